@@ -1,0 +1,190 @@
+//! Time. [`Clock`] is the only reader of clocks in hearthd; everything else is given a [`Now`].
+//!
+//! Two kinds of time, never mixed: **moments** run on steadily and measure durations; **wall time** is what people read
+//! from a clock, and may jump (no battery clock at start, NTP, a hand) or not be known at all.
+
+#![expect(clippy::disallowed_methods, reason = "the one place that reads clocks")]
+
+use crate::model::ClockTrust;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+/// A point of steady time: milliseconds since this house's hearthd was first started. It never jumps, and it runs on
+/// over restarts (by the wall clock, where that is known on both sides), so that timers survive them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Moment(i64);
+
+impl Moment {
+    /// Where the time of a new house begins.
+    pub const START: Moment = Moment(0);
+
+    /// The moment `ms` milliseconds after [`Moment::START`].
+    pub const fn from_millis(ms: i64) -> Moment {
+        Moment(ms)
+    }
+
+    /// Milliseconds since [`Moment::START`].
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Time from `earlier` to this moment; zero if `earlier` is later.
+    pub fn since(self, earlier: Moment) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+impl std::ops::Add<Duration> for Moment {
+    type Output = Moment;
+
+    fn add(self, duration: Duration) -> Moment {
+        Moment(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+    }
+}
+
+/// What time it is, in both kinds of time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Now {
+    /// For durations.
+    pub moment: Moment,
+    /// For schedules and for people.
+    pub wall: DateTime<Utc>,
+    /// Whether `wall` can be believed. While it can not, every condition on the time of day is unknown.
+    pub wall_known: bool,
+}
+
+impl Now {
+    /// The wall time at a moment, past or future, as far as this clock's reading tells.
+    pub fn wall_at(&self, moment: Moment) -> DateTime<Utc> {
+        let delta = TimeDelta::milliseconds(moment.as_millis().saturating_sub(self.moment.as_millis()));
+        self.wall.checked_add_signed(delta).unwrap_or(self.wall)
+    }
+
+    /// The moment at which the wall clock will show `wall`, if it does not jump.
+    pub fn moment_at(&self, wall: DateTime<Utc>) -> Moment {
+        Moment(self.moment.as_millis().saturating_add((wall - self.wall).num_milliseconds()))
+    }
+}
+
+/// Tells the time. Clones tell the same.
+#[derive(Clone, Debug)]
+pub struct Clock(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// The moment at `started`.
+    base: Moment,
+    started: Instant,
+    wall: Wall,
+}
+
+#[derive(Debug)]
+enum Wall {
+    System(ClockTrust),
+    /// Begins at `from` and runs `speed` times as fast as real time, and so do moments.
+    Accelerated {
+        from: DateTime<Utc>,
+        speed: f64,
+    },
+}
+
+impl Clock {
+    /// The machine's clock; moments continue at `base`.
+    pub fn system(base: Moment, trust: ClockTrust) -> Clock {
+        Clock(Arc::new(Inner { base, started: Instant::now(), wall: Wall::System(trust) }))
+    }
+
+    /// A clock for simulated hardware: it shows `from` now and runs `speed` times as fast as real time (more than 0).
+    pub fn accelerated(base: Moment, from: DateTime<Utc>, speed: f64) -> Clock {
+        Clock(Arc::new(Inner { base, started: Instant::now(), wall: Wall::Accelerated { from, speed } }))
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Now {
+        let real = self.0.started.elapsed();
+        match self.0.wall {
+            Wall::System(trust) => Now {
+                moment: self.0.base + real,
+                wall: DateTime::<Utc>::from(SystemTime::now()),
+                wall_known: trust == ClockTrust::Always || wall_clock_is_set(),
+            },
+            Wall::Accelerated { from, speed } => {
+                let elapsed = real.mul_f64(speed);
+                let delta = TimeDelta::from_std(elapsed).unwrap_or(TimeDelta::MAX);
+                Now {
+                    moment: self.0.base + elapsed,
+                    wall: from.checked_add_signed(delta).unwrap_or(from),
+                    wall_known: true,
+                }
+            }
+        }
+    }
+
+    /// How long to sleep, in real time, until `moment`; zero if it is past.
+    pub fn real_time_until(&self, moment: Moment) -> Duration {
+        self.real_time(moment.since(self.now().moment))
+    }
+
+    /// How long a duration of this clock takes in real time.
+    pub fn real_time(&self, duration: Duration) -> Duration {
+        match self.0.wall {
+            Wall::System(_) => duration,
+            Wall::Accelerated { speed, .. } => duration.div_f64(speed),
+        }
+    }
+}
+
+/// Where moments continue after a restart: the time between by the wall clock, if it was known then and is now;
+/// otherwise the pause counts as no time at all, so that no minimum is cut short by a wrong clock.
+pub fn resume(saved: Now, trust: ClockTrust) -> Moment {
+    let now = Clock::system(saved.moment, trust).now();
+    if saved.wall_known && now.wall_known {
+        saved.moment + (now.wall - saved.wall).to_std().unwrap_or(Duration::ZERO)
+    } else {
+        saved.moment
+    }
+}
+
+/// Whether the kernel calls the clock synchronised, or the board has a hardware clock to start from.
+fn wall_clock_is_set() -> bool {
+    std::path::Path::new("/dev/rtc0").exists() || kernel_clock_is_synchronised()
+}
+
+#[expect(unsafe_code, reason = "adjtimex(2) has no safe wrapper in the standard library")]
+fn kernel_clock_is_synchronised() -> bool {
+    // SAFETY: `timex` is plain data for which all zeroes is valid; with `modes` 0 the call only reads, and it writes to
+    // nothing but the structure it is given.
+    let state = unsafe {
+        let mut timex: libc::timex = std::mem::zeroed();
+        libc::adjtimex(&mut timex)
+    };
+    state != -1 && state != libc::TIME_ERROR
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_and_its_wall_time_convert_both_ways() {
+        let now = Now { moment: Moment::from_millis(5_000), wall: DateTime::UNIX_EPOCH, wall_known: true };
+        let later = now.moment + Duration::from_secs(60);
+        assert_eq!(now.wall_at(later).timestamp(), 60);
+        assert_eq!(now.moment_at(now.wall_at(later)), later);
+        assert_eq!(now.moment.since(later), Duration::ZERO);
+    }
+
+    #[test]
+    fn an_unknown_clock_counts_a_restart_as_no_time() {
+        let saved = Now { moment: Moment::from_millis(7), wall: DateTime::UNIX_EPOCH, wall_known: false };
+        assert_eq!(resume(saved, ClockTrust::Always), saved.moment);
+        let ahead = Utc::now() + TimeDelta::days(3_650);
+        let stepped_back = Now { wall: ahead, wall_known: true, ..saved };
+        assert_eq!(resume(stepped_back, ClockTrust::Always), saved.moment, "time never runs backwards");
+    }
+}

@@ -1,0 +1,31 @@
+//! hearthd: the home automation daemon of a Raspberry Pi, as a library of the parts that the binary puts together.
+//!
+//! ```text
+//! config.toml ──> config (parse, validate, diagnose) ──> model::Config
+//!                                                            │
+//!  hardware ──readings, edges──>  ┌──────────────┐  ──drive──> hardware
+//!  mqtt     ──commands─────────>  │    engine    │  ──snapshots──> mqtt, http
+//!  http     ──commands─────────>  │ (pure)       │  ──next wake-up──> the one timer
+//!  clock    ──now──────────────>  └──────────────┘
+//!                                   daemon holds them together
+//! ```
+//!
+//! The modules, in reading order:
+
+pub mod model;
+
+pub mod clock;
+
+pub mod config;
+
+pub mod engine;
+
+pub mod daemon;
+
+pub mod hardware;
+
+pub mod mqtt;
+
+pub mod http;
+
+pub mod simulator;

@@ -1,0 +1,3 @@
+//! The `hearthd` command.
+
+fn main() {}

@@ -1,0 +1,142 @@
+//! Why an output is as it is: the slots of the priority array and the causes that fill them.
+
+use super::{Config, InterlockId, Level, OutputId, RuleId};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::time::Duration;
+
+/// The slots of an output's priority array, highest first; the highest filled one wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Slot {
+    /// Limits, interlocks, faults, shutdown.
+    Safety,
+    /// Minimum on and off times.
+    Protect,
+    /// Somebody's command.
+    Manual,
+    /// A thermostat.
+    Climate,
+    /// The first active rule of the file.
+    Rule,
+    /// The relinquish default: always filled.
+    Default,
+}
+
+impl Slot {
+    /// All of them, highest first.
+    pub const ALL: [Slot; 6] = [Slot::Safety, Slot::Protect, Slot::Manual, Slot::Climate, Slot::Rule, Slot::Default];
+}
+
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Slot::Safety => "safety",
+            Slot::Protect => "protect",
+            Slot::Manual => "manual",
+            Slot::Climate => "climate",
+            Slot::Rule => "rule",
+            Slot::Default => "default",
+        })
+    }
+}
+
+/// Who gave a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// A message on a `set` topic.
+    Mqtt,
+    /// The console or another program on the Unix socket.
+    Console,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Source::Mqtt => "MQTT",
+            Source::Console => "the console",
+        })
+    }
+}
+
+/// What a filled slot asks for, and due to what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    /// What it asks for.
+    pub level: Level,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// Why a slot is filled. Times are absolute, so that a cause stays equal while nothing changes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cause {
+    /// The daemon is ending.
+    Shutdown,
+    /// On for `limit`; locked until nothing asks for it any more.
+    MaxOn {
+        /// The limit.
+        limit: Duration,
+    },
+    /// Another member of the group is on, or was a moment ago, or comes first.
+    Interlock {
+        /// The group.
+        group: InterlockId,
+        /// The other member.
+        other: OutputId,
+    },
+    /// It went on too recently to go off.
+    MinOn {
+        /// When it may.
+        until: DateTime<Utc>,
+    },
+    /// It went off too recently to go on.
+    MinOff {
+        /// When it may.
+        until: DateTime<Utc>,
+    },
+    /// Somebody's command.
+    Manual {
+        /// Whose.
+        source: Source,
+        /// When it ends; nothing: with AUTO.
+        until: Option<DateTime<Utc>>,
+    },
+    /// An active rule.
+    Rule(RuleId),
+    /// A rule that would switch it off, whose condition is not known: an unknown counts as off.
+    RuleUnknown(RuleId),
+    /// Nobody asks.
+    Default,
+}
+
+impl Cause {
+    /// One line for people, in local time, without the slot's name: `Hall light after dark`.
+    pub fn describe(&self, config: &Config) -> String {
+        let at =
+            |time: &DateTime<Utc>| time.with_timezone(&config.hub.timezone).format("%Y-%m-%d %H:%M:%S").to_string();
+        match self {
+            Cause::Shutdown => "hearthd is stopping: safe state".into(),
+            Cause::MaxOn { limit } => {
+                format!(
+                    "on for its max_on of {}, off until nothing asks for it any more",
+                    super::duration::spell(*limit)
+                )
+            }
+            Cause::Interlock { group, other } => {
+                format!("interlock {} with {}", config[*group].id, config[*other].id)
+            }
+            Cause::MinOn { until } => format!("min_on keeps it on until {}", at(until)),
+            Cause::MinOff { until } => format!("min_off keeps it off until {}", at(until)),
+            Cause::Manual { source, until: None } => format!("command by {source}, until AUTO"),
+            Cause::Manual { source, until: Some(until) } => format!("command by {source}, until {}", at(until)),
+            Cause::Rule(rule) => config[*rule].name.to_string(),
+            Cause::RuleUnknown(rule) => {
+                format!("{} (its condition is unknown, which counts as off)", config[*rule].name)
+            }
+            Cause::Default => "nobody asks for anything".into(),
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The checked configuration: every name resolved, every unit parsed, every pin claimed once.
+
+use super::{Condition, Input, Interlock, Level, Output, Quantity, Sensor};
+use serde::{Deserialize, Serialize};
+use std::{ops::Index, sync::Arc, time::Duration};
+
+/// A whole house, immutable. `config` makes it; whoever holds one need not check anything again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The machine and the place.
+    pub hub: Hub,
+    /// The broker, if one is to be used.
+    pub mqtt: Option<MqttSettings>,
+    /// How wires are reached.
+    pub hardware: HardwareSettings,
+    /// In the order of the file.
+    pub outputs: Vec<Output>,
+    /// In the order of the file.
+    pub inputs: Vec<Input>,
+    /// In the order of the file.
+    pub sensors: Vec<Sensor>,
+    /// In the order of the file.
+    pub rooms: Vec<Room>,
+    /// In the order of the file: earlier wins.
+    pub rules: Vec<Rule>,
+    /// The groups that outputs name, in the order of their first member.
+    pub interlocks: Vec<Interlock>,
+}
+
+/// The machine and the place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hub {
+    /// `[a-z0-9_]+`, a segment of every topic.
+    pub id: Arc<str>,
+    /// What people call it.
+    pub name: String,
+    /// Degrees, north positive, -90 to 90.
+    pub latitude: f64,
+    /// Degrees, east positive, -180 to 180.
+    pub longitude: f64,
+    /// The zone of all times of day.
+    pub timezone: chrono_tz::Tz,
+    /// When the wall clock is believed.
+    pub clock: ClockTrust,
+}
+
+/// When the wall clock is believed. A Raspberry Pi has no battery clock and starts somewhere in the past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ClockTrust {
+    /// When the kernel says that it is synchronised, or the board has a hardware clock.
+    Auto,
+    /// Always: for a house without internet whose clock is set by hand.
+    Always,
+}
+
+/// How the broker is reached.
+#[derive(Clone, PartialEq)]
+pub struct MqttSettings {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// User name, if the broker asks for one.
+    pub username: Option<String>,
+    /// Password; never shown.
+    pub password: Option<String>,
+    /// The session's name at the broker; two clients with one id throw each other out.
+    pub client_id: String,
+    /// The beginning of all topics, without a slash at its end: `hearthd/cottage`.
+    pub prefix: String,
+    /// The beginning of Home Assistant's discovery topics (`homeassistant`); nothing: no discovery.
+    pub discovery_prefix: Option<String>,
+    /// Home Assistant says `online` here when it starts.
+    pub birth_topic: String,
+    /// Time between two signs of life on a silent connection.
+    pub keep_alive: Duration,
+}
+
+/// Everything but the password.
+impl std::fmt::Debug for MqttSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MqttSettings")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("username", &self.username)
+            .field("client_id", &self.client_id)
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How wires are reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HardwareSettings {
+    /// By which way.
+    pub backend: Backend,
+    /// The GPIO chip (name or label) that line numbers count on; nothing: the board's main one. `chardev` only.
+    pub gpiochip: Option<String>,
+}
+
+/// The way to the wires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Backend {
+    /// `rppal` on a Raspberry Pi, `chardev` on another board with GPIO, `simulated` elsewhere.
+    Auto,
+    /// Raspberry Pi registers, by the rppal library.
+    Rppal,
+    /// The kernel's GPIO character device: any Linux board.
+    Chardev,
+    /// No wires at all: inputs and readings are set by hand or by `hearthd demo`.
+    Simulated,
+}
+
+/// Groups inputs; its `occupied` point is worked out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Room {
+    /// The key of its table; its point is `id.occupied`.
+    pub id: Arc<str>,
+    /// What people call it.
+    pub name: String,
+    /// Any of these occupies it.
+    pub motion: Vec<InputId>,
+    /// It is empty when no motion was seen for this long.
+    pub empty_after: Duration,
+}
+
+/// Holds levels on outputs while its condition is true.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// A sentence for people; unique; its identity over a reload.
+    pub name: Arc<str>,
+    /// While this is true, the rule is active.
+    pub condition: Condition,
+    /// With it, the rule stays active after `condition` ends until this becomes true (hysteresis).
+    pub until: Option<Condition>,
+    /// What it asks for while it is active.
+    pub set: Vec<(OutputId, Level)>,
+    /// How many `for` durations its conditions hold; their timers are numbered from 0.
+    pub timers: usize,
+    /// The conditions as written; when it changes, timers and hysteresis start anew.
+    pub text: String,
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $field:ident, $entity:ty) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub struct $name(pub usize);
+
+        impl Index<$name> for Config {
+            type Output = $entity;
+
+            fn index(&self, id: $name) -> &$entity {
+                &self.$field[id.0]
+            }
+        }
+    };
+}
+
+id!(
+    /// The place of an output in [`Config::outputs`]; valid for that configuration only.
+    OutputId, outputs, Output
+);
+id!(
+    /// The place of an input in [`Config::inputs`]; valid for that configuration only.
+    InputId, inputs, Input
+);
+id!(
+    /// The place of a sensor in [`Config::sensors`]; valid for that configuration only.
+    SensorId, sensors, Sensor
+);
+id!(
+    /// The place of a room in [`Config::rooms`]; valid for that configuration only.
+    RoomId, rooms, Room
+);
+id!(
+    /// The place of a rule in [`Config::rules`]; valid for that configuration only.
+    RuleId, rules, Rule
+);
+id!(
+    /// The place of an interlock in [`Config::interlocks`]; valid for that configuration only.
+    InterlockId, interlocks, Interlock
+);
+
+/// One addressable value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Point {
+    /// `hall_light`
+    Output(OutputId),
+    /// `hall_motion`
+    Input(InputId),
+    /// `living.temperature`
+    Reading(SensorId, Quantity),
+    /// `hall.occupied`
+    Occupied(RoomId),
+}
+
+impl Config {
+    /// All points: outputs, inputs, readings, rooms, each in the order of the file.
+    pub fn points(&self) -> impl Iterator<Item = Point> + '_ {
+        let outputs = (0..self.outputs.len()).map(|i| Point::Output(OutputId(i)));
+        let inputs = (0..self.inputs.len()).map(|i| Point::Input(InputId(i)));
+        let readings = self.sensors.iter().enumerate().flat_map(|(i, sensor)| {
+            sensor.chip.quantities().iter().map(move |&quantity| Point::Reading(SensorId(i), quantity))
+        });
+        let rooms = (0..self.rooms.len()).map(|i| Point::Occupied(RoomId(i)));
+        outputs.chain(inputs).chain(readings).chain(rooms)
+    }
+
+    /// The dotted name of a point, as rules and commands write it.
+    pub fn point_name(&self, point: Point) -> String {
+        match point {
+            Point::Output(id) => self[id].id.to_string(),
+            Point::Input(id) => self[id].id.to_string(),
+            Point::Reading(id, quantity) => format!("{}.{}", self[id].id, quantity.word()),
+            Point::Occupied(id) => format!("{}.occupied", self[id].id),
+        }
+    }
+
+    /// The point of a dotted name.
+    pub fn find_point(&self, name: &str) -> Option<Point> {
+        match name.split_once('.') {
+            None => self.find_output(name).map(Point::Output).or_else(|| self.find_input(name).map(Point::Input)),
+            Some((room, "occupied")) => {
+                self.rooms.iter().position(|r| &*r.id == room).map(|i| Point::Occupied(RoomId(i)))
+            }
+            Some((sensor, word)) => {
+                let id = self.find_sensor(sensor)?;
+                let quantity = self[id].chip.quantities().iter().find(|q| q.word() == word)?;
+                Some(Point::Reading(id, *quantity))
+            }
+        }
+    }
+
+    /// The output of this id.
+    pub fn find_output(&self, id: &str) -> Option<OutputId> {
+        self.outputs.iter().position(|output| &*output.id == id).map(OutputId)
+    }
+
+    /// The input of this id.
+    pub fn find_input(&self, id: &str) -> Option<InputId> {
+        self.inputs.iter().position(|input| &*input.id == id).map(InputId)
+    }
+
+    /// The sensor of this id.
+    pub fn find_sensor(&self, id: &str) -> Option<SensorId> {
+        self.sensors.iter().position(|sensor| &*sensor.id == id).map(SensorId)
+    }
+}

@@ -1,0 +1,125 @@
+//! What can happen to the engine and what it wants done: both closed lists.
+
+use super::{Cause, Config, Level, OutputId, Quantity, Source};
+use std::{fmt, sync::Arc, time::Duration};
+
+/// Everything that can happen to the engine. Hardware names its points, so that news of an entity that a reload has
+/// just removed is dropped and never taken for another's.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// Time has passed.
+    Wake,
+    /// An input was read, at start or because its wire changed. `true` is active.
+    InputRead {
+        /// The input's id.
+        input: Arc<str>,
+        /// Its value, or why it cannot be read.
+        result: Result<bool, String>,
+    },
+    /// A sensor was read.
+    SensorRead {
+        /// The sensor's id.
+        sensor: Arc<str>,
+        /// Finite numbers in the units of their quantities, or why there are none.
+        result: Result<Vec<(Quantity, f64)>, ReadFailure>,
+    },
+    /// The answer to [`Effect::Drive`].
+    Driven {
+        /// Which output.
+        output: OutputId,
+        /// What it was to be driven to.
+        level: Level,
+        /// Whether the wire took it.
+        result: Result<(), String>,
+    },
+    /// Somebody wishes something.
+    Command(Command),
+    /// The file was edited and is good. State of all that kept its identity is carried over.
+    Reconfigure(Arc<Config>),
+    /// The process is asked to end: drive the safe state.
+    Stop,
+}
+
+/// Why a sensor gave no reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadFailure {
+    /// For people: device, what was wrong, what to do.
+    pub text: String,
+    /// It failed often enough to be called broken.
+    pub fault: bool,
+}
+
+/// A wish by a person or a program, as it came in. The engine refuses what it cannot mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// Given back with the answer.
+    pub ticket: Ticket,
+    /// Who wishes.
+    pub source: Source,
+    /// The dotted name of a point.
+    pub point: String,
+    /// `ON`, `OFF`, `TOGGLE`, `AUTO`.
+    pub payload: String,
+    /// How long it holds; nothing: as the output's configuration says.
+    pub hold: Option<Duration>,
+}
+
+/// Ties an answer to its command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// What the daemon must do, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Drive an output and come back with [`Event::Driven`].
+    Drive {
+        /// Which output.
+        output: OutputId,
+        /// To what.
+        level: Level,
+        /// Why, for the log.
+        cause: Cause,
+    },
+    /// Answer a command. Accepted means that the manual slot says so now; [`Snapshot`](super::Snapshot) tells what the
+    /// output made of it.
+    Answer {
+        /// As it came in.
+        command: Command,
+        /// Accepted, or why not.
+        result: Result<(), Refusal>,
+    },
+}
+
+/// Why a command was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no such point.
+    UnknownPoint {
+        /// The nearest name that can be commanded, if one is near.
+        nearest: Option<String>,
+    },
+    /// The point is read, not set.
+    ReadOnly,
+    /// The payload is none of the words for this point.
+    BadValue {
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// The time to hold is zero or longer than a year.
+    BadHold,
+    /// hearthd is stopping.
+    Stopping,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::UnknownPoint { nearest: Some(nearest) } => write!(f, "no such point; did you mean {nearest}?"),
+            Refusal::UnknownPoint { nearest: None } => f.write_str("no such point"),
+            Refusal::ReadOnly => f.write_str("this point is read, not set"),
+            Refusal::BadValue { expected } => write!(f, "not a value for this point; write {expected}"),
+            Refusal::BadHold => f.write_str("a command holds for 1s to 365d"),
+            Refusal::Stopping => f.write_str("hearthd is stopping"),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! The nouns of hearthd, as plain data: what a house is made of ([`Config`]), what can happen to it ([`Event`]),
+//! what is to be done ([`Effect`]), and what it looks like right now ([`Snapshot`]).
+//!
+//! | word | meaning |
+//! | --- | --- |
+//! | point | one addressable value: `hall_light`, `living.temperature`, `hall.occupied` |
+//! | output | something driven: a relay for a light, fan, heater ... |
+//! | input | something binary that is read: motion, door, button ... |
+//! | sensor | a device that gives readings of one or more quantities |
+//! | room | groups inputs; its `occupied` is worked out from motion and time |
+//! | rule | holds a value on outputs while its condition is true |
+//! | quality | how far a point's value can be trusted |
+//! | priority array | what decides an output: the highest filled [`Slot`] wins (after ASHRAE 135, clause 19.2) |
+//! | relinquish default | the value of an output that nobody asks anything of |
+//!
+//! Nothing here does I/O, reads a clock or knows a wire format.
+
+mod cause;
+mod condition;
+mod config;
+pub mod duration;
+mod event;
+mod output;
+mod sensing;
+mod snapshot;
+mod value;
+
+pub use cause::{Cause, Claim, Slot, Source};
+pub use condition::{Anchor, Comparison, Condition, DaySet, Number, TimeOfDay};
+pub use config::{
+    Backend, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId, MqttSettings, OutputId, Point, Room,
+    RoomId, Rule, RuleId, SensorId,
+};
+pub use event::{Command, Effect, Event, ReadFailure, Refusal, Ticket};
+pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};
+pub use sensing::{Chip, Input, InputKind, Pull, Quantity, Sensor};
+pub use snapshot::{Explanation, PointState, Snapshot};
+pub use value::{Level, Quality, Truth, Value};

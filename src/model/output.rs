@@ -1,0 +1,147 @@
+//! Outputs: what is driven, by which line, and within which limits.
+
+use super::{InterlockId, Level};
+use serde::{Deserialize, Serialize};
+use std::{sync::Arc, time::Duration};
+
+/// Something driven, on or off.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// The key of its table, `[a-z][a-z0-9_]*`: its point and its part of every topic.
+    pub id: Arc<str>,
+    /// What people call it.
+    pub name: String,
+    /// What it is; decides defaults and how apps show it.
+    pub kind: OutputKind,
+    /// The wire.
+    pub line: Line,
+    /// Which electric level switches it on.
+    pub active: ActiveLevel,
+    /// What it is driven to when the daemon starts, before anything is decided.
+    pub at_start: AtStart,
+    /// What it is left in when the daemon ends, however it ends.
+    pub safe: SafeState,
+    /// The relinquish default.
+    pub default: Level,
+    /// On for longer than this, it is switched off and stays off until nothing asks for it any more.
+    pub max_on: Option<Duration>,
+    /// Once on, it stays on for at least this long (safety excepted).
+    pub min_on: Option<Duration>,
+    /// Once off, it stays off for at least this long.
+    pub min_off: Option<Duration>,
+    /// The group of which at most one member is on at any time.
+    pub interlock: Option<InterlockId>,
+    /// How long a manual command holds when it does not say; nothing: until AUTO.
+    pub manual_for: Option<Duration>,
+}
+
+/// What an output is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum OutputKind {
+    Light,
+    Fan,
+    Switch,
+    Heater,
+    Cooler,
+    Valve,
+    Cover,
+    Siren,
+}
+
+impl OutputKind {
+    /// The word of the configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            OutputKind::Light => "light",
+            OutputKind::Fan => "fan",
+            OutputKind::Switch => "switch",
+            OutputKind::Heater => "heater",
+            OutputKind::Cooler => "cooler",
+            OutputKind::Valve => "valve",
+            OutputKind::Cover => "cover",
+            OutputKind::Siren => "siren",
+        }
+    }
+}
+
+/// Which wire of the board.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Line {
+    /// By number: the BCM number on a Raspberry Pi, the offset on the first (or the configured) chip elsewhere.
+    Number(u32),
+    /// By the name that the kernel has for it, such as `GPIO17`.
+    Named(String),
+    /// By chip (name or label) and offset: `gpiochip1/4`.
+    OnChip {
+        /// `gpiochip1`, or a label such as `pinctrl-bcm2711`.
+        chip: String,
+        /// The line on that chip, from 0.
+        offset: u32,
+    },
+}
+
+impl std::fmt::Display for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Line::Number(number) => write!(f, "GPIO {number}"),
+            Line::Named(name) => write!(f, "line {name}"),
+            Line::OnChip { chip, offset } => write!(f, "line {offset} of {chip}"),
+        }
+    }
+}
+
+/// The electric level that means "on" or "active".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ActiveLevel {
+    /// High is on.
+    High,
+    /// Low is on, as on most relay boards with opto-couplers.
+    Low,
+}
+
+/// What an output is driven to at start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AtStart {
+    /// Off.
+    Off,
+    /// On.
+    On,
+    /// What it was when the daemon ended; its relinquish default when that is not known.
+    Restore,
+}
+
+/// What an output is left in when the daemon ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SafeState {
+    /// Off.
+    Off,
+    /// On.
+    On,
+    /// As it is.
+    Hold,
+}
+
+impl SafeState {
+    /// The level to drive, or nothing to leave it as it is.
+    pub fn level(self) -> Option<Level> {
+        match self {
+            SafeState::Off => Some(Level::OFF),
+            SafeState::On => Some(Level::ON),
+            SafeState::Hold => None,
+        }
+    }
+}
+
+/// A group of outputs of which at most one is on at any time, such as the two directions of a motor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interlock {
+    /// The word that its members share.
+    pub id: Arc<str>,
+    /// How long all others have been off before a member may go on.
+    pub wait: Duration,
+}

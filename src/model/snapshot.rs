@@ -1,0 +1,71 @@
+//! A picture of the whole house: what MQTT, the console and the demo show.
+
+use super::{Claim, Config, Level, Point, Quality, Slot, Value};
+use crate::clock::Now;
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+
+/// All points at one moment. Readers compare two of these to find what changed; nobody locks the engine.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// What the points are points of.
+    pub config: Arc<Config>,
+    /// When it was taken.
+    pub now: Now,
+    /// In the order of [`Config::points`].
+    pub points: Vec<PointState>,
+}
+
+/// One point at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PointState {
+    /// Which.
+    pub point: Point,
+    /// Its last value, whatever its quality; nothing before the first.
+    pub value: Option<Value>,
+    /// How far to trust it.
+    pub quality: Quality,
+    /// When the value last changed, by the wall clock of then.
+    pub changed: Option<DateTime<Utc>>,
+    /// What is wrong, when the quality is `Fault`: one line for people.
+    pub fault: Option<Arc<str>>,
+    /// Of an output: what holds its value.
+    pub explanation: Option<Arc<Explanation>>,
+}
+
+/// The priority array of an output, resolved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// The slot that wins.
+    pub winner: Slot,
+    /// What that slot asks for.
+    pub level: Level,
+    /// One line: the winning slot and its cause, `rule: Hall light after dark`.
+    pub line: String,
+    /// All filled slots, highest first; the last is the relinquish default.
+    pub slots: Vec<(Slot, Claim)>,
+}
+
+impl Snapshot {
+    /// The state of a point of this snapshot's configuration.
+    pub fn get(&self, point: Point) -> Option<&PointState> {
+        self.points.iter().find(|state| state.point == point)
+    }
+
+    /// The state of the point of this name.
+    pub fn find(&self, name: &str) -> Option<&PointState> {
+        self.get(self.config.find_point(name)?)
+    }
+}
+
+impl PointState {
+    /// The value as MQTT, the console and people read it: `ON`, `OFF`, `21.50`; nothing before the first value.
+    pub fn text(&self) -> Option<String> {
+        Some(match (self.value?, self.point) {
+            (Value::Switch(on), _) => if on { "ON" } else { "OFF" }.into(),
+            (Value::Level(level), _) => if level.is_on() { "ON" } else { "OFF" }.into(),
+            (Value::Number(number), Point::Reading(_, quantity)) => format!("{number:.*}", quantity.decimals()),
+            (Value::Number(number), _) => number.to_string(),
+        })
+    }
+}
