@@ -1,1 +1,120 @@
-//! hardware
+//! Wires: outputs, inputs and sensors behind one type, on three backends.
+//!
+//! - `rppal`: a Raspberry Pi. Outputs by its registers, inputs by the kernel's edge interrupts.
+//! - `chardev`: any Linux board, by the kernel's GPIO character device.
+//! - `simulated`: no wires at all, on any machine.
+//!
+//! I2C sensors are read through `/dev/i2c-N` on both real backends. Nothing here decides what an output should be; it is
+//! told, and it tells what it reads. Trouble with a wire never stops the rest: it is logged once with its cure, reported
+//! as an event or as the result of [`Hardware::drive`], and tried again until it is over.
+
+mod bell;
+mod board;
+mod buses;
+mod chardev;
+mod edges;
+mod error;
+mod i2c;
+mod inputs;
+mod lines;
+mod outputs;
+mod rppal;
+pub mod sensors;
+pub mod simulated;
+mod worker;
+
+pub use error::HardwareError;
+pub use outputs::drive_safe;
+
+use crate::{
+    clock::Clock,
+    model::{Backend, Config, Event, Level, OutputId},
+};
+use board::Chosen;
+use buses::Buses;
+use inputs::Inputs;
+use outputs::Outputs;
+use std::sync::Arc;
+use tokio::sync::mpsc::Sender;
+
+/// All wires of the house. Dropping it ends all its threads within a second and releases the lines; it drives nothing
+/// on the way, so who ends the daemon drives the safe states before.
+pub struct Hardware {
+    config: Arc<Config>,
+    chosen: Chosen,
+    outputs: Outputs,
+    inputs: Inputs,
+    buses: Buses,
+    clock: Clock,
+    events: Sender<Event>,
+}
+
+impl Hardware {
+    /// Claims every line, outputs at their level of `start` (in the order of the configuration) in the request itself,
+    /// so that no relay clicks. Inputs are reported at once and at each change, sensors at once and each `every`.
+    ///
+    /// It never fails as a whole: see the module.
+    pub fn open(config: Arc<Config>, start: &[Level], clock: Clock, events: Sender<Event>) -> Hardware {
+        let chosen = board::choose(&config.hardware);
+        let inputs = Inputs::start(chosen.board.clone(), clock.clone(), events.clone());
+        let buses = Buses::start(chosen.board.clone(), clock.clone(), events.clone());
+        let mut hardware = Hardware { config, chosen, outputs: Outputs::default(), inputs, buses, clock, events };
+        hardware.claim_missing(start);
+        hardware
+    }
+
+    /// The backend in use, never `Auto`.
+    pub fn backend(&self) -> Backend {
+        self.chosen.backend
+    }
+
+    /// The other end of the wires, on the simulated backend.
+    pub fn wires(&self) -> Option<simulated::Wires> {
+        self.chosen.wires.clone()
+    }
+
+    /// Drives an output of the current configuration, claiming its line first if that failed before.
+    ///
+    /// # Errors
+    /// Why the wire is not at that level now.
+    pub fn drive(&mut self, output: OutputId, level: Level) -> Result<(), HardwareError> {
+        self.outputs.drive(&*self.chosen.board, &self.config[output], level)
+    }
+
+    /// Takes over a new configuration. A line that is an output with the same active level before and after stays
+    /// claimed and is not touched. Other outputs of before are left in their safe state and released, others of now are
+    /// claimed at their level of `start`. Inputs and sensors that did not change go on undisturbed.
+    pub fn reconfigure(&mut self, config: Arc<Config>, start: &[Level]) {
+        if config.hardware == self.config.hardware {
+            self.outputs.release_others(&config);
+            self.inputs.release_others(&config);
+        } else {
+            self.change_board(&config);
+        }
+        self.config = config;
+        self.claim_missing(start);
+    }
+
+    /// Another way to the same wires: all must be released before.
+    fn change_board(&mut self, config: &Config) {
+        self.outputs.release_all();
+        let wires = self.wires();
+        self.chosen = board::choose(&config.hardware);
+        if let (Some(wires), Some(_)) = (wires, &self.chosen.wires) {
+            // Still simulated: whoever holds the other end of the wires keeps it.
+            self.chosen.board = Arc::new(wires.clone());
+            self.chosen.wires = Some(wires);
+        }
+        self.inputs = Inputs::start(self.chosen.board.clone(), self.clock.clone(), self.events.clone());
+        self.buses = Buses::start(self.chosen.board.clone(), self.clock.clone(), self.events.clone());
+    }
+
+    fn claim_missing(&mut self, start: &[Level]) {
+        if let Some(wires) = &self.chosen.wires {
+            wires.lay(&self.config);
+        }
+        self.outputs.claim_missing(&*self.chosen.board, &self.config, start);
+        self.inputs.watch_missing(&self.config);
+        self.buses.read(&self.config);
+    }
+}

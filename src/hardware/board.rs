@@ -1,0 +1,91 @@
+//! What a backend must offer, and the choice among the backends.
+
+use super::{
+    HardwareError, chardev::Chardev, lines::Lines, rppal, rppal::Rppal, sensors::SensorDriver, simulated::Wires,
+};
+use crate::model::{Backend, HardwareSettings, Input, Level, Output, Sensor};
+use std::{path::Path, sync::Arc};
+
+/// A way to the wires. Levels are logical here: what is active low is resolved below, once.
+pub(super) trait Board: Send + Sync {
+    /// Takes the line of an output and drives it to `level` in the same request, so that it never passes through the
+    /// other level.
+    fn claim_output(&self, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError>;
+
+    /// Takes the line of an input and has its debounced changes told.
+    fn claim_input(&self, input: &Input, on_edge: OnEdge) -> Result<Box<dyn InputLine>, HardwareError>;
+
+    /// Finds and sets up the chip of a sensor. May block for as long as the bus does.
+    fn start_sensor(&self, sensor: &Sensor) -> Result<Box<dyn SensorDriver>, HardwareError>;
+}
+
+/// Called from a thread of the backend with the logical level that an edge led to, or with nothing when the line was
+/// lost. Must neither block nor fail.
+pub(super) type OnEdge = Box<dyn Fn(Option<bool>) + Send + Sync>;
+
+/// A claimed output. Dropping it releases the line and does not drive it; what the wire does then is the backend's.
+pub(super) trait OutputLine: Send {
+    /// Drives the line.
+    fn drive(&mut self, level: Level) -> Result<(), HardwareError>;
+}
+
+/// A claimed input, released by dropping it.
+pub(super) trait InputLine: Send {
+    /// The level at this moment.
+    fn is_active(&self) -> Result<bool, HardwareError>;
+}
+
+/// A backend in use.
+pub(super) struct Chosen {
+    /// Never `Auto`.
+    pub backend: Backend,
+    pub board: Arc<dyn Board>,
+    /// On the simulated backend.
+    pub wires: Option<Wires>,
+}
+
+/// The backend that the settings ask for. It opens nothing: what is missing shows when lines are claimed.
+pub(super) fn choose(settings: &HardwareSettings) -> Chosen {
+    match settings.backend {
+        Backend::Simulated => simulated(),
+        Backend::Chardev => chardev(settings),
+        Backend::Rppal if rppal::knows_this_board() => rppal_board(settings),
+        Backend::Rppal => {
+            tracing::warn!("rppal does not know this board: using the kernel's GPIO device (chardev) instead");
+            chardev(settings)
+        }
+        Backend::Auto if rppal::knows_this_board() && has_gpio() => rppal_board(settings),
+        // Only a machine with a device tree: the GPIO lines of an ordinary PC drive parts of its mainboard.
+        Backend::Auto if Path::new("/proc/device-tree").exists() && has_gpio() => chardev(settings),
+        Backend::Auto => {
+            tracing::warn!("no board with GPIO found: all outputs, inputs and sensors are simulated");
+            simulated()
+        }
+    }
+}
+
+fn rppal_board(settings: &HardwareSettings) -> Chosen {
+    let lines = || Lines::new(settings.gpiochip.clone());
+    let board = Rppal::new(lines(), Chardev::new(lines()));
+    Chosen { backend: Backend::Rppal, board: Arc::new(board), wires: None }
+}
+
+fn chardev(settings: &HardwareSettings) -> Chosen {
+    let board = Chardev::new(Lines::new(settings.gpiochip.clone()));
+    Chosen { backend: Backend::Chardev, board: Arc::new(board), wires: None }
+}
+
+fn simulated() -> Chosen {
+    let wires = Wires::default();
+    Chosen { backend: Backend::Simulated, board: Arc::new(wires.clone()), wires: Some(wires) }
+}
+
+fn has_gpio() -> bool {
+    std::fs::read_dir("/dev").is_ok_and(|nodes| {
+        nodes.flatten().any(|node| {
+            let name = node.file_name();
+            let name = name.to_string_lossy();
+            name.starts_with("gpiochip") || name.starts_with("gpiomem")
+        })
+    })
+}

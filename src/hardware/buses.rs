@@ -1,0 +1,221 @@
+//! Reads the sensors: one thread for each I2C bus, so that a stuck bus delays only its own sensors.
+
+use super::{HardwareError, board::Board, sensors::SensorDriver, worker::Worker};
+use crate::{
+    clock::{Clock, Moment},
+    model::{Config, Event, Quantity, ReadFailure, Sensor},
+};
+use std::{
+    collections::BTreeMap,
+    ops::ControlFlow,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, RecvTimeoutError},
+    },
+    time::Duration,
+};
+use tokio::sync::mpsc::{Sender, error::TrySendError};
+
+/// A sensor in trouble is tried again after its `every`, then after twice as long each time, and at least this often.
+const RETRY_MAX: Duration = Duration::from_secs(60);
+/// So many failures one after the other are a fault.
+const FAULT_AFTER: u32 = 3;
+/// An accelerated clock does not make a sensor report more often than this, in real time, unless it would go stale.
+const PACE: Duration = Duration::from_millis(50);
+/// Between two tries to report to a loop that is behind, in real time.
+const QUEUE_FULL_WAIT: Duration = Duration::from_millis(20);
+
+/// The threads of all buses that have sensors.
+pub(super) struct Buses {
+    board: Arc<dyn Board>,
+    clock: Clock,
+    events: Sender<Event>,
+    buses: BTreeMap<u8, Bus>,
+}
+
+struct Bus {
+    /// Takes the new list of its sensors; closing it ends the thread.
+    sensors: mpsc::Sender<Vec<Sensor>>,
+    worker: Option<Worker>,
+}
+
+impl Buses {
+    /// Starts without any sensor.
+    pub fn start(board: Arc<dyn Board>, clock: Clock, events: Sender<Event>) -> Buses {
+        Buses { board, clock, events, buses: BTreeMap::new() }
+    }
+
+    /// Reads the sensors of this configuration from now on. Those that did not change keep their drivers and schedule.
+    pub fn read(&mut self, config: &Config) {
+        let mut lists: BTreeMap<u8, Vec<Sensor>> = self.buses.keys().map(|&bus| (bus, Vec::new())).collect();
+        for sensor in &config.sensors {
+            lists.entry(sensor.bus).or_default().push(sensor.clone());
+        }
+        for (number, list) in lists {
+            if list.is_empty() {
+                self.stop(number);
+                continue;
+            }
+            let bus = self.buses.entry(number).or_insert_with(|| {
+                let (sensors, inbox) = mpsc::channel();
+                let (board, clock, events) = (self.board.clone(), self.clock.clone(), self.events.clone());
+                let readers = Readers { board, clock, events, inbox, readers: Vec::new() };
+                Bus { sensors, worker: Worker::spawn(&format!("i2c-{number}"), move || readers.run()) }
+            });
+            // A closed inbox means that nobody listens to the events any more: the daemon is ending.
+            let _ = bus.sensors.send(list);
+        }
+    }
+
+    fn stop(&mut self, number: u8) {
+        if let Some(Bus { sensors, worker: Some(worker) }) = self.buses.remove(&number) {
+            drop(sensors);
+            worker.join();
+        }
+    }
+}
+
+impl Drop for Buses {
+    fn drop(&mut self) {
+        // All are told before any is waited for.
+        let buses = std::mem::take(&mut self.buses);
+        let workers: Vec<_> = buses.into_values().filter_map(|bus| bus.worker).collect();
+        workers.into_iter().for_each(Worker::join);
+    }
+}
+
+/// What the thread of one bus holds.
+struct Readers {
+    board: Arc<dyn Board>,
+    clock: Clock,
+    events: Sender<Event>,
+    inbox: Receiver<Vec<Sensor>>,
+    readers: Vec<Reader>,
+}
+
+/// One sensor and its schedule.
+struct Reader {
+    sensor: Sensor,
+    driver: Option<Box<dyn SensorDriver>>,
+    due: Moment,
+    failures: u32,
+}
+
+impl Readers {
+    fn run(mut self) {
+        loop {
+            let due = self.readers.iter().map(|reader| reader.due).min();
+            let wait = due.map_or(Duration::MAX, |due| self.clock.real_time_until(due));
+            match self.inbox.recv_timeout(wait) {
+                Ok(sensors) => self.take(sensors),
+                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => {
+                    if self.read_due().is_break() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, sensors: Vec<Sensor>) {
+        let mut before = std::mem::take(&mut self.readers);
+        for sensor in sensors {
+            let same = before.iter().position(|reader| reader.sensor.same_device(&sensor));
+            let mut reader = same.map_or_else(|| Reader::new(sensor.clone(), &self.clock), |i| before.swap_remove(i));
+            reader.sensor = sensor;
+            self.readers.push(reader);
+        }
+    }
+
+    fn read_due(&mut self) -> ControlFlow<()> {
+        let now = self.clock.now().moment;
+        let mut reports = Vec::new();
+        for reader in self.readers.iter_mut().filter(|reader| reader.due <= now) {
+            let result = reader.read(&*self.board);
+            reader.schedule(&self.clock);
+            reports.push(Event::SensorRead { sensor: reader.sensor.id.clone(), result });
+        }
+        reports.into_iter().try_for_each(|event| self.report(event))
+    }
+
+    fn report(&mut self, mut event: Event) -> ControlFlow<()> {
+        loop {
+            event = match self.events.try_send(event) {
+                Ok(()) => return ControlFlow::Continue(()),
+                Err(TrySendError::Closed(_)) => return ControlFlow::Break(()),
+                Err(TrySendError::Full(event)) => event,
+            };
+            match self.inbox.recv_timeout(QUEUE_FULL_WAIT) {
+                Ok(sensors) => self.take(sensors),
+                Err(RecvTimeoutError::Disconnected) => return ControlFlow::Break(()),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+}
+
+impl Reader {
+    fn new(sensor: Sensor, clock: &Clock) -> Reader {
+        Reader { sensor, driver: None, due: clock.now().moment, failures: 0 }
+    }
+
+    /// Reads once. After a failure the driver is dropped: the chip may have lost its power, and with it its set-up.
+    fn read(&mut self, board: &dyn Board) -> Result<Vec<(Quantity, f64)>, ReadFailure> {
+        let result = self.try_read(board);
+        match &result {
+            Ok(_) if self.failures > 0 => tracing::info!("sensor {} works again", self.sensor.id),
+            Err(error) if self.failures == 0 => tracing::warn!("sensor {}: {error}", self.sensor.id),
+            _ => {}
+        }
+        result.inspect(|_| self.failures = 0).map_err(|error| {
+            self.driver = None;
+            self.failures = self.failures.saturating_add(1);
+            ReadFailure { text: error.to_string(), fault: self.failures >= FAULT_AFTER }
+        })
+    }
+
+    fn try_read(&mut self, board: &dyn Board) -> Result<Vec<(Quantity, f64)>, HardwareError> {
+        let driver = match &mut self.driver {
+            Some(driver) => driver,
+            none => none.insert(board.start_sensor(&self.sensor)?),
+        };
+        let readings = driver.read()?;
+        match readings.iter().find(|(quantity, value)| !quantity.plausible().contains(value)) {
+            Some(&(quantity, value)) => Err(HardwareError::Implausible { quantity, value }),
+            None => Ok(readings),
+        }
+    }
+
+    /// Sets when to read next: in step with the last time, or from now on if that is past.
+    fn schedule(&mut self, clock: &Clock) {
+        let every = self.sensor.every;
+        let interval = match self.failures {
+            0 => every.max(at_clock(PACE, clock).min(self.sensor.stale_after / 3)),
+            failures => retry_after(every, failures),
+        };
+        let now = clock.now().moment;
+        self.due = Some(self.due + interval).filter(|&due| due > now).unwrap_or(now + interval);
+    }
+}
+
+fn retry_after(every: Duration, failures: u32) -> Duration {
+    every.saturating_mul(2u32.saturating_pow(failures.saturating_sub(1))).min(RETRY_MAX)
+}
+
+/// How far the clock runs in a stretch of real time.
+fn at_clock(real: Duration, clock: &Clock) -> Duration {
+    real.div_f64(clock.real_time(Duration::from_secs(1)).as_secs_f64().max(1e-6))
+}
+
+trait SameDevice {
+    /// Whether a driver and a schedule that were made for one serve the other.
+    fn same_device(&self, other: &Self) -> bool;
+}
+
+impl SameDevice for Sensor {
+    fn same_device(&self, other: &Sensor) -> bool {
+        let key = |s: &Sensor| (s.id.clone(), s.chip, s.bus, s.address, s.every);
+        key(self) == key(other)
+    }
+}

@@ -1,0 +1,112 @@
+//! The kernel's GPIO character device (uAPI v2, Linux 5.10 or newer): any Linux board.
+
+use super::{
+    HardwareError,
+    board::{Board, InputLine, OnEdge, OutputLine},
+    edges::Edges,
+    i2c::LinuxBus,
+    lines::{Lines, Place},
+    sensors::{self, SensorDriver},
+};
+use crate::model::{ActiveLevel, Input, Level, Output, Pull, Sensor};
+use gpiocdev::{
+    Request,
+    line::{Bias, EdgeDetection, Value},
+    request::Builder,
+};
+use std::sync::Arc;
+
+/// What the kernel shows as the user of our lines.
+const CONSUMER: &str = "hearthd";
+
+/// Active low is told to the kernel with the request; above it all levels are logical.
+///
+/// When a line is released the kernel may let go of its level, as the driver of the chip has it.
+pub(super) struct Chardev {
+    lines: Lines,
+}
+
+impl Chardev {
+    pub fn new(lines: Lines) -> Chardev {
+        Chardev { lines }
+    }
+}
+
+impl Board for Chardev {
+    fn claim_output(&self, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
+        let place = self.lines.find(&output.line)?;
+        let request = request(&place, output.active, |builder| builder.as_output(value(level)))?;
+        Ok(Box::new(ClaimedOutput { request, place }))
+    }
+
+    fn claim_input(&self, input: &Input, on_edge: OnEdge) -> Result<Box<dyn InputLine>, HardwareError> {
+        let place = self.lines.find(&input.line)?;
+        let request = request(&place, input.active, |builder| {
+            builder.as_input().with_bias(bias(input.pull)).with_edge_detection(EdgeDetection::BothEdges);
+            if input.debounce.is_zero() { builder } else { builder.with_debounce_period(input.debounce) }
+        })?;
+        let request = Arc::new(request);
+        let edges = Edges::watch(&input.id, request.clone(), on_edge)
+            .map_err(|source| HardwareError::Os { what: format!("cannot watch {place}"), source })?;
+        Ok(Box::new(ClaimedInput { _edges: edges, request, place }))
+    }
+
+    fn start_sensor(&self, sensor: &Sensor) -> Result<Box<dyn SensorDriver>, HardwareError> {
+        sensors::start(sensor.chip, sensor.address, LinuxBus::open(sensor.bus)?)
+    }
+}
+
+fn request(
+    place: &Place,
+    active: ActiveLevel,
+    direction: impl FnOnce(&mut Builder) -> &mut Builder,
+) -> Result<Request, HardwareError> {
+    let mut builder = Request::builder();
+    builder.on_chip(&place.chip).with_consumer(CONSUMER).with_line(place.offset);
+    let builder = direction(&mut builder);
+    let builder = match active {
+        ActiveLevel::High => builder.as_active_high(),
+        ActiveLevel::Low => builder.as_active_low(),
+    };
+    builder.request().map_err(|error| place.claim_failed(error))
+}
+
+fn value(level: Level) -> Value {
+    if level.is_on() { Value::Active } else { Value::Inactive }
+}
+
+/// Nothing leaves the resistors as they are.
+fn bias(pull: Pull) -> Option<Bias> {
+    match pull {
+        Pull::Up => Some(Bias::PullUp),
+        Pull::Down => Some(Bias::PullDown),
+        Pull::None => Some(Bias::Disabled),
+        Pull::AsIs => None,
+    }
+}
+
+struct ClaimedOutput {
+    request: Request,
+    place: Place,
+}
+
+impl OutputLine for ClaimedOutput {
+    fn drive(&mut self, level: Level) -> Result<(), HardwareError> {
+        let result = self.request.set_value(self.place.offset, value(level));
+        result.map_err(|error| self.place.failed("drive", error))
+    }
+}
+
+struct ClaimedInput {
+    /// Ends before the request is closed.
+    _edges: Edges,
+    request: Arc<Request>,
+    place: Place,
+}
+
+impl InputLine for ClaimedInput {
+    fn is_active(&self) -> Result<bool, HardwareError> {
+        let value = self.request.value(self.place.offset);
+        value.map(|value| value == Value::Active).map_err(|error| self.place.failed("read", error))
+    }
+}

@@ -1,0 +1,161 @@
+//! What can be wrong with wires, in words for the owner of the house: the device, what was wrong, what to do.
+
+use crate::model::Quantity;
+use std::{io, path::Path};
+
+/// Why a wire or a sensor cannot be had just now. All of these are retried; none ends the daemon.
+#[derive(Debug, thiserror::Error)]
+pub enum HardwareError {
+    /// A device node does not exist: the kernel driver behind it is not loaded or not enabled.
+    #[error("no {path}: {cure}")]
+    NoDevice {
+        /// The node that was looked for.
+        path: String,
+        /// What brings it into being.
+        cure: &'static str,
+    },
+    /// A device node exists and may not be opened: its group is missing.
+    #[error("no permission for {path}: run `sudo usermod -aG {group} hearthd` and restart hearthd")]
+    NoPermission {
+        /// The node.
+        path: String,
+        /// The group that may open it.
+        group: String,
+    },
+    /// Another program or a kernel driver holds the line.
+    #[error("{line} is in use by {consumer}: stop that program or choose another line")]
+    LineBusy {
+        /// The line, with its chip.
+        line: String,
+        /// What its holder calls itself.
+        consumer: String,
+    },
+    /// The board has no such line.
+    #[error("there is no {line}: {cure}")]
+    NoLine {
+        /// The line, as configured.
+        line: String,
+        /// What there is, or how to find out.
+        cure: String,
+    },
+    /// Nothing acknowledged the address: not wired, not powered, or another address.
+    #[error("nothing answers at {address:#04x} on I2C bus {bus}: check wiring and address")]
+    NothingAnswers {
+        /// N of `/dev/i2c-N`.
+        bus: u8,
+        /// 7 bits.
+        address: u8,
+    },
+    /// A device answers, and it is another one.
+    #[error("wrong chip at {address:#04x}: {found}, not {expected}")]
+    WrongChip {
+        /// 7 bits.
+        address: u8,
+        /// What it says it is.
+        found: String,
+        /// What the configuration says it is.
+        expected: &'static str,
+    },
+    /// The bus did not come free in time: a device holds one of its two wires down.
+    #[error("I2C bus {bus} is stuck: check SDA, SCL and their pull-up resistors, or switch its devices off and on")]
+    BusStuck {
+        /// N of `/dev/i2c-N`.
+        bus: u8,
+    },
+    /// A reading that cannot be true: a disturbed transfer or a broken chip.
+    #[error("{} {value} {} cannot be true: check the wiring, or the chip is broken", .quantity.word(), .quantity.unit())]
+    Implausible {
+        /// Of what.
+        quantity: Quantity,
+        /// In its unit.
+        value: f64,
+    },
+    /// A chip answers but does not do what its datasheet says, for example because it lost its power in between.
+    #[error("the chip at {address:#04x} {what}")]
+    ChipFault {
+        /// 7 bits.
+        address: u8,
+        /// What it does.
+        what: &'static str,
+    },
+    /// A fault that was set on the simulated wires.
+    #[error("{0}")]
+    Simulated(String),
+    /// The kernel refused for another reason.
+    #[error("{what}: {source}")]
+    Os {
+        /// What was tried, on which device.
+        what: String,
+        /// The kernel's answer.
+        source: io::Error,
+    },
+}
+
+/// What failing to open the node at `path` means; `usual_group` is named where the node belongs to nobody but root.
+pub(super) fn open_failed(path: &str, source: io::Error, usual_group: &str, cure: &'static str) -> HardwareError {
+    match source.raw_os_error() {
+        // ENXIO and ENODEV: the node is left over from a driver that is gone.
+        Some(libc::ENOENT | libc::ENXIO | libc::ENODEV) => HardwareError::NoDevice { path: path.into(), cure },
+        Some(libc::EACCES | libc::EPERM) => HardwareError::NoPermission {
+            path: path.into(),
+            group: group_of(Path::new(path)).unwrap_or_else(|| usual_group.into()),
+        },
+        _ => HardwareError::Os { what: format!("cannot open {path}"), source },
+    }
+}
+
+/// The name of the group that owns a node, if it is not root's.
+fn group_of(path: &Path) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let gid = std::fs::metadata(path).ok()?.gid();
+    let groups = std::fs::read_to_string("/etc/group").ok()?;
+    group_name(&groups, gid).filter(|_| gid != 0)
+}
+
+/// The name of the group `gid` in the text of `/etc/group` (group(5): `name:password:GID:users`).
+fn group_name(groups: &str, gid: u32) -> Option<String> {
+    groups.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(gid)).then(|| name.to_string())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_cannot_be_opened_names_its_cure() {
+        let check = |errno, text: &str| {
+            let error = open_failed("/dev/no-such-i2c-1", io::Error::from_raw_os_error(errno), "i2c", "enable I2C");
+            assert_eq!(error.to_string(), text);
+        };
+        check(libc::ENOENT, "no /dev/no-such-i2c-1: enable I2C");
+        check(
+            libc::EACCES,
+            "no permission for /dev/no-such-i2c-1: run `sudo usermod -aG i2c hearthd` and restart hearthd",
+        );
+        check(libc::EMFILE, "cannot open /dev/no-such-i2c-1: Too many open files (os error 24)");
+    }
+
+    #[test]
+    fn groups_are_found_by_number() {
+        let groups = "root:x:0:\ngpio:x:993:pi\ni2c:x:994:\n";
+        assert_eq!(group_name(groups, 993).as_deref(), Some("gpio"));
+        assert_eq!(group_name(groups, 99), None);
+    }
+
+    #[test]
+    fn texts_name_the_culprit() {
+        let texts = [
+            HardwareError::WrongChip { address: 0x76, found: "BMP280 (id 0x58)".into(), expected: "BME280" }
+                .to_string(),
+            HardwareError::NothingAnswers { bus: 1, address: 0x48 }.to_string(),
+            HardwareError::Implausible { quantity: Quantity::Temperature, value: -140.5 }.to_string(),
+        ];
+        assert_eq!(texts[0], "wrong chip at 0x76: BMP280 (id 0x58), not BME280");
+        assert_eq!(texts[1], "nothing answers at 0x48 on I2C bus 1: check wiring and address");
+        assert_eq!(texts[2], "temperature -140.5 °C cannot be true: check the wiring, or the chip is broken");
+    }
+}

@@ -1,0 +1,188 @@
+//! Watches the inputs: claims their lines, reports each change, and tries again what could not be had.
+
+use super::{
+    bell::{Bell, Wake},
+    board::{Board, InputLine},
+    worker::Worker,
+};
+use crate::{
+    clock::{Clock, Moment},
+    model::{Config, Event, Input},
+};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::sync::mpsc::{Sender, error::TrySendError};
+
+/// The first pause before a line in trouble is tried again; it doubles.
+const RETRY_FIRST: Duration = Duration::from_secs(2);
+/// The longest such pause.
+const RETRY_MAX: Duration = Duration::from_secs(60);
+/// Between two tries to report to a loop that is behind, in real time.
+const QUEUE_FULL_WAIT: Duration = Duration::from_millis(20);
+
+/// All inputs and the thread that reports them. After the edges that woke it, it reads the level itself, so that a lost
+/// edge cannot leave a wrong state behind.
+pub(super) struct Inputs {
+    watched: Arc<Mutex<BTreeMap<Arc<str>, Watched>>>,
+    bell: Arc<Bell>,
+    worker: Option<Worker>,
+}
+
+struct Watched {
+    input: Input,
+    line: Option<Box<dyn InputLine>>,
+    /// What was last reported.
+    reported: Option<Result<bool, String>>,
+    /// While it is in trouble.
+    retry_at: Option<Moment>,
+    retry_after: Duration,
+}
+
+impl Inputs {
+    /// Starts without any input.
+    pub fn start(board: Arc<dyn Board>, clock: Clock, events: Sender<Event>) -> Inputs {
+        let watched = Arc::new(Mutex::new(BTreeMap::new()));
+        let bell = Arc::new(Bell::default());
+        let watch =
+            Watch { watched: watched.clone(), bell: bell.clone(), board, clock, events, unsent: VecDeque::new() };
+        Inputs { watched, bell, worker: Worker::spawn("inputs", move || watch.run()) }
+    }
+
+    /// Releases the inputs that `config` does not have any more, or not on the same wire.
+    pub fn release_others(&self, config: &Config) {
+        lock(&self.watched).retain(|id, watched| {
+            config.inputs.iter().any(|input| input.id == *id && same_wire(input, &watched.input))
+        });
+    }
+
+    /// Claims and reports the inputs that are not watched yet.
+    pub fn watch_missing(&self, config: &Config) {
+        let mut watched = lock(&self.watched);
+        for input in &config.inputs {
+            if !watched.contains_key(&input.id) {
+                watched.insert(input.id.clone(), Watched::new(input.clone()));
+                self.bell.ring(&input.id, None);
+            }
+        }
+    }
+}
+
+impl Drop for Inputs {
+    fn drop(&mut self) {
+        self.bell.stop();
+        if let Some(worker) = self.worker.take() {
+            worker.join();
+        }
+        lock(&self.watched).clear();
+    }
+}
+
+/// Whether a line that is claimed for one serves the other.
+fn same_wire(a: &Input, b: &Input) -> bool {
+    (&a.line, a.active, a.pull, a.debounce) == (&b.line, b.active, b.pull, b.debounce)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the thread holds.
+struct Watch {
+    watched: Arc<Mutex<BTreeMap<Arc<str>, Watched>>>,
+    bell: Arc<Bell>,
+    board: Arc<dyn Board>,
+    clock: Clock,
+    events: Sender<Event>,
+    /// What the loop had no room for.
+    unsent: VecDeque<Event>,
+}
+
+impl Watch {
+    fn run(mut self) {
+        while let Wake::Rung(mut rung) = self.bell.wait(self.patience()) {
+            let now = self.clock.now().moment;
+            for (id, watched) in lock(&self.watched).iter_mut() {
+                let edges = rung.remove(id);
+                if edges.is_some() || watched.retry_at.is_some_and(|at| at <= now) {
+                    let reports = watched.look(edges.unwrap_or_default(), &*self.board, &self.bell, now);
+                    let event = |result| Event::InputRead { input: id.clone(), result };
+                    self.unsent.extend(reports.into_iter().map(event));
+                }
+            }
+            if !self.send() {
+                return;
+            }
+        }
+    }
+
+    /// How long to wait for the bell.
+    fn patience(&self) -> Option<Duration> {
+        let retry_at = lock(&self.watched).values().filter_map(|watched| watched.retry_at).min();
+        let retry_in = retry_at.map(|at| self.clock.real_time_until(at));
+        if self.unsent.is_empty() { retry_in } else { Some(QUEUE_FULL_WAIT) }
+    }
+
+    /// Reports as much as there is room for. False: nobody listens any more.
+    fn send(&mut self) -> bool {
+        while let Some(event) = self.unsent.pop_front() {
+            match self.events.try_send(event) {
+                Ok(()) => {}
+                Err(TrySendError::Closed(_)) => return false,
+                Err(TrySendError::Full(event)) => {
+                    self.unsent.push_front(event);
+                    break;
+                }
+            }
+        }
+        true
+    }
+}
+
+impl Watched {
+    fn new(input: Input) -> Watched {
+        Watched { input, line: None, reported: None, retry_at: None, retry_after: RETRY_FIRST }
+    }
+
+    /// Claims the line if need be and reads it. What there is to report: what differs from before, edge by edge.
+    fn look(
+        &mut self,
+        edges: Vec<bool>,
+        board: &dyn Board,
+        bell: &Arc<Bell>,
+        now: Moment,
+    ) -> Vec<Result<bool, String>> {
+        let read = self.read(board, bell);
+        match (&read, &self.reported) {
+            (Err(text), Some(Err(before))) if text == before => {}
+            (Err(text), _) => tracing::warn!("input {}: {text}", self.input.id),
+            (Ok(_), Some(Err(_))) => tracing::info!("input {} works again", self.input.id),
+            (Ok(_), _) => {}
+        }
+        if read.is_ok() {
+            (self.retry_at, self.retry_after) = (None, RETRY_FIRST);
+        } else {
+            self.retry_at = Some(now + self.retry_after);
+            self.retry_after = (self.retry_after * 2).min(RETRY_MAX);
+        }
+        let mut reports: Vec<_> = edges.into_iter().map(Ok).chain([read]).collect();
+        reports.retain(|report| self.reported.replace(report.clone()).as_ref() != Some(report));
+        reports
+    }
+
+    fn read(&mut self, board: &dyn Board, bell: &Arc<Bell>) -> Result<bool, String> {
+        let line = match self.line.take() {
+            Some(line) => line,
+            None => {
+                let (bell, id) = (bell.clone(), self.input.id.clone());
+                let on_edge = Box::new(move |edge| bell.ring(&id, edge));
+                board.claim_input(&self.input, on_edge).map_err(|error| error.to_string())?
+            }
+        };
+        let active = line.is_active().map_err(|error| error.to_string())?;
+        self.line = Some(line);
+        Ok(active)
+    }
+}

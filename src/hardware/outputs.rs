@@ -1,0 +1,115 @@
+//! The claimed lines of all outputs.
+
+use super::{
+    HardwareError,
+    board::{self, Board, OutputLine},
+};
+use crate::model::{ActiveLevel, Config, Level, Line, Output, SafeState};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Holds the lines. A line stays claimed for as long as a configuration has an output on it with the same active level,
+/// whatever else changes: releasing it could move the relay.
+#[derive(Default)]
+pub(super) struct Outputs {
+    claimed: BTreeMap<Line, Claimed>,
+    /// What was last said about a line in trouble, so that it is said once.
+    troubles: BTreeMap<Line, String>,
+}
+
+struct Claimed {
+    line: Box<dyn OutputLine>,
+    id: Arc<str>,
+    active: ActiveLevel,
+    safe: SafeState,
+}
+
+impl Outputs {
+    /// Releases the lines that `config` does not have any more, in their safe state.
+    pub fn release_others(&mut self, config: &Config) {
+        for output in &config.outputs {
+            if let Some(claimed) = self.claimed.get_mut(&output.line).filter(|c| c.active == output.active) {
+                (claimed.id, claimed.safe) = (output.id.clone(), output.safe);
+            }
+        }
+        let keeps = |line: &Line, active| config.outputs.iter().any(|o| o.line == *line && o.active == active);
+        self.claimed.retain(|line, claimed| {
+            let keep = keeps(line, claimed.active);
+            if !keep {
+                claimed.drive_safe(line);
+            }
+            keep
+        });
+        self.troubles.retain(|line, _| config.outputs.iter().any(|output| output.line == *line));
+    }
+
+    /// Releases all lines in their safe state: the way to them changes.
+    pub fn release_all(&mut self) {
+        for (line, mut claimed) in std::mem::take(&mut self.claimed) {
+            claimed.drive_safe(&line);
+        }
+        self.troubles.clear();
+    }
+
+    /// Claims every line that is not claimed yet, at its level of `start`, which is in the order of the outputs.
+    pub fn claim_missing(&mut self, board: &dyn Board, config: &Config, start: &[Level]) {
+        for (output, &level) in config.outputs.iter().zip(start) {
+            if !self.claimed.contains_key(&output.line) {
+                // The failure is logged, and the next drive tries again.
+                let _ = self.drive(board, output, level);
+            }
+        }
+    }
+
+    /// Drives an output, claiming its line at that level if it is not claimed yet.
+    pub fn drive(&mut self, board: &dyn Board, output: &Output, level: Level) -> Result<(), HardwareError> {
+        let result = match self.claimed.get_mut(&output.line) {
+            Some(claimed) => claimed.line.drive(level),
+            None => board.claim_output(output, level).map(|line| {
+                let claimed = Claimed { line, id: output.id.clone(), active: output.active, safe: output.safe };
+                self.claimed.insert(output.line.clone(), claimed);
+            }),
+        };
+        self.tell(output, &result);
+        result
+    }
+
+    /// Says once that a line is in trouble, and once that it is well again.
+    fn tell(&mut self, output: &Output, result: &Result<(), HardwareError>) {
+        match result {
+            Ok(()) => {
+                if self.troubles.remove(&output.line).is_some() {
+                    tracing::info!("output {} works again", output.id);
+                }
+            }
+            Err(error) => {
+                let text = error.to_string();
+                if self.troubles.get(&output.line) != Some(&text) {
+                    tracing::warn!("output {}: {text}", output.id);
+                    self.troubles.insert(output.line.clone(), text);
+                }
+            }
+        }
+    }
+}
+
+impl Claimed {
+    fn drive_safe(&mut self, line: &Line) {
+        if let Some(Err(error)) = self.safe.level().map(|level| self.line.drive(level)) {
+            tracing::warn!("output {} could not be left in its safe state on {line}: {error}", self.id);
+        }
+    }
+}
+
+/// Drives every output to its safe state and releases it, without a running daemon. Outputs whose safe state is `hold`
+/// are left alone and reported as good. In the order of the configuration, by id.
+pub fn drive_safe(config: &Config) -> Vec<(Arc<str>, Result<(), HardwareError>)> {
+    drive_safe_on(&*board::choose(&config.hardware).board, config)
+}
+
+fn drive_safe_on(board: &dyn Board, config: &Config) -> Vec<(Arc<str>, Result<(), HardwareError>)> {
+    let drive = |output: &Output| match output.safe.level() {
+        Some(level) => board.claim_output(output, level).map(drop),
+        None => Ok(()),
+    };
+    config.outputs.iter().map(|output| (output.id.clone(), drive(output))).collect()
+}

@@ -1,0 +1,211 @@
+//! Wires that exist only in memory, for `hearthd demo`, for tests, and for machines without GPIO.
+
+use super::{
+    HardwareError,
+    board::{Board, InputLine, OnEdge, OutputLine},
+    sensors::SensorDriver,
+};
+use crate::model::{Config, Input, Level, Line, Output, Quantity, Sensor};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// The simulated wires, seen from the other end: sets inputs and readings, and looks at outputs. Clones are handles to
+/// the same wires; they keep their state over a reload.
+#[derive(Clone, Default)]
+pub struct Wires(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    outputs: BTreeMap<Arc<str>, Line>,
+    /// By line, since an output that is renamed stays on its wire.
+    levels: BTreeMap<Line, Level>,
+    broken_lines: BTreeMap<Line, String>,
+    inputs: BTreeMap<Arc<str>, InputWire>,
+    sensors: BTreeMap<Arc<str>, SimulatedSensor>,
+}
+
+#[derive(Default)]
+struct InputWire {
+    active: bool,
+    fault: Option<String>,
+    on_edge: Option<Arc<OnEdge>>,
+}
+
+#[derive(Default)]
+struct SimulatedSensor {
+    readings: BTreeMap<Quantity, f64>,
+    fault: Option<String>,
+}
+
+impl Wires {
+    /// Sets the logical level of an input; hearthd hears of a change at once. False: there is no such input.
+    pub fn set_input(&self, id: &str, active: bool) -> bool {
+        let mut state = self.state();
+        let Some(wire) = state.inputs.get_mut(id) else { return false };
+        let changed = std::mem::replace(&mut wire.active, active) != active;
+        let on_edge = wire.on_edge.clone();
+        drop(state);
+        if let (true, Some(on_edge)) = (changed, on_edge) {
+            on_edge(Some(active));
+        }
+        true
+    }
+
+    /// Breaks the wire of an input, or repairs it with nothing. False: there is no such input.
+    pub fn break_input(&self, id: &str, fault: Option<String>) -> bool {
+        let mut state = self.state();
+        let Some(wire) = state.inputs.get_mut(id) else { return false };
+        wire.fault = fault;
+        let on_edge = wire.on_edge.clone();
+        drop(state);
+        if let Some(on_edge) = on_edge {
+            on_edge(None);
+        }
+        true
+    }
+
+    /// Sets what a sensor measures from its next reading on, in the unit of the quantity. False: there is no such
+    /// sensor, or its chip does not measure that.
+    pub fn set_reading(&self, sensor: &str, quantity: Quantity, value: f64) -> bool {
+        let mut state = self.state();
+        let reading = state.sensors.get_mut(sensor).and_then(|sensor| sensor.readings.get_mut(&quantity));
+        reading.map(|reading| *reading = value).is_some()
+    }
+
+    /// Breaks a sensor from its next reading on, or repairs it with nothing. False: there is no such sensor.
+    pub fn fail_sensor(&self, sensor: &str, fault: Option<String>) -> bool {
+        self.state().sensors.get_mut(sensor).map(|sensor| sensor.fault = fault).is_some()
+    }
+
+    /// Makes the line of an output refuse to be claimed and driven, or repairs it with nothing. False: there is no such
+    /// output.
+    pub fn break_output(&self, id: &str, fault: Option<String>) -> bool {
+        let mut state = self.state();
+        let Some(line) = state.outputs.get(id).cloned() else { return false };
+        match fault {
+            Some(fault) => state.broken_lines.insert(line, fault),
+            None => state.broken_lines.remove(&line),
+        };
+        true
+    }
+
+    /// What an output was last driven to; nothing: it was never driven, or there is no such output.
+    pub fn output(&self, id: &str) -> Option<Level> {
+        let state = self.state();
+        state.levels.get(state.outputs.get(id)?).copied()
+    }
+
+    /// The logical level of an input; nothing: there is no such input.
+    pub fn input(&self, id: &str) -> Option<bool> {
+        self.state().inputs.get(id).map(|wire| wire.active)
+    }
+
+    /// Lays the wires of a configuration. What was there before keeps its state, what is no longer there goes.
+    pub(super) fn lay(&self, config: &Config) {
+        let mut state = self.state();
+        state.outputs = config.outputs.iter().map(|output| (output.id.clone(), output.line.clone())).collect();
+        let mut inputs = std::mem::take(&mut state.inputs);
+        state.inputs = config
+            .inputs
+            .iter()
+            .map(|input| (input.id.clone(), inputs.remove(&input.id).unwrap_or_default()))
+            .collect();
+        let mut sensors = std::mem::take(&mut state.sensors);
+        state.sensors = config
+            .sensors
+            .iter()
+            .map(|sensor| {
+                let mut simulated = sensors.remove(&sensor.id).unwrap_or_default();
+                let before = std::mem::take(&mut simulated.readings);
+                let reading = |&quantity| (quantity, *before.get(&quantity).unwrap_or(&usual(quantity)));
+                simulated.readings = sensor.chip.quantities().iter().map(reading).collect();
+                (sensor.id.clone(), simulated)
+            })
+            .collect();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a sensor measures until somebody says otherwise.
+fn usual(quantity: Quantity) -> f64 {
+    match quantity {
+        Quantity::Temperature => 21.0,
+        Quantity::Humidity => 45.0,
+        Quantity::Pressure => 1013.0,
+    }
+}
+
+impl Board for Wires {
+    fn claim_output(&self, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
+        let mut wire = OutputWire { wires: self.clone(), line: output.line.clone() };
+        wire.drive(level)?;
+        Ok(Box::new(wire))
+    }
+
+    fn claim_input(&self, input: &Input, on_edge: OnEdge) -> Result<Box<dyn InputLine>, HardwareError> {
+        let mut state = self.state();
+        let wire = state.inputs.entry(input.id.clone()).or_default();
+        if let Some(fault) = &wire.fault {
+            return Err(HardwareError::Simulated(fault.clone()));
+        }
+        wire.on_edge = Some(Arc::new(on_edge));
+        Ok(Box::new(SimulatedInput { wires: self.clone(), id: input.id.clone() }))
+    }
+
+    fn start_sensor(&self, sensor: &Sensor) -> Result<Box<dyn SensorDriver>, HardwareError> {
+        Ok(Box::new(SimulatedChip { wires: self.clone(), id: sensor.id.clone() }))
+    }
+}
+
+struct OutputWire {
+    wires: Wires,
+    line: Line,
+}
+
+impl OutputLine for OutputWire {
+    fn drive(&mut self, level: Level) -> Result<(), HardwareError> {
+        let mut state = self.wires.state();
+        match state.broken_lines.get(&self.line) {
+            Some(fault) => Err(HardwareError::Simulated(fault.clone())),
+            None => {
+                state.levels.insert(self.line.clone(), level);
+                Ok(())
+            }
+        }
+    }
+}
+
+struct SimulatedInput {
+    wires: Wires,
+    id: Arc<str>,
+}
+
+impl InputLine for SimulatedInput {
+    fn is_active(&self) -> Result<bool, HardwareError> {
+        match self.wires.state().inputs.get(&self.id) {
+            Some(InputWire { fault: Some(fault), .. }) => Err(HardwareError::Simulated(fault.clone())),
+            Some(wire) => Ok(wire.active),
+            None => Err(HardwareError::Simulated(format!("{} is not wired any more", self.id))),
+        }
+    }
+}
+
+struct SimulatedChip {
+    wires: Wires,
+    id: Arc<str>,
+}
+
+impl SensorDriver for SimulatedChip {
+    fn read(&mut self) -> Result<Vec<(Quantity, f64)>, HardwareError> {
+        match self.wires.state().sensors.get(&self.id) {
+            Some(SimulatedSensor { fault: Some(fault), .. }) => Err(HardwareError::Simulated(fault.clone())),
+            Some(sensor) => Ok(sensor.readings.iter().map(|(&quantity, &value)| (quantity, value)).collect()),
+            None => Err(HardwareError::Simulated(format!("{} is not wired any more", self.id))),
+        }
+    }
+}
