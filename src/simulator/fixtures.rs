@@ -1,0 +1,150 @@
+//! Small houses for the tests of the simulator.
+
+use crate::model::*;
+use std::{sync::Arc, time::Duration};
+
+/// A house without anything in it.
+pub(super) fn empty_house() -> Config {
+    Config {
+        hub: Hub {
+            id: "cottage".into(),
+            name: "Cottage".into(),
+            latitude: 52.37,
+            longitude: 4.89,
+            timezone: chrono_tz::Europe::Amsterdam,
+            clock: ClockTrust::Auto,
+        },
+        mqtt: None,
+        hardware: HardwareSettings { backend: Backend::Simulated, gpiochip: None },
+        outputs: Vec::new(),
+        inputs: Vec::new(),
+        sensors: Vec::new(),
+        rooms: Vec::new(),
+        rules: Vec::new(),
+        interlocks: Vec::new(),
+    }
+}
+
+/// Three outputs, two inputs, two sensors, one room.
+pub(super) fn cottage() -> Config {
+    let mut config = empty_house();
+    config.outputs = vec![
+        output("hall_light", OutputKind::Light),
+        output("bedroom_fan", OutputKind::Fan),
+        output("living_heater", OutputKind::Heater),
+    ];
+    config.inputs = vec![input("hall_motion", InputKind::Motion), input("front_door", InputKind::Door)];
+    config.sensors = vec![sensor("living", Chip::Bme280), sensor("bedroom", Chip::Tmp102)];
+    config.rooms = vec![Room {
+        id: "hall".into(),
+        name: "Hall".into(),
+        motion: vec![InputId(0)],
+        empty_after: Duration::from_secs(300),
+    }];
+    config
+}
+
+pub(super) fn output(id: &str, kind: OutputKind) -> Output {
+    Output {
+        id: id.into(),
+        name: id.into(),
+        kind,
+        line: Line::Number(17),
+        active: ActiveLevel::High,
+        at_start: AtStart::Off,
+        safe: SafeState::Off,
+        default: Level::OFF,
+        max_on: None,
+        min_on: None,
+        min_off: None,
+        interlock: None,
+        manual_for: None,
+    }
+}
+
+pub(super) fn input(id: &str, kind: InputKind) -> Input {
+    Input {
+        id: id.into(),
+        name: id.into(),
+        kind,
+        line: Line::Number(4),
+        active: ActiveLevel::High,
+        pull: Pull::None,
+        debounce: Duration::ZERO,
+    }
+}
+
+pub(super) fn sensor(id: &str, chip: Chip) -> Sensor {
+    Sensor {
+        id: id.into(),
+        name: id.into(),
+        chip,
+        bus: 1,
+        address: chip.addresses()[0],
+        every: Duration::from_secs(10),
+        stale_after: Duration::from_secs(60),
+    }
+}
+
+/// Builds snapshots by hand: every point good and at rest, until told otherwise.
+pub(super) struct Picture(pub(super) Snapshot);
+
+impl Picture {
+    pub(super) fn new(config: Config, now: crate::clock::Now) -> Picture {
+        let config = Arc::new(config);
+        let points = config.points().map(|point| PointState {
+            point,
+            value: Some(match point {
+                Point::Output(_) => Value::Level(Level::OFF),
+                Point::Input(_) | Point::Occupied(_) => Value::Switch(false),
+                Point::Reading(_, Quantity::Temperature) => Value::Number(20.5),
+                Point::Reading(_, Quantity::Humidity) => Value::Number(41.0),
+                Point::Reading(_, Quantity::Pressure) => Value::Number(1013.2),
+            }),
+            quality: Quality::Good,
+            changed: Some(now.wall),
+            fault: None,
+            explanation: matches!(point, Point::Output(_))
+                .then(|| explanation(Slot::Default, Level::OFF, "default: nobody asks for anything")),
+        });
+        let points = points.collect();
+        Picture(Snapshot { config, now, points })
+    }
+
+    /// Some time later.
+    pub(super) fn later(&self, time: Duration) -> Picture {
+        let mut next = self.0.clone();
+        next.now.wall += time;
+        next.now.moment = next.now.moment + time;
+        Picture(next)
+    }
+
+    pub(super) fn point(&mut self, name: &str) -> &mut PointState {
+        let point = self.0.config.find_point(name).unwrap();
+        self.0.points.iter_mut().find(|state| state.point == point).unwrap()
+    }
+
+    pub(super) fn set(mut self, name: &str, value: Value) -> Picture {
+        let wall = self.0.now.wall;
+        let state = self.point(name);
+        (state.value, state.changed) = (Some(value), Some(wall));
+        self
+    }
+
+    pub(super) fn drive(self, name: &str, on: bool, slot: Slot, why: &str) -> Picture {
+        let level = Level::from_on(on);
+        let mut picture = self.set(name, Value::Level(level));
+        picture.point(name).explanation = Some(explanation(slot, level, why));
+        picture
+    }
+
+    pub(super) fn fail(mut self, name: &str, text: &str) -> Picture {
+        let state = self.point(name);
+        (state.quality, state.fault) = (Quality::Fault, Some(text.into()));
+        self
+    }
+}
+
+fn explanation(winner: Slot, level: Level, line: &str) -> Arc<Explanation> {
+    Arc::new(Explanation { winner, level, line: line.into(), slots: Vec::new() })
+}

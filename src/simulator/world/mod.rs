@@ -1,0 +1,251 @@
+//! The world around the wires: weather, rooms that warm and cool, and people who walk through them. Pure: the same
+//! configuration, start and seed make the same day, whatever the machine.
+//!
+//! Which wire belongs to which room is guessed from its id: `hall_light` is in the hall, `bedroom_fan` cools what the
+//! sensor `bedroom` reads. Any configuration will do; what has no wires is not seen.
+
+mod random;
+mod weather;
+
+mod rooms;
+
+mod people;
+
+use crate::model::{Chip, Config, InputKind, OutputKind, Quantity};
+use chrono::{DateTime, TimeDelta, Utc};
+use people::{Doing, Household, describe};
+use random::Random;
+use rooms::{Air, HALL, Influence, OUTDOORS, Place, Places, word};
+use std::sync::Arc;
+use weather::{Sky, Weather};
+
+/// A house with people in it, at one instant.
+pub struct World {
+    wall: DateTime<Utc>,
+    seed: u64,
+    weather: Weather,
+    household: Household,
+    places: Places,
+    airs: Vec<Air>,
+    /// What heats and cools which of `airs`.
+    machines: Vec<Machine>,
+    probes: Vec<Probe>,
+    wires: Vec<Wire>,
+}
+
+/// News on a wire.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stimulus {
+    /// An input moved.
+    Input {
+        /// Its id.
+        id: Arc<str>,
+        /// Motion, open, pressed, wet.
+        active: bool,
+    },
+    /// What a sensor would read now.
+    Reading {
+        /// The sensor's id.
+        sensor: Arc<str>,
+        /// What it reads.
+        quantity: Quantity,
+        /// In the unit of the quantity, finite.
+        value: f64,
+    },
+}
+
+struct Machine {
+    output: Arc<str>,
+    kind: OutputKind,
+    air: usize,
+}
+
+struct Probe {
+    sensor: Arc<str>,
+    chip: Chip,
+    air: usize,
+}
+
+struct Wire {
+    id: Arc<str>,
+    kind: InputKind,
+    place: Place,
+    /// What was last told of it; nothing before the first time.
+    active: Option<bool>,
+    /// Somebody who is in nobody's plan passes by.
+    visited: bool,
+}
+
+/// Time runs in steps of this length, longer ones only when more than [`MOST_STEPS`] would be needed.
+const STEP_MS: i64 = 10_000;
+const MOST_STEPS: i64 = 2_160;
+
+/// What happened longer ago than this has left the inputs again.
+const INPUTS_REMEMBER: TimeDelta = TimeDelta::seconds(60);
+
+/// How strongly the sun shines into one room and the next; the second is under the roof.
+const SUN_K: [f64; 4] = [6.0, 13.0, 5.0, 8.0];
+
+impl World {
+    /// A world for this configuration. `seed` makes days differ; same seed, same day.
+    pub fn new(config: &Config, start: DateTime<Utc>, seed: u64) -> World {
+        let weather = Weather { latitude: config.hub.latitude, longitude: config.hub.longitude, seed };
+        let sky = weather.at(start);
+        let mut places = Places::new();
+        let mut airs: Vec<Air> = Vec::new();
+        let probes = config.sensors.iter().map(|sensor| {
+            let word = word(&sensor.id);
+            let air = airs.iter().position(|air| air.word == word).unwrap_or_else(|| {
+                airs.push(Air::new(places.of(&sensor.id), word, &sky, SUN_K[airs.len() % SUN_K.len()]));
+                airs.len() - 1
+            });
+            Probe { sensor: sensor.id.clone(), chip: sensor.chip, air }
+        });
+        let probes = probes.collect();
+        let machines = config.outputs.iter().filter_map(|output| {
+            let air = air_of(&output.id, &airs, &places)?;
+            airs[air].has_heater |= output.kind == OutputKind::Heater;
+            Some(Machine { output: output.id.clone(), kind: output.kind, air })
+        });
+        let machines = machines.collect();
+        let wires = config.inputs.iter().enumerate().map(|(i, input)| {
+            let room = config.rooms.iter().find(|room| room.motion.iter().any(|id| id.0 == i));
+            let place = places.of(room.map_or(&input.id, |room| &room.id));
+            Wire { id: input.id.clone(), kind: input.kind, place, active: None, visited: false }
+        });
+        let wires = wires.collect();
+        let household = Household::new(seed, config.hub.timezone, places.others().collect());
+        World { wall: start, seed, weather, household, places, airs, machines, probes, wires }
+    }
+
+    /// Lets time run to `wall` with the outputs as they are, and tells what changed on the wires: inputs that moved
+    /// (all of them the first time), and every reading as it is now. Time that does not run forward changes nothing
+    /// but the readings' noise.
+    pub fn advance(&mut self, wall: DateTime<Utc>, outputs_on: &dyn Fn(&str) -> bool) -> Vec<Stimulus> {
+        let start = self.wall;
+        let total_ms = (wall - start).num_milliseconds().max(0);
+        let steps = ((total_ms + STEP_MS - 1) / STEP_MS).clamp(1, MOST_STEPS);
+        let mut seen = vec![false; self.wires.len()];
+        for step in 1..=steps {
+            let at = start + TimeDelta::milliseconds((total_ms as i128 * step as i128 / steps as i128) as i64);
+            let doings = self.household.at(at);
+            self.warm_and_cool(total_ms as f64 / steps as f64 / 3_600_000.0, at, &doings, outputs_on);
+            if start + TimeDelta::milliseconds(total_ms) - at < INPUTS_REMEMBER {
+                for (seen, wire) in seen.iter_mut().zip(&self.wires) {
+                    *seen |= wire.senses(&doings);
+                }
+            }
+            self.wall = at;
+        }
+        let mut news = Vec::new();
+        for (wire, seen) in self.wires.iter_mut().zip(seen) {
+            let active = seen | std::mem::take(&mut wire.visited);
+            if wire.active != Some(active) {
+                wire.active = Some(active);
+                news.push(Stimulus::Input { id: wire.id.clone(), active });
+            }
+        }
+        news.extend(self.readings());
+        news
+    }
+
+    /// Somebody walks through the hall (where there is no motion sensor in the hall: past the first one of the house):
+    /// the next `advance` sees it, a later one sees it gone. Tells the input's id.
+    pub fn walk_through_hall(&mut self) -> Option<Arc<str>> {
+        let motion = |wire: &&mut Wire| wire.kind == InputKind::Motion;
+        let in_hall = self.wires.iter().any(|wire| wire.kind == InputKind::Motion && wire.place == HALL);
+        let wire = self.wires.iter_mut().filter(motion).find(|wire| !in_hall || wire.place == HALL)?;
+        wire.visited = true;
+        Some(wire.id.clone())
+    }
+
+    /// The air outside, °C.
+    pub fn outdoor_c(&self) -> f64 {
+        self.weather.at(self.wall).outdoor_c
+    }
+
+    /// Where everybody is: `everybody asleep`, `one in the hall, one out`.
+    pub fn describe_people(&mut self) -> String {
+        describe(&self.household.at(self.wall), &self.places.names)
+    }
+
+    fn warm_and_cool(&mut self, hours: f64, at: DateTime<Utc>, doings: &[Doing; 2], on: &dyn Fn(&str) -> bool) {
+        let sky = self.weather.at(at);
+        for (i, air) in self.airs.iter_mut().enumerate() {
+            let mut influence = Influence {
+                people: doings.iter().filter(|doing| doing.place == Some(air.place)).count(),
+                ..<_>::default()
+            };
+            for machine in self.machines.iter().filter(|machine| machine.air == i && on(&machine.output)) {
+                match machine.kind {
+                    OutputKind::Heater => influence.heater = true,
+                    OutputKind::Cooler => influence.cooler = true,
+                    OutputKind::Fan => influence.fan = true,
+                    _ => {}
+                }
+            }
+            influence.window_open = self
+                .wires
+                .iter()
+                .any(|wire| wire.kind == InputKind::Window && wire.active == Some(true) && wire.place == air.place);
+            air.advance(hours, &sky, &influence);
+        }
+    }
+
+    fn readings(&self) -> Vec<Stimulus> {
+        let sky = self.weather.at(self.wall);
+        let mut readings = Vec::new();
+        for (i, probe) in self.probes.iter().enumerate() {
+            let mut noise = Random::new(self.seed, &[20, i as u64, self.wall.timestamp_millis() as u64]);
+            for &quantity in probe.chip.quantities() {
+                let value = probe.read(quantity, &self.airs[probe.air], &sky, noise.unit() - 0.5);
+                readings.push(Stimulus::Reading { sensor: probe.sensor.clone(), quantity, value });
+            }
+        }
+        readings
+    }
+}
+
+impl Probe {
+    /// What the chip makes of the air: `noise` from -0.5 to 0.5, and its resolution.
+    fn read(&self, quantity: Quantity, air: &Air, sky: &Sky, noise: f64) -> f64 {
+        let (exact, spread, steps_per_unit) = match (quantity, self.chip) {
+            (Quantity::Temperature, Chip::Lm75) => (air.temperature_c, 0.04, 2.0),
+            (Quantity::Temperature, Chip::Tmp102 | Chip::Tmp105) => (air.temperature_c, 0.04, 16.0),
+            (Quantity::Temperature, Chip::Bme280 | Chip::Bmp280) => (air.temperature_c, 0.04, 100.0),
+            (Quantity::Humidity, _) => (air.humidity_percent(), 0.4, 10.0),
+            (Quantity::Pressure, _) => (sky.pressure_hpa, 0.2, 10.0),
+        };
+        ((exact + noise * spread) * steps_per_unit).round() / steps_per_unit
+    }
+}
+
+impl Wire {
+    /// Whether the people, as they are, make it active.
+    fn senses(&self, doings: &[Doing; 2]) -> bool {
+        doings.iter().any(|doing| match self.kind {
+            InputKind::Motion => doing.moving && doing.place == Some(self.place),
+            InputKind::Door | InputKind::Contact => doing.just_left.is_some_and(|from| {
+                // The front door divides what is out of the house from the rest.
+                let side = |place: Option<Place>| match self.place {
+                    HALL | OUTDOORS => place.is_none_or(|place| place == OUTDOORS),
+                    here => place == Some(here),
+                };
+                side(from) != side(doing.place)
+            }),
+            InputKind::Window => doing.airing,
+            InputKind::Button => doing.going_to_bed,
+            InputKind::Leak | InputKind::Smoke => false,
+        })
+    }
+}
+
+/// The air that an output acts on: of the same word, else of the same place, else the first one indoors.
+fn air_of(output: &str, airs: &[Air], places: &Places) -> Option<usize> {
+    let same_word = airs.iter().position(|air| air.word == word(output));
+    let same_place = || places.find(output).and_then(|place| airs.iter().position(|air| air.place == place));
+    same_word.or_else(same_place).or_else(|| airs.iter().position(|air| air.place != OUTDOORS))
+}
+
+#[cfg(test)]
+mod tests;

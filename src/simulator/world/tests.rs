@@ -1,0 +1,180 @@
+use super::*;
+use crate::simulator::fixtures::{cottage, empty_house, input, output, sensor};
+use chrono::TimeZone;
+
+fn start() -> DateTime<Utc> {
+    // A Monday, 00:00 in Amsterdam.
+    Utc.with_ymd_and_hms(2026, 11, 22, 23, 0, 0).unwrap()
+}
+
+const NOTHING_ON: &dyn Fn(&str) -> bool = &|_| false;
+
+fn temperature(news: &[Stimulus], wanted: &str) -> f64 {
+    let found = news.iter().find_map(|stimulus| match stimulus {
+        Stimulus::Reading { sensor, quantity: Quantity::Temperature, value } if &**sensor == wanted => Some(*value),
+        _ => None,
+    });
+    found.unwrap()
+}
+
+#[test]
+fn a_year_is_plausible_at_every_latitude_and_step() {
+    for latitude in [-90.0, -54.8, 0.0, 23.4, 52.37, 69.6, 90.0] {
+        let mut config = cottage();
+        config.hub.latitude = latitude;
+        config.sensors.push(sensor("outdoor", Chip::Bme280));
+        let mut world = World::new(&config, start(), 5);
+        let mut wall = start();
+        while wall < start() + TimeDelta::days(366) {
+            wall += TimeDelta::hours(1);
+            let fan = wall.timestamp() / 3_600 % 7 < 3;
+            for stimulus in world.advance(wall, &|id| fan && id == "bedroom_fan") {
+                if let Stimulus::Reading { sensor, quantity, value } = stimulus {
+                    let range = match quantity {
+                        Quantity::Temperature => -55.0..=55.0,
+                        Quantity::Humidity => 2.0..=100.0,
+                        Quantity::Pressure => 950.0..=1_060.0,
+                    };
+                    assert!(range.contains(&value), "{latitude} {wall} {sensor} {value}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn steps_of_any_size_lead_to_the_same_house() {
+    let end = start() + TimeDelta::hours(20);
+    let at_end = |step_s: i64| {
+        let mut world = World::new(&cottage(), start(), 5);
+        let mut wall = start();
+        while wall < end {
+            wall += TimeDelta::seconds(step_s);
+            world.advance(wall, &|id| id == "living_heater");
+        }
+        world.airs.iter().map(|air| air.temperature_c).collect::<Vec<_>>()
+    };
+    let fine = at_end(1);
+    for step_s in [10, 45, 600, 3_600, 72_000] {
+        for (fine, coarse) in fine.iter().zip(at_end(step_s)) {
+            assert!((fine - coarse).abs() < 0.1, "{step_s}: {fine} {coarse}");
+        }
+    }
+}
+
+#[test]
+fn a_jump_of_years_and_time_running_back_do_no_harm() {
+    let mut world = World::new(&cottage(), start(), 5);
+    let ahead = start() + TimeDelta::days(20_000);
+    assert!(temperature(&world.advance(ahead, NOTHING_ON), "living").is_finite());
+    let before = world.airs[0].temperature_c;
+    world.advance(start(), NOTHING_ON);
+    assert_eq!(world.airs[0].temperature_c, before);
+}
+
+#[test]
+fn a_heater_warms_its_room_and_no_other() {
+    let end = start() + TimeDelta::hours(2);
+    let with = World::new(&cottage(), start(), 5).advance(end, &|id| id == "living_heater");
+    let without = World::new(&cottage(), start(), 5).advance(end, NOTHING_ON);
+    assert!(temperature(&with, "living") > temperature(&without, "living") + 5.0);
+    assert_eq!(temperature(&with, "bedroom"), temperature(&without, "bedroom"));
+}
+
+#[test]
+fn a_fan_cools_its_room() {
+    let end = start() + TimeDelta::hours(2);
+    let with = World::new(&cottage(), start(), 5).advance(end, &|id| id == "bedroom_fan");
+    let without = World::new(&cottage(), start(), 5).advance(end, NOTHING_ON);
+    assert!(temperature(&with, "bedroom") < temperature(&without, "bedroom") - 1.0);
+}
+
+#[test]
+fn a_heater_without_a_sensor_of_its_own_warms_the_first_room() {
+    let mut config = empty_house();
+    config.sensors = vec![sensor("porch", Chip::Lm75), sensor("attic", Chip::Lm75)];
+    config.outputs = vec![output("boiler", OutputKind::Heater)];
+    let world = World::new(&config, start(), 1);
+    assert_eq!(world.machines[0].air, 1, "the outdoors is not heated");
+}
+
+#[test]
+fn the_same_seed_makes_the_same_day() {
+    let day = |seed| {
+        let mut world = World::new(&cottage(), start(), seed);
+        (1..1_440).map(|minute| world.advance(start() + TimeDelta::minutes(minute), NOTHING_ON)).collect::<Vec<_>>()
+    };
+    assert_eq!(day(5), day(5));
+    assert_ne!(day(5), day(6));
+}
+
+/// The minutes of a day, from midnight, at which an input was active.
+fn active_minutes(config: &Config, wanted: &str) -> Vec<i64> {
+    let mut world = World::new(config, start(), 5);
+    let (mut active, mut minutes) = (false, Vec::new());
+    for minute in 1..1_440 {
+        for stimulus in world.advance(start() + TimeDelta::minutes(minute), NOTHING_ON) {
+            if let Stimulus::Input { id, active: now } = stimulus
+                && &*id == wanted
+            {
+                active = now;
+            }
+        }
+        if active {
+            minutes.push(minute);
+        }
+    }
+    minutes
+}
+
+#[test]
+fn people_pass_the_hall_in_the_evening_and_not_while_they_are_out() {
+    let minutes = active_minutes(&cottage(), "hall_motion");
+    let within = |from_h: i64, to_h: i64| minutes.iter().filter(|m| (from_h * 60..to_h * 60).contains(m)).count();
+    assert!(within(17, 23) >= 10, "{minutes:?}");
+    assert!(within(6, 9) >= 3, "{minutes:?}");
+    assert_eq!(within(10, 16), 0, "{minutes:?}");
+}
+
+#[test]
+fn the_front_door_opens_when_people_leave_and_come_home() {
+    let minutes = active_minutes(&cottage(), "front_door");
+    let within = |from_h: i64, to_h: i64| minutes.iter().filter(|m| (from_h * 60..to_h * 60).contains(m)).count();
+    assert!(within(7, 9) >= 1 && within(16, 19) >= 1, "{minutes:?}");
+    assert_eq!(within(7, 9) + within(16, 19), minutes.len(), "{minutes:?}");
+}
+
+#[test]
+fn a_room_of_no_known_use_is_visited() {
+    let mut config = empty_house();
+    config.inputs = vec![input("attic_motion", InputKind::Motion), input("attic_leak", InputKind::Leak)];
+    assert!(!active_minutes(&config, "attic_motion").is_empty());
+    assert!(active_minutes(&config, "attic_leak").is_empty());
+}
+
+#[test]
+fn a_walk_through_the_hall_is_seen_once() {
+    let mut world = World::new(&cottage(), start(), 5);
+    let step = |n| start() + TimeDelta::hours(11) + TimeDelta::seconds(n);
+    world.advance(step(0), NOTHING_ON);
+    assert_eq!(world.walk_through_hall().as_deref(), Some("hall_motion"));
+    let moved = |news: Vec<Stimulus>| {
+        news.into_iter()
+            .filter_map(|s| match s {
+                Stimulus::Input { active, .. } => Some(active),
+                Stimulus::Reading { .. } => None,
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(moved(world.advance(step(10), NOTHING_ON)), [true]);
+    assert_eq!(moved(world.advance(step(20), NOTHING_ON)), [false]);
+    assert_eq!(World::new(&empty_house(), start(), 5).walk_through_hall(), None);
+}
+
+#[test]
+fn an_empty_house_says_nothing() {
+    let mut world = World::new(&empty_house(), start(), 5);
+    assert_eq!(world.advance(start() + TimeDelta::hours(3), NOTHING_ON), []);
+    assert_eq!(world.describe_people(), "everybody asleep");
+    assert!(world.outdoor_c().is_finite());
+}
