@@ -4,6 +4,8 @@
 //! The checker reads Rust as tokens, so it also sees grouped imports, inline paths and the insides of macros. Test code
 //! (`#[cfg(test)]`, files named `tests.rs`) is not part of the program and may use anything.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its files has failed")]
+
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::{
     fs,
