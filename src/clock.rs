@@ -65,9 +65,11 @@ impl Now {
         self.wall.checked_add_signed(delta).unwrap_or(self.wall)
     }
 
-    /// The moment at which the wall clock will show `wall`, if it does not jump.
+    /// The first moment at which the wall clock will show `wall` or later, if it does not jump.
     pub fn moment_at(&self, wall: DateTime<Utc>) -> Moment {
-        Moment(self.moment.as_millis().saturating_add((wall - self.wall).num_milliseconds()))
+        let delta = wall - self.wall;
+        let rounded_up = delta.num_milliseconds() + i64::from(delta.subsec_nanos() % 1_000_000 > 0);
+        Moment(self.moment.as_millis().saturating_add(rounded_up))
     }
 }
 

@@ -1,3 +1,7 @@
-//! The `hearthd` command.
+//! The `hearthd` command: arguments in, an exit code out.
 
-fn main() {}
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

@@ -1,1 +1,244 @@
-//! daemon
+//! The daemon: one control loop that holds the engine and the hardware, and the adapters around it.
+//!
+//! A pass of the loop: take what has happened, let the engine decide, drive the outputs, hand the new picture to the
+//! publisher, tell systemd that it is alive, sleep until something happens or the engine wants to be woken. Nothing in a
+//! pass waits for a network, a bus or a disk.
+
+mod control;
+mod publisher;
+mod reload;
+mod store;
+mod systemd;
+
+use crate::{
+    clock::{Clock, Moment, resume},
+    engine::{Engine, Memory},
+    hardware::simulated::Wires,
+    http,
+    model::{Config, Event, MqttSettings, Snapshot},
+    mqtt::{self, Mqtt, Refused},
+};
+use anyhow::Context;
+use control::Control;
+use publisher::{Pass, Publisher};
+use reload::{Reload, Trigger};
+use std::{
+    io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use store::Store;
+use tokio::{
+    net::{UnixListener, UnixStream},
+    signal::unix::{SignalKind, signal},
+    sync::{mpsc, watch},
+};
+
+/// News that may wait for the control loop; then whoever brings more waits.
+const QUEUE: usize = 1024;
+/// News taken in one pass, so that a flood cannot keep the loop from showing what it did.
+const NEWS_PER_PASS: usize = 512;
+
+/// How a daemon is to run.
+pub struct Options {
+    /// The configuration to begin with.
+    pub config: Arc<Config>,
+    /// The file to watch for changes; nothing: it never changes.
+    pub file: Option<PathBuf>,
+    /// Where state is kept over restarts; nothing: it is not.
+    pub state: Option<PathBuf>,
+    /// Where the control socket is made; nothing: there is none.
+    pub socket: Option<PathBuf>,
+    /// Makes the clock, given the moment at which time goes on.
+    pub clock: Box<dyn FnOnce(Moment) -> Clock>,
+    /// Called once the house is up; a demo hooks its world and its view in here.
+    pub attach: Option<Box<dyn FnOnce(Attached)>>,
+}
+
+/// What a running daemon shows to those inside its process.
+pub struct Attached {
+    /// The newest picture after each pass.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// Commands go here.
+    pub requests: mpsc::Sender<http::Request>,
+    /// On simulated hardware, its wires.
+    pub wires: Option<Wires>,
+    /// The daemon's clock.
+    pub clock: Clock,
+}
+
+/// Runs until SIGTERM or SIGINT; all outputs are then in their safe states.
+///
+/// # Errors
+/// When it cannot start at all: another hearthd runs, the state folder cannot be used, the system gives no threads.
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    let listener = match &options.socket {
+        Some(path) => Some(listen(path).await?),
+        None => None,
+    };
+    let (store, memory) = match &options.state {
+        Some(folder) => open_store(folder),
+        None => (None, None),
+    };
+    let base = memory.as_ref().map_or(Moment::START, |memory| resume(memory.taken(), options.config.hub.clock));
+    let clock = (options.clock)(base);
+
+    // Outputs first: whatever fails below, they are where they should be.
+    let engine = Engine::new(options.config.clone(), memory, clock.now());
+    let (events_in, mut events) = mpsc::channel(QUEUE);
+    let mut control = Control::start(engine, options.config.clone(), clock.clone(), events_in.clone());
+
+    let (snapshots_in, snapshots) = watch::channel(control.snapshot());
+    let publisher =
+        Publisher::start(store, clock.clone(), snapshots_in).context("cannot start the publisher thread")?;
+    let (requests_in, mut requests) = mpsc::channel(QUEUE);
+    let service = listener.map(|listener| {
+        let house = http::House { snapshots: snapshots.clone(), requests: requests_in.clone() };
+        tokio::spawn(http::serve(listener, house))
+    });
+    let mut broker = Broker { snapshots: snapshots.clone(), events: events_in, running: None };
+    broker.start(options.config.mqtt.clone());
+    let trigger = Trigger::default();
+    let (reloads_in, mut reloads) = mpsc::channel(1);
+    let watcher = options.file.map(|file| tokio::spawn(reload::watch(file, trigger.clone(), reloads_in)));
+    if let Some(attach) = options.attach {
+        let (snapshots, requests) = (snapshots.clone(), requests_in.clone());
+        attach(Attached { snapshots, requests, wires: control.wires(), clock: clock.clone() });
+    }
+
+    publisher.offer(broker.addressed(control.pass()));
+    systemd::ready(&control.status());
+    let watchdog = systemd::watchdog_interval();
+    loop {
+        let sleep = clock.real_time_until(control.next_wakeup()).min(watchdog.unwrap_or(Duration::MAX));
+        tokio::select! {
+            biased;
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => trigger.pull(),
+            Some(reload) = reloads.recv() => {
+                systemd::reloading();
+                if let Reload::Good(config) = reload
+                    && control.reconfigure(config.clone())
+                {
+                    broker.change(config.mqtt.clone()).await;
+                }
+                systemd::ready(&control.status());
+            }
+            Some(request) = requests.recv() => {
+                control.request(request);
+                for _ in 1..NEWS_PER_PASS {
+                    let Ok(request) = requests.try_recv() else { break };
+                    control.request(request);
+                }
+            }
+            Some(event) = events.recv() => {
+                control.handle(event);
+                for _ in 1..NEWS_PER_PASS {
+                    let Ok(event) = events.try_recv() else { break };
+                    control.handle(event);
+                }
+            }
+            () = tokio::time::sleep(sleep) => control.wake(),
+        }
+        publisher.offer(broker.addressed(control.pass()));
+        anyhow::ensure!(publisher.is_running(), "the publisher thread died");
+        systemd::alive();
+    }
+
+    systemd::stopping();
+    tracing::info!("stopping: outputs go to their safe states");
+    control.stop();
+    publisher.offer(broker.addressed(control.last_pass()));
+    // With the publisher gone, all that it had to tell is told.
+    drop(publisher);
+    if let Some(watcher) = watcher {
+        watcher.abort();
+    }
+    broker.stop().await;
+    if let Some(service) = service {
+        service.abort();
+    }
+    if let Some(socket) = &options.socket {
+        let _ = std::fs::remove_file(socket);
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// The connection to the broker, if one is configured.
+struct Broker {
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    events: mpsc::Sender<Event>,
+    running: Option<(MqttSettings, Mqtt, mpsc::Sender<Refused>)>,
+}
+
+impl Broker {
+    fn start(&mut self, settings: Option<MqttSettings>) {
+        self.running = settings.map(|settings| {
+            let (refused_in, refused) = mpsc::channel(QUEUE);
+            let mqtt = mqtt::spawn(settings.clone(), self.snapshots.clone(), self.events.clone(), refused);
+            (settings, mqtt, refused_in)
+        });
+    }
+
+    /// Connects anew if the settings are others now.
+    async fn change(&mut self, settings: Option<MqttSettings>) {
+        if self.running.as_ref().map(|(settings, ..)| settings) != settings.as_ref() {
+            self.stop().await;
+            self.start(settings);
+        }
+    }
+
+    fn addressed(&self, pass: Pass) -> Pass {
+        Pass { refused_to: self.running.as_ref().map(|(_, _, refused)| refused.clone()), ..pass }
+    }
+
+    async fn stop(&mut self) {
+        if let Some((_, mqtt, _)) = self.running.take() {
+            mqtt.stop().await;
+        }
+    }
+}
+
+/// Opens the state folder. A damaged file is a warning, never a reason not to control the house.
+fn open_store(folder: &Path) -> (Option<Store>, Option<Memory>) {
+    match Store::open(folder) {
+        Ok((store, memory, warnings)) => {
+            for warning in warnings {
+                tracing::warn!("{warning}");
+            }
+            (Some(store), memory)
+        }
+        Err(error) => {
+            tracing::error!(
+                "{}: {error}; hearthd runs, but forgets commands and timers at a restart (another folder: --state)",
+                folder.display()
+            );
+            (None, None)
+        }
+    }
+}
+
+/// Makes the control socket, for this user and group only.
+async fn listen(path: &Path) -> anyhow::Result<UnixListener> {
+    let place = || format!("cannot make the control socket {} (another place: --socket)", path.display());
+    if UnixStream::connect(path).await.is_ok() {
+        anyhow::bail!("another hearthd answers at {}; stop it first, or use another --socket", path.display());
+    }
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error).with_context(place),
+        _ => {}
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(place)?;
+    }
+    let listener = UnixListener::bind(path).with_context(place)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).with_context(place)?;
+    Ok(listener)
+}

@@ -1,7 +1,44 @@
-//! What an engine remembers over a restart.
+//! What an engine remembers over a restart or a reload, by name.
 
+use super::state::{InputState, OutputState, RoomState, RuleState, SensorState};
+use crate::clock::{Moment, Now};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc};
 
-/// All that must survive a restart, by name.
+/// All that must survive: commands, timers, hysteresis, how long outputs have been on, last values. It serialises to JSON
+/// for the state file; unknown names in it are ignored and missing ones start anew.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Memory {}
+pub struct Memory {
+    moment: Moment,
+    wall: DateTime<Utc>,
+    wall_known: bool,
+    /// How many commands were accepted so far.
+    pub(super) commands: u64,
+    pub(super) outputs: BTreeMap<Arc<str>, OutputState>,
+    pub(super) inputs: BTreeMap<Arc<str>, InputState>,
+    pub(super) sensors: BTreeMap<Arc<str>, SensorState>,
+    pub(super) rooms: BTreeMap<Arc<str>, RoomState>,
+    pub(super) rules: BTreeMap<Arc<str>, RuleState>,
+}
+
+impl Memory {
+    pub(super) fn empty(now: Now) -> Memory {
+        Memory {
+            moment: now.moment,
+            wall: now.wall,
+            wall_known: now.wall_known,
+            commands: 0,
+            outputs: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+            sensors: BTreeMap::new(),
+            rooms: BTreeMap::new(),
+            rules: BTreeMap::new(),
+        }
+    }
+
+    /// When it was taken; [`crate::clock::resume`] tells at which moment time goes on.
+    pub fn taken(&self) -> Now {
+        Now { moment: self.moment, wall: self.wall, wall_known: self.wall_known }
+    }
+}

@@ -1,41 +1,378 @@
-//! What should be on: pure decisions, no I/O, no clock.
+//! What should be on: pure decisions, no I/O, no clock, no random, no failure.
+//!
+//! # The contract
+//! 1. Make an [`Engine`] from a configuration and, if there is one, the [`Memory`] of an earlier one.
+//! 2. Claim each output's line with [`Engine::start_level`].
+//! 3. Hand every [`Event`] to [`Engine::handle`] with the time, in the order in which they happened.
+//! 4. Perform the effects it returns, in their order; answer each [`Effect::Drive`] with [`Event::Driven`].
+//! 5. At [`Engine::next_wakeup`] at the latest, hand it [`Event::Wake`]. Early and late calls are harmless.
+//!
+//! The same events at the same times give the same effects. Inside, each call first *absorbs* the news and then *decides*
+//! afresh what every output should be: rooms, rules, priority arrays. So a missed tick, a restart or a clock that jumps
+//! costs nothing; the next call arrives at what should be.
 
+mod calendar;
+mod command;
+mod condition;
+mod facts;
 mod memory;
+mod priority;
+mod rooms;
+mod rules;
+mod state;
+pub mod sun;
 
 pub use memory::Memory;
 
 use crate::{
     clock::{Moment, Now},
-    model::{Config, Effect, Event, Level, OutputId, Snapshot},
+    model::{
+        AtStart, Config, Effect, Event, Level, OutputId, Point, PointState, Quality, Quantity, ReadFailure, Refusal,
+        Rule, Snapshot, Truth, Value,
+    },
 };
-use std::sync::Arc;
+use calendar::Calendar;
+use facts::{Alarm, Facts};
+use priority::Situation;
+use state::{InputState, OutputState, Reading, RoomState, RuleState, SensorState, Timestamp, Wire};
+use std::{sync::Arc, time::Duration};
 
-/// Decides every output.
-pub struct Engine {}
+/// It is woken at least this often, so that a wall clock that was set is noticed.
+const WAKE_AT_LEAST: Duration = Duration::from_secs(60);
+/// The first pause before a failed wire is driven again; it doubles up to the last.
+const RETRY_FIRST: Duration = Duration::from_secs(1);
+const RETRY_LAST: Duration = Duration::from_secs(60);
+
+/// Decides every output of a house. See the [module](self) for its contract.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    config: Arc<Config>,
+    calendar: Calendar,
+    outputs: Vec<OutputState>,
+    inputs: Vec<InputState>,
+    sensors: Vec<SensorState>,
+    rooms: Vec<RoomState>,
+    rules: Vec<RuleState>,
+    commands: u64,
+    stopping: bool,
+    next_wakeup: Moment,
+    revision: Revision,
+}
+
+/// Counts changes of what must survive a restart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Revision {
+    /// Of what somebody was promised: commands. To be kept before it is shown.
+    pub promised: u64,
+    /// Of what a restart would otherwise begin anew: timers, hysteresis, occupancy. To be kept now and then. Readings alone
+    /// do not count: they are read again.
+    pub other: u64,
+}
 
 impl Engine {
     /// An engine for `config` that goes on from `memory`.
-    pub fn new(_config: Arc<Config>, _memory: Option<Memory>, _now: Now) -> Engine {
-        todo!()
+    pub fn new(config: Arc<Config>, memory: Option<Memory>, now: Now) -> Engine {
+        let memory = memory.unwrap_or_else(|| Memory::empty(now));
+        let mut engine = Engine::remember(config, memory, now);
+        for (index, state) in engine.outputs.iter_mut().enumerate() {
+            let output = &engine.config.outputs[index];
+            let level = match output.at_start {
+                AtStart::Restore => state.level,
+                AtStart::Off => Level::OFF,
+                AtStart::On => Level::ON,
+            };
+            if level != state.level {
+                (state.level, state.since) = (level, Timestamp::of(now));
+            }
+        }
+        engine.start_interlocked();
+        engine
     }
-    /// What to claim the output's line with, before anything is decided.
-    pub fn start_level(&self, _output: OutputId) -> Level {
-        todo!()
+
+    /// What to claim an output's line with, before anything is decided.
+    pub fn start_level(&self, output: OutputId) -> Level {
+        self.outputs[output.0].level
     }
+
     /// Takes in one event and returns everything to do, in order. Never fails, never blocks.
-    pub fn handle(&mut self, _now: Now, _event: Event) -> Vec<Effect> {
-        todo!()
+    pub fn handle(&mut self, now: Now, event: Event) -> Vec<Effect> {
+        let mut effects = self.absorb(now, event);
+        effects.extend(self.decide(now));
+        effects
     }
-    /// When to call `handle` with [`Event::Wake`] at the latest; early and late calls are harmless.
+
+    /// When to call [`Engine::handle`] with [`Event::Wake`] at the latest.
     pub fn next_wakeup(&self) -> Moment {
-        todo!()
+        self.next_wakeup
     }
-    /// A picture of the house.
-    pub fn snapshot(&self, _now: Now) -> Snapshot {
-        todo!()
+
+    /// Tells whether [`Engine::memory`] became another.
+    pub fn revision(&self) -> Revision {
+        self.revision
     }
+
     /// All that must survive a restart.
-    pub fn memory(&self, _now: Now) -> Memory {
-        todo!()
+    pub fn memory(&self, now: Now) -> Memory {
+        fn by_name<T: Clone, N>(
+            names: &[N],
+            states: &[T],
+            name: impl Fn(&N) -> &Arc<str>,
+        ) -> impl Iterator<Item = (Arc<str>, T)> {
+            names
+                .iter()
+                .map(move |entity| name(entity).clone())
+                .zip(states.iter().cloned())
+                .collect::<Vec<_>>()
+                .into_iter()
+        }
+        let config = &self.config;
+        let mut memory = Memory::empty(now);
+        memory.commands = self.commands;
+        memory.outputs.extend(by_name(&config.outputs, &self.outputs, |output| &output.id));
+        memory.inputs.extend(by_name(&config.inputs, &self.inputs, |input| &input.id));
+        memory.sensors.extend(by_name(&config.sensors, &self.sensors, |sensor| &sensor.id));
+        memory.rooms.extend(by_name(&config.rooms, &self.rooms, |room| &room.id));
+        memory.rules.extend(by_name(&config.rules, &self.rules, |rule| &rule.name));
+        memory
     }
+
+    /// A picture of the house.
+    pub fn snapshot(&self, now: Now) -> Snapshot {
+        let points = self.config.points().map(|point| self.point_state(point, now)).collect();
+        Snapshot { config: self.config.clone(), now, points }
+    }
+
+    /// Records the news; only commands are answered right here.
+    fn absorb(&mut self, now: Now, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Wake => {}
+            Event::InputRead { input, result } => self.absorb_input(now, &input, result),
+            Event::SensorRead { sensor, result } => self.absorb_reading(now, &sensor, result),
+            Event::Driven { output, level, result } => self.absorb_driven(now, output, level, result),
+            Event::Command(command) => {
+                let meaning = if self.stopping {
+                    Err(Refusal::Stopping)
+                } else {
+                    command::understand(&command, self.commands + 1, &self.config, &self.outputs, now)
+                };
+                let result = meaning.map(|(output, manual)| {
+                    let state = &mut self.outputs[output.0];
+                    state.manual = manual;
+                    // A person who asks again after a limit has seen it: the output may go on once more.
+                    state.tripped = false;
+                    self.commands += 1;
+                    self.revision.promised += 1;
+                });
+                return vec![Effect::Answer { command, result }];
+            }
+            Event::Reconfigure(config) => self.reconfigure(config, now),
+            Event::Stop => self.stopping = true,
+        }
+        Vec::new()
+    }
+
+    fn absorb_input(&mut self, now: Now, id: &str, result: Result<bool, String>) {
+        let Some(input) = self.config.find_input(id) else { return };
+        let state = &mut self.inputs[input.0];
+        let was_active = state.truth().is_true();
+        match result {
+            Ok(active) => {
+                if state.active != Some(active) {
+                    (state.active, state.changed) = (Some(active), Some(now.wall));
+                    self.revision.other += 1;
+                }
+                state.fault = None;
+            }
+            Err(text) => state.fault = Some(text.into()),
+        }
+        if was_active || state.truth().is_true() {
+            for (room, state) in self.config.rooms.iter().zip(&mut self.rooms) {
+                if room.motion.contains(&input) {
+                    state.motion_seen = Some(now.moment);
+                }
+            }
+        }
+    }
+
+    fn absorb_reading(&mut self, now: Now, id: &str, result: Result<Vec<(Quantity, f64)>, ReadFailure>) {
+        let Some(sensor) = self.config.find_sensor(id) else { return };
+        let state = &mut self.sensors[sensor.0];
+        match result {
+            Ok(values) => {
+                state.fault = None;
+                for (quantity, value) in values {
+                    let before = state.readings.get(&quantity);
+                    let changed =
+                        before.filter(|before| before.value == value).map_or(now.wall, |before| before.changed);
+                    state.readings.insert(quantity, Reading { value, at: now.moment, changed });
+                }
+            }
+            Err(failure) if failure.fault => state.fault = Some(failure.text.into()),
+            // A single failure is made good by the next reading, or the value goes stale.
+            Err(_) => {}
+        }
+    }
+
+    fn absorb_driven(&mut self, now: Now, output: OutputId, level: Level, result: Result<(), String>) {
+        let Some(state) = self.outputs.get_mut(output.0) else { return };
+        match result {
+            Ok(()) => {
+                if state.level.is_on() != level.is_on() {
+                    state.since = Timestamp::of(now);
+                    self.revision.other += 1;
+                }
+                (state.level, state.wire) = (level, Wire::Confirmed);
+            }
+            Err(text) => {
+                let failures = match state.wire {
+                    Wire::Failed { failures, .. } => failures + 1,
+                    _ => 0,
+                };
+                let pause = RETRY_FIRST.saturating_mul(1 << failures.min(6)).min(RETRY_LAST);
+                state.wire = Wire::Failed { text: text.into(), failures, retry: now.moment + pause };
+            }
+        }
+    }
+
+    /// Goes on with another configuration: what kept its name keeps its state, and an output that kept its wire is not
+    /// touched.
+    fn reconfigure(&mut self, config: Arc<Config>, now: Now) {
+        let memory = self.memory(now);
+        let (stopping, revision) = (self.stopping, self.revision);
+        let old = std::mem::replace(self, Engine::remember(config, memory, now));
+        for (output, state) in self.config.outputs.iter().zip(&mut self.outputs) {
+            let before = old.config.find_output(&output.id).map(|id| (&old.config[id], &old.outputs[id.0]));
+            if let Some((_, old_state)) =
+                before.filter(|(old, _)| old.line == output.line && old.active == output.active)
+            {
+                state.wire = old_state.wire.clone();
+            }
+        }
+        (self.stopping, self.revision) = (stopping, revision);
+        self.revision.other += 1;
+        self.start_interlocked();
+    }
+
+    /// An engine whose entities have the state that `memory` has under their names.
+    fn remember(config: Arc<Config>, mut memory: Memory, now: Now) -> Engine {
+        let outputs = config
+            .outputs
+            .iter()
+            .map(|output| memory.outputs.remove(&output.id).unwrap_or_else(|| OutputState::new(output.default, now)));
+        let rules = config.rules.iter().map(|rule| {
+            memory.rules.remove(&rule.name).filter(|state| fits(rule, state)).unwrap_or_else(|| RuleState {
+                text: rule.text.clone(),
+                latched: false,
+                timers: vec![None; rule.timers],
+                truth: Truth::Unknown,
+            })
+        });
+        Engine {
+            outputs: outputs.collect(),
+            inputs: config.inputs.iter().map(|input| memory.inputs.remove(&input.id).unwrap_or_default()).collect(),
+            sensors: config
+                .sensors
+                .iter()
+                .map(|sensor| memory.sensors.remove(&sensor.id).unwrap_or_default())
+                .collect(),
+            rooms: config.rooms.iter().map(|room| memory.rooms.remove(&room.id).unwrap_or_default()).collect(),
+            rules: rules.collect(),
+            commands: memory.commands,
+            calendar: Calendar::new(&config.hub),
+            config,
+            stopping: false,
+            next_wakeup: now.moment,
+            revision: Revision::default(),
+        }
+    }
+
+    /// Of each interlock, at most the first member that would be on starts on.
+    fn start_interlocked(&mut self) {
+        let mut taken = vec![false; self.config.interlocks.len()];
+        for (output, state) in self.config.outputs.iter().zip(&mut self.outputs) {
+            let Some(group) = output.interlock.filter(|_| state.level.is_on()) else { continue };
+            if std::mem::replace(&mut taken[group.0], true) && state.wire == Wire::Untouched {
+                state.level = Level::OFF;
+            }
+        }
+    }
+
+    /// Works out the whole house anew.
+    fn decide(&mut self, now: Now) -> Vec<Effect> {
+        let config = &*self.config;
+        let mut alarm = Alarm::default();
+        alarm.at(now.moment + WAKE_AT_LEAST);
+        let mut changed = false;
+        for (room, state) in config.rooms.iter().zip(&mut self.rooms) {
+            changed |= rooms::update(room, state, &self.inputs, now, &mut alarm);
+        }
+        let mut facts = Facts {
+            config,
+            now,
+            outputs: &self.outputs,
+            inputs: &self.inputs,
+            sensors: &self.sensors,
+            rooms: &self.rooms,
+            calendar: &mut self.calendar,
+            alarm: &mut alarm,
+        };
+        for (rule, state) in config.rules.iter().zip(&mut self.rules) {
+            changed |= rules::update(rule, state, &mut facts);
+        }
+        for (sensor, state) in config.sensors.iter().zip(&self.sensors) {
+            // Also readings that no rule looks at are shown as stale in time.
+            for quantity in sensor.chip.quantities() {
+                if let (_, Some(stale)) = state.quality(sensor, *quantity, now.moment) {
+                    alarm.at(stale);
+                }
+            }
+        }
+        let situation = Situation { config, rules: &self.rules, stopping: self.stopping, now };
+        let (effects, outputs_changed) = priority::resolve(&situation, &mut self.outputs, &mut alarm);
+        self.revision.other += u64::from(changed || outputs_changed);
+        self.next_wakeup = alarm.earliest().unwrap_or(now.moment);
+        effects
+    }
+
+    fn point_state(&self, point: Point, now: Now) -> PointState {
+        let unexplained =
+            |value, quality, changed, fault| PointState { point, value, quality, changed, fault, explanation: None };
+        match point {
+            Point::Output(id) => {
+                let state = &self.outputs[id.0];
+                let fault = state.fault().cloned();
+                let quality = if fault.is_some() { Quality::Fault } else { Quality::Good };
+                PointState {
+                    explanation: state.explanation.clone(),
+                    ..unexplained(Some(Value::Level(state.level)), quality, Some(state.since.wall), fault)
+                }
+            }
+            Point::Input(id) => {
+                let state = &self.inputs[id.0];
+                unexplained(state.active.map(Value::Switch), state.quality(), state.changed, state.fault.clone())
+            }
+            Point::Reading(id, quantity) => {
+                let state = &self.sensors[id.0];
+                let reading = state.readings.get(&quantity);
+                let (quality, _) = state.quality(&self.config[id], quantity, now.moment);
+                let value = reading.map(|reading| Value::Number(reading.value));
+                unexplained(value, quality, reading.map(|reading| reading.changed), state.fault.clone())
+            }
+            Point::Occupied(id) => {
+                let state = &self.rooms[id.0];
+                let value = match state.occupied {
+                    Truth::True => Some(Value::Switch(true)),
+                    Truth::False => Some(Value::Switch(false)),
+                    Truth::Unknown => None,
+                };
+                let quality = if value.is_some() { Quality::Good } else { Quality::Unknown };
+                unexplained(value, quality, state.changed, None)
+            }
+        }
+    }
+}
+
+/// Whether a remembered rule is this one.
+fn fits(rule: &Rule, state: &RuleState) -> bool {
+    state.text == rule.text && state.timers.len() == rule.timers
 }

@@ -1,1 +1,189 @@
-//! http
+//! The HTTP service: what the console and other programs on this machine talk to, over a Unix socket.
+//!
+//! | route | does |
+//! | --- | --- |
+//! | `GET /api/v1/points` | all points |
+//! | `GET /api/v1/points/{id}` | one point |
+//! | `PUT /api/v1/points/{id}` | a command: `{"value": "ON", "for": "2h"}` |
+//! | `DELETE /api/v1/points/{id}` | gives the point back to automatic control |
+//! | `GET /api/v1/why/{id}` | the priority array of an output |
+//! | `GET /healthz` | `ok` while the control loop runs |
+//!
+//! Errors are `{"error": "..."}` with a status that fits.
+
+pub mod client;
+pub mod shape;
+
+use crate::{
+    clock::Now,
+    model::{Command, Refusal, Snapshot, Source, Ticket, duration},
+};
+use axum::{
+    Json, Router,
+    extract::{Path, State, rejection::JsonRejection},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde::Deserialize;
+use serde_json::json;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// A command that waits for its answer.
+pub struct Request {
+    /// What is wished.
+    pub command: Command,
+    /// Where the answer goes.
+    pub answer: Answerer,
+}
+
+/// Where the answer to one [`Request`] goes: the snapshot after it, or why it was refused.
+pub struct Answerer(oneshot::Sender<Result<Arc<Snapshot>, Refusal>>);
+
+/// An answer ready to be given.
+pub struct Reply {
+    /// To whom.
+    pub answer: Answerer,
+    /// Accepted or not.
+    pub result: Result<(), Refusal>,
+}
+
+impl Reply {
+    /// Gives the answer; `snapshot` is the house after the command.
+    pub fn send(self, snapshot: &Arc<Snapshot>) {
+        // Whoever asked may have gone away.
+        let _ = self.answer.0.send(self.result.map(|()| snapshot.clone()));
+    }
+}
+
+/// What the service needs of the daemon.
+#[derive(Clone)]
+pub struct House {
+    /// The newest picture.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// Commands go here.
+    pub requests: mpsc::Sender<Request>,
+}
+
+/// Longer than any pass of the control loop and any wait for the disk.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Serves `house` on a listening socket until the task is dropped.
+pub async fn serve(listener: tokio::net::UnixListener, house: House) {
+    if let Err(error) = axum::serve(listener, routes(house)).await {
+        tracing::error!("the control socket failed: {error}");
+    }
+}
+
+fn routes(house: House) -> Router {
+    Router::new()
+        .route("/api/v1/points", get(points))
+        .route("/api/v1/points/{id}", get(point).put(put).delete(delete))
+        .route("/api/v1/why/{id}", get(why))
+        .route("/healthz", get(async || "ok\n"))
+        .fallback(async || error(StatusCode::NOT_FOUND, "no such path; the points are at /api/v1/points"))
+        .with_state(house)
+}
+
+async fn points(State(house): State<House>) -> Response {
+    let snapshot = house.snapshots.borrow().clone();
+    Json(shape::house(&snapshot)).into_response()
+}
+
+async fn point(State(house): State<House>, Path(id): Path<String>) -> Response {
+    let snapshot = house.snapshots.borrow().clone();
+    match snapshot.find(&id) {
+        Some(state) => Json(shape::point(&snapshot, state)).into_response(),
+        None => unknown_point(&id),
+    }
+}
+
+async fn why(State(house): State<House>, Path(id): Path<String>) -> Response {
+    let snapshot = house.snapshots.borrow().clone();
+    match snapshot.find(&id) {
+        Some(state) => Json(shape::why(&snapshot, state)).into_response(),
+        None => unknown_point(&id),
+    }
+}
+
+/// The body of a `PUT`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Put {
+    value: serde_json::Value,
+    #[serde(rename = "for")]
+    hold: Option<String>,
+}
+
+async fn put(State(house): State<House>, Path(id): Path<String>, body: Result<Json<Put>, JsonRejection>) -> Response {
+    let Json(body) = match body {
+        Ok(body) => body,
+        Err(rejection) => return error(StatusCode::BAD_REQUEST, &rejection.body_text()),
+    };
+    let payload = match body.value {
+        serde_json::Value::String(text) => text,
+        serde_json::Value::Number(number) => number.to_string(),
+        other => {
+            let text = format!("the value is {other}; write a word or a number, such as \"ON\"");
+            return error(StatusCode::UNPROCESSABLE_ENTITY, &text);
+        }
+    };
+    match body.hold.as_deref().map(duration::parse).transpose() {
+        Ok(hold) => command(&house, id, payload, hold).await,
+        Err(problem) => error(StatusCode::UNPROCESSABLE_ENTITY, &format!("for: {problem}")),
+    }
+}
+
+async fn delete(State(house): State<House>, Path(id): Path<String>) -> Response {
+    command(&house, id, "AUTO".into(), None).await
+}
+
+async fn command(house: &House, point: String, payload: String, hold: Option<Duration>) -> Response {
+    static TICKETS: AtomicU64 = AtomicU64::new(0);
+    let ticket = Ticket(TICKETS.fetch_add(1, Ordering::Relaxed));
+    let (sender, answer) = oneshot::channel();
+    let command = Command { ticket, source: Source::Console, point: point.clone(), payload, hold };
+    if house.requests.send(Request { command, answer: Answerer(sender) }).await.is_err() {
+        return error(StatusCode::SERVICE_UNAVAILABLE, "hearthd is stopping");
+    }
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(Ok(Ok(snapshot))) => match snapshot.find(&point) {
+            Some(state) => Json(shape::point(&snapshot, state)).into_response(),
+            None => unknown_point(&point),
+        },
+        Ok(Ok(Err(refusal))) => {
+            let status = match refusal {
+                Refusal::UnknownPoint { .. } => StatusCode::NOT_FOUND,
+                Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+                Refusal::ReadOnly | Refusal::BadValue { .. } | Refusal::BadHold => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            error(status, &format!("{point}: {refusal}"))
+        }
+        Ok(Err(_)) | Err(_) => error(StatusCode::SERVICE_UNAVAILABLE, "hearthd did not answer in time"),
+    }
+}
+
+fn unknown_point(id: &str) -> Response {
+    error(StatusCode::NOT_FOUND, &format!("{id}: no such point; `hearthd status` lists them"))
+}
+
+fn error(status: StatusCode, text: &str) -> Response {
+    (status, Json(json!({ "error": text }))).into_response()
+}
+
+/// Wall time for JSON: RFC 3339 in the hub's zone.
+fn local(snapshot: &Snapshot, time: chrono::DateTime<chrono::Utc>) -> String {
+    time.with_timezone(&snapshot.config.hub.timezone).to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
+}
+
+/// Seconds from `time` to `now`, not negative.
+fn age_s(now: Now, time: chrono::DateTime<chrono::Utc>) -> i64 {
+    (now.wall - time).num_seconds().max(0)
+}

@@ -113,6 +113,18 @@ pub enum Backend {
     Simulated,
 }
 
+impl Backend {
+    /// The word of the configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Backend::Auto => "auto",
+            Backend::Rppal => "rppal",
+            Backend::Chardev => "chardev",
+            Backend::Simulated => "simulated",
+        }
+    }
+}
+
 /// Groups inputs; its `occupied` point is worked out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Room {

@@ -46,6 +46,15 @@ pub struct Explanation {
     pub slots: Vec<(Slot, Claim)>,
 }
 
+impl Explanation {
+    /// What the output is asked to be by the highest of the slots from `manual` down, whatever a limit or a minimum time
+    /// makes of it.
+    pub fn asked(&self) -> &Claim {
+        let highest = self.slots.iter().find(|(slot, _)| *slot >= Slot::Manual);
+        &highest.unwrap_or(&self.slots[self.slots.len() - 1]).1
+    }
+}
+
 impl Snapshot {
     /// The state of a point of this snapshot's configuration.
     pub fn get(&self, point: Point) -> Option<&PointState> {

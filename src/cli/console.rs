@@ -1,0 +1,112 @@
+//! The console: commands that talk to the running daemon.
+
+use anyhow::bail;
+use axum::http::Method;
+use hearthd::{
+    http::{
+        client::{self, Error, point_path},
+        shape::{House, PointShape, Why},
+    },
+    model::duration,
+};
+use serde_json::json;
+use std::{path::PathBuf, time::Duration};
+
+/// Prints all points.
+pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
+    let house: House = ask(sockets, Method::GET, "/api/v1/points", None).await?;
+    if as_json {
+        println!("{}", serde_json::to_string_pretty(&house)?);
+        return Ok(());
+    }
+    let clock = if house.time_known { "" } else { " (the clock is not set: conditions on the time are unknown)" };
+    println!("{} · {}{clock}", house.name, house.time.replace('T', " "));
+    for (kind, title) in [("output", "outputs"), ("input", "inputs"), ("reading", "sensors"), ("room", "rooms")] {
+        let points: Vec<&PointShape> = house.points.iter().filter(|point| point.kind == kind).collect();
+        let width = points.iter().map(|point| point.id.len()).max().unwrap_or(0);
+        for (index, point) in points.iter().enumerate() {
+            if index == 0 {
+                println!("\n{title}");
+            }
+            println!("  {:width$}  {:>10}  {:>8}  {}", point.id, value(point), age(point), remark(point));
+        }
+    }
+    Ok(())
+}
+
+/// Prints the priority array of an output, or the state of another point.
+pub async fn why(sockets: &[PathBuf], point: &str, as_json: bool) -> anyhow::Result<()> {
+    let why: Why = ask(sockets, Method::GET, &point_path("why", point), None).await?;
+    if as_json {
+        println!("{}", serde_json::to_string_pretty(&why)?);
+        return Ok(());
+    }
+    let state = &why.point;
+    println!("{} is {} for {}. {}", state.id, value(state), age(state), remark(state));
+    for (index, slot) in why.slots.iter().enumerate() {
+        let mark = if index == 0 { '>' } else { ' ' };
+        println!("{mark} {:8} {:>4}  {}", slot.slot, slot.level, slot.cause);
+    }
+    Ok(())
+}
+
+/// Switches a point by hand.
+pub async fn set(sockets: &[PathBuf], point: &str, value: &str, hold: Option<Duration>) -> anyhow::Result<()> {
+    // Words may be typed in small letters here; on MQTT they are exact.
+    let body = json!({ "value": value.to_uppercase(), "for": hold.map(duration::spell) });
+    let state: PointShape = ask(sockets, Method::PUT, &point_path("points", point), Some(body)).await?;
+    println!("{} is {}. {}", state.id, self::value(&state), remark(&state));
+    Ok(())
+}
+
+/// Gives a point back to automatic control.
+pub async fn auto(sockets: &[PathBuf], point: &str) -> anyhow::Result<()> {
+    let state: PointShape = ask(sockets, Method::DELETE, &point_path("points", point), None).await?;
+    println!("{} is {}. {}", state.id, value(&state), remark(&state));
+    Ok(())
+}
+
+/// Asks the first daemon that answers.
+async fn ask<T: serde::de::DeserializeOwned>(
+    sockets: &[PathBuf],
+    method: Method,
+    path: &str,
+    body: Option<serde_json::Value>,
+) -> anyhow::Result<T> {
+    let mut not_running = None;
+    for socket in sockets {
+        match client::request(socket, method.clone(), path, body.clone()).await {
+            Err(error @ Error::NotRunning(_)) => not_running = not_running.or(Some(error)),
+            answer => return Ok(answer?),
+        }
+    }
+    match not_running {
+        Some(error) => Err(error.into()),
+        None => bail!("no place to look for a socket"),
+    }
+}
+
+fn value(point: &PointShape) -> String {
+    let unit = point.unit.as_ref().map(|unit| format!(" {unit}")).unwrap_or_default();
+    point.text.as_ref().map_or_else(|| "-".into(), |text| format!("{text}{unit}"))
+}
+
+/// How long the value has been so: two units at the most.
+fn age(point: &PointShape) -> String {
+    match point.age_s {
+        None => "-".into(),
+        Some(s) if s < 60 => format!("{s}s"),
+        Some(s) if s < 3_600 => format!("{}m{:02}s", s / 60, s % 60),
+        Some(s) if s < 86_400 => format!("{}h{:02}m", s / 3_600, s / 60 % 60),
+        Some(s) => format!("{}d{:02}h", s / 86_400, s / 3_600 % 24),
+    }
+}
+
+fn remark(point: &PointShape) -> String {
+    match (&point.fault, &point.why) {
+        (Some(fault), _) => format!("fault: {fault}"),
+        (None, Some(why)) => why.clone(),
+        (None, None) if point.quality == "good" => String::new(),
+        (None, None) => point.quality.clone(),
+    }
+}

@@ -1,0 +1,250 @@
+//! The control loop's body: news in, outputs driven, a picture out.
+
+use super::publisher::Pass;
+use crate::{
+    clock::{Clock, Moment},
+    engine::{Engine, Revision},
+    hardware::{Hardware, simulated::Wires},
+    http::{Answerer, Reply, Request},
+    model::{
+        Command, Config, Effect, Event, Level, OutputId, Point, Quality, Refusal, Snapshot, Source, Ticket,
+    },
+    mqtt::Refused,
+};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::mpsc;
+
+/// What nobody was promised is kept this often at the most: kind to an SD card.
+const SAVE_OTHER_EVERY: Duration = Duration::from_secs(30);
+
+/// The engine, the hardware and what one pass gathers.
+pub struct Control {
+    engine: Engine,
+    hardware: Hardware,
+    config: Arc<Config>,
+    clock: Clock,
+    last: Arc<Snapshot>,
+    saved: Revision,
+    saved_at: Moment,
+    asking: BTreeMap<Ticket, Answerer>,
+    next: Pass,
+    stopped: bool,
+}
+
+impl Control {
+    /// Claims the lines at the engine's start levels and makes the first decision.
+    pub fn start(engine: Engine, config: Arc<Config>, clock: Clock, events: mpsc::Sender<Event>) -> Control {
+        let hardware = Hardware::open(config.clone(), &start_levels(&engine, &config), clock.clone(), events);
+        let now = clock.now();
+        let last = Arc::new(engine.snapshot(now));
+        let mut control = Control {
+            saved: engine.revision(),
+            saved_at: now.moment,
+            engine,
+            hardware,
+            config,
+            clock,
+            last,
+            asking: BTreeMap::new(),
+            next: Pass::default(),
+            stopped: false,
+        };
+        control.wake();
+        control
+    }
+
+    /// Time has passed.
+    pub fn wake(&mut self) {
+        self.handle(Event::Wake);
+    }
+
+    /// Takes in one event and does what follows from it.
+    pub fn handle(&mut self, event: Event) {
+        let effects = self.engine.handle(self.clock.now(), event);
+        self.perform(effects);
+    }
+
+    /// A command that waits for its answer.
+    pub fn request(&mut self, request: Request) {
+        let Request { command, answer } = request;
+        if let Some(result) = self.move_wire(&command) {
+            self.next.replies.push(Reply { answer, result });
+            return;
+        }
+        self.asking.insert(command.ticket, answer);
+        self.handle(Event::Command(command));
+    }
+
+    /// Takes in another configuration. Returns whether it was, and differs.
+    pub fn reconfigure(&mut self, config: Arc<Config>) -> bool {
+        if *config == *self.config {
+            return false;
+        }
+        if config.hardware != self.config.hardware || config.hub.clock != self.config.hub.clock {
+            tracing::error!(
+                "the changed configuration is refused: [hardware] and hub.clock take effect with a restart \
+                 (`systemctl restart hearthd`); the old one stays in force"
+            );
+            return false;
+        }
+        let effects = self.engine.handle(self.clock.now(), Event::Reconfigure(config.clone()));
+        self.hardware.reconfigure(config.clone(), &start_levels(&self.engine, &config));
+        self.config = config;
+        self.perform(effects);
+        tracing::info!("the changed configuration is in force: {}", self.status());
+        true
+    }
+
+    /// Drives every output to its safe state.
+    pub fn stop(&mut self) {
+        self.handle(Event::Stop);
+        self.stopped = true;
+    }
+
+    /// What this pass has to tell.
+    pub fn pass(&mut self) -> Pass {
+        let now = self.clock.now();
+        let snapshot = Arc::new(self.engine.snapshot(now));
+        report_quality(&self.last, &snapshot);
+        self.last = snapshot.clone();
+        let revision = self.engine.revision();
+        let due = revision.promised != self.saved.promised
+            || revision != self.saved && now.moment.since(self.saved_at) >= SAVE_OTHER_EVERY;
+        let mut pass = std::mem::take(&mut self.next);
+        if due {
+            (self.saved, self.saved_at) = (revision, now.moment);
+            pass.memory = Some(self.engine.memory(now));
+        }
+        pass.snapshot = Some(snapshot);
+        pass
+    }
+
+    /// As [`Control::pass`], with everything that is to survive.
+    pub fn last_pass(&mut self) -> Pass {
+        let mut pass = self.pass();
+        pass.memory = Some(self.engine.memory(self.clock.now()));
+        pass
+    }
+
+    /// The newest picture.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.last.clone()
+    }
+
+    /// On simulated hardware, the other ends of the wires.
+    pub fn wires(&self) -> Option<Wires> {
+        self.hardware.wires()
+    }
+
+    /// When the engine wants to be woken.
+    pub fn next_wakeup(&self) -> Moment {
+        self.engine.next_wakeup()
+    }
+
+    /// One line for `systemctl status`.
+    pub fn status(&self) -> String {
+        let config = &self.config;
+        format!(
+            "{}: {} outputs, {} inputs, {} sensors, {} rules, {} hardware",
+            config.hub.id,
+            config.outputs.len(),
+            config.inputs.len(),
+            config.sensors.len(),
+            config.rules.len(),
+            self.hardware.backend().word()
+        )
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        let mut effects = VecDeque::from(effects);
+        while let Some(effect) = effects.pop_front() {
+            match effect {
+                Effect::Drive { output, level, cause } => {
+                    let result = self.hardware.drive(output, level);
+                    let name = &self.config[output].id;
+                    match &result {
+                        Ok(()) => tracing::info!("{name} {level}: {}", cause.describe(&self.config)),
+                        Err(error) => tracing::error!("{name} cannot be driven {level}: {error}"),
+                    }
+                    let result = result.map_err(|error| error.to_string());
+                    effects.extend(self.engine.handle(self.clock.now(), Event::Driven { output, level, result }));
+                }
+                Effect::Answer { command, result } => self.answer(command, result),
+            }
+        }
+    }
+
+    fn answer(&mut self, command: Command, result: Result<(), Refusal>) {
+        if let Some(answer) = self.asking.remove(&command.ticket).filter(|_| command.source == Source::Console) {
+            self.next.replies.push(Reply { answer, result });
+        } else if let Err(refusal) = result {
+            tracing::debug!("refused {} for {}: {refusal}", command.payload, command.point);
+            let Command { point, payload, .. } = command;
+            self.next.refused.push(Refused { point, payload, reason: refusal.to_string() });
+        }
+    }
+
+    /// On simulated hardware, a command for an input or a reading moves its wire: it is how a person plays the house.
+    fn move_wire(&self, command: &Command) -> Option<Result<(), Refusal>> {
+        let wires = self.hardware.wires()?;
+        match self.config.find_point(&command.point)? {
+            Point::Input(id) => {
+                let active = match command.payload.as_str() {
+                    "ON" => true,
+                    "OFF" => false,
+                    _ => return Some(Err(Refusal::BadValue { expected: "ON or OFF" })),
+                };
+                wires.set_input(&self.config[id].id, active);
+            }
+            Point::Reading(id, quantity) => match command.payload.parse::<f64>() {
+                Ok(value) if quantity.plausible().contains(&value) => {
+                    wires.set_reading(&self.config[id].id, quantity, value);
+                }
+                _ => return Some(Err(Refusal::BadValue { expected: "a plausible number" })),
+            },
+            Point::Output(_) | Point::Occupied(_) => return None,
+        }
+        Some(Ok(()))
+    }
+}
+
+/// Whatever ends the loop but an orderly stop (a panic, a dead thread), outputs end in their safe states.
+impl Drop for Control {
+    fn drop(&mut self) {
+        if !self.stopped {
+            for (index, output) in self.config.outputs.iter().enumerate() {
+                if let Some(level) = output.safe.level() {
+                    let _ = self.hardware.drive(OutputId(index), level);
+                }
+            }
+        }
+    }
+}
+
+fn start_levels(engine: &Engine, config: &Config) -> Vec<Level> {
+    (0..config.outputs.len()).map(|index| engine.start_level(OutputId(index))).collect()
+}
+
+/// Logs points that went bad and points that are good again.
+fn report_quality(before: &Snapshot, after: &Snapshot) {
+    if !Arc::ptr_eq(&before.config, &after.config) {
+        return;
+    }
+    for (before, now) in before.points.iter().zip(&after.points) {
+        let name = || after.config.point_name(now.point);
+        match (before.quality, now.quality) {
+            (before, now) if before == now => {}
+            (Quality::Unknown, Quality::Good) => {}
+            (_, Quality::Good) => tracing::info!("{} is good again", name()),
+            (_, Quality::Fault) => {
+                tracing::warn!("{} is in fault: {}", name(), now.fault.as_deref().unwrap_or("no reason given"));
+            }
+            (_, Quality::Stale) => tracing::warn!("{} is stale: no reading for too long", name()),
+            (_, Quality::Unknown) => tracing::info!("{} is not known any more", name()),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The publisher: a thread that keeps what was promised, then shows it.
+//!
+//! The control loop drives outputs and goes on; what it has to tell passes through here. A command is on disk before its
+//! effect is shown or its answer given, so that nothing that was answered is lost when the process is killed. A slow disk
+//! delays news, never an output: passes that pile up are merged, and the newest snapshot wins.
+
+use super::store::Store;
+use crate::{
+    clock::{Clock, Moment},
+    engine::Memory,
+    http::Reply,
+    model::Snapshot,
+    mqtt::Refused,
+};
+use std::{
+    mem,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
+    time::Duration,
+};
+use tokio::sync::{mpsc, watch};
+
+/// How long a saved generation waits for others before the disk is made to keep it.
+const SYNC_AFTER: Duration = Duration::from_secs(1);
+/// Refusals that wait to be told; more are counted and left out.
+const REFUSED_MAX: usize = 1_000;
+
+/// What one pass of the control loop has to tell.
+#[derive(Default)]
+pub struct Pass {
+    /// The house after it.
+    pub snapshot: Option<Arc<Snapshot>>,
+    /// What to keep, if it is time to.
+    pub memory: Option<Memory>,
+    /// Commands by MQTT that were refused, and who is to tell.
+    pub refused: Vec<Refused>,
+    /// The adapter that tells of them, if there is one.
+    pub refused_to: Option<mpsc::Sender<Refused>>,
+    /// Answers to the socket, to be given after this snapshot is published.
+    pub replies: Vec<Reply>,
+}
+
+/// The control loop's end of the thread.
+pub struct Publisher {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    pending: Mutex<Pending>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct Pending {
+    pass: Pass,
+    some: bool,
+    closed: bool,
+}
+
+impl Publisher {
+    /// Starts the thread. Without a store nothing is kept.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(
+        store: Option<Store>,
+        clock: Clock,
+        snapshots: watch::Sender<Arc<Snapshot>>,
+    ) -> std::io::Result<Publisher> {
+        let shared = Arc::new(Shared::default());
+        let ours = shared.clone();
+        let run = move || run(&ours, store, &clock, &snapshots);
+        let thread = std::thread::Builder::new().name("publisher".into()).spawn(run)?;
+        Ok(Publisher { shared, thread: Some(thread) })
+    }
+
+    /// Hands over a pass; never waits for the disk.
+    pub fn offer(&self, pass: Pass) {
+        let mut pending = lock(&self.shared.pending);
+        let merged = &mut pending.pass;
+        merged.snapshot = pass.snapshot.or(merged.snapshot.take());
+        merged.memory = pass.memory.or(merged.memory.take());
+        merged.refused_to = pass.refused_to.or(merged.refused_to.take());
+        let room = REFUSED_MAX.saturating_sub(merged.refused.len());
+        if pass.refused.len() > room {
+            tracing::warn!("{} refused commands were not answered: there are too many", pass.refused.len() - room);
+        }
+        merged.refused.extend(pass.refused.into_iter().take(room));
+        merged.replies.extend(pass.replies);
+        pending.some = true;
+        drop(pending);
+        self.shared.wake.notify_one();
+    }
+}
+
+impl Publisher {
+    /// False after a panic of the thread.
+    pub fn is_running(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+}
+
+/// Tells what is left, syncs the store and ends the thread.
+impl Drop for Publisher {
+    fn drop(&mut self) {
+        lock(&self.shared.pending).closed = true;
+        self.shared.wake.notify_one();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(
+    shared: &Shared,
+    mut store: Option<Store>,
+    clock: &Clock,
+    snapshots: &watch::Sender<Arc<Snapshot>>,
+) {
+    let mut disk = Disk::default();
+    let mut sync_at: Option<Moment> = None;
+    loop {
+        let (pass, closed) = next(shared, sync_at.map(|moment| clock.real_time_until(moment)));
+        if let (Some(store), Some(memory)) = (&mut store, &pass.memory) {
+            disk.report(store.save(memory));
+            sync_at = sync_at.or(Some(clock.now().moment + SYNC_AFTER));
+        }
+        if let Some(snapshot) = pass.snapshot {
+            snapshots.send_replace(snapshot);
+        }
+        if let Some(broker) = pass.refused_to {
+            let lost = pass.refused.into_iter().filter_map(|item| broker.try_send(item).err()).count();
+            if lost > 0 {
+                tracing::warn!("{lost} refused commands were not answered: the broker is away or slow");
+            }
+        }
+        for reply in pass.replies {
+            reply.send(&snapshots.borrow());
+        }
+        if sync_at.is_some_and(|moment| closed || clock.now().moment >= moment) {
+            disk.report(store.as_mut().map_or(Ok(()), Store::sync));
+            sync_at = None;
+        }
+        if closed {
+            return;
+        }
+    }
+}
+
+/// Waits for a pass, at most for `patience`; then an empty one is returned. With it, whether it is the last.
+fn next(shared: &Shared, patience: Option<Duration>) -> (Pass, bool) {
+    let waiting = |pending: &mut Pending| !pending.some && !pending.closed;
+    let pending = lock(&shared.pending);
+    let mut pending = match patience {
+        None => shared.wake.wait_while(pending, waiting).unwrap_or_else(PoisonError::into_inner),
+        Some(patience) => {
+            let waited = shared.wake.wait_timeout_while(pending, patience, waiting);
+            waited.unwrap_or_else(PoisonError::into_inner).0
+        }
+    };
+    pending.some = false;
+    (mem::take(&mut pending.pass), pending.closed)
+}
+
+fn lock(pending: &Mutex<Pending>) -> MutexGuard<'_, Pending> {
+    // Nothing that panics runs under the lock.
+    pending.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Logs a failing disk once, and once when it works again.
+#[derive(Default)]
+struct Disk {
+    failing: bool,
+}
+
+impl Disk {
+    fn report(&mut self, result: std::io::Result<()>) {
+        match (&result, self.failing) {
+            (Err(error), false) => {
+                tracing::error!("the state cannot be saved: {error}; hearthd goes on, but a restart would lose commands");
+            }
+            (Ok(()), true) => tracing::info!("the state is saved again"),
+            _ => {}
+        }
+        self.failing = result.is_err();
+    }
+}

@@ -1,0 +1,61 @@
+//! Conditions evaluated: three-valued, and without side effects but for the timers of `for`.
+
+use super::{calendar::Held, facts::Facts};
+use crate::{
+    clock::Moment,
+    model::{Condition, Number, Truth},
+};
+
+/// The value of a condition now. All of it is evaluated each time, so that each `for` sees every change of what it times.
+pub(super) fn evaluate(condition: &Condition, timers: &mut [Option<Moment>], facts: &mut Facts<'_>) -> Truth {
+    match condition {
+        Condition::All(parts) => parts.iter().fold(Truth::True, |truth, part| truth.and(evaluate(part, timers, facts))),
+        Condition::Any(parts) => parts.iter().fold(Truth::False, |truth, part| truth.or(evaluate(part, timers, facts))),
+        Condition::Not(part) => !evaluate(part, timers, facts),
+        Condition::Held { condition, duration, timer } => {
+            let truth = evaluate(condition, timers, facts);
+            if !truth.is_true() {
+                timers[*timer] = None;
+                return truth;
+            }
+            let full = *timers[*timer].get_or_insert(facts.now.moment) + *duration;
+            if facts.now.moment >= full {
+                return Truth::True;
+            }
+            facts.alarm.at(full);
+            Truth::False
+        }
+        Condition::On(point) => facts.is_on(*point),
+        Condition::Compare(left, comparison, right) => match (number(left, facts), number(right, facts)) {
+            (Some(left), Some(right)) => comparison.holds(left, right).into(),
+            _ => Truth::Unknown,
+        },
+        Condition::TimeBetween { from, to, next_day } => {
+            facts.on_the_clock(|calendar, now| calendar.within(*from, *to, *next_day, now.wall))
+        }
+        Condition::Dark => facts.on_the_clock(|calendar, now| calendar.dark(now.wall)),
+        Condition::Daylight => facts.on_the_clock(|calendar, now| calendar.daylight(now.wall)),
+        Condition::Day(days) => facts.on_the_clock(|calendar, now| {
+            let (today, changes) = calendar.weekday(now.wall);
+            Some(Held { holds: days.contains(today), changes })
+        }),
+    }
+}
+
+/// A number, if all it is made of is known and it is finite.
+fn number(number: &Number, facts: &mut Facts<'_>) -> Option<f64> {
+    let mut both = |left: &Number, right: &Number, operation: fn(f64, f64) -> f64| {
+        let (left, right) = (self::number(left, facts), self::number(right, facts));
+        Some(operation(left?, right?))
+    };
+    let value = match number {
+        Number::Constant(value) => *value,
+        Number::Reading(sensor, quantity) => facts.reading(*sensor, *quantity)?,
+        Number::SunElevation => facts.sun_elevation()?,
+        Number::Add(left, right) => both(left, right, |l, r| l + r)?,
+        Number::Subtract(left, right) => both(left, right, |l, r| l - r)?,
+        Number::Multiply(left, right) => both(left, right, |l, r| l * r)?,
+        Number::Divide(left, right) => both(left, right, |l, r| l / r)?,
+    };
+    value.is_finite().then_some(value)
+}

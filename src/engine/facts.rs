@@ -1,0 +1,78 @@
+//! What conditions look at: the house as it is at one instant, and a note of when it will look different by itself.
+
+use super::{
+    calendar::{Calendar, Held},
+    state::{InputState, OutputState, RoomState, SensorState},
+};
+use crate::{
+    clock::{Moment, Now},
+    model::{Config, Point, Quality, Quantity, SensorId, Truth},
+};
+
+/// The house at one instant.
+pub(super) struct Facts<'a> {
+    pub config: &'a Config,
+    pub now: Now,
+    pub outputs: &'a [OutputState],
+    pub inputs: &'a [InputState],
+    pub sensors: &'a [SensorState],
+    pub rooms: &'a [RoomState],
+    pub calendar: &'a mut Calendar,
+    pub alarm: &'a mut Alarm,
+}
+
+/// The earliest of many moments at which something changes by itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Alarm(Option<Moment>);
+
+impl Alarm {
+    pub fn at(&mut self, moment: Moment) {
+        self.0 = Some(self.0.map_or(moment, |earliest| earliest.min(moment)));
+    }
+
+    pub fn earliest(self) -> Option<Moment> {
+        self.0
+    }
+}
+
+impl Facts<'_> {
+    /// Whether a binary point is on.
+    pub fn is_on(&self, point: Point) -> Truth {
+        match point {
+            Point::Output(id) => {
+                let output = &self.outputs[id.0];
+                if output.fault().is_some() { Truth::Unknown } else { output.level.is_on().into() }
+            }
+            Point::Input(id) => self.inputs[id.0].truth(),
+            Point::Occupied(id) => self.rooms[id.0].occupied,
+            Point::Reading(..) => Truth::Unknown,
+        }
+    }
+
+    /// A reading that is good.
+    pub fn reading(&mut self, id: SensorId, quantity: Quantity) -> Option<f64> {
+        let sensor = &self.sensors[id.0];
+        let (quality, stale) = sensor.quality(&self.config[id], quantity, self.now.moment);
+        if let Some(stale) = stale {
+            self.alarm.at(stale);
+        }
+        (quality == Quality::Good).then(|| sensor.readings.get(&quantity).map(|reading| reading.value))?
+    }
+
+    /// The height of the sun, degrees, while the time is known.
+    pub fn sun_elevation(&self) -> Option<f64> {
+        self.now.wall_known.then(|| self.calendar.sun_elevation(self.now.wall))?
+    }
+
+    /// A condition on the time: unknown while the time is.
+    pub fn on_the_clock(&mut self, ask: impl FnOnce(&mut Calendar, Now) -> Option<Held>) -> Truth {
+        if !self.now.wall_known {
+            return Truth::Unknown;
+        }
+        let Some(held) = ask(self.calendar, self.now) else { return Truth::Unknown };
+        if let Some(changes) = held.changes {
+            self.alarm.at(self.now.moment_at(changes));
+        }
+        held.holds.into()
+    }
+}

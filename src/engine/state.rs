@@ -1,0 +1,216 @@
+//! What the engine knows of each entity. These survive restarts as they are (see [`Memory`](super::Memory)).
+
+use crate::{
+    clock::{Moment, Now},
+    model::{Explanation, Level, Quality, Quantity, Sensor, Source, Truth},
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// A moment together with the wall time it stands for, kept so that texts about it do not flicker with the clocks' drift.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Timestamp {
+    pub moment: Moment,
+    pub wall: DateTime<Utc>,
+}
+
+impl Timestamp {
+    pub fn of(now: Now) -> Timestamp {
+        Timestamp { moment: now.moment, wall: now.wall }
+    }
+
+    pub fn after(now: Now, duration: Duration) -> Timestamp {
+        let moment = now.moment + duration;
+        Timestamp { moment, wall: now.wall_at(moment) }
+    }
+
+    pub fn plus(self, duration: Duration) -> Timestamp {
+        let wall = chrono::TimeDelta::from_std(duration).ok().and_then(|delta| self.wall.checked_add_signed(delta));
+        Timestamp { moment: self.moment + duration, wall: wall.unwrap_or(self.wall) }
+    }
+
+    /// Follows a wall clock that was set since.
+    pub fn follow(&mut self, now: Now) {
+        let wall = now.wall_at(self.moment);
+        if (wall - self.wall).abs() > chrono::TimeDelta::seconds(2) {
+            self.wall = wall;
+        }
+    }
+}
+
+/// An output and its wire.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct OutputState {
+    /// What the wire carries, as far as known.
+    pub level: Level,
+    /// Since when.
+    pub since: Timestamp,
+    pub manual: Option<Manual>,
+    /// It was on for its `max_on`, and something still asks for it.
+    pub tripped: bool,
+    #[serde(skip)]
+    pub wire: Wire,
+    #[serde(skip)]
+    pub explanation: Option<Arc<Explanation>>,
+}
+
+/// How sure the engine is of a wire.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum Wire {
+    /// Not driven yet by this process.
+    #[default]
+    Untouched,
+    /// The wire took the level.
+    Confirmed,
+    /// It is being driven to this level.
+    Driving(Level),
+    /// The wire did not take the level; it may carry anything.
+    Failed { text: Arc<str>, failures: u32, retry: Moment },
+}
+
+/// Somebody's command.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Manual {
+    pub level: Level,
+    pub source: Source,
+    /// The how-many-eth command of this house it was: among commands the latest comes first.
+    pub order: u64,
+    pub until: Option<Timestamp>,
+}
+
+impl OutputState {
+    pub fn new(level: Level, now: Now) -> OutputState {
+        OutputState {
+            level,
+            since: Timestamp::of(now),
+            manual: None,
+            tripped: false,
+            wire: Wire::Untouched,
+            explanation: None,
+        }
+    }
+
+    /// Whether current may flow: also when it is being driven on, or nobody knows.
+    pub fn may_be_on(&self) -> bool {
+        self.level.is_on()
+            || matches!(self.wire, Wire::Failed { .. })
+            || matches!(self.wire, Wire::Driving(level) if level.is_on())
+    }
+
+    pub fn fault(&self) -> Option<&Arc<str>> {
+        match &self.wire {
+            Wire::Failed { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// An input.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct InputState {
+    pub active: Option<bool>,
+    pub changed: Option<DateTime<Utc>>,
+    pub fault: Option<Arc<str>>,
+}
+
+impl InputState {
+    pub fn quality(&self) -> Quality {
+        match (&self.fault, self.active) {
+            (Some(_), _) => Quality::Fault,
+            (None, Some(_)) => Quality::Good,
+            (None, None) => Quality::Unknown,
+        }
+    }
+
+    pub fn truth(&self) -> Truth {
+        match (&self.fault, self.active) {
+            (None, Some(active)) => active.into(),
+            _ => Truth::Unknown,
+        }
+    }
+}
+
+/// A sensor.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct SensorState {
+    pub readings: BTreeMap<Quantity, Reading>,
+    pub fault: Option<Arc<str>>,
+}
+
+/// One number a sensor gave.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Reading {
+    pub value: f64,
+    /// When it was read.
+    pub at: Moment,
+    /// When the value last became another.
+    pub changed: DateTime<Utc>,
+}
+
+impl SensorState {
+    /// The quality of one of its readings, and the moment at which a good one becomes stale.
+    pub fn quality(&self, sensor: &Sensor, quantity: Quantity, now: Moment) -> (Quality, Option<Moment>) {
+        match self.readings.get(&quantity) {
+            _ if self.fault.is_some() => (Quality::Fault, None),
+            None => (Quality::Unknown, None),
+            Some(reading) => {
+                let stale = reading.at + sensor.stale_after;
+                if now < stale { (Quality::Good, Some(stale)) } else { (Quality::Stale, None) }
+            }
+        }
+    }
+}
+
+/// A room.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct RoomState {
+    /// When motion was last seen.
+    pub motion_seen: Option<Moment>,
+    pub changed: Option<DateTime<Utc>>,
+    #[serde(with = "truth")]
+    pub occupied: Truth,
+}
+
+impl Default for RoomState {
+    fn default() -> RoomState {
+        RoomState { motion_seen: None, changed: None, occupied: Truth::Unknown }
+    }
+}
+
+/// A rule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct RuleState {
+    /// The conditions as written: another text starts anew.
+    pub text: String,
+    /// With `until`: `while` was true and `until` not since.
+    pub latched: bool,
+    /// For each `for`: since when its condition has been true.
+    pub timers: Vec<Option<Moment>>,
+    #[serde(skip, default = "unknown")]
+    pub truth: Truth,
+}
+
+fn unknown() -> Truth {
+    Truth::Unknown
+}
+
+/// An optional boolean in the state file.
+mod truth {
+    use super::Truth;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+    pub fn serialize<S: Serializer>(truth: &Truth, serializer: S) -> Result<S::Ok, S::Error> {
+        match truth {
+            Truth::True => Some(true),
+            Truth::False => Some(false),
+            Truth::Unknown => None,
+        }
+        .serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Truth, D::Error> {
+        Ok(Option::<bool>::deserialize(deserializer)?.map_or(Truth::Unknown, Truth::from))
+    }
+}

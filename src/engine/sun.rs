@@ -1,0 +1,111 @@
+//! Where the sun is. One function behind one library, so that either can be replaced.
+//!
+//! Positions by the Solar Position Algorithm (Reda and Andreas, Solar Energy 76(5), 2004) in the `solar-positioning`
+//! crate; events on a day are those between the solar midnights on either side of its noon.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use solar_positioning::{Horizon, Location, RefractionCorrection, SolarEvents, SolarPositions, delta_t};
+
+/// The sun's events of one local date. Where the sun does not cross the horizon, in polar day the rising events are the
+/// solar midnight before noon and the setting ones the solar midnight after it; in polar night all are noon. So a day's
+/// length runs smoothly into 24 h and 0 h, and every event is defined everywhere on every date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SunDay {
+    /// The sun rises through -6°.
+    pub dawn: DateTime<Utc>,
+    /// The upper limb appears: -0.833°.
+    pub sunrise: DateTime<Utc>,
+    /// The sun crosses the meridian.
+    pub noon: DateTime<Utc>,
+    /// The upper limb disappears: -0.833°.
+    pub sunset: DateTime<Utc>,
+    /// The sun sinks through -6°.
+    pub dusk: DateTime<Utc>,
+}
+
+/// The events of the local date `date` at a place (degrees, north and east positive); nothing outside the years -2000
+/// to 6000.
+pub fn day(date: NaiveDate, latitude: f64, longitude: f64, zone: chrono_tz::Tz) -> Option<SunDay> {
+    let place = Location { latitude, longitude };
+    let delta_t = delta_t::estimate_from_date_like(&date).ok()?;
+    let events = SolarEvents::new();
+    let noon_of = |date: NaiveDate| {
+        let begin = super::calendar::local_instant(date, 0, zone)?;
+        events.next_transit(&begin, &begin.checked_add_signed(TimeDelta::hours(25))?, longitude, delta_t).ok()?
+    };
+    let (previous, noon, next) = (noon_of(date.pred_opt()?)?, noon_of(date)?, noon_of(date.succ_opt()?)?);
+    // One day's second midnight is to the bit the next day's first, so that polar day has no seam.
+    let middle = |from: DateTime<Utc>, to: DateTime<Utc>| from + (to - from) / 2;
+    let (midnight_before, midnight_after) = (middle(previous, noon), middle(noon, next));
+
+    let crossings = |horizon: Horizon| {
+        let above_at_noon = elevation_without_refraction(noon, place, delta_t)? > horizon.elevation_angle();
+        let (no_rise, no_set) = if above_at_noon { (midnight_before, midnight_after) } else { (noon, noon) };
+        let rise = events.next_rise(&midnight_before, &noon, place, delta_t, horizon).ok()?;
+        let set = events.next_set(&noon, &midnight_after, place, delta_t, horizon).ok()?;
+        Some((rise.unwrap_or(no_rise), set.unwrap_or(no_set)))
+    };
+    let (dawn, dusk) = crossings(Horizon::CivilTwilight)?;
+    let (sunrise, sunset) = crossings(Horizon::SunriseSunset)?;
+    Some(SunDay { dawn, sunrise, noon, sunset, dusk })
+}
+
+/// The height of the sun's centre over the horizon as it is seen, degrees; nothing outside the years -2000 to 6000.
+pub fn elevation(at: DateTime<Utc>, latitude: f64, longitude: f64) -> Option<f64> {
+    let delta_t = delta_t::estimate_from_date_like(&at).ok()?;
+    let place = Location { latitude, longitude };
+    let position = SolarPositions::new().at(&at, place, 0.0, delta_t, Some(RefractionCorrection::standard())).ok()?;
+    Some(position.elevation_angle())
+}
+
+fn elevation_without_refraction(at: DateTime<Utc>, place: Location, delta_t: f64) -> Option<f64> {
+    SolarPositions::new().at(&at, place, 0.0, delta_t, None).ok().map(|position| position.elevation_angle())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on(date: &str, latitude: f64, longitude: f64, zone: &str) -> SunDay {
+        day(date.parse().unwrap(), latitude, longitude, zone.parse().unwrap()).unwrap()
+    }
+
+    /// Reference: PyEphem 4.2 with a horizon of -0:34 and no pressure, to the minute.
+    #[test]
+    fn a_summer_day_in_amsterdam() {
+        let day = on("2026-06-21", 52.37, 4.89, "Europe/Amsterdam");
+        let local = |t: DateTime<Utc>| t.with_timezone(&chrono_tz::Europe::Amsterdam).format("%H:%M").to_string();
+        assert_eq!((local(day.sunrise), local(day.sunset)), ("05:18".into(), "22:06".into()));
+        assert!(day.dawn < day.sunrise && day.sunset < day.dusk);
+    }
+
+    #[test]
+    fn polar_day_lasts_from_solar_midnight_to_solar_midnight() {
+        let days = ["2026-06-20", "2026-06-21", "2026-06-22"].map(|d| on(d, 69.65, 18.96, "Europe/Oslo"));
+        for pair in days.windows(2) {
+            assert_eq!(pair[1].sunrise, pair[0].sunset);
+        }
+        assert!(days[0].sunset - days[0].sunrise > TimeDelta::minutes(23 * 60 + 59));
+    }
+
+    #[test]
+    fn polar_night_has_a_twilight_but_no_day() {
+        let day = on("2026-12-21", 69.65, 18.96, "Europe/Oslo");
+        assert_eq!((day.sunrise, day.sunset), (day.noon, day.noon));
+        assert!(day.dawn < day.noon && day.noon < day.dusk);
+    }
+
+    #[test]
+    fn sydney_sees_the_sunrise_of_its_own_date() {
+        let day = on("2026-11-23", -33.87, 151.21, "Australia/Sydney");
+        let local = day.sunrise.with_timezone(&chrono_tz::Australia::Sydney);
+        assert_eq!(local.format("%F %H:%M").to_string(), "2026-11-23 05:39");
+    }
+
+    #[test]
+    fn years_out_of_range_are_nothing() {
+        let far = NaiveDate::from_ymd_opt(9999, 1, 1).unwrap();
+        assert_eq!(day(far, 52.0, 5.0, chrono_tz::UTC), None);
+        assert_eq!(elevation(DateTime::<Utc>::MAX_UTC, 52.0, 5.0), None);
+    }
+}
