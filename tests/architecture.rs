@@ -13,7 +13,7 @@ use std::{
 };
 
 /// Every top-level module, and which of the others it may use.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     ("model", &["clock"]),
     ("clock", &["model"]),
     ("config", &["model"]),
@@ -23,6 +23,7 @@ const MAY_USE: [(&str, &[&str]); 9] = [
     ("mqtt", &["model", "clock"]),
     ("http", &["model", "clock"]),
     ("simulator", &["model", "clock", "config", "engine", "hardware"]),
+    ("cli", &["model", "clock", "config", "engine", "daemon", "hardware", "mqtt", "http", "simulator"]),
 ];
 
 /// These decide and describe; they do nothing to the world.
