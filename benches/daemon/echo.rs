@@ -1,0 +1,48 @@
+//! The bare echo: the least that a program under these topics can do.
+
+use crate::candidate::OUTPUTS;
+use anyhow::Result;
+use rumqttc::{AsyncClient, Event, LastWill, MqttOptions, Packet, QoS};
+use std::time::Duration;
+
+/// Answers each `set` with the same `state`, and publishes a reading for each of 16 sensors every second; until it is
+/// killed.
+pub async fn run(port: u16, prefix: &str) -> Result<()> {
+    let availability = format!("{prefix}/availability");
+    let mut options = MqttOptions::new("bench_echo", "127.0.0.1", port);
+    options.set_last_will(LastWill::new(&availability, "offline", QoS::AtLeastOnce, true));
+    // Room for the whole burst: whoever polls the connection must not wait for it.
+    let (client, mut connection) = AsyncClient::new(options, 1 << 16);
+    connection.network_options.set_tcp_nodelay(true);
+    let publish = |topic: String, payload: Vec<u8>| client.try_publish(topic, QoS::AtLeastOnce, true, payload);
+
+    tokio::spawn(read_sensors(client.clone(), prefix.to_owned()));
+    loop {
+        match connection.poll().await? {
+            Event::Incoming(Packet::ConnAck(_)) => {
+                client.try_subscribe(format!("{prefix}/+/set"), QoS::AtLeastOnce)?;
+                publish(availability.clone(), b"online".to_vec())?;
+            }
+            Event::Incoming(Packet::Publish(command)) => {
+                if let Some(point) = command.topic.strip_suffix("/set") {
+                    publish(format!("{point}/state"), command.payload.to_vec())?;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+async fn read_sensors(client: AsyncClient, prefix: String) {
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    for count in 0.. {
+        second.tick().await;
+        for sensor in 0..OUTPUTS {
+            let topic = format!("{prefix}/sensor_{sensor}/temperature/state");
+            let reading = format!("{}.50", 20 + count % 2);
+            if client.try_publish(topic, QoS::AtLeastOnce, true, reading).is_err() {
+                return;
+            }
+        }
+    }
+}
