@@ -12,9 +12,18 @@ use tracing_subscriber::{
 
 /// Starts logging for this process.
 pub fn start(verbose: bool) {
+    start_at(if verbose { Level::DEBUG } else { Level::INFO });
+}
+
+/// As [`start`], but only what is wrong.
+pub fn start_quiet(verbose: bool) {
+    start_at(if verbose { Level::DEBUG } else { Level::ERROR });
+}
+
+fn start_at(level: Level) {
     let format = Lines { journal: env::var_os("JOURNAL_STREAM").is_some() };
     let subscriber = tracing_subscriber::fmt()
-        .with_max_level(if verbose { Level::DEBUG } else { Level::INFO })
+        .with_max_level(level)
         .with_writer(std::io::stderr)
         .event_format(format)
         .finish();

@@ -125,8 +125,7 @@ impl Arguments {
                 block_on(daemon::run(options))?;
             }
             Command::Demo(demo) => {
-                let file = file();
-                let Some(config) = load(&file)? else { return Ok(ExitCode::FAILURE) };
+                let Some(config) = demo_house(self.config.as_deref())? else { return Ok(ExitCode::FAILURE) };
                 demo::run(demo, config, self.verbose)?;
             }
             Command::Check { file: other } => {
@@ -171,6 +170,16 @@ fn load(file: &std::path::Path) -> anyhow::Result<Option<Arc<Config>>> {
             Ok(None)
         }
     }
+}
+
+/// The given or usual configuration; where there is none, the one that hearthd comes with.
+fn demo_house(given: Option<&std::path::Path>) -> anyhow::Result<Option<Arc<Config>>> {
+    let file = given.map_or_else(places::config, Into::into);
+    if given.is_some() || file.exists() {
+        return load(&file);
+    }
+    let shipped = config::parse(&file, include_str!("../../config.toml"));
+    Ok(Some(Arc::new(shipped.map_err(|report| anyhow::anyhow!("{report}"))?.config)))
 }
 
 type MakeClock = Box<dyn FnOnce(hearthd::clock::Moment) -> Clock>;

@@ -33,7 +33,7 @@ use store::Store;
 use tokio::{
     net::{UnixListener, UnixStream},
     signal::unix::{SignalKind, signal},
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
 };
 
 /// News that may wait for the control loop; then whoever brings more waits.
@@ -67,6 +67,8 @@ pub struct Attached {
     pub wires: Option<Wires>,
     /// The daemon's clock.
     pub clock: Clock,
+    /// Notified, the daemon stops as it does on SIGTERM.
+    pub stop: Arc<Notify>,
 }
 
 /// Runs until SIGTERM or SIGINT; all outputs are then in their safe states.
@@ -106,9 +108,10 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let trigger = Trigger::default();
     let (reloads_in, mut reloads) = mpsc::channel(1);
     let watcher = options.file.map(|file| tokio::spawn(reload::watch(file, trigger.clone(), reloads_in)));
+    let stop = Arc::new(Notify::new());
     if let Some(attach) = options.attach {
-        let (snapshots, requests) = (snapshots.clone(), requests_in.clone());
-        attach(Attached { snapshots, requests, wires: control.wires(), clock: clock.clone() });
+        let (snapshots, requests, stop) = (snapshots.clone(), requests_in.clone(), stop.clone());
+        attach(Attached { snapshots, requests, wires: control.wires(), clock: clock.clone(), stop });
     }
 
     publisher.offer(broker.addressed(control.pass()));
@@ -120,6 +123,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             biased;
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
+            () = stop.notified() => break,
             _ = hangup.recv() => trigger.pull(),
             Some(reload) = reloads.recv() => {
                 systemd::reloading();

@@ -107,3 +107,76 @@ fn read(path: &Path) -> Result<Option<Loaded>, String> {
     }
     serde_json::from_str(json).map(Some).map_err(|error| format!("not a state of this version of hearthd ({error})"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::Clock, clock::Moment, model::ClockTrust};
+    use tempfile::TempDir;
+
+    /// A memory that can be told from others by its moment.
+    fn memory(moment: i64) -> Memory {
+        let now = Clock::system(Moment::from_millis(moment), ClockTrust::Always).now();
+        serde_json::from_value(serde_json::json!({
+            "moment": moment, "wall": now.wall, "wall_known": true, "commands": 0,
+            "outputs": {}, "inputs": {}, "sensors": {}, "rooms": {}, "rules": {},
+        }))
+        .unwrap()
+    }
+
+    fn moment(folder: &TempDir) -> (Option<i64>, usize) {
+        let (_, memory, warnings) = Store::open(folder.path()).unwrap();
+        (memory.map(|memory| memory.taken().moment.as_millis()), warnings.len())
+    }
+
+    #[test]
+    fn the_last_generation_comes_back() {
+        let folder = TempDir::new().unwrap();
+        assert_eq!(moment(&folder), (None, 0));
+        let (mut store, ..) = Store::open(folder.path()).unwrap();
+        for generation in 1..=5 {
+            store.save(&memory(generation)).unwrap();
+            if generation % 2 == 0 {
+                store.sync().unwrap();
+            }
+            assert_eq!(moment(&folder), (Some(generation), 0));
+        }
+        let (mut store, ..) = Store::open(folder.path()).unwrap();
+        store.save(&memory(6)).unwrap();
+        assert_eq!(moment(&folder), (Some(6), 0));
+    }
+
+    #[test]
+    fn a_slot_torn_anywhere_leaves_the_last_synced_generation_and_one_warning() {
+        let folder = TempDir::new().unwrap();
+        let (mut store, ..) = Store::open(folder.path()).unwrap();
+        store.save(&memory(1)).unwrap();
+        store.sync().unwrap();
+        store.save(&memory(2)).unwrap();
+        let torn = folder.path().join(SLOTS[1]);
+        let whole = fs::read(&torn).unwrap();
+        for length in 0..whole.len() - 1 {
+            fs::write(&torn, &whole[..length]).unwrap();
+            assert_eq!(moment(&folder), (Some(1), 1), "cut at {length}");
+        }
+        fs::write(&torn, vec![0; whole.len()]).unwrap();
+        assert_eq!(moment(&folder), (Some(1), 1), "zeroes");
+        fs::write(&torn, &whole).unwrap();
+        assert_eq!(moment(&folder), (Some(2), 0));
+    }
+
+    #[test]
+    fn both_slots_damaged_begin_anew_and_can_be_written() {
+        let folder = TempDir::new().unwrap();
+        for name in SLOTS {
+            fs::write(folder.path().join(name), "rubbish").unwrap();
+        }
+        assert_eq!(moment(&folder), (None, 2));
+        let (mut store, ..) = Store::open(folder.path()).unwrap();
+        store.save(&memory(1)).unwrap();
+        store.sync().unwrap();
+        assert_eq!(moment(&folder), (Some(1), 1));
+        store.save(&memory(2)).unwrap();
+        assert_eq!(moment(&folder), (Some(2), 0));
+    }
+}

@@ -44,6 +44,22 @@ pub struct Request {
     pub answer: Answerer,
 }
 
+impl Request {
+    /// A command by the console, and where its answer will come: the snapshot after it, or why it was refused.
+    pub fn new(
+        point: &str,
+        payload: &str,
+        hold: Option<Duration>,
+    ) -> (Request, oneshot::Receiver<Result<Arc<Snapshot>, Refusal>>) {
+        static TICKETS: AtomicU64 = AtomicU64::new(0);
+        let ticket = Ticket(TICKETS.fetch_add(1, Ordering::Relaxed));
+        let (point, payload) = (point.to_owned(), payload.to_owned());
+        let command = Command { ticket, source: Source::Console, point, payload, hold };
+        let (sender, answer) = oneshot::channel();
+        (Request { command, answer: Answerer(sender) }, answer)
+    }
+}
+
 /// Where the answer to one [`Request`] goes: the snapshot after it, or why it was refused.
 pub struct Answerer(oneshot::Sender<Result<Arc<Snapshot>, Refusal>>);
 
@@ -146,11 +162,8 @@ async fn delete(State(house): State<House>, Path(id): Path<String>) -> Response 
 }
 
 async fn command(house: &House, point: String, payload: String, hold: Option<Duration>) -> Response {
-    static TICKETS: AtomicU64 = AtomicU64::new(0);
-    let ticket = Ticket(TICKETS.fetch_add(1, Ordering::Relaxed));
-    let (sender, answer) = oneshot::channel();
-    let command = Command { ticket, source: Source::Console, point: point.clone(), payload, hold };
-    if house.requests.send(Request { command, answer: Answerer(sender) }).await.is_err() {
+    let (request, answer) = Request::new(&point, &payload, hold);
+    if house.requests.send(request).await.is_err() {
         return error(StatusCode::SERVICE_UNAVAILABLE, "hearthd is stopping");
     }
     match tokio::time::timeout(PATIENCE, answer).await {

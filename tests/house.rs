@@ -1,0 +1,325 @@
+//! A whole house by the binary: real broker, simulated wires, people at the console and on MQTT.
+
+mod support;
+
+use std::fs;
+use support::{Broker, House, Watcher, retained, wait_until};
+
+/// One light, one motion sensor, one room, and a rule that joins them.
+fn hall(port: u16) -> String {
+    format!(
+        r#"
+[hub]
+id = "cottage"
+latitude = 52.37
+longitude = 4.89
+timezone = "Europe/Amsterdam"
+
+[mqtt]
+url = "mqtt://127.0.0.1:{port}"
+
+[hardware]
+backend = "simulated"
+
+[outputs.hall_light]
+kind = "light"
+gpio = 17
+active = "low"
+
+[outputs.pump]
+kind = "switch"
+gpio = 27
+
+[inputs.hall_motion]
+kind = "motion"
+gpio = 4
+
+[sensors.living]
+chip = "bme280"
+every = "1s"
+
+[rooms.hall]
+motion = ["hall_motion"]
+empty_after = "5m"
+
+[[rules]]
+name = "Hall light after dark while somebody is there"
+while = "dark and hall.occupied"
+set = {{ hall_light = "on" }}
+"#
+    )
+}
+
+#[test]
+fn a_command_is_manual_until_auto() {
+    let broker = Broker::start();
+    let mut house = House::new(&hall(broker.port));
+    house.up(&[]);
+    let watcher = Watcher::start(broker.port, "hearthd/cottage/#");
+    watcher.wait_for("hearthd/cottage/availability", "online");
+    watcher.wait_for("hearthd/cottage/hall_light/state", "OFF");
+
+    watcher.publish("hearthd/cottage/hall_light/set", "ON");
+    watcher.wait_for("hearthd/cottage/hall_light/state", "ON");
+    watcher.wait_until("hearthd/cottage/hall_light/why", "the manual slot", |why| why.starts_with("manual: "));
+    let kept = retained(broker.port, "hearthd/cottage");
+    assert_eq!(kept["hearthd/cottage/hall_light/state"], "ON");
+    assert_eq!(kept["hearthd/cottage/hall_light/why"], "manual: command by MQTT, until AUTO");
+    assert!(!kept.contains_key("hearthd/cottage/error"));
+
+    watcher.publish("hearthd/cottage/hall_light/set", "AUTO");
+    watcher.wait_for("hearthd/cottage/hall_light/state", "OFF");
+    watcher.wait_until("hearthd/cottage/hall_light/why", "the default", |why| why.starts_with("default: "));
+}
+
+#[test]
+fn motion_after_dark_lights_the_hall_and_five_empty_minutes_put_it_out() {
+    let broker = Broker::start();
+    let mut house = House::new(&hall(broker.port));
+    // A minute takes a second.
+    house.up(&["--from", "2026-11-23T21:00:00", "--speed", "60"]);
+    let watcher = Watcher::start(broker.port, "hearthd/cottage/#");
+    watcher.wait_for("hearthd/cottage/hall/occupied/state", "OFF");
+    watcher.wait_for("hearthd/cottage/hall_light/state", "OFF");
+
+    house.ask(&["set", "hall_motion", "on"]);
+    watcher.wait_for("hearthd/cottage/hall_motion/state", "ON");
+    watcher.wait_for("hearthd/cottage/hall_light/state", "ON");
+    watcher.wait_for("hearthd/cottage/hall_light/why", "rule: Hall light after dark while somebody is there");
+
+    house.ask(&["set", "hall_motion", "off"]);
+    watcher.wait_for("hearthd/cottage/hall_motion/state", "OFF");
+    let still = local_seconds(&house, "hall_motion");
+    watcher.wait_for("hearthd/cottage/hall_light/state", "OFF");
+    let dark = local_seconds(&house, "hall_light");
+    assert!((300..=303).contains(&(dark - still)), "five minutes, not {} s", dark - still);
+    watcher.wait_for("hearthd/cottage/hall/occupied/state", "OFF");
+}
+
+#[test]
+fn motion_by_day_lights_nothing() {
+    let broker = Broker::start();
+    let mut house = House::new(&hall(broker.port));
+    house.up(&["--from", "2026-11-23T12:00:00", "--speed", "1"]);
+    let watcher = Watcher::start(broker.port, "hearthd/cottage/#");
+    house.ask(&["set", "hall_motion", "on"]);
+    watcher.wait_for("hearthd/cottage/hall/occupied/state", "ON");
+    assert_eq!(house.value("hall_light"), "OFF");
+}
+
+/// When a point last changed, in seconds of the house's clock.
+fn local_seconds(house: &House, point: &str) -> i64 {
+    let why: serde_json::Value = serde_json::from_str(&house.ask(&["why", point, "--json"])).unwrap();
+    let changed = why["point"]["changed"].as_str().expect("it has changed");
+    chrono::DateTime::parse_from_rfc3339(changed).unwrap().timestamp()
+}
+
+#[test]
+fn the_console_sets_explains_and_gives_back() {
+    let mut house = House::new(&hall(1));
+    house.up(&[]);
+    assert!(house.ask(&["set", "hall_light", "on", "--for", "2h"]).contains("hall_light is ON"));
+    let why = house.ask(&["why", "hall_light"]);
+    assert!(why.contains("> manual     ON  command by the console, until "), "{why}");
+    assert!(why.contains("  default   OFF  nobody asks for anything"), "{why}");
+    assert!(house.ask(&["status"]).contains("hall_light"));
+    assert!(house.ask(&["auto", "hall_light"]).contains("hall_light is OFF"));
+
+    for (arguments, complaint) in [
+        (["set", "hall_lihgt", "on"], "did you mean hall_light?"),
+        (["set", "hall_light", "maybe"], "write ON, OFF, TOGGLE or AUTO"),
+        (["set", "living.temperature", "warm"], "a plausible number"),
+        (["set", "hall.occupied", "on"], "read, not set"),
+    ] {
+        let output = house.console(&arguments);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(error.contains(complaint), "{error}");
+    }
+    house.kill();
+    let output = house.console(&["status"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("hearthd is not running"));
+}
+
+#[test]
+fn everything_is_told_again_when_the_broker_comes_comes_back_empty_or_late() {
+    let mut broker = Broker::reserve();
+    let mut house = House::new(&hall(broker.port));
+    house.up(&[]);
+    assert!(house.ask(&["set", "hall_light", "on"]).contains("ON"), "it works without a broker");
+
+    let mut told = Vec::new();
+    for round in 0..3 {
+        broker.up();
+        let watcher = Watcher::start(broker.port, "hearthd/cottage/#");
+        watcher.wait_for("hearthd/cottage/availability", "online");
+        let kept = retained(broker.port, "hearthd/cottage");
+        assert_eq!(kept["hearthd/cottage/hall_light/state"], "ON", "round {round}");
+        assert_eq!(retained(broker.port, "homeassistant").len(), 1);
+        told.push(kept.keys().cloned().collect::<Vec<_>>());
+        drop(watcher);
+        broker.kill();
+    }
+    assert_eq!(told[0], told[1]);
+    assert_eq!(told[1], told[2]);
+}
+
+#[test]
+fn sigterm_leaves_safe_outputs_and_an_offline_house() {
+    let broker = Broker::start();
+    let mut house = House::new(&hall(broker.port));
+    house.up(&[]);
+    let watcher = Watcher::start(broker.port, "hearthd/cottage/#");
+    house.ask(&["set", "pump", "on"]);
+    watcher.wait_for("hearthd/cottage/pump/state", "ON");
+    assert!(house.stop(), "exit code 0");
+    let kept = retained(broker.port, "hearthd/cottage");
+    assert_eq!(kept["hearthd/cottage/availability"], "offline");
+    assert_eq!(kept["hearthd/cottage/pump/state"], "OFF");
+    assert!(!house.socket().exists());
+
+    // A command by hand outlives the restart.
+    house.up(&[]);
+    watcher.wait_for("hearthd/cottage/pump/state", "ON");
+    assert_eq!(house.value("pump"), "ON");
+}
+
+#[test]
+fn refused_commands_are_answered_and_change_nothing() {
+    let broker = Broker::start();
+    let mut house = House::new(&hall(broker.port));
+    house.up(&[]);
+    let watcher = Watcher::start(broker.port, "hearthd/cottage/#");
+    watcher.wait_for("hearthd/cottage/availability", "online");
+    let megabyte = vec![b'x'; 1 << 20];
+    let wrong: [(&str, &[u8]); 12] = [
+        ("hall_light", b"on "),
+        ("hall_light", b""),
+        ("hall_light", b"NaN"),
+        ("hall_light", b"1e999"),
+        ("hall_light", b"-0"),
+        ("hall_light", b"{\"state\":\"ON\"}"),
+        ("hall_light", b"\xff\xfe"),
+        ("hall_light", &megabyte),
+        ("hall_lihgt", b"ON"),
+        ("living/temperature", b"21"),
+        ("hall_motion", b"ON"),
+        ("hall/occupied", b"ON"),
+    ];
+    for (point, payload) in wrong {
+        watcher.publish(&format!("hearthd/cottage/{point}/set"), payload);
+    }
+    let errors = || watcher.all("hearthd/cottage/error");
+    wait_until("all are answered", || errors().len() == wrong.len());
+    for (error, (point, _)) in errors().iter().zip(wrong) {
+        let json: serde_json::Value = serde_json::from_str(&error.payload).unwrap();
+        assert_eq!(json["point"], point.replace('/', "."));
+        assert!(json["payload"].is_string() && json["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{json}");
+        assert!(!error.retained);
+    }
+    assert_eq!(house.value("hall_light"), "OFF");
+
+    watcher.publish_retained("hearthd/cottage/pump/set", "ON");
+    watcher.wait_for("hearthd/cottage/pump/state", "ON");
+    // As a retained command it comes again with every subscription, and must not act.
+    watcher.publish("hearthd/cottage/pump/set", "OFF");
+    watcher.wait_for("hearthd/cottage/pump/state", "OFF");
+    house.kill();
+    house.up(&[]);
+    watcher.wait_for("hearthd/cottage/availability", "online");
+    house.wait_for_log("retained");
+    assert_eq!(house.value("pump"), "OFF");
+}
+
+#[test]
+fn a_storm_of_commands_ends_in_the_last_one() {
+    let broker = Broker::start();
+    let mut house = House::new(&hall(broker.port));
+    house.up(&[]);
+    let watcher = Watcher::start(broker.port, "hearthd/cottage/+/state");
+    for round in 0..10_000 {
+        let payload = if round % 3 == 0 { "ON" } else { "OFF" };
+        watcher.publish(&format!("hearthd/cottage/{}/set", if round % 2 == 0 { "pump" } else { "hall_light" }), payload);
+    }
+    watcher.publish("hearthd/cottage/pump/set", "ON");
+    watcher.publish("hearthd/cottage/hall_light/set", "ON");
+    // These are the last messages of each; nothing may come after them.
+    watcher.wait_for("hearthd/cottage/hall_light/state", "ON");
+    wait_until("the console agrees", || house.value("pump") == "ON" && house.value("hall_light") == "ON");
+    let kept = retained(broker.port, "hearthd/cottage");
+    assert_eq!((&*kept["hearthd/cottage/pump/state"], &*kept["hearthd/cottage/hall_light/state"]), ("ON", "ON"));
+}
+
+#[test]
+fn a_reload_takes_the_good_and_refuses_the_bad() {
+    let broker = Broker::start();
+    let good = hall(broker.port);
+    let mut house = House::new(&good);
+    house.up(&[]);
+    let watcher = Watcher::start(broker.port, "hearthd/cottage/#");
+    house.ask(&["set", "hall_light", "on"]);
+    watcher.wait_for("hearthd/cottage/hall_light/state", "ON");
+    let switched = || house.log().matches("hall_light ON").count() + house.log().matches("hall_light OFF").count();
+    let before = switched();
+
+    // Saved as editors do: a new file moved over the old one.
+    let fresh = house.folder.path().join("config.toml.new");
+    fs::write(&fresh, good.clone() + "\n[outputs.porch]\nkind = \"light\"\ngpio = 22\n").unwrap();
+    fs::rename(&fresh, &house.config).unwrap();
+    watcher.wait_for("hearthd/cottage/porch/state", "OFF");
+    assert_eq!(house.value("hall_light"), "ON", "the command is still there");
+    assert_eq!(switched(), before, "an unrelated edit moves no relay");
+
+    // Broken: refused with its place, and everything stays.
+    fs::write(&house.config, good.replace("gpio = 27", "gpoi = 27")).unwrap();
+    house.wait_for_log("config.toml:20:1");
+    house.wait_for_log("the old one stays in force");
+    assert_eq!(house.value("porch"), "OFF");
+
+    // Truncated by an editor in the middle of its work, then whole again without the porch.
+    fs::write(&house.config, "").unwrap();
+    fs::write(&house.config, &good).unwrap();
+    wait_until("the porch is gone", || !house.ask(&["status"]).contains("porch"));
+    wait_until("the broker forgets it", || {
+        !retained(broker.port, "hearthd/cottage").keys().any(|topic| topic.contains("porch"))
+    });
+
+    // Deleted: the old one stays. A symlink in its place is as good as a file.
+    fs::remove_file(&house.config).unwrap();
+    wait_until("the loss is noticed", || house.log().matches("the old one stays in force").count() >= 2);
+    assert_eq!(house.value("hall_light"), "ON");
+    for (name, gpio) in [("first", 23), ("second", 24)] {
+        let target = house.folder.path().join(format!("{name}.toml"));
+        fs::write(&target, good.clone() + &format!("\n[outputs.{name}]\nkind = \"light\"\ngpio = {gpio}\n")).unwrap();
+        let link = house.folder.path().join("link");
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        fs::rename(&link, &house.config).unwrap();
+        watcher.wait_for(&format!("hearthd/cottage/{name}/state"), "OFF");
+    }
+    assert!(house.is_running());
+    assert_eq!(switched(), before);
+
+    // SIGHUP reloads as well, and says what it refuses each time it is asked.
+    fs::write(&house.config, "nonsense").unwrap();
+    house.wait_for_log("error:");
+    let refusals = house.log().matches("the old one stays in force").count();
+    house.signal("HUP");
+    wait_until("the refusal is repeated", || house.log().matches("the old one stays in force").count() > refusals);
+}
+
+#[test]
+fn two_daemons_with_one_client_id_do_not_end_each_other() {
+    let broker = Broker::start();
+    let (mut one, mut two) = (House::new(&hall(broker.port)), House::new(&hall(broker.port)));
+    one.up(&[]);
+    two.up(&[]);
+    wait_until("one of them names the cause", || {
+        [one.log(), two.log()].iter().any(|log| log.contains("client id") || log.contains("client_id"))
+    });
+    for house in [&mut one, &mut two] {
+        house.ask(&["set", "pump", "on"]);
+        assert!(house.is_running());
+        assert_eq!(house.value("pump"), "ON");
+    }
+}

@@ -1,0 +1,75 @@
+//! Kills at random moments: afterwards what the broker retains is what the daemon says, and no command that was answered
+//! is lost.
+
+mod support;
+
+use support::{Broker, House, Watcher, retained, wait_until};
+
+const OUTPUTS: usize = 4;
+const KILLS: u32 = 50;
+
+fn config(port: u16) -> String {
+    let outputs: String =
+        (0..OUTPUTS).map(|i| format!("[outputs.relay_{i}]\nkind = \"switch\"\ngpio = {}\n", 17 + i)).collect();
+    format!(
+        "[hub]\nid = \"k\"\n[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\n[hardware]\nbackend = \"simulated\"\n{outputs}"
+    )
+}
+
+/// A small linear congruential generator (Knuth's MMIX constants): the same moments each run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+#[test]
+fn fifty_kills_lose_nothing_that_was_answered() {
+    let mut broker = Broker::start();
+    let mut house = House::new(&config(broker.port));
+    house.up(&[]);
+    let mut dice = Dice(2026);
+    let mut wanted = ["OFF"; OUTPUTS];
+    for kill in 0..KILLS {
+        let watcher = Watcher::start(broker.port, "hearthd/k/+/state");
+        // The last command before the kill is answered, by the console or by its state on MQTT.
+        for _ in 0..=dice.roll(4) {
+            let (relay, value) = (dice.roll(OUTPUTS as u64) as usize, ["ON", "OFF"][dice.roll(2) as usize]);
+            let topic = format!("hearthd/k/relay_{relay}");
+            watcher.wait_for(&format!("{topic}/state"), wanted[relay]);
+            if dice.roll(2) == 0 {
+                house.ask(&["set", &format!("relay_{relay}"), value]);
+            } else {
+                watcher.publish(&format!("{topic}/set"), value);
+            }
+            watcher.wait_for(&format!("{topic}/state"), value);
+            wanted[relay] = value;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(dice.roll(60)));
+        let (kill_broker, kill_house) = [(true, false), (false, true), (true, true)][dice.roll(3) as usize];
+        drop(watcher);
+        if kill_broker {
+            broker.kill();
+        }
+        if kill_house {
+            house.kill();
+            house.up(&[]);
+        }
+        if kill_broker {
+            broker.up();
+        }
+
+        let is = |relay: usize| house.value(&format!("relay_{relay}"));
+        for (relay, wanted) in wanted.iter().enumerate() {
+            assert_eq!(is(relay), *wanted, "relay {relay} after kill {kill}");
+        }
+        wait_until("the broker retains the daemon's truth", || {
+            let kept = retained(broker.port, "hearthd/k");
+            kept.get("hearthd/k/availability").is_some_and(|is| is == "online")
+                && (0..OUTPUTS).all(|relay| kept.get(&format!("hearthd/k/relay_{relay}/state")) == Some(&is(relay)))
+        });
+    }
+}

@@ -1,0 +1,340 @@
+//! Real parts for the end-to-end tests: a mosquitto, a hearthd, an MQTT client; each ends with the test.
+
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufRead, BufReader},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+        mpsc,
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+use tempfile::TempDir;
+
+/// Longer than anything here takes on a busy machine; reaching it is a failure.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two looks at something that has no event of its own.
+pub const LOOK: Duration = Duration::from_millis(20);
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Looks until `holds`, or fails saying `what`.
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..PATIENCE.as_millis() / LOOK.as_millis() {
+        if holds() {
+            return;
+        }
+        thread::sleep(LOOK);
+    }
+    panic!("waited in vain until {what}");
+}
+
+/// A mosquitto that keeps nothing.
+pub struct Broker {
+    pub port: u16,
+    folder: TempDir,
+    child: Option<Child>,
+}
+
+impl Broker {
+    pub fn start() -> Broker {
+        let mut broker = Broker::reserve();
+        broker.up();
+        broker
+    }
+
+    /// A place for a broker that is not up yet.
+    pub fn reserve() -> Broker {
+        let (port, folder) = (free_port(), TempDir::new().unwrap());
+        let text = format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\n");
+        fs::write(folder.path().join("mosquitto.conf"), text).unwrap();
+        Broker { port, folder, child: None }
+    }
+
+    pub fn up(&mut self) {
+        let program = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"].into_iter().find(|path| Path::new(path).exists());
+        let child = Command::new(program.unwrap_or("mosquitto"))
+            .arg("-c")
+            .arg(self.folder.path().join("mosquitto.conf"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("mosquitto is needed: apt install mosquitto");
+        self.child = Some(child);
+        let port = self.port;
+        wait_until("mosquitto listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    }
+
+    /// SIGKILL: it keeps nothing, so all retained messages are gone.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A house: a configuration file, a state folder, a socket, and the daemon that may run on them.
+pub struct House {
+    pub folder: TempDir,
+    pub config: PathBuf,
+    child: Option<Child>,
+    log: Arc<Mutex<String>>,
+}
+
+impl House {
+    /// Writes the configuration; nothing runs yet.
+    pub fn new(config: &str) -> House {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("config.toml");
+        fs::write(&file, config).unwrap();
+        House { folder, config: file, child: None, log: Arc::default() }
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("hearthd.sock")
+    }
+
+    /// Starts the daemon with more arguments and waits until it serves.
+    pub fn up(&mut self, more: &[&str]) {
+        self.spawn(more);
+        wait_until("hearthd serves its socket", || self.console(&["status"]).status.success());
+    }
+
+    /// Starts the daemon and does not wait.
+    pub fn spawn(&mut self, more: &[&str]) {
+        let mut child = self
+            .command(&["run"])
+            .arg("--state")
+            .arg(self.folder.path().join("state"))
+            .args(more)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (stderr, log) = (child.stderr.take().unwrap(), self.log.clone());
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                let mut log = log.lock().unwrap();
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        self.child = Some(child);
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// SIGTERM; returns whether it ended well.
+    pub fn stop(&mut self) -> bool {
+        self.signal("TERM");
+        let mut child = self.child.take().expect("it runs");
+        let mut ended = None;
+        wait_until("hearthd ends", || {
+            ended = child.try_wait().unwrap();
+            ended.is_some()
+        });
+        ended.is_some_and(|status| status.success())
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_none())
+    }
+
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    pub fn wait_for_log(&self, text: &str) {
+        wait_until(&format!("the log says {text:?}"), || self.log().contains(text));
+    }
+
+    /// Runs a console command against the daemon.
+    pub fn console(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// As [`House::console`], and it must succeed; returns what it printed.
+    pub fn ask(&self, arguments: &[&str]) -> String {
+        let output = self.console(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The JSON of `status`.
+    pub fn status(&self) -> serde_json::Value {
+        serde_json::from_str(&self.ask(&["status", "--json"])).unwrap()
+    }
+
+    /// A point's value by the console: the daemon's own truth.
+    pub fn value(&self, point: &str) -> String {
+        let why: serde_json::Value = serde_json::from_str(&self.ask(&["why", point, "--json"])).unwrap();
+        why["point"]["text"].as_str().unwrap_or_default().to_owned()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hearthd"));
+        command.arg("--config").arg(&self.config).arg("--socket").arg(self.socket()).args(arguments);
+        command
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.kill();
+        if thread::panicking() {
+            eprintln!("--- the daemon's log ---\n{}---", self.log());
+        }
+    }
+}
+
+/// A message as it came in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    pub topic: String,
+    pub payload: String,
+    pub retained: bool,
+}
+
+/// An MQTT client that remembers the last message of each topic and reconnects by itself.
+pub struct Watcher {
+    pub client: Client,
+    seen: Arc<Mutex<Seen>>,
+    over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Seen {
+    last: BTreeMap<String, Message>,
+    all: Vec<Message>,
+}
+
+impl Watcher {
+    /// Connects and subscribes; returns when both are done.
+    pub fn start(port: u16, filter: &str) -> Watcher {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let id = format!("watcher-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut options = MqttOptions::new(id, "127.0.0.1", port);
+        options.set_max_packet_size(8 << 20, 8 << 20);
+        let (client, mut connection) = Client::new(options, 1000);
+        let (seen, over) = (Arc::new(Mutex::new(Seen::default())), Arc::new(AtomicBool::new(false)));
+        let (ready_in, ready) = mpsc::channel();
+        let (ours, ended, subscriber, filter) = (seen.clone(), over.clone(), client.clone(), filter.to_owned());
+        let thread = thread::spawn(move || {
+            for event in connection.iter() {
+                match event {
+                    Ok(Event::Incoming(Packet::ConnAck(_))) => subscriber.try_subscribe(&filter, QoS::AtLeastOnce).unwrap(),
+                    Ok(Event::Incoming(Packet::SubAck(_))) => {
+                        let _ = ready_in.send(());
+                    }
+                    Ok(Event::Incoming(Packet::Publish(publish))) => {
+                        let message = Message {
+                            topic: publish.topic.clone(),
+                            payload: String::from_utf8_lossy(&publish.payload).into_owned(),
+                            retained: publish.retain,
+                        };
+                        let mut seen = ours.lock().unwrap();
+                        seen.last.insert(publish.topic, message.clone());
+                        seen.all.push(message);
+                    }
+                    Ok(_) => {}
+                    Err(_) => thread::sleep(LOOK),
+                }
+                if ended.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+        });
+        ready.recv_timeout(PATIENCE).expect("the watcher subscribes");
+        Watcher { client, seen, over, thread: Some(thread) }
+    }
+
+    pub fn publish(&self, topic: &str, payload: impl Into<Vec<u8>>) {
+        self.client.publish(topic, QoS::AtLeastOnce, false, payload).unwrap();
+    }
+
+    pub fn publish_retained(&self, topic: &str, payload: impl Into<Vec<u8>>) {
+        self.client.publish(topic, QoS::AtLeastOnce, true, payload).unwrap();
+    }
+
+    /// The last payload of a topic.
+    pub fn last(&self, topic: &str) -> Option<String> {
+        self.seen.lock().unwrap().last.get(topic).map(|message| message.payload.clone())
+    }
+
+    /// All messages of a topic, in order.
+    pub fn all(&self, topic: &str) -> Vec<Message> {
+        self.seen.lock().unwrap().all.iter().filter(|message| message.topic == topic).cloned().collect()
+    }
+
+    pub fn forget(&self) {
+        *self.seen.lock().unwrap() = Seen::default();
+    }
+
+    pub fn wait_for(&self, topic: &str, payload: &str) {
+        self.wait_until(topic, payload, |last| last == payload);
+    }
+
+    pub fn wait_until(&self, topic: &str, what: &str, holds: impl Fn(&str) -> bool) {
+        for _ in 0..PATIENCE.as_millis() / LOOK.as_millis() {
+            if self.last(topic).is_some_and(|last| holds(&last)) {
+                return;
+            }
+            thread::sleep(LOOK);
+        }
+        panic!("waited in vain for {what} on {topic}; last was {:?}", self.last(topic));
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        let _ = self.client.try_disconnect();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What a newcomer would be given: all retained messages under a prefix.
+pub fn retained(port: u16, prefix: &str) -> BTreeMap<String, String> {
+    let watcher = Watcher::start(port, &format!("{prefix}/#"));
+    // The broker sends what it retained before what comes later.
+    watcher.publish(&format!("{prefix}/marker"), "x");
+    watcher.wait_for(&format!("{prefix}/marker"), "x");
+    let seen = watcher.seen.lock().unwrap();
+    seen.last.values().filter(|m| m.retained).map(|m| (m.topic.clone(), m.payload.clone())).collect()
+}
