@@ -1,1 +1,104 @@
-//! mqtt
+//! The house on a broker: states out, commands in, and everything in Home Assistant without another step.
+//!
+//! ```text
+//!  snapshots ──> Outbox ──> Link ──> broker      states, reasons, availability, discovery
+//!   refusals ──>   ^          |
+//!                  └─ Session ┤                  connects, waits, connects again, for ever
+//!                             v
+//!     events <── queue <── Inbox <── broker      commands, Home Assistant's birth
+//! ```
+//!
+//! - **Nothing is queued for a broker that is away.** States come from the newest snapshot, compared with what this
+//!   connection was given: latest wins. Only refusals of commands wait, a bounded number of them.
+//! - **Every connection starts from nothing**: new client, clean session, everything told again. So nothing depends on
+//!   what the broker, or the client library, remembers.
+//! - **No policy.** What a command means, and whether it is one, the engine decides.
+
+pub mod topics;
+
+pub mod discovery;
+
+mod inbox;
+
+mod outbox;
+
+mod backoff;
+
+mod link;
+
+mod session;
+
+#[cfg(test)]
+mod house;
+
+use crate::model::{Event, MqttSettings, Snapshot};
+use serde::Serialize;
+use session::Session;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+
+/// Time for the last words; a broker that needs longer publishes the last will instead, which says the same.
+const STOP_WITHIN: Duration = Duration::from_secs(2);
+
+/// A command that was refused, as it is answered on `<prefix>/error`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// The dotted name that the command's topic spoke of.
+    pub point: String,
+    /// Its payload, or the start of it.
+    pub payload: String,
+    /// What was wrong and what to write instead: one line.
+    pub reason: String,
+}
+
+/// How it stands with the broker.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// Whether the broker has accepted us and the connection holds.
+    pub connected: bool,
+    /// Tries to connect that failed since the last connection.
+    pub attempts: u32,
+    /// Why there is no connection, or why the last one ended: one line.
+    pub error: Option<String>,
+}
+
+/// The running adapter. Dropped without [`Mqtt::stop`], it breaks the connection, and the broker publishes the last
+/// will: `offline`.
+#[derive(Debug)]
+pub struct Mqtt {
+    tasks: JoinSet<()>,
+    status: watch::Receiver<Status>,
+    stop: oneshot::Sender<()>,
+}
+
+/// Starts the adapter's tasks on the current tokio runtime.
+///
+/// Commands go to `events` in the order in which they came; while that channel is full they wait, first in a queue here,
+/// then at the broker. `refused` is read at all times, connected or not.
+pub fn spawn(
+    settings: MqttSettings,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    events: mpsc::Sender<Event>,
+    refused: mpsc::Receiver<Refused>,
+) -> Mqtt {
+    let (status_sender, status) = watch::channel(Status::default());
+    let (stop, stopped) = oneshot::channel();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(Session::new(settings, snapshots, events, refused, status_sender, stopped).run());
+    Mqtt { tasks, status, stop }
+}
+
+impl Mqtt {
+    /// How it stands with the broker, now and in future.
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.status.clone()
+    }
+
+    /// Publishes what the newest snapshot says and `offline`, and takes leave of the broker; gives up after 2 s.
+    pub async fn stop(mut self) {
+        if self.stop.send(()).is_ok() && tokio::time::timeout(STOP_WITHIN, self.tasks.join_next()).await.is_err() {
+            tracing::warn!("the broker did not take the last messages within {STOP_WITHIN:?}");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What Home Assistant is told, so that every point shows up there by itself: one device, one component for each point.
+//!
+//! One payload describes the whole hub (device-based discovery). Home Assistant refuses all of it for one unknown key at
+//! its root, and silently drops unknown keys of components; the tests hold both against its list. Abbreviated keys are
+//! used where they are old; keys from after 2024 are written in full, because an older Home Assistant drops a short form
+//! that it does not know.
+
+use super::topics::Topics;
+use crate::model::{Config, InputKind, Output, OutputKind, Point, Quantity};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// Where the device is announced, retained.
+pub fn topic(discovery_prefix: &str, hub: &str) -> String {
+    format!("{discovery_prefix}/device/hearthd_{hub}/config")
+}
+
+/// The ids of components, with the platform of each.
+pub type Platforms = BTreeMap<String, String>;
+
+/// The announcement of a whole hub. Components in `gone` are named by their platform alone, which removes them.
+/// Nothing if no component would be left: an empty payload removes the device.
+pub fn payload(config: &Config, topics: &Topics, gone: &Platforms) -> Option<String> {
+    let mut components = components(config, topics);
+    if components.is_empty() {
+        return None;
+    }
+    for (id, platform) in gone {
+        components.entry(id.clone()).or_insert_with(|| json!({ "p": platform }));
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    let root = json!({
+        "dev": {
+            "ids": [format!("hearthd_{}", config.hub.id)],
+            "name": config.hub.name,
+            "mf": "hearthd",
+            "mdl": "hearthd",
+            "sw": version,
+        },
+        "o": { "name": "hearthd", "sw": version },
+        // As a list: Home Assistant copies it to the components that have none, and refuses a component that ends up
+        // with both this key and `availability_topic`.
+        "avty": [{ "t": topics.availability() }],
+        "qos": 1,
+        "cmps": components,
+    });
+    Some(root.to_string())
+}
+
+/// The components of a configuration.
+pub fn platforms(config: &Config) -> Platforms {
+    config.points().flat_map(|point| platforms_of(config, point)).map(|(id, platform)| (id, platform.into())).collect()
+}
+
+/// The components of an earlier announcement, and the retained topics of points that it speaks of. Both are empty if it
+/// is not one of ours.
+pub fn read(payload: &[u8], topics: &Topics) -> (Platforms, Vec<String>) {
+    let Ok(Value::Object(root)) = serde_json::from_slice(payload) else { return Default::default() };
+    let Some(Value::Object(components)) = root.get("cmps") else { return Default::default() };
+    let platforms = components.iter().filter_map(|(id, component)| Some((id.clone(), component["p"].as_str()?.into())));
+    let spoken_of = components.values().filter_map(Value::as_object).flat_map(|component| {
+        let listed = component.get("avty").and_then(Value::as_array).into_iter().flatten().map(|entry| &entry["t"]);
+        component.values().chain(listed).filter_map(Value::as_str)
+    });
+    (platforms.collect(), spoken_of.filter(|topic| topics.is_of_a_point(topic)).map(String::from).collect())
+}
+
+fn components(config: &Config, topics: &Topics) -> Map<String, Value> {
+    let mut components = Map::new();
+    for point in config.points() {
+        let about = About { config, topics, platform: platform(config, point), name: config.point_name(point) };
+        let described = match point {
+            Point::Output(id) => {
+                let output = &config[id];
+                components.insert(component_id("button", &about.name), about.auto_button(output));
+                about.output(output)
+            }
+            Point::Input(id) => about.input(&config[id].name, config[id].kind),
+            Point::Reading(id, quantity) => about.reading(&config[id].name, quantity),
+            Point::Occupied(id) => about.occupied(&config[id].name),
+        };
+        components.insert(component_id(about.platform, &about.name), described);
+    }
+    components
+}
+
+fn platforms_of(config: &Config, point: Point) -> impl Iterator<Item = (String, &'static str)> {
+    let button = matches!(point, Point::Output(_)).then_some("button");
+    let name = config.point_name(point);
+    [platform(config, point)].into_iter().chain(button).map(move |platform| (component_id(platform, &name), platform))
+}
+
+fn platform(config: &Config, point: Point) -> &'static str {
+    match point {
+        Point::Output(id) => match config[id].kind {
+            OutputKind::Light => "light",
+            OutputKind::Fan => "fan",
+            // A relay is on or off: Home Assistant's valves, covers and sirens expect more than that.
+            OutputKind::Switch
+            | OutputKind::Heater
+            | OutputKind::Cooler
+            | OutputKind::Valve
+            | OutputKind::Cover
+            | OutputKind::Siren => "switch",
+        },
+        Point::Input(_) | Point::Occupied(_) => "binary_sensor",
+        Point::Reading(..) => "sensor",
+    }
+}
+
+/// The platform is part of it, so that a light that becomes a fan is one removed and one new, as Home Assistant sees it.
+fn component_id(platform: &str, point: &str) -> String {
+    format!("{platform}-{}", point.replace('.', "-"))
+}
+
+/// A point and where it is described.
+struct About<'a> {
+    config: &'a Config,
+    topics: &'a Topics,
+    platform: &'static str,
+    name: String,
+}
+
+impl About<'_> {
+    fn output(&self, output: &Output) -> Value {
+        let mut component = self.readable(&output.name);
+        component.insert("cmd_t".into(), self.topics.set(&self.name).into());
+        // The reason becomes an attribute of the entity itself: one tap away and no entity more.
+        component.insert("json_attr_t".into(), self.topics.of_point(&self.name).why.into());
+        component.insert("json_attr_tpl".into(), "{{ {'why': value} | tojson }}".into());
+        match output.kind {
+            OutputKind::Light | OutputKind::Fan => {}
+            OutputKind::Switch => drop(component.insert("dev_cla".into(), "switch".into())),
+            OutputKind::Heater => drop(component.insert("ic".into(), "mdi:radiator".into())),
+            OutputKind::Cooler => drop(component.insert("ic".into(), "mdi:snowflake".into())),
+            OutputKind::Valve => drop(component.insert("ic".into(), "mdi:valve".into())),
+            OutputKind::Cover => drop(component.insert("ic".into(), "mdi:window-shutter".into())),
+            OutputKind::Siren => drop(component.insert("ic".into(), "mdi:bullhorn".into())),
+        }
+        component.into()
+    }
+
+    /// Gives the output back to the rules; a light or a switch of Home Assistant knows only on and off.
+    fn auto_button(&self, output: &Output) -> Value {
+        json!({
+            "p": "button",
+            "uniq_id": format!("hearthd_{}_{}.auto", self.config.hub.id, self.name),
+            "default_entity_id": self.entity_id("button", "_auto"),
+            "name": format!("{} auto", output.name),
+            "cmd_t": self.topics.set(&self.name),
+            "pl_prs": "AUTO",
+            "ent_cat": "config",
+            "ic": "mdi:refresh-auto",
+        })
+    }
+
+    fn input(&self, name: &str, kind: InputKind) -> Value {
+        let mut component = self.readable(name);
+        let device_class = match kind {
+            InputKind::Motion => Some("motion"),
+            InputKind::Door => Some("door"),
+            InputKind::Window => Some("window"),
+            InputKind::Leak => Some("moisture"),
+            InputKind::Smoke => Some("smoke"),
+            InputKind::Contact | InputKind::Button => None,
+        };
+        component.extend(device_class.map(|class| ("dev_cla".into(), class.into())));
+        component.into()
+    }
+
+    fn reading(&self, sensor: &str, quantity: Quantity) -> Value {
+        let mut component = self.readable(&format!("{sensor} {}", quantity.word()));
+        let device_class = match quantity {
+            Quantity::Temperature => "temperature",
+            Quantity::Humidity => "humidity",
+            Quantity::Pressure => "atmospheric_pressure",
+        };
+        component.insert("dev_cla".into(), device_class.into());
+        component.insert("unit_of_meas".into(), quantity.unit().into());
+        component.insert("stat_cla".into(), "measurement".into());
+        component.insert("suggested_display_precision".into(), 1.into());
+        component.into()
+    }
+
+    fn occupied(&self, room: &str) -> Value {
+        let mut component = self.readable(&format!("{room} occupied"));
+        component.insert("dev_cla".into(), "occupancy".into());
+        component.into()
+    }
+
+    /// What all components that show a point have in common.
+    fn readable(&self, name: &str) -> Map<String, Value> {
+        let topics = self.topics.of_point(&self.name);
+        [
+            ("p", json!(self.platform)),
+            ("uniq_id", json!(format!("hearthd_{}_{}", self.config.hub.id, self.name))),
+            ("default_entity_id", json!(self.entity_id(self.platform, ""))),
+            ("name", json!(name)),
+            ("stat_t", json!(topics.state)),
+            ("avty", json!([{ "t": self.topics.availability() }, { "t": topics.availability }])),
+            ("avty_mode", json!("all")),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.into(), value))
+        .collect()
+    }
+
+    fn entity_id(&self, platform: &str, suffix: &str) -> String {
+        format!("{platform}.{}_{}{suffix}", self.config.hub.id, self.name.replace('.', "_"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,287 @@
+//! Every payload is held against what Home Assistant accepts: it says nothing about what it drops.
+
+use super::*;
+use crate::model::{Chip, Config, InputKind, OutputKind, Sensor};
+use crate::mqtt::house;
+
+/// Short forms in use, all of them older than 2025, and what they stand for.
+const ABBREVIATIONS: &[(&str, &str)] = &[
+    ("avty", "availability"),
+    ("avty_mode", "availability_mode"),
+    ("cmd_t", "command_topic"),
+    ("cmps", "components"),
+    ("dev", "device"),
+    ("dev_cla", "device_class"),
+    ("ent_cat", "entity_category"),
+    ("ic", "icon"),
+    ("json_attr_t", "json_attributes_topic"),
+    ("json_attr_tpl", "json_attributes_template"),
+    ("o", "origin"),
+    ("p", "platform"),
+    ("pl_prs", "payload_press"),
+    ("stat_cla", "state_class"),
+    ("stat_t", "state_topic"),
+    ("uniq_id", "unique_id"),
+    ("unit_of_meas", "unit_of_measurement"),
+];
+
+/// The only keys of the root; one more and Home Assistant refuses everything.
+const ROOT: &[&str] = &[
+    "device",
+    "origin",
+    "components",
+    "availability",
+    "availability_topic",
+    "availability_mode",
+    "availability_template",
+    "payload_available",
+    "payload_not_available",
+    "state_topic",
+    "command_topic",
+    "qos",
+    "encoding",
+];
+
+/// Keys of every entity; `platform` and `unique_id` are required.
+const ENTITY: &[&str] = &[
+    "platform",
+    "unique_id",
+    "name",
+    "default_entity_id",
+    "entity_category",
+    "icon",
+    "enabled_by_default",
+    "json_attributes_topic",
+    "json_attributes_template",
+    "availability",
+    "availability_mode",
+    "qos",
+];
+
+/// By platform: required keys, other keys, device classes.
+type Platform = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+const PLATFORMS: &[Platform] = &[
+    ("light", &["command_topic"], &["state_topic"], &[]),
+    ("fan", &["command_topic"], &["state_topic"], &[]),
+    ("switch", &["command_topic"], &["state_topic", "device_class"], &["outlet", "switch"]),
+    ("button", &["command_topic"], &["payload_press", "device_class"], &["identify", "restart", "update"]),
+    (
+        "binary_sensor",
+        &["state_topic"],
+        &["device_class", "off_delay", "expire_after"],
+        &["motion", "occupancy", "door", "window", "moisture", "smoke"],
+    ),
+    (
+        "sensor",
+        &["state_topic"],
+        &["device_class", "unit_of_measurement", "state_class", "suggested_display_precision", "expire_after"],
+        &["temperature", "humidity", "atmospheric_pressure"],
+    ),
+];
+
+/// In full, as Home Assistant expands it.
+fn expand(object: &Value) -> BTreeMap<String, Value> {
+    let long = |key: &String| {
+        ABBREVIATIONS.iter().find(|(short, _)| short == key).map_or(key.clone(), |(_, long)| (*long).into())
+    };
+    object.as_object().expect("an object").iter().map(|(key, value)| (long(key), value.clone())).collect()
+}
+
+/// Panics at the first thing that Home Assistant would refuse or drop.
+fn validate(payload: &str) {
+    let root = expand(&serde_json::from_str(payload).expect("JSON"));
+    for key in root.keys() {
+        assert!(ROOT.contains(&key.as_str()), "root key {key}");
+    }
+    assert!(!(root.contains_key("availability") && root.contains_key("availability_topic")));
+    let device = root["device"].as_object().expect("device");
+    for key in device.keys() {
+        assert!(["ids", "name", "mf", "mdl", "sw"].contains(&key.as_str()), "device key {key}");
+    }
+    assert!(device["ids"].as_array().is_some_and(|ids| !ids.is_empty()));
+    let origin = root["origin"].as_object().expect("origin");
+    assert!(origin["name"].is_string());
+    assert!(origin.keys().all(|key| ["name", "sw", "url"].contains(&key.as_str())));
+    let components = root["components"].as_object().expect("components");
+    assert!(!components.is_empty());
+    let mut unique = BTreeMap::new();
+    for (id, component) in components {
+        let id_is_safe = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        assert!(id.chars().all(id_is_safe), "component id {id}");
+        if component.as_object().is_some_and(|keys| keys.len() == 1) {
+            continue; // removed
+        }
+        validate_component(id, &expand(component), root.contains_key("availability_topic"));
+        let key = (component["p"].to_string(), component["uniq_id"].to_string());
+        assert_eq!(unique.insert(key, id), None, "{id}: unique_id");
+        assert_eq!(unique.insert(("entity id".into(), component["default_entity_id"].to_string()), id), None, "{id}");
+    }
+}
+
+fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_topic: bool) {
+    let platform = component["platform"].as_str().expect("platform");
+    let (_, required, optional, classes) =
+        PLATFORMS.iter().find(|(name, ..)| *name == platform).unwrap_or_else(|| panic!("{id}: platform {platform}"));
+    for key in required.iter().chain(&["unique_id", "name", "default_entity_id"]) {
+        assert!(component.contains_key(*key), "{id} lacks {key}");
+    }
+    for (key, value) in component {
+        let known = [ENTITY, required, optional].iter().any(|keys| keys.contains(&key.as_str()));
+        assert!(known, "{id}: {platform} has no key {key}");
+        if key.ends_with("_topic") {
+            assert!(value.as_str().is_some_and(|topic| topic.starts_with("hearthd/")), "{id}: {key} {value}");
+        }
+    }
+    assert!(component["default_entity_id"].as_str().is_some_and(|entity| {
+        entity
+            .strip_prefix(platform)
+            .and_then(|rest| rest.strip_prefix('.'))
+            .is_some_and(|object| object.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
+    }));
+    if let Some(class) = component.get("device_class") {
+        assert!(classes.contains(&class.as_str().expect("text")), "{id}: device class {class}");
+    }
+    if let Some(category) = component.get("entity_category") {
+        assert!(["config", "diagnostic"].contains(&category.as_str().expect("text")), "{id}: {category}");
+    }
+    if let Some(availability) = component.get("availability") {
+        assert!(!root_has_topic, "{id}: Home Assistant refuses a component with both availability keys");
+        assert!(availability.as_array().is_some_and(|list| list.iter().all(|entry| entry["t"].is_string())));
+        assert_eq!(component["availability_mode"], "all");
+    }
+    if platform == "sensor" {
+        let unit_of_class = [("temperature", "°C"), ("humidity", "%"), ("atmospheric_pressure", "hPa")];
+        let pair = (component["device_class"].as_str().unwrap(), component["unit_of_measurement"].as_str().unwrap());
+        assert!(unit_of_class.contains(&pair), "{id}: {pair:?}");
+        assert_eq!(component["state_class"], "measurement");
+    }
+}
+
+fn announce(config: &Config) -> Value {
+    let payload = payload(config, &Topics::new("hearthd/cottage"), &Platforms::new()).expect("components");
+    validate(&payload);
+    serde_json::from_str(&payload).unwrap()
+}
+
+#[test]
+fn a_small_house_is_announced_like_this() {
+    let config = house::config(&[("hall_light", OutputKind::Light)]);
+    let availability = |point: &str| json!([{ "t": "hearthd/cottage/availability" }, { "t": format!("hearthd/cottage/{point}/availability") }]);
+    let expected = json!({
+        "dev": {
+            "ids": ["hearthd_cottage"], "name": "Cottage", "mf": "hearthd", "mdl": "hearthd",
+            "sw": env!("CARGO_PKG_VERSION"),
+        },
+        "o": { "name": "hearthd", "sw": env!("CARGO_PKG_VERSION") },
+        "avty": [{ "t": "hearthd/cottage/availability" }],
+        "qos": 1,
+        "cmps": {
+            "light-hall_light": {
+                "p": "light", "uniq_id": "hearthd_cottage_hall_light", "default_entity_id": "light.cottage_hall_light",
+                "name": "hall light",
+                "stat_t": "hearthd/cottage/hall_light/state", "cmd_t": "hearthd/cottage/hall_light/set",
+                "json_attr_t": "hearthd/cottage/hall_light/why", "json_attr_tpl": "{{ {'why': value} | tojson }}",
+                "avty": availability("hall_light"), "avty_mode": "all",
+            },
+            "button-hall_light": {
+                "p": "button", "uniq_id": "hearthd_cottage_hall_light.auto",
+                "default_entity_id": "button.cottage_hall_light_auto", "name": "hall light auto",
+                "cmd_t": "hearthd/cottage/hall_light/set", "pl_prs": "AUTO", "ent_cat": "config", "ic": "mdi:refresh-auto",
+            },
+            "binary_sensor-hall_motion": {
+                "p": "binary_sensor", "uniq_id": "hearthd_cottage_hall_motion",
+                "default_entity_id": "binary_sensor.cottage_hall_motion", "name": "hall motion", "dev_cla": "motion",
+                "stat_t": "hearthd/cottage/hall_motion/state", "avty": availability("hall_motion"), "avty_mode": "all",
+            },
+            "sensor-living-temperature": {
+                "p": "sensor", "uniq_id": "hearthd_cottage_living.temperature",
+                "default_entity_id": "sensor.cottage_living_temperature", "name": "Living room temperature",
+                "dev_cla": "temperature", "unit_of_meas": "°C", "stat_cla": "measurement",
+                "suggested_display_precision": 1,
+                "stat_t": "hearthd/cottage/living/temperature/state",
+                "avty": availability("living/temperature"), "avty_mode": "all",
+            },
+            "binary_sensor-hall-occupied": {
+                "p": "binary_sensor", "uniq_id": "hearthd_cottage_hall.occupied",
+                "default_entity_id": "binary_sensor.cottage_hall_occupied", "name": "Hall occupied",
+                "dev_cla": "occupancy",
+                "stat_t": "hearthd/cottage/hall/occupied/state",
+                "avty": availability("hall/occupied"), "avty_mode": "all",
+            },
+        },
+    });
+    let announced = announce(&config);
+    assert_eq!(announced, expected, "{announced:#}");
+}
+
+#[test]
+fn every_kind_of_point_is_one_that_home_assistant_accepts() {
+    use {InputKind::*, OutputKind::*};
+    let outputs = [Light, Fan, Switch, Heater, Cooler, Valve, Cover, Siren];
+    let inputs = [Motion, Door, Window, Button, Leak, Smoke, Contact];
+    let mut config = house::config(&outputs.map(|kind| (kind.word(), kind)));
+    config.inputs = inputs.iter().map(|kind| house::input(&format!("{kind:?}_in").to_lowercase(), *kind)).collect();
+    for chip in [Chip::Bme280, Chip::Bmp280] {
+        config.sensors.push(Sensor { id: chip.word().into(), chip, ..config.sensors[0].clone() });
+    }
+    let announced = announce(&config);
+    let components = announced["cmps"].as_object().unwrap();
+    assert_eq!(components.len(), config.points().count() + outputs.len());
+    for (id, key, value) in [
+        ("fan-fan", "dev_cla", Value::Null),
+        ("switch-switch", "dev_cla", json!("switch")),
+        ("switch-heater", "ic", json!("mdi:radiator")),
+        ("binary_sensor-leak_in", "dev_cla", json!("moisture")),
+        ("binary_sensor-button_in", "dev_cla", Value::Null),
+        ("sensor-bme280-pressure", "unit_of_meas", json!("hPa")),
+    ] {
+        assert_eq!(components[id].get(key).cloned().unwrap_or_default(), value, "{id} {key}");
+    }
+}
+
+#[test]
+fn what_is_gone_is_named_by_its_platform_only() {
+    let config = house::config(&[("lamp", OutputKind::Fan)]);
+    let before = platforms(&house::config(&[("lamp", OutputKind::Light)]));
+    let topics = Topics::new("hearthd/cottage");
+    let announced = payload(&config, &topics, &before).unwrap();
+    validate(&announced);
+    let announced: Value = serde_json::from_str(&announced).unwrap();
+    assert_eq!(announced["cmps"]["light-lamp"], json!({ "p": "light" }), "a light that became a fan is gone");
+    assert_eq!(announced["cmps"]["fan-lamp"]["cmd_t"], "hearthd/cottage/lamp/set");
+    assert_eq!(announced["cmps"]["button-lamp"]["pl_prs"], "AUTO", "what is still there is not removed");
+}
+
+#[test]
+fn an_announcement_can_be_read_again() {
+    let config = house::config(&[("lamp", OutputKind::Light)]);
+    let topics = Topics::new("hearthd/cottage");
+    let announced = payload(&config, &topics, &Platforms::new()).unwrap();
+    let (read_platforms, mut read_topics) = read(announced.as_bytes(), &topics);
+    assert_eq!(read_platforms, platforms(&config));
+    read_topics.sort();
+    read_topics.dedup();
+    let with_why = |name: &String| topics.of_point(name).all().map(String::from);
+    let mut expected: Vec<_> =
+        config.points().map(|point| config.point_name(point)).flat_map(|name| with_why(&name)).collect();
+    expected.retain(|topic| !topic.ends_with("/why") || topic.contains("lamp"));
+    expected.sort();
+    assert_eq!(read_topics, expected);
+}
+
+#[test]
+fn what_others_wrote_is_not_read() {
+    let topics = Topics::new("hearthd/cottage");
+    for payload in
+        ["", "null", "[]", "{\"cmps\":[]}", "{\"cmps\":{\"a\":1,\"b\":{\"stat_t\":\"x/state\",\"avty\":7}}}", "\u{0}"]
+    {
+        assert_eq!(read(payload.as_bytes(), &topics), Default::default(), "{payload}");
+    }
+}
+
+#[test]
+fn a_house_without_points_announces_no_device() {
+    let mut config = house::config(&[]);
+    (config.inputs, config.sensors, config.rooms) = (vec![], vec![], vec![]);
+    assert_eq!(payload(&config, &Topics::new("hearthd/cottage"), &Platforms::new()), None);
+}

@@ -1,0 +1,282 @@
+//! What to publish next. Pure: it knows nothing of connections but when one starts.
+
+use super::Refused;
+use super::discovery::{self, Platforms};
+use super::topics::{PointTopics, Topics};
+use crate::model::{Config, Explanation, MqttSettings, Quality, Snapshot, Value};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// This many refusals wait; then the oldest is dropped for each new one.
+const REFUSALS: usize = 1_000;
+/// State, reason, availability.
+const PARTS: usize = 3;
+
+/// One message to publish, at QoS 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Message {
+    pub(super) topic: String,
+    pub(super) payload: String,
+    pub(super) retain: bool,
+    /// What it answers, to be answered again if the connection ends before the broker has it.
+    pub(super) refused: Option<Refused>,
+}
+
+/// Compares the newest snapshot with what this connection was given.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    topics: Topics,
+    discovery_prefix: Option<String>,
+    snapshot: Arc<Snapshot>,
+    points: Vec<PointTopics>,
+    given: Vec<Given>,
+    /// The next place to compare: all states come first, then all reasons, then all availabilities. It goes round, and
+    /// moves on after each message, so that a point that never rests does not silence the others.
+    place: usize,
+    /// How many places were not compared since the snapshot changed.
+    to_compare: usize,
+    /// How many places were never reached on this connection; after them it is told that we are online.
+    to_reach: Option<usize>,
+    discovery_due: bool,
+    online_due: bool,
+    to_clear: VecDeque<String>,
+    refusals: VecDeque<Refused>,
+    dropped: u64,
+    closing: bool,
+    /// Retained topics of what is no longer there, and its components, until [`Outbox::forget_gone`].
+    gone_topics: BTreeSet<String>,
+    gone_components: Platforms,
+}
+
+/// What this connection was given of one point.
+#[derive(Clone, Debug, Default)]
+struct Given {
+    value: Option<Value>,
+    text: Option<String>,
+    explanation: Option<Arc<Explanation>>,
+    online: Option<bool>,
+}
+
+impl Outbox {
+    pub(super) fn new(settings: &MqttSettings, snapshot: Arc<Snapshot>) -> Outbox {
+        let topics = Topics::new(&settings.prefix);
+        let mut outbox = Outbox {
+            points: point_topics(&topics, &snapshot.config),
+            topics,
+            discovery_prefix: settings.discovery_prefix.clone(),
+            snapshot,
+            given: Vec::new(),
+            place: 0,
+            to_compare: 0,
+            to_reach: None,
+            discovery_due: false,
+            online_due: false,
+            to_clear: VecDeque::new(),
+            refusals: VecDeque::new(),
+            dropped: 0,
+            closing: false,
+            gone_topics: BTreeSet::new(),
+            gone_components: Platforms::new(),
+        };
+        outbox.start();
+        outbox
+    }
+
+    /// A connection begins: everything is told from the start, `online` last.
+    pub(super) fn start(&mut self) {
+        self.tell_all();
+        self.online_due = false;
+        self.to_reach = Some(self.points.len() * PARTS);
+        self.to_clear = self.gone_topics.iter().cloned().collect();
+    }
+
+    /// Home Assistant has started: everything is told again, `online` before the states.
+    pub(super) fn birth(&mut self) {
+        self.tell_all();
+        self.online_due = self.to_reach.is_none();
+    }
+
+    /// The house is now like this.
+    pub(super) fn update(&mut self, snapshot: Arc<Snapshot>) {
+        let before = std::mem::replace(&mut self.snapshot, snapshot);
+        if Arc::ptr_eq(&before.config, &self.snapshot.config) {
+            self.to_compare = self.points.len() * PARTS;
+        } else {
+            self.reload(&before.config);
+        }
+    }
+
+    /// What an earlier run announced: it may have had points that are gone.
+    pub(super) fn earlier_discovery(&mut self, payload: &[u8]) {
+        let (components, topics) = discovery::read(payload, &self.topics);
+        let now = discovery::platforms(&self.snapshot.config);
+        let known = self.gone_components.len();
+        self.gone_components.extend(components.into_iter().filter(|(id, _)| !now.contains_key(id)));
+        self.discovery_due |= self.gone_components.len() > known;
+        self.gone(topics);
+    }
+
+    /// Whether points that are gone are still named.
+    pub(super) fn names_gone(&self) -> bool {
+        !self.gone_components.is_empty() || !self.gone_topics.is_empty()
+    }
+
+    /// Home Assistant has removed what is gone; it need not be named again.
+    pub(super) fn forget_gone(&mut self) {
+        self.discovery_due |= !self.gone_components.is_empty();
+        self.gone_components.clear();
+        self.gone_topics.clear();
+    }
+
+    /// A command was refused.
+    pub(super) fn refuse(&mut self, refused: Refused) {
+        if self.refusals.len() == REFUSALS {
+            self.refusals.pop_front();
+            self.dropped += 1;
+        }
+        self.refusals.push_back(refused);
+    }
+
+    /// The broker may not have got this answer: it is the next again, if there is room.
+    pub(super) fn refuse_again(&mut self, refused: Refused) {
+        if self.refusals.len() < REFUSALS {
+            self.refusals.push_front(refused);
+        }
+    }
+
+    /// No more will come: after all that is still to be said, `offline` is the last.
+    pub(super) fn close(&mut self) {
+        (self.closing, self.online_due, self.to_reach) = (true, false, None);
+    }
+
+    /// The next message, if there is anything to say. It counts as given.
+    pub(super) fn next(&mut self) -> Option<Message> {
+        if std::mem::take(&mut self.discovery_due)
+            && let Some(message) = self.discovery()
+        {
+            return Some(message);
+        }
+        if let Some(topic) = self.to_clear.pop_front() {
+            return Some(retained(topic, String::new()));
+        }
+        if std::mem::take(&mut self.online_due) {
+            return Some(retained(self.topics.availability(), "online".into()));
+        }
+        loop {
+            if self.to_reach == Some(0) {
+                self.to_reach = None;
+                return Some(retained(self.topics.availability(), "online".into()));
+            }
+            if self.to_compare == 0 {
+                break;
+            }
+            let place = self.place;
+            self.place = (place + 1) % (self.points.len() * PARTS);
+            self.to_compare -= 1;
+            self.to_reach = self.to_reach.map(|places| places - 1);
+            if let Some(message) = self.difference(place) {
+                return Some(message);
+            }
+        }
+        if let Some(refused) = self.refusals.pop_front() {
+            return Some(self.answer(refused));
+        }
+        if std::mem::take(&mut self.closing) {
+            return Some(retained(self.topics.availability(), "offline".into()));
+        }
+        None
+    }
+
+    fn tell_all(&mut self) {
+        self.given = vec![Given::default(); self.points.len()];
+        self.place = 0;
+        self.to_compare = self.points.len() * PARTS;
+        self.discovery_due = true;
+    }
+
+    fn reload(&mut self, before: &Config) {
+        let topics_before = std::mem::replace(&mut self.points, point_topics(&self.topics, &self.snapshot.config));
+        let mut gone: Vec<String> = topics_before.iter().flat_map(|point| point.all().map(String::from)).collect();
+        if let Some(prefix) = &self.discovery_prefix {
+            let (was, is) =
+                (discovery::topic(prefix, &before.hub.id), discovery::topic(prefix, &self.snapshot.config.hub.id));
+            if was != is {
+                gone.push(was);
+            }
+        }
+        self.gone_components.extend(discovery::platforms(before));
+        let now = discovery::platforms(&self.snapshot.config);
+        self.gone_components.retain(|id, _| !now.contains_key(id));
+        self.tell_all();
+        self.to_reach = self.to_reach.map(|_| self.points.len() * PARTS);
+        self.gone(gone);
+    }
+
+    /// Clears those of these topics that nothing uses any more, and none that something uses again.
+    fn gone(&mut self, topics: Vec<String>) {
+        let used: BTreeSet<&str> = self.points.iter().flat_map(PointTopics::all).collect();
+        self.gone_topics.extend(topics);
+        self.gone_topics.retain(|topic| !used.contains(&**topic));
+        self.to_clear = self.gone_topics.iter().cloned().collect();
+    }
+
+    fn discovery(&self) -> Option<Message> {
+        let config = &self.snapshot.config;
+        let topic = discovery::topic(self.discovery_prefix.as_ref()?, &config.hub.id);
+        let payload = discovery::payload(config, &self.topics, &self.gone_components);
+        Some(retained(topic, payload.unwrap_or_default()))
+    }
+
+    fn difference(&mut self, place: usize) -> Option<Message> {
+        let point = place % self.points.len();
+        let (state, topics) = (self.snapshot.points.get(point)?, &self.points[point]);
+        let given = &mut self.given[point];
+        match place / self.points.len() {
+            0 => {
+                if given.value == state.value {
+                    return None;
+                }
+                given.value = state.value;
+                // Two numbers may read the same.
+                let text = state.text().filter(|text| given.text.as_ref() != Some(text))?;
+                given.text = Some(text.clone());
+                Some(retained(topics.state.clone(), text))
+            }
+            1 => {
+                let explanation = state.explanation.as_ref()?;
+                let same = given
+                    .explanation
+                    .as_ref()
+                    .is_some_and(|given| Arc::ptr_eq(given, explanation) || given.line == explanation.line);
+                given.explanation = Some(explanation.clone());
+                (!same).then(|| retained(topics.why.clone(), explanation.line.clone()))
+            }
+            _ => {
+                let online = state.quality == Quality::Good;
+                (given.online.replace(online) != Some(online))
+                    .then(|| retained(topics.availability.clone(), if online { "online" } else { "offline" }.into()))
+            }
+        }
+    }
+
+    fn answer(&mut self, refused: Refused) -> Message {
+        if self.refusals.is_empty() && self.dropped > 0 {
+            tracing::warn!("{} refusals of commands were not answered: there were too many", self.dropped);
+            self.dropped = 0;
+        }
+        // Three strings always make a JSON object.
+        let payload = serde_json::to_string(&refused).unwrap_or_default();
+        Message { topic: self.topics.error(), payload, retain: false, refused: Some(refused) }
+    }
+}
+
+fn point_topics(topics: &Topics, config: &Config) -> Vec<PointTopics> {
+    config.points().map(|point| topics.of_point(&config.point_name(point))).collect()
+}
+
+fn retained(topic: String, payload: String) -> Message {
+    Message { topic, payload, retain: true, refused: None }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! Which topic means what. A point `a.b` is the path `a/b` under the prefix.
+
+use std::sync::Arc;
+
+/// The topics of one hub.
+#[derive(Clone, Debug)]
+pub struct Topics {
+    prefix: Arc<str>,
+}
+
+/// The retained topics of one point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PointTopics {
+    /// `ON`, `OFF`, a number.
+    pub state: String,
+    /// One line: what holds the value. Outputs only.
+    pub why: String,
+    /// `online` or `offline`.
+    pub availability: String,
+}
+
+impl PointTopics {
+    /// All of them.
+    pub fn all(&self) -> [&str; 3] {
+        [&self.state, &self.why, &self.availability]
+    }
+}
+
+impl Topics {
+    /// The topics under `prefix`, which has no slash at its end and no wildcards: `hearthd/cottage`.
+    pub fn new(prefix: &str) -> Topics {
+        Topics { prefix: prefix.into() }
+    }
+
+    /// Whether the daemon is there; also the last will.
+    pub fn availability(&self) -> String {
+        format!("{}/availability", self.prefix)
+    }
+
+    /// Where refused commands are answered.
+    pub fn error(&self) -> String {
+        format!("{}/error", self.prefix)
+    }
+
+    /// The filters that match every command: points of one word and of two.
+    pub fn command_filters(&self) -> [String; 2] {
+        [format!("{}/+/set", self.prefix), format!("{}/+/+/set", self.prefix)]
+    }
+
+    /// The topics of the point of this dotted name.
+    pub fn of_point(&self, name: &str) -> PointTopics {
+        PointTopics {
+            state: self.leaf(name, "state"),
+            why: self.leaf(name, "why"),
+            availability: self.leaf(name, "availability"),
+        }
+    }
+
+    /// Where the point of this dotted name is commanded.
+    pub fn set(&self, name: &str) -> String {
+        self.leaf(name, "set")
+    }
+
+    /// The dotted name that a command topic speaks of; nothing for any other topic.
+    pub fn commanded_point(&self, topic: &str) -> Option<String> {
+        let path = self.below_prefix(topic)?.strip_suffix("/set")?;
+        match path.split_once('/') {
+            None => Some(path.into()),
+            Some((first, second)) if !second.contains('/') => Some(format!("{first}.{second}")),
+            Some(_) => None,
+        }
+    }
+
+    /// Whether a topic is a retained one of some point of this hub, known or not.
+    pub fn is_of_a_point(&self, topic: &str) -> bool {
+        self.below_prefix(topic).and_then(|rest| rest.rsplit_once('/')).is_some_and(|(path, leaf)| {
+            path.split('/').count() <= 2 && matches!(leaf, "state" | "why" | "availability")
+        })
+    }
+
+    fn below_prefix<'a>(&self, topic: &'a str) -> Option<&'a str> {
+        topic.strip_prefix(&*self.prefix)?.strip_prefix('/')
+    }
+
+    fn leaf(&self, point: &str, leaf: &str) -> String {
+        format!("{}/{}/{leaf}", self.prefix, point.replace('.', "/"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dotted_point_is_a_path_both_ways() {
+        let topics = Topics::new("hearthd/cottage");
+        for (point, path) in [("hall_light", "hall_light"), ("living.temperature", "living/temperature")] {
+            assert_eq!(topics.of_point(point).state, format!("hearthd/cottage/{path}/state"));
+            assert_eq!(topics.set(point), format!("hearthd/cottage/{path}/set"));
+            assert_eq!(topics.commanded_point(&topics.set(point)).as_deref(), Some(point));
+        }
+    }
+
+    #[test]
+    fn only_set_topics_below_the_prefix_command() {
+        let topics = Topics::new("hearthd/cottage");
+        for topic in [
+            "hearthd/cottage/set",
+            "hearthd/cottage/hall_light/state",
+            "hearthd/cottage/a/b/c/set",
+            "hearthd/cottage2/hall_light/set",
+            "hearthd/hall_light/set",
+            "other/hearthd/cottage/hall_light/set",
+        ] {
+            assert_eq!(topics.commanded_point(topic), None, "{topic}");
+        }
+    }
+
+    #[test]
+    fn retained_topics_of_points_are_told_from_the_hub_s_own() {
+        let topics = Topics::new("hearthd/cottage");
+        for topic in topics.of_point("living.temperature").all() {
+            assert!(topics.is_of_a_point(topic), "{topic}");
+        }
+        for topic in ["hearthd/cottage/availability", "hearthd/cottage/error", "hearthd/barn/lamp/state", "x"] {
+            assert!(!topics.is_of_a_point(topic), "{topic}");
+        }
+    }
+}
