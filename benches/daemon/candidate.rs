@@ -172,6 +172,7 @@ backend = "simulated"
 [inputs.hall_motion]
 kind = "motion"
 gpio = 4
+debounce = "0s"
 
 [[rules]]
 name = "Hall light for motion"
