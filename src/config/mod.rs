@@ -1,1 +1,96 @@
-//! The configuration file: TOML text in, a checked [`Config`](crate::model::Config) or all its problems out.
+//! The configuration file: TOML text in, a checked [`Config`] or all its problems out.
+//!
+//! The file is read key by key ([`table`](self)), one source file for each table; then names are resolved and the house
+//! as a whole is checked. Nothing stops at the first problem. The reader's calls, made on a blank table, give the JSON
+//! schema.
+
+mod diagnostic;
+mod file;
+mod hardware;
+mod house;
+mod hub;
+mod ids;
+mod inputs;
+mod language;
+mod mqtt;
+mod nearest;
+mod outputs;
+mod rooms;
+mod rules;
+mod sensors;
+mod shape;
+mod syntax;
+mod table;
+mod wires;
+mod wording;
+
+pub use diagnostic::{Diagnostic, Place, Report, Severity, Source};
+
+use crate::model::Config;
+use diagnostic::Problems;
+use std::path::Path;
+use table::Table;
+
+/// A configuration that can be used.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Loaded {
+    /// The house.
+    pub config: Config,
+    /// What somebody should look at, in the order of the file's lines.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads the file at `path` and the password file that it may name. A time zone that it does not name is the machine's.
+///
+/// # Errors
+/// All problems of the file, or why it cannot be read.
+pub fn load(path: &Path) -> Result<Loaded, Report> {
+    let source = file::read(path)?;
+    let zone = iana_time_zone::get_timezone().ok().and_then(|name| name.parse().ok()).unwrap_or(chrono_tz::Tz::UTC);
+    compile(&source, zone, |name| file::secret(path, name))
+}
+
+/// The configuration that `text` describes, without I/O: a password file is not read (no password results), and a time
+/// zone that the text does not name is UTC.
+///
+/// # Errors
+/// All problems of the text; they call the file `path_for_messages`.
+pub fn parse(path_for_messages: &Path, text: &str) -> Result<Loaded, Report> {
+    let source = Source { path: path_for_messages.into(), text: text.into() };
+    compile(&source, chrono_tz::Tz::UTC, |_| Ok(None))
+}
+
+/// The JSON schema (draft 7) of the configuration file, for editors that complete and check TOML.
+pub fn schema() -> serde_json::Value {
+    let problems = Problems::default();
+    let mut root = Table::blank(&problems);
+    house::read(&mut root, chrono_tz::Tz::UTC, &problems);
+    let mut schema = root.finish();
+    schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();
+    schema["title"] = "hearthd".into();
+    schema["description"] = "Configuration of hearthd, the home automation daemon of a Raspberry Pi.".into();
+    schema
+}
+
+fn compile(
+    source: &Source,
+    zone: chrono_tz::Tz,
+    secret: impl FnOnce(&str) -> Result<Option<String>, shape::Wrong>,
+) -> Result<Loaded, Report> {
+    let problems = Problems::default();
+    let mut config = None;
+    if let Some(document) = syntax::read(source, &problems)? {
+        let mut root = Table::root(document.get_ref(), &problems);
+        let draft = house::read(&mut root, zone, &problems);
+        root.finish();
+        config = Some(house::resolve(draft, &source.text, secret, &problems));
+    }
+    let warnings = problems.settle(source)?;
+    match config {
+        Some(config) => Ok(Loaded { config, warnings }),
+        None => Err(Report::about_file(&source.path, "the file is not TOML".into(), "see https://toml.io".into())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! The whole file: reads all tables, then resolves what they say of each other.
+
+use super::{
+    diagnostic::Problems, hardware, hub, ids, inputs, mqtt, outputs, rooms, rules, sensors, shape::Wrong, table::Table,
+    wires,
+};
+use crate::model::{Config, HardwareSettings, Hub};
+
+/// All tables, each as far as it tells by itself.
+pub(super) struct Draft {
+    hub: Hub,
+    /// Whether the file says where the house is.
+    placed: bool,
+    mqtt: Option<mqtt::Draft>,
+    hardware: HardwareSettings,
+    outputs: Vec<outputs::Draft>,
+    inputs: Vec<inputs::Draft>,
+    sensors: Vec<sensors::Draft>,
+    rooms: Vec<rooms::Draft>,
+    rules: Vec<rules::Draft>,
+}
+
+pub(super) fn read(root: &mut Table<'_>, system_zone: chrono_tz::Tz, problems: &Problems) -> Draft {
+    if root.is_real() && !root.has("hub") {
+        problems.error(0..0, "the table [hub] is missing", "add [hub] and, on the line after it, id = \"home\"");
+    }
+    let (hub, placed) = root.table("hub", "The machine and the place.", |table| hub::read(table, system_zone));
+    let with_mqtt = root.has("mqtt");
+    let mqtt =
+        root.table("mqtt", "The broker; without this table hearthd works alone.", |table| mqtt::read(table, &hub.id));
+    Draft {
+        mqtt: with_mqtt.then_some(mqtt),
+        hub,
+        placed,
+        hardware: root.table("hardware", "How wires are reached.", hardware::read),
+        outputs: root.tables_by_name("outputs", "What is driven: lights, fans, heaters.", outputs::read),
+        inputs: root.tables_by_name("inputs", "What is read by interrupts: motion, doors, buttons.", inputs::read),
+        sensors: root.tables_by_name("sensors", "What gives readings: temperature, humidity, pressure.", sensors::read),
+        rooms: root.tables_by_name(
+            "rooms",
+            "Groups of motion inputs that tell whether somebody is there.",
+            rooms::read,
+        ),
+        rules: root.list("rules", "What should be true while a condition holds; the first rule wins.", rules::read),
+    }
+}
+
+/// The configuration. When problems were found, now or before, it is not to be used.
+pub(super) fn resolve(
+    mut draft: Draft,
+    source: &str,
+    secret: impl FnOnce(&str) -> Result<Option<String>, Wrong>,
+    problems: &Problems,
+) -> Config {
+    let outputs = draft.outputs.iter().map(|draft| ("output", &draft.id));
+    let inputs = draft.inputs.iter().map(|draft| ("input", &draft.id));
+    let sensors = draft.sensors.iter().map(|draft| ("sensor", &draft.id));
+    let rooms = draft.rooms.iter().map(|draft| &draft.id);
+    ids::check_unique(outputs.clone().chain(inputs.clone()).chain(sensors.clone()), problems);
+    for id in outputs.chain(inputs).chain(sensors).map(|(_, id)| id).chain(rooms) {
+        ids::check(id, problems);
+    }
+
+    sensors::check_addresses(&draft.sensors, problems);
+    let sensors: Vec<_> = draft.sensors.into_iter().map(|draft| draft.sensor).collect();
+    wires::check(&draft.hardware, &draft.outputs, &draft.inputs, &sensors, problems);
+    let interlocks = outputs::join_interlocks(&mut draft.outputs, problems);
+    let mqtt = draft.mqtt.map(|mqtt| mqtt::resolve(mqtt, secret, problems));
+
+    let mut config = Config {
+        hub: draft.hub,
+        mqtt,
+        hardware: draft.hardware,
+        outputs: draft.outputs.into_iter().map(|draft| draft.output).collect(),
+        inputs: draft.inputs.into_iter().map(|draft| draft.input).collect(),
+        sensors,
+        rooms: Vec::new(),
+        rules: Vec::new(),
+        interlocks,
+    };
+    config.rooms = draft.rooms.into_iter().map(|draft| rooms::resolve(draft, &config, problems)).collect();
+    config.rules = rules::resolve(draft.rules, &config, draft.placed, source, problems);
+    config
+}

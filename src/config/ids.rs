@@ -1,0 +1,56 @@
+//! The names of entities: what they may look like, and that each is given once.
+
+use super::{
+    diagnostic::Problems,
+    language,
+    shape::{is_word, not_a_word, shorten},
+    table::Id,
+};
+use std::{collections::BTreeMap, ops::Range};
+
+/// Reports an id that rules and topics could not write.
+pub(super) fn check(id: &Id, problems: &Problems) {
+    let text = &id.text;
+    if language::is_reserved(text) {
+        let message = format!("`{text}` is a word of the rule language");
+        problems.error(id.place.clone(), message, format!("choose another name, such as {text}_1"));
+    } else if !is_word(text) {
+        let wrong = not_a_word(text);
+        problems.error(id.place.clone(), format!("the name {}", wrong.message), wrong.advice.replace('"', "`"));
+    } else if !text.starts_with(|c: char| c.is_ascii_lowercase()) {
+        let message = format!("the name `{}` does not begin with a letter", shorten(text));
+        problems.error(id.place.clone(), message, "begin it with one of a-z");
+    }
+}
+
+/// Reports names that two outputs, inputs or sensors share.
+pub(super) fn check_unique<'i>(ids: impl IntoIterator<Item = (&'static str, &'i Id)>, problems: &Problems) {
+    let mut first: BTreeMap<&str, (&'static str, Range<usize>)> = BTreeMap::new();
+    for (kind, id) in ids {
+        match first.get(id.text.as_str()) {
+            Some((other, place)) => {
+                // The later one of the file is the one to rename.
+                let place = if place.start > id.place.start { place.clone() } else { id.place.clone() };
+                let message = format!("`{}` is the name of an {other} and of {} {kind}", id.text, article(kind));
+                problems.error(place, message, "give one of them another name");
+            }
+            None => {
+                first.insert(&id.text, (kind, id.place.clone()));
+            }
+        }
+    }
+}
+
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}
+
+/// `hall_light` becomes `Hall light`.
+pub(super) fn for_people(id: &str) -> String {
+    let spaced = id.replace('_', " ");
+    let mut letters = spaced.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => spaced,
+    }
+}

@@ -1,0 +1,234 @@
+//! Conditions that can never be true, or end as they begin, as far as that is cheap to see.
+
+use crate::model::{Anchor, Comparison, Condition, Config, Number, Point, Quantity, SensorId};
+
+/// Numbers between two ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Interval {
+    low: f64,
+    high: f64,
+    /// Whether the ends belong to it.
+    low_in: bool,
+    high_in: bool,
+}
+
+impl Interval {
+    /// The numbers that compare so with `limit`; nothing when that is no interval.
+    fn of(comparison: Comparison, limit: f64) -> Option<Interval> {
+        let all = Interval { low: f64::NEG_INFINITY, high: f64::INFINITY, low_in: true, high_in: true };
+        Some(match comparison {
+            Comparison::Less => Interval { high: limit, high_in: false, ..all },
+            Comparison::LessOrEqual => Interval { high: limit, ..all },
+            Comparison::Greater => Interval { low: limit, low_in: false, ..all },
+            Comparison::GreaterOrEqual => Interval { low: limit, ..all },
+            Comparison::Equal => Interval { low: limit, high: limit, ..all },
+            Comparison::NotEqual => return None,
+        })
+    }
+
+    fn meets(self, other: Interval) -> bool {
+        let low = self.low.max(other.low);
+        let high = self.high.min(other.high);
+        let inside = |at: f64| self.contains(at) && other.contains(at);
+        low < high || (low == high && inside(low))
+    }
+
+    fn contains(self, at: f64) -> bool {
+        (if self.low_in { at >= self.low } else { at > self.low })
+            && (if self.high_in { at <= self.high } else { at < self.high })
+    }
+}
+
+/// What a limit is set on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Measured {
+    Reading(SensorId, Quantity),
+    SunElevation,
+}
+
+impl Measured {
+    fn name(self, config: &Config) -> String {
+        match self {
+            Measured::Reading(sensor, quantity) => config.point_name(Point::Reading(sensor, quantity)),
+            Measured::SunElevation => "sun.elevation".into(),
+        }
+    }
+
+    fn possible(self) -> Interval {
+        let (low, high) = match self {
+            Measured::Reading(_, quantity) => (*quantity.plausible().start(), *quantity.plausible().end()),
+            Measured::SunElevation => (-90.0, 90.0),
+        };
+        Interval { low, high, low_in: true, high_in: true }
+    }
+
+    fn unit(self) -> &'static str {
+        match self {
+            Measured::Reading(_, quantity) => quantity.unit(),
+            Measured::SunElevation => "degrees",
+        }
+    }
+}
+
+/// A number compared with a constant, whichever side that is on.
+fn limit(condition: &Condition) -> Option<(Measured, Comparison, f64)> {
+    let measured = |number: &Number| match number {
+        Number::Reading(sensor, quantity) => Some(Measured::Reading(*sensor, *quantity)),
+        Number::SunElevation => Some(Measured::SunElevation),
+        _ => None,
+    };
+    let Condition::Compare(left, comparison, right) = condition else { return None };
+    match (left, right) {
+        (number, Number::Constant(limit)) => Some((measured(number)?, *comparison, *limit)),
+        (Number::Constant(limit), number) => {
+            let mirrored = match comparison {
+                Comparison::Less => Comparison::Greater,
+                Comparison::LessOrEqual => Comparison::GreaterOrEqual,
+                Comparison::Greater => Comparison::Less,
+                Comparison::GreaterOrEqual => Comparison::LessOrEqual,
+                same => *same,
+            };
+            Some((measured(number)?, mirrored, *limit))
+        }
+        _ => None,
+    }
+}
+
+/// Why a single comparison is a slip: its limit is beyond what can be measured, or at its very end.
+pub(super) fn out_of_reach(condition: &Condition, config: &Config) -> Option<(String, String)> {
+    let (measured, comparison, limit) = limit(condition)?;
+    let possible = measured.possible();
+    let never = Interval::of(comparison, limit).is_some_and(|interval| !interval.meets(possible));
+    if possible.contains(limit) && !never {
+        return None;
+    }
+    let (name, unit) = (measured.name(config), measured.unit());
+    let message = if never {
+        format!("this can never be true: {name} is between {} and {} {unit}", possible.low, possible.high)
+    } else {
+        format!("{limit} is out of range: {name} is between {} and {} {unit}", possible.low, possible.high)
+    };
+    Some((message, "write a number within that range".to_owned()))
+}
+
+/// Why conditions can never be true together.
+pub(super) fn contradiction(parts: &[Condition], config: &Config) -> Option<(String, String)> {
+    limits_apart(parts, config)
+        .or_else(|| on_and_off(parts, config))
+        .or_else(|| days_apart(parts))
+        .or_else(|| windows_apart(parts))
+}
+
+fn limits_apart(parts: &[Condition], config: &Config) -> Option<(String, String)> {
+    let limits: Vec<_> = parts
+        .iter()
+        .filter_map(limit)
+        .filter_map(|(measured, comparison, limit)| Some((measured, Interval::of(comparison, limit)?)))
+        .collect();
+    let apart = |(i, (measured, interval)): (usize, &(Measured, Interval))| {
+        let other = limits[..i].iter().find(|(other, its)| other == measured && !its.meets(*interval));
+        other.map(|_| *measured)
+    };
+    let measured = limits.iter().enumerate().find_map(apart)?;
+    Some((
+        format!("this can never be true: no {} fits both limits", measured.name(config)),
+        "write `or` between them, or change a limit".into(),
+    ))
+}
+
+fn on_and_off(parts: &[Condition], config: &Config) -> Option<(String, String)> {
+    let denied = |point: &Point| {
+        parts
+            .iter()
+            .any(|part| matches!(part, Condition::Not(inner) if matches!(&**inner, Condition::On(p) if p == point)))
+    };
+    let point = parts.iter().find_map(|part| match part {
+        Condition::On(point) if denied(point) => Some(*point),
+        _ => None,
+    })?;
+    let message = format!("this can never be true: {} cannot be on and off at once", config.point_name(point));
+    Some((message, "write `or` between them, or leave one out".into()))
+}
+
+fn days_apart(parts: &[Condition]) -> Option<(String, String)> {
+    let sets: Vec<_> =
+        parts.iter().filter_map(|p| if let Condition::Day(set) = p { Some(*set) } else { None }).collect();
+    let possible = (0..7).any(|day| sets.iter().all(|set| set.contains(day)));
+    (!possible).then(|| ("this can never be true: no day is all of these".into(), "write `or` between the days".into()))
+}
+
+/// Only windows between times of the clock: those of the sun move.
+fn windows_apart(parts: &[Condition]) -> Option<(String, String)> {
+    let windows: Vec<(i32, i32, bool)> = parts
+        .iter()
+        .filter_map(|part| match part {
+            Condition::TimeBetween { from, to, next_day }
+                if from.anchor == Anchor::Midnight && to.anchor == Anchor::Midnight =>
+            {
+                Some((from.offset_s, to.offset_s, *next_day))
+            }
+            _ => None,
+        })
+        .collect();
+    let within = |time: i32, (from, to, next_day): (i32, i32, bool)| {
+        if next_day { time >= from || time < to } else { time >= from && time < to }
+    };
+    // If the windows meet at all, they do where one of them begins, or at midnight.
+    let begins = windows.iter().map(|(from, ..)| *from).chain([0]);
+    let possible = windows.is_empty() || begins.into_iter().any(|at| windows.iter().all(|window| within(at, *window)));
+    (!possible).then(|| {
+        let clock = |s: i32| format!("{:02}:{:02}", s / 3600, s / 60 % 60);
+        let advice = match windows[..] {
+            [(from, 86_400, _), (0, to, _)] | [(0, to, _), (from, 86_400, _)] => {
+                format!("write `time between {} and {}` for the night", clock(from), clock(to))
+            }
+            _ => "write `or` between the windows".to_owned(),
+        };
+        ("this can never be true: no time of day is in all of these windows".into(), advice)
+    })
+}
+
+/// Why a rule with this `while` and this `until` would end and begin at once: both can be true.
+pub(in crate::config) fn overlap(
+    condition: &Condition,
+    until: &Condition,
+    config: &Config,
+) -> Option<(String, String)> {
+    fn parts(condition: &Condition) -> &[Condition] {
+        match condition {
+            Condition::All(parts) | Condition::Any(parts) => parts,
+            single => std::slice::from_ref(single),
+        }
+    }
+    if condition == until {
+        return Some((
+            "`until` is the same as `while`".into(),
+            "write when the rule ends, or leave `until` out".into(),
+        ));
+    }
+    // One part of `until` is enough to end the rule, and `while` must hold as a whole.
+    if matches!(condition, Condition::Any(_)) || matches!(until, Condition::All(_)) {
+        return None;
+    }
+    let limits = |condition| parts(condition).iter().filter_map(limit);
+    for (measured, comparison, limit) in limits(condition) {
+        for (other, until_comparison, until_limit) in limits(until) {
+            let (Some(begins), Some(ends)) =
+                (Interval::of(comparison, limit), Interval::of(until_comparison, until_limit))
+            else {
+                continue;
+            };
+            if measured == other && begins.meets(ends) {
+                let name = measured.name(config);
+                let advice = match comparison {
+                    Comparison::Greater | Comparison::GreaterOrEqual => {
+                        format!("write `{name} < ` and a number below {limit}")
+                    }
+                    _ => format!("write `{name} > ` and a number above {limit}"),
+                };
+                return Some((format!("`while` and `until` can both be true: {name} fits both limits"), advice));
+            }
+        }
+    }
+    None
+}

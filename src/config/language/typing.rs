@@ -1,0 +1,427 @@
+//! A tree to a typed condition: names become points, and each operator gets what it can work with.
+
+use super::{
+    Mistake,
+    parser::{Kind, Node},
+    range, states, words,
+};
+use crate::{
+    config::{nearest, wording},
+    model::{Comparison, Condition, Config, Number, Point, Quantity},
+};
+use std::ops::Range;
+
+/// What a condition can speak of.
+pub(in crate::config) struct Scope<'c> {
+    /// The house; its rules are not needed.
+    pub config: &'c Config,
+    /// Whether the house has a place on Earth, without which there is no sun.
+    pub placed: bool,
+}
+
+/// The condition that a tree means, or all that is wrong with it.
+pub(super) fn condition(node: &Node<'_>, scope: &Scope<'_>, timers: &mut usize) -> Result<Condition, Vec<Mistake>> {
+    let mut typing = Typing { scope, timers, mistakes: Vec::new() };
+    match typing.condition(node) {
+        Some(condition) if typing.mistakes.is_empty() => Ok(condition),
+        _ => Err(typing.mistakes),
+    }
+}
+
+/// What a number measures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Measure {
+    /// A number as written, without a unit.
+    Plain,
+    Of(Quantity),
+    Degrees,
+}
+
+impl Measure {
+    fn noun(self) -> &'static str {
+        match self {
+            Measure::Plain => "a plain number",
+            Measure::Of(Quantity::Temperature) => "a temperature",
+            Measure::Of(Quantity::Humidity) => "a humidity",
+            Measure::Of(Quantity::Pressure) => "a pressure",
+            Measure::Degrees => "an angle",
+        }
+    }
+}
+
+struct Typing<'s> {
+    scope: &'s Scope<'s>,
+    timers: &'s mut usize,
+    mistakes: Vec<Mistake>,
+}
+
+impl Typing<'_> {
+    /// Nothing after a mistake, which is noted.
+    fn condition(&mut self, node: &Node<'_>) -> Option<Condition> {
+        let place = || node.place.clone();
+        match &node.kind {
+            Kind::All(nodes) => {
+                let mut parts = Vec::new();
+                for part in self.conditions(nodes)? {
+                    match part {
+                        Condition::All(inner) => parts.extend(inner),
+                        other => parts.push(other),
+                    }
+                }
+                match range::contradiction(&parts, self.scope.config) {
+                    Some((message, advice)) => self.wrong(place(), message, advice),
+                    None => Some(Condition::All(parts)),
+                }
+            }
+            Kind::Any(nodes) => Some(Condition::Any(self.conditions(nodes)?)),
+            Kind::Not(inner) => Some(Condition::Not(Box::new(self.condition(inner)?))),
+            Kind::Held(inner, duration) => {
+                let condition = Box::new(self.condition(inner)?);
+                let timer = *self.timers;
+                *self.timers += 1;
+                Some(Condition::Held { condition, duration: *duration, timer })
+            }
+            Kind::Compare(left, comparison, right) => self.compare(left, *comparison, right, place()),
+            Kind::Between(middle, low, high) => {
+                if let (Kind::Number(from, _), Kind::Number(to, _)) = (&low.kind, &high.kind)
+                    && from >= to
+                {
+                    return self.wrong(
+                        place(),
+                        format!("nothing is between {from} and {to}"),
+                        "write the lower number first",
+                    );
+                }
+                let above = self.compare(middle, Comparison::GreaterOrEqual, low, place());
+                let below = self.compare(middle, Comparison::LessOrEqual, high, place());
+                Some(Condition::All(vec![above?, below?]))
+            }
+            Kind::Is(subject, state, state_place) => self.is(subject, state, state_place.clone()),
+            Kind::Window { from, to, next_day, sun } => {
+                if let Some(sun) = sun {
+                    self.sun(sun.clone())?;
+                }
+                Some(Condition::TimeBetween { from: *from, to: *to, next_day: *next_day })
+            }
+            Kind::Day(days) => Some(Condition::Day(*days)),
+            Kind::Dark => self.sun(place()).map(|()| Condition::Dark),
+            Kind::Daylight => self.sun(place()).map(|()| Condition::Daylight),
+            Kind::Name(name) => match self.name(name, place())? {
+                Named::Binary(point) => Some(Condition::On(point)),
+                Named::Number(..) => {
+                    self.wrong(place(), format!("`{name}` is a number"), format!("compare it, as in `{name} > 20`"))
+                }
+            },
+            Kind::Number(..) | Kind::Negative(_) | Kind::Arithmetic(..) => self.wrong(
+                place(),
+                "a number, where something true or false is wanted",
+                "compare it with another number",
+            ),
+        }
+    }
+
+    /// All of them, so that the mistakes of all are noted.
+    fn conditions(&mut self, nodes: &[Node<'_>]) -> Option<Vec<Condition>> {
+        let parts: Vec<Option<Condition>> = nodes.iter().map(|node| self.condition(node)).collect();
+        parts.into_iter().collect()
+    }
+
+    fn compare(
+        &mut self,
+        left: &Node<'_>,
+        comparison: Comparison,
+        right: &Node<'_>,
+        place: Range<usize>,
+    ) -> Option<Condition> {
+        if let Some((name, state)) = binary_equality(left, right)
+            && let Some(Named::Binary(_)) = self.find(name)
+        {
+            let not = if comparison == Comparison::NotEqual { "not " } else { "" };
+            return self.wrong(place, format!("`{name}` is not a number"), format!("write `{name} is {not}{state}`"));
+        }
+        let (left_number, right_number) = (self.number(left), self.number(right));
+        let ((left_number, one), (right_number, other)) = (left_number?, right_number?);
+        if constant(&left_number) && constant(&right_number) {
+            return self.wrong(
+                place,
+                "two fixed numbers are compared",
+                "compare a reading, such as `living.temperature`",
+            );
+        }
+        self.same_measure(one, other, left, right)?;
+        let condition = Condition::Compare(left_number, comparison, right_number);
+        match range::out_of_reach(&condition, self.scope.config) {
+            Some((message, advice)) => self.wrong(place, message, advice),
+            None => Some(condition),
+        }
+    }
+
+    /// What two numbers measure that are compared, added or subtracted.
+    fn same_measure(&mut self, one: Measure, other: Measure, left: &Node<'_>, right: &Node<'_>) -> Option<Measure> {
+        match (one, other) {
+            (Measure::Plain, measure) | (measure, Measure::Plain) => Some(measure),
+            (one, other) if one == other => Some(one),
+            _ => {
+                // A number with a foreign unit is the slip; otherwise it is the combination.
+                let (culprit, its, wanted) = match (&left.kind, &right.kind) {
+                    (_, Kind::Number(..)) => (right.place.clone(), other, one),
+                    (Kind::Number(..), _) => (left.place.clone(), one, other),
+                    _ => (left.place.start..right.place.end, other, one),
+                };
+                let advice = match wanted {
+                    Measure::Of(quantity) => format!("write {} in {}", wanted.noun(), quantity.unit()),
+                    _ => format!("write {}, without a unit", wanted.noun()),
+                };
+                self.wrong(culprit, format!("{} and {} do not compare", wanted.noun(), its.noun()), advice)
+            }
+        }
+    }
+
+    fn number(&mut self, node: &Node<'_>) -> Option<(Number, Measure)> {
+        let place = || node.place.clone();
+        match &node.kind {
+            Kind::Number(number, None) => Some((Number::Constant(*number), Measure::Plain)),
+            Kind::Number(number, Some(unit)) => Some((Number::Constant(*number), self.unit(*number, unit, place())?)),
+            Kind::Negative(inner) => {
+                let (number, measure) = self.number(inner)?;
+                let negative = match number {
+                    Number::Constant(number) => Number::Constant(-number),
+                    other => Number::Subtract(Box::new(Number::Constant(0.0)), Box::new(other)),
+                };
+                Some((negative, measure))
+            }
+            Kind::Arithmetic(symbol, left, right) => self.arithmetic(symbol, left, right),
+            Kind::Name(name) => match self.name(name, place())? {
+                Named::Number(number, measure) => Some((number, measure)),
+                Named::Binary(point) => {
+                    let (on, _) = states::usual(point, self.scope.config);
+                    let stem = if matches!(point, Point::Occupied(_)) { room_of(name) } else { name };
+                    self.wrong(
+                        place(),
+                        format!("`{name}` is {}, not a number", on_or_off(point, self.scope.config)),
+                        format!("write `{stem} is {on}`"),
+                    )
+                }
+            },
+            _ => self.wrong(place(), "this is true or false, not a number", "join conditions with `and` or `or`"),
+        }
+    }
+
+    fn arithmetic(&mut self, symbol: &str, left: &Node<'_>, right: &Node<'_>) -> Option<(Number, Measure)> {
+        let (one, other) = (self.number(left), self.number(right));
+        let ((one, its), (other, others)) = (one?, other?);
+        let whole = left.place.start..right.place.end;
+        let constants = match (&one, &other) {
+            (Number::Constant(one), Number::Constant(other)) => Some((*one, *other)),
+            _ => None,
+        };
+        let (one, other) = (Box::new(one), Box::new(other));
+        let (number, measure, value): (Number, Measure, fn(f64, f64) -> f64) = match symbol {
+            "+" => (Number::Add(one, other), self.same_measure(its, others, left, right)?, |a, b| a + b),
+            "-" => (Number::Subtract(one, other), self.same_measure(its, others, left, right)?, |a, b| a - b),
+            "*" => {
+                let measure = match (its, others) {
+                    (Measure::Plain, measure) | (measure, Measure::Plain) => measure,
+                    _ => {
+                        let message = format!("{} times {} is no measure", its.noun(), others.noun());
+                        return self.wrong(whole, message, "multiply with a plain number");
+                    }
+                };
+                (Number::Multiply(one, other), measure, |a, b| a * b)
+            }
+            _ => {
+                let measure = match (its, others) {
+                    (measure, Measure::Plain) => measure,
+                    (one, other) if one == other => Measure::Plain,
+                    _ => {
+                        let message = format!("{} divided by {} is no measure", its.noun(), others.noun());
+                        return self.wrong(whole, message, "divide by a plain number");
+                    }
+                };
+                (Number::Divide(one, other), measure, |a, b| a / b)
+            }
+        };
+        // Constants are worked out once, so that a division by zero shows here.
+        let Some((a, b)) = constants else { return Some((number, measure)) };
+        let value = value(a, b);
+        if value.is_finite() {
+            Some((Number::Constant(value), measure))
+        } else {
+            self.wrong(whole, "this is not a finite number", "check the division")
+        }
+    }
+
+    fn unit(&mut self, number: f64, unit: &str, place: Range<usize>) -> Option<Measure> {
+        let all = [Quantity::Temperature, Quantity::Humidity, Quantity::Pressure];
+        if let Some(quantity) = all.into_iter().find(|quantity| quantity.unit_spellings().contains(&unit)) {
+            return Some(Measure::Of(quantity));
+        }
+        if unit == "°" {
+            return Some(Measure::Degrees);
+        }
+        let message = format!("unknown unit `{unit}`");
+        let advice = match unit.to_lowercase().as_str() {
+            "f" | "°f" => format!("temperatures are in °C: write {:.1}°C", (number - 32.0) / 1.8),
+            "k" => format!("temperatures are in °C: write {:.1}°C", number - 273.15),
+            "c" | "°c" | "degrees" => format!("write {number}°C"),
+            "percent" => format!("write {number}%"),
+            "hpa" | "mbar" => format!("write {number}hPa"),
+            "pa" => format!("write {}hPa", number / 100.0),
+            "kpa" => format!("write {}hPa", number * 10.0),
+            "s" | "m" | "h" | "d" | "ms" | "min" => {
+                "a duration follows only after `for`, or after a time of the sun".into()
+            }
+            _ => "write °C, % or hPa, or no unit at all".into(),
+        };
+        self.wrong(place, message, advice)
+    }
+
+    fn is(&mut self, subject: &Node<'_>, state: &str, place: Range<usize>) -> Option<Condition> {
+        let Kind::Name(name) = subject.kind else {
+            return self.wrong(
+                subject.place.clone(),
+                "`is` follows the name of a point",
+                "write, for example, `hall_light is on`",
+            );
+        };
+        let config = self.scope.config;
+        let room = config.rooms.iter().any(|room| &*room.id == name);
+        let named = if room && self.find(name).is_none() {
+            self.find(&format!("{name}.occupied"))?
+        } else {
+            self.name(name, subject.place.clone())?
+        };
+        let Named::Binary(point) = named else {
+            return self.wrong(place, format!("`{name}` is a number"), format!("compare it, as in `{name} > 20`"));
+        };
+        match states::meaning(state, point, config) {
+            Some(true) => Some(Condition::On(point)),
+            Some(false) => Some(Condition::Not(Box::new(Condition::On(point)))),
+            None => {
+                let (on, off) = states::usual(point, config);
+                let advice = match nearest::name(state, states::all(point, config)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("write `{on}` or `{off}`"),
+                };
+                self.wrong(place, format!("`{name}` is never `{state}`"), advice)
+            }
+        }
+    }
+
+    /// The sun needs a place.
+    fn sun(&mut self, place: Range<usize>) -> Option<()> {
+        if self.scope.placed {
+            return Some(());
+        }
+        self.wrong(
+            place,
+            "the sun's times need the place of the house",
+            "add latitude = ... and longitude = ... to [hub]",
+        )
+    }
+
+    /// What a name stands for; when nothing, that is noted.
+    fn name(&mut self, name: &str, place: Range<usize>) -> Option<Named> {
+        if name == "sun.elevation" {
+            self.sun(place.clone())?;
+        }
+        match self.find(name) {
+            Some(named) => Some(named),
+            None => {
+                let (message, advice) = self.not_found(name);
+                self.wrong(place, message, advice)
+            }
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<Named> {
+        if name == "sun.elevation" {
+            return Some(Named::Number(Number::SunElevation, Measure::Degrees));
+        }
+        Some(match self.scope.config.find_point(name)? {
+            Point::Reading(sensor, quantity) => Named::Number(Number::Reading(sensor, quantity), Measure::Of(quantity)),
+            point => Named::Binary(point),
+        })
+    }
+
+    fn not_found(&self, name: &str) -> (String, String) {
+        let config = self.scope.config;
+        let (first, second) = name.split_once('.').unwrap_or((name, ""));
+        let readings = |sensor: usize| {
+            let sensor = &config.sensors[sensor];
+            let names: Vec<String> =
+                sensor.chip.quantities().iter().map(|q| format!("`{}.{}`", sensor.id, q.word())).collect();
+            names.join(" or ")
+        };
+        let sensor = config.find_sensor(first).map(|sensor| readings(sensor.0));
+        let room = config.rooms.iter().any(|room| &*room.id == first);
+        let known: Vec<String> = config.points().map(|point| config.point_name(point)).collect();
+        let all = known.iter().map(String::as_str).chain(words::ATOMS).chain(["sun.elevation", "time", "day"]);
+        let near = nearest::name(name, all).map(|near| format!("did you mean `{near}`?"));
+        match (second, wording::kind_of(first, config)) {
+            ("", Some(kind)) => {
+                let occupied = room.then(|| format!("`{first}.occupied`"));
+                let points: Vec<String> = occupied.into_iter().chain(sensor).collect();
+                (
+                    format!("`{first}` is {kind}, which has no value of its own"),
+                    format!("write {}", points.join(" or ")),
+                )
+            }
+            ("empty", Some(_)) if room => (format!("`{name}` does not exist"), format!("write `{first} is empty`")),
+            (_, Some(kind)) => {
+                let points = match (sensor, room) {
+                    (Some(readings), true) => format!("write {readings} or `{first}.occupied`"),
+                    (Some(readings), false) => format!("write {readings}"),
+                    (None, true) => format!("write `{first}.occupied`"),
+                    (None, false) => format!("write `{first}`"),
+                };
+                (format!("`{first}` is {kind} without `{second}`"), near.unwrap_or(points))
+            }
+            (_, None) => {
+                let some: Vec<&str> = known.iter().map(String::as_str).collect();
+                let listed = || match some[..] {
+                    [] => "add an input, a sensor or a room first".to_owned(),
+                    _ => format!("write one of {}", wording::list(&some)),
+                };
+                (format!("unknown name `{name}`"), near.unwrap_or_else(listed))
+            }
+        }
+    }
+
+    fn wrong<T>(&mut self, place: Range<usize>, message: impl Into<String>, advice: impl Into<String>) -> Option<T> {
+        let mistake = Mistake::new(place, message, advice);
+        // `X between A and B` looks at X twice.
+        if !self.mistakes.contains(&mistake) {
+            self.mistakes.push(mistake);
+        }
+        None
+    }
+}
+
+/// What a name stands for.
+enum Named {
+    Binary(Point),
+    Number(Number, Measure),
+}
+
+fn constant(number: &Number) -> bool {
+    matches!(number, Number::Constant(_))
+}
+
+fn room_of(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
+
+/// `hall_light == on`: the name and the state.
+fn binary_equality<'t>(left: &Node<'t>, right: &Node<'t>) -> Option<(&'t str, &'t str)> {
+    match (&left.kind, &right.kind) {
+        (Kind::Name(name), Kind::Number(number, None)) if *number == 1.0 => Some((name, "on")),
+        (Kind::Name(name), Kind::Number(number, None)) if *number == 0.0 => Some((name, "off")),
+        _ => None,
+    }
+}
+
+fn on_or_off(point: Point, config: &Config) -> String {
+    let (on, off) = states::usual(point, config);
+    format!("{on} or {off}")
+}

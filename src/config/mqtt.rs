@@ -1,0 +1,217 @@
+//! `[mqtt]`: the broker, if one is to be used.
+
+use super::{
+    diagnostic::Problems,
+    shape::{Flag, Period, SECOND, Shape, Text, Wrong, shorten},
+    table::Table,
+};
+use crate::model::MqttSettings;
+use serde_json::{Value as Json, json};
+use std::{ops::Range, time::Duration};
+use toml::de::DeValue;
+
+/// The settings as far as the file alone tells.
+pub(super) struct Draft {
+    pub settings: MqttSettings,
+    /// A file that holds the password, and where the configuration names it.
+    pub password_file: Option<(String, Range<usize>)>,
+}
+
+/// `hub` is the hub's id, from which client id and prefix are made.
+pub(super) fn read(table: &mut Table<'_>, hub: &str) -> Draft {
+    let broker =
+        table.required("url", "The broker: mqtt://host or mqtt://host:port.", "\"mqtt://localhost:1883\"", Url);
+    let (host, port) = broker.unwrap_or_default();
+    let username = table.optional("username", "If the broker asks for one.", Text);
+    let password = table.optional("password", "Better in a file of its own: see password_file.", Text);
+    let password_file = table.optional(
+        "password_file",
+        "A file that holds only the password: beside this one, or a systemd credential of this name.",
+        Text,
+    );
+    let client_id = table
+        .optional("client_id", "The session's name at the broker, unique there; hearthd-HUB when absent.", Text)
+        .unwrap_or_else(|| format!("hearthd-{hub}"));
+    let prefix = table
+        .optional("prefix", "The beginning of all topics; hearthd/HUB when absent.", Topic)
+        .unwrap_or_else(|| format!("hearthd/{hub}"));
+    let discovery = table.defaulted("discovery", "Whether Home Assistant is told of all devices.", Flag, true);
+    let discovery_prefix = table.defaulted(
+        "discovery_prefix",
+        "The beginning of Home Assistant's discovery topics.",
+        Topic,
+        "homeassistant".into(),
+    );
+    let birth_topic = table.defaulted(
+        "birth_topic",
+        "Where Home Assistant says that it has started.",
+        Topic,
+        "homeassistant/status".into(),
+    );
+    let keep_alive = table.defaulted(
+        "keep_alive",
+        "Time between two signs of life on a silent connection, 5s to 10m.",
+        Period(5 * SECOND..=600 * SECOND),
+        Duration::from_secs(30),
+    );
+
+    if password.is_some() && password_file.is_some() {
+        table.error_at("password", "`password` and `password_file` both give a password", "remove one of them");
+    }
+    for key in ["password", "password_file"] {
+        if table.has(key) && !table.has("username") {
+            table.error_at(key, format!("`{key}` without `username`"), "add username = ... to [mqtt]");
+        }
+    }
+    Draft {
+        settings: MqttSettings {
+            host,
+            port,
+            username,
+            password,
+            client_id,
+            prefix,
+            discovery_prefix: discovery.then_some(discovery_prefix),
+            birth_topic,
+            keep_alive,
+        },
+        password_file: password_file.map(|name| (name, table.place_of("password_file"))),
+    }
+}
+
+/// The settings with the password that `secret` finds for the name of the password file.
+pub(super) fn resolve(
+    draft: Draft,
+    secret: impl FnOnce(&str) -> Result<Option<String>, Wrong>,
+    problems: &Problems,
+) -> MqttSettings {
+    let mut settings = draft.settings;
+    if let Some((name, place)) = draft.password_file {
+        match secret(&name) {
+            Ok(password) => settings.password = password,
+            Err(wrong) => problems.error(place, wrong.message, wrong.advice),
+        }
+    }
+    settings
+}
+
+/// The address of a broker.
+struct Url;
+
+const DEFAULT_PORT: u16 = 1883;
+
+impl Shape for Url {
+    type Value = (String, u16);
+
+    fn noun(&self) -> String {
+        "the address of a broker".into()
+    }
+
+    fn example(&self) -> String {
+        "it in double quotes, such as \"mqtt://localhost:1883\"".into()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<(String, u16)>, Wrong> {
+        value.as_str().map(broker).transpose()
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string", "pattern": "^mqtt://", "examples": ["mqtt://localhost:1883"] })
+    }
+
+    fn show(&self, (host, port): &(String, u16)) -> Json {
+        json!(format!("mqtt://{host}:{port}"))
+    }
+}
+
+fn broker(url: &str) -> Result<(String, u16), Wrong> {
+    let wrong = |message: String, advice: &str| Err(Wrong::new(message, advice));
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return wrong("no scheme before the host".into(), "write mqtt:// before the host: \"mqtt://localhost:1883\"");
+    };
+    match scheme {
+        "mqtt" | "tcp" => {}
+        "mqtts" | "ssl" | "tls" => {
+            return wrong(
+                "TLS is not supported yet".into(),
+                "write mqtt://, and let a broker on this machine bridge to the remote one with TLS",
+            );
+        }
+        "ws" | "wss" => return wrong("MQTT over WebSocket is not supported".into(), "write mqtt:// and the TCP port"),
+        _ => return wrong(format!("unknown scheme \"{}\"", shorten(scheme)), "write mqtt://"),
+    }
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    if rest.contains('@') {
+        return wrong(
+            "user and password do not belong in the address".into(),
+            "write username = ... and password_file = ... on lines of their own",
+        );
+    }
+    // An IPv6 address stands in brackets, because it contains colons itself.
+    let (host, port) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((host, "")) => (host, None),
+        Some((host, port)) => (host, port.strip_prefix(':').or(Some(""))),
+        None => rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port))),
+    };
+    if host.is_empty() {
+        return wrong("no host".into(), "write the broker's name or address: \"mqtt://localhost:1883\"");
+    }
+    if !host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':')) {
+        return wrong(
+            format!("\"{}\" is not a host name", shorten(host)),
+            "write only host and port: \"mqtt://localhost:1883\"",
+        );
+    }
+    match port.map_or(Ok(DEFAULT_PORT), str::parse) {
+        Ok(port) if port > 0 => Ok((host.to_owned(), port)),
+        _ => wrong(
+            format!("\"{}\" is not a port", shorten(port.unwrap_or_default())),
+            "write a number from 1 to 65535, usually 1883",
+        ),
+    }
+}
+
+/// The beginning of topics, or a topic.
+struct Topic;
+
+impl Shape for Topic {
+    type Value = String;
+
+    fn noun(&self) -> String {
+        "a topic".into()
+    }
+
+    fn example(&self) -> String {
+        "it in double quotes, such as \"hearthd/home\"".into()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<String>, Wrong> {
+        let Some(topic) = value.as_str() else { return Ok(None) };
+        if let Some(wildcard) = topic.chars().find(|c| matches!(c, '+' | '#')) {
+            Err(Wrong::new(
+                format!("`{wildcard}` is a wildcard, which a topic cannot contain"),
+                format!("remove `{wildcard}`"),
+            ))
+        } else if topic.starts_with('$') {
+            Err(Wrong::new("topics that begin with `$` belong to the broker", "begin with a letter"))
+        } else if topic.chars().any(|c| c.is_control() || c.is_whitespace()) {
+            Err(Wrong::new("blanks or control characters in a topic", "remove them"))
+        } else if topic.is_empty() || topic.len() > 200 {
+            Err(Wrong::new("a topic has 1 to 200 bytes", "write a shorter or longer one, such as \"hearthd/home\""))
+        } else if topic.split('/').any(str::is_empty) {
+            let simple: Vec<&str> = topic.split('/').filter(|part| !part.is_empty()).collect();
+            let advice = format!("write \"{}\"", shorten(&simple.join("/")));
+            Err(Wrong::new("a slash at the beginning, at the end, or twice in a row", advice))
+        } else {
+            Ok(Some(topic.to_owned()))
+        }
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string", "pattern": "^[^+#/\\s]+(/[^+#/\\s]+)*$" })
+    }
+
+    fn show(&self, value: &String) -> Json {
+        json!(value)
+    }
+}

@@ -1,0 +1,286 @@
+//! Reads TOML tables key by key and collects all problems. The same calls, made on a blank table, describe the keys:
+//! that record is the JSON schema, so the schema and the reader cannot differ.
+
+use super::{diagnostic::Problems, nearest, shape::Shape};
+use serde_json::{Map, Value as Json, json};
+use std::ops::Range;
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+/// A table that is being read.
+pub(super) struct Table<'t> {
+    problems: &'t Problems,
+    /// What messages call it: `[outputs.hall_light]`.
+    title: String,
+    /// Its header, or its braces.
+    place: Range<usize>,
+    /// Nothing: a blank table, in which every key is absent and nothing is wrong.
+    entries: Option<&'t DeTable<'t>>,
+    /// The keys that exist here, as far as they were asked for.
+    asked: Vec<&'static str>,
+    /// Filled in blank tables only.
+    properties: Map<String, Json>,
+    required: Vec<&'static str>,
+}
+
+/// The name of an entity, the key of its table.
+#[derive(Clone, Debug)]
+pub(super) struct Id {
+    pub text: String,
+    pub place: Range<usize>,
+}
+
+impl<'t> Table<'t> {
+    /// The whole file.
+    pub fn root(entries: &'t DeTable<'t>, problems: &'t Problems) -> Table<'t> {
+        Table { entries: Some(entries), ..Table::blank(problems) }
+    }
+
+    /// A table without keys that describes itself.
+    pub fn blank(problems: &'t Problems) -> Table<'t> {
+        Table {
+            problems,
+            title: String::new(),
+            place: 0..0,
+            entries: None,
+            asked: Vec::new(),
+            properties: Map::new(),
+            required: Vec::new(),
+        }
+    }
+
+    /// The value of a key that must be there; nothing when it is missing or wrong, which is reported. `example` is a
+    /// value as a user would write it.
+    pub fn required<S: Shape>(&mut self, key: &'static str, about: &str, example: &str, shape: S) -> Option<S::Value> {
+        self.describe(key, about, None, &shape);
+        self.required.push(key);
+        let Some(entries) = self.entries else { return None };
+        let Some(value) = entries.get(key) else {
+            self.problems.error(
+                self.place.clone(),
+                format!("missing key `{key}` in {}", self.title),
+                format!("add {key} = {example}"),
+            );
+            return None;
+        };
+        self.read(key, value, &shape)
+    }
+
+    /// The value of a key that may be there; nothing also when it is wrong, which is reported.
+    pub fn optional<S: Shape>(&mut self, key: &'static str, about: &str, shape: S) -> Option<S::Value> {
+        self.describe(key, about, None, &shape);
+        let value = self.entries?.get(key)?;
+        self.read(key, value, &shape)
+    }
+
+    /// The value of a key, or `default` when it is absent (or wrong, which is reported).
+    pub fn defaulted<S: Shape>(&mut self, key: &'static str, about: &str, shape: S, default: S::Value) -> S::Value {
+        self.describe(key, about, Some(shape.show(&default)), &shape);
+        let value = self.entries.and_then(|entries| entries.get(key));
+        value.and_then(|value| self.read(key, value, &shape)).unwrap_or(default)
+    }
+
+    /// Whether this is a table of the file, not a blank one.
+    pub fn is_real(&self) -> bool {
+        self.entries.is_some()
+    }
+
+    /// Where the value of a key stands; the table's header when it is absent.
+    pub fn place_of(&self, key: &str) -> Range<usize> {
+        self.entries.and_then(|entries| entries.get(key)).map_or_else(|| self.place.clone(), Spanned::span)
+    }
+
+    /// Whether the key is written.
+    pub fn has(&self, key: &str) -> bool {
+        self.entries.is_some_and(|entries| entries.contains_key(key))
+    }
+
+    /// Reports an error at the value of a key (or the header, when it is absent).
+    pub fn error_at(&self, key: &str, message: impl Into<String>, advice: impl Into<String>) {
+        self.problems.error(self.place_of(key), message, advice);
+    }
+
+    /// A table of its own, `[key]`. When it is absent, `read` gets a blank one, in which nothing is wrong.
+    pub fn table<T>(&mut self, key: &'static str, about: &str, read: impl FnOnce(&mut Table<'_>) -> T) -> T {
+        self.asked.push(key);
+        match self.entries.and_then(|entries| entries.get(key)) {
+            Some(value) => match self.child(format!("[{key}]"), value) {
+                Some(child) => child.read_with(read).0,
+                None => {
+                    let advice = format!("write a table: [{key}]");
+                    self.problems.error(value.span(), wrong_type(key, "a table", value.get_ref()), advice);
+                    Table::blank(&Problems::default()).read_with(read).0
+                }
+            },
+            None => {
+                let (result, schema) = Table::blank(&Problems::default()).read_with(read);
+                self.properties.insert(key.into(), described(schema, about));
+                result
+            }
+        }
+    }
+
+    /// Tables by name, `[key.NAME]`, in the order of the file.
+    pub fn tables_by_name<T>(
+        &mut self,
+        key: &'static str,
+        about: &str,
+        read: impl Fn(&Id, &mut Table<'_>) -> T,
+    ) -> Vec<T> {
+        self.asked.push(key);
+        let Some(entries) = self.entries else {
+            let id = Id { text: String::new(), place: 0..0 };
+            let (_, entity) = Table::blank(self.problems).read_with(|table| read(&id, table));
+            let names = json!({ "pattern": "^[a-z][a-z0-9_]*$" });
+            let schema = json!({ "type": "object", "propertyNames": names, "additionalProperties": entity });
+            self.properties.insert(key.into(), described(schema, about));
+            return Vec::new();
+        };
+        let Some(value) = entries.get(key) else { return Vec::new() };
+        let advice = || format!("write a table for each: [{key}.some_name]");
+        let DeValue::Table(named) = value.get_ref() else {
+            self.problems.error(value.span(), wrong_type(key, "a table", value.get_ref()), advice());
+            return Vec::new();
+        };
+        in_file_order(named)
+            .into_iter()
+            .filter_map(|(name, value)| {
+                let id = Id { text: name.get_ref().to_string(), place: name.span() };
+                let Some(child) = self.child(format!("[{key}.{}]", id.text), value) else {
+                    let message = wrong_type(&id.text, "a table", value.get_ref());
+                    self.problems.error(id.place, message, advice());
+                    return None;
+                };
+                Some(child.read_with(|table| read(&id, table)).0)
+            })
+            .collect()
+    }
+
+    /// A list of tables, `[[key]]`, in the order of the file.
+    pub fn list<T>(&mut self, key: &'static str, about: &str, read: impl Fn(&mut Table<'_>) -> T) -> Vec<T> {
+        self.asked.push(key);
+        let Some(entries) = self.entries else {
+            let (_, item) = Table::blank(self.problems).read_with(&read);
+            self.properties.insert(key.into(), described(json!({ "type": "array", "items": item }), about));
+            return Vec::new();
+        };
+        let Some(value) = entries.get(key) else { return Vec::new() };
+        let title = format!("[[{key}]]");
+        let wrong = |value: &Spanned<DeValue<'_>>| {
+            let advice = format!("write {title}, with two brackets, above each");
+            self.problems.error(value.span(), wrong_type(key, "a list of tables", value.get_ref()), advice);
+        };
+        let DeValue::Array(items) = value.get_ref() else {
+            wrong(value);
+            return Vec::new();
+        };
+        items
+            .iter()
+            .filter_map(|item| match self.child(title.clone(), item) {
+                Some(child) => Some(child.read_with(&read).0),
+                None => {
+                    wrong(item);
+                    None
+                }
+            })
+            .collect()
+    }
+
+    /// Reports the keys that nobody asked for, and returns the schema of the others.
+    pub fn finish(self) -> Json {
+        for (key, _) in self.entries.map(|entries| in_file_order(entries)).unwrap_or_default() {
+            if !self.asked.iter().any(|asked| asked == key.get_ref()) {
+                self.unknown_key(key);
+            }
+        }
+        json!({
+            "type": "object",
+            "properties": self.properties,
+            "required": self.required,
+            "additionalProperties": false,
+        })
+    }
+
+    fn unknown_key(&self, key: &Spanned<std::borrow::Cow<'_, str>>) {
+        let name = key.get_ref();
+        let (message, all) = if self.title.is_empty() {
+            (format!("unknown table [{name}]"), "the tables of a configuration are")
+        } else {
+            (format!("unknown key `{name}` in {}", self.title), "the keys here are")
+        };
+        let advice = match nearest::name(name, self.asked.iter().copied()) {
+            Some(known) => format!("did you mean `{known}`?"),
+            None => format!("{all} {}", self.asked.join(", ")),
+        };
+        self.problems.error(key.span(), message, advice);
+    }
+
+    fn child<'c>(&'c self, title: String, value: &'c Spanned<DeValue<'c>>) -> Option<Table<'c>>
+    where
+        't: 'c,
+    {
+        let entries = value.get_ref().as_table()?;
+        Some(Table { title, place: value.span(), entries: Some(entries), ..Table::blank(self.problems) })
+    }
+
+    /// Lets `read` ask for all keys, then looks for others; the schema comes with the result.
+    fn read_with<T>(mut self, read: impl FnOnce(&mut Table<'_>) -> T) -> (T, Json) {
+        let result = read(&mut self);
+        (result, self.finish())
+    }
+
+    fn describe<S: Shape>(&mut self, key: &'static str, about: &str, default: Option<Json>, shape: &S) {
+        self.asked.push(key);
+        if self.entries.is_none() {
+            let mut schema = described(shape.schema(), about);
+            if let (Some(default), Json::Object(schema)) = (default, &mut schema) {
+                schema.insert("default".into(), default);
+            }
+            self.properties.insert(key.into(), schema);
+        }
+    }
+
+    fn read<S: Shape>(&self, key: &str, value: &Spanned<DeValue<'_>>, shape: &S) -> Option<S::Value> {
+        match shape.read(value.get_ref()) {
+            Ok(Some(read)) => return Some(read),
+            Ok(None) => self.problems.error(
+                value.span(),
+                wrong_type(key, &shape.noun(), value.get_ref()),
+                format!("write {}", shape.example()),
+            ),
+            Err(wrong) => self.problems.error(value.span(), format!("`{key}`: {}", wrong.message), wrong.advice),
+        }
+        None
+    }
+}
+
+/// The entries of a table as they stand in the file.
+fn in_file_order<'a, 't>(
+    entries: &'a DeTable<'t>,
+) -> Vec<(&'a Spanned<std::borrow::Cow<'t, str>>, &'a Spanned<DeValue<'t>>)> {
+    let mut entries: Vec<_> = entries.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+}
+
+fn wrong_type(key: &str, noun: &str, value: &DeValue<'_>) -> String {
+    let found = match value {
+        DeValue::String(_) => "text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a decimal number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    };
+    format!("`{key}` must be {noun}, not {found}")
+}
+
+fn described(mut schema: Json, about: &str) -> Json {
+    if let Json::Object(schema) = &mut schema {
+        schema.insert("description".into(), about.into());
+    }
+    schema
+}

@@ -1,0 +1,200 @@
+//! What holds for the configuration as a whole; each bad file and its message is in `tests/config_errors`.
+
+use super::*;
+use crate::model::{
+    ActiveLevel, AtStart, Backend, Chip, InputId, InputKind, InterlockId, Level, Line, OutputId, OutputKind, Pull,
+    SafeState,
+};
+use proptest::prelude::*;
+use std::{fs, time::Duration};
+
+const SHIPPED: &str = include_str!("../../config.toml");
+
+fn shipped() -> Config {
+    let loaded = parse(Path::new("config.toml"), SHIPPED).unwrap_or_else(|report| panic!("{report}"));
+    assert_eq!(loaded.warnings, []);
+    loaded.config
+}
+
+fn house(text: &str) -> Config {
+    parse(Path::new("config.toml"), text).unwrap_or_else(|report| panic!("{report}")).config
+}
+
+#[test]
+fn the_shipped_file_is_a_whole_house() {
+    let config = shipped();
+    let outputs: Vec<&str> = config.outputs.iter().map(|output| &*output.id).collect();
+    let in_file_order =
+        ["hall_light", "living_light", "porch_light", "bedroom_fan", "living_heater", "blind_up", "blind_down"];
+    assert_eq!(outputs, in_file_order);
+    assert_eq!(&*config.hub.id, "cottage");
+    assert_eq!(config.hub.timezone, chrono_tz::Tz::Europe__Amsterdam);
+    assert_eq!(config.outputs[0].active, ActiveLevel::Low);
+    assert_eq!(config.outputs[5].interlock, Some(InterlockId(0)));
+    assert_eq!(config.interlocks[0].wait, Duration::from_secs(1));
+    assert_eq!(config.rooms[0].motion, [InputId(0)]);
+    assert_eq!(config.rules.len(), 8);
+    assert_eq!(config.rules[5].timers, 1);
+    assert_eq!(config.rules[1].set, [(OutputId(0), Level::ON)]);
+}
+
+#[test]
+fn what_a_file_leaves_out_has_defaults() {
+    let config = house(
+        "[hub]\nid = 'h'\n[mqtt]\nurl = 'mqtt://broker'\n[outputs.pump]\nkind = 'heater'\ngpio = 'GPIO17'\n\
+         [inputs.bell]\nkind = 'button'\ngpio = 'gpiochip1/4'\n[sensors.attic]\nchip = 'lm75'\n",
+    );
+    assert_eq!((config.hub.name.as_str(), config.hub.timezone), ("h", chrono_tz::Tz::UTC));
+    let mqtt = config.mqtt.unwrap();
+    assert_eq!((mqtt.host.as_str(), mqtt.port, mqtt.client_id.as_str()), ("broker", 1883, "hearthd-h"));
+    assert_eq!((mqtt.prefix.as_str(), mqtt.discovery_prefix.as_deref()), ("hearthd/h", Some("homeassistant")));
+    assert_eq!((config.hardware.backend, config.hardware.gpiochip), (Backend::Auto, None));
+    let pump = &config.outputs[0];
+    assert_eq!((pump.name.as_str(), pump.kind, pump.at_start), ("Pump", OutputKind::Heater, AtStart::Off));
+    assert_eq!(
+        (&pump.line, pump.active, pump.safe),
+        (&Line::Named("GPIO17".into()), ActiveLevel::High, SafeState::Off)
+    );
+    let bell = &config.inputs[0];
+    assert_eq!((bell.kind, bell.active, bell.pull), (InputKind::Button, ActiveLevel::Low, Pull::Up));
+    assert_eq!(bell.line, Line::OnChip { chip: "gpiochip1".into(), offset: 4 });
+    let attic = &config.sensors[0];
+    assert_eq!((attic.chip, attic.bus, attic.address), (Chip::Lm75, 1, 0x48));
+    assert_eq!((attic.every, attic.stale_after), (Duration::from_secs(10), Duration::from_secs(35)));
+}
+
+#[test]
+fn the_order_is_the_files_even_for_tables_that_are_apart() {
+    let config = house(
+        "[hub]\nid = 'h'\n[outputs.zebra]\nkind = 'light'\ngpio = 5\n[inputs.a]\nkind = 'door'\ngpio = 6\n\
+         [outputs.alpha]\nkind = 'light'\ngpio = 7\n",
+    );
+    assert_eq!(config.outputs.iter().map(|output| &*output.id).collect::<Vec<_>>(), ["zebra", "alpha"]);
+}
+
+#[test]
+fn addresses_of_brokers() {
+    for (url, host, port) in [
+        ("mqtt://localhost", "localhost", 1883),
+        ("mqtt://192.168.1.5:1884/", "192.168.1.5", 1884),
+        ("mqtt://[::1]", "::1", 1883),
+        ("mqtt://[fe80::1]:1885", "fe80::1", 1885),
+    ] {
+        let mqtt = house(&format!("[hub]\nid = 'h'\n[mqtt]\nurl = '{url}'\n")).mqtt.unwrap();
+        assert_eq!((mqtt.host.as_str(), mqtt.port), (host, port), "{url}");
+    }
+    for url in [
+        "mqtt://",
+        "mqtt://:1883",
+        "mqtt://h:0",
+        "mqtt://h:70000",
+        "mqtt://h:x",
+        "mqtt://a b",
+        "mqtt://[::1",
+        "mqtt://h/x",
+    ] {
+        assert!(parse(Path::new("c"), &format!("[hub]\nid = 'h'\n[mqtt]\nurl = '{url}'\n")).is_err(), "{url}");
+    }
+}
+
+#[test]
+fn the_password_comes_from_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    fs::write(&path, "[hub]\nid = 'h'\n[mqtt]\nurl = 'mqtt://b'\nusername = 'u'\npassword_file = 'secret'\n").unwrap();
+    let refused = load(&path).unwrap_err();
+    assert_eq!(refused.count(), 1);
+    assert!(refused.to_string().contains("secret: there is no such file"), "{refused}");
+    fs::write(folder.path().join("secret"), "correct horse \n").unwrap();
+    let mqtt = load(&path).unwrap().config.mqtt.unwrap();
+    assert_eq!(mqtt.password.as_deref(), Some("correct horse "));
+}
+
+#[test]
+fn the_schema_in_the_repository_is_the_readers() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.schema.json");
+    let schema = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+        fs::write(&path, &schema).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap_or_default(), schema, "UPDATE_EXPECTED=1 writes it anew");
+}
+
+#[test]
+fn every_key_of_the_schema_is_described() {
+    fn walk(schema: &serde_json::Value, path: &str) {
+        for (key, property) in schema["properties"].as_object().into_iter().flatten() {
+            assert!(property["description"].as_str().is_some_and(|text| text.len() > 10), "{path}.{key}");
+            walk(property, &format!("{path}.{key}"));
+        }
+        for inner in ["items", "additionalProperties"] {
+            if schema[inner].is_object() {
+                walk(&schema[inner], path);
+            }
+        }
+    }
+    walk(&schema(), "");
+}
+
+#[test]
+fn reports_are_sorted_by_line_and_count_errors_only() {
+    let text = "[hub]\nid = 'h'\nfoo = 1\n[outputs.a]\nkind = 'light'\ngpio = 5000\ninterlock = 'alone'\n";
+    let report = parse(Path::new("c.toml"), text).unwrap_err();
+    let lines: Vec<usize> = report.diagnostics().iter().filter_map(|d| Some(d.place.as_ref()?.line)).collect();
+    assert_eq!(lines, [3, 4, 6]);
+    assert_eq!(report.count(), 2);
+}
+
+#[test]
+fn carets_stand_under_wide_and_combining_characters_and_tabs() {
+    let text = "[hub]\nid = 'h'\nname = '家e\u{301}'\t; x\n";
+    let shown = parse(Path::new("c.toml"), text).unwrap_err().to_string();
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(lines[1], "  --> c.toml:3:14");
+    assert_eq!(lines[3], "3  | name = '家e\u{301}' ; x");
+    // Two columns for the house, one for e with its accent.
+    assert_eq!(lines[4].find('^'), Some("   | name = '..e' ".len()));
+}
+
+#[test]
+fn a_long_line_is_cut_around_the_place() {
+    let text = format!("[hub]\nid = 'h'\nname = '{}'\tx\n", "n".repeat(5000));
+    let shown = parse(Path::new("c.toml"), &text).unwrap_err().to_string();
+    assert!(shown.lines().all(|line| line.chars().count() < 200), "{shown}");
+    assert!(shown.contains("…nnn"), "{shown}");
+}
+
+#[test]
+fn a_file_full_of_mistakes_is_refused_at_once() {
+    let many = format!("[hub]\nid = 'h'\n{}", "x = 1\n".repeat(150_000));
+    let report = parse(Path::new("c.toml"), &many).unwrap_err();
+    assert!(report.to_string().len() < 100_000);
+    let unknown: String = (0..50_000).map(|i| format!("k{i} = 1\n")).collect();
+    let report = parse(Path::new("c.toml"), &format!("[hub]\nid = 'h'\n{unknown}")).unwrap_err();
+    assert_eq!(report.count(), 50_000);
+    assert!(report.to_string().ends_with("and 49900 more"), "{}", report.to_string().len());
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_survived(text in "\\PC{0,200}") {
+        let _ = parse(Path::new("c.toml"), &text).map_err(|report| report.to_string());
+    }
+
+    #[test]
+    fn a_damaged_file_is_survived(from in 0..SHIPPED.len(), length in 0..40usize, with in "[\\[\\]\"'= .,a-z0-9\\n\\t{}°#-]{0,12}") {
+        let end = (from + length).min(SHIPPED.len());
+        let text = format!("{}{with}{}", &SHIPPED[..from], &SHIPPED[end..]);
+        let _ = parse(Path::new("c.toml"), &text).map_err(|report| report.to_string());
+    }
+
+    #[test]
+    fn any_condition_is_survived(condition in "([a-z.]{1,8}|and|or|not|for|is|between|time|day|dark|[0-9:]{1,5}|[0-9]{1,3}(m|s|°C|%)|living\\.temperature|hall\\.occupied|hall_light|sunset|[-+*/()<>=!,°]){0,12}( |)(and|or|for|\\PC){0,3}") {
+        let text = condition.replace('\\', "/").replace('"', "'");
+        let spaced: String = text.chars().flat_map(|c| [c, ' ']).collect();
+        for text in [text, spaced] {
+            let house = SHIPPED.replace("bedroom.temperature > 26", &text);
+            let _ = parse(Path::new("c.toml"), &house).map_err(|report| report.to_string());
+        }
+    }
+}

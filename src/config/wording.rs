@@ -1,0 +1,49 @@
+//! What to say about names that are not found.
+
+use super::{nearest, shape::shorten};
+use crate::model::Config;
+
+/// What is wrong with `name` where the name of a `kind` is wanted, of which `known` exist, and what to write.
+pub(super) fn not_found<'n>(
+    kind: &str,
+    name: &str,
+    known: impl Iterator<Item = &'n str>,
+    config: &Config,
+) -> (String, String) {
+    let known: Vec<&str> = known.collect();
+    let message = match kind_of(name, config) {
+        Some(other) => format!("`{name}` is {other}, not an {kind}"),
+        None => format!("unknown {kind} `{}`", shorten(name)),
+    };
+    let advice = match nearest::name(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => format!("add [{kind}s.{}]", if name.is_empty() { "some_name" } else { name }),
+        None => format!("write one of {}, or add [{kind}s.{}]", list(&known), shorten(name)),
+    };
+    (message, advice)
+}
+
+/// What the entity of this name is, with its article.
+pub(super) fn kind_of(name: &str, config: &Config) -> Option<&'static str> {
+    if config.find_output(name).is_some() {
+        Some("an output")
+    } else if config.find_input(name).is_some() {
+        Some("an input")
+    } else if config.find_sensor(name).is_some() {
+        Some("a sensor")
+    } else if config.rooms.iter().any(|room| &*room.id == name) {
+        Some("a room")
+    } else {
+        None
+    }
+}
+
+/// A few names of many.
+pub(super) fn list(names: &[&str]) -> String {
+    const SHOWN: usize = 6;
+    let mut text = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text += ", ...";
+    }
+    text
+}
