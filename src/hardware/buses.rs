@@ -121,22 +121,23 @@ impl Readers {
     fn take(&mut self, sensors: Vec<Sensor>) {
         let mut before = std::mem::take(&mut self.readers);
         for sensor in sensors {
-            let same = before.iter().position(|reader| reader.sensor.same_device(&sensor));
+            let same = before.iter().position(|reader| same_device(&reader.sensor, &sensor));
             let mut reader = same.map_or_else(|| Reader::new(sensor.clone(), &self.clock), |i| before.swap_remove(i));
             reader.sensor = sensor;
             self.readers.push(reader);
         }
     }
 
+    /// Reads the sensors that are due, and reports each before the next one can hold up the bus.
     fn read_due(&mut self) -> ControlFlow<()> {
         let now = self.clock.now().moment;
-        let mut reports = Vec::new();
-        for reader in self.readers.iter_mut().filter(|reader| reader.due <= now) {
+        while let Some(reader) = self.readers.iter_mut().find(|reader| reader.due <= now) {
             let result = reader.read(&*self.board);
             reader.schedule(&self.clock);
-            reports.push(Event::SensorRead { sensor: reader.sensor.id.clone(), result });
+            let sensor = reader.sensor.id.clone();
+            self.report(Event::SensorRead { sensor, result })?;
         }
-        reports.into_iter().try_for_each(|event| self.report(event))
+        ControlFlow::Continue(())
     }
 
     fn report(&mut self, mut event: Event) -> ControlFlow<()> {
@@ -189,33 +190,53 @@ impl Reader {
 
     /// Sets when to read next: in step with the last time, or from now on if that is past.
     fn schedule(&mut self, clock: &Clock) {
-        let every = self.sensor.every;
-        let interval = match self.failures {
-            0 => every.max(at_clock(PACE, clock).min(self.sensor.stale_after / 3)),
-            failures => retry_after(every, failures),
-        };
+        let interval = interval(&self.sensor, self.failures, clock);
         let now = clock.now().moment;
         self.due = Some(self.due + interval).filter(|&due| due > now).unwrap_or(now + interval);
     }
 }
 
-fn retry_after(every: Duration, failures: u32) -> Duration {
-    every.saturating_mul(2u32.saturating_pow(failures.saturating_sub(1))).min(RETRY_MAX)
+/// Between two readings, by the clock.
+fn interval(sensor: &Sensor, failures: u32, clock: &Clock) -> Duration {
+    match failures.checked_sub(1) {
+        None => {
+            let pace = PACE.div_f64(clock.real_time(Duration::from_secs(1)).as_secs_f64().max(1e-6));
+            sensor.every.max(pace.min(sensor.stale_after / 3))
+        }
+        Some(doublings) => sensor.every.saturating_mul(2u32.saturating_pow(doublings)).min(RETRY_MAX),
+    }
 }
 
-/// How far the clock runs in a stretch of real time.
-fn at_clock(real: Duration, clock: &Clock) -> Duration {
-    real.div_f64(clock.real_time(Duration::from_secs(1)).as_secs_f64().max(1e-6))
+/// Whether a driver and a schedule that were made for one serve the other.
+fn same_device(a: &Sensor, b: &Sensor) -> bool {
+    (&a.id, a.chip, a.bus, a.address, a.every) == (&b.id, b.chip, b.bus, b.address, b.every)
 }
 
-trait SameDevice {
-    /// Whether a driver and a schedule that were made for one serve the other.
-    fn same_device(&self, other: &Self) -> bool;
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{hardware::tests::sensor, model::ClockTrust};
 
-impl SameDevice for Sensor {
-    fn same_device(&self, other: &Sensor) -> bool {
-        let key = |s: &Sensor| (s.id.clone(), s.chip, s.bus, s.address, s.every);
-        key(self) == key(other)
+    #[test]
+    fn failures_are_tried_again_ever_more_seldom() {
+        let clock = Clock::system(Moment::START, ClockTrust::Always);
+        let pauses = |every| {
+            let sensor = Sensor { every: Duration::from_secs(every), ..sensor("living") };
+            [0, 1, 2, 3, 4, 100].map(|failures| interval(&sensor, failures, &clock).as_secs())
+        };
+        assert_eq!(pauses(10), [10, 10, 20, 40, 60, 60]);
+        assert_eq!(pauses(300), [300, 60, 60, 60, 60, 60], "a sensor that is read seldom need not stay away so long");
+    }
+
+    #[test]
+    fn an_accelerated_clock_does_not_flood_the_loop() {
+        let clock = Clock::accelerated(Moment::START, chrono::DateTime::UNIX_EPOCH, 1_440.0);
+        let pace = |stale_after| {
+            let sensor = Sensor { stale_after: Duration::from_secs(stale_after), ..sensor("living") };
+            interval(&sensor, 0, &clock).as_millis()
+        };
+        assert_eq!(pace(3_600), 72_000, "50 ms of real time");
+        assert_eq!(pace(60), 20_000, "but soon enough not to go stale");
+        assert_eq!(pace(6), 10_000, "and not more often than configured");
     }
 }

@@ -118,3 +118,6 @@ impl Hardware {
         self.buses.read(&self.config);
     }
 }
+
+#[cfg(test)]
+mod tests;

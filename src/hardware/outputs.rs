@@ -113,3 +113,85 @@ fn drive_safe_on(board: &dyn Board, config: &Config) -> Vec<(Arc<str>, Result<()
     };
     config.outputs.iter().map(|output| (output.id.clone(), drive(output))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        hardware::tests::{Recorder, house, output},
+        model::Line,
+    };
+    use std::slice;
+
+    /// Takes over one list of outputs after another, all to start off, and tells what happened to the lines at the last.
+    fn last_of(configs: &[&[Output]]) -> Vec<String> {
+        let (board, mut outputs) = (Recorder::default(), Outputs::default());
+        for list in configs {
+            board.log.lock().unwrap().clear();
+            let config = house(list, &[], &[]);
+            outputs.release_others(&config);
+            outputs.claim_missing(&board, &config, &vec![Level::OFF; list.len()]);
+        }
+        board.log.lock().unwrap().clone()
+    }
+
+    #[test]
+    fn lines_that_stay_outputs_are_not_touched() {
+        let (light, fan) = (output("light", 17), output("fan", 27));
+        let renamed = Output { id: "lamp".into(), safe: SafeState::On, ..light.clone() };
+        assert_eq!(last_of(&[&[light.clone(), fan.clone()], &[fan.clone(), renamed]]), [""; 0]);
+    }
+
+    #[test]
+    fn lines_that_go_are_left_safe_before_others_come() {
+        let light = Output { safe: SafeState::On, ..output("light", 17) };
+        let moved = Output { line: Line::Number(5), safe: SafeState::Off, ..light.clone() };
+        assert_eq!(
+            last_of(&[slice::from_ref(&light), &[moved]]),
+            ["GPIO 17 to ON", "GPIO 17 released", "GPIO 5 claimed at OFF"],
+            "the safe state of before"
+        );
+        let held = Output { safe: SafeState::Hold, ..light.clone() };
+        assert_eq!(
+            last_of(&[slice::from_ref(&light), &[held], &[]]),
+            ["GPIO 17 released"],
+            "the newest safe state counts"
+        );
+        let inverted = Output { active: ActiveLevel::Low, ..light.clone() };
+        assert_eq!(
+            last_of(&[&[light], &[inverted]]),
+            ["GPIO 17 to ON", "GPIO 17 released", "GPIO 17 claimed at OFF"],
+            "another active level is another wire"
+        );
+    }
+
+    #[test]
+    fn a_line_that_could_not_be_claimed_is_claimed_at_the_level_it_is_driven_to() {
+        let (board, mut outputs) = (Recorder::default(), Outputs::default());
+        let config = house(&[output("light", 17)], &[], &[]);
+        board.refuse.lock().unwrap().push("GPIO 17".into());
+        outputs.claim_missing(&board, &config, &[Level::OFF]);
+        let refused = outputs.drive(&board, &config.outputs[0], Level::ON).map_err(|error| error.to_string());
+        assert_eq!(refused, Err("GPIO 17 is in use by a test: stop that program or choose another line".into()));
+        board.refuse.lock().unwrap().clear();
+        outputs.drive(&board, &config.outputs[0], Level::ON).unwrap();
+        outputs.drive(&board, &config.outputs[0], Level::OFF).unwrap();
+        assert_eq!(*board.log.lock().unwrap(), ["GPIO 17 claimed at ON", "GPIO 17 to OFF"]);
+    }
+
+    #[test]
+    fn safe_drives_all_but_those_that_hold() {
+        let board = Recorder::default();
+        board.refuse.lock().unwrap().push("GPIO 2".into());
+        let safe = |id, line, safe| Output { safe, ..output(id, line) };
+        let outputs =
+            [safe("a", 1, SafeState::On), safe("b", 2, SafeState::Off), safe("c", 3, SafeState::Hold), output("d", 4)];
+        let results = drive_safe_on(&board, &house(&outputs, &[], &[]));
+        let good: Vec<_> = results.iter().map(|(id, result)| (&**id, result.is_ok())).collect();
+        assert_eq!(good, [("a", true), ("b", false), ("c", true), ("d", true)]);
+        assert_eq!(
+            *board.log.lock().unwrap(),
+            ["GPIO 1 claimed at ON", "GPIO 1 released", "GPIO 4 claimed at OFF", "GPIO 4 released"]
+        );
+    }
+}

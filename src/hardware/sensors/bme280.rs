@@ -213,5 +213,4 @@ impl HumidityCalibration {
 }
 
 #[cfg(test)]
-#[path = "bme280_tests.rs"]
 mod tests;

@@ -50,8 +50,8 @@ fn the_worked_example_of_the_datasheet() {
 
 #[test]
 fn a_temperature_below_zero() {
-    // A raw value of 345000 is 29.4 °C colder than the example's 519888 less 40: about -30 °C.
-    let bus = MockBus::expect(&start_of_bmp280(&[0x65, 0x5a, 0xc0, 0x54, 0x3a, 0x80]));
+    let raw_345000 = [0x65, 0x5a, 0xc0, 0x54, 0x3a, 0x80];
+    let bus = MockBus::expect(&start_of_bmp280(&raw_345000));
     let mut driver = Driver::start(Model::Bmp280, AT, bus.clone()).unwrap();
     let celsius = driver.read().unwrap()[0].1;
     // By hand: (345000/16384 - 27504/1024) * 26435 = -153377.7; (345000/131072 - 27504/8192)^2 * -1000 = -525.9;
