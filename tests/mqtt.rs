@@ -1,0 +1,291 @@
+//! The MQTT adapter alone, against a real mosquitto, and against a broker of our own that misbehaves.
+
+#[path = "mqtt/broker.rs"]
+mod broker;
+#[path = "mqtt/house.rs"]
+mod house;
+
+use broker::{Behaviour, FakeBroker, Mosquitto, Spy, until};
+use hearthd::model::{Event, Level, Quality, Value};
+use hearthd::mqtt::Refused;
+use house::House;
+use rumqttc::QoS::AtLeastOnce;
+use serde_json::{Value as Json, json};
+
+const DISCOVERY: &str = "homeassistant/device/hearthd_cottage/config";
+const AVAILABILITY: &str = "hearthd/cottage/availability";
+const LAMP_SET: &str = "hearthd/cottage/lamp/set";
+const LAMP_STATE: &str = "hearthd/cottage/lamp/state";
+const ERROR: &str = "hearthd/cottage/error";
+
+#[tokio::test]
+async fn everything_is_retained_at_the_broker_after_connecting() {
+    let broker = Mosquitto::start();
+    let mut house = House::start(broker.port, &["lamp", "pump"]);
+    house.set("living.temperature", Value::Number(21.5));
+    let mut spy = Spy::connect(broker.port).await;
+    spy.wait_for(AVAILABILITY, "online").await;
+    spy.wait_for("hearthd/cottage/living/temperature/state", "21.50").await;
+    spy.wait_for("hearthd/cottage/living/temperature/availability", "online").await;
+
+    let retained = Spy::connect(broker.port).await.retained().await;
+    let topics: Vec<&str> = retained.keys().map(String::as_str).collect();
+    let expected = [
+        "hearthd/cottage/availability",
+        "hearthd/cottage/hall_motion/availability",
+        "hearthd/cottage/lamp/availability",
+        "hearthd/cottage/lamp/state",
+        "hearthd/cottage/lamp/why",
+        "hearthd/cottage/living/temperature/availability",
+        "hearthd/cottage/living/temperature/state",
+        "hearthd/cottage/pump/availability",
+        "hearthd/cottage/pump/state",
+        "hearthd/cottage/pump/why",
+        DISCOVERY,
+    ];
+    assert_eq!(topics, expected);
+    assert_eq!(retained[LAMP_STATE], "OFF");
+    assert_eq!(retained["hearthd/cottage/lamp/why"], "default: nobody asks for anything");
+    assert_eq!(retained["hearthd/cottage/hall_motion/availability"], "offline");
+    let announced: Json = serde_json::from_str(&retained[DISCOVERY]).unwrap();
+    assert_eq!(announced["cmps"]["switch-lamp"]["cmd_t"], LAMP_SET);
+}
+
+#[tokio::test]
+async fn commands_arrive_as_they_were_sent_and_retained_ones_never() {
+    let broker = Mosquitto::start();
+    let spy = Spy::connect(broker.port).await;
+    spy.client.publish(LAMP_SET, AtLeastOnce, true, "TOGGLE").await.unwrap();
+    let mut house = House::start(broker.port, &["lamp"]);
+    house.connected().await;
+    spy.client.publish(LAMP_SET, AtLeastOnce, false, "on ").await.unwrap();
+    spy.client.publish("hearthd/cottage/living/temperature/set", AtLeastOnce, false, "1e999").await.unwrap();
+    assert_eq!(house.command().await, ("lamp".into(), "on ".into()));
+    assert_eq!(house.command().await, ("living.temperature".into(), "1e999".into()));
+}
+
+#[tokio::test]
+async fn a_broker_that_lost_its_store_is_told_everything_again() {
+    let mut broker = Mosquitto::start();
+    let mut house = House::start(broker.port, &["lamp"]);
+    house.connected().await;
+    broker.kill();
+    house.disconnected().await;
+    house.set("lamp", Value::Level(Level::ON));
+    broker.start_again();
+    let mut spy = Spy::connect(broker.port).await;
+    spy.wait_for(AVAILABILITY, "online").await;
+    let retained = Spy::connect(broker.port).await.retained().await;
+    assert_eq!(retained[LAMP_STATE], "ON", "what happened meanwhile counts");
+    assert!(retained.contains_key(DISCOVERY) && retained.contains_key("hearthd/cottage/lamp/why"));
+    spy.client.publish(LAMP_SET, AtLeastOnce, false, "OFF").await.unwrap();
+    assert_eq!(house.command().await.1, "OFF", "it is subscribed again");
+}
+
+#[tokio::test]
+async fn without_a_farewell_the_broker_says_offline() {
+    let broker = Mosquitto::start();
+    let mut house = House::start(broker.port, &["lamp"]);
+    house.connected().await;
+    let mut spy = Spy::connect(broker.port).await;
+    spy.wait_for(AVAILABILITY, "online").await;
+    drop(house.mqtt.take());
+    spy.wait_for(AVAILABILITY, "offline").await;
+    assert_eq!(Spy::connect(broker.port).await.retained().await[AVAILABILITY], "offline");
+}
+
+#[tokio::test]
+async fn at_a_stop_the_last_states_come_first_and_offline_last() {
+    let broker = Mosquitto::start();
+    let mut house = House::start(broker.port, &["lamp"]);
+    house.connected().await;
+    let mut spy = Spy::connect(broker.port).await;
+    spy.wait_for(AVAILABILITY, "online").await;
+    house.set("lamp", Value::Level(Level::ON));
+    house.mqtt.take().unwrap().stop().await;
+    let heard = spy.wait_for(AVAILABILITY, "offline").await;
+    assert!(heard.iter().any(|(topic, payload)| topic == LAMP_STATE && payload == "ON"), "{heard:?}");
+    let retained = Spy::connect(broker.port).await.retained().await;
+    assert_eq!((&*retained[AVAILABILITY], &*retained[LAMP_STATE]), ("offline", "ON"));
+    assert!(!house.status.borrow().connected);
+}
+
+#[tokio::test]
+async fn a_stop_without_a_broker_is_quick() {
+    let mut house = House::start(broker::free_port(), &["lamp"]);
+    house.until_status("an error", |status| status.error.is_some()).await;
+    until("the stop", house.mqtt.take().unwrap().stop()).await;
+}
+
+#[tokio::test]
+async fn monstrous_commands_are_answered_and_harm_nobody() {
+    let broker = Mosquitto::start();
+    let mut house = House::start(broker.port, &["lamp"]);
+    house.connected().await;
+    let mut spy = Spy::connect(broker.port).await;
+    spy.client.publish(LAMP_SET, AtLeastOnce, false, vec![b'x'; 1 << 20]).await.unwrap();
+    let answer: Json = serde_json::from_str(&spy.wait_for_topic(ERROR).await).unwrap();
+    let reason = "the payload has 1048576 bytes; a command has at most 64";
+    assert_eq!(answer, json!({ "point": "lamp", "payload": "x".repeat(64), "reason": reason }));
+    spy.client.publish(LAMP_SET, AtLeastOnce, false, [0xc3, 0x28]).await.unwrap();
+    let answer: Json = serde_json::from_str(&spy.wait_for_topic(ERROR).await).unwrap();
+    assert_eq!(answer, json!({ "point": "lamp", "payload": "\u{fffd}(", "reason": "the payload is not UTF-8 text" }));
+    spy.client.publish(LAMP_SET, AtLeastOnce, false, "ON").await.unwrap();
+    assert_eq!(house.command().await.1, "ON", "neither became a command");
+    assert!(house.status.borrow().connected);
+    assert!(!Spy::connect(broker.port).await.retained().await.contains_key(ERROR));
+}
+
+#[tokio::test]
+async fn refusals_wait_for_a_broker() {
+    let mut broker = FakeBroker::start([Behaviour::Close, Behaviour::Serve]).await;
+    let mut house = House::start(broker.port, &["lamp"]);
+    house.until_status("an error", |status| status.error.is_some()).await;
+    for point in ["one", "two"] {
+        let refused = Refused { point: point.into(), payload: "ON".into(), reason: "no such point".into() };
+        house.refused.send(refused).await.unwrap();
+    }
+    for point in ["one", "two"] {
+        let answer: Json = serde_json::from_str(&broker.heard_until(ERROR).await.1).unwrap();
+        assert_eq!(answer, json!({ "point": point, "payload": "ON", "reason": "no such point" }));
+    }
+}
+
+#[tokio::test]
+async fn ten_thousand_commands_arrive_in_order_and_states_go_out_meanwhile() {
+    let broker = Mosquitto::start();
+    let mut house = House::start(broker.port, &["lamp"]);
+    house.connected().await;
+    let mut spy = Spy::connect(broker.port).await;
+    spy.wait_for(LAMP_STATE, "OFF").await;
+    for n in 0..10_000 {
+        let topic = format!("hearthd/cottage/relay{}/set", n % 16);
+        spy.client.publish(topic, AtLeastOnce, false, n.to_string()).await.unwrap();
+    }
+    // Nobody takes the commands yet, and still:
+    house.set("lamp", Value::Level(Level::ON));
+    spy.wait_for(LAMP_STATE, "ON").await;
+    for n in 0..10_000 {
+        assert_eq!(house.command().await, (format!("relay{}", n % 16), n.to_string()));
+    }
+}
+
+#[tokio::test]
+async fn home_assistant_is_told_everything_when_it_starts() {
+    let broker = Mosquitto::start();
+    let mut house = House::start(broker.port, &["lamp"]);
+    house.connected().await;
+    let mut spy = Spy::connect(broker.port).await;
+    spy.wait_for(AVAILABILITY, "online").await;
+    spy.retained().await;
+    spy.client.publish("homeassistant/status", AtLeastOnce, false, "online").await.unwrap();
+    let heard = spy.wait_for("hearthd/cottage/hall_motion/availability", "offline").await;
+    let topics: Vec<&str> = heard.iter().map(|(topic, _)| topic.as_str()).collect();
+    let place = |topic| topics.iter().position(|heard| *heard == topic).unwrap_or_else(|| panic!("{topic} {topics:?}"));
+    assert!(place(DISCOVERY) < place(AVAILABILITY) && place(AVAILABILITY) < place(LAMP_STATE), "{topics:?}");
+}
+
+#[tokio::test]
+async fn a_reload_takes_away_what_is_gone() {
+    let broker = Mosquitto::start();
+    let mut house = House::start(broker.port, &["lamp", "pump"]);
+    let mut spy = Spy::connect(broker.port).await;
+    spy.wait_for("hearthd/cottage/pump/state", "OFF").await;
+    spy.wait_for(AVAILABILITY, "online").await;
+    house.reload(&["lamp", "boiler"]);
+    spy.wait_for("hearthd/cottage/boiler/state", "OFF").await;
+    let retained = Spy::connect(broker.port).await.retained().await;
+    assert!(retained.keys().all(|topic| !topic.contains("pump")), "{:?}", retained.keys());
+    let announced: Json = serde_json::from_str(&retained[DISCOVERY]).unwrap();
+    assert_eq!(announced["cmps"]["switch-pump"], json!({ "p": "switch" }));
+    // Home Assistant has had its time: the second step, without being asked.
+    let announced: Json = serde_json::from_str(&spy.wait_for_topic(DISCOVERY).await).unwrap();
+    assert_eq!(announced["cmps"].get("switch-pump"), None);
+    assert_eq!(announced["cmps"]["switch-boiler"]["p"], "switch");
+}
+
+#[tokio::test]
+async fn what_a_run_before_had_is_taken_away_too() {
+    let broker = Mosquitto::start();
+    let mut before = House::start(broker.port, &["lamp", "pump"]);
+    before.connected().await;
+    before.mqtt.take().unwrap().stop().await;
+    let mut spy = Spy::connect(broker.port).await;
+    assert!(spy.retained().await.contains_key("hearthd/cottage/pump/state"));
+    let _after = House::start(broker.port, &["lamp"]);
+    spy.wait_for("hearthd/cottage/pump/why", "").await;
+    let retained = Spy::connect(broker.port).await.retained().await;
+    assert!(retained.keys().all(|topic| !topic.contains("pump")), "{:?}", retained.keys());
+    assert!(retained[DISCOVERY].contains(r#""switch-pump":{"p":"switch"}"#));
+}
+
+#[tokio::test]
+async fn a_broker_that_is_silent_closes_or_refuses_is_tried_until_it_is_well() {
+    let broker = FakeBroker::start([Behaviour::Silent, Behaviour::Close, Behaviour::Refuse, Behaviour::Serve]).await;
+    let mut house = House::start(broker.port, &["lamp"]);
+    for (attempts, reason) in [(1, "no answer within 5 s"), (2, "closed the connection"), (3, "user name")] {
+        let status = house.until_status(reason, |status| status.attempts == attempts).await;
+        assert!(!status.connected);
+        assert!(status.error.as_ref().is_some_and(|error| error.contains(reason)), "{status:?} lacks {reason}");
+    }
+    house.connected().await;
+    assert_eq!(*house.status.borrow(), hearthd::mqtt::Status { connected: true, attempts: 0, error: None });
+}
+
+#[tokio::test]
+async fn another_client_with_our_id_is_suspected() {
+    let thrown_out = || Behaviour::CloseAfterAccepting;
+    let broker = FakeBroker::start([thrown_out(), thrown_out(), thrown_out(), Behaviour::Serve]).await;
+    let mut house = House::start(broker.port, &["lamp"]);
+    house
+        .until_status("the suspicion", |status| {
+            status.error.as_ref().is_some_and(|error| error.contains("another client seems to use the client id"))
+        })
+        .await;
+    house.connected().await;
+}
+
+#[tokio::test]
+async fn no_more_than_twenty_messages_wait_for_a_slow_broker() {
+    let mut broker = FakeBroker::start([Behaviour::NeverAcknowledge]).await;
+    let outputs: Vec<String> = (0..16).map(|n| format!("relay{n}")).collect();
+    let outputs: Vec<&str> = outputs.iter().map(String::as_str).collect();
+    let _house = House::start(broker.port, &outputs);
+    // A ping comes when nothing else has for a while.
+    let (heard, _) = broker.heard_until("ping").await;
+    assert_eq!(heard.len(), 20, "{heard:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_the_broker_did_not_get_is_given_again() {
+    let mut broker = FakeBroker::start([Behaviour::CloseOn(ERROR), Behaviour::Serve]).await;
+    let house = House::start(broker.port, &["lamp"]);
+    let refused = Refused { point: "lampe".into(), payload: "ON".into(), reason: "no such point".into() };
+    house.refused.send(refused).await.unwrap();
+    for _ in 0..2 {
+        let (_, answer) = broker.heard_until(ERROR).await;
+        assert!(answer.contains("lampe"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_sensor_in_fault_is_offline_and_keeps_its_last_value() {
+    let broker = Mosquitto::start();
+    let mut house = House::start(broker.port, &["lamp"]);
+    house.set("living.temperature", Value::Number(20.0));
+    let mut spy = Spy::connect(broker.port).await;
+    spy.wait_for("hearthd/cottage/living/temperature/availability", "online").await;
+    house.change("living.temperature", |state| state.quality = Quality::Fault);
+    spy.wait_for("hearthd/cottage/living/temperature/availability", "offline").await;
+    let retained = Spy::connect(broker.port).await.retained().await;
+    assert_eq!(retained["hearthd/cottage/living/temperature/state"], "20.00");
+}
+
+impl House {
+    async fn command(&mut self) -> (String, String) {
+        match until("a command", self.events.recv()).await {
+            Some(Event::Command(command)) => (command.point, command.payload),
+            other => panic!("{other:?}"),
+        }
+    }
+}

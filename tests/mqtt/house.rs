@@ -1,0 +1,150 @@
+//! A small house with the adapter running, and nothing behind it.
+
+use crate::broker::until;
+use chrono::DateTime;
+use hearthd::clock::{Moment, Now};
+use hearthd::model::*;
+use hearthd::mqtt::{self, Mqtt, Refused, Status};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{mpsc, watch};
+
+pub struct House {
+    pub mqtt: Option<Mqtt>,
+    pub status: watch::Receiver<Status>,
+    pub events: mpsc::Receiver<Event>,
+    pub refused: mpsc::Sender<Refused>,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+}
+
+impl House {
+    /// Switches of these names, a motion detector and a thermometer that were not heard yet.
+    pub fn start(port: u16, outputs: &[&str]) -> House {
+        let (snapshots, newest) = watch::channel(Arc::new(snapshot(config(port, outputs))));
+        let (event_sender, events) = mpsc::channel(1024);
+        let (refused, refusals) = mpsc::channel(64);
+        let mqtt = mqtt::spawn(settings(port), newest, event_sender, refusals);
+        House { status: mqtt.status(), mqtt: Some(mqtt), events, refused, snapshots }
+    }
+
+    pub fn set(&mut self, point: &str, value: Value) {
+        self.change(point, |state| (state.value, state.quality) = (Some(value), Quality::Good));
+    }
+
+    pub fn change(&mut self, point: &str, change: impl FnOnce(&mut PointState)) {
+        let mut snapshot = Snapshot::clone(&self.snapshots.borrow());
+        let point = snapshot.config.find_point(point).unwrap();
+        change(snapshot.points.iter_mut().find(|state| state.point == point).unwrap());
+        self.snapshots.send_replace(Arc::new(snapshot));
+    }
+
+    pub fn reload(&mut self, outputs: &[&str]) {
+        self.snapshots.send_replace(Arc::new(snapshot(config(0, outputs))));
+    }
+
+    pub async fn connected(&mut self) {
+        self.until_status("the connection", |status| status.connected).await;
+    }
+
+    pub async fn disconnected(&mut self) {
+        self.until_status("the end of the connection", |status| !status.connected).await;
+    }
+
+    pub async fn until_status(&mut self, what: &str, is_it: impl FnMut(&Status) -> bool) -> Status {
+        until(what, self.status.wait_for(is_it)).await.unwrap().clone()
+    }
+}
+
+fn settings(port: u16) -> MqttSettings {
+    MqttSettings {
+        host: "127.0.0.1".into(),
+        port,
+        username: None,
+        password: None,
+        client_id: "hearthd_cottage".into(),
+        prefix: "hearthd/cottage".into(),
+        discovery_prefix: Some("homeassistant".into()),
+        birth_topic: "homeassistant/status".into(),
+        keep_alive: Duration::from_secs(5),
+    }
+}
+
+fn config(port: u16, outputs: &[&str]) -> Config {
+    Config {
+        hub: Hub {
+            id: "cottage".into(),
+            name: "Cottage".into(),
+            latitude: 52.37,
+            longitude: 4.89,
+            timezone: chrono_tz::UTC,
+            clock: ClockTrust::Always,
+        },
+        mqtt: Some(settings(port)),
+        hardware: HardwareSettings { backend: Backend::Simulated, gpiochip: None },
+        outputs: outputs.iter().map(|id| output(id)).collect(),
+        inputs: vec![Input {
+            id: "hall_motion".into(),
+            name: "Hall motion".into(),
+            kind: InputKind::Motion,
+            line: Line::Number(4),
+            active: ActiveLevel::High,
+            pull: Pull::None,
+            debounce: Duration::ZERO,
+        }],
+        sensors: vec![Sensor {
+            id: "living".into(),
+            name: "Living room".into(),
+            chip: Chip::Lm75,
+            bus: 1,
+            address: 0x48,
+            every: Duration::from_secs(10),
+            stale_after: Duration::from_secs(30),
+        }],
+        rooms: vec![],
+        rules: vec![],
+        interlocks: vec![],
+    }
+}
+
+fn output(id: &str) -> Output {
+    Output {
+        id: id.into(),
+        name: id.into(),
+        kind: OutputKind::Switch,
+        line: Line::Number(17),
+        active: ActiveLevel::Low,
+        at_start: AtStart::Off,
+        safe: SafeState::Off,
+        default: Level::OFF,
+        max_on: None,
+        min_on: None,
+        min_off: None,
+        interlock: None,
+        manual_for: None,
+    }
+}
+
+fn snapshot(config: Config) -> Snapshot {
+    let explanation = Explanation {
+        winner: Slot::Default,
+        level: Level::OFF,
+        line: "default: nobody asks for anything".into(),
+        slots: vec![],
+    };
+    let explanation = Arc::new(explanation);
+    let points = config.points().map(|point| {
+        let is_output = matches!(point, Point::Output(_));
+        PointState {
+            point,
+            value: is_output.then_some(Value::Level(Level::OFF)),
+            quality: if is_output { Quality::Good } else { Quality::Unknown },
+            changed: None,
+            fault: None,
+            explanation: is_output.then(|| explanation.clone()),
+        }
+    });
+    Snapshot {
+        points: points.collect(),
+        config: Arc::new(config),
+        now: Now { moment: Moment::START, wall: DateTime::UNIX_EPOCH, wall_known: true },
+    }
+}
