@@ -1,0 +1,90 @@
+//! What the documents show must work: the first configuration of the README, the keys, the words of the rule language.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its files has failed")]
+
+use hearthd::config;
+use serde_json::Value;
+use std::{fs, path::Path};
+
+#[test]
+fn the_first_configuration_is_good() {
+    check(&first_configuration());
+}
+
+#[test]
+fn every_key_is_in_its_section() {
+    let text = document("docs/configuration.md");
+    let schema = config::schema();
+    let tables = schema["properties"].as_object().unwrap();
+    assert!(tables.len() >= 8, "the schema has too few tables: {tables:?}");
+    for (table, description) in tables {
+        let (heading, entity) = match () {
+            () if description["items"].is_object() => (format!("## [[{table}]]"), &description["items"]),
+            () if description["additionalProperties"].is_object() => {
+                (format!("## [{table}.NAME]"), &description["additionalProperties"])
+            }
+            () => (format!("## [{table}]"), description),
+        };
+        let section = section(&text, &heading);
+        for key in keys(entity) {
+            assert!(section.contains(&format!("`{key}`")), "{heading} of docs/configuration.md does not say `{key}`");
+        }
+    }
+}
+
+#[test]
+fn the_words_of_the_rule_language_are_understood() {
+    let text = document("docs/rules.md");
+    let house = first_configuration() + "\n[inputs.front_door]\nkind = \"door\"\ngpio = 22\n";
+    let mut conditions = 0;
+    for row in section(&text, "## Words").lines().filter(|line| line.starts_with("| `")) {
+        let column = row.split(" | ").next().unwrap();
+        for condition in column.split('`').skip(1).step_by(2) {
+            // `not a`, `( )`: the form of a sentence, not one of its own.
+            if condition.split(' ').any(|word| matches!(word, "a" | "b" | "(")) {
+                continue;
+            }
+            check(&format!(
+                "{house}\n[[rules]]\nname = \"Shown\"\nwhile = '{condition}'\nset = {{ hall_light = \"on\" }}\n"
+            ));
+            conditions += 1;
+        }
+    }
+    assert!(conditions >= 15, "only {conditions} conditions were found");
+}
+
+/// Has no errors, and nothing that somebody should look at.
+fn check(toml: &str) {
+    match config::parse(Path::new("shown.toml"), toml) {
+        Ok(loaded) => {
+            let warnings: Vec<_> = loaded.warnings.iter().map(ToString::to_string).collect();
+            assert!(warnings.is_empty(), "{}", warnings.join("\n"));
+        }
+        Err(report) => panic!("{report}"),
+    }
+}
+
+/// The keys of a table; none are hidden in definitions elsewhere.
+fn keys(entity: &Value) -> Vec<&String> {
+    let keys: Vec<_> = entity["properties"].as_object().unwrap().keys().collect();
+    assert!(!keys.is_empty(), "a table without keys: {entity}");
+    keys
+}
+
+/// The first TOML block of the README.
+fn first_configuration() -> String {
+    let text = document("README.md");
+    let (_, rest) = text.split_once("```toml\n").unwrap();
+    rest.split_once("```").unwrap().0.to_owned()
+}
+
+/// From a heading to the next one.
+fn section<'t>(text: &'t str, heading: &str) -> &'t str {
+    let start = text.find(&format!("{heading}\n")).unwrap_or_else(|| panic!("no heading {heading}"));
+    let body = &text[start + heading.len()..];
+    &body[..body.find("\n## ").unwrap_or(body.len())]
+}
+
+fn document(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
