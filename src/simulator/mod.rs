@@ -8,5 +8,9 @@
 
 pub mod world;
 
+pub mod journal;
+
+pub mod view;
+
 #[cfg(test)]
 mod fixtures;

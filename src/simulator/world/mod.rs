@@ -76,12 +76,15 @@ struct Wire {
     visited: bool,
 }
 
-/// Time runs in steps of this length, longer ones only when more than [`MOST_STEPS`] would be needed.
-const STEP_MS: i64 = 10_000;
-const MOST_STEPS: i64 = 2_160;
-
 /// What happened longer ago than this has left the inputs again.
 const INPUTS_REMEMBER: TimeDelta = TimeDelta::seconds(60);
+
+/// Within that time, people and rooms move in steps of at most this length ...
+const FINE_STEP: TimeDelta = TimeDelta::seconds(10);
+
+/// ... and before it in steps of this one, longer ones only when more than [`MOST_STEPS`] would be needed.
+const COARSE_STEP: TimeDelta = TimeDelta::minutes(5);
+const MOST_STEPS: i64 = 1_000;
 
 /// How strongly the sun shines into one room and the next; the second is under the roof.
 const SUN_K: [f64; 4] = [6.0, 13.0, 5.0, 8.0];
@@ -119,24 +122,14 @@ impl World {
     }
 
     /// Lets time run to `wall` with the outputs as they are, and tells what changed on the wires: inputs that moved
-    /// (all of them the first time), and every reading as it is now. Time that does not run forward changes nothing
-    /// but the readings' noise.
+    /// (all of them the first time), and every reading as it is now. Time that does not run forward changes nothing.
     pub fn advance(&mut self, wall: DateTime<Utc>, outputs_on: &dyn Fn(&str) -> bool) -> Vec<Stimulus> {
-        let start = self.wall;
-        let total_ms = (wall - start).num_milliseconds().max(0);
-        let steps = ((total_ms + STEP_MS - 1) / STEP_MS).clamp(1, MOST_STEPS);
-        let mut seen = vec![false; self.wires.len()];
-        for step in 1..=steps {
-            let at = start + TimeDelta::milliseconds((total_ms as i128 * step as i128 / steps as i128) as i64);
-            let doings = self.household.at(at);
-            self.warm_and_cool(total_ms as f64 / steps as f64 / 3_600_000.0, at, &doings, outputs_on);
-            if start + TimeDelta::milliseconds(total_ms) - at < INPUTS_REMEMBER {
-                for (seen, wire) in seen.iter_mut().zip(&self.wires) {
-                    *seen |= wire.senses(&doings);
-                }
-            }
-            self.wall = at;
+        if wall <= self.wall && self.wires.iter().all(|wire| wire.active.is_some()) {
+            return self.readings();
         }
+        let recent = wall - INPUTS_REMEMBER;
+        self.pass(recent, COARSE_STEP, outputs_on);
+        let seen = self.pass(wall, FINE_STEP, outputs_on);
         let mut news = Vec::new();
         for (wire, seen) in self.wires.iter_mut().zip(seen) {
             let active = seen | std::mem::take(&mut wire.visited);
@@ -169,8 +162,27 @@ impl World {
         describe(&self.household.at(self.wall), &self.places.names)
     }
 
-    fn warm_and_cool(&mut self, hours: f64, at: DateTime<Utc>, doings: &[Doing; 2], on: &dyn Fn(&str) -> bool) {
-        let sky = self.weather.at(at);
+    /// Lets time run to `end`, in equal steps, and tells which wires sensed something at the end of any.
+    fn pass(&mut self, end: DateTime<Utc>, longest_step: TimeDelta, outputs_on: &dyn Fn(&str) -> bool) -> Vec<bool> {
+        let start = self.wall;
+        let total_ms = (end - start).num_milliseconds().max(0);
+        let longest_ms = longest_step.num_milliseconds();
+        let steps = ((total_ms + longest_ms - 1) / longest_ms).min(MOST_STEPS);
+        let mut seen = vec![false; self.wires.len()];
+        for step in 1..=steps {
+            let step_ms = total_ms * step / steps - total_ms * (step - 1) / steps;
+            self.wall += TimeDelta::milliseconds(step_ms);
+            let doings = self.household.at(self.wall);
+            self.warm_and_cool(step_ms as f64 / 3_600_000.0, &doings, outputs_on);
+            for (seen, wire) in seen.iter_mut().zip(&self.wires) {
+                *seen |= wire.senses(&doings);
+            }
+        }
+        seen
+    }
+
+    fn warm_and_cool(&mut self, hours: f64, doings: &[Doing; 2], on: &dyn Fn(&str) -> bool) {
+        let sky = self.weather.at(self.wall);
         for (i, air) in self.airs.iter_mut().enumerate() {
             let mut influence = Influence {
                 people: doings.iter().filter(|doing| doing.place == Some(air.place)).count(),

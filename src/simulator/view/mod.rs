@@ -1,0 +1,179 @@
+//! The live view: one screen of text made of a snapshot, the scene around it and the journal. [`render`] is pure;
+//! [`Terminal`] puts its lines on the screen.
+
+mod line;
+
+mod header;
+
+mod panels;
+
+mod terminal;
+
+pub use line::Look;
+pub use terminal::{Key, Terminal};
+
+use super::journal::Journal;
+use crate::model::Snapshot;
+use chrono::{DateTime, Utc};
+use line::{Line, Paint};
+use panels::{happenings, inputs_and_rooms, outputs, sensors};
+
+/// What surrounds the house, as the view shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scene {
+    /// Of the local day that the snapshot is of; nothing on days without one.
+    pub sunrise: Option<DateTime<Utc>>,
+    /// As `sunrise`.
+    pub sunset: Option<DateTime<Utc>>,
+    /// The height of the sun over the horizon.
+    pub elevation_deg: f64,
+    /// The air outside.
+    pub outdoor_c: f64,
+    /// Where everybody is.
+    pub people: String,
+    /// Seconds of the house in one second of the reader.
+    pub speed: f64,
+    /// When the demo began, in the time of the house.
+    pub started: DateTime<Utc>,
+}
+
+/// The narrowest box that is split into two columns.
+const TWO_COLUMNS: usize = 56;
+
+/// The screen: at most `height` lines, none wider than `width` cells. Made for 80x24 and more; whole at 60x15, and a
+/// part of it on anything smaller.
+pub fn render(
+    snapshot: &Snapshot,
+    scene: &Scene,
+    journal: &Journal,
+    look: Look,
+    width: u16,
+    height: u16,
+) -> Vec<String> {
+    let (width, height) = (usize::from(width), usize::from(height));
+    let mut lines = header::header(snapshot, scene, look, width);
+    if width >= 20 {
+        let inner = width - 4;
+        let two_columns = inner >= TWO_COLUMNS;
+        // Three rules, the bottom of the box, and the keys.
+        let rows = height.saturating_sub(lines.len() + 5);
+        let right_width = (inner - 3) * 6 / 10;
+        let left_width = if two_columns { inner - 3 - right_width } else { inner };
+        let left = inputs_and_rooms(snapshot, look, left_width);
+        let right = sensors(snapshot, journal, look, if two_columns { right_width } else { inner });
+        let outputs = outputs(snapshot, look, inner);
+        let middle_wants = if two_columns { left.len().max(right.len()) } else { left.len() + right.len() };
+        let share = Share::of(rows, outputs.len(), middle_wants);
+
+        lines.push(rule(look, width, ["╭", "╮"], "Outputs", None));
+        lines.extend(boxed(look, inner, cut(look, outputs, share.outputs, inner)));
+        if two_columns {
+            let second = Some((left_width + 3, "┬", "Sensors"));
+            lines.push(rule(look, width, ["├", "┤"], "Rooms and inputs", second));
+            let left = cut(look, left, share.middle, left_width);
+            let right = cut(look, right, share.middle, right_width);
+            lines.extend(boxed(look, inner, side_by_side(look, left, left_width, right, share.middle)));
+            lines.push(rule(look, width, ["├", "┤"], "What happened", Some((left_width + 3, "┴", ""))));
+        } else {
+            lines.push(rule(look, width, ["├", "┤"], "Rooms, inputs, sensors", None));
+            let both = left.into_iter().chain(right).collect();
+            lines.extend(boxed(look, inner, cut(look, both, share.middle, inner)));
+            lines.push(rule(look, width, ["├", "┤"], "What happened", None));
+        }
+        let mut entries = happenings(journal, look, inner, share.happenings);
+        entries.resize_with(share.happenings, || Line::new(look));
+        lines.extend(boxed(look, inner, entries));
+        lines.push(rule(look, width, ["╰", "╯"], "", None));
+        lines.truncate(height.saturating_sub(1));
+        lines.push(keys(look, width));
+    }
+    lines.truncate(height);
+    lines.into_iter().map(Line::finish).collect()
+}
+
+/// The rows of the three parts of the box.
+struct Share {
+    outputs: usize,
+    middle: usize,
+    happenings: usize,
+}
+
+impl Share {
+    /// Outputs and the middle get what they want, as long as a third is left for what happened.
+    fn of(rows: usize, outputs: usize, middle: usize) -> Share {
+        let upper = rows - (rows / 3).min(8);
+        let outputs = outputs.min(upper.saturating_sub(middle).max(upper.div_ceil(2)));
+        let middle = middle.min(upper - outputs);
+        Share { outputs, middle, happenings: rows - outputs - middle }
+    }
+}
+
+/// At most `rows` lines; the last one tells how many are missing.
+fn cut(look: Look, mut lines: Vec<Line>, rows: usize, width: usize) -> Vec<Line> {
+    if lines.len() > rows && rows > 0 {
+        let missing = lines.len() - rows + 1;
+        lines.truncate(rows - 1);
+        lines.push(Line::new(look).fit(Paint::Dim, &format!("and {missing} more"), width));
+    }
+    lines.truncate(rows);
+    lines
+}
+
+fn side_by_side(look: Look, left: Vec<Line>, left_width: usize, right: Vec<Line>, rows: usize) -> Vec<Line> {
+    let (mut left, mut right) = (left.into_iter(), right.into_iter());
+    let mut row = || {
+        let line = left.next().unwrap_or_else(|| Line::new(look)).fill(left_width);
+        let line = line.put(Paint::Frame, look.sign(" │ ", " | "));
+        line.join(right.next().unwrap_or_else(|| Line::new(look)))
+    };
+    (0..rows).map(|_| row()).collect()
+}
+
+fn boxed(look: Look, inner: usize, lines: Vec<Line>) -> impl Iterator<Item = Line> {
+    let side = look.sign("│", "|");
+    lines.into_iter().map(move |line| {
+        Line::new(look).put(Paint::Frame, side).blank(1).join(line.fill(inner)).blank(1).put(Paint::Frame, side)
+    })
+}
+
+/// A horizontal line with a title, and perhaps a joint at a column with a second title after it.
+fn rule(
+    look: Look,
+    width: usize,
+    ends: [&'static str; 2],
+    title: &str,
+    joint: Option<(usize, &'static str, &str)>,
+) -> Line {
+    let dashes = |line: Line, to: usize| {
+        let count = line.room(to);
+        line.put(Paint::Frame, &look.sign("─", "-").repeat(count))
+    };
+    let titled = |line: Line, title: &str| {
+        if title.is_empty() || line.room(width) < title.len() + 4 {
+            return line;
+        }
+        let line = line.put(Paint::Frame, look.sign("─", "-")).blank(1);
+        line.put(Paint::Bold, title).blank(1)
+    };
+    let mut line = titled(Line::new(look).put(Paint::Frame, look.sign(ends[0], "+")), title);
+    if let Some((column, sign, second)) = joint {
+        line = titled(dashes(line, column).put(Paint::Frame, look.sign(sign, "+")), second);
+    }
+    dashes(line, width.saturating_sub(1)).put(Paint::Frame, look.sign(ends[1], "+"))
+}
+
+/// What the keys do.
+fn keys(look: Look, width: usize) -> Line {
+    let help = [("q", "quit"), ("m", "walk through the hall"), ("1-9", "switch by hand"), ("a", "all automatic")];
+    let mut line = Line::new(look);
+    for (key, does) in help {
+        if line.room(width) < key.len() + does.len() + 4 {
+            break;
+        }
+        line = line.blank(2).put(Paint::Bold, key).blank(1).put(Paint::Dim, does);
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests;

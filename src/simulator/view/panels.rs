@@ -1,0 +1,223 @@
+//! The parts of the box, each as lines of a given width.
+
+use super::line::{Line, Look, Paint};
+use crate::{
+    model::{Point, PointState, Quality, Quantity, Slot, Snapshot, Value},
+    simulator::journal::{Entry, Journal, Tone, input_word, is_on},
+};
+use chrono::TimeDelta;
+
+/// `1 hall_light  ● ON   4m  rule: Hall light after dark while somebody is there`
+pub(super) fn outputs(snapshot: &Snapshot, look: Look, width: usize) -> Vec<Line> {
+    let states: Vec<_> = snapshot.points.iter().filter(|state| matches!(state.point, Point::Output(_))).collect();
+    if states.is_empty() {
+        return vec![Line::new(look).fit(Paint::Dim, "no outputs in this configuration", width)];
+    }
+    let names: Vec<_> = states.iter().map(|state| snapshot.config.point_name(state.point)).collect();
+    let name_width = longest(&names).clamp(6, 22.min(width / 3));
+    let row = |(i, (state, name)): (usize, (&&PointState, &String))| {
+        let number = if i < 9 { (i + 1).to_string() } else { String::new() };
+        let (paint, mark, word) = match (state.quality, state.value) {
+            (Quality::Fault, _) => (Paint::Trouble, look.sign("×", "x"), "FAULT"),
+            (_, None) => (Paint::Dim, " ", "?"),
+            _ if is_on(state) => (Paint::Active, look.sign("●", "*"), "ON"),
+            _ => (Paint::Dim, look.sign("○", "."), "OFF"),
+        };
+        let line = Line::new(look).fit(Paint::Dim, &number, 2);
+        let line = line.fit(Paint::Plain, name, name_width).blank(1);
+        let line = line.put(paint, mark).blank(1).fit(paint, word, 5);
+        let line = line.fit_right(Paint::Dim, &since(snapshot, state), 6).blank(2);
+        let room = line.room(width);
+        match (&state.fault, &state.explanation) {
+            (Some(fault), _) => line.fit(Paint::Trouble, fault, room),
+            (None, Some(explanation)) => why(line, &explanation.line, Some(explanation.winner), room),
+            (None, None) => line,
+        }
+    };
+    states.iter().zip(&names).enumerate().map(row).collect()
+}
+
+/// `hall  occupied  3m`
+pub(super) fn inputs_and_rooms(snapshot: &Snapshot, look: Look, width: usize) -> Vec<Line> {
+    let config = &snapshot.config;
+    let of = |state: &&PointState| matches!(state.point, Point::Occupied(_));
+    let rooms = snapshot.points.iter().filter(of);
+    let inputs = snapshot.points.iter().filter(|state| matches!(state.point, Point::Input(_)));
+    let states: Vec<_> = rooms.chain(inputs).collect();
+    let names: Vec<_> = states
+        .iter()
+        .map(|state| match state.point {
+            Point::Occupied(id) => config[id].id.to_string(),
+            point => config.point_name(point),
+        })
+        .collect();
+    let name_width = longest(&names).min(width.saturating_sub(17).max(width / 3));
+    let row = |(state, name): (&&PointState, &String)| {
+        let word = match state.point {
+            Point::Input(id) => input_word(config[id].kind, is_on(state)),
+            _ if is_on(state) => "occupied",
+            _ => "empty",
+        };
+        let (paint, word) = match state.quality {
+            Quality::Fault => (Paint::Trouble, "FAULT"),
+            Quality::Stale => (Paint::Warning, "stale"),
+            Quality::Unknown => (Paint::Dim, "unknown"),
+            Quality::Good if is_on(state) => (Paint::Active, word),
+            Quality::Good => (Paint::Dim, word),
+        };
+        let line = Line::new(look).fit(Paint::Plain, name, name_width).blank(1);
+        let room = line.room(width);
+        match &state.fault {
+            Some(fault) => line.fit(Paint::Trouble, &format!("FAULT {fault}"), room),
+            None if room < 15 => line.fit(paint, word, room),
+            None => line.fit(paint, word, room - 6).fit_right(Paint::Dim, &since(snapshot, state), 6),
+        }
+    };
+    let lines: Vec<_> = states.iter().zip(&names).map(row).collect();
+    if lines.is_empty() { vec![Line::new(look).fit(Paint::Dim, "none", width)] } else { lines }
+}
+
+/// `living  20.3 °C  ▂▃▅▆▇▆▅▃  41.0 %  1013.2 hPa`: one line each; the course is that of the first quantity.
+pub(super) fn sensors(snapshot: &Snapshot, journal: &Journal, look: Look, width: usize) -> Vec<Line> {
+    let config = &snapshot.config;
+    let names: Vec<_> = config.sensors.iter().map(|sensor| sensor.id.to_string()).collect();
+    if names.is_empty() {
+        return vec![Line::new(look).fit(Paint::Dim, "no sensors in this configuration", width)];
+    }
+    let name_width = longest(&names).min(width / 3);
+    let most = config.sensors.iter().map(|sensor| sensor.chip.quantities().len()).max().unwrap_or(1);
+    let rest_width = if most > 1 { 18 } else { 0 };
+    let row = |(i, name): (usize, &String)| {
+        let of = |state: &&PointState| matches!(state.point, Point::Reading(sensor, _) if sensor.0 == i);
+        let readings: Vec<_> = snapshot.points.iter().filter(of).collect();
+        let mut line = Line::new(look).fit(Paint::Plain, name, name_width).blank(1);
+        let Some(first) = readings.first() else { return line };
+        if let Some(fault) = &first.fault {
+            let room = line.room(width);
+            return line.fit(Paint::Trouble, &format!("FAULT {fault}"), room);
+        }
+        let paint = quality_paint(first.quality);
+        let value_width = 9.min(line.room(width));
+        line = line.fit_right(paint, &reading(first), value_width);
+        let word = match first.quality {
+            Quality::Good => "",
+            Quality::Stale => " stale",
+            Quality::Unknown => " unknown",
+            Quality::Fault => " FAULT",
+        };
+        let course_width = line.room(width).saturating_sub(2 + rest_width).min(48);
+        if !word.is_empty() {
+            let room = line.room(width);
+            return line.fit(paint, word, room);
+        }
+        if course_width >= 4 {
+            line = line.blank(1).put(Paint::Rule, &course(journal, snapshot, first, look, course_width)).blank(1);
+        }
+        for (state, cells) in readings.iter().skip(1).zip([7, 11]) {
+            if line.room(width) >= cells {
+                line = line.fit_right(quality_paint(state.quality), &reading(state), cells);
+            }
+        }
+        line
+    };
+    names.iter().enumerate().map(row).collect()
+}
+
+/// `18:42  hall_light  ON  rule: Hall light after dark while somebody is there`, newest first.
+pub(super) fn happenings(journal: &Journal, look: Look, width: usize, rows: usize) -> Vec<Line> {
+    let entries: Vec<&Entry> = journal.latest().take(rows).collect();
+    let names: Vec<_> = entries.iter().map(|entry| entry.point.clone()).collect();
+    let name_width = longest(&names).clamp(10, 22.min(width / 3).max(10));
+    let row = |entry: &&Entry| {
+        let paint = match entry.tone {
+            Tone::Active => Paint::Active,
+            Tone::Idle => Paint::Dim,
+            Tone::Trouble => Paint::Trouble,
+        };
+        let line = Line::new(look).put(Paint::Dim, &entry.at.format("%H:%M").to_string()).blank(1);
+        let room = line.room(width);
+        let line = line.fit(Paint::Plain, &entry.point, name_width.min(room));
+        let room = line.room(width);
+        let line = line.blank(1.min(room)).fit(paint, &entry.what, 8.min(room.saturating_sub(1)));
+        let room = line.room(width);
+        if room < 6 { line } else { why(line.blank(1), &entry.why, None, room - 1) }
+    };
+    entries.iter().map(row).collect()
+}
+
+/// The slot in its colour, then the cause.
+fn why(line: Line, text: &str, winner: Option<Slot>, width: usize) -> Line {
+    let slot = winner.or_else(|| Slot::ALL.into_iter().find(|slot| text.starts_with(&format!("{slot}:"))));
+    let paint = match slot {
+        Some(Slot::Safety) => Paint::Trouble,
+        Some(Slot::Protect) => Paint::Warning,
+        Some(Slot::Manual) => Paint::Hand,
+        Some(Slot::Climate | Slot::Rule) => Paint::Rule,
+        Some(Slot::Default) | None => Paint::Dim,
+    };
+    let end = line.room(usize::MAX) - width;
+    match text.split_once(": ") {
+        Some((slot, cause)) if slot.len() + 2 < width && slot.chars().all(|c| c.is_ascii_lowercase()) => {
+            let cause_paint = if paint == Paint::Dim { Paint::Dim } else { Paint::Plain };
+            let line = line.put(paint, slot).put(Paint::Dim, ": ");
+            let room = line.room(usize::MAX) - end;
+            line.fit(cause_paint, cause, room)
+        }
+        _ => line.fit(paint, text, width),
+    }
+}
+
+/// How long a point has had its value: `12s`, `4m`, `2h03m`, `3d`.
+fn since(snapshot: &Snapshot, state: &PointState) -> String {
+    let Some(changed) = state.changed else { return String::new() };
+    let time = (snapshot.now.wall - changed).max(TimeDelta::zero());
+    match (time.num_seconds(), time.num_minutes(), time.num_hours(), time.num_days()) {
+        (s @ ..60, ..) => format!("{s}s"),
+        (_, m @ ..60, ..) => format!("{m}m"),
+        (_, m, h @ ..24, _) => format!("{h}h{:02}m", m % 60),
+        (.., d @ ..1_000) => format!("{d}d"),
+        (.., d) => format!("{}y", d / 365),
+    }
+}
+
+/// `20.3 °C`: a tenth is enough for the eye.
+fn reading(state: &PointState) -> String {
+    match (state.value, state.point) {
+        (Some(Value::Number(number)), Point::Reading(_, quantity)) => {
+            let decimals = if quantity == Quantity::Temperature { 1 } else { 0 };
+            format!("{number:.decimals$} {}", quantity.unit())
+        }
+        _ => "-".into(),
+    }
+}
+
+fn quality_paint(quality: Quality) -> Paint {
+    match quality {
+        Quality::Good => Paint::Plain,
+        Quality::Stale => Paint::Warning,
+        Quality::Fault => Paint::Trouble,
+        Quality::Unknown => Paint::Dim,
+    }
+}
+
+/// The last quarters of an hour of a reading as a row of blocks, from the lowest to the highest among them.
+fn course(journal: &Journal, snapshot: &Snapshot, state: &PointState, look: Look, count: usize) -> String {
+    let blocks: Vec<char> = look.sign("▁▂▃▄▅▆▇█", "_.,-=+*#").chars().collect();
+    let values = journal.course(&snapshot.config.point_name(state.point), snapshot.now.wall, count);
+    let known = || values.iter().copied().flatten();
+    let (lowest, highest) = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
+    // A change of less than one unit is drawn as what it is: small.
+    let span = (highest - lowest).max(1.0);
+    let block = |value: &Option<f64>| match value {
+        Some(value) => {
+            let height = (value - lowest) / span * (blocks.len() - 1) as f64;
+            blocks[(height.round() as usize).min(blocks.len() - 1)]
+        }
+        None => ' ',
+    };
+    values.iter().map(block).collect()
+}
+
+fn longest(names: &[String]) -> usize {
+    names.iter().map(|name| name.chars().map(super::line::cells).sum()).max().unwrap_or(0)
+}
