@@ -1,6 +1,8 @@
 //! Kills at random moments: afterwards what the broker retains is what the daemon says, and no command that was answered
 //! is lost.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 mod support;
 
 use support::{Broker, House, Watcher, retained, wait_until};

@@ -9,7 +9,8 @@ use hearthd::{
     http::Request,
     model::{Backend, Config, MqttSettings, OutputId, Snapshot},
     simulator::{
-        Journal, Key, Look, Scene, Terminal, render,
+        journal::Journal,
+        view::{Key, Look, Scene, Terminal, render},
         world::{Stimulus, World},
     },
 };
@@ -54,7 +55,8 @@ pub fn run(arguments: Arguments, config: Arc<Config>, verbose: bool) -> anyhow::
     let mqtt = arguments.mqtt.as_deref().map(|url| broker(&config, url)).transpose()?;
     let config = Arc::new(simulated(&config, mqtt));
     let zone = config.hub.timezone;
-    let today = || Clock::system(hearthd::clock::Moment::START, config.hub.clock).now().wall.with_timezone(&zone).date_naive();
+    let today =
+        || Clock::system(hearthd::clock::Moment::START, config.hub.clock).now().wall.with_timezone(&zone).date_naive();
     let date = arguments.date.unwrap_or_else(today);
     let from = super::local_time(&config, date.and_hms_opt(0, 0, 0).unwrap_or_default())?;
     let speed = arguments.speed;
@@ -221,7 +223,7 @@ impl Show {
             started: self.started,
         };
         let (width, height) = terminal.size()?;
-        terminal.draw(&render(&snapshot, &scene, &self.journal, Look::of_terminal(), width, height))?;
+        terminal.draw(&render(&snapshot, &scene, &self.journal, Look::from_environment(), width, height))?;
         Ok(())
     }
 }

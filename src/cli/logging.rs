@@ -22,11 +22,8 @@ pub fn start_quiet(verbose: bool) {
 
 fn start_at(level: Level) {
     let format = Lines { journal: env::var_os("JOURNAL_STREAM").is_some() };
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr)
-        .event_format(format)
-        .finish();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).event_format(format).finish();
     // A second start in one process changes nothing.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }

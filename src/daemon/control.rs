@@ -6,9 +6,7 @@ use crate::{
     engine::{Engine, Revision},
     hardware::{Hardware, simulated::Wires},
     http::{Answerer, Reply, Request},
-    model::{
-        Command, Config, Effect, Event, Level, OutputId, Point, Quality, Refusal, Snapshot, Source, Ticket,
-    },
+    model::{Command, Config, Effect, Event, Level, OutputId, Point, Quality, Refusal, Snapshot, Source, Ticket},
     mqtt::Refused,
 };
 use std::{

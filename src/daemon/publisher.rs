@@ -113,12 +113,7 @@ impl Drop for Publisher {
     }
 }
 
-fn run(
-    shared: &Shared,
-    mut store: Option<Store>,
-    clock: &Clock,
-    snapshots: &watch::Sender<Arc<Snapshot>>,
-) {
+fn run(shared: &Shared, mut store: Option<Store>, clock: &Clock, snapshots: &watch::Sender<Arc<Snapshot>>) {
     let mut disk = Disk::default();
     let mut sync_at: Option<Moment> = None;
     loop {
@@ -179,7 +174,9 @@ impl Disk {
     fn report(&mut self, result: std::io::Result<()>) {
         match (&result, self.failing) {
             (Err(error), false) => {
-                tracing::error!("the state cannot be saved: {error}; hearthd goes on, but a restart would lose commands");
+                tracing::error!(
+                    "the state cannot be saved: {error}; hearthd goes on, but a restart would lose commands"
+                );
             }
             (Ok(()), true) => tracing::info!("the state is saved again"),
             _ => {}

@@ -90,8 +90,9 @@ impl Folders {
                 changes.notify_one();
             }
         });
-        let watcher = watcher
-            .inspect_err(|error| tracing::warn!("an edited configuration is not noticed by itself ({error}); use SIGHUP"));
+        let watcher = watcher.inspect_err(|error| {
+            tracing::warn!("an edited configuration is not noticed by itself ({error}); use SIGHUP")
+        });
         Folders { watcher: watcher.ok(), watched: BTreeSet::new() }
     }
 

@@ -39,9 +39,8 @@ pub async fn request<T: serde::de::DeserializeOwned>(
     body: Option<serde_json::Value>,
 ) -> Result<T, Error> {
     let exchange = exchange(socket, method, path, body);
-    let (status, bytes) = tokio::time::timeout(PATIENCE, exchange)
-        .await
-        .map_err(|_| Error::Protocol("no answer in time".into()))??;
+    let (status, bytes) =
+        tokio::time::timeout(PATIENCE, exchange).await.map_err(|_| Error::Protocol("no answer in time".into()))??;
     if status.is_success() {
         return serde_json::from_slice(&bytes).map_err(protocol);
     }
@@ -71,7 +70,8 @@ async fn exchange(
         io::ErrorKind::PermissionDenied => Error::Permission,
         _ => Error::NotRunning(error),
     })?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(protocol)?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(protocol)?;
     let connection = tokio::spawn(connection);
     let body = body.map(|body| body.to_string()).unwrap_or_default();
     let request = Request::builder()

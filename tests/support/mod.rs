@@ -58,13 +58,15 @@ impl Broker {
     /// A place for a broker that is not up yet.
     pub fn reserve() -> Broker {
         let (port, folder) = (free_port(), TempDir::new().unwrap());
-        let text = format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\n");
+        let text =
+            format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\n");
         fs::write(folder.path().join("mosquitto.conf"), text).unwrap();
         Broker { port, folder, child: None }
     }
 
     pub fn up(&mut self) {
-        let program = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"].into_iter().find(|path| Path::new(path).exists());
+        let program =
+            ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"].into_iter().find(|path| Path::new(path).exists());
         let child = Command::new(program.unwrap_or("mosquitto"))
             .arg("-c")
             .arg(self.folder.path().join("mosquitto.conf"))
@@ -177,6 +179,12 @@ impl House {
         self.log.lock().unwrap().clone()
     }
 
+    /// The log as it grows, apart from the house.
+    pub fn log_handle(&self) -> impl Fn() -> String + use<> {
+        let log = self.log.clone();
+        move || log.lock().unwrap().clone()
+    }
+
     pub fn wait_for_log(&self, text: &str) {
         wait_until(&format!("the log says {text:?}"), || self.log().contains(text));
     }
@@ -256,7 +264,9 @@ impl Watcher {
         let thread = thread::spawn(move || {
             for event in connection.iter() {
                 match event {
-                    Ok(Event::Incoming(Packet::ConnAck(_))) => subscriber.try_subscribe(&filter, QoS::AtLeastOnce).unwrap(),
+                    Ok(Event::Incoming(Packet::ConnAck(_))) => {
+                        subscriber.try_subscribe(&filter, QoS::AtLeastOnce).unwrap()
+                    }
                     Ok(Event::Incoming(Packet::SubAck(_))) => {
                         let _ = ready_in.send(());
                     }
