@@ -128,7 +128,7 @@ impl Journal {
             lines.push(format!("  {name:width$}  on for {:>7}, switched on {}", minutes(used.on), times(used.times)));
         }
         for (name, used) in &self.rooms {
-            lines.push(format!("  {name:width$}  true for {:>5}, {}", minutes(used.on), times(used.times)));
+            lines.push(format!("  {name:width$}  occupied for {}, {}", minutes(used.on), times(used.times)));
         }
         for (name, Range { quantity, lowest, highest }) in &self.readings {
             let (decimals, unit) = (quantity.decimals().min(1), quantity.unit());
@@ -362,7 +362,7 @@ mod tests {
                 "  hall_light           on for      1h, switched on 2 times",
                 "  bedroom_fan          on for      0s, switched on 0 times",
                 "  living_heater        on for      0s, switched on 0 times",
-                "  hall.occupied        true for    1h, 2 times",
+                "  hall.occupied        occupied for 1h, 2 times",
                 "  living.temperature   18.5 to 22.2 °C",
                 "  living.humidity      41.0 to 41.0 %",
                 "  living.pressure      1013.2 to 1013.2 hPa",

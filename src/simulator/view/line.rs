@@ -95,14 +95,14 @@ impl Paint {
         match self {
             Paint::Plain => "",
             Paint::Bold => "1",
-            Paint::Dim | Paint::Frame => "90",
+            Paint::Dim | Paint::Frame => "2",
             Paint::Active => "1;32",
             Paint::Warning => "33",
             Paint::Trouble => "1;31",
             Paint::Hand => "35",
             Paint::Rule => "36",
             Paint::Day => "93",
-            Paint::Night => "34",
+            Paint::Night => "94",
         }
     }
 }

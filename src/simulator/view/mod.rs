@@ -37,7 +37,8 @@ pub struct Scene {
     pub started: DateTime<Utc>,
 }
 
-/// The narrowest box that is split into two columns.
+/// The narrowest screen that has a box, and the narrowest box that is split into two columns.
+const BOX: usize = 32;
 const TWO_COLUMNS: usize = 56;
 
 /// The screen: at most `height` lines, none wider than `width` cells. Made for 80x24 and more; whole at 60x15, and a
@@ -52,15 +53,15 @@ pub fn render(
 ) -> Vec<String> {
     let (width, height) = (usize::from(width), usize::from(height));
     let mut lines = header::header(snapshot, scene, look, width);
-    if width >= 20 {
+    if width >= BOX {
         let inner = width - 4;
         let two_columns = inner >= TWO_COLUMNS;
         // Three rules, the bottom of the box, and the keys.
         let rows = height.saturating_sub(lines.len() + 5);
-        let right_width = (inner - 3) * 6 / 10;
-        let left_width = if two_columns { inner - 3 - right_width } else { inner };
+        let left_width = if two_columns { panels::width_of_inputs_and_rooms(snapshot, inner * 2 / 5) } else { inner };
+        let right_width = if two_columns { inner - 3 - left_width } else { inner };
         let left = inputs_and_rooms(snapshot, look, left_width);
-        let right = sensors(snapshot, journal, look, if two_columns { right_width } else { inner });
+        let right = sensors(snapshot, journal, look, right_width);
         let outputs = outputs(snapshot, look, inner);
         let middle_wants = if two_columns { left.len().max(right.len()) } else { left.len() + right.len() };
         let share = Share::of(rows, outputs.len(), middle_wants);
@@ -164,10 +165,10 @@ fn rule(
 
 /// What the keys do.
 fn keys(look: Look, width: usize) -> Line {
-    let help = [("q", "quit"), ("m", "walk through the hall"), ("1-9", "switch by hand"), ("a", "all automatic")];
+    let help = [("q", "quit"), ("m", "walk through the hall"), ("1-9", "switch"), ("a", "automatic")];
     let mut line = Line::new(look);
     for (key, does) in help {
-        if line.room(width) < key.len() + does.len() + 4 {
+        if line.room(width) < key.len() + does.len() + 3 {
             break;
         }
         line = line.blank(2).put(Paint::Bold, key).blank(1).put(Paint::Dim, does);

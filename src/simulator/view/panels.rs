@@ -2,10 +2,10 @@
 
 use super::line::{Line, Look, Paint};
 use crate::{
-    model::{Point, PointState, Quality, Quantity, Slot, Snapshot, Value},
-    simulator::journal::{Entry, Journal, Tone, input_word, is_on},
+    model::{Config, Point, PointState, Quality, Quantity, Slot, Snapshot, Value},
+    simulator::journal::{Entry, Journal, Tone, input_word, is_on, local},
 };
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 
 /// `1 hall_light  ● ON   4m  rule: Hall light after dark while somebody is there`
 pub(super) fn outputs(snapshot: &Snapshot, look: Look, width: usize) -> Vec<Line> {
@@ -14,7 +14,8 @@ pub(super) fn outputs(snapshot: &Snapshot, look: Look, width: usize) -> Vec<Line
         return vec![Line::new(look).fit(Paint::Dim, "no outputs in this configuration", width)];
     }
     let names: Vec<_> = states.iter().map(|state| snapshot.config.point_name(state.point)).collect();
-    let name_width = longest(&names).clamp(6, 22.min(width / 3));
+    let name_width = longest(&names).min(22.min(width / 3));
+    let today = local(&snapshot.config, snapshot.now.wall).date();
     let row = |(i, (state, name)): (usize, (&&PointState, &String))| {
         let number = if i < 9 { (i + 1).to_string() } else { String::new() };
         let (paint, mark, word) = match (state.quality, state.value) {
@@ -30,7 +31,7 @@ pub(super) fn outputs(snapshot: &Snapshot, look: Look, width: usize) -> Vec<Line
         let room = line.room(width);
         match (&state.fault, &state.explanation) {
             (Some(fault), _) => line.fit(Paint::Trouble, fault, room),
-            (None, Some(explanation)) => why(line, &explanation.line, Some(explanation.winner), room),
+            (None, Some(explanation)) => why(line, &without(&today, &explanation.line), Some(explanation.winner), room),
             (None, None) => line,
         }
     };
@@ -40,18 +41,10 @@ pub(super) fn outputs(snapshot: &Snapshot, look: Look, width: usize) -> Vec<Line
 /// `hall  occupied  3m`
 pub(super) fn inputs_and_rooms(snapshot: &Snapshot, look: Look, width: usize) -> Vec<Line> {
     let config = &snapshot.config;
-    let of = |state: &&PointState| matches!(state.point, Point::Occupied(_));
-    let rooms = snapshot.points.iter().filter(of);
-    let inputs = snapshot.points.iter().filter(|state| matches!(state.point, Point::Input(_)));
-    let states: Vec<_> = rooms.chain(inputs).collect();
-    let names: Vec<_> = states
-        .iter()
-        .map(|state| match state.point {
-            Point::Occupied(id) => config[id].id.to_string(),
-            point => config.point_name(point),
-        })
-        .collect();
-    let name_width = longest(&names).min(width.saturating_sub(17).max(width / 3));
+    let states = rooms_then_inputs(snapshot);
+    let words_width = if width >= 27 { WORDS } else { 9 };
+    let names: Vec<_> = states.iter().map(|state| short_name(config, state.point)).collect();
+    let name_width = longest(&names).min(width.saturating_sub(words_width));
     let row = |(state, name): (&&PointState, &String)| {
         let word = match state.point {
             Point::Input(id) => input_word(config[id].kind, is_on(state)),
@@ -77,6 +70,29 @@ pub(super) fn inputs_and_rooms(snapshot: &Snapshot, look: Look, width: usize) ->
     if lines.is_empty() { vec![Line::new(look).fit(Paint::Dim, "none", width)] } else { lines }
 }
 
+/// The cells of `occupied 23h59m` and the blank before it.
+const WORDS: usize = 16;
+
+/// The width that [`inputs_and_rooms`] has use for, at most `limit`.
+pub(super) fn width_of_inputs_and_rooms(snapshot: &Snapshot, limit: usize) -> usize {
+    let states = rooms_then_inputs(snapshot);
+    let names: Vec<_> = states.iter().map(|state| short_name(&snapshot.config, state.point)).collect();
+    (longest(&names) + WORDS).max("Rooms and inputs".len() + 4).min(limit)
+}
+
+fn rooms_then_inputs(snapshot: &Snapshot) -> Vec<&PointState> {
+    let rooms = snapshot.points.iter().filter(|state| matches!(state.point, Point::Occupied(_)));
+    rooms.chain(snapshot.points.iter().filter(|state| matches!(state.point, Point::Input(_)))).collect()
+}
+
+/// A room goes by its own name.
+fn short_name(config: &Config, point: Point) -> String {
+    match point {
+        Point::Occupied(id) => config[id].id.to_string(),
+        point => config.point_name(point),
+    }
+}
+
 /// `living  20.3 °C  ▂▃▅▆▇▆▅▃  41.0 %  1013.2 hPa`: one line each; the course is that of the first quantity.
 pub(super) fn sensors(snapshot: &Snapshot, journal: &Journal, look: Look, width: usize) -> Vec<Line> {
     let config = &snapshot.config;
@@ -85,8 +101,11 @@ pub(super) fn sensors(snapshot: &Snapshot, journal: &Journal, look: Look, width:
         return vec![Line::new(look).fit(Paint::Dim, "no sensors in this configuration", width)];
     }
     let name_width = longest(&names).min(width / 3);
+    // The course is worth more than the third quantity.
     let most = config.sensors.iter().map(|sensor| sensor.chip.quantities().len()).max().unwrap_or(1);
-    let rest_width = if most > 1 { 18 } else { 0 };
+    let room = width.saturating_sub(name_width + 1 + VALUE);
+    let rest_width = [REST[0] + REST[1], REST[0]].into_iter().find(|rest| rest + 8 <= room).unwrap_or(0);
+    let course_width = room.saturating_sub(2 + if most > 1 { rest_width } else { 0 }).min(48);
     let row = |(i, name): (usize, &String)| {
         let of = |state: &&PointState| matches!(state.point, Point::Reading(sensor, _) if sensor.0 == i);
         let readings: Vec<_> = snapshot.points.iter().filter(of).collect();
@@ -97,7 +116,7 @@ pub(super) fn sensors(snapshot: &Snapshot, journal: &Journal, look: Look, width:
             return line.fit(Paint::Trouble, &format!("FAULT {fault}"), room);
         }
         let paint = quality_paint(first.quality);
-        let value_width = 9.min(line.room(width));
+        let value_width = VALUE.min(line.room(width));
         line = line.fit_right(paint, &reading(first), value_width);
         let word = match first.quality {
             Quality::Good => "",
@@ -105,7 +124,6 @@ pub(super) fn sensors(snapshot: &Snapshot, journal: &Journal, look: Look, width:
             Quality::Unknown => " unknown",
             Quality::Fault => " FAULT",
         };
-        let course_width = line.room(width).saturating_sub(2 + rest_width).min(48);
         if !word.is_empty() {
             let room = line.room(width);
             return line.fit(paint, word, room);
@@ -113,7 +131,7 @@ pub(super) fn sensors(snapshot: &Snapshot, journal: &Journal, look: Look, width:
         if course_width >= 4 {
             line = line.blank(1).put(Paint::Rule, &course(journal, snapshot, first, look, course_width)).blank(1);
         }
-        for (state, cells) in readings.iter().skip(1).zip([7, 11]) {
+        for (state, cells) in readings.iter().skip(1).zip(REST) {
             if line.room(width) >= cells {
                 line = line.fit_right(quality_paint(state.quality), &reading(state), cells);
             }
@@ -122,6 +140,10 @@ pub(super) fn sensors(snapshot: &Snapshot, journal: &Journal, look: Look, width:
     };
     names.iter().enumerate().map(row).collect()
 }
+
+/// The cells of a sensor's first value, and of the others.
+const VALUE: usize = 8;
+const REST: [usize; 2] = [6, 10];
 
 /// `18:42  hall_light  ON  rule: Hall light after dark while somebody is there`, newest first.
 pub(super) fn happenings(journal: &Journal, look: Look, width: usize, rows: usize) -> Vec<Line> {
@@ -140,9 +162,14 @@ pub(super) fn happenings(journal: &Journal, look: Look, width: usize, rows: usiz
         let room = line.room(width);
         let line = line.blank(1.min(room)).fit(paint, &entry.what, 8.min(room.saturating_sub(1)));
         let room = line.room(width);
-        if room < 6 { line } else { why(line.blank(1), &entry.why, None, room - 1) }
+        if room < 6 { line } else { why(line.blank(1), &without(&entry.at.date(), &entry.why), None, room - 1) }
     };
     entries.iter().map(row).collect()
+}
+
+/// A time of the same day needs no date.
+fn without(date: &NaiveDate, text: &str) -> String {
+    text.replace(&format!("{date} "), "")
 }
 
 /// The slot in its colour, then the cause.

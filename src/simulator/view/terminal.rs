@@ -85,8 +85,13 @@ impl Terminal {
     /// # Errors
     /// When the terminal is gone.
     pub fn draw(&mut self, lines: &[String]) -> io::Result<()> {
+        if !ENTERED.load(Ordering::SeqCst) {
+            // A panic elsewhere has given the screen back to print its message.
+            return Ok(());
+        }
         let size = self.size()?;
-        let mut out = io::stdout().lock();
+        // Written in one piece, so that no half of it is seen.
+        let mut out = Vec::new();
         queue!(out, BeginSynchronizedUpdate)?;
         if size != self.size {
             // A terminal moves its text about when its size changes.
@@ -97,12 +102,15 @@ impl Terminal {
             let line = lines.get(row).map_or("", String::as_str);
             let there = self.shown.get(row).map_or("", String::as_str);
             if line != there && row < usize::from(size.1) {
-                queue!(out, MoveTo(0, row as u16), Print(line), Clear(ClearType::UntilNewLine))?;
+                // Cleared first: behind a full line the cursor still stands on its last cell.
+                queue!(out, MoveTo(0, row as u16), Clear(ClearType::CurrentLine), Print(line))?;
             }
         }
         queue!(out, EndSynchronizedUpdate)?;
         self.shown = lines.to_vec();
-        out.flush()
+        let mut screen = io::stdout().lock();
+        screen.write_all(&out)?;
+        screen.flush()
     }
 
     /// Watches the keyboard on a thread of its own and hands over what is pressed, until `send` returns false or the
