@@ -26,10 +26,10 @@ const SENSOR_STALE: Duration = Duration::from_secs(1800);
 /// How the demo runs.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// How many times faster than real time the house lives; a day takes a minute at 1440
-    #[arg(long, default_value_t = 1440.0, value_name = "FACTOR", value_parser = super::speed)]
-    speed: f64,
-    /// The local date to begin at [default: today]
+    /// How many times faster than real time the house lives [default: 600 in the live view, else 1440: a day in a minute]
+    #[arg(long, value_name = "FACTOR", value_parser = super::speed)]
+    speed: Option<f64>,
+    /// The local date to begin at, at six in the morning [default: today]
     #[arg(long, value_name = "DATE")]
     date: Option<NaiveDate>,
     /// End after so many days [default: 1, or never on a terminal]
@@ -58,8 +58,8 @@ pub fn run(arguments: Arguments, config: Arc<Config>, verbose: bool) -> anyhow::
     let today =
         || Clock::system(hearthd::clock::Moment::START, config.hub.clock).now().wall.with_timezone(&zone).date_naive();
     let date = arguments.date.unwrap_or_else(today);
-    let from = super::local_time(&config, date.and_hms_opt(0, 0, 0).unwrap_or_default())?;
-    let speed = arguments.speed;
+    let from = super::local_time(&config, date.and_hms_opt(6, 0, 0).unwrap_or_default())?;
+    let speed = arguments.speed.unwrap_or(if live { 600.0 } else { 1440.0 });
     let (attach, attached) = oneshot::channel();
     let options = daemon::Options {
         config,
@@ -74,7 +74,7 @@ pub fn run(arguments: Arguments, config: Arc<Config>, verbose: bool) -> anyhow::
     super::block_on(async {
         let show = tokio::spawn(async move {
             let Ok(house) = attached.await else { return Ok(Journal::default()) };
-            Show::new(house, &arguments, from, live)?.run().await
+            Show::new(house, &arguments, speed, from, live)?.run().await
         });
         daemon::run(options).await?;
         let journal = show.await??;
@@ -116,7 +116,13 @@ struct Show {
 }
 
 impl Show {
-    fn new(house: Attached, arguments: &Arguments, started: DateTime<Utc>, live: bool) -> anyhow::Result<Show> {
+    fn new(
+        house: Attached,
+        arguments: &Arguments,
+        speed: f64,
+        started: DateTime<Utc>,
+        live: bool,
+    ) -> anyhow::Result<Show> {
         let world = World::new(&house.snapshots.borrow().config, started, arguments.seed);
         let screen = if live {
             let terminal = Terminal::enter()?;
@@ -128,7 +134,7 @@ impl Show {
         };
         let days = arguments.days.or_else(|| (!live).then_some(1));
         let ends = days.map(|days| started + TimeDelta::days(days.into()));
-        Ok(Show { house, world, journal: Journal::default(), screen, speed: arguments.speed, started, ends })
+        Ok(Show { house, world, journal: Journal::default(), screen, speed, started, ends })
     }
 
     async fn run(mut self) -> anyhow::Result<Journal> {
@@ -183,9 +189,8 @@ impl Show {
             match key {
                 Key::Quit => quit = true,
                 Key::Motion => {
-                    if let (Some(wires), Some(input)) = (&self.house.wires, self.world.walk_through_hall()) {
-                        wires.set_input(&input, true);
-                    }
+                    // The next step of the world moves the wire.
+                    self.world.walk_through_hall();
                 }
                 Key::Toggle(index) if index < config.outputs.len() => {
                     self.command(&config[OutputId(index)].id, "TOGGLE").await;
