@@ -134,12 +134,14 @@ fn run(shared: &Shared, mut store: Option<Store>, clock: &Clock, snapshots: &wat
         for reply in pass.replies {
             reply.send(&snapshots.borrow());
         }
-        if sync_at.is_some_and(|moment| closed || clock.now().moment >= moment) {
-            disk.report(store.as_mut().map_or(Ok(()), Store::sync));
-            sync_at = None;
-        }
         if closed {
+            disk.report(store.map_or(Ok(()), Store::close));
             return;
+        }
+        if let Some(store) = store.as_mut().filter(|_| sync_at.is_some_and(|moment| clock.now().moment >= moment)) {
+            let synced = store.sync();
+            sync_at = (!matches!(synced, Ok(true))).then(|| clock.now().moment + SYNC_AFTER);
+            disk.report(synced.map(|_| ()));
         }
     }
 }

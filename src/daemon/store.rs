@@ -1,20 +1,22 @@
 //! The state file: what must survive a restart, a kill or a power cut.
 //!
-//! Two slots in one folder, written by turns. A save replaces a slot by rename, so a killed process leaves the whole old
-//! or the whole new one; a [`Store::sync`] makes it last through a power cut, and only then does the turn go to the other
-//! slot. So one slot always holds a generation that the disk has confirmed. Each carries a sequence number and a
-//! checksum; the valid one with the higher number counts.
+//! Two files in one folder, used by turns. A generation is one line, appended: a sequence number, a checksum and the
+//! [`Memory`] as JSON. A killed process leaves at most a torn last line, which does not count. Syncing makes the lines
+//! survive a power cut; when a file has grown and is synced, the other one is emptied and takes over. So at any instant one
+//! of them holds a generation that the disk has confirmed. The valid line with the highest number counts.
 
 use crate::engine::Memory;
-use serde::{Deserialize, Serialize};
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
+    thread::JoinHandle,
 };
 
-const SLOTS: [&str; 2] = ["state.0.json", "state.1.json"];
-/// No house needs more; a larger file is not ours.
+const FILES: [&str; 2] = ["state.0.jsonl", "state.1.jsonl"];
+/// A file that has grown to this hands over to the other.
+const FULL: u64 = 256 << 10;
+/// No state of a house comes near this; a larger file is not ours.
 const SIZE_MAX: u64 = 16 << 20;
 
 /// Keeps a [`Memory`] in a folder.
@@ -22,96 +24,145 @@ const SIZE_MAX: u64 = 16 << 20;
 pub struct Store {
     folder: PathBuf,
     sequence: u64,
-    /// The slot to write next.
     turn: usize,
-    unsynced: bool,
-}
-
-#[derive(Serialize)]
-struct Saved<'a> {
-    sequence: u64,
-    memory: &'a Memory,
-}
-
-#[derive(Deserialize)]
-struct Loaded {
-    sequence: u64,
-    memory: Memory,
+    file: File,
+    size: u64,
+    /// The disk at work, and the size that will then be safe.
+    syncing: Option<(JoinHandle<io::Result<()>>, u64)>,
+    synced: u64,
 }
 
 impl Store {
-    /// Opens the folder, making it if need be, and reads what is there. Each damaged slot gives one warning for the log.
+    /// Opens the folder, making it if need be, and reads what is there. Each damaged file gives one warning for the log.
     ///
     /// # Errors
-    /// When the folder cannot be made.
+    /// When the folder cannot be made or written to.
     pub fn open(folder: &Path) -> io::Result<(Store, Option<Memory>, Vec<String>)> {
         fs::create_dir_all(folder)?;
-        let (mut best, mut warnings): (Option<(usize, Loaded)>, _) = (None, Vec::new());
-        for (slot, name) in SLOTS.iter().enumerate() {
+        let (mut best, mut warnings): (Option<(usize, u64, Memory)>, _) = (None, Vec::new());
+        for (index, name) in FILES.iter().enumerate() {
             let path = folder.join(name);
-            match read(&path) {
-                Ok(None) => {}
-                Ok(Some(loaded)) if best.as_ref().is_some_and(|(_, other)| other.sequence > loaded.sequence) => {}
-                Ok(Some(loaded)) => best = Some((slot, loaded)),
-                Err(problem) => warnings.push(format!("{}: {problem}; it is left out", path.display())),
+            let (last, damage) = read(&path);
+            warnings.extend(damage.map(|damage| format!("{}: {damage}", path.display())));
+            if let Some((sequence, memory)) = last
+                && best.as_ref().is_none_or(|(_, other, _)| sequence > *other)
+            {
+                best = Some((index, sequence, memory));
             }
         }
-        let turn = best.as_ref().map_or(0, |(slot, _)| 1 - slot);
-        let sequence = best.as_ref().map_or(0, |(_, loaded)| loaded.sequence);
-        let store = Store { folder: folder.to_owned(), sequence, turn, unsynced: false };
-        Ok((store, best.map(|(_, loaded)| loaded.memory), warnings))
+        // A fresh file, so that nothing is ever appended to a torn line; the best one stays until this is synced.
+        let turn = best.as_ref().map_or(0, |(index, ..)| 1 - index);
+        let file = begin(folder, turn)?;
+        let sequence = best.as_ref().map_or(0, |(_, sequence, _)| *sequence);
+        let store = Store { folder: folder.to_owned(), sequence, turn, file, size: 0, syncing: None, synced: 0 };
+        Ok((store, best.map(|(.., memory)| memory), warnings))
     }
 
     /// Writes a generation. It survives the end of this process, but not yet a power cut.
     ///
     /// # Errors
-    /// When the disk is full or broken; the last generation stays.
+    /// When the disk is full or broken; the generation before stays.
     pub fn save(&mut self, memory: &Memory) -> io::Result<()> {
-        let saved = Saved { sequence: self.sequence + 1, memory };
-        let mut text = serde_json::to_string(&saved)?;
-        text += &format!("\n{:08x}\n", crc32fast::hash(text.as_bytes()));
-        let fresh = self.folder.join("state.new");
-        File::create(&fresh)?.write_all(text.as_bytes())?;
-        fs::rename(&fresh, self.folder.join(SLOTS[self.turn]))?;
+        let json = serde_json::to_string(memory)?;
+        let body = format!("{} {json}", self.sequence + 1);
+        let line = format!("{:08x} {body}\n", crc32fast::hash(body.as_bytes()));
+        if let Err(error) = self.file.write_all(line.as_bytes()) {
+            // A torn line ends what can be read of a file: go on after it with a line of its own.
+            let _ = self.file.set_len(self.size);
+            return Err(error);
+        }
+        self.size += line.len() as u64;
         self.sequence += 1;
-        self.unsynced = true;
         Ok(())
     }
 
-    /// Makes the last generation survive a power cut, as far as the disk keeps its word.
+    /// Has the disk confirm what was saved, in the background; called again, it tells how that went and does what is left.
+    /// Returns whether all is confirmed.
     ///
     /// # Errors
-    /// When the disk refuses; the generation before stays in the other slot.
-    pub fn sync(&mut self) -> io::Result<()> {
-        if std::mem::take(&mut self.unsynced) {
-            File::open(self.folder.join(SLOTS[self.turn]))?.sync_all()?;
-            File::open(&self.folder)?.sync_all()?;
-            self.turn = 1 - self.turn;
+    /// When the disk refuses; the last confirmed generation stays.
+    pub fn sync(&mut self) -> io::Result<bool> {
+        if let Some((thread, size)) = self.syncing.take_if(|(thread, _)| thread.is_finished()) {
+            finished(thread)?;
+            self.synced = size;
         }
-        Ok(())
+        if self.syncing.is_some() {
+            return Ok(false);
+        }
+        if self.synced == self.size {
+            if self.size >= FULL {
+                self.turn = 1 - self.turn;
+                self.file = begin(&self.folder, self.turn)?;
+                (self.size, self.synced) = (0, 0);
+            }
+            return Ok(true);
+        }
+        let (file, folder) = (self.file.try_clone()?, File::open(&self.folder)?);
+        let sync = move || file.sync_data().and_then(|()| folder.sync_all());
+        self.syncing = Some((std::thread::Builder::new().name("sync".into()).spawn(sync)?, self.size));
+        Ok(false)
+    }
+
+    /// Has the disk confirm all that was saved, and waits for it.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn close(mut self) -> io::Result<()> {
+        if let Some((thread, _)) = self.syncing.take() {
+            finished(thread)?;
+        }
+        self.file.sync_all()
     }
 }
 
-/// The generation in a slot; nothing if there is no file.
-fn read(path: &Path) -> Result<Option<Loaded>, String> {
-    let text = match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.to_string()),
-        Ok(metadata) if metadata.len() > SIZE_MAX => return Err("larger than any state of hearthd".into()),
-        Ok(_) => fs::read_to_string(path).map_err(|error| error.to_string())?,
+fn finished(thread: JoinHandle<io::Result<()>>) -> io::Result<()> {
+    thread.join().unwrap_or_else(|_| Err(io::Error::other("the sync thread panicked")))
+}
+
+fn begin(folder: &Path, turn: usize) -> io::Result<File> {
+    let path = folder.join(FILES[turn]);
+    File::create(&path)?;
+    OpenOptions::new().append(true).open(path)
+}
+
+/// The last valid generation in a file, and what is wrong with the file.
+fn read(path: &Path) -> (Option<(u64, Memory)>, Option<String>) {
+    let bytes = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return (None, None),
+        Ok(metadata) if metadata.len() > SIZE_MAX => return (None, Some("not a state file of hearthd".into())),
+        Ok(_) => fs::read(path),
+        Err(error) => Err(error),
     };
-    let damaged = || "damaged (its checksum does not fit)".to_owned();
-    let (json, checksum) = text.trim_end_matches('\n').rsplit_once('\n').ok_or_else(damaged)?;
-    if format!("{:08x}", crc32fast::hash(json.as_bytes())) != checksum {
-        return Err(damaged());
-    }
-    serde_json::from_str(json).map(Some).map_err(|error| format!("not a state of this version of hearthd ({error})"))
+    let bytes = match bytes {
+        Ok(bytes) => bytes,
+        Err(error) => return (None, Some(error.to_string())),
+    };
+    let whole = bytes.is_empty() || bytes.ends_with(b"\n");
+    let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).rev();
+    let last = lines.next().and_then(generation);
+    let damaged = !whole || last.is_none() && !bytes.is_empty();
+    let best = last.or_else(|| lines.find_map(generation));
+    let damage = damaged.then(|| match best {
+        Some(_) => "its end is damaged; the generation before it counts".to_owned(),
+        None => "damaged; nothing in it counts".to_owned(),
+    });
+    (best, damage)
+}
+
+fn generation(line: &[u8]) -> Option<(u64, Memory)> {
+    let (checksum, body) = std::str::from_utf8(line).ok()?.split_once(' ')?;
+    let sound = checksum == format!("{:08x}", crc32fast::hash(body.as_bytes()));
+    let (sequence, json) = body.split_once(' ').filter(|_| sound)?;
+    Some((sequence.parse().ok()?, serde_json::from_str(json).ok()?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clock::Clock, clock::Moment, model::ClockTrust};
+    use crate::{
+        clock::{Clock, Moment},
+        model::ClockTrust,
+    };
     use tempfile::TempDir;
 
     /// A memory that can be told from others by its moment.
@@ -124,59 +175,74 @@ mod tests {
         .unwrap()
     }
 
-    fn moment(folder: &TempDir) -> (Option<i64>, usize) {
-        let (_, memory, warnings) = Store::open(folder.path()).unwrap();
-        (memory.map(|memory| memory.taken().moment.as_millis()), warnings.len())
+    /// What a start would find, and how many warnings it would give.
+    fn found(folder: &TempDir) -> (Option<i64>, usize) {
+        let files = FILES.map(|name| read(&folder.path().join(name)));
+        let warnings = files.iter().filter(|(_, damage)| damage.is_some()).count();
+        let best = files.into_iter().filter_map(|(last, _)| last).max_by_key(|(sequence, _)| *sequence);
+        (best.map(|(_, memory)| memory.taken().moment.as_millis()), warnings)
+    }
+
+    fn sync(store: &mut Store) {
+        while !store.sync().unwrap() {
+            std::thread::yield_now();
+        }
     }
 
     #[test]
-    fn the_last_generation_comes_back() {
+    fn the_last_generation_comes_back_over_restarts_and_handovers() {
         let folder = TempDir::new().unwrap();
-        assert_eq!(moment(&folder), (None, 0));
-        let (mut store, ..) = Store::open(folder.path()).unwrap();
-        for generation in 1..=5 {
-            store.save(&memory(generation)).unwrap();
-            if generation % 2 == 0 {
-                store.sync().unwrap();
+        let mut generation = 0;
+        for _ in 0..4 {
+            let (mut store, before, warnings) = Store::open(folder.path()).unwrap();
+            assert_eq!(before.map_or(0, |memory| memory.taken().moment.as_millis()), generation);
+            assert!(warnings.is_empty(), "{warnings:?}");
+            assert_eq!(found(&folder).0.unwrap_or(0), generation, "opening loses nothing");
+            for _ in 0..700 {
+                generation += 1;
+                store.save(&memory(generation)).unwrap();
+                if generation % 100 == 0 {
+                    sync(&mut store);
+                    assert_eq!(found(&folder), (Some(generation), 0));
+                }
             }
-            assert_eq!(moment(&folder), (Some(generation), 0));
+            store.size = FULL;
+            sync(&mut store);
         }
-        let (mut store, ..) = Store::open(folder.path()).unwrap();
-        store.save(&memory(6)).unwrap();
-        assert_eq!(moment(&folder), (Some(6), 0));
+        let sizes = FILES.map(|name| fs::metadata(folder.path().join(name)).unwrap().len());
+        assert!(sizes.iter().all(|size| *size < 2 * FULL), "{sizes:?}");
     }
 
     #[test]
-    fn a_slot_torn_anywhere_leaves_the_last_synced_generation_and_one_warning() {
+    fn a_file_torn_anywhere_gives_the_generation_before_and_one_warning() {
         let folder = TempDir::new().unwrap();
         let (mut store, ..) = Store::open(folder.path()).unwrap();
         store.save(&memory(1)).unwrap();
-        store.sync().unwrap();
+        let first = store.size as usize;
         store.save(&memory(2)).unwrap();
-        let torn = folder.path().join(SLOTS[1]);
-        let whole = fs::read(&torn).unwrap();
-        for length in 0..whole.len() - 1 {
-            fs::write(&torn, &whole[..length]).unwrap();
-            assert_eq!(moment(&folder), (Some(1), 1), "cut at {length}");
+        let path = folder.path().join(FILES[0]);
+        let whole = fs::read(&path).unwrap();
+        for length in first + 1..whole.len() {
+            fs::write(&path, &whole[..length]).unwrap();
+            let expected = if length == whole.len() - 1 { (Some(2), 1) } else { (Some(1), 1) };
+            assert_eq!(found(&folder), expected, "cut at {length}");
+            fs::write(&path, [&whole[..length], &vec![0; whole.len() - length]].concat()).unwrap();
+            assert_eq!(found(&folder).0, expected.0, "zeroes from {length}");
         }
-        fs::write(&torn, vec![0; whole.len()]).unwrap();
-        assert_eq!(moment(&folder), (Some(1), 1), "zeroes");
-        fs::write(&torn, &whole).unwrap();
-        assert_eq!(moment(&folder), (Some(2), 0));
+        fs::write(&path, vec![0; whole.len()]).unwrap();
+        assert_eq!(found(&folder), (None, 1), "zeroes");
     }
 
     #[test]
-    fn both_slots_damaged_begin_anew_and_can_be_written() {
+    fn a_damaged_file_leaves_the_confirmed_one() {
         let folder = TempDir::new().unwrap();
-        for name in SLOTS {
-            fs::write(folder.path().join(name), "rubbish").unwrap();
-        }
-        assert_eq!(moment(&folder), (None, 2));
         let (mut store, ..) = Store::open(folder.path()).unwrap();
         store.save(&memory(1)).unwrap();
-        store.sync().unwrap();
-        assert_eq!(moment(&folder), (Some(1), 1));
+        store.close().unwrap();
+        let (mut store, ..) = Store::open(folder.path()).unwrap();
         store.save(&memory(2)).unwrap();
-        assert_eq!(moment(&folder), (Some(2), 0));
+        assert_eq!(found(&folder), (Some(2), 0));
+        fs::write(folder.path().join(FILES[1]), "rubbish").unwrap();
+        assert_eq!(found(&folder), (Some(1), 1));
     }
 }
