@@ -54,9 +54,10 @@ pub(super) fn choose(settings: &HardwareSettings) -> Chosen {
             tracing::warn!("rppal does not know this board: using the kernel's GPIO device (chardev) instead");
             chardev(settings)
         }
-        Backend::Auto if rppal::knows_this_board() && has_gpio() => rppal_board(settings),
+        // Without gpiomem, as under a plain Debian kernel, only root could reach the registers.
+        Backend::Auto if rppal::knows_this_board() && has_node("gpiomem") => rppal_board(settings),
         // Only a machine with a device tree: the GPIO lines of an ordinary PC drive parts of its mainboard.
-        Backend::Auto if Path::new("/proc/device-tree").exists() && has_gpio() => chardev(settings),
+        Backend::Auto if Path::new("/proc/device-tree").exists() && has_node("gpiochip") => chardev(settings),
         Backend::Auto => {
             tracing::warn!("no board with GPIO found: all outputs, inputs and sensors are simulated");
             simulated()
@@ -80,12 +81,8 @@ fn simulated() -> Chosen {
     Chosen { backend: Backend::Simulated, board: Arc::new(wires.clone()), wires: Some(wires) }
 }
 
-fn has_gpio() -> bool {
-    std::fs::read_dir("/dev").is_ok_and(|nodes| {
-        nodes.flatten().any(|node| {
-            let name = node.file_name();
-            let name = name.to_string_lossy();
-            name.starts_with("gpiochip") || name.starts_with("gpiomem")
-        })
-    })
+/// Whether a node of /dev begins so.
+fn has_node(beginning: &str) -> bool {
+    let nodes = std::fs::read_dir("/dev").into_iter().flatten().flatten();
+    nodes.map(|node| node.file_name()).any(|name| name.to_string_lossy().starts_with(beginning))
 }

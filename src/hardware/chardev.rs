@@ -21,7 +21,8 @@ const CONSUMER: &str = "hearthd";
 
 /// Active low is told to the kernel with the request; above it all levels are logical.
 ///
-/// When a line is released the kernel may let go of its level, as the driver of the chip has it.
+/// What a released line does is up to the driver of its chip: most leave it as it is, that of the Raspberry Pi 0 to 4
+/// makes it an input, and the relay falls back to where its board pulls it.
 pub(super) struct Chardev {
     lines: Lines,
 }

@@ -56,11 +56,15 @@ pub enum HardwareError {
         /// What the configuration says it is.
         expected: &'static str,
     },
-    /// The bus did not come free in time: a device holds one of its two wires down.
-    #[error("I2C bus {bus} is stuck: check SDA, SCL and their pull-up resistors, or switch its devices off and on")]
-    BusStuck {
+    /// The transfer did not end in time: a device holds one of the two wires down, or, on some boards, none is there.
+    #[error(
+        "no answer in time from {address:#04x} on I2C bus {bus}: check its wiring, and that nothing holds SDA or SCL down"
+    )]
+    NoAnswerInTime {
         /// N of `/dev/i2c-N`.
         bus: u8,
+        /// 7 bits.
+        address: u8,
     },
     /// A reading that cannot be true: a disturbed transfer or a broken chip.
     #[error("{} {value} {} cannot be true: check the wiring, or the chip is broken", .quantity.word(), .quantity.unit())]

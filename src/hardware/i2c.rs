@@ -48,7 +48,7 @@ fn transfer_failed(bus: u8, address: u8, error: LinuxI2CError) -> HardwareError 
     let source = io::Error::from(error);
     match source.raw_os_error() {
         Some(libc::ENXIO | libc::EREMOTEIO) => HardwareError::NothingAnswers { bus, address },
-        Some(libc::ETIMEDOUT) => HardwareError::BusStuck { bus },
+        Some(libc::ETIMEDOUT) => HardwareError::NoAnswerInTime { bus, address },
         _ => HardwareError::Os { what: format!("transfer with {address:#04x} on I2C bus {bus} failed"), source },
     }
 }
@@ -57,7 +57,7 @@ impl i2c::Error for HardwareError {
     fn kind(&self) -> i2c::ErrorKind {
         match self {
             HardwareError::NothingAnswers { .. } => i2c::ErrorKind::NoAcknowledge(NoAcknowledgeSource::Unknown),
-            HardwareError::BusStuck { .. } => i2c::ErrorKind::Bus,
+            HardwareError::NoAnswerInTime { .. } => i2c::ErrorKind::Bus,
             _ => i2c::ErrorKind::Other,
         }
     }
@@ -76,7 +76,7 @@ mod tests {
         check(libc::EREMOTEIO, "nothing answers at 0x48 on I2C bus 1: check wiring and address");
         check(
             libc::ETIMEDOUT,
-            "I2C bus 1 is stuck: check SDA, SCL and their pull-up resistors, or switch its devices off and on",
+            "no answer in time from 0x48 on I2C bus 1: check its wiring, and that nothing holds SDA or SCL down",
         );
         check(libc::EIO, "transfer with 0x48 on I2C bus 1 failed: Input/output error (os error 5)");
     }

@@ -23,8 +23,11 @@ const RETRY_MAX: Duration = Duration::from_secs(60);
 /// Between two tries to report to a loop that is behind, in real time.
 const QUEUE_FULL_WAIT: Duration = Duration::from_millis(20);
 
-/// All inputs and the thread that reports them. After the edges that woke it, it reads the level itself, so that a lost
-/// edge cannot leave a wrong state behind.
+/// Without any edge, all are read this often: an edge may be lost.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+/// All inputs and the thread that reports them. It does not rely on edges: it reads the level itself after each, and
+/// once in a while without any.
 pub(super) struct Inputs {
     watched: Arc<Mutex<BTreeMap<Arc<str>, Watched>>>,
     bell: Arc<Bell>,
@@ -36,8 +39,8 @@ struct Watched {
     line: Option<Box<dyn InputLine>>,
     /// What was last reported.
     reported: Option<Result<bool, String>>,
-    /// While it is in trouble.
-    retry_at: Option<Moment>,
+    /// When it is looked at without an edge.
+    look_at: Option<Moment>,
     retry_after: Duration,
 }
 
@@ -106,7 +109,7 @@ impl Watch {
             let now = self.clock.now().moment;
             for (id, watched) in lock(&self.watched).iter_mut() {
                 let edges = rung.remove(id);
-                if edges.is_some() || watched.retry_at.is_some_and(|at| at <= now) {
+                if edges.is_some() || watched.look_at.is_some_and(|at| at <= now) {
                     let reports = watched.look(edges.unwrap_or_default(), &*self.board, &self.bell, now);
                     let event = |result| Event::InputRead { input: id.clone(), result };
                     self.unsent.extend(reports.into_iter().map(event));
@@ -120,9 +123,9 @@ impl Watch {
 
     /// How long to wait for the bell.
     fn patience(&self) -> Option<Duration> {
-        let retry_at = lock(&self.watched).values().filter_map(|watched| watched.retry_at).min();
-        let retry_in = retry_at.map(|at| self.clock.real_time_until(at));
-        if self.unsent.is_empty() { retry_in } else { Some(QUEUE_FULL_WAIT) }
+        let look_at = lock(&self.watched).values().filter_map(|watched| watched.look_at).min();
+        let wait = look_at.map(|at| self.clock.real_time_until(at));
+        if self.unsent.is_empty() { wait } else { Some(QUEUE_FULL_WAIT) }
     }
 
     /// Reports as much as there is room for. False: nobody listens any more.
@@ -143,7 +146,7 @@ impl Watch {
 
 impl Watched {
     fn new(input: Input) -> Watched {
-        Watched { input, line: None, reported: None, retry_at: None, retry_after: RETRY_FIRST }
+        Watched { input, line: None, reported: None, look_at: None, retry_after: RETRY_FIRST }
     }
 
     /// Claims the line if need be and reads it. What there is to report: what differs from before, edge by edge.
@@ -162,9 +165,9 @@ impl Watched {
             (Ok(_), _) => {}
         }
         if read.is_ok() {
-            (self.retry_at, self.retry_after) = (None, RETRY_FIRST);
+            (self.look_at, self.retry_after) = (Some(now + LOOK_AGAIN), RETRY_FIRST);
         } else {
-            self.retry_at = Some(now + self.retry_after);
+            self.look_at = Some(now + self.retry_after);
             self.retry_after = (self.retry_after * 2).min(RETRY_MAX);
         }
         let mut reports: Vec<_> = edges.into_iter().map(Ok).chain([read]).collect();

@@ -4,7 +4,8 @@ use super::{HardwareError, error::open_failed};
 use crate::model::Line;
 use gpiocdev::chip::{self, Chip};
 use std::{
-    io,
+    collections::BTreeSet,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -97,7 +98,7 @@ impl OpenChip {
     fn all() -> Result<Vec<OpenChip>, HardwareError> {
         let mut chips = Vec::new();
         let mut refused = None;
-        for path in chip::chips().map_err(|_| no_chips())? {
+        for path in chip_nodes() {
             match Chip::from_path(&path).and_then(|chip| Ok(OpenChip { info: chip.info()?, chip })) {
                 Ok(chip) => chips.push(chip),
                 Err(error) => refused = Some(refused.unwrap_or_else(|| open_chip_failed(&path, error))),
@@ -121,8 +122,23 @@ impl OpenChip {
     }
 }
 
+/// `/dev/gpiochipN` in the order of N. (`gpiocdev::chip::chips` looks at every node of /dev, for each line anew.)
+fn chip_nodes() -> Vec<PathBuf> {
+    let nodes = fs::read_dir("/dev").into_iter().flatten().flatten();
+    let number = |node: fs::DirEntry| {
+        // A link is another name of a chip that is listed anyway: Raspberry Pi OS keeps an old number by one.
+        let is_node = node.file_type().is_ok_and(|kind| !kind.is_symlink());
+        node.file_name().to_str()?.strip_prefix("gpiochip")?.parse::<u32>().ok().filter(|_| is_node)
+    };
+    let numbers: BTreeSet<u32> = nodes.filter_map(number).collect();
+    numbers.into_iter().map(|number| PathBuf::from(format!("/dev/gpiochip{number}"))).collect()
+}
+
+/// By name, label, path, or the name of a link in /dev.
 fn find_chip<'a>(chips: &'a [OpenChip], name: &str) -> Result<&'a OpenChip, HardwareError> {
-    let found = chips.iter().find(|chip| name == chip.info.name || name == chip.info.label);
+    let node = fs::canonicalize(Path::new("/dev").join(name)).ok();
+    let named = |chip: &&OpenChip| name == chip.info.label || node.as_deref() == Some(chip.chip.path());
+    let found = chips.iter().find(named);
     found.ok_or_else(|| {
         let known: Vec<_> = chips.iter().map(|chip| format!("{} ({})", chip.info.name, chip.info.label)).collect();
         HardwareError::NoLine { line: format!("GPIO chip {name}"), cure: format!("there is {}", known.join(", ")) }

@@ -98,6 +98,11 @@ fn claim_failed(line: &Line, error: gpio::Error) -> HardwareError {
         gpio::Error::PinUsed(_) => {
             HardwareError::LineBusy { line: line.to_string(), consumer: "hearthd itself".into() }
         }
+        // What it tried after it found no gpiomem. Nobody but root should have that one.
+        gpio::Error::PermissionDenied(path) if path == "/dev/mem" => HardwareError::NoDevice {
+            path: "/dev/gpiomem".into(),
+            cure: "this kernel does not offer it; set hardware.backend = \"chardev\"",
+        },
         gpio::Error::PermissionDenied(path) => {
             open_failed(&path, io::Error::from_raw_os_error(libc::EACCES), "gpio", "")
         }
@@ -118,6 +123,19 @@ mod tests {
         assert_eq!(electric(ActiveLevel::High, Level::OFF), gpio::Level::Low);
         assert_eq!(electric(ActiveLevel::Low, Level::ON), gpio::Level::Low);
         assert_eq!(electric(ActiveLevel::Low, Level::OFF), gpio::Level::High);
+    }
+
+    #[test]
+    fn nobody_is_told_to_open_the_memory_to_all() {
+        let text = |path: &str| claim_failed(&Line::Number(17), gpio::Error::PermissionDenied(path.into())).to_string();
+        assert_eq!(
+            text("/dev/mem"),
+            "no /dev/gpiomem: this kernel does not offer it; set hardware.backend = \"chardev\""
+        );
+        assert_eq!(
+            text("/dev/gpiomem"),
+            "no permission for /dev/gpiomem: run `sudo usermod -aG gpio hearthd` and restart hearthd"
+        );
     }
 
     #[test]

@@ -243,6 +243,8 @@ fn an_input_that_cannot_be_claimed_is_tried_again() {
     assert_eq!(next(&mut events), read("button", Err(busy)));
     board.refuse.lock().unwrap().clear();
     assert_eq!(next(&mut events), read("button", Ok(true)));
+    board.refuse.lock().unwrap().push("GPIO 4".into());
+    assert_eq!(next(&mut events), read("button", Err(busy)), "it is looked at without an edge, too");
 }
 
 #[test]

@@ -69,7 +69,7 @@ mod mock {
             };
             result.map_err(|error| match error.kind() {
                 ErrorKind::NoAcknowledge(_) => HardwareError::NothingAnswers { bus: 1, address },
-                _ => HardwareError::BusStuck { bus: 1 },
+                _ => HardwareError::NoAnswerInTime { bus: 1, address },
             })
         }
     }
