@@ -45,8 +45,6 @@ pub struct Hardware {
     outputs: Outputs,
     inputs: Inputs,
     buses: Buses,
-    clock: Clock,
-    events: Sender<Event>,
 }
 
 impl Hardware {
@@ -57,8 +55,8 @@ impl Hardware {
     pub fn open(config: Arc<Config>, start: &[Level], clock: Clock, events: Sender<Event>) -> Hardware {
         let chosen = board::choose(&config.hardware);
         let inputs = Inputs::start(chosen.board.clone(), clock.clone(), events.clone());
-        let buses = Buses::start(chosen.board.clone(), clock.clone(), events.clone());
-        let mut hardware = Hardware { config, chosen, outputs: Outputs::default(), inputs, buses, clock, events };
+        let buses = Buses::start(chosen.board.clone(), clock, events);
+        let mut hardware = Hardware { config, chosen, outputs: Outputs::default(), inputs, buses };
         hardware.claim_missing(start);
         hardware
     }
@@ -83,30 +81,13 @@ impl Hardware {
 
     /// Takes over a new configuration. A line that is an output with the same active level before and after stays
     /// claimed and is not touched. Other outputs of before are left in their safe state and released, others of now are
-    /// claimed at their level of `start`. Inputs and sensors that did not change go on undisturbed.
+    /// claimed at their level of `start`. Inputs and sensors that did not change go on undisturbed. The backend stays: another
+    /// one takes a restart.
     pub fn reconfigure(&mut self, config: Arc<Config>, start: &[Level]) {
-        if config.hardware == self.config.hardware {
-            self.outputs.release_others(&config);
-            self.inputs.release_others(&config);
-        } else {
-            self.change_board(&config);
-        }
+        self.outputs.release_others(&config);
+        self.inputs.release_others(&config);
         self.config = config;
         self.claim_missing(start);
-    }
-
-    /// Another way to the same wires: all must be released before.
-    fn change_board(&mut self, config: &Config) {
-        self.outputs.release_all();
-        let wires = self.wires();
-        self.chosen = board::choose(&config.hardware);
-        if let (Some(wires), Some(_)) = (wires, &self.chosen.wires) {
-            // Still simulated: whoever holds the other end of the wires keeps it.
-            self.chosen.board = Arc::new(wires.clone());
-            self.chosen.wires = Some(wires);
-        }
-        self.inputs = Inputs::start(self.chosen.board.clone(), self.clock.clone(), self.events.clone());
-        self.buses = Buses::start(self.chosen.board.clone(), self.clock.clone(), self.events.clone());
     }
 
     fn claim_missing(&mut self, start: &[Level]) {

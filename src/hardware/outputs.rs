@@ -42,14 +42,6 @@ impl Outputs {
         self.troubles.retain(|line, _| config.outputs.iter().any(|output| output.line == *line));
     }
 
-    /// Releases all lines in their safe state: the way to them changes.
-    pub fn release_all(&mut self) {
-        for (line, mut claimed) in std::mem::take(&mut self.claimed) {
-            claimed.drive_safe(&line);
-        }
-        self.troubles.clear();
-    }
-
     /// Claims every line that is not claimed yet, at its level of `start`, which is in the order of the outputs.
     pub fn claim_missing(&mut self, board: &dyn Board, config: &Config, start: &[Level]) {
         for (output, &level) in config.outputs.iter().zip(start) {
