@@ -280,7 +280,7 @@ fn a_reload_takes_the_good_and_refuses_the_bad() {
 
     // Broken: refused with its place, and everything stays.
     fs::write(&house.config, good.replace("gpio = 27", "gpoi = 27")).unwrap();
-    house.wait_for_log("config.toml:20:1");
+    house.wait_for_log("config.toml:21:1");
     house.wait_for_log("the old one stays in force");
     assert_eq!(house.value("porch"), "OFF");
 
