@@ -57,7 +57,10 @@ pub(super) fn secret(config: &Path, name: &str) -> Result<Option<String>, Wrong>
     let bytes = match read_at_most(&path, LARGEST_SECRET) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => {
-            return Err(Wrong::new(format!("{shown} is larger than 4 KiB"), "name a file that holds only the password"));
+            return Err(Wrong::new(
+                format!("{shown} is larger than 4 KiB"),
+                "name a file that holds only the password",
+            ));
         }
         Err(error) => return Err(Wrong::new(format!("cannot read {shown}: {}", cause(&error)), cure(&error))),
     };

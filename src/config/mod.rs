@@ -82,8 +82,10 @@ fn compile(
     if let Some(document) = syntax::read(source, &problems)? {
         let mut root = Table::root(document.get_ref(), &problems);
         let draft = house::read(&mut root, zone, &problems);
+        // A misspelt table would make every name in it unknown: first things first.
+        let whole = !root.has_misspelt_key();
         root.finish();
-        config = Some(house::resolve(draft, &source.text, secret, &problems));
+        config = whole.then(|| house::resolve(draft, &source.text, secret, &problems));
     }
     let warnings = problems.settle(source)?;
     match config {

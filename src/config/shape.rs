@@ -120,7 +120,9 @@ pub(super) fn not_a_word(text: &str) -> Wrong {
     } else {
         "write at most 64 of the letters a-z, digits and _".to_owned()
     };
-    Wrong::new(format!("\"{}\" has other characters than a-z, 0-9 and _, or too many", shorten(text)), advice)
+    let what =
+        if text.len() > 64 { "is longer than 64 characters" } else { "has characters other than a-z, 0-9 and _" };
+    Wrong::new(format!("\"{}\" {what}", shorten(text)), advice)
 }
 
 /// Foreign text in a message.
@@ -313,6 +315,13 @@ impl Shape for Period {
         let Some(text) = value.as_str() else { return Ok(None) };
         let period = duration::parse(text).map_err(|message| {
             let (what, advice) = message.split_once("; ").unwrap_or((&message, "write it like \"5m\""));
+            let advice = match meant_duration(text) {
+                Some(meant) => format!("write \"{meant}\""),
+                None if text.parse::<u32>().is_ok() => {
+                    format!("write \"{text}s\" for seconds or \"{text}m\" for minutes")
+                }
+                None => advice.to_owned(),
+            };
             Wrong::new(format!("{what}: \"{}\"", shorten(text)), advice)
         })?;
         if self.0.contains(&period) {
@@ -332,6 +341,30 @@ impl Shape for Period {
     }
 }
 
+/// The duration that somebody means who writes `5 minutes`.
+pub(super) fn meant_duration(text: &str) -> Option<String> {
+    let mut meant = String::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, after) = rest.split_at(digits);
+        let after = after.trim_start();
+        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+        let unit = match after[..letters].to_lowercase().as_str() {
+            "d" | "day" | "days" => "d",
+            "h" | "hr" | "hrs" | "hour" | "hours" => "h",
+            "m" | "min" | "mins" | "minute" | "minutes" => "m",
+            "s" | "sec" | "secs" | "second" | "seconds" => "s",
+            "ms" | "msec" | "millisecond" | "milliseconds" => "ms",
+            _ => return None,
+        };
+        meant += number;
+        meant += unit;
+        rest = after[letters..].trim_start();
+    }
+    duration::parse(&meant).is_ok().then_some(meant)
+}
+
 /// Names of other entities, with their places.
 pub(super) struct Names(pub &'static str);
 
@@ -339,11 +372,11 @@ impl Shape for Names {
     type Value = Vec<(String, Range<usize>)>;
 
     fn noun(&self) -> String {
-        format!("a list of {} names", self.0)
+        format!("a list of {}s by their names", self.0)
     }
 
     fn example(&self) -> String {
-        format!("a list in square brackets, such as [\"hall_{}\"]", self.0)
+        "names in square brackets, such as [\"hall_motion\"]".into()
     }
 
     fn read(&self, value: &DeValue<'_>) -> Result<Option<Self::Value>, Wrong> {

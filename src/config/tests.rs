@@ -165,9 +165,22 @@ fn a_long_line_is_cut_around_the_place() {
 }
 
 #[test]
+fn passwords_are_not_shown() {
+    for line in ["password = 'gEheim'", "url = 'mqtt://me:gEheim@broker'"] {
+        let text = format!("[hub]\nid = 'h'\n[mqtt]\n{line}\n");
+        let report = parse(Path::new("c.toml"), &text).unwrap_err().to_string();
+        assert!(report.contains("*****") && !report.contains("gEheim"), "{report}");
+    }
+}
+
+#[test]
 fn a_file_full_of_mistakes_is_refused_at_once() {
     let many = format!("[hub]\nid = 'h'\n{}", "x = 1\n".repeat(150_000));
     let report = parse(Path::new("c.toml"), &many).unwrap_err();
+    assert!(report.to_string().len() < 100_000);
+    let one_line =
+        format!("[hub]\nid = 'h'\nmqtt = {{ {} }}\n", (0..90_000).map(|i| format!("k{i} = 1, ")).collect::<String>());
+    let report = parse(Path::new("c.toml"), &one_line).unwrap_err();
     assert!(report.to_string().len() < 100_000);
     let unknown: String = (0..50_000).map(|i| format!("k{i} = 1\n")).collect();
     let report = parse(Path::new("c.toml"), &format!("[hub]\nid = 'h'\n{unknown}")).unwrap_err();

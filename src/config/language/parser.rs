@@ -6,7 +6,7 @@ use super::{
     time_of_day, words,
 };
 use crate::{
-    config::nearest,
+    config::{nearest, shape::meant_duration},
     model::{Anchor, Comparison, DaySet, TimeOfDay, duration},
 };
 use std::{ops::Range, time::Duration};
@@ -133,12 +133,20 @@ impl<'t> Parser<'_, 't> {
         let is = self.take_word("is");
         let not = is && self.take_word("not");
         let kind = if self.take_word("between") {
-            let low = self.sum()?;
+            let low = self.operand(Self::sum)?;
             self.want("and", "between A and B")?;
-            let high = self.sum()?;
+            let high = self.operand(Self::sum)?;
             Kind::Between(Box::new(left), Box::new(low), Box::new(high))
         } else if let Some(comparison) = self.comparison_word(is)? {
-            let right = self.sum()?;
+            if let (Kind::Name(name), Token::Word(state)) = (&left.kind, self.peek().token)
+                && words::is_reserved(state)
+            {
+                let not = if comparison == Comparison::NotEqual { "not " } else { "" };
+                return Err(
+                    self.mistake(format!("`{state}` is not a number"), format!("write `{name} is {not}{state}`"))
+                );
+            }
+            let right = self.operand(Self::sum)?;
             if let Token::Symbol("<" | "<=" | ">" | ">=" | "==" | "!=") = self.peek().token {
                 return Err(
                     self.mistake("two comparisons in a row", "write `X between A and B`, or join two with `and`")
@@ -253,10 +261,10 @@ impl<'t> Parser<'_, 't> {
                 ((START_OF_DAY, to), vec![sun])
             }
             Token::Symbol(">" | ">=") | Token::Word("above") => {
-                return Err(self.mistake("times are not compared like numbers", "write `time after ...`"));
+                return Err(self.mistake("times are not compared like numbers", self.with_next("time after")));
             }
             Token::Symbol("<" | "<=") | Token::Word("below") => {
-                return Err(self.mistake("times are not compared like numbers", "write `time before ...`"));
+                return Err(self.mistake("times are not compared like numbers", self.with_next("time before")));
             }
             Token::Symbol("==" | "!=") | Token::Time(_) | Token::Word("at") => {
                 let advice = "write a window: `time between 22:00 and 22:05`";
@@ -374,7 +382,7 @@ impl<'t> Parser<'_, 't> {
 
     fn day_follows(&self) -> bool {
         let after = self.lexemes.get(self.next + 1);
-        after.is_some_and(|lexeme| matches!(lexeme.token, Token::Word(word) if words::DAYS.contains(&word)))
+        after.is_some_and(|lexeme| matches!(lexeme.token, Token::Word(word) if is_day(word)))
     }
 
     fn some_days(&mut self) -> Result<Vec<u32>, Mistake> {
@@ -405,6 +413,15 @@ impl<'t> Parser<'_, 't> {
         }
     }
 
+    /// A part that must be a number, after a comparison or an arithmetic sign.
+    fn operand(&mut self, parse: fn(&mut Self) -> Parsed<'t>) -> Parsed<'t> {
+        match self.peek().token {
+            Token::Word(word) if words::is_reserved(word) => Err(self.expected("a number or a reading")),
+            Token::Word(_) | Token::Number(..) | Token::Symbol("-" | "(") => parse(self),
+            _ => Err(self.expected("a number or a reading")),
+        }
+    }
+
     fn sum(&mut self) -> Parsed<'t> {
         let mut left = self.product()?;
         while let Token::Symbol(symbol @ ("+" | "-")) = self.peek().token {
@@ -427,7 +444,7 @@ impl<'t> Parser<'_, 't> {
             return Err(self.mistake(format!("more than {DEEPEST} arithmetic signs"), "make it simpler"));
         }
         self.advance();
-        let right = operand(self)?;
+        let right = self.operand(operand)?;
         let place = left.place.start..right.place.end;
         Ok(Node { kind: Kind::Arithmetic(symbol, Box::new(left), Box::new(right)), place })
     }
@@ -489,27 +506,28 @@ impl<'t> Parser<'_, 't> {
         let lexeme = self.peek().clone();
         match lexeme.token {
             Token::Number(number, "") => {
-                let next = self.lexemes.get(self.next + 1);
-                let unit = match next.map(|lexeme| lexeme.token) {
-                    Some(Token::Word(word)) => {
-                        ["d", "h", "m", "s", "ms"].iter().find(|u| word.starts_with(**u)).copied()
-                    }
-                    _ => None,
-                };
-                let place = match (unit, next) {
-                    (Some(_), Some(next)) => lexeme.place.start..next.place.end,
-                    _ => lexeme.place,
-                };
-                let advice = match unit {
-                    Some(unit) => format!("write {number}{unit}"),
-                    None => format!("write {number}m for minutes or {number}s for seconds"),
-                };
-                Err(Mistake::new(place, "a duration is a number and a unit, without a blank between", advice))
+                let unit = self.lexemes.get(self.next + 1).filter(|next| matches!(next.token, Token::Word(_)));
+                let meant = unit.and_then(|unit| Some((unit, meant_duration(&format!("{number}{}", unit.text))?)));
+                Err(match meant {
+                    Some((unit, meant)) => Mistake::new(
+                        lexeme.place.start..unit.place.end,
+                        "a duration is written short and without a blank",
+                        format!("write {meant}"),
+                    ),
+                    None => self.mistake(
+                        "a duration without a unit",
+                        format!("write {number}m for minutes or {number}s for seconds"),
+                    ),
+                })
             }
             Token::Number(..) => {
                 let duration = duration::parse(lexeme.text).map_err(|_| {
                     let message = format!("`{}` is not a duration", lexeme.text);
-                    Mistake::new(lexeme.place.clone(), message, "write a duration such as 90s, 5m or 1h30m")
+                    let advice = match meant_duration(lexeme.text) {
+                        Some(meant) => format!("write {meant}"),
+                        None => "write a duration such as 90s, 5m or 1h30m".to_owned(),
+                    };
+                    Mistake::new(lexeme.place.clone(), message, advice)
                 })?;
                 if duration.is_zero() {
                     return Err(self.mistake("a duration of nothing", "write a longer one, or leave it out"));
@@ -554,6 +572,12 @@ impl<'t> Parser<'_, 't> {
         if self.take_word(word) { Ok(()) } else { Err(self.expected(&format!("`{word}`, as in `{form}`"))) }
     }
 
+    /// Advice to write `words` before what follows the token at hand.
+    fn with_next(&self, words: &str) -> String {
+        let next = self.lexemes.get(self.next + 1).map(|lexeme| lexeme.text).filter(|text| !text.is_empty());
+        format!("write `{words} {}`", next.unwrap_or("..."))
+    }
+
     fn deeper(&mut self) -> Result<(), Mistake> {
         self.depth += 1;
         if self.depth > DEEPEST {
@@ -572,7 +596,7 @@ impl<'t> Parser<'_, 't> {
             Token::End => "the condition ends too early".to_owned(),
             _ => format!("unexpected `{}`", lexeme.text),
         };
-        self.mistake(message, format!("write {what}{}", if lexeme.token == Token::End { "" } else { " here" }))
+        self.mistake(message, format!("write {what}"))
     }
 
     /// Something follows where the condition could end.
@@ -601,7 +625,11 @@ impl<'t> Parser<'_, 't> {
     }
 }
 
-/// Whether a word after a number is its unit.
+fn is_day(word: &str) -> bool {
+    words::DAYS.contains(&word) || matches!(word, "weekday" | "weekend")
+}
+
+/// Whether a word after a number is meant as its unit.
 fn is_unit(word: &str) -> bool {
-    matches!(word, "C" | "F" | "K" | "hPa" | "hpa" | "mbar" | "Pa" | "kPa" | "percent" | "degrees" | "c" | "f")
+    !words::is_reserved(word) && !word.contains(['.', '_'])
 }

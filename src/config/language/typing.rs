@@ -168,11 +168,14 @@ impl Typing<'_> {
                     (Kind::Number(..), _) => (left.place.clone(), one, other),
                     _ => (left.place.start..right.place.end, other, one),
                 };
+                let literal = matches!(left.kind, Kind::Number(..)) || matches!(right.kind, Kind::Number(..));
+                let message = format!("{} does not go with {}", its.noun(), wanted.noun());
                 let advice = match wanted {
+                    _ if !literal => "use two readings of the same kind".to_owned(),
                     Measure::Of(quantity) => format!("write {} in {}", wanted.noun(), quantity.unit()),
                     _ => format!("write {}, without a unit", wanted.noun()),
                 };
-                self.wrong(culprit, format!("{} and {} do not compare", wanted.noun(), its.noun()), advice)
+                self.wrong(culprit, message, advice)
             }
         }
     }
@@ -383,7 +386,12 @@ impl Typing<'_> {
                     [] => "add an input, a sensor or a room first".to_owned(),
                     _ => format!("write one of {}", wording::list(&some)),
                 };
-                (format!("unknown name `{name}`"), near.unwrap_or_else(listed))
+                let new_table = || match second {
+                    "occupied" => Some(format!("add [rooms.{first}]")),
+                    "temperature" | "humidity" | "pressure" => Some(format!("add [sensors.{first}]")),
+                    _ => None,
+                };
+                (format!("unknown name `{name}`"), near.or_else(new_table).unwrap_or_else(listed))
             }
         }
     }
