@@ -213,9 +213,8 @@ impl<'t> Parser<'_, 't> {
                 return self.day(start).map(Some);
             }
             "between" | "after" | "before" => {
-                return Err(
-                    self.mistake(format!("`{word}` what?"), format!("write `time {word} ...` for a time of day"))
-                );
+                let message = format!("`{word}` needs `time` before it");
+                return Err(self.mistake(message, self.with_next(&format!("time {word}"))));
             }
             sun if words::SUN.contains(&sun) => {
                 return Err(self.mistake(
@@ -229,7 +228,7 @@ impl<'t> Parser<'_, 't> {
             _ => return Ok(None),
         };
         let place = self.advance().place.clone();
-        if self.is_word("is") {
+        if matches!(self.peek().token, Token::Word("is") | Token::Symbol("<" | "<=" | ">" | ">=" | "==" | "!=")) {
             return Err(
                 self.mistake(format!("`{word}` is a condition by itself"), format!("write `{word}` or `not {word}`"))
             );
