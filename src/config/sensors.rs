@@ -3,7 +3,7 @@
 use super::{
     diagnostic::Problems,
     ids,
-    shape::{DAY, OneOf, Period, SECOND, Text, Whole},
+    shape::{DAY, OneOf, Period, SECOND, Text, Whole, one_of},
     table::{Id, Table},
 };
 use crate::model::{Chip, Sensor, duration};
@@ -45,7 +45,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         address_known = false;
         let possible: Vec<String> = chip.addresses().iter().map(|address| format!("{address:#04x}")).collect();
         let message = format!("a {} is never at the address {written:#04x}", chip.word());
-        table.error_at("address", message, format!("write {}", possible.join(" or ")));
+        table.error_at("address", message, format!("write {}", one_of(possible)));
     }
     if let Some(stale_after) = stale_after
         && stale_after < every

@@ -178,12 +178,7 @@ impl<T: Copy + PartialEq> Shape for OneOf<T> {
     }
 
     fn example(&self) -> String {
-        let words: Vec<String> = self.words().map(|word| format!("\"{word}\"")).collect();
-        match words.split_last() {
-            Some((last, [first])) => format!("{first} or {last}"),
-            Some((last, rest)) => format!("one of {} or {last}", rest.join(", ")),
-            None => String::new(),
-        }
+        one_of(self.words().map(|word| format!("\"{word}\"")).collect())
     }
 
     fn read(&self, value: &DeValue<'_>) -> Result<Option<T>, Wrong> {
@@ -206,6 +201,16 @@ impl<T: Copy + PartialEq> Shape for OneOf<T> {
 
     fn show(&self, value: &T) -> Json {
         json!(self.0.iter().find(|(_, meaning)| meaning == value).map(|(word, _)| word))
+    }
+}
+
+/// `a`, `a or b`, `one of a, b or c`
+pub(super) fn one_of(words: Vec<String>) -> String {
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, [first])) => format!("{first} or {last}"),
+        Some((last, rest)) => format!("one of {} or {last}", rest.join(", ")),
+        None => String::new(),
     }
 }
 

@@ -18,23 +18,28 @@ pub(super) fn read<'s>(source: &'s Source, problems: &Problems) -> Result<Option
             "the smallest one is two lines: [hub] and, below it, id = \"home\"".into(),
         ));
     }
+    let mut errors: Vec<_> = errors.iter().map(|error| (error.span().unwrap_or(0..0), error.message())).collect();
+    errors.sort_by_key(|(place, _)| place.start);
     let mut whole = true;
     let mut second_table = false;
     let mut last_line = None;
-    for error in errors.iter().take(MOST) {
-        let place = error.span().unwrap_or(0..0);
-        let line = line_of(text, place.start);
-        if error.message() == "duplicate key" {
+    for (place, message) in errors.into_iter().take(MOST) {
+        if message == "duplicate key" {
             second_table |= duplicate(text, place, second_table, problems);
-        } else {
-            whole = false;
-            // One slip makes several errors in its line; the first is the one to read.
-            if last_line != Some(line) {
-                let (message, advice) = in_plain_words(error.message(), text, &place);
-                problems.error(place, message, advice);
-            }
+            continue;
         }
-        last_line = Some(line);
+        whole = false;
+        // One slip makes several errors in its line; the first is the one to read.
+        let line = line_of(text, place.start);
+        if last_line.replace(line) == Some(line) {
+            continue;
+        }
+        let (message, advice) = in_plain_words(message, text, &place);
+        let other_language = message == YAML;
+        problems.error(place, message, advice);
+        if other_language {
+            break;
+        }
     }
     Ok(whole.then_some(tree))
 }
@@ -74,6 +79,8 @@ fn duplicate(text: &str, place: Range<usize>, within_second: bool, problems: &Pr
     header
 }
 
+const YAML: &str = "this looks like YAML, not TOML";
+
 /// What the parser says, for people who do not know its terms: what is wrong, and what to write.
 fn in_plain_words(parser: &str, text: &str, place: &Range<usize>) -> (String, String) {
     let (what, expected) = parser.split_once(", expected ").unwrap_or((parser, ""));
@@ -81,14 +88,13 @@ fn in_plain_words(parser: &str, text: &str, place: &Range<usize>) -> (String, St
     let line_start = text[..floor(text, place.start)].rfind('\n').map_or(0, |at| at + 1);
     let line = text[line_start..].lines().next().unwrap_or_default().trim();
     let key = line.split([' ', '=', ':']).next().unwrap_or_default();
-    let after = text.get(place.end..).unwrap_or_default().trim_start_matches(' ');
     let say = |message: &str, advice: &str| (message.to_owned(), advice.to_owned());
     match what {
         _ if line.starts_with(';') || line.starts_with("//") => say("a comment begins with `#`", "write `#`"),
         "key with no value" | "invalid unquoted key" if line.starts_with("- ") || line.ends_with(':') => {
-            say("this looks like YAML, not TOML", "write [table] on a line of its own, and below it key = value")
+            say(YAML, "write [table] on a line of its own, and below it key = value")
         }
-        "key with no value" | "invalid unquoted key" if here.starts_with(':') || after.starts_with(':') => {
+        "key with no value" | "invalid unquoted key" if line[key.len()..].trim_start().starts_with(':') => {
             say("`:` between key and value", "write `=`")
         }
         "key with no value" => (format!("no `=` after `{key}`"), format!("write {key} = ...")),
@@ -104,7 +110,7 @@ fn in_plain_words(parser: &str, text: &str, place: &Range<usize>) -> (String, St
             ("text without quotes".to_owned(), format!("write \"{here}\""))
         }
         "invalid basic string" | "invalid literal string" if expected == "`\"`" || expected == "`'`" => {
-            (format!("the text is not closed before the end of the line"), format!("write {expected} at its end"))
+            ("the text is not closed before the end of the line".to_owned(), format!("write {expected} at its end"))
         }
         "missing escaped value" => say(
             "a backslash has a meaning of its own between double quotes",
@@ -122,8 +128,12 @@ fn in_plain_words(parser: &str, text: &str, place: &Range<usize>) -> (String, St
         "unclosed table" => (format!("`{line}` has no closing bracket"), "write `]` here".to_owned()),
         "unclosed array table" => (format!("`{line}` has no two closing brackets"), "write `]]` here".to_owned()),
         "unexpected leading zero" => {
-            let bare = here.trim_start_matches('0');
-            ("a number with a leading zero".to_owned(), format!("write {}", if bare.is_empty() { "0" } else { bare }))
+            let digits = text[floor(text, place.start)..].trim_start_matches('0');
+            let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+            (
+                "a number with a leading zero".to_owned(),
+                format!("write {}", if end == 0 { "0" } else { &digits[..end] }),
+            )
         }
         "unexpected key or value" | "unexpected content" => {
             say("something follows the value on the same line", "begin a new line before it, or remove it")
