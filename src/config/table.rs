@@ -63,7 +63,7 @@ impl<'t> Table<'t> {
     pub fn required<S: Shape>(&mut self, key: &'static str, about: &str, example: &str, shape: S) -> Option<S::Value> {
         self.describe(key, about, None, &shape);
         self.required.push(key);
-        let Some(entries) = self.entries else { return None };
+        let entries = self.entries?;
         let Some(value) = entries.get(key) else {
             self.missing.push((key, example.to_owned()));
             return None;

@@ -1,7 +1,7 @@
 //! Text to condition, and text to mistake with its place.
 
 use super::*;
-use crate::model::{Anchor, Config, DaySet, TimeOfDay};
+use crate::model::{Anchor, Config, TimeOfDay};
 use std::path::Path;
 
 const HOUSE: &str = "\
@@ -257,10 +257,4 @@ fn a_window_between_clock_and_sun_ends_on_the_day_that_people_mean() {
     ] {
         assert_eq!(time_of_day::ends_next_day(from, to), next_day, "{from:?} {to:?}");
     }
-}
-
-#[test]
-fn sets_of_days_are_not_empty() {
-    let sets = (0..7).map(|day| DaySet::from_days([day]));
-    assert!(sets.into_iter().all(|set| (0..7).any(|day| set.contains(day))));
 }
