@@ -170,7 +170,7 @@ impl Report {
         Report { diagnostics: vec![diagnostic], errors: 1, more: 0 }
     }
 
-    /// How many errors there are, warnings not counted.
+    /// How many errors were found, warnings not counted. After some hundreds nobody looked for more.
     pub fn count(&self) -> usize {
         self.errors
     }
@@ -224,6 +224,11 @@ impl Problems {
 
     pub fn warning(&self, place: Range<usize>, message: impl Into<String>, advice: impl Into<String>) {
         self.add(Severity::Warning, place, message.into(), advice.into());
+    }
+
+    /// Whether so many were found that looking for more, with a nearest name for each, is not worth the time.
+    pub fn are_enough(&self) -> bool {
+        self.0.borrow().len() > 2 * SHOWN
     }
 
     fn add(&self, severity: Severity, place: Range<usize>, message: String, advice: String) {

@@ -1,6 +1,6 @@
 //! The configuration file: TOML text in, a checked [`Config`] or all its problems out.
 //!
-//! The file is read key by key ([`table`](self)), one source file for each table; then names are resolved and the house
+//! The file is read key by key (`table`), one source file for each table; then names are resolved and the house
 //! as a whole is checked. Nothing stops at the first problem. The reader's calls, made on a blank table, give the JSON
 //! schema.
 

@@ -46,6 +46,9 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
 pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> Room {
     let mut room = draft.room;
     for (name, place) in draft.motion {
+        if problems.are_enough() {
+            break;
+        }
         match config.find_input(&name) {
             Some(input) if room.motion.contains(&input) => {
                 problems.error(place, format!("`{name}` is listed twice"), "remove one of them");

@@ -1,12 +1,14 @@
 //! What a key can be set to: each shape reads one kind of value and describes itself, in words and as JSON schema.
 
+mod period;
+mod wire;
+
+pub(super) use period::{DAY, Period, SECOND, meant_duration};
+pub(super) use wire::Wire;
+
 use super::nearest;
-use crate::model::{Line, duration};
 use serde_json::{Value as Json, json};
-use std::{
-    ops::{Range, RangeInclusive},
-    time::Duration,
-};
+use std::ops::{Range, RangeInclusive};
 use toml::de::DeValue;
 
 /// One kind of value.
@@ -293,83 +295,6 @@ impl Shape for Decimal {
     }
 }
 
-/// A duration within limits.
-pub(super) struct Period(pub RangeInclusive<Duration>);
-
-pub(super) const SECOND: Duration = Duration::from_secs(1);
-pub(super) const DAY: Duration = Duration::from_secs(86_400);
-
-impl Shape for Period {
-    type Value = Duration;
-
-    fn noun(&self) -> String {
-        "a duration".into()
-    }
-
-    fn example(&self) -> String {
-        "a duration in double quotes, such as \"90s\", \"5m\" or \"1h30m\"".into()
-    }
-
-    fn read(&self, value: &DeValue<'_>) -> Result<Option<Duration>, Wrong> {
-        if let DeValue::Integer(number) = value {
-            return Err(Wrong::new(
-                "a duration needs a unit",
-                format!("write \"{number}s\" for seconds or \"{number}m\" for minutes"),
-            ));
-        }
-        let Some(text) = value.as_str() else { return Ok(None) };
-        let period = duration::parse(text).map_err(|message| {
-            let (what, advice) = message.split_once("; ").unwrap_or((&message, "write it like \"5m\""));
-            let advice = match meant_duration(text) {
-                Some(meant) => format!("write \"{meant}\""),
-                None if text.parse::<u32>().is_ok() => {
-                    format!("write \"{text}s\" for seconds or \"{text}m\" for minutes")
-                }
-                None => advice.to_owned(),
-            };
-            Wrong::new(format!("{what}: \"{}\"", shorten(text)), advice)
-        })?;
-        if self.0.contains(&period) {
-            Ok(Some(period))
-        } else {
-            let (least, most) = (duration::spell(*self.0.start()), duration::spell(*self.0.end()));
-            Err(Wrong::new(format!("{text} is out of range"), format!("write {least} to {most}")))
-        }
-    }
-
-    fn schema(&self) -> Json {
-        json!({ "type": "string", "pattern": "^([0-9]+(d|h|m|s|ms))+$" })
-    }
-
-    fn show(&self, value: &Duration) -> Json {
-        json!(duration::spell(*value))
-    }
-}
-
-/// The duration that somebody means who writes `5 minutes`.
-pub(super) fn meant_duration(text: &str) -> Option<String> {
-    let mut meant = String::new();
-    let mut rest = text.trim();
-    while !rest.is_empty() {
-        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let (number, after) = rest.split_at(digits);
-        let after = after.trim_start();
-        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
-        let unit = match after[..letters].to_lowercase().as_str() {
-            "d" | "day" | "days" => "d",
-            "h" | "hr" | "hrs" | "hour" | "hours" => "h",
-            "m" | "min" | "mins" | "minute" | "minutes" => "m",
-            "s" | "sec" | "secs" | "second" | "seconds" => "s",
-            "ms" | "msec" | "millisecond" | "milliseconds" => "ms",
-            _ => return None,
-        };
-        meant += number;
-        meant += unit;
-        rest = after[letters..].trim_start();
-    }
-    duration::parse(&meant).is_ok().then_some(meant)
-}
-
 /// Names of other entities, with their places.
 pub(super) struct Names(pub &'static str);
 
@@ -396,76 +321,4 @@ impl Shape for Names {
     fn show(&self, value: &Self::Value) -> Json {
         value.iter().map(|(name, _)| json!(name)).collect()
     }
-}
-
-/// A wire: a number, or the kernel's name of it, or chip and number.
-pub(super) struct Wire;
-
-/// The highest line number.
-const LAST_LINE: u32 = 1023;
-
-impl Shape for Wire {
-    type Value = Line;
-
-    fn noun(&self) -> String {
-        "a GPIO".into()
-    }
-
-    fn example(&self) -> String {
-        "its number, such as 17 (the BCM number, not the position on the header)".into()
-    }
-
-    fn read(&self, value: &DeValue<'_>) -> Result<Option<Line>, Wrong> {
-        if let DeValue::Integer(_) = value {
-            let number = Whole(0..=i64::from(LAST_LINE)).read(value)?;
-            return Ok(number.and_then(|number| u32::try_from(number).ok()).map(Line::Number));
-        }
-        let Some(text) = value.as_str() else { return Ok(None) };
-        if let Ok(number) = text.parse::<u32>() {
-            return Err(Wrong::new(
-                format!("\"{number}\" is text, not a number"),
-                format!("write {number}, without quotes"),
-            ));
-        }
-        if let Some((chip, offset)) = text.split_once('/') {
-            return match offset.parse::<u32>() {
-                Ok(offset) if offset <= LAST_LINE && is_line_name(chip) => {
-                    Ok(Some(Line::OnChip { chip: chip.to_owned(), offset }))
-                }
-                _ => Err(Wrong::new(
-                    format!("\"{}\" names no line of a chip", shorten(text)),
-                    "write the chip, a slash and the line's number: \"gpiochip1/4\"",
-                )),
-            };
-        }
-        let capitals = text.to_uppercase();
-        if capitals.starts_with("GPIO") && capitals != text {
-            Err(Wrong::new(format!("unknown line \"{}\"", shorten(text)), format!("write \"{}\"", shorten(&capitals))))
-        } else if is_line_name(text) {
-            Ok(Some(Line::Named(text.to_owned())))
-        } else {
-            let advice = "write a number such as 17, a name such as \"GPIO17\", or \"gpiochip1/4\"";
-            Err(Wrong::new(format!("\"{}\" is not the name of a line", shorten(text)), advice))
-        }
-    }
-
-    fn schema(&self) -> Json {
-        json!({ "anyOf": [
-            { "type": "integer", "minimum": 0, "maximum": LAST_LINE },
-            { "type": "string", "pattern": "^[A-Za-z0-9_.:-]+(/[0-9]+)?$" },
-        ] })
-    }
-
-    fn show(&self, value: &Line) -> Json {
-        match value {
-            Line::Number(number) => json!(number),
-            Line::Named(name) => json!(name),
-            Line::OnChip { chip, offset } => json!(format!("{chip}/{offset}")),
-        }
-    }
-}
-
-fn is_line_name(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-'))
 }

@@ -188,6 +188,24 @@ fn a_file_full_of_mistakes_is_refused_at_once() {
     assert!(report.to_string().ends_with("and 49900 more"), "{}", report.to_string().len());
 }
 
+#[test]
+fn a_house_of_the_largest_size_is_read_in_time() {
+    // It must not take minutes to refuse a file of this size, for the daemon reads it again when it is saved.
+    let mut text = String::from("[hub]\nid = 'h'\n");
+    for i in 0..4_000 {
+        text += &format!("[outputs.light_{i}]\nkind = 'light'\ngpio = 'line{i}'\n");
+        text += &format!(
+            "[[rules]]\nname = 'rule {i}'\nwhile = 'light_{} or lihgt_{i}'\nset = {{ light_{i} = true }}\n",
+            i / 2
+        );
+    }
+    let report = parse(Path::new("c.toml"), &text).unwrap_err();
+    assert!((200..4_000).contains(&report.count()), "{}", report.count());
+    let right = text.replace("lihgt", "light");
+    assert!(right.len() > 400_000);
+    assert_eq!(house(&right).rules.len(), 4_000);
+}
+
 proptest! {
     #[test]
     fn any_text_is_survived(text in "\\PC{0,200}") {
