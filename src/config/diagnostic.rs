@@ -34,14 +34,14 @@ pub struct Diagnostic {
 /// A stretch of one line of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Its number, from 1.
+    /// The line's number, from 1.
     pub line: usize,
     /// The first character's number in the line, from 1.
     pub column: usize,
-    /// How many characters, at least 1.
-    pub length: usize,
-    /// The whole line, without its line break.
-    pub text: String,
+    /// The line as it is shown, cut around the place when it is long.
+    excerpt: String,
+    /// Blanks and carets, to be shown under it.
+    marks: String,
 }
 
 impl fmt::Display for Diagnostic {
@@ -55,13 +55,12 @@ impl fmt::Display for Diagnostic {
             writeln!(f, "  --> {}", self.path.display())?;
             return write!(f, "   = {}", self.advice);
         };
-        let (line, marks) = place.excerpt();
         let number = place.line.to_string();
         let margin = " ".repeat(number.len().max(2));
         writeln!(f, "{margin}--> {}:{}:{}", self.path.display(), place.line, place.column)?;
         writeln!(f, "{margin} |")?;
-        writeln!(f, "{number:<width$} | {line}", width = margin.len())?;
-        write!(f, "{margin} | {marks} {}", self.advice)
+        writeln!(f, "{number:<width$} | {}", place.excerpt, width = margin.len())?;
+        write!(f, "{margin} | {} {}", place.marks, self.advice)
     }
 }
 
@@ -71,21 +70,46 @@ const EXCERPT: usize = 110;
 const EXCERPT_BEFORE: usize = 60;
 
 impl Place {
-    /// The line as it is shown, cut around the place when it is long, and the carets under it.
-    fn excerpt(&self) -> (String, String) {
-        let all: Vec<char> = self.text.chars().collect();
-        let place = (self.column - 1).min(all.len());
-        let first = if all.len() <= EXCERPT { 0 } else { place.saturating_sub(EXCERPT_BEFORE) };
-        let last = all.len().min(first + EXCERPT);
-        let mark_end = (place + self.length).min(last);
+    /// The place of `length` characters from `start` (counted from 0) in a line.
+    fn of(line: usize, text: &str, start: usize, length: usize) -> Place {
+        let shown_from = start.saturating_sub(EXCERPT_BEFORE);
+        let hidden = hidden(text);
+        let mut letters = text.chars().enumerate().skip(shown_from);
+        let mut letters: Vec<(usize, char)> = letters.by_ref().take(EXCERPT + EXCERPT_BEFORE).collect();
+        // A line that fits is not cut at all.
+        let (shown_from, cut) = match text.char_indices().nth(EXCERPT) {
+            None => {
+                letters = text.chars().enumerate().collect();
+                (0, false)
+            }
+            Some(_) => (shown_from, letters.len() > EXCERPT),
+        };
+        letters.truncate(EXCERPT);
+        let (before, after) = (if shown_from > 0 { "…" } else { "" }, if cut { "…" } else { "" });
+        let letter = |&(i, c): &(usize, char)| if hidden.contains(&i) && !c.is_whitespace() { '*' } else { visible(c) };
+        let columns = |from: usize, to: usize| -> usize {
+            letters.iter().filter(|(i, _)| (from..to).contains(i)).map(|(_, c)| width(*c)).sum()
+        };
+        let indent = before.chars().count() + columns(shown_from, start);
+        Place {
+            line,
+            column: start + 1,
+            excerpt: format!("{before}{}{after}", letters.iter().map(letter).collect::<String>()),
+            marks: format!("{}{}", " ".repeat(indent), "^".repeat(columns(start, start + length).max(1))),
+        }
+    }
+}
 
-        let shown = |from: usize, to: usize| all[from..to.max(from)].iter().map(|&c| visible(c)).collect::<String>();
-        let columns = |from: usize, to: usize| all[from..to.max(from)].iter().map(|&c| width(c)).sum::<usize>();
-        let (start, end) = (if first > 0 { "…" } else { "" }, if last < all.len() { "…" } else { "" });
-        let line = format!("{start}{}{end}", shown(first, last));
-        let indent = start.chars().count() + columns(first, place);
-        let marks = format!("{}{}", " ".repeat(indent), "^".repeat(columns(place, mark_end).max(1)));
-        (line, marks)
+/// The characters of a line that are a password: messages go to logs that others read.
+fn hidden(line: &str) -> Range<usize> {
+    let characters = |bytes: usize| line[..bytes].chars().count();
+    let Some((key, value)) = line.split_once('=') else { return 0..0 };
+    if key.trim() == "password" {
+        return characters(key.len() + 1)..usize::MAX;
+    }
+    match (line.find("://"), line.find('@')) {
+        (Some(scheme), Some(at)) if scheme < at && value.contains("://") => characters(scheme + 3)..characters(at),
+        _ => 0..0,
     }
 }
 
@@ -125,10 +149,14 @@ fn width(c: char) -> usize {
     }
 }
 
-/// All problems of a refused file, in the order of its lines. At least one of them is an error.
+/// The problems of a refused file, in the order of its lines. At least one of them is an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     diagnostics: Vec<Diagnostic>,
+    /// How many errors there are in all.
+    errors: usize,
+    /// How many problems are not among `diagnostics`.
+    more: usize,
 }
 
 /// Nobody reads more than this many problems at once.
@@ -138,15 +166,16 @@ impl Report {
     /// A report of one error about the file as a whole.
     pub(super) fn about_file(path: &Path, message: String, advice: String) -> Report {
         let severity = Severity::Error;
-        Report { diagnostics: vec![Diagnostic { severity, message, advice, path: path.into(), place: None }] }
+        let diagnostic = Diagnostic { severity, message, advice, path: path.into(), place: None };
+        Report { diagnostics: vec![diagnostic], errors: 1, more: 0 }
     }
 
-    /// How many errors there are, warnings not counted.
+    /// How many errors were found, warnings not counted. After some hundreds nobody looked for more.
     pub fn count(&self) -> usize {
-        self.diagnostics.iter().filter(|d| d.severity == Severity::Error).count()
+        self.errors
     }
 
-    /// All of them, warnings too, in the order of the file's lines.
+    /// The first hundred problems, warnings among them only if all fit, in the order of the file's lines.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
     }
@@ -155,10 +184,10 @@ impl Report {
 /// All problems, with an empty line between two.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, diagnostic) in self.diagnostics.iter().take(SHOWN).enumerate() {
+        for (i, diagnostic) in self.diagnostics.iter().enumerate() {
             write!(f, "{}{diagnostic}", if i > 0 { "\n\n" } else { "" })?;
         }
-        match self.diagnostics.len().saturating_sub(SHOWN) {
+        match self.more {
             0 => Ok(()),
             more => write!(f, "\n\nand {more} more"),
         }
@@ -197,6 +226,11 @@ impl Problems {
         self.add(Severity::Warning, place, message.into(), advice.into());
     }
 
+    /// Whether so many were found that looking for more, with a nearest name for each, is not worth the time.
+    pub fn are_enough(&self) -> bool {
+        self.0.borrow().len() > 2 * SHOWN
+    }
+
     fn add(&self, severity: Severity, place: Range<usize>, message: String, advice: String) {
         self.0.borrow_mut().push(Problem { severity, place, message, advice });
     }
@@ -205,7 +239,12 @@ impl Problems {
     pub fn settle(self, source: &Source) -> Result<Vec<Diagnostic>, Report> {
         let mut problems = self.0.into_inner();
         problems.sort_by_key(|problem| (problem.place.start, problem.severity));
-        let failed = problems.iter().any(|problem| problem.severity == Severity::Error);
+        let all = problems.len();
+        let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+        if all > SHOWN && errors > 0 {
+            problems.retain(|problem| problem.severity == Severity::Error);
+        }
+        problems.truncate(SHOWN);
         let lines = Lines::of(&source.text);
         let diagnostics: Vec<Diagnostic> = problems
             .into_iter()
@@ -214,7 +253,8 @@ impl Problems {
                 Diagnostic { severity, message, advice, path: source.path.clone(), place }
             })
             .collect();
-        if failed { Err(Report { diagnostics }) } else { Ok(diagnostics) }
+        let more = all - diagnostics.len();
+        if errors > 0 { Err(Report { diagnostics, errors, more }) } else { Ok(diagnostics) }
     }
 }
 
@@ -239,12 +279,8 @@ impl<'t> Lines<'t> {
         let text = self.text[line_start..line_end].trim_end_matches('\r');
         let start_in_line = (start - line_start).min(text.len());
         let end_in_line = (end.max(start) - line_start).min(text.len());
-        Place {
-            line,
-            column: text[..start_in_line].chars().count() + 1,
-            length: text[start_in_line..end_in_line].chars().count().max(1),
-            text: text.to_owned(),
-        }
+        let start = text[..start_in_line].chars().count();
+        Place::of(line, text, start, text[start_in_line..end_in_line].chars().count())
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: chrono_tz::Tz, problems: &
     if root.is_real() && !root.has("hub") {
         problems.error(0..0, "the table [hub] is missing", "add [hub] and, on the line after it, id = \"home\"");
     }
+    root.require("hub");
     let (hub, placed) = root.table("hub", "The machine and the place.", |table| hub::read(table, system_zone));
     let with_mqtt = root.has("mqtt");
     let mqtt =

@@ -1,6 +1,6 @@
 //! The configuration file: TOML text in, a checked [`Config`] or all its problems out.
 //!
-//! The file is read key by key ([`table`](self)), one source file for each table; then names are resolved and the house
+//! The file is read key by key (`table`), one source file for each table; then names are resolved and the house
 //! as a whole is checked. Nothing stops at the first problem. The reader's calls, made on a blank table, give the JSON
 //! schema.
 
@@ -82,8 +82,10 @@ fn compile(
     if let Some(document) = syntax::read(source, &problems)? {
         let mut root = Table::root(document.get_ref(), &problems);
         let draft = house::read(&mut root, zone, &problems);
+        // A misspelt table would make every name in it unknown: first things first.
+        let whole = !root.has_misspelt_key();
         root.finish();
-        config = Some(house::resolve(draft, &source.text, secret, &problems));
+        config = whole.then(|| house::resolve(draft, &source.text, secret, &problems));
     }
     let warnings = problems.settle(source)?;
     match config {

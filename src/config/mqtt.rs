@@ -127,7 +127,12 @@ impl Shape for Url {
 fn broker(url: &str) -> Result<(String, u16), Wrong> {
     let wrong = |message: String, advice: &str| Err(Wrong::new(message, advice));
     let Some((scheme, rest)) = url.split_once("://") else {
-        return wrong("no scheme before the host".into(), "write mqtt:// before the host: \"mqtt://localhost:1883\"");
+        let rest = url.strip_prefix("mqtt").unwrap_or(url).trim_start_matches([':', '/']);
+        let advice = match broker(&format!("mqtt://{rest}")) {
+            Ok(_) => format!("write \"mqtt://{rest}\""),
+            Err(_) => "write it as in \"mqtt://localhost:1883\"".to_owned(),
+        };
+        return wrong("no mqtt:// before the host".into(), &advice);
     };
     match scheme {
         "mqtt" | "tcp" => {}

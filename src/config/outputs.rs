@@ -118,47 +118,56 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     }
 }
 
+/// A group of outputs while its members are gathered.
+struct Group {
+    interlock: Interlock,
+    first: Id,
+    members: usize,
+    /// The member that says how long the wait is.
+    waiting: Option<Id>,
+}
+
 /// Joins the outputs that name the same word into groups, in the order of their first members.
 pub(super) fn join_interlocks(drafts: &mut [Draft], problems: &Problems) -> Vec<Interlock> {
-    let mut groups: Vec<Interlock> = Vec::new();
-    // For each group: how many members it has, the first of them, and who says the wait.
-    let mut members: Vec<(usize, Id, Option<(String, Duration)>)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     for draft in drafts {
         let Some(word) = &draft.interlock else { continue };
-        let group = groups.iter().position(|group| *group.id == **word).unwrap_or_else(|| {
-            groups.push(Interlock { id: word.as_str().into(), wait: INTERLOCK_WAIT });
-            members.push((0, draft.id.clone(), None));
+        let place = groups.iter().position(|group| *group.interlock.id == **word).unwrap_or_else(|| {
+            let interlock = Interlock { id: word.as_str().into(), wait: INTERLOCK_WAIT };
+            groups.push(Group { interlock, first: draft.id.clone(), members: 0, waiting: None });
             groups.len() - 1
         });
-        draft.output.interlock = Some(InterlockId(group));
-        let (count, _, said) = &mut members[group];
-        *count += 1;
-        match (&said, draft.wait.take()) {
-            (None, Some((wait, _))) => {
-                groups[group].wait = wait;
-                *said = Some((draft.id.text.clone(), wait));
+        draft.output.interlock = Some(InterlockId(place));
+        let group = &mut groups[place];
+        group.members += 1;
+        let Some((wait, at)) = draft.wait.take() else { continue };
+        let agreed = group.interlock.wait;
+        match &group.waiting {
+            None => {
+                group.interlock.wait = wait;
+                group.waiting = Some(draft.id.clone());
             }
-            (Some((other, agreed)), Some((wait, place))) if *agreed != wait => problems.error(
-                place,
+            Some(other) if agreed != wait => problems.error(
+                at,
                 format!(
-                    "{} and {other} are in the group `{word}` with different waits, {} and {}",
+                    "{} and {} are in the group `{word}` with different waits, {} and {}",
                     draft.id.text,
+                    other.text,
                     duration::spell(wait),
-                    duration::spell(*agreed)
+                    duration::spell(agreed)
                 ),
                 "write the same wait for both, or for one of them only",
             ),
-            _ => {}
+            Some(_) => {}
         }
     }
-    for (group, (count, id, _)) in groups.iter().zip(members) {
-        if count == 1 {
-            problems.warning(
-                id.place,
-                format!("{} is alone in its interlock group `{}`", id.text, group.id),
-                format!("add interlock = \"{}\" to the other outputs of the group", group.id),
-            );
-        }
+    for group in groups.iter().filter(|group| group.members == 1) {
+        let (name, word) = (&group.first.text, &group.interlock.id);
+        problems.warning(
+            group.first.place.clone(),
+            format!("{name} is alone in its interlock group `{word}`"),
+            format!("add interlock = \"{word}\" to the other outputs of the group"),
+        );
     }
-    groups
+    groups.into_iter().map(|group| group.interlock).collect()
 }

@@ -20,7 +20,7 @@ pub(super) struct Draft {
 pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
     let motion =
-        table.required("motion", "The inputs that show that somebody is there.", "[\"hall_motion\"]", Names("motion"));
+        table.required("motion", "The inputs that show that somebody is there.", "[\"hall_motion\"]", Names("input"));
     let empty_after = table.defaulted(
         "empty_after",
         "The room is empty when none of its inputs was active for this long, 1s to 1d.",
@@ -46,6 +46,9 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
 pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> Room {
     let mut room = draft.room;
     for (name, place) in draft.motion {
+        if problems.are_enough() {
+            break;
+        }
         match config.find_input(&name) {
             Some(input) if room.motion.contains(&input) => {
                 problems.error(place, format!("`{name}` is listed twice"), "remove one of them");

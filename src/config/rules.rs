@@ -79,16 +79,21 @@ pub(super) fn resolve(
     let scope = Scope { config, placed };
     let mut rules = Vec::new();
     for draft in drafts {
+        if problems.are_enough() {
+            break;
+        }
         if let Some((name, place)) = &draft.name {
-            let line = source[..place.start.min(source.len())].matches('\n').count() + 1;
             match names.get(name) {
-                Some(first) => problems.error(
-                    place.clone(),
-                    format!("another rule has this name, on line {first}"),
-                    "give it a name of its own: it is the rule's identity",
-                ),
+                Some(first) => {
+                    let line = source.get(..*first).unwrap_or_default().matches('\n').count() + 1;
+                    problems.error(
+                        place.clone(),
+                        format!("another rule has this name, on line {line}"),
+                        "give it a name of its own: it is the rule's identity",
+                    );
+                }
                 None => {
-                    names.insert(name.clone(), line);
+                    names.insert(name.clone(), place.start);
                 }
             }
         }

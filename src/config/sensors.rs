@@ -3,7 +3,7 @@
 use super::{
     diagnostic::Problems,
     ids,
-    shape::{DAY, OneOf, Period, SECOND, Text, Whole},
+    shape::{DAY, OneOf, Period, SECOND, Text, Whole, one_of},
     table::{Id, Table},
 };
 use crate::model::{Chip, Sensor, duration};
@@ -28,11 +28,8 @@ pub(super) struct Draft {
 pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let chip = table.required("chip", "Which chip it is.", "\"bme280\"", OneOf(CHIP));
     let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
-    let address = table.optional(
-        "address",
-        "Its I2C address, such as 0x76; the chip's usual one when absent.",
-        Whole(0x03..=0x77),
-    );
+    let address =
+        table.optional("address", "Its I2C address, such as 0x76; the chip's usual one when absent.", Whole(0..=0xff));
     let bus = table.defaulted("bus", "The I2C bus: 1 is /dev/i2c-1.", Whole(0..=255), 1);
     let every = table.defaulted("every", "How often it is read, 1s to 1d.", Period(SECOND..=DAY), 10 * SECOND);
     let stale_after = table.optional(
@@ -48,7 +45,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         address_known = false;
         let possible: Vec<String> = chip.addresses().iter().map(|address| format!("{address:#04x}")).collect();
         let message = format!("a {} is never at the address {written:#04x}", chip.word());
-        table.error_at("address", message, format!("write one of {}", possible.join(", ")));
+        table.error_at("address", message, format!("write {}", one_of(possible)));
     }
     if let Some(stale_after) = stale_after
         && stale_after < every

@@ -1,12 +1,14 @@
 //! What a key can be set to: each shape reads one kind of value and describes itself, in words and as JSON schema.
 
+mod period;
+mod wire;
+
+pub(super) use period::{DAY, Period, SECOND, meant_duration};
+pub(super) use wire::Wire;
+
 use super::nearest;
-use crate::model::{Line, duration};
 use serde_json::{Value as Json, json};
-use std::{
-    ops::{Range, RangeInclusive},
-    time::Duration,
-};
+use std::ops::{Range, RangeInclusive};
 use toml::de::DeValue;
 
 /// One kind of value.
@@ -120,7 +122,9 @@ pub(super) fn not_a_word(text: &str) -> Wrong {
     } else {
         "write at most 64 of the letters a-z, digits and _".to_owned()
     };
-    Wrong::new(format!("\"{}\" has other characters than a-z, 0-9 and _, or too many", shorten(text)), advice)
+    let what =
+        if text.len() > 64 { "is longer than 64 characters" } else { "has characters other than a-z, 0-9 and _" };
+    Wrong::new(format!("\"{}\" {what}", shorten(text)), advice)
 }
 
 /// Foreign text in a message.
@@ -176,12 +180,7 @@ impl<T: Copy + PartialEq> Shape for OneOf<T> {
     }
 
     fn example(&self) -> String {
-        let words: Vec<String> = self.words().map(|word| format!("\"{word}\"")).collect();
-        match words.split_last() {
-            Some((last, [first])) => format!("{first} or {last}"),
-            Some((last, rest)) => format!("one of {} or {last}", rest.join(", ")),
-            None => String::new(),
-        }
+        one_of(self.words().map(|word| format!("\"{word}\"")).collect())
     }
 
     fn read(&self, value: &DeValue<'_>) -> Result<Option<T>, Wrong> {
@@ -204,6 +203,16 @@ impl<T: Copy + PartialEq> Shape for OneOf<T> {
 
     fn show(&self, value: &T) -> Json {
         json!(self.0.iter().find(|(_, meaning)| meaning == value).map(|(word, _)| word))
+    }
+}
+
+/// `a`, `a or b`, `one of a, b or c`
+pub(super) fn one_of(words: Vec<String>) -> String {
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, [first])) => format!("{first} or {last}"),
+        Some((last, rest)) => format!("one of {} or {last}", rest.join(", ")),
+        None => String::new(),
     }
 }
 
@@ -286,52 +295,6 @@ impl Shape for Decimal {
     }
 }
 
-/// A duration within limits.
-pub(super) struct Period(pub RangeInclusive<Duration>);
-
-pub(super) const SECOND: Duration = Duration::from_secs(1);
-pub(super) const DAY: Duration = Duration::from_secs(86_400);
-
-impl Shape for Period {
-    type Value = Duration;
-
-    fn noun(&self) -> String {
-        "a duration".into()
-    }
-
-    fn example(&self) -> String {
-        "a duration in double quotes, such as \"90s\", \"5m\" or \"1h30m\"".into()
-    }
-
-    fn read(&self, value: &DeValue<'_>) -> Result<Option<Duration>, Wrong> {
-        if let DeValue::Integer(number) = value {
-            return Err(Wrong::new(
-                "a duration needs a unit",
-                format!("write \"{number}s\" for seconds or \"{number}m\" for minutes"),
-            ));
-        }
-        let Some(text) = value.as_str() else { return Ok(None) };
-        let period = duration::parse(text).map_err(|message| {
-            let (what, advice) = message.split_once("; ").unwrap_or((&message, "write it like \"5m\""));
-            Wrong::new(format!("{what}: \"{}\"", shorten(text)), advice)
-        })?;
-        if self.0.contains(&period) {
-            Ok(Some(period))
-        } else {
-            let (least, most) = (duration::spell(*self.0.start()), duration::spell(*self.0.end()));
-            Err(Wrong::new(format!("{text} is out of range"), format!("write {least} to {most}")))
-        }
-    }
-
-    fn schema(&self) -> Json {
-        json!({ "type": "string", "pattern": "^([0-9]+(d|h|m|s|ms))+$" })
-    }
-
-    fn show(&self, value: &Duration) -> Json {
-        json!(duration::spell(*value))
-    }
-}
-
 /// Names of other entities, with their places.
 pub(super) struct Names(pub &'static str);
 
@@ -339,11 +302,11 @@ impl Shape for Names {
     type Value = Vec<(String, Range<usize>)>;
 
     fn noun(&self) -> String {
-        format!("a list of {} names", self.0)
+        format!("a list of {}s by their names", self.0)
     }
 
     fn example(&self) -> String {
-        format!("a list in square brackets, such as [\"hall_{}\"]", self.0)
+        "names in square brackets, such as [\"hall_motion\"]".into()
     }
 
     fn read(&self, value: &DeValue<'_>) -> Result<Option<Self::Value>, Wrong> {
@@ -358,76 +321,4 @@ impl Shape for Names {
     fn show(&self, value: &Self::Value) -> Json {
         value.iter().map(|(name, _)| json!(name)).collect()
     }
-}
-
-/// A wire: a number, or the kernel's name of it, or chip and number.
-pub(super) struct Wire;
-
-/// The highest line number.
-const LAST_LINE: u32 = 1023;
-
-impl Shape for Wire {
-    type Value = Line;
-
-    fn noun(&self) -> String {
-        "a GPIO".into()
-    }
-
-    fn example(&self) -> String {
-        "its number, such as 17 (the BCM number, not the position on the header)".into()
-    }
-
-    fn read(&self, value: &DeValue<'_>) -> Result<Option<Line>, Wrong> {
-        if let DeValue::Integer(_) = value {
-            let number = Whole(0..=i64::from(LAST_LINE)).read(value)?;
-            return Ok(number.and_then(|number| u32::try_from(number).ok()).map(Line::Number));
-        }
-        let Some(text) = value.as_str() else { return Ok(None) };
-        if let Ok(number) = text.parse::<u32>() {
-            return Err(Wrong::new(
-                format!("\"{number}\" is text, not a number"),
-                format!("write {number}, without quotes"),
-            ));
-        }
-        if let Some((chip, offset)) = text.split_once('/') {
-            return match offset.parse::<u32>() {
-                Ok(offset) if offset <= LAST_LINE && is_line_name(chip) => {
-                    Ok(Some(Line::OnChip { chip: chip.to_owned(), offset }))
-                }
-                _ => Err(Wrong::new(
-                    format!("\"{}\" names no line of a chip", shorten(text)),
-                    "write the chip, a slash and the line's number: \"gpiochip1/4\"",
-                )),
-            };
-        }
-        let capitals = text.to_uppercase();
-        if capitals.starts_with("GPIO") && capitals != text {
-            Err(Wrong::new(format!("unknown line \"{}\"", shorten(text)), format!("write \"{}\"", shorten(&capitals))))
-        } else if is_line_name(text) {
-            Ok(Some(Line::Named(text.to_owned())))
-        } else {
-            let advice = "write a number such as 17, a name such as \"GPIO17\", or \"gpiochip1/4\"";
-            Err(Wrong::new(format!("\"{}\" is not the name of a line", shorten(text)), advice))
-        }
-    }
-
-    fn schema(&self) -> Json {
-        json!({ "anyOf": [
-            { "type": "integer", "minimum": 0, "maximum": LAST_LINE },
-            { "type": "string", "pattern": "^[A-Za-z0-9_.:-]+(/[0-9]+)?$" },
-        ] })
-    }
-
-    fn show(&self, value: &Line) -> Json {
-        match value {
-            Line::Number(number) => json!(number),
-            Line::Named(name) => json!(name),
-            Line::OnChip { chip, offset } => json!(format!("{chip}/{offset}")),
-        }
-    }
-}
-
-fn is_line_name(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b'-'))
 }

@@ -18,22 +18,28 @@ pub(super) fn read<'s>(source: &'s Source, problems: &Problems) -> Result<Option
             "the smallest one is two lines: [hub] and, below it, id = \"home\"".into(),
         ));
     }
+    let mut errors: Vec<_> = errors.iter().map(|error| (error.span().unwrap_or(0..0), error.message())).collect();
+    errors.sort_by_key(|(place, _)| place.start);
     let mut whole = true;
+    let mut second_table = false;
     let mut last_line = None;
-    for error in errors.iter().take(MOST) {
-        let place = error.span().unwrap_or(0..0);
-        let line = line_of(text, place.start);
-        if error.message() == "duplicate key" {
-            duplicate(text, place, problems);
-        } else {
-            whole = false;
-            // One slip makes several errors in its line; the first is the one to read.
-            if last_line != Some(line) {
-                let (message, advice) = in_plain_words(error.message(), text, &place);
-                problems.error(place, message, advice);
-            }
+    for (place, message) in errors.into_iter().take(MOST) {
+        if message == "duplicate key" {
+            second_table |= duplicate(text, place, second_table, problems);
+            continue;
         }
-        last_line = Some(line);
+        whole = false;
+        // One slip makes several errors in its line; the first is the one to read.
+        let line = line_of(text, place.start);
+        if last_line.replace(line) == Some(line) {
+            continue;
+        }
+        let (message, advice) = in_plain_words(message, text, &place);
+        let other_language = message == YAML;
+        problems.error(place, message, advice);
+        if other_language {
+            break;
+        }
     }
     Ok(whole.then_some(tree))
 }
@@ -42,7 +48,8 @@ fn line_of(text: &str, at: usize) -> usize {
     text.as_bytes()[..at.min(text.len())].iter().filter(|byte| **byte == b'\n').count()
 }
 
-fn duplicate(text: &str, place: Range<usize>, problems: &Problems) {
+/// Reports a key or table that is there already, with the line where it is. Returns whether it is a table.
+fn duplicate(text: &str, place: Range<usize>, within_second: bool, problems: &Problems) -> bool {
     let key = text.get(place.clone()).unwrap_or_default();
     let line = line_of(text, place.start);
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
@@ -58,6 +65,10 @@ fn duplicate(text: &str, place: Range<usize>, problems: &Problems) {
     let before = lines[..line.min(lines.len())].iter().enumerate().rev();
     let first =
         before.take_while(|(_, other)| header || !other.starts_with('[')).filter(|(_, other)| same(other)).last();
+    if first.is_none() && within_second {
+        // The keys of a table that is written twice are the same mistake.
+        return false;
+    }
     let what = if header {
         format!("the table {}", this.split(']').next().unwrap_or(this).to_owned() + "]")
     } else {
@@ -65,13 +76,79 @@ fn duplicate(text: &str, place: Range<usize>, problems: &Problems) {
     };
     let wher = first.map(|(line, _)| format!(", first on line {}", line + 1)).unwrap_or_default();
     problems.error(place, format!("{what} is written twice{wher}"), "keep one of them");
+    header
 }
 
-/// What the parser says, for people who do not know its terms.
-fn in_plain_words(message: &str, text: &str, place: &Range<usize>) -> (String, String) {
-    let _ = (text, place);
-    match message.split_once(", expected ") {
-        Some((what, expected)) => (what.to_owned(), format!("expected {expected}")),
-        None => (message.to_owned(), "see https://toml.io".to_owned()),
+const YAML: &str = "this looks like YAML, not TOML";
+
+/// What the parser says, for people who do not know its terms: what is wrong, and what to write.
+fn in_plain_words(parser: &str, text: &str, place: &Range<usize>) -> (String, String) {
+    let (what, expected) = parser.split_once(", expected ").unwrap_or((parser, ""));
+    let here = text.get(place.clone()).unwrap_or_default();
+    let line_start = text[..floor(text, place.start)].rfind('\n').map_or(0, |at| at + 1);
+    let line = text[line_start..].lines().next().unwrap_or_default().trim();
+    let key = line.split([' ', '=', ':']).next().unwrap_or_default();
+    let say = |message: &str, advice: &str| (message.to_owned(), advice.to_owned());
+    match what {
+        _ if line.starts_with(';') || line.starts_with("//") => say("a comment begins with `#`", "write `#`"),
+        "key with no value" | "invalid unquoted key" if line.starts_with("- ") || line.ends_with(':') => {
+            say(YAML, "write [table] on a line of its own, and below it key = value")
+        }
+        "key with no value" | "invalid unquoted key" if line[key.len()..].trim_start().starts_with(':') => {
+            say("`:` between key and value", "write `=`")
+        }
+        "key with no value" => (format!("no `=` after `{key}`"), format!("write {key} = ...")),
+        "string values must be quoted" if here.is_empty() => {
+            (format!("no value after `{key} =`"), "write one, or remove the line".to_owned())
+        }
+        "string values must be quoted" if here.starts_with(['“', '”', '„', '‘', '’']) => {
+            let bare = here.trim_matches(['“', '”', '„', '‘', '’']);
+            ("curly quotes".to_owned(), format!("write \"{bare}\", with straight quotes"))
+        }
+        "string values must be quoted" => ("text without quotes".to_owned(), format!("write \"{here}\"")),
+        "invalid time" | "invalid date" | "invalid date-time" | "invalid datetime" => {
+            ("text without quotes".to_owned(), format!("write \"{here}\""))
+        }
+        "invalid basic string" | "invalid literal string" if expected == "`\"`" || expected == "`'`" => {
+            ("the text is not closed before the end of the line".to_owned(), format!("write {expected} at its end"))
+        }
+        "missing escaped value" => say(
+            "a backslash has a meaning of its own between double quotes",
+            "write '...' in single quotes instead, or `\\\\`",
+        ),
+        "missing comma between key-value pairs" => say("no comma between two entries", "write `,` before this"),
+        "missing comma between array elements"
+            if text[..floor(text, place.start)].trim_end().ends_with('"') && line_start == place.start =>
+        {
+            say("the list above is not closed", "write `]` at its end")
+        }
+        "missing comma between array elements" => say("no comma between two entries", "write `,` before this"),
+        "unclosed array" => say("the list is not closed", "write `]` at its end"),
+        "unclosed inline table" => say("the braces are not closed", "write `}` at the end"),
+        "unclosed table" => (format!("`{line}` has no closing bracket"), "write `]` here".to_owned()),
+        "unclosed array table" => (format!("`{line}` has no two closing brackets"), "write `]]` here".to_owned()),
+        "unexpected leading zero" => {
+            let digits = text[floor(text, place.start)..].trim_start_matches('0');
+            let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+            (
+                "a number with a leading zero".to_owned(),
+                format!("write {}", if end == 0 { "0" } else { &digits[..end] }),
+            )
+        }
+        "unexpected key or value" | "unexpected content" => {
+            say("something follows the value on the same line", "begin a new line before it, or remove it")
+        }
+        _ if what.contains("recurs") => say("brackets in brackets, too deep", "remove them"),
+        _ if expected.is_empty() => (what.to_owned(), "see https://toml.io for how TOML is written".to_owned()),
+        _ => (what.to_owned(), format!("write {expected}")),
     }
+}
+
+/// The nearest place before `at` that is between two characters.
+fn floor(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
 }

@@ -1,7 +1,11 @@
 //! Reads TOML tables key by key and collects all problems. The same calls, made on a blank table, describe the keys:
 //! that record is the JSON schema, so the schema and the reader cannot differ.
 
-use super::{diagnostic::Problems, nearest, shape::Shape};
+use super::{
+    diagnostic::Problems,
+    nearest,
+    shape::{Shape, shorten},
+};
 use serde_json::{Map, Value as Json, json};
 use std::ops::Range;
 use toml::{
@@ -23,6 +27,8 @@ pub(super) struct Table<'t> {
     /// Filled in blank tables only.
     properties: Map<String, Json>,
     required: Vec<&'static str>,
+    /// Required keys that are absent, each with an example of a value.
+    missing: Vec<(&'static str, String)>,
 }
 
 /// The name of an entity, the key of its table.
@@ -48,6 +54,7 @@ impl<'t> Table<'t> {
             asked: Vec::new(),
             properties: Map::new(),
             required: Vec::new(),
+            missing: Vec::new(),
         }
     }
 
@@ -56,13 +63,9 @@ impl<'t> Table<'t> {
     pub fn required<S: Shape>(&mut self, key: &'static str, about: &str, example: &str, shape: S) -> Option<S::Value> {
         self.describe(key, about, None, &shape);
         self.required.push(key);
-        let Some(entries) = self.entries else { return None };
+        let entries = self.entries?;
         let Some(value) = entries.get(key) else {
-            self.problems.error(
-                self.place.clone(),
-                format!("missing key `{key}` in {}", self.title),
-                format!("add {key} = {example}"),
-            );
+            self.missing.push((key, example.to_owned()));
             return None;
         };
         self.read(key, value, &shape)
@@ -85,6 +88,11 @@ impl<'t> Table<'t> {
     /// Whether this is a table of the file, not a blank one.
     pub fn is_real(&self) -> bool {
         self.entries.is_some()
+    }
+
+    /// Marks a table as one that must be there.
+    pub fn require(&mut self, key: &'static str) {
+        self.required.push(key);
     }
 
     /// Where the value of a key stands; the table's header when it is absent.
@@ -139,9 +147,9 @@ impl<'t> Table<'t> {
             return Vec::new();
         };
         let Some(value) = entries.get(key) else { return Vec::new() };
-        let advice = || format!("write a table for each: [{key}.some_name]");
+        let advice = |name: &str| format!("write a table for each: [{key}.{name}]");
         let DeValue::Table(named) = value.get_ref() else {
-            self.problems.error(value.span(), wrong_type(key, "a table", value.get_ref()), advice());
+            self.problems.error(value.span(), wrong_type(key, "a table", value.get_ref()), advice("some_name"));
             return Vec::new();
         };
         in_file_order(named)
@@ -150,7 +158,7 @@ impl<'t> Table<'t> {
                 let id = Id { text: name.get_ref().to_string(), place: name.span() };
                 let Some(child) = self.child(format!("[{key}.{}]", id.text), value) else {
                     let message = wrong_type(&id.text, "a table", value.get_ref());
-                    self.problems.error(id.place, message, advice());
+                    self.problems.error(id.place, message, advice(&id.text));
                     return None;
                 };
                 Some(child.read_with(|table| read(&id, table)).0)
@@ -188,12 +196,19 @@ impl<'t> Table<'t> {
             .collect()
     }
 
-    /// Reports the keys that nobody asked for, and returns the schema of the others.
-    pub fn finish(self) -> Json {
-        for (key, _) in self.entries.map(|entries| in_file_order(entries)).unwrap_or_default() {
+    /// Reports the keys that nobody asked for and those that are missing; returns the schema.
+    pub fn finish(mut self) -> Json {
+        let entries = self.entries.map(|entries| in_file_order(entries)).unwrap_or_default();
+        for (key, _) in entries {
             if !self.asked.iter().any(|asked| asked == key.get_ref()) {
-                self.unknown_key(key);
+                let meant = self.unknown_key(key);
+                // What is misspelt is not missing.
+                self.missing.retain(|(missing, _)| meant != Some(missing));
             }
+        }
+        for (key, example) in &self.missing {
+            let message = format!("missing key `{key}` in {}", self.title);
+            self.problems.error(self.place.clone(), message, format!("add {key} = {example}"));
         }
         json!({
             "type": "object",
@@ -203,18 +218,28 @@ impl<'t> Table<'t> {
         })
     }
 
-    fn unknown_key(&self, key: &Spanned<std::borrow::Cow<'_, str>>) {
-        let name = key.get_ref();
+    /// Reports it, and returns the key that was probably meant.
+    fn unknown_key(&self, key: &Spanned<std::borrow::Cow<'_, str>>) -> Option<&'static str> {
+        let name = shorten(key.get_ref());
         let (message, all) = if self.title.is_empty() {
             (format!("unknown table [{name}]"), "the tables of a configuration are")
         } else {
             (format!("unknown key `{name}` in {}", self.title), "the keys here are")
         };
-        let advice = match nearest::name(name, self.asked.iter().copied()) {
+        let meant = nearest::name(key.get_ref(), self.asked.iter().copied());
+        let advice = match meant {
             Some(known) => format!("did you mean `{known}`?"),
             None => format!("{all} {}", self.asked.join(", ")),
         };
         self.problems.error(key.span(), message, advice);
+        meant
+    }
+
+    /// Whether a key looks like a misspelt one of those that exist.
+    pub fn has_misspelt_key(&self) -> bool {
+        let keys = self.entries.into_iter().flat_map(|entries| entries.keys());
+        let mut unknown = keys.filter(|key| !self.asked.iter().any(|asked| asked == key.get_ref()));
+        unknown.any(|key| nearest::name(key.get_ref(), self.asked.iter().copied()).is_some())
     }
 
     fn child<'c>(&'c self, title: String, value: &'c Spanned<DeValue<'c>>) -> Option<Table<'c>>

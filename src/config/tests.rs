@@ -165,14 +165,45 @@ fn a_long_line_is_cut_around_the_place() {
 }
 
 #[test]
+fn passwords_are_not_shown() {
+    for line in ["password = 'gEheim'", "url = 'mqtt://me:gEheim@broker'"] {
+        let text = format!("[hub]\nid = 'h'\n[mqtt]\n{line}\n");
+        let report = parse(Path::new("c.toml"), &text).unwrap_err().to_string();
+        assert!(report.contains("*****") && !report.contains("gEheim"), "{report}");
+    }
+}
+
+#[test]
 fn a_file_full_of_mistakes_is_refused_at_once() {
     let many = format!("[hub]\nid = 'h'\n{}", "x = 1\n".repeat(150_000));
     let report = parse(Path::new("c.toml"), &many).unwrap_err();
+    assert!(report.to_string().len() < 100_000);
+    let one_line =
+        format!("[hub]\nid = 'h'\nmqtt = {{ {} }}\n", (0..90_000).map(|i| format!("k{i} = 1, ")).collect::<String>());
+    let report = parse(Path::new("c.toml"), &one_line).unwrap_err();
     assert!(report.to_string().len() < 100_000);
     let unknown: String = (0..50_000).map(|i| format!("k{i} = 1\n")).collect();
     let report = parse(Path::new("c.toml"), &format!("[hub]\nid = 'h'\n{unknown}")).unwrap_err();
     assert_eq!(report.count(), 50_000);
     assert!(report.to_string().ends_with("and 49900 more"), "{}", report.to_string().len());
+}
+
+#[test]
+fn a_house_of_the_largest_size_is_read_in_time() {
+    // It must not take minutes to refuse a file of this size, for the daemon reads it again when it is saved.
+    let mut text = String::from("[hub]\nid = 'h'\n");
+    for i in 0..4_000 {
+        text += &format!("[outputs.light_{i}]\nkind = 'light'\ngpio = 'line{i}'\n");
+        text += &format!(
+            "[[rules]]\nname = 'rule {i}'\nwhile = 'light_{} or lihgt_{i}'\nset = {{ light_{i} = true }}\n",
+            i / 2
+        );
+    }
+    let report = parse(Path::new("c.toml"), &text).unwrap_err();
+    assert!((200..4_000).contains(&report.count()), "{}", report.count());
+    let right = text.replace("lihgt", "light");
+    assert!(right.len() > 400_000);
+    assert_eq!(house(&right).rules.len(), 4_000);
 }
 
 proptest! {

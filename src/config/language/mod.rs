@@ -17,15 +17,16 @@
 //! TIME       = HH:MM[:SS] | ("dawn" | "sunrise" | "sunset" | "dusk") [("+" | "-") DURATION]
 //! ```
 //!
-//! Text becomes tokens ([`lexer`]), tokens a tree ([`parser`]), and the tree a typed
-//! [`Condition`](crate::model::Condition) ([`typing`]).
+//! Text becomes tokens (`lexer`), tokens a tree (`parser`, `when`), and the tree a typed [`Condition`] (`typing`).
 
 mod lexer;
+mod names;
 mod parser;
 mod range;
 mod states;
 mod time_of_day;
 mod typing;
+mod when;
 mod words;
 
 #[cfg(test)]

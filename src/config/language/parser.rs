@@ -3,11 +3,11 @@
 use super::{
     Mistake,
     lexer::{Lexeme, Token},
-    time_of_day, words,
+    words,
 };
 use crate::{
     config::nearest,
-    model::{Anchor, Comparison, DaySet, TimeOfDay, duration},
+    model::{Comparison, DaySet, TimeOfDay},
 };
 use std::{ops::Range, time::Duration};
 
@@ -60,15 +60,15 @@ pub(super) fn parse<'t>(lexemes: &[Lexeme<'t>]) -> Result<Node<'t>, Mistake> {
     }
 }
 
-struct Parser<'l, 't> {
+pub(super) struct Parser<'l, 't> {
     /// Never empty: the last is the end.
-    lexemes: &'l [Lexeme<'t>],
-    next: usize,
+    pub(super) lexemes: &'l [Lexeme<'t>],
+    pub(super) next: usize,
     depth: usize,
     arithmetic: usize,
 }
 
-type Parsed<'t> = Result<Node<'t>, Mistake>;
+pub(super) type Parsed<'t> = Result<Node<'t>, Mistake>;
 
 impl<'t> Parser<'_, 't> {
     fn any(&mut self) -> Parsed<'t> {
@@ -133,12 +133,20 @@ impl<'t> Parser<'_, 't> {
         let is = self.take_word("is");
         let not = is && self.take_word("not");
         let kind = if self.take_word("between") {
-            let low = self.sum()?;
+            let low = self.operand(Self::sum)?;
             self.want("and", "between A and B")?;
-            let high = self.sum()?;
+            let high = self.operand(Self::sum)?;
             Kind::Between(Box::new(left), Box::new(low), Box::new(high))
         } else if let Some(comparison) = self.comparison_word(is)? {
-            let right = self.sum()?;
+            if let (Kind::Name(name), Token::Word(state)) = (&left.kind, self.peek().token)
+                && words::is_reserved(state)
+            {
+                let not = if comparison == Comparison::NotEqual { "not " } else { "" };
+                return Err(
+                    self.mistake(format!("`{state}` is not a number"), format!("write `{name} is {not}{state}`"))
+                );
+            }
+            let right = self.operand(Self::sum)?;
             if let Token::Symbol("<" | "<=" | ">" | ">=" | "==" | "!=") = self.peek().token {
                 return Err(
                     self.mistake("two comparisons in a row", "write `X between A and B`, or join two with `and`")
@@ -205,9 +213,8 @@ impl<'t> Parser<'_, 't> {
                 return self.day(start).map(Some);
             }
             "between" | "after" | "before" => {
-                return Err(
-                    self.mistake(format!("`{word}` what?"), format!("write `time {word} ...` for a time of day"))
-                );
+                let message = format!("`{word}` needs `time` before it");
+                return Err(self.mistake(message, self.with_next(&format!("time {word}"))));
             }
             sun if words::SUN.contains(&sun) => {
                 return Err(self.mistake(
@@ -221,7 +228,7 @@ impl<'t> Parser<'_, 't> {
             _ => return Ok(None),
         };
         let place = self.advance().place.clone();
-        if self.is_word("is") {
+        if matches!(self.peek().token, Token::Word("is") | Token::Symbol("<" | "<=" | ">" | ">=" | "==" | "!=")) {
             return Err(
                 self.mistake(format!("`{word}` is a condition by itself"), format!("write `{word}` or `not {word}`"))
             );
@@ -229,179 +236,12 @@ impl<'t> Parser<'_, 't> {
         Ok(Some(Node { kind, place }))
     }
 
-    /// After `time`.
-    fn window(&mut self, start: usize) -> Parsed<'t> {
-        const START_OF_DAY: TimeOfDay = TimeOfDay { anchor: Anchor::Midnight, offset_s: 0 };
-        const END_OF_DAY: TimeOfDay = TimeOfDay { anchor: Anchor::Midnight, offset_s: 86_400 };
-        self.take_word("is");
-        let ((from, to), mut suns) = match self.peek().token {
-            Token::Word("between") => {
-                self.advance();
-                let (from, sun) = self.time()?;
-                self.want("and", "time between A and B")?;
-                let (to, other_sun) = self.time()?;
-                ((from, to), vec![sun, other_sun])
-            }
-            Token::Word("after") => {
-                self.advance();
-                let (from, sun) = self.time()?;
-                ((from, END_OF_DAY), vec![sun])
-            }
-            Token::Word("before") => {
-                self.advance();
-                let (to, sun) = self.time()?;
-                ((START_OF_DAY, to), vec![sun])
-            }
-            Token::Symbol(">" | ">=") | Token::Word("above") => {
-                return Err(self.mistake("times are not compared like numbers", "write `time after ...`"));
-            }
-            Token::Symbol("<" | "<=") | Token::Word("below") => {
-                return Err(self.mistake("times are not compared like numbers", "write `time before ...`"));
-            }
-            Token::Symbol("==" | "!=") | Token::Time(_) | Token::Word("at") => {
-                let advice = "write a window: `time between 22:00 and 22:05`";
-                return Err(self.mistake("a rule holds for a time, not at an instant", advice));
-            }
-            _ => return Err(self.expected("`between`, `after` or `before`")),
-        };
-        let place = start..self.end_of_last();
-        if from.anchor == Anchor::Midnight && from.offset_s == 86_400 {
-            return Err(Mistake::new(place, "no window begins at 24:00, the end of a day", "write 00:00"));
-        }
-        let next_day = match (from, to) {
-            // The whole day after or before an event of the sun is never two days.
-            (_, END_OF_DAY) | (START_OF_DAY, _) if from != to => Some(false),
-            _ => time_of_day::ends_next_day(from, to),
-        };
-        let Some(next_day) = next_day else {
-            return Err(Mistake::new(place, "an empty window of time", "write two different times"));
-        };
-        let sun = suns.drain(..).flatten().next();
-        Ok(Node { kind: Kind::Window { from, to, next_day, sun }, place })
-    }
-
-    /// `22:30`, `sunset - 15m`, and where it names the sun.
-    fn time(&mut self) -> Result<(TimeOfDay, Option<Range<usize>>), Mistake> {
-        let lexeme = self.peek().clone();
-        let (anchor, offset_s) = match lexeme.token {
-            Token::Time(seconds) => (Anchor::Midnight, seconds),
-            Token::Word("dawn") => (Anchor::Dawn, 0),
-            Token::Word("sunrise") => (Anchor::Sunrise, 0),
-            Token::Word("sunset") => (Anchor::Sunset, 0),
-            Token::Word("dusk") => (Anchor::Dusk, 0),
-            Token::Word("noon") => return Err(self.mistake("noon is written as a time", "write 12:00")),
-            Token::Word("midnight") => {
-                return Err(self.mistake("midnight is written as a time", "write 00:00, or 24:00 for the end of a day"));
-            }
-            Token::Number(hour, "") if hour.fract() == 0.0 && hour <= 24.0 => {
-                return Err(self.mistake("a time of day has minutes", format!("write {hour:02}:00")));
-            }
-            Token::Number(hours, "h") if hours.fract() == 0.0 && hours <= 24.0 => {
-                return Err(self.mistake("this is a duration, not a time of day", format!("write {hours:02}:00")));
-            }
-            Token::Word(word) => {
-                let advice = match nearest::name(word, words::SUN) {
-                    Some(sun) => format!("did you mean `{sun}`?"),
-                    None => "write a time such as 22:00 or `sunset - 15m`".to_owned(),
-                };
-                return Err(self.mistake(format!("`{word}` is not a time of day"), advice));
-            }
-            _ => return Err(self.expected("a time, such as 22:00 or `sunset - 15m`")),
-        };
-        self.advance();
-        let sign = match self.peek().token {
-            Token::Symbol("+") => 1,
-            Token::Symbol("-") => -1,
-            _ => 0,
-        };
-        if sign == 0 {
-            let sun = (anchor != Anchor::Midnight).then_some(lexeme.place);
-            return Ok((TimeOfDay { anchor, offset_s }, sun));
-        }
-        if anchor == Anchor::Midnight {
-            return Err(self.mistake("only times of the sun take an offset", "write the resulting time itself"));
-        }
-        self.advance();
-        let written = self.peek().place.clone();
-        let offset = self.duration()?;
-        match i32::try_from(offset.as_secs()) {
-            Ok(seconds) if seconds <= 12 * 3600 => {
-                Ok((TimeOfDay { anchor, offset_s: sign * seconds }, Some(lexeme.place)))
-            }
-            _ => Err(Mistake::new(written, "more than 12h away from the sun's event", "write at most 12h")),
-        }
-    }
-
-    /// After `day`.
-    fn day(&mut self, start: usize) -> Parsed<'t> {
-        let mut not = false;
-        let mut days: Vec<u32> = Vec::new();
-        if self.take_word("between") {
-            let first = self.one_day()?;
-            self.want("and", "day between A and B")?;
-            let last = self.one_day()?;
-            // A week has no end: from friday to monday goes over sunday.
-            days.extend((0..=(last + 7 - first) % 7).map(|step| (first + step) % 7));
-        } else {
-            if self.take_word("is") {
-                not = self.take_word("not");
-            } else if !self.take_word("in") {
-                return Err(self.expected("`is`, `in` or `between`"));
-            }
-            days.extend(self.some_days()?);
-            while self.another_day() {
-                self.advance();
-                days.extend(self.some_days()?);
-            }
-            if self.is_word("and") && self.day_follows() {
-                return Err(self.mistake("no day is two days at once", "write `or`"));
-            }
-        }
-        if not {
-            days = (0..7).filter(|day| !days.contains(day)).collect();
-        }
-        let place = start..self.end_of_last();
-        if days.is_empty() {
-            return Err(Mistake::new(place, "this is true on no day", "leave out a day"));
-        }
-        Ok(Node { kind: Kind::Day(DaySet::from_days(days)), place })
-    }
-
-    /// Whether `or` or a comma continues a list of days.
-    fn another_day(&self) -> bool {
-        matches!(self.peek().token, Token::Word("or") | Token::Symbol(",")) && self.day_follows()
-    }
-
-    fn day_follows(&self) -> bool {
-        let after = self.lexemes.get(self.next + 1);
-        after.is_some_and(|lexeme| matches!(lexeme.token, Token::Word(word) if words::DAYS.contains(&word)))
-    }
-
-    fn some_days(&mut self) -> Result<Vec<u32>, Mistake> {
-        if self.take_word("weekday") {
-            return Ok((0..5).collect());
-        }
-        if self.take_word("weekend") {
-            return Ok(vec![5, 6]);
-        }
-        Ok(vec![self.one_day()?])
-    }
-
-    fn one_day(&mut self) -> Result<u32, Mistake> {
-        let Token::Word(word) = self.peek().token else { return Err(self.expected("a day, such as `saturday`")) };
-        match words::DAYS.iter().position(|day| *day == word) {
-            Some(day) => {
-                self.advance();
-                Ok(u32::try_from(day).unwrap_or(0))
-            }
-            None => {
-                let begun = words::DAYS.iter().find(|day| word.len() >= 2 && day.starts_with(&word.to_lowercase()));
-                let advice = match begun.copied().or_else(|| nearest::name(word, words::DAYS)) {
-                    Some(day) => format!("write `{day}`"),
-                    None => "write a day such as `saturday`".to_owned(),
-                };
-                Err(self.mistake(format!("`{word}` is not a day"), advice))
-            }
+    /// A part that must be a number, after a comparison or an arithmetic sign.
+    fn operand(&mut self, parse: fn(&mut Self) -> Parsed<'t>) -> Parsed<'t> {
+        match self.peek().token {
+            Token::Word(word) if words::is_reserved(word) => Err(self.expected("a number or a reading")),
+            Token::Word(_) | Token::Number(..) | Token::Symbol("-" | "(") => parse(self),
+            _ => Err(self.expected("a number or a reading")),
         }
     }
 
@@ -427,7 +267,7 @@ impl<'t> Parser<'_, 't> {
             return Err(self.mistake(format!("more than {DEEPEST} arithmetic signs"), "make it simpler"));
         }
         self.advance();
-        let right = operand(self)?;
+        let right = self.operand(operand)?;
         let place = left.place.start..right.place.end;
         Ok(Node { kind: Kind::Arithmetic(symbol, Box::new(left), Box::new(right)), place })
     }
@@ -485,64 +325,28 @@ impl<'t> Parser<'_, 't> {
         }
     }
 
-    fn duration(&mut self) -> Result<Duration, Mistake> {
-        let lexeme = self.peek().clone();
-        match lexeme.token {
-            Token::Number(number, "") => {
-                let next = self.lexemes.get(self.next + 1);
-                let unit = match next.map(|lexeme| lexeme.token) {
-                    Some(Token::Word(word)) => {
-                        ["d", "h", "m", "s", "ms"].iter().find(|u| word.starts_with(**u)).copied()
-                    }
-                    _ => None,
-                };
-                let place = match (unit, next) {
-                    (Some(_), Some(next)) => lexeme.place.start..next.place.end,
-                    _ => lexeme.place,
-                };
-                let advice = match unit {
-                    Some(unit) => format!("write {number}{unit}"),
-                    None => format!("write {number}m for minutes or {number}s for seconds"),
-                };
-                Err(Mistake::new(place, "a duration is a number and a unit, without a blank between", advice))
-            }
-            Token::Number(..) => {
-                let duration = duration::parse(lexeme.text).map_err(|_| {
-                    let message = format!("`{}` is not a duration", lexeme.text);
-                    Mistake::new(lexeme.place.clone(), message, "write a duration such as 90s, 5m or 1h30m")
-                })?;
-                if duration.is_zero() {
-                    return Err(self.mistake("a duration of nothing", "write a longer one, or leave it out"));
-                }
-                self.advance();
-                Ok(duration)
-            }
-            _ => Err(self.expected("a duration, such as 90s, 5m or 1h30m")),
-        }
-    }
-
     // The token at hand, and mistakes about it.
 
-    fn peek(&self) -> &Lexeme<'t> {
+    pub(super) fn peek(&self) -> &Lexeme<'t> {
         &self.lexemes[self.next.min(self.lexemes.len() - 1)]
     }
 
-    fn advance(&mut self) -> &Lexeme<'t> {
+    pub(super) fn advance(&mut self) -> &Lexeme<'t> {
         let last = self.lexemes.len() - 1;
         let lexeme = &self.lexemes[self.next.min(last)];
         self.next = (self.next + 1).min(last);
         lexeme
     }
 
-    fn end_of_last(&self) -> usize {
+    pub(super) fn end_of_last(&self) -> usize {
         self.next.checked_sub(1).map_or(0, |last| self.lexemes[last].place.end)
     }
 
-    fn is_word(&self, word: &str) -> bool {
+    pub(super) fn is_word(&self, word: &str) -> bool {
         self.peek().token == Token::Word(word)
     }
 
-    fn take_word(&mut self, word: &str) -> bool {
+    pub(super) fn take_word(&mut self, word: &str) -> bool {
         let found = self.is_word(word);
         if found {
             self.advance();
@@ -550,8 +354,14 @@ impl<'t> Parser<'_, 't> {
         found
     }
 
-    fn want(&mut self, word: &str, form: &str) -> Result<(), Mistake> {
+    pub(super) fn want(&mut self, word: &str, form: &str) -> Result<(), Mistake> {
         if self.take_word(word) { Ok(()) } else { Err(self.expected(&format!("`{word}`, as in `{form}`"))) }
+    }
+
+    /// Advice to write `words` before what follows the token at hand.
+    pub(super) fn with_next(&self, words: &str) -> String {
+        let next = self.lexemes.get(self.next + 1).map(|lexeme| lexeme.text).filter(|text| !text.is_empty());
+        format!("write `{words} {}`", next.unwrap_or("..."))
     }
 
     fn deeper(&mut self) -> Result<(), Mistake> {
@@ -562,17 +372,17 @@ impl<'t> Parser<'_, 't> {
         Ok(())
     }
 
-    fn mistake(&self, message: impl Into<String>, advice: impl Into<String>) -> Mistake {
+    pub(super) fn mistake(&self, message: impl Into<String>, advice: impl Into<String>) -> Mistake {
         Mistake::new(self.peek().place.clone(), message, advice)
     }
 
-    fn expected(&self, what: &str) -> Mistake {
+    pub(super) fn expected(&self, what: &str) -> Mistake {
         let lexeme = self.peek();
         let message = match lexeme.token {
             Token::End => "the condition ends too early".to_owned(),
             _ => format!("unexpected `{}`", lexeme.text),
         };
-        self.mistake(message, format!("write {what}{}", if lexeme.token == Token::End { "" } else { " here" }))
+        self.mistake(message, format!("write {what}"))
     }
 
     /// Something follows where the condition could end.
@@ -601,7 +411,7 @@ impl<'t> Parser<'_, 't> {
     }
 }
 
-/// Whether a word after a number is its unit.
+/// Whether a word after a number is meant as its unit.
 fn is_unit(word: &str) -> bool {
-    matches!(word, "C" | "F" | "K" | "hPa" | "hpa" | "mbar" | "Pa" | "kPa" | "percent" | "degrees" | "c" | "f")
+    !words::is_reserved(word) && !word.contains(['.', '_'])
 }

@@ -222,9 +222,9 @@ pub(in crate::config) fn overlap(
                 let name = measured.name(config);
                 let advice = match comparison {
                     Comparison::Greater | Comparison::GreaterOrEqual => {
-                        format!("write `{name} < ` and a number below {limit}")
+                        format!("write a lower limit, such as `{name} < {}`", limit - 1.0)
                     }
-                    _ => format!("write `{name} > ` and a number above {limit}"),
+                    _ => format!("write a higher limit, such as `{name} > {}`", limit + 1.0),
                 };
                 return Some((format!("`while` and `until` can both be true: {name} fits both limits"), advice));
             }

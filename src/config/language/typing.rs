@@ -2,11 +2,12 @@
 
 use super::{
     Mistake,
+    names::{self, Measure, Named},
     parser::{Kind, Node},
-    range, states, words,
+    range, states,
 };
 use crate::{
-    config::{nearest, wording},
+    config::nearest,
     model::{Comparison, Condition, Config, Number, Point, Quantity},
 };
 use std::ops::Range;
@@ -25,27 +26,6 @@ pub(super) fn condition(node: &Node<'_>, scope: &Scope<'_>, timers: &mut usize) 
     match typing.condition(node) {
         Some(condition) if typing.mistakes.is_empty() => Ok(condition),
         _ => Err(typing.mistakes),
-    }
-}
-
-/// What a number measures.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Measure {
-    /// A number as written, without a unit.
-    Plain,
-    Of(Quantity),
-    Degrees,
-}
-
-impl Measure {
-    fn noun(self) -> &'static str {
-        match self {
-            Measure::Plain => "a plain number",
-            Measure::Of(Quantity::Temperature) => "a temperature",
-            Measure::Of(Quantity::Humidity) => "a humidity",
-            Measure::Of(Quantity::Pressure) => "a pressure",
-            Measure::Degrees => "an angle",
-        }
     }
 }
 
@@ -134,7 +114,7 @@ impl Typing<'_> {
         place: Range<usize>,
     ) -> Option<Condition> {
         if let Some((name, state)) = binary_equality(left, right)
-            && let Some(Named::Binary(_)) = self.find(name)
+            && let Some(Named::Binary(_)) = names::find(self.scope.config, name)
         {
             let not = if comparison == Comparison::NotEqual { "not " } else { "" };
             return self.wrong(place, format!("`{name}` is not a number"), format!("write `{name} is {not}{state}`"));
@@ -168,11 +148,14 @@ impl Typing<'_> {
                     (Kind::Number(..), _) => (left.place.clone(), one, other),
                     _ => (left.place.start..right.place.end, other, one),
                 };
+                let literal = matches!(left.kind, Kind::Number(..)) || matches!(right.kind, Kind::Number(..));
+                let message = format!("{} does not go with {}", its.noun(), wanted.noun());
                 let advice = match wanted {
+                    _ if !literal => "use two readings of the same kind".to_owned(),
                     Measure::Of(quantity) => format!("write {} in {}", wanted.noun(), quantity.unit()),
                     _ => format!("write {}, without a unit", wanted.noun()),
                 };
-                self.wrong(culprit, format!("{} and {} do not compare", wanted.noun(), its.noun()), advice)
+                self.wrong(culprit, message, advice)
             }
         }
     }
@@ -286,8 +269,8 @@ impl Typing<'_> {
         };
         let config = self.scope.config;
         let room = config.rooms.iter().any(|room| &*room.id == name);
-        let named = if room && self.find(name).is_none() {
-            self.find(&format!("{name}.occupied"))?
+        let named = if room && names::find(self.scope.config, name).is_none() {
+            names::find(self.scope.config, &format!("{name}.occupied"))?
         } else {
             self.name(name, subject.place.clone())?
         };
@@ -325,65 +308,11 @@ impl Typing<'_> {
         if name == "sun.elevation" {
             self.sun(place.clone())?;
         }
-        match self.find(name) {
+        match names::find(self.scope.config, name) {
             Some(named) => Some(named),
             None => {
-                let (message, advice) = self.not_found(name);
+                let (message, advice) = names::not_found(self.scope.config, name);
                 self.wrong(place, message, advice)
-            }
-        }
-    }
-
-    fn find(&self, name: &str) -> Option<Named> {
-        if name == "sun.elevation" {
-            return Some(Named::Number(Number::SunElevation, Measure::Degrees));
-        }
-        Some(match self.scope.config.find_point(name)? {
-            Point::Reading(sensor, quantity) => Named::Number(Number::Reading(sensor, quantity), Measure::Of(quantity)),
-            point => Named::Binary(point),
-        })
-    }
-
-    fn not_found(&self, name: &str) -> (String, String) {
-        let config = self.scope.config;
-        let (first, second) = name.split_once('.').unwrap_or((name, ""));
-        let readings = |sensor: usize| {
-            let sensor = &config.sensors[sensor];
-            let names: Vec<String> =
-                sensor.chip.quantities().iter().map(|q| format!("`{}.{}`", sensor.id, q.word())).collect();
-            names.join(" or ")
-        };
-        let sensor = config.find_sensor(first).map(|sensor| readings(sensor.0));
-        let room = config.rooms.iter().any(|room| &*room.id == first);
-        let known: Vec<String> = config.points().map(|point| config.point_name(point)).collect();
-        let all = known.iter().map(String::as_str).chain(words::ATOMS).chain(["sun.elevation", "time", "day"]);
-        let near = nearest::name(name, all).map(|near| format!("did you mean `{near}`?"));
-        match (second, wording::kind_of(first, config)) {
-            ("", Some(kind)) => {
-                let occupied = room.then(|| format!("`{first}.occupied`"));
-                let points: Vec<String> = occupied.into_iter().chain(sensor).collect();
-                (
-                    format!("`{first}` is {kind}, which has no value of its own"),
-                    format!("write {}", points.join(" or ")),
-                )
-            }
-            ("empty", Some(_)) if room => (format!("`{name}` does not exist"), format!("write `{first} is empty`")),
-            (_, Some(kind)) => {
-                let points = match (sensor, room) {
-                    (Some(readings), true) => format!("write {readings} or `{first}.occupied`"),
-                    (Some(readings), false) => format!("write {readings}"),
-                    (None, true) => format!("write `{first}.occupied`"),
-                    (None, false) => format!("write `{first}`"),
-                };
-                (format!("`{first}` is {kind} without `{second}`"), near.unwrap_or(points))
-            }
-            (_, None) => {
-                let some: Vec<&str> = known.iter().map(String::as_str).collect();
-                let listed = || match some[..] {
-                    [] => "add an input, a sensor or a room first".to_owned(),
-                    _ => format!("write one of {}", wording::list(&some)),
-                };
-                (format!("unknown name `{name}`"), near.unwrap_or_else(listed))
             }
         }
     }
@@ -396,12 +325,6 @@ impl Typing<'_> {
         }
         None
     }
-}
-
-/// What a name stands for.
-enum Named {
-    Binary(Point),
-    Number(Number, Measure),
 }
 
 fn constant(number: &Number) -> bool {

@@ -1,0 +1,93 @@
+//! What the names in a condition stand for.
+
+use super::words;
+use crate::{
+    config::{nearest, wording},
+    model::{Config, Number, Point, Quantity},
+};
+
+/// What a name stands for.
+pub(super) enum Named {
+    /// Something on or off.
+    Binary(Point),
+    /// Something measured.
+    Number(Number, Measure),
+}
+
+/// What a number measures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Measure {
+    /// A number as written, without a unit.
+    Plain,
+    Of(Quantity),
+    Degrees,
+}
+
+impl Measure {
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Measure::Plain => "a plain number",
+            Measure::Of(Quantity::Temperature) => "a temperature",
+            Measure::Of(Quantity::Humidity) => "a humidity",
+            Measure::Of(Quantity::Pressure) => "a pressure",
+            Measure::Degrees => "an angle",
+        }
+    }
+}
+
+/// What `name` stands for, if it stands for anything.
+pub(super) fn find(config: &Config, name: &str) -> Option<Named> {
+    if name == "sun.elevation" {
+        return Some(Named::Number(Number::SunElevation, Measure::Degrees));
+    }
+    Some(match config.find_point(name)? {
+        Point::Reading(sensor, quantity) => Named::Number(Number::Reading(sensor, quantity), Measure::Of(quantity)),
+        point => Named::Binary(point),
+    })
+}
+
+/// What is wrong with a name that stands for nothing, and what to write.
+pub(super) fn not_found(config: &Config, name: &str) -> (String, String) {
+    let (first, second) = name.split_once('.').unwrap_or((name, ""));
+    let readings = |sensor: usize| {
+        let sensor = &config.sensors[sensor];
+        let names: Vec<String> =
+            sensor.chip.quantities().iter().map(|q| format!("`{}.{}`", sensor.id, q.word())).collect();
+        names.join(" or ")
+    };
+    let sensor = config.find_sensor(first).map(|sensor| readings(sensor.0));
+    let room = config.rooms.iter().any(|room| &*room.id == first);
+    let known: Vec<String> = config.points().map(|point| config.point_name(point)).collect();
+    let all = known.iter().map(String::as_str).chain(words::ATOMS).chain(["sun.elevation", "time", "day"]);
+    let near = nearest::name(name, all).map(|near| format!("did you mean `{near}`?"));
+    match (second, wording::kind_of(first, config)) {
+        ("", Some(kind)) => {
+            let occupied = room.then(|| format!("`{first}.occupied`"));
+            let points: Vec<String> = occupied.into_iter().chain(sensor).collect();
+            (format!("`{first}` is {kind}, which has no value of its own"), format!("write {}", points.join(" or ")))
+        }
+        ("empty", Some(_)) if room => (format!("`{name}` does not exist"), format!("write `{first} is empty`")),
+        (_, Some(kind)) => {
+            let points = match (sensor, room) {
+                (Some(readings), true) => format!("write {readings} or `{first}.occupied`"),
+                (Some(readings), false) => format!("write {readings}"),
+                (None, true) => format!("write `{first}.occupied`"),
+                (None, false) => format!("write `{first}`"),
+            };
+            (format!("`{first}` is {kind} without `{second}`"), near.unwrap_or(points))
+        }
+        (_, None) => {
+            let some: Vec<&str> = known.iter().map(String::as_str).collect();
+            let listed = || match some[..] {
+                [] => "add an input, a sensor or a room first".to_owned(),
+                _ => format!("write one of {}", wording::list(&some)),
+            };
+            let new_table = || match second {
+                "occupied" => Some(format!("add [rooms.{first}]")),
+                "temperature" | "humidity" | "pressure" => Some(format!("add [sensors.{first}]")),
+                _ => None,
+            };
+            (format!("unknown name `{name}`"), near.or_else(new_table).unwrap_or_else(listed))
+        }
+    }
+}
