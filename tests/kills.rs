@@ -39,7 +39,9 @@ fn fifty_kills_lose_nothing_that_was_answered() {
         let watcher = Watcher::start(broker.port, "hearthd/k/+/state");
         // The last command before the kill is answered, by the console or by its state on MQTT.
         for _ in 0..=dice.roll(4) {
-            let (relay, value) = (dice.roll(OUTPUTS as u64) as usize, ["ON", "OFF"][dice.roll(2) as usize]);
+            let relay = dice.roll(OUTPUTS as u64) as usize;
+            // Always another value, so that its state is the answer to this very command.
+            let value = if wanted[relay] == "ON" { "OFF" } else { "ON" };
             let topic = format!("hearthd/k/relay_{relay}");
             watcher.wait_for(&format!("{topic}/state"), wanted[relay]);
             if dice.roll(2) == 0 {
