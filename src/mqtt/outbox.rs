@@ -98,6 +98,9 @@ impl Outbox {
 
     /// The house is now like this.
     pub(super) fn update(&mut self, snapshot: Arc<Snapshot>) {
+        if Arc::ptr_eq(&snapshot, &self.snapshot) {
+            return;
+        }
         let before = std::mem::replace(&mut self.snapshot, snapshot);
         if Arc::ptr_eq(&before.config, &self.snapshot.config) {
             self.to_compare = self.points.len() * PARTS;
