@@ -1,5 +1,7 @@
 //! The MQTT adapter alone, against a real mosquitto, and against a broker of our own that misbehaves.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 #[path = "mqtt/broker.rs"]
 mod broker;
 #[path = "mqtt/house.rs"]
@@ -22,9 +24,9 @@ const ERROR: &str = "hearthd/cottage/error";
 async fn everything_is_retained_at_the_broker_after_connecting() {
     let broker = Mosquitto::start();
     let mut house = House::start(broker.port, &["lamp", "pump"]);
-    house.set("living.temperature", Value::Number(21.5));
     let mut spy = Spy::connect(broker.port).await;
     spy.wait_for(AVAILABILITY, "online").await;
+    house.set("living.temperature", Value::Number(21.5));
     spy.wait_for("hearthd/cottage/living/temperature/state", "21.50").await;
     spy.wait_for("hearthd/cottage/living/temperature/availability", "online").await;
 

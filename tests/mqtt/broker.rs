@@ -101,10 +101,10 @@ impl Spy {
         spy
     }
 
-    /// What the broker kept when this client came, by topic; what was heard since is left out, and forgotten.
+    /// What the broker kept when this client came, by topic. It and all that was heard since are forgotten.
     pub async fn retained(&mut self) -> BTreeMap<String, String> {
         while self.heard.try_recv().is_ok() {}
-        self.retained.clone()
+        std::mem::take(&mut self.retained)
     }
 
     /// Waits for a message, and gives all that were heard before it (with it, if it was retained already: none).
