@@ -73,7 +73,12 @@ impl PointState {
         Some(match (self.value?, self.point) {
             (Value::Switch(on), _) => if on { "ON" } else { "OFF" }.into(),
             (Value::Level(level), _) => if level.is_on() { "ON" } else { "OFF" }.into(),
-            (Value::Number(number), Point::Reading(_, quantity)) => format!("{number:.*}", quantity.decimals()),
+            (Value::Number(number), Point::Reading(_, quantity)) => {
+                let text = format!("{number:.*}", quantity.decimals());
+                // A little below zero is not "-0.0".
+                let is_zero = text.bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.'));
+                if is_zero { text.trim_start_matches('-').into() } else { text }
+            }
             (Value::Number(number), _) => number.to_string(),
         })
     }
