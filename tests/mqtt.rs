@@ -231,7 +231,7 @@ async fn a_broker_that_is_silent_closes_or_refuses_is_tried_until_it_is_well() {
         assert!(status.error.as_ref().is_some_and(|error| error.contains(reason)), "{status:?} lacks {reason}");
     }
     house.connected().await;
-    assert_eq!(*house.status.borrow(), hearthd::mqtt::Status { connected: true, attempts: 0, error: None });
+    assert_eq!(*house.status.borrow(), hearthd::model::BrokerStatus { connected: true, attempts: 0, error: None });
 }
 
 #[tokio::test]

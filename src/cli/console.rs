@@ -21,6 +21,11 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     }
     let clock = if house.time_known { "" } else { " (the clock is not set: conditions on the time are unknown)" };
     println!("{} · {}{clock}", house.name, house.time.replace('T', " "));
+    match house.broker {
+        None => println!("no broker configured"),
+        Some(broker) if broker.connected => println!("connected to the broker"),
+        Some(broker) => println!("no broker: {}", broker.error.as_deref().unwrap_or("connecting")),
+    }
     for (kind, title) in [("output", "outputs"), ("input", "inputs"), ("reading", "sensors"), ("room", "rooms")] {
         let points: Vec<&PointShape> = house.points.iter().filter(|point| point.kind == kind).collect();
         let width = points.iter().map(|point| point.id.len()).max().unwrap_or(0);

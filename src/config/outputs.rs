@@ -123,6 +123,8 @@ struct Group {
     interlock: Interlock,
     first: Id,
     members: usize,
+    /// The member whose safe state is on.
+    safe_on: Option<Id>,
     /// The member that says how long the wait is.
     waiting: Option<Id>,
 }
@@ -134,12 +136,22 @@ pub(super) fn join_interlocks(drafts: &mut [Draft], problems: &Problems) -> Vec<
         let Some(word) = &draft.interlock else { continue };
         let place = groups.iter().position(|group| *group.interlock.id == **word).unwrap_or_else(|| {
             let interlock = Interlock { id: word.as_str().into(), wait: INTERLOCK_WAIT };
-            groups.push(Group { interlock, first: draft.id.clone(), members: 0, waiting: None });
+            groups.push(Group { interlock, first: draft.id.clone(), members: 0, safe_on: None, waiting: None });
             groups.len() - 1
         });
         draft.output.interlock = Some(InterlockId(place));
         let group = &mut groups[place];
         group.members += 1;
+        if draft.output.safe == SafeState::On {
+            match &group.safe_on {
+                None => group.safe_on = Some(draft.id.clone()),
+                Some(other) => problems.error(
+                    draft.id.place.clone(),
+                    format!("{} and {} of the group `{word}` both have the safe state on", draft.id.text, other.text),
+                    "write safe = \"off\" for one of them: at most one member is ever on",
+                ),
+            }
+        }
         let Some((wait, at)) = draft.wait.take() else { continue };
         let agreed = group.interlock.wait;
         match &group.waiting {

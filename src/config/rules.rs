@@ -1,6 +1,7 @@
 //! `[[rules]]`: what should be true while a condition holds.
 
 use super::{
+    circles::{self, Circle},
     diagnostic::Problems,
     language::{self, Mistake, Scope},
     nearest,
@@ -76,6 +77,7 @@ pub(super) fn resolve(
     problems: &Problems,
 ) -> Vec<Rule> {
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let mut places = Vec::new();
     let scope = Scope { config, placed };
     let mut rules = Vec::new();
     for draft in drafts {
@@ -122,11 +124,26 @@ pub(super) fn resolve(
             _ => String::new(),
         };
         let set = draft.set.into_iter().filter_map(|setting| resolve_setting(setting, config, problems)).collect();
-        if let (Some((name, _)), Some(condition)) = (draft.name, condition) {
+        if let (Some((name, _)), Some(condition), Some(sentence)) = (draft.name, condition, draft.condition) {
             rules.push(Rule { name: name.into(), condition, until, set, timers, text });
+            places.push(sentence.place);
         }
     }
+    rules_in_circles(&rules, &places, config, problems);
     rules
+}
+
+/// A rule that works against itself would switch its output for ever.
+fn rules_in_circles(rules: &[Rule], places: &[Range<usize>], config: &Config, problems: &Problems) {
+    for Circle { rule, output, through } in circles::find(rules) {
+        let output = &config[output].id;
+        let how = through.map(|other| format!(" through the rule \"{}\"", rules[other].name)).unwrap_or_default();
+        problems.error(
+            places[rule].clone(),
+            format!("this condition ends itself{how}: the rule sets {output}, and would switch it on and off for ever"),
+            "ask for what causes the change (a sensor, a room, the time) and not for the output",
+        );
+    }
 }
 
 fn resolve_setting(setting: Setting, config: &Config, problems: &Problems) -> Option<(OutputId, Level)> {

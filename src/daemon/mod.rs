@@ -15,7 +15,7 @@ use crate::{
     engine::{Engine, Memory},
     hardware::simulated::Wires,
     http,
-    model::{Config, Event, MqttSettings, Snapshot},
+    model::{BrokerStatus, Config, Event, MqttSettings, Snapshot},
     mqtt::{self, Mqtt, Refused},
 };
 use anyhow::Context;
@@ -99,12 +99,12 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let publisher =
         Publisher::start(store, clock.clone(), snapshots_in).context("cannot start the publisher thread")?;
     let (requests_in, mut requests) = mpsc::channel(QUEUE);
+    let mut broker = Broker::new(snapshots.clone(), events_in);
+    broker.start(&options.config);
     let service = listener.map(|listener| {
-        let house = http::House { snapshots: snapshots.clone(), requests: requests_in.clone() };
-        tokio::spawn(http::serve(listener, house))
+        let (snapshots, requests) = (snapshots.clone(), requests_in.clone());
+        tokio::spawn(http::serve(listener, http::House { snapshots, requests, broker: broker.status.subscribe() }))
     });
-    let mut broker = Broker { snapshots: snapshots.clone(), events: events_in, running: None };
-    broker.start(options.config.mqtt.clone());
     let trigger = Trigger::default();
     let (reloads_in, mut reloads) = mpsc::channel(1);
     let watcher = options.file.map(|file| tokio::spawn(reload::watch(file, trigger.clone(), reloads_in)));
@@ -130,7 +130,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
                 if let Reload::Good(config) = reload
                     && control.reconfigure(config.clone())
                 {
-                    broker.change(config.mqtt.clone()).await;
+                    broker.change(&config).await;
                 }
                 systemd::ready(&control.status());
             }
@@ -179,33 +179,49 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 struct Broker {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     events: mpsc::Sender<Event>,
-    running: Option<(MqttSettings, Mqtt, mpsc::Sender<Refused>)>,
+    status: watch::Sender<BrokerStatus>,
+    running: Option<Connection>,
+}
+
+struct Connection {
+    /// What it was made for: another hub or other settings need another one.
+    hub: Arc<str>,
+    settings: MqttSettings,
+    mqtt: Mqtt,
+    refused: mpsc::Sender<Refused>,
 }
 
 impl Broker {
-    fn start(&mut self, settings: Option<MqttSettings>) {
-        self.running = settings.map(|settings| {
-            let (refused_in, refused) = mpsc::channel(QUEUE);
-            let mqtt = mqtt::spawn(settings.clone(), self.snapshots.clone(), self.events.clone(), refused);
-            (settings, mqtt, refused_in)
+    fn new(snapshots: watch::Receiver<Arc<Snapshot>>, events: mpsc::Sender<Event>) -> Broker {
+        Broker { snapshots, events, status: watch::Sender::new(BrokerStatus::default()), running: None }
+    }
+
+    fn start(&mut self, config: &Config) {
+        self.running = config.mqtt.clone().map(|settings| {
+            let (refused, refusals) = mpsc::channel(QUEUE);
+            let (snapshots, events) = (self.snapshots.clone(), self.events.clone());
+            let mqtt = mqtt::spawn(settings.clone(), snapshots, events, refusals, self.status.clone());
+            Connection { hub: config.hub.id.clone(), settings, mqtt, refused }
         });
     }
 
-    /// Connects anew if the settings are others now.
-    async fn change(&mut self, settings: Option<MqttSettings>) {
-        if self.running.as_ref().map(|(settings, ..)| settings) != settings.as_ref() {
+    async fn change(&mut self, config: &Config) {
+        let fits = |running: &Connection| {
+            running.hub == config.hub.id && config.mqtt.as_ref().is_some_and(|wanted| *wanted == running.settings)
+        };
+        if !self.running.as_ref().map_or(config.mqtt.is_none(), fits) {
             self.stop().await;
-            self.start(settings);
+            self.start(config);
         }
     }
 
     fn addressed(&self, pass: Pass) -> Pass {
-        Pass { refused_to: self.running.as_ref().map(|(_, _, refused)| refused.clone()), ..pass }
+        Pass { refused_to: self.running.as_ref().map(|running| running.refused.clone()), ..pass }
     }
 
     async fn stop(&mut self) {
-        if let Some((_, mqtt, _)) = self.running.take() {
-            mqtt.stop().await;
+        if let Some(running) = self.running.take() {
+            running.mqtt.stop().await;
         }
     }
 }

@@ -16,7 +16,7 @@ pub mod shape;
 
 use crate::{
     clock::Now,
-    model::{Command, Refusal, Snapshot, Source, Ticket, duration},
+    model::{BrokerStatus, Command, Refusal, Snapshot, Source, Ticket, duration},
 };
 use axum::{
     Json, Router,
@@ -86,6 +86,8 @@ pub struct House {
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// Commands go here.
     pub requests: mpsc::Sender<Request>,
+    /// How it stands with the broker.
+    pub broker: watch::Receiver<BrokerStatus>,
 }
 
 /// Longer than any pass of the control loop and any wait for the disk.
@@ -110,7 +112,7 @@ fn routes(house: House) -> Router {
 
 async fn points(State(house): State<House>) -> Response {
     let snapshot = house.snapshots.borrow().clone();
-    Json(shape::house(&snapshot)).into_response()
+    Json(shape::house(&snapshot, &house.broker.borrow())).into_response()
 }
 
 async fn point(State(house): State<House>, Path(id): Path<String>) -> Response {

@@ -1,7 +1,7 @@
 //! The JSON shapes of the service.
 
 use super::{age_s, local};
-use crate::model::{Point, PointState, Snapshot, Value};
+use crate::model::{BrokerStatus, Point, PointState, Snapshot, Value};
 use serde::{Deserialize, Serialize};
 
 /// Answer of `GET /api/v1/points`.
@@ -15,6 +15,8 @@ pub struct House {
     pub time: String,
     /// Whether that time can be believed.
     pub time_known: bool,
+    /// The connection to the broker; null without `[mqtt]`.
+    pub broker: Option<BrokerStatus>,
     /// Outputs, inputs, readings, rooms, each in the order of the file.
     pub points: Vec<PointShape>,
 }
@@ -66,12 +68,13 @@ pub struct SlotShape {
     pub cause: String,
 }
 
-pub(super) fn house(snapshot: &Snapshot) -> House {
+pub(super) fn house(snapshot: &Snapshot, broker: &BrokerStatus) -> House {
     House {
         hub: snapshot.config.hub.id.to_string(),
         name: snapshot.config.hub.name.clone(),
         time: local(snapshot, snapshot.now.wall),
         time_known: snapshot.now.wall_known,
+        broker: snapshot.config.mqtt.is_some().then(|| broker.clone()),
         points: snapshot.points.iter().map(|state| point(snapshot, state)).collect(),
     }
 }

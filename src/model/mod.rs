@@ -34,5 +34,5 @@ pub use config::{
 pub use event::{Command, Effect, Event, ReadFailure, Refusal, Ticket};
 pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};
 pub use sensing::{Chip, Input, InputKind, Pull, Quantity, Sensor};
-pub use snapshot::{Explanation, PointState, Snapshot};
+pub use snapshot::{BrokerStatus, Explanation, PointState, Snapshot};
 pub use value::{Level, Quality, Truth, Value};

@@ -3,6 +3,7 @@
 use super::{Claim, Config, Level, Point, Quality, Slot, Value};
 use crate::clock::Now;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// All points at one moment. Readers compare two of these to find what changed; nobody locks the engine.
@@ -44,6 +45,17 @@ pub struct Explanation {
     pub line: String,
     /// All filled slots, highest first; the last is the relinquish default.
     pub slots: Vec<(Slot, Claim)>,
+}
+
+/// How it stands with the broker.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokerStatus {
+    /// Whether the broker has accepted us and the connection holds.
+    pub connected: bool,
+    /// Tries to connect that failed since the last connection.
+    pub attempts: u32,
+    /// Why there is no connection, or why the last one ended: one line.
+    pub error: Option<String>,
 }
 
 impl Explanation {

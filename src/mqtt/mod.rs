@@ -31,7 +31,7 @@ mod session;
 #[cfg(test)]
 mod house;
 
-use crate::model::{Event, MqttSettings, Snapshot};
+use crate::model::{BrokerStatus, Event, MqttSettings, Snapshot};
 use serde::Serialize;
 use session::Session;
 use std::{sync::Arc, time::Duration};
@@ -52,49 +52,32 @@ pub struct Refused {
     pub reason: String,
 }
 
-/// How it stands with the broker.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Status {
-    /// Whether the broker has accepted us and the connection holds.
-    pub connected: bool,
-    /// Tries to connect that failed since the last connection.
-    pub attempts: u32,
-    /// Why there is no connection, or why the last one ended: one line.
-    pub error: Option<String>,
-}
-
 /// The running adapter. Dropped without [`Mqtt::stop`], it breaks the connection, and the broker publishes the last
 /// will: `offline`.
 #[derive(Debug)]
 pub struct Mqtt {
     tasks: JoinSet<()>,
-    status: watch::Receiver<Status>,
     stop: oneshot::Sender<()>,
 }
 
 /// Starts the adapter's tasks on the current tokio runtime.
 ///
 /// Commands go to `events` in the order in which they came; while that channel is full they wait, first in a queue here,
-/// then at the broker. `refused` is read at all times, connected or not.
+/// then at the broker. `refused` is read at all times, connected or not. `status` is told how it stands with the broker.
 pub fn spawn(
     settings: MqttSettings,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     events: mpsc::Sender<Event>,
     refused: mpsc::Receiver<Refused>,
+    status: watch::Sender<BrokerStatus>,
 ) -> Mqtt {
-    let (status_sender, status) = watch::channel(Status::default());
     let (stop, stopped) = oneshot::channel();
     let mut tasks = JoinSet::new();
-    tasks.spawn(Session::new(settings, snapshots, events, refused, status_sender, stopped).run());
-    Mqtt { tasks, status, stop }
+    tasks.spawn(Session::new(settings, snapshots, events, refused, status, stopped).run());
+    Mqtt { tasks, stop }
 }
 
 impl Mqtt {
-    /// How it stands with the broker, now and in future.
-    pub fn status(&self) -> watch::Receiver<Status> {
-        self.status.clone()
-    }
-
     /// Publishes what the newest snapshot says and `offline`, and takes leave of the broker; gives up after 2 s.
     pub async fn stop(mut self) {
         if self.stop.send(()).is_ok() && tokio::time::timeout(STOP_WITHIN, self.tasks.join_next()).await.is_err() {

@@ -1,11 +1,11 @@
 //! Connects, keeps the broker informed, and connects again, for ever.
 
+use super::Refused;
 use super::backoff::{Backoff, STEADY};
 use super::inbox::{Inbox, Incoming};
 use super::link::{Link, Loss, News};
 use super::outbox::Outbox;
-use super::{Refused, Status};
-use crate::model::{Command, Event, MqttSettings, Snapshot};
+use crate::model::{BrokerStatus, Command, Event, MqttSettings, Snapshot};
 use std::{future::pending, pin::Pin, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -27,7 +27,7 @@ pub(super) struct Session {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     refused: mpsc::Receiver<Refused>,
     commands: mpsc::Sender<Command>,
-    status: watch::Sender<Status>,
+    status: watch::Sender<BrokerStatus>,
     stop: oneshot::Receiver<()>,
     outbox: Outbox,
     backoff: Backoff,
@@ -48,7 +48,7 @@ impl Session {
         mut snapshots: watch::Receiver<Arc<Snapshot>>,
         events: mpsc::Sender<Event>,
         refused: mpsc::Receiver<Refused>,
-        status: watch::Sender<Status>,
+        status: watch::Sender<BrokerStatus>,
         stop: oneshot::Receiver<()>,
     ) -> Session {
         let (commands, queued) = mpsc::channel(COMMANDS);
@@ -153,7 +153,7 @@ impl Session {
             self.settings.port,
             self.settings.client_id
         );
-        self.status.send_replace(Status { connected: true, attempts: 0, error: None });
+        self.status.send_replace(BrokerStatus { connected: true, attempts: 0, error: None });
         link.subscribe(filters.to_vec());
         self.catch_up();
         self.outbox.start();

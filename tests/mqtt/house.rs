@@ -4,13 +4,13 @@ use crate::broker::until;
 use chrono::DateTime;
 use hearthd::clock::{Moment, Now};
 use hearthd::model::*;
-use hearthd::mqtt::{self, Mqtt, Refused, Status};
+use hearthd::mqtt::{self, Mqtt, Refused};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 
 pub struct House {
     pub mqtt: Option<Mqtt>,
-    pub status: watch::Receiver<Status>,
+    pub status: watch::Receiver<BrokerStatus>,
     pub events: mpsc::Receiver<Event>,
     pub refused: mpsc::Sender<Refused>,
     snapshots: watch::Sender<Arc<Snapshot>>,
@@ -22,8 +22,9 @@ impl House {
         let (snapshots, newest) = watch::channel(Arc::new(snapshot(config(port, outputs))));
         let (event_sender, events) = mpsc::channel(1024);
         let (refused, refusals) = mpsc::channel(64);
-        let mqtt = mqtt::spawn(settings(port), newest, event_sender, refusals);
-        House { status: mqtt.status(), mqtt: Some(mqtt), events, refused, snapshots }
+        let (status_sender, status) = watch::channel(BrokerStatus::default());
+        let mqtt = mqtt::spawn(settings(port), newest, event_sender, refusals, status_sender);
+        House { status, mqtt: Some(mqtt), events, refused, snapshots }
     }
 
     pub fn set(&mut self, point: &str, value: Value) {
@@ -49,7 +50,7 @@ impl House {
         self.until_status("the end of the connection", |status| !status.connected).await;
     }
 
-    pub async fn until_status(&mut self, what: &str, is_it: impl FnMut(&Status) -> bool) -> Status {
+    pub async fn until_status(&mut self, what: &str, is_it: impl FnMut(&BrokerStatus) -> bool) -> BrokerStatus {
         until(what, self.status.wait_for(is_it)).await.unwrap().clone()
     }
 }
