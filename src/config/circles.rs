@@ -71,10 +71,10 @@ fn way_back(rule: usize, start: &Edge, edges: &[Vec<Edge>]) -> Option<usize> {
         for (rule, edges) in edges.iter().enumerate() {
             for edge in edges.iter().filter(|edge| edge.read == output) {
                 let next = (edge.set, edge.same == same);
-                if !seen.contains_key(&next) {
-                    seen.insert(next, rule);
+                seen.entry(next).or_insert_with(|| {
                     open.push(next);
-                }
+                    rule
+                });
             }
         }
     }
