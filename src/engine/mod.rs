@@ -27,8 +27,8 @@ pub use memory::Memory;
 use crate::{
     clock::{Moment, Now},
     model::{
-        AtStart, Config, Effect, Event, Level, Output, OutputId, Point, PointState, Quality, Quantity, ReadFailure, Refusal,
-        Rule, Snapshot, Truth, Value,
+        AtStart, Config, Effect, Event, Level, Output, OutputId, Point, PointState, Quality, Quantity, ReadFailure,
+        Refusal, Rule, Snapshot, Truth, Value,
     },
 };
 use calendar::Calendar;
@@ -248,11 +248,9 @@ impl Engine {
         let (stopping, revision) = (self.stopping, self.revision);
         let old = std::mem::replace(self, Engine::remember(config, memory, now));
         for (output, state) in self.config.outputs.iter().zip(&mut self.outputs) {
-            let before = old.config.find_output(&output.id).map(|id| (&old.config[id], &old.outputs[id.0]));
-            if let Some((_, old_state)) =
-                before.filter(|(old, _)| old.line == output.line && old.active == output.active)
-            {
-                state.wire = old_state.wire.clone();
+            let before = old.config.find_output(&output.id).map(|id| &old.config[id]);
+            if before.is_none_or(|before| before.line != output.line || before.active != output.active) {
+                state.wire = Wire::Untouched;
             }
             // Its ids are of the old configuration.
             state.explanation = None;
@@ -264,13 +262,12 @@ impl Engine {
 
     /// An engine whose entities have the state that `memory` has under their names.
     fn remember(config: Arc<Config>, mut memory: Memory, now: Now) -> Engine {
-        let outputs = config
-            .outputs
-            .iter()
-            .map(|output| memory.outputs.remove(&output.id).unwrap_or_else(|| {
+        let outputs = config.outputs.iter().map(|output| {
+            memory.outputs.remove(&output.id).unwrap_or_else(|| {
                 let level = if goes_on_undecided(output) { output.default } else { Level::OFF };
                 OutputState::new(level, now)
-            }));
+            })
+        });
         let rules = config.rules.iter().map(|rule| {
             memory.rules.remove(&rule.name).filter(|state| fits(rule, state)).unwrap_or_else(|| RuleState {
                 text: rule.text.clone(),

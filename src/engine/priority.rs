@@ -45,7 +45,8 @@ pub(super) fn resolve(
         let output = &config.outputs[index];
         changed |= expire(state, situation.now, alarm);
         let asked = asked(OutputId(index), output, state, situation);
-        changed |= limit(output, state, may_be_asked_on(OutputId(index), output, state, situation), situation.now, alarm);
+        changed |=
+            limit(output, state, may_be_asked_on(OutputId(index), output, state, situation), situation.now, alarm);
         state.since.follow(situation.now);
         let (safety, safety_level) = match () {
             () if situation.stopping => (Some(Cause::Shutdown), safe(output, state)),

@@ -2,9 +2,9 @@
 
 use chrono_tz::Tz;
 use hearthd::model::{
-    ActiveLevel, Anchor, AtStart, Backend, Chip, ClockTrust, Comparison, Condition, Config, HardwareSettings, Hub, Input,
-    InputId, InputKind, Interlock, InterlockId, Level, Line, Number, Output, OutputId, OutputKind, Point, Pull, Quantity,
-    Room, RoomId, Rule, SafeState, Sensor, SensorId, TimeOfDay,
+    ActiveLevel, Anchor, AtStart, Backend, Chip, ClockTrust, Comparison, Condition, Config, HardwareSettings, Hub,
+    Input, InputId, InputKind, Interlock, InterlockId, Level, Line, Number, Output, OutputId, OutputKind, Point, Pull,
+    Quantity, Room, RoomId, Rule, SafeState, Sensor, SensorId, TimeOfDay,
 };
 use std::{sync::Arc, time::Duration};
 

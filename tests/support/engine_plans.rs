@@ -1,12 +1,14 @@
 //! Random houses and random lives of them.
 
 use super::{
-    engine_config::{Builder, OFF, ON, between, colder, compare, held, is_on, not, occupied, output, output_is_on, secs},
+    engine_config::{
+        Builder, OFF, ON, between, colder, compare, held, is_on, not, occupied, output, output_is_on, secs,
+    },
     engine_house::House,
 };
 use chrono_tz::Tz;
 use hearthd::model::{
-    AtStart, Comparison, Condition, Config, DaySet, Event, InputId, Level, Line, OutputId, Output, RoomId, SafeState,
+    AtStart, Comparison, Condition, Config, DaySet, Event, InputId, Level, Line, Output, OutputId, RoomId, SafeState,
     SensorId,
 };
 use proptest::{collection::vec, option, prelude::*};
@@ -143,7 +145,14 @@ pub fn house_plan(taste: Taste) -> impl Strategy<Value = HousePlan> {
     let rule = (0..8u8, gene(), until, vec((any::<u8>(), prop::bool::weighted(0.7)), 1..3))
         .prop_map(|(name, condition, until, set)| RulePlan { name, condition, until, set });
     (0..5usize, vec(output_plan(taste), 1..6), any::<[u8; 2]>(), any::<[u8; ROOMS]>(), vec(rule, 0..6)).prop_map(
-        move |(place, outputs, waits, empty_after, rules)| HousePlan { place, outputs, waits, empty_after, rules, taste },
+        move |(place, outputs, waits, empty_after, rules)| HousePlan {
+            place,
+            outputs,
+            waits,
+            empty_after,
+            rules,
+            taste,
+        },
     )
 }
 
@@ -277,7 +286,9 @@ fn command(payloads: &'static [&'static str]) -> BoxedStrategy<Step> {
 }
 
 pub fn live() -> BoxedStrategy<Step> {
-    prop_oneof![(0..90_000u32), (0..2_000u32), (0..60u32).prop_map(|seconds| seconds * 1000)].prop_map(Step::Live).boxed()
+    prop_oneof![(0..90_000u32), (0..2_000u32), (0..60u32).prop_map(|seconds| seconds * 1000)]
+        .prop_map(Step::Live)
+        .boxed()
 }
 
 fn set_clock() -> BoxedStrategy<Step> {
@@ -317,9 +328,8 @@ pub fn watched_steps() -> impl Strategy<Value = Vec<Step>> {
 
 /// Lets one thing happen. `plans` are what a reconfiguration changes between.
 pub fn take(house: &mut House, step: &Step, plans: &[Arc<Config>]) -> Vec<String> {
-    let output = |house: &House, number: u8| {
-        house.config.outputs[usize::from(number) % house.config.outputs.len()].id.clone()
-    };
+    let output =
+        |house: &House, number: u8| house.config.outputs[usize::from(number) % house.config.outputs.len()].id.clone();
     match step {
         Step::Input(input, Some(active)) => house.input(&format!("i{input}"), *active),
         Step::Input(input, None) => house.input_fails(&format!("i{input}")),
