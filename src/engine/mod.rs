@@ -208,7 +208,8 @@ impl Engine {
         match result {
             Ok(values) => {
                 state.fault = None;
-                for (quantity, value) in values {
+                // A number that is none would make the whole memory unreadable.
+                for (quantity, value) in values.into_iter().filter(|(_, value)| value.is_finite()) {
                     let before = state.readings.get(&quantity);
                     let changed =
                         before.filter(|before| before.value == value).map_or(now.wall, |before| before.changed);

@@ -178,7 +178,7 @@ fn interlock(
     let mut held = |index: usize| {
         outputs[index].level.is_on() && slots[index].safety.is_none() && within(index, output(index).min_on)
     };
-    let held = members.iter().copied().find(|&index| held(index));
+    let held: Vec<usize> = members.iter().copied().filter(|&index| held(index)).collect();
     let mut able = |index: usize| {
         slots[index].wanted().is_on() && (outputs[index].level.is_on() || !within(index, output(index).min_off))
     };
@@ -191,7 +191,7 @@ fn interlock(
         (*slot, Reverse(outputs[index].manual.map_or(0, |manual| manual.order)), rule, index)
     };
     let first = members.iter().copied().filter(|&index| able(index)).min_by_key(|&index| rank(index));
-    let Some(winner) = held.or(first) else { return };
+    let Some(winner) = held.first().copied().or(first) else { return };
 
     let mut blocked_by = None;
     for &other in members.iter().filter(|&&other| other != winner) {
@@ -203,7 +203,7 @@ fn interlock(
             alarm.at(rested);
             blocked_by = blocked_by.or(Some(other));
         }
-        if slots[other].safety.is_none() && (slots[other].wanted().is_on() || state.may_be_on()) {
+        if slots[other].safety.is_none() && (slots[other].wanted().is_on() || held.contains(&other)) {
             slots[other].safety = Some(Cause::Interlock { group: id, other: OutputId(winner) });
         }
     }

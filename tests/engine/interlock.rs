@@ -59,7 +59,7 @@ fn among_rules_the_earlier_of_the_file_wins() {
     let mut house = plain(secs(0));
     house.input("morning", true);
     assert_eq!(house.input("evening", true), ["up OFF: interlock shutter with down", "down ON: Evening"]);
-    assert_eq!(house.input("evening", false), ["down OFF: interlock shutter with up", "up ON: Morning"]);
+    assert_eq!(house.input("evening", false), ["down OFF: nobody asks for anything", "up ON: Morning"]);
 }
 
 #[test]

@@ -49,6 +49,18 @@ fn one_failed_reading_is_nothing_and_a_fault_is() {
 }
 
 #[test]
+fn a_number_that_is_none_is_no_reading() {
+    let mut b = Builder::new();
+    b.sensor("room");
+    let mut house = House::new(b.build());
+    for number in [f64::NAN, f64::INFINITY] {
+        house.reads("room", number);
+        assert_eq!(house.point("room.temperature").value, None);
+        house.restart(secs(1));
+    }
+}
+
+#[test]
 fn a_rule_that_switches_off_does_so_also_while_it_is_unknown() {
     let mut b = Builder::new();
     let (heater, window, room) = (b.output(output("heater")), b.input("window"), b.sensor("room"));

@@ -157,6 +157,18 @@ pub fn house_plan(taste: Taste) -> impl Strategy<Value = HousePlan> {
 }
 
 impl HousePlan {
+    /// When something is about to happen by itself at its place: windows of time in polar day, sunrise, sunset,
+    /// the night in which the clocks go back, windows of time.
+    pub fn begins(&self) -> &'static str {
+        match self.place {
+            0 => "2026-07-05T09:30:00",
+            1 => "2026-07-05T20:20:00",
+            2 => "2026-07-05T16:50:00",
+            3 => "2026-10-25T00:10:00",
+            _ => "2026-07-05T09:30:00",
+        }
+    }
+
     pub fn config(&self) -> Arc<Config> {
         let mut builder = Builder::new();
         match self.place {
@@ -231,6 +243,8 @@ impl HousePlan {
             Gene::Occupied(number) | Gene::Output(number) => input(*number),
             Gene::Colder(number, value) => colder(sensor(*number), f64::from(*value)),
             Gene::Equal(number, value) => compare(sensor(*number), Comparison::Equal, f64::from(*value)),
+            // In the night of the change around three o'clock, otherwise around noon.
+            Gene::Between(from, to) if self.place == 3 => between(from - 570, to - 570),
             Gene::Between(from, to) => between(*from, *to),
             Gene::Dark => Condition::Dark,
             Gene::Daylight => Condition::Daylight,
