@@ -40,8 +40,12 @@ pub(super) fn understand(
     Ok((id, Some(Manual { level, source: command.source, order, until })))
 }
 
-/// What an output is asked to be, whatever a minimum time or a limit makes of it.
+/// What an output is asked to be, whatever a minimum time makes of it. What was on for its `max_on` is off for good, so
+/// that a toggle asks for it again.
 fn asked(output: &OutputState) -> Level {
+    if output.tripped {
+        return Level::OFF;
+    }
     output.explanation.as_ref().map_or(output.level, |explanation| explanation.asked().level)
 }
 

@@ -1,29 +1,21 @@
 //! Conditions evaluated: three-valued, and without side effects but for the timers of `for`.
 
-use super::{calendar::Held, facts::Facts};
+use super::{calendar::Held, facts::Facts, state::Timer};
 use crate::{
     clock::Moment,
     model::{Condition, Number, Truth},
 };
+use std::time::Duration;
 
 /// The value of a condition now. All of it is evaluated each time, so that each `for` sees every change of what it times.
-pub(super) fn evaluate(condition: &Condition, timers: &mut [Option<Moment>], facts: &mut Facts<'_>) -> Truth {
+pub(super) fn evaluate(condition: &Condition, timers: &mut [Timer], facts: &mut Facts<'_>) -> Truth {
     match condition {
         Condition::All(parts) => parts.iter().fold(Truth::True, |truth, part| truth.and(evaluate(part, timers, facts))),
         Condition::Any(parts) => parts.iter().fold(Truth::False, |truth, part| truth.or(evaluate(part, timers, facts))),
         Condition::Not(part) => !evaluate(part, timers, facts),
         Condition::Held { condition, duration, timer } => {
             let truth = evaluate(condition, timers, facts);
-            if !truth.is_true() {
-                timers[*timer] = None;
-                return truth;
-            }
-            let full = *timers[*timer].get_or_insert(facts.now.moment) + *duration;
-            if facts.now.moment >= full {
-                return Truth::True;
-            }
-            facts.alarm.at(full);
-            Truth::False
+            held(truth, *duration, &mut timers[*timer], facts)
         }
         Condition::On(point) => facts.is_on(*point),
         Condition::Compare(left, comparison, right) => match (number(left, facts), number(right, facts)) {
@@ -39,6 +31,26 @@ pub(super) fn evaluate(condition: &Condition, timers: &mut [Option<Moment>], fac
             let (today, changes) = calendar.weekday(now.wall);
             Some(Held { holds: days.contains(today), changes })
         }),
+    }
+}
+
+/// Whether what is `truth` now has been true for `duration`. After a time in which it was unknown, that is unknown
+/// until it has been true for so long for certain.
+fn held(truth: Truth, duration: Duration, timer: &mut Timer, facts: &mut Facts<'_>) -> Truth {
+    let now = facts.now.moment;
+    timer.possible = (truth != Truth::False).then(|| timer.possible.unwrap_or(now));
+    timer.certain = truth.is_true().then(|| timer.certain.unwrap_or(now));
+    let mut full = |since: Option<Moment>| {
+        let end = since.map(|since| since + duration);
+        if let Some(end) = end.filter(|end| now < *end) {
+            facts.alarm.at(end);
+        }
+        end.is_some_and(|end| now >= end)
+    };
+    match (truth, full(timer.certain), full(timer.possible)) {
+        (Truth::True, true, _) => Truth::True,
+        (Truth::True, false, false) | (Truth::False, ..) => Truth::False,
+        (Truth::True, false, true) | (Truth::Unknown, ..) => Truth::Unknown,
     }
 }
 

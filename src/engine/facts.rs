@@ -41,7 +41,7 @@ impl Facts<'_> {
         match point {
             Point::Output(id) => {
                 let output = &self.outputs[id.0];
-                if output.fault().is_some() { Truth::Unknown } else { output.level.is_on().into() }
+                if output.failure().is_some() { Truth::Unknown } else { output.level.is_on().into() }
             }
             Point::Input(id) => self.inputs[id.0].truth(),
             Point::Occupied(id) => self.rooms[id.0].occupied,

@@ -27,14 +27,14 @@ pub use memory::Memory;
 use crate::{
     clock::{Moment, Now},
     model::{
-        AtStart, Config, Effect, Event, Level, OutputId, Point, PointState, Quality, Quantity, ReadFailure, Refusal,
-        Rule, Snapshot, Truth, Value,
+        AtStart, Config, Effect, Event, Level, Output, OutputId, Point, PointState, Quality, Quantity, ReadFailure,
+        Refusal, Rule, Snapshot, Truth, Value,
     },
 };
 use calendar::Calendar;
 use facts::{Alarm, Facts};
 use priority::Situation;
-use state::{InputState, OutputState, Reading, RoomState, RuleState, SensorState, Timestamp, Wire};
+use state::{Failure, InputState, OutputState, Reading, RoomState, RuleState, SensorState, Timer, Timestamp, Wire};
 use std::{sync::Arc, time::Duration};
 
 /// It is woken at least this often, so that a wall clock that was set is noticed.
@@ -77,15 +77,15 @@ impl Engine {
         for (index, state) in engine.outputs.iter_mut().enumerate() {
             let output = &engine.config.outputs[index];
             let level = match output.at_start {
-                AtStart::Restore => state.level,
                 AtStart::Off => Level::OFF,
-                AtStart::On => Level::ON,
+                AtStart::On if goes_on_undecided(output) && !state.tripped => Level::ON,
+                AtStart::On | AtStart::Restore => state.level,
             };
             if level != state.level {
                 (state.level, state.since) = (level, Timestamp::of(now));
             }
         }
-        engine.start_interlocked();
+        engine.start_interlocked(now);
         engine
     }
 
@@ -166,7 +166,15 @@ impl Engine {
                 return vec![Effect::Answer { command, result }];
             }
             Event::Reconfigure(config) => self.reconfigure(config, now),
-            Event::Stop => self.stopping = true,
+            Event::Stop => {
+                self.stopping = true;
+                // It is the last chance of a wire that failed.
+                for state in &mut self.outputs {
+                    if let Wire::Failed(failure) = &mut state.wire {
+                        failure.retry = now.moment;
+                    }
+                }
+            }
         }
         Vec::new()
     }
@@ -200,7 +208,8 @@ impl Engine {
         match result {
             Ok(values) => {
                 state.fault = None;
-                for (quantity, value) in values {
+                // A number that is none would make the whole memory unreadable.
+                for (quantity, value) in values.into_iter().filter(|(_, value)| value.is_finite()) {
                     let before = state.readings.get(&quantity);
                     let changed =
                         before.filter(|before| before.value == value).map_or(now.wall, |before| before.changed);
@@ -217,19 +226,18 @@ impl Engine {
         let Some(state) = self.outputs.get_mut(output.0) else { return };
         match result {
             Ok(()) => {
-                if state.level.is_on() != level.is_on() {
+                // A wire that failed may have been on until now.
+                if state.level.is_on() != level.is_on() || state.failure().is_some() && !level.is_on() {
                     state.since = Timestamp::of(now);
                     self.revision.other += 1;
                 }
                 (state.level, state.wire) = (level, Wire::Confirmed);
             }
             Err(text) => {
-                let failures = match state.wire {
-                    Wire::Failed { failures, .. } => failures + 1,
-                    _ => 0,
-                };
-                let pause = RETRY_FIRST.saturating_mul(1 << failures.min(6)).min(RETRY_LAST);
-                state.wire = Wire::Failed { text: text.into(), failures, retry: now.moment + pause };
+                let before = state.failure().map_or(0, |failure| failure.count);
+                let pause = RETRY_FIRST.saturating_mul(1 << before.min(6)).min(RETRY_LAST);
+                let (count, retry) = (before.saturating_add(1), now.moment + pause);
+                state.wire = Wire::Failed(Failure { text: text.into(), level, count, retry });
             }
         }
     }
@@ -241,29 +249,31 @@ impl Engine {
         let (stopping, revision) = (self.stopping, self.revision);
         let old = std::mem::replace(self, Engine::remember(config, memory, now));
         for (output, state) in self.config.outputs.iter().zip(&mut self.outputs) {
-            let before = old.config.find_output(&output.id).map(|id| (&old.config[id], &old.outputs[id.0]));
-            if let Some((_, old_state)) =
-                before.filter(|(old, _)| old.line == output.line && old.active == output.active)
-            {
-                state.wire = old_state.wire.clone();
+            let before = old.config.find_output(&output.id).map(|id| &old.config[id]);
+            if before.is_none_or(|before| before.line != output.line || before.active != output.active) {
+                state.wire = Wire::Untouched;
             }
+            // Its ids are of the old configuration.
+            state.explanation = None;
         }
         (self.stopping, self.revision) = (stopping, revision);
         self.revision.other += 1;
-        self.start_interlocked();
+        self.start_interlocked(now);
     }
 
     /// An engine whose entities have the state that `memory` has under their names.
     fn remember(config: Arc<Config>, mut memory: Memory, now: Now) -> Engine {
-        let outputs = config
-            .outputs
-            .iter()
-            .map(|output| memory.outputs.remove(&output.id).unwrap_or_else(|| OutputState::new(output.default, now)));
+        let outputs = config.outputs.iter().map(|output| {
+            memory.outputs.remove(&output.id).unwrap_or_else(|| {
+                let level = if goes_on_undecided(output) { output.default } else { Level::OFF };
+                OutputState::new(level, now)
+            })
+        });
         let rules = config.rules.iter().map(|rule| {
             memory.rules.remove(&rule.name).filter(|state| fits(rule, state)).unwrap_or_else(|| RuleState {
                 text: rule.text.clone(),
                 latched: false,
-                timers: vec![None; rule.timers],
+                timers: vec![Timer::default(); rule.timers],
                 truth: Truth::Unknown,
             })
         });
@@ -286,13 +296,17 @@ impl Engine {
         }
     }
 
-    /// Of each interlock, at most the first member that would be on starts on.
-    fn start_interlocked(&mut self) {
+    /// Of each interlock, at most one member starts on: none beside one that this process has switched on already,
+    /// otherwise the first.
+    fn start_interlocked(&mut self, now: Now) {
         let mut taken = vec![false; self.config.interlocks.len()];
-        for (output, state) in self.config.outputs.iter().zip(&mut self.outputs) {
-            let Some(group) = output.interlock.filter(|_| state.level.is_on()) else { continue };
-            if std::mem::replace(&mut taken[group.0], true) && state.wire == Wire::Untouched {
-                state.level = Level::OFF;
+        for untouched in [false, true] {
+            for (output, state) in self.config.outputs.iter().zip(&mut self.outputs) {
+                let starts_on = state.may_be_on() && (state.wire == Wire::Untouched) == untouched;
+                let Some(group) = output.interlock.filter(|_| starts_on) else { continue };
+                if std::mem::replace(&mut taken[group.0], true) && untouched {
+                    (state.level, state.since) = (Level::OFF, Timestamp::of(now));
+                }
             }
         }
     }
@@ -340,7 +354,7 @@ impl Engine {
         match point {
             Point::Output(id) => {
                 let state = &self.outputs[id.0];
-                let fault = state.fault().cloned();
+                let fault = state.failure().map(|failure| failure.text.clone());
                 let quality = if fault.is_some() { Quality::Fault } else { Quality::Good };
                 PointState {
                     explanation: state.explanation.clone(),
@@ -370,6 +384,12 @@ impl Engine {
             }
         }
     }
+}
+
+/// Whether an output may be switched on before anything is decided: not if something must first have been off for long
+/// enough.
+fn goes_on_undecided(output: &Output) -> bool {
+    output.min_off.is_none() && output.interlock.is_none()
 }
 
 /// Whether a remembered rule is this one.

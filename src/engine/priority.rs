@@ -14,7 +14,7 @@ use crate::{
         Cause, Claim, Config, Effect, Explanation, Interlock, InterlockId, Level, Output, OutputId, RuleId, Slot, Truth,
     },
 };
-use std::{cmp::Reverse, sync::Arc};
+use std::{cmp::Reverse, sync::Arc, time::Duration};
 
 /// What is decided from: everything but the outputs themselves.
 pub(super) struct Situation<'a> {
@@ -45,9 +45,11 @@ pub(super) fn resolve(
         let output = &config.outputs[index];
         changed |= expire(state, situation.now, alarm);
         let asked = asked(OutputId(index), output, state, situation);
-        changed |= limit(output, state, asked[0].1.level, situation.now, alarm);
+        changed |=
+            limit(output, state, may_be_asked_on(OutputId(index), output, state, situation), situation.now, alarm);
+        state.since.follow(situation.now);
         let (safety, safety_level) = match () {
-            () if situation.stopping => (Some(Cause::Shutdown), output.safe.level().unwrap_or(state.level)),
+            () if situation.stopping => (Some(Cause::Shutdown), safe(output, state)),
             () if state.tripped => (output.max_on.map(|limit| Cause::MaxOn { limit }), Level::OFF),
             () => (None, Level::OFF),
         };
@@ -63,7 +65,7 @@ pub(super) fn resolve(
         slots.protect = minimum(&config.outputs[index], state, slots.wanted(), situation.now, alarm);
         let claim = explain(state, slots, config);
         if must_drive(state, claim.level, situation.now, alarm) {
-            state.wire = Wire::Driving(claim.level);
+            state.wire = Wire::Driving { level: claim.level, failure: state.failure().cloned() };
             effects.push(Effect::Drive { output: OutputId(index), level: claim.level, cause: claim.cause });
         }
     }
@@ -113,8 +115,30 @@ fn asked(id: OutputId, output: &Output, state: &OutputState, situation: &Situati
     asked
 }
 
-/// Trips an output that was on for its `max_on`, and rearms it when nothing asks for it any more.
-fn limit(output: &Output, state: &mut OutputState, asked: Level, now: Now, alarm: &mut Alarm) -> bool {
+/// Whether it is asked to be on, or would be if what is unknown turned out so.
+fn may_be_asked_on(id: OutputId, output: &Output, state: &OutputState, situation: &Situation<'_>) -> bool {
+    if let Some(manual) = &state.manual {
+        return manual.level.is_on();
+    }
+    for (rule, state) in situation.config.rules.iter().zip(situation.rules) {
+        let Some((_, level)) = rule.set.iter().find(|(output, _)| *output == id) else { continue };
+        match state.truth {
+            Truth::True => return level.is_on(),
+            Truth::Unknown if level.is_on() => return true,
+            Truth::Unknown | Truth::False => {}
+        }
+    }
+    output.default.is_on()
+}
+
+/// What it is left in. A member of an interlock is not switched on any more: the others may be on or have just been.
+fn safe(output: &Output, state: &OutputState) -> Level {
+    let level = output.safe.level().filter(|level| !level.is_on() || output.interlock.is_none());
+    level.unwrap_or(state.level)
+}
+
+/// Trips an output that was on for its `max_on`, and rearms it when nothing asks for it any more; an unknown may ask.
+fn limit(output: &Output, state: &mut OutputState, may_be_asked_on: bool, now: Now, alarm: &mut Alarm) -> bool {
     let before = state.tripped;
     let end = output.max_on.filter(|_| state.level.is_on()).map(|limit| state.since.moment + limit);
     match end {
@@ -122,7 +146,7 @@ fn limit(output: &Output, state: &mut OutputState, asked: Level, now: Now, alarm
         Some(end) => alarm.at(end),
         None => {}
     }
-    if !asked.is_on() && !state.level.is_on() || output.max_on.is_none() {
+    if !may_be_asked_on && !state.level.is_on() || output.max_on.is_none() {
         state.tripped = false;
     }
     before != state.tripped
@@ -144,13 +168,18 @@ fn interlock(
     let now = situation.now.moment;
     let output = |index: usize| &situation.config.outputs[index];
     let members: Vec<usize> = (0..outputs.len()).filter(|&index| output(index).interlock == Some(id)).collect();
-    let within = |index: usize, minimum: Option<std::time::Duration>| {
-        minimum.is_some_and(|minimum| now < outputs[index].since.moment + minimum)
+    let mut within = |index: usize, minimum: Option<Duration>| {
+        let end = minimum.map(|minimum| outputs[index].since.moment + minimum).filter(|end| now < *end);
+        if let Some(end) = end {
+            alarm.at(end);
+        }
+        end.is_some()
     };
-    let held = |index: usize| {
+    let mut held = |index: usize| {
         outputs[index].level.is_on() && slots[index].safety.is_none() && within(index, output(index).min_on)
     };
-    let able = |index: usize| {
+    let held: Vec<usize> = members.iter().copied().filter(|&index| held(index)).collect();
+    let mut able = |index: usize| {
         slots[index].wanted().is_on() && (outputs[index].level.is_on() || !within(index, output(index).min_off))
     };
     let rank = |index: usize| {
@@ -161,12 +190,8 @@ fn interlock(
         };
         (*slot, Reverse(outputs[index].manual.map_or(0, |manual| manual.order)), rule, index)
     };
-    let winner = members
-        .iter()
-        .copied()
-        .find(|&index| held(index))
-        .or_else(|| members.iter().copied().filter(|&index| able(index)).min_by_key(|&index| rank(index)));
-    let Some(winner) = winner else { return };
+    let first = members.iter().copied().filter(|&index| able(index)).min_by_key(|&index| rank(index));
+    let Some(winner) = held.first().copied().or(first) else { return };
 
     let mut blocked_by = None;
     for &other in members.iter().filter(|&&other| other != winner) {
@@ -178,7 +203,7 @@ fn interlock(
             alarm.at(rested);
             blocked_by = blocked_by.or(Some(other));
         }
-        if slots[other].safety.is_none() && (slots[other].wanted().is_on() || state.may_be_on()) {
+        if slots[other].safety.is_none() && (slots[other].wanted().is_on() || held.contains(&other)) {
             slots[other].safety = Some(Cause::Interlock { group: id, other: OutputId(winner) });
         }
     }
@@ -216,15 +241,16 @@ fn explain(state: &mut OutputState, slots: Slots, config: &Config) -> Claim {
     winner
 }
 
-/// Whether the wire is to be driven now: it differs, was not touched yet, or failed a while ago.
+/// Whether the wire is to be driven now: it differs, was not touched yet, or failed a while ago or for another level.
 fn must_drive(state: &OutputState, level: Level, now: Now, alarm: &mut Alarm) -> bool {
     match &state.wire {
         Wire::Untouched => true,
         Wire::Confirmed => state.level != level,
-        Wire::Driving(_) => false,
-        Wire::Failed { retry, .. } => {
-            alarm.at(*retry);
-            now.moment >= *retry
+        Wire::Driving { .. } => false,
+        Wire::Failed(failure) if failure.level != level || now.moment >= failure.retry => true,
+        Wire::Failed(failure) => {
+            alarm.at(failure.retry);
+            false
         }
     }
 }

@@ -63,10 +63,22 @@ pub(super) enum Wire {
     Untouched,
     /// The wire took the level.
     Confirmed,
-    /// It is being driven to this level.
-    Driving(Level),
+    /// It is being driven to this level. Until the answer is there, a failure is one still.
+    Driving { level: Level, failure: Option<Failure> },
     /// The wire did not take the level; it may carry anything.
-    Failed { text: Arc<str>, failures: u32, retry: Moment },
+    Failed(Failure),
+}
+
+/// What is wrong with a wire.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Failure {
+    pub text: Arc<str>,
+    /// What it did not take.
+    pub level: Level,
+    /// How often in a row.
+    pub count: u32,
+    /// When to try again.
+    pub retry: Moment,
 }
 
 /// Somebody's command.
@@ -94,14 +106,15 @@ impl OutputState {
     /// Whether current may flow: also when it is being driven on, or nobody knows.
     pub fn may_be_on(&self) -> bool {
         self.level.is_on()
-            || matches!(self.wire, Wire::Failed { .. })
-            || matches!(self.wire, Wire::Driving(level) if level.is_on())
+            || self.failure().is_some()
+            || matches!(self.wire, Wire::Driving { level, .. } if level.is_on())
     }
 
-    pub fn fault(&self) -> Option<&Arc<str>> {
+    pub fn failure(&self) -> Option<&Failure> {
         match &self.wire {
-            Wire::Failed { text, .. } => Some(text),
-            _ => None,
+            Wire::Failed(failure) => Some(failure),
+            Wire::Driving { failure, .. } => failure.as_ref(),
+            Wire::Untouched | Wire::Confirmed => None,
         }
     }
 }
@@ -185,10 +198,19 @@ pub(super) struct RuleState {
     pub text: String,
     /// With `until`: `while` was true and `until` not since.
     pub latched: bool,
-    /// For each `for`: since when its condition has been true.
-    pub timers: Vec<Option<Moment>>,
+    /// One for each `for`.
+    pub timers: Vec<Timer>,
     #[serde(skip, default = "unknown")]
     pub truth: Truth,
+}
+
+/// The timer of a `for`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Timer {
+    /// Since when its condition has been true.
+    pub certain: Option<Moment>,
+    /// Since when it has been true or unknown: as long ago it may have become true.
+    pub possible: Option<Moment>,
 }
 
 fn unknown() -> Truth {

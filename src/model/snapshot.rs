@@ -26,7 +26,7 @@ pub struct PointState {
     pub value: Option<Value>,
     /// How far to trust it.
     pub quality: Quality,
-    /// When the value last changed, by the wall clock of then.
+    /// When the value last changed, by the wall clock of then; of an output, by the wall clock as it was set since.
     pub changed: Option<DateTime<Utc>>,
     /// What is wrong, when the quality is `Fault`: one line for people.
     pub fault: Option<Arc<str>>,

@@ -1,0 +1,102 @@
+//! Limits of one output: `max_on`, `min_on`, `min_off`.
+
+use crate::{
+    NOTHING,
+    support::{engine_config::*, engine_house::House},
+};
+use hearthd::model::{AtStart, Output};
+
+/// A heater that a thermometer asks for below 20 °C.
+fn heater(heater: Output) -> House {
+    let mut b = Builder::new();
+    let (heater, room) = (b.output(heater), b.sensor("room"));
+    b.rule("Cold", colder(room, 20.0), &[(heater, ON)]);
+    House::new(b.build())
+}
+
+#[test]
+fn min_on_keeps_it_on() {
+    let mut house = heater(Output { min_on: Some(secs(60)), ..output("heater") });
+    house.reads("room", 19.0);
+    house.live(secs(10));
+    assert_eq!(house.reads("room", 21.0), NOTHING);
+    assert_eq!(house.why("heater"), "protect: min_on keeps it on until 2026-11-23 13:01:00");
+    assert_eq!(house.live(secs(49)), NOTHING);
+    assert_eq!(house.live(secs(1)), ["heater OFF: nobody asks for anything"]);
+}
+
+#[test]
+fn min_off_keeps_it_off_also_at_the_very_first_start_and_for_commands() {
+    let mut house = heater(Output { min_off: Some(secs(60)), at_start: AtStart::On, default: ON, ..output("heater") });
+    assert!(!house.is_on("heater"), "nobody knows how long it was off");
+    house.live(secs(10));
+    assert_eq!(house.command("heater", "ON"), NOTHING);
+    assert_eq!(house.why("heater"), "protect: min_off keeps it off until 2026-11-23 13:01:00");
+    assert_eq!(house.live(secs(50)), ["heater ON: command by MQTT, until AUTO"]);
+    assert_eq!(house.command("heater", "OFF"), ["heater OFF: command by MQTT, until AUTO"]);
+    assert_eq!(house.command("heater", "AUTO"), NOTHING);
+    assert_eq!(house.restart(secs(30)), ["heater OFF: min_off keeps it off until 2026-11-23 13:02:00"]);
+    assert_eq!(house.live(secs(29)), NOTHING);
+    assert_eq!(house.live(secs(1)), ["heater ON: nobody asks for anything"]);
+}
+
+#[test]
+fn max_on_switches_off_until_the_rule_ends() {
+    let mut house = heater(Output { max_on: Some(secs(80)), min_on: Some(secs(300)), ..output("heater") });
+    house.reads("room", 19.0);
+    house.live(secs(40));
+    house.reads("room", 18.0);
+    assert_eq!(house.live(secs(39)), NOTHING);
+    assert_eq!(house.live(secs(1)), ["heater OFF: on for its max_on of 1m20s, off until nothing asks for it any more"]);
+    house.reads("room", 19.0);
+    assert_eq!(house.live(secs(60)), NOTHING);
+    assert_eq!(house.restart(secs(1)).len(), 1, "it is driven, and still off");
+    assert!(!house.is_on("heater"));
+    assert_eq!(house.reads("room", 21.0), NOTHING);
+    assert_eq!(house.reads("room", 19.0), ["heater ON: Cold"]);
+}
+
+#[test]
+fn a_command_releases_max_on() {
+    let mut house = heater(Output { max_on: Some(secs(60)), ..output("heater") });
+    house.command("heater", "ON");
+    assert_eq!(house.live(mins(5)).len(), 1);
+    assert_eq!(house.command("heater", "ON"), ["heater ON: command by MQTT, until AUTO"]);
+    assert_eq!(house.live(secs(59)), NOTHING);
+    assert_eq!(house.live(secs(1)).len(), 1, "and it counts anew");
+}
+
+#[test]
+fn a_sensor_that_is_lost_for_a_moment_does_not_release_max_on() {
+    let mut house = heater(Output { max_on: Some(secs(60)), ..output("heater") });
+    house.reads("room", 19.0);
+    house.live(secs(60));
+    house.read_fails("room", true);
+    assert_eq!(house.reads("room", 19.0), NOTHING);
+    assert!(house.why("heater").starts_with("safety: on for its max_on"));
+}
+
+#[test]
+fn max_on_counts_through_a_restart() {
+    let mut house = heater(Output { max_on: Some(secs(60)), ..output("heater") });
+    house.command("heater", "ON");
+    house.live(secs(40));
+    house.restart(secs(10));
+    assert_eq!(house.live(secs(9)), NOTHING);
+    assert_eq!(house.live(secs(1)).len(), 1);
+    assert!(!house.is_on("heater"));
+}
+
+#[test]
+fn at_start_off_and_on_come_before_the_first_decision() {
+    let mut b = Builder::new();
+    b.output(Output { at_start: AtStart::Off, ..output("careful") });
+    b.output(Output { at_start: AtStart::On, ..output("bold") });
+    let mut house = House::new(b.build());
+    house.command("careful", "ON");
+    house.log.clear();
+    house.restart(secs(1));
+    let claims: Vec<_> = house.log.iter().filter(|driven| driven.cause.is_none()).map(|driven| driven.level).collect();
+    assert_eq!(claims, [OFF, ON]);
+    assert!(house.is_on("careful") && !house.is_on("bold"), "then what is asked counts");
+}

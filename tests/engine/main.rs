@@ -1,0 +1,22 @@
+//! What the engine does, one behaviour a test: an event in, the complete list of what is done out.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+#[path = "../support"]
+mod support {
+    #![allow(dead_code, reason = "each test file uses a part of it")]
+    pub mod engine_config;
+    pub mod engine_house;
+}
+
+mod clock;
+mod commands;
+mod interlock;
+mod limits;
+mod reload;
+mod rules;
+mod unknown;
+mod wires;
+
+/// Nothing is done.
+const NOTHING: [&str; 0] = [];

@@ -1,0 +1,132 @@
+//! Reloads: what kept its identity keeps its state.
+
+use crate::{
+    NOTHING,
+    support::{engine_config::*, engine_house::House},
+};
+use hearthd::model::{ActiveLevel, Line, Output, OutputId};
+
+/// A house with a lamp by a rule of five minutes and a fan by hysteresis; `more` edits it.
+fn config(more: impl FnOnce(&mut Builder)) -> Builder {
+    let mut b = Builder::new();
+    let (lamp, fan) = (b.output(output("lamp")), b.output(Output { min_on: Some(mins(2)), ..output("fan") }));
+    let (door, room) = (b.input("door"), b.sensor("room"));
+    b.rule("Door", held(is_on(door), mins(5)), &[(lamp, ON)]);
+    b.rule_until("Warm", warmer(room, 26.0), colder(room, 24.0), &[(fan, ON)]);
+    more(&mut b);
+    b
+}
+
+#[test]
+fn an_unrelated_edit_drives_nothing_and_keeps_timers_and_hysteresis() {
+    let mut house = House::new(config(|_| {}).build());
+    house.reads("room", 27.0);
+    house.reads("room", 25.0);
+    house.input("door", true);
+    house.live(mins(1));
+    let edited = config(|b| {
+        let garden = b.output(output("garden"));
+        b.rule("Garden", is_on(hearthd::model::InputId(0)), &[(garden, OFF)]);
+    });
+    assert_eq!(house.reconfigure(edited.build()), ["garden OFF: Garden"], "only what is new");
+    house.reads("room", 25.0);
+    assert!(house.is_on("fan"), "hysteresis was kept");
+    assert_eq!(house.live(secs(60)), NOTHING);
+    house.reads("room", 25.0);
+    assert_eq!(house.live(secs(60)), NOTHING);
+    house.reads("room", 25.0);
+    assert_eq!(house.live(secs(60)), NOTHING);
+    house.reads("room", 25.0);
+    assert_eq!(house.live(secs(60)), ["lamp ON: Door"], "five minutes after the door, not after the edit");
+}
+
+#[test]
+fn an_edit_elsewhere_in_the_order_keeps_commands_by_name() {
+    let mut house = House::new(config(|_| {}).build());
+    house.command("lamp", "ON");
+    let mut b = Builder::new();
+    b.output(output("first"));
+    b.output(output("lamp"));
+    assert_eq!(house.reconfigure(b.build()), ["first OFF: nobody asks for anything"]);
+    assert_eq!(house.why("lamp"), "manual: command by MQTT, until AUTO");
+    assert!(house.is_on("lamp"));
+}
+
+#[test]
+fn a_changed_rule_starts_anew() {
+    let rule = |limit: f64| {
+        let mut b = Builder::new();
+        let (fan, room) = (b.output(output("fan")), b.sensor("room"));
+        b.rule_until("Warm", warmer(room, limit), colder(room, 24.0), &[(fan, ON)]);
+        b.build()
+    };
+    let mut house = House::new(rule(26.0));
+    house.reads("room", 27.0);
+    house.reads("room", 25.0);
+    assert_eq!(house.reconfigure(rule(26.5)), ["fan OFF: nobody asks for anything"]);
+    assert_eq!(house.reconfigure(rule(24.5)), ["fan ON: Warm"]);
+}
+
+#[test]
+fn a_renamed_rule_is_named_in_the_explanation() {
+    let rule = |name: &str| {
+        let mut b = Builder::new();
+        let (lamp, switch) = (b.output(output("lamp")), b.input("switch"));
+        b.rule(name, is_on(switch), &[(lamp, ON)]);
+        b.build()
+    };
+    let mut house = House::new(rule("Old name"));
+    house.input("switch", true);
+    assert_eq!(house.reconfigure(rule("New name")), NOTHING);
+    assert_eq!(house.why("lamp"), "rule: New name");
+}
+
+#[test]
+fn a_removed_output_is_forgotten() {
+    let mut house = House::new(config(|_| {}).build());
+    house.command("lamp", "ON");
+    let mut b = Builder::new();
+    b.output(output("fan"));
+    assert_eq!(house.reconfigure(b.build()), NOTHING);
+    assert_eq!(house.command("lamp", "ON"), ["refused: no such point"]);
+    assert_eq!(house.reconfigure(config(|_| {}).build()), ["lamp OFF: nobody asks for anything"]);
+}
+
+#[test]
+fn an_output_on_another_wire_keeps_its_state_and_is_driven_there() {
+    let moved = |line: &str, active| {
+        let mut b = Builder::new();
+        b.output(Output { line: Line::Named(line.into()), active, ..output("lamp") });
+        b.build()
+    };
+    let mut house = House::new(moved("GPIO17", ActiveLevel::High));
+    house.command("lamp", "ON");
+    let driven = ["lamp ON: command by MQTT, until AUTO"];
+    assert_eq!(house.reconfigure(moved("GPIO27", ActiveLevel::High)), driven);
+    assert_eq!(house.reconfigure(moved("GPIO27", ActiveLevel::Low)), driven);
+    assert_eq!(house.reconfigure(moved("GPIO27", ActiveLevel::Low)), NOTHING);
+    assert_eq!(house.engine.start_level(OutputId(0)), ON);
+}
+
+#[test]
+fn a_reload_keeps_what_is_wrong_with_a_wire_and_the_stop() {
+    let mut house = House::new(config(|_| {}).build());
+    house.break_wire("lamp");
+    house.command("lamp", "ON");
+    let edited = config(|b| {
+        b.output(output("garden"));
+    });
+    assert_eq!(house.reconfigure(edited.build()), ["garden OFF: nobody asks for anything"]);
+    assert!(house.point("lamp").fault.is_some());
+    house.stop();
+    house.reconfigure(config(|_| {}).build());
+    assert_eq!(house.command("lamp", "ON"), ["refused: hearthd is stopping"]);
+}
+
+#[test]
+fn news_of_what_is_not_there_is_dropped() {
+    let mut house = House::new(config(|_| {}).build());
+    assert_eq!(house.input("nobody", true), NOTHING);
+    assert_eq!(house.reads("nobody", 20.0), NOTHING);
+    assert_eq!(house.read_fails("nobody", true), NOTHING);
+}

@@ -1,0 +1,203 @@
+//! Configurations built by hand, without a file.
+
+use chrono_tz::Tz;
+use hearthd::model::{
+    ActiveLevel, Anchor, AtStart, Backend, Chip, ClockTrust, Comparison, Condition, Config, HardwareSettings, Hub,
+    Input, InputId, InputKind, Interlock, InterlockId, Level, Line, Number, Output, OutputId, OutputKind, Point, Pull,
+    Quantity, Room, RoomId, Rule, SafeState, Sensor, SensorId, TimeOfDay,
+};
+use std::{sync::Arc, time::Duration};
+
+pub const ON: Level = Level::ON;
+pub const OFF: Level = Level::OFF;
+
+pub const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+pub const fn mins(minutes: u64) -> Duration {
+    Duration::from_secs(minutes * 60)
+}
+
+/// A plain output without limits: a light that is off unless something asks for it.
+pub fn output(id: &str) -> Output {
+    Output {
+        id: id.into(),
+        name: id.into(),
+        kind: OutputKind::Light,
+        line: Line::Named(id.into()),
+        active: ActiveLevel::High,
+        at_start: AtStart::Restore,
+        safe: SafeState::Off,
+        default: OFF,
+        max_on: None,
+        min_on: None,
+        min_off: None,
+        interlock: None,
+        manual_for: None,
+    }
+}
+
+/// Adds entities one by one and gives out their ids.
+#[derive(Clone)]
+pub struct Builder(Config);
+
+impl Builder {
+    /// An empty house in Amsterdam.
+    pub fn new() -> Builder {
+        Builder(Config {
+            hub: Hub {
+                id: "test".into(),
+                name: "Test".into(),
+                latitude: 52.37,
+                longitude: 4.89,
+                timezone: Tz::Europe__Amsterdam,
+                clock: ClockTrust::Always,
+            },
+            mqtt: None,
+            hardware: HardwareSettings { backend: Backend::Simulated, gpiochip: None },
+            outputs: Vec::new(),
+            inputs: Vec::new(),
+            sensors: Vec::new(),
+            rooms: Vec::new(),
+            rules: Vec::new(),
+            interlocks: Vec::new(),
+        })
+    }
+
+    pub fn place(&mut self, latitude: f64, longitude: f64, timezone: Tz) {
+        (self.0.hub.latitude, self.0.hub.longitude, self.0.hub.timezone) = (latitude, longitude, timezone);
+    }
+
+    pub fn output(&mut self, output: Output) -> OutputId {
+        self.0.outputs.push(output);
+        OutputId(self.0.outputs.len() - 1)
+    }
+
+    /// An interlock of these outputs.
+    pub fn interlock(&mut self, id: &str, wait: Duration, members: &[OutputId]) -> InterlockId {
+        self.0.interlocks.push(Interlock { id: id.into(), wait });
+        let group = InterlockId(self.0.interlocks.len() - 1);
+        for member in members {
+            self.0.outputs[member.0].interlock = Some(group);
+        }
+        group
+    }
+
+    pub fn input(&mut self, id: &str) -> InputId {
+        self.0.inputs.push(Input {
+            id: id.into(),
+            name: id.into(),
+            kind: InputKind::Motion,
+            line: Line::Named(id.into()),
+            active: ActiveLevel::High,
+            pull: Pull::None,
+            debounce: Duration::ZERO,
+        });
+        InputId(self.0.inputs.len() - 1)
+    }
+
+    /// A thermometer whose readings are stale after a minute and a half.
+    pub fn sensor(&mut self, id: &str) -> SensorId {
+        let address = 0x48 + u8::try_from(self.0.sensors.len()).unwrap();
+        self.0.sensors.push(Sensor {
+            id: id.into(),
+            name: id.into(),
+            chip: Chip::Lm75,
+            bus: 1,
+            address,
+            every: secs(30),
+            stale_after: secs(90),
+        });
+        SensorId(self.0.sensors.len() - 1)
+    }
+
+    pub fn room(&mut self, id: &str, motion: &[InputId], empty_after: Duration) -> RoomId {
+        self.0.rooms.push(Room { id: id.into(), name: id.into(), motion: motion.to_vec(), empty_after });
+        RoomId(self.0.rooms.len() - 1)
+    }
+
+    pub fn rule(&mut self, name: &str, condition: Condition, set: &[(OutputId, Level)]) {
+        self.push_rule(name, condition, None, set);
+    }
+
+    pub fn rule_until(&mut self, name: &str, condition: Condition, until: Condition, set: &[(OutputId, Level)]) {
+        self.push_rule(name, condition, Some(until), set);
+    }
+
+    pub fn push_rule(
+        &mut self,
+        name: &str,
+        mut condition: Condition,
+        mut until: Option<Condition>,
+        set: &[(OutputId, Level)],
+    ) {
+        let text = format!("{condition:?} until {until:?}");
+        let mut timers = 0;
+        number_timers(&mut condition, &mut timers);
+        if let Some(until) = &mut until {
+            number_timers(until, &mut timers);
+        }
+        self.0.rules.push(Rule { name: name.into(), condition, until, set: set.to_vec(), timers, text });
+    }
+
+    pub fn build(&self) -> Arc<Config> {
+        Arc::new(self.0.clone())
+    }
+}
+
+fn number_timers(condition: &mut Condition, next: &mut usize) {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => parts.iter_mut().for_each(|part| number_timers(part, next)),
+        Condition::Not(part) => number_timers(part, next),
+        Condition::Held { condition, timer, .. } => {
+            *timer = *next;
+            *next += 1;
+            number_timers(condition, next);
+        }
+        _ => {}
+    }
+}
+
+pub fn is_on(input: InputId) -> Condition {
+    Condition::On(Point::Input(input))
+}
+
+pub fn output_is_on(output: OutputId) -> Condition {
+    Condition::On(Point::Output(output))
+}
+
+pub fn occupied(room: RoomId) -> Condition {
+    Condition::On(Point::Occupied(room))
+}
+
+pub fn not(condition: Condition) -> Condition {
+    Condition::Not(Box::new(condition))
+}
+
+pub fn held(condition: Condition, duration: Duration) -> Condition {
+    Condition::Held { condition: Box::new(condition), duration, timer: 0 }
+}
+
+pub fn warmer(sensor: SensorId, than: f64) -> Condition {
+    compare(sensor, Comparison::Greater, than)
+}
+
+pub fn colder(sensor: SensorId, than: f64) -> Condition {
+    compare(sensor, Comparison::Less, than)
+}
+
+pub fn compare(sensor: SensorId, comparison: Comparison, with: f64) -> Condition {
+    Condition::Compare(Number::Reading(sensor, Quantity::Temperature), comparison, Number::Constant(with))
+}
+
+/// A window of clock time, as minutes of the day; over midnight if it ends before it begins.
+pub fn between(from: i32, to: i32) -> Condition {
+    let time = |minutes| TimeOfDay { anchor: Anchor::Midnight, offset_s: minutes * 60 };
+    Condition::TimeBetween { from: time(from), to: time(to), next_day: to <= from }
+}
+
+/// Minutes of the day.
+pub const fn at(hour: i32, minute: i32) -> i32 {
+    hour * 60 + minute
+}

@@ -1,0 +1,225 @@
+//! A house that plays the daemon: it owns the engine, the time and the wires, and answers each drive.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use hearthd::{
+    clock::{Moment, Now},
+    engine::{Engine, Memory},
+    model::{
+        Cause, Command, Config, Effect, Event, Level, OutputId, PointState, Quantity, ReadFailure, Source, Ticket,
+    },
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+/// More drives than this in answer to one event never end.
+const CHAIN_MAX: usize = 500;
+
+/// A wire took a level.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Driven {
+    pub at: Moment,
+    pub output: Arc<str>,
+    pub level: Level,
+    /// Nothing: it was claimed with this level, at a start or a reconfiguration.
+    pub cause: Option<Cause>,
+}
+
+#[derive(Clone)]
+pub struct House {
+    pub engine: Engine,
+    pub config: Arc<Config>,
+    pub now: Now,
+    /// Outputs whose wire takes nothing.
+    pub broken: BTreeSet<Arc<str>>,
+    /// What each wire carries.
+    pub wires: BTreeMap<Arc<str>, Level>,
+    /// Every success of a drive, and every claim.
+    pub log: Vec<Driven>,
+    tickets: u64,
+}
+
+pub fn utc(text: &str) -> DateTime<Utc> {
+    format!("{text}Z").parse().unwrap()
+}
+
+impl House {
+    /// A new house on a November day at noon.
+    pub fn new(config: Arc<Config>) -> House {
+        House::at(config, "2026-11-23T12:00:00")
+    }
+
+    /// A new house at this time, UTC.
+    pub fn at(config: Arc<Config>, time: &str) -> House {
+        House::start(config, None, Now { moment: Moment::START, wall: utc(time), wall_known: true })
+    }
+
+    pub fn start(config: Arc<Config>, memory: Option<Memory>, now: Now) -> House {
+        let mut house = House {
+            engine: Engine::new(config.clone(), memory, now),
+            config,
+            now,
+            broken: BTreeSet::new(),
+            wires: BTreeMap::new(),
+            log: Vec::new(),
+            tickets: 0,
+        };
+        house.claim();
+        house.send(Event::Wake);
+        house
+    }
+
+    /// A kill -9 and a start after `pause`, through the text of the state file. Returns what it did at the start.
+    pub fn restart(&mut self, pause: Duration) -> Vec<String> {
+        let text = serde_json::to_string(&self.engine.memory(self.now)).unwrap();
+        self.pass(pause);
+        let memory = serde_json::from_str(&text).unwrap();
+        self.engine = Engine::new(self.config.clone(), Some(memory), self.now);
+        self.claim();
+        self.send(Event::Wake)
+    }
+
+    pub fn reconfigure(&mut self, config: Arc<Config>) -> Vec<String> {
+        let old = std::mem::replace(&mut self.config, config.clone());
+        let effects = self.engine.handle(self.now, Event::Reconfigure(config.clone()));
+        self.wires.retain(|id, _| config.find_output(id).is_some());
+        self.broken.retain(|id| config.find_output(id).is_some());
+        for (index, output) in config.outputs.iter().enumerate() {
+            let before = old.find_output(&output.id).map(|id| &old[id]);
+            if before.is_none_or(|before| before.line != output.line || before.active != output.active) {
+                self.claim_one(OutputId(index));
+            }
+        }
+        self.perform(effects)
+    }
+
+    /// Hands over one event, performs all that follows, and returns it as text.
+    pub fn send(&mut self, event: Event) -> Vec<String> {
+        let effects = self.engine.handle(self.now, event);
+        self.perform(effects)
+    }
+
+    pub fn wake(&mut self) -> Vec<String> {
+        self.send(Event::Wake)
+    }
+
+    pub fn input(&mut self, id: &str, active: bool) -> Vec<String> {
+        self.send(Event::InputRead { input: id.into(), result: Ok(active) })
+    }
+
+    pub fn input_fails(&mut self, id: &str) -> Vec<String> {
+        self.send(Event::InputRead { input: id.into(), result: Err("line lost".into()) })
+    }
+
+    pub fn reads(&mut self, id: &str, temperature: f64) -> Vec<String> {
+        self.send(Event::SensorRead { sensor: id.into(), result: Ok(vec![(Quantity::Temperature, temperature)]) })
+    }
+
+    pub fn read_fails(&mut self, id: &str, fault: bool) -> Vec<String> {
+        let failure = ReadFailure { text: "no answer".into(), fault };
+        self.send(Event::SensorRead { sensor: id.into(), result: Err(failure) })
+    }
+
+    pub fn command(&mut self, point: &str, payload: &str) -> Vec<String> {
+        self.command_for(point, payload, None)
+    }
+
+    pub fn command_for(&mut self, point: &str, payload: &str, hold: Option<Duration>) -> Vec<String> {
+        self.tickets += 1;
+        let (ticket, source) = (Ticket(self.tickets), Source::Mqtt);
+        self.send(Event::Command(Command { ticket, source, point: point.into(), payload: payload.into(), hold }))
+    }
+
+    pub fn stop(&mut self) -> Vec<String> {
+        self.send(Event::Stop)
+    }
+
+    /// Lives through `duration`, waking the engine when it wants to be woken, and at the end.
+    pub fn live(&mut self, duration: Duration) -> Vec<String> {
+        let end = self.now.moment + duration;
+        let mut done = Vec::new();
+        while self.engine.next_wakeup() < end {
+            // A wake-up that is due already costs a millisecond, so that an engine that never rests is found out.
+            let next = self.engine.next_wakeup().max(self.now.moment + Duration::from_millis(1));
+            self.pass(next.since(self.now.moment));
+            done.extend(self.wake());
+        }
+        self.pass(end.since(self.now.moment));
+        done.extend(self.wake());
+        done
+    }
+
+    /// Time passes and nobody wakes the engine.
+    pub fn pass(&mut self, duration: Duration) {
+        self.now.moment = self.now.moment + duration;
+        let delta = TimeDelta::from_std(duration).unwrap();
+        self.now.wall = self.now.wall.checked_add_signed(delta).unwrap_or(self.now.wall);
+    }
+
+    /// Somebody sets the wall clock.
+    pub fn set_clock(&mut self, time: &str) -> Vec<String> {
+        self.now.wall = utc(time);
+        self.wake()
+    }
+
+    pub fn break_wire(&mut self, id: &str) {
+        self.broken.insert(id.into());
+    }
+
+    pub fn mend_wire(&mut self, id: &str) {
+        self.broken.remove(id);
+    }
+
+    pub fn point(&self, name: &str) -> PointState {
+        self.engine.snapshot(self.now).find(name).unwrap().clone()
+    }
+
+    /// The winning slot and its cause.
+    pub fn why(&self, output: &str) -> String {
+        self.point(output).explanation.unwrap().line.clone()
+    }
+
+    pub fn is_on(&self, output: &str) -> bool {
+        self.wires[output].is_on()
+    }
+
+    fn claim(&mut self) {
+        for index in 0..self.config.outputs.len() {
+            self.claim_one(OutputId(index));
+        }
+    }
+
+    fn claim_one(&mut self, id: OutputId) {
+        let (output, level) = (self.config[id].id.clone(), self.engine.start_level(id));
+        self.wires.insert(output.clone(), level);
+        self.log.push(Driven { at: self.now.moment, output, level, cause: None });
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) -> Vec<String> {
+        let mut effects = VecDeque::from(effects);
+        let mut done = Vec::new();
+        while let Some(effect) = effects.pop_front() {
+            assert!(done.len() < CHAIN_MAX, "an endless chain: {:#?}", &done[CHAIN_MAX - 8..]);
+            match effect {
+                Effect::Answer { result: Ok(()), .. } => {}
+                Effect::Answer { result: Err(refusal), .. } => done.push(format!("refused: {refusal}")),
+                Effect::Drive { output, level, cause } => {
+                    let id = self.config[output].id.clone();
+                    let text = format!("{id} {level}: {}", cause.describe(&self.config));
+                    let result = if self.broken.contains(&id) { Err("broken wire".to_owned()) } else { Ok(()) };
+                    if result.is_ok() {
+                        self.wires.insert(id.clone(), level);
+                        self.log.push(Driven { at: self.now.moment, output: id, level, cause: Some(cause) });
+                        done.push(text);
+                    } else {
+                        done.push(format!("{text} (fails)"));
+                    }
+                    effects.extend(self.engine.handle(self.now, Event::Driven { output, level, result }));
+                }
+            }
+        }
+        done
+    }
+}

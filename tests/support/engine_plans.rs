@@ -1,0 +1,388 @@
+//! Random houses and random lives of them.
+
+use super::{
+    engine_config::{
+        Builder, OFF, ON, between, colder, compare, held, is_on, not, occupied, output, output_is_on, secs,
+    },
+    engine_house::House,
+};
+use chrono_tz::Tz;
+use hearthd::model::{
+    AtStart, Comparison, Condition, Config, DaySet, Event, InputId, Level, Line, Output, OutputId, RoomId, SafeState,
+    SensorId,
+};
+use proptest::{collection::vec, option, prelude::*};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+pub const INPUTS: usize = 3;
+pub const SENSORS: usize = 2;
+const ROOMS: usize = 2;
+
+/// What a random house may have.
+#[derive(Clone, Copy, Debug)]
+pub struct Taste {
+    /// Limits, interlocks, starts other than `restore`.
+    pub limits: bool,
+    /// `max_on` too.
+    pub max_on: bool,
+    /// Rules with `until`.
+    pub until: bool,
+    /// Conditions on outputs.
+    pub outputs: bool,
+    /// Conditions on rooms.
+    pub rooms: bool,
+}
+
+pub const EVERYTHING: Taste = Taste { limits: true, max_on: true, until: true, outputs: true, rooms: true };
+
+/// A house before its numbers are made to fit.
+#[derive(Clone, Debug)]
+pub struct HousePlan {
+    place: usize,
+    outputs: Vec<OutputPlan>,
+    waits: [u8; 2],
+    empty_after: [u8; ROOMS],
+    rules: Vec<RulePlan>,
+    taste: Taste,
+}
+
+#[derive(Clone, Debug)]
+struct OutputPlan {
+    moved: bool,
+    at_start: AtStart,
+    safe: SafeState,
+    default: bool,
+    max_on: Option<u8>,
+    min_on: Option<u8>,
+    min_off: Option<u8>,
+    manual_for: Option<u8>,
+    group: Option<bool>,
+}
+
+#[derive(Clone, Debug)]
+struct RulePlan {
+    name: u8,
+    condition: Gene,
+    until: Option<Gene>,
+    set: Vec<(u8, bool)>,
+}
+
+#[derive(Clone, Debug)]
+enum Gene {
+    All(Vec<Gene>),
+    Any(Vec<Gene>),
+    Not(Box<Gene>),
+    Held(Box<Gene>, u8),
+    Input(u8),
+    Occupied(u8),
+    Output(u8),
+    Colder(u8, i8),
+    Equal(u8, i8),
+    Between(i32, i32),
+    Dark,
+    Daylight,
+    Day(u8),
+}
+
+fn gene() -> impl Strategy<Value = Gene> {
+    let leaf = prop_oneof![
+        3 => any::<u8>().prop_map(Gene::Input),
+        2 => any::<u8>().prop_map(Gene::Occupied),
+        2 => any::<u8>().prop_map(Gene::Output),
+        3 => (any::<u8>(), 17..22i8).prop_map(|(sensor, value)| Gene::Colder(sensor, value)),
+        1 => (any::<u8>(), 17..22i8).prop_map(|(sensor, value)| Gene::Equal(sensor, value)),
+        2 => (700..760i32, 700..760i32).prop_map(|(from, to)| Gene::Between(from, to)),
+        1 => Just(Gene::Dark),
+        1 => Just(Gene::Daylight),
+        1 => (0..128u8).prop_map(Gene::Day),
+    ];
+    leaf.prop_recursive(3, 10, 3, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 1..3).prop_map(Gene::All),
+            vec(inner.clone(), 1..3).prop_map(Gene::Any),
+            inner.clone().prop_map(|gene| Gene::Not(Box::new(gene))),
+            (inner, 0..60u8).prop_map(|(gene, seconds)| Gene::Held(Box::new(gene), seconds)),
+        ]
+    })
+}
+
+fn maybe<T: std::fmt::Debug>(
+    allowed: bool,
+    probability: f64,
+    strategy: impl Strategy<Value = T>,
+) -> impl Strategy<Value = Option<T>> {
+    option::weighted(probability, strategy).prop_map(move |value| value.filter(|_| allowed))
+}
+
+fn output_plan(taste: Taste) -> impl Strategy<Value = OutputPlan> {
+    let limit = move || maybe(taste.limits, 0.5, 0..60u8);
+    let max_on = maybe(taste.max_on, 0.4, 1..90u8);
+    let at_start = if taste.limits {
+        prop_oneof![Just(AtStart::Restore), Just(AtStart::Off), Just(AtStart::On)].boxed()
+    } else {
+        Just(AtStart::Restore).boxed()
+    };
+    let safe = prop_oneof![Just(SafeState::Off), Just(SafeState::On), Just(SafeState::Hold)];
+    let group = maybe(taste.limits, 0.5, any::<bool>());
+    let manual_for = option::weighted(0.3, 1..120u8);
+    (any::<bool>(), at_start, safe, prop::bool::weighted(0.3), max_on, limit(), limit(), manual_for, group).prop_map(
+        |(moved, at_start, safe, default, max_on, min_on, min_off, manual_for, group)| OutputPlan {
+            moved,
+            at_start,
+            safe,
+            default,
+            max_on,
+            min_on,
+            min_off,
+            manual_for,
+            group,
+        },
+    )
+}
+
+pub fn house_plan(taste: Taste) -> impl Strategy<Value = HousePlan> {
+    let until = maybe(taste.until, 0.4, gene());
+    let rule = (0..8u8, gene(), until, vec((any::<u8>(), prop::bool::weighted(0.7)), 1..3))
+        .prop_map(|(name, condition, until, set)| RulePlan { name, condition, until, set });
+    (0..5usize, vec(output_plan(taste), 1..6), any::<[u8; 2]>(), any::<[u8; ROOMS]>(), vec(rule, 0..6)).prop_map(
+        move |(place, outputs, waits, empty_after, rules)| HousePlan {
+            place,
+            outputs,
+            waits,
+            empty_after,
+            rules,
+            taste,
+        },
+    )
+}
+
+impl HousePlan {
+    /// When something is about to happen by itself at its place: windows of time in polar day, sunrise, sunset,
+    /// the night in which the clocks go back, windows of time.
+    pub fn begins(&self) -> &'static str {
+        match self.place {
+            0 => "2026-07-05T09:30:00",
+            1 => "2026-07-05T20:20:00",
+            2 => "2026-07-05T16:50:00",
+            3 => "2026-10-25T00:10:00",
+            _ => "2026-07-05T09:30:00",
+        }
+    }
+
+    pub fn config(&self) -> Arc<Config> {
+        let mut builder = Builder::new();
+        match self.place {
+            0 => builder.place(69.65, 18.96, Tz::Europe__Oslo),
+            1 => builder.place(-33.87, 151.21, Tz::Australia__Sydney),
+            2 => builder.place(30.04, 31.24, Tz::Africa__Cairo),
+            _ => {}
+        }
+        let seconds = |number: Option<u8>| number.map(|number| secs(number.into()));
+        let mut groups = [Vec::new(), Vec::new()];
+        for (index, plan) in self.outputs.iter().enumerate() {
+            let name = format!("o{index}");
+            let id = builder.output(Output {
+                line: Line::Named(if plan.moved { format!("{name}_moved") } else { name.clone() }),
+                at_start: plan.at_start,
+                safe: plan.safe,
+                default: Level::from_on(plan.default),
+                max_on: seconds(plan.max_on),
+                min_on: seconds(plan.min_on),
+                min_off: seconds(plan.min_off),
+                manual_for: seconds(plan.manual_for),
+                ..output(&name)
+            });
+            if let Some(group) = plan.group {
+                groups[usize::from(group)].push(id);
+            }
+        }
+        for (index, members) in groups.iter().enumerate().filter(|(_, members)| members.len() > 1) {
+            builder.interlock(&format!("g{index}"), secs(u64::from(self.waits[index] % 30)), members);
+        }
+        for index in 0..INPUTS {
+            builder.input(&format!("i{index}"));
+        }
+        for index in 0..SENSORS {
+            builder.sensor(&format!("s{index}"));
+        }
+        builder.room("r0", &[InputId(0)], secs(u64::from(self.empty_after[0] % 60)));
+        builder.room("r1", &[InputId(1), InputId(2)], secs(u64::from(self.empty_after[1] % 60)));
+        let mut names = BTreeSet::new();
+        for rule in self.rules.iter().filter(|rule| names.insert(rule.name)) {
+            let set: Vec<_> = rule.set.iter().map(|(output, on)| (self.output(*output), *on)).collect();
+            let highest = set.iter().map(|(output, _)| *output).max().unwrap_or(0);
+            let condition = self.condition(&rule.condition, highest);
+            let until = rule.until.as_ref().map(|until| self.condition(until, highest));
+            let set: Vec<_> = set.iter().map(|(output, on)| (OutputId(*output), if *on { ON } else { OFF })).collect();
+            builder.push_rule(&format!("rule {}", rule.name), condition, until, &set);
+        }
+        builder.build()
+    }
+
+    fn output(&self, number: u8) -> usize {
+        usize::from(number) % self.outputs.len()
+    }
+
+    /// A rule reads only outputs behind those it sets, and none of an interlock: so no output asks for itself.
+    fn condition(&self, gene: &Gene, highest: usize) -> Condition {
+        let of = |gene: &Gene| self.condition(gene, highest);
+        let input = |number: u8| is_on(InputId(usize::from(number) % INPUTS));
+        let sensor = |number: u8| SensorId(usize::from(number) % SENSORS);
+        match gene {
+            Gene::All(genes) => Condition::All(genes.iter().map(of).collect()),
+            Gene::Any(genes) => Condition::Any(genes.iter().map(of).collect()),
+            Gene::Not(gene) => not(of(gene)),
+            Gene::Held(gene, seconds) => held(of(gene), secs((*seconds).into())),
+            Gene::Input(number) => input(*number),
+            Gene::Occupied(number) if self.taste.rooms => occupied(RoomId(usize::from(*number) % ROOMS)),
+            Gene::Output(number) if self.taste.outputs => {
+                let index = self.output(*number);
+                let free = index > highest && self.outputs[index].group.is_none();
+                if free { output_is_on(OutputId(index)) } else { input(*number) }
+            }
+            Gene::Occupied(number) | Gene::Output(number) => input(*number),
+            Gene::Colder(number, value) => colder(sensor(*number), f64::from(*value)),
+            Gene::Equal(number, value) => compare(sensor(*number), Comparison::Equal, f64::from(*value)),
+            // In the night of the change around three o'clock, otherwise around noon.
+            Gene::Between(from, to) if self.place == 3 => between(from - 570, to - 570),
+            Gene::Between(from, to) => between(*from, *to),
+            Gene::Dark => Condition::Dark,
+            Gene::Daylight => Condition::Daylight,
+            Gene::Day(days) => Condition::Day(DaySet::from_days((0..7).filter(|day| days >> day & 1 == 1))),
+        }
+    }
+}
+
+/// One thing that happens to a house.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// An input is read; nothing: it fails.
+    Input(usize, Option<bool>),
+    /// A sensor is read.
+    Reads(usize, i8),
+    /// A sensor fails, once or for good.
+    ReadFails(usize, bool),
+    /// A command: output, payload, how long it holds in seconds.
+    Command(u8, &'static str, Option<u8>),
+    /// Time passes, in milliseconds.
+    Live(u32),
+    /// The wall clock is set, by seconds.
+    SetClock(i64),
+    ClockKnown(bool),
+    Break(u8),
+    Mend(u8),
+    Reconfigure(usize),
+    /// A kill and a start after a pause in milliseconds.
+    Restart(u32),
+}
+
+fn sense() -> BoxedStrategy<Step> {
+    prop_oneof![
+        5 => (0..INPUTS, any::<bool>()).prop_map(|(input, active)| Step::Input(input, Some(active))),
+        5 => (0..SENSORS, 17..22i8).prop_map(|(sensor, value)| Step::Reads(sensor, value)),
+    ]
+    .boxed()
+}
+
+fn fail() -> BoxedStrategy<Step> {
+    prop_oneof![
+        1 => (0..INPUTS).prop_map(|input| Step::Input(input, None)),
+        1 => (0..SENSORS, any::<bool>()).prop_map(|(sensor, fault)| Step::ReadFails(sensor, fault)),
+        1 => any::<bool>().prop_map(Step::ClockKnown),
+    ]
+    .boxed()
+}
+
+fn command(payloads: &'static [&'static str]) -> BoxedStrategy<Step> {
+    (any::<u8>(), prop::sample::select(payloads), option::weighted(0.4, 1..120u8))
+        .prop_map(|(output, payload, hold)| Step::Command(output, payload, hold))
+        .boxed()
+}
+
+pub fn live() -> BoxedStrategy<Step> {
+    prop_oneof![(0..90_000u32), (0..2_000u32), (0..60u32).prop_map(|seconds| seconds * 1000)]
+        .prop_map(Step::Live)
+        .boxed()
+}
+
+fn set_clock() -> BoxedStrategy<Step> {
+    prop_oneof![(-4_000..4_000i64), (-2_000_000_000..2_000_000_000i64)].prop_map(Step::SetClock).boxed()
+}
+
+pub const COMMANDS: &[&str] = &["ON", "OFF", "TOGGLE", "AUTO"];
+
+/// Any life at all.
+pub fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let wire = prop_oneof![any::<u8>().prop_map(Step::Break), any::<u8>().prop_map(Step::Mend)];
+    let restart = prop_oneof![Just(0), 0..100_000u32].prop_map(Step::Restart);
+    vec(
+        prop_oneof![
+            10 => sense(), 2 => fail(), 5 => command(COMMANDS), 12 => live(), 1 => set_clock(), 2 => wire,
+            1 => (0..2usize).prop_map(Step::Reconfigure), 2 => restart,
+        ],
+        1..40,
+    )
+}
+
+/// A life without broken wires and reloads, with restarts of no length.
+pub fn twin_steps() -> impl Strategy<Value = Vec<Step>> {
+    vec(
+        prop_oneof![
+            10 => sense(), 2 => fail(), 5 => command(COMMANDS), 12 => live(), 1 => set_clock(),
+            4 => Just(Step::Restart(0)),
+        ],
+        1..40,
+    )
+}
+
+/// A life in which nothing depends on what outputs are.
+pub fn watched_steps() -> impl Strategy<Value = Vec<Step>> {
+    vec(prop_oneof![10 => sense(), 5 => fail(), 3 => command(&["ON", "OFF", "AUTO"]), 10 => live()], 1..40)
+}
+
+/// Lets one thing happen. `plans` are what a reconfiguration changes between.
+pub fn take(house: &mut House, step: &Step, plans: &[Arc<Config>]) -> Vec<String> {
+    let output =
+        |house: &House, number: u8| house.config.outputs[usize::from(number) % house.config.outputs.len()].id.clone();
+    match step {
+        Step::Input(input, Some(active)) => house.input(&format!("i{input}"), *active),
+        Step::Input(input, None) => house.input_fails(&format!("i{input}")),
+        Step::Reads(sensor, value) => house.reads(&format!("s{sensor}"), f64::from(*value)),
+        Step::ReadFails(sensor, fault) => house.read_fails(&format!("s{sensor}"), *fault),
+        Step::Command(number, payload, hold) => {
+            house.command_for(&output(house, *number), payload, hold.map(|hold| secs(hold.into())))
+        }
+        Step::Live(ms) => house.live(Duration::from_millis((*ms).into())),
+        Step::SetClock(seconds) => {
+            let wall = house.now.wall.checked_add_signed(chrono::TimeDelta::seconds(*seconds));
+            house.now.wall = wall.unwrap_or(house.now.wall);
+            house.wake()
+        }
+        Step::ClockKnown(known) => {
+            house.now.wall_known = *known;
+            house.wake()
+        }
+        Step::Break(number) => {
+            house.break_wire(&output(house, *number));
+            Vec::new()
+        }
+        Step::Mend(number) => {
+            house.mend_wire(&output(house, *number));
+            Vec::new()
+        }
+        Step::Reconfigure(plan) => house.reconfigure(plans[plan % plans.len()].clone()),
+        Step::Restart(pause) => house.restart(Duration::from_millis((*pause).into())),
+    }
+}
+
+/// The event that a point is read again, with a value that is known.
+pub fn completions(values: &[i8]) -> Vec<Event> {
+    let number = |index: usize| values[index % values.len()];
+    let inputs = (0..INPUTS)
+        .map(|index| Event::InputRead { input: format!("i{index}").into(), result: Ok(number(index) % 2 == 0) });
+    let sensors = (0..SENSORS).map(|index| Event::SensorRead {
+        sensor: format!("s{index}").into(),
+        result: Ok(vec![(hearthd::model::Quantity::Temperature, f64::from(number(INPUTS + index)))]),
+    });
+    inputs.chain(sensors).collect()
+}
