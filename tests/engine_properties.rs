@@ -438,7 +438,6 @@ proptest! {
                     Event::Wake
                 }
                 Chaos::Step(Step::Command(number, payload, hold)) => Event::Command(hearthd::model::Command {
-                    ticket: hearthd::model::Ticket(0),
                     source: hearthd::model::Source::Console,
                     point: format!("o{}", number % 7),
                     payload: payload.into(),

@@ -6,18 +6,18 @@ use crate::{
     engine::{Engine, Revision},
     hardware::{Hardware, simulated::Wires},
     http::{Answerer, Reply, Request},
-    model::{Command, Config, Effect, Event, Level, OutputId, Point, Quality, Refusal, Snapshot, Source, Ticket},
+    model::{Command, Config, Effect, Event, Level, OutputId, Point, Quality, Refusal, Snapshot, Source},
     mqtt::Refused,
 };
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 /// What nobody was promised is kept this often at the most: kind to an SD card.
 const SAVE_OTHER_EVERY: Duration = Duration::from_secs(30);
+/// No honest pass comes near this. Outputs that switch each other in a circle would go on for ever; they have the loop
+/// only now and then.
+const EFFECTS_AT_ONCE: usize = 4096;
+const BACKLOG_AFTER: Duration = Duration::from_secs(1);
 
 /// The engine, the hardware and what one pass gathers.
 pub struct Control {
@@ -28,7 +28,10 @@ pub struct Control {
     last: Arc<Snapshot>,
     saved: Revision,
     saved_at: Moment,
-    asking: BTreeMap<Ticket, Answerer>,
+    /// Whoever waits for the answer to the command in hand.
+    asking: Option<Answerer>,
+    /// Drives that a pass had no room for.
+    backlog: VecDeque<Effect>,
     next: Pass,
     stopped: bool,
 }
@@ -47,7 +50,8 @@ impl Control {
             config,
             clock,
             last,
-            asking: BTreeMap::new(),
+            asking: None,
+            backlog: VecDeque::new(),
             next: Pass::default(),
             stopped: false,
         };
@@ -73,7 +77,7 @@ impl Control {
             self.next.replies.push(Reply { answer, result });
             return;
         }
-        self.asking.insert(command.ticket, answer);
+        self.asking = Some(answer);
         self.handle(Event::Command(command));
     }
 
@@ -140,7 +144,8 @@ impl Control {
 
     /// When the engine wants to be woken.
     pub fn next_wakeup(&self) -> Moment {
-        self.engine.next_wakeup()
+        let engine = self.engine.next_wakeup();
+        if self.backlog.is_empty() { engine } else { engine.min(self.clock.now().moment + BACKLOG_AFTER) }
     }
 
     /// One line for `systemctl status`.
@@ -158,26 +163,34 @@ impl Control {
     }
 
     fn perform(&mut self, effects: Vec<Effect>) {
-        let mut effects = VecDeque::from(effects);
-        while let Some(effect) = effects.pop_front() {
+        self.backlog.extend(effects);
+        for _ in 0..EFFECTS_AT_ONCE {
+            let Some(effect) = self.backlog.pop_front() else { return };
             match effect {
                 Effect::Drive { output, level, cause } => {
                     let result = self.hardware.drive(output, level);
                     let name = &self.config[output].id;
                     match &result {
                         Ok(()) => tracing::info!("{name} {level}: {}", cause.describe(&self.config)),
-                        Err(error) => tracing::error!("{name} cannot be driven {level}: {error}"),
+                        // The hardware has said so, once.
+                        Err(error) => tracing::debug!("{name} cannot be driven {level}: {error}"),
                     }
                     let result = result.map_err(|error| error.to_string());
-                    effects.extend(self.engine.handle(self.clock.now(), Event::Driven { output, level, result }));
+                    let more = self.engine.handle(self.clock.now(), Event::Driven { output, level, result });
+                    self.backlog.extend(more);
                 }
                 Effect::Answer { command, result } => self.answer(command, result),
             }
         }
+        if !self.backlog.is_empty() {
+            tracing::error!(
+                "outputs switch each other without an end: they go on slowly; `hearthd why` shows the causes"
+            );
+        }
     }
 
     fn answer(&mut self, command: Command, result: Result<(), Refusal>) {
-        if let Some(answer) = self.asking.remove(&command.ticket).filter(|_| command.source == Source::Console) {
+        if let Some(answer) = self.asking.take_if(|_| command.source == Source::Console) {
             self.next.replies.push(Reply { answer, result });
         } else if let Err(refusal) = result {
             tracing::debug!("refused {} for {}: {refusal}", command.payload, command.point);

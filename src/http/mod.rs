@@ -16,7 +16,7 @@ pub mod shape;
 
 use crate::{
     clock::Now,
-    model::{BrokerStatus, Command, Refusal, Snapshot, Source, Ticket, duration},
+    model::{BrokerStatus, Command, Refusal, Snapshot, Source, duration},
 };
 use axum::{
     Json, Router,
@@ -27,13 +27,7 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::json;
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// A command that waits for its answer.
@@ -51,10 +45,8 @@ impl Request {
         payload: &str,
         hold: Option<Duration>,
     ) -> (Request, oneshot::Receiver<Result<Arc<Snapshot>, Refusal>>) {
-        static TICKETS: AtomicU64 = AtomicU64::new(0);
-        let ticket = Ticket(TICKETS.fetch_add(1, Ordering::Relaxed));
         let (point, payload) = (point.to_owned(), payload.to_owned());
-        let command = Command { ticket, source: Source::Console, point, payload, hold };
+        let command = Command { source: Source::Console, point, payload, hold };
         let (sender, answer) = oneshot::channel();
         (Request { command, answer: Answerer(sender) }, answer)
     }

@@ -52,8 +52,6 @@ pub struct ReadFailure {
 /// A wish by a person or a program, as it came in. The engine refuses what it cannot mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
-    /// Given back with the answer.
-    pub ticket: Ticket,
     /// Who wishes.
     pub source: Source,
     /// The dotted name of a point.
@@ -63,10 +61,6 @@ pub struct Command {
     /// How long it holds; nothing: as the output's configuration says.
     pub hold: Option<Duration>,
 }
-
-/// Ties an answer to its command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ticket(pub u64);
 
 /// What the daemon must do, in this order.
 #[derive(Clone, Debug, PartialEq)]

@@ -31,7 +31,7 @@ pub use config::{
     Backend, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId, MqttSettings, OutputId, Point, Room,
     RoomId, Rule, RuleId, SensorId,
 };
-pub use event::{Command, Effect, Event, ReadFailure, Refusal, Ticket};
+pub use event::{Command, Effect, Event, ReadFailure, Refusal};
 pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};
 pub use sensing::{Chip, Input, InputKind, Pull, Quantity, Sensor};
 pub use snapshot::{BrokerStatus, Explanation, PointState, Snapshot};

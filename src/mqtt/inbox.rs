@@ -1,9 +1,8 @@
 //! What an incoming message is.
 
 use super::{Refused, discovery, topics::Topics};
-use crate::model::{Command, MqttSettings, Source, Ticket};
+use crate::model::{Command, MqttSettings, Source};
 use rumqttc::Publish;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// No word that a point understands is longer than this, in bytes.
 const LONGEST_PAYLOAD: usize = 64;
@@ -11,9 +10,6 @@ const LONGEST_PAYLOAD: usize = 64;
 const LONGEST_POINT: usize = 256;
 /// How many retained commands of one connection are logged one by one.
 const RETAINED_LOGGED: usize = 10;
-
-/// Tickets of MQTT commands have the highest bit set, so that no other adapter gives out the same.
-static NEXT_TICKET: AtomicU64 = AtomicU64::new(1 << 63);
 
 /// Sorts the messages of one connection.
 #[derive(Debug)]
@@ -104,13 +100,9 @@ impl Inbox {
         }
         match std::str::from_utf8(&message.payload) {
             Err(_) => refused("the payload is not UTF-8 text".into()),
-            Ok(payload) => Incoming::Command(Command {
-                ticket: Ticket(NEXT_TICKET.fetch_add(1, Ordering::Relaxed)),
-                source: Source::Mqtt,
-                payload: payload.into(),
-                hold: None,
-                point,
-            }),
+            Ok(payload) => {
+                Incoming::Command(Command { source: Source::Mqtt, payload: payload.into(), hold: None, point })
+            }
         }
     }
 }
@@ -151,15 +143,6 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
-    }
-
-    #[test]
-    fn every_ticket_is_another() {
-        let ticket = || match sort("hearthd/cottage/hall_light/set", "ON", false) {
-            Incoming::Command(command) => command.ticket,
-            other => panic!("{other:?}"),
-        };
-        assert_ne!(ticket(), ticket());
     }
 
     #[test]

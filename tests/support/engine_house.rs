@@ -4,9 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hearthd::{
     clock::{Moment, Now},
     engine::{Engine, Memory},
-    model::{
-        Cause, Command, Config, Effect, Event, Level, OutputId, PointState, Quantity, ReadFailure, Source, Ticket,
-    },
+    model::{Cause, Command, Config, Effect, Event, Level, OutputId, PointState, Quantity, ReadFailure, Source},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -38,7 +36,6 @@ pub struct House {
     pub wires: BTreeMap<Arc<str>, Level>,
     /// Every success of a drive, and every claim.
     pub log: Vec<Driven>,
-    tickets: u64,
 }
 
 pub fn utc(text: &str) -> DateTime<Utc> {
@@ -64,7 +61,6 @@ impl House {
             broken: BTreeSet::new(),
             wires: BTreeMap::new(),
             log: Vec::new(),
-            tickets: 0,
         };
         house.claim();
         house.send(Event::Wake);
@@ -127,9 +123,8 @@ impl House {
     }
 
     pub fn command_for(&mut self, point: &str, payload: &str, hold: Option<Duration>) -> Vec<String> {
-        self.tickets += 1;
-        let (ticket, source) = (Ticket(self.tickets), Source::Mqtt);
-        self.send(Event::Command(Command { ticket, source, point: point.into(), payload: payload.into(), hold }))
+        let source = Source::Mqtt;
+        self.send(Event::Command(Command { source, point: point.into(), payload: payload.into(), hold }))
     }
 
     pub fn stop(&mut self) -> Vec<String> {

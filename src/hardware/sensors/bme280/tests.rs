@@ -1,3 +1,5 @@
+//! The BME280 and BMP280 drivers against register traces.
+
 use super::{super::mock::*, *};
 use embedded_hal_mock::eh1::i2c::Transaction;
 
