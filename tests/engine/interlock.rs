@@ -142,6 +142,21 @@ fn members_that_a_reload_joins_end_with_one_on() {
 }
 
 #[test]
+fn members_that_an_edit_joined_while_it_was_stopped_start_with_one_on() {
+    let mut b = Builder::new();
+    let (left, right) = (b.output(output("left")), b.output(output("right")));
+    let mut house = House::new(b.build());
+    house.command("left", "ON");
+    house.command("right", "ON");
+    b.interlock("pair", secs(5), &[left, right]);
+    house.config = b.build();
+    house.log.clear();
+    house.restart(secs(60));
+    let claims: Vec<_> = house.log.iter().filter(|driven| driven.cause.is_none()).map(|driven| driven.level).collect();
+    assert_eq!(claims, [ON, OFF]);
+}
+
+#[test]
 fn a_member_that_a_reload_adds_does_not_start_on() {
     let mut b = Builder::new();
     let pair = |names: &[&str]| {
