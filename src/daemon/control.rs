@@ -6,7 +6,7 @@ use crate::{
     engine::{Engine, Revision},
     hardware::{Hardware, simulated::Wires},
     http::{Answerer, Reply, Request},
-    model::{Command, Config, Effect, Event, Level, OutputId, Point, Quality, Refusal, Snapshot, Source},
+    model::{Command, Config, Effect, Event, Level, Output, OutputId, Point, Quality, Refusal, Snapshot, Source},
     mqtt::Refused,
 };
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -227,10 +227,12 @@ impl Control {
 impl Drop for Control {
     fn drop(&mut self) {
         if !self.stopped {
-            for (index, output) in self.config.outputs.iter().enumerate() {
-                if let Some(level) = output.safe.level() {
-                    let _ = self.hardware.drive(OutputId(index), level);
-                }
+            let safe = |(index, output): (usize, &Output)| Some((OutputId(index), output.safe.level()?));
+            let mut levels: Vec<_> = self.config.outputs.iter().enumerate().filter_map(safe).collect();
+            // Off before on: members of an interlock may be among them.
+            levels.sort_by_key(|(_, level)| *level);
+            for (output, level) in levels {
+                let _ = self.hardware.drive(output, level);
             }
         }
     }

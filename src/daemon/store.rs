@@ -1,7 +1,7 @@
 //! The state file: what must survive a restart, a kill or a power cut.
 //!
-//! Two files in one folder, used by turns. A generation is one line, appended: a sequence number, a checksum and the
-//! [`Memory`] as JSON. A killed process leaves at most a torn last line, which does not count. Syncing makes the lines
+//! Two files in one folder, used by turns. A generation is one line, appended: a checksum, a sequence number, the kernel's
+//! boot id and the [`Memory`] as JSON. With another boot id the machine was off meanwhile, and so were the relays. A killed process leaves at most a torn last line, which does not count. Syncing makes the lines
 //! survive a power cut; when a file has grown and is synced, the other one is emptied and takes over. So at any instant one
 //! of them holds a generation that the disk has confirmed. The valid line with the highest number counts.
 
@@ -23,6 +23,7 @@ const SIZE_MAX: u64 = 16 << 20;
 #[derive(Debug)]
 pub struct Store {
     folder: PathBuf,
+    boot: String,
     sequence: u64,
     turn: usize,
     file: File,
@@ -39,10 +40,11 @@ impl Store {
     /// When the folder cannot be made or written to.
     pub fn open(folder: &Path) -> io::Result<(Store, Option<Memory>, Vec<String>)> {
         fs::create_dir_all(folder)?;
+        let boot = boot_id();
         let (mut best, mut warnings): (Option<(usize, u64, Memory)>, _) = (None, Vec::new());
         for (index, name) in FILES.iter().enumerate() {
             let path = folder.join(name);
-            let (last, damage) = read(&path);
+            let (last, damage) = read(&path, &boot);
             warnings.extend(damage.map(|damage| format!("{}: {damage}", path.display())));
             if let Some((sequence, memory)) = last
                 && best.as_ref().is_none_or(|(_, other, _)| sequence > *other)
@@ -54,7 +56,7 @@ impl Store {
         let turn = best.as_ref().map_or(0, |(index, ..)| 1 - index);
         let file = begin(folder, turn)?;
         let sequence = best.as_ref().map_or(0, |(_, sequence, _)| *sequence);
-        let store = Store { folder: folder.to_owned(), sequence, turn, file, size: 0, syncing: None, synced: 0 };
+        let store = Store { folder: folder.to_owned(), boot, sequence, turn, file, size: 0, syncing: None, synced: 0 };
         Ok((store, best.map(|(.., memory)| memory), warnings))
     }
 
@@ -64,7 +66,7 @@ impl Store {
     /// When the disk is full or broken; the generation before stays.
     pub fn save(&mut self, memory: &Memory) -> io::Result<()> {
         let json = serde_json::to_string(memory)?;
-        let body = format!("{} {json}", self.sequence + 1);
+        let body = format!("{} {} {json}", self.sequence + 1, self.boot);
         let line = format!("{:08x} {body}\n", crc32fast::hash(body.as_bytes()));
         if let Err(error) = self.file.write_all(line.as_bytes()) {
             // A torn line ends what can be read of a file: go on after it with a line of its own.
@@ -125,8 +127,8 @@ fn begin(folder: &Path, turn: usize) -> io::Result<File> {
     OpenOptions::new().append(true).open(path)
 }
 
-/// The last valid generation in a file, and what is wrong with the file.
-fn read(path: &Path) -> (Option<(u64, Memory)>, Option<String>) {
+/// The last valid generation in a file, and what is wrong with the file. `boot` is the id of this boot.
+fn read(path: &Path, boot: &str) -> (Option<(u64, Memory)>, Option<String>) {
     let bytes = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return (None, None),
         Ok(metadata) if metadata.len() > SIZE_MAX => return (None, Some("not a state file of hearthd".into())),
@@ -139,6 +141,7 @@ fn read(path: &Path) -> (Option<(u64, Memory)>, Option<String>) {
     };
     let whole = bytes.is_empty() || bytes.ends_with(b"\n");
     let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).rev();
+    let generation = |line: &[u8]| generation(line, boot);
     let last = lines.next().and_then(generation);
     let damaged = !whole || last.is_none() && !bytes.is_empty();
     let best = last.or_else(|| lines.find_map(generation));
@@ -149,11 +152,21 @@ fn read(path: &Path) -> (Option<(u64, Memory)>, Option<String>) {
     (best, damage)
 }
 
-fn generation(line: &[u8]) -> Option<(u64, Memory)> {
+fn generation(line: &[u8], boot: &str) -> Option<(u64, Memory)> {
     let (checksum, body) = std::str::from_utf8(line).ok()?.split_once(' ')?;
     let sound = checksum == format!("{:08x}", crc32fast::hash(body.as_bytes()));
-    let (sequence, json) = body.split_once(' ').filter(|_| sound)?;
-    Some((sequence.parse().ok()?, serde_json::from_str(json).ok()?))
+    let mut parts = body.splitn(3, ' ');
+    let (sequence, saved_boot, json) = (parts.next()?, parts.next()?, parts.next().filter(|_| sound)?);
+    let memory: Memory = serde_json::from_str(json).ok()?;
+    let memory = if saved_boot == boot { memory } else { memory.after_power_cut() };
+    Some((sequence.parse().ok()?, memory))
+}
+
+/// Changes with every boot of the machine; the same word each time where the kernel does not tell.
+fn boot_id() -> String {
+    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let id: String = id.chars().filter(|c| c.is_ascii_hexdigit() || *c == '-').collect();
+    if id.is_empty() { "unknown".into() } else { id }
 }
 
 #[cfg(test)]
@@ -177,7 +190,7 @@ mod tests {
 
     /// What a start would find, and how many warnings it would give.
     fn found(folder: &TempDir) -> (Option<i64>, usize) {
-        let files = FILES.map(|name| read(&folder.path().join(name)));
+        let files = FILES.map(|name| read(&folder.path().join(name), &boot_id()));
         let warnings = files.iter().filter(|(_, damage)| damage.is_some()).count();
         let best = files.into_iter().filter_map(|(last, _)| last).max_by_key(|(sequence, _)| *sequence);
         (best.map(|(_, memory)| memory.taken().moment.as_millis()), warnings)

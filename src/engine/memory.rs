@@ -13,6 +13,9 @@ pub struct Memory {
     moment: Moment,
     wall: DateTime<Utc>,
     wall_known: bool,
+    /// The machine was off since.
+    #[serde(skip)]
+    pub(super) power_was_cut: bool,
     /// How many commands were accepted so far.
     pub(super) commands: u64,
     pub(super) outputs: BTreeMap<Arc<str>, OutputState>,
@@ -28,6 +31,7 @@ impl Memory {
             moment: now.moment,
             wall: now.wall,
             wall_known: now.wall_known,
+            power_was_cut: false,
             commands: 0,
             outputs: BTreeMap::new(),
             inputs: BTreeMap::new(),
@@ -35,6 +39,13 @@ impl Memory {
             rooms: BTreeMap::new(),
             rules: BTreeMap::new(),
         }
+    }
+
+    /// The same, after a time in which the machine was off and no relay was on: what must have been off for a while
+    /// (`min_off`) has only just gone off.
+    #[must_use]
+    pub fn after_power_cut(self) -> Memory {
+        Memory { power_was_cut: true, ..self }
     }
 
     /// When it was taken; [`crate::clock::resume`] tells at which moment time goes on.

@@ -73,11 +73,14 @@ impl Engine {
     /// An engine for `config` that goes on from `memory`.
     pub fn new(config: Arc<Config>, memory: Option<Memory>, now: Now) -> Engine {
         let memory = memory.unwrap_or_else(|| Memory::empty(now));
+        let power_was_cut = memory.power_was_cut;
         let mut engine = Engine::remember(config, memory, now);
         for (index, state) in engine.outputs.iter_mut().enumerate() {
             let output = &engine.config.outputs[index];
             let level = match output.at_start {
                 AtStart::Off => Level::OFF,
+                // A compressor that lost its power rests before it starts again.
+                _ if power_was_cut && output.min_off.is_some() => Level::OFF,
                 AtStart::On if goes_on_undecided(output) && !state.tripped => Level::ON,
                 AtStart::On | AtStart::Restore => state.level,
             };

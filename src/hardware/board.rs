@@ -44,24 +44,36 @@ pub(super) struct Chosen {
     pub wires: Option<Wires>,
 }
 
-/// The backend that the settings ask for. It opens nothing: what is missing shows when lines are claimed.
-pub(super) fn choose(settings: &HardwareSettings) -> Chosen {
+/// The backend that the settings come to on this machine, never `Auto`. It opens nothing: what is missing shows when
+/// lines are claimed.
+pub fn resolve(settings: &HardwareSettings) -> Backend {
     match settings.backend {
-        Backend::Simulated => simulated(),
-        Backend::Chardev => chardev(settings),
-        Backend::Rppal if rppal::knows_this_board() => rppal_board(settings),
-        Backend::Rppal => {
-            tracing::warn!("rppal does not know this board: using the kernel's GPIO device (chardev) instead");
-            chardev(settings)
-        }
+        Backend::Rppal if !rppal::knows_this_board() => Backend::Chardev,
         // Without gpiomem, as under a plain Debian kernel, only root could reach the registers.
-        Backend::Auto if rppal::knows_this_board() && has_node("gpiomem") => rppal_board(settings),
+        Backend::Auto if rppal::knows_this_board() && has_node("gpiomem") => Backend::Rppal,
         // Only a machine with a device tree: the GPIO lines of an ordinary PC drive parts of its mainboard.
-        Backend::Auto if Path::new("/proc/device-tree").exists() && has_node("gpiochip") => chardev(settings),
-        Backend::Auto => {
-            tracing::warn!("no board with GPIO found: all outputs, inputs and sensors are simulated");
-            simulated()
+        Backend::Auto if Path::new("/proc/device-tree").exists() && has_node("gpiochip") => Backend::Chardev,
+        Backend::Auto => Backend::Simulated,
+        asked_for => asked_for,
+    }
+}
+
+/// The backend that the settings come to, ready for use.
+pub(super) fn choose(settings: &HardwareSettings) -> Chosen {
+    let backend = resolve(settings);
+    match (settings.backend, backend) {
+        (Backend::Rppal, Backend::Chardev) => {
+            tracing::warn!("rppal does not know this board: using the kernel's GPIO device (chardev) instead");
         }
+        (Backend::Auto, Backend::Simulated) => {
+            tracing::warn!("no board with GPIO found: all outputs, inputs and sensors are simulated");
+        }
+        _ => {}
+    }
+    match backend {
+        Backend::Rppal => rppal_board(settings),
+        Backend::Chardev => chardev(settings),
+        Backend::Simulated | Backend::Auto => simulated(),
     }
 }
 

@@ -23,6 +23,7 @@ pub mod sensors;
 pub mod simulated;
 mod worker;
 
+pub use board::resolve;
 pub use error::HardwareError;
 pub use outputs::drive_safe;
 

@@ -93,7 +93,7 @@ impl Claimed {
 }
 
 /// Drives every output to its safe state and releases it, without a running daemon. Outputs whose safe state is `hold`
-/// are left alone and reported as good. In the order of the configuration, by id.
+/// are left alone and reported as good. By id.
 pub fn drive_safe(config: &Config) -> Vec<(Arc<str>, Result<(), HardwareError>)> {
     drive_safe_on(&*board::choose(&config.hardware).board, config)
 }
@@ -103,7 +103,10 @@ fn drive_safe_on(board: &dyn Board, config: &Config) -> Vec<(Arc<str>, Result<()
         Some(level) => board.claim_output(output, level).map(drop),
         None => Ok(()),
     };
-    config.outputs.iter().map(|output| (output.id.clone(), drive(output))).collect()
+    let mut outputs: Vec<&Output> = config.outputs.iter().collect();
+    // Off before on: members of an interlock may be among them.
+    outputs.sort_by_key(|output| output.safe.level());
+    outputs.into_iter().map(|output| (output.id.clone(), drive(output))).collect()
 }
 
 #[cfg(test)]
@@ -172,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn safe_drives_all_but_those_that_hold() {
+    fn safe_drives_all_but_those_that_hold_off_before_on() {
         let board = Recorder::default();
         board.refuse.lock().unwrap().push("GPIO 2".into());
         let safe = |id, line, safe| Output { safe, ..output(id, line) };
@@ -180,10 +183,10 @@ mod tests {
             [safe("a", 1, SafeState::On), safe("b", 2, SafeState::Off), safe("c", 3, SafeState::Hold), output("d", 4)];
         let results = drive_safe_on(&board, &house(&outputs, &[], &[]));
         let good: Vec<_> = results.iter().map(|(id, result)| (&**id, result.is_ok())).collect();
-        assert_eq!(good, [("a", true), ("b", false), ("c", true), ("d", true)]);
+        assert_eq!(good, [("c", true), ("b", false), ("d", true), ("a", true)]);
         assert_eq!(
             *board.log.lock().unwrap(),
-            ["GPIO 1 claimed at ON", "GPIO 1 released", "GPIO 4 claimed at OFF", "GPIO 4 released"]
+            ["GPIO 4 claimed at OFF", "GPIO 4 released", "GPIO 1 claimed at ON", "GPIO 1 released"]
         );
     }
 }

@@ -41,6 +41,25 @@ fn min_off_keeps_it_off_also_at_the_very_first_start_and_for_commands() {
 }
 
 #[test]
+fn a_compressor_rests_after_a_power_cut_and_a_lamp_does_not() {
+    let mut b = Builder::new();
+    b.output(Output { min_off: Some(secs(60)), ..output("compressor") });
+    b.output(output("lamp"));
+    let mut house = House::new(b.build());
+    house.live(mins(2));
+    house.command("compressor", "ON");
+    house.command("lamp", "ON");
+    house.live(mins(2));
+    house.restart(secs(5));
+    assert!(house.is_on("compressor") && house.is_on("lamp"), "the wires kept their levels");
+    house.power_cut(secs(5));
+    assert!(!house.is_on("compressor") && house.is_on("lamp"));
+    assert!(house.why("compressor").starts_with("protect: min_off keeps it off"));
+    house.live(secs(60));
+    assert!(house.is_on("compressor"));
+}
+
+#[test]
 fn max_on_switches_off_until_the_rule_ends() {
     let mut house = heater(Output { max_on: Some(secs(80)), min_on: Some(secs(300)), ..output("heater") });
     house.reads("room", 19.0);

@@ -69,9 +69,18 @@ impl House {
 
     /// A kill -9 and a start after `pause`, through the text of the state file. Returns what it did at the start.
     pub fn restart(&mut self, pause: Duration) -> Vec<String> {
+        self.start_again(pause, |memory| memory)
+    }
+
+    /// As [`House::restart`], with the power gone for `pause`.
+    pub fn power_cut(&mut self, pause: Duration) -> Vec<String> {
+        self.start_again(pause, Memory::after_power_cut)
+    }
+
+    fn start_again(&mut self, pause: Duration, meanwhile: fn(Memory) -> Memory) -> Vec<String> {
         let text = serde_json::to_string(&self.engine.memory(self.now)).unwrap();
         self.pass(pause);
-        let memory = serde_json::from_str(&text).unwrap();
+        let memory = meanwhile(serde_json::from_str(&text).unwrap());
         self.engine = Engine::new(self.config.clone(), Some(memory), self.now);
         self.claim();
         self.send(Event::Wake)

@@ -1,3 +1,5 @@
+//! What is published in which order, told by a small house.
+
 use super::*;
 use crate::model::{Level, OutputKind, Point};
 use crate::mqtt::house;

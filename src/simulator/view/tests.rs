@@ -1,3 +1,5 @@
+//! The view of hand-made snapshots.
+
 use super::{line::cells, *};
 use crate::{
     clock::{Moment, Now},

@@ -1,3 +1,5 @@
+//! The physics stay sane, and people do what people do.
+
 use super::*;
 use crate::simulator::fixtures::{cottage, empty_house, input, output, sensor};
 use chrono::TimeZone;
