@@ -71,6 +71,11 @@ impl Hardware {
         self.chosen.wires.clone()
     }
 
+    /// False when a thread that reads wires has ended by a panic.
+    pub fn is_whole(&self) -> bool {
+        self.inputs.is_whole() && self.buses.is_whole()
+    }
+
     /// Drives an output of the current configuration, claiming its line first if that failed before.
     ///
     /// # Errors
