@@ -10,30 +10,34 @@ use hearthd::{
     model::duration,
 };
 use serde_json::json;
-use std::{path::PathBuf, time::Duration};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    time::Duration,
+};
 
 /// Prints all points.
 pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     let house: House = ask(sockets, Method::GET, "/api/v1/points", None).await?;
+    let mut out = io::stdout().lock();
     if as_json {
-        println!("{}", serde_json::to_string_pretty(&house)?);
-        return Ok(());
+        return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&house)?)?);
     }
     let clock = if house.time_known { "" } else { " (the clock is not set: conditions on the time are unknown)" };
-    println!("{} · {}{clock}", house.name, house.time.replace('T', " "));
+    writeln!(out, "{} · {}{clock}", house.name, house.time.replace('T', " "))?;
     match house.broker {
-        None => println!("no broker configured"),
-        Some(broker) if broker.connected => println!("connected to the broker"),
-        Some(broker) => println!("no broker: {}", broker.error.as_deref().unwrap_or("connecting")),
+        None => writeln!(out, "no broker configured")?,
+        Some(broker) if broker.connected => writeln!(out, "connected to the broker")?,
+        Some(broker) => writeln!(out, "no broker: {}", broker.error.as_deref().unwrap_or("connecting"))?,
     }
     for (kind, title) in [("output", "outputs"), ("input", "inputs"), ("reading", "sensors"), ("room", "rooms")] {
         let points: Vec<&PointShape> = house.points.iter().filter(|point| point.kind == kind).collect();
         let width = points.iter().map(|point| point.id.len()).max().unwrap_or(0);
         for (index, point) in points.iter().enumerate() {
             if index == 0 {
-                println!("\n{title}");
+                writeln!(out, "\n{title}")?;
             }
-            println!("  {:width$}  {:>10}  {:>8}  {}", point.id, value(point), age(point), remark(point));
+            writeln!(out, "  {:width$}  {:>10}  {:>8}  {}", point.id, value(point), age(point), remark(point))?;
         }
     }
     Ok(())
@@ -42,15 +46,15 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
 /// Prints the priority array of an output, or the state of another point.
 pub async fn why(sockets: &[PathBuf], point: &str, as_json: bool) -> anyhow::Result<()> {
     let why: Why = ask(sockets, Method::GET, &point_path("why", point), None).await?;
+    let mut out = io::stdout().lock();
     if as_json {
-        println!("{}", serde_json::to_string_pretty(&why)?);
-        return Ok(());
+        return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&why)?)?);
     }
     let state = &why.point;
-    println!("{} is {} for {}. {}", state.id, value(state), age(state), remark(state));
+    writeln!(out, "{} is {} for {}. {}", state.id, value(state), age(state), remark(state))?;
     for (index, slot) in why.slots.iter().enumerate() {
         let mark = if index == 0 { '>' } else { ' ' };
-        println!("{mark} {:8} {:>4}  {}", slot.slot, slot.level, slot.cause);
+        writeln!(out, "{mark} {:8} {:>4}  {}", slot.slot, slot.level, slot.cause)?;
     }
     Ok(())
 }
@@ -60,15 +64,13 @@ pub async fn set(sockets: &[PathBuf], point: &str, value: &str, hold: Option<Dur
     // Words may be typed in small letters here; on MQTT they are exact.
     let body = json!({ "value": value.to_uppercase(), "for": hold.map(duration::spell) });
     let state: PointShape = ask(sockets, Method::PUT, &point_path("points", point), Some(body)).await?;
-    println!("{} is {}. {}", state.id, self::value(&state), remark(&state));
-    Ok(())
+    Ok(writeln!(io::stdout(), "{} is {}. {}", state.id, self::value(&state), remark(&state))?)
 }
 
 /// Gives a point back to automatic control.
 pub async fn auto(sockets: &[PathBuf], point: &str) -> anyhow::Result<()> {
     let state: PointShape = ask(sockets, Method::DELETE, &point_path("points", point), None).await?;
-    println!("{} is {}. {}", state.id, value(&state), remark(&state));
-    Ok(())
+    Ok(writeln!(io::stdout(), "{} is {}. {}", state.id, value(&state), remark(&state))?)
 }
 
 /// Asks the first daemon that answers.

@@ -1,5 +1,6 @@
 //! `hearthd demo`: the real daemon on simulated wires, with a world at their other end and an accelerated day.
 
+use super::logging::Log;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use hearthd::{
     clock::Clock,
@@ -14,7 +15,12 @@ use hearthd::{
         world::{Stimulus, World},
     },
 };
-use std::{io::Write, path::Path, sync::Arc, time::Duration};
+use std::{
+    io::{self, Write},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::{mpsc, oneshot};
 
 /// Between two steps of the world, and two looks at it, in real time.
@@ -49,9 +55,7 @@ pub struct Arguments {
 /// Runs the demo of a house until its days are over, or somebody ends it.
 pub fn run(arguments: Arguments, config: Arc<Config>, verbose: bool) -> anyhow::Result<()> {
     let live = !arguments.plain && Terminal::is_available();
-    if !live {
-        super::logging::start_quiet(verbose);
-    }
+    let _log = if live { None } else { Some(Log::start_quiet(verbose)?) };
     let mqtt = arguments.mqtt.as_deref().map(|url| broker(&config, url)).transpose()?;
     let config = Arc::new(simulated(&config, mqtt));
     let zone = config.hub.timezone;
@@ -74,14 +78,28 @@ pub fn run(arguments: Arguments, config: Arc<Config>, verbose: bool) -> anyhow::
     super::block_on(async {
         let show = tokio::spawn(async move {
             let Ok(house) = attached.await else { return Ok(Journal::default()) };
-            Show::new(house, &arguments, speed, from, live)?.run().await
+            let stop = house.stop.clone();
+            let shown = show(house, &arguments, speed, from, live).await;
+            // A house that nobody can see any more (a closed pipe or terminal) ends as well.
+            stop.notify_one();
+            shown
         });
         daemon::run(options).await?;
         let journal = show.await??;
-        println!();
-        journal.summary().iter().for_each(|line| println!("{line}"));
-        Ok(())
+        let mut out = io::stdout().lock();
+        writeln!(out)?;
+        Ok(journal.summary().iter().try_for_each(|line| writeln!(out, "{line}"))?)
     })
+}
+
+async fn show(
+    house: Attached,
+    arguments: &Arguments,
+    speed: f64,
+    from: DateTime<Utc>,
+    live: bool,
+) -> anyhow::Result<Journal> {
+    Show::new(house, arguments, speed, from, live)?.run().await
 }
 
 /// The same house on simulated wires.
@@ -148,7 +166,7 @@ impl Show {
                         let snapshot = self.house.snapshots.borrow_and_update().clone();
                         let entries = self.journal.note(last.as_deref(), &snapshot);
                         if self.screen.is_none() {
-                            let mut out = std::io::stdout().lock();
+                            let mut out = io::stdout().lock();
                             entries.iter().try_for_each(|entry| writeln!(out, "{entry}"))?;
                             out.flush()?;
                         }

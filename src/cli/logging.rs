@@ -1,6 +1,15 @@
 //! The log: lines on standard error. Under systemd each carries the journal's priority (`<3>` error to `<7>` debug).
+//!
+//! A thread writes them, so that nothing waits for a journal that hangs, a terminal that was stopped by Ctrl-S or a full
+//! pipe: then lines are left out, and counted.
 
-use std::{env, fmt};
+use std::{
+    env, fmt,
+    io::{self, Write},
+    mem,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
+    time::Duration,
+};
 use tracing::{
     Event, Level, Subscriber,
     field::{Field, Visit},
@@ -10,22 +19,119 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// Starts logging for this process.
-pub fn start(verbose: bool) {
-    start_at(if verbose { Level::DEBUG } else { Level::INFO });
+/// Bytes that may wait to be written.
+const WAITING_MAX: usize = 1 << 20;
+/// At the end, the last lines are waited for this long.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The log of this process. Dropped, it writes what is left.
+pub struct Log {
+    queue: Arc<Queue>,
+    written: mpsc::Receiver<()>,
 }
 
-/// As [`start`], but only what is wrong.
-pub fn start_quiet(verbose: bool) {
-    start_at(if verbose { Level::DEBUG } else { Level::ERROR });
+impl Log {
+    /// Starts logging.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(verbose: bool) -> io::Result<Log> {
+        Log::start_at(if verbose { Level::DEBUG } else { Level::INFO })
+    }
+
+    /// As [`Log::start`], but only what is wrong.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start_quiet(verbose: bool) -> io::Result<Log> {
+        Log::start_at(if verbose { Level::DEBUG } else { Level::ERROR })
+    }
+
+    fn start_at(level: Level) -> io::Result<Log> {
+        let queue = Arc::new(Queue::default());
+        let (end, written) = mpsc::channel();
+        let (ours, theirs) = (queue.clone(), queue.clone());
+        std::thread::Builder::new().name("log".into()).spawn(move || {
+            ours.write_to(io::stderr());
+            let _ = end.send(());
+        })?;
+        let format = Lines { journal: env::var_os("JOURNAL_STREAM").is_some() };
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_writer(move || Entry(theirs.clone()))
+            .event_format(format)
+            .finish();
+        // A second start in one process changes nothing.
+        let _ = tracing::subscriber::set_global_default(subscriber);
+        Ok(Log { queue, written })
+    }
 }
 
-fn start_at(level: Level) {
-    let format = Lines { journal: env::var_os("JOURNAL_STREAM").is_some() };
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).event_format(format).finish();
-    // A second start in one process changes nothing.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.queue.lock().closed = true;
+        self.queue.filled.notify_one();
+        let _ = self.written.recv_timeout(PATIENCE);
+    }
+}
+
+/// What waits to be written.
+#[derive(Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    filled: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    bytes: Vec<u8>,
+    left_out: u64,
+    closed: bool,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes until the queue is closed. Nobody can be told when that fails.
+    fn write_to(&self, mut out: impl Write) {
+        loop {
+            let empty = |waiting: &mut Waiting| waiting.bytes.is_empty() && !waiting.closed;
+            let mut waiting = self.filled.wait_while(self.lock(), empty).unwrap_or_else(PoisonError::into_inner);
+            let (bytes, left_out, closed) =
+                (mem::take(&mut waiting.bytes), mem::take(&mut waiting.left_out), waiting.closed);
+            drop(waiting);
+            let _ = out.write_all(&bytes);
+            if left_out > 0 {
+                tracing::warn!("{left_out} entries of the log were left out: nobody took them");
+            }
+            if closed {
+                return;
+            }
+        }
+    }
+}
+
+/// Takes one entry of the log.
+struct Entry(Arc<Queue>);
+
+impl Write for Entry {
+    fn write(&mut self, entry: &[u8]) -> io::Result<usize> {
+        let mut waiting = self.0.lock();
+        if waiting.bytes.len() + entry.len() > WAITING_MAX {
+            waiting.left_out += 1;
+        } else {
+            waiting.bytes.extend_from_slice(entry);
+        }
+        drop(waiting);
+        self.0.filled.notify_one();
+        Ok(entry.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 struct Lines {

@@ -14,7 +14,14 @@ use hearthd::{
     daemon, hardware,
     model::{Backend, ClockTrust, Config, duration},
 };
-use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use logging::Log;
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 /// Home automation daemon for a Raspberry Pi: relays, sensors, rules and MQTT in one binary.
 #[derive(Parser)]
@@ -102,11 +109,20 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.dispatch() {
         Ok(code) => code,
+        // Whoever read the output has seen enough: `hearthd status | head -1`.
+        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) => {
+            ExitCode::SUCCESS
+        }
         Err(error) => {
-            eprintln!("error: {error:#}");
+            complain(&format!("error: {error:#}\n"));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Writes to standard error, as far as anybody listens there.
+fn complain(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 impl Arguments {
@@ -115,11 +131,17 @@ impl Arguments {
         let file = || self.config.clone().unwrap_or_else(places::config);
         match self.command {
             Command::Run(run) => {
-                logging::start(self.verbose);
+                let _log = Log::start(self.verbose)?;
                 let file = file();
                 let Some(config) = load(&file)? else { return Ok(ExitCode::FAILURE) };
                 let socket = places::free_socket(self.socket.as_deref())?;
                 let state = run.state.or_else(|| places::state(&file, &config.hub.id));
+                if state.is_none() {
+                    tracing::warn!(
+                        "no place to keep the state ($HOME is not set): a restart loses commands and timers (give it \
+                         one with --state)"
+                    );
+                }
                 let clock = run_clock(&config, run.from, run.speed)?;
                 let options = daemon::Options { config, file: Some(file), state, socket, clock, attach: None };
                 block_on(daemon::run(options))?;
@@ -131,7 +153,8 @@ impl Arguments {
             Command::Check { file: other } => {
                 let file = other.unwrap_or_else(file);
                 let Some(config) = load(&file)? else { return Ok(ExitCode::FAILURE) };
-                println!(
+                writeln!(
+                    io::stdout(),
                     "{}: good ({} outputs, {} inputs, {} sensors, {} rooms, {} rules)",
                     file.display(),
                     config.outputs.len(),
@@ -139,18 +162,18 @@ impl Arguments {
                     config.sensors.len(),
                     config.rooms.len(),
                     config.rules.len()
-                );
+                )?;
             }
             Command::Status(shape) => block_on(console::status(&sockets, shape.json))?,
             Command::Why { point, shape } => block_on(console::why(&sockets, &point, shape.json))?,
             Command::Set { point, value, hold } => block_on(console::set(&sockets, &point, &value, hold))?,
             Command::Auto { point } => block_on(console::auto(&sockets, &point))?,
             Command::Safe => {
-                logging::start(self.verbose);
+                let _log = Log::start(self.verbose)?;
                 let Some(config) = load(&file())? else { return Ok(ExitCode::FAILURE) };
-                return Ok(safe(&config));
+                return safe(&config);
             }
-            Command::Schema => println!("{:#}", config::schema()),
+            Command::Schema => writeln!(io::stdout(), "{:#}", config::schema())?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -161,12 +184,12 @@ fn load(file: &std::path::Path) -> anyhow::Result<Option<Arc<Config>>> {
     match config::load(file) {
         Ok(Loaded { config, warnings }) => {
             for warning in warnings {
-                eprintln!("{warning}");
+                complain(&format!("{warning}\n"));
             }
             Ok(Some(Arc::new(config)))
         }
         Err(report) => {
-            eprint!("{report}");
+            complain(&report.to_string());
             Ok(None)
         }
     }
@@ -215,18 +238,18 @@ fn speed(text: &str) -> Result<f64, String> {
     }
 }
 
-fn safe(config: &Config) -> ExitCode {
+fn safe(config: &Config) -> anyhow::Result<ExitCode> {
     let mut code = ExitCode::SUCCESS;
     for (output, result) in hardware::drive_safe(config) {
         match result {
-            Ok(()) => println!("{output}: safe"),
+            Ok(()) => writeln!(io::stdout(), "{output}: safe")?,
             Err(error) => {
-                eprintln!("error: {output}: {error}");
+                complain(&format!("error: {output}: {error}\n"));
                 code = ExitCode::FAILURE;
             }
         }
     }
-    code
+    Ok(code)
 }
 
 /// One thread runs everything that waits; what blocks has threads of its own.

@@ -142,6 +142,11 @@ impl Control {
         self.hardware.wires()
     }
 
+    /// False after a panic of a thread of the hardware: what it read would stay as it was for ever.
+    pub fn is_whole(&self) -> bool {
+        self.hardware.is_whole()
+    }
+
     /// When the engine wants to be woken.
     pub fn next_wakeup(&self) -> Moment {
         let engine = self.engine.next_wakeup();

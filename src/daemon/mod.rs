@@ -5,6 +5,7 @@
 //! pass waits for a network, a bus or a disk.
 
 mod control;
+mod keeper;
 mod publisher;
 mod reload;
 mod store;
@@ -24,7 +25,7 @@ use publisher::{Pass, Publisher};
 use reload::{Reload, Trigger};
 use std::{
     io,
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -34,6 +35,7 @@ use tokio::{
     net::{UnixListener, UnixStream},
     signal::unix::{SignalKind, signal},
     sync::{Notify, mpsc, watch},
+    task::JoinSet,
 };
 
 /// News that may wait for the control loop; then whoever brings more waits.
@@ -101,13 +103,16 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let (requests_in, mut requests) = mpsc::channel(QUEUE);
     let mut broker = Broker::new(snapshots.clone(), events_in);
     broker.start(&options.config);
-    let service = listener.map(|listener| {
+    let mut tasks = Tasks::default();
+    if let Some(listener) = listener {
         let (snapshots, requests) = (snapshots.clone(), requests_in.clone());
-        tokio::spawn(http::serve(listener, http::House { snapshots, requests, broker: broker.status.subscribe() }))
-    });
+        tasks.spawn(http::serve(listener, http::House { snapshots, requests, broker: broker.status.subscribe() }));
+    }
     let trigger = Trigger::default();
     let (reloads_in, mut reloads) = mpsc::channel(1);
-    let watcher = options.file.map(|file| tokio::spawn(reload::watch(file, trigger.clone(), reloads_in)));
+    if let Some(file) = options.file {
+        tasks.spawn(reload::watch(file, options.config.clone(), trigger.clone(), reloads_in));
+    }
     let stop = Arc::new(Notify::new());
     if let Some(attach) = options.attach {
         let (snapshots, requests, stop) = (snapshots.clone(), requests_in.clone(), stop.clone());
@@ -117,6 +122,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     publisher.offer(broker.addressed(control.pass()));
     systemd::ready(&control.status());
     let watchdog = systemd::watchdog_interval();
+    // Whatever ends the loop, this is dropped first: outputs are safe before anything else is waited for.
+    let mut control = control;
     loop {
         let sleep = clock.real_time_until(control.next_wakeup()).min(watchdog.unwrap_or(Duration::MAX));
         tokio::select! {
@@ -130,28 +137,30 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
                 if let Reload::Good(config) = reload
                     && control.reconfigure(config.clone())
                 {
-                    broker.change(&config).await;
+                    broker.change(&config);
                 }
                 systemd::ready(&control.status());
             }
-            Some(request) = requests.recv() => {
-                control.request(request);
-                for _ in 1..NEWS_PER_PASS {
-                    let Ok(request) = requests.try_recv() else { break };
-                    control.request(request);
-                }
-            }
-            Some(event) = events.recv() => {
-                control.handle(event);
-                for _ in 1..NEWS_PER_PASS {
-                    let Ok(event) = events.try_recv() else { break };
-                    control.handle(event);
-                }
-            }
+            Some(request) = requests.recv() => control.request(request),
+            Some(event) = events.recv() => control.handle(event),
+            () = broker.left() => broker.start(&control.snapshot().config),
             () = tokio::time::sleep(sleep) => control.wake(),
         }
+        // What else is there already, a share of each kind, so that no flood holds up the others.
+        for _ in 0..NEWS_PER_PASS {
+            let Ok(request) = requests.try_recv() else { break };
+            control.request(request);
+        }
+        for _ in 0..NEWS_PER_PASS {
+            let Ok(event) = events.try_recv() else { break };
+            control.handle(event);
+        }
         publisher.offer(broker.addressed(control.pass()));
-        anyhow::ensure!(publisher.is_running(), "the publisher thread died");
+        // A bug in one part must not leave a house that looks alive and is not: end, and be started afresh.
+        anyhow::ensure!(publisher.is_running(), "the publisher died");
+        anyhow::ensure!(control.is_whole(), "a thread of the hardware died");
+        anyhow::ensure!(broker.is_whole(), "the connection to the broker died");
+        anyhow::ensure!(tasks.is_whole(), "the control socket or the watch on the configuration died");
         systemd::alive();
     }
 
@@ -161,18 +170,32 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     publisher.offer(broker.addressed(control.last_pass()));
     // With the publisher gone, all that it had to tell is told.
     drop(publisher);
-    if let Some(watcher) = watcher {
-        watcher.abort();
-    }
     broker.stop().await;
-    if let Some(service) = service {
-        service.abort();
-    }
+    drop(tasks);
     if let Some(socket) = &options.socket {
         let _ = std::fs::remove_file(socket);
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Tasks that go on for as long as the daemon; dropped, they end.
+#[derive(Default)]
+struct Tasks {
+    all: JoinSet<()>,
+    count: usize,
+}
+
+impl Tasks {
+    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.all.spawn(task);
+        self.count += 1;
+    }
+
+    /// False when one ended.
+    fn is_whole(&mut self) -> bool {
+        self.all.try_join_next().is_none() && self.all.len() == self.count
+    }
 }
 
 /// The connection to the broker, if one is configured.
@@ -181,6 +204,8 @@ struct Broker {
     events: mpsc::Sender<Event>,
     status: watch::Sender<BrokerStatus>,
     running: Option<Connection>,
+    /// Connections that take leave; the next one begins when they have, so that its `online` is the last word.
+    leaving: JoinSet<()>,
 }
 
 struct Connection {
@@ -193,7 +218,8 @@ struct Connection {
 
 impl Broker {
     fn new(snapshots: watch::Receiver<Arc<Snapshot>>, events: mpsc::Sender<Event>) -> Broker {
-        Broker { snapshots, events, status: watch::Sender::new(BrokerStatus::default()), running: None }
+        let (status, leaving) = (watch::Sender::new(BrokerStatus::default()), JoinSet::new());
+        Broker { snapshots, events, status, running: None, leaving }
     }
 
     fn start(&mut self, config: &Config) {
@@ -205,14 +231,35 @@ impl Broker {
         });
     }
 
-    async fn change(&mut self, config: &Config) {
+    /// Another configuration is in force. The connection that does not fit it leaves without being waited for.
+    fn change(&mut self, config: &Config) {
         let fits = |running: &Connection| {
             running.hub == config.hub.id && config.mqtt.as_ref().is_some_and(|wanted| *wanted == running.settings)
         };
-        if !self.running.as_ref().map_or(config.mqtt.is_none(), fits) {
-            self.stop().await;
-            self.start(config);
+        if self.running.as_ref().is_some_and(fits) {
+            return;
         }
+        match self.running.take() {
+            Some(running) => drop(self.leaving.spawn(running.mqtt.stop())),
+            None if self.leaving.is_empty() => self.start(config),
+            // `left` is yet to come.
+            None => {}
+        }
+    }
+
+    /// Waits until the last connection that takes leave has gone; for ever, if there is none.
+    async fn left(&mut self) {
+        while self.leaving.join_next().await.is_some() {
+            if self.leaving.is_empty() {
+                return;
+            }
+        }
+        std::future::pending().await
+    }
+
+    /// False when the connection ended by itself, which it never does.
+    fn is_whole(&self) -> bool {
+        self.running.as_ref().is_none_or(|running| running.mqtt.is_running())
     }
 
     fn addressed(&self, pass: Pass) -> Pass {
@@ -221,39 +268,41 @@ impl Broker {
 
     async fn stop(&mut self) {
         if let Some(running) = self.running.take() {
-            running.mqtt.stop().await;
+            self.leaving.spawn(running.mqtt.stop());
         }
+        while self.leaving.join_next().await.is_some() {}
     }
 }
 
-/// Opens the state folder. A damaged file is a warning, never a reason not to control the house.
+/// Reads the state folder. A damaged file is a warning, never a reason not to control the house.
 fn open_store(folder: &Path) -> (Option<Store>, Option<Memory>) {
-    match Store::open(folder) {
-        Ok((store, memory, warnings)) => {
-            for warning in warnings {
-                tracing::warn!("{warning}");
-            }
-            (Some(store), memory)
-        }
-        Err(error) => {
-            tracing::error!(
-                "{}: {error}; hearthd runs, but forgets commands and timers at a restart (another folder: --state)",
-                folder.display()
-            );
-            (None, None)
-        }
+    let (store, memory, warnings) = Store::open(folder);
+    for warning in warnings {
+        tracing::warn!("{warning}");
     }
+    (Some(store), memory)
 }
 
 /// Makes the control socket, for this user and group only.
 async fn listen(path: &Path) -> anyhow::Result<UnixListener> {
     let place = || format!("cannot make the control socket {} (another place: --socket)", path.display());
-    if UnixStream::connect(path).await.is_ok() {
-        anyhow::bail!("another hearthd answers at {}; stop it first, or use another --socket", path.display());
-    }
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error).with_context(place),
-        _ => {}
+    // Never by force: whatever else is there, or listens there, stays.
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(place),
+        Ok(metadata) if !metadata.file_type().is_socket() => {
+            return Err(anyhow::anyhow!("there is something else in its place")).with_context(place);
+        }
+        Ok(_) => match UnixStream::connect(path).await {
+            Ok(_) => {
+                anyhow::bail!("another hearthd answers at {}; stop it first, or use another --socket", path.display())
+            }
+            // Left behind by one that was killed.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                std::fs::remove_file(path).with_context(place)?;
+            }
+            Err(error) => return Err(error).with_context(place),
+        },
     }
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(place)?;

@@ -4,14 +4,8 @@
 //! effect is shown or its answer given, so that nothing that was answered is lost when the process is killed. A slow disk
 //! delays news, never an output: passes that pile up are merged, and the newest snapshot wins.
 
-use super::store::Store;
-use crate::{
-    clock::{Clock, Moment},
-    engine::Memory,
-    http::Reply,
-    model::Snapshot,
-    mqtt::Refused,
-};
+use super::{keeper::Keeper, store::Store};
+use crate::{clock::Clock, engine::Memory, http::Reply, model::Snapshot, mqtt::Refused};
 use std::{
     mem,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -20,8 +14,6 @@ use std::{
 };
 use tokio::sync::{mpsc, watch};
 
-/// How long a saved generation waits for others before the disk is made to keep it.
-const SYNC_AFTER: Duration = Duration::from_secs(1);
 /// Refusals that wait to be told; more are counted and left out.
 const REFUSED_MAX: usize = 1_000;
 
@@ -113,14 +105,13 @@ impl Drop for Publisher {
     }
 }
 
-fn run(shared: &Shared, mut store: Option<Store>, clock: &Clock, snapshots: &watch::Sender<Arc<Snapshot>>) {
-    let mut disk = Disk::default();
-    let mut sync_at: Option<Moment> = None;
+fn run(shared: &Shared, store: Option<Store>, clock: &Clock, snapshots: &watch::Sender<Arc<Snapshot>>) {
+    let mut keeper = store.map(|store| Keeper::new(store, clock.now().moment));
     loop {
-        let (pass, closed) = next(shared, sync_at.map(|moment| clock.real_time_until(moment)));
-        if let (Some(store), Some(memory)) = (&mut store, &pass.memory) {
-            disk.report(store.save(memory));
-            sync_at = sync_at.or(Some(clock.now().moment + SYNC_AFTER));
+        let due = keeper.as_ref().and_then(Keeper::due);
+        let (pass, closed) = next(shared, due.map(|due| clock.real_time_until(due)));
+        if let Some(keeper) = &mut keeper {
+            keeper.keep(pass.memory, clock.now().moment);
         }
         if let Some(snapshot) = pass.snapshot {
             snapshots.send_replace(snapshot);
@@ -135,13 +126,10 @@ fn run(shared: &Shared, mut store: Option<Store>, clock: &Clock, snapshots: &wat
             reply.send(&snapshots.borrow());
         }
         if closed {
-            disk.report(store.map_or(Ok(()), Store::close));
+            if let Some(keeper) = keeper {
+                keeper.close();
+            }
             return;
-        }
-        if let Some(store) = store.as_mut().filter(|_| sync_at.is_some_and(|moment| clock.now().moment >= moment)) {
-            let synced = store.sync();
-            sync_at = (!matches!(synced, Ok(true))).then(|| clock.now().moment + SYNC_AFTER);
-            disk.report(synced.map(|_| ()));
         }
     }
 }
@@ -164,25 +152,4 @@ fn next(shared: &Shared, patience: Option<Duration>) -> (Pass, bool) {
 fn lock(pending: &Mutex<Pending>) -> MutexGuard<'_, Pending> {
     // Nothing that panics runs under the lock.
     pending.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Logs a failing disk once, and once when it works again.
-#[derive(Default)]
-struct Disk {
-    failing: bool,
-}
-
-impl Disk {
-    fn report(&mut self, result: std::io::Result<()>) {
-        match (&result, self.failing) {
-            (Err(error), false) => {
-                tracing::error!(
-                    "the state cannot be saved: {error}; hearthd goes on, but a restart would lose commands"
-                );
-            }
-            (Ok(()), true) => tracing::info!("the state is saved again"),
-            _ => {}
-        }
-        self.failing = result.is_err();
-    }
 }

@@ -1,9 +1,11 @@
 //! Reloads: an edited configuration file is read, checked and, if it is good, handed to the control loop.
 
-use crate::{config, model::Config};
+use crate::{
+    config::{self, Loaded},
+    model::Config,
+};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::{
-    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -12,6 +14,8 @@ use tokio::sync::{Notify, mpsc};
 
 /// Editors write a file in several steps; it is read when they have been quiet for this long.
 const QUIET: Duration = Duration::from_millis(300);
+/// After this long it is read all the same.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 /// What became of a reload.
 pub enum Reload {
@@ -32,44 +36,47 @@ impl Trigger {
     }
 }
 
-/// Reads `path` whenever it changes or the trigger is pulled, until the receiver is gone.
-pub async fn watch(path: PathBuf, trigger: Trigger, reloads: mpsc::Sender<Reload>) {
+/// Reads `path` whenever it changes or the trigger is pulled, until the receiver is gone. What it says is told when it is
+/// not what it said before (at first `config`), or when somebody asked.
+pub async fn watch(path: PathBuf, config: Arc<Config>, trigger: Trigger, reloads: mpsc::Sender<Reload>) {
     let changes = Arc::new(Notify::new());
     let mut folders = Folders::new(changes.clone());
-    let mut last_refusal = None;
+    let mut last = Ok(config);
     loop {
         // A symlink may have been swapped: what it points to now is watched too.
         folders.watch_around(&path);
         let asked = tokio::select! {
             () = trigger.0.notified() => true,
             () = changes.notified() => {
-                while tokio::time::timeout(QUIET, changes.notified()).await.is_ok() {}
+                // Something else in the folder may be written all the time: then it is not waited for.
+                let quiet = async { while tokio::time::timeout(QUIET, changes.notified()).await.is_ok() {} };
+                let _ = tokio::time::timeout(LONGEST_WAIT, quiet).await;
                 false
             }
         };
         let file = path.clone();
-        let loaded = tokio::task::spawn_blocking(move || config::load(&file)).await;
-        let reload = match loaded {
-            Ok(Ok(loaded)) => {
-                last_refusal = None;
-                for warning in &loaded.warnings {
-                    tracing::warn!("{warning}");
-                }
-                Reload::Good(Arc::new(loaded.config))
-            }
-            Ok(Err(report)) => {
-                let text = report.to_string();
-                if asked || last_refusal.as_ref() != Some(&text) {
-                    tracing::error!("the changed configuration is refused and the old one stays in force\n{text}");
-                }
-                last_refusal = Some(text);
-                Reload::Refused
-            }
-            Err(error) => {
-                tracing::error!("the configuration could not be read: {error}");
+        let loaded = match tokio::task::spawn_blocking(move || config::load(&file)).await {
+            Ok(loaded) => loaded.map_err(|report| report.to_string()),
+            Err(error) => Err(format!("the file could not be read: {error}")),
+        };
+        let (now, warnings) = match loaded {
+            Ok(Loaded { config, warnings }) => (Ok(Arc::new(config)), warnings),
+            Err(text) => (Err(text), Vec::new()),
+        };
+        if now == last && !asked {
+            continue;
+        }
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
+        let reload = match &now {
+            Ok(config) => Reload::Good(config.clone()),
+            Err(text) => {
+                tracing::error!("the changed configuration is refused and the old one stays in force\n{text}");
                 Reload::Refused
             }
         };
+        last = now;
         if reloads.send(reload).await.is_err() {
             return;
         }
@@ -77,10 +84,7 @@ pub async fn watch(path: PathBuf, trigger: Trigger, reloads: mpsc::Sender<Reload
 }
 
 /// The folders that are watched. The file itself is not: a watch on it ends with the first editor that replaces it.
-struct Folders {
-    watcher: Option<RecommendedWatcher>,
-    watched: BTreeSet<PathBuf>,
-}
+struct Folders(Option<RecommendedWatcher>);
 
 impl Folders {
     fn new(changes: Arc<Notify>) -> Folders {
@@ -93,18 +97,19 @@ impl Folders {
         let watcher = watcher.inspect_err(|error| {
             tracing::warn!("an edited configuration is not noticed by itself ({error}); use SIGHUP")
         });
-        Folders { watcher: watcher.ok(), watched: BTreeSet::new() }
+        Folders(watcher.ok())
     }
 
+    /// Watches the folder of the file, and that of what it links to. Done again each time, because the watch on a folder
+    /// ends with the folder; while it is gone, the nearest one above it is watched.
     fn watch_around(&mut self, path: &Path) {
-        let Some(watcher) = &mut self.watcher else { return };
-        for file in [Some(path.to_owned()), path.canonicalize().ok()].into_iter().flatten() {
-            let folder = match file.parent() {
-                Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-                _ => PathBuf::from("."),
-            };
-            if !self.watched.contains(&folder) && watcher.watch(&folder, RecursiveMode::NonRecursive).is_ok() {
-                self.watched.insert(folder);
+        let Some(watcher) = &mut self.0 else { return };
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        for file in [path.canonicalize().ok(), Some(path)].into_iter().flatten() {
+            for folder in file.ancestors().skip(1) {
+                if watcher.watch(folder, RecursiveMode::NonRecursive).is_ok() {
+                    break;
+                }
             }
         }
     }

@@ -9,6 +9,7 @@ use crate::engine::Memory;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     thread::JoinHandle,
 };
@@ -19,6 +20,9 @@ const FULL: u64 = 256 << 10;
 /// No state of a house comes near this; a larger file is not ours.
 const SIZE_MAX: u64 = 16 << 20;
 
+/// Half of all moments: a state that claims a later one is not ours, and time could not go on from there.
+const LAST_MOMENT: i64 = i64::MAX / 2;
+
 /// Keeps a [`Memory`] in a folder.
 #[derive(Debug)]
 pub struct Store {
@@ -26,7 +30,8 @@ pub struct Store {
     boot: String,
     sequence: u64,
     turn: usize,
-    file: File,
+    /// Nothing until it is first needed.
+    file: Option<File>,
     size: u64,
     /// The disk at work, and the size that will then be safe.
     syncing: Option<(JoinHandle<io::Result<()>>, u64)>,
@@ -34,12 +39,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the folder, making it if need be, and reads what is there. Each damaged file gives one warning for the log.
-    ///
-    /// # Errors
-    /// When the folder cannot be made or written to.
-    pub fn open(folder: &Path) -> io::Result<(Store, Option<Memory>, Vec<String>)> {
-        fs::create_dir_all(folder)?;
+    /// Reads what is in the folder; nothing is written yet. Each damaged file gives one warning for the log.
+    pub fn open(folder: &Path) -> (Store, Option<Memory>, Vec<String>) {
         let boot = boot_id();
         let (mut best, mut warnings): (Option<(usize, u64, Memory)>, _) = (None, Vec::new());
         for (index, name) in FILES.iter().enumerate() {
@@ -54,27 +55,33 @@ impl Store {
         }
         // A fresh file, so that nothing is ever appended to a torn line; the best one stays until this is synced.
         let turn = best.as_ref().map_or(0, |(index, ..)| 1 - index);
-        let file = begin(folder, turn)?;
         let sequence = best.as_ref().map_or(0, |(_, sequence, _)| *sequence);
-        let store = Store { folder: folder.to_owned(), boot, sequence, turn, file, size: 0, syncing: None, synced: 0 };
-        Ok((store, best.map(|(.., memory)| memory), warnings))
+        let store =
+            Store { folder: folder.to_owned(), boot, sequence, turn, file: None, size: 0, syncing: None, synced: 0 };
+        (store, best.map(|(.., memory)| memory), warnings)
+    }
+
+    /// Where it keeps them.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Writes a generation. It survives the end of this process, but not yet a power cut.
     ///
     /// # Errors
-    /// When the disk is full or broken; the generation before stays.
+    /// When the folder cannot be written to, or the disk is full or broken; the generation before stays.
     pub fn save(&mut self, memory: &Memory) -> io::Result<()> {
         let json = serde_json::to_string(memory)?;
-        let body = format!("{} {} {json}", self.sequence + 1, self.boot);
-        let line = format!("{:08x} {body}\n", crc32fast::hash(body.as_bytes()));
-        if let Err(error) = self.file.write_all(line.as_bytes()) {
-            // A torn line ends what can be read of a file: go on after it with a line of its own.
-            let _ = self.file.set_len(self.size);
-            return Err(error);
-        }
-        self.size += line.len() as u64;
-        self.sequence += 1;
+        let sequence = self.sequence.saturating_add(1);
+        let body = format!("{sequence} {} {json}", self.boot);
+        let size = self.size;
+        let mut file = self.file()?;
+        // What is left of a line that did not fit ends here.
+        let end = if file.metadata()?.len() == size { "" } else { "\n" };
+        let line = format!("{end}{:08x} {body}\n", crc32fast::hash(body.as_bytes()));
+        file.write_all(line.as_bytes())?;
+        self.size = file.metadata()?.len();
+        self.sequence = sequence;
         Ok(())
     }
 
@@ -91,15 +98,14 @@ impl Store {
         if self.syncing.is_some() {
             return Ok(false);
         }
+        self.file()?;
         if self.synced == self.size {
             if self.size >= FULL {
-                self.turn = 1 - self.turn;
-                self.file = begin(&self.folder, self.turn)?;
-                (self.size, self.synced) = (0, 0);
+                self.begin(1 - self.turn)?;
             }
             return Ok(true);
         }
-        let (file, folder) = (self.file.try_clone()?, File::open(&self.folder)?);
+        let (file, folder) = (self.file()?.try_clone()?, File::open(&self.folder)?);
         let sync = move || file.sync_data().and_then(|()| folder.sync_all());
         self.syncing = Some((std::thread::Builder::new().name("sync".into()).spawn(sync)?, self.size));
         Ok(false)
@@ -113,18 +119,31 @@ impl Store {
         if let Some((thread, _)) = self.syncing.take() {
             finished(thread)?;
         }
-        self.file.sync_all()
+        self.file.map_or(Ok(()), |file| file.sync_all())
+    }
+
+    /// The file in use: a fresh one if there is none yet, or none any more.
+    fn file(&mut self) -> io::Result<&File> {
+        let deleted = |file: &File| file.metadata().is_ok_and(|metadata| metadata.nlink() == 0);
+        if self.file.as_ref().is_none_or(deleted) {
+            self.begin(self.turn)?;
+        }
+        self.file.as_ref().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    }
+
+    /// Begins one of the two files anew and uses it from now on.
+    fn begin(&mut self, turn: usize) -> io::Result<()> {
+        fs::create_dir_all(&self.folder)?;
+        let path = self.folder.join(FILES[turn]);
+        File::create(&path)?;
+        self.file = Some(OpenOptions::new().append(true).open(path)?);
+        (self.turn, self.size, self.synced, self.syncing) = (turn, 0, 0, None);
+        Ok(())
     }
 }
 
 fn finished(thread: JoinHandle<io::Result<()>>) -> io::Result<()> {
     thread.join().unwrap_or_else(|_| Err(io::Error::other("the sync thread panicked")))
-}
-
-fn begin(folder: &Path, turn: usize) -> io::Result<File> {
-    let path = folder.join(FILES[turn]);
-    File::create(&path)?;
-    OpenOptions::new().append(true).open(path)
 }
 
 /// The last valid generation in a file, and what is wrong with the file. `boot` is the id of this boot.
@@ -159,7 +178,8 @@ fn generation(line: &[u8], boot: &str) -> Option<(u64, Memory)> {
     let (sequence, saved_boot, json) = (parts.next()?, parts.next()?, parts.next().filter(|_| sound)?);
     let memory: Memory = serde_json::from_str(json).ok()?;
     let memory = if saved_boot == boot { memory } else { memory.after_power_cut() };
-    Some((sequence.parse().ok()?, memory))
+    let sane = (0..=LAST_MOMENT).contains(&memory.taken().moment.as_millis());
+    Some((sequence.parse().ok()?, memory)).filter(|_| sane)
 }
 
 /// Changes with every boot of the machine; the same word each time where the kernel does not tell.
@@ -207,7 +227,7 @@ mod tests {
         let folder = TempDir::new().unwrap();
         let mut generation = 0;
         for _ in 0..4 {
-            let (mut store, before, warnings) = Store::open(folder.path()).unwrap();
+            let (mut store, before, warnings) = Store::open(folder.path());
             assert_eq!(before.map_or(0, |memory| memory.taken().moment.as_millis()), generation);
             assert!(warnings.is_empty(), "{warnings:?}");
             assert_eq!(found(&folder).0.unwrap_or(0), generation, "opening loses nothing");
@@ -229,7 +249,7 @@ mod tests {
     #[test]
     fn a_file_torn_anywhere_gives_the_generation_before_and_one_warning() {
         let folder = TempDir::new().unwrap();
-        let (mut store, ..) = Store::open(folder.path()).unwrap();
+        let (mut store, ..) = Store::open(folder.path());
         store.save(&memory(1)).unwrap();
         let first = store.size as usize;
         store.save(&memory(2)).unwrap();
@@ -247,12 +267,68 @@ mod tests {
     }
 
     #[test]
+    fn a_deleted_folder_is_made_again() {
+        let folder = TempDir::new().unwrap();
+        let (mut store, ..) = Store::open(folder.path());
+        store.save(&memory(1)).unwrap();
+        fs::remove_dir_all(folder.path()).unwrap();
+        store.save(&memory(2)).unwrap();
+        sync(&mut store);
+        assert_eq!(found(&folder), (Some(2), 0));
+    }
+
+    #[test]
+    fn what_did_not_fit_does_not_spoil_the_next_line() {
+        let folder = TempDir::new().unwrap();
+        let (mut store, ..) = Store::open(folder.path());
+        store.save(&memory(1)).unwrap();
+        // As a full disk leaves it.
+        let mut file = OpenOptions::new().append(true).open(folder.path().join(FILES[0])).unwrap();
+        file.write_all(b"01234567 2 {\"mom").unwrap();
+        assert_eq!(found(&folder), (Some(1), 1));
+        store.save(&memory(2)).unwrap();
+        store.save(&memory(3)).unwrap();
+        assert_eq!(found(&folder), (Some(3), 0));
+    }
+
+    #[test]
+    fn a_handover_that_fails_leaves_the_file_in_use() {
+        let folder = TempDir::new().unwrap();
+        let (mut store, ..) = Store::open(folder.path());
+        store.save(&memory(1)).unwrap();
+        sync(&mut store);
+        store.size = FULL;
+        store.synced = FULL;
+        let other = folder.path().join(FILES[1]);
+        fs::create_dir(&other).unwrap();
+        for _ in 0..3 {
+            store.sync().unwrap_err();
+        }
+        fs::remove_dir(&other).unwrap();
+        assert_eq!(found(&folder), (Some(1), 0));
+        assert!(store.sync().unwrap());
+        store.save(&memory(2)).unwrap();
+        assert_eq!(found(&folder), (Some(2), 0));
+    }
+
+    #[test]
+    fn a_state_at_the_end_of_time_does_not_count() {
+        let folder = TempDir::new().unwrap();
+        let (mut store, ..) = Store::open(folder.path());
+        store.save(&memory(1)).unwrap();
+        for moment in [i64::MAX, -1] {
+            store.save(&memory(moment)).unwrap();
+            assert_eq!(found(&folder), (Some(1), 1));
+        }
+    }
+
+    #[test]
     fn a_damaged_file_leaves_the_confirmed_one() {
         let folder = TempDir::new().unwrap();
-        let (mut store, ..) = Store::open(folder.path()).unwrap();
+        let (mut store, ..) = Store::open(folder.path());
         store.save(&memory(1)).unwrap();
         store.close().unwrap();
-        let (mut store, ..) = Store::open(folder.path()).unwrap();
+        let (mut store, ..) = Store::open(folder.path());
         store.save(&memory(2)).unwrap();
         assert_eq!(found(&folder), (Some(2), 0));
         fs::write(folder.path().join(FILES[1]), "rubbish").unwrap();

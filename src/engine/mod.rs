@@ -15,6 +15,7 @@ mod calendar;
 mod command;
 mod condition;
 mod facts;
+mod local_time;
 mod memory;
 mod priority;
 mod rooms;

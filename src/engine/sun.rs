@@ -30,7 +30,7 @@ pub fn day(date: NaiveDate, latitude: f64, longitude: f64, zone: chrono_tz::Tz) 
     let delta_t = delta_t::estimate_from_date_like(&date).ok()?;
     let events = SolarEvents::new();
     let noon_of = |date: NaiveDate| {
-        let begin = super::calendar::local_instant(date, 0, zone)?;
+        let begin = super::local_time::local_instant(date, 0, zone)?;
         events.next_transit(&begin, &begin.checked_add_signed(TimeDelta::hours(25))?, longitude, delta_t).ok()?
     };
     let (previous, noon, next) = (noon_of(date.pred_opt()?)?, noon_of(date)?, noon_of(date.succ_opt()?)?);

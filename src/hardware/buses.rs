@@ -67,6 +67,11 @@ impl Buses {
         }
     }
 
+    /// False after a panic of one of the threads.
+    pub fn is_whole(&self) -> bool {
+        self.buses.values().all(|bus| bus.worker.as_ref().is_none_or(Worker::is_running))
+    }
+
     fn stop(&mut self, number: u8) {
         if let Some(Bus { sensors, worker: Some(worker) }) = self.buses.remove(&number) {
             drop(sensors);

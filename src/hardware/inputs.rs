@@ -54,6 +54,11 @@ impl Inputs {
         Inputs { watched, bell, worker: Worker::spawn("inputs", move || watch.run()) }
     }
 
+    /// False after a panic of its thread.
+    pub fn is_whole(&self) -> bool {
+        self.worker.as_ref().is_none_or(Worker::is_running)
+    }
+
     /// Releases the inputs that `config` does not have any more, or not on the same wire.
     pub fn release_others(&self, config: &Config) {
         lock(&self.watched).retain(|id, watched| {

@@ -12,6 +12,7 @@ mod bell;
 mod board;
 mod buses;
 mod chardev;
+mod choice;
 mod edges;
 mod error;
 mod i2c;
@@ -23,7 +24,7 @@ pub mod sensors;
 pub mod simulated;
 mod worker;
 
-pub use board::resolve;
+pub use choice::resolve;
 pub use error::HardwareError;
 pub use outputs::drive_safe;
 
@@ -31,8 +32,8 @@ use crate::{
     clock::Clock,
     model::{Backend, Config, Event, Level, OutputId},
 };
-use board::Chosen;
 use buses::Buses;
+use choice::Chosen;
 use inputs::Inputs;
 use outputs::Outputs;
 use std::sync::Arc;
@@ -54,7 +55,7 @@ impl Hardware {
     ///
     /// It never fails as a whole: see the module.
     pub fn open(config: Arc<Config>, start: &[Level], clock: Clock, events: Sender<Event>) -> Hardware {
-        let chosen = board::choose(&config.hardware);
+        let chosen = choice::choose(&config.hardware);
         let inputs = Inputs::start(chosen.board.clone(), clock.clone(), events.clone());
         let buses = Buses::start(chosen.board.clone(), clock, events);
         let mut hardware = Hardware { config, chosen, outputs: Outputs::default(), inputs, buses };
@@ -70,6 +71,11 @@ impl Hardware {
     /// The other end of the wires, on the simulated backend.
     pub fn wires(&self) -> Option<simulated::Wires> {
         self.chosen.wires.clone()
+    }
+
+    /// False when a thread that reads wires has ended by a panic.
+    pub fn is_whole(&self) -> bool {
+        self.inputs.is_whole() && self.buses.is_whole()
     }
 
     /// Drives an output of the current configuration, claiming its line first if that failed before.

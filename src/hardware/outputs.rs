@@ -2,7 +2,8 @@
 
 use super::{
     HardwareError,
-    board::{self, Board, OutputLine},
+    board::{Board, OutputLine},
+    choice,
 };
 use crate::model::{ActiveLevel, Config, Level, Line, Output, SafeState};
 use std::{collections::BTreeMap, sync::Arc};
@@ -95,7 +96,7 @@ impl Claimed {
 /// Drives every output to its safe state and releases it, without a running daemon. Outputs whose safe state is `hold`
 /// are left alone and reported as good. By id.
 pub fn drive_safe(config: &Config) -> Vec<(Arc<str>, Result<(), HardwareError>)> {
-    drive_safe_on(&*board::choose(&config.hardware).board, config)
+    drive_safe_on(&*choice::choose(&config.hardware).board, config)
 }
 
 fn drive_safe_on(board: &dyn Board, config: &Config) -> Vec<(Arc<str>, Result<(), HardwareError>)> {

@@ -33,6 +33,11 @@ impl Worker {
         }
     }
 
+    /// Whether the thread still works.
+    pub fn is_running(&self) -> bool {
+        !self.handle.is_finished()
+    }
+
     /// Waits for a thread that was asked to end; leaves it to itself if the kernel holds it.
     pub fn join(self) {
         match self.ended.recv_timeout(PATIENCE) {

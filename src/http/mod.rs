@@ -20,15 +20,23 @@ use crate::{
 };
 use axum::{
     Json, Router,
-    extract::{Path, State, rejection::JsonRejection},
-    http::StatusCode,
+    extract::{FromRequestParts, Path, State, rejection::JsonRejection},
+    http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
     routing::get,
+};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
 };
 use serde::Deserialize;
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinSet,
+};
 
 /// A command that waits for its answer.
 pub struct Request {
@@ -84,11 +92,36 @@ pub struct House {
 
 /// Longer than any pass of the control loop and any wait for the disk.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A client that asks for nothing for so long is let go.
+const REQUEST_WITHIN: Duration = Duration::from_secs(5);
+/// So many clients are served at a time; the others wait.
+const CONNECTIONS_MAX: usize = 64;
+/// When the system is out of descriptors.
+const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 
 /// Serves `house` on a listening socket until the task is dropped.
 pub async fn serve(listener: tokio::net::UnixListener, house: House) {
-    if let Err(error) = axum::serve(listener, routes(house)).await {
-        tracing::error!("the control socket failed: {error}");
+    let service = TowerToHyperService::new(routes(house));
+    let mut http = http1::Builder::new();
+    // A client that says nothing is not kept for ever, nor are more than a few.
+    http.timer(TokioTimer::new()).header_read_timeout(REQUEST_WITHIN);
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.len() >= CONNECTIONS_MAX {
+            connections.join_next().await;
+        }
+        while connections.try_join_next().is_some() {}
+        match listener.accept().await {
+            // How a connection ended is the client's affair.
+            Ok((stream, _)) => {
+                let connection = http.serve_connection(TokioIo::new(stream), service.clone());
+                connections.spawn(async { drop(connection.await) });
+            }
+            Err(error) => {
+                tracing::warn!("the control socket cannot take a connection: {error}");
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+            }
+        }
     }
 }
 
@@ -99,6 +132,7 @@ fn routes(house: House) -> Router {
         .route("/api/v1/why/{id}", get(why))
         .route("/healthz", get(async || "ok\n"))
         .fallback(async || error(StatusCode::NOT_FOUND, "no such path; the points are at /api/v1/points"))
+        .method_not_allowed_fallback(async || error(StatusCode::METHOD_NOT_ALLOWED, "no such method on this path"))
         .with_state(house)
 }
 
@@ -107,7 +141,7 @@ async fn points(State(house): State<House>) -> Response {
     Json(shape::house(&snapshot, &house.broker.borrow())).into_response()
 }
 
-async fn point(State(house): State<House>, Path(id): Path<String>) -> Response {
+async fn point(State(house): State<House>, Id(id): Id) -> Response {
     let snapshot = house.snapshots.borrow().clone();
     match snapshot.find(&id) {
         Some(state) => Json(shape::point(&snapshot, state)).into_response(),
@@ -115,7 +149,7 @@ async fn point(State(house): State<House>, Path(id): Path<String>) -> Response {
     }
 }
 
-async fn why(State(house): State<House>, Path(id): Path<String>) -> Response {
+async fn why(State(house): State<House>, Id(id): Id) -> Response {
     let snapshot = house.snapshots.borrow().clone();
     match snapshot.find(&id) {
         Some(state) => Json(shape::why(&snapshot, state)).into_response(),
@@ -132,10 +166,10 @@ struct Put {
     hold: Option<String>,
 }
 
-async fn put(State(house): State<House>, Path(id): Path<String>, body: Result<Json<Put>, JsonRejection>) -> Response {
+async fn put(State(house): State<House>, Id(id): Id, body: Result<Json<Put>, JsonRejection>) -> Response {
     let Json(body) = match body {
         Ok(body) => body,
-        Err(rejection) => return error(StatusCode::BAD_REQUEST, &rejection.body_text()),
+        Err(rejection) => return error(rejection.status(), &rejection.body_text()),
     };
     let payload = match body.value {
         serde_json::Value::String(text) => text,
@@ -151,7 +185,7 @@ async fn put(State(house): State<House>, Path(id): Path<String>, body: Result<Js
     }
 }
 
-async fn delete(State(house): State<House>, Path(id): Path<String>) -> Response {
+async fn delete(State(house): State<House>, Id(id): Id) -> Response {
     command(&house, id, "AUTO".into(), None).await
 }
 
@@ -174,6 +208,20 @@ async fn command(house: &House, point: String, payload: String, hold: Option<Dur
             error(status, &format!("{point}: {refusal}"))
         }
         Ok(Err(_)) | Err(_) => error(StatusCode::SERVICE_UNAVAILABLE, "hearthd did not answer in time"),
+    }
+}
+
+/// The point that a path names.
+struct Id(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Id, Response> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(id)) => Ok(Id(id)),
+            Err(rejection) => Err(error(rejection.status(), &rejection.body_text())),
+        }
     }
 }
 

@@ -78,6 +78,11 @@ pub fn spawn(
 }
 
 impl Mqtt {
+    /// False after a panic of the adapter.
+    pub fn is_running(&self) -> bool {
+        !self.stop.is_closed()
+    }
+
     /// Publishes what the newest snapshot says and `offline`, and takes leave of the broker; gives up after 2 s.
     pub async fn stop(mut self) {
         if self.stop.send(()).is_ok() && tokio::time::timeout(STOP_WITHIN, self.tasks.join_next()).await.is_err() {

@@ -79,6 +79,10 @@ impl Broker {
         wait_until("mosquitto listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
     /// SIGKILL: it keeps nothing, so all retained messages are gone.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {

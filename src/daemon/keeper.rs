@@ -1,0 +1,127 @@
+//! Keeps the newest memory on a disk that may be slow, full, read-only or gone: now, confirmed soon, and tried again.
+
+use super::store::Store;
+use crate::{clock::Moment, engine::Memory};
+use std::{io, time::Duration};
+
+/// How long a saved generation waits for others before the disk is made to keep it.
+const SYNC_AFTER: Duration = Duration::from_secs(1);
+/// How long a disk that fails is left alone, unless there is more to save.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// Holds the store. A memory that could not be saved is saved as soon as the disk takes it.
+pub struct Keeper {
+    store: Store,
+    newest: Option<Memory>,
+    unsaved: bool,
+    due: Option<Moment>,
+    failing: bool,
+}
+
+impl Keeper {
+    /// Due at once, so that a folder that cannot be used is told at the start.
+    pub fn new(store: Store, now: Moment) -> Keeper {
+        Keeper { store, newest: None, unsaved: false, due: Some(now), failing: false }
+    }
+
+    /// When [`Keeper::keep`] is to be called without a new memory.
+    pub fn due(&self) -> Option<Moment> {
+        self.due
+    }
+
+    /// Saves a new memory, and does what is due. Trouble is logged once, and once when it is over.
+    pub fn keep(&mut self, memory: Option<Memory>, now: Moment) {
+        let is_due = self.due.is_some_and(|due| now >= due);
+        if memory.is_some() {
+            (self.newest, self.unsaved) = (memory, true);
+        } else if !is_due {
+            return;
+        }
+        let result = self.save().and_then(|()| if is_due { self.sync() } else { Ok(false) });
+        self.due = match result {
+            Ok(true) => None,
+            Ok(false) if is_due => Some(now + SYNC_AFTER),
+            Ok(false) => self.due.or(Some(now + SYNC_AFTER)),
+            Err(_) => Some(now + RETRY_AFTER),
+        };
+        self.report(&result);
+    }
+
+    /// Saves and syncs what is left.
+    pub fn close(mut self) {
+        if let Err(error) = self.save().and_then(|()| self.store.close()) {
+            tracing::error!("the state could not be saved at the end: {error}");
+        }
+    }
+
+    fn save(&mut self) -> io::Result<()> {
+        if let Some(memory) = self.newest.as_ref().filter(|_| self.unsaved) {
+            self.store.save(memory)?;
+            self.unsaved = false;
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<bool> {
+        // A disk that failed to sync may have dropped what it was given.
+        self.store.sync().inspect_err(|_| self.unsaved = true)
+    }
+
+    fn report(&mut self, result: &io::Result<bool>) {
+        match result {
+            Err(error) if !self.failing => {
+                tracing::error!(
+                    "the state cannot be saved in {}: {error}; hearthd goes on and tries again, but a restart before \
+                     then loses commands and timers (another folder: --state)",
+                    self.store.folder().display()
+                );
+                self.failing = true;
+            }
+            Ok(true) if self.failing => {
+                tracing::info!("the state is saved again");
+                self.failing = false;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::Clock, daemon::store::Store, model::ClockTrust};
+    use std::fs;
+    use tempfile::TempDir;
+
+    fn memory() -> Memory {
+        let now = Clock::system(Moment::from_millis(5), ClockTrust::Always).now();
+        serde_json::from_value(serde_json::json!({
+            "moment": 5, "wall": now.wall, "wall_known": true, "commands": 0,
+            "outputs": {}, "inputs": {}, "sensors": {}, "rooms": {}, "rules": {},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_could_not_be_saved_is_saved_when_the_disk_works_again() {
+        let folder = TempDir::new().unwrap();
+        let place = folder.path().join("state");
+        fs::write(&place, "a file where the folder should be").unwrap();
+        let mut now = Moment::START;
+        let mut keeper = Keeper::new(Store::open(&place).0, now);
+        keeper.keep(None, now);
+        assert!(keeper.failing, "known before there is anything to save");
+        keeper.keep(Some(memory()), now);
+        assert_eq!(keeper.due(), Some(now + RETRY_AFTER));
+
+        fs::remove_file(&place).unwrap();
+        keeper.keep(None, now);
+        assert!(Store::open(&place).1.is_none(), "not before it is due");
+        while let Some(due) = keeper.due() {
+            now = due;
+            keeper.keep(None, now);
+        }
+        assert!(!keeper.failing);
+        assert_eq!(Store::open(&place).1, Some(memory()));
+    }
+}
