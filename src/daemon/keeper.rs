@@ -111,7 +111,8 @@ mod tests {
         let mut keeper = Keeper::new(Store::open(&place).0, now);
         keeper.keep(None, now);
         assert!(keeper.failing, "known before there is anything to save");
-        keeper.keep(Some(memory()), now);
+        let memory = memory();
+        keeper.keep(Some(memory.clone()), now);
         assert_eq!(keeper.due(), Some(now + RETRY_AFTER));
 
         fs::remove_file(&place).unwrap();
@@ -122,6 +123,6 @@ mod tests {
             keeper.keep(None, now);
         }
         assert!(!keeper.failing);
-        assert_eq!(Store::open(&place).1, Some(memory()));
+        assert_eq!(Store::open(&place).1, Some(memory));
     }
 }
