@@ -266,3 +266,37 @@ fn report_quality(before: &Snapshot, after: &Snapshot) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config, model::ClockTrust};
+    use std::path::Path;
+
+    #[test]
+    fn whatever_ends_the_loop_outputs_end_safe() {
+        let text = "[hub]\nid = \"hut\"\n[hardware]\nbackend = \"simulated\"\n\
+                    [outputs.a]\nkind = \"switch\"\ngpio = 5\nat_start = \"on\"\n\
+                    [outputs.b]\nkind = \"switch\"\ngpio = 6\nsafe = \"on\"\n\
+                    [outputs.c]\nkind = \"switch\"\ngpio = 13\nat_start = \"on\"\nsafe = \"hold\"\n";
+        let config = Arc::new(config::parse(Path::new("hut.toml"), text).unwrap().config);
+        let clock = Clock::system(Moment::START, ClockTrust::Always);
+        let engine = Engine::new(config.clone(), None, clock.now());
+        let (events, _news) = mpsc::channel(64);
+        let mut control = Control::start(engine, config.clone(), clock, events);
+        let command = |point: &str| {
+            Event::Command(Command { source: Source::Mqtt, point: point.into(), payload: "ON".into(), hold: None })
+        };
+        control.handle(command("a"));
+        control.handle(command("c"));
+        let wires = control.wires().unwrap();
+        let levels = || ["a", "b", "c"].map(|id| wires.output(id).is_some_and(Level::is_on));
+        assert_eq!(levels(), [true, false, true]);
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+            let _control = control;
+            panic!("a bug in the loop");
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(levels(), [false, true, true]);
+    }
+}

@@ -89,18 +89,9 @@ impl Keeper {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clock::Clock, daemon::store::Store, model::ClockTrust};
+    use crate::daemon::store::tests::memory;
     use std::fs;
     use tempfile::TempDir;
-
-    fn memory() -> Memory {
-        let now = Clock::system(Moment::from_millis(5), ClockTrust::Always).now();
-        serde_json::from_value(serde_json::json!({
-            "moment": 5, "wall": now.wall, "wall_known": true, "commands": 0,
-            "outputs": {}, "inputs": {}, "sensors": {}, "rooms": {}, "rules": {},
-        }))
-        .unwrap()
-    }
 
     #[test]
     fn what_could_not_be_saved_is_saved_when_the_disk_works_again() {
@@ -111,8 +102,8 @@ mod tests {
         let mut keeper = Keeper::new(Store::open(&place).0, now);
         keeper.keep(None, now);
         assert!(keeper.failing, "known before there is anything to save");
-        let memory = memory();
-        keeper.keep(Some(memory.clone()), now);
+        let newest = memory(5);
+        keeper.keep(Some(newest.clone()), now);
         assert_eq!(keeper.due(), Some(now + RETRY_AFTER));
 
         fs::remove_file(&place).unwrap();
@@ -123,6 +114,6 @@ mod tests {
             keeper.keep(None, now);
         }
         assert!(!keeper.failing);
-        assert_eq!(Store::open(&place).1, Some(memory));
+        assert_eq!(Store::open(&place).1, Some(newest));
     }
 }

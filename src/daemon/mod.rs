@@ -311,3 +311,25 @@ async fn listen(path: &Path) -> anyhow::Result<UnixListener> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).with_context(place)?;
     Ok(listener)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_that_ends_is_missed() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        for panics in [false, true] {
+            runtime.block_on(async {
+                let mut tasks = Tasks::default();
+                tasks.spawn(std::future::pending());
+                assert!(tasks.is_whole());
+                tasks.spawn(async move { assert!(!panics, "a bug") });
+                while tasks.is_whole() {
+                    tokio::task::yield_now().await;
+                }
+                assert!(!tasks.is_whole(), "and stays so");
+            });
+        }
+    }
+}

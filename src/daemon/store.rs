@@ -190,7 +190,7 @@ fn boot_id() -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
         clock::{Clock, Moment},
@@ -199,7 +199,7 @@ mod tests {
     use tempfile::TempDir;
 
     /// A memory that can be told from others by its moment.
-    fn memory(moment: i64) -> Memory {
+    pub fn memory(moment: i64) -> Memory {
         let now = Clock::system(Moment::from_millis(moment), ClockTrust::Always).now();
         serde_json::from_value(serde_json::json!({
             "moment": moment, "wall": now.wall, "wall_known": true, "commands": 0,

@@ -157,14 +157,14 @@ impl Engine {
                 let meaning = if self.stopping {
                     Err(Refusal::Stopping)
                 } else {
-                    command::understand(&command, self.commands + 1, &self.config, &self.outputs, now)
+                    command::understand(&command, self.commands.saturating_add(1), &self.config, &self.outputs, now)
                 };
                 let result = meaning.map(|(output, manual)| {
                     let state = &mut self.outputs[output.0];
                     state.manual = manual;
                     // A person who asks again after a limit has seen it: the output may go on once more.
                     state.tripped = false;
-                    self.commands += 1;
+                    self.commands = self.commands.saturating_add(1);
                     self.revision.promised += 1;
                 });
                 return vec![Effect::Answer { command, result }];

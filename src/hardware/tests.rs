@@ -311,3 +311,39 @@ fn a_reload_restarts_only_what_changed() {
     sleep(Duration::from_millis(100));
     assert_eq!(events.try_recv(), Err(TryRecvError::Empty), "the others went on undisturbed");
 }
+
+/// A board with a bug.
+struct Trap;
+
+impl Board for Trap {
+    fn claim_output(&self, _: &Output, _: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
+        panic!("a bug")
+    }
+
+    fn claim_input(&self, _: &Input, _: OnEdge) -> Result<Box<dyn InputLine>, HardwareError> {
+        panic!("a bug")
+    }
+
+    fn start_sensor(&self, _: &Sensor) -> Result<Box<dyn SensorDriver>, HardwareError> {
+        panic!("a bug")
+    }
+}
+
+#[test]
+fn a_thread_that_panics_is_missed() {
+    let clock = Clock::system(Moment::START, ClockTrust::Always);
+    let (events, _news) = channel(16);
+    let inputs = Inputs::start(Arc::new(Trap), clock.clone(), events.clone());
+    let mut buses = Buses::start(Arc::new(Trap), clock, events);
+    let config = house(&[], &[input("motion")], &[sensor("living")]);
+    assert!(inputs.is_whole() && buses.is_whole());
+    inputs.watch_missing(&config);
+    buses.read(&config);
+    for _ in 0..2_000 {
+        if !inputs.is_whole() && !buses.is_whole() {
+            return;
+        }
+        sleep(Duration::from_millis(5));
+    }
+    panic!("a dead thread counts as alive");
+}
