@@ -8,75 +8,30 @@ use super::{
 };
 use crate::{
     clock::Moment,
-    model::{
-        ActiveLevel, AtStart, Chip, ClockTrust, HardwareSettings, Hub, Input, InputKind, Line, Output, OutputKind,
-        Pull, Quantity, ReadFailure, SafeState, Sensor,
-    },
+    model::{Chip, ClockTrust, Input, InputKind, Line, Output, OutputKind, Quantity, ReadFailure, Sensor},
 };
 use std::{sync::Mutex, thread::sleep, time::Duration};
 use tokio::sync::mpsc::{Receiver, channel, error::TryRecvError};
 
 pub fn house(outputs: &[Output], inputs: &[Input], sensors: &[Sensor]) -> Arc<Config> {
     Arc::new(Config {
-        hub: Hub {
-            id: "test".into(),
-            name: "Test".into(),
-            latitude: 52.0,
-            longitude: 5.0,
-            timezone: chrono_tz::UTC,
-            clock: ClockTrust::Always,
-        },
-        mqtt: None,
-        hardware: HardwareSettings { backend: Backend::Simulated, gpiochip: None },
         outputs: outputs.into(),
         inputs: inputs.into(),
         sensors: sensors.into(),
-        rooms: vec![],
-        rules: vec![],
-        interlocks: vec![],
+        ..Config::empty("test")
     })
 }
 
 pub fn output(id: &str, line: u32) -> Output {
-    Output {
-        id: id.into(),
-        name: id.into(),
-        kind: OutputKind::Light,
-        line: Line::Number(line),
-        active: ActiveLevel::High,
-        at_start: AtStart::Off,
-        safe: SafeState::Off,
-        default: Level::OFF,
-        max_on: None,
-        min_on: None,
-        min_off: None,
-        interlock: None,
-        manual_for: None,
-    }
+    Output::plain(id, OutputKind::Light, Line::Number(line))
 }
 
 pub fn input(id: &str) -> Input {
-    Input {
-        id: id.into(),
-        name: id.into(),
-        kind: InputKind::Button,
-        line: Line::Number(4),
-        active: ActiveLevel::High,
-        pull: Pull::None,
-        debounce: Duration::ZERO,
-    }
+    Input::plain(id, InputKind::Button, Line::Number(4))
 }
 
 pub fn sensor(id: &str) -> Sensor {
-    Sensor {
-        id: id.into(),
-        name: id.into(),
-        chip: Chip::Lm75,
-        bus: 1,
-        address: 0x48,
-        every: Duration::from_secs(10),
-        stale_after: Duration::from_secs(30),
-    }
+    Sensor::plain(id, Chip::Lm75)
 }
 
 /// Writes down what happens to lines, and refuses those that it is told to.

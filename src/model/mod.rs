@@ -21,6 +21,7 @@ mod config;
 pub mod duration;
 mod event;
 mod output;
+mod plain;
 mod sensing;
 mod snapshot;
 mod value;

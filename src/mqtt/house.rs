@@ -22,67 +22,30 @@ pub(super) fn settings() -> MqttSettings {
 
 /// A house of these outputs, a motion detector, a thermometer and a room.
 pub(super) fn config(outputs: &[(&str, OutputKind)]) -> Config {
-    Config {
-        hub: Hub {
-            id: "cottage".into(),
-            name: "Cottage".into(),
-            latitude: 52.37,
-            longitude: 4.89,
-            timezone: chrono_tz::UTC,
-            clock: ClockTrust::Always,
-        },
+    let room = Room {
+        id: "hall".into(),
+        name: "Hall".into(),
+        motion: vec![InputId(0)],
+        empty_after: Duration::from_secs(300),
+    };
+    let mut config = Config {
         mqtt: Some(settings()),
-        hardware: HardwareSettings { backend: Backend::Simulated, gpiochip: None },
         outputs: outputs.iter().map(|(id, kind)| output(id, *kind)).collect(),
         inputs: vec![input("hall_motion", InputKind::Motion)],
-        sensors: vec![Sensor {
-            id: "living".into(),
-            name: "Living room".into(),
-            chip: Chip::Lm75,
-            bus: 1,
-            address: 0x48,
-            every: Duration::from_secs(10),
-            stale_after: Duration::from_secs(30),
-        }],
-        rooms: vec![Room {
-            id: "hall".into(),
-            name: "Hall".into(),
-            motion: vec![InputId(0)],
-            empty_after: Duration::from_secs(300),
-        }],
-        rules: vec![],
-        interlocks: vec![],
-    }
+        sensors: vec![Sensor { name: "Living room".into(), ..Sensor::plain("living", Chip::Lm75) }],
+        rooms: vec![room],
+        ..Config::empty("cottage")
+    };
+    config.hub.name = "Cottage".into();
+    config
 }
 
 pub(super) fn output(id: &str, kind: OutputKind) -> Output {
-    Output {
-        id: id.into(),
-        name: id.replace('_', " "),
-        kind,
-        line: Line::Number(17),
-        active: ActiveLevel::Low,
-        at_start: AtStart::Off,
-        safe: SafeState::Off,
-        default: Level::OFF,
-        max_on: None,
-        min_on: None,
-        min_off: None,
-        interlock: None,
-        manual_for: None,
-    }
+    Output { name: id.replace('_', " "), ..Output::plain(id, kind, Line::Number(17)) }
 }
 
 pub(super) fn input(id: &str, kind: InputKind) -> Input {
-    Input {
-        id: id.into(),
-        name: id.replace('_', " "),
-        kind,
-        line: Line::Number(4),
-        active: ActiveLevel::High,
-        pull: Pull::None,
-        debounce: Duration::ZERO,
-    }
+    Input { name: id.replace('_', " "), ..Input::plain(id, kind, Line::Number(4)) }
 }
 
 /// A picture of the house in which no sensor was heard yet and all outputs are off.

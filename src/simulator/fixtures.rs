@@ -5,24 +5,9 @@ use std::{sync::Arc, time::Duration};
 
 /// A house without anything in it.
 pub(super) fn empty_house() -> Config {
-    Config {
-        hub: Hub {
-            id: "cottage".into(),
-            name: "Cottage".into(),
-            latitude: 52.37,
-            longitude: 4.89,
-            timezone: chrono_tz::Europe::Amsterdam,
-            clock: ClockTrust::Auto,
-        },
-        mqtt: None,
-        hardware: HardwareSettings { backend: Backend::Simulated, gpiochip: None },
-        outputs: Vec::new(),
-        inputs: Vec::new(),
-        sensors: Vec::new(),
-        rooms: Vec::new(),
-        rules: Vec::new(),
-        interlocks: Vec::new(),
-    }
+    let mut config = Config::empty("cottage");
+    (config.hub.name, config.hub.timezone) = ("Cottage".into(), chrono_tz::Europe::Amsterdam);
+    config
 }
 
 /// Three outputs, two inputs, two sensors, one room.
@@ -45,45 +30,15 @@ pub(super) fn cottage() -> Config {
 }
 
 pub(super) fn output(id: &str, kind: OutputKind) -> Output {
-    Output {
-        id: id.into(),
-        name: id.into(),
-        kind,
-        line: Line::Number(17),
-        active: ActiveLevel::High,
-        at_start: AtStart::Off,
-        safe: SafeState::Off,
-        default: Level::OFF,
-        max_on: None,
-        min_on: None,
-        min_off: None,
-        interlock: None,
-        manual_for: None,
-    }
+    Output::plain(id, kind, Line::Number(17))
 }
 
 pub(super) fn input(id: &str, kind: InputKind) -> Input {
-    Input {
-        id: id.into(),
-        name: id.into(),
-        kind,
-        line: Line::Number(4),
-        active: ActiveLevel::High,
-        pull: Pull::None,
-        debounce: Duration::ZERO,
-    }
+    Input::plain(id, kind, Line::Number(4))
 }
 
 pub(super) fn sensor(id: &str, chip: Chip) -> Sensor {
-    Sensor {
-        id: id.into(),
-        name: id.into(),
-        chip,
-        bus: 1,
-        address: chip.addresses()[0],
-        every: Duration::from_secs(10),
-        stale_after: Duration::from_secs(60),
-    }
+    Sensor { stale_after: Duration::from_secs(60), ..Sensor::plain(id, chip) }
 }
 
 /// Builds snapshots by hand: every point good and at rest, until told otherwise.

@@ -71,56 +71,11 @@ fn settings(port: u16) -> MqttSettings {
 
 fn config(port: u16, outputs: &[&str]) -> Config {
     Config {
-        hub: Hub {
-            id: "cottage".into(),
-            name: "Cottage".into(),
-            latitude: 52.37,
-            longitude: 4.89,
-            timezone: chrono_tz::UTC,
-            clock: ClockTrust::Always,
-        },
         mqtt: Some(settings(port)),
-        hardware: HardwareSettings { backend: Backend::Simulated, gpiochip: None },
-        outputs: outputs.iter().map(|id| output(id)).collect(),
-        inputs: vec![Input {
-            id: "hall_motion".into(),
-            name: "Hall motion".into(),
-            kind: InputKind::Motion,
-            line: Line::Number(4),
-            active: ActiveLevel::High,
-            pull: Pull::None,
-            debounce: Duration::ZERO,
-        }],
-        sensors: vec![Sensor {
-            id: "living".into(),
-            name: "Living room".into(),
-            chip: Chip::Lm75,
-            bus: 1,
-            address: 0x48,
-            every: Duration::from_secs(10),
-            stale_after: Duration::from_secs(30),
-        }],
-        rooms: vec![],
-        rules: vec![],
-        interlocks: vec![],
-    }
-}
-
-fn output(id: &str) -> Output {
-    Output {
-        id: id.into(),
-        name: id.into(),
-        kind: OutputKind::Switch,
-        line: Line::Number(17),
-        active: ActiveLevel::Low,
-        at_start: AtStart::Off,
-        safe: SafeState::Off,
-        default: Level::OFF,
-        max_on: None,
-        min_on: None,
-        min_off: None,
-        interlock: None,
-        manual_for: None,
+        outputs: outputs.iter().map(|id| Output::plain(id, OutputKind::Switch, Line::Number(17))).collect(),
+        inputs: vec![Input::plain("hall_motion", InputKind::Motion, Line::Number(4))],
+        sensors: vec![Sensor::plain("living", Chip::Lm75)],
+        ..Config::empty("cottage")
     }
 }
 

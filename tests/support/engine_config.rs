@@ -2,9 +2,8 @@
 
 use chrono_tz::Tz;
 use hearthd::model::{
-    ActiveLevel, Anchor, AtStart, Backend, Chip, ClockTrust, Comparison, Condition, Config, HardwareSettings, Hub,
-    Input, InputId, InputKind, Interlock, InterlockId, Level, Line, Number, Output, OutputId, OutputKind, Point, Pull,
-    Quantity, Room, RoomId, Rule, SafeState, Sensor, SensorId, TimeOfDay,
+    Anchor, AtStart, Chip, Comparison, Condition, Config, Input, InputId, InputKind, Interlock, InterlockId, Level,
+    Line, Number, Output, OutputId, OutputKind, Point, Quantity, Room, RoomId, Rule, Sensor, SensorId, TimeOfDay,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -21,21 +20,7 @@ pub const fn mins(minutes: u64) -> Duration {
 
 /// A plain output without limits: a light that is off unless something asks for it.
 pub fn output(id: &str) -> Output {
-    Output {
-        id: id.into(),
-        name: id.into(),
-        kind: OutputKind::Light,
-        line: Line::Named(id.into()),
-        active: ActiveLevel::High,
-        at_start: AtStart::Restore,
-        safe: SafeState::Off,
-        default: OFF,
-        max_on: None,
-        min_on: None,
-        min_off: None,
-        interlock: None,
-        manual_for: None,
-    }
+    Output { at_start: AtStart::Restore, ..Output::plain(id, OutputKind::Light, Line::Named(id.into())) }
 }
 
 /// Adds entities one by one and gives out their ids.
@@ -45,24 +30,9 @@ pub struct Builder(Config);
 impl Builder {
     /// An empty house in Amsterdam.
     pub fn new() -> Builder {
-        Builder(Config {
-            hub: Hub {
-                id: "test".into(),
-                name: "Test".into(),
-                latitude: 52.37,
-                longitude: 4.89,
-                timezone: Tz::Europe__Amsterdam,
-                clock: ClockTrust::Always,
-            },
-            mqtt: None,
-            hardware: HardwareSettings { backend: Backend::Simulated, gpiochip: None },
-            outputs: Vec::new(),
-            inputs: Vec::new(),
-            sensors: Vec::new(),
-            rooms: Vec::new(),
-            rules: Vec::new(),
-            interlocks: Vec::new(),
-        })
+        let mut config = Config::empty("test");
+        config.hub.timezone = Tz::Europe__Amsterdam;
+        Builder(config)
     }
 
     pub fn place(&mut self, latitude: f64, longitude: f64, timezone: Tz) {
@@ -85,30 +55,15 @@ impl Builder {
     }
 
     pub fn input(&mut self, id: &str) -> InputId {
-        self.0.inputs.push(Input {
-            id: id.into(),
-            name: id.into(),
-            kind: InputKind::Motion,
-            line: Line::Named(id.into()),
-            active: ActiveLevel::High,
-            pull: Pull::None,
-            debounce: Duration::ZERO,
-        });
+        self.0.inputs.push(Input::plain(id, InputKind::Motion, Line::Named(id.into())));
         InputId(self.0.inputs.len() - 1)
     }
 
     /// A thermometer whose readings are stale after a minute and a half.
     pub fn sensor(&mut self, id: &str) -> SensorId {
         let address = 0x48 + u8::try_from(self.0.sensors.len()).unwrap();
-        self.0.sensors.push(Sensor {
-            id: id.into(),
-            name: id.into(),
-            chip: Chip::Lm75,
-            bus: 1,
-            address,
-            every: secs(30),
-            stale_after: secs(90),
-        });
+        let plain = Sensor::plain(id, Chip::Lm75);
+        self.0.sensors.push(Sensor { address, every: secs(30), stale_after: secs(90), ..plain });
         SensorId(self.0.sensors.len() - 1)
     }
 

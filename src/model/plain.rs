@@ -1,0 +1,82 @@
+//! The plainest of everything, to begin from when a house is built by hand: in tests, and by tools that need no file.
+
+use super::{
+    ActiveLevel, AtStart, Backend, Chip, ClockTrust, Config, HardwareSettings, Hub, Input, InputKind, Level, Line,
+    Output, OutputKind, Pull, SafeState, Sensor,
+};
+use std::time::Duration;
+
+impl Config {
+    /// A house with nothing in it, near Amsterdam and on UTC: simulated, without a broker, its clock believed.
+    pub fn empty(hub: &str) -> Config {
+        Config {
+            hub: Hub {
+                id: hub.into(),
+                name: hub.into(),
+                latitude: 52.37,
+                longitude: 4.89,
+                timezone: chrono_tz::UTC,
+                clock: ClockTrust::Always,
+            },
+            mqtt: None,
+            hardware: HardwareSettings { backend: Backend::Simulated, gpiochip: None },
+            outputs: Vec::new(),
+            inputs: Vec::new(),
+            sensors: Vec::new(),
+            rooms: Vec::new(),
+            rules: Vec::new(),
+            interlocks: Vec::new(),
+        }
+    }
+}
+
+impl Output {
+    /// An output without limits, active high, off unless something asks for it.
+    pub fn plain(id: &str, kind: OutputKind, line: Line) -> Output {
+        Output {
+            id: id.into(),
+            name: id.into(),
+            kind,
+            line,
+            active: ActiveLevel::High,
+            at_start: AtStart::Off,
+            safe: SafeState::Off,
+            default: Level::OFF,
+            max_on: None,
+            min_on: None,
+            min_off: None,
+            interlock: None,
+            manual_for: None,
+        }
+    }
+}
+
+impl Input {
+    /// An input that is active high, without a pull resistor or debounce.
+    pub fn plain(id: &str, kind: InputKind, line: Line) -> Input {
+        Input {
+            id: id.into(),
+            name: id.into(),
+            kind,
+            line,
+            active: ActiveLevel::High,
+            pull: Pull::None,
+            debounce: Duration::ZERO,
+        }
+    }
+}
+
+impl Sensor {
+    /// A sensor on bus 1 at its chip's usual address, read every 10 s and stale after 30 s.
+    pub fn plain(id: &str, chip: Chip) -> Sensor {
+        Sensor {
+            id: id.into(),
+            name: id.into(),
+            chip,
+            bus: 1,
+            address: chip.addresses()[0],
+            every: Duration::from_secs(10),
+            stale_after: Duration::from_secs(30),
+        }
+    }
+}
