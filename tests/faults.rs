@@ -137,14 +137,19 @@ fn a_log_that_nobody_takes_holds_up_nothing() {
 fn a_socket_path_that_is_taken_stays_as_it_is() {
     let house = House::new(&hut(1));
     let start = |socket: &std::path::Path| {
-        let output = hearthd(&["--config", house.config.to_str().unwrap(), "--socket"])
-            .arg(socket)
-            .args(["run", "--state"])
-            .arg(house.folder.path().join("state"))
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(1));
-        String::from_utf8(output.stderr).unwrap()
+        let mut daemon = Running(
+            hearthd(&["--config", house.config.to_str().unwrap(), "--socket"])
+                .arg(socket)
+                .args(["run", "--state"])
+                .arg(house.folder.path().join("state"))
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap(),
+        );
+        assert_eq!(daemon.exit_code(), Some(1));
+        let mut complaint = String::new();
+        daemon.0.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
+        complaint
     };
 
     let file = house.folder.path().join("precious");
