@@ -137,14 +137,19 @@ fn a_log_that_nobody_takes_holds_up_nothing() {
 fn a_socket_path_that_is_taken_stays_as_it_is() {
     let house = House::new(&hut(1));
     let start = |socket: &std::path::Path| {
-        let output = hearthd(&["--config", house.config.to_str().unwrap(), "--socket"])
-            .arg(socket)
-            .args(["run", "--state"])
-            .arg(house.folder.path().join("state"))
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(1));
-        String::from_utf8(output.stderr).unwrap()
+        let mut daemon = Running(
+            hearthd(&["--config", house.config.to_str().unwrap(), "--socket"])
+                .arg(socket)
+                .args(["run", "--state"])
+                .arg(house.folder.path().join("state"))
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap(),
+        );
+        assert_eq!(daemon.exit_code(), Some(1));
+        let mut complaint = String::new();
+        daemon.0.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
+        complaint
     };
 
     let file = house.folder.path().join("precious");
@@ -381,5 +386,27 @@ fn what_is_no_configuration_is_refused_and_recovered_from() {
         let fresh = format!("light_{index}");
         fs::write(&file, with(&config, &fresh, 22)).unwrap();
         wait_until(&format!("{fresh} is there after {complaint:?}"), || house.ask(&["status"]).contains(&fresh));
+    }
+}
+
+#[test]
+fn a_house_begins_at_the_time_that_is_asked_for_or_not_at_all() {
+    for (time, shown) in [("2026-11-23T21:00", "2026-11-23 21:00"), ("9999-12-31T23:59:30", "9999-12-31 23:59")] {
+        let mut house = House::new(&hut(1).replace("id = \"hut\"", "id = \"hut\"\ntimezone = \"Europe/Amsterdam\""));
+        house.up(&["--from", time, "--speed", "0.001"]);
+        assert!(house.ask(&["status"]).contains(shown), "{}", house.ask(&["status"]));
+    }
+    let house = House::new(&hut(1));
+    for (arguments, complaint) in [
+        (["--from", "yesterday"], "such as 2026-11-23T21:00"),
+        (["--from", "2026-11-23"], "such as 2026-11-23T21:00"),
+        (["--from", "0000-01-01T00:00"], "such as 2026-11-23T21:00"),
+        (["--speed", "0"], "from 0.001 to 100000"),
+        (["--speed", "NaN"], "from 0.001 to 100000"),
+    ] {
+        let output = house.console(&[&["run"][..], &arguments].concat());
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains(complaint), "{error}");
     }
 }

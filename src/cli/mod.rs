@@ -6,7 +6,7 @@ mod logging;
 mod places;
 
 use anyhow::Context;
-use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, TimeZone, Utc};
 use clap::{Args, Parser, Subcommand};
 use hearthd::{
     clock::Clock,
@@ -90,7 +90,7 @@ struct RunArguments {
     #[arg(long, value_name = "FOLDER", env = "STATE_DIRECTORY")]
     state: Option<PathBuf>,
     /// On simulated hardware: the local time to begin at, for example 2026-11-23T21:00
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = date_and_time)]
     from: Option<NaiveDateTime>,
     /// On simulated hardware: how many times faster than real time the house lives
     #[arg(long, value_name = "FACTOR", value_parser = speed)]
@@ -229,6 +229,13 @@ fn local_time(config: &Config, local: NaiveDateTime) -> anyhow::Result<DateTime<
     let zone = config.hub.timezone;
     let instant = zone.from_local_datetime(&local).earliest();
     instant.map(|instant| instant.to_utc()).with_context(|| format!("{local} does not exist in {zone}"))
+}
+
+fn date_and_time(text: &str) -> Result<NaiveDateTime, String> {
+    let parsed = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"].iter().find_map(|form| {
+        NaiveDateTime::parse_from_str(text, form).ok().filter(|time| (1970..=9999).contains(&time.year()))
+    });
+    parsed.ok_or_else(|| "write a date and a time such as 2026-11-23T21:00".into())
 }
 
 fn speed(text: &str) -> Result<f64, String> {
