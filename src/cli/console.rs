@@ -16,24 +16,25 @@ use std::{path::PathBuf, time::Duration};
 pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     let house: House = ask(sockets, Method::GET, "/api/v1/points", None).await?;
     if as_json {
-        println!("{}", serde_json::to_string_pretty(&house)?);
+        say!("{}", serde_json::to_string_pretty(&house)?);
         return Ok(());
     }
     let clock = if house.time_known { "" } else { " (the clock is not set: conditions on the time are unknown)" };
-    println!("{} · {}{clock}", house.name, house.time.replace('T', " "));
+    say!("{} · {}{clock}", house.name, house.time.replace('T', " "));
     match house.broker {
-        None => println!("no broker configured"),
-        Some(broker) if broker.connected => println!("connected to the broker"),
-        Some(broker) => println!("no broker: {}", broker.error.as_deref().unwrap_or("connecting")),
+        None => say!("no broker configured"),
+        Some(broker) if broker.connected => say!("connected to the broker"),
+        Some(broker) => say!("no broker: {}", broker.error.as_deref().unwrap_or("connecting")),
     }
     for (kind, title) in [("output", "outputs"), ("input", "inputs"), ("reading", "sensors"), ("room", "rooms")] {
         let points: Vec<&PointShape> = house.points.iter().filter(|point| point.kind == kind).collect();
         let width = points.iter().map(|point| point.id.len()).max().unwrap_or(0);
         for (index, point) in points.iter().enumerate() {
             if index == 0 {
-                println!("\n{title}");
+                say!("\n{title}");
             }
-            println!("  {:width$}  {:>10}  {:>8}  {}", point.id, value(point), age(point), remark(point));
+            let line = format!("  {:width$}  {:>10}  {:>8}  {}", point.id, value(point), age(point), remark(point));
+            say!("{}", line.trim_end());
         }
     }
     Ok(())
@@ -43,14 +44,15 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
 pub async fn why(sockets: &[PathBuf], point: &str, as_json: bool) -> anyhow::Result<()> {
     let why: Why = ask(sockets, Method::GET, &point_path("why", point), None).await?;
     if as_json {
-        println!("{}", serde_json::to_string_pretty(&why)?);
+        say!("{}", serde_json::to_string_pretty(&why)?);
         return Ok(());
     }
     let state = &why.point;
-    println!("{} is {} for {}. {}", state.id, value(state), age(state), remark(state));
+    let line = format!("{} has been {} for {}. {}", state.id, value(state), age(state), remark(state));
+    say!("{}", line.trim_end());
     for (index, slot) in why.slots.iter().enumerate() {
         let mark = if index == 0 { '>' } else { ' ' };
-        println!("{mark} {:8} {:>4}  {}", slot.slot, slot.level, slot.cause);
+        say!("{mark} {:8} {:>4}  {}", slot.slot, slot.level, slot.cause);
     }
     Ok(())
 }
@@ -60,14 +62,19 @@ pub async fn set(sockets: &[PathBuf], point: &str, value: &str, hold: Option<Dur
     // Words may be typed in small letters here; on MQTT they are exact.
     let body = json!({ "value": value.to_uppercase(), "for": hold.map(duration::spell) });
     let state: PointShape = ask(sockets, Method::PUT, &point_path("points", point), Some(body)).await?;
-    println!("{} is {}. {}", state.id, self::value(&state), remark(&state));
+    if state.why.is_some() {
+        say!("{} is {}. {}", state.id, self::value(&state), remark(&state));
+    } else {
+        // An input is debounced first, a sensor read when it is due.
+        say!("{}: the simulated wire is set to {value}", state.id);
+    }
     Ok(())
 }
 
 /// Gives a point back to automatic control.
 pub async fn auto(sockets: &[PathBuf], point: &str) -> anyhow::Result<()> {
     let state: PointShape = ask(sockets, Method::DELETE, &point_path("points", point), None).await?;
-    println!("{} is {}. {}", state.id, value(&state), remark(&state));
+    say!("{} is {}. {}", state.id, value(&state), remark(&state));
     Ok(())
 }
 

@@ -1,12 +1,19 @@
 //! The commands of `hearthd`. Exit codes: 0 good, 1 a problem found, 2 wrong usage.
 
+/// Prints a line; that nobody reads any further (`hearthd status | head`) is an error like others, which [`run`] knows.
+macro_rules! say {
+    ($($text:tt)*) => {
+        std::io::Write::write_fmt(&mut std::io::stdout(), format_args!("{}\n", format_args!($($text)*)))?
+    };
+}
+
 mod console;
 mod demo;
 mod logging;
 mod places;
 
 use anyhow::Context;
-use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use clap::{Args, Parser, Subcommand};
 use hearthd::{
     clock::Clock,
@@ -16,20 +23,23 @@ use hearthd::{
 };
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
+/// The options that every command has.
+const COMMON: &str = "Common options";
+
 /// Home automation daemon for a Raspberry Pi: relays, sensors, rules and MQTT in one binary.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
 struct Arguments {
     /// The configuration file [default: /etc/hearthd/config.toml, else ./config.toml]
-    #[arg(long, global = true, value_name = "FILE", env = "HEARTHD_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "HEARTHD_CONFIG", help_heading = COMMON)]
     config: Option<PathBuf>,
 
     /// The control socket [default: /run/hearthd/hearthd.sock, else one of this user]
-    #[arg(long, global = true, value_name = "PATH", env = "HEARTHD_SOCKET")]
+    #[arg(long, global = true, value_name = "PATH", env = "HEARTHD_SOCKET", help_heading = COMMON)]
     socket: Option<PathBuf>,
 
     /// Log more
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = COMMON)]
     verbose: bool,
 
     #[command(subcommand)]
@@ -83,7 +93,7 @@ struct RunArguments {
     #[arg(long, value_name = "FOLDER", env = "STATE_DIRECTORY")]
     state: Option<PathBuf>,
     /// On simulated hardware: the local time to begin at, for example 2026-11-23T21:00
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = local_time_of)]
     from: Option<NaiveDateTime>,
     /// On simulated hardware: how many times faster than real time the house lives
     #[arg(long, value_name = "FACTOR", value_parser = speed)]
@@ -102,6 +112,7 @@ pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.dispatch() {
         Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
@@ -131,7 +142,7 @@ impl Arguments {
             Command::Check { file: other } => {
                 let file = other.unwrap_or_else(file);
                 let Some(config) = load(&file)? else { return Ok(ExitCode::FAILURE) };
-                println!(
+                say!(
                     "{}: good ({} outputs, {} inputs, {} sensors, {} rooms, {} rules)",
                     file.display(),
                     config.outputs.len(),
@@ -150,10 +161,15 @@ impl Arguments {
                 let Some(config) = load(&file())? else { return Ok(ExitCode::FAILURE) };
                 return Ok(safe(&config));
             }
-            Command::Schema => println!("{:#}", config::schema()),
+            Command::Schema => say!("{:#}", config::schema()),
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Whether whoever read our output has gone away.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// Reads a configuration; prints its problems and returns nothing if it has any.
@@ -166,7 +182,7 @@ fn load(file: &std::path::Path) -> anyhow::Result<Option<Arc<Config>>> {
             Ok(Some(Arc::new(config)))
         }
         Err(report) => {
-            eprint!("{report}");
+            eprintln!("{report}");
             Ok(None)
         }
     }
@@ -204,6 +220,16 @@ fn local_time(config: &Config, local: NaiveDateTime) -> anyhow::Result<DateTime<
     let zone = config.hub.timezone;
     let instant = zone.from_local_datetime(&local).earliest();
     instant.map(|instant| instant.to_utc()).with_context(|| format!("{local} does not exist in {zone}"))
+}
+
+fn local_time_of(text: &str) -> Result<NaiveDateTime, String> {
+    let formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"];
+    let time = formats.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    time.ok_or_else(|| "write a date and a time such as 2026-11-23T21:00".into())
+}
+
+fn date(text: &str) -> Result<NaiveDate, String> {
+    text.parse().map_err(|_| "write a date such as 2026-07-15".into())
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -117,7 +117,11 @@ impl Journal {
         let width = self.outputs.iter().chain(&self.rooms).map(|(name, _)| name.chars().count());
         let width = width.chain(self.readings.iter().map(|(name, _)| name.chars().count())).max().unwrap_or(0);
         let minutes = |time: Duration| duration::spell(Duration::from_secs(time.as_secs() / 60 * 60));
-        let times = |count| if count == 1 { "once".into() } else { format!("{count} times") };
+        let times = |count| match count {
+            0 => "not once".into(),
+            1 => "once".into(),
+            _ => format!("{count} times"),
+        };
         let mut lines = vec![format!(
             "{} of the house, from {} to {}:",
             minutes(self.elapsed),
