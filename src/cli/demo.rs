@@ -74,7 +74,14 @@ pub fn run(arguments: Arguments, config: Arc<Config>, verbose: bool) -> anyhow::
     super::block_on(async {
         let show = tokio::spawn(async move {
             let Ok(house) = attached.await else { return Ok(Journal::default()) };
-            Show::new(house, &arguments, speed, from, live)?.run().await
+            let stop = house.stop.clone();
+            let shown = match Show::new(house, &arguments, speed, from, live) {
+                Ok(show) => show.run().await,
+                Err(error) => Err(error),
+            };
+            // Nobody watches any more: the terminal or the pipe is gone.
+            stop.notify_one();
+            shown
         });
         daemon::run(options).await?;
         let journal = show.await??;
