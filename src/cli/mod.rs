@@ -142,15 +142,15 @@ impl Arguments {
             Command::Check { file: other } => {
                 let file = other.unwrap_or_else(file);
                 let Some(config) = load(&file)? else { return Ok(ExitCode::FAILURE) };
-                say!(
-                    "{}: good ({} outputs, {} inputs, {} sensors, {} rooms, {} rules)",
-                    file.display(),
-                    config.outputs.len(),
-                    config.inputs.len(),
-                    config.sensors.len(),
-                    config.rooms.len(),
-                    config.rules.len()
-                );
+                let count = |count: usize, noun| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+                let counts = [
+                    count(config.outputs.len(), "output"),
+                    count(config.inputs.len(), "input"),
+                    count(config.sensors.len(), "sensor"),
+                    count(config.rooms.len(), "room"),
+                    count(config.rules.len(), "rule"),
+                ];
+                say!("{}: good ({})", file.display(), counts.join(", "));
             }
             Command::Status(shape) => block_on(console::status(&sockets, shape.json))?,
             Command::Why { point, shape } => block_on(console::why(&sockets, &point, shape.json))?,

@@ -32,9 +32,7 @@ impl Shape for Period {
             let (what, advice) = message.split_once("; ").unwrap_or((&message, "write it like \"5m\""));
             let advice = match meant_duration(text) {
                 Some(meant) => format!("write \"{meant}\""),
-                None if text.parse::<u32>().is_ok() => {
-                    self.with_units(text)
-                }
+                None if text.parse::<u32>().is_ok() => self.with_units(text),
                 None => advice.to_owned(),
             };
             Wrong::new(format!("{what}: \"{}\"", shorten(text)), advice)
@@ -60,7 +58,8 @@ impl Period {
     /// The durations in range that a number without a unit may mean.
     fn with_units(&self, number: &str) -> String {
         let units = [("ms", "milliseconds"), ("s", "seconds"), ("m", "minutes")];
-        let fits = |unit: &str| duration::parse(&format!("{number}{unit}")).is_ok_and(|period| self.0.contains(&period));
+        let fits =
+            |unit: &str| duration::parse(&format!("{number}{unit}")).is_ok_and(|period| self.0.contains(&period));
         let meant: Vec<String> = units
             .into_iter()
             .filter(|(unit, _)| fits(unit))

@@ -127,7 +127,8 @@ impl Air {
         let (target_c, lag_h) =
             if self.place == OUTDOORS { (sky.outdoor_c, 0.3) } else { self.balance(sky, influence) };
         self.temperature_c += (target_c - self.temperature_c) * near(lag_h);
-        let (vapour_hpa, lag_h) = if self.place == OUTDOORS { (sky.vapour_hpa, 0.1) } else { self.damp(sky, influence) };
+        let (vapour_hpa, lag_h) =
+            if self.place == OUTDOORS { (sky.vapour_hpa, 0.1) } else { self.damp(sky, influence) };
         self.vapour_hpa += (vapour_hpa - self.vapour_hpa) * near(lag_h);
     }
 
