@@ -37,7 +37,8 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
             if index == 0 {
                 writeln!(out, "\n{title}")?;
             }
-            writeln!(out, "  {:width$}  {:>10}  {:>8}  {}", point.id, value(point), age(point), remark(point))?;
+            let line = format!("  {:width$}  {:>10}  {:>8}  {}", point.id, value(point), age(point), remark(point));
+            writeln!(out, "{}", line.trim_end())?;
         }
     }
     Ok(())
@@ -51,7 +52,8 @@ pub async fn why(sockets: &[PathBuf], point: &str, as_json: bool) -> anyhow::Res
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&why)?)?);
     }
     let state = &why.point;
-    writeln!(out, "{} is {} for {}. {}", state.id, value(state), age(state), remark(state))?;
+    let line = format!("{} has been {} for {}. {}", state.id, value(state), age(state), remark(state));
+    writeln!(out, "{}", line.trim_end())?;
     for (index, slot) in why.slots.iter().enumerate() {
         let mark = if index == 0 { '>' } else { ' ' };
         writeln!(out, "{mark} {:8} {:>4}  {}", slot.slot, slot.level, slot.cause)?;
@@ -64,7 +66,11 @@ pub async fn set(sockets: &[PathBuf], point: &str, value: &str, hold: Option<Dur
     // Words may be typed in small letters here; on MQTT they are exact.
     let body = json!({ "value": value.to_uppercase(), "for": hold.map(duration::spell) });
     let state: PointShape = ask(sockets, Method::PUT, &point_path("points", point), Some(body)).await?;
-    Ok(writeln!(io::stdout(), "{} is {}. {}", state.id, self::value(&state), remark(&state))?)
+    if state.why.is_some() {
+        return Ok(writeln!(io::stdout(), "{} is {}. {}", state.id, self::value(&state), remark(&state))?);
+    }
+    // An input is debounced first, a sensor read when it is due.
+    Ok(writeln!(io::stdout(), "{}: the simulated wire is set to {value}", state.id)?)
 }
 
 /// Gives a point back to automatic control.

@@ -36,7 +36,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FACTOR", value_parser = super::speed)]
     speed: Option<f64>,
     /// The local date to begin at, at six in the morning [default: today]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = super::date)]
     date: Option<NaiveDate>,
     /// End after so many days [default: 1, or never on a terminal]
     #[arg(long)]
@@ -118,7 +118,7 @@ fn broker(config: &Config, url: &str) -> anyhow::Result<MqttSettings> {
     let text = format!("[mqtt]\nurl = {}\n[hub]\nid = \"{}\"\n", toml::Value::String(url.into()), config.hub.id);
     match config::parse(Path::new("--mqtt"), &text) {
         Ok(loaded) => loaded.config.mqtt.ok_or_else(|| anyhow::anyhow!("--mqtt: no broker in {url:?}")),
-        Err(report) => anyhow::bail!("{report}"),
+        Err(report) => anyhow::bail!("{}", report.to_string().trim_start_matches("error: ")),
     }
 }
 

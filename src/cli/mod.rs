@@ -6,7 +6,7 @@ mod logging;
 mod places;
 
 use anyhow::Context;
-use chrono::{DateTime, Datelike, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use clap::{Args, Parser, Subcommand};
 use hearthd::{
     clock::Clock,
@@ -23,20 +23,23 @@ use std::{
     time::Duration,
 };
 
+/// The options that every command has.
+const COMMON: &str = "Common options";
+
 /// Home automation daemon for a Raspberry Pi: relays, sensors, rules and MQTT in one binary.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
 struct Arguments {
     /// The configuration file [default: /etc/hearthd/config.toml, else ./config.toml]
-    #[arg(long, global = true, value_name = "FILE", env = "HEARTHD_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "HEARTHD_CONFIG", help_heading = COMMON)]
     config: Option<PathBuf>,
 
     /// The control socket [default: /run/hearthd/hearthd.sock, else one of this user]
-    #[arg(long, global = true, value_name = "PATH", env = "HEARTHD_SOCKET")]
+    #[arg(long, global = true, value_name = "PATH", env = "HEARTHD_SOCKET", help_heading = COMMON)]
     socket: Option<PathBuf>,
 
     /// Log more
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = COMMON)]
     verbose: bool,
 
     #[command(subcommand)]
@@ -153,16 +156,15 @@ impl Arguments {
             Command::Check { file: other } => {
                 let file = other.unwrap_or_else(file);
                 let Some(config) = load(&file)? else { return Ok(ExitCode::FAILURE) };
-                writeln!(
-                    io::stdout(),
-                    "{}: good ({} outputs, {} inputs, {} sensors, {} rooms, {} rules)",
-                    file.display(),
-                    config.outputs.len(),
-                    config.inputs.len(),
-                    config.sensors.len(),
-                    config.rooms.len(),
-                    config.rules.len()
-                )?;
+                let count = |count: usize, noun| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+                let counts = [
+                    count(config.outputs.len(), "output"),
+                    count(config.inputs.len(), "input"),
+                    count(config.sensors.len(), "sensor"),
+                    count(config.rooms.len(), "room"),
+                    count(config.rules.len(), "rule"),
+                ];
+                writeln!(io::stdout(), "{}: good ({})", file.display(), counts.join(", "))?;
             }
             Command::Status(shape) => block_on(console::status(&sockets, shape.json))?,
             Command::Why { point, shape } => block_on(console::why(&sockets, &point, shape.json))?,
@@ -189,7 +191,7 @@ fn load(file: &std::path::Path) -> anyhow::Result<Option<Arc<Config>>> {
             Ok(Some(Arc::new(config)))
         }
         Err(report) => {
-            complain(&report.to_string());
+            complain(&format!("{report}\n"));
             Ok(None)
         }
     }
@@ -236,6 +238,10 @@ fn date_and_time(text: &str) -> Result<NaiveDateTime, String> {
         NaiveDateTime::parse_from_str(text, form).ok().filter(|time| (1970..=9999).contains(&time.year()))
     });
     parsed.ok_or_else(|| "write a date and a time such as 2026-11-23T21:00".into())
+}
+
+fn date(text: &str) -> Result<NaiveDate, String> {
+    text.parse().map_err(|_| "write a date such as 2026-07-15".into())
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -311,6 +311,10 @@ impl Shape for Names {
 
     fn read(&self, value: &DeValue<'_>) -> Result<Option<Self::Value>, Wrong> {
         let Some(items) = value.as_array() else { return Ok(None) };
+        if items.iter().any(|item| item.get_ref().as_str().is_none()) {
+            let advice = format!("write {}", self.example());
+            return Err(Wrong::new(format!("{}s are listed by their names, in double quotes", self.0), advice));
+        }
         Ok(items.iter().map(|item| Some((item.get_ref().as_str()?.to_owned(), item.span()))).collect())
     }
 

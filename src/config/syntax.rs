@@ -97,6 +97,12 @@ fn in_plain_words(parser: &str, text: &str, place: &Range<usize>) -> (String, St
         "key with no value" | "invalid unquoted key" if line[key.len()..].trim_start().starts_with(':') => {
             say("`:` between key and value", "write `=`")
         }
+        "invalid unquoted key" if text[floor(text, place.start)..].starts_with(':') => {
+            say("`:` between key and value", "write `=`")
+        }
+        "invalid unquoted key" if text[floor(text, place.start)..].starts_with(|c: char| !c.is_ascii()) => {
+            say("a name with other letters than a-z", "write a-z, 0-9 and `_`; the key `name` takes any letters")
+        }
         "key with no value" => (format!("no `=` after `{key}`"), format!("write {key} = ...")),
         "string values must be quoted" if here.is_empty() => {
             (format!("no value after `{key} =`"), "write one, or remove the line".to_owned())
@@ -135,6 +141,9 @@ fn in_plain_words(parser: &str, text: &str, place: &Range<usize>) -> (String, St
                 format!("write {}", if end == 0 { "0" } else { &digits[..end] }),
             )
         }
+        "unexpected key or value" | "unexpected content" if decimal_comma(line).is_some() => {
+            ("a comma in a number".to_owned(), format!("write {}", decimal_comma(line).unwrap_or_default()))
+        }
         "unexpected key or value" | "unexpected content" => {
             say("something follows the value on the same line", "begin a new line before it, or remove it")
         }
@@ -142,6 +151,14 @@ fn in_plain_words(parser: &str, text: &str, place: &Range<usize>) -> (String, St
         _ if expected.is_empty() => (what.to_owned(), "see https://toml.io for how TOML is written".to_owned()),
         _ => (what.to_owned(), format!("write {expected}")),
     }
+}
+
+/// The number that is meant by `key = 52,37`.
+fn decimal_comma(line: &str) -> Option<String> {
+    let (_, value) = line.split_once('=')?;
+    let (whole, rest) = value.split('#').next()?.trim().split_once(',')?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    (digits(whole.trim_start_matches('-')) && digits(rest)).then(|| format!("{whole}.{rest}"))
 }
 
 /// The nearest place before `at` that is between two characters.

@@ -25,16 +25,16 @@ fn the_shipped_file_is_a_whole_house() {
     let config = shipped();
     let outputs: Vec<&str> = config.outputs.iter().map(|output| &*output.id).collect();
     let in_file_order =
-        ["hall_light", "living_light", "porch_light", "bedroom_fan", "living_heater", "blind_up", "blind_down"];
+        ["hall_light", "living_light", "porch_light", "bedroom_fan", "living_heater", "bath_fan_high", "bath_fan_low"];
     assert_eq!(outputs, in_file_order);
     assert_eq!(&*config.hub.id, "cottage");
     assert_eq!(config.hub.timezone, chrono_tz::Tz::Europe__Amsterdam);
     assert_eq!(config.outputs[0].active, ActiveLevel::Low);
     assert_eq!(config.outputs[5].interlock, Some(InterlockId(0)));
-    assert_eq!(config.interlocks[0].wait, Duration::from_secs(1));
+    assert_eq!(config.interlocks[0].wait, Duration::from_secs(2));
     assert_eq!(config.rooms[0].motion, [InputId(0)]);
-    assert_eq!(config.rules.len(), 8);
-    assert_eq!(config.rules[5].timers, 1);
+    assert_eq!(config.rules.len(), 10);
+    assert_eq!(config.rules[7].timers, 1);
     assert_eq!(config.rules[1].set, [(OutputId(0), Level::ON)]);
 }
 

@@ -118,6 +118,8 @@ impl Journal {
         let width = width.chain(self.readings.iter().map(|(name, _)| name.chars().count())).max().unwrap_or(0);
         let minutes = |time: Duration| duration::spell(Duration::from_secs(time.as_secs() / 60 * 60));
         let times = |count| if count == 1 { "once".into() } else { format!("{count} times") };
+        let switched =
+            |count| if count == 0 { "never switched on".into() } else { format!("switched on {}", times(count)) };
         let mut lines = vec![format!(
             "{} of the house, from {} to {}:",
             minutes(self.elapsed),
@@ -125,7 +127,7 @@ impl Journal {
             last.format("%a %-d %b %H:%M")
         )];
         for (name, used) in &self.outputs {
-            lines.push(format!("  {name:width$}  on for {:>7}, switched on {}", minutes(used.on), times(used.times)));
+            lines.push(format!("  {name:width$}  on for {:>7}, {}", minutes(used.on), switched(used.times)));
         }
         for (name, used) in &self.rooms {
             lines.push(format!("  {name:width$}  occupied for {}, {}", minutes(used.on), times(used.times)));

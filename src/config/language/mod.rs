@@ -23,6 +23,7 @@ mod lexer;
 mod names;
 mod parser;
 mod range;
+mod slips;
 mod states;
 mod time_of_day;
 mod typing;

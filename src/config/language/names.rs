@@ -1,6 +1,6 @@
 //! What the names in a condition stand for.
 
-use super::words;
+use super::{slips, words};
 use crate::{
     config::{nearest, wording},
     model::{Config, Number, Point, Quantity},
@@ -48,6 +48,9 @@ pub(super) fn find(config: &Config, name: &str) -> Option<Named> {
 
 /// What is wrong with a name that stands for nothing, and what to write.
 pub(super) fn not_found(config: &Config, name: &str) -> (String, String) {
+    if let Some(advice) = slips::instead_of_name(name) {
+        return (format!("unknown name `{name}`"), advice.to_owned());
+    }
     let (first, second) = name.split_once('.').unwrap_or((name, ""));
     let readings = |sensor: usize| {
         let sensor = &config.sensors[sensor];

@@ -3,7 +3,7 @@
 use super::{
     Mistake,
     lexer::{Lexeme, Token},
-    words,
+    slips, words,
 };
 use crate::{
     config::nearest,
@@ -225,7 +225,13 @@ impl<'t> Parser<'_, 't> {
             day if words::DAYS.contains(&day) => {
                 return Err(self.mistake(format!("`{day}` is a day"), format!("write `day is {day}`")));
             }
-            _ => return Ok(None),
+            _ => {
+                let next = self.lexemes.get(self.next + 1).map_or("", |lexeme| lexeme.text);
+                return match slips::at_the_beginning(word, next) {
+                    Some((message, advice)) => Err(self.mistake(message, advice)),
+                    None => Ok(None),
+                };
+            }
         };
         let place = self.advance().place.clone();
         if matches!(self.peek().token, Token::Word("is") | Token::Symbol("<" | "<=" | ">" | ">=" | "==" | "!=")) {
@@ -392,13 +398,20 @@ impl<'t> Parser<'_, 't> {
             Token::Symbol(")") => self.mistake("this parenthesis was never opened", "remove it"),
             Token::Word(word) => {
                 let before = self.next.checked_sub(1).map(|last| &self.lexemes[last]);
+                if let Some(advice) = before.and_then(|before| slips::joint(before.text, word)) {
+                    return self.mistake(format!("unexpected `{word}`"), advice);
+                }
                 let joining = ["and", "or", "for", "is", "between", "above", "below", "at"];
                 if let Some(near) = nearest::name(word, joining) {
                     return self.mistake(format!("unexpected `{word}`"), format!("did you mean `{near}`?"));
                 }
                 match before.map(|lexeme| lexeme.token) {
-                    Some(Token::Word(name)) if words::is_reserved(word) && !words::is_reserved(name) => {
-                        self.mistake(format!("unexpected `{word}`"), format!("write `{name} is {word}`"))
+                    Some(Token::Word(name)) if !words::is_reserved(name) => {
+                        let advice = match nearest::name(word, words::STATES) {
+                            Some(state) => format!("write `{name} is {state}`"),
+                            None => "write `and` or `or` between two conditions".to_owned(),
+                        };
+                        self.mistake(format!("unexpected `{word}`"), advice)
                     }
                     _ => self.mistake(format!("unexpected `{word}`"), "write `and` or `or` between two conditions"),
                 }

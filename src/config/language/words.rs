@@ -56,6 +56,12 @@ const RESERVED: [&str; 49] = [
 /// The days of a week; the place in the list is the number that a `DaySet` wants.
 pub(super) const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
+/// What a point can be said to be.
+pub(super) const STATES: [&str; 14] = [
+    "on", "off", "open", "closed", "true", "false", "active", "inactive", "wet", "dry", "occupied", "empty", "pressed",
+    "released",
+];
+
 /// Conditions of one word.
 pub(super) const ATOMS: [&str; 4] = ["dark", "daylight", "weekday", "weekend"];
 

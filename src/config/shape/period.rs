@@ -25,19 +25,14 @@ impl Shape for Period {
 
     fn read(&self, value: &DeValue<'_>) -> Result<Option<Duration>, Wrong> {
         if let DeValue::Integer(number) = value {
-            return Err(Wrong::new(
-                "a duration needs a unit",
-                format!("write \"{number}s\" for seconds or \"{number}m\" for minutes"),
-            ));
+            return Err(Wrong::new("a duration needs a unit", self.with_units(&number.to_string())));
         }
         let Some(text) = value.as_str() else { return Ok(None) };
         let period = duration::parse(text).map_err(|message| {
             let (what, advice) = message.split_once("; ").unwrap_or((&message, "write it like \"5m\""));
             let advice = match meant_duration(text) {
                 Some(meant) => format!("write \"{meant}\""),
-                None if text.parse::<u32>().is_ok() => {
-                    format!("write \"{text}s\" for seconds or \"{text}m\" for minutes")
-                }
+                None if text.parse::<u32>().is_ok() => self.with_units(text),
                 None => advice.to_owned(),
             };
             Wrong::new(format!("{what}: \"{}\"", shorten(text)), advice)
@@ -56,6 +51,21 @@ impl Shape for Period {
 
     fn show(&self, value: &Duration) -> Json {
         json!(duration::spell(*value))
+    }
+}
+
+impl Period {
+    /// The durations in range that a number without a unit may mean.
+    fn with_units(&self, number: &str) -> String {
+        let units = [("ms", "milliseconds"), ("s", "seconds"), ("m", "minutes")];
+        let fits =
+            |unit: &str| duration::parse(&format!("{number}{unit}")).is_ok_and(|period| self.0.contains(&period));
+        let meant: Vec<String> = units
+            .into_iter()
+            .filter(|(unit, _)| fits(unit))
+            .map(|(unit, noun)| format!("\"{number}{unit}\" for {noun}"))
+            .collect();
+        if meant.is_empty() { format!("write {}", self.example()) } else { format!("write {}", meant.join(" or ")) }
     }
 }
 

@@ -99,6 +99,18 @@ const HEATER_K: f64 = 40.0;
 const FAN_K: f64 = -8.0;
 const COOLER_K: f64 = -20.0;
 
+/// In how long a room nears its balance.
+const LAG_H: f64 = 12.0;
+const AIRED_LAG_H: f64 = 1.5;
+
+/// How much water a person brings into the air in an hour: by breathing, and by a shower.
+const BREATH_HPA: f64 = 0.75;
+const SHOWER_HPA: f64 = 40.0;
+
+/// In how long the air of a room is replaced, by itself and by a fan.
+const STILL_H: f64 = 2.0;
+const FANNED_H: f64 = 0.3;
+
 /// The unknown heating of a room without a heater keeps it from getting colder.
 const UNKNOWN_HEATING_C: f64 = 18.5;
 
@@ -111,15 +123,24 @@ impl Air {
 
     /// Lets `hours` pass. Exact for constant influences, so stable for steps of any size.
     pub(super) fn advance(&mut self, hours: f64, sky: &Sky, influence: &Influence) {
-        let (target_c, vapour_hpa, lag_h) =
-            if self.place == OUTDOORS { (sky.outdoor_c, sky.vapour_hpa, 0.3) } else { self.balance(sky, influence) };
         let near = |lag_h: f64| 1.0 - (-hours / lag_h).exp();
+        let (target_c, lag_h) =
+            if self.place == OUTDOORS { (sky.outdoor_c, 0.3) } else { self.balance(sky, influence) };
         self.temperature_c += (target_c - self.temperature_c) * near(lag_h);
-        self.vapour_hpa += (vapour_hpa - self.vapour_hpa) * near(lag_h / 3.0);
+        let (vapour_hpa, lag_h) =
+            if self.place == OUTDOORS { (sky.vapour_hpa, 0.1) } else { self.damp(sky, influence) };
+        self.vapour_hpa += (vapour_hpa - self.vapour_hpa) * near(lag_h);
     }
 
-    /// Temperature and vapour in the end, and the hours that it takes to come near.
-    fn balance(&self, sky: &Sky, influence: &Influence) -> (f64, f64, f64) {
+    /// Vapour in the end, and the hours that it takes to come near.
+    fn damp(&self, sky: &Sky, influence: &Influence) -> (f64, f64) {
+        let replaced_h = if influence.fan || influence.window_open { FANNED_H } else { STILL_H };
+        let person_hpa = if self.place == BATHROOM { SHOWER_HPA } else { BREATH_HPA };
+        (sky.vapour_hpa + 1.0 + replaced_h * person_hpa * influence.people as f64, replaced_h)
+    }
+
+    /// Temperature in the end, and the hours that it takes to come near.
+    fn balance(&self, sky: &Sky, influence: &Influence) -> (f64, f64) {
         let people = influence.people as f64;
         let mut target_c = sky.outdoor_c + APPLIANCES_K + self.sun_k * sky.sunshine + PERSON_K * people;
         if influence.heater {
@@ -127,14 +148,14 @@ impl Air {
         } else if !self.has_heater {
             target_c = target_c.max(UNKNOWN_HEATING_C + PERSON_K * people);
         }
-        if influence.fan {
+        // The fan of a bathroom draws damp air out; elsewhere it cools.
+        if influence.fan && self.place != BATHROOM {
             target_c += FAN_K;
         }
         if influence.cooler {
             target_c += COOLER_K;
         }
-        let lag_h = if influence.window_open { 1.5 } else { 6.0 };
-        (target_c, sky.vapour_hpa + 1.0 + 1.5 * people, lag_h)
+        (target_c, if influence.window_open { AIRED_LAG_H } else { LAG_H })
     }
 
     /// Relative humidity: the warmer the air, the less for the same water.
@@ -158,6 +179,18 @@ mod tests {
         assert_eq!(places.names[garage.0], "in the garage");
         assert_eq!(places.others().count(), 1);
         assert_eq!(places.find("attic"), None);
+    }
+
+    #[test]
+    fn a_shower_dampens_the_bathroom_and_a_fan_dries_it() {
+        let sky = Sky { outdoor_c: 5.0, vapour_hpa: 7.0, pressure_hpa: 1013.0, sunshine: 0.0 };
+        let mut air = Air::new(BATHROOM, "bath", &sky, 5.0);
+        let dry = air.humidity_percent();
+        air.advance(0.2, &sky, &Influence { people: 1, ..<_>::default() });
+        let damp = air.humidity_percent();
+        assert!(damp > dry + 25.0, "{dry} {damp}");
+        air.advance(0.5, &sky, &Influence { fan: true, ..<_>::default() });
+        assert!(air.humidity_percent() < dry + 10.0, "{}", air.humidity_percent());
     }
 
     #[test]
