@@ -178,6 +178,7 @@ fn uninstall_keeps_what_is_yours_and_purge_does_not() {
     }
     succeed(stage.install(&["--uninstall", "--purge"]));
     assert_eq!(stage.installed(), BTreeMap::new());
+    assert!(!stage.root("usr/share/doc/hearthd").exists(), "a folder of its own");
 }
 
 #[test]
