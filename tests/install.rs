@@ -178,6 +178,7 @@ fn uninstall_keeps_what_is_yours_and_purge_does_not() {
     }
     succeed(stage.install(&["--uninstall", "--purge"]));
     assert_eq!(stage.installed(), BTreeMap::new());
+    assert!(!stage.root("usr/share/doc/hearthd").exists(), "a folder of its own");
 }
 
 #[test]
@@ -203,6 +204,11 @@ fn the_unit_and_the_installer_agree() {
     assert!(installer.contains(&format!("for group in {}; do", setting("SupplementaryGroups"))));
     assert!(installer.contains(&format!("nologin {}\n", setting("User"))));
     assert!(installer.contains(&format!("state_dir=$root/var/lib/{}", setting("StateDirectory"))));
+    // Seen under a real systemd: a device class that appears after the start stays denied until a restart.
+    assert!(unit.contains("\nDeviceAllow=char-i2c rw\n"));
+    for order in ["Wants", "After"] {
+        assert!(unit.contains(&format!("\n{order}=modprobe@i2c-dev.service\n")), "{order}");
+    }
     for command in ["ExecStart", "ExecStopPost"] {
         let words = setting(command);
         let (program, config) = words.split_once(' ').unwrap();
