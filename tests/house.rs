@@ -258,6 +258,24 @@ fn a_storm_of_commands_ends_in_the_last_one() {
 }
 
 #[test]
+fn a_storm_of_wrong_commands_is_answered_to_the_last() {
+    const STORM: usize = 10_000;
+    let broker = Broker::start();
+    let mut house = House::new(&hall(broker.port));
+    house.up(&[]);
+    let watcher = Watcher::start(broker.port, "hearthd/cottage/#");
+    watcher.wait_for("hearthd/cottage/availability", "online");
+    for round in 0..STORM {
+        watcher.publish("hearthd/cottage/pump/set", format!("nonsense {round}"));
+    }
+    watcher.publish("hearthd/cottage/pump/set", "ON");
+    watcher.wait_for("hearthd/cottage/pump/state", "ON");
+    let answered = || watcher.all("hearthd/cottage/error").len();
+    wait_until("all are answered", || answered() >= STORM);
+    assert_eq!(answered(), STORM);
+}
+
+#[test]
 fn a_reload_takes_the_good_and_refuses_the_bad() {
     let broker = Broker::start();
     let good = hall(broker.port);

@@ -224,7 +224,7 @@ impl Broker {
 
     fn start(&mut self, config: &Config) {
         self.running = config.mqtt.clone().map(|settings| {
-            let (refused, refusals) = mpsc::channel(QUEUE);
+            let (refused, refusals) = mpsc::channel(publisher::REFUSED_MAX);
             let (snapshots, events) = (self.snapshots.clone(), self.events.clone());
             let mqtt = mqtt::spawn(settings.clone(), snapshots, events, refusals, self.status.clone());
             Connection { hub: config.hub.id.clone(), settings, mqtt, refused }

@@ -14,8 +14,8 @@ use std::{
 };
 use tokio::sync::{mpsc, watch};
 
-/// Refusals that wait to be told; more are counted and left out.
-const REFUSED_MAX: usize = 1_000;
+/// Refusals that wait to be told: more than a storm of 10,000 wrong commands. Beyond, they are counted and left out.
+pub const REFUSED_MAX: usize = 16_384;
 
 /// What one pass of the control loop has to tell.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// This many refusals wait; then the oldest is dropped for each new one.
-const REFUSALS: usize = 1_000;
+const REFUSALS: usize = 16_384;
 /// State, reason, availability.
 const PARTS: usize = 3;
 
