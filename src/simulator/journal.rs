@@ -362,8 +362,8 @@ mod tests {
             [
                 "2h of the house, from Mon 23 Nov 18:42 to Mon 23 Nov 20:42:",
                 "  hall_light           on for      1h, switched on 2 times",
-                "  bedroom_fan          on for      0s, switched on 0 times",
-                "  living_heater        on for      0s, switched on 0 times",
+                "  bedroom_fan          on for      0s, never switched on",
+                "  living_heater        on for      0s, never switched on",
                 "  hall.occupied        occupied for 1h, 2 times",
                 "  living.temperature   18.5 to 22.2 °C",
                 "  living.humidity      41.0 to 41.0 %",

@@ -1,3 +1,5 @@
+//! What is sent, in which order, and what is left out when it is soon replaced.
+
 use super::*;
 use crate::model::{Level, OutputKind, Point};
 use crate::mqtt::house;

@@ -131,7 +131,7 @@ fn what_does_not_fit_is_counted() {
     let mut config = empty_house();
     config.outputs = (0..40).map(|i| output(&format!("light_{i}"), OutputKind::Light)).collect();
     let screen = render(&Picture::new(config, now()).0, &scene(), &Journal::default(), PLAIN, 80, 24).join("\n");
-    assert!(screen.contains("light_8 ") && screen.contains("and 31 more"), "{screen}");
+    assert!(screen.contains("light_9 ") && screen.contains("and 30 more"), "{screen}");
 }
 
 #[test]
