@@ -1,3 +1,5 @@
+//! Whole screens, and what must be on them at any size.
+
 use super::{line::cells, *};
 use crate::{
     clock::{Moment, Now},

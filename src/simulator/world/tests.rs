@@ -1,3 +1,5 @@
+//! Whole days of a house: plausible, repeatable, and felt by the right wires.
+
 use super::*;
 use crate::simulator::fixtures::{cottage, empty_house, input, output, sensor};
 use chrono::TimeZone;
