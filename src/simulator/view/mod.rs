@@ -100,9 +100,10 @@ struct Share {
 }
 
 impl Share {
-    /// Outputs and the middle get what they want, as long as a quarter is left for what happened.
+    /// Outputs and the middle get what they want, as long as a quarter (on small screens two rows) is left
+    /// for what happened.
     fn of(rows: usize, outputs: usize, middle: usize) -> Share {
-        let upper = rows - (rows / 4).min(8);
+        let upper = rows - (rows / 4).clamp((rows / 3).min(2), 8);
         let outputs = outputs.min(upper.saturating_sub(middle).max(upper.div_ceil(2)));
         let middle = middle.min(upper - outputs);
         Share { outputs, middle, happenings: rows - outputs - middle }
