@@ -1,4 +1,4 @@
-//! The view of hand-made snapshots.
+//! Whole screens, and what must be on them at any size.
 
 use super::{line::cells, *};
 use crate::{
