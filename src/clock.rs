@@ -9,7 +9,10 @@ use crate::model::ClockTrust;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
@@ -87,7 +90,7 @@ struct Inner {
 
 #[derive(Debug)]
 enum Wall {
-    System(ClockTrust),
+    System(Trust),
     /// Begins at `from` and runs `speed` times as fast as real time, and so do moments.
     Accelerated {
         from: DateTime<Utc>,
@@ -98,7 +101,14 @@ enum Wall {
 impl Clock {
     /// The machine's clock; moments continue at `base`.
     pub fn system(base: Moment, trust: ClockTrust) -> Clock {
-        Clock(Arc::new(Inner { base, started: Instant::now(), wall: Wall::System(trust) }))
+        Clock(Arc::new(Inner { base, started: Instant::now(), wall: Wall::System(Trust::new(trust)) }))
+    }
+
+    /// The machine's clock after a restart, and whether it is known how long that took. An unknown pause counts as no time,
+    /// so that no minimum is cut short by a wrong clock.
+    pub fn resumed(saved: Now, trust: ClockTrust) -> (Clock, bool) {
+        let pause = pause(saved, trust);
+        (Clock::system(saved.moment + pause.unwrap_or_default(), trust), pause.is_some())
     }
 
     /// A clock for simulated hardware: it shows `from` now and runs `speed` times as fast as real time (more than 0).
@@ -109,18 +119,17 @@ impl Clock {
     /// The time now.
     pub fn now(&self) -> Now {
         let real = self.0.started.elapsed();
-        match self.0.wall {
-            Wall::System(trust) => Now {
-                moment: self.0.base + real,
-                wall: DateTime::<Utc>::from(SystemTime::now()),
-                wall_known: trust == ClockTrust::Always || wall_clock_is_set(),
-            },
+        match &self.0.wall {
+            Wall::System(trust) => {
+                let wall = SystemTime::now();
+                Now { moment: self.0.base + real, wall: wall.into(), wall_known: trust.is_known(wall, real) }
+            }
             Wall::Accelerated { from, speed } => {
-                let elapsed = real.mul_f64(speed);
+                let elapsed = real.mul_f64(*speed);
                 let delta = TimeDelta::from_std(elapsed).unwrap_or(TimeDelta::MAX);
                 Now {
                     moment: self.0.base + elapsed,
-                    wall: from.checked_add_signed(delta).unwrap_or(from),
+                    wall: from.checked_add_signed(delta).unwrap_or(*from),
                     wall_known: true,
                 }
             }
@@ -134,27 +143,55 @@ impl Clock {
 
     /// How long a duration of this clock takes in real time.
     pub fn real_time(&self, duration: Duration) -> Duration {
-        match self.0.wall {
+        match &self.0.wall {
             Wall::System(_) => duration,
-            Wall::Accelerated { speed, .. } => duration.div_f64(speed),
+            Wall::Accelerated { speed, .. } => duration.div_f64(*speed),
         }
     }
 }
 
-/// Where moments continue after a restart: the time between by the wall clock, if it was known then and is now;
-/// otherwise the pause counts as no time at all, so that no minimum is cut short by a wrong clock.
-pub fn resume(saved: Now, trust: ClockTrust) -> Moment {
+/// How long a restart took by the wall clock; nothing if it was not known then or is not now.
+fn pause(saved: Now, trust: ClockTrust) -> Option<Duration> {
     let now = Clock::system(saved.moment, trust).now();
-    if saved.wall_known && now.wall_known {
-        saved.moment + (now.wall - saved.wall).to_std().unwrap_or(Duration::ZERO)
-    } else {
-        saved.moment
+    // Set back meanwhile, it tells as little as an unknown one.
+    (now.wall - saved.wall).to_std().ok().filter(|_| saved.wall_known && now.wall_known)
+}
+
+/// Whether the system's clock is believed. Looking is not free, so it is done now and then.
+#[derive(Debug)]
+struct Trust {
+    always: bool,
+    known: AtomicBool,
+    /// Milliseconds of this process.
+    look_again_ms: AtomicU64,
+}
+
+const LOOK_EVERY_MS: u64 = 5_000;
+
+impl Trust {
+    fn new(trust: ClockTrust) -> Trust {
+        let always = trust == ClockTrust::Always;
+        Trust { always, known: AtomicBool::new(always), look_again_ms: AtomicU64::new(0) }
+    }
+
+    fn is_known(&self, wall: SystemTime, running: Duration) -> bool {
+        let now_ms = u64::try_from(running.as_millis()).unwrap_or(u64::MAX);
+        if !self.always && now_ms >= self.look_again_ms.load(Ordering::Relaxed) {
+            self.look_again_ms.store(now_ms.saturating_add(LOOK_EVERY_MS), Ordering::Relaxed);
+            let known = kernel_clock_is_synchronised() || hardware_clock_agrees(wall);
+            self.known.store(known, Ordering::Relaxed);
+        }
+        self.known.load(Ordering::Relaxed)
     }
 }
 
-/// Whether the kernel calls the clock synchronised, or the board has a hardware clock to start from.
-fn wall_clock_is_set() -> bool {
-    std::path::Path::new("/dev/rtc0").exists() || kernel_clock_is_synchronised()
+/// Whether the board has a hardware clock that shows this time. One without a battery (a Raspberry Pi 5 has one) is there,
+/// but began in 1970.
+fn hardware_clock_agrees(wall: SystemTime) -> bool {
+    let shown =
+        std::fs::read_to_string("/sys/class/rtc/rtc0/since_epoch").ok().and_then(|text| text.trim().parse().ok());
+    let wall_s = wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    shown.is_some_and(|shown: u64| shown.abs_diff(wall_s) <= 120)
 }
 
 #[expect(unsafe_code, reason = "adjtimex(2) has no safe wrapper in the standard library")]
@@ -182,11 +219,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_clock_counts_a_restart_as_no_time() {
+    fn an_unknown_clock_does_not_tell_how_long_a_restart_took() {
         let saved = Now { moment: Moment::from_millis(7), wall: DateTime::UNIX_EPOCH, wall_known: false };
-        assert_eq!(resume(saved, ClockTrust::Always), saved.moment);
+        assert_eq!(pause(saved, ClockTrust::Always), None);
         let ahead = Utc::now() + TimeDelta::days(3_650);
         let stepped_back = Now { wall: ahead, wall_known: true, ..saved };
-        assert_eq!(resume(stepped_back, ClockTrust::Always), saved.moment, "time never runs backwards");
+        assert_eq!(pause(stepped_back, ClockTrust::Always), None, "time never runs backwards");
+        let before = Now { wall: Utc::now() - TimeDelta::seconds(90), wall_known: true, ..saved };
+        assert!(pause(before, ClockTrust::Always) >= Some(Duration::from_secs(90)));
     }
 }

@@ -127,6 +127,7 @@ fn the_console_sets_explains_and_gives_back() {
     assert!(house.ask(&["status"]).contains("hall_light"));
     assert!(house.ask(&["auto", "hall_light"]).contains("hall_light is OFF"));
 
+    assert!(String::from_utf8_lossy(&house.console(&["auto", "living.temperature"]).stderr).contains("read, not set"));
     for (arguments, complaint) in [
         (["set", "hall_lihgt", "on"], "did you mean hall_light?"),
         (["set", "hall_light", "maybe"], "write ON, OFF, TOGGLE or AUTO"),

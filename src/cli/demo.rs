@@ -3,7 +3,7 @@
 use super::logging::Log;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use hearthd::{
-    clock::Clock,
+    clock::{Clock, Moment},
     config,
     daemon::{self, Attached},
     engine::sun,
@@ -59,8 +59,7 @@ pub fn run(arguments: Arguments, config: Arc<Config>, verbose: bool) -> anyhow::
     let mqtt = arguments.mqtt.as_deref().map(|url| broker(&config, url)).transpose()?;
     let config = Arc::new(simulated(&config, mqtt));
     let zone = config.hub.timezone;
-    let today =
-        || Clock::system(hearthd::clock::Moment::START, config.hub.clock).now().wall.with_timezone(&zone).date_naive();
+    let today = || Clock::system(Moment::START, config.hub.clock).now().wall.with_timezone(&zone).date_naive();
     let date = arguments.date.unwrap_or_else(today);
     let from = super::local_time(&config, date.and_hms_opt(6, 0, 0).unwrap_or_default())?;
     let speed = arguments.speed.unwrap_or(if live { 600.0 } else { 1440.0 });
@@ -70,7 +69,7 @@ pub fn run(arguments: Arguments, config: Arc<Config>, verbose: bool) -> anyhow::
         file: None,
         state: None,
         socket: None,
-        clock: Box::new(move |base| Clock::accelerated(base, from, speed)),
+        clock: Box::new(move |_| (Clock::accelerated(Moment::START, from, speed), true)),
         attach: Some(Box::new(|house| {
             let _ = attach.send(house);
         })),

@@ -9,7 +9,7 @@ use anyhow::Context;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use clap::{Args, Parser, Subcommand};
 use hearthd::{
-    clock::Clock,
+    clock::{Clock, Moment, Now},
     config::{self, Loaded},
     daemon, hardware,
     model::{Backend, ClockTrust, Config, duration},
@@ -207,14 +207,17 @@ fn demo_house(given: Option<&std::path::Path>) -> anyhow::Result<Option<Arc<Conf
     Ok(Some(Arc::new(shipped.map_err(|report| anyhow::anyhow!("{report}"))?.config)))
 }
 
-type MakeClock = Box<dyn FnOnce(hearthd::clock::Moment) -> Clock>;
+type MakeClock = Box<dyn FnOnce(Option<Now>) -> (Clock, bool)>;
 
 fn run_clock(config: &Config, from: Option<NaiveDateTime>, speed: Option<f64>) -> anyhow::Result<MakeClock> {
     let simulated = hardware::resolve(&config.hardware) == Backend::Simulated;
     // A machine that plays a house has a clock of its own, whether or not the kernel vouches for it.
     let trust = if simulated { ClockTrust::Always } else { config.hub.clock };
     if from.is_none() && speed.is_none() {
-        return Ok(Box::new(move |base| Clock::system(base, trust)));
+        return Ok(Box::new(move |saved| match saved {
+            Some(saved) => Clock::resumed(saved, trust),
+            None => (Clock::system(Moment::START, trust), true),
+        }));
     }
     anyhow::ensure!(
         simulated,
@@ -222,9 +225,13 @@ fn run_clock(config: &Config, from: Option<NaiveDateTime>, speed: Option<f64>) -
     );
     let from = match from {
         Some(local) => local_time(config, local)?,
-        None => Clock::system(hearthd::clock::Moment::START, trust).now().wall,
+        None => Clock::system(Moment::START, trust).now().wall,
     };
-    Ok(Box::new(move |base| Clock::accelerated(base, from, speed.unwrap_or(1.0))))
+    // Its wall time begins anew each time, so it tells nothing of the pause.
+    Ok(Box::new(move |saved| {
+        let base = saved.map_or(Moment::START, |saved| saved.moment);
+        (Clock::accelerated(base, from, speed.unwrap_or(1.0)), saved.is_none())
+    }))
 }
 
 fn local_time(config: &Config, local: NaiveDateTime) -> anyhow::Result<DateTime<Utc>> {

@@ -206,7 +206,8 @@ impl Control {
 
     /// On simulated hardware, a command for an input or a reading moves its wire: it is how a person plays the house.
     fn move_wire(&self, command: &Command) -> Option<Result<(), Refusal>> {
-        let wires = self.hardware.wires()?;
+        // AUTO is for outputs: the engine says so.
+        let wires = self.hardware.wires().filter(|_| command.payload != "AUTO")?;
         match self.config.find_point(&command.point)? {
             Point::Input(id) => {
                 let active = match command.payload.as_str() {

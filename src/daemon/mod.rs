@@ -12,7 +12,7 @@ mod store;
 mod systemd;
 
 use crate::{
-    clock::{Clock, Moment, resume},
+    clock::{Clock, Now},
     engine::{Engine, Memory},
     hardware::simulated::Wires,
     http,
@@ -53,8 +53,9 @@ pub struct Options {
     pub state: Option<PathBuf>,
     /// Where the control socket is made; nothing: there is none.
     pub socket: Option<PathBuf>,
-    /// Makes the clock, given the moment at which time goes on.
-    pub clock: Box<dyn FnOnce(Moment) -> Clock>,
+    /// Makes the clock. Given when the state of before was kept, it goes on from there and tells whether it knows how long
+    /// ago that was.
+    pub clock: Box<dyn FnOnce(Option<Now>) -> (Clock, bool)>,
     /// Called once the house is up; a demo hooks its world and its view in here.
     pub attach: Option<Box<dyn FnOnce(Attached)>>,
 }
@@ -89,8 +90,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         Some(folder) => open_store(folder),
         None => (None, None),
     };
-    let base = memory.as_ref().map_or(Moment::START, |memory| resume(memory.taken(), options.config.hub.clock));
-    let clock = (options.clock)(base);
+    let (clock, pause_is_known) = (options.clock)(memory.as_ref().map(Memory::taken));
+    let memory = if pause_is_known { memory } else { memory.map(Memory::after_unknown_pause) };
 
     // Outputs first: whatever fails below, they are where they should be.
     let engine = Engine::new(options.config.clone(), memory, clock.now());

@@ -48,7 +48,15 @@ impl Memory {
         Memory { power_was_cut: true, ..self }
     }
 
-    /// When it was taken; [`crate::clock::resume`] tells at which moment time goes on.
+    /// The same, after a time that nobody can tell the length of: what was read before may be long out of date.
+    #[must_use]
+    pub fn after_unknown_pause(mut self) -> Memory {
+        self.sensors.values_mut().for_each(|sensor| sensor.readings.clear());
+        self.inputs.values_mut().for_each(|input| input.active = None);
+        self
+    }
+
+    /// When it was taken; [`crate::clock::Clock::resumed`] tells how long ago that is.
     pub fn taken(&self) -> Now {
         Now { moment: self.moment, wall: self.wall, wall_known: self.wall_known }
     }

@@ -199,6 +199,7 @@ async fn command(house: &House, point: String, payload: String, hold: Option<Dur
             Some(state) => Json(shape::point(&snapshot, state)).into_response(),
             None => unknown_point(&point),
         },
+        Ok(Ok(Err(Refusal::UnknownPoint { nearest: None }))) => unknown_point(&point),
         Ok(Ok(Err(refusal))) => {
             let status = match refusal {
                 Refusal::UnknownPoint { .. } => StatusCode::NOT_FOUND,

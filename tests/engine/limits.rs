@@ -60,6 +60,19 @@ fn a_compressor_rests_after_a_power_cut_and_a_lamp_does_not() {
 }
 
 #[test]
+fn what_was_read_before_a_pause_of_unknown_length_counts_no_more() {
+    let mut house = heater(output("heater"));
+    house.reads("room", 19.0);
+    assert!(house.is_on("heater"));
+    house.restart(secs(1));
+    assert!(house.is_on("heater"));
+    house.restart_without_a_clock();
+    assert!(!house.is_on("heater"));
+    house.reads("room", 19.0);
+    assert!(house.is_on("heater"));
+}
+
+#[test]
 fn max_on_switches_off_until_the_rule_ends() {
     let mut house = heater(Output { max_on: Some(secs(80)), min_on: Some(secs(300)), ..output("heater") });
     house.reads("room", 19.0);

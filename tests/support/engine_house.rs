@@ -77,6 +77,11 @@ impl House {
         self.start_again(pause, Memory::after_power_cut)
     }
 
+    /// As [`House::restart`], but nobody knows how long it took.
+    pub fn restart_without_a_clock(&mut self) -> Vec<String> {
+        self.start_again(Duration::ZERO, Memory::after_unknown_pause)
+    }
+
     fn start_again(&mut self, pause: Duration, meanwhile: fn(Memory) -> Memory) -> Vec<String> {
         let text = serde_json::to_string(&self.engine.memory(self.now)).unwrap();
         self.pass(pause);
