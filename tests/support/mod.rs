@@ -58,8 +58,9 @@ impl Broker {
     /// A place for a broker that is not up yet.
     pub fn reserve() -> Broker {
         let (port, folder) = (free_port(), TempDir::new().unwrap());
-        let text =
-            format!("listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\n");
+        // By default mosquitto drops what a client is more than 1,000 messages behind with: a storm would be its test.
+        let settings = "allow_anonymous true\npersistence false\nset_tcp_nodelay true\nmax_queued_messages 0";
+        let text = format!("listener {port} 127.0.0.1\n{settings}\n");
         fs::write(folder.path().join("mosquitto.conf"), text).unwrap();
         Broker { port, folder, child: None }
     }
