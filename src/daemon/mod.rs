@@ -77,7 +77,7 @@ pub struct Attached {
 /// Runs until SIGTERM or SIGINT; all outputs are then in their safe states.
 ///
 /// # Errors
-/// When it cannot start at all: another hearthd runs, the state folder cannot be used, the system gives no threads.
+/// When it cannot start at all (another hearthd has the socket, the system gives no threads), or a part of it died.
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
