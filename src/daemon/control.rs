@@ -6,7 +6,9 @@ use crate::{
     engine::{Engine, Revision},
     hardware::{Hardware, simulated::Wires},
     http::{Answerer, Reply, Request},
-    model::{Command, Config, Effect, Event, Level, Output, OutputId, Point, Quality, Refusal, Snapshot, Source},
+    model::{
+        Cause, Command, Config, Effect, Event, Level, Output, OutputId, Point, Quality, Refusal, Snapshot, Source,
+    },
     mqtt::Refused,
 };
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -16,7 +18,7 @@ use tokio::sync::mpsc;
 const SAVE_OTHER_EVERY: Duration = Duration::from_secs(30);
 /// No honest pass comes near this. Outputs that switch each other in a circle would go on for ever; they have the loop
 /// only now and then.
-const EFFECTS_AT_ONCE: usize = 4096;
+const DRIVES_AT_ONCE: usize = 4096;
 const BACKLOG_AFTER: Duration = Duration::from_secs(1);
 
 /// The engine, the hardware and what one pass gathers.
@@ -31,7 +33,7 @@ pub struct Control {
     /// Whoever waits for the answer to the command in hand.
     asking: Option<Answerer>,
     /// Drives that a pass had no room for.
-    backlog: VecDeque<Effect>,
+    backlog: VecDeque<(OutputId, Level, Cause)>,
     next: Pass,
     stopped: bool,
 }
@@ -168,29 +170,34 @@ impl Control {
     }
 
     fn perform(&mut self, effects: Vec<Effect>) {
-        self.backlog.extend(effects);
-        for _ in 0..EFFECTS_AT_ONCE {
-            let Some(effect) = self.backlog.pop_front() else { return };
-            match effect {
-                Effect::Drive { output, level, cause } => {
-                    let result = self.hardware.drive(output, level);
-                    let name = &self.config[output].id;
-                    match &result {
-                        Ok(()) => tracing::info!("{name} {level}: {}", cause.describe(&self.config)),
-                        // The hardware has said so, once.
-                        Err(error) => tracing::debug!("{name} cannot be driven {level}: {error}"),
-                    }
-                    let result = result.map_err(|error| error.to_string());
-                    let more = self.engine.handle(self.clock.now(), Event::Driven { output, level, result });
-                    self.backlog.extend(more);
-                }
-                Effect::Answer { command, result } => self.answer(command, result),
+        self.take(effects);
+        for _ in 0..DRIVES_AT_ONCE {
+            let Some((output, level, cause)) = self.backlog.pop_front() else { return };
+            let result = self.hardware.drive(output, level);
+            let name = &self.config[output].id;
+            match &result {
+                Ok(()) => tracing::info!("{name} {level}: {}", cause.describe(&self.config)),
+                // The hardware has said so, once.
+                Err(error) => tracing::debug!("{name} cannot be driven {level}: {error}"),
             }
+            let result = result.map_err(|error| error.to_string());
+            let more = self.engine.handle(self.clock.now(), Event::Driven { output, level, result });
+            self.take(more);
         }
         if !self.backlog.is_empty() {
             tracing::error!(
                 "outputs switch each other without an end: they go on slowly; `hearthd why` shows the causes"
             );
+        }
+    }
+
+    /// Gives the answers at once, and puts the drives in line.
+    fn take(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Drive { output, level, cause } => self.backlog.push_back((output, level, cause)),
+                Effect::Answer { command, result } => self.answer(command, result),
+            }
         }
     }
 
