@@ -351,5 +351,7 @@ pub fn retained(port: u16, prefix: &str) -> BTreeMap<String, String> {
     watcher.publish(&format!("{prefix}/marker"), "x");
     watcher.wait_for(&format!("{prefix}/marker"), "x");
     let seen = watcher.seen.lock().unwrap();
-    seen.last.values().filter(|m| m.retained).map(|m| (m.topic.clone(), m.payload.clone())).collect()
+    // A retained message may be followed by a newer one while we look; that one is retained by now.
+    let topics = seen.all.iter().filter(|message| message.retained).map(|message| &message.topic);
+    topics.map(|topic| (topic.clone(), seen.last[topic].payload.clone())).collect()
 }
