@@ -122,12 +122,7 @@ impl Engine {
             states: &[T],
             name: impl Fn(&N) -> &Arc<str>,
         ) -> impl Iterator<Item = (Arc<str>, T)> {
-            names
-                .iter()
-                .map(move |entity| name(entity).clone())
-                .zip(states.iter().cloned())
-                .collect::<Vec<_>>()
-                .into_iter()
+            names.iter().map(move |entity| name(entity).clone()).zip(states.iter().cloned())
         }
         let config = &self.config;
         let mut memory = Memory::empty(now);

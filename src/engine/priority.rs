@@ -45,13 +45,13 @@ pub(super) fn resolve(
         let output = &config.outputs[index];
         changed |= expire(state, situation.now, alarm);
         let asked = asked(OutputId(index), output, state, situation);
-        changed |=
-            limit(output, state, may_be_asked_on(OutputId(index), output, state, situation), situation.now, alarm);
+        let may_be_asked_on = may_be_asked_on(OutputId(index), output, state, situation);
+        changed |= limit(output, state, may_be_asked_on, situation.now, alarm);
         state.since.follow(situation.now);
-        let (safety, safety_level) = match () {
-            () if situation.stopping => (Some(Cause::Shutdown), safe(output, state)),
-            () if state.tripped => (output.max_on.map(|limit| Cause::MaxOn { limit }), Level::OFF),
-            () => (None, Level::OFF),
+        let (safety, safety_level) = if situation.stopping {
+            (Some(Cause::Shutdown), safe(output, state))
+        } else {
+            (output.max_on.filter(|_| state.tripped).map(|limit| Cause::MaxOn { limit }), Level::OFF)
         };
         slots.push(Slots { safety, safety_level, protect: None, asked });
     }
