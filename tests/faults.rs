@@ -410,3 +410,22 @@ fn a_house_begins_at_the_time_that_is_asked_for_or_not_at_all() {
         assert!(error.contains(complaint), "{error}");
     }
 }
+
+#[test]
+fn outputs_are_made_safe_also_with_a_broken_file() {
+    let mut house = House::new(&hut(1));
+    house.up(&[]);
+    let state = house.folder.path().join("state");
+    wait_until("the good file is kept", || state.join("config.good.toml").exists());
+    fs::write(&house.config, with(&hut(1), "lamp", 22)).unwrap();
+    wait_until("the lamp is there", || house.ask(&["status"]).contains("lamp"));
+    fs::write(&house.config, "nonsense").unwrap();
+    house.wait_for_log("the old one stays in force");
+    house.kill();
+    let output = house.console(&["safe", "--state", state.to_str().unwrap()]);
+    let (said, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(output.status.success(), "{error}");
+    assert!(said.contains("pump: safe") && said.contains("lamp: safe"), "{said}");
+    assert!(error.contains("config.toml:1") && error.contains("the last good configuration is used"), "{error}");
+    assert_eq!(house.console(&["safe"]).status.code(), Some(1), "nothing is known without it");
+}

@@ -82,7 +82,11 @@ enum Command {
         point: String,
     },
     /// Drive every output to its safe state and exit
-    Safe,
+    Safe {
+        /// Where the daemon keeps its state: with the last good configuration, should the file be broken
+        #[arg(long, value_name = "FOLDER", env = "STATE_DIRECTORY")]
+        state: Option<PathBuf>,
+    },
     /// Print the JSON schema of the configuration
     Schema,
 }
@@ -170,9 +174,10 @@ impl Arguments {
             Command::Why { point, shape } => block_on(console::why(&sockets, &point, shape.json))?,
             Command::Set { point, value, hold } => block_on(console::set(&sockets, &point, &value, hold))?,
             Command::Auto { point } => block_on(console::auto(&sockets, &point))?,
-            Command::Safe => {
+            Command::Safe { state } => {
                 let _log = Log::start(self.verbose)?;
-                let Some(config) = load(&file())? else { return Ok(ExitCode::FAILURE) };
+                let config = load(&file())?.or_else(|| last_good(&state?));
+                let Some(config) = config else { return Ok(ExitCode::FAILURE) };
                 return safe(&config);
             }
             Command::Schema => writeln!(io::stdout(), "{:#}", config::schema())?,
@@ -184,7 +189,7 @@ impl Arguments {
 /// Reads a configuration; prints its problems and returns nothing if it has any.
 fn load(file: &std::path::Path) -> anyhow::Result<Option<Arc<Config>>> {
     match config::load(file) {
-        Ok(Loaded { config, warnings }) => {
+        Ok(Loaded { config, warnings, .. }) => {
             for warning in warnings {
                 complain(&format!("{warning}\n"));
             }
@@ -195,6 +200,15 @@ fn load(file: &std::path::Path) -> anyhow::Result<Option<Arc<Config>>> {
             Ok(None)
         }
     }
+}
+
+/// The configuration that the daemon last accepted.
+fn last_good(state: &std::path::Path) -> Option<Arc<Config>> {
+    let kept = daemon::last_good::path(state);
+    let text = std::fs::read_to_string(&kept).ok()?;
+    let loaded = config::parse(&kept, &text).ok()?;
+    complain(&format!("the last good configuration is used instead: {}\n", kept.display()));
+    Some(Arc::new(loaded.config))
 }
 
 /// The given or usual configuration; where there is none, the one that hearthd comes with.

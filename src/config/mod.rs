@@ -39,6 +39,8 @@ pub struct Loaded {
     pub config: Config,
     /// What somebody should look at, in the order of the file's lines.
     pub warnings: Vec<Diagnostic>,
+    /// What it was read from.
+    pub text: String,
 }
 
 /// Reads the file at `path` and the password file that it may name. A time zone that it does not name is the machine's.
@@ -90,7 +92,7 @@ fn compile(
     }
     let warnings = problems.settle(source)?;
     match config {
-        Some(config) => Ok(Loaded { config, warnings }),
+        Some(config) => Ok(Loaded { config, warnings, text: source.text.clone() }),
         None => Err(Report::about_file(&source.path, "the file is not TOML".into(), "see https://toml.io".into())),
     }
 }

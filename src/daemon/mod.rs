@@ -6,6 +6,7 @@
 
 mod control;
 mod keeper;
+pub mod last_good;
 mod publisher;
 mod reload;
 mod store;
@@ -112,7 +113,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let trigger = Trigger::default();
     let (reloads_in, mut reloads) = mpsc::channel(1);
     if let Some(file) = options.file {
-        tasks.spawn(reload::watch(file, options.config.clone(), trigger.clone(), reloads_in));
+        tasks.spawn(reload::watch(file, options.state, options.config.clone(), trigger.clone(), reloads_in));
     }
     let stop = Arc::new(Notify::new());
     if let Some(attach) = options.attach {

@@ -1,5 +1,6 @@
 //! Reloads: an edited configuration file is read, checked and, if it is good, handed to the control loop.
 
+use super::last_good;
 use crate::{
     config::{self, Loaded},
     model::Config,
@@ -38,10 +39,20 @@ impl Trigger {
 
 /// Reads `path` whenever it changes or the trigger is pulled, until the receiver is gone. What it says is told when it is
 /// not what it said before (at first `config`), or when somebody asked.
-pub async fn watch(path: PathBuf, config: Arc<Config>, trigger: Trigger, reloads: mpsc::Sender<Reload>) {
+///
+/// In the folder `state`, if there is one, the last good text is kept.
+pub async fn watch(
+    path: PathBuf,
+    state: Option<PathBuf>,
+    config: Arc<Config>,
+    trigger: Trigger,
+    reloads: mpsc::Sender<Reload>,
+) {
     let changes = Arc::new(Notify::new());
     let mut folders = Folders::new(changes.clone());
     let mut last = Ok(config);
+    // What the daemon has just begun with is good; if it is not any more, its change will be told.
+    let _ = read(&path, state.as_deref()).await;
     loop {
         // A symlink may have been swapped: what it points to now is watched too.
         folders.watch_around(&path);
@@ -54,13 +65,8 @@ pub async fn watch(path: PathBuf, config: Arc<Config>, trigger: Trigger, reloads
                 false
             }
         };
-        let file = path.clone();
-        let loaded = match tokio::task::spawn_blocking(move || config::load(&file)).await {
-            Ok(loaded) => loaded.map_err(|report| report.to_string()),
-            Err(error) => Err(format!("the file could not be read: {error}")),
-        };
-        let (now, warnings) = match loaded {
-            Ok(Loaded { config, warnings }) => (Ok(Arc::new(config)), warnings),
+        let (now, warnings) = match read(&path, state.as_deref()).await {
+            Ok(Loaded { config, warnings, .. }) => (Ok(Arc::new(config)), warnings),
             Err(text) => (Err(text), Vec::new()),
         };
         if now == last && !asked {
@@ -81,6 +87,20 @@ pub async fn watch(path: PathBuf, config: Arc<Config>, trigger: Trigger, reloads
             return;
         }
     }
+}
+
+/// Reads the file, off the control loop's thread, and keeps it if it is good.
+async fn read(path: &Path, state: Option<&Path>) -> Result<Loaded, String> {
+    let (path, state) = (path.to_owned(), state.map(Path::to_owned));
+    let load = move || {
+        let loaded = config::load(&path).map_err(|report| report.to_string())?;
+        if let Some(Err(error)) = state.map(|state| last_good::keep(&state, &loaded.text)) {
+            tracing::warn!("the good configuration could not be kept for `hearthd safe`: {error}");
+        }
+        Ok(loaded)
+    };
+    let read = tokio::task::spawn_blocking(load).await;
+    read.unwrap_or_else(|error| Err(format!("the file could not be read: {error}")))
 }
 
 /// The folders that are watched. The file itself is not: a watch on it ends with the first editor that replaces it.
