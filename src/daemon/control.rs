@@ -20,6 +20,8 @@ const SAVE_OTHER_EVERY: Duration = Duration::from_secs(30);
 /// only now and then.
 const DRIVES_AT_ONCE: usize = 4096;
 const BACKLOG_AFTER: Duration = Duration::from_secs(1);
+/// The engine is woken at least this often, so that a wall clock that was set is noticed.
+const WAKE_AT_LEAST: Duration = Duration::from_secs(60);
 
 /// The engine, the hardware and what one pass gathers.
 pub struct Control {
@@ -151,8 +153,9 @@ impl Control {
 
     /// When the engine wants to be woken.
     pub fn next_wakeup(&self) -> Moment {
-        let engine = self.engine.next_wakeup();
-        if self.backlog.is_empty() { engine } else { engine.min(self.clock.now().moment + BACKLOG_AFTER) }
+        let now = self.clock.now().moment;
+        let at_least = now + if self.backlog.is_empty() { WAKE_AT_LEAST } else { BACKLOG_AFTER };
+        self.engine.next_wakeup().map_or(at_least, |engine| engine.min(at_least))
     }
 
     /// One line for `systemctl status`.
@@ -220,7 +223,7 @@ impl Control {
                 let active = match command.payload.as_str() {
                     "ON" => true,
                     "OFF" => false,
-                    _ => return Some(Err(Refusal::BadValue { expected: "ON or OFF" })),
+                    _ => return Some(Err(Refusal::BadValue { expected: "ON or OFF".into() })),
                 };
                 wires.set_input(&self.config[id].id, active);
             }
@@ -228,7 +231,7 @@ impl Control {
                 Ok(value) if quantity.plausible().contains(&value) => {
                     wires.set_reading(&self.config[id].id, quantity, value);
                 }
-                _ => return Some(Err(Refusal::BadValue { expected: "a plausible number" })),
+                _ => return Some(Err(Refusal::BadValue { expected: "a plausible number".into() })),
             },
             Point::Output(_) | Point::Occupied(_) => return None,
         }

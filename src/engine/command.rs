@@ -1,6 +1,9 @@
 //! Commands: what a text means for a point, or why it is refused.
 
-use super::state::{Manual, OutputState, Timestamp};
+use super::{
+    Engine,
+    state::{Manual, OutputState, Timestamp},
+};
 use crate::{
     clock::Now,
     model::{Command, Config, Level, OutputId, Point, Refusal},
@@ -10,34 +13,39 @@ use std::time::Duration;
 const HOLD_MIN: Duration = Duration::from_secs(1);
 const HOLD_MAX: Duration = Duration::from_secs(365 * 86_400);
 
-/// A command understood: the output and its new manual slot.
-pub(super) type Meaning = (OutputId, Option<Manual>);
-
-/// Works out what a command means. `asked` tells what an output is asked to be by now, for `TOGGLE`.
-pub(super) fn understand(
-    command: &Command,
-    order: u64,
-    config: &Config,
-    outputs: &[OutputState],
-    now: Now,
-) -> Result<Meaning, Refusal> {
-    let id = match config.find_point(&command.point) {
-        Some(Point::Output(id)) => id,
-        Some(Point::Input(_) | Point::Reading(..) | Point::Occupied(_)) => return Err(Refusal::ReadOnly),
-        None => return Err(Refusal::UnknownPoint { nearest: nearest_output(&command.point, config) }),
-    };
-    let level = match command.payload.as_str() {
-        "AUTO" => return Ok((id, None)),
-        "ON" => Level::ON,
-        "OFF" => Level::OFF,
-        "TOGGLE" => Level::from_on(!asked(&outputs[id.0]).is_on()),
-        _ => return Err(Refusal::BadValue { expected: "ON, OFF, TOGGLE or AUTO" }),
-    };
-    if command.hold.is_some_and(|hold| !(HOLD_MIN..=HOLD_MAX).contains(&hold)) {
-        return Err(Refusal::BadHold);
+impl Engine {
+    /// Does what a command means, or says why not; a refused command changes nothing.
+    pub(super) fn command(&mut self, command: &Command, now: Now) -> Result<(), Refusal> {
+        match self.config.find_point(&command.point) {
+            Some(Point::Output(id)) => self.command_output(id, command, now)?,
+            Some(Point::Input(_) | Point::Reading(..) | Point::Occupied(_)) => return Err(Refusal::ReadOnly),
+            None => return Err(Refusal::UnknownPoint { nearest: nearest_output(&command.point, &self.config) }),
+        }
+        self.commands = self.commands.saturating_add(1);
+        self.revision.promised += 1;
+        Ok(())
     }
-    let until = command.hold.or(config[id].manual_for).map(|hold| Timestamp::after(now, hold));
-    Ok((id, Some(Manual { level, source: command.source, order, until })))
+
+    /// Fills or empties the manual slot of an output.
+    fn command_output(&mut self, id: OutputId, command: &Command, now: Now) -> Result<(), Refusal> {
+        let state = &mut self.outputs[id.0];
+        let level = match command.payload.as_str() {
+            "AUTO" => None,
+            "ON" => Some(Level::ON),
+            "OFF" => Some(Level::OFF),
+            "TOGGLE" => Some(Level::from_on(!asked(state).is_on())),
+            _ => return Err(Refusal::BadValue { expected: "ON, OFF, TOGGLE or AUTO".into() }),
+        };
+        if level.is_some() && command.hold.is_some_and(|hold| !(HOLD_MIN..=HOLD_MAX).contains(&hold)) {
+            return Err(Refusal::BadHold);
+        }
+        let until = command.hold.or(self.config[id].manual_for).map(|hold| Timestamp::after(now, hold));
+        let order = self.commands.saturating_add(1);
+        state.manual = level.map(|level| Manual { level, source: command.source.clone(), order, until });
+        // A person who asks again after a limit has seen it: the output may go on once more.
+        state.tripped = false;
+        Ok(())
+    }
 }
 
 /// What an output is asked to be, whatever a minimum time makes of it. What was on for its `max_on` is off for good, so

@@ -8,6 +8,12 @@ use crate::{
     clock::{Moment, Now},
     model::{Config, Point, Quality, Quantity, SensorId, Truth},
 };
+use std::time::Duration;
+
+/// How often a condition on the height of the sun is looked at: it moves by at most a quarter of a degree in this time.
+const LOOK_AT_THE_SUN: Duration = Duration::from_secs(60);
+/// How often a condition on the calendar is looked at, at the least.
+const LOOK_AT_THE_CALENDAR: Duration = Duration::from_secs(6 * 3600);
 
 /// The house at one instant.
 pub(super) struct Facts<'a> {
@@ -60,7 +66,8 @@ impl Facts<'_> {
     }
 
     /// The height of the sun, degrees, while the time is known.
-    pub fn sun_elevation(&self) -> Option<f64> {
+    pub fn sun_elevation(&mut self) -> Option<f64> {
+        self.alarm.at(self.now.moment + LOOK_AT_THE_SUN);
         self.now.wall_known.then(|| self.calendar.sun_elevation(self.now.wall))?
     }
 
@@ -70,9 +77,9 @@ impl Facts<'_> {
             return Truth::Unknown;
         }
         let Some(held) = ask(self.calendar, self.now) else { return Truth::Unknown };
-        if let Some(changes) = held.changes {
-            self.alarm.at(self.now.moment_at(changes));
-        }
+        // What does not change within a day or so is asked for again.
+        let ask_again = self.now.moment + LOOK_AT_THE_CALENDAR;
+        self.alarm.at(held.changes.map_or(ask_again, |changes| self.now.moment_at(changes).min(ask_again)));
         held.holds.into()
     }
 }

@@ -5,7 +5,8 @@
 //! 2. Claim each output's line with [`Engine::start_level`].
 //! 3. Hand every [`Event`] to [`Engine::handle`] with the time, in the order in which they happened.
 //! 4. Perform the effects it returns, in their order; answer each [`Effect::Drive`] with [`Event::Driven`].
-//! 5. At [`Engine::next_wakeup`] at the latest, hand it [`Event::Wake`]. Early and late calls are harmless.
+//! 5. At [`Engine::next_wakeup`] at the latest, and soon after the wall clock was set, hand it [`Event::Wake`]. Early and
+//!    late calls are harmless.
 //!
 //! The same events at the same times give the same effects. Inside, each call first *absorbs* the news and then *decides*
 //! afresh what every output should be: rooms, rules, priority arrays. So a missed tick, a restart or a clock that jumps
@@ -38,8 +39,6 @@ use priority::Situation;
 use state::{Failure, InputState, OutputState, Reading, RoomState, RuleState, SensorState, Timer, Timestamp, Wire};
 use std::{sync::Arc, time::Duration};
 
-/// It is woken at least this often, so that a wall clock that was set is noticed.
-const WAKE_AT_LEAST: Duration = Duration::from_secs(60);
 /// The first pause before a failed wire is driven again; it doubles up to the last.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_LAST: Duration = Duration::from_secs(60);
@@ -56,7 +55,7 @@ pub struct Engine {
     rules: Vec<RuleState>,
     commands: u64,
     stopping: bool,
-    next_wakeup: Moment,
+    next_wakeup: Option<Moment>,
     revision: Revision,
 }
 
@@ -105,8 +104,18 @@ impl Engine {
         effects
     }
 
-    /// When to call [`Engine::handle`] with [`Event::Wake`] at the latest.
-    pub fn next_wakeup(&self) -> Moment {
+    /// As [`Engine::handle`], for news of one and the same instant: all is taken in before anything is decided.
+    pub fn handle_all(&mut self, now: Now, events: impl IntoIterator<Item = Event>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for event in events {
+            effects.extend(self.absorb(now, event));
+        }
+        effects.extend(self.decide(now));
+        effects
+    }
+
+    /// When to call [`Engine::handle`] with [`Event::Wake`] at the latest; nothing: by itself, nothing will change.
+    pub fn next_wakeup(&self) -> Option<Moment> {
         self.next_wakeup
     }
 
@@ -149,19 +158,7 @@ impl Engine {
             Event::SensorRead { sensor, result } => self.absorb_reading(now, &sensor, result),
             Event::Driven { output, level, result } => self.absorb_driven(now, output, level, result),
             Event::Command(command) => {
-                let meaning = if self.stopping {
-                    Err(Refusal::Stopping)
-                } else {
-                    command::understand(&command, self.commands.saturating_add(1), &self.config, &self.outputs, now)
-                };
-                let result = meaning.map(|(output, manual)| {
-                    let state = &mut self.outputs[output.0];
-                    state.manual = manual;
-                    // A person who asks again after a limit has seen it: the output may go on once more.
-                    state.tripped = false;
-                    self.commands = self.commands.saturating_add(1);
-                    self.revision.promised += 1;
-                });
+                let result = if self.stopping { Err(Refusal::Stopping) } else { self.command(&command, now) };
                 return vec![Effect::Answer { command, result }];
             }
             Event::Reconfigure(config) => self.reconfigure(config, now),
@@ -290,7 +287,7 @@ impl Engine {
             calendar: Calendar::new(&config.hub),
             config,
             stopping: false,
-            next_wakeup: now.moment,
+            next_wakeup: Some(now.moment),
             revision: Revision::default(),
         }
     }
@@ -314,7 +311,6 @@ impl Engine {
     fn decide(&mut self, now: Now) -> Vec<Effect> {
         let config = &*self.config;
         let mut alarm = Alarm::default();
-        alarm.at(now.moment + WAKE_AT_LEAST);
         let mut changed = false;
         for (room, state) in config.rooms.iter().zip(&mut self.rooms) {
             changed |= rooms::update(room, state, &self.inputs, now, &mut alarm);
@@ -343,7 +339,7 @@ impl Engine {
         let situation = Situation { config, rules: &self.rules, stopping: self.stopping, now };
         let (effects, outputs_changed) = priority::resolve(&situation, &mut self.outputs, &mut alarm);
         self.revision.other += u64::from(changed || outputs_changed);
-        self.next_wakeup = alarm.earliest().unwrap_or(now.moment);
+        self.next_wakeup = alarm.earliest();
         effects
     }
 

@@ -96,7 +96,7 @@ fn expire(state: &mut OutputState, now: Now, alarm: &mut Alarm) -> bool {
 fn asked(id: OutputId, output: &Output, state: &OutputState, situation: &Situation<'_>) -> Vec<(Slot, Claim)> {
     let mut asked = Vec::with_capacity(3);
     if let Some(manual) = &state.manual {
-        let cause = Cause::Manual { source: manual.source, until: manual.until.map(|until| until.wall) };
+        let cause = Cause::Manual { source: manual.source.clone(), until: manual.until.map(|until| until.wall) };
         asked.push((Slot::Manual, Claim { level: manual.level, cause }));
     }
     let first_rule =
@@ -188,7 +188,7 @@ fn interlock(
             Cause::Rule(rule) => rule.0,
             _ => 0,
         };
-        (*slot, Reverse(outputs[index].manual.map_or(0, |manual| manual.order)), rule, index)
+        (*slot, Reverse(outputs[index].manual.as_ref().map_or(0, |manual| manual.order)), rule, index)
     };
     let first = members.iter().copied().filter(|&index| able(index)).min_by_key(|&index| rank(index));
     let Some(winner) = held.first().copied().or(first) else { return };

@@ -82,7 +82,7 @@ pub(super) struct Failure {
 }
 
 /// Somebody's command.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Manual {
     pub level: Level,
     pub source: Source,

@@ -43,7 +43,7 @@ impl fmt::Display for Slot {
 }
 
 /// Who gave a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// A message on a `set` topic.

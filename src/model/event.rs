@@ -97,7 +97,7 @@ pub enum Refusal {
     /// The payload is none of the words for this point.
     BadValue {
         /// What it should be.
-        expected: &'static str,
+        expected: String,
     },
     /// The time to hold is zero or longer than a year.
     BadHold,

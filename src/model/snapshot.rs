@@ -82,8 +82,8 @@ impl Snapshot {
 impl PointState {
     /// The value as MQTT, the console and people read it: `ON`, `OFF`, `21.50`; nothing before the first value.
     pub fn text(&self) -> Option<String> {
-        Some(match (self.value?, self.point) {
-            (Value::Switch(on), _) => if on { "ON" } else { "OFF" }.into(),
+        Some(match (self.value.as_ref()?, self.point) {
+            (Value::Switch(on), _) => if *on { "ON" } else { "OFF" }.into(),
             (Value::Level(level), _) => if level.is_on() { "ON" } else { "OFF" }.into(),
             (Value::Number(number), Point::Reading(_, quantity)) => {
                 let text = format!("{number:.*}", quantity.decimals());
@@ -92,6 +92,7 @@ impl PointState {
                 if is_zero { text.trim_start_matches('-').into() } else { text }
             }
             (Value::Number(number), _) => number.to_string(),
+            (Value::Word(word), _) => word.to_string(),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Values of points and how far they can be trusted.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// What an output is driven to, in percent, 0 to 100. A relay knows only [`Level::OFF`] and [`Level::ON`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -96,7 +96,7 @@ impl From<bool> for Truth {
 }
 
 /// The value of a point.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
     /// Of an input or a room's occupancy.
@@ -105,6 +105,8 @@ pub enum Value {
     Level(Level),
     /// Of a reading, in the unit of its [`Quantity`](super::Quantity). Always finite.
     Number(f64),
+    /// One of a few words, such as a mode.
+    Word(Arc<str>),
 }
 
 /// How far the value of a point can be trusted. Only `Good` values take part in decisions.

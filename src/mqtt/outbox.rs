@@ -239,7 +239,7 @@ impl Outbox {
                 if given.value == state.value {
                     return None;
                 }
-                given.value = state.value;
+                given.value.clone_from(&state.value);
                 // Two numbers may read the same.
                 let text = state.text().filter(|text| given.text.as_ref() != Some(text))?;
                 given.text = Some(text.clone());

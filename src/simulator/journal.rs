@@ -84,9 +84,9 @@ impl Journal {
             let before = old.and_then(|old| old.find(&name));
             self.count(&name, before, state, elapsed);
             if let (Point::Reading(..), Some(Value::Number(value)), Quality::Good) =
-                (state.point, state.value, state.quality)
+                (state.point, &state.value, state.quality)
             {
-                self.trend(&name, new.now.wall, value);
+                self.trend(&name, new.now.wall, *value);
             }
             if let Some((what, why, tone)) = change(&new.config, before, state) {
                 fresh.push(Entry { at, point: name, what, why, tone });
@@ -145,7 +145,8 @@ impl Journal {
             Point::Output(_) => &mut self.outputs,
             Point::Occupied(_) => &mut self.rooms,
             Point::Reading(_, quantity) => {
-                if let (Some(Value::Number(value)), Quality::Good) = (now.value, now.quality) {
+                if let (Some(Value::Number(value)), Quality::Good) = (&now.value, now.quality) {
+                    let value = *value;
                     let range = at_name(&mut self.readings, name, Range { quantity, lowest: value, highest: value });
                     (range.lowest, range.highest) = (range.lowest.min(value), range.highest.max(value));
                 }
@@ -205,10 +206,10 @@ pub(super) fn local(config: &Config, wall: DateTime<Utc>) -> NaiveDateTime {
 
 /// Whether an output is on, an input active, a room occupied.
 pub(super) fn is_on(state: &PointState) -> bool {
-    match state.value {
-        Some(Value::Switch(on)) => on,
+    match &state.value {
+        Some(Value::Switch(on)) => *on,
         Some(Value::Level(level)) => level.is_on(),
-        Some(Value::Number(_)) | None => false,
+        Some(Value::Number(_) | Value::Word(_)) | None => false,
     }
 }
 

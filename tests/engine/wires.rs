@@ -133,7 +133,11 @@ fn the_picture_shows_values_quality_and_when_they_changed() {
         ("living.temperature", Value::Number(20.5), "20.50"),
     ] {
         let point = house.point(name);
-        assert_eq!((point.value, point.quality, point.changed), (Some(value), Quality::Good, changed), "{name}");
+        assert_eq!(
+            (point.value.clone(), point.quality, point.changed),
+            (Some(value), Quality::Good, changed),
+            "{name}"
+        );
         assert_eq!(point.text().as_deref(), Some(text));
     }
     house.live(secs(1));

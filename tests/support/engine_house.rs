@@ -149,9 +149,9 @@ impl House {
     pub fn live(&mut self, duration: Duration) -> Vec<String> {
         let end = self.now.moment + duration;
         let mut done = Vec::new();
-        while self.engine.next_wakeup() < end {
+        while let Some(due) = self.engine.next_wakeup().filter(|due| *due < end) {
             // A wake-up that is due already costs a millisecond, so that an engine that never rests is found out.
-            let next = self.engine.next_wakeup().max(self.now.moment + Duration::from_millis(1));
+            let next = due.max(self.now.moment + Duration::from_millis(1));
             self.pass(next.since(self.now.moment));
             done.extend(self.wake());
         }

@@ -18,7 +18,7 @@ pub(super) fn outputs(snapshot: &Snapshot, look: Look, width: usize) -> Vec<Line
     let today = local(&snapshot.config, snapshot.now.wall).date();
     let row = |(i, (state, name)): (usize, (&&PointState, &String))| {
         let number = if i < 9 { (i + 1).to_string() } else { String::new() };
-        let (paint, mark, word) = match (state.quality, state.value) {
+        let (paint, mark, word) = match (state.quality, &state.value) {
             (Quality::Fault, _) => (Paint::Trouble, look.sign("×", "x"), "FAULT"),
             (_, None) => (Paint::Dim, " ", "?"),
             _ if is_on(state) => (Paint::Active, look.sign("●", "*"), "ON"),
@@ -209,7 +209,7 @@ fn since(snapshot: &Snapshot, state: &PointState) -> String {
 
 /// `20.3 °C`: a tenth is enough for the eye.
 fn reading(state: &PointState) -> String {
-    match (state.value, state.point) {
+    match (&state.value, state.point) {
         (Some(Value::Number(number)), Point::Reading(_, quantity)) => {
             let decimals = if quantity == Quantity::Temperature { 1 } else { 0 };
             format!("{number:.decimals$} {}", quantity.unit())
