@@ -266,6 +266,36 @@ pub(super) mod tests {
         assert_eq!(found(&folder), (None, 1), "zeroes");
     }
 
+    /// The file in use cut or blanked at every byte, while the other one holds the generation of the run before.
+    #[test]
+    fn whatever_happens_to_the_file_in_use_a_whole_generation_is_left() {
+        let folder = TempDir::new().unwrap();
+        let (mut store, ..) = Store::open(folder.path());
+        store.save(&memory(1)).unwrap();
+        store.close().unwrap();
+        let (mut store, ..) = Store::open(folder.path());
+        let mut ends = vec![0];
+        for generation in 2..=4 {
+            store.save(&memory(generation)).unwrap();
+            ends.push(store.size as usize);
+        }
+        store.close().unwrap();
+        let path = folder.path().join(FILES[1]);
+        let whole = fs::read(&path).unwrap();
+        for length in 0..=whole.len() {
+            let kept = ends.iter().filter(|end| **end <= length).count() as i64;
+            // A line that only lost its end of line is a whole generation in a damaged file.
+            let kept_without_newline = ends.iter().filter(|end| **end <= length + 1).count() as i64;
+            let on_a_line = ends.contains(&length);
+            fs::write(&path, &whole[..length]).unwrap();
+            assert_eq!(found(&folder), (Some(kept_without_newline), usize::from(!on_a_line)), "cut at {length}");
+            fs::write(&path, [&whole[..length], &vec![0; whole.len() - length]].concat()).unwrap();
+            assert_eq!(found(&folder), (Some(kept), usize::from(length < whole.len())), "zeroes from {length}");
+            let (_, memory, warnings) = Store::open(folder.path());
+            assert_eq!((memory.is_some(), warnings.len()), (true, usize::from(length < whole.len())));
+        }
+    }
+
     #[test]
     fn a_deleted_folder_is_made_again() {
         let folder = TempDir::new().unwrap();

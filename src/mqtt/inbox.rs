@@ -13,7 +13,7 @@ const RETAINED_LOGGED: usize = 10;
 
 /// Sorts the messages of one connection.
 #[derive(Debug)]
-pub(super) struct Inbox {
+pub struct Inbox {
     topics: Topics,
     birth_topic: String,
     discovery_topic: Option<String>,
@@ -22,7 +22,7 @@ pub(super) struct Inbox {
 
 /// What an incoming message is.
 #[derive(Debug, PartialEq)]
-pub(super) enum Incoming {
+pub enum Incoming {
     /// For the engine, which judges it.
     Command(Command),
     /// No engine need look at it.
@@ -36,7 +36,8 @@ pub(super) enum Incoming {
 }
 
 impl Inbox {
-    pub(super) fn new(settings: &MqttSettings, hub: &str) -> Inbox {
+    /// For the connection of this hub.
+    pub fn new(settings: &MqttSettings, hub: &str) -> Inbox {
         Inbox {
             topics: Topics::new(&settings.prefix),
             birth_topic: settings.birth_topic.clone(),
@@ -54,7 +55,8 @@ impl Inbox {
         filters
     }
 
-    pub(super) fn sort(&mut self, message: &Publish) -> Incoming {
+    /// What a message is.
+    pub fn sort(&mut self, message: &Publish) -> Incoming {
         if let Some(point) = self.topics.commanded_point(&message.topic) {
             return self.command(point, message);
         }

@@ -18,7 +18,7 @@ pub mod topics;
 
 pub mod discovery;
 
-mod inbox;
+pub mod inbox;
 
 mod outbox;
 
