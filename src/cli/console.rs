@@ -58,7 +58,45 @@ pub async fn why(sockets: &[PathBuf], point: &str, as_json: bool) -> anyhow::Res
         let mark = if index == 0 { '>' } else { ' ' };
         writeln!(out, "{mark} {:8} {:>4}  {}", slot.slot, slot.level, slot.cause)?;
     }
+    for (index, rule) in why.rules.iter().enumerate() {
+        if index == 0 {
+            writeln!(out, "\nrules about it, the first active one counts")?;
+        }
+        let active = match &*rule.active {
+            "yes" => "active",
+            "no" => "not active",
+            _ => "unknown",
+        };
+        writeln!(out, "  {}: {}, {active}", rule.name, rule.level)?;
+        for part in &rule.parts {
+            let looks_at: Vec<String> = part.points.iter().map(seen).collect();
+            let looks_at = if looks_at.is_empty() { String::new() } else { format!("  ({})", looks_at.join(", ")) };
+            writeln!(out, "    {:7}  {}{looks_at}", part.so, part.text)?;
+        }
+    }
+    for (index, pending) in why.pending.iter().enumerate() {
+        if index == 0 {
+            writeln!(out, "\nwaited for")?;
+        }
+        writeln!(out, "  {}  {}", clock_time(&pending.ends), pending.what)?;
+    }
+    if let Some(next) = why.next {
+        writeln!(out, "\nnext, if nothing else happens\n  {}  {}  {}", clock_time(&next.at), next.level, next.why)?;
+    } else if !why.slots.is_empty() {
+        writeln!(out, "\nnext: if nothing else happens, it stays so for a day")?;
+    }
     Ok(())
+}
+
+/// `living.temperature 20.50 °C, 3m12s`
+fn seen(point: &PointShape) -> String {
+    let quality = if point.quality == "good" { String::new() } else { format!(", {}", point.quality) };
+    format!("{} {} for {}{quality}", point.id, value(point), age(point))
+}
+
+/// `2026-11-23 21:00:00`, of an RFC 3339 time.
+fn clock_time(time: &str) -> String {
+    time.get(..19).unwrap_or(time).replace('T', " ")
 }
 
 /// Switches a point by hand.

@@ -38,6 +38,18 @@ fn the_shipped_file_is_a_whole_house() {
     assert_eq!(config.rules[1].set, [(OutputId(0), Level::ON)]);
 }
 
+/// `hearthd why` shows conditions in words; those words are a rule again, and the same one.
+#[test]
+fn conditions_are_told_in_the_words_of_rules() {
+    let before = shipped();
+    let (start, rest) = SHIPPED.split_once("while = \"dark and (hall.occupied or front_door is open)\"").unwrap();
+    for rule in &before.rules {
+        let told = rule.condition.describe(&before);
+        let renewed = format!("{start}while = {}{rest}", serde_json::Value::from(told.as_str()));
+        assert_eq!(house(&renewed).rules[1].condition, rule.condition, "{told}");
+    }
+}
+
 #[test]
 fn what_a_file_leaves_out_has_defaults() {
     let config = house(

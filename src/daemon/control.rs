@@ -5,7 +5,7 @@ use crate::{
     clock::{Clock, Moment},
     engine::{Engine, Revision},
     hardware::{Hardware, simulated::Wires},
-    http::{Answerer, Reply, Request},
+    http::{Answerer, Question, Reply, Request},
     model::{
         Cause, Command, Config, Effect, Event, Level, Output, OutputId, Point, Quality, Refusal, Snapshot, Source,
     },
@@ -83,6 +83,15 @@ impl Control {
         }
         self.asking = Some(answer);
         self.handle(Event::Command(command));
+    }
+
+    /// Answers a question about the engine from a copy of it, beside the control loop.
+    pub fn answer_aside(&self, question: Question) {
+        let (engine, now) = (self.engine.clone(), self.clock.now());
+        tokio::task::spawn_blocking(move || match question {
+            // Whoever asked may have gone away.
+            Question::Why(output, answer) => drop(answer.send(engine.reasons(output, now))),
+        });
     }
 
     /// Takes in another configuration. Returns whether it was, and differs.

@@ -103,12 +103,14 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let publisher =
         Publisher::start(store, clock.clone(), snapshots_in).context("cannot start the publisher thread")?;
     let (requests_in, mut requests) = mpsc::channel(QUEUE);
+    let (questions_in, mut questions) = mpsc::channel(1);
     let mut broker = Broker::new(snapshots.clone(), events_in);
     broker.start(&options.config);
     let mut tasks = Tasks::default();
     if let Some(listener) = listener {
-        let (snapshots, requests) = (snapshots.clone(), requests_in.clone());
-        tasks.spawn(http::serve(listener, http::House { snapshots, requests, broker: broker.status.subscribe() }));
+        let (snapshots, requests, questions) = (snapshots.clone(), requests_in.clone(), questions_in);
+        let broker = broker.status.subscribe();
+        tasks.spawn(http::serve(listener, http::House { snapshots, requests, questions, broker }));
     }
     let trigger = Trigger::default();
     let (reloads_in, mut reloads) = mpsc::channel(1);
@@ -145,6 +147,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             }
             Some(request) = requests.recv() => control.request(request),
             Some(event) = events.recv() => control.handle(event),
+            Some(question) = questions.recv() => control.answer_aside(question),
             () = broker.left() => broker.start(&control.snapshot().config),
             () = tokio::time::sleep(sleep) => control.wake(),
         }

@@ -16,6 +16,7 @@ mod calendar;
 mod command;
 mod condition;
 mod facts;
+mod foresight;
 mod local_time;
 mod memory;
 mod priority;
@@ -23,6 +24,7 @@ mod rooms;
 mod rules;
 mod state;
 pub mod sun;
+mod why;
 
 pub use memory::Memory;
 

@@ -6,7 +6,7 @@
 //! | `GET /api/v1/points/{id}` | one point |
 //! | `PUT /api/v1/points/{id}` | a command: `{"value": "ON", "for": "2h"}` |
 //! | `DELETE /api/v1/points/{id}` | gives the point back to automatic control |
-//! | `GET /api/v1/why/{id}` | the priority array of an output |
+//! | `GET /api/v1/why/{id}` | the priority array of an output, the rules about it, what is waited for, what comes next |
 //! | `GET /healthz` | `ok` while the control loop runs |
 //!
 //! Errors are `{"error": "..."}` with a status that fits.
@@ -16,7 +16,7 @@ pub mod shape;
 
 use crate::{
     clock::Now,
-    model::{BrokerStatus, Command, Refusal, Snapshot, Source, duration},
+    model::{BrokerStatus, Command, OutputId, Point, Reasons, Refusal, Snapshot, Source, duration},
 };
 use axum::{
     Json, Router,
@@ -79,6 +79,12 @@ impl Reply {
     }
 }
 
+/// A question that the snapshot does not answer; the daemon looks into a copy of the engine.
+pub enum Question {
+    /// Why an output is as it is.
+    Why(OutputId, oneshot::Sender<Reasons>),
+}
+
 /// What the service needs of the daemon.
 #[derive(Clone)]
 pub struct House {
@@ -86,6 +92,8 @@ pub struct House {
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// Commands go here.
     pub requests: mpsc::Sender<Request>,
+    /// Questions go here.
+    pub questions: mpsc::Sender<Question>,
     /// How it stands with the broker.
     pub broker: watch::Receiver<BrokerStatus>,
 }
@@ -151,9 +159,26 @@ async fn point(State(house): State<House>, Id(id): Id) -> Response {
 
 async fn why(State(house): State<House>, Id(id): Id) -> Response {
     let snapshot = house.snapshots.borrow().clone();
-    match snapshot.find(&id) {
-        Some(state) => Json(shape::why(&snapshot, state)).into_response(),
-        None => unknown_point(&id),
+    let Some(state) = snapshot.find(&id) else { return unknown_point(&id) };
+    let reasons = match state.point {
+        Point::Output(output) => ask(&house, |answer| Question::Why(output, answer)).await,
+        _ => Ok(Reasons::default()),
+    };
+    match reasons {
+        Ok(reasons) => Json(shape::why(&snapshot, state, &reasons)).into_response(),
+        Err(response) => response,
+    }
+}
+
+/// The daemon's answer to a question.
+async fn ask<T>(house: &House, question: impl FnOnce(oneshot::Sender<T>) -> Question) -> Result<T, Response> {
+    let (sender, answer) = oneshot::channel();
+    if house.questions.send(question(sender)).await.is_err() {
+        return Err(error(StatusCode::SERVICE_UNAVAILABLE, "hearthd is stopping"));
+    }
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(_)) | Err(_) => Err(error(StatusCode::SERVICE_UNAVAILABLE, "hearthd did not answer in time")),
     }
 }
 

@@ -1,7 +1,9 @@
 //! The JSON shapes of the service.
 
 use super::{age_s, local};
-use crate::model::{BrokerStatus, Point, PointState, Snapshot, Value};
+use crate::model::{
+    BrokerStatus, Claim, PartReason, Pending, Point, PointState, Reasons, RuleReason, Slot, Snapshot, Truth, Value,
+};
 use serde::{Deserialize, Serialize};
 
 /// Answer of `GET /api/v1/points`.
@@ -55,6 +57,56 @@ pub struct Why {
     pub point: PointShape,
     /// The filled slots of its priority array, highest first; the first one holds it. Empty for what is not an output.
     pub slots: Vec<SlotShape>,
+    /// The rules that set it, in the order of the file.
+    pub rules: Vec<RuleShape>,
+    /// What is waited for, soonest first.
+    pub pending: Vec<PendingShape>,
+    /// The next change, if nothing else happens; null: none within a day.
+    pub next: Option<NextShape>,
+}
+
+/// How it stands with one rule.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RuleShape {
+    /// Its sentence.
+    pub name: String,
+    /// What it would set.
+    pub level: String,
+    /// Whether it is active: `yes`, `no` or `unknown`.
+    pub active: String,
+    /// What must all be so.
+    pub parts: Vec<PartShape>,
+}
+
+/// A part of a rule's condition.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PartShape {
+    /// As one would write it in a rule.
+    pub text: String,
+    /// Whether it is so: `yes`, `no` or `unknown`.
+    pub so: String,
+    /// What it looks at.
+    pub points: Vec<PointShape>,
+}
+
+/// Something that time alone will end.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PendingShape {
+    /// What.
+    pub what: String,
+    /// When, RFC 3339.
+    pub ends: String,
+}
+
+/// A change that time alone will bring.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NextShape {
+    /// When, RFC 3339.
+    pub at: String,
+    /// What it is then asked to be.
+    pub level: String,
+    /// The slot and the cause that hold it then.
+    pub why: String,
 }
 
 /// One filled slot.
@@ -66,6 +118,8 @@ pub struct SlotShape {
     pub level: String,
     /// Due to what.
     pub cause: String,
+    /// The slot that it lost to; null for the one that holds.
+    pub overruled_by: Option<String>,
 }
 
 pub(super) fn house(snapshot: &Snapshot, broker: &BrokerStatus) -> House {
@@ -107,12 +161,45 @@ pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
     }
 }
 
-pub(super) fn why(snapshot: &Snapshot, state: &PointState) -> Why {
-    let slots = state.explanation.iter().flat_map(|explanation| &explanation.slots);
-    let slot_shape = |(slot, claim): &(crate::model::Slot, crate::model::Claim)| SlotShape {
+pub(super) fn why(snapshot: &Snapshot, state: &PointState, reasons: &Reasons) -> Why {
+    let config = &snapshot.config;
+    let slots = state.explanation.as_ref().map_or(&[][..], |explanation| &explanation.slots);
+    let slot = |(slot, claim): &(Slot, Claim)| SlotShape {
         slot: slot.to_string(),
         level: claim.level.to_string(),
-        cause: claim.cause.describe(&snapshot.config),
+        cause: claim.cause.describe(config),
+        overruled_by: slots.first().filter(|(first, _)| first != slot).map(|(first, _)| first.to_string()),
     };
-    Why { point: point(snapshot, state), slots: slots.map(slot_shape).collect() }
+    let part = |part: &PartReason| PartShape {
+        text: part.text.clone(),
+        so: word(part.truth),
+        points: part.points.iter().filter_map(|id| Some(point(snapshot, snapshot.get(*id)?))).collect(),
+    };
+    let rule = |reason: &RuleReason| RuleShape {
+        name: config[reason.rule].name.to_string(),
+        level: reason.level.to_string(),
+        active: word(reason.active),
+        parts: reason.parts.iter().map(part).collect(),
+    };
+    let pending = |pending: &Pending| PendingShape { what: pending.what.clone(), ends: local(snapshot, pending.ends) };
+    Why {
+        point: point(snapshot, state),
+        slots: slots.iter().map(slot).collect(),
+        rules: reasons.rules.iter().map(rule).collect(),
+        pending: reasons.pending.iter().map(pending).collect(),
+        next: reasons.next.as_ref().map(|next| NextShape {
+            at: local(snapshot, next.at),
+            level: next.level.to_string(),
+            why: next.line.clone(),
+        }),
+    }
+}
+
+fn word(truth: Truth) -> String {
+    match truth {
+        Truth::True => "yes",
+        Truth::False => "no",
+        Truth::Unknown => "unknown",
+    }
+    .into()
 }

@@ -1,6 +1,6 @@
 //! The checked configuration: every name resolved, every unit parsed, every pin claimed once.
 
-use super::{Condition, Input, Interlock, Level, Output, Quantity, Sensor};
+use super::{Condition, Input, InputKind, Interlock, Level, Output, OutputKind, Quantity, Sensor};
 use serde::{Deserialize, Serialize};
 use std::{ops::Index, sync::Arc, time::Duration};
 
@@ -207,6 +207,26 @@ pub enum Point {
     Reading(SensorId, Quantity),
     /// `hall.occupied`
     Occupied(RoomId),
+}
+
+impl Point {
+    /// The words that people have for its being on and off, in this order, where there are better ones than those.
+    pub fn states(self, config: &Config) -> &'static [(&'static str, bool)] {
+        match self {
+            Point::Input(input) => match config[input].kind {
+                InputKind::Door | InputKind::Window => &[("open", true), ("closed", false)],
+                InputKind::Leak => &[("wet", true), ("dry", false)],
+                InputKind::Button => &[("pressed", true), ("released", false)],
+                InputKind::Motion | InputKind::Smoke | InputKind::Contact => &[],
+            },
+            Point::Output(output) => match config[output].kind {
+                OutputKind::Valve | OutputKind::Cover => &[("open", true), ("closed", false)],
+                _ => &[],
+            },
+            Point::Occupied(_) => &[("occupied", true), ("empty", false)],
+            Point::Reading(..) => &[],
+        }
+    }
 }
 
 impl Config {

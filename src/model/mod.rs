@@ -22,9 +22,11 @@ pub mod duration;
 mod event;
 mod output;
 mod plain;
+mod reasons;
 mod sensing;
 mod snapshot;
 mod value;
+mod wording;
 
 pub use cause::{Cause, Claim, Slot, Source};
 pub use condition::{Anchor, Comparison, Condition, DaySet, Number, TimeOfDay};
@@ -34,6 +36,7 @@ pub use config::{
 };
 pub use event::{Command, Effect, Event, ReadFailure, Refusal};
 pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};
+pub use reasons::{PartReason, Pending, Reasons, RuleReason, Upcoming};
 pub use sensing::{Chip, Input, InputKind, Pull, Quantity, Sensor};
 pub use snapshot::{BrokerStatus, Explanation, PointState, Snapshot};
 pub use value::{Level, Quality, Truth, Value};

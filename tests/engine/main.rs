@@ -16,6 +16,7 @@ mod limits;
 mod reload;
 mod rules;
 mod unknown;
+mod why;
 mod wires;
 
 /// Nothing is done.

@@ -1,0 +1,59 @@
+//! All there is to say about why an output is as it is, why not otherwise, and what comes next.
+
+use super::{Level, Point, RuleId, Truth};
+use chrono::{DateTime, Utc};
+
+/// More than the priority array tells: what the rules about an output look at, what is waited for, what comes next.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reasons {
+    /// The rules that set this output, in the order of the file.
+    pub rules: Vec<RuleReason>,
+    /// What is waited for, soonest first.
+    pub pending: Vec<Pending>,
+    /// The next change, if nothing else happens; nothing: none within a day.
+    pub next: Option<Upcoming>,
+}
+
+/// How it stands with one rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleReason {
+    /// Which.
+    pub rule: RuleId,
+    /// What it would set.
+    pub level: Level,
+    /// Whether it is active.
+    pub active: Truth,
+    /// What must all be so, each with whether it is.
+    pub parts: Vec<PartReason>,
+}
+
+/// A part of a condition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartReason {
+    /// As one would write it in a rule.
+    pub text: String,
+    /// Whether it is so.
+    pub truth: Truth,
+    /// The points that it looks at.
+    pub points: Vec<Point>,
+}
+
+/// Something that time alone will end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    /// For people: `min_on`, `hall is empty`.
+    pub what: String,
+    /// When.
+    pub ends: DateTime<Utc>,
+}
+
+/// A change that time alone will bring.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upcoming {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What the output is then asked to be.
+    pub level: Level,
+    /// The slot and the cause that hold it then.
+    pub line: String,
+}

@@ -1,0 +1,78 @@
+//! Why an output is as it is: rules and their parts, what is waited for, what comes next.
+
+use crate::support::{engine_config::*, engine_house::*};
+use hearthd::model::{Condition, Output, Pending, Truth};
+
+fn told(pending: &[Pending]) -> Vec<(String, String)> {
+    pending.iter().map(|pending| (pending.ends.format("%T").to_string(), pending.what.clone())).collect()
+}
+
+/// A lamp that is on while somebody is in the hall after dark, and a rule above it that keeps it off at night.
+#[test]
+fn each_part_of_each_rule_is_told_with_its_points() {
+    let mut builder = Builder::new();
+    let lamp = builder.output(Output { min_on: Some(mins(1)), ..output("lamp") });
+    let motion = builder.input("motion");
+    let hall = builder.room("hall", &[motion], mins(5));
+    let sensor = builder.sensor("living");
+    builder.rule("Night", between(at(1, 0), at(5, 0)), &[(lamp, OFF)]);
+    let parts = vec![Condition::Dark, occupied(hall), warmer(sensor, 18.0)];
+    builder.rule("Evening", Condition::All(parts), &[(lamp, ON)]);
+    let mut house = House::at(builder.build(), "2026-11-23T17:00:00");
+    house.input("motion", true);
+    house.reads("living", 20.5);
+    house.live(secs(10));
+    house.input("motion", false);
+
+    let reasons = house.engine.reasons(lamp, house.now);
+    let rules: Vec<_> = reasons.rules.iter().map(|rule| (rule.level, rule.active)).collect();
+    assert_eq!(rules, [(OFF, Truth::False), (ON, Truth::True)]);
+    let texts: Vec<_> = reasons.rules[1].parts.iter().map(|part| (&*part.text, part.truth)).collect();
+    let expected = [("dark", Truth::True), ("hall.occupied", Truth::True), ("living.temperature > 18", Truth::True)];
+    assert_eq!(texts, expected);
+    let points: Vec<_> = reasons.rules[1].parts[2].points.iter().map(|point| house.config.point_name(*point)).collect();
+    assert_eq!(points, ["living.temperature"]);
+    let pending = [("17:01:00", "min_on is over"), ("17:05:10", "hall is empty")];
+    assert_eq!(told(&reasons.pending), pending.map(|(ends, what)| (ends.into(), what.into())));
+    let next = reasons.next.unwrap();
+    assert_eq!((next.at, next.level), (utc("2026-11-23T17:05:10"), OFF));
+    assert_eq!(next.line, "default: nobody asks for anything");
+}
+
+/// Readings are taken to stay as they are: the next change is the window's end, not the sensor going stale.
+#[test]
+fn what_comes_next_takes_readings_to_stay() {
+    let mut builder = Builder::new();
+    let fan = builder.output(output("fan"));
+    let sensor = builder.sensor("living");
+    let condition = Condition::All(vec![warmer(sensor, 18.0), between(at(8, 0), at(20, 0))]);
+    builder.rule("Day", condition, &[(fan, ON)]);
+    let mut house = House::at(builder.build(), "2026-11-23T12:00:00");
+    house.reads("living", 20.5);
+    let before = house.engine.memory(house.now);
+    let next = house.engine.reasons(fan, house.now).next.unwrap();
+    assert_eq!((next.at, next.level), (utc("2026-11-23T19:00:00"), OFF));
+    assert_eq!(house.engine.memory(house.now), before, "looking ahead changes nothing");
+}
+
+#[test]
+fn what_stays_for_a_day_has_no_next() {
+    let mut builder = Builder::new();
+    let lamp = builder.output(output("lamp"));
+    let house = House::new(builder.build());
+    assert_eq!(house.engine.reasons(lamp, house.now).next, None);
+}
+
+#[test]
+fn a_command_and_a_for_are_waited_for() {
+    let mut builder = Builder::new();
+    let lamp = builder.output(output("lamp"));
+    let motion = builder.input("motion");
+    builder.rule("Still there", held(is_on(motion), mins(10)), &[(lamp, ON)]);
+    let mut house = House::new(builder.build());
+    house.input("motion", true);
+    house.command_for("lamp", "OFF", Some(mins(3)));
+    let reasons = house.engine.reasons(lamp, house.now);
+    let pending = [("12:03:00", "the command ends"), ("12:10:00", "motion for 10m")];
+    assert_eq!(told(&reasons.pending), pending.map(|(ends, what)| (ends.into(), what.into())));
+}
