@@ -4,6 +4,7 @@ mod console;
 mod demo;
 mod logging;
 mod places;
+mod simulate;
 
 use anyhow::Context;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeZone, Utc};
@@ -57,6 +58,8 @@ enum Command {
         /// The file to check instead of the configuration file
         file: Option<PathBuf>,
     },
+    /// Live through days in a moment and print what the house does
+    Simulate(simulate::Arguments),
     /// Show all points of the running daemon
     Status(Shape),
     /// Say why an output is as it is
@@ -170,6 +173,7 @@ impl Arguments {
                 ];
                 writeln!(io::stdout(), "{}: good ({})", file.display(), counts.join(", "))?;
             }
+            Command::Simulate(simulate) => return simulate::run(&simulate, self.config.as_deref()),
             Command::Status(shape) => block_on(console::status(&sockets, shape.json))?,
             Command::Why { point, shape } => block_on(console::why(&sockets, &point, shape.json))?,
             Command::Set { point, value, hold } => block_on(console::set(&sockets, &point, &value, hold))?,

@@ -164,9 +164,8 @@ const SHOWN: usize = 100;
 
 impl Report {
     /// A report of one error about the file as a whole.
-    pub(super) fn about_file(path: &Path, message: String, advice: String) -> Report {
-        let severity = Severity::Error;
-        let diagnostic = Diagnostic { severity, message, advice, path: path.into(), place: None };
+    pub fn about_file(path: &Path, message: String, advice: String) -> Report {
+        let diagnostic = Diagnostic { severity: Severity::Error, message, advice, path: path.into(), place: None };
         Report { diagnostics: vec![diagnostic], errors: 1, more: 0 }
     }
 
@@ -207,10 +206,10 @@ pub struct Source {
 
 /// Collects the problems of one source, so that all are reported at once.
 #[derive(Default)]
-pub(super) struct Problems(RefCell<Vec<Problem>>);
+pub struct Problems(RefCell<Vec<Problem>>);
 
 /// A problem whose place is a range of bytes of the source's text.
-pub(super) struct Problem {
+struct Problem {
     severity: Severity,
     place: Range<usize>,
     message: String,
@@ -218,10 +217,12 @@ pub(super) struct Problem {
 }
 
 impl Problems {
+    /// Something for which the source is refused, its place in bytes of the text.
     pub fn error(&self, place: Range<usize>, message: impl Into<String>, advice: impl Into<String>) {
         self.add(Severity::Error, place, message.into(), advice.into());
     }
 
+    /// Something to look at, its place in bytes of the text.
     pub fn warning(&self, place: Range<usize>, message: impl Into<String>, advice: impl Into<String>) {
         self.add(Severity::Warning, place, message.into(), advice.into());
     }
@@ -235,7 +236,10 @@ impl Problems {
         self.0.borrow_mut().push(Problem { severity, place, message, advice });
     }
 
-    /// The warnings, if there is nothing worse; otherwise everything.
+    /// The warnings, if there is nothing worse.
+    ///
+    /// # Errors
+    /// All problems, if one of them is an error.
     pub fn settle(self, source: &Source) -> Result<Vec<Diagnostic>, Report> {
         let mut problems = self.0.into_inner();
         problems.sort_by_key(|problem| (problem.place.start, problem.severity));

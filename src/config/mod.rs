@@ -25,10 +25,11 @@ mod table;
 mod wires;
 mod wording;
 
-pub use diagnostic::{Diagnostic, Place, Report, Severity, Source};
+pub use diagnostic::{Diagnostic, Place, Problems, Report, Severity, Source};
+pub use language::{state_meaning, state_words};
+pub use nearest::name as nearest_name;
 
 use crate::model::Config;
-use diagnostic::Problems;
 use std::path::Path;
 use table::Table;
 

@@ -39,7 +39,7 @@ const SYNONYMS: [(&str, &str); 34] = [
 ];
 
 /// The name nearest to `written`, if one is near enough to be meant.
-pub(super) fn name<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub fn name<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let written = written.to_lowercase();
     let names: Vec<&str> = names.into_iter().collect();
     let synonym = SYNONYMS.iter().find(|(other, _)| *other == written);

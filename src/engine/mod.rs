@@ -26,13 +26,14 @@ mod state;
 pub mod sun;
 mod why;
 
+pub use local_time::local_instant;
 pub use memory::Memory;
 
 use crate::{
     clock::{Moment, Now},
     model::{
-        AtStart, Config, Effect, Event, Level, Output, OutputId, Point, PointState, Quality, Quantity, ReadFailure,
-        Refusal, Rule, Snapshot, Truth, Value,
+        AtStart, Config, Effect, Event, Explanation, Level, Output, OutputId, Point, PointState, Quality, Quantity,
+        ReadFailure, Refusal, Rule, Snapshot, Truth, Value,
     },
 };
 use calendar::Calendar;
@@ -144,6 +145,11 @@ impl Engine {
         memory.rooms.extend(by_name(&config.rooms, &self.rooms, |room| &room.id));
         memory.rules.extend(by_name(&config.rules, &self.rules, |rule| &rule.name));
         memory
+    }
+
+    /// What holds an output's value; the same allocation for as long as it stays so. Nothing before the first decision.
+    pub fn explanation(&self, output: OutputId) -> Option<&Arc<Explanation>> {
+        self.outputs[output.0].explanation.as_ref()
     }
 
     /// A picture of the house.
@@ -345,7 +351,8 @@ impl Engine {
         effects
     }
 
-    fn point_state(&self, point: Point, now: Now) -> PointState {
+    /// One point of that picture.
+    pub fn point_state(&self, point: Point, now: Now) -> PointState {
         let unexplained =
             |value, quality, changed, fault| PointState { point, value, quality, changed, fault, explanation: None };
         match point {

@@ -3,7 +3,7 @@
 //! Positions by the Solar Position Algorithm (Reda and Andreas, Solar Energy 76(5), 2004) in the `solar-positioning`
 //! crate; events on a day are those between the solar midnights on either side of its noon.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 use solar_positioning::{Horizon, Location, RefractionCorrection, SolarEvents, SolarPositions, delta_t};
 
 /// The sun's events of one local date. Where the sun does not cross the horizon, in polar day the rising events are the
@@ -47,6 +47,8 @@ pub fn day(date: NaiveDate, latitude: f64, longitude: f64, zone: chrono_tz::Tz) 
     };
     let (dawn, dusk) = crossings(Horizon::CivilTwilight)?;
     let (sunrise, sunset) = crossings(Horizon::SunriseSunset)?;
+    // To whole seconds: more would only look like a precision that the air does not allow.
+    let [dawn, sunrise, noon, sunset, dusk] = [dawn, sunrise, noon, sunset, dusk].map(|at| at.trunc_subsecs(0));
     Some(SunDay { dawn, sunrise, noon, sunset, dusk })
 }
 

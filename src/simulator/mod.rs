@@ -1,10 +1,18 @@
-//! The simulated house of `hearthd demo`: a world that moves the wires, and a view of what the engine makes of it.
+//! Houses that are not there: the one of `hearthd demo`, and those of `hearthd simulate` and of the scenario files.
+//!
+//! The demo runs the daemon itself, on simulated wires, with a world at their other end and a view of what comes of it:
 //!
 //! ```text
 //!  world ──stimuli──> simulated wires ──events──> daemon, engine ──snapshots──> journal, view
 //!    ^                                                 │
 //!    └────────────── outputs, on or off ───────────────┘
 //! ```
+//!
+//! A simulation runs the engine alone, on a virtual clock: [`house`].
+
+pub mod house;
+
+pub mod scenario;
 
 pub mod world;
 

@@ -33,6 +33,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use states::{all as state_words, meaning as state_meaning};
+
 pub(super) use range::overlap;
 pub(super) use typing::Scope;
 pub(super) use words::is_reserved;

@@ -7,7 +7,7 @@ const COMMON: [(&str, bool); 6] =
     [("on", true), ("off", false), ("true", true), ("false", false), ("active", true), ("inactive", false)];
 
 /// Whether `word` says of `point` that it is on; nothing when it does not fit.
-pub(super) fn meaning(word: &str, point: Point, config: &Config) -> Option<bool> {
+pub fn meaning(word: &str, point: Point, config: &Config) -> Option<bool> {
     COMMON.iter().chain(point.states(config)).find(|(known, _)| *known == word).map(|(_, on)| *on)
 }
 
@@ -20,6 +20,6 @@ pub(super) fn usual(point: Point, config: &Config) -> (&'static str, &'static st
 }
 
 /// All words that fit `point`.
-pub(super) fn all(point: Point, config: &Config) -> impl Iterator<Item = &'static str> {
+pub fn all(point: Point, config: &Config) -> impl Iterator<Item = &'static str> {
     point.states(config).iter().chain(&COMMON).map(|(word, _)| *word)
 }

@@ -1,0 +1,308 @@
+//! A house on a virtual clock: plays the daemon and the wires around the real engine, so that days pass in milliseconds.
+//!
+//! Two times run here: the **true time** of the world, in which things happen, and the **hub's clock**, which is what the
+//! engine is told. They differ only when something is said of the clock.
+
+mod probe;
+
+pub use probe::Trouble;
+
+use crate::{
+    clock::{Moment, Now},
+    engine::{Engine, Memory},
+    model::{Command, Config, Effect, Event, InputId, Level, OutputId, Quantity, Refusal, SensorId},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use probe::Probe;
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+
+/// No honest instant has more drives; outputs that switch each other in a circle go on a second later.
+const DRIVES_AT_ONCE: usize = 500;
+const BACKLOG_AFTER: TimeDelta = TimeDelta::seconds(1);
+/// A wake-up that is due already costs this much, so that an engine that never rests is found out.
+const LEAST_STEP: TimeDelta = TimeDelta::milliseconds(1);
+
+/// The engine, the wires at its ends, and the time.
+pub struct House {
+    config: Arc<Config>,
+    engine: Engine,
+    time: DateTime<Utc>,
+    moment: Moment,
+    clock_ahead: TimeDelta,
+    clock_known: bool,
+    wires: Vec<OutputWire>,
+    inputs: Vec<Result<bool, String>>,
+    probes: Vec<Probe>,
+    broker: bool,
+    asleep: Option<Asleep>,
+    backlog: VecDeque<(OutputId, Level)>,
+    refused: Vec<(Command, Refusal)>,
+    passes: u64,
+}
+
+struct OutputWire {
+    level: Level,
+    broken: bool,
+}
+
+/// hearthd does not run.
+struct Asleep {
+    /// The text of its state file.
+    memory: String,
+    ending: Ending,
+    until: DateTime<Utc>,
+}
+
+/// How hearthd ends for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ending {
+    /// It is asked to, as by `systemctl restart`.
+    Restart,
+    /// It is killed; its outputs are driven to their safe states, as systemd does with `hearthd safe`.
+    Crash,
+    /// The power is gone: no relay is on.
+    PowerCut,
+}
+
+impl House {
+    /// A house that is not running yet: inputs are inactive, sensors give nothing.
+    pub fn new(config: Arc<Config>, time: DateTime<Utc>) -> House {
+        let now = Now { moment: Moment::START, wall: time, wall_known: true };
+        House {
+            engine: Engine::new(config.clone(), None, now),
+            time,
+            moment: now.moment,
+            clock_ahead: TimeDelta::zero(),
+            clock_known: true,
+            wires: config.outputs.iter().map(|_| OutputWire { level: Level::OFF, broken: false }).collect(),
+            inputs: config.inputs.iter().map(|_| Ok(false)).collect(),
+            probes: config.sensors.iter().map(|sensor| Probe::new(sensor.every)).collect(),
+            broker: true,
+            asleep: Some(Asleep { memory: String::new(), ending: Ending::Restart, until: time }),
+            backlog: VecDeque::new(),
+            refused: Vec::new(),
+            passes: 0,
+            config,
+        }
+    }
+
+    /// The true time.
+    pub fn time(&self) -> DateTime<Utc> {
+        self.time
+    }
+
+    /// What the engine is told of the time.
+    pub fn now(&self) -> Now {
+        Now { moment: self.moment, wall: self.time + self.clock_ahead, wall_known: self.clock_known }
+    }
+
+    /// The house's configuration.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// The engine; while hearthd does not run, as it was last.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Why hearthd does not run, while it does not.
+    pub fn ended_by(&self) -> Option<Ending> {
+        self.asleep.as_ref().map(|asleep| asleep.ending)
+    }
+
+    /// What the wire of an output carries.
+    pub fn wire(&self, output: OutputId) -> Level {
+        self.wires[output.0].level
+    }
+
+    /// How often the engine decided.
+    pub fn passes(&self) -> u64 {
+        self.passes
+    }
+
+    /// The commands that were refused since this was last asked.
+    pub fn take_refused(&mut self) -> Vec<(Command, Refusal)> {
+        std::mem::take(&mut self.refused)
+    }
+
+    /// When the house does something by itself the next time.
+    pub fn next(&self) -> Option<DateTime<Utc>> {
+        if let Some(asleep) = &self.asleep {
+            return Some(asleep.until);
+        }
+        let wake = self.engine.next_wakeup().map(|wake| {
+            let wait_ms = wake.as_millis().saturating_sub(self.moment.as_millis());
+            (self.time + TimeDelta::milliseconds(wait_ms)).max(self.time + LEAST_STEP)
+        });
+        let reading = self.probes.iter().filter_map(Probe::due).min();
+        let backlog = (!self.backlog.is_empty()).then(|| self.time + BACKLOG_AFTER);
+        [wake, reading, backlog].into_iter().flatten().min()
+    }
+
+    /// Lets time pass without doing anything; never backwards.
+    pub fn pass(&mut self, until: DateTime<Utc>) {
+        let passed = (until - self.time).to_std().unwrap_or_default();
+        self.time += TimeDelta::from_std(passed).unwrap_or_default();
+        if self.asleep.is_none() {
+            self.moment = self.moment + passed;
+        }
+    }
+
+    /// Does what is due by now: sensors are read, the engine is woken, hearthd starts again.
+    pub fn wake(&mut self) {
+        match &self.asleep {
+            Some(asleep) if asleep.until > self.time => {}
+            Some(_) => self.start(),
+            None => self.handle_all([]),
+        }
+    }
+
+    /// Several pieces of news of this instant, and whatever is due.
+    pub fn handle_all(&mut self, news: impl IntoIterator<Item = Event>) {
+        let mut events = self.due_readings();
+        events.extend(news);
+        if self.asleep.is_some() {
+            return;
+        }
+        self.passes += 1;
+        let effects = self.engine.handle_all(self.now(), events);
+        self.perform(effects);
+    }
+
+    /// An input is moved, or its line is lost.
+    pub fn set_input(&mut self, input: InputId, result: Result<bool, String>) {
+        self.inputs[input.0].clone_from(&result);
+        self.handle(Event::InputRead { input: self.config[input].id.clone(), result });
+    }
+
+    /// What a sensor measures changes to `value`, evenly within `over`; at once when that is zero, and then it is read at
+    /// once.
+    pub fn set_reading(&mut self, sensor: SensorId, quantity: Quantity, value: f64, over: Duration) {
+        self.probes[sensor.0].set(quantity, value, over, self.time);
+        self.wake();
+    }
+
+    /// A sensor does not answer any more (`Some`: with this text), says nothing at all, or works again.
+    pub fn trouble_sensor(&mut self, sensor: SensorId, trouble: Trouble) {
+        self.probes[sensor.0].trouble(trouble, self.time);
+        self.wake();
+    }
+
+    /// The wire of an output takes no level any more, or does again.
+    pub fn break_wire(&mut self, output: OutputId, broken: bool) {
+        self.wires[output.0].broken = broken;
+    }
+
+    /// Somebody commands something over MQTT. Without a broker, nobody hears it.
+    pub fn command(&mut self, command: Command) -> bool {
+        if self.broker && self.asleep.is_none() {
+            self.handle(Event::Command(command));
+            return true;
+        }
+        false
+    }
+
+    /// The broker comes or goes. The rules run on without one.
+    pub fn set_broker(&mut self, there: bool) {
+        self.broker = there;
+    }
+
+    /// Whether the hub's clock is believed.
+    pub fn set_clock_known(&mut self, known: bool) {
+        self.clock_known = known;
+        self.wake();
+    }
+
+    /// The hub's clock is set: so much ahead of the true time.
+    pub fn set_clock_ahead(&mut self, ahead: TimeDelta) {
+        self.clock_ahead = ahead;
+        self.wake();
+    }
+
+    /// hearthd ends and starts again after `pause`.
+    pub fn end(&mut self, ending: Ending, pause: Duration) {
+        let until = self.time + TimeDelta::from_std(pause).unwrap_or_default();
+        if let Some(asleep) = &mut self.asleep {
+            asleep.ending = asleep.ending.max(ending);
+            asleep.until = asleep.until.max(until);
+        } else {
+            if ending == Ending::Restart {
+                self.handle(Event::Stop);
+            }
+            let memory = serde_json::to_string(&self.engine.memory(self.now())).unwrap_or_default();
+            self.asleep = Some(Asleep { memory, ending, until });
+            self.backlog.clear();
+        }
+        for (wire, output) in self.wires.iter_mut().zip(&self.config.outputs) {
+            match ending {
+                Ending::PowerCut => wire.level = Level::OFF,
+                Ending::Crash if !wire.broken => wire.level = output.safe.level().unwrap_or(wire.level),
+                Ending::Crash | Ending::Restart => {}
+            }
+        }
+    }
+
+    /// As the daemon starts: the state file, the pause by the wall clock, the lines, the inputs, the sensors.
+    fn start(&mut self) {
+        let Some(asleep) = self.asleep.take() else { return };
+        let mut memory: Option<Memory> = serde_json::from_str(&asleep.memory).ok();
+        if let Some(saved) = memory.as_ref().map(Memory::taken) {
+            let pause = (self.now().wall - saved.wall).to_std().ok();
+            let pause = pause.filter(|_| saved.wall_known && self.clock_known);
+            self.moment = saved.moment + pause.unwrap_or_default();
+            memory = memory.map(|memory| if pause.is_none() { memory.after_unknown_pause() } else { memory });
+            memory =
+                memory.map(|memory| if asleep.ending == Ending::PowerCut { memory.after_power_cut() } else { memory });
+        }
+        self.engine = Engine::new(self.config.clone(), memory, self.now());
+        for (index, wire) in self.wires.iter_mut().enumerate().filter(|(_, wire)| !wire.broken) {
+            wire.level = self.engine.start_level(OutputId(index));
+        }
+        self.handle(Event::Wake);
+        for (index, result) in self.inputs.clone().into_iter().enumerate() {
+            self.handle(Event::InputRead { input: self.config.inputs[index].id.clone(), result });
+        }
+        self.probes.iter_mut().for_each(|probe| probe.read_at(self.time));
+        self.wake();
+    }
+
+    fn handle(&mut self, event: Event) {
+        self.handle_all([event]);
+    }
+
+    fn due_readings(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        for (sensor, probe) in self.config.sensors.iter().zip(&mut self.probes) {
+            if let Some(result) = probe.read(self.time) {
+                events.push(Event::SensorRead { sensor: sensor.id.clone(), result });
+            }
+        }
+        events
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        self.take(effects);
+        for _ in 0..DRIVES_AT_ONCE {
+            let Some((output, level)) = self.backlog.pop_front() else { return };
+            let wire = &mut self.wires[output.0];
+            let result = if wire.broken { Err("the wire takes nothing".to_owned()) } else { Ok(()) };
+            if result.is_ok() {
+                wire.level = level;
+            }
+            self.passes += 1;
+            let more = self.engine.handle(self.now(), Event::Driven { output, level, result });
+            self.take(more);
+        }
+    }
+
+    fn take(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Drive { output, level, .. } => self.backlog.push_back((output, level)),
+                Effect::Answer { command, result: Err(refusal) } => self.refused.push((command, refusal)),
+                Effect::Answer { result: Ok(()), .. } => {}
+            }
+        }
+    }
+}

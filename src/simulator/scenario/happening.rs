@@ -1,0 +1,316 @@
+//! What can happen in a scenario, and the lines that say so.
+
+use super::parts::Word;
+use crate::{
+    config::{Problems, nearest_name, state_meaning, state_words},
+    model::{Command, Config, InputId, InputKind, OutputId, Point, Quantity, SensorId, Source, duration},
+    simulator::house::{Ending, House, Trouble},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::{ops::Range, time::Duration};
+
+/// Something that happens at an instant.
+#[derive(Clone, Debug)]
+pub(super) struct Timed {
+    pub at: DateTime<Utc>,
+    pub what: Happening,
+}
+
+/// What can happen.
+#[derive(Clone, Debug)]
+pub(super) enum Happening {
+    Input(InputId, Result<bool, String>),
+    Reading { sensor: SensorId, quantity: Quantity, value: f64, over: Duration },
+    Sensor(SensorId, Trouble),
+    Wire { output: OutputId, broken: bool },
+    Command { point: String, payload: String, hold: Option<Duration> },
+    ClockKnown(bool),
+    ClockAhead(TimeDelta),
+    Broker(bool),
+    End(Ending, Duration),
+}
+
+/// How long a restart takes, and how long the power is gone, when nobody says.
+const RESTART: Duration = Duration::from_secs(2);
+const POWER_CUT: Duration = Duration::from_secs(60);
+
+/// Presses of a button: when it is pressed and released again, in milliseconds.
+const CLICK: &[u64] = &[0, 100];
+const DOUBLE: &[u64] = &[0, 100, 250, 350];
+const TRIPLE: &[u64] = &[0, 100, 250, 350, 500, 600];
+const LONG: &[u64] = &[0, 1_500];
+
+impl Happening {
+    /// Whether it is about the world, and so may be there before hearthd starts.
+    pub(super) fn is_of_the_world(&self) -> bool {
+        !matches!(self, Happening::Command { .. } | Happening::End(..))
+    }
+
+    /// Lets it happen. Returns what there is to tell of it.
+    pub(super) fn play(&self, house: &mut House) -> Option<(String, String)> {
+        match self {
+            Happening::Input(input, result) => house.set_input(*input, result.clone()),
+            Happening::Reading { sensor, quantity, value, over } => {
+                house.set_reading(*sensor, *quantity, *value, *over);
+            }
+            Happening::Sensor(sensor, trouble) => house.trouble_sensor(*sensor, *trouble),
+            Happening::Wire { output, broken } => house.break_wire(*output, *broken),
+            Happening::Command { point, payload, hold } => {
+                let (point, payload) = (point.clone(), payload.clone());
+                let what = format!("{point} {payload}");
+                if !house.command(Command { source: Source::Mqtt, point, payload, hold: *hold }) {
+                    return Some((what, "not heard: the broker or hearthd is not there".into()));
+                }
+            }
+            Happening::ClockKnown(known) => house.set_clock_known(*known),
+            Happening::ClockAhead(ahead) => house.set_clock_ahead(*ahead),
+            Happening::Broker(there) => house.set_broker(*there),
+            Happening::End(ending, pause) => house.end(*ending, *pause),
+        }
+        None
+    }
+}
+
+/// What a line says, as one or more happenings with the time between the line's and theirs.
+pub(super) fn read(words: &[Word<'_>], config: &Config, problems: &Problems) -> Vec<(Duration, Happening)> {
+    let line = Line { words, config };
+    match line.understand() {
+        Ok(happenings) => happenings,
+        Err(Mistake { place, message, advice }) => {
+            problems.error(place, message, advice);
+            Vec::new()
+        }
+    }
+}
+
+/// What is wrong with a name that no point has.
+pub(super) fn unknown(name: &str, config: &Config) -> (String, String) {
+    let points: Vec<String> = config.points().map(|point| config.point_name(point)).collect();
+    let sensors = config.sensors.iter().map(|sensor| &*sensor.id);
+    let advice = match nearest_name(name, points.iter().map(String::as_str).chain(sensors).chain(VERBS)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            "write an input, a sensor's reading, an output, or one of set, auto, restart, power, clock, broker".into()
+        }
+    };
+    (format!("unknown name `{name}`"), advice)
+}
+
+const VERBS: [&str; 7] = ["set", "auto", "restart", "crash", "power", "clock", "broker"];
+
+struct Line<'l, 't> {
+    words: &'l [Word<'t>],
+    config: &'l Config,
+}
+
+struct Mistake {
+    place: Range<usize>,
+    message: String,
+    advice: String,
+}
+
+type Understood = Result<Vec<(Duration, Happening)>, Mistake>;
+
+impl Line<'_, '_> {
+    fn understand(&self) -> Understood {
+        let (first, rest) = (self.words[0].text, &self.words[1..]);
+        match first {
+            "set" => self.set(),
+            "auto" => {
+                self.length(2, "auto POINT")?;
+                self.command(self.text(1), "AUTO", None)
+            }
+            "restart" => self.end(Ending::Restart, self.span_after(1, "for", RESTART, "restart for 30s")?),
+            "crash" => self.end(Ending::Crash, self.span_after(1, "for", RESTART, "crash for 30s")?),
+            "power" => {
+                self.expect(1, &["cut"], "power cut for 10m")?;
+                self.end(Ending::PowerCut, self.span_after(2, "for", POWER_CUT, "power cut for 10m")?)
+            }
+            "clock" => self.clock(),
+            "broker" => {
+                let word = self.expect(1, &["lost", "back"], "broker lost")?;
+                self.length(2, "broker lost")?;
+                now(Happening::Broker(word == "back"))
+            }
+            _ if rest.is_empty() => Err(self.mistake(0, "nothing is said of it", "write what happens to it")),
+            name => match (self.config.find_point(name), self.config.find_sensor(name)) {
+                (Some(Point::Input(input)), _) => self.input(input),
+                (Some(Point::Output(output)), _) => self.wire(output),
+                (Some(Point::Reading(sensor, quantity)), _) => self.reading(sensor, quantity),
+                (Some(_), _) => Err(self.mistake(
+                    0,
+                    format!("`{name}` is worked out by hearthd"),
+                    format!("write what makes it so, or a command: `set {name} ...`"),
+                )),
+                (None, Some(sensor)) => self.sensor(sensor),
+                (None, None) => {
+                    let (message, advice) = unknown(name, self.config);
+                    Err(self.mistake(0, message, advice))
+                }
+            },
+        }
+    }
+
+    /// `set POINT VALUE [for DURATION]`
+    fn set(&self) -> Understood {
+        if self.words.len() < 3 {
+            return Err(self.mistake(
+                0,
+                "not a whole command",
+                "write `set hall_light on` or `set hall_light on for 2h`",
+            ));
+        }
+        let hold = if self.words.len() > 3 {
+            Some(self.span_after(3, "for", Duration::ZERO, "set hall_light on for 2h")?)
+        } else {
+            None
+        };
+        self.command(self.text(1), self.text(2), hold)
+    }
+
+    fn command(&self, point: &str, value: &str, hold: Option<Duration>) -> Understood {
+        // As it is written on MQTT; the words that are in capitals there may be small here.
+        let capital = ["on", "off", "toggle", "auto", "open", "close", "stop"].contains(&value);
+        let payload = if capital { value.to_uppercase() } else { value.to_owned() };
+        now(Happening::Command { point: point.to_owned(), payload, hold })
+    }
+
+    /// `INPUT on|off|open|... [for DURATION]`, `INPUT click|double|long`, `INPUT fault`
+    fn input(&self, input: InputId) -> Understood {
+        let point = Point::Input(input);
+        let presses = match self.text(1) {
+            "click" => Some(CLICK),
+            "double" => Some(DOUBLE),
+            "triple" => Some(TRIPLE),
+            "long" => Some(LONG),
+            _ => None,
+        };
+        if let Some(presses) = presses {
+            self.length(2, "bell click")?;
+            let edge = |(i, ms): (usize, &u64)| (Duration::from_millis(*ms), Happening::Input(input, Ok(i % 2 == 0)));
+            return Ok(presses.iter().enumerate().map(edge).collect());
+        }
+        if self.text(1) == "fault" {
+            self.length(2, "hall_motion fault")?;
+            return now(Happening::Input(input, Err("line lost".into())));
+        }
+        let Some(active) = state_meaning(self.text(1), point, self.config) else {
+            let words: Vec<&str> = state_words(point, self.config).filter(|word| !word.ends_with("e")).collect();
+            let presses = if self.config[input].kind == InputKind::Button { ", click, double, long" } else { "" };
+            let advice = format!("write {}{presses} or fault", words.join(", "));
+            return Err(self.mistake(1, format!("`{}` does not happen to an input", self.text(1)), advice));
+        };
+        if self.words.len() == 2 {
+            return now(Happening::Input(input, Ok(active)));
+        }
+        let hold = self.span_after(2, "for", Duration::ZERO, "hall_motion on for 30s")?;
+        Ok(vec![(Duration::ZERO, Happening::Input(input, Ok(active))), (hold, Happening::Input(input, Ok(!active)))])
+    }
+
+    /// `OUTPUT fails`, `OUTPUT works`: of its wire.
+    fn wire(&self, output: OutputId) -> Understood {
+        let advice = format!("{} fails", self.text(0));
+        let known = ["fails", "works"];
+        if !known.contains(&self.text(1)) {
+            let command = format!("write `{advice}` or `works`, or a command: `set {} {}`", self.text(0), self.text(1));
+            return Err(self.mistake(1, "outputs are decided by hearthd; only their wires can fail", command));
+        }
+        self.length(2, &advice)?;
+        now(Happening::Wire { output, broken: self.text(1) == "fails" })
+    }
+
+    /// `SENSOR.QUANTITY NUMBER [over DURATION]`
+    fn reading(&self, sensor: SensorId, quantity: Quantity) -> Understood {
+        let form = format!("{} {}", self.text(0), "18.5 over 2h");
+        let value = self.text(1).parse::<f64>().ok().filter(|value| quantity.plausible().contains(value));
+        let Some(value) = value else {
+            let (low, high) = (quantity.plausible().start().to_owned(), quantity.plausible().end().to_owned());
+            let message = format!("`{}` is not {}", self.text(1), "a number that it could read");
+            return Err(self.mistake(1, message, format!("write one from {low} to {high}, in {}", quantity.unit())));
+        };
+        let over = self.span_after(2, "over", Duration::ZERO, &form)?;
+        now(Happening::Reading { sensor, quantity, value, over })
+    }
+
+    /// `SENSOR lost|silent|back`
+    fn sensor(&self, sensor: SensorId) -> Understood {
+        let form = format!("{} lost", self.text(0));
+        let trouble = match self.expect(1, &["lost", "silent", "back"], &form)? {
+            "lost" => Trouble::Lost,
+            "silent" => Trouble::Silent,
+            _ => Trouble::None,
+        };
+        self.length(2, &form)?;
+        now(Happening::Sensor(sensor, trouble))
+    }
+
+    /// `clock unknown|known|right|+2h|-30m`
+    fn clock(&self) -> Understood {
+        const FORM: &str = "clock unknown, clock known, clock right, clock +2h or clock -30m";
+        self.length(2, FORM)?;
+        let word = self.text(1);
+        let parsed = |text: &str| {
+            let span = duration::parse(text).ok().and_then(|span| TimeDelta::from_std(span).ok());
+            span.ok_or_else(|| self.mistake(1, "not a duration", format!("write {FORM}")))
+        };
+        now(match (word, word.split_at_checked(1)) {
+            ("unknown", _) => Happening::ClockKnown(false),
+            ("known", _) => Happening::ClockKnown(true),
+            ("right", _) => Happening::ClockAhead(TimeDelta::zero()),
+            (_, Some(("+", ahead))) => Happening::ClockAhead(parsed(ahead)?),
+            (_, Some(("-", behind))) => Happening::ClockAhead(-parsed(behind)?),
+            _ => return Err(self.mistake(1, "the clock cannot be that", format!("write {FORM}"))),
+        })
+    }
+
+    fn end(&self, ending: Ending, pause: Duration) -> Understood {
+        now(Happening::End(ending, pause))
+    }
+
+    /// `for DURATION` at the end of a line from the `at`th word on, or `usual` when there is nothing.
+    fn span_after(&self, at: usize, preposition: &str, usual: Duration, form: &str) -> Result<Duration, Mistake> {
+        match &self.words[at.min(self.words.len())..] {
+            [] => Ok(usual),
+            [word, length] if word.text == preposition => {
+                duration::parse(length.text).map_err(|wrong| self.mistake(at + 1, "not a duration", wrong))
+            }
+            _ => Err(self.mistake(at, "not understood from here on", format!("write `{form}`"))),
+        }
+    }
+
+    /// One of `known` at this place.
+    fn expect<'k>(&self, at: usize, known: &[&'k str], form: &str) -> Result<&'k str, Mistake> {
+        let word = self.text(at);
+        known.iter().copied().find(|known| *known == word).ok_or_else(|| {
+            let advice = match nearest_name(word, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("write {}, such as `{form}`", known.join(" or ")),
+            };
+            self.mistake(at, "not understood", advice)
+        })
+    }
+
+    fn length(&self, words: usize, form: &str) -> Result<(), Mistake> {
+        match self.words.len() {
+            length if length == words => Ok(()),
+            length if length < words => Err(self.mistake(0, "the line is not whole", format!("write `{form}`"))),
+            _ => Err(self.mistake(words, "too much for one line", format!("write `{form}`"))),
+        }
+    }
+
+    fn text(&self, at: usize) -> &str {
+        self.words.get(at).map_or("", |word| word.text)
+    }
+
+    fn mistake(&self, at: usize, message: impl Into<String>, advice: impl Into<String>) -> Mistake {
+        let place = match self.words.get(at) {
+            Some(word) => word.place.clone(),
+            None => self.words.last().map_or(0..0, |word| word.place.end..word.place.end),
+        };
+        Mistake { place, message: message.into(), advice: advice.into() }
+    }
+}
+
+fn now(happening: Happening) -> Understood {
+    Ok(vec![(Duration::ZERO, happening)])
+}
