@@ -1,8 +1,10 @@
 //! What a key can be set to: each shape reads one kind of value and describes itself, in words and as JSON schema.
 
+mod chip;
 mod period;
 mod wire;
 
+pub(super) use chip::{Channels, MuxChannel, OneNumberOf};
 pub(super) use period::{DAY, Period, SECOND, meant_duration};
 pub(super) use wire::Wire;
 

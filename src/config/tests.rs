@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::{
     ActiveLevel, AtStart, Backend, Chip, InputId, InputKind, InterlockId, Level, Line, OutputId, OutputKind, Pull,
-    SafeState,
+    SafeState, WiredChip,
 };
 use proptest::prelude::*;
 use std::{fs, time::Duration};
@@ -71,7 +71,7 @@ fn what_a_file_leaves_out_has_defaults() {
     assert_eq!((bell.kind, bell.active, bell.pull), (InputKind::Button, ActiveLevel::Low, Pull::Up));
     assert_eq!(bell.line, Line::OnChip { chip: "gpiochip1".into(), offset: 4 });
     let attic = &config.sensors[0];
-    assert_eq!((attic.chip, attic.bus, attic.address), (Chip::Lm75, 1, 0x48));
+    assert_eq!(attic.i2c(), Some(&WiredChip::plain(Chip::Lm75)));
     assert_eq!((attic.every, attic.stale_after), (Duration::from_secs(10), Duration::from_secs(35)));
 }
 

@@ -67,7 +67,7 @@ fn misuse(line: &Line, hardware: &HardwareSettings, sensors: &[Sensor]) -> Optio
         }
         _ => return None,
     };
-    let i2c = || sensors.iter().find(|sensor| sensor.bus == 1);
+    let i2c = || sensors.iter().find(|sensor| sensor.i2c().is_some_and(|chip| chip.bus == 1));
     match number {
         0 | 1 => Some((
             format!("GPIO {number} is reserved for the ID EEPROM of add-on boards"),

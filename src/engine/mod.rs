@@ -338,8 +338,8 @@ impl Engine {
         }
         for (sensor, state) in config.sensors.iter().zip(&self.sensors) {
             // Also readings that no rule looks at are shown as stale in time.
-            for quantity in sensor.chip.quantities() {
-                if let (_, Some(stale)) = state.quality(sensor, *quantity, now.moment) {
+            for quantity in sensor.quantities() {
+                if let (_, Some(stale)) = state.quality(sensor, quantity, now.moment) {
                     alarm.at(stale);
                 }
             }

@@ -1,9 +1,14 @@
 //! Reads the sensors: one thread for each I2C bus, so that a stuck bus delays only its own sensors.
 
-use super::{HardwareError, board::Board, sensors::SensorDriver, worker::Worker};
+use super::{
+    HardwareError,
+    board::Board,
+    sensors::{Fetched, SensorDriver},
+    worker::Worker,
+};
 use crate::{
     clock::{Clock, Moment},
-    model::{Config, Event, Quantity, ReadFailure, Sensor},
+    model::{Config, Event, Quantity, ReadFailure, Sensor, SensorSource},
 };
 use std::{
     collections::BTreeMap,
@@ -20,6 +25,8 @@ use tokio::sync::mpsc::{Sender, error::TrySendError};
 const RETRY_MAX: Duration = Duration::from_secs(60);
 /// So many failures one after the other are a fault.
 const FAULT_AFTER: u32 = 3;
+/// A chip that measures for longer than this is in trouble.
+const LONGEST_MEASUREMENT: Duration = Duration::from_secs(30);
 /// An accelerated clock does not make a sensor report more often than this, in real time, unless it would go stale.
 const PACE: Duration = Duration::from_millis(50);
 /// Between two tries to report to a loop that is behind, in real time.
@@ -49,7 +56,8 @@ impl Buses {
     pub fn read(&mut self, config: &Config) {
         let mut lists: BTreeMap<u8, Vec<Sensor>> = self.buses.keys().map(|&bus| (bus, Vec::new())).collect();
         for sensor in &config.sensors {
-            lists.entry(sensor.bus).or_default().push(sensor.clone());
+            let SensorSource::I2c(chip) = &sensor.source;
+            lists.entry(chip.bus).or_default().push(sensor.clone());
         }
         for (number, list) in lists {
             if list.is_empty() {
@@ -102,7 +110,10 @@ struct Readers {
 struct Reader {
     sensor: Sensor,
     driver: Option<Box<dyn SensorDriver>>,
+    /// When to read next, or, while it measures, when to look for the result.
     due: Moment,
+    /// When the measurement began that is still going on.
+    measuring_since: Option<Moment>,
     failures: u32,
 }
 
@@ -137,7 +148,7 @@ impl Readers {
     fn read_due(&mut self) -> ControlFlow<()> {
         let now = self.clock.now().moment;
         while let Some(reader) = self.readers.iter_mut().find(|reader| reader.due <= now) {
-            let result = reader.read(&*self.board);
+            let Some(result) = reader.read(&*self.board, &self.clock) else { continue };
             reader.schedule(&self.clock);
             let sensor = reader.sensor.id.clone();
             self.report(Event::SensorRead { sensor, result })?;
@@ -163,34 +174,56 @@ impl Readers {
 
 impl Reader {
     fn new(sensor: Sensor, clock: &Clock) -> Reader {
-        Reader { sensor, driver: None, due: clock.now().moment, failures: 0 }
+        Reader { sensor, driver: None, due: clock.now().moment, measuring_since: None, failures: 0 }
     }
 
-    /// Reads once. After a failure the driver is dropped: the chip may have lost its power, and with it its set-up.
-    fn read(&mut self, board: &dyn Board) -> Result<Vec<(Quantity, f64)>, ReadFailure> {
-        let result = self.try_read(board);
+    /// Reads once; nothing while the chip still measures, for then it is due again at the end of that. After a failure
+    /// the driver is dropped: the chip may have lost its power, and with it its set-up.
+    fn read(&mut self, board: &dyn Board, clock: &Clock) -> Option<Result<Vec<(Quantity, f64)>, ReadFailure>> {
+        let result = match self.try_read(board) {
+            Ok(Fetched::NotYet(wait)) => {
+                let since = *self.measuring_since.get_or_insert(self.due);
+                self.due = clock.now().moment + wait;
+                if self.due.since(since) <= LONGEST_MEASUREMENT {
+                    return None;
+                }
+                Err(HardwareError::NeverReady)
+            }
+            Ok(Fetched::Readings(readings)) => Ok(readings),
+            Err(error) => Err(error),
+        };
+        // The next reading is in step with the beginning of this one.
+        self.due = self.measuring_since.take().unwrap_or(self.due);
         match &result {
             Ok(_) if self.failures > 0 => tracing::info!("sensor {} works again", self.sensor.id),
             Err(error) if self.failures == 0 => tracing::warn!("sensor {}: {error}", self.sensor.id),
             _ => {}
         }
-        result.inspect(|_| self.failures = 0).map_err(|error| {
+        Some(result.inspect(|_| self.failures = 0).map_err(|error| {
             self.driver = None;
             self.failures = self.failures.saturating_add(1);
             ReadFailure { text: error.to_string(), fault: self.failures >= FAULT_AFTER }
-        })
+        }))
     }
 
-    fn try_read(&mut self, board: &dyn Board) -> Result<Vec<(Quantity, f64)>, HardwareError> {
+    fn try_read(&mut self, board: &dyn Board) -> Result<Fetched, HardwareError> {
         let driver = match &mut self.driver {
             Some(driver) => driver,
             none => none.insert(board.start_sensor(&self.sensor)?),
         };
-        let readings = driver.read()?;
-        match readings.iter().find(|(quantity, value)| !quantity.plausible().contains(value)) {
-            Some(&(quantity, value)) => Err(HardwareError::Implausible { quantity, value }),
-            None => Ok(readings),
+        if self.measuring_since.is_none() {
+            let wait = driver.measure()?;
+            if !wait.is_zero() {
+                return Ok(Fetched::NotYet(wait));
+            }
         }
+        let fetched = driver.fetch()?;
+        if let Fetched::Readings(readings) = &fetched
+            && let Some(&(quantity, value)) = readings.iter().find(|(one, value)| !one.plausible().contains(value))
+        {
+            return Err(HardwareError::Implausible { quantity, value });
+        }
+        Ok(fetched)
     }
 
     /// Sets when to read next: in step with the last time, or from now on if that is past.
@@ -214,7 +247,7 @@ fn interval(sensor: &Sensor, failures: u32, clock: &Clock) -> Duration {
 
 /// Whether a driver and a schedule that were made for one serve the other.
 fn same_device(a: &Sensor, b: &Sensor) -> bool {
-    (&a.id, a.chip, a.bus, a.address, a.every) == (&b.id, b.chip, b.bus, b.address, b.every)
+    (&a.id, &a.source, a.every) == (&b.id, &b.source, b.every)
 }
 
 #[cfg(test)]

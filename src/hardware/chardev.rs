@@ -8,7 +8,7 @@ use super::{
     lines::{Lines, Place},
     sensors::{self, SensorDriver},
 };
-use crate::model::{ActiveLevel, Input, Level, Output, Pull, Sensor};
+use crate::model::{ActiveLevel, Input, Level, Output, Pull, Sensor, SensorSource};
 use gpiocdev::{
     Request,
     line::{Bias, EdgeDetection, Value},
@@ -53,7 +53,9 @@ impl Board for Chardev {
     }
 
     fn start_sensor(&self, sensor: &Sensor) -> Result<Box<dyn SensorDriver>, HardwareError> {
-        sensors::start(sensor.chip, sensor.address, LinuxBus::open(sensor.bus)?)
+        match &sensor.source {
+            SensorSource::I2c(chip) => sensors::start(chip, LinuxBus::open(chip.bus)?),
+        }
     }
 }
 

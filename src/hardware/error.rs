@@ -67,13 +67,22 @@ pub enum HardwareError {
         address: u8,
     },
     /// A reading that cannot be true: a disturbed transfer or a broken chip.
-    #[error("{} {value} {} cannot be true: check the wiring, or the chip is broken", .quantity.word(), .quantity.unit())]
+    #[error("{} {} cannot be true: check the wiring, or the chip is broken", .quantity.word(), .quantity.unit().with(.value))]
     Implausible {
         /// Of what.
         quantity: Quantity,
         /// In its unit.
         value: f64,
     },
+    /// Bytes came with a checksum that is not theirs: the transfer was disturbed.
+    #[error("a wrong checksum from {address:#04x}: shorten the cable, or keep it away from mains and motors")]
+    Checksum {
+        /// 7 bits.
+        address: u8,
+    },
+    /// A chip answers and goes on measuring.
+    #[error("its measurement does not end")]
+    NeverReady,
     /// A chip answers but does not do what its datasheet says, for example because it lost its power in between.
     #[error("the chip at {address:#04x} {what}")]
     ChipFault {

@@ -3,7 +3,7 @@
 use super::{
     HardwareError,
     board::{Board, InputLine, OnEdge, OutputLine},
-    sensors::SensorDriver,
+    sensors::{Fetched, SensorDriver},
 };
 use crate::model::{Config, Input, Level, Line, Output, Quantity, Sensor};
 use std::{
@@ -119,8 +119,8 @@ impl Wires {
             .map(|sensor| {
                 let mut simulated = sensors.remove(&sensor.id).unwrap_or_default();
                 let before = std::mem::take(&mut simulated.readings);
-                let reading = |&quantity| (quantity, *before.get(&quantity).unwrap_or(&usual(quantity)));
-                simulated.readings = sensor.chip.quantities().iter().map(reading).collect();
+                let reading = |quantity| (quantity, *before.get(&quantity).unwrap_or(&usual(quantity)));
+                simulated.readings = sensor.quantities().map(reading).collect();
                 (sensor.id.clone(), simulated)
             })
             .collect();
@@ -134,9 +134,18 @@ impl Wires {
 /// What a sensor measures until somebody says otherwise.
 fn usual(quantity: Quantity) -> f64 {
     match quantity {
-        Quantity::Temperature => 21.0,
+        Quantity::Temperature | Quantity::ObjectTemperature | Quantity::RemoteTemperature(_) => 21.0,
         Quantity::Humidity => 45.0,
         Quantity::Pressure => 1013.0,
+        Quantity::Illuminance => 300.0,
+        Quantity::Co2 | Quantity::Eco2 => 600.0,
+        Quantity::Tvoc => 100.0,
+        Quantity::VocIndex => 100.0,
+        Quantity::AirQuality => 1.0,
+        Quantity::GasResistance => 50_000.0,
+        Quantity::Voltage(_) => 5.0,
+        Quantity::Current(_) => 0.5,
+        Quantity::Power(_) => 2.5,
     }
 }
 
@@ -201,10 +210,10 @@ struct SimulatedChip {
 }
 
 impl SensorDriver for SimulatedChip {
-    fn read(&mut self) -> Result<Vec<(Quantity, f64)>, HardwareError> {
+    fn fetch(&mut self) -> Result<Fetched, HardwareError> {
         match self.wires.state().sensors.get(&self.id) {
             Some(SimulatedSensor { fault: Some(fault), .. }) => Err(HardwareError::Simulated(fault.clone())),
-            Some(sensor) => Ok(sensor.readings.iter().map(|(&quantity, &value)| (quantity, value)).collect()),
+            Some(sensor) => Ok(Fetched::Readings(sensor.readings.iter().map(|(&one, &value)| (one, value)).collect())),
             None => Err(HardwareError::Simulated(format!("{} is not wired any more", self.id))),
         }
     }

@@ -63,7 +63,8 @@ impl Board for Recorder {
     }
 
     fn start_sensor(&self, sensor: &Sensor) -> Result<Box<dyn SensorDriver>, HardwareError> {
-        Err(HardwareError::NothingAnswers { bus: sensor.bus, address: sensor.address })
+        let chip = sensor.i2c().unwrap();
+        Err(HardwareError::NothingAnswers { bus: chip.bus, address: chip.address })
     }
 }
 

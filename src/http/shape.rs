@@ -152,7 +152,7 @@ pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
         kind: kind.into(),
         value,
         text,
-        unit: unit.map(|quantity| quantity.unit().into()),
+        unit: unit.map(|quantity| quantity.unit().sign()).filter(|sign| !sign.is_empty()).map(Into::into),
         quality: state.quality.to_string(),
         changed: state.changed.map(|time| local(snapshot, time)),
         age_s: state.changed.map(|time| age_s(snapshot.now, time)),

@@ -234,9 +234,11 @@ impl Config {
     pub fn points(&self) -> impl Iterator<Item = Point> + '_ {
         let outputs = (0..self.outputs.len()).map(|i| Point::Output(OutputId(i)));
         let inputs = (0..self.inputs.len()).map(|i| Point::Input(InputId(i)));
-        let readings = self.sensors.iter().enumerate().flat_map(|(i, sensor)| {
-            sensor.chip.quantities().iter().map(move |&quantity| Point::Reading(SensorId(i), quantity))
-        });
+        let readings = self
+            .sensors
+            .iter()
+            .enumerate()
+            .flat_map(|(i, sensor)| sensor.quantities().map(move |quantity| Point::Reading(SensorId(i), quantity)));
         let rooms = (0..self.rooms.len()).map(|i| Point::Occupied(RoomId(i)));
         outputs.chain(inputs).chain(readings).chain(rooms)
     }
@@ -260,8 +262,8 @@ impl Config {
             }
             Some((sensor, word)) => {
                 let id = self.find_sensor(sensor)?;
-                let quantity = self[id].chip.quantities().iter().find(|q| q.word() == word)?;
-                Some(Point::Reading(id, *quantity))
+                let quantity = self[id].quantities().find(|quantity| quantity.word() == word)?;
+                Some(Point::Reading(id, quantity))
             }
         }
     }

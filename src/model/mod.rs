@@ -16,12 +16,14 @@
 //! Nothing here does I/O, reads a clock or knows a wire format.
 
 mod cause;
+mod chip;
 mod condition;
 mod config;
 pub mod duration;
 mod event;
 mod output;
 mod plain;
+mod quantity;
 mod reasons;
 mod sensing;
 mod snapshot;
@@ -29,6 +31,7 @@ mod value;
 mod wording;
 
 pub use cause::{Cause, Claim, Slot, Source};
+pub use chip::{CHIPS, Chip, ChipFacts, ChipSettings, Mux, Setting, WiredChip};
 pub use condition::{Anchor, Comparison, Condition, DaySet, Number, TimeOfDay};
 pub use config::{
     Backend, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId, MqttSettings, OutputId, Point, Room,
@@ -36,7 +39,8 @@ pub use config::{
 };
 pub use event::{Command, Effect, Event, ReadFailure, Refusal};
 pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};
+pub use quantity::{Channel, Quantity, Unit};
 pub use reasons::{PartReason, Pending, Reasons, RuleReason, Upcoming};
-pub use sensing::{Chip, Input, InputKind, Pull, Quantity, Sensor};
+pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};
 pub use snapshot::{BrokerStatus, Explanation, PointState, Snapshot};
 pub use value::{Level, Quality, Truth, Value};

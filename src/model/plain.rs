@@ -2,7 +2,7 @@
 
 use super::{
     ActiveLevel, AtStart, Backend, Chip, ClockTrust, Config, HardwareSettings, Hub, Input, InputKind, Level, Line,
-    Output, OutputKind, Pull, SafeState, Sensor,
+    Output, OutputKind, Pull, SafeState, Sensor, SensorSource, WiredChip,
 };
 use std::time::Duration;
 
@@ -72,9 +72,7 @@ impl Sensor {
         Sensor {
             id: id.into(),
             name: id.into(),
-            chip,
-            bus: 1,
-            address: chip.addresses()[0],
+            source: SensorSource::I2c(WiredChip::plain(chip)),
             every: Duration::from_secs(10),
             stale_after: Duration::from_secs(30),
         }

@@ -55,6 +55,7 @@ impl Picture {
                 Point::Reading(_, Quantity::Temperature) => Value::Number(20.5),
                 Point::Reading(_, Quantity::Humidity) => Value::Number(41.0),
                 Point::Reading(_, Quantity::Pressure) => Value::Number(1013.2),
+                Point::Reading(..) => Value::Number(1.0),
             }),
             quality: Quality::Good,
             changed: Some(now.wall),

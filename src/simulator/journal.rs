@@ -133,7 +133,7 @@ impl Journal {
             lines.push(format!("  {name:width$}  occupied for {}, {}", minutes(used.on), times(used.times)));
         }
         for (name, Range { quantity, lowest, highest }) in &self.readings {
-            let (decimals, unit) = (quantity.decimals().min(1), quantity.unit());
+            let (decimals, unit) = (quantity.decimals().min(1), quantity.unit().sign());
             lines.push(format!("  {name:width$}  {lowest:.decimals$} to {highest:.decimals$} {unit}"));
         }
         lines
@@ -247,7 +247,7 @@ fn change(config: &Config, before: Option<&PointState>, now: &PointState) -> Opt
 fn change_of_quality(config: &Config, before: Option<&PointState>, now: &PointState) -> Option<(String, String, Tone)> {
     let was = before.map_or(Quality::Good, |before| before.quality);
     let first = match now.point {
-        Point::Reading(sensor, quantity) => config[sensor].chip.quantities().first() == Some(&quantity),
+        Point::Reading(sensor, quantity) => config[sensor].quantities().next() == Some(quantity),
         _ => true,
     };
     if was == now.quality || !first {

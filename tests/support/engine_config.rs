@@ -3,7 +3,8 @@
 use chrono_tz::Tz;
 use hearthd::model::{
     Anchor, AtStart, Chip, Comparison, Condition, Config, Input, InputId, InputKind, Interlock, InterlockId, Level,
-    Line, Number, Output, OutputId, OutputKind, Point, Quantity, Room, RoomId, Rule, Sensor, SensorId, TimeOfDay,
+    Line, Number, Output, OutputId, OutputKind, Point, Quantity, Room, RoomId, Rule, Sensor, SensorId, SensorSource,
+    TimeOfDay, WiredChip,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -62,8 +63,9 @@ impl Builder {
     /// A thermometer whose readings are stale after a minute and a half.
     pub fn sensor(&mut self, id: &str) -> SensorId {
         let address = 0x48 + u8::try_from(self.0.sensors.len()).unwrap();
+        let source = SensorSource::I2c(WiredChip { address, ..WiredChip::plain(Chip::Lm75) });
         let plain = Sensor::plain(id, Chip::Lm75);
-        self.0.sensors.push(Sensor { address, every: secs(30), stale_after: secs(90), ..plain });
+        self.0.sensors.push(Sensor { source, every: secs(30), stale_after: secs(90), ..plain });
         SensorId(self.0.sensors.len() - 1)
     }
 

@@ -3,7 +3,7 @@
 use super::{slips, words};
 use crate::{
     config::{nearest, wording},
-    model::{Config, Number, Point, Quantity},
+    model::{Config, Number, Point, Quantity, Unit},
 };
 
 /// What a name stands for.
@@ -19,7 +19,7 @@ pub(super) enum Named {
 pub(super) enum Measure {
     /// A number as written, without a unit.
     Plain,
-    Of(Quantity),
+    Of(Unit),
     Degrees,
 }
 
@@ -27,9 +27,7 @@ impl Measure {
     pub(super) fn noun(self) -> &'static str {
         match self {
             Measure::Plain => "a plain number",
-            Measure::Of(Quantity::Temperature) => "a temperature",
-            Measure::Of(Quantity::Humidity) => "a humidity",
-            Measure::Of(Quantity::Pressure) => "a pressure",
+            Measure::Of(unit) => unit.noun(),
             Measure::Degrees => "an angle",
         }
     }
@@ -41,7 +39,9 @@ pub(super) fn find(config: &Config, name: &str) -> Option<Named> {
         return Some(Named::Number(Number::SunElevation, Measure::Degrees));
     }
     Some(match config.find_point(name)? {
-        Point::Reading(sensor, quantity) => Named::Number(Number::Reading(sensor, quantity), Measure::Of(quantity)),
+        Point::Reading(sensor, quantity) => {
+            Named::Number(Number::Reading(sensor, quantity), Measure::Of(quantity.unit()))
+        }
         point => Named::Binary(point),
     })
 }
@@ -54,8 +54,7 @@ pub(super) fn not_found(config: &Config, name: &str) -> (String, String) {
     let (first, second) = name.split_once('.').unwrap_or((name, ""));
     let readings = |sensor: usize| {
         let sensor = &config.sensors[sensor];
-        let names: Vec<String> =
-            sensor.chip.quantities().iter().map(|q| format!("`{}.{}`", sensor.id, q.word())).collect();
+        let names: Vec<String> = sensor.quantities().map(|q| format!("`{}.{}`", sensor.id, q.word())).collect();
         names.join(" or ")
     };
     let sensor = config.find_sensor(first).map(|sensor| readings(sensor.0));
@@ -87,7 +86,7 @@ pub(super) fn not_found(config: &Config, name: &str) -> (String, String) {
             };
             let new_table = || match second {
                 "occupied" => Some(format!("add [rooms.{first}]")),
-                "temperature" | "humidity" | "pressure" => Some(format!("add [sensors.{first}]")),
+                word if Quantity::find(word).is_some() => Some(format!("add [sensors.{first}]")),
                 _ => None,
             };
             (format!("unknown name `{name}`"), near.or_else(new_table).unwrap_or_else(listed))

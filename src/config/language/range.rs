@@ -64,7 +64,7 @@ impl Measured {
 
     fn unit(self) -> &'static str {
         match self {
-            Measured::Reading(_, quantity) => quantity.unit(),
+            Measured::Reading(_, quantity) => quantity.unit().sign(),
             Measured::SunElevation => "degrees",
         }
     }
@@ -103,12 +103,10 @@ pub(super) fn out_of_reach(condition: &Condition, config: &Config) -> Option<(St
         return None;
     }
     let (name, unit) = (measured.name(config), measured.unit());
-    let message = if never {
-        format!("this can never be true: {name} is between {} and {} {unit}", possible.low, possible.high)
-    } else {
-        format!("{limit} is out of range: {name} is between {} and {} {unit}", possible.low, possible.high)
-    };
-    Some((message, "write a number within that range".to_owned()))
+    let reach = format!("{name} is between {} and {} {unit}", possible.low, possible.high);
+    let message =
+        if never { format!("this can never be true: {reach}") } else { format!("{limit} is out of range: {reach}") };
+    Some((message.trim_end().to_owned(), "write a number within that range".to_owned()))
 }
 
 /// Why conditions can never be true together.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     config::nearest,
-    model::{Comparison, Condition, Config, Number, Point, Quantity},
+    model::{Comparison, Condition, Config, Number, Point, Unit},
 };
 use std::ops::Range;
 
@@ -152,7 +152,8 @@ impl Typing<'_> {
                 let message = format!("{} does not go with {}", its.noun(), wanted.noun());
                 let advice = match wanted {
                     _ if !literal => "use two readings of the same kind".to_owned(),
-                    Measure::Of(quantity) => format!("write {} in {}", wanted.noun(), quantity.unit()),
+                    Measure::Of(Unit::Index) => "write an index without a unit".to_owned(),
+                    Measure::Of(unit) => format!("write {} in {}", wanted.noun(), unit.sign()),
                     _ => format!("write {}, without a unit", wanted.noun()),
                 };
                 self.wrong(culprit, message, advice)
@@ -235,9 +236,8 @@ impl Typing<'_> {
     }
 
     fn unit(&mut self, number: f64, unit: &str, place: Range<usize>) -> Option<Measure> {
-        let all = [Quantity::Temperature, Quantity::Humidity, Quantity::Pressure];
-        if let Some(quantity) = all.into_iter().find(|quantity| quantity.unit_spellings().contains(&unit)) {
-            return Some(Measure::Of(quantity));
+        if let Some(unit) = Unit::ALL.into_iter().find(|known| known.spellings().contains(&unit)) {
+            return Some(Measure::Of(unit));
         }
         if unit == "°" {
             return Some(Measure::Degrees);

@@ -1,8 +1,7 @@
 //! BME280 (Bosch, datasheet BST-BME280-DS002) and BMP280 (BST-BMP280-DS001), which is the same without humidity.
 
-use super::SensorDriver;
+use super::{Device, Fetched, SensorDriver};
 use crate::{hardware::HardwareError, model::Quantity};
-use embedded_hal::i2c::I2c;
 use std::{thread::sleep, time::Duration};
 
 /// Registers (BME280 datasheet section 5.3, table 18).
@@ -35,62 +34,57 @@ const NO_VALUE: u32 = 0x80000;
 const NO_HUMIDITY: u16 = 0x8000;
 
 #[derive(Clone, Copy, PartialEq)]
-pub enum Model {
+pub(super) enum Model {
     Bme280,
     Bmp280,
 }
 
 /// Measures once a second by itself; a reading is what it measured last.
-pub struct Driver<B> {
+pub(super) struct Driver {
     model: Model,
-    address: u8,
-    bus: B,
+    device: Device,
     calibration: Calibration,
 }
 
-impl<B: I2c<Error = HardwareError>> Driver<B> {
+impl Driver {
     /// Checks that it is this chip, resets it, reads its calibration, and starts its measurements.
-    pub fn start(model: Model, address: u8, mut bus: B) -> Result<Driver<B>, HardwareError> {
-        let mut id = [0];
-        bus.write_read(address, &[register::ID], &mut id)?;
-        if model_of(id[0]) != Some(model) {
-            return Err(HardwareError::WrongChip { address, found: describe(id[0]), expected: model.name() });
+    pub fn start(model: Model, mut device: Device) -> Result<Driver, HardwareError> {
+        let id = device.byte(register::ID)?;
+        if model_of(id) != Some(model) {
+            return Err(device.wrong_chip(describe(id), model.name()));
         }
-        bus.write(address, &[register::RESET, RESET_WORD])?;
+        device.write(&[register::RESET, RESET_WORD])?;
         sleep(PAUSE);
-        let mut status = [0];
-        bus.write_read(address, &[register::STATUS], &mut status)?;
-        if status[0] & IM_UPDATE != 0 {
-            return Err(HardwareError::ChipFault { address, what: "does not start up after a reset" });
+        if device.byte(register::STATUS)? & IM_UPDATE != 0 {
+            return Err(device.fault("does not start up after a reset"));
         }
-        let calibration = Calibration::read(model, address, &mut bus)?;
+        let calibration = Calibration::read(model, &mut device)?;
         if model == Model::Bme280 {
             // Takes effect with the next write to CTRL_MEAS (section 5.4.3).
-            bus.write(address, &[register::CTRL_HUM, CTRL_HUM])?;
+            device.write(&[register::CTRL_HUM, CTRL_HUM])?;
         }
-        bus.write(address, &[register::CONFIG, CONFIG])?;
-        bus.write(address, &[register::CTRL_MEAS, CTRL_MEAS])?;
+        device.write(&[register::CONFIG, CONFIG])?;
+        device.write(&[register::CTRL_MEAS, CTRL_MEAS])?;
         sleep(PAUSE);
-        Ok(Driver { model, address, bus, calibration })
+        Ok(Driver { model, device, calibration })
     }
 }
 
-impl<B: I2c<Error = HardwareError> + Send> SensorDriver for Driver<B> {
-    fn read(&mut self) -> Result<Vec<(Quantity, f64)>, HardwareError> {
+impl SensorDriver for Driver {
+    fn fetch(&mut self) -> Result<Fetched, HardwareError> {
         // All in one transfer, so that all are of one measurement (section 4.1).
         let mut data = [0; 8];
-        let length = if self.model == Model::Bme280 { 8 } else { 6 };
-        self.bus.write_read(self.address, &[register::DATA], &mut data[..length])?;
+        match self.model {
+            Model::Bme280 => data = self.device.read_from(register::DATA)?,
+            Model::Bmp280 => data[..6].copy_from_slice(&self.device.read_from::<6>(register::DATA)?),
+        }
         let twenty_bits = |at: usize| u32::from_be_bytes([0, data[at], data[at + 1], data[at + 2]]) >> 4;
         let (pressure, temperature) = (twenty_bits(0), twenty_bits(3));
         let humidity = u16::from_be_bytes([data[6], data[7]]);
         let measured = temperature != NO_VALUE && pressure != NO_VALUE && humidity != NO_HUMIDITY;
         if !measured {
             // It sleeps as after power-up: start it anew.
-            return Err(HardwareError::ChipFault {
-                address: self.address,
-                what: "stopped measuring: its power failed",
-            });
+            return Err(self.device.fault("stopped measuring: its power failed"));
         }
         let fine = self.calibration.fine_temperature(temperature);
         let mut readings = vec![(Quantity::Temperature, fine / 5120.0)];
@@ -98,7 +92,7 @@ impl<B: I2c<Error = HardwareError> + Send> SensorDriver for Driver<B> {
             readings.push((Quantity::Humidity, humidity_calibration.percent(humidity, fine)));
         }
         readings.push((Quantity::Pressure, self.calibration.pascal(pressure, fine) / 100.0));
-        Ok(readings)
+        Ok(Fetched::Readings(readings))
     }
 }
 
@@ -145,16 +139,13 @@ struct HumidityCalibration {
 
 /// The formulas in double precision (BME280 section 8.1, BMP280 section 8.1): they cannot overflow, whatever the bytes.
 impl Calibration {
-    fn read<B: I2c<Error = HardwareError>>(model: Model, address: u8, bus: &mut B) -> Result<Self, HardwareError> {
-        let mut bytes = [0; 26];
-        let length = if model == Model::Bme280 { 26 } else { 24 };
-        bus.write_read(address, &[register::CALIBRATION], &mut bytes[..length])?;
+    fn read(model: Model, device: &mut Device) -> Result<Self, HardwareError> {
+        // The byte before the last is reserved; the last is H1, which a BMP280 does not have.
+        let bytes: [u8; 26] = device.read_from(register::CALIBRATION)?;
         let unsigned = |n: usize| f64::from(u16::from_le_bytes([bytes[2 * n], bytes[2 * n + 1]]));
         let signed = |n: usize| f64::from(i16::from_le_bytes([bytes[2 * n], bytes[2 * n + 1]]));
         let humidity = if model == Model::Bme280 {
-            let mut more = [0; 7];
-            bus.write_read(address, &[register::HUMIDITY_CALIBRATION], &mut more)?;
-            Some(HumidityCalibration::new(bytes[25], more))
+            Some(HumidityCalibration::new(bytes[25], device.read_from(register::HUMIDITY_CALIBRATION)?))
         } else {
             None
         };

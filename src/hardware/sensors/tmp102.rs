@@ -1,52 +1,54 @@
 //! TMP102 (Texas Instruments, datasheet SBOS397).
 
-use super::SensorDriver;
+use super::{Device, Fetched, SensorDriver};
 use crate::{hardware::HardwareError, model::Quantity};
-use embedded_hal::i2c::I2c;
-use tmp1x2::{Error, SlaveAddr, Tmp1x2, marker::mode::Continuous};
+
+const TEMPERATURE: u8 = 0x00;
+/// °C of the lowest of 12 bits (section 7.3.1).
+const STEP: f64 = 0.0625;
+/// The lowest bit of the temperature: it has 13 bits (extended mode).
+const EXTENDED: i16 = 1;
 
 /// Steps of 0.0625 °C. The chip measures four times a second from power-up on and has no register that tells what it is.
-pub struct Driver<B: I2c>(Tmp1x2<B, Continuous>);
+pub(super) struct Driver(Device);
 
-impl<B: I2c<Error = HardwareError>> Driver<B> {
-    /// `address` is 0x48 to 0x4b.
-    pub fn start(address: u8, bus: B) -> Result<Driver<B>, HardwareError> {
-        let pins = SlaveAddr::Alternative(address & 2 != 0, address & 1 != 0);
-        Ok(Driver(Tmp1x2::new(bus, pins)))
+impl Driver {
+    pub fn start(device: Device) -> Driver {
+        Driver(device)
     }
 }
 
-impl<B: I2c<Error = HardwareError> + Send> SensorDriver for Driver<B> {
-    fn read(&mut self) -> Result<Vec<(Quantity, f64)>, HardwareError> {
-        let celsius = self.0.read_temperature().map_err(|Error::I2C(error)| error)?;
-        Ok(vec![(Quantity::Temperature, celsius.into())])
+impl SensorDriver for Driver {
+    fn fetch(&mut self) -> Result<Fetched, HardwareError> {
+        let word = i16::from_be_bytes(self.0.read_from(TEMPERATURE)?);
+        // Two's complement, left-aligned; the shift keeps the sign.
+        let steps = word >> if word & EXTENDED == 0 { 4 } else { 3 };
+        Ok([(Quantity::Temperature, f64::from(steps) * STEP)].into())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::mock::*, *};
-    use embedded_hal_mock::eh1::i2c::Transaction;
+    use super::super::trace::{play, wired};
+    use crate::model::Chip;
 
-    /// Datasheet section 7.3.1, tables of the 12-bit and, with the lowest bit set, the 13-bit format.
+    /// Section 7.3.1, tables of the 12-bit and, with the lowest bit set, the 13-bit format.
     #[test]
     fn the_tables_of_the_datasheet() {
-        for (bytes, celsius) in [
-            ([0x7f, 0xf0], 127.9375),
-            ([0x64, 0x00], 100.0),
-            ([0x19, 0x00], 25.0),
-            ([0x00, 0x40], 0.25),
-            ([0x00, 0x00], 0.0),
-            ([0xff, 0xc0], -0.25),
-            ([0xe7, 0x00], -25.0),
-            ([0xc9, 0x00], -55.0),
-            ([0x4b, 0x01], 150.0),
-            ([0xf3, 0x81], -25.0),
+        for (trace, readings) in [
+            ("w 00 r 7f f0", "temperature 127.9375"),
+            ("w 00 r 64 00", "temperature 100"),
+            ("w 00 r 19 00", "temperature 25"),
+            ("w 00 r 00 40", "temperature 0.25"),
+            ("w 00 r 00 00", "temperature 0"),
+            ("w 00 r ff c0", "temperature -0.25"),
+            ("w 00 r e7 00", "temperature -25"),
+            ("w 00 r c9 00", "temperature -55"),
+            ("w 00 r 4b 01", "temperature 150"),
+            ("w 00 r f3 81", "temperature -25"),
+            ("w 00 r 00 00 absent", "nothing answers at 0x48 on I2C bus 1: check wiring and address"),
         ] {
-            let bus = MockBus::expect(&[Transaction::write_read(0x4b, vec![0], bytes.into())]);
-            let mut driver = Driver::start(0x4b, bus.clone()).unwrap();
-            assert_eq!(read_one(&mut driver), Ok(vec![(Quantity::Temperature, celsius)]));
-            bus.done();
+            assert_eq!(play(&wired(Chip::Tmp102), trace), readings, "{trace}");
         }
     }
 }

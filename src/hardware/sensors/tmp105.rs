@@ -1,8 +1,7 @@
 //! TMP105 (Texas Instruments, datasheet SBOS348).
 
-use super::SensorDriver;
+use super::{Device, Fetched, SensorDriver};
 use crate::{hardware::HardwareError, model::Quantity};
-use embedded_hal::i2c::I2c;
 
 const TEMPERATURE: u8 = 0x00;
 const CONFIGURATION: u8 = 0x01;
@@ -12,65 +11,44 @@ const TWELVE_BITS: u8 = 0b0110_0000;
 const STEP: f64 = 0.0625;
 
 /// Steps of 0.0625 °C. The chip has no register that tells what it is.
-pub struct Driver<B> {
-    address: u8,
-    bus: B,
-}
+pub(super) struct Driver(Device);
 
-impl<B: I2c<Error = HardwareError>> Driver<B> {
+impl Driver {
     /// Switches from the 9 bits of power-up (0.5 °C) to 12; the first reading may still have 9.
-    pub fn start(address: u8, mut bus: B) -> Result<Driver<B>, HardwareError> {
-        bus.write(address, &[CONFIGURATION, TWELVE_BITS])?;
-        Ok(Driver { address, bus })
+    pub fn start(mut device: Device) -> Result<Driver, HardwareError> {
+        device.write(&[CONFIGURATION, TWELVE_BITS])?;
+        Ok(Driver(device))
     }
 }
 
-impl<B: I2c<Error = HardwareError> + Send> SensorDriver for Driver<B> {
-    fn read(&mut self) -> Result<Vec<(Quantity, f64)>, HardwareError> {
-        let mut bytes = [0; 2];
-        self.bus.write_read(self.address, &[TEMPERATURE], &mut bytes)?;
+impl SensorDriver for Driver {
+    fn fetch(&mut self) -> Result<Fetched, HardwareError> {
         // Two's complement, left-aligned; the shift keeps the sign.
-        let steps = i16::from_be_bytes(bytes) >> 4;
-        Ok(vec![(Quantity::Temperature, f64::from(steps) * STEP)])
+        let steps = i16::from_be_bytes(self.0.read_from(TEMPERATURE)?) >> 4;
+        Ok([(Quantity::Temperature, f64::from(steps) * STEP)].into())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::mock::*, *};
-    use embedded_hal::i2c::{ErrorKind, NoAcknowledgeSource};
-    use embedded_hal_mock::eh1::i2c::Transaction;
+    use super::super::trace::{play, wired};
+    use crate::model::Chip;
 
-    /// Datasheet, section "Temperature Register", table of the 12-bit format.
+    /// Section "Temperature Register", table of the 12-bit format.
     #[test]
     fn the_table_of_the_datasheet() {
-        for (bytes, celsius) in [
-            ([0x7f, 0xf0], 127.9375),
-            ([0x50, 0x00], 80.0),
-            ([0x19, 0x00], 25.0),
-            ([0x00, 0x40], 0.25),
-            ([0x00, 0x00], 0.0),
-            ([0xff, 0xc0], -0.25),
-            ([0xe7, 0x00], -25.0),
-            ([0xc9, 0x00], -55.0),
+        for (trace, readings) in [
+            ("w 01 60 / w 00 r 7f f0", "temperature 127.9375"),
+            ("w 01 60 / w 00 r 50 00", "temperature 80"),
+            ("w 01 60 / w 00 r 19 00", "temperature 25"),
+            ("w 01 60 / w 00 r 00 40", "temperature 0.25"),
+            ("w 01 60 / w 00 r ff c0", "temperature -0.25"),
+            ("w 01 60 / w 00 r e7 00", "temperature -25"),
+            ("w 01 60 / w 00 r c9 00", "temperature -55"),
+            ("w 01 60 / w 00 r 19 00 / w 00 r 19 10", "temperature 25; temperature 25.0625"),
+            ("w 01 60 absent", "nothing answers at 0x48 on I2C bus 1: check wiring and address"),
         ] {
-            let bus = MockBus::expect(&[
-                Transaction::write(0x4f, vec![1, 0x60]),
-                Transaction::write_read(0x4f, vec![0], bytes.into()),
-            ]);
-            let mut driver = Driver::start(0x4f, bus.clone()).unwrap();
-            assert_eq!(read_one(&mut driver), Ok(vec![(Quantity::Temperature, celsius)]));
-            bus.done();
+            assert_eq!(play(&wired(Chip::Tmp105), trace), readings, "{trace}");
         }
-    }
-
-    #[test]
-    fn absence_is_told_at_start() {
-        let silence =
-            Transaction::write(0x48, vec![1, 0x60]).with_error(ErrorKind::NoAcknowledge(NoAcknowledgeSource::Address));
-        let bus = MockBus::expect(&[silence]);
-        let error = Driver::start(0x48, bus.clone()).err().map(|error| error.to_string());
-        assert_eq!(error.as_deref(), Some("nothing answers at 0x48 on I2C bus 1: check wiring and address"));
-        bus.done();
     }
 }

@@ -6,7 +6,7 @@
 //! that it does not know.
 
 use super::topics::Topics;
-use crate::model::{Config, InputKind, Output, OutputKind, Point, Quantity};
+use crate::model::{Config, InputKind, Output, OutputKind, Point, Quantity, Unit};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -171,14 +171,27 @@ impl About<'_> {
     fn reading(&self, sensor: &str, quantity: Quantity) -> Value {
         let mut component = self.readable(&format!("{sensor} {}", quantity.word()));
         let device_class = match quantity {
-            Quantity::Temperature => "temperature",
-            Quantity::Humidity => "humidity",
-            Quantity::Pressure => "atmospheric_pressure",
+            Quantity::Temperature | Quantity::ObjectTemperature | Quantity::RemoteTemperature(_) => Some("temperature"),
+            Quantity::Humidity => Some("humidity"),
+            Quantity::Pressure => Some("atmospheric_pressure"),
+            Quantity::Illuminance => Some("illuminance"),
+            Quantity::Co2 | Quantity::Eco2 => Some("carbon_dioxide"),
+            Quantity::Tvoc => Some("volatile_organic_compounds_parts"),
+            Quantity::AirQuality => Some("aqi"),
+            Quantity::Voltage(_) => Some("voltage"),
+            Quantity::Current(_) => Some("current"),
+            Quantity::Power(_) => Some("power"),
+            // Home Assistant has no class for these.
+            Quantity::VocIndex | Quantity::GasResistance => None,
         };
-        component.insert("dev_cla".into(), device_class.into());
-        component.insert("unit_of_meas".into(), quantity.unit().into());
+        component.extend(device_class.map(|class| ("dev_cla".into(), class.into())));
+        let unit = quantity.unit().sign();
+        if !unit.is_empty() {
+            component.insert("unit_of_meas".into(), unit.into());
+        }
         component.insert("stat_cla".into(), "measurement".into());
-        component.insert("suggested_display_precision".into(), 1.into());
+        let decimals = if quantity.unit() == Unit::Celsius { 1 } else { quantity.decimals() };
+        component.insert("suggested_display_precision".into(), decimals.into());
         component.into()
     }
 

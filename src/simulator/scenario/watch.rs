@@ -29,7 +29,7 @@ impl Watch {
     pub(super) fn new(house: &House, also: &[String]) -> Watch {
         let config = house.config();
         let first_of_sensor = |point: &Point| match point {
-            Point::Reading(sensor, quantity) => config[*sensor].chip.quantities().first() == Some(quantity),
+            Point::Reading(sensor, quantity) => config[*sensor].quantities().next() == Some(*quantity),
             _ => true,
         };
         Watch {

@@ -2,7 +2,7 @@
 
 use super::line::{Line, Look, Paint};
 use crate::{
-    model::{Config, Point, PointState, Quality, Quantity, Slot, Snapshot, Value},
+    model::{Config, Point, PointState, Quality, Slot, Snapshot, Unit, Value},
     simulator::journal::{Entry, Journal, Tone, input_word, is_on, local},
 };
 use chrono::{NaiveDate, TimeDelta};
@@ -102,7 +102,7 @@ pub(super) fn sensors(snapshot: &Snapshot, journal: &Journal, look: Look, width:
     }
     let name_width = longest(&names).min(width / 3);
     // The course is worth more than the third quantity.
-    let most = config.sensors.iter().map(|sensor| sensor.chip.quantities().len()).max().unwrap_or(1);
+    let most = config.sensors.iter().map(|sensor| sensor.quantities().count()).max().unwrap_or(1);
     let room = width.saturating_sub(name_width + 1 + VALUE);
     let rest_width = [REST[0] + REST[1], REST[0]].into_iter().find(|rest| rest + 8 <= room).unwrap_or(0);
     let course_width = room.saturating_sub(2 + if most > 1 { rest_width } else { 0 }).min(48);
@@ -211,8 +211,12 @@ fn since(snapshot: &Snapshot, state: &PointState) -> String {
 fn reading(state: &PointState) -> String {
     match (&state.value, state.point) {
         (Some(Value::Number(number)), Point::Reading(_, quantity)) => {
-            let decimals = if quantity == Quantity::Temperature { 1 } else { 0 };
-            format!("{number:.decimals$} {}", quantity.unit())
+            let decimals = match quantity.unit() {
+                Unit::Celsius => 1,
+                Unit::Volt | Unit::Ampere => 2,
+                _ => 0,
+            };
+            quantity.unit().with(format!("{number:.decimals$}"))
         }
         _ => "-".into(),
     }

@@ -62,7 +62,9 @@ struct Machine {
 
 struct Probe {
     sensor: Arc<str>,
-    chip: Chip,
+    quantities: Vec<Quantity>,
+    /// How fine its steps of a temperature are.
+    steps_per_celsius: f64,
     air: usize,
 }
 
@@ -102,7 +104,12 @@ impl World {
                 airs.push(Air::new(places.of(&sensor.id), word, &sky, SUN_K[airs.len() % SUN_K.len()]));
                 airs.len() - 1
             });
-            Probe { sensor: sensor.id.clone(), chip: sensor.chip, air }
+            let steps_per_celsius = match sensor.i2c().map(|chip| chip.chip) {
+                Some(Chip::Lm75) => 2.0,
+                Some(Chip::Tmp102 | Chip::Tmp105) => 16.0,
+                _ => 100.0,
+            };
+            Probe { sensor: sensor.id.clone(), quantities: sensor.quantities().collect(), steps_per_celsius, air }
         });
         let probes = probes.collect();
         let machines = config.outputs.iter().filter_map(|output| {
@@ -209,7 +216,7 @@ impl World {
         let mut readings = Vec::new();
         for (i, probe) in self.probes.iter().enumerate() {
             let mut noise = Random::new(self.seed, &[20, i as u64, self.wall.timestamp_millis() as u64]);
-            for &quantity in probe.chip.quantities() {
+            for &quantity in &probe.quantities {
                 let value = probe.read(quantity, &self.airs[probe.air], &sky, noise.unit() - 0.5);
                 readings.push(Stimulus::Reading { sensor: probe.sensor.clone(), quantity, value });
             }
@@ -219,14 +226,24 @@ impl World {
 }
 
 impl Probe {
-    /// What the chip makes of the air: `noise` from -0.5 to 0.5, and its resolution.
+    /// What the sensor makes of the air: `noise` from -0.5 to 0.5, and its resolution.
     fn read(&self, quantity: Quantity, air: &Air, sky: &Sky, noise: f64) -> f64 {
-        let (exact, spread, steps_per_unit) = match (quantity, self.chip) {
-            (Quantity::Temperature, Chip::Lm75) => (air.temperature_c, 0.04, 2.0),
-            (Quantity::Temperature, Chip::Tmp102 | Chip::Tmp105) => (air.temperature_c, 0.04, 16.0),
-            (Quantity::Temperature, Chip::Bme280 | Chip::Bmp280) => (air.temperature_c, 0.04, 100.0),
-            (Quantity::Humidity, _) => (air.humidity_percent(), 0.4, 10.0),
-            (Quantity::Pressure, _) => (sky.pressure_hpa, 0.2, 10.0),
+        let (exact, spread, steps_per_unit) = match quantity {
+            Quantity::Temperature | Quantity::ObjectTemperature | Quantity::RemoteTemperature(_) => {
+                (air.temperature_c, 0.04, self.steps_per_celsius)
+            }
+            Quantity::Humidity => (air.humidity_percent(), 0.4, 10.0),
+            Quantity::Pressure => (sky.pressure_hpa, 0.2, 10.0),
+            // A window lets in a hundredth of the light.
+            Quantity::Illuminance if air.place == OUTDOORS => (1.0 + 100_000.0 * sky.sunshine, 1.0, 1.0),
+            Quantity::Illuminance => (1.0 + 1_000.0 * sky.sunshine, 1.0, 1.0),
+            Quantity::Co2 | Quantity::Eco2 => (600.0, 20.0, 1.0),
+            Quantity::Tvoc | Quantity::VocIndex => (100.0, 5.0, 1.0),
+            Quantity::AirQuality => (1.0, 0.0, 1.0),
+            Quantity::GasResistance => (50_000.0, 500.0, 1.0),
+            Quantity::Voltage(_) => (5.0, 0.02, 1_000.0),
+            Quantity::Current(_) => (0.5, 0.01, 1_000.0),
+            Quantity::Power(_) => (2.5, 0.05, 100.0),
         };
         ((exact + noise * spread) * steps_per_unit).round() / steps_per_unit
     }

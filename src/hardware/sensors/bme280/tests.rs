@@ -1,93 +1,53 @@
 //! The BME280 and BMP280 drivers against register traces.
 
-use super::{super::mock::*, *};
-use embedded_hal_mock::eh1::i2c::Transaction;
+use super::{
+    super::trace::{play, wired},
+    HumidityCalibration,
+};
+use crate::model::Chip;
 
-const AT: u8 = 0x76;
+/// The coefficients of the worked example of BST-BMP280-DS001, section 3.12: T1 27504, T2 26435, T3 -1000; P1 36477,
+/// -10685, 3024, 2855, 140, -7, 15500, -14600, P9 6000; a reserved byte; H1 75.
+const CALIBRATION: &str = "w 88 r 70 6b 43 67 18 fc 7d 8e 43 d6 d0 0b 27 0b 8c 00 f9 ff 8c 3c f8 c6 70 17 00 4b";
+/// H2 to H6 of a real chip: 366, 0, 302, 50, 30; with the H1 above.
+const HUMIDITY: &str = "w e1 r 6e 01 00 12 2e 03 1e";
+/// The same as bytes.
+const H: [u8; 7] = [0x6e, 0x01, 0x00, 0x12, 0x2e, 0x03, 0x1e];
 
-/// The coefficients of the worked example of BST-BMP280-DS001, section 3.12: T1 to T3, P1 to P9.
-const EXAMPLE: [u8; 24] = [
-    0x70, 0x6b, 0x43, 0x67, 0x18, 0xfc, // 27504, 26435, -1000
-    0x7d, 0x8e, 0x43, 0xd6, 0xd0, 0x0b, // 36477, -10685, 3024
-    0x27, 0x0b, 0x8c, 0x00, 0xf9, 0xff, // 2855, 140, -7
-    0x8c, 0x3c, 0xf8, 0xc6, 0x70, 0x17, // 15500, -14600, 6000
-];
-/// H2 to H6 of a real chip: 366, 0, 302, 50, 30; H1 is 75.
-const HUMIDITY: [u8; 7] = [0x6e, 0x01, 0x00, 0x12, 0x2e, 0x03, 0x1e];
-
-fn start_of(id: u8) -> Vec<Transaction> {
-    vec![
-        Transaction::write_read(AT, vec![0xd0], vec![id]),
-        Transaction::write(AT, vec![0xe0, 0xb6]),
-        Transaction::write_read(AT, vec![0xf3], vec![0]),
-    ]
+fn bmp280(data: &str) -> String {
+    let start = format!("w d0 r 58 / w e0 b6 / w f3 r 00 / {CALIBRATION} / w f5 a0 / w f4 27");
+    play(&wired(Chip::Bmp280), &format!("{start} / w f7 r {data}"))
 }
-
-fn start_of_bmp280(data: &[u8]) -> Vec<Transaction> {
-    let mut all = start_of(0x58);
-    all.extend([
-        Transaction::write_read(AT, vec![0x88], EXAMPLE.into()),
-        Transaction::write(AT, vec![0xf5, 0xa0]),
-        Transaction::write(AT, vec![0xf4, 0x27]),
-        Transaction::write_read(AT, vec![0xf7], data.into()),
-    ]);
-    all
-}
-
-/// 415148 and 519888 of the example, in three bytes each.
-const RAW: [u8; 6] = [0x65, 0x5a, 0xc0, 0x7e, 0xed, 0x00];
 
 #[test]
 fn the_worked_example_of_the_datasheet() {
-    let bus = MockBus::expect(&start_of_bmp280(&RAW));
-    let mut driver = Driver::start(Model::Bmp280, AT, bus.clone()).unwrap();
-    let readings = driver.read().unwrap();
-    let [(Quantity::Temperature, celsius), (Quantity::Pressure, hectopascal)] = readings[..] else {
-        panic!("{readings:?}")
-    };
-    assert!((celsius - 25.08).abs() < 0.005, "{celsius}");
-    assert!((hectopascal - 1006.5327).abs() < 0.0005, "{hectopascal}");
-    bus.done();
+    // 415148 and 519888, in three bytes each; the datasheet has 25.08 °C and 1006.5327 hPa.
+    assert_eq!(bmp280("65 5a c0 7e ed 00"), "temperature 25.0825, pressure 1006.5327");
 }
 
 #[test]
 fn a_temperature_below_zero() {
-    let raw_345000 = [0x65, 0x5a, 0xc0, 0x54, 0x3a, 0x80];
-    let bus = MockBus::expect(&start_of_bmp280(&raw_345000));
-    let mut driver = Driver::start(Model::Bmp280, AT, bus.clone()).unwrap();
-    let celsius = driver.read().unwrap()[0].1;
     // By hand: (345000/16384 - 27504/1024) * 26435 = -153377.7; (345000/131072 - 27504/8192)^2 * -1000 = -525.9;
-    // their sum / 5120.
-    assert!((celsius - -30.06).abs() < 0.01, "{celsius}");
-    bus.done();
+    // their sum / 5120 = -30.06.
+    let readings = bmp280("65 5a c0 54 3a 80");
+    assert!(readings.starts_with("temperature -30.06"), "{readings}");
 }
 
 #[test]
 fn a_bme280_gives_humidity_too() {
-    let mut all = start_of(0x60);
-    all.extend([
-        Transaction::write_read(AT, vec![0x88], [&EXAMPLE[..], &[0, 75]].concat()),
-        Transaction::write_read(AT, vec![0xe1], HUMIDITY.into()),
-        Transaction::write(AT, vec![0xf2, 0x01]),
-        Transaction::write(AT, vec![0xf5, 0xa0]),
-        Transaction::write(AT, vec![0xf4, 0x27]),
-        Transaction::write_read(AT, vec![0xf7], [&RAW[..], &[0x69, 0x78]].concat()),
-    ]);
-    let bus = MockBus::expect(&all);
-    let mut driver = Driver::start(Model::Bme280, AT, bus.clone()).unwrap();
-    let readings = driver.read().unwrap();
-    let (quantities, values): (Vec<_>, Vec<_>) = readings.into_iter().unzip();
-    assert_eq!(quantities, [Quantity::Temperature, Quantity::Humidity, Quantity::Pressure]);
+    let start = format!("w d0 r 60 / w e0 b6 / w f3 r 00 / {CALIBRATION} / {HUMIDITY} / w f2 01 / w f5 a0 / w f4 27");
+    let readings = play(&wired(Chip::Bme280), &format!("{start} / w f7 r 65 5a c0 7e ed 00 69 78"));
+    let humidity = readings.split(", ").nth(1).and_then(|text| text.strip_prefix("humidity ")).unwrap_or_default();
     let expected = percent_in_integers([75, 366, 0, 302, 50, 30], 0x6978, 128_422);
-    assert!((values[1] - expected).abs() < 0.01, "{} {expected}", values[1]);
-    assert!((20.0..60.0).contains(&values[1]), "{}", values[1]);
-    bus.done();
+    assert!((humidity.parse::<f64>().unwrap() - expected).abs() < 0.01, "{readings} {expected}");
+    assert!((20.0..60.0).contains(&expected), "{expected}");
+    assert!(readings.starts_with("temperature 25.0825, humidity ") && readings.ends_with(", pressure 1006.5327"));
 }
 
 #[test]
 fn humidity_agrees_with_the_integer_formula_also_for_negative_coefficients() {
     for (bytes, h) in [
-        (HUMIDITY, [75, 366, 0, 302, 50, 30]),
+        (H, [75, 366, 0, 302, 50, 30]),
         ([0x6e, 0x01, 0x00, 0x12, 0x2e, 0xff, 0xe2], [75, 366, 0, 302, -14, -30]),
         ([0x6e, 0x01, 0x05, 0xff, 0x1e, 0x00, 0x1e], [75, 366, 5, -2, 1, 30]),
     ] {
@@ -111,34 +71,16 @@ fn percent_in_integers(h: [i32; 6], raw: u16, fine: i32) -> f64 {
 }
 
 #[test]
-fn another_chip_is_named() {
-    for (id, model, text) in [
-        (0x58, Model::Bme280, "wrong chip at 0x76: BMP280 (id 0x58), not BME280"),
-        (0x60, Model::Bmp280, "wrong chip at 0x76: BME280 (id 0x60), not BMP280"),
-        (0x00, Model::Bme280, "wrong chip at 0x76: an unknown chip (id 0x00), not BME280"),
+fn what_is_wrong_is_told() {
+    let absent = "nothing answers at 0x76 on I2C bus 1: check wiring and address";
+    for (chip, trace, text) in [
+        (Chip::Bme280, "w d0 r 58", "wrong chip at 0x76: BMP280 (id 0x58), not BME280"),
+        (Chip::Bmp280, "w d0 r 60", "wrong chip at 0x76: BME280 (id 0x60), not BMP280"),
+        (Chip::Bme280, "w d0 r 00", "wrong chip at 0x76: an unknown chip (id 0x00), not BME280"),
+        (Chip::Bme280, "w d0 r 00 absent", absent),
+        (Chip::Bmp280, "w d0 r 58 / w e0 b6 / w f3 r 01", "the chip at 0x76 does not start up after a reset"),
     ] {
-        let bus = MockBus::expect(&[Transaction::write_read(AT, vec![0xd0], vec![id])]);
-        let error = Driver::start(model, AT, bus.clone()).err().map(|error| error.to_string());
-        assert_eq!(error.as_deref(), Some(text));
-        bus.done();
+        assert_eq!(play(&wired(chip), trace), text);
     }
-}
-
-#[test]
-fn a_chip_that_slept_after_a_power_failure_is_a_failure() {
-    let bus = MockBus::expect(&start_of_bmp280(&[0x80, 0, 0, 0x80, 0, 0]));
-    let mut driver = Driver::start(Model::Bmp280, AT, bus.clone()).unwrap();
-    let text = "the chip at 0x76 stopped measuring: its power failed";
-    assert_eq!(read_one(&mut driver), Err(text.into()));
-    bus.done();
-}
-
-#[test]
-fn a_chip_that_never_starts_up_is_given_up() {
-    let mut all = start_of(0x58);
-    all[2] = Transaction::write_read(AT, vec![0xf3], vec![1]);
-    let bus = MockBus::expect(&all);
-    let error = Driver::start(Model::Bmp280, AT, bus.clone()).err().map(|error| error.to_string());
-    assert_eq!(error.as_deref(), Some("the chip at 0x76 does not start up after a reset"));
-    bus.done();
+    assert_eq!(bmp280("80 00 00 80 00 00"), "the chip at 0x76 stopped measuring: its power failed");
 }

@@ -1,0 +1,129 @@
+//! The shapes of what only some chips have: channels, the place behind a multiplexer, one of a few numbers.
+
+use super::{Shape, Wrong, one_of, shorten};
+use crate::model::{Channel, Mux};
+use serde_json::{Value as Json, json};
+use toml::de::DeValue;
+
+/// Some of a chip's channels, by their numbers.
+pub(in crate::config) struct Channels;
+
+impl Shape for Channels {
+    type Value = Vec<Channel>;
+
+    fn noun(&self) -> String {
+        "a list of channels".into()
+    }
+
+    fn example(&self) -> String {
+        "their numbers in square brackets, such as [1, 2]".into()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<Vec<Channel>>, Wrong> {
+        let Some(items) = value.as_array() else { return Ok(None) };
+        let mut channels = Vec::new();
+        for item in items {
+            let number = item.get_ref().as_integer().and_then(|number| number.as_str().parse().ok());
+            match number.and_then(Channel::numbered) {
+                Some(channel) if channels.contains(&channel) => {
+                    let message = format!("the channel {} stands here twice", channel.number());
+                    return Err(Wrong::new(message, "remove one of them"));
+                }
+                Some(channel) => channels.push(channel),
+                None => {
+                    return Err(Wrong::new("channels are numbers from 1 to 4", format!("write {}", self.example())));
+                }
+            }
+        }
+        if channels.is_empty() {
+            return Err(Wrong::new("no channel at all", "write at least one, such as [1]"));
+        }
+        channels.sort();
+        Ok(Some(channels))
+    }
+
+    fn schema(&self) -> Json {
+        let item = json!({ "type": "integer", "minimum": 1, "maximum": 4 });
+        json!({ "type": "array", "items": item, "minItems": 1, "uniqueItems": true })
+    }
+
+    fn show(&self, value: &Vec<Channel>) -> Json {
+        value.iter().map(|channel| json!(channel.number())).collect()
+    }
+}
+
+/// A channel of an I2C multiplexer: `"0x70/3"`.
+pub(in crate::config) struct MuxChannel;
+
+impl Shape for MuxChannel {
+    type Value = Mux;
+
+    fn noun(&self) -> String {
+        "a channel of a multiplexer".into()
+    }
+
+    fn example(&self) -> String {
+        "its address (0x70 to 0x77), a slash and the channel (0 to 7): \"0x70/3\"".into()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<Mux>, Wrong> {
+        let Some(text) = value.as_str() else { return Ok(None) };
+        let parse = || {
+            let (address, channel) = text.split_once('/')?;
+            let address = u8::from_str_radix(address.strip_prefix("0x")?, 16).ok()?;
+            let channel = channel.parse().ok()?;
+            ((0x70..=0x77).contains(&address) && channel <= 7).then_some(Mux { address, channel })
+        };
+        parse().map(Some).ok_or_else(|| {
+            let message = format!("\"{}\" is no channel of a multiplexer", shorten(text));
+            Wrong::new(message, format!("write {}", self.example()))
+        })
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string", "pattern": "^0x7[0-7]/[0-7]$" })
+    }
+
+    fn show(&self, value: &Mux) -> Json {
+        json!(format!("{:#04x}/{}", value.address, value.channel))
+    }
+}
+
+/// One of a few numbers.
+pub(in crate::config) struct OneNumberOf(pub &'static [f64]);
+
+impl Shape for OneNumberOf {
+    type Value = f64;
+
+    fn noun(&self) -> String {
+        "a number".into()
+    }
+
+    fn example(&self) -> String {
+        one_of(self.0.iter().map(f64::to_string).collect())
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<f64>, Wrong> {
+        let written = match value {
+            DeValue::Float(float) => float.as_str(),
+            DeValue::Integer(integer) => integer.as_str(),
+            _ => return Ok(None),
+        };
+        let number: Option<f64> = written.parse().ok();
+        match self.0.iter().find(|known| number == Some(**known)) {
+            Some(known) => Ok(Some(*known)),
+            None => Err(Wrong::new(
+                format!("{} is not one of the numbers that it can be", shorten(written)),
+                format!("write {}", self.example()),
+            )),
+        }
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "enum": self.0 })
+    }
+
+    fn show(&self, value: &f64) -> Json {
+        json!(value)
+    }
+}
