@@ -131,6 +131,31 @@ fn a_log_that_nobody_takes_holds_up_nothing() {
     }
 }
 
+// A broken configuration
+
+#[test]
+fn a_file_that_is_broken_at_the_start_gives_way_to_the_last_good_one_until_it_is_mended() {
+    let good = hut(1);
+    let mut house = House::new(&good);
+    house.up(&[]);
+    wait_until("the good file is kept", || house.folder.path().join("state/config.good.toml").exists());
+    house.kill();
+    fs::write(&house.config, good.replace("gpio = 17", "gpio = \"\"")).unwrap();
+    house.up(&[]);
+    assert_eq!(house.value("pump"), "OFF");
+    house.wait_for_log("the last good configuration is used instead");
+    assert!(house.log().contains("gpio"), "the problem is told: {}", house.log());
+    // Mended, and another: it comes into force by itself.
+    fs::write(&house.config, with(&good, "lamp", 18)).unwrap();
+    wait_until("the mended file is in force", || house.console(&["why", "lamp"]).status.success());
+    // Where nothing good is kept, it says what is wrong and ends.
+    house.kill();
+    fs::remove_dir_all(house.folder.path().join("state")).unwrap();
+    fs::write(&house.config, "[hub]").unwrap();
+    house.spawn(&[]);
+    wait_until("it ends", || !house.is_running());
+}
+
 // The control socket
 
 #[test]

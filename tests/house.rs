@@ -109,6 +109,30 @@ fn motion_by_day_lights_nothing() {
     assert_eq!(house.value("hall_light"), "OFF");
 }
 
+#[test]
+fn a_plan_says_what_would_change_and_changes_nothing() {
+    let mut house = House::new(&hall(1));
+    house.up(&["--from", "2026-11-23T12:00:00", "--speed", "1"]);
+    let file = house.folder.path().join("new.toml");
+    fs::write(&file, fs::read_to_string(&house.config).unwrap()).unwrap();
+    let file_name = file.to_str().unwrap();
+    assert_eq!(house.ask(&["plan", file_name]), "nothing would change\n");
+
+    let old = fs::read_to_string(&house.config).unwrap();
+    let new = old.replace("[outputs.hall_light]\n", "[outputs.hall_light]\ndefault = \"on\"\n");
+    assert_ne!(new, old);
+    fs::write(&file, new).unwrap();
+    let plan = house.ask(&["plan", file_name]);
+    assert!(plan.contains("+ outputs.hall_light.default: \"on\""), "{plan}");
+    assert!(plan.contains("hall_light  OFF -> ON  default: nobody asks for anything"), "{plan}");
+    assert_eq!(house.value("hall_light"), "OFF");
+
+    fs::write(&file, "[hub]\nidd = \"x\"\n").unwrap();
+    let refused = house.console(&["plan", file_name]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("new.toml:2:1"), "{refused:?}");
+}
+
 /// When a point last changed, in seconds of the house's clock.
 fn local_seconds(house: &House, point: &str) -> i64 {
     let why: serde_json::Value = serde_json::from_str(&house.ask(&["why", point, "--json"])).unwrap();

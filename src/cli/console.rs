@@ -1,18 +1,18 @@
 //! The console: commands that talk to the running daemon.
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use axum::http::Method;
 use hearthd::{
     http::{
         client::{self, Error, point_path},
-        shape::{House, PointShape, Why},
+        shape::{Difference, House, Move, Plan, PointShape, Why},
     },
     model::duration,
 };
 use serde_json::json;
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -97,6 +97,53 @@ fn seen(point: &PointShape) -> String {
 /// `2026-11-23 21:00:00`, of an RFC 3339 time.
 fn clock_time(time: &str) -> String {
     time.get(..19).unwrap_or(time).replace('T', " ")
+}
+
+/// Prints what a changed configuration would change.
+pub async fn plan(sockets: &[PathBuf], file: &Path, as_json: bool) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let body = json!({ "name": file.display().to_string(), "text": text });
+    let plan: Plan = ask(sockets, Method::POST, "/api/v1/plan", Some(body)).await?;
+    let mut out = io::stdout().lock();
+    if as_json {
+        return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&plan)?)?);
+    }
+    if plan == Plan::default() {
+        return Ok(writeln!(out, "nothing would change")?);
+    }
+    for (title, differences) in [("in the file", &plan.settings), ("wires", &plan.wires)] {
+        for (index, Difference { what, before, after }) in differences.iter().enumerate() {
+            if index == 0 {
+                writeln!(out, "{title}")?;
+            }
+            match (before, after) {
+                (Some(before), Some(after)) => writeln!(out, "  ~ {what}: {before} -> {after}")?,
+                (Some(before), None) => writeln!(out, "  - {what}: {before}")?,
+                (None, after) => writeln!(out, "  + {what}: {}", after.as_deref().unwrap_or_default())?,
+            }
+        }
+    }
+    for (index, (sign, topic)) in plan
+        .topics_gone
+        .iter()
+        .map(|topic| ('-', topic))
+        .chain(plan.topics_new.iter().map(|topic| ('+', topic)))
+        .enumerate()
+    {
+        if index == 0 {
+            writeln!(out, "MQTT")?;
+        }
+        writeln!(out, "  {sign} {topic}")?;
+    }
+    writeln!(out, "outputs that would move now{}", if plan.moves.is_empty() { ": none" } else { "" })?;
+    for Move { output, before, after, why } in &plan.moves {
+        let word = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
+        writeln!(out, "  {output}  {} -> {}  {why}", word(before), word(after))?;
+    }
+    if let Some(restart) = plan.restart {
+        writeln!(out, "{restart}")?;
+    }
+    Ok(())
 }
 
 /// Switches a point by hand.

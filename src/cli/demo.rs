@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use hearthd::{
     clock::{Clock, Moment},
     config,
-    daemon::{self, Attached},
+    daemon::{self, Attached, InForce},
     engine::sun,
     http::Request,
     model::{Backend, Config, MqttSettings, OutputId, Snapshot},
@@ -53,11 +53,11 @@ pub struct Arguments {
 }
 
 /// Runs the demo of a house until its days are over, or somebody ends it.
-pub fn run(arguments: Arguments, config: Arc<Config>, verbose: bool) -> anyhow::Result<()> {
+pub fn run(arguments: Arguments, house: InForce, verbose: bool) -> anyhow::Result<()> {
     let live = !arguments.plain && Terminal::is_available();
     let _log = if live { None } else { Some(Log::start_quiet(verbose)?) };
-    let mqtt = arguments.mqtt.as_deref().map(|url| broker(&config, url)).transpose()?;
-    let config = Arc::new(simulated(&config, mqtt));
+    let mqtt = arguments.mqtt.as_deref().map(|url| broker(&house.config, url)).transpose()?;
+    let config = Arc::new(simulated(&house.config, mqtt));
     let zone = config.hub.timezone;
     let today = || Clock::system(Moment::START, config.hub.clock).now().wall.with_timezone(&zone).date_naive();
     let date = arguments.date.unwrap_or_else(today);
@@ -65,7 +65,7 @@ pub fn run(arguments: Arguments, config: Arc<Config>, verbose: bool) -> anyhow::
     let speed = arguments.speed.unwrap_or(if live { 600.0 } else { 1440.0 });
     let (attach, attached) = oneshot::channel();
     let options = daemon::Options {
-        config,
+        in_force: InForce { config, text: house.text },
         file: None,
         state: None,
         socket: None,

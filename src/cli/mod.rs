@@ -11,8 +11,9 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use clap::{Args, Parser, Subcommand};
 use hearthd::{
     clock::{Clock, Moment, Now},
-    config::{self, Loaded},
-    daemon, hardware,
+    config,
+    daemon::{self, InForce},
+    hardware,
     model::{Backend, ClockTrust, Config, duration},
 };
 use logging::Log;
@@ -20,7 +21,6 @@ use std::{
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
-    sync::Arc,
     time::Duration,
 };
 
@@ -66,6 +66,13 @@ enum Command {
     Why {
         /// For example hall_light
         point: String,
+        #[command(flatten)]
+        shape: Shape,
+    },
+    /// Say what a changed configuration would change in the running house
+    Plan {
+        /// The changed configuration
+        file: PathBuf,
         #[command(flatten)]
         shape: Shape,
     },
@@ -143,7 +150,8 @@ impl Arguments {
             Command::Run(run) => {
                 let _log = Log::start(self.verbose)?;
                 let file = file();
-                let Some(config) = load(&file)? else { return Ok(ExitCode::FAILURE) };
+                let Some(in_force) = load_to_run(&file, run.state.as_deref())? else { return Ok(ExitCode::FAILURE) };
+                let config = &in_force.config;
                 let socket = places::free_socket(self.socket.as_deref())?;
                 let state = run.state.or_else(|| places::state(&file, &config.hub.id));
                 if state.is_none() {
@@ -152,17 +160,17 @@ impl Arguments {
                          one with --state)"
                     );
                 }
-                let clock = run_clock(&config, run.from, run.speed)?;
-                let options = daemon::Options { config, file: Some(file), state, socket, clock, attach: None };
+                let clock = run_clock(config, run.from, run.speed)?;
+                let options = daemon::Options { in_force, file: Some(file), state, socket, clock, attach: None };
                 block_on(daemon::run(options))?;
             }
             Command::Demo(demo) => {
-                let Some(config) = demo_house(self.config.as_deref())? else { return Ok(ExitCode::FAILURE) };
-                demo::run(demo, config, self.verbose)?;
+                let Some(house) = demo_house(self.config.as_deref())? else { return Ok(ExitCode::FAILURE) };
+                demo::run(demo, house, self.verbose)?;
             }
             Command::Check { file: other } => {
                 let file = other.unwrap_or_else(file);
-                let Some(config) = load(&file)? else { return Ok(ExitCode::FAILURE) };
+                let Some(InForce { config, .. }) = load(&file)? else { return Ok(ExitCode::FAILURE) };
                 let count = |count: usize, noun| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
                 let counts = [
                     count(config.outputs.len(), "output"),
@@ -176,13 +184,19 @@ impl Arguments {
             Command::Simulate(simulate) => return simulate::run(&simulate, self.config.as_deref()),
             Command::Status(shape) => block_on(console::status(&sockets, shape.json))?,
             Command::Why { point, shape } => block_on(console::why(&sockets, &point, shape.json))?,
+            Command::Plan { file, shape } => {
+                if load(&file)?.is_none() {
+                    return Ok(ExitCode::FAILURE);
+                }
+                block_on(console::plan(&sockets, &file, shape.json))?;
+            }
             Command::Set { point, value, hold } => block_on(console::set(&sockets, &point, &value, hold))?,
             Command::Auto { point } => block_on(console::auto(&sockets, &point))?,
             Command::Safe { state } => {
                 let _log = Log::start(self.verbose)?;
-                let config = load(&file())?.or_else(|| last_good(&state?));
-                let Some(config) = config else { return Ok(ExitCode::FAILURE) };
-                return safe(&config);
+                let house = load(&file())?.or_else(|| last_good(&state?));
+                let Some(house) = house else { return Ok(ExitCode::FAILURE) };
+                return safe(&house.config);
             }
             Command::Schema => writeln!(io::stdout(), "{:#}", config::schema())?,
         }
@@ -191,13 +205,13 @@ impl Arguments {
 }
 
 /// Reads a configuration; prints its problems and returns nothing if it has any.
-fn load(file: &std::path::Path) -> anyhow::Result<Option<Arc<Config>>> {
+fn load(file: &std::path::Path) -> anyhow::Result<Option<InForce>> {
     match config::load(file) {
-        Ok(Loaded { config, warnings, .. }) => {
-            for warning in warnings {
+        Ok(loaded) => {
+            for warning in &loaded.warnings {
                 complain(&format!("{warning}\n"));
             }
-            Ok(Some(Arc::new(config)))
+            Ok(Some(InForce::from(loaded)))
         }
         Err(report) => {
             complain(&format!("{report}\n"));
@@ -207,22 +221,28 @@ fn load(file: &std::path::Path) -> anyhow::Result<Option<Arc<Config>>> {
 }
 
 /// The configuration that the daemon last accepted.
-fn last_good(state: &std::path::Path) -> Option<Arc<Config>> {
+fn last_good(state: &std::path::Path) -> Option<InForce> {
     let kept = daemon::last_good::path(state);
     let text = std::fs::read_to_string(&kept).ok()?;
     let loaded = config::parse(&kept, &text).ok()?;
     complain(&format!("the last good configuration is used instead: {}\n", kept.display()));
-    Some(Arc::new(loaded.config))
+    Some(loaded.into())
+}
+
+/// As [`load`]; a broken file gives way to the one that was last accepted, so that the house is controlled until it is
+/// mended.
+fn load_to_run(file: &std::path::Path, state: Option<&std::path::Path>) -> anyhow::Result<Option<InForce>> {
+    Ok(load(file)?.or_else(|| last_good(state?)))
 }
 
 /// The given or usual configuration; where there is none, the one that hearthd comes with.
-fn demo_house(given: Option<&std::path::Path>) -> anyhow::Result<Option<Arc<Config>>> {
+fn demo_house(given: Option<&std::path::Path>) -> anyhow::Result<Option<InForce>> {
     let file = given.map_or_else(places::config, Into::into);
     if given.is_some() || file.exists() {
         return load(&file);
     }
     let shipped = config::parse(&file, include_str!("../../config.toml"));
-    Ok(Some(Arc::new(shipped.map_err(|report| anyhow::anyhow!("{report}"))?.config)))
+    Ok(Some(shipped.map_err(|report| anyhow::anyhow!("{report}"))?.into()))
 }
 
 type MakeClock = Box<dyn FnOnce(Option<Now>) -> (Clock, bool)>;

@@ -61,8 +61,16 @@ pub fn load(path: &Path) -> Result<Loaded, Report> {
 /// # Errors
 /// All problems of the text; they call the file `path_for_messages`.
 pub fn parse(path_for_messages: &Path, text: &str) -> Result<Loaded, Report> {
+    parse_in_zone(path_for_messages, text, chrono_tz::Tz::UTC)
+}
+
+/// As [`parse`], with another time zone where the text names none.
+///
+/// # Errors
+/// All problems of the text; they call the file `path_for_messages`.
+pub fn parse_in_zone(path_for_messages: &Path, text: &str, zone: chrono_tz::Tz) -> Result<Loaded, Report> {
     let source = Source { path: path_for_messages.into(), text: text.into() };
-    compile(&source, chrono_tz::Tz::UTC, |_| Ok(None))
+    compile(&source, zone, |_| Ok(None))
 }
 
 /// The JSON schema (draft 7) of the configuration file, for editors that complete and check TOML.

@@ -1,6 +1,9 @@
 //! The control loop's body: news in, outputs driven, a picture out.
 
-use super::publisher::Pass;
+use super::{
+    plan::{InForce, plan},
+    publisher::Pass,
+};
 use crate::{
     clock::{Clock, Moment},
     engine::{Engine, Revision},
@@ -28,6 +31,8 @@ pub struct Control {
     engine: Engine,
     hardware: Hardware,
     config: Arc<Config>,
+    /// What it was read from.
+    text: Arc<str>,
     clock: Clock,
     last: Arc<Snapshot>,
     saved: Revision,
@@ -42,7 +47,8 @@ pub struct Control {
 
 impl Control {
     /// Claims the lines at the engine's start levels and makes the first decision.
-    pub fn start(engine: Engine, config: Arc<Config>, clock: Clock, events: mpsc::Sender<Event>) -> Control {
+    pub fn start(engine: Engine, in_force: InForce, clock: Clock, events: mpsc::Sender<Event>) -> Control {
+        let InForce { config, text } = in_force;
         let hardware = Hardware::open(config.clone(), &start_levels(&engine, &config), clock.clone(), events);
         let now = clock.now();
         let last = Arc::new(engine.snapshot(now));
@@ -52,6 +58,7 @@ impl Control {
             engine,
             hardware,
             config,
+            text,
             clock,
             last,
             asking: None,
@@ -88,15 +95,18 @@ impl Control {
     /// Answers a question about the engine from a copy of it, beside the control loop.
     pub fn answer_aside(&self, question: Question) {
         let (engine, now) = (self.engine.clone(), self.clock.now());
+        let in_force = InForce { config: self.config.clone(), text: self.text.clone() };
+        // Whoever asked may have gone away.
         tokio::task::spawn_blocking(move || match question {
-            // Whoever asked may have gone away.
             Question::Why(output, answer) => drop(answer.send(engine.reasons(output, now))),
+            Question::Plan(candidate, answer) => drop(answer.send(plan(&in_force, &engine, now, &candidate))),
         });
     }
 
     /// Takes in another configuration. Returns whether it was, and differs.
-    pub fn reconfigure(&mut self, config: Arc<Config>) -> bool {
+    pub fn reconfigure(&mut self, config: Arc<Config>, text: Arc<str>) -> bool {
         if *config == *self.config {
+            self.text = text;
             return false;
         }
         if config.hardware != self.config.hardware || config.hub.clock != self.config.hub.clock {
@@ -108,7 +118,7 @@ impl Control {
         }
         let effects = self.engine.handle(self.clock.now(), Event::Reconfigure(config.clone()));
         self.hardware.reconfigure(config.clone(), &start_levels(&self.engine, &config));
-        self.config = config;
+        (self.config, self.text) = (config, text);
         self.perform(effects);
         tracing::info!("the changed configuration is in force: {}", self.status());
         true
@@ -303,7 +313,8 @@ mod tests {
         let clock = Clock::system(Moment::START, ClockTrust::Always);
         let engine = Engine::new(config.clone(), None, clock.now());
         let (events, _news) = mpsc::channel(64);
-        let mut control = Control::start(engine, config.clone(), clock, events);
+        let in_force = InForce { config: config.clone(), text: "".into() };
+        let mut control = Control::start(engine, in_force, clock, events);
         let command = |point: &str| {
             Event::Command(Command { source: Source::Mqtt, point: point.into(), payload: "ON".into(), hold: None })
         };

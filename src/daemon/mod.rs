@@ -7,6 +7,7 @@
 mod control;
 mod keeper;
 pub mod last_good;
+mod plan;
 mod publisher;
 mod reload;
 mod store;
@@ -22,6 +23,7 @@ use crate::{
 };
 use anyhow::Context;
 use control::Control;
+pub use plan::InForce;
 use publisher::{Pass, Publisher};
 use reload::{Reload, Trigger};
 use std::{
@@ -47,7 +49,7 @@ const NEWS_PER_PASS: usize = 512;
 /// How a daemon is to run.
 pub struct Options {
     /// The configuration to begin with.
-    pub config: Arc<Config>,
+    pub in_force: InForce,
     /// The file to watch for changes; nothing: it never changes.
     pub file: Option<PathBuf>,
     /// Where state is kept over restarts; nothing: it is not.
@@ -91,13 +93,14 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         Some(folder) => open_store(folder),
         None => (None, None),
     };
+    let config = options.in_force.config.clone();
     let (clock, pause_is_known) = (options.clock)(memory.as_ref().map(Memory::taken));
     let memory = if pause_is_known { memory } else { memory.map(Memory::after_unknown_pause) };
 
     // Outputs first: whatever fails below, they are where they should be.
-    let engine = Engine::new(options.config.clone(), memory, clock.now());
+    let engine = Engine::new(config.clone(), memory, clock.now());
     let (events_in, mut events) = mpsc::channel(QUEUE);
-    let mut control = Control::start(engine, options.config.clone(), clock.clone(), events_in.clone());
+    let mut control = Control::start(engine, options.in_force, clock.clone(), events_in.clone());
 
     let (snapshots_in, snapshots) = watch::channel(control.snapshot());
     let publisher =
@@ -105,7 +108,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let (requests_in, mut requests) = mpsc::channel(QUEUE);
     let (questions_in, mut questions) = mpsc::channel(1);
     let mut broker = Broker::new(snapshots.clone(), events_in);
-    broker.start(&options.config);
+    broker.start(&config);
     let mut tasks = Tasks::default();
     if let Some(listener) = listener {
         let (snapshots, requests, questions) = (snapshots.clone(), requests_in.clone(), questions_in);
@@ -115,7 +118,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let trigger = Trigger::default();
     let (reloads_in, mut reloads) = mpsc::channel(1);
     if let Some(file) = options.file {
-        tasks.spawn(reload::watch(file, options.state, options.config.clone(), trigger.clone(), reloads_in));
+        tasks.spawn(reload::watch(file, options.state, config.clone(), trigger.clone(), reloads_in));
     }
     let stop = Arc::new(Notify::new());
     if let Some(attach) = options.attach {
@@ -138,8 +141,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             _ = hangup.recv() => trigger.pull(),
             Some(reload) = reloads.recv() => {
                 systemd::reloading();
-                if let Reload::Good(config) = reload
-                    && control.reconfigure(config.clone())
+                if let Reload::Good(config, text) = reload
+                    && control.reconfigure(config.clone(), text)
                 {
                     broker.change(&config);
                 }

@@ -20,8 +20,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 /// What became of a reload.
 pub enum Reload {
-    /// The file is good. It may be the same as before.
-    Good(Arc<Config>),
+    /// The file is good, and its text. It may be the same as before.
+    Good(Arc<Config>, Arc<str>),
     /// The file is not; its problems are logged and the old configuration stays.
     Refused,
 }
@@ -65,9 +65,9 @@ pub async fn watch(
                 false
             }
         };
-        let (now, warnings) = match read(&path, state.as_deref()).await {
-            Ok(Loaded { config, warnings, .. }) => (Ok(Arc::new(config)), warnings),
-            Err(text) => (Err(text), Vec::new()),
+        let (now, warnings, text) = match read(&path, state.as_deref()).await {
+            Ok(Loaded { config, warnings, text }) => (Ok(Arc::new(config)), warnings, text),
+            Err(text) => (Err(text), Vec::new(), String::new()),
         };
         if now == last && !asked {
             continue;
@@ -76,7 +76,7 @@ pub async fn watch(
             tracing::warn!("{warning}");
         }
         let reload = match &now {
-            Ok(config) => Reload::Good(config.clone()),
+            Ok(config) => Reload::Good(config.clone(), text.into()),
             Err(text) => {
                 tracing::error!("the changed configuration is refused and the old one stays in force\n{text}");
                 Reload::Refused

@@ -39,6 +39,16 @@ fn differs(one: &Explanation, other: &Explanation) -> bool {
     one.level != other.level || one.winner != other.winner || one.line != other.line
 }
 
+impl Engine {
+    /// The engine as it would be after this event, if every wire did as it is told. Nothing is done to this one.
+    #[must_use]
+    pub fn rehearse(&self, now: Now, event: Event) -> Engine {
+        let mut copy = self.clone();
+        settle(&mut copy, now, event);
+        copy
+    }
+}
+
 /// One event, and every wire takes what it is driven to.
 fn settle(engine: &mut Engine, now: Now, event: Event) {
     let mut effects = VecDeque::from(engine.handle(now, event));

@@ -7,6 +7,7 @@
 //! | `PUT /api/v1/points/{id}` | a command: `{"value": "ON", "for": "2h"}` |
 //! | `DELETE /api/v1/points/{id}` | gives the point back to automatic control |
 //! | `GET /api/v1/why/{id}` | the priority array of an output, the rules about it, what is waited for, what comes next |
+//! | `POST /api/v1/plan` | what a configuration would change: `{"name": "new.toml", "text": "..."}` |
 //! | `GET /healthz` | `ok` while the control loop runs |
 //!
 //! Errors are `{"error": "..."}` with a status that fits.
@@ -23,15 +24,16 @@ use axum::{
     extract::{FromRequestParts, Path, State, rejection::JsonRejection},
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use shape::Plan;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -83,6 +85,18 @@ impl Reply {
 pub enum Question {
     /// Why an output is as it is.
     Why(OutputId, oneshot::Sender<Reasons>),
+    /// What a changed configuration would change; or its problems.
+    Plan(Candidate, oneshot::Sender<Result<Plan, String>>),
+}
+
+/// A configuration that may come into force: the body of `POST /api/v1/plan`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Candidate {
+    /// What messages call the file.
+    pub name: String,
+    /// Its text.
+    pub text: String,
 }
 
 /// What the service needs of the daemon.
@@ -138,6 +152,7 @@ fn routes(house: House) -> Router {
         .route("/api/v1/points", get(points))
         .route("/api/v1/points/{id}", get(point).put(put).delete(delete))
         .route("/api/v1/why/{id}", get(why))
+        .route("/api/v1/plan", post(plan))
         .route("/healthz", get(async || "ok\n"))
         .fallback(async || error(StatusCode::NOT_FOUND, "no such path; the points are at /api/v1/points"))
         .method_not_allowed_fallback(async || error(StatusCode::METHOD_NOT_ALLOWED, "no such method on this path"))
@@ -166,6 +181,18 @@ async fn why(State(house): State<House>, Id(id): Id) -> Response {
     };
     match reasons {
         Ok(reasons) => Json(shape::why(&snapshot, state, &reasons)).into_response(),
+        Err(response) => response,
+    }
+}
+
+async fn plan(State(house): State<House>, body: Result<Json<Candidate>, JsonRejection>) -> Response {
+    let Json(candidate) = match body {
+        Ok(body) => body,
+        Err(rejection) => return error(rejection.status(), &rejection.body_text()),
+    };
+    match ask(&house, |answer| Question::Plan(candidate, answer)).await {
+        Ok(Ok(plan)) => Json(plan).into_response(),
+        Ok(Err(problems)) => error(StatusCode::UNPROCESSABLE_ENTITY, &problems),
         Err(response) => response,
     }
 }

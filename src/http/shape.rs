@@ -122,6 +122,47 @@ pub struct SlotShape {
     pub overruled_by: Option<String>,
 }
 
+/// Answer of `POST /api/v1/plan`: what would change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Keys of the file whose values differ.
+    pub settings: Vec<Difference>,
+    /// Wires that another output or input would use, or none any more, or one for the first time.
+    pub wires: Vec<Difference>,
+    /// Retained topics that would be cleared.
+    pub topics_gone: Vec<String>,
+    /// Retained topics that would be new.
+    pub topics_new: Vec<String>,
+    /// Outputs that would change at once.
+    pub moves: Vec<Move>,
+    /// What takes effect only with a restart: a sentence.
+    pub restart: Option<String>,
+}
+
+/// Something before and after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// What: `outputs.hall_light.gpio`, `GPIO 17`.
+    pub what: String,
+    /// Null when there was none.
+    pub before: Option<String>,
+    /// Null when there would be none.
+    pub after: Option<String>,
+}
+
+/// An output that would change at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Move {
+    /// Which.
+    pub output: String,
+    /// Null when it is new.
+    pub before: Option<String>,
+    /// What it would be; null when it would be gone, and its wire in its safe state.
+    pub after: Option<String>,
+    /// The slot and the cause that would hold it.
+    pub why: String,
+}
+
 pub(super) fn house(snapshot: &Snapshot, broker: &BrokerStatus) -> House {
     House {
         hub: snapshot.config.hub.id.to_string(),

@@ -1,0 +1,200 @@
+//! What a changed configuration would change, before it is in force: keys, wires, topics, and outputs that would move.
+
+use crate::{
+    clock::Now,
+    config::{self, Loaded},
+    engine::Engine,
+    http::{
+        Candidate,
+        shape::{Difference, Move, Plan},
+    },
+    model::{Config, Event, Snapshot},
+    mqtt::topics::Topics,
+};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+/// The configuration in force and the file it was read from.
+#[derive(Clone)]
+pub struct InForce {
+    /// The house.
+    pub config: Arc<Config>,
+    /// The text of the file.
+    pub text: Arc<str>,
+}
+
+impl From<Loaded> for InForce {
+    fn from(loaded: Loaded) -> InForce {
+        InForce { config: Arc::new(loaded.config), text: loaded.text.into() }
+    }
+}
+
+/// Compares `candidate` with what is in force, and rehearses it on a copy of the engine.
+///
+/// # Errors
+/// All problems of the candidate.
+pub fn plan(in_force: &InForce, engine: &Engine, now: Now, candidate: &Candidate) -> Result<Plan, String> {
+    let old = &in_force.config;
+    let loaded = config::parse_in_zone(Path::new(&candidate.name), &candidate.text, old.hub.timezone);
+    let new = Arc::new(loaded.map_err(|report| report.to_string())?.config);
+    let (before, after) = (topics(old), topics(&new));
+    let only_in = |these: &[String], others: &[String]| {
+        these.iter().filter(|topic| !others.contains(topic)).cloned().collect::<Vec<_>>()
+    };
+    let restart = (old.hardware != new.hardware || old.hub.clock != new.hub.clock)
+        .then(|| "[hardware] and hub.clock take effect with a restart: systemctl restart hearthd".to_owned());
+    let rehearsed = engine.rehearse(now, Event::Reconfigure(new.clone()));
+    Ok(Plan {
+        settings: differences(&settings(&in_force.text), &settings(&candidate.text)),
+        wires: differences(&wires(old), &wires(&new)),
+        topics_gone: only_in(&before, &after),
+        topics_new: only_in(&after, &before),
+        moves: moves(&engine.snapshot(now), &rehearsed.snapshot(now)),
+        restart,
+    })
+}
+
+/// Every key of a file with its value.
+fn settings(text: &str) -> BTreeMap<String, String> {
+    let mut keys = BTreeMap::new();
+    if let Ok(table) = text.parse::<toml::Table>() {
+        flatten(String::new(), &toml::Value::Table(table), &mut keys);
+    }
+    keys
+}
+
+fn flatten(path: String, value: &toml::Value, keys: &mut BTreeMap<String, String>) {
+    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match value {
+        toml::Value::Table(table) => table.iter().for_each(|(key, value)| flatten(below(key), value, keys)),
+        // Rules and their like: known by their names, wherever they stand in the file.
+        toml::Value::Array(items) if items.iter().any(toml::Value::is_table) => {
+            for (index, item) in items.iter().enumerate() {
+                let name = item.get("name").and_then(toml::Value::as_str).map(str::to_owned);
+                flatten(below(&format!("{:?}", name.unwrap_or_else(|| index.to_string()))), item, keys);
+            }
+        }
+        value => drop(keys.insert(path, value.to_string())),
+    }
+}
+
+/// Who uses which wire.
+fn wires(config: &Config) -> BTreeMap<String, String> {
+    let outputs = config.outputs.iter().map(|output| (output.line.to_string(), format!("output {}", output.id)));
+    let inputs = config.inputs.iter().map(|input| (input.line.to_string(), format!("input {}", input.id)));
+    outputs.chain(inputs).collect()
+}
+
+fn topics(config: &Config) -> Vec<String> {
+    let Some(mqtt) = &config.mqtt else { return Vec::new() };
+    let topics = Topics::new(&mqtt.prefix);
+    config.points().map(|point| topics.of_point(&config.point_name(point)).state).collect()
+}
+
+fn differences(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<Difference> {
+    let mut keys: Vec<&String> = before.keys().chain(after.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    let differing = keys.into_iter().filter(|key| before.get(*key) != after.get(*key));
+    let shown = |key: &String, value: &String| {
+        // No secret leaves the file.
+        if key.ends_with("password") { "(hidden)".into() } else { value.clone() }
+    };
+    let difference = |key: &String| Difference {
+        what: key.clone(),
+        before: before.get(key).map(|value| shown(key, value)),
+        after: after.get(key).map(|value| shown(key, value)),
+    };
+    differing.map(difference).collect()
+}
+
+fn moves(before: &Snapshot, after: &Snapshot) -> Vec<Move> {
+    let outputs = |snapshot: &Snapshot| {
+        let ids = snapshot.config.outputs.iter().map(|output| output.id.to_string());
+        ids.collect::<Vec<_>>()
+    };
+    let text = |snapshot: &Snapshot, output: &str| snapshot.find(output).and_then(|state| state.text());
+    let mut moves = Vec::new();
+    for output in outputs(before).into_iter().filter(|output| after.find(output).is_none()) {
+        let why = "it is no longer in the file: its safe state".into();
+        moves.push(Move { before: text(before, &output), after: None, why, output });
+    }
+    for output in outputs(after) {
+        let (was, is) = (text(before, &output), text(after, &output));
+        if was != is {
+            let explanation = after.find(&output).and_then(|state| state.explanation.clone());
+            let why = explanation.map(|explanation| explanation.line.clone()).unwrap_or_default();
+            moves.push(Move { output, before: was, after: is, why });
+        }
+    }
+    moves
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Moment;
+    use chrono::DateTime;
+
+    const HOUSE: &str = "[hub]\nid = \"h\"\n[mqtt]\nurl = \"mqtt://localhost\"\nusername = \"me\"\npassword = \"secret\"\n\
+        [outputs.lamp]\nkind = \"light\"\ngpio = 17\n[outputs.pump]\nkind = \"switch\"\ngpio = 18\ndefault = \"on\"\n\
+        [[rules]]\nname = \"Never\"\nwhile = \"time between 03:00 and 03:01\"\nset = { lamp = \"on\" }\n";
+
+    fn planned(text: &str) -> Result<Plan, String> {
+        let config = Arc::new(config::parse(Path::new("old.toml"), HOUSE).unwrap().config);
+        let now = Now { moment: Moment::START, wall: DateTime::UNIX_EPOCH, wall_known: true };
+        let engine = Engine::new(config.clone(), None, now).rehearse(now, Event::Wake);
+        let candidate = Candidate { name: "new.toml".into(), text: text.into() };
+        plan(&InForce { config, text: HOUSE.into() }, &engine, now, &candidate)
+    }
+
+    #[test]
+    fn the_same_file_changes_nothing() {
+        assert_eq!(planned(HOUSE), Ok(Plan::default()));
+        assert_eq!(planned(&format!("# a remark\n{HOUSE}")), Ok(Plan::default()));
+    }
+
+    #[test]
+    fn each_kind_of_change_is_told() {
+        let renewed = HOUSE
+            .replace("gpio = 17", "gpio = 27\ndefault = \"on\"")
+            .replace("secret", "other")
+            .replace("outputs.pump", "outputs.well")
+            .replace("03:01", "04:00");
+        let plan = planned(&renewed).unwrap();
+        let told: Vec<String> = plan
+            .settings
+            .iter()
+            .map(|d| {
+                format!("{}: {} -> {}", d.what, d.before.as_deref().unwrap_or("-"), d.after.as_deref().unwrap_or("-"))
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "mqtt.password: (hidden) -> (hidden)",
+                "outputs.lamp.default: - -> \"on\"",
+                "outputs.lamp.gpio: 17 -> 27",
+                "outputs.pump.default: \"on\" -> -",
+                "outputs.pump.gpio: 18 -> -",
+                "outputs.pump.kind: \"switch\" -> -",
+                "outputs.well.default: - -> \"on\"",
+                "outputs.well.gpio: - -> 18",
+                "outputs.well.kind: - -> \"switch\"",
+                "rules.\"Never\".while: \"time between 03:00 and 03:01\" -> \"time between 03:00 and 04:00\"",
+            ]
+        );
+        let wires: Vec<&str> = plan.wires.iter().map(|wire| &*wire.what).collect();
+        assert_eq!(wires, ["GPIO 17", "GPIO 18", "GPIO 27"]);
+        assert_eq!((plan.topics_gone.len(), plan.topics_new.len()), (1, 1));
+        let moves: Vec<(&str, Option<&str>, Option<&str>)> =
+            plan.moves.iter().map(|m| (&*m.output, m.before.as_deref(), m.after.as_deref())).collect();
+        assert_eq!(moves, [("pump", Some("ON"), None), ("lamp", Some("OFF"), Some("ON")), ("well", None, Some("ON")),]);
+    }
+
+    #[test]
+    fn problems_and_restarts_are_said() {
+        assert!(planned("[hub]\n").unwrap_err().contains("new.toml:1"));
+        let plan = planned(&format!("{HOUSE}[hardware]\nbackend = \"simulated\"\n")).unwrap();
+        assert!(plan.restart.is_some_and(|text| text.contains("systemctl restart hearthd")));
+    }
+}
