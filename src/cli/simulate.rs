@@ -44,7 +44,7 @@ fn read(file: &Path, config: Option<&Path>) -> anyhow::Result<Option<Scenario>> 
         None
     } else {
         let Some(usual) = super::load(&config.map_or_else(super::places::config, Into::into))? else { return Ok(None) };
-        Some(usual)
+        Some(usual.config)
     };
     match scenario::read(&source, usual.as_ref()) {
         Ok(scenario) => Ok(Some(scenario)),
