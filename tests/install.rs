@@ -26,6 +26,7 @@ static TURN: Mutex<()> = Mutex::new(());
 const PROGRAM: &str = r#"#!/bin/sh
 case $1 in
     schema) echo '{"title": "schema"}' ;;
+    generate) mkdir -p "$2/man/man1" && echo 'a page' >"$2/man/man1/hearthd.1" ;;
     check) if grep -q broken "$2"; then echo "$2:1:1: broken" >&2; exit 1; fi ;;
 esac
 "#;
@@ -35,7 +36,9 @@ impl Stage {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let stage = Stage { dir: TempDir::new().unwrap(), _turn: turn };
         let project = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for file in ["scripts/install", "systemd/hearthd.service", "systemd/60-hearthd.rules"] {
+        for file in
+            ["scripts/install", "systemd/hearthd.service", "systemd/60-hearthd.rules", "systemd/hearthd.sysusers"]
+        {
             let to = stage.source(file);
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             fs::copy(project.join(file), to).unwrap();
@@ -112,8 +115,11 @@ fn it_puts_every_file_in_its_place_and_says_how_to_start() {
             "etc/hearthd/config.toml 640", // It may hold a password.
             "usr/bin/hearthd 755",
             "usr/lib/systemd/system/hearthd.service 644",
+            "usr/lib/sysusers.d/hearthd.conf 644",
             "usr/lib/udev/rules.d/60-hearthd.rules 644",
             "usr/share/doc/hearthd/README.md 644",
+            "usr/share/hearthd/config.toml 644", // What the example was, to tell whether it was changed.
+            "usr/share/man/man1/hearthd.1 644",
         ]
     );
 }
@@ -165,6 +171,20 @@ fn a_program_for_another_machine_changes_nothing() {
 }
 
 #[test]
+fn a_program_for_another_machine_is_staged_with_the_help_of_one_that_runs() {
+    let stage = Stage::new();
+    let foreign = stage.dir.path().join("foreign");
+    fs::write(&foreign, "foreign").unwrap();
+    fs::set_permissions(&foreign, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = Command::new(stage.source("scripts/install"));
+    command.arg("--root").arg(stage.root("")).arg("--binary").arg(foreign).arg("--native").arg(stage.program());
+    succeed(command.output().unwrap());
+    let files = stage.installed();
+    assert_eq!(files["usr/bin/hearthd"].1, "foreign");
+    assert_eq!(files["usr/share/man/man1/hearthd.1"].1, "a page\n");
+}
+
+#[test]
 fn uninstall_keeps_what_is_yours_and_purge_does_not() {
     let stage = Stage::new();
     succeed(stage.install(&[]));
@@ -178,13 +198,15 @@ fn uninstall_keeps_what_is_yours_and_purge_does_not() {
     }
     succeed(stage.install(&["--uninstall", "--purge"]));
     assert_eq!(stage.installed(), BTreeMap::new());
-    assert!(!stage.root("usr/share/doc/hearthd").exists(), "a folder of its own");
+    for own in ["usr/share/doc/hearthd", "usr/share/hearthd"] {
+        assert!(!stage.root(own).exists(), "{own} is a folder of its own");
+    }
 }
 
 #[test]
 fn wrong_usage_ends_with_2() {
     let stage = Stage::new();
-    for arguments in [&["--frob"][..], &["--purge"], &["--root"], &["--root", ""]] {
+    for arguments in [&["--frob"][..], &["--purge"], &["--root"], &["--root", ""], &["--native"]] {
         let output = stage.install(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", text(&output.stderr));
         assert_eq!(stage.installed(), BTreeMap::new(), "{arguments:?}");
@@ -201,8 +223,14 @@ fn the_unit_and_the_installer_agree() {
         let line = unit.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
         line.unwrap_or_else(|| panic!("the unit has no {key}=")).to_owned()
     };
-    assert!(installer.contains(&format!("for group in {}; do", setting("SupplementaryGroups"))));
-    assert!(installer.contains(&format!("nologin {}\n", setting("User"))));
+    let sysusers = fs::read_to_string(project.join("systemd/hearthd.sysusers")).unwrap();
+    for group in setting("SupplementaryGroups").split(' ') {
+        assert!(sysusers.contains(&format!("\ng {group} ")), "{group}");
+    }
+    assert!(sysusers.contains(&format!("\nu {} ", setting("User"))));
+    assert_eq!(setting("User"), setting("Group"), "the user's own group");
+    // Its home is where its state is.
+    assert!(sysusers.contains(&format!(" /var/lib/{} ", setting("StateDirectory"))));
     assert!(installer.contains(&format!("state_dir=$root/var/lib/{}", setting("StateDirectory"))));
     // Seen under a real systemd: a device class that appears after the start stays denied until a restart.
     assert!(unit.contains("\nDeviceAllow=char-i2c rw\n"));

@@ -2,13 +2,14 @@
 
 mod console;
 mod demo;
+mod generate;
 mod logging;
 mod places;
 mod simulate;
 
 use anyhow::Context;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeZone, Utc};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use hearthd::{
     clock::{Clock, Moment, Now},
     config,
@@ -99,6 +100,12 @@ enum Command {
     },
     /// Print the JSON schema of the configuration
     Schema,
+    /// Write manual pages and completions of shells into a folder, laid out like /usr/share
+    #[command(hide = true)]
+    Generate {
+        /// It is made if it does not exist
+        folder: PathBuf,
+    },
 }
 
 #[derive(Args)]
@@ -199,6 +206,7 @@ impl Arguments {
                 return safe(&house.config);
             }
             Command::Schema => writeln!(io::stdout(), "{:#}", config::schema())?,
+            Command::Generate { folder } => generate::run(&Arguments::command(), &folder)?,
         }
         Ok(ExitCode::SUCCESS)
     }
