@@ -53,6 +53,17 @@ fn the_words_of_the_rule_language_are_understood() {
     assert!(conditions >= 15, "only {conditions} conditions were found");
 }
 
+#[test]
+fn the_examples_about_sensors_are_good() {
+    let text = document("docs/sensors.md");
+    let examples: Vec<&str> = text.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
+    assert!(examples.len() >= 2);
+    for example in examples {
+        let hub = if example.contains("[hub]") { "" } else { "[hub]\nid = \"home\"\n" };
+        check(&format!("{hub}{example}"));
+    }
+}
+
 /// Has no errors, and nothing that somebody should look at.
 fn check(toml: &str) {
     match config::parse(Path::new("shown.toml"), toml) {

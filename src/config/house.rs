@@ -63,7 +63,8 @@ pub(super) fn resolve(
     }
 
     sensors::check_addresses(&draft.sensors, problems);
-    let sensors: Vec<_> = draft.sensors.into_iter().map(|draft| draft.sensor).collect();
+    let sensors: Vec<_> =
+        draft.sensors.into_iter().map(|sensor| sensors::resolve(sensor, &draft.hub, problems)).collect();
     wires::check(&draft.hardware, &draft.outputs, &draft.inputs, &sensors, problems);
     let interlocks = outputs::join_interlocks(&mut draft.outputs, problems);
     let mqtt = draft.mqtt.map(|mqtt| mqtt::resolve(mqtt, secret, problems));

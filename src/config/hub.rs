@@ -26,6 +26,8 @@ pub(super) fn read(table: &mut Table<'_>, system_zone: Tz) -> (Hub, bool) {
     let latitude =
         table.optional("latitude", "Degrees, north positive: for sunrise, dusk and so on.", Decimal(-90.0..=90.0));
     let longitude = table.optional("longitude", "Degrees, east positive.", Decimal(-180.0..=180.0));
+    let altitude_m =
+        table.optional("altitude", "Metres above the sea, for sea_level_pressure.", Decimal(-500.0..=9_000.0));
     let timezone = table
         .optional("timezone", "The IANA time zone of all times of day; the machine's when absent.", Zone)
         .unwrap_or(system_zone);
@@ -42,7 +44,7 @@ pub(super) fn read(table: &mut Table<'_>, system_zone: Tz) -> (Hub, bool) {
     }
     let placed = table.has("latitude") && table.has("longitude");
     let (latitude, longitude) = (latitude.unwrap_or(0.0), longitude.unwrap_or(0.0));
-    (Hub { id: id.into(), name, latitude, longitude, timezone, clock }, placed)
+    (Hub { id: id.into(), name, latitude, longitude, altitude_m, timezone, clock }, placed)
 }
 
 /// A time zone of the IANA database.

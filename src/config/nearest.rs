@@ -1,7 +1,7 @@
 //! The name that was probably meant.
 
 /// Words that other programs use for ours.
-const SYNONYMS: [(&str, &str); 34] = [
+const SYNONYMS: [(&str, &str); 42] = [
     ("pin", "gpio"),
     ("active_low", "active"),
     ("inverted", "active"),
@@ -36,6 +36,14 @@ const SYNONYMS: [(&str, &str); 34] = [
     ("pulldown", "down"),
     ("night", "dark"),
     ("daytime", "daylight"),
+    ("round", "round_to"),
+    ("max_rate", "max_rate_per_minute"),
+    ("moving_average", "average"),
+    ("mean", "average"),
+    ("alpha", "ema"),
+    ("factor", "multiply"),
+    ("scale", "multiply"),
+    ("correction", "offset"),
 ];
 
 /// The name nearest to `written`, if one is near enough to be meant.

@@ -1,5 +1,8 @@
 //! `[sensors.NAME]`: what gives readings.
 
+mod derived;
+mod filters;
+
 use super::{
     chips,
     diagnostic::Problems,
@@ -7,14 +10,16 @@ use super::{
     shape::{DAY, OneOf, Period, SECOND, Text},
     table::{Id, Table},
 };
-use crate::model::{Sensor, SensorSource, duration};
-use std::time::Duration;
+use crate::model::{Hub, Quantity, Sensor, SensorSource, duration};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 /// A sensor as far as its own table tells.
 pub(super) struct Draft {
     pub id: Id,
     pub sensor: Sensor,
     chip: chips::Draft,
+    derived: Vec<(Quantity, Range<usize>)>,
+    filters: Vec<filters::Draft>,
 }
 
 pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
@@ -24,9 +29,15 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let every = table.defaulted("every", "How often it is read, 1s to 1d.", Period(SECOND..=DAY), 10 * SECOND);
     let stale_after = table.optional(
         "stale_after",
-        "A reading older than this no longer counts; three times `every` and 5s when absent.",
+        "A reading older than this no longer counts; twice `every` and 5s when absent.",
         Period(SECOND..=30 * DAY),
     );
+    let derived = table.optional(
+        "derive",
+        "What is worked out from its readings: dew_point, absolute_humidity, heat_index, sea_level_pressure.",
+        derived::Names,
+    );
+    let filters = table.tables_by_name("filter", "What is done to its readings before they count.", filters::read);
 
     if let Some(chip) = chip {
         chips::check_every(chip, every, table);
@@ -44,9 +55,14 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
             name: name.unwrap_or_else(|| ids::for_people(&id.text)),
             source: SensorSource::I2c(wired.wired.clone()),
             every,
-            stale_after: stale_after.unwrap_or(3 * every + Duration::from_secs(5)),
+            stale_after: stale_after.unwrap_or(2 * every + Duration::from_secs(5)),
+            derived: Vec::new(),
+            filters: BTreeMap::new(),
+            altitude_m: None,
         },
         chip: wired,
+        derived: derived.unwrap_or_default(),
+        filters,
         id: id.clone(),
     }
 }
@@ -54,4 +70,21 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
 /// Reports sensors that share an address of a bus.
 pub(super) fn check_addresses(drafts: &[Draft], problems: &Problems) {
     chips::check_addresses(drafts.iter().map(|draft| (&draft.id, &draft.chip)), problems);
+}
+
+/// The sensor with what is worked out from it and the filters of all its quantities.
+pub(super) fn resolve(draft: Draft, hub: &Hub, problems: &Problems) -> Sensor {
+    let mut sensor = draft.sensor;
+    sensor.altitude_m = hub.altitude_m;
+    for (quantity, place) in draft.derived {
+        if let Some((message, advice)) = derived::refusal(quantity, &sensor) {
+            problems.error(place, message, advice);
+        } else {
+            sensor.derived.push(quantity);
+        }
+    }
+    for filter in draft.filters {
+        filters::add(filter, &mut sensor, problems);
+    }
+    sensor
 }

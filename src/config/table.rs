@@ -114,7 +114,7 @@ impl<'t> Table<'t> {
     pub fn table<T>(&mut self, key: &'static str, about: &str, read: impl FnOnce(&mut Table<'_>) -> T) -> T {
         self.asked.push(key);
         match self.entries.and_then(|entries| entries.get(key)) {
-            Some(value) => match self.child(format!("[{key}]"), value) {
+            Some(value) => match self.child(self.nested(key), value) {
                 Some(child) => child.read_with(read).0,
                 None => {
                     let advice = format!("write a table: [{key}]");
@@ -147,7 +147,7 @@ impl<'t> Table<'t> {
             return Vec::new();
         };
         let Some(value) = entries.get(key) else { return Vec::new() };
-        let advice = |name: &str| format!("write a table for each: [{key}.{name}]");
+        let advice = |name: &str| format!("write a table for each: {}", self.nested(&format!("{key}.{name}")));
         let DeValue::Table(named) = value.get_ref() else {
             self.problems.error(value.span(), wrong_type(key, "a table", value.get_ref()), advice("some_name"));
             return Vec::new();
@@ -156,7 +156,7 @@ impl<'t> Table<'t> {
             .into_iter()
             .filter_map(|(name, value)| {
                 let id = Id { text: name.get_ref().to_string(), place: name.span() };
-                let Some(child) = self.child(format!("[{key}.{}]", id.text), value) else {
+                let Some(child) = self.child(self.nested(&format!("{key}.{}", id.text)), value) else {
                     let message = wrong_type(&id.text, "a table", value.get_ref());
                     self.problems.error(id.place, message, advice(&id.text));
                     return None;
@@ -216,6 +216,14 @@ impl<'t> Table<'t> {
             "required": self.required,
             "additionalProperties": false,
         })
+    }
+
+    /// What messages call a table in this one: `[sensors.living.filter]`.
+    fn nested(&self, key: &str) -> String {
+        match self.title.trim_matches(['[', ']']) {
+            "" => format!("[{key}]"),
+            outer => format!("[{outer}.{key}]"),
+        }
     }
 
     /// Reports it, and returns the key that was probably meant.

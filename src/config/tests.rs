@@ -72,7 +72,7 @@ fn what_a_file_leaves_out_has_defaults() {
     assert_eq!(bell.line, Line::OnChip { chip: "gpiochip1".into(), offset: 4 });
     let attic = &config.sensors[0];
     assert_eq!(attic.i2c(), Some(&WiredChip::plain(Chip::Lm75)));
-    assert_eq!((attic.every, attic.stale_after), (Duration::from_secs(10), Duration::from_secs(35)));
+    assert_eq!((attic.every, attic.stale_after), (Duration::from_secs(10), Duration::from_secs(25)));
 }
 
 #[test]

@@ -158,6 +158,7 @@ mod tests {
             name: "h".into(),
             latitude: 52.37,
             longitude: 4.89,
+            altitude_m: None,
             timezone: zone.parse().unwrap(),
             clock: ClockTrust::Always,
         })

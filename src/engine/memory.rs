@@ -51,7 +51,7 @@ impl Memory {
     /// The same, after a time that nobody can tell the length of: what was read before may be long out of date.
     #[must_use]
     pub fn after_unknown_pause(mut self) -> Memory {
-        self.sensors.values_mut().for_each(|sensor| sensor.readings.clear());
+        self.sensors.values_mut().for_each(SensorState::forget);
         self.inputs.values_mut().for_each(|input| input.active = None);
         self
     }

@@ -16,12 +16,14 @@ mod calendar;
 mod command;
 mod condition;
 mod facts;
+mod filters;
 mod foresight;
 mod local_time;
 mod memory;
 mod priority;
 mod rooms;
 mod rules;
+mod sensors;
 mod state;
 pub mod sun;
 mod why;
@@ -39,7 +41,7 @@ use crate::{
 use calendar::Calendar;
 use facts::{Alarm, Facts};
 use priority::Situation;
-use state::{Failure, InputState, OutputState, Reading, RoomState, RuleState, SensorState, Timer, Timestamp, Wire};
+use state::{Failure, InputState, OutputState, RoomState, RuleState, SensorState, Timer, Timestamp, Wire};
 use std::{sync::Arc, time::Duration};
 
 /// The first pause before a failed wire is driven again; it doubles up to the last.
@@ -210,15 +212,9 @@ impl Engine {
         let Some(sensor) = self.config.find_sensor(id) else { return };
         let state = &mut self.sensors[sensor.0];
         match result {
-            Ok(values) => {
+            Ok(measured) => {
                 state.fault = None;
-                // A number that is none would make the whole memory unreadable.
-                for (quantity, value) in values.into_iter().filter(|(_, value)| value.is_finite()) {
-                    let before = state.readings.get(&quantity);
-                    let changed =
-                        before.filter(|before| before.value == value).map_or(now.wall, |before| before.changed);
-                    state.readings.insert(quantity, Reading { value, at: now.moment, changed });
-                }
+                sensors::take(&self.config[sensor], state, measured, now);
             }
             Err(failure) if failure.fault => state.fault = Some(failure.text.into()),
             // A single failure is made good by the next reading, or the value goes stale.
@@ -374,7 +370,7 @@ impl Engine {
                 let reading = state.readings.get(&quantity);
                 let (quality, _) = state.quality(&self.config[id], quantity, now.moment);
                 let value = reading.map(|reading| Value::Number(reading.value));
-                unexplained(value, quality, reading.map(|reading| reading.changed), state.fault.clone())
+                unexplained(value, quality, reading.map(|reading| reading.changed), state.fault(quantity).cloned())
             }
             Point::Occupied(id) => {
                 let state = &self.rooms[id.0];

@@ -1,5 +1,6 @@
 //! What the engine knows of each entity. These survive restarts as they are (see [`Memory`](super::Memory)).
 
+use super::filters::FilterState;
 use crate::{
     clock::{Moment, Now},
     model::{Explanation, Level, Quality, Quantity, Sensor, Source, Truth},
@@ -149,6 +150,9 @@ impl InputState {
 pub(super) struct SensorState {
     pub readings: BTreeMap<Quantity, Reading>,
     pub fault: Option<Arc<str>>,
+    /// What its filters remember.
+    #[serde(default)]
+    pub filters: BTreeMap<Quantity, FilterState>,
 }
 
 /// One number a sensor gave.
@@ -165,13 +169,26 @@ impl SensorState {
     /// The quality of one of its readings, and the moment at which a good one becomes stale.
     pub fn quality(&self, sensor: &Sensor, quantity: Quantity, now: Moment) -> (Quality, Option<Moment>) {
         match self.readings.get(&quantity) {
-            _ if self.fault.is_some() => (Quality::Fault, None),
+            _ if self.fault(quantity).is_some() => (Quality::Fault, None),
             None => (Quality::Unknown, None),
             Some(reading) => {
                 let stale = reading.at + sensor.stale_after;
                 if now < stale { (Quality::Good, Some(stale)) } else { (Quality::Stale, None) }
             }
         }
+    }
+
+    /// What is wrong with one of its readings: the sensor, the reading itself, or one that it is worked out from.
+    pub fn fault(&self, quantity: Quantity) -> Option<&Arc<str>> {
+        let of = |quantity: &Quantity| self.filters.get(quantity).and_then(FilterState::fault);
+        let own = || of(&quantity);
+        self.fault.as_ref().or_else(own).or_else(|| quantity.ingredients().iter().find_map(of))
+    }
+
+    /// What was read before may be long out of date.
+    pub fn forget(&mut self) {
+        self.readings.clear();
+        self.filters.clear();
     }
 }
 

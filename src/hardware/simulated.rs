@@ -120,7 +120,7 @@ impl Wires {
                 let mut simulated = sensors.remove(&sensor.id).unwrap_or_default();
                 let before = std::mem::take(&mut simulated.readings);
                 let reading = |quantity| (quantity, *before.get(&quantity).unwrap_or(&usual(quantity)));
-                simulated.readings = sensor.quantities().map(reading).collect();
+                simulated.readings = sensor.measured().map(reading).collect();
                 (sensor.id.clone(), simulated)
             })
             .collect();
@@ -134,9 +134,13 @@ impl Wires {
 /// What a sensor measures until somebody says otherwise.
 fn usual(quantity: Quantity) -> f64 {
     match quantity {
-        Quantity::Temperature | Quantity::ObjectTemperature | Quantity::RemoteTemperature(_) => 21.0,
+        Quantity::Temperature | Quantity::ObjectTemperature | Quantity::RemoteTemperature(_) | Quantity::HeatIndex => {
+            21.0
+        }
+        Quantity::DewPoint => 9.0,
+        Quantity::AbsoluteHumidity => 8.0,
         Quantity::Humidity => 45.0,
-        Quantity::Pressure => 1013.0,
+        Quantity::Pressure | Quantity::SeaLevelPressure => 1013.0,
         Quantity::Illuminance => 300.0,
         Quantity::Co2 | Quantity::Eco2 => 600.0,
         Quantity::Tvoc => 100.0,

@@ -38,6 +38,8 @@ pub struct Hub {
     pub latitude: f64,
     /// Degrees, east positive, -180 to 180.
     pub longitude: f64,
+    /// Metres above the sea, if the file says it.
+    pub altitude_m: Option<f64>,
     /// The zone of all times of day.
     pub timezone: chrono_tz::Tz,
     /// When the wall clock is believed.

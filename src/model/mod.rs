@@ -21,6 +21,7 @@ mod condition;
 mod config;
 pub mod duration;
 mod event;
+mod filter;
 mod output;
 mod plain;
 mod quantity;
@@ -38,6 +39,7 @@ pub use config::{
     RoomId, Rule, RuleId, SensorId,
 };
 pub use event::{Command, Effect, Event, ReadFailure, Refusal};
+pub use filter::{Delta, Filter, Plausible};
 pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};
 pub use quantity::{Channel, Quantity, Unit};
 pub use reasons::{PartReason, Pending, Reasons, RuleReason, Upcoming};

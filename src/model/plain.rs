@@ -4,7 +4,7 @@ use super::{
     ActiveLevel, AtStart, Backend, Chip, ClockTrust, Config, HardwareSettings, Hub, Input, InputKind, Level, Line,
     Output, OutputKind, Pull, SafeState, Sensor, SensorSource, WiredChip,
 };
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 impl Config {
     /// A house with nothing in it, near Amsterdam and on UTC: simulated, without a broker, its clock believed.
@@ -15,6 +15,7 @@ impl Config {
                 name: hub.into(),
                 latitude: 52.37,
                 longitude: 4.89,
+                altitude_m: None,
                 timezone: chrono_tz::UTC,
                 clock: ClockTrust::Always,
             },
@@ -75,6 +76,9 @@ impl Sensor {
             source: SensorSource::I2c(WiredChip::plain(chip)),
             every: Duration::from_secs(10),
             stale_after: Duration::from_secs(30),
+            derived: Vec::new(),
+            filters: BTreeMap::new(),
+            altitude_m: None,
         }
     }
 }

@@ -37,6 +37,14 @@ pub enum Quantity {
     Current(Channel),
     /// Electric power; negative when it flows backwards.
     Power(Channel),
+    /// To what the air must cool down for its vapour to condense: from temperature and humidity.
+    DewPoint,
+    /// Water vapour in the air: from temperature and humidity.
+    AbsoluteHumidity,
+    /// How warm it feels in the shade: from temperature and humidity.
+    HeatIndex,
+    /// What the air pressure would be at sea level: from pressure and altitude.
+    SeaLevelPressure,
 }
 
 /// Which of several inputs of one chip, by the number that the words of its points end with.
@@ -67,6 +75,7 @@ pub enum Unit {
     Volt,
     Ampere,
     Watt,
+    GramsPerCubicMetre,
 }
 
 struct Facts {
@@ -91,6 +100,10 @@ impl Quantity {
             Quantity::VocIndex,
             Quantity::AirQuality,
             Quantity::GasResistance,
+            Quantity::DewPoint,
+            Quantity::AbsoluteHumidity,
+            Quantity::HeatIndex,
+            Quantity::SeaLevelPressure,
         ];
         let several = [Quantity::RemoteTemperature, Quantity::Voltage, Quantity::Current, Quantity::Power];
         single.into_iter().chain(several.into_iter().flat_map(|quantity| Channel::ALL.map(quantity)))
@@ -121,6 +134,10 @@ impl Quantity {
             Quantity::Voltage(n) => facts(n.pick(VOLTAGE), Volt, -1_000.0..=1_000.0, 3),
             Quantity::Current(n) => facts(n.pick(CURRENT), Ampere, -1_000.0..=1_000.0, 3),
             Quantity::Power(n) => facts(n.pick(POWER), Watt, -100_000.0..=100_000.0, 2),
+            Quantity::DewPoint => facts("dew_point", Celsius, -120.0..=100.0, 1),
+            Quantity::AbsoluteHumidity => facts("absolute_humidity", GramsPerCubicMetre, 0.0..=1_000.0, 1),
+            Quantity::HeatIndex => facts("heat_index", Celsius, -120.0..=300.0, 1),
+            Quantity::SeaLevelPressure => facts("sea_level_pressure", Hectopascal, 300.0..=2_000.0, 1),
         }
     }
 
@@ -142,6 +159,17 @@ impl Quantity {
     /// How many decimals are published.
     pub fn decimals(self) -> usize {
         self.facts().decimals
+    }
+
+    /// What it can be worked out from, when the sensor measures that.
+    pub fn ingredients(self) -> &'static [Quantity] {
+        match self {
+            Quantity::DewPoint | Quantity::AbsoluteHumidity | Quantity::HeatIndex => {
+                &[Quantity::Temperature, Quantity::Humidity]
+            }
+            Quantity::SeaLevelPressure => &[Quantity::Pressure],
+            _ => &[],
+        }
     }
 
     /// Which of the chip's inputs it belongs to, if it has several.
@@ -202,7 +230,7 @@ impl Channel {
 
 impl Unit {
     /// All of them.
-    pub const ALL: [Unit; 11] = [
+    pub const ALL: [Unit; 12] = [
         Unit::Celsius,
         Unit::Percent,
         Unit::Hectopascal,
@@ -214,6 +242,7 @@ impl Unit {
         Unit::Volt,
         Unit::Ampere,
         Unit::Watt,
+        Unit::GramsPerCubicMetre,
     ];
 
     /// How it is shown; nothing for a scale of its own.
@@ -235,6 +264,7 @@ impl Unit {
             Unit::Volt => &["V"],
             Unit::Ampere => &["A"],
             Unit::Watt => &["W"],
+            Unit::GramsPerCubicMetre => &["g/m³"],
         }
     }
 
@@ -252,6 +282,7 @@ impl Unit {
             Unit::Volt => "a voltage",
             Unit::Ampere => "a current",
             Unit::Watt => "a power",
+            Unit::GramsPerCubicMetre => "an absolute humidity",
         }
     }
 

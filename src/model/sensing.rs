@@ -1,8 +1,8 @@
 //! Inputs and sensors: what is read.
 
-use super::{ActiveLevel, Line, Quantity, WiredChip};
+use super::{ActiveLevel, Filter, Line, Quantity, WiredChip};
 use serde::{Deserialize, Serialize};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Something binary that is read by interrupts.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +64,12 @@ pub struct Sensor {
     pub every: Duration,
     /// A reading older than this is stale.
     pub stale_after: Duration,
+    /// What is worked out from its readings.
+    pub derived: Vec<Quantity>,
+    /// What is done to its readings before they count.
+    pub filters: BTreeMap<Quantity, Filter>,
+    /// Where it stands above the sea, m, if that is known.
+    pub altitude_m: Option<f64>,
 }
 
 /// Where readings come from.
@@ -81,8 +87,13 @@ impl Sensor {
         }
     }
 
-    /// What it reads, in the order in which its points are listed.
+    /// All that it gives, in the order in which its points are listed.
     pub fn quantities(&self) -> impl Iterator<Item = Quantity> + '_ {
+        self.measured().chain(self.derived.iter().copied())
+    }
+
+    /// What it reads itself.
+    pub fn measured(&self) -> impl Iterator<Item = Quantity> + '_ {
         match &self.source {
             SensorSource::I2c(chip) => chip.quantities(),
         }

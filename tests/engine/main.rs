@@ -15,6 +15,7 @@ mod interlock;
 mod limits;
 mod reload;
 mod rules;
+mod sensors;
 mod unknown;
 mod why;
 mod wires;

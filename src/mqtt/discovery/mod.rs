@@ -171,9 +171,13 @@ impl About<'_> {
     fn reading(&self, sensor: &str, quantity: Quantity) -> Value {
         let mut component = self.readable(&format!("{sensor} {}", quantity.word()));
         let device_class = match quantity {
-            Quantity::Temperature | Quantity::ObjectTemperature | Quantity::RemoteTemperature(_) => Some("temperature"),
+            Quantity::Temperature
+            | Quantity::ObjectTemperature
+            | Quantity::RemoteTemperature(_)
+            | Quantity::DewPoint
+            | Quantity::HeatIndex => Some("temperature"),
             Quantity::Humidity => Some("humidity"),
-            Quantity::Pressure => Some("atmospheric_pressure"),
+            Quantity::Pressure | Quantity::SeaLevelPressure => Some("atmospheric_pressure"),
             Quantity::Illuminance => Some("illuminance"),
             Quantity::Co2 | Quantity::Eco2 => Some("carbon_dioxide"),
             Quantity::Tvoc => Some("volatile_organic_compounds_parts"),
@@ -181,6 +185,7 @@ impl About<'_> {
             Quantity::Voltage(_) => Some("voltage"),
             Quantity::Current(_) => Some("current"),
             Quantity::Power(_) => Some("power"),
+            Quantity::AbsoluteHumidity => Some("absolute_humidity"),
             // Home Assistant has no class for these.
             Quantity::VocIndex | Quantity::GasResistance => None,
         };

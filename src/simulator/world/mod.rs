@@ -229,11 +229,13 @@ impl Probe {
     /// What the sensor makes of the air: `noise` from -0.5 to 0.5, and its resolution.
     fn read(&self, quantity: Quantity, air: &Air, sky: &Sky, noise: f64) -> f64 {
         let (exact, spread, steps_per_unit) = match quantity {
-            Quantity::Temperature | Quantity::ObjectTemperature | Quantity::RemoteTemperature(_) => {
-                (air.temperature_c, 0.04, self.steps_per_celsius)
-            }
+            Quantity::Temperature
+            | Quantity::ObjectTemperature
+            | Quantity::RemoteTemperature(_)
+            | Quantity::DewPoint
+            | Quantity::HeatIndex => (air.temperature_c, 0.04, self.steps_per_celsius),
             Quantity::Humidity => (air.humidity_percent(), 0.4, 10.0),
-            Quantity::Pressure => (sky.pressure_hpa, 0.2, 10.0),
+            Quantity::Pressure | Quantity::SeaLevelPressure => (sky.pressure_hpa, 0.2, 10.0),
             // A window lets in a hundredth of the light.
             Quantity::Illuminance if air.place == OUTDOORS => (1.0 + 100_000.0 * sky.sunshine, 1.0, 1.0),
             Quantity::Illuminance => (1.0 + 1_000.0 * sky.sunshine, 1.0, 1.0),
@@ -241,6 +243,7 @@ impl Probe {
             Quantity::Tvoc | Quantity::VocIndex => (100.0, 5.0, 1.0),
             Quantity::AirQuality => (1.0, 0.0, 1.0),
             Quantity::GasResistance => (50_000.0, 500.0, 1.0),
+            Quantity::AbsoluteHumidity => (10.0, 0.0, 10.0),
             Quantity::Voltage(_) => (5.0, 0.02, 1_000.0),
             Quantity::Current(_) => (0.5, 0.01, 1_000.0),
             Quantity::Power(_) => (2.5, 0.05, 100.0),
