@@ -2,6 +2,7 @@
 
 mod derived;
 mod filters;
+mod kernel;
 
 use super::{
     chips,
@@ -23,7 +24,13 @@ pub(super) struct Draft {
 }
 
 pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
-    let chip = table.required("chip", "Which chip it is.", "\"bme280\"", OneOf(&chips::CHIP));
+    let chip = table.optional(
+        "chip",
+        "Which chip it is. Instead of it: `iio`, `hwmon`, `onewire` or `cpu`, which the kernel reads.",
+        OneOf(&chips::CHIP),
+    );
+    let kernel = kernel::read(table);
+    check_source(&kernel, table);
     let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
     let wired = chips::read(chip, table);
     let every = table.defaulted("every", "How often it is read, 1s to 1d.", Period(SECOND..=DAY), 10 * SECOND);
@@ -53,7 +60,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         sensor: Sensor {
             id: id.text.as_str().into(),
             name: name.unwrap_or_else(|| ids::for_people(&id.text)),
-            source: SensorSource::I2c(wired.wired.clone()),
+            source: kernel.source.map_or_else(|| SensorSource::I2c(wired.wired.clone()), SensorSource::Kernel),
             every,
             stale_after: stale_after.unwrap_or(2 * every + Duration::from_secs(5)),
             derived: Vec::new(),
@@ -64,6 +71,35 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         derived: derived.unwrap_or_default(),
         filters,
         id: id.clone(),
+    }
+}
+
+/// Keys that say where and how a chip is wired.
+const CHIP_KEYS: [&str; 8] =
+    ["address", "bus", "mux", "channels", "full_scale", "shunt", "altitude", "self_calibration"];
+
+/// Reports a sensor with no source, with more than one, or with keys of another.
+fn check_source(kernel: &kernel::Draft, table: &Table<'_>) {
+    match kernel.written.as_slice() {
+        [] if !table.has("chip") && table.is_real() => {
+            table.error_at(
+                "chip",
+                "nothing says what this sensor is",
+                "add chip = \"bme280\", onewire = \"auto\", iio = \"dht11\", hwmon = \"sht3x\" or cpu = true",
+            );
+        }
+        [] => {}
+        [first, rest @ ..] => {
+            if let Some(other) = table.has("chip").then_some(&"chip").or(rest.first()) {
+                let message = format!("a sensor is either `{first}` or `{other}`");
+                table.error_at(other, message, "remove one of the two lines");
+                return;
+            }
+            for key in CHIP_KEYS.into_iter().filter(|key| table.has(key)) {
+                let message = format!("`{key}` goes with a `chip`, which hearthd reads itself");
+                table.error_at(key, message, format!("remove it: the kernel knows where `{first}` is"));
+            }
+        }
     }
 }
 

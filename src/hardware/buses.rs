@@ -1,8 +1,10 @@
-//! Reads the sensors: one thread for each I2C bus, so that a stuck bus delays only its own sensors.
+//! Reads the sensors: one thread for each I2C bus, 1-Wire bus and device of the kernel, so that a stuck one delays only its
+//! own sensors.
 
 use super::{
     HardwareError,
     board::Board,
+    kernel,
     sensors::{Fetched, SensorDriver},
     worker::Worker,
 };
@@ -13,6 +15,7 @@ use crate::{
 use std::{
     collections::BTreeMap,
     ops::ControlFlow,
+    path::Path,
     sync::{
         Arc,
         mpsc::{self, Receiver, RecvTimeoutError},
@@ -37,7 +40,8 @@ pub(super) struct Buses {
     board: Arc<dyn Board>,
     clock: Clock,
     events: Sender<Event>,
-    buses: BTreeMap<u8, Bus>,
+    /// By the name of the thread.
+    buses: BTreeMap<String, Bus>,
 }
 
 struct Bus {
@@ -54,21 +58,20 @@ impl Buses {
 
     /// Reads the sensors of this configuration from now on. Those that did not change keep their drivers and schedule.
     pub fn read(&mut self, config: &Config) {
-        let mut lists: BTreeMap<u8, Vec<Sensor>> = self.buses.keys().map(|&bus| (bus, Vec::new())).collect();
+        let mut lists: BTreeMap<String, Vec<Sensor>> = self.buses.keys().map(|bus| (bus.clone(), Vec::new())).collect();
         for sensor in &config.sensors {
-            let SensorSource::I2c(chip) = &sensor.source;
-            lists.entry(chip.bus).or_default().push(sensor.clone());
+            lists.entry(bus_name(&sensor.source)).or_default().push(sensor.clone());
         }
-        for (number, list) in lists {
+        for (name, list) in lists {
             if list.is_empty() {
-                self.stop(number);
+                self.stop(&name);
                 continue;
             }
-            let bus = self.buses.entry(number).or_insert_with(|| {
+            let bus = self.buses.entry(name).or_insert_with_key(|name| {
                 let (sensors, inbox) = mpsc::channel();
                 let (board, clock, events) = (self.board.clone(), self.clock.clone(), self.events.clone());
                 let readers = Readers { board, clock, events, inbox, readers: Vec::new() };
-                Bus { sensors, worker: Worker::spawn(&format!("i2c-{number}"), move || readers.run()) }
+                Bus { sensors, worker: Worker::spawn(name, move || readers.run()) }
             });
             // A closed inbox means that nobody listens to the events any more: the daemon is ending.
             let _ = bus.sensors.send(list);
@@ -80,8 +83,8 @@ impl Buses {
         self.buses.values().all(|bus| bus.worker.as_ref().is_none_or(Worker::is_running))
     }
 
-    fn stop(&mut self, number: u8) {
-        if let Some(Bus { sensors, worker: Some(worker) }) = self.buses.remove(&number) {
+    fn stop(&mut self, name: &str) {
+        if let Some(Bus { sensors, worker: Some(worker) }) = self.buses.remove(name) {
             drop(sensors);
             worker.join();
         }
@@ -231,6 +234,14 @@ impl Reader {
         let interval = interval(&self.sensor, self.failures, clock);
         let now = clock.now().moment;
         self.due = Some(self.due + interval).filter(|&due| due > now).unwrap_or(now + interval);
+    }
+}
+
+/// What a sensor shares with those that wait for it.
+fn bus_name(source: &SensorSource) -> String {
+    match source {
+        SensorSource::I2c(chip) => format!("i2c-{}", chip.bus),
+        SensorSource::Kernel(source) => kernel::bus_name(source, Path::new(kernel::ROOT)),
     }
 }
 

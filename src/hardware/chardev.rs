@@ -5,6 +5,7 @@ use super::{
     board::{Board, InputLine, OnEdge, OutputLine},
     edges::Edges,
     i2c::LinuxBus,
+    kernel,
     lines::{Lines, Place},
     sensors::{self, SensorDriver},
 };
@@ -14,7 +15,7 @@ use gpiocdev::{
     line::{Bias, EdgeDetection, Value},
     request::Builder,
 };
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 /// What the kernel shows as the user of our lines.
 const CONSUMER: &str = "hearthd";
@@ -55,6 +56,7 @@ impl Board for Chardev {
     fn start_sensor(&self, sensor: &Sensor) -> Result<Box<dyn SensorDriver>, HardwareError> {
         match &sensor.source {
             SensorSource::I2c(chip) => sensors::start(chip, LinuxBus::open(chip.bus)?),
+            SensorSource::Kernel(source) => kernel::start(source, Path::new(kernel::ROOT)),
         }
     }
 }

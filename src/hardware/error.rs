@@ -80,6 +80,28 @@ pub enum HardwareError {
         /// 7 bits.
         address: u8,
     },
+    /// The kernel shows no such device, or more than one.
+    #[error("there is no single {device}: {cure}")]
+    NoKernelDevice {
+        /// Of which kind, and its name.
+        device: String,
+        /// What there is, or what brings it into being.
+        cure: String,
+    },
+    /// A file of the kernel holds something else than a number.
+    #[error("{path} holds \"{text}\", which is not a number")]
+    NotANumber {
+        /// The file.
+        path: String,
+        /// Its text, or the beginning of it.
+        text: String,
+    },
+    /// A device of the kernel says that it is broken, or what cannot be.
+    #[error("{what}")]
+    KernelFault {
+        /// Device and fault, for people.
+        what: String,
+    },
     /// A chip answers and goes on measuring.
     #[error("its measurement does not end")]
     NeverReady,

@@ -17,6 +17,7 @@ mod edges;
 mod error;
 mod i2c;
 mod inputs;
+mod kernel;
 mod lines;
 mod outputs;
 mod rppal;

@@ -150,6 +150,7 @@ fn usual(quantity: Quantity) -> f64 {
         Quantity::Voltage(_) => 5.0,
         Quantity::Current(_) => 0.5,
         Quantity::Power(_) => 2.5,
+        Quantity::Undervoltage | Quantity::Throttled => 0.0,
     }
 }
 

@@ -22,6 +22,7 @@ mod config;
 pub mod duration;
 mod event;
 mod filter;
+mod kernel;
 mod output;
 mod plain;
 mod quantity;
@@ -40,6 +41,7 @@ pub use config::{
 };
 pub use event::{Command, Effect, Event, ReadFailure, Refusal};
 pub use filter::{Delta, Filter, Plausible};
+pub use kernel::{KernelChannel, KernelSource};
 pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};
 pub use quantity::{Channel, Quantity, Unit};
 pub use reasons::{PartReason, Pending, Reasons, RuleReason, Upcoming};

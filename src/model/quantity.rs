@@ -45,6 +45,10 @@ pub enum Quantity {
     HeatIndex,
     /// What the air pressure would be at sea level: from pressure and altitude.
     SeaLevelPressure,
+    /// 1 while the supply of the machine is too low, otherwise 0.
+    Undervoltage,
+    /// 1 while the processor is slowed down, otherwise 0.
+    Throttled,
 }
 
 /// Which of several inputs of one chip, by the number that the words of its points end with.
@@ -104,6 +108,8 @@ impl Quantity {
             Quantity::AbsoluteHumidity,
             Quantity::HeatIndex,
             Quantity::SeaLevelPressure,
+            Quantity::Undervoltage,
+            Quantity::Throttled,
         ];
         let several = [Quantity::RemoteTemperature, Quantity::Voltage, Quantity::Current, Quantity::Power];
         single.into_iter().chain(several.into_iter().flat_map(|quantity| Channel::ALL.map(quantity)))
@@ -138,6 +144,8 @@ impl Quantity {
             Quantity::AbsoluteHumidity => facts("absolute_humidity", GramsPerCubicMetre, 0.0..=1_000.0, 1),
             Quantity::HeatIndex => facts("heat_index", Celsius, -120.0..=300.0, 1),
             Quantity::SeaLevelPressure => facts("sea_level_pressure", Hectopascal, 300.0..=2_000.0, 1),
+            Quantity::Undervoltage => facts("undervoltage", Index, 0.0..=1.0, 0),
+            Quantity::Throttled => facts("throttled", Index, 0.0..=1.0, 0),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Inputs and sensors: what is read.
 
-use super::{ActiveLevel, Filter, Line, Quantity, WiredChip};
+use super::{ActiveLevel, Filter, KernelSource, Line, Quantity, WiredChip};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -77,6 +77,8 @@ pub struct Sensor {
 pub enum SensorSource {
     /// A chip on an I2C bus, read by hearthd's own driver.
     I2c(WiredChip),
+    /// A device of the kernel.
+    Kernel(KernelSource),
 }
 
 impl Sensor {
@@ -84,6 +86,7 @@ impl Sensor {
     pub fn i2c(&self) -> Option<&WiredChip> {
         match &self.source {
             SensorSource::I2c(chip) => Some(chip),
+            SensorSource::Kernel(_) => None,
         }
     }
 
@@ -94,8 +97,10 @@ impl Sensor {
 
     /// What it reads itself.
     pub fn measured(&self) -> impl Iterator<Item = Quantity> + '_ {
-        match &self.source {
-            SensorSource::I2c(chip) => chip.quantities(),
-        }
+        let (chip, kernel) = match &self.source {
+            SensorSource::I2c(chip) => (Some(chip.quantities()), None),
+            SensorSource::Kernel(source) => (None, Some(source.quantities())),
+        };
+        chip.into_iter().flatten().chain(kernel.into_iter().flatten())
     }
 }

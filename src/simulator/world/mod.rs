@@ -247,6 +247,7 @@ impl Probe {
             Quantity::Voltage(_) => (5.0, 0.02, 1_000.0),
             Quantity::Current(_) => (0.5, 0.01, 1_000.0),
             Quantity::Power(_) => (2.5, 0.05, 100.0),
+            Quantity::Undervoltage | Quantity::Throttled => (0.0, 0.0, 1.0),
         };
         ((exact + noise * spread) * steps_per_unit).round() / steps_per_unit
     }
