@@ -17,8 +17,6 @@ use crate::{
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
-/// What nobody was promised is kept this often at the most: kind to an SD card.
-const SAVE_OTHER_EVERY: Duration = Duration::from_secs(30);
 /// No honest pass comes near this. Outputs that switch each other in a circle would go on for ever; they have the loop
 /// only now and then.
 const DRIVES_AT_ONCE: usize = 4096;
@@ -131,14 +129,16 @@ impl Control {
     }
 
     /// What this pass has to tell.
-    pub fn pass(&mut self) -> Pass {
+    ///
+    /// What nobody was promised is handed over to be kept when the last such time is `save_other_every` ago.
+    pub fn pass(&mut self, save_other_every: Duration) -> Pass {
         let now = self.clock.now();
         let snapshot = Arc::new(self.engine.snapshot(now));
         report_quality(&self.last, &snapshot);
         self.last = snapshot.clone();
         let revision = self.engine.revision();
         let due = revision.promised != self.saved.promised
-            || revision != self.saved && now.moment.since(self.saved_at) >= SAVE_OTHER_EVERY;
+            || revision != self.saved && now.moment.since(self.saved_at) >= save_other_every;
         let mut pass = std::mem::take(&mut self.next);
         if due {
             (self.saved, self.saved_at) = (revision, now.moment);
@@ -150,7 +150,7 @@ impl Control {
 
     /// As [`Control::pass`], with everything that is to survive.
     pub fn last_pass(&mut self) -> Pass {
-        let mut pass = self.pass();
+        let mut pass = self.pass(Duration::MAX);
         pass.memory = Some(self.engine.memory(self.clock.now()));
         pass
     }

@@ -6,6 +6,10 @@ use std::{io, time::Duration};
 
 /// How long a saved generation waits for others before the disk is made to keep it.
 const SYNC_AFTER: Duration = Duration::from_secs(1);
+/// What nobody was promised is saved this often at the most,
+const OTHER_EVERY: Duration = Duration::from_secs(30);
+/// and writes at the most this many bytes a day: kind to an SD card, whatever the size of the house.
+const OTHER_BYTES_PER_DAY: u64 = 8_000_000;
 /// How long a disk that fails is left alone, unless there is more to save.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -22,6 +26,11 @@ impl Keeper {
     /// Due at once, so that a folder that cannot be used is told at the start.
     pub fn new(store: Store, now: Moment) -> Keeper {
         Keeper { store, newest: None, unsaved: false, due: Some(now), failing: false }
+    }
+
+    /// How long after one generation of what nobody was promised (timers, counters) the next may be saved.
+    pub fn other_every(&self) -> Duration {
+        OTHER_EVERY.max(Duration::from_secs(self.store.generation_size().saturating_mul(86_400) / OTHER_BYTES_PER_DAY))
     }
 
     /// When [`Keeper::keep`] is to be called without a new memory.
@@ -89,6 +98,18 @@ impl Keeper {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_larger_the_house_the_rarer_its_timers_are_saved() {
+        let folder = TempDir::new().unwrap();
+        let mut keeper = Keeper::new(Store::open(folder.path()).0, Moment::START);
+        keeper.keep(Some(memory(1)), Moment::START);
+        assert_eq!(keeper.other_every(), OTHER_EVERY, "a small house");
+        keeper.store.assume_generation_size(100_000);
+        let a_day = Duration::from_secs(86_400);
+        let written = 100_000 * (a_day.as_secs() / keeper.other_every().as_secs());
+        assert!((7_900_000..=OTHER_BYTES_PER_DAY).contains(&written), "{written}");
+    }
     use crate::daemon::store::tests::memory;
     use std::fs;
     use tempfile::TempDir;

@@ -126,7 +126,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         attach(Attached { snapshots, requests, wires: control.wires(), clock: clock.clone(), stop });
     }
 
-    publisher.offer(broker.addressed(control.pass()));
+    publisher.offer(broker.addressed(control.pass(publisher.save_other_every())));
     systemd::ready(&control.status());
     let watchdog = systemd::watchdog_interval();
     // Whatever ends the loop, this is dropped first: outputs are safe before anything else is waited for.
@@ -163,7 +163,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             let Ok(event) = events.try_recv() else { break };
             control.handle(event);
         }
-        publisher.offer(broker.addressed(control.pass()));
+        publisher.offer(broker.addressed(control.pass(publisher.save_other_every())));
         // A bug in one part must not leave a house that looks alive and is not: end, and be started afresh.
         anyhow::ensure!(publisher.is_running(), "the publisher died");
         anyhow::ensure!(control.is_whole(), "a thread of the hardware died");

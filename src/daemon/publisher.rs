@@ -8,7 +8,10 @@ use super::{keeper::Keeper, store::Store};
 use crate::{clock::Clock, engine::Memory, http::Reply, model::Snapshot, mqtt::Refused};
 use std::{
     mem,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -41,6 +44,8 @@ pub struct Publisher {
 #[derive(Default)]
 struct Shared {
     pending: Mutex<Pending>,
+    /// Of [`Publisher::save_other_every`], in milliseconds.
+    other_every_ms: AtomicU64,
     wake: Condvar,
 }
 
@@ -61,7 +66,9 @@ impl Publisher {
         clock: Clock,
         snapshots: watch::Sender<Arc<Snapshot>>,
     ) -> std::io::Result<Publisher> {
-        let shared = Arc::new(Shared::default());
+        // Where nothing is kept, nothing need be handed over.
+        let other_every_ms = AtomicU64::new(if store.is_some() { 0 } else { u64::MAX });
+        let shared = Arc::new(Shared { other_every_ms, ..Shared::default() });
         let ours = shared.clone();
         let run = move || run(&ours, store, &clock, &snapshots);
         let thread = std::thread::Builder::new().name("publisher".into()).spawn(run)?;
@@ -88,6 +95,11 @@ impl Publisher {
 }
 
 impl Publisher {
+    /// How often the disk is to be given what nobody was promised.
+    pub fn save_other_every(&self) -> Duration {
+        Duration::from_millis(self.shared.other_every_ms.load(Ordering::Relaxed))
+    }
+
     /// False after a panic of the thread.
     pub fn is_running(&self) -> bool {
         self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
@@ -112,6 +124,8 @@ fn run(shared: &Shared, store: Option<Store>, clock: &Clock, snapshots: &watch::
         let (pass, closed) = next(shared, due.map(|due| clock.real_time_until(due)));
         if let Some(keeper) = &mut keeper {
             keeper.keep(pass.memory, clock.now().moment);
+            let every_ms = u64::try_from(keeper.other_every().as_millis()).unwrap_or(u64::MAX);
+            shared.other_every_ms.store(every_ms, Ordering::Relaxed);
         }
         if let Some(snapshot) = pass.snapshot {
             snapshots.send_replace(snapshot);

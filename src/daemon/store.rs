@@ -33,6 +33,8 @@ pub struct Store {
     /// Nothing until it is first needed.
     file: Option<File>,
     size: u64,
+    /// Of the last generation that was saved.
+    generation_size: u64,
     /// The disk at work, and the size that will then be safe.
     syncing: Option<(JoinHandle<io::Result<()>>, u64)>,
     synced: u64,
@@ -56,14 +58,33 @@ impl Store {
         // A fresh file, so that nothing is ever appended to a torn line; the best one stays until this is synced.
         let turn = best.as_ref().map_or(0, |(index, ..)| 1 - index);
         let sequence = best.as_ref().map_or(0, |(_, sequence, _)| *sequence);
-        let store =
-            Store { folder: folder.to_owned(), boot, sequence, turn, file: None, size: 0, syncing: None, synced: 0 };
+        let store = Store {
+            folder: folder.to_owned(),
+            boot,
+            sequence,
+            turn,
+            file: None,
+            size: 0,
+            generation_size: 0,
+            syncing: None,
+            synced: 0,
+        };
         (store, best.map(|(.., memory)| memory), warnings)
     }
 
     /// Where it keeps them.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// How many bytes the last generation took.
+    pub fn generation_size(&self) -> u64 {
+        self.generation_size
+    }
+
+    #[cfg(test)]
+    pub fn assume_generation_size(&mut self, size: u64) {
+        self.generation_size = size;
     }
 
     /// Writes a generation. It survives the end of this process, but not yet a power cut.
@@ -81,6 +102,7 @@ impl Store {
         let line = format!("{end}{:08x} {body}\n", crc32fast::hash(body.as_bytes()));
         file.write_all(line.as_bytes())?;
         self.size = file.metadata()?.len();
+        self.generation_size = line.len() as u64;
         self.sequence = sequence;
         Ok(())
     }
