@@ -8,7 +8,7 @@ use hearthd::{
     daemon::{self, Attached, InForce},
     engine::sun,
     http::Request,
-    model::{Backend, Config, MqttSettings, OutputId, Snapshot},
+    model::{Backend, Config, MqttSettings, Snapshot},
     simulator::{
         journal::Journal,
         view::{Key, Look, Scene, Terminal, render},
@@ -209,15 +209,17 @@ impl Show {
                     // The next step of the world moves the wire.
                     self.world.walk_through_hall();
                 }
-                Key::Toggle(index) if index < config.outputs.len() => {
-                    self.command(&config[OutputId(index)].id, "TOGGLE").await;
-                }
-                Key::Auto => {
-                    for output in &config.outputs {
-                        self.command(&output.id, "AUTO").await;
+                Key::Toggle(index) => {
+                    if let Some(id) = config.visible_outputs().nth(index) {
+                        self.command(&config[id].id, "TOGGLE").await;
                     }
                 }
-                Key::Toggle(_) | Key::Resized => {}
+                Key::Auto => {
+                    for id in config.visible_outputs() {
+                        self.command(&config[id].id, "AUTO").await;
+                    }
+                }
+                Key::Resized => {}
             }
         }
         quit

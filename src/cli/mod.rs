@@ -180,7 +180,7 @@ impl Arguments {
                 let Some(InForce { config, .. }) = load(&file)? else { return Ok(ExitCode::FAILURE) };
                 let count = |count: usize, noun| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
                 let counts = [
-                    count(config.outputs.len(), "output"),
+                    count(config.visible_outputs().count(), "output"),
                     count(config.inputs.len(), "input"),
                     count(config.sensors.len(), "sensor"),
                     count(config.rooms.len(), "room"),

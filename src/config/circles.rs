@@ -1,7 +1,7 @@
 //! Rules that would switch themselves on and off for ever: a rule whose condition turns false by what it sets, directly or
 //! through other rules. Circles that only hold themselves (`while = "lamp and hall.occupied"`, set lamp on) are fine.
 
-use crate::model::{Condition, OutputId, Point, Rule};
+use crate::model::{Condition, Number, OutputFacet, OutputId, Point, Rule};
 use std::collections::BTreeMap;
 
 /// A rule that works against itself.
@@ -54,12 +54,30 @@ fn outputs_read(condition: &Condition, positive: bool, reads: &mut Vec<(OutputId
         Condition::Not(part) => outputs_read(part, !positive, reads),
         Condition::Held { condition, .. } => outputs_read(condition, positive, reads),
         Condition::On(Point::Output(output)) => reads.push((*output, positive)),
+        // Which way it turns is not worked out.
+        Condition::Compare(left, _, right) => {
+            for output in [left, right].into_iter().flat_map(outputs_of) {
+                reads.extend([(output, true), (output, false)]);
+            }
+        }
         Condition::On(_)
-        | Condition::Compare(..)
         | Condition::TimeBetween { .. }
         | Condition::Dark
         | Condition::Daylight
         | Condition::Day(_) => {}
+    }
+}
+
+/// The outputs whose levels a number is made of.
+fn outputs_of(number: &Number) -> Vec<OutputId> {
+    match number {
+        // What it takes is not what it is asked to be, but follows from it.
+        Number::Output(output, facet) if *facet != OutputFacet::Energy => vec![*output],
+        Number::Add(left, right)
+        | Number::Subtract(left, right)
+        | Number::Multiply(left, right)
+        | Number::Divide(left, right) => [left, right].into_iter().flat_map(|number| outputs_of(number)).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -66,14 +66,15 @@ pub(super) fn resolve(
     let sensors: Vec<_> =
         draft.sensors.into_iter().map(|sensor| sensors::resolve(sensor, &draft.hub, problems)).collect();
     wires::check(&draft.hardware, &draft.outputs, &draft.inputs, &sensors, problems);
-    let interlocks = outputs::join_interlocks(&mut draft.outputs, problems);
+    let rooms_of_outputs: Vec<_> = draft.outputs.iter_mut().map(|draft| draft.room.take()).collect();
+    let (outputs, interlocks) = outputs::build(draft.outputs, problems);
     let mqtt = draft.mqtt.map(|mqtt| mqtt::resolve(mqtt, secret, problems));
 
     let mut config = Config {
         hub: draft.hub,
         mqtt,
         hardware: draft.hardware,
-        outputs: draft.outputs.into_iter().map(|draft| draft.output).collect(),
+        outputs,
         inputs: draft.inputs.into_iter().map(|draft| draft.input).collect(),
         sensors,
         rooms: Vec::new(),
@@ -81,6 +82,9 @@ pub(super) fn resolve(
         interlocks,
     };
     config.rooms = draft.rooms.into_iter().map(|draft| rooms::resolve(draft, &config, problems)).collect();
+    for (index, room) in rooms_of_outputs.into_iter().enumerate() {
+        config.outputs[index].room = room.and_then(|room| rooms::find(room, &config, problems));
+    }
     config.rules = rules::resolve(draft.rules, &config, draft.placed, source, problems);
     config
 }

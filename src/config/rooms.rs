@@ -7,7 +7,7 @@ use super::{
     table::{Id, Table},
     wording,
 };
-use crate::model::{Config, Room};
+use crate::model::{Config, Room, RoomId};
 use std::ops::Range;
 
 /// A room as far as its own table tells.
@@ -62,4 +62,15 @@ pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> Roo
         }
     }
     room
+}
+
+/// The room that an output says it is in.
+pub(super) fn find((name, place): (String, Range<usize>), config: &Config, problems: &Problems) -> Option<RoomId> {
+    let found = config.rooms.iter().position(|room| *room.id == *name).map(RoomId);
+    if found.is_none() {
+        let rooms = config.rooms.iter().map(|room| &*room.id);
+        let (message, advice) = wording::not_found("room", &name, rooms, config);
+        problems.error(place, message, advice);
+    }
+    found
 }

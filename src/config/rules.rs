@@ -5,11 +5,11 @@ use super::{
     diagnostic::Problems,
     language::{self, Mistake, Scope},
     nearest,
-    shape::{Shape, Text, Wrong, shorten},
+    shape::{Shape, Text, Whole, Wrong, shorten},
     table::Table,
     wording,
 };
-use crate::model::{Config, Level, OutputId, Rule};
+use crate::model::{Config, Level, Method, OutputId, Rule, Takes};
 use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, ops::Range};
 use toml::de::DeValue;
@@ -28,12 +28,22 @@ struct Sentence {
     place: Range<usize>,
 }
 
+/// What an output is set to.
+#[derive(Clone, Copy)]
+struct Wanted {
+    level: Level,
+    /// Said of covers alone.
+    of_a_cover: bool,
+    /// Said in percent.
+    percent: bool,
+}
+
 /// `hall_light = "on"`
 struct Setting {
     output: String,
     output_place: Range<usize>,
     /// What is wrong with it, otherwise.
-    level: Result<Level, Wrong>,
+    level: Result<Wanted, Wrong>,
     level_place: Range<usize>,
 }
 
@@ -124,6 +134,7 @@ pub(super) fn resolve(
             _ => String::new(),
         };
         let set = draft.set.into_iter().filter_map(|setting| resolve_setting(setting, config, problems)).collect();
+        let set = with_members(set, config);
         if let (Some((name, _)), Some(condition), Some(sentence)) = (draft.name, condition, draft.condition) {
             rules.push(Rule { name: name.into(), condition, until, set, timers, text });
             places.push(sentence.place);
@@ -148,19 +159,48 @@ fn rules_in_circles(rules: &[Rule], places: &[Range<usize>], config: &Config, pr
 
 fn resolve_setting(setting: Setting, config: &Config, problems: &Problems) -> Option<(OutputId, Level)> {
     let name = &setting.output;
-    let output = config.find_output(name);
+    let output = config.find_output(name).filter(|id| config.is_visible(*id));
     if output.is_none() {
-        let outputs = config.outputs.iter().map(|output| &*output.id);
+        let outputs = config.visible_outputs().map(|id| &*config[id].id);
         let (message, advice) = wording::not_found("output", name, outputs, config);
         problems.error(setting.output_place, message, advice);
     }
-    match setting.level {
-        Ok(level) => Some((output?, level)),
-        Err(wrong) => {
-            problems.error(setting.level_place, format!("`{name}` {}", wrong.message), wrong.advice);
-            None
+    let wrong = match setting.level {
+        Err(wrong) => wrong,
+        Ok(wanted) => match unfit(wanted, config.takes(output?)) {
+            None => return Some((output?, config.takes(output?).fit(wanted.level))),
+            Some(wrong) => wrong,
+        },
+    };
+    problems.error(setting.level_place, format!("`{name}` {}", wrong.message), wrong.advice);
+    None
+}
+
+/// What an output of this kind cannot be set to.
+fn unfit(wanted: Wanted, takes: Takes) -> Option<Wrong> {
+    match takes {
+        Takes::OnOff if wanted.percent => {
+            Some(Wrong::new("is a relay: on or off, no levels", "write \"on\" or \"off\", or give it pwm or slow_pwm"))
+        }
+        Takes::Position => None,
+        _ if wanted.of_a_cover => Some(Wrong::new("is not a cover", "write \"on\" or \"off\"")),
+        _ => None,
+    }
+}
+
+/// Groups stand for their members; what a rule says of a member itself counts more.
+fn with_members(set: Vec<(OutputId, Level)>, config: &Config) -> Vec<(OutputId, Level)> {
+    let is_group = |id: OutputId| matches!(config[id].method, Method::Group { .. });
+    let (groups, mut all): (Vec<_>, Vec<_>) = set.into_iter().partition(|(id, _)| is_group(*id));
+    for (group, level) in groups {
+        let Method::Group { members, .. } = &config[group].method else { continue };
+        for member in members {
+            if !all.iter().any(|(id, _)| id == member) {
+                all.push((*member, config.takes(*member).fit(level)));
+            }
         }
     }
+    all
 }
 
 /// Where a part of a sentence stands in the file: exactly, unless escapes make the sentence differ from the file.
@@ -205,7 +245,8 @@ impl Shape for Condition {
 /// What a rule sets: outputs, on or off.
 struct Settings;
 
-const LEVEL: &[(&str, Level)] = &[("on", Level::ON), ("off", Level::OFF)];
+const LEVEL: [(&str, Level, bool); 4] =
+    [("on", Level::ON, false), ("off", Level::OFF, false), ("open", Level::ON, true), ("closed", Level::OFF, true)];
 
 impl Shape for Settings {
     type Value = Vec<Setting>;
@@ -234,33 +275,53 @@ impl Shape for Settings {
     }
 
     fn schema(&self) -> Json {
-        let words: Vec<Json> = LEVEL.iter().map(|(word, _)| json!(word)).chain([json!(true), json!(false)]).collect();
-        json!({ "type": "object", "minProperties": 1, "additionalProperties": { "enum": words } })
+        let words: Vec<Json> = LEVEL.iter().map(|(word, ..)| json!(word)).chain([json!(true), json!(false)]).collect();
+        let level = json!({ "anyOf": [
+            { "enum": words },
+            { "type": "integer", "minimum": 0, "maximum": 100 },
+            { "type": "string", "pattern": "^[0-9]{1,3} ?%$" },
+        ] });
+        json!({ "type": "object", "minProperties": 1, "additionalProperties": level })
     }
 
     fn show(&self, settings: &Vec<Setting>) -> Json {
         settings
             .iter()
-            .map(|setting| (setting.output.clone(), json!(setting.level.as_ref().is_ok_and(|l| l.is_on()))))
+            .map(|setting| {
+                (setting.output.clone(), json!(setting.level.as_ref().is_ok_and(|wanted| wanted.level.is_on())))
+            })
             .collect()
     }
 }
 
-fn level(value: &DeValue<'_>) -> Result<Level, Wrong> {
-    let advice = "write \"on\" or \"off\"";
+fn level(value: &DeValue<'_>) -> Result<Wanted, Wrong> {
+    let advice = "write \"on\", \"off\" or a level from 0 to 100";
+    let percent = |level| Wanted { level, of_a_cover: false, percent: true };
     match value {
-        DeValue::Boolean(on) => Ok(Level::from_on(*on)),
-        DeValue::String(text) => match LEVEL.iter().find(|(word, _)| word == text) {
-            Some((_, level)) => Ok(*level),
-            None => Err(Wrong::new(
-                format!("cannot be \"{}\"", shorten(text)),
-                match nearest::name(text, LEVEL.iter().map(|(word, _)| *word)) {
-                    Some(word) => format!("did you mean \"{word}\"?"),
-                    None => advice.to_owned(),
-                },
-            )),
-        },
-        DeValue::Integer(_) | DeValue::Float(_) => Err(Wrong::new("is a relay: on or off, no numbers", advice)),
-        _ => Err(Wrong::new("is a relay: on or off", advice)),
+        DeValue::Boolean(on) => Ok(Wanted { level: Level::from_on(*on), of_a_cover: false, percent: false }),
+        DeValue::String(text) => {
+            if let Some((_, level, of_a_cover)) = LEVEL.iter().find(|(word, ..)| word == text) {
+                return Ok(Wanted { level: *level, of_a_cover: *of_a_cover, percent: false });
+            }
+            let number = text.strip_suffix('%').map(|number| number.trim_end().parse::<u8>().ok());
+            match number {
+                Some(Some(number)) => Level::new(number)
+                    .map(percent)
+                    .ok_or_else(|| Wrong::new(format!("cannot be {number} %"), "write 0 to 100")),
+                _ => Err(Wrong::new(
+                    format!("cannot be \"{}\"", shorten(text)),
+                    match nearest::name(text, LEVEL.iter().map(|(word, ..)| *word)) {
+                        Some(word) => format!("did you mean \"{word}\"?"),
+                        None => advice.to_owned(),
+                    },
+                )),
+            }
+        }
+        DeValue::Integer(_) => {
+            let number = Whole(0..=100).read(value)?.and_then(|number| u8::try_from(number).ok());
+            number.and_then(Level::new).map(percent).ok_or_else(|| Wrong::new("is on or off, or at a level", advice))
+        }
+        DeValue::Float(_) => Err(Wrong::new("takes whole percents", advice)),
+        _ => Err(Wrong::new("is on or off, or at a level", advice)),
     }
 }

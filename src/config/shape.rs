@@ -6,7 +6,7 @@ mod wire;
 
 pub(super) use chip::{Channels, MuxChannel, OneNumberOf};
 pub(super) use period::{DAY, Period, SECOND, meant_duration};
-pub(super) use wire::Wire;
+pub(super) use wire::{PwmWire, Wire, Wires};
 
 use super::nearest;
 use serde_json::{Value as Json, json};

@@ -90,6 +90,13 @@ impl<'t> Table<'t> {
         self.entries.is_some()
     }
 
+    /// Reports a key as missing that only some tables must have, with an example of a value.
+    pub fn missing(&mut self, key: &'static str, example: &str) {
+        if self.is_real() {
+            self.missing.push((key, example.to_owned()));
+        }
+    }
+
     /// Marks a table as one that must be there.
     pub fn require(&mut self, key: &'static str) {
         self.required.push(key);

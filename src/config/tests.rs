@@ -65,7 +65,7 @@ fn what_a_file_leaves_out_has_defaults() {
     assert_eq!((pump.name.as_str(), pump.kind, pump.at_start), ("Pump", OutputKind::Heater, AtStart::Off));
     assert_eq!(
         (&pump.line, pump.active, pump.safe),
-        (&Line::Named("GPIO17".into()), ActiveLevel::High, SafeState::Off)
+        (&Some(Line::Named("GPIO17".into())), ActiveLevel::High, SafeState::Off)
     );
     let bell = &config.inputs[0];
     assert_eq!((bell.kind, bell.active, bell.pull), (InputKind::Button, ActiveLevel::Low, Pull::Up));

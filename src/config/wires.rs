@@ -1,7 +1,7 @@
 //! Each wire of the board is used once, and only where it may be.
 
 use super::{diagnostic::Problems, inputs, outputs};
-use crate::model::{Backend, HardwareSettings, Line, Sensor};
+use crate::model::{Backend, HardwareSettings, Line, PwmChannel, Sensor};
 use std::{collections::BTreeMap, ops::Range};
 
 /// The last line of the header of a Raspberry Pi.
@@ -15,10 +15,10 @@ pub(super) fn check(
     sensors: &[Sensor],
     problems: &Problems,
 ) {
-    let outputs = outputs.iter().map(|draft| (&draft.id.text, &draft.output.line, &draft.line));
-    let inputs = inputs.iter().map(|draft| (&draft.id.text, &draft.input.line, &draft.line));
-    let mut wires: Vec<(&String, &Line, &Range<usize>)> =
-        outputs.chain(inputs).filter_map(|(id, line, place)| Some((id, line, place.as_ref()?))).collect();
+    let outputs =
+        outputs.iter().flat_map(|draft| draft.lines.iter().map(move |(line, place)| (&draft.id.text, line, place)));
+    let inputs = inputs.iter().filter_map(|draft| Some((&draft.id.text, &draft.input.line, draft.line.as_ref()?)));
+    let mut wires: Vec<(&String, &Line, &Range<usize>)> = outputs.chain(inputs).collect();
     wires.sort_by_key(|(.., place)| place.start);
 
     let mut users: BTreeMap<Line, &String> = BTreeMap::new();
@@ -45,6 +45,7 @@ fn resolve(line: &Line, hardware: &HardwareSettings) -> Line {
     match line {
         Line::Named(name) => gpio_number(name).map_or_else(|| line.clone(), Line::Number),
         Line::OnChip { chip, offset } if chip == main_chip => Line::Number(*offset),
+        Line::Pwm(PwmChannel::Pin(pin)) => Line::Number(*pin),
         _ => line.clone(),
     }
 }

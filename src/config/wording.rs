@@ -12,7 +12,10 @@ pub(super) fn not_found<'n>(
 ) -> (String, String) {
     let known: Vec<&str> = known.collect();
     let message = match kind_of(name, config) {
-        Some(other) => format!("`{name}` is {other}, not an {kind}"),
+        Some(other) => {
+            let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+            format!("`{name}` is {other}, not {article} {kind}")
+        }
         None => format!("unknown {kind} `{}`", shorten(name)),
     };
     let advice = match nearest::name(name, known.iter().copied()) {

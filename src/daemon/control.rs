@@ -183,7 +183,7 @@ impl Control {
         format!(
             "{}: {} outputs, {} inputs, {} sensors, {} rules, {} hardware",
             config.hub.id,
-            config.outputs.len(),
+            config.visible_outputs().count(),
             config.inputs.len(),
             config.sensors.len(),
             config.rules.len(),
@@ -252,7 +252,7 @@ impl Control {
                 }
                 _ => return Some(Err(Refusal::BadValue { expected: "a plausible number".into() })),
             },
-            Point::Output(_) | Point::Occupied(_) => return None,
+            Point::Output(_) | Point::OutputFacet(..) | Point::Occupied(_) => return None,
         }
         Some(Ok(()))
     }

@@ -8,7 +8,7 @@ use crate::{
         Candidate,
         shape::{Difference, Move, Plan},
     },
-    model::{Config, Event, Snapshot},
+    model::{Config, Event, Output, Snapshot},
     mqtt::topics::Topics,
 };
 use std::{collections::BTreeMap, path::Path, sync::Arc};
@@ -79,7 +79,8 @@ fn flatten(path: String, value: &toml::Value, keys: &mut BTreeMap<String, String
 
 /// Who uses which wire.
 fn wires(config: &Config) -> BTreeMap<String, String> {
-    let outputs = config.outputs.iter().map(|output| (output.line.to_string(), format!("output {}", output.id)));
+    let wired = |output: &Output| Some((output.line.as_ref()?.to_string(), format!("output {}", output.id)));
+    let outputs = config.outputs.iter().filter_map(wired);
     let inputs = config.inputs.iter().map(|input| (input.line.to_string(), format!("input {}", input.id)));
     outputs.chain(inputs).collect()
 }
@@ -109,7 +110,7 @@ fn differences(before: &BTreeMap<String, String>, after: &BTreeMap<String, Strin
 
 fn moves(before: &Snapshot, after: &Snapshot) -> Vec<Move> {
     let outputs = |snapshot: &Snapshot| {
-        let ids = snapshot.config.outputs.iter().map(|output| output.id.to_string());
+        let ids = snapshot.config.visible_outputs().map(|id| snapshot.config[id].id.to_string());
         ids.collect::<Vec<_>>()
     };
     let text = |snapshot: &Snapshot, output: &str| snapshot.find(output).and_then(|state| state.text());

@@ -1,51 +1,153 @@
 //! Commands: what a text means for a point, or why it is refused.
 
-use super::{
-    Engine,
-    state::{Manual, OutputState, Timestamp},
-};
+use super::{Engine, manual::members, parts::cover, picture, state::OutputState};
 use crate::{
     clock::Now,
-    model::{Command, Config, Level, OutputId, Point, Refusal},
+    model::{Command, Config, Level, Method, OutputFacet, OutputId, Point, Refusal, Source, Takes},
 };
 use std::time::Duration;
 
 const HOLD_MIN: Duration = Duration::from_secs(1);
 const HOLD_MAX: Duration = Duration::from_secs(365 * 86_400);
 
+/// What is asked of an output.
+enum Wish {
+    /// To follow its rules again.
+    Auto,
+    Level(Level),
+    /// A cover is to stand still.
+    Stop,
+}
+
 impl Engine {
     /// Does what a command means, or says why not; a refused command changes nothing.
     pub(super) fn command(&mut self, command: &Command, now: Now) -> Result<(), Refusal> {
         match self.config.find_point(&command.point) {
-            Some(Point::Output(id)) => self.command_output(id, command, now)?,
-            Some(Point::Input(_) | Point::Reading(..) | Point::Occupied(_)) => return Err(Refusal::ReadOnly),
-            None => return Err(Refusal::UnknownPoint { nearest: nearest_output(&command.point, &self.config) }),
+            Some(Point::Output(id)) => {
+                let wish = self.wish(id, command, now)?;
+                self.fulfil(id, wish, command, now)
+            }
+            Some(Point::OutputFacet(id, OutputFacet::Level | OutputFacet::Position)) => {
+                let wish = match command.payload.as_str() {
+                    "AUTO" => Wish::Auto,
+                    text => Wish::Level(percent(text).ok_or_else(|| expected("0 to 100, or AUTO"))?),
+                };
+                self.fulfil(id, wish, command, now)
+            }
+            Some(Point::OutputFacet(id, OutputFacet::Lock)) => self.lock(id, &command.payload),
+            Some(
+                Point::OutputFacet(_, OutputFacet::Power | OutputFacet::Energy)
+                | Point::Input(_)
+                | Point::Reading(..)
+                | Point::Occupied(_),
+            ) => Err(Refusal::ReadOnly),
+            None => Err(self.unknown(&command.point)),
         }
+    }
+
+    /// What a word or a number asks of an output.
+    fn wish(&self, id: OutputId, command: &Command, now: Now) -> Result<Wish, Refusal> {
+        let (takes, state) = (self.config.takes(id), &self.outputs[id.0]);
+        let word = command.payload.as_str();
+        if let Method::Cover(cover) = &self.config[id].method {
+            let moving = cover::motion(&self.outputs[cover.open.0], &self.outputs[cover.close.0]).is_some();
+            return match word {
+                "AUTO" => Ok(Wish::Auto),
+                "OPEN" | "ON" => Ok(Wish::Level(Level::ON)),
+                "CLOSE" | "OFF" => Ok(Wish::Level(Level::OFF)),
+                "STOP" => Ok(Wish::Stop),
+                "TOGGLE" if moving => Ok(Wish::Stop),
+                "TOGGLE" => {
+                    let open = picture::position(cover, &self.outputs, id, now).unwrap_or(state.level).is_on();
+                    Ok(Wish::Level(Level::from_on(!open)))
+                }
+                _ => percent(word)
+                    .map(Wish::Level)
+                    .ok_or_else(|| expected("OPEN, CLOSE, STOP, TOGGLE, AUTO or 0 to 100")),
+            };
+        }
+        let asked = asked(state);
+        let on = if asked.is_on() { asked } else { last_on(takes, state) };
+        match (word, takes) {
+            ("AUTO", _) => Ok(Wish::Auto),
+            ("ON", _) => Ok(Wish::Level(on)),
+            ("OFF", _) => Ok(Wish::Level(Level::OFF)),
+            ("TOGGLE", _) => Ok(Wish::Level(if asked.is_on() { Level::OFF } else { on })),
+            (word, Takes::OnOff) if percent(word).is_some() => {
+                Err(Refusal::NoLevels { output: self.config[id].id.to_string() })
+            }
+            (_, Takes::OnOff) => Err(expected("ON, OFF, TOGGLE or AUTO")),
+            (word, _) => percent(word).map(Wish::Level).ok_or_else(|| expected("ON, OFF, TOGGLE, AUTO or 0 to 100")),
+        }
+    }
+
+    /// Fills or empties the manual slot.
+    fn fulfil(&mut self, id: OutputId, wish: Wish, command: &Command, now: Now) -> Result<(), Refusal> {
+        let from_outside = matches!(command.source, Source::Mqtt | Source::Console);
+        let locked = |id: &OutputId| from_outside && self.outputs[id.0].locked;
+        if members(&self.config, id).iter().chain([&id]).any(locked) {
+            return Err(Refusal::Locked { output: self.config[id].id.to_string() });
+        }
+        let level = match wish {
+            Wish::Auto => {
+                self.release_manual(id);
+                return Ok(());
+            }
+            Wish::Level(level) => level,
+            Wish::Stop => self.outputs[id.0].level,
+        };
+        if command.hold.is_some_and(|hold| !(HOLD_MIN..=HOLD_MAX).contains(&hold)) {
+            return Err(Refusal::BadHold);
+        }
+        let stop = matches!(wish, Wish::Stop).then(|| self.stands_at(id, now));
+        self.fill_manual(id, stop.flatten().unwrap_or(level), &command.source, command.hold, now);
+        if stop.is_some() {
+            self.outputs[id.0].travel.stay();
+        }
+        Ok(())
+    }
+
+    fn stands_at(&self, id: OutputId, now: Now) -> Option<Level> {
+        let Method::Cover(cover) = &self.config[id].method else { return None };
+        picture::position(cover, &self.outputs, id, now)
+    }
+
+    fn lock(&mut self, id: OutputId, word: &str) -> Result<(), Refusal> {
+        let locked = &mut self.outputs[id.0].locked;
+        *locked = match word {
+            "ON" => true,
+            "OFF" => false,
+            "TOGGLE" => !*locked,
+            _ => return Err(expected("ON, OFF or TOGGLE")),
+        };
         self.commands = self.commands.saturating_add(1);
         self.revision.promised += 1;
         Ok(())
     }
 
-    /// Fills or empties the manual slot of an output.
-    fn command_output(&mut self, id: OutputId, command: &Command, now: Now) -> Result<(), Refusal> {
-        let state = &mut self.outputs[id.0];
-        let level = match command.payload.as_str() {
-            "AUTO" => None,
-            "ON" => Some(Level::ON),
-            "OFF" => Some(Level::OFF),
-            "TOGGLE" => Some(Level::from_on(!asked(state).is_on())),
-            _ => return Err(Refusal::BadValue { expected: "ON, OFF, TOGGLE or AUTO".into() }),
-        };
-        if level.is_some() && command.hold.is_some_and(|hold| !(HOLD_MIN..=HOLD_MAX).contains(&hold)) {
-            return Err(Refusal::BadHold);
+    fn unknown(&self, point: &str) -> Refusal {
+        let relay = point.strip_suffix(".level").and_then(|output| self.config.find_output(output));
+        match relay.filter(|id| self.config.takes(*id) == Takes::OnOff) {
+            Some(id) => Refusal::NoLevels { output: self.config[id].id.to_string() },
+            None => Refusal::UnknownPoint { nearest: nearest_output(point, &self.config) },
         }
-        let until = command.hold.or(self.config[id].manual_for).map(|hold| Timestamp::after(now, hold));
-        let order = self.commands.saturating_add(1);
-        state.manual = level.map(|level| Manual { level, source: command.source.clone(), order, until });
-        // A person who asks again after a limit has seen it: the output may go on once more.
-        state.tripped = false;
-        Ok(())
     }
+}
+
+fn expected(what: &str) -> Refusal {
+    Refusal::BadValue { expected: what.into() }
+}
+
+/// A level as people and other programs write it: `40`, also `40.0`.
+fn percent(text: &str) -> Option<Level> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let number: f64 = text.parse().ok().filter(|_| plain)?;
+    (0.0..=100.0).contains(&number).then(|| Level::new(number.round() as u8))?
+}
+
+/// The level that ON means for an output that is off.
+fn last_on(takes: Takes, state: &OutputState) -> Level {
+    if takes == Takes::OnOff { Level::ON } else { state.last_on }
 }
 
 /// What an output is asked to be, whatever a minimum time makes of it. What was on for its `max_on` is off for good, so
@@ -63,6 +165,7 @@ fn nearest_output(name: &str, config: &Config) -> Option<String> {
         return None;
     }
     let distance = |id: &str| strsim::damerau_levenshtein(id, name);
-    let nearest = config.outputs.iter().map(|output| &*output.id).min_by_key(|id| distance(id))?;
+    let ids = config.visible_outputs().map(|id| &*config[id].id);
+    let nearest = ids.min_by_key(|id| distance(id))?;
     (distance(nearest) <= 2).then(|| nearest.to_owned())
 }

@@ -63,6 +63,7 @@ fn number(number: &Number, facts: &mut Facts<'_>) -> Option<f64> {
     let value = match number {
         Number::Constant(value) => *value,
         Number::Reading(sensor, quantity) => facts.reading(*sensor, *quantity)?,
+        Number::Output(output, facet) => facts.of_output(*output, *facet)?,
         Number::SunElevation => facts.sun_elevation()?,
         Number::Add(left, right) => both(left, right, |l, r| l + r)?,
         Number::Subtract(left, right) => both(left, right, |l, r| l - r)?,

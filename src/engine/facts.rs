@@ -2,11 +2,12 @@
 
 use super::{
     calendar::{Calendar, Held},
+    picture,
     state::{InputState, OutputState, RoomState, SensorState},
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Config, Point, Quality, Quantity, SensorId, Truth},
+    model::{Config, OutputFacet, OutputId, Point, Quality, Quantity, SensorId, Truth, Value},
 };
 use std::time::Duration;
 
@@ -45,13 +46,22 @@ impl Facts<'_> {
     /// Whether a binary point is on.
     pub fn is_on(&self, point: Point) -> Truth {
         match point {
-            Point::Output(id) => {
-                let output = &self.outputs[id.0];
-                if output.failure().is_some() { Truth::Unknown } else { output.level.is_on().into() }
-            }
+            Point::Output(id) => picture::is_on(self.config, self.outputs, id, self.now),
+            Point::OutputFacet(id, OutputFacet::Lock) => self.outputs[id.0].locked.into(),
+            Point::OutputFacet(..) => Truth::Unknown,
             Point::Input(id) => self.inputs[id.0].truth(),
             Point::Occupied(id) => self.rooms[id.0].occupied,
             Point::Reading(..) => Truth::Unknown,
+        }
+    }
+
+    /// A number that an output shows, while its wire is in order.
+    pub fn of_output(&self, id: OutputId, facet: OutputFacet) -> Option<f64> {
+        let state = picture::facet(self.config, self.outputs, id, facet, self.now);
+        match state.value.filter(|_| state.quality == Quality::Good)? {
+            Value::Number(number) => Some(number),
+            Value::Level(level) => Some(level.percent().into()),
+            Value::Switch(_) | Value::Word(_) => None,
         }
     }
 

@@ -19,13 +19,17 @@ mod facts;
 mod filters;
 mod foresight;
 mod local_time;
+mod manual;
 mod memory;
+mod parts;
+mod picture;
 mod priority;
 mod rooms;
 mod rules;
 mod sensors;
 mod state;
 pub mod sun;
+mod usage;
 mod why;
 
 pub use local_time::local_instant;
@@ -34,8 +38,8 @@ pub use memory::Memory;
 use crate::{
     clock::{Moment, Now},
     model::{
-        AtStart, Config, Effect, Event, Explanation, Level, Output, OutputId, Point, PointState, Quality, Quantity,
-        ReadFailure, Refusal, Rule, Snapshot, Truth, Value,
+        AtStart, Config, Effect, Event, Explanation, Level, Method, Output, OutputId, Point, PointState, Quality,
+        Quantity, ReadFailure, Refusal, Rule, Snapshot, Truth, Value,
     },
 };
 use calendar::Calendar;
@@ -78,10 +82,10 @@ impl Engine {
     /// An engine for `config` that goes on from `memory`.
     pub fn new(config: Arc<Config>, memory: Option<Memory>, now: Now) -> Engine {
         let memory = memory.unwrap_or_else(|| Memory::empty(now));
-        let power_was_cut = memory.power_was_cut;
+        let (power_was_cut, taken) = (memory.power_was_cut, memory.taken().moment);
         let mut engine = Engine::remember(config, memory, now);
-        for (index, state) in engine.outputs.iter_mut().enumerate() {
-            let output = &engine.config.outputs[index];
+        for index in 0..engine.outputs.len() {
+            let (output, state) = (&engine.config.outputs[index], &mut engine.outputs[index]);
             let level = match output.at_start {
                 AtStart::Off => Level::OFF,
                 // A compressor that lost its power rests before it starts again.
@@ -90,7 +94,8 @@ impl Engine {
                 AtStart::On | AtStart::Restore => state.level,
             };
             if level != state.level {
-                (state.level, state.since) = (level, Timestamp::of(now));
+                state.begin_anew(level, output.pulse.is_some(), taken, now);
+                parts::lose(OutputId(index), &engine.config, &mut engine.outputs);
             }
         }
         engine.start_interlocked(now);
@@ -223,9 +228,33 @@ impl Engine {
     }
 
     fn absorb_driven(&mut self, now: Now, output: OutputId, level: Level, result: Result<(), String>) {
-        let Some(state) = self.outputs.get_mut(output.0) else { return };
+        if output.0 >= self.outputs.len() {
+            return;
+        }
+        match &result {
+            Ok(()) if self.outputs[output.0].level != level => {
+                parts::settle(output, &self.config, &mut self.outputs, now);
+            }
+            Ok(()) => {}
+            Err(_) => parts::lose(output, &self.config, &mut self.outputs),
+        }
+        let state = &mut self.outputs[output.0];
         match result {
             Ok(()) => {
+                if state.level != level {
+                    state.meter.change(now.moment, state.level, level);
+                    self.revision.other += 1;
+                }
+                if matches!(self.config[output].method, Method::Cover(_)) && state.level != level {
+                    state.travel.go(level);
+                }
+                if state.pulse_from.is_some() && state.level.is_on() && !level.is_on() {
+                    // A pulse that was cut short is over too.
+                    state.tripped = true;
+                }
+                if level.is_on() {
+                    state.last_on = level;
+                }
                 // A wire that failed may have been on until now.
                 if state.level.is_on() != level.is_on() || state.failure().is_some() && !level.is_on() {
                     state.since = Timestamp::of(now);
@@ -305,7 +334,7 @@ impl Engine {
                 let starts_on = state.may_be_on() && (state.wire == Wire::Untouched) == untouched;
                 let Some(group) = output.interlock.filter(|_| starts_on) else { continue };
                 if std::mem::replace(&mut taken[group.0], true) && untouched {
-                    (state.level, state.since) = (Level::OFF, Timestamp::of(now));
+                    state.begin_anew(Level::OFF, output.pulse.is_some(), now.moment, now);
                 }
             }
         }
@@ -340,7 +369,13 @@ impl Engine {
                 }
             }
         }
-        let situation = Situation { config, rules: &self.rules, stopping: self.stopping, now };
+        for id in config.visible_outputs() {
+            if let Some(anew) = picture::shown_anew(config, &self.outputs, id, now) {
+                alarm.at(anew);
+            }
+        }
+        let rooms = &self.rooms;
+        let situation = Situation { config, rules: &self.rules, rooms, stopping: self.stopping, now };
         let (effects, outputs_changed) = priority::resolve(&situation, &mut self.outputs, &mut alarm);
         self.revision.other += u64::from(changed || outputs_changed);
         self.next_wakeup = alarm.earliest();
@@ -349,18 +384,18 @@ impl Engine {
 
     /// One point of that picture.
     pub fn point_state(&self, point: Point, now: Now) -> PointState {
-        let unexplained =
-            |value, quality, changed, fault| PointState { point, value, quality, changed, fault, explanation: None };
+        let unexplained = |value, quality, changed, fault| PointState {
+            point,
+            value,
+            quality,
+            changed,
+            fault,
+            explanation: None,
+            usage: None,
+        };
         match point {
-            Point::Output(id) => {
-                let state = &self.outputs[id.0];
-                let fault = state.failure().map(|failure| failure.text.clone());
-                let quality = if fault.is_some() { Quality::Fault } else { Quality::Good };
-                PointState {
-                    explanation: state.explanation.clone(),
-                    ..unexplained(Some(Value::Level(state.level)), quality, Some(state.since.wall), fault)
-                }
-            }
+            Point::Output(id) => picture::output(&self.config, &self.outputs, id, now),
+            Point::OutputFacet(id, facet) => picture::facet(&self.config, &self.outputs, id, facet, now),
             Point::Input(id) => {
                 let state = &self.inputs[id.0];
                 unexplained(state.active.map(Value::Switch), state.quality(), state.changed, state.fault.clone())

@@ -1,25 +1,34 @@
 //! The priority array: from all that is asked of the outputs to what each is driven to.
 //!
-//! One pass over the house, in this order: what is **asked** (manual, rule, default), the `max_on` **limit**, the
-//! **interlocks**, the **minimum times**; then the highest filled slot of each output wins, and the wires that differ are
-//! driven, off before on.
+//! One pass over the house. First the outputs that people see: what is **asked** (manual, rule, default), the `max_on`
+//! **limit**. Those that work through parts are resolved there and then, and ask their **parts**. Then, for everything
+//! that has a line: the **interlocks**, the **minimum times**; the highest filled slot of each wins, and the wires that
+//! differ are driven, off before on.
 
 use super::{
     facts::Alarm,
-    state::{OutputState, RuleState, Wire},
+    manual::{self, Surroundings},
+    parts,
+    state::{OutputState, RoomState, RuleState, Wire},
 };
 use crate::{
     clock::Now,
     model::{
-        Cause, Claim, Config, Effect, Explanation, Interlock, InterlockId, Level, Output, OutputId, RuleId, Slot, Truth,
+        Cause, Claim, Config, Effect, Explanation, Interlock, InterlockId, Level, Method, Output, OutputId, RuleId,
+        Slot, Truth,
     },
 };
 use std::{cmp::Reverse, sync::Arc, time::Duration};
+
+/// A pulse that could not begin within this time (its wire is in fault, another of its interlock is on) is left out: a gate
+/// must not open long after the button was pressed.
+const PULSE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is decided from: everything but the outputs themselves.
 pub(super) struct Situation<'a> {
     pub config: &'a Config,
     pub rules: &'a [RuleState],
+    pub rooms: &'a [RoomState],
     pub stopping: bool,
     pub now: Now,
 }
@@ -38,65 +47,154 @@ pub(super) fn resolve(
     outputs: &mut [OutputState],
     alarm: &mut Alarm,
 ) -> (Vec<Effect>, bool) {
-    let config = situation.config;
+    let (config, now) = (situation.config, situation.now);
+    let ids = || (0..config.outputs.len()).map(OutputId);
     let mut changed = false;
-    let mut slots = Vec::with_capacity(outputs.len());
-    for (index, state) in outputs.iter_mut().enumerate() {
-        let output = &config.outputs[index];
-        changed |= expire(state, situation.now, alarm);
-        let asked = asked(OutputId(index), output, state, situation);
-        let may_be_asked_on = may_be_asked_on(OutputId(index), output, state, situation);
-        changed |= limit(output, state, may_be_asked_on, situation.now, alarm);
-        state.since.follow(situation.now);
-        let (safety, safety_level) = if situation.stopping {
-            (Some(Cause::Shutdown), safe(output, state))
-        } else {
-            (output.max_on.filter(|_| state.tripped).map(|limit| Cause::MaxOn { limit }), Level::OFF)
-        };
-        slots.push(Slots { safety, safety_level, protect: None, asked });
+    let mut effects = Vec::new();
+    let mut slots: Vec<Slots> = ids().map(|_| Slots::nothing()).collect();
+    for id in ids().filter(|id| config.is_visible(*id)) {
+        if let Method::Group { members, all } = &config[id].method {
+            stand_for(id, members, *all, outputs, config, now);
+            continue;
+        }
+        changed |= ask(id, situation, outputs, &mut slots[id.0], alarm);
+        if config[id].method == Method::Direct {
+            continue;
+        }
+        let own = std::mem::replace(&mut slots[id.0], Slots::nothing());
+        let (slot, claim) = settle(id, own, situation, outputs, &mut effects, alarm);
+        changed |= ask_parts(id, slot, &claim, situation, outputs, &mut slots, alarm);
     }
     if !situation.stopping {
         for (index, group) in config.interlocks.iter().enumerate() {
             interlock(InterlockId(index), group, situation, outputs, &mut slots, alarm);
         }
     }
-    let mut effects = Vec::new();
-    for (index, (state, mut slots)) in outputs.iter_mut().zip(slots).enumerate() {
-        slots.protect = minimum(&config.outputs[index], state, slots.wanted(), situation.now, alarm);
-        let claim = explain(state, slots, config);
-        if must_drive(state, claim.level, situation.now, alarm) {
-            state.wire = Wire::Driving { level: claim.level, failure: state.failure().cloned() };
-            effects.push(Effect::Drive { output: OutputId(index), level: claim.level, cause: claim.cause });
+    for (id, slots) in ids().zip(slots) {
+        if matches!(config[id].method, Method::Direct | Method::Part { .. }) {
+            settle(id, slots, situation, outputs, &mut effects, alarm);
         }
     }
     effects.sort_by_key(|effect| matches!(effect, Effect::Drive { level, .. } if level.is_on()));
     (effects, changed)
 }
 
+/// Fills the slots of an output that people see. Returns whether what must survive a restart changed.
+fn ask(
+    id: OutputId,
+    situation: &Situation<'_>,
+    outputs: &mut [OutputState],
+    slots: &mut Slots,
+    alarm: &mut Alarm,
+) -> bool {
+    let (output, state, now) = (&situation.config[id], &mut outputs[id.0], situation.now);
+    let automatic = automatic(id, output, situation);
+    let around = Surroundings { config: situation.config, rooms: situation.rooms, now, automatic };
+    let mut changed = manual::expire(&mut state.manual, output, &around, alarm);
+    let may_be_asked_on = may_be_asked_on(id, output, state, situation);
+    let asked_on = asked(id, output, state, situation)[0].1.level.is_on();
+    changed |= pulse(output, state, asked_on, may_be_asked_on, now, alarm);
+    changed |= limit(output, state, may_be_asked_on, now, alarm);
+    state.since.follow(now);
+    let cause = match (output.pulse, output.max_on) {
+        (Some(length), _) => Some(Cause::Pulse { length }),
+        (None, limit) => limit.map(|limit| Cause::MaxOn { limit }),
+    };
+    (slots.safety, slots.safety_level) = if situation.stopping {
+        (Some(Cause::Shutdown), safe(output, state))
+    } else {
+        (cause.filter(|_| state.tripped), Level::OFF)
+    };
+    slots.asked = asked(id, output, state, situation);
+    changed
+}
+
+/// Fills the slots of an output's parts, which is itself decided to be so.
+fn ask_parts(
+    id: OutputId,
+    slot: Slot,
+    claim: &Claim,
+    situation: &Situation<'_>,
+    outputs: &mut [OutputState],
+    slots: &mut [Slots],
+    alarm: &mut Alarm,
+) -> bool {
+    let (config, now) = (situation.config, situation.now);
+    let before = (outputs[id.0].owed, outputs[id.0].travel);
+    let goes = slot >= Slot::Manual && claim.cause != Cause::Held;
+    let levels = parts::asked(id, claim.level, goes, config, outputs, now, alarm);
+    let mut changed = before != (outputs[id.0].owed, outputs[id.0].travel);
+    for (part, level) in config.parts(id).into_iter().zip(levels) {
+        let (output, state) = (&config[part], &mut outputs[part.0]);
+        let asked = if level.is_on() {
+            (slot.max(Slot::Manual), Claim { level, cause: claim.cause.clone() })
+        } else {
+            (Slot::Default, Claim { level, cause: Cause::Part(id) })
+        };
+        changed |= limit(output, state, level.is_on(), now, alarm);
+        state.since.follow(now);
+        let slots = &mut slots[part.0];
+        (slots.safety, slots.safety_level) = if situation.stopping {
+            (Some(Cause::Shutdown), safe(output, state))
+        } else {
+            (output.max_on.filter(|_| state.tripped).map(|limit| Cause::MaxOn { limit }), Level::OFF)
+        };
+        slots.asked = vec![asked];
+    }
+    changed
+}
+
+/// A group is what its members are.
+fn stand_for(id: OutputId, members: &[OutputId], all: bool, outputs: &mut [OutputState], config: &Config, now: Now) {
+    let levels = members.iter().map(|member| outputs[member.0].level);
+    let level = if all { levels.min() } else { levels.max() }.unwrap_or(Level::OFF);
+    let on = members.iter().filter(|member| outputs[member.0].level.is_on()).count();
+    let cause = Cause::Members { on, all: members.len() };
+    let state = &mut outputs[id.0];
+    if state.level.is_on() != level.is_on() {
+        state.since = super::state::Timestamp::of(now);
+    }
+    state.level = level;
+    state.since.follow(now);
+    let asked = vec![(Slot::Default, Claim { level, cause })];
+    explain(state, Slots { asked, ..Slots::nothing() }, config);
+}
+
+/// Decides an output, and has it driven if it is not so.
+fn settle(
+    id: OutputId,
+    mut slots: Slots,
+    situation: &Situation<'_>,
+    outputs: &mut [OutputState],
+    effects: &mut Vec<Effect>,
+    alarm: &mut Alarm,
+) -> (Slot, Claim) {
+    let (output, state) = (&situation.config[id], &mut outputs[id.0]);
+    slots.protect = minimum(output, state, slots.wanted(), situation.now, alarm);
+    let (slot, claim) = explain(state, slots, situation.config);
+    if must_drive(state, claim.level, situation.now, alarm) {
+        state.wire = Wire::Driving { level: claim.level, failure: state.failure().cloned() };
+        effects.push(Effect::Drive { output: id, level: claim.level, cause: claim.cause.clone() });
+    }
+    (slot, claim)
+}
+
 impl Slots {
+    fn nothing() -> Slots {
+        Slots { safety: None, safety_level: Level::OFF, protect: None, asked: Vec::new() }
+    }
+
     /// What it is to be, minimum times apart.
     fn wanted(&self) -> Level {
         if self.safety.is_some() { self.safety_level } else { self.asked[0].1.level }
     }
 }
 
-/// Ends a manual command whose time is over.
-fn expire(state: &mut OutputState, now: Now, alarm: &mut Alarm) -> bool {
-    let Some(until) = state.manual.as_mut().and_then(|manual| manual.until.as_mut()) else { return false };
-    if now.moment >= until.moment {
-        state.manual = None;
-        return true;
-    }
-    until.follow(now);
-    alarm.at(until.moment);
-    false
-}
-
 /// The filled slots from `manual` down, highest first.
 fn asked(id: OutputId, output: &Output, state: &OutputState, situation: &Situation<'_>) -> Vec<(Slot, Claim)> {
     let mut asked = Vec::with_capacity(3);
     if let Some(manual) = &state.manual {
-        let cause = Cause::Manual { source: manual.source.clone(), until: manual.until.map(|until| until.wall) };
+        let cause = Cause::Manual { source: manual.source.clone(), until: manual.end(output.room) };
         asked.push((Slot::Manual, Claim { level: manual.level, cause }));
     }
     let first_rule =
@@ -111,8 +209,32 @@ fn asked(id: OutputId, output: &Output, state: &OutputState, situation: &Situati
             Some(Claim { level: *level, cause })
         });
     asked.extend(first_rule.map(|claim| (Slot::Rule, claim)));
-    asked.push((Slot::Default, Claim { level: output.default, cause: Cause::Default }));
+    asked.push((Slot::Default, rest(output, state)));
+    let takes = situation.config.takes(id);
+    asked.iter_mut().for_each(|(_, claim)| claim.level = takes.fit(claim.level));
     asked
+}
+
+/// What it is when nobody asks.
+fn rest(output: &Output, state: &OutputState) -> Claim {
+    if output.default_holds {
+        Claim { level: state.level, cause: Cause::Held }
+    } else {
+        Claim { level: output.default, cause: Cause::Default }
+    }
+}
+
+/// What it would be without a command; nothing: that is not known.
+fn automatic(id: OutputId, output: &Output, situation: &Situation<'_>) -> Option<Level> {
+    for (rule, state) in situation.config.rules.iter().zip(situation.rules) {
+        let Some((_, level)) = rule.set.iter().find(|(output, _)| *output == id) else { continue };
+        match state.truth {
+            Truth::True => return Some(*level),
+            Truth::Unknown => return None,
+            Truth::False => {}
+        }
+    }
+    Some(output.default)
 }
 
 /// Whether it is asked to be on, or would be if what is unknown turned out so.
@@ -128,7 +250,7 @@ fn may_be_asked_on(id: OutputId, output: &Output, state: &OutputState, situation
             Truth::Unknown | Truth::False => {}
         }
     }
-    output.default.is_on()
+    rest(output, state).level.is_on()
 }
 
 /// What it is left in. A member of an interlock is not switched on any more: the others may be on or have just been.
@@ -146,10 +268,41 @@ fn limit(output: &Output, state: &mut OutputState, may_be_asked_on: bool, now: N
         Some(end) => alarm.at(end),
         None => {}
     }
-    if !may_be_asked_on && !state.level.is_on() || output.max_on.is_none() {
+    if !may_be_asked_on && !state.level.is_on() || output.max_on.is_none() && output.pulse.is_none() {
         state.tripped = false;
     }
     before != state.tripped
+}
+
+/// Trips a pulse when its time is over, counted from when its wire went on or it was asked again. A command is fulfilled
+/// with it. Returns whether what must survive a restart changed.
+fn pulse(
+    output: &Output,
+    state: &mut OutputState,
+    asked_on: bool,
+    may_be_asked_on: bool,
+    now: Now,
+    alarm: &mut Alarm,
+) -> bool {
+    let Some(length) = output.pulse else { return false };
+    let before = (state.tripped, state.pulse_from);
+    if !may_be_asked_on {
+        state.pulse_from = None;
+    } else if asked_on && !state.tripped {
+        let from = *state.pulse_from.get_or_insert(now.moment);
+        let on = state.level.is_on();
+        let end = if on { state.since.moment.max(from) + length } else { from + PULSE_PATIENCE };
+        if now.moment >= end {
+            state.tripped = true;
+        } else {
+            alarm.at(end);
+        }
+    }
+    let fulfilled = state.tripped && state.manual.as_ref().is_some_and(|manual| manual.level.is_on());
+    if fulfilled {
+        state.manual = None;
+    }
+    fulfilled || before != (state.tripped, state.pulse_from)
 }
 
 /// Lets at most one member of a group be on.
@@ -188,7 +341,12 @@ fn interlock(
             Cause::Rule(rule) => rule.0,
             _ => 0,
         };
-        (*slot, Reverse(outputs[index].manual.as_ref().map_or(0, |manual| manual.order)), rule, index)
+        // A part was commanded by way of the output that it belongs to.
+        let commanded = match output(index).method {
+            Method::Part { of } => of.0,
+            _ => index,
+        };
+        (*slot, Reverse(outputs[commanded].manual.as_ref().map_or(0, |manual| manual.order)), rule, index)
     };
     let first = members.iter().copied().filter(|&index| able(index)).min_by_key(|&index| rank(index));
     let Some(winner) = held.first().copied().or(first) else { return };
@@ -229,7 +387,7 @@ fn minimum(output: &Output, state: &OutputState, wanted: Level, now: Now, alarm:
 }
 
 /// Keeps the resolved array for people to read and returns what it comes to.
-fn explain(state: &mut OutputState, slots: Slots, config: &Config) -> Claim {
+fn explain(state: &mut OutputState, slots: Slots, config: &Config) -> (Slot, Claim) {
     let safety = slots.safety.map(|cause| (Slot::Safety, Claim { level: slots.safety_level, cause }));
     let protect = slots.protect.map(|claim| (Slot::Protect, claim));
     let filled: Vec<(Slot, Claim)> = safety.into_iter().chain(protect).chain(slots.asked).collect();
@@ -238,7 +396,7 @@ fn explain(state: &mut OutputState, slots: Slots, config: &Config) -> Claim {
         let line = format!("{slot}: {}", winner.cause.describe(config));
         state.explanation = Some(Arc::new(Explanation { winner: slot, level: winner.level, line, slots: filled }));
     }
-    winner
+    (slot, winner)
 }
 
 /// Whether the wire is to be driven now: it differs, was not touched yet, or failed a while ago or for another level.

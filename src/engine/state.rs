@@ -1,9 +1,14 @@
 //! What the engine knows of each entity. These survive restarts as they are (see [`Memory`](super::Memory)).
 
-use super::filters::FilterState;
+use super::{
+    filters::FilterState,
+    manual::Manual,
+    parts::{cover::Travel, slow_pwm::Owed},
+    usage::Meter,
+};
 use crate::{
     clock::{Moment, Now},
-    model::{Explanation, Level, Quality, Quantity, Sensor, Source, Truth},
+    model::{Explanation, Level, Quality, Quantity, Sensor, Truth},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -50,6 +55,23 @@ pub(super) struct OutputState {
     pub manual: Option<Manual>,
     /// It was on for its `max_on`, and something still asks for it.
     pub tripped: bool,
+    /// The last level that was not off: what ON means.
+    #[serde(default = "full")]
+    pub last_on: Level,
+    /// Commands are refused.
+    #[serde(default)]
+    pub locked: bool,
+    #[serde(default)]
+    pub meter: Meter,
+    /// Of a pulse: when it was last asked for; nothing: since it was last asked for nothing else was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pulse_from: Option<Moment>,
+    /// Of slow PWM.
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub owed: Owed,
+    /// Of a cover.
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub travel: Travel,
     #[serde(skip)]
     pub wire: Wire,
     #[serde(skip)]
@@ -82,16 +104,6 @@ pub(super) struct Failure {
     pub retry: Moment,
 }
 
-/// Somebody's command.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Manual {
-    pub level: Level,
-    pub source: Source,
-    /// The how-many-eth command of this house it was: among commands the latest comes first.
-    pub order: u64,
-    pub until: Option<Timestamp>,
-}
-
 impl OutputState {
     pub fn new(level: Level, now: Now) -> OutputState {
         OutputState {
@@ -99,9 +111,24 @@ impl OutputState {
             since: Timestamp::of(now),
             manual: None,
             tripped: false,
+            last_on: full(),
+            locked: false,
+            meter: Meter::new(now.moment),
+            pulse_from: None,
+            owed: Owed::default(),
+            travel: Travel::default(),
             wire: Wire::Untouched,
             explanation: None,
         }
+    }
+
+    /// At a start, its wire is claimed at another level than it had; the last that is known of it is of `taken`.
+    pub fn begin_anew(&mut self, level: Level, pulse: bool, taken: Moment, now: Now) {
+        self.meter.change(taken, self.level, level);
+        self.meter.skip_to(now.moment);
+        // A pulse that a start cut short is not given again.
+        self.tripped |= pulse && self.level.is_on();
+        (self.level, self.since) = (level, Timestamp::of(now));
     }
 
     /// Whether current may flow: also when it is being driven on, or nobody knows.
@@ -228,6 +255,14 @@ pub(super) struct Timer {
     pub certain: Option<Moment>,
     /// Since when it has been true or unknown: as long ago it may have become true.
     pub possible: Option<Moment>,
+}
+
+fn full() -> Level {
+    Level::ON
+}
+
+fn is_plain<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 fn unknown() -> Truth {

@@ -1,13 +1,13 @@
 //! What a backend must offer.
 
 use super::{HardwareError, sensors::SensorDriver};
-use crate::model::{Input, Level, Output, Sensor};
+use crate::model::{Input, Level, Line, Output, Sensor};
 
 /// A way to the wires. Levels are logical here: what is active low is resolved below, once.
 pub(super) trait Board: Send + Sync {
-    /// Takes the line of an output and drives it to `level` in the same request, so that it never passes through the
+    /// Takes `line`, that of `output`, and drives it to `level` in the same request, so that it never passes through the
     /// other level.
-    fn claim_output(&self, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError>;
+    fn claim_output(&self, line: &Line, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError>;
 
     /// Takes the line of an input and has its debounced changes told.
     fn claim_input(&self, input: &Input, on_edge: OnEdge) -> Result<Box<dyn InputLine>, HardwareError>;

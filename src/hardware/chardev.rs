@@ -9,7 +9,7 @@ use super::{
     lines::{Lines, Place},
     sensors::{self, SensorDriver},
 };
-use crate::model::{ActiveLevel, Input, Level, Output, Pull, Sensor, SensorSource};
+use crate::model::{ActiveLevel, Input, Level, Line, Output, Pull, Sensor, SensorSource};
 use gpiocdev::{
     Request,
     line::{Bias, EdgeDetection, Value},
@@ -35,8 +35,8 @@ impl Chardev {
 }
 
 impl Board for Chardev {
-    fn claim_output(&self, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
-        let place = self.lines.find(&output.line)?;
+    fn claim_output(&self, line: &Line, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
+        let place = self.lines.find(line)?;
         let request = request(&place, output.active, |builder| builder.as_output(value(level)))?;
         Ok(Box::new(ClaimedOutput { request, place }))
     }

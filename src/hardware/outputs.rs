@@ -28,11 +28,13 @@ impl Outputs {
     /// Releases the lines that `config` does not have any more, in their safe state.
     pub fn release_others(&mut self, config: &Config) {
         for output in &config.outputs {
-            if let Some(claimed) = self.claimed.get_mut(&output.line).filter(|c| c.active == output.active) {
+            let claimed = output.line.as_ref().and_then(|line| self.claimed.get_mut(line));
+            if let Some(claimed) = claimed.filter(|claimed| claimed.active == output.active) {
                 (claimed.id, claimed.safe) = (output.id.clone(), output.safe);
             }
         }
-        let keeps = |line: &Line, active| config.outputs.iter().any(|o| o.line == *line && o.active == active);
+        let has = |output: &Output, line: &Line| output.line.as_ref() == Some(line);
+        let keeps = |line: &Line, active| config.outputs.iter().any(|o| has(o, line) && o.active == active);
         self.claimed.retain(|line, claimed| {
             let keep = keeps(line, claimed.active);
             if !keep {
@@ -40,45 +42,47 @@ impl Outputs {
             }
             keep
         });
-        self.troubles.retain(|line, _| config.outputs.iter().any(|output| output.line == *line));
+        self.troubles.retain(|line, _| config.outputs.iter().any(|output| has(output, line)));
     }
 
     /// Claims every line that is not claimed yet, at its level of `start`, which is in the order of the outputs.
     pub fn claim_missing(&mut self, board: &dyn Board, config: &Config, start: &[Level]) {
         for (output, &level) in config.outputs.iter().zip(start) {
-            if !self.claimed.contains_key(&output.line) {
+            if output.line.as_ref().is_some_and(|line| !self.claimed.contains_key(line)) {
                 // The failure is logged, and the next drive tries again.
                 let _ = self.drive(board, output, level);
             }
         }
     }
 
-    /// Drives an output, claiming its line at that level if it is not claimed yet.
+    /// Drives an output, claiming its line at that level if it is not claimed yet. One that works through others has
+    /// nothing to be driven.
     pub fn drive(&mut self, board: &dyn Board, output: &Output, level: Level) -> Result<(), HardwareError> {
-        let result = match self.claimed.get_mut(&output.line) {
+        let Some(wire) = &output.line else { return Ok(()) };
+        let result = match self.claimed.get_mut(wire) {
             Some(claimed) => claimed.line.drive(level),
-            None => board.claim_output(output, level).map(|line| {
+            None => board.claim_output(wire, output, level).map(|line| {
                 let claimed = Claimed { line, id: output.id.clone(), active: output.active, safe: output.safe };
-                self.claimed.insert(output.line.clone(), claimed);
+                self.claimed.insert(wire.clone(), claimed);
             }),
         };
-        self.tell(output, &result);
+        self.tell(wire, output, &result);
         result
     }
 
     /// Says once that a line is in trouble, and once that it is well again.
-    fn tell(&mut self, output: &Output, result: &Result<(), HardwareError>) {
+    fn tell(&mut self, wire: &Line, output: &Output, result: &Result<(), HardwareError>) {
         match result {
             Ok(()) => {
-                if self.troubles.remove(&output.line).is_some() {
+                if self.troubles.remove(wire).is_some() {
                     tracing::info!("output {} works again", output.id);
                 }
             }
             Err(error) => {
                 let text = error.to_string();
-                if self.troubles.get(&output.line) != Some(&text) {
+                if self.troubles.get(wire) != Some(&text) {
                     tracing::warn!("output {}: {text}", output.id);
-                    self.troubles.insert(output.line.clone(), text);
+                    self.troubles.insert(wire.clone(), text);
                 }
             }
         }
@@ -100,14 +104,15 @@ pub fn drive_safe(config: &Config) -> Vec<(Arc<str>, Result<(), HardwareError>)>
 }
 
 fn drive_safe_on(board: &dyn Board, config: &Config) -> Vec<(Arc<str>, Result<(), HardwareError>)> {
-    let drive = |output: &Output| match output.safe.level() {
-        Some(level) => board.claim_output(output, level).map(drop),
+    let drive = |line: &Line, output: &Output| match output.safe.level() {
+        Some(level) => board.claim_output(line, output, level).map(drop),
         None => Ok(()),
     };
-    let mut outputs: Vec<&Output> = config.outputs.iter().collect();
+    let wires = config.outputs.iter().filter_map(|output| Some((output.line.as_ref()?, output)));
+    let mut wires: Vec<(&Line, &Output)> = wires.collect();
     // Off before on: members of an interlock may be among them.
-    outputs.sort_by_key(|output| output.safe.level());
-    outputs.into_iter().map(|output| (output.id.clone(), drive(output))).collect()
+    wires.sort_by_key(|(_, output)| output.safe.level());
+    wires.into_iter().map(|(line, output)| (output.id.clone(), drive(line, output))).collect()
 }
 
 #[cfg(test)]
@@ -141,7 +146,7 @@ mod tests {
     #[test]
     fn lines_that_go_are_left_safe_before_others_come() {
         let light = Output { safe: SafeState::On, ..output("light", 17) };
-        let moved = Output { line: Line::Number(5), safe: SafeState::Off, ..light.clone() };
+        let moved = Output { line: Some(Line::Number(5)), safe: SafeState::Off, ..light.clone() };
         assert_eq!(
             last_of(&[slice::from_ref(&light), &[moved]]),
             ["GPIO 17 to ON", "GPIO 17 released", "GPIO 5 claimed at OFF"],

@@ -37,11 +37,11 @@ impl Rppal {
 }
 
 impl Board for Rppal {
-    fn claim_output(&self, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
-        let number = bcm_number(&output.line)?;
+    fn claim_output(&self, line: &Line, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
+        let number = bcm_number(line)?;
         // The registers obey whoever writes to them, so ask the kernel who owns the line.
         self.lines.find(&Line::Number(number.into()))?.check_free()?;
-        let pin = Gpio::new().and_then(|gpio| gpio.get(number)).map_err(|error| claim_failed(&output.line, error))?;
+        let pin = Gpio::new().and_then(|gpio| gpio.get(number)).map_err(|error| claim_failed(line, error))?;
         let mut pin = match electric(output.active, level) {
             gpio::Level::High => pin.into_output_high(),
             gpio::Level::Low => pin.into_output_low(),
@@ -81,7 +81,7 @@ fn bcm_number(line: &Line) -> Result<u8, HardwareError> {
     let number = match line {
         Line::Number(number) => u8::try_from(*number).ok(),
         Line::Named(name) => name.strip_prefix("GPIO").and_then(|number| number.parse().ok()),
-        Line::OnChip { .. } => None,
+        Line::OnChip { .. } | Line::Pwm(_) => None,
     };
     number.ok_or_else(|| HardwareError::NoLine {
         line: line.to_string(),

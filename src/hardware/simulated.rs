@@ -105,7 +105,8 @@ impl Wires {
     /// Lays the wires of a configuration. What was there before keeps its state, what is no longer there goes.
     pub(super) fn lay(&self, config: &Config) {
         let mut state = self.state();
-        state.outputs = config.outputs.iter().map(|output| (output.id.clone(), output.line.clone())).collect();
+        let wired = config.outputs.iter().filter_map(|output| Some((output.id.clone(), output.line.clone()?)));
+        state.outputs = wired.collect();
         let mut inputs = std::mem::take(&mut state.inputs);
         state.inputs = config
             .inputs
@@ -155,8 +156,8 @@ fn usual(quantity: Quantity) -> f64 {
 }
 
 impl Board for Wires {
-    fn claim_output(&self, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
-        let mut wire = OutputWire { wires: self.clone(), line: output.line.clone() };
+    fn claim_output(&self, line: &Line, _: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
+        let mut wire = OutputWire { wires: self.clone(), line: line.clone() };
         wire.drive(level)?;
         Ok(Box::new(wire))
     }

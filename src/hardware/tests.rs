@@ -51,10 +51,10 @@ impl Recorder {
 }
 
 impl Board for Recorder {
-    fn claim_output(&self, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
-        self.check(&output.line)?;
-        self.log.lock().unwrap().push(format!("{} claimed at {level}", output.line));
-        Ok(Box::new(Recorded { recorder: self.clone(), line: output.line.clone() }))
+    fn claim_output(&self, line: &Line, _: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
+        self.check(line)?;
+        self.log.lock().unwrap().push(format!("{line} claimed at {level}"));
+        Ok(Box::new(Recorded { recorder: self.clone(), line: line.clone() }))
     }
 
     fn claim_input(&self, input: &Input, _: OnEdge) -> Result<Box<dyn InputLine>, HardwareError> {
@@ -272,7 +272,7 @@ fn a_reload_restarts_only_what_changed() {
 struct Trap;
 
 impl Board for Trap {
-    fn claim_output(&self, _: &Output, _: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
+    fn claim_output(&self, _: &Line, _: &Output, _: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
         panic!("a bug")
     }
 

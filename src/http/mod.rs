@@ -256,7 +256,10 @@ async fn command(house: &House, point: String, payload: String, hold: Option<Dur
             let status = match refusal {
                 Refusal::UnknownPoint { .. } => StatusCode::NOT_FOUND,
                 Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
-                Refusal::ReadOnly | Refusal::BadValue { .. } | Refusal::BadHold => StatusCode::UNPROCESSABLE_ENTITY,
+                Refusal::Locked { .. } => StatusCode::LOCKED,
+                Refusal::ReadOnly | Refusal::BadValue { .. } | Refusal::NoLevels { .. } | Refusal::BadHold => {
+                    StatusCode::UNPROCESSABLE_ENTITY
+                }
             };
             error(status, &format!("{point}: {refusal}"))
         }

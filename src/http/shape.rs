@@ -30,13 +30,13 @@ pub struct PointShape {
     pub id: String,
     /// What people call it.
     pub name: String,
-    /// `output`, `input`, `reading` or `room`.
+    /// `output`, `input`, `reading` or `room`; what belongs to an output: `level`, `position`, `lock`, `power`, `energy`.
     pub kind: String,
     /// `"ON"`, `"OFF"` or a number; null before the first value.
     pub value: Option<serde_json::Value>,
     /// The value as MQTT has it.
     pub text: Option<String>,
-    /// Of a reading.
+    /// Of a number.
     pub unit: Option<String>,
     /// `good`, `stale`, `fault` or `unknown`.
     pub quality: String,
@@ -48,6 +48,18 @@ pub struct PointShape {
     pub fault: Option<String>,
     /// Of an output: the slot and the cause that hold it.
     pub why: Option<String>,
+    /// Of an output: how much it was used.
+    #[serde(default)]
+    pub usage: Option<UsageShape>,
+}
+
+/// How much an output was used.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UsageShape {
+    /// How often it went on.
+    pub cycles: u64,
+    /// Seconds that it was on in all.
+    pub on_s: u64,
 }
 
 /// Answer of `GET /api/v1/why/{id}`.
@@ -178,8 +190,11 @@ pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
     let config = &snapshot.config;
     let (kind, name, unit) = match state.point {
         Point::Output(id) => ("output", config[id].name.clone(), None),
+        Point::OutputFacet(id, facet) => (facet.word(), format!("{} {}", config[id].name, facet.word()), facet.unit()),
         Point::Input(id) => ("input", config[id].name.clone(), None),
-        Point::Reading(id, quantity) => ("reading", format!("{} {}", config[id].name, quantity.word()), Some(quantity)),
+        Point::Reading(id, quantity) => {
+            ("reading", format!("{} {}", config[id].name, quantity.word()), Some(quantity.unit().sign()))
+        }
         Point::Occupied(id) => ("room", config[id].name.clone(), None),
     };
     let text = state.text();
@@ -193,11 +208,14 @@ pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
         kind: kind.into(),
         value,
         text,
-        unit: unit.map(|quantity| quantity.unit().sign()).filter(|sign| !sign.is_empty()).map(Into::into),
+        unit: unit.filter(|sign| !sign.is_empty()).map(Into::into),
         quality: state.quality.to_string(),
         changed: state.changed.map(|time| local(snapshot, time)),
         age_s: state.changed.map(|time| age_s(snapshot.now, time)),
         fault: state.fault.as_deref().map(str::to_owned),
+        usage: state
+            .usage
+            .map(|usage| UsageShape { cycles: usage.cycles, on_s: usage.on_time(snapshot.now.moment).as_secs() }),
         why: state.explanation.as_ref().map(|explanation| explanation.line.clone()),
     }
 }

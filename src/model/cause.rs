@@ -1,6 +1,6 @@
 //! Why an output is as it is: the slots of the priority array and the causes that fill them.
 
-use super::{Config, InterlockId, Level, OutputId, RuleId};
+use super::{Config, InterlockId, Level, OutputId, RoomId, RuleId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -101,15 +101,46 @@ pub enum Cause {
     Manual {
         /// Whose.
         source: Source,
-        /// When it ends; nothing: with AUTO.
-        until: Option<DateTime<Utc>>,
+        /// When it ends.
+        until: ManualEnd,
     },
     /// An active rule.
     Rule(RuleId),
     /// A rule that would switch it off, whose condition is not known: an unknown counts as off.
     RuleUnknown(RuleId),
+    /// It was on for its pulse and waits to be asked anew.
+    Pulse {
+        /// How long it is on.
+        length: Duration,
+    },
+    /// A part of another output that does not need it now.
+    Part(OutputId),
+    /// So many of its members are on.
+    Members {
+        /// On.
+        on: usize,
+        /// Of all.
+        all: usize,
+    },
+    /// Nobody asks: it stays as it is.
+    Held,
     /// Nobody asks.
     Default,
+}
+
+/// When a manual command ends. AUTO ends it at any time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ManualEnd {
+    /// With AUTO only.
+    Auto,
+    /// At this time.
+    At(DateTime<Utc>),
+    /// At a time of day that can be told when the wall clock is known.
+    TimeOfDay,
+    /// When what it would be by itself becomes another.
+    NextChange,
+    /// When this room is empty.
+    RoomEmpty(RoomId),
 }
 
 impl Cause {
@@ -130,12 +161,26 @@ impl Cause {
             }
             Cause::MinOn { until } => format!("min_on keeps it on until {}", at(until)),
             Cause::MinOff { until } => format!("min_off keeps it off until {}", at(until)),
-            Cause::Manual { source, until: None } => format!("command by {source}, until AUTO"),
-            Cause::Manual { source, until: Some(until) } => format!("command by {source}, until {}", at(until)),
+            Cause::Manual { source, until } => {
+                let until = match until {
+                    ManualEnd::Auto => "AUTO".to_owned(),
+                    ManualEnd::At(time) => at(time),
+                    ManualEnd::TimeOfDay => "its time of day, when the clock is known".into(),
+                    ManualEnd::NextChange => "the next automatic change".into(),
+                    ManualEnd::RoomEmpty(room) => format!("{} is empty", config[*room].id),
+                };
+                format!("command by {source}, until {until}")
+            }
             Cause::Rule(rule) => config[*rule].name.to_string(),
             Cause::RuleUnknown(rule) => {
                 format!("{} (its condition is unknown, which counts as off)", config[*rule].name)
             }
+            Cause::Pulse { length } => {
+                format!("its pulse of {} is over, off until it is asked anew", super::duration::spell(*length))
+            }
+            Cause::Part(of) => format!("{} does not need it now", config[*of].id),
+            Cause::Members { on, all } => format!("{on} of {all} members are on"),
+            Cause::Held => "nobody asks for anything, it stays as it is".into(),
             Cause::Default => "nobody asks for anything".into(),
         }
     }

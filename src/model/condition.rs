@@ -1,6 +1,6 @@
 //! Conditions: the typed tree that a rule's text becomes. `config` parses it, the engine evaluates it.
 
-use super::{Point, Quantity, SensorId};
+use super::{OutputFacet, OutputId, Point, Quantity, SensorId};
 use std::time::Duration;
 
 /// What a rule asks about the house. Its value is three-valued ([`Truth`](super::Truth)).
@@ -50,6 +50,8 @@ pub enum Number {
     Constant(f64),
     /// What a sensor last read.
     Reading(SensorId, Quantity),
+    /// What an output shows as a number: `lamp.level`, `blind.position`, `heater.power`.
+    Output(OutputId, OutputFacet),
     /// The height of the sun's centre over the horizon, degrees, with refraction.
     SunElevation,
     /// Sum.

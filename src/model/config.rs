@@ -1,6 +1,6 @@
 //! The checked configuration: every name resolved, every unit parsed, every pin claimed once.
 
-use super::{Condition, Input, InputKind, Interlock, Level, Output, OutputKind, Quantity, Sensor};
+use super::{Condition, Input, InputKind, Interlock, Level, Output, OutputKind, Quantity, Sensor, Takes};
 use serde::{Deserialize, Serialize};
 use std::{ops::Index, sync::Arc, time::Duration};
 
@@ -203,6 +203,8 @@ id!(
 pub enum Point {
     /// `hall_light`
     Output(OutputId),
+    /// `hall_light.level`
+    OutputFacet(OutputId, OutputFacet),
     /// `hall_motion`
     Input(InputId),
     /// `living.temperature`
@@ -225,16 +227,58 @@ impl Point {
                 OutputKind::Valve | OutputKind::Cover => &[("open", true), ("closed", false)],
                 _ => &[],
             },
+            Point::OutputFacet(_, OutputFacet::Lock) => &[("locked", true), ("unlocked", false)],
             Point::Occupied(_) => &[("occupied", true), ("empty", false)],
-            Point::Reading(..) => &[],
+            Point::Reading(..) | Point::OutputFacet(..) => &[],
+        }
+    }
+}
+
+/// What an output shows besides being on or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutputFacet {
+    /// 0 to 100 %.
+    Level,
+    /// Of a cover: 0 closed, 100 open.
+    Position,
+    /// Whether it refuses commands.
+    Lock,
+    /// What it takes now, W.
+    Power,
+    /// What it has taken so far, kWh.
+    Energy,
+}
+
+impl OutputFacet {
+    /// The second word of its point.
+    pub fn word(self) -> &'static str {
+        match self {
+            OutputFacet::Level => "level",
+            OutputFacet::Position => "position",
+            OutputFacet::Lock => "lock",
+            OutputFacet::Power => "power",
+            OutputFacet::Energy => "energy",
+        }
+    }
+
+    /// The unit of its number, if it is one.
+    pub fn unit(self) -> Option<&'static str> {
+        match self {
+            OutputFacet::Level | OutputFacet::Position => Some("%"),
+            OutputFacet::Lock => None,
+            OutputFacet::Power => Some("W"),
+            OutputFacet::Energy => Some("kWh"),
         }
     }
 }
 
 impl Config {
-    /// All points: outputs, inputs, readings, rooms, each in the order of the file.
+    /// All points: outputs with what belongs to each, inputs, readings, rooms, each in the order of the file.
     pub fn points(&self) -> impl Iterator<Item = Point> + '_ {
-        let outputs = (0..self.outputs.len()).map(|i| Point::Output(OutputId(i)));
+        let outputs = self.visible_outputs().flat_map(|id| {
+            let facets = self.facets(id).map(move |facet| Point::OutputFacet(id, facet));
+            std::iter::once(Point::Output(id)).chain(facets)
+        });
         let inputs = (0..self.inputs.len()).map(|i| Point::Input(InputId(i)));
         let readings = self
             .sensors
@@ -249,6 +293,7 @@ impl Config {
     pub fn point_name(&self, point: Point) -> String {
         match point {
             Point::Output(id) => self[id].id.to_string(),
+            Point::OutputFacet(id, facet) => format!("{}.{}", self[id].id, facet.word()),
             Point::Input(id) => self[id].id.to_string(),
             Point::Reading(id, quantity) => format!("{}.{}", self[id].id, quantity.word()),
             Point::Occupied(id) => format!("{}.occupied", self[id].id),
@@ -262,12 +307,30 @@ impl Config {
             Some((room, "occupied")) => {
                 self.rooms.iter().position(|r| &*r.id == room).map(|i| Point::Occupied(RoomId(i)))
             }
-            Some((sensor, word)) => {
-                let id = self.find_sensor(sensor)?;
+            Some((first, word)) => self.find_facet(first, word).or_else(|| {
+                let id = self.find_sensor(first)?;
                 let quantity = self[id].quantities().find(|quantity| quantity.word() == word)?;
                 Some(Point::Reading(id, quantity))
-            }
+            }),
         }
+    }
+
+    fn find_facet(&self, output: &str, word: &str) -> Option<Point> {
+        let id = self.find_output(output)?;
+        self.facets(id).find(|facet| facet.word() == word).map(|facet| Point::OutputFacet(id, facet))
+    }
+
+    /// What an output shows besides being on or off.
+    pub fn facets(&self, id: OutputId) -> impl Iterator<Item = OutputFacet> + use<> {
+        let (takes, output) = (self.takes(id), &self[id]);
+        let facets = [
+            matches!(takes, Takes::Percent | Takes::Steps(_)).then_some(OutputFacet::Level),
+            (takes == Takes::Position).then_some(OutputFacet::Position),
+            output.lock.then_some(OutputFacet::Lock),
+            output.power.map(|_| OutputFacet::Power),
+            output.power.map(|_| OutputFacet::Energy),
+        ];
+        facets.into_iter().flatten()
     }
 
     /// The output of this id.

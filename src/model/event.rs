@@ -56,7 +56,7 @@ pub struct Command {
     pub source: Source,
     /// The dotted name of a point.
     pub point: String,
-    /// `ON`, `OFF`, `TOGGLE`, `AUTO`.
+    /// `ON`, `OFF`, `TOGGLE`, `AUTO`, a number, or another word of the point.
     pub payload: String,
     /// How long it holds; nothing: as the output's configuration says.
     pub hold: Option<Duration>,
@@ -99,6 +99,16 @@ pub enum Refusal {
         /// What it should be.
         expected: String,
     },
+    /// An output that is on or off was given a level.
+    NoLevels {
+        /// Its id.
+        output: String,
+    },
+    /// Somebody locked the output.
+    Locked {
+        /// Its id.
+        output: String,
+    },
     /// The time to hold is zero or longer than a year.
     BadHold,
     /// hearthd is stopping.
@@ -112,6 +122,8 @@ impl fmt::Display for Refusal {
             Refusal::UnknownPoint { nearest: None } => f.write_str("no such point"),
             Refusal::ReadOnly => f.write_str("this point is read, not set"),
             Refusal::BadValue { expected } => write!(f, "not a value for this point; write {expected}"),
+            Refusal::NoLevels { output } => write!(f, "{output} is a relay: ON or OFF, no levels"),
+            Refusal::Locked { output } => write!(f, "{output} is locked; {output}.lock OFF unlocks it"),
             Refusal::BadHold => f.write_str("a command holds for 1s to 365d"),
             Refusal::Stopping => f.write_str("hearthd is stopping"),
         }

@@ -15,6 +15,7 @@
 //!
 //! Nothing here does I/O, reads a clock or knows a wire format.
 
+mod actuation;
 mod cause;
 mod chip;
 mod condition;
@@ -32,12 +33,13 @@ mod snapshot;
 mod value;
 mod wording;
 
-pub use cause::{Cause, Claim, Slot, Source};
+pub use actuation::{Cover, Dimming, ManualFor, Method, PowerRange, PwmChannel, Takes};
+pub use cause::{Cause, Claim, ManualEnd, Slot, Source};
 pub use chip::{CHIPS, Chip, ChipFacts, ChipSettings, Mux, Setting, WiredChip};
 pub use condition::{Anchor, Comparison, Condition, DaySet, Number, TimeOfDay};
 pub use config::{
-    Backend, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId, MqttSettings, OutputId, Point, Room,
-    RoomId, Rule, RuleId, SensorId,
+    Backend, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId, MqttSettings, OutputFacet, OutputId,
+    Point, Room, RoomId, Rule, RuleId, SensorId,
 };
 pub use event::{Command, Effect, Event, ReadFailure, Refusal};
 pub use filter::{Delta, Filter, Plausible};
@@ -46,5 +48,5 @@ pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, Safe
 pub use quantity::{Channel, Quantity, Unit};
 pub use reasons::{PartReason, Pending, Reasons, RuleReason, Upcoming};
 pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};
-pub use snapshot::{BrokerStatus, Explanation, PointState, Snapshot};
+pub use snapshot::{BrokerStatus, Explanation, PointState, Snapshot, Usage};
 pub use value::{Level, Quality, Truth, Value};

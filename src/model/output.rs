@@ -1,10 +1,10 @@
 //! Outputs: what is driven, by which line, and within which limits.
 
-use super::{InterlockId, Level};
+use super::{Dimming, InterlockId, Level, ManualFor, Method, PwmChannel, RoomId};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 
-/// Something driven, on or off.
+/// Something driven: on or off, at a level, or to a position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Output {
     /// The key of its table, `[a-z][a-z0-9_]*`: its point and its part of every topic.
@@ -13,8 +13,14 @@ pub struct Output {
     pub name: String,
     /// What it is; decides defaults and how apps show it.
     pub kind: OutputKind,
-    /// The wire.
-    pub line: Line,
+    /// The wire; nothing: it works through others, as its `method` says.
+    pub line: Option<Line>,
+    /// How it carries out what it is asked.
+    pub method: Method,
+    /// Of a PWM line: how a level becomes power.
+    pub dimming: Dimming,
+    /// It has this many speeds, at even distances.
+    pub steps: Option<u8>,
     /// Which electric level switches it on.
     pub active: ActiveLevel,
     /// What it is driven to when the daemon starts, before anything is decided.
@@ -23,6 +29,8 @@ pub struct Output {
     pub safe: SafeState,
     /// The relinquish default.
     pub default: Level,
+    /// Nobody asks: it stays as it is, and `default` counts only until somebody did.
+    pub default_holds: bool,
     /// On for longer than this, it is switched off and stays off until nothing asks for it any more.
     pub max_on: Option<Duration>,
     /// Once on, it stays on for at least this long (safety excepted).
@@ -31,8 +39,16 @@ pub struct Output {
     pub min_off: Option<Duration>,
     /// The group of which at most one member is on at any time.
     pub interlock: Option<InterlockId>,
-    /// How long a manual command holds when it does not say; nothing: until AUTO.
-    pub manual_for: Option<Duration>,
+    /// Asked to be on, it is on for this long only; off again until it is asked anew.
+    pub pulse: Option<Duration>,
+    /// How long a manual command holds when it does not say.
+    pub manual_for: ManualFor,
+    /// Where it is.
+    pub room: Option<RoomId>,
+    /// Whether it can be locked against commands.
+    pub lock: bool,
+    /// What it takes at 100 %, W.
+    pub power: Option<f64>,
 }
 
 /// What an output is.
@@ -80,6 +96,8 @@ pub enum Line {
         /// The line on that chip, from 0.
         offset: u32,
     },
+    /// A PWM channel: it carries any level.
+    Pwm(PwmChannel),
 }
 
 impl std::fmt::Display for Line {
@@ -88,6 +106,7 @@ impl std::fmt::Display for Line {
             Line::Number(number) => write!(f, "GPIO {number}"),
             Line::Named(name) => write!(f, "line {name}"),
             Line::OnChip { chip, offset } => write!(f, "line {offset} of {chip}"),
+            Line::Pwm(channel) => write!(f, "{channel}"),
         }
     }
 }

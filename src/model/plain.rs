@@ -1,8 +1,8 @@
 //! The plainest of everything, to begin from when a house is built by hand: in tests, and by tools that need no file.
 
 use super::{
-    ActiveLevel, AtStart, Backend, Chip, ClockTrust, Config, HardwareSettings, Hub, Input, InputKind, Level, Line,
-    Output, OutputKind, Pull, SafeState, Sensor, SensorSource, WiredChip,
+    ActiveLevel, AtStart, Backend, Chip, ClockTrust, Config, Dimming, HardwareSettings, Hub, Input, InputKind, Level,
+    Line, ManualFor, Method, Output, OutputKind, Pull, SafeState, Sensor, SensorSource, WiredChip,
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -38,16 +38,24 @@ impl Output {
             id: id.into(),
             name: id.into(),
             kind,
-            line,
+            line: Some(line),
+            method: Method::Direct,
+            dimming: Dimming::PLAIN,
+            steps: None,
             active: ActiveLevel::High,
             at_start: AtStart::Off,
             safe: SafeState::Off,
             default: Level::OFF,
+            default_holds: false,
             max_on: None,
             min_on: None,
             min_off: None,
             interlock: None,
-            manual_for: None,
+            pulse: None,
+            manual_for: ManualFor::Auto,
+            room: None,
+            lock: false,
+            power: None,
         }
     }
 }

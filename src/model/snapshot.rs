@@ -1,10 +1,10 @@
 //! A picture of the whole house: what MQTT, the console and the demo show.
 
-use super::{Claim, Config, Level, Point, Quality, Slot, Value};
-use crate::clock::Now;
+use super::{Claim, Config, Level, OutputFacet, Point, Quality, Slot, Value};
+use crate::clock::{Moment, Now};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// All points at one moment. Readers compare two of these to find what changed; nobody locks the engine.
 #[derive(Clone, Debug)]
@@ -32,6 +32,26 @@ pub struct PointState {
     pub fault: Option<Arc<str>>,
     /// Of an output: what holds its value.
     pub explanation: Option<Arc<Explanation>>,
+    /// Of an output: how much it was used.
+    pub usage: Option<Usage>,
+}
+
+/// How much an output was used since it was first there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// How often it went on.
+    pub cycles: u64,
+    /// How long it was on, without the time since `on_since`.
+    pub on_before: Duration,
+    /// Since when it is on.
+    pub on_since: Option<Moment>,
+}
+
+impl Usage {
+    /// How long it was on in all.
+    pub fn on_time(&self, now: Moment) -> Duration {
+        self.on_before + self.on_since.map_or(Duration::ZERO, |since| now.since(since))
+    }
 }
 
 /// The priority array of an output, resolved.
@@ -84,7 +104,10 @@ impl PointState {
     pub fn text(&self) -> Option<String> {
         Some(match (self.value.as_ref()?, self.point) {
             (Value::Switch(on), _) => if *on { "ON" } else { "OFF" }.into(),
+            (Value::Level(level), Point::OutputFacet(..)) => level.percent().to_string(),
             (Value::Level(level), _) => if level.is_on() { "ON" } else { "OFF" }.into(),
+            (Value::Number(number), Point::OutputFacet(_, OutputFacet::Energy)) => format!("{number:.3}"),
+            (Value::Number(number), Point::OutputFacet(..)) => format!("{number:.1}"),
             (Value::Number(number), Point::Reading(_, quantity)) => {
                 let text = format!("{number:.*}", quantity.decimals());
                 // A little below zero is not "-0.0".

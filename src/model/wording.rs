@@ -80,6 +80,7 @@ impl Number {
         match self {
             Number::Constant(value) => value.to_string(),
             Number::Reading(sensor, quantity) => config.point_name(Point::Reading(*sensor, *quantity)),
+            Number::Output(output, facet) => config.point_name(Point::OutputFacet(*output, *facet)),
             Number::SunElevation => "sun.elevation".into(),
             Number::Add(left, right) => both(left, '+', right),
             Number::Subtract(left, right) => both(left, '-', right),
@@ -100,6 +101,7 @@ impl Number {
     fn gather(&self, points: &mut Vec<Point>) {
         match self {
             Number::Reading(sensor, quantity) => points.push(Point::Reading(*sensor, *quantity)),
+            Number::Output(output, facet) => points.push(Point::OutputFacet(*output, *facet)),
             Number::Add(left, right)
             | Number::Subtract(left, right)
             | Number::Multiply(left, right)

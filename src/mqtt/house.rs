@@ -56,6 +56,7 @@ pub(super) fn snapshot(config: &Arc<Config>) -> Snapshot {
         quality: if matches!(point, Point::Output(_)) { Quality::Good } else { Quality::Unknown },
         changed: None,
         fault: None,
+        usage: None,
         explanation: matches!(point, Point::Output(_)).then(|| explanation("default: nobody asks for anything")),
     });
     Snapshot {

@@ -50,6 +50,7 @@ impl Picture {
         let points = config.points().map(|point| PointState {
             point,
             value: Some(match point {
+                Point::OutputFacet(..) => Value::Level(Level::OFF),
                 Point::Output(_) => Value::Level(Level::OFF),
                 Point::Input(_) | Point::Occupied(_) => Value::Switch(false),
                 Point::Reading(_, Quantity::Temperature) => Value::Number(20.5),
@@ -60,6 +61,7 @@ impl Picture {
             quality: Quality::Good,
             changed: Some(now.wall),
             fault: None,
+            usage: None,
             explanation: matches!(point, Point::Output(_))
                 .then(|| explanation(Slot::Default, Level::OFF, "default: nobody asks for anything")),
         });

@@ -152,7 +152,7 @@ impl Journal {
                 }
                 return;
             }
-            Point::Input(_) => return,
+            Point::Input(_) | Point::OutputFacet(..) => return,
         };
         let used = at_name(uses, name, Use::default());
         if was_on {
@@ -209,7 +209,9 @@ pub(super) fn is_on(state: &PointState) -> bool {
     match &state.value {
         Some(Value::Switch(on)) => *on,
         Some(Value::Level(level)) => level.is_on(),
-        Some(Value::Number(_) | Value::Word(_)) | None => false,
+        // Of a cover.
+        Some(Value::Word(word)) => **word != *"closed",
+        Some(Value::Number(_)) | None => false,
     }
 }
 
@@ -239,7 +241,7 @@ fn change(config: &Config, before: Option<&PointState>, now: &PointState) -> Opt
             let told_by_room = kind == InputKind::Motion && config.rooms.iter().any(|room| room.motion.contains(&id));
             (turned && !told_by_room).then(|| (input_word(kind, is_on(now)).into(), String::new(), tone))
         }
-        Point::Reading(..) => None,
+        Point::Reading(..) | Point::OutputFacet(..) => None,
     }
 }
 

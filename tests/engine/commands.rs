@@ -4,13 +4,13 @@ use crate::{
     NOTHING,
     support::{engine_config::*, engine_house::House},
 };
-use hearthd::model::{InputId, Output, Quality, Value};
+use hearthd::model::{InputId, ManualFor, Output, Quality, Value};
 
 /// A lamp with a rule, an input, a room and a sensor.
 fn house() -> House {
     let mut b = Builder::new();
     let (lamp, motion) = (b.output(output("hall_light")), b.input("motion"));
-    b.output(Output { manual_for: Some(mins(10)), ..output("fan") });
+    b.output(Output { manual_for: ManualFor::Time(mins(10)), ..output("fan") });
     b.room("hall", &[InputId(0)], mins(5));
     b.sensor("living");
     b.rule("Motion", is_on(motion), &[(lamp, ON)]);
@@ -86,15 +86,18 @@ fn manual_for_ends_a_command_that_does_not_say() {
 fn what_means_nothing_is_refused_and_changes_nothing() {
     let mut house = house();
     let bad_value = "refused: not a value for this point; write ON, OFF, TOGGLE or AUTO";
-    for payload in ["on ", "on", "", "NaN", "1e999", "-0", "100", "ON\n", "ON ON", "true", "\u{0}"] {
+    for payload in ["on ", "on", "", "NaN", "1e999", "-0", "ON\n", "ON ON", "true", "\u{0}"] {
         assert_eq!(house.command("hall_light", payload), [bad_value], "{payload:?}");
     }
+    let no_levels = "refused: hall_light is a relay: ON or OFF, no levels";
+    assert_eq!(house.command("hall_light", "40"), [no_levels]);
+    assert_eq!(house.command("hall_light", "40"), [no_levels]);
     let read_only = "refused: this point is read, not set";
     for point in ["motion", "living.temperature", "hall.occupied"] {
         assert_eq!(house.command(point, "ON"), [read_only], "{point}");
     }
     assert_eq!(house.command("hall_lihgt", "ON"), ["refused: no such point; did you mean hall_light?"]);
-    for point in ["garage", "", "living", "hall_light.level", &"x".repeat(1_000_000)] {
+    for point in ["garage", "", "living", "hall_light.colour", &"x".repeat(1_000_000)] {
         assert_eq!(house.command(point, "ON"), ["refused: no such point"]);
     }
     let bad_hold = "refused: a command holds for 1s to 365d";

@@ -12,6 +12,7 @@ mod support {
 mod clock;
 mod commands;
 mod interlock;
+mod levels;
 mod limits;
 mod reload;
 mod rules;

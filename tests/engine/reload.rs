@@ -96,7 +96,7 @@ fn a_removed_output_is_forgotten() {
 fn an_output_on_another_wire_keeps_its_state_and_is_driven_there() {
     let moved = |line: &str, active| {
         let mut b = Builder::new();
-        b.output(Output { line: Line::Named(line.into()), active, ..output("lamp") });
+        b.output(Output { line: Some(Line::Named(line.into())), active, ..output("lamp") });
         b.build()
     };
     let mut house = House::new(moved("GPIO17", ActiveLevel::High));

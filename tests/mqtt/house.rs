@@ -95,6 +95,7 @@ fn snapshot(config: Config) -> Snapshot {
             quality: if is_output { Quality::Good } else { Quality::Unknown },
             changed: None,
             fault: None,
+            usage: None,
             explanation: is_output.then(|| explanation.clone()),
         }
     });

@@ -8,8 +8,8 @@ use super::{
 };
 use chrono_tz::Tz;
 use hearthd::model::{
-    AtStart, Comparison, Condition, Config, DaySet, Event, InputId, Level, Line, Output, OutputId, RoomId, SafeState,
-    SensorId,
+    AtStart, Comparison, Condition, Config, DaySet, Event, InputId, Level, Line, ManualFor, Output, OutputId, RoomId,
+    SafeState, SensorId,
 };
 use proptest::{collection::vec, option, prelude::*};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -182,14 +182,14 @@ impl HousePlan {
         for (index, plan) in self.outputs.iter().enumerate() {
             let name = format!("o{index}");
             let id = builder.output(Output {
-                line: Line::Named(if plan.moved { format!("{name}_moved") } else { name.clone() }),
+                line: Some(Line::Named(if plan.moved { format!("{name}_moved") } else { name.clone() })),
                 at_start: plan.at_start,
                 safe: plan.safe,
                 default: Level::from_on(plan.default),
                 max_on: seconds(plan.max_on),
                 min_on: seconds(plan.min_on),
                 min_off: seconds(plan.min_off),
-                manual_for: seconds(plan.manual_for),
+                manual_for: seconds(plan.manual_for).map_or(ManualFor::Auto, ManualFor::Time),
                 ..output(&name)
             });
             if let Some(group) = plan.group {

@@ -3,7 +3,7 @@
 use super::{slips, words};
 use crate::{
     config::{nearest, wording},
-    model::{Config, Number, Point, Quantity, Unit},
+    model::{Config, Number, OutputFacet, Point, Quantity, Unit},
 };
 
 /// What a name stands for.
@@ -20,6 +20,7 @@ pub(super) enum Measure {
     /// A number as written, without a unit.
     Plain,
     Of(Unit),
+    OfOutput(OutputFacet),
     Degrees,
 }
 
@@ -28,6 +29,8 @@ impl Measure {
         match self {
             Measure::Plain => "a plain number",
             Measure::Of(unit) => unit.noun(),
+            Measure::OfOutput(OutputFacet::Energy) => "an energy",
+            Measure::OfOutput(_) => "a level",
             Measure::Degrees => "an angle",
         }
     }
@@ -41,6 +44,10 @@ pub(super) fn find(config: &Config, name: &str) -> Option<Named> {
     Some(match config.find_point(name)? {
         Point::Reading(sensor, quantity) => {
             Named::Number(Number::Reading(sensor, quantity), Measure::Of(quantity.unit()))
+        }
+        Point::OutputFacet(output, facet) if facet.unit().is_some() => {
+            let measure = if facet == OutputFacet::Power { Measure::Of(Unit::Watt) } else { Measure::OfOutput(facet) };
+            Named::Number(Number::Output(output, facet), measure)
         }
         point => Named::Binary(point),
     })

@@ -71,6 +71,7 @@ fn number(written: &crate::model::Number, config: &Config) -> String {
     match written {
         Number::Constant(number) => number.to_string(),
         Number::Reading(sensor, quantity) => config.point_name(Point::Reading(*sensor, *quantity)),
+        Number::Output(output, facet) => config.point_name(Point::OutputFacet(*output, *facet)),
         Number::SunElevation => "sun".into(),
         Number::Add(a, b) => format!("({} + {})", number(a, config), number(b, config)),
         Number::Subtract(a, b) => format!("({} - {})", number(a, config), number(b, config)),

@@ -1,8 +1,9 @@
-//! The shape of a wire: `17`, `"GPIO17"`, `"gpiochip1/4"`.
+//! The shapes of wires: `17`, `"GPIO17"`, `"gpiochip1/4"`, several of them, and PWM channels.
 
 use super::{Shape, Whole, Wrong, shorten};
-use crate::model::Line;
+use crate::model::{Line, PwmChannel};
 use serde_json::{Value as Json, json};
+use std::ops::Range;
 use toml::de::DeValue;
 
 /// A wire: a number, or the kernel's name of it, or chip and number.
@@ -68,6 +69,96 @@ impl Shape for Wire {
             Line::Number(number) => json!(number),
             Line::Named(name) => json!(name),
             Line::OnChip { chip, offset } => json!(format!("{chip}/{offset}")),
+            Line::Pwm(_) => PwmWire.show(value),
+        }
+    }
+}
+
+/// Several wires, with their places.
+pub(in crate::config) struct Wires;
+
+impl Shape for Wires {
+    type Value = Vec<(Line, Range<usize>)>;
+
+    fn noun(&self) -> String {
+        "a list of GPIOs".into()
+    }
+
+    fn example(&self) -> String {
+        "their numbers in square brackets, such as [5, 6, 13]".into()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<Self::Value>, Wrong> {
+        let Some(items) = value.as_array() else { return Ok(None) };
+        let mut lines = Vec::new();
+        for item in items {
+            match Wire.read(item.get_ref())? {
+                Some(line) => lines.push((line, item.span())),
+                None => return Err(Wrong::new("not a list of GPIOs", format!("write {}", self.example()))),
+            }
+        }
+        Ok(Some(lines))
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "array", "items": Wire.schema(), "minItems": 2 })
+    }
+
+    fn show(&self, value: &Self::Value) -> Json {
+        value.iter().map(|(line, _)| Wire.show(line)).collect()
+    }
+}
+
+/// A PWM wire: `18`, `"pwmchip0/1"`, `"NAME/3"`.
+pub(in crate::config) struct PwmWire;
+
+/// The pins of a Raspberry Pi that its PWM reaches.
+const PWM_PINS: [u32; 4] = [12, 13, 18, 19];
+/// No chip has more channels.
+const LAST_CHANNEL: u32 = 63;
+
+impl Shape for PwmWire {
+    type Value = Line;
+
+    fn noun(&self) -> String {
+        "a PWM wire".into()
+    }
+
+    fn example(&self) -> String {
+        "12, 13, 18 or 19 (BCM numbers), or chip and channel such as \"pwmchip0/1\"".into()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<Line>, Wrong> {
+        let advice = format!("write {}", self.example());
+        if let DeValue::Integer(_) = value {
+            let number = Whole(0..=i64::from(LAST_LINE)).read(value)?.and_then(|number| u32::try_from(number).ok());
+            return match number {
+                Some(pin) if !PWM_PINS.contains(&pin) => Err(Wrong::new(format!("GPIO {pin} has no PWM"), advice)),
+                pin => Ok(pin.map(|pin| Line::Pwm(PwmChannel::Pin(pin)))),
+            };
+        }
+        let Some(text) = value.as_str() else { return Ok(None) };
+        let parts = text.split_once('/').map(|(chip, channel)| (chip, channel.parse::<u32>()));
+        match parts {
+            Some((chip, Ok(channel))) if channel <= LAST_CHANNEL && is_line_name(chip) => {
+                Ok(Some(Line::Pwm(PwmChannel::OnChip { chip: chip.to_owned(), channel })))
+            }
+            _ => Err(Wrong::new(format!("\"{}\" is no PWM channel", shorten(text)), advice)),
+        }
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "anyOf": [
+            { "type": "integer", "enum": PWM_PINS },
+            { "type": "string", "pattern": "^[A-Za-z0-9_.:-]+/[0-9]+$" },
+        ] })
+    }
+
+    fn show(&self, value: &Line) -> Json {
+        match value {
+            Line::Pwm(PwmChannel::Pin(pin)) => json!(pin),
+            Line::Pwm(PwmChannel::OnChip { chip, channel }) => json!(format!("{chip}/{channel}")),
+            other => Wire.show(other),
         }
     }
 }

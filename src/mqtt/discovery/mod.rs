@@ -6,7 +6,7 @@
 //! that it does not know.
 
 use super::topics::Topics;
-use crate::model::{Config, InputKind, Output, OutputKind, Point, Quantity, Unit};
+use crate::model::{Config, InputKind, Output, OutputFacet, OutputKind, Point, Quantity, Takes, Unit};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -68,13 +68,15 @@ pub fn read(payload: &[u8], topics: &Topics) -> (Platforms, Vec<String>) {
 fn components(config: &Config, topics: &Topics) -> Map<String, Value> {
     let mut components = Map::new();
     for point in config.points() {
-        let about = About { config, topics, platform: platform(config, point), name: config.point_name(point) };
+        let Some(platform) = platform(config, point) else { continue };
+        let about = About { config, topics, platform, name: config.point_name(point) };
         let described = match point {
             Point::Output(id) => {
                 let output = &config[id];
                 components.insert(component_id("button", &about.name), about.auto_button(output));
-                about.output(output)
+                about.output(output, config.takes(id))
             }
+            Point::OutputFacet(id, facet) => about.facet(&config[id].name, facet),
             Point::Input(id) => about.input(&config[id].name, config[id].kind),
             Point::Reading(id, quantity) => about.reading(&config[id].name, quantity),
             Point::Occupied(id) => about.occupied(&config[id].name),
@@ -87,15 +89,17 @@ fn components(config: &Config, topics: &Topics) -> Map<String, Value> {
 fn platforms_of(config: &Config, point: Point) -> impl Iterator<Item = (String, &'static str)> {
     let button = matches!(point, Point::Output(_)).then_some("button");
     let name = config.point_name(point);
-    [platform(config, point)].into_iter().chain(button).map(move |platform| (component_id(platform, &name), platform))
+    platform(config, point).into_iter().chain(button).map(move |platform| (component_id(platform, &name), platform))
 }
 
-fn platform(config: &Config, point: Point) -> &'static str {
-    match point {
+/// Nothing: it is shown by the component of its output.
+fn platform(config: &Config, point: Point) -> Option<&'static str> {
+    Some(match point {
         Point::Output(id) => match config[id].kind {
             OutputKind::Light => "light",
             OutputKind::Fan => "fan",
-            // A relay is on or off: Home Assistant's valves, covers and sirens expect more than that.
+            OutputKind::Cover if config.takes(id) == Takes::Position => "cover",
+            // On or off: Home Assistant's valves, covers and sirens expect more than that.
             OutputKind::Switch
             | OutputKind::Heater
             | OutputKind::Cooler
@@ -103,9 +107,16 @@ fn platform(config: &Config, point: Point) -> &'static str {
             | OutputKind::Cover
             | OutputKind::Siren => "switch",
         },
+        Point::OutputFacet(id, OutputFacet::Level) => match config[id].kind {
+            OutputKind::Light | OutputKind::Fan => return None,
+            _ => "number",
+        },
+        Point::OutputFacet(_, OutputFacet::Position) => return None,
+        Point::OutputFacet(_, OutputFacet::Lock) => "switch",
+        Point::OutputFacet(_, OutputFacet::Power | OutputFacet::Energy) => "sensor",
         Point::Input(_) | Point::Occupied(_) => "binary_sensor",
         Point::Reading(..) => "sensor",
-    }
+    })
 }
 
 /// The platform is part of it, so that a light that becomes a fan is one removed and one new, as Home Assistant sees it.
@@ -122,20 +133,71 @@ struct About<'a> {
 }
 
 impl About<'_> {
-    fn output(&self, output: &Output) -> Value {
+    fn output(&self, output: &Output, takes: Takes) -> Value {
         let mut component = self.readable(&output.name);
         component.insert("cmd_t".into(), self.topics.set(&self.name).into());
         // The reason becomes an attribute of the entity itself: one tap away and no entity more.
         component.insert("json_attr_t".into(), self.topics.of_point(&self.name).why.into());
         component.insert("json_attr_tpl".into(), "{{ {'why': value} | tojson }}".into());
+        match (output.kind, takes) {
+            (OutputKind::Light, Takes::Percent | Takes::Steps(_)) => {
+                let level = format!("{}.level", self.name);
+                component.insert("brightness_command_topic".into(), self.topics.set(&level).into());
+                component.insert("brightness_state_topic".into(), self.topics.of_point(&level).state.into());
+                // It sends the brightness first and then ON, which leaves that level as it is.
+                component.insert("bri_scl".into(), 100.into());
+            }
+            (OutputKind::Fan, Takes::Percent | Takes::Steps(_)) => {
+                let level = format!("{}.level", self.name);
+                component.insert("pct_cmd_t".into(), self.topics.set(&level).into());
+                component.insert("pct_stat_t".into(), self.topics.of_point(&level).state.into());
+                if let Takes::Steps(count) = takes {
+                    // Home Assistant counts speeds, our level is in percent.
+                    component.insert("spd_rng_max".into(), count.into());
+                    let to_level = format!("{{{{ (value | int * 100 / {count}) | round(0) | int }}}}");
+                    let to_speed = format!("{{{{ (value | int * {count} / 100) | round(0) | int }}}}");
+                    component.insert("percentage_command_template".into(), to_level.into());
+                    component.insert("percentage_value_template".into(), to_speed.into());
+                }
+            }
+            (OutputKind::Cover, Takes::Position) => {
+                let position = format!("{}.position", self.name);
+                component.insert("position_topic".into(), self.topics.of_point(&position).state.into());
+                component.insert("set_position_topic".into(), self.topics.set(&position).into());
+            }
+            _ => {}
+        }
         match output.kind {
             OutputKind::Light | OutputKind::Fan => {}
+            OutputKind::Cover if takes == Takes::Position => {}
             OutputKind::Switch => drop(component.insert("dev_cla".into(), "switch".into())),
             OutputKind::Heater => drop(component.insert("ic".into(), "mdi:radiator".into())),
             OutputKind::Cooler => drop(component.insert("ic".into(), "mdi:snowflake".into())),
             OutputKind::Valve => drop(component.insert("ic".into(), "mdi:valve".into())),
             OutputKind::Cover => drop(component.insert("ic".into(), "mdi:window-shutter".into())),
             OutputKind::Siren => drop(component.insert("ic".into(), "mdi:bullhorn".into())),
+        }
+        component.into()
+    }
+
+    /// What belongs to an output and has a component of its own.
+    fn facet(&self, output: &str, facet: OutputFacet) -> Value {
+        let mut component = self.readable(&format!("{output} {}", facet.word()));
+        let facts: &[(&str, Value)] = match facet {
+            OutputFacet::Level | OutputFacet::Position => {
+                &[("min", 0.into()), ("max", 100.into()), ("unit_of_meas", "%".into()), ("mode", "slider".into())]
+            }
+            OutputFacet::Lock => &[("ent_cat", "config".into()), ("ic", "mdi:lock".into())],
+            OutputFacet::Power => {
+                &[("dev_cla", "power".into()), ("unit_of_meas", "W".into()), ("stat_cla", "measurement".into())]
+            }
+            OutputFacet::Energy => {
+                &[("dev_cla", "energy".into()), ("unit_of_meas", "kWh".into()), ("stat_cla", "total_increasing".into())]
+            }
+        };
+        component.extend(facts.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
+        if matches!(facet, OutputFacet::Level | OutputFacet::Position | OutputFacet::Lock) {
+            component.insert("cmd_t".into(), self.topics.set(&self.name).into());
         }
         component.into()
     }

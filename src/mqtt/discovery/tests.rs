@@ -7,6 +7,7 @@ use crate::mqtt::house;
 /// Short forms in use, all of them older than 2025, and what they stand for.
 const ABBREVIATIONS: &[(&str, &str)] = &[
     ("avty", "availability"),
+    ("bri_scl", "brightness_scale"),
     ("avty_mode", "availability_mode"),
     ("cmd_t", "command_topic"),
     ("cmps", "components"),
@@ -18,7 +19,10 @@ const ABBREVIATIONS: &[(&str, &str)] = &[
     ("json_attr_tpl", "json_attributes_template"),
     ("o", "origin"),
     ("p", "platform"),
+    ("pct_cmd_t", "percentage_command_topic"),
+    ("pct_stat_t", "percentage_state_topic"),
     ("pl_prs", "payload_press"),
+    ("spd_rng_max", "speed_range_max"),
     ("stat_cla", "state_class"),
     ("stat_t", "state_topic"),
     ("uniq_id", "unique_id"),
@@ -61,8 +65,27 @@ const ENTITY: &[&str] = &[
 /// By platform: required keys, other keys, device classes.
 type Platform = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
 const PLATFORMS: &[Platform] = &[
-    ("light", &["command_topic"], &["state_topic"], &[]),
-    ("fan", &["command_topic"], &["state_topic"], &[]),
+    (
+        "light",
+        &["command_topic"],
+        &["state_topic", "brightness_command_topic", "brightness_state_topic", "brightness_scale"],
+        &[],
+    ),
+    (
+        "fan",
+        &["command_topic"],
+        &[
+            "state_topic",
+            "percentage_command_topic",
+            "percentage_state_topic",
+            "percentage_command_template",
+            "percentage_value_template",
+            "speed_range_max",
+        ],
+        &[],
+    ),
+    ("cover", &["command_topic"], &["state_topic", "position_topic", "set_position_topic"], &[]),
+    ("number", &["command_topic"], &["state_topic", "min", "max", "mode", "unit_of_measurement"], &[]),
     ("switch", &["command_topic"], &["state_topic", "device_class"], &["outlet", "switch"]),
     ("button", &["command_topic"], &["payload_press", "device_class"], &["identify", "restart", "update"]),
     (
@@ -86,6 +109,7 @@ const PLATFORMS: &[Platform] = &[
             "voltage",
             "current",
             "power",
+            "energy",
         ],
     ),
 ];
@@ -172,11 +196,13 @@ fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_to
             ("voltage", "V"),
             ("current", "A"),
             ("power", "W"),
+            ("energy", "kWh"),
         ];
         let text = |key| component.get(key).map_or("", |value| value.as_str().expect("text"));
         let pair = (text("device_class"), text("unit_of_measurement"));
         assert!(pair.0.is_empty() || unit_of_class.contains(&pair), "{id}: {pair:?}");
-        assert_eq!(component["state_class"], "measurement");
+        let expected = if pair.0 == "energy" { "total_increasing" } else { "measurement" };
+        assert_eq!(component["state_class"], expected);
     }
 }
 
@@ -258,6 +284,55 @@ fn every_kind_of_point_is_one_that_home_assistant_accepts() {
     ] {
         assert_eq!(components[id].get(key).cloned().unwrap_or_default(), value, "{id} {key}");
     }
+}
+
+#[test]
+fn levels_speeds_and_positions_are_announced() {
+    use crate::model::{Cover, Line, Method, OutputId, PwmChannel};
+    let mut config = house::config(&[
+        ("lamp", OutputKind::Light),
+        ("fan", OutputKind::Fan),
+        ("blind", OutputKind::Cover),
+        ("boiler", OutputKind::Heater),
+    ]);
+    let pwm = |pin| Some(Line::Pwm(PwmChannel::Pin(pin)));
+    let part = |id: &str, of: usize| Output {
+        method: Method::Part { of: OutputId(of) },
+        ..house::output(id, OutputKind::Switch)
+    };
+    (config.outputs[0].line, config.outputs[0].lock) = (pwm(18), true);
+    (config.outputs[1].line, config.outputs[1].steps) = (pwm(19), Some(3));
+    let seconds = std::time::Duration::from_secs;
+    let cover = Cover { open: OutputId(4), close: OutputId(5), open_time: seconds(20), close_time: seconds(20) };
+    config.outputs[2].method = Method::Cover(cover);
+    let range = crate::model::PowerRange::FULL;
+    config.outputs[3].method = Method::SlowPwm { wire: OutputId(6), period: seconds(10), range };
+    config.outputs[3].power = Some(2000.0);
+    config.outputs.extend([part("blind.open", 2), part("blind.close", 2), part("boiler.wire", 3)]);
+    let announced = announce(&config);
+    let components = &announced["cmps"];
+    for (id, key, value) in [
+        ("light-lamp", "brightness_command_topic", json!("hearthd/cottage/lamp/level/set")),
+        ("light-lamp", "brightness_state_topic", json!("hearthd/cottage/lamp/level/state")),
+        ("light-lamp", "bri_scl", json!(100)),
+        ("switch-lamp-lock", "cmd_t", json!("hearthd/cottage/lamp/lock/set")),
+        ("fan-fan", "pct_cmd_t", json!("hearthd/cottage/fan/level/set")),
+        ("fan-fan", "spd_rng_max", json!(3)),
+        ("fan-fan", "percentage_command_template", json!("{{ (value | int * 100 / 3) | round(0) | int }}")),
+        ("fan-fan", "percentage_value_template", json!("{{ (value | int * 3 / 100) | round(0) | int }}")),
+        ("cover-blind", "stat_t", json!("hearthd/cottage/blind/state")),
+        ("cover-blind", "set_position_topic", json!("hearthd/cottage/blind/position/set")),
+        ("switch-boiler", "cmd_t", json!("hearthd/cottage/boiler/set")),
+        ("number-boiler-level", "max", json!(100)),
+        ("sensor-boiler-energy", "stat_cla", json!("total_increasing")),
+    ] {
+        assert_eq!(components[id][key], value, "{id} {key}");
+    }
+    assert_eq!(
+        components.as_object().unwrap().keys().filter(|id| id.contains("open")).count(),
+        0,
+        "parts are not shown"
+    );
 }
 
 #[test]

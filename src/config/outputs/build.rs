@@ -1,0 +1,131 @@
+//! From drafts to outputs: those that work through parts get them.
+
+use super::{Draft, Works, interlocks};
+use crate::{
+    config::{diagnostic::Problems, nearest, wording},
+    model::{AtStart, Cover, Dimming, Interlock, Line, Method, Output, OutputId, OutputKind, PowerRange, SafeState},
+};
+use std::time::Duration;
+
+/// All outputs, those of the file in its order and then the parts, and the interlocks among them.
+pub(in crate::config) fn build(drafts: Vec<Draft>, problems: &Problems) -> (Vec<Output>, Vec<Interlock>) {
+    let names: Vec<String> = drafts.iter().map(|draft| draft.id.text.clone()).collect();
+    let groups: Vec<bool> = drafts.iter().map(|draft| matches!(draft.works, Works::Group { .. })).collect();
+    let mut parts = Parts { first: drafts.len(), outputs: Vec::new() };
+    let mut outputs = Vec::new();
+    let mut claims = Vec::new();
+    for (index, draft) in drafts.into_iter().enumerate() {
+        let mut output = draft.output;
+        let mut own_wait = None;
+        let (line, method) = match draft.works {
+            Works::Nothing => (None, Method::Direct),
+            Works::Line(line) => (Some(line), Method::Direct),
+            Works::SlowPwm { line, period, range } => {
+                let part = Output { at_start: restored(output.at_start), ..parts.of(index, &output, "wire", line) };
+                let wire = parts.add(Output { min_on: output.min_on.take(), min_off: output.min_off.take(), ..part });
+                (None, Method::SlowPwm { wire, period, range })
+            }
+            Works::KickStart { line, kick } => {
+                let part = Output { at_start: output.at_start, ..parts.of(index, &output, "wire", line) };
+                let wire = parts.add(Output { min_on: output.min_on.take(), min_off: output.min_off.take(), ..part });
+                (None, Method::KickStart { wire, kick })
+            }
+            Works::Speeds { lines, kick, wait } => {
+                own_wait = Some(wait);
+                let stages = lines.into_iter().zip(1..).map(|(line, speed)| {
+                    let part = parts.of(index, &output, &format!("speed_{speed}"), line);
+                    parts.add(Output { at_start: restored(output.at_start), ..part })
+                });
+                (None, Method::Speeds { stages: stages.collect(), kick })
+            }
+            Works::Cover { open, close, open_time, close_time, stop } => {
+                own_wait = Some(stop);
+                let mut part = |name: &str, line: Line, time: Duration| {
+                    let part = parts.of(index, &output, name, line);
+                    parts.add(Output { max_on: Some(longest_run(time)), safe: SafeState::Off, ..part })
+                };
+                let (open, close) = (part("open", open, open_time), part("close", close, close_time));
+                // Its wires are left off; it stays where it is.
+                (output.at_start, output.safe, output.default_holds) = (AtStart::Restore, SafeState::Hold, true);
+                (None, Method::Cover(Cover { open, close, open_time, close_time }))
+            }
+            Works::Group { members, all } => {
+                let mut found = Vec::new();
+                for (name, place) in members {
+                    match names.iter().position(|known| *known == name) {
+                        Some(member) if groups[member] => {
+                            problems.error(place, format!("`{name}` is a group itself"), "name its members instead");
+                        }
+                        Some(member) if found.contains(&OutputId(member)) => {
+                            problems.error(place, format!("`{name}` is listed twice"), "remove one of them");
+                        }
+                        Some(member) => found.push(OutputId(member)),
+                        None => {
+                            let advice = match nearest::name(&name, names.iter().map(String::as_str)) {
+                                Some(near) => format!("did you mean `{near}`?"),
+                                None => {
+                                    let known: Vec<&str> = names.iter().map(String::as_str).collect();
+                                    format!("write one of {}", wording::list(&known))
+                                }
+                            };
+                            problems.error(place, format!("unknown output `{name}`"), advice);
+                        }
+                    }
+                }
+                (None, Method::Group { members: found, all })
+            }
+        };
+        (output.line, output.method) = (line, method);
+        claims.push(interlocks::Claim {
+            id: draft.id,
+            word: draft.interlock,
+            said: draft.wait,
+            own_wait,
+            safe_on: output.safe == SafeState::On,
+        });
+        outputs.push(output);
+    }
+    outputs.extend(parts.outputs);
+    let interlocks = interlocks::join(claims, &mut outputs, problems);
+    (outputs, interlocks)
+}
+
+/// The parts made so far.
+struct Parts {
+    /// The place of the first one among all outputs.
+    first: usize,
+    outputs: Vec<Output>,
+}
+
+impl Parts {
+    /// A part of the output at `index`, as plain as can be.
+    fn of(&self, index: usize, output: &Output, name: &str, line: Line) -> Output {
+        let dimmed = matches!(line, Line::Pwm(_));
+        Output {
+            id: format!("{}.{name}", output.id).into(),
+            name: format!("{} {}", output.name, name.replace('_', " ")),
+            kind: output.kind,
+            line: Some(line),
+            method: Method::Part { of: OutputId(index) },
+            dimming: if dimmed { output.dimming } else { Dimming { range: PowerRange::FULL, ..Dimming::PLAIN } },
+            active: output.active,
+            safe: output.safe,
+            ..Output::plain("", OutputKind::Switch, Line::Number(0))
+        }
+    }
+
+    fn add(&mut self, part: Output) -> OutputId {
+        self.outputs.push(part);
+        OutputId(self.first + self.outputs.len() - 1)
+    }
+}
+
+/// A wire that is switched by another's level goes on with what it was, or begins off.
+fn restored(at_start: AtStart) -> AtStart {
+    if at_start == AtStart::Restore { AtStart::Restore } else { AtStart::Off }
+}
+
+/// No motor of a cover runs longer than this, whatever happens: the way, a tenth beyond, and something to spare.
+fn longest_run(time: Duration) -> Duration {
+    time.mul_f64(1.2) + Duration::from_secs(2)
+}

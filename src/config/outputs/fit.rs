@@ -1,0 +1,202 @@
+//! Which keys of an output go together.
+
+use super::{Wiring, Works};
+use crate::{
+    config::table::Table,
+    model::{Line, ManualFor, Output, OutputKind, SafeState, duration},
+};
+use std::time::Duration;
+
+/// What else a key takes.
+struct Needs {
+    key: &'static str,
+    /// One of these.
+    any_of: &'static [&'static str],
+    advice: &'static str,
+}
+
+const NEEDS: &[Needs] = &[
+    Needs { key: "slow_pwm", any_of: &["gpio"], advice: "slow PWM switches one relay: add gpio = 17" },
+    Needs { key: "pulse", any_of: &["gpio"], advice: "a pulse is given by one relay: add gpio = 17" },
+    Needs { key: "frequency", any_of: &["pwm"], advice: "remove it, or write pwm = 18 instead of gpio" },
+    Needs { key: "gamma", any_of: &["pwm"], advice: "remove it, or write pwm = 18 instead of gpio" },
+    Needs { key: "transition", any_of: &["pwm"], advice: "remove it, or write pwm = 18 instead of gpio" },
+    Needs { key: "speed_count", any_of: &["pwm"], advice: "remove it, or write pwm = 18 instead of gpio" },
+    Needs { key: "min_power", any_of: &["pwm", "slow_pwm"], advice: "a relay has no power between: remove it" },
+    Needs { key: "max_power", any_of: &["pwm", "slow_pwm"], advice: "a relay has no power between: remove it" },
+    Needs { key: "kick_start", any_of: &["pwm", "speeds"], advice: "a relay begins at full speed anyway: remove it" },
+    Needs { key: "speed_wait", any_of: &["speeds"], advice: "add speeds = [5, 6, 13], one relay for each speed" },
+    Needs { key: "open_time", any_of: &["open_gpio"], advice: "add open_gpio and close_gpio" },
+    Needs { key: "close_time", any_of: &["open_gpio"], advice: "add open_gpio and close_gpio" },
+    Needs { key: "stop", any_of: &["open_gpio"], advice: "add open_gpio and close_gpio" },
+    Needs { key: "open_gpio", any_of: &["close_gpio"], advice: "a cover has two wires: add close_gpio = 6" },
+    Needs { key: "close_gpio", any_of: &["open_gpio"], advice: "a cover has two wires: add open_gpio = 5" },
+    Needs { key: "interlock_wait", any_of: &["interlock"], advice: "add interlock = \"name_of_the_group\"" },
+];
+
+/// The kinds of wires, of which an output has one.
+const WIRES: [&str; 5] = ["gpio", "pwm", "speeds", "open_gpio", "members"];
+/// What a cover has no use for: its motor is always left off, and it stays where it is.
+const NOT_FOR_COVERS: [&str; 8] = ["at_start", "default", "max_on", "min_off", "min_on", "pulse", "safe", "slow_pwm"];
+/// What a pulse excludes.
+const NOT_FOR_PULSES: [&str; 4] = ["max_on", "min_off", "min_on", "slow_pwm"];
+/// What belongs to the members.
+const NOT_FOR_GROUPS: [&str; 15] = [
+    "active",
+    "at_start",
+    "default",
+    "gpio",
+    "interlock",
+    "lock",
+    "manual_for",
+    "max_on",
+    "min_off",
+    "min_on",
+    "open_gpio",
+    "power",
+    "pwm",
+    "safe",
+    "speeds",
+];
+
+/// By which wires the output works; problems are reported.
+pub(super) fn works(
+    is_group: bool,
+    kind: Option<OutputKind>,
+    wiring: Wiring,
+    output: &Output,
+    table: &mut Table<'_>,
+) -> Works {
+    if is_group {
+        return group(wiring, table);
+    }
+    if table.has("members") || table.has("state") {
+        let key = if table.has("members") { "members" } else { "state" };
+        table.error_at(key, format!("`{key}` is of a group"), "write kind = \"group\", or remove it");
+    }
+    needs(table);
+    limits(output, table);
+    let wires: Vec<_> = WIRES.into_iter().filter(|key| table.has(key)).collect();
+    if let [first, second, ..] = wires[..] {
+        table.error_at(second, format!("`{second}` beside `{first}`"), "an output has one kind of wires: remove one");
+        return Works::Nothing;
+    }
+    if wires.is_empty() && !table.has("close_gpio") {
+        table.missing("gpio", "17");
+    }
+    match wiring {
+        Wiring { gpio: Some(line), slow_pwm: Some(period), .. } => {
+            Works::SlowPwm { line, period, range: output.dimming.range }
+        }
+        Wiring { pwm: Some(line), kick_start: Some(kick), .. } => Works::KickStart { line, kick },
+        Wiring { gpio: Some(line), .. } | Wiring { pwm: Some(line), .. } => Works::Line(line),
+        Wiring { speeds: Some(lines), .. } => {
+            let lines: Vec<Line> = lines.into_iter().map(|(line, _)| line).collect();
+            speeds(kind, lines, output.safe, wiring.kick_start.unwrap_or(Duration::ZERO), wiring.speed_wait, table)
+        }
+        Wiring { open: Some(open), close: Some(close), open_time, close_time, stop, .. } => {
+            cover(kind, (open, close), (open_time, close_time), stop, table)
+        }
+        _ => Works::Nothing,
+    }
+}
+
+fn group(wiring: Wiring, table: &mut Table<'_>) -> Works {
+    for key in NOT_FOR_GROUPS.into_iter().filter(|key| table.has(key)) {
+        table.error_at(key, format!("`{key}` is not for a group"), "write it for the members");
+    }
+    match wiring.members {
+        Some(members) if members.is_empty() => {
+            table.error_at("members", "a group without members", "name them: [\"hall_light\", \"porch_light\"]");
+            Works::Nothing
+        }
+        Some(members) => Works::Group { members, all: wiring.all },
+        None => {
+            if !table.has("members") {
+                table.missing("members", "[\"hall_light\", \"porch_light\"]");
+            }
+            Works::Nothing
+        }
+    }
+}
+
+fn needs(table: &Table<'_>) {
+    for Needs { key, any_of, advice } in NEEDS {
+        if table.has(key) && !any_of.iter().any(|other| table.has(other)) {
+            let others = any_of.iter().map(|other| format!("`{other}`")).collect::<Vec<_>>().join(" or ");
+            table.error_at(key, format!("`{key}` without {others}"), *advice);
+        }
+    }
+}
+
+fn limits(output: &Output, table: &Table<'_>) {
+    if let (Some(min_on), Some(max_on)) = (output.min_on, output.max_on)
+        && min_on > max_on
+    {
+        let (least, most) = (duration::spell(min_on), duration::spell(max_on));
+        table.error_at(
+            "min_on",
+            format!("min_on ({least}) is longer than max_on ({most})"),
+            format!("write at most {most}, or a longer max_on"),
+        );
+    }
+    if table.has("pulse") {
+        for key in NOT_FOR_PULSES.into_iter().filter(|key| table.has(key)) {
+            table.error_at(key, format!("`{key}` beside `pulse`"), "a pulse has its own length: remove one of them");
+        }
+        for key in ["at_start", "default", "safe"].into_iter().filter(|key| table.has(key)) {
+            table.error_at(key, format!("`{key}` beside `pulse`"), "a pulse begins and ends off: remove it");
+        }
+    }
+    if output.manual_for == ManualFor::RoomEmpty && !table.has("room") {
+        table.error_at("manual_for", "\"room_empty\" without `room`", "add room = \"name_of_the_room\"");
+    }
+}
+
+fn speeds(
+    kind: Option<OutputKind>,
+    lines: Vec<Line>,
+    safe: SafeState,
+    kick: Duration,
+    wait: Duration,
+    table: &Table<'_>,
+) -> Works {
+    if kind.is_some_and(|kind| kind != OutputKind::Fan) {
+        table.error_at("speeds", "`speeds` are of a fan", "write kind = \"fan\"");
+    }
+    if safe == SafeState::On {
+        table.error_at("safe", "which of the speeds is not known when hearthd ends", "write \"off\" or \"hold\"");
+    }
+    if lines.len() < 2 {
+        table.error_at("speeds", "a fan with less than two speeds", "write gpio = 17 for one relay");
+    }
+    Works::Speeds { lines, kick, wait }
+}
+
+fn cover(
+    kind: Option<OutputKind>,
+    (open, close): (Line, Line),
+    times: (Option<Duration>, Option<Duration>),
+    stop: Duration,
+    table: &mut Table<'_>,
+) -> Works {
+    if kind.is_some_and(|kind| kind != OutputKind::Cover) {
+        table.error_at("open_gpio", "`open_gpio` is of a cover", "write kind = \"cover\"");
+    }
+    for key in NOT_FOR_COVERS.into_iter().filter(|key| table.has(key)) {
+        table.error_at(
+            key,
+            format!("`{key}` is not for a cover"),
+            "remove it: its motor runs for its time only and is left off, and the cover stays where it is",
+        );
+    }
+    for (key, time) in [("open_time", times.0), ("close_time", times.1)] {
+        if time.is_none() && !table.has(key) {
+            table.missing(key, "\"20s\"");
+        }
+    }
+    match times {
+        (Some(open_time), Some(close_time)) => Works::Cover { open, close, open_time, close_time, stop },
+        _ => Works::Nothing,
+    }
+}

@@ -1,0 +1,291 @@
+//! `[outputs.NAME]`: what is driven, by which wires, within which limits.
+
+mod build;
+mod fit;
+mod interlocks;
+mod manual_for;
+
+pub(super) use build::build;
+
+use super::{
+    ids,
+    shape::{DAY, Decimal, Flag, Names, OneOf, Period, PwmWire, SECOND, Text, Whole, Wire, Wires, Word},
+    table::{Id, Table},
+};
+use crate::model::{ActiveLevel, AtStart, Dimming, Level, Line, ManualFor, Output, OutputKind, PowerRange, SafeState};
+use manual_for::Hold;
+use std::{ops::Range, time::Duration};
+
+/// `group` is no kind of a thing: it stands for others.
+const KIND: &[(&str, Option<OutputKind>)] = &[
+    ("light", Some(OutputKind::Light)),
+    ("fan", Some(OutputKind::Fan)),
+    ("switch", Some(OutputKind::Switch)),
+    ("heater", Some(OutputKind::Heater)),
+    ("cooler", Some(OutputKind::Cooler)),
+    ("valve", Some(OutputKind::Valve)),
+    ("cover", Some(OutputKind::Cover)),
+    ("siren", Some(OutputKind::Siren)),
+    ("group", None),
+];
+pub(super) const ACTIVE: &[(&str, ActiveLevel)] = &[("high", ActiveLevel::High), ("low", ActiveLevel::Low)];
+const AT_START: &[(&str, AtStart)] = &[("off", AtStart::Off), ("on", AtStart::On), ("restore", AtStart::Restore)];
+const SAFE: &[(&str, SafeState)] = &[("off", SafeState::Off), ("on", SafeState::On), ("hold", SafeState::Hold)];
+/// Nothing: it stays as it is.
+const DEFAULT: &[(&str, Option<Level>)] = &[("off", Some(Level::OFF)), ("on", Some(Level::ON)), ("hold", None)];
+const STATE: &[(&str, bool)] = &[("any", false), ("all", true)];
+
+const MS: Duration = Duration::from_millis(1);
+/// How long the others have been off before a member of a group goes on, when no member says.
+const INTERLOCK_WAIT: Duration = Duration::from_millis(500);
+
+/// A name and where it stands.
+pub(super) type Mention = (String, Range<usize>);
+
+/// An output as far as its own table tells.
+pub(super) struct Draft {
+    pub id: Id,
+    /// What it has whatever its wires are.
+    pub output: Output,
+    /// Its wires, as far as they are known, with their places.
+    pub lines: Vec<(Line, Range<usize>)>,
+    /// The room that it names.
+    pub room: Option<Mention>,
+    works: Works,
+    interlock: Option<String>,
+    wait: Option<(Duration, Range<usize>)>,
+}
+
+/// By which wires an output works.
+enum Works {
+    /// One line.
+    Line(Line),
+    /// One line, on for a share of the time.
+    SlowPwm { line: Line, period: Duration, range: PowerRange },
+    /// A PWM line that begins at full power.
+    KickStart { line: Line, kick: Duration },
+    /// A line for each speed.
+    Speeds { lines: Vec<Line>, kick: Duration, wait: Duration },
+    /// Two lines.
+    Cover { open: Line, close: Line, open_time: Duration, close_time: Duration, stop: Duration },
+    /// Others.
+    Group { members: Vec<Mention>, all: bool },
+    /// None, which was reported.
+    Nothing,
+}
+
+/// The keys of wires as they stand in a table.
+struct Wiring {
+    gpio: Option<Line>,
+    pwm: Option<Line>,
+    speeds: Option<Vec<(Line, Range<usize>)>>,
+    open: Option<Line>,
+    close: Option<Line>,
+    members: Option<Vec<Mention>>,
+    all: bool,
+    slow_pwm: Option<Duration>,
+    kick_start: Option<Duration>,
+    speed_wait: Duration,
+    open_time: Option<Duration>,
+    close_time: Option<Duration>,
+    stop: Duration,
+}
+
+pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
+    let limit = || Period(SECOND..=365 * DAY);
+    let kind = table.required("kind", "What it is; decides defaults and how apps show it.", "\"light\"", OneOf(KIND));
+    let is_group = kind == Some(None);
+    let kind = kind.flatten();
+    let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
+    let wiring = read_wiring(table);
+    let active = table.defaulted(
+        "active",
+        "The electric level that switches it on: \"low\" for most relay boards with opto-couplers.",
+        OneOf(ACTIVE),
+        ActiveLevel::High,
+    );
+    let at_start = table.optional(
+        "at_start",
+        "What it is driven to at start: \"restore\" (default of light, fan, switch), \"off\" (default of the others), \"on\".",
+        OneOf(AT_START),
+    );
+    let safe =
+        table.defaulted("safe", "What it is left in when hearthd ends, however it ends.", OneOf(SAFE), SafeState::Off);
+    let default = table.defaulted(
+        "default",
+        "What it is when nobody asks for anything; \"hold\": as it was left.",
+        OneOf(DEFAULT),
+        Some(Level::OFF),
+    );
+    let max_on = table.optional(
+        "max_on",
+        "On for longer than this, it goes off and stays off until nothing asks for it any more.",
+        limit(),
+    );
+    let min_on = table.optional("min_on", "Once on, it stays on for at least this long.", limit());
+    let min_off = table.optional("min_off", "Once off, it stays off for at least this long.", limit());
+    let pulse = table.optional(
+        "pulse",
+        "Asked to be on, it is on for this long only, 10ms to 1h; asked again meanwhile, from then on.",
+        Period(10 * MS..=3600 * SECOND),
+    );
+    let interlock =
+        table.optional("interlock", "A word that several outputs share: at most one of them is on at any time.", Word);
+    let wait = table.optional(
+        "interlock_wait",
+        "How long the others of the group have been off before it may go on, 0s to 60s; 500ms when absent.",
+        Period(Duration::ZERO..=60 * SECOND),
+    );
+    let dimming = read_dimming(kind, table);
+    let speed_count = table.optional(
+        "speed_count",
+        "Of a fan with `pwm`: how many speeds it has, 2 to 100; any level when absent.",
+        Whole(2..=100),
+    );
+    let manual_for = table.defaulted(
+        "manual_for",
+        "How long a command holds when it does not say: a duration, \"next_change\" (of what it would be by itself), \
+         \"room_empty\", a time of day such as \"22:30\", or \"auto\" (until AUTO).",
+        Hold,
+        ManualFor::Auto,
+    );
+    let room = table.optional("room", "The room that it is in.", Word);
+    let lock = table.defaulted(
+        "lock",
+        "Whether it has a point NAME.lock; while that is ON, commands are refused.",
+        Flag,
+        false,
+    );
+    let power = table.optional(
+        "power",
+        "What it takes at 100 %, W: it then shows NAME.power (W) and NAME.energy (kWh).",
+        Decimal(0.0..=100_000.0),
+    );
+    let mut draft = Draft {
+        room: room.map(|room| (room, table.place_of("room"))),
+        lines: lines(&wiring, table),
+        wait: wait.map(|wait| (wait, table.place_of("interlock_wait"))),
+        interlock,
+        works: Works::Nothing,
+        output: Output {
+            name: name.unwrap_or_else(|| ids::for_people(&id.text)),
+            active,
+            at_start: at_start.unwrap_or(match kind {
+                _ if pulse.is_some() => AtStart::Off,
+                Some(OutputKind::Light | OutputKind::Fan | OutputKind::Switch) => AtStart::Restore,
+                _ => AtStart::Off,
+            }),
+            safe,
+            default: default.unwrap_or(Level::OFF),
+            default_holds: default.is_none(),
+            max_on,
+            min_on,
+            min_off,
+            pulse,
+            dimming,
+            steps: speed_count.and_then(|count| u8::try_from(count).ok()),
+            manual_for,
+            lock,
+            power,
+            ..Output::plain(&id.text, kind.unwrap_or(OutputKind::Switch), Line::Number(0))
+        },
+        id: id.clone(),
+    };
+    draft.works = fit::works(is_group, kind, wiring, &draft.output, table);
+    draft
+}
+
+fn read_wiring(table: &mut Table<'_>) -> Wiring {
+    let time = || Period(SECOND..=600 * SECOND);
+    Wiring {
+        gpio: table.optional("gpio", "Its wire: the BCM number, \"GPIO17\", or \"gpiochip1/4\".", Wire),
+        pwm: table.optional(
+            "pwm",
+            "Instead of gpio, a PWM wire, which carries any level: 12, 13, 18 or 19 on a Raspberry Pi, \"pwmchip0/1\", or \
+             \"NAME/3\" of an expander.",
+            PwmWire,
+        ),
+        speeds: table.optional(
+            "speeds",
+            "Instead of gpio, a fan with one relay for each speed: their wires, the slowest first.",
+            Wires,
+        ),
+        open: table.optional("open_gpio", "Of a cover: the wire that opens it.", Wire),
+        close: table.optional("close_gpio", "Of a cover: the wire that closes it.", Wire),
+        open_time: table.optional("open_time", "Of a cover: how long it takes to open, 1s to 10m.", time()),
+        close_time: table.optional("close_time", "Of a cover: how long it takes to close, 1s to 10m.", time()),
+        stop: table.defaulted(
+            "stop",
+            "Of a cover: how long its motor rests before it turns round, 500ms to 60s.",
+            Period(500 * MS..=60 * SECOND),
+            500 * MS,
+        ),
+        slow_pwm: table.optional(
+            "slow_pwm",
+            "With gpio: any level, by being on for a share of this time, 1s to 1h.",
+            Period(SECOND..=3600 * SECOND),
+        ),
+        kick_start: table.optional(
+            "kick_start",
+            "Of a fan: it begins at full speed for this long, 100ms to 30s.",
+            Period(100 * MS..=30 * SECOND),
+        ),
+        speed_wait: table.defaulted(
+            "speed_wait",
+            "With speeds: how long all are off between two of them, 0s to 60s.",
+            Period(Duration::ZERO..=60 * SECOND),
+            INTERLOCK_WAIT,
+        ),
+        members: table.optional("members", "Of a group: the outputs that it stands for.", Names("output")),
+        all: table.defaulted("state", "Of a group: whether it is on when any or all members are.", OneOf(STATE), false),
+    }
+}
+
+fn read_dimming(kind: Option<OutputKind>, table: &mut Table<'_>) -> Dimming {
+    let light = kind == Some(OutputKind::Light);
+    let frequency = table.defaulted(
+        "frequency",
+        "With pwm: pulses in a second, 1 to 100000 Hz; fans with four wires want 25000.",
+        Decimal(1.0..=100_000.0),
+        Dimming::PLAIN.frequency,
+    );
+    let gamma = table.optional(
+        "gamma",
+        "With pwm: the curve from level to power, 0.5 to 5; 2.8 for a light (as the eye sees), else 1, when absent.",
+        Decimal(0.5..=5.0),
+    );
+    let transition = table.optional(
+        "transition",
+        "With pwm: how long it takes from 0 to 100 %, 0s to 1m; 1s for a light, else 0s, when absent.",
+        Period(Duration::ZERO..=60 * SECOND),
+    );
+    let min = table.defaulted(
+        "min_power",
+        "With pwm or slow_pwm: the power in percent at which it just begins to work; 0 % stays off.",
+        Decimal(0.0..=100.0),
+        0.0,
+    );
+    let max = table.defaulted(
+        "max_power",
+        "With pwm or slow_pwm: the power in percent at a level of 100 %.",
+        Decimal(0.0..=100.0),
+        100.0,
+    );
+    if min >= max {
+        let key = if table.has("min_power") { "min_power" } else { "max_power" };
+        table.error_at(key, format!("min_power ({min}) is not below max_power ({max})"), "write a smaller min_power");
+    }
+    Dimming {
+        frequency,
+        gamma: gamma.unwrap_or(if light { 2.8 } else { 1.0 }),
+        transition: transition.unwrap_or(if light { SECOND } else { Duration::ZERO }),
+        range: PowerRange { min: min / 100.0, max: max / 100.0 },
+    }
+}
+
+fn lines(wiring: &Wiring, table: &Table<'_>) -> Vec<(Line, Range<usize>)> {
+    let single =
+        [("gpio", &wiring.gpio), ("pwm", &wiring.pwm), ("open_gpio", &wiring.open), ("close_gpio", &wiring.close)];
+    let single = single.into_iter().filter_map(|(key, line)| Some((line.clone()?, table.place_of(key))));
+    single.chain(wiring.speeds.iter().flatten().cloned()).collect()
+}

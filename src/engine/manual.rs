@@ -1,0 +1,206 @@
+//! The manual slot: somebody's command, and when it ends.
+
+use super::{
+    Engine,
+    facts::Alarm,
+    local_time::local_instant,
+    state::{RoomState, Timestamp},
+};
+use crate::{
+    clock::{Moment, Now},
+    model::{Config, Level, ManualEnd, ManualFor, Method, Output, OutputId, RoomId, Source, Truth},
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Somebody's command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Manual {
+    pub level: Level,
+    pub source: Source,
+    /// The how-many-eth command of this house it was: among commands the latest comes first.
+    pub order: u64,
+    /// Until this time.
+    pub until: Option<Timestamp>,
+    /// Until something happens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<Release>,
+}
+
+/// What ends a command, besides AUTO and time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Release {
+    /// What the output would be by itself becomes another than this; nothing: not known yet.
+    NextChange { automatic: Option<Level> },
+    /// The room is empty.
+    RoomEmpty {
+        /// Somebody was there since.
+        seen: bool,
+        /// When it was given: a room that nobody enters is as empty as one that was left.
+        since: Moment,
+    },
+    /// A time of the local day; nothing: not known when that is.
+    TimeOfDay { wall: Option<DateTime<Utc>> },
+}
+
+/// What the end of a command depends on.
+pub(super) struct Surroundings<'a> {
+    pub config: &'a Config,
+    pub rooms: &'a [RoomState],
+    pub now: Now,
+    /// What the output would be by itself; nothing: that is not known.
+    pub automatic: Option<Level>,
+}
+
+impl Engine {
+    /// Fills the manual slot of an output, or of each member of a group: a command that was understood, or an action.
+    /// `hold` is how long; nothing: as the output's `manual_for` says.
+    pub(super) fn fill_manual(
+        &mut self,
+        id: OutputId,
+        level: Level,
+        source: &Source,
+        hold: Option<Duration>,
+        now: Now,
+    ) {
+        self.commands = self.commands.saturating_add(1);
+        self.revision.promised += 1;
+        for id in members(&self.config, id) {
+            let output = &self.config[id];
+            let (until, release) = ends(output, hold, now);
+            let level = self.config.takes(id).fit(level);
+            let state = &mut self.outputs[id.0];
+            state.manual = Some(Manual { level, source: source.clone(), order: self.commands, until, release });
+            // Who asks again after a limit has seen it: the output may go on once more.
+            state.tripped = false;
+            if output.pulse.is_some() {
+                state.pulse_from = level.is_on().then_some(now.moment);
+            }
+            if matches!(output.method, Method::Cover(_)) {
+                state.travel.go(level);
+            }
+        }
+    }
+
+    /// Empties it.
+    pub(super) fn release_manual(&mut self, id: OutputId) {
+        self.commands = self.commands.saturating_add(1);
+        self.revision.promised += 1;
+        for id in members(&self.config, id) {
+            let state = &mut self.outputs[id.0];
+            (state.manual, state.tripped) = (None, false);
+        }
+    }
+}
+
+/// Itself, or the members of a group.
+pub(super) fn members(config: &Config, id: OutputId) -> Vec<OutputId> {
+    match &config[id].method {
+        Method::Group { members, .. } => members.clone(),
+        _ => vec![id],
+    }
+}
+
+fn ends(output: &Output, hold: Option<Duration>, now: Now) -> (Option<Timestamp>, Option<Release>) {
+    let timed = |duration| (Some(Timestamp::after(now, duration)), None);
+    match (hold, output.manual_for) {
+        (Some(hold), _) | (None, ManualFor::Time(hold)) => timed(hold),
+        (None, ManualFor::Auto) => (None, None),
+        (None, ManualFor::NextChange) => (None, Some(Release::NextChange { automatic: None })),
+        (None, ManualFor::RoomEmpty) => (None, Some(Release::RoomEmpty { seen: false, since: now.moment })),
+        (None, ManualFor::TimeOfDay(_)) => (None, Some(Release::TimeOfDay { wall: None })),
+    }
+}
+
+/// Ends the command of an output when its time is over. Returns whether what must survive a restart changed.
+pub(super) fn expire(
+    manual: &mut Option<Manual>,
+    output: &Output,
+    around: &Surroundings<'_>,
+    alarm: &mut Alarm,
+) -> bool {
+    let Some(command) = manual else { return false };
+    let before = command.release;
+    let mut over = false;
+    if let Some(until) = &mut command.until {
+        over = around.now.moment >= until.moment;
+        until.follow(around.now);
+        if !over {
+            alarm.at(until.moment);
+        }
+    }
+    if let Some(release) = &mut command.release {
+        over |= released(release, output, around, alarm);
+    }
+    let changed = over || command.release != before;
+    if over {
+        *manual = None;
+    }
+    changed
+}
+
+fn released(release: &mut Release, output: &Output, around: &Surroundings<'_>, alarm: &mut Alarm) -> bool {
+    let now = around.now;
+    match release {
+        Release::NextChange { automatic } => match (*automatic, around.automatic) {
+            (Some(before), Some(now)) => before != now,
+            (None, known) => {
+                *automatic = known;
+                false
+            }
+            (Some(_), None) => false,
+        },
+        Release::RoomEmpty { seen, since } => {
+            // A reload may have taken the room away: then it holds until AUTO.
+            let Some(room) = output.room else { return false };
+            let occupied = around.rooms[room.0].occupied;
+            *seen |= occupied.is_true();
+            let entered_by = *since + around.config[room].empty_after;
+            if !*seen && now.moment < entered_by {
+                alarm.at(entered_by);
+            }
+            occupied == Truth::False && (*seen || now.moment >= entered_by)
+        }
+        Release::TimeOfDay { wall } => {
+            if !now.wall_known {
+                return false;
+            }
+            if wall.is_none()
+                && let ManualFor::TimeOfDay(seconds) = output.manual_for
+            {
+                *wall = next_time_of_day(seconds, now.wall, around.config.hub.timezone);
+            }
+            let over = wall.is_some_and(|wall| now.wall >= wall);
+            if let Some(wall) = wall.filter(|_| !over) {
+                alarm.at(now.moment_at(wall));
+            }
+            over
+        }
+    }
+}
+
+/// When local clocks next show `seconds` after midnight.
+fn next_time_of_day(seconds: u32, now: DateTime<Utc>, zone: chrono_tz::Tz) -> Option<DateTime<Utc>> {
+    let today = now.with_timezone(&zone).date_naive();
+    let offset = i32::try_from(seconds).ok()?;
+    [Some(today), today.succ_opt()]
+        .into_iter()
+        .flatten()
+        .filter_map(|date| local_instant(date, offset, zone))
+        .find(|instant| *instant > now)
+}
+
+impl Manual {
+    /// When it ends, for people.
+    pub fn end(&self, room: Option<RoomId>) -> ManualEnd {
+        match (self.until, self.release) {
+            (Some(until), _) => ManualEnd::At(until.wall),
+            (None, Some(Release::NextChange { .. })) => ManualEnd::NextChange,
+            (None, Some(Release::RoomEmpty { .. })) => room.map_or(ManualEnd::Auto, ManualEnd::RoomEmpty),
+            (None, Some(Release::TimeOfDay { wall })) => wall.map_or(ManualEnd::TimeOfDay, ManualEnd::At),
+            (None, None) => ManualEnd::Auto,
+        }
+    }
+}

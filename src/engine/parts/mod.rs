@@ -1,0 +1,101 @@
+//! Outputs that work through parts: what each part is asked to be.
+
+pub(super) mod cover;
+pub(super) mod slow_pwm;
+
+use super::{facts::Alarm, state::OutputState};
+use crate::{
+    clock::{Moment, Now},
+    model::{Config, Level, Method, Output, OutputId, Takes},
+};
+use cover::Way;
+use slow_pwm::Times;
+use std::time::Duration;
+
+/// What each part of an output is asked to be, in the order of [`Config::parts`], while the output itself is asked for
+/// `level`. `goes` is whether somebody asks for that: a cover that nobody asks stays where it is.
+pub(super) fn asked(
+    id: OutputId,
+    level: Level,
+    goes: bool,
+    config: &Config,
+    outputs: &mut [OutputState],
+    now: Now,
+    alarm: &mut Alarm,
+) -> Vec<Level> {
+    match &config[id].method {
+        Method::Direct | Method::Part { .. } | Method::Group { .. } => Vec::new(),
+        Method::SlowPwm { wire, range, .. } => {
+            let (part, times) = (&outputs[wire.0], times(config, id));
+            let line = (part.level.is_on(), part.since.moment);
+            let share = range.scale(f64::from(level.percent()) / 100.0);
+            vec![Level::from_on(outputs[id.0].owed.is_on(share, line, times, now.moment, alarm))]
+        }
+        Method::KickStart { kick, .. } => {
+            let kicked = level.is_on() && kicks(&outputs[id.0], *kick, now.moment, alarm);
+            vec![if kicked { Level::ON } else { level }]
+        }
+        Method::Speeds { stages, kick } => {
+            let count = stages.len();
+            let step = Takes::step(u8::try_from(count).unwrap_or(u8::MAX), level).into();
+            let kicked = level.is_on() && kicks(&outputs[id.0], *kick, now.moment, alarm);
+            let step = if kicked { count } else { step };
+            (1..=count).map(|stage| Level::from_on(stage == step)).collect()
+        }
+        Method::Cover(cover) => {
+            let motion = cover::motion(&outputs[cover.open.0], &outputs[cover.close.0]);
+            let travel = &mut outputs[id.0].travel;
+            if goes && !travel.was_asked() {
+                travel.go(level);
+            }
+            let way = travel.way(cover, motion, now.moment, alarm);
+            if let (_, Some(anew)) = travel.shown(cover, motion, now.moment) {
+                alarm.at(anew);
+            }
+            [Way::Opening, Way::Closing].map(|each| Level::from_on(way == Some(each))).to_vec()
+        }
+    }
+}
+
+/// The line of a part is about to be at another level: what its output counts is brought up to now.
+pub(super) fn settle(part: OutputId, config: &Config, outputs: &mut [OutputState], now: Now) {
+    let Method::Part { of } = config[part].method else { return };
+    match &config[of].method {
+        Method::SlowPwm { wire, .. } => {
+            let (on, times) = (outputs[wire.0].level.is_on(), times(config, of));
+            outputs[of.0].owed.settle(now.moment, on, times);
+        }
+        Method::Cover(cover) => {
+            let motion = cover::motion(&outputs[cover.open.0], &outputs[cover.close.0]);
+            outputs[of.0].travel.settle(cover, motion, now.moment);
+        }
+        _ => {}
+    }
+}
+
+/// Nobody knows what the line of a part did: a cover may be anywhere.
+pub(super) fn lose(part: OutputId, config: &Config, outputs: &mut [OutputState]) {
+    if let Method::Part { of } = config[part].method {
+        outputs[of.0].travel.lose();
+    }
+}
+
+/// Whether it is just getting going.
+fn kicks(output: &OutputState, kick: Duration, now: Moment, alarm: &mut Alarm) -> bool {
+    if kick.is_zero() {
+        return false;
+    }
+    let end = output.since.moment + kick;
+    if output.level.is_on() && now < end {
+        alarm.at(end);
+    }
+    !output.level.is_on() || now < end
+}
+
+fn times(config: &Config, id: OutputId) -> Times {
+    let Method::SlowPwm { wire, period, .. } = &config[id].method else {
+        return Times { period: Duration::ZERO, min_on: Duration::ZERO, min_off: Duration::ZERO };
+    };
+    let limit = |limit: fn(&Output) -> Option<Duration>| limit(&config[*wire]).unwrap_or_default();
+    Times { period: *period, min_on: limit(|part| part.min_on), min_off: limit(|part| part.min_off) }
+}

@@ -1,0 +1,138 @@
+//! What outputs look like to people and to conditions.
+
+use super::{
+    parts::cover,
+    state::{Failure, OutputState},
+};
+use crate::{
+    clock::{Moment, Now},
+    model::{Config, Cover, Level, Method, OutputFacet, OutputId, Point, PointState, Quality, Truth, Usage, Value},
+};
+use std::sync::Arc;
+
+/// An output as a point.
+pub(super) fn output(config: &Config, outputs: &[OutputState], id: OutputId, now: Now) -> PointState {
+    let state = &outputs[id.0];
+    let value = match &config[id].method {
+        Method::Cover(cover) => Value::Word(cover_word(cover, outputs, id, now).into()),
+        _ => Value::Level(state.level),
+    };
+    PointState {
+        point: Point::Output(id),
+        changed: Some(state.since.wall),
+        explanation: state.explanation.clone(),
+        usage: Some(usage(config, outputs, id)),
+        ..good_or_fault(config, outputs, id, Some(value))
+    }
+}
+
+/// What an output shows besides.
+pub(super) fn facet(
+    config: &Config,
+    outputs: &[OutputState],
+    id: OutputId,
+    facet: OutputFacet,
+    now: Now,
+) -> PointState {
+    let state = &outputs[id.0];
+    let power = config[id].power.unwrap_or_default();
+    let value = match facet {
+        OutputFacet::Level => Some(Value::Level(state.level)),
+        OutputFacet::Lock => Some(Value::Switch(state.locked)),
+        OutputFacet::Power => Some(Value::Number(power * f64::from(flowing(config, outputs, id)) / 100.0)),
+        OutputFacet::Energy => Some(Value::Number(power * full_hours(config, outputs, id, now).0 / 1000.0)),
+        OutputFacet::Position => match &config[id].method {
+            Method::Cover(cover) => position(cover, outputs, id, now).map(Value::Level),
+            _ => None,
+        },
+    };
+    let unknown = value.is_none();
+    let point = Point::OutputFacet(id, facet);
+    let state = PointState { point, ..good_or_fault(config, outputs, id, value) };
+    if unknown && state.quality == Quality::Good { PointState { quality: Quality::Unknown, ..state } } else { state }
+}
+
+/// Whether an output is on; a cover, whether it is open at all; a group, as its members.
+pub(super) fn is_on(config: &Config, outputs: &[OutputState], id: OutputId, now: Now) -> Truth {
+    let of = |id: &OutputId| is_on(config, outputs, *id, now);
+    match &config[id].method {
+        _ if failure(config, outputs, id).is_some() => Truth::Unknown,
+        Method::Group { members, all: true } => members.iter().map(of).fold(Truth::True, Truth::and),
+        Method::Group { members, all: false } => members.iter().map(of).fold(Truth::False, Truth::or),
+        Method::Cover(cover) => position(cover, outputs, id, now).map_or(Truth::Unknown, |level| level.is_on().into()),
+        _ => outputs[id.0].level.is_on().into(),
+    }
+}
+
+/// When something of an output looks different by itself.
+pub(super) fn shown_anew(config: &Config, outputs: &[OutputState], id: OutputId, now: Now) -> Option<Moment> {
+    config[id].power.and_then(|_| full_hours(config, outputs, id, now).1)
+}
+
+/// Where a cover is, as far as that is known.
+pub(super) fn position(cover: &Cover, outputs: &[OutputState], id: OutputId, now: Now) -> Option<Level> {
+    let motion = cover::motion(&outputs[cover.open.0], &outputs[cover.close.0]);
+    let (position, _) = outputs[id.0].travel.shown(cover, motion, now.moment);
+    Level::new(u8::try_from((position? + 500) / 1000).ok()?)
+}
+
+fn cover_word(cover: &Cover, outputs: &[OutputState], id: OutputId, now: Now) -> &'static str {
+    match cover::motion(&outputs[cover.open.0], &outputs[cover.close.0]) {
+        Some((cover::Way::Opening, _)) => "opening",
+        Some((cover::Way::Closing, _)) => "closing",
+        None => match position(cover, outputs, id, now) {
+            Some(Level::OFF) => "closed",
+            Some(Level::ON) => "open",
+            _ => "stopped",
+        },
+    }
+}
+
+fn good_or_fault(config: &Config, outputs: &[OutputState], id: OutputId, value: Option<Value>) -> PointState {
+    let fault: Option<Arc<str>> = failure(config, outputs, id).map(|failure| failure.text.clone());
+    let quality = if fault.is_some() { Quality::Fault } else { Quality::Good };
+    let point = Point::Output(id);
+    PointState { point, value, quality, changed: None, fault, explanation: None, usage: None }
+}
+
+/// What is wrong with its wire, or with that of one of its parts.
+fn failure<'a>(config: &Config, outputs: &'a [OutputState], id: OutputId) -> Option<&'a Failure> {
+    let parts = config.parts(id).into_iter();
+    std::iter::once(id).chain(parts).find_map(|id| outputs[id.0].failure())
+}
+
+/// The wires that an output's use is counted at: of speeds, the output's own levels tell it.
+fn counted(config: &Config, id: OutputId) -> Vec<OutputId> {
+    match &config[id].method {
+        Method::SlowPwm { .. } | Method::KickStart { .. } | Method::Cover(_) => config.parts(id),
+        _ => vec![id],
+    }
+}
+
+fn usage(config: &Config, outputs: &[OutputState], id: OutputId) -> Usage {
+    counted(config, id).into_iter().fold(Usage::default(), |sum, id| {
+        let state = &outputs[id.0];
+        Usage {
+            cycles: sum.cycles + state.meter.cycles,
+            on_before: sum.on_before + state.meter.on_before(),
+            on_since: sum.on_since.or(state.level.is_on().then(|| state.meter.at())),
+        }
+    })
+}
+
+/// What flows now, percent of full power.
+fn flowing(config: &Config, outputs: &[OutputState], id: OutputId) -> u8 {
+    counted(config, id).into_iter().map(|id| outputs[id.0].level.percent()).max().unwrap_or(0)
+}
+
+fn full_hours(config: &Config, outputs: &[OutputState], id: OutputId, now: Now) -> (f64, Option<Moment>) {
+    let each =
+        counted(config, id).into_iter().map(|id| outputs[id.0].meter.full_hours(now.moment, outputs[id.0].level));
+    each.fold((0.0, None), |(sum, next), (hours, anew)| {
+        let next = match (next, anew) {
+            (Some(next), Some(anew)) => Some(next.min(anew)),
+            (next, anew) => next.or(anew),
+        };
+        (sum + hours, next)
+    })
+}
