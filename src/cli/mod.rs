@@ -2,6 +2,7 @@
 
 mod console;
 mod demo;
+mod detect;
 mod generate;
 mod logging;
 mod places;
@@ -98,6 +99,8 @@ enum Command {
         #[arg(long, value_name = "FOLDER", env = "STATE_DIRECTORY")]
         state: Option<PathBuf>,
     },
+    /// Find out what is wired to this machine, and print it as TOML to paste
+    Detect(detect::Arguments),
     /// Print the JSON schema of the configuration
     Schema,
     /// Write manual pages and completions of shells into a folder, laid out like /usr/share
@@ -205,6 +208,7 @@ impl Arguments {
                 let Some(house) = house else { return Ok(ExitCode::FAILURE) };
                 return safe(&house.config);
             }
+            Command::Detect(detect) => detect::run(&detect)?,
             Command::Schema => writeln!(io::stdout(), "{:#}", config::schema())?,
             Command::Generate { folder } => generate::run(&Arguments::command(), &folder)?,
         }

@@ -99,7 +99,7 @@ impl OpenChip {
     fn all() -> Result<Vec<OpenChip>, HardwareError> {
         let mut chips = Vec::new();
         let mut refused = None;
-        for path in chip_nodes() {
+        for path in chip_nodes(Path::new("/dev")) {
             match Chip::from_path(&path).and_then(|chip| Ok(OpenChip { info: chip.info()?, chip })) {
                 Ok(chip) => chips.push(chip),
                 Err(error) => refused = Some(refused.unwrap_or_else(|| open_chip_failed(&path, error))),
@@ -124,15 +124,15 @@ impl OpenChip {
 }
 
 /// `/dev/gpiochipN` in the order of N. (`gpiocdev::chip::chips` looks at every node of /dev, for each line anew.)
-fn chip_nodes() -> Vec<PathBuf> {
-    let nodes = fs::read_dir("/dev").into_iter().flatten().flatten();
+pub(super) fn chip_nodes(folder: &Path) -> Vec<PathBuf> {
+    let nodes = fs::read_dir(folder).into_iter().flatten().flatten();
     let number = |node: fs::DirEntry| {
         // A link is another name of a chip that is listed anyway: Raspberry Pi OS keeps an old number by one.
         let is_node = node.file_type().is_ok_and(|kind| !kind.is_symlink());
         node.file_name().to_str()?.strip_prefix("gpiochip")?.parse::<u32>().ok().filter(|_| is_node)
     };
     let numbers: BTreeSet<u32> = nodes.filter_map(number).collect();
-    numbers.into_iter().map(|number| PathBuf::from(format!("/dev/gpiochip{number}"))).collect()
+    numbers.into_iter().map(|number| folder.join(format!("gpiochip{number}"))).collect()
 }
 
 /// By name, label, path, or the name of a link in /dev.

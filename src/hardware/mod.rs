@@ -13,6 +13,7 @@ mod board;
 mod buses;
 mod chardev;
 mod choice;
+pub mod detect;
 mod edges;
 mod error;
 mod i2c;

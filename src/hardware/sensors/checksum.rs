@@ -8,7 +8,7 @@ pub(super) fn crc8(polynomial: u8, start: u8, bytes: &[u8]) -> u8 {
 }
 
 /// That of Sensirion: x^8 + x^5 + x^4 + 1, beginning with all ones (SHT3x datasheet, table 19, among others).
-pub(super) fn sensirion(bytes: &[u8]) -> u8 {
+pub(in crate::hardware) fn sensirion(bytes: &[u8]) -> u8 {
     crc8(0x31, 0xff, bytes)
 }
 

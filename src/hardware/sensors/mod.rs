@@ -3,7 +3,7 @@
 //! datasheet beside the values that they mean.
 
 mod bme280;
-mod checksum;
+pub(super) mod checksum;
 mod device;
 mod lm75;
 mod mux;

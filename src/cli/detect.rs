@@ -1,0 +1,187 @@
+//! `hearthd detect`: what is wired to this machine, as TOML to paste: tables for what hearthd reads, comments for the rest.
+
+use hearthd::{
+    hardware::detect::{self, Findings, GpioChip, I2cBus, I2cDevice, KernelDevice},
+    model::CHIPS,
+};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+    io::{self, Write as _},
+    path::PathBuf,
+};
+
+/// What `hearthd detect` can be told.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Scan this I2C bus (N of /dev/i2c-N) and no other; may be given again
+    #[arg(long, value_name = "N")]
+    bus: Vec<u8>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Look below this folder instead of /
+    #[arg(long, value_name = "FOLDER", default_value = "/", hide = true)]
+    root: PathBuf,
+}
+
+/// Looks, and prints.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let findings = detect::detect(&arguments.root, &arguments.bus);
+    if arguments.json {
+        writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&findings)?)?;
+    } else {
+        write!(io::stdout(), "{}", toml(&findings)?)?;
+    }
+    Ok(())
+}
+
+fn toml(findings: &Findings) -> Result<String, fmt::Error> {
+    let mut text = String::new();
+    writeln!(text, "# {}", findings.board.as_deref().unwrap_or("This machine"))?;
+    for missing in &findings.missing {
+        writeln!(text, "# There is no {}.\n#   {}.", missing.what, missing.cure)?;
+    }
+    let mut names = Names::default();
+    for bus in &findings.i2c {
+        i2c(&mut text, bus, &mut names)?;
+    }
+    kernel(&mut text, findings, &mut names)?;
+    for chip in &findings.pwm {
+        let lines = if chip.channels == 1 { "1 channel" } else { &format!("{} channels", chip.channels) };
+        writeln!(text, "\n# {} ({}): {lines} of PWM", chip.name, chip.device)?;
+    }
+    for chip in &findings.gpio {
+        gpio(&mut text, chip)?;
+    }
+    Ok(text)
+}
+
+fn i2c(text: &mut String, bus: &I2cBus, names: &mut Names) -> fmt::Result {
+    writeln!(text, "\n# I2C bus {} ({})", bus.number, bus.name)?;
+    if let Some(why) = &bus.not_scanned {
+        writeln!(text, "#   not scanned: {why}")?;
+    } else if bus.devices.is_empty() {
+        writeln!(text, "#   nothing answers")?;
+    }
+    for device in &bus.devices {
+        let I2cDevice { address, driver, chip, may_be } = device;
+        if let Some(driver) = driver {
+            writeln!(text, "#   {address:#04x} belongs to the kernel's driver {driver}")?;
+        } else if let Some(word) = chip {
+            match CHIPS.iter().find(|facts| facts.words.contains(word)) {
+                Some(_) => sensor(text, "", &names.next(word), word, bus.number, *address)?,
+                None => writeln!(text, "#   {address:#04x} {word}")?,
+            }
+        } else {
+            suspected(text, bus.number, *address, may_be, names)?;
+        }
+    }
+    Ok(())
+}
+
+fn sensor(text: &mut String, mark: &str, name: &str, word: &str, bus: u8, address: u8) -> fmt::Result {
+    writeln!(text, "{mark}[sensors.{name}]\n{mark}chip = \"{word}\"")?;
+    if bus != 1 {
+        writeln!(text, "{mark}bus = {bus}")?;
+    }
+    writeln!(text, "{mark}address = {address:#04x}\n")
+}
+
+/// Something that cannot be asked. The table of what is likely is there, to be uncommented.
+fn suspected(text: &mut String, bus: u8, address: u8, may_be: &[&str], names: &mut Names) -> fmt::Result {
+    let Some((last, others)) = may_be.split_last() else {
+        return writeln!(text, "#   {address:#04x} something that hearthd does not know");
+    };
+    let list = if others.is_empty() { (*last).to_string() } else { format!("{} or {last}", others.join(", ")) };
+    writeln!(text, "#   {address:#04x} may be {list}, which cannot safely be asked:")?;
+    let driven = may_be.iter().find(|word| CHIPS.iter().any(|facts| facts.words.contains(word)));
+    driven.map_or(Ok(()), |word| sensor(text, "# ", &names.next(word), word, bus, address))
+}
+
+/// What the kernel reads.
+fn kernel(text: &mut String, findings: &Findings, names: &mut Names) -> fmt::Result {
+    for thermometer in &findings.onewire {
+        writeln!(text, "[sensors.{}]\nonewire = \"{thermometer}\"\n", names.next("ds18b20"))?;
+    }
+    for device in &findings.iio {
+        let known = device.channels.iter().filter_map(|channel| Some((quantity(channel)?, channel)));
+        let known: Vec<_> = known.map(|(quantity, channel)| format!("{quantity} = \"{channel}\"")).collect();
+        if known.is_empty() {
+            writeln!(text, "# iio device {}: {}", device.name, device.channels.join(", "))?;
+        } else {
+            let name = names.next(device.name.split('@').next().unwrap_or_default());
+            writeln!(text, "[sensors.{name}]\niio = \"{}\"\nquantities = {{ {} }}\n", device.name, known.join(", "))?;
+        }
+    }
+    for KernelDevice { name, channels } in &findings.hwmon {
+        writeln!(text, "# hwmon device {name}: {}", channels.join(", "))?;
+        if is_sensor(name) && channels.iter().any(|channel| channel == "temp1") {
+            writeln!(text, "[sensors.{}]\nhwmon = \"{name}\"\n", names.next(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// The word of the configuration for what a channel of IIO reads.
+fn quantity(channel: &str) -> Option<&'static str> {
+    Some(match channel {
+        "temp" | "temp_ambient" => "temperature",
+        "temp_object" => "object_temperature",
+        "humidityrelative" => "humidity",
+        "pressure" => "pressure",
+        "illuminance" => "illuminance",
+        "concentration_co2" => "co2",
+        _ => return None,
+    })
+}
+
+/// Not the machine's own: processor, power supply, disk.
+fn is_sensor(hwmon: &str) -> bool {
+    !["cpu_thermal", "rpi_volt", "coretemp", "k10temp", "acpitz", "nvme", "drivetemp", "rp1_adc", "pwmfan"]
+        .contains(&hwmon)
+}
+
+fn gpio(text: &mut String, chip: &GpioChip) -> fmt::Result {
+    writeln!(text, "\n# {} ({}): {} lines", chip.name, chip.label, chip.lines.len())?;
+    let free = chip.lines.iter().filter(|line| line.consumer.is_none()).map(|line| line.offset);
+    writeln!(text, "#   free: {}", ranges(free))?;
+    for line in &chip.lines {
+        if let Some(consumer) = &line.consumer {
+            let name = line.name.as_ref().map_or(String::new(), |name| format!(" {name}"));
+            let direction = if line.output { "output" } else { "input" };
+            writeln!(text, "#   {}{name}: {direction}, held by {consumer}", line.offset)?;
+        }
+    }
+    Ok(())
+}
+
+/// `2-4, 7`
+fn ranges(numbers: impl Iterator<Item = u32>) -> String {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for number in numbers {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => ranges.push((number, number)),
+        }
+    }
+    let spelled = ranges.iter().map(|(first, last)| match first == last {
+        true => first.to_string(),
+        false => format!("{first}-{last}"),
+    });
+    spelled.collect::<Vec<_>>().join(", ")
+}
+
+/// Names for tables, each once.
+#[derive(Default)]
+struct Names(BTreeMap<String, u32>);
+
+impl Names {
+    fn next(&mut self, word: &str) -> String {
+        let word: String =
+            word.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+        let used = self.0.entry(word.clone()).or_default();
+        *used += 1;
+        if *used == 1 { word } else { format!("{word}_{used}") }
+    }
+}

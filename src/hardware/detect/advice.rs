@@ -1,0 +1,70 @@
+//! What is switched off, not loaded or not permitted, and what to do about it.
+
+use super::{Findings, Missing, kernel};
+use std::path::Path;
+
+/// Where the firmware of a Raspberry Pi reads its settings, in newer and older systems.
+const FIRMWARE_SETTINGS: [&str; 2] = ["boot/firmware/config.txt", "boot/config.txt"];
+
+pub(super) fn missing(root: &Path, findings: &Findings) -> Vec<Missing> {
+    let mut missing = Vec::new();
+    if findings.board.as_ref().is_some_and(|board| board.starts_with("Raspberry Pi")) {
+        raspberry_pi(root, findings, &mut missing);
+    }
+    nodes(root, findings, &mut missing);
+    groups(root, findings, &mut missing);
+    missing
+}
+
+fn add(missing: &mut Vec<Missing>, what: impl Into<String>, cure: impl Into<String>) {
+    missing.push(Missing { what: what.into(), cure: cure.into() });
+}
+
+/// What the firmware brings only when it is told to.
+fn raspberry_pi(root: &Path, findings: &Findings, missing: &mut Vec<Missing>) {
+    let settings = FIRMWARE_SETTINGS.iter().find(|file| root.join(file).exists()).unwrap_or(&FIRMWARE_SETTINGS[0]);
+    let write = |line: &str| format!("write {line} into /{settings} and restart");
+    if !findings.i2c.iter().any(|bus| bus.number == 1) {
+        let cure = format!("`sudo raspi-config nonint do_i2c 0`, or {}", write("dtparam=i2c_arm=on"));
+        add(missing, "I2C bus 1 (GPIO 2 and 3)", cure);
+    }
+    let onewire = kernel::entries(&root.join("sys/bus/w1/devices"));
+    if !onewire.iter().any(|path| kernel::name(path).starts_with("w1_bus_master")) {
+        let cure = write("dtoverlay=w1-gpio (GPIO 4; another one: dtoverlay=w1-gpio,gpiopin=17)");
+        add(missing, "1-Wire, for DS18B20", cure);
+    } else if findings.onewire.is_empty() {
+        let cure = "check the wires, and the 4.7 kΩ from the data wire to 3.3 V";
+        add(missing, "a thermometer on the 1-Wire bus", cure);
+    }
+    if findings.pwm.is_empty() {
+        add(missing, "PWM by hardware (GPIO 18 and 19)", write("dtoverlay=pwm-2chan,pin=18,func=2,pin2=19,func2=2"));
+    }
+}
+
+/// Devices that the kernel has and nobody can open.
+fn nodes(root: &Path, findings: &Findings, missing: &mut Vec<Missing>) {
+    if findings.i2c.iter().any(|bus| !root.join(format!("dev/i2c-{}", bus.number)).exists()) {
+        let cure = "`sudo modprobe i2c-dev`, and write i2c-dev into /etc/modules";
+        add(missing, "the module i2c-dev, which makes /dev/i2c-N", cure);
+    }
+    let chips = kernel::entries(&root.join("sys/bus/gpio/devices"));
+    if findings.gpio.is_empty() && chips.iter().any(|path| kernel::name(path).starts_with("gpiochip")) {
+        let cure = "run it with sudo, or join the group: `sudo usermod -aG gpio $USER`, then log in again";
+        add(missing, "permission for /dev/gpiochip0", cure);
+    }
+}
+
+/// Groups without which the service does not start.
+fn groups(root: &Path, findings: &Findings, missing: &mut Vec<Missing>) {
+    let Some(groups) = kernel::text(&root.join("etc/group")) else { return };
+    for (group, used) in [("gpio", !findings.gpio.is_empty()), ("i2c", !findings.i2c.is_empty())] {
+        let exists = groups.lines().any(|line| line.split(':').next() == Some(group));
+        if used && !exists {
+            add(
+                missing,
+                format!("the group {group}"),
+                "install hearthd, by its package or scripts/install: both make it",
+            );
+        }
+    }
+}
