@@ -72,7 +72,7 @@ fn architecture_md_names_every_module() {
 #[test]
 fn readme_names_every_command() {
     let text = document("README.md");
-    for command in ["demo", "check", "simulate", "run", "why", "status", "set", "auto", "safe", "schema"] {
+    for command in ["demo", "check", "detect", "simulate", "run", "why", "status", "set", "auto", "safe", "schema"] {
         assert!(text.contains(&format!("hearthd {command}")), "README.md does not mention `hearthd {command}`");
     }
 }

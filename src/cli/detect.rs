@@ -54,6 +54,9 @@ fn toml(findings: &Findings) -> Result<String, fmt::Error> {
     for chip in &findings.gpio {
         gpio(&mut text, chip)?;
     }
+    if text.lines().count() == 1 {
+        writeln!(text, "# Nothing is wired to it that hearthd could use.")?;
+    }
     Ok(text)
 }
 
@@ -81,11 +84,11 @@ fn i2c(text: &mut String, bus: &I2cBus, names: &mut Names) -> fmt::Result {
 }
 
 fn sensor(text: &mut String, mark: &str, name: &str, word: &str, bus: u8, address: u8) -> fmt::Result {
-    writeln!(text, "{mark}[sensors.{name}]\n{mark}chip = \"{word}\"")?;
+    writeln!(text, "\n{mark}[sensors.{name}]\n{mark}chip = \"{word}\"")?;
     if bus != 1 {
         writeln!(text, "{mark}bus = {bus}")?;
     }
-    writeln!(text, "{mark}address = {address:#04x}\n")
+    writeln!(text, "{mark}address = {address:#04x}")
 }
 
 /// Something that cannot be asked. The table of what is likely is there, to be uncommented.
@@ -102,22 +105,24 @@ fn suspected(text: &mut String, bus: u8, address: u8, may_be: &[&str], names: &m
 /// What the kernel reads.
 fn kernel(text: &mut String, findings: &Findings, names: &mut Names) -> fmt::Result {
     for thermometer in &findings.onewire {
-        writeln!(text, "[sensors.{}]\nonewire = \"{thermometer}\"\n", names.next("ds18b20"))?;
+        writeln!(text, "\n[sensors.{}]\nonewire = \"{thermometer}\"", names.next("ds18b20"))?;
     }
     for device in &findings.iio {
         let known = device.channels.iter().filter_map(|channel| Some((quantity(channel)?, channel)));
         let known: Vec<_> = known.map(|(quantity, channel)| format!("{quantity} = \"{channel}\"")).collect();
         if known.is_empty() {
-            writeln!(text, "# iio device {}: {}", device.name, device.channels.join(", "))?;
+            writeln!(text, "\n# iio device {}: {}", device.name, device.channels.join(", "))?;
         } else {
             let name = names.next(device.name.split('@').next().unwrap_or_default());
-            writeln!(text, "[sensors.{name}]\niio = \"{}\"\nquantities = {{ {} }}\n", device.name, known.join(", "))?;
+            writeln!(text, "\n[sensors.{name}]\niio = \"{}\"\nquantities = {{ {} }}", device.name, known.join(", "))?;
         }
     }
     for KernelDevice { name, channels } in &findings.hwmon {
-        writeln!(text, "# hwmon device {name}: {}", channels.join(", "))?;
-        if is_sensor(name) && channels.iter().any(|channel| channel == "temp1") {
-            writeln!(text, "[sensors.{}]\nhwmon = \"{name}\"\n", names.next(name))?;
+        writeln!(text, "\n# hwmon device {name}: {}", channels.join(", "))?;
+        if name == CPU {
+            writeln!(text, "[sensors.{}]\ncpu = true", names.next("cpu"))?;
+        } else if is_sensor(name) && channels.iter().any(|channel| channel == "temp1") {
+            writeln!(text, "[sensors.{}]\nhwmon = \"{name}\"", names.next(name))?;
         }
     }
     Ok(())
@@ -136,10 +141,12 @@ fn quantity(channel: &str) -> Option<&'static str> {
     })
 }
 
-/// Not the machine's own: processor, power supply, disk.
+/// The processor of a Raspberry Pi.
+const CPU: &str = "cpu_thermal";
+
+/// Not the machine's own: power supply, disks, the processor of a PC.
 fn is_sensor(hwmon: &str) -> bool {
-    !["cpu_thermal", "rpi_volt", "coretemp", "k10temp", "acpitz", "nvme", "drivetemp", "rp1_adc", "pwmfan"]
-        .contains(&hwmon)
+    !["rpi_volt", "coretemp", "k10temp", "acpitz", "nvme", "drivetemp", "rp1_adc", "pwmfan"].contains(&hwmon)
 }
 
 fn gpio(text: &mut String, chip: &GpioChip) -> fmt::Result {
