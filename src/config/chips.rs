@@ -5,7 +5,7 @@ use super::{
     shape::{Channels, Decimal, Flag, MuxChannel, OneNumberOf, Whole, one_of},
     table::{Id, Table},
 };
-use crate::model::{CHIPS, Chip, ChipSettings, Setting, WiredChip, duration};
+use crate::model::{CHIPS, Chip, ChipSettings, Mux, Setting, WiredChip, duration};
 use std::{collections::BTreeMap, ops::Range, sync::LazyLock, time::Duration};
 
 /// Every word of every chip.
@@ -126,25 +126,46 @@ pub(super) fn check_every(chip: Chip, every: Duration, table: &Table<'_>) {
 
 /// Reports chips that share an address of a bus. Behind a multiplexer, every channel has addresses of its own, except
 /// those that are taken on the bus in front of it.
-pub(super) fn check_addresses<'d>(drafts: impl Iterator<Item = (&'d Id, &'d Draft)>, problems: &Problems) {
-    let mut first: BTreeMap<(u8, u8), Vec<(&Id, &Draft)>> = BTreeMap::new();
-    for (id, draft) in drafts {
-        let Some(place) = &draft.address else { continue };
-        let WiredChip { bus, address, mux, .. } = draft.wired;
-        let apart = |other: &Draft| matches!((mux, other.wired.mux), (Some(one), Some(two)) if one != two);
+pub(super) fn check_addresses<'d>(claims: impl Iterator<Item = Claim<'d>>, problems: &Problems) {
+    let mut first: BTreeMap<(u8, u8), Vec<Claim<'_>>> = BTreeMap::new();
+    for claim in claims {
+        let Some(place) = claim.place else { continue };
+        let Claim { bus, address, mux, .. } = claim;
+        let apart = |other: &Claim<'_>| matches!((mux, other.mux), (Some(one), Some(two)) if one != two);
         let taken = |address: u8| {
-            first.get(&(bus, address)).into_iter().flatten().find(|(_, other)| !apart(other)).map(|(id, _)| *id)
+            first.get(&(bus, address)).into_iter().flatten().find(|other| !apart(other)).map(|other| other.id)
         };
         match taken(address) {
             Some(other) => problems.error(
                 place.clone(),
-                format!("{} and {} are both at address {address:#04x} of I2C bus {bus}", id.text, other.text),
-                match draft.wired.chip.addresses().iter().find(|free| taken(**free).is_none()) {
+                format!("{} and {} are both at address {address:#04x} of I2C bus {bus}", claim.id.text, other.text),
+                match claim.possible.iter().find(|free| taken(**free).is_none()) {
                     Some(free) => format!("write another address, such as {free:#04x}, and wire the chip for it"),
                     None => "write another bus: no address of this chip is left here".into(),
                 },
             ),
-            None => first.entry((bus, address)).or_default().push((id, draft)),
+            None => first.entry((bus, address)).or_default().push(claim),
         }
+    }
+}
+
+/// What a chip takes on its bus.
+pub(super) struct Claim<'d> {
+    /// Of the sensor or expander.
+    pub id: &'d Id,
+    /// Where the address stands; nothing when chip or address are not known.
+    pub place: Option<&'d Range<usize>>,
+    pub bus: u8,
+    pub mux: Option<Mux>,
+    pub address: u8,
+    /// The addresses that the chip can have.
+    pub possible: Vec<u8>,
+}
+
+impl Draft {
+    /// What the chip of a sensor takes on its bus.
+    pub fn claim<'d>(&'d self, id: &'d Id) -> Claim<'d> {
+        let WiredChip { chip, bus, mux, address, .. } = self.wired;
+        Claim { id, place: self.address.as_ref(), bus, mux, address, possible: chip.addresses().to_vec() }
     }
 }

@@ -1,8 +1,8 @@
 //! The whole file: reads all tables, then resolves what they say of each other.
 
 use super::{
-    diagnostic::Problems, hardware, hub, ids, inputs, mqtt, outputs, rooms, rules, sensors, shape::Wrong, table::Table,
-    wires,
+    chips, diagnostic::Problems, expanders, hardware, hub, ids, inputs, mqtt, outputs, rooms, rules, sensors,
+    shape::Wrong, table::Table, wires,
 };
 use crate::model::{Config, HardwareSettings, Hub};
 
@@ -16,6 +16,7 @@ pub(super) struct Draft {
     outputs: Vec<outputs::Draft>,
     inputs: Vec<inputs::Draft>,
     sensors: Vec<sensors::Draft>,
+    expanders: Vec<expanders::Draft>,
     rooms: Vec<rooms::Draft>,
     rules: Vec<rules::Draft>,
 }
@@ -37,6 +38,11 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: chrono_tz::Tz, problems: &
         outputs: root.tables_by_name("outputs", "What is driven: lights, fans, heaters.", outputs::read),
         inputs: root.tables_by_name("inputs", "What is read by interrupts: motion, doors, buttons.", inputs::read),
         sensors: root.tables_by_name("sensors", "What gives readings: temperature, humidity, pressure.", sensors::read),
+        expanders: root.tables_by_name(
+            "expanders",
+            "Chips on I2C whose pins are used like wires of the board: gpio = \"box/3\".",
+            expanders::read,
+        ),
         rooms: root.tables_by_name(
             "rooms",
             "Groups of motion inputs that tell whether somebody is there.",
@@ -57,15 +63,18 @@ pub(super) fn resolve(
     let inputs = draft.inputs.iter().map(|draft| ("input", &draft.id));
     let sensors = draft.sensors.iter().map(|draft| ("sensor", &draft.id));
     let rooms = draft.rooms.iter().map(|draft| &draft.id);
+    let expanders = draft.expanders.iter().map(|draft| &draft.id);
     ids::check_unique(outputs.clone().chain(inputs.clone()).chain(sensors.clone()), problems);
-    for id in outputs.chain(inputs).chain(sensors).map(|(_, id)| id).chain(rooms) {
+    for id in outputs.chain(inputs).chain(sensors).map(|(_, id)| id).chain(rooms).chain(expanders.clone()) {
         ids::check(id, problems);
     }
+    expanders.for_each(|id| expanders::check_name(id, problems));
 
-    sensors::check_addresses(&draft.sensors, problems);
+    let expanders = draft.expanders.iter().map(expanders::Draft::claim);
+    chips::check_addresses(sensors::claims(&draft.sensors).chain(expanders), problems);
     let sensors: Vec<_> =
         draft.sensors.into_iter().map(|sensor| sensors::resolve(sensor, &draft.hub, problems)).collect();
-    wires::check(&draft.hardware, &draft.outputs, &draft.inputs, &sensors, problems);
+    wires::check(&draft.hardware, &draft.outputs, &draft.inputs, &sensors, &draft.expanders, problems);
     let rooms_of_outputs: Vec<_> = draft.outputs.iter_mut().map(|draft| draft.room.take()).collect();
     let (outputs, interlocks) = outputs::build(draft.outputs, problems);
     let mqtt = draft.mqtt.map(|mqtt| mqtt::resolve(mqtt, secret, problems));
@@ -77,6 +86,7 @@ pub(super) fn resolve(
         outputs,
         inputs: draft.inputs.into_iter().map(|draft| draft.input).collect(),
         sensors,
+        expanders: draft.expanders.into_iter().map(|draft| draft.expander).collect(),
         rooms: Vec::new(),
         rules: Vec::new(),
         interlocks,

@@ -7,6 +7,7 @@
 mod chips;
 mod circles;
 mod diagnostic;
+mod expanders;
 mod file;
 mod hardware;
 mod house;

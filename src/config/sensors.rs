@@ -103,9 +103,9 @@ fn check_source(kernel: &kernel::Draft, table: &Table<'_>) {
     }
 }
 
-/// Reports sensors that share an address of a bus.
-pub(super) fn check_addresses(drafts: &[Draft], problems: &Problems) {
-    chips::check_addresses(drafts.iter().map(|draft| (&draft.id, &draft.chip)), problems);
+/// What the chips of sensors take on their buses.
+pub(super) fn claims(drafts: &[Draft]) -> impl Iterator<Item = chips::Claim<'_>> {
+    drafts.iter().map(|draft| draft.chip.claim(&draft.id))
 }
 
 /// The sensor with what is worked out from it and the filters of all its quantities.

@@ -1,7 +1,7 @@
 //! Each wire of the board is used once, and only where it may be.
 
-use super::{diagnostic::Problems, inputs, outputs};
-use crate::model::{Backend, HardwareSettings, Line, PwmChannel, Sensor};
+use super::{diagnostic::Problems, expanders, inputs, outputs};
+use crate::model::{Backend, Expander, HardwareSettings, Line, Pull, PwmChannel, Sensor};
 use std::{collections::BTreeMap, ops::Range};
 
 /// The last line of the header of a Raspberry Pi.
@@ -13,16 +13,26 @@ pub(super) fn check(
     outputs: &[outputs::Draft],
     inputs: &[inputs::Draft],
     sensors: &[Sensor],
+    expanders: &[expanders::Draft],
     problems: &Problems,
 ) {
-    let outputs =
-        outputs.iter().flat_map(|draft| draft.lines.iter().map(move |(line, place)| (&draft.id.text, line, place)));
-    let inputs = inputs.iter().filter_map(|draft| Some((&draft.id.text, &draft.input.line, draft.line.as_ref()?)));
-    let mut wires: Vec<(&String, &Line, &Range<usize>)> = outputs.chain(inputs).collect();
-    wires.sort_by_key(|(.., place)| place.start);
+    let wire = |id, line, place, role| Wire { id, line, place, role };
+    let outputs = outputs
+        .iter()
+        .flat_map(|draft| draft.lines.iter().map(move |(line, place)| wire(&draft.id.text, line, place, Role::Output)));
+    let inputs = inputs.iter().filter_map(|draft| {
+        Some(wire(&draft.id.text, &draft.input.line, draft.line.as_ref()?, Role::Input(draft.input.pull)))
+    });
+    let interrupts = expanders.iter().filter_map(|draft| {
+        Some(wire(&draft.id.text, draft.expander.interrupt.as_ref()?, draft.interrupt.as_ref()?, Role::Interrupt))
+    });
+    let mut wires: Vec<Wire<'_>> = outputs.chain(inputs).chain(interrupts).collect();
+    wires.sort_by_key(|wire| wire.place.start);
 
+    let expanders: Vec<Expander> = expanders.iter().map(|draft| draft.expander.clone()).collect();
     let mut users: BTreeMap<Line, &String> = BTreeMap::new();
-    for (id, line, place) in wires {
+    for wire in wires {
+        let Wire { id, line, place, .. } = wire;
         let resolved = resolve(line, hardware);
         if let Some(user) = users.get(&resolved) {
             problems.error(
@@ -33,9 +43,54 @@ pub(super) fn check(
         } else {
             users.insert(resolved, id);
         }
-        if let Some((message, advice)) = misuse(line, hardware, sensors) {
+        let wrong = match line.on_expander(&expanders) {
+            Some((expander, pin)) => misuse_of_expander(&wire, expander, pin),
+            None => misuse(line, hardware, sensors, &expanders),
+        };
+        if let Some((message, advice)) = wrong {
             problems.error(place.clone(), message, advice);
         }
+    }
+}
+
+/// A wire that somebody uses.
+struct Wire<'d> {
+    id: &'d String,
+    line: &'d Line,
+    place: &'d Range<usize>,
+    role: Role,
+}
+
+/// What it is used for.
+enum Role {
+    Output,
+    Input(Pull),
+    /// It tells of changes at an expander.
+    Interrupt,
+}
+
+/// Why a pin of an expander cannot be used so.
+fn misuse_of_expander(wire: &Wire<'_>, expander: &Expander, pin: u32) -> Option<(String, String)> {
+    let (id, word, last) = (&expander.id, expander.chip.word(), expander.chip.pins() - 1);
+    let wrong = |message: String, advice: String| Some((message, advice));
+    if pin > last {
+        return wrong(format!("`{id}` ({word}) has no pin {pin}"), format!("write \"{id}/0\" to \"{id}/{last}\""));
+    }
+    match (&wire.role, wire.line) {
+        (Role::Interrupt, _) => {
+            wrong("an interrupt goes to the board itself".into(), "write a GPIO of the board, such as 17".into())
+        }
+        (Role::Input(_), _) if expander.chip.is_pwm() => {
+            wrong(format!("`{id}` ({word}) has no inputs"), "use a GPIO, an mcp23017 or a pcf8574".into())
+        }
+        (Role::Input(Pull::Down), _) => {
+            let advice = "wire a resistor to ground and write pull = \"none\"".into();
+            wrong(format!("`{id}` ({word}) has no pull-down resistors"), advice)
+        }
+        (Role::Output, Line::Pwm(_)) if !expander.chip.is_pwm() => {
+            wrong(format!("`{id}` ({word}) has no PWM"), format!("write gpio = \"{id}/{pin}\" for on and off"))
+        }
+        _ => None,
     }
 }
 
@@ -56,7 +111,12 @@ fn gpio_number(name: &str) -> Option<u32> {
 }
 
 /// Why a line cannot be used at all.
-fn misuse(line: &Line, hardware: &HardwareSettings, sensors: &[Sensor]) -> Option<(String, String)> {
+fn misuse(
+    line: &Line,
+    hardware: &HardwareSettings,
+    sensors: &[Sensor],
+    expanders: &[Expander],
+) -> Option<(String, String)> {
     let rppal = hardware.backend == Backend::Rppal;
     // Under `chardev` a number can be a line of any board; names are the Raspberry Pi's.
     let number = match line {
@@ -68,17 +128,18 @@ fn misuse(line: &Line, hardware: &HardwareSettings, sensors: &[Sensor]) -> Optio
         }
         _ => return None,
     };
-    let i2c = || sensors.iter().find(|sensor| sensor.i2c().is_some_and(|chip| chip.bus == 1));
+    let on_i2c = |sensor: &&Sensor| sensor.i2c().is_some_and(|chip| chip.bus == 1);
+    let sensor = sensors.iter().find(on_i2c).map(|sensor| format!("the sensor `{}`", sensor.id));
+    let expander = || expanders.iter().find(|expander| expander.bus == 1);
+    let i2c = sensor.or_else(|| expander().map(|expander| format!("the expander `{}`", expander.id)));
     match number {
         0 | 1 => Some((
             format!("GPIO {number} is reserved for the ID EEPROM of add-on boards"),
             "use one of GPIO 4 to 27".into(),
         )),
-        2 | 3 => i2c().map(|sensor| {
-            (
-                format!("GPIO {number} belongs to I2C bus 1, which the sensor `{}` uses", sensor.id),
-                "use one of GPIO 4 to 27".into(),
-            )
+        2 | 3 => i2c.map(|user| {
+            let message = format!("GPIO {number} belongs to I2C bus 1, which {user} uses");
+            (message, "use one of GPIO 4 to 27".into())
         }),
         _ if rppal && number > LAST_ON_HEADER => Some((
             format!("a Raspberry Pi has no GPIO {number} on its header"),

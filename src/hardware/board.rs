@@ -1,10 +1,18 @@
 //! What a backend must offer.
 
 use super::{HardwareError, sensors::SensorDriver};
-use crate::model::{Input, Level, Line, Output, Sensor};
+use crate::model::{Config, Input, Level, Line, Output, Sensor};
 
 /// A way to the wires. Levels are logical here: what is active low is resolved below, once.
 pub(super) trait Board: Send + Sync {
+    /// Takes over what a configuration says of the chips between the board and its lines.
+    fn lay(&self, _: &Config) {}
+
+    /// False when a thread of its own has ended by a panic.
+    fn is_whole(&self) -> bool {
+        true
+    }
+
     /// Takes `line`, that of `output`, and drives it to `level` in the same request, so that it never passes through the
     /// other level.
     fn claim_output(&self, line: &Line, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError>;

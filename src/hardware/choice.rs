@@ -1,6 +1,8 @@
 //! Which backend a machine gets.
 
-use super::{board::Board, chardev::Chardev, lines::Lines, rppal, rppal::Rppal, simulated::Wires};
+use super::{
+    board::Board, chardev::Chardev, expanders::WithExpanders, lines::Lines, rppal, rppal::Rppal, simulated::Wires,
+};
 use crate::model::{Backend, HardwareSettings};
 use std::{path::Path, sync::Arc};
 
@@ -49,12 +51,16 @@ pub(super) fn choose(settings: &HardwareSettings) -> Chosen {
 fn rppal_board(settings: &HardwareSettings) -> Chosen {
     let lines = || Lines::new(settings.gpiochip.clone());
     let board = Rppal::new(lines(), Chardev::new(lines()));
-    Chosen { backend: Backend::Rppal, board: Arc::new(board), wires: None }
+    Chosen { backend: Backend::Rppal, board: with_expanders(board), wires: None }
 }
 
 fn chardev(settings: &HardwareSettings) -> Chosen {
     let board = Chardev::new(Lines::new(settings.gpiochip.clone()));
-    Chosen { backend: Backend::Chardev, board: Arc::new(board), wires: None }
+    Chosen { backend: Backend::Chardev, board: with_expanders(board), wires: None }
+}
+
+fn with_expanders(board: impl Board + 'static) -> Arc<dyn Board> {
+    Arc::new(WithExpanders::new(Arc::new(board)))
 }
 
 fn simulated() -> Chosen {

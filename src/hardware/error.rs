@@ -102,6 +102,9 @@ pub enum HardwareError {
         /// Device and fault, for people.
         what: String,
     },
+    /// An expander's pin is in trouble, as its thread said.
+    #[error("{0}")]
+    Expander(String),
     /// A chip answers and goes on measuring.
     #[error("its measurement does not end")]
     NeverReady,

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Moment},
-    model::{Config, Event, Input},
+    model::{Config, Event, Input, Line},
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -59,10 +59,11 @@ impl Inputs {
         self.worker.as_ref().is_none_or(Worker::is_running)
     }
 
-    /// Releases the inputs that `config` does not have any more, or not on the same wire.
-    pub fn release_others(&self, config: &Config) {
+    /// Releases the inputs that `config` does not have any more, or not on the same wire, or whose line moved elsewhere.
+    pub fn release_others(&self, config: &Config, moved: impl Fn(&Line) -> bool) {
         lock(&self.watched).retain(|id, watched| {
-            config.inputs.iter().any(|input| input.id == *id && same_wire(input, &watched.input))
+            let stays = |input: &Input| same_wire(input, &watched.input) && !moved(&input.line);
+            config.inputs.iter().any(|input| input.id == *id && stays(input))
         });
     }
 

@@ -16,6 +16,7 @@ mod choice;
 pub mod detect;
 mod edges;
 mod error;
+mod expanders;
 mod i2c;
 mod inputs;
 mod kernel;
@@ -32,7 +33,7 @@ pub use outputs::drive_safe;
 
 use crate::{
     clock::Clock,
-    model::{Backend, Config, Event, Level, OutputId},
+    model::{Backend, Config, Event, Level, Line, OutputId},
 };
 use buses::Buses;
 use choice::Chosen;
@@ -77,7 +78,7 @@ impl Hardware {
 
     /// False when a thread that reads wires has ended by a panic.
     pub fn is_whole(&self) -> bool {
-        self.inputs.is_whole() && self.buses.is_whole()
+        self.inputs.is_whole() && self.buses.is_whole() && self.chosen.board.is_whole()
     }
 
     /// Drives an output of the current configuration, claiming its line first if that failed before.
@@ -93,8 +94,9 @@ impl Hardware {
     /// claimed at their level of `start`. Inputs and sensors that did not change go on undisturbed. The backend stays: another
     /// one takes a restart.
     pub fn reconfigure(&mut self, config: Arc<Config>, start: &[Level]) {
-        self.outputs.release_others(&config);
-        self.inputs.release_others(&config);
+        let moved = |line: &Line| expanders::is_moved(line, &self.config, &config);
+        self.outputs.release_others(&config, moved);
+        self.inputs.release_others(&config, moved);
         self.config = config;
         self.claim_missing(start);
     }
@@ -103,6 +105,7 @@ impl Hardware {
         if let Some(wires) = &self.chosen.wires {
             wires.lay(&self.config);
         }
+        self.chosen.board.lay(&self.config);
         self.outputs.claim_missing(&*self.chosen.board, &self.config, start);
         self.inputs.watch_missing(&self.config);
         self.buses.read(&self.config);

@@ -25,8 +25,8 @@ struct Claimed {
 }
 
 impl Outputs {
-    /// Releases the lines that `config` does not have any more, in their safe state.
-    pub fn release_others(&mut self, config: &Config) {
+    /// Releases the lines that `config` does not have any more, or that moved elsewhere, in their safe state.
+    pub fn release_others(&mut self, config: &Config, moved: impl Fn(&Line) -> bool) {
         for output in &config.outputs {
             let claimed = output.line.as_ref().and_then(|line| self.claimed.get_mut(line));
             if let Some(claimed) = claimed.filter(|claimed| claimed.active == output.active) {
@@ -34,7 +34,9 @@ impl Outputs {
             }
         }
         let has = |output: &Output, line: &Line| output.line.as_ref() == Some(line);
-        let keeps = |line: &Line, active| config.outputs.iter().any(|o| has(o, line) && o.active == active);
+        let keeps = |line: &Line, active| {
+            !moved(line) && config.outputs.iter().any(|output| has(output, line) && output.active == active)
+        };
         self.claimed.retain(|line, claimed| {
             let keep = keeps(line, claimed.active);
             if !keep {
@@ -100,7 +102,9 @@ impl Claimed {
 /// Drives every output to its safe state and releases it, without a running daemon. Outputs whose safe state is `hold`
 /// are left alone and reported as good. By id.
 pub fn drive_safe(config: &Config) -> Vec<(Arc<str>, Result<(), HardwareError>)> {
-    drive_safe_on(&*choice::choose(&config.hardware).board, config)
+    let board = choice::choose(&config.hardware).board;
+    board.lay(config);
+    drive_safe_on(&*board, config)
 }
 
 fn drive_safe_on(board: &dyn Board, config: &Config) -> Vec<(Arc<str>, Result<(), HardwareError>)> {
@@ -130,7 +134,7 @@ mod tests {
         for list in configs {
             board.log.lock().unwrap().clear();
             let config = house(list, &[], &[]);
-            outputs.release_others(&config);
+            outputs.release_others(&config, |_| false);
             outputs.claim_missing(&board, &config, &vec![Level::OFF; list.len()]);
         }
         board.log.lock().unwrap().clone()

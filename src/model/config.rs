@@ -1,6 +1,8 @@
 //! The checked configuration: every name resolved, every unit parsed, every pin claimed once.
 
-use super::{Condition, Input, InputKind, Interlock, Level, Output, OutputKind, Quantity, Sensor, Takes};
+use super::{
+    Condition, Expander, Input, InputKind, Interlock, Level, Line, Output, OutputKind, Quantity, Sensor, Takes,
+};
 use serde::{Deserialize, Serialize};
 use std::{ops::Index, sync::Arc, time::Duration};
 
@@ -19,6 +21,8 @@ pub struct Config {
     pub inputs: Vec<Input>,
     /// In the order of the file.
     pub sensors: Vec<Sensor>,
+    /// In the order of the file.
+    pub expanders: Vec<Expander>,
     /// In the order of the file.
     pub rooms: Vec<Room>,
     /// In the order of the file: earlier wins.
@@ -331,6 +335,11 @@ impl Config {
             output.power.map(|_| OutputFacet::Energy),
         ];
         facets.into_iter().flatten()
+    }
+
+    /// The expander and its pin or channel that a wire is, if it is one.
+    pub fn expander_pin(&self, line: &Line) -> Option<(&Expander, u32)> {
+        line.on_expander(&self.expanders)
     }
 
     /// The output of this id.

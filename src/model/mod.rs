@@ -22,6 +22,7 @@ mod condition;
 mod config;
 pub mod duration;
 mod event;
+mod expander;
 mod filter;
 mod kernel;
 mod output;
@@ -42,6 +43,7 @@ pub use config::{
     Point, Room, RoomId, Rule, RuleId, SensorId,
 };
 pub use event::{Command, Effect, Event, ReadFailure, Refusal};
+pub use expander::{Expander, ExpanderChip};
 pub use filter::{Delta, Filter, Plausible};
 pub use kernel::{KernelChannel, KernelSource};
 pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};

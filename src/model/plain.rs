@@ -24,6 +24,7 @@ impl Config {
             outputs: Vec::new(),
             inputs: Vec::new(),
             sensors: Vec::new(),
+            expanders: Vec::new(),
             rooms: Vec::new(),
             rules: Vec::new(),
             interlocks: Vec::new(),

@@ -1,0 +1,196 @@
+//! Expanders: chips on I2C whose pins are used like lines of the board, `box/3`.
+//!
+//! Each has a thread of its own. A level is written to the chip's latch before the pin becomes an output, and read back.
+//! A chip that fails is tried again at growing intervals and then set up anew, all pins; so it is now and then anyway, since
+//! a chip that lost its power for a moment does not say so.
+
+mod device;
+mod mcp23017;
+mod pca9685;
+mod pcf8574;
+mod pins;
+#[cfg(test)]
+mod tests;
+
+use super::{
+    HardwareError,
+    board::{Board, InputLine, OnEdge, OutputLine},
+    i2c::LinuxBus,
+    sensors::SensorDriver,
+};
+use crate::model::{ActiveLevel, Config, Dimming, Expander, Input, InputKind, Level, Line, Output, Pull, Sensor};
+use device::{Device, Drive};
+use pins::Bus;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// A board with its expanders.
+pub(super) struct WithExpanders {
+    board: Arc<dyn Board>,
+    open: fn(u8) -> Result<Bus, HardwareError>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    settings: Vec<Expander>,
+    /// Those of which a pin was claimed, by id. They stay until they are no longer configured: ending a thread that is
+    /// stuck takes time.
+    attached: BTreeMap<Arc<str>, Arc<Attached>>,
+}
+
+/// An expander in use.
+struct Attached {
+    device: Device,
+    /// As configured: without an interrupt line that can be had, the device polls.
+    settings: Expander,
+    _interrupt: Option<Mutex<Box<dyn InputLine>>>,
+}
+
+impl WithExpanders {
+    pub fn new(board: Arc<dyn Board>) -> WithExpanders {
+        let open = |number| LinuxBus::open(number).map(|bus| Box::new(bus) as Bus);
+        WithExpanders { board, open, state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The expander and the pin that a line is; nothing when it is the board's own.
+    fn find(&self, line: &Line) -> Option<(Arc<Attached>, u8)> {
+        let mut state = self.state();
+        let (settings, pin) = line.on_expander(&state.settings)?;
+        let (settings, pin) = (settings.clone(), u8::try_from(pin).ok()?);
+        let attached = state.attached.entry(settings.id.clone()).or_insert_with(|| Arc::new(self.attach(settings)));
+        Some((attached.clone(), pin))
+    }
+
+    fn attach(&self, settings: Expander) -> Attached {
+        let (open, bus) = (self.open, settings.bus);
+        let mut used = settings.clone();
+        let device = Device::start(used.clone(), Box::new(move || open(bus)));
+        let interrupt = settings.interrupt.as_ref().and_then(|line| {
+            let look = device.look();
+            let input = Input {
+                active: ActiveLevel::Low,
+                pull: Pull::Up,
+                debounce: Duration::ZERO,
+                ..Input::plain(&settings.id, InputKind::Contact, line.clone())
+            };
+            let claimed = self.board.claim_input(&input, Box::new(move |_| look()));
+            claimed
+                .inspect_err(|error| {
+                    tracing::warn!("expander {} is polled, for lack of its interrupt: {error}", settings.id);
+                })
+                .ok()
+        });
+        if interrupt.is_none() {
+            used.interrupt = None;
+            device.update(used);
+        }
+        Attached { device, settings, _interrupt: interrupt.map(Mutex::new) }
+    }
+}
+
+impl Board for WithExpanders {
+    /// Chips that are wired otherwise than before get a new thread when their pins are claimed again.
+    fn lay(&self, config: &Config) {
+        let mut state = self.state();
+        state.settings.clone_from(&config.expanders);
+        state.attached.retain(|id, attached| {
+            let now = config.expanders.iter().find(|expander| expander.id == *id);
+            let same = now.filter(|now| attached.settings.is_wired_as(now));
+            if let Some(now) = same {
+                let interrupt = attached.device.settings().interrupt;
+                attached.device.update(Expander { interrupt, ..now.clone() });
+            }
+            same.is_some()
+        });
+    }
+
+    fn is_whole(&self) -> bool {
+        self.state().attached.values().all(|attached| attached.device.is_whole())
+    }
+
+    fn claim_output(&self, line: &Line, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
+        let Some((attached, pin)) = self.find(line) else { return self.board.claim_output(line, output, level) };
+        let dimming = matches!(line, Line::Pwm(_)).then_some(output.dimming);
+        let mut line = ExpanderOutput { attached, pin, active: output.active, dimming };
+        line.drive(level)?;
+        Ok(Box::new(line))
+    }
+
+    fn claim_input(&self, input: &Input, on_edge: OnEdge) -> Result<Box<dyn InputLine>, HardwareError> {
+        let Some((attached, pin)) = self.find(&input.line) else { return self.board.claim_input(input, on_edge) };
+        let active = input.active;
+        let on_edge = Box::new(move |high: Option<bool>| on_edge(high.map(|high| is_active(high, active))));
+        let line = ExpanderInput { attached, pin, active };
+        line.attached.device.watch(pin, input.pull, input.debounce, on_edge)?;
+        Ok(Box::new(line))
+    }
+
+    fn start_sensor(&self, sensor: &Sensor) -> Result<Box<dyn SensorDriver>, HardwareError> {
+        self.board.start_sensor(sensor)
+    }
+}
+
+/// Whether the wire of an output or input now belongs to another chip, or to a chip that is wired otherwise.
+pub(super) fn is_moved(line: &Line, before: &Config, now: &Config) -> bool {
+    match (before.expander_pin(line), now.expander_pin(line)) {
+        (Some((before, _)), Some((now, _))) => !before.is_wired_as(now),
+        (before, now) => before.is_some() != now.is_some(),
+    }
+}
+
+fn is_active(high: bool, active: ActiveLevel) -> bool {
+    high == (active == ActiveLevel::High)
+}
+
+struct ExpanderOutput {
+    attached: Arc<Attached>,
+    pin: u8,
+    active: ActiveLevel,
+    /// Of a PWM channel.
+    dimming: Option<Dimming>,
+}
+
+impl OutputLine for ExpanderOutput {
+    fn drive(&mut self, level: Level) -> Result<(), HardwareError> {
+        let drive = match &self.dimming {
+            None => Drive::Level(is_active(level.is_on(), self.active)),
+            Some(dimming) => {
+                let share = dimming.duty(f64::from(level.percent()) / 100.0);
+                Drive::Duty(if self.active == ActiveLevel::High { share } else { 1.0 - share })
+            }
+        };
+        self.attached.device.drive(self.pin, drive)
+    }
+}
+
+impl Drop for ExpanderOutput {
+    fn drop(&mut self) {
+        self.attached.device.release(self.pin);
+    }
+}
+
+struct ExpanderInput {
+    attached: Arc<Attached>,
+    pin: u8,
+    active: ActiveLevel,
+}
+
+impl InputLine for ExpanderInput {
+    fn is_active(&self) -> Result<bool, HardwareError> {
+        self.attached.device.level(self.pin).map(|high| is_active(high, self.active))
+    }
+}
+
+impl Drop for ExpanderInput {
+    fn drop(&mut self) {
+        self.attached.device.release(self.pin);
+    }
+}

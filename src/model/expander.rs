@@ -1,0 +1,87 @@
+//! Chips that bring more pins: what is connected to them is used like a wire of the board.
+
+use super::{Line, PwmChannel};
+use std::{sync::Arc, time::Duration};
+
+/// A chip on an I2C bus whose pins outputs and inputs may use.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expander {
+    /// The key of its table, before the slash of `box/3`.
+    pub id: Arc<str>,
+    /// Which one.
+    pub chip: ExpanderChip,
+    /// The I2C bus, as in `/dev/i2c-1`.
+    pub bus: u8,
+    /// The 7-bit I2C address.
+    pub address: u8,
+    /// How often its inputs are looked at.
+    pub poll: Duration,
+    /// The wire of the board that it pulls down when one of its inputs changes.
+    pub interrupt: Option<Line>,
+    /// Of its PWM channels, Hz.
+    pub frequency: f64,
+}
+
+/// The chips that have a driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ExpanderChip {
+    /// 16 pins, with pull-up resistors.
+    Mcp23017,
+    /// 8 pins, always pulled up weakly; also the PCF8574A.
+    Pcf8574,
+    /// 16 PWM channels.
+    Pca9685,
+}
+
+impl ExpanderChip {
+    /// The word of the configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            ExpanderChip::Mcp23017 => "mcp23017",
+            ExpanderChip::Pcf8574 => "pcf8574",
+            ExpanderChip::Pca9685 => "pca9685",
+        }
+    }
+
+    /// The addresses that its pins can select; the first is the usual one.
+    pub fn addresses(self) -> impl Iterator<Item = u8> {
+        let (first, second) = match self {
+            ExpanderChip::Mcp23017 => (0x20..=0x27, None),
+            // The PCF8574A begins at 0x38.
+            ExpanderChip::Pcf8574 => (0x20..=0x27, Some(0x38..=0x3f)),
+            // 0x70 calls all of them at once.
+            ExpanderChip::Pca9685 => (0x40..=0x6f, Some(0x71..=0x77)),
+        };
+        first.chain(second.into_iter().flatten())
+    }
+
+    /// How many pins or channels it has, numbered from 0.
+    pub fn pins(self) -> u32 {
+        match self {
+            ExpanderChip::Pcf8574 => 8,
+            ExpanderChip::Mcp23017 | ExpanderChip::Pca9685 => 16,
+        }
+    }
+
+    /// Whether its pins are PWM channels.
+    pub fn is_pwm(self) -> bool {
+        self == ExpanderChip::Pca9685
+    }
+}
+
+impl Expander {
+    /// Whether another is the same chip, wired in the same way; its other settings may differ.
+    pub fn is_wired_as(&self, other: &Expander) -> bool {
+        (self.chip, self.bus, self.address, &self.interrupt) == (other.chip, other.bus, other.address, &other.interrupt)
+    }
+}
+
+impl Line {
+    /// The expander and its pin or channel that this is, if it is one of theirs.
+    pub fn on_expander<'e>(&self, expanders: &'e [Expander]) -> Option<(&'e Expander, u32)> {
+        let (Line::OnChip { chip, offset: pin } | Line::Pwm(PwmChannel::OnChip { chip, channel: pin })) = self else {
+            return None;
+        };
+        expanders.iter().find(|expander| *expander.id == **chip).map(|expander| (expander, *pin))
+    }
+}
