@@ -189,8 +189,8 @@ impl Show {
     /// Lets the world run on to now.
     fn step(&mut self) {
         let Some(wires) = self.house.wires.clone() else { return };
-        let on = |id: &str| wires.output(id).is_some_and(|level| level.is_on());
-        for stimulus in self.world.advance(self.house.clock.now().wall, &on) {
+        let power = |id: &str| wires.output(id).map_or(0.0, |level| f64::from(level.percent()) / 100.0);
+        for stimulus in self.world.advance(self.house.clock.now().wall, &power) {
             match stimulus {
                 Stimulus::Input { id, active } => wires.set_input(&id, active),
                 Stimulus::Reading { sensor, quantity, value } => wires.set_reading(&sensor, quantity, value),

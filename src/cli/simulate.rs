@@ -2,55 +2,146 @@
 
 use super::complain;
 use anyhow::Context;
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use hearthd::{
-    config::Source,
-    simulator::scenario::{self, Scenario},
+    clock::{Clock, Moment},
+    config::{Report, Source},
+    daemon::InForce,
+    model::{Config, duration},
+    simulator::{
+        play::{self, Play},
+        report::{self, Recording},
+        scenario::{self, Scenario},
+        world::{Measured, VirtualWorld},
+    },
 };
 use std::{
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
+    time::Duration,
 };
 
-/// What to simulate.
+/// What to simulate, and what to make of it.
 #[derive(clap::Args)]
 pub struct Arguments {
+    /// The local date and time to begin at [default: today at midnight]
+    #[arg(long, value_name = "TIME", value_parser = super::date_and_time, conflicts_with = "scenario")]
+    from: Option<NaiveDateTime>,
+    /// How long, for example 1d or 365d [default: 1d]
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse, conflicts_with = "scenario")]
+    length: Option<Duration>,
     /// Play this scenario file, with its own house or with the configuration; a log in it must come true
     #[arg(long, value_name = "FILE")]
-    scenario: PathBuf,
+    scenario: Option<PathBuf>,
+    /// Temperatures outside: lines of a local time and °C, such as 2026-01-01 00:00,3.5 [default: a climate by latitude]
+    #[arg(long, value_name = "FILE.csv")]
+    weather: Option<PathBuf>,
+    /// Another number makes other people and other weather
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
 }
+
+/// Ten years are enough for anybody.
+const LONGEST: Duration = Duration::from_secs(3_653 * 86_400);
 
 /// Simulates; exit code 1 when a log did not come true.
 pub fn run(arguments: &Arguments, config: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let Some(scenario) = read(&arguments.scenario, config)? else { return Ok(ExitCode::FAILURE) };
-    let log = scenario::log(&scenario);
-    if let Some(difference) = scenario.difference(&log) {
-        let file = arguments.scenario.display();
-        write!(io::stdout(), "{difference}")?;
-        complain(&format!("error: {file}: the log did not come true (- expected, + what happened)\n"));
-        return Ok(ExitCode::FAILURE);
+    if let Some(file) = &arguments.scenario {
+        let Some(scenario) = read(file, config)? else { return Ok(ExitCode::FAILURE) };
+        return play_scenario(arguments, file, &scenario);
     }
-    let mut out = io::stdout().lock();
-    log.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    let file = config.map_or_else(super::places::config, Into::into);
+    let Some(InForce { config, .. }) = super::load(&file)? else { return Ok(ExitCode::FAILURE) };
+    let from = match arguments.from {
+        Some(local) => super::local_time(&config, local)?,
+        None => midnight(&config)?,
+    };
+    let length = arguments.length.unwrap_or(Duration::from_secs(86_400));
+    anyhow::ensure!(!length.is_zero() && length <= LONGEST, "--for: write a duration from 1s to ten years");
+    let length = TimeDelta::from_std(length)?;
+    let until = from.checked_add_signed(length).context("--for: this is beyond the calendar")?;
+    let Some(measured) = measured(arguments, &config)? else { return Ok(ExitCode::FAILURE) };
+    if let Some((first, last)) = measured.as_ref().map(Measured::span)
+        && (first > from || last < until - TimeDelta::days(1))
+    {
+        complain("warning: --weather does not have all of this time; before and after, it stays as at the ends\n");
+    }
+    let config = play::paced(&config, play::least_interval(length));
+    let world = Some(VirtualWorld::new(&config, from, arguments.seed, measured));
+    let play = Play { config, from, until, happenings: Vec::new(), world };
+    tell(arguments, &record(play))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the log, its difference from the expected one, or a report of it.
+fn play_scenario(arguments: &Arguments, file: &Path, scenario: &Scenario) -> anyhow::Result<ExitCode> {
+    let log = scenario::log(scenario);
+    if arguments.json || scenario.has_world() {
+        let Some(measured) = measured(arguments, &scenario.config)? else { return Ok(ExitCode::FAILURE) };
+        tell(arguments, &record(scenario.play(arguments.seed, measured)))?;
+    } else if scenario.difference(&log).is_none() {
+        let mut out = io::stdout().lock();
+        log.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    }
+    let Some(difference) = scenario.difference(&log) else { return Ok(ExitCode::SUCCESS) };
+    let place = file.display();
+    complain(&format!("{difference}error: {place}: the log did not come true (- expected, + what happened)\n"));
+    Ok(ExitCode::FAILURE)
+}
+
+fn record(play: Play) -> Recording {
+    let mut recording = Recording::new(&play.config, play.from, play.until);
+    play::play(play, &mut recording);
+    recording
+}
+
+fn tell(arguments: &Arguments, recording: &Recording) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{:#}", report::json::report(recording))?;
+    } else {
+        report::text::lines(recording).iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    }
+    Ok(())
+}
+
+/// The beginning of today.
+fn midnight(config: &Config) -> anyhow::Result<DateTime<Utc>> {
+    let now = Clock::system(Moment::START, config.hub.clock).now().wall.with_timezone(&config.hub.timezone);
+    hearthd::engine::local_instant(now.date_naive(), 0, config.hub.timezone).context("today is beyond the calendar")
+}
+
+/// The temperatures of `--weather`, if it is given; prints the problems of the file and returns nothing if it has any.
+#[expect(clippy::option_option, reason = "no file, and a file that cannot be used")]
+fn measured(arguments: &Arguments, config: &Config) -> anyhow::Result<Option<Option<Measured>>> {
+    let Some(file) = &arguments.weather else { return Ok(Some(None)) };
+    Ok(good(Measured::read(&source(file)?, config.hub.timezone)).map(Some))
 }
 
 /// Reads a scenario; prints its problems and returns nothing if it has any.
 fn read(file: &Path, config: Option<&Path>) -> anyhow::Result<Option<Scenario>> {
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let source = Source { path: file.into(), text };
-    let usual = if scenario::has_house(&source.text) {
-        None
-    } else {
-        let Some(usual) = super::load(&config.map_or_else(super::places::config, Into::into))? else { return Ok(None) };
-        Some(usual.config)
-    };
-    match scenario::read(&source, usual.as_ref()) {
-        Ok(scenario) => Ok(Some(scenario)),
-        Err(report) => {
-            complain(&format!("{report}\n"));
-            Ok(None)
+    let source = source(file)?;
+    let mut usual: Option<Arc<Config>> = None;
+    if !scenario::has_house(&source.text) {
+        usual = super::load(&config.map_or_else(super::places::config, Into::into))?.map(|usual| usual.config);
+        if usual.is_none() {
+            return Ok(None);
         }
     }
+    Ok(good(scenario::read(&source, usual.as_ref())))
+}
+
+fn source(file: &Path) -> anyhow::Result<Source> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    Ok(Source { path: file.into(), text })
+}
+
+fn good<T>(result: Result<T, Report>) -> Option<T> {
+    result.inspect_err(|report| complain(&format!("{report}\n"))).ok()
 }

@@ -39,7 +39,7 @@ use crate::{
     clock::{Moment, Now},
     model::{
         AtStart, Config, Effect, Event, Explanation, Level, Method, Output, OutputId, Point, PointState, Quality,
-        Quantity, ReadFailure, Refusal, Rule, Snapshot, Truth, Value,
+        Quantity, ReadFailure, Refusal, Rule, RuleId, Snapshot, Truth, Value,
     },
 };
 use calendar::Calendar;
@@ -157,6 +157,11 @@ impl Engine {
     /// What holds an output's value; the same allocation for as long as it stays so. Nothing before the first decision.
     pub fn explanation(&self, output: OutputId) -> Option<&Arc<Explanation>> {
         self.outputs[output.0].explanation.as_ref()
+    }
+
+    /// Whether a rule is active.
+    pub fn rule_truth(&self, rule: RuleId) -> Truth {
+        self.rules[rule.0].truth
     }
 
     /// A picture of the house.

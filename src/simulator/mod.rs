@@ -8,11 +8,18 @@
 //!    └────────────── outputs, on or off ───────────────┘
 //! ```
 //!
-//! A simulation runs the engine alone, on a virtual clock: [`house`].
+//! A simulation runs the engine alone, on a virtual clock: a [`house`] plays the daemon, [`play`] lets time pass, a
+//! [`report`] is made of what is seen.
 
 pub mod house;
 
+pub mod play;
+
+pub mod watch;
+
 pub mod scenario;
+
+pub mod report;
 
 pub mod world;
 

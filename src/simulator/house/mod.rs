@@ -158,6 +158,13 @@ impl House {
         }
     }
 
+    /// Takes in what changed around it, if it runs.
+    fn refresh(&mut self) {
+        if self.asleep.is_none() {
+            self.handle_all([]);
+        }
+    }
+
     /// Several pieces of news of this instant, and whatever is due.
     pub fn handle_all(&mut self, news: impl IntoIterator<Item = Event>) {
         let mut events = self.due_readings();
@@ -176,17 +183,43 @@ impl House {
         self.handle(Event::InputRead { input: self.config[input].id.clone(), result });
     }
 
+    /// Several inputs are moved in one instant, in this order; then what is due is done.
+    pub fn move_inputs(&mut self, moves: &[(InputId, bool)]) {
+        let mut events = Vec::with_capacity(moves.len());
+        for &(input, active) in moves {
+            self.inputs[input.0] = Ok(active);
+            events.push(Event::InputRead { input: self.config[input].id.clone(), result: Ok(active) });
+        }
+        self.handle_all(events);
+    }
+
+    /// Asks `measure` what the sensors measure that are read by now; before the house starts, all of them. What a scenario
+    /// has said of a quantity stays.
+    pub fn measure(&mut self, mut measure: impl FnMut(SensorId) -> Vec<(Quantity, f64)>) {
+        let (time, starting) = (self.time, self.asleep.is_some());
+        for (index, probe) in self.probes.iter_mut().enumerate() {
+            if starting || probe.due().is_some_and(|due| due <= time) {
+                probe.follow(&measure(SensorId(index)), time);
+            }
+        }
+    }
+
+    /// Whether a sensor is read by `time`, or would be if hearthd ran.
+    pub fn reads_by(&self, time: DateTime<Utc>) -> bool {
+        self.asleep.is_some() || self.probes.iter().filter_map(Probe::due).any(|due| due <= time)
+    }
+
     /// What a sensor measures changes to `value`, evenly within `over`; at once when that is zero, and then it is read at
     /// once.
     pub fn set_reading(&mut self, sensor: SensorId, quantity: Quantity, value: f64, over: Duration) {
         self.probes[sensor.0].set(quantity, value, over, self.time);
-        self.wake();
+        self.refresh();
     }
 
     /// A sensor does not answer any more (`Some`: with this text), says nothing at all, or works again.
     pub fn trouble_sensor(&mut self, sensor: SensorId, trouble: Trouble) {
         self.probes[sensor.0].trouble(trouble, self.time);
-        self.wake();
+        self.refresh();
     }
 
     /// The wire of an output takes no level any more, or does again.
@@ -194,16 +227,17 @@ impl House {
         self.wires[output.0].broken = broken;
     }
 
-    /// Somebody commands something over MQTT. Without a broker, nobody hears it.
-    pub fn command(&mut self, command: Command) -> bool {
-        if self.broker && self.asleep.is_none() {
-            self.handle(Event::Command(command));
-            return true;
-        }
-        false
+    /// Somebody commands something; while hearthd does not run, nobody hears it.
+    pub fn command(&mut self, command: Command) {
+        self.handle(Event::Command(command));
     }
 
-    /// The broker comes or goes. The rules run on without one.
+    /// Whether there is a broker. The rules run on without one.
+    pub fn has_broker(&self) -> bool {
+        self.broker
+    }
+
+    /// The broker comes or goes.
     pub fn set_broker(&mut self, there: bool) {
         self.broker = there;
     }
@@ -211,13 +245,13 @@ impl House {
     /// Whether the hub's clock is believed.
     pub fn set_clock_known(&mut self, known: bool) {
         self.clock_known = known;
-        self.wake();
+        self.refresh();
     }
 
     /// The hub's clock is set: so much ahead of the true time.
     pub fn set_clock_ahead(&mut self, ahead: TimeDelta) {
         self.clock_ahead = ahead;
-        self.wake();
+        self.refresh();
     }
 
     /// hearthd ends and starts again after `pause`.

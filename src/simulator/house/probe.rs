@@ -24,6 +24,8 @@ pub enum Trouble {
 pub(super) struct Probe {
     every: Duration,
     courses: Vec<(Quantity, Course)>,
+    /// How many of them, the first ones, were set by somebody.
+    set: usize,
     trouble: Trouble,
     failures: u32,
     due: Option<DateTime<Utc>>,
@@ -37,7 +39,7 @@ struct Course {
 
 impl Probe {
     pub(super) fn new(every: Duration) -> Probe {
-        Probe { every, courses: Vec::new(), trouble: Trouble::None, failures: 0, due: None }
+        Probe { every, courses: Vec::new(), set: 0, trouble: Trouble::None, failures: 0, due: None }
     }
 
     /// When it is read the next time.
@@ -50,12 +52,28 @@ impl Probe {
         let start = before.map_or(value, |index| self.courses[index].1.at(now));
         let until = now + TimeDelta::from_std(over).unwrap_or_default();
         let course = Course { from: (now, start), to: (until, value) };
-        match before {
+        if let Some(index) = before.filter(|index| *index >= self.set) {
+            self.courses.remove(index);
+        }
+        match before.filter(|index| *index < self.set) {
             Some(index) => self.courses[index].1 = course,
-            None => self.courses.push((quantity, course)),
+            None => {
+                self.courses.insert(self.set, (quantity, course));
+                self.set += 1;
+            }
         }
         if over.is_zero() || before.is_none() {
             self.read_at(now);
+        }
+    }
+
+    /// Takes over what the world measures, but for what somebody has set.
+    pub(super) fn follow(&mut self, values: &[(Quantity, f64)], now: DateTime<Utc>) {
+        self.courses.truncate(self.set);
+        for &(quantity, value) in values {
+            if self.courses[..self.set].iter().all(|(there, _)| *there != quantity) {
+                self.courses.push((quantity, Course { from: (now, value), to: (now, value) }));
+            }
         }
     }
 

@@ -4,21 +4,25 @@ use super::parts::Word;
 use crate::{
     config::{Problems, nearest_name, state_meaning, state_words},
     model::{Command, Config, InputId, InputKind, OutputId, Point, Quantity, SensorId, Source, duration},
-    simulator::house::{Ending, House, Trouble},
+    simulator::{
+        house::{Ending, House, Trouble},
+        watch::Change,
+    },
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use std::{ops::Range, time::Duration};
 
 /// Something that happens at an instant.
 #[derive(Clone, Debug)]
-pub(super) struct Timed {
+pub struct Timed {
+    /// When, in true time.
     pub at: DateTime<Utc>,
-    pub what: Happening,
+    pub(in crate::simulator) what: Happening,
 }
 
 /// What can happen.
 #[derive(Clone, Debug)]
-pub(super) enum Happening {
+pub(in crate::simulator) enum Happening {
     Input(InputId, Result<bool, String>),
     Reading { sensor: SensorId, quantity: Quantity, value: f64, over: Duration },
     Sensor(SensorId, Trouble),
@@ -42,12 +46,12 @@ const LONG: &[u64] = &[0, 1_500];
 
 impl Happening {
     /// Whether it is about the world, and so may be there before hearthd starts.
-    pub(super) fn is_of_the_world(&self) -> bool {
+    pub(in crate::simulator) fn is_of_the_world(&self) -> bool {
         !matches!(self, Happening::Command { .. } | Happening::End(..))
     }
 
     /// Lets it happen. Returns what there is to tell of it.
-    pub(super) fn play(&self, house: &mut House) -> Option<(String, String)> {
+    pub(in crate::simulator) fn play(&self, house: &mut House) -> Option<Change> {
         match self {
             Happening::Input(input, result) => house.set_input(*input, result.clone()),
             Happening::Reading { sensor, quantity, value, over } => {
@@ -57,10 +61,15 @@ impl Happening {
             Happening::Wire { output, broken } => house.break_wire(*output, *broken),
             Happening::Command { point, payload, hold } => {
                 let (point, payload) = (point.clone(), payload.clone());
-                let what = format!("{point} {payload}");
-                if !house.command(Command { source: Source::Mqtt, point, payload, hold: *hold }) {
-                    return Some((what, "not heard: the broker or hearthd is not there".into()));
-                }
+                let why = match (house.has_broker(), house.ended_by()) {
+                    (_, Some(_)) => "not heard: hearthd does not run".into(),
+                    (false, _) => "not heard: no broker".into(),
+                    (true, None) => {
+                        house.command(Command { source: Source::Mqtt, point, payload, hold: *hold });
+                        return None;
+                    }
+                };
+                return Some(Change { point, what: payload, why, trouble: true });
             }
             Happening::ClockKnown(known) => house.set_clock_known(*known),
             Happening::ClockAhead(ahead) => house.set_clock_ahead(*ahead),

@@ -15,23 +15,26 @@
 //! ```
 //!
 //! docs/scenarios.md is the whole description. A file is split into its `parts`, its lines become `happening`s at their
-//! `time`s; `run` plays them on a [`House`](super::house::House) and `watch`es its outputs.
+//! `time`s; `run` has them [played](super::play).
 
 mod diff;
 mod happening;
 mod parts;
 mod run;
 mod time;
-mod watch;
 
-pub use run::{Line, log};
+pub use happening::Timed;
+pub use run::{Line, columns, log};
 
+use super::{
+    play::Play,
+    world::{Measured, VirtualWorld},
+};
 use crate::{
     config::{self, Problems, Report, Source},
     model::Config,
 };
 use chrono::{DateTime, Utc};
-use happening::Timed;
 use parts::Parts;
 use std::{ops::Range, sync::Arc};
 
@@ -47,6 +50,8 @@ pub struct Scenario {
     /// When it ends; that instant does not belong to it.
     pub until: DateTime<Utc>,
     happenings: Vec<Timed>,
+    /// Whether people and weather move what the happenings do not.
+    world: bool,
     /// Points whose every change is logged, besides the outputs.
     also: Vec<String>,
     text: String,
@@ -101,6 +106,7 @@ pub fn read(source: &Source, usual: Option<&Arc<Config>>) -> Result<Scenario, Re
         from,
         until,
         happenings,
+        world: parts.world,
         also: parts.also.iter().map(|point| point.text.to_owned()).collect(),
         expected: parts.log.clone(),
         text: source.text.clone(),
@@ -108,6 +114,18 @@ pub fn read(source: &Source, usual: Option<&Arc<Config>>) -> Result<Scenario, Re
 }
 
 impl Scenario {
+    /// It, ready to be played. `seed` and `measured` are for the world of one that has a world.
+    pub fn play(&self, seed: u64, measured: Option<Measured>) -> Play {
+        let world = self.world.then(|| VirtualWorld::new(&self.config, self.from, seed, measured));
+        Play {
+            config: self.config.clone(),
+            from: self.from,
+            until: self.until,
+            happenings: self.happenings.clone(),
+            world,
+        }
+    }
+
     /// The file with this log in the place of the old one.
     pub fn with_log(&self, log: &[String]) -> String {
         let lines: String = log.iter().map(|line| format!("{line}\n")).collect();
@@ -122,6 +140,11 @@ impl Scenario {
         let expected: Vec<&str> =
             self.text[self.expected.clone()?].lines().filter(|line| !line.trim().is_empty()).collect();
         diff::lines(&expected, log)
+    }
+
+    /// Whether people and weather move what its lines do not.
+    pub fn has_world(&self) -> bool {
+        self.world
     }
 
     /// Whether it says what is expected of it.

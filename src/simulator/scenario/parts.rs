@@ -19,6 +19,8 @@ pub(super) struct Parts<'t> {
     pub house: Option<Range<usize>>,
     /// The words after `--- from`.
     pub span: Option<Vec<Word<'t>>>,
+    /// Whether the last of them is `world`.
+    pub world: bool,
     /// The lines below it, in words; comments and blank lines left out.
     pub lines: Vec<Vec<Word<'t>>>,
     /// The words after `--- log with`.
@@ -59,6 +61,7 @@ impl<'t> Parts<'t> {
             match name {
                 "house" => parts.house = Some(body),
                 "from" => {
+                    parts.world = header_words.pop_if(|word| word.text == "world").is_some();
                     parts.span = Some(header_words.split_off(1));
                     parts.lines = lines(&text[body.clone()])
                         .map(|line| words(text, body.start + line.start..body.start + line.end))

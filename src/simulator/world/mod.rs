@@ -11,7 +11,14 @@ mod rooms;
 
 mod people;
 
-use crate::model::{Chip, Config, InputKind, OutputKind, Quantity};
+mod measured;
+
+mod virtual_world;
+
+pub use measured::Measured;
+pub use virtual_world::VirtualWorld;
+
+use crate::model::{Chip, Config, InputKind, OutputId, OutputKind, Quantity};
 use chrono::{DateTime, TimeDelta, Utc};
 use people::{Doing, Household, describe};
 use random::Random;
@@ -56,8 +63,11 @@ pub enum Stimulus {
 
 struct Machine {
     output: Arc<str>,
+    id: OutputId,
     kind: OutputKind,
     air: usize,
+    /// In the time that is now passing: from 0 to 1.
+    power: f64,
 }
 
 struct Probe {
@@ -94,7 +104,12 @@ const SUN_K: [f64; 4] = [6.0, 13.0, 5.0, 8.0];
 impl World {
     /// A world for this configuration. `seed` makes days differ; same seed, same day.
     pub fn new(config: &Config, start: DateTime<Utc>, seed: u64) -> World {
-        let weather = Weather { latitude: config.hub.latitude, longitude: config.hub.longitude, seed };
+        World::with_weather(config, start, seed, None)
+    }
+
+    /// As [`World::new`], with the temperatures outside that were measured once.
+    pub fn with_weather(config: &Config, start: DateTime<Utc>, seed: u64, measured: Option<Measured>) -> World {
+        let weather = Weather { latitude: config.hub.latitude, longitude: config.hub.longitude, seed, measured };
         let sky = weather.at(start);
         let mut places = Places::new();
         let mut airs: Vec<Air> = Vec::new();
@@ -109,13 +124,13 @@ impl World {
                 Some(Chip::Tmp102 | Chip::Tmp105) => 16.0,
                 _ => 100.0,
             };
-            Probe { sensor: sensor.id.clone(), quantities: sensor.quantities().collect(), steps_per_celsius, air }
+            Probe { sensor: sensor.id.clone(), quantities: sensor.measured().collect(), steps_per_celsius, air }
         });
         let probes = probes.collect();
-        let machines = config.outputs.iter().filter_map(|output| {
+        let machines = config.outputs.iter().enumerate().filter_map(|(index, output)| {
             let air = air_of(&output.id, &airs, &places)?;
             airs[air].has_heater |= output.kind == OutputKind::Heater;
-            Some(Machine { output: output.id.clone(), kind: output.kind, air })
+            Some(Machine { output: output.id.clone(), id: OutputId(index), kind: output.kind, air, power: 0.0 })
         });
         let machines = machines.collect();
         let wires = config.inputs.iter().enumerate().map(|(i, input)| {
@@ -128,15 +143,17 @@ impl World {
         World { wall: start, seed, weather, household, places, airs, machines, probes, wires }
     }
 
-    /// Lets time run to `wall` with the outputs as they are, and tells what changed on the wires: inputs that moved
-    /// (all of them the first time), and every reading as it is now. Time that does not run forward changes nothing.
-    pub fn advance(&mut self, wall: DateTime<Utc>, outputs_on: &dyn Fn(&str) -> bool) -> Vec<Stimulus> {
+    /// Lets time run to `wall` with the outputs as they are (from 0, off, to 1, fully on), and tells what changed on the
+    /// wires: inputs that moved (all of them the first time), and every reading as it is now. Time that does not run
+    /// forward changes nothing.
+    pub fn advance(&mut self, wall: DateTime<Utc>, power: &dyn Fn(&str) -> f64) -> Vec<Stimulus> {
+        self.machines.iter_mut().for_each(|machine| machine.power = power(&machine.output));
         if wall <= self.wall && self.wires.iter().all(|wire| wire.active.is_some()) {
             return self.readings();
         }
         let recent = wall - INPUTS_REMEMBER;
-        self.pass(recent, COARSE_STEP, outputs_on);
-        let seen = self.pass(wall, FINE_STEP, outputs_on);
+        self.pass(recent, COARSE_STEP);
+        let seen = self.pass(wall, FINE_STEP);
         let mut news = Vec::new();
         for (wire, seen) in self.wires.iter_mut().zip(seen) {
             let active = seen | std::mem::take(&mut wire.visited);
@@ -170,7 +187,7 @@ impl World {
     }
 
     /// Lets time run to `end`, in equal steps, and tells which wires sensed something at the end of any.
-    fn pass(&mut self, end: DateTime<Utc>, longest_step: TimeDelta, outputs_on: &dyn Fn(&str) -> bool) -> Vec<bool> {
+    fn pass(&mut self, end: DateTime<Utc>, longest_step: TimeDelta) -> Vec<bool> {
         let start = self.wall;
         let total_ms = (end - start).num_milliseconds().max(0);
         let longest_ms = longest_step.num_milliseconds();
@@ -180,7 +197,7 @@ impl World {
             let step_ms = total_ms * step / steps - total_ms * (step - 1) / steps;
             self.wall += TimeDelta::milliseconds(step_ms);
             let doings = self.household.at(self.wall);
-            self.warm_and_cool(step_ms as f64 / 3_600_000.0, &doings, outputs_on);
+            self.warm_and_cool(step_ms as f64 / 3_600_000.0, &doings);
             for (seen, wire) in seen.iter_mut().zip(&self.wires) {
                 *seen |= wire.senses(&doings);
             }
@@ -188,20 +205,21 @@ impl World {
         seen
     }
 
-    fn warm_and_cool(&mut self, hours: f64, doings: &[Doing; 2], on: &dyn Fn(&str) -> bool) {
+    fn warm_and_cool(&mut self, hours: f64, doings: &[Doing; 2]) {
         let sky = self.weather.at(self.wall);
         for (i, air) in self.airs.iter_mut().enumerate() {
             let mut influence = Influence {
                 people: doings.iter().filter(|doing| doing.place == Some(air.place)).count(),
                 ..<_>::default()
             };
-            for machine in self.machines.iter().filter(|machine| machine.air == i && on(&machine.output)) {
-                match machine.kind {
-                    OutputKind::Heater => influence.heater = true,
-                    OutputKind::Cooler => influence.cooler = true,
-                    OutputKind::Fan => influence.fan = true,
-                    _ => {}
-                }
+            for machine in self.machines.iter().filter(|machine| machine.air == i) {
+                let power = match machine.kind {
+                    OutputKind::Heater => &mut influence.heater,
+                    OutputKind::Cooler => &mut influence.cooler,
+                    OutputKind::Fan => &mut influence.fan,
+                    _ => continue,
+                };
+                *power = power.max(machine.power);
             }
             influence.window_open = self
                 .wires
@@ -215,13 +233,19 @@ impl World {
         let sky = self.weather.at(self.wall);
         let mut readings = Vec::new();
         for (i, probe) in self.probes.iter().enumerate() {
-            let mut noise = Random::new(self.seed, &[20, i as u64, self.wall.timestamp_millis() as u64]);
-            for &quantity in &probe.quantities {
-                let value = probe.read(quantity, &self.airs[probe.air], &sky, noise.unit() - 0.5);
+            for (quantity, value) in self.measure(i, &sky) {
                 readings.push(Stimulus::Reading { sensor: probe.sensor.clone(), quantity, value });
             }
         }
         readings
+    }
+
+    /// What the sensor of this number reads now.
+    fn measure(&self, sensor: usize, sky: &Sky) -> Vec<(Quantity, f64)> {
+        let probe = &self.probes[sensor];
+        let mut noise = Random::new(self.seed, &[20, sensor as u64, self.wall.timestamp_millis() as u64]);
+        let read = |&quantity| (quantity, probe.read(quantity, &self.airs[probe.air], sky, noise.unit() - 0.5));
+        probe.quantities.iter().map(read).collect()
     }
 }
 

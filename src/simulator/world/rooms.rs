@@ -85,9 +85,10 @@ pub(super) struct Air {
 /// What acts on the air of a room during one step.
 #[derive(Default)]
 pub(super) struct Influence {
-    pub(super) heater: bool,
-    pub(super) cooler: bool,
-    pub(super) fan: bool,
+    /// How much of its full power each has, from 0 to 1.
+    pub(super) heater: f64,
+    pub(super) cooler: f64,
+    pub(super) fan: f64,
     pub(super) window_open: bool,
     pub(super) people: usize,
 }
@@ -134,7 +135,8 @@ impl Air {
 
     /// Vapour in the end, and the hours that it takes to come near.
     fn damp(&self, sky: &Sky, influence: &Influence) -> (f64, f64) {
-        let replaced_h = if influence.fan || influence.window_open { FANNED_H } else { STILL_H };
+        let fanned = if influence.window_open { 1.0 } else { influence.fan };
+        let replaced_h = 1.0 / (1.0 / STILL_H + fanned * (1.0 / FANNED_H - 1.0 / STILL_H));
         let person_hpa = if self.place == BATHROOM { SHOWER_HPA } else { BREATH_HPA };
         (sky.vapour_hpa + 1.0 + replaced_h * person_hpa * influence.people as f64, replaced_h)
     }
@@ -143,18 +145,15 @@ impl Air {
     fn balance(&self, sky: &Sky, influence: &Influence) -> (f64, f64) {
         let people = influence.people as f64;
         let mut target_c = sky.outdoor_c + APPLIANCES_K + self.sun_k * sky.sunshine + PERSON_K * people;
-        if influence.heater {
-            target_c += HEATER_K;
-        } else if !self.has_heater {
+        target_c += HEATER_K * influence.heater;
+        if !self.has_heater {
             target_c = target_c.max(UNKNOWN_HEATING_C + PERSON_K * people);
         }
         // The fan of a bathroom draws damp air out; elsewhere it cools.
-        if influence.fan && self.place != BATHROOM {
-            target_c += FAN_K;
+        if self.place != BATHROOM {
+            target_c += FAN_K * influence.fan;
         }
-        if influence.cooler {
-            target_c += COOLER_K;
-        }
+        target_c += COOLER_K * influence.cooler;
         (target_c, if influence.window_open { AIRED_LAG_H } else { LAG_H })
     }
 
@@ -189,7 +188,7 @@ mod tests {
         air.advance(0.2, &sky, &Influence { people: 1, ..<_>::default() });
         let damp = air.humidity_percent();
         assert!(damp > dry + 25.0, "{dry} {damp}");
-        air.advance(0.5, &sky, &Influence { fan: true, ..<_>::default() });
+        air.advance(0.5, &sky, &Influence { fan: 1.0, ..<_>::default() });
         assert!(air.humidity_percent() < dry + 10.0, "{}", air.humidity_percent());
     }
 

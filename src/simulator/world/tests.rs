@@ -9,7 +9,7 @@ fn start() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 22, 23, 0, 0).unwrap()
 }
 
-const NOTHING_ON: &dyn Fn(&str) -> bool = &|_| false;
+const NOTHING_ON: &dyn Fn(&str) -> f64 = &|_| 0.0;
 
 fn temperature(news: &[Stimulus], wanted: &str) -> f64 {
     let found = news.iter().find_map(|stimulus| match stimulus {
@@ -30,7 +30,7 @@ fn a_year_is_plausible_at_every_latitude_and_step() {
         while wall < start() + TimeDelta::days(366) {
             wall += TimeDelta::hours(1);
             let fan = wall.timestamp() / 3_600 % 7 < 3;
-            for stimulus in world.advance(wall, &|id| fan && id == "bedroom_fan") {
+            for stimulus in world.advance(wall, &|id| f64::from(fan && id == "bedroom_fan")) {
                 if let Stimulus::Reading { sensor, quantity, value } = stimulus {
                     let range = match quantity {
                         Quantity::Temperature => -55.0..=55.0,
@@ -53,7 +53,7 @@ fn steps_of_any_size_lead_to_the_same_house() {
         let mut wall = start();
         while wall < end {
             wall += TimeDelta::seconds(step_s);
-            world.advance(wall, &|id| id == "living_heater");
+            world.advance(wall, &|id| f64::from(id == "living_heater"));
         }
         world.airs.iter().map(|air| air.temperature_c).collect::<Vec<_>>()
     };
@@ -78,7 +78,7 @@ fn a_jump_of_years_and_time_running_back_do_no_harm() {
 #[test]
 fn a_heater_warms_its_room_and_no_other() {
     let end = start() + TimeDelta::hours(2);
-    let with = World::new(&cottage(), start(), 5).advance(end, &|id| id == "living_heater");
+    let with = World::new(&cottage(), start(), 5).advance(end, &|id| f64::from(id == "living_heater"));
     let without = World::new(&cottage(), start(), 5).advance(end, NOTHING_ON);
     assert!(temperature(&with, "living") > temperature(&without, "living") + 5.0);
     assert_eq!(temperature(&with, "bedroom"), temperature(&without, "bedroom"));
@@ -87,7 +87,7 @@ fn a_heater_warms_its_room_and_no_other() {
 #[test]
 fn a_fan_cools_its_room() {
     let end = start() + TimeDelta::hours(2);
-    let with = World::new(&cottage(), start(), 5).advance(end, &|id| id == "bedroom_fan");
+    let with = World::new(&cottage(), start(), 5).advance(end, &|id| f64::from(id == "bedroom_fan"));
     let without = World::new(&cottage(), start(), 5).advance(end, NOTHING_ON);
     assert!(temperature(&with, "bedroom") < temperature(&without, "bedroom") - 1.0);
 }

@@ -1,6 +1,6 @@
 //! The weather of a place: what the season, the hour and chance make of it. A function of time alone.
 
-use super::random::noise;
+use super::{Measured, random::noise};
 use chrono::{DateTime, Utc};
 use std::f64::consts::TAU;
 
@@ -9,6 +9,8 @@ pub(super) struct Weather {
     pub(super) latitude: f64,
     pub(super) longitude: f64,
     pub(super) seed: u64,
+    /// Temperatures of before, which take the place of chance.
+    pub(super) measured: Option<Measured>,
 }
 
 /// The weather at one instant.
@@ -49,8 +51,9 @@ impl Weather {
         let daily = (1.0 + 4.0 * noon) * (1.0 - 0.4 * cloud);
         let sunrise_h = 12.0 - (-latitude.tan() * declination.tan()).clamp(-1.0, 1.0).acos() / TAU * 24.0;
         let base = self.season_c(year) + 4.0 * self.noise(SWING, days / 2.0);
-        let outdoor_c =
+        let by_chance =
             base + daily * course_of_day(solar_h, sunrise_h.clamp(3.0, 9.0)) + 0.7 * self.noise(GUSTS, days * 8.0);
+        let outdoor_c = self.measured.as_ref().map_or(by_chance, |measured| measured.at(wall));
 
         // Dew falls on most nights: the air holds about what saturates it at the day's lowest temperature.
         let dew_point_c = (base - daily - 1.5 + 1.5 * self.noise(DEW, days * 2.0)).min(outdoor_c - 0.3);
@@ -98,7 +101,7 @@ mod tests {
 
     fn day(latitude: f64, month: u32) -> Vec<Sky> {
         let start = Utc.with_ymd_and_hms(2026, month, 15, 0, 0, 0).unwrap();
-        let weather = Weather { latitude, longitude: 0.0, seed: 3 };
+        let weather = Weather { latitude, longitude: 0.0, seed: 3, measured: None };
         (0..24).map(|hour| weather.at(start + TimeDelta::hours(hour))).collect()
     }
 

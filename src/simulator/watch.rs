@@ -1,9 +1,7 @@
-//! What a house does, seen from outside: outputs that change, points that get into trouble, and what else is asked for.
+//! What a simulated house does, seen from outside: outputs that change, points that get into trouble, and what else is asked for.
 
-use crate::{
-    model::{Explanation, Level, OutputId, Point, Quality, Slot},
-    simulator::house::{Ending, House},
-};
+use super::house::{Ending, House};
+use crate::model::{Config, Explanation, Level, OutputId, Point, Quality, Slot};
 use std::sync::Arc;
 
 /// A change worth a line.
@@ -15,10 +13,12 @@ pub struct Change {
     pub what: String,
     /// Due to what; may be empty.
     pub why: String,
+    /// A refused command, a point that gets into a fault or out of it.
+    pub trouble: bool,
 }
 
 /// Compares a house with what it was at the last look.
-pub(super) struct Watch {
+pub struct Watch {
     outputs: Vec<(Level, Option<Arc<Explanation>>)>,
     qualities: Vec<(Point, Quality)>,
     also: Vec<(Point, Option<String>)>,
@@ -26,8 +26,7 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Watches all outputs for their level, all points for trouble, and `also` for each change of value.
-    pub(super) fn new(house: &House, also: &[String]) -> Watch {
-        let config = house.config();
+    pub fn new(config: &Config, also: &[String]) -> Watch {
         let first_of_sensor = |point: &Point| match point {
             Point::Reading(sensor, quantity) => config[*sensor].quantities().next() == Some(*quantity),
             _ => true,
@@ -39,9 +38,22 @@ impl Watch {
         }
     }
 
-    /// What changed since the last look, in the order of the points.
-    pub(super) fn look(&mut self, house: &House) -> Vec<Change> {
-        let mut changes = Vec::new();
+    /// What changed since the last look, in the order of the points: refused commands, outputs, the rest.
+    pub fn look(&mut self, house: &mut House) -> Vec<Change> {
+        let mut changes = self.look_at_outputs(house);
+        self.look_at_points(house, &mut changes);
+        changes
+    }
+
+    /// As [`Watch::look`], for refused commands and outputs only: far quicker.
+    pub fn look_at_outputs(&mut self, house: &mut House) -> Vec<Change> {
+        let refused = house.take_refused().into_iter().map(|(command, refusal)| Change {
+            point: command.point,
+            what: command.payload,
+            why: format!("refused: {refusal}"),
+            trouble: true,
+        });
+        let mut changes: Vec<Change> = refused.collect();
         let config = house.config();
         for (index, (level, explanation)) in self.outputs.iter_mut().enumerate() {
             let id = OutputId(index);
@@ -51,18 +63,20 @@ impl Watch {
                 continue;
             }
             if turned || handed_over(explanation.as_deref(), now.map(Arc::as_ref)) {
-                let why = match house.ended_by() {
-                    Some(Ending::PowerCut) => "no power".into(),
-                    Some(Ending::Crash) => "hearthd was killed: safe state".into(),
-                    _ => now.map(|explanation| explanation.line.clone()).unwrap_or_default(),
-                };
-                changes.push(Change { point: config[id].id.to_string(), what: house.wire(id).to_string(), why });
+                let why = why(house, id);
+                let (point, what) = (config[id].id.to_string(), house.wire(id).to_string());
+                changes.push(Change { point, what, why, trouble: false });
             }
             (*level, *explanation) = (house.wire(id), now.cloned());
         }
+        changes
+    }
+
+    fn look_at_points(&mut self, house: &House, changes: &mut Vec<Change>) {
         if house.ended_by().is_some() {
-            return changes;
+            return;
         }
+        let config = house.config();
         for (point, quality) in &mut self.qualities {
             let state = house.engine().point_state(*point, house.now());
             let before = std::mem::replace(quality, state.quality);
@@ -74,18 +88,27 @@ impl Watch {
                 _ => continue,
             };
             let why = state.fault.as_deref().unwrap_or_default().to_owned();
-            changes.push(Change { point: config.point_name(*point), what: what.into(), why });
+            changes.push(Change { point: config.point_name(*point), what: what.into(), why, trouble: true });
         }
         for (point, text) in &mut self.also {
             let state = house.engine().point_state(*point, house.now());
             let now = Some(state.text().unwrap_or_else(|| "unknown".into()));
             if *text != now {
                 let why = state.explanation.map(|explanation| explanation.line.clone()).unwrap_or_default();
-                changes.push(Change { point: config.point_name(*point), what: now.clone().unwrap_or_default(), why });
+                let (point, what) = (config.point_name(*point), now.clone().unwrap_or_default());
+                changes.push(Change { point, what, why, trouble: false });
                 *text = now;
             }
         }
-        changes
+    }
+}
+
+/// What holds an output's wire: the winning slot and its cause, or that hearthd is not there.
+pub fn why(house: &House, output: OutputId) -> String {
+    match house.ended_by() {
+        Some(Ending::PowerCut) => "no power".into(),
+        Some(Ending::Crash) => "hearthd was killed: safe state".into(),
+        _ => house.engine().explanation(output).map(|explanation| explanation.line.clone()).unwrap_or_default(),
     }
 }
 

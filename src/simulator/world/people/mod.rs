@@ -1,5 +1,7 @@
 //! Two people and their days: when they sleep, where they are, and how they walk through the house.
 
+mod script;
+
 use super::{
     random::Random,
     rooms::{BATHROOM, BEDROOM, HALL, KITCHEN, LIVING, OUTDOORS, Place},

@@ -1,0 +1,107 @@
+//! The report as JSON, in a shape that stays: docs/simulate.md describes it.
+
+use super::{Recording, Track};
+use crate::model::{OutputId, Point, RuleId};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde_json::{Value as Json, json};
+
+/// All of it.
+pub fn report(recording: &Recording) -> Json {
+    let config = &recording.config;
+    let days = recording.days();
+    let at = |instant: DateTime<Utc>| {
+        instant.with_timezone(&config.hub.timezone).to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    };
+    let outputs = config.outputs.iter().enumerate().map(|(index, output)| {
+        let id = OutputId(index);
+        let usage = recording.usage(id, recording.from, recording.until);
+        let held = recording.held(id);
+        let days = days.iter().map(|(date, begin, end)| {
+            let usage = recording.usage(id, *begin, *end);
+            json!({
+                "date": date.to_string(), "on_s": seconds(usage.on), "times": usage.times,
+                "kwh": recording.energy_kwh(id, &usage),
+            })
+        });
+        let changes = recording.outputs[index].iter().filter(|_| recording.complete).map(|span| {
+            json!({ "at": at(span.from), "percent": span.level.percent(), "slot": span.winner(), "why": span.why() })
+        });
+        json!({
+            "id": output.id, "name": output.name, "kind": output.kind.word(),
+            "on_s": seconds(usage.on), "times": usage.times, "kwh": recording.energy_kwh(id, &usage),
+            "shortest_on_s": recording.shortest_on(id).map(seconds),
+            "held_by_minimum_s": seconds(held.time), "held_by_minimum_times": held.times,
+            "days": days.collect::<Vec<_>>(), "changes": changes.collect::<Vec<_>>(),
+        })
+    });
+    let rules = config.rules.iter().enumerate().map(|(index, rule)| {
+        let usage = recording.rule(RuleId(index));
+        json!({
+            "name": rule.name, "true_s": seconds(usage.active), "times": usage.times,
+            "unknown_s": seconds(usage.unknown),
+        })
+    });
+    let fights = recording.fights().into_iter().map(|fight| {
+        json!({
+            "output": config[fight.output].id, "winner": config[fight.winner].name, "loser": config[fight.loser].name,
+            "s": seconds(fight.time), "times": fight.times,
+        })
+    });
+    let points = recording.tracks.iter().map(|(point, track)| {
+        let mut entry = json!({ "point": config.point_name(*point) });
+        if let Point::Reading(_, quantity) = point {
+            entry["unit"] = json!(quantity.unit().to_string());
+        }
+        match track {
+            Track::Binary(changes) => {
+                let (mut on, mut times, mut unknown) = (TimeDelta::zero(), 0, TimeDelta::zero());
+                for ((_, value), begin, end) in super::within(changes, |(at, _)| *at, recording.from, recording.until) {
+                    match value {
+                        Some(true) => (on, times) = (on + (end - begin), times + 1),
+                        Some(false) => {}
+                        None => unknown += end - begin,
+                    }
+                }
+                entry["on_s"] = json!(seconds(on));
+                entry["times"] = json!(times);
+                entry["unknown_s"] = json!(seconds(unknown));
+            }
+            Track::Number(samples) => {
+                let known: Vec<f64> = samples.iter().filter_map(|(_, value)| *value).collect();
+                let mean = (!known.is_empty()).then(|| rounded(known.iter().sum::<f64>() / known.len() as f64));
+                entry["lowest"] = json!(known.iter().copied().reduce(f64::min).map(rounded));
+                entry["highest"] = json!(known.iter().copied().reduce(f64::max).map(rounded));
+                entry["mean"] = json!(mean);
+                entry["unknown_samples"] = json!(samples.len() - known.len());
+                entry["samples"] = json!(samples.len());
+            }
+            Track::Word(changes) => {
+                let changes = changes.iter().map(|(instant, word)| json!({ "at": at(*instant), "word": word }));
+                entry["changes"] = changes.collect();
+            }
+        }
+        entry
+    });
+    let trouble = recording.lines.iter().filter(|line| line.change.trouble).map(|line| {
+        json!({ "at": at(line.at), "point": line.change.point, "what": line.change.what, "why": line.change.why })
+    });
+    json!({
+        "house": config.hub.id,
+        "from": at(recording.from),
+        "until": at(recording.until),
+        "outputs": outputs.collect::<Vec<_>>(),
+        "rules": rules.collect::<Vec<_>>(),
+        "fights": fights.collect::<Vec<_>>(),
+        "points": points.collect::<Vec<_>>(),
+        "trouble": trouble.collect::<Vec<_>>(),
+    })
+}
+
+fn seconds(time: TimeDelta) -> f64 {
+    time.num_milliseconds() as f64 / 1_000.0
+}
+
+/// To three decimals: more are noise.
+fn rounded(value: f64) -> f64 {
+    (value * 1_000.0).round() / 1_000.0
+}

@@ -1,0 +1,228 @@
+//! What is noted while a simulation runs: only changes, so that a year fits into memory.
+
+use crate::{
+    clock::Now,
+    model::{Config, Explanation, Level, OutputId, Point, PointState, Quality, RuleId, Slot, Truth, Value},
+    simulator::{
+        house::House,
+        play::Witness,
+        scenario::Line,
+        watch::{self, Change, Watch},
+        world::VirtualWorld,
+    },
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::Arc;
+
+/// The course of a simulation.
+pub struct Recording {
+    /// The house.
+    pub config: Arc<Config>,
+    /// When it began.
+    pub from: DateTime<Utc>,
+    /// When it ended.
+    pub until: DateTime<Utc>,
+    /// In the order of the file.
+    pub outputs: Vec<Vec<Span>>,
+    /// When each rule became what, in the order of the file.
+    pub rules: Vec<Vec<(DateTime<Utc>, Truth)>>,
+    /// Inputs, rooms, readings and whatever else has a value, in the order of the points.
+    pub tracks: Vec<(Point, Track)>,
+    /// The temperature outside, in equal steps, if there was a world.
+    pub outdoor: Vec<(DateTime<Utc>, f64)>,
+    /// Every change, in a run of up to a week; in a longer one only trouble.
+    pub lines: Vec<Line>,
+    /// Whether `lines` are all changes.
+    pub complete: bool,
+    sample_every: TimeDelta,
+    next_sample: DateTime<Utc>,
+    watch: Watch,
+}
+
+/// An output from `from` until the next span.
+#[derive(Clone, Debug)]
+pub struct Span {
+    /// Its beginning.
+    pub from: DateTime<Utc>,
+    /// What the wire carried.
+    pub level: Level,
+    why: Why,
+}
+
+#[derive(Clone, Debug)]
+enum Why {
+    Explained(Arc<Explanation>),
+    /// hearthd did not run.
+    Absent(String),
+}
+
+impl Span {
+    /// The slot that won; nothing while hearthd did not run.
+    pub fn winner(&self) -> Option<Slot> {
+        match &self.why {
+            Why::Explained(explanation) => Some(explanation.winner),
+            Why::Absent(_) => None,
+        }
+    }
+
+    /// The winning slot and its cause, in a line.
+    pub fn why(&self) -> &str {
+        match &self.why {
+            Why::Explained(explanation) => &explanation.line,
+            Why::Absent(text) => text,
+        }
+    }
+}
+
+/// The course of a point that is no output. Nothing: it was not known.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Track {
+    /// Of an input or a room, at each change.
+    Binary(Vec<(DateTime<Utc>, Option<bool>)>),
+    /// Of a number, in equal steps.
+    Number(Vec<(DateTime<Utc>, Option<f64>)>),
+    /// Of a word such as a mode, at each change.
+    Word(Vec<(DateTime<Utc>, Option<Arc<str>>)>),
+}
+
+/// How many samples a run has, and the bounds of the time between two.
+const SAMPLES: i32 = 400;
+const SAMPLE_MIN: TimeDelta = TimeDelta::seconds(10);
+const SAMPLE_MAX: TimeDelta = TimeDelta::hours(1);
+
+/// Up to here every change is told.
+const COMPLETE_UP_TO: TimeDelta = TimeDelta::days(7);
+
+impl Recording {
+    /// Of a run between two instants, before it begins.
+    pub fn new(config: &Arc<Config>, from: DateTime<Utc>, until: DateTime<Utc>) -> Recording {
+        let track = |point| match point {
+            Point::Output(_) => None,
+            Point::Input(_) | Point::Occupied(_) => Some((point, Track::Binary(Vec::new()))),
+            _ => Some((point, Track::Number(Vec::new()))),
+        };
+        Recording {
+            config: config.clone(),
+            from,
+            until,
+            outputs: vec![Vec::new(); config.outputs.len()],
+            rules: vec![Vec::new(); config.rules.len()],
+            tracks: config.points().filter_map(track).collect(),
+            outdoor: Vec::new(),
+            lines: Vec::new(),
+            complete: until - from <= COMPLETE_UP_TO,
+            sample_every: ((until - from) / SAMPLES).clamp(SAMPLE_MIN, SAMPLE_MAX),
+            next_sample: from,
+            watch: Watch::new(config, &[]),
+        }
+    }
+
+    fn look_at_outputs(&mut self, house: &House, at: DateTime<Utc>) {
+        for (index, spans) in self.outputs.iter_mut().enumerate() {
+            let id = OutputId(index);
+            let level = house.wire(id);
+            let explanation = house.engine().explanation(id);
+            let ended = house.ended_by().is_some();
+            let unchanged = spans.last().is_some_and(|last| {
+                last.level == level
+                    && match (&last.why, explanation) {
+                        (Why::Explained(before), Some(now)) => !ended && Arc::ptr_eq(before, now),
+                        (Why::Absent(_), _) => ended,
+                        (Why::Explained(_), None) => false,
+                    }
+            });
+            if unchanged {
+                continue;
+            }
+            let why = match explanation {
+                Some(explanation) if !ended => Why::Explained(explanation.clone()),
+                _ => Why::Absent(watch::why(house, id)),
+            };
+            // Several decisions of one instant are one.
+            if spans.last().is_some_and(|last| last.from == at) {
+                spans.pop();
+            }
+            spans.push(Span { from: at, level, why });
+        }
+    }
+
+    fn look_at_rules(&mut self, house: &House, at: DateTime<Utc>) {
+        for (index, changes) in self.rules.iter_mut().enumerate() {
+            let truth =
+                if house.ended_by().is_some() { Truth::Unknown } else { house.engine().rule_truth(RuleId(index)) };
+            if changes.last().is_none_or(|(_, before)| *before != truth) {
+                changes.push((at, truth));
+            }
+        }
+    }
+
+    fn look_at_points(&mut self, house: &House, at: DateTime<Utc>, sample: bool) {
+        let now = house.now();
+        for (point, track) in &mut self.tracks {
+            let state = |now: Now| house.engine().point_state(*point, now);
+            match track {
+                Track::Binary(changes) => {
+                    let value = binary(&state(now));
+                    if changes.last().is_none_or(|(_, before)| *before != value) {
+                        changes.push((at, value));
+                    }
+                }
+                Track::Number(samples) if sample => match good(&state(now)) {
+                    Some(Value::Number(value)) => samples.push((at, Some(value))),
+                    Some(Value::Word(word)) if samples.iter().all(|(_, value)| value.is_none()) => {
+                        *track = Track::Word(vec![(at, Some(word))]);
+                    }
+                    _ => samples.push((at, None)),
+                },
+                Track::Word(changes) if sample => {
+                    let word = match good(&state(now)) {
+                        Some(Value::Word(word)) => Some(word),
+                        _ => None,
+                    };
+                    if changes.last().is_none_or(|(_, before)| *before != word) {
+                        changes.push((at, word));
+                    }
+                }
+                Track::Number(_) | Track::Word(_) => {}
+            }
+        }
+    }
+}
+
+impl Witness for Recording {
+    fn look(&mut self, house: &mut House, world: Option<&VirtualWorld>) {
+        let at = house.time();
+        let sample = at >= self.next_sample;
+        if sample {
+            while self.next_sample <= at {
+                self.next_sample += self.sample_every;
+            }
+            self.outdoor.extend(world.map(|world| (at, world.outdoor_c(at))));
+        }
+        self.look_at_outputs(house, at);
+        self.look_at_rules(house, at);
+        self.look_at_points(house, at, sample);
+        // In a long run only trouble is told, and looking for it each time would take longer than all the rest.
+        let changes = match (self.complete, sample) {
+            (true, _) => self.watch.look(house),
+            (false, true) => self.watch.look(house).into_iter().filter(|change| change.trouble).collect(),
+            (false, false) => Vec::new(),
+        };
+        self.lines.extend(changes.into_iter().map(|change| Line { at, change }));
+    }
+
+    fn note(&mut self, at: DateTime<Utc>, change: Change) {
+        self.lines.push(Line { at, change });
+    }
+}
+
+fn binary(state: &PointState) -> Option<bool> {
+    match state.value {
+        Some(Value::Switch(on)) if state.quality == Quality::Good => Some(on),
+        _ => None,
+    }
+}
+
+fn good(state: &PointState) -> Option<Value> {
+    state.value.clone().filter(|_| state.quality == Quality::Good)
+}

@@ -1,0 +1,296 @@
+//! The report as plain text, for a terminal.
+
+use super::{Recording, Track, any_on};
+use crate::{
+    engine::sun,
+    model::{OutputId, Point, RuleId, duration},
+    simulator::scenario::columns,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Duration;
+
+/// How many characters a lane has.
+const CELLS: usize = 48;
+/// From empty to full.
+const BARS: [char; 9] = ['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+/// Up to here every change is printed, and up to there each day.
+const CHANGES_UP_TO: TimeDelta = TimeDelta::days(2);
+const DAYS_UP_TO: usize = 31;
+
+/// All of it, in lines.
+pub fn lines(recording: &Recording) -> Vec<String> {
+    let mut lines = Vec::new();
+    let short = recording.until - recording.from <= CHANGES_UP_TO;
+    if short && recording.complete {
+        lines.extend(columns(&recording.lines, &recording.config, recording.from, recording.until));
+        lines.push(String::new());
+    }
+    lines.extend(lanes(recording));
+    lines.extend(days(recording));
+    lines.extend(readings(recording));
+    lines.extend(rules(recording));
+    lines.extend(limits(recording));
+    if !(short && recording.complete) {
+        lines.extend(trouble(recording));
+    }
+    lines
+}
+
+/// A lane for each output and room, below one for the daylight.
+fn lanes(recording: &Recording) -> Vec<String> {
+    let config = &recording.config;
+    let (from, until) = (recording.from, recording.until);
+    let zone = config.hub.timezone;
+    let local = |at: DateTime<Utc>| at.with_timezone(&zone);
+    let name = |text: &str| format!("{text:<width$}", width = width(recording));
+    let with_energy = (0..config.outputs.len()).any(|index| super::rated_w(config, OutputId(index)).is_some());
+    let energy_head = if with_energy { "       kWh" } else { "" };
+    let mut lines = vec![
+        format!(
+            "{}, {} of its life: {} to {}",
+            config.hub.name,
+            duration::spell((until - from).to_std().unwrap_or_default()),
+            local(from).format("%a %-d %b %Y %H:%M"),
+            local(until).format("%a %-d %b %Y %H:%M")
+        ),
+        String::new(),
+        format!("{}  {}        on  times{energy_head}", name(""), scale(recording)),
+        format!("{}  {}", name("daylight"), daylight(recording)),
+    ];
+    for (index, output) in config.outputs.iter().enumerate() {
+        let id = OutputId(index);
+        let usage = recording.usage(id, from, until);
+        let energy = match recording.energy_kwh(id, &usage) {
+            Some(energy) => format!("  {energy:>8.2}"),
+            None => String::new(),
+        };
+        let lane: String = recording.shares(id, from, until, CELLS).into_iter().map(bar).collect();
+        lines.push(format!("{}  {lane}  {:>8}  {:>5}{energy}", name(&output.id), spell(usage.on), usage.times));
+    }
+    for (point, track) in &recording.tracks {
+        let (Point::Occupied(_), Track::Binary(changes)) = (point, track) else { continue };
+        let (shares, on, times) = binary_lane(changes, recording);
+        let lane: String = shares.into_iter().map(bar).collect();
+        lines.push(format!("{}  {lane}  {:>8}  {times:>5}", name(&config.point_name(*point)), spell(on)));
+    }
+    lines
+}
+
+/// A line for each day, with the hours of each output.
+fn days(recording: &Recording) -> Vec<String> {
+    let days = recording.days();
+    if !(3..=DAYS_UP_TO).contains(&days.len()) {
+        return Vec::new();
+    }
+    let used: Vec<OutputId> =
+        (0..recording.outputs.len()).filter(|index| any_on(&recording.outputs[*index])).map(OutputId).collect();
+    let widths: Vec<usize> = used.iter().map(|id| recording.config[*id].id.len().max(11)).collect();
+    let mut lines = vec![String::new()];
+    let head: String =
+        used.iter().zip(&widths).map(|(id, width)| format!("  {:>width$}", recording.config[*id].id)).collect();
+    lines.push(format!("{:<10}{head}", "on, times"));
+    for (date, begin, end) in days {
+        let cells = used.iter().zip(&widths).map(|(id, width)| {
+            let usage = recording.usage(*id, begin, end);
+            let text = if usage.on.is_zero() { "-".into() } else { format!("{} {:>3}x", spell(usage.on), usage.times) };
+            format!("  {text:>width$}")
+        });
+        lines.push(format!("{:<10}{}", date.format("%a %-d %b"), cells.collect::<String>()));
+    }
+    lines
+}
+
+/// The range of each reading.
+fn readings(recording: &Recording) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (point, track) in &recording.tracks {
+        let Track::Number(samples) = track else { continue };
+        let known: Vec<f64> = samples.iter().filter_map(|(_, value)| *value).collect();
+        let unit = match point {
+            Point::Reading(_, quantity) => quantity.unit().to_string(),
+            _ => String::new(),
+        };
+        let name = recording.config.point_name(*point);
+        let unknown = samples.len() - known.len();
+        let gap = match unknown * 100 / samples.len().max(1) {
+            _ if unknown == 0 => String::new(),
+            percent => format!("; unknown for {percent} % of the time"),
+        };
+        let text = match range(&known) {
+            Some((low, high, mean)) => format!("{low:.1} to {high:.1} {unit}, {mean:.1} on average{gap}"),
+            None => "never known".into(),
+        };
+        lines.push(format!("{name:<width$}  {text}", width = width(recording)));
+    }
+    let outdoor: Vec<f64> = recording.outdoor.iter().map(|(_, value)| *value).collect();
+    if let Some((low, high, mean)) = range(&outdoor) {
+        let width = width(recording);
+        lines.push(format!("{:<width$}  {low:.1} to {high:.1} °C, {mean:.1} on average", "outside"));
+    }
+    if !lines.is_empty() {
+        lines.insert(0, String::new());
+    }
+    lines
+}
+
+/// Rules that never came true, that nobody could tell of, and that contradict each other.
+fn rules(recording: &Recording) -> Vec<String> {
+    let rules = &recording.config.rules;
+    let named = |id: RuleId| format!("\"{}\"", recording.config[id].name);
+    let uses: Vec<_> = (0..rules.len()).map(|index| (RuleId(index), recording.rule(RuleId(index)))).collect();
+    let mut lines = Vec::new();
+    let never: Vec<String> = uses.iter().filter(|(_, rule)| rule.times == 0).map(|(id, _)| named(*id)).collect();
+    if !never.is_empty() {
+        lines.push("Rules that never came true:".into());
+        lines.extend(never.iter().map(|name| format!("  {name}")));
+    }
+    let unknown: Vec<_> = uses.iter().filter(|(_, rule)| rule.unknown >= TimeDelta::seconds(1)).collect();
+    if !unknown.is_empty() {
+        lines.push("Rules of which nobody could tell, for some of the time:".into());
+        lines.extend(unknown.iter().map(|(id, rule)| format!("  {} for {}", named(*id), spell(rule.unknown))));
+    }
+    let fights = recording.fights();
+    if !fights.is_empty() {
+        lines.push("Rules that asked one output for different levels (the first one won):".into());
+        for fight in fights {
+            let output = &recording.config[fight.output].id;
+            let (winner, loser) = (named(fight.winner), named(fight.loser));
+            lines.push(format!("  {output}: {winner} over {loser}, {} for {}", times(fight.times), spell(fight.time)));
+        }
+    }
+    if !lines.is_empty() {
+        lines.insert(0, String::new());
+    }
+    lines
+}
+
+/// Outputs that were asked to move more often than their minimum times let them.
+fn limits(recording: &Recording) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (index, output) in recording.config.outputs.iter().enumerate() {
+        let held = recording.held(OutputId(index));
+        if held.times > 0 {
+            lines.push(format!("  {}: {}, {} in all", output.id, times(held.times), spell(held.time)));
+        }
+    }
+    if !lines.is_empty() {
+        lines.insert(0, "Outputs that min_on and min_off kept from following at once:".into());
+        lines.insert(0, String::new());
+    }
+    lines
+}
+
+/// What went wrong, when not every change is printed.
+fn trouble(recording: &Recording) -> Vec<String> {
+    const MOST: usize = 20;
+    let trouble: Vec<_> = recording.lines.iter().filter(|line| line.change.trouble).cloned().collect();
+    if trouble.is_empty() {
+        return Vec::new();
+    }
+    let shown = &trouble[..trouble.len().min(MOST)];
+    let mut lines = vec![String::new(), "Trouble:".into()];
+    let columns = columns(shown, &recording.config, recording.from, recording.until);
+    lines.extend(columns.into_iter().map(|line| format!("  {line}")));
+    if trouble.len() > MOST {
+        lines.push(format!("  and {} more", trouble.len() - MOST));
+    }
+    lines
+}
+
+/// Where in the lanes which time is.
+fn scale(recording: &Recording) -> String {
+    let zone = recording.config.hub.timezone;
+    let length = recording.until - recording.from;
+    let form = match length.num_days() {
+        0..=2 => "%H:%M",
+        3..=60 => "%-d %b",
+        _ => "%b",
+    };
+    let mut text = String::new();
+    while text.chars().count() < CELLS {
+        let cell = i32::try_from(text.chars().count()).unwrap_or_default();
+        let at = recording.from + length / CELLS as i32 * cell;
+        text += &format!("{:<8}", at.with_timezone(&zone).format(form).to_string());
+    }
+    text.chars().take(CELLS).collect()
+}
+
+fn daylight(recording: &Recording) -> String {
+    let hub = &recording.config.hub;
+    let step = (recording.until - recording.from) / CELLS as i32;
+    let cells = (0..CELLS as i32).map(|cell| {
+        let begin = recording.from + step * cell;
+        // A cell of days shows how much of them is light.
+        let light = (0..24).filter(|part| {
+            let at = begin + step / 24 * *part;
+            sun::elevation(at, hub.latitude, hub.longitude).is_some_and(|elevation| elevation > -0.833)
+        });
+        bar(light.count() as f64 / 24.0)
+    });
+    cells.collect()
+}
+
+/// Shares, time and times of something that is on or off.
+fn binary_lane(changes: &[(DateTime<Utc>, Option<bool>)], recording: &Recording) -> (Vec<f64>, TimeDelta, u32) {
+    let mut shares = vec![0.0; CELLS];
+    let (mut on, mut times) = (TimeDelta::zero(), 0);
+    let total_ms = (recording.until - recording.from).num_milliseconds().max(1) as f64;
+    for ((_, value), begin, end) in super::within(changes, |(at, _)| *at, recording.from, recording.until) {
+        if *value != Some(true) {
+            continue;
+        }
+        on += end - begin;
+        times += 1;
+        let cell = |at: DateTime<Utc>| (at - recording.from).num_milliseconds() as f64 / total_ms * CELLS as f64;
+        let (left, right) = (cell(begin), cell(end));
+        for (index, share) in shares.iter_mut().enumerate().take(right.ceil() as usize).skip(left as usize) {
+            *share += (right.min(index as f64 + 1.0) - left.max(index as f64)).max(0.0);
+        }
+    }
+    (shares, on, times)
+}
+
+fn bar(share: f64) -> char {
+    let full = BARS.len() - 1;
+    // A little is shown as a little, and nearly all as not quite all.
+    let index = match share {
+        share if share <= 0.0 => 0,
+        share if share >= 0.999 => full,
+        share => ((share * full as f64).round() as usize).clamp(1, full - 1),
+    };
+    BARS[index]
+}
+
+fn range(values: &[f64]) -> Option<(f64, f64, f64)> {
+    let low = values.iter().copied().reduce(f64::min)?;
+    let high = values.iter().copied().reduce(f64::max)?;
+    Some((low, high, values.iter().sum::<f64>() / values.len() as f64))
+}
+
+/// Of the column of names.
+fn width(recording: &Recording) -> usize {
+    recording.config.points().map(|point| recording.config.point_name(point).chars().count()).max().unwrap_or(0).max(8)
+}
+
+fn times(count: u32) -> String {
+    if count == 1 { "once".into() } else { format!("{count} times") }
+}
+
+/// To the second below an hour, to the minute below a day, to the hour above ten days.
+pub(super) fn spell(time: TimeDelta) -> String {
+    let seconds = u64::try_from(time.num_seconds()).unwrap_or_default();
+    let unit = match seconds {
+        0..3_600 => 1,
+        3_600..864_000 => 60,
+        _ => 3_600,
+    };
+    // Hours are easier to compare than days.
+    let rounded = seconds / unit * unit;
+    if rounded >= 86_400 && unit == 60 {
+        return format!("{}h{:02}m", rounded / 3_600, rounded / 60 % 60);
+    }
+    if unit == 3_600 {
+        return format!("{}h", rounded / 3_600);
+    }
+    duration::spell(Duration::from_secs(rounded))
+}

@@ -1,0 +1,103 @@
+//! The world of a simulation: it says when the next wire moves, so that time can jump there.
+
+use super::{Measured, World};
+use crate::{
+    engine::local_instant,
+    model::{Config, InputId, InputKind, OutputId, Quantity, SensorId},
+};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use std::collections::VecDeque;
+
+/// A [`World`] in which time goes from one event to the next.
+pub struct VirtualWorld {
+    world: World,
+    zone: chrono_tz::Tz,
+    /// The day whose moves are in `moves`, and those of it that are still to come.
+    day: Option<NaiveDate>,
+    moves: VecDeque<(DateTime<Utc>, InputId, bool)>,
+}
+
+/// The air is worked out in steps of at most this length.
+const STEP: TimeDelta = TimeDelta::minutes(5);
+
+impl VirtualWorld {
+    /// A world for this configuration that begins at `start`. `measured`: temperatures outside that take the place of the
+    /// built-in climate.
+    pub fn new(config: &Config, start: DateTime<Utc>, seed: u64, measured: Option<Measured>) -> VirtualWorld {
+        let world = World::with_weather(config, start, seed, measured);
+        VirtualWorld { world, zone: config.hub.timezone, day: None, moves: VecDeque::new() }
+    }
+
+    /// When the next wire moves.
+    pub fn next_move(&mut self) -> Option<DateTime<Utc>> {
+        while self.moves.is_empty() {
+            self.plan_next_day()?;
+        }
+        self.moves.front().map(|(at, ..)| *at)
+    }
+
+    /// The wires that have moved by `time`, in order.
+    pub fn moves(&mut self, time: DateTime<Utc>) -> Vec<(InputId, bool)> {
+        let mut moved = Vec::new();
+        while let Some((_, input, active)) = self.moves.front().copied().filter(|(at, ..)| *at <= time) {
+            self.moves.pop_front();
+            if self.world.wires[input.0].kind == InputKind::Window {
+                // An open window cools from now on.
+                self.run(time);
+                self.world.wires[input.0].active = Some(active);
+            }
+            moved.push((input, active));
+        }
+        moved
+    }
+
+    /// Lets the air live on to `time`.
+    pub fn run(&mut self, time: DateTime<Utc>) {
+        if time > self.world.wall {
+            self.world.pass(time, STEP);
+        }
+    }
+
+    /// The outputs have these powers, from 0 to 1, from `time` on.
+    pub fn power(&mut self, time: DateTime<Utc>, power: impl Fn(OutputId) -> f64) {
+        if self.world.machines.iter().any(|machine| machine.power != power(machine.id)) {
+            self.run(time);
+            self.world.machines.iter_mut().for_each(|machine| machine.power = power(machine.id));
+        }
+    }
+
+    /// What a sensor reads now.
+    pub fn measure(&self, sensor: SensorId) -> Vec<(Quantity, f64)> {
+        self.world.measure(sensor.0, &self.world.weather.at(self.world.wall))
+    }
+
+    /// The air outside at any time, °C.
+    pub fn outdoor_c(&self, time: DateTime<Utc>) -> f64 {
+        self.world.weather.at(time).outdoor_c
+    }
+
+    /// Works out the moves of the day after the last one; nothing at the end of the calendar.
+    fn plan_next_day(&mut self) -> Option<()> {
+        let start = self.world.wall;
+        let day = match self.day {
+            Some(day) => day.succ_opt()?,
+            None => start.with_timezone(&self.zone).date_naive(),
+        };
+        let wires: Vec<_> = self.world.wires.iter().map(|wire| (wire.kind, wire.place)).collect();
+        let mut moves = Vec::new();
+        for (index, spans) in self.world.household.script(day, &wires).into_iter().enumerate() {
+            for (from_s, to_s) in spans {
+                let (from, to) = (local_instant(day, from_s, self.zone)?, local_instant(day, to_s, self.zone)?);
+                // What a skipped hour leaves nothing of does not happen.
+                if from < to {
+                    moves.extend([(from, InputId(index), true), (to, InputId(index), false)]);
+                }
+            }
+        }
+        // A wire that ends and begins at one instant ends first.
+        moves.sort_by_key(|(at, input, active)| (*at, input.0, *active));
+        moves.retain(|(at, ..)| *at >= start);
+        (self.day, self.moves) = (Some(day), moves.into());
+        Some(())
+    }
+}

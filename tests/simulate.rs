@@ -1,0 +1,161 @@
+//! `hearthd simulate` as a user runs it: reports of houses whose sums are known.
+
+#![allow(clippy::unwrap_used)]
+
+use serde_json::Value as Json;
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+fn simulate(arguments: &[&str]) -> Output {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
+    Command::new(env!("CARGO_BIN_EXE_hearthd"))
+        .args(["simulate", "--config", shipped.to_str().unwrap()])
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(output: Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(arguments: &[&str]) -> Json {
+    serde_json::from_str(&text(simulate(arguments))).unwrap()
+}
+
+/// A scenario file in a folder of its own.
+fn scenario(content: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.scenario");
+    fs::write(&file, content).unwrap();
+    (folder, file.to_str().unwrap().to_owned())
+}
+
+const HOUSE: &str = "Two lights and a fridge.
+--- house
+[outputs.hall_light]
+kind = \"light\"
+gpio = 17
+[outputs.fridge]
+kind = \"cooler\"
+gpio = 24
+min_on = \"10m\"
+[inputs.motion]
+kind = \"motion\"
+gpio = 4
+[sensors.air]
+chip = \"tmp102\"
+[[rules]]
+name = \"Off in the night\"
+while = \"time between 22:00 and 06:00\"
+set = { hall_light = \"off\" }
+[[rules]]
+name = \"On with motion\"
+while = \"motion\"
+set = { hall_light = \"on\" }
+[[rules]]
+name = \"Cold\"
+while = \"air.temperature > 6\"
+set = { fridge = \"on\" }
+[[rules]]
+name = \"Never\"
+while = \"air.temperature > 90\"
+set = { fridge = \"on\" }
+";
+
+#[test]
+fn the_sums_of_a_report_are_right() {
+    let (_folder, file) = scenario(&format!(
+        "{HOUSE}--- from 2026-11-23 21:00 for 3h
+21:00  air.temperature 5
+21:10  motion on for 20m
+21:50  motion on for 30m
+22:30  air.temperature 7
+22:33  air.temperature 5
+23:00  air lost
+23:30  air back
+"
+    ));
+    let report = json(&["--scenario", &file, "--json"]);
+    let output = |index: usize, key: &str| report["outputs"][index][key].clone();
+    assert_eq!((output(0, "on_s"), output(0, "times")), (1_800.0.into(), 2.into()), "20 and 10 minutes");
+    assert_eq!((output(1, "on_s"), output(1, "times")), (600.0.into(), 1.into()), "its min_on");
+    assert_eq!((output(1, "held_by_minimum_s"), output(1, "held_by_minimum_times")), (420.0.into(), 1.into()));
+    assert_eq!(report["fights"][0]["winner"], "Off in the night");
+    assert_eq!((&report["fights"][0]["s"], &report["fights"][0]["times"]), (&1_200.0.into(), &1.into()));
+    assert_eq!(report["rules"][3]["times"], 0);
+    // Stale half a minute after the last reading, at 22:59:53, until it is back.
+    let unknown = report["rules"][2]["unknown_s"].as_f64().unwrap();
+    assert!((1_760.0..=1_800.0).contains(&unknown), "{unknown}");
+    assert_eq!(report["trouble"].as_array().unwrap().len(), 3, "{:#}", report["trouble"]);
+
+    let shown = text(simulate(&["--scenario", &file]));
+    assert!(shown.contains("22:33:00  fridge ON") && shown.contains("protect: min_on"), "{shown}");
+}
+
+#[test]
+fn the_same_seed_makes_the_same_days_and_another_makes_others() {
+    let run = |seed: &str| text(simulate(&["--from", "2026-06-01T00:00", "--for", "3d", "--seed", seed]));
+    assert_eq!(run("1"), run("1"));
+    assert_ne!(run("1"), run("2"));
+}
+
+#[test]
+fn a_measured_frost_makes_the_heater_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("weather.csv");
+    let heating = |from: f64, to: f64| {
+        fs::write(&file, format!("time,outdoor\n2026-02-01 00:00,{from}\n2026-02-03 00:00,{to}\n")).unwrap();
+        let report =
+            json(&["--from", "2026-02-01T00:00", "--for", "2d", "--json", "--weather", file.to_str().unwrap()]);
+        let heater = report["outputs"].as_array().unwrap().iter().find(|output| output["id"] == "living_heater");
+        heater.unwrap()["on_s"].as_f64().unwrap()
+    };
+    let (frost, spring) = (heating(-3.0, -3.0), heating(12.0, 14.0));
+    assert!(frost > spring + 20_000.0, "{frost} s and {spring} s of two days");
+    fs::write(&file, "2026-02-01 00:00,cold\n2026-02-03 00:00,1\n").unwrap();
+    let refused = simulate(&["--weather", file.to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(message.contains("`cold` is not a temperature") && message.contains("weather.csv:1:1"), "{message}");
+}
+
+#[test]
+fn a_scenario_with_a_world_breaks_things_in_it() {
+    let (_folder, file) = scenario(
+        "A January day in which the thermometer is lost and the power fails.
+--- from 2026-01-13 00:00 for 1d world
+08:00  living lost
+10:00  living back
+12:00  power cut for 40m
+",
+    );
+    let report = json(&["--scenario", &file, "--json"]);
+    let living = report["points"].as_array().unwrap().iter().find(|point| point["point"] == "living.temperature");
+    assert!(living.unwrap()["unknown_samples"].as_u64().unwrap() >= 30, "{living:?}");
+    assert!(living.unwrap()["lowest"].as_f64().unwrap() > 5.0, "the world had warmed it");
+    let unpowered = |output: &Json| {
+        let changes = output["changes"].as_array().unwrap();
+        changes.iter().filter(|change| change["why"] == "no power" && change["slot"].is_null()).count()
+    };
+    assert!(report["outputs"].as_array().unwrap().iter().all(|output| unpowered(output) == 1));
+    assert!(report["rules"].as_array().unwrap().iter().all(|rule| rule["unknown_s"].as_f64() >= Some(2_400.0)));
+}
+
+#[test]
+fn a_log_that_does_not_come_true_is_an_exit_code() {
+    let (_folder, file) = scenario(&format!(
+        "{HOUSE}--- from 2026-11-23 12:00 for 1h\n12:10  motion on\n--- log\n12:11:00  hall_light ON  rule: On with motion\n"
+    ));
+    let output = simulate(&["--scenario", &file]);
+    assert_eq!(output.status.code(), Some(1));
+    let difference = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(difference.starts_with("- 12:11:00") && difference.contains("\n+ 12:10:00"), "{difference}");
+    for wrong in [&["--from", "tomorrow"][..], &["--for", "soon"], &["--scenario", &file, "--for", "1d"]] {
+        assert_eq!(simulate(wrong).status.code(), Some(2), "{wrong:?}");
+    }
+}
