@@ -29,6 +29,8 @@ impl Watch {
     pub fn new(config: &Config, also: &[String]) -> Watch {
         let first_of_sensor = |point: &Point| match point {
             Point::Reading(sensor, quantity) => config[*sensor].quantities().next() == Some(*quantity),
+            // It is as good as its output.
+            Point::OutputFacet(..) => false,
             _ => true,
         };
         Watch {
@@ -55,8 +57,8 @@ impl Watch {
         });
         let mut changes: Vec<Change> = refused.collect();
         let config = house.config();
-        for (index, (level, explanation)) in self.outputs.iter_mut().enumerate() {
-            let id = OutputId(index);
+        for id in config.visible_outputs() {
+            let (level, explanation) = &mut self.outputs[id.0];
             let now = house.engine().explanation(id);
             let turned = *level != house.wire(id);
             if !turned && now.map(Arc::as_ptr) == explanation.as_ref().map(Arc::as_ptr) {

@@ -10,7 +10,7 @@ pub use probe::Trouble;
 use crate::{
     clock::{Moment, Now},
     engine::{Engine, Memory},
-    model::{Command, Config, Effect, Event, InputId, Level, OutputId, Quantity, Refusal, SensorId},
+    model::{Command, Config, Effect, Event, InputId, Level, Method, OutputId, Quantity, Refusal, SensorId},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use probe::Probe;
@@ -111,9 +111,11 @@ impl House {
         self.asleep.as_ref().map(|asleep| asleep.ending)
     }
 
-    /// What the wire of an output carries.
+    /// What an output was last driven to; of a group, what its members are.
     pub fn wire(&self, output: OutputId) -> Level {
-        self.wires[output.0].level
+        let Method::Group { members, all } = &self.config[output].method else { return self.wires[output.0].level };
+        let levels = members.iter().map(|member| self.wires[member.0].level);
+        if *all { levels.min() } else { levels.max() }.unwrap_or(Level::OFF)
     }
 
     /// How often the engine decided.
@@ -270,6 +272,8 @@ impl House {
         }
         for (wire, output) in self.wires.iter_mut().zip(&self.config.outputs) {
             match ending {
+                // A cover stays where it is.
+                _ if matches!(output.method, Method::Cover(_)) => {}
                 Ending::PowerCut => wire.level = Level::OFF,
                 Ending::Crash if !wire.broken => wire.level = output.safe.level().unwrap_or(wire.level),
                 Ending::Crash | Ending::Restart => {}

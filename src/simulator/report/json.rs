@@ -1,7 +1,7 @@
 //! The report as JSON, in a shape that stays: docs/simulate.md describes it.
 
 use super::{Recording, Track};
-use crate::model::{OutputId, Point, RuleId};
+use crate::model::{Point, RuleId};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value as Json, json};
 
@@ -12,8 +12,8 @@ pub fn report(recording: &Recording) -> Json {
     let at = |instant: DateTime<Utc>| {
         instant.with_timezone(&config.hub.timezone).to_rfc3339_opts(SecondsFormat::AutoSi, true)
     };
-    let outputs = config.outputs.iter().enumerate().map(|(index, output)| {
-        let id = OutputId(index);
+    let outputs = config.visible_outputs().map(|id| {
+        let output = &config[id];
         let usage = recording.usage(id, recording.from, recording.until);
         let held = recording.held(id);
         let days = days.iter().map(|(date, begin, end)| {
@@ -23,7 +23,7 @@ pub fn report(recording: &Recording) -> Json {
                 "kwh": recording.energy_kwh(id, &usage),
             })
         });
-        let changes = recording.outputs[index].iter().filter(|_| recording.complete).map(|span| {
+        let changes = recording.outputs[id.0].iter().filter(|_| recording.complete).map(|span| {
             json!({ "at": at(span.from), "percent": span.level.percent(), "slot": span.winner(), "why": span.why() })
         });
         json!({

@@ -9,7 +9,7 @@ pub mod json;
 
 pub use recording::{Recording, Span, Track};
 
-use crate::model::{Config, Level, OutputId, RuleId, Slot, Truth};
+use crate::model::{Level, OutputId, RuleId, Slot, Truth};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// How an output was used in some time.
@@ -78,7 +78,7 @@ impl Recording {
 
     /// What it took in that time, kWh; nothing without a rated power.
     pub fn energy_kwh(&self, output: OutputId, usage: &Use) -> Option<f64> {
-        rated_w(&self.config, output).map(|watt| watt * usage.full_hours / 1_000.0)
+        self.config[output].power.map(|watt| watt * usage.full_hours / 1_000.0)
     }
 
     /// How an output's minimum times held it.
@@ -214,11 +214,6 @@ impl Recording {
         }
         days
     }
-}
-
-/// What an output takes at full power, W.
-fn rated_w(_config: &Config, _output: OutputId) -> Option<f64> {
-    None
 }
 
 /// Of things that hold until the next one begins, those that touch some time, with their part of it.

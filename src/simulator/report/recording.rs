@@ -97,7 +97,7 @@ impl Recording {
     /// Of a run between two instants, before it begins.
     pub fn new(config: &Arc<Config>, from: DateTime<Utc>, until: DateTime<Utc>) -> Recording {
         let track = |point| match point {
-            Point::Output(_) => None,
+            Point::Output(_) | Point::OutputFacet(..) => None,
             Point::Input(_) | Point::Occupied(_) => Some((point, Track::Binary(Vec::new()))),
             _ => Some((point, Track::Number(Vec::new()))),
         };

@@ -43,7 +43,7 @@ fn lanes(recording: &Recording) -> Vec<String> {
     let zone = config.hub.timezone;
     let local = |at: DateTime<Utc>| at.with_timezone(&zone);
     let name = |text: &str| format!("{text:<width$}", width = width(recording));
-    let with_energy = (0..config.outputs.len()).any(|index| super::rated_w(config, OutputId(index)).is_some());
+    let with_energy = config.outputs.iter().any(|output| output.power.is_some());
     let energy_head = if with_energy { "       kWh" } else { "" };
     let mut lines = vec![
         format!(
@@ -57,15 +57,14 @@ fn lanes(recording: &Recording) -> Vec<String> {
         format!("{}  {}        on  times{energy_head}", name(""), scale(recording)),
         format!("{}  {}", name("daylight"), daylight(recording)),
     ];
-    for (index, output) in config.outputs.iter().enumerate() {
-        let id = OutputId(index);
+    for id in config.visible_outputs() {
         let usage = recording.usage(id, from, until);
         let energy = match recording.energy_kwh(id, &usage) {
             Some(energy) => format!("  {energy:>8.2}"),
             None => String::new(),
         };
         let lane: String = recording.shares(id, from, until, CELLS).into_iter().map(bar).collect();
-        lines.push(format!("{}  {lane}  {:>8}  {:>5}{energy}", name(&output.id), spell(usage.on), usage.times));
+        lines.push(format!("{}  {lane}  {:>8}  {:>5}{energy}", name(&config[id].id), spell(usage.on), usage.times));
     }
     for (point, track) in &recording.tracks {
         let (Point::Occupied(_), Track::Binary(changes)) = (point, track) else { continue };
@@ -83,7 +82,7 @@ fn days(recording: &Recording) -> Vec<String> {
         return Vec::new();
     }
     let used: Vec<OutputId> =
-        (0..recording.outputs.len()).filter(|index| any_on(&recording.outputs[*index])).map(OutputId).collect();
+        recording.config.visible_outputs().filter(|id| any_on(&recording.outputs[id.0])).collect();
     let widths: Vec<usize> = used.iter().map(|id| recording.config[*id].id.len().max(11)).collect();
     let mut lines = vec![String::new()];
     let head: String =
@@ -269,7 +268,14 @@ fn range(values: &[f64]) -> Option<(f64, f64, f64)> {
 
 /// Of the column of names.
 fn width(recording: &Recording) -> usize {
-    recording.config.points().map(|point| recording.config.point_name(point).chars().count()).max().unwrap_or(0).max(8)
+    recording
+        .config
+        .points()
+        .filter(|point| !matches!(point, Point::OutputFacet(..)))
+        .map(|point| recording.config.point_name(point).chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(8)
 }
 
 fn times(count: u32) -> String {

@@ -127,10 +127,11 @@ impl World {
             Probe { sensor: sensor.id.clone(), quantities: sensor.measured().collect(), steps_per_celsius, air }
         });
         let probes = probes.collect();
-        let machines = config.outputs.iter().enumerate().filter_map(|(index, output)| {
+        let machines = config.visible_outputs().filter_map(|id| {
+            let output = &config[id];
             let air = air_of(&output.id, &airs, &places)?;
             airs[air].has_heater |= output.kind == OutputKind::Heater;
-            Some(Machine { output: output.id.clone(), id: OutputId(index), kind: output.kind, air, power: 0.0 })
+            Some(Machine { output: output.id.clone(), id, kind: output.kind, air, power: 0.0 })
         });
         let machines = machines.collect();
         let wires = config.inputs.iter().enumerate().map(|(i, input)| {
