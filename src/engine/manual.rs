@@ -77,6 +77,10 @@ impl Engine {
             state.tripped = false;
             if output.pulse.is_some() {
                 state.pulse_from = level.is_on().then_some(now.moment);
+                if !level.is_on() {
+                    // It ends the pulse and holds nothing.
+                    (state.manual, state.tripped) = (None, true);
+                }
             }
             if matches!(output.method, Method::Cover(_)) {
                 state.travel.go(level);

@@ -94,7 +94,10 @@ impl Engine {
                 AtStart::On | AtStart::Restore => state.level,
             };
             if level != state.level {
-                state.begin_anew(level, output.pulse.is_some(), taken, now);
+                // Until it was last heard of, it was as it was; since then nobody knows.
+                let (id, pulse, last) = (OutputId(index), output.pulse.is_some(), Now { moment: taken, ..now });
+                parts::settle(id, &engine.config, &mut engine.outputs, last);
+                engine.outputs[index].begin_anew(level, pulse, taken, now);
                 parts::lose(OutputId(index), &engine.config, &mut engine.outputs);
             }
         }

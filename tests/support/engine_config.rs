@@ -158,3 +158,10 @@ pub fn between(from: i32, to: i32) -> Condition {
 pub const fn at(hour: i32, minute: i32) -> i32 {
     hour * 60 + minute
 }
+
+/// The house of a configuration file's text; its hub is there already.
+pub fn from_text(text: &str) -> Arc<Config> {
+    let text = format!("[hub]\nid = \"test\"\ntimezone = \"Europe/Amsterdam\"\n{text}");
+    let loaded = hearthd::config::parse(std::path::Path::new("test.toml"), &text);
+    Arc::new(loaded.unwrap_or_else(|report| panic!("{report}")).config)
+}

@@ -8,8 +8,8 @@ use super::{
 };
 use chrono_tz::Tz;
 use hearthd::model::{
-    AtStart, Comparison, Condition, Config, DaySet, Event, InputId, Level, Line, ManualFor, Output, OutputId, RoomId,
-    SafeState, SensorId,
+    AtStart, Comparison, Condition, Config, Cover, DaySet, Event, InputId, Level, Line, ManualFor, Method, Output,
+    OutputId, PowerRange, PwmChannel, RoomId, SafeState, SensorId,
 };
 use proptest::{collection::vec, option, prelude::*};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -55,8 +55,36 @@ struct OutputPlan {
     max_on: Option<u8>,
     min_on: Option<u8>,
     min_off: Option<u8>,
-    manual_for: Option<u8>,
+    manual_for: ManualPlan,
     group: Option<bool>,
+    form: Form,
+}
+
+/// How long commands hold.
+#[derive(Clone, Copy, Debug)]
+enum ManualPlan {
+    Auto,
+    Time(u8),
+    NextChange,
+    RoomEmpty(usize),
+    TimeOfDay(u32),
+}
+
+/// By what an output works.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    Relay,
+    Dimmed,
+    /// Milliseconds.
+    Pulse(u16),
+    /// Seconds.
+    SlowPwm(u8),
+    /// Seconds of the kick.
+    KickStart(u8),
+    /// How many, and seconds of the kick.
+    Speeds(u8, u8),
+    /// Seconds to open and to close.
+    Cover(u8, u8),
 }
 
 #[derive(Clone, Debug)]
@@ -124,9 +152,35 @@ fn output_plan(taste: Taste) -> impl Strategy<Value = OutputPlan> {
     };
     let safe = prop_oneof![Just(SafeState::Off), Just(SafeState::On), Just(SafeState::Hold)];
     let group = maybe(taste.limits, 0.5, any::<bool>());
-    let manual_for = option::weighted(0.3, 1..120u8);
-    (any::<bool>(), at_start, safe, prop::bool::weighted(0.3), max_on, limit(), limit(), manual_for, group).prop_map(
-        |(moved, at_start, safe, default, max_on, min_on, min_off, manual_for, group)| OutputPlan {
+    let manual_for = if taste.limits {
+        prop_oneof![
+            6 => Just(ManualPlan::Auto),
+            3 => (1..120u8).prop_map(ManualPlan::Time),
+            1 => Just(ManualPlan::NextChange),
+            1 => (0..ROOMS).prop_map(ManualPlan::RoomEmpty),
+            1 => (0..86_400u32).prop_map(ManualPlan::TimeOfDay),
+        ]
+        .boxed()
+    } else {
+        prop_oneof![Just(ManualPlan::Auto), (1..120u8).prop_map(ManualPlan::Time)].boxed()
+    };
+    let form = if taste.limits {
+        prop_oneof![
+            6 => Just(Form::Relay),
+            1 => Just(Form::Dimmed),
+            1 => (10..5_000u16).prop_map(Form::Pulse),
+            1 => (1..30u8).prop_map(Form::SlowPwm),
+            1 => (1..10u8).prop_map(Form::KickStart),
+            1 => (2..4u8, 0..5u8).prop_map(|(count, kick)| Form::Speeds(count, kick)),
+            1 => (1..40u8, 1..40u8).prop_map(|(open, close)| Form::Cover(open, close)),
+        ]
+        .boxed()
+    } else {
+        Just(Form::Relay).boxed()
+    };
+    let limits = (max_on, limit(), limit());
+    (any::<bool>(), at_start, safe, prop::bool::weighted(0.3), limits, manual_for, group, form).prop_map(
+        |(moved, at_start, safe, default, (max_on, min_on, min_off), manual_for, group, form)| OutputPlan {
             moved,
             at_start,
             safe,
@@ -136,6 +190,7 @@ fn output_plan(taste: Taste) -> impl Strategy<Value = OutputPlan> {
             min_off,
             manual_for,
             group,
+            form,
         },
     )
 }
@@ -154,6 +209,39 @@ pub fn house_plan(taste: Taste) -> impl Strategy<Value = HousePlan> {
             taste,
         },
     )
+}
+
+/// The parts of the outputs so far.
+struct Parts {
+    first: usize,
+    made: Vec<Output>,
+    interlocked: Vec<(usize, Vec<OutputId>)>,
+}
+
+impl Parts {
+    /// A part of an output, which gives up its own line, and its minimum times if the part is its only one.
+    fn add(
+        &mut self,
+        of: OutputId,
+        output: &mut Output,
+        name: &str,
+        line: impl Fn(&str) -> Line,
+        only: bool,
+    ) -> OutputId {
+        let name = format!("{}.{name}", output.id);
+        output.line = None;
+        let mut part = Output {
+            line: Some(line(&name)),
+            method: Method::Part { of },
+            at_start: if output.at_start == AtStart::Restore { AtStart::Restore } else { AtStart::Off },
+            ..super::engine_config::output(&name)
+        };
+        if only {
+            (part.min_on, part.min_off) = (output.min_on.take(), output.min_off.take());
+        }
+        self.made.push(part);
+        OutputId(self.first + self.made.len() - 1)
+    }
 }
 
 impl HousePlan {
@@ -179,22 +267,79 @@ impl HousePlan {
         }
         let seconds = |number: Option<u8>| number.map(|number| secs(number.into()));
         let mut groups = [Vec::new(), Vec::new()];
+        let mut parts = Parts { first: self.outputs.len(), made: Vec::new(), interlocked: Vec::new() };
         for (index, plan) in self.outputs.iter().enumerate() {
             let name = format!("o{index}");
-            let id = builder.output(Output {
-                line: Some(Line::Named(if plan.moved { format!("{name}_moved") } else { name.clone() })),
+            let line = |name: &str| Line::Named(if plan.moved { format!("{name}_moved") } else { name.into() });
+            let mut output = Output {
+                line: Some(line(&name)),
                 at_start: plan.at_start,
                 safe: plan.safe,
                 default: Level::from_on(plan.default),
                 max_on: seconds(plan.max_on),
                 min_on: seconds(plan.min_on),
                 min_off: seconds(plan.min_off),
-                manual_for: seconds(plan.manual_for).map_or(ManualFor::Auto, ManualFor::Time),
+                manual_for: match plan.manual_for {
+                    ManualPlan::Auto => ManualFor::Auto,
+                    ManualPlan::Time(time) => ManualFor::Time(secs(time.into())),
+                    ManualPlan::NextChange => ManualFor::NextChange,
+                    ManualPlan::RoomEmpty(_) => ManualFor::RoomEmpty,
+                    ManualPlan::TimeOfDay(seconds) => ManualFor::TimeOfDay(seconds),
+                },
+                room: match plan.manual_for {
+                    ManualPlan::RoomEmpty(room) => Some(RoomId(room)),
+                    _ => None,
+                },
                 ..output(&name)
-            });
-            if let Some(group) = plan.group {
+            };
+            let of = OutputId(index);
+            match plan.form {
+                Form::Relay => {}
+                Form::Dimmed => output.line = Some(Line::Pwm(PwmChannel::OnChip { chip: name.clone(), channel: 0 })),
+                Form::Pulse(ms) => {
+                    output.pulse = Some(Duration::from_millis(ms.into()));
+                    (output.at_start, output.safe, output.default) = (AtStart::Off, SafeState::Off, OFF);
+                    (output.max_on, output.min_on, output.min_off) = (None, None, None);
+                }
+                Form::SlowPwm(period) => {
+                    let wire = parts.add(of, &mut output, "wire", line, true);
+                    let range = PowerRange::FULL;
+                    output.method = Method::SlowPwm { wire, period: secs(period.into()), range };
+                }
+                Form::KickStart(kick) => {
+                    let wire = parts.add(of, &mut output, "wire", line, true);
+                    output.method = Method::KickStart { wire, kick: secs(kick.into()) };
+                }
+                Form::Speeds(count, kick) => {
+                    let stages: Vec<_> =
+                        (1..=count).map(|n| parts.add(of, &mut output, &format!("s{n}"), line, false)).collect();
+                    parts.interlocked.push((index, stages.clone()));
+                    output.method = Method::Speeds { stages, kick: secs(kick.into()) };
+                }
+                Form::Cover(open_time, close_time) => {
+                    let [open_time, close_time] = [open_time, close_time].map(|time| secs(time.into()));
+                    (output.max_on, output.min_on, output.min_off) = (None, None, None);
+                    (output.default, output.default_holds) = (OFF, true);
+                    (output.at_start, output.safe) = (AtStart::Restore, SafeState::Hold);
+                    let open = parts.add(of, &mut output, "open", line, false);
+                    let close = parts.add(of, &mut output, "close", line, false);
+                    parts.made[open.0 - parts.first].max_on = Some(open_time.mul_f64(1.2) + secs(2));
+                    parts.made[close.0 - parts.first].max_on = Some(close_time.mul_f64(1.2) + secs(2));
+                    parts.interlocked.push((index, vec![open, close]));
+                    output.method = Method::Cover(Cover { open, close, open_time, close_time });
+                }
+            }
+            let id = builder.output(output);
+            let grouped = matches!(plan.form, Form::Relay | Form::Dimmed | Form::Pulse(_));
+            if let Some(group) = plan.group.filter(|_| grouped) {
                 groups[usize::from(group)].push(id);
             }
+        }
+        for part in parts.made {
+            builder.output(part);
+        }
+        for (index, members) in parts.interlocked {
+            builder.interlock(&format!("o{index}"), secs(u64::from(self.waits[0] % 10)), &members);
         }
         for (index, members) in groups.iter().enumerate().filter(|(_, members)| members.len() > 1) {
             builder.interlock(&format!("g{index}"), secs(u64::from(self.waits[index] % 30)), members);
@@ -309,7 +454,7 @@ fn set_clock() -> BoxedStrategy<Step> {
     prop_oneof![(-4_000..4_000i64), (-2_000_000_000..2_000_000_000i64)].prop_map(Step::SetClock).boxed()
 }
 
-pub const COMMANDS: &[&str] = &["ON", "OFF", "TOGGLE", "AUTO"];
+pub const COMMANDS: &[&str] = &["ON", "OFF", "TOGGLE", "AUTO", "40", "STOP"];
 
 /// Any life at all.
 pub fn steps() -> impl Strategy<Value = Vec<Step>> {

@@ -1,0 +1,194 @@
+//! What holds of outputs that work through parts, and of pulses, at the wires.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod support {
+    #![allow(dead_code, reason = "each test file uses a part of it")]
+    pub mod engine_config;
+    pub mod engine_house;
+}
+
+use hearthd::clock::Moment;
+use proptest::{collection::vec, prelude::*};
+use std::time::Duration;
+use support::{
+    engine_config::{from_text, secs},
+    engine_house::House,
+};
+
+/// `PROPTEST_CASES=2560` tries ten times as many.
+fn cases(number: u32) -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    ProptestConfig { cases: (number * usual.cases).div_ceil(256), failure_persistence: None, ..usual }
+}
+
+/// What happens to one output.
+#[derive(Clone, Debug)]
+enum Happening {
+    Command(String),
+    Live(u32),
+    Restart,
+}
+
+/// Levels, words and time; `restarts` of no length.
+fn life(words: &'static [&'static str], restarts: bool) -> impl Strategy<Value = Vec<Happening>> {
+    let level = (0..=100u8).prop_map(|level| Happening::Command(level.to_string()));
+    let word = prop::sample::select(words).prop_map(|word| Happening::Command(word.into()));
+    let live = prop_oneof![0..3_000u32, 0..120_000u32].prop_map(Happening::Live);
+    let restart = if restarts { Just(Happening::Restart).boxed() } else { Just(Happening::Live(0)).boxed() };
+    vec(prop_oneof![3 => level, 2 => word, 6 => live, 1 => restart], 1..40)
+}
+
+impl Happening {
+    fn happens(&self, house: &mut House, output: &str) {
+        match self {
+            Happening::Command(payload) => drop(house.command(output, payload)),
+            Happening::Live(ms) => drop(house.live(Duration::from_millis((*ms).into()))),
+            Happening::Restart => drop(house.restart(Duration::ZERO)),
+        }
+    }
+}
+
+/// When a wire went on and off, up to now.
+fn phases(house: &House, wire: &str) -> Vec<(Moment, bool)> {
+    let mut phases: Vec<(Moment, bool)> = Vec::new();
+    for driven in house.log.iter().filter(|driven| &*driven.output == wire) {
+        let on = driven.level.is_on();
+        if phases.last().is_none_or(|(_, before)| *before != on) {
+            phases.push((driven.at, on));
+        }
+    }
+    phases
+}
+
+fn time_on(phases: &[(Moment, bool)], until: Moment) -> i64 {
+    let ends = phases.iter().skip(1).map(|(at, _)| *at).chain([until]);
+    let on = phases.iter().zip(ends).filter(|((_, on), _)| *on);
+    on.map(|((begins, _), ends)| ends.since(*begins).as_millis() as i64).sum()
+}
+
+proptest! {
+    #![proptest_config(cases(300))]
+
+    /// Slow PWM: whatever levels are asked for and however often it is restarted, the time that the wire was on differs
+    /// from the time that was asked for by no more than the longest of period, `min_on` and `min_off`; and no phase is
+    /// shorter than these minimums.
+    #[test]
+    fn slow_pwm_gives_what_is_asked_for(
+        (period, min_on, min_off) in (1..30u32, 1..20u32, 1..20u32),
+        life in life(&["ON", "OFF"], true),
+    ) {
+        let mut house = House::new(from_text(&format!(
+            "[outputs.x]\nkind = \"switch\"\ngpio = 17\nslow_pwm = \"{period}s\"\nmin_on = \"{min_on}s\"\nmin_off = \"{min_off}s\"\n"
+        )));
+        house.live(secs(30));
+        let begins = house.now.moment;
+        // In percent milliseconds.
+        let (mut asked, mut level) = (0i64, 0i64);
+        let bound = 1000 * i64::from(period.max(min_on).max(min_off));
+        for happening in &life {
+            let before = house.now.moment;
+            happening.happens(&mut house, "x");
+            asked += level * house.now.moment.since(before).as_millis() as i64;
+            level = house.point("x.level").text().unwrap().parse().unwrap();
+            let given = time_on(&phases(&house, "x.wire"), house.now.moment);
+            let error = given - asked / 100;
+            // What was given too much before a rest is forgotten, so the sum of several such rests may exceed the bound.
+            let rests = 1 + life.iter().filter(|h| matches!(h, Happening::Command(c) if c == "OFF" || c == "0")).count() as i64;
+            prop_assert!(error <= bound * rests && error >= -bound, "{error} ms of {bound}");
+        }
+        let phases = phases(&house, "x.wire");
+        for pair in phases.windows(2).filter(|pair| pair[0].0 >= begins) {
+            let lasted = pair[1].0.since(pair[0].0);
+            let least = if pair[0].1 { min_on } else { min_off };
+            prop_assert!(lasted >= secs(least.into()), "{lasted:?} {}", if pair[0].1 { "on" } else { "off" });
+        }
+    }
+
+    /// A pulse is never longer than said, counted from when it was last asked for; over restarts too.
+    #[test]
+    fn no_pulse_is_longer_than_said(
+        pulse in 10..5_000u32,
+        life in life(&["ON", "ON", "OFF", "TOGGLE", "AUTO"], true),
+        pauses in vec(0..3_000u64, 40),
+    ) {
+        let mut house = House::new(from_text(&format!(
+            "[outputs.x]\nkind = \"switch\"\ngpio = 17\npulse = \"{pulse}ms\"\n"
+        )));
+        let length = Duration::from_millis(pulse.into());
+        let mut asked = None;
+        let mut seen = 0;
+        for (happening, pause) in life.iter().zip(pauses.iter().cycle()) {
+            match happening {
+                Happening::Restart => drop(house.restart(Duration::from_millis(*pause))),
+                _ => happening.happens(&mut house, "x"),
+            }
+            if let Happening::Command(_) = happening {
+                asked = Some(house.now.moment);
+            }
+            for driven in &house.log[seen..] {
+                let last = asked.unwrap_or(Moment::START);
+                prop_assert!(!driven.level.is_on() || driven.at == last, "{driven:?} by itself");
+            }
+            seen = house.log.len();
+            if house.is_on("x") {
+                let last = asked.expect("it is on");
+                prop_assert!(house.now.moment.since(last) < length, "on for {:?}", house.now.moment.since(last));
+            }
+        }
+    }
+
+    /// A cover: never both directions at once, the rest between them is kept, no run is longer than the whole way and a
+    /// bit, and where it is said to be is where it is, once it was at an end.
+    #[test]
+    fn a_cover_is_where_it_is_said_to_be(
+        (open_time, close_time, stop) in (1..40u32, 1..40u32, 500..5_000u32),
+        begins in 0.0..100.0f64,
+        life in life(&["OPEN", "CLOSE", "STOP", "TOGGLE", "AUTO"], true),
+    ) {
+        let mut house = House::new(from_text(&format!(
+            "[outputs.x]\nkind = \"cover\"\nopen_gpio = 5\nclose_gpio = 6\nopen_time = \"{open_time}s\"\n\
+             close_time = \"{close_time}s\"\nstop = \"{stop}ms\"\n"
+        )));
+        // Where it really is, and what its wires did last.
+        let (mut position, mut way, mut since) = (begins, 0i8, house.now.moment);
+        let (mut off_since, mut last_way) = (house.now.moment, 0i8);
+        let mut seen = 0;
+        let run = |position: f64, way: i8, time: Duration| {
+            let whole = if way > 0 { open_time } else { close_time };
+            (position + f64::from(way) * 100.0 * time.as_secs_f64() / f64::from(whole)).clamp(0.0, 100.0)
+        };
+        for happening in &life {
+            // A restart of no length leaves the wires of a cover off, and nobody knows for how long it ran.
+            happening.happens(&mut house, "x");
+            for driven in house.log[seen..].iter().filter(|driven| driven.output.starts_with("x.")) {
+                let direction = if &*driven.output == "x.open" { 1 } else { -1 };
+                match (driven.level.is_on(), way) {
+                    (true, 0) => {
+                        let rested = driven.at.since(off_since);
+                        let turned = last_way == -direction;
+                        prop_assert!(!turned || rested >= Duration::from_millis(stop.into()), "{driven:?} after {rested:?}");
+                        (way, last_way, since) = (direction, direction, driven.at);
+                    }
+                    (true, way) => prop_assert_eq!(way, direction, "both directions: {:?}", driven),
+                    (false, way_before) if way_before == direction => {
+                        let ran = driven.at.since(since);
+                        let whole = secs(u64::from(if way > 0 { open_time } else { close_time }));
+                        prop_assert!(ran <= whole.mul_f64(1.2) + secs(2), "ran for {ran:?}");
+                        position = run(position, way, ran);
+                        (way, off_since) = (0, driven.at);
+                    }
+                    (false, _) => {}
+                }
+            }
+            seen = house.log.len();
+            if let Some(said) = house.point("x.position").text() {
+                let really = run(position, way, house.now.moment.since(since));
+                let said: f64 = said.parse().unwrap();
+                // It is shown anew each second while it moves.
+                let step = if way == 0 { 0.0 } else { 100.0 / f64::from(open_time.min(close_time)) };
+                prop_assert!((said - really).abs() <= 1.0 + step, "said {said}, really {really}");
+            }
+        }
+    }
+}
