@@ -21,6 +21,8 @@ use tokio::sync::mpsc;
 /// only now and then.
 const DRIVES_AT_ONCE: usize = 4096;
 const BACKLOG_AFTER: Duration = Duration::from_secs(1);
+/// How often every output line is read back.
+const VERIFY_EVERY: Duration = Duration::from_secs(50);
 /// The engine is woken at least this often, so that a wall clock that was set is noticed.
 const WAKE_AT_LEAST: Duration = Duration::from_secs(60);
 
@@ -35,6 +37,7 @@ pub struct Control {
     last: Arc<Snapshot>,
     saved: Revision,
     saved_at: Moment,
+    verified_at: Moment,
     /// Whoever waits for the answer to the command in hand.
     asking: Option<Answerer>,
     /// Drives that a pass had no room for.
@@ -53,6 +56,7 @@ impl Control {
         let mut control = Control {
             saved: engine.revision(),
             saved_at: now.moment,
+            verified_at: now.moment,
             engine,
             hardware,
             config,
@@ -71,6 +75,13 @@ impl Control {
     /// Time has passed.
     pub fn wake(&mut self) {
         self.handle(Event::Wake);
+        let now = self.clock.now().moment;
+        if now.since(self.verified_at) >= VERIFY_EVERY {
+            self.verified_at = now;
+            for (output, level, error) in self.hardware.verify() {
+                self.handle(Event::Driven { output, level, result: Err(error.to_string()) });
+            }
+        }
     }
 
     /// Takes in one event and does what follows from it.

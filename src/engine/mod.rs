@@ -287,7 +287,7 @@ impl Engine {
         let old = std::mem::replace(self, Engine::remember(config, memory, now));
         for (output, state) in self.config.outputs.iter().zip(&mut self.outputs) {
             let before = old.config.find_output(&output.id).map(|id| &old.config[id]);
-            if before.is_none_or(|before| before.line != output.line || before.active != output.active) {
+            if before.is_none_or(|before| !same_wire(before, output)) {
                 state.wire = Wire::Untouched;
             }
             // Its ids are of the old configuration.
@@ -433,6 +433,11 @@ impl Engine {
 /// enough.
 fn goes_on_undecided(output: &Output) -> bool {
     output.min_off.is_none() && output.interlock.is_none()
+}
+
+/// Whether the wire of an output is the same before and after a reload.
+fn same_wire(before: &Output, after: &Output) -> bool {
+    before.line == after.line && before.active == after.active && before.dimming == after.dimming
 }
 
 /// Whether a remembered rule is this one.

@@ -30,8 +30,13 @@ pub(super) type OnEdge = Box<dyn Fn(Option<bool>) + Send + Sync>;
 
 /// A claimed output. Dropping it releases the line and does not drive it; what the wire does then is the backend's.
 pub(super) trait OutputLine: Send {
-    /// Drives the line.
+    /// Drives the line. A transition may still be on its way when this returns.
     fn drive(&mut self, level: Level) -> Result<(), HardwareError>;
+
+    /// Reads back whether the line is as it was last driven, where it can be read; and what went wrong with it since.
+    fn verify(&mut self) -> Result<(), HardwareError> {
+        Ok(())
+    }
 }
 
 /// A claimed input, released by dropping it.

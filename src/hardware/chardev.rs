@@ -7,6 +7,7 @@ use super::{
     i2c::LinuxBus,
     kernel,
     lines::{Lines, Place},
+    pwm::{Dimmer, sysfs::Chips},
     sensors::{self, SensorDriver},
 };
 use crate::model::{ActiveLevel, Input, Level, Line, Output, Pull, Sensor, SensorSource};
@@ -26,19 +27,24 @@ const CONSUMER: &str = "hearthd";
 /// makes it an input, and the relay falls back to where its board pulls it.
 pub(super) struct Chardev {
     lines: Lines,
+    pwm: Chips,
 }
 
 impl Chardev {
     pub fn new(lines: Lines) -> Chardev {
-        Chardev { lines }
+        Chardev { lines, pwm: Chips::of_this_machine() }
     }
 }
 
 impl Board for Chardev {
     fn claim_output(&self, line: &Line, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
+        if let Line::Pwm(channel) = line {
+            let port = self.pwm.open(channel, output.dimming.frequency)?;
+            return Ok(Box::new(Dimmer::start(Box::new(port), output, level)?));
+        }
         let place = self.lines.find(line)?;
         let request = request(&place, output.active, |builder| builder.as_output(value(level)))?;
-        Ok(Box::new(ClaimedOutput { request, place }))
+        Ok(Box::new(ClaimedOutput { request, place, driven: level }))
     }
 
     fn claim_input(&self, input: &Input, on_edge: OnEdge) -> Result<Box<dyn InputLine>, HardwareError> {
@@ -93,12 +99,22 @@ fn bias(pull: Pull) -> Option<Bias> {
 struct ClaimedOutput {
     request: Request,
     place: Place,
+    driven: Level,
 }
 
 impl OutputLine for ClaimedOutput {
     fn drive(&mut self, level: Level) -> Result<(), HardwareError> {
+        self.driven = level;
         let result = self.request.set_value(self.place.offset, value(level));
-        result.map_err(|error| self.place.failed("drive", error))
+        result.map(drop).map_err(|error| self.place.failed("drive", error))
+    }
+
+    fn verify(&mut self) -> Result<(), HardwareError> {
+        let read = self.request.value(self.place.offset).map_err(|error| self.place.failed("read", error))?;
+        if read == value(self.driven) {
+            return Ok(());
+        }
+        Err(HardwareError::ReadsOtherwise { line: self.place.to_string(), driven: self.driven })
     }
 }
 

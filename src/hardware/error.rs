@@ -1,6 +1,6 @@
 //! What can be wrong with wires, in words for the owner of the house: the device, what was wrong, what to do.
 
-use crate::model::Quantity;
+use crate::model::{Level, Quantity};
 use std::{io, path::Path};
 
 /// Why a wire or a sensor cannot be had just now. All of these are retried; none ends the daemon.
@@ -29,6 +29,14 @@ pub enum HardwareError {
         line: String,
         /// What its holder calls itself.
         consumer: String,
+    },
+    /// A line that was driven reads otherwise: something else drives it, or it is shorted.
+    #[error("{line} was driven {driven} and reads {}: is it shorted, or driven by something else too?", Level::from_on(!.driven.is_on()))]
+    ReadsOtherwise {
+        /// The line, with its chip.
+        line: String,
+        /// What it was driven to.
+        driven: Level,
     },
     /// The board has no such line.
     #[error("there is no {line}: {cure}")]

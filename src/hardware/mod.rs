@@ -22,6 +22,7 @@ mod inputs;
 mod kernel;
 mod lines;
 mod outputs;
+mod pwm;
 mod rppal;
 pub mod sensors;
 pub mod simulated;
@@ -87,6 +88,11 @@ impl Hardware {
     /// Why the wire is not at that level now.
     pub fn drive(&mut self, output: OutputId, level: Level) -> Result<(), HardwareError> {
         self.outputs.drive(&*self.chosen.board, &self.config[output], level)
+    }
+
+    /// Looks at every output line: those that are not as they were last driven, each with that level and what is wrong.
+    pub fn verify(&mut self) -> Vec<(OutputId, Level, HardwareError)> {
+        self.outputs.verify(&self.config)
     }
 
     /// Takes over a new configuration. A line that is an output with the same active level before and after stays

@@ -5,8 +5,11 @@ use super::{
     board::{Board, OutputLine},
     choice,
 };
-use crate::model::{ActiveLevel, Config, Level, Line, Output, SafeState};
-use std::{collections::BTreeMap, sync::Arc};
+use crate::model::{ActiveLevel, Config, Dimming, Level, Line, Output, OutputId, SafeState};
+use std::{collections::BTreeMap, sync::Arc, thread::sleep, time::Duration};
+
+/// A line that was driven reads so within this time.
+const SETTLES_WITHIN: Duration = Duration::from_millis(1);
 
 /// Holds the lines. A line stays claimed for as long as a configuration has an output on it with the same active level,
 /// whatever else changes: releasing it could move the relay.
@@ -21,7 +24,10 @@ struct Claimed {
     line: Box<dyn OutputLine>,
     id: Arc<str>,
     active: ActiveLevel,
+    dimming: Dimming,
     safe: SafeState,
+    /// What it was last driven to.
+    level: Level,
 }
 
 impl Outputs {
@@ -29,16 +35,14 @@ impl Outputs {
     pub fn release_others(&mut self, config: &Config, moved: impl Fn(&Line) -> bool) {
         for output in &config.outputs {
             let claimed = output.line.as_ref().and_then(|line| self.claimed.get_mut(line));
-            if let Some(claimed) = claimed.filter(|claimed| claimed.active == output.active) {
+            if let Some(claimed) = claimed.filter(|claimed| claimed.is_of(output)) {
                 (claimed.id, claimed.safe) = (output.id.clone(), output.safe);
             }
         }
         let has = |output: &Output, line: &Line| output.line.as_ref() == Some(line);
-        let keeps = |line: &Line, active| {
-            !moved(line) && config.outputs.iter().any(|output| has(output, line) && output.active == active)
-        };
         self.claimed.retain(|line, claimed| {
-            let keep = keeps(line, claimed.active);
+            let wanted = |output: &Output| has(output, line) && claimed.is_of(output);
+            let keep = !moved(line) && config.outputs.iter().any(wanted);
             if !keep {
                 claimed.drive_safe(line);
             }
@@ -62,14 +66,33 @@ impl Outputs {
     pub fn drive(&mut self, board: &dyn Board, output: &Output, level: Level) -> Result<(), HardwareError> {
         let Some(wire) = &output.line else { return Ok(()) };
         let result = match self.claimed.get_mut(wire) {
-            Some(claimed) => claimed.line.drive(level),
-            None => board.claim_output(wire, output, level).map(|line| {
-                let claimed = Claimed { line, id: output.id.clone(), active: output.active, safe: output.safe };
+            Some(claimed) => claimed.drive(level),
+            None => board.claim_output(wire, output, level).and_then(|line| {
+                let (active, dimming, safe) = (output.active, output.dimming, output.safe);
+                let mut claimed = Claimed { line, id: output.id.clone(), active, dimming, safe, level };
+                let result = claimed.verify();
                 self.claimed.insert(wire.clone(), claimed);
+                result
             }),
         };
         self.tell(wire, output, &result);
         result
+    }
+
+    /// The lines that are not as they were last driven.
+    pub fn verify(&mut self, config: &Config) -> Vec<(OutputId, Level, HardwareError)> {
+        let mut wrong = Vec::new();
+        for (index, output) in config.outputs.iter().enumerate() {
+            let Some(wire) = &output.line else { continue };
+            let Some(claimed) = self.claimed.get_mut(wire) else { continue };
+            let (level, result) = (claimed.level, claimed.verify());
+            // That it is well again shows when it is driven.
+            if result.is_err() {
+                self.tell(wire, output, &result);
+            }
+            wrong.extend(result.err().map(|error| (OutputId(index), level, error)));
+        }
+        wrong
     }
 
     /// Says once that a line is in trouble, and once that it is well again.
@@ -92,6 +115,28 @@ impl Outputs {
 }
 
 impl Claimed {
+    /// Whether it is claimed as this output wants its line.
+    fn is_of(&self, output: &Output) -> bool {
+        self.active == output.active && self.dimming == output.dimming
+    }
+
+    fn drive(&mut self, level: Level) -> Result<(), HardwareError> {
+        self.level = level;
+        self.line.drive(level)?;
+        self.verify()
+    }
+
+    fn verify(&mut self) -> Result<(), HardwareError> {
+        match self.line.verify() {
+            // A long wire takes a moment.
+            Err(HardwareError::ReadsOtherwise { .. }) => {
+                sleep(SETTLES_WITHIN);
+                self.line.verify()
+            }
+            result => result,
+        }
+    }
+
     fn drive_safe(&mut self, line: &Line) {
         if let Some(Err(error)) = self.safe.level().map(|level| self.line.drive(level)) {
             tracing::warn!("output {} could not be left in its safe state on {line}: {error}", self.id);

@@ -38,6 +38,9 @@ impl Rppal {
 
 impl Board for Rppal {
     fn claim_output(&self, line: &Line, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
+        if matches!(line, Line::Pwm(_)) {
+            return self.kernel.claim_output(line, output, level);
+        }
         let number = bcm_number(line)?;
         // The registers obey whoever writes to them, so ask the kernel who owns the line.
         self.lines.find(&Line::Number(number.into()))?.check_free()?;
@@ -47,7 +50,7 @@ impl Board for Rppal {
             gpio::Level::Low => pin.into_output_low(),
         };
         pin.set_reset_on_drop(false);
-        Ok(Box::new(ClaimedOutput { pin, active: output.active }))
+        Ok(Box::new(ClaimedOutput { pin, line: line.clone(), active: output.active, driven: level }))
     }
 
     fn claim_input(&self, input: &Input, on_edge: OnEdge) -> Result<Box<dyn InputLine>, HardwareError> {
@@ -62,13 +65,24 @@ impl Board for Rppal {
 
 struct ClaimedOutput {
     pin: OutputPin,
+    line: Line,
     active: ActiveLevel,
+    driven: Level,
 }
 
 impl OutputLine for ClaimedOutput {
     fn drive(&mut self, level: Level) -> Result<(), HardwareError> {
+        self.driven = level;
         self.pin.write(electric(self.active, level));
         Ok(())
+    }
+
+    fn verify(&mut self) -> Result<(), HardwareError> {
+        let high = electric(self.active, self.driven) == gpio::Level::High;
+        if self.pin.is_set_high() == high {
+            return Ok(());
+        }
+        Err(HardwareError::ReadsOtherwise { line: self.line.to_string(), driven: self.driven })
     }
 }
 

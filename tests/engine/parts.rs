@@ -20,10 +20,10 @@ fn slow_pwm_is_on_for_its_share_and_off_with_its_limit() {
     let mut house = House::new(from_text(HEATER));
     let by = "command by MQTT, until AUTO";
     let on = format!("heater.wire ON: {by}");
-    let off = "heater.wire OFF: heater does not need it now".to_owned();
+    let off = "heater.wire OFF: heater does not need it now";
     assert_eq!(house.command("heater.level", "30"), [format!("heater 30 %: {by}"), on.clone()]);
-    assert_eq!(house.live(secs(3)), [off.clone()]);
-    assert_eq!(house.live(secs(7)), [on.clone()]);
+    assert_eq!(house.live(secs(3)), [off]);
+    assert_eq!(house.live(secs(7)), [on.as_str()]);
     assert_eq!((text(&house, "heater"), text(&house, "heater.level")), (Some("ON".into()), Some("30".into())));
     house.restart(secs(1));
     assert!(house.is_on("heater.wire"), "what it owes is kept");

@@ -16,9 +16,10 @@ use super::{
     HardwareError,
     board::{Board, InputLine, OnEdge, OutputLine},
     i2c::LinuxBus,
+    pwm::{Dimmer, PwmPort},
     sensors::SensorDriver,
 };
-use crate::model::{ActiveLevel, Config, Dimming, Expander, Input, InputKind, Level, Line, Output, Pull, Sensor};
+use crate::model::{ActiveLevel, Config, Expander, Input, InputKind, Level, Line, Output, Pull, Sensor};
 use device::{Device, Drive};
 use pins::Bus;
 use std::{
@@ -118,8 +119,11 @@ impl Board for WithExpanders {
 
     fn claim_output(&self, line: &Line, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
         let Some((attached, pin)) = self.find(line) else { return self.board.claim_output(line, output, level) };
-        let dimming = matches!(line, Line::Pwm(_)).then_some(output.dimming);
-        let mut line = ExpanderOutput { attached, pin, active: output.active, dimming };
+        if let Line::Pwm(_) = line {
+            let port = ExpanderPwm { attached, pin };
+            return Ok(Box::new(Dimmer::start(Box::new(port), output, level)?));
+        }
+        let mut line = ExpanderOutput { attached, pin, active: output.active };
         line.drive(level)?;
         Ok(Box::new(line))
     }
@@ -154,24 +158,33 @@ struct ExpanderOutput {
     attached: Arc<Attached>,
     pin: u8,
     active: ActiveLevel,
-    /// Of a PWM channel.
-    dimming: Option<Dimming>,
 }
 
 impl OutputLine for ExpanderOutput {
     fn drive(&mut self, level: Level) -> Result<(), HardwareError> {
-        let drive = match &self.dimming {
-            None => Drive::Level(is_active(level.is_on(), self.active)),
-            Some(dimming) => {
-                let share = dimming.duty(f64::from(level.percent()) / 100.0);
-                Drive::Duty(if self.active == ActiveLevel::High { share } else { 1.0 - share })
-            }
-        };
-        self.attached.device.drive(self.pin, drive)
+        self.attached.device.drive(self.pin, Drive::Level(is_active(level.is_on(), self.active)))
     }
 }
 
 impl Drop for ExpanderOutput {
+    fn drop(&mut self) {
+        self.attached.device.release(self.pin);
+    }
+}
+
+/// A channel of a PWM chip.
+struct ExpanderPwm {
+    attached: Arc<Attached>,
+    pin: u8,
+}
+
+impl PwmPort for ExpanderPwm {
+    fn set(&mut self, high: f64) -> Result<(), HardwareError> {
+        self.attached.device.drive(self.pin, Drive::Duty(high))
+    }
+}
+
+impl Drop for ExpanderPwm {
     fn drop(&mut self) {
         self.attached.device.release(self.pin);
     }
