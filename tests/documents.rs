@@ -54,13 +54,16 @@ fn the_words_of_the_rule_language_are_understood() {
 }
 
 #[test]
-fn the_examples_about_sensors_are_good() {
-    let text = document("docs/sensors.md");
-    let examples: Vec<&str> = text.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
-    assert!(examples.len() >= 2);
-    for example in examples {
-        let hub = if example.contains("[hub]") { "" } else { "[hub]\nid = \"home\"\n" };
-        check(&format!("{hub}{example}"));
+fn the_examples_about_sensors_and_climate_are_good() {
+    for name in ["docs/sensors.md", "docs/climate.md"] {
+        let text = document(name);
+        let examples: Vec<&str> =
+            text.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
+        assert!(examples.len() >= 2, "{name}");
+        for example in examples {
+            let hub = if example.contains("[hub]") { "" } else { "[hub]\nid = \"home\"\n" };
+            check(&format!("{hub}{example}"));
+        }
     }
 }
 

@@ -61,6 +61,7 @@ fn outputs_read(condition: &Condition, positive: bool, reads: &mut Vec<(OutputId
             }
         }
         Condition::On(_)
+        | Condition::ClimateIs(..)
         | Condition::TimeBetween { .. }
         | Condition::Dark
         | Condition::Daylight

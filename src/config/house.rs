@@ -1,7 +1,7 @@
 //! The whole file: reads all tables, then resolves what they say of each other.
 
 use super::{
-    chips, diagnostic::Problems, expanders, hardware, hub, ids, inputs, mqtt, outputs, rooms, rules, sensors,
+    chips, climate, diagnostic::Problems, expanders, hardware, hub, ids, inputs, mqtt, outputs, rooms, rules, sensors,
     shape::Wrong, table::Table, wires,
 };
 use crate::model::{Config, HardwareSettings, Hub};
@@ -18,6 +18,7 @@ pub(super) struct Draft {
     sensors: Vec<sensors::Draft>,
     expanders: Vec<expanders::Draft>,
     rooms: Vec<rooms::Draft>,
+    climates: Vec<climate::Draft>,
     rules: Vec<rules::Draft>,
 }
 
@@ -48,6 +49,7 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: chrono_tz::Tz, problems: &
             "Groups of motion inputs that tell whether somebody is there.",
             rooms::read,
         ),
+        climates: root.tables_by_name("climate", "Thermostats: what is held at which temperature.", climate::read),
         rules: root.list("rules", "What should be true while a condition holds; the first rule wins.", rules::read),
     }
 }
@@ -64,8 +66,10 @@ pub(super) fn resolve(
     let sensors = draft.sensors.iter().map(|draft| ("sensor", &draft.id));
     let rooms = draft.rooms.iter().map(|draft| &draft.id);
     let expanders = draft.expanders.iter().map(|draft| &draft.id);
+    let climates = draft.climates.iter().map(|draft| &draft.id);
     ids::check_unique(outputs.clone().chain(inputs.clone()).chain(sensors.clone()), problems);
-    for id in outputs.chain(inputs).chain(sensors).map(|(_, id)| id).chain(rooms).chain(expanders.clone()) {
+    let named = outputs.chain(inputs).chain(sensors).map(|(_, id)| id).chain(rooms).chain(climates);
+    for id in named.chain(expanders.clone()) {
         ids::check(id, problems);
     }
     expanders.for_each(|id| expanders::check_name(id, problems));
@@ -88,6 +92,7 @@ pub(super) fn resolve(
         sensors,
         expanders: draft.expanders.into_iter().map(|draft| draft.expander).collect(),
         rooms: Vec::new(),
+        climates: Vec::new(),
         rules: Vec::new(),
         interlocks,
     };
@@ -95,6 +100,12 @@ pub(super) fn resolve(
     for (index, room) in rooms_of_outputs.into_iter().enumerate() {
         config.outputs[index].room = room.and_then(|room| rooms::find(room, &config, problems));
     }
+    let zones: Vec<_> = draft.climates.into_iter().map(|draft| climate::resolve(draft, &config, problems)).collect();
+    for (zone, checked) in &zones {
+        climate::check(zone, checked, &config, problems);
+    }
+    climate::check_all(&zones, &config, problems);
+    config.climates = zones.into_iter().map(|(zone, _)| zone).collect();
     config.rules = rules::resolve(draft.rules, &config, draft.placed, source, problems);
     config
 }

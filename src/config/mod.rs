@@ -6,6 +6,7 @@
 
 mod chips;
 mod circles;
+mod climate;
 mod diagnostic;
 mod expanders;
 mod file;

@@ -36,6 +36,8 @@ pub(super) fn kind_of(name: &str, config: &Config) -> Option<&'static str> {
         Some("a sensor")
     } else if config.rooms.iter().any(|room| &*room.id == name) {
         Some("a room")
+    } else if config.find_climate(name).is_some() {
+        Some("a climate zone")
     } else {
         None
     }

@@ -263,7 +263,7 @@ impl Control {
                 }
                 _ => return Some(Err(Refusal::BadValue { expected: "a plausible number".into() })),
             },
-            Point::Output(_) | Point::OutputFacet(..) | Point::Occupied(_) => return None,
+            Point::Output(_) | Point::OutputFacet(..) | Point::Occupied(_) | Point::Climate(..) => return None,
         }
         Some(Ok(()))
     }

@@ -3,7 +3,9 @@
 use super::{Engine, manual::members, parts::cover, picture, state::OutputState};
 use crate::{
     clock::Now,
-    model::{Command, Config, Level, Method, OutputFacet, OutputId, Point, Refusal, Source, Takes},
+    model::{
+        ClimateFacet, ClimateId, Command, Config, Level, Method, OutputFacet, OutputId, Point, Refusal, Source, Takes,
+    },
 };
 use std::time::Duration;
 
@@ -35,6 +37,7 @@ impl Engine {
                 self.fulfil(id, wish, command, now)
             }
             Some(Point::OutputFacet(id, OutputFacet::Lock)) => self.lock(id, &command.payload),
+            Some(Point::Climate(id, facet)) => self.command_zone(id, facet, command, now),
             Some(
                 Point::OutputFacet(_, OutputFacet::Power | OutputFacet::Energy)
                 | Point::Input(_)
@@ -125,6 +128,14 @@ impl Engine {
         Ok(())
     }
 
+    fn command_zone(&mut self, id: ClimateId, facet: ClimateFacet, command: &Command, now: Now) -> Result<(), Refusal> {
+        check_hold(command)?;
+        self.climates[id.0].command(&self.config[id], facet, &command.payload, command.hold, now)?;
+        self.commands = self.commands.saturating_add(1);
+        self.revision.promised += 1;
+        Ok(())
+    }
+
     fn unknown(&self, point: &str) -> Refusal {
         let relay = point.strip_suffix(".level").and_then(|output| self.config.find_output(output));
         match relay.filter(|id| self.config.takes(*id) == Takes::OnOff) {
@@ -132,6 +143,11 @@ impl Engine {
             None => Refusal::UnknownPoint { nearest: nearest_output(point, &self.config) },
         }
     }
+}
+
+fn check_hold(command: &Command) -> Result<(), Refusal> {
+    let bad = command.hold.is_some_and(|hold| !(HOLD_MIN..=HOLD_MAX).contains(&hold));
+    if bad { Err(Refusal::BadHold) } else { Ok(()) }
 }
 
 fn expected(what: &str) -> Refusal {

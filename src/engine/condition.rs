@@ -18,6 +18,7 @@ pub(super) fn evaluate(condition: &Condition, timers: &mut [Timer], facts: &mut 
             held(truth, *duration, &mut timers[*timer], facts)
         }
         Condition::On(point) => facts.is_on(*point),
+        Condition::ClimateIs(zone, facet, word) => facts.climate_is(*zone, *facet, word),
         Condition::Compare(left, comparison, right) => match (number(left, facts), number(right, facts)) {
             (Some(left), Some(right)) => comparison.holds(left, right).into(),
             _ => Truth::Unknown,
@@ -64,6 +65,7 @@ fn number(number: &Number, facts: &mut Facts<'_>) -> Option<f64> {
         Number::Constant(value) => *value,
         Number::Reading(sensor, quantity) => facts.reading(*sensor, *quantity)?,
         Number::Output(output, facet) => facts.of_output(*output, *facet)?,
+        Number::Climate(zone, facet) => facts.climate_number(*zone, *facet)?,
         Number::SunElevation => facts.sun_elevation()?,
         Number::Add(left, right) => both(left, right, |l, r| l + r)?,
         Number::Subtract(left, right) => both(left, right, |l, r| l - r)?,

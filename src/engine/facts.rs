@@ -2,12 +2,13 @@
 
 use super::{
     calendar::{Calendar, Held},
+    climate::{self, ZoneState},
     picture,
     state::{InputState, OutputState, RoomState, SensorState},
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Config, OutputFacet, OutputId, Point, Quality, Quantity, SensorId, Truth, Value},
+    model::{ClimateFacet, ClimateId, Config, OutputFacet, OutputId, Point, Quality, Quantity, SensorId, Truth, Value},
 };
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub(super) struct Facts<'a> {
     pub inputs: &'a [InputState],
     pub sensors: &'a [SensorState],
     pub rooms: &'a [RoomState],
+    /// Empty while they are being worked out.
+    pub climates: &'a [ZoneState],
     pub calendar: &'a mut Calendar,
     pub alarm: &'a mut Alarm,
 }
@@ -51,7 +54,7 @@ impl Facts<'_> {
             Point::OutputFacet(..) => Truth::Unknown,
             Point::Input(id) => self.inputs[id.0].truth(),
             Point::Occupied(id) => self.rooms[id.0].occupied,
-            Point::Reading(..) => Truth::Unknown,
+            Point::Reading(..) | Point::Climate(..) => Truth::Unknown,
         }
     }
 
@@ -73,6 +76,17 @@ impl Facts<'_> {
             self.alarm.at(stale);
         }
         (quality == Quality::Good).then(|| sensor.readings.get(&quantity).map(|reading| reading.value))?
+    }
+
+    /// Whether a point of a climate zone has this word.
+    pub fn climate_is(&self, zone: ClimateId, facet: ClimateFacet, word: &str) -> Truth {
+        let state = self.climates.get(zone.0);
+        state.map_or(Truth::Unknown, |state| climate::is_word(&self.config[zone], state, facet, word))
+    }
+
+    /// A temperature of a climate zone, °C.
+    pub fn climate_number(&self, zone: ClimateId, facet: ClimateFacet) -> Option<f64> {
+        climate::number(self.climates.get(zone.0)?, facet)
     }
 
     /// The height of the sun, degrees, while the time is known.

@@ -1,5 +1,6 @@
 //! What an engine remembers over a restart or a reload, by name.
 
+use super::climate::ZoneState;
 use super::state::{InputState, OutputState, RoomState, RuleState, SensorState};
 use crate::clock::{Moment, Now};
 use chrono::{DateTime, Utc};
@@ -22,6 +23,8 @@ pub struct Memory {
     pub(super) inputs: BTreeMap<Arc<str>, InputState>,
     pub(super) sensors: BTreeMap<Arc<str>, SensorState>,
     pub(super) rooms: BTreeMap<Arc<str>, RoomState>,
+    #[serde(default)]
+    pub(super) climates: BTreeMap<Arc<str>, ZoneState>,
     pub(super) rules: BTreeMap<Arc<str>, RuleState>,
 }
 
@@ -37,6 +40,7 @@ impl Memory {
             inputs: BTreeMap::new(),
             sensors: BTreeMap::new(),
             rooms: BTreeMap::new(),
+            climates: BTreeMap::new(),
             rules: BTreeMap::new(),
         }
     }
@@ -52,6 +56,7 @@ impl Memory {
     #[must_use]
     pub fn after_unknown_pause(mut self) -> Memory {
         self.sensors.values_mut().for_each(SensorState::forget);
+        self.climates.values_mut().for_each(ZoneState::forget_readings);
         self.inputs.values_mut().for_each(|input| input.active = None);
         self
     }

@@ -13,6 +13,7 @@
 //! costs nothing; the next call arrives at what should be.
 
 mod calendar;
+mod climate;
 mod command;
 mod condition;
 mod facts;
@@ -38,11 +39,12 @@ pub use memory::Memory;
 use crate::{
     clock::{Moment, Now},
     model::{
-        AtStart, Config, Effect, Event, Explanation, Level, Method, Output, OutputId, Point, PointState, Quality,
-        Quantity, ReadFailure, Refusal, Rule, RuleId, Snapshot, Truth, Value,
+        AtStart, ClimateId, Config, Effect, Event, Explanation, Level, Method, Output, OutputId, Point, PointState,
+        Quality, Quantity, ReadFailure, Refusal, Rule, RuleId, Snapshot, Truth, Value,
     },
 };
 use calendar::Calendar;
+use climate::ZoneState;
 use facts::{Alarm, Facts};
 use priority::Situation;
 use state::{Failure, InputState, OutputState, RoomState, RuleState, SensorState, Timer, Timestamp, Wire};
@@ -61,6 +63,7 @@ pub struct Engine {
     inputs: Vec<InputState>,
     sensors: Vec<SensorState>,
     rooms: Vec<RoomState>,
+    climates: Vec<ZoneState>,
     rules: Vec<RuleState>,
     commands: u64,
     stopping: bool,
@@ -153,6 +156,7 @@ impl Engine {
         memory.inputs.extend(by_name(&config.inputs, &self.inputs, |input| &input.id));
         memory.sensors.extend(by_name(&config.sensors, &self.sensors, |sensor| &sensor.id));
         memory.rooms.extend(by_name(&config.rooms, &self.rooms, |room| &room.id));
+        memory.climates.extend(by_name(&config.climates, &self.climates, |zone| &zone.id));
         memory.rules.extend(by_name(&config.rules, &self.rules, |rule| &rule.name));
         memory
     }
@@ -323,6 +327,13 @@ impl Engine {
                 .map(|sensor| memory.sensors.remove(&sensor.id).unwrap_or_default())
                 .collect(),
             rooms: config.rooms.iter().map(|room| memory.rooms.remove(&room.id).unwrap_or_default()).collect(),
+            climates: config
+                .climates
+                .iter()
+                .map(|zone| {
+                    memory.climates.remove(&zone.id).unwrap_or_default().remembered(memory.power_was_cut, now.moment)
+                })
+                .collect(),
             rules: rules.collect(),
             commands: memory.commands,
             calendar: Calendar::new(&config.hub),
@@ -363,9 +374,14 @@ impl Engine {
             inputs: &self.inputs,
             sensors: &self.sensors,
             rooms: &self.rooms,
+            climates: &[],
             calendar: &mut self.calendar,
             alarm: &mut alarm,
         };
+        for (index, (zone, state)) in config.climates.iter().zip(&mut self.climates).enumerate() {
+            changed |= climate::update(ClimateId(index), zone, state, &mut facts);
+        }
+        facts.climates = &self.climates;
         for (rule, state) in config.rules.iter().zip(&mut self.rules) {
             changed |= rules::update(rule, state, &mut facts);
         }
@@ -383,7 +399,8 @@ impl Engine {
             }
         }
         let rooms = &self.rooms;
-        let situation = Situation { config, rules: &self.rules, rooms, stopping: self.stopping, now };
+        let situation =
+            Situation { config, rules: &self.rules, rooms, climates: &self.climates, stopping: self.stopping, now };
         let (effects, outputs_changed) = priority::resolve(&situation, &mut self.outputs, &mut alarm);
         self.revision.other += u64::from(changed || outputs_changed);
         self.next_wakeup = alarm.earliest();
@@ -414,6 +431,10 @@ impl Engine {
                 let (quality, _) = state.quality(&self.config[id], quantity, now.moment);
                 let value = reading.map(|reading| Value::Number(reading.value));
                 unexplained(value, quality, reading.map(|reading| reading.changed), state.fault(quantity).cloned())
+            }
+            Point::Climate(id, facet) => {
+                let (value, quality) = climate::point_value(&self.config[id], &self.climates[id.0], facet);
+                unexplained(value, quality, None, None)
             }
             Point::Occupied(id) => {
                 let state = &self.rooms[id.0];

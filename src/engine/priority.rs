@@ -6,6 +6,7 @@
 //! differ are driven, off before on.
 
 use super::{
+    climate::{self, ZoneState},
     facts::Alarm,
     manual::{self, Surroundings},
     parts,
@@ -29,6 +30,7 @@ pub(super) struct Situation<'a> {
     pub config: &'a Config,
     pub rules: &'a [RuleState],
     pub rooms: &'a [RoomState],
+    pub climates: &'a [ZoneState],
     pub stopping: bool,
     pub now: Now,
 }
@@ -103,7 +105,8 @@ fn ask(
     (slots.safety, slots.safety_level) = if situation.stopping {
         (Some(Cause::Shutdown), safe(output, state))
     } else {
-        (cause.filter(|_| state.tripped), Level::OFF)
+        let tripped = cause.filter(|_| state.tripped);
+        (tripped.or_else(|| climate::cut_off(id, situation.config, situation.climates)), Level::OFF)
     };
     slots.asked = asked(id, output, state, situation);
     changed
@@ -197,6 +200,8 @@ fn asked(id: OutputId, output: &Output, state: &OutputState, situation: &Situati
         let cause = Cause::Manual { source: manual.source.clone(), until: manual.end(output.room) };
         asked.push((Slot::Manual, Claim { level: manual.level, cause }));
     }
+    let climate = climate::claim(id, situation.config, situation.climates);
+    asked.extend(climate.map(|claim| (Slot::Climate, claim)));
     let first_rule =
         situation.config.rules.iter().zip(situation.rules).enumerate().find_map(|(index, (rule, state))| {
             let (_, level) = rule.set.iter().find(|(output, _)| *output == id)?;
@@ -226,6 +231,9 @@ fn rest(output: &Output, state: &OutputState) -> Claim {
 
 /// What it would be without a command; nothing: that is not known.
 fn automatic(id: OutputId, output: &Output, situation: &Situation<'_>) -> Option<Level> {
+    if let Some(claim) = climate::claim(id, situation.config, situation.climates) {
+        return Some(claim.level);
+    }
     for (rule, state) in situation.config.rules.iter().zip(situation.rules) {
         let Some((_, level)) = rule.set.iter().find(|(output, _)| *output == id) else { continue };
         match state.truth {
@@ -241,6 +249,9 @@ fn automatic(id: OutputId, output: &Output, situation: &Situation<'_>) -> Option
 fn may_be_asked_on(id: OutputId, output: &Output, state: &OutputState, situation: &Situation<'_>) -> bool {
     if let Some(manual) = &state.manual {
         return manual.level.is_on();
+    }
+    if let Some(may) = climate::may_claim(id, situation.config, situation.climates) {
+        return may;
     }
     for (rule, state) in situation.config.rules.iter().zip(situation.rules) {
         let Some((_, level)) = rule.set.iter().find(|(output, _)| *output == id) else { continue };

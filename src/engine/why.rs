@@ -34,6 +34,7 @@ impl Engine {
             inputs: &self.inputs,
             sensors: &self.sensors,
             rooms: &self.rooms,
+            climates: &self.climates,
             calendar: &mut calendar,
             alarm: &mut alarm,
         };

@@ -196,6 +196,10 @@ pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
             ("reading", format!("{} {}", config[id].name, quantity.word()), Some(quantity.unit().sign()))
         }
         Point::Occupied(id) => ("room", config[id].name.clone(), None),
+        Point::Climate(id, facet) => {
+            let unit = facet.is_temperature().then_some("°C");
+            ("climate", format!("{} {}", config[id].name, facet.word().replace('_', " ")), unit)
+        }
     };
     let text = state.text();
     let value = match state.value {

@@ -1,10 +1,9 @@
 //! Why an output is as it is: the slots of the priority array and the causes that fill them.
 
-use super::{Config, InterlockId, Level, OutputId, RoomId, RuleId};
+use super::{ClimateId, ClimateReason, Config, InterlockId, Level, OutputId, RoomId, RuleId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
 /// The slots of an output's priority array, highest first; the highest filled one wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -87,6 +86,13 @@ pub enum Cause {
         /// The other member.
         other: OutputId,
     },
+    /// What it warms is too hot.
+    Overheat {
+        /// The zone that it warms.
+        zone: ClimateId,
+        /// From this temperature on, °C.
+        limit: f64,
+    },
     /// It went on too recently to go off.
     MinOn {
         /// When it may.
@@ -104,6 +110,8 @@ pub enum Cause {
         /// When it ends.
         until: ManualEnd,
     },
+    /// What a zone asks for, and why.
+    Climate(Arc<ClimateReason>),
     /// An active rule.
     Rule(RuleId),
     /// A rule that would switch it off, whose condition is not known: an unknown counts as off.
@@ -159,6 +167,10 @@ impl Cause {
             Cause::Interlock { group, other } => {
                 format!("interlock {} with {}", config[*group].id, config[*other].id)
             }
+            Cause::Overheat { zone, limit } => {
+                format!("{} is too hot, off above {limit} °C", config[*zone].id)
+            }
+            Cause::Climate(reason) => reason.describe(config),
             Cause::MinOn { until } => format!("min_on keeps it on until {}", at(until)),
             Cause::MinOff { until } => format!("min_off keeps it off until {}", at(until)),
             Cause::Manual { source, until } => {

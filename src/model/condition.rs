@@ -1,7 +1,7 @@
 //! Conditions: the typed tree that a rule's text becomes. `config` parses it, the engine evaluates it.
 
-use super::{OutputFacet, OutputId, Point, Quantity, SensorId};
-use std::time::Duration;
+use super::{ClimateFacet, ClimateId, OutputFacet, OutputId, Point, Quantity, SensorId};
+use std::{sync::Arc, time::Duration};
 
 /// What a rule asks about the house. Its value is three-valued ([`Truth`](super::Truth)).
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,8 @@ pub enum Condition {
     },
     /// The binary point (output, input, occupancy) is on.
     On(Point),
+    /// A point of a climate zone has this word.
+    ClimateIs(ClimateId, ClimateFacet, Arc<str>),
     /// Two numbers compared.
     Compare(Number, Comparison, Number),
     /// Within a window of local time, `from` included, `to` excluded.
@@ -52,6 +54,8 @@ pub enum Number {
     Reading(SensorId, Quantity),
     /// What an output shows as a number: `lamp.level`, `blind.position`, `heater.power`.
     Output(OutputId, OutputFacet),
+    /// A temperature of a climate zone, °C.
+    Climate(ClimateId, ClimateFacet),
     /// The height of the sun's centre over the horizon, degrees, with refraction.
     SunElevation,
     /// Sum.

@@ -1,7 +1,8 @@
 //! The checked configuration: every name resolved, every unit parsed, every pin claimed once.
 
 use super::{
-    Condition, Expander, Input, InputKind, Interlock, Level, Line, Output, OutputKind, Quantity, Sensor, Takes,
+    Climate, ClimateFacet, Condition, Expander, Input, InputKind, Interlock, Level, Line, Output, OutputKind, Quantity,
+    Sensor, Takes,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::Index, sync::Arc, time::Duration};
@@ -25,6 +26,8 @@ pub struct Config {
     pub expanders: Vec<Expander>,
     /// In the order of the file.
     pub rooms: Vec<Room>,
+    /// In the order of the file.
+    pub climates: Vec<Climate>,
     /// In the order of the file: earlier wins.
     pub rules: Vec<Rule>,
     /// The groups that outputs name, in the order of their first member.
@@ -202,6 +205,11 @@ id!(
     InterlockId, interlocks, Interlock
 );
 
+id!(
+    /// The place of a zone in [`Config::climates`]; valid for that configuration only.
+    ClimateId, climates, Climate
+);
+
 /// One addressable value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Point {
@@ -215,6 +223,8 @@ pub enum Point {
     Reading(SensorId, Quantity),
     /// `hall.occupied`
     Occupied(RoomId),
+    /// `living_room.target`
+    Climate(ClimateId, ClimateFacet),
 }
 
 impl Point {
@@ -233,7 +243,7 @@ impl Point {
             },
             Point::OutputFacet(_, OutputFacet::Lock) => &[("locked", true), ("unlocked", false)],
             Point::Occupied(_) => &[("occupied", true), ("empty", false)],
-            Point::Reading(..) | Point::OutputFacet(..) => &[],
+            Point::Reading(..) | Point::OutputFacet(..) | Point::Climate(..) => &[],
         }
     }
 }
@@ -277,7 +287,7 @@ impl OutputFacet {
 }
 
 impl Config {
-    /// All points: outputs with what belongs to each, inputs, readings, rooms, each in the order of the file.
+    /// All points: outputs with what belongs to each, inputs, readings, rooms, climate zones, each in the order of the file.
     pub fn points(&self) -> impl Iterator<Item = Point> + '_ {
         let outputs = self.visible_outputs().flat_map(|id| {
             let facets = self.facets(id).map(move |facet| Point::OutputFacet(id, facet));
@@ -290,7 +300,12 @@ impl Config {
             .enumerate()
             .flat_map(|(i, sensor)| sensor.quantities().map(move |quantity| Point::Reading(SensorId(i), quantity)));
         let rooms = (0..self.rooms.len()).map(|i| Point::Occupied(RoomId(i)));
-        outputs.chain(inputs).chain(readings).chain(rooms)
+        let climates = self
+            .climates
+            .iter()
+            .enumerate()
+            .flat_map(|(i, zone)| zone.facets().map(move |facet| Point::Climate(ClimateId(i), facet)));
+        outputs.chain(inputs).chain(readings).chain(rooms).chain(climates)
     }
 
     /// The dotted name of a point, as rules and commands write it.
@@ -301,6 +316,7 @@ impl Config {
             Point::Input(id) => self[id].id.to_string(),
             Point::Reading(id, quantity) => format!("{}.{}", self[id].id, quantity.word()),
             Point::Occupied(id) => format!("{}.occupied", self[id].id),
+            Point::Climate(id, facet) => format!("{}.{}", self[id].id, facet.word()),
         }
     }
 
@@ -311,11 +327,13 @@ impl Config {
             Some((room, "occupied")) => {
                 self.rooms.iter().position(|r| &*r.id == room).map(|i| Point::Occupied(RoomId(i)))
             }
-            Some((first, word)) => self.find_facet(first, word).or_else(|| {
-                let id = self.find_sensor(first)?;
-                let quantity = self[id].quantities().find(|quantity| quantity.word() == word)?;
-                Some(Point::Reading(id, quantity))
-            }),
+            Some((first, word)) => {
+                self.find_facet(first, word).or_else(|| self.find_zone_point(first, word)).or_else(|| {
+                    let id = self.find_sensor(first)?;
+                    let quantity = self[id].quantities().find(|quantity| quantity.word() == word)?;
+                    Some(Point::Reading(id, quantity))
+                })
+            }
         }
     }
 
@@ -340,6 +358,16 @@ impl Config {
     /// The expander and its pin or channel that a wire is, if it is one.
     pub fn expander_pin(&self, line: &Line) -> Option<(&Expander, u32)> {
         line.on_expander(&self.expanders)
+    }
+
+    fn find_zone_point(&self, zone: &str, word: &str) -> Option<Point> {
+        let id = self.find_climate(zone)?;
+        self[id].facets().find(|facet| facet.word() == word).map(|facet| Point::Climate(id, facet))
+    }
+
+    /// The climate zone of this id.
+    pub fn find_climate(&self, id: &str) -> Option<ClimateId> {
+        self.climates.iter().position(|zone| &*zone.id == id).map(ClimateId)
     }
 
     /// The output of this id.

@@ -8,6 +8,7 @@
 //! | input | something binary that is read: motion, door, button ... |
 //! | sensor | a device that gives readings of one or more quantities |
 //! | room | groups inputs; its `occupied` is worked out from motion and time |
+//! | climate | a thermostat for outputs, with points of its own: `living_room.target` |
 //! | rule | holds a value on outputs while its condition is true |
 //! | quality | how far a point's value can be trusted |
 //! | priority array | what decides an output: the highest filled [`Slot`] wins (after ASHRAE 135, clause 19.2) |
@@ -18,6 +19,8 @@
 mod actuation;
 mod cause;
 mod chip;
+mod climate;
+mod climate_reason;
 mod condition;
 mod config;
 pub mod duration;
@@ -37,10 +40,16 @@ mod wording;
 pub use actuation::{Cover, Dimming, ManualFor, Method, PowerRange, PwmChannel, Takes};
 pub use cause::{Cause, Claim, ManualEnd, Slot, Source};
 pub use chip::{CHIPS, Chip, ChipFacts, ChipSettings, Mux, Setting, WiredChip};
+pub use climate::{
+    Climate, ClimateAction, ClimateAlarm, ClimateFacet, ClimateMode, Control, Exercise, Gains, HIGHEST_TARGET,
+    LOWEST_TARGET, OVERHEAT_RELEASE, PlanAsk, PlanPeriod, Preset, SETPOINTS_APART, SensorLost, Setpoints, TargetFor,
+    WindowWatch,
+};
+pub use climate_reason::{ClimateReason, Doing};
 pub use condition::{Anchor, Comparison, Condition, DaySet, Number, TimeOfDay};
 pub use config::{
-    Backend, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId, MqttSettings, OutputFacet, OutputId,
-    Point, Room, RoomId, Rule, RuleId, SensorId,
+    Backend, ClimateId, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId, MqttSettings, OutputFacet,
+    OutputId, Point, Room, RoomId, Rule, RuleId, SensorId,
 };
 pub use event::{Command, Effect, Event, ReadFailure, Refusal};
 pub use expander::{Expander, ExpanderChip};

@@ -1,8 +1,9 @@
 //! The plainest of everything, to begin from when a house is built by hand: in tests, and by tools that need no file.
 
 use super::{
-    ActiveLevel, AtStart, Backend, Chip, ClockTrust, Config, Dimming, HardwareSettings, Hub, Input, InputKind, Level,
-    Line, ManualFor, Method, Output, OutputKind, Pull, SafeState, Sensor, SensorSource, WiredChip,
+    ActiveLevel, AtStart, Backend, Chip, Climate, ClimateMode, ClockTrust, Config, Control, Dimming, HardwareSettings,
+    Hub, Input, InputKind, Level, Line, ManualFor, Method, Output, OutputKind, Pull, SafeState, Sensor, SensorId,
+    SensorLost, SensorSource, Setpoints, TargetFor, WindowWatch, WiredChip,
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -26,6 +27,7 @@ impl Config {
             sensors: Vec::new(),
             expanders: Vec::new(),
             rooms: Vec::new(),
+            climates: Vec::new(),
             rules: Vec::new(),
             interlocks: Vec::new(),
         }
@@ -72,6 +74,46 @@ impl Input {
             active: ActiveLevel::High,
             pull: Pull::None,
             debounce: Duration::ZERO,
+        }
+    }
+}
+
+impl Climate {
+    /// A zone that warms to 20 °C by hysteresis, with a sensor but no outputs yet.
+    pub fn plain(id: &str, sensor: SensorId) -> Climate {
+        Climate {
+            id: id.into(),
+            name: id.into(),
+            sensors: vec![sensor],
+            heat: Vec::new(),
+            cool: Vec::new(),
+            fan: Vec::new(),
+            mode: ClimateMode::Heat,
+            target: Setpoints { heat: Some(20.0), cool: None },
+            presets: Vec::new(),
+            plan: Vec::new(),
+            manual_for: TargetFor::Auto,
+            deadband: 0.5,
+            overrun: 0.5,
+            min_on: Duration::ZERO,
+            min_off: Duration::ZERO,
+            min_idle: Duration::ZERO,
+            control: Control::Hysteresis,
+            cycle: Duration::from_secs(600),
+            window: WindowWatch {
+                contacts: Vec::new(),
+                delay: Duration::from_secs(30),
+                slope: None,
+                slope_for: Duration::from_secs(1800),
+            },
+            frost: Some(5.0),
+            overheat: Some(35.0),
+            outdoor: None,
+            heat_below: None,
+            sensor_lost: SensorLost::Off,
+            failure_after: None,
+            exercise: None,
+            door: None,
         }
     }
 }

@@ -20,6 +20,9 @@ impl Condition {
                 format!("{} for {}", condition.describe_inside(config), duration::spell(*duration))
             }
             Condition::On(point) => on(*point, true, config),
+            Condition::ClimateIs(zone, facet, word) => {
+                format!("{} is {word}", config.point_name(Point::Climate(*zone, *facet)))
+            }
             Condition::Compare(left, comparison, right) => {
                 format!("{} {} {}", left.describe(config), comparison.symbol(), right.describe(config))
             }
@@ -63,6 +66,7 @@ impl Condition {
             Condition::Not(part) => part.gather(points),
             Condition::Held { condition, .. } => condition.gather(points),
             Condition::On(point) => points.push(*point),
+            Condition::ClimateIs(zone, facet, _) => points.push(Point::Climate(*zone, *facet)),
             Condition::Compare(left, _, right) => {
                 left.gather(points);
                 right.gather(points);
@@ -81,6 +85,7 @@ impl Number {
             Number::Constant(value) => value.to_string(),
             Number::Reading(sensor, quantity) => config.point_name(Point::Reading(*sensor, *quantity)),
             Number::Output(output, facet) => config.point_name(Point::OutputFacet(*output, *facet)),
+            Number::Climate(zone, facet) => config.point_name(Point::Climate(*zone, *facet)),
             Number::SunElevation => "sun.elevation".into(),
             Number::Add(left, right) => both(left, '+', right),
             Number::Subtract(left, right) => both(left, '-', right),
@@ -100,6 +105,7 @@ impl Number {
 
     fn gather(&self, points: &mut Vec<Point>) {
         match self {
+            Number::Climate(zone, facet) => points.push(Point::Climate(*zone, *facet)),
             Number::Reading(sensor, quantity) => points.push(Point::Reading(*sensor, *quantity)),
             Number::Output(output, facet) => points.push(Point::OutputFacet(*output, *facet)),
             Number::Add(left, right)

@@ -152,7 +152,7 @@ impl Journal {
                 }
                 return;
             }
-            Point::Input(_) | Point::OutputFacet(..) => return,
+            Point::Input(_) | Point::OutputFacet(..) | Point::Climate(..) => return,
         };
         let used = at_name(uses, name, Use::default());
         if was_on {
@@ -241,7 +241,7 @@ fn change(config: &Config, before: Option<&PointState>, now: &PointState) -> Opt
             let told_by_room = kind == InputKind::Motion && config.rooms.iter().any(|room| room.motion.contains(&id));
             (turned && !told_by_room).then(|| (input_word(kind, is_on(now)).into(), String::new(), tone))
         }
-        Point::Reading(..) | Point::OutputFacet(..) => None,
+        Point::Reading(..) | Point::OutputFacet(..) | Point::Climate(..) => None,
     }
 }
 

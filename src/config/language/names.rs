@@ -3,13 +3,15 @@
 use super::{slips, words};
 use crate::{
     config::{nearest, wording},
-    model::{Config, Number, OutputFacet, Point, Quantity, Unit},
+    model::{ClimateFacet, ClimateId, Config, Number, OutputFacet, Point, Quantity, Unit},
 };
 
 /// What a name stands for.
 pub(super) enum Named {
     /// Something on or off.
     Binary(Point),
+    /// Something that has one of a few words.
+    Word(ClimateId, ClimateFacet),
     /// Something measured.
     Number(Number, Measure),
 }
@@ -49,6 +51,10 @@ pub(super) fn find(config: &Config, name: &str) -> Option<Named> {
             let measure = if facet == OutputFacet::Power { Measure::Of(Unit::Watt) } else { Measure::OfOutput(facet) };
             Named::Number(Number::Output(output, facet), measure)
         }
+        Point::Climate(zone, facet) if facet.is_temperature() => {
+            Named::Number(Number::Climate(zone, facet), Measure::Of(Quantity::Temperature.unit()))
+        }
+        Point::Climate(zone, facet) => Named::Word(zone, facet),
         point => Named::Binary(point),
     })
 }
@@ -66,13 +72,16 @@ pub(super) fn not_found(config: &Config, name: &str) -> (String, String) {
     };
     let sensor = config.find_sensor(first).map(|sensor| readings(sensor.0));
     let room = config.rooms.iter().any(|room| &*room.id == first);
+    let zone: Vec<String> = config.find_climate(first).map_or_else(Vec::new, |zone| {
+        config[zone].facets().map(|facet| format!("`{first}.{}`", facet.word())).collect()
+    });
     let known: Vec<String> = config.points().map(|point| config.point_name(point)).collect();
     let all = known.iter().map(String::as_str).chain(words::ATOMS).chain(["sun.elevation", "time", "day"]);
     let near = nearest::name(name, all).map(|near| format!("did you mean `{near}`?"));
     match (second, wording::kind_of(first, config)) {
         ("", Some(kind)) => {
             let occupied = room.then(|| format!("`{first}.occupied`"));
-            let points: Vec<String> = occupied.into_iter().chain(sensor).collect();
+            let points: Vec<String> = occupied.into_iter().chain(sensor).chain(zone).collect();
             (format!("`{first}` is {kind}, which has no value of its own"), format!("write {}", points.join(" or ")))
         }
         ("empty", Some(_)) if room => (format!("`{name}` does not exist"), format!("write `{first} is empty`")),
@@ -81,6 +90,7 @@ pub(super) fn not_found(config: &Config, name: &str) -> (String, String) {
                 (Some(readings), true) => format!("write {readings} or `{first}.occupied`"),
                 (Some(readings), false) => format!("write {readings}"),
                 (None, true) => format!("write `{first}.occupied`"),
+                (None, false) if !zone.is_empty() => format!("write {}", zone.join(" or ")),
                 (None, false) => format!("write `{first}`"),
             };
             (format!("`{first}` is {kind} without `{second}`"), near.unwrap_or(points))

@@ -1,7 +1,7 @@
 //! Text to condition, and text to mistake with its place.
 
 use super::*;
-use crate::model::{Anchor, Config, TimeOfDay};
+use crate::model::{Anchor, Config, Point, TimeOfDay};
 use std::path::Path;
 
 const HOUSE: &str = "\
@@ -30,6 +30,14 @@ chip = 'bme280'
 chip = 'tmp102'
 [rooms.hall]
 motion = ['hall_motion']
+[outputs.heater]
+kind = 'heater'
+gpio = 19
+[climate.hall]
+sensor = 'living.temperature'
+heat = 'heater'
+target = 20
+presets = { night = 17 }
 ";
 
 fn house() -> Config {
@@ -51,6 +59,9 @@ fn spelt(condition: &Condition, config: &Config) -> String {
             format!("held#{timer}({}, {duration:?})", spelt(condition, config))
         }
         Condition::On(point) => config.point_name(*point),
+        Condition::ClimateIs(zone, facet, word) => {
+            format!("is({}, {word})", config.point_name(Point::Climate(*zone, *facet)))
+        }
         Condition::Compare(left, comparison, right) => {
             format!("{comparison:?}({}, {})", number(left, config), number(right, config))
         }
@@ -67,11 +78,12 @@ fn spelt(condition: &Condition, config: &Config) -> String {
 }
 
 fn number(written: &crate::model::Number, config: &Config) -> String {
-    use crate::model::{Number, Point};
+    use crate::model::Number;
     match written {
         Number::Constant(number) => number.to_string(),
         Number::Reading(sensor, quantity) => config.point_name(Point::Reading(*sensor, *quantity)),
         Number::Output(output, facet) => config.point_name(Point::OutputFacet(*output, *facet)),
+        Number::Climate(zone, facet) => config.point_name(Point::Climate(*zone, *facet)),
         Number::SunElevation => "sun".into(),
         Number::Add(a, b) => format!("({} + {})", number(a, config), number(b, config)),
         Number::Subtract(a, b) => format!("({} - {})", number(a, config), number(b, config)),
@@ -98,6 +110,11 @@ fn sentences() {
         ("not not dark", "not(not(dark))"),
         ("not bedroom.temperature > 26", "not(Greater(bedroom.temperature, 26))"),
         ("dark\n  and hall_light", "all(dark, hall_light)"),
+        // Climate zones.
+        ("hall.action is heating", "is(hall.action, heating)"),
+        ("hall.mode is not off", "not(is(hall.mode, off))"),
+        ("hall.preset is night or hall.alarm is none", "any(is(hall.preset, night), is(hall.alarm, none))"),
+        ("bedroom.temperature < hall.target - 2", "Less(bedroom.temperature, (hall.target - 2))"),
         // Numbers.
         ("bedroom.temperature > 26", "Greater(bedroom.temperature, 26)"),
         ("bedroom.temperature >= 26°C", "GreaterOrEqual(bedroom.temperature, 26)"),

@@ -7,8 +7,8 @@ use super::{
     range, states,
 };
 use crate::{
-    config::nearest,
-    model::{Comparison, Condition, Config, Number, Point, Unit},
+    config::{nearest, wording},
+    model::{ClimateFacet, ClimateId, Comparison, Condition, Config, Number, Point, Unit},
 };
 use std::ops::Range;
 
@@ -88,6 +88,10 @@ impl Typing<'_> {
             Kind::Daylight => self.sun(place()).map(|()| Condition::Daylight),
             Kind::Name(name) => match self.name(name, place())? {
                 Named::Binary(point) => Some(Condition::On(point)),
+                Named::Word(zone, facet) => {
+                    let word = facet.words(&self.scope.config[zone])[0];
+                    self.wrong(place(), format!("`{name}` is a word"), format!("compare it, as in `{name} is {word}`"))
+                }
                 Named::Number(..) => {
                     self.wrong(place(), format!("`{name}` is a number"), format!("compare it, as in `{name} > 20`"))
                 }
@@ -186,6 +190,14 @@ impl Typing<'_> {
                         format!("write `{stem} is {on}`"),
                     )
                 }
+                Named::Word(zone, facet) => {
+                    let word = facet.words(&self.scope.config[zone])[0];
+                    self.wrong(
+                        place(),
+                        format!("`{name}` is a word, not a number"),
+                        format!("write `{name} is {word}`"),
+                    )
+                }
             },
             _ => self.wrong(place(), "this is true or false, not a number", "join conditions with `and` or `or`"),
         }
@@ -274,6 +286,9 @@ impl Typing<'_> {
         } else {
             self.name(name, subject.place.clone())?
         };
+        if let Named::Word(zone, facet) = named {
+            return self.is_word(name, zone, facet, state, place);
+        }
         let Named::Binary(point) = named else {
             return self.wrong(place, format!("`{name}` is a number"), format!("compare it, as in `{name} > 20`"));
         };
@@ -289,6 +304,26 @@ impl Typing<'_> {
                 self.wrong(place, format!("`{name}` is never `{state}`"), advice)
             }
         }
+    }
+
+    /// A point of a climate zone and a word.
+    fn is_word(
+        &mut self,
+        name: &str,
+        zone: ClimateId,
+        facet: ClimateFacet,
+        word: &str,
+        place: Range<usize>,
+    ) -> Option<Condition> {
+        let words = facet.words(&self.scope.config[zone]);
+        if words.contains(&word) {
+            return Some(Condition::ClimateIs(zone, facet, word.into()));
+        }
+        let advice = match nearest::name(word, words.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("write one of {}", wording::list(&words)),
+        };
+        self.wrong(place, format!("`{name}` is never `{word}`"), advice)
     }
 
     /// The sun needs a place.

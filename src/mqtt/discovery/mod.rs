@@ -6,7 +6,10 @@
 //! that it does not know.
 
 use super::topics::Topics;
-use crate::model::{Config, InputKind, Output, OutputFacet, OutputKind, Point, Quantity, Takes, Unit};
+use crate::model::{
+    Climate, ClimateAlarm, ClimateFacet, ClimateMode, Config, InputKind, Output, OutputFacet, OutputKind, Point,
+    Quantity, Takes, Unit,
+};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -69,7 +72,7 @@ fn components(config: &Config, topics: &Topics) -> Map<String, Value> {
     let mut components = Map::new();
     for point in config.points() {
         let Some(platform) = platform(config, point) else { continue };
-        let about = About { config, topics, platform, name: config.point_name(point) };
+        let about = About { config, topics, platform, name: entity_name(config, point) };
         let described = match point {
             Point::Output(id) => {
                 let output = &config[id];
@@ -80,6 +83,8 @@ fn components(config: &Config, topics: &Topics) -> Map<String, Value> {
             Point::Input(id) => about.input(&config[id].name, config[id].kind),
             Point::Reading(id, quantity) => about.reading(&config[id].name, quantity),
             Point::Occupied(id) => about.occupied(&config[id].name),
+            Point::Climate(id, ClimateFacet::Alarm) => about.alarm(&config[id]),
+            Point::Climate(id, _) => about.climate(&config[id]),
         };
         components.insert(component_id(about.platform, &about.name), described);
     }
@@ -88,11 +93,11 @@ fn components(config: &Config, topics: &Topics) -> Map<String, Value> {
 
 fn platforms_of(config: &Config, point: Point) -> impl Iterator<Item = (String, &'static str)> {
     let button = matches!(point, Point::Output(_)).then_some("button");
-    let name = config.point_name(point);
+    let name = entity_name(config, point);
     platform(config, point).into_iter().chain(button).map(move |platform| (component_id(platform, &name), platform))
 }
 
-/// Nothing: it is shown by the component of its output.
+/// The platform of a point's entity; nothing for a point that is part of another's.
 fn platform(config: &Config, point: Point) -> Option<&'static str> {
     Some(match point {
         Point::Output(id) => match config[id].kind {
@@ -115,8 +120,19 @@ fn platform(config: &Config, point: Point) -> Option<&'static str> {
         Point::OutputFacet(_, OutputFacet::Lock) => "switch",
         Point::OutputFacet(_, OutputFacet::Power | OutputFacet::Energy) => "sensor",
         Point::Input(_) | Point::Occupied(_) => "binary_sensor",
-        Point::Reading(..) => "sensor",
+        Point::Reading(..) | Point::Climate(_, ClimateFacet::Alarm) => "sensor",
+        // One thermostat shows all the points of its zone.
+        Point::Climate(_, ClimateFacet::Target) => "climate",
+        Point::Climate(..) => return None,
     })
+}
+
+/// What an entity is named after: its point, or a zone as a whole.
+fn entity_name(config: &Config, point: Point) -> String {
+    match point {
+        Point::Climate(id, ClimateFacet::Target) => config[id].id.to_string(),
+        point => config.point_name(point),
+    }
 }
 
 /// The platform is part of it, so that a light that becomes a fan is one removed and one new, as Home Assistant sees it.
@@ -265,6 +281,61 @@ impl About<'_> {
     fn occupied(&self, room: &str) -> Value {
         let mut component = self.readable(&format!("{room} occupied"));
         component.insert("dev_cla".into(), "occupancy".into());
+        component.into()
+    }
+
+    /// A thermostat. A zone that warms and cools has a lower and an upper target and no other.
+    fn climate(&self, zone: &Climate) -> Value {
+        let point = |facet: ClimateFacet| format!("{}.{}", zone.id, facet.word());
+        let state = |facet| self.topics.of_point(&point(facet)).state;
+        let set = |facet| self.topics.set(&point(facet));
+        let mut component = self.readable(&zone.name);
+        component.remove("stat_t");
+        let availability = self.topics.of_point(&point(ClimateFacet::Target)).availability;
+        component.insert("avty".into(), json!([{ "t": self.topics.availability() }, { "t": availability }]));
+        let both = zone.facets().any(|facet| facet == ClimateFacet::CoolTarget);
+        let targets: &[(ClimateFacet, &str, &str)] = if both {
+            &[
+                (ClimateFacet::Target, "temp_lo_stat_t", "temp_lo_cmd_t"),
+                (ClimateFacet::CoolTarget, "temp_hi_stat_t", "temp_hi_cmd_t"),
+            ]
+        } else {
+            &[(ClimateFacet::Target, "temp_stat_t", "temp_cmd_t")]
+        };
+        for (facet, shown, commanded) in targets {
+            component.insert((*shown).into(), state(*facet).into());
+            component.insert((*commanded).into(), set(*facet).into());
+        }
+        let range = zone.range();
+        let more = json!({
+            "modes": zone.modes().map(ClimateMode::word).collect::<Vec<_>>(),
+            "mode_stat_t": state(ClimateFacet::Mode),
+            "mode_cmd_t": set(ClimateFacet::Mode),
+            "curr_temp_t": state(ClimateFacet::Measured),
+            "act_t": state(ClimateFacet::Action),
+            "min_temp": range.start(),
+            "max_temp": range.end(),
+            "temp_step": 0.5,
+            "precision": 0.1,
+            "temp_unit": "C",
+        });
+        component.extend(more.as_object().cloned().unwrap_or_default());
+        if !zone.presets.is_empty() {
+            let names: Vec<&str> = zone.presets.iter().map(|preset| &*preset.name).collect();
+            component.insert("pr_modes".into(), json!(names));
+            component.insert("pr_mode_stat_t".into(), state(ClimateFacet::Preset).into());
+            component.insert("pr_mode_cmd_t".into(), set(ClimateFacet::Preset).into());
+        }
+        component.into()
+    }
+
+    fn alarm(&self, zone: &Climate) -> Value {
+        let mut component = self.readable(&format!("{} alarm", zone.name));
+        let words: Vec<&str> =
+            std::iter::once("none").chain(ClimateAlarm::ALL.into_iter().map(ClimateAlarm::word)).collect();
+        component.insert("dev_cla".into(), "enum".into());
+        component.insert("ops".into(), json!(words));
+        component.insert("ent_cat".into(), "diagnostic".into());
         component.into()
     }
 

@@ -1,7 +1,7 @@
 //! Every payload is held against what Home Assistant accepts: it says nothing about what it drops.
 
 use super::*;
-use crate::model::{CHIPS, Config, InputKind, OutputKind, Sensor};
+use crate::model::{CHIPS, Climate, Config, InputKind, OutputId, OutputKind, Preset, Sensor, SensorId, Setpoints};
 use crate::mqtt::house;
 
 /// Short forms in use, all of them older than 2025, and what they stand for.
@@ -17,7 +17,22 @@ const ABBREVIATIONS: &[(&str, &str)] = &[
     ("ic", "icon"),
     ("json_attr_t", "json_attributes_topic"),
     ("json_attr_tpl", "json_attributes_template"),
+    ("act_t", "action_topic"),
+    ("curr_temp_t", "current_temperature_topic"),
+    ("mode_cmd_t", "mode_command_topic"),
+    ("mode_stat_t", "mode_state_topic"),
     ("o", "origin"),
+    ("ops", "options"),
+    ("pr_mode_cmd_t", "preset_mode_command_topic"),
+    ("pr_mode_stat_t", "preset_mode_state_topic"),
+    ("pr_modes", "preset_modes"),
+    ("temp_cmd_t", "temperature_command_topic"),
+    ("temp_hi_cmd_t", "temperature_high_command_topic"),
+    ("temp_hi_stat_t", "temperature_high_state_topic"),
+    ("temp_lo_cmd_t", "temperature_low_command_topic"),
+    ("temp_lo_stat_t", "temperature_low_state_topic"),
+    ("temp_stat_t", "temperature_state_topic"),
+    ("temp_unit", "temperature_unit"),
     ("p", "platform"),
     ("pct_cmd_t", "percentage_command_topic"),
     ("pct_stat_t", "percentage_state_topic"),
@@ -97,7 +112,14 @@ const PLATFORMS: &[Platform] = &[
     (
         "sensor",
         &["state_topic"],
-        &["device_class", "unit_of_measurement", "state_class", "suggested_display_precision", "expire_after"],
+        &[
+            "device_class",
+            "unit_of_measurement",
+            "state_class",
+            "suggested_display_precision",
+            "expire_after",
+            "options",
+        ],
         &[
             "temperature",
             "humidity",
@@ -110,7 +132,33 @@ const PLATFORMS: &[Platform] = &[
             "current",
             "power",
             "energy",
+            "enum",
         ],
+    ),
+    (
+        "climate",
+        &["modes"],
+        &[
+            "mode_state_topic",
+            "mode_command_topic",
+            "temperature_state_topic",
+            "temperature_command_topic",
+            "temperature_low_state_topic",
+            "temperature_low_command_topic",
+            "temperature_high_state_topic",
+            "temperature_high_command_topic",
+            "current_temperature_topic",
+            "action_topic",
+            "preset_modes",
+            "preset_mode_state_topic",
+            "preset_mode_command_topic",
+            "min_temp",
+            "max_temp",
+            "temp_step",
+            "precision",
+            "temperature_unit",
+        ],
+        &[],
     ),
 ];
 
@@ -184,7 +232,24 @@ fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_to
         assert!(availability.as_array().is_some_and(|list| list.iter().all(|entry| entry["t"].is_string())));
         assert_eq!(component["availability_mode"], "all");
     }
-    if platform == "sensor" {
+    if platform == "climate" {
+        let words = |key: &str| -> Vec<String> { serde_json::from_value(component[key].clone()).expect("words") };
+        assert!(
+            words("modes").iter().all(|mode| {
+                ["auto", "off", "cool", "heat", "dry", "fan_only", "heat_cool"].contains(&mode.as_str())
+            })
+        );
+        assert!(words("modes").contains(&"off".to_owned()), "{id}: nobody could switch it off");
+        let presets = component.contains_key("preset_modes");
+        assert_eq!(presets, component.contains_key("preset_mode_command_topic"), "{id}: one without the other");
+        assert!(!presets || !words("preset_modes").contains(&"none".to_owned()), "{id}: `none` is refused");
+        assert!([0.1, 0.5, 1.0].contains(&component["precision"].as_f64().expect("a number")));
+        assert!(component["min_temp"].as_f64() < component["max_temp"].as_f64());
+    }
+    if component.get("device_class").is_some_and(|class| class == "enum") {
+        assert!(component["options"].as_array().is_some_and(|options| !options.is_empty()));
+        assert!(!component.contains_key("unit_of_measurement") && !component.contains_key("state_class"), "{id}");
+    } else if platform == "sensor" {
         let unit_of_class = [
             ("temperature", "°C"),
             ("humidity", "%"),
@@ -210,6 +275,33 @@ fn announce(config: &Config) -> Value {
     let payload = payload(config, &Topics::new("hearthd/cottage"), &Platforms::new()).expect("components");
     validate(&payload);
     serde_json::from_str(&payload).unwrap()
+}
+
+#[test]
+fn a_zone_is_one_thermostat_with_its_alarm() {
+    let mut config = house::config(&[("heater", OutputKind::Heater), ("cooler", OutputKind::Cooler)]);
+    let heats = Climate { heat: vec![OutputId(0)], ..Climate::plain("living", SensorId(0)) };
+    let both = Climate {
+        cool: vec![OutputId(1)],
+        target: Setpoints { heat: Some(20.0), cool: Some(25.0) },
+        presets: vec![Preset { name: "away".into(), setpoints: Setpoints { heat: Some(16.0), cool: Some(28.0) } }],
+        ..Climate { id: "attic".into(), ..heats.clone() }
+    };
+    config.climates = vec![heats, both];
+    let announced = announce(&config);
+    let components = &announced["cmps"];
+    assert_eq!(components["climate-living"]["default_entity_id"], "climate.cottage_living");
+    assert_eq!(components["climate-living"]["temp_cmd_t"], "hearthd/cottage/living/target/set");
+    assert_eq!(components["climate-living"]["modes"], json!(["off", "heat"]));
+    assert_eq!(components["climate-living"]["curr_temp_t"], "hearthd/cottage/living/measured/state");
+    assert_eq!(components["climate-attic"]["temp_lo_cmd_t"], "hearthd/cottage/attic/target/set");
+    assert_eq!(components["climate-attic"]["temp_hi_stat_t"], "hearthd/cottage/attic/cool_target/state");
+    assert_eq!(components["climate-attic"]["temp_cmd_t"], Value::Null);
+    assert_eq!(components["climate-attic"]["modes"], json!(["off", "heat", "cool", "heat_cool"]));
+    assert_eq!(components["climate-attic"]["pr_modes"], json!(["away"]));
+    assert_eq!(components["sensor-living-alarm"]["ops"][0], "none");
+    let ids: Vec<&String> = components.as_object().unwrap().keys().filter(|id| id.contains("living")).collect();
+    assert_eq!(ids, ["climate-living", "sensor-living-alarm", "sensor-living-temperature"]);
 }
 
 #[test]

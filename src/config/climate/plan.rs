@@ -1,0 +1,156 @@
+//! The weekly plan of a zone: `"weekday 06:30 21"`.
+
+use super::{Checked, shapes::Asked, unfit};
+use crate::{
+    config::{
+        diagnostic::Problems,
+        nearest,
+        shape::{Wrong, shorten},
+        wording,
+    },
+    model::{Climate, DaySet, PlanAsk, PlanPeriod, TargetFor},
+};
+use std::ops::Range;
+
+const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+/// Words for several days.
+const GROUPS: [&str; 3] = ["daily", "weekday", "weekend"];
+
+/// The plan that these lines are. What is wrong with it is reported.
+pub(super) fn read(
+    lines: &[(String, Range<usize>)],
+    zone: &Climate,
+    checked: &Checked,
+    problems: &Problems,
+) -> Vec<PlanPeriod> {
+    let mut plan: Vec<PlanPeriod> = Vec::new();
+    for (line, place) in lines {
+        match period(line, zone) {
+            Ok(period) => {
+                let same = |other: &PlanPeriod| {
+                    other.begins_s == period.begins_s
+                        && (0..7).any(|d| other.days.contains(d) && period.days.contains(d))
+                };
+                if plan.iter().any(same) {
+                    problems.error(
+                        place.clone(),
+                        "another period begins at the same time",
+                        "change the time, or remove one",
+                    );
+                }
+                plan.push(period);
+            }
+            Err(wrong) => problems.error(place.clone(), wrong.message, wrong.advice),
+        }
+    }
+    if plan.len() == lines.len() {
+        gaps(&plan, checked, problems);
+    }
+    plan
+}
+
+fn period(line: &str, zone: &Climate) -> Result<PlanPeriod, Wrong> {
+    let form = || "write days, time and target, such as \"weekday 06:30 21\" or \"daily 22:00 night\"".to_owned();
+    let mut words: Vec<&str> =
+        line.split([' ', ',']).filter(|word| !word.is_empty() && !matches!(*word, "and" | "at")).collect();
+    if words.last().is_some_and(|word| matches!(*word, "°C" | "C")) {
+        words.pop();
+    }
+    let [days @ .., time, ask] = &words[..] else {
+        return Err(Wrong::new(format!("\"{}\" is not a period", shorten(line)), form()));
+    };
+    if days.is_empty() {
+        return Err(Wrong::new("a period without days", form()));
+    }
+    let mut set = Vec::new();
+    for day in days {
+        set.extend(some_days(day)?);
+    }
+    let begins_s = time_of_day(time)
+        .ok_or_else(|| Wrong::new(format!("`{}` is not a time of day", shorten(time)), "write a time such as 06:30"))?;
+    let number = ask.trim_end_matches("°C").parse::<f64>().ok().filter(|number| number.is_finite());
+    let ask = match number {
+        Some(target) => {
+            let setpoints = Asked::One(target).setpoints(zone);
+            if let Some(wrong) = unfit(setpoints, zone) {
+                return Err(wrong);
+            }
+            PlanAsk::Setpoints(setpoints)
+        }
+        None => match zone.find_preset(ask) {
+            Some(preset) => PlanAsk::Preset(preset.name.clone()),
+            None => {
+                let known: Vec<&str> = zone.presets.iter().map(|preset| &*preset.name).collect();
+                let advice = match nearest::name(ask, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None if known.is_empty() => "write a number of °C, or add presets = { night = 17 }".into(),
+                    None => format!("write a number of °C, or one of {}", wording::list(&known)),
+                };
+                return Err(Wrong::new(format!("unknown preset `{}`", shorten(ask)), advice));
+            }
+        },
+    };
+    Ok(PlanPeriod { days: DaySet::from_days(set), begins_s, ask })
+}
+
+fn some_days(word: &str) -> Result<Vec<u32>, Wrong> {
+    let day = |name: &str| DAYS.iter().position(|day| *day == name).and_then(|day| u32::try_from(day).ok());
+    match word.strip_suffix('s').filter(|_| word != "daily").unwrap_or(word) {
+        "daily" => return Ok((0..7).collect()),
+        "weekday" => return Ok((0..5).collect()),
+        "weekend" => return Ok(vec![5, 6]),
+        _ => {}
+    }
+    if let Some(day) = day(word) {
+        return Ok(vec![day]);
+    }
+    if let Some((first, last)) = word.split_once('-')
+        && let (Some(first), Some(last)) = (day(first), day(last))
+    {
+        return Ok((0..=(last + 7 - first) % 7).map(|step| (first + step) % 7).collect());
+    }
+    let begun = DAYS.iter().find(|day| word.len() >= 2 && day.starts_with(&word.to_lowercase())).copied();
+    let advice = match begun.or_else(|| nearest::name(word, DAYS.into_iter().chain(GROUPS))) {
+        Some(near) => format!("write `{near}`"),
+        None => "write daily, weekday, weekend, monday, ...".to_owned(),
+    };
+    Err(Wrong::new(format!("`{}` is not a day", shorten(word)), advice))
+}
+
+/// Seconds after midnight.
+fn time_of_day(text: &str) -> Option<i32> {
+    let (hour, minute) = text.split_once(':')?;
+    let two = |part: &str, most: i32| {
+        let digits = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+        part.parse::<i32>().ok().filter(|number| digits && *number <= most)
+    };
+    Some((two(hour, 23)? * 60 + two(minute, 59)?) * 60)
+}
+
+/// Days on which nothing begins are easily forgotten ones.
+fn gaps(plan: &[PlanPeriod], checked: &Checked, problems: &Problems) {
+    let without: Vec<&str> = (0u32..7)
+        .zip(DAYS)
+        .filter(|(day, _)| !plan.iter().any(|p| p.days.contains(*day)))
+        .map(|(_, name)| name)
+        .collect();
+    if plan.is_empty() || without.is_empty() {
+        return;
+    }
+    problems.warning(
+        checked.places.of_key("plan"),
+        format!("no period begins on {}: the one before goes on all day", without.join(", ")),
+        format!("add a period such as \"{} 08:00 20\"", without[0]),
+    );
+}
+
+/// A target by hand that holds until the next period needs one.
+pub(super) fn check(zone: &Climate, checked: &Checked, problems: &Problems) {
+    if zone.manual_for == TargetFor::NextPeriod && zone.plan.is_empty() && checked.places.written("plan").is_none() {
+        problems.error(
+            checked.places.of_key("manual_for"),
+            "`manual_for = \"next_period\"` without a `plan`",
+            "add plan = [\"daily 06:30 21\", \"daily 22:00 17\"], or write \"auto\" or a duration",
+        );
+    }
+}

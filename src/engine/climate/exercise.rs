@@ -1,0 +1,51 @@
+//! What has stood still for long is moved for a while, so that it does not get stuck.
+
+use crate::{
+    clock::Moment,
+    engine::facts::Facts,
+    model::{Exercise, OutputId},
+};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// When each output was moved last, by name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(in crate::engine) struct Exercised(BTreeMap<Arc<str>, Moment>);
+
+impl Exercised {
+    /// What is to run now.
+    pub fn update(&mut self, exercise: Option<&Exercise>, facts: &mut Facts<'_>) -> Vec<OutputId> {
+        let Some(exercise) = exercise else {
+            self.0.clear();
+            return Vec::new();
+        };
+        let now = facts.now.moment;
+        let ids = &facts.config.outputs;
+        self.0.retain(|name, _| exercise.outputs.iter().any(|output| ids[output.0].id == *name));
+        let mut run = Vec::new();
+        for output in &exercise.outputs {
+            let name = &facts.config[*output].id;
+            let state = &facts.outputs[output.0];
+            let begun = self.0.get(name).copied();
+            let end = begun.map(|begun| begun + exercise.run);
+            if let Some(end) = end.filter(|end| now < *end) {
+                facts.alarm.at(end);
+                run.push(*output);
+                continue;
+            }
+            if state.level.is_on() {
+                continue;
+            }
+            let due = state.since.moment.max(end.unwrap_or(Moment::START)) + exercise.every;
+            if now >= due {
+                self.0.insert(name.clone(), now);
+                facts.alarm.at(now + exercise.run);
+                run.push(*output);
+            } else {
+                facts.alarm.at(due);
+            }
+        }
+        run
+    }
+}

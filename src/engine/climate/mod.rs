@@ -1,0 +1,295 @@
+//! Climate zones: from what is measured and wished to what each zone asks of its outputs.
+//!
+//! A zone is worked out anew in every pass, like everything else: what it remembers ([`ZoneState`]) is only what the past
+//! alone can tell. Its wishes fill the climate slot of its outputs ([`claims`]); a hand and all that is about safety win
+//! over it.
+//!
+//! What is not known never heats: without a good temperature nothing is on but what `sensor_lost` allows, a window that
+//! may be open counts as open, weather that is not known adds nothing, and while the time is not known, what the plan
+//! said last goes on.
+
+mod autotune;
+mod claims;
+mod command;
+mod cycle;
+mod effort;
+mod exercise;
+mod outdoor;
+mod pid;
+mod plan;
+mod points;
+mod regulate;
+mod state;
+mod target;
+mod thermostat;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use claims::{claim, cut_off, may_claim};
+pub(super) use points::{is_word, number, point_value};
+pub(super) use state::ZoneState;
+
+use super::facts::Facts;
+use crate::{
+    clock::Moment,
+    model::{
+        Climate, ClimateAction, ClimateAlarm, ClimateId, ClimateMode, ClimateReason, Doing, OVERHEAT_RELEASE, Quantity,
+        SensorId, SensorLost, Setpoints,
+    },
+};
+use regulate::Situation;
+use state::{Power, Shown, Wants};
+use std::{sync::Arc, time::Duration};
+use thermostat::Direction;
+
+/// A sensor that was lost for this long is an alarm; so none is raised while the first readings come in.
+const LOST_ALARM: Duration = Duration::from_secs(60);
+/// A sensor that was lost for this long will not be back at once: what `sensor_lost` allows begins.
+const LOST_FOR_LONG: Duration = Duration::from_secs(600);
+/// Percent of full power that keeps frost away, roughly.
+const FROST_DUTY: f64 = 10.0;
+/// The frost limit of a zone that has none, °C.
+const FROST: f64 = 5.0;
+
+/// What the sensors of a zone say together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Measured {
+    /// The average of those that are good, °C.
+    average: f64,
+    /// The highest of them, °C.
+    highest: f64,
+    /// When the newest was read.
+    at: Moment,
+    /// The water of a heating curve, °C; nothing where none is measured.
+    flow: Option<f64>,
+}
+
+/// Brings a zone up to date. Returns whether what must survive a restart changed.
+pub(super) fn update(id: ClimateId, zone: &Climate, state: &mut ZoneState, facts: &mut Facts<'_>) -> bool {
+    let before = state.worth_keeping();
+    let now = facts.now.moment;
+    let (setpoints, preset) = target::resolve(zone, state, facts);
+    let mode = state.mode(zone);
+    let measured = measure(zone, facts);
+    take_note(zone, state, measured, now);
+    let outdoor = zone.outdoor.and_then(|sensor| facts.reading(sensor, Quantity::Temperature));
+    state.warm_outside = outdoor::too_warm(zone, outdoor, state.warm_outside);
+    let window = state.window.update(&zone.window, facts);
+    let situation = Situation {
+        zone,
+        mode,
+        setpoints,
+        outdoor,
+        heats: mode.heats() && window.is_none() && !state.warm_outside && !state.overheated,
+        cools: mode.cools() && window.is_none(),
+    };
+    let asked = match measured {
+        Some(measured) => regulate::step(&situation, state, measured, facts),
+        None => without_sensor(&situation, state, outdoor, facts),
+    };
+    let doing = asked.doing.unwrap_or_else(|| resting(&situation, state, window));
+    let alarm = alarm(&situation, state, measured, asked.full, facts);
+    let exercise = state.exercised.update(zone.exercise.as_ref(), facts);
+    let action = action(mode, asked.heat, asked.cool);
+    let closed = (!zone.window.contacts.is_empty()).then(|| window::contacts(&zone.window, facts) == false.into());
+    let reason = ClimateReason {
+        zone: id,
+        doing,
+        current: measured.map(|measured| tenths(measured.average)),
+        percent: asked.share,
+        windows_closed: closed,
+    };
+    let same = state.shown.wants.take().filter(|wants| *wants.reason == reason).map(|wants| wants.reason);
+    state.shown = Shown {
+        setpoints,
+        preset,
+        current: measured.map(|measured| (measured.average * 100.0).round() / 100.0),
+        action,
+        alarm,
+        wants: Some(Wants {
+            heat: asked.heat,
+            cool: asked.cool,
+            fan: matches!(action, ClimateAction::Heating | ClimateAction::Cooling | ClimateAction::Fan),
+            exercise,
+            reason: same.unwrap_or_else(|| Arc::new(reason)),
+        }),
+        window: state.shown.window,
+    };
+    before != state.worth_keeping()
+}
+
+/// What a zone asks for, before it is told to its outputs.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Asked {
+    heat: Power,
+    cool: Power,
+    /// Which way goes all the power there is.
+    full: Direction,
+    /// The percentage, where it is neither all nor nothing.
+    share: Option<u8>,
+    /// Nothing: there is nothing to do.
+    doing: Option<Doing>,
+}
+
+/// The temperatures that are good; nothing when one that is needed is not.
+fn measure(zone: &Climate, facts: &mut Facts<'_>) -> Option<Measured> {
+    let mut read = |sensor: SensorId| {
+        let value = facts.reading(sensor, Quantity::Temperature)?;
+        let at = facts.sensors[sensor.0].readings.get(&Quantity::Temperature)?.at;
+        Some((value, at))
+    };
+    let readings: Vec<(f64, Moment)> = zone.sensors.iter().filter_map(|sensor| read(*sensor)).collect();
+    let flow = match zone.control {
+        crate::model::Control::Curve { flow: Some(sensor), .. } => Some(read(sensor)?.0),
+        _ => None,
+    };
+    let at = readings.iter().map(|(_, at)| *at).max()?;
+    let highest = readings.iter().map(|(value, _)| *value).fold(f64::MIN, f64::max);
+    let average = readings.iter().map(|(value, _)| *value).sum::<f64>() / readings.len() as f64;
+    Some(Measured { average, highest, at, flow })
+}
+
+/// Notes what follows from the measurement alone.
+fn take_note(zone: &Climate, state: &mut ZoneState, measured: Option<Measured>, now: Moment) {
+    match measured {
+        Some(measured) => {
+            state.lost_since = None;
+            state.window.sample(&zone.window, measured.at, measured.average);
+            if let Some(limit) = zone.overheat {
+                let release = if state.overheated { OVERHEAT_RELEASE } else { 0.0 };
+                state.overheated = measured.highest.max(measured.flow.unwrap_or(f64::MIN)) >= limit - release;
+            }
+        }
+        // What was too hot stays cut off until somebody has seen that it is not.
+        None => {
+            state.lost_since = state.lost_since.or(Some(now));
+            state.forget_readings();
+        }
+    }
+    state.overheated &= zone.overheat.is_some();
+}
+
+/// What `sensor_lost` allows, after a while.
+fn without_sensor(
+    situation: &Situation<'_>,
+    state: &mut ZoneState,
+    outdoor: Option<f64>,
+    facts: &mut Facts<'_>,
+) -> Asked {
+    let Situation { zone, heats, cools, .. } = *situation;
+    let now = facts.now.moment;
+    state.thermostat.turn(Direction::Rest, now);
+    state.flow_heating = false;
+    regulate::stop_tuning(state, "the sensor was lost");
+    let allowed = match zone.sensor_lost {
+        SensorLost::Off => 0.0,
+        SensorLost::Frost if outdoor.is_some_and(|outdoor| outdoor > zone.frost.unwrap_or(FROST)) => 0.0,
+        SensorLost::Frost => FROST_DUTY,
+        SensorLost::Percent(percent) => f64::from(percent),
+    };
+    let way = regulate::steered(zone);
+    let may = if way == Direction::Heat { heats } else { cools };
+    let begins = state.lost_since.map(|since| since + LOST_FOR_LONG);
+    let power = match begins {
+        Some(begins) if may && now < begins => {
+            facts.alarm.at(begins);
+            state.cycle = cycle::Cycle::default();
+            Power::default()
+        }
+        _ => regulate::share(situation, state, if may { allowed } else { 0.0 }, facts),
+    };
+    let share = (power.percent > 0).then_some(power.percent);
+    let (heat, cool) = if way == Direction::Heat { (power, Power::default()) } else { (Power::default(), power) };
+    let wanted = situation.mode != ClimateMode::Off && situation.mode != ClimateMode::FanOnly;
+    Asked { heat, cool, full: Direction::Rest, share, doing: wanted.then_some(Doing::SensorLost) }
+}
+
+/// Why a zone asks for nothing.
+fn resting(situation: &Situation<'_>, state: &ZoneState, window: Option<Doing>) -> Doing {
+    let Situation { zone, mode, setpoints, .. } = situation;
+    match mode {
+        ClimateMode::Off => Doing::Off,
+        ClimateMode::FanOnly => Doing::FanOnly,
+        _ => match (window, zone.overheat, zone.heat_below) {
+            (Some(window), ..) => window,
+            (None, Some(limit), _) if state.overheated && mode.heats() => Doing::Overheated(limit),
+            (None, _, Some(limit)) if state.warm_outside && *mode == ClimateMode::Heat => Doing::WarmOutside(limit),
+            _ => Doing::Idle(held(*mode, *setpoints)),
+        },
+    }
+}
+
+/// The setpoint that people think of in this mode.
+fn held(mode: ClimateMode, setpoints: Setpoints) -> f64 {
+    let held = if mode == ClimateMode::Cool { setpoints.cool } else { setpoints.target() };
+    tenths(held.or(setpoints.target()).unwrap_or(0.0))
+}
+
+/// What somebody should look at. `full` is the way that all power goes.
+fn alarm(
+    situation: &Situation<'_>,
+    state: &mut ZoneState,
+    measured: Option<Measured>,
+    full: Direction,
+    facts: &mut Facts<'_>,
+) -> Option<ClimateAlarm> {
+    let (zone, now) = (situation.zone, facts.now.moment);
+    let mut overdue = |since: Option<Moment>, after: Duration| {
+        let end = since.map(|since| since + after);
+        if let Some(end) = end.filter(|end| now < *end) {
+            facts.alarm.at(end);
+        }
+        end.is_some_and(|end| now >= end)
+    };
+    let lost = overdue(state.lost_since, LOST_ALARM);
+    let door = zone.door.is_some_and(|(input, after)| {
+        let open = facts.inputs[input.0].truth().is_true();
+        state.door_open_since = open.then(|| state.door_open_since.unwrap_or(now));
+        overdue(state.door_open_since, after)
+    });
+    let failed = match (zone.failure_after, measured) {
+        (Some(after), Some(measured)) if situation.mode != ClimateMode::Off => {
+            // What a hand holds is nobody's failure.
+            let outputs = if full == Direction::Cool { &zone.cool } else { &zone.heat };
+            let by_hand = outputs.iter().all(|output| facts.outputs[output.0].manual.is_some());
+            let full = if by_hand { Direction::Rest } else { full };
+            state.effort.update(full, measured.average, after, now, facts.alarm)
+        }
+        (Some(_), None) => None,
+        _ => {
+            state.effort.clear();
+            None
+        }
+    };
+    [
+        state.overheated.then_some(ClimateAlarm::Overheat),
+        lost.then_some(ClimateAlarm::SensorLost),
+        (failed == Some(Direction::Heat)).then_some(ClimateAlarm::HeatingFailed),
+        (failed == Some(Direction::Cool)).then_some(ClimateAlarm::CoolingFailed),
+        door.then_some(ClimateAlarm::DoorOpen),
+    ]
+    .into_iter()
+    .flatten()
+    .next()
+}
+
+fn action(mode: ClimateMode, heat: Power, cool: Power) -> ClimateAction {
+    if heat.percent > 0 {
+        ClimateAction::Heating
+    } else if cool.percent > 0 {
+        ClimateAction::Cooling
+    } else {
+        match mode {
+            ClimateMode::Off => ClimateAction::Off,
+            ClimateMode::FanOnly => ClimateAction::Fan,
+            _ => ClimateAction::Idle,
+        }
+    }
+}
+
+/// Rounded to tenths, without a minus before zero.
+fn tenths(number: f64) -> f64 {
+    (number * 10.0).round() / 10.0 + 0.0
+}

@@ -1,0 +1,69 @@
+//! The points of a zone, as they are shown and as rules read them.
+
+use super::{autotune::Tuning, regulate, state::ZoneState};
+use crate::model::{Climate, ClimateFacet, Control, Quality, Truth, Value, duration};
+
+/// The value of a point, and how far to trust it.
+pub(in crate::engine) fn point_value(
+    zone: &Climate,
+    state: &ZoneState,
+    facet: ClimateFacet,
+) -> (Option<Value>, Quality) {
+    let value = match facet {
+        ClimateFacet::Target | ClimateFacet::CoolTarget | ClimateFacet::Measured => {
+            number(state, facet).map(Value::Number)
+        }
+        _ if state.shown.wants.is_none() => None,
+        ClimateFacet::Tuning => Some(Value::Word(tuning(zone, state).into())),
+        _ => word(zone, state, facet).map(|word| Value::Word(word.into())),
+    };
+    let quality = if value.is_some() { Quality::Good } else { Quality::Unknown };
+    (value, quality)
+}
+
+/// A temperature of the zone.
+pub(in crate::engine) fn number(state: &ZoneState, facet: ClimateFacet) -> Option<f64> {
+    match facet {
+        ClimateFacet::Target => state.shown.setpoints.target(),
+        ClimateFacet::CoolTarget => state.shown.setpoints.cool,
+        ClimateFacet::Measured => state.shown.current,
+        _ => None,
+    }
+}
+
+/// Whether a point of the zone has this word.
+pub(in crate::engine) fn is_word(zone: &Climate, state: &ZoneState, facet: ClimateFacet, asked: &str) -> Truth {
+    // Before the first pass nothing is known.
+    if state.shown.wants.is_none() {
+        return Truth::Unknown;
+    }
+    word(zone, state, facet).map_or(Truth::Unknown, |word| (word == asked).into())
+}
+
+fn word<'s>(zone: &Climate, state: &'s ZoneState, facet: ClimateFacet) -> Option<&'s str> {
+    match facet {
+        ClimateFacet::Mode => Some(state.mode(zone).word()),
+        ClimateFacet::Preset => Some(state.shown.preset.as_deref().unwrap_or("none")),
+        ClimateFacet::Action => Some(state.shown.action.word()),
+        ClimateFacet::Alarm => Some(state.shown.alarm.map_or("none", |alarm| alarm.word())),
+        ClimateFacet::Tuning => Some(match state.tuning {
+            Tuning::Idle => "idle",
+            Tuning::Running(_) => "running",
+            Tuning::Failed(_) => "failed",
+        }),
+        ClimateFacet::Target | ClimateFacet::CoolTarget | ClimateFacet::Measured => None,
+    }
+}
+
+/// How far the search is, with its result: `kp 12.5, ti 40m, td 6m`.
+fn tuning(zone: &Climate, state: &ZoneState) -> String {
+    match (&state.tuning, &zone.control) {
+        (Tuning::Running(_), _) => "running".into(),
+        (Tuning::Failed(why), _) => format!("failed: {why}"),
+        (Tuning::Idle, Control::Pid(configured)) => {
+            let gains = regulate::gains(state, *configured);
+            format!("kp {}, ti {}, td {}", gains.kp, duration::spell(gains.ti), duration::spell(gains.td))
+        }
+        (Tuning::Idle, _) => "idle".into(),
+    }
+}

@@ -1,0 +1,166 @@
+//! What a zone remembers. All of it survives restarts, but for what every pass works out anew.
+
+use super::{
+    autotune::Tuning, cycle::Cycle, effort::Effort, exercise::Exercised, pid::Pid, plan::Window,
+    thermostat::Thermostat, window::Openness,
+};
+use crate::{
+    clock::Moment,
+    engine::state::Timestamp,
+    model::{Climate, ClimateAction, ClimateAlarm, ClimateMode, ClimateReason, Gains, Level, OutputId, Setpoints},
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// The state of one zone.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(in crate::engine) struct ZoneState {
+    /// As somebody set it; nothing: as configured.
+    pub mode: Option<ClimateMode>,
+    /// As somebody set it.
+    pub preset: Option<HandPreset>,
+    /// As somebody set it.
+    pub manual: Option<HandTarget>,
+    /// What the plan said when the time was last known.
+    pub planned: Option<Planned>,
+    pub thermostat: Thermostat,
+    pub cycle: Cycle,
+    /// Since when no temperature is good.
+    pub lost_since: Option<Moment>,
+    /// What warms is cut off.
+    pub overheated: bool,
+    /// It was too warm outside for heating when that was last known.
+    pub warm_outside: bool,
+    /// The water of a heating curve is being warmed.
+    pub flow_heating: bool,
+    pub window: Openness,
+    pub effort: Effort,
+    pub exercised: Exercised,
+    pub door_open_since: Option<Moment>,
+    pub pid: Pid,
+    pub tuning: Tuning,
+    pub tuned: Option<Tuned>,
+    #[serde(skip)]
+    pub shown: Shown,
+}
+
+/// A preset chosen by hand.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::engine) struct HandPreset {
+    pub name: Arc<str>,
+    /// Nothing: until another, or AUTO.
+    pub until: Option<Timestamp>,
+}
+
+/// A target set by hand.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::engine) struct HandTarget {
+    pub setpoints: Setpoints,
+    pub end: HandEnd,
+}
+
+/// When a target set by hand ends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::engine) enum HandEnd {
+    /// With AUTO.
+    Auto,
+    /// Then.
+    At(Timestamp),
+    /// When another period of the plan is on than the one that began then; nothing: it was not known.
+    Period(Option<DateTime<Utc>>),
+}
+
+/// What the plan said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::engine) enum Planned {
+    Setpoints(Setpoints),
+    Preset(Arc<str>),
+}
+
+/// PID numbers that were found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::engine) struct Tuned {
+    /// Those that the file had then: they replace these only.
+    pub instead_of: Gains,
+    pub gains: Gains,
+}
+
+/// What a pass worked out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::engine) struct Shown {
+    pub setpoints: Setpoints,
+    pub preset: Option<Arc<str>>,
+    pub current: Option<f64>,
+    pub action: ClimateAction,
+    pub alarm: Option<ClimateAlarm>,
+    /// Nothing before the first pass.
+    pub wants: Option<Wants>,
+    /// The period of the plan that is on.
+    pub window: Option<Window>,
+}
+
+/// What a zone asks of its outputs.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::engine) struct Wants {
+    pub heat: Power,
+    pub cool: Power,
+    pub fan: bool,
+    pub exercise: Vec<OutputId>,
+    pub reason: Arc<ClimateReason>,
+}
+
+/// How much is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::engine) struct Power {
+    /// 0 to 100, for outputs that take a level.
+    pub percent: u8,
+    /// For relays.
+    pub relay: bool,
+}
+
+impl Power {
+    pub fn all(on: bool) -> Power {
+        Power { percent: if on { 100 } else { 0 }, relay: on }
+    }
+
+    pub fn level(self) -> Level {
+        Level::new(self.percent).unwrap_or(Level::ON)
+    }
+}
+
+impl ZoneState {
+    /// Its mode now.
+    pub fn mode(&self, zone: &Climate) -> ClimateMode {
+        self.mode.filter(|mode| zone.modes().any(|possible| possible == *mode)).unwrap_or(zone.mode)
+    }
+
+    /// As a new engine takes it over.
+    pub fn remembered(mut self, power_was_cut: bool, now: Moment) -> ZoneState {
+        self.shown = Shown::default();
+        if power_was_cut {
+            // Nobody knows what ran until when: what must rest has only just stopped.
+            self.thermostat.rested_from(now);
+        }
+        self
+    }
+
+    /// Forgets what was read before a pause of unknown length.
+    pub fn forget_readings(&mut self) {
+        self.window.forget();
+        self.pid.forget_sample();
+        self.effort.begin_anew();
+    }
+
+    /// What is worth a write to the disk when it changes: all but what every reading moves a little.
+    pub fn worth_keeping(&self) -> ZoneState {
+        let mut kept = self.clone();
+        kept.shown = Shown::default();
+        kept.pid = Pid::default();
+        kept.window.forget();
+        kept
+    }
+}

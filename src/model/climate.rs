@@ -1,0 +1,422 @@
+//! Climate zones: thermostats, as plain data. All temperatures are in °C, all gains in percent of full power.
+
+use super::{DaySet, InputId, OutputId, SensorId};
+use serde::{Deserialize, Serialize};
+use std::{ops::RangeInclusive, sync::Arc, time::Duration};
+
+/// One thermostat. It always fills the climate slot of its outputs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Climate {
+    /// The key of its table; its points are `id.target`, `id.mode`, ...
+    pub id: Arc<str>,
+    /// What people call it.
+    pub name: String,
+    /// The sensors whose temperatures are averaged; those that are not good are left out. At least one.
+    pub sensors: Vec<SensorId>,
+    /// What warms it.
+    pub heat: Vec<OutputId>,
+    /// What cools it.
+    pub cool: Vec<OutputId>,
+    /// What runs while it warms or cools, and in [`ClimateMode::FanOnly`].
+    pub fan: Vec<OutputId>,
+    /// Its mode until somebody sets another.
+    pub mode: ClimateMode,
+    /// What it holds when neither a hand, a preset nor the plan asks for anything else.
+    pub target: Setpoints,
+    /// In the order of the file.
+    pub presets: Vec<Preset>,
+    /// The week, in the order of the file; each period lasts until the next begins.
+    pub plan: Vec<PlanPeriod>,
+    /// How long a target set by hand holds.
+    pub manual_for: TargetFor,
+    /// Warming begins this far below the target, cooling this far above it.
+    pub deadband: f64,
+    /// Warming ends this far above the target, cooling this far below it.
+    pub overrun: f64,
+    /// Once begun, warming or cooling lasts at least this long (unless the zone must stop), and so does each `on` of a
+    /// cycle.
+    pub min_on: Duration,
+    /// Once ended, it rests at least this long, and so does each `off` of a cycle.
+    pub min_off: Duration,
+    /// Between warming and cooling lies at least this much.
+    pub min_idle: Duration,
+    /// How the need is worked out. It steers `heat`, or `cool` if nothing warms; otherwise `cool` goes by hysteresis.
+    pub control: Control,
+    /// How long one on and off of a relay lasts that is driven by a percentage.
+    pub cycle: Duration,
+    /// When a window is open.
+    pub window: WindowWatch,
+    /// At this temperature warming begins in every mode, also with an open window; nothing where nothing warms.
+    pub frost: Option<f64>,
+    /// From this temperature on what warms is cut off, whoever asks for it; nothing where nothing warms.
+    pub overheat: Option<f64>,
+    /// The temperature outside.
+    pub outdoor: Option<SensorId>,
+    /// No warming while it is at least this warm outside.
+    pub heat_below: Option<f64>,
+    /// What is done when no temperature is good any more.
+    pub sensor_lost: SensorLost,
+    /// At full power for this long without effect: an alarm.
+    pub failure_after: Option<Duration>,
+    /// What must not stand still.
+    pub exercise: Option<Exercise>,
+    /// A door that must not stay open, and from when on it is an alarm.
+    pub door: Option<(InputId, Duration)>,
+}
+
+impl Climate {
+    /// The modes that it can have.
+    pub fn modes(&self) -> impl Iterator<Item = ClimateMode> + '_ {
+        ClimateMode::ALL.into_iter().filter(|mode| match mode {
+            ClimateMode::Off => true,
+            ClimateMode::Heat => !self.heat.is_empty(),
+            ClimateMode::Cool => !self.cool.is_empty(),
+            ClimateMode::HeatCool => !self.heat.is_empty() && !self.cool.is_empty(),
+            ClimateMode::FanOnly => !self.fan.is_empty(),
+        })
+    }
+
+    /// All its outputs; one may come twice.
+    pub fn outputs(&self) -> impl Iterator<Item = OutputId> + '_ {
+        self.heat.iter().chain(&self.cool).chain(&self.fan).copied()
+    }
+
+    /// What a target can be set to.
+    pub fn range(&self) -> RangeInclusive<f64> {
+        self.frost.unwrap_or(LOWEST_TARGET)..=self.overheat.unwrap_or(HIGHEST_TARGET)
+    }
+
+    /// The points of this zone.
+    pub fn facets(&self) -> impl Iterator<Item = ClimateFacet> + '_ {
+        ClimateFacet::ALL.into_iter().filter(|facet| match facet {
+            ClimateFacet::CoolTarget => !self.heat.is_empty() && !self.cool.is_empty(),
+            ClimateFacet::Preset => !self.presets.is_empty(),
+            ClimateFacet::Tuning => matches!(self.control, Control::Pid(_)),
+            _ => true,
+        })
+    }
+
+    /// The preset of this name.
+    pub fn find_preset(&self, name: &str) -> Option<&Preset> {
+        self.presets.iter().find(|preset| &*preset.name == name)
+    }
+}
+
+/// The coldest target, such as a freezer's.
+pub const LOWEST_TARGET: f64 = -30.0;
+/// The hottest target, such as a boiler's.
+pub const HIGHEST_TARGET: f64 = 95.0;
+/// So far apart are what is warmed to and what is cooled to, at the least.
+pub const SETPOINTS_APART: f64 = 0.5;
+/// So much colder than the cut-off is it before what warms may go on again.
+pub const OVERHEAT_RELEASE: f64 = 2.0;
+
+/// What a zone may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClimateMode {
+    /// Nothing but frost protection.
+    Off,
+    /// Warm.
+    Heat,
+    /// Cool.
+    Cool,
+    /// Either.
+    HeatCool,
+    /// Only move the air.
+    FanOnly,
+}
+
+impl ClimateMode {
+    /// All of them.
+    pub const ALL: [ClimateMode; 5] =
+        [ClimateMode::Off, ClimateMode::Heat, ClimateMode::Cool, ClimateMode::HeatCool, ClimateMode::FanOnly];
+
+    /// The word of the configuration and of topics.
+    pub fn word(self) -> &'static str {
+        match self {
+            ClimateMode::Off => "off",
+            ClimateMode::Heat => "heat",
+            ClimateMode::Cool => "cool",
+            ClimateMode::HeatCool => "heat_cool",
+            ClimateMode::FanOnly => "fan_only",
+        }
+    }
+
+    /// Whether it may warm.
+    pub fn heats(self) -> bool {
+        matches!(self, ClimateMode::Heat | ClimateMode::HeatCool)
+    }
+
+    /// Whether it may cool.
+    pub fn cools(self) -> bool {
+        matches!(self, ClimateMode::Cool | ClimateMode::HeatCool)
+    }
+}
+
+/// What a zone is doing, apart from its mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClimateAction {
+    /// Its mode is off.
+    #[default]
+    Off,
+    /// Warming.
+    Heating,
+    /// Cooling.
+    Cooling,
+    /// Neither.
+    Idle,
+    /// Moving the air.
+    Fan,
+}
+
+impl ClimateAction {
+    /// All of them.
+    pub const ALL: [ClimateAction; 5] =
+        [ClimateAction::Off, ClimateAction::Heating, ClimateAction::Cooling, ClimateAction::Idle, ClimateAction::Fan];
+
+    /// The word of topics.
+    pub fn word(self) -> &'static str {
+        match self {
+            ClimateAction::Off => "off",
+            ClimateAction::Heating => "heating",
+            ClimateAction::Cooling => "cooling",
+            ClimateAction::Idle => "idle",
+            ClimateAction::Fan => "fan",
+        }
+    }
+}
+
+/// What somebody should look at, the gravest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClimateAlarm {
+    /// What warms is cut off.
+    Overheat,
+    /// No temperature is good.
+    SensorLost,
+    /// It warms and does not get warmer.
+    HeatingFailed,
+    /// It cools and does not get colder.
+    CoolingFailed,
+    /// The door was left open.
+    DoorOpen,
+}
+
+impl ClimateAlarm {
+    /// All of them.
+    pub const ALL: [ClimateAlarm; 5] = [
+        ClimateAlarm::Overheat,
+        ClimateAlarm::SensorLost,
+        ClimateAlarm::HeatingFailed,
+        ClimateAlarm::CoolingFailed,
+        ClimateAlarm::DoorOpen,
+    ];
+
+    /// The word of topics.
+    pub fn word(self) -> &'static str {
+        match self {
+            ClimateAlarm::Overheat => "overheat",
+            ClimateAlarm::SensorLost => "sensor_lost",
+            ClimateAlarm::HeatingFailed => "heating_failed",
+            ClimateAlarm::CoolingFailed => "cooling_failed",
+            ClimateAlarm::DoorOpen => "door_open",
+        }
+    }
+}
+
+/// One of the points of a zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ClimateFacet {
+    /// `zone.target`, °C, settable: what it warms to; of a zone that only cools, what it cools to.
+    Target,
+    /// `zone.cool_target`, °C, settable: what a zone that does both cools to.
+    CoolTarget,
+    /// `zone.measured`, °C: what it measures.
+    Measured,
+    /// `zone.mode`, settable.
+    Mode,
+    /// `zone.preset`, settable; `none`: no preset.
+    Preset,
+    /// `zone.action`
+    Action,
+    /// `zone.alarm`; `none`: all is well.
+    Alarm,
+    /// `zone.tuning`, settable `START` and `STOP`: how far the search for PID numbers is.
+    Tuning,
+}
+
+impl ClimateFacet {
+    /// All of them.
+    pub const ALL: [ClimateFacet; 8] = [
+        ClimateFacet::Target,
+        ClimateFacet::CoolTarget,
+        ClimateFacet::Measured,
+        ClimateFacet::Mode,
+        ClimateFacet::Preset,
+        ClimateFacet::Action,
+        ClimateFacet::Alarm,
+        ClimateFacet::Tuning,
+    ];
+
+    /// The second part of the point's name.
+    pub fn word(self) -> &'static str {
+        match self {
+            ClimateFacet::Target => "target",
+            ClimateFacet::CoolTarget => "cool_target",
+            ClimateFacet::Measured => "measured",
+            ClimateFacet::Mode => "mode",
+            ClimateFacet::Preset => "preset",
+            ClimateFacet::Action => "action",
+            ClimateFacet::Alarm => "alarm",
+            ClimateFacet::Tuning => "tuning",
+        }
+    }
+
+    /// The words that it can have; empty for what is a number, and for words that nobody can list.
+    pub fn words(self, zone: &Climate) -> Vec<&str> {
+        match self {
+            ClimateFacet::Mode => zone.modes().map(ClimateMode::word).collect(),
+            ClimateFacet::Preset => {
+                zone.presets.iter().map(|preset| &*preset.name).chain(std::iter::once("none")).collect()
+            }
+            ClimateFacet::Action => ClimateAction::ALL.into_iter().map(ClimateAction::word).collect(),
+            ClimateFacet::Alarm => {
+                ClimateAlarm::ALL.into_iter().map(ClimateAlarm::word).chain(std::iter::once("none")).collect()
+            }
+            ClimateFacet::Tuning => vec!["idle", "running", "failed"],
+            ClimateFacet::Target | ClimateFacet::CoolTarget | ClimateFacet::Measured => Vec::new(),
+        }
+    }
+
+    /// Whether it is a temperature.
+    pub fn is_temperature(self) -> bool {
+        matches!(self, ClimateFacet::Target | ClimateFacet::CoolTarget | ClimateFacet::Measured)
+    }
+}
+
+/// What a zone holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Setpoints {
+    /// It is warmed to this; nothing where nothing warms.
+    pub heat: Option<f64>,
+    /// It is cooled to this; nothing where nothing cools.
+    pub cool: Option<f64>,
+}
+
+impl Setpoints {
+    /// What its point `target` shows.
+    pub fn target(self) -> Option<f64> {
+        self.heat.or(self.cool)
+    }
+}
+
+/// Setpoints with a name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preset {
+    /// `away`, `night`, ...; never `none`.
+    pub name: Arc<str>,
+    /// What it stands for.
+    pub setpoints: Setpoints,
+}
+
+/// A period of the weekly plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlanPeriod {
+    /// On which days it begins.
+    pub days: DaySet,
+    /// When, in seconds after local midnight.
+    pub begins_s: i32,
+    /// What it asks for.
+    pub ask: PlanAsk,
+}
+
+/// What a period of the plan asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PlanAsk {
+    /// These.
+    Setpoints(Setpoints),
+    /// The preset of this name, which exists.
+    Preset(Arc<str>),
+}
+
+/// How long a target set by hand holds when its command does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetFor {
+    /// Until the plan's next period begins.
+    NextPeriod,
+    /// For so long.
+    Time(Duration),
+    /// Until AUTO.
+    Auto,
+}
+
+/// How the need of warmth (or cold) is worked out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Control {
+    /// All or nothing, between deadband and overrun.
+    Hysteresis,
+    /// Time-proportional with indoor and outdoor coefficients.
+    Tpi {
+        /// Percent for each degree that the room is too cold.
+        inside: f64,
+        /// Percent for each degree that it is colder outside than the target.
+        outside: f64,
+    },
+    /// Proportional, integral, derivative.
+    Pid(Gains),
+    /// A heating curve.
+    Curve {
+        /// Points of (°C outside, value), by rising temperature outside; at least two.
+        points: Vec<(f64, f64)>,
+        /// The sensor of the water that is warmed to the value, °C; nothing: the value is a percentage.
+        flow: Option<SensorId>,
+    },
+}
+
+/// The numbers of a PID controller in its standard form.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gains {
+    /// Percent of full power for each degree.
+    pub kp: f64,
+    /// In this time the integral adds as much as the proportional part; zero: no integral.
+    pub ti: Duration,
+    /// The slope counts so far ahead; zero: no derivative.
+    pub td: Duration,
+}
+
+/// When a window counts as open.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WindowWatch {
+    /// Contacts, of which each one counts.
+    pub contacts: Vec<InputId>,
+    /// Open for so long.
+    pub delay: Duration,
+    /// Falling by more than so many degrees an hour means an open window.
+    pub slope: Option<f64>,
+    /// What falls for longer than this falls for another reason.
+    pub slope_for: Duration,
+}
+
+/// What is done with what warms (or, in a zone that only cools, with what cools) when no temperature is good any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SensorLost {
+    /// Nothing is on.
+    Off,
+    /// A little: a tenth of the time, unless it is known to be above the frost limit outside.
+    Frost,
+    /// This percentage.
+    Percent(u8),
+}
+
+/// What must not stand still for long, such as a pump.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exercise {
+    /// Which of the zone's outputs.
+    pub outputs: Vec<OutputId>,
+    /// Off for so long, ...
+    pub every: Duration,
+    /// ... it runs for so long.
+    pub run: Duration,
+}
