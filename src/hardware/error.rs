@@ -30,6 +30,16 @@ pub enum HardwareError {
         /// What its holder calls itself.
         consumer: String,
     },
+    /// The device tree gives the line to a bus.
+    #[error(
+        "{line} belongs to the bus {bus}: choose another line, or switch the bus off (dtparam or dtoverlay in config.txt)"
+    )]
+    LineOfBus {
+        /// The line, with its chip.
+        line: String,
+        /// Its node in the device tree.
+        bus: String,
+    },
     /// A line that was driven reads otherwise: something else drives it, or it is shorted.
     #[error("{line} was driven {driven} and reads {}: is it shorted, or driven by something else too?", Level::from_on(!.driven.is_on()))]
     ReadsOtherwise {

@@ -1,38 +1,58 @@
 //! Finds the GPIO lines of a configuration among the chips of the machine.
 
-use super::{HardwareError, error::open_failed};
+use super::{
+    HardwareError,
+    error::open_failed,
+    pins::{BusPins, DEVICE_TREE},
+};
 use crate::model::Line;
 use gpiocdev::chip::{self, Chip};
 use std::{
     collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 /// The labels of the chips that carry the pin header of a Raspberry Pi 5, a 4, and all before.
-const MAIN_CHIPS: [&str; 3] = ["pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835"];
+pub(super) const MAIN_CHIPS: [&str; 3] = ["pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835"];
 
 /// How lines are found.
 pub(super) struct Lines {
     /// Name or label of the chip on which bare numbers count; nothing: the board's main one.
     gpiochip: Option<String>,
+    /// Read when the first line is looked for.
+    buses: OnceLock<BusPins>,
 }
 
 /// A line that exists.
 pub(super) struct Place {
     pub chip: PathBuf,
     pub offset: u32,
+    /// Whether its chip is the one of a Raspberry Pi's pins.
+    on_header: bool,
     /// As configured, for messages.
     line: Line,
 }
 
 impl Lines {
     pub fn new(gpiochip: Option<String>) -> Lines {
-        Lines { gpiochip }
+        Lines { gpiochip, buses: OnceLock::new() }
     }
 
     /// Where a configured line is. Looks anew each time: chips come and go, and their numbers change.
     pub fn find(&self, line: &Line) -> Result<Place, HardwareError> {
+        let place = self.place(line)?;
+        let buses = self.buses.get_or_init(|| BusPins::read(Path::new(DEVICE_TREE)));
+        match buses.owner(place.offset) {
+            Some(bus) if place.on_header => {
+                Err(HardwareError::LineOfBus { line: place.to_string(), bus: bus.to_owned() })
+            }
+            _ => Ok(place),
+        }
+    }
+
+    fn place(&self, line: &Line) -> Result<Place, HardwareError> {
         let chips = OpenChip::all()?;
         match line {
             Line::Number(offset) => self.main_chip(&chips)?.place(line, *offset),
@@ -111,7 +131,8 @@ impl OpenChip {
     fn place(&self, line: &Line, offset: u32) -> Result<Place, HardwareError> {
         let (path, count) = (self.chip.path(), self.info.num_lines);
         if offset < count {
-            return Ok(Place { chip: path.into(), offset, line: line.clone() });
+            let on_header = MAIN_CHIPS.contains(&self.info.label.as_str());
+            return Ok(Place { chip: path.into(), offset, on_header, line: line.clone() });
         }
         let last = count.saturating_sub(1);
         Err(no_line(line, &format!("{} ({}) has the lines 0 to {last}", file_name(path), self.info.label)))

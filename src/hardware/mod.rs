@@ -22,6 +22,7 @@ mod inputs;
 mod kernel;
 mod lines;
 mod outputs;
+mod pins;
 mod pwm;
 mod rppal;
 pub mod sensors;

@@ -1,7 +1,7 @@
 //! GPIO chips, their lines, and who holds them.
 
 use super::{GpioChip, GpioLine};
-use crate::hardware::lines;
+use crate::hardware::{lines, pins::BusPins};
 use gpiocdev::{
     chip::Chip,
     line::{Direction, Info},
@@ -10,21 +10,24 @@ use std::path::Path;
 
 /// All chips that may be opened.
 pub(super) fn chips(root: &Path) -> Vec<GpioChip> {
+    let buses = BusPins::read(&root.join("proc/device-tree"));
     let chips = lines::chip_nodes(&root.join("dev")).into_iter();
-    chips.filter_map(|node| chip(&Chip::from_path(node).ok()?)).collect()
+    chips.filter_map(|node| chip(&Chip::from_path(node).ok()?, &buses)).collect()
 }
 
-fn chip(chip: &Chip) -> Option<GpioChip> {
+fn chip(chip: &Chip, buses: &BusPins) -> Option<GpioChip> {
     let info = chip.info().ok()?;
-    let lines = (0..info.num_lines).filter_map(|offset| chip.line_info(offset).ok()).map(line).collect();
-    Some(GpioChip { name: info.name, label: info.label, lines })
+    let on_header = lines::MAIN_CHIPS.contains(&info.label.as_str());
+    let bus = |offset| buses.owner(offset).filter(|_| on_header).map(|bus| format!("the bus {bus}"));
+    let lines = (0..info.num_lines).filter_map(|offset| Some(line(chip.line_info(offset).ok()?, bus(offset))));
+    Some(GpioChip { name: info.name, label: info.label, lines: lines.collect() })
 }
 
-fn line(info: Info) -> GpioLine {
+fn line(info: Info, bus: Option<String>) -> GpioLine {
     let consumer = match info.used {
         true if info.consumer.is_empty() => Some("a driver of the kernel".to_owned()),
         true => Some(info.consumer),
-        false => None,
+        false => bus,
     };
     GpioLine {
         offset: info.offset,
