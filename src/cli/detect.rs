@@ -68,38 +68,38 @@ fn i2c(text: &mut String, bus: &I2cBus, names: &mut Names) -> fmt::Result {
         writeln!(text, "#   nothing answers")?;
     }
     for device in &bus.devices {
-        let I2cDevice { address, driver, chip, may_be } = device;
-        if let Some(driver) = driver {
-            writeln!(text, "#   {address:#04x} belongs to the kernel's driver {driver}")?;
-        } else if let Some(word) = chip {
-            match CHIPS.iter().find(|facts| facts.words.contains(word)) {
-                Some(_) => sensor(text, "", &names.next(word), word, bus.number, *address)?,
-                None => writeln!(text, "#   {address:#04x} {word}")?,
+        writeln!(text, "#   {:#04x} {}", device.address, description(device))?;
+    }
+    for device in &bus.devices {
+        // What it says it is, or, to be uncommented, what is likely.
+        let (mark, word) = match device.chip {
+            Some(word) => ("", Some(word).filter(|word| is_driven(word))),
+            None => ("# ", device.may_be.iter().copied().find(|word| is_driven(word))),
+        };
+        if let Some(word) = word {
+            writeln!(text, "\n{mark}[sensors.{}]\n{mark}chip = \"{word}\"", names.next(word))?;
+            if bus.number != 1 {
+                writeln!(text, "{mark}bus = {}", bus.number)?;
             }
-        } else {
-            suspected(text, bus.number, *address, may_be, names)?;
+            writeln!(text, "{mark}address = {:#04x}", device.address)?;
         }
     }
     Ok(())
 }
 
-fn sensor(text: &mut String, mark: &str, name: &str, word: &str, bus: u8, address: u8) -> fmt::Result {
-    writeln!(text, "\n{mark}[sensors.{name}]\n{mark}chip = \"{word}\"")?;
-    if bus != 1 {
-        writeln!(text, "{mark}bus = {bus}")?;
+fn description(device: &I2cDevice) -> String {
+    match (&device.driver, device.chip, device.may_be.split_last()) {
+        (Some(driver), ..) => format!("belongs to the kernel's driver {driver}"),
+        (None, Some(word), _) => word.into(),
+        (None, None, Some((only, []))) => format!("may be {only}"),
+        (None, None, Some((last, others))) => format!("may be {} or {last}", others.join(", ")),
+        (None, None, None) => "something that hearthd does not know".into(),
     }
-    writeln!(text, "{mark}address = {address:#04x}")
 }
 
-/// Something that cannot be asked. The table of what is likely is there, to be uncommented.
-fn suspected(text: &mut String, bus: u8, address: u8, may_be: &[&str], names: &mut Names) -> fmt::Result {
-    let Some((last, others)) = may_be.split_last() else {
-        return writeln!(text, "#   {address:#04x} something that hearthd does not know");
-    };
-    let list = if others.is_empty() { (*last).to_string() } else { format!("{} or {last}", others.join(", ")) };
-    writeln!(text, "#   {address:#04x} may be {list}, which cannot safely be asked:")?;
-    let driven = may_be.iter().find(|word| CHIPS.iter().any(|facts| facts.words.contains(word)));
-    driven.map_or(Ok(()), |word| sensor(text, "# ", &names.next(word), word, bus, address))
+/// Whether hearthd has a driver for it.
+fn is_driven(word: &str) -> bool {
+    CHIPS.iter().any(|facts| facts.words.contains(&word))
 }
 
 /// What the kernel reads.

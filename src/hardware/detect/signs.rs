@@ -154,6 +154,8 @@ const SIGNS: &[Sign] = &[
         addresses: 0x48..=0x4b,
         asks: &[Ask::Word { register: 0x0f, mask: 0x0fff, is: 0x0117 }],
     },
+    Sign { chips: &["emc1413"], addresses: 0x4c..=0x4d, asks: &[byte(0xfe, 0x5d), byte(0xfd, 0x21)] },
+    Sign { chips: &["tmp421"], addresses: 0x4c..=0x4f, asks: &[byte(0xfe, 0x55), byte(0xff, 0x21)] },
     // Their thresholds, which nobody sets.
     Sign { chips: &["ads1115", "ads1015"], addresses: 0x48..=0x4b, asks: &[word(0x02, 0x8000), word(0x03, 0x7fff)] },
     // After those of the same address whose registers are found by the low bits of the number alone.
