@@ -159,3 +159,33 @@ fn a_log_that_does_not_come_true_is_an_exit_code() {
         assert_eq!(simulate(wrong).status.code(), Some(2), "{wrong:?}");
     }
 }
+
+#[test]
+fn a_page_needs_nothing_else_and_shows_every_output() {
+    let (folder, file) = scenario(
+        "A name that must not become markup.
+--- house
+[outputs.lamp]
+kind = \"light\"
+gpio = 17
+name = 'Lamp <script>&\"'
+[sensors.air]
+chip = \"bme280\"
+--- from 2026-11-23 00:00 for 3d
+08:00  air.temperature 18
+08:00  air.humidity 40
+08:30  set lamp on for 10m
+12:00  air.temperature 22 over 4h
+",
+    );
+    let page = folder.path().join("page.html");
+    text(simulate(&["--scenario", &file, "--html", page.to_str().unwrap()]));
+    let html = fs::read_to_string(page).unwrap();
+    for outside in ["http:", "https:", "src=", "url(", "@import", "<script", "<link"] {
+        assert!(!html.contains(outside), "{outside}");
+    }
+    assert!(html.contains("Lamp &lt;script&gt;&amp;&quot;"), "names are escaped");
+    assert!(html.contains("08:30:00–08:40:00 (10m)\nON manual: command by MQTT"), "a bar says why");
+    assert_eq!(html.matches("<h2>Monday 23 November 2026</h2>").count(), 1);
+    assert_eq!(html.matches("class=\"plot").count(), 6, "temperature and humidity on three days");
+}

@@ -2,7 +2,7 @@
 
 use super::complain;
 use anyhow::Context;
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use hearthd::{
     clock::{Clock, Moment},
     config::{Report, Source},
@@ -45,6 +45,12 @@ pub struct Arguments {
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
+    /// Write the report as a page with a chart of each day
+    #[arg(long, value_name = "FILE.html")]
+    html: Option<PathBuf>,
+    /// In a page about more than a week: a day to draw; may be repeated [default: the first, the coldest, the warmest]
+    #[arg(long, value_name = "DATE", value_parser = super::date, requires = "html")]
+    day: Vec<NaiveDate>,
 }
 
 /// Ten years are enough for anybody.
@@ -82,7 +88,7 @@ pub fn run(arguments: &Arguments, config: Option<&Path>) -> anyhow::Result<ExitC
 /// Prints the log, its difference from the expected one, or a report of it.
 fn play_scenario(arguments: &Arguments, file: &Path, scenario: &Scenario) -> anyhow::Result<ExitCode> {
     let log = scenario::log(scenario);
-    if arguments.json || scenario.has_world() {
+    if arguments.json || arguments.html.is_some() || scenario.has_world() {
         let Some(measured) = measured(arguments, &scenario.config)? else { return Ok(ExitCode::FAILURE) };
         tell(arguments, &record(scenario.play(arguments.seed, measured)))?;
     } else if scenario.difference(&log).is_none() {
@@ -102,6 +108,10 @@ fn record(play: Play) -> Recording {
 }
 
 fn tell(arguments: &Arguments, recording: &Recording) -> anyhow::Result<()> {
+    if let Some(file) = &arguments.html {
+        let page = report::html::page(recording, &arguments.day);
+        fs::write(file, page).with_context(|| format!("cannot write {}", file.display()))?;
+    }
     let mut out = io::stdout().lock();
     if arguments.json {
         writeln!(out, "{:#}", report::json::report(recording))?;

@@ -1,11 +1,13 @@
 //! What a simulation has shown: how each output was used and why, which rules never came true, which contradict each
-//! other, what was unknown. Made of a [`Recording`]; told as [`text`] or as [`json`].
+//! other, what was unknown. Made of a [`Recording`]; told as [`text`], as [`json`] or as a [page](html).
 
 mod recording;
 
 pub mod text;
 
 pub mod json;
+
+pub mod html;
 
 pub use recording::{Recording, Span, Track};
 

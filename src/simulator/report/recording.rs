@@ -88,7 +88,7 @@ pub enum Track {
 /// How many samples a run has, and the bounds of the time between two.
 const SAMPLES: i32 = 400;
 const SAMPLE_MIN: TimeDelta = TimeDelta::seconds(10);
-const SAMPLE_MAX: TimeDelta = TimeDelta::hours(1);
+const SAMPLE_MAX: TimeDelta = TimeDelta::minutes(15);
 
 /// Up to here every change is told.
 const COMPLETE_UP_TO: TimeDelta = TimeDelta::days(7);

@@ -1,0 +1,160 @@
+//! The report as a page that needs nothing else: no script, no font, no address. It is read on a screen, a phone or paper.
+
+mod day;
+mod overview;
+mod plot;
+
+use super::{Recording, any_on, text::spell};
+use crate::model::{Config, OutputId, OutputKind, RuleId, duration};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+const STYLE: &str = include_str!("page.css");
+
+/// Up to here, every day has a chart.
+const CHARTS: usize = 7;
+
+/// The page. In a run of more than a week, `chosen` days have a chart; none chosen: the first, the coldest and the warmest.
+pub fn page(recording: &Recording, chosen: &[NaiveDate]) -> String {
+    let config = &recording.config;
+    let local = |at: DateTime<Utc>| at.with_timezone(&config.hub.timezone);
+    let days = recording.days();
+    let shown: Vec<_> =
+        days.iter().filter(|(date, ..)| days.len() <= CHARTS || chosen.contains(date)).copied().collect();
+    let shown = if shown.is_empty() { telling_days(recording) } else { shown };
+    let title = format!("{}, {}", config.hub.name, local(recording.from).format("%-d %B %Y"));
+    let length = duration::spell((recording.until - recording.from).to_std().unwrap_or_default());
+    let mut body = format!(
+        "<h1>{}</h1>\n<p class=soft>{length}, {} to {}, as hearthd would have it</p>\n",
+        escape(&config.hub.name),
+        local(recording.from).format("%a %-d %b %Y %H:%M"),
+        local(recording.until).format("%a %-d %b %Y %H:%M"),
+    );
+    if days.len() > 1 {
+        body += &overview::section(recording, &days);
+    }
+    for (date, from, until) in shown {
+        body += &day::section(recording, date, from, until);
+    }
+    body += &findings(recording);
+    body += &table(recording);
+    format!(
+        "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n<meta name=viewport content=\"width=device-width, \
+         initial-scale=1\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{body}<footer>hearthd \
+         simulate</footer>\n</main>\n</body>\n</html>\n",
+        escape(&title)
+    )
+}
+
+/// The first day, the coldest and the warmest.
+fn telling_days(recording: &Recording) -> Vec<(NaiveDate, DateTime<Utc>, DateTime<Utc>)> {
+    let days = recording.days();
+    let mean = |from: DateTime<Utc>, until: DateTime<Utc>| {
+        let values: Vec<f64> =
+            recording.outdoor.iter().filter(|(at, _)| (from..until).contains(at)).map(|(_, value)| *value).collect();
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    };
+    let means: Vec<f64> = days.iter().filter_map(|(_, from, until)| mean(*from, *until)).collect();
+    let mut wanted = vec![0];
+    if means.len() == days.len() {
+        wanted.extend((0..days.len()).min_by(|a, b| means[*a].total_cmp(&means[*b])));
+        wanted.extend((0..days.len()).max_by(|a, b| means[*a].total_cmp(&means[*b])));
+    }
+    wanted.sort_unstable();
+    wanted.dedup();
+    wanted.into_iter().filter_map(|index| days.get(index)).copied().collect()
+}
+
+/// What somebody should look at.
+fn findings(recording: &Recording) -> String {
+    let config = &recording.config;
+    let rule = |id: RuleId| format!("“{}”", escape(&config[id].name));
+    let times = |count: u32| if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    let mut items = Vec::new();
+    for index in 0..config.rules.len() {
+        let (id, usage) = (RuleId(index), recording.rule(RuleId(index)));
+        if usage.times == 0 {
+            items.push(format!("{} never came true.", rule(id)));
+        }
+        if usage.unknown >= TimeDelta::seconds(1) {
+            items.push(format!("Nobody could tell of {} for {}.", rule(id), spell(usage.unknown)));
+        }
+    }
+    for fight in recording.fights() {
+        items.push(format!(
+            "{}: {} won over {}, {} for {}.",
+            escape(&config[fight.output].id),
+            rule(fight.winner),
+            rule(fight.loser),
+            times(fight.times),
+            spell(fight.time)
+        ));
+    }
+    for (index, output) in config.outputs.iter().enumerate() {
+        let held = recording.held(OutputId(index));
+        if held.times > 0 {
+            let (count, time) = (times(held.times), spell(held.time));
+            items.push(format!("{} was held back by its minimum times, {count}, {time} in all.", escape(&output.id)));
+        }
+    }
+    let trouble = recording.lines.iter().filter(|line| line.change.trouble);
+    for line in trouble.take(20) {
+        let at = line.at.with_timezone(&config.hub.timezone).format("%-d %b %H:%M:%S");
+        let change = &line.change;
+        items.push(format!("{at}: {}", escape(format!("{} {} {}", change.point, change.what, change.why).trim())));
+    }
+    if items.is_empty() {
+        items.push("Nothing: every rule came true, none contradict each other, no output was asked too often.".into());
+    }
+    let items: String = items.iter().map(|item| format!("<li>{item}</li>\n")).collect();
+    format!("<section>\n<div class=head><h2>Worth a look</h2></div>\n<ul>\n{items}</ul>\n</section>\n")
+}
+
+/// The sums of each output.
+fn table(recording: &Recording) -> String {
+    let config = &recording.config;
+    let days = (recording.until - recording.from).num_seconds() as f64 / 86_400.0;
+    let energy = config.outputs.iter().any(|output| output.power.is_some());
+    let mut rows = String::new();
+    for id in config.visible_outputs() {
+        let usage = recording.usage(id, recording.from, recording.until);
+        let kwh = match recording.energy_kwh(id, &usage) {
+            _ if !energy => String::new(),
+            Some(kwh) => format!("<td>{kwh:.2}"),
+            None => "<td>".into(),
+        };
+        let shortest = recording.shortest_on(id).map_or(String::new(), spell);
+        let a_day = TimeDelta::seconds((usage.on.num_seconds() as f64 / days.max(1.0 / 86_400.0)) as i64);
+        rows += &format!(
+            "<tr><td><i style=\"--of:var(--{})\"></i>{}<td>{}<td>{}<td>{}<td>{shortest}{kwh}</tr>\n",
+            config[id].kind.word(),
+            escape(&config[id].name),
+            spell(usage.on),
+            spell(a_day),
+            usage.times,
+        );
+    }
+    let energy = if energy { "<th>kWh" } else { "" };
+    format!(
+        "<section>\n<div class=head><h2>Outputs</h2></div>\n<div class=scroll>\n<table>\n<tr><th>output<th>on<th>on a \
+         day<th>times<th>shortest{energy}</tr>\n{rows}</table>\n</div>\n</section>\n"
+    )
+}
+
+/// The colour of an output, as a custom property.
+fn colour(kind: OutputKind) -> String {
+    format!("--of:var(--{})", kind.word())
+}
+
+/// The outputs that have a lane: those that were on at all come before none is dropped.
+fn lanes(recording: &Recording) -> Vec<OutputId> {
+    let config: &Config = &recording.config;
+    let all: Vec<OutputId> = config.visible_outputs().collect();
+    // A large house is easier to read without what never moved.
+    let used: Vec<OutputId> = all.iter().copied().filter(|id| any_on(&recording.outputs[id.0])).collect();
+    if all.len() > 12 && !used.is_empty() { used } else { all }
+}
+
+/// Text that cannot be taken for markup, also within quotes.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
