@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its files has failed")]
 
-use hearthd::config;
+use hearthd::{
+    config,
+    model::{CHIPS, Channel},
+};
 use serde_json::Value;
 use std::{fs, path::Path};
 
@@ -33,6 +36,26 @@ fn every_key_is_in_its_section() {
 }
 
 #[test]
+fn every_chip_is_in_the_table_of_chips() {
+    let text = document("docs/chips.md");
+    let table = section(&text, "## Chips");
+    for facts in CHIPS {
+        let row = table.lines().find(|line| line.starts_with(&format!("| `{}`", facts.words[0])));
+        let row = row.unwrap_or_else(|| panic!("docs/chips.md has no row for {}", facts.words[0]));
+        for word in facts.words {
+            assert!(row.contains(&format!("`{word}`")), "the row of {} does not say `{word}`", facts.words[0]);
+        }
+        assert!(row.contains(&format!("`{:#04x}`", facts.addresses[0])), "{row}");
+    }
+    for quantity in CHIPS.iter().flat_map(|facts| facts.quantities) {
+        let word = quantity.word().trim_end_matches(|c: char| c == '_' || c.is_ascii_digit());
+        // `co2` ends with a digit of its own.
+        let word = if quantity.channel() == Channel::Only { quantity.word() } else { word };
+        assert!(text.contains(&format!("`{word}`")) || text.contains(&format!("`{word}_1`")), "no `{word}`");
+    }
+}
+
+#[test]
 fn the_words_of_the_rule_language_are_understood() {
     let text = document("docs/rules.md");
     let house = first_configuration() + "\n[inputs.front_door]\nkind = \"door\"\ngpio = 22\n";
@@ -55,11 +78,11 @@ fn the_words_of_the_rule_language_are_understood() {
 
 #[test]
 fn the_examples_about_sensors_and_climate_are_good() {
-    for name in ["docs/sensors.md", "docs/climate.md"] {
+    for name in ["docs/sensors.md", "docs/climate.md", "docs/chips.md"] {
         let text = document(name);
         let examples: Vec<&str> =
             text.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
-        assert!(examples.len() >= 2, "{name}");
+        assert!(!examples.is_empty(), "{name}");
         for example in examples {
             let hub = if example.contains("[hub]") { "" } else { "[hub]\nid = \"home\"\n" };
             check(&format!("{hub}{example}"));

@@ -30,13 +30,14 @@ pub(super) fn read(chip: Option<Chip>, table: &mut Table<'_>) -> Draft {
     let mux = table.optional("mux", "The channel of the I2C multiplexer TCA9548A behind which it is.", MuxChannel);
     let settings = settings(chip, table);
 
-    let mut address_known = chip.is_some() && (address.is_some() || !table.has("address"));
+    let wrong = |key: &str, is_right: bool| table.has(key) && !is_right;
+    let mut address_known = chip.is_some() && !wrong("address", address.is_some()) && !wrong("mux", mux.is_some());
     if let (Some(chip), Some(written)) = (chip, address)
         && !chip.addresses().iter().any(|possible| i64::from(*possible) == written)
     {
         address_known = false;
         let possible: Vec<String> = chip.addresses().iter().map(|address| format!("{address:#04x}")).collect();
-        let message = format!("a {} is never at the address {written:#04x}", chip.word());
+        let message = format!("the chip {} is never at the address {written:#04x}", chip.word());
         table.error_at("address", message, format!("write {}", one_of(possible)));
     }
     // The bme280 stands in for an unknown chip because it measures what most rules ask for.
@@ -65,16 +66,13 @@ fn settings(chip: Option<Chip>, table: &mut Table<'_>) -> ChipSettings {
     );
     let shunt_ohm =
         table.optional("shunt", "The resistor of the current, in ohm; 0.1 when absent.", Decimal(0.000_01..=100.0));
-    let altitude_m = table.optional("altitude", "The house above the sea, in m; 0 when absent.", Whole(0..=3_000));
     let self_calibration = table.optional(
         "self_calibration",
         "Whether the chip takes the best air of a week for fresh air; true when absent.",
         Flag,
     );
     if let Some(chip) = chip {
-        for setting in
-            [Setting::Channels, Setting::FullScale, Setting::Shunt, Setting::Altitude, Setting::SelfCalibration]
-        {
+        for setting in [Setting::Channels, Setting::FullScale, Setting::Shunt, Setting::SelfCalibration] {
             refuse_useless(setting, chip, table);
         }
         let most = usual.channels.len();
@@ -82,7 +80,7 @@ fn settings(chip: Option<Chip>, table: &mut Table<'_>) -> ChipSettings {
             && chip.facts().settings.contains(&Setting::Channels)
             && last > most
         {
-            let message = format!("a {} has no channel {last}", chip.word());
+            let message = format!("the chip {} has no channel {last}", chip.word());
             table.error_at("channels", message, format!("write numbers from 1 to {most}"));
         }
     }
@@ -90,7 +88,7 @@ fn settings(chip: Option<Chip>, table: &mut Table<'_>) -> ChipSettings {
         channels: channels.unwrap_or(usual.channels),
         full_scale_v: full_scale_v.unwrap_or(usual.full_scale_v),
         shunt_ohm: shunt_ohm.unwrap_or(usual.shunt_ohm),
-        altitude_m: altitude_m.and_then(|altitude| u16::try_from(altitude).ok()).unwrap_or(usual.altitude_m),
+        altitude_m: usual.altitude_m,
         self_calibration: self_calibration.unwrap_or(usual.self_calibration),
     }
 }
@@ -101,11 +99,10 @@ fn refuse_useless(setting: Setting, chip: Chip, table: &Table<'_>) {
         Setting::Channels => "channels",
         Setting::FullScale => "full_scale",
         Setting::Shunt => "shunt",
-        Setting::Altitude => "altitude",
         Setting::SelfCalibration => "self_calibration",
     };
     if table.has(key) && !chip.facts().settings.contains(&setting) {
-        table.error_at(key, format!("a {} has no `{key}`", chip.word()), "remove the line");
+        table.error_at(key, format!("the chip {} has no `{key}`", chip.word()), "remove the line");
     }
 }
 
@@ -115,11 +112,11 @@ pub(super) fn check_every(chip: Chip, every: Duration, table: &Table<'_>) {
     let word = chip.word();
     if every < least {
         let least = duration::spell(least);
-        let message = format!("a {word} gives no new value within {}", duration::spell(every));
+        let message = format!("the chip {word} gives no new value within {}", duration::spell(every));
         table.error_at("every", message, format!("write every = \"{least}\" or longer"));
     } else if every > most {
         let most = duration::spell(most);
-        let message = format!("a {word} must be read at least every {most}");
+        let message = format!("the chip {word} must be read at least every {most}");
         table.error_at("every", message, format!("write every = \"{most}\" or shorter"));
     }
 }

@@ -26,8 +26,11 @@ pub(super) fn read(table: &mut Table<'_>, system_zone: Tz) -> (Hub, bool) {
     let latitude =
         table.optional("latitude", "Degrees, north positive: for sunrise, dusk and so on.", Decimal(-90.0..=90.0));
     let longitude = table.optional("longitude", "Degrees, east positive.", Decimal(-180.0..=180.0));
-    let altitude_m =
-        table.optional("altitude", "Metres above the sea, for sea_level_pressure.", Decimal(-500.0..=9_000.0));
+    let altitude_m = table.optional(
+        "altitude",
+        "Metres above the sea, for sea_level_pressure and CO2 sensors.",
+        Decimal(-500.0..=9_000.0),
+    );
     let timezone = table
         .optional("timezone", "The IANA time zone of all times of day; the machine's when absent.", Zone)
         .unwrap_or(system_zone);

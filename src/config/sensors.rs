@@ -75,8 +75,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
 }
 
 /// Keys that say where and how a chip is wired.
-const CHIP_KEYS: [&str; 8] =
-    ["address", "bus", "mux", "channels", "full_scale", "shunt", "altitude", "self_calibration"];
+const CHIP_KEYS: [&str; 7] = ["address", "bus", "mux", "channels", "full_scale", "shunt", "self_calibration"];
 
 /// Reports a sensor with no source, with more than one, or with keys of another.
 fn check_source(kernel: &kernel::Draft, table: &Table<'_>) {
@@ -112,6 +111,9 @@ pub(super) fn claims(drafts: &[Draft]) -> impl Iterator<Item = chips::Claim<'_>>
 pub(super) fn resolve(draft: Draft, hub: &Hub, problems: &Problems) -> Sensor {
     let mut sensor = draft.sensor;
     sensor.altitude_m = hub.altitude_m;
+    if let (SensorSource::I2c(chip), Some(altitude)) = (&mut sensor.source, hub.altitude_m) {
+        chip.settings.altitude_m = altitude.clamp(0.0, 3_000.0) as u16;
+    }
     for (quantity, place) in draft.derived {
         if let Some((message, advice)) = derived::refusal(quantity, &sensor) {
             problems.error(place, message, advice);

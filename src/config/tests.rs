@@ -76,6 +76,12 @@ fn what_a_file_leaves_out_has_defaults() {
 }
 
 #[test]
+fn a_gas_sensor_knows_how_thin_the_air_is() {
+    let config = house("[hub]\nid = 'h'\naltitude = 1950.4\n[sensors.co2]\nchip = 'scd41'\n");
+    assert_eq!(config.sensors[0].i2c().map(|chip| chip.settings.altitude_m), Some(1_950));
+}
+
+#[test]
 fn the_order_is_the_files_even_for_tables_that_are_apart() {
     let config = house(
         "[hub]\nid = 'h'\n[outputs.zebra]\nkind = 'light'\ngpio = 5\n[inputs.a]\nkind = 'door'\ngpio = 6\n\

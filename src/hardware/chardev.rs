@@ -61,7 +61,7 @@ impl Board for Chardev {
 
     fn start_sensor(&self, sensor: &Sensor) -> Result<Box<dyn SensorDriver>, HardwareError> {
         match &sensor.source {
-            SensorSource::I2c(chip) => sensors::start(chip, LinuxBus::open(chip.bus)?),
+            SensorSource::I2c(chip) => sensors::start(chip, sensor.every, LinuxBus::open(chip.bus)?),
             SensorSource::Kernel(source) => kernel::start(source, Path::new(kernel::ROOT)),
         }
     }

@@ -19,6 +19,13 @@ impl Device {
         self.bus.write(self.address, bytes)
     }
 
+    /// Receives bytes, without saying which.
+    pub fn read<const N: usize>(&mut self) -> Result<[u8; N], HardwareError> {
+        let mut bytes = [0; N];
+        self.bus.read(self.address, &mut bytes)?;
+        Ok(bytes)
+    }
+
     /// Receives bytes from a register on; nobody comes in between.
     pub fn read_from<const N: usize>(&mut self, register: u8) -> Result<[u8; N], HardwareError> {
         let mut bytes = [0; N];
@@ -36,9 +43,26 @@ impl Device {
         self.read_from(register).map(u16::from_be_bytes)
     }
 
+    /// Sets a register of 16 bits, the higher byte first.
+    pub fn set_word(&mut self, register: u8, word: u16) -> Result<(), HardwareError> {
+        let [high, low] = word.to_be_bytes();
+        self.write(&[register, high, low])
+    }
+
     /// Gives a command of 16 bits.
     pub fn command(&mut self, command: u16) -> Result<(), HardwareError> {
         self.write(&command.to_be_bytes())
+    }
+
+    /// Gives a command of 16 bits with words, each followed by Sensirion's checksum.
+    pub fn command_with(&mut self, command: u16, words: &[u16]) -> Result<(), HardwareError> {
+        let mut bytes = command.to_be_bytes().to_vec();
+        for word in words {
+            let pair = word.to_be_bytes();
+            bytes.extend(pair);
+            bytes.push(checksum::sensirion(&pair));
+        }
+        self.write(&bytes)
     }
 
     /// Receives words, each followed by Sensirion's checksum.
@@ -53,6 +77,11 @@ impl Device {
             *word = u16::from_be_bytes([triple[0], triple[1]]);
         }
         Ok(words)
+    }
+
+    /// Its address, for checksums that include it.
+    pub fn address(&self) -> u8 {
+        self.address
     }
 
     /// Bytes came with a checksum that is not theirs.

@@ -31,7 +31,10 @@ pub fn wired(chip: Chip) -> WiredChip {
 /// Starts the driver of the chip and reads it until the trace is at its end, or until an error. The readings, with at
 /// most four decimals; those of several measurements with `; ` between them; and the error as text.
 pub fn play(chip: &WiredChip, trace: &str) -> String {
-    let steps = trace.split(['\n', '/']).map(|step| step.split('#').next().unwrap_or("").trim().to_owned());
+    let steps = trace
+        .lines()
+        .flat_map(|line| line.split('#').next().unwrap_or("").split('/'))
+        .map(|step| step.trim().to_owned());
     let script = Script(Arc::new(Mutex::new(steps.filter(|step| !step.is_empty()).collect())));
     let mut told = Vec::new();
     if let Err(error) = read_all(chip, &script, &mut told) {
@@ -43,7 +46,7 @@ pub fn play(chip: &WiredChip, trace: &str) -> String {
 
 fn read_all(chip: &WiredChip, script: &Script, told: &mut Vec<String>) -> Result<(), HardwareError> {
     let bus = ScriptedBus { address: chip.address, script: script.clone() };
-    let mut driver = start(chip, bus)?;
+    let mut driver = start(chip, Duration::from_secs(10), bus)?;
     while !script.is_done() {
         let wait = driver.measure()?;
         if !wait.is_zero() {
