@@ -58,7 +58,8 @@ fn every_chip_is_in_the_table_of_chips() {
 #[test]
 fn the_words_of_the_rule_language_are_understood() {
     let text = document("docs/rules.md");
-    let house = first_configuration() + "\n[inputs.front_door]\nkind = \"door\"\ngpio = 22\n";
+    let house = first_configuration().replacen("[hub]\n", "[hub]\nholidays = \"holidays.txt\"\n", 1)
+        + "\n[modes]\n[inputs.front_door]\nkind = \"door\"\ngpio = 22\n";
     let mut conditions = 0;
     for row in section(&text, "## Words").lines().filter(|line| line.starts_with("| `")) {
         let column = row.split(" | ").next().unwrap();

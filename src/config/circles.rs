@@ -65,7 +65,12 @@ fn outputs_read(condition: &Condition, positive: bool, reads: &mut Vec<(OutputId
         | Condition::TimeBetween { .. }
         | Condition::Dark
         | Condition::Daylight
-        | Condition::Day(_) => {}
+        | Condition::Day(_)
+        | Condition::Date(_)
+        | Condition::Holiday
+        | Condition::Mode(_)
+        | Condition::Changed { .. }
+        | Condition::Pretended { .. } => {}
     }
 }
 

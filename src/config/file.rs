@@ -1,4 +1,4 @@
-//! Reads the configuration file, and the password file that it may name.
+//! Reads the configuration file, and the files that it may name.
 
 use super::{
     diagnostic::{Problems, Report, Source},
@@ -71,6 +71,18 @@ pub(super) fn secret(config: &Path, name: &str) -> Result<Option<String>, Wrong>
         return Err(Wrong::new(format!("{} is empty", shorten(&shown.to_string())), "write the password into it"));
     }
     Ok(Some(password.to_owned()))
+}
+
+/// The text of the file `name` beside the configuration file.
+pub(super) fn beside(config: &Path, name: &str) -> Result<String, Wrong> {
+    let path = config.parent().unwrap_or(Path::new("")).join(name);
+    let shown = path.display();
+    match read_at_most(&path, LARGEST) {
+        Ok(Some(bytes)) => String::from_utf8(bytes)
+            .map_err(|_| Wrong::new(format!("{shown} is not UTF-8 text"), "save it again with the encoding UTF-8")),
+        Ok(None) => Err(Wrong::new(format!("{shown} is larger than 1 MiB"), "is it the right file?")),
+        Err(error) => Err(Wrong::new(format!("cannot read {shown}: {}", cause(&error)), cure(&error))),
+    }
 }
 
 /// The content of a regular file; nothing when it has more than `limit` bytes.

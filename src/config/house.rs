@@ -1,16 +1,20 @@
 //! The whole file: reads all tables, then resolves what they say of each other.
 
 use super::{
-    chips, climate, diagnostic::Problems, expanders, hardware, hub, ids, inputs, mqtt, outputs, rooms, rules, sensors,
-    shape::Wrong, table::Table, wires,
+    chips, climate,
+    diagnostic::Problems,
+    expanders, hardware, holidays, hub, ids, inputs,
+    language::{Kept, Scope},
+    modes, mqtt, outputs, rooms, rules, scenes, sensors,
+    shape::Wrong,
+    table::Table,
+    wires,
 };
-use crate::model::{Config, HardwareSettings, Hub};
+use crate::model::{Config, HardwareSettings};
 
 /// All tables, each as far as it tells by itself.
 pub(super) struct Draft {
-    hub: Hub,
-    /// Whether the file says where the house is.
-    placed: bool,
+    hub: hub::Draft,
     mqtt: Option<mqtt::Draft>,
     hardware: HardwareSettings,
     outputs: Vec<outputs::Draft>,
@@ -19,7 +23,17 @@ pub(super) struct Draft {
     expanders: Vec<expanders::Draft>,
     rooms: Vec<rooms::Draft>,
     climates: Vec<climate::Draft>,
+    modes: Option<modes::Draft>,
+    scenes: Vec<scenes::Draft>,
     rules: Vec<rules::Draft>,
+}
+
+/// What reads the files that the configuration names. Nothing: they are not to be read.
+pub(super) struct Files<'f> {
+    /// A password, by the name of its file.
+    pub secret: &'f dyn Fn(&str) -> Result<Option<String>, Wrong>,
+    /// Another file beside the configuration, by its name.
+    pub beside: &'f dyn Fn(&str) -> Result<Option<String>, Wrong>,
 }
 
 pub(super) fn read(root: &mut Table<'_>, system_zone: chrono_tz::Tz, problems: &Problems) -> Draft {
@@ -27,14 +41,16 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: chrono_tz::Tz, problems: &
         problems.error(0..0, "the table [hub] is missing", "add [hub] and, on the line after it, id = \"home\"");
     }
     root.require("hub");
-    let (hub, placed) = root.table("hub", "The machine and the place.", |table| hub::read(table, system_zone));
+    let hub = root.table("hub", "The machine and the place.", |table| hub::read(table, system_zone));
     let with_mqtt = root.has("mqtt");
-    let mqtt =
-        root.table("mqtt", "The broker; without this table hearthd works alone.", |table| mqtt::read(table, &hub.id));
+    let mqtt = root
+        .table("mqtt", "The broker; without this table hearthd works alone.", |table| mqtt::read(table, &hub.hub.id));
+    let with_modes = root.has("modes");
+    let modes = root.table("modes", "The modes of the house, such as home and away.", modes::read);
     Draft {
         mqtt: with_mqtt.then_some(mqtt),
         hub,
-        placed,
+        modes: with_modes.then_some(modes),
         hardware: root.table("hardware", "How wires are reached.", hardware::read),
         outputs: root.tables_by_name("outputs", "What is driven: lights, fans, heaters.", outputs::read),
         inputs: root.tables_by_name("inputs", "What is read by interrupts: motion, doors, buttons.", inputs::read),
@@ -50,17 +66,17 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: chrono_tz::Tz, problems: &
             rooms::read,
         ),
         climates: root.tables_by_name("climate", "Thermostats: what is held at which temperature.", climate::read),
-        rules: root.list("rules", "What should be true while a condition holds; the first rule wins.", rules::read),
+        scenes: root.tables_by_name("scenes", "Several outputs set at once.", scenes::read),
+        rules: root.list(
+            "rules",
+            "What should be true while a condition holds (the first rule wins), and what is done once, on an event.",
+            rules::read,
+        ),
     }
 }
 
 /// The configuration. When problems were found, now or before, it is not to be used.
-pub(super) fn resolve(
-    mut draft: Draft,
-    source: &str,
-    secret: impl FnOnce(&str) -> Result<Option<String>, Wrong>,
-    problems: &Problems,
-) -> Config {
+pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problems: &Problems) -> Config {
     let outputs = draft.outputs.iter().map(|draft| ("output", &draft.id));
     let inputs = draft.inputs.iter().map(|draft| ("input", &draft.id));
     let sensors = draft.sensors.iter().map(|draft| ("sensor", &draft.id));
@@ -68,8 +84,9 @@ pub(super) fn resolve(
     let expanders = draft.expanders.iter().map(|draft| &draft.id);
     let climates = draft.climates.iter().map(|draft| &draft.id);
     ids::check_unique(outputs.clone().chain(inputs.clone()).chain(sensors.clone()), problems);
-    let named = outputs.chain(inputs).chain(sensors).map(|(_, id)| id).chain(rooms).chain(climates);
-    for id in named.chain(expanders.clone()) {
+    let scenes = draft.scenes.iter().map(|draft| &draft.id);
+    let things = outputs.chain(inputs).chain(sensors).map(|(_, id)| id);
+    for id in things.chain(rooms).chain(climates).chain(scenes).chain(expanders.clone()) {
         ids::check(id, problems);
     }
     expanders.for_each(|id| expanders::check_name(id, problems));
@@ -77,25 +94,33 @@ pub(super) fn resolve(
     let expanders = draft.expanders.iter().map(expanders::Draft::claim);
     chips::check_addresses(sensors::claims(&draft.sensors).chain(expanders), problems);
     let sensors: Vec<_> =
-        draft.sensors.into_iter().map(|sensor| sensors::resolve(sensor, &draft.hub, problems)).collect();
+        draft.sensors.into_iter().map(|sensor| sensors::resolve(sensor, &draft.hub.hub, problems)).collect();
     wires::check(&draft.hardware, &draft.outputs, &draft.inputs, &sensors, &draft.expanders, problems);
     let rooms_of_outputs: Vec<_> = draft.outputs.iter_mut().map(|draft| draft.room.take()).collect();
     let (outputs, interlocks) = outputs::build(draft.outputs, problems);
-    let mqtt = draft.mqtt.map(|mqtt| mqtt::resolve(mqtt, secret, problems));
+    let mqtt = draft.mqtt.map(|mqtt| mqtt::resolve(mqtt, files.secret, problems));
 
+    let holidays = draft.hub.holidays.as_ref().map(|(file, place)| {
+        let text = (files.beside)(file).map(Option::unwrap_or_default);
+        text.and_then(|text| holidays::parse(file, &text)).unwrap_or_else(|wrong| {
+            problems.error(place.clone(), wrong.message, wrong.advice);
+            Default::default()
+        })
+    });
+    let with_holidays = holidays.is_some();
     let mut config = Config {
-        hub: draft.hub,
         mqtt,
         hardware: draft.hardware,
         outputs,
-        inputs: draft.inputs.into_iter().map(|draft| draft.input).collect(),
         sensors,
         expanders: draft.expanders.into_iter().map(|draft| draft.expander).collect(),
-        rooms: Vec::new(),
-        climates: Vec::new(),
-        rules: Vec::new(),
         interlocks,
+        modes: draft.modes.as_ref().map(|draft| draft.modes.clone()).unwrap_or_default(),
+        ..Config::empty(&draft.hub.hub.id)
     };
+    config.hub = draft.hub.hub.clone();
+    config.hub.holidays = holidays.unwrap_or_default();
+    config.inputs = draft.inputs.into_iter().map(|draft| inputs::resolve(draft, &config, problems)).collect();
     config.rooms = draft.rooms.into_iter().map(|draft| rooms::resolve(draft, &config, problems)).collect();
     for (index, room) in rooms_of_outputs.into_iter().enumerate() {
         config.outputs[index].room = room.and_then(|room| rooms::find(room, &config, problems));
@@ -106,6 +131,19 @@ pub(super) fn resolve(
     }
     climate::check_all(&zones, &config, problems);
     config.climates = zones.into_iter().map(|(zone, _)| zone).collect();
-    config.rules = rules::resolve(draft.rules, &config, draft.placed, source, problems);
+    config.scenes = draft.scenes.into_iter().map(|draft| scenes::resolve(draft, &config, problems)).collect();
+    let mut kept = Kept::default();
+    let placed = draft.hub.placed;
+    fn scope(config: &Config, placed: bool, holidays: bool) -> Scope<'_> {
+        Scope { config, placed, holidays }
+    }
+    config.dark = draft.hub.dark(&scope(&config, placed, with_holidays), &mut kept, source, problems);
+    (config.rules, config.events) =
+        rules::resolve(draft.rules, &scope(&config, placed, with_holidays), &mut kept, source, problems);
+    if let Some(modes) = draft.modes {
+        let presence = modes::presence(modes, &scope(&config, placed, with_holidays), &mut kept, source, problems);
+        config.rules.extend(presence);
+    }
+    config.series = kept.series;
     config
 }

@@ -1,19 +1,33 @@
 //! `[hub]`: the machine and the place.
 
 use super::{
+    diagnostic::Problems,
+    language::{self, Kept, Scope},
     nearest,
+    rules::{Condition, Sentence, report},
     shape::{Decimal, OneOf, Shape, Text, Word, Wrong, shorten},
     table::Table,
 };
-use crate::model::{ClockTrust, Hub};
+use crate::model::{ClockTrust, Condition as Held, Holidays, Hub, Point, Rule};
 use chrono_tz::Tz;
 use serde_json::{Value as Json, json};
+use std::ops::Range;
 use toml::de::DeValue;
 
 const CLOCK: &[(&str, ClockTrust)] = &[("auto", ClockTrust::Auto), ("always", ClockTrust::Always)];
 
-/// The hub, and whether it says where it is.
-pub(super) fn read(table: &mut Table<'_>, system_zone: Tz) -> (Hub, bool) {
+/// What the table tells.
+pub(super) struct Draft {
+    pub hub: Hub,
+    /// Whether it says where the house is.
+    pub placed: bool,
+    /// The file of holidays, and where it is named.
+    pub holidays: Option<(String, Range<usize>)>,
+    dark_while: Option<Sentence>,
+    dark_until: Option<Sentence>,
+}
+
+pub(super) fn read(table: &mut Table<'_>, system_zone: Tz) -> Draft {
     let id = table
         .required(
             "id",
@@ -40,6 +54,28 @@ pub(super) fn read(table: &mut Table<'_>, system_zone: Tz) -> (Hub, bool) {
         OneOf(CLOCK),
         ClockTrust::Auto,
     );
+    let holidays = table.optional(
+        "holidays",
+        "A file beside this one that lists the days of `holiday`: 2026-12-25, or 12-25 for every year, one a line.",
+        Text,
+    );
+    let dark_while = table.optional(
+        "dark_while",
+        "What `dark` means, such as \"garden.illuminance < 30\"; while that is not known, and when absent, the sun decides.",
+        Condition,
+    );
+    let dark_until = table.optional(
+        "dark_until",
+        "With `dark_while`: it stays dark until this is true, such as \"garden.illuminance > 60\".",
+        Condition,
+    );
+    if dark_until.is_some() && !table.has("dark_while") {
+        table.error_at("dark_until", "`dark_until` without `dark_while`", "add dark_while = \"...\"");
+    }
+    let sentence = |key: &str, text: String| Sentence { text, place: table.place_of(key) };
+    let dark_while = dark_while.map(|text| sentence("dark_while", text));
+    let dark_until = dark_until.map(|text| sentence("dark_until", text));
+    let holidays = holidays.map(|file| (file, table.place_of("holidays")));
     for (one, other) in [("latitude", "longitude"), ("longitude", "latitude")] {
         if table.has(one) && !table.has(other) {
             table.error_at(one, format!("`{one}` without `{other}`"), format!("add {other} = ... to [hub]"));
@@ -47,7 +83,49 @@ pub(super) fn read(table: &mut Table<'_>, system_zone: Tz) -> (Hub, bool) {
     }
     let placed = table.has("latitude") && table.has("longitude");
     let (latitude, longitude) = (latitude.unwrap_or(0.0), longitude.unwrap_or(0.0));
-    (Hub { id: id.into(), name, latitude, longitude, altitude_m, timezone, clock }, placed)
+    let hub =
+        Hub { id: id.into(), name, latitude, longitude, altitude_m, timezone, clock, holidays: Holidays::default() };
+    Draft { hub, placed, holidays, dark_while, dark_until }
+}
+
+impl Draft {
+    /// What `dark` means, if it is not left to the sun.
+    pub fn dark(&self, scope: &Scope<'_>, kept: &mut Kept, source: &str, problems: &Problems) -> Option<Rule> {
+        kept.timers = 0;
+        let mut parse = |sentence: &Sentence| match language::condition(&sentence.text, scope, kept) {
+            Ok(condition) if speaks_of_dark(&condition) => {
+                let advice = "write what is measured, or `sun.elevation < -6`";
+                problems.error(sentence.place.clone(), "`dark` is explained by itself", advice);
+                None
+            }
+            Ok(condition) if condition.points(scope.config).iter().any(|p| matches!(p, Point::Occupied(_))) => {
+                problems.error(sentence.place.clone(), "rooms do not make it dark", "write what is measured");
+                None
+            }
+            Ok(condition) => Some(condition),
+            Err(mistakes) => {
+                report(mistakes, sentence, source, problems);
+                None
+            }
+        };
+        let written = self.dark_while.as_ref()?;
+        let condition = parse(written);
+        let until = self.dark_until.as_ref().and_then(parse);
+        if let (Some(condition), Some(until), Some(sentence)) = (&condition, &until, &self.dark_until)
+            && let Some((message, advice)) = language::overlap(condition, until, scope.config)
+        {
+            problems.warning(sentence.place.clone(), message, advice);
+        }
+        let text = match &self.dark_until {
+            Some(until) => format!("{} until {}", written.text, until.text),
+            None => written.text.clone(),
+        };
+        Some(Rule { name: "dark".into(), condition: condition?, until, set: Vec::new(), timers: kept.timers, text })
+    }
+}
+
+fn speaks_of_dark(condition: &Held) -> bool {
+    *condition == Held::Dark || condition.parts().iter().any(speaks_of_dark)
 }
 
 /// A time zone of the IANA database.

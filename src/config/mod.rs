@@ -11,16 +11,19 @@ mod diagnostic;
 mod expanders;
 mod file;
 mod hardware;
+mod holidays;
 mod house;
 mod hub;
 mod ids;
 mod inputs;
 mod language;
+mod modes;
 mod mqtt;
 mod nearest;
 mod outputs;
 mod rooms;
 mod rules;
+mod scenes;
 mod sensors;
 mod shape;
 mod syntax;
@@ -54,11 +57,13 @@ pub struct Loaded {
 pub fn load(path: &Path) -> Result<Loaded, Report> {
     let source = file::read(path)?;
     let zone = iana_time_zone::get_timezone().ok().and_then(|name| name.parse().ok()).unwrap_or(chrono_tz::Tz::UTC);
-    compile(&source, zone, |name| file::secret(path, name))
+    let files =
+        house::Files { secret: &|name| file::secret(path, name), beside: &|name| file::beside(path, name).map(Some) };
+    compile(&source, zone, &files)
 }
 
-/// The configuration that `text` describes, without I/O: a password file is not read (no password results), and a time
-/// zone that the text does not name is UTC.
+/// The configuration that `text` describes, without I/O: a password file and a list of holidays are not read (none
+/// result), and a time zone that the text does not name is UTC.
 ///
 /// # Errors
 /// All problems of the text; they call the file `path_for_messages`.
@@ -72,7 +77,7 @@ pub fn parse(path_for_messages: &Path, text: &str) -> Result<Loaded, Report> {
 /// All problems of the text; they call the file `path_for_messages`.
 pub fn parse_in_zone(path_for_messages: &Path, text: &str, zone: chrono_tz::Tz) -> Result<Loaded, Report> {
     let source = Source { path: path_for_messages.into(), text: text.into() };
-    compile(&source, zone, |_| Ok(None))
+    compile(&source, zone, &house::Files { secret: &|_| Ok(None), beside: &|_| Ok(None) })
 }
 
 /// The JSON schema (draft 7) of the configuration file, for editors that complete and check TOML.
@@ -87,11 +92,7 @@ pub fn schema() -> serde_json::Value {
     schema
 }
 
-fn compile(
-    source: &Source,
-    zone: chrono_tz::Tz,
-    secret: impl FnOnce(&str) -> Result<Option<String>, shape::Wrong>,
-) -> Result<Loaded, Report> {
+fn compile(source: &Source, zone: chrono_tz::Tz, files: &house::Files<'_>) -> Result<Loaded, Report> {
     let problems = Problems::default();
     let mut config = None;
     if let Some(document) = syntax::read(source, &problems)? {
@@ -100,7 +101,7 @@ fn compile(
         // A misspelt table would make every name in it unknown: first things first.
         let whole = !root.has_misspelt_key();
         root.finish();
-        config = whole.then(|| house::resolve(draft, &source.text, secret, &problems));
+        config = whole.then(|| house::resolve(draft, &source.text, files, &problems));
     }
     let warnings = problems.settle(source)?;
     match config {

@@ -1,7 +1,7 @@
 //! The name that was probably meant.
 
 /// Words that other programs use for ours.
-const SYNONYMS: [(&str, &str); 42] = [
+const SYNONYMS: [(&str, &str); 47] = [
     ("pin", "gpio"),
     ("active_low", "active"),
     ("inverted", "active"),
@@ -27,6 +27,11 @@ const SYNONYMS: [(&str, &str); 42] = [
     ("condition", "while"),
     ("then", "set"),
     ("action", "set"),
+    ("trigger", "on"),
+    ("triggers", "on"),
+    ("actions", "do"),
+    ("off_delay", "hold"),
+    ("follows", "sets"),
     ("lamp", "light"),
     ("relay", "switch"),
     ("pump", "switch"),

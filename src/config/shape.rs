@@ -1,16 +1,18 @@
 //! What a key can be set to: each shape reads one kind of value and describes itself, in words and as JSON schema.
 
 mod chip;
+mod names;
 mod period;
 mod wire;
 
 pub(super) use chip::{Channels, MuxChannel, OneNumberOf};
+pub(super) use names::{NameOrNames, Names, Words};
 pub(super) use period::{DAY, Period, SECOND, meant_duration};
 pub(super) use wire::{PwmWire, Wire, Wires};
 
 use super::nearest;
 use serde_json::{Value as Json, json};
-use std::ops::{Range, RangeInclusive};
+use std::ops::RangeInclusive;
 use toml::de::DeValue;
 
 /// One kind of value.
@@ -294,37 +296,5 @@ impl Shape for Decimal {
 
     fn show(&self, value: &f64) -> Json {
         json!(value)
-    }
-}
-
-/// Names of other entities, with their places.
-pub(super) struct Names(pub &'static str);
-
-impl Shape for Names {
-    type Value = Vec<(String, Range<usize>)>;
-
-    fn noun(&self) -> String {
-        format!("a list of {}s by their names", self.0)
-    }
-
-    fn example(&self) -> String {
-        "names in square brackets, such as [\"hall_motion\"]".into()
-    }
-
-    fn read(&self, value: &DeValue<'_>) -> Result<Option<Self::Value>, Wrong> {
-        let Some(items) = value.as_array() else { return Ok(None) };
-        if items.iter().any(|item| item.get_ref().as_str().is_none()) {
-            let advice = format!("write {}", self.example());
-            return Err(Wrong::new(format!("{}s are listed by their names, in double quotes", self.0), advice));
-        }
-        Ok(items.iter().map(|item| Some((item.get_ref().as_str()?.to_owned(), item.span()))).collect())
-    }
-
-    fn schema(&self) -> Json {
-        json!({ "type": "array", "items": { "type": "string" }, "uniqueItems": true })
-    }
-
-    fn show(&self, value: &Self::Value) -> Json {
-        value.iter().map(|(name, _)| json!(name)).collect()
     }
 }

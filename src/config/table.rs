@@ -85,6 +85,13 @@ impl<'t> Table<'t> {
         value.and_then(|value| self.read(key, value, &shape)).unwrap_or(default)
     }
 
+    /// Asks that a key is there which is needed only together with others. `example` is a value as a user would write it.
+    pub fn want(&mut self, key: &'static str, example: &str) {
+        if self.is_real() && !self.has(key) {
+            self.missing.push((key, example.to_owned()));
+        }
+    }
+
     /// Whether this is a table of the file, not a blank one.
     pub fn is_real(&self) -> bool {
         self.entries.is_some()
@@ -115,6 +122,11 @@ impl<'t> Table<'t> {
     /// Reports an error at the value of a key (or the header, when it is absent).
     pub fn error_at(&self, key: &str, message: impl Into<String>, advice: impl Into<String>) {
         self.problems.error(self.place_of(key), message, advice);
+    }
+
+    /// Reports an error at a place of the file.
+    pub fn error(&self, place: Range<usize>, message: impl Into<String>, advice: impl Into<String>) {
+        self.problems.error(place, message, advice);
     }
 
     /// A table of its own, `[key]`. When it is absent, `read` gets a blank one, in which nothing is wrong.

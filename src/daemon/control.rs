@@ -12,7 +12,7 @@ use crate::{
     model::{
         Cause, Command, Config, Effect, Event, Level, Output, OutputId, Point, Quality, Refusal, Snapshot, Source,
     },
-    mqtt::Refused,
+    mqtt::{Notice, Refused, Told},
 };
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
@@ -230,6 +230,17 @@ impl Control {
             match effect {
                 Effect::Drive { output, level, cause } => self.backlog.push_back((output, level, cause)),
                 Effect::Answer { command, result } => self.answer(command, result),
+                Effect::Notify { rule, text } => {
+                    tracing::info!("{rule}: {text}");
+                    let now = self.clock.now().wall.with_timezone(&self.config.hub.timezone);
+                    let time = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
+                    self.next.told.push(Told::Notice(Notice { text, rule: rule.to_string(), time }));
+                }
+                Effect::Clicked { input, click } => {
+                    tracing::info!("{} {}", self.config[input].id, click.word());
+                    self.next.told.push(Told::Clicked(self.config.point_name(Point::Event(input)), click.word()));
+                }
+                Effect::Note { rule, text } => tracing::info!("{rule}: {text}"),
             }
         }
     }
@@ -240,7 +251,7 @@ impl Control {
         } else if let Err(refusal) = result {
             tracing::debug!("refused {} for {}: {refusal}", command.payload, command.point);
             let Command { point, payload, .. } = command;
-            self.next.refused.push(Refused { point, payload, reason: refusal.to_string() });
+            self.next.told.push(Told::Refused(Refused { point, payload, reason: refusal.to_string() }));
         }
     }
 
@@ -263,7 +274,12 @@ impl Control {
                 }
                 _ => return Some(Err(Refusal::BadValue { expected: "a plausible number".into() })),
             },
-            Point::Output(_) | Point::OutputFacet(..) | Point::Occupied(_) | Point::Climate(..) => return None,
+            Point::Output(_)
+            | Point::OutputFacet(..)
+            | Point::Occupied(_)
+            | Point::Climate(..)
+            | Point::Mode
+            | Point::Event(_) => return None,
         }
         Some(Ok(()))
     }

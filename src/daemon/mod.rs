@@ -19,7 +19,7 @@ use crate::{
     hardware::simulated::Wires,
     http,
     model::{BrokerStatus, Config, Event, MqttSettings, Snapshot},
-    mqtt::{self, Mqtt, Refused},
+    mqtt::{self, Mqtt, Told},
 };
 use anyhow::Context;
 use control::Control;
@@ -221,7 +221,7 @@ struct Connection {
     hub: Arc<str>,
     settings: MqttSettings,
     mqtt: Mqtt,
-    refused: mpsc::Sender<Refused>,
+    told: mpsc::Sender<Told>,
 }
 
 impl Broker {
@@ -232,10 +232,10 @@ impl Broker {
 
     fn start(&mut self, config: &Config) {
         self.running = config.mqtt.clone().map(|settings| {
-            let (refused, refusals) = mpsc::channel(publisher::REFUSED_MAX);
+            let (told, to_tell) = mpsc::channel(publisher::TOLD_MAX);
             let (snapshots, events) = (self.snapshots.clone(), self.events.clone());
-            let mqtt = mqtt::spawn(settings.clone(), snapshots, events, refusals, self.status.clone());
-            Connection { hub: config.hub.id.clone(), settings, mqtt, refused }
+            let mqtt = mqtt::spawn(settings.clone(), snapshots, events, to_tell, self.status.clone());
+            Connection { hub: config.hub.id.clone(), settings, mqtt, told }
         });
     }
 
@@ -271,7 +271,7 @@ impl Broker {
     }
 
     fn addressed(&self, pass: Pass) -> Pass {
-        Pass { refused_to: self.running.as_ref().map(|running| running.refused.clone()), ..pass }
+        Pass { told_to: self.running.as_ref().map(|running| running.told.clone()), ..pass }
     }
 
     async fn stop(&mut self) {

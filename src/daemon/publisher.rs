@@ -5,7 +5,7 @@
 //! delays news, never an output: passes that pile up are merged, and the newest snapshot wins.
 
 use super::{keeper::Keeper, store::Store};
-use crate::{clock::Clock, engine::Memory, http::Reply, model::Snapshot, mqtt::Refused};
+use crate::{clock::Clock, engine::Memory, http::Reply, model::Snapshot, mqtt::Told};
 use std::{
     mem,
     sync::{
@@ -17,8 +17,8 @@ use std::{
 };
 use tokio::sync::{mpsc, watch};
 
-/// Refusals that wait to be told: more than a storm of 10,000 wrong commands. Beyond, they are counted and left out.
-pub const REFUSED_MAX: usize = 16_384;
+/// Refusals and notices that wait to be told: more than a storm of 10,000 wrong commands. Beyond, they are counted and left out.
+pub const TOLD_MAX: usize = 16_384;
 
 /// What one pass of the control loop has to tell.
 #[derive(Default)]
@@ -27,10 +27,10 @@ pub struct Pass {
     pub snapshot: Option<Arc<Snapshot>>,
     /// What to keep, if it is time to.
     pub memory: Option<Memory>,
-    /// Commands by MQTT that were refused, and who is to tell.
-    pub refused: Vec<Refused>,
-    /// The adapter that tells of them, if there is one.
-    pub refused_to: Option<mpsc::Sender<Refused>>,
+    /// What MQTT is to tell once: refused commands, notices, clicks.
+    pub told: Vec<Told>,
+    /// The adapter that tells it, if there is one.
+    pub told_to: Option<mpsc::Sender<Told>>,
     /// Answers to the socket, to be given after this snapshot is published.
     pub replies: Vec<Reply>,
 }
@@ -81,12 +81,12 @@ impl Publisher {
         let merged = &mut pending.pass;
         merged.snapshot = pass.snapshot.or(merged.snapshot.take());
         merged.memory = pass.memory.or(merged.memory.take());
-        merged.refused_to = pass.refused_to.or(merged.refused_to.take());
-        let room = REFUSED_MAX.saturating_sub(merged.refused.len());
-        if pass.refused.len() > room {
-            tracing::warn!("{} refused commands were not answered: there are too many", pass.refused.len() - room);
+        merged.told_to = pass.told_to.or(merged.told_to.take());
+        let room = TOLD_MAX.saturating_sub(merged.told.len());
+        if pass.told.len() > room {
+            tracing::warn!("{} refusals and notices were not told: there are too many", pass.told.len() - room);
         }
-        merged.refused.extend(pass.refused.into_iter().take(room));
+        merged.told.extend(pass.told.into_iter().take(room));
         merged.replies.extend(pass.replies);
         pending.some = true;
         drop(pending);
@@ -130,10 +130,10 @@ fn run(shared: &Shared, store: Option<Store>, clock: &Clock, snapshots: &watch::
         if let Some(snapshot) = pass.snapshot {
             snapshots.send_replace(snapshot);
         }
-        if let Some(broker) = pass.refused_to {
-            let lost = pass.refused.into_iter().filter_map(|item| broker.try_send(item).err()).count();
+        if let Some(broker) = pass.told_to {
+            let lost = pass.told.into_iter().filter_map(|item| broker.try_send(item).err()).count();
             if lost > 0 {
-                tracing::warn!("{lost} refused commands were not answered: the broker is away or slow");
+                tracing::warn!("{lost} refusals and notices were not told: the broker is away or slow");
             }
         }
         for reply in pass.replies {

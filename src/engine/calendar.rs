@@ -1,10 +1,11 @@
 //! Windows of local time: whether one holds, and when that next changes.
 
 use super::{
+    chance::{self, Chance},
     local_time::local_instant,
     sun::{self, SunDay},
 };
-use crate::model::{Anchor, Hub, TimeOfDay};
+use crate::model::{Anchor, Cron, Date, DateRange, Holidays, Hub, Spread, TimeOfDay};
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use std::collections::BTreeMap;
 
@@ -14,6 +15,9 @@ pub struct Calendar {
     zone: chrono_tz::Tz,
     latitude: f64,
     longitude: f64,
+    holidays: Holidays,
+    /// Two houses are not alike by chance.
+    seed: u64,
     days: BTreeMap<NaiveDate, Option<SunDay>>,
 }
 
@@ -29,7 +33,14 @@ pub struct Held {
 impl Calendar {
     /// The calendar of this place.
     pub fn new(hub: &Hub) -> Calendar {
-        Calendar { zone: hub.timezone, latitude: hub.latitude, longitude: hub.longitude, days: BTreeMap::new() }
+        Calendar {
+            zone: hub.timezone,
+            latitude: hub.latitude,
+            longitude: hub.longitude,
+            holidays: hub.holidays.clone(),
+            seed: chance::hash(hub.id.as_bytes()),
+            days: BTreeMap::new(),
+        }
     }
 
     /// Whether `now` is in the window of any day; nothing where the sun cannot be worked out.
@@ -63,8 +74,83 @@ impl Calendar {
     /// The local weekday, Monday 0, and when the day ends.
     pub fn weekday(&self, now: DateTime<Utc>) -> (u32, Option<DateTime<Utc>>) {
         let today = self.local_date(now);
-        let ends = today.succ_opt().and_then(|tomorrow| local_instant(tomorrow, 0, self.zone));
-        (today.weekday().num_days_from_monday(), ends)
+        (today.weekday().num_days_from_monday(), self.end_of(today))
+    }
+
+    /// Whether today is a holiday.
+    pub fn holiday(&self, now: DateTime<Utc>) -> Held {
+        let today = self.local_date(now);
+        Held { holds: self.holidays.contains(today), changes: self.end_of(today) }
+    }
+
+    /// Whether today is within one of these dates.
+    pub fn date(&self, ranges: &[DateRange], now: DateTime<Utc>) -> Held {
+        let today = self.local_date(now);
+        let date = Date { month: today.month(), day: today.day() };
+        Held { holds: ranges.iter().any(|range| range.contains(date)), changes: self.end_of(today) }
+    }
+
+    /// Whether a light that pretends that somebody is there is on: by turns off and on for a while, from some moment of
+    /// the window to its end.
+    pub fn pretended(
+        &mut self,
+        from: TimeOfDay,
+        to: TimeOfDay,
+        next_day: bool,
+        seed: u64,
+        now: DateTime<Utc>,
+    ) -> Option<Held> {
+        let today = self.local_date(now);
+        let mut edges = Edges::at(now);
+        for date in [today.pred_opt()?, today, today.succ_opt()?] {
+            let last = if next_day { date.succ_opt()? } else { date };
+            let (mut begin, end) = (self.instant(date, from)?, self.instant(last, to)?);
+            let mut chance = Chance::of_day(self.seed ^ seed, date);
+            // Bounded: each turn takes ten minutes at the least, and no window is longer than two days.
+            for _ in 0..288 {
+                begin = begin.checked_add_signed(TimeDelta::seconds(chance.between(300, 2400)))?;
+                let over = begin.checked_add_signed(TimeDelta::seconds(chance.between(600, 3600)))?;
+                if begin >= end {
+                    break;
+                }
+                edges.add(begin, over.min(end));
+                begin = over;
+            }
+        }
+        Some(edges.held())
+    }
+
+    /// The first time after `after` at which this time of day comes.
+    pub fn next_time(&mut self, time: TimeOfDay, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let today = self.local_date(after);
+        // A day's event may be on the day before or after it.
+        let mut next: Option<DateTime<Utc>> = None;
+        for step in -2..=2i64 {
+            let date = today.checked_add_signed(TimeDelta::days(step))?;
+            let at = self.instant(date, time)?;
+            if at > after {
+                next = Some(next.map_or(at, |next| next.min(at)));
+            }
+        }
+        next
+    }
+
+    /// The first time after `after` that fits, within the next eight years.
+    pub fn next_cron(&self, cron: &Cron, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let today = self.local_date(after);
+        // The earliest time of a day is not always its first: while the clock goes forward, several are one instant.
+        let on = |date: NaiveDate| {
+            let instants = cron.times().filter_map(move |seconds| local_instant(date, seconds, self.zone));
+            instants.filter(|at| *at > after).min()
+        };
+        (-1..=8 * 366i64)
+            .filter_map(|step| today.checked_add_signed(TimeDelta::days(step)))
+            .filter(|date| cron.on(*date))
+            .find_map(on)
+    }
+
+    fn end_of(&self, today: NaiveDate) -> Option<DateTime<Utc>> {
+        today.succ_opt().and_then(|tomorrow| local_instant(tomorrow, 0, self.zone))
     }
 
     fn sun_above(
@@ -82,15 +168,30 @@ impl Calendar {
     }
 
     fn instant(&mut self, date: NaiveDate, time: TimeOfDay) -> Option<DateTime<Utc>> {
+        let plain = self.plain_instant(date, time)?;
+        let shift = time.spread.map_or(0, |Spread { most_s, seed }| {
+            Chance::of_day(self.seed ^ seed, date).between(-i64::from(most_s), most_s.into())
+        });
+        let at = plain.checked_add_signed(TimeDelta::seconds(shift))?;
+        let bound = |seconds: Option<i32>| seconds.and_then(|seconds| local_instant(date, seconds, self.zone));
+        let at = bound(time.earliest_s).map_or(at, |earliest| at.max(earliest));
+        Some(bound(time.latest_s).map_or(at, |latest| at.min(latest)))
+    }
+
+    fn plain_instant(&mut self, date: NaiveDate, time: TimeOfDay) -> Option<DateTime<Utc>> {
         if time.anchor == Anchor::Midnight {
             return local_instant(date, time.offset_s, self.zone);
         }
         let day = self.sun(date)?;
         let event = match time.anchor {
+            Anchor::AstronomicalDawn => day.astronomical_dawn,
+            Anchor::NauticalDawn => day.nautical_dawn,
             Anchor::Dawn => day.dawn,
             Anchor::Sunrise => day.sunrise,
             Anchor::Sunset => day.sunset,
             Anchor::Dusk | Anchor::Midnight => day.dusk,
+            Anchor::NauticalDusk => day.nautical_dusk,
+            Anchor::AstronomicalDusk => day.astronomical_dusk,
         };
         event.checked_add_signed(TimeDelta::seconds(time.offset_s.into()))
     }
@@ -161,11 +262,12 @@ mod tests {
             altitude_m: None,
             timezone: zone.parse().unwrap(),
             clock: ClockTrust::Always,
+            holidays: Holidays::default(),
         })
     }
 
     fn clock(hour: i32, minute: i32) -> TimeOfDay {
-        TimeOfDay { anchor: Anchor::Midnight, offset_s: (hour * 60 + minute) * 60 }
+        TimeOfDay::clock((hour * 60 + minute) * 60)
     }
 
     fn utc(text: &str) -> DateTime<Utc> {
@@ -193,7 +295,7 @@ mod tests {
     #[test]
     fn a_morning_window_is_empty_when_the_sun_is_up_before_it() {
         let mut calendar = calendar("Europe/Amsterdam");
-        let sunrise = TimeOfDay { anchor: Anchor::Sunrise, offset_s: 0 };
+        let sunrise = TimeOfDay::new(Anchor::Sunrise, 0);
         let mut at = |time| calendar.within(clock(6, 30), sunrise, false, utc(time)).unwrap().holds;
         assert!(at("2026-12-21T06:00:00") && !at("2026-06-21T06:00:00"));
     }
@@ -214,6 +316,63 @@ mod tests {
     }
 
     #[test]
+    fn a_bounded_time_of_the_sun_stays_within_its_bounds() {
+        let mut calendar = calendar("Europe/Amsterdam");
+        let bounded =
+            TimeOfDay { earliest_s: Some(17 * 3600), latest_s: Some(21 * 3600), ..TimeOfDay::new(Anchor::Sunset, 0) };
+        let mut next = |after| calendar.next_time(bounded, utc(after)).unwrap();
+        assert_eq!(next("2026-12-21T00:00:00"), utc("2026-12-21T16:00:00"), "the sun sets at half past four");
+        assert_eq!(next("2026-06-21T00:00:00"), utc("2026-06-21T19:00:00"), "the sun sets after ten");
+        let april = next("2026-04-10T00:00:00");
+        assert!(utc("2026-04-10T18:20:00") < april && april < utc("2026-04-10T18:32:00"), "{april}");
+    }
+
+    #[test]
+    fn a_spread_time_differs_from_day_to_day_and_stays_the_same_on_a_day() {
+        let spread = TimeOfDay { spread: Some(Spread { most_s: 900, seed: 7 }), ..clock(22, 0) };
+        let at = |day: u32| {
+            let mut calendar = calendar("UTC");
+            calendar.next_time(spread, utc(&format!("2026-11-{day:02}T12:00:00"))).unwrap()
+        };
+        let shifts: std::collections::BTreeSet<_> =
+            (1..=28).map(|day| (at(day) - utc(&format!("2026-11-{day:02}T22:00:00"))).num_seconds()).collect();
+        assert!(shifts.iter().all(|shift| (-900..=900).contains(shift)) && shifts.len() > 20, "{shifts:?}");
+        assert!(shifts.first() < Some(&-300) && shifts.last() > Some(&300), "{shifts:?}");
+        assert_eq!(at(5), at(5));
+    }
+
+    #[test]
+    fn times_in_the_hour_of_the_change_come_once() {
+        let mut calendar = calendar("Europe/Amsterdam");
+        let half_past_two = clock(2, 30);
+        assert_eq!(calendar.next_time(half_past_two, utc("2026-03-28T12:00:00")), Some(utc("2026-03-29T01:00:00")));
+        assert_eq!(calendar.next_time(half_past_two, utc("2026-03-29T01:00:00")), Some(utc("2026-03-30T00:30:00")));
+        assert_eq!(calendar.next_time(half_past_two, utc("2026-10-24T12:00:00")), Some(utc("2026-10-25T00:30:00")));
+        assert_eq!(calendar.next_time(half_past_two, utc("2026-10-25T00:30:00")), Some(utc("2026-10-26T01:30:00")));
+    }
+
+    #[test]
+    fn somebody_seems_to_be_there_for_a_part_of_the_evening() {
+        let mut calendar = calendar("UTC");
+        let (mut on, mut evenings) = (0, std::collections::BTreeSet::new());
+        for day in 1..=28 {
+            let mut evening = Vec::new();
+            for minute in 0..240 {
+                let now = utc(&format!("2026-11-{day:02}T18:00:00")) + TimeDelta::minutes(minute);
+                let held = calendar.pretended(clock(18, 0), clock(22, 0), false, 3, now).unwrap();
+                assert!(held.changes.is_none_or(|changes| changes > now));
+                evening.push(held.holds);
+            }
+            on += evening.iter().filter(|on| **on).count();
+            evenings.insert(evening);
+        }
+        assert_eq!(evenings.len(), 28, "no two evenings are alike");
+        assert!((28 * 80..28 * 200).contains(&on), "{on} minutes of {}", 28 * 240);
+        let late = utc("2026-11-05T22:00:00");
+        assert!(!calendar.pretended(clock(18, 0), clock(22, 0), false, 3, late).unwrap().holds);
+    }
+
+    #[test]
     fn the_ends_of_the_calendar_do_not_panic() {
         let mut calendar = calendar("Pacific/Auckland");
         for now in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
@@ -221,6 +380,9 @@ mod tests {
             calendar.dark(now);
             calendar.weekday(now);
             calendar.sun_elevation(now);
+            calendar.holiday(now);
+            calendar.next_time(TimeOfDay::new(Anchor::Dusk, 0), now);
+            calendar.pretended(clock(22, 0), clock(6, 0), true, 1, now);
         }
     }
 }

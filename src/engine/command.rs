@@ -1,6 +1,12 @@
 //! Commands: what a text means for a point, or why it is refused.
 
-use super::{Engine, manual::members, parts::cover, picture, state::OutputState};
+use super::{
+    Engine,
+    manual::members,
+    parts::cover,
+    picture,
+    state::{ModeState, OutputState},
+};
 use crate::{
     clock::Now,
     model::{
@@ -42,8 +48,11 @@ impl Engine {
                 Point::OutputFacet(_, OutputFacet::Power | OutputFacet::Energy)
                 | Point::Input(_)
                 | Point::Reading(..)
-                | Point::Occupied(_),
+                | Point::Occupied(_)
+                | Point::Event(_),
             ) => Err(Refusal::ReadOnly),
+            Some(Point::Mode) => self.command_mode(&command.payload, now),
+            None if command.point.starts_with("scene.") => self.command_scene(command, now),
             None => Err(self.unknown(&command.point)),
         }
     }
@@ -99,7 +108,9 @@ impl Engine {
             Wish::Level(level) => level,
             Wish::Stop => self.outputs[id.0].level,
         };
-        if command.hold.is_some_and(|hold| !(HOLD_MIN..=HOLD_MAX).contains(&hold)) {
+        // A rule may pulse an output for less than a second.
+        let by_rule = matches!(command.source, Source::Rule(_));
+        if !by_rule && command.hold.is_some_and(|hold| !(HOLD_MIN..=HOLD_MAX).contains(&hold)) {
             return Err(Refusal::BadHold);
         }
         let stop = matches!(wish, Wish::Stop).then(|| self.stands_at(id, now));
@@ -143,6 +154,49 @@ impl Engine {
             None => Refusal::UnknownPoint { nearest: nearest_output(point, &self.config) },
         }
     }
+
+    /// Toggles several outputs as one: if any is asked to be on, all go off.
+    pub(super) fn toggle_together(&mut self, outputs: &[OutputId], source: &Source, now: Now) {
+        let any_on = outputs.iter().any(|output| asked(&self.outputs[output.0]).is_on());
+        for output in outputs {
+            let on = last_on(self.config.takes(*output), &self.outputs[output.0]);
+            self.fill_manual(*output, if any_on { Level::OFF } else { on }, source, None, now);
+        }
+    }
+
+    fn command_mode(&mut self, word: &str, now: Now) -> Result<(), Refusal> {
+        let modes = &self.config.modes;
+        let (Some(place), Some(state)) = (modes.find(word), &mut self.mode) else {
+            return Err(expected(&modes.list.join(", ")));
+        };
+        if state.place != place {
+            *state = ModeState { word: modes.list[place].clone(), changed: now.wall, turned: Some(now.moment), place };
+        }
+        self.commands = self.commands.saturating_add(1);
+        self.revision.promised += 1;
+        Ok(())
+    }
+
+    fn command_scene(&mut self, command: &Command, now: Now) -> Result<(), Refusal> {
+        let config = self.config.clone();
+        let name = command.point.trim_start_matches("scene.");
+        let Some(id) = config.find_scene(name) else {
+            let nearest = nearest(name, config.scenes.iter().map(|scene| &*scene.id));
+            return Err(Refusal::UnknownPoint { nearest: nearest.map(|near| format!("scene.{near}")) });
+        };
+        if command.payload != "ON" {
+            return Err(expected("ON"));
+        }
+        let scene = &config[id];
+        let from_outside = matches!(command.source, Source::Mqtt | Source::Console);
+        if let Some((locked, _)) = scene.set.iter().find(|(output, _)| from_outside && self.outputs[output.0].locked) {
+            return Err(Refusal::Locked { output: config[*locked].id.to_string() });
+        }
+        for (output, level) in &scene.set {
+            self.fill_manual(*output, *level, &command.source, command.hold.or(scene.hold), now);
+        }
+        Ok(())
+    }
 }
 
 fn check_hold(command: &Command) -> Result<(), Refusal> {
@@ -176,12 +230,15 @@ fn asked(output: &OutputState) -> Level {
 }
 
 fn nearest_output(name: &str, config: &Config) -> Option<String> {
+    nearest(name, config.visible_outputs().map(|id| &*config[id].id))
+}
+
+fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
     // A name that is far longer than any point is not a slip of the finger, and comparing it would take long.
     if name.len() > 64 {
         return None;
     }
     let distance = |id: &str| strsim::damerau_levenshtein(id, name);
-    let ids = config.visible_outputs().map(|id| &*config[id].id);
-    let nearest = ids.min_by_key(|id| distance(id))?;
+    let nearest = names.min_by_key(|id| distance(id))?;
     (distance(nearest) <= 2).then(|| nearest.to_owned())
 }

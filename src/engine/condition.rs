@@ -26,12 +26,19 @@ pub(super) fn evaluate(condition: &Condition, timers: &mut [Timer], facts: &mut 
         Condition::TimeBetween { from, to, next_day } => {
             facts.on_the_clock(|calendar, now| calendar.within(*from, *to, *next_day, now.wall))
         }
-        Condition::Dark => facts.on_the_clock(|calendar, now| calendar.dark(now.wall)),
+        Condition::Dark => facts.dark(),
         Condition::Daylight => facts.on_the_clock(|calendar, now| calendar.daylight(now.wall)),
         Condition::Day(days) => facts.on_the_clock(|calendar, now| {
             let (today, changes) = calendar.weekday(now.wall);
             Some(Held { holds: days.contains(today), changes })
         }),
+        Condition::Date(ranges) => facts.on_the_clock(|calendar, now| Some(calendar.date(ranges, now.wall))),
+        Condition::Holiday => facts.on_the_clock(|calendar, now| Some(calendar.holiday(now.wall))),
+        Condition::Mode(modes) => facts.mode(modes),
+        Condition::Changed { point, within } => facts.changed(*point, *within),
+        Condition::Pretended { from, to, next_day, seed } => {
+            facts.on_the_clock(|calendar, now| calendar.pretended(*from, *to, *next_day, *seed, now.wall))
+        }
     }
 }
 
@@ -67,6 +74,7 @@ fn number(number: &Number, facts: &mut Facts<'_>) -> Option<f64> {
         Number::Output(output, facet) => facts.of_output(*output, *facet)?,
         Number::Climate(zone, facet) => facts.climate_number(*zone, *facet)?,
         Number::SunElevation => facts.sun_elevation()?,
+        Number::Over(summary, series) => facts.over(*summary, *series)?,
         Number::Add(left, right) => both(left, right, |l, r| l + r)?,
         Number::Subtract(left, right) => both(left, right, |l, r| l - r)?,
         Number::Multiply(left, right) => both(left, right, |l, r| l * r)?,

@@ -3,12 +3,16 @@
 use super::{
     calendar::{Calendar, Held},
     climate::{self, ZoneState},
+    history::Readings,
     picture,
-    state::{InputState, OutputState, RoomState, SensorState},
+    state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState},
 };
 use crate::{
     clock::{Moment, Now},
-    model::{ClimateFacet, ClimateId, Config, OutputFacet, OutputId, Point, Quality, Quantity, SensorId, Truth, Value},
+    model::{
+        ClimateFacet, ClimateId, Config, OutputFacet, OutputId, Point, Quality, Quantity, SensorId, SeriesId, Summary,
+        Truth, Value,
+    },
 };
 use std::time::Duration;
 
@@ -27,6 +31,9 @@ pub(super) struct Facts<'a> {
     pub rooms: &'a [RoomState],
     /// Empty while they are being worked out.
     pub climates: &'a [ZoneState],
+    pub mode: Option<&'a ModeState>,
+    pub series: &'a [Readings],
+    pub dark: Option<&'a RuleState>,
     pub calendar: &'a mut Calendar,
     pub alarm: &'a mut Alarm,
 }
@@ -54,7 +61,7 @@ impl Facts<'_> {
             Point::OutputFacet(..) => Truth::Unknown,
             Point::Input(id) => self.inputs[id.0].truth(),
             Point::Occupied(id) => self.rooms[id.0].occupied,
-            Point::Reading(..) | Point::Climate(..) => Truth::Unknown,
+            Point::Reading(..) | Point::Climate(..) | Point::Mode | Point::Event(_) => Truth::Unknown,
         }
     }
 
@@ -66,6 +73,58 @@ impl Facts<'_> {
             Value::Level(level) => Some(level.percent().into()),
             Value::Switch(_) | Value::Word(_) => None,
         }
+    }
+
+    /// Whether the house is in one of these modes.
+    pub fn mode(&self, modes: &[usize]) -> Truth {
+        self.mode.map_or(Truth::Unknown, |mode| modes.contains(&mode.place).into())
+    }
+
+    /// Whether a point became another less than `within` ago. That is not known where it was not known for so long.
+    pub fn changed(&mut self, point: Point, within: Duration) -> Truth {
+        let (turned, unsure, is_known) = match point {
+            Point::Output(id) => {
+                let output = &self.outputs[id.0];
+                (Some(output.since.moment), None, output.failure().is_none())
+            }
+            Point::Input(id) => {
+                let input = &self.inputs[id.0];
+                (input.turned.at, input.turned.known, input.truth() != Truth::Unknown)
+            }
+            Point::Occupied(id) => {
+                let room = &self.rooms[id.0];
+                (room.turned.at, room.turned.known, room.occupied != Truth::Unknown)
+            }
+            Point::Mode => (self.mode.and_then(|mode| mode.turned), None, self.mode.is_some()),
+            Point::Reading(..) | Point::Event(_) | Point::OutputFacet(..) | Point::Climate(..) => (None, None, false),
+        };
+        let mut lasts = |since: Option<Moment>| {
+            let end = since.map(|since| since + within).filter(|end| self.now.moment < *end);
+            if let Some(end) = end {
+                self.alarm.at(end);
+            }
+            end.is_some()
+        };
+        match (is_known, lasts(turned), lasts(unsure)) {
+            (true, true, _) => Truth::True,
+            (true, false, false) => Truth::False,
+            (true, false, true) | (false, ..) => Truth::Unknown,
+        }
+    }
+
+    /// Whether it is dark: by what the hub says, and while that is not known by the sun.
+    pub fn dark(&mut self) -> Truth {
+        match self.dark.map(|dark| dark.truth) {
+            Some(truth @ (Truth::True | Truth::False)) => truth,
+            Some(Truth::Unknown) | None => self.on_the_clock(|calendar, now| calendar.dark(now.wall)),
+        }
+    }
+
+    /// What a reading was over a while, as long as the reading itself is good.
+    pub fn over(&mut self, summary: Summary, id: SeriesId) -> Option<f64> {
+        let series = self.config[id];
+        self.reading(series.sensor, series.quantity)?;
+        self.series[id.0].summary(summary, series.window)
     }
 
     /// A reading that is good.

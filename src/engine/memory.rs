@@ -1,7 +1,11 @@
 //! What an engine remembers over a restart or a reload, by name.
 
-use super::climate::ZoneState;
-use super::state::{InputState, OutputState, RoomState, RuleState, SensorState};
+use super::{
+    climate::ZoneState,
+    happenings::HappeningState,
+    history::Readings,
+    state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState},
+};
 use crate::clock::{Moment, Now};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -26,6 +30,14 @@ pub struct Memory {
     #[serde(default)]
     pub(super) climates: BTreeMap<Arc<str>, ZoneState>,
     pub(super) rules: BTreeMap<Arc<str>, RuleState>,
+    #[serde(default)]
+    pub(super) events: BTreeMap<Arc<str>, HappeningState>,
+    #[serde(default)]
+    pub(super) mode: Option<ModeState>,
+    #[serde(default)]
+    pub(super) dark: Option<RuleState>,
+    #[serde(default)]
+    pub(super) series: BTreeMap<Arc<str>, Readings>,
 }
 
 impl Memory {
@@ -42,6 +54,10 @@ impl Memory {
             rooms: BTreeMap::new(),
             climates: BTreeMap::new(),
             rules: BTreeMap::new(),
+            events: BTreeMap::new(),
+            mode: None,
+            dark: None,
+            series: BTreeMap::new(),
         }
     }
 
@@ -57,7 +73,8 @@ impl Memory {
     pub fn after_unknown_pause(mut self) -> Memory {
         self.sensors.values_mut().for_each(SensorState::forget);
         self.climates.values_mut().for_each(ZoneState::forget_readings);
-        self.inputs.values_mut().for_each(|input| input.active = None);
+        self.inputs.values_mut().for_each(|input| (input.active, input.wire, input.held_until) = (None, None, None));
+        self.series.clear();
         self
     }
 

@@ -13,12 +13,16 @@
 //! costs nothing; the next call arrives at what should be.
 
 mod calendar;
+mod chance;
 mod climate;
 mod command;
 mod condition;
 mod facts;
 mod filters;
 mod foresight;
+mod happenings;
+mod history;
+mod inputs;
 mod local_time;
 mod manual;
 mod memory;
@@ -39,15 +43,17 @@ pub use memory::Memory;
 use crate::{
     clock::{Moment, Now},
     model::{
-        AtStart, ClimateId, Config, Effect, Event, Explanation, Level, Method, Output, OutputId, Point, PointState,
-        Quality, Quantity, ReadFailure, Refusal, Rule, RuleId, Snapshot, Truth, Value,
+        AtStart, Click, ClimateId, Config, Effect, Event, Explanation, InputId, Level, Method, Output, OutputId, Point,
+        PointState, Quality, Quantity, ReadFailure, Refusal, RuleId, Series, Snapshot, Truth, Value, duration,
     },
 };
 use calendar::Calendar;
 use climate::ZoneState;
 use facts::{Alarm, Facts};
+use happenings::HappeningState;
+use history::Readings;
 use priority::Situation;
-use state::{Failure, InputState, OutputState, RoomState, RuleState, SensorState, Timer, Timestamp, Wire};
+use state::{Failure, InputState, ModeState, OutputState, RoomState, RuleState, SensorState, Timestamp, Wire};
 use std::{sync::Arc, time::Duration};
 
 /// The first pause before a failed wire is driven again; it doubles up to the last.
@@ -65,7 +71,17 @@ pub struct Engine {
     rooms: Vec<RoomState>,
     climates: Vec<ZoneState>,
     rules: Vec<RuleState>,
+    events: Vec<HappeningState>,
+    mode: Option<ModeState>,
+    dark: Option<RuleState>,
+    series: Vec<Readings>,
     commands: u64,
+    /// When this process began.
+    started: Moment,
+    /// Event rules have not yet heard of the start.
+    starting: bool,
+    /// Clicks that event rules have not yet heard of.
+    happened: Vec<(InputId, Click)>,
     stopping: bool,
     next_wakeup: Option<Moment>,
     revision: Revision,
@@ -105,6 +121,7 @@ impl Engine {
             }
         }
         engine.start_interlocked(now);
+        engine.starting = true;
         engine
     }
 
@@ -158,6 +175,11 @@ impl Engine {
         memory.rooms.extend(by_name(&config.rooms, &self.rooms, |room| &room.id));
         memory.climates.extend(by_name(&config.climates, &self.climates, |zone| &zone.id));
         memory.rules.extend(by_name(&config.rules, &self.rules, |rule| &rule.name));
+        memory.events.extend(by_name(&config.events, &self.events, |rule| &rule.name));
+        memory.mode.clone_from(&self.mode);
+        memory.dark.clone_from(&self.dark);
+        let names = config.series.iter().map(|series| series_name(config, *series));
+        memory.series.extend(names.zip(self.series.iter().cloned()));
         memory
     }
 
@@ -202,29 +224,6 @@ impl Engine {
         Vec::new()
     }
 
-    fn absorb_input(&mut self, now: Now, id: &str, result: Result<bool, String>) {
-        let Some(input) = self.config.find_input(id) else { return };
-        let state = &mut self.inputs[input.0];
-        let was_active = state.truth().is_true();
-        match result {
-            Ok(active) => {
-                if state.active != Some(active) {
-                    (state.active, state.changed) = (Some(active), Some(now.wall));
-                    self.revision.other += 1;
-                }
-                state.fault = None;
-            }
-            Err(text) => state.fault = Some(text.into()),
-        }
-        if was_active || state.truth().is_true() {
-            for (room, state) in self.config.rooms.iter().zip(&mut self.rooms) {
-                if room.motion.contains(&input) {
-                    state.motion_seen = Some(now.moment);
-                }
-            }
-        }
-    }
-
     fn absorb_reading(&mut self, now: Now, id: &str, result: Result<Vec<(Quantity, f64)>, ReadFailure>) {
         let Some(sensor) = self.config.find_sensor(id) else { return };
         let state = &mut self.sensors[sensor.0];
@@ -232,6 +231,12 @@ impl Engine {
             Ok(measured) => {
                 state.fault = None;
                 sensors::take(&self.config[sensor], state, measured, now);
+                for (series, readings) in self.config.series.iter().zip(&mut self.series) {
+                    let read = state.readings.get(&series.quantity).filter(|_| series.sensor == sensor);
+                    if let Some(read) = read {
+                        readings.add(read.value, read.at, series.window, self.config[sensor].stale_after);
+                    }
+                }
             }
             Err(failure) if failure.fault => state.fault = Some(failure.text.into()),
             // A single failure is made good by the next reading, or the value goes stale.
@@ -287,7 +292,7 @@ impl Engine {
     /// touched.
     fn reconfigure(&mut self, config: Arc<Config>, now: Now) {
         let memory = self.memory(now);
-        let (stopping, revision) = (self.stopping, self.revision);
+        let (stopping, revision, started, starting) = (self.stopping, self.revision, self.started, self.starting);
         let old = std::mem::replace(self, Engine::remember(config, memory, now));
         for (output, state) in self.config.outputs.iter().zip(&mut self.outputs) {
             let before = old.config.find_output(&output.id).map(|id| &old.config[id]);
@@ -297,7 +302,7 @@ impl Engine {
             // Its ids are of the old configuration.
             state.explanation = None;
         }
-        (self.stopping, self.revision) = (stopping, revision);
+        (self.stopping, self.revision, self.started, self.starting) = (stopping, revision, started, starting);
         self.revision.other += 1;
         self.start_interlocked(now);
     }
@@ -311,13 +316,17 @@ impl Engine {
             })
         });
         let rules = config.rules.iter().map(|rule| {
-            memory.rules.remove(&rule.name).filter(|state| fits(rule, state)).unwrap_or_else(|| RuleState {
-                text: rule.text.clone(),
-                latched: false,
-                timers: vec![Timer::default(); rule.timers],
-                truth: Truth::Unknown,
-            })
+            let known = memory.rules.remove(&rule.name).filter(|state| state.fits(rule));
+            known.unwrap_or_else(|| RuleState::new(rule))
         });
+        let dark = config
+            .dark
+            .as_ref()
+            .map(|rule| memory.dark.take().filter(|state| state.fits(rule)).unwrap_or_else(|| RuleState::new(rule)));
+        let series = config
+            .series
+            .iter()
+            .map(|series| memory.series.remove(&*series_name(&config, *series)).unwrap_or_default());
         Engine {
             outputs: outputs.collect(),
             inputs: config.inputs.iter().map(|input| memory.inputs.remove(&input.id).unwrap_or_default()).collect(),
@@ -335,6 +344,13 @@ impl Engine {
                 })
                 .collect(),
             rules: rules.collect(),
+            dark,
+            series: series.collect(),
+            events: happenings::resume(&config, memory.events),
+            mode: ModeState::new(&config.modes, memory.mode, now),
+            started: now.moment,
+            starting: false,
+            happened: Vec::new(),
             commands: memory.commands,
             calendar: Calendar::new(&config.hub),
             config,
@@ -361,27 +377,40 @@ impl Engine {
 
     /// Works out the whole house anew.
     fn decide(&mut self, now: Now) -> Vec<Effect> {
-        let config = &*self.config;
+        let config = self.config.clone();
         let mut alarm = Alarm::default();
-        let mut changed = false;
-        for (room, state) in config.rooms.iter().zip(&mut self.rooms) {
-            changed |= rooms::update(room, state, &self.inputs, now, &mut alarm);
+        let mut changed = self.update_inputs(now, &mut alarm);
+        changed |= self.update_dark(now, &mut alarm);
+        let mut effects = Vec::new();
+        loop {
+            for (room, state) in config.rooms.iter().zip(&mut self.rooms) {
+                changed |= rooms::update(room, state, &self.inputs, now, &mut alarm);
+            }
+            changed |= self.update_climates(now, &mut alarm);
+            if self.stopping {
+                break;
+            }
+            let (done, acted) = self.happen(now, &mut alarm);
+            effects.extend(done);
+            // What was done may make something else happen; that ends, because no rule acts without end in one instant.
+            if !acted {
+                break;
+            }
         }
         let mut facts = Facts {
-            config,
+            config: &config,
             now,
             outputs: &self.outputs,
             inputs: &self.inputs,
             sensors: &self.sensors,
             rooms: &self.rooms,
-            climates: &[],
+            climates: &self.climates,
+            mode: self.mode.as_ref(),
+            series: &self.series,
+            dark: self.dark.as_ref(),
             calendar: &mut self.calendar,
             alarm: &mut alarm,
         };
-        for (index, (zone, state)) in config.climates.iter().zip(&mut self.climates).enumerate() {
-            changed |= climate::update(ClimateId(index), zone, state, &mut facts);
-        }
-        facts.climates = &self.climates;
         for (rule, state) in config.rules.iter().zip(&mut self.rules) {
             changed |= rules::update(rule, state, &mut facts);
         }
@@ -394,17 +423,64 @@ impl Engine {
             }
         }
         for id in config.visible_outputs() {
-            if let Some(anew) = picture::shown_anew(config, &self.outputs, id, now) {
+            if let Some(anew) = picture::shown_anew(&config, &self.outputs, id, now) {
                 alarm.at(anew);
             }
         }
         let rooms = &self.rooms;
+        let climates = &self.climates;
         let situation =
-            Situation { config, rules: &self.rules, rooms, climates: &self.climates, stopping: self.stopping, now };
-        let (effects, outputs_changed) = priority::resolve(&situation, &mut self.outputs, &mut alarm);
+            Situation { config: &config, rules: &self.rules, rooms, climates, stopping: self.stopping, now };
+        let (drives, outputs_changed) = priority::resolve(&situation, &mut self.outputs, &mut alarm);
+        effects.extend(drives);
         self.revision.other += u64::from(changed || outputs_changed);
         self.next_wakeup = alarm.earliest();
         effects
+    }
+
+    /// Lets the thermostats look at the house.
+    fn update_climates(&mut self, now: Now, alarm: &mut Alarm) -> bool {
+        let mut facts = Facts {
+            config: &self.config,
+            now,
+            outputs: &self.outputs,
+            inputs: &self.inputs,
+            sensors: &self.sensors,
+            rooms: &self.rooms,
+            climates: &[],
+            mode: self.mode.as_ref(),
+            series: &self.series,
+            dark: self.dark.as_ref(),
+            calendar: &mut self.calendar,
+            alarm,
+        };
+        let mut changed = false;
+        for (index, (zone, state)) in self.config.climates.iter().zip(&mut self.climates).enumerate() {
+            changed |= climate::update(ClimateId(index), zone, state, &mut facts);
+        }
+        changed
+    }
+
+    /// Brings up to date what `dark` means, where that is not left to the sun.
+    fn update_dark(&mut self, now: Now, alarm: &mut Alarm) -> bool {
+        let (Some(rule), Some(mut state)) = (&self.config.dark, self.dark.take()) else { return false };
+        let mut facts = Facts {
+            config: &self.config,
+            now,
+            outputs: &self.outputs,
+            inputs: &self.inputs,
+            sensors: &self.sensors,
+            rooms: &self.rooms,
+            mode: self.mode.as_ref(),
+            climates: &self.climates,
+            series: &self.series,
+            dark: None,
+            calendar: &mut self.calendar,
+            alarm,
+        };
+        let changed = rules::update(rule, &mut state, &mut facts);
+        self.dark = Some(state);
+        changed
     }
 
     /// One point of that picture.
@@ -446,6 +522,15 @@ impl Engine {
                 let quality = if value.is_some() { Quality::Good } else { Quality::Unknown };
                 unexplained(value, quality, state.changed, None)
             }
+            Point::Mode => {
+                let value = self.mode.as_ref().map(|mode| Value::Word(mode.word.clone()));
+                unexplained(value, Quality::Good, self.mode.as_ref().map(|mode| mode.changed), None)
+            }
+            Point::Event(id) => {
+                let (state, last) = (&self.inputs[id.0], &self.inputs[id.0].last_click);
+                let value = last.as_ref().map(|(click, _)| Value::Word(click.clone()));
+                unexplained(value, state.quality(), last.as_ref().map(|(_, at)| *at), state.fault.clone())
+            }
         }
     }
 }
@@ -461,7 +546,8 @@ fn same_wire(before: &Output, after: &Output) -> bool {
     before.line == after.line && before.active == after.active && before.dimming == after.dimming
 }
 
-/// Whether a remembered rule is this one.
-fn fits(rule: &Rule, state: &RuleState) -> bool {
-    state.text == rule.text && state.timers.len() == rule.timers
+/// What a series of readings is remembered by.
+fn series_name(config: &Config, series: Series) -> Arc<str> {
+    let reading = config.point_name(Point::Reading(series.sensor, series.quantity));
+    format!("{reading} over {}", duration::spell(series.window)).into()
 }

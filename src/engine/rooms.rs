@@ -23,5 +23,6 @@ pub(super) fn update(room: &Room, state: &mut RoomState, inputs: &[InputState], 
         state.occupied = occupied;
         state.changed = Some(now.wall);
     }
+    state.turned.follow(occupied, now.moment);
     changed
 }

@@ -2,13 +2,14 @@
 
 use super::{
     filters::FilterState,
+    inputs::{Clicking, Storm},
     manual::Manual,
     parts::{cover::Travel, slow_pwm::Owed},
     usage::Meter,
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Explanation, Level, Quality, Quantity, Sensor, Truth},
+    model::{Explanation, Level, Modes, Quality, Quantity, Rule, Sensor, Truth},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -147,15 +148,72 @@ impl OutputState {
     }
 }
 
+/// When something that is on or off last became the other, as far as is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Turned {
+    /// When it last did.
+    pub at: Option<Moment>,
+    /// Since when it has been known without a break; before, it may have turned unseen.
+    pub known: Option<Moment>,
+    /// What it was, while it is known.
+    was: Option<bool>,
+}
+
+impl Turned {
+    /// It is this now.
+    pub fn follow(&mut self, truth: Truth, now: Moment) {
+        let is = match truth {
+            Truth::True => Some(true),
+            Truth::False => Some(false),
+            Truth::Unknown => None,
+        };
+        match (self.was, is) {
+            (Some(was), Some(is)) if was != is => self.at = Some(now),
+            (None, Some(_)) => self.known = Some(now),
+            (Some(_), None) => self.known = None,
+            _ => {}
+        }
+        self.was = is;
+    }
+}
+
 /// An input.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct InputState {
+    /// As it counts: a held one stays active.
     pub active: Option<bool>,
     pub changed: Option<DateTime<Utc>>,
     pub fault: Option<Arc<str>>,
+    /// What its wire was last read to be.
+    #[serde(default)]
+    pub wire: Option<bool>,
+    /// Until when it stays active although its wire is not.
+    #[serde(default)]
+    pub held_until: Option<Moment>,
+    #[serde(default)]
+    pub storm: Storm,
+    #[serde(default)]
+    pub turned: Turned,
+    /// This process has read it, or heard that it cannot be read.
+    #[serde(skip)]
+    pub seen: bool,
+    #[serde(skip)]
+    pub clicking: Clicking,
+    /// How it was last clicked, and when.
+    #[serde(default)]
+    pub last_click: Option<(Arc<str>, DateTime<Utc>)>,
 }
 
 impl InputState {
+    /// Makes it count as active or not. Returns whether that is new.
+    pub fn turn(&mut self, active: bool, now: Now) -> bool {
+        if self.active == Some(active) {
+            return false;
+        }
+        (self.active, self.changed) = (Some(active), Some(now.wall));
+        true
+    }
+
     pub fn quality(&self) -> Quality {
         match (&self.fault, self.active) {
             (Some(_), _) => Quality::Fault,
@@ -227,11 +285,13 @@ pub(super) struct RoomState {
     pub changed: Option<DateTime<Utc>>,
     #[serde(with = "truth")]
     pub occupied: Truth,
+    #[serde(default)]
+    pub turned: Turned,
 }
 
 impl Default for RoomState {
     fn default() -> RoomState {
-        RoomState { motion_seen: None, changed: None, occupied: Truth::Unknown }
+        RoomState { motion_seen: None, changed: None, occupied: Truth::Unknown, turned: Turned::default() }
     }
 }
 
@@ -246,6 +306,45 @@ pub(super) struct RuleState {
     pub timers: Vec<Timer>,
     #[serde(skip, default = "unknown")]
     pub truth: Truth,
+}
+
+impl RuleState {
+    /// A rule of which nothing is known.
+    pub fn new(rule: &Rule) -> RuleState {
+        let timers = vec![Timer::default(); rule.timers];
+        RuleState { text: rule.text.clone(), latched: false, timers, truth: Truth::Unknown }
+    }
+
+    /// Whether this is the state of `rule`.
+    pub fn fits(&self, rule: &Rule) -> bool {
+        self.text == rule.text && self.timers.len() == rule.timers
+    }
+}
+
+/// The mode of the house.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct ModeState {
+    pub word: Arc<str>,
+    pub changed: DateTime<Utc>,
+    /// When it last became another one.
+    pub turned: Option<Moment>,
+    /// Its place in the list.
+    #[serde(skip)]
+    pub place: usize,
+}
+
+impl ModeState {
+    /// The mode to begin with: the remembered one, if it still exists.
+    pub fn new(modes: &Modes, remembered: Option<ModeState>, now: Now) -> Option<ModeState> {
+        let start = modes.list.get(modes.start)?;
+        let kept = remembered.and_then(|state| Some(ModeState { place: modes.find(&state.word)?, ..state }));
+        Some(kept.unwrap_or_else(|| ModeState {
+            word: start.clone(),
+            changed: now.wall,
+            turned: None,
+            place: modes.start,
+        }))
+    }
 }
 
 /// The timer of a `for`.

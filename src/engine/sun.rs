@@ -11,6 +11,10 @@ use solar_positioning::{Horizon, Location, RefractionCorrection, SolarEvents, So
 /// length runs smoothly into 24 h and 0 h, and every event is defined everywhere on every date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SunDay {
+    /// The sun rises through -18°.
+    pub astronomical_dawn: DateTime<Utc>,
+    /// The sun rises through -12°.
+    pub nautical_dawn: DateTime<Utc>,
     /// The sun rises through -6°.
     pub dawn: DateTime<Utc>,
     /// The upper limb appears: -0.833°.
@@ -21,6 +25,10 @@ pub struct SunDay {
     pub sunset: DateTime<Utc>,
     /// The sun sinks through -6°.
     pub dusk: DateTime<Utc>,
+    /// The sun sinks through -12°.
+    pub nautical_dusk: DateTime<Utc>,
+    /// The sun sinks through -18°.
+    pub astronomical_dusk: DateTime<Utc>,
 }
 
 /// The events of the local date `date` at a place (degrees, north and east positive); nothing outside the years -2000
@@ -45,11 +53,23 @@ pub fn day(date: NaiveDate, latitude: f64, longitude: f64, zone: chrono_tz::Tz) 
         let set = events.next_set(&noon, &midnight_after, place, delta_t, horizon).ok()?;
         Some((rise.unwrap_or(no_rise), set.unwrap_or(no_set)))
     };
+    let (astronomical_dawn, astronomical_dusk) = crossings(Horizon::AstronomicalTwilight)?;
+    let (nautical_dawn, nautical_dusk) = crossings(Horizon::NauticalTwilight)?;
     let (dawn, dusk) = crossings(Horizon::CivilTwilight)?;
     let (sunrise, sunset) = crossings(Horizon::SunriseSunset)?;
     // To whole seconds: more would only look like a precision that the air does not allow.
-    let [dawn, sunrise, noon, sunset, dusk] = [dawn, sunrise, noon, sunset, dusk].map(|at| at.trunc_subsecs(0));
-    Some(SunDay { dawn, sunrise, noon, sunset, dusk })
+    let whole = |at: DateTime<Utc>| at.trunc_subsecs(0);
+    Some(SunDay {
+        astronomical_dawn: whole(astronomical_dawn),
+        nautical_dawn: whole(nautical_dawn),
+        dawn: whole(dawn),
+        sunrise: whole(sunrise),
+        noon: whole(noon),
+        sunset: whole(sunset),
+        dusk: whole(dusk),
+        nautical_dusk: whole(nautical_dusk),
+        astronomical_dusk: whole(astronomical_dusk),
+    })
 }
 
 /// The height of the sun's centre over the horizon as it is seen, degrees; nothing outside the years -2000 to 6000.

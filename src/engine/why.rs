@@ -35,6 +35,9 @@ impl Engine {
             sensors: &self.sensors,
             rooms: &self.rooms,
             climates: &self.climates,
+            mode: self.mode.as_ref(),
+            series: &self.series,
+            dark: self.dark.as_ref(),
             calendar: &mut calendar,
             alarm: &mut alarm,
         };
@@ -44,7 +47,7 @@ impl Engine {
                 let truth = evaluate(condition, &mut state.timers.clone(), &mut facts);
                 let until = if wanted { "" } else { "until " };
                 let text = format!("{until}{}", condition.describe(&self.config));
-                PartReason { text, truth, points: condition.points() }
+                PartReason { text, truth, points: condition.points(&self.config) }
             });
             Some(RuleReason { rule: RuleId(index), level: *level, active: state.truth, parts: parts.collect() })
         });

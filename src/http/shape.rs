@@ -200,6 +200,8 @@ pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
             let unit = facet.is_temperature().then_some("°C");
             ("climate", format!("{} {}", config[id].name, facet.word().replace('_', " ")), unit)
         }
+        Point::Mode => ("mode", "Mode".to_owned(), None),
+        Point::Event(id) => ("event", format!("{} event", config[id].name), None),
     };
     let text = state.text();
     let value = match state.value {

@@ -49,6 +49,10 @@ pub enum Source {
     Mqtt,
     /// The console or another program on the Unix socket.
     Console,
+    /// The event rule of this name.
+    Rule(Arc<str>),
+    /// The input of this id: a switch or button on the wall.
+    Switch(Arc<str>),
 }
 
 impl fmt::Display for Source {
@@ -56,6 +60,8 @@ impl fmt::Display for Source {
         f.write_str(match self {
             Source::Mqtt => "MQTT",
             Source::Console => "the console",
+            Source::Rule(name) => return write!(f, "the rule \"{name}\""),
+            Source::Switch(input) => input,
         })
     }
 }

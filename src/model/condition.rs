@@ -1,6 +1,8 @@
 //! Conditions: the typed tree that a rule's text becomes. `config` parses it, the engine evaluates it.
 
-use super::{ClimateFacet, ClimateId, OutputFacet, OutputId, Point, Quantity, SensorId};
+use super::{
+    ClimateFacet, ClimateId, DateRange, DaySet, OutputFacet, OutputId, Point, Quantity, SensorId, SeriesId, TimeOfDay,
+};
 use std::{sync::Arc, time::Duration};
 
 /// What a rule asks about the house. Its value is three-valued ([`Truth`](super::Truth)).
@@ -37,12 +39,48 @@ pub enum Condition {
         /// (`time between 06:00 and sunrise`, in June).
         next_day: bool,
     },
-    /// Between dusk and dawn: the sun is more than 6° below the horizon.
+    /// Between dusk and dawn: the sun is more than 6° below the horizon; or what the hub's `dark_while` says.
     Dark,
     /// Between sunrise and sunset.
     Daylight,
     /// Today, in local time, is one of these.
     Day(DaySet),
+    /// Today, in local time, is within one of these.
+    Date(Vec<DateRange>),
+    /// Today is one of the days of [`Hub::holidays`](super::Hub::holidays).
+    Holiday,
+    /// The house is in one of these modes, by their places in [`Modes::list`](super::Modes::list).
+    Mode(Vec<usize>),
+    /// The point became another less than `within` ago.
+    Changed {
+        /// A point that is on or off, or the mode.
+        point: Point,
+        /// How long ago.
+        within: Duration,
+    },
+    /// Of a house in which nobody is: whether this light is to look as if somebody were, within a window of time.
+    Pretended {
+        /// The window's beginning.
+        from: TimeOfDay,
+        /// Its end.
+        to: TimeOfDay,
+        /// As in `TimeBetween`.
+        next_day: bool,
+        /// Tells one light from another.
+        seed: u64,
+    },
+}
+
+impl Condition {
+    /// Whether it holds as long as a part of it does: how `and` and `or` look from inside.
+    pub fn parts(&self) -> &[Condition] {
+        match self {
+            Condition::All(parts) | Condition::Any(parts) => parts,
+            Condition::Not(part) => std::slice::from_ref(part),
+            Condition::Held { condition, .. } => std::slice::from_ref(condition),
+            _ => &[],
+        }
+    }
 }
 
 /// A number that a condition compares.
@@ -56,6 +94,8 @@ pub enum Number {
     Output(OutputId, OutputFacet),
     /// A temperature of a climate zone, °C.
     Climate(ClimateId, ClimateFacet),
+    /// What a reading was over a time.
+    Over(Summary, SeriesId),
     /// The height of the sun's centre over the horizon, degrees, with refraction.
     SunElevation,
     /// Sum.
@@ -66,6 +106,31 @@ pub enum Number {
     Multiply(Box<Number>, Box<Number>),
     /// Quotient; unknown when it is not finite.
     Divide(Box<Number>, Box<Number>),
+}
+
+/// How many readings become one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Summary {
+    /// The mean over time.
+    Average,
+    /// The lowest.
+    Minimum,
+    /// The highest.
+    Maximum,
+    /// The slope of the line that fits best, per hour.
+    Trend,
+}
+
+/// The readings of one quantity over the last while, kept because some condition asks for their average, lowest, highest
+/// or trend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Series {
+    /// Of which sensor.
+    pub sensor: SensorId,
+    /// Which of its readings.
+    pub quantity: Quantity,
+    /// How far back.
+    pub window: Duration,
 }
 
 /// How two numbers are compared.
@@ -91,47 +156,5 @@ impl Comparison {
             Comparison::Equal => left == right,
             Comparison::NotEqual => left != right,
         }
-    }
-}
-
-/// A time of the local day: `22:30`, `sunset - 15m`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimeOfDay {
-    /// What it counts from.
-    pub anchor: Anchor,
-    /// Seconds after the anchor; negative before it. `22:30` is midnight and 81,000 s; 86,400 is the end of the day.
-    pub offset_s: i32,
-}
-
-/// What a time of day counts from. On days without the event: in polar day dawn and sunrise are the solar midnight
-/// before noon, sunset and dusk the one after; in polar night all four are solar noon. So the day's length runs
-/// smoothly into 24 h and 0 h.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Anchor {
-    /// 00:00 on the clock on the wall.
-    Midnight,
-    /// The sun rises through -6° (civil dawn).
-    Dawn,
-    /// The sun's upper limb appears (-0.833°).
-    Sunrise,
-    /// The sun's upper limb disappears (-0.833°).
-    Sunset,
-    /// The sun sinks through -6° (civil dusk).
-    Dusk,
-}
-
-/// A set of weekdays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DaySet(u8);
-
-impl DaySet {
-    /// From Monday (0) to Sunday (6), as `chrono::Weekday::num_days_from_monday` counts.
-    pub fn from_days(days: impl IntoIterator<Item = u32>) -> DaySet {
-        DaySet(days.into_iter().fold(0, |set, day| set | 1 << (day % 7)))
-    }
-
-    /// Whether `day` (Monday 0) is in it.
-    pub fn contains(self, day: u32) -> bool {
-        self.0 >> (day % 7) & 1 == 1
     }
 }

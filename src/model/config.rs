@@ -1,8 +1,8 @@
 //! The checked configuration: every name resolved, every unit parsed, every pin claimed once.
 
 use super::{
-    Climate, ClimateFacet, Condition, Expander, Input, InputKind, Interlock, Level, Line, Output, OutputKind, Quantity,
-    Sensor, Takes,
+    Climate, ClimateFacet, Condition, EventRule, Expander, Holidays, Input, InputKind, Interlock, Level, Line, Modes,
+    Output, OutputKind, Quantity, Scene, Sensor, Series, Takes,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::Index, sync::Arc, time::Duration};
@@ -30,6 +30,16 @@ pub struct Config {
     pub climates: Vec<Climate>,
     /// In the order of the file: earlier wins.
     pub rules: Vec<Rule>,
+    /// In the order of the file: they act in this order.
+    pub events: Vec<EventRule>,
+    /// In the order of the file.
+    pub scenes: Vec<Scene>,
+    /// Of the house as a whole.
+    pub modes: Modes,
+    /// What `dark` means, when it is not left to the sun. It sets nothing.
+    pub dark: Option<Rule>,
+    /// The readings that some condition looks back on.
+    pub series: Vec<Series>,
     /// The groups that outputs name, in the order of their first member.
     pub interlocks: Vec<Interlock>,
 }
@@ -51,6 +61,8 @@ pub struct Hub {
     pub timezone: chrono_tz::Tz,
     /// When the wall clock is believed.
     pub clock: ClockTrust,
+    /// The days of `holiday`.
+    pub holidays: Holidays,
 }
 
 /// When the wall clock is believed. A Raspberry Pi has no battery clock and starts somewhere in the past.
@@ -201,6 +213,14 @@ id!(
     RuleId, rules, Rule
 );
 id!(
+    /// The place of a scene in [`Config::scenes`]; valid for that configuration only.
+    SceneId, scenes, Scene
+);
+id!(
+    /// The place of a series in [`Config::series`]; valid for that configuration only.
+    SeriesId, series, Series
+);
+id!(
     /// The place of an interlock in [`Config::interlocks`]; valid for that configuration only.
     InterlockId, interlocks, Interlock
 );
@@ -225,6 +245,10 @@ pub enum Point {
     Occupied(RoomId),
     /// `living_room.target`
     Climate(ClimateId, ClimateFacet),
+    /// `mode`
+    Mode,
+    /// `doorbell.event`: how a button was last pressed. What happens is no state: it is told once and not retained.
+    Event(InputId),
 }
 
 impl Point {
@@ -235,7 +259,7 @@ impl Point {
                 InputKind::Door | InputKind::Window => &[("open", true), ("closed", false)],
                 InputKind::Leak => &[("wet", true), ("dry", false)],
                 InputKind::Button => &[("pressed", true), ("released", false)],
-                InputKind::Motion | InputKind::Smoke | InputKind::Contact => &[],
+                InputKind::Motion | InputKind::Smoke | InputKind::Contact | InputKind::Switch => &[],
             },
             Point::Output(output) => match config[output].kind {
                 OutputKind::Valve | OutputKind::Cover => &[("open", true), ("closed", false)],
@@ -243,7 +267,7 @@ impl Point {
             },
             Point::OutputFacet(_, OutputFacet::Lock) => &[("locked", true), ("unlocked", false)],
             Point::Occupied(_) => &[("occupied", true), ("empty", false)],
-            Point::Reading(..) | Point::OutputFacet(..) | Point::Climate(..) => &[],
+            Point::Reading(..) | Point::OutputFacet(..) | Point::Climate(..) | Point::Mode | Point::Event(_) => &[],
         }
     }
 }
@@ -287,7 +311,8 @@ impl OutputFacet {
 }
 
 impl Config {
-    /// All points: outputs with what belongs to each, inputs, readings, rooms, climate zones, each in the order of the file.
+    /// All points: outputs with what belongs to each, inputs, readings, rooms, climate zones, each in the order of the file;
+    /// then the mode and events.
     pub fn points(&self) -> impl Iterator<Item = Point> + '_ {
         let outputs = self.visible_outputs().flat_map(|id| {
             let facets = self.facets(id).map(move |facet| Point::OutputFacet(id, facet));
@@ -305,7 +330,9 @@ impl Config {
             .iter()
             .enumerate()
             .flat_map(|(i, zone)| zone.facets().map(move |facet| Point::Climate(ClimateId(i), facet)));
-        outputs.chain(inputs).chain(readings).chain(rooms).chain(climates)
+        let mode = (!self.modes.list.is_empty()).then_some(Point::Mode);
+        let events = (0..self.inputs.len()).map(InputId).filter(|input| self[*input].clicks()).map(Point::Event);
+        outputs.chain(inputs).chain(readings).chain(rooms).chain(climates).chain(mode).chain(events)
     }
 
     /// The dotted name of a point, as rules and commands write it.
@@ -317,16 +344,20 @@ impl Config {
             Point::Reading(id, quantity) => format!("{}.{}", self[id].id, quantity.word()),
             Point::Occupied(id) => format!("{}.occupied", self[id].id),
             Point::Climate(id, facet) => format!("{}.{}", self[id].id, facet.word()),
+            Point::Mode => "mode".into(),
+            Point::Event(id) => format!("{}.event", self[id].id),
         }
     }
 
     /// The point of a dotted name.
     pub fn find_point(&self, name: &str) -> Option<Point> {
         match name.split_once('.') {
+            None if name == "mode" => (!self.modes.list.is_empty()).then_some(Point::Mode),
             None => self.find_output(name).map(Point::Output).or_else(|| self.find_input(name).map(Point::Input)),
             Some((room, "occupied")) => {
                 self.rooms.iter().position(|r| &*r.id == room).map(|i| Point::Occupied(RoomId(i)))
             }
+            Some((input, "event")) => self.find_input(input).filter(|input| self[*input].clicks()).map(Point::Event),
             Some((first, word)) => {
                 self.find_facet(first, word).or_else(|| self.find_zone_point(first, word)).or_else(|| {
                     let id = self.find_sensor(first)?;
@@ -378,6 +409,11 @@ impl Config {
     /// The input of this id.
     pub fn find_input(&self, id: &str) -> Option<InputId> {
         self.inputs.iter().position(|input| &*input.id == id).map(InputId)
+    }
+
+    /// The scene of this id.
+    pub fn find_scene(&self, id: &str) -> Option<SceneId> {
+        self.scenes.iter().position(|scene| &*scene.id == id).map(SceneId)
     }
 
     /// The sensor of this id.

@@ -1,6 +1,6 @@
 //! What can happen to the engine and what it wants done: both closed lists.
 
-use super::{Cause, Config, Level, OutputId, Quantity, Source};
+use super::{Cause, Click, Config, InputId, Level, OutputId, Quantity, Source};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// Everything that can happen to the engine. Hardware names its points, so that news of an entity that a reload has
@@ -81,6 +81,27 @@ pub enum Effect {
         command: Command,
         /// Accepted, or why not.
         result: Result<(), Refusal>,
+    },
+    /// Tell people something.
+    Notify {
+        /// The event rule that wants it told.
+        rule: Arc<str>,
+        /// In one line.
+        text: String,
+    },
+    /// Tell that a button was clicked.
+    Clicked {
+        /// Which.
+        input: InputId,
+        /// How.
+        click: Click,
+    },
+    /// Log what an event rule did not do, and why.
+    Note {
+        /// The rule.
+        rule: Arc<str>,
+        /// One line.
+        text: Arc<str>,
     },
 }
 

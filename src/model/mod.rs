@@ -7,9 +7,11 @@
 //! | output | something driven: a relay for a light, fan, heater ... |
 //! | input | something binary that is read: motion, door, button ... |
 //! | sensor | a device that gives readings of one or more quantities |
+//! | mode | a selector of the whole house: `home`, `away`, ... |
+//! | scene | several outputs set at once |
 //! | room | groups inputs; its `occupied` is worked out from motion and time |
 //! | climate | a thermostat for outputs, with points of its own: `living_room.target` |
-//! | rule | holds a value on outputs while its condition is true |
+//! | rule | holds a value on outputs while its condition is true; or does something once, on an event |
 //! | quality | how far a point's value can be trusted |
 //! | priority array | what decides an output: the highest filled [`Slot`] wins (after ASHRAE 135, clause 19.2) |
 //! | relinquish default | the value of an output that nobody asks anything of |
@@ -17,6 +19,8 @@
 //! Nothing here does I/O, reads a clock or knows a wire format.
 
 mod actuation;
+mod automation;
+mod calendar;
 mod cause;
 mod chip;
 mod climate;
@@ -38,6 +42,8 @@ mod value;
 mod wording;
 
 pub use actuation::{Cover, Dimming, ManualFor, Method, PowerRange, PwmChannel, Takes};
+pub use automation::{Action, Click, EventRule, Modes, Part, RunMode, Scene, Trigger};
+pub use calendar::{Anchor, Cron, Date, DateRange, DaySet, Holidays, Spread, TimeOfDay};
 pub use cause::{Cause, Claim, ManualEnd, Slot, Source};
 pub use chip::{CHIPS, Chip, ChipFacts, ChipSettings, Mux, Setting, WiredChip};
 pub use climate::{
@@ -46,10 +52,10 @@ pub use climate::{
     WindowWatch,
 };
 pub use climate_reason::{ClimateReason, Doing};
-pub use condition::{Anchor, Comparison, Condition, DaySet, Number, TimeOfDay};
+pub use condition::{Comparison, Condition, Number, Series, Summary};
 pub use config::{
     Backend, ClimateId, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId, MqttSettings, OutputFacet,
-    OutputId, Point, Room, RoomId, Rule, RuleId, SensorId,
+    OutputId, Point, Room, RoomId, Rule, RuleId, SceneId, SensorId, SeriesId,
 };
 pub use event::{Command, Effect, Event, ReadFailure, Refusal};
 pub use expander::{Expander, ExpanderChip};

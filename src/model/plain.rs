@@ -2,8 +2,8 @@
 
 use super::{
     ActiveLevel, AtStart, Backend, Chip, Climate, ClimateMode, ClockTrust, Config, Control, Dimming, HardwareSettings,
-    Hub, Input, InputKind, Level, Line, ManualFor, Method, Output, OutputKind, Pull, SafeState, Sensor, SensorId,
-    SensorLost, SensorSource, Setpoints, TargetFor, WindowWatch, WiredChip,
+    Holidays, Hub, Input, InputKind, Level, Line, ManualFor, Method, Modes, Output, OutputKind, Pull, SafeState,
+    Sensor, SensorId, SensorLost, SensorSource, Setpoints, TargetFor, WindowWatch, WiredChip,
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -19,6 +19,7 @@ impl Config {
                 altitude_m: None,
                 timezone: chrono_tz::UTC,
                 clock: ClockTrust::Always,
+                holidays: Holidays::default(),
             },
             mqtt: None,
             hardware: HardwareSettings { backend: Backend::Simulated, gpiochip: None },
@@ -29,6 +30,11 @@ impl Config {
             rooms: Vec::new(),
             climates: Vec::new(),
             rules: Vec::new(),
+            events: Vec::new(),
+            scenes: Vec::new(),
+            modes: Modes::default(),
+            dark: None,
+            series: Vec::new(),
             interlocks: Vec::new(),
         }
     }
@@ -74,6 +80,12 @@ impl Input {
             active: ActiveLevel::High,
             pull: Pull::None,
             debounce: Duration::ZERO,
+            hold: Duration::ZERO,
+            double_gap: Duration::from_millis(350),
+            long_after: Duration::from_secs(1),
+            toggles: Vec::new(),
+            sets: Vec::new(),
+            max_rate: 50,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Inputs and sensors: what is read.
 
-use super::{ActiveLevel, Filter, KernelSource, Line, Quantity, WiredChip};
+use super::{ActiveLevel, Filter, KernelSource, Line, OutputId, Quantity, WiredChip};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -21,6 +21,25 @@ pub struct Input {
     pub pull: Pull,
     /// A change counts only after the wire was steady for this long.
     pub debounce: Duration,
+    /// It stays active for this long after its wire no longer is.
+    pub hold: Duration,
+    /// Of a button: presses that follow each other faster than this are one double or triple click.
+    pub double_gap: Duration,
+    /// Of a button: held down for this long it is a long press.
+    pub long_after: Duration,
+    /// Each press, or each flip of a switch, toggles these.
+    pub toggles: Vec<OutputId>,
+    /// Each flip sets these as the switch then stands.
+    pub sets: Vec<OutputId>,
+    /// More changes than this within a second are a fault.
+    pub max_rate: u32,
+}
+
+impl Input {
+    /// Whether clicks of it are told.
+    pub fn clicks(&self) -> bool {
+        self.kind == InputKind::Button
+    }
 }
 
 /// What an input is.
@@ -32,6 +51,7 @@ pub enum InputKind {
     Door,
     Window,
     Button,
+    Switch,
     Leak,
     Smoke,
     Contact,

@@ -1,6 +1,6 @@
 //! Conditions as text: what a person would write in a rule.
 
-use super::{Anchor, Comparison, Condition, Config, Number, Point, TimeOfDay, duration};
+use super::{Anchor, Comparison, Condition, Config, Date, DateRange, Number, Point, Summary, TimeOfDay, duration};
 
 impl Condition {
     /// The condition in the rule language.
@@ -29,6 +29,20 @@ impl Condition {
             Condition::TimeBetween { from, to, .. } => format!("time between {from} and {to}"),
             Condition::Dark => "dark".into(),
             Condition::Daylight => "daylight".into(),
+            Condition::Date(ranges) => {
+                let ranges: Vec<String> = ranges.iter().map(ToString::to_string).collect();
+                format!("date {}", ranges.join(" or "))
+            }
+            Condition::Holiday => "holiday".into(),
+            Condition::Mode(modes) => {
+                let modes: Vec<&str> =
+                    modes.iter().filter_map(|mode| config.modes.list.get(*mode)).map(|mode| &**mode).collect();
+                format!("mode is {}", modes.join(" or "))
+            }
+            Condition::Changed { point, within } => {
+                format!("{} changed within {}", config.point_name(*point), duration::spell(*within))
+            }
+            Condition::Pretended { from, to, .. } => format!("by chance between {from} and {to}"),
             Condition::Day(days) => {
                 const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
                 let names: Vec<&str> =
@@ -47,9 +61,9 @@ impl Condition {
     }
 
     /// The points that it looks at, each once.
-    pub fn points(&self) -> Vec<Point> {
+    pub fn points(&self, config: &Config) -> Vec<Point> {
         let mut points = Vec::new();
-        self.gather(&mut points);
+        self.gather(&mut points, config);
         let mut seen = Vec::new();
         points.retain(|point| {
             !seen.contains(point) && {
@@ -60,18 +74,25 @@ impl Condition {
         points
     }
 
-    fn gather(&self, points: &mut Vec<Point>) {
+    fn gather(&self, points: &mut Vec<Point>, config: &Config) {
         match self {
-            Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| part.gather(points)),
-            Condition::Not(part) => part.gather(points),
-            Condition::Held { condition, .. } => condition.gather(points),
-            Condition::On(point) => points.push(*point),
+            Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| part.gather(points, config)),
+            Condition::Not(part) => part.gather(points, config),
+            Condition::Held { condition, .. } => condition.gather(points, config),
+            Condition::On(point) | Condition::Changed { point, .. } => points.push(*point),
+            Condition::Mode(_) => points.push(Point::Mode),
             Condition::ClimateIs(zone, facet, _) => points.push(Point::Climate(*zone, *facet)),
             Condition::Compare(left, _, right) => {
-                left.gather(points);
-                right.gather(points);
+                left.gather(points, config);
+                right.gather(points, config);
             }
-            Condition::TimeBetween { .. } | Condition::Dark | Condition::Daylight | Condition::Day(_) => {}
+            Condition::TimeBetween { .. }
+            | Condition::Dark
+            | Condition::Daylight
+            | Condition::Day(_)
+            | Condition::Date(_)
+            | Condition::Holiday
+            | Condition::Pretended { .. } => {}
         }
     }
 }
@@ -87,6 +108,11 @@ impl Number {
             Number::Output(output, facet) => config.point_name(Point::OutputFacet(*output, *facet)),
             Number::Climate(zone, facet) => config.point_name(Point::Climate(*zone, *facet)),
             Number::SunElevation => "sun.elevation".into(),
+            Number::Over(summary, series) => {
+                let series = &config[*series];
+                let name = config.point_name(Point::Reading(series.sensor, series.quantity));
+                format!("{}({name}, {})", summary.word(), duration::spell(series.window))
+            }
             Number::Add(left, right) => both(left, '+', right),
             Number::Subtract(left, right) => both(left, '-', right),
             Number::Multiply(left, right) => both(left, '*', right),
@@ -103,7 +129,7 @@ impl Number {
         }
     }
 
-    fn gather(&self, points: &mut Vec<Point>) {
+    fn gather(&self, points: &mut Vec<Point>, config: &Config) {
         match self {
             Number::Climate(zone, facet) => points.push(Point::Climate(*zone, *facet)),
             Number::Reading(sensor, quantity) => points.push(Point::Reading(*sensor, *quantity)),
@@ -112,8 +138,12 @@ impl Number {
             | Number::Subtract(left, right)
             | Number::Multiply(left, right)
             | Number::Divide(left, right) => {
-                left.gather(points);
-                right.gather(points);
+                left.gather(points, config);
+                right.gather(points, config);
+            }
+            Number::Over(_, series) => {
+                let series = &config[*series];
+                points.push(Point::Reading(series.sensor, series.quantity));
             }
             Number::Constant(_) | Number::SunElevation => {}
         }
@@ -134,26 +164,89 @@ impl Comparison {
     }
 }
 
-/// `22:30`, `sunset - 15m`.
+impl Summary {
+    /// Its word in the rule language.
+    pub fn word(self) -> &'static str {
+        match self {
+            Summary::Average => "average",
+            Summary::Minimum => "minimum",
+            Summary::Maximum => "maximum",
+            Summary::Trend => "trend",
+        }
+    }
+}
+
+/// `22:30`, `sunset - 15m not before 16:30`.
 impl std::fmt::Display for TimeOfDay {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let seconds = |seconds: i32| duration::spell(std::time::Duration::from_secs(seconds.unsigned_abs().into()));
         let anchor = match self.anchor {
-            Anchor::Midnight => {
-                let (minutes, seconds) = (self.offset_s.rem_euclid(86_401) / 60, self.offset_s % 60);
-                write!(f, "{:02}:{:02}", minutes / 60, minutes % 60)?;
-                return if seconds == 0 { Ok(()) } else { write!(f, ":{seconds:02}") };
-            }
-            Anchor::Dawn => "dawn",
-            Anchor::Sunrise => "sunrise",
-            Anchor::Sunset => "sunset",
-            Anchor::Dusk => "dusk",
+            Anchor::Midnight => clock(self.offset_s),
+            Anchor::AstronomicalDawn => "astronomical dawn".into(),
+            Anchor::NauticalDawn => "nautical dawn".into(),
+            Anchor::Dawn => "dawn".into(),
+            Anchor::Sunrise => "sunrise".into(),
+            Anchor::Sunset => "sunset".into(),
+            Anchor::Dusk => "dusk".into(),
+            Anchor::NauticalDusk => "nautical dusk".into(),
+            Anchor::AstronomicalDusk => "astronomical dusk".into(),
         };
-        let offset = duration::spell(std::time::Duration::from_secs(self.offset_s.unsigned_abs().into()));
+        f.write_str(&anchor)?;
         match self.offset_s.signum() {
-            0 => f.write_str(anchor),
-            1 => write!(f, "{anchor} + {offset}"),
-            _ => write!(f, "{anchor} - {offset}"),
+            _ if self.anchor == Anchor::Midnight => {}
+            0 => {}
+            1 => write!(f, " + {}", seconds(self.offset_s))?,
+            _ => write!(f, " - {}", seconds(self.offset_s))?,
         }
+        if let Some(spread) = self.spread {
+            write!(f, " spread {}", seconds(spread.most_s))?;
+        }
+        if let Some(earliest) = self.earliest_s {
+            write!(f, " not before {}", clock(earliest))?;
+        }
+        match self.latest_s {
+            Some(latest) => write!(f, " not after {}", clock(latest)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `22:30`, or `22:30:15`.
+fn clock(seconds: i32) -> String {
+    let (minutes, rest) = (seconds.rem_euclid(86_401) / 60, seconds % 60);
+    let text = format!("{:02}:{:02}", minutes / 60, minutes % 60);
+    if rest == 0 { text } else { format!("{text}:{rest:02}") }
+}
+
+/// `is 24 december`, `between 15 october and 15 april`.
+impl std::fmt::Display for DateRange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.first == self.last {
+            write!(f, "is {}", self.first)
+        } else {
+            write!(f, "between {} and {}", self.first, self.last)
+        }
+    }
+}
+
+impl std::fmt::Display for Date {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const MONTHS: [&str; 12] = [
+            "january",
+            "february",
+            "march",
+            "april",
+            "may",
+            "june",
+            "july",
+            "august",
+            "september",
+            "october",
+            "november",
+            "december",
+        ];
+        let month = (self.month as usize).checked_sub(1).and_then(|index| MONTHS.get(index));
+        write!(f, "{} {}", self.day, month.unwrap_or(&"?"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! One connection to the broker, from its first packet to its end. A new one is made for every try, because the client
 //! library keeps half-finished business of an old connection and loses or repeats it on the next.
 
-use super::Refused;
+use super::Told;
 use super::inbox::{Inbox, Incoming};
 use super::outbox::Message;
 use super::topics::Topics;
@@ -33,9 +33,9 @@ pub(super) struct Link {
     client: AsyncClient,
     news: mpsc::Receiver<News>,
     /// Given to the client library, in this order, and not yet numbered by it.
-    handed: VecDeque<Option<Refused>>,
+    handed: VecDeque<Option<Told>>,
     /// Written, by packet id.
-    unacknowledged: BTreeMap<u16, Option<Refused>>,
+    unacknowledged: BTreeMap<u16, Option<Told>>,
     /// Ends with the link.
     _polling: JoinSet<()>,
 }
@@ -115,14 +115,14 @@ impl Link {
 
     /// Publishes, if the message is one that can be.
     pub(super) fn publish(&mut self, message: Message) {
-        let Message { topic, payload, retain, refused } = message;
+        let Message { topic, payload, retain, told } = message;
         let size = topic.len() + payload.len() + OVERHEAD;
         if size > LARGEST_OUTGOING {
             tracing::error!("not published: the message for {topic} has {size} bytes, more than {LARGEST_OUTGOING}");
         } else if self.client.try_publish(&*topic, QoS::AtLeastOnce, retain, payload).is_err() {
             tracing::error!("not published: {topic} is not a topic that can be published to");
         } else {
-            self.handed.push_back(refused);
+            self.handed.push_back(told);
         }
     }
 
@@ -134,7 +134,7 @@ impl Link {
     }
 
     /// The answers that the broker may not have got, oldest first.
-    pub(super) fn unanswered(self) -> impl DoubleEndedIterator<Item = Refused> {
+    pub(super) fn unanswered(self) -> impl DoubleEndedIterator<Item = Told> {
         self.unacknowledged.into_values().chain(self.handed).flatten()
     }
 
@@ -142,8 +142,8 @@ impl Link {
         match &news {
             News::Written(packet) => {
                 // The library numbers messages in the order in which they were handed over.
-                if let Some(refused) = self.handed.pop_front() {
-                    self.unacknowledged.insert(*packet, refused);
+                if let Some(told) = self.handed.pop_front() {
+                    self.unacknowledged.insert(*packet, told);
                 }
             }
             News::Acknowledged(packet) => drop(self.unacknowledged.remove(packet)),

@@ -52,6 +52,29 @@ pub struct Refused {
     pub reason: String,
 }
 
+/// What is told once, and not kept by the broker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// A command was refused.
+    Refused(Refused),
+    /// A rule has something to say to people. It waits for a broker that is away.
+    Notice(Notice),
+    /// A button was clicked: the dotted name of its event, and how. Too late it would be a lie: a broker that is away does
+    /// not hear of it.
+    Clicked(String, &'static str),
+}
+
+/// What a rule has to say, as it is told on `<prefix>/notify`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// What it says.
+    pub text: String,
+    /// The rule.
+    pub rule: String,
+    /// When: local time, RFC 3339.
+    pub time: String,
+}
+
 /// The running adapter. Dropped without [`Mqtt::stop`], it breaks the connection, and the broker publishes the last
 /// will: `offline`.
 #[derive(Debug)]
@@ -63,17 +86,17 @@ pub struct Mqtt {
 /// Starts the adapter's tasks on the current tokio runtime.
 ///
 /// Commands go to `events` in the order in which they came; while that channel is full they wait, first in a queue here,
-/// then at the broker. `refused` is read at all times, connected or not. `status` is told how it stands with the broker.
+/// then at the broker. `told` is read at all times, connected or not. `status` is told how it stands with the broker.
 pub fn spawn(
     settings: MqttSettings,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     events: mpsc::Sender<Event>,
-    refused: mpsc::Receiver<Refused>,
+    told: mpsc::Receiver<Told>,
     status: watch::Sender<BrokerStatus>,
 ) -> Mqtt {
     let (stop, stopped) = oneshot::channel();
     let mut tasks = JoinSet::new();
-    tasks.spawn(Session::new(settings, snapshots, events, refused, status, stopped).run());
+    tasks.spawn(Session::new(settings, snapshots, events, told, status, stopped).run());
     Mqtt { tasks, stop }
 }
 

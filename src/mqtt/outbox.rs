@@ -1,14 +1,14 @@
 //! What to publish next. Pure: it knows nothing of connections but when one starts.
 
-use super::Refused;
+use super::Told;
 use super::discovery::{self, Platforms};
 use super::topics::{PointTopics, Topics};
-use crate::model::{Config, Explanation, MqttSettings, Quality, Snapshot, Value};
+use crate::model::{Config, Explanation, MqttSettings, Point, Quality, Snapshot, Value};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-/// This many refusals wait; then the oldest is dropped for each new one.
-const REFUSALS: usize = 16_384;
+/// This many told wait; then the oldest is dropped for each new one.
+const TOLD: usize = 16_384;
 /// State, reason, availability.
 const PARTS: usize = 3;
 
@@ -18,8 +18,8 @@ pub(super) struct Message {
     pub(super) topic: String,
     pub(super) payload: String,
     pub(super) retain: bool,
-    /// What it answers, to be answered again if the connection ends before the broker has it.
-    pub(super) refused: Option<Refused>,
+    /// What it tells once, to be told again if the connection ends before the broker has it.
+    pub(super) told: Option<Told>,
 }
 
 /// Compares the newest snapshot with what this connection was given.
@@ -40,7 +40,7 @@ pub(super) struct Outbox {
     discovery_due: bool,
     online_due: bool,
     to_clear: VecDeque<String>,
-    refusals: VecDeque<Refused>,
+    told: VecDeque<Told>,
     dropped: u64,
     closing: bool,
     /// Retained topics of what is no longer there, and its components, until [`Outbox::forget_gone`].
@@ -72,7 +72,7 @@ impl Outbox {
             discovery_due: false,
             online_due: false,
             to_clear: VecDeque::new(),
-            refusals: VecDeque::new(),
+            told: VecDeque::new(),
             dropped: 0,
             closing: false,
             gone_topics: BTreeSet::new(),
@@ -88,6 +88,8 @@ impl Outbox {
         self.online_due = false;
         self.to_reach = Some(self.points.len() * PARTS);
         self.to_clear = self.gone_topics.iter().cloned().collect();
+        // Nobody presses a button now because somebody did while the broker was away.
+        self.told.retain(|told| !matches!(told, Told::Clicked(..)));
     }
 
     /// Home Assistant has started: everything is told again, `online` before the states.
@@ -131,19 +133,19 @@ impl Outbox {
         self.gone_topics.clear();
     }
 
-    /// A command was refused.
-    pub(super) fn refuse(&mut self, refused: Refused) {
-        if self.refusals.len() == REFUSALS {
-            self.refusals.pop_front();
+    /// Something is to be told once.
+    pub(super) fn tell(&mut self, told: Told) {
+        if self.told.len() == TOLD {
+            self.told.pop_front();
             self.dropped += 1;
         }
-        self.refusals.push_back(refused);
+        self.told.push_back(told);
     }
 
     /// The broker may not have got this answer: it is the next again, if there is room.
-    pub(super) fn refuse_again(&mut self, refused: Refused) {
-        if self.refusals.len() < REFUSALS {
-            self.refusals.push_front(refused);
+    pub(super) fn tell_again(&mut self, told: Told) {
+        if self.told.len() < TOLD {
+            self.told.push_front(told);
         }
     }
 
@@ -181,8 +183,8 @@ impl Outbox {
                 return Some(message);
             }
         }
-        if let Some(refused) = self.refusals.pop_front() {
-            return Some(self.answer(refused));
+        if let Some(told) = self.told.pop_front() {
+            return Some(self.once(told));
         }
         if std::mem::take(&mut self.closing) {
             return Some(retained(self.topics.availability(), "offline".into()));
@@ -235,6 +237,8 @@ impl Outbox {
         let (state, topics) = (self.snapshot.points.get(point)?, &self.points[point]);
         let given = &mut self.given[point];
         match place / self.points.len() {
+            // What happens is told when it does.
+            0 if matches!(state.point, Point::Event(_)) => None,
             0 => {
                 if given.value == state.value {
                     return None;
@@ -262,14 +266,18 @@ impl Outbox {
         }
     }
 
-    fn answer(&mut self, refused: Refused) -> Message {
-        if self.refusals.is_empty() && self.dropped > 0 {
-            tracing::warn!("{} refusals of commands were not answered: there were too many", self.dropped);
+    fn once(&mut self, told: Told) -> Message {
+        if self.told.is_empty() && self.dropped > 0 {
+            tracing::warn!("{} refusals and notices were not told: there were too many", self.dropped);
             self.dropped = 0;
         }
-        // Three strings always make a JSON object.
-        let payload = serde_json::to_string(&refused).unwrap_or_default();
-        Message { topic: self.topics.error(), payload, retain: false, refused: Some(refused) }
+        // A few strings always make a JSON object.
+        let (topic, payload) = match &told {
+            Told::Refused(refused) => (self.topics.error(), serde_json::to_string(refused).unwrap_or_default()),
+            Told::Notice(notice) => (self.topics.notify(), serde_json::to_string(notice).unwrap_or_default()),
+            Told::Clicked(point, click) => (self.topics.of_point(point).state, (*click).to_owned()),
+        };
+        Message { topic, payload, retain: false, told: Some(told) }
     }
 }
 
@@ -278,7 +286,7 @@ fn point_topics(topics: &Topics, config: &Config) -> Vec<PointTopics> {
 }
 
 fn retained(topic: String, payload: String) -> Message {
-    Message { topic, payload, retain: true, refused: None }
+    Message { topic, payload, retain: true, told: None }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Connects, keeps the broker informed, and connects again, for ever.
 
-use super::Refused;
+use super::Told;
 use super::backoff::{Backoff, STEADY};
 use super::inbox::{Inbox, Incoming};
 use super::link::{Link, Loss, News};
@@ -25,7 +25,7 @@ const LAST_WORDS: Duration = Duration::from_millis(1_500);
 pub(super) struct Session {
     settings: MqttSettings,
     snapshots: watch::Receiver<Arc<Snapshot>>,
-    refused: mpsc::Receiver<Refused>,
+    told: mpsc::Receiver<Told>,
     commands: mpsc::Sender<Command>,
     status: watch::Sender<BrokerStatus>,
     stop: oneshot::Receiver<()>,
@@ -47,7 +47,7 @@ impl Session {
         settings: MqttSettings,
         mut snapshots: watch::Receiver<Arc<Snapshot>>,
         events: mpsc::Sender<Event>,
-        refused: mpsc::Receiver<Refused>,
+        told: mpsc::Receiver<Told>,
         status: watch::Sender<BrokerStatus>,
         stop: oneshot::Receiver<()>,
     ) -> Session {
@@ -56,7 +56,7 @@ impl Session {
         forwarding.spawn(forward(queued, events));
         let outbox = Outbox::new(&settings, snapshots.borrow_and_update().clone());
         let backoff = Backoff::new();
-        Session { settings, snapshots, refused, commands, status, stop, outbox, backoff, _forwarding: forwarding }
+        Session { settings, snapshots, told, commands, status, stop, outbox, backoff, _forwarding: forwarding }
     }
 
     /// Ends when it is stopped.
@@ -90,8 +90,8 @@ impl Session {
                     return End::Stopped;
                 }
                 news = link.next() => Some(news),
-                Some(refused) = self.refused.recv() => {
-                    self.outbox.refuse(refused);
+                Some(told) = self.told.recv() => {
+                    self.outbox.tell(told);
                     None
                 }
                 Ok(()) = self.snapshots.changed(), if up => None,
@@ -117,7 +117,7 @@ impl Session {
                         steady = timer(STEADY);
                         self.greet(&link, &filters);
                     }
-                    News::Came(Incoming::Refused(refused)) => self.outbox.refuse(refused),
+                    News::Came(Incoming::Refused(refused)) => self.outbox.tell(Told::Refused(refused)),
                     News::Came(Incoming::Birth) => {
                         birth = birth.or_else(|| timer(Duration::from_millis(self.backoff.below(BIRTH_SPREAD_MS))));
                     }
@@ -128,13 +128,13 @@ impl Session {
                     ),
                     News::Came(_) | News::Written(_) | News::Acknowledged(_) | News::Closed => {}
                     News::Lost(loss) => {
-                        link.unanswered().rev().for_each(|refused| self.outbox.refuse_again(refused));
+                        link.unanswered().rev().for_each(|told| self.outbox.tell_again(told));
                         return End::Lost(loss, up);
                     }
                 }
             }
-            while let Ok(refused) = self.refused.try_recv() {
-                self.outbox.refuse(refused);
+            while let Ok(told) = self.told.try_recv() {
+                self.outbox.tell(told);
             }
             if up {
                 self.catch_up();
@@ -175,8 +175,8 @@ impl Session {
 
     async fn take_leave(&mut self, mut link: Link) {
         self.catch_up();
-        while let Ok(refused) = self.refused.try_recv() {
-            self.outbox.refuse(refused);
+        while let Ok(told) = self.told.try_recv() {
+            self.outbox.tell(told);
         }
         self.outbox.close();
         let said = timeout(LAST_WORDS, async {
@@ -235,7 +235,7 @@ impl Session {
             tokio::select! {
                 _ = &mut self.stop => return false,
                 () = ring(&mut over) => return true,
-                Some(refused) = self.refused.recv() => self.outbox.refuse(refused),
+                Some(told) = self.told.recv() => self.outbox.tell(told),
             }
         }
     }

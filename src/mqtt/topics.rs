@@ -42,6 +42,11 @@ impl Topics {
         format!("{}/error", self.prefix)
     }
 
+    /// Where rules tell people something.
+    pub fn notify(&self) -> String {
+        format!("{}/notify", self.prefix)
+    }
+
     /// The filters that match every command: points of one word and of two.
     pub fn command_filters(&self) -> [String; 2] {
         [format!("{}/+/set", self.prefix), format!("{}/+/+/set", self.prefix)]

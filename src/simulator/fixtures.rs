@@ -57,6 +57,7 @@ impl Picture {
                 Point::Reading(_, Quantity::Humidity) => Value::Number(41.0),
                 Point::Reading(_, Quantity::Pressure) => Value::Number(1013.2),
                 Point::Reading(..) => Value::Number(1.0),
+                Point::Mode | Point::Event(_) => Value::Word("home".into()),
             }),
             quality: Quality::Good,
             changed: Some(now.wall),

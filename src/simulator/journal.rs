@@ -152,7 +152,7 @@ impl Journal {
                 }
                 return;
             }
-            Point::Input(_) | Point::OutputFacet(..) | Point::Climate(..) => return,
+            Point::Input(_) | Point::OutputFacet(..) | Point::Climate(..) | Point::Mode | Point::Event(_) => return,
         };
         let used = at_name(uses, name, Use::default());
         if was_on {
@@ -190,6 +190,8 @@ pub(super) fn input_word(kind: InputKind, active: bool) -> &'static str {
         (InputKind::Motion, false) => "still",
         (InputKind::Door | InputKind::Window | InputKind::Contact, true) => "open",
         (InputKind::Door | InputKind::Window | InputKind::Contact, false) => "closed",
+        (InputKind::Switch, true) => "on",
+        (InputKind::Switch, false) => "off",
         (InputKind::Button, true) => "pressed",
         (InputKind::Button, false) => "released",
         (InputKind::Leak, true) => "wet",
@@ -241,7 +243,11 @@ fn change(config: &Config, before: Option<&PointState>, now: &PointState) -> Opt
             let told_by_room = kind == InputKind::Motion && config.rooms.iter().any(|room| room.motion.contains(&id));
             (turned && !told_by_room).then(|| (input_word(kind, is_on(now)).into(), String::new(), tone))
         }
-        Point::Reading(..) | Point::OutputFacet(..) | Point::Climate(..) => None,
+        Point::Mode => {
+            let changed = before.is_some_and(|before| before.value != now.value);
+            changed.then(|| (now.text().unwrap_or_default(), String::new(), Tone::Active))
+        }
+        Point::Reading(..) | Point::OutputFacet(..) | Point::Climate(..) | Point::Event(_) => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a simulated house does, seen from outside: outputs that change, points that get into trouble, and what else is asked for.
 
-use super::house::{Ending, House};
+use super::house::{Ending, House, Said};
 use crate::model::{Config, Explanation, Level, OutputId, Point, Quality, Slot};
 use std::sync::Arc;
 
@@ -29,8 +29,8 @@ impl Watch {
     pub fn new(config: &Config, also: &[String]) -> Watch {
         let first_of_sensor = |point: &Point| match point {
             Point::Reading(sensor, quantity) => config[*sensor].quantities().next() == Some(*quantity),
-            // It is as good as its output.
-            Point::OutputFacet(..) => false,
+            // It is as good as its output, or its input.
+            Point::OutputFacet(..) | Point::Event(_) => false,
             _ => true,
         };
         Watch {
@@ -47,7 +47,7 @@ impl Watch {
         changes
     }
 
-    /// As [`Watch::look`], for refused commands and outputs only: far quicker.
+    /// As [`Watch::look`], for refused commands, what rules say, and outputs only: far quicker.
     pub fn look_at_outputs(&mut self, house: &mut House) -> Vec<Change> {
         let refused = house.take_refused().into_iter().map(|(command, refusal)| Change {
             point: command.point,
@@ -56,6 +56,15 @@ impl Watch {
             trouble: true,
         });
         let mut changes: Vec<Change> = refused.collect();
+        changes.extend(house.take_said().into_iter().map(|said| match said {
+            Said::Notice { rule, text } => {
+                let (point, what, why) = ("notify".into(), format!("\"{text}\""), format!("rule: {rule}"));
+                Change { point, what, why, trouble: false }
+            }
+            Said::Note { rule, text } => {
+                Change { point: "note".into(), what: String::new(), why: format!("{rule}: {text}"), trouble: true }
+            }
+        }));
         let config = house.config();
         for id in config.visible_outputs() {
             let (level, explanation) = &mut self.outputs[id.0];

@@ -4,7 +4,7 @@ use crate::broker::until;
 use chrono::DateTime;
 use hearthd::clock::{Moment, Now};
 use hearthd::model::*;
-use hearthd::mqtt::{self, Mqtt, Refused};
+use hearthd::mqtt::{self, Mqtt, Told};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 
@@ -12,7 +12,7 @@ pub struct House {
     pub mqtt: Option<Mqtt>,
     pub status: watch::Receiver<BrokerStatus>,
     pub events: mpsc::Receiver<Event>,
-    pub refused: mpsc::Sender<Refused>,
+    pub told: mpsc::Sender<Told>,
     snapshots: watch::Sender<Arc<Snapshot>>,
 }
 
@@ -21,10 +21,10 @@ impl House {
     pub fn start(port: u16, outputs: &[&str]) -> House {
         let (snapshots, newest) = watch::channel(Arc::new(snapshot(config(port, outputs))));
         let (event_sender, events) = mpsc::channel(1024);
-        let (refused, refusals) = mpsc::channel(64);
+        let (told, to_tell) = mpsc::channel(64);
         let (status_sender, status) = watch::channel(BrokerStatus::default());
-        let mqtt = mqtt::spawn(settings(port), newest, event_sender, refusals, status_sender);
-        House { status, mqtt: Some(mqtt), events, refused, snapshots }
+        let mqtt = mqtt::spawn(settings(port), newest, event_sender, to_tell, status_sender);
+        House { status, mqtt: Some(mqtt), events, told, snapshots }
     }
 
     pub fn set(&mut self, point: &str, value: Value) {

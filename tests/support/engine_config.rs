@@ -2,9 +2,9 @@
 
 use chrono_tz::Tz;
 use hearthd::model::{
-    Anchor, AtStart, Chip, Comparison, Condition, Config, Input, InputId, InputKind, Interlock, InterlockId, Level,
-    Line, Number, Output, OutputId, OutputKind, Point, Quantity, Room, RoomId, Rule, Sensor, SensorId, SensorSource,
-    TimeOfDay, WiredChip,
+    Action, AtStart, Chip, Comparison, Condition, Config, EventRule, Input, InputId, InputKind, Interlock, InterlockId,
+    Level, Line, Modes, Number, Output, OutputId, OutputKind, Point, Quantity, Room, RoomId, Rule, RunMode, Sensor,
+    SensorId, SensorSource, Series, SeriesId, TimeOfDay, Trigger, WiredChip,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -98,6 +98,48 @@ impl Builder {
         self.0.rules.push(Rule { name: name.into(), condition, until, set: set.to_vec(), timers, text });
     }
 
+    /// The words of `mode`; the first is the start.
+    pub fn modes(&mut self, words: &[&str]) {
+        self.0.modes = Modes { list: words.iter().map(|word| (*word).into()).collect(), start: 0 };
+    }
+
+    /// Changes what an input is besides its wire.
+    pub fn change_input(&mut self, id: InputId, change: impl FnOnce(&mut Input)) {
+        change(&mut self.0.inputs[id.0]);
+    }
+
+    /// A series of a thermometer's readings to look back on.
+    pub fn series(&mut self, sensor: SensorId, window: Duration) -> SeriesId {
+        let series = Series { sensor, quantity: Quantity::Temperature, window };
+        let known = self.0.series.iter().position(|known| *known == series);
+        SeriesId(known.unwrap_or_else(|| {
+            self.0.series.push(series);
+            self.0.series.len() - 1
+        }))
+    }
+
+    /// An event rule.
+    pub fn event(
+        &mut self,
+        name: &str,
+        mut on: Vec<Trigger>,
+        mut condition: Option<Condition>,
+        actions: Vec<Action>,
+        mode: RunMode,
+    ) {
+        let text = format!("{on:?} if {condition:?}");
+        let mut timers = 0;
+        for trigger in &mut on {
+            if let Trigger::Becomes(condition) = trigger {
+                number_timers(condition, &mut timers);
+            }
+        }
+        if let Some(condition) = &mut condition {
+            number_timers(condition, &mut timers);
+        }
+        self.0.events.push(EventRule { name: name.into(), on, condition, actions, mode, timers, text });
+    }
+
     pub fn build(&self) -> Arc<Config> {
         Arc::new(self.0.clone())
     }
@@ -114,6 +156,11 @@ fn number_timers(condition: &mut Condition, next: &mut usize) {
         }
         _ => {}
     }
+}
+
+/// What a rule commands.
+pub fn command(point: &str, payload: &str, hold: Option<Duration>) -> Action {
+    Action::Command { point: point.into(), payload: payload.into(), hold }
 }
 
 pub fn is_on(input: InputId) -> Condition {
@@ -150,7 +197,7 @@ pub fn compare(sensor: SensorId, comparison: Comparison, with: f64) -> Condition
 
 /// A window of clock time, as minutes of the day; over midnight if it ends before it begins.
 pub fn between(from: i32, to: i32) -> Condition {
-    let time = |minutes| TimeOfDay { anchor: Anchor::Midnight, offset_s: minutes * 60 };
+    let time = |minutes: i32| TimeOfDay::clock(minutes * 60);
     Condition::TimeBetween { from: time(from), to: time(to), next_day: to <= from }
 }
 

@@ -4,7 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hearthd::{
     clock::{Moment, Now},
     engine::{Engine, Memory},
-    model::{Cause, Command, Config, Effect, Event, Level, OutputId, PointState, Quantity, ReadFailure, Source},
+    model::{
+        Cause, Command, Config, Effect, Event, Level, OutputId, Point, PointState, Quality, Quantity, ReadFailure,
+        Source, Value,
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -111,6 +114,25 @@ impl House {
         self.perform(effects)
     }
 
+    /// Everything that can be read is read again, and found as it was: as after a start.
+    pub fn read_again(&mut self) -> Vec<String> {
+        let mut done = Vec::new();
+        let snapshot = self.engine.snapshot(self.now);
+        for state in &snapshot.points {
+            let name = self.config.point_name(state.point);
+            done.extend(match (state.point, state.quality, &state.value) {
+                (Point::Input(_), Quality::Good, Some(Value::Switch(active))) => self.input(&name, *active),
+                (Point::Input(_), Quality::Fault, _) => self.input_fails(&name),
+                (Point::Reading(sensor, _), Quality::Good, Some(Value::Number(number))) => {
+                    let id = self.config[sensor].id.clone();
+                    self.reads(&id, *number)
+                }
+                _ => Vec::new(),
+            });
+        }
+        done
+    }
+
     pub fn wake(&mut self) -> Vec<String> {
         self.send(Event::Wake)
     }
@@ -212,7 +234,9 @@ impl House {
         while let Some(effect) = effects.pop_front() {
             assert!(done.len() < CHAIN_MAX, "an endless chain: {:#?}", &done[CHAIN_MAX - 8..]);
             match effect {
-                Effect::Answer { result: Ok(()), .. } => {}
+                Effect::Clicked { .. } | Effect::Answer { result: Ok(()), .. } => {}
+                Effect::Notify { rule, text } => done.push(format!("notify \"{text}\": {rule}")),
+                Effect::Note { rule, text } => done.push(format!("note {rule}: {text}")),
                 Effect::Answer { result: Err(refusal), .. } => done.push(format!("refused: {refusal}")),
                 Effect::Drive { output, level, cause } => {
                     let id = self.config[output].id.clone();

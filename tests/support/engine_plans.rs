@@ -2,14 +2,15 @@
 
 use super::{
     engine_config::{
-        Builder, OFF, ON, between, colder, compare, held, is_on, not, occupied, output, output_is_on, secs,
+        Builder, OFF, ON, between, colder, command, compare, held, is_on, not, occupied, output, output_is_on, secs,
     },
     engine_house::House,
 };
 use chrono_tz::Tz;
 use hearthd::model::{
-    AtStart, Comparison, Condition, Config, Cover, DaySet, Event, InputId, Level, Line, ManualFor, Method, Output,
-    OutputId, PowerRange, PwmChannel, RoomId, SafeState, SensorId,
+    Action, AtStart, Click, Comparison, Condition, Config, Cover, Cron, DaySet, Event, InputId, InputKind, Level, Line,
+    ManualFor, Method, Number, Output, OutputId, Part, Point, PowerRange, PwmChannel, RoomId, RunMode, SafeState,
+    SensorId, SeriesId, Summary, TimeOfDay, Trigger,
 };
 use proptest::{collection::vec, option, prelude::*};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -29,11 +30,16 @@ pub struct Taste {
     pub until: bool,
     /// Conditions on outputs.
     pub outputs: bool,
-    /// Conditions on rooms.
+    /// Conditions on rooms, and inputs that are held.
     pub rooms: bool,
+    /// Event rules, and what depends on them: modes.
+    pub events: bool,
+    /// Conditions that look back on readings.
+    pub back: bool,
 }
 
-pub const EVERYTHING: Taste = Taste { limits: true, max_on: true, until: true, outputs: true, rooms: true };
+pub const EVERYTHING: Taste =
+    Taste { limits: true, max_on: true, until: true, outputs: true, rooms: true, events: true, back: true };
 
 /// A house before its numbers are made to fit.
 #[derive(Clone, Debug)]
@@ -43,7 +49,38 @@ pub struct HousePlan {
     waits: [u8; 2],
     empty_after: [u8; ROOMS],
     rules: Vec<RulePlan>,
+    /// How long inputs stay active, in seconds.
+    holds: [u8; INPUTS],
+    events: Vec<EventPlan>,
     taste: Taste,
+}
+
+#[derive(Clone, Debug)]
+struct EventPlan {
+    on: Vec<Sign>,
+    condition: Option<Gene>,
+    actions: Vec<Deed>,
+    mode: RunMode,
+}
+
+/// What an event rule acts on.
+#[derive(Clone, Debug)]
+enum Sign {
+    Click(Click),
+    Becomes(Gene),
+    Changes(u8),
+    /// Minutes of the day.
+    At(i32),
+    Cron(u8),
+}
+
+/// What an event rule does.
+#[derive(Clone, Debug)]
+enum Deed {
+    Command(u8, &'static str, Option<u8>),
+    Mode(bool),
+    Wait(u8),
+    Notify,
 }
 
 #[derive(Clone, Debug)]
@@ -110,6 +147,9 @@ enum Gene {
     Dark,
     Daylight,
     Day(u8),
+    Mode(bool),
+    Changed(u8, u8),
+    Warmer(u8, Summary, i8),
 }
 
 fn gene() -> impl Strategy<Value = Gene> {
@@ -123,6 +163,9 @@ fn gene() -> impl Strategy<Value = Gene> {
         1 => Just(Gene::Dark),
         1 => Just(Gene::Daylight),
         1 => (0..128u8).prop_map(Gene::Day),
+        1 => any::<bool>().prop_map(Gene::Mode),
+        1 => (any::<u8>(), 1..60u8).prop_map(|(point, seconds)| Gene::Changed(point, seconds)),
+        1 => (any::<u8>(), summary(), 17..22i8).prop_map(|(sensor, summary, value)| Gene::Warmer(sensor, summary, value)),
     ];
     leaf.prop_recursive(3, 10, 3, |inner| {
         prop_oneof![
@@ -132,6 +175,30 @@ fn gene() -> impl Strategy<Value = Gene> {
             (inner, 0..60u8).prop_map(|(gene, seconds)| Gene::Held(Box::new(gene), seconds)),
         ]
     })
+}
+
+fn summary() -> impl Strategy<Value = Summary> {
+    prop::sample::select(vec![Summary::Average, Summary::Minimum, Summary::Maximum, Summary::Trend])
+}
+
+fn event_plan() -> impl Strategy<Value = EventPlan> {
+    let sign = prop_oneof![
+        2 => prop::sample::select(Click::ALL.to_vec()).prop_map(Sign::Click),
+        4 => gene().prop_map(Sign::Becomes),
+        2 => any::<u8>().prop_map(Sign::Changes),
+        1 => (700..760i32).prop_map(Sign::At),
+        1 => (1..30u8).prop_map(Sign::Cron),
+    ];
+    let deed = prop_oneof![
+        5 => (any::<u8>(), prop::sample::select(COMMANDS), option::weighted(0.6, 1..60u8))
+            .prop_map(|(output, payload, hold)| Deed::Command(output, payload, hold)),
+        1 => any::<bool>().prop_map(Deed::Mode),
+        2 => (1..30u8).prop_map(Deed::Wait),
+        1 => Just(Deed::Notify),
+    ];
+    let mode = prop_oneof![Just(RunMode::Single), Just(RunMode::Restart), Just(RunMode::Queued)];
+    (vec(sign, 1..3), option::weighted(0.3, gene()), vec(deed, 1..4), mode)
+        .prop_map(|(on, condition, actions, mode)| EventPlan { on, condition, actions, mode })
 }
 
 fn maybe<T: std::fmt::Debug>(
@@ -199,16 +266,19 @@ pub fn house_plan(taste: Taste) -> impl Strategy<Value = HousePlan> {
     let until = maybe(taste.until, 0.4, gene());
     let rule = (0..8u8, gene(), until, vec((any::<u8>(), prop::bool::weighted(0.7)), 1..3))
         .prop_map(|(name, condition, until, set)| RulePlan { name, condition, until, set });
-    (0..5usize, vec(output_plan(taste), 1..6), any::<[u8; 2]>(), any::<[u8; ROOMS]>(), vec(rule, 0..6)).prop_map(
-        move |(place, outputs, waits, empty_after, rules)| HousePlan {
+    let events = vec(event_plan(), 0..if taste.events { 4 } else { 1 });
+    let holds = any::<[u8; INPUTS]>();
+    (0..5usize, vec(output_plan(taste), 1..6), any::<[u8; 2]>(), any::<[u8; ROOMS]>(), vec(rule, 0..6), holds, events)
+        .prop_map(move |(place, outputs, waits, empty_after, rules, holds, events)| HousePlan {
             place,
             outputs,
             waits,
             empty_after,
             rules,
+            holds,
+            events: if taste.events { events } else { Vec::new() },
             taste,
-        },
-    )
+        })
 }
 
 /// The parts of the outputs so far.
@@ -344,14 +414,34 @@ impl HousePlan {
         for (index, members) in groups.iter().enumerate().filter(|(_, members)| members.len() > 1) {
             builder.interlock(&format!("g{index}"), secs(u64::from(self.waits[index] % 30)), members);
         }
-        for index in 0..INPUTS {
-            builder.input(&format!("i{index}"));
+        for (index, hold) in self.holds.iter().enumerate() {
+            let id = builder.input(&format!("i{index}"));
+            builder.change_input(id, |input| {
+                // A third of them is held.
+                let held = hold % 3 == 0 && self.taste.rooms;
+                input.hold = secs(u64::from(if held { hold % 20 } else { 0 }));
+                input.max_rate = 12;
+            });
+        }
+        if self.taste.events {
+            builder.modes(&["home", "away"]);
+            // Clicks want a button.
+            builder.change_input(InputId(2), |input| input.kind = InputKind::Button);
         }
         for index in 0..SENSORS {
             builder.sensor(&format!("s{index}"));
         }
         builder.room("r0", &[InputId(0)], secs(u64::from(self.empty_after[0] % 60)));
         builder.room("r1", &[InputId(1), InputId(2)], secs(u64::from(self.empty_after[1] % 60)));
+        for sensor in 0..SENSORS {
+            builder.series(SensorId(sensor), secs(60));
+        }
+        for (index, plan) in self.events.iter().enumerate() {
+            let on = plan.on.iter().map(|sign| self.trigger(sign)).collect();
+            let condition = plan.condition.as_ref().map(|gene| self.condition(gene, 0));
+            let actions = plan.actions.iter().map(|deed| self.action(deed)).collect();
+            builder.event(&format!("event {index}"), on, condition, actions, plan.mode);
+        }
         let mut names = BTreeSet::new();
         for rule in self.rules.iter().filter(|rule| names.insert(rule.name)) {
             let set: Vec<_> = rule.set.iter().map(|(output, on)| (self.output(*output), *on)).collect();
@@ -362,6 +452,44 @@ impl HousePlan {
             builder.push_rule(&format!("rule {}", rule.name), condition, until, &set);
         }
         builder.build()
+    }
+
+    fn trigger(&self, sign: &Sign) -> Trigger {
+        match sign {
+            Sign::Click(click) => Trigger::Click(InputId(2), *click),
+            Sign::Becomes(gene) => Trigger::Becomes(self.condition(gene, 0)),
+            Sign::Changes(number) => Trigger::Changes(match number % 4 {
+                0 => Point::Mode,
+                1 => Point::Occupied(RoomId(usize::from(*number) % ROOMS)),
+                2 => Point::Output(OutputId(self.output(*number))),
+                _ => Point::Input(InputId(usize::from(*number) % INPUTS)),
+            }),
+            Sign::At(minutes) => {
+                let minutes = if self.place == 3 { minutes - 570 } else { *minutes };
+                Trigger::At(TimeOfDay::clock(minutes * 60))
+            }
+            Sign::Cron(minutes) => Trigger::Cron(Cron {
+                minutes: (0..60).filter(|minute| minute % u64::from(*minutes) == 0).map(|minute| 1 << minute).sum(),
+                hours: 0xff_ffff,
+                days: u32::MAX,
+                months: u16::MAX,
+                weekdays: u8::MAX,
+                either_day: false,
+                text: format!("*/{minutes} * * * *").into(),
+            }),
+        }
+    }
+
+    fn action(&self, deed: &Deed) -> Action {
+        let secs = |seconds: &u8| secs((*seconds).into());
+        match deed {
+            Deed::Command(number, payload, hold) => {
+                command(&format!("o{}", self.output(*number)), payload, hold.as_ref().map(secs))
+            }
+            Deed::Mode(away) => command("mode", if *away { "away" } else { "home" }, None),
+            Deed::Wait(seconds) => Action::Wait(secs(seconds)),
+            Deed::Notify => Action::Notify(vec![Part::Text("It is ".into()), Part::Value(Point::Input(InputId(0)))]),
+        }
     }
 
     fn output(&self, number: u8) -> usize {
@@ -393,6 +521,20 @@ impl HousePlan {
             Gene::Between(from, to) => between(*from, *to),
             Gene::Dark => Condition::Dark,
             Gene::Daylight => Condition::Daylight,
+            Gene::Mode(away) if self.taste.events => Condition::Mode(vec![usize::from(*away)]),
+            Gene::Mode(away) => input(u8::from(*away)),
+            Gene::Changed(number, seconds) => {
+                let room = Point::Occupied(RoomId(usize::from(*number) % ROOMS));
+                let point = Point::Input(InputId(usize::from(*number) % INPUTS));
+                let point = if number % 2 == 0 && self.taste.rooms { room } else { point };
+                Condition::Changed { point, within: secs((*seconds).into()) }
+            }
+            Gene::Warmer(number, summary, value) if self.taste.back => Condition::Compare(
+                Number::Over(*summary, SeriesId(sensor(*number).0)),
+                Comparison::Greater,
+                Number::Constant(f64::from(*value)),
+            ),
+            Gene::Warmer(number, _, value) => colder(sensor(*number), f64::from(*value)),
             Gene::Day(days) => Condition::Day(DaySet::from_days((0..7).filter(|day| days >> day & 1 == 1))),
         }
     }
@@ -414,6 +556,8 @@ pub enum Step {
     /// The wall clock is set, by seconds.
     SetClock(i64),
     ClockKnown(bool),
+    /// Somebody sets the mode.
+    SetMode(bool),
     Break(u8),
     Mend(u8),
     Reconfigure(usize),
@@ -438,7 +582,7 @@ fn fail() -> BoxedStrategy<Step> {
     .boxed()
 }
 
-fn command(payloads: &'static [&'static str]) -> BoxedStrategy<Step> {
+fn commands(payloads: &'static [&'static str]) -> BoxedStrategy<Step> {
     (any::<u8>(), prop::sample::select(payloads), option::weighted(0.4, 1..120u8))
         .prop_map(|(output, payload, hold)| Step::Command(output, payload, hold))
         .boxed()
@@ -462,8 +606,8 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
     let restart = prop_oneof![Just(0), 0..100_000u32].prop_map(Step::Restart);
     vec(
         prop_oneof![
-            10 => sense(), 2 => fail(), 5 => command(COMMANDS), 12 => live(), 1 => set_clock(), 2 => wire,
-            1 => (0..2usize).prop_map(Step::Reconfigure), 2 => restart,
+            10 => sense(), 2 => fail(), 5 => commands(COMMANDS), 12 => live(), 1 => set_clock(), 2 => wire,
+            1 => any::<bool>().prop_map(Step::SetMode), 1 => (0..2usize).prop_map(Step::Reconfigure), 2 => restart,
         ],
         1..40,
     )
@@ -473,8 +617,8 @@ pub fn steps() -> impl Strategy<Value = Vec<Step>> {
 pub fn twin_steps() -> impl Strategy<Value = Vec<Step>> {
     vec(
         prop_oneof![
-            10 => sense(), 2 => fail(), 5 => command(COMMANDS), 12 => live(), 1 => set_clock(),
-            4 => Just(Step::Restart(0)),
+            10 => sense(), 2 => fail(), 5 => commands(COMMANDS), 12 => live(), 1 => set_clock(),
+            1 => any::<bool>().prop_map(Step::SetMode), 4 => Just(Step::Restart(0)),
         ],
         1..40,
     )
@@ -482,7 +626,7 @@ pub fn twin_steps() -> impl Strategy<Value = Vec<Step>> {
 
 /// A life in which nothing depends on what outputs are.
 pub fn watched_steps() -> impl Strategy<Value = Vec<Step>> {
-    vec(prop_oneof![10 => sense(), 5 => fail(), 3 => command(&["ON", "OFF", "AUTO"]), 10 => live()], 1..40)
+    vec(prop_oneof![10 => sense(), 5 => fail(), 3 => commands(&["ON", "OFF", "AUTO"]), 10 => live()], 1..40)
 }
 
 /// Lets one thing happen. `plans` are what a reconfiguration changes between.
@@ -507,6 +651,7 @@ pub fn take(house: &mut House, step: &Step, plans: &[Arc<Config>]) -> Vec<String
             house.now.wall_known = *known;
             house.wake()
         }
+        Step::SetMode(away) => house.command("mode", if *away { "away" } else { "home" }),
         Step::Break(number) => {
             house.break_wire(&output(house, *number));
             Vec::new()

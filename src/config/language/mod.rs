@@ -10,15 +10,26 @@
 //!                  | "is" ["not"] STATE ]
 //!            | "time" ("between" TIME "and" TIME | "after" TIME | "before" TIME)
 //!            | "day" ("is" ["not"] | "in") DAY { ("or" | ",") DAY } | "day" "between" DAY "and" DAY
-//!            | "dark" | "daylight" | "weekday" | "weekend"
+//!            | "date" ("is" ["not"] | "in") DATE { ("or" | ",") DATE } | "date" "between" DATE "and" DATE
+//!            | "mode" ("is" ["not"] | "in") WORD { ("or" | ",") WORD }
+//!            | POINT "changed" "within" DURATION
+//!            | "dark" | "daylight" | "weekday" | "weekend" | "holiday"
 //! sum        = product { ("+" | "-") product }
 //! product    = factor { ("*" | "/") factor }
 //! factor     = "-" factor | "(" condition ")" | NUMBER [UNIT] | POINT
-//! TIME       = HH:MM[:SS] | ("dawn" | "sunrise" | "sunset" | "dusk") [("+" | "-") DURATION]
+//!            | ("average" | "minimum" | "maximum" | "trend") "(" POINT "," DURATION ")"
+//! TIME       = (HH:MM[:SS] | SUN [("+" | "-") DURATION]) { "spread" DURATION | "not" ("before" | "after") HH:MM }
+//! SUN        = "sunrise" | "sunset" | ["nautical" | "astronomical"] ("dawn" | "dusk")
+//! DATE       = DAY MONTH | MONTH
 //! ```
+//!
+//! Event rules have sentences of their own: `trigger` for what happens, `action` for what is done.
 //!
 //! Text becomes tokens (`lexer`), tokens a tree (`parser`, `when`), and the tree a typed [`Condition`] (`typing`).
 
+mod action;
+mod cron;
+mod dates;
 mod lexer;
 mod names;
 mod parser;
@@ -26,6 +37,7 @@ mod range;
 mod slips;
 mod states;
 mod time_of_day;
+mod trigger;
 mod typing;
 mod when;
 mod words;
@@ -35,8 +47,12 @@ mod tests;
 
 pub use states::{all as state_words, meaning as state_meaning};
 
+pub(super) use action::action;
+pub(super) use names::no_mode;
 pub(super) use range::overlap;
-pub(super) use typing::Scope;
+pub(super) use trigger::trigger;
+pub(super) use typing::{Kept, Scope};
+pub(super) use when::window;
 pub(super) use words::is_reserved;
 
 use crate::model::Condition;
@@ -62,16 +78,23 @@ impl Mistake {
     }
 }
 
-/// The condition that `text` writes. `timers` counts the `for` durations of a rule.
-pub(super) fn condition(text: &str, scope: &Scope<'_>, timers: &mut usize) -> Result<Condition, Vec<Mistake>> {
+/// The condition that `text` writes, with what the engine keeps for it.
+pub(super) fn condition(text: &str, scope: &Scope<'_>, kept: &mut Kept) -> Result<Condition, Vec<Mistake>> {
+    check_length(text, "condition", "\"dark and hall.occupied\"")?;
+    let tokens = lexer::tokens(text).map_err(|mistake| vec![mistake])?;
+    let tree = parser::parse(&tokens, &scope.config.modes.list).map_err(|mistake| vec![mistake])?;
+    typing::condition(&tree, scope, kept)
+}
+
+fn check_length(text: &str, what: &str, example: &str) -> Result<(), Vec<Mistake>> {
+    let article = if what.starts_with(['a', 'e']) { "an" } else { "a" };
     if text.trim().is_empty() {
-        return Err(vec![Mistake::new(0..0, "an empty condition", "write one such as \"dark and hall.occupied\"")]);
+        let message = format!("an empty {what}");
+        return Err(vec![Mistake::new(0..0, message, format!("write one such as {example}"))]);
     }
     if text.chars().count() > LONGEST {
-        let message = format!("a condition of more than {LONGEST} characters");
+        let message = format!("{article} {what} of more than {LONGEST} characters");
         return Err(vec![Mistake::new(0..0, message, "make several rules of it")]);
     }
-    let tokens = lexer::tokens(text).map_err(|mistake| vec![mistake])?;
-    let tree = parser::parse(&tokens).map_err(|mistake| vec![mistake])?;
-    typing::condition(&tree, scope, timers)
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use super::{slips, words};
 use crate::{
     config::{nearest, wording},
-    model::{ClimateFacet, ClimateId, Config, Number, OutputFacet, Point, Quantity, Unit},
+    model::{ClimateFacet, ClimateId, Config, Modes, Number, OutputFacet, Point, Quantity, Unit},
 };
 
 /// What a name stands for.
@@ -55,8 +55,23 @@ pub(super) fn find(config: &Config, name: &str) -> Option<Named> {
             Named::Number(Number::Climate(zone, facet), Measure::Of(Quantity::Temperature.unit()))
         }
         Point::Climate(zone, facet) => Named::Word(zone, facet),
-        point => Named::Binary(point),
+        point @ (Point::Output(_) | Point::OutputFacet(..) | Point::Input(_) | Point::Occupied(_)) => {
+            Named::Binary(point)
+        }
+        Point::Mode | Point::Event(_) => return None,
     })
+}
+
+/// What is wrong with a mode that is none, and what to write.
+pub(in crate::config) fn no_mode(word: &str, modes: &Modes) -> (String, String) {
+    let names: Vec<&str> = modes.list.iter().map(|mode| &**mode).collect();
+    match nearest::name(word, names.iter().copied()) {
+        _ if names.is_empty() => ("there are no modes".into(), "add the table [modes]".into()),
+        Some(near) => (format!("unknown mode `{word}`"), format!("did you mean `{near}`?")),
+        None => {
+            (format!("unknown mode `{word}`"), format!("write one of {}, or add it to [modes]", wording::list(&names)))
+        }
+    }
 }
 
 /// What is wrong with a name that stands for nothing, and what to write.
@@ -65,6 +80,13 @@ pub(super) fn not_found(config: &Config, name: &str) -> (String, String) {
         return (format!("unknown name `{name}`"), advice.to_owned());
     }
     let (first, second) = name.split_once('.').unwrap_or((name, ""));
+    if second == "event" && matches!(config.find_point(name), Some(Point::Event(_))) {
+        let advice = format!("write `on = \"{first} click\"` in a rule of its own");
+        return (format!("`{name}` happens and is over: it is no condition"), advice);
+    }
+    if config.modes.find(name).is_some() {
+        return (format!("`{name}` is a mode"), format!("write `mode is {name}`"));
+    }
     let readings = |sensor: usize| {
         let sensor = &config.sensors[sensor];
         let names: Vec<String> = sensor.quantities().map(|q| format!("`{}.{}`", sensor.id, q.word())).collect();

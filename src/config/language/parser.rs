@@ -7,9 +7,9 @@ use super::{
 };
 use crate::{
     config::nearest,
-    model::{Comparison, DaySet, TimeOfDay},
+    model::{Comparison, DateRange, DaySet, Summary, TimeOfDay},
 };
-use std::{ops::Range, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 /// A part of a condition and where it stands.
 #[derive(Clone, Debug)]
@@ -37,8 +37,16 @@ pub(super) enum Kind<'t> {
         sun: Option<Range<usize>>,
     },
     Day(DaySet),
+    Date(Vec<DateRange>),
     Dark,
     Daylight,
+    Holiday,
+    /// The modes of `mode is away or vacation`, and where they stand.
+    Mode(Vec<(&'t str, Range<usize>)>),
+    /// `front_door changed within 5m`
+    Changed(Box<Node<'t>>, Duration),
+    /// `average(living.temperature, 10m)`
+    Over(Summary, Box<Node<'t>>, Duration),
     Name(&'t str),
     /// With its unit.
     Number(f64, Option<&'t str>),
@@ -50,28 +58,38 @@ pub(super) enum Kind<'t> {
 /// How deep parentheses, `not` and arithmetic may nest.
 const DEEPEST: usize = 64;
 
-/// The tree of a whole condition.
-pub(super) fn parse<'t>(lexemes: &[Lexeme<'t>]) -> Result<Node<'t>, Mistake> {
-    let mut parser = Parser { lexemes, next: 0, depth: 0, arithmetic: 0 };
+/// The tree of a whole condition. `modes` are the words that may follow `mode is`.
+pub(super) fn parse<'t>(lexemes: &[Lexeme<'t>], modes: &[Arc<str>]) -> Result<Node<'t>, Mistake> {
+    let mut parser = Parser::new(lexemes, modes);
     let node = parser.any()?;
-    match parser.peek().token {
-        Token::End => Ok(node),
-        _ => Err(parser.leftover()),
-    }
+    parser.at_the_end()?;
+    Ok(node)
 }
 
 pub(super) struct Parser<'l, 't> {
     /// Never empty: the last is the end.
     pub(super) lexemes: &'l [Lexeme<'t>],
     pub(super) next: usize,
+    modes: &'l [Arc<str>],
     depth: usize,
     arithmetic: usize,
 }
 
 pub(super) type Parsed<'t> = Result<Node<'t>, Mistake>;
 
+impl<'l, 't> Parser<'l, 't> {
+    pub(super) fn new(lexemes: &'l [Lexeme<'t>], modes: &'l [Arc<str>]) -> Parser<'l, 't> {
+        Parser { lexemes, next: 0, modes, depth: 0, arithmetic: 0 }
+    }
+
+    /// Nothing may follow.
+    pub(super) fn at_the_end(&self) -> Result<(), Mistake> {
+        if self.peek().token == Token::End { Ok(()) } else { Err(self.leftover()) }
+    }
+}
+
 impl<'t> Parser<'_, 't> {
-    fn any(&mut self) -> Parsed<'t> {
+    pub(super) fn any(&mut self) -> Parsed<'t> {
         self.deeper()?;
         let node = self.chain("or", Kind::Any, Self::all);
         self.depth -= 1;
@@ -130,6 +148,9 @@ impl<'t> Parser<'_, 't> {
             return Ok(node);
         }
         let left = self.sum()?;
+        if self.is_word("changed") {
+            return self.changed(left);
+        }
         let is = self.take_word("is");
         let not = is && self.take_word("not");
         let kind = if self.take_word("between") {
@@ -140,6 +161,7 @@ impl<'t> Parser<'_, 't> {
         } else if let Some(comparison) = self.comparison_word(is)? {
             if let (Kind::Name(name), Token::Word(state)) = (&left.kind, self.peek().token)
                 && words::is_reserved(state)
+                && summary(state).is_none()
             {
                 let not = if comparison == Comparison::NotEqual { "not " } else { "" };
                 return Err(
@@ -167,6 +189,52 @@ impl<'t> Parser<'_, 't> {
         let place = start..self.end_of_last();
         let node = Node { kind, place: place.clone() };
         Ok(if not { Node { kind: Kind::Not(Box::new(node)), place } } else { node })
+    }
+
+    /// `changed within 5m`, after what did.
+    fn changed(&mut self, what: Node<'t>) -> Parsed<'t> {
+        self.advance();
+        if let Token::Word("in" | "since" | "for") = self.peek().token {
+            return Err(self.mistake(format!("unexpected `{}`", self.peek().text), "write `within`"));
+        }
+        self.want("within", "front_door changed within 5m")?;
+        let within = self.duration()?;
+        let place = what.place.start..self.end_of_last();
+        Ok(Node { kind: Kind::Changed(Box::new(what), within), place })
+    }
+
+    /// After `mode`.
+    fn mode(&mut self, start: usize) -> Parsed<'t> {
+        if self.is_word("changed") {
+            let mode = Node { kind: Kind::Name("mode"), place: start..self.end_of_last() };
+            return self.changed(mode);
+        }
+        let mut not = false;
+        if self.take_word("is") {
+            not = self.take_word("not");
+        } else if !self.take_word("in") {
+            return Err(self.expected("`is`, as in `mode is away`"));
+        }
+        let mut modes = vec![self.one_mode()?];
+        while matches!(self.peek().token, Token::Word("or") | Token::Symbol(",")) && self.mode_follows() {
+            self.advance();
+            modes.push(self.one_mode()?);
+        }
+        let place = start..self.end_of_last();
+        let node = Node { kind: Kind::Mode(modes), place: place.clone() };
+        Ok(if not { Node { kind: Kind::Not(Box::new(node)), place } } else { node })
+    }
+
+    fn mode_follows(&self) -> bool {
+        let after = self.lexemes.get(self.next + 1);
+        after.is_some_and(|after| self.modes.iter().any(|mode| **mode == *after.text))
+    }
+
+    fn one_mode(&mut self) -> Result<(&'t str, Range<usize>), Mistake> {
+        match self.peek().token {
+            Token::Word(mode) => Ok((mode, self.advance().place.clone())),
+            _ => Err(self.expected("a mode, such as `away`")),
+        }
     }
 
     /// `<`, `above`, `at least`, or after `is` a number, which means `==`.
@@ -202,6 +270,7 @@ impl<'t> Parser<'_, 't> {
         let kind = match word {
             "dark" => Kind::Dark,
             "daylight" => Kind::Daylight,
+            "holiday" => Kind::Holiday,
             "weekday" => Kind::Day(DaySet::from_days(0..5)),
             "weekend" => Kind::Day(DaySet::from_days(5..7)),
             "time" => {
@@ -211,6 +280,19 @@ impl<'t> Parser<'_, 't> {
             "day" => {
                 self.advance();
                 return self.day(start).map(Some);
+            }
+            "date" => {
+                self.advance();
+                return self.date(start).map(Some);
+            }
+            "mode" => {
+                self.advance();
+                return self.mode(start).map(Some);
+            }
+            "changed" => {
+                let name = self.lexemes.get(self.next + 1).map_or("front_door", |lexeme| lexeme.text);
+                let advice = format!("write `{name} changed within 5m`");
+                return Err(self.mistake("`changed` follows what changes", advice));
             }
             "between" | "after" | "before" => {
                 let message = format!("`{word}` needs `time` before it");
@@ -224,6 +306,9 @@ impl<'t> Parser<'_, 't> {
             }
             day if words::DAYS.contains(&day) => {
                 return Err(self.mistake(format!("`{day}` is a day"), format!("write `day is {day}`")));
+            }
+            month if words::MONTHS.iter().any(|(name, _)| *name == month) => {
+                return Err(self.mistake(format!("`{month}` is a month"), format!("write `date in {month}`")));
             }
             _ => {
                 let next = self.lexemes.get(self.next + 1).map_or("", |lexeme| lexeme.text);
@@ -245,7 +330,9 @@ impl<'t> Parser<'_, 't> {
     /// A part that must be a number, after a comparison or an arithmetic sign.
     fn operand(&mut self, parse: fn(&mut Self) -> Parsed<'t>) -> Parsed<'t> {
         match self.peek().token {
-            Token::Word(word) if words::is_reserved(word) => Err(self.expected("a number or a reading")),
+            Token::Word(word) if words::is_reserved(word) && summary(word).is_none() => {
+                Err(self.expected("a number or a reading"))
+            }
             Token::Word(_) | Token::Number(..) | Token::Symbol("-" | "(") => parse(self),
             _ => Err(self.expected("a number or a reading")),
         }
@@ -327,8 +414,33 @@ impl<'t> Parser<'_, 't> {
                 self.advance();
                 Ok(Node { kind: Kind::Name(word), place: lexeme.place })
             }
+            Token::Word(word) if summary(word).is_some() => self.over(word),
             _ => Err(self.expected("a condition")),
         }
+    }
+
+    /// `average(living.temperature, 10m)`
+    fn over(&mut self, word: &str) -> Parsed<'t> {
+        let start = self.advance().place.start;
+        let form = format!("`{word}(living.temperature, 1h)`");
+        if !matches!(self.peek().token, Token::Symbol("(")) {
+            return Err(self.expected(&form));
+        }
+        self.advance();
+        let Token::Word(name) = self.peek().token else { return Err(self.expected("the name of a reading")) };
+        let place = self.advance().place.clone();
+        if self.peek().token != Token::Symbol(",") {
+            return Err(self.expected(&format!("a comma and a duration, as in {form}")));
+        }
+        self.advance();
+        let window = self.duration()?;
+        if self.peek().token != Token::Symbol(")") {
+            return Err(self.expected("`)`"));
+        }
+        self.advance();
+        let Some(summary) = summary(word) else { return Err(self.expected(&form)) };
+        let of = Box::new(Node { kind: Kind::Name(name), place });
+        Ok(Node { kind: Kind::Over(summary, of, window), place: start..self.end_of_last() })
     }
 
     // The token at hand, and mistakes about it.
@@ -350,6 +462,12 @@ impl<'t> Parser<'_, 't> {
 
     pub(super) fn is_word(&self, word: &str) -> bool {
         self.peek().token == Token::Word(word)
+    }
+
+    /// Whether the token after the one at hand is one of these words.
+    pub(super) fn next_is<const N: usize>(&self, words: [&str; N]) -> bool {
+        let next = self.lexemes.get(self.next + 1).map(|lexeme| lexeme.token);
+        matches!(next, Some(Token::Word(word)) if words.contains(&word))
     }
 
     pub(super) fn take_word(&mut self, word: &str) -> bool {
@@ -422,6 +540,10 @@ impl<'t> Parser<'_, 't> {
             _ => self.mistake(format!("unexpected `{text}`"), "write `and` or `or` between two conditions"),
         }
     }
+}
+
+fn summary(word: &str) -> Option<Summary> {
+    words::SUMMARIES.iter().find(|(name, _)| *name == word).map(|(_, summary)| *summary)
 }
 
 /// Whether a word after a number is meant as its unit.

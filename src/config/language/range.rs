@@ -1,6 +1,6 @@
 //! Conditions that can never be true, or end as they begin, as far as that is cheap to see.
 
-use crate::model::{Anchor, Comparison, Condition, Config, Number, Point, Quantity, SensorId};
+use crate::model::{Comparison, Condition, Config, Number, Point, Quantity, SensorId};
 
 /// Numbers between two ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -160,9 +160,7 @@ fn windows_apart(parts: &[Condition]) -> Option<(String, String)> {
     let windows: Vec<(i32, i32, bool)> = parts
         .iter()
         .filter_map(|part| match part {
-            Condition::TimeBetween { from, to, next_day }
-                if from.anchor == Anchor::Midnight && to.anchor == Anchor::Midnight =>
-            {
+            Condition::TimeBetween { from, to, next_day } if from.is_fixed() && to.is_fixed() => {
                 Some((from.offset_s, to.offset_s, *next_day))
             }
             _ => None,

@@ -1,7 +1,7 @@
 //! Text to condition, and text to mistake with its place.
 
 use super::*;
-use crate::model::{Anchor, Config, Point, TimeOfDay};
+use crate::model::{Anchor, Config, Date, Point, TimeOfDay};
 use std::path::Path;
 
 const HOUSE: &str = "\
@@ -38,6 +38,7 @@ sensor = 'living.temperature'
 heat = 'heater'
 target = 20
 presets = { night = 17 }
+[modes]
 ";
 
 fn house() -> Config {
@@ -45,7 +46,7 @@ fn house() -> Config {
 }
 
 fn parsed(text: &str) -> Result<Condition, Vec<Mistake>> {
-    condition(text, &Scope { config: &house(), placed: true }, &mut 0)
+    condition(text, &Scope { config: &house(), placed: true, holidays: true }, &mut Kept::default())
 }
 
 /// A condition in one line, with names for points.
@@ -66,11 +67,27 @@ fn spelt(condition: &Condition, config: &Config) -> String {
             format!("{comparison:?}({}, {})", number(left, config), number(right, config))
         }
         Condition::TimeBetween { from, to, next_day } => {
-            let time = |time: &TimeOfDay| format!("{:?}{:+}", time.anchor, time.offset_s);
+            let time = |time: &TimeOfDay| {
+                let spread = time.spread.map(|spread| format!(" ~{}", spread.most_s)).unwrap_or_default();
+                let bound = |name: &str, bound: Option<i32>| bound.map(|s| format!(" {name}{s}")).unwrap_or_default();
+                let (earliest, latest) = (bound(">=", time.earliest_s), bound("<=", time.latest_s));
+                format!("{:?}{:+}{spread}{earliest}{latest}", time.anchor, time.offset_s)
+            };
             format!("time({}, {}{})", time(from), time(to), if *next_day { ", next day" } else { "" })
         }
         Condition::Dark => "dark".into(),
         Condition::Daylight => "daylight".into(),
+        Condition::Holiday => "holiday".into(),
+        Condition::Date(ranges) => {
+            let date = |date: Date| format!("{}.{}", date.day, date.month);
+            let ranges: Vec<_> = ranges.iter().map(|r| format!("{}-{}", date(r.first), date(r.last))).collect();
+            format!("date({})", ranges.join(", "))
+        }
+        Condition::Mode(modes) => {
+            format!("mode({})", modes.iter().map(|mode| &*config.modes.list[*mode]).collect::<Vec<_>>().join(", "))
+        }
+        Condition::Changed { point, within } => format!("changed({}, {within:?})", config.point_name(*point)),
+        Condition::Pretended { .. } => "pretended".into(),
         Condition::Day(set) => {
             format!("day({})", (0..7).filter(|day| set.contains(*day)).map(|day| day.to_string()).collect::<String>())
         }
@@ -85,6 +102,7 @@ fn number(written: &crate::model::Number, config: &Config) -> String {
         Number::Output(output, facet) => config.point_name(Point::OutputFacet(*output, *facet)),
         Number::Climate(zone, facet) => config.point_name(Point::Climate(*zone, *facet)),
         Number::SunElevation => "sun".into(),
+        Number::Over(summary, series) => format!("{summary:?}#{}", series.0),
         Number::Add(a, b) => format!("({} + {})", number(a, config), number(b, config)),
         Number::Subtract(a, b) => format!("({} - {})", number(a, config), number(b, config)),
         Number::Multiply(a, b) => format!("({} * {})", number(a, config), number(b, config)),
@@ -181,6 +199,37 @@ fn sentences() {
         ("day between monday and friday", "day(01234)"),
         ("day between friday and monday", "day(0456)"),
         ("weekday or weekend", "any(day(01234), day(56))"),
+        ("weekday and not holiday", "all(day(01234), not(holiday))"),
+        // Times that move.
+        ("time after nautical dusk", "time(NauticalDusk+0, Midnight+86400)"),
+        ("time between astronomical dusk and nautical dawn", "time(AstronomicalDusk+0, NauticalDawn+0, next day)"),
+        ("time between sunset not before 16:30 and 23:00", "time(Sunset+0 >=59400, Midnight+82800)"),
+        (
+            "time between sunset - 10m not after 21:00 not before 17:00 and 23:00 spread 20m and dark",
+            "all(time(Sunset-600 >=61200 <=75600, Midnight+82800 ~1200), dark)",
+        ),
+        ("time after 22:00 spread 15m", "time(Midnight+79200 ~900, Midnight+86400)"),
+        // Dates.
+        ("date between 15 october and 15 april", "date(15.10-15.4)"),
+        ("date is 24 december or 31 december", "date(24.12-24.12, 31.12-31.12)"),
+        ("date is not 1 january and dark", "all(not(date(1.1-1.1)), dark)"),
+        ("date in july, august or dark", "any(date(1.7-31.7, 1.8-31.8), dark)"),
+        // Modes.
+        ("mode is away", "mode(away)"),
+        ("mode is not away", "not(mode(away))"),
+        ("mode is vacation or away and dark", "all(mode(away, vacation), dark)"),
+        ("mode is away or hall_light and dark", "any(mode(away), all(hall_light, dark))"),
+        ("mode in night, away", "mode(away, night)"),
+        ("mode changed within 5m", "changed(mode, 300s)"),
+        ("front_door changed within 5m and dark", "all(changed(front_door, 300s), dark)"),
+        ("hall changed within 1h", "changed(hall.occupied, 3600s)"),
+        // Looking back.
+        ("average(living.temperature, 10m) > 21", "Greater(Average#0, 21)"),
+        ("living.humidity > average(living.humidity, 1h) + 5", "Greater(living.humidity, (Average#0 + 5))"),
+        (
+            "trend(living.temperature, 1h) < -1 and minimum(living.temperature, 1h) < maximum(bedroom.temperature, 2h)",
+            "all(Less(Trend#0, -1), Less(Minimum#0, Maximum#1))",
+        ),
     ] {
         match parsed(text) {
             Ok(condition) => assert_eq!(spelt(&condition, &config), expected, "{text}"),
@@ -202,6 +251,38 @@ fn mistakes_point_at_their_words() {
         ("hall.occupied for 10min", "10min", "write 10m"),
         ("hall.occupied for 10 minutes", "10 minutes", "write 10m"),
         ("dark and time > 22:00", ">", "write `time after 22:00`"),
+        ("time after civil dusk", "civil", "leave out `civil`"),
+        ("time after nautical sunset", "sunset", "write `dawn` or `dusk`"),
+        ("time after 22:00 not before 21:00", "before", "leave it out: 22:00 is always 22:00"),
+        (
+            "time after sunset not before 21:00 not after 20:00",
+            "sunset not before 21:00 not after 20:00",
+            "write the earlier time after `not before`",
+        ),
+        ("time after sunset spread 5h", "5h", "write at most 4h"),
+        ("date is december 24", "december 24", "write `24 december`"),
+        ("date is 24th december", "24th", "write 24"),
+        ("date is 24 dec", "dec", "write `december`"),
+        ("date between 31 november and 2 december", "31 november", "write 1 to 30"),
+        ("date after 1 june", "after", "a year has no beginning here: write `date between 1 june and 31 august`"),
+        ("mode is awy", "awy", "did you mean `away`?"),
+        ("vacation and dark", "vacation", "write `mode is vacation`"),
+        ("changed front_door", "changed", "write `front_door changed within 5m`"),
+        ("front_door changed in 5m", "in", "write `within`"),
+        (
+            "living.temperature changed within 5m",
+            "living.temperature",
+            "write, for example, `trend(living.temperature, 1h) > 1`",
+        ),
+        ("average(hall_light, 5m) > 1", "hall_light", "write the reading of a sensor, such as `living.temperature`"),
+        (
+            "average(living.temperature) > 1",
+            ")",
+            "write a comma and a duration, as in `average(living.temperature, 1h)`",
+        ),
+        ("average(living.temperature, 5s) > 1", "average(living.temperature, 5s)", "write 1m to 7d"),
+        ("average(living.temperature, 1h) > 5%", "5%", "write a temperature in °C"),
+        ("july", "july", "write `date in july`"),
     ] {
         let mistakes = parsed(text).unwrap_err();
         assert_eq!(mistakes.len(), 1, "{text}: {mistakes:?}");
@@ -259,7 +340,7 @@ fn contradictions_are_seen_only_where_they_are() {
 
 #[test]
 fn a_window_between_clock_and_sun_ends_on_the_day_that_people_mean() {
-    let at = |anchor, offset_s| TimeOfDay { anchor, offset_s };
+    let at = TimeOfDay::new;
     let clock = |hour: i32| at(Anchor::Midnight, hour * 3600);
     for (from, to, next_day) in [
         (clock(11), at(Anchor::Sunrise, 0), Some(false)),

@@ -10,15 +10,14 @@ pub(super) fn ends_next_day(from: TimeOfDay, to: TimeOfDay) -> Option<bool> {
     const fn hour(hour: i32) -> i32 {
         hour * 3600
     }
-    let morning = |anchor| matches!(anchor, Anchor::Dawn | Anchor::Sunrise);
+    let morning = Anchor::rises;
     Some(match (from.anchor, to.anchor) {
-        (Anchor::Midnight, Anchor::Midnight) if from.offset_s == to.offset_s => return None,
+        _ if from == to => return None,
         (Anchor::Midnight, Anchor::Midnight) => to.offset_s < from.offset_s,
         (Anchor::Midnight, sun) if morning(sun) => from.offset_s >= hour(12),
         (Anchor::Midnight, _) => from.offset_s >= hour(21),
         (sun, Anchor::Midnight) if morning(sun) => to.offset_s < hour(3),
         (_, Anchor::Midnight) => to.offset_s < hour(12),
-        (one, other) if one == other && from.offset_s == to.offset_s => return None,
         (one, other) if one == other => to.offset_s < from.offset_s,
         (one, other) => one > other,
     })

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     config::{nearest, wording},
-    model::{ClimateFacet, ClimateId, Comparison, Condition, Config, Number, Point, Unit},
+    model::{ClimateFacet, ClimateId, Comparison, Condition, Config, Number, Point, Series, SeriesId, Summary, Unit},
 };
-use std::ops::Range;
+use std::{ops::Range, time::Duration};
 
 /// What a condition can speak of.
 pub(in crate::config) struct Scope<'c> {
@@ -18,11 +18,26 @@ pub(in crate::config) struct Scope<'c> {
     pub config: &'c Config,
     /// Whether the house has a place on Earth, without which there is no sun.
     pub placed: bool,
+    /// Whether there is a list of holidays.
+    pub holidays: bool,
 }
 
+/// What conditions ask the engine to keep for them.
+#[derive(Debug, Default)]
+pub(in crate::config) struct Kept {
+    /// How many `for` durations the conditions of one rule have.
+    pub timers: usize,
+    /// The readings that the conditions of all rules look back on.
+    pub series: Vec<Series>,
+}
+
+/// The longest time that a condition looks back on readings, and the shortest.
+const WINDOW_MAX: Duration = Duration::from_secs(7 * 86_400);
+const WINDOW_MIN: Duration = Duration::from_secs(60);
+
 /// The condition that a tree means, or all that is wrong with it.
-pub(super) fn condition(node: &Node<'_>, scope: &Scope<'_>, timers: &mut usize) -> Result<Condition, Vec<Mistake>> {
-    let mut typing = Typing { scope, timers, mistakes: Vec::new() };
+pub(super) fn condition(node: &Node<'_>, scope: &Scope<'_>, kept: &mut Kept) -> Result<Condition, Vec<Mistake>> {
+    let mut typing = Typing { scope, kept, mistakes: Vec::new() };
     match typing.condition(node) {
         Some(condition) if typing.mistakes.is_empty() => Ok(condition),
         _ => Err(typing.mistakes),
@@ -31,7 +46,7 @@ pub(super) fn condition(node: &Node<'_>, scope: &Scope<'_>, timers: &mut usize) 
 
 struct Typing<'s> {
     scope: &'s Scope<'s>,
-    timers: &'s mut usize,
+    kept: &'s mut Kept,
     mistakes: Vec<Mistake>,
 }
 
@@ -57,8 +72,8 @@ impl Typing<'_> {
             Kind::Not(inner) => Some(Condition::Not(Box::new(self.condition(inner)?))),
             Kind::Held(inner, duration) => {
                 let condition = Box::new(self.condition(inner)?);
-                let timer = *self.timers;
-                *self.timers += 1;
+                let timer = self.kept.timers;
+                self.kept.timers += 1;
                 Some(Condition::Held { condition, duration: *duration, timer })
             }
             Kind::Compare(left, comparison, right) => self.compare(left, *comparison, right, place()),
@@ -84,6 +99,16 @@ impl Typing<'_> {
                 Some(Condition::TimeBetween { from: *from, to: *to, next_day: *next_day })
             }
             Kind::Day(days) => Some(Condition::Day(*days)),
+            Kind::Date(ranges) => Some(Condition::Date(ranges.clone())),
+            Kind::Holiday if self.scope.holidays => Some(Condition::Holiday),
+            Kind::Holiday => self.wrong(
+                place(),
+                "there is no list of holidays",
+                "add holidays = \"holidays.txt\" to [hub], and the file beside this one",
+            ),
+            Kind::Mode(modes) => self.modes(modes).map(Condition::Mode),
+            Kind::Changed(what, within) => self.changed(what, *within),
+            Kind::Dark if self.scope.config.dark.is_some() => Some(Condition::Dark),
             Kind::Dark => self.sun(place()).map(|()| Condition::Dark),
             Kind::Daylight => self.sun(place()).map(|()| Condition::Daylight),
             Kind::Name(name) => match self.name(name, place())? {
@@ -96,12 +121,91 @@ impl Typing<'_> {
                     self.wrong(place(), format!("`{name}` is a number"), format!("compare it, as in `{name} > 20`"))
                 }
             },
-            Kind::Number(..) | Kind::Negative(_) | Kind::Arithmetic(..) => self.wrong(
+            Kind::Number(..) | Kind::Negative(_) | Kind::Arithmetic(..) | Kind::Over(..) => self.wrong(
                 place(),
                 "a number, where something true or false is wanted",
                 "compare it with another number",
             ),
         }
+    }
+
+    /// The places of modes, each once.
+    fn modes(&mut self, written: &[(&str, Range<usize>)]) -> Option<Vec<usize>> {
+        let modes = &self.scope.config.modes;
+        let mut found = Vec::new();
+        for (word, place) in written {
+            match modes.find(word) {
+                Some(mode) => found.push(mode),
+                None => {
+                    let (message, advice) = names::no_mode(word, modes);
+                    return self.wrong(place.clone(), message, advice);
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        Some(found)
+    }
+
+    fn changed(&mut self, what: &Node<'_>, within: Duration) -> Option<Condition> {
+        let Kind::Name(name) = what.kind else {
+            let advice = "write, for example, `front_door changed within 5m`";
+            return self.wrong(what.place.clone(), "`changed` follows the name of a point", advice);
+        };
+        let config = self.scope.config;
+        let room = config.rooms.iter().any(|room| &*room.id == name);
+        let point = if name == "mode" {
+            match config.find_point("mode") {
+                Some(mode) => mode,
+                None => return self.wrong(what.place.clone(), "there are no modes", "add the table [modes]"),
+            }
+        } else if room && names::find(config, name).is_none() {
+            config.find_point(&format!("{name}.occupied"))?
+        } else {
+            match self.name(name, what.place.clone())? {
+                Named::Binary(point) => point,
+                Named::Word(..) => {
+                    let advice = "write the name of something on or off, or `mode`";
+                    return self.wrong(what.place.clone(), format!("`{name}` is a word"), advice);
+                }
+                Named::Number(..) => {
+                    return self.wrong(
+                        what.place.clone(),
+                        format!("`{name}` is a number, which changes all the time"),
+                        format!("write, for example, `trend({name}, 1h) > 1`"),
+                    );
+                }
+            }
+        };
+        Some(Condition::Changed { point, within })
+    }
+
+    /// A series of readings to look back on: the same one for all that ask alike.
+    fn over(
+        &mut self,
+        summary: Summary,
+        of: &Node<'_>,
+        window: Duration,
+        place: Range<usize>,
+    ) -> Option<(Number, Measure)> {
+        let Kind::Name(name) = of.kind else { return None };
+        let (sensor, quantity, measure) = match self.name(name, of.place.clone())? {
+            Named::Number(Number::Reading(sensor, quantity), measure) => (sensor, quantity, measure),
+            _ => {
+                let advice = "write the reading of a sensor, such as `living.temperature`";
+                return self.wrong(of.place.clone(), format!("`{name}` is not the reading of a sensor"), advice);
+            }
+        };
+        if !(WINDOW_MIN..=WINDOW_MAX).contains(&window) {
+            return self.wrong(place, "a time to look back that is too short or too long", "write 1m to 7d");
+        }
+        let series = Series { sensor, quantity, window };
+        let known = self.kept.series.iter().position(|known| *known == series);
+        let id = known.unwrap_or_else(|| {
+            self.kept.series.push(series);
+            self.kept.series.len() - 1
+        });
+        Some((Number::Over(summary, SeriesId(id)), measure))
     }
 
     /// All of them, so that the mistakes of all are noted.
@@ -179,6 +283,7 @@ impl Typing<'_> {
                 Some((negative, measure))
             }
             Kind::Arithmetic(symbol, left, right) => self.arithmetic(symbol, left, right),
+            Kind::Over(summary, of, window) => self.over(*summary, of, *window, place()),
             Kind::Name(name) => match self.name(name, place())? {
                 Named::Number(number, measure) => Some((number, measure)),
                 Named::Binary(point) => {
@@ -331,11 +436,8 @@ impl Typing<'_> {
         if self.scope.placed {
             return Some(());
         }
-        self.wrong(
-            place,
-            "the sun's times need the place of the house",
-            "add latitude = ... and longitude = ... to [hub]",
-        )
+        self.mistakes.push(no_place(place));
+        None
     }
 
     /// What a name stands for; when nothing, that is noted.
@@ -360,6 +462,15 @@ impl Typing<'_> {
         }
         None
     }
+}
+
+/// The sun is spoken of, and nobody knows where the house is.
+pub(super) fn no_place(place: Range<usize>) -> Mistake {
+    Mistake::new(
+        place,
+        "the sun's times need the place of the house",
+        "add latitude = ... and longitude = ... to [hub]",
+    )
 }
 
 fn constant(number: &Number) -> bool {

@@ -1,22 +1,46 @@
 //! The parts of conditions that speak of time: windows, days, durations.
 
 use super::{
-    Mistake,
+    Kept, Mistake, Scope, condition,
     lexer::Token,
     parser::{Kind, Node, Parsed, Parser},
     time_of_day, words,
 };
 use crate::{
     config::{nearest, shape::meant_duration},
-    model::{Anchor, DaySet, TimeOfDay, duration},
+    model::{Anchor, Condition, DaySet, Spread, TimeOfDay, duration},
 };
 use std::{ops::Range, time::Duration};
+
+/// A window of time without the words around it: `sunset and 23:00`.
+pub(in crate::config) fn window(
+    text: &str,
+    scope: &Scope<'_>,
+    kept: &mut Kept,
+) -> Result<(TimeOfDay, TimeOfDay, bool), Vec<Mistake>> {
+    const BEFORE: &str = "time between ";
+    let bare = text.trim_start().trim_start_matches("time").trim_start().trim_start_matches("between");
+    let whole = format!("{BEFORE}{bare}");
+    let shift = |mistake: Mistake| {
+        let back = |at: usize| (at + text.len()).saturating_sub(whole.len()).min(text.len());
+        Mistake { place: back(mistake.place.start)..back(mistake.place.end), ..mistake }
+    };
+    match condition(&whole, scope, kept) {
+        Ok(Condition::TimeBetween { from, to, next_day }) => Ok((from, to, next_day)),
+        Ok(_) => Err(vec![Mistake::new(
+            0..text.len(),
+            "more than a window of time",
+            "write two times: \"sunset and 23:00\"",
+        )]),
+        Err(mistakes) => Err(mistakes.into_iter().map(shift).collect()),
+    }
+}
 
 impl<'t> Parser<'_, 't> {
     /// After `time`.
     pub(super) fn window(&mut self, start: usize) -> Parsed<'t> {
-        const START_OF_DAY: TimeOfDay = TimeOfDay { anchor: Anchor::Midnight, offset_s: 0 };
-        const END_OF_DAY: TimeOfDay = TimeOfDay { anchor: Anchor::Midnight, offset_s: 86_400 };
+        const START_OF_DAY: TimeOfDay = TimeOfDay::clock(0);
+        const END_OF_DAY: TimeOfDay = TimeOfDay::clock(86_400);
         self.take_word("is");
         let ((from, to), mut suns) = match self.peek().token {
             Token::Word("between") => {
@@ -49,7 +73,7 @@ impl<'t> Parser<'_, 't> {
             _ => return Err(self.expected("`between`, `after` or `before`")),
         };
         let place = start..self.end_of_last();
-        if from.anchor == Anchor::Midnight && from.offset_s == 86_400 {
+        if from.anchor == Anchor::Midnight && from.offset_s == 86_400 && from.spread.is_none() {
             return Err(Mistake::new(place, "no window begins at 24:00, the end of a day", "write 00:00"));
         }
         let next_day = match (from, to) {
@@ -64,15 +88,71 @@ impl<'t> Parser<'_, 't> {
         Ok(Node { kind: Kind::Window { from, to, next_day, sun }, place })
     }
 
-    /// `22:30`, `sunset - 15m`, and where it names the sun.
-    fn time(&mut self) -> Result<(TimeOfDay, Option<Range<usize>>), Mistake> {
-        let lexeme = self.peek().clone();
-        let (anchor, offset_s) = match lexeme.token {
+    /// `22:30`, `sunset - 15m`, `sunset spread 10m not before 16:30`, and where it names the sun.
+    pub(super) fn time(&mut self) -> Result<(TimeOfDay, Option<Range<usize>>), Mistake> {
+        let start = self.peek().place.start;
+        let (anchor, offset_s) = self.anchor()?;
+        let sun = (anchor != Anchor::Midnight).then(|| start..self.end_of_last());
+        let mut time = TimeOfDay::new(anchor, offset_s);
+        let sign = match self.peek().token {
+            Token::Symbol("+") => 1,
+            Token::Symbol("-") => -1,
+            _ => 0,
+        };
+        if sign != 0 {
+            if anchor == Anchor::Midnight {
+                return Err(self.mistake("only times of the sun take an offset", "write the resulting time itself"));
+            }
+            self.advance();
+            time.offset_s = sign * self.seconds(12 * 3600, "more than 12h away from the sun's event")?;
+        }
+        loop {
+            if self.is_word("spread") {
+                if time.spread.is_some() {
+                    return Err(self.mistake("two `spread` for one time", "remove one of them"));
+                }
+                self.advance();
+                let seed = self.seed();
+                let most_s = self.seconds(4 * 3600, "more than 4h earlier or later")?;
+                time.spread = Some(Spread { most_s, seed });
+            } else if self.is_word("not") && self.next_is(["before", "after"]) {
+                self.advance();
+                self.bound(&mut time)?;
+            } else {
+                break;
+            }
+        }
+        if let (Some(earliest), Some(latest)) = (time.earliest_s, time.latest_s)
+            && earliest > latest
+        {
+            let place = start..self.end_of_last();
+            let message = "no time is both: not before the one and not after the other";
+            return Err(Mistake::new(place, message, "write the earlier time after `not before`"));
+        }
+        Ok((time, sun))
+    }
+
+    /// `22:30`, `sunset`, `nautical dusk`: what it counts from, and seconds after that.
+    fn anchor(&mut self) -> Result<(Anchor, i32), Mistake> {
+        let found = match self.peek().token {
             Token::Time(seconds) => (Anchor::Midnight, seconds),
             Token::Word("dawn") => (Anchor::Dawn, 0),
             Token::Word("sunrise") => (Anchor::Sunrise, 0),
             Token::Word("sunset") => (Anchor::Sunset, 0),
             Token::Word("dusk") => (Anchor::Dusk, 0),
+            Token::Word("civil") if self.next_is(["dawn", "dusk"]) => {
+                return Err(self.mistake("`dawn` and `dusk` are the civil ones", "leave out `civil`"));
+            }
+            Token::Word(twilight @ ("nautical" | "astronomical")) => {
+                self.advance();
+                match (twilight, self.peek().token) {
+                    ("nautical", Token::Word("dawn")) => (Anchor::NauticalDawn, 0),
+                    ("nautical", Token::Word("dusk")) => (Anchor::NauticalDusk, 0),
+                    (_, Token::Word("dawn")) => (Anchor::AstronomicalDawn, 0),
+                    (_, Token::Word("dusk")) => (Anchor::AstronomicalDusk, 0),
+                    _ => return Err(self.expected("`dawn` or `dusk`")),
+                }
+            }
             Token::Word("noon") => return Err(self.mistake("noon is written as a time", "write 12:00")),
             Token::Word("midnight") => {
                 return Err(self.mistake("midnight is written as a time", "write 00:00, or 24:00 for the end of a day"));
@@ -93,27 +173,44 @@ impl<'t> Parser<'_, 't> {
             _ => return Err(self.expected("a time, such as 22:00 or `sunset - 15m`")),
         };
         self.advance();
-        let sign = match self.peek().token {
-            Token::Symbol("+") => 1,
-            Token::Symbol("-") => -1,
-            _ => 0,
+        Ok(found)
+    }
+
+    /// After `not`: `before 16:30`, `after 22:00`.
+    fn bound(&mut self, time: &mut TimeOfDay) -> Result<(), Mistake> {
+        if time.is_fixed() {
+            return Err(self.mistake("a time on the clock needs no bound", "leave it out: 22:00 is always 22:00"));
+        }
+        let before = self.is_word("before");
+        let word = self.advance().place.clone();
+        let Token::Time(seconds) = self.peek().token else {
+            return Err(self.expected("a time on the clock, such as 16:30"));
         };
-        if sign == 0 {
-            let sun = (anchor != Anchor::Midnight).then_some(lexeme.place);
-            return Ok((TimeOfDay { anchor, offset_s }, sun));
-        }
-        if anchor == Anchor::Midnight {
-            return Err(self.mistake("only times of the sun take an offset", "write the resulting time itself"));
-        }
         self.advance();
-        let written = self.peek().place.clone();
-        let offset = self.duration()?;
-        match i32::try_from(offset.as_secs()) {
-            Ok(seconds) if seconds <= 12 * 3600 => {
-                Ok((TimeOfDay { anchor, offset_s: sign * seconds }, Some(lexeme.place)))
-            }
-            _ => Err(Mistake::new(written, "more than 12h away from the sun's event", "write at most 12h")),
+        let bound = if before { &mut time.earliest_s } else { &mut time.latest_s };
+        match bound.replace(seconds) {
+            None => Ok(()),
+            Some(_) => Err(Mistake::new(word, "the same bound twice", "remove one of them")),
         }
+    }
+
+    /// A duration of whole seconds that is not longer than `most_s`.
+    fn seconds(&mut self, most_s: i32, too_long: &str) -> Result<i32, Mistake> {
+        let written = self.peek().place.clone();
+        let duration = self.duration()?;
+        match i32::try_from(duration.as_secs()) {
+            Ok(seconds) if seconds <= most_s => Ok(seconds),
+            _ => Err(Mistake::new(written, too_long, format!("write at most {}h", most_s / 3600))),
+        }
+    }
+
+    /// A number that is another one in each sentence, and at each place of a sentence.
+    fn seed(&self) -> u64 {
+        let here = self.peek().place.start as u64;
+        let bytes = self.lexemes.iter().flat_map(|lexeme| lexeme.text.bytes().chain([b' ']));
+        bytes
+            .chain(here.to_le_bytes())
+            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
     }
 
     /// After `day`.

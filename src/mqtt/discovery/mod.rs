@@ -7,7 +7,7 @@
 
 use super::topics::Topics;
 use crate::model::{
-    Climate, ClimateAlarm, ClimateFacet, ClimateMode, Config, InputKind, Output, OutputFacet, OutputKind, Point,
+    Click, Climate, ClimateAlarm, ClimateFacet, ClimateMode, Config, InputKind, Output, OutputFacet, OutputKind, Point,
     Quantity, Takes, Unit,
 };
 use serde_json::{Map, Value, json};
@@ -52,7 +52,9 @@ pub fn payload(config: &Config, topics: &Topics, gone: &Platforms) -> Option<Str
 
 /// The components of a configuration.
 pub fn platforms(config: &Config) -> Platforms {
-    config.points().flat_map(|point| platforms_of(config, point)).map(|(id, platform)| (id, platform.into())).collect()
+    let scenes = config.scenes.iter().map(|scene| (component_id("scene", &format!("scene.{}", scene.id)), "scene"));
+    let points = config.points().flat_map(|point| platforms_of(config, point));
+    points.chain(scenes).map(|(id, platform)| (id, platform.into())).collect()
 }
 
 /// The components of an earlier announcement, and the retained topics of points that it speaks of. Both are empty if it
@@ -85,8 +87,14 @@ fn components(config: &Config, topics: &Topics) -> Map<String, Value> {
             Point::Occupied(id) => about.occupied(&config[id].name),
             Point::Climate(id, ClimateFacet::Alarm) => about.alarm(&config[id]),
             Point::Climate(id, _) => about.climate(&config[id]),
+            Point::Mode => about.mode(),
+            Point::Event(id) => about.event(&config[id].name),
         };
         components.insert(component_id(about.platform, &about.name), described);
+    }
+    for scene in &config.scenes {
+        let about = About { config, topics, platform: "scene", name: format!("scene.{}", scene.id) };
+        components.insert(component_id("scene", &about.name), about.scene(&scene.name));
     }
     components
 }
@@ -124,6 +132,8 @@ fn platform(config: &Config, point: Point) -> Option<&'static str> {
         // One thermostat shows all the points of its zone.
         Point::Climate(_, ClimateFacet::Target) => "climate",
         Point::Climate(..) => return None,
+        Point::Mode => "select",
+        Point::Event(_) => "event",
     })
 }
 
@@ -240,7 +250,7 @@ impl About<'_> {
             InputKind::Window => Some("window"),
             InputKind::Leak => Some("moisture"),
             InputKind::Smoke => Some("smoke"),
-            InputKind::Contact | InputKind::Button => None,
+            InputKind::Contact | InputKind::Button | InputKind::Switch => None,
         };
         component.extend(device_class.map(|class| ("dev_cla".into(), class.into())));
         component.into()
@@ -337,6 +347,36 @@ impl About<'_> {
         component.insert("ops".into(), json!(words));
         component.insert("ent_cat".into(), "diagnostic".into());
         component.into()
+    }
+
+    fn mode(&self) -> Value {
+        let mut component = self.readable("Mode");
+        let modes: Vec<&str> = self.config.modes.list.iter().map(|mode| &**mode).collect();
+        component.insert("cmd_t".into(), self.topics.set(&self.name).into());
+        component.insert("options".into(), modes.into());
+        component.insert("ic".into(), "mdi:home-switch".into());
+        component.into()
+    }
+
+    /// Home Assistant wants what happens as JSON.
+    fn event(&self, button: &str) -> Value {
+        let mut component = self.readable(button);
+        let clicks: Vec<&str> = Click::ALL.iter().map(|click| click.word()).collect();
+        component.insert("event_types".into(), clicks.into());
+        component.insert("val_tpl".into(), "{{ {'event_type': value} | tojson }}".into());
+        component.insert("dev_cla".into(), "button".into());
+        component.into()
+    }
+
+    fn scene(&self, name: &str) -> Value {
+        json!({
+            "p": "scene",
+            "uniq_id": format!("hearthd_{}_{}", self.config.hub.id, self.name),
+            "default_entity_id": self.entity_id("scene", ""),
+            "name": name,
+            "cmd_t": self.topics.set(&self.name),
+            "pl_on": "ON",
+        })
     }
 
     /// What all components that show a point have in common.

@@ -1,7 +1,9 @@
 //! Every payload is held against what Home Assistant accepts: it says nothing about what it drops.
 
 use super::*;
-use crate::model::{CHIPS, Climate, Config, InputKind, OutputId, OutputKind, Preset, Sensor, SensorId, Setpoints};
+use crate::model::{
+    CHIPS, Climate, Config, InputKind, Modes, OutputId, OutputKind, Preset, Scene, Sensor, SensorId, Setpoints,
+};
 use crate::mqtt::house;
 
 /// Short forms in use, all of them older than 2025, and what they stand for.
@@ -36,12 +38,14 @@ const ABBREVIATIONS: &[(&str, &str)] = &[
     ("p", "platform"),
     ("pct_cmd_t", "percentage_command_topic"),
     ("pct_stat_t", "percentage_state_topic"),
+    ("pl_on", "payload_on"),
     ("pl_prs", "payload_press"),
     ("spd_rng_max", "speed_range_max"),
     ("stat_cla", "state_class"),
     ("stat_t", "state_topic"),
     ("uniq_id", "unique_id"),
     ("unit_of_meas", "unit_of_measurement"),
+    ("val_tpl", "value_template"),
 ];
 
 /// The only keys of the root; one more and Home Assistant refuses everything.
@@ -103,6 +107,9 @@ const PLATFORMS: &[Platform] = &[
     ("number", &["command_topic"], &["state_topic", "min", "max", "mode", "unit_of_measurement"], &[]),
     ("switch", &["command_topic"], &["state_topic", "device_class"], &["outlet", "switch"]),
     ("button", &["command_topic"], &["payload_press", "device_class"], &["identify", "restart", "update"]),
+    ("select", &["command_topic", "options"], &["state_topic"], &[]),
+    ("event", &["state_topic", "event_types"], &["value_template", "device_class"], &["button", "doorbell", "motion"]),
+    ("scene", &["command_topic"], &["payload_on"], &[]),
     (
         "binary_sensor",
         &["state_topic"],
@@ -358,20 +365,25 @@ fn a_small_house_is_announced_like_this() {
 #[test]
 fn every_kind_of_point_is_one_that_home_assistant_accepts() {
     use {InputKind::*, OutputKind::*};
-    let outputs = [Light, Fan, Switch, Heater, Cooler, Valve, Cover, Siren];
-    let inputs = [Motion, Door, Window, Button, Leak, Smoke, Contact];
+    let outputs = [Light, Fan, OutputKind::Switch, Heater, Cooler, Valve, Cover, Siren];
+    let inputs = [Motion, Door, Window, Button, InputKind::Switch, Leak, Smoke, Contact];
     let mut config = house::config(&outputs.map(|kind| (kind.word(), kind)));
     config.inputs = inputs.iter().map(|kind| house::input(&format!("{kind:?}_in").to_lowercase(), *kind)).collect();
     config.sensors.extend(CHIPS.iter().map(|facts| Sensor::plain(facts.words[0], facts.chip)));
+    config.modes = Modes { list: vec!["home".into(), "away".into()], start: 0 };
+    config.scenes.push(Scene { id: "evening".into(), name: "Evening".into(), set: vec![], hold: None });
     let announced = announce(&config);
     let components = announced["cmps"].as_object().unwrap();
-    assert_eq!(components.len(), config.points().count() + outputs.len());
+    assert_eq!(components.len(), config.points().count() + outputs.len() + 1);
     for (id, key, value) in [
         ("fan-fan", "dev_cla", Value::Null),
         ("switch-switch", "dev_cla", json!("switch")),
         ("switch-heater", "ic", json!("mdi:radiator")),
         ("binary_sensor-leak_in", "dev_cla", json!("moisture")),
         ("binary_sensor-button_in", "dev_cla", Value::Null),
+        ("event-button_in-event", "stat_t", json!("hearthd/cottage/button_in/event/state")),
+        ("select-mode", "options", json!(["home", "away"])),
+        ("scene-scene-evening", "cmd_t", json!("hearthd/cottage/scene/evening/set")),
         ("sensor-bme280-pressure", "unit_of_meas", json!("hPa")),
     ] {
         assert_eq!(components[id].get(key).cloned().unwrap_or_default(), value, "{id} {key}");

@@ -1,8 +1,8 @@
 //! What is published in which order, told by a small house.
 
 use super::*;
-use crate::model::{Level, OutputKind, Point};
-use crate::mqtt::house;
+use crate::model::{InputKind, Level, OutputKind, Point};
+use crate::mqtt::{Notice, Refused, house};
 
 const DISCOVERY: &str = "homeassistant/device/hearthd_cottage/config";
 
@@ -17,7 +17,7 @@ fn outbox(config: &Arc<Config>) -> Outbox {
 /// What is said, without the prefix; long payloads in short.
 fn said(outbox: &mut Outbox) -> Vec<String> {
     let line = |message: Message| {
-        assert_eq!(message.retain, message.refused.is_none());
+        assert_eq!(message.retain, message.told.is_none());
         let topic = message.topic.strip_prefix("hearthd/cottage/").unwrap_or("discovery").to_owned();
         if message.payload.len() > 300 { topic } else { format!("{topic} {}", message.payload).trim_end().to_owned() }
     };
@@ -175,16 +175,40 @@ fn an_equal_earlier_announcement_changes_nothing() {
 fn refusals_are_answered_as_json_and_the_oldest_give_way() {
     let mut outbox = outbox(&config(&[]));
     said(&mut outbox);
-    let refused = |n: usize| Refused { point: format!("p{n}"), payload: "\"\n".into(), reason: "no such point".into() };
-    (0..=REFUSALS).for_each(|n| outbox.refuse(refused(n)));
-    outbox.refuse_again(refused(9_999));
+    let refused = |n: usize| {
+        Told::Refused(Refused { point: format!("p{n}"), payload: "\"\n".into(), reason: "no such point".into() })
+    };
+    (0..=TOLD).for_each(|n| outbox.tell(refused(n)));
+    outbox.tell_again(refused(9_999));
     let first = outbox.next().unwrap();
     assert_eq!((first.topic.as_str(), first.retain), ("hearthd/cottage/error", false));
     assert_eq!(first.payload, r#"{"point":"p1","payload":"\"\n","reason":"no such point"}"#);
-    outbox.refuse_again(first.refused.unwrap());
-    let answers: Vec<_> = std::iter::from_fn(|| outbox.next()).filter_map(|message| message.refused).collect();
-    assert_eq!(answers.len(), REFUSALS);
-    assert_eq!((&answers[0], &answers[REFUSALS - 1]), (&refused(1), &refused(REFUSALS)));
+    outbox.tell_again(first.told.unwrap());
+    let answers: Vec<_> = std::iter::from_fn(|| outbox.next()).filter_map(|message| message.told).collect();
+    assert_eq!(answers.len(), TOLD);
+    assert_eq!((&answers[0], &answers[TOLD - 1]), (&refused(1), &refused(TOLD)));
+}
+
+#[test]
+fn a_notice_waits_for_the_broker_and_a_click_does_not() {
+    let mut config = (*config(&[])).clone();
+    config.inputs.push(house::input("bell", InputKind::Button));
+    let mut outbox = outbox(&Arc::new(config));
+    said(&mut outbox);
+    outbox.tell(Told::Clicked("bell.event".into(), "double"));
+    let click = outbox.next().unwrap();
+    assert_eq!(
+        (click.topic.as_str(), &*click.payload, click.retain),
+        ("hearthd/cottage/bell/event/state", "double", false)
+    );
+    let notice = Notice { text: "Wet".into(), rule: "Leak".into(), time: "2026-11-23T07:30:00+01:00".into() };
+    outbox.tell(Told::Clicked("bell.event".into(), "click"));
+    outbox.tell(Told::Notice(notice));
+    outbox.start();
+    let once: Vec<_> = std::iter::from_fn(|| outbox.next()).filter(|message| message.told.is_some()).collect();
+    assert_eq!(once.len(), 1);
+    assert_eq!((once[0].topic.as_str(), once[0].retain), ("hearthd/cottage/notify", false));
+    assert_eq!(once[0].payload, r#"{"text":"Wet","rule":"Leak","time":"2026-11-23T07:30:00+01:00"}"#);
 }
 
 #[test]

@@ -37,7 +37,27 @@ pub struct House {
     asleep: Option<Asleep>,
     backlog: VecDeque<(OutputId, Level)>,
     refused: Vec<(Command, Refusal)>,
+    said: Vec<Said>,
     passes: u64,
+}
+
+/// What an event rule said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// To people.
+    Notice {
+        /// The rule.
+        rule: Arc<str>,
+        /// What it says.
+        text: String,
+    },
+    /// To the log: what it did not do, and why.
+    Note {
+        /// The rule.
+        rule: Arc<str>,
+        /// One line.
+        text: Arc<str>,
+    },
 }
 
 struct OutputWire {
@@ -81,6 +101,7 @@ impl House {
             asleep: Some(Asleep { memory: String::new(), ending: Ending::Restart, until: time }),
             backlog: VecDeque::new(),
             refused: Vec::new(),
+            said: Vec::new(),
             passes: 0,
             config,
         }
@@ -121,6 +142,11 @@ impl House {
     /// How often the engine decided.
     pub fn passes(&self) -> u64 {
         self.passes
+    }
+
+    /// What rules said since this was last asked.
+    pub fn take_said(&mut self) -> Vec<Said> {
+        std::mem::take(&mut self.said)
     }
 
     /// The commands that were refused since this was last asked.
@@ -339,7 +365,9 @@ impl House {
             match effect {
                 Effect::Drive { output, level, .. } => self.backlog.push_back((output, level)),
                 Effect::Answer { command, result: Err(refusal) } => self.refused.push((command, refusal)),
-                Effect::Answer { result: Ok(()), .. } => {}
+                Effect::Notify { rule, text } => self.said.push(Said::Notice { rule, text }),
+                Effect::Note { rule, text } => self.said.push(Said::Note { rule, text }),
+                Effect::Clicked { .. } | Effect::Answer { result: Ok(()), .. } => {}
             }
         }
     }

@@ -293,7 +293,7 @@ impl Wire {
             }),
             InputKind::Window => doing.airing,
             InputKind::Button => doing.going_to_bed,
-            InputKind::Leak | InputKind::Smoke => false,
+            InputKind::Switch | InputKind::Leak | InputKind::Smoke => false,
         })
     }
 }

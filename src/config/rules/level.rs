@@ -1,0 +1,102 @@
+//! Rules with `while`: they hold outputs as long as a condition is true.
+
+use super::{
+    sentence::{Condition, Sentence, report},
+    settings::{self, Setting, Settings},
+};
+use crate::{
+    config::{
+        circles::{self, Circle},
+        diagnostic::Problems,
+        language::{self, Kept, Scope},
+        table::Table,
+    },
+    model::{Config, Rule},
+};
+use std::ops::Range;
+
+/// The keys of event rules, and what to write instead.
+pub(super) const FOREIGN: &[(&str, &str)] = &[
+    ("if", "join it to `while` with `and`"),
+    ("do", "write set = { ... }, or `on` instead of `while`"),
+    ("mode", "remove it: a rule with `while` has no actions that could meet"),
+];
+/// What it cannot do without.
+pub(super) const WANTED: &[(&str, &str)] =
+    &[("while", "\"dark and hall.occupied\""), ("set", "{ hall_light = \"on\" }")];
+
+/// What the table of such a rule tells.
+pub(super) struct Draft {
+    condition: Option<Sentence>,
+    until: Option<Sentence>,
+    set: Vec<Setting>,
+}
+
+pub(super) fn read(table: &mut Table<'_>) -> Draft {
+    let condition = table.optional(
+        "while",
+        "The rule is active while this is true, such as \"dark and hall.occupied\". Required, unless it has `on`.",
+        Condition,
+    );
+    let until = table.optional(
+        "until",
+        "With it, the rule stays active after `while` has ended until this becomes true.",
+        Condition,
+    );
+    let set = table.optional("set", "What it asks for while it is active. Required with `while`.", Settings);
+    if set.as_ref().is_some_and(Vec::is_empty) {
+        table.error_at("set", "the rule sets nothing", "write what it sets: { hall_light = \"on\" }");
+    }
+    let sentence = |key: &str, text: String| Sentence { text, place: table.place_of(key) };
+    Draft {
+        condition: condition.map(|text| sentence("while", text)),
+        until: until.map(|text| sentence("until", text)),
+        set: set.unwrap_or_default(),
+    }
+}
+
+/// The rule, and where its condition stands.
+pub(super) fn resolve(
+    name: Option<String>,
+    draft: Draft,
+    scope: &Scope<'_>,
+    kept: &mut Kept,
+    source: &str,
+    problems: &Problems,
+) -> Option<(Rule, Range<usize>)> {
+    let mut parse = |sentence: &Sentence| match language::condition(&sentence.text, scope, kept) {
+        Ok(condition) => Some(condition),
+        Err(mistakes) => {
+            report(mistakes, sentence, source, problems);
+            None
+        }
+    };
+    let condition = draft.condition.as_ref().and_then(&mut parse);
+    let until = draft.until.as_ref().and_then(&mut parse);
+    if let (Some(condition), Some(until), Some(sentence)) = (&condition, &until, &draft.until)
+        && let Some((message, advice)) = language::overlap(condition, until, scope.config)
+    {
+        problems.warning(sentence.place.clone(), message, advice);
+    }
+    let text = match (&draft.condition, &draft.until) {
+        (Some(condition), Some(until)) => format!("{} until {}", condition.text, until.text),
+        (Some(condition), None) => condition.text.clone(),
+        _ => String::new(),
+    };
+    let set = settings::resolve(draft.set, scope.config, problems);
+    let (name, place) = (name?, draft.condition?.place);
+    Some((Rule { name: name.into(), condition: condition?, until, set, timers: kept.timers, text }, place))
+}
+
+/// A rule that works against itself would switch its output for ever.
+pub(super) fn circles(rules: &[Rule], places: &[Range<usize>], config: &Config, problems: &Problems) {
+    for Circle { rule, output, through } in circles::find(rules) {
+        let output = &config[output].id;
+        let how = through.map(|other| format!(" through the rule \"{}\"", rules[other].name)).unwrap_or_default();
+        problems.error(
+            places[rule].clone(),
+            format!("this condition ends itself{how}: the rule sets {output}, and would switch it on and off for ever"),
+            "ask for what causes the change (a sensor, a room, the time) and not for the output",
+        );
+    }
+}

@@ -1,0 +1,39 @@
+//! `[scenes.NAME]`: several outputs set at once.
+
+use super::{
+    diagnostic::Problems,
+    ids,
+    rules::{Setting, Settings, resolve_settings},
+    shape::{DAY, Period, SECOND, Text},
+    table::{Id, Table},
+};
+use crate::model::{Config, Scene};
+use std::time::Duration;
+
+/// A scene as far as its own table tells.
+pub(super) struct Draft {
+    pub id: Id,
+    name: Option<String>,
+    set: Vec<Setting>,
+    hold: Option<Duration>,
+}
+
+pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
+    let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
+    let set = table.required("set", "What it sets.", "{ hall_light = \"on\" }", Settings);
+    if set.as_ref().is_some_and(Vec::is_empty) {
+        table.error_at("set", "the scene sets nothing", "write what it sets: { hall_light = \"on\" }");
+    }
+    let hold =
+        table.optional("for", "How long it holds; when absent, as long as any command.", Period(SECOND..=365 * DAY));
+    Draft { id: id.clone(), name, set: set.unwrap_or_default(), hold }
+}
+
+pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> Scene {
+    Scene {
+        name: draft.name.unwrap_or_else(|| ids::for_people(&draft.id.text)),
+        id: draft.id.text.into(),
+        set: resolve_settings(draft.set, config, problems),
+        hold: draft.hold,
+    }
+}

@@ -1,0 +1,416 @@
+//! Event rules: what is done once, when something happens.
+//!
+//! # What counts as happening
+//! - A **condition becomes true** when it was known to be false, and then is known to be true, while hearthd runs. The first
+//!   reading of a point after a start is no event, and a time in which it was not known swallows one: an unknown never
+//!   turns anything on.
+//! - A **time of day** happens once. After a time in which hearthd was off, or the clock was not known or jumped over it, it
+//!   is made up for if it is no more than [`CATCH_UP`] ago.
+//! - A rule that happens too often is left out for the rest of the second, so that rules that set each other off end.
+//!
+//! What is not done for such a reason is told, not dropped in silence.
+
+use super::{
+    Engine,
+    calendar::Calendar,
+    condition::evaluate,
+    facts::{Alarm, Facts},
+    state::Timer,
+};
+use crate::{
+    clock::{Moment, Now},
+    model::{
+        Action, Click, Command, Condition, Config, Effect, EventRule, InputId, Part, Point, RunMode, Source, Trigger,
+        Truth, Value, duration,
+    },
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use std::{sync::Arc, time::Duration};
+
+/// A time of day that was missed is made up for within this time.
+const CATCH_UP: TimeDelta = TimeDelta::minutes(5);
+/// A wall clock that is set back by more than this was wrong before: times of day begin anew.
+const SET_BACK: TimeDelta = TimeDelta::hours(25);
+/// More often than this in a [`WINDOW`], a rule does not act.
+const MOST: u32 = 10;
+const WINDOW: Duration = Duration::from_secs(1);
+/// Times of day are looked for at least this often.
+const LOOK_AGAIN: Duration = Duration::from_secs(6 * 3600);
+
+/// An event rule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct HappeningState {
+    /// Triggers and condition as written: another text starts anew.
+    text: String,
+    /// One for each `for`.
+    timers: Vec<Timer>,
+    /// Up to when times of day have had their turn.
+    told: Option<DateTime<Utc>>,
+    /// The actions under way, and those that wait for their turn.
+    runs: Vec<Run>,
+    /// How often it acted in this window.
+    window: Moment,
+    count: u32,
+    /// What last became of it, and when.
+    pub last: Option<(DateTime<Utc>, Arc<str>)>,
+    /// One for each trigger.
+    #[serde(skip)]
+    watches: Vec<Watch>,
+    /// The next time of day at which it may act.
+    #[serde(skip)]
+    next: Option<DateTime<Utc>>,
+}
+
+/// Where the actions of one event are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Run {
+    /// The place of the next action.
+    next: usize,
+    /// When it is due.
+    due: Moment,
+}
+
+/// What a trigger saw last.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Watch {
+    /// All points that it looks at were read by this process.
+    armed: bool,
+    /// Whether its condition was true, while that is known.
+    was: Option<bool>,
+    /// The value of its point.
+    value: Option<Value>,
+}
+
+impl HappeningState {
+    /// A rule of which nothing is known.
+    pub fn new(rule: &EventRule) -> HappeningState {
+        HappeningState {
+            text: rule.text.clone(),
+            timers: vec![Timer::default(); rule.timers],
+            told: None,
+            runs: Vec::new(),
+            window: Moment::START,
+            count: 0,
+            last: None,
+            watches: vec![Watch::default(); rule.on.len()],
+            next: None,
+        }
+    }
+
+    /// The same, for another configuration or process; nothing if `rule` is another one.
+    pub fn resumed(mut self, rule: &EventRule) -> Option<HappeningState> {
+        if self.text != rule.text || self.timers.len() != rule.timers {
+            return None;
+        }
+        // Other actions than those under way are not gone on with.
+        self.runs.retain(|run| run.next <= rule.actions.len());
+        self.watches = vec![Watch::default(); rule.on.len()];
+        Some(self)
+    }
+
+    fn acts_too_often(&mut self, now: Moment) -> bool {
+        if now >= self.window + WINDOW || now < self.window {
+            (self.window, self.count) = (now, 0);
+        }
+        self.count = self.count.saturating_add(1);
+        self.count > MOST
+    }
+}
+
+/// What became of an event.
+enum Outcome {
+    Acts,
+    /// It does not; told to the log if it is not plainly by the rule's own words.
+    Not {
+        text: String,
+        worth_telling: bool,
+    },
+}
+
+impl Engine {
+    /// Lets event rules act, once. Returns what they did, and whether anything may look different now.
+    pub(super) fn happen(&mut self, now: Now, alarm: &mut Alarm) -> (Vec<Effect>, bool) {
+        let config = self.config.clone();
+        let mut effects = self.tell_clicks(now);
+        let clicks = std::mem::take(&mut self.happened);
+        let starting = std::mem::take(&mut self.starting);
+        let mut acted = false;
+        for (index, rule) in config.events.iter().enumerate() {
+            let Some(outcome) = self.outcome(index, rule, &clicks, starting, now, alarm) else { continue };
+            let state = &mut self.events[index];
+            match outcome {
+                Outcome::Acts => {
+                    state.last = Some((now.wall, "it acted".into()));
+                    state.runs.push(Run { next: 0, due: now.moment });
+                    self.revision.promised += 1;
+                    acted = true;
+                }
+                Outcome::Not { text, worth_telling } => {
+                    let text: Arc<str> = text.into();
+                    state.last = Some((now.wall, text.clone()));
+                    if worth_telling {
+                        effects.push(Effect::Note { rule: rule.name.clone(), text });
+                    }
+                }
+            }
+        }
+        for (index, rule) in config.events.iter().enumerate() {
+            acted |= self.proceed(index, rule, now, alarm, &mut effects);
+        }
+        (effects, acted)
+    }
+
+    /// What becomes of a rule now; nothing if nothing happened.
+    fn outcome(
+        &mut self,
+        index: usize,
+        rule: &EventRule,
+        clicks: &[(InputId, Click)],
+        starting: bool,
+        now: Now,
+        alarm: &mut Alarm,
+    ) -> Option<Outcome> {
+        let not = |text: String| Some(Outcome::Not { text, worth_telling: true });
+        let state = &mut self.events[index];
+        let due = due(rule, state, &mut self.calendar, now, alarm);
+        let mut facts = Facts {
+            config: &self.config,
+            now,
+            outputs: &self.outputs,
+            inputs: &self.inputs,
+            sensors: &self.sensors,
+            rooms: &self.rooms,
+            climates: &self.climates,
+            mode: self.mode.as_ref(),
+            series: &self.series,
+            dark: self.dark.as_ref(),
+            calendar: &mut self.calendar,
+            alarm,
+        };
+        let mut happens = due == Some(Due::Now);
+        for (trigger, watch) in rule.on.iter().zip(&mut state.watches) {
+            happens |= match trigger {
+                Trigger::Click(input, click) => clicks.contains(&(*input, *click)),
+                Trigger::Start => starting,
+                Trigger::At(_) | Trigger::Cron(_) => false,
+                Trigger::Becomes(condition) => watch.becomes(condition, &mut state.timers, &mut facts, self.started),
+                Trigger::Changes(point) => watch.changes(*point, &facts),
+            };
+        }
+        // Looked at in any case: its `for` must see every change.
+        let allowed =
+            rule.condition.as_ref().map_or(Truth::True, |allowed| evaluate(allowed, &mut state.timers, &mut facts));
+        if !happens {
+            return match due {
+                Some(Due::Missed(at)) => {
+                    let at = at.with_timezone(&self.config.hub.timezone).format("%Y-%m-%d %H:%M");
+                    not(format!(
+                        "{at} was missed: hearthd was off, or the clock was set; that is too long ago to make up for"
+                    ))
+                }
+                _ => None,
+            };
+        }
+        match allowed {
+            Truth::Unknown => return not("it happened, but its `if` is not known: nothing was done".into()),
+            Truth::False => {
+                let text = "it happened while its `if` was not true: nothing was done".into();
+                return Some(Outcome::Not { text, worth_telling: false });
+            }
+            Truth::True => {}
+        }
+        if state.acts_too_often(now.moment) {
+            let first = state.count == MOST + 1;
+            let text = format!("it happens more than {MOST} times a second: do rules set each other off?");
+            return Some(Outcome::Not { text, worth_telling: first });
+        }
+        match rule.mode {
+            RunMode::Single if !state.runs.is_empty() => {
+                not("it happened again before its actions were over: that was left out".into())
+            }
+            RunMode::Queued if state.runs.len() > RunMode::QUEUE => {
+                not(format!("more than {} events wait for their turn: one was left out", RunMode::QUEUE))
+            }
+            RunMode::Restart => {
+                state.runs.clear();
+                Some(Outcome::Acts)
+            }
+            RunMode::Single | RunMode::Queued => Some(Outcome::Acts),
+        }
+    }
+
+    /// Does what is due of a rule's actions. Returns whether anything was done.
+    fn proceed(
+        &mut self,
+        index: usize,
+        rule: &EventRule,
+        now: Now,
+        alarm: &mut Alarm,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        let mut acted = false;
+        while let Some(run) = self.events[index].runs.first().copied() {
+            if now.moment < run.due {
+                alarm.at(run.due);
+                break;
+            }
+            acted = true;
+            self.revision.other += 1;
+            let Some(action) = rule.actions.get(run.next) else {
+                let state = &mut self.events[index];
+                state.runs.remove(0);
+                // The next one's waits count from now.
+                if let Some(next) = state.runs.first_mut() {
+                    next.due = next.due.max(now.moment);
+                }
+                continue;
+            };
+            let pause = match action {
+                Action::Wait(pause) => *pause,
+                Action::Command { .. } | Action::Notify(_) => Duration::ZERO,
+            };
+            self.events[index].runs[0] = Run { next: run.next + 1, due: now.moment + pause };
+            effects.extend(self.perform(rule, action, now));
+        }
+        acted
+    }
+
+    fn perform(&mut self, rule: &EventRule, action: &Action, now: Now) -> Option<Effect> {
+        match action {
+            Action::Wait(_) => None,
+            Action::Notify(parts) => Some(Effect::Notify { rule: rule.name.clone(), text: self.say(parts, now) }),
+            Action::Command { point, payload, hold } => {
+                let command = Command {
+                    source: Source::Rule(rule.name.clone()),
+                    point: point.to_string(),
+                    payload: payload.to_string(),
+                    hold: *hold,
+                };
+                let refusal = self.command(&command, now).err()?;
+                let held = hold.map(|hold| format!(" for {}", duration::spell(hold))).unwrap_or_default();
+                let text = format!("{point} {payload}{held} was refused: {refusal}");
+                Some(Effect::Note { rule: rule.name.clone(), text: text.into() })
+            }
+        }
+    }
+
+    fn say(&self, parts: &[Part], now: Now) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Value(point) => self.point_state(*point, now).text().unwrap_or_else(|| "unknown".into()),
+        };
+        parts.iter().map(part).collect()
+    }
+}
+
+impl Watch {
+    fn becomes(&mut self, condition: &Condition, timers: &mut [Timer], facts: &mut Facts<'_>, started: Moment) -> bool {
+        let truth = evaluate(condition, timers, facts);
+        if !self.armed {
+            self.armed = condition.points(facts.config).into_iter().all(|point| facts.seen(point, started));
+            if !self.armed {
+                return false;
+            }
+        }
+        let is = match truth {
+            Truth::True => Some(true),
+            Truth::False => Some(false),
+            Truth::Unknown => None,
+        };
+        let was = std::mem::replace(&mut self.was, is);
+        was == Some(false) && is == Some(true)
+    }
+
+    fn changes(&mut self, point: Point, facts: &Facts<'_>) -> bool {
+        let value = match point {
+            Point::Output(id) => {
+                let output = &facts.outputs[id.0];
+                output.failure().is_none().then_some(Value::Level(output.level))
+            }
+            Point::Mode => facts.mode.map(|mode| Value::Word(mode.word.clone())),
+            Point::Input(id) if !facts.inputs[id.0].seen => None,
+            point => match facts.is_on(point) {
+                Truth::Unknown => None,
+                truth => Some(Value::Switch(truth.is_true())),
+            },
+        };
+        let was = std::mem::replace(&mut self.value, value);
+        was.is_some() && self.value.is_some() && was != self.value
+    }
+}
+
+impl Facts<'_> {
+    /// Whether this process, which began at `started`, has heard of a point by itself.
+    fn seen(&self, point: Point, started: Moment) -> bool {
+        let input = |id: InputId| self.inputs[id.0].seen;
+        match point {
+            Point::Input(id) => input(id),
+            Point::Occupied(id) => self.config[id].motion.iter().all(|motion| input(*motion)),
+            Point::Reading(sensor, quantity) => {
+                self.sensors[sensor.0].readings.get(&quantity).is_some_and(|reading| reading.at >= started)
+            }
+            Point::Output(_) | Point::OutputFacet(..) | Point::Climate(..) | Point::Mode | Point::Event(_) => true,
+        }
+    }
+}
+
+/// What is due of a rule's times of day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    Now,
+    /// The latest that is too long ago.
+    Missed(DateTime<Utc>),
+}
+
+/// Lets the times of day of a rule have their turn up to now.
+fn due(
+    rule: &EventRule,
+    state: &mut HappeningState,
+    calendar: &mut Calendar,
+    now: Now,
+    alarm: &mut Alarm,
+) -> Option<Due> {
+    let timed = || rule.on.iter().filter(|trigger| matches!(trigger, Trigger::At(_) | Trigger::Cron(_)));
+    if !now.wall_known || timed().next().is_none() {
+        return None;
+    }
+    let told = state.told.filter(|told| *told - now.wall <= SET_BACK).unwrap_or(now.wall);
+    if state.told != Some(told) {
+        (state.told, state.next) = (Some(told), None);
+    }
+    let after = |after: DateTime<Utc>, calendar: &mut Calendar| {
+        let next = timed().filter_map(|trigger| match trigger {
+            Trigger::At(time) => calendar.next_time(*time, after),
+            Trigger::Cron(cron) => calendar.next_cron(cron, after),
+            _ => None,
+        });
+        next.min()
+    };
+    let next = match state.next {
+        Some(next) => Some(next),
+        None => after(told, calendar),
+    };
+    let mut found = None;
+    if let Some(missed) = next.filter(|next| *next <= now.wall) {
+        let recent = after(told.max(now.wall - CATCH_UP), calendar).filter(|recent| *recent <= now.wall);
+        found = Some(recent.map_or(Due::Missed(missed), |_| Due::Now));
+        (state.told, state.next) = (Some(now.wall), after(now.wall, calendar));
+    } else {
+        (state.told, state.next) = (Some(told.max(now.wall)), next);
+    }
+    let look_again = now.moment + LOOK_AGAIN;
+    alarm.at(state.next.map_or(look_again, |next| now.moment_at(next).min(look_again)));
+    found
+}
+
+/// The rules' states for `config`, with what is remembered of those that are still there.
+pub(super) fn resume(
+    config: &Config,
+    mut remembered: std::collections::BTreeMap<Arc<str>, HappeningState>,
+) -> Vec<HappeningState> {
+    let state = |rule: &EventRule| {
+        remembered.remove(&rule.name).and_then(|state| state.resumed(rule)).unwrap_or_else(|| HappeningState::new(rule))
+    };
+    config.events.iter().map(state).collect()
+}

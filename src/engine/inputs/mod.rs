@@ -1,0 +1,134 @@
+//! Inputs: from what their wires do to what counts.
+//!
+//! Between the two stand, in this order: the **storm** guard (a wire that changes too often is in fault), the **hold** (a
+//! motion detector that flickers stays active), and what follows from a change: **clicks**, bound switches, motion in
+//! rooms.
+
+mod clicks;
+mod storm;
+
+pub(super) use clicks::Clicking;
+pub(super) use storm::Storm;
+
+use super::{Engine, facts::Alarm};
+use crate::{
+    clock::Now,
+    model::{Click, Effect, InputId, InputKind, Level, OutputId, Source, Truth},
+};
+
+impl Engine {
+    /// Takes in what a wire was read to be, or why it cannot be read.
+    pub(super) fn absorb_input(&mut self, now: Now, id: &str, result: Result<bool, String>) {
+        let Some(id) = self.config.find_input(id) else { return };
+        let (input, state) = (&self.config[id], &mut self.inputs[id.0]);
+        let before = state.truth();
+        let seen = std::mem::replace(&mut state.seen, true);
+        match result {
+            Ok(wire) => {
+                let is_edge = state.wire.replace(wire).is_some_and(|was| was != wire);
+                if is_edge && state.storm.edge(now.moment, input.max_rate) {
+                    self.revision.other += 1;
+                }
+                state.fault = state.storm.fault(input.max_rate);
+                // Nobody knows when a wire that could not be read went off: then it is not held.
+                if is_edge && !wire && state.active == Some(true) && !input.hold.is_zero() {
+                    state.held_until = Some(now.moment + input.hold);
+                } else if wire || state.held_until.is_none() {
+                    state.held_until = None;
+                    if state.turn(wire, now) {
+                        self.revision.other += 1;
+                    }
+                }
+            }
+            Err(text) => (state.fault, state.wire) = (Some(text.into()), None),
+        }
+        let after = state.truth();
+        state.turned.follow(after, now.moment);
+        self.turned(id, before, after, seen, now);
+    }
+
+    /// Lets holds and storms end and clicks come to their ends. Returns whether what must survive a restart changed.
+    pub(super) fn update_inputs(&mut self, now: Now, alarm: &mut Alarm) -> bool {
+        let mut changed = false;
+        for index in 0..self.inputs.len() {
+            let id = InputId(index);
+            let state = &mut self.inputs[index];
+            let before = state.truth();
+            match state.held_until {
+                Some(until) if now.moment >= until => {
+                    state.held_until = None;
+                    changed |= state.turn(false, now);
+                }
+                Some(until) => alarm.at(until),
+                None => {}
+            }
+            if let Some(ends) = state.storm.ends() {
+                if now.moment >= ends {
+                    state.storm = Storm::default();
+                    state.fault = None;
+                    changed = true;
+                } else {
+                    alarm.at(ends);
+                }
+            }
+            let after = state.truth();
+            state.turned.follow(after, now.moment);
+            if before != after {
+                self.turned(id, before, after, true, now);
+            }
+            let (input, state) = (&self.config[id], &mut self.inputs[index]);
+            if input.clicks() {
+                let clicks = state.clicking.update(input, now.moment, alarm);
+                self.happened.extend(clicks.into_iter().map(|click| (id, click)));
+            }
+        }
+        changed
+    }
+
+    /// Tells of clicks, once each, and keeps the last.
+    pub(super) fn tell_clicks(&mut self, now: Now) -> Vec<Effect> {
+        let tell = |&(input, click): &(InputId, Click)| {
+            self.inputs[input.0].last_click = Some((click.word().into(), now.wall));
+            Effect::Clicked { input, click }
+        };
+        self.happened.iter().map(tell).collect()
+    }
+
+    /// What follows from an input's becoming active or inactive. `seen`: not by its first reading in this process.
+    fn turned(&mut self, id: InputId, before: Truth, after: Truth, seen: bool, now: Now) {
+        let config = self.config.clone();
+        let input = &config[id];
+        if before.is_true() || after.is_true() {
+            for (room, state) in config.rooms.iter().zip(&mut self.rooms) {
+                if room.motion.contains(&id) {
+                    state.motion_seen = Some(now.moment);
+                }
+            }
+        }
+        // What happened while nobody was looking is not an event.
+        let known = seen && before != Truth::Unknown && after != Truth::Unknown && before != after;
+        if input.clicks() {
+            let clicking = &mut self.inputs[id.0].clicking;
+            let clicks = match (known, after.is_true()) {
+                (true, true) => clicking.press(input, now.moment),
+                (true, false) => clicking.release(input, now.moment),
+                (false, _) if before != after => clicking.forget(),
+                (false, _) => Vec::new(),
+            };
+            self.happened.extend(clicks.into_iter().map(|click| (id, click)));
+        }
+        if known && (after.is_true() || input.kind == InputKind::Switch) {
+            self.toggle_together(&input.toggles, &Source::Switch(input.id.clone()), now);
+        }
+        if known {
+            for output in &input.sets {
+                self.command_by_switch(*output, Level::from_on(after.is_true()), id, now);
+            }
+        }
+    }
+
+    fn command_by_switch(&mut self, output: OutputId, level: Level, input: InputId, now: Now) {
+        let source = Source::Switch(self.config[input].id.clone());
+        self.fill_manual(output, level, &source, None, now);
+    }
+}

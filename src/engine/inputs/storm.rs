@@ -1,0 +1,47 @@
+//! A wire that changes far too often: a loose contact, a broken sensor, a missing resistor.
+
+use crate::clock::Moment;
+use serde::{Deserialize, Serialize};
+use std::{sync::Arc, time::Duration};
+
+/// Changes are counted over this.
+const WINDOW: Duration = Duration::from_secs(1);
+/// It is over when the wire was quiet for this long.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// Counts the changes of a wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::engine) struct Storm {
+    /// When the count began.
+    since: Moment,
+    edges: u32,
+    /// While there is a storm: when it will be over.
+    ends: Option<Moment>,
+}
+
+impl Storm {
+    /// Counts a change. Returns whether a storm began.
+    pub fn edge(&mut self, now: Moment, max_rate: u32) -> bool {
+        if now >= self.since + WINDOW || now < self.since {
+            (self.since, self.edges) = (now, 0);
+        }
+        self.edges = self.edges.saturating_add(1);
+        if self.edges <= max_rate {
+            return false;
+        }
+        self.ends.replace(now + QUIET).is_none()
+    }
+
+    /// When it will be over, if there is one.
+    pub fn ends(&self) -> Option<Moment> {
+        self.ends
+    }
+
+    /// What to say of the input.
+    pub fn fault(&self, max_rate: u32) -> Option<Arc<str>> {
+        self.ends.map(|_| {
+            format!("it changes more than {max_rate} times a second: look for a loose contact or a missing resistor")
+                .into()
+        })
+    }
+}
