@@ -72,12 +72,12 @@ fn i2c(text: &mut String, bus: &I2cBus, names: &mut Names) -> fmt::Result {
     }
     for device in &bus.devices {
         // What it says it is, or, to be uncommented, what is likely.
-        let (mark, word) = match device.chip {
-            Some(word) => ("", Some(word).filter(|word| is_driven(word))),
-            None => ("# ", device.may_be.iter().copied().find(|word| is_driven(word))),
+        let (mark, words) = match &device.chip {
+            Some(word) => ("", std::slice::from_ref(word)),
+            None => ("# ", device.may_be.as_slice()),
         };
-        if let Some(word) = word {
-            writeln!(text, "\n{mark}[sensors.{}]\n{mark}chip = \"{word}\"", names.next(word))?;
+        if let Some((table, word)) = words.iter().find_map(|word| Some((table(word)?, word))) {
+            writeln!(text, "\n{mark}[{table}.{}]\n{mark}chip = \"{word}\"", names.next(word))?;
             if bus.number != 1 {
                 writeln!(text, "{mark}bus = {}", bus.number)?;
             }
@@ -97,9 +97,12 @@ fn description(device: &I2cDevice) -> String {
     }
 }
 
-/// Whether hearthd has a driver for it.
-fn is_driven(word: &str) -> bool {
-    CHIPS.iter().any(|facts| facts.words.contains(&word))
+/// Where the configuration has it, if hearthd has a driver for it.
+fn table(word: &str) -> Option<&'static str> {
+    match word {
+        "mcp23017" | "pcf8574" | "pcf8574a" | "pca9685" => Some("expanders"),
+        _ => CHIPS.iter().any(|facts| facts.words.contains(&word)).then_some("sensors"),
+    }
 }
 
 /// What the kernel reads.

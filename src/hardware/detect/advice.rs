@@ -37,7 +37,7 @@ fn raspberry_pi(root: &Path, findings: &Findings, missing: &mut Vec<Missing>) {
         add(missing, "a thermometer on the 1-Wire bus", cure);
     }
     if findings.pwm.is_empty() {
-        add(missing, "PWM by hardware (GPIO 18 and 19)", write("dtoverlay=pwm-2chan,pin=18,func=2,pin2=19,func2=2"));
+        add(missing, "PWM by hardware (GPIO 18 and 19)", write("dtoverlay=pwm-2chan"));
     }
 }
 
