@@ -121,6 +121,16 @@ impl Device {
         }
     }
 
+    /// Whether a pin is as it was last driven: what was seen of it at that time or since, without asking the chip.
+    pub fn verify(&self, pin: u8) -> Result<(), HardwareError> {
+        let state = self.shared.lock();
+        match state.outputs.get(&pin).and_then(|output| output.done.clone()) {
+            Some(Err(text)) => Err(HardwareError::Expander(text)),
+            _ if state.trouble.is_some() => Err(state.no_answer()),
+            _ => Ok(()),
+        }
+    }
+
     /// Watches a pin from now on; its level is told at the first look and at each change.
     pub fn watch(&self, pin: u8, pull: Pull, debounce: Duration, on_edge: OnEdge) -> Result<(), HardwareError> {
         let mut state = self.shared.lock();

@@ -119,11 +119,12 @@ impl Board for WithExpanders {
 
     fn claim_output(&self, line: &Line, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
         let Some((attached, pin)) = self.find(line) else { return self.board.claim_output(line, output, level) };
+        let claimed = Pin { attached: attached.clone(), pin };
         if let Line::Pwm(_) = line {
-            let port = ExpanderPwm { attached, pin };
-            return Ok(Box::new(Dimmer::start(Box::new(port), output, level)?));
+            let dimmer = Dimmer::start(Box::new(claimed), output, level)?;
+            return Ok(Box::new(ExpanderDimmer { dimmer, attached, pin }));
         }
-        let mut line = ExpanderOutput { attached, pin, active: output.active };
+        let mut line = ExpanderOutput { pin: claimed, active: output.active };
         line.drive(level)?;
         Ok(Box::new(line))
     }
@@ -132,8 +133,8 @@ impl Board for WithExpanders {
         let Some((attached, pin)) = self.find(&input.line) else { return self.board.claim_input(input, on_edge) };
         let active = input.active;
         let on_edge = Box::new(move |high: Option<bool>| on_edge(high.map(|high| is_active(high, active))));
-        let line = ExpanderInput { attached, pin, active };
-        line.attached.device.watch(pin, input.pull, input.debounce, on_edge)?;
+        let line = ExpanderInput { pin: Pin { attached: attached.clone(), pin }, active };
+        attached.device.watch(pin, input.pull, input.debounce, on_edge)?;
         Ok(Box::new(line))
     }
 
@@ -154,56 +155,69 @@ fn is_active(high: bool, active: ActiveLevel) -> bool {
     high == (active == ActiveLevel::High)
 }
 
-struct ExpanderOutput {
+/// A pin in use; it is nobody's when this is dropped.
+struct Pin {
     attached: Arc<Attached>,
     pin: u8,
+}
+
+impl Pin {
+    fn drive(&self, drive: Drive) -> Result<(), HardwareError> {
+        self.attached.device.drive(self.pin, drive)
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        self.attached.device.release(self.pin);
+    }
+}
+
+struct ExpanderOutput {
+    pin: Pin,
     active: ActiveLevel,
 }
 
 impl OutputLine for ExpanderOutput {
     fn drive(&mut self, level: Level) -> Result<(), HardwareError> {
-        self.attached.device.drive(self.pin, Drive::Level(is_active(level.is_on(), self.active)))
+        self.pin.drive(Drive::Level(is_active(level.is_on(), self.active)))
+    }
+
+    fn verify(&mut self) -> Result<(), HardwareError> {
+        self.pin.attached.device.verify(self.pin.pin)
     }
 }
 
-impl Drop for ExpanderOutput {
-    fn drop(&mut self) {
-        self.attached.device.release(self.pin);
+/// A PWM channel, as the dimmer above it sees it.
+impl PwmPort for Pin {
+    fn set(&mut self, high: f64) -> Result<(), HardwareError> {
+        self.drive(Drive::Duty(high))
     }
 }
 
-/// A channel of a PWM chip.
-struct ExpanderPwm {
+struct ExpanderDimmer {
+    dimmer: Dimmer,
     attached: Arc<Attached>,
     pin: u8,
 }
 
-impl PwmPort for ExpanderPwm {
-    fn set(&mut self, high: f64) -> Result<(), HardwareError> {
-        self.attached.device.drive(self.pin, Drive::Duty(high))
+impl OutputLine for ExpanderDimmer {
+    fn drive(&mut self, level: Level) -> Result<(), HardwareError> {
+        self.dimmer.drive(level)
     }
-}
 
-impl Drop for ExpanderPwm {
-    fn drop(&mut self) {
-        self.attached.device.release(self.pin);
+    fn verify(&mut self) -> Result<(), HardwareError> {
+        self.dimmer.verify().and_then(|()| self.attached.device.verify(self.pin))
     }
 }
 
 struct ExpanderInput {
-    attached: Arc<Attached>,
-    pin: u8,
+    pin: Pin,
     active: ActiveLevel,
 }
 
 impl InputLine for ExpanderInput {
     fn is_active(&self) -> Result<bool, HardwareError> {
-        self.attached.device.level(self.pin).map(|high| is_active(high, self.active))
-    }
-}
-
-impl Drop for ExpanderInput {
-    fn drop(&mut self) {
-        self.attached.device.release(self.pin);
+        self.pin.attached.device.level(self.pin.pin).map(|high| is_active(high, self.active))
     }
 }

@@ -178,6 +178,18 @@ fn an_output_is_driven_and_its_trouble_told() {
 }
 
 #[test]
+fn trouble_that_comes_later_is_seen_at_the_next_check() {
+    let (chip, device) = device(Duration::from_millis(10));
+    device.drive(3, Drive::Level(true)).unwrap();
+    device.watch(8, Pull::AsIs, Duration::ZERO, Box::new(|_| {})).unwrap();
+    device.verify(3).unwrap();
+    chip.unplug(true);
+    wait_for(|| device.verify(3).is_err());
+    chip.unplug(false);
+    wait_for(|| device.verify(3).is_ok());
+}
+
+#[test]
 fn what_was_asked_while_it_was_away_is_done_when_it_is_back() {
     let (chip, device) = device(Duration::from_secs(1));
     device.drive(0, Drive::Level(false)).unwrap();
