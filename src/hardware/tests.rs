@@ -2,7 +2,7 @@
 
 use super::{
     board::{Board, InputLine, OnEdge, OutputLine},
-    sensors::SensorDriver,
+    sensors::{Fetched, SensorDriver},
     simulated::Wires,
     *,
 };
@@ -302,4 +302,66 @@ fn a_thread_that_panics_is_missed() {
         sleep(Duration::from_millis(5));
     }
     panic!("a dead thread counts as alive");
+}
+
+/// A bus with one chip that takes its time and others that do not.
+struct Patience;
+
+struct Measuring {
+    takes: u32,
+}
+
+impl SensorDriver for Measuring {
+    fn measure(&mut self) -> Result<Duration, HardwareError> {
+        Ok(Duration::from_millis(if self.takes == 0 { 0 } else { 200 }))
+    }
+
+    fn fetch(&mut self) -> Result<Fetched, HardwareError> {
+        match self.takes.checked_sub(1) {
+            Some(left) => {
+                self.takes = left;
+                Ok(Fetched::NotYet(Duration::from_millis(200)))
+            }
+            None => Ok([(Quantity::Temperature, 20.0)].into()),
+        }
+    }
+}
+
+impl Board for Patience {
+    fn claim_output(&self, _: &Line, _: &Output, _: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
+        panic!("there is none")
+    }
+
+    fn claim_input(&self, _: &Input, _: OnEdge) -> Result<Box<dyn InputLine>, HardwareError> {
+        panic!("there is none")
+    }
+
+    fn start_sensor(&self, sensor: &Sensor) -> Result<Box<dyn SensorDriver>, HardwareError> {
+        Ok(Box::new(Measuring {
+            takes: match &*sensor.id {
+                "slow" => 3,
+                "endless" => u32::MAX,
+                _ => 0,
+            },
+        }))
+    }
+}
+
+#[test]
+fn a_chip_that_measures_does_not_hold_up_others() {
+    let (events, mut news) = channel(16);
+    let mut buses = Buses::start(Arc::new(Patience), slow(), events);
+    let every = |id: &str, seconds| Sensor { every: Duration::from_secs(seconds), ..sensor(id) };
+    buses.read(&house(&[], &[], &[every("slow", 60), every("quick", 60), every("other", 60)]));
+    let order: Vec<_> = (0..3).map(|_| next(&mut news)).collect();
+    assert_eq!(order, [celsius("quick", 20.0), celsius("other", 20.0), celsius("slow", 20.0)]);
+}
+
+#[test]
+fn a_measurement_that_never_ends_is_a_failure() {
+    let (events, mut news) = channel(16);
+    let clock = Clock::accelerated(Moment::START, chrono::DateTime::UNIX_EPOCH, 600.0);
+    let mut buses = Buses::start(Arc::new(Patience), clock, events);
+    buses.read(&house(&[], &[], &[sensor("endless")]));
+    assert_eq!(next(&mut news), failed("endless", "its measurement does not end", false));
 }

@@ -279,7 +279,7 @@ pub static CHIPS: &[ChipFacts] = {
             chip: Chip::Veml7700,
             words: &["veml7700"],
             quantities: &[Illuminance],
-            addresses: &[0x10, 0x48],
+            addresses: &[0x10],
             every: AT_WILL,
             settings: &[],
         },
