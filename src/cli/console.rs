@@ -37,7 +37,8 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
             if index == 0 {
                 writeln!(out, "\n{title}")?;
             }
-            let line = format!("  {:width$}  {:>10}  {:>8}  {}", point.id, value(point), age(point), remark(point));
+            let (shown, more) = with_facets(point, &house.points);
+            let line = format!("  {:width$}  {shown:>10}  {:>8}  {}{more}", point.id, age(point), remark(point));
             writeln!(out, "{}", line.trim_end())?;
         }
     }
@@ -57,6 +58,11 @@ pub async fn why(sockets: &[PathBuf], point: &str, as_json: bool) -> anyhow::Res
     for (index, slot) in why.slots.iter().enumerate() {
         let mark = if index == 0 { '>' } else { ' ' };
         writeln!(out, "{mark} {:8} {:>4}  {}", slot.slot, slot.level, slot.cause)?;
+    }
+    if let Some(usage) = &state.usage {
+        let on = duration::spell(Duration::from_secs(usage.on_s));
+        let times = if usage.cycles == 1 { "once".into() } else { format!("{} times", usage.cycles) };
+        writeln!(out, "\nswitched on {times}, on for {on} in all")?;
     }
     for (index, rule) in why.rules.iter().enumerate() {
         if index == 0 {
@@ -86,6 +92,25 @@ pub async fn why(sockets: &[PathBuf], point: &str, as_json: bool) -> anyhow::Res
         writeln!(out, "\nnext: if nothing else happens, it stays so for a day")?;
     }
     Ok(())
+}
+
+/// `ON 40 %` of an output, and what else is to be said of it: `, 24.0 W, 1.250 kWh, locked`.
+fn with_facets(point: &PointShape, all: &[PointShape]) -> (String, String) {
+    let (mut shown, mut more) = (value(point), String::new());
+    let facets = all.iter().filter_map(|facet| {
+        let word = facet.id.strip_prefix(&*point.id)?.strip_prefix('.')?;
+        (facet.kind == word).then_some(facet)
+    });
+    for facet in facets.filter(|_| point.kind == "output") {
+        match (&*facet.kind, facet.text.as_deref()) {
+            ("level", Some(text)) if text != "0" && text != "100" => shown += &format!(" {text} %"),
+            ("position", Some(text)) if text != "0" && text != "100" => shown += &format!(" {text} %"),
+            ("lock", Some("ON")) => more += ", locked",
+            ("power" | "energy", Some(_)) => more += &format!(", {}", value(facet)),
+            _ => {}
+        }
+    }
+    (shown, more)
 }
 
 /// `living.temperature 20.50 °C, 3m12s`

@@ -209,7 +209,10 @@ impl Control {
             let result = self.hardware.drive(output, level);
             let name = &self.config[output].id;
             match &result {
-                Ok(()) => tracing::info!("{name} {level}: {}", cause.describe(&self.config)),
+                Ok(()) => {
+                    let level = self.config.level_text(output, level);
+                    tracing::info!("{name} {level}: {}", cause.describe(&self.config));
+                }
                 // The hardware has said so, once.
                 Err(error) => tracing::debug!("{name} cannot be driven {level}: {error}"),
             }

@@ -97,8 +97,8 @@ impl Engine {
     fn fulfil(&mut self, id: OutputId, wish: Wish, command: &Command, now: Now) -> Result<(), Refusal> {
         let from_outside = matches!(command.source, Source::Mqtt | Source::Console);
         let locked = |id: &OutputId| from_outside && self.outputs[id.0].locked;
-        if members(&self.config, id).iter().chain([&id]).any(locked) {
-            return Err(Refusal::Locked { output: self.config[id].id.to_string() });
+        if let Some(locked) = members(&self.config, id).into_iter().find(locked) {
+            return Err(Refusal::Locked { output: self.config[locked].id.to_string() });
         }
         let level = match wish {
             Wish::Auto => {

@@ -197,6 +197,14 @@ fn next_time_of_day(seconds: u32, now: DateTime<Utc>, zone: chrono_tz::Tz) -> Op
 }
 
 impl Manual {
+    /// When it ends, if that is known.
+    pub fn until_time(&self, now: Now) -> Option<Timestamp> {
+        self.until.or(match self.release {
+            Some(Release::TimeOfDay { wall: Some(wall) }) => Some(Timestamp { moment: now.moment_at(wall), wall }),
+            _ => None,
+        })
+    }
+
     /// When it ends, for people.
     pub fn end(&self, room: Option<RoomId>) -> ManualEnd {
         match (self.until, self.release) {

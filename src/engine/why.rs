@@ -69,7 +69,7 @@ impl Engine {
                 add(format!("{name} is over"), state.since.plus(limit));
             }
         }
-        if let Some(until) = state.manual.as_ref().and_then(|manual| manual.until) {
+        if let Some(until) = state.manual.as_ref().and_then(|manual| manual.until_time(now)) {
             add("the command ends".into(), until);
         }
         for reason in rules {

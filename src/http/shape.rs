@@ -2,7 +2,8 @@
 
 use super::{age_s, local};
 use crate::model::{
-    BrokerStatus, Claim, PartReason, Pending, Point, PointState, Reasons, RuleReason, Slot, Snapshot, Truth, Value,
+    BrokerStatus, Claim, Level, PartReason, Pending, Point, PointState, Reasons, RuleReason, Slot, Snapshot, Truth,
+    Value,
 };
 use serde::{Deserialize, Serialize};
 
@@ -229,9 +230,13 @@ pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
 pub(super) fn why(snapshot: &Snapshot, state: &PointState, reasons: &Reasons) -> Why {
     let config = &snapshot.config;
     let slots = state.explanation.as_ref().map_or(&[][..], |explanation| &explanation.slots);
+    let level_text = |level: Level| match state.point {
+        Point::Output(id) => config.level_text(id, level),
+        _ => level.to_string(),
+    };
     let slot = |(slot, claim): &(Slot, Claim)| SlotShape {
         slot: slot.to_string(),
-        level: claim.level.to_string(),
+        level: level_text(claim.level),
         cause: claim.cause.describe(config),
         overruled_by: slots.first().filter(|(first, _)| first != slot).map(|(first, _)| first.to_string()),
     };
@@ -242,7 +247,7 @@ pub(super) fn why(snapshot: &Snapshot, state: &PointState, reasons: &Reasons) ->
     };
     let rule = |reason: &RuleReason| RuleShape {
         name: config[reason.rule].name.to_string(),
-        level: reason.level.to_string(),
+        level: level_text(reason.level),
         active: word(reason.active),
         parts: reason.parts.iter().map(part).collect(),
     };
@@ -254,7 +259,7 @@ pub(super) fn why(snapshot: &Snapshot, state: &PointState, reasons: &Reasons) ->
         pending: reasons.pending.iter().map(pending).collect(),
         next: reasons.next.as_ref().map(|next| NextShape {
             at: local(snapshot, next.at),
-            level: next.level.to_string(),
+            level: level_text(next.level),
             why: next.line.clone(),
         }),
     }

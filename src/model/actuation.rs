@@ -203,6 +203,15 @@ impl Config {
         }
     }
 
+    /// What an output is asked to be, in words: `ON`, `40 %`; of a cover `OPEN`, `CLOSED`, `40 %`.
+    pub fn level_text(&self, id: OutputId, level: super::Level) -> String {
+        match (self.takes(id), level) {
+            (Takes::Position, super::Level::ON) => "OPEN".into(),
+            (Takes::Position, super::Level::OFF) => "CLOSED".into(),
+            _ => level.to_string(),
+        }
+    }
+
     /// Whether people see an output: parts they do not.
     pub fn is_visible(&self, id: OutputId) -> bool {
         !matches!(self[id].method, Method::Part { .. })

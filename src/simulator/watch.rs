@@ -75,7 +75,7 @@ impl Watch {
             }
             if turned || handed_over(explanation.as_deref(), now.map(Arc::as_ref)) {
                 let why = why(house, id);
-                let (point, what) = (config[id].id.to_string(), house.wire(id).to_string());
+                let (point, what) = (config[id].id.to_string(), config.level_text(id, house.wire(id)));
                 changes.push(Change { point, what, why, trouble: false });
             }
             (*level, *explanation) = (house.wire(id), now.cloned());

@@ -35,7 +35,7 @@ const NEEDS: &[Needs] = &[
 ];
 
 /// The kinds of wires, of which an output has one.
-const WIRES: [&str; 5] = ["gpio", "pwm", "speeds", "open_gpio", "members"];
+const WIRES: [&str; 4] = ["gpio", "pwm", "speeds", "open_gpio"];
 /// What a cover has no use for: its motor is always left off, and it stays where it is.
 const NOT_FOR_COVERS: [&str; 8] = ["at_start", "default", "max_on", "min_off", "min_on", "pulse", "safe", "slow_pwm"];
 /// What a pulse excludes.

@@ -141,7 +141,7 @@ impl Shape for Settings {
 }
 
 fn level(value: &DeValue<'_>) -> Result<Wanted, Wrong> {
-    let advice = "write \"on\", \"off\" or a level from 0 to 100";
+    let advice = "write \"on\", \"off\" or a level from 0 to 100; \"open\" or \"closed\" for a cover";
     let percent = |level| Wanted { level, of_a_cover: false, percent: true };
     match value {
         DeValue::Boolean(on) => Ok(Wanted { level: Level::from_on(*on), of_a_cover: false, percent: false }),
