@@ -428,9 +428,9 @@ impl Engine {
             }
         }
         let rooms = &self.rooms;
-        let climates = &self.climates;
+        let claims = climate::claims(&config, &self.climates);
         let situation =
-            Situation { config: &config, rules: &self.rules, rooms, climates, stopping: self.stopping, now };
+            Situation { config: &config, rules: &self.rules, rooms, claims: &claims, stopping: self.stopping, now };
         let (drives, outputs_changed) = priority::resolve(&situation, &mut self.outputs, &mut alarm);
         effects.extend(drives);
         self.revision.other += u64::from(changed || outputs_changed);

@@ -6,7 +6,7 @@
 //! differ are driven, off before on.
 
 use super::{
-    climate::{self, ZoneState},
+    climate::Claimed,
     facts::Alarm,
     manual::{self, Surroundings},
     parts,
@@ -30,9 +30,16 @@ pub(super) struct Situation<'a> {
     pub config: &'a Config,
     pub rules: &'a [RuleState],
     pub rooms: &'a [RoomState],
-    pub climates: &'a [ZoneState],
+    /// What climate zones ask for, by output; empty without zones.
+    pub claims: &'a [Option<Claimed>],
     pub stopping: bool,
     pub now: Now,
+}
+
+impl Situation<'_> {
+    fn claimed(&self, id: OutputId) -> Option<&Claimed> {
+        self.claims.get(id.0)?.as_ref()
+    }
 }
 
 /// The slots of one output as they fill up. `asked` is never empty: its last is the relinquish default.
@@ -106,7 +113,7 @@ fn ask(
         (Some(Cause::Shutdown), safe(output, state))
     } else {
         let tripped = cause.filter(|_| state.tripped);
-        (tripped.or_else(|| climate::cut_off(id, situation.config, situation.climates)), Level::OFF)
+        (tripped.or_else(|| situation.claimed(id).and_then(Claimed::cut_off)), Level::OFF)
     };
     slots.asked = asked(id, output, state, situation);
     changed
@@ -200,8 +207,7 @@ fn asked(id: OutputId, output: &Output, state: &OutputState, situation: &Situati
         let cause = Cause::Manual { source: manual.source.clone(), until: manual.end(output.room) };
         asked.push((Slot::Manual, Claim { level: manual.level, cause }));
     }
-    let climate = climate::claim(id, situation.config, situation.climates);
-    asked.extend(climate.map(|claim| (Slot::Climate, claim)));
+    asked.extend(situation.claimed(id).map(|claimed| (Slot::Climate, claimed.claim())));
     let first_rule =
         situation.config.rules.iter().zip(situation.rules).enumerate().find_map(|(index, (rule, state))| {
             let (_, level) = rule.set.iter().find(|(output, _)| *output == id)?;
@@ -231,8 +237,8 @@ fn rest(output: &Output, state: &OutputState) -> Claim {
 
 /// What it would be without a command; nothing: that is not known.
 fn automatic(id: OutputId, output: &Output, situation: &Situation<'_>) -> Option<Level> {
-    if let Some(claim) = climate::claim(id, situation.config, situation.climates) {
-        return Some(claim.level);
+    if let Some(claimed) = situation.claimed(id) {
+        return Some(claimed.claim().level);
     }
     for (rule, state) in situation.config.rules.iter().zip(situation.rules) {
         let Some((_, level)) = rule.set.iter().find(|(output, _)| *output == id) else { continue };
@@ -250,8 +256,8 @@ fn may_be_asked_on(id: OutputId, output: &Output, state: &OutputState, situation
     if let Some(manual) = &state.manual {
         return manual.level.is_on();
     }
-    if let Some(may) = climate::may_claim(id, situation.config, situation.climates) {
-        return may;
+    if let Some(claimed) = situation.claimed(id) {
+        return claimed.may_be_on;
     }
     for (rule, state) in situation.config.rules.iter().zip(situation.rules) {
         let Some((_, level)) = rule.set.iter().find(|(output, _)| *output == id) else { continue };

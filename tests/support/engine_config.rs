@@ -2,9 +2,9 @@
 
 use chrono_tz::Tz;
 use hearthd::model::{
-    Action, AtStart, Chip, Comparison, Condition, Config, EventRule, Input, InputId, InputKind, Interlock, InterlockId,
-    Level, Line, Modes, Number, Output, OutputId, OutputKind, Point, Quantity, Room, RoomId, Rule, RunMode, Sensor,
-    SensorId, SensorSource, Series, SeriesId, TimeOfDay, Trigger, WiredChip,
+    Action, AtStart, Chip, Climate, Comparison, Condition, Config, EventRule, Input, InputId, InputKind, Interlock,
+    InterlockId, Level, Line, Modes, Number, Output, OutputId, OutputKind, Point, Quantity, Room, RoomId, Rule,
+    RunMode, Sensor, SensorId, SensorSource, Series, SeriesId, TimeOfDay, Trigger, WiredChip,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -72,6 +72,10 @@ impl Builder {
     pub fn room(&mut self, id: &str, motion: &[InputId], empty_after: Duration) -> RoomId {
         self.0.rooms.push(Room { id: id.into(), name: id.into(), motion: motion.to_vec(), empty_after });
         RoomId(self.0.rooms.len() - 1)
+    }
+
+    pub fn climate(&mut self, zone: Climate) {
+        self.0.climates.push(zone);
     }
 
     pub fn rule(&mut self, name: &str, condition: Condition, set: &[(OutputId, Level)]) {

@@ -78,6 +78,11 @@ impl Search {
         }
     }
 
+    /// When it last switched.
+    pub fn progress(&self) -> Option<Moment> {
+        Some(self.since)
+    }
+
     /// Goes on by what is needed: positive is too cold (of a zone that cools: too warm), in degrees.
     pub fn step(&mut self, error: f64, hysteresis: f64, now: Moment, alarm: &mut Alarm) -> Step {
         let end = self.begun + LONGEST;

@@ -1,63 +1,87 @@
-//! What zones ask of one output. Several may: it is on while any of them calls.
+//! What zones ask of outputs. Several may ask one: it is on while any of them calls.
 
-use super::state::{Power, ZoneState};
+use super::state::{Power, Wants, ZoneState};
 use crate::model::{Cause, Claim, Climate, ClimateId, ClimateReason, Config, Doing, Level, OutputId, Takes};
 use std::sync::Arc;
 
-/// The zones that have this output.
-fn zones<'a>(
-    output: OutputId,
-    config: &'a Config,
-    states: &'a [ZoneState],
-) -> impl Iterator<Item = (ClimateId, &'a Climate, &'a ZoneState)> {
-    let zones = config.climates.iter().zip(states).enumerate();
-    zones
-        .filter(move |(_, (zone, _))| zone.outputs().any(|other| other == output))
-        .map(|(i, (z, s))| (ClimateId(i), z, s))
+/// What the zones of one output come to.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct Claimed {
+    level: Level,
+    reason: Arc<ClimateReason>,
+    /// Whether a zone asks for it to be on, or may when what it does not know is found out.
+    pub may_be_on: bool,
+    /// A zone that it warms and the limit of that, while all zones that it warms are too hot.
+    too_hot: Option<(ClimateId, f64)>,
+    /// A zone that it warms is not too hot.
+    wanted_warm: bool,
 }
 
-/// What fills the climate slot of an output: the zone that asks for most of it, the first of the file among equals.
-/// Nothing for an output that no zone has.
-pub(in crate::engine) fn claim(output: OutputId, config: &Config, states: &[ZoneState]) -> Option<Claim> {
-    let mut most: Option<(Level, Arc<ClimateReason>)> = None;
-    for (_, zone, state) in zones(output, config, states) {
+impl Claimed {
+    /// What fills the climate slot: the zone that asks for most, the first of the file among equals.
+    pub fn claim(&self) -> Claim {
+        Claim { level: self.level, cause: Cause::Climate(self.reason.clone()) }
+    }
+
+    /// Why what warms is cut off.
+    pub fn cut_off(&self) -> Option<Cause> {
+        self.too_hot.filter(|_| !self.wanted_warm).map(|(zone, limit)| Cause::Overheat { zone, limit })
+    }
+}
+
+/// What all zones ask, for each output of the house; nothing for an output that no zone has. Empty without zones.
+pub(in crate::engine) fn claims(config: &Config, states: &[ZoneState]) -> Vec<Option<Claimed>> {
+    if config.climates.is_empty() {
+        return Vec::new();
+    }
+    let mut all: Vec<Option<Claimed>> = vec![None; config.outputs.len()];
+    for (index, (zone, state)) in config.climates.iter().zip(states).enumerate() {
         let Some(wants) = &state.shown.wants else { continue };
-        let mut power = Power::default();
-        for (outputs, its) in [(&zone.heat, wants.heat), (&zone.cool, wants.cool), (&zone.fan, Power::all(wants.fan))] {
-            if outputs.contains(&output) {
-                power = Power { percent: power.percent.max(its.percent), relay: power.relay || its.relay };
+        for output in zone.outputs() {
+            let (level, reason) = asked(output, zone, wants, config);
+            let slot = &mut all[output.0];
+            let claimed = slot.get_or_insert_with(|| Claimed {
+                level,
+                reason: reason.clone(),
+                may_be_on: false,
+                too_hot: None,
+                wanted_warm: false,
+            });
+            if level > claimed.level {
+                (claimed.level, claimed.reason) = (level, reason);
+            }
+            claimed.may_be_on |= level.is_on() || may_ask(output, zone, state);
+            if let Some(limit) = zone.overheat.filter(|_| zone.heat.contains(&output)) {
+                if state.overheated {
+                    claimed.too_hot = claimed.too_hot.or(Some((ClimateId(index), limit)));
+                } else {
+                    claimed.wanted_warm = true;
+                }
             }
         }
-        let mut level = if config.takes(output) == Takes::OnOff { Level::from_on(power.relay) } else { power.level() };
-        let mut reason = wants.reason.clone();
-        if !level.is_on() && wants.exercise.contains(&output) {
-            (level, reason) =
-                (Level::ON, Arc::new(ClimateReason { doing: Doing::Exercise, percent: None, ..(*reason).clone() }));
-        }
-        if most.as_ref().is_none_or(|(highest, _)| level > *highest) {
-            most = Some((level, reason));
+    }
+    all
+}
+
+/// What one zone asks of one of its outputs.
+fn asked(output: OutputId, zone: &Climate, wants: &Wants, config: &Config) -> (Level, Arc<ClimateReason>) {
+    let mut power = Power::default();
+    for (outputs, its) in [(&zone.heat, wants.heat), (&zone.cool, wants.cool), (&zone.fan, Power::all(wants.fan))] {
+        if outputs.contains(&output) {
+            power = Power { percent: power.percent.max(its.percent), relay: power.relay || its.relay };
         }
     }
-    most.map(|(level, reason)| Claim { level, cause: Cause::Climate(reason) })
+    let level = if config.takes(output) == Takes::OnOff { Level::from_on(power.relay) } else { power.level() };
+    if !level.is_on() && wants.exercise.contains(&output) {
+        let reason = ClimateReason { doing: Doing::Exercise, percent: None, ..(*wants.reason).clone() };
+        return (Level::ON, Arc::new(reason));
+    }
+    (level, wants.reason.clone())
 }
 
-/// Whether a zone asks for the output to be on, or may when what it does not know is found out. Nothing for an output that
-/// no zone has.
-pub(in crate::engine) fn may_claim(output: OutputId, config: &Config, states: &[ZoneState]) -> Option<bool> {
-    let claim = claim(output, config, states)?;
-    let may = claim.level.is_on()
-        || zones(output, config, states).any(|(_, zone, state)| {
-            let mode = state.mode(zone);
-            state.lost_since.is_some()
-                && (mode.heats() && zone.heat.contains(&output) || mode.cools() && zone.cool.contains(&output))
-        });
-    Some(may)
-}
-
-/// Why what warms is cut off: all zones that it warms are too hot.
-pub(in crate::engine) fn cut_off(output: OutputId, config: &Config, states: &[ZoneState]) -> Option<Cause> {
-    let mut warmed = zones(output, config, states).filter(|(_, zone, _)| zone.heat.contains(&output)).peekable();
-    let (first, zone, _) = *warmed.peek()?;
-    let limit = zone.overheat?;
-    warmed.all(|(_, _, state)| state.overheated).then_some(Cause::Overheat { zone: first, limit })
+/// Whether a zone that does not know its temperature could ask for the output.
+fn may_ask(output: OutputId, zone: &Climate, state: &ZoneState) -> bool {
+    let mode = state.mode(zone);
+    state.lost_since.is_some()
+        && (mode.heats() && zone.heat.contains(&output) || mode.cools() && zone.cool.contains(&output))
 }

@@ -54,6 +54,11 @@ impl Effort {
         self.failed
     }
 
+    /// Which way did not work, and since when it is tried again.
+    pub fn marks(&self) -> (Option<Direction>, Option<Moment>) {
+        (self.failed, self.trial.map(|(_, since, _)| since))
+    }
+
     /// What was measured before does not count any more.
     pub fn begin_anew(&mut self) {
         self.trial = None;

@@ -14,6 +14,11 @@ use std::{collections::BTreeMap, sync::Arc};
 pub(in crate::engine) struct Exercised(BTreeMap<Arc<str>, Moment>);
 
 impl Exercised {
+    /// When anything was moved last.
+    pub fn last(&self) -> Option<Moment> {
+        self.0.values().max().copied()
+    }
+
     /// What is to run now.
     pub fn update(&mut self, exercise: Option<&Exercise>, facts: &mut Facts<'_>) -> Vec<OutputId> {
         let Some(exercise) = exercise else {

@@ -27,7 +27,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-pub(super) use claims::{claim, cut_off, may_claim};
+pub(super) use claims::{Claimed, claims};
 pub(super) use points::{is_word, number, point_value};
 pub(super) use state::ZoneState;
 
@@ -68,7 +68,7 @@ struct Measured {
 
 /// Brings a zone up to date. Returns whether what must survive a restart changed.
 pub(super) fn update(id: ClimateId, zone: &Climate, state: &mut ZoneState, facts: &mut Facts<'_>) -> bool {
-    let before = state.worth_keeping();
+    let before = state.marks();
     let now = facts.now.moment;
     let (setpoints, preset) = target::resolve(zone, state, facts);
     let mode = state.mode(zone);
@@ -117,7 +117,7 @@ pub(super) fn update(id: ClimateId, zone: &Climate, state: &mut ZoneState, facts
         }),
         window: state.shown.window,
     };
-    before != state.worth_keeping()
+    before != state.marks()
 }
 
 /// What a zone asks for, before it is told to its outputs.

@@ -1,8 +1,14 @@
 //! What a zone remembers. All of it survives restarts, but for what every pass works out anew.
 
 use super::{
-    autotune::Tuning, cycle::Cycle, effort::Effort, exercise::Exercised, pid::Pid, plan::Window,
-    thermostat::Thermostat, window::Openness,
+    autotune::Tuning,
+    cycle::Cycle,
+    effort::Effort,
+    exercise::Exercised,
+    pid::Pid,
+    plan::Window,
+    thermostat::{Direction, Thermostat},
+    window::Openness,
 };
 use crate::{
     clock::Moment,
@@ -156,11 +162,38 @@ impl ZoneState {
     }
 
     /// What is worth a write to the disk when it changes: all but what every reading moves a little.
-    pub fn worth_keeping(&self) -> ZoneState {
-        let mut kept = self.clone();
-        kept.shown = Shown::default();
-        kept.pid = Pid::default();
-        kept.window.forget();
-        kept
+    pub fn marks(&self) -> Marks {
+        let tuning = match &self.tuning {
+            Tuning::Idle => (0, None),
+            Tuning::Running(search) => (1, search.progress()),
+            Tuning::Failed(_) => (2, None),
+        };
+        Marks {
+            by_hand: (self.mode, self.preset.is_some(), self.manual.clone()),
+            planned: self.planned.clone(),
+            thermostat: self.thermostat,
+            cycle: self.cycle,
+            since: [self.lost_since, self.door_open_since, self.exercised.last()],
+            latches: [self.overheated, self.warm_outside, self.flow_heating],
+            window: self.window.marks(),
+            effort: self.effort.marks(),
+            tuning,
+            tuned: self.tuned.clone(),
+        }
     }
+}
+
+/// The part of a state whose change is worth a write.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::engine) struct Marks {
+    by_hand: (Option<ClimateMode>, bool, Option<HandTarget>),
+    planned: Option<Planned>,
+    thermostat: Thermostat,
+    cycle: Cycle,
+    since: [Option<Moment>; 3],
+    latches: [bool; 3],
+    window: (Option<Moment>, Option<Moment>, bool),
+    effort: (Option<Direction>, Option<Moment>),
+    tuning: (u8, Option<Moment>),
+    tuned: Option<Tuned>,
 }

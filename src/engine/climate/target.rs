@@ -5,7 +5,7 @@ use super::{
     state::{HandEnd, HandTarget, Planned, ZoneState},
 };
 use crate::{
-    engine::facts::Facts,
+    engine::{facts::Facts, state::Timestamp},
     model::{Climate, PlanAsk, Setpoints},
 };
 use std::sync::Arc;
@@ -71,16 +71,11 @@ fn follow_plan(zone: &Climate, state: &mut ZoneState, facts: &mut Facts<'_>) {
 
 /// Ends what was set by hand for a while.
 fn expire(zone: &Climate, state: &mut ZoneState, facts: &mut Facts<'_>) {
-    let now = facts.now;
     let begins = state.shown.window.map(|window| window.begins);
     if let Some(HandTarget { end, .. }) = &mut state.manual {
         let over = match end {
             HandEnd::Auto => false,
-            HandEnd::At(until) => {
-                until.follow(now);
-                facts.alarm.at(until.moment);
-                now.moment >= until.moment
-            }
+            HandEnd::At(until) => is_over(until, facts),
             HandEnd::Period(during) => match (*during, begins) {
                 _ if zone.plan.is_empty() => false,
                 (Some(during), Some(begins)) => during != begins,
@@ -95,15 +90,21 @@ fn expire(zone: &Climate, state: &mut ZoneState, facts: &mut Facts<'_>) {
             state.manual = None;
         }
     }
-    if let Some(until) = state.preset.as_mut().and_then(|preset| preset.until.as_mut()) {
-        until.follow(now);
-        facts.alarm.at(until.moment);
-        if now.moment >= until.moment {
-            state.preset = None;
-        }
+    if state.preset.as_mut().and_then(|preset| preset.until.as_mut()).is_some_and(|until| is_over(until, facts)) {
+        state.preset = None;
     }
     // A preset that the file no longer has asks for nothing.
     if state.preset.as_ref().is_some_and(|preset| zone.find_preset(&preset.name).is_none()) {
         state.preset = None;
     }
+}
+
+/// Whether this time has come; if not, it is waited for.
+fn is_over(until: &mut Timestamp, facts: &mut Facts<'_>) -> bool {
+    until.follow(facts.now);
+    let over = facts.now.moment >= until.moment;
+    if !over {
+        facts.alarm.at(until.moment);
+    }
+    over
 }

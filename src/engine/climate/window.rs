@@ -34,6 +34,11 @@ impl Openness {
         self.samples.clear();
     }
 
+    /// What it knows but for the readings.
+    pub fn marks(&self) -> (Option<Moment>, Option<Moment>, bool) {
+        (self.not_closed_since, self.steep_since, self.ignored)
+    }
+
     /// Takes in a reading.
     pub fn sample(&mut self, watch: &WindowWatch, at: Moment, value: f64) {
         if watch.slope.is_none() {
