@@ -152,6 +152,7 @@ fn usual(quantity: Quantity) -> f64 {
         Quantity::Current(_) => 0.5,
         Quantity::Power(_) => 2.5,
         Quantity::Undervoltage | Quantity::Throttled => 0.0,
+        Quantity::FanSpeed => 1_200.0,
     }
 }
 

@@ -49,6 +49,8 @@ pub enum Quantity {
     Undervoltage,
     /// 1 while the processor is slowed down, otherwise 0.
     Throttled,
+    /// How fast a fan turns.
+    FanSpeed,
 }
 
 /// Which of several inputs of one chip, by the number that the words of its points end with.
@@ -80,6 +82,7 @@ pub enum Unit {
     Ampere,
     Watt,
     GramsPerCubicMetre,
+    RevolutionsPerMinute,
 }
 
 struct Facts {
@@ -110,6 +113,7 @@ impl Quantity {
             Quantity::SeaLevelPressure,
             Quantity::Undervoltage,
             Quantity::Throttled,
+            Quantity::FanSpeed,
         ];
         let several = [Quantity::RemoteTemperature, Quantity::Voltage, Quantity::Current, Quantity::Power];
         single.into_iter().chain(several.into_iter().flat_map(|quantity| Channel::ALL.map(quantity)))
@@ -146,6 +150,7 @@ impl Quantity {
             Quantity::SeaLevelPressure => facts("sea_level_pressure", Hectopascal, 300.0..=2_000.0, 1),
             Quantity::Undervoltage => facts("undervoltage", Index, 0.0..=1.0, 0),
             Quantity::Throttled => facts("throttled", Index, 0.0..=1.0, 0),
+            Quantity::FanSpeed => facts("fan_speed", RevolutionsPerMinute, 0.0..=100_000.0, 0),
         }
     }
 
@@ -238,7 +243,7 @@ impl Channel {
 
 impl Unit {
     /// All of them.
-    pub const ALL: [Unit; 12] = [
+    pub const ALL: [Unit; 13] = [
         Unit::Celsius,
         Unit::Percent,
         Unit::Hectopascal,
@@ -251,6 +256,7 @@ impl Unit {
         Unit::Ampere,
         Unit::Watt,
         Unit::GramsPerCubicMetre,
+        Unit::RevolutionsPerMinute,
     ];
 
     /// How it is shown; nothing for a scale of its own.
@@ -273,6 +279,7 @@ impl Unit {
             Unit::Ampere => &["A"],
             Unit::Watt => &["W"],
             Unit::GramsPerCubicMetre => &["g/m³"],
+            Unit::RevolutionsPerMinute => &["rpm"],
         }
     }
 
@@ -291,6 +298,7 @@ impl Unit {
             Unit::Ampere => "a current",
             Unit::Watt => "a power",
             Unit::GramsPerCubicMetre => "an absolute humidity",
+            Unit::RevolutionsPerMinute => "a speed",
         }
     }
 

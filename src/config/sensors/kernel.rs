@@ -35,6 +35,9 @@ const IIO: &[(&[&str], &[Quantity])] = {
 /// Those of Hardware Monitoring that read more than a temperature.
 const HUMID_HWMON: &[&str] = &["sht3x", "sht4x", "shtc1", "shtc3", "shtw1", "sht21", "aht10", "aht20", "hih6130"];
 
+/// The kernel's name of a fan with a tachometer that it drives itself, such as that of a Raspberry Pi 5.
+const FAN: &str = "pwmfan";
+
 /// The keys, as far as they are written and right.
 pub(super) struct Draft {
     /// Every key that names a source.
@@ -108,6 +111,9 @@ fn usual_channel(device: &str, quantity: Quantity) -> &'static str {
 
 fn known_hwmon(device: &str) -> Vec<KernelChannel> {
     let channel = |quantity, name: &str| KernelChannel { quantity, name: name.into() };
+    if device == FAN {
+        return vec![channel(Quantity::FanSpeed, "fan1")];
+    }
     let mut channels = vec![channel(Quantity::Temperature, "temp1")];
     if HUMID_HWMON.contains(&device) {
         channels.push(channel(Quantity::Humidity, "humidity1"));

@@ -70,7 +70,10 @@ fn factor(name: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::{super::tests::Tree, *};
-    use crate::model::Quantity::{self, Humidity, Temperature};
+    use crate::model::{
+        Channel,
+        Quantity::{self, Humidity, Temperature},
+    };
 
     fn read(tree: &Tree, device: &str, quantity: Quantity, name: &str) -> Result<Vec<(Quantity, f64)>, String> {
         let channels = [KernelChannel { quantity, name: name.into() }];
@@ -92,6 +95,27 @@ mod tests {
         assert_eq!(read(&tree, "sht3x", Temperature, "temp1"), Ok(vec![(Temperature, -4.25)]));
         assert_eq!(read(&tree, "sht3x", Humidity, "humidity1"), Ok(vec![(Humidity, 61.2)]));
         assert_eq!(read(&tree, "sht3x", Temperature, "Board"), Ok(vec![(Temperature, 30.0)]));
+    }
+
+    #[test]
+    fn every_kind_of_channel_has_its_unit() {
+        let tree = Tree::new(&[
+            ("class/hwmon/hwmon0/name", "pwmfan\n"),
+            ("class/hwmon/hwmon0/fan1_input", "2931\n"),
+            ("class/hwmon/hwmon1/name", "ina219\n"),
+            ("class/hwmon/hwmon1/in1_input", "4988\n"),
+            ("class/hwmon/hwmon1/curr1_input", "-350\n"),
+            ("class/hwmon/hwmon1/power1_input", "1745000\n"),
+        ]);
+        assert_eq!(read(&tree, "pwmfan", Quantity::FanSpeed, "fan1"), Ok(vec![(Quantity::FanSpeed, 2931.0)]));
+        for (quantity, channel, value) in [
+            (Quantity::Voltage(Channel::Only), "in1", 4.988),
+            (Quantity::Current(Channel::Only), "curr1", -0.35),
+            (Quantity::Power(Channel::Only), "power1", 1.745),
+        ] {
+            let read = read(&tree, "ina219", quantity, channel).unwrap()[0].1;
+            assert!((read - value).abs() < 1e-9, "{channel}: {read}");
+        }
     }
 
     #[test]

@@ -275,7 +275,11 @@ impl About<'_> {
             Quantity::Power(_) => Some("power"),
             Quantity::AbsoluteHumidity => Some("absolute_humidity"),
             // Home Assistant has no class for these.
-            Quantity::VocIndex | Quantity::GasResistance | Quantity::Undervoltage | Quantity::Throttled => None,
+            Quantity::VocIndex
+            | Quantity::GasResistance
+            | Quantity::Undervoltage
+            | Quantity::Throttled
+            | Quantity::FanSpeed => None,
         };
         component.extend(device_class.map(|class| ("dev_cla".into(), class.into())));
         let unit = quantity.unit().sign();

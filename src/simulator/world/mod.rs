@@ -273,6 +273,7 @@ impl Probe {
             Quantity::Current(_) => (0.5, 0.01, 1_000.0),
             Quantity::Power(_) => (2.5, 0.05, 100.0),
             Quantity::Undervoltage | Quantity::Throttled => (0.0, 0.0, 1.0),
+            Quantity::FanSpeed => (1_200.0, 20.0, 1.0),
         };
         ((exact + noise * spread) * steps_per_unit).round() / steps_per_unit
     }
