@@ -1,0 +1,130 @@
+"""hearthd in a guest, and the wires of a guest."""
+
+import dataclasses
+import json
+import re
+
+from machine import Guest, check, wait
+
+
+class Daemon:
+    """hearthd started by hand in a guest without systemd."""
+
+    def __init__(self, guest: Guest, config: str):
+        self.guest = guest
+        self.configure(config)
+
+    def configure(self, config: str):
+        """Writes the configuration; a running daemon takes it in."""
+        self.guest.put("/etc/hearthd/config.toml", config)
+
+    def start(self):
+        """Starts it and waits until it serves."""
+        self.guest.sh("hearthd --socket /run/hearthd.sock run --state /var/lib/hearthd >>/run/hearthd.log 2>&1 & echo $! >/run/hearthd.pid")
+        wait("hearthd serves", lambda: self.guest.code("hearthd --socket /run/hearthd.sock status") == 0)
+
+    def kill(self, signal: str):
+        """Sends it a signal and waits for its end."""
+        self.guest.sh(f"kill -{signal} $(cat /run/hearthd.pid)")
+        wait("hearthd has ended", lambda: self.guest.code("kill -0 $(cat /run/hearthd.pid)") != 0)
+
+    def points(self) -> dict[str, dict]:
+        """All points by name."""
+        text = self.guest.sh("hearthd --socket /run/hearthd.sock status --json")
+        return {point["id"]: point for point in json.loads(text)["points"]}
+
+    def wait_point(self, name: str, **expected):
+        """Waits until a point is as expected: `value=21.5, quality="good"`."""
+        def looks():
+            point = self.points()[name]
+            return all(point[key] == value for key, value in expected.items())
+        wait(f"{name} with {expected}", looks)
+
+    def log(self) -> str:
+        """Everything it logged."""
+        return self.guest.sh("cat /run/hearthd.log")
+
+
+class SimChip:
+    """A chip of the kernel's gpio-sim in a guest."""
+
+    def __init__(self, guest: Guest, name: str = "board", label: str = "pinctrl-bcm2835", lines: int = 28):
+        self.guest = guest
+        self.path = guest.sh(f"sim-chip {name} {label} {lines}").split()[-1]
+        self.node = self.path.rsplit("/", 1)[1]
+
+    def pull(self, line: int, level: bool):
+        """Pulls a line from outside."""
+        self.guest.sh(f"echo pull-{'up' if level else 'down'} >{self.path}/sim_gpio{line}/pull")
+
+    def levels(self, *lines: int) -> list[int]:
+        """The electric levels of lines."""
+        text = self.guest.sh("cat " + " ".join(f"{self.path}/sim_gpio{line}/value" for line in lines))
+        return [int(word) for word in text.split()]
+
+
+class BcmLines:
+    """The GPIO registers of a Raspberry Pi 3, read from outside the guest."""
+
+    SELECT, LEVEL = 0x3F20_0000, 0x3F20_0034
+
+    def __init__(self, guest: Guest):
+        self.guest = guest
+
+    def levels(self, *lines: int) -> list[int]:
+        """The electric levels of lines."""
+        words = self.guest.registers(self.LEVEL, 2)
+        return [words[line // 32] >> line % 32 & 1 for line in lines]
+
+    def are_outputs(self, *lines: int) -> list[bool]:
+        """Whether the lines are driven."""
+        words = self.guest.registers(self.SELECT, 6)
+        return [words[line // 10] >> 3 * (line % 10) & 7 == 1 for line in lines]
+
+
+@dataclasses.dataclass(order=True)
+class Seen:
+    """Something that the kernel did."""
+
+    # Seconds of the kernel's monotonic clock.
+    at: float
+    kind: str
+    # What the kernel says of it.
+    text: str
+    # Who was running.
+    process: int
+
+
+class Trace:
+    """What the kernel does with GPIO lines, with the times at which it did."""
+
+    ROOT = "/sys/kernel/tracing"
+    LINE = re.compile(r"-(\d+)\s.*\s(\d+\.\d+): (gpio_value|irq_handler_entry|signal_generate): (.*)")
+
+    def __init__(self, guest: Guest):
+        self.guest = guest
+        root = self.ROOT
+        guest.sh(f"echo 0 >{root}/tracing_on; echo >{root}/trace; echo mono >{root}/trace_clock; "
+                 f"echo 8192 >{root}/buffer_size_kb; for event in gpio/gpio_value irq/irq_handler_entry "
+                 f"signal/signal_generate; do echo 1 >{root}/events/$event/enable; done; "
+                 f"echo 'name ~ \"hearthd*\"' >{root}/events/irq/irq_handler_entry/filter; "
+                 f"echo 'comm ~ \"hearthd*\"' >{root}/events/signal/signal_generate/filter; echo 1 >{root}/tracing_on")
+
+    def seen(self) -> list[Seen]:
+        """Everything since the beginning or the last `clear`, the oldest first."""
+        text = self.guest.sh(f"cat {self.ROOT}/trace")
+        check("LOST" not in text, "the trace is incomplete")
+        return sorted(Seen(float(at), kind, rest, int(process)) for process, at, kind, rest in self.LINE.findall(text))
+
+    def driven(self) -> list[Seen]:
+        """Levels to which lines were driven."""
+        return [seen for seen in self.seen() if seen.kind == "gpio_value" and " set " in seen.text]
+
+    def clear(self):
+        """Forgets what was."""
+        self.guest.sh(f"echo >{self.ROOT}/trace")
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which a share of all are."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]

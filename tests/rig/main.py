@@ -1,0 +1,129 @@
+"""Builds what the guests need, runs the scenarios one after another, and sums up."""
+
+import argparse
+import importlib
+import os
+import pathlib
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+from boards import Boards, Programs
+from images import Images
+from machine import Failed
+from packages import RELEASE, Unavailable
+
+SOURCE = pathlib.Path(__file__).parents[2]
+# Programs, and the packages that bring them.
+TOOLS = {
+    "mmdebstrap": "mmdebstrap", "mke2fs": "e2fsprogs", "depmod": "kmod", "make": "make", "xz": "xz-utils",
+    "gcc-12": "gcc-12", "aarch64-linux-gnu-gcc-12": "gcc-12-aarch64-linux-gnu", "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",
+}
+QEMU = ["qemu-system-arm", "qemu-system-x86"]
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(prog="scripts/rig", description="Runs hearthd on emulated boards.")
+    arguments.add_argument("--list", action="store_true", help="print the scenarios and exit")
+    arguments.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="keep the guests' logs and disks here")
+    arguments.add_argument("scenario", nargs="*", help="run only scenarios whose names begin so")
+    options = arguments.parse_args()
+    scenarios = find(options.scenario)
+    if options.list:
+        for name, scenario in scenarios.items():
+            print(f"{name:24} {scenario.__doc__.splitlines()[0]}")
+        return 0
+    if not scenarios:
+        print("rig: no scenario has such a name; see scripts/rig --list", file=sys.stderr)
+        return 2
+    started = time.monotonic()
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "hearthd-rig"
+    try:
+        images = prepare(cache)
+        programs = build()
+    except Unavailable as problem:
+        print(f"rig: {problem}\nrig: 0 passed; 0 failed; {len(scenarios)} SKIPPED: the guests cannot be made on this machine")
+        return 0
+    print(f"rig: prepared in {time.monotonic() - started:.0f} s", flush=True)
+    results = [run(name, scenario, images, programs, options.keep) for name, scenario in scenarios.items()]
+    summary = ", ".join(f"{results.count(result)} {result}" for result in ("passed", "failed", "SKIPPED"))
+    print(f"\nrig: {summary} in {time.monotonic() - started:.0f} s")
+    return 1 if "failed" in results else 0
+
+
+def find(beginnings: list[str]) -> dict:
+    """The scenarios by name: every file of the folder `scenarios`."""
+    names = sorted(file.stem for file in (SOURCE / "tests/rig/scenarios").glob("*.py"))
+    names = [name for name in names if not beginnings or any(name.startswith(beginning) for beginning in beginnings)]
+    return {name: importlib.import_module(f"scenarios.{name}") for name in names}
+
+
+def prepare(cache: pathlib.Path) -> Images:
+    """Installs what the rig needs on this machine."""
+    if platform.machine() != "x86_64" or not shutil.which("apt-get"):
+        raise Unavailable("the rig runs on Debian for amd64")
+    images = Images(cache)
+    missing = {package for tool, package in TOOLS.items() if not shutil.which(tool)}
+    if missing:
+        images.packages.install(*sorted(missing))
+    if not has_all_boards():
+        # Debian 12 has a QEMU without the board imx8mp-evk; its backports have one with it.
+        system = pathlib.Path("/etc/os-release").read_text()
+        images.packages.install(*(["-t", f"{RELEASE}-backports"] if f"={RELEASE}" in system else []), *QEMU)
+    if not has_all_boards():
+        raise Unavailable("QEMU 10 or newer cannot be had here: it is the first with all boards of the rig")
+    return images
+
+
+def has_all_boards() -> bool:
+    if not shutil.which("qemu-system-x86_64") or not shutil.which("qemu-system-aarch64"):
+        return False
+    return "imx8mp-evk" in subprocess.run(["qemu-system-aarch64", "-M", "help"], capture_output=True, text=True).stdout
+
+
+def build() -> Programs:
+    """Builds hearthd for the guests."""
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", SOURCE / "target"))
+    for command in (["scripts/cross", "aarch64"], ["scripts/package", "amd64"]):
+        subprocess.run([SOURCE / command[0], *command[1:]], cwd=SOURCE, check=True)
+    package = max(target.glob("hearthd_*_amd64.deb"), key=lambda file: file.stat().st_mtime)
+    return Programs(arm64=target / "aarch64-unknown-linux-gnu/release/hearthd", amd64=target / "release/hearthd",
+                    package=package, source=SOURCE)
+
+
+def run(name: str, scenario, images: Images, programs: Programs, keep: pathlib.Path | None) -> str:
+    """Runs one scenario and says how it went."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="hearthd-rig-")) if keep is None else keep / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    boards = Boards(images, programs, folder)
+    started, seen, problem = time.monotonic(), [], ""
+    try:
+        seen = scenario.run(boards) or []
+        result = "passed"
+    except Unavailable as error:
+        result, problem = "SKIPPED", str(error)
+    except Failed as error:
+        where = traceback.extract_tb(error.__traceback__)
+        line = next((frame for frame in reversed(where) if "scenarios" in frame.filename), where[-1])
+        result, problem = "failed", f"{error}\n    at {pathlib.Path(line.filename).name}:{line.lineno}: {line.line}"
+    finally:
+        logs = boards.end()
+    print(f"{result:7} {time.monotonic() - started:6.1f} s  {name}: {scenario.__doc__.splitlines()[0]}", flush=True)
+    for text in seen:
+        print(f"{'':19}{text}", flush=True)
+    if problem:
+        print(f"    {problem}", flush=True)
+    if result == "failed":
+        print(logs, flush=True)
+    if keep is None:
+        shutil.rmtree(folder)
+    return result
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+"""Debian packages, fetched and unpacked beside the system: its own package lists and sources stay as they are."""
+
+import functools
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import time
+
+# What guests are made of, whatever the machine itself runs.
+RELEASE = "bookworm"
+# Package lists younger than this are not asked for again.
+LISTS_GOOD_FOR_S = 12 * 3600
+
+
+class Unavailable(Exception):
+    """This machine cannot be made to have what the rig needs."""
+
+
+def mirrors(sources: str) -> tuple[str, str]:
+    """The addresses of Debian's archive and of its security archive in the text of apt's source files."""
+    # One-line entries `deb [options] URI suite ...` and fields `URIs: URI ...`.
+    uris = re.findall(r"^(?:deb(?:-src)?\s+(?:\[[^]]*\]\s+)?|URIs:\s*)(\S+)", sources, re.MULTILINE)
+    debian = [uri for uri in uris if re.search(r"/debian/?$", uri)]
+    security = [uri for uri in uris if "security" in uri]
+    if not debian:
+        raise Unavailable("no Debian mirror in this machine's apt sources: the guests are made of Debian packages")
+    return debian[0], security[0] if security else debian[0].rstrip("/") + "-security"
+
+
+class Packages:
+    """Debian's packages for amd64 and arm64."""
+
+    def __init__(self, folder: pathlib.Path):
+        self.folder = folder
+        self.sources = folder / "sources" / "debian.sources"
+        for part in ("lists/partial", "archives/partial", "sources"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        self._write_sources()
+        config = folder / "apt.conf"
+        config.write_text(
+            f'Dir::Etc::sourcelist "/dev/null";\nDir::Etc::sourceparts "{folder}/sources";\n'
+            f'Dir::State::lists "{folder}/lists";\nDir::Cache "{folder}";\n'
+            'APT::Architectures { "amd64"; "arm64"; };\nAPT::Sandbox::User "root";\nAcquire::Languages "none";\n'
+            'Acquire::Retries "3";\n'
+        )
+        self.environment = os.environ | {"APT_CONFIG": str(config), "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
+        self._update()
+
+    def _write_sources(self):
+        etc = pathlib.Path("/etc/apt")
+        files = [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*.list")),
+                 *sorted((etc / "sources.list.d").glob("*.sources"))]
+        debian, security = mirrors("\n".join(file.read_text() for file in files if file.exists()))
+        keys = next(pathlib.Path("/usr/share/keyrings").glob("debian-archive-keyring.*g"), None)
+        if keys is None:
+            raise Unavailable("no keys of Debian's archive: install the package debian-archive-keyring")
+
+        def source(uri, suites, architectures):
+            return (f"Types: deb\nURIs: {uri}\nSuites: {suites}\nComponents: main\n"
+                    f"Architectures: {architectures}\nSigned-By: {keys}\n")
+
+        self.sources.write_text("\n".join([
+            source(debian, f"{RELEASE} {RELEASE}-updates", "amd64 arm64"),
+            source(security, f"{RELEASE}-security", "amd64 arm64"),
+        ]))
+        # Only QEMU comes from here.
+        (self.folder / "sources" / "backports.sources").write_text(source(debian, f"{RELEASE}-backports", "amd64"))
+
+    def _run(self, *command: str, cwd=None) -> str:
+        result = subprocess.run(command, env=self.environment, cwd=cwd, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True)
+        if result.returncode:
+            raise Unavailable(f"{' '.join(command[:3])} ... failed:\n{result.stdout[-2000:]}")
+        return result.stdout
+
+    def _update(self, force=False):
+        stamp = self.folder / "updated"
+        if not force and stamp.exists() and time.time() - stamp.stat().st_mtime < LISTS_GOOD_FOR_S:
+            return
+        # Mirrors fail now and then.
+        for wait_s in (0, 5, 20):
+            time.sleep(wait_s)
+            try:
+                self._run("apt-get", "-q", "--error-on=any", "update")
+                stamp.touch()
+                return
+            except Unavailable as error:
+                problem = error
+        raise problem
+
+    @functools.cache
+    def depends(self, name: str, pattern: str) -> str:
+        """The name of the package that `name` depends on, of those that fit `pattern`."""
+        found = re.search(rf"Depends: ({pattern})(?::\w+)?$", self._run("apt-cache", "depends", name), re.MULTILINE)
+        if not found:
+            raise Unavailable(f"{name} depends on no {pattern}")
+        return found.group(1)
+
+    @functools.cache
+    def versions(self, *names: str) -> list[str]:
+        """The newest versions of packages."""
+        found = re.findall(r"^  Candidate: (\d\S*)", self._run("apt-cache", "policy", *names), re.MULTILINE)
+        if len(found) != len(names):
+            raise Unavailable(f"Debian lacks one of the packages {', '.join(names)}")
+        return found
+
+    def unpack(self, folder: pathlib.Path, *names: str):
+        """Fetches packages and unpacks them into one folder."""
+        debs = self.folder / "fetched"
+        shutil.rmtree(debs, ignore_errors=True)
+        debs.mkdir()
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._run("apt-get", "-q", "download", *names, cwd=debs)
+        except Unavailable:
+            self._update(force=True)
+            self._run("apt-get", "-q", "download", *names, cwd=debs)
+        for deb in debs.glob("*.deb"):
+            self._run("dpkg", "-x", str(deb), str(folder))
+        shutil.rmtree(debs)
+
+    def install(self, *arguments: str):
+        """Installs packages on this machine."""
+        as_root = [] if os.getuid() == 0 else ["sudo", "-E"]
+        self._run(*as_root, "apt-get", "-q", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends", *arguments)

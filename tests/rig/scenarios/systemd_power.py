@@ -1,0 +1,50 @@
+"""Reboot and power cut: the state is restored; boot without network and broker; the broker comes later."""
+
+import time
+
+from machine import check, same, wait
+from unit import Unit
+
+# More than what may be lost in a power cut.
+KEPT_AFTER_S = 3
+
+
+def run(boards):
+    guest = boards.systemd()
+    unit = Unit(guest)
+    unit.install()
+    unit.command("lamp", "ON")
+    unit.wait_levels(lamp=1)
+    guest.sh("(sleep 0.5; systemctl reboot) >/dev/null 2>&1 &")
+    guest.wait_for_agent(180)
+    unit = Unit(guest)
+    restored(unit, "the reboot")
+    before = guest.sh("journalctl --boot=-1 --unit=hearthd --output=cat --no-pager").splitlines()
+    check("stopped" in before, f"it did not end in order before the reboot: {before[-5:]}")
+
+    unit.command("lamp", "OFF")
+    unit.command("pump", "ON")
+    unit.wait_levels(lamp=0, pump=1)
+    # From now on there is no broker at boot.
+    guest.sh("systemctl disable mosquitto")
+    time.sleep(KEPT_AFTER_S)
+    guest.power_cut()
+    guest = boards.systemd(disk=boards.folder / "disk.ext4")
+    unit = Unit(guest)
+    wait("the service", lambda: unit.property("ActiveState") == "active", 120)
+    unit.wait_levels(lamp=0, pump=1, alarm=0)
+    same(guest.code("systemctl is-active --quiet mosquitto"), 3, "the broker")
+    up = int(unit.property("ActiveEnterTimestampMonotonic")) / 1e6
+    # It works without a broker, and finds it when it comes.
+    unit.pull("motion", True)
+    guest.sh("hearthd set lamp on")
+    unit.wait_levels(lamp=1)
+    guest.sh("systemctl start mosquitto")
+    wait("the broker is told", lambda: unit.broker("availability") == "online" and unit.broker("lamp/state") == "ON", 120)
+    return [f"power cut: as before {up:.1f} s after the kernel started"]
+
+
+def restored(unit, after: str):
+    wait(f"the service after {after}", lambda: unit.property("ActiveState") == "active", 120)
+    unit.wait_levels(lamp=1, pump=0, alarm=0)
+    wait("the broker is told", lambda: unit.broker("lamp/state") == "ON" and unit.broker("availability") == "online", 30)
