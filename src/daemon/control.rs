@@ -68,6 +68,7 @@ impl Control {
             next: Pass::default(),
             stopped: false,
         };
+        control.tell_kept();
         control.wake();
         control
     }
@@ -82,6 +83,17 @@ impl Control {
                 self.handle(Event::Driven { output, level, result: Err(error.to_string()) });
             }
         }
+    }
+
+    /// Tells the engine what lines carry that were taken as they are. Returns which.
+    fn tell_kept(&mut self) -> Vec<OutputId> {
+        let kept = self.hardware.kept();
+        if !kept.is_empty() {
+            let driven = |&(output, level): &(OutputId, Level)| Event::Driven { output, level, result: Ok(()) };
+            let effects = self.engine.handle_all(self.clock.now(), kept.iter().map(driven));
+            self.perform(effects);
+        }
+        kept.into_iter().map(|(output, _)| output).collect()
     }
 
     /// Takes in one event and does what follows from it.
@@ -125,9 +137,12 @@ impl Control {
             );
             return false;
         }
-        let effects = self.engine.handle(self.clock.now(), Event::Reconfigure(config.clone()));
+        let mut effects = self.engine.handle(self.clock.now(), Event::Reconfigure(config.clone()));
         self.hardware.reconfigure(config.clone(), &start_levels(&self.engine, &config));
         (self.config, self.text) = (config, text);
+        // What was decided before their levels were known counts no more.
+        let kept = self.tell_kept();
+        effects.retain(|effect| !matches!(effect, Effect::Drive { output, .. } if kept.contains(output)));
         self.perform(effects);
         tracing::info!("the changed configuration is in force: {}", self.status());
         true

@@ -110,7 +110,8 @@ impl Engine {
                 // A compressor that lost its power rests before it starts again.
                 _ if power_was_cut && output.min_off.is_some() => Level::OFF,
                 AtStart::On if goes_on_undecided(output) && !state.tripped => Level::ON,
-                AtStart::On | AtStart::Restore => state.level,
+                // What the wire carries is told when it is claimed.
+                AtStart::On | AtStart::Restore | AtStart::Keep => state.level,
             };
             if level != state.level {
                 // Until it was last heard of, it was as it was; since then nobody knows.

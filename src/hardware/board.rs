@@ -17,6 +17,9 @@ pub(super) trait Board: Send + Sync {
     /// other level.
     fn claim_output(&self, line: &Line, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError>;
 
+    /// Takes `line`, that of `output`, as it is, without driving it to another level, and tells which level that is.
+    fn claim_as_is(&self, line: &Line, output: &Output) -> Result<(Box<dyn OutputLine>, Level), HardwareError>;
+
     /// Takes the line of an input and has its debounced changes told.
     fn claim_input(&self, input: &Input, on_edge: OnEdge) -> Result<Box<dyn InputLine>, HardwareError>;
 

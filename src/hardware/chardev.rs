@@ -47,6 +47,18 @@ impl Board for Chardev {
         Ok(Box::new(ClaimedOutput { request, place, driven: level }))
     }
 
+    fn claim_as_is(&self, line: &Line, output: &Output) -> Result<(Box<dyn OutputLine>, Level), HardwareError> {
+        let place = self.lines.find(line)?;
+        let request = request(&place, output.active, Builder::as_is)?;
+        let now = request.value(place.offset).map_err(|error| place.failed("read", error))?;
+        // In the same request: to release it in between could move the relay.
+        let mut config = request.config();
+        config.as_output(now);
+        request.reconfigure(&config).map_err(|error| place.failed("take", error))?;
+        let level = Level::from_on(now == Value::Active);
+        Ok((Box::new(ClaimedOutput { request, place, driven: level }), level))
+    }
+
     fn claim_input(&self, input: &Input, on_edge: OnEdge) -> Result<Box<dyn InputLine>, HardwareError> {
         let place = self.lines.find(&input.line)?;
         let request = request(&place, input.active, |builder| {

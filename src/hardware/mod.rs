@@ -50,6 +50,7 @@ pub struct Hardware {
     config: Arc<Config>,
     chosen: Chosen,
     outputs: Outputs,
+    kept: Vec<(OutputId, Level)>,
     inputs: Inputs,
     buses: Buses,
 }
@@ -63,7 +64,7 @@ impl Hardware {
         let chosen = choice::choose(&config.hardware);
         let inputs = Inputs::start(chosen.board.clone(), clock.clone(), events.clone());
         let buses = Buses::start(chosen.board.clone(), clock, events);
-        let mut hardware = Hardware { config, chosen, outputs: Outputs::default(), inputs, buses };
+        let mut hardware = Hardware { config, chosen, outputs: Outputs::default(), kept: Vec::new(), inputs, buses };
         hardware.claim_missing(start);
         hardware
     }
@@ -91,6 +92,11 @@ impl Hardware {
         self.outputs.drive(&*self.chosen.board, &self.config[output], level)
     }
 
+    /// The levels of the lines that were just taken as they were, each told once.
+    pub fn kept(&mut self) -> Vec<(OutputId, Level)> {
+        std::mem::take(&mut self.kept)
+    }
+
     /// Looks at every output line: those that are not as they were last driven, each with that level and what is wrong.
     pub fn verify(&mut self) -> Vec<(OutputId, Level, HardwareError)> {
         self.outputs.verify(&self.config)
@@ -113,7 +119,7 @@ impl Hardware {
             wires.lay(&self.config);
         }
         self.chosen.board.lay(&self.config);
-        self.outputs.claim_missing(&*self.chosen.board, &self.config, start);
+        self.kept = self.outputs.claim_missing(&*self.chosen.board, &self.config, start);
         self.inputs.watch_missing(&self.config);
         self.buses.read(&self.config);
     }

@@ -5,7 +5,7 @@ use super::{
     board::{Board, OutputLine},
     choice,
 };
-use crate::model::{ActiveLevel, Config, Dimming, Level, Line, Output, OutputId, SafeState};
+use crate::model::{ActiveLevel, AtStart, Config, Dimming, Level, Line, Output, OutputId, SafeState};
 use std::{collections::BTreeMap, sync::Arc, thread::sleep, time::Duration};
 
 /// A line that was driven reads so within this time.
@@ -51,14 +51,32 @@ impl Outputs {
         self.troubles.retain(|line, _| config.outputs.iter().any(|output| has(output, line)));
     }
 
-    /// Claims every line that is not claimed yet, at its level of `start`, which is in the order of the outputs.
-    pub fn claim_missing(&mut self, board: &dyn Board, config: &Config, start: &[Level]) {
-        for (output, &level) in config.outputs.iter().zip(start) {
-            if output.line.as_ref().is_some_and(|line| !self.claimed.contains_key(line)) {
-                // The failure is logged, and the next drive tries again.
+    /// Claims every line that is not claimed yet, at its level of `start`, which is in the order of the outputs. Returns the
+    /// levels of those that are kept as they are.
+    pub fn claim_missing(&mut self, board: &dyn Board, config: &Config, start: &[Level]) -> Vec<(OutputId, Level)> {
+        let mut kept = Vec::new();
+        for (index, (output, &level)) in config.outputs.iter().zip(start).enumerate() {
+            let Some(line) = output.line.as_ref().filter(|line| !self.claimed.contains_key(*line)) else { continue };
+            // A failure is logged, and the next drive tries again.
+            if output.at_start == AtStart::Keep {
+                kept.extend(self.keep(board, line, output).map(|level| (OutputId(index), level)));
+            } else {
                 let _ = self.drive(board, output, level);
             }
         }
+        kept
+    }
+
+    /// Claims a line as it is.
+    fn keep(&mut self, board: &dyn Board, wire: &Line, output: &Output) -> Option<Level> {
+        let claimed = board.claim_as_is(wire, output).map(|(line, level)| {
+            let (active, dimming, safe) = (output.active, output.dimming, output.safe);
+            self.claimed.insert(wire.clone(), Claimed { line, id: output.id.clone(), active, dimming, safe, level });
+            level
+        });
+        let result = claimed.as_ref().map(|_| ());
+        self.tell(wire, output, &result);
+        claimed.ok()
     }
 
     /// Drives an output, claiming its line at that level if it is not claimed yet. One that works through others has
@@ -75,7 +93,7 @@ impl Outputs {
                 result
             }),
         };
-        self.tell(wire, output, &result);
+        self.tell(wire, output, &result.as_ref().copied());
         result
     }
 
@@ -88,7 +106,7 @@ impl Outputs {
             let (level, result) = (claimed.level, claimed.verify());
             // That it is well again shows when it is driven.
             if result.is_err() {
-                self.tell(wire, output, &result);
+                self.tell(wire, output, &result.as_ref().copied());
             }
             wrong.extend(result.err().map(|error| (OutputId(index), level, error)));
         }
@@ -96,7 +114,7 @@ impl Outputs {
     }
 
     /// Says once that a line is in trouble, and once that it is well again.
-    fn tell(&mut self, wire: &Line, output: &Output, result: &Result<(), HardwareError>) {
+    fn tell(&mut self, wire: &Line, output: &Output, result: &Result<(), &HardwareError>) {
         match result {
             Ok(()) => {
                 if self.troubles.remove(wire).is_some() {
@@ -227,6 +245,17 @@ mod tests {
         outputs.drive(&board, &config.outputs[0], Level::ON).unwrap();
         outputs.drive(&board, &config.outputs[0], Level::OFF).unwrap();
         assert_eq!(*board.log.lock().unwrap(), ["GPIO 17 claimed at ON", "GPIO 17 to OFF"]);
+    }
+
+    #[test]
+    fn a_line_that_is_kept_is_not_driven_and_its_level_is_told() {
+        let (board, mut outputs) = (Recorder::default(), Outputs::default());
+        let kept = Output { at_start: AtStart::Keep, ..output("pump", 17) };
+        let config = house(&[output("light", 27), kept], &[], &[]);
+        let told = outputs.claim_missing(&board, &config, &[Level::OFF, Level::OFF]);
+        assert_eq!(told, [(OutputId(1), Level::ON)]);
+        assert_eq!(*board.log.lock().unwrap(), ["GPIO 27 claimed at OFF", "GPIO 17 claimed as it is"]);
+        assert_eq!(outputs.claim_missing(&board, &config, &[Level::OFF, Level::OFF]), [], "once");
     }
 
     #[test]

@@ -53,6 +53,20 @@ impl Board for Rppal {
         Ok(Box::new(ClaimedOutput { pin, line: line.clone(), active: output.active, driven: level }))
     }
 
+    fn claim_as_is(&self, line: &Line, output: &Output) -> Result<(Box<dyn OutputLine>, Level), HardwareError> {
+        let number = bcm_number(line)?;
+        self.lines.find(&Line::Number(number.into()))?.check_free()?;
+        let pin = Gpio::new().and_then(|gpio| gpio.get(number)).map_err(|error| claim_failed(line, error))?;
+        let now = pin.read();
+        let mut pin = match now {
+            gpio::Level::High => pin.into_output_high(),
+            gpio::Level::Low => pin.into_output_low(),
+        };
+        pin.set_reset_on_drop(false);
+        let level = Level::from_on(now == electric(output.active, Level::ON));
+        Ok((Box::new(ClaimedOutput { pin, line: line.clone(), active: output.active, driven: level }), level))
+    }
+
     fn claim_input(&self, input: &Input, on_edge: OnEdge) -> Result<Box<dyn InputLine>, HardwareError> {
         bcm_number(&input.line)?;
         self.kernel.claim_input(input, on_edge)

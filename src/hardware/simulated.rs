@@ -163,6 +163,11 @@ impl Board for Wires {
         Ok(Box::new(wire))
     }
 
+    fn claim_as_is(&self, line: &Line, output: &Output) -> Result<(Box<dyn OutputLine>, Level), HardwareError> {
+        let level = self.state().levels.get(line).copied().unwrap_or(Level::OFF);
+        Ok((self.claim_output(line, output, level)?, level))
+    }
+
     fn claim_input(&self, input: &Input, on_edge: OnEdge) -> Result<Box<dyn InputLine>, HardwareError> {
         let mut state = self.state();
         let wire = state.inputs.entry(input.id.clone()).or_default();

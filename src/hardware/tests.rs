@@ -57,6 +57,12 @@ impl Board for Recorder {
         Ok(Box::new(Recorded { recorder: self.clone(), line: line.clone() }))
     }
 
+    fn claim_as_is(&self, line: &Line, _: &Output) -> Result<(Box<dyn OutputLine>, Level), HardwareError> {
+        self.check(line)?;
+        self.log.lock().unwrap().push(format!("{line} claimed as it is"));
+        Ok((Box::new(Recorded { recorder: self.clone(), line: line.clone() }), Level::ON))
+    }
+
     fn claim_input(&self, input: &Input, _: OnEdge) -> Result<Box<dyn InputLine>, HardwareError> {
         self.check(&input.line)?;
         Ok(Box::new(Recorded { recorder: self.clone(), line: input.line.clone() }))
@@ -272,6 +278,10 @@ fn a_reload_restarts_only_what_changed() {
 struct Trap;
 
 impl Board for Trap {
+    fn claim_as_is(&self, line: &Line, output: &Output) -> Result<(Box<dyn OutputLine>, Level), HardwareError> {
+        Ok((self.claim_output(line, output, Level::OFF)?, Level::OFF))
+    }
+
     fn claim_output(&self, _: &Line, _: &Output, _: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
         panic!("a bug")
     }
@@ -328,6 +338,10 @@ impl SensorDriver for Measuring {
 }
 
 impl Board for Patience {
+    fn claim_as_is(&self, line: &Line, output: &Output) -> Result<(Box<dyn OutputLine>, Level), HardwareError> {
+        Ok((self.claim_output(line, output, Level::OFF)?, Level::OFF))
+    }
+
     fn claim_output(&self, _: &Line, _: &Output, _: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
         panic!("there is none")
     }

@@ -131,6 +131,8 @@ pub enum AtStart {
     On,
     /// What it was when the daemon ended; its relinquish default when that is not known.
     Restore,
+    /// What its wire carries already, whoever drove it before.
+    Keep,
 }
 
 /// What an output is left in when the daemon ends.

@@ -3,7 +3,7 @@
 use super::{Wiring, Works};
 use crate::{
     config::table::Table,
-    model::{Line, ManualFor, Output, OutputKind, SafeState, duration},
+    model::{AtStart, Line, ManualFor, Output, OutputKind, SafeState, duration},
 };
 use std::time::Duration;
 
@@ -147,6 +147,13 @@ fn limits(output: &Output, table: &Table<'_>) {
         for key in ["at_start", "default", "safe"].into_iter().filter(|key| table.has(key)) {
             table.error_at(key, format!("`{key}` beside `pulse`"), "a pulse begins and ends off: remove it");
         }
+    }
+    if output.at_start == AtStart::Keep && (!table.has("gpio") || table.has("slow_pwm") || table.has("interlock")) {
+        table.error_at(
+            "at_start",
+            "\"keep\" is of one relay by itself, with `gpio` and without `slow_pwm` and `interlock`",
+            "write \"restore\" or \"off\"",
+        );
     }
     if output.manual_for == ManualFor::RoomEmpty && !table.has("room") {
         table.error_at("manual_for", "\"room_empty\" without `room`", "add room = \"name_of_the_room\"");

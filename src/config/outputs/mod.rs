@@ -29,7 +29,8 @@ const KIND: &[(&str, Option<OutputKind>)] = &[
     ("group", None),
 ];
 pub(super) const ACTIVE: &[(&str, ActiveLevel)] = &[("high", ActiveLevel::High), ("low", ActiveLevel::Low)];
-const AT_START: &[(&str, AtStart)] = &[("off", AtStart::Off), ("on", AtStart::On), ("restore", AtStart::Restore)];
+const AT_START: &[(&str, AtStart)] =
+    &[("off", AtStart::Off), ("on", AtStart::On), ("restore", AtStart::Restore), ("keep", AtStart::Keep)];
 const SAFE: &[(&str, SafeState)] = &[("off", SafeState::Off), ("on", SafeState::On), ("hold", SafeState::Hold)];
 /// Nothing: it stays as it is.
 const DEFAULT: &[(&str, Option<Level>)] = &[("off", Some(Level::OFF)), ("on", Some(Level::ON)), ("hold", None)];
@@ -106,7 +107,8 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     );
     let at_start = table.optional(
         "at_start",
-        "What it is driven to at start: \"restore\" (default of light, fan, switch), \"off\" (default of the others), \"on\".",
+        "What it is driven to at start: \"restore\" (default of light, fan, switch), \"off\" (default of the others), \"on\", \"keep\" \
+         (of one relay: the wire is taken as it is).",
         OneOf(AT_START),
     );
     let safe =

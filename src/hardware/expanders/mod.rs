@@ -129,6 +129,14 @@ impl Board for WithExpanders {
         Ok(Box::new(line))
     }
 
+    fn claim_as_is(&self, line: &Line, output: &Output) -> Result<(Box<dyn OutputLine>, Level), HardwareError> {
+        match self.find(line) {
+            // After a power cut its pins are inputs, and what they read is not what they were driven to.
+            Some(_) => Ok((self.claim_output(line, output, Level::OFF)?, Level::OFF)),
+            None => self.board.claim_as_is(line, output),
+        }
+    }
+
     fn claim_input(&self, input: &Input, on_edge: OnEdge) -> Result<Box<dyn InputLine>, HardwareError> {
         let Some((attached, pin)) = self.find(&input.line) else { return self.board.claim_input(input, on_edge) };
         let active = input.active;
