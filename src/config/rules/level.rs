@@ -83,9 +83,24 @@ pub(super) fn resolve(
         (Some(condition), None) => condition.text.clone(),
         _ => String::new(),
     };
+    for setting in &draft.set {
+        without_effect(setting, scope.config, problems);
+    }
     let set = settings::resolve(draft.set, scope.config, problems);
     let (name, place) = (name?, draft.condition?.place);
     Some((Rule { name: name.into(), condition: condition?, until, set, timers: kept.timers, text }, place))
+}
+
+/// A climate zone always says what it wants of its outputs, so that rules have no say.
+fn without_effect(setting: &Setting, config: &Config, problems: &Problems) {
+    let Some(output) = config.find_output(&setting.output) else { return };
+    if let Some(zone) = config.climates.iter().find(|zone| zone.outputs().any(|its| its == output)) {
+        problems.warning(
+            setting.output_place.clone(),
+            format!("the climate zone {} decides `{}`: this has no effect", zone.id, setting.output),
+            format!("set {}.target, {0}.mode or {0}.preset in a rule with `on`", zone.id),
+        );
+    }
 }
 
 /// A rule that works against itself would switch its output for ever.

@@ -15,8 +15,8 @@ use toml::de::DeValue;
 
 /// `hall_light = "on"`
 pub(in crate::config) struct Setting {
-    output: String,
-    output_place: Range<usize>,
+    pub output: String,
+    pub output_place: Range<usize>,
     /// What is wrong with it, otherwise.
     level: Result<Wanted, Wrong>,
     level_place: Range<usize>,
