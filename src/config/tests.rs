@@ -82,6 +82,43 @@ fn a_gas_sensor_knows_how_thin_the_air_is() {
 }
 
 #[test]
+fn rules_compare_what_chips_measure_in_its_unit() {
+    let house = "[hub]\nid = 'h'\n[outputs.fan]\nkind = 'fan'\ngpio = 17\n[sensors.office]\nchip = 'scd41'\n\
+                 [sensors.battery]\nchip = 'ina3221'\nchannels = [2]\n[sensors.garden]\nchip = 'bh1750'\n\
+                 [sensors.air]\nchip = 'sgp40'\n[sensors.plate]\nchip = 'bme680'\n[sensors.stove]\nchip = 'mlx90614'\n";
+    let check = |condition: &str| {
+        let rule = format!("[[rules]]\nname = 'R'\nwhile = '{condition}'\nset = {{ fan = 'on' }}\n");
+        parse(Path::new("c"), &format!("{house}{rule}")).map(drop).map_err(|report| report.to_string())
+    };
+    for condition in [
+        "office.co2 > 1000",
+        "office.co2 > 1000 ppm",
+        "office.co2 > 1000ppm",
+        "battery.voltage_2 < 11.5V and battery.current_2 > -2 A",
+        "battery.power_2 > 60W",
+        "garden.illuminance < 30 lx",
+        "garden.illuminance < 30 lux",
+        "air.voc_index > 250",
+        "plate.gas_resistance < 20000 Ω",
+        "stove.object_temperature > stove.temperature + 20",
+        "stove.object_temperature > 60°C",
+    ] {
+        assert_eq!(check(condition), Ok(()), "{condition}");
+    }
+    for (condition, part) in [
+        ("office.co2 > 21°C", "a temperature does not go with a concentration"),
+        ("office.co2 > battery.voltage_2", "a voltage does not go with a concentration"),
+        ("air.voc_index > 250%", "write an index without a unit"),
+        ("battery.voltage_1 > 1", "is a sensor without `voltage_1`"),
+        ("battery.voltage_2 < 11500 mV", "write 11.5V"),
+        ("air.voc_index > 600", "air.voc_index is between 0 and 500"),
+    ] {
+        let told = check(condition).unwrap_err();
+        assert!(told.contains(part), "{condition}: {told}");
+    }
+}
+
+#[test]
 fn the_order_is_the_files_even_for_tables_that_are_apart() {
     let config = house(
         "[hub]\nid = 'h'\n[outputs.zebra]\nkind = 'light'\ngpio = 5\n[inputs.a]\nkind = 'door'\ngpio = 6\n\

@@ -7,7 +7,7 @@ use super::{
     range, states,
 };
 use crate::{
-    config::{nearest, wording},
+    config::{nearest, shape::one_of, wording},
     model::{ClimateFacet, ClimateId, Comparison, Condition, Config, Number, Point, Series, SeriesId, Summary, Unit},
 };
 use std::{ops::Range, time::Duration};
@@ -368,10 +368,17 @@ impl Typing<'_> {
             "hpa" | "mbar" => format!("write {number}hPa"),
             "pa" => format!("write {}hPa", number / 100.0),
             "kpa" => format!("write {}hPa", number * 10.0),
+            "mv" => format!("write {}V", number / 1_000.0),
+            "ma" => format!("write {}A", number / 1_000.0),
+            "kw" => format!("write {}W", number * 1_000.0),
+            "kω" | "kohm" => format!("write {}Ω", number * 1_000.0),
             "s" | "m" | "h" | "d" | "ms" | "min" => {
                 "a duration follows only after `for`, or after a time of the sun".into()
             }
-            _ => "write °C, % or hPa, or no unit at all".into(),
+            _ => {
+                let signs = Unit::ALL.iter().map(|unit| unit.sign()).filter(|sign| !sign.is_empty());
+                format!("write {}, or no unit at all", one_of(signs.map(str::to_owned).collect()))
+            }
         };
         self.wrong(place, message, advice)
     }
