@@ -5,12 +5,8 @@ use super::{
     shape::{Channels, Decimal, Flag, MuxChannel, OneNumberOf, Whole, one_of},
     table::{Id, Table},
 };
-use crate::model::{CHIPS, Chip, ChipSettings, Mux, Setting, WiredChip, duration};
-use std::{collections::BTreeMap, ops::Range, sync::LazyLock, time::Duration};
-
-/// Every word of every chip.
-pub(super) static CHIP: LazyLock<Vec<(&'static str, Chip)>> =
-    LazyLock::new(|| CHIPS.iter().flat_map(|facts| facts.words.iter().map(|word| (*word, facts.chip))).collect());
+use crate::model::{Chip, ChipSettings, Mux, Setting, WiredChip, duration};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 /// The ranges of an ADS1115, V.
 const FULL_SCALE: &[f64] = &[6.144, 4.096, 2.048, 1.024, 0.512, 0.256];

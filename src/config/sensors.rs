@@ -8,7 +8,7 @@ use super::{
     chips,
     diagnostic::Problems,
     ids,
-    shape::{DAY, OneOf, Period, SECOND, Text},
+    shape::{ChipWord, DAY, Period, SECOND, Text},
     table::{Id, Table},
 };
 use crate::model::{Hub, Quantity, Sensor, SensorSource, duration};
@@ -27,7 +27,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let chip = table.optional(
         "chip",
         "Which chip it is. Instead of it: `iio`, `hwmon`, `onewire` or `cpu`, which the kernel reads.",
-        OneOf(&chips::CHIP),
+        ChipWord,
     );
     let kernel = kernel::read(table);
     check_source(&kernel, table);

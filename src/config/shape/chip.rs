@@ -1,9 +1,67 @@
 //! The shapes of what only some chips have: channels, the place behind a multiplexer, one of a few numbers.
 
-use super::{Shape, Wrong, one_of, shorten};
-use crate::model::{Channel, Mux};
+use super::{OneOf, Shape, Wrong, one_of, shorten};
+use crate::{
+    config::nearest,
+    model::{CHIPS, Channel, Chip, Mux},
+};
 use serde_json::{Value as Json, json};
+use std::sync::LazyLock;
 use toml::de::DeValue;
+
+/// A chip by one of its words.
+pub(in crate::config) struct ChipWord;
+
+/// Every word of every chip.
+static CHIP: LazyLock<Vec<(&'static str, Chip)>> =
+    LazyLock::new(|| CHIPS.iter().flat_map(|facts| facts.words.iter().map(|word| (*word, facts.chip))).collect());
+
+/// Parts that people look for here and that are elsewhere: their words, and what to write.
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (&["dht11", "dht22", "am2302"], "write iio = \"dht11\" instead: the kernel reads it, see docs/sensors.md"),
+    (&["ds18b20", "ds18s20", "ds1822"], "write onewire = \"auto\" instead: the kernel reads it, see docs/sensors.md"),
+    (
+        &["mcp23017", "pcf8574", "pca9685"],
+        "it is an expander: write a table [expanders.NAME], see docs/configuration.md",
+    ),
+    (&["tca9548a", "pca9548a"], "it is a multiplexer: write mux = \"0x70/3\" for each chip behind it"),
+    (&["ds3231", "ds1307", "pcf8563"], "it is a clock, which the kernel reads, see docs/sensors.md"),
+];
+
+impl Shape for ChipWord {
+    type Value = Chip;
+
+    fn noun(&self) -> String {
+        "a chip".into()
+    }
+
+    fn example(&self) -> String {
+        "one of the chips in docs/chips.md in double quotes, such as \"bme280\"".into()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<Chip>, Wrong> {
+        let Some(text) = value.as_str() else { return Ok(None) };
+        let small = text.to_lowercase();
+        if let Some((_, chip)) = CHIP.iter().find(|(word, _)| *word == text) {
+            return Ok(Some(*chip));
+        }
+        let elsewhere = ELSEWHERE.iter().find(|(words, _)| words.contains(&small.as_str()));
+        let advice = match (elsewhere, nearest::name(&small, CHIP.iter().map(|(word, _)| *word))) {
+            (Some((_, advice)), _) => (*advice).to_owned(),
+            (None, Some(near)) => format!("did you mean \"{near}\"?"),
+            (None, None) => format!("write {}", self.example()),
+        };
+        Err(Wrong::new(format!("unknown chip \"{}\"", shorten(text)), advice))
+    }
+
+    fn schema(&self) -> Json {
+        OneOf(&CHIP).schema()
+    }
+
+    fn show(&self, value: &Chip) -> Json {
+        json!(value.word())
+    }
+}
 
 /// Some of a chip's channels, by their numbers.
 pub(in crate::config) struct Channels;
