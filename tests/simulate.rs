@@ -189,3 +189,23 @@ chip = \"bme280\"
     assert_eq!(html.matches("<h2>Monday 23 November 2026</h2>").count(), 1);
     assert_eq!(html.matches("class=\"plot").count(), 6, "temperature and humidity on three days");
 }
+
+#[test]
+fn a_house_in_which_nobody_is_seen_still_lives() {
+    let heated = "[sensors.probe]\nchip = \"tmp102\"\n[outputs.boiler]\nkind = \"heater\"\ngpio = 24\nmax_on = \"24h\"\n\
+                  [climate.flat]\nsensor = \"probe.temperature\"\nheat = \"boiler\"\ntarget = 22\n";
+    let leak = "[inputs.leak]\nkind = \"leak\"\ngpio = 4\n";
+    for house in ["[outputs.lamp]\nkind = \"light\"\ngpio = 17\n", heated, leak] {
+        let (_folder, file) =
+            scenario(&format!("A house without motion.\n--- house\n{house}--- from 2026-01-13 00:00 for 3d world\n"));
+        let report = json(&["--scenario", &file, "--json"]);
+        if house == heated {
+            assert!(report["outputs"][0]["on_s"].as_f64() > Some(3_600.0), "{:#}", report["outputs"]);
+            let warm = report["points"].as_array().unwrap().iter().find(|point| point["point"] == "probe.temperature");
+            assert!(
+                warm.unwrap()["highest"].as_f64() > Some(21.0),
+                "the boiler warms what the zone measures: {warm:?}"
+            );
+        }
+    }
+}

@@ -67,6 +67,7 @@ pub fn run(arguments: Arguments, house: InForce, verbose: bool) -> anyhow::Resul
     let options = daemon::Options {
         in_force: InForce { config, text: house.text },
         file: None,
+        rehearse: None,
         state: None,
         socket: None,
         clock: Box::new(move |_| (Clock::accelerated(Moment::START, from, speed), true)),

@@ -7,6 +7,7 @@ mod generate;
 mod logging;
 mod places;
 mod simulate;
+mod test;
 
 use anyhow::Context;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeZone, Utc};
@@ -62,6 +63,11 @@ enum Command {
     },
     /// Live through days in a moment and print what the house does
     Simulate(simulate::Arguments),
+    /// Try what you expect of the house, written down in config.test.toml
+    Test {
+        /// Files to try instead of the one beside the configuration
+        files: Vec<PathBuf>,
+    },
     /// Show all points of the running daemon
     Status(Shape),
     /// Say why an output is as it is
@@ -171,7 +177,9 @@ impl Arguments {
                     );
                 }
                 let clock = run_clock(config, run.from, run.speed)?;
-                let options = daemon::Options { in_force, file: Some(file), state, socket, clock, attach: None };
+                let file = Some(file);
+                let rehearse: Option<daemon::Rehearse> = Some(std::sync::Arc::new(test::rehearse));
+                let options = daemon::Options { in_force, file, rehearse, state, socket, clock, attach: None };
                 block_on(daemon::run(options))?;
             }
             Command::Demo(demo) => {
@@ -192,6 +200,11 @@ impl Arguments {
                 writeln!(io::stdout(), "{}: good ({})", file.display(), counts.join(", "))?;
             }
             Command::Simulate(simulate) => return simulate::run(&simulate, self.config.as_deref()),
+            Command::Test { files } => {
+                let config_file = file();
+                let Some(InForce { config, .. }) = load(&config_file)? else { return Ok(ExitCode::FAILURE) };
+                return test::run(&files, &config, &config_file);
+            }
             Command::Status(shape) => block_on(console::status(&sockets, shape.json))?,
             Command::Why { point, shape } => block_on(console::why(&sockets, &point, shape.json))?,
             Command::Plan { file, shape } => {

@@ -27,8 +27,8 @@ use std::{
 /// What to simulate, and what to make of it.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The local date and time to begin at [default: today at midnight]
-    #[arg(long, value_name = "TIME", value_parser = super::date_and_time, conflicts_with = "scenario")]
+    /// The local date, or date and time, to begin at [default: today at midnight]
+    #[arg(long, value_name = "TIME", value_parser = date_or_time, conflicts_with = "scenario")]
     from: Option<NaiveDateTime>,
     /// How long, for example 1d or 365d [default: 1d]
     #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse, conflicts_with = "scenario")]
@@ -51,6 +51,12 @@ pub struct Arguments {
     /// In a page about more than a week: a day to draw; may be repeated [default: the first, the coldest, the warmest]
     #[arg(long, value_name = "DATE", value_parser = super::date, requires = "html")]
     day: Vec<NaiveDate>,
+}
+
+/// A date alone is its midnight.
+fn date_or_time(text: &str) -> Result<NaiveDateTime, String> {
+    let midnight = || super::date(text).ok().and_then(|date| date.and_hms_opt(0, 0, 0));
+    super::date_and_time(text).or_else(|wrong| midnight().ok_or(wrong))
 }
 
 /// Ten years are enough for anybody.

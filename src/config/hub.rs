@@ -76,6 +76,11 @@ pub(super) fn read(table: &mut Table<'_>, system_zone: Tz) -> Draft {
     let dark_while = dark_while.map(|text| sentence("dark_while", text));
     let dark_until = dark_until.map(|text| sentence("dark_until", text));
     let holidays = holidays.map(|file| (file, table.place_of("holidays")));
+    let tests = table.optional(
+        "tests",
+        "A file beside this one (\"config.test.toml\"); a changed configuration comes into force only when its tests pass.",
+        FileName,
+    );
     for (one, other) in [("latitude", "longitude"), ("longitude", "latitude")] {
         if table.has(one) && !table.has(other) {
             table.error_at(one, format!("`{one}` without `{other}`"), format!("add {other} = ... to [hub]"));
@@ -83,8 +88,17 @@ pub(super) fn read(table: &mut Table<'_>, system_zone: Tz) -> Draft {
     }
     let placed = table.has("latitude") && table.has("longitude");
     let (latitude, longitude) = (latitude.unwrap_or(0.0), longitude.unwrap_or(0.0));
-    let hub =
-        Hub { id: id.into(), name, latitude, longitude, altitude_m, timezone, clock, holidays: Holidays::default() };
+    let hub = Hub {
+        id: id.into(),
+        name,
+        latitude,
+        longitude,
+        altitude_m,
+        timezone,
+        clock,
+        holidays: Holidays::default(),
+        tests: tests.map(Into::into),
+    };
     Draft { hub, placed, holidays, dark_while, dark_until }
 }
 
@@ -126,6 +140,38 @@ impl Draft {
 
 fn speaks_of_dark(condition: &Held) -> bool {
     *condition == Held::Dark || condition.parts().iter().any(speaks_of_dark)
+}
+
+/// The name of a file in the folder of this one.
+struct FileName;
+
+impl Shape for FileName {
+    type Value = String;
+
+    fn noun(&self) -> String {
+        "the name of a file".into()
+    }
+
+    fn example(&self) -> String {
+        "it in double quotes, such as \"config.test.toml\"".into()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<String>, Wrong> {
+        let Some(text) = value.as_str() else { return Ok(None) };
+        if text.is_empty() || text.contains('/') || matches!(text, "." | "..") {
+            let message = format!("\"{}\" is not the name of a file in this folder", shorten(text));
+            return Err(Wrong::new(message, format!("write {}", self.example())));
+        }
+        Ok(Some(text.to_owned()))
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string", "examples": ["config.test.toml"] })
+    }
+
+    fn show(&self, value: &String) -> Json {
+        json!(value)
+    }
 }
 
 /// A time zone of the IANA database.

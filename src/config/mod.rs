@@ -9,6 +9,7 @@ mod circles;
 mod climate;
 mod diagnostic;
 mod expanders;
+mod expectations;
 mod file;
 mod hardware;
 mod holidays;
@@ -32,6 +33,7 @@ mod wires;
 mod wording;
 
 pub use diagnostic::{Diagnostic, Place, Problems, Report, Severity, Source};
+pub use expectations::{Entry, Expectation, Step, expectations};
 pub use language::{state_meaning, state_words};
 pub use nearest::name as nearest_name;
 

@@ -194,7 +194,7 @@ impl<'t> Table<'t> {
             return Vec::new();
         };
         let Some(value) = entries.get(key) else { return Vec::new() };
-        let title = format!("[[{key}]]");
+        let title = format!("[{}]", self.nested(key));
         let wrong = |value: &Spanned<DeValue<'_>>| {
             let advice = format!("write {title}, with two brackets, above each");
             self.problems.error(value.span(), wrong_type(key, "a list of tables", value.get_ref()), advice);

@@ -25,6 +25,7 @@ use anyhow::Context;
 use control::Control;
 pub use plan::InForce;
 use publisher::{Pass, Publisher};
+pub use reload::Rehearse;
 use reload::{Reload, Trigger};
 use std::{
     io,
@@ -59,6 +60,8 @@ pub struct Options {
     /// Makes the clock. Given when the state of before was kept, it goes on from there and tells whether it knows how long
     /// ago that was.
     pub clock: Box<dyn FnOnce(Option<Now>) -> (Clock, bool)>,
+    /// Tries a changed configuration before it comes into force.
+    pub rehearse: Option<Rehearse>,
     /// Called once the house is up; a demo hooks its world and its view in here.
     pub attach: Option<Box<dyn FnOnce(Attached)>>,
 }
@@ -118,7 +121,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let trigger = Trigger::default();
     let (reloads_in, mut reloads) = mpsc::channel(1);
     if let Some(file) = options.file {
-        tasks.spawn(reload::watch(file, options.state, config.clone(), trigger.clone(), reloads_in));
+        tasks.spawn(reload::watch(file, options.state, config.clone(), trigger.clone(), options.rehearse, reloads_in));
     }
     let stop = Arc::new(Notify::new());
     if let Some(attach) = options.attach {

@@ -2,7 +2,7 @@
 
 use super::last_good;
 use crate::{
-    config::{self, Loaded},
+    config::{self, Diagnostic, Loaded},
     model::Config,
 };
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -46,13 +46,16 @@ pub async fn watch(
     state: Option<PathBuf>,
     config: Arc<Config>,
     trigger: Trigger,
+    rehearse: Option<Rehearse>,
     reloads: mpsc::Sender<Reload>,
 ) {
     let changes = Arc::new(Notify::new());
     let mut folders = Folders::new(changes.clone());
     let mut last = Ok(config);
+    // Watched before it is read, so that no change falls between.
+    folders.watch_around(&path);
     // What the daemon has just begun with is good; if it is not any more, its change will be told.
-    let _ = read(&path, state.as_deref()).await;
+    let _ = read(&path, state.as_deref(), None).await;
     loop {
         // A symlink may have been swapped: what it points to now is watched too.
         folders.watch_around(&path);
@@ -65,8 +68,8 @@ pub async fn watch(
                 false
             }
         };
-        let (now, warnings, text) = match read(&path, state.as_deref()).await {
-            Ok(Loaded { config, warnings, text }) => (Ok(Arc::new(config)), warnings, text),
+        let (now, warnings, text) = match read(&path, state.as_deref(), rehearse.clone()).await {
+            Ok((config, warnings, text)) => (Ok(config), warnings, text),
             Err(text) => (Err(text), Vec::new(), String::new()),
         };
         if now == last && !asked {
@@ -89,15 +92,26 @@ pub async fn watch(
     }
 }
 
+/// Tries a good configuration, read from this file, before it comes into force; what stands in the way, if anything does.
+pub type Rehearse = Arc<dyn Fn(&Path, &Arc<Config>) -> Result<(), String> + Send + Sync>;
+
 /// Reads the file, off the control loop's thread, and keeps it if it is good.
-async fn read(path: &Path, state: Option<&Path>) -> Result<Loaded, String> {
+async fn read(
+    path: &Path,
+    state: Option<&Path>,
+    rehearse: Option<Rehearse>,
+) -> Result<(Arc<Config>, Vec<Diagnostic>, String), String> {
     let (path, state) = (path.to_owned(), state.map(Path::to_owned));
     let load = move || {
-        let loaded = config::load(&path).map_err(|report| report.to_string())?;
-        if let Some(Err(error)) = state.map(|state| last_good::keep(&state, &loaded.text)) {
+        let Loaded { config, warnings, text } = config::load(&path).map_err(|report| report.to_string())?;
+        let config = Arc::new(config);
+        if let Some(rehearse) = rehearse {
+            rehearse(&path, &config)?;
+        }
+        if let Some(Err(error)) = state.map(|state| last_good::keep(&state, &text)) {
             tracing::warn!("the good configuration could not be kept for `hearthd safe`: {error}");
         }
-        Ok(loaded)
+        Ok((config, warnings, text))
     };
     let read = tokio::task::spawn_blocking(load).await;
     read.unwrap_or_else(|error| Err(format!("the file could not be read: {error}")))

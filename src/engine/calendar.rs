@@ -263,6 +263,7 @@ mod tests {
             timezone: zone.parse().unwrap(),
             clock: ClockTrust::Always,
             holidays: Holidays::default(),
+            tests: None,
         })
     }
 

@@ -63,6 +63,8 @@ pub struct Hub {
     pub clock: ClockTrust,
     /// The days of `holiday`.
     pub holidays: Holidays,
+    /// A file beside the configuration whose tests a changed configuration must pass to come into force.
+    pub tests: Option<Arc<str>>,
 }
 
 /// When the wall clock is believed. A Raspberry Pi has no battery clock and starts somewhere in the past.

@@ -20,6 +20,7 @@ impl Config {
                 timezone: chrono_tz::UTC,
                 clock: ClockTrust::Always,
                 holidays: Holidays::default(),
+                tests: None,
             },
             mqtt: None,
             hardware: HardwareSettings { backend: Backend::Simulated, gpiochip: None },

@@ -19,6 +19,8 @@ pub mod watch;
 
 pub mod scenario;
 
+pub mod expectations;
+
 pub mod report;
 
 pub mod world;

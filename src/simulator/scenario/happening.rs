@@ -17,12 +17,14 @@ use std::{ops::Range, time::Duration};
 pub struct Timed {
     /// When, in true time.
     pub at: DateTime<Utc>,
-    pub(in crate::simulator) what: Happening,
+    /// What.
+    pub what: Happening,
 }
 
-/// What can happen.
+/// What can happen: each is what a line of a scenario says.
 #[derive(Clone, Debug)]
-pub(in crate::simulator) enum Happening {
+#[expect(missing_docs, reason = "docs/scenarios.md describes the lines")]
+pub enum Happening {
     Input(InputId, Result<bool, String>),
     Reading { sensor: SensorId, quantity: Quantity, value: f64, over: Duration },
     Sensor(SensorId, Trouble),
@@ -46,12 +48,12 @@ const LONG: &[u64] = &[0, 1_500];
 
 impl Happening {
     /// Whether it is about the world, and so may be there before hearthd starts.
-    pub(in crate::simulator) fn is_of_the_world(&self) -> bool {
+    pub fn is_of_the_world(&self) -> bool {
         !matches!(self, Happening::Command { .. } | Happening::End(..))
     }
 
     /// Lets it happen. Returns what there is to tell of it.
-    pub(in crate::simulator) fn play(&self, house: &mut House) -> Option<Change> {
+    pub fn play(&self, house: &mut House) -> Option<Change> {
         match self {
             Happening::Input(input, result) => house.set_input(*input, result.clone()),
             Happening::Reading { sensor, quantity, value, over } => {
@@ -92,8 +94,23 @@ pub(super) fn read(words: &[Word<'_>], config: &Config, problems: &Problems) -> 
     }
 }
 
-/// What is wrong with a name that no point has.
-pub(super) fn unknown(name: &str, config: &Config) -> (String, String) {
+/// What a line without a time says; `place` is where it stands.
+pub fn happenings(
+    line: &str,
+    place: &Range<usize>,
+    config: &Config,
+    problems: &Problems,
+) -> Vec<(Duration, Happening)> {
+    let words: Vec<Word<'_>> = line.split_whitespace().map(|text| Word { text, place: place.clone() }).collect();
+    if words.is_empty() {
+        problems.error(place.clone(), "nothing is said to happen", "write what happens, such as \"hall_motion on\"");
+        return Vec::new();
+    }
+    read(&words, config, problems)
+}
+
+/// What is wrong with a name that no point has, and what to write.
+pub fn unknown(name: &str, config: &Config) -> (String, String) {
     let points: Vec<String> = config.points().map(|point| config.point_name(point)).collect();
     let sensors = config.sensors.iter().map(|sensor| &*sensor.id);
     let advice = match nearest_name(name, points.iter().map(String::as_str).chain(sensors).chain(VERBS)) {

@@ -23,7 +23,7 @@ mod parts;
 mod run;
 mod time;
 
-pub use happening::Timed;
+pub use happening::{Happening, Timed, happenings, unknown as unknown_point};
 pub use run::{Line, columns, log};
 
 use super::{

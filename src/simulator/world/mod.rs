@@ -126,10 +126,14 @@ impl World {
             };
             Probe { sensor: sensor.id.clone(), quantities: sensor.measured().collect(), steps_per_celsius, air }
         });
-        let probes = probes.collect();
+        let probes: Vec<Probe> = probes.collect();
+        // A thermostat acts on what it measures, whatever the names say.
+        let air_of_sensor: Vec<usize> = probes.iter().map(|probe| probe.air).collect();
         let machines = config.visible_outputs().filter_map(|id| {
             let output = &config[id];
-            let air = air_of(&output.id, &airs, &places)?;
+            let zone = config.climates.iter().find(|zone| zone.outputs().any(|used| used == id));
+            let sensed = zone.and_then(|zone| zone.sensors.first()).map(|sensor| air_of_sensor[sensor.0]);
+            let air = sensed.or_else(|| air_of(&output.id, &airs, &places))?;
             airs[air].has_heater |= output.kind == OutputKind::Heater;
             Some(Machine { output: output.id.clone(), id, kind: output.kind, air, power: 0.0 })
         });

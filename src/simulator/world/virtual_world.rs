@@ -28,12 +28,16 @@ impl VirtualWorld {
         VirtualWorld { world, zone: config.hub.timezone, day: None, moves: VecDeque::new() }
     }
 
-    /// When the next wire moves.
+    /// When the next wire moves, or when to ask again; nothing in a house without inputs.
     pub fn next_move(&mut self) -> Option<DateTime<Utc>> {
-        while self.moves.is_empty() {
+        if self.world.wires.is_empty() {
+            return None;
+        }
+        if self.moves.is_empty() {
             self.plan_next_day()?;
         }
-        self.moves.front().map(|(at, ..)| *at)
+        let midnight = || local_instant(self.day?.succ_opt()?, 0, self.zone);
+        self.moves.front().map(|(at, ..)| *at).or_else(midnight)
     }
 
     /// The wires that have moved by `time`, in order.

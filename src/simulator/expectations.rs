@@ -1,0 +1,201 @@
+//! `hearthd test`: what a user expects of the house, tried on the real engine.
+
+use super::{
+    house::House,
+    scenario::{Happening, Timed, happenings, unknown_point},
+};
+use crate::{
+    config::{Entry, Expectation, Problems, Report, Source, Step, expectations, state_meaning},
+    model::{Config, Level, Point, PointState, Value},
+};
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use std::{sync::Arc, time::Duration};
+
+/// The house has been running for this long, with nothing going on, so that no minimum time of its start is in the way.
+const BEFORE: TimeDelta = TimeDelta::hours(1);
+
+/// Runs all tests of a file on a house. Returns how many there are when all came true.
+///
+/// # Errors
+/// What is wrong with the file; otherwise, what did not come true, each at its place in the file.
+pub fn run(source: &Source, config: &Arc<Config>) -> Result<usize, Report> {
+    let tests = expectations(source)?;
+    let problems = Problems::default();
+    let stories: Vec<Story<'_>> = tests.iter().filter_map(|test| Story::new(test, config, &problems)).collect();
+    problems.settle(source)?;
+    let failures = Problems::default();
+    for story in &stories {
+        story.play(&failures);
+    }
+    failures.settle(source)?;
+    Ok(stories.len())
+}
+
+/// A test whose names are found.
+struct Story<'t> {
+    test: &'t Expectation,
+    config: &'t Arc<Config>,
+    at: DateTime<Utc>,
+}
+
+impl<'t> Story<'t> {
+    fn new(test: &'t Expectation, config: &'t Arc<Config>, problems: &Problems) -> Option<Story<'t>> {
+        let (local, place) = &test.at;
+        let at = config.hub.timezone.from_local_datetime(local).earliest();
+        if at.is_none() {
+            problems.error(
+                place.clone(),
+                "clocks skip this time on that day",
+                "write the time at which they show again",
+            );
+        }
+        for step in &test.steps {
+            given(step, config, problems);
+            for expected in &step.expect {
+                if find(expected, config, problems).is_some() {
+                    check_value(expected, config, problems);
+                }
+            }
+            for expected in &step.why {
+                if let Some(point) = find(expected, config, problems)
+                    && !matches!(point, Point::Output(_))
+                {
+                    problems.error(expected.point_place.clone(), "only outputs have a reason", "write an output");
+                }
+            }
+        }
+        Some(Story { test, config, at: at?.to_utc() })
+    }
+
+    fn play(&self, failures: &Problems) {
+        let mut house = House::new(self.config.clone(), self.at - BEFORE);
+        house.wake();
+        let mut time = self.at;
+        let mut happenings: Vec<Timed> = Vec::new();
+        for step in &self.test.steps {
+            time += TimeDelta::from_std(step.after).unwrap_or_default();
+            for (after, what) in given(step, self.config, &Problems::default()) {
+                happenings.push(Timed { at: time + TimeDelta::from_std(after).unwrap_or_default(), what });
+            }
+            happenings.sort_by_key(|timed| timed.at);
+            // What a step before this one has begun (`on for 30s`) may end only after it.
+            let later = happenings.split_off(happenings.partition_point(|timed| timed.at <= time));
+            for timed in std::mem::replace(&mut happenings, later) {
+                pass(&mut house, timed.at);
+                timed.what.play(&mut house);
+            }
+            pass(&mut house, time);
+            house.wake();
+            self.compare(step, &house, failures);
+        }
+    }
+
+    fn compare(&self, step: &Step, house: &House, failures: &Problems) {
+        let at = house.time().with_timezone(&self.config.hub.timezone).format("%H:%M:%S");
+        let state = |entry: &Entry| {
+            let point = self.config.find_point(&entry.point)?;
+            Some(house.engine().point_state(point, house.now()))
+        };
+        let line = |state: &PointState| state.explanation.as_ref().map(|explanation| explanation.line.clone());
+        for expected in &step.expect {
+            let Some(state) = state(expected) else { continue };
+            if is_so(&state, expected, self.config) {
+                continue;
+            }
+            let found = state.text().unwrap_or_else(|| "unknown".into());
+            let message = format!("\"{}\": at {at} {} is {found}", self.test.name, expected.point);
+            let advice = line(&state).unwrap_or_else(|| format!("expected {}", expected.value));
+            failures.error(expected.value_place.clone(), message, advice);
+        }
+        for expected in &step.why {
+            let Some(line) = state(expected).as_ref().and_then(line) else { continue };
+            if !line.contains(&expected.value) {
+                let message = format!("\"{}\": at {at} {} has another reason", self.test.name, expected.point);
+                failures.error(expected.value_place.clone(), message, line);
+            }
+        }
+    }
+}
+
+/// Lets the house live on to `time`.
+fn pass(house: &mut House, time: DateTime<Utc>) {
+    while let Some(next) = house.next().filter(|next| *next <= time) {
+        house.pass(next);
+        house.wake();
+    }
+    house.pass(time);
+}
+
+/// What a step gives and lets happen.
+fn given(step: &Step, config: &Config, problems: &Problems) -> Vec<(Duration, Happening)> {
+    let mut all = Vec::new();
+    for entry in &step.given {
+        let is_read = matches!(config.find_point(&entry.point), Some(Point::Input(_) | Point::Reading(..)))
+            || config.find_sensor(&entry.point).is_some()
+            || matches!(entry.point.as_str(), "clock" | "broker");
+        let line = format!("{}{} {}", if is_read { "" } else { "set " }, entry.point, entry.value);
+        if !is_read && find(entry, config, problems).is_none() {
+            continue;
+        }
+        all.extend(happenings(&line, &entry.value_place, config, problems));
+    }
+    for line in &step.happens {
+        all.extend(happenings(&line.text, &line.place, config, problems));
+    }
+    all
+}
+
+fn find(entry: &Entry, config: &Config, problems: &Problems) -> Option<Point> {
+    let point = config.find_point(&entry.point);
+    if point.is_none() {
+        let (message, advice) = unknown_point(&entry.point, config);
+        problems.error(entry.point_place.clone(), message, advice);
+    }
+    point
+}
+
+/// That what is expected can be at all.
+fn check_value(expected: &Entry, config: &Config, problems: &Problems) {
+    let Some(point @ (Point::Output(_) | Point::Input(_) | Point::Occupied(_))) = config.find_point(&expected.point)
+    else {
+        return;
+    };
+    let possible = state_meaning(&expected.value.to_lowercase(), point, config).is_some()
+        || level(&expected.value).is_some()
+        || matches!(expected.value.as_str(), "unknown" | "opening" | "closing" | "stopped");
+    if !possible {
+        let message = format!("`{}` is never {}", expected.point, expected.value);
+        problems.error(
+            expected.value_place.clone(),
+            message,
+            "write \"on\", \"off\", \"unknown\" or a level from 0 to 100",
+        );
+    }
+}
+
+/// `40`, `40 %`
+fn level(text: &str) -> Option<Level> {
+    Level::new(text.trim_end_matches('%').trim().parse().ok()?)
+}
+
+/// Whether a point has the value that is expected.
+fn is_so(state: &PointState, expected: &Entry, config: &Config) -> bool {
+    let text = state.text();
+    let word = expected.value.to_lowercase();
+    if word == "unknown" || text.is_none() {
+        return text.is_none() && word == "unknown";
+    }
+    let meant = state_meaning(&word, state.point, config);
+    match &state.value {
+        Some(Value::Level(now)) => match meant {
+            Some(on) => now.is_on() == on,
+            None => level(&expected.value) == Some(*now),
+        },
+        Some(Value::Switch(on)) => meant == Some(*on),
+        Some(Value::Number(number)) => {
+            expected.value.parse::<f64>().is_ok_and(|wanted| (wanted - number).abs() < 0.005)
+        }
+        Some(Value::Word(now)) => **now == *word,
+        None => false,
+    }
+}
