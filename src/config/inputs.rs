@@ -141,16 +141,12 @@ pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> Inp
     let mut input = draft.input;
     for (names, found) in [(draft.toggles, &mut input.toggles), (draft.sets, &mut input.sets)] {
         for (name, place) in names {
-            match config.find_output(&name) {
-                Some(output) if found.contains(&output) => {
+            match wording::output(&name, config) {
+                Ok(output) if found.contains(&output) => {
                     problems.error(place, format!("`{name}` is listed twice"), "remove one of them");
                 }
-                Some(output) => found.push(output),
-                None => {
-                    let outputs = config.outputs.iter().map(|output| &*output.id);
-                    let (message, advice) = wording::not_found("output", &name, outputs, config);
-                    problems.error(place, message, advice);
-                }
+                Ok(output) => found.push(output),
+                Err((message, advice)) => problems.error(place, message, advice),
             }
         }
     }

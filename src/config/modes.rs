@@ -106,11 +106,12 @@ pub(super) fn presence(
     };
     let mut rules = Vec::new();
     for (name, place) in outputs {
-        let Some(output) = config.find_output(&name) else {
-            let known = config.outputs.iter().map(|output| &*output.id);
-            let (message, advice) = wording::not_found("output", &name, known, config);
-            problems.error(place, message, advice);
-            continue;
+        let output = match wording::output(&name, config) {
+            Ok(output) => output,
+            Err((message, advice)) => {
+                problems.error(place, message, advice);
+                continue;
+            }
         };
         let (Some(mode), Some((from, to, next_day))) = (mode, window) else { continue };
         let seed = name.bytes().fold(0, |seed: u64, byte| seed.wrapping_mul(257).wrapping_add(byte.into()));

@@ -1,7 +1,7 @@
 //! What to say about names that are not found.
 
 use super::{nearest, shape::shorten};
-use crate::model::Config;
+use crate::model::{Config, OutputId};
 
 /// What is wrong with `name` where the name of a `kind` is wanted, of which `known` exist, and what to write.
 pub(super) fn not_found<'n>(
@@ -26,10 +26,18 @@ pub(super) fn not_found<'n>(
     (message, advice)
 }
 
+/// The output of this name that people see, or what is wrong with the name and what to write.
+pub(super) fn output(name: &str, config: &Config) -> Result<OutputId, (String, String)> {
+    config.find_output(name).filter(|id| config.is_visible(*id)).ok_or_else(|| {
+        let known = config.visible_outputs().map(|id| &*config[id].id);
+        not_found("output", name, known, config)
+    })
+}
+
 /// What the entity of this name is, with its article.
 pub(super) fn kind_of(name: &str, config: &Config) -> Option<&'static str> {
-    if config.find_output(name).is_some() {
-        Some("an output")
+    if let Some(output) = config.find_output(name) {
+        Some(if config.is_visible(output) { "an output" } else { "a part of an output" })
     } else if config.find_input(name).is_some() {
         Some("an input")
     } else if config.find_sensor(name).is_some() {

@@ -96,6 +96,14 @@ impl Takes {
         u8::try_from(step).unwrap_or(count)
     }
 
+    /// Whether `percent` was probably meant as the number of a speed: it is one, and less than the slowest is in percent.
+    pub fn sounds_like_a_speed(self, percent: u8) -> bool {
+        match self {
+            Takes::Steps(count) => (1..=count).contains(&percent) && percent < Takes::level_of_step(1, count).percent(),
+            Takes::OnOff | Takes::Percent | Takes::Position => false,
+        }
+    }
+
     /// The level of a speed.
     pub fn level_of_step(step: u8, count: u8) -> super::Level {
         let percent = (u32::from(step.min(count)) * 100 + u32::from(count) / 2) / u32::from(count.max(1));

@@ -25,7 +25,8 @@ pub(in crate::config) fn action(text: &str, config: &Config) -> Result<Action, M
         "auto" => reader.command("AUTO")?,
         "pulse" => {
             let point = reader.output()?;
-            let hold = reader.hold()?.unwrap_or(PULSE);
+            let own = config.find_output(point).and_then(|id| config[id].pulse);
+            let hold = reader.hold()?.or(own).unwrap_or(PULSE);
             Action::Command { point: point.into(), payload: "ON".into(), hold: Some(hold) }
         }
         "scene" => reader.scene()?,
@@ -111,13 +112,9 @@ impl<'t> Reader<'_, 't> {
     /// The name of something that is set.
     fn output(&mut self) -> Result<&'t str, Mistake> {
         let word = self.word("the name of an output, such as `hall_light`")?;
-        match self.config.find_point(word.text) {
-            Some(Point::Output(id)) if self.config.is_visible(id) => Ok(word.text),
-            _ => {
-                let outputs = self.config.visible_outputs().map(|id| &*self.config[id].id);
-                let (message, advice) = wording::not_found("output", word.text, outputs, self.config);
-                Err(word.wrong(message, advice))
-            }
+        match wording::output(word.text, self.config) {
+            Ok(_) => Ok(word.text),
+            Err((message, advice)) => Err(word.wrong(message, advice)),
         }
     }
 
@@ -221,14 +218,25 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// A level in percent, if `value` is a number.
+    /// A level in percent, if `value` is a number or `speed` with the number of one.
     fn level(&mut self, value: Word<'t>, name: &str, takes: Takes) -> Result<Option<u8>, Mistake> {
+        if let ("speed", Takes::Steps(count)) = (value.text, takes) {
+            let word = self.word("the number of a speed")?;
+            return match word.text.parse().ok().filter(|step| (1..=count).contains(step)) {
+                Some(step) => Ok(Some(Takes::level_of_step(step, count).percent())),
+                None => Err(word.wrong(format!("`{name}` has no such speed"), format!("write 1 to {count}"))),
+            };
+        }
         let Ok(number) = value.text.trim_end_matches('%').parse::<f64>() else { return Ok(None) };
-        self.take("%");
+        let percent = self.take("%") || value.text.ends_with('%');
         if takes == Takes::OnOff {
             return Err(value.wrong(format!("`{name}` is on or off, and has no levels"), "write `on` or `off`"));
         }
         match (0..=100u8).find(|level| f64::from(*level) == number) {
+            Some(level) if !percent && takes.sounds_like_a_speed(level) => Err(value.wrong(
+                format!("`{name}` has speeds, and a number is percent"),
+                format!("write `speed {level}`, or `{level}%` if you mean that"),
+            )),
             Some(level) => Ok(Some(level)),
             None => Err(value.wrong(format!("`{}` is not a level", value.text), "write a whole number from 0 to 100")),
         }

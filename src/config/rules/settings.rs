@@ -24,12 +24,17 @@ pub(in crate::config) struct Setting {
 
 /// What an output is set to.
 #[derive(Clone, Copy)]
-struct Wanted {
-    level: Level,
-    /// Said of covers alone.
-    of_a_cover: bool,
-    /// Said in percent.
-    percent: bool,
+enum Wanted {
+    /// On or off.
+    Switch(Level),
+    /// Open or closed: said of covers alone.
+    Cover(Level),
+    /// A number: percent.
+    Percent(Level),
+    /// A number with its sign: surely percent.
+    PercentInWords(Level),
+    /// The speed of a fan that has a few of them, from 1.
+    Speed(u8),
 }
 
 /// What is set, with the outputs found in `config`, as far as it is right.
@@ -44,32 +49,44 @@ pub(in crate::config) fn resolve(
 
 fn resolve_setting(setting: Setting, config: &Config, problems: &Problems) -> Option<(OutputId, Level)> {
     let name = &setting.output;
-    let output = config.find_output(name).filter(|id| config.is_visible(*id));
-    if output.is_none() {
-        let outputs = config.visible_outputs().map(|id| &*config[id].id);
-        let (message, advice) = wording::not_found("output", name, outputs, config);
+    let output = wording::output(name, config).map_err(|(message, advice)| {
         problems.error(setting.output_place, message, advice);
-    }
+    });
     let wrong = match setting.level {
         Err(wrong) => wrong,
-        Ok(wanted) => match unfit(wanted, config.takes(output?)) {
-            None => return Some((output?, config.takes(output?).fit(wanted.level))),
-            Some(wrong) => wrong,
+        Ok(wanted) => match level_of(wanted, config.takes(output.ok()?)) {
+            Ok(level) => return Some((output.ok()?, level)),
+            Err(wrong) => wrong,
         },
     };
     problems.error(setting.level_place, format!("`{name}` {}", wrong.message), wrong.advice);
     None
 }
 
-/// What an output of this kind cannot be set to.
-fn unfit(wanted: Wanted, takes: Takes) -> Option<Wrong> {
-    match takes {
-        Takes::OnOff if wanted.percent => {
-            Some(Wrong::new("is a relay: on or off, no levels", "write \"on\" or \"off\", or give it pwm or slow_pwm"))
+/// The level that an output of this kind takes for it, or why it takes none.
+fn level_of(wanted: Wanted, takes: Takes) -> Result<Level, Wrong> {
+    match (wanted, takes) {
+        (Wanted::Percent(_) | Wanted::PercentInWords(_), Takes::OnOff) => {
+            Err(Wrong::new("is a relay: on or off, no levels", "write \"on\" or \"off\", or give it pwm or slow_pwm"))
         }
-        Takes::Position => None,
-        _ if wanted.of_a_cover => Some(Wrong::new("is not a cover", "write \"on\" or \"off\"")),
-        _ => None,
+        (Wanted::Percent(level), Takes::Steps(count)) if takes.sounds_like_a_speed(level.percent()) => {
+            let advice = format!("write \"speed {0}\", or \"{0} %\" if you mean that", level.percent());
+            Err(Wrong::new(format!("has {count} speeds, and a number is percent"), advice))
+        }
+        (Wanted::Speed(step), Takes::Steps(count)) if (1..=count).contains(&step) => {
+            Ok(Takes::level_of_step(step, count))
+        }
+        (Wanted::Speed(step), Takes::Steps(count)) => Err(Wrong::new(
+            format!("has no speed {step}"),
+            format!("write \"speed 1\" to \"speed {count}\", or \"off\""),
+        )),
+        (Wanted::Speed(_), _) => Err(Wrong::new("has no speeds", "write \"on\", \"off\" or a level from 0 to 100")),
+        (Wanted::Cover(_), Takes::OnOff | Takes::Percent | Takes::Steps(_)) => {
+            Err(Wrong::new("is not a cover", "write \"on\" or \"off\""))
+        }
+        (Wanted::Switch(level) | Wanted::Cover(level) | Wanted::Percent(level) | Wanted::PercentInWords(level), _) => {
+            Ok(takes.fit(level))
+        }
     }
 }
 
@@ -91,8 +108,12 @@ fn with_members(set: Vec<(OutputId, Level)>, config: &Config) -> Vec<(OutputId, 
 /// What a rule sets: outputs, on or off.
 pub(in crate::config) struct Settings;
 
-const LEVEL: [(&str, Level, bool); 4] =
-    [("on", Level::ON, false), ("off", Level::OFF, false), ("open", Level::ON, true), ("closed", Level::OFF, true)];
+const LEVEL: [(&str, Wanted); 4] = [
+    ("on", Wanted::Switch(Level::ON)),
+    ("off", Wanted::Switch(Level::OFF)),
+    ("open", Wanted::Cover(Level::ON)),
+    ("closed", Wanted::Cover(Level::OFF)),
+];
 
 impl Shape for Settings {
     type Value = Vec<Setting>;
@@ -125,38 +146,41 @@ impl Shape for Settings {
         let level = json!({ "anyOf": [
             { "enum": words },
             { "type": "integer", "minimum": 0, "maximum": 100 },
-            { "type": "string", "pattern": "^[0-9]{1,3} ?%$" },
+            { "type": "string", "pattern": "^([0-9]{1,3} ?%|speed [0-9]{1,3})$" },
         ] });
         json!({ "type": "object", "minProperties": 1, "additionalProperties": level })
     }
 
     fn show(&self, settings: &Vec<Setting>) -> Json {
-        settings
-            .iter()
-            .map(|setting| {
-                (setting.output.clone(), json!(setting.level.as_ref().is_ok_and(|wanted| wanted.level.is_on())))
-            })
-            .collect()
+        let is_on = |setting: &Setting| match setting.level {
+            Ok(Wanted::Switch(level) | Wanted::Cover(level)) => level.is_on(),
+            Ok(Wanted::Percent(level) | Wanted::PercentInWords(level)) => level.is_on(),
+            Ok(Wanted::Speed(step)) => step > 0,
+            Err(_) => false,
+        };
+        settings.iter().map(|setting| (setting.output.clone(), json!(is_on(setting)))).collect()
     }
 }
 
 fn level(value: &DeValue<'_>) -> Result<Wanted, Wrong> {
     let advice = "write \"on\", \"off\" or a level from 0 to 100; \"open\" or \"closed\" for a cover";
-    let percent = |level| Wanted { level, of_a_cover: false, percent: true };
     match value {
-        DeValue::Boolean(on) => Ok(Wanted { level: Level::from_on(*on), of_a_cover: false, percent: false }),
+        DeValue::Boolean(on) => Ok(Wanted::Switch(Level::from_on(*on))),
         DeValue::String(text) => {
-            if let Some((_, level, of_a_cover)) = LEVEL.iter().find(|(word, ..)| word == text) {
-                return Ok(Wanted { level: *level, of_a_cover: *of_a_cover, percent: false });
+            if let Some((_, wanted)) = LEVEL.iter().find(|(word, _)| word == text) {
+                return Ok(*wanted);
+            }
+            if let Some(step) = text.strip_prefix("speed ").and_then(|step| step.trim().parse().ok()) {
+                return Ok(Wanted::Speed(step));
             }
             let number = text.strip_suffix('%').map(|number| number.trim_end().parse::<u8>().ok());
             match number {
                 Some(Some(number)) => Level::new(number)
-                    .map(percent)
+                    .map(Wanted::PercentInWords)
                     .ok_or_else(|| Wrong::new(format!("cannot be {number} %"), "write 0 to 100")),
                 _ => Err(Wrong::new(
                     format!("cannot be \"{}\"", shorten(text)),
-                    match nearest::name(text, LEVEL.iter().map(|(word, ..)| *word)) {
+                    match nearest::name(text, LEVEL.iter().map(|(word, _)| *word)) {
                         Some(word) => format!("did you mean \"{word}\"?"),
                         None => advice.to_owned(),
                     },
@@ -165,7 +189,8 @@ fn level(value: &DeValue<'_>) -> Result<Wanted, Wrong> {
         }
         DeValue::Integer(_) => {
             let number = Whole(0..=100).read(value)?.and_then(|number| u8::try_from(number).ok());
-            number.and_then(Level::new).map(percent).ok_or_else(|| Wrong::new("is on or off, or at a level", advice))
+            let level = number.and_then(Level::new).map(Wanted::Percent);
+            level.ok_or_else(|| Wrong::new("is on or off, or at a level", advice))
         }
         DeValue::Float(_) => Err(Wrong::new("takes whole percents", advice)),
         _ => Err(Wrong::new("is on or off, or at a level", advice)),

@@ -26,6 +26,7 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     ),
     (&["tca9548a", "pca9548a"], "it is a multiplexer: write mux = \"0x70/3\" for each chip behind it"),
     (&["ds3231", "ds1307", "pcf8563"], "it is a clock, which the kernel reads, see docs/sensors.md"),
+    (&["mcp3008"], "write iio = \"mcp3008\" instead: the kernel reads it, see docs/sensors.md"),
 ];
 
 impl Shape for ChipWord {
