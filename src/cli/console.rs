@@ -5,7 +5,7 @@ use axum::http::Method;
 use hearthd::{
     http::{
         client::{self, Error, point_path},
-        shape::{Difference, House, Move, Plan, PointShape, Why},
+        shape::{Difference, House, Move, PartShape, Plan, PointShape, Why},
     },
     model::duration,
 };
@@ -45,7 +45,7 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints the priority array of an output, or the state of another point.
+/// Prints the priority array of an output, the signs of somebody in a room, or the state of another point.
 pub async fn why(sockets: &[PathBuf], point: &str, as_json: bool) -> anyhow::Result<()> {
     let why: Why = ask(sockets, Method::GET, &point_path("why", point), None).await?;
     let mut out = io::stdout().lock();
@@ -53,7 +53,8 @@ pub async fn why(sockets: &[PathBuf], point: &str, as_json: bool) -> anyhow::Res
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&why)?)?);
     }
     let state = &why.point;
-    let line = format!("{} has been {} for {}. {}", state.id, value(state), age(state), remark(state));
+    let is = if state.value.is_some() { value(state) } else { "unknown".into() };
+    let line = format!("{} has been {is} for {}. {}", state.id, age(state), remark(state));
     writeln!(out, "{}", line.trim_end())?;
     for (index, slot) in why.slots.iter().enumerate() {
         let mark = if index == 0 { '>' } else { ' ' };
@@ -75,10 +76,14 @@ pub async fn why(sockets: &[PathBuf], point: &str, as_json: bool) -> anyhow::Res
         };
         writeln!(out, "  {}: {}, {active}", rule.name, rule.level)?;
         for part in &rule.parts {
-            let looks_at: Vec<String> = part.points.iter().map(seen).collect();
-            let looks_at = if looks_at.is_empty() { String::new() } else { format!("  ({})", looks_at.join(", ")) };
-            writeln!(out, "    {:7}  {}{looks_at}", part.so, part.text)?;
+            writeln!(out, "    {}", in_one_line(part))?;
         }
+    }
+    for (index, sign) in why.signs.iter().enumerate() {
+        if index == 0 {
+            writeln!(out, "\nwhat can show that somebody is there")?;
+        }
+        writeln!(out, "  {}", in_one_line(sign))?;
     }
     for (index, pending) in why.pending.iter().enumerate() {
         if index == 0 {
@@ -88,15 +93,21 @@ pub async fn why(sockets: &[PathBuf], point: &str, as_json: bool) -> anyhow::Res
     }
     if let Some(next) = why.next {
         writeln!(out, "\nnext, if nothing else happens\n  {}  {}  {}", clock_time(&next.at), next.level, next.why)?;
-    } else if !why.slots.is_empty() {
+    } else if !why.slots.is_empty() || !why.signs.is_empty() {
         writeln!(out, "\nnext: if nothing else happens, it stays so for a day")?;
     }
     Ok(())
 }
 
-/// `ON 40 %` of an output, and what else is to be said of it: `, 24.0 W, 1.250 kWh, locked`.
+/// `ON 40 %` of an output, and what else is to be said of it: `, 24.0 W, 1.250 kWh, locked`; of a room `, asleep`.
 fn with_facets(point: &PointShape, all: &[PointShape]) -> (String, String) {
     let (mut shown, mut more) = (value(point), String::new());
+    let asleep = |facet: &&PointShape| {
+        facet.kind == "asleep" && facet.id.strip_suffix("asleep") == point.id.strip_suffix("occupied")
+    };
+    if point.kind == "room" && all.iter().find(asleep).is_some_and(|facet| facet.text.as_deref() == Some("ON")) {
+        more += ", asleep";
+    }
     let facets = all.iter().filter_map(|facet| {
         let word = facet.id.strip_prefix(&*point.id)?.strip_prefix('.')?;
         (facet.kind == word).then_some(facet)
@@ -113,10 +124,21 @@ fn with_facets(point: &PointShape, all: &[PointShape]) -> (String, String) {
     (shown, more)
 }
 
-/// `living.temperature 20.50 °C, 3m12s`
+/// `yes      dark`: whether it is so, what it is, and what it looks at.
+fn in_one_line(part: &PartShape) -> String {
+    let looks_at: Vec<String> = part.points.iter().map(seen).collect();
+    let looks_at = if looks_at.is_empty() { String::new() } else { format!("  ({})", looks_at.join(", ")) };
+    format!("{:7}  {}{looks_at}", part.so, part.text)
+}
+
+/// `living.temperature 20.50 °C for 3m12s`, and of a room why.
 fn seen(point: &PointShape) -> String {
     let quality = if point.quality == "good" { String::new() } else { format!(", {}", point.quality) };
-    format!("{} {} for {}{quality}", point.id, value(point), age(point))
+    let because = match &point.why {
+        Some(why) if matches!(&*point.kind, "room" | "asleep") => format!(": {why}"),
+        _ => String::new(),
+    };
+    format!("{} {} for {}{quality}{because}", point.id, value(point), age(point))
 }
 
 /// `2026-11-23 21:00:00`, of an RFC 3339 time.

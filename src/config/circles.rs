@@ -1,7 +1,8 @@
 //! Rules that would switch themselves on and off for ever: a rule whose condition turns false by what it sets, directly or
-//! through other rules. Circles that only hold themselves (`while = "lamp and hall.occupied"`, set lamp on) are fine.
+//! through other rules and what rooms ask. Circles that only hold themselves (`while = "lamp and hall.occupied"`, set lamp
+//! on) are fine, unless a room would never be empty again.
 
-use crate::model::{Condition, Number, OutputFacet, OutputId, Point, Rule};
+use crate::model::{Condition, Number, OutputFacet, OutputId, Point, Room, RoomId, Rule};
 use std::collections::BTreeMap;
 
 /// A rule that works against itself.
@@ -10,54 +11,120 @@ pub(super) struct Circle {
     pub rule: usize,
     /// What it sets, and what then ends its condition.
     pub output: OutputId,
-    /// Another rule on the way round, if there is one.
-    pub through: Option<usize>,
+    /// Another on the way round, if there is one.
+    pub through: Option<Through>,
+}
+
+/// What a circle goes through.
+#[derive(Clone, Copy)]
+pub(super) enum Through {
+    /// The rule of this place.
+    Rule(usize),
+    Room(RoomId),
+}
+
+/// A room that is occupied while an output is on, which is switched on while the room is occupied.
+pub(super) struct SelfHeld {
+    pub room: RoomId,
+    pub output: OutputId,
 }
 
 /// All such rules, each once.
-pub(super) fn find(rules: &[Rule]) -> Vec<Circle> {
-    let edges: Vec<Vec<Edge>> = rules.iter().map(edges).collect();
+pub(super) fn find(rules: &[Rule], rooms: &[Room]) -> Vec<Circle> {
+    let edges = all_edges(rules, rooms);
     let circle = |rule: usize| {
         edges[rule].iter().find_map(|edge| {
-            let through = way_back(rule, edge, &edges)?;
-            Some(Circle { rule, output: edge.set, through: (through != rule).then_some(through) })
+            let Thing::Output(output) = edge.set else { return None };
+            let last = reached_from(rule, edge, &edges).get(&(edge.read, false)).copied()?;
+            let through = match last.checked_sub(rules.len()) {
+                Some(room) => Some(Through::Room(RoomId(room))),
+                None => (last != rule).then_some(Through::Rule(last)),
+            };
+            Some(Circle { rule, output, through })
         })
     };
     (0..rules.len()).filter_map(circle).collect()
 }
 
-/// When `read` goes on, `set` goes on (`same`) or off by this rule.
+/// All such rooms, each once.
+pub(super) fn self_held(rules: &[Rule], rooms: &[Room]) -> Vec<SelfHeld> {
+    let mut edges = all_edges(rules, rooms);
+    edges.iter_mut().for_each(|edges| edges.retain(|edge| edge.same && edge.asks_on));
+    let held = |room: usize| {
+        let place = rules.len() + room;
+        edges[place].iter().find_map(|edge| {
+            let Thing::Output(output) = edge.read else { return None };
+            let held = reached_from(place, edge, &edges).contains_key(&(edge.read, true));
+            held.then_some(SelfHeld { room: RoomId(room), output })
+        })
+    };
+    (0..rooms.len()).filter_map(held).collect()
+}
+
+/// Whether a point is the state or a level of an output.
+pub(super) fn is_of(point: Point, output: OutputId) -> bool {
+    matches!(point, Point::Output(its) | Point::OutputFacet(its, _) if its == output)
+}
+
+/// What conditions read and rules and rooms decide.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Thing {
+    Output(OutputId),
+    /// Whether it is occupied.
+    Room(RoomId),
+}
+
+/// When `read` goes on, `set` goes on (`same`) or off by this rule or room.
 struct Edge {
-    read: OutputId,
-    set: OutputId,
+    read: Thing,
+    set: Thing,
     same: bool,
+    /// It asks for on.
+    asks_on: bool,
+}
+
+/// Those of each rule, then those of each room.
+fn all_edges(rules: &[Rule], rooms: &[Room]) -> Vec<Vec<Edge>> {
+    let of_room = |(index, room): (usize, &Room)| {
+        let mut reads = Vec::new();
+        for rule in [&room.occupied_while, &room.asleep_while].into_iter().flatten() {
+            things_read(&rule.condition, true, &mut reads);
+        }
+        let edge = |(read, positive)| Edge { read, set: Thing::Room(RoomId(index)), same: positive, asks_on: true };
+        reads.into_iter().map(edge).collect()
+    };
+    rules.iter().map(edges).chain(rooms.iter().enumerate().map(of_room)).collect()
 }
 
 fn edges(rule: &Rule) -> Vec<Edge> {
     let mut reads = Vec::new();
-    outputs_read(&rule.condition, true, &mut reads);
+    things_read(&rule.condition, true, &mut reads);
     if let Some(until) = &rule.until {
-        outputs_read(until, false, &mut reads);
+        things_read(until, false, &mut reads);
     }
-    let edge = |&(read, positive): &(OutputId, bool)| {
-        rule.set.iter().map(move |(set, level)| Edge { read, set: *set, same: positive == level.is_on() })
+    let edge = |&(read, positive): &(Thing, bool)| {
+        rule.set.iter().map(move |(set, level)| {
+            let asks_on = level.is_on();
+            Edge { read, set: Thing::Output(*set), same: positive == asks_on, asks_on }
+        })
     };
     reads.iter().flat_map(edge).collect()
 }
 
-/// The outputs whose state a condition reads, and whether it is the more true for their being on.
-fn outputs_read(condition: &Condition, positive: bool, reads: &mut Vec<(OutputId, bool)>) {
+/// The outputs and rooms whose state a condition reads, and whether it is the more true for their being on.
+fn things_read(condition: &Condition, positive: bool, reads: &mut Vec<(Thing, bool)>) {
     match condition {
         Condition::All(parts) | Condition::Any(parts) => {
-            parts.iter().for_each(|part| outputs_read(part, positive, reads));
+            parts.iter().for_each(|part| things_read(part, positive, reads));
         }
-        Condition::Not(part) => outputs_read(part, !positive, reads),
-        Condition::Held { condition, .. } => outputs_read(condition, positive, reads),
-        Condition::On(Point::Output(output)) => reads.push((*output, positive)),
+        Condition::Not(part) => things_read(part, !positive, reads),
+        Condition::Held { condition, .. } => things_read(condition, positive, reads),
+        Condition::On(Point::Output(output)) => reads.push((Thing::Output(*output), positive)),
+        Condition::On(Point::Occupied(room) | Point::Asleep(room)) => reads.push((Thing::Room(*room), positive)),
         // Which way it turns is not worked out.
         Condition::Compare(left, _, right) => {
             for output in [left, right].into_iter().flat_map(outputs_of) {
-                reads.extend([(output, true), (output, false)]);
+                reads.extend([(Thing::Output(output), true), (Thing::Output(output), false)]);
             }
         }
         Condition::On(_)
@@ -87,20 +154,20 @@ fn outputs_of(number: &Number) -> Vec<OutputId> {
     }
 }
 
-/// Follows what an edge sets until it comes back to what the edge reads as the opposite. Returns the last rule on the way.
-fn way_back(rule: usize, start: &Edge, edges: &[Vec<Edge>]) -> Option<usize> {
-    let mut seen: BTreeMap<(OutputId, bool), usize> = BTreeMap::from([((start.set, start.same), rule)]);
-    let mut open = vec![(start.set, start.same)];
-    while let Some((output, same)) = open.pop() {
-        for (rule, edges) in edges.iter().enumerate() {
-            for edge in edges.iter().filter(|edge| edge.read == output) {
+/// All that goes on (`true`) or off when what an edge reads goes on, each with the last rule or room on the way.
+fn reached_from(start: usize, first: &Edge, edges: &[Vec<Edge>]) -> BTreeMap<(Thing, bool), usize> {
+    let mut seen = BTreeMap::from([((first.set, first.same), start)]);
+    let mut open = vec![(first.set, first.same)];
+    while let Some((thing, same)) = open.pop() {
+        for (place, edges) in edges.iter().enumerate() {
+            for edge in edges.iter().filter(|edge| edge.read == thing) {
                 let next = (edge.set, edge.same == same);
                 seen.entry(next).or_insert_with(|| {
                     open.push(next);
-                    rule
+                    place
                 });
             }
         }
     }
-    seen.get(&(start.read, false)).copied()
+    seen
 }

@@ -60,11 +60,7 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: chrono_tz::Tz, problems: &
             "Chips on I2C whose pins are used like wires of the board: gpio = \"box/3\".",
             expanders::read,
         ),
-        rooms: root.tables_by_name(
-            "rooms",
-            "Groups of motion inputs that tell whether somebody is there.",
-            rooms::read,
-        ),
+        rooms: root.tables_by_name("rooms", "Groups of inputs that tell whether somebody is there.", rooms::read),
         climates: root.tables_by_name("climate", "Thermostats: what is held at which temperature.", climate::read),
         scenes: root.tables_by_name("scenes", "Several outputs set at once.", scenes::read),
         rules: root.list(
@@ -121,7 +117,9 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     config.hub = draft.hub.hub.clone();
     config.hub.holidays = holidays.unwrap_or_default();
     config.inputs = draft.inputs.into_iter().map(|draft| inputs::resolve(draft, &config, problems)).collect();
-    config.rooms = draft.rooms.into_iter().map(|draft| rooms::resolve(draft, &config, problems)).collect();
+    let rooms = draft.rooms.into_iter().map(|draft| rooms::resolve(draft, &config, problems));
+    let (rooms, asked): (Vec<_>, Vec<_>) = rooms.unzip();
+    config.rooms = rooms;
     for (index, room) in rooms_of_outputs.into_iter().enumerate() {
         config.outputs[index].room = room.and_then(|room| rooms::find(room, &config, problems));
     }
@@ -138,12 +136,17 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
         Scope { config, placed, holidays }
     }
     config.dark = draft.hub.dark(&scope(&config, placed, with_holidays), &mut kept, source, problems);
+    let conditions = rooms::conditions(&asked, &scope(&config, placed, with_holidays), &mut kept, source, problems);
+    for (room, conditions) in config.rooms.iter_mut().zip(conditions) {
+        [room.occupied_while, room.asleep_while] = conditions;
+    }
     (config.rules, config.events) =
         rules::resolve(draft.rules, &scope(&config, placed, with_holidays), &mut kept, source, problems);
     if let Some(modes) = draft.modes {
         let presence = modes::presence(modes, &scope(&config, placed, with_holidays), &mut kept, source, problems);
         config.rules.extend(presence);
     }
+    rooms::check(&asked, &config, problems);
     config.series = kept.series;
     config
 }

@@ -112,7 +112,12 @@ impl Draft {
                 problems.error(sentence.place.clone(), "`dark` is explained by itself", advice);
                 None
             }
-            Ok(condition) if condition.points(scope.config).iter().any(|p| matches!(p, Point::Occupied(_))) => {
+            Ok(condition)
+                if condition
+                    .points(scope.config)
+                    .iter()
+                    .any(|p| matches!(p, Point::Occupied(_) | Point::Asleep(_))) =>
+            {
                 problems.error(sentence.place.clone(), "rooms do not make it dark", "write what is measured");
                 None
             }

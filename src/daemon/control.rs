@@ -119,7 +119,7 @@ impl Control {
         let in_force = InForce { config: self.config.clone(), text: self.text.clone() };
         // Whoever asked may have gone away.
         tokio::task::spawn_blocking(move || match question {
-            Question::Why(output, answer) => drop(answer.send(engine.reasons(output, now))),
+            Question::Why(point, answer) => drop(answer.send(engine.reasons(point, now))),
             Question::Plan(candidate, answer) => drop(answer.send(plan(&in_force, &engine, now, &candidate))),
         });
     }
@@ -295,6 +295,7 @@ impl Control {
             Point::Output(_)
             | Point::OutputFacet(..)
             | Point::Occupied(_)
+            | Point::Asleep(_)
             | Point::Climate(..)
             | Point::Mode
             | Point::Event(_) => return None,

@@ -49,6 +49,7 @@ impl Engine {
                 | Point::Input(_)
                 | Point::Reading(..)
                 | Point::Occupied(_)
+                | Point::Asleep(_)
                 | Point::Event(_),
             ) => Err(Refusal::ReadOnly),
             Some(Point::Mode) => self.command_mode(&command.payload, now),

@@ -61,6 +61,7 @@ impl Facts<'_> {
             Point::OutputFacet(..) => Truth::Unknown,
             Point::Input(id) => self.inputs[id.0].truth(),
             Point::Occupied(id) => self.rooms[id.0].occupied,
+            Point::Asleep(id) => self.rooms[id.0].asleep,
             Point::Reading(..) | Point::Climate(..) | Point::Mode | Point::Event(_) => Truth::Unknown,
         }
     }
@@ -94,6 +95,10 @@ impl Facts<'_> {
             Point::Occupied(id) => {
                 let room = &self.rooms[id.0];
                 (room.turned.at, room.turned.known, room.occupied != Truth::Unknown)
+            }
+            Point::Asleep(id) => {
+                let room = &self.rooms[id.0];
+                (room.asleep_turned.at, room.asleep_turned.known, room.asleep != Truth::Unknown)
             }
             Point::Mode => (self.mode.and_then(|mode| mode.turned), None, self.mode.is_some()),
             Point::Reading(..) | Point::Event(_) | Point::OutputFacet(..) | Point::Climate(..) => (None, None, false),

@@ -1,10 +1,11 @@
 //! What comes next by itself: the engine run ahead on a copy, while nothing happens in the house.
 
-use super::{Engine, state::Timestamp};
+use super::Engine;
 use crate::{
     clock::Now,
-    model::{Effect, Event, Explanation, OutputId, Upcoming},
+    model::{Effect, Event, Explanation, Level, OutputId, RoomId, Truth, Upcoming},
 };
+use chrono::{DateTime, Utc};
 use std::{collections::VecDeque, time::Duration};
 
 /// How far ahead it looks.
@@ -14,22 +15,48 @@ const STEPS_MAX: usize = 2000;
 
 /// The next change of what an output is asked to be or why, if all inputs and readings stay as they are and every wire
 /// does as it is told; nothing, if there is none within a day.
-pub(super) fn next_change(engine: &Engine, output: OutputId, now: Now) -> Option<Upcoming> {
+pub(super) fn next_of_output(engine: &Engine, output: OutputId, now: Now) -> Option<Upcoming> {
+    let mut first = None;
+    next_change(engine, now, |copy, at| {
+        let explanation = copy.outputs[output.0].explanation.as_ref()?;
+        let first = first.get_or_insert_with(|| explanation.clone());
+        let (level, line) = (Some(explanation.level), explanation.line.clone());
+        differs(first, explanation).then_some(Upcoming { at, level, line })
+    })
+}
+
+/// The next change of whether a room is occupied, or somebody sleeps there, on the same terms.
+pub(super) fn next_of_room(engine: &Engine, room: RoomId, asleep: bool, now: Now) -> Option<Upcoming> {
+    let mut first = None;
+    next_change(engine, now, |copy, at| {
+        let state = &copy.rooms[room.0];
+        let truth = if asleep { state.asleep } else { state.occupied };
+        let first = *first.get_or_insert(truth);
+        let level = (truth != Truth::Unknown).then(|| Level::from_on(truth.is_true()));
+        let line = state.cause.as_ref().map(|(_, line)| line.to_string()).unwrap_or_default();
+        (truth != first).then_some(Upcoming { at, level, line })
+    })
+}
+
+/// Runs a copy of the engine ahead until `look`, which is shown it first as it is, finds something.
+fn next_change(
+    engine: &Engine,
+    now: Now,
+    mut look: impl FnMut(&Engine, DateTime<Utc>) -> Option<Upcoming>,
+) -> Option<Upcoming> {
     let mut copy = engine.clone();
     let end = now.moment + HORIZON;
     for reading in copy.sensors.iter_mut().flat_map(|sensor| sensor.readings.values_mut()) {
         reading.at = end;
     }
     settle(&mut copy, now, Event::Wake);
-    let first = copy.outputs[output.0].explanation.clone()?;
+    look(&copy, now.wall);
     for _ in 0..STEPS_MAX {
         let moment = copy.next_wakeup().filter(|next| *next <= end)?;
         let then = Now { moment, wall: now.wall_at(moment), wall_known: now.wall_known };
         settle(&mut copy, then, Event::Wake);
-        let explanation = copy.outputs[output.0].explanation.as_ref()?;
-        if differs(&first, explanation) {
-            let at = Timestamp::of(then).wall;
-            return Some(Upcoming { at, level: explanation.level, line: explanation.line.clone() });
+        if let Some(found) = look(&copy, then.wall) {
+            return Some(found);
         }
     }
     None

@@ -346,7 +346,12 @@ impl Facts<'_> {
         let input = |id: InputId| self.inputs[id.0].seen;
         match point {
             Point::Input(id) => input(id),
-            Point::Occupied(id) => self.config[id].motion.iter().all(|motion| input(*motion)),
+            Point::Occupied(id) | Point::Asleep(id) => {
+                let room = &self.config[id];
+                let asked = [&room.occupied_while, &room.asleep_while].into_iter().flatten();
+                room.motion.iter().chain(&room.doors).all(|its| input(*its))
+                    && asked.flat_map(|rule| rule.condition.points(self.config)).all(|point| self.seen(point, started))
+            }
             Point::Reading(sensor, quantity) => {
                 self.sensors[sensor.0].readings.get(&quantity).is_some_and(|reading| reading.at >= started)
             }

@@ -21,6 +21,9 @@ pub struct Memory {
     /// The machine was off since.
     #[serde(skip)]
     pub(super) power_was_cut: bool,
+    /// Nobody can tell how long ago it was taken.
+    #[serde(skip)]
+    pub(super) pause_is_unknown: bool,
     /// How many commands were accepted so far.
     pub(super) commands: u64,
     pub(super) outputs: BTreeMap<Arc<str>, OutputState>,
@@ -47,6 +50,7 @@ impl Memory {
             wall: now.wall,
             wall_known: now.wall_known,
             power_was_cut: false,
+            pause_is_unknown: false,
             commands: 0,
             outputs: BTreeMap::new(),
             inputs: BTreeMap::new(),
@@ -71,6 +75,7 @@ impl Memory {
     /// The same, after a time that nobody can tell the length of: what was read before may be long out of date.
     #[must_use]
     pub fn after_unknown_pause(mut self) -> Memory {
+        self.pause_is_unknown = true;
         self.sensors.values_mut().for_each(SensorState::forget);
         self.climates.values_mut().for_each(ZoneState::forget_readings);
         self.inputs.values_mut().for_each(|input| (input.active, input.wire, input.held_until) = (None, None, None));

@@ -44,7 +44,7 @@ use crate::{
     clock::{Moment, Now},
     model::{
         AtStart, Click, ClimateId, Config, Effect, Event, Explanation, InputId, Level, Method, Output, OutputId, Point,
-        PointState, Quality, Quantity, ReadFailure, Refusal, RuleId, Series, Snapshot, Truth, Value, duration,
+        PointState, Quality, Quantity, ReadFailure, Refusal, RoomId, RuleId, Series, Snapshot, Truth, Value, duration,
     },
 };
 use calendar::Calendar;
@@ -69,6 +69,8 @@ pub struct Engine {
     inputs: Vec<InputState>,
     sensors: Vec<SensorState>,
     rooms: Vec<RoomState>,
+    /// In which order rooms are worked out: one that asks about another after it.
+    room_order: Vec<RoomId>,
     climates: Vec<ZoneState>,
     rules: Vec<RuleState>,
     events: Vec<HappeningState>,
@@ -328,6 +330,7 @@ impl Engine {
             .series
             .iter()
             .map(|series| memory.series.remove(&*series_name(&config, *series)).unwrap_or_default());
+        let unseen_until = rooms::unseen_until(memory.power_was_cut, memory.pause_is_unknown, now.moment);
         Engine {
             outputs: outputs.collect(),
             inputs: config.inputs.iter().map(|input| memory.inputs.remove(&input.id).unwrap_or_default()).collect(),
@@ -336,7 +339,12 @@ impl Engine {
                 .iter()
                 .map(|sensor| memory.sensors.remove(&sensor.id).unwrap_or_default())
                 .collect(),
-            rooms: config.rooms.iter().map(|room| memory.rooms.remove(&room.id).unwrap_or_default()).collect(),
+            rooms: config
+                .rooms
+                .iter()
+                .map(|room| memory.rooms.remove(&room.id).unwrap_or_default().remembered(room, unseen_until))
+                .collect(),
+            room_order: rooms::order(&config),
             climates: config
                 .climates
                 .iter()
@@ -384,10 +392,8 @@ impl Engine {
         changed |= self.update_dark(now, &mut alarm);
         let mut effects = Vec::new();
         loop {
-            for (room, state) in config.rooms.iter().zip(&mut self.rooms) {
-                changed |= rooms::update(room, state, &self.inputs, now, &mut alarm);
-            }
             changed |= self.update_climates(now, &mut alarm);
+            changed |= self.update_rooms(now, &mut alarm);
             if self.stopping {
                 break;
             }
@@ -437,6 +443,32 @@ impl Engine {
         self.revision.other += u64::from(changed || outputs_changed);
         self.next_wakeup = alarm.earliest();
         effects
+    }
+
+    /// Works out who is where.
+    fn update_rooms(&mut self, now: Now, alarm: &mut Alarm) -> bool {
+        let mut changed = false;
+        for index in 0..self.room_order.len() {
+            let id = self.room_order[index];
+            let mut state = std::mem::take(&mut self.rooms[id.0]);
+            let mut facts = Facts {
+                config: &self.config,
+                now,
+                outputs: &self.outputs,
+                inputs: &self.inputs,
+                sensors: &self.sensors,
+                rooms: &self.rooms,
+                climates: &self.climates,
+                mode: self.mode.as_ref(),
+                series: &self.series,
+                dark: self.dark.as_ref(),
+                calendar: &mut self.calendar,
+                alarm,
+            };
+            changed |= rooms::update(id, &mut state, &mut facts);
+            self.rooms[id.0] = state;
+        }
+        changed
     }
 
     /// Lets the thermostats look at the house.
@@ -493,7 +525,18 @@ impl Engine {
             changed,
             fault,
             explanation: None,
+            because: None,
             usage: None,
+        };
+        let of_room = |id: RoomId, truth: Truth, changed| {
+            let value = match truth {
+                Truth::True => Some(Value::Switch(true)),
+                Truth::False => Some(Value::Switch(false)),
+                Truth::Unknown => None,
+            };
+            let quality = if value.is_some() { Quality::Good } else { Quality::Unknown };
+            let because = self.rooms[id.0].cause.as_ref().map(|(_, line)| line.clone());
+            PointState { because, ..unexplained(value, quality, changed, None) }
         };
         match point {
             Point::Output(id) => picture::output(&self.config, &self.outputs, id, now),
@@ -513,16 +556,8 @@ impl Engine {
                 let (value, quality) = climate::point_value(&self.config[id], &self.climates[id.0], facet);
                 unexplained(value, quality, None, None)
             }
-            Point::Occupied(id) => {
-                let state = &self.rooms[id.0];
-                let value = match state.occupied {
-                    Truth::True => Some(Value::Switch(true)),
-                    Truth::False => Some(Value::Switch(false)),
-                    Truth::Unknown => None,
-                };
-                let quality = if value.is_some() { Quality::Good } else { Quality::Unknown };
-                unexplained(value, quality, state.changed, None)
-            }
+            Point::Occupied(id) => of_room(id, self.rooms[id.0].occupied, self.rooms[id.0].changed),
+            Point::Asleep(id) => of_room(id, self.rooms[id.0].asleep, self.rooms[id.0].asleep_changed),
             Point::Mode => {
                 let value = self.mode.as_ref().map(|mode| Value::Word(mode.word.clone()));
                 unexplained(value, Quality::Good, self.mode.as_ref().map(|mode| mode.changed), None)

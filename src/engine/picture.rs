@@ -92,7 +92,7 @@ fn good_or_fault(config: &Config, outputs: &[OutputState], id: OutputId, value: 
     let fault: Option<Arc<str>> = failure(config, outputs, id).map(|failure| failure.text.clone());
     let quality = if fault.is_some() { Quality::Fault } else { Quality::Good };
     let point = Point::Output(id);
-    PointState { point, value, quality, changed: None, fault, explanation: None, usage: None }
+    PointState { point, value, quality, changed: None, fault, explanation: None, because: None, usage: None }
 }
 
 /// What is wrong with its wire, or with that of one of its parts.

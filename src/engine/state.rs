@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Explanation, Level, Modes, Quality, Quantity, Rule, Sensor, Truth},
+    model::{Explanation, Level, Modes, Quality, Quantity, Room, RoomCause, Rule, Sensor, Sign, Truth},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -190,6 +190,12 @@ pub(super) struct InputState {
     /// Until when it stays active although its wire is not.
     #[serde(default)]
     pub held_until: Option<Moment>,
+    /// When its wire was last seen to go on, while there was nothing wrong with it.
+    #[serde(default)]
+    pub rose: Option<Moment>,
+    /// When its wire was last known to be on: it went off, was read again or lost then.
+    #[serde(default)]
+    pub last_on: Option<Moment>,
     #[serde(default)]
     pub storm: Storm,
     #[serde(default)]
@@ -227,6 +233,11 @@ impl InputState {
             (None, Some(active)) => active.into(),
             _ => Truth::Unknown,
         }
+    }
+
+    /// Whether its wire itself is on, without any hold.
+    pub fn is_wire_on(&self) -> bool {
+        self.fault.is_none() && self.wire == Some(true)
     }
 }
 
@@ -277,21 +288,85 @@ impl SensorState {
     }
 }
 
-/// A room.
+/// A room. When it was that somebody moved or that doors were closed, its inputs know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct RoomState {
-    /// When motion was last seen.
-    pub motion_seen: Option<Moment>,
     pub changed: Option<DateTime<Utc>>,
     #[serde(with = "truth")]
     pub occupied: Truth,
     #[serde(default)]
     pub turned: Turned,
+    /// Somebody is closed in.
+    #[serde(default)]
+    pub closed_in: bool,
+    /// Its `occupied_while` is true.
+    #[serde(default)]
+    pub evident: bool,
+    /// Its `asleep_while` keeps it occupied: somebody was there when that began, or came since.
+    #[serde(default = "no", with = "truth")]
+    pub kept: Truth,
+    /// It is occupied, and its `asleep_while` is true.
+    #[serde(default = "unknown", with = "truth")]
+    pub asleep: Truth,
+    #[serde(default)]
+    pub asleep_changed: Option<DateTime<Utc>>,
+    #[serde(default)]
+    pub asleep_turned: Turned,
+    /// The sign other than motion that ended last, and when.
+    #[serde(default)]
+    pub last: Option<(Sign, Moment)>,
+    /// What doors were before is of no account: hearthd did not see whether somebody left.
+    #[serde(default)]
+    pub unseen_until: Option<Moment>,
+    #[serde(default)]
+    pub occupied_while: Option<RuleState>,
+    #[serde(default)]
+    pub asleep_while: Option<RuleState>,
+    /// The time that its cause speaks of.
+    #[serde(default)]
+    pub told: Option<Timestamp>,
+    #[serde(skip)]
+    pub cause: Option<(RoomCause, Arc<str>)>,
 }
 
 impl Default for RoomState {
     fn default() -> RoomState {
-        RoomState { motion_seen: None, changed: None, occupied: Truth::Unknown, turned: Turned::default() }
+        RoomState {
+            changed: None,
+            occupied: Truth::Unknown,
+            turned: Turned::default(),
+            closed_in: false,
+            evident: false,
+            kept: Truth::False,
+            asleep: Truth::Unknown,
+            asleep_changed: None,
+            asleep_turned: Turned::default(),
+            last: None,
+            unseen_until: None,
+            occupied_while: None,
+            asleep_while: None,
+            told: None,
+            cause: None,
+        }
+    }
+}
+
+impl RoomState {
+    /// The remembered state of `room`; `unseen_until`: until then nobody saw whether somebody left.
+    pub fn remembered(self, room: &Room, unseen_until: Option<Moment>) -> RoomState {
+        let fitting = |rule: &Option<Rule>, state: Option<RuleState>| {
+            let rule = rule.as_ref()?;
+            Some(state.filter(|state| state.fits(rule)).unwrap_or_else(|| RuleState::new(rule)))
+        };
+        RoomState {
+            occupied_while: fitting(&room.occupied_while, self.occupied_while),
+            asleep_while: fitting(&room.asleep_while, self.asleep_while),
+            closed_in: self.closed_in && unseen_until.is_none(),
+            unseen_until: unseen_until.or(self.unseen_until),
+            // Its ids may be of another configuration.
+            cause: None,
+            ..self
+        }
     }
 }
 
@@ -366,6 +441,10 @@ fn is_plain<T: Default + PartialEq>(value: &T) -> bool {
 
 fn unknown() -> Truth {
     Truth::Unknown
+}
+
+fn no() -> Truth {
+    Truth::False
 }
 
 /// An optional boolean in the state file.

@@ -1,28 +1,64 @@
-//! Why an output is as it is, and why not otherwise.
+//! Why an output or a room is as it is, and why not otherwise.
 
 use super::{
     Engine,
     condition::evaluate,
     facts::{Alarm, Facts},
-    foresight,
+    foresight, rooms,
     state::{RuleState, Timestamp},
 };
 use crate::{
     clock::Now,
     model::{
-        Condition, OutputId, PartReason, Pending, Point, Reasons, RoomId, Rule, RuleId, RuleReason, Truth, duration,
+        Condition, InputId, OutputId, PartReason, Pending, Point, Reasons, RoomId, Rule, RuleId, RuleReason, duration,
     },
 };
 use std::time::Duration;
 
 impl Engine {
-    /// What the rules about an output look at, what is waited for and what comes next. Takes some milliseconds: it runs a
-    /// copy of the house ahead.
-    pub fn reasons(&self, output: OutputId, now: Now) -> Reasons {
+    /// Of an output, what the rules about it look at; of a room, what can show that somebody is there; what is waited for
+    /// and what comes next. Takes some milliseconds: it runs a copy of the house ahead.
+    pub fn reasons(&self, point: Point, now: Now) -> Reasons {
+        match point {
+            Point::Output(id) => self.output_reasons(id, now),
+            Point::Occupied(id) => self.room_reasons(id, false, now),
+            Point::Asleep(id) => self.room_reasons(id, true, now),
+            _ => Reasons::default(),
+        }
+    }
+
+    fn output_reasons(&self, output: OutputId, now: Now) -> Reasons {
         let rules = self.rule_reasons(output, now);
         let mut pending = self.pending(output, &rules, now);
         pending.sort_by_key(|pending| pending.ends);
-        Reasons { rules, pending, next: foresight::next_change(self, output, now) }
+        Reasons { rules, pending, next: foresight::next_of_output(self, output, now), ..Reasons::default() }
+    }
+
+    /// What can show that somebody is in a room, and when it will be empty.
+    fn room_reasons(&self, id: RoomId, asleep: bool, now: Now) -> Reasons {
+        let (room, state) = (&self.config[id], &self.rooms[id.0]);
+        let inputs = |inputs: &[InputId]| inputs.iter().copied().map(Point::Input).collect();
+        let moves = rooms::motion(room, &self.inputs);
+        let mut signs = vec![PartReason { text: "motion".into(), truth: moves, points: inputs(&room.motion) }];
+        if !room.doors.is_empty() {
+            let text = "all doors closed, and motion since".into();
+            signs.push(PartReason { text, truth: state.closed_in.into(), points: inputs(&room.doors) });
+        }
+        for (rule, asked) in [(&room.occupied_while, &state.occupied_while), (&room.asleep_while, &state.asleep_while)]
+        {
+            let (Some(rule), Some(asked)) = (rule, asked) else { continue };
+            let text = format!("{}: {}", rule.name, rule.condition.describe(&self.config));
+            signs.push(PartReason { text, truth: asked.truth, points: rule.condition.points(&self.config) });
+        }
+        let empty = self.empties(id, now).filter(|ends| ends.moment > now.moment);
+        let pending = empty.map(|ends| Pending { what: format!("{} is empty", room.id), ends: ends.wall });
+        let next = foresight::next_of_room(self, id, asleep, now);
+        Reasons { signs, pending: pending.into_iter().collect(), next, ..Reasons::default() }
+    }
+
+    fn empties(&self, id: RoomId, now: Now) -> Option<Timestamp> {
+        let moment = rooms::empties(&self.config[id], &self.rooms[id.0], &self.config, &self.inputs)?;
+        Some(Timestamp { moment, wall: now.wall_at(moment) })
     }
 
     fn rule_reasons(&self, output: OutputId, now: Now) -> Vec<RuleReason> {
@@ -81,14 +117,11 @@ impl Engine {
                 }
             });
         }
-        let parts = || rules.iter().flat_map(|reason| &reason.parts);
-        for (index, (room, state)) in self.config.rooms.iter().zip(&self.rooms).enumerate() {
-            let occupied = Point::Occupied(RoomId(index));
-            let moving = room.motion.iter().any(|input| self.inputs[input.0].truth() != Truth::False);
-            let looked_at = || parts().any(|part| part.points.contains(&occupied));
-            if let Some(seen) = state.motion_seen.filter(|_| !moving && looked_at()) {
-                let since = Timestamp { moment: seen, wall: now.wall_at(seen) };
-                add(format!("{} is empty", room.id), since.plus(room.empty_after));
+        let looks_at = |point| rules.iter().flat_map(|reason| &reason.parts).any(|part| part.points.contains(&point));
+        for index in 0..self.rooms.len() {
+            let id = RoomId(index);
+            if let Some(ends) = self.empties(id, now).filter(|_| looks_at(Point::Occupied(id))) {
+                add(format!("{} is empty", self.config[id].id), ends);
             }
         }
         pending

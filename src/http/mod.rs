@@ -6,7 +6,7 @@
 //! | `GET /api/v1/points/{id}` | one point |
 //! | `PUT /api/v1/points/{id}` | a command: `{"value": "ON", "for": "2h"}` |
 //! | `DELETE /api/v1/points/{id}` | gives the point back to automatic control |
-//! | `GET /api/v1/why/{id}` | the priority array of an output, the rules about it, what is waited for, what comes next |
+//! | `GET /api/v1/why/{id}` | what holds an output, what shows somebody in a room, what is waited for, what comes next |
 //! | `POST /api/v1/plan` | what a configuration would change: `{"name": "new.toml", "text": "..."}` |
 //! | `GET /healthz` | `ok` while the control loop runs |
 //!
@@ -17,7 +17,7 @@ pub mod shape;
 
 use crate::{
     clock::Now,
-    model::{BrokerStatus, Command, OutputId, Point, Reasons, Refusal, Snapshot, Source, duration},
+    model::{BrokerStatus, Command, Point, Reasons, Refusal, Snapshot, Source, duration},
 };
 use axum::{
     Json, Router,
@@ -83,8 +83,8 @@ impl Reply {
 
 /// A question that the snapshot does not answer; the daemon looks into a copy of the engine.
 pub enum Question {
-    /// Why an output is as it is.
-    Why(OutputId, oneshot::Sender<Reasons>),
+    /// Why an output or a room is as it is.
+    Why(Point, oneshot::Sender<Reasons>),
     /// What a changed configuration would change; or its problems.
     Plan(Candidate, oneshot::Sender<Result<Plan, String>>),
 }
@@ -176,7 +176,9 @@ async fn why(State(house): State<House>, Id(id): Id) -> Response {
     let snapshot = house.snapshots.borrow().clone();
     let Some(state) = snapshot.find(&id) else { return unknown_point(&id) };
     let reasons = match state.point {
-        Point::Output(output) => ask(&house, |answer| Question::Why(output, answer)).await,
+        point @ (Point::Output(_) | Point::Occupied(_) | Point::Asleep(_)) => {
+            ask(&house, |answer| Question::Why(point, answer)).await
+        }
         _ => Ok(Reasons::default()),
     };
     match reasons {

@@ -31,7 +31,8 @@ pub struct PointShape {
     pub id: String,
     /// What people call it.
     pub name: String,
-    /// `output`, `input`, `reading` or `room`; what belongs to an output: `level`, `position`, `lock`, `power`, `energy`.
+    /// `output`, `input`, `reading` or `room`; what belongs to an output: `level`, `position`, `lock`, `power`, `energy`; to
+    /// a room: `asleep`.
     pub kind: String,
     /// `"ON"`, `"OFF"` or a number; null before the first value.
     pub value: Option<serde_json::Value>,
@@ -47,7 +48,7 @@ pub struct PointShape {
     pub age_s: Option<i64>,
     /// What is wrong, when the quality is `fault`.
     pub fault: Option<String>,
-    /// Of an output: the slot and the cause that hold it.
+    /// Of an output: the slot and the cause that hold it. Of a room: why it is so.
     pub why: Option<String>,
     /// Of an output: how much it was used.
     #[serde(default)]
@@ -72,6 +73,9 @@ pub struct Why {
     pub slots: Vec<SlotShape>,
     /// The rules that set it, in the order of the file.
     pub rules: Vec<RuleShape>,
+    /// Of a room: what can show that somebody is there.
+    #[serde(default)]
+    pub signs: Vec<PartShape>,
     /// What is waited for, soonest first.
     pub pending: Vec<PendingShape>,
     /// The next change, if nothing else happens; null: none within a day.
@@ -91,7 +95,7 @@ pub struct RuleShape {
     pub parts: Vec<PartShape>,
 }
 
-/// A part of a rule's condition.
+/// A part of a rule's condition, or a sign of somebody.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PartShape {
     /// As one would write it in a rule.
@@ -116,9 +120,9 @@ pub struct PendingShape {
 pub struct NextShape {
     /// When, RFC 3339.
     pub at: String,
-    /// What it is then asked to be.
+    /// What it is then asked to be; of a room, whether it is then occupied.
     pub level: String,
-    /// The slot and the cause that hold it then.
+    /// The slot and the cause that hold it then; of a room, why.
     pub why: String,
 }
 
@@ -197,6 +201,7 @@ pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
             ("reading", format!("{} {}", config[id].name, quantity.word()), Some(quantity.unit().sign()))
         }
         Point::Occupied(id) => ("room", config[id].name.clone(), None),
+        Point::Asleep(id) => ("asleep", format!("{} asleep", config[id].name), None),
         Point::Climate(id, facet) => {
             let unit = facet.is_temperature().then_some("°C");
             ("climate", format!("{} {}", config[id].name, facet.word().replace('_', " ")), unit)
@@ -223,7 +228,7 @@ pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
         usage: state
             .usage
             .map(|usage| UsageShape { cycles: usage.cycles, on_s: usage.on_time(snapshot.now.moment).as_secs() }),
-        why: state.explanation.as_ref().map(|explanation| explanation.line.clone()),
+        why: state.why().map(str::to_owned),
     }
 }
 
@@ -256,10 +261,11 @@ pub(super) fn why(snapshot: &Snapshot, state: &PointState, reasons: &Reasons) ->
         point: point(snapshot, state),
         slots: slots.iter().map(slot).collect(),
         rules: reasons.rules.iter().map(rule).collect(),
+        signs: reasons.signs.iter().map(part).collect(),
         pending: reasons.pending.iter().map(pending).collect(),
         next: reasons.next.as_ref().map(|next| NextShape {
             at: local(snapshot, next.at),
-            level: level_text(next.level),
+            level: next.level.map_or_else(|| "unknown".into(), level_text),
             why: next.line.clone(),
         }),
     }

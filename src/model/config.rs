@@ -2,7 +2,7 @@
 
 use super::{
     Climate, ClimateFacet, Condition, EventRule, Expander, Holidays, Input, InputKind, Interlock, Level, Line, Modes,
-    Output, OutputKind, Quantity, Scene, Sensor, Series, Takes,
+    Output, OutputKind, Quantity, Room, Scene, Sensor, Series, Takes,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::Index, sync::Arc, time::Duration};
@@ -148,19 +148,6 @@ impl Backend {
     }
 }
 
-/// Groups inputs; its `occupied` point is worked out.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Room {
-    /// The key of its table; its point is `id.occupied`.
-    pub id: Arc<str>,
-    /// What people call it.
-    pub name: String,
-    /// Any of these occupies it.
-    pub motion: Vec<InputId>,
-    /// It is empty when no motion was seen for this long.
-    pub empty_after: Duration,
-}
-
 /// Holds levels on outputs while its condition is true.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
@@ -245,6 +232,8 @@ pub enum Point {
     Reading(SensorId, Quantity),
     /// `hall.occupied`
     Occupied(RoomId),
+    /// `bedroom.asleep`
+    Asleep(RoomId),
     /// `living_room.target`
     Climate(ClimateId, ClimateFacet),
     /// `mode`
@@ -269,6 +258,7 @@ impl Point {
             },
             Point::OutputFacet(_, OutputFacet::Lock) => &[("locked", true), ("unlocked", false)],
             Point::Occupied(_) => &[("occupied", true), ("empty", false)],
+            Point::Asleep(_) => &[("asleep", true), ("awake", false)],
             Point::Reading(..) | Point::OutputFacet(..) | Point::Climate(..) | Point::Mode | Point::Event(_) => &[],
         }
     }
@@ -326,7 +316,10 @@ impl Config {
             .iter()
             .enumerate()
             .flat_map(|(i, sensor)| sensor.quantities().map(move |quantity| Point::Reading(SensorId(i), quantity)));
-        let rooms = (0..self.rooms.len()).map(|i| Point::Occupied(RoomId(i)));
+        let rooms = (0..self.rooms.len()).map(RoomId).flat_map(|id| {
+            let asleep = self[id].asleep_while.is_some().then_some(Point::Asleep(id));
+            std::iter::once(Point::Occupied(id)).chain(asleep)
+        });
         let climates = self
             .climates
             .iter()
@@ -345,6 +338,7 @@ impl Config {
             Point::Input(id) => self[id].id.to_string(),
             Point::Reading(id, quantity) => format!("{}.{}", self[id].id, quantity.word()),
             Point::Occupied(id) => format!("{}.occupied", self[id].id),
+            Point::Asleep(id) => format!("{}.asleep", self[id].id),
             Point::Climate(id, facet) => format!("{}.{}", self[id].id, facet.word()),
             Point::Mode => "mode".into(),
             Point::Event(id) => format!("{}.event", self[id].id),
@@ -356,8 +350,9 @@ impl Config {
         match name.split_once('.') {
             None if name == "mode" => (!self.modes.list.is_empty()).then_some(Point::Mode),
             None => self.find_output(name).map(Point::Output).or_else(|| self.find_input(name).map(Point::Input)),
-            Some((room, "occupied")) => {
-                self.rooms.iter().position(|r| &*r.id == room).map(|i| Point::Occupied(RoomId(i)))
+            Some((room, "occupied")) => self.find_room(room).map(Point::Occupied),
+            Some((room, "asleep")) => {
+                self.find_room(room).filter(|id| self[*id].asleep_while.is_some()).map(Point::Asleep)
             }
             Some((input, "event")) => self.find_input(input).filter(|input| self[*input].clicks()).map(Point::Event),
             Some((first, word)) => {
@@ -411,6 +406,11 @@ impl Config {
     /// The input of this id.
     pub fn find_input(&self, id: &str) -> Option<InputId> {
         self.inputs.iter().position(|input| &*input.id == id).map(InputId)
+    }
+
+    /// The room of this id.
+    pub fn find_room(&self, id: &str) -> Option<RoomId> {
+        self.rooms.iter().position(|room| &*room.id == id).map(RoomId)
     }
 
     /// The scene of this id.

@@ -9,7 +9,7 @@
 //! | sensor | a device that gives readings of one or more quantities |
 //! | mode | a selector of the whole house: `home`, `away`, ... |
 //! | scene | several outputs set at once |
-//! | room | groups inputs; its `occupied` is worked out from motion and time |
+//! | room | groups inputs; its `occupied` is worked out from motion, doors and time |
 //! | climate | a thermostat for outputs, with points of its own: `living_room.target` |
 //! | rule | holds a value on outputs while its condition is true; or does something once, on an event |
 //! | quality | how far a point's value can be trusted |
@@ -36,6 +36,7 @@ mod output;
 mod plain;
 mod quantity;
 mod reasons;
+mod room;
 mod sensing;
 mod snapshot;
 mod value;
@@ -55,7 +56,7 @@ pub use climate_reason::{ClimateReason, Doing};
 pub use condition::{Comparison, Condition, Number, Series, Summary};
 pub use config::{
     Backend, ClimateId, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId, MqttSettings, OutputFacet,
-    OutputId, Point, Room, RoomId, Rule, RuleId, SceneId, SensorId, SeriesId,
+    OutputId, Point, RoomId, Rule, RuleId, SceneId, SensorId, SeriesId,
 };
 pub use event::{Command, Effect, Event, ReadFailure, Refusal};
 pub use expander::{Expander, ExpanderChip};
@@ -64,6 +65,7 @@ pub use kernel::{KernelChannel, KernelSource};
 pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};
 pub use quantity::{Channel, Quantity, Unit};
 pub use reasons::{PartReason, Pending, Reasons, RuleReason, Upcoming};
+pub use room::{Room, RoomCause, Sign};
 pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};
 pub use snapshot::{BrokerStatus, Explanation, PointState, Snapshot, Usage};
 pub use value::{Level, Quality, Truth, Value};

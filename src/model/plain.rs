@@ -2,8 +2,8 @@
 
 use super::{
     ActiveLevel, AtStart, Backend, Chip, Climate, ClimateMode, ClockTrust, Config, Control, Dimming, HardwareSettings,
-    Holidays, Hub, Input, InputKind, Level, Line, ManualFor, Method, Modes, Output, OutputKind, Pull, SafeState,
-    Sensor, SensorId, SensorLost, SensorSource, Setpoints, TargetFor, WindowWatch, WiredChip,
+    Holidays, Hub, Input, InputId, InputKind, Level, Line, ManualFor, Method, Modes, Output, OutputKind, Pull, Room,
+    SafeState, Sensor, SensorId, SensorLost, SensorSource, Setpoints, TargetFor, WindowWatch, WiredChip,
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -87,6 +87,23 @@ impl Input {
             toggles: Vec::new(),
             sets: Vec::new(),
             max_rate: 50,
+        }
+    }
+}
+
+impl Room {
+    /// A room without doors that is empty five minutes after the last motion.
+    pub fn plain(id: &str, motion: Vec<InputId>) -> Room {
+        Room {
+            id: id.into(),
+            name: id.into(),
+            motion,
+            doors: Vec::new(),
+            empty_after: Duration::from_secs(300),
+            settle: Duration::from_secs(60),
+            forget_after: Duration::from_secs(12 * 3600),
+            occupied_while: None,
+            asleep_while: None,
         }
     }
 }

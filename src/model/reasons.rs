@@ -1,4 +1,4 @@
-//! All there is to say about why an output is as it is, why not otherwise, and what comes next.
+//! All there is to say about why an output or a room is as it is, why not otherwise, and what comes next.
 
 use super::{Level, Point, RuleId, Truth};
 use chrono::{DateTime, Utc};
@@ -6,8 +6,10 @@ use chrono::{DateTime, Utc};
 /// More than the priority array tells: what the rules about an output look at, what is waited for, what comes next.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reasons {
-    /// The rules that set this output, in the order of the file.
+    /// Of an output: the rules that set it, in the order of the file.
     pub rules: Vec<RuleReason>,
+    /// Of a room: what can show that somebody is there, each with whether it does.
+    pub signs: Vec<PartReason>,
     /// What is waited for, soonest first.
     pub pending: Vec<Pending>,
     /// The next change, if nothing else happens; nothing: none within a day.
@@ -27,7 +29,7 @@ pub struct RuleReason {
     pub parts: Vec<PartReason>,
 }
 
-/// A part of a condition.
+/// A part of a condition, or a sign of somebody.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PartReason {
     /// As one would write it in a rule.
@@ -52,8 +54,8 @@ pub struct Pending {
 pub struct Upcoming {
     /// When.
     pub at: DateTime<Utc>,
-    /// What the output is then asked to be.
-    pub level: Level,
-    /// The slot and the cause that hold it then.
+    /// What the output is then asked to be, whether the room is then occupied; nothing: that is then not known.
+    pub level: Option<Level>,
+    /// Why: of an output, the slot and the cause that hold it then.
     pub line: String,
 }

@@ -32,6 +32,8 @@ pub struct PointState {
     pub fault: Option<Arc<str>>,
     /// Of an output: what holds its value.
     pub explanation: Option<Arc<Explanation>>,
+    /// Of a room's points: why they are so, in one line.
+    pub because: Option<Arc<str>>,
     /// Of an output: how much it was used.
     pub usage: Option<Usage>,
 }
@@ -100,6 +102,11 @@ impl Snapshot {
 }
 
 impl PointState {
+    /// One line for people: what holds an output's value, why a room is occupied or empty.
+    pub fn why(&self) -> Option<&str> {
+        self.explanation.as_ref().map(|explanation| &*explanation.line).or(self.because.as_deref())
+    }
+
     /// The value as MQTT, the console and people read it: `ON`, `OFF`, `21.50`; nothing before the first value.
     pub fn text(&self) -> Option<String> {
         Some(match (self.value.as_ref()?, self.point) {

@@ -253,7 +253,9 @@ impl std::fmt::Display for Date {
 fn on(point: Point, on: bool, config: &Config) -> String {
     let name = config.point_name(point);
     match (point, point.states(config), on) {
-        (_, [(word, _), _], true) | (_, [_, (word, _)], false) if !matches!(point, Point::Occupied(_)) => {
+        (_, [(word, _), _], true) | (_, [_, (word, _)], false)
+            if !matches!(point, Point::Occupied(_) | Point::Asleep(_)) =>
+        {
             format!("{name} is {word}")
         }
         (_, _, true) => name,

@@ -22,12 +22,7 @@ pub(super) fn settings() -> MqttSettings {
 
 /// A house of these outputs, a motion detector, a thermometer and a room.
 pub(super) fn config(outputs: &[(&str, OutputKind)]) -> Config {
-    let room = Room {
-        id: "hall".into(),
-        name: "Hall".into(),
-        motion: vec![InputId(0)],
-        empty_after: Duration::from_secs(300),
-    };
+    let room = Room { name: "Hall".into(), ..Room::plain("hall", vec![InputId(0)]) };
     let mut config = Config {
         mqtt: Some(settings()),
         outputs: outputs.iter().map(|(id, kind)| output(id, *kind)).collect(),
@@ -57,6 +52,7 @@ pub(super) fn snapshot(config: &Arc<Config>) -> Snapshot {
         changed: None,
         fault: None,
         usage: None,
+        because: None,
         explanation: matches!(point, Point::Output(_)).then(|| explanation("default: nobody asks for anything")),
     });
     Snapshot {

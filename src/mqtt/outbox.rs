@@ -54,6 +54,7 @@ struct Given {
     value: Option<Value>,
     text: Option<String>,
     explanation: Option<Arc<Explanation>>,
+    because: Option<Arc<str>>,
     online: Option<bool>,
 }
 
@@ -248,6 +249,12 @@ impl Outbox {
                 let text = state.text().filter(|text| given.text.as_ref() != Some(text))?;
                 given.text = Some(text.clone());
                 Some(retained(topics.state.clone(), text))
+            }
+            1 if state.because.is_some() => {
+                let because = state.because.as_ref()?;
+                let same = given.because.as_ref() == Some(because);
+                given.because = Some(because.clone());
+                (!same).then(|| retained(topics.why.clone(), because.to_string()))
             }
             1 => {
                 let explanation = state.explanation.as_ref()?;

@@ -13,7 +13,7 @@ pub struct Topics {
 pub struct PointTopics {
     /// `ON`, `OFF`, a number.
     pub state: String,
-    /// One line: what holds the value. Outputs only.
+    /// One line: what holds the value. Of outputs and rooms only.
     pub why: String,
     /// `online` or `offline`.
     pub availability: String,

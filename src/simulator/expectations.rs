@@ -156,7 +156,8 @@ fn find(entry: &Entry, config: &Config, problems: &Problems) -> Option<Point> {
 
 /// That what is expected can be at all.
 fn check_value(expected: &Entry, config: &Config, problems: &Problems) {
-    let Some(point @ (Point::Output(_) | Point::Input(_) | Point::Occupied(_))) = config.find_point(&expected.point)
+    let Some(point @ (Point::Output(_) | Point::Input(_) | Point::Occupied(_) | Point::Asleep(_))) =
+        config.find_point(&expected.point)
     else {
         return;
     };

@@ -20,12 +20,7 @@ pub(super) fn cottage() -> Config {
     ];
     config.inputs = vec![input("hall_motion", InputKind::Motion), input("front_door", InputKind::Door)];
     config.sensors = vec![sensor("living", Chip::Bme280), sensor("bedroom", Chip::Tmp102)];
-    config.rooms = vec![Room {
-        id: "hall".into(),
-        name: "Hall".into(),
-        motion: vec![InputId(0)],
-        empty_after: Duration::from_secs(300),
-    }];
+    config.rooms = vec![Room { name: "Hall".into(), ..Room::plain("hall", vec![InputId(0)]) }];
     config
 }
 
@@ -52,7 +47,7 @@ impl Picture {
             value: Some(match point {
                 Point::OutputFacet(..) => Value::Level(Level::OFF),
                 Point::Output(_) => Value::Level(Level::OFF),
-                Point::Input(_) | Point::Occupied(_) => Value::Switch(false),
+                Point::Input(_) | Point::Occupied(_) | Point::Asleep(_) => Value::Switch(false),
                 Point::Climate(..) | Point::Reading(_, Quantity::Temperature) => Value::Number(20.5),
                 Point::Reading(_, Quantity::Humidity) => Value::Number(41.0),
                 Point::Reading(_, Quantity::Pressure) => Value::Number(1013.2),
@@ -63,6 +58,7 @@ impl Picture {
             changed: Some(now.wall),
             fault: None,
             usage: None,
+            because: None,
             explanation: matches!(point, Point::Output(_))
                 .then(|| explanation(Slot::Default, Level::OFF, "default: nobody asks for anything")),
         });
@@ -87,6 +83,9 @@ impl Picture {
         let wall = self.0.now.wall;
         let state = self.point(name);
         (state.value, state.changed) = (Some(value), Some(wall));
+        if matches!(state.point, Point::Occupied(_)) {
+            state.because = Some("somebody moved".into());
+        }
         self
     }
 

@@ -152,7 +152,12 @@ impl Journal {
                 }
                 return;
             }
-            Point::Input(_) | Point::OutputFacet(..) | Point::Climate(..) | Point::Mode | Point::Event(_) => return,
+            Point::Input(_)
+            | Point::Asleep(_)
+            | Point::OutputFacet(..)
+            | Point::Climate(..)
+            | Point::Mode
+            | Point::Event(_) => return,
         };
         let used = at_name(uses, name, Use::default());
         if was_on {
@@ -234,9 +239,10 @@ fn change(config: &Config, before: Option<&PointState>, now: &PointState) -> Opt
             let why = now.explanation.as_ref().map(|explanation| explanation.line.clone()).unwrap_or_default();
             (turned || handed_over).then(|| (now.text().unwrap_or_default(), why, tone))
         }
-        Point::Occupied(id) => turned.then(|| match tone {
-            Tone::Active => ("occupied".into(), "somebody moved".into(), tone),
-            _ => ("empty".into(), format!("no motion for {}", duration::spell(config[id].empty_after)), tone),
+        Point::Occupied(_) | Point::Asleep(_) => turned.then(|| {
+            let words = now.point.states(config);
+            let word = words.iter().find(|(_, on)| *on == is_on(now)).map_or("", |(word, _)| word);
+            (word.into(), now.why().unwrap_or_default().into(), tone)
         }),
         Point::Input(id) => {
             let kind = config[id].kind;

@@ -18,6 +18,7 @@ mod manual;
 mod parts;
 mod pulse;
 mod reload;
+mod rooms;
 mod rules;
 mod sensors;
 mod unknown;

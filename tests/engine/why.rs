@@ -1,7 +1,7 @@
 //! Why an output is as it is: rules and their parts, what is waited for, what comes next.
 
 use crate::support::{engine_config::*, engine_house::*};
-use hearthd::model::{Condition, Output, Pending, Truth};
+use hearthd::model::{Condition, Output, Pending, Point, Truth};
 
 fn told(pending: &[Pending]) -> Vec<(String, String)> {
     pending.iter().map(|pending| (pending.ends.format("%T").to_string(), pending.what.clone())).collect()
@@ -24,7 +24,7 @@ fn each_part_of_each_rule_is_told_with_its_points() {
     house.live(secs(10));
     house.input("motion", false);
 
-    let reasons = house.engine.reasons(lamp, house.now);
+    let reasons = house.engine.reasons(Point::Output(lamp), house.now);
     let rules: Vec<_> = reasons.rules.iter().map(|rule| (rule.level, rule.active)).collect();
     assert_eq!(rules, [(OFF, Truth::False), (ON, Truth::True)]);
     let texts: Vec<_> = reasons.rules[1].parts.iter().map(|part| (&*part.text, part.truth)).collect();
@@ -35,7 +35,7 @@ fn each_part_of_each_rule_is_told_with_its_points() {
     let pending = [("17:01:00", "min_on is over"), ("17:05:10", "hall is empty")];
     assert_eq!(told(&reasons.pending), pending.map(|(ends, what)| (ends.into(), what.into())));
     let next = reasons.next.unwrap();
-    assert_eq!((next.at, next.level), (utc("2026-11-23T17:05:10"), OFF));
+    assert_eq!((next.at, next.level), (utc("2026-11-23T17:05:10"), Some(OFF)));
     assert_eq!(next.line, "default: nobody asks for anything");
 }
 
@@ -50,8 +50,8 @@ fn what_comes_next_takes_readings_to_stay() {
     let mut house = House::at(builder.build(), "2026-11-23T12:00:00");
     house.reads("living", 20.5);
     let before = house.engine.memory(house.now);
-    let next = house.engine.reasons(fan, house.now).next.unwrap();
-    assert_eq!((next.at, next.level), (utc("2026-11-23T19:00:00"), OFF));
+    let next = house.engine.reasons(Point::Output(fan), house.now).next.unwrap();
+    assert_eq!((next.at, next.level), (utc("2026-11-23T19:00:00"), Some(OFF)));
     assert_eq!(house.engine.memory(house.now), before, "looking ahead changes nothing");
 }
 
@@ -60,7 +60,7 @@ fn what_stays_for_a_day_has_no_next() {
     let mut builder = Builder::new();
     let lamp = builder.output(output("lamp"));
     let house = House::new(builder.build());
-    assert_eq!(house.engine.reasons(lamp, house.now).next, None);
+    assert_eq!(house.engine.reasons(Point::Output(lamp), house.now).next, None);
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn a_command_and_a_for_are_waited_for() {
     let mut house = House::new(builder.build());
     house.input("motion", true);
     house.command_for("lamp", "OFF", Some(mins(3)));
-    let reasons = house.engine.reasons(lamp, house.now);
+    let reasons = house.engine.reasons(Point::Output(lamp), house.now);
     let pending = [("12:03:00", "the command ends"), ("12:10:00", "motion for 10m")];
     assert_eq!(told(&reasons.pending), pending.map(|(ends, what)| (ends.into(), what.into())));
 }

@@ -96,6 +96,7 @@ fn snapshot(config: Config) -> Snapshot {
             changed: None,
             fault: None,
             usage: None,
+            because: None,
             explanation: is_output.then(|| explanation.clone()),
         }
     });

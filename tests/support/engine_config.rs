@@ -70,8 +70,13 @@ impl Builder {
     }
 
     pub fn room(&mut self, id: &str, motion: &[InputId], empty_after: Duration) -> RoomId {
-        self.0.rooms.push(Room { id: id.into(), name: id.into(), motion: motion.to_vec(), empty_after });
+        self.0.rooms.push(Room { empty_after, ..Room::plain(id, motion.to_vec()) });
         RoomId(self.0.rooms.len() - 1)
+    }
+
+    /// Changes what a room is besides its motion inputs.
+    pub fn change_room(&mut self, id: RoomId, change: impl FnOnce(&mut Room)) {
+        change(&mut self.0.rooms[id.0]);
     }
 
     pub fn climate(&mut self, zone: Climate) {
@@ -147,6 +152,13 @@ impl Builder {
     pub fn build(&self) -> Arc<Config> {
         Arc::new(self.0.clone())
     }
+}
+
+/// What a room asks.
+pub fn asked(mut condition: Condition) -> Option<Rule> {
+    let (text, mut timers) = (format!("{condition:?}"), 0);
+    number_timers(&mut condition, &mut timers);
+    Some(Rule { name: "asked".into(), condition, until: None, set: Vec::new(), timers, text })
 }
 
 fn number_timers(condition: &mut Condition, next: &mut usize) {

@@ -2,7 +2,8 @@
 
 use super::{
     engine_config::{
-        Builder, OFF, ON, between, colder, command, compare, held, is_on, not, occupied, output, output_is_on, secs,
+        Builder, OFF, ON, asked, between, colder, command, compare, held, is_on, not, occupied, output, output_is_on,
+        secs,
     },
     engine_house::House,
 };
@@ -36,10 +37,20 @@ pub struct Taste {
     pub events: bool,
     /// Conditions that look back on readings.
     pub back: bool,
+    /// What rooms ask.
+    pub asked: bool,
 }
 
-pub const EVERYTHING: Taste =
-    Taste { limits: true, max_on: true, until: true, outputs: true, rooms: true, events: true, back: true };
+pub const EVERYTHING: Taste = Taste {
+    limits: true,
+    max_on: true,
+    until: true,
+    outputs: true,
+    rooms: true,
+    events: true,
+    back: true,
+    asked: true,
+};
 
 /// A house before its numbers are made to fit.
 #[derive(Clone, Debug)]
@@ -48,11 +59,24 @@ pub struct HousePlan {
     outputs: Vec<OutputPlan>,
     waits: [u8; 2],
     empty_after: [u8; ROOMS],
+    boxed: BoxPlan,
     rules: Vec<RulePlan>,
     /// How long inputs stay active, in seconds.
     holds: [u8; INPUTS],
     events: Vec<EventPlan>,
     taste: Taste,
+}
+
+/// A room with a door, the second input.
+#[derive(Clone, Debug)]
+struct BoxPlan {
+    door: bool,
+    /// Seconds.
+    settle: u8,
+    /// Seconds.
+    forget_after: u8,
+    occupied_while: Option<Gene>,
+    asleep_while: Option<Gene>,
 }
 
 #[derive(Clone, Debug)]
@@ -268,17 +292,30 @@ pub fn house_plan(taste: Taste) -> impl Strategy<Value = HousePlan> {
         .prop_map(|(name, condition, until, set)| RulePlan { name, condition, until, set });
     let events = vec(event_plan(), 0..if taste.events { 4 } else { 1 });
     let holds = any::<[u8; INPUTS]>();
-    (0..5usize, vec(output_plan(taste), 1..6), any::<[u8; 2]>(), any::<[u8; ROOMS]>(), vec(rule, 0..6), holds, events)
-        .prop_map(move |(place, outputs, waits, empty_after, rules, holds, events)| HousePlan {
+    let asked = move || maybe(taste.asked, 0.3, gene());
+    let boxed = (any::<bool>(), 1..60u8, 30..200u8, asked(), asked()).prop_map(
+        |(door, settle, forget_after, occupied_while, asleep_while)| BoxPlan {
+            door,
+            settle,
+            forget_after,
+            occupied_while,
+            asleep_while,
+        },
+    );
+    let rooms = (any::<[u8; ROOMS]>(), boxed);
+    (0..5usize, vec(output_plan(taste), 1..6), any::<[u8; 2]>(), rooms, vec(rule, 0..6), holds, events).prop_map(
+        move |(place, outputs, waits, (empty_after, boxed), rules, holds, events)| HousePlan {
             place,
             outputs,
             waits,
             empty_after,
+            boxed,
             rules,
             holds,
             events: if taste.events { events } else { Vec::new() },
             taste,
-        })
+        },
+    )
 }
 
 /// The parts of the outputs so far.
@@ -431,7 +468,17 @@ impl HousePlan {
         for index in 0..SENSORS {
             builder.sensor(&format!("s{index}"));
         }
-        builder.room("r0", &[InputId(0)], secs(u64::from(self.empty_after[0] % 60)));
+        let r0 = builder.room("r0", &[InputId(0)], secs(u64::from(self.empty_after[0] % 60)));
+        builder.change_room(r0, |room| {
+            // A room that asked for rooms might ask for itself.
+            let alone = HousePlan { taste: Taste { rooms: false, ..self.taste }, ..self.clone() };
+            let condition = |gene: &Option<Gene>| asked(alone.condition(gene.as_ref()?, usize::MAX));
+            room.doors.extend(self.boxed.door.then_some(InputId(1)));
+            room.settle = secs(self.boxed.settle.into());
+            room.forget_after = secs(self.boxed.forget_after.into());
+            room.occupied_while = condition(&self.boxed.occupied_while);
+            room.asleep_while = condition(&self.boxed.asleep_while);
+        });
         builder.room("r1", &[InputId(1), InputId(2)], secs(u64::from(self.empty_after[1] % 60)));
         for sensor in 0..SENSORS {
             builder.series(SensorId(sensor), secs(60));

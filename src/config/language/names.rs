@@ -55,9 +55,11 @@ pub(super) fn find(config: &Config, name: &str) -> Option<Named> {
             Named::Number(Number::Climate(zone, facet), Measure::Of(Quantity::Temperature.unit()))
         }
         Point::Climate(zone, facet) => Named::Word(zone, facet),
-        point @ (Point::Output(_) | Point::OutputFacet(..) | Point::Input(_) | Point::Occupied(_)) => {
-            Named::Binary(point)
-        }
+        point @ (Point::Output(_)
+        | Point::OutputFacet(..)
+        | Point::Input(_)
+        | Point::Occupied(_)
+        | Point::Asleep(_)) => Named::Binary(point),
         Point::Mode | Point::Event(_) => return None,
     })
 }
@@ -106,6 +108,10 @@ pub(super) fn not_found(config: &Config, name: &str) -> (String, String) {
             let points: Vec<String> = occupied.into_iter().chain(sensor).chain(zone).collect();
             (format!("`{first}` is {kind}, which has no value of its own"), format!("write {}", points.join(" or ")))
         }
+        ("asleep", Some(_)) if room => (
+            format!("nobody ever sleeps in `{first}`"),
+            format!("add asleep_while to [rooms.{first}], such as \"mode is night\""),
+        ),
         ("empty", Some(_)) if room => (format!("`{name}` does not exist"), format!("write `{first} is empty`")),
         (_, Some(kind)) => {
             let points = match (sensor, room) {

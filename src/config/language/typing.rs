@@ -288,7 +288,8 @@ impl Typing<'_> {
                 Named::Number(number, measure) => Some((number, measure)),
                 Named::Binary(point) => {
                     let (on, _) = states::usual(point, self.scope.config);
-                    let stem = if matches!(point, Point::Occupied(_)) { room_of(name) } else { name };
+                    let stem =
+                        if matches!(point, Point::Occupied(_) | Point::Asleep(_)) { room_of(name) } else { name };
                     self.wrong(
                         place(),
                         format!("`{name}` is {}, not a number", on_or_off(point, self.scope.config)),
@@ -394,7 +395,8 @@ impl Typing<'_> {
         let config = self.scope.config;
         let room = config.rooms.iter().any(|room| &*room.id == name);
         let named = if room && names::find(self.scope.config, name).is_none() {
-            names::find(self.scope.config, &format!("{name}.occupied"))?
+            let word = if matches!(state, "asleep" | "awake") { "asleep" } else { "occupied" };
+            self.name(&format!("{name}.{word}"), subject.place.clone())?
         } else {
             self.name(name, subject.place.clone())?
         };

@@ -3,7 +3,7 @@
 use crate::model::Summary;
 
 /// Words with a meaning in the language; no entity can have such a name.
-const RESERVED: [&str; 84] = [
+const RESERVED: [&str; 86] = [
     "and",
     "or",
     "not",
@@ -50,6 +50,8 @@ const RESERVED: [&str; 84] = [
     "dry",
     "occupied",
     "empty",
+    "asleep",
+    "awake",
     "pressed",
     "released",
     "until",
@@ -110,9 +112,9 @@ pub(super) const MONTHS: [(&str, u32); 12] = [
 ];
 
 /// What a point can be said to be.
-pub(super) const STATES: [&str; 14] = [
-    "on", "off", "open", "closed", "true", "false", "active", "inactive", "wet", "dry", "occupied", "empty", "pressed",
-    "released",
+pub(super) const STATES: [&str; 16] = [
+    "on", "off", "open", "closed", "true", "false", "active", "inactive", "wet", "dry", "occupied", "empty", "asleep",
+    "awake", "pressed", "released",
 ];
 
 /// Conditions of one word.

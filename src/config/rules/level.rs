@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     config::{
-        circles::{self, Circle},
+        circles::{self, Circle, Through},
         diagnostic::Problems,
         language::{self, Kept, Scope},
         table::Table,
@@ -105,9 +105,13 @@ fn without_effect(setting: &Setting, config: &Config, problems: &Problems) {
 
 /// A rule that works against itself would switch its output for ever.
 pub(super) fn circles(rules: &[Rule], places: &[Range<usize>], config: &Config, problems: &Problems) {
-    for Circle { rule, output, through } in circles::find(rules) {
+    for Circle { rule, output, through } in circles::find(rules, &config.rooms) {
         let output = &config[output].id;
-        let how = through.map(|other| format!(" through the rule \"{}\"", rules[other].name)).unwrap_or_default();
+        let how = match through {
+            None => String::new(),
+            Some(Through::Rule(other)) => format!(" through the rule \"{}\"", rules[other].name),
+            Some(Through::Room(room)) => format!(" through what occupies {}", config[room].id),
+        };
         problems.error(
             places[rule].clone(),
             format!("this condition ends itself{how}: the rule sets {output}, and would switch it on and off for ever"),

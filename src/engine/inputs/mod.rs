@@ -1,8 +1,7 @@
 //! Inputs: from what their wires do to what counts.
 //!
 //! Between the two stand, in this order: the **storm** guard (a wire that changes too often is in fault), the **hold** (a
-//! motion detector that flickers stays active), and what follows from a change: **clicks**, bound switches, motion in
-//! rooms.
+//! motion detector that flickers stays active), and what follows from a change: **clicks**, bound switches.
 
 mod clicks;
 mod storm;
@@ -22,9 +21,12 @@ impl Engine {
         let Some(id) = self.config.find_input(id) else { return };
         let (input, state) = (&self.config[id], &mut self.inputs[id.0]);
         let before = state.truth();
+        let was_on = state.is_wire_on();
         let seen = std::mem::replace(&mut state.seen, true);
+        let mut rises = false;
         match result {
             Ok(wire) => {
+                rises = wire && state.wire == Some(false);
                 let is_edge = state.wire.replace(wire).is_some_and(|was| was != wire);
                 if is_edge && state.storm.edge(now.moment, input.max_rate) {
                     self.revision.other += 1;
@@ -41,6 +43,12 @@ impl Engine {
                 }
             }
             Err(text) => (state.fault, state.wire) = (Some(text.into()), None),
+        }
+        if was_on || state.is_wire_on() {
+            state.last_on = Some(now.moment);
+        }
+        if rises && state.is_wire_on() {
+            state.rose = Some(now.moment);
         }
         let after = state.truth();
         state.turned.follow(after, now.moment);
@@ -98,13 +106,6 @@ impl Engine {
     fn turned(&mut self, id: InputId, before: Truth, after: Truth, seen: bool, now: Now) {
         let config = self.config.clone();
         let input = &config[id];
-        if before.is_true() || after.is_true() {
-            for (room, state) in config.rooms.iter().zip(&mut self.rooms) {
-                if room.motion.contains(&id) {
-                    state.motion_seen = Some(now.moment);
-                }
-            }
-        }
         // What happened while nobody was looking is not an event.
         let known = seen && before != Truth::Unknown && after != Truth::Unknown && before != after;
         if input.clicks() {

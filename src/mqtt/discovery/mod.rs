@@ -85,6 +85,7 @@ fn components(config: &Config, topics: &Topics) -> Map<String, Value> {
             Point::Input(id) => about.input(&config[id].name, config[id].kind),
             Point::Reading(id, quantity) => about.reading(&config[id].name, quantity),
             Point::Occupied(id) => about.occupied(&config[id].name),
+            Point::Asleep(id) => about.asleep(&config[id].name),
             Point::Climate(id, ClimateFacet::Alarm) => about.alarm(&config[id]),
             Point::Climate(id, _) => about.climate(&config[id]),
             Point::Mode => about.mode(),
@@ -127,7 +128,7 @@ fn platform(config: &Config, point: Point) -> Option<&'static str> {
         Point::OutputFacet(_, OutputFacet::Position) => return None,
         Point::OutputFacet(_, OutputFacet::Lock) => "switch",
         Point::OutputFacet(_, OutputFacet::Power | OutputFacet::Energy) => "sensor",
-        Point::Input(_) | Point::Occupied(_) => "binary_sensor",
+        Point::Input(_) | Point::Occupied(_) | Point::Asleep(_) => "binary_sensor",
         Point::Reading(..) | Point::Climate(_, ClimateFacet::Alarm) => "sensor",
         // One thermostat shows all the points of its zone.
         Point::Climate(_, ClimateFacet::Target) => "climate",
@@ -162,9 +163,7 @@ impl About<'_> {
     fn output(&self, output: &Output, takes: Takes) -> Value {
         let mut component = self.readable(&output.name);
         component.insert("cmd_t".into(), self.topics.set(&self.name).into());
-        // The reason becomes an attribute of the entity itself: one tap away and no entity more.
-        component.insert("json_attr_t".into(), self.topics.of_point(&self.name).why.into());
-        component.insert("json_attr_tpl".into(), "{{ {'why': value} | tojson }}".into());
+        self.with_reason(&mut component);
         match (output.kind, takes) {
             (OutputKind::Light, Takes::Percent | Takes::Steps(_)) => {
                 let level = format!("{}.level", self.name);
@@ -295,7 +294,21 @@ impl About<'_> {
     fn occupied(&self, room: &str) -> Value {
         let mut component = self.readable(&format!("{room} occupied"));
         component.insert("dev_cla".into(), "occupancy".into());
+        self.with_reason(&mut component);
         component.into()
+    }
+
+    fn asleep(&self, room: &str) -> Value {
+        let mut component = self.readable(&format!("{room} asleep"));
+        component.insert("ic".into(), "mdi:sleep".into());
+        self.with_reason(&mut component);
+        component.into()
+    }
+
+    /// The reason becomes an attribute of the entity itself: one tap away and no entity more.
+    fn with_reason(&self, component: &mut Map<String, Value>) {
+        component.insert("json_attr_t".into(), self.topics.of_point(&self.name).why.into());
+        component.insert("json_attr_tpl".into(), "{{ {'why': value} | tojson }}".into());
     }
 
     /// A thermostat. A zone that warms and cools has a lower and an upper target and no other.

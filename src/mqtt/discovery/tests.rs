@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::model::{
-    CHIPS, Climate, Config, InputKind, Modes, OutputId, OutputKind, Preset, Scene, Sensor, SensorId, Setpoints,
+    CHIPS, Climate, Condition, Config, InputKind, Modes, OutputId, OutputKind, Preset, Rule, Scene, Sensor, SensorId,
+    Setpoints,
 };
 use crate::mqtt::house;
 
@@ -353,6 +354,7 @@ fn a_small_house_is_announced_like_this() {
                 "p": "binary_sensor", "uniq_id": "hearthd_cottage_hall.occupied",
                 "default_entity_id": "binary_sensor.cottage_hall_occupied", "name": "Hall occupied",
                 "dev_cla": "occupancy",
+                "json_attr_t": "hearthd/cottage/hall/occupied/why", "json_attr_tpl": "{{ {'why': value} | tojson }}",
                 "stat_t": "hearthd/cottage/hall/occupied/state",
                 "avty": availability("hall/occupied"), "avty_mode": "all",
             },
@@ -464,9 +466,27 @@ fn an_announcement_can_be_read_again() {
     let with_why = |name: &String| topics.of_point(name).all().map(String::from);
     let mut expected: Vec<_> =
         config.points().map(|point| config.point_name(point)).flat_map(|name| with_why(&name)).collect();
-    expected.retain(|topic| !topic.ends_with("/why") || topic.contains("lamp"));
+    expected.retain(|topic| !topic.ends_with("/why") || topic.contains("lamp") || topic.contains("occupied"));
     expected.sort();
     assert_eq!(read_topics, expected);
+}
+
+#[test]
+fn a_bedroom_tells_whether_somebody_sleeps() {
+    let mut config = house::config(&[]);
+    config.modes.list = vec!["home".into(), "night".into()];
+    config.rooms[0].asleep_while = Some(Rule {
+        name: "asleep_while".into(),
+        condition: Condition::Mode(vec![1]),
+        until: None,
+        set: Vec::new(),
+        timers: 0,
+        text: "mode is night".into(),
+    });
+    let announced = announce(&config);
+    let asleep = &announced["cmps"]["binary_sensor-hall-asleep"];
+    assert_eq!((&asleep["name"], &asleep["ic"]), (&json!("Hall asleep"), &json!("mdi:sleep")));
+    assert_eq!(asleep["stat_t"], "hearthd/cottage/hall/asleep/state");
 }
 
 #[test]

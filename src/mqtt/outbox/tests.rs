@@ -80,6 +80,21 @@ fn only_differences_are_said_and_the_latest_value_wins() {
 }
 
 #[test]
+fn a_room_tells_its_reason_once() {
+    let config = config(&[]);
+    let mut outbox = outbox(&config);
+    said(&mut outbox);
+    let mut snapshot = house::snapshot(&config);
+    let occupied = point(&config, "hall.occupied");
+    let place = snapshot.points.iter().position(|state| state.point == occupied).unwrap();
+    for (reason, expected) in [("somebody moves", &["hall/occupied/why somebody moves"][..]), ("somebody moves", &[])] {
+        snapshot.points[place].because = Some(reason.into());
+        outbox.update(Arc::new(snapshot.clone()));
+        assert_eq!(said(&mut outbox), expected);
+    }
+}
+
+#[test]
 fn a_restless_point_silences_no_other_and_not_online() {
     let config = config(&[("lamp", OutputKind::Light), ("pump", OutputKind::Switch)]);
     let mut outbox = outbox(&config);

@@ -98,7 +98,7 @@ impl Recording {
     pub fn new(config: &Arc<Config>, from: DateTime<Utc>, until: DateTime<Utc>) -> Recording {
         let track = |point| match point {
             Point::Output(_) | Point::OutputFacet(..) => None,
-            Point::Input(_) | Point::Occupied(_) => Some((point, Track::Binary(Vec::new()))),
+            Point::Input(_) | Point::Occupied(_) | Point::Asleep(_) => Some((point, Track::Binary(Vec::new()))),
             _ => Some((point, Track::Number(Vec::new()))),
         };
         Recording {

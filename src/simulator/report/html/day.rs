@@ -102,6 +102,7 @@ fn lane(
     let config = &recording.config;
     let (name, of, word) = match point {
         Point::Occupied(room) => (format!("{} occupied", config[room].name), "--of:var(--room)", "occupied"),
+        Point::Asleep(room) => (format!("{} asleep", config[room].name), "--of:var(--room)", "asleep"),
         Point::Input(input) => (config[input].name.clone(), "--of:var(--input)", "active"),
         _ => (config.point_name(point), "--of:var(--input)", "active"),
     };
