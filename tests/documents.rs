@@ -59,7 +59,8 @@ fn every_chip_is_in_the_table_of_chips() {
 fn the_words_of_the_rule_language_are_understood() {
     let text = document("docs/rules.md");
     let house = first_configuration().replacen("[hub]\n", "[hub]\nholidays = \"holidays.txt\"\n", 1)
-        + "\n[modes]\n[inputs.front_door]\nkind = \"door\"\ngpio = 22\n";
+        + "\n[modes]\n[inputs.front_door]\nkind = \"door\"\ngpio = 22\n"
+        + "\n[rooms.bedroom]\nmotion = [\"hall_motion\"]\nasleep_while = \"mode is night\"\n";
     let mut conditions = 0;
     for row in section(&text, "## Words").lines().filter(|line| line.starts_with("| `")) {
         let column = row.split(" | ").next().unwrap();
@@ -89,6 +90,17 @@ fn the_examples_about_sensors_and_climate_are_good() {
             check(&format!("{hub}{example}"));
         }
     }
+}
+
+#[test]
+fn the_examples_about_rooms_are_good() {
+    let text = document("docs/rooms.md");
+    let examples: String = text.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
+    let house = "[hub]\nid = \"home\"\n[modes]\n[sensors.tv]\nchip = \"ina219\"\n\
+                 [outputs.bedroom_light]\nkind = \"light\"\ngpio = 17\n\
+                 [inputs]\nbath_door = { kind = \"door\", gpio = 5 }\nbath_motion = { kind = \"motion\", gpio = 6 }\n\
+                 living_motion = { kind = \"motion\", gpio = 7 }\nbedroom_motion = { kind = \"motion\", gpio = 8 }\n";
+    check(&format!("{house}{examples}"));
 }
 
 /// Has no errors, and nothing that somebody should look at.
