@@ -138,12 +138,14 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
         Scope { config, placed, holidays }
     }
     config.dark = draft.hub.dark(&scope(&config, placed, with_holidays), &mut kept, source, problems);
-    (config.rules, config.events) =
+    let (rules, events, order) =
         rules::resolve(draft.rules, &scope(&config, placed, with_holidays), &mut kept, source, problems);
+    (config.rules, config.events) = (rules, events);
     if let Some(modes) = draft.modes {
         let presence = modes::presence(modes, &scope(&config, placed, with_holidays), &mut kept, source, problems);
         config.rules.extend(presence);
     }
     config.series = kept.series;
+    order.check(&config, source, problems);
     config
 }
