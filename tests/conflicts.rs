@@ -164,8 +164,9 @@ fn take(house: &mut House, step: &Step) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
+    /// `PROPTEST_CASES=2000` takes longer and tries more.
     #[test]
     fn rules_that_meet_were_not_said_to_be_apart(one in rule(), other in rule(), steps in vec(step(), 1..40)) {
         let (Some((config, said)), Some((_, said_turned))) = (house([&one, &other]), house([&other, &one])) else {
