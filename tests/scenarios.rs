@@ -74,9 +74,9 @@ fn every_scenario_says_what_it_shows() {
     }
 }
 
-/// Rules that disagree in a house that is shown do so because they are meant to.
+/// Rules that disagree in a house that is shown are meant to.
 #[test]
-fn no_house_is_warned_of() {
+fn no_house_is_warned_of_its_order() {
     let mut houses: Vec<(String, String)> = ["config.toml", "benches/simulate/house.toml"]
         .map(|name| (name.to_owned(), fs::read_to_string(root().join(name)).unwrap()))
         .into();
@@ -91,6 +91,10 @@ fn no_house_is_warned_of() {
     let mut warned = String::new();
     for (name, text) in houses {
         for warning in config::parse(Path::new(&name), &text).unwrap_or_else(|report| panic!("{report}")).warnings {
+            // What has no effect may be shown to have none.
+            if warning.message.contains("this has no effect") {
+                continue;
+            }
             warned += &format!("{warning}\n\n");
         }
     }
