@@ -74,6 +74,33 @@ fn every_scenario_says_what_it_shows() {
     }
 }
 
+/// Rules that disagree in a house that is shown are meant to.
+#[test]
+fn no_house_is_warned_of_its_order() {
+    let mut houses: Vec<(String, String)> = ["config.toml", "benches/simulate/house.toml"]
+        .map(|name| (name.to_owned(), fs::read_to_string(root().join(name)).unwrap()))
+        .into();
+    for path in files("tests/scenarios") {
+        let text = fs::read_to_string(&path).unwrap();
+        let Some((_, house)) = text.split_once("--- house\n") else { continue };
+        let house = house.split("\n--- ").next().unwrap();
+        let hub =
+            if house.contains("[hub]") { "" } else { "hub = { id = 'house', latitude = 52.37, longitude = 4.89 }\n" };
+        houses.push((path.file_name().unwrap().to_string_lossy().into_owned(), format!("{hub}{house}\n")));
+    }
+    let mut warned = String::new();
+    for (name, text) in houses {
+        for warning in config::parse(Path::new(&name), &text).unwrap_or_else(|report| panic!("{report}")).warnings {
+            // What has no effect may be shown to have none.
+            if warning.message.contains("this has no effect") {
+                continue;
+            }
+            warned += &format!("{warning}\n\n");
+        }
+    }
+    assert!(warned.is_empty(), "\n{warned}");
+}
+
 #[test]
 fn the_example_of_the_document_comes_true() {
     let document = fs::read_to_string(root().join("docs/scenarios.md")).unwrap();

@@ -232,6 +232,11 @@ impl Problems {
         self.0.borrow().len() > 2 * SHOWN
     }
 
+    /// Whether the source will be refused.
+    pub fn has_errors(&self) -> bool {
+        self.0.borrow().iter().any(|problem| problem.severity == Severity::Error)
+    }
+
     fn add(&self, severity: Severity, place: Range<usize>, message: String, advice: String) {
         self.0.borrow_mut().push(Problem { severity, place, message, advice });
     }

@@ -140,13 +140,15 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     for (room, conditions) in config.rooms.iter_mut().zip(conditions) {
         [room.occupied_while, room.asleep_while] = conditions;
     }
-    (config.rules, config.events) =
+    let (rules, events, order) =
         rules::resolve(draft.rules, &scope(&config, placed, with_holidays), &mut kept, source, problems);
+    (config.rules, config.events) = (rules, events);
     if let Some(modes) = draft.modes {
         let presence = modes::presence(modes, &scope(&config, placed, with_holidays), &mut kept, source, problems);
         config.rules.extend(presence);
     }
     rooms::check(&asked, &config, problems);
     config.series = kept.series;
+    order.check(&config, source, problems);
     config
 }

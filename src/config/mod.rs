@@ -7,6 +7,7 @@
 mod chips;
 mod circles;
 mod climate;
+mod conflicts;
 mod diagnostic;
 mod expanders;
 mod expectations;
@@ -17,6 +18,7 @@ mod house;
 mod hub;
 mod ids;
 mod inputs;
+mod interval;
 mod language;
 mod modes;
 mod mqtt;

@@ -9,7 +9,8 @@ use crate::model::{Anchor, Cron, Date, DateRange, Holidays, Hub, Spread, TimeOfD
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use std::collections::BTreeMap;
 
-/// The hub's calendar: its zone and the sun over it. Sun days are worked out once and kept.
+/// The hub's calendar: its zone and the sun over it. What was worked out is kept as long as it holds: every rule asks anew
+/// whenever anything happens.
 #[derive(Clone, Debug)]
 pub struct Calendar {
     zone: chrono_tz::Tz,
@@ -19,6 +20,34 @@ pub struct Calendar {
     /// Two houses are not alike by chance.
     seed: u64,
     days: BTreeMap<NaiveDate, Option<SunDay>>,
+    today: Option<Today>,
+    /// As many as the configuration has windows.
+    answers: BTreeMap<Question, Answer>,
+}
+
+/// The local date of an instant.
+#[derive(Clone, Copy, Debug)]
+struct Today {
+    now: DateTime<Utc>,
+    date: NaiveDate,
+    end: Option<DateTime<Utc>>,
+}
+
+/// What conditions ask of the time of day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Question {
+    Within(TimeOfDay, TimeOfDay, bool),
+    Pretended(TimeOfDay, TimeOfDay, bool, u64),
+    Daylight,
+    Dark,
+}
+
+/// What is so from one instant to another, that one excluded.
+#[derive(Clone, Copy, Debug)]
+struct Answer {
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    held: Held,
 }
 
 /// A condition on the time: whether it holds, and when that next changes, if within about a day.
@@ -40,29 +69,32 @@ impl Calendar {
             holidays: hub.holidays.clone(),
             seed: chance::hash(hub.id.as_bytes()),
             days: BTreeMap::new(),
+            today: None,
+            answers: BTreeMap::new(),
         }
     }
 
     /// Whether `now` is in the window of any day; nothing where the sun cannot be worked out.
     pub fn within(&mut self, from: TimeOfDay, to: TimeOfDay, next_day: bool, now: DateTime<Utc>) -> Option<Held> {
-        let today = self.local_date(now);
-        let mut edges = Edges::at(now);
-        // Yesterday's window may reach into today, and tomorrow's begin today (`sunrise - 8h`).
-        for date in [today.pred_opt()?, today, today.succ_opt()?] {
-            let last = if next_day { date.succ_opt()? } else { date };
-            edges.add(self.instant(date, from)?, self.instant(last, to)?);
-        }
-        Some(edges.held())
+        self.answer(Question::Within(from, to, next_day), now, |calendar, today| {
+            let mut edges = Edges::at(now);
+            // Yesterday's window may reach into today, and tomorrow's begin today (`sunrise - 8h`).
+            for date in [today.pred_opt()?, today, today.succ_opt()?] {
+                let last = if next_day { date.succ_opt()? } else { date };
+                edges.add(calendar.instant(date, from)?, calendar.instant(last, to)?);
+            }
+            Some(edges.held())
+        })
     }
 
     /// Whether the sun is up (above -0.833°).
     pub fn daylight(&mut self, now: DateTime<Utc>) -> Option<Held> {
-        self.sun_above(now, |day| (day.sunrise, day.sunset))
+        self.sun_above(Question::Daylight, now, |day| (day.sunrise, day.sunset))
     }
 
     /// Whether the sun is more than 6° below the horizon.
     pub fn dark(&mut self, now: DateTime<Utc>) -> Option<Held> {
-        let light = self.sun_above(now, |day| (day.dawn, day.dusk))?;
+        let light = self.sun_above(Question::Dark, now, |day| (day.dawn, day.dusk))?;
         Some(Held { holds: !light.holds, ..light })
     }
 
@@ -72,22 +104,22 @@ impl Calendar {
     }
 
     /// The local weekday, Monday 0, and when the day ends.
-    pub fn weekday(&self, now: DateTime<Utc>) -> (u32, Option<DateTime<Utc>>) {
-        let today = self.local_date(now);
-        (today.weekday().num_days_from_monday(), self.end_of(today))
+    pub fn weekday(&mut self, now: DateTime<Utc>) -> (u32, Option<DateTime<Utc>>) {
+        let today = self.today(now);
+        (today.date.weekday().num_days_from_monday(), today.end)
     }
 
     /// Whether today is a holiday.
-    pub fn holiday(&self, now: DateTime<Utc>) -> Held {
-        let today = self.local_date(now);
-        Held { holds: self.holidays.contains(today), changes: self.end_of(today) }
+    pub fn holiday(&mut self, now: DateTime<Utc>) -> Held {
+        let today = self.today(now);
+        Held { holds: self.holidays.contains(today.date), changes: today.end }
     }
 
     /// Whether today is within one of these dates.
-    pub fn date(&self, ranges: &[DateRange], now: DateTime<Utc>) -> Held {
-        let today = self.local_date(now);
-        let date = Date { month: today.month(), day: today.day() };
-        Held { holds: ranges.iter().any(|range| range.contains(date)), changes: self.end_of(today) }
+    pub fn date(&mut self, ranges: &[DateRange], now: DateTime<Utc>) -> Held {
+        let today = self.today(now);
+        let date = Date { month: today.date.month(), day: today.date.day() };
+        Held { holds: ranges.iter().any(|range| range.contains(date)), changes: today.end }
     }
 
     /// Whether a light that pretends that somebody is there is on: by turns off and on for a while, from some moment of
@@ -100,24 +132,25 @@ impl Calendar {
         seed: u64,
         now: DateTime<Utc>,
     ) -> Option<Held> {
-        let today = self.local_date(now);
-        let mut edges = Edges::at(now);
-        for date in [today.pred_opt()?, today, today.succ_opt()?] {
-            let last = if next_day { date.succ_opt()? } else { date };
-            let (mut begin, end) = (self.instant(date, from)?, self.instant(last, to)?);
-            let mut chance = Chance::of_day(self.seed ^ seed, date);
-            // Bounded: each turn takes ten minutes at the least, and no window is longer than two days.
-            for _ in 0..288 {
-                begin = begin.checked_add_signed(TimeDelta::seconds(chance.between(300, 2400)))?;
-                let over = begin.checked_add_signed(TimeDelta::seconds(chance.between(600, 3600)))?;
-                if begin >= end {
-                    break;
+        self.answer(Question::Pretended(from, to, next_day, seed), now, |calendar, today| {
+            let mut edges = Edges::at(now);
+            for date in [today.pred_opt()?, today, today.succ_opt()?] {
+                let last = if next_day { date.succ_opt()? } else { date };
+                let (mut begin, end) = (calendar.instant(date, from)?, calendar.instant(last, to)?);
+                let mut chance = Chance::of_day(calendar.seed ^ seed, date);
+                // Bounded: each turn takes ten minutes at the least, and no window is longer than two days.
+                for _ in 0..288 {
+                    begin = begin.checked_add_signed(TimeDelta::seconds(chance.between(300, 2400)))?;
+                    let over = begin.checked_add_signed(TimeDelta::seconds(chance.between(600, 3600)))?;
+                    if begin >= end {
+                        break;
+                    }
+                    edges.add(begin, over.min(end));
+                    begin = over;
                 }
-                edges.add(begin, over.min(end));
-                begin = over;
             }
-        }
-        Some(edges.held())
+            Some(edges.held())
+        })
     }
 
     /// The first time after `after` at which this time of day comes.
@@ -149,22 +182,41 @@ impl Calendar {
             .find_map(on)
     }
 
-    fn end_of(&self, today: NaiveDate) -> Option<DateTime<Utc>> {
-        today.succ_opt().and_then(|tomorrow| local_instant(tomorrow, 0, self.zone))
+    /// What was answered before, if it still holds; else what `work_out` makes of the local date.
+    fn answer(
+        &mut self,
+        question: Question,
+        now: DateTime<Utc>,
+        work_out: impl FnOnce(&mut Calendar, NaiveDate) -> Option<Held>,
+    ) -> Option<Held> {
+        if let Some(answer) = self.answers.get(&question)
+            && (answer.from..answer.to).contains(&now)
+        {
+            return Some(answer.held);
+        }
+        let today = self.today(now);
+        let held = work_out(self, today.date)?;
+        // Tomorrow looks at other days.
+        if let Some(to) = [held.changes, today.end].into_iter().flatten().min() {
+            self.answers.insert(question, Answer { from: now, to, held });
+        }
+        Some(held)
     }
 
     fn sun_above(
         &mut self,
+        question: Question,
         now: DateTime<Utc>,
         interval: impl Fn(SunDay) -> (DateTime<Utc>, DateTime<Utc>),
     ) -> Option<Held> {
-        let today = self.local_date(now);
-        let mut edges = Edges::at(now);
-        for date in [today.pred_opt()?, today, today.succ_opt()?] {
-            let (from, to) = interval(self.sun(date)?);
-            edges.add(from, to);
-        }
-        Some(edges.held())
+        self.answer(question, now, |calendar, today| {
+            let mut edges = Edges::at(now);
+            for date in [today.pred_opt()?, today, today.succ_opt()?] {
+                let (from, to) = interval(calendar.sun(date)?);
+                edges.add(from, to);
+            }
+            Some(edges.held())
+        })
     }
 
     fn instant(&mut self, date: NaiveDate, time: TimeOfDay) -> Option<DateTime<Utc>> {
@@ -207,6 +259,18 @@ impl Calendar {
         }
         self.days.insert(date, day);
         day
+    }
+
+    fn today(&mut self, now: DateTime<Utc>) -> Today {
+        if let Some(today) = self.today.filter(|today| today.now == now) {
+            return today;
+        }
+        let date = self.local_date(now);
+        let end = match self.today.filter(|today| today.date == date) {
+            Some(today) => today.end,
+            None => date.succ_opt().and_then(|tomorrow| local_instant(tomorrow, 0, self.zone)),
+        };
+        *self.today.insert(Today { now, date, end })
     }
 
     fn local_date(&self, now: DateTime<Utc>) -> NaiveDate {

@@ -52,7 +52,7 @@ use climate::ZoneState;
 use facts::{Alarm, Facts};
 use happenings::HappeningState;
 use history::Readings;
-use priority::Situation;
+use priority::{Situation, Wish};
 use state::{Failure, InputState, ModeState, OutputState, RoomState, RuleState, SensorState, Timestamp, Wire};
 use std::{sync::Arc, time::Duration};
 
@@ -73,6 +73,7 @@ pub struct Engine {
     room_order: Vec<RoomId>,
     climates: Vec<ZoneState>,
     rules: Vec<RuleState>,
+    wishes: Vec<Vec<Wish>>,
     events: Vec<HappeningState>,
     mode: Option<ModeState>,
     dark: Option<RuleState>,
@@ -353,6 +354,7 @@ impl Engine {
                 })
                 .collect(),
             rules: rules.collect(),
+            wishes: priority::wishes(&config),
             dark,
             series: series.collect(),
             events: happenings::resume(&config, memory.events),
@@ -436,8 +438,15 @@ impl Engine {
         }
         let rooms = &self.rooms;
         let claims = climate::claims(&config, &self.climates);
-        let situation =
-            Situation { config: &config, rules: &self.rules, rooms, claims: &claims, stopping: self.stopping, now };
+        let situation = Situation {
+            config: &config,
+            rules: &self.rules,
+            wishes: &self.wishes,
+            rooms,
+            claims: &claims,
+            stopping: self.stopping,
+            now,
+        };
         let (drives, outputs_changed) = priority::resolve(&situation, &mut self.outputs, &mut alarm);
         effects.extend(drives);
         self.revision.other += u64::from(changed || outputs_changed);

@@ -29,6 +29,8 @@ const PULSE_PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct Situation<'a> {
     pub config: &'a Config,
     pub rules: &'a [RuleState],
+    /// By output: the rules that set it.
+    pub wishes: &'a [Vec<Wish>],
     pub rooms: &'a [RoomState],
     /// What climate zones ask for, by output; empty without zones.
     pub claims: &'a [Option<Claimed>],
@@ -36,7 +38,30 @@ pub(super) struct Situation<'a> {
     pub now: Now,
 }
 
+/// What a rule sets an output to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wish {
+    rule: RuleId,
+    level: Level,
+}
+
+/// By output: the rules that set it, in the order of the file.
+pub(super) fn wishes(config: &Config) -> Vec<Vec<Wish>> {
+    let mut wishes = vec![Vec::new(); config.outputs.len()];
+    for (index, rule) in config.rules.iter().enumerate() {
+        for (output, level) in &rule.set {
+            wishes[output.0].push(Wish { rule: RuleId(index), level: *level });
+        }
+    }
+    wishes
+}
+
 impl Situation<'_> {
+    /// The rules that set an output, and whether each is active.
+    fn wishes(&self, id: OutputId) -> impl Iterator<Item = (Wish, Truth)> {
+        self.wishes[id.0].iter().map(|wish| (*wish, self.rules[wish.rule.0].truth))
+    }
+
     fn claimed(&self, id: OutputId) -> Option<&Claimed> {
         self.claims.get(id.0)?.as_ref()
     }
@@ -101,7 +126,8 @@ fn ask(
     let around = Surroundings { config: situation.config, rooms: situation.rooms, now, automatic };
     let mut changed = manual::expire(&mut state.manual, output, &around, alarm);
     let may_be_asked_on = may_be_asked_on(id, output, state, situation);
-    let asked_on = asked(id, output, state, situation)[0].1.level.is_on();
+    // Nobody else wants to know.
+    let asked_on = output.pulse.is_some() && asked(id, output, state, situation)[0].1.level.is_on();
     changed |= pulse(output, state, asked_on, may_be_asked_on, now, alarm);
     changed |= limit(output, state, may_be_asked_on, now, alarm);
     state.since.follow(now);
@@ -208,17 +234,15 @@ fn asked(id: OutputId, output: &Output, state: &OutputState, situation: &Situati
         asked.push((Slot::Manual, Claim { level: manual.level, cause }));
     }
     asked.extend(situation.claimed(id).map(|claimed| (Slot::Climate, claimed.claim())));
-    let first_rule =
-        situation.config.rules.iter().zip(situation.rules).enumerate().find_map(|(index, (rule, state))| {
-            let (_, level) = rule.set.iter().find(|(output, _)| *output == id)?;
-            let cause = match (state.truth, level.is_on()) {
-                (Truth::True, _) => Cause::Rule(RuleId(index)),
-                // An unknown never turns anything on, also not by taking its hand off what it held off.
-                (Truth::Unknown, false) => Cause::RuleUnknown(RuleId(index)),
-                _ => return None,
-            };
-            Some(Claim { level: *level, cause })
-        });
+    let first_rule = situation.wishes(id).find_map(|(Wish { rule, level }, truth)| {
+        let cause = match (truth, level.is_on()) {
+            (Truth::True, _) => Cause::Rule(rule),
+            // An unknown never turns anything on, also not by taking its hand off what it held off.
+            (Truth::Unknown, false) => Cause::RuleUnknown(rule),
+            _ => return None,
+        };
+        Some(Claim { level, cause })
+    });
     asked.extend(first_rule.map(|claim| (Slot::Rule, claim)));
     asked.push((Slot::Default, rest(output, state)));
     let takes = situation.config.takes(id);
@@ -240,10 +264,9 @@ fn automatic(id: OutputId, output: &Output, situation: &Situation<'_>) -> Option
     if let Some(claimed) = situation.claimed(id) {
         return Some(claimed.claim().level);
     }
-    for (rule, state) in situation.config.rules.iter().zip(situation.rules) {
-        let Some((_, level)) = rule.set.iter().find(|(output, _)| *output == id) else { continue };
-        match state.truth {
-            Truth::True => return Some(*level),
+    for (wish, truth) in situation.wishes(id) {
+        match truth {
+            Truth::True => return Some(wish.level),
             Truth::Unknown => return None,
             Truth::False => {}
         }
@@ -259,11 +282,10 @@ fn may_be_asked_on(id: OutputId, output: &Output, state: &OutputState, situation
     if let Some(claimed) = situation.claimed(id) {
         return claimed.may_be_on;
     }
-    for (rule, state) in situation.config.rules.iter().zip(situation.rules) {
-        let Some((_, level)) = rule.set.iter().find(|(output, _)| *output == id) else { continue };
-        match state.truth {
-            Truth::True => return level.is_on(),
-            Truth::Unknown if level.is_on() => return true,
+    for (wish, truth) in situation.wishes(id) {
+        match truth {
+            Truth::True => return wish.level.is_on(),
+            Truth::Unknown if wish.level.is_on() => return true,
             Truth::Unknown | Truth::False => {}
         }
     }
@@ -405,9 +427,9 @@ fn minimum(output: &Output, state: &OutputState, wanted: Level, now: Now, alarm:
 
 /// Keeps the resolved array for people to read and returns what it comes to.
 fn explain(state: &mut OutputState, slots: Slots, config: &Config) -> (Slot, Claim) {
-    let safety = slots.safety.map(|cause| (Slot::Safety, Claim { level: slots.safety_level, cause }));
-    let protect = slots.protect.map(|claim| (Slot::Protect, claim));
-    let filled: Vec<(Slot, Claim)> = safety.into_iter().chain(protect).chain(slots.asked).collect();
+    let mut filled = slots.asked;
+    filled.splice(0..0, slots.protect.map(|claim| (Slot::Protect, claim)));
+    filled.splice(0..0, slots.safety.map(|cause| (Slot::Safety, Claim { level: slots.safety_level, cause })));
     let (slot, winner) = filled[0].clone();
     if state.explanation.as_ref().is_none_or(|explanation| explanation.slots != filled) {
         let line = format!("{slot}: {}", winner.cause.describe(config));

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use std::{collections::BTreeSet, sync::Arc};
 
 /// A time of the local day: `22:30`, `sunset - 15m`, `sunset spread 10m not before 16:30`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TimeOfDay {
     /// What it counts from.
     pub anchor: Anchor,
@@ -36,7 +36,7 @@ impl TimeOfDay {
 }
 
 /// By how much a time differs from day to day. The same hub gets the same times on the same day, also after a restart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Spread {
     /// At most this many seconds, either way.
     pub most_s: i32,

@@ -1,43 +1,9 @@
 //! Conditions that can never be true, or end as they begin, as far as that is cheap to see.
 
-use crate::model::{Comparison, Condition, Config, Number, Point, Quantity, SensorId};
-
-/// Numbers between two ends.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Interval {
-    low: f64,
-    high: f64,
-    /// Whether the ends belong to it.
-    low_in: bool,
-    high_in: bool,
-}
-
-impl Interval {
-    /// The numbers that compare so with `limit`; nothing when that is no interval.
-    fn of(comparison: Comparison, limit: f64) -> Option<Interval> {
-        let all = Interval { low: f64::NEG_INFINITY, high: f64::INFINITY, low_in: true, high_in: true };
-        Some(match comparison {
-            Comparison::Less => Interval { high: limit, high_in: false, ..all },
-            Comparison::LessOrEqual => Interval { high: limit, ..all },
-            Comparison::Greater => Interval { low: limit, low_in: false, ..all },
-            Comparison::GreaterOrEqual => Interval { low: limit, ..all },
-            Comparison::Equal => Interval { low: limit, high: limit, ..all },
-            Comparison::NotEqual => return None,
-        })
-    }
-
-    fn meets(self, other: Interval) -> bool {
-        let low = self.low.max(other.low);
-        let high = self.high.min(other.high);
-        let inside = |at: f64| self.contains(at) && other.contains(at);
-        low < high || (low == high && inside(low))
-    }
-
-    fn contains(self, at: f64) -> bool {
-        (if self.low_in { at >= self.low } else { at > self.low })
-            && (if self.high_in { at <= self.high } else { at < self.high })
-    }
-}
+use crate::{
+    config::interval::Interval,
+    model::{Comparison, Condition, Config, Number, Point, Quantity, SensorId},
+};
 
 /// What a limit is set on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,16 +46,7 @@ fn limit(condition: &Condition) -> Option<(Measured, Comparison, f64)> {
     let Condition::Compare(left, comparison, right) = condition else { return None };
     match (left, right) {
         (number, Number::Constant(limit)) => Some((measured(number)?, *comparison, *limit)),
-        (Number::Constant(limit), number) => {
-            let mirrored = match comparison {
-                Comparison::Less => Comparison::Greater,
-                Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-                Comparison::Greater => Comparison::Less,
-                Comparison::GreaterOrEqual => Comparison::LessOrEqual,
-                same => *same,
-            };
-            Some((measured(number)?, mirrored, *limit))
-        }
+        (Number::Constant(limit), number) => Some((measured(number)?, comparison.mirrored(), *limit)),
         _ => None,
     }
 }

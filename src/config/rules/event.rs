@@ -16,6 +16,7 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("while", "write `if` for what must be true at that moment, or make two rules of it"),
     ("until", "write when it ends in the action: \"set hall_light on for 10m\""),
     ("set", "write do = \"set hall_light on\""),
+    ("overrides", "remove it: what it does is a command, and wins over all rules with `while`"),
 ];
 /// What it cannot do without.
 pub(super) const WANTED: &[(&str, &str)] = &[("on", "\"doorbell click\""), ("do", "\"toggle hall_light\"")];

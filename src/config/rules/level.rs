@@ -1,6 +1,7 @@
 //! Rules with `while`: they hold outputs as long as a condition is true.
 
 use super::{
+    order::{self, Overrides},
     sentence::{Condition, Sentence, report},
     settings::{self, Setting, Settings},
 };
@@ -30,6 +31,7 @@ pub(super) struct Draft {
     condition: Option<Sentence>,
     until: Option<Sentence>,
     set: Vec<Setting>,
+    overrides: Option<Overrides>,
 }
 
 pub(super) fn read(table: &mut Table<'_>) -> Draft {
@@ -47,15 +49,17 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
     if set.as_ref().is_some_and(Vec::is_empty) {
         table.error_at("set", "the rule sets nothing", "write what it sets: { hall_light = \"on\" }");
     }
+    let overrides = order::read(table);
     let sentence = |key: &str, text: String| Sentence { text, place: table.place_of(key) };
     Draft {
         condition: condition.map(|text| sentence("while", text)),
         until: until.map(|text| sentence("until", text)),
         set: set.unwrap_or_default(),
+        overrides,
     }
 }
 
-/// The rule, and where its condition stands.
+/// The rule, where its condition stands, and which rules it overrides.
 pub(super) fn resolve(
     name: Option<String>,
     draft: Draft,
@@ -63,7 +67,7 @@ pub(super) fn resolve(
     kept: &mut Kept,
     source: &str,
     problems: &Problems,
-) -> Option<(Rule, Range<usize>)> {
+) -> Option<(Rule, Range<usize>, Option<Overrides>)> {
     let mut parse = |sentence: &Sentence| match language::condition(&sentence.text, scope, kept) {
         Ok(condition) => Some(condition),
         Err(mistakes) => {
@@ -88,7 +92,8 @@ pub(super) fn resolve(
     }
     let set = settings::resolve(draft.set, scope.config, problems);
     let (name, place) = (name?, draft.condition?.place);
-    Some((Rule { name: name.into(), condition: condition?, until, set, timers: kept.timers, text }, place))
+    let rule = Rule { name: name.into(), condition: condition?, until, set, timers: kept.timers, text };
+    Some((rule, place, draft.overrides))
 }
 
 /// A climate zone always says what it wants of its outputs, so that rules have no say.

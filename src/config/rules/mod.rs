@@ -2,6 +2,7 @@
 
 mod event;
 mod level;
+mod order;
 mod sentence;
 mod settings;
 
@@ -15,6 +16,7 @@ use super::{
     table::Table,
 };
 use crate::model::{EventRule, Rule};
+use order::{Order, Placed};
 use std::{collections::BTreeMap, ops::Range};
 
 /// A rule as far as its own table tells.
@@ -58,16 +60,17 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
     Draft { name, kind }
 }
 
-/// The rules with all names found in `scope`, as far as they are right. `source` is the text of the file.
+/// The rules with all names found in `scope`, as far as they are right, and their order, to be checked when the
+/// configuration is whole. `source` is the text of the file.
 pub(super) fn resolve(
     drafts: Vec<Draft>,
     scope: &Scope<'_>,
     kept: &mut Kept,
     source: &str,
     problems: &Problems,
-) -> (Vec<Rule>, Vec<EventRule>) {
+) -> (Vec<Rule>, Vec<EventRule>, Order) {
     let mut names: BTreeMap<String, usize> = BTreeMap::new();
-    let mut places = Vec::new();
+    let (mut conditions, mut places) = (Vec::new(), Vec::new());
     let (mut levels, mut events) = (Vec::new(), Vec::new());
     for Draft { name, kind } in drafts {
         if problems.are_enough() {
@@ -76,7 +79,7 @@ pub(super) fn resolve(
         if let Some((name, place)) = &name {
             match names.get(name) {
                 Some(first) => {
-                    let line = source.get(..*first).unwrap_or_default().matches('\n').count() + 1;
+                    let line = order::line_of(source, *first);
                     problems.error(
                         place.clone(),
                         format!("another rule has this name, on line {line}"),
@@ -88,18 +91,20 @@ pub(super) fn resolve(
                 }
             }
         }
-        let name = name.map(|(name, _)| name);
+        let (name, named) = name.unzip();
         kept.timers = 0;
         match kind {
             Kind::Level(draft) => {
-                if let Some((rule, place)) = level::resolve(name, draft, scope, kept, source, problems) {
+                let resolved = level::resolve(name, draft, scope, kept, source, problems);
+                if let (Some((rule, condition, overrides)), Some(name)) = (resolved, named) {
                     levels.push(rule);
-                    places.push(place);
+                    conditions.push(condition);
+                    places.push(Placed { name, overrides });
                 }
             }
             Kind::Event(draft) => events.extend(event::resolve(name, draft, scope, kept, source, problems)),
         }
     }
-    level::circles(&levels, &places, scope.config, problems);
-    (levels, events)
+    level::circles(&levels, &conditions, scope.config, problems);
+    (levels, events, Order { places, names })
 }

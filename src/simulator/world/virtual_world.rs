@@ -1,6 +1,6 @@
 //! The world of a simulation: it says when the next wire moves, so that time can jump there.
 
-use super::{Measured, World};
+use super::{Measured, World, weather::Sky};
 use crate::{
     engine::local_instant,
     model::{Config, InputId, InputKind, OutputId, Quantity, SensorId},
@@ -15,6 +15,8 @@ pub struct VirtualWorld {
     /// The day whose moves are in `moves`, and those of it that are still to come.
     day: Option<NaiveDate>,
     moves: VecDeque<(DateTime<Utc>, InputId, bool)>,
+    /// The weather at the instant at which it was last asked for: many sensors are read at once.
+    sky: Option<(DateTime<Utc>, Sky)>,
 }
 
 /// The air is worked out in steps of at most this length.
@@ -25,7 +27,7 @@ impl VirtualWorld {
     /// built-in climate.
     pub fn new(config: &Config, start: DateTime<Utc>, seed: u64, measured: Option<Measured>) -> VirtualWorld {
         let world = World::with_weather(config, start, seed, measured);
-        VirtualWorld { world, zone: config.hub.timezone, day: None, moves: VecDeque::new() }
+        VirtualWorld { world, zone: config.hub.timezone, day: None, moves: VecDeque::new(), sky: None }
     }
 
     /// When the next wire moves, or when to ask again; nothing in a house without inputs.
@@ -71,8 +73,13 @@ impl VirtualWorld {
     }
 
     /// What a sensor reads now.
-    pub fn measure(&self, sensor: SensorId) -> Vec<(Quantity, f64)> {
-        self.world.measure(sensor.0, &self.world.weather.at(self.world.wall))
+    pub fn measure(&mut self, sensor: SensorId) -> Vec<(Quantity, f64)> {
+        let wall = self.world.wall;
+        let (_, sky) = match self.sky.take().filter(|(at, _)| *at == wall) {
+            Some(known) => self.sky.insert(known),
+            None => self.sky.insert((wall, self.world.weather.at(wall))),
+        };
+        self.world.measure(sensor.0, sky)
     }
 
     /// The air outside at any time, °C.
