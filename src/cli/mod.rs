@@ -193,7 +193,7 @@ impl Arguments {
                 let counts = [
                     count(config.visible_outputs().count(), "output"),
                     count(config.inputs.len(), "input"),
-                    count(config.sensors.len(), "sensor"),
+                    count(config.devices().count(), "sensor"),
                     count(config.rooms.len(), "room"),
                     count(config.rules.len(), "rule"),
                 ];

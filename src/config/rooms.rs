@@ -49,16 +49,12 @@ pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> Roo
         if problems.are_enough() {
             break;
         }
-        match config.find_input(&name) {
-            Some(input) if room.motion.contains(&input) => {
+        match wording::binary_input(&name, config) {
+            Ok(input) if room.motion.contains(&input) => {
                 problems.error(place, format!("`{name}` is listed twice"), "remove one of them");
             }
-            Some(input) => room.motion.push(input),
-            None => {
-                let inputs = config.inputs.iter().map(|input| &*input.id);
-                let (message, advice) = wording::not_found("input", &name, inputs, config);
-                problems.error(place, message, advice);
-            }
+            Ok(input) => room.motion.push(input),
+            Err((message, advice)) => problems.error(place, message, advice),
         }
     }
     room

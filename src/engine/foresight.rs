@@ -20,6 +20,7 @@ pub(super) fn next_change(engine: &Engine, output: OutputId, now: Now) -> Option
     for reading in copy.sensors.iter_mut().flat_map(|sensor| sensor.readings.values_mut()) {
         reading.at = end;
     }
+    copy.still_counters();
     settle(&mut copy, now, Event::Wake);
     let first = copy.outputs[output.0].explanation.clone()?;
     for _ in 0..STEPS_MAX {

@@ -391,6 +391,37 @@ fn every_kind_of_point_is_one_that_home_assistant_accepts() {
 }
 
 #[test]
+fn counters_fit_the_energy_page() {
+    use crate::{config, model::Measures};
+    let counters: String = ["energy", "water", "gas", "volume", "rotation", "count"]
+        .iter()
+        .enumerate()
+        .map(|(i, word)| format!("[inputs.m_{word}]\nkind = \"counter\"\ngpio = {}\nmeasures = \"{word}\"\n", 4 + i))
+        .collect();
+    let text = format!("[hub]\nid = \"cottage\"\n{counters}");
+    let loaded = config::parse(std::path::Path::new("config.toml"), &text).unwrap();
+    assert_eq!(loaded.config.find_counter("m_gas").map(|(.., counter)| counter.measures), Some(Measures::Gas));
+    let announced = announce(&loaded.config);
+    let components = announced["cmps"].as_object().unwrap();
+    assert_eq!(components.len(), 11, "no binary sensors: {components:#?}");
+    for (id, class, state_class, unit) in [
+        ("m_energy-energy", json!("energy"), "total_increasing", json!("kWh")),
+        ("m_energy-power", json!("power"), "measurement", json!("W")),
+        ("m_water-volume", json!("water"), "total_increasing", json!("m³")),
+        ("m_water-flow", json!("volume_flow_rate"), "measurement", json!("L/min")),
+        ("m_gas-volume", json!("gas"), "total_increasing", json!("m³")),
+        ("m_volume-volume", json!("volume"), "total_increasing", json!("m³")),
+        ("m_rotation-fan_speed", Value::Null, "measurement", json!("rpm")),
+        ("m_count-count", Value::Null, "total_increasing", Value::Null),
+        ("m_count-rate", Value::Null, "measurement", json!("/min")),
+    ] {
+        let component = &components[&format!("sensor-{id}")];
+        let found = ["dev_cla", "stat_cla", "unit_of_meas"].map(|key| component.get(key).cloned().unwrap_or_default());
+        assert_eq!(found, [class, json!(state_class), unit], "{id}");
+    }
+}
+
+#[test]
 fn levels_speeds_and_positions_are_announced() {
     use crate::model::{Cover, Line, Method, OutputId, PwmChannel};
     let mut config = house::config(&[
