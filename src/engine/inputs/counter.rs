@@ -140,7 +140,7 @@ impl Engine {
     pub(in crate::engine) fn absorb_pulses(&mut self, now: Now, id: &str, count: u32, at: Moment) {
         let Some((input, _, counter)) = self.config.find_counter(id) else { return };
         let (input, state) = (&self.config[input], &mut self.inputs[input.0]);
-        if state.storm.edges(now.moment, count, input.max_rate) {
+        if state.storm.edges(at.min(now.moment), count, input.max_rate) {
             self.revision.other += 1;
         }
         state.fault = state.fault.take().or_else(|| state.storm.fault(input.max_rate));
