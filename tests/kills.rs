@@ -110,6 +110,8 @@ fn what_a_counter_showed_is_not_taken_back_by_a_kill() {
     house.up(&[]);
     assert_eq!(house.value("meter.energy"), "12345.650");
     house.ask(&["set", "meter", "7"]);
+    house.ask(&["set", "relay_0", "OFF"]);
+    watcher.wait_for(topic, "12345.657");
     assert!(house.stop(), "an orderly end");
     house.up(&[]);
     assert_eq!(house.value("meter.energy"), "12345.657");
