@@ -180,7 +180,7 @@ impl Watched {
             self.look_at = Some(now + self.retry_after);
             self.retry_after = (self.retry_after * 2).min(RETRY_MAX);
         }
-        let mut reports: Vec<_> = edges.into_iter().map(Ok).chain([read]).collect();
+        let mut reports: Vec<_> = edges.into_iter().filter(|_| !self.input.counts()).map(Ok).chain([read]).collect();
         reports.retain(|report| self.reported.replace(report.clone()).as_ref() != Some(report));
         reports
     }

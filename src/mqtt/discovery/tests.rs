@@ -392,18 +392,26 @@ fn every_kind_of_point_is_one_that_home_assistant_accepts() {
 
 #[test]
 fn counters_fit_the_energy_page() {
-    use crate::{config, model::Measures};
-    let counters: String = ["energy", "water", "gas", "volume", "rotation", "count"]
-        .iter()
-        .enumerate()
-        .map(|(i, word)| format!("[inputs.m_{word}]\nkind = \"counter\"\ngpio = {}\nmeasures = \"{word}\"\n", 4 + i))
-        .collect();
-    let text = format!("[hub]\nid = \"cottage\"\n{counters}");
-    let loaded = config::parse(std::path::Path::new("config.toml"), &text).unwrap();
-    assert_eq!(loaded.config.find_counter("m_gas").map(|(.., counter)| counter.measures), Some(Measures::Gas));
-    let announced = announce(&loaded.config);
+    use crate::model::{Counter, Measures, SensorSource};
+    use std::time::Duration;
+    let all = [
+        ("m_energy", Measures::Energy),
+        ("m_water", Measures::Water),
+        ("m_gas", Measures::Gas),
+        ("m_volume", Measures::Volume),
+        ("m_rotation", Measures::Rotation),
+        ("m_count", Measures::Count),
+    ];
+    let mut config = house::config(&[]);
+    (config.inputs, config.sensors, config.rooms) = (vec![], vec![], vec![]);
+    for (id, measures) in all {
+        let counter = Counter { measures, pulses_per_unit: 1.0, zero_after: Duration::from_secs(300) };
+        let source = SensorSource::Counter(counter);
+        config.sensors.push(Sensor { source, ..Sensor::plain(id, CHIPS[0].chip) });
+    }
+    let announced = announce(&config);
     let components = announced["cmps"].as_object().unwrap();
-    assert_eq!(components.len(), 11, "no binary sensors: {components:#?}");
+    assert_eq!(components.len(), 11, "{components:#?}");
     for (id, class, state_class, unit) in [
         ("m_energy-energy", json!("energy"), "total_increasing", json!("kWh")),
         ("m_energy-power", json!("power"), "measurement", json!("W")),
