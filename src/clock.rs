@@ -136,6 +136,18 @@ impl Clock {
         }
     }
 
+    /// The moment of a time stamp of the kernel's monotonic clock, such as events of GPIO lines carry; never a later one
+    /// than now.
+    pub fn moment_of_stamp(&self, stamp: Duration) -> Moment {
+        let now = self.now().moment;
+        let ago = monotonic_time().saturating_sub(stamp);
+        let ago = match &self.0.wall {
+            Wall::System(_) => ago,
+            Wall::Accelerated { speed, .. } => ago.mul_f64(*speed),
+        };
+        Moment(now.0.saturating_sub(i64::try_from(ago.as_millis()).unwrap_or(i64::MAX)))
+    }
+
     /// How long to sleep, in real time, until `moment`; zero if it is past.
     pub fn real_time_until(&self, moment: Moment) -> Duration {
         self.real_time(moment.since(self.now().moment))
@@ -194,6 +206,15 @@ fn hardware_clock_agrees(wall: SystemTime) -> bool {
     shown.is_some_and(|shown: u64| shown.abs_diff(wall_s) <= 120)
 }
 
+/// What the kernel's monotonic clock shows.
+#[expect(unsafe_code, reason = "the standard library does not tell this clock's own numbers")]
+fn monotonic_time() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the call writes to nothing but the structure it is given, which is plain data.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
 #[expect(unsafe_code, reason = "adjtimex(2) has no safe wrapper in the standard library")]
 fn kernel_clock_is_synchronised() -> bool {
     // SAFETY: `timex` is plain data for which all zeroes is valid; with `modes` 0 the call only reads, and it writes to
@@ -216,6 +237,16 @@ mod tests {
         assert_eq!(now.wall_at(later).timestamp(), 60);
         assert_eq!(now.moment_at(now.wall_at(later)), later);
         assert_eq!(now.moment.since(later), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_time_stamp_of_the_kernel_is_a_moment_of_the_past() {
+        let clock = Clock::system(Moment::from_millis(1_000_000), ClockTrust::Always);
+        let stamp = monotonic_time();
+        let (early, late) = (clock.moment_of_stamp(stamp.saturating_sub(Duration::from_secs(3))), clock.now().moment);
+        let ago = late.since(early);
+        assert!(ago >= Duration::from_millis(2_990), "{ago:?}");
+        assert!(clock.moment_of_stamp(stamp + Duration::from_secs(3_600)) <= clock.now().moment, "none of the future");
     }
 
     #[test]

@@ -87,3 +87,32 @@ fn kills_lose_nothing_that_was_answered(seed: u64) {
         });
     }
 }
+
+#[test]
+fn what_a_counter_showed_is_not_taken_back_by_a_kill() {
+    let broker = Broker::start();
+    let text = config(broker.port)
+        + "[inputs.meter]\nkind = \"counter\"\ngpio = 4\nmeasures = \"energy\"\npulses_per_unit = 1000\nevery = \"1s\"\n";
+    let mut house = House::new(&text);
+    house.up(&[]);
+    let watcher = Watcher::start(broker.port, "hearthd/k/#");
+    let topic = "hearthd/k/meter/energy/state";
+    watcher.wait_for(topic, "0.000");
+    house.ask(&["set", "meter.energy", "12345.6"]);
+    watcher.wait_for(topic, "12345.600");
+    watcher.publish("hearthd/k/meter/energy/set", "-1");
+    watcher.wait_until("hearthd/k/error", "a reason", |error| error.contains("write what the meter shows, 0 to"));
+    // On simulated hardware, this is how many pulses its wire gives. A command takes them to the disk with it.
+    house.ask(&["set", "meter", "50"]);
+    house.ask(&["set", "relay_0", "ON"]);
+    watcher.wait_for(topic, "12345.650");
+    house.kill();
+    house.up(&[]);
+    assert_eq!(house.value("meter.energy"), "12345.650");
+    house.ask(&["set", "meter", "7"]);
+    house.ask(&["set", "relay_0", "OFF"]);
+    watcher.wait_for(topic, "12345.657");
+    assert!(house.stop(), "an orderly end");
+    house.up(&[]);
+    assert_eq!(house.value("meter.energy"), "12345.657");
+}

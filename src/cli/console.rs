@@ -201,6 +201,11 @@ pub async fn set(sockets: &[PathBuf], point: &str, value: &str, hold: Option<Dur
     if state.why.is_some() {
         return Ok(writeln!(io::stdout(), "{} is {}. {}", state.id, self::value(&state), remark(&state))?);
     }
+    // The total of a counter is what the meter shows, at once.
+    let is_now = state.value.as_ref().and_then(serde_json::Value::as_f64);
+    if state.id == point && is_now.is_some() && is_now == value.parse().ok() {
+        return Ok(writeln!(io::stdout(), "{} is {}", state.id, self::value(&state))?);
+    }
     // An input is debounced first, a sensor read when it is due.
     Ok(writeln!(io::stdout(), "{}: the simulated wire is set to {value}", state.id)?)
 }

@@ -88,7 +88,8 @@ enum Command {
     Set {
         /// For example hall_light
         point: String,
-        /// ON, OFF, TOGGLE or AUTO
+        /// ON, OFF, TOGGLE or AUTO; of the total of a counter, what the meter shows
+        #[arg(allow_negative_numbers = true)]
         value: String,
         /// How long it holds, for example 2h; then automatic control goes on
         #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse)]
@@ -193,7 +194,7 @@ impl Arguments {
                 let counts = [
                     count(config.visible_outputs().count(), "output"),
                     count(config.inputs.len(), "input"),
-                    count(config.sensors.len(), "sensor"),
+                    count(config.devices().count(), "sensor"),
                     count(config.rooms.len(), "room"),
                     count(config.rules.len(), "rule"),
                 ];

@@ -89,9 +89,12 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
 
     let expanders = draft.expanders.iter().map(expanders::Draft::claim);
     chips::check_addresses(sensors::claims(&draft.sensors).chain(expanders), problems);
-    let sensors: Vec<_> =
+    let counted = draft.inputs.iter().filter_map(inputs::Draft::counted).cloned();
+    let counted: Vec<_> = counted.collect();
+    let mut sensors: Vec<_> =
         draft.sensors.into_iter().map(|sensor| sensors::resolve(sensor, &draft.hub.hub, problems)).collect();
     wires::check(&draft.hardware, &draft.outputs, &draft.inputs, &sensors, &draft.expanders, problems);
+    sensors.extend(counted);
     let rooms_of_outputs: Vec<_> = draft.outputs.iter_mut().map(|draft| draft.room.take()).collect();
     let (outputs, interlocks) = outputs::build(draft.outputs, problems);
     let mqtt = draft.mqtt.map(|mqtt| mqtt::resolve(mqtt, files.secret, problems));

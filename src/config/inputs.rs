@@ -3,12 +3,12 @@
 use super::{
     diagnostic::Problems,
     ids, outputs,
-    shape::{DAY, NameOrNames, OneOf, Period, SECOND, Text, Whole, Wire},
+    shape::{DAY, Decimal, NameOrNames, OneOf, Period, SECOND, Text, Whole, Wire},
     table::{Id, Table},
     wording,
 };
-use crate::model::{ActiveLevel, Config, Input, InputKind, Line, Pull};
-use std::{ops::Range, time::Duration};
+use crate::model::{ActiveLevel, Config, Counter, Input, InputKind, Line, Measures, Pull, Sensor, SensorSource};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 const KIND: &[(&str, InputKind)] = &[
     ("motion", InputKind::Motion),
@@ -19,6 +19,15 @@ const KIND: &[(&str, InputKind)] = &[
     ("leak", InputKind::Leak),
     ("smoke", InputKind::Smoke),
     ("contact", InputKind::Contact),
+    ("counter", InputKind::Counter),
+];
+const MEASURES: &[(&str, Measures)] = &[
+    ("energy", Measures::Energy),
+    ("water", Measures::Water),
+    ("gas", Measures::Gas),
+    ("volume", Measures::Volume),
+    ("rotation", Measures::Rotation),
+    ("count", Measures::Count),
 ];
 const PULL: &[(&str, Pull)] = &[("up", Pull::Up), ("down", Pull::Down), ("none", Pull::None), ("as-is", Pull::AsIs)];
 
@@ -30,29 +39,49 @@ pub(super) struct Draft {
     sets: Vec<(String, Range<usize>)>,
     /// The place of its wire; nothing when the wire is not known.
     pub line: Option<Range<usize>>,
+    /// What a counter shows.
+    counted: Option<Sensor>,
+}
+
+impl Draft {
+    /// What a counter shows, as a sensor of its name.
+    pub fn counted(&self) -> Option<&Sensor> {
+        self.counted.as_ref()
+    }
 }
 
 pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let kind = table.required("kind", "What it is; decides defaults and how apps show it.", "\"motion\"", OneOf(KIND));
+    let is_counter = kind == Some(InputKind::Counter);
+    let measures = table.optional(
+        "measures",
+        "Of a counter, what its pulses are: \"energy\" (kWh, W), \"water\", \"gas\" or another \"volume\" (m³, L/min),          \"rotation\" of a fan (rpm) or a plain \"count\" (times, times a minute).",
+        OneOf(MEASURES),
+    );
     let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
     let line = table.required("gpio", "Its wire: the BCM number, \"GPIO4\", or \"gpiochip1/4\".", "4", Wire);
     let active = table.optional(
         "active",
-        "The electric level that means motion, open, pressed, wet. When absent: \"low\" for button, switch and contact (they \
-         connect the wire to ground), \"high\" for the others (a door's magnet contact opens with the door).",
+        "The electric level that means motion, open, pressed, wet. When absent: \"low\" for button, switch, contact \
+         and counter (they connect the wire to ground), \"high\" for the others (a door's magnet contact opens with the door).",
         OneOf(outputs::ACTIVE),
     );
     let pull = table.optional(
         "pull",
-        "The resistor that holds the wire. When absent: \"up\" for door, window, button, switch and contact, \"as-is\" (what \
-         the firmware set) for the others.",
+        "The resistor that holds the wire. When absent: \"up\" for door, window, button, switch, contact and counter, \
+         \"as-is\" (what the firmware set) for the others.",
         OneOf(PULL),
     );
     let debounce = table.defaulted(
         "debounce",
-        "A change counts when the wire was steady for this long, 0s to 10s.",
+        "A change counts when the wire was steady for this long, 0s to 10s. When absent, of a counter 1ms, and 0s if it \
+         measures rotation.",
         Period(Duration::ZERO..=10 * SECOND),
-        Duration::from_millis(50),
+        match measures.filter(|_| is_counter) {
+            Some(Measures::Rotation) => Duration::ZERO,
+            _ if is_counter => Duration::from_millis(1),
+            _ => Duration::from_millis(50),
+        },
     );
     let hold = table.defaulted(
         "hold",
@@ -84,10 +113,22 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     );
     let max_rate = table.defaulted(
         "max_rate",
-        "More changes than this within a second are a fault, until it is quiet again: 2 to 1000.",
+        "More changes (of a counter: pulses) than this within a second are a fault, until it is quiet again: 2 to 1000. \
+         When absent, of a counter 1000.",
         Whole(2..=1000),
-        50,
+        if is_counter { 1000 } else { 50 },
     );
+    let counted = read_counter(id, measures, is_counter, table);
+    if is_counter {
+        table.want("measures", "\"energy\"");
+        if table.has("hold") {
+            table.error_at("hold", "a counter is neither on nor off: there is nothing to hold", "remove it");
+        }
+    } else if kind.is_some() {
+        for key in COUNTER_KEYS.into_iter().filter(|key| table.has(key)) {
+            table.error_at(key, format!("`{key}` is for counters"), "remove it, or write kind = \"counter\"");
+        }
+    }
     let is_button = kind == Some(InputKind::Button);
     for key in ["double_gap", "long_after"] {
         if table.has(key) && !is_button && kind.is_some() {
@@ -109,7 +150,9 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         names.into_iter().flatten().map(|(name, at)| (name, place(at))).collect()
     };
     let (usual_active, usual_pull) = match kind {
-        Some(InputKind::Button | InputKind::Contact | InputKind::Switch) => (ActiveLevel::Low, Pull::Up),
+        Some(InputKind::Button | InputKind::Contact | InputKind::Switch | InputKind::Counter) => {
+            (ActiveLevel::Low, Pull::Up)
+        }
         Some(InputKind::Door | InputKind::Window) => (ActiveLevel::High, Pull::Up),
         _ => (ActiveLevel::High, Pull::AsIs),
     };
@@ -117,7 +160,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         line: line.is_some().then(|| table.place_of("gpio")),
         input: Input {
             id: id.text.as_str().into(),
-            name: name.unwrap_or_else(|| ids::for_people(&id.text)),
+            name: name_of(id, name.as_deref()),
             kind: kind.unwrap_or(InputKind::Contact),
             line: line.unwrap_or(Line::Number(0)),
             active: active.unwrap_or(usual_active),
@@ -132,9 +175,56 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         },
         toggles: placed("toggles", toggles),
         sets: placed("sets", sets),
+        counted: counted.map(|sensor| Sensor { name: name_of(id, name.as_deref()), ..sensor }),
         id: id.clone(),
     }
 }
+
+fn name_of(id: &Id, name: Option<&str>) -> String {
+    name.map_or_else(|| ids::for_people(&id.text), str::to_owned)
+}
+
+/// The keys that only counters have.
+const COUNTER_KEYS: [&str; 4] = ["measures", "pulses_per_unit", "every", "zero_after"];
+
+/// What a counter shows, if it is one.
+fn read_counter(id: &Id, measures: Option<Measures>, is_counter: bool, table: &mut Table<'_>) -> Option<Sensor> {
+    let pulses_per_unit = table.defaulted(
+        "pulses_per_unit",
+        "Of a counter: how many pulses are one kWh, m³, revolution or count, 0.000001 to 1000000000.",
+        Decimal(1e-6..=1e9),
+        1.0,
+    );
+    let every = table.defaulted(
+        "every",
+        "Of a counter: how often what it shows is renewed, 1s to 1h.",
+        Period(SECOND..=3600 * SECOND),
+        10 * SECOND,
+    );
+    let of_rotation = measures == Some(Measures::Rotation);
+    let zero_after = table.defaulted(
+        "zero_after",
+        "Of a counter: without a pulse for this long its rate is zero, 1s to 1d. When absent, 5m, and 5s if it measures \
+         rotation.",
+        Period(SECOND..=DAY),
+        if of_rotation { 5 * SECOND } else { 300 * SECOND },
+    );
+    let measures = measures.filter(|_| is_counter)?;
+    Some(Sensor {
+        id: id.text.as_str().into(),
+        name: String::new(),
+        source: SensorSource::Counter(Counter { measures, pulses_per_unit, zero_after }),
+        every,
+        // Its readings do not grow old: without pulses they fall.
+        stale_after: STALE_NEVER,
+        derived: Vec::new(),
+        filters: BTreeMap::new(),
+        altitude_m: None,
+    })
+}
+
+/// Longer than any house lasts.
+const STALE_NEVER: Duration = Duration::from_secs(1_000 * 365 * 86_400);
 
 /// The input with its outputs found in `config`.
 pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> Input {

@@ -122,6 +122,7 @@ pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> (Ro
             InputKind::Switch => "a switch",
             InputKind::Leak => "a leak detector",
             InputKind::Smoke => "a smoke detector",
+            InputKind::Counter => "a counter",
         };
         let message = format!("`{}` is {what}, not a door", config[door].id);
         problems.error(place.clone(), message, "name inputs of kind \"door\", \"window\" or \"contact\"");
@@ -141,19 +142,15 @@ fn inputs(
         if problems.are_enough() {
             break;
         }
-        match config.find_input(&name) {
-            Some(input) if taken.contains(&input) => {
+        match wording::binary_input(&name, config) {
+            Ok(input) if taken.contains(&input) => {
                 problems.error(place, format!("`{name}` is listed twice"), "remove one of them");
             }
-            Some(input) => {
+            Ok(input) => {
                 check(input, &place);
                 taken.push(input);
             }
-            None => {
-                let inputs = config.inputs.iter().map(|input| &*input.id);
-                let (message, advice) = wording::not_found("input", &name, inputs, config);
-                problems.error(place, message, advice);
-            }
+            Err((message, advice)) => problems.error(place, message, advice),
         }
     }
     taken[first..].to_vec()

@@ -76,6 +76,31 @@ fn what_a_file_leaves_out_has_defaults() {
 }
 
 #[test]
+fn a_counter_is_an_input_and_what_it_shows() {
+    let config = house(
+        "[hub]\nid = 'h'\n[outputs.fan]\nkind = 'fan'\ngpio = 17\n[sensors.attic]\nchip = 'lm75'\n\
+         [inputs.tacho]\nkind = 'counter'\ngpio = 4\nmeasures = 'rotation'\npulses_per_unit = 2\n\
+         [inputs.bell]\nkind = 'counter'\ngpio = 5\nmeasures = 'count'\n\
+         [inputs.water]\nkind = 'counter'\ngpio = 6\nmeasures = 'water'\nevery = '1m'\n\
+         [[rules]]\nname = 'R'\nset = { fan = 'on' }\n\
+         while = 'bell.count > 3 and bell.rate > 2 /min and tacho.fan_speed > 100 rpm and water.volume/2 > 5m3 \
+                  and average(water.flow, 5m) > 1.5 L/min and water.flow < 9L/min'\n",
+    );
+    let points: Vec<String> = config.points().map(|point| config.point_name(point)).collect();
+    let counted = ["tacho.fan_speed", "bell.count", "bell.rate", "water.volume", "water.flow"];
+    assert_eq!(
+        (points[0].as_str(), points[1].as_str(), &points[2..]),
+        ("fan", "attic.temperature", &counted.map(String::from)[..])
+    );
+    let inputs: Vec<_> = config.inputs.iter().map(|input| (input.debounce.as_millis(), input.max_rate)).collect();
+    assert_eq!(inputs, [(0, 1000), (1, 1000), (1, 1000)]);
+    assert_eq!((config.inputs[0].active, config.inputs[0].pull), (ActiveLevel::Low, Pull::Up));
+    let zero_after = |id| config.find_counter(id).map(|(.., counter)| counter.zero_after.as_secs());
+    assert_eq!((zero_after("tacho"), zero_after("bell"), zero_after("attic")), (Some(5), Some(300), None));
+    assert_eq!((config.devices().count(), config.sensors[3].every), (1, Duration::from_secs(60)));
+}
+
+#[test]
 fn a_gas_sensor_knows_how_thin_the_air_is() {
     let config = house("[hub]\nid = 'h'\naltitude = 1950.4\n[sensors.co2]\nchip = 'scd41'\n");
     assert_eq!(config.sensors[0].i2c().map(|chip| chip.settings.altitude_m), Some(1_950));

@@ -21,7 +21,8 @@ pub(super) fn check(
         .iter()
         .flat_map(|draft| draft.lines.iter().map(move |(line, place)| wire(&draft.id.text, line, place, Role::Output)));
     let inputs = inputs.iter().filter_map(|draft| {
-        Some(wire(&draft.id.text, &draft.input.line, draft.line.as_ref()?, Role::Input(draft.input.pull)))
+        let role = if draft.input.counts() { Role::Counter } else { Role::Input(draft.input.pull) };
+        Some(wire(&draft.id.text, &draft.input.line, draft.line.as_ref()?, role))
     });
     let interrupts = expanders.iter().filter_map(|draft| {
         Some(wire(&draft.id.text, draft.expander.interrupt.as_ref()?, draft.interrupt.as_ref()?, Role::Interrupt))
@@ -65,6 +66,8 @@ struct Wire<'d> {
 enum Role {
     Output,
     Input(Pull),
+    /// Its pulses are counted.
+    Counter,
     /// It tells of changes at an expander.
     Interrupt,
 }
@@ -79,6 +82,10 @@ fn misuse_of_expander(wire: &Wire<'_>, expander: &Expander, pin: u32) -> Option<
     match (&wire.role, wire.line) {
         (Role::Interrupt, _) => {
             wrong("an interrupt goes to the board itself".into(), "write a GPIO of the board, such as 17".into())
+        }
+        (Role::Counter, _) => {
+            let message = format!("a counter on an expander would miss pulses: `{id}` is looked at now and then");
+            wrong(message, "write a GPIO of the board, such as 17".into())
         }
         (Role::Input(_), _) if expander.chip.is_pwm() => {
             wrong(format!("`{id}` ({word}) has no inputs"), "use a GPIO, an mcp23017 or a pcf8574".into())

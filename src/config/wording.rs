@@ -1,7 +1,7 @@
 //! What to say about names that are not found.
 
 use super::{nearest, shape::shorten};
-use crate::model::{Config, OutputId};
+use crate::model::{Config, InputId, OutputId};
 
 /// What is wrong with `name` where the name of a `kind` is wanted, of which `known` exist, and what to write.
 pub(super) fn not_found<'n>(
@@ -34,10 +34,24 @@ pub(super) fn output(name: &str, config: &Config) -> Result<OutputId, (String, S
     })
 }
 
+/// The input of this name that is on or off; or what is wrong with it and what to write.
+pub(super) fn binary_input(name: &str, config: &Config) -> Result<InputId, (String, String)> {
+    let known = config.inputs.iter().filter(|input| !input.counts()).map(|input| &*input.id);
+    match config.find_input(name) {
+        Some(input) if config[input].counts() => {
+            Err((format!("`{name}` is a counter, which is neither on nor off"), "name another input".into()))
+        }
+        Some(input) => Ok(input),
+        None => Err(not_found("input", name, known, config)),
+    }
+}
+
 /// What the entity of this name is, with its article.
 pub(super) fn kind_of(name: &str, config: &Config) -> Option<&'static str> {
     if let Some(output) = config.find_output(name) {
         Some(if config.is_visible(output) { "an output" } else { "a part of an output" })
+    } else if config.find_counter(name).is_some() {
+        Some("a counter")
     } else if config.find_input(name).is_some() {
         Some("an input")
     } else if config.find_sensor(name).is_some() {

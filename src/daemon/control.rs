@@ -169,6 +169,7 @@ impl Control {
         if due {
             (self.saved, self.saved_at) = (revision, now.moment);
             pass.memory = Some(self.engine.memory(now));
+            self.engine.memory_goes_first();
         }
         pass.snapshot = Some(snapshot);
         pass
@@ -211,7 +212,7 @@ impl Control {
             config.hub.id,
             config.visible_outputs().count(),
             config.inputs.len(),
-            config.sensors.len(),
+            config.devices().count(),
             config.rules.len(),
             self.hardware.backend().word()
         )
@@ -277,6 +278,12 @@ impl Control {
     fn move_wire(&self, command: &Command) -> Option<Result<(), Refusal>> {
         // AUTO is for outputs: the engine says so.
         let wires = self.hardware.wires().filter(|_| command.payload != "AUTO")?;
+        if let Some((input, ..)) = self.config.find_counter(&command.point) {
+            let count = command.payload.parse().ok().filter(|count| (1..=1_000_000).contains(count));
+            let Some(count) = count else { return Some(Err(Refusal::BadValue { expected: "how many pulses".into() })) };
+            wires.pulse(&self.config[input].id, count);
+            return Some(Ok(()));
+        }
         match self.config.find_point(&command.point)? {
             Point::Input(id) => {
                 let active = match command.payload.as_str() {
@@ -286,6 +293,8 @@ impl Control {
                 };
                 wires.set_input(&self.config[id].id, active);
             }
+            // Its pulses are played, above; its total is set as on a real board.
+            Point::Reading(id, _) if self.config[id].counter().is_some() => return None,
             Point::Reading(id, quantity) => match command.payload.parse::<f64>() {
                 Ok(value) if quantity.plausible().contains(&value) => {
                     wires.set_reading(&self.config[id].id, quantity, value);

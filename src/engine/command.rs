@@ -47,11 +47,14 @@ impl Engine {
             Some(
                 Point::OutputFacet(_, OutputFacet::Power | OutputFacet::Energy)
                 | Point::Input(_)
-                | Point::Reading(..)
                 | Point::Occupied(_)
                 | Point::Asleep(_)
                 | Point::Event(_),
             ) => Err(Refusal::ReadOnly),
+            Some(Point::Reading(sensor, quantity)) if command.hold.is_none() => {
+                self.set_total(sensor, quantity, &command.payload)
+            }
+            Some(Point::Reading(..)) => Err(expected("a value without a time: it is what the meter shows")),
             Some(Point::Mode) => self.command_mode(&command.payload, now),
             None if command.point.starts_with("scene.") => self.command_scene(command, now),
             None => Err(self.unknown(&command.point)),

@@ -49,6 +49,7 @@ fn next_change(
     for reading in copy.sensors.iter_mut().flat_map(|sensor| sensor.readings.values_mut()) {
         reading.at = end;
     }
+    copy.still_counters();
     settle(&mut copy, now, Event::Wake);
     look(&copy, now.wall);
     for _ in 0..STEPS_MAX {

@@ -5,7 +5,9 @@
 //! 2. Claim each output's line with [`Engine::start_level`].
 //! 3. Hand every [`Event`] to [`Engine::handle`] with the time, in the order in which they happened.
 //! 4. Perform the effects it returns, in their order; answer each [`Effect::Drive`] with [`Event::Driven`].
-//! 5. At [`Engine::next_wakeup`] at the latest, and soon after the wall clock was set, hand it [`Event::Wake`]. Early and
+//! 5. Where what [`Engine::memory`] gives is kept before what comes after it is shown, say so:
+//!    [`Engine::memory_goes_first`]. Totals of counters wait for it.
+//! 6. At [`Engine::next_wakeup`] at the latest, and soon after the wall clock was set, hand it [`Event::Wake`]. Early and
 //!    late calls are harmless.
 //!
 //! The same events at the same times give the same effects. Inside, each call first *absorbs* the news and then *decides*
@@ -125,6 +127,7 @@ impl Engine {
             }
         }
         engine.start_interlocked(now);
+        engine.begin_counting();
         engine.starting = true;
         engine
     }
@@ -208,6 +211,7 @@ impl Engine {
         match event {
             Event::Wake => {}
             Event::InputRead { input, result } => self.absorb_input(now, &input, result),
+            Event::Pulsed { input, count, at } => self.absorb_pulses(now, &input, count, at),
             Event::SensorRead { sensor, result } => self.absorb_reading(now, &sensor, result),
             Event::Driven { output, level, result } => self.absorb_driven(now, output, level, result),
             Event::Command(command) => {
@@ -231,6 +235,9 @@ impl Engine {
     fn absorb_reading(&mut self, now: Now, id: &str, result: Result<Vec<(Quantity, f64)>, ReadFailure>) {
         let Some(sensor) = self.config.find_sensor(id) else { return };
         let state = &mut self.sensors[sensor.0];
+        if let Some((input, ..)) = self.config.find_counter(id) {
+            self.inputs[input.0].counting.still = true;
+        }
         match result {
             Ok(measured) => {
                 state.fault = None;

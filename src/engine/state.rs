@@ -2,7 +2,7 @@
 
 use super::{
     filters::FilterState,
-    inputs::{Clicking, Storm},
+    inputs::{Clicking, Counting, Storm},
     manual::Manual,
     parts::{cover::Travel, slow_pwm::Owed},
     usage::Meter,
@@ -205,6 +205,9 @@ pub(super) struct InputState {
     pub seen: bool,
     #[serde(skip)]
     pub clicking: Clicking,
+    /// Of a counter.
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub counting: Counting,
     /// How it was last clicked, and when.
     #[serde(default)]
     pub last_click: Option<(Arc<str>, DateTime<Utc>)>,

@@ -1,5 +1,6 @@
 //! Wakes the thread that watches the inputs.
 
+use super::board::Edge;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -22,8 +23,21 @@ struct State {
     rung: Rung,
 }
 
-/// The inputs to look at, with the levels that their edges led to, in order.
-pub(super) type Rung = BTreeMap<Arc<str>, Vec<bool>>;
+/// The inputs of which there is news.
+pub(super) type Rung = BTreeMap<Arc<str>, News>;
+
+/// What was told of one input.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct News {
+    /// It is to be looked at.
+    pub look: bool,
+    /// The levels that its edges led to, in order.
+    pub edges: Vec<bool>,
+    /// Its pulses: all of them, however late the thread comes.
+    pub pulses: u32,
+    /// When the last of them was, if the kernel has said it.
+    pub at: Option<Duration>,
+}
 
 /// Why the waiter was woken.
 #[derive(Debug, PartialEq)]
@@ -35,15 +49,28 @@ pub(super) enum Wake {
 }
 
 impl Bell {
-    /// Asks to look at an input; with the level that an edge led to, if it was one.
-    pub fn ring(&self, input: &Arc<str>, edge: Option<bool>) {
+    /// Tells what happened to the line of an input.
+    pub fn ring(&self, input: &Arc<str>, edge: Edge) {
         let mut state = self.state();
-        let edges = state.rung.entry(input.clone()).or_default();
-        if edges.len() >= EDGES_MAX {
-            edges.clear();
+        let news = state.rung.entry(input.clone()).or_default();
+        match edge {
+            Edge::To(level) => {
+                if news.edges.len() >= EDGES_MAX {
+                    news.edges.clear();
+                }
+                news.edges.push(level);
+                news.look = true;
+            }
+            Edge::Pulses { count, at } => (news.pulses, news.at) = (news.pulses.saturating_add(count), at),
+            Edge::Lost => news.look = true,
         }
-        edges.extend(edge);
         drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Asks to look at an input.
+    pub fn look_at(&self, input: &Arc<str>) {
+        self.state().rung.entry(input.clone()).or_default().look = true;
         self.changed.notify_one();
     }
 
@@ -78,15 +105,25 @@ mod tests {
     fn rings_wait_for_the_waiter_in_order_and_bounded() {
         let (bell, door) = (Bell::default(), Arc::<str>::from("door"));
         assert_eq!(bell.wait(Some(Duration::ZERO)), Wake::Rung(Rung::new()));
-        bell.ring(&door, Some(true));
-        bell.ring(&door, Some(false));
-        bell.ring(&door, None);
-        assert_eq!(bell.wait(None), Wake::Rung(Rung::from([(door.clone(), vec![true, false])])));
-        (0..1_001).for_each(|i| bell.ring(&door, Some(i % 2 == 0)));
+        bell.ring(&door, Edge::To(true));
+        bell.ring(&door, Edge::To(false));
+        bell.ring(&door, Edge::Lost);
+        let news = News { look: true, edges: vec![true, false], ..News::default() };
+        assert_eq!(bell.wait(None), Wake::Rung(Rung::from([(door.clone(), news)])));
+        (0..1_001).for_each(|i| bell.ring(&door, Edge::To(i % 2 == 0)));
         let Wake::Rung(rung) = bell.wait(None) else { panic!("nobody said stop") };
-        assert!(rung[&door].len() <= EDGES_MAX);
-        assert_eq!(rung[&door].last(), Some(&true), "the newest edge is kept");
+        assert!(rung[&door].edges.len() <= EDGES_MAX);
+        assert_eq!(rung[&door].edges.last(), Some(&true), "the newest edge is kept");
         bell.stop();
         assert_eq!(bell.wait(None), Wake::Stop);
+    }
+
+    #[test]
+    fn no_pulse_is_lost_and_none_asks_for_a_look() {
+        let (bell, meter) = (Bell::default(), Arc::<str>::from("meter"));
+        let at = |ms| Some(Duration::from_millis(ms));
+        (0..1_000).for_each(|ms| bell.ring(&meter, Edge::Pulses { count: 3, at: at(ms) }));
+        let news = News { pulses: 3_000, at: at(999), ..News::default() };
+        assert_eq!(bell.wait(None), Wake::Rung(Rung::from([(meter, news)])));
     }
 }

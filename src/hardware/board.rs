@@ -2,6 +2,7 @@
 
 use super::{HardwareError, sensors::SensorDriver};
 use crate::model::{Config, Input, Level, Line, Output, Sensor};
+use std::time::Duration;
 
 /// A way to the wires. Levels are logical here: what is active low is resolved below, once.
 pub(super) trait Board: Send + Sync {
@@ -20,16 +21,30 @@ pub(super) trait Board: Send + Sync {
     /// Takes `line`, that of `output`, as it is, without driving it to another level, and tells which level that is.
     fn claim_as_is(&self, line: &Line, output: &Output) -> Result<(Box<dyn OutputLine>, Level), HardwareError>;
 
-    /// Takes the line of an input and has its debounced changes told.
+    /// Takes the line of an input and has its debounced changes told; of a counter, its pulses.
     fn claim_input(&self, input: &Input, on_edge: OnEdge) -> Result<Box<dyn InputLine>, HardwareError>;
 
     /// Finds and sets up the chip of a sensor. May block for as long as the bus does.
     fn start_sensor(&self, sensor: &Sensor) -> Result<Box<dyn SensorDriver>, HardwareError>;
 }
 
-/// Called from a thread of the backend with the logical level that an edge led to, or with nothing when the line was
-/// lost. Must neither block nor fail.
-pub(super) type OnEdge = Box<dyn Fn(Option<bool>) + Send + Sync>;
+/// Called from a thread of the backend. Must neither block nor fail.
+pub(super) type OnEdge = Box<dyn Fn(Edge) + Send + Sync>;
+
+/// What is told of an input's line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Edge {
+    /// It went to this logical level.
+    To(bool),
+    /// Of a counter: it became active so many times since this was last told.
+    Pulses {
+        count: u32,
+        /// When the last time was, on the kernel's monotonic clock; nothing: now.
+        at: Option<Duration>,
+    },
+    /// It was lost.
+    Lost,
+}
 
 /// A claimed output. Dropping it releases the line and does not drive it; what the wire does then is the backend's.
 pub(super) trait OutputLine: Send {

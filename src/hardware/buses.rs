@@ -59,7 +59,7 @@ impl Buses {
     /// Reads the sensors of this configuration from now on. Those that did not change keep their drivers and schedule.
     pub fn read(&mut self, config: &Config) {
         let mut lists: BTreeMap<String, Vec<Sensor>> = self.buses.keys().map(|bus| (bus.clone(), Vec::new())).collect();
-        for sensor in &config.sensors {
+        for sensor in config.devices() {
             lists.entry(bus_name(&sensor.source)).or_default().push(sensor.clone());
         }
         for (name, list) in lists {
@@ -242,6 +242,8 @@ fn bus_name(source: &SensorSource) -> String {
     match source {
         SensorSource::I2c(chip) => format!("i2c-{}", chip.bus),
         SensorSource::Kernel(source) => kernel::bus_name(source, Path::new(kernel::ROOT)),
+        // Not read here at all.
+        SensorSource::Counter(_) => "counters".into(),
     }
 }
 

@@ -62,11 +62,13 @@ impl Board for Chardev {
     fn claim_input(&self, input: &Input, on_edge: OnEdge) -> Result<Box<dyn InputLine>, HardwareError> {
         let place = self.lines.find(&input.line)?;
         let request = request(&place, input.active, |builder| {
-            builder.as_input().with_bias(bias(input.pull)).with_edge_detection(EdgeDetection::BothEdges);
+            // Logical, as all levels: rising is to become active.
+            let edges = if input.counts() { EdgeDetection::RisingEdge } else { EdgeDetection::BothEdges };
+            builder.as_input().with_bias(bias(input.pull)).with_edge_detection(edges);
             if input.debounce.is_zero() { builder } else { builder.with_debounce_period(input.debounce) }
         })?;
         let request = Arc::new(request);
-        let edges = Edges::watch(&input.id, request.clone(), on_edge)
+        let edges = Edges::watch(&input.id, request.clone(), input.counts(), on_edge)
             .map_err(|source| HardwareError::Os { what: format!("cannot watch {place}"), source })?;
         Ok(Box::new(ClaimedInput { _edges: edges, request, place }))
     }
@@ -75,6 +77,7 @@ impl Board for Chardev {
         match &sensor.source {
             SensorSource::I2c(chip) => sensors::start(chip, sensor.every, LinuxBus::open(chip.bus)?),
             SensorSource::Kernel(source) => kernel::start(source, Path::new(kernel::ROOT)),
+            SensorSource::Counter(_) => Err(HardwareError::NeverReady),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The edges of one claimed line, told by a thread that sleeps in the kernel until there is one.
 
-use super::{board::OnEdge, worker::Worker};
+use super::{
+    board::{Edge, OnEdge},
+    worker::Worker,
+};
 use gpiocdev::{Request, line::EdgeKind};
 use std::{
     io,
@@ -9,7 +12,13 @@ use std::{
         unix::net::UnixStream,
     },
     sync::Arc,
+    time::Duration,
 };
+
+/// Pulses of a counter are told together, at most this often: the kernel numbers them, so that none is lost meanwhile.
+const PULSES_EVERY: Duration = Duration::from_millis(250);
+/// So many are told at once, even if there are more.
+const PULSES_AT_ONCE: u32 = 10_000;
 
 /// Ends with its thread when it is dropped.
 pub(super) struct Edges {
@@ -19,13 +28,15 @@ pub(super) struct Edges {
 }
 
 impl Edges {
-    /// Tells the edges of a line that was requested with edge detection.
-    pub fn watch(name: &str, request: Arc<Request>, on_edge: OnEdge) -> io::Result<Edges> {
+    /// Tells the edges of a line that was requested with edge detection; of one that `counts`, with detection of active
+    /// edges only, how many there were.
+    pub fn watch(name: &str, request: Arc<Request>, counts: bool, on_edge: OnEdge) -> io::Result<Edges> {
         let (alive, ended) = UnixStream::pair()?;
         let worker = Worker::spawn(&format!("input {name}"), move || {
-            if let Err(error) = tell_edges(&request, &ended, &on_edge) {
+            let tell = if counts { tell_pulses } else { tell_edges };
+            if let Err(error) = tell(&request, &ended, &on_edge) {
                 tracing::warn!("input line lost: {error}");
-                on_edge(None);
+                on_edge(Edge::Lost);
             }
         });
         match worker {
@@ -47,24 +58,55 @@ impl Drop for Edges {
 /// Returns when the other end of `ended` was closed.
 fn tell_edges(request: &Request, ended: &UnixStream, on_edge: &OnEdge) -> io::Result<()> {
     loop {
-        let [edge, end] = wait_readable([request.as_fd(), ended.as_fd()])?;
+        let [edge, end] = wait_readable([request.as_fd(), ended.as_fd()], None)?;
         if end {
             return Ok(());
         }
         // Without an edge it was woken because the chip is gone, and reading says so.
         if edge {
             let edge = request.read_edge_event().map_err(io::Error::other)?;
-            on_edge(Some(edge.kind == EdgeKind::Rising));
+            on_edge(Edge::To(edge.kind == EdgeKind::Rising));
         }
     }
 }
 
-/// Sleeps until one of these can be read, was closed at its other end, or is in error; tells which.
+/// Returns when the other end of `ended` was closed.
+fn tell_pulses(request: &Request, ended: &UnixStream, on_edge: &OnEdge) -> io::Result<()> {
+    let mut told = 0;
+    loop {
+        let [edge, end] = wait_readable([request.as_fd(), ended.as_fd()], None)?;
+        if end {
+            return Ok(());
+        }
+        if !edge {
+            continue;
+        }
+        let mut last = request.read_edge_event().map_err(io::Error::other)?;
+        while request.has_edge_event().map_err(io::Error::other)? {
+            last = request.read_edge_event().map_err(io::Error::other)?;
+            // A line that changes without an end is told, too.
+            if last.line_seqno.wrapping_sub(told) >= PULSES_AT_ONCE {
+                break;
+            }
+        }
+        // It numbers the edges of the line from 1 on, also those that its buffer had no room for.
+        let count = last.line_seqno.wrapping_sub(told);
+        told = last.line_seqno;
+        on_edge(Edge::Pulses { count, at: Some(Duration::from_nanos(last.timestamp_ns)) });
+        if let [true] = wait_readable([ended.as_fd()], Some(PULSES_EVERY))? {
+            return Ok(());
+        }
+    }
+}
+
+/// Sleeps until one of these can be read, was closed at its other end, or is in error; tells which. None when `limit` is
+/// over.
 #[expect(unsafe_code, reason = "poll(2) has no safe wrapper in the standard library")]
-fn wait_readable(fds: [BorrowedFd<'_>; 2]) -> io::Result<[bool; 2]> {
+fn wait_readable<const N: usize>(fds: [BorrowedFd<'_>; N], limit: Option<Duration>) -> io::Result<[bool; N]> {
+    let limit_ms = limit.map_or(-1, |limit| i32::try_from(limit.as_millis()).unwrap_or(i32::MAX));
     let mut polled = fds.map(|fd| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 });
-    // SAFETY: `polled` is a valid array of 2 for the time of the call, and the borrows keep its descriptors open.
-    let count = unsafe { libc::poll(polled.as_mut_ptr(), 2, -1) };
+    // SAFETY: `polled` is a valid array of N for the time of the call, and the borrows keep its descriptors open.
+    let count = unsafe { libc::poll(polled.as_mut_ptr(), N as libc::nfds_t, limit_ms) };
     match io::Error::last_os_error() {
         error if count < 0 && error.kind() != io::ErrorKind::Interrupted => Err(error),
         _ => Ok(polled.map(|fd| fd.revents != 0)),
@@ -81,8 +123,9 @@ mod tests {
         let (a, mut other_a) = UnixStream::pair().unwrap();
         let (b, other_b) = UnixStream::pair().unwrap();
         other_a.write_all(b"x").unwrap();
-        assert_eq!(wait_readable([a.as_fd(), b.as_fd()]).unwrap(), [true, false]);
+        assert_eq!(wait_readable([b.as_fd()], Some(Duration::ZERO)).unwrap(), [false]);
+        assert_eq!(wait_readable([a.as_fd(), b.as_fd()], None).unwrap(), [true, false]);
         drop(other_b);
-        assert_eq!(wait_readable([a.as_fd(), b.as_fd()]).unwrap(), [true, true]);
+        assert_eq!(wait_readable([a.as_fd(), b.as_fd()], None).unwrap(), [true, true]);
     }
 }

@@ -1,7 +1,7 @@
 //! Watches the inputs: claims their lines, reports each change, and tries again what could not be had.
 
 use super::{
-    bell::{Bell, Wake},
+    bell::{Bell, News, Wake},
     board::{Board, InputLine},
     worker::Worker,
 };
@@ -73,7 +73,7 @@ impl Inputs {
         for input in &config.inputs {
             if !watched.contains_key(&input.id) {
                 watched.insert(input.id.clone(), Watched::new(input.clone()));
-                self.bell.ring(&input.id, None);
+                self.bell.look_at(&input.id);
             }
         }
     }
@@ -91,7 +91,7 @@ impl Drop for Inputs {
 
 /// Whether a line that is claimed for one serves the other.
 fn same_wire(a: &Input, b: &Input) -> bool {
-    (&a.line, a.active, a.pull, a.debounce) == (&b.line, b.active, b.pull, b.debounce)
+    (&a.line, a.active, a.pull, a.debounce, a.counts()) == (&b.line, b.active, b.pull, b.debounce, b.counts())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -114,11 +114,15 @@ impl Watch {
         while let Wake::Rung(mut rung) = self.bell.wait(self.patience()) {
             let now = self.clock.now().moment;
             for (id, watched) in lock(&self.watched).iter_mut() {
-                let edges = rung.remove(id);
-                if edges.is_some() || watched.look_at.is_some_and(|at| at <= now) {
-                    let reports = watched.look(edges.unwrap_or_default(), &*self.board, &self.bell, now);
+                let News { look, edges, pulses, at } = rung.remove(id).unwrap_or_default();
+                if look || watched.look_at.is_some_and(|at| at <= now) {
+                    let reports = watched.look(edges, &*self.board, &self.bell, now);
                     let event = |result| Event::InputRead { input: id.clone(), result };
                     self.unsent.extend(reports.into_iter().map(event));
+                }
+                if pulses > 0 {
+                    let at = at.map_or(now, |stamp| self.clock.moment_of_stamp(stamp));
+                    self.unsent.push_back(Event::Pulsed { input: id.clone(), count: pulses, at });
                 }
             }
             if !self.send() {
@@ -176,7 +180,7 @@ impl Watched {
             self.look_at = Some(now + self.retry_after);
             self.retry_after = (self.retry_after * 2).min(RETRY_MAX);
         }
-        let mut reports: Vec<_> = edges.into_iter().map(Ok).chain([read]).collect();
+        let mut reports: Vec<_> = edges.into_iter().filter(|_| !self.input.counts()).map(Ok).chain([read]).collect();
         reports.retain(|report| self.reported.replace(report.clone()).as_ref() != Some(report));
         reports
     }
@@ -192,6 +196,7 @@ impl Watched {
         };
         let active = line.is_active().map_err(|error| error.to_string())?;
         self.line = Some(line);
-        Ok(active)
+        // Of a counter only matters that it can be read.
+        Ok(active && !self.input.counts())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     HardwareError,
-    board::{Board, InputLine, OnEdge, OutputLine},
+    board::{Board, Edge, InputLine, OnEdge, OutputLine},
     sensors::{Fetched, SensorDriver},
 };
 use crate::model::{Config, Input, Level, Line, Output, Quantity, Sensor};
@@ -48,9 +48,15 @@ impl Wires {
         let on_edge = wire.on_edge.clone();
         drop(state);
         if let (true, Some(on_edge)) = (changed, on_edge) {
-            on_edge(Some(active));
+            on_edge(Edge::To(active));
         }
         true
+    }
+
+    /// Gives a counter so many pulses; hearthd hears of them at once. False: there is no such input, or nobody listens.
+    pub fn pulse(&self, id: &str, count: u32) -> bool {
+        let on_edge = self.state().inputs.get(id).and_then(|wire| wire.on_edge.clone());
+        on_edge.map(|on_edge| on_edge(Edge::Pulses { count, at: None })).is_some()
     }
 
     /// Breaks the wire of an input, or repairs it with nothing. False: there is no such input.
@@ -61,7 +67,7 @@ impl Wires {
         let on_edge = wire.on_edge.clone();
         drop(state);
         if let Some(on_edge) = on_edge {
-            on_edge(None);
+            on_edge(Edge::Lost);
         }
         true
     }
@@ -115,8 +121,7 @@ impl Wires {
             .collect();
         let mut sensors = std::mem::take(&mut state.sensors);
         state.sensors = config
-            .sensors
-            .iter()
+            .devices()
             .map(|sensor| {
                 let mut simulated = sensors.remove(&sensor.id).unwrap_or_default();
                 let before = std::mem::take(&mut simulated.readings);
@@ -153,6 +158,8 @@ fn usual(quantity: Quantity) -> f64 {
         Quantity::Power(_) => 2.5,
         Quantity::Undervoltage | Quantity::Throttled => 0.0,
         Quantity::FanSpeed => 1_200.0,
+        // Of counters, which are not read.
+        Quantity::Energy | Quantity::Volume | Quantity::Flow | Quantity::Count | Quantity::Rate => 0.0,
     }
 }
 

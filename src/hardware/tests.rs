@@ -183,6 +183,23 @@ fn inputs_report_at_start_and_each_change_and_no_more() {
 }
 
 #[test]
+fn a_counter_tells_its_pulses_and_that_its_line_can_be_read() {
+    let meter = Input { kind: InputKind::Counter, ..input("meter") };
+    let (_hardware, wires, mut events) = open(&house(&[], &[meter], &[]), slow(), 8);
+    assert_eq!(next(&mut events), read("meter", Ok(false)));
+    assert!(wires.pulse("meter", 3));
+    let Some(Event::Pulsed { input, count: 3, .. }) = next(&mut events) else { panic!("no pulses") };
+    assert_eq!(&*input, "meter");
+    wires.set_input("meter", true);
+    wires.break_input("meter", Some("cut".into()));
+    assert_eq!(next(&mut events), read("meter", Err("cut")), "its level is nobody's business");
+    wires.break_input("meter", None);
+    assert_eq!(next(&mut events), read("meter", Ok(false)));
+    assert!(wires.pulse("meter", 1) && !wires.pulse("other", 1));
+    assert!(matches!(next(&mut events), Some(Event::Pulsed { count: 1, .. })));
+}
+
+#[test]
 fn a_broken_input_is_told_once_and_recovers() {
     let (_hardware, wires, mut events) = open(&house(&[], &[input("button")], &[]), slow(), 8);
     assert_eq!(next(&mut events), read("button", Ok(false)));

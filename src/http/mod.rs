@@ -17,7 +17,7 @@ pub mod shape;
 
 use crate::{
     clock::Now,
-    model::{BrokerStatus, Command, Point, Reasons, Refusal, Snapshot, Source, duration},
+    model::{BrokerStatus, Command, Point, PointState, Reasons, Refusal, Snapshot, Source, duration},
 };
 use axum::{
     Json, Router,
@@ -249,7 +249,7 @@ async fn command(house: &House, point: String, payload: String, hold: Option<Dur
         return error(StatusCode::SERVICE_UNAVAILABLE, "hearthd is stopping");
     }
     match tokio::time::timeout(PATIENCE, answer).await {
-        Ok(Ok(Ok(snapshot))) => match snapshot.find(&point) {
+        Ok(Ok(Ok(snapshot))) => match snapshot.find(&point).or_else(|| shown_by_counter(&snapshot, &point)) {
             Some(state) => Json(shape::point(&snapshot, state)).into_response(),
             None => unknown_point(&point),
         },
@@ -267,6 +267,12 @@ async fn command(house: &House, point: String, payload: String, hold: Option<Dur
         }
         Ok(Err(_)) | Err(_) => error(StatusCode::SERVICE_UNAVAILABLE, "hearthd did not answer in time"),
     }
+}
+
+/// What a counter shows first: on simulated hardware, it is itself given pulses.
+fn shown_by_counter<'s>(snapshot: &'s Snapshot, id: &str) -> Option<&'s PointState> {
+    let (_, sensor, counter) = snapshot.config.find_counter(id)?;
+    snapshot.get(Point::Reading(sensor, counter.measures.quantities().next()?))
 }
 
 /// The point that a path names.

@@ -1,8 +1,8 @@
 //! The checked configuration: every name resolved, every unit parsed, every pin claimed once.
 
 use super::{
-    Climate, ClimateFacet, Condition, EventRule, Expander, Holidays, Input, InputKind, Interlock, Level, Line, Modes,
-    Output, OutputKind, Quantity, Room, Scene, Sensor, Series, Takes,
+    Climate, ClimateFacet, Condition, Counter, EventRule, Expander, Holidays, Input, InputKind, Interlock, Level, Line,
+    Modes, Output, OutputKind, Quantity, Room, Scene, Sensor, Series, Takes,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::Index, sync::Arc, time::Duration};
@@ -20,7 +20,7 @@ pub struct Config {
     pub outputs: Vec<Output>,
     /// In the order of the file.
     pub inputs: Vec<Input>,
-    /// In the order of the file.
+    /// In the order of the file, then what counters show.
     pub sensors: Vec<Sensor>,
     /// In the order of the file.
     pub expanders: Vec<Expander>,
@@ -250,7 +250,9 @@ impl Point {
                 InputKind::Door | InputKind::Window => &[("open", true), ("closed", false)],
                 InputKind::Leak => &[("wet", true), ("dry", false)],
                 InputKind::Button => &[("pressed", true), ("released", false)],
-                InputKind::Motion | InputKind::Smoke | InputKind::Contact | InputKind::Switch => &[],
+                InputKind::Motion | InputKind::Smoke | InputKind::Contact | InputKind::Switch | InputKind::Counter => {
+                    &[]
+                }
             },
             Point::Output(output) => match config[output].kind {
                 OutputKind::Valve | OutputKind::Cover => &[("open", true), ("closed", false)],
@@ -310,7 +312,8 @@ impl Config {
             let facets = self.facets(id).map(move |facet| Point::OutputFacet(id, facet));
             std::iter::once(Point::Output(id)).chain(facets)
         });
-        let inputs = (0..self.inputs.len()).map(|i| Point::Input(InputId(i)));
+        // What a counter has to show is its readings.
+        let inputs = (0..self.inputs.len()).map(InputId).filter(|input| !self[*input].counts()).map(Point::Input);
         let readings = self
             .sensors
             .iter()
@@ -349,7 +352,10 @@ impl Config {
     pub fn find_point(&self, name: &str) -> Option<Point> {
         match name.split_once('.') {
             None if name == "mode" => (!self.modes.list.is_empty()).then_some(Point::Mode),
-            None => self.find_output(name).map(Point::Output).or_else(|| self.find_input(name).map(Point::Input)),
+            None => self
+                .find_output(name)
+                .map(Point::Output)
+                .or_else(|| self.find_input(name).filter(|input| !self[*input].counts()).map(Point::Input)),
             Some((room, "occupied")) => self.find_room(room).map(Point::Occupied),
             Some((room, "asleep")) => {
                 self.find_room(room).filter(|id| self[*id].asleep_while.is_some()).map(Point::Asleep)
@@ -416,6 +422,17 @@ impl Config {
     /// The scene of this id.
     pub fn find_scene(&self, id: &str) -> Option<SceneId> {
         self.scenes.iter().position(|scene| &*scene.id == id).map(SceneId)
+    }
+
+    /// The counter of this id: its input, what it shows as a sensor, and what its pulses mean.
+    pub fn find_counter(&self, id: &str) -> Option<(InputId, SensorId, &Counter)> {
+        let (input, sensor) = (self.find_input(id)?, self.find_sensor(id)?);
+        Some((input, sensor, self[sensor].counter()?))
+    }
+
+    /// The sensors that are devices of their own, not what a counter shows.
+    pub fn devices(&self) -> impl Iterator<Item = &Sensor> {
+        self.sensors.iter().filter(|sensor| sensor.counter().is_none())
     }
 
     /// The sensor of this id.

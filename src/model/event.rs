@@ -1,6 +1,7 @@
 //! What can happen to the engine and what it wants done: both closed lists.
 
 use super::{Cause, Click, Config, InputId, Level, OutputId, Quantity, Source};
+use crate::clock::Moment;
 use std::{fmt, sync::Arc, time::Duration};
 
 /// Everything that can happen to the engine. Hardware names its points, so that news of an entity that a reload has
@@ -15,6 +16,15 @@ pub enum Event {
         input: Arc<str>,
         /// Its value, or why it cannot be read.
         result: Result<bool, String>,
+    },
+    /// Pulses of a counter, or of another input that is no counter any more: then they mean nothing.
+    Pulsed {
+        /// The input's id.
+        input: Arc<str>,
+        /// How many there were since the last such event, at least 1.
+        count: u32,
+        /// When the last of them was, by the time stamp that the kernel gave it where there is one.
+        at: Moment,
     },
     /// A sensor was read.
     SensorRead {

@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | point | one addressable value: `hall_light`, `living.temperature`, `hall.occupied` |
 //! | output | something driven: a relay for a light, fan, heater ... |
-//! | input | something binary that is read: motion, door, button ... |
+//! | input | something binary that is read: motion, door, button ...; or a counter of pulses |
 //! | sensor | a device that gives readings of one or more quantities |
 //! | mode | a selector of the whole house: `home`, `away`, ... |
 //! | scene | several outputs set at once |
@@ -27,6 +27,7 @@ mod climate;
 mod climate_reason;
 mod condition;
 mod config;
+mod counter;
 pub mod duration;
 mod event;
 mod expander;
@@ -58,6 +59,7 @@ pub use config::{
     Backend, ClimateId, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId, MqttSettings, OutputFacet,
     OutputId, Point, RoomId, Rule, RuleId, SceneId, SensorId, SeriesId,
 };
+pub use counter::{Counter, Measures};
 pub use event::{Command, Effect, Event, ReadFailure, Refusal};
 pub use expander::{Expander, ExpanderChip};
 pub use filter::{Delta, Filter, Plausible};

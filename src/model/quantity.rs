@@ -51,6 +51,16 @@ pub enum Quantity {
     Throttled,
     /// How fast a fan turns.
     FanSpeed,
+    /// Electric energy, as a meter counts it.
+    Energy,
+    /// Water, gas or oil, as a meter counts it.
+    Volume,
+    /// Volume in time.
+    Flow,
+    /// How often something happened.
+    Count,
+    /// How often it happens now.
+    Rate,
 }
 
 /// Which of several inputs of one chip, by the number that the words of its points end with.
@@ -83,7 +93,14 @@ pub enum Unit {
     Watt,
     GramsPerCubicMetre,
     RevolutionsPerMinute,
+    KilowattHour,
+    CubicMetre,
+    LitresPerMinute,
+    TimesPerMinute,
 }
+
+/// More than any meter of a house shows.
+const TOTAL_MAX: f64 = 1e9;
 
 struct Facts {
     word: &'static str,
@@ -114,6 +131,11 @@ impl Quantity {
             Quantity::Undervoltage,
             Quantity::Throttled,
             Quantity::FanSpeed,
+            Quantity::Energy,
+            Quantity::Volume,
+            Quantity::Flow,
+            Quantity::Count,
+            Quantity::Rate,
         ];
         let several = [Quantity::RemoteTemperature, Quantity::Voltage, Quantity::Current, Quantity::Power];
         single.into_iter().chain(several.into_iter().flat_map(|quantity| Channel::ALL.map(quantity)))
@@ -151,6 +173,11 @@ impl Quantity {
             Quantity::Undervoltage => facts("undervoltage", Index, 0.0..=1.0, 0),
             Quantity::Throttled => facts("throttled", Index, 0.0..=1.0, 0),
             Quantity::FanSpeed => facts("fan_speed", RevolutionsPerMinute, 0.0..=100_000.0, 0),
+            Quantity::Energy => facts("energy", KilowattHour, 0.0..=TOTAL_MAX, 3),
+            Quantity::Volume => facts("volume", CubicMetre, 0.0..=TOTAL_MAX, 3),
+            Quantity::Flow => facts("flow", LitresPerMinute, 0.0..=1e6, 2),
+            Quantity::Count => facts("count", Index, 0.0..=TOTAL_MAX, 0),
+            Quantity::Rate => facts("rate", TimesPerMinute, 0.0..=1e6, 1),
         }
     }
 
@@ -243,7 +270,7 @@ impl Channel {
 
 impl Unit {
     /// All of them.
-    pub const ALL: [Unit; 13] = [
+    pub const ALL: [Unit; 17] = [
         Unit::Celsius,
         Unit::Percent,
         Unit::Hectopascal,
@@ -257,6 +284,10 @@ impl Unit {
         Unit::Watt,
         Unit::GramsPerCubicMetre,
         Unit::RevolutionsPerMinute,
+        Unit::KilowattHour,
+        Unit::CubicMetre,
+        Unit::LitresPerMinute,
+        Unit::TimesPerMinute,
     ];
 
     /// How it is shown; nothing for a scale of its own.
@@ -280,6 +311,10 @@ impl Unit {
             Unit::Watt => &["W"],
             Unit::GramsPerCubicMetre => &["g/m³"],
             Unit::RevolutionsPerMinute => &["rpm"],
+            Unit::KilowattHour => &["kWh"],
+            Unit::CubicMetre => &["m³", "m3"],
+            Unit::LitresPerMinute => &["L/min", "l/min"],
+            Unit::TimesPerMinute => &["/min"],
         }
     }
 
@@ -299,6 +334,10 @@ impl Unit {
             Unit::Watt => "a power",
             Unit::GramsPerCubicMetre => "an absolute humidity",
             Unit::RevolutionsPerMinute => "a speed",
+            Unit::KilowattHour => "an energy",
+            Unit::CubicMetre => "a volume",
+            Unit::LitresPerMinute => "a flow",
+            Unit::TimesPerMinute => "a rate",
         }
     }
 

@@ -1,10 +1,10 @@
 //! Inputs and sensors: what is read.
 
-use super::{ActiveLevel, Filter, KernelSource, Line, OutputId, Quantity, WiredChip};
+use super::{ActiveLevel, Counter, Filter, KernelSource, Line, OutputId, Quantity, WiredChip};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-/// Something binary that is read by interrupts.
+/// Something binary, or a counter of pulses, that is read by interrupts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
     /// The key of its table, `[a-z][a-z0-9_]*`.
@@ -40,6 +40,11 @@ impl Input {
     pub fn clicks(&self) -> bool {
         self.kind == InputKind::Button
     }
+
+    /// Whether its pulses are counted.
+    pub fn counts(&self) -> bool {
+        self.kind == InputKind::Counter
+    }
 }
 
 /// What an input is.
@@ -55,6 +60,8 @@ pub enum InputKind {
     Leak,
     Smoke,
     Contact,
+    /// Its pulses count: it is neither on nor off. What it measures is a sensor of the same name.
+    Counter,
 }
 
 /// A pull resistor.
@@ -99,6 +106,8 @@ pub enum SensorSource {
     I2c(WiredChip),
     /// A device of the kernel.
     Kernel(KernelSource),
+    /// The pulses of the input of the same name, counted by the engine.
+    Counter(Counter),
 }
 
 impl Sensor {
@@ -106,7 +115,15 @@ impl Sensor {
     pub fn i2c(&self) -> Option<&WiredChip> {
         match &self.source {
             SensorSource::I2c(chip) => Some(chip),
-            SensorSource::Kernel(_) => None,
+            SensorSource::Kernel(_) | SensorSource::Counter(_) => None,
+        }
+    }
+
+    /// What counts for it, if it is a counter.
+    pub fn counter(&self) -> Option<&Counter> {
+        match &self.source {
+            SensorSource::Counter(counter) => Some(counter),
+            SensorSource::I2c(_) | SensorSource::Kernel(_) => None,
         }
     }
 
@@ -117,10 +134,11 @@ impl Sensor {
 
     /// What it reads itself.
     pub fn measured(&self) -> impl Iterator<Item = Quantity> + '_ {
-        let (chip, kernel) = match &self.source {
-            SensorSource::I2c(chip) => (Some(chip.quantities()), None),
-            SensorSource::Kernel(source) => (None, Some(source.quantities())),
+        let (chip, kernel, counter) = match &self.source {
+            SensorSource::I2c(chip) => (Some(chip.quantities()), None, None),
+            SensorSource::Kernel(source) => (None, Some(source.quantities()), None),
+            SensorSource::Counter(counter) => (None, None, Some(counter.measures.quantities())),
         };
-        chip.into_iter().flatten().chain(kernel.into_iter().flatten())
+        chip.into_iter().flatten().chain(kernel.into_iter().flatten()).chain(counter.into_iter().flatten())
     }
 }

@@ -201,6 +201,7 @@ pub(super) fn input_word(kind: InputKind, active: bool) -> &'static str {
         (InputKind::Button, false) => "released",
         (InputKind::Leak, true) => "wet",
         (InputKind::Leak, false) => "dry",
+        (InputKind::Counter, _) => "",
         (InputKind::Smoke, true) => "smoke",
         (InputKind::Smoke, false) => "clear",
     }

@@ -11,6 +11,7 @@ mod support {
 
 mod clock;
 mod commands;
+mod counters;
 mod interlock;
 mod levels;
 mod limits;

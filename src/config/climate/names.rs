@@ -99,10 +99,7 @@ pub(super) fn outputs(names: &[Name], config: &Config, problems: &Problems) -> V
 }
 
 pub(super) fn inputs(names: &[Name], config: &Config, problems: &Problems) -> Vec<InputId> {
-    find(names, problems, |name| {
-        let known = config.inputs.iter().map(|input| &*input.id);
-        config.find_input(name).ok_or_else(|| wording::not_found("input", name, known, config))
-    })
+    find(names, problems, |name| wording::binary_input(name, config))
 }
 
 /// Sensors by the names of their temperatures.

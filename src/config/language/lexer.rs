@@ -1,6 +1,7 @@
 //! Text to tokens.
 
 use super::{Mistake, words};
+use crate::model::Unit;
 use std::ops::Range;
 
 /// The smallest parts of a condition.
@@ -59,6 +60,10 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Lexeme<'_>>, Mistake> {
         let (token, length) = match rest.chars().next() {
             None => break,
             Some(c) if c.is_ascii_digit() => number(rest, at)?,
+            Some(_) if compound_unit(rest).is_some() => {
+                let unit = compound_unit(rest).unwrap_or_default();
+                (Token::Unit(unit), unit.len())
+            }
             Some(c) if is_letter(c) => word(rest, at)?,
             Some('°' | '%') => {
                 let length =
@@ -78,6 +83,14 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Lexeme<'_>>, Mistake> {
 
 fn is_letter(c: char) -> bool {
     c.is_alphabetic() || c == '_'
+}
+
+/// The unit with a stroke in it, such as `L/min`, that a text begins with. It is no division: nothing follows that would
+/// make a name or a function of its end.
+fn compound_unit(text: &str) -> Option<&str> {
+    let units = Unit::ALL.into_iter().flat_map(|unit| unit.spellings()).filter(|unit| unit.contains('/'));
+    let ends = |after: &str| !after.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '('));
+    units.filter_map(|unit| text.strip_prefix(unit).filter(|after| ends(after)).map(|_| &text[..unit.len()])).next()
 }
 
 /// Everything that sticks to a word or a number.
@@ -122,7 +135,7 @@ fn number(rest: &str, at: usize) -> Result<(Token<'_>, usize), Mistake> {
         let place = at..at + whole.len() + 1 + decimals.len();
         return Err(Mistake::new(place, "a comma in a number", format!("write {whole}.{decimals}")));
     }
-    let suffix = run(&rest[length..]);
+    let suffix = compound_unit(&rest[length..]).unwrap_or_else(|| run(&rest[length..]));
     let all = length + suffix.len();
     match rest[..length].parse::<f64>() {
         Ok(number) if number.is_finite() => {

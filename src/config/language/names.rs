@@ -31,7 +31,6 @@ impl Measure {
         match self {
             Measure::Plain => "a plain number",
             Measure::Of(unit) => unit.noun(),
-            Measure::OfOutput(OutputFacet::Energy) => "an energy",
             Measure::OfOutput(_) => "a level",
             Measure::Degrees => "an angle",
         }
@@ -48,7 +47,11 @@ pub(super) fn find(config: &Config, name: &str) -> Option<Named> {
             Named::Number(Number::Reading(sensor, quantity), Measure::Of(quantity.unit()))
         }
         Point::OutputFacet(output, facet) if facet.unit().is_some() => {
-            let measure = if facet == OutputFacet::Power { Measure::Of(Unit::Watt) } else { Measure::OfOutput(facet) };
+            let measure = match facet {
+                OutputFacet::Power => Measure::Of(Unit::Watt),
+                OutputFacet::Energy => Measure::Of(Unit::KilowattHour),
+                _ => Measure::OfOutput(facet),
+            };
             Named::Number(Number::Output(output, facet), measure)
         }
         Point::Climate(zone, facet) if facet.is_temperature() => {

@@ -87,6 +87,11 @@ fn happening(lexemes: &[Lexeme<'_>], words: &[&str], config: &Config) -> Option<
     let name = words[0];
     Some(match config.find_input(name) {
         Some(input) if config[input].clicks() => Ok(Trigger::Click(input, click)),
+        Some(input) if config[input].counts() => {
+            let rate = config.find_counter(name).map_or("rate", |(.., counter)| counter.measures.rate().word());
+            let advice = format!("compare what it shows, as in `{name}.{rate} > 10`");
+            Err(Mistake::new(place, format!("`{name}` is a counter, not a button"), advice))
+        }
         Some(_) => {
             let advice = "write `on`, `off` or `changes`, or give it kind = \"button\"";
             Err(Mistake::new(place, format!("`{name}` is not a button"), advice))

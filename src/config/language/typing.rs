@@ -371,6 +371,8 @@ impl Typing<'_> {
             "kpa" => format!("write {}hPa", number * 10.0),
             "mv" => format!("write {}V", number / 1_000.0),
             "ma" => format!("write {}A", number / 1_000.0),
+            "wh" => format!("write {}kWh", number / 1_000.0),
+            "l" | "litre" | "litres" => format!("write {}m³", number / 1_000.0),
             "kw" => format!("write {}W", number * 1_000.0),
             "kω" | "kohm" => format!("write {}Ω", number * 1_000.0),
             "s" | "m" | "h" | "d" | "ms" | "min" => {

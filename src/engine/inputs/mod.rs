@@ -1,12 +1,15 @@
 //! Inputs: from what their wires do to what counts.
 //!
 //! Between the two stand, in this order: the **storm** guard (a wire that changes too often is in fault), the **hold** (a
-//! motion detector that flickers stays active), and what follows from a change: **clicks**, bound switches.
+//! motion detector that flickers stays active), and what follows from a change: **clicks**, bound switches. A **counter** is
+//! neither on nor off: its pulses become readings.
 
 mod clicks;
+mod counter;
 mod storm;
 
 pub(super) use clicks::Clicking;
+pub(super) use counter::Counting;
 pub(super) use storm::Storm;
 
 use super::{Engine, facts::Alarm};
@@ -19,6 +22,9 @@ impl Engine {
     /// Takes in what a wire was read to be, or why it cannot be read.
     pub(super) fn absorb_input(&mut self, now: Now, id: &str, result: Result<bool, String>) {
         let Some(id) = self.config.find_input(id) else { return };
+        if self.config[id].counts() {
+            return self.absorb_line(id, result);
+        }
         let (input, state) = (&self.config[id], &mut self.inputs[id.0]);
         let before = state.truth();
         let was_on = state.is_wire_on();
@@ -90,7 +96,7 @@ impl Engine {
                 self.happened.extend(clicks.into_iter().map(|click| (id, click)));
             }
         }
-        changed
+        changed | self.update_counters(now, alarm)
     }
 
     /// Tells of clicks, once each, and keeps the last.

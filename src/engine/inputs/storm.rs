@@ -22,10 +22,15 @@ pub(in crate::engine) struct Storm {
 impl Storm {
     /// Counts a change. Returns whether a storm began.
     pub fn edge(&mut self, now: Moment, max_rate: u32) -> bool {
+        self.edges(now, 1, max_rate)
+    }
+
+    /// Counts changes that are told together. Returns whether a storm began.
+    pub fn edges(&mut self, now: Moment, count: u32, max_rate: u32) -> bool {
         if now >= self.since + WINDOW || now < self.since {
             (self.since, self.edges) = (now, 0);
         }
-        self.edges = self.edges.saturating_add(1);
+        self.edges = self.edges.saturating_add(count);
         if self.edges <= max_rate {
             return false;
         }

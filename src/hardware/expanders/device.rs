@@ -7,7 +7,11 @@ use super::{
     pins::{Bus, Pins},
 };
 use crate::{
-    hardware::{HardwareError, board::OnEdge, worker::Worker},
+    hardware::{
+        HardwareError,
+        board::{Edge, OnEdge},
+        worker::Worker,
+    },
     model::{Expander, ExpanderChip, Pull},
 };
 use std::{
@@ -349,7 +353,7 @@ impl Thread {
         }
         drop(state);
         self.shared.changed.notify_all();
-        lost.iter().for_each(|on_edge| on_edge(None));
+        lost.iter().for_each(|on_edge| on_edge(Edge::Lost));
     }
 }
 
@@ -386,7 +390,7 @@ impl Shared {
         }
         drop(state);
         self.changed.notify_all();
-        edges.iter().for_each(|(on_edge, high)| on_edge(Some(*high)));
+        edges.iter().for_each(|(on_edge, high)| on_edge(Edge::To(*high)));
     }
 }
 

@@ -14,7 +14,7 @@ mod tests;
 
 use super::{
     HardwareError,
-    board::{Board, InputLine, OnEdge, OutputLine},
+    board::{Board, Edge, InputLine, OnEdge, OutputLine},
     i2c::LinuxBus,
     pwm::{Dimmer, PwmPort},
     sensors::SensorDriver,
@@ -140,7 +140,10 @@ impl Board for WithExpanders {
     fn claim_input(&self, input: &Input, on_edge: OnEdge) -> Result<Box<dyn InputLine>, HardwareError> {
         let Some((attached, pin)) = self.find(&input.line) else { return self.board.claim_input(input, on_edge) };
         let active = input.active;
-        let on_edge = Box::new(move |high: Option<bool>| on_edge(high.map(|high| is_active(high, active))));
+        let on_edge = Box::new(move |edge| match edge {
+            Edge::To(high) => on_edge(Edge::To(is_active(high, active))),
+            Edge::Pulses { .. } | Edge::Lost => on_edge(edge),
+        });
         let line = ExpanderInput { pin: Pin { attached: attached.clone(), pin }, active };
         attached.device.watch(pin, input.pull, input.debounce, on_edge)?;
         Ok(Box::new(line))

@@ -213,7 +213,7 @@ fn inputs_are_polled_and_debounced() {
     wait_for(|| device.level(8).is_err());
     chip.unplug(false);
     wait_for(|| device.level(8).is_ok());
-    assert_eq!(*edges.lock().unwrap(), [Some(false), Some(true), None, Some(true)]);
+    assert_eq!(*edges.lock().unwrap(), [Edge::To(false), Edge::To(true), Edge::Lost, Edge::To(true)]);
 }
 
 #[test]

@@ -7,8 +7,8 @@
 
 use super::topics::Topics;
 use crate::model::{
-    Click, Climate, ClimateAlarm, ClimateFacet, ClimateMode, Config, InputKind, Output, OutputFacet, OutputKind, Point,
-    Quantity, Takes, Unit,
+    Click, Climate, ClimateAlarm, ClimateFacet, ClimateMode, Config, InputKind, Measures, Output, OutputFacet,
+    OutputKind, Point, Quantity, Sensor, Takes, Unit,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -83,7 +83,7 @@ fn components(config: &Config, topics: &Topics) -> Map<String, Value> {
             }
             Point::OutputFacet(id, facet) => about.facet(&config[id].name, facet),
             Point::Input(id) => about.input(&config[id].name, config[id].kind),
-            Point::Reading(id, quantity) => about.reading(&config[id].name, quantity),
+            Point::Reading(id, quantity) => about.reading(&config[id], quantity),
             Point::Occupied(id) => about.occupied(&config[id].name),
             Point::Asleep(id) => about.asleep(&config[id].name),
             Point::Climate(id, ClimateFacet::Alarm) => about.alarm(&config[id]),
@@ -249,14 +249,15 @@ impl About<'_> {
             InputKind::Window => Some("window"),
             InputKind::Leak => Some("moisture"),
             InputKind::Smoke => Some("smoke"),
-            InputKind::Contact | InputKind::Button | InputKind::Switch => None,
+            InputKind::Contact | InputKind::Button | InputKind::Switch | InputKind::Counter => None,
         };
         component.extend(device_class.map(|class| ("dev_cla".into(), class.into())));
         component.into()
     }
 
-    fn reading(&self, sensor: &str, quantity: Quantity) -> Value {
-        let mut component = self.readable(&format!("{sensor} {}", quantity.word()));
+    fn reading(&self, sensor: &Sensor, quantity: Quantity) -> Value {
+        let mut component = self.readable(&format!("{} {}", sensor.name, quantity.word()));
+        let measures = sensor.counter().map(|counter| counter.measures);
         let device_class = match quantity {
             Quantity::Temperature
             | Quantity::ObjectTemperature
@@ -273,19 +274,30 @@ impl About<'_> {
             Quantity::Current(_) => Some("current"),
             Quantity::Power(_) => Some("power"),
             Quantity::AbsoluteHumidity => Some("absolute_humidity"),
+            Quantity::Energy => Some("energy"),
+            // Its energy page takes water and gas by their own classes only.
+            Quantity::Volume => Some(match measures {
+                Some(Measures::Water) => "water",
+                Some(Measures::Gas) => "gas",
+                _ => "volume",
+            }),
+            Quantity::Flow => Some("volume_flow_rate"),
             // Home Assistant has no class for these.
             Quantity::VocIndex
             | Quantity::GasResistance
             | Quantity::Undervoltage
             | Quantity::Throttled
-            | Quantity::FanSpeed => None,
+            | Quantity::FanSpeed
+            | Quantity::Count
+            | Quantity::Rate => None,
         };
         component.extend(device_class.map(|class| ("dev_cla".into(), class.into())));
         let unit = quantity.unit().sign();
         if !unit.is_empty() {
             component.insert("unit_of_meas".into(), unit.into());
         }
-        component.insert("stat_cla".into(), "measurement".into());
+        let is_total = measures.is_some_and(|measures| measures.total() == Some(quantity));
+        component.insert("stat_cla".into(), if is_total { "total_increasing" } else { "measurement" }.into());
         let decimals = if quantity.unit() == Unit::Celsius { 1 } else { quantity.decimals() };
         component.insert("suggested_display_precision".into(), decimals.into());
         component.into()

@@ -393,6 +393,45 @@ fn every_kind_of_point_is_one_that_home_assistant_accepts() {
 }
 
 #[test]
+fn counters_fit_the_energy_page() {
+    use crate::model::{Counter, Measures, SensorSource};
+    use std::time::Duration;
+    let all = [
+        ("m_energy", Measures::Energy),
+        ("m_water", Measures::Water),
+        ("m_gas", Measures::Gas),
+        ("m_volume", Measures::Volume),
+        ("m_rotation", Measures::Rotation),
+        ("m_count", Measures::Count),
+    ];
+    let mut config = house::config(&[]);
+    (config.inputs, config.sensors, config.rooms) = (vec![], vec![], vec![]);
+    for (id, measures) in all {
+        let counter = Counter { measures, pulses_per_unit: 1.0, zero_after: Duration::from_secs(300) };
+        let source = SensorSource::Counter(counter);
+        config.sensors.push(Sensor { source, ..Sensor::plain(id, CHIPS[0].chip) });
+    }
+    let announced = announce(&config);
+    let components = announced["cmps"].as_object().unwrap();
+    assert_eq!(components.len(), 11, "{components:#?}");
+    for (id, class, state_class, unit) in [
+        ("m_energy-energy", json!("energy"), "total_increasing", json!("kWh")),
+        ("m_energy-power", json!("power"), "measurement", json!("W")),
+        ("m_water-volume", json!("water"), "total_increasing", json!("m³")),
+        ("m_water-flow", json!("volume_flow_rate"), "measurement", json!("L/min")),
+        ("m_gas-volume", json!("gas"), "total_increasing", json!("m³")),
+        ("m_volume-volume", json!("volume"), "total_increasing", json!("m³")),
+        ("m_rotation-fan_speed", Value::Null, "measurement", json!("rpm")),
+        ("m_count-count", Value::Null, "total_increasing", Value::Null),
+        ("m_count-rate", Value::Null, "measurement", json!("/min")),
+    ] {
+        let component = &components[&format!("sensor-{id}")];
+        let found = ["dev_cla", "stat_cla", "unit_of_meas"].map(|key| component.get(key).cloned().unwrap_or_default());
+        assert_eq!(found, [class, json!(state_class), unit], "{id}");
+    }
+}
+
+#[test]
 fn levels_speeds_and_positions_are_announced() {
     use crate::model::{Cover, Line, Method, OutputId, PwmChannel};
     let mut config = house::config(&[

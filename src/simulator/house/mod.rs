@@ -202,6 +202,8 @@ impl House {
         }
         self.passes += 1;
         let effects = self.engine.handle_all(self.now(), events);
+        // Whatever ends this house, it ends with the memory of that instant.
+        self.engine.memory_goes_first();
         self.perform(effects);
     }
 
@@ -209,6 +211,11 @@ impl House {
     pub fn set_input(&mut self, input: InputId, result: Result<bool, String>) {
         self.inputs[input.0].clone_from(&result);
         self.handle(Event::InputRead { input: self.config[input].id.clone(), result });
+    }
+
+    /// Pulses of a counter.
+    pub fn pulse(&mut self, input: InputId, count: u32) {
+        self.handle(Event::Pulsed { input: self.config[input].id.clone(), count, at: self.moment });
     }
 
     /// Several inputs are moved in one instant, in this order; then what is due is done.

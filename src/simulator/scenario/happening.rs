@@ -26,6 +26,7 @@ pub struct Timed {
 #[expect(missing_docs, reason = "docs/scenarios.md describes the lines")]
 pub enum Happening {
     Input(InputId, Result<bool, String>),
+    Pulses(InputId, u32),
     Reading { sensor: SensorId, quantity: Quantity, value: f64, over: Duration },
     Sensor(SensorId, Trouble),
     Wire { output: OutputId, broken: bool },
@@ -39,6 +40,11 @@ pub enum Happening {
 /// How long a restart takes, and how long the power is gone, when nobody says.
 const RESTART: Duration = Duration::from_secs(2);
 const POWER_CUT: Duration = Duration::from_secs(60);
+
+/// The most pulses that one line says.
+const PULSES_MAX: u32 = 1_000_000;
+/// As the hardware does, pulses that come faster than this are told together.
+const PULSES_EVERY: Duration = Duration::from_millis(250);
 
 /// Presses of a button: when it is pressed and released again, in milliseconds.
 const CLICK: &[u64] = &[0, 100];
@@ -56,6 +62,7 @@ impl Happening {
     pub fn play(&self, house: &mut House) -> Option<Change> {
         match self {
             Happening::Input(input, result) => house.set_input(*input, result.clone()),
+            Happening::Pulses(input, count) => house.pulse(*input, *count),
             Happening::Reading { sensor, quantity, value, over } => {
                 house.set_reading(*sensor, *quantity, *value, *over);
             }
@@ -159,6 +166,7 @@ impl Line<'_, '_> {
                 now(Happening::Broker(word == "back"))
             }
             _ if rest.is_empty() => Err(self.mistake(0, "nothing is said of it", "write what happens to it")),
+            name if self.config.find_counter(name).is_some() => self.counter(name),
             name => match (self.config.find_point(name), self.config.find_sensor(name)) {
                 (Some(Point::Input(input)), _) => self.input(input),
                 (Some(Point::Output(output)), _) => self.wire(output),
@@ -231,6 +239,27 @@ impl Line<'_, '_> {
         }
         let hold = self.span_after(2, "for", Duration::ZERO, "hall_motion on for 30s")?;
         Ok(vec![(Duration::ZERO, Happening::Input(input, Ok(active))), (hold, Happening::Input(input, Ok(!active)))])
+    }
+
+    /// `COUNTER pulses NUMBER [over DURATION]`, `COUNTER fault`, `COUNTER works`
+    fn counter(&self, name: &str) -> Understood {
+        let form = format!("{name} pulses 20 over 1m");
+        let Some((input, ..)) = self.config.find_counter(name) else { return Ok(Vec::new()) };
+        match self.expect(1, &["pulses", "fault", "works"], &form)? {
+            "pulses" => {}
+            word => {
+                self.length(2, &format!("{name} {word}"))?;
+                let result = if word == "fault" { Err("line lost".into()) } else { Ok(false) };
+                return now(Happening::Input(input, result));
+            }
+        }
+        let count = self.text(2).parse::<u32>().ok().filter(|count| (1..=PULSES_MAX).contains(count));
+        let Some(count) = count else {
+            let message = format!("`{}` is not a number of pulses", self.text(2));
+            return Err(self.mistake(2, message, format!("write a number from 1 to {PULSES_MAX}, as in `{form}`")));
+        };
+        let over = self.span_after(3, "over", Duration::ZERO, &form)?;
+        Ok(evenly(count, over).map(|(after, count)| (after, Happening::Pulses(input, count))).collect())
     }
 
     /// `OUTPUT fails`, `OUTPUT works`: of its wire.
@@ -335,6 +364,13 @@ impl Line<'_, '_> {
         };
         Mistake { place, message: message.into(), advice: advice.into() }
     }
+}
+
+/// So many pulses, the last of them after `over`, told together as the hardware does where they come fast.
+fn evenly(count: u32, over: Duration) -> impl Iterator<Item = (Duration, u32)> {
+    let steps = u32::try_from(over.as_millis() / PULSES_EVERY.as_millis()).unwrap_or(u32::MAX).clamp(1, count);
+    let told = move |step: u32| (u64::from(count) * u64::from(step) / u64::from(steps)) as u32;
+    (1..=steps).map(move |step| (over.mul_f64(f64::from(step) / f64::from(steps)), told(step) - told(step - 1)))
 }
 
 fn now(happening: Happening) -> Understood {

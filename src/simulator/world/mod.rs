@@ -124,7 +124,9 @@ impl World {
                 Some(Chip::Tmp102 | Chip::Tmp105) => 16.0,
                 _ => 100.0,
             };
-            Probe { sensor: sensor.id.clone(), quantities: sensor.measured().collect(), steps_per_celsius, air }
+            // The pulses of a counter are nothing that the air does.
+            let quantities = if sensor.counter().is_some() { Vec::new() } else { sensor.measured().collect() };
+            Probe { sensor: sensor.id.clone(), quantities, steps_per_celsius, air }
         });
         let probes: Vec<Probe> = probes.collect();
         // A thermostat acts on what it measures, whatever the names say.
@@ -278,6 +280,8 @@ impl Probe {
             Quantity::Power(_) => (2.5, 0.05, 100.0),
             Quantity::Undervoltage | Quantity::Throttled => (0.0, 0.0, 1.0),
             Quantity::FanSpeed => (1_200.0, 20.0, 1.0),
+            // Counters are not read: a world moves their wires.
+            Quantity::Energy | Quantity::Volume | Quantity::Flow | Quantity::Count | Quantity::Rate => (0.0, 0.0, 1.0),
         };
         ((exact + noise * spread) * steps_per_unit).round() / steps_per_unit
     }
@@ -298,7 +302,7 @@ impl Wire {
             }),
             InputKind::Window => doing.airing,
             InputKind::Button => doing.going_to_bed,
-            InputKind::Switch | InputKind::Leak | InputKind::Smoke => false,
+            InputKind::Switch | InputKind::Leak | InputKind::Smoke | InputKind::Counter => false,
         })
     }
 }

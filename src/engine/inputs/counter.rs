@@ -1,0 +1,330 @@
+//! Counters: from pulses to a total and a rate.
+//!
+//! The **total** is kept in whole pulses, so that it is as exact after a year as on the first day. What is shown of it is
+//! never more than what was handed over to be kept: after a kill it does not go backwards.
+//!
+//! The **rate** is worked out from the time between pulses, over all that came since it was last shown. While none comes,
+//! it is at most one pulse in the time since the last; after `zero_after` it is zero. It is not known before two pulses,
+//! or that much silence, were heard on a line that works.
+
+use crate::{
+    clock::{Moment, Now},
+    engine::{Engine, facts::Alarm, sensors},
+    model::{Counter, InputId, Measures, Quantity, Refusal, SensorId},
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// Pulses are told a little late, many together: so short a silence says nothing.
+const TOLD_WITHIN: Duration = Duration::from_secs(1);
+/// A total is set to a multiple of this part of its unit.
+const PARTS: f64 = 1e6;
+
+/// What a counter has counted. It begins at nothing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(in crate::engine) struct Counting {
+    /// What it counts and by which constant: pulses of another one are worth something else.
+    meaning: Option<(Measures, f64)>,
+    /// The total before the first of `pulses`, in millionths of its unit.
+    base: u64,
+    pulses: u64,
+    /// So many of `pulses` were handed over to be kept, and may be shown.
+    #[serde(skip)]
+    kept: u64,
+    #[serde(skip)]
+    pace: Pace,
+    /// When its points were last brought up to date.
+    #[serde(skip)]
+    shown_at: Option<Moment>,
+    /// Somebody else says what it reads (a simulation), or nothing is to change it (a look ahead).
+    #[serde(skip)]
+    pub still: bool,
+}
+
+/// How fast pulses come, as far as this process has heard.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Pace {
+    /// Since when its line works without a break.
+    heard: Option<Moment>,
+    /// The pulse from which `pulses` are counted, which follow it.
+    from: Option<Moment>,
+    pulses: u64,
+    last: Option<Moment>,
+    /// Pulses a second.
+    rate: Option<f64>,
+}
+
+impl Counting {
+    /// A new process goes on with what was kept; of pulses while there was none, nothing is known.
+    fn begin(&mut self) {
+        *self = Counting { meaning: self.meaning, base: self.base, pulses: self.pulses, ..Counting::default() };
+        self.kept = self.pulses;
+    }
+
+    /// Pulses from now on mean this.
+    fn adopt(&mut self, counter: &Counter) {
+        let meaning = (counter.measures, counter.pulses_per_unit);
+        match self.meaning.replace(meaning) {
+            Some(before) if before == meaning => {}
+            // The meter is the same: what it showed is worth what it was.
+            Some((measures, constant)) if measures == meaning.0 => {
+                self.base = self.base.saturating_add(parts(self.kept as f64 / constant));
+                (self.pulses, self.kept) = (self.pulses - self.kept, 0);
+                self.pace.rate = None;
+            }
+            Some(_) => *self = Counting { meaning: self.meaning, still: self.still, ..Counting::default() },
+            None => {}
+        }
+    }
+
+    /// Counts pulses, the last of which was at `at`.
+    fn count(&mut self, count: u32, at: Moment) {
+        self.pulses = self.pulses.saturating_add(count.into());
+        let pace = &mut self.pace;
+        match pace.from {
+            Some(_) => pace.pulses = pace.pulses.saturating_add(count.into()),
+            // When those before the last of them were is not told.
+            None => pace.from = Some(at),
+        }
+        pace.last = pace.last.max(Some(at));
+    }
+
+    /// What it counted by constant, as far as that was handed over to be kept.
+    fn total(&self, counter: &Counter) -> f64 {
+        self.base as f64 / PARTS + self.kept as f64 / counter.pulses_per_unit
+    }
+
+    /// Sets the total to what a meter shows.
+    fn set(&mut self, total: f64) {
+        (self.base, self.pulses, self.kept) = (parts(total), 0, 0);
+        self.shown_at = None;
+    }
+}
+
+fn parts(total: f64) -> u64 {
+    (total * PARTS).round() as u64
+}
+
+impl Pace {
+    /// Brings the rate up to date.
+    fn work_out(&mut self, counter: &Counter, now: Moment) {
+        let (Some(from), Some(last)) = (self.from, self.last) else {
+            let silent = self.heard.is_some_and(|heard| now >= heard + counter.zero_after);
+            if silent {
+                self.rate = Some(0.0);
+            }
+            return;
+        };
+        if self.pulses > 0 && last > from {
+            self.rate = Some(self.pulses as f64 / last.since(from).as_secs_f64());
+            (self.from, self.pulses) = (Some(last), 0);
+        }
+        let silence = now.since(last);
+        if silence >= counter.zero_after {
+            // The next pulse ends a time that tells nothing of what is then.
+            *self = Pace { heard: self.heard, rate: Some(0.0), ..Pace::default() };
+        } else if let Some(rate) = self.rate.as_mut().filter(|_| silence > TOLD_WITHIN) {
+            *rate = rate.min(1.0 / silence.as_secs_f64());
+        }
+    }
+
+    /// When it falls to zero if no pulse comes.
+    fn ends(&self, counter: &Counter) -> Option<Moment> {
+        self.last.filter(|_| self.rate != Some(0.0)).map(|last| last + counter.zero_after)
+    }
+}
+
+impl Engine {
+    /// Takes in pulses of a counter.
+    pub(in crate::engine) fn absorb_pulses(&mut self, now: Now, id: &str, count: u32, at: Moment) {
+        let Some((input, _, counter)) = self.config.find_counter(id) else { return };
+        let (input, state) = (&self.config[input], &mut self.inputs[input.0]);
+        if state.storm.edges(at.min(now.moment), count, input.max_rate) {
+            self.revision.other += 1;
+        }
+        state.fault = state.fault.take().or_else(|| state.storm.fault(input.max_rate));
+        // Of a storm, nobody knows which are pulses.
+        if state.storm.ends().is_none() {
+            state.counting.adopt(counter);
+            state.counting.count(count, at.min(now.moment));
+            self.revision.other += 1;
+        }
+    }
+
+    /// A counter can be read, or why it cannot be.
+    pub(super) fn absorb_line(&mut self, id: InputId, result: Result<bool, String>) {
+        let (max_rate, state) = (self.config[id].max_rate, &mut self.inputs[id.0]);
+        let fault = match result {
+            Ok(_) => state.storm.fault(max_rate),
+            Err(text) => Some(text.into()),
+        };
+        if state.fault != fault {
+            state.fault = fault;
+            self.revision.other += 1;
+        }
+    }
+
+    /// Brings what counters show up to date, each at its own pace. Returns whether what must survive a restart changed.
+    pub(in crate::engine) fn update_counters(&mut self, now: Now, alarm: &mut Alarm) -> bool {
+        let config = self.config.clone();
+        let mut changed = false;
+        for (input, state) in config.inputs.iter().zip(&mut self.inputs).filter(|(input, _)| input.counts()) {
+            let Some((_, sensor, counter)) = config.find_counter(&input.id) else { continue };
+            let (every, counting, readings) = (config[sensor].every, &mut state.counting, &mut self.sensors[sensor.0]);
+            counting.adopt(counter);
+            if readings.fault != state.fault {
+                readings.fault.clone_from(&state.fault);
+                counting.shown_at = None;
+                changed = true;
+            }
+            if counting.still {
+                continue;
+            }
+            match (&state.fault, counting.pace.heard) {
+                (Some(_), _) => counting.pace = Pace::default(),
+                (None, None) => counting.pace.heard = Some(now.moment),
+                (None, Some(_)) => {}
+            }
+            let next = |counting: &Counting| match (counting.shown_at, counting.pace.ends(counter)) {
+                (Some(shown), Some(ends)) if ends > shown => (shown + every).min(ends),
+                (Some(shown), _) => shown + every,
+                (None, _) => now.moment,
+            };
+            if now.moment >= next(counting) {
+                counting.pace.work_out(counter, now.moment);
+                counting.shown_at = Some(now.moment);
+                let rate = counting.pace.rate.map(|hertz| {
+                    let rate = hertz / counter.pulses_per_unit * counter.measures.rate_of_one_a_second();
+                    (counter.measures.rate(), rate)
+                });
+                if rate.is_none() {
+                    readings.readings.remove(&counter.measures.rate());
+                }
+                let total = counter.measures.total().map(|total| (total, counting.total(counter)));
+                sensors::take(&config[sensor], readings, total.into_iter().chain(rate).collect(), now);
+                for (series, window) in config.series.iter().zip(&mut self.series) {
+                    let read = readings.readings.get(&series.quantity).filter(|_| series.sensor == sensor);
+                    if let Some(read) = read.filter(|read| read.at == now.moment) {
+                        window.add(read.value, read.at, series.window, config[sensor].stale_after);
+                    }
+                }
+            }
+            alarm.at(next(counting));
+        }
+        changed
+    }
+
+    /// A new process begins: what it has not heard itself is not known.
+    pub(in crate::engine) fn begin_counting(&mut self) {
+        let config = self.config.clone();
+        for (input, state) in config.inputs.iter().zip(&mut self.inputs).filter(|(input, _)| input.counts()) {
+            let Some((_, sensor, counter)) = config.find_counter(&input.id) else { continue };
+            state.counting.begin();
+            self.sensors[sensor.0].readings.remove(&counter.measures.rate());
+        }
+    }
+
+    /// Nothing that counters show changes any more.
+    pub(in crate::engine) fn still_counters(&mut self) {
+        self.inputs.iter_mut().for_each(|input| input.counting.still = true);
+    }
+
+    /// What counts for a total that can be set to what the meter shows.
+    pub(in crate::engine) fn set_total(
+        &mut self,
+        sensor: SensorId,
+        quantity: Quantity,
+        payload: &str,
+    ) -> Result<(), Refusal> {
+        let id = &self.config[sensor].id;
+        let counter = self.config.find_counter(id).filter(|(.., counter)| counter.measures.total() == Some(quantity));
+        let Some((input, ..)) = counter else { return Err(Refusal::ReadOnly) };
+        let range = quantity.plausible();
+        let plain = payload.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let total = payload.parse().ok().filter(|total| plain && range.contains(total));
+        let total = total.ok_or_else(|| Refusal::BadValue {
+            expected: quantity.unit().with(format!("what the meter shows, {} to {}", range.start(), range.end())),
+        })?;
+        self.inputs[input.0].counting.set(total);
+        self.commands = self.commands.saturating_add(1);
+        self.revision.promised += 1;
+        Ok(())
+    }
+
+    /// What [`Engine::memory`] gave last goes to be kept before anything is shown that this engine says from now on: what
+    /// was counted up to now may be shown.
+    pub fn memory_goes_first(&mut self) {
+        for state in &mut self.inputs {
+            state.counting.kept = state.counting.pulses;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64) -> Moment {
+        Moment::from_millis(ms)
+    }
+
+    fn meter(measures: Measures, pulses_per_unit: f64, zero_after_s: u64) -> Counter {
+        Counter { measures, pulses_per_unit, zero_after: Duration::from_secs(zero_after_s) }
+    }
+
+    fn rate(counting: &mut Counting, counter: &Counter, ms: i64) -> Option<f64> {
+        counting.pace.work_out(counter, at(ms));
+        counting.pace.rate
+    }
+
+    #[test]
+    fn the_rate_is_measured_between_pulses_and_falls_while_none_comes() {
+        let counter = meter(Measures::Energy, 1000.0, 300);
+        let mut counting = Counting::default();
+        counting.pace.heard = Some(at(0));
+        assert_eq!(rate(&mut counting, &counter, 1_000), None);
+        counting.count(1, at(2_000));
+        assert_eq!(rate(&mut counting, &counter, 10_000), None, "one pulse tells nothing yet");
+        counting.count(1, at(12_000));
+        assert_eq!(rate(&mut counting, &counter, 20_000), Some(0.1));
+        counting.count(4, at(22_000));
+        assert_eq!(rate(&mut counting, &counter, 22_500), Some(0.4), "from pulse to pulse, whenever it is asked");
+        assert_eq!(rate(&mut counting, &counter, 32_000), Some(0.1), "none for 10 s");
+        assert_eq!(rate(&mut counting, &counter, 321_999), Some(1.0 / 299.999));
+        assert_eq!(rate(&mut counting, &counter, 322_000), Some(0.0));
+        counting.count(1, at(400_000));
+        assert_eq!(rate(&mut counting, &counter, 400_000), Some(0.0), "what was before it tells nothing");
+        counting.count(1, at(401_000));
+        assert_eq!(rate(&mut counting, &counter, 402_000), Some(1.0));
+    }
+
+    #[test]
+    fn silence_is_zero_only_where_somebody_listens() {
+        let counter = meter(Measures::Rotation, 2.0, 5);
+        let mut counting = Counting::default();
+        assert_eq!(rate(&mut counting, &counter, 60_000), None);
+        counting.pace.heard = Some(at(60_000));
+        assert_eq!(rate(&mut counting, &counter, 64_999), None);
+        assert_eq!(rate(&mut counting, &counter, 65_000), Some(0.0));
+    }
+
+    #[test]
+    fn a_total_is_exact_and_keeps_its_worth_with_another_constant() {
+        let (old, new) = (meter(Measures::Energy, 1000.0, 300), meter(Measures::Energy, 800.0, 300));
+        let mut counting = Counting::default();
+        counting.adopt(&old);
+        counting.set(12_345.6);
+        (0..1_000_000).for_each(|_| counting.count(1, at(0)));
+        assert_eq!(counting.total(&old), 12_345.6, "not kept yet");
+        counting.kept = counting.pulses;
+        assert_eq!(counting.total(&old), 13_345.6);
+        counting.count(8, at(0));
+        counting.adopt(&new);
+        assert_eq!(counting.total(&new), 13_345.6);
+        counting.kept = counting.pulses;
+        assert_eq!(counting.total(&new), 13_345.61);
+        counting.adopt(&meter(Measures::Water, 800.0, 300));
+        assert_eq!(counting.total(&new), 0.0, "another meter begins anew");
+    }
+}
