@@ -76,12 +76,17 @@ impl Control {
     /// Time has passed.
     pub fn wake(&mut self) {
         self.handle(Event::Wake);
+    }
+
+    /// Reads the output lines back, when it is time. Asked in every pass: where news never ends, nothing wakes the loop.
+    pub fn verify(&mut self) {
         let now = self.clock.now().moment;
-        if now.since(self.verified_at) >= VERIFY_EVERY {
-            self.verified_at = now;
-            for (output, level, error) in self.hardware.verify() {
-                self.handle(Event::Driven { output, level, result: Err(error.to_string()) });
-            }
+        if now.since(self.verified_at) < VERIFY_EVERY {
+            return;
+        }
+        self.verified_at = now;
+        for (output, level, error) in self.hardware.verify() {
+            self.handle(Event::Driven { output, level, result: Err(error.to_string()) });
         }
     }
 

@@ -166,6 +166,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             let Ok(event) = events.try_recv() else { break };
             control.handle(event);
         }
+        control.verify();
         publisher.offer(broker.addressed(control.pass(publisher.save_other_every())));
         // A bug in one part must not leave a house that looks alive and is not: end, and be started afresh.
         anyhow::ensure!(publisher.is_running(), "the publisher died");

@@ -48,9 +48,11 @@ class Daemon:
 class SimChip:
     """A chip of the kernel's gpio-sim in a guest."""
 
-    def __init__(self, guest: Guest, name: str = "board", label: str = "pinctrl-bcm2835", lines: int = 28):
+    def __init__(self, guest: Guest, name: str = "board", label: str = "pinctrl-bcm2835", lines: int = 28, path: str = ""):
         self.guest = guest
-        self.path = guest.sh(f"sim-chip {name} {label} {lines}").split()[-1]
+        self.label = label
+        # A chip that is there already is told by its path.
+        self.path = path or guest.sh(f"sim-chip {name} {label} {lines}").split()[-1]
         self.node = self.path.rsplit("/", 1)[1]
 
     def pull(self, line: int, level: bool):
@@ -82,6 +84,32 @@ class BcmLines:
         return [words[line // 10] >> 3 * (line % 10) & 7 == 1 for line in lines]
 
 
+class ImxLines:
+    """The first GPIO chip of an i.MX 8M, its registers read and its inputs driven from outside the guest."""
+
+    label = "30200000.gpio"
+    DEVICE = "/machine/soc/gpio1"
+    # Data, direction, state of the wires.
+    REGISTERS = 0x3020_0000
+
+    def __init__(self, guest: Guest):
+        self.guest = guest
+
+    def pull(self, line: int, level: bool):
+        """Drives an input from outside."""
+        self.guest.set_line_in(self.DEVICE, line, level)
+
+    def levels(self, *lines: int) -> list[int]:
+        """The levels to which lines are driven."""
+        data = self.guest.registers(self.REGISTERS, 1)[0]
+        return [data >> line & 1 for line in lines]
+
+    def are_outputs(self, *lines: int) -> list[bool]:
+        """Whether the lines are driven."""
+        direction = self.guest.registers(self.REGISTERS, 2)[1]
+        return [bool(direction >> line & 1) for line in lines]
+
+
 @dataclasses.dataclass(order=True)
 class Seen:
     """Something that the kernel did."""
@@ -99,16 +127,24 @@ class Trace:
     """What the kernel does with GPIO lines, with the times at which it did."""
 
     ROOT = "/sys/kernel/tracing"
-    LINE = re.compile(r"-(\d+)\s.*\s(\d+\.\d+): (gpio_value|irq_handler_entry|signal_generate): (.*)")
+    LINE = re.compile(r"-(\d+)\s.*\s(\d+\.\d+): (gpio_value|irq_handler_entry|signal_generate|sys_clone3?)(?::| ->) (.*)")
+    # What is traced, and of that, which.
+    EVENTS = {
+        "gpio/gpio_value": "",
+        "irq/irq_handler_entry": 'name ~ "hearthd*"',
+        "signal/signal_generate": 'comm ~ "hearthd*"',
+        # A new thread was refused: EAGAIN.
+        "syscalls/sys_exit_clone": "ret == -11",
+        "syscalls/sys_exit_clone3": "ret == -11",
+    }
 
     def __init__(self, guest: Guest):
         self.guest = guest
         root = self.ROOT
+        events = "; ".join(f"echo '{which or 0}' >{root}/events/{event}/filter; echo 1 >{root}/events/{event}/enable"
+                           for event, which in self.EVENTS.items())
         guest.sh(f"echo 0 >{root}/tracing_on; echo >{root}/trace; echo mono >{root}/trace_clock; "
-                 f"echo 8192 >{root}/buffer_size_kb; for event in gpio/gpio_value irq/irq_handler_entry "
-                 f"signal/signal_generate; do echo 1 >{root}/events/$event/enable; done; "
-                 f"echo 'name ~ \"hearthd*\"' >{root}/events/irq/irq_handler_entry/filter; "
-                 f"echo 'comm ~ \"hearthd*\"' >{root}/events/signal/signal_generate/filter; echo 1 >{root}/tracing_on")
+                 f"echo 8192 >{root}/buffer_size_kb; {events}; echo 1 >{root}/tracing_on")
 
     def seen(self) -> list[Seen]:
         """Everything since the beginning or the last `clear`, the oldest first."""

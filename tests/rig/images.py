@@ -4,10 +4,10 @@ import hashlib
 import os
 import pathlib
 import shutil
-import subprocess
 
 import cpio
-from packages import RELEASE, Packages, Unavailable
+import disks
+from packages import Packages, Unavailable, run
 
 HERE = pathlib.Path(__file__).parent
 # Debian's names of a processor, and ours of its compiler.
@@ -15,17 +15,14 @@ COMPILERS = {"arm64": "aarch64-linux-gnu-", "amd64": ""}
 
 # What each guest's kernel needs as modules before anything else, in any order: what they need themselves is found.
 MODULES = {
-    "raspi3b": ["i2c-bcm2835", "i2c-dev", "gpio-sim"],
-    "imx8mp": ["i2c-imx", "i2c-dev"],
-    "virt": ["virtio_pci", "virtio_console", "gpio-sim"],
-    "systemd": ["virtio_pci", "virtio_blk", "ext4"],
+    "raspi3b": ["i2c-bcm2835", "i2c-dev", "gpio-sim", "bcm2835", "mmc_block", "ext4"],
+    "imx8mp": ["i2c-imx", "i2c-dev", "sdhci-esdhc-imx", "mmc_block", "ext4"],
+    "virt": ["virtio_pci", "virtio_console", "gpio-sim", "virtio_blk", "ext4"],
+    "systemd": ["virtio_pci", "virtio_console", "gpio-sim", "virtio_blk", "ext4", "i2c-dev"],
 }
 # Our own programs in the first file system.
 FIRST_PROGRAMS = {"init": "init", "agent": "bin/agent", "sim-chip": "bin/sim-chip"}
 DEVICE_TREES = ["broadcom/bcm2837-rpi-3-b.dtb", "freescale/imx8mp-evk.dtb"]
-# For the guest with systemd, on its disk.
-DISK_MODULES = ["virtio_console", "i2c-dev", "gpio-sim"]
-DISK_PACKAGES = ["systemd", "systemd-sysv", "udev", "kmod", "mosquitto", "mosquitto-clients", "passwd"]
 
 
 class Images:
@@ -35,6 +32,12 @@ class Images:
         self.cache = cache
         cache.mkdir(parents=True, exist_ok=True)
         self.packages = Packages(cache / "apt")
+
+    def make_all(self):
+        """Makes everything now, not when it is needed."""
+        for guest in MODULES:
+            self.first_file_system(guest, "amd64" if guest == "systemd" else "arm64")
+        self.disk("amd64")
 
     def _made(self, name: str, recipe: str, make, parts=()) -> pathlib.Path:
         """The folder `name`, made by `make(folder)` unless it is there already, made by the same recipe
@@ -60,7 +63,7 @@ class Images:
         version = self.packages.versions(f"{image}:{architecture}")[0]
         release = image.removeprefix("linux-image-")
         return self._made(f"kernel-{architecture}", f"{image} {version}",
-                          lambda folder: self._make_kernel(folder, architecture, release, version))
+                          lambda folder: self._make_kernel(folder, architecture, release, version), [HERE / "guest/gpiomem.c"])
 
     def _make_kernel(self, folder, architecture, release, version):
         series = ".".join(version.split(".")[:2])
@@ -77,7 +80,7 @@ class Images:
         shutil.copytree(raw / "lib/modules" / release, modules, symlinks=True,
                         ignore=shutil.ignore_patterns("build", "source", "sound", "media", "gpu", "wireless"))
         (modules / "extra").mkdir()
-        for module in build_gpio_sim(raw, folder / "gpio-sim", architecture, release, series):
+        for module in build_modules(raw, folder / "built", architecture, release, series):
             shutil.copy(module, modules / "extra")
         run("depmod", "-b", str(folder), release)
         shutil.rmtree(raw)
@@ -112,59 +115,30 @@ class Images:
         shutil.rmtree(root)
         shutil.rmtree(folder / "raw")
 
-    def disk(self) -> pathlib.Path:
-        """A disk with Debian for amd64: systemd, a broker, the agent, and a gpio-sim chip at boot."""
-        kernel = self.kernel("amd64")
-        recipe = f"{kernel.name} {self.packages.versions(*DISK_PACKAGES)}"
-        return self._made("disk-amd64", recipe, lambda folder: self._make_disk(folder, kernel),
-                          sorted((HERE / "guest").rglob("*"))) / "disk.ext4"
-
-    def _make_disk(self, folder, kernel):
+    def disk(self, architecture: str) -> pathlib.Path:
+        """A disk with Debian."""
         if os.getuid() != 0:
             raise Unavailable("only root can make the disk of a guest: run it as root")
-        root = folder / "root"
-        root.mkdir()
-        run("mmdebstrap", "--quiet", "--variant=minbase", "--architectures=amd64", f"--include={','.join(DISK_PACKAGES)}",
-            '--aptopt=Acquire::Languages "none"', '--aptopt=Acquire::Retries "3"',
-            *(f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in ("doc", "man", "locale", "info")),
-            RELEASE, str(root), str(self.packages.sources))
-        shutil.copytree(HERE / "guest/disk", root, symlinks=True, dirs_exist_ok=True)
-        for name in ("agent", "sim-chip"):
-            shutil.copy(HERE / "guest" / name, root / "usr/local/bin" / name)
-        for program in (root / "usr/local/bin").iterdir():
-            program.chmod(0o755)
-        for module in needed_modules(kernel, DISK_MODULES):
-            target = root / "usr" / module.relative_to(kernel)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(module, target)
-        release = next((kernel / "lib/modules").iterdir()).name
-        for list_of_all in ("modules.builtin", "modules.order", "modules.builtin.modinfo"):
-            shutil.copy(kernel / "lib/modules" / release / list_of_all, root / "usr/lib/modules" / release)
-        run("depmod", "-b", str(root), release)
-        (root / "etc/machine-id").write_text("")
-        (root / "etc/hostname").write_text("rig\n")
-        (root / "etc/hosts").write_text("127.0.0.1 localhost\n")
-        wants = root / "etc/systemd/system/multi-user.target.wants"
-        for unit in ("rig-agent.service", "rig-gpio.service"):
-            (wants / unit).symlink_to(f"/etc/systemd/system/{unit}")
-        # They only take time from the test.
-        for unit in ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_reap.service",
-                     "fstrim.timer", "e2scrub_all.timer", "getty@tty1.service", "getty-static.service",
-                     "systemd-networkd.service",
-                     "systemd-logind.service", "systemd-update-utmp.service", "systemd-update-utmp-runlevel.service",
-                     "systemd-binfmt.service", "modprobe@drm.service", "modprobe@fuse.service", "modprobe@efi_pstore.service"):
-            (root / "etc/systemd/system" / unit).unlink(missing_ok=True)
-            (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
-        generators = root / "etc/systemd/system-generators"
-        generators.mkdir(exist_ok=True)
-        for generator in (root / "usr/lib/systemd/system-generators").iterdir():
-            (generators / generator.name).symlink_to("/dev/null")
-        run("mke2fs", "-q", "-t", "ext4", "-d", str(root), str(folder / "disk.ext4"), "1G")
-        shutil.rmtree(root)
+        recipe = str(self.packages.versions(*disks.PACKAGES))
+
+        def make(folder):
+            if architecture == "amd64":
+                disks.make_native(folder, self.packages)
+            else:
+                disks.make_foreign(folder, self.packages, architecture, self.emulator())
+
+        parts = [HERE / "disks.py", *sorted((HERE / "guest/disk").rglob("*")), HERE / "guest/agent", HERE / "guest/sim-chip"]
+        return self._made(f"disk-{architecture}", recipe, make, parts) / "disk.ext4"
+
+    def emulator(self) -> list[str]:
+        """QEMU with an arm64 processor that starts into the agent."""
+        return ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", "1024", "-nic", "none",
+                "-kernel", str(self.kernel("arm64") / "vmlinuz"), "-initrd", str(self.first_file_system("virt", "arm64")),
+                "-append", "console=ttyAMA0 panic=-1 quiet rig.agent=/dev/vport0p1"]
 
 
-def build_gpio_sim(raw, folder, architecture, release, series) -> list[pathlib.Path]:
-    """Builds the kernel's simulated GPIO chip, and the interrupts that it needs, as modules."""
+def build_modules(raw, folder, architecture, release, series) -> list[pathlib.Path]:
+    """Builds as modules the kernel's simulated GPIO chip, the interrupts that it needs, and for arm64 /dev/gpiomem."""
     headers = raw / f"usr/src/linux-headers-{release}"
     common = raw / f"usr/src/linux-headers-{release.rsplit('-', 1)[0]}-common"
     # It names the place where the package would be installed.
@@ -179,13 +153,17 @@ def build_gpio_sim(raw, folder, architecture, release, series) -> list[pathlib.P
     # As a module it must not use a function that the kernel keeps to itself, and must name its licence.
     text = text.replace("irq_to_desc(irqnum)", "irq_data_to_desc(irq_get_irq_data(irqnum))")
     irq_sim.write_text(f'#include <linux/module.h>\n{text}\nMODULE_LICENSE("GPL");\n')
-    (folder / "Kbuild").write_text("obj-m := irq_sim.o gpio-sim.o\n")
+    modules = ["irq_sim", "gpio-sim"]
+    if architecture == "arm64":
+        shutil.copy(HERE / "guest/gpiomem.c", folder)
+        modules.append("gpiomem")
+    (folder / "Kbuild").write_text(f"obj-m := {' '.join(f'{name}.o' for name in modules)}\n")
     foreign = [f"ARCH={architecture}", f"CROSS_COMPILE={COMPILERS[architecture]}"] if COMPILERS[architecture] else []
     run("make", "-C", str(headers), f"M={folder}", *foreign, "modules")
-    modules = [folder / "irq_sim.ko", folder / "gpio-sim.ko"]
-    for module in modules:
+    built = [folder / f"{name}.ko" for name in modules]
+    for module in built:
         run(f"{COMPILERS[architecture]}objcopy", "--strip-debug", str(module))
-    return modules
+    return built
 
 
 def needed_modules(kernel: pathlib.Path, names: list[str]) -> list[pathlib.Path]:
@@ -198,12 +176,3 @@ def needed_modules(kernel: pathlib.Path, names: list[str]) -> list[pathlib.Path]
             if words[0] == "insmod":
                 files[pathlib.Path(words[1])] = None
     return list(files)
-
-
-def run(*command: str) -> str:
-    """Runs a command; what it printed, or an error with it."""
-    environment = os.environ | {"LC_ALL": "C", "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
-    result = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if result.returncode:
-        raise Unavailable(f"{' '.join(command)[:300]} failed:\n{result.stdout[-3000:]}")
-    return result.stdout

@@ -11,6 +11,14 @@ import tempfile
 import time
 
 
+AGENT_CHANNEL = "socket,id=agent,path=@SOCKETS/agent,server=on,wait=off,logfile="
+# The agent on a port of its own.
+AGENT_PORT = ["-chardev", AGENT_CHANNEL + "/dev/null", "-device", "virtio-serial-pci", "-device",
+              "virtserialport,chardev=agent,name=rig", "-serial", "file:@CONSOLE"]
+# The agent on the console, where a board has no other port.
+AGENT_ON_CONSOLE = ["-chardev", AGENT_CHANNEL + "@CONSOLE", "-serial", "null", "-serial", "chardev:agent"]
+
+
 class Failed(Exception):
     """What a scenario saw is not what it must see."""
 
@@ -88,7 +96,8 @@ class Guest:
             self.outside = Lines(at / "qtest") if qtest else None
             self.agent = Lines(at / "agent")
             self.qmp("cont")
-            self._answer(120)
+            # A whole Debian takes long on a busy machine.
+            self._answer(600)
         except Failed as error:
             self.power_cut()
             raise Failed(f"the guest did not start: {error}") from None
@@ -133,11 +142,18 @@ class Guest:
         text = self.qmp("human-monitor-command", **{"command-line": f"xp /{count}wx {address:#x}"})
         return [int(word, 16) for line in text.splitlines() for word in line.split(":", 1)[1].split()]
 
+    def write_register(self, address: int, value: int):
+        """Writes a word into the machine's physical memory from outside, as something that hearthd does not know of."""
+        self._to_outside(f"writel {address:#x} {value:#x}")
+
     def set_line_in(self, device: str, line: int, level: bool):
         """Drives an input line of a device of the machine from outside."""
-        self.outside.send(f"set_irq_in {device} unnamed-gpio-in {line} {int(level)}")
+        self._to_outside(f"set_irq_in {device} unnamed-gpio-in {line} {int(level)}")
+
+    def _to_outside(self, command: str):
+        self.outside.send(command)
         answer = self.outside.receive(20)
-        check(answer.startswith("OK"), f"QEMU refused an input: {answer}")
+        check(answer.startswith("OK"), f"QEMU refused {command}: {answer}")
 
     def set_temperature(self, device: str, celsius: float):
         """What an emulated thermometer measures from now on."""

@@ -1,6 +1,7 @@
 """Builds what the guests need, runs the scenarios one after another, and sums up."""
 
 import argparse
+import concurrent.futures
 import importlib
 import os
 import pathlib
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 import traceback
 
 from boards import Boards, Programs
@@ -21,7 +23,7 @@ SOURCE = pathlib.Path(__file__).parents[2]
 # Programs, and the packages that bring them.
 TOOLS = {
     "mmdebstrap": "mmdebstrap", "mke2fs": "e2fsprogs", "depmod": "kmod", "make": "make", "xz": "xz-utils",
-    "gcc-12": "gcc-12", "aarch64-linux-gnu-gcc-12": "gcc-12-aarch64-linux-gnu", "aarch64-linux-gnu-gcc": "gcc-aarch64-linux-gnu",
+    "gcc-12": "gcc-12", "aarch64-linux-gnu-gcc-12": "gcc-12-aarch64-linux-gnu",
 }
 QEMU = ["qemu-system-arm", "qemu-system-x86"]
 
@@ -44,7 +46,12 @@ def main() -> int:
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "hearthd-rig"
     try:
         images = prepare(cache)
-        programs = build()
+        with concurrent.futures.ThreadPoolExecutor() as beside:
+            # The last part of a build takes one processor only.
+            made = None if options.scenario else beside.submit(images.make_all)
+            programs = build()
+            if made:
+                made.result()
     except Unavailable as problem:
         print(f"rig: {problem}\nrig: 0 passed; 0 failed; {len(scenarios)} SKIPPED: the guests cannot be made on this machine")
         return 0
@@ -88,11 +95,11 @@ def has_all_boards() -> bool:
 def build() -> Programs:
     """Builds hearthd for the guests."""
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", SOURCE / "target"))
-    for command in (["scripts/cross", "aarch64"], ["scripts/package", "amd64"]):
-        subprocess.run([SOURCE / command[0], *command[1:]], cwd=SOURCE, check=True)
-    package = max(target.glob("hearthd_*_amd64.deb"), key=lambda file: file.stat().st_mtime)
+    subprocess.run([SOURCE / "scripts/package", "arm64", "amd64"], cwd=SOURCE, check=True)
+    version = tomllib.loads((SOURCE / "Cargo.toml").read_text())["package"]["version"]
     return Programs(arm64=target / "aarch64-unknown-linux-gnu/release/hearthd", amd64=target / "release/hearthd",
-                    package=package, source=SOURCE)
+                    arm64_package=target / f"hearthd_{version}_arm64.deb",
+                    amd64_package=target / f"hearthd_{version}_amd64.deb", source=SOURCE)
 
 
 def run(name: str, scenario, images: Images, programs: Programs, keep: pathlib.Path | None) -> str:

@@ -121,7 +121,26 @@ class Packages:
             self._run("dpkg", "-x", str(deb), str(folder))
         shutil.rmtree(debs)
 
+    def fetch_system(self, folder: pathlib.Path, architecture: str, *names: str) -> list[pathlib.Path]:
+        """Fetches a whole system for one processor: what Debian calls essential, `names`, and what they need."""
+        (folder / "partial").mkdir(parents=True)
+        nothing_installed = folder / "status"
+        nothing_installed.touch()
+        self._run("apt-get", "-q", "-y", "--no-install-recommends", "--download-only", "-o", f"APT::Architecture={architecture}",
+                  "-o", f"Dir::State::status={nothing_installed}", "-o", f"Dir::Cache::archives={folder}", "-o", "Debug::NoLocking=1",
+                  "install", f"?and(?essential,?architecture({architecture}))", *names)
+        return sorted(folder.glob("*.deb"))
+
     def install(self, *arguments: str):
         """Installs packages on this machine."""
         as_root = [] if os.getuid() == 0 else ["sudo", "-E"]
         self._run(*as_root, "apt-get", "-q", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends", *arguments)
+
+
+def run(*command: str) -> str:
+    """Runs a command; what it printed, or an error with it."""
+    environment = os.environ | {"LC_ALL": "C", "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
+    result = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if result.returncode:
+        raise Unavailable(f"{' '.join(command)[:300]} failed:\n{result.stdout[-3000:]}")
+    return result.stdout

@@ -1,6 +1,7 @@
 """hearthd as a unit of the guest with systemd."""
 
-from machine import Guest, wait
+from house import SimChip
+from machine import Guest, check, wait
 
 CONFIG = """
 [hub]
@@ -31,27 +32,34 @@ set = { pump = "on" }
 """
 LINES = {"lamp": 17, "pump": 22, "alarm": 23, "motion": 4}
 ACTIVE_LOW = {"lamp"}
+# More than what may be lost in a power cut.
+KEPT_AFTER_S = 3
 
 
 class Unit:
-    """The service, the broker beside it, and the wires of the simulated chip."""
+    """The service, the broker beside it, and wires: those of the disk's simulated chip, or others."""
 
-    def __init__(self, guest: Guest):
+    def __init__(self, guest: Guest, wires=None):
         self.guest = guest
-        self.chip = guest.sh("cat /run/sim-chip").strip()
-        # The resistors of the relay boards: off.
-        self.pull("lamp", True)
+        if wires is None:
+            wires = SimChip(guest, path=guest.sh("cat /run/sim-chip").strip())
+            # The resistors of the relay boards: off.
+            wires.pull(LINES["lamp"], True)
+        self.wires = wires
 
     def install(self, config: str = CONFIG):
-        """As a user does it: unpack, describe the house, run the installer."""
-        self.unpack()
+        """As a user does it: describe the house, run the installer."""
         self.guest.sh("mkdir -p /etc/hearthd")
         self.configure(config)
         self.guest.sh("cd /root/hearthd && scripts/install --binary ./hearthd", timeout_s=120)
 
-    def unpack(self):
-        """Puts the programs into /root/hearthd."""
-        self.guest.sh("mkdir -p /root/hearthd && tar -xf /dev/vdb -C /root/hearthd")
+    def install_package(self, config: str = CONFIG) -> str:
+        """As a user does it: install the package, describe the house, start the service. Returns what the installation told."""
+        told = self.guest.sh("dpkg --install /root/hearthd/hearthd.deb", timeout_s=300)
+        check(self.property("ActiveState") == "inactive", "the service runs beside the example")
+        self.configure(config)
+        self.guest.sh("hearthd check && systemctl enable --now hearthd", timeout_s=120)
+        return told
 
     def configure(self, config: str):
         """Writes the configuration."""
@@ -68,13 +76,13 @@ class Unit:
 
     def pull(self, name: str, level: bool):
         """Pulls a wire from outside."""
-        self.guest.sh(f"echo pull-{'up' if level else 'down'} >{self.chip}/sim_gpio{LINES[name]}/pull")
+        self.wires.pull(LINES[name], level)
 
     def levels(self) -> dict[str, int]:
         """Which outputs are on, by their wires."""
         outputs = [name for name in LINES if name != "motion"]
-        text = self.guest.sh("cat " + " ".join(f"{self.chip}/sim_gpio{LINES[name]}/value" for name in outputs))
-        return {name: int(word) ^ (name in ACTIVE_LOW) for name, word in zip(outputs, text.split())}
+        levels = self.wires.levels(*(LINES[name] for name in outputs))
+        return {name: level ^ (name in ACTIVE_LOW) for name, level in zip(outputs, levels)}
 
     def wait_levels(self, timeout_s: float = 10.0, **expected: int):
         """Waits until some outputs are so."""
@@ -82,7 +90,7 @@ class Unit:
 
     def broker(self, topic: str) -> str:
         """A retained message."""
-        return self.guest.sh(f"mosquitto_sub -W 2 -C 1 -t hearthd/hut/{topic}", good=False).strip()
+        return self.guest.sh(f"mosquitto_sub -W 20 -C 1 -t hearthd/hut/{topic}", good=False).strip()
 
     def command(self, output: str, payload: str):
         """A command by MQTT."""
@@ -96,7 +104,7 @@ class Unit:
 
     def driven(self, trace) -> list[tuple[float, int, str, int]]:
         """Time, process, output and whether it is on, of all that the kernel was told."""
-        base = int(self.guest.sh(f"cat {self.chip}/../gpio/gpiochip*/base"))
+        base = int(self.guest.sh(f"cd /sys/class/gpio && cat $(dirname $(grep -lx {self.wires.label} gpiochip*/label))/base"))
         names = {base + line: name for name, line in LINES.items()}
         rows = []
         for seen in trace.driven():

@@ -8,12 +8,9 @@ from unit import CONFIG, Unit
 def run(boards):
     guest = boards.systemd()
     unit = Unit(guest)
-    unit.unpack()
-    text = guest.sh("dpkg --install /root/hearthd/hearthd.deb", timeout_s=180)
+    text = unit.install_package()
     check("still the example" in text, text)
-    same(guest.code("systemctl is-active --quiet hearthd"), 3, "the service beside the example")
-    unit.configure(CONFIG)
-    guest.sh("hearthd check && systemctl enable --now hearthd")
+    same(unit.property("NRestarts"), "0", "restarts")
     unit.start_state()
     before = unit.property("MainPID")
 

@@ -2,11 +2,9 @@
 
 import time
 
+from boards import DISK
 from machine import check, same, wait
-from unit import Unit
-
-# More than what may be lost in a power cut.
-KEPT_AFTER_S = 3
+from unit import KEPT_AFTER_S, Unit
 
 
 def run(boards):
@@ -29,7 +27,7 @@ def run(boards):
     guest.sh("systemctl disable mosquitto")
     time.sleep(KEPT_AFTER_S)
     guest.power_cut()
-    guest = boards.systemd(disk=boards.folder / "disk.ext4")
+    guest = boards.systemd(disk=boards.folder / DISK)
     unit = Unit(guest)
     wait("the service", lambda: unit.property("ActiveState") == "active", 120)
     unit.wait_levels(lamp=0, pump=1, alarm=0)
