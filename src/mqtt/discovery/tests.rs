@@ -270,12 +270,18 @@ fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_to
             ("current", "A"),
             ("power", "W"),
             ("energy", "kWh"),
+            ("water", "m³"),
+            ("gas", "m³"),
+            ("volume", "m³"),
+            ("volume_flow_rate", "L/min"),
         ];
         let text = |key| component.get(key).map_or("", |value| value.as_str().expect("text"));
         let pair = (text("device_class"), text("unit_of_measurement"));
         assert!(pair.0.is_empty() || unit_of_class.contains(&pair), "{id}: {pair:?}");
-        let expected = if pair.0 == "energy" { "total_increasing" } else { "measurement" };
-        assert_eq!(component["state_class"], expected);
+        // Home Assistant takes these as totals only.
+        let is_total = ["energy", "water", "gas", "volume"].contains(&pair.0);
+        let counts = pair.0.is_empty() && component["state_class"] == "total_increasing";
+        assert_eq!(component["state_class"], if is_total || counts { "total_increasing" } else { "measurement" }, "{id}");
     }
 }
 
