@@ -198,3 +198,19 @@ fn a_reload_that_breaks_an_expectation_is_refused() {
     house.wait_for_log("the changed configuration is in force");
     assert_eq!(house.value("porch"), "OFF");
 }
+
+#[test]
+fn failed_tests_are_counted_and_a_slip_in_one_does_not_hide_the_others() {
+    let test = |name: &str, light: &str| {
+        format!(
+            "[[test]]\nname = \"{name}\"\nat = \"2026-11-23 18:00\"\ngiven = {{ hall_motion = \"on\" }}\nexpect = {{ \
+             hall_light = \"{light}\" }}\n"
+        )
+    };
+    let failed = run(&[test("A", "on"), test("B", "off"), test("C", "off")].concat()).unwrap_err();
+    assert!(failed.ends_with("\n\n2 of 3 tests did not come true"), "{failed}");
+
+    let slips = [test("A", "on").replace("18:00", "25:00"), test("B", "off").replace("hall_motion", "hal_motion")];
+    let failed = run(&slips.concat()).unwrap_err();
+    assert!(failed.contains("not a local date and time") && failed.contains("hal_motion"), "{failed}");
+}

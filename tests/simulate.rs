@@ -35,6 +35,12 @@ fn scenario(content: &str) -> (tempfile::TempDir, String) {
     (folder, file.to_str().unwrap().to_owned())
 }
 
+/// The whole report of a scenario, as text.
+fn told(file: &str) -> String {
+    let page = Path::new(file).with_extension("html");
+    text(simulate(&["--scenario", file, "--html", page.to_str().unwrap()]))
+}
+
 const HOUSE: &str = "Two lights and a fridge.
 --- house
 [outputs.hall_light]
@@ -143,7 +149,11 @@ fn a_scenario_with_a_world_breaks_things_in_it() {
         changes.iter().filter(|change| change["why"] == "no power" && change["slot"].is_null()).count()
     };
     assert!(report["outputs"].as_array().unwrap().iter().all(|output| unpowered(output) == 1));
-    assert!(report["rules"].as_array().unwrap().iter().all(|rule| rule["unknown_s"].as_f64() >= Some(2_400.0)));
+    assert_eq!(report["absences"][0]["why"], "power_cut");
+    let unknown = |rule: &Json| rule["unknown_s"].as_f64().unwrap();
+    let rules = report["rules"].as_array().unwrap();
+    assert!(rules.iter().any(|rule| unknown(rule) == 0.0), "nobody wonders about a rule while there is no power");
+    assert!(rules.iter().any(|rule| unknown(rule) > 7_000.0), "the thermometer was lost for two hours");
 }
 
 #[test]
@@ -208,4 +218,134 @@ fn a_house_in_which_nobody_is_seen_still_lives() {
             );
         }
     }
+}
+
+const EVENTS: &str = "A house of events.
+--- house
+[outputs.lamp]
+kind = \"light\"
+gpio = 17
+[outputs.gong]
+kind = \"siren\"
+gpio = 18
+max_on = \"10m\"
+[inputs.bell]
+kind = \"button\"
+gpio = 4
+[inputs.door]
+kind = \"door\"
+gpio = 5
+[modes]
+list = [\"home\", \"vacation\"]
+[modes.presence]
+when = \"vacation\"
+outputs = [\"lamp\"]
+between = \"18:00 and 23:00\"
+[scenes.evening]
+set = { lamp = \"on\" }
+[[rules]]
+name = \"Gong while the door is open\"
+while = \"door is open\"
+set = { gong = \"on\" }
+[[rules]]
+name = \"Bell\"
+on = \"bell click\"
+if = \"door is closed\"
+do = [\"set lamp on\", \"wait 1m\", \"set lamp off\"]
+[[rules]]
+name = \"Leap day\"
+on = \"cron 0 0 29 2 *\"
+do = \"toggle lamp\"
+";
+
+#[test]
+fn rules_that_act_on_events_are_counted_with_what_was_left_out() {
+    let (folder, file) = scenario(&format!(
+        "{EVENTS}--- from 2026-11-23 08:00 for 4h
+09:00:00  bell click
+09:00:30  bell click
+09:05:00  door open
+09:05:10  bell click
+09:45:00  door closed
+10:00:00  restart for 10s
+10:05:00  bell click
+"
+    ));
+    let report = json(&["--scenario", &file, "--json"]);
+    let bell = &report["event_rules"][0];
+    assert_eq!((&bell["happened"], &bell["acted"]), (&4.into(), &2.into()), "also over a restart: {bell}");
+    assert_eq!(bell["left_out"], serde_json::json!({ "if_false": 1, "not_over": 1 }));
+    assert_eq!(report["event_rules"][1]["happened"], 0);
+    assert_eq!(report["contents"], "2 outputs, 2 inputs, 3 rules, 1 scene", "without the hidden rule");
+    assert_eq!(report["kept_off"][0]["by"], "max_on");
+    assert_eq!(report["kept_off"][0]["s"], 1_800.0, "the gong, from 09:15 to 09:45");
+    let cut = report["outputs"][1]["changes"].as_array().unwrap().iter().find(|change| change["slot"] == "safety");
+    assert_eq!(cut.unwrap()["overruled"][0]["why"], "Gong while the door is open");
+    let shown = told(&file);
+    for part in [
+        "2 outputs, 2 inputs, 3 rules, 1 scene",
+        "\n\nRules whose event never happened:\n  \"Leap day\"\n",
+        "\"Bell\": acted 2 times; once: its `if` was not true; once: its actions were not over",
+        "\n\nOutputs that safety kept off while something asked for them:\n  gong: by max_on, once, 30m in all",
+    ] {
+        assert!(shown.contains(part), "{part} is not in\n{shown}");
+    }
+    assert!(!shown.contains("As if somebody"), "its mode did not occur:\n{shown}");
+    let house = folder.path().join("house.toml");
+    let toml = EVENTS.split_once("--- house\n").unwrap().1;
+    fs::write(&house, format!("[hub]\nid = \"h\"\n{toml}")).unwrap();
+    let checked = Command::new(env!("CARGO_BIN_EXE_hearthd")).arg("check").arg(&house).output().unwrap();
+    assert!(String::from_utf8_lossy(&checked.stdout).contains("good (2 outputs, 2 inputs, 3 rules, 1 scene)"));
+
+    let (_folder, file) = scenario(&format!(
+        "{EVENTS}--- from 2026-11-23 08:00 for 4h\n09:00  set mode vacation\n10:00  set mode home\n"
+    ));
+    let shown = told(&file);
+    assert!(shown.contains("As if somebody were there: Lamp"), "its mode occurred, in the morning:\n{shown}");
+}
+
+#[test]
+fn an_alarm_of_a_zone_is_told() {
+    let (_folder, file) = scenario(
+        "A thermometer is lost.
+--- house
+[outputs.boiler]
+kind = \"heater\"
+gpio = 24
+max_on = \"6h\"
+[sensors.air]
+chip = \"tmp102\"
+[climate.flat]
+sensor = \"air.temperature\"
+heat = \"boiler\"
+target = 20
+--- from 2026-11-23 08:00 for 4h
+08:00  air.temperature 19
+09:00  air lost
+10:00  air back
+",
+    );
+    let shown = told(&file);
+    assert!(shown.contains("flat.alarm sensor_lost") && shown.contains("flat.alarm none"), "{shown}");
+    assert!(shown.contains("\nAlarms of climate zones:\n  flat.alarm sensor_lost: once, "), "{shown}");
+    assert!(shown.contains("19.0 to 19.0 °C") && shown.contains("20.0 to 20.0 °C"), "{shown}");
+}
+
+#[test]
+fn a_page_of_a_noisy_day_stays_small_and_marks_a_power_cut() {
+    let noise: String = (0..4_000)
+        .map(|n| format!("{:02}:{:02}:{:02}  motion on for 2s\n", n / 400 + 8, n / 7 % 57, n % 7 * 8))
+        .collect::<std::collections::BTreeSet<String>>()
+        .into_iter()
+        .collect();
+    let (folder, file) = scenario(&format!(
+        "{HOUSE}--- from 2026-11-23 00:00 for 1d\n00:00  air.temperature 5\n{noise}20:00  power cut for 40m\n"
+    ));
+    let page = folder.path().join("page.html");
+    text(simulate(&["--scenario", &file, "--html", page.to_str().unwrap()]));
+    let html = fs::read_to_string(page).unwrap();
+    assert!(html.len() < 100_000, "{} bytes", html.len());
+    assert!(html.contains("times, ") && html.contains("% on average"), "what is too short is drawn as its mean");
+    assert!(html.contains("no power 20:00–20:40") && html.contains("class=\"gone"), "the power cut is marked");
+    assert!(!html.contains("All days"));
 }

@@ -190,15 +190,7 @@ impl Arguments {
             Command::Check { file: other } => {
                 let file = other.unwrap_or_else(file);
                 let Some(InForce { config, .. }) = load(&file)? else { return Ok(ExitCode::FAILURE) };
-                let count = |count: usize, noun| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-                let counts = [
-                    count(config.visible_outputs().count(), "output"),
-                    count(config.inputs.len(), "input"),
-                    count(config.devices().count(), "sensor"),
-                    count(config.rooms.len(), "room"),
-                    count(config.rules.len(), "rule"),
-                ];
-                writeln!(io::stdout(), "{}: good ({})", file.display(), counts.join(", "))?;
+                writeln!(io::stdout(), "{}: good ({})", file.display(), config.contents())?;
             }
             Command::Simulate(simulate) => return simulate::run(&simulate, self.config.as_deref()),
             Command::Test { files } => {

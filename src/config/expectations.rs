@@ -61,22 +61,20 @@ pub struct Line {
     pub place: Range<usize>,
 }
 
-/// Reads the tests of a file.
+/// Reads the tests of a file, as far as they can be read; what is wrong with them goes to `problems`.
 ///
 /// # Errors
-/// All problems of the text.
-pub fn expectations(source: &Source) -> Result<Vec<Expectation>, Report> {
-    let problems = Problems::default();
+/// The file holds nothing.
+pub fn expectations(source: &Source, problems: &Problems) -> Result<Vec<Expectation>, Report> {
     let mut tests = Vec::new();
-    if let Some(document) = syntax::read(source, &problems)? {
-        let mut root = Table::root(document.get_ref(), &problems);
+    if let Some(document) = syntax::read(source, problems)? {
+        let mut root = Table::root(document.get_ref(), problems);
         tests = root.list("test", "What the house is expected to do.", read).into_iter().flatten().collect();
         if !root.has("test") {
             problems.error(0..0, "the file holds no test", "begin each test with a line [[test]]");
         }
         root.finish();
     }
-    problems.settle(source)?;
     Ok(tests)
 }
 

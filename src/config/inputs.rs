@@ -229,6 +229,8 @@ const STALE_NEVER: Duration = Duration::from_secs(1_000 * 365 * 86_400);
 /// The input with its outputs found in `config`.
 pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> Input {
     let mut input = draft.input;
+    let find = |(name, place): &(String, Range<usize>)| Some((config.find_output(name)?, place.clone()));
+    let toggles: Vec<_> = draft.toggles.iter().filter_map(find).collect();
     for (names, found) in [(draft.toggles, &mut input.toggles), (draft.sets, &mut input.sets)] {
         for (name, place) in names {
             match wording::output(&name, config) {
@@ -239,6 +241,10 @@ pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> Inp
                 Err((message, advice)) => problems.error(place, message, advice),
             }
         }
+    }
+    for (output, place) in toggles.iter().filter(|(output, _)| input.sets.contains(output)) {
+        let message = format!("`{}` is both set and toggled by this switch", config[*output].id);
+        problems.error(place.clone(), message, "keep it in `sets` or in `toggles`: the two contradict each other");
     }
     input
 }

@@ -212,15 +212,7 @@ impl Control {
     /// One line for `systemctl status`.
     pub fn status(&self) -> String {
         let config = &self.config;
-        format!(
-            "{}: {} outputs, {} inputs, {} sensors, {} rules, {} hardware",
-            config.hub.id,
-            config.visible_outputs().count(),
-            config.inputs.len(),
-            config.devices().count(),
-            config.rules.len(),
-            self.hardware.backend().word()
-        )
+        format!("{}: {}; {} hardware", config.hub.id, config.contents(), self.hardware.backend().word())
     }
 
     fn perform(&mut self, effects: Vec<Effect>) {

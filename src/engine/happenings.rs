@@ -20,8 +20,8 @@ use super::{
 use crate::{
     clock::{Moment, Now},
     model::{
-        Action, Click, Command, Condition, Config, Effect, EventRule, InputId, Part, Point, RunMode, Source, Trigger,
-        Truth, Value, duration,
+        Action, Click, Command, Condition, Config, Effect, EventRule, EventUse, InputId, LeftOut, Part, Point, RunMode,
+        Source, Trigger, Truth, Value, duration,
     },
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -54,6 +54,9 @@ pub(super) struct HappeningState {
     count: u32,
     /// What last became of it, and when.
     pub last: Option<(DateTime<Utc>, Arc<str>)>,
+    /// What became of it since this process began.
+    #[serde(skip)]
+    pub used: EventUse,
     /// One for each trigger.
     #[serde(skip)]
     watches: Vec<Watch>,
@@ -93,6 +96,7 @@ impl HappeningState {
             window: Moment::START,
             count: 0,
             last: None,
+            used: EventUse::default(),
             watches: vec![Watch::default(); rule.on.len()],
             next: None,
         }
@@ -123,6 +127,7 @@ enum Outcome {
     Acts,
     /// It does not; told to the log if it is not plainly by the rule's own words.
     Not {
+        why: LeftOut,
         text: String,
         worth_telling: bool,
     },
@@ -142,11 +147,13 @@ impl Engine {
             match outcome {
                 Outcome::Acts => {
                     state.last = Some((now.wall, "it acted".into()));
+                    state.used.acted += 1;
                     state.runs.push(Run { next: 0, due: now.moment });
                     self.revision.promised += 1;
                     acted = true;
                 }
-                Outcome::Not { text, worth_telling } => {
+                Outcome::Not { why, text, worth_telling } => {
+                    state.used.leave_out(why);
                     let text: Arc<str> = text.into();
                     state.last = Some((now.wall, text.clone()));
                     if worth_telling {
@@ -171,7 +178,7 @@ impl Engine {
         now: Now,
         alarm: &mut Alarm,
     ) -> Option<Outcome> {
-        let not = |text: String| Some(Outcome::Not { text, worth_telling: true });
+        let not = |why, text: String| Some(Outcome::Not { why, text, worth_telling: true });
         let state = &mut self.events[index];
         let due = due(rule, state, &mut self.calendar, now, alarm);
         let mut facts = Facts {
@@ -205,32 +212,36 @@ impl Engine {
             return match due {
                 Some(Due::Missed(at)) => {
                     let at = at.with_timezone(&self.config.hub.timezone).format("%Y-%m-%d %H:%M");
-                    not(format!(
+                    let text = format!(
                         "{at} was missed: hearthd was off, or the clock was set; that is too long ago to make up for"
-                    ))
+                    );
+                    not(LeftOut::Missed, text)
                 }
                 _ => None,
             };
         }
         match allowed {
-            Truth::Unknown => return not("it happened, but its `if` is not known: nothing was done".into()),
+            Truth::Unknown => {
+                return not(LeftOut::IfUnknown, "it happened, but its `if` is not known: nothing was done".into());
+            }
             Truth::False => {
                 let text = "it happened while its `if` was not true: nothing was done".into();
-                return Some(Outcome::Not { text, worth_telling: false });
+                return Some(Outcome::Not { why: LeftOut::IfFalse, text, worth_telling: false });
             }
             Truth::True => {}
         }
         if state.acts_too_often(now.moment) {
             let first = state.count == MOST + 1;
             let text = format!("it happens more than {MOST} times a second: do rules set each other off?");
-            return Some(Outcome::Not { text, worth_telling: first });
+            return Some(Outcome::Not { why: LeftOut::TooOften, text, worth_telling: first });
         }
         match rule.mode {
             RunMode::Single if !state.runs.is_empty() => {
-                not("it happened again before its actions were over: that was left out".into())
+                not(LeftOut::NotOver, "it happened again before its actions were over: that was left out".into())
             }
             RunMode::Queued if state.runs.len() > RunMode::QUEUE => {
-                not(format!("more than {} events wait for their turn: one was left out", RunMode::QUEUE))
+                let text = format!("more than {} events wait for their turn: one was left out", RunMode::QUEUE);
+                not(LeftOut::QueueFull, text)
             }
             RunMode::Restart => {
                 state.runs.clear();

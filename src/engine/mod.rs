@@ -45,8 +45,9 @@ pub use memory::Memory;
 use crate::{
     clock::{Moment, Now},
     model::{
-        AtStart, Click, ClimateId, Config, Effect, Event, Explanation, InputId, Level, Method, Output, OutputId, Point,
-        PointState, Quality, Quantity, ReadFailure, Refusal, RoomId, RuleId, Series, Snapshot, Truth, Value, duration,
+        AtStart, Click, ClimateId, Config, Effect, Event, EventUse, Explanation, InputId, Level, Method, Output,
+        OutputId, Point, PointState, Quality, Quantity, ReadFailure, Refusal, RoomId, RuleId, Series, Snapshot, Truth,
+        Value, duration,
     },
 };
 use calendar::Calendar;
@@ -198,6 +199,11 @@ impl Engine {
     /// Whether a rule is active.
     pub fn rule_truth(&self, rule: RuleId) -> Truth {
         self.rules[rule.0].truth
+    }
+
+    /// What became of an event rule's events since this engine was made, by its place in [`Config::events`].
+    pub fn event_use(&self, event: usize) -> EventUse {
+        self.events[event].used
     }
 
     /// A picture of the house.

@@ -141,3 +141,91 @@ impl RunMode {
     /// The most events that wait for their turn.
     pub const QUEUE: usize = 10;
 }
+
+/// Why an event rule did nothing although its event happened, or was to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftOut {
+    /// Its `if` was not true.
+    IfFalse,
+    /// Its `if` was not known.
+    IfUnknown,
+    /// The actions of an earlier event were not over.
+    NotOver,
+    /// Too many events waited for their turn.
+    QueueFull,
+    /// It happened too often within a second.
+    TooOften,
+    /// Its time came while hearthd was off, or the clock was set over it.
+    Missed,
+}
+
+impl LeftOut {
+    /// All of them.
+    pub const ALL: [LeftOut; 6] = [
+        LeftOut::IfFalse,
+        LeftOut::IfUnknown,
+        LeftOut::NotOver,
+        LeftOut::QueueFull,
+        LeftOut::TooOften,
+        LeftOut::Missed,
+    ];
+
+    /// Its word, for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            LeftOut::IfFalse => "if_false",
+            LeftOut::IfUnknown => "if_unknown",
+            LeftOut::NotOver => "not_over",
+            LeftOut::QueueFull => "queue_full",
+            LeftOut::TooOften => "too_often",
+            LeftOut::Missed => "missed",
+        }
+    }
+
+    /// For people.
+    pub fn describe(self) -> &'static str {
+        match self {
+            LeftOut::IfFalse => "its `if` was not true",
+            LeftOut::IfUnknown => "its `if` was not known",
+            LeftOut::NotOver => "its actions were not over",
+            LeftOut::QueueFull => "too many events waited for their turn",
+            LeftOut::TooOften => "it happened too often within a second",
+            LeftOut::Missed => "its time was missed",
+        }
+    }
+}
+
+/// What became of the events of a rule, each counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EventUse {
+    /// It did what it does.
+    pub acted: u64,
+    /// In the order of [`LeftOut::ALL`].
+    left_out: [u64; LeftOut::ALL.len()],
+}
+
+impl EventUse {
+    /// One more that was left out.
+    pub fn leave_out(&mut self, why: LeftOut) {
+        self.left_out[why as usize] += 1;
+    }
+
+    /// The reasons for which some were left out, each with how many.
+    pub fn left_out(&self) -> impl Iterator<Item = (LeftOut, u64)> + use<> {
+        LeftOut::ALL.into_iter().zip(self.left_out).filter(|(_, count)| *count > 0)
+    }
+
+    /// How often it happened, or was to happen.
+    pub fn happened(&self) -> u64 {
+        self.acted + self.left_out.iter().sum::<u64>()
+    }
+}
+
+impl std::ops::AddAssign for EventUse {
+    fn add_assign(&mut self, more: EventUse) {
+        self.acted += more.acted;
+        for (sum, count) in self.left_out.iter_mut().zip(more.left_out) {
+            *sum += count;
+        }
+    }
+}

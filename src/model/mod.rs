@@ -27,6 +27,7 @@ mod climate;
 mod climate_reason;
 mod condition;
 mod config;
+mod contents;
 mod counter;
 pub mod duration;
 mod event;
@@ -44,7 +45,7 @@ mod value;
 mod wording;
 
 pub use actuation::{Cover, Dimming, ManualFor, Method, PowerRange, PwmChannel, Takes};
-pub use automation::{Action, Click, EventRule, Modes, Part, RunMode, Scene, Trigger};
+pub use automation::{Action, Click, EventRule, EventUse, LeftOut, Modes, Part, RunMode, Scene, Trigger};
 pub use calendar::{Anchor, Cron, Date, DateRange, DaySet, Holidays, Spread, TimeOfDay};
 pub use cause::{Cause, Claim, ManualEnd, Slot, Source};
 pub use chip::{CHIPS, Chip, ChipFacts, ChipSettings, Mux, Setting, WiredChip};

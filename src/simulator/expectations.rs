@@ -9,26 +9,61 @@ use crate::{
     model::{Config, Level, Point, PointState, Value},
 };
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// The house has been running for this long, with nothing going on, so that no minimum time of its start is in the way.
 const BEFORE: TimeDelta = TimeDelta::hours(1);
 
+/// Why not all tests of a file came true. Displays as several lines without a line break at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The file cannot be used.
+    Unusable(Report),
+    /// Some of its tests did not come true.
+    Untrue {
+        /// What came otherwise, each at its place in the file.
+        report: Report,
+        /// How many tests did not come true.
+        failed: usize,
+        /// How many there are.
+        tests: usize,
+    },
+}
+
+impl From<Report> for Failure {
+    fn from(report: Report) -> Failure {
+        Failure::Unusable(report)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Unusable(report) => report.fmt(f),
+            // One test alone needs no count.
+            Failure::Untrue { report, tests: 1, .. } => report.fmt(f),
+            Failure::Untrue { report, failed, tests } => {
+                write!(f, "{report}\n\n{failed} of {tests} tests did not come true")
+            }
+        }
+    }
+}
+
 /// Runs all tests of a file on a house. Returns how many there are when all came true.
 ///
 /// # Errors
-/// What is wrong with the file; otherwise, what did not come true, each at its place in the file.
-pub fn run(source: &Source, config: &Arc<Config>) -> Result<usize, Report> {
-    let tests = expectations(source)?;
+/// All that is wrong with the file; otherwise, what did not come true.
+pub fn run(source: &Source, config: &Arc<Config>) -> Result<usize, Failure> {
     let problems = Problems::default();
+    let tests = expectations(source, &problems)?;
     let stories: Vec<Story<'_>> = tests.iter().filter_map(|test| Story::new(test, config, &problems)).collect();
     problems.settle(source)?;
     let failures = Problems::default();
-    for story in &stories {
-        story.play(&failures);
+    let failed = stories.iter().filter(|story| !story.play(&failures)).count();
+    match failures.settle(source) {
+        Ok(_) => Ok(stories.len()),
+        Err(report) => Err(Failure::Untrue { report, failed, tests: stories.len() }),
     }
-    failures.settle(source)?;
-    Ok(stories.len())
 }
 
 /// A test whose names are found.
@@ -67,9 +102,11 @@ impl<'t> Story<'t> {
         Some(Story { test, config, at: at?.to_utc() })
     }
 
-    fn play(&self, failures: &Problems) {
+    /// Returns whether it came true.
+    fn play(&self, failures: &Problems) -> bool {
         let mut house = House::new(self.config.clone(), self.at - BEFORE);
         house.wake();
+        let mut came_true = true;
         let mut time = self.at;
         let mut happenings: Vec<Timed> = Vec::new();
         for step in &self.test.steps {
@@ -86,11 +123,13 @@ impl<'t> Story<'t> {
             }
             pass(&mut house, time);
             house.wake();
-            self.compare(step, &house, failures);
+            came_true &= self.compare(step, &house, failures);
         }
+        came_true
     }
 
-    fn compare(&self, step: &Step, house: &House, failures: &Problems) {
+    fn compare(&self, step: &Step, house: &House, failures: &Problems) -> bool {
+        let mut all_so = true;
         let at = house.time().with_timezone(&self.config.hub.timezone).format("%H:%M:%S");
         let state = |entry: &Entry| {
             let point = self.config.find_point(&entry.point)?;
@@ -106,14 +145,17 @@ impl<'t> Story<'t> {
             let message = format!("\"{}\": at {at} {} is {found}", self.test.name, expected.point);
             let advice = line(&state).unwrap_or_else(|| format!("expected {}", expected.value));
             failures.error(expected.value_place.clone(), message, advice);
+            all_so = false;
         }
         for expected in &step.why {
             let Some(line) = state(expected).as_ref().and_then(line) else { continue };
             if !line.contains(&expected.value) {
                 let message = format!("\"{}\": at {at} {} has another reason", self.test.name, expected.point);
                 failures.error(expected.value_place.clone(), message, line);
+                all_so = false;
             }
         }
+        all_so
     }
 }
 

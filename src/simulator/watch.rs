@@ -1,7 +1,7 @@
 //! What a simulated house does, seen from outside: outputs that change, points that get into trouble, and what else is asked for.
 
 use super::house::{Ending, House, Said};
-use crate::model::{Config, Explanation, Level, OutputId, Point, Quality, Slot};
+use crate::model::{ClimateFacet, Config, Explanation, Level, OutputId, Point, Quality, Slot};
 use std::sync::Arc;
 
 /// A change worth a line.
@@ -22,10 +22,12 @@ pub struct Watch {
     outputs: Vec<(Level, Option<Arc<Explanation>>)>,
     qualities: Vec<(Point, Quality)>,
     also: Vec<(Point, Option<String>)>,
+    /// Alarms of climate zones that are not among `also`.
+    alarms: Vec<(Point, Option<String>)>,
 }
 
 impl Watch {
-    /// Watches all outputs for their level, all points for trouble, and `also` for each change of value.
+    /// Watches all outputs for their level, all points for trouble, climate zones for alarms, and `also` for each change of value.
     pub fn new(config: &Config, also: &[String]) -> Watch {
         let first_of_sensor = |point: &Point| match point {
             Point::Reading(sensor, quantity) => config[*sensor].quantities().next() == Some(*quantity),
@@ -33,10 +35,15 @@ impl Watch {
             Point::OutputFacet(..) | Point::Event(_) => false,
             _ => true,
         };
+        let also: Vec<_> = also.iter().filter_map(|name| config.find_point(name)).map(|point| (point, None)).collect();
+        let is_alarm = |point: &Point| matches!(point, Point::Climate(_, ClimateFacet::Alarm));
+        let told = |point: &Point| also.iter().any(|(there, _)| there == point);
+        let alarms = config.points().filter(|point| is_alarm(point) && !told(point));
         Watch {
+            alarms: alarms.map(|point| (point, Some("none".into()))).collect(),
             outputs: config.outputs.iter().map(|_| (Level::OFF, None)).collect(),
             qualities: config.points().filter(first_of_sensor).map(|point| (point, Quality::Unknown)).collect(),
-            also: also.iter().filter_map(|name| config.find_point(name)).map(|point| (point, None)).collect(),
+            also,
         }
     }
 
@@ -101,13 +108,14 @@ impl Watch {
             let why = state.fault.as_deref().unwrap_or_default().to_owned();
             changes.push(Change { point: config.point_name(*point), what: what.into(), why, trouble: true });
         }
-        for (point, text) in &mut self.also {
+        let also = self.also.iter_mut().map(|also| (also, false));
+        for ((point, text), trouble) in also.chain(self.alarms.iter_mut().map(|alarm| (alarm, true))) {
             let state = house.engine().point_state(*point, house.now());
             let now = Some(state.text().unwrap_or_else(|| "unknown".into()));
             if *text != now {
                 let why = state.explanation.map(|explanation| explanation.line.clone()).unwrap_or_default();
                 let (point, what) = (config.point_name(*point), now.clone().unwrap_or_default());
-                changes.push(Change { point, what, why, trouble: false });
+                changes.push(Change { point, what, why, trouble });
                 *text = now;
             }
         }

@@ -8,7 +8,7 @@ use crate::{
         shape::OneOf,
         table::Table,
     },
-    model::{EventRule, RunMode},
+    model::{Action, EventRule, RunMode},
 };
 
 /// The keys of rules with `while`, and what to write instead.
@@ -101,6 +101,13 @@ pub(super) fn resolve(
             Ok(action) => actions.push(action),
             Err(mistake) => report(vec![mistake], sentence, source, problems),
         }
+    }
+    if let Some(sentence) = draft.actions.first()
+        && !actions.is_empty()
+        && actions.iter().all(|action| matches!(action, Action::Wait(_)))
+    {
+        let advice = "add what it does after the wait, such as \"set hall_light off\", or remove the rule";
+        problems.warning(sentence.place.clone(), "the rule only waits", advice);
     }
     Some(EventRule { name: name?.into(), on, condition, actions, mode: draft.mode, timers: kept.timers, text })
 }

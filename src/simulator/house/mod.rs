@@ -10,7 +10,7 @@ pub use probe::Trouble;
 use crate::{
     clock::{Moment, Now},
     engine::{Engine, Memory},
-    model::{Command, Config, Effect, Event, InputId, Level, Method, OutputId, Quantity, Refusal, SensorId},
+    model::{Command, Config, Effect, Event, EventUse, InputId, Level, Method, OutputId, Quantity, Refusal, SensorId},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use probe::Probe;
@@ -38,6 +38,8 @@ pub struct House {
     backlog: VecDeque<(OutputId, Level)>,
     refused: Vec<(Command, Refusal)>,
     said: Vec<Said>,
+    /// Of the engines before this one.
+    events_before: Vec<EventUse>,
     passes: u64,
 }
 
@@ -84,6 +86,26 @@ pub enum Ending {
     PowerCut,
 }
 
+impl Ending {
+    /// Its word, for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Ending::Restart => "restart",
+            Ending::Crash => "crash",
+            Ending::PowerCut => "power_cut",
+        }
+    }
+
+    /// For people.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Ending::Restart => "hearthd restarted",
+            Ending::Crash => "hearthd was killed",
+            Ending::PowerCut => "no power",
+        }
+    }
+}
+
 impl House {
     /// A house that is not running yet: inputs are inactive, sensors give nothing.
     pub fn new(config: Arc<Config>, time: DateTime<Utc>) -> House {
@@ -102,6 +124,7 @@ impl House {
             backlog: VecDeque::new(),
             refused: Vec::new(),
             said: Vec::new(),
+            events_before: vec![EventUse::default(); config.events.len()],
             passes: 0,
             config,
         }
@@ -137,6 +160,13 @@ impl House {
         let Method::Group { members, all } = &self.config[output].method else { return self.wires[output.0].level };
         let levels = members.iter().map(|member| self.wires[member.0].level);
         if *all { levels.min() } else { levels.max() }.unwrap_or(Level::OFF)
+    }
+
+    /// What became of an event rule's events so far, by its place in the configuration.
+    pub fn event_use(&self, event: usize) -> EventUse {
+        let mut sum = self.events_before[event];
+        sum += self.engine.event_use(event);
+        sum
     }
 
     /// How often the engine decided.
@@ -326,6 +356,7 @@ impl House {
             memory =
                 memory.map(|memory| if asleep.ending == Ending::PowerCut { memory.after_power_cut() } else { memory });
         }
+        self.events_before = (0..self.config.events.len()).map(|event| self.event_use(event)).collect();
         self.engine = Engine::new(self.config.clone(), memory, self.now());
         for (index, wire) in self.wires.iter_mut().enumerate().filter(|(_, wire)| !wire.broken) {
             wire.level = self.engine.start_level(OutputId(index));

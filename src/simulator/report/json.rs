@@ -1,7 +1,7 @@
 //! The report as JSON, in a shape that stays: docs/simulate.md describes it.
 
-use super::{Recording, Track};
-use crate::model::{Point, RuleId};
+use super::{Recording, Track, text};
+use crate::model::{RuleId, Slot};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value as Json, json};
 
@@ -24,7 +24,15 @@ pub fn report(recording: &Recording) -> Json {
             })
         });
         let changes = recording.outputs[id.0].iter().filter(|_| recording.complete).map(|span| {
-            json!({ "at": at(span.from), "percent": span.level.percent(), "slot": span.winner(), "why": span.why() })
+            let lower =
+                span.explanation().map_or(&[][..], |explanation| explanation.slots.get(1..).unwrap_or_default());
+            let lower = lower.iter().filter(|(slot, _)| *slot != Slot::Default).map(|(slot, claim)| {
+                json!({ "slot": slot, "percent": claim.level.percent(), "why": claim.cause.describe(config) })
+            });
+            json!({
+                "at": at(span.from), "percent": span.level.percent(), "slot": span.winner(), "why": span.why(),
+                "overruled": lower.collect::<Vec<_>>(),
+            })
         });
         json!({
             "id": output.id, "name": output.name, "kind": output.kind.word(),
@@ -38,8 +46,22 @@ pub fn report(recording: &Recording) -> Json {
         let usage = recording.rule(RuleId(index));
         json!({
             "name": rule.name, "true_s": seconds(usage.active), "times": usage.times,
-            "unknown_s": seconds(usage.unknown),
+            "unknown_s": seconds(usage.unknown), "made_by": rule.pretends().then_some("modes.presence"),
         })
+    });
+    let events = config.events.iter().zip(&recording.events).map(|(rule, used)| {
+        let left_out = used.left_out().map(|(why, count)| (why.word().to_owned(), json!(count)));
+        json!({
+            "name": rule.name, "happened": used.happened(), "acted": used.acted,
+            "left_out": left_out.collect::<serde_json::Map<_, _>>(),
+        })
+    });
+    let kept_off = recording.kept_off().into_iter().map(
+        |kept| json!({ "output": config[kept.output].id, "by": kept.by, "s": seconds(kept.time), "times": kept.times }),
+    );
+    let absences = recording.absences.iter().filter_map(|(instant, ending)| {
+        let until = recording.absences.iter().find(|(until, _)| until > instant).map(|(until, _)| at(*until));
+        Some(json!({ "from": at(*instant), "until": until, "why": (*ending)?.word() }))
     });
     let fights = recording.fights().into_iter().map(|fight| {
         json!({
@@ -49,8 +71,9 @@ pub fn report(recording: &Recording) -> Json {
     });
     let points = recording.tracks.iter().map(|(point, track)| {
         let mut entry = json!({ "point": config.point_name(*point) });
-        if let Point::Reading(_, quantity) = point {
-            entry["unit"] = json!(quantity.unit().to_string());
+        let unit = text::unit(*point);
+        if !unit.is_empty() {
+            entry["unit"] = json!(unit);
         }
         match track {
             Track::Binary(changes) => {
@@ -90,7 +113,11 @@ pub fn report(recording: &Recording) -> Json {
         "from": at(recording.from),
         "until": at(recording.until),
         "outputs": outputs.collect::<Vec<_>>(),
+        "contents": config.contents(),
         "rules": rules.collect::<Vec<_>>(),
+        "event_rules": events.collect::<Vec<_>>(),
+        "kept_off": kept_off.collect::<Vec<_>>(),
+        "absences": absences.collect::<Vec<_>>(),
         "fights": fights.collect::<Vec<_>>(),
         "points": points.collect::<Vec<_>>(),
         "trouble": trouble.collect::<Vec<_>>(),

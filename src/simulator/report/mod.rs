@@ -1,6 +1,7 @@
 //! What a simulation has shown: how each output was used and why, which rules never came true, which contradict each
 //! other, what was unknown. Made of a [`Recording`]; told as [`text`], as [`json`] or as a [page](html).
 
+mod findings;
 mod recording;
 
 pub mod text;
@@ -11,7 +12,7 @@ pub mod html;
 
 pub use recording::{Recording, Span, Track};
 
-use crate::model::{Level, OutputId, RuleId, Slot, Truth};
+use crate::model::{Cause, ClimateFacet, Condition, Level, OutputId, Point, RuleId, Slot, Truth};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 /// How an output was used in some time.
@@ -33,6 +34,22 @@ pub struct Held {
     /// How often.
     pub times: u32,
 }
+
+/// How long a limit kept an output off while it was asked to be on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptOff {
+    /// The output.
+    pub output: OutputId,
+    /// `max_on`, `interlock` or `overheat`.
+    pub by: &'static str,
+    /// In all.
+    pub time: TimeDelta,
+    /// How often.
+    pub times: u32,
+}
+
+/// A shorter time than this is the normal work of a limit, such as the pause of an interlock.
+const KEPT_OFF_AT_LEAST: TimeDelta = TimeDelta::minutes(1);
 
 /// How long a rule was true, and how long nobody could tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,6 +111,65 @@ impl Recording {
         held
     }
 
+    /// The limits that kept outputs off while something asked for them, longest first.
+    pub fn kept_off(&self) -> Vec<KeptOff> {
+        let mut all: Vec<KeptOff> = Vec::new();
+        for index in 0..self.outputs.len() {
+            let output = OutputId(index);
+            let spans = within(&self.outputs[index], |span| span.from, self.from, self.until);
+            let limits = spans.filter_map(|(span, begin, end)| Some((limit_of(span)?, begin, end)));
+            let mut stretches: Vec<(&'static str, DateTime<Utc>, DateTime<Utc>)> = Vec::new();
+            for (by, begin, end) in limits {
+                match stretches.last_mut() {
+                    Some((before, _, until)) if *before == by && *until == begin => *until = end,
+                    _ => stretches.push((by, begin, end)),
+                }
+            }
+            for (by, begin, end) in stretches.into_iter().filter(|(_, from, until)| *until - *from >= KEPT_OFF_AT_LEAST)
+            {
+                match all.iter_mut().find(|kept| kept.output == output && kept.by == by) {
+                    Some(kept) => (kept.time, kept.times) = (kept.time + (end - begin), kept.times + 1),
+                    None => all.push(KeptOff { output, by, time: end - begin, times: 1 }),
+                }
+            }
+        }
+        all.sort_by_key(|kept| std::cmp::Reverse(kept.time));
+        all
+    }
+
+    /// The alarms of climate zones: the point, the word, how long in all and how often.
+    pub fn alarms(&self) -> Vec<(Point, &str, TimeDelta, u32)> {
+        let mut alarms: Vec<(Point, &str, TimeDelta, u32)> = Vec::new();
+        for (point, track) in &self.tracks {
+            let (Point::Climate(_, ClimateFacet::Alarm), Track::Word(changes)) = (point, track) else { continue };
+            for ((_, word), begin, end) in within(changes, |(at, _)| *at, self.from, self.until) {
+                let Some(word) = word.as_deref().filter(|word| *word != "none") else { continue };
+                match alarms.iter_mut().find(|(there, known, ..)| there == point && *known == word) {
+                    Some((.., time, times)) => (*time, *times) = (*time + (end - begin), *times + 1),
+                    None => alarms.push((*point, word, end - begin, 1)),
+                }
+            }
+        }
+        alarms
+    }
+
+    /// Whether a rule that nobody wrote can be left out of what never came true: its mode did not occur.
+    pub fn is_idle(&self, rule: RuleId) -> bool {
+        let rule = &self.config[rule];
+        let Condition::All(parts) = &rule.condition else { return false };
+        let modes = parts.iter().find_map(|part| match part {
+            Condition::Mode(modes) => Some(modes),
+            _ => None,
+        });
+        let Some(modes) = modes.filter(|_| rule.pretends()) else { return false };
+        let words = self.tracks.iter().find_map(|(point, track)| match (point, track) {
+            (Point::Mode, Track::Word(changes)) => Some(changes),
+            _ => None,
+        });
+        let occurred = |word: &str| modes.iter().any(|mode| *self.config.modes.list[*mode] == *word);
+        !words.into_iter().flatten().filter_map(|(_, word)| word.as_deref()).any(occurred)
+    }
+
     /// The shortest time for which an output was on, other than at the ends of the recording.
     pub fn shortest_on(&self, output: OutputId) -> Option<TimeDelta> {
         let mut shortest: Option<TimeDelta> = None;
@@ -117,12 +193,12 @@ impl Recording {
         let mut sum = RuleUse::default();
         for ((_, truth), begin, end) in within(&self.rules[rule.0], |(at, _)| *at, self.from, self.until) {
             match truth {
-                Truth::True => {
+                Some(Truth::True) => {
                     sum.active += end - begin;
                     sum.times += 1;
                 }
-                Truth::Unknown => sum.unknown += end - begin,
-                Truth::False => {}
+                Some(Truth::Unknown) => sum.unknown += end - begin,
+                Some(Truth::False) | None => {}
             }
         }
         sum
@@ -154,8 +230,8 @@ impl Recording {
 
     /// For how long two rules were true at one time, and how often.
     fn both_true(&self, first: usize, second: usize) -> (TimeDelta, u32) {
-        let mut truths = [Truth::Unknown; 2];
-        let mut changes: Vec<(DateTime<Utc>, usize, Truth)> = Vec::new();
+        let mut truths = [None; 2];
+        let mut changes: Vec<(DateTime<Utc>, usize, Option<Truth>)> = Vec::new();
         for (which, rule) in [first, second].into_iter().enumerate() {
             changes.extend(self.rules[rule].iter().map(|(at, truth)| (*at, which, *truth)));
         }
@@ -164,7 +240,7 @@ impl Recording {
         let ends = changes.iter().skip(1).map(|(at, ..)| *at).chain([self.until]);
         for ((at, which, truth), end) in changes.iter().zip(ends) {
             truths[*which] = *truth;
-            match (truths == [Truth::True; 2], since) {
+            match (truths == [Some(Truth::True); 2], since) {
                 // What lasts no time at all is only the order of news.
                 (true, None) if end > *at => {
                     since = Some(*at);
@@ -215,6 +291,20 @@ impl Recording {
             date = next;
         }
         days
+    }
+}
+
+/// The limit that kept an output off while it was asked to be on.
+fn limit_of(span: &Span) -> Option<&'static str> {
+    let explanation = span.explanation().filter(|explanation| explanation.winner == Slot::Safety)?;
+    if span.level.is_on() || !explanation.asked().level.is_on() {
+        return None;
+    }
+    match explanation.slots.first()?.1.cause {
+        Cause::MaxOn { .. } => Some("max_on"),
+        Cause::Interlock { .. } => Some("interlock"),
+        Cause::Overheat { .. } => Some("overheat"),
+        _ => None,
     }
 }
 

@@ -2,9 +2,12 @@
 
 use crate::{
     clock::Now,
-    model::{Config, Explanation, Level, OutputId, Point, PointState, Quality, RuleId, Slot, Truth, Value},
+    model::{
+        ClimateFacet, Config, EventUse, Explanation, Level, OutputId, Point, PointState, Quality, RuleId, Slot, Truth,
+        Value,
+    },
     simulator::{
-        house::House,
+        house::{Ending, House},
         play::Witness,
         scenario::Line,
         watch::{self, Change, Watch},
@@ -24,8 +27,12 @@ pub struct Recording {
     pub until: DateTime<Utc>,
     /// In the order of the file.
     pub outputs: Vec<Vec<Span>>,
-    /// When each rule became what, in the order of the file.
-    pub rules: Vec<Vec<(DateTime<Utc>, Truth)>>,
+    /// When each rule became what, in the order of the file. Nothing: hearthd did not run.
+    pub rules: Vec<Vec<(DateTime<Utc>, Option<Truth>)>>,
+    /// What became of the events of each rule with `on`, in the order of the file.
+    pub events: Vec<EventUse>,
+    /// When hearthd ended, and how, and when it ran again.
+    pub absences: Vec<(DateTime<Utc>, Option<Ending>)>,
     /// Inputs, rooms, readings and whatever else has a value, in the order of the points.
     pub tracks: Vec<(Point, Track)>,
     /// The temperature outside, in equal steps, if there was a world.
@@ -59,8 +66,13 @@ enum Why {
 impl Span {
     /// The slot that won; nothing while hearthd did not run.
     pub fn winner(&self) -> Option<Slot> {
+        self.explanation().map(|explanation| explanation.winner)
+    }
+
+    /// The priority array; nothing while hearthd did not run.
+    pub fn explanation(&self) -> Option<&Explanation> {
         match &self.why {
-            Why::Explained(explanation) => Some(explanation.winner),
+            Why::Explained(explanation) => Some(explanation),
             Why::Absent(_) => None,
         }
     }
@@ -81,7 +93,7 @@ pub enum Track {
     Binary(Vec<(DateTime<Utc>, Option<bool>)>),
     /// Of a number, in equal steps.
     Number(Vec<(DateTime<Utc>, Option<f64>)>),
-    /// Of a word such as a mode, at each change.
+    /// Of a word: of the mode of the house and of alarms at each change, of others in equal steps.
     Word(Vec<(DateTime<Utc>, Option<Arc<str>>)>),
 }
 
@@ -99,7 +111,9 @@ impl Recording {
         let track = |point| match point {
             Point::Output(_) | Point::OutputFacet(..) => None,
             Point::Input(_) | Point::Occupied(_) | Point::Asleep(_) => Some((point, Track::Binary(Vec::new()))),
-            _ => Some((point, Track::Number(Vec::new()))),
+            Point::Reading(..) => Some((point, Track::Number(Vec::new()))),
+            Point::Climate(_, facet) if facet.is_temperature() => Some((point, Track::Number(Vec::new()))),
+            Point::Climate(..) | Point::Mode | Point::Event(_) => Some((point, Track::Word(Vec::new()))),
         };
         Recording {
             config: config.clone(),
@@ -107,6 +121,8 @@ impl Recording {
             until,
             outputs: vec![Vec::new(); config.outputs.len()],
             rules: vec![Vec::new(); config.rules.len()],
+            events: vec![EventUse::default(); config.events.len()],
+            absences: Vec::new(),
             tracks: config.points().filter_map(track).collect(),
             outdoor: Vec::new(),
             lines: Vec::new(),
@@ -148,11 +164,20 @@ impl Recording {
 
     fn look_at_rules(&mut self, house: &House, at: DateTime<Utc>) {
         for (index, changes) in self.rules.iter_mut().enumerate() {
-            let truth =
-                if house.ended_by().is_some() { Truth::Unknown } else { house.engine().rule_truth(RuleId(index)) };
+            let truth = house.ended_by().is_none().then(|| house.engine().rule_truth(RuleId(index)));
             if changes.last().is_none_or(|(_, before)| *before != truth) {
                 changes.push((at, truth));
             }
+        }
+        for (index, used) in self.events.iter_mut().enumerate() {
+            *used = house.event_use(index);
+        }
+    }
+
+    fn look_for_absence(&mut self, house: &House, at: DateTime<Utc>) {
+        let ended = house.ended_by();
+        if self.absences.last().map_or(ended.is_some(), |(_, before)| *before != ended) {
+            self.absences.push((at, ended));
         }
     }
 
@@ -169,12 +194,9 @@ impl Recording {
                 }
                 Track::Number(samples) if sample => match good(&state(now)) {
                     Some(Value::Number(value)) => samples.push((at, Some(value))),
-                    Some(Value::Word(word)) if samples.iter().all(|(_, value)| value.is_none()) => {
-                        *track = Track::Word(vec![(at, Some(word))]);
-                    }
                     _ => samples.push((at, None)),
                 },
-                Track::Word(changes) if sample => {
+                Track::Word(changes) if sample || is_rare(*point) => {
                     let word = match good(&state(now)) {
                         Some(Value::Word(word)) => Some(word),
                         _ => None,
@@ -199,9 +221,13 @@ impl Witness for Recording {
             }
             self.outdoor.extend(world.map(|world| (at, world.outdoor_c(at))));
         }
+        self.look_for_absence(house, at);
         self.look_at_outputs(house, at);
         self.look_at_rules(house, at);
-        self.look_at_points(house, at, sample);
+        // Nobody reads anything while hearthd does not run.
+        if house.ended_by().is_none() {
+            self.look_at_points(house, at, sample);
+        }
         // In a long run only trouble is told, and looking for it each time would take longer than all the rest.
         let changes = match (self.complete, sample) {
             (true, _) => self.watch.look(house),
@@ -214,6 +240,11 @@ impl Witness for Recording {
     fn note(&mut self, at: DateTime<Utc>, change: Change) {
         self.lines.push(Line { at, change });
     }
+}
+
+/// Words that change seldom and matter to the minute.
+fn is_rare(point: Point) -> bool {
+    matches!(point, Point::Mode | Point::Climate(_, ClimateFacet::Alarm))
 }
 
 fn binary(state: &PointState) -> Option<bool> {

@@ -1,9 +1,12 @@
 //! The report as plain text, for a terminal.
 
-use super::{Recording, Track, any_on};
+use super::{
+    Recording, Track, any_on,
+    findings::{self, Finding},
+};
 use crate::{
     engine::sun,
-    model::{OutputId, Point, RuleId, duration},
+    model::{OutputId, Point, Unit, duration},
     simulator::scenario::columns,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -28,10 +31,13 @@ pub fn lines(recording: &Recording) -> Vec<String> {
     lines.extend(lanes(recording));
     lines.extend(days(recording));
     lines.extend(readings(recording));
-    lines.extend(rules(recording));
-    lines.extend(limits(recording));
+    lines.extend(findings(recording));
     if !(short && recording.complete) {
-        lines.extend(trouble(recording));
+        let trouble = trouble(recording);
+        if !trouble.is_empty() {
+            lines.extend([String::new(), "Trouble:".into()]);
+            lines.extend(trouble.iter().map(|line| format!("  {line}")));
+        }
     }
     lines
 }
@@ -53,6 +59,7 @@ fn lanes(recording: &Recording) -> Vec<String> {
             local(from).format("%a %-d %b %Y %H:%M"),
             local(until).format("%a %-d %b %Y %H:%M")
         ),
+        config.contents(),
         String::new(),
         format!("{}  {}        on  times{energy_head}", name(""), scale(recording)),
         format!("{}  {}", name("daylight"), daylight(recording)),
@@ -105,10 +112,7 @@ fn readings(recording: &Recording) -> Vec<String> {
     for (point, track) in &recording.tracks {
         let Track::Number(samples) = track else { continue };
         let known: Vec<f64> = samples.iter().filter_map(|(_, value)| *value).collect();
-        let unit = match point {
-            Point::Reading(_, quantity) => quantity.unit().to_string(),
-            _ => String::new(),
-        };
+        let unit = unit(*point);
         let name = recording.config.point_name(*point);
         let unknown = samples.len() - known.len();
         let gap = match unknown * 100 / samples.len().max(1) {
@@ -132,66 +136,33 @@ fn readings(recording: &Recording) -> Vec<String> {
     lines
 }
 
-/// Rules that never came true, that nobody could tell of, and that contradict each other.
-fn rules(recording: &Recording) -> Vec<String> {
-    let rules = &recording.config.rules;
-    let named = |id: RuleId| format!("\"{}\"", recording.config[id].name);
-    let uses: Vec<_> = (0..rules.len()).map(|index| (RuleId(index), recording.rule(RuleId(index)))).collect();
+/// What is worth a look, under a line for each kind.
+fn findings(recording: &Recording) -> Vec<String> {
     let mut lines = Vec::new();
-    let never: Vec<String> = uses.iter().filter(|(_, rule)| rule.times == 0).map(|(id, _)| named(*id)).collect();
-    if !never.is_empty() {
-        lines.push("Rules that never came true:".into());
-        lines.extend(never.iter().map(|name| format!("  {name}")));
-    }
-    let unknown: Vec<_> = uses.iter().filter(|(_, rule)| rule.unknown >= TimeDelta::seconds(1)).collect();
-    if !unknown.is_empty() {
-        lines.push("Rules of which nobody could tell, for some of the time:".into());
-        lines.extend(unknown.iter().map(|(id, rule)| format!("  {} for {}", named(*id), spell(rule.unknown))));
-    }
-    let fights = recording.fights();
-    if !fights.is_empty() {
-        lines.push("Rules that asked one output for different levels (the first one won):".into());
-        for fight in fights {
-            let output = &recording.config[fight.output].id;
-            let (winner, loser) = (named(fight.winner), named(fight.loser));
-            lines.push(format!("  {output}: {winner} over {loser}, {} for {}", times(fight.times), spell(fight.time)));
-        }
-    }
-    if !lines.is_empty() {
-        lines.insert(0, String::new());
+    for Finding { title, items } in findings::all(recording) {
+        lines.extend([String::new(), format!("{title}:")]);
+        lines.extend(items.iter().map(|item| format!("  {item}")));
     }
     lines
 }
 
-/// Outputs that were asked to move more often than their minimum times let them.
-fn limits(recording: &Recording) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (index, output) in recording.config.outputs.iter().enumerate() {
-        let held = recording.held(OutputId(index));
-        if held.times > 0 {
-            lines.push(format!("  {}: {}, {} in all", output.id, times(held.times), spell(held.time)));
-        }
+/// The unit of a point that is a number.
+pub(super) fn unit(point: Point) -> String {
+    match point {
+        Point::Reading(_, quantity) => quantity.unit().to_string(),
+        Point::Climate(_, facet) if facet.is_temperature() => Unit::Celsius.to_string(),
+        _ => String::new(),
     }
-    if !lines.is_empty() {
-        lines.insert(0, "Outputs that min_on and min_off kept from following at once:".into());
-        lines.insert(0, String::new());
-    }
-    lines
 }
 
-/// What went wrong, when not every change is printed.
-fn trouble(recording: &Recording) -> Vec<String> {
+/// What went wrong, the first of it.
+pub(super) fn trouble(recording: &Recording) -> Vec<String> {
     const MOST: usize = 20;
     let trouble: Vec<_> = recording.lines.iter().filter(|line| line.change.trouble).cloned().collect();
-    if trouble.is_empty() {
-        return Vec::new();
-    }
     let shown = &trouble[..trouble.len().min(MOST)];
-    let mut lines = vec![String::new(), "Trouble:".into()];
-    let columns = columns(shown, &recording.config, recording.from, recording.until);
-    lines.extend(columns.into_iter().map(|line| format!("  {line}")));
+    let mut lines = columns(shown, &recording.config, recording.from, recording.until);
     if trouble.len() > MOST {
-        lines.push(format!("  and {} more", trouble.len() - MOST));
+        lines.push(format!("and {} more", trouble.len() - MOST));
     }
     lines
 }
@@ -278,12 +249,11 @@ fn width(recording: &Recording) -> usize {
         .max(8)
 }
 
-fn times(count: u32) -> String {
-    if count == 1 { "once".into() } else { format!("{count} times") }
-}
-
-/// To the second below an hour, to the minute below a day, to the hour above ten days.
+/// To the millisecond below ten seconds, to the second below an hour, to the minute below ten days, to the hour above.
 pub(super) fn spell(time: TimeDelta) -> String {
+    if time < TimeDelta::seconds(10) {
+        return duration::spell(time.to_std().unwrap_or_default());
+    }
     let seconds = u64::try_from(time.num_seconds()).unwrap_or_default();
     let unit = match seconds {
         0..3_600 => 1,

@@ -1,9 +1,12 @@
 //! The chart of one day: a lane for each output, room and door, over night and daylight, and the readings as lines.
 
-use super::{colour, escape, lanes, plot};
+use super::{
+    bars::{Bar, blended, draw},
+    colour, escape, lanes, plot,
+};
 use crate::{
     engine::sun,
-    model::{InputKind, Level, OutputId, Point, Slot},
+    model::{InputKind, OutputId, Point, Slot},
     simulator::report::{Recording, Track, text::spell, within},
 };
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -42,12 +45,17 @@ pub(super) fn section(recording: &Recording, date: NaiveDate, from: DateTime<Utc
         rows += &format!("<div class=gap></div>\n<div class=thin>\n{quiet}</div>\n");
     }
     rows += &plot::panels(recording, &scale, from, until);
+    let local = |at: DateTime<Utc>| at.with_timezone(&recording.config.hub.timezone).format("%H:%M").to_string();
+    let gone: String = absences(recording, from, until)
+        .filter(|(_, begin, end)| *end - *begin >= TimeDelta::minutes(1))
+        .map(|(what, begin, end)| format!("<span class=alert>{what} {}–{}</span>", local(begin), local(end)))
+        .collect();
     format!(
-        "<section style=\"--sky:{}\">\n<div class=head><h2>{}</h2><span>{}</span></div>\n{rows}{}</section>\n",
+        "<section style=\"--sky:{}\">\n<div class=head><h2>{}</h2><span>{}</span>{gone}</div>\n{rows}{}</section>\n",
         sky(recording, date, &scale),
         date.format("%A %-d %B %Y"),
         sun_times(recording, date),
-        legend(),
+        legend(recording, &rows),
     )
 }
 
@@ -72,7 +80,7 @@ fn hours(recording: &Recording, scale: &Scale, from: DateTime<Utc>, until: DateT
 
 fn output(recording: &Recording, id: OutputId, scale: &Scale, from: DateTime<Utc>, until: DateTime<Utc>) -> String {
     let config = &recording.config;
-    let mut bars = String::new();
+    let (mut on, mut kept_off) = (Vec::new(), Vec::new());
     for (span, begin, end) in within(&recording.outputs[id.0], |span| span.from, from, until) {
         let class = match (span.level.is_on(), span.winner()) {
             (true, Some(Slot::Manual)) => "bar hand",
@@ -81,10 +89,12 @@ fn output(recording: &Recording, id: OutputId, scale: &Scale, from: DateTime<Utc
             (false, Some(Slot::Safety | Slot::Protect)) => "bar cut",
             (false, _) => continue,
         };
-        let level = if span.level.is_on() { 0.3 + 0.7 * f64::from(span.level.percent()) / 100.0 } else { 1.0 };
-        let what = format!("{} {}", span.level, span.why());
-        bars += &bar(class, level, what.trim(), recording, scale, begin, end);
+        let level = if span.level.is_on() { f64::from(span.level.percent()) / 100.0 } else { 1.0 };
+        let what = format!("{} {}", span.level, span.why()).trim().to_owned();
+        let list = if span.level.is_on() { &mut on } else { &mut kept_off };
+        list.push(Bar { class, level, what, begin, end });
     }
+    let bars = drawn(recording, on, kept_off, scale, from, until);
     let usage = recording.usage(id, from, until);
     let sum = if usage.on.is_zero() { String::new() } else { format!("{} · {}×", spell(usage.on), usage.times) };
     row(&config[id].name, &colour(config[id].kind), &bars, &sum)
@@ -106,42 +116,50 @@ fn lane(
         Point::Input(input) => (config[input].name.clone(), "--of:var(--input)", "active"),
         _ => (config.point_name(point), "--of:var(--input)", "active"),
     };
-    let (mut bars, mut on) = (String::new(), TimeDelta::zero());
+    let (mut active, mut unknown, mut on) = (Vec::new(), Vec::new(), TimeDelta::zero());
     for ((_, value), begin, end) in within(changes, |(at, _)| *at, from, until) {
+        let bar = |class, what: &str| Bar { class, level: 1.0, what: what.into(), begin, end };
         match value {
             Some(true) => {
                 on += end - begin;
-                bars += &bar("bar", 0.85, word, recording, scale, begin, end);
+                active.push(bar("bar", word));
             }
-            None => bars += &bar("bar cut", 1.0, "unknown", recording, scale, begin, end),
+            None => unknown.push(bar("bar cut", "unknown")),
             Some(false) => {}
         }
     }
+    let bars = drawn(recording, active, unknown, scale, from, until);
     row(&name, of, &bars, &if on.is_zero() { String::new() } else { spell(on) })
 }
 
-fn bar(
-    class: &str,
-    level: f64,
-    what: &str,
+/// The bars of a lane, over the times in which hearthd did not run.
+fn drawn(
     recording: &Recording,
+    on: Vec<Bar>,
+    kept_off: Vec<Bar>,
     scale: &Scale,
-    begin: DateTime<Utc>,
-    end: DateTime<Utc>,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
 ) -> String {
-    let zone = recording.config.hub.timezone;
-    let (left, right) = (scale.percent(begin), scale.percent(end));
-    let local = |at: DateTime<Utc>| at.with_timezone(&zone).format("%H:%M:%S").to_string();
-    let side = if left > 55.0 { " end" } else { "" };
-    format!(
-        "<i class=\"{class}{side}\" tabindex=0 style=\"left:{left:.3}%;width:{:.3}%;--level:{level:.2}\" data-t=\"{}–{} \
-         ({})\n{}\"></i>",
-        right - left,
-        local(begin),
-        local(end),
-        spell(end - begin),
-        escape(what)
-    )
+    let gone = absences(recording, from, until).map(|(what, begin, end)| Bar {
+        class: "gone",
+        level: 1.0,
+        what: what.into(),
+        begin,
+        end,
+    });
+    let bars = blended(on, scale).into_iter().chain(blended(kept_off, scale)).chain(gone);
+    bars.map(|bar| draw(&bar, recording.config.hub.timezone, scale)).collect()
+}
+
+/// The times in which hearthd did not run.
+fn absences(
+    recording: &Recording,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> impl Iterator<Item = (&'static str, DateTime<Utc>, DateTime<Utc>)> + '_ {
+    within(&recording.absences, |(at, _)| *at, from, until)
+        .filter_map(|((_, ending), begin, end)| Some(((*ending)?.describe(), begin, end)))
 }
 
 fn row(name: &str, colour: &str, bars: &str, sum: &str) -> String {
@@ -188,16 +206,21 @@ fn sun_times(recording: &Recording, date: NaiveDate) -> String {
     }
 }
 
-fn legend() -> String {
-    let level = Level::ON;
-    let entry = |class: &str, text: &str| {
-        format!("<span><i class=\"bar {class}\" style=\"--of:var(--light);position:relative;top:0\"></i>{text}</span>")
-    };
-    format!(
-        "<div class=legend>{}{}{}<span><i style=\"border-bottom:3px solid var(--limit);border-radius:0\"></i>kept \
-         off</span><span>touch a bar: why</span></div>\n",
-        entry("", &format!("{level} by a rule")),
-        entry("hand", "by hand"),
-        entry("held", "kept on by a limit"),
-    )
+/// What the looks of bars mean, as far as they occur in `rows`.
+fn legend(recording: &Recording, rows: &str) -> String {
+    let by = if recording.config.climates.is_empty() { "on by a rule" } else { "on by a rule or a climate zone" };
+    let looks = [
+        ("", by, true),
+        ("hand", "by hand", rows.contains("bar hand")),
+        ("held", "kept on by a limit", rows.contains("bar held")),
+        ("cut", "kept off, or unknown", rows.contains("bar cut")),
+        ("gone", "hearthd did not run", rows.contains("class=\"gone")),
+        ("part", "height: level, or share of the time", rows.contains("--level")),
+    ];
+    let entries: String = looks
+        .into_iter()
+        .filter(|(.., occurs)| *occurs)
+        .map(|(class, text, _)| format!("<span><b><i class=\"bar {class}\"></i></b>{text}</span>"))
+        .collect();
+    format!("<div class=legend>{entries}<span>touch a bar: why</span></div>\n")
 }

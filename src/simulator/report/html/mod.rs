@@ -1,11 +1,16 @@
 //! The report as a page that needs nothing else: no script, no font, no address. It is read on a screen, a phone or paper.
 
+mod bars;
 mod day;
 mod overview;
 mod plot;
 
-use super::{Recording, any_on, text::spell};
-use crate::model::{Config, OutputId, OutputKind, RuleId, duration};
+use super::{
+    Recording, any_on,
+    findings::{self, Finding},
+    text::{self, spell},
+};
+use crate::model::{Config, OutputId, OutputKind, duration};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 const STYLE: &str = include_str!("page.css");
@@ -24,12 +29,14 @@ pub fn page(recording: &Recording, chosen: &[NaiveDate]) -> String {
     let title = format!("{}, {}", config.hub.name, local(recording.from).format("%-d %B %Y"));
     let length = duration::spell((recording.until - recording.from).to_std().unwrap_or_default());
     let mut body = format!(
-        "<h1>{}</h1>\n<p class=soft>{length}, {} to {}, as hearthd would have it</p>\n",
+        "<h1>{}</h1>\n<p class=soft>{length}, {} to {}, as hearthd would have it: {}</p>\n",
         escape(&config.hub.name),
         local(recording.from).format("%a %-d %b %Y %H:%M"),
         local(recording.until).format("%a %-d %b %Y %H:%M"),
+        config.contents(),
     );
-    if days.len() > 1 {
+    // Two days beside each other need no overview.
+    if days.len() > 2 {
         body += &overview::section(recording, &days);
     }
     for (date, from, until) in shown {
@@ -66,53 +73,29 @@ fn telling_days(recording: &Recording) -> Vec<(NaiveDate, DateTime<Utc>, DateTim
 
 /// What somebody should look at.
 fn findings(recording: &Recording) -> String {
-    let config = &recording.config;
-    let rule = |id: RuleId| format!("“{}”", escape(&config[id].name));
-    let times = |count: u32| if count == 1 { "once".to_owned() } else { format!("{count} times") };
-    let mut items = Vec::new();
-    for index in 0..config.rules.len() {
-        let (id, usage) = (RuleId(index), recording.rule(RuleId(index)));
-        if usage.times == 0 {
-            items.push(format!("{} never came true.", rule(id)));
-        }
-        if usage.unknown >= TimeDelta::seconds(1) {
-            items.push(format!("Nobody could tell of {} for {}.", rule(id), spell(usage.unknown)));
-        }
+    let list = |items: &[String]| -> String {
+        let items: String = items.iter().map(|item| format!("<li>{}</li>\n", escape(item))).collect();
+        format!("<ul>\n{items}</ul>\n")
+    };
+    let mut body: String = findings::all(recording)
+        .iter()
+        .map(|Finding { title, items }| format!("<h3>{title}</h3>\n{}", list(items)))
+        .collect();
+    let trouble = text::trouble(recording);
+    if !trouble.is_empty() {
+        body += &format!("<h3>Trouble</h3>\n{}", list(&trouble));
     }
-    for fight in recording.fights() {
-        items.push(format!(
-            "{}: {} won over {}, {} for {}.",
-            escape(&config[fight.output].id),
-            rule(fight.winner),
-            rule(fight.loser),
-            times(fight.times),
-            spell(fight.time)
-        ));
+    if body.is_empty() {
+        body =
+            list(&["Nothing: every rule came true, none contradict each other, no output was asked too often.".into()]);
     }
-    for (index, output) in config.outputs.iter().enumerate() {
-        let held = recording.held(OutputId(index));
-        if held.times > 0 {
-            let (count, time) = (times(held.times), spell(held.time));
-            items.push(format!("{} was held back by its minimum times, {count}, {time} in all.", escape(&output.id)));
-        }
-    }
-    let trouble = recording.lines.iter().filter(|line| line.change.trouble);
-    for line in trouble.take(20) {
-        let at = line.at.with_timezone(&config.hub.timezone).format("%-d %b %H:%M:%S");
-        let change = &line.change;
-        items.push(format!("{at}: {}", escape(format!("{} {} {}", change.point, change.what, change.why).trim())));
-    }
-    if items.is_empty() {
-        items.push("Nothing: every rule came true, none contradict each other, no output was asked too often.".into());
-    }
-    let items: String = items.iter().map(|item| format!("<li>{item}</li>\n")).collect();
-    format!("<section>\n<div class=head><h2>Worth a look</h2></div>\n<ul>\n{items}</ul>\n</section>\n")
+    format!("<section>\n<div class=head><h2>Worth a look</h2></div>\n{body}</section>\n")
 }
 
 /// The sums of each output.
 fn table(recording: &Recording) -> String {
     let config = &recording.config;
-    let days = (recording.until - recording.from).num_seconds() as f64 / 86_400.0;
+    let days = (recording.until - recording.from).num_milliseconds() as f64 / 86_400_000.0;
     let energy = config.outputs.iter().any(|output| output.power.is_some());
     let mut rows = String::new();
     for id in config.visible_outputs() {
@@ -123,7 +106,7 @@ fn table(recording: &Recording) -> String {
             None => "<td>".into(),
         };
         let shortest = recording.shortest_on(id).map_or(String::new(), spell);
-        let a_day = TimeDelta::seconds((usage.on.num_seconds() as f64 / days.max(1.0 / 86_400.0)) as i64);
+        let a_day = TimeDelta::milliseconds((usage.on.num_milliseconds() as f64 / days.max(1.0 / 86_400.0)) as i64);
         rows += &format!(
             "<tr><td><i style=\"--of:var(--{})\"></i>{}<td>{}<td>{}<td>{}<td>{shortest}{kwh}</tr>\n",
             config[id].kind.word(),

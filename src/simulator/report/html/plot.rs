@@ -113,7 +113,14 @@ impl Line<'_> {
     fn path(&self, scale: &Scale, height: &impl Fn(f64) -> f64) -> String {
         let mut path = String::new();
         let mut pen_is_down = false;
+        let ended = |from: DateTime<Utc>, until: DateTime<Utc>| {
+            let mut ends = self.recording.absences.iter().filter(|(_, ending)| ending.is_some());
+            ends.any(|(at, _)| (from..=until).contains(at))
+        };
+        let mut before = None;
         for (at, value) in &self.samples {
+            // Nobody read anything while hearthd did not run.
+            pen_is_down &= before.replace(*at).is_some_and(|before| !ended(before, *at));
             let Some(value) = value else {
                 pen_is_down = false;
                 continue;
