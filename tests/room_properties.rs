@@ -50,7 +50,7 @@ fn plan() -> impl Strategy<Value = Plan> {
 }
 
 fn life(faults: bool) -> impl Strategy<Value = Vec<Step>> {
-    let known = move |number: u8| (number > 0 || !faults).then_some(number % 2 == 0);
+    let known = move |number: u8| (number > 0 || !faults).then_some(number.is_multiple_of(2));
     let step = prop_oneof![
         3 => (0..10u8).prop_map(move |number| Step::Door(known(number))),
         4 => (0..10u8).prop_map(move |number| Step::Motion(known(number))),
