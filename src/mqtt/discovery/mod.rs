@@ -7,8 +7,8 @@
 
 use super::topics::Topics;
 use crate::model::{
-    Click, Climate, ClimateAlarm, ClimateFacet, ClimateMode, Config, InputKind, Output, OutputFacet, OutputKind, Point,
-    Quantity, Takes, Unit,
+    Click, Climate, ClimateAlarm, ClimateFacet, ClimateMode, Config, InputKind, Method, Output, OutputFacet, OutputId,
+    OutputKind, Point, Quantity, Takes, Unit,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -83,7 +83,7 @@ fn components(config: &Config, topics: &Topics) -> Map<String, Value> {
             }
             Point::OutputFacet(id, facet) => about.facet(&config[id].name, facet),
             Point::Input(id) => about.input(&config[id].name, config[id].kind),
-            Point::Reading(id, quantity) => about.reading(&config[id].name, quantity),
+            Point::Reading(id, quantity) => about.reading(&config.title(point), quantity),
             Point::Occupied(id) => about.occupied(&config[id].name),
             Point::Climate(id, ClimateFacet::Alarm) => about.alarm(&config[id]),
             Point::Climate(id, _) => about.climate(&config[id]),
@@ -109,11 +109,12 @@ fn platforms_of(config: &Config, point: Point) -> impl Iterator<Item = (String, 
 fn platform(config: &Config, point: Point) -> Option<&'static str> {
     Some(match point {
         Point::Output(id) => match config[id].kind {
-            OutputKind::Light => "light",
+            _ if is_light(config, id) => "light",
             OutputKind::Fan => "fan",
             OutputKind::Cover if config.takes(id) == Takes::Position => "cover",
             // On or off: Home Assistant's valves, covers and sirens expect more than that.
-            OutputKind::Switch
+            OutputKind::Light
+            | OutputKind::Switch
             | OutputKind::Heater
             | OutputKind::Cooler
             | OutputKind::Valve
@@ -121,7 +122,8 @@ fn platform(config: &Config, point: Point) -> Option<&'static str> {
             | OutputKind::Siren => "switch",
         },
         Point::OutputFacet(id, OutputFacet::Level) => match config[id].kind {
-            OutputKind::Light | OutputKind::Fan => return None,
+            _ if is_light(config, id) => return None,
+            OutputKind::Fan => return None,
             _ => "number",
         },
         Point::OutputFacet(_, OutputFacet::Position) => return None,
@@ -135,6 +137,14 @@ fn platform(config: &Config, point: Point) -> Option<&'static str> {
         Point::Mode => "select",
         Point::Event(_) => "event",
     })
+}
+
+/// A light, or a group of nothing but lights.
+fn is_light(config: &Config, id: OutputId) -> bool {
+    match &config[id].method {
+        Method::Group { members, .. } => !members.is_empty() && members.iter().all(|member| is_light(config, *member)),
+        _ => config[id].kind == OutputKind::Light,
+    }
 }
 
 /// What an entity is named after: its point, or a zone as a whole.
@@ -165,7 +175,8 @@ impl About<'_> {
         // The reason becomes an attribute of the entity itself: one tap away and no entity more.
         component.insert("json_attr_t".into(), self.topics.of_point(&self.name).why.into());
         component.insert("json_attr_tpl".into(), "{{ {'why': value} | tojson }}".into());
-        match (output.kind, takes) {
+        let kind = if self.platform == "light" { OutputKind::Light } else { output.kind };
+        match (kind, takes) {
             (OutputKind::Light, Takes::Percent | Takes::Steps(_)) => {
                 let level = format!("{}.level", self.name);
                 component.insert("brightness_command_topic".into(), self.topics.set(&level).into());
@@ -193,7 +204,7 @@ impl About<'_> {
             }
             _ => {}
         }
-        match output.kind {
+        match kind {
             OutputKind::Light | OutputKind::Fan => {}
             OutputKind::Cover if takes == Takes::Position => {}
             OutputKind::Switch => drop(component.insert("dev_cla".into(), "switch".into())),
@@ -256,8 +267,8 @@ impl About<'_> {
         component.into()
     }
 
-    fn reading(&self, sensor: &str, quantity: Quantity) -> Value {
-        let mut component = self.readable(&format!("{sensor} {}", quantity.word()));
+    fn reading(&self, title: &str, quantity: Quantity) -> Value {
+        let mut component = self.readable(title);
         let device_class = match quantity {
             Quantity::Temperature
             | Quantity::ObjectTemperature
