@@ -16,7 +16,10 @@ use std::{
 /// # Errors
 /// When another process has it.
 pub(super) fn take(folder: &Path) -> anyhow::Result<Option<File>> {
-    match fs::create_dir_all(folder).and_then(|()| File::open(folder)).and_then(|opened| flock(&opened).map(|()| opened)) {
+    match fs::create_dir_all(folder)
+        .and_then(|()| File::open(folder))
+        .and_then(|opened| flock(&opened).map(|()| opened))
+    {
         Ok(locked) => Ok(Some(locked)),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => anyhow::bail!(
             "another hearthd keeps its state in {}: stop that one first, or give this one a folder of its own with --state",

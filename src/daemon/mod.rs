@@ -20,7 +20,7 @@ use crate::{
     hardware::simulated::Wires,
     http,
     model::{BrokerStatus, Config, Event, MqttSettings, Snapshot},
-    mqtt::{self, Mqtt, Told},
+    mqtt::{self, Clearing, Mqtt, Told},
 };
 use anyhow::Context;
 use control::Control;
@@ -247,7 +247,8 @@ impl Broker {
         self.running = config.mqtt.clone().map(|settings| {
             let (told, to_tell) = mpsc::channel(publisher::TOLD_MAX);
             let (snapshots, events) = (self.snapshots.clone(), self.events.clone());
-            let mqtt = mqtt::spawn(settings.clone(), snapshots, events, to_tell, self.status.clone());
+            let hub = config.hub.id.clone();
+            let mqtt = mqtt::spawn(hub, settings.clone(), snapshots, events, to_tell, self.status.clone());
             Connection { hub: config.hub.id.clone(), settings, mqtt, told }
         });
     }
@@ -261,7 +262,10 @@ impl Broker {
             return;
         }
         match self.running.take() {
-            Some(running) => drop(self.leaving.spawn(running.mqtt.stop())),
+            Some(Connection { hub, settings, mqtt, .. }) => {
+                let after = config.mqtt.as_ref().map(|wanted| (&*config.hub.id, wanted));
+                drop(self.leaving.spawn(mqtt.stop(Clearing::between((&hub, &settings), after))));
+            }
             None if self.leaving.is_empty() => self.start(config),
             // `left` is yet to come.
             None => {}
@@ -289,7 +293,7 @@ impl Broker {
 
     async fn stop(&mut self) {
         if let Some(running) = self.running.take() {
-            self.leaving.spawn(running.mqtt.stop());
+            self.leaving.spawn(running.mqtt.stop(Clearing::default()));
         }
         while self.leaving.join_next().await.is_some() {}
     }

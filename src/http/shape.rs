@@ -2,8 +2,8 @@
 
 use super::{age_s, local};
 use crate::model::{
-    BrokerStatus, Claim, Level, OutputFacet, PartReason, Pending, Point, PointState, Quality, Reasons, RuleReason, Slot,
-    Snapshot, Takes, Truth, Value,
+    BrokerStatus, Claim, Level, OutputFacet, PartReason, Pending, Point, PointState, Quality, Reasons, RuleReason,
+    Slot, Snapshot, Takes, Truth, Value,
 };
 use serde::{Deserialize, Serialize};
 
