@@ -360,6 +360,148 @@ fn a_reload_takes_the_good_and_refuses_the_bad() {
     wait_until("the refusal is repeated", || house.log().matches("the old one stays in force").count() > refusals);
 }
 
+/// Every kind of point that a person can set.
+fn all_kinds(port: u16) -> String {
+    let more = r#"
+[outputs.lamp]
+kind = "light"
+pwm = 18
+lock = true
+[outputs.blind]
+kind = "cover"
+open_gpio = 5
+close_gpio = 6
+open_time = "20s"
+close_time = "20s"
+[outputs.heater]
+kind = "heater"
+gpio = 22
+[outputs.all_lights]
+kind = "group"
+members = ["hall_light", "lamp"]
+[climate.stove]
+sensor = "living.temperature"
+heat = "heater"
+target = 20
+presets = { away = 14 }
+[modes]
+list = ["home", "away"]
+[scenes.evening]
+set = { lamp = 30 }
+"#;
+    hall(port) + more
+}
+
+#[test]
+fn every_kind_of_point_is_set_and_shown_at_the_console() {
+    let mut house = House::new(&all_kinds(1));
+    house.up(&[]);
+    for (point, value, answer) in [
+        ("hall_light", "On", "hall_light is ON. manual: "),
+        ("lamp", "10", "lamp is ON 10 %. manual: "),
+        ("lamp.level", "40", "lamp.level is 40 %"),
+        ("lamp.lock", "on", "lamp.lock is ON"),
+        ("lamp.lock", "off", "lamp.lock is OFF"),
+        ("blind", "open", "blind is "),
+        ("stove.target", "22", "stove.target is 22 °C"),
+        ("stove.preset", "away", "stove.preset is away"),
+        ("mode", "away", "mode is away"),
+        ("mode", "home", "mode is home"),
+        ("scene.evening", "on", "scene.evening is given"),
+        ("hall_motion", "on", "hall_motion: the simulated wire is set to on"),
+        ("living.temperature", "19.5", "living.temperature: the simulated wire is set to 19.5"),
+    ] {
+        let said = house.console(&["set", point, value]);
+        let text = String::from_utf8_lossy(&said.stdout).into_owned();
+        assert!(text.starts_with(answer), "{point} {value}: {said:?}");
+    }
+    for point in ["mode", "lamp.lock"] {
+        let refused = house.console(&["auto", point]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("so there is no AUTO for it; write"), "{refused:?}");
+    }
+    let why = house.ask(&["why", "lamp"]);
+    assert!(why.contains("nobody asks for anything (overruled by manual)"), "{why}");
+    house.ask(&["set", "lamp.lock", "on"]);
+    let status = house.ask(&["status"]);
+    for shown in
+        ["stove.target", "stove.preset", "stove.action", "stove.alarm", "\nhouse\n  mode", "ON 30 %", ", locked"]
+    {
+        assert!(status.contains(shown), "{shown} in {status}");
+    }
+}
+
+#[test]
+fn a_hub_that_moves_leaves_nothing_at_its_old_place() {
+    let (broker, other) = (Broker::start(), Broker::start());
+    let mut house = House::new(&hall(broker.port));
+    house.up(&[]);
+    let watcher = Watcher::start(broker.port, "hearthd/#");
+    watcher.wait_for("hearthd/cottage/availability", "online");
+    let kept =
+        |port: u16, prefix: &str| retained(port, prefix).into_iter().filter(|(_, text)| !text.is_empty()).count();
+    assert!(kept(broker.port, "hearthd/cottage") > 5 && kept(broker.port, "homeassistant") == 1);
+
+    let barn = hall(broker.port).replace("\"cottage\"", "\"barn\"");
+    fs::write(&house.config, &barn).unwrap();
+    watcher.wait_for("hearthd/barn/availability", "online");
+    assert_eq!(kept(broker.port, "hearthd/cottage"), 0);
+    let announced = retained(broker.port, "homeassistant");
+    assert_eq!(announced.keys().collect::<Vec<_>>(), ["homeassistant/device/hearthd_barn/config"]);
+
+    // Without discovery.
+    watcher.forget();
+    fs::write(&house.config, barn.replace("[hardware]", "discovery = false\n[hardware]")).unwrap();
+    watcher.wait_for("hearthd/barn/availability", "online");
+    assert_eq!((kept(broker.port, "homeassistant"), kept(broker.port, "hearthd/barn") > 5), (0, true));
+
+    // At another broker.
+    let there = Watcher::start(other.port, "hearthd/#");
+    fs::write(&house.config, barn.replace(&broker.port.to_string(), &other.port.to_string())).unwrap();
+    there.wait_for("hearthd/barn/availability", "online");
+    assert_eq!(kept(broker.port, "hearthd/barn"), 0);
+}
+
+#[test]
+fn a_refused_file_is_named_by_the_status_until_it_is_mended() {
+    let good = hall(1);
+    let mut house = House::new(&good);
+    house.up(&[]);
+    assert!(!house.ask(&["status"]).contains("file is refused"));
+    for (bad, named) in [
+        (good.replace("gpio = 27", "gpoi = 27"), "config.toml:21:1"),
+        (good.replace("[hardware]", "[hardware]\ngpiochip = 0"), "config.toml"),
+        (good.replace("\"Europe/Amsterdam\"", "\"Europe/Amsterdam\"\nclock = \"always\""), "systemctl restart"),
+    ] {
+        fs::write(&house.config, bad).unwrap();
+        wait_until(named, || house.ask(&["status"]).contains(named));
+        assert!(house.ask(&["status"]).contains("hearthd check"));
+        fs::write(&house.config, &good).unwrap();
+        wait_until("it is mended", || house.status()["config_refused"].is_null());
+    }
+}
+
+#[test]
+fn a_state_folder_has_one_daemon() {
+    let mut house = House::new(&hall(1));
+    house.up(&[]);
+    let state = house.folder.path().join("state");
+    let second = house.folder.path().join("second.sock");
+    let run = ["--socket", second.to_str().unwrap(), "run", "--state", state.to_str().unwrap()];
+    let refused = std::process::Command::new(env!("CARGO_BIN_EXE_hearthd"))
+        .arg("--config")
+        .arg(&house.config)
+        .args(run)
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{error}");
+    assert!(error.contains(state.to_str().unwrap()) && error.contains("--state"), "{error}");
+    house.ask(&["safe", "--state", state.to_str().unwrap()]);
+    house.kill();
+    house.up(&[]);
+}
+
 #[test]
 fn two_daemons_with_one_client_id_do_not_end_each_other() {
     let broker = Broker::start();

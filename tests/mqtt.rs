@@ -9,7 +9,7 @@ mod house;
 
 use broker::{Behaviour, FakeBroker, Mosquitto, Spy, until};
 use hearthd::model::{Event, Level, Quality, Value};
-use hearthd::mqtt::{Refused, Told};
+use hearthd::mqtt::{Clearing, Refused, Told};
 use house::House;
 use rumqttc::QoS::AtLeastOnce;
 use serde_json::{Value as Json, json};
@@ -104,7 +104,7 @@ async fn at_a_stop_the_last_states_come_first_and_offline_last() {
     let mut spy = Spy::connect(broker.port).await;
     spy.wait_for(AVAILABILITY, "online").await;
     house.set("lamp", Value::Level(Level::ON));
-    house.mqtt.take().unwrap().stop().await;
+    house.mqtt.take().unwrap().stop(Clearing::default()).await;
     let heard = spy.wait_for(AVAILABILITY, "offline").await;
     assert!(heard.iter().any(|(topic, payload)| topic == LAMP_STATE && payload == "ON"), "{heard:?}");
     let retained = Spy::connect(broker.port).await.retained().await;
@@ -116,7 +116,7 @@ async fn at_a_stop_the_last_states_come_first_and_offline_last() {
 async fn a_stop_without_a_broker_is_quick() {
     let mut house = House::start(broker::free_port(), &["lamp"]);
     house.until_status("an error", |status| status.error.is_some()).await;
-    until("the stop", house.mqtt.take().unwrap().stop()).await;
+    until("the stop", house.mqtt.take().unwrap().stop(Clearing::default())).await;
 }
 
 #[tokio::test]
@@ -211,7 +211,7 @@ async fn what_a_run_before_had_is_taken_away_too() {
     let broker = Mosquitto::start();
     let mut before = House::start(broker.port, &["lamp", "pump"]);
     before.connected().await;
-    before.mqtt.take().unwrap().stop().await;
+    before.mqtt.take().unwrap().stop(Clearing::default()).await;
     let mut spy = Spy::connect(broker.port).await;
     assert!(spy.retained().await.contains_key("hearthd/cottage/pump/state"));
     let _after = House::start(broker.port, &["lamp"]);

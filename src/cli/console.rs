@@ -30,14 +30,26 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
         Some(broker) if broker.connected => writeln!(out, "connected to the broker")?,
         Some(broker) => writeln!(out, "no broker: {}", broker.error.as_deref().unwrap_or("connecting"))?,
     }
-    for (kind, title) in [("output", "outputs"), ("input", "inputs"), ("reading", "sensors"), ("room", "rooms")] {
+    if let Some(refused) = &house.config_refused {
+        let first = refused.lines().next().unwrap_or_default();
+        writeln!(out, "the configuration file is refused, an earlier one is in force (see `hearthd check`): {first}")?;
+    }
+    const KINDS: [(&str, &str); 6] = [
+        ("output", "outputs"),
+        ("input", "inputs"),
+        ("reading", "sensors"),
+        ("room", "rooms"),
+        ("climate", "climate"),
+        ("mode", "house"),
+    ];
+    for (kind, title) in KINDS {
         let points: Vec<&PointShape> = house.points.iter().filter(|point| point.kind == kind).collect();
         let width = points.iter().map(|point| point.id.len()).max().unwrap_or(0);
         for (index, point) in points.iter().enumerate() {
             if index == 0 {
                 writeln!(out, "\n{title}")?;
             }
-            let (shown, more) = with_facets(point, &house.points);
+            let (shown, more) = (value(point), facets(point, &house.points));
             let line = format!("  {:width$}  {shown:>10}  {:>8}  {}{more}", point.id, age(point), remark(point));
             writeln!(out, "{}", line.trim_end())?;
         }
@@ -58,7 +70,8 @@ pub async fn why(sockets: &[PathBuf], point: &str, as_json: bool) -> anyhow::Res
     writeln!(out, "{}", line.trim_end())?;
     for (index, slot) in why.slots.iter().enumerate() {
         let mark = if index == 0 { '>' } else { ' ' };
-        writeln!(out, "{mark} {:8} {:>4}  {}", slot.slot, slot.level, slot.cause)?;
+        let lost = slot.overruled_by.as_ref().map(|winner| format!(" (overruled by {winner})")).unwrap_or_default();
+        writeln!(out, "{mark} {:8} {:>4}  {}{lost}", slot.slot, slot.level, slot.cause)?;
     }
     if let Some(usage) = &state.usage {
         let on = duration::spell(Duration::from_secs(usage.on_s));
@@ -99,29 +112,27 @@ pub async fn why(sockets: &[PathBuf], point: &str, as_json: bool) -> anyhow::Res
     Ok(())
 }
 
-/// `ON 40 %` of an output, and what else is to be said of it: `, 24.0 W, 1.250 kWh, locked`; of a room `, asleep`.
-fn with_facets(point: &PointShape, all: &[PointShape]) -> (String, String) {
-    let (mut shown, mut more) = (value(point), String::new());
+/// What else is to be said of an output: `, 24.0 W, 1.250 kWh, locked`; of a room `, asleep`.
+fn facets(point: &PointShape, all: &[PointShape]) -> String {
+    let mut more = String::new();
     let asleep = |facet: &&PointShape| {
         facet.kind == "asleep" && facet.id.strip_suffix("asleep") == point.id.strip_suffix("occupied")
     };
     if point.kind == "room" && all.iter().find(asleep).is_some_and(|facet| facet.text.as_deref() == Some("ON")) {
         more += ", asleep";
     }
-    let facets = all.iter().filter_map(|facet| {
-        let word = facet.id.strip_prefix(&*point.id)?.strip_prefix('.')?;
-        (facet.kind == word).then_some(facet)
+    let facets = all.iter().filter(|facet| {
+        let word = facet.id.strip_prefix(&*point.id).and_then(|rest| rest.strip_prefix('.'));
+        word == Some(&*facet.kind)
     });
     for facet in facets.filter(|_| point.kind == "output") {
         match (&*facet.kind, facet.text.as_deref()) {
-            ("level", Some(text)) if text != "0" && text != "100" => shown += &format!(" {text} %"),
-            ("position", Some(text)) if text != "0" && text != "100" => shown += &format!(" {text} %"),
             ("lock", Some("ON")) => more += ", locked",
             ("power" | "energy", Some(_)) => more += &format!(", {}", value(facet)),
             _ => {}
         }
     }
-    (shown, more)
+    more
 }
 
 /// `yes      dark`: whether it is so, what it is, and what it looks at.
@@ -193,27 +204,44 @@ pub async fn plan(sockets: &[PathBuf], file: &Path, as_json: bool) -> anyhow::Re
     Ok(())
 }
 
-/// Switches a point by hand.
+/// Sets a point by hand.
 pub async fn set(sockets: &[PathBuf], point: &str, value: &str, hold: Option<Duration>) -> anyhow::Result<()> {
-    // Words may be typed in small letters here; on MQTT they are exact.
-    let body = json!({ "value": value.to_uppercase(), "for": hold.map(duration::spell) });
-    let state: PointShape = ask(sockets, Method::PUT, &point_path("points", point), Some(body)).await?;
-    if state.why.is_some() {
-        return Ok(writeln!(io::stdout(), "{} is {}. {}", state.id, self::value(&state), remark(&state))?);
-    }
+    let body = |value: &str| Some(json!({ "value": value, "for": hold.map(duration::spell) }));
+    let path = point_path("points", point);
+    let as_typed = ask::<PointShape>(sockets, Method::PUT, &path, body(value)).await;
+    // Words may be typed in small letters here; on MQTT they are exact. A refused command has changed nothing.
+    let capitals = value.to_uppercase();
+    let state = match as_typed {
+        Err(error) if capitals != value && matches!(error.downcast_ref(), Some(Error::Refused(_))) => {
+            ask(sockets, Method::PUT, &path, body(&capitals)).await?
+        }
+        answer => answer?,
+    };
     // The total of a counter is what the meter shows, at once.
-    let is_now = state.value.as_ref().and_then(serde_json::Value::as_f64);
-    if state.id == point && is_now.is_some() && is_now == value.parse().ok() {
-        return Ok(writeln!(io::stdout(), "{} is {}", state.id, self::value(&state))?);
-    }
-    // An input is debounced first, a sensor read when it is due.
-    Ok(writeln!(io::stdout(), "{}: the simulated wire is set to {value}", state.id)?)
+    let is_total = || {
+        state.id == point && state.value.is_some() && value.parse().ok().map(|number: f64| json!(number)) == state.value
+    };
+    let line = match &*state.kind {
+        "reading" if is_total() => is(&state),
+        // An input is debounced first, a sensor read when it is due.
+        "input" | "reading" => format!("{}: the simulated wire is set to {value}", state.id),
+        "scene" => format!("{} is given: its outputs are set by hand", state.id),
+        _ => is(&state),
+    };
+    Ok(writeln!(io::stdout(), "{line}")?)
 }
 
 /// Gives a point back to automatic control.
 pub async fn auto(sockets: &[PathBuf], point: &str) -> anyhow::Result<()> {
     let state: PointShape = ask(sockets, Method::DELETE, &point_path("points", point), None).await?;
-    Ok(writeln!(io::stdout(), "{} is {}. {}", state.id, value(&state), remark(&state))?)
+    Ok(writeln!(io::stdout(), "{}", is(&state))?)
+}
+
+/// `lamp is ON 40 %. manual: command by the console, until AUTO`
+fn is(point: &PointShape) -> String {
+    let remark = remark(point);
+    let stop = if remark.is_empty() { "" } else { ". " };
+    format!("{} is {}{stop}{remark}", point.id, value(point))
 }
 
 /// Asks the first daemon that answers.
@@ -236,9 +264,12 @@ async fn ask<T: serde::de::DeserializeOwned>(
     }
 }
 
+/// `ON 40 %`, `20.50 °C`; a level that the word says already is left out.
 fn value(point: &PointShape) -> String {
     let unit = point.unit.as_ref().map(|unit| format!(" {unit}")).unwrap_or_default();
-    point.text.as_ref().map_or_else(|| "-".into(), |text| format!("{text}{unit}"))
+    let part = point.percent.filter(|percent| (1..100).contains(percent));
+    let part = part.map(|percent| format!(" {percent} %")).unwrap_or_default();
+    point.text.as_ref().map_or_else(|| "-".into(), |text| format!("{text}{unit}{part}"))
 }
 
 /// How long the value has been so: two units at the most.

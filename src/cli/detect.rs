@@ -26,8 +26,16 @@ pub struct Arguments {
 }
 
 /// Looks, and prints.
+///
+/// # Errors
+/// When a bus that was asked for is not there.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let findings = detect::detect(&arguments.root, &arguments.bus);
+    if let Some(absent) = arguments.bus.iter().find(|bus| !findings.i2c.iter().any(|found| found.number == **bus)) {
+        let there: Vec<String> = findings.i2c.iter().map(|bus| bus.number.to_string()).collect();
+        let there = if there.is_empty() { String::new() } else { format!(" (there is {})", there.join(", ")) };
+        anyhow::bail!("there is no I2C bus {absent}{there}: {}", detect::i2c_cure(&arguments.root, &findings));
+    }
     if arguments.json {
         writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&findings)?)?;
     } else {

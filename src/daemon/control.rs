@@ -129,18 +129,17 @@ impl Control {
         });
     }
 
-    /// Takes in another configuration. Returns whether it was, and differs.
-    pub fn reconfigure(&mut self, config: Arc<Config>, text: Arc<str>) -> bool {
+    /// Takes in another configuration. Returns whether it differs.
+    ///
+    /// # Errors
+    /// Why it cannot come into force while the daemon runs.
+    pub fn reconfigure(&mut self, config: Arc<Config>, text: Arc<str>) -> Result<bool, &'static str> {
         if *config == *self.config {
             self.text = text;
-            return false;
+            return Ok(false);
         }
         if config.hardware != self.config.hardware || config.hub.clock != self.config.hub.clock {
-            tracing::error!(
-                "the changed configuration is refused: [hardware] and hub.clock take effect with a restart \
-                 (`systemctl restart hearthd`); the old one stays in force"
-            );
-            return false;
+            return Err("[hardware] and hub.clock take effect with a restart (`systemctl restart hearthd`)");
         }
         let mut effects = self.engine.handle(self.clock.now(), Event::Reconfigure(config.clone()));
         self.hardware.reconfigure(config.clone(), &start_levels(&self.engine, &config));
@@ -150,7 +149,7 @@ impl Control {
         effects.retain(|effect| !matches!(effect, Effect::Drive { output, .. } if kept.contains(output)));
         self.perform(effects);
         tracing::info!("the changed configuration is in force: {}", self.status());
-        true
+        Ok(true)
     }
 
     /// Drives every output to its safe state.

@@ -7,6 +7,7 @@
 mod control;
 mod keeper;
 pub mod last_good;
+mod lock;
 mod plan;
 mod publisher;
 mod reload;
@@ -19,7 +20,7 @@ use crate::{
     hardware::simulated::Wires,
     http,
     model::{BrokerStatus, Config, Event, MqttSettings, Snapshot},
-    mqtt::{self, Mqtt, Told},
+    mqtt::{self, Clearing, Mqtt, Told},
 };
 use anyhow::Context;
 use control::Control;
@@ -92,6 +93,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         Some(path) => Some(listen(path).await?),
         None => None,
     };
+    // Held until the process ends, however it ends.
+    let _lock = options.state.as_deref().map(lock::take).transpose()?;
     let (store, memory) = match &options.state {
         Some(folder) => open_store(folder),
         None => (None, None),
@@ -112,16 +115,18 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let (questions_in, mut questions) = mpsc::channel(1);
     let mut broker = Broker::new(snapshots.clone(), events_in);
     broker.start(&config);
+    let refused = watch::Sender::new(None);
     let mut tasks = Tasks::default();
     if let Some(listener) = listener {
         let (snapshots, requests, questions) = (snapshots.clone(), requests_in.clone(), questions_in);
-        let broker = broker.status.subscribe();
-        tasks.spawn(http::serve(listener, http::House { snapshots, requests, questions, broker }));
+        let (broker, refused) = (broker.status.subscribe(), refused.subscribe());
+        tasks.spawn(http::serve(listener, http::House { snapshots, requests, questions, broker, refused }));
     }
     let trigger = Trigger::default();
     let (reloads_in, mut reloads) = mpsc::channel(1);
     if let Some(file) = options.file {
-        tasks.spawn(reload::watch(file, options.state, config.clone(), trigger.clone(), options.rehearse, reloads_in));
+        let (config, trigger, refused) = (config.clone(), trigger.clone(), refused.clone());
+        tasks.spawn(reload::watch(file, options.state, config, trigger, options.rehearse, refused, reloads_in));
     }
     let stop = Arc::new(Notify::new());
     if let Some(attach) = options.attach {
@@ -144,10 +149,15 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             _ = hangup.recv() => trigger.pull(),
             Some(reload) = reloads.recv() => {
                 systemd::reloading();
-                if let Reload::Good(config, text) = reload
-                    && control.reconfigure(config.clone(), text)
-                {
-                    broker.change(&config);
+                if let Reload::Good(config, text) = reload {
+                    match control.reconfigure(config.clone(), text) {
+                        Ok(true) => broker.change(&config),
+                        Ok(false) => {}
+                        Err(why) => {
+                            tracing::error!("the changed configuration is refused: {why}; the old one stays in force");
+                            refused.send_replace(Some(why.into()));
+                        }
+                    }
                 }
                 systemd::ready(&control.status());
             }
@@ -238,7 +248,8 @@ impl Broker {
         self.running = config.mqtt.clone().map(|settings| {
             let (told, to_tell) = mpsc::channel(publisher::TOLD_MAX);
             let (snapshots, events) = (self.snapshots.clone(), self.events.clone());
-            let mqtt = mqtt::spawn(settings.clone(), snapshots, events, to_tell, self.status.clone());
+            let hub = config.hub.id.clone();
+            let mqtt = mqtt::spawn(hub, settings.clone(), snapshots, events, to_tell, self.status.clone());
             Connection { hub: config.hub.id.clone(), settings, mqtt, told }
         });
     }
@@ -252,7 +263,10 @@ impl Broker {
             return;
         }
         match self.running.take() {
-            Some(running) => drop(self.leaving.spawn(running.mqtt.stop())),
+            Some(Connection { hub, settings, mqtt, .. }) => {
+                let after = config.mqtt.as_ref().map(|wanted| (&*config.hub.id, wanted));
+                drop(self.leaving.spawn(mqtt.stop(Clearing::between((&hub, &settings), after))));
+            }
             None if self.leaving.is_empty() => self.start(config),
             // `left` is yet to come.
             None => {}
@@ -280,7 +294,7 @@ impl Broker {
 
     async fn stop(&mut self) {
         if let Some(running) = self.running.take() {
-            self.leaving.spawn(running.mqtt.stop());
+            self.leaving.spawn(running.mqtt.stop(Clearing::default()));
         }
         while self.leaving.join_next().await.is_some() {}
     }

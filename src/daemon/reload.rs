@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 /// Editors write a file in several steps; it is read when they have been quiet for this long.
 const QUIET: Duration = Duration::from_millis(300);
@@ -40,13 +40,14 @@ impl Trigger {
 /// Reads `path` whenever it changes or the trigger is pulled, until the receiver is gone. What it says is told when it is
 /// not what it said before (at first `config`), or when somebody asked.
 ///
-/// In the folder `state`, if there is one, the last good text is kept.
+/// In the folder `state`, if there is one, the last good text is kept. While the file is not good, `refused` says why.
 pub async fn watch(
     path: PathBuf,
     state: Option<PathBuf>,
     config: Arc<Config>,
     trigger: Trigger,
     rehearse: Option<Rehearse>,
+    refused: watch::Sender<Option<String>>,
     reloads: mpsc::Sender<Reload>,
 ) {
     let changes = Arc::new(Notify::new());
@@ -55,7 +56,7 @@ pub async fn watch(
     // Watched before it is read, so that no change falls between.
     folders.watch_around(&path);
     // What the daemon has just begun with is good; if it is not any more, its change will be told.
-    let _ = read(&path, state.as_deref(), None).await;
+    refused.send_replace(read(&path, state.as_deref(), None).await.err());
     loop {
         // A symlink may have been swapped: what it points to now is watched too.
         folders.watch_around(&path);
@@ -72,7 +73,10 @@ pub async fn watch(
             Ok((config, warnings, text)) => (Ok(config), warnings, text),
             Err(text) => (Err(text), Vec::new(), String::new()),
         };
-        if now == last && !asked {
+        // Before the control loop hears of it: it may refuse a good one, too.
+        if now != last || asked {
+            refused.send_replace(now.as_ref().err().cloned());
+        } else {
             continue;
         }
         for warning in warnings {

@@ -48,13 +48,18 @@ impl Store {
         for (index, name) in FILES.iter().enumerate() {
             let path = folder.join(name);
             let (last, damage) = read(&path, &boot);
-            warnings.extend(damage.map(|damage| format!("{}: {damage}", path.display())));
+            warnings.extend(damage.map(|damage| (path.display().to_string(), damage)));
             if let Some((sequence, memory)) = last
                 && best.as_ref().is_none_or(|(_, other, _)| sequence > *other)
             {
                 best = Some((index, sequence, memory));
             }
         }
+        let then = match best {
+            Some((index, ..)) => format!("the house goes on with what {} says", FILES[index]),
+            None => "the house begins anew, without the commands, timers and counters of before".into(),
+        };
+        let warnings = warnings.into_iter().map(|(path, damage)| format!("{path}: {damage}; {then}")).collect();
         // A fresh file, so that nothing is ever appended to a torn line; the best one stays until this is synced.
         let turn = best.as_ref().map_or(0, |(index, ..)| 1 - index);
         let sequence = best.as_ref().map_or(0, |(_, sequence, _)| *sequence);
@@ -172,7 +177,7 @@ fn finished(thread: JoinHandle<io::Result<()>>) -> io::Result<()> {
 fn read(path: &Path, boot: &str) -> (Option<(u64, Memory)>, Option<String>) {
     let bytes = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return (None, None),
-        Ok(metadata) if metadata.len() > SIZE_MAX => return (None, Some("not a state file of hearthd".into())),
+        Ok(metadata) if metadata.len() > SIZE_MAX => return (None, Some("it is not a state file of hearthd".into())),
         Ok(_) => fs::read(path),
         Err(error) => Err(error),
     };
@@ -187,8 +192,8 @@ fn read(path: &Path, boot: &str) -> (Option<(u64, Memory)>, Option<String>) {
     let damaged = !whole || last.is_none() && !bytes.is_empty();
     let best = last.or_else(|| lines.find_map(generation));
     let damage = damaged.then(|| match best {
-        Some(_) => "its end is damaged; the generation before it counts".to_owned(),
-        None => "damaged; nothing in it counts".to_owned(),
+        Some(_) => "its end is damaged and does not count".to_owned(),
+        None => "it is damaged and nothing in it counts".to_owned(),
     });
     (best, damage)
 }

@@ -136,6 +136,7 @@ impl Engine {
             "ON" => true,
             "OFF" => false,
             "TOGGLE" => !*locked,
+            "AUTO" => return Err(Refusal::NoAuto { expected: "ON or OFF".into() }),
             _ => return Err(expected("ON, OFF or TOGGLE")),
         };
         self.commands = self.commands.saturating_add(1);
@@ -171,7 +172,8 @@ impl Engine {
     fn command_mode(&mut self, word: &str, now: Now) -> Result<(), Refusal> {
         let modes = &self.config.modes;
         let (Some(place), Some(state)) = (modes.find(word), &mut self.mode) else {
-            return Err(expected(&modes.list.join(", ")));
+            let expected = modes.list.join(", ");
+            return Err(if word == "AUTO" { Refusal::NoAuto { expected } } else { Refusal::BadValue { expected } });
         };
         if state.place != place {
             *state = ModeState { word: modes.list[place].clone(), changed: now.wall, turned: Some(now.moment), place };

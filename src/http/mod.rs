@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `GET /api/v1/points` | all points |
 //! | `GET /api/v1/points/{id}` | one point |
-//! | `PUT /api/v1/points/{id}` | a command: `{"value": "ON", "for": "2h"}` |
+//! | `PUT /api/v1/points/{id}` | a command: `{"value": "ON", "for": "2h"}`; to `scene.evening` as well |
 //! | `DELETE /api/v1/points/{id}` | gives the point back to automatic control |
 //! | `GET /api/v1/why/{id}` | what holds an output, what shows somebody in a room, what is waited for, what comes next |
 //! | `POST /api/v1/plan` | what a configuration would change: `{"name": "new.toml", "text": "..."}` |
@@ -17,7 +17,7 @@ pub mod shape;
 
 use crate::{
     clock::Now,
-    model::{BrokerStatus, Command, Point, PointState, Reasons, Refusal, Snapshot, Source, duration},
+    model::{BrokerStatus, Command, Point, Reasons, Refusal, Snapshot, Source, duration},
 };
 use axum::{
     Json, Router,
@@ -110,6 +110,8 @@ pub struct House {
     pub questions: mpsc::Sender<Question>,
     /// How it stands with the broker.
     pub broker: watch::Receiver<BrokerStatus>,
+    /// What is wrong with the file, while another configuration than that is in force.
+    pub refused: watch::Receiver<Option<String>>,
 }
 
 /// Longer than any pass of the control loop and any wait for the disk.
@@ -161,13 +163,14 @@ fn routes(house: House) -> Router {
 
 async fn points(State(house): State<House>) -> Response {
     let snapshot = house.snapshots.borrow().clone();
-    Json(shape::house(&snapshot, &house.broker.borrow())).into_response()
+    let refused = house.refused.borrow().clone();
+    Json(shape::house(&snapshot, &house.broker.borrow(), refused)).into_response()
 }
 
 async fn point(State(house): State<House>, Id(id): Id) -> Response {
     let snapshot = house.snapshots.borrow().clone();
-    match snapshot.find(&id) {
-        Some(state) => Json(shape::point(&snapshot, state)).into_response(),
+    match shape::find(&snapshot, &id) {
+        Some(point) => Json(point).into_response(),
         None => unknown_point(&id),
     }
 }
@@ -249,8 +252,8 @@ async fn command(house: &House, point: String, payload: String, hold: Option<Dur
         return error(StatusCode::SERVICE_UNAVAILABLE, "hearthd is stopping");
     }
     match tokio::time::timeout(PATIENCE, answer).await {
-        Ok(Ok(Ok(snapshot))) => match snapshot.find(&point).or_else(|| shown_by_counter(&snapshot, &point)) {
-            Some(state) => Json(shape::point(&snapshot, state)).into_response(),
+        Ok(Ok(Ok(snapshot))) => match shape::find(&snapshot, &point) {
+            Some(point) => Json(point).into_response(),
             None => unknown_point(&point),
         },
         Ok(Ok(Err(Refusal::UnknownPoint { nearest: None }))) => unknown_point(&point),
@@ -259,20 +262,16 @@ async fn command(house: &House, point: String, payload: String, hold: Option<Dur
                 Refusal::UnknownPoint { .. } => StatusCode::NOT_FOUND,
                 Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
                 Refusal::Locked { .. } => StatusCode::LOCKED,
-                Refusal::ReadOnly | Refusal::BadValue { .. } | Refusal::NoLevels { .. } | Refusal::BadHold => {
-                    StatusCode::UNPROCESSABLE_ENTITY
-                }
+                Refusal::ReadOnly
+                | Refusal::BadValue { .. }
+                | Refusal::NoAuto { .. }
+                | Refusal::NoLevels { .. }
+                | Refusal::BadHold => StatusCode::UNPROCESSABLE_ENTITY,
             };
             error(status, &format!("{point}: {refusal}"))
         }
         Ok(Err(_)) | Err(_) => error(StatusCode::SERVICE_UNAVAILABLE, "hearthd did not answer in time"),
     }
-}
-
-/// What a counter shows first: on simulated hardware, it is itself given pulses.
-fn shown_by_counter<'s>(snapshot: &'s Snapshot, id: &str) -> Option<&'s PointState> {
-    let (_, sensor, counter) = snapshot.config.find_counter(id)?;
-    snapshot.get(Point::Reading(sensor, counter.measures.quantities().next()?))
 }
 
 /// The point that a path names.

@@ -2,8 +2,8 @@
 
 use super::{age_s, local};
 use crate::model::{
-    BrokerStatus, Claim, Level, PartReason, Pending, Point, PointState, Reasons, RuleReason, Slot, Snapshot, Truth,
-    Value,
+    BrokerStatus, Claim, Level, OutputFacet, PartReason, Pending, Point, PointState, Quality, Reasons, RuleReason,
+    Slot, Snapshot, Takes, Truth, Value,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,19 +20,22 @@ pub struct House {
     pub time_known: bool,
     /// The connection to the broker; null without `[mqtt]`.
     pub broker: Option<BrokerStatus>,
-    /// Outputs, inputs, readings, rooms, each in the order of the file.
+    /// What is wrong with the configuration file, while an earlier one is in force; null when it is in force.
+    #[serde(default)]
+    pub config_refused: Option<String>,
+    /// Outputs, inputs, readings, rooms, climate zones, each in the order of the file; then the mode and events.
     pub points: Vec<PointShape>,
 }
 
 /// Answer of `GET /api/v1/points/{id}`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct PointShape {
     /// The dotted name.
     pub id: String,
     /// What people call it.
     pub name: String,
-    /// `output`, `input`, `reading` or `room`; what belongs to an output: `level`, `position`, `lock`, `power`, `energy`; to
-    /// a room: `asleep`.
+    /// `output`, `input`, `reading`, `room`, `climate`, `mode`, `event` or `scene`; what belongs to an output: `level`,
+    /// `position`, `lock`, `power`, `energy`; to a room: `asleep`.
     pub kind: String,
     /// `"ON"`, `"OFF"` or a number; null before the first value.
     pub value: Option<serde_json::Value>,
@@ -40,6 +43,9 @@ pub struct PointShape {
     pub text: Option<String>,
     /// Of a number.
     pub unit: Option<String>,
+    /// Of an output with levels: how far it is on; of a cover: how far open. 0 to 100.
+    #[serde(default)]
+    pub percent: Option<u8>,
     /// `good`, `stale`, `fault` or `unknown`.
     pub quality: String,
     /// When the value last changed, RFC 3339.
@@ -180,34 +186,51 @@ pub struct Move {
     pub why: String,
 }
 
-pub(super) fn house(snapshot: &Snapshot, broker: &BrokerStatus) -> House {
+pub(super) fn house(snapshot: &Snapshot, broker: &BrokerStatus, config_refused: Option<String>) -> House {
     House {
         hub: snapshot.config.hub.id.to_string(),
         name: snapshot.config.hub.name.clone(),
         time: local(snapshot, snapshot.now.wall),
         time_known: snapshot.now.wall_known,
         broker: snapshot.config.mqtt.is_some().then(|| broker.clone()),
+        config_refused,
         points: snapshot.points.iter().map(|state| point(snapshot, state)).collect(),
     }
 }
 
+/// The point of this name; of a counter what it shows first, for on simulated hardware it is given pulses itself; or the
+/// scene: it can be given, and has no value.
+pub(super) fn find(snapshot: &Snapshot, name: &str) -> Option<PointShape> {
+    let config = &snapshot.config;
+    let scene = || {
+        let scene = &config[config.find_scene(name.strip_prefix("scene.")?)?];
+        Some(PointShape {
+            id: name.into(),
+            name: scene.name.clone(),
+            kind: "scene".into(),
+            quality: Quality::Good.to_string(),
+            ..PointShape::default()
+        })
+    };
+    let counter = || {
+        let (_, sensor, counter) = config.find_counter(name)?;
+        snapshot.get(Point::Reading(sensor, counter.measures.quantities().next()?))
+    };
+    snapshot.find(name).or_else(counter).map(|state| point(snapshot, state)).or_else(scene)
+}
+
 pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
     let config = &snapshot.config;
-    let (kind, name, unit) = match state.point {
-        Point::Output(id) => ("output", config[id].name.clone(), None),
-        Point::OutputFacet(id, facet) => (facet.word(), format!("{} {}", config[id].name, facet.word()), facet.unit()),
-        Point::Input(id) => ("input", config[id].name.clone(), None),
-        Point::Reading(id, quantity) => {
-            ("reading", format!("{} {}", config[id].name, quantity.word()), Some(quantity.unit().sign()))
-        }
-        Point::Occupied(id) => ("room", config[id].name.clone(), None),
-        Point::Asleep(id) => ("asleep", format!("{} asleep", config[id].name), None),
-        Point::Climate(id, facet) => {
-            let unit = facet.is_temperature().then_some("°C");
-            ("climate", format!("{} {}", config[id].name, facet.word().replace('_', " ")), unit)
-        }
-        Point::Mode => ("mode", "Mode".to_owned(), None),
-        Point::Event(id) => ("event", format!("{} event", config[id].name), None),
+    let (kind, unit) = match state.point {
+        Point::Output(_) => ("output", None),
+        Point::OutputFacet(_, facet) => (facet.word(), facet.unit()),
+        Point::Input(_) => ("input", None),
+        Point::Reading(_, quantity) => ("reading", Some(quantity.unit().sign())),
+        Point::Occupied(_) => ("room", None),
+        Point::Asleep(_) => ("asleep", None),
+        Point::Climate(_, facet) => ("climate", facet.is_temperature().then_some("°C")),
+        Point::Mode => ("mode", None),
+        Point::Event(_) => ("event", None),
     };
     let text = state.text();
     let value = match state.value {
@@ -216,11 +239,12 @@ pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
     };
     PointShape {
         id: config.point_name(state.point),
-        name,
+        name: config.title(state.point),
         kind: kind.into(),
         value,
         text,
         unit: unit.filter(|sign| !sign.is_empty()).map(Into::into),
+        percent: percent(snapshot, state.point),
         quality: state.quality.to_string(),
         changed: state.changed.map(|time| local(snapshot, time)),
         age_s: state.changed.map(|time| age_s(snapshot.now, time)),
@@ -229,6 +253,19 @@ pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
             .usage
             .map(|usage| UsageShape { cycles: usage.cycles, on_s: usage.on_time(snapshot.now.moment).as_secs() }),
         why: state.why().map(str::to_owned),
+    }
+}
+
+fn percent(snapshot: &Snapshot, point: Point) -> Option<u8> {
+    let Point::Output(id) = point else { return None };
+    let facet = match snapshot.config.takes(id) {
+        Takes::OnOff => return None,
+        Takes::Percent | Takes::Steps(_) => OutputFacet::Level,
+        Takes::Position => OutputFacet::Position,
+    };
+    match snapshot.get(Point::OutputFacet(id, facet))?.value {
+        Some(Value::Level(level)) => Some(level.percent()),
+        _ => None,
     }
 }
 

@@ -348,6 +348,21 @@ impl Config {
         }
     }
 
+    /// What people call a point: `Living room dew point`.
+    pub fn title(&self, point: Point) -> String {
+        match point {
+            Point::Output(id) => self[id].name.clone(),
+            Point::OutputFacet(id, facet) => format!("{} {}", self[id].name, facet.word()),
+            Point::Input(id) => self[id].name.clone(),
+            Point::Reading(id, quantity) => format!("{} {}", self[id].name, quantity.title()),
+            Point::Occupied(id) => format!("{} occupied", self[id].name),
+            Point::Asleep(id) => format!("{} asleep", self[id].name),
+            Point::Climate(id, facet) => format!("{} {}", self[id].name, facet.word().replace('_', " ")),
+            Point::Mode => "Mode".into(),
+            Point::Event(id) => format!("{} event", self[id].name),
+        }
+    }
+
     /// The point of a dotted name.
     pub fn find_point(&self, name: &str) -> Option<Point> {
         match name.split_once('.') {

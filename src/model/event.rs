@@ -130,6 +130,11 @@ pub enum Refusal {
         /// What it should be.
         expected: String,
     },
+    /// There is nothing that `AUTO` could give the point back to.
+    NoAuto {
+        /// What it can be set to.
+        expected: String,
+    },
     /// An output that is on or off was given a level.
     NoLevels {
         /// Its id.
@@ -153,6 +158,9 @@ impl fmt::Display for Refusal {
             Refusal::UnknownPoint { nearest: None } => f.write_str("no such point"),
             Refusal::ReadOnly => f.write_str("this point is read, not set"),
             Refusal::BadValue { expected } => write!(f, "not a value for this point; write {expected}"),
+            Refusal::NoAuto { expected } => {
+                write!(f, "it stays as it is set, so there is no AUTO for it; write {expected}")
+            }
             Refusal::NoLevels { output } => write!(f, "{output} is a relay: ON or OFF, no levels"),
             Refusal::Locked { output } => write!(f, "{output} is locked; {output}.lock OFF unlocks it"),
             Refusal::BadHold => f.write_str("a command holds for 1s to 365d"),

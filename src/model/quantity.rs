@@ -186,6 +186,17 @@ impl Quantity {
         self.facts().word
     }
 
+    /// What people call it: `dew point`, `CO2`.
+    pub fn title(self) -> String {
+        match self {
+            Quantity::Co2 => "CO2".into(),
+            Quantity::Eco2 => "CO2 equivalent".into(),
+            Quantity::Tvoc => "TVOC".into(),
+            Quantity::VocIndex => "VOC index".into(),
+            _ => self.word().replace('_', " "),
+        }
+    }
+
     /// The unit of its numbers.
     pub fn unit(self) -> Unit {
         self.facts().unit

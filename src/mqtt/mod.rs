@@ -31,7 +31,7 @@ mod session;
 #[cfg(test)]
 mod house;
 
-use crate::model::{BrokerStatus, Event, MqttSettings, Snapshot};
+use crate::model::{BrokerStatus, Config, Event, MqttSettings, Snapshot};
 use serde::Serialize;
 use session::Session;
 use std::{sync::Arc, time::Duration};
@@ -80,24 +80,65 @@ pub struct Notice {
 #[derive(Debug)]
 pub struct Mqtt {
     tasks: JoinSet<()>,
-    stop: oneshot::Sender<()>,
+    stop: oneshot::Sender<Clearing>,
 }
 
-/// Starts the adapter's tasks on the current tokio runtime.
+/// Which retained messages are not to be left at the broker: nobody would ever replace them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clearing {
+    /// Those of all points, and the hub's availability.
+    pub topics: bool,
+    /// Home Assistant's discovery.
+    pub discovery: bool,
+}
+
+impl Clearing {
+    /// What a connection of one hub and settings leaves that one of others (nothing: there will be none) does not take over.
+    pub fn between(before: (&str, &MqttSettings), after: Option<(&str, &MqttSettings)>) -> Clearing {
+        let place = |settings: &MqttSettings| (settings.host.clone(), settings.port);
+        let discovery = |(hub, settings): (&str, &MqttSettings)| {
+            settings.discovery_prefix.as_ref().map(|prefix| discovery::topic(prefix, hub))
+        };
+        match after.filter(|after| place(after.1) == place(before.1)) {
+            None => Clearing { topics: true, discovery: true },
+            Some(after) => {
+                Clearing { topics: after.1.prefix != before.1.prefix, discovery: discovery(after) != discovery(before) }
+            }
+        }
+    }
+}
+
+/// Starts the adapter's tasks on the current tokio runtime, for a hub with these settings; what snapshots of others say is
+/// not told.
 ///
 /// Commands go to `events` in the order in which they came; while that channel is full they wait, first in a queue here,
 /// then at the broker. `told` is read at all times, connected or not. `status` is told how it stands with the broker.
 pub fn spawn(
+    hub: Arc<str>,
     settings: MqttSettings,
-    snapshots: watch::Receiver<Arc<Snapshot>>,
+    mut snapshots: watch::Receiver<Arc<Snapshot>>,
     events: mpsc::Sender<Event>,
     told: mpsc::Receiver<Told>,
     status: watch::Sender<BrokerStatus>,
 ) -> Mqtt {
-    let (stop, stopped) = oneshot::channel();
+    let (stop, mut stopped) = oneshot::channel();
     let mut tasks = JoinSet::new();
-    tasks.spawn(Session::new(settings, snapshots, events, told, status, stopped).run());
+    tasks.spawn(async move {
+        // After a reload the publisher may be behind.
+        let first = tokio::select! {
+            first = snapshots.wait_for(|snapshot| is_of(&snapshot.config, &hub, &settings)) => first.map(|first| first.clone()),
+            _ = &mut stopped => return,
+        };
+        if let Ok(first) = first {
+            Session::new((hub, settings), first, snapshots, events, told, status, stopped).run().await;
+        }
+    });
     Mqtt { tasks, stop }
+}
+
+/// Whether a configuration is that of a hub with these settings.
+fn is_of(config: &Config, hub: &Arc<str>, settings: &MqttSettings) -> bool {
+    config.hub.id == *hub && config.mqtt.as_ref() == Some(settings)
 }
 
 impl Mqtt {
@@ -106,9 +147,11 @@ impl Mqtt {
         !self.stop.is_closed()
     }
 
-    /// Publishes what the newest snapshot says and `offline`, and takes leave of the broker; gives up after 2 s.
-    pub async fn stop(mut self) {
-        if self.stop.send(()).is_ok() && tokio::time::timeout(STOP_WITHIN, self.tasks.join_next()).await.is_err() {
+    /// Publishes what the newest snapshot says and `offline`, or clears what is not to be left, and takes leave of the
+    /// broker; gives up after 2 s.
+    pub async fn stop(mut self, clearing: Clearing) {
+        if self.stop.send(clearing).is_ok() && tokio::time::timeout(STOP_WITHIN, self.tasks.join_next()).await.is_err()
+        {
             tracing::warn!("the broker did not take the last messages within {STOP_WITHIN:?}");
         }
     }

@@ -1,8 +1,8 @@
 //! What to publish next. Pure: it knows nothing of connections but when one starts.
 
-use super::Told;
 use super::discovery::{self, Platforms};
 use super::topics::{PointTopics, Topics};
+use super::{Clearing, Told};
 use crate::model::{Config, Explanation, MqttSettings, Point, Quality, Snapshot, Value};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -43,6 +43,7 @@ pub(super) struct Outbox {
     told: VecDeque<Told>,
     dropped: u64,
     closing: bool,
+    clear_at_the_end: Option<String>,
     /// Retained topics of what is no longer there, and its components, until [`Outbox::forget_gone`].
     gone_topics: BTreeSet<String>,
     gone_components: Platforms,
@@ -76,6 +77,7 @@ impl Outbox {
             told: VecDeque::new(),
             dropped: 0,
             closing: false,
+            clear_at_the_end: None,
             gone_topics: BTreeSet::new(),
             gone_components: Platforms::new(),
         };
@@ -150,9 +152,21 @@ impl Outbox {
         }
     }
 
-    /// No more will come: after all that is still to be said, `offline` is the last.
-    pub(super) fn close(&mut self) {
+    /// No more will come: after all that is still to be said, `offline` is the last. Topics that are not to be left are
+    /// cleared instead, the hub's availability after its `offline`.
+    pub(super) fn close(&mut self, clearing: Clearing) {
         (self.closing, self.online_due, self.to_reach) = (true, false, None);
+        if clearing.topics {
+            self.to_compare = 0;
+            self.to_clear.extend(self.points.iter().flat_map(PointTopics::all).map(String::from));
+            self.clear_at_the_end = Some(self.topics.availability());
+        }
+        if clearing.discovery
+            && let Some(prefix) = &self.discovery_prefix
+        {
+            self.discovery_due = false;
+            self.to_clear.push_front(discovery::topic(prefix, &self.snapshot.config.hub.id));
+        }
     }
 
     /// The next message, if there is anything to say. It counts as given.
@@ -190,7 +204,7 @@ impl Outbox {
         if std::mem::take(&mut self.closing) {
             return Some(retained(self.topics.availability(), "offline".into()));
         }
-        None
+        self.clear_at_the_end.take().map(|topic| retained(topic, String::new()))
     }
 
     fn tell_all(&mut self) {
@@ -202,14 +216,7 @@ impl Outbox {
 
     fn reload(&mut self, before: &Config) {
         let topics_before = std::mem::replace(&mut self.points, point_topics(&self.topics, &self.snapshot.config));
-        let mut gone: Vec<String> = topics_before.iter().flat_map(|point| point.all().map(String::from)).collect();
-        if let Some(prefix) = &self.discovery_prefix {
-            let (was, is) =
-                (discovery::topic(prefix, &before.hub.id), discovery::topic(prefix, &self.snapshot.config.hub.id));
-            if was != is {
-                gone.push(was);
-            }
-        }
+        let gone: Vec<String> = topics_before.iter().flat_map(|point| point.all().map(String::from)).collect();
         self.gone_components.extend(discovery::platforms(before));
         let now = discovery::platforms(&self.snapshot.config);
         self.gone_components.retain(|id, _| !now.contains_key(id));

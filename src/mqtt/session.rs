@@ -1,10 +1,10 @@
 //! Connects, keeps the broker informed, and connects again, for ever.
 
-use super::Told;
 use super::backoff::{Backoff, STEADY};
 use super::inbox::{Inbox, Incoming};
 use super::link::{Link, Loss, News};
 use super::outbox::Outbox;
+use super::{Clearing, Told, discovery, is_of};
 use crate::model::{BrokerStatus, Command, Event, MqttSettings, Snapshot};
 use std::{future::pending, pin::Pin, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -23,12 +23,13 @@ const LAST_WORDS: Duration = Duration::from_millis(1_500);
 
 /// Everything that a connection needs and that outlives it.
 pub(super) struct Session {
+    hub: Arc<str>,
     settings: MqttSettings,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     told: mpsc::Receiver<Told>,
     commands: mpsc::Sender<Command>,
     status: watch::Sender<BrokerStatus>,
-    stop: oneshot::Receiver<()>,
+    stop: oneshot::Receiver<Clearing>,
     outbox: Outbox,
     backoff: Backoff,
     /// Carries commands to the engine, apart, so that publishing goes on while the engine is busy.
@@ -37,38 +38,45 @@ pub(super) struct Session {
 
 /// How a connection ended.
 enum End {
-    Stopped,
+    /// With what is not to be left behind and could not be cleared.
+    Stopped(Clearing),
     /// With whether it had been up.
     Lost(Loss, bool),
 }
 
 impl Session {
+    /// `first` is a picture of this very hub.
     pub(super) fn new(
-        settings: MqttSettings,
-        mut snapshots: watch::Receiver<Arc<Snapshot>>,
+        (hub, settings): (Arc<str>, MqttSettings),
+        first: Arc<Snapshot>,
+        snapshots: watch::Receiver<Arc<Snapshot>>,
         events: mpsc::Sender<Event>,
         told: mpsc::Receiver<Told>,
         status: watch::Sender<BrokerStatus>,
-        stop: oneshot::Receiver<()>,
+        stop: oneshot::Receiver<Clearing>,
     ) -> Session {
         let (commands, queued) = mpsc::channel(COMMANDS);
         let mut forwarding = JoinSet::new();
         forwarding.spawn(forward(queued, events));
-        let outbox = Outbox::new(&settings, snapshots.borrow_and_update().clone());
+        let outbox = Outbox::new(&settings, first);
         let backoff = Backoff::new();
-        Session { settings, snapshots, told, commands, status, stop, outbox, backoff, _forwarding: forwarding }
+        Session { hub, settings, snapshots, told, commands, status, stop, outbox, backoff, _forwarding: forwarding }
     }
 
     /// Ends when it is stopped.
     pub(super) async fn run(mut self) {
         loop {
             let (loss, was_up) = match self.connection().await {
-                End::Stopped => break,
+                End::Stopped(left) => {
+                    self.complain_of(left);
+                    break;
+                }
                 End::Lost(loss, was_up) => (loss, was_up),
             };
             let wait = self.backoff.wait();
             self.report(loss, was_up, wait);
-            if !self.rest(wait).await {
+            if let Some(left) = self.rest(wait).await {
+                self.complain_of(left);
                 break;
             }
         }
@@ -77,17 +85,16 @@ impl Session {
 
     /// One connection, from the first try to its end.
     async fn connection(&mut self) -> End {
-        let inbox = Inbox::new(&self.settings, &self.snapshots.borrow().config.hub.id);
+        let inbox = Inbox::new(&self.settings, &self.hub);
         let filters = inbox.filters();
         let mut link = Link::open(&self.settings, inbox, self.commands.clone());
         let (mut up, mut steady, mut birth, mut forget_gone) = (false, None, None, None);
         loop {
             let mut news = tokio::select! {
-                _ = &mut self.stop => {
-                    if up {
-                        self.take_leave(link).await;
-                    }
-                    return End::Stopped;
+                clearing = &mut self.stop => {
+                    let clearing = clearing.unwrap_or_default();
+                    let left = if up && self.take_leave(link, clearing).await { Clearing::default() } else { clearing };
+                    return End::Stopped(left);
                 }
                 news = link.next() => Some(news),
                 Some(told) = self.told.recv() => {
@@ -161,7 +168,10 @@ impl Session {
 
     fn catch_up(&mut self) {
         let newest = self.snapshots.borrow_and_update().clone();
-        self.outbox.update(newest);
+        // After a reload, another connection tells of a house with other settings.
+        if is_of(&newest.config, &self.hub, &self.settings) {
+            self.outbox.update(newest);
+        }
     }
 
     fn publish(&mut self, link: &mut Link) {
@@ -173,31 +183,48 @@ impl Session {
         }
     }
 
-    async fn take_leave(&mut self, mut link: Link) {
+    /// Returns whether the broker has taken all of it.
+    async fn take_leave(&mut self, mut link: Link, clearing: Clearing) -> bool {
         self.catch_up();
         while let Ok(told) = self.told.try_recv() {
             self.outbox.tell(told);
         }
-        self.outbox.close();
+        self.outbox.close(clearing);
         let said = timeout(LAST_WORDS, async {
             loop {
                 self.publish(&mut link);
                 if link.is_idle() {
-                    return;
+                    return true;
                 }
                 if matches!(link.next().await, News::Lost(_) | News::Closed) {
-                    return;
+                    return false;
                 }
             }
         });
-        if said.await.is_err() {
+        let Ok(all) = said.await else {
             // Without a farewell the broker publishes the last will: `offline` all the same.
             tracing::warn!("the broker is too slow for our last messages");
-            return;
-        }
+            return false;
+        };
         link.close();
         while !matches!(link.next().await, News::Lost(_) | News::Closed) {}
         tracing::info!("took leave of the broker");
+        all
+    }
+
+    /// Says what stays at a broker that is not to hear of this hub any more.
+    fn complain_of(&self, left: Clearing) {
+        let MqttSettings { host, port, prefix, discovery_prefix, .. } = &self.settings;
+        let discovery = discovery_prefix.as_ref().filter(|_| left.discovery);
+        let topics = left.topics.then(|| format!("{prefix}/#"));
+        let left: Vec<String> = topics.into_iter().chain(discovery.map(|to| discovery::topic(to, &self.hub))).collect();
+        if !left.is_empty() {
+            tracing::warn!(
+                "the broker at {host}:{port} could not be told to forget {}: clear them with mosquitto_sub \
+                 --remove-retained, see docs/mqtt.md",
+                left.join(" and ")
+            );
+        }
     }
 
     fn report(&mut self, loss: Loss, was_up: bool, wait: Duration) {
@@ -228,13 +255,13 @@ impl Session {
         });
     }
 
-    /// Waits for the next try. False if it is stopped meanwhile.
-    async fn rest(&mut self, wait: Duration) -> bool {
+    /// Waits for the next try. If it is stopped meanwhile, with what is not to be left behind.
+    async fn rest(&mut self, wait: Duration) -> Option<Clearing> {
         let mut over = timer(wait);
         loop {
             tokio::select! {
-                _ = &mut self.stop => return false,
-                () = ring(&mut over) => return true,
+                clearing = &mut self.stop => return Some(clearing.unwrap_or_default()),
+                () = ring(&mut over) => return None,
                 Some(told) = self.told.recv() => self.outbox.tell(told),
             }
         }

@@ -14,6 +14,7 @@ pub struct House {
     pub events: mpsc::Receiver<Event>,
     pub told: mpsc::Sender<Told>,
     snapshots: watch::Sender<Arc<Snapshot>>,
+    port: u16,
 }
 
 impl House {
@@ -23,8 +24,8 @@ impl House {
         let (event_sender, events) = mpsc::channel(1024);
         let (told, to_tell) = mpsc::channel(64);
         let (status_sender, status) = watch::channel(BrokerStatus::default());
-        let mqtt = mqtt::spawn(settings(port), newest, event_sender, to_tell, status_sender);
-        House { status, mqtt: Some(mqtt), events, told, snapshots }
+        let mqtt = mqtt::spawn("cottage".into(), settings(port), newest, event_sender, to_tell, status_sender);
+        House { status, mqtt: Some(mqtt), events, told, snapshots, port }
     }
 
     pub fn set(&mut self, point: &str, value: Value) {
@@ -39,7 +40,7 @@ impl House {
     }
 
     pub fn reload(&mut self, outputs: &[&str]) {
-        self.snapshots.send_replace(Arc::new(snapshot(config(0, outputs))));
+        self.snapshots.send_replace(Arc::new(snapshot(config(self.port, outputs))));
     }
 
     pub async fn connected(&mut self) {

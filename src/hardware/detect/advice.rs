@@ -8,12 +8,35 @@ const FIRMWARE_SETTINGS: [&str; 2] = ["boot/firmware/config.txt", "boot/config.t
 
 pub(super) fn missing(root: &Path, findings: &Findings) -> Vec<Missing> {
     let mut missing = Vec::new();
-    if findings.board.as_ref().is_some_and(|board| board.starts_with("Raspberry Pi")) {
+    if is_raspberry_pi(findings) {
         raspberry_pi(root, findings, &mut missing);
+    } else if findings.board.is_some() && findings.i2c.is_empty() {
+        add(&mut missing, "I2C bus", i2c_cure(root, findings));
     }
     nodes(root, findings, &mut missing);
     groups(root, findings, &mut missing);
     missing
+}
+
+fn is_raspberry_pi(findings: &Findings) -> bool {
+    findings.board.as_ref().is_some_and(|board| board.starts_with("Raspberry Pi"))
+}
+
+/// What to write into the file that the firmware of a Raspberry Pi reads.
+fn write(root: &Path, line: &str) -> String {
+    let settings = FIRMWARE_SETTINGS.iter().find(|file| root.join(file).exists()).unwrap_or(&FIRMWARE_SETTINGS[0]);
+    format!("write {line} into /{settings} and restart")
+}
+
+/// How I2C is switched on.
+pub(super) fn i2c_cure(root: &Path, findings: &Findings) -> String {
+    if is_raspberry_pi(findings) {
+        format!("`sudo raspi-config nonint do_i2c 0`, or {}", write(root, "dtparam=i2c_arm=on"))
+    } else {
+        "enable it in the device tree of the board (an overlay, or the tool that came with its system), restart, and \
+         `sudo modprobe i2c-dev`"
+            .into()
+    }
 }
 
 fn add(missing: &mut Vec<Missing>, what: impl Into<String>, cure: impl Into<String>) {
@@ -22,11 +45,9 @@ fn add(missing: &mut Vec<Missing>, what: impl Into<String>, cure: impl Into<Stri
 
 /// What the firmware brings only when it is told to.
 fn raspberry_pi(root: &Path, findings: &Findings, missing: &mut Vec<Missing>) {
-    let settings = FIRMWARE_SETTINGS.iter().find(|file| root.join(file).exists()).unwrap_or(&FIRMWARE_SETTINGS[0]);
-    let write = |line: &str| format!("write {line} into /{settings} and restart");
+    let write = |line: &str| write(root, line);
     if !findings.i2c.iter().any(|bus| bus.number == 1) {
-        let cure = format!("`sudo raspi-config nonint do_i2c 0`, or {}", write("dtparam=i2c_arm=on"));
-        add(missing, "I2C bus 1 (GPIO 2 and 3)", cure);
+        add(missing, "I2C bus 1 (GPIO 2 and 3)", i2c_cure(root, findings));
     }
     let onewire = kernel::entries(&root.join("sys/bus/w1/devices"));
     if !onewire.iter().any(|path| kernel::name(path).starts_with("w1_bus_master")) {

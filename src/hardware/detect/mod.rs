@@ -111,6 +111,11 @@ pub struct Missing {
     pub cure: String,
 }
 
+/// How I2C is switched on at the machine that was looked at.
+pub fn i2c_cure(root: &Path, findings: &Findings) -> String {
+    advice::i2c_cure(root, findings)
+}
+
 /// Looks at everything below `root`, usually `/`. Of the I2C buses those numbered `buses`, or those that are safe to scan
 /// where none is given.
 ///

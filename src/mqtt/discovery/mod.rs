@@ -7,8 +7,8 @@
 
 use super::topics::Topics;
 use crate::model::{
-    Click, Climate, ClimateAlarm, ClimateFacet, ClimateMode, Config, InputKind, Measures, Output, OutputFacet,
-    OutputKind, Point, Quantity, Sensor, Takes, Unit,
+    Click, Climate, ClimateAlarm, ClimateFacet, ClimateMode, Config, InputKind, Measures, Method, Output, OutputFacet,
+    OutputId, OutputKind, Point, Quantity, Sensor, Takes, Unit,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -83,7 +83,7 @@ fn components(config: &Config, topics: &Topics) -> Map<String, Value> {
             }
             Point::OutputFacet(id, facet) => about.facet(&config[id].name, facet),
             Point::Input(id) => about.input(&config[id].name, config[id].kind),
-            Point::Reading(id, quantity) => about.reading(&config[id], quantity),
+            Point::Reading(id, quantity) => about.reading(&config.title(point), &config[id], quantity),
             Point::Occupied(id) => about.occupied(&config[id].name),
             Point::Asleep(id) => about.asleep(&config[id].name),
             Point::Climate(id, ClimateFacet::Alarm) => about.alarm(&config[id]),
@@ -110,11 +110,12 @@ fn platforms_of(config: &Config, point: Point) -> impl Iterator<Item = (String, 
 fn platform(config: &Config, point: Point) -> Option<&'static str> {
     Some(match point {
         Point::Output(id) => match config[id].kind {
-            OutputKind::Light => "light",
+            _ if is_light(config, id) => "light",
             OutputKind::Fan => "fan",
             OutputKind::Cover if config.takes(id) == Takes::Position => "cover",
             // On or off: Home Assistant's valves, covers and sirens expect more than that.
-            OutputKind::Switch
+            OutputKind::Light
+            | OutputKind::Switch
             | OutputKind::Heater
             | OutputKind::Cooler
             | OutputKind::Valve
@@ -122,7 +123,8 @@ fn platform(config: &Config, point: Point) -> Option<&'static str> {
             | OutputKind::Siren => "switch",
         },
         Point::OutputFacet(id, OutputFacet::Level) => match config[id].kind {
-            OutputKind::Light | OutputKind::Fan => return None,
+            _ if is_light(config, id) => return None,
+            OutputKind::Fan => return None,
             _ => "number",
         },
         Point::OutputFacet(_, OutputFacet::Position) => return None,
@@ -136,6 +138,14 @@ fn platform(config: &Config, point: Point) -> Option<&'static str> {
         Point::Mode => "select",
         Point::Event(_) => "event",
     })
+}
+
+/// A light, or a group of nothing but lights.
+fn is_light(config: &Config, id: OutputId) -> bool {
+    match &config[id].method {
+        Method::Group { members, .. } => !members.is_empty() && members.iter().all(|member| is_light(config, *member)),
+        _ => config[id].kind == OutputKind::Light,
+    }
 }
 
 /// What an entity is named after: its point, or a zone as a whole.
@@ -164,7 +174,8 @@ impl About<'_> {
         let mut component = self.readable(&output.name);
         component.insert("cmd_t".into(), self.topics.set(&self.name).into());
         self.with_reason(&mut component);
-        match (output.kind, takes) {
+        let kind = if self.platform == "light" { OutputKind::Light } else { output.kind };
+        match (kind, takes) {
             (OutputKind::Light, Takes::Percent | Takes::Steps(_)) => {
                 let level = format!("{}.level", self.name);
                 component.insert("brightness_command_topic".into(), self.topics.set(&level).into());
@@ -192,7 +203,7 @@ impl About<'_> {
             }
             _ => {}
         }
-        match output.kind {
+        match kind {
             OutputKind::Light | OutputKind::Fan => {}
             OutputKind::Cover if takes == Takes::Position => {}
             OutputKind::Switch => drop(component.insert("dev_cla".into(), "switch".into())),
@@ -255,8 +266,8 @@ impl About<'_> {
         component.into()
     }
 
-    fn reading(&self, sensor: &Sensor, quantity: Quantity) -> Value {
-        let mut component = self.readable(&format!("{} {}", sensor.name, quantity.word()));
+    fn reading(&self, title: &str, sensor: &Sensor, quantity: Quantity) -> Value {
+        let mut component = self.readable(title);
         let measures = sensor.counter().map(|counter| counter.measures);
         let device_class = match quantity {
             Quantity::Temperature

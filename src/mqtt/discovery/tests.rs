@@ -281,7 +281,11 @@ fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_to
         // Home Assistant takes these as totals only.
         let is_total = ["energy", "water", "gas", "volume"].contains(&pair.0);
         let counts = pair.0.is_empty() && component["state_class"] == "total_increasing";
-        assert_eq!(component["state_class"], if is_total || counts { "total_increasing" } else { "measurement" }, "{id}");
+        assert_eq!(
+            component["state_class"],
+            if is_total || counts { "total_increasing" } else { "measurement" },
+            "{id}"
+        );
     }
 }
 
@@ -549,4 +553,20 @@ fn a_house_without_points_announces_no_device() {
     let mut config = house::config(&[]);
     (config.inputs, config.sensors, config.rooms) = (vec![], vec![], vec![]);
     assert_eq!(payload(&config, &Topics::new("hearthd/cottage"), &Platforms::new()), None);
+}
+
+#[test]
+fn a_group_of_lights_is_a_light_and_a_mixed_one_a_switch() {
+    let mut config = house::config(&[("a", OutputKind::Light), ("b", OutputKind::Light), ("pump", OutputKind::Switch)]);
+    let group = |id: &str, members: &[usize]| Output {
+        method: Method::Group { members: members.iter().copied().map(OutputId).collect(), all: false },
+        line: None,
+        ..house::output(id, OutputKind::Switch)
+    };
+    config.outputs.extend([group("lights", &[0, 1]), group("mixed", &[0, 2])]);
+    let components = components(&config, &Topics::new("hearthd/cottage"));
+    assert!(components.contains_key("light-lights") && components.contains_key("switch-mixed"));
+    assert!(components["light-lights"].get("dev_cla").is_none());
+    let named = platforms(&config);
+    assert!(components.keys().all(|id| named.contains_key(id)) && named.len() == components.len());
 }

@@ -230,10 +230,42 @@ fn a_notice_waits_for_the_broker_and_a_click_does_not() {
 fn the_last_word_is_offline() {
     let config = config(&[("lamp", OutputKind::Light)]);
     let mut outbox = outbox(&config);
-    outbox.close();
+    outbox.close(Clearing::default());
     let heard = said(&mut outbox);
     assert_eq!(heard.last().unwrap(), "availability offline");
     assert!(!heard.contains(&"availability online".into()) && heard.contains(&"lamp/state OFF".into()));
+}
+
+#[test]
+fn a_hub_that_moves_away_clears_what_it_kept_there() {
+    let config = config(&[("lamp", OutputKind::Light)]);
+    let cleared = |clearing| {
+        let mut outbox = outbox(&config);
+        said(&mut outbox);
+        outbox.close(clearing);
+        said(&mut outbox)
+    };
+    let all = cleared(Clearing { topics: true, discovery: true });
+    assert_eq!(all[..3], ["discovery", "lamp/state", "lamp/why"]);
+    assert_eq!(all[all.len() - 2..], ["availability offline", "availability"]);
+    assert_eq!(cleared(Clearing { topics: false, discovery: true }), ["discovery", "availability offline"]);
+}
+
+#[test]
+fn only_what_nobody_takes_over_is_cleared() {
+    let (settings, both) = (house::settings(), Clearing { topics: true, discovery: true });
+    let to = |hub, change: fn(&mut MqttSettings)| {
+        let mut other = settings.clone();
+        change(&mut other);
+        Clearing::between(("cottage", &settings), Some((hub, &other)))
+    };
+    let (none, discovery) = (Clearing::default(), Clearing { topics: false, discovery: true });
+    assert_eq!(to("cottage", |other| other.client_id = "another".into()), none);
+    assert_eq!(to("cottage", |other| other.discovery_prefix = None), discovery);
+    assert_eq!(to("barn", |_| {}), discovery);
+    assert_eq!(to("cottage", |other| other.prefix = "home".into()), Clearing { topics: true, discovery: false });
+    assert_eq!(to("cottage", |other| other.port = 1884), both);
+    assert_eq!(Clearing::between(("cottage", &settings), None), both);
 }
 
 #[test]

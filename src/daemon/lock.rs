@@ -1,0 +1,66 @@
+//! The lock on the state folder: two daemons that wrote there would each undo what the other keeps.
+//!
+//! The kernel drops it with the process, however that ends, so it is never left behind. `hearthd safe` does not ask for it:
+//! it must work beside a daemon that hangs, and only reads.
+
+use std::{
+    fs::{self, File},
+    io,
+    os::fd::AsRawFd,
+    path::Path,
+};
+
+/// Locks the folder for this process, for as long as the answer lives. Nothing where the folder cannot be made or its file
+/// system has no locks: that is no reason not to control the house.
+///
+/// # Errors
+/// When another process has it.
+pub(super) fn take(folder: &Path) -> anyhow::Result<Option<File>> {
+    match fs::create_dir_all(folder)
+        .and_then(|()| File::open(folder))
+        .and_then(|opened| flock(&opened).map(|()| opened))
+    {
+        Ok(locked) => Ok(Some(locked)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => anyhow::bail!(
+            "another hearthd keeps its state in {}: stop that one first, or give this one a folder of its own with --state",
+            folder.display()
+        ),
+        Err(error) => {
+            tracing::warn!("the state folder {} cannot be locked against a second hearthd: {error}", folder.display());
+            Ok(None)
+        }
+    }
+}
+
+// The standard library has `File::try_lock` from Rust 1.89 on; the oldest compiler that we promise is 1.88.
+#[expect(unsafe_code, reason = "flock(2) has no safe wrapper in the standard library of Rust 1.88")]
+fn flock(file: &File) -> io::Result<()> {
+    // SAFETY: it takes no pointers, and the descriptor is open for as long as `file` is borrowed.
+    match unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_is_told_and_the_next_is_not() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let state = folder.path().join("state");
+        let first = take(&state).unwrap();
+        assert!(first.is_some());
+        let refused = take(&state).unwrap_err().to_string();
+        assert!(refused.contains(&*state.to_string_lossy()) && refused.contains("--state"), "{refused}");
+        drop(first);
+        assert!(take(&state).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_no_reason_to_stop() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        assert!(take(&file.path().join("state")).unwrap().is_none());
+    }
+}
