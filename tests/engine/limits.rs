@@ -4,7 +4,7 @@ use crate::{
     NOTHING,
     support::{engine_config::*, engine_house::House},
 };
-use hearthd::model::{AtStart, Output};
+use hearthd::model::{AtStart, Line, Output, PwmChannel};
 
 /// A heater that a thermometer asks for below 20 °C.
 fn heater(heater: Output) -> House {
@@ -117,6 +117,21 @@ fn max_on_counts_through_a_restart() {
     assert_eq!(house.live(secs(9)), NOTHING);
     assert_eq!(house.live(secs(1)).len(), 1);
     assert!(!house.is_on("heater"));
+}
+
+#[test]
+fn max_on_counts_through_a_restart_that_makes_a_lamp_brighter() {
+    let mut b = Builder::new();
+    let line = Some(Line::Pwm(PwmChannel::Pin(18)));
+    b.output(Output { line, max_on: Some(secs(60)), at_start: AtStart::On, ..output("lamp") });
+    let mut house = House::new(b.build());
+    house.command("lamp", "40");
+    house.live(secs(50));
+    house.restart(secs(5));
+    house.live(secs(4));
+    assert!(house.is_on("lamp"));
+    house.live(secs(1));
+    assert!(!house.is_on("lamp"), "{}", house.why("lamp"));
 }
 
 #[test]
