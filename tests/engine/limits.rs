@@ -135,6 +135,36 @@ fn max_on_counts_through_a_restart_that_makes_a_lamp_brighter() {
 }
 
 #[test]
+fn what_must_rest_is_kept_at_once() {
+    let mut b = Builder::new();
+    b.output(Output { min_off: Some(secs(60)), ..output("compressor") });
+    b.output(output("lamp"));
+    let (up, down) = (b.output(output("up")), b.output(output("down")));
+    b.interlock("shutter", secs(2), &[up, down]);
+    let room = b.sensor("room");
+    for (index, name) in ["compressor", "lamp", "up"].into_iter().enumerate() {
+        let output = b.build().find_output(name).unwrap();
+        b.rule(name, colder(room, 20.0 - index as f64), &[(output, ON)]);
+    }
+    let mut house = House::new(b.build());
+    house.live(mins(2));
+    let mut promised_at = |temperature: f64| {
+        let before = house.engine.revision();
+        let done = house.reads("room", temperature);
+        assert_eq!(done.len(), 1, "{done:?}");
+        let after = house.engine.revision();
+        assert_ne!(before, after);
+        before.promised != after.promised
+    };
+    assert!(promised_at(19.5), "the compressor goes on");
+    assert!(!promised_at(18.5), "the lamp");
+    assert!(promised_at(17.5), "a member of an interlock");
+    assert!(promised_at(18.5));
+    assert!(!promised_at(19.5));
+    assert!(promised_at(20.5));
+}
+
+#[test]
 fn at_start_off_and_on_come_before_the_first_decision() {
     let mut b = Builder::new();
     b.output(Output { at_start: AtStart::Off, ..output("careful") });
