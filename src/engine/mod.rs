@@ -126,6 +126,7 @@ impl Engine {
                 // Until it was last heard of, it was as it was; since then nobody knows.
                 let (id, pulse, last) = (OutputId(index), output.pulse.is_some(), Now { moment: taken, ..now });
                 parts::settle(id, &engine.config, &mut engine.outputs, last);
+                engine.revision.promised += u64::from(rest_is_promised(output));
                 engine.outputs[index].begin_anew(level, pulse, taken, now);
                 parts::lose(OutputId(index), &engine.config, &mut engine.outputs);
             }

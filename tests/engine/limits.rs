@@ -165,6 +165,19 @@ fn what_must_rest_is_kept_at_once() {
 }
 
 #[test]
+fn that_a_power_cut_began_a_rest_is_kept_at_once() {
+    let mut house = heater(Output { min_off: Some(secs(60)), ..output("heater") });
+    house.live(mins(2));
+    house.reads("room", 19.0);
+    assert!(house.is_on("heater"));
+    house.restart(secs(5));
+    assert_eq!(house.engine.revision().promised, 0);
+    house.power_cut(secs(5));
+    assert!(!house.is_on("heater"));
+    assert_eq!(house.engine.revision().promised, 1, "or a kill soon after would start it at once");
+}
+
+#[test]
 fn at_start_off_and_on_come_before_the_first_decision() {
     let mut b = Builder::new();
     b.output(Output { at_start: AtStart::Off, ..output("careful") });
