@@ -54,7 +54,7 @@ impl Control {
         let now = clock.now();
         let last = Arc::new(engine.snapshot(now));
         let mut control = Control {
-            saved: engine.revision(),
+            saved: Revision::default(),
             saved_at: now.moment,
             verified_at: now.moment,
             engine,

@@ -63,6 +63,9 @@ use std::{sync::Arc, time::Duration};
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_LAST: Duration = Duration::from_secs(60);
 
+/// From which `min_off` on it is kept at once that a part went on or off.
+const PART_REST_MIN: Duration = Duration::from_secs(60);
+
 /// Decides every output of a house. See the [module](self) for its contract.
 #[derive(Clone, Debug)]
 pub struct Engine {
@@ -96,7 +99,7 @@ pub struct Engine {
 /// Counts changes of what must survive a restart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Revision {
-    /// Of what somebody was promised: commands. To be kept before it is shown.
+    /// Of what somebody was promised: commands, and since when something rests that must. To be kept before it is shown.
     pub promised: u64,
     /// Of what a restart would otherwise begin anew: timers, hysteresis, occupancy. To be kept now and then. Readings alone
     /// do not count: they are read again.
@@ -123,6 +126,7 @@ impl Engine {
                 // Until it was last heard of, it was as it was; since then nobody knows.
                 let (id, pulse, last) = (OutputId(index), output.pulse.is_some(), Now { moment: taken, ..now });
                 parts::settle(id, &engine.config, &mut engine.outputs, last);
+                engine.revision.promised += u64::from(rest_is_promised(output));
                 engine.outputs[index].begin_anew(level, pulse, taken, now);
                 parts::lose(OutputId(index), &engine.config, &mut engine.outputs);
             }
@@ -292,7 +296,11 @@ impl Engine {
                 // A wire that failed may have been on until now.
                 if state.level.is_on() != level.is_on() || state.failure().is_some() && !level.is_on() {
                     state.since = Timestamp::of(now);
-                    self.revision.other += 1;
+                    if rest_is_promised(&self.config[output]) {
+                        self.revision.promised += 1;
+                    } else {
+                        self.revision.other += 1;
+                    }
                 }
                 (state.level, state.wire) = (level, Wire::Confirmed);
             }
@@ -597,6 +605,13 @@ impl Engine {
 /// enough.
 fn goes_on_undecided(output: &Output) -> bool {
     output.min_off.is_none() && output.interlock.is_none()
+}
+
+/// Whether a kill must not forget when an output went off: what has to rest after it would start too early. Short rests of
+/// slow PWM are left out, or an SD card would be written to at each of its phases.
+fn rest_is_promised(output: &Output) -> bool {
+    let least = if matches!(output.method, Method::Part { .. }) { PART_REST_MIN } else { Duration::ZERO };
+    output.interlock.is_some() || output.min_off.is_some_and(|rest| rest >= least)
 }
 
 /// Whether the wire of an output is the same before and after a reload.

@@ -129,7 +129,11 @@ impl OutputState {
         self.meter.skip_to(now.moment);
         // A pulse that a start cut short is not given again.
         self.tripped |= pulse && self.level.is_on();
-        (self.level, self.since) = (level, Timestamp::of(now));
+        // At another brightness it is still on: `max_on` goes on counting.
+        if self.level.is_on() != level.is_on() {
+            self.since = Timestamp::of(now);
+        }
+        self.level = level;
     }
 
     /// Whether current may flow: also when it is being driven on, or nobody knows.

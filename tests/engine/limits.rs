@@ -4,7 +4,7 @@ use crate::{
     NOTHING,
     support::{engine_config::*, engine_house::House},
 };
-use hearthd::model::{AtStart, Output};
+use hearthd::model::{AtStart, Line, Output, PwmChannel};
 
 /// A heater that a thermometer asks for below 20 °C.
 fn heater(heater: Output) -> House {
@@ -117,6 +117,64 @@ fn max_on_counts_through_a_restart() {
     assert_eq!(house.live(secs(9)), NOTHING);
     assert_eq!(house.live(secs(1)).len(), 1);
     assert!(!house.is_on("heater"));
+}
+
+#[test]
+fn max_on_counts_through_a_restart_that_makes_a_lamp_brighter() {
+    let mut b = Builder::new();
+    let line = Some(Line::Pwm(PwmChannel::Pin(18)));
+    b.output(Output { line, max_on: Some(secs(60)), at_start: AtStart::On, ..output("lamp") });
+    let mut house = House::new(b.build());
+    house.command("lamp", "40");
+    house.live(secs(50));
+    house.restart(secs(5));
+    house.live(secs(4));
+    assert!(house.is_on("lamp"));
+    house.live(secs(1));
+    assert!(!house.is_on("lamp"), "{}", house.why("lamp"));
+}
+
+#[test]
+fn what_must_rest_is_kept_at_once() {
+    let mut b = Builder::new();
+    b.output(Output { min_off: Some(secs(60)), ..output("compressor") });
+    b.output(output("lamp"));
+    let (up, down) = (b.output(output("up")), b.output(output("down")));
+    b.interlock("shutter", secs(2), &[up, down]);
+    let room = b.sensor("room");
+    for (index, name) in ["compressor", "lamp", "up"].into_iter().enumerate() {
+        let output = b.build().find_output(name).unwrap();
+        b.rule(name, colder(room, 20.0 - index as f64), &[(output, ON)]);
+    }
+    let mut house = House::new(b.build());
+    house.live(mins(2));
+    let mut promised_at = |temperature: f64| {
+        let before = house.engine.revision();
+        let done = house.reads("room", temperature);
+        assert_eq!(done.len(), 1, "{done:?}");
+        let after = house.engine.revision();
+        assert_ne!(before, after);
+        before.promised != after.promised
+    };
+    assert!(promised_at(19.5), "the compressor goes on");
+    assert!(!promised_at(18.5), "the lamp");
+    assert!(promised_at(17.5), "a member of an interlock");
+    assert!(promised_at(18.5));
+    assert!(!promised_at(19.5));
+    assert!(promised_at(20.5));
+}
+
+#[test]
+fn that_a_power_cut_began_a_rest_is_kept_at_once() {
+    let mut house = heater(Output { min_off: Some(secs(60)), ..output("heater") });
+    house.live(mins(2));
+    house.reads("room", 19.0);
+    assert!(house.is_on("heater"));
+    house.restart(secs(5));
+    assert_eq!(house.engine.revision().promised, 0);
+    house.power_cut(secs(5));
+    assert!(!house.is_on("heater"));
+    assert_eq!(house.engine.revision().promised, 1, "or a kill soon after would start it at once");
 }
 
 #[test]
