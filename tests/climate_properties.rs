@@ -51,6 +51,8 @@ struct ZonePlan {
     min_off: u8,
     output_min_on: Option<u8>,
     output_min_off: Option<u8>,
+    /// Minutes, and how many of rest.
+    output_max_on: Option<(u8, u8)>,
     cycle: u8,
     window: bool,
     slope: bool,
@@ -64,12 +66,12 @@ fn zone_plan() -> impl Strategy<Value = ZonePlan> {
     let minimum = || option::weighted(0.4, 1..180u8);
     (
         (0..5u8, prop::sample::select(&ClimateMode::ALL[..]), lost, 0..3u8, any::<bool>(), prop::bool::weighted(0.3)),
-        (at_start, 0..120u8, 0..120u8, minimum(), minimum(), 5..20u8),
+        (at_start, 0..120u8, 0..120u8, minimum(), minimum(), option::weighted(0.3, (4..60u8, 1..30u8)), 5..20u8),
         (any::<bool>(), prop::bool::weighted(0.3), prop::bool::weighted(0.3), any::<bool>()),
     )
         .prop_map(
             |((control, mode, lost, ways, two_sensors, dimmed), times, (window, slope, heat_below, plan))| {
-                let (at_start, min_on, min_off, output_min_on, output_min_off, cycle) = times;
+                let (at_start, min_on, min_off, output_min_on, output_min_off, output_max_on, cycle) = times;
                 ZonePlan {
                     control,
                     mode,
@@ -82,6 +84,7 @@ fn zone_plan() -> impl Strategy<Value = ZonePlan> {
                     min_off,
                     output_min_on,
                     output_min_off,
+                    output_max_on,
                     cycle,
                     window,
                     slope,
@@ -108,6 +111,8 @@ impl ZonePlan {
             at_start: self.at_start,
             min_on: seconds(self.output_min_on),
             min_off: seconds(self.output_min_off),
+            max_on: self.output_max_on.map(|(limit, _)| mins(limit.into())),
+            max_on_rest: self.output_max_on.map(|(_, rest)| mins(rest.into())),
             ..Output::plain(id, kind, line)
         }
     }
@@ -312,6 +317,7 @@ struct Watcher {
     lost_sensor: SensorLost,
     cycle: Duration,
     output_min_on: Duration,
+    max_on: Option<Duration>,
     dimmed: bool,
     /// Until when a reading counts, of each sensor.
     good_until: [Option<Moment>; 4],
@@ -332,6 +338,7 @@ impl Watcher {
             lost_sensor: plan.lost,
             cycle: mins(plan.cycle.into()),
             output_min_on: secs(plan.output_min_on.unwrap_or(0).into()),
+            max_on: plan.output_max_on.map(|(limit, _)| mins(limit.into())),
             dimmed: plan.dimmed,
             good_until: [None; 4],
             lost_since: Some(Moment::START),
@@ -366,6 +373,9 @@ impl Watcher {
         for output in ["heater", "cooler"] {
             let level = house.wires[output];
             let since = *self.on_since.entry(output).or_insert(now);
+            if let Some(limit) = self.max_on.filter(|_| level.is_on()) {
+                assert!(now.since(since) <= limit, "{output} is on for longer than its max_on of {limit:?}");
+            }
             if !level.is_on() {
                 self.on_since.remove(output);
             } else if let Some(lost) = self.lost_since {

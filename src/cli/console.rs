@@ -5,7 +5,7 @@ use axum::http::Method;
 use hearthd::{
     http::{
         client::{self, Error, point_path},
-        shape::{Difference, House, Move, PartShape, Plan, PointShape, Why},
+        shape::{Difference, House, Move, PartShape, Plan, PointShape, SlotShape, Why},
     },
     model::duration,
 };
@@ -65,13 +65,20 @@ pub async fn why(sockets: &[PathBuf], point: &str, as_json: bool) -> anyhow::Res
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&why)?)?);
     }
     let state = &why.point;
-    let is = if state.value.is_some() { value(state) } else { "unknown".into() };
-    let line = format!("{} has been {is} for {}. {}", state.id, age(state), remark(state));
+    let line = format!("{} {}. {}", state.id, has_been(state), remark(state));
     writeln!(out, "{}", line.trim_end())?;
-    for (index, slot) in why.slots.iter().enumerate() {
-        let mark = if index == 0 { '>' } else { ' ' };
-        let lost = slot.overruled_by.as_ref().map(|winner| format!(" (overruled by {winner})")).unwrap_or_default();
-        writeln!(out, "{mark} {:8} {:>4}  {}{lost}", slot.slot, slot.level, slot.cause)?;
+    print_slots(&mut out, &why.slots)?;
+    for wire in &why.wires {
+        writeln!(out, "{} has been {} for {}", wire.id, wire.level, spell_age(wire.age_s))?;
+        print_slots(&mut out, &wire.slots)?;
+    }
+    let width = why.points.iter().map(|point| point.id.len()).max().unwrap_or(0);
+    for (index, point) in why.points.iter().enumerate() {
+        if index == 0 {
+            writeln!(out)?;
+        }
+        let line = format!("  {:width$}  {:>10}  {:>8}  {}", point.id, value(point), age(point), remark(point));
+        writeln!(out, "{}", line.trim_end())?;
     }
     if let Some(usage) = &state.usage {
         let on = duration::spell(Duration::from_secs(usage.on_s));
@@ -112,6 +119,26 @@ pub async fn why(sockets: &[PathBuf], point: &str, as_json: bool) -> anyhow::Res
     Ok(())
 }
 
+/// A priority array, the highest filled slot first.
+fn print_slots(out: &mut impl Write, slots: &[SlotShape]) -> io::Result<()> {
+    let width = slots.iter().map(|slot| slot.level.chars().count()).max().unwrap_or(0).max(4);
+    for (index, slot) in slots.iter().enumerate() {
+        let mark = if index == 0 { '>' } else { ' ' };
+        let lost = slot.overruled_by.as_ref().map(|winner| format!(" (overruled by {winner})")).unwrap_or_default();
+        writeln!(out, "{mark} {:8} {:>width$}  {}{lost}", slot.slot, slot.level, slot.cause)?;
+    }
+    Ok(())
+}
+
+/// `has been ON for 3m12s`; `has been unknown for 3m12s`
+fn has_been(point: &PointShape) -> String {
+    let is = if point.text.is_some() { value(point) } else { "unknown".into() };
+    match point.age_s {
+        Some(s) => format!("has been {is} for {}", spell_age(s)),
+        None => format!("is {is}"),
+    }
+}
+
 /// What else is to be said of an output: `, 24.0 W, 1.250 kWh, locked`; of a room `, asleep`.
 fn facets(point: &PointShape, all: &[PointShape]) -> String {
     let mut more = String::new();
@@ -149,7 +176,8 @@ fn seen(point: &PointShape) -> String {
         Some(why) if matches!(&*point.kind, "room" | "asleep") => format!(": {why}"),
         _ => String::new(),
     };
-    format!("{} {} for {}{quality}{because}", point.id, value(point), age(point))
+    let age = point.age_s.map(|s| format!(" for {}", spell_age(s))).unwrap_or_default();
+    format!("{} {}{age}{quality}{because}", point.id, value(point))
 }
 
 /// `2026-11-23 21:00:00`, of an RFC 3339 time.
@@ -272,14 +300,18 @@ fn value(point: &PointShape) -> String {
     point.text.as_ref().map_or_else(|| "-".into(), |text| format!("{text}{unit}{part}"))
 }
 
-/// How long the value has been so: two units at the most.
+/// How long the value has been so, of a table.
 fn age(point: &PointShape) -> String {
-    match point.age_s {
-        None => "-".into(),
-        Some(s) if s < 60 => format!("{s}s"),
-        Some(s) if s < 3_600 => format!("{}m{:02}s", s / 60, s % 60),
-        Some(s) if s < 86_400 => format!("{}h{:02}m", s / 3_600, s / 60 % 60),
-        Some(s) => format!("{}d{:02}h", s / 86_400, s / 3_600 % 24),
+    point.age_s.map_or_else(|| "-".into(), spell_age)
+}
+
+/// Two units at the most.
+fn spell_age(s: i64) -> String {
+    match s {
+        s if s < 60 => format!("{s}s"),
+        s if s < 3_600 => format!("{}m{:02}s", s / 60, s % 60),
+        s if s < 86_400 => format!("{}h{:02}m", s / 3_600, s / 60 % 60),
+        s => format!("{}d{:02}h", s / 86_400, s / 3_600 % 24),
     }
 }
 

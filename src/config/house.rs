@@ -128,6 +128,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     }
     let zones: Vec<_> = draft.climates.into_iter().map(|draft| climate::resolve(draft, &config, problems)).collect();
     for (zone, checked) in &zones {
+        climate::give_rests(zone, &mut config.outputs);
         climate::check(zone, checked, &config, problems);
     }
     climate::check_all(&zones, &config, problems);

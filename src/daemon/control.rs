@@ -10,7 +10,8 @@ use crate::{
     hardware::{Hardware, simulated::Wires},
     http::{Answerer, Question, Reply, Request},
     model::{
-        Cause, Command, Config, Effect, Event, Level, Output, OutputId, Point, Quality, Refusal, Snapshot, Source,
+        Cause, Command, Config, Effect, Event, Level, Method, Output, OutputId, Point, Quality, Refusal, Snapshot,
+        Source,
     },
     mqtt::{Notice, Refused, Told},
 };
@@ -21,6 +22,8 @@ use tokio::sync::mpsc;
 /// only now and then.
 const DRIVES_AT_ONCE: usize = 4096;
 const BACKLOG_AFTER: Duration = Duration::from_secs(1);
+/// A level that moves by less, in percent, is not worth a line in the log.
+const SMALL_STEP: u8 = 10;
 /// How often every output line is read back.
 const VERIFY_EVERY: Duration = Duration::from_secs(50);
 /// The engine is woken at least this often, so that a wall clock that was set is noticed.
@@ -125,6 +128,7 @@ impl Control {
         // Whoever asked may have gone away.
         tokio::task::spawn_blocking(move || match question {
             Question::Why(point, answer) => drop(answer.send(engine.reasons(point, now))),
+            Question::WhyZone(zone, answer) => drop(answer.send(engine.reasons_of_zone(zone, now))),
             Question::Plan(candidate, answer) => drop(answer.send(plan(&in_force, &engine, now, &candidate))),
         });
     }
@@ -218,12 +222,18 @@ impl Control {
         self.take(effects);
         for _ in 0..DRIVES_AT_ONCE {
             let Some((output, level, cause)) = self.backlog.pop_front() else { return };
+            let before = self.engine.start_level(output);
             let result = self.hardware.drive(output, level);
             let name = &self.config[output].id;
             match &result {
                 Ok(()) => {
-                    let level = self.config.level_text(output, level);
-                    tracing::info!("{name} {level}: {}", cause.describe(&self.config));
+                    let text = self.config.level_text(output, level);
+                    let cause = cause.describe(&self.config);
+                    if is_small_step(before, level) || self.is_modulated(output) {
+                        tracing::debug!("{name} {text}: {cause}");
+                    } else {
+                        tracing::info!("{name} {text}: {cause}");
+                    }
                 }
                 // The hardware has said so, once.
                 Err(error) => tracing::debug!("{name} cannot be driven {level}: {error}"),
@@ -236,6 +246,14 @@ impl Control {
             tracing::error!(
                 "outputs switch each other without an end: they go on slowly; `hearthd why` shows the causes"
             );
+        }
+    }
+
+    /// Whether it is the wire of slow PWM, which goes on and off all day.
+    fn is_modulated(&self, output: OutputId) -> bool {
+        match self.config[output].method {
+            Method::Part { of } => matches!(self.config[of].method, Method::SlowPwm { .. }),
+            _ => false,
         }
     }
 
@@ -307,6 +325,11 @@ impl Control {
         }
         Some(Ok(()))
     }
+}
+
+/// Whether a level moves a little only, as a thermostat moves it all day.
+fn is_small_step(before: Level, after: Level) -> bool {
+    before != after && before.is_on() && after.is_on() && before.percent().abs_diff(after.percent()) < SMALL_STEP
 }
 
 /// Whatever ends the loop but an orderly stop (a panic, a dead thread), outputs end in their safe states.

@@ -146,7 +146,7 @@ impl Engine {
 
     fn command_zone(&mut self, id: ClimateId, facet: ClimateFacet, command: &Command, now: Now) -> Result<(), Refusal> {
         check_hold(command)?;
-        self.climates[id.0].command(&self.config[id], facet, &command.payload, command.hold, now)?;
+        self.climates[id.0].command(&self.config[id], facet, &command.payload, (command.hold, &command.source), now)?;
         self.commands = self.commands.saturating_add(1);
         self.revision.promised += 1;
         Ok(())

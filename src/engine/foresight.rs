@@ -3,9 +3,11 @@
 use super::Engine;
 use crate::{
     clock::Now,
-    model::{Effect, Event, Explanation, Level, OutputId, RoomId, Truth, Upcoming},
+    model::{
+        ClimateFacet, ClimateId, Effect, Event, Explanation, Level, OutputId, Point, PointState, RoomId, Truth,
+        Upcoming,
+    },
 };
-use chrono::{DateTime, Utc};
 use std::{collections::VecDeque, time::Duration};
 
 /// How far ahead it looks.
@@ -17,33 +19,48 @@ const STEPS_MAX: usize = 2000;
 /// does as it is told; nothing, if there is none within a day.
 pub(super) fn next_of_output(engine: &Engine, output: OutputId, now: Now) -> Option<Upcoming> {
     let mut first = None;
-    next_change(engine, now, |copy, at| {
+    next_change(engine, now, |copy, then| {
         let explanation = copy.outputs[output.0].explanation.as_ref()?;
         let first = first.get_or_insert_with(|| explanation.clone());
-        let (level, line) = (Some(explanation.level), explanation.line.clone());
-        differs(first, explanation).then_some(Upcoming { at, level, line })
+        let (value, line) = (copy.config.level_text(output, explanation.level), explanation.line.clone());
+        differs(first, explanation).then_some(Upcoming { at: then.wall, value, line })
     })
 }
 
 /// The next change of whether a room is occupied, or somebody sleeps there, on the same terms.
 pub(super) fn next_of_room(engine: &Engine, room: RoomId, asleep: bool, now: Now) -> Option<Upcoming> {
     let mut first = None;
-    next_change(engine, now, |copy, at| {
+    next_change(engine, now, |copy, then| {
         let state = &copy.rooms[room.0];
         let truth = if asleep { state.asleep } else { state.occupied };
         let first = *first.get_or_insert(truth);
-        let level = (truth != Truth::Unknown).then(|| Level::from_on(truth.is_true()));
+        let value = match truth {
+            Truth::Unknown => "unknown".into(),
+            known => Level::from_on(known.is_true()).to_string(),
+        };
         let line = state.cause.as_ref().map(|(_, line)| line.to_string()).unwrap_or_default();
-        (truth != first).then_some(Upcoming { at, level, line })
+        (truth != first).then_some(Upcoming { at: then.wall, value, line })
+    })
+}
+
+/// The next change of these points of a zone or of why the first of them is as it is, on the same terms.
+pub(super) fn next_of_zone(engine: &Engine, zone: ClimateId, facets: &[ClimateFacet], now: Now) -> Option<Upcoming> {
+    let mut first = None;
+    next_change(engine, now, |copy, then| {
+        let states: Vec<_> = facets.iter().map(|facet| copy.point_state(Point::Climate(zone, *facet), then)).collect();
+        let text = |(facet, state): (&ClimateFacet, &PointState)| {
+            let unit = if facet.is_temperature() { " °C" } else { "" };
+            Some(format!("{}{unit}", state.text()?))
+        };
+        let value = facets.iter().zip(&states).filter_map(text).collect::<Vec<_>>().join(", ");
+        let line = states.first().and_then(|state| state.why()).unwrap_or_default().to_owned();
+        let first = first.get_or_insert_with(|| (value.clone(), line.clone()));
+        ((&value, &line) != (&first.0, &first.1)).then_some(Upcoming { at: then.wall, value, line })
     })
 }
 
 /// Runs a copy of the engine ahead until `look`, which is shown it first as it is, finds something.
-fn next_change(
-    engine: &Engine,
-    now: Now,
-    mut look: impl FnMut(&Engine, DateTime<Utc>) -> Option<Upcoming>,
-) -> Option<Upcoming> {
+fn next_change(engine: &Engine, now: Now, mut look: impl FnMut(&Engine, Now) -> Option<Upcoming>) -> Option<Upcoming> {
     let mut copy = engine.clone();
     let end = now.moment + HORIZON;
     for reading in copy.sensors.iter_mut().flat_map(|sensor| sensor.readings.values_mut()) {
@@ -51,12 +68,12 @@ fn next_change(
     }
     copy.still_counters();
     settle(&mut copy, now, Event::Wake);
-    look(&copy, now.wall);
+    look(&copy, now);
     for _ in 0..STEPS_MAX {
         let moment = copy.next_wakeup().filter(|next| *next <= end)?;
         let then = Now { moment, wall: now.wall_at(moment), wall_known: now.wall_known };
         settle(&mut copy, then, Event::Wake);
-        if let Some(found) = look(&copy, then.wall) {
+        if let Some(found) = look(&copy, then) {
             return Some(found);
         }
     }

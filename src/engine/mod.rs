@@ -65,6 +65,9 @@ const RETRY_LAST: Duration = Duration::from_secs(60);
 
 /// From which `min_off` on it is kept at once that a part went on or off.
 const PART_REST_MIN: Duration = Duration::from_secs(60);
+/// A pass is made again when what zones show became another by it; a house in which that never ends goes on with the next
+/// event.
+const PASSES_MAX: usize = 3;
 
 /// Decides every output of a house. See the [module](self) for its contract.
 #[derive(Clone, Debug)]
@@ -409,18 +412,35 @@ impl Engine {
 
     /// Works out the whole house anew.
     fn decide(&mut self, now: Now) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for _ in 0..PASSES_MAX {
+            let mut alarm = Alarm::default();
+            effects.extend(self.pass(now, &mut alarm));
+            self.next_wakeup = alarm.earliest();
+            // What a zone shows of its limits, rules may look at.
+            if !self.look_back_at_climates(now) {
+                break;
+            }
+        }
+        for (zone, state) in self.config.climates.iter().zip(&mut self.climates) {
+            climate::note_changes(zone, state, now);
+        }
+        effects
+    }
+
+    /// One pass over everything.
+    fn pass(&mut self, now: Now, alarm: &mut Alarm) -> Vec<Effect> {
         let config = self.config.clone();
-        let mut alarm = Alarm::default();
-        let mut changed = self.update_inputs(now, &mut alarm);
-        changed |= self.update_dark(now, &mut alarm);
+        let mut changed = self.update_inputs(now, alarm);
+        changed |= self.update_dark(now, alarm);
         let mut effects = Vec::new();
         loop {
-            changed |= self.update_climates(now, &mut alarm);
-            changed |= self.update_rooms(now, &mut alarm);
+            changed |= self.update_climates(now, alarm);
+            changed |= self.update_rooms(now, alarm);
             if self.stopping {
                 break;
             }
-            let (done, acted) = self.happen(now, &mut alarm);
+            let (done, acted) = self.happen(now, alarm);
             effects.extend(done);
             // What was done may make something else happen; that ends, because no rule acts without end in one instant.
             if !acted {
@@ -439,7 +459,7 @@ impl Engine {
             series: &self.series,
             dark: self.dark.as_ref(),
             calendar: &mut self.calendar,
-            alarm: &mut alarm,
+            alarm,
         };
         for (rule, state) in config.rules.iter().zip(&mut self.rules) {
             changed |= rules::update(rule, state, &mut facts);
@@ -468,11 +488,24 @@ impl Engine {
             stopping: self.stopping,
             now,
         };
-        let (drives, outputs_changed) = priority::resolve(&situation, &mut self.outputs, &mut alarm);
+        let (drives, outputs_changed) = priority::resolve(&situation, &mut self.outputs, alarm);
         effects.extend(drives);
         self.revision.other += u64::from(changed || outputs_changed);
-        self.next_wakeup = alarm.earliest();
         effects
+    }
+
+    /// Lets the thermostats see what became of what they called. Returns whether they show anything else for it.
+    fn look_back_at_climates(&mut self, now: Now) -> bool {
+        if self.stopping {
+            return false;
+        }
+        let house = climate::Resolved { config: &self.config, outputs: &self.outputs, now };
+        let mut changed = false;
+        for (zone, state) in self.config.climates.iter().zip(&mut self.climates) {
+            changed |= climate::look_back(zone, state, house);
+        }
+        self.revision.other += u64::from(changed);
+        changed
     }
 
     /// Works out who is where.
@@ -546,6 +579,10 @@ impl Engine {
         changed
     }
 
+    fn resolved(&self, now: Now) -> climate::Resolved<'_> {
+        climate::Resolved { config: &self.config, outputs: &self.outputs, now }
+    }
+
     /// One point of that picture.
     pub fn point_state(&self, point: Point, now: Now) -> PointState {
         let unexplained = |value, quality, changed, fault| PointState {
@@ -583,8 +620,13 @@ impl Engine {
                 unexplained(value, quality, reading.map(|reading| reading.changed), state.fault(quantity).cloned())
             }
             Point::Climate(id, facet) => {
-                let (value, quality) = climate::point_value(&self.config[id], &self.climates[id.0], facet);
-                unexplained(value, quality, None, None)
+                let (zone, state) = (&self.config[id], &self.climates[id.0]);
+                let (value, quality) = climate::point_value(zone, state, facet);
+                let changed = state.seen.get(&facet).map(|seen| seen.since);
+                PointState {
+                    because: climate::line(zone, state, facet, self.resolved(now)),
+                    ..unexplained(value, quality, changed, None)
+                }
             }
             Point::Occupied(id) => of_room(id, self.rooms[id.0].occupied, self.rooms[id.0].changed),
             Point::Asleep(id) => of_room(id, self.rooms[id.0].asleep, self.rooms[id.0].asleep_changed),

@@ -13,7 +13,7 @@ use super::{
     state::{OutputState, RoomState, RuleState, Wire},
 };
 use crate::{
-    clock::Now,
+    clock::{Moment, Now},
     model::{
         Cause, Claim, Config, Effect, Explanation, Interlock, InterlockId, Level, Method, Output, OutputId, RuleId,
         Slot, Truth,
@@ -121,6 +121,7 @@ fn ask(
     slots: &mut Slots,
     alarm: &mut Alarm,
 ) -> bool {
+    let on_since = on_since(id, situation.config, outputs);
     let (output, state, now) = (&situation.config[id], &mut outputs[id.0], situation.now);
     let automatic = automatic(id, output, situation);
     let around = Surroundings { config: situation.config, rooms: situation.rooms, now, automatic };
@@ -129,12 +130,9 @@ fn ask(
     // Nobody else wants to know.
     let asked_on = output.pulse.is_some() && asked(id, output, state, situation)[0].1.level.is_on();
     changed |= pulse(output, state, asked_on, may_be_asked_on, now, alarm);
-    changed |= limit(output, state, may_be_asked_on, now, alarm);
+    changed |= limit(output, state, on_since, may_be_asked_on, now, alarm);
     state.since.follow(now);
-    let cause = match (output.pulse, output.max_on) {
-        (Some(length), _) => Some(Cause::Pulse { length }),
-        (None, limit) => limit.map(|limit| Cause::MaxOn { limit }),
-    };
+    let cause = output.pulse.map(|length| Cause::Pulse { length }).or_else(|| max_on(output));
     (slots.safety, slots.safety_level) = if situation.stopping {
         (Some(Cause::Shutdown), safe(output, state))
     } else {
@@ -167,13 +165,14 @@ fn ask_parts(
         } else {
             (Slot::Default, Claim { level, cause: Cause::Part(id) })
         };
-        changed |= limit(output, state, level.is_on(), now, alarm);
+        let on_since = state.level.is_on().then_some(state.since.moment);
+        changed |= limit(output, state, on_since, level.is_on(), now, alarm);
         state.since.follow(now);
         let slots = &mut slots[part.0];
         (slots.safety, slots.safety_level) = if situation.stopping {
             (Some(Cause::Shutdown), safe(output, state))
         } else {
-            (output.max_on.filter(|_| state.tripped).map(|limit| Cause::MaxOn { limit }), Level::OFF)
+            (max_on(output).filter(|_| state.tripped), Level::OFF)
         };
         slots.asked = vec![asked];
     }
@@ -298,19 +297,51 @@ fn safe(output: &Output, state: &OutputState) -> Level {
     level.unwrap_or(state.level)
 }
 
-/// Trips an output that was on for its `max_on`, and rearms it when nothing asks for it any more; an unknown may ask.
-fn limit(output: &Output, state: &mut OutputState, may_be_asked_on: bool, now: Now, alarm: &mut Alarm) -> bool {
-    let before = state.tripped;
-    let end = output.max_on.filter(|_| state.level.is_on()).map(|limit| state.since.moment + limit);
-    match end {
+/// Since when an output is on without a break, as its `max_on` counts. Slow PWM breaks off in each period.
+fn on_since(id: OutputId, config: &Config, outputs: &[OutputState]) -> Option<Moment> {
+    let counted = match &config[id].method {
+        Method::SlowPwm { wire, .. } => *wire,
+        _ => id,
+    };
+    let state = &outputs[counted.0];
+    state.level.is_on().then_some(state.since.moment)
+}
+
+fn max_on(output: &Output) -> Option<Cause> {
+    output.max_on.map(|limit| Cause::MaxOn { limit, rest: output.max_on_rest })
+}
+
+/// Trips an output that was on for its `max_on`. It is rearmed when it has rested; without a rest, when nothing asks for it
+/// any more (an unknown may ask). What has a rest goes on by itself after it, so a command to be on ends with its trip:
+/// nobody may think of it any more. Returns whether what must survive a restart changed.
+fn limit(
+    output: &Output,
+    state: &mut OutputState,
+    on_since: Option<Moment>,
+    may_be_asked_on: bool,
+    now: Now,
+    alarm: &mut Alarm,
+) -> bool {
+    let before = (state.tripped, state.manual.is_some());
+    match output.max_on.zip(on_since).map(|(limit, since)| since + limit) {
         Some(end) if now.moment >= end => state.tripped = true,
         Some(end) => alarm.at(end),
         None => {}
     }
-    if !may_be_asked_on && !state.level.is_on() || output.max_on.is_none() && output.pulse.is_none() {
+    if output.max_on.is_none() && output.pulse.is_none() {
         state.tripped = false;
     }
-    before != state.tripped
+    if state.tripped && output.max_on_rest.is_some() && state.manual.as_ref().is_some_and(|by| by.level.is_on()) {
+        state.manual = None;
+    }
+    if state.tripped && !state.level.is_on() {
+        let rested = output.max_on_rest.map(|rest| state.since.moment + rest);
+        if let Some(end) = rested.filter(|end| now.moment < *end) {
+            alarm.at(end);
+        }
+        state.tripped = rested.map_or(may_be_asked_on, |end| now.moment < end);
+    }
+    before != (state.tripped, state.manual.is_some())
 }
 
 /// Trips a pulse when its time is over, counted from when its wire went on or it was asked again. A command is fulfilled

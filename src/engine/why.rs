@@ -1,7 +1,7 @@
-//! Why an output or a room is as it is, and why not otherwise.
+//! Why an output, a room or a climate zone is as it is, and why not otherwise.
 
 use super::{
-    Engine,
+    Engine, climate,
     condition::evaluate,
     facts::{Alarm, Facts},
     foresight, rooms,
@@ -10,28 +10,75 @@ use super::{
 use crate::{
     clock::Now,
     model::{
-        Condition, InputId, OutputId, PartReason, Pending, Point, Reasons, RoomId, Rule, RuleId, RuleReason, duration,
+        Climate, ClimateFacet, ClimateId, Condition, InputId, Method, OutputId, PartReason, Pending, Point, Reasons,
+        RoomId, Rule, RuleId, RuleReason, Slot, WireReason, duration,
     },
 };
 use std::time::Duration;
 
 impl Engine {
-    /// Of an output, what the rules about it look at; of a room, what can show that somebody is there; what is waited for
-    /// and what comes next. Takes some milliseconds: it runs a copy of the house ahead.
+    /// Of an output, what asks for it and what the rules about it look at; of a room, what can show that somebody is there;
+    /// of a zone's point, what asks for its value; what is waited for and what comes next. Takes some milliseconds: it runs a
+    /// copy of the house ahead.
     pub fn reasons(&self, point: Point, now: Now) -> Reasons {
         match point {
             Point::Output(id) => self.output_reasons(id, now),
             Point::Occupied(id) => self.room_reasons(id, false, now),
             Point::Asleep(id) => self.room_reasons(id, true, now),
+            Point::Climate(id, facet) => self.facet_reasons(id, facet, now),
             _ => Reasons::default(),
         }
     }
 
     fn output_reasons(&self, output: OutputId, now: Now) -> Reasons {
         let rules = self.rule_reasons(output, now);
-        let mut pending = self.pending(output, &rules, now);
-        pending.sort_by_key(|pending| pending.ends);
-        Reasons { rules, pending, next: foresight::next_of_output(self, output, now), ..Reasons::default() }
+        let pending = self.pending(output, &rules, now);
+        let wires = self.wire_reasons(output);
+        let next = foresight::next_of_output(self, output, now);
+        Reasons { rules, pending: sorted(pending), next, wires, ..Reasons::default() }
+    }
+
+    /// The wire of slow PWM, and any other part that is held.
+    fn wire_reasons(&self, output: OutputId) -> Vec<WireReason> {
+        let slow = matches!(self.config[output].method, Method::SlowPwm { .. });
+        let parts = self.config.parts(output).into_iter().filter_map(|wire| {
+            let state = &self.outputs[wire.0];
+            let explanation = state.explanation.clone()?;
+            let (level, since) = (state.level, state.since.wall);
+            (slow || explanation.winner <= Slot::Protect).then_some(WireReason { wire, level, since, explanation })
+        });
+        parts.collect()
+    }
+
+    /// Of a zone as a whole: what it does and why, its points and its outputs.
+    pub fn reasons_of_zone(&self, id: ClimateId, now: Now) -> Reasons {
+        let zone = &self.config[id];
+        let points = zone.facets().map(|facet| Point::Climate(id, facet));
+        let points = points.chain(driven(zone).into_iter().map(Point::Output)).collect();
+        // Whatever it holds or does next.
+        let looked_at = [ClimateFacet::Target, ClimateFacet::CoolTarget, ClimateFacet::Mode, ClimateFacet::Action];
+        let next = foresight::next_of_zone(self, id, &looked_at, now);
+        Reasons { points, next, ..self.reasons_within(id, ClimateFacet::Action, now) }
+    }
+
+    fn facet_reasons(&self, id: ClimateId, facet: ClimateFacet, now: Now) -> Reasons {
+        let next = foresight::next_of_zone(self, id, &[facet], now);
+        Reasons { next, ..self.reasons_within(id, facet, now) }
+    }
+
+    /// What asks for the value of a zone's point, and what is waited for.
+    fn reasons_within(&self, id: ClimateId, facet: ClimateFacet, now: Now) -> Reasons {
+        let (zone, state) = (&self.config[id], &self.climates[id.0]);
+        let mut pending = climate::pending(state, now);
+        if facet == ClimateFacet::Action {
+            for output in driven(zone) {
+                let name = &self.config[output].id;
+                let of = |pending: Pending| Pending { what: format!("{name}: {}", pending.what), ..pending };
+                pending.extend(self.pending(output, &[], now).into_iter().map(of));
+            }
+        }
+        let slots = climate::slots(zone, state, facet, self.resolved(now));
+        Reasons { slots, pending: sorted(pending), ..Reasons::default() }
     }
 
     /// What can show that somebody is in a room, and when it will be empty.
@@ -101,9 +148,23 @@ impl Engine {
         let on = state.level.is_on();
         let limits = [("min_on", output.min_on, on), ("max_on", output.max_on, on), ("min_off", output.min_off, !on)];
         for (name, limit, _) in limits.into_iter().filter(|(.., applies)| *applies) {
-            if let Some(limit) = limit {
+            let slow = matches!(output.method, Method::SlowPwm { .. });
+            if let Some(limit) = limit.filter(|_| !slow) {
                 add(format!("{name} is over"), state.since.plus(limit));
             }
+        }
+        if let Method::SlowPwm { wire, .. } = output.method {
+            let (part, line, on) = (&self.config[wire], &self.outputs[wire.0], self.outputs[wire.0].level.is_on());
+            for (name, limit, applies) in
+                [("min_on", part.min_on, on), ("max_on", output.max_on, on), ("min_off", part.min_off, !on)]
+            {
+                if let Some(limit) = limit.filter(|_| applies) {
+                    add(format!("{name} of {} is over", part.id), line.since.plus(limit));
+                }
+            }
+        }
+        if let Some(rest) = output.max_on_rest.filter(|_| state.tripped && !on) {
+            add("the rest after max_on is over".into(), state.since.plus(rest));
         }
         if let Some(until) = state.manual.as_ref().and_then(|manual| manual.until_time(now)) {
             add("the command ends".into(), until);
@@ -126,6 +187,19 @@ impl Engine {
         }
         pending
     }
+}
+
+/// What a zone drives, each once.
+fn driven(zone: &Climate) -> Vec<OutputId> {
+    let mut outputs: Vec<OutputId> = zone.outputs().collect();
+    outputs.sort();
+    outputs.dedup();
+    outputs
+}
+
+fn sorted(mut pending: Vec<Pending>) -> Vec<Pending> {
+    pending.sort_by_key(|pending| pending.ends);
+    pending
 }
 
 /// What must all be so for a rule to be active, and what ends it once it is (`false`).

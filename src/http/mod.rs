@@ -17,7 +17,7 @@ pub mod shape;
 
 use crate::{
     clock::Now,
-    model::{BrokerStatus, Command, Point, Reasons, Refusal, Snapshot, Source, duration},
+    model::{BrokerStatus, ClimateFacet, ClimateId, Command, Point, Reasons, Refusal, Snapshot, Source, duration},
 };
 use axum::{
     Json, Router,
@@ -83,8 +83,10 @@ impl Reply {
 
 /// A question that the snapshot does not answer; the daemon looks into a copy of the engine.
 pub enum Question {
-    /// Why an output or a room is as it is.
+    /// Why an output, a room or a zone's point is as it is.
     Why(Point, oneshot::Sender<Reasons>),
+    /// Why a climate zone does what it does.
+    WhyZone(ClimateId, oneshot::Sender<Reasons>),
     /// What a changed configuration would change; or its problems.
     Plan(Candidate, oneshot::Sender<Result<Plan, String>>),
 }
@@ -177,9 +179,13 @@ async fn point(State(house): State<House>, Id(id): Id) -> Response {
 
 async fn why(State(house): State<House>, Id(id): Id) -> Response {
     let snapshot = house.snapshots.borrow().clone();
-    let Some(state) = snapshot.find(&id) else { return unknown_point(&id) };
-    let reasons = match state.point {
-        point @ (Point::Output(_) | Point::Occupied(_) | Point::Asleep(_)) => {
+    // A zone is spoken of by what it does.
+    let zone = snapshot.config.find_climate(&id);
+    let of_zone = || snapshot.get(Point::Climate(zone?, ClimateFacet::Action));
+    let Some(state) = snapshot.find(&id).or_else(of_zone) else { return unknown_point(&id) };
+    let reasons = match (state.point, zone) {
+        (Point::Climate(..), Some(zone)) => ask(&house, |answer| Question::WhyZone(zone, answer)).await,
+        (point @ (Point::Output(_) | Point::Occupied(_) | Point::Asleep(_) | Point::Climate(..)), _) => {
             ask(&house, |answer| Question::Why(point, answer)).await
         }
         _ => Ok(Reasons::default()),

@@ -2,8 +2,8 @@
 
 use super::{age_s, local};
 use crate::model::{
-    BrokerStatus, Claim, Level, OutputFacet, PartReason, Pending, Point, PointState, Quality, Reasons, RuleReason,
-    Slot, Snapshot, Takes, Truth, Value,
+    BrokerStatus, Claim, Explanation, Level, OutputFacet, PartReason, Pending, Point, PointState, Quality, Reasons,
+    RuleReason, Slot, Snapshot, Takes, Truth, Value, WireReason,
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +54,7 @@ pub struct PointShape {
     pub age_s: Option<i64>,
     /// What is wrong, when the quality is `fault`.
     pub fault: Option<String>,
-    /// Of an output: the slot and the cause that hold it. Of a room: why it is so.
+    /// Of an output or a zone's point: the slot and the cause that hold it. Of a room: why it is so.
     pub why: Option<String>,
     /// Of an output: how much it was used.
     #[serde(default)]
@@ -75,8 +75,14 @@ pub struct UsageShape {
 pub struct Why {
     /// The point itself.
     pub point: PointShape,
-    /// The filled slots of its priority array, highest first; the first one holds it. Empty for what is not an output.
+    /// What asks for its value, highest first; the first one holds it. Empty for what nobody decides.
     pub slots: Vec<SlotShape>,
+    /// Of a zone: its points and outputs.
+    #[serde(default)]
+    pub points: Vec<PointShape>,
+    /// The wires behind an output that is no wire itself.
+    #[serde(default)]
+    pub wires: Vec<WireShape>,
     /// The rules that set it, in the order of the file.
     pub rules: Vec<RuleShape>,
     /// Of a room: what can show that somebody is there.
@@ -86,6 +92,19 @@ pub struct Why {
     pub pending: Vec<PendingShape>,
     /// The next change, if nothing else happens; null: none within a day.
     pub next: Option<NextShape>,
+}
+
+/// A wire behind an output.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WireShape {
+    /// `heater.wire`
+    pub id: String,
+    /// What it carries.
+    pub level: String,
+    /// Seconds since it does.
+    pub age_s: i64,
+    /// As those of an output.
+    pub slots: Vec<SlotShape>,
 }
 
 /// How it stands with one rule.
@@ -271,16 +290,22 @@ fn percent(snapshot: &Snapshot, point: Point) -> Option<u8> {
 
 pub(super) fn why(snapshot: &Snapshot, state: &PointState, reasons: &Reasons) -> Why {
     let config = &snapshot.config;
-    let slots = state.explanation.as_ref().map_or(&[][..], |explanation| &explanation.slots);
     let level_text = |level: Level| match state.point {
         Point::Output(id) => config.level_text(id, level),
         _ => level.to_string(),
     };
-    let slot = |(slot, claim): &(Slot, Claim)| SlotShape {
-        slot: slot.to_string(),
-        level: level_text(claim.level),
-        cause: claim.cause.describe(config),
-        overruled_by: slots.first().filter(|(first, _)| first != slot).map(|(first, _)| first.to_string()),
+    let mut slots =
+        state.explanation.as_ref().map_or_else(Vec::new, |explanation| array(snapshot, state.point, explanation));
+    for (index, slot) in reasons.slots.iter().enumerate() {
+        let overruled_by = (index > 0).then(|| reasons.slots[0].slot.to_owned());
+        let (level, cause) = (slot.value.clone(), slot.cause.clone());
+        slots.push(SlotShape { slot: slot.slot.into(), level, cause, overruled_by });
+    }
+    let wire = |reason: &WireReason| WireShape {
+        id: config[reason.wire].id.to_string(),
+        level: reason.level.to_string(),
+        age_s: age_s(snapshot.now, reason.since),
+        slots: array(snapshot, Point::Output(reason.wire), &reason.explanation),
     };
     let part = |part: &PartReason| PartShape {
         text: part.text.clone(),
@@ -296,16 +321,34 @@ pub(super) fn why(snapshot: &Snapshot, state: &PointState, reasons: &Reasons) ->
     let pending = |pending: &Pending| PendingShape { what: pending.what.clone(), ends: local(snapshot, pending.ends) };
     Why {
         point: point(snapshot, state),
-        slots: slots.iter().map(slot).collect(),
+        slots,
+        points: reasons.points.iter().filter_map(|id| Some(point(snapshot, snapshot.get(*id)?))).collect(),
+        wires: reasons.wires.iter().map(wire).collect(),
         rules: reasons.rules.iter().map(rule).collect(),
         signs: reasons.signs.iter().map(part).collect(),
         pending: reasons.pending.iter().map(pending).collect(),
         next: reasons.next.as_ref().map(|next| NextShape {
             at: local(snapshot, next.at),
-            level: next.level.map_or_else(|| "unknown".into(), level_text),
+            level: next.value.clone(),
             why: next.line.clone(),
         }),
     }
+}
+
+/// A priority array, the highest filled slot first.
+fn array(snapshot: &Snapshot, of: Point, explanation: &Explanation) -> Vec<SlotShape> {
+    let config = &snapshot.config;
+    let level_text = |level: Level| match of {
+        Point::Output(id) => config.level_text(id, level),
+        _ => level.to_string(),
+    };
+    let slot = |(slot, claim): &(Slot, Claim)| SlotShape {
+        slot: slot.to_string(),
+        level: level_text(claim.level),
+        cause: claim.cause.describe(config),
+        overruled_by: explanation.slots.first().filter(|(first, _)| first != slot).map(|(first, _)| first.to_string()),
+    };
+    explanation.slots.iter().map(slot).collect()
 }
 
 fn word(truth: Truth) -> String {

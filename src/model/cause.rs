@@ -80,10 +80,12 @@ pub struct Claim {
 pub enum Cause {
     /// The daemon is ending.
     Shutdown,
-    /// On for `limit`; locked until nothing asks for it any more.
+    /// On for `limit`; now it rests, or is locked until nothing asks for it any more.
     MaxOn {
         /// The limit.
         limit: Duration,
+        /// How long it rests; nothing: it is locked.
+        rest: Option<Duration>,
     },
     /// Another member of the group is on, or was a moment ago, or comes first.
     Interlock {
@@ -155,20 +157,39 @@ pub enum ManualEnd {
     NextChange,
     /// When this room is empty.
     RoomEmpty(RoomId),
+    /// When the plan's next period begins, at a time that can be told when the wall clock is known.
+    NextPeriod,
+}
+
+impl ManualEnd {
+    /// What comes after "until", in local time.
+    pub fn describe(self, config: &Config) -> String {
+        match self {
+            ManualEnd::Auto => "AUTO".to_owned(),
+            ManualEnd::At(time) => local(time, config),
+            ManualEnd::TimeOfDay => "its time of day, when the clock is known".into(),
+            ManualEnd::NextChange => "the next automatic change".into(),
+            ManualEnd::RoomEmpty(room) => format!("{} is empty", config[room].id),
+            ManualEnd::NextPeriod => "the plan's next period".into(),
+        }
+    }
+}
+
+fn local(time: DateTime<Utc>, config: &Config) -> String {
+    time.with_timezone(&config.hub.timezone).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 impl Cause {
     /// One line for people, in local time, without the slot's name: `Hall light after dark`.
     pub fn describe(&self, config: &Config) -> String {
-        let at =
-            |time: &DateTime<Utc>| time.with_timezone(&config.hub.timezone).format("%Y-%m-%d %H:%M:%S").to_string();
         match self {
             Cause::Shutdown => "hearthd is stopping: safe state".into(),
-            Cause::MaxOn { limit } => {
-                format!(
-                    "on for its max_on of {}, off until nothing asks for it any more",
-                    super::duration::spell(*limit)
-                )
+            Cause::MaxOn { limit, rest } => {
+                let limit = super::duration::spell(*limit);
+                match rest {
+                    Some(rest) => format!("on for its max_on of {limit}, rests for {}", super::duration::spell(*rest)),
+                    None => format!("on for its max_on of {limit}, off until nothing asks for it any more"),
+                }
             }
             Cause::Interlock { group, other } => {
                 format!("interlock {} with {}", config[*group].id, config[*other].id)
@@ -177,17 +198,10 @@ impl Cause {
                 format!("{} is too hot, off above {limit} °C", config[*zone].id)
             }
             Cause::Climate(reason) => reason.describe(config),
-            Cause::MinOn { until } => format!("min_on keeps it on until {}", at(until)),
-            Cause::MinOff { until } => format!("min_off keeps it off until {}", at(until)),
+            Cause::MinOn { until } => format!("min_on keeps it on until {}", local(*until, config)),
+            Cause::MinOff { until } => format!("min_off keeps it off until {}", local(*until, config)),
             Cause::Manual { source, until } => {
-                let until = match until {
-                    ManualEnd::Auto => "AUTO".to_owned(),
-                    ManualEnd::At(time) => at(time),
-                    ManualEnd::TimeOfDay => "its time of day, when the clock is known".into(),
-                    ManualEnd::NextChange => "the next automatic change".into(),
-                    ManualEnd::RoomEmpty(room) => format!("{} is empty", config[*room].id),
-                };
-                format!("command by {source}, until {until}")
+                format!("command by {source}, until {}", until.describe(config))
             }
             Cause::Rule(rule) => config[*rule].name.to_string(),
             Cause::RuleUnknown(rule) => {

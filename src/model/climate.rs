@@ -196,6 +196,8 @@ pub enum ClimateAlarm {
     Overheat,
     /// No temperature is good.
     SensorLost,
+    /// It calls, and a limit or an interlock keeps off what it calls.
+    Limited,
     /// It warms and does not get warmer.
     HeatingFailed,
     /// It cools and does not get colder.
@@ -206,9 +208,10 @@ pub enum ClimateAlarm {
 
 impl ClimateAlarm {
     /// All of them.
-    pub const ALL: [ClimateAlarm; 5] = [
+    pub const ALL: [ClimateAlarm; 6] = [
         ClimateAlarm::Overheat,
         ClimateAlarm::SensorLost,
+        ClimateAlarm::Limited,
         ClimateAlarm::HeatingFailed,
         ClimateAlarm::CoolingFailed,
         ClimateAlarm::DoorOpen,
@@ -219,6 +222,7 @@ impl ClimateAlarm {
         match self {
             ClimateAlarm::Overheat => "overheat",
             ClimateAlarm::SensorLost => "sensor_lost",
+            ClimateAlarm::Limited => "limited",
             ClimateAlarm::HeatingFailed => "heating_failed",
             ClimateAlarm::CoolingFailed => "cooling_failed",
             ClimateAlarm::DoorOpen => "door_open",
@@ -226,8 +230,23 @@ impl ClimateAlarm {
     }
 }
 
+impl ClimateAlarm {
+    /// What it means: one line for people.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            ClimateAlarm::Overheat => "what warms is cut off: it is too hot",
+            ClimateAlarm::SensorLost => "no temperature is good",
+            ClimateAlarm::Limited => "a limit or an interlock keeps off what it calls",
+            ClimateAlarm::HeatingFailed => "it heats and does not get warmer",
+            ClimateAlarm::CoolingFailed => "it cools and does not get colder",
+            ClimateAlarm::DoorOpen => "the door was left open",
+        }
+    }
+}
+
 /// One of the points of a zone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ClimateFacet {
     /// `zone.target`, °C, settable: what it warms to; of a zone that only cools, what it cools to.
     Target,

@@ -46,6 +46,8 @@ pub enum Doing {
     Overheated(f64),
     /// No temperature is good.
     SensorLost,
+    /// No temperature was read since the start.
+    FirstReading,
     /// The water has the temperature of the heating curve, or is warmed to it.
     Flow {
         /// What the curve asks for, °C.
@@ -76,6 +78,7 @@ impl ClimateReason {
             Doing::Frost(limit) => format!("protects from frost below {limit} °C"),
             Doing::Overheated(limit) => format!("was hotter than {limit} °C"),
             Doing::SensorLost => "has lost its temperature sensor".to_owned(),
+            Doing::FirstReading => "waits for its first temperature".to_owned(),
             Doing::Flow { wanted, heating: true } => format!("heating its water to {wanted} °C"),
             Doing::Flow { wanted, heating: false } => format!("holds its water at {wanted} °C"),
             Doing::Tuning(target) => format!("tuning its PID around {target} °C"),

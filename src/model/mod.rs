@@ -67,7 +67,7 @@ pub use filter::{Delta, Filter, Plausible};
 pub use kernel::{KernelChannel, KernelSource};
 pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};
 pub use quantity::{Channel, Quantity, Unit};
-pub use reasons::{PartReason, Pending, Reasons, RuleReason, Upcoming};
+pub use reasons::{PartReason, Pending, ReasonSlot, Reasons, RuleReason, Upcoming, WireReason};
 pub use room::{Room, RoomCause, Sign};
 pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};
 pub use snapshot::{BrokerStatus, Explanation, PointState, Snapshot, Usage};

@@ -31,8 +31,11 @@ pub struct Output {
     pub default: Level,
     /// Nobody asks: it stays as it is, and `default` counts only until somebody did.
     pub default_holds: bool,
-    /// On for longer than this, it is switched off and stays off until nothing asks for it any more.
+    /// On for longer than this, it is switched off. Of slow PWM, what counts is how long its wire is on without a break.
     pub max_on: Option<Duration>,
+    /// After its `max_on` it rests for this long and may be asked again; nothing: it stays off until nothing asks for it any
+    /// more.
+    pub max_on_rest: Option<Duration>,
     /// Once on, it stays on for at least this long (safety excepted).
     pub min_on: Option<Duration>,
     /// Once off, it stays off for at least this long.

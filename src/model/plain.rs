@@ -58,6 +58,7 @@ impl Output {
             default: Level::OFF,
             default_holds: false,
             max_on: None,
+            max_on_rest: None,
             min_on: None,
             min_off: None,
             interlock: None,

@@ -1,11 +1,18 @@
-//! All there is to say about why an output or a room is as it is, why not otherwise, and what comes next.
+//! All there is to say about why an output, a room or a climate zone is as it is, why not otherwise, and what comes next.
 
-use super::{Level, Point, RuleId, Truth};
+use super::{Explanation, Level, OutputId, Point, RuleId, Truth};
 use chrono::{DateTime, Utc};
+use std::sync::Arc;
 
 /// More than the priority array tells: what the rules about an output look at, what is waited for, what comes next.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reasons {
+    /// Of a zone's point: what asks for its value, the highest first.
+    pub slots: Vec<ReasonSlot>,
+    /// What it consists of: of a zone, its points and outputs.
+    pub points: Vec<Point>,
+    /// The wires behind an output that is no wire itself.
+    pub wires: Vec<WireReason>,
     /// Of an output: the rules that set it, in the order of the file.
     pub rules: Vec<RuleReason>,
     /// Of a room: what can show that somebody is there, each with whether it does.
@@ -14,6 +21,30 @@ pub struct Reasons {
     pub pending: Vec<Pending>,
     /// The next change, if nothing else happens; nothing: none within a day.
     pub next: Option<Upcoming>,
+}
+
+/// What asks for the value of a zone's point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReasonSlot {
+    /// `safety`, `manual`, `plan`, `climate` or `default`.
+    pub slot: &'static str,
+    /// What it asks for.
+    pub value: String,
+    /// Why.
+    pub cause: String,
+}
+
+/// A wire behind an output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WireReason {
+    /// Which.
+    pub wire: OutputId,
+    /// What it carries.
+    pub level: Level,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Its priority array.
+    pub explanation: Arc<Explanation>,
 }
 
 /// How it stands with one rule.
@@ -54,8 +85,8 @@ pub struct Pending {
 pub struct Upcoming {
     /// When.
     pub at: DateTime<Utc>,
-    /// What the output is then asked to be, whether the room is then occupied; nothing: that is then not known.
-    pub level: Option<Level>,
-    /// Why: of an output, the slot and the cause that hold it then.
+    /// What the output is then asked to be, whether the room is then occupied (or `unknown`), what the zone's point then is.
+    pub value: String,
+    /// Why: of an output or a zone's point, the slot and the cause that hold it then.
     pub line: String,
 }

@@ -32,7 +32,7 @@ pub struct PointState {
     pub fault: Option<Arc<str>>,
     /// Of an output: what holds its value.
     pub explanation: Option<Arc<Explanation>>,
-    /// Of a room's points: why they are so, in one line.
+    /// Of a room's points, why they are so, and of a climate zone's, what holds their value; one line.
     pub because: Option<Arc<str>>,
     /// Of an output: how much it was used.
     pub usage: Option<Usage>,
@@ -102,7 +102,7 @@ impl Snapshot {
 }
 
 impl PointState {
-    /// One line for people: what holds an output's value, why a room is occupied or empty.
+    /// One line for people: what holds an output's or a zone's value, why a room is occupied or empty.
     pub fn why(&self) -> Option<&str> {
         self.explanation.as_ref().map(|explanation| &*explanation.line).or(self.because.as_deref())
     }

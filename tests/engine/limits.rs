@@ -190,3 +190,49 @@ fn at_start_off_and_on_come_before_the_first_decision() {
     assert_eq!(claims, [OFF, ON]);
     assert!(house.is_on("careful") && !house.is_on("bold"), "then what is asked counts");
 }
+
+/// A house whose zone calls for its heater.
+fn cold_zone() -> House {
+    let mut house = House::new(from_text(
+        "[outputs.heater]\nkind = \"heater\"\ngpio = 17\nmax_on = \"6h\"\n[sensors.living]\nchip = \"tmp102\"\nstale_after = \"2m\"\n\
+         [climate.living]\nsensor = \"living.temperature\"\nheat = \"heater\"\ntarget = 20\n",
+    ));
+    house.reads("living", 15.0);
+    house
+}
+
+/// The sensor is read each minute, as much colder each time.
+fn in_the_cold(house: &mut House, minutes: u32) -> Vec<String> {
+    let mut done = Vec::new();
+    for minute in 0..minutes {
+        house.reads("living", 15.0 - f64::from(minute) * 0.02);
+        done.extend(house.live(mins(1)));
+    }
+    done
+}
+
+#[test]
+fn what_a_zone_drives_rests_after_max_on_and_goes_on() {
+    let mut house = cold_zone();
+    let off = "heater OFF: on for its max_on of 6h, rests for 30m";
+    assert_eq!(in_the_cold(&mut house, 361), [off]);
+    assert_eq!(house.point("living.action").text().as_deref(), Some("idle"));
+    assert_eq!(house.point("living.action").why(), Some("safety: heater: on for its max_on of 6h, rests for 30m"));
+    assert_eq!(in_the_cold(&mut house, 28), NOTHING);
+    assert_eq!(house.point("living.alarm").text().as_deref(), Some("limited"));
+    assert!(in_the_cold(&mut house, 3)[0].starts_with("heater ON: living heating to 20 °C"));
+    assert_eq!(house.point("living.alarm").text().as_deref(), Some("none"));
+    assert_eq!(house.point("living.action").text().as_deref(), Some("heating"));
+}
+
+#[test]
+fn a_rest_goes_on_over_a_restart_and_a_command_ends_with_the_limit() {
+    let mut house = cold_zone();
+    house.command("heater", "ON");
+    in_the_cold(&mut house, 365);
+    assert!(house.why("heater").starts_with("safety: on for its max_on"));
+    house.restart(mins(10));
+    assert!(!house.is_on("heater"));
+    in_the_cold(&mut house, 20);
+    assert!(house.why("heater").starts_with("climate: living heating"), "the command is over: {}", house.why("heater"));
+}

@@ -29,6 +29,9 @@ fn slow_pwm_is_on_for_its_share_and_off_with_its_limit() {
     assert!(house.is_on("heater.wire"), "what it owes is kept");
     house.live(Duration::from_millis(3_429));
     assert!(!house.is_on("heater.wire"), "and given");
+    house.live(mins(30));
+    assert_eq!(house.why("heater"), format!("manual: {by}"), "it was never on without a break");
+    house.command("heater.level", "100");
     house.live(mins(10));
     assert_eq!(house.why("heater"), "safety: on for its max_on of 10m, off until nothing asks for it any more");
     assert!(!house.is_on("heater.wire"));

@@ -181,14 +181,14 @@ fn a_room_tells_why_and_until_when() {
     let forgotten = utc("2026-11-24T00:00:15");
     assert_eq!((&*reasons.pending[0].what, reasons.pending[0].ends), ("bath is empty", forgotten));
     let next = reasons.next.unwrap();
-    assert_eq!((next.at, next.level), (forgotten, Some(OFF)));
+    assert_eq!((next.at, next.value.as_str()), (forgotten, "OFF"));
     assert_eq!(next.line, "closed, but nobody has moved for 12h, since 2026-11-23 13:00:15");
 
     house.input("door", true);
     let because = house.point("bath.occupied").because;
     assert_eq!(because.as_deref(), Some("closed with somebody inside until 2026-11-23 14:00:15"));
     let next = house.engine.reasons(room, house.now).next.unwrap();
-    assert_eq!((next.at, next.level), (utc("2026-11-23T13:05:15"), Some(OFF)));
+    assert_eq!((next.at, next.value.as_str()), (utc("2026-11-23T13:05:15"), "OFF"));
     house.live(mins(10));
     let because = house.point("bath.occupied").because;
     assert_eq!(because.as_deref(), Some("no sign of anybody since 2026-11-23 14:00:15"));

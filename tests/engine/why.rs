@@ -1,7 +1,7 @@
 //! Why an output is as it is: rules and their parts, what is waited for, what comes next.
 
 use crate::support::{engine_config::*, engine_house::*};
-use hearthd::model::{Condition, Output, Pending, Point, Truth};
+use hearthd::model::{ClimateFacet, Condition, Output, Pending, Point, Slot, Truth};
 
 fn told(pending: &[Pending]) -> Vec<(String, String)> {
     pending.iter().map(|pending| (pending.ends.format("%T").to_string(), pending.what.clone())).collect()
@@ -35,7 +35,7 @@ fn each_part_of_each_rule_is_told_with_its_points() {
     let pending = [("17:01:00", "min_on is over"), ("17:05:10", "hall is empty")];
     assert_eq!(told(&reasons.pending), pending.map(|(ends, what)| (ends.into(), what.into())));
     let next = reasons.next.unwrap();
-    assert_eq!((next.at, next.level), (utc("2026-11-23T17:05:10"), Some(OFF)));
+    assert_eq!((next.at, next.value.as_str()), (utc("2026-11-23T17:05:10"), "OFF"));
     assert_eq!(next.line, "default: nobody asks for anything");
 }
 
@@ -51,7 +51,7 @@ fn what_comes_next_takes_readings_to_stay() {
     house.reads("living", 20.5);
     let before = house.engine.memory(house.now);
     let next = house.engine.reasons(Point::Output(fan), house.now).next.unwrap();
-    assert_eq!((next.at, next.level), (utc("2026-11-23T19:00:00"), Some(OFF)));
+    assert_eq!((next.at, next.value.as_str()), (utc("2026-11-23T19:00:00"), "OFF"));
     assert_eq!(house.engine.memory(house.now), before, "looking ahead changes nothing");
 }
 
@@ -75,4 +75,52 @@ fn a_command_and_a_for_are_waited_for() {
     let reasons = house.engine.reasons(Point::Output(lamp), house.now);
     let pending = [("12:03:00", "the command ends"), ("12:10:00", "motion for 10m")];
     assert_eq!(told(&reasons.pending), pending.map(|(ends, what)| (ends.into(), what.into())));
+}
+
+/// A zone with a plan, at noon UTC (13:00 in Amsterdam).
+#[test]
+fn a_zone_tells_who_set_its_points_since_when_and_until_when() {
+    let mut house = House::new(from_text(
+        "[outputs.heater]\nkind = \"heater\"\ngpio = 17\n[sensors.living]\nchip = \"tmp102\"\n\
+         [climate.living]\nsensor = \"living.temperature\"\nheat = \"heater\"\ntarget = 20\n\
+         presets = { night = 17 }\nplan = [\"daily 06:30 21\", \"daily 22:30 night\"]\n",
+    ));
+    house.reads("living", 19.0);
+    let why = |house: &House, point: &str| house.point(point).why().unwrap_or_default().to_owned();
+    let plan = "plan: the plan since 2026-11-23 06:30:00, until 2026-11-23 22:30:00";
+    assert_eq!(why(&house, "living.target"), plan);
+    assert_eq!(why(&house, "living.mode"), "default: the mode of the file");
+    assert_eq!(why(&house, "living.action"), "climate: living heating to 21 °C (19 °C)");
+    house.live(mins(1));
+    house.command("living.target", "23");
+    assert_eq!(house.point("living.target").changed, Some(utc("2026-11-23T12:01:00")));
+    assert_eq!(why(&house, "living.target"), "manual: command by MQTT, until 2026-11-23 22:30:00");
+
+    let zone = house.config.find_climate("living").unwrap();
+    let reasons = house.engine.reasons(Point::Climate(zone, ClimateFacet::Target), house.now);
+    let slots: Vec<_> = reasons.slots.iter().map(|slot| (slot.slot, slot.value.as_str())).collect();
+    assert_eq!(slots, [("manual", "23 °C"), ("plan", "21 °C"), ("default", "20 °C")]);
+    let next = reasons.next.unwrap();
+    assert_eq!((next.at, next.value.as_str()), (utc("2026-11-23T21:30:00"), "17 °C"));
+    assert!(next.line.starts_with("plan: preset night, the plan since"), "{}", next.line);
+
+    let all = house.engine.reasons_of_zone(zone, house.now);
+    let points: Vec<_> = all.points.iter().map(|point| house.config.point_name(*point)).collect();
+    assert!(points.contains(&"living.preset".into()) && points.contains(&"heater".into()), "{points:?}");
+}
+
+#[test]
+fn the_wire_of_slow_pwm_tells_what_holds_it() {
+    let text = "[outputs.heater]\nkind = \"heater\"\ngpio = 17\nslow_pwm = \"10s\"\nmin_off = \"1m\"\n";
+    let mut house = House::new(from_text(text));
+    house.command("heater", "ON");
+    house.live(mins(1));
+    house.command("heater", "OFF");
+    house.live(secs(5));
+    house.command("heater", "ON");
+    let heater = house.config.find_output("heater").unwrap();
+    let reasons = house.engine.reasons(Point::Output(heater), house.now);
+    let slots: Vec<_> = reasons.wires[0].explanation.slots.iter().map(|(slot, _)| *slot).collect();
+    assert_eq!(slots[0], Slot::Protect);
+    assert!(reasons.pending.iter().any(|pending| pending.what == "min_off of heater.wire is over"));
 }

@@ -75,6 +75,7 @@ pub(in crate::config) fn check(zone: &Climate, checked: &Checked, config: &Confi
     exercise(zone, checked, config, problems);
     coolers(zone, checked, config, problems);
     lost_sensors(zone, checked, config, problems);
+    long_rests(zone, checked, config, problems);
 }
 
 /// Reports what zones do to each other.
@@ -183,6 +184,23 @@ fn lost_sensors(zone: &Climate, checked: &Checked, config: &Config, problems: &P
             place,
             format!("if {} fails, this stays on for up to {}", sensor.id, duration::spell(sensor.stale_after)),
             format!("add a shorter stale_after to [sensors.{}], or max_on to the output", sensor.id),
+        );
+    }
+}
+
+/// What rests for longer than it may be on gives less than half of its power on a cold day.
+fn long_rests(zone: &Climate, checked: &Checked, config: &Config, problems: &Problems) {
+    let named = checked.heat.iter().zip(&zone.heat).chain(checked.cool.iter().zip(&zone.cool));
+    for (name, output) in named {
+        let output = &config[*output];
+        let Some((limit, rest)) = output.max_on.zip(output.max_on_rest).filter(|(limit, rest)| limit < rest) else {
+            continue;
+        };
+        let (limit, rest) = (duration::spell(limit), duration::spell(rest));
+        problems.warning(
+            name.place.clone(),
+            format!("after {limit} (its max_on) `{}` rests for {rest}, also on the coldest day", output.id),
+            format!("write a longer max_on or a shorter max_on_rest to [outputs.{}]", output.id),
         );
     }
 }

@@ -12,8 +12,8 @@ use super::{
     table::{Id, Table},
 };
 use crate::model::{
-    Climate, ClimateMode, Config, Control, Exercise, Gains, HIGHEST_TARGET, LOWEST_TARGET, SensorLost, Setpoints,
-    TargetFor, WindowWatch,
+    Climate, ClimateMode, Config, Control, Exercise, Gains, HIGHEST_TARGET, LOWEST_TARGET, Output, OutputId,
+    SensorLost, Setpoints, TargetFor, WindowWatch,
 };
 use names::{Name, OneOrMore};
 use shapes::{Asked, Curve, Hold, Lines, Lost, Presets};
@@ -368,6 +368,18 @@ pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> (Cl
     zone.manual_for =
         draft.manual_for.unwrap_or(if zone.plan.is_empty() { TargetFor::Auto } else { TargetFor::NextPeriod });
     (zone, checked)
+}
+
+/// How long what a zone drives rests after its `max_on` when the file does not say. It must not be for good: the house would
+/// freeze.
+const REST_AFTER_MAX_ON: Duration = Duration::from_secs(1800);
+
+/// Gives the zone's outputs that have a `max_on` a rest after it.
+pub(super) fn give_rests(zone: &Climate, outputs: &mut [Output]) {
+    for OutputId(index) in zone.outputs() {
+        let output = &mut outputs[index];
+        output.max_on_rest = output.max_on_rest.or(output.max_on.map(|_| REST_AFTER_MAX_ON));
+    }
 }
 
 /// What is left of a draft for checks across keys.

@@ -31,17 +31,19 @@ const NEEDS: &[Needs] = &[
     Needs { key: "stop", any_of: &["open_gpio"], advice: "add open_gpio and close_gpio" },
     Needs { key: "open_gpio", any_of: &["close_gpio"], advice: "a cover has two wires: add close_gpio = 6" },
     Needs { key: "close_gpio", any_of: &["open_gpio"], advice: "a cover has two wires: add open_gpio = 5" },
+    Needs { key: "max_on_rest", any_of: &["max_on"], advice: "add max_on = \"6h\", or remove it" },
     Needs { key: "interlock_wait", any_of: &["interlock"], advice: "add interlock = \"name_of_the_group\"" },
 ];
 
 /// The kinds of wires, of which an output has one.
 const WIRES: [&str; 4] = ["gpio", "pwm", "speeds", "open_gpio"];
 /// What a cover has no use for: its motor is always left off, and it stays where it is.
-const NOT_FOR_COVERS: [&str; 8] = ["at_start", "default", "max_on", "min_off", "min_on", "pulse", "safe", "slow_pwm"];
+const NOT_FOR_COVERS: [&str; 9] =
+    ["at_start", "default", "max_on", "max_on_rest", "min_off", "min_on", "pulse", "safe", "slow_pwm"];
 /// What a pulse excludes.
-const NOT_FOR_PULSES: [&str; 4] = ["max_on", "min_off", "min_on", "slow_pwm"];
+const NOT_FOR_PULSES: [&str; 5] = ["max_on", "max_on_rest", "min_off", "min_on", "slow_pwm"];
 /// What belongs to the members.
-const NOT_FOR_GROUPS: [&str; 15] = [
+const NOT_FOR_GROUPS: [&str; 16] = [
     "active",
     "at_start",
     "default",
@@ -50,6 +52,7 @@ const NOT_FOR_GROUPS: [&str; 15] = [
     "lock",
     "manual_for",
     "max_on",
+    "max_on_rest",
     "min_off",
     "min_on",
     "open_gpio",

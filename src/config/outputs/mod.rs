@@ -119,9 +119,11 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         OneOf(DEFAULT),
         Some(Level::OFF),
     );
-    let max_on = table.optional(
-        "max_on",
-        "On for longer than this, it goes off and stays off until nothing asks for it any more.",
+    let max_on = table.optional("max_on", "On for longer than this without a break, it goes off.", limit());
+    let max_on_rest = table.optional(
+        "max_on_rest",
+        "After max_on it rests for this long, then it may be asked again. When absent, an output of a climate zone rests for \
+         30m, and any other stays off until nothing asks for it any more.",
         limit(),
     );
     let min_on = table.optional("min_on", "Once on, it stays on for at least this long.", limit());
@@ -181,6 +183,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
             default: default.unwrap_or(Level::OFF),
             default_holds: default.is_none(),
             max_on,
+            max_on_rest,
             min_on,
             min_off,
             pulse,

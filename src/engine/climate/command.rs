@@ -9,26 +9,26 @@ use super::{
 use crate::{
     clock::Now,
     engine::state::Timestamp,
-    model::{Climate, ClimateFacet, ClimateMode, Refusal, SETPOINTS_APART, Setpoints, TargetFor},
+    model::{Climate, ClimateFacet, ClimateMode, Refusal, SETPOINTS_APART, Setpoints, Source, TargetFor},
 };
 use std::time::Duration;
 
 impl ZoneState {
     /// Does what a command for one of its points means, or says why not. Words count in any case: `OFF` is a mode, too. `hold` is how long it is to hold, if the command
-    /// says.
+    /// says, and `by` whose it is.
     pub(in crate::engine) fn command(
         &mut self,
         zone: &Climate,
         facet: ClimateFacet,
         payload: &str,
-        hold: Option<Duration>,
+        (hold, by): (Option<Duration>, &Source),
         now: Now,
     ) -> Result<(), Refusal> {
         let word = payload.to_ascii_lowercase();
         match facet {
-            ClimateFacet::Target | ClimateFacet::CoolTarget => self.set_target(zone, facet, &word, hold, now),
-            ClimateFacet::Mode => self.set_mode(zone, &word),
-            ClimateFacet::Preset => self.set_preset(zone, &word, hold, now),
+            ClimateFacet::Target | ClimateFacet::CoolTarget => self.set_target(zone, facet, &word, (hold, by), now),
+            ClimateFacet::Mode => self.set_mode(zone, &word, by),
+            ClimateFacet::Preset => self.set_preset(zone, &word, (hold, by), now),
             ClimateFacet::Tuning => self.set_tuning(zone, &word, now),
             ClimateFacet::Measured | ClimateFacet::Action | ClimateFacet::Alarm => Err(Refusal::ReadOnly),
         }
@@ -39,7 +39,7 @@ impl ZoneState {
         zone: &Climate,
         facet: ClimateFacet,
         payload: &str,
-        hold: Option<Duration>,
+        (hold, by): (Option<Duration>, &Source),
         now: Now,
     ) -> Result<(), Refusal> {
         if payload == "auto" {
@@ -60,22 +60,29 @@ impl ZoneState {
             (None, TargetFor::NextPeriod) => HandEnd::Period(begins),
             (None, TargetFor::Auto) => HandEnd::Auto,
         };
-        self.manual = Some(HandTarget { setpoints, end });
+        self.manual = Some(HandTarget { setpoints, end, by: Some(by.clone()) });
         Ok(())
     }
 
-    fn set_mode(&mut self, zone: &Climate, payload: &str) -> Result<(), Refusal> {
+    fn set_mode(&mut self, zone: &Climate, payload: &str, by: &Source) -> Result<(), Refusal> {
         if payload == "auto" {
-            self.mode = None;
+            (self.mode, self.mode_by) = (None, None);
             return Ok(());
         }
         let mode = zone.modes().find(|mode| mode.word() == payload);
         let modes: Vec<&str> = zone.modes().map(ClimateMode::word).collect();
         self.mode = Some(mode.ok_or_else(|| Refusal::BadValue { expected: format!("{} or AUTO", modes.join(", ")) })?);
+        self.mode_by = Some(by.clone());
         Ok(())
     }
 
-    fn set_preset(&mut self, zone: &Climate, payload: &str, hold: Option<Duration>, now: Now) -> Result<(), Refusal> {
+    fn set_preset(
+        &mut self,
+        zone: &Climate,
+        payload: &str,
+        (hold, by): (Option<Duration>, &Source),
+        now: Now,
+    ) -> Result<(), Refusal> {
         if matches!(payload, "auto" | "none") {
             self.preset = None;
             return Ok(());
@@ -85,7 +92,7 @@ impl ZoneState {
             return Err(Refusal::BadValue { expected: format!("{}, none or AUTO", names.join(", ")) });
         };
         let until = hold.map(|hold| Timestamp::after(now, hold));
-        self.preset = Some(HandPreset { name: preset.name.clone(), until });
+        self.preset = Some(HandPreset { name: preset.name.clone(), until, by: Some(by.clone()) });
         // Who chooses a preset does not want an odd target from before.
         self.manual = None;
         Ok(())

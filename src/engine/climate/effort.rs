@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Power from this percentage on is full power.
-pub(super) const FULL: f64 = 90.0;
+pub(super) const FULL: u8 = 90;
 /// So many degrees are an effect.
 const EFFECT: f64 = 0.3;
 

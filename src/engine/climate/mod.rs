@@ -14,6 +14,7 @@ mod command;
 mod cycle;
 mod effort;
 mod exercise;
+mod limited;
 mod outdoor;
 mod pid;
 mod plan;
@@ -22,14 +23,17 @@ mod regulate;
 mod state;
 mod target;
 mod thermostat;
+mod why;
 mod window;
 
 #[cfg(test)]
 mod tests;
 
 pub(super) use claims::{Claimed, claims};
-pub(super) use points::{is_word, number, point_value};
+pub(super) use limited::{Resolved, look_back};
+pub(super) use points::{is_word, note_changes, number, point_value};
 pub(super) use state::ZoneState;
+pub(super) use why::{line, pending, slots};
 
 use super::facts::Facts;
 use crate::{
@@ -44,12 +48,14 @@ use state::{Power, Shown, Wants};
 use std::{sync::Arc, time::Duration};
 use thermostat::Direction;
 
-/// A sensor that was lost for this long is an alarm; so none is raised while the first readings come in.
+/// After a start, readings are waited for as long as this; a sensor that was lost for so long is an alarm.
 const LOST_ALARM: Duration = Duration::from_secs(60);
+/// What may not be on for this long while it is called is an alarm: two of an interlock take turns without one.
+const LIMITED_ALARM: Duration = Duration::from_secs(60);
 /// A sensor that was lost for this long will not be back at once: what `sensor_lost` allows begins.
 const LOST_FOR_LONG: Duration = Duration::from_secs(600);
 /// Percent of full power that keeps frost away, roughly.
-const FROST_DUTY: f64 = 10.0;
+const FROST_DUTY: u8 = 10;
 /// The frost limit of a zone that has none, °C.
 const FROST: f64 = 5.0;
 
@@ -92,7 +98,7 @@ pub(super) fn update(id: ClimateId, zone: &Climate, state: &mut ZoneState, facts
     let doing = asked.doing.unwrap_or_else(|| resting(&situation, state, window));
     let alarm = alarm(&situation, state, measured, asked.full, facts);
     let exercise = state.exercised.update(zone.exercise.as_ref(), facts);
-    let action = action(mode, asked.heat, asked.cool);
+    let action = if state.kept_off { ClimateAction::Idle } else { action(mode, asked.heat, asked.cool) };
     let closed = (!zone.window.contacts.is_empty()).then(|| window::contacts(&zone.window, facts) == false.into());
     let reason = ClimateReason {
         zone: id,
@@ -164,7 +170,10 @@ fn take_note(zone: &Climate, state: &mut ZoneState, measured: Option<Measured>, 
         }
         // What was too hot stays cut off until somebody has seen that it is not.
         None => {
-            state.lost_since = state.lost_since.or(Some(now));
+            if state.lost_since.is_none() {
+                let first_pass = state.shown.wants.is_none();
+                (state.lost_since, state.unread) = (Some(now), first_pass);
+            }
             state.forget_readings();
         }
     }
@@ -184,10 +193,10 @@ fn without_sensor(
     state.flow_heating = false;
     regulate::stop_tuning(state, "the sensor was lost");
     let allowed = match zone.sensor_lost {
-        SensorLost::Off => 0.0,
-        SensorLost::Frost if outdoor.is_some_and(|outdoor| outdoor > zone.frost.unwrap_or(FROST)) => 0.0,
+        SensorLost::Off => 0,
+        SensorLost::Frost if outdoor.is_some_and(|outdoor| outdoor > zone.frost.unwrap_or(FROST)) => 0,
         SensorLost::Frost => FROST_DUTY,
-        SensorLost::Percent(percent) => f64::from(percent),
+        SensorLost::Percent(percent) => percent,
     };
     let way = regulate::steered(zone);
     let may = if way == Direction::Heat { heats } else { cools };
@@ -198,12 +207,27 @@ fn without_sensor(
             state.cycle = cycle::Cycle::default();
             Power::default()
         }
-        _ => regulate::share(situation, state, if may { allowed } else { 0.0 }, facts),
+        _ => {
+            let allowed = if may { allowed } else { 0 };
+            Power { percent: allowed, ..regulate::share(situation, state, allowed.into(), facts) }
+        }
     };
     let share = (power.percent > 0).then_some(power.percent);
     let (heat, cool) = if way == Direction::Heat { (power, Power::default()) } else { (Power::default(), power) };
     let wanted = situation.mode != ClimateMode::Off && situation.mode != ClimateMode::FanOnly;
-    Asked { heat, cool, full: Direction::Rest, share, doing: wanted.then_some(Doing::SensorLost) }
+    let doing = if waits_for_first_reading(zone, state, facts) { Doing::FirstReading } else { Doing::SensorLost };
+    Asked { heat, cool, full: Direction::Rest, share, doing: wanted.then_some(doing) }
+}
+
+/// Whether its sensors have not had the time to be read since the start; one that reports a fault has.
+fn waits_for_first_reading(zone: &Climate, state: &ZoneState, facts: &mut Facts<'_>) -> bool {
+    let Some(end) = state.lost_since.map(|since| since + LOST_ALARM).filter(|_| state.unread) else { return false };
+    let faulty = |sensor: &SensorId| facts.sensors[sensor.0].fault(Quantity::Temperature).is_some();
+    if facts.now.moment >= end || zone.sensors.iter().any(faulty) {
+        return false;
+    }
+    facts.alarm.at(end);
+    true
 }
 
 /// Why a zone asks for nothing.
@@ -244,6 +268,7 @@ fn alarm(
         end.is_some_and(|end| now >= end)
     };
     let lost = overdue(state.lost_since, LOST_ALARM);
+    let limited = overdue(state.limited_since, LIMITED_ALARM);
     let door = zone.door.is_some_and(|(input, after)| {
         let open = facts.inputs[input.0].truth().is_true();
         state.door_open_since = open.then(|| state.door_open_since.unwrap_or(now));
@@ -251,10 +276,10 @@ fn alarm(
     });
     let failed = match (zone.failure_after, measured) {
         (Some(after), Some(measured)) if situation.mode != ClimateMode::Off => {
-            // What a hand holds is nobody's failure.
+            // What a hand or a limit holds is nobody's failure.
             let outputs = if full == Direction::Cool { &zone.cool } else { &zone.heat };
             let by_hand = outputs.iter().all(|output| facts.outputs[output.0].manual.is_some());
-            let full = if by_hand { Direction::Rest } else { full };
+            let full = if by_hand || state.limited_since.is_some() { Direction::Rest } else { full };
             state.effort.update(full, measured.average, after, now, facts.alarm)
         }
         (Some(_), None) => None,
@@ -266,6 +291,7 @@ fn alarm(
     [
         state.overheated.then_some(ClimateAlarm::Overheat),
         lost.then_some(ClimateAlarm::SensorLost),
+        limited.then_some(ClimateAlarm::Limited),
         (failed == Some(Direction::Heat)).then_some(ClimateAlarm::HeatingFailed),
         (failed == Some(Direction::Cool)).then_some(ClimateAlarm::CoolingFailed),
         door.then_some(ClimateAlarm::DoorOpen),

@@ -1,7 +1,14 @@
 //! The points of a zone, as they are shown and as rules read them.
 
-use super::{autotune::Tuning, regulate, state::ZoneState};
-use crate::model::{Climate, ClimateFacet, Control, Quality, Truth, Value, duration};
+use super::{
+    autotune::Tuning,
+    regulate,
+    state::{Seen, ZoneState},
+};
+use crate::{
+    clock::Now,
+    model::{Climate, ClimateFacet, Control, Quality, Truth, Value, duration},
+};
 
 /// The value of a point, and how far to trust it.
 pub(in crate::engine) fn point_value(
@@ -19,6 +26,23 @@ pub(in crate::engine) fn point_value(
     };
     let quality = if value.is_some() { Quality::Good } else { Quality::Unknown };
     (value, quality)
+}
+
+/// Notes since when the points are as they are.
+pub(in crate::engine) fn note_changes(zone: &Climate, state: &mut ZoneState, now: Now) {
+    for facet in ClimateFacet::ALL {
+        let text = match point_value(zone, state, facet).0 {
+            Some(Value::Word(word)) => word.to_string(),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => {
+                state.seen.remove(&facet);
+                continue;
+            }
+        };
+        if state.seen.get(&facet).is_none_or(|seen| seen.text != text) {
+            state.seen.insert(facet, Seen { text, since: now.wall });
+        }
+    }
 }
 
 /// A temperature of the zone.

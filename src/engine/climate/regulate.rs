@@ -3,15 +3,15 @@
 use super::{
     Asked, Measured,
     autotune::{Search, Step, Tuning},
-    cycle::{Cycle, Shape},
-    effort, outdoor,
+    cycle::{Cycle, Need, Shape},
+    outdoor,
     state::{Power, Tuned, ZoneState},
     tenths,
     thermostat::{Direction, Goals},
 };
 use crate::{
     engine::facts::Facts,
-    model::{Climate, ClimateMode, Control, Doing, Gains, OutputId, Setpoints},
+    model::{Climate, ClimateMode, Control, Doing, Gains, Method, OutputId, Setpoints, Takes},
 };
 use std::time::Duration;
 
@@ -154,7 +154,7 @@ fn two_point(
         asked.doing = Some(Doing::Flow { wanted: tenths(value), heating: state.flow_heating });
     } else if !against_frost {
         asked.heat = share(situation, state, value, facts);
-        asked.full = if value >= effort::FULL { Direction::Heat } else { Direction::Rest };
+        asked.full = if asked.heat.is_full() { Direction::Heat } else { Direction::Rest };
         asked.share = partly(asked.heat);
     }
     asked
@@ -200,7 +200,7 @@ fn proportional(
         Direction::Heat => Some(Doing::Heating(target)),
         Direction::Cool | Direction::Rest => Some(Doing::Cooling(target)),
     };
-    let full = if need >= effort::FULL { way } else { Direction::Rest };
+    let full = if power.is_full() { way } else { Direction::Rest };
     let share = partly(power);
     let (heat, cool) = if way == Direction::Heat { (power, Power::default()) } else { (Power::default(), power) };
     Asked { heat, cool, full, share, doing }
@@ -251,11 +251,11 @@ pub(super) fn begin_tuning(zone: &Climate, state: &mut ZoneState, now: crate::cl
 }
 
 /// A percentage, as outputs take it: as it is, or as a share of a cycle.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
 pub(super) fn share(situation: &Situation<'_>, state: &mut ZoneState, percent: f64, facts: &mut Facts<'_>) -> Power {
     let zone = situation.zone;
     let percent = if percent < 0.5 { 0.0 } else { percent.min(100.0) };
-    let outputs = if steered(zone) == Direction::Heat { &zone.heat } else { &zone.cool };
+    let way = steered(zone);
+    let outputs = if way == Direction::Heat { &zone.heat } else { &zone.cool };
     let longest = |least: Duration, of: fn(&crate::model::Output) -> Option<Duration>| {
         let limits = outputs.iter().filter_map(|OutputId(index)| of(&facts.config.outputs[*index]));
         limits.max().unwrap_or_default().max(least)
@@ -264,9 +264,14 @@ pub(super) fn share(situation: &Situation<'_>, state: &mut ZoneState, percent: f
         cycle: zone.cycle,
         min_on: longest(zone.min_on, |output| output.min_on),
         min_off: longest(zone.min_off, |output| output.min_off),
+        any_level: outputs.iter().any(|output| {
+            facts.config.takes(*output) != Takes::OnOff
+                && !matches!(facts.config[*output].method, Method::SlowPwm { .. })
+        }),
     };
-    let relay = state.cycle.step(percent, shape, facts.now.moment, facts.alarm);
-    Power { percent: percent.round() as u8, relay }
+    let goal = goal(situation.setpoints, way);
+    let need = Need { percent, goal: if way == Direction::Heat { goal } else { -goal } };
+    state.cycle.step(need, shape, facts.now.moment, facts.alarm)
 }
 
 /// The percentage, if it is worth telling.

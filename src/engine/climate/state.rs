@@ -3,7 +3,7 @@
 use super::{
     autotune::Tuning,
     cycle::Cycle,
-    effort::Effort,
+    effort::{Effort, FULL},
     exercise::Exercised,
     pid::Pid,
     plan::Window,
@@ -13,11 +13,14 @@ use super::{
 use crate::{
     clock::Moment,
     engine::state::Timestamp,
-    model::{Climate, ClimateAction, ClimateAlarm, ClimateMode, ClimateReason, Gains, Level, OutputId, Setpoints},
+    model::{
+        Climate, ClimateAction, ClimateAlarm, ClimateFacet, ClimateMode, ClimateReason, Gains, Level, OutputId,
+        Setpoints, Source,
+    },
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The state of one zone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,6 +28,8 @@ use std::sync::Arc;
 pub(in crate::engine) struct ZoneState {
     /// As somebody set it; nothing: as configured.
     pub mode: Option<ClimateMode>,
+    /// Who did.
+    pub mode_by: Option<Source>,
     /// As somebody set it.
     pub preset: Option<HandPreset>,
     /// As somebody set it.
@@ -35,6 +40,12 @@ pub(in crate::engine) struct ZoneState {
     pub cycle: Cycle,
     /// Since when no temperature is good.
     pub lost_since: Option<Moment>,
+    /// Nothing was lost: since the start no temperature was read.
+    pub unread: bool,
+    /// Nothing of what it calls is on, because of a limit or an interlock.
+    pub kept_off: bool,
+    /// Since when something that it calls may not be on.
+    pub limited_since: Option<Moment>,
     /// What warms is cut off.
     pub overheated: bool,
     /// It was too warm outside for heating when that was last known.
@@ -48,8 +59,17 @@ pub(in crate::engine) struct ZoneState {
     pub pid: Pid,
     pub tuning: Tuning,
     pub tuned: Option<Tuned>,
+    /// What each point was last seen to be, and since when.
+    pub seen: BTreeMap<ClimateFacet, Seen>,
     #[serde(skip)]
     pub shown: Shown,
+}
+
+/// A value and since when it is so, by the wall clock of then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::engine) struct Seen {
+    pub text: String,
+    pub since: DateTime<Utc>,
 }
 
 /// A preset chosen by hand.
@@ -58,6 +78,9 @@ pub(in crate::engine) struct HandPreset {
     pub name: Arc<str>,
     /// Nothing: until another, or AUTO.
     pub until: Option<Timestamp>,
+    /// Whose command it was.
+    #[serde(default)]
+    pub by: Option<Source>,
 }
 
 /// A target set by hand.
@@ -65,6 +88,9 @@ pub(in crate::engine) struct HandPreset {
 pub(in crate::engine) struct HandTarget {
     pub setpoints: Setpoints,
     pub end: HandEnd,
+    /// Whose command it was.
+    #[serde(default)]
+    pub by: Option<Source>,
 }
 
 /// When a target set by hand ends.
@@ -133,6 +159,11 @@ impl Power {
         Power { percent: if on { 100 } else { 0 }, relay: on }
     }
 
+    /// Whether it is as good as all there is.
+    pub fn is_full(self) -> bool {
+        self.percent >= FULL
+    }
+
     pub fn level(self) -> Level {
         Level::new(self.percent).unwrap_or(Level::ON)
     }
@@ -173,8 +204,8 @@ impl ZoneState {
             planned: self.planned.clone(),
             thermostat: self.thermostat,
             cycle: self.cycle,
-            since: [self.lost_since, self.door_open_since, self.exercised.last()],
-            latches: [self.overheated, self.warm_outside, self.flow_heating],
+            since: [self.lost_since, self.door_open_since, self.limited_since, self.exercised.last()],
+            latches: [self.overheated, self.warm_outside, self.flow_heating, self.unread, self.kept_off],
             window: self.window.marks(),
             effort: self.effort.marks(),
             tuning,
@@ -190,8 +221,8 @@ pub(in crate::engine) struct Marks {
     planned: Option<Planned>,
     thermostat: Thermostat,
     cycle: Cycle,
-    since: [Option<Moment>; 3],
-    latches: [bool; 3],
+    since: [Option<Moment>; 4],
+    latches: [bool; 5],
     window: (Option<Moment>, Option<Moment>, bool),
     effort: (Option<Direction>, Option<Moment>),
     tuning: (u8, Option<Moment>),
