@@ -31,8 +31,14 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
         Some(broker) => writeln!(out, "no broker: {}", broker.error.as_deref().unwrap_or("connecting"))?,
     }
     if let Some(refused) = &house.config_refused {
-        let first = refused.lines().next().unwrap_or_default();
-        writeln!(out, "the configuration file is refused, an earlier one is in force (see `hearthd check`): {first}")?;
+        let mut lines = refused.lines();
+        let first = lines.next().unwrap_or_default();
+        let place = lines.next().and_then(|line| line.trim().strip_prefix("--> "));
+        let place = place.map(|place| format!(" ({place})")).unwrap_or_default();
+        writeln!(
+            out,
+            "the configuration file is refused, an earlier one is in force (see `hearthd check`): {first}{place}"
+        )?;
     }
     const KINDS: [(&str, &str); 6] = [
         ("output", "outputs"),

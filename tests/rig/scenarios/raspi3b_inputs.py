@@ -61,7 +61,8 @@ def run(boards):
     same(wires.are_outputs(17, 22), [True, True], "released lines still drive")
 
     house.start()
-    # To claim the door's line was to pull it up.
+    # To claim the door's line is to pull it up.
+    house.wait_point("door", value="ON")
     chip.pull(5, False)
     wait("the lamp is on again after the restart", lambda: wires.levels(17, 22) == [0, 0], 5)
     house.kill("TERM")
