@@ -12,7 +12,7 @@ mod support {
 use hearthd::{
     clock::{Moment, Now},
     engine::Engine,
-    model::{Cause, Config, Event, Level, OutputId, Point, Quality, Quantity, ReadFailure, Slot, Value},
+    model::{Cause, Config, Event, Level, Method, OutputId, Point, Quality, Quantity, ReadFailure, Slot, Value},
 };
 use proptest::{collection::vec, prelude::*};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -71,10 +71,15 @@ impl Watcher {
             assert!(on.len() < 2 || broken, "two members of {} are on: {:?}", group.id, on);
         }
         for output in &house.config.outputs {
-            let wire = self.wires[&output.id];
+            // Slow PWM breaks off in each period: what counts is its wire.
+            let counted = match output.method {
+                Method::SlowPwm { wire, .. } => &house.config[wire].id,
+                _ => &output.id,
+            };
+            let wire = self.wires[counted];
             if let Some(limit) = output.max_on.filter(|_| wire.on) {
                 // That a wire was mended is found out by the next attempt, a minute later at the most.
-                let mended = self.broken.get(&output.id).map_or(Moment::START, |broken| *broken + secs(60));
+                let mended = self.broken.get(counted).map_or(Moment::START, |broken| *broken + secs(60));
                 let end = (wire.since + limit).max(mended);
                 assert!(house.now.moment <= end, "{} is still on, max_on {limit:?}", output.id);
             }

@@ -172,7 +172,10 @@ fn ask_parts(
         (slots.safety, slots.safety_level) = if situation.stopping {
             (Some(Cause::Shutdown), safe(output, state))
         } else {
-            (max_on(output).filter(|_| state.tripped), Level::OFF)
+            // The limit of the whole is one of its wires as well: no `min_on` of theirs prolongs it.
+            let of_whole =
+                (slot == Slot::Safety && matches!(claim.cause, Cause::MaxOn { .. })).then(|| claim.cause.clone());
+            (of_whole.or_else(|| max_on(output).filter(|_| state.tripped)), Level::OFF)
         };
         slots.asked = vec![asked];
     }
