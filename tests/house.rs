@@ -311,6 +311,7 @@ fn a_reload_takes_the_good_and_refuses_the_bad() {
     let watcher = Watcher::start(broker.port, "hearthd/cottage/#");
     house.ask(&["set", "hall_light", "on"]);
     watcher.wait_for("hearthd/cottage/hall_light/state", "ON");
+    house.wait_for_log("hall_light ON");
     let log = house.log_handle();
     let switched = || log().matches("hall_light ON").count() + log().matches("hall_light OFF").count();
     let before = switched();
