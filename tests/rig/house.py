@@ -19,9 +19,11 @@ class Daemon:
         self.guest.put("/etc/hearthd/config.toml", config)
 
     def start(self):
-        """Starts it and waits until it serves."""
+        """Starts it and waits until it serves and has read its inputs."""
         self.guest.sh("hearthd --socket /run/hearthd.sock run --state /var/lib/hearthd >>/run/hearthd.log 2>&1 & echo $! >/run/hearthd.pid")
         wait("hearthd serves", lambda: self.guest.code("hearthd --socket /run/hearthd.sock status") == 0)
+        inputs = lambda: [point for point in self.points().values() if point["kind"] == "input"]
+        wait("the inputs are read", lambda: all(point["quality"] != "unknown" for point in inputs()))
 
     def kill(self, signal: str):
         """Sends it a signal and waits for its end."""
