@@ -126,11 +126,11 @@ fn ask(
     let automatic = automatic(id, output, situation);
     let around = Surroundings { config: situation.config, rooms: situation.rooms, now, automatic };
     let mut changed = manual::expire(&mut state.manual, output, &around, alarm);
-    let may_be_asked_on = may_be_asked_on(id, output, state, situation);
     // Nobody else wants to know.
     let asked_on = output.pulse.is_some() && asked(id, output, state, situation)[0].1.level.is_on();
-    changed |= pulse(output, state, asked_on, may_be_asked_on, now, alarm);
-    changed |= limit(output, state, on_since, may_be_asked_on, now, alarm);
+    changed |= pulse(output, state, asked_on, may_be_asked_on(id, output, state, situation), now, alarm);
+    // A pulse that is over took the command with it that asked for it.
+    changed |= limit(output, state, on_since, may_be_asked_on(id, output, state, situation), now, alarm);
     state.since.follow(now);
     let cause = output.pulse.map(|length| Cause::Pulse { length }).or_else(|| max_on(output));
     (slots.safety, slots.safety_level) = if situation.stopping {
