@@ -121,6 +121,7 @@ impl Engine {
         self.fill_manual(id, stop.flatten().unwrap_or(level), &command.source, command.hold, now);
         if stop.is_some() {
             self.outputs[id.0].travel.stay();
+            self.changes.output(id, &self.config);
         }
         Ok(())
     }
@@ -139,6 +140,7 @@ impl Engine {
             "AUTO" => return Err(Refusal::NoAuto { expected: "ON or OFF".into() }),
             _ => return Err(expected("ON, OFF or TOGGLE")),
         };
+        self.changes.output(id, &self.config);
         self.commands = self.commands.saturating_add(1);
         self.revision.promised += 1;
         Ok(())
@@ -147,6 +149,7 @@ impl Engine {
     fn command_zone(&mut self, id: ClimateId, facet: ClimateFacet, command: &Command, now: Now) -> Result<(), Refusal> {
         check_hold(command)?;
         self.climates[id.0].command(&self.config[id], facet, &command.payload, (command.hold, &command.source), now)?;
+        self.changes.climate(id);
         self.commands = self.commands.saturating_add(1);
         self.revision.promised += 1;
         Ok(())
@@ -176,6 +179,7 @@ impl Engine {
             return Err(if word == "AUTO" { Refusal::NoAuto { expected } } else { Refusal::BadValue { expected } });
         };
         if state.place != place {
+            self.changes.mode();
             *state = ModeState { word: modes.list[place].clone(), changed: now.wall, turned: Some(now.moment), place };
         }
         self.commands = self.commands.saturating_add(1);

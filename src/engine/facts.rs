@@ -38,6 +38,27 @@ pub(super) struct Facts<'a> {
     pub alarm: &'a mut Alarm,
 }
 
+/// The house of an engine as it is now. A macro, so that all else of the engine can be changed meanwhile.
+macro_rules! facts {
+    ($engine:expr, $config:expr, $now:expr, $calendar:expr, $alarm:expr) => {
+        $crate::engine::facts::Facts {
+            config: $config,
+            now: $now,
+            outputs: &$engine.outputs,
+            inputs: &$engine.inputs,
+            sensors: &$engine.sensors,
+            rooms: &$engine.rooms,
+            climates: &$engine.climates,
+            mode: $engine.mode.as_ref(),
+            series: &$engine.series,
+            dark: $engine.dark.as_ref(),
+            calendar: $calendar,
+            alarm: $alarm,
+        }
+    };
+}
+pub(super) use facts;
+
 /// The earliest of many moments at which something changes by itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Alarm(Option<Moment>);

@@ -14,7 +14,7 @@ use super::{
     Engine,
     calendar::Calendar,
     condition::evaluate,
-    facts::{Alarm, Facts},
+    facts::{Alarm, Facts, facts},
     state::Timer,
 };
 use crate::{
@@ -142,7 +142,15 @@ impl Engine {
         let starting = std::mem::take(&mut self.starting);
         let mut acted = false;
         for (index, rule) in config.events.iter().enumerate() {
-            let Some(outcome) = self.outcome(index, rule, &clicks, starting, now, alarm) else { continue };
+            let due = due(rule, &mut self.events[index], &mut self.calendar, now, alarm);
+            let calm = clicks.is_empty() && !starting && due.is_none();
+            if calm && self.memos.events[index].holds(&self.changes, now.moment, alarm) {
+                continue;
+            }
+            let mut own = Alarm::default();
+            let outcome = self.outcome(index, rule, (&clicks, starting, due), now, &mut own);
+            self.memos.events[index].note(&self.changes, outcome.is_some(), own, alarm);
+            let Some(outcome) = outcome else { continue };
             let state = &mut self.events[index];
             match outcome {
                 Outcome::Acts => {
@@ -173,28 +181,13 @@ impl Engine {
         &mut self,
         index: usize,
         rule: &EventRule,
-        clicks: &[(InputId, Click)],
-        starting: bool,
+        (clicks, starting, due): (&[(InputId, Click)], bool, Option<Due>),
         now: Now,
         alarm: &mut Alarm,
     ) -> Option<Outcome> {
         let not = |why, text: String| Some(Outcome::Not { why, text, worth_telling: true });
         let state = &mut self.events[index];
-        let due = due(rule, state, &mut self.calendar, now, alarm);
-        let mut facts = Facts {
-            config: &self.config,
-            now,
-            outputs: &self.outputs,
-            inputs: &self.inputs,
-            sensors: &self.sensors,
-            rooms: &self.rooms,
-            climates: &self.climates,
-            mode: self.mode.as_ref(),
-            series: &self.series,
-            dark: self.dark.as_ref(),
-            calendar: &mut self.calendar,
-            alarm,
-        };
+        let mut facts = facts!(self, &self.config, now, &mut self.calendar, alarm);
         let mut happens = due == Some(Due::Now);
         for (trigger, watch) in rule.on.iter().zip(&mut state.watches) {
             happens |= match trigger {

@@ -71,6 +71,7 @@ impl Engine {
             let output = &self.config[id];
             let (until, release) = ends(output, hold, now);
             let level = self.config.takes(id).fit(level);
+            self.changes.output(id, &self.config);
             let state = &mut self.outputs[id.0];
             state.manual = Some(Manual { level, source: source.clone(), order: self.commands, until, release });
             // Who asks again after a limit has seen it: the output may go on once more.
@@ -93,6 +94,7 @@ impl Engine {
         self.commands = self.commands.saturating_add(1);
         self.revision.promised += 1;
         for id in members(&self.config, id) {
+            self.changes.output(id, &self.config);
             let state = &mut self.outputs[id.0];
             (state.manual, state.tripped) = (None, false);
         }

@@ -12,13 +12,16 @@
 //!
 //! The same events at the same times give the same effects. Inside, each call first *absorbs* the news and then *decides*
 //! afresh what every output should be: rooms, rules, priority arrays. So a missed tick, a restart or a clock that jumps
-//! costs nothing; the next call arrives at what should be.
+//! costs nothing; the next call arrives at what should be. What looks only at things that did not change is left as it
+//! was ([`changes`]): that makes decisions quick and never another one.
 
 mod calendar;
 mod chance;
+mod changes;
 mod climate;
 mod command;
 mod condition;
+mod decide;
 mod facts;
 mod filters;
 mod foresight;
@@ -45,17 +48,16 @@ pub use memory::Memory;
 use crate::{
     clock::{Moment, Now},
     model::{
-        AtStart, Click, ClimateId, Config, Effect, Event, EventUse, Explanation, InputId, Level, Method, Output,
-        OutputId, Point, PointState, Quality, Quantity, ReadFailure, Refusal, RoomId, RuleId, Series, Snapshot, Truth,
-        Value, duration,
+        AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Level, Method, Output, OutputId, Point,
+        PointState, Quality, Quantity, ReadFailure, Refusal, RoomId, RuleId, Series, Snapshot, Truth, Value, duration,
     },
 };
 use calendar::Calendar;
-use climate::ZoneState;
-use facts::{Alarm, Facts};
+use changes::{Changes, Memos};
+use climate::{Claimed, ZoneState};
 use happenings::HappeningState;
 use history::Readings;
-use priority::{Situation, Wish};
+use priority::Wish;
 use state::{Failure, InputState, ModeState, OutputState, RoomState, RuleState, SensorState, Timestamp, Wire};
 use std::{sync::Arc, time::Duration};
 
@@ -65,9 +67,6 @@ const RETRY_LAST: Duration = Duration::from_secs(60);
 
 /// From which `min_off` on it is kept at once that a part went on or off.
 const PART_REST_MIN: Duration = Duration::from_secs(60);
-/// A pass is made again when what zones show became another by it; a house in which that never ends goes on with the next
-/// event.
-const PASSES_MAX: usize = 3;
 
 /// Decides every output of a house. See the [module](self) for its contract.
 #[derive(Clone, Debug)]
@@ -97,6 +96,10 @@ pub struct Engine {
     stopping: bool,
     next_wakeup: Option<Moment>,
     revision: Revision,
+    changes: Changes,
+    memos: Memos,
+    /// What climate zones asked for when outputs were last resolved.
+    claims: Vec<Option<Claimed>>,
 }
 
 /// Counts changes of what must survive a restart.
@@ -234,6 +237,7 @@ impl Engine {
             Event::Reconfigure(config) => self.reconfigure(config, now),
             Event::Stop => {
                 self.stopping = true;
+                self.changes.everything();
                 // It is the last chance of a wire that failed.
                 for state in &mut self.outputs {
                     if let Wire::Failed(failure) = &mut state.wire {
@@ -247,6 +251,7 @@ impl Engine {
 
     fn absorb_reading(&mut self, now: Now, id: &str, result: Result<Vec<(Quantity, f64)>, ReadFailure>) {
         let Some(sensor) = self.config.find_sensor(id) else { return };
+        self.changes.sensor(sensor);
         let state = &mut self.sensors[sensor.0];
         if let Some((input, ..)) = self.config.find_counter(id) {
             self.inputs[input.0].counting.still = true;
@@ -272,6 +277,7 @@ impl Engine {
         if output.0 >= self.outputs.len() {
             return;
         }
+        self.changes.output(output, &self.config);
         match &result {
             Ok(()) if self.outputs[output.0].level != level => {
                 parts::settle(output, &self.config, &mut self.outputs, now);
@@ -388,6 +394,9 @@ impl Engine {
             happened: Vec::new(),
             commands: memory.commands,
             calendar: Calendar::new(&config.hub),
+            changes: Changes::new(&config, now),
+            memos: Memos::new(&config),
+            claims: Vec::new(),
             config,
             stopping: false,
             next_wakeup: Some(now.moment),
@@ -410,177 +419,28 @@ impl Engine {
         }
     }
 
-    /// Works out the whole house anew.
-    fn decide(&mut self, now: Now) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        for _ in 0..PASSES_MAX {
-            let mut alarm = Alarm::default();
-            effects.extend(self.pass(now, &mut alarm));
-            self.next_wakeup = alarm.earliest();
-            // What a zone shows of its limits, rules may look at.
-            if !self.look_back_at_climates(now) {
-                break;
-            }
-        }
-        for (zone, state) in self.config.climates.iter().zip(&mut self.climates) {
-            climate::note_changes(zone, state, now);
-        }
-        effects
-    }
-
-    /// One pass over everything.
-    fn pass(&mut self, now: Now, alarm: &mut Alarm) -> Vec<Effect> {
-        let config = self.config.clone();
-        let mut changed = self.update_inputs(now, alarm);
-        changed |= self.update_dark(now, alarm);
-        let mut effects = Vec::new();
-        loop {
-            changed |= self.update_climates(now, alarm);
-            changed |= self.update_rooms(now, alarm);
-            if self.stopping {
-                break;
-            }
-            let (done, acted) = self.happen(now, alarm);
-            effects.extend(done);
-            // What was done may make something else happen; that ends, because no rule acts without end in one instant.
-            if !acted {
-                break;
-            }
-        }
-        let mut facts = Facts {
-            config: &config,
-            now,
-            outputs: &self.outputs,
-            inputs: &self.inputs,
-            sensors: &self.sensors,
-            rooms: &self.rooms,
-            climates: &self.climates,
-            mode: self.mode.as_ref(),
-            series: &self.series,
-            dark: self.dark.as_ref(),
-            calendar: &mut self.calendar,
-            alarm,
-        };
-        for (rule, state) in config.rules.iter().zip(&mut self.rules) {
-            changed |= rules::update(rule, state, &mut facts);
-        }
-        for (sensor, state) in config.sensors.iter().zip(&self.sensors) {
-            // Also readings that no rule looks at are shown as stale in time.
-            for quantity in sensor.quantities() {
-                if let (_, Some(stale)) = state.quality(sensor, quantity, now.moment) {
-                    alarm.at(stale);
-                }
-            }
-        }
-        for id in config.visible_outputs() {
-            if let Some(anew) = picture::shown_anew(&config, &self.outputs, id, now) {
-                alarm.at(anew);
-            }
-        }
-        let rooms = &self.rooms;
-        let claims = climate::claims(&config, &self.climates);
-        let situation = Situation {
-            config: &config,
-            rules: &self.rules,
-            wishes: &self.wishes,
-            rooms,
-            claims: &claims,
-            stopping: self.stopping,
-            now,
-        };
-        let (drives, outputs_changed) = priority::resolve(&situation, &mut self.outputs, alarm);
-        effects.extend(drives);
-        self.revision.other += u64::from(changed || outputs_changed);
-        effects
-    }
-
-    /// Lets the thermostats see what became of what they called. Returns whether they show anything else for it.
-    fn look_back_at_climates(&mut self, now: Now) -> bool {
-        if self.stopping {
-            return false;
-        }
-        let house = climate::Resolved { config: &self.config, outputs: &self.outputs, now };
-        let mut changed = false;
-        for (zone, state) in self.config.climates.iter().zip(&mut self.climates) {
-            changed |= climate::look_back(zone, state, house);
-        }
-        self.revision.other += u64::from(changed);
-        changed
-    }
-
-    /// Works out who is where.
-    fn update_rooms(&mut self, now: Now, alarm: &mut Alarm) -> bool {
-        let mut changed = false;
-        for index in 0..self.room_order.len() {
-            let id = self.room_order[index];
-            let mut state = std::mem::take(&mut self.rooms[id.0]);
-            let mut facts = Facts {
-                config: &self.config,
-                now,
-                outputs: &self.outputs,
-                inputs: &self.inputs,
-                sensors: &self.sensors,
-                rooms: &self.rooms,
-                climates: &self.climates,
-                mode: self.mode.as_ref(),
-                series: &self.series,
-                dark: self.dark.as_ref(),
-                calendar: &mut self.calendar,
-                alarm,
-            };
-            changed |= rooms::update(id, &mut state, &mut facts);
-            self.rooms[id.0] = state;
-        }
-        changed
-    }
-
-    /// Lets the thermostats look at the house.
-    fn update_climates(&mut self, now: Now, alarm: &mut Alarm) -> bool {
-        let mut facts = Facts {
-            config: &self.config,
-            now,
-            outputs: &self.outputs,
-            inputs: &self.inputs,
-            sensors: &self.sensors,
-            rooms: &self.rooms,
-            climates: &[],
-            mode: self.mode.as_ref(),
-            series: &self.series,
-            dark: self.dark.as_ref(),
-            calendar: &mut self.calendar,
-            alarm,
-        };
-        let mut changed = false;
-        for (index, (zone, state)) in self.config.climates.iter().zip(&mut self.climates).enumerate() {
-            changed |= climate::update(ClimateId(index), zone, state, &mut facts);
-        }
-        changed
-    }
-
-    /// Brings up to date what `dark` means, where that is not left to the sun.
-    fn update_dark(&mut self, now: Now, alarm: &mut Alarm) -> bool {
-        let (Some(rule), Some(mut state)) = (&self.config.dark, self.dark.take()) else { return false };
-        let mut facts = Facts {
-            config: &self.config,
-            now,
-            outputs: &self.outputs,
-            inputs: &self.inputs,
-            sensors: &self.sensors,
-            rooms: &self.rooms,
-            mode: self.mode.as_ref(),
-            climates: &self.climates,
-            series: &self.series,
-            dark: None,
-            calendar: &mut self.calendar,
-            alarm,
-        };
-        let changed = rules::update(rule, &mut state, &mut facts);
-        self.dark = Some(state);
-        changed
-    }
-
     fn resolved(&self, now: Now) -> climate::Resolved<'_> {
         climate::Resolved { config: &self.config, outputs: &self.outputs, now }
+    }
+
+    /// The value of a point, while that is good; far quicker than the whole of it.
+    pub fn value(&self, point: Point, now: Now) -> Option<Value> {
+        let switch = |truth: Truth| match truth {
+            Truth::True => Some(Value::Switch(true)),
+            Truth::False => Some(Value::Switch(false)),
+            Truth::Unknown => None,
+        };
+        match point {
+            Point::Input(id) => switch(self.inputs[id.0].truth()),
+            Point::Occupied(id) => switch(self.rooms[id.0].occupied),
+            Point::Asleep(id) => switch(self.rooms[id.0].asleep),
+            Point::Climate(id, facet) => climate::point_value(&self.config[id], &self.climates[id.0], facet).0,
+            Point::Mode => self.mode.as_ref().map(|mode| Value::Word(mode.word.clone())),
+            Point::Output(_) | Point::OutputFacet(..) | Point::Reading(..) | Point::Event(_) => {
+                let state = self.point_state(point, now);
+                state.value.filter(|_| state.quality == Quality::Good)
+            }
+        }
     }
 
     /// One point of that picture.

@@ -337,7 +337,8 @@ fn limit(
     if state.tripped && output.max_on_rest.is_some() && state.manual.as_ref().is_some_and(|by| by.level.is_on()) {
         state.manual = None;
     }
-    if state.tripped && !state.level.is_on() {
+    // A wire of slow PWM may be held on after the whole is off.
+    if state.tripped && !state.level.is_on() && on_since.is_none() {
         let rested = output.max_on_rest.map(|rest| state.since.moment + rest);
         if let Some(end) = rested.filter(|end| now.moment < *end) {
             alarm.at(end);

@@ -359,6 +359,11 @@ impl Default for RoomState {
 }
 
 impl RoomState {
+    /// What others see of it.
+    pub fn picture(&self) -> impl PartialEq + use<> {
+        (self.occupied, self.turned, self.asleep, self.asleep_turned)
+    }
+
     /// The remembered state of `room`; `unseen_until`: until then nobody saw whether somebody left.
     pub fn remembered(self, room: &Room, unseen_until: Option<Moment>) -> RoomState {
         let fitting = |rule: &Option<Rule>, state: Option<RuleState>| {

@@ -3,7 +3,7 @@
 use super::{
     Engine, climate,
     condition::evaluate,
-    facts::{Alarm, Facts},
+    facts::{Alarm, facts},
     foresight, rooms,
     state::{RuleState, Timestamp},
 };
@@ -110,20 +110,7 @@ impl Engine {
 
     fn rule_reasons(&self, output: OutputId, now: Now) -> Vec<RuleReason> {
         let (mut calendar, mut alarm) = (self.calendar.clone(), Alarm::default());
-        let mut facts = Facts {
-            config: &self.config,
-            now,
-            outputs: &self.outputs,
-            inputs: &self.inputs,
-            sensors: &self.sensors,
-            rooms: &self.rooms,
-            climates: &self.climates,
-            mode: self.mode.as_ref(),
-            series: &self.series,
-            dark: self.dark.as_ref(),
-            calendar: &mut calendar,
-            alarm: &mut alarm,
-        };
+        let mut facts = facts!(self, &self.config, now, &mut calendar, &mut alarm);
         let about = self.config.rules.iter().zip(&self.rules).enumerate().filter_map(|(index, (rule, state))| {
             let (_, level) = rule.set.iter().find(|(set, _)| *set == output)?;
             let parts = parts(rule, state).into_iter().map(|(condition, wanted)| {

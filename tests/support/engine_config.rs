@@ -224,7 +224,11 @@ pub const fn at(hour: i32, minute: i32) -> i32 {
 
 /// The house of a configuration file's text; its hub is there already.
 pub fn from_text(text: &str) -> Arc<Config> {
+    try_text(text).unwrap_or_else(|report| panic!("{report}"))
+}
+
+/// The same, or what is wrong with it.
+pub fn try_text(text: &str) -> Result<Arc<Config>, hearthd::config::Report> {
     let text = format!("[hub]\nid = \"test\"\ntimezone = \"Europe/Amsterdam\"\n{text}");
-    let loaded = hearthd::config::parse(std::path::Path::new("test.toml"), &text);
-    Arc::new(loaded.unwrap_or_else(|report| panic!("{report}")).config)
+    Ok(Arc::new(hearthd::config::parse(std::path::Path::new("test.toml"), &text)?.config))
 }

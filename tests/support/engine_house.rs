@@ -39,6 +39,8 @@ pub struct House {
     pub wires: BTreeMap<Arc<str>, Level>,
     /// Every success of a drive, and every claim.
     pub log: Vec<Driven>,
+    /// Its engine works everything out anew each time.
+    pub thorough: bool,
 }
 
 pub fn utc(text: &str) -> DateTime<Utc> {
@@ -64,6 +66,7 @@ impl House {
             broken: BTreeSet::new(),
             wires: BTreeMap::new(),
             log: Vec::new(),
+            thorough: false,
         };
         house.claim();
         house.send(Event::Wake);
@@ -96,7 +99,7 @@ impl House {
 
     pub fn reconfigure(&mut self, config: Arc<Config>) -> Vec<String> {
         let old = std::mem::replace(&mut self.config, config.clone());
-        let effects = self.engine.handle(self.now, Event::Reconfigure(config.clone()));
+        let effects = self.handle(Event::Reconfigure(config.clone()));
         self.wires.retain(|id, _| config.find_output(id).is_some());
         self.broken.retain(|id| config.find_output(id).is_some());
         for (index, output) in config.outputs.iter().enumerate() {
@@ -110,7 +113,7 @@ impl House {
 
     /// Hands over one event, performs all that follows, and returns it as text.
     pub fn send(&mut self, event: Event) -> Vec<String> {
-        let effects = self.engine.handle(self.now, event);
+        let effects = self.handle(event);
         self.perform(effects)
     }
 
@@ -228,6 +231,13 @@ impl House {
         self.log.push(Driven { at: self.now.moment, output, level, cause: None });
     }
 
+    fn handle(&mut self, event: Event) -> Vec<Effect> {
+        if self.thorough {
+            self.engine.forget_decisions();
+        }
+        self.engine.handle(self.now, event)
+    }
+
     fn perform(&mut self, effects: Vec<Effect>) -> Vec<String> {
         let mut effects = VecDeque::from(effects);
         let mut done = Vec::new();
@@ -249,7 +259,7 @@ impl House {
                     } else {
                         done.push(format!("{text} (fails)"));
                     }
-                    effects.extend(self.engine.handle(self.now, Event::Driven { output, level, result }));
+                    effects.extend(self.handle(Event::Driven { output, level, result }));
                 }
             }
         }

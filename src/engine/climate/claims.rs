@@ -5,7 +5,7 @@ use crate::model::{Cause, Claim, Climate, ClimateId, ClimateReason, Config, Doin
 use std::sync::Arc;
 
 /// What the zones of one output come to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(in crate::engine) struct Claimed {
     level: Level,
     reason: Arc<ClimateReason>,

@@ -74,6 +74,7 @@ struct Measured {
 
 /// Brings a zone up to date. Returns whether what must survive a restart changed.
 pub(super) fn update(id: ClimateId, zone: &Climate, state: &mut ZoneState, facts: &mut Facts<'_>) -> bool {
+    state.noted = false;
     let before = state.marks();
     let now = facts.now.moment;
     let (setpoints, preset) = target::resolve(zone, state, facts);

@@ -30,6 +30,9 @@ pub(in crate::engine) fn point_value(
 
 /// Notes since when the points are as they are.
 pub(in crate::engine) fn note_changes(zone: &Climate, state: &mut ZoneState, now: Now) {
+    if std::mem::replace(&mut state.noted, true) {
+        return;
+    }
     for facet in ClimateFacet::ALL {
         let text = match point_value(zone, state, facet).0 {
             Some(Value::Word(word)) => word.to_string(),

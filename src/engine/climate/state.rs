@@ -63,6 +63,9 @@ pub(in crate::engine) struct ZoneState {
     pub seen: BTreeMap<ClimateFacet, Seen>,
     #[serde(skip)]
     pub shown: Shown,
+    /// Since it was last worked out, it was noted in `seen`.
+    #[serde(skip)]
+    pub noted: bool,
 }
 
 /// A value and since when it is so, by the wall clock of then.

@@ -139,6 +139,7 @@ impl Engine {
     /// Takes in pulses of a counter.
     pub(in crate::engine) fn absorb_pulses(&mut self, now: Now, id: &str, count: u32, at: Moment) {
         let Some((input, _, counter)) = self.config.find_counter(id) else { return };
+        self.changes.input(input);
         let (input, state) = (&self.config[input], &mut self.inputs[input.0]);
         if state.storm.edges(at.min(now.moment), count, input.max_rate) {
             self.revision.other += 1;
@@ -160,6 +161,7 @@ impl Engine {
             Err(text) => Some(text.into()),
         };
         if state.fault != fault {
+            self.changes.input(id);
             state.fault = fault;
             self.revision.other += 1;
         }
@@ -174,6 +176,7 @@ impl Engine {
             let (every, counting, readings) = (config[sensor].every, &mut state.counting, &mut self.sensors[sensor.0]);
             counting.adopt(counter);
             if readings.fault != state.fault {
+                self.changes.sensor(sensor);
                 readings.fault.clone_from(&state.fault);
                 counting.shown_at = None;
                 changed = true;
@@ -192,6 +195,7 @@ impl Engine {
                 (None, _) => now.moment,
             };
             if now.moment >= next(counting) {
+                self.changes.sensor(sensor);
                 counting.pace.work_out(counter, now.moment);
                 counting.shown_at = Some(now.moment);
                 let rate = counting.pace.rate.map(|hertz| {

@@ -25,6 +25,7 @@ impl Engine {
         if self.config[id].counts() {
             return self.absorb_line(id, result);
         }
+        self.changes.input(id);
         let (input, state) = (&self.config[id], &mut self.inputs[id.0]);
         let before = state.truth();
         let was_on = state.is_wire_on();
@@ -70,6 +71,7 @@ impl Engine {
             let before = state.truth();
             match state.held_until {
                 Some(until) if now.moment >= until => {
+                    self.changes.input(id);
                     state.held_until = None;
                     changed |= state.turn(false, now);
                 }
@@ -78,6 +80,7 @@ impl Engine {
             }
             if let Some(ends) = state.storm.ends() {
                 if now.moment >= ends {
+                    self.changes.input(id);
                     state.storm = Storm::default();
                     state.fault = None;
                     changed = true;

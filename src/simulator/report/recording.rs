@@ -1,11 +1,7 @@
 //! What is noted while a simulation runs: only changes, so that a year fits into memory.
 
 use crate::{
-    clock::Now,
-    model::{
-        ClimateFacet, Config, EventUse, Explanation, Level, OutputId, Point, PointState, Quality, RuleId, Slot, Truth,
-        Value,
-    },
+    model::{ClimateFacet, Config, EventUse, Explanation, Level, OutputId, Point, RuleId, Slot, Truth, Value},
     simulator::{
         house::{Ending, House},
         play::Witness,
@@ -184,20 +180,23 @@ impl Recording {
     fn look_at_points(&mut self, house: &House, at: DateTime<Utc>, sample: bool) {
         let now = house.now();
         for (point, track) in &mut self.tracks {
-            let state = |now: Now| house.engine().point_state(*point, now);
+            let value = || house.engine().value(*point, now);
             match track {
                 Track::Binary(changes) => {
-                    let value = binary(&state(now));
+                    let value = match value() {
+                        Some(Value::Switch(on)) => Some(on),
+                        _ => None,
+                    };
                     if changes.last().is_none_or(|(_, before)| *before != value) {
                         changes.push((at, value));
                     }
                 }
-                Track::Number(samples) if sample => match good(&state(now)) {
+                Track::Number(samples) if sample => match value() {
                     Some(Value::Number(value)) => samples.push((at, Some(value))),
                     _ => samples.push((at, None)),
                 },
                 Track::Word(changes) if sample || is_rare(*point) => {
-                    let word = match good(&state(now)) {
+                    let word = match value() {
                         Some(Value::Word(word)) => Some(word),
                         _ => None,
                     };
@@ -245,15 +244,4 @@ impl Witness for Recording {
 /// Words that change seldom and matter to the minute.
 fn is_rare(point: Point) -> bool {
     matches!(point, Point::Mode | Point::Climate(_, ClimateFacet::Alarm))
-}
-
-fn binary(state: &PointState) -> Option<bool> {
-    match state.value {
-        Some(Value::Switch(on)) if state.quality == Quality::Good => Some(on),
-        _ => None,
-    }
-}
-
-fn good(state: &PointState) -> Option<Value> {
-    state.value.clone().filter(|_| state.quality == Quality::Good)
 }
