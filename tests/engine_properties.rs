@@ -443,7 +443,7 @@ proptest! {
                     level: Level::new(percent).unwrap(),
                     result: if good { Ok(()) } else { Err("broken".into()) },
                 },
-                Chaos::Stranger(true) => Event::InputRead { input: "nobody".into(), result: Ok(true) },
+                Chaos::Stranger(true) => Event::InputRead { input: "nobody".into(), result: Ok(true), at: None },
                 Chaos::Stranger(false) => Event::SensorRead {
                     sensor: "nobody".into(),
                     result: Err(ReadFailure { text: String::new(), fault: true }),
@@ -463,7 +463,11 @@ proptest! {
                 }
                 Chaos::Stop => Event::Stop,
                 Chaos::Step(Step::Input(input, result)) => {
-                    Event::InputRead { input: format!("i{input}").into(), result: result.ok_or_else(|| "lost".into()) }
+                    Event::InputRead {
+ input: format!("i{input}").into(),
+ result: result.ok_or_else(|| "lost".into()),
+ at: None,
+ }
                 }
                 Chaos::Step(Step::Reconfigure(plan)) => {
                     config = configs[plan % configs.len()].clone();

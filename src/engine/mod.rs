@@ -226,7 +226,7 @@ impl Engine {
     fn absorb(&mut self, now: Now, event: Event) -> Vec<Effect> {
         match event {
             Event::Wake => {}
-            Event::InputRead { input, result } => self.absorb_input(now, &input, result),
+            Event::InputRead { input, result, at } => self.absorb_input(now, &input, result, at),
             Event::Pulsed { input, count, at } => self.absorb_pulses(now, &input, count, at),
             Event::SensorRead { sensor, result } => self.absorb_reading(now, &sensor, result),
             Event::Driven { output, level, result } => self.absorb_driven(now, output, level, result),
@@ -423,28 +423,20 @@ impl Engine {
         climate::Resolved { config: &self.config, outputs: &self.outputs, now }
     }
 
-    /// The value of a point, while that is good; far quicker than the whole of it.
-    pub fn value(&self, point: Point, now: Now) -> Option<Value> {
-        let switch = |truth: Truth| match truth {
-            Truth::True => Some(Value::Switch(true)),
-            Truth::False => Some(Value::Switch(false)),
-            Truth::Unknown => None,
-        };
-        match point {
-            Point::Input(id) => switch(self.inputs[id.0].truth()),
-            Point::Occupied(id) => switch(self.rooms[id.0].occupied),
-            Point::Asleep(id) => switch(self.rooms[id.0].asleep),
-            Point::Climate(id, facet) => climate::point_value(&self.config[id], &self.climates[id.0], facet).0,
-            Point::Mode => self.mode.as_ref().map(|mode| Value::Word(mode.word.clone())),
-            Point::Output(_) | Point::OutputFacet(..) | Point::Reading(..) | Point::Event(_) => {
-                let state = self.point_state(point, now);
-                state.value.filter(|_| state.quality == Quality::Good)
-            }
-        }
-    }
-
     /// One point of that picture.
     pub fn point_state(&self, point: Point, now: Now) -> PointState {
+        let because = match point {
+            Point::Climate(id, facet) => {
+                climate::line(&self.config[id], &self.climates[id.0], facet, self.resolved(now))
+            }
+            Point::Occupied(id) | Point::Asleep(id) => self.rooms[id.0].cause.as_ref().map(|(_, line)| line.clone()),
+            _ => None,
+        };
+        PointState { because, ..self.plain_state(point, now) }
+    }
+
+    /// The same without `because`, which takes longer to say than all the rest.
+    pub fn plain_state(&self, point: Point, now: Now) -> PointState {
         let unexplained = |value, quality, changed, fault| PointState {
             point,
             value,
@@ -455,15 +447,14 @@ impl Engine {
             because: None,
             usage: None,
         };
-        let of_room = |id: RoomId, truth: Truth, changed| {
+        let of_room = |truth: Truth, changed| {
             let value = match truth {
                 Truth::True => Some(Value::Switch(true)),
                 Truth::False => Some(Value::Switch(false)),
                 Truth::Unknown => None,
             };
             let quality = if value.is_some() { Quality::Good } else { Quality::Unknown };
-            let because = self.rooms[id.0].cause.as_ref().map(|(_, line)| line.clone());
-            PointState { because, ..unexplained(value, quality, changed, None) }
+            unexplained(value, quality, changed, None)
         };
         match point {
             Point::Output(id) => picture::output(&self.config, &self.outputs, id, now),
@@ -483,13 +474,10 @@ impl Engine {
                 let (zone, state) = (&self.config[id], &self.climates[id.0]);
                 let (value, quality) = climate::point_value(zone, state, facet);
                 let changed = state.seen.get(&facet).map(|seen| seen.since);
-                PointState {
-                    because: climate::line(zone, state, facet, self.resolved(now)),
-                    ..unexplained(value, quality, changed, None)
-                }
+                unexplained(value, quality, changed, None)
             }
-            Point::Occupied(id) => of_room(id, self.rooms[id.0].occupied, self.rooms[id.0].changed),
-            Point::Asleep(id) => of_room(id, self.rooms[id.0].asleep, self.rooms[id.0].asleep_changed),
+            Point::Occupied(id) => of_room(self.rooms[id.0].occupied, self.rooms[id.0].changed),
+            Point::Asleep(id) => of_room(self.rooms[id.0].asleep, self.rooms[id.0].asleep_changed),
             Point::Mode => {
                 let value = self.mode.as_ref().map(|mode| Value::Word(mode.word.clone()));
                 unexplained(value, Quality::Good, self.mode.as_ref().map(|mode| mode.changed), None)

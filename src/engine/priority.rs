@@ -67,11 +67,12 @@ impl Situation<'_> {
     }
 }
 
-/// The slots of one output as they fill up. `asked` is never empty: its last is the relinquish default.
+/// The slots of one output as they fill up.
 struct Slots {
     safety: Option<Cause>,
     safety_level: Level,
     protect: Option<Claim>,
+    /// The lowest first, which is the relinquish default; never empty.
     asked: Vec<(Slot, Claim)>,
 }
 
@@ -127,7 +128,7 @@ fn ask(
     let around = Surroundings { config: situation.config, rooms: situation.rooms, now, automatic };
     let mut changed = manual::expire(&mut state.manual, output, &around, alarm);
     // Nobody else wants to know.
-    let asked_on = output.pulse.is_some() && asked(id, output, state, situation)[0].1.level.is_on();
+    let asked_on = output.pulse.is_some() && highest(&asked(id, output, state, situation)).1.level.is_on();
     changed |= pulse(output, state, asked_on, may_be_asked_on(id, output, state, situation), now, alarm);
     // A pulse that is over took the command with it that asked for it.
     changed |= limit(output, state, on_since, may_be_asked_on(id, output, state, situation), now, alarm);
@@ -224,18 +225,19 @@ impl Slots {
 
     /// What it is to be, minimum times apart.
     fn wanted(&self) -> Level {
-        if self.safety.is_some() { self.safety_level } else { self.asked[0].1.level }
+        if self.safety.is_some() { self.safety_level } else { highest(&self.asked).1.level }
     }
 }
 
-/// The filled slots from `manual` down, highest first.
+/// The highest of these slots.
+fn highest(asked: &[(Slot, Claim)]) -> &(Slot, Claim) {
+    &asked[asked.len() - 1]
+}
+
+/// The filled slots up to `manual`, lowest first.
 fn asked(id: OutputId, output: &Output, state: &OutputState, situation: &Situation<'_>) -> Vec<(Slot, Claim)> {
-    let mut asked = Vec::with_capacity(3);
-    if let Some(manual) = &state.manual {
-        let cause = Cause::Manual { source: manual.source.clone(), until: manual.end(output.room) };
-        asked.push((Slot::Manual, Claim { level: manual.level, cause }));
-    }
-    asked.extend(situation.claimed(id).map(|claimed| (Slot::Climate, claimed.claim())));
+    let mut asked = Vec::with_capacity(Slot::ALL.len());
+    asked.push((Slot::Default, rest(output, state)));
     let first_rule = situation.wishes(id).find_map(|(Wish { rule, level }, truth)| {
         let cause = match (truth, level.is_on()) {
             (Truth::True, _) => Cause::Rule(rule),
@@ -246,7 +248,11 @@ fn asked(id: OutputId, output: &Output, state: &OutputState, situation: &Situati
         Some(Claim { level, cause })
     });
     asked.extend(first_rule.map(|claim| (Slot::Rule, claim)));
-    asked.push((Slot::Default, rest(output, state)));
+    asked.extend(situation.claimed(id).map(|claimed| (Slot::Climate, claimed.claim())));
+    if let Some(manual) = &state.manual {
+        let cause = Cause::Manual { source: manual.source.clone(), until: manual.end(output.room) };
+        asked.push((Slot::Manual, Claim { level: manual.level, cause }));
+    }
     let takes = situation.config.takes(id);
     asked.iter_mut().for_each(|(_, claim)| claim.level = takes.fit(claim.level));
     asked
@@ -410,7 +416,7 @@ fn interlock(
         slots[index].wanted().is_on() && (outputs[index].level.is_on() || !within(index, output(index).min_off))
     };
     let rank = |index: usize| {
-        let (slot, claim) = &slots[index].asked[0];
+        let (slot, claim) = highest(&slots[index].asked);
         let rule = match claim.cause {
             Cause::Rule(rule) => rule.0,
             _ => 0,
@@ -463,14 +469,16 @@ fn minimum(output: &Output, state: &OutputState, wanted: Level, now: Now, alarm:
 /// Keeps the resolved array for people to read and returns what it comes to.
 fn explain(state: &mut OutputState, slots: Slots, config: &Config) -> (Slot, Claim) {
     let mut filled = slots.asked;
-    filled.splice(0..0, slots.protect.map(|claim| (Slot::Protect, claim)));
-    filled.splice(0..0, slots.safety.map(|cause| (Slot::Safety, Claim { level: slots.safety_level, cause })));
-    let (slot, winner) = filled[0].clone();
-    if state.explanation.as_ref().is_none_or(|explanation| explanation.slots != filled) {
-        let line = format!("{slot}: {}", winner.cause.describe(config));
-        state.explanation = Some(Arc::new(Explanation { winner: slot, level: winner.level, line, slots: filled }));
+    filled.extend(slots.protect.map(|claim| (Slot::Protect, claim)));
+    filled.extend(slots.safety.map(|cause| (Slot::Safety, Claim { level: slots.safety_level, cause })));
+    if state.explanation.as_ref().is_none_or(|explanation| !explanation.slots.iter().eq(filled.iter().rev())) {
+        let (winner, claim) = highest(&filled).clone();
+        let line = format!("{winner}: {}", claim.cause.describe(config));
+        let slots = filled.iter().rev().cloned().collect();
+        state.explanation = Some(Arc::new(Explanation { winner, level: claim.level, line, slots }));
     }
-    (slot, winner)
+    // Never empty; what nobody asks for is off.
+    filled.pop().unwrap_or((Slot::Default, Claim { level: Level::OFF, cause: Cause::Default }))
 }
 
 /// Whether the wire is to be driven now: it differs, was not touched yet, or failed a while ago or for another level.

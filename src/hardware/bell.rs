@@ -31,8 +31,8 @@ pub(super) type Rung = BTreeMap<Arc<str>, News>;
 pub(super) struct News {
     /// It is to be looked at.
     pub look: bool,
-    /// The levels that its edges led to, in order.
-    pub edges: Vec<bool>,
+    /// The levels that its edges led to, in order, and when each was, if the kernel has said it.
+    pub edges: Vec<(bool, Option<Duration>)>,
     /// Its pulses: all of them, however late the thread comes.
     pub pulses: u32,
     /// When the last of them was, if the kernel has said it.
@@ -54,11 +54,11 @@ impl Bell {
         let mut state = self.state();
         let news = state.rung.entry(input.clone()).or_default();
         match edge {
-            Edge::To(level) => {
+            Edge::To { level, at } => {
                 if news.edges.len() >= EDGES_MAX {
                     news.edges.clear();
                 }
-                news.edges.push(level);
+                news.edges.push((level, at));
                 news.look = true;
             }
             Edge::Pulses { count, at } => (news.pulses, news.at) = (news.pulses.saturating_add(count), at),
@@ -105,15 +105,20 @@ mod tests {
     fn rings_wait_for_the_waiter_in_order_and_bounded() {
         let (bell, door) = (Bell::default(), Arc::<str>::from("door"));
         assert_eq!(bell.wait(Some(Duration::ZERO)), Wake::Rung(Rung::new()));
-        bell.ring(&door, Edge::To(true));
-        bell.ring(&door, Edge::To(false));
+        let edge = |level, ms| Edge::To { level, at: Some(Duration::from_millis(ms)) };
+        bell.ring(&door, edge(true, 7));
+        bell.ring(&door, edge(false, 9));
         bell.ring(&door, Edge::Lost);
-        let news = News { look: true, edges: vec![true, false], ..News::default() };
+        let news = News {
+            look: true,
+            edges: vec![(true, Some(Duration::from_millis(7))), (false, Some(Duration::from_millis(9)))],
+            ..News::default()
+        };
         assert_eq!(bell.wait(None), Wake::Rung(Rung::from([(door.clone(), news)])));
-        (0..1_001).for_each(|i| bell.ring(&door, Edge::To(i % 2 == 0)));
+        (0..1_001).for_each(|ms| bell.ring(&door, edge(ms % 2 == 0, ms)));
         let Wake::Rung(rung) = bell.wait(None) else { panic!("nobody said stop") };
         assert!(rung[&door].edges.len() <= EDGES_MAX);
-        assert_eq!(rung[&door].edges.last(), Some(&true), "the newest edge is kept");
+        assert_eq!(rung[&door].edges.last(), Some(&(true, Some(Duration::from_secs(1)))), "the newest edge is kept");
         bell.stop();
         assert_eq!(bell.wait(None), Wake::Stop);
     }

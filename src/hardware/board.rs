@@ -34,8 +34,12 @@ pub(super) type OnEdge = Box<dyn Fn(Edge) + Send + Sync>;
 /// What is told of an input's line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Edge {
-    /// It went to this logical level.
-    To(bool),
+    /// It went to a logical level.
+    To {
+        level: bool,
+        /// When, on the kernel's monotonic clock; nothing: now.
+        at: Option<Duration>,
+    },
     /// Of a counter: it became active so many times since this was last told.
     Pulses {
         count: u32,

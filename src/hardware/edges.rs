@@ -57,6 +57,7 @@ impl Drop for Edges {
 
 /// Returns when the other end of `ended` was closed.
 fn tell_edges(request: &Request, ended: &UnixStream, on_edge: &OnEdge) -> io::Result<()> {
+    let (mut last, mut complained) = (0, false);
     loop {
         let [edge, end] = wait_readable([request.as_fd(), ended.as_fd()], None)?;
         if end {
@@ -65,7 +66,15 @@ fn tell_edges(request: &Request, ended: &UnixStream, on_edge: &OnEdge) -> io::Re
         // Without an edge it was woken because the chip is gone, and reading says so.
         if edge {
             let edge = request.read_edge_event().map_err(io::Error::other)?;
-            on_edge(Edge::To(edge.kind == EdgeKind::Rising));
+            let at = Some(Duration::from_nanos(edge.timestamp_ns));
+            on_edge(Edge::To { level: edge.kind == EdgeKind::Rising, at });
+            // The kernel numbers them, also those that its buffer had no room for. The level is read in any case; a click
+            // may be missing.
+            if edge.line_seqno.wrapping_sub(last) > 1 && !std::mem::replace(&mut complained, true) {
+                let lost = edge.line_seqno.wrapping_sub(last) - 1;
+                tracing::warn!("an input changes faster than it can be read: {lost} edges at once were lost");
+            }
+            last = edge.line_seqno;
         }
     }
 }

@@ -116,8 +116,10 @@ impl Watch {
             for (id, watched) in lock(&self.watched).iter_mut() {
                 let News { look, edges, pulses, at } = rung.remove(id).unwrap_or_default();
                 if look || watched.look_at.is_some_and(|at| at <= now) {
+                    let moment = |stamp| self.clock.moment_of_stamp(stamp);
+                    let edges = edges.into_iter().map(|(level, at)| (level, at.map(moment))).collect();
                     let reports = watched.look(edges, &*self.board, &self.bell, now);
-                    let event = |result| Event::InputRead { input: id.clone(), result };
+                    let event = |(result, at)| Event::InputRead { input: id.clone(), result, at };
                     self.unsent.extend(reports.into_iter().map(event));
                 }
                 if pulses > 0 {
@@ -159,14 +161,15 @@ impl Watched {
         Watched { input, line: None, reported: None, look_at: None, retry_after: RETRY_FIRST }
     }
 
-    /// Claims the line if need be and reads it. What there is to report: what differs from before, edge by edge.
+    /// Claims the line if need be and reads it. What there is to report: what differs from before, edge by edge, and when
+    /// that was, as far as it is told.
     fn look(
         &mut self,
-        edges: Vec<bool>,
+        edges: Vec<(bool, Option<Moment>)>,
         board: &dyn Board,
         bell: &Arc<Bell>,
         now: Moment,
-    ) -> Vec<Result<bool, String>> {
+    ) -> Vec<(Result<bool, String>, Option<Moment>)> {
         let read = self.read(board, bell);
         match (&read, &self.reported) {
             (Err(text), Some(Err(before))) if text == before => {}
@@ -180,8 +183,9 @@ impl Watched {
             self.look_at = Some(now + self.retry_after);
             self.retry_after = (self.retry_after * 2).min(RETRY_MAX);
         }
-        let mut reports: Vec<_> = edges.into_iter().filter(|_| !self.input.counts()).map(Ok).chain([read]).collect();
-        reports.retain(|report| self.reported.replace(report.clone()).as_ref() != Some(report));
+        let edges = edges.into_iter().filter(|_| !self.input.counts()).map(|(level, at)| (Ok(level), at));
+        let mut reports: Vec<_> = edges.chain([(read, None)]).collect();
+        reports.retain(|(report, _)| self.reported.replace(report.clone()).as_ref() != Some(report));
         reports
     }
 

@@ -48,7 +48,7 @@ impl Wires {
         let on_edge = wire.on_edge.clone();
         drop(state);
         if let (true, Some(on_edge)) = (changed, on_edge) {
-            on_edge(Edge::To(active));
+            on_edge(Edge::To { level: active, at: None });
         }
         true
     }

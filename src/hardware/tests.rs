@@ -134,7 +134,7 @@ fn wait_for(events: &mut Receiver<Event>, expected: Option<Event>) {
 }
 
 fn read(input: &str, result: Result<bool, &str>) -> Option<Event> {
-    Some(Event::InputRead { input: input.into(), result: result.map_err(String::from) })
+    Some(Event::InputRead { input: input.into(), result: result.map_err(String::from), at: None })
 }
 
 fn celsius(sensor: &str, value: f64) -> Option<Event> {

@@ -16,6 +16,8 @@ pub enum Event {
         input: Arc<str>,
         /// Its value, or why it cannot be read.
         result: Result<bool, String>,
+        /// When its wire changed, by the time stamp that the kernel gave it; nothing: now, as far as is known.
+        at: Option<Moment>,
     },
     /// Pulses of a counter, or of another input that is no counter any more: then they mean nothing.
     Pulsed {

@@ -96,7 +96,7 @@ impl Watch {
         }
         let config = house.config();
         for (point, quality) in &mut self.qualities {
-            let state = house.engine().point_state(*point, house.now());
+            let state = house.engine().plain_state(*point, house.now());
             let before = std::mem::replace(quality, state.quality);
             let what = match (before, state.quality) {
                 (before, now) if before == now => continue,
@@ -110,7 +110,7 @@ impl Watch {
         }
         let also = self.also.iter_mut().map(|also| (also, false));
         for ((point, text), trouble) in also.chain(self.alarms.iter_mut().map(|alarm| (alarm, true))) {
-            let state = house.engine().point_state(*point, house.now());
+            let state = house.engine().plain_state(*point, house.now());
             let now = Some(state.text().unwrap_or_else(|| "unknown".into()));
             if *text != now {
                 let why = state.explanation.map(|explanation| explanation.line.clone()).unwrap_or_default();

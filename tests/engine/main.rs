@@ -12,6 +12,7 @@ mod support {
 mod clock;
 mod commands;
 mod counters;
+mod inputs;
 mod interlock;
 mod levels;
 mod limits;

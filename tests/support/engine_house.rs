@@ -141,11 +141,17 @@ impl House {
     }
 
     pub fn input(&mut self, id: &str, active: bool) -> Vec<String> {
-        self.send(Event::InputRead { input: id.into(), result: Ok(active) })
+        self.send(Event::InputRead { input: id.into(), result: Ok(active), at: None })
+    }
+
+    /// News of an input that comes late: it was so `ago`.
+    pub fn input_ago(&mut self, id: &str, active: bool, ago: Duration) -> Vec<String> {
+        let at = Moment::from_millis(self.now.moment.as_millis() - i64::try_from(ago.as_millis()).unwrap());
+        self.send(Event::InputRead { input: id.into(), result: Ok(active), at: Some(at) })
     }
 
     pub fn input_fails(&mut self, id: &str) -> Vec<String> {
-        self.send(Event::InputRead { input: id.into(), result: Err("line lost".into()) })
+        self.send(Event::InputRead { input: id.into(), result: Err("line lost".into()), at: None })
     }
 
     pub fn reads(&mut self, id: &str, temperature: f64) -> Vec<String> {

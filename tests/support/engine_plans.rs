@@ -715,8 +715,11 @@ pub fn take(house: &mut House, step: &Step, plans: &[Arc<Config>]) -> Vec<String
 /// The event that a point is read again, with a value that is known.
 pub fn completions(values: &[i8]) -> Vec<Event> {
     let number = |index: usize| values[index % values.len()];
-    let inputs = (0..INPUTS)
-        .map(|index| Event::InputRead { input: format!("i{index}").into(), result: Ok(number(index) % 2 == 0) });
+    let inputs = (0..INPUTS).map(|index| Event::InputRead {
+        input: format!("i{index}").into(),
+        result: Ok(number(index) % 2 == 0),
+        at: None,
+    });
     let sensors = (0..SENSORS).map(|index| Event::SensorRead {
         sensor: format!("s{index}").into(),
         result: Ok(vec![(hearthd::model::Quantity::Temperature, f64::from(number(INPUTS + index)))]),

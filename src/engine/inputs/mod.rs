@@ -14,18 +14,21 @@ pub(super) use storm::Storm;
 
 use super::{Engine, facts::Alarm};
 use crate::{
-    clock::Now,
+    clock::{Moment, Now},
     model::{Click, Effect, InputId, InputKind, Level, OutputId, Source, Truth},
 };
 
 impl Engine {
-    /// Takes in what a wire was read to be, or why it cannot be read.
-    pub(super) fn absorb_input(&mut self, now: Now, id: &str, result: Result<bool, String>) {
+    /// Takes in what a wire was read to be, or why it cannot be read. `at`: since then, if not only since now; news may come
+    /// late, and what is timed is timed from when it happened.
+    pub(super) fn absorb_input(&mut self, now: Now, id: &str, result: Result<bool, String>, at: Option<Moment>) {
         let Some(id) = self.config.find_input(id) else { return };
         if self.config[id].counts() {
             return self.absorb_line(id, result);
         }
         self.changes.input(id);
+        let at = at.map_or(now.moment, |at| at.min(now.moment));
+        let then = Now { moment: at, wall: now.wall_at(at), ..now };
         let (input, state) = (&self.config[id], &mut self.inputs[id.0]);
         let before = state.truth();
         let was_on = state.is_wire_on();
@@ -35,16 +38,16 @@ impl Engine {
             Ok(wire) => {
                 rises = wire && state.wire == Some(false);
                 let is_edge = state.wire.replace(wire).is_some_and(|was| was != wire);
-                if is_edge && state.storm.edge(now.moment, input.max_rate) {
+                if is_edge && state.storm.edge(at, input.max_rate) {
                     self.revision.other += 1;
                 }
                 state.fault = state.storm.fault(input.max_rate);
                 // Nobody knows when a wire that could not be read went off: then it is not held.
                 if is_edge && !wire && state.active == Some(true) && !input.hold.is_zero() {
-                    state.held_until = Some(now.moment + input.hold);
+                    state.held_until = Some(at + input.hold);
                 } else if wire || state.held_until.is_none() {
                     state.held_until = None;
-                    if state.turn(wire, now) {
+                    if state.turn(wire, then) {
                         self.revision.other += 1;
                     }
                 }
@@ -52,14 +55,14 @@ impl Engine {
             Err(text) => (state.fault, state.wire) = (Some(text.into()), None),
         }
         if was_on || state.is_wire_on() {
-            state.last_on = Some(now.moment);
+            state.last_on = Some(at);
         }
         if rises && state.is_wire_on() {
-            state.rose = Some(now.moment);
+            state.rose = Some(at);
         }
         let after = state.truth();
-        state.turned.follow(after, now.moment);
-        self.turned(id, before, after, seen, now);
+        state.turned.follow(after, at);
+        self.turned(id, before, after, seen, then);
     }
 
     /// Lets holds and storms end and clicks come to their ends. Returns whether what must survive a restart changed.

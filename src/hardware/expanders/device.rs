@@ -390,7 +390,7 @@ impl Shared {
         }
         drop(state);
         self.changed.notify_all();
-        edges.iter().for_each(|(on_edge, high)| on_edge(Edge::To(*high)));
+        edges.iter().for_each(|(on_edge, high)| on_edge(Edge::To { level: *high, at: None }));
     }
 }
 

@@ -141,7 +141,7 @@ impl Board for WithExpanders {
         let Some((attached, pin)) = self.find(&input.line) else { return self.board.claim_input(input, on_edge) };
         let active = input.active;
         let on_edge = Box::new(move |edge| match edge {
-            Edge::To(high) => on_edge(Edge::To(is_active(high, active))),
+            Edge::To { level, at } => on_edge(Edge::To { level: is_active(level, active), at }),
             Edge::Pulses { .. } | Edge::Lost => on_edge(edge),
         });
         let line = ExpanderInput { pin: Pin { attached: attached.clone(), pin }, active };

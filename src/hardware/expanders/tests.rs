@@ -213,7 +213,8 @@ fn inputs_are_polled_and_debounced() {
     wait_for(|| device.level(8).is_err());
     chip.unplug(false);
     wait_for(|| device.level(8).is_ok());
-    assert_eq!(*edges.lock().unwrap(), [Edge::To(false), Edge::To(true), Edge::Lost, Edge::To(true)]);
+    let to = |level| Edge::To { level, at: None };
+    assert_eq!(*edges.lock().unwrap(), [to(false), to(true), Edge::Lost, to(true)]);
 }
 
 #[test]

@@ -240,7 +240,7 @@ impl House {
     /// An input is moved, or its line is lost.
     pub fn set_input(&mut self, input: InputId, result: Result<bool, String>) {
         self.inputs[input.0].clone_from(&result);
-        self.handle(Event::InputRead { input: self.config[input].id.clone(), result });
+        self.handle(Event::InputRead { input: self.config[input].id.clone(), result, at: None });
     }
 
     /// Pulses of a counter.
@@ -253,7 +253,7 @@ impl House {
         let mut events = Vec::with_capacity(moves.len());
         for &(input, active) in moves {
             self.inputs[input.0] = Ok(active);
-            events.push(Event::InputRead { input: self.config[input].id.clone(), result: Ok(active) });
+            events.push(Event::InputRead { input: self.config[input].id.clone(), result: Ok(active), at: None });
         }
         self.handle_all(events);
     }
@@ -363,7 +363,7 @@ impl House {
         }
         self.handle(Event::Wake);
         for (index, result) in self.inputs.clone().into_iter().enumerate() {
-            self.handle(Event::InputRead { input: self.config.inputs[index].id.clone(), result });
+            self.handle(Event::InputRead { input: self.config.inputs[index].id.clone(), result, at: None });
         }
         self.probes.iter_mut().for_each(|probe| probe.read_at(self.time));
         self.wake();

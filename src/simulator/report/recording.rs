@@ -1,7 +1,7 @@
 //! What is noted while a simulation runs: only changes, so that a year fits into memory.
 
 use crate::{
-    model::{ClimateFacet, Config, EventUse, Explanation, Level, OutputId, Point, RuleId, Slot, Truth, Value},
+    model::{ClimateFacet, Config, EventUse, Explanation, Level, OutputId, Point, Quality, RuleId, Slot, Truth, Value},
     simulator::{
         house::{Ending, House},
         play::Witness,
@@ -180,7 +180,10 @@ impl Recording {
     fn look_at_points(&mut self, house: &House, at: DateTime<Utc>, sample: bool) {
         let now = house.now();
         for (point, track) in &mut self.tracks {
-            let value = || house.engine().value(*point, now);
+            let value = || {
+                let state = house.engine().plain_state(*point, now);
+                state.value.filter(|_| state.quality == Quality::Good)
+            };
             match track {
                 Track::Binary(changes) => {
                     let value = match value() {
