@@ -113,6 +113,11 @@ impl HappeningState {
         Some(self)
     }
 
+    /// Whether all that its conditions look at was read.
+    fn is_armed(&self, rule: &EventRule) -> bool {
+        rule.on.iter().zip(&self.watches).all(|(on, watch)| watch.armed || !matches!(on, Trigger::Becomes(_)))
+    }
+
     fn acts_too_often(&mut self, now: Moment) -> bool {
         if now >= self.window + WINDOW || now < self.window {
             (self.window, self.count) = (now, 0);
@@ -149,7 +154,9 @@ impl Engine {
             }
             let mut own = Alarm::default();
             let outcome = self.outcome(index, rule, (&clicks, starting, due), now, &mut own);
-            self.memos.events[index].note(&self.changes, outcome.is_some(), own, alarm);
+            // What was not read yet may be read without becoming another.
+            let unsettled = outcome.is_some() || !self.events[index].is_armed(rule);
+            self.memos.events[index].note(&self.changes, unsettled, own, alarm);
             let Some(outcome) = outcome else { continue };
             let state = &mut self.events[index];
             match outcome {
