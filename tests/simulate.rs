@@ -366,21 +366,20 @@ name = \"Cool when it is warm\"
 while = \"air.temperature > 6\"
 set = { fridge = \"on\" }
 --- from 2026-11-23 08:00 for 4h
-08:00  air 7
-09:00  air 5
-09:05  air 7
+08:00  air.temperature 7
+09:00  air.temperature 5
+09:05  air.temperature 7
 10:00  restart for 10m
 ",
     );
     let ask = |point: &str, at: &str| simulate(&["--scenario", &file, "--why", point, "--at", at]);
     let explained = text(ask("fridge", "2026-11-23T09:06"));
-    let expected = "fridge has been OFF for 6m. protect: min_off 10m, until 2026-11-23 09:10:00
-";
+    let expected = "fridge has been OFF for 6m00s. protect: min_off keeps it off until 2026-11-23 09:10:00\n";
     assert!(explained.starts_with(expected), "{explained}");
     for part in [
-        "> protect   OFF  min_off 10m",
+        "> protect   OFF  min_off keeps it off",
         "  rule       ON  Cool when it is warm (overruled by protect)",
-        "    yes      air.temperature > 6  (air.temperature 7.00 °C for 1m)",
+        "    yes      air.temperature > 6  (air.temperature 7.00 °C for 1m00s)",
         "waited for\n  2026-11-23 09:10:00  min_off is over",
     ] {
         assert!(explained.contains(part), "{part} is not in\n{explained}");
