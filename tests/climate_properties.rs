@@ -12,8 +12,9 @@ mod support {
 use hearthd::{
     clock::{Moment, Now},
     model::{
-        AtStart, Climate, ClimateMode, Config, Control, DaySet, Gains, InputId, Level, Line, Output, OutputId,
-        OutputKind, PlanAsk, PlanPeriod, Preset, PwmChannel, SensorId, SensorLost, Setpoints, TargetFor, WindowWatch,
+        AtStart, Climate, ClimateMode, Config, Control, DaySet, Exercise, Gains, InputId, Level, Line, Output,
+        OutputId, OutputKind, PlanAsk, PlanPeriod, Preset, PwmChannel, SensorId, SensorLost, Setpoints, TargetFor,
+        WindowWatch,
     },
 };
 use proptest::{collection::vec, option, prelude::*};
@@ -58,6 +59,10 @@ struct ZonePlan {
     slope: bool,
     heat_below: bool,
     plan: bool,
+    /// A pump runs with the heater: after how many minutes off it is exercised, and for how many seconds.
+    pump: Option<(u8, u8)>,
+    /// Another zone has the same heater and pump, and the second sensor.
+    shared: bool,
 }
 
 fn zone_plan() -> impl Strategy<Value = ZonePlan> {
@@ -68,9 +73,15 @@ fn zone_plan() -> impl Strategy<Value = ZonePlan> {
         (0..5u8, prop::sample::select(&ClimateMode::ALL[..]), lost, 0..3u8, any::<bool>(), prop::bool::weighted(0.3)),
         (at_start, 0..120u8, 0..120u8, minimum(), minimum(), option::weighted(0.3, (4..60u8, 1..30u8)), 5..20u8),
         (any::<bool>(), prop::bool::weighted(0.3), prop::bool::weighted(0.3), any::<bool>()),
+        (option::of((2..60u8, 1..120u8)), prop::bool::weighted(0.3)),
     )
         .prop_map(
-            |((control, mode, lost, ways, two_sensors, dimmed), times, (window, slope, heat_below, plan))| {
+            |(
+                (control, mode, lost, ways, two_sensors, dimmed),
+                times,
+                (window, slope, heat_below, plan),
+                (pump, shared),
+            )| {
                 let (at_start, min_on, min_off, output_min_on, output_min_off, output_max_on, cycle) = times;
                 ZonePlan {
                     control,
@@ -90,6 +101,8 @@ fn zone_plan() -> impl Strategy<Value = ZonePlan> {
                     slope,
                     heat_below,
                     plan,
+                    pump,
+                    shared,
                 }
             },
         )
@@ -106,7 +119,7 @@ impl ZonePlan {
 
     fn output(&self, id: &str, kind: OutputKind) -> Output {
         let seconds = |number: Option<u8>| number.map(|number| secs(number.into()));
-        let line = if self.dimmed { Line::Pwm(PwmChannel::Pin(18)) } else { Line::Named(id.into()) };
+        let line = if self.dimmed && id != "pump" { Line::Pwm(PwmChannel::Pin(18)) } else { Line::Named(id.into()) };
         Output {
             at_start: self.at_start,
             min_on: seconds(self.output_min_on),
@@ -121,6 +134,7 @@ impl ZonePlan {
         let mut builder = Builder::new();
         let heater = builder.output(self.output("heater", OutputKind::Heater));
         let cooler = builder.output(self.output("cooler", OutputKind::Cooler));
+        let pump = builder.output(self.output("pump", OutputKind::Switch));
         let fan = builder.output(Output { at_start: AtStart::Restore, ..self.output("fan", OutputKind::Fan) });
         let window = builder.input("window");
         for sensor in SENSORS {
@@ -143,9 +157,14 @@ impl ZonePlan {
             ask: PlanAsk::Setpoints(setpoints(target, target + 4.0)),
         });
         let outputs = |has: bool, output: OutputId| if has { vec![output] } else { Vec::new() };
+        let warms = || if self.pump.is_some() { vec![pump, heater] } else { vec![heater] };
+        let exercise = || {
+            let (every, run) = self.pump?;
+            Some(Exercise { outputs: vec![pump], every: mins(every.into()), run: secs(run.into()) })
+        };
         let zone = Climate {
             sensors: if self.two_sensors { vec![SensorId(0), SensorId(1)] } else { vec![SensorId(0)] },
-            heat: outputs(self.heats(), heater),
+            heat: if self.heats() { warms() } else { Vec::new() },
             cool: outputs(self.cools(), cooler),
             fan: vec![fan],
             mode: self.mode,
@@ -169,11 +188,24 @@ impl ZonePlan {
             heat_below: self.heat_below.then_some(16.0),
             sensor_lost: self.lost,
             failure_after: Some(mins(15)),
+            exercise: exercise().filter(|_| self.heats()),
             ..Climate::plain("zone", SensorId(0))
         };
         // The file refuses what does not fit together.
         let mode = zone.modes().find(|mode| *mode == zone.mode).unwrap_or(ClimateMode::Off);
         builder.climate(Climate { mode, ..zone });
+        if self.shared {
+            builder.climate(Climate {
+                heat: warms(),
+                target: Setpoints { heat: Some(19.0), cool: None },
+                cycle: mins(self.cycle.into()),
+                outdoor: Some(SensorId(2)),
+                frost: Some(5.0),
+                sensor_lost: self.lost,
+                exercise: exercise(),
+                ..Climate::plain("second", SensorId(1))
+            });
+        }
         builder.build()
     }
 }
@@ -228,6 +260,9 @@ const COMMANDS: &[(&str, &str)] = &[
     ("zone.preset", "none"),
     ("zone.tuning", "START"),
     ("zone.tuning", "STOP"),
+    ("second.target", "23"),
+    ("second.mode", "off"),
+    ("second.mode", "AUTO"),
 ];
 
 fn commands() -> BoxedStrategy<Step> {
@@ -304,45 +339,74 @@ fn take(house: &mut House, step: &Step, look: &mut impl FnMut(&House, Option<(us
 fn live(house: &mut House, duration: Duration, look: &mut impl FnMut(&House, Option<(usize, bool)>)) {
     let end = house.now.moment + duration;
     while house.now.moment < end {
-        house.live(secs(7).min(end.since(house.now.moment)));
+        house.live(LOOK_EVERY.min(end.since(house.now.moment)));
         look(house, None);
     }
 }
 
-/// Knows by itself when a zone's temperatures were good, and complains of what is on without them.
+/// Knows by itself when the temperatures of zones were good, and complains of what is on without them.
 struct Watcher {
-    /// The zone's sensors that matter: those of the room, of which one is enough, and the flow's.
-    room: Vec<usize>,
-    flow: bool,
+    zones: Vec<ZoneWatch>,
     lost_sensor: SensorLost,
     cycle: Duration,
     output_min_on: Duration,
     max_on: Option<Duration>,
+    /// After which time off the pump is exercised, and for how long.
+    exercise: Option<(Duration, Duration)>,
     dimmed: bool,
     /// Until when a reading counts, of each sensor.
     good_until: [Option<Moment>; 4],
-    /// Since when no temperature is good.
-    lost_since: Option<Moment>,
-    /// Since when each wire is on.
-    on_since: BTreeMap<&'static str, Moment>,
+    /// Since when each wire is on, and for how long it was off before; nothing: that is not known.
+    on_since: BTreeMap<&'static str, (Moment, Option<Duration>)>,
+    off_since: BTreeMap<&'static str, Moment>,
     /// How long each was on since a loss became a long one, and when that was last looked at.
     on_while_lost: BTreeMap<&'static str, Duration>,
     last: Moment,
 }
 
+/// One zone and the sensors that matter to it: those of the room, of which one is enough, and the flow's.
+struct ZoneWatch {
+    drives: Vec<&'static str>,
+    room: Vec<usize>,
+    flow: bool,
+    /// Since when no temperature is good.
+    lost_since: Option<Moment>,
+}
+
+/// Wires are looked at so often at the least.
+const LOOK_EVERY: Duration = secs(7);
+
 impl Watcher {
     fn of(plan: &ZonePlan) -> Watcher {
+        let zone = |drives: &[&'static str], room: &[usize], flow| ZoneWatch {
+            drives: drives.to_vec(),
+            room: room.to_vec(),
+            flow,
+            lost_since: Some(Moment::START),
+        };
+        let mut zones = vec![zone(
+            match plan.ways {
+                0 => &["heater", "pump", "cooler"],
+                1 => &["heater", "pump"],
+                _ => &["cooler"],
+            },
+            if plan.two_sensors { &[0, 1] } else { &[0] },
+            plan.control == 4,
+        )];
+        if plan.shared {
+            zones.push(zone(&["heater", "pump"], &[1], false));
+        }
         Watcher {
-            room: if plan.two_sensors { vec![0, 1] } else { vec![0] },
-            flow: plan.control == 4,
+            zones,
             lost_sensor: plan.lost,
             cycle: mins(plan.cycle.into()),
             output_min_on: secs(plan.output_min_on.unwrap_or(0).into()),
             max_on: plan.output_max_on.map(|(limit, _)| mins(limit.into())),
+            exercise: plan.pump.map(|(every, run)| (mins(every.into()), secs(run.into()))),
             dimmed: plan.dimmed,
             good_until: [None; 4],
-            lost_since: Some(Moment::START),
             on_since: BTreeMap::new(),
+            off_since: ["heater", "pump", "cooler"].map(|output| (output, Moment::START)).into(),
             on_while_lost: BTreeMap::new(),
             last: Moment::START,
         }
@@ -356,63 +420,80 @@ impl Watcher {
         }
     }
 
-    /// Looks at the wires of heater and cooler. `news`: a sensor was read, or reported a fault.
+    /// Looks at the wires of heater, pump and cooler. `news`: a sensor was read, or reported a fault.
     fn look(&mut self, house: &House, news: Option<(usize, bool)>) {
         let now = house.now.moment;
         if let Some((sensor, good)) = news {
             self.good_until[sensor] = good.then(|| now + STALE_AFTER);
         }
-        let good = |sensor: usize| self.good_until[sensor].is_some_and(|until| now < until);
-        let known = self.room.iter().any(|sensor| good(*sensor)) && (!self.flow || good(3));
-        if known {
-            self.lost_since = None;
-            self.on_while_lost.clear();
-        } else if self.lost_since.is_none() {
-            self.lost_since = Some(self.lost_at(now));
-        }
-        for output in ["heater", "cooler"] {
+        self.zones.iter_mut().for_each(|zone| zone.look(&self.good_until, now));
+        for output in ["heater", "pump", "cooler"] {
             let level = house.wires[output];
-            let since = *self.on_since.entry(output).or_insert(now);
-            if let Some(limit) = self.max_on.filter(|_| level.is_on()) {
-                assert!(now.since(since) <= limit, "{output} is on for longer than its max_on of {limit:?}");
+            let mut zones = self.zones.iter().filter(|zone| zone.drives.contains(&output));
+            if zones.any(|zone| zone.lost_since.is_none()) {
+                self.on_while_lost.remove(output);
             }
             if !level.is_on() {
                 self.on_since.remove(output);
-            } else if let Some(lost) = self.lost_since {
-                self.is_allowed(output, level, since, lost, now);
+                self.off_since.entry(output).or_insert(now);
+                continue;
+            }
+            let stood = self.off_since.remove(output).map(|off| now.since(off));
+            let (since, stood) = *self.on_since.entry(output).or_insert((now, stood));
+            if let Some(limit) = self.max_on {
+                assert!(now.since(since) <= limit, "{output} is on for longer than its max_on of {limit:?}");
+            }
+            let is_exercise = self.exercise.is_some_and(|(every, run)| {
+                output == "pump" && now <= since + run && stood.is_none_or(|stood| stood + LOOK_EVERY >= every)
+            });
+            if !is_exercise {
+                self.is_allowed(output, level, since, now);
             }
         }
         self.last = now;
     }
 
-    /// When the last temperature that was needed became stale; it was before this look.
-    fn lost_at(&self, now: Moment) -> Moment {
-        let room = self.room.iter().filter_map(|sensor| self.good_until[*sensor]).max();
-        let needed = if self.flow { room.min(self.good_until[3]) } else { room };
-        needed.unwrap_or(now).min(now)
-    }
-
-    /// Something is on without a temperature: because it must not go off yet, or as `sensor_lost` allows.
-    fn is_allowed(&mut self, output: &'static str, level: Level, since: Moment, lost: Moment, now: Moment) {
-        if now < since + self.output_min_on {
-            return;
-        }
+    /// Something is on: because a zone that drives it knows its temperature, or it must not go off yet, or as
+    /// `sensor_lost` allows.
+    fn is_allowed(&mut self, output: &'static str, level: Level, since: Moment, now: Moment) {
+        let zones = self.zones.iter().filter(|zone| zone.drives.contains(&output));
+        let lost: Option<Vec<Moment>> = zones.map(|zone| zone.lost_since).collect();
+        let Some(lost) = lost.filter(|_| now >= since + self.output_min_on) else { return };
         let percent = match self.lost_sensor {
             SensorLost::Off => 0,
             SensorLost::Frost => 10,
             SensorLost::Percent(percent) => percent,
         };
-        assert!(percent > 0, "{output} is on {:?} after its sensor was lost", now.since(lost));
-        assert!(now >= lost + LOST_FOR_LONG, "{output} is on already {:?} after the loss", now.since(lost));
-        if self.dimmed {
+        let first = *lost.iter().min().expect("a zone drives it");
+        assert!(percent > 0, "{output} is on {:?} after its sensor was lost", now.since(first));
+        assert!(now >= first + LOST_FOR_LONG, "{output} is on already {:?} after the loss", now.since(first));
+        if self.dimmed && output != "pump" {
             assert!(level.percent() <= percent, "{output} is at {level} without a sensor, allowed is {percent} %");
             return;
         }
         let on = self.on_while_lost.entry(output).or_default();
         *on += now.since(self.last.max(since));
-        let long = now.since(lost + LOST_FOR_LONG);
-        let allowed = (long + self.cycle).mul_f64(f64::from(percent) / 100.0) + self.cycle;
-        assert!(*on <= allowed, "{output} was on {on:?} of {long:?} without a sensor, allowed are {percent} %");
+        // Zones do not wait for each other: their shares may add up.
+        let of_zone = |lost: &Moment| {
+            let long = now.since(*lost + LOST_FOR_LONG);
+            (long + self.cycle).mul_f64(f64::from(percent) / 100.0) + self.cycle
+        };
+        let allowed: Duration = lost.iter().map(of_zone).sum();
+        assert!(*on <= allowed, "{output} was on {on:?} since {first:?} without a sensor, allowed are {percent} %");
+    }
+}
+
+impl ZoneWatch {
+    fn look(&mut self, good_until: &[Option<Moment>; 4], now: Moment) {
+        let good = |sensor: usize| good_until[sensor].is_some_and(|until| now < until);
+        if self.room.iter().any(|sensor| good(*sensor)) && (!self.flow || good(3)) {
+            self.lost_since = None;
+        } else if self.lost_since.is_none() {
+            // When the last temperature that was needed became stale; it was before this look.
+            let room = self.room.iter().filter_map(|sensor| good_until[*sensor]).max();
+            let needed = if self.flow { room.min(good_until[3]) } else { room };
+            self.lost_since = Some(needed.unwrap_or(now).min(now));
+        }
     }
 }
 
@@ -441,7 +522,7 @@ proptest! {
     /// Heater and cooler of a zone are never on together, but for minimum times.
     #[test]
     fn nothing_heats_and_cools_at_once(plan in zone_plan(), steps in steps()) {
-        let plan = ZonePlan { output_min_on: None, ways: 0, ..plan };
+        let plan = ZonePlan { output_min_on: None, ways: 0, shared: false, ..plan };
         let mut house = house(&plan);
         for step in &steps {
             take(&mut house, step, &mut |house, _| {

@@ -349,3 +349,56 @@ fn a_page_of_a_noisy_day_stays_small_and_marks_a_power_cut() {
     assert!(html.contains("no power 20:00–20:40") && html.contains("class=\"gone"), "the power cut is marked");
     assert!(!html.contains("All days"));
 }
+
+#[test]
+fn a_point_is_explained_at_any_time_of_a_simulation() {
+    let (_folder, file) = scenario(
+        "A fridge that just went off must rest.
+--- house
+[outputs.fridge]
+kind = \"cooler\"
+gpio = 24
+min_off = \"10m\"
+[sensors.air]
+chip = \"tmp102\"
+[[rules]]
+name = \"Cool when it is warm\"
+while = \"air.temperature > 6\"
+set = { fridge = \"on\" }
+--- from 2026-11-23 08:00 for 4h
+08:00  air.temperature 7
+09:00  air.temperature 5
+09:05  air.temperature 7
+10:00  restart for 10m
+",
+    );
+    let ask = |point: &str, at: &str| simulate(&["--scenario", &file, "--why", point, "--at", at]);
+    let explained = text(ask("fridge", "2026-11-23T09:06"));
+    let expected = "fridge has been OFF for 6m00s. protect: min_off keeps it off until 2026-11-23 09:10:00\n";
+    assert!(explained.starts_with(expected), "{explained}");
+    for part in [
+        "> protect   OFF  min_off keeps it off",
+        "  rule       ON  Cool when it is warm (overruled by protect)",
+        "    yes      air.temperature > 6  (air.temperature 7.00 °C for 1m00s)",
+        "waited for\n  2026-11-23 09:10:00  min_off is over",
+    ] {
+        assert!(explained.contains(part), "{part} is not in\n{explained}");
+    }
+    let at_the_instant = text(ask("fridge", "2026-11-23T09:10"));
+    assert!(at_the_instant.starts_with("fridge has been ON for 0s. rule: Cool when it is warm"), "{at_the_instant}");
+    let told = json(&["--scenario", &file, "--why", "fridge", "--at", "2026-11-23T08:30", "--json"]);
+    assert_eq!((&told["point"]["text"], &told["slots"][0]["slot"]), (&"ON".into(), &"rule".into()));
+
+    for (point, at, problem) in [
+        ("fridg", "2026-11-23T09:06", "--why: no such point: fridg; did you mean `fridge`?"),
+        ("fridge", "2026-11-23T07:59", "--at: 2026-11-23T07:59 is not simulated; write a time from 2026-11-23T08:00"),
+        ("fridge", "2026-11-23T12:00", "--at: 2026-11-23T12:00 is not simulated"),
+        ("fridge", "2026-11-23T10:05", "hearthd does not run at 2026-11-23T10:05"),
+    ] {
+        let output = ask(point, at);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && error.contains(problem), "{error}");
+    }
+    let of_the_world = ["--from", "2026-11-23", "--why", "hall_light", "--at", "2026-11-23T20:00"];
+    assert!(text(simulate(&of_the_world)).starts_with("hall_light has been "));
+}

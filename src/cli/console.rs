@@ -63,9 +63,13 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints the priority array of an output, the signs of somebody in a room, or the state of another point.
+/// Asks why a point is as it is, and prints the answer.
 pub async fn why(sockets: &[PathBuf], point: &str, as_json: bool) -> anyhow::Result<()> {
-    let why: Why = ask(sockets, Method::GET, &point_path("why", point), None).await?;
+    print_why(ask(sockets, Method::GET, &point_path("why", point), None).await?, as_json)
+}
+
+/// Prints the priority array of an output, the signs of somebody in a room, or the state of another point.
+pub fn print_why(why: Why, as_json: bool) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     if as_json {
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&why)?)?);
@@ -203,7 +207,12 @@ pub async fn plan(sockets: &[PathBuf], file: &Path, as_json: bool) -> anyhow::Re
     if plan == Plan::default() {
         return Ok(writeln!(out, "nothing would change")?);
     }
-    for (title, differences) in [("in the file", &plan.settings), ("wires", &plan.wires)] {
+    for (title, differences) in [
+        ("in the file", &plan.settings),
+        ("wires", &plan.wires),
+        ("MQTT", &plan.topics),
+        ("Home Assistant", &plan.entities),
+    ] {
         for (index, Difference { what, before, after }) in differences.iter().enumerate() {
             if index == 0 {
                 writeln!(out, "{title}")?;
@@ -214,18 +223,6 @@ pub async fn plan(sockets: &[PathBuf], file: &Path, as_json: bool) -> anyhow::Re
                 (None, after) => writeln!(out, "  + {what}: {}", after.as_deref().unwrap_or_default())?,
             }
         }
-    }
-    for (index, (sign, topic)) in plan
-        .topics_gone
-        .iter()
-        .map(|topic| ('-', topic))
-        .chain(plan.topics_new.iter().map(|topic| ('+', topic)))
-        .enumerate()
-    {
-        if index == 0 {
-            writeln!(out, "MQTT")?;
-        }
-        writeln!(out, "  {sign} {topic}")?;
     }
     writeln!(out, "outputs that would move now{}", if plan.moves.is_empty() { ": none" } else { "" })?;
     for Move { output, before, after, why } in &plan.moves {

@@ -5,13 +5,16 @@ use anyhow::Context;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use hearthd::{
     clock::{Clock, Moment},
-    config::{Report, Source},
+    config::{Report, Source, nearest_name},
     daemon::InForce,
+    http::shape::{self, Why},
     model::{Config, duration},
     simulator::{
-        play::{self, Play},
+        house::House,
+        play::{self, Play, Witness},
         report::{self, Recording},
         scenario::{self, Scenario},
+        watch::Change,
         world::{Measured, VirtualWorld},
     },
 };
@@ -51,6 +54,12 @@ pub struct Arguments {
     /// In a page about more than a week: a day to draw; may be repeated [default: the first, the coldest, the warmest]
     #[arg(long, value_name = "DATE", value_parser = super::date, requires = "html")]
     day: Vec<NaiveDate>,
+    /// Instead of a report, say why this point is as it is at the time of --at
+    #[arg(long, value_name = "POINT", requires = "at", conflicts_with = "html")]
+    why: Option<String>,
+    /// The local time of --why, for example 2026-11-23T21:00
+    #[arg(long, value_name = "TIME", value_parser = date_or_time, requires = "why")]
+    at: Option<NaiveDateTime>,
 }
 
 /// A date alone is its midnight.
@@ -87,12 +96,74 @@ pub fn run(arguments: &Arguments, config: Option<&Path>) -> anyhow::Result<ExitC
     let config = play::paced(&config, play::least_interval(length));
     let world = Some(VirtualWorld::new(&config, from, arguments.seed, measured));
     let play = Play { config, from, until, happenings: Vec::new(), world };
-    tell(arguments, &record(play))?;
+    if let Some((point, at)) = arguments.question() {
+        explain(play, point, at, arguments.json)?;
+    } else {
+        tell(arguments, &record(play))?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+impl Arguments {
+    /// Which point is to be explained, and at what time.
+    fn question(&self) -> Option<(&str, NaiveDateTime)> {
+        Some((self.why.as_deref()?, self.at?))
+    }
+}
+
+/// Lives up to a time and prints why a point is as it is then, as `hearthd why` does.
+fn explain(play: Play, point: &str, at: NaiveDateTime, as_json: bool) -> anyhow::Result<()> {
+    let config = play.config.clone();
+    if config.find_point(point).is_none() && config.find_climate(point).is_none() {
+        let points: Vec<String> = config.points().map(|point| config.point_name(point)).collect();
+        let near = nearest_name(point, points.iter().map(String::as_str));
+        let advice =
+            near.map_or_else(|| "`hearthd status` lists them".into(), |near| format!("did you mean `{near}`?"));
+        anyhow::bail!("--why: no such point: {point}; {advice}");
+    }
+    let local = |time: DateTime<Utc>| time.with_timezone(&config.hub.timezone).format("%Y-%m-%dT%H:%M");
+    let (from, until, at) = (play.from, play.until, super::local_time(&config, at)?);
+    anyhow::ensure!(
+        (from..until).contains(&at),
+        "--at: {} is not simulated; write a time from {} and before {}, or another --from and --for",
+        local(at),
+        local(from),
+        local(until)
+    );
+    // What happens at that instant has happened.
+    let until = at + TimeDelta::milliseconds(1);
+    let mut asker = Asker { point, at: until, why: None };
+    play::play(Play { until, ..play }, &mut asker);
+    let why = asker.why.with_context(|| format!("hearthd does not run at {}", local(at)))?;
+    super::console::print_why(why, as_json)
+}
+
+/// Asks why a point is as it is when its time has come; there is no answer while hearthd does not run.
+struct Asker<'a> {
+    point: &'a str,
+    at: DateTime<Utc>,
+    why: Option<Why>,
+}
+
+impl Witness for Asker<'_> {
+    fn look(&mut self, house: &mut House, _: Option<&VirtualWorld>) {
+        if house.time() >= self.at && house.ended_by().is_none() {
+            let (engine, now) = (house.engine(), house.now());
+            let reasons = engine.reasons_of(self.point, now);
+            self.why = reasons.and_then(|reasons| shape::why(&engine.snapshot(now), self.point, &reasons));
+        }
+    }
+
+    fn note(&mut self, _: DateTime<Utc>, _: Change) {}
 }
 
 /// Prints the log, its difference from the expected one, or a report of it.
 fn play_scenario(arguments: &Arguments, file: &Path, scenario: &Scenario) -> anyhow::Result<ExitCode> {
+    if let Some((point, at)) = arguments.question() {
+        let Some(measured) = measured(arguments, &scenario.config)? else { return Ok(ExitCode::FAILURE) };
+        explain(scenario.play(arguments.seed, measured), point, at, arguments.json)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let log = scenario::log(scenario);
     if arguments.json || arguments.html.is_some() || scenario.has_world() {
         let Some(measured) = measured(arguments, &scenario.config)? else { return Ok(ExitCode::FAILURE) };

@@ -114,9 +114,9 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let max_rate = table.defaulted(
         "max_rate",
         "More changes (of a counter: pulses) than this within a second are a fault, until it is quiet again: 2 to 1000. \
-         When absent, of a counter 1000.",
+         When absent, three quarters of what `debounce` lets through, 50 at the most; of a counter 1000.",
         Whole(2..=1000),
-        if is_counter { 1000 } else { 50 },
+        if is_counter { 1000 } else { usual_max_rate(debounce) },
     );
     let counted = read_counter(id, measures, is_counter, table);
     if is_counter {
@@ -178,6 +178,12 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         counted: counted.map(|sensor| Sensor { name: name_of(id, name.as_deref()), ..sensor }),
         id: id.clone(),
     }
+}
+
+/// Changes come at least a `debounce` apart: a quarter fewer in a second than that allows, or no wire would ever reach it.
+fn usual_max_rate(debounce: Duration) -> i64 {
+    let most = 1_000_i64.checked_div(i64::try_from(debounce.as_millis()).unwrap_or(i64::MAX)).unwrap_or(i64::MAX);
+    (most.saturating_mul(3) / 4).clamp(2, 50)
 }
 
 fn name_of(id: &Id, name: Option<&str>) -> String {

@@ -100,6 +100,21 @@ fn a_counter_is_an_input_and_what_it_shows() {
     assert_eq!((config.devices().count(), config.sensors[3].every), (1, Duration::from_secs(60)));
 }
 
+/// The default of `max_rate` is one that a wire can reach through its `debounce`.
+#[test]
+fn a_storm_can_be_seen_through_the_debounce() {
+    for (debounce, max_rate) in
+        [("", 15), ("debounce = '0s'", 50), ("debounce = '10ms'", 50), ("debounce = '20ms'", 37)]
+    {
+        let config = house(&format!("[hub]\nid = 'h'\n[inputs.door]\nkind = 'door'\ngpio = 4\n{debounce}\n"));
+        let input = &config.inputs[0];
+        assert_eq!(input.max_rate, max_rate, "{debounce}");
+        assert!(input.debounce * max_rate < Duration::from_secs(1), "{debounce}");
+    }
+    let slow = house("[hub]\nid = 'h'\n[inputs.door]\nkind = 'door'\ngpio = 4\ndebounce = '10s'\n");
+    assert_eq!(slow.inputs[0].max_rate, 2);
+}
+
 #[test]
 fn a_gas_sensor_knows_how_thin_the_air_is() {
     let config = house("[hub]\nid = 'h'\naltitude = 1950.4\n[sensors.co2]\nchip = 'scd41'\n");

@@ -8,7 +8,7 @@ use crate::{
     clock::{Clock, Moment},
     engine::{Engine, Revision},
     hardware::{Hardware, simulated::Wires},
-    http::{Answerer, Question, Reply, Request},
+    http::{Answerer, Explained, Question, Reply, Request},
     model::{
         Cause, Command, Config, Effect, Event, Level, Method, Output, OutputId, Point, Quality, Refusal, Snapshot,
         Source,
@@ -127,8 +127,10 @@ impl Control {
         let in_force = InForce { config: self.config.clone(), text: self.text.clone() };
         // Whoever asked may have gone away.
         tokio::task::spawn_blocking(move || match question {
-            Question::Why(point, answer) => drop(answer.send(engine.reasons(point, now))),
-            Question::WhyZone(zone, answer) => drop(answer.send(engine.reasons_of_zone(zone, now))),
+            Question::Why(name, answer) => {
+                let explained = |reasons| Explained { config: in_force.config.clone(), reasons };
+                drop(answer.send(engine.reasons_of(&name, now).map(explained)));
+            }
             Question::Plan(candidate, answer) => drop(answer.send(plan(&in_force, &engine, now, &candidate))),
         });
     }
@@ -403,5 +405,29 @@ mod tests {
         }));
         assert!(panicked.is_err());
         assert_eq!(levels(), [false, true, true]);
+    }
+    #[tokio::test]
+    async fn a_question_is_answered_by_the_house_in_force() {
+        let house = |outputs: &[&str]| {
+            let text = |id: &&str| format!("[outputs.{id}]\nkind = \"switch\"\n");
+            let outputs = outputs.iter().zip(5..).map(|(id, gpio)| text(id) + &format!("gpio = {gpio}\n"));
+            let outputs: String = outputs.collect();
+            let text = format!("[hub]\nid = \"hut\"\n[hardware]\nbackend = \"simulated\"\n{outputs}");
+            Arc::new(config::parse(Path::new("hut.toml"), &text).unwrap().config)
+        };
+        let (before, after) = (house(&["a", "b", "c"]), house(&["c"]));
+        let clock = Clock::system(Moment::START, ClockTrust::Always);
+        let engine = Engine::new(before.clone(), None, clock.now());
+        let (events, _news) = mpsc::channel(64);
+        let mut control = Control::start(engine, InForce { config: before.clone(), text: "".into() }, clock, events);
+        let ask = async |control: &Control, name: &str| {
+            let (sender, answer) = tokio::sync::oneshot::channel();
+            control.answer_aside(Question::Why(name.into(), sender));
+            answer.await.unwrap().map(|explained| explained.config)
+        };
+        assert!(ask(&control, "b").await.is_some_and(|config| Arc::ptr_eq(&config, &before)));
+        control.reconfigure(after.clone(), "".into()).unwrap();
+        assert!(ask(&control, "b").await.is_none());
+        assert!(ask(&control, "c").await.is_some_and(|config| Arc::ptr_eq(&config, &after)));
     }
 }

@@ -4,6 +4,7 @@
 //! publisher, tell systemd that it is alive, sleep until something happens or the engine wants to be woken. Nothing in a
 //! pass waits for a network, a bus or a disk.
 
+mod announced;
 mod control;
 mod keeper;
 pub mod last_good;

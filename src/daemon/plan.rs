@@ -1,5 +1,7 @@
-//! What a changed configuration would change, before it is in force: keys, wires, topics, and outputs that would move.
+//! What a changed configuration would change, before it is in force: keys, wires, topics, entities of Home Assistant, and
+//! outputs that would move.
 
+use super::announced::{self, differences};
 use crate::{
     clock::Now,
     config::{self, Loaded},
@@ -9,7 +11,6 @@ use crate::{
         shape::{Difference, Move, Plan},
     },
     model::{Config, Event, Output, Snapshot},
-    mqtt::topics::Topics,
 };
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -36,19 +37,16 @@ pub fn plan(in_force: &InForce, engine: &Engine, now: Now, candidate: &Candidate
     let old = &in_force.config;
     let loaded = config::parse_in_zone(Path::new(&candidate.name), &candidate.text, old.hub.timezone);
     let new = Arc::new(loaded.map_err(|report| report.to_string())?.config);
-    let (before, after) = (topics(old), topics(&new));
-    let only_in = |these: &[String], others: &[String]| {
-        these.iter().filter(|topic| !others.contains(topic)).cloned().collect::<Vec<_>>()
-    };
     let restart = (old.hardware != new.hardware || old.hub.clock != new.hub.clock)
         .then(|| "[hardware] and hub.clock take effect with a restart: systemctl restart hearthd".to_owned());
     let rehearsed = engine.rehearse(now, Event::Reconfigure(new.clone()));
+    let (before, after) = (engine.snapshot(now), rehearsed.snapshot(now));
     Ok(Plan {
-        settings: differences(&settings(&in_force.text), &settings(&candidate.text)),
+        settings: without_secrets(differences(&settings(&in_force.text), &settings(&candidate.text))),
         wires: differences(&wires(old), &wires(&new)),
-        topics_gone: only_in(&before, &after),
-        topics_new: only_in(&after, &before),
-        moves: moves(&engine.snapshot(now), &rehearsed.snapshot(now)),
+        topics: announced::topics(&before, &after),
+        entities: announced::entities(old, &new),
+        moves: moves(&before, &after),
         restart,
     })
 }
@@ -85,27 +83,14 @@ fn wires(config: &Config) -> BTreeMap<String, String> {
     outputs.chain(inputs).collect()
 }
 
-fn topics(config: &Config) -> Vec<String> {
-    let Some(mqtt) = &config.mqtt else { return Vec::new() };
-    let topics = Topics::new(&mqtt.prefix);
-    config.points().map(|point| topics.of_point(&config.point_name(point)).state).collect()
-}
-
-fn differences(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<Difference> {
-    let mut keys: Vec<&String> = before.keys().chain(after.keys()).collect();
-    keys.sort();
-    keys.dedup();
-    let differing = keys.into_iter().filter(|key| before.get(*key) != after.get(*key));
-    let shown = |key: &String, value: &String| {
-        // No secret leaves the file.
-        if key.ends_with("password") { "(hidden)".into() } else { value.clone() }
-    };
-    let difference = |key: &String| Difference {
-        what: key.clone(),
-        before: before.get(key).map(|value| shown(key, value)),
-        after: after.get(key).map(|value| shown(key, value)),
-    };
-    differing.map(difference).collect()
+/// No secret leaves the file.
+fn without_secrets(mut differences: Vec<Difference>) -> Vec<Difference> {
+    for difference in differences.iter_mut().filter(|difference| difference.what.ends_with("password")) {
+        for value in [&mut difference.before, &mut difference.after].into_iter().flatten() {
+            *value = "(hidden)".into();
+        }
+    }
+    differences
 }
 
 fn moves(before: &Snapshot, after: &Snapshot) -> Vec<Move> {
@@ -133,7 +118,10 @@ fn moves(before: &Snapshot, after: &Snapshot) -> Vec<Move> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Moment;
+    use crate::{
+        clock::Moment,
+        model::{Command, Effect, Refusal, Source},
+    };
     use chrono::DateTime;
 
     const HOUSE: &str = "[hub]\nid = \"h\"\n[mqtt]\nurl = \"mqtt://localhost\"\nusername = \"me\"\npassword = \"secret\"\n\
@@ -146,6 +134,64 @@ mod tests {
         let engine = Engine::new(config.clone(), None, now).rehearse(now, Event::Wake);
         let candidate = Candidate { name: "new.toml".into(), text: text.into() };
         plan(&InForce { config, text: HOUSE.into() }, &engine, now, &candidate)
+    }
+
+    fn lines(differences: &[Difference]) -> Vec<String> {
+        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".into());
+        differences.iter().map(|d| format!("{}: {} -> {}", d.what, text(&d.before), text(&d.after))).collect()
+    }
+
+    #[test]
+    fn what_an_entity_becomes_is_told_by_what_differs() {
+        let dimmed = HOUSE.replace("gpio = 17\n", "pwm = 18\nname = \"Ceiling\"\n").replace("gpio = 18", "gpio = 19");
+        let plan =
+            planned(&dimmed.replace("outputs.pump]\nkind = \"switch\"", "outputs.pump]\nkind = \"fan\"")).unwrap();
+        assert_eq!(lines(&plan.topics), ["lamp/level: - -> {state,set,availability}"]);
+        assert_eq!(
+            lines(&plan.entities),
+            [
+                "button.h_lamp_auto: name Lamp auto -> name Ceiling auto",
+                "fan.h_pump: - -> name Pump",
+                "light.h_lamp: name Lamp -> bri_scl 100, brightness_command_topic /lamp/level/set, \
+                 brightness_state_topic /lamp/level/state, name Ceiling",
+                "switch.h_pump: name Pump -> -",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_hub_that_moves_is_told_in_one_line() {
+        let moved = HOUSE.replace("id = \"h\"", "id = \"barn\"").replace("outputs.pump", "outputs.well");
+        let plan = planned(&moved).unwrap();
+        let topics = lines(&plan.topics);
+        assert_eq!(topics[0], "all topics: hearthd/h/# -> hearthd/barn/#");
+        assert_eq!(topics.len(), 3, "{topics:?}");
+        let entities = lines(&plan.entities);
+        assert_eq!(
+            entities[0],
+            "device: homeassistant/device/hearthd_h/config -> homeassistant/device/hearthd_barn/config"
+        );
+        assert_eq!(entities.len(), 5, "{entities:?}");
+        let plan = planned(&HOUSE.replace("[mqtt]\n", "[mqtt]\ndiscovery = false\n")).unwrap();
+        assert_eq!(lines(&plan.entities), ["device: homeassistant/device/hearthd_h/config -> -"]);
+        assert!(plan.topics.is_empty());
+    }
+
+    /// What a plan says of `set` is what the engine does: it refuses commands for other points as such.
+    #[test]
+    fn points_that_are_commanded_are_those_that_the_engine_takes_commands_for() {
+        let text = include_str!("../../config.toml");
+        let config = Arc::new(config::parse(Path::new("config.toml"), text).unwrap().config);
+        let now = Now { moment: Moment::START, wall: DateTime::UNIX_EPOCH, wall_known: true };
+        let mut engine = Engine::new(config.clone(), None, now);
+        for point in config.points() {
+            let command =
+                Command { source: Source::Mqtt, point: config.point_name(point), payload: "?".into(), hold: None };
+            let effects = engine.handle(now, Event::Command(command));
+            let read_only =
+                effects.iter().any(|effect| matches!(effect, Effect::Answer { result: Err(Refusal::ReadOnly), .. }));
+            assert_eq!(config.is_commanded(point), !read_only, "{}", config.point_name(point));
+        }
     }
 
     #[test]
@@ -162,15 +208,8 @@ mod tests {
             .replace("outputs.pump", "outputs.well")
             .replace("03:01", "04:00");
         let plan = planned(&renewed).unwrap();
-        let told: Vec<String> = plan
-            .settings
-            .iter()
-            .map(|d| {
-                format!("{}: {} -> {}", d.what, d.before.as_deref().unwrap_or("-"), d.after.as_deref().unwrap_or("-"))
-            })
-            .collect();
         assert_eq!(
-            told,
+            lines(&plan.settings),
             [
                 "mqtt.password: (hidden) -> (hidden)",
                 "outputs.lamp.default: - -> \"on\"",
@@ -186,7 +225,17 @@ mod tests {
         );
         let wires: Vec<&str> = plan.wires.iter().map(|wire| &*wire.what).collect();
         assert_eq!(wires, ["GPIO 17", "GPIO 18", "GPIO 27"]);
-        assert_eq!((plan.topics_gone.len(), plan.topics_new.len()), (1, 1));
+        let gone_and_come = "{state,set,why,availability}";
+        assert_eq!(lines(&plan.topics), [format!("pump: {gone_and_come} -> -"), format!("well: - -> {gone_and_come}")]);
+        assert_eq!(
+            lines(&plan.entities),
+            [
+                "button.h_pump_auto: name Pump auto -> -",
+                "button.h_well_auto: - -> name Well auto",
+                "switch.h_pump: name Pump -> -",
+                "switch.h_well: - -> name Well",
+            ]
+        );
         let moves: Vec<(&str, Option<&str>, Option<&str>)> =
             plan.moves.iter().map(|m| (&*m.output, m.before.as_deref(), m.after.as_deref())).collect();
         assert_eq!(moves, [("pump", Some("ON"), None), ("lamp", Some("OFF"), Some("ON")), ("well", None, Some("ON")),]);

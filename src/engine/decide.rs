@@ -6,6 +6,7 @@ use super::{
     picture,
     priority::{self, Situation},
     rooms, rules,
+    state::OutputState,
 };
 use crate::{
     clock::Now,
@@ -74,7 +75,9 @@ impl Engine {
                 now,
             };
             let mut own = Alarm::default();
+            let held = commands_held(&self.outputs);
             let (drives, outputs_changed) = priority::resolve(&situation, &mut self.outputs, &mut own);
+            self.revision.promised += u64::from(commands_held(&self.outputs) != held);
             if outputs_changed {
                 self.changes.outputs();
                 changed = true;
@@ -174,7 +177,9 @@ impl Engine {
             }
             let mut own = Alarm::default();
             let mut facts = facts!(self, &self.config, now, &mut self.calendar, &mut own);
+            let held = state.commands_held();
             let its = climate::update(ClimateId(index), zone, state, &mut facts);
+            self.revision.promised += u64::from(state.commands_held() != held);
             memo.note(&self.changes, its, own, alarm);
             (changed, looked) = (changed | its, true);
         }
@@ -205,4 +210,11 @@ impl Engine {
         self.dark = Some(state);
         changed
     }
+}
+
+/// How many commands hold outputs, and how many of them know what ends them. A pass fills no slot beside those that count
+/// as promised by themselves: another number means that one ended, or what it waits for is known now.
+fn commands_held(outputs: &[OutputState]) -> (usize, usize) {
+    let held = || outputs.iter().filter_map(|state| state.manual.as_ref());
+    (held().count(), held().filter(|command| command.waits_for_known()).count())
 }

@@ -267,7 +267,8 @@ impl Engine {
                 break;
             }
             acted = true;
-            self.revision.other += 1;
+            // Or a kill soon after would have it done twice.
+            self.revision.promised += 1;
             let Some(action) = rule.actions.get(run.next) else {
                 let state = &mut self.events[index];
                 state.runs.remove(0);

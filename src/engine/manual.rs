@@ -207,6 +207,16 @@ impl Manual {
         })
     }
 
+    /// Whether it ends with something of which it is known by now what that is.
+    pub fn waits_for_known(&self) -> bool {
+        match self.release {
+            Some(Release::NextChange { automatic }) => automatic.is_some(),
+            Some(Release::RoomEmpty { seen, .. }) => seen,
+            Some(Release::TimeOfDay { wall }) => wall.is_some(),
+            None => false,
+        }
+    }
+
     /// When it ends, for people.
     pub fn end(&self, room: Option<RoomId>) -> ManualEnd {
         match (self.until, self.release) {

@@ -105,7 +105,8 @@ pub struct Engine {
 /// Counts changes of what must survive a restart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Revision {
-    /// Of what somebody was promised: commands, and since when something rests that must. To be kept before it is shown.
+    /// Of what somebody was promised: commands until they end, what event rules did, when outputs with a limit or a rest
+    /// went on or off. To be kept before it is shown.
     pub promised: u64,
     /// Of what a restart would otherwise begin anew: timers, hysteresis, occupancy. To be kept now and then. Readings alone
     /// do not count: they are read again.
@@ -132,7 +133,7 @@ impl Engine {
                 // Until it was last heard of, it was as it was; since then nobody knows.
                 let (id, pulse, last) = (OutputId(index), output.pulse.is_some(), Now { moment: taken, ..now });
                 parts::settle(id, &engine.config, &mut engine.outputs, last);
-                engine.revision.promised += u64::from(rest_is_promised(output));
+                engine.revision.promised += u64::from(change_is_promised(output));
                 engine.outputs[index].begin_anew(level, pulse, taken, now);
                 parts::lose(OutputId(index), &engine.config, &mut engine.outputs);
             }
@@ -305,7 +306,7 @@ impl Engine {
                 // A wire that failed may have been on until now.
                 if state.level.is_on() != level.is_on() || state.failure().is_some() && !level.is_on() {
                     state.since = Timestamp::of(now);
-                    if rest_is_promised(&self.config[output]) {
+                    if change_is_promised(&self.config[output]) {
                         self.revision.promised += 1;
                     } else {
                         self.revision.other += 1;
@@ -497,11 +498,16 @@ fn goes_on_undecided(output: &Output) -> bool {
     output.min_off.is_none() && output.interlock.is_none()
 }
 
-/// Whether a kill must not forget when an output went off: what has to rest after it would start too early. Short rests of
-/// slow PWM are left out, or an SD card would be written to at each of its phases.
-fn rest_is_promised(output: &Output) -> bool {
-    let least = if matches!(output.method, Method::Part { .. }) { PART_REST_MIN } else { Duration::ZERO };
-    output.interlock.is_some() || output.min_off.is_some_and(|rest| rest >= least)
+/// Whether a kill must not forget when an output went on or off: what has to rest after it would start too early, what may
+/// not be on for longer would be on anew, a pulse would be given twice. Short rests and limits of slow PWM are left out, or
+/// an SD card would be written to at each of its phases.
+fn change_is_promised(output: &Output) -> bool {
+    let is_part = matches!(output.method, Method::Part { .. });
+    let least = if is_part { PART_REST_MIN } else { Duration::ZERO };
+    output.interlock.is_some()
+        || output.min_off.is_some_and(|rest| rest >= least)
+        || output.pulse.is_some()
+        || output.max_on.is_some() && !is_part
 }
 
 /// Whether the wire of an output is the same before and after a reload.

@@ -188,7 +188,7 @@ fn stand_for(id: OutputId, members: &[OutputId], all: bool, outputs: &mut [Outpu
     let levels = members.iter().map(|member| outputs[member.0].level);
     let level = if all { levels.min() } else { levels.max() }.unwrap_or(Level::OFF);
     let on = members.iter().filter(|member| outputs[member.0].level.is_on()).count();
-    let cause = Cause::Members { on, all: members.len() };
+    let cause = Cause::Members { on, of: members.len(), all };
     let state = &mut outputs[id.0];
     if state.level.is_on() != level.is_on() {
         state.since = super::state::Timestamp::of(now);

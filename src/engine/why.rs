@@ -30,6 +30,13 @@ impl Engine {
         }
     }
 
+    /// As [`Engine::reasons`], of what has this name: a point, or a zone as a whole. Nothing if nothing has: a reload may
+    /// have taken it away.
+    pub fn reasons_of(&self, name: &str, now: Now) -> Option<Reasons> {
+        let of_point = self.config.find_point(name).map(|point| self.reasons(point, now));
+        of_point.or_else(|| Some(self.reasons_of_zone(self.config.find_climate(name)?, now)))
+    }
+
     fn output_reasons(&self, output: OutputId, now: Now) -> Reasons {
         let rules = self.rule_reasons(output, now);
         let pending = self.pending(output, &rules, now);

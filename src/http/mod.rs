@@ -17,7 +17,7 @@ pub mod shape;
 
 use crate::{
     clock::Now,
-    model::{BrokerStatus, ClimateFacet, ClimateId, Command, Point, Reasons, Refusal, Snapshot, Source, duration},
+    model::{BrokerStatus, Command, Config, Reasons, Refusal, Snapshot, Source, duration},
 };
 use axum::{
     Json, Router,
@@ -83,12 +83,18 @@ impl Reply {
 
 /// A question that the snapshot does not answer; the daemon looks into a copy of the engine.
 pub enum Question {
-    /// Why an output, a room or a zone's point is as it is.
-    Why(Point, oneshot::Sender<Reasons>),
-    /// Why a climate zone does what it does.
-    WhyZone(ClimateId, oneshot::Sender<Reasons>),
+    /// Why the point of this name is as it is, or the climate zone does what it does; nothing if there is none.
+    Why(String, oneshot::Sender<Option<Explained>>),
     /// What a changed configuration would change; or its problems.
     Plan(Candidate, oneshot::Sender<Result<Plan, String>>),
+}
+
+/// Why something is as it is.
+pub struct Explained {
+    /// The house that the reasons speak of by numbers: after a reload it is another than that of an earlier snapshot.
+    pub config: Arc<Config>,
+    /// Why.
+    pub reasons: Reasons,
 }
 
 /// A configuration that may come into force: the body of `POST /api/v1/plan`.
@@ -178,22 +184,19 @@ async fn point(State(house): State<House>, Id(id): Id) -> Response {
 }
 
 async fn why(State(house): State<House>, Id(id): Id) -> Response {
-    let snapshot = house.snapshots.borrow().clone();
-    // A zone is spoken of by what it does.
-    let zone = snapshot.config.find_climate(&id);
-    let of_zone = || snapshot.get(Point::Climate(zone?, ClimateFacet::Action));
-    let Some(state) = snapshot.find(&id).or_else(of_zone) else { return unknown_point(&id) };
-    let reasons = match (state.point, zone) {
-        (Point::Climate(..), Some(zone)) => ask(&house, |answer| Question::WhyZone(zone, answer)).await,
-        (point @ (Point::Output(_) | Point::Occupied(_) | Point::Asleep(_) | Point::Climate(..)), _) => {
-            ask(&house, |answer| Question::Why(point, answer)).await
-        }
-        _ => Ok(Reasons::default()),
+    let Explained { config, reasons } = match ask(&house, |answer| Question::Why(id.clone(), answer)).await {
+        Ok(Some(explained)) => explained,
+        Ok(None) => return unknown_point(&id),
+        Err(response) => return response,
     };
-    match reasons {
-        Ok(reasons) => Json(shape::why(&snapshot, state, &reasons)).into_response(),
-        Err(response) => response,
-    }
+    // Just after a reload, the snapshot that goes with the reasons is still to come.
+    let mut snapshots = house.snapshots.clone();
+    let fitting = snapshots.wait_for(|snapshot| Arc::ptr_eq(&snapshot.config, &config));
+    let Ok(Ok(snapshot)) = tokio::time::timeout(PATIENCE, fitting).await.map(|fitting| fitting.map(|s| s.clone()))
+    else {
+        return error(StatusCode::SERVICE_UNAVAILABLE, "the configuration is being changed; ask again");
+    };
+    shape::why(&snapshot, &id, &reasons).map_or_else(|| unknown_point(&id), |why| Json(why).into_response())
 }
 
 async fn plan(State(house): State<House>, body: Result<Json<Candidate>, JsonRejection>) -> Response {
@@ -310,4 +313,54 @@ fn local(snapshot: &Snapshot, time: chrono::DateTime<chrono::Utc>) -> String {
 /// Seconds from `time` to `now`, not negative.
 fn age_s(now: Now, time: chrono::DateTime<chrono::Utc>) -> i64 {
     (now.wall - time).num_seconds().max(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Moment,
+        engine::Engine,
+        model::{Line, Output, OutputKind},
+    };
+
+    fn snapshot(outputs: &[&str]) -> Arc<Snapshot> {
+        let mut config = Config::empty("h");
+        let plain = |id: &&str| Output::plain(id, OutputKind::Light, Line::Number(0));
+        config.outputs.extend(outputs.iter().map(plain));
+        let now = Now { moment: Moment::START, wall: chrono::DateTime::UNIX_EPOCH, wall_known: true };
+        Arc::new(Engine::new(Arc::new(config), None, now).snapshot(now))
+    }
+
+    /// A reload comes between a question and its answer, which speaks of outputs that the last snapshot does not know.
+    #[tokio::test]
+    async fn reasons_are_told_of_the_house_that_they_are_of() {
+        let (before, after) = (snapshot(&[]), snapshot(&["old", "lamp"]));
+        let (publish, snapshots) = watch::channel(before);
+        let (questions, mut asked) = mpsc::channel(1);
+        let house = House {
+            snapshots,
+            requests: mpsc::channel(1).0,
+            questions,
+            broker: watch::channel(BrokerStatus::default()).1,
+            refused: watch::channel(None).1,
+        };
+        let answers = async {
+            let Some(Question::Why(name, answer)) = asked.recv().await else { panic!("another question") };
+            assert_eq!(name, "lamp");
+            let (config, reasons) = (after.config.clone(), Reasons::default());
+            assert!(answer.send(Some(Explained { config, reasons })).is_ok());
+            tokio::task::yield_now().await;
+            publish.send_replace(after.clone());
+            let Some(Question::Why(_, answer)) = asked.recv().await else { panic!("another question") };
+            assert!(answer.send(None).is_ok());
+        };
+        let asks = async {
+            let found = why(State(house.clone()), Id("lamp".into())).await;
+            let gone = why(State(house.clone()), Id("old lamp".into())).await;
+            (found.status(), gone.status())
+        };
+        let ((), statuses) = tokio::join!(answers, asks);
+        assert_eq!(statuses, (StatusCode::OK, StatusCode::NOT_FOUND));
+    }
 }

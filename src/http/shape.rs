@@ -2,8 +2,8 @@
 
 use super::{age_s, local};
 use crate::model::{
-    BrokerStatus, Claim, Explanation, Level, OutputFacet, PartReason, Pending, Point, PointState, Quality, Reasons,
-    RuleReason, Slot, Snapshot, Takes, Truth, Value, WireReason,
+    BrokerStatus, Claim, ClimateFacet, Explanation, Level, OutputFacet, PartReason, Pending, Point, PointState,
+    Quality, Reasons, RuleReason, Slot, Snapshot, Takes, Truth, Value, WireReason,
 };
 use serde::{Deserialize, Serialize};
 
@@ -171,10 +171,12 @@ pub struct Plan {
     pub settings: Vec<Difference>,
     /// Wires that another output or input would use, or none any more, or one for the first time.
     pub wires: Vec<Difference>,
-    /// Retained topics that would be cleared.
-    pub topics_gone: Vec<String>,
-    /// Retained topics that would be new.
-    pub topics_new: Vec<String>,
+    /// Points whose topics on MQTT would go, come or be others: `{state,set,why,availability}`. Should all topics move,
+    /// `all topics` comes first, and their points are compared below.
+    pub topics: Vec<Difference>,
+    /// Entities of Home Assistant that would go, come or become others, with what is said of them. Should all be new,
+    /// `device` comes first.
+    pub entities: Vec<Difference>,
     /// Outputs that would change at once.
     pub moves: Vec<Move>,
     /// What takes effect only with a restart: a sentence.
@@ -288,8 +290,11 @@ fn percent(snapshot: &Snapshot, point: Point) -> Option<u8> {
     }
 }
 
-pub(super) fn why(snapshot: &Snapshot, state: &PointState, reasons: &Reasons) -> Why {
+/// Why what has this name is as it is: a point, or a zone, spoken of by what it does. `reasons` are of the same house.
+pub fn why(snapshot: &Snapshot, name: &str, reasons: &Reasons) -> Option<Why> {
     let config = &snapshot.config;
+    let of_zone = || snapshot.get(Point::Climate(config.find_climate(name)?, ClimateFacet::Action));
+    let state = snapshot.find(name).or_else(of_zone)?;
     let level_text = |level: Level| match state.point {
         Point::Output(id) => config.level_text(id, level),
         _ => level.to_string(),
@@ -319,7 +324,7 @@ pub(super) fn why(snapshot: &Snapshot, state: &PointState, reasons: &Reasons) ->
         parts: reason.parts.iter().map(part).collect(),
     };
     let pending = |pending: &Pending| PendingShape { what: pending.what.clone(), ends: local(snapshot, pending.ends) };
-    Why {
+    Some(Why {
         point: point(snapshot, state),
         slots,
         points: reasons.points.iter().filter_map(|id| Some(point(snapshot, snapshot.get(*id)?))).collect(),
@@ -332,7 +337,7 @@ pub(super) fn why(snapshot: &Snapshot, state: &PointState, reasons: &Reasons) ->
             level: next.value.clone(),
             why: next.line.clone(),
         }),
-    }
+    })
 }
 
 /// A priority array, the highest filled slot first.

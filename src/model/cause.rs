@@ -135,8 +135,10 @@ pub enum Cause {
     Members {
         /// On.
         on: usize,
-        /// Of all.
-        all: usize,
+        /// Of so many.
+        of: usize,
+        /// The group is on when all of them are, not when any is.
+        all: bool,
     },
     /// Nobody asks: it stays as it is.
     Held,
@@ -211,7 +213,11 @@ impl Cause {
                 format!("its pulse of {} is over, off until it is asked anew", super::duration::spell(*length))
             }
             Cause::Part(of) => format!("{} does not need it now", config[*of].id),
-            Cause::Members { on, all } => format!("{on} of {all} members are on"),
+            Cause::Members { on, of, all } => {
+                let (is, needed) =
+                    (if *on == 1 { "is" } else { "are" }, if *all { "all must be" } else { "one is enough" });
+                format!("{on} of {of} members {is} on; {needed}")
+            }
             Cause::Held => "nobody asks for anything, it stays as it is".into(),
             Cause::Default => "nobody asks for anything".into(),
         }

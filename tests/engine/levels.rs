@@ -154,7 +154,8 @@ fn a_group_is_what_its_members_are_and_asks_them() {
     let mut house = House::new(b.build());
     house.command("one", "ON");
     assert_eq!((text(&house, "any"), text(&house, "both")), ("ON".into(), "OFF".into()));
-    assert_eq!(house.why("any"), "default: 1 of 2 members are on");
+    assert_eq!(house.why("any"), "default: 1 of 2 members is on; one is enough");
+    assert_eq!(house.why("both"), "default: 1 of 2 members is on; all must be");
     assert_eq!(house.command("both", "TOGGLE"), ["other ON: command by MQTT, until AUTO"]);
     assert_eq!(text(&house, "both"), "ON");
     assert_eq!(house.command("any", "AUTO").len(), 2);

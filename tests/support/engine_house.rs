@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use hearthd::{
     clock::{Moment, Now},
-    engine::{Engine, Memory},
+    engine::{Engine, Memory, Revision},
     model::{
         Cause, Command, Config, Effect, Event, Level, OutputId, Point, PointState, Quality, Quantity, ReadFailure,
         Source, Value,
@@ -41,6 +41,18 @@ pub struct House {
     pub log: Vec<Driven>,
     /// Its engine works everything out anew each time.
     pub thorough: bool,
+    /// The state file of a house that keeps one.
+    pub kept: Option<Kept>,
+}
+
+/// What was last kept of a house: at once what somebody was promised, the rest now and then.
+#[derive(Clone)]
+pub struct Kept {
+    pub text: String,
+    revision: Revision,
+    at: Moment,
+    /// How often what nobody was promised is kept.
+    other_every: Duration,
 }
 
 pub fn utc(text: &str) -> DateTime<Utc> {
@@ -67,6 +79,7 @@ impl House {
             wires: BTreeMap::new(),
             log: Vec::new(),
             thorough: false,
+            kept: None,
         };
         house.claim();
         house.send(Event::Wake);
@@ -86,6 +99,31 @@ impl House {
     /// As [`House::restart`], but nobody knows how long it took.
     pub fn restart_without_a_clock(&mut self) -> Vec<String> {
         self.start_again(Duration::ZERO, Memory::after_unknown_pause)
+    }
+
+    /// A kill -9 and a start at once, from what was last kept. It has not decided anything yet.
+    pub fn restart_from_kept(&mut self) {
+        let kept = self.kept.as_mut().expect("a house that keeps its state");
+        self.engine = Engine::new(self.config.clone(), Some(serde_json::from_str(&kept.text).unwrap()), self.now);
+        kept.revision = self.engine.revision();
+        self.claim();
+    }
+
+    /// From now on it keeps its state as the daemon does.
+    pub fn keep_every(&mut self, other_every: Duration) {
+        let (revision, at) = (self.engine.revision(), self.now.moment);
+        let text = serde_json::to_string(&self.engine.memory(self.now)).unwrap();
+        self.engine.memory_goes_first();
+        self.kept = Some(Kept { text, revision, at, other_every });
+    }
+
+    fn keep(&mut self) {
+        let (revision, now) = (self.engine.revision(), self.now.moment);
+        let Some(kept) = &self.kept else { return };
+        let other_due = revision != kept.revision && now.since(kept.at) >= kept.other_every;
+        if revision.promised != kept.revision.promised || other_due {
+            self.keep_every(kept.other_every);
+        }
     }
 
     fn start_again(&mut self, pause: Duration, meanwhile: fn(Memory) -> Memory) -> Vec<String> {
@@ -114,7 +152,9 @@ impl House {
     /// Hands over one event, performs all that follows, and returns it as text.
     pub fn send(&mut self, event: Event) -> Vec<String> {
         let effects = self.handle(event);
-        self.perform(effects)
+        let done = self.perform(effects);
+        self.keep();
+        done
     }
 
     /// Everything that can be read is read again, and found as it was: as after a start.
@@ -152,6 +192,10 @@ impl House {
 
     pub fn input_fails(&mut self, id: &str) -> Vec<String> {
         self.send(Event::InputRead { input: id.into(), result: Err("line lost".into()), at: None })
+    }
+
+    pub fn pulses(&mut self, id: &str, count: u32) -> Vec<String> {
+        self.send(Event::Pulsed { input: id.into(), count, at: self.now.moment })
     }
 
     pub fn reads(&mut self, id: &str, temperature: f64) -> Vec<String> {

@@ -178,6 +178,12 @@ impl ZoneState {
         self.mode.filter(|mode| zone.modes().any(|possible| possible == *mode)).unwrap_or(zone.mode)
     }
 
+    /// Whether somebody's preset and target hold, and whether it is known what ends the target.
+    pub fn commands_held(&self) -> [bool; 3] {
+        let end_is_known = |target: &HandTarget| !matches!(target.end, HandEnd::Period(None));
+        [self.preset.is_some(), self.manual.is_some(), self.manual.as_ref().is_some_and(end_is_known)]
+    }
+
     /// As a new engine takes it over.
     pub fn remembered(mut self, power_was_cut: bool, now: Moment) -> ZoneState {
         self.shown = Shown::default();

@@ -5,6 +5,10 @@
 //! used where they are old; keys from after 2024 are written in full, because an older Home Assistant drops a short form
 //! that it does not know.
 
+mod entity;
+
+pub use entity::{Entity, entities};
+
 use super::topics::Topics;
 use crate::model::{
     Click, Climate, ClimateAlarm, ClimateFacet, ClimateMode, Config, InputKind, Measures, Method, Output, OutputFacet,
