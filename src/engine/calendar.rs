@@ -3,7 +3,7 @@
 use super::{
     chance::{self, Chance},
     local_time::local_instant,
-    sun::{self, SunDay},
+    sun::{self, Course, Horizon},
 };
 use crate::model::{Anchor, Cron, Date, DateRange, Holidays, Hub, Spread, TimeOfDay};
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
@@ -19,7 +19,9 @@ pub struct Calendar {
     holidays: Holidays,
     /// Two houses are not alike by chance.
     seed: u64,
-    days: BTreeMap<NaiveDate, Option<SunDay>>,
+    noons: BTreeMap<NaiveDate, Option<DateTime<Utc>>>,
+    /// When the sun rises and sets through a horizon: only those that somebody asks for.
+    crossings: BTreeMap<(NaiveDate, Twilight), Option<Rising>>,
     today: Option<Today>,
     /// As many as the configuration has windows.
     answers: BTreeMap<Question, Answer>,
@@ -41,6 +43,21 @@ enum Question {
     Daylight,
     Dark,
 }
+
+/// A height of the sun at which something begins and ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Twilight {
+    Day,
+    Civil,
+    Nautical,
+    Astronomical,
+}
+
+/// When the sun rises and when it sets.
+type Rising = (DateTime<Utc>, DateTime<Utc>);
+
+/// A handful of days is in use at a time, each with its twilights; a stepped clock must not pile them up.
+const KEPT: usize = 32;
 
 /// What is so from one instant to another, that one excluded.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +85,8 @@ impl Calendar {
             longitude: hub.longitude,
             holidays: hub.holidays.clone(),
             seed: chance::hash(hub.id.as_bytes()),
-            days: BTreeMap::new(),
+            noons: BTreeMap::new(),
+            crossings: BTreeMap::new(),
             today: None,
             answers: BTreeMap::new(),
         }
@@ -89,12 +107,12 @@ impl Calendar {
 
     /// Whether the sun is up (above -0.833°).
     pub fn daylight(&mut self, now: DateTime<Utc>) -> Option<Held> {
-        self.sun_above(Question::Daylight, now, |day| (day.sunrise, day.sunset))
+        self.sun_above(Question::Daylight, now, Twilight::Day)
     }
 
     /// Whether the sun is more than 6° below the horizon.
     pub fn dark(&mut self, now: DateTime<Utc>) -> Option<Held> {
-        let light = self.sun_above(Question::Dark, now, |day| (day.dawn, day.dusk))?;
+        let light = self.sun_above(Question::Dark, now, Twilight::Civil)?;
         Some(Held { holds: !light.holds, ..light })
     }
 
@@ -203,16 +221,11 @@ impl Calendar {
         Some(held)
     }
 
-    fn sun_above(
-        &mut self,
-        question: Question,
-        now: DateTime<Utc>,
-        interval: impl Fn(SunDay) -> (DateTime<Utc>, DateTime<Utc>),
-    ) -> Option<Held> {
+    fn sun_above(&mut self, question: Question, now: DateTime<Utc>, twilight: Twilight) -> Option<Held> {
         self.answer(question, now, |calendar, today| {
             let mut edges = Edges::at(now);
             for date in [today.pred_opt()?, today, today.succ_opt()?] {
-                let (from, to) = interval(calendar.sun(date)?);
+                let (from, to) = calendar.sun(date, twilight)?;
                 edges.add(from, to);
             }
             Some(edges.held())
@@ -234,31 +247,42 @@ impl Calendar {
         if time.anchor == Anchor::Midnight {
             return local_instant(date, time.offset_s, self.zone);
         }
-        let day = self.sun(date)?;
         let event = match time.anchor {
-            Anchor::AstronomicalDawn => day.astronomical_dawn,
-            Anchor::NauticalDawn => day.nautical_dawn,
-            Anchor::Dawn => day.dawn,
-            Anchor::Sunrise => day.sunrise,
-            Anchor::Sunset => day.sunset,
-            Anchor::Dusk | Anchor::Midnight => day.dusk,
-            Anchor::NauticalDusk => day.nautical_dusk,
-            Anchor::AstronomicalDusk => day.astronomical_dusk,
+            Anchor::AstronomicalDawn => self.sun(date, Twilight::Astronomical)?.0,
+            Anchor::NauticalDawn => self.sun(date, Twilight::Nautical)?.0,
+            Anchor::Dawn => self.sun(date, Twilight::Civil)?.0,
+            Anchor::Sunrise => self.sun(date, Twilight::Day)?.0,
+            Anchor::Sunset => self.sun(date, Twilight::Day)?.1,
+            Anchor::Dusk | Anchor::Midnight => self.sun(date, Twilight::Civil)?.1,
+            Anchor::NauticalDusk => self.sun(date, Twilight::Nautical)?.1,
+            Anchor::AstronomicalDusk => self.sun(date, Twilight::Astronomical)?.1,
         };
         event.checked_add_signed(TimeDelta::seconds(time.offset_s.into()))
     }
 
-    fn sun(&mut self, date: NaiveDate) -> Option<SunDay> {
-        if let Some(day) = self.days.get(&date) {
-            return *day;
+    /// When the sun rises and sets on a date.
+    fn sun(&mut self, date: NaiveDate, twilight: Twilight) -> Option<Rising> {
+        if let Some(known) = self.crossings.get(&(date, twilight)) {
+            return *known;
         }
-        let day = sun::day(date, self.latitude, self.longitude, self.zone);
-        // A handful of days is in use at a time; a stepped clock must not pile them up.
-        if self.days.len() >= 16 {
-            self.days.pop_first();
+        let noons = [date.pred_opt()?, date, date.succ_opt()?].map(|date| self.noon(date));
+        let crossings = match noons {
+            [Some(previous), Some(noon), Some(next)] => {
+                Course::new(previous, noon, next, self.latitude, self.longitude).crossings(twilight.horizon())
+            }
+            _ => None,
+        };
+        keep(&mut self.crossings, (date, twilight), crossings);
+        crossings
+    }
+
+    fn noon(&mut self, date: NaiveDate) -> Option<DateTime<Utc>> {
+        if let Some(known) = self.noons.get(&date) {
+            return *known;
         }
-        self.days.insert(date, day);
-        day
+        let noon = sun::noon(date, self.longitude, self.zone);
+        keep(&mut self.noons, date, noon);
+        noon
     }
 
     fn today(&mut self, now: DateTime<Utc>) -> Today {
@@ -278,6 +302,25 @@ impl Calendar {
         let clamped = now.clamp(DateTime::<Utc>::MIN_UTC + Days::new(2), DateTime::<Utc>::MAX_UTC - Days::new(2));
         clamped.with_timezone(&self.zone).date_naive()
     }
+}
+
+impl Twilight {
+    fn horizon(self) -> Horizon {
+        match self {
+            Twilight::Day => Horizon::SunriseSunset,
+            Twilight::Civil => Horizon::CivilTwilight,
+            Twilight::Nautical => Horizon::NauticalTwilight,
+            Twilight::Astronomical => Horizon::AstronomicalTwilight,
+        }
+    }
+}
+
+/// Adds what was worked out for a date.
+fn keep<K: Ord, V>(known: &mut BTreeMap<K, V>, key: K, value: V) {
+    if known.len() >= KEPT {
+        known.clear();
+    }
+    known.insert(key, value);
 }
 
 /// Gathers intervals around one instant.

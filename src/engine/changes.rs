@@ -9,7 +9,7 @@ use crate::{
     clock::{Moment, Now},
     model::{
         Climate, ClimateId, Condition, Config, Control, EventRule, InputId, Method, Number, OutputFacet, OutputId,
-        Point, Room, RoomId, Rule, SensorId, Trigger,
+        Point, Room, RoomId, Rule, RuleId, SensorId, Trigger,
     },
 };
 
@@ -26,8 +26,10 @@ pub(super) struct Changes {
     rooms: Vec<u64>,
     outputs: Vec<u64>,
     any_output: u64,
-    all_outputs: u64,
     climates: Vec<u64>,
+    /// What zones ask for, by output.
+    claims: Vec<u64>,
+    rules: Vec<u64>,
     mode: u64,
     dark: u64,
     asked: u64,
@@ -49,6 +51,9 @@ enum Look {
     /// All of them.
     Outputs,
     Climate(ClimateId),
+    /// What zones ask of an output.
+    Claim(OutputId),
+    Rule(RuleId),
     Mode,
     Dark,
     /// What the priority array is filled from.
@@ -76,8 +81,10 @@ pub(super) struct Memos {
     pub rules: Vec<Memo>,
     /// When what is shown looks different although nobody looks at it.
     pub shown: Memo,
-    /// The priority array.
+    /// The priority arrays of all outputs.
     pub outputs: Memo,
+    /// That of one output, where no other output has to do with it.
+    pub alone: Vec<Option<Memo>>,
 }
 
 impl Memos {
@@ -91,6 +98,7 @@ impl Memos {
             rules: config.rules.iter().map(|rule| Memo::of_rule(rule, config)).collect(),
             shown: Memo::new(vec![Look::Sensors, Look::Outputs]),
             outputs: Memo::new(vec![Look::Asked]),
+            alone: (0..config.outputs.len()).map(|index| Memo::of_output(OutputId(index), config)).collect(),
         }
     }
 }
@@ -105,8 +113,9 @@ impl Changes {
             rooms: vec![0; config.rooms.len()],
             outputs: vec![0; config.outputs.len()],
             any_output: 0,
-            all_outputs: 0,
             climates: vec![0; config.climates.len()],
+            claims: vec![0; config.outputs.len()],
+            rules: vec![0; config.rules.len()],
             mode: 0,
             dark: 0,
             asked: 0,
@@ -145,12 +154,6 @@ impl Changes {
         (self.any_output, self.asked) = (self.count, self.count);
     }
 
-    /// What any output is.
-    pub fn outputs(&mut self) {
-        self.all_outputs = self.next();
-        (self.any_output, self.asked) = (self.count, self.count);
-    }
-
     pub fn climate(&mut self, id: ClimateId) {
         self.climates[id.0] = self.next();
     }
@@ -163,9 +166,16 @@ impl Changes {
         self.dark = self.next();
     }
 
-    /// What rules or zones ask for.
-    pub fn asked(&mut self) {
-        self.asked = self.next();
+    /// Whether a rule is active.
+    pub fn rule(&mut self, id: RuleId) {
+        self.rules[id.0] = self.next();
+        self.asked = self.count;
+    }
+
+    /// What zones ask of an output.
+    pub fn claim(&mut self, id: OutputId) {
+        self.claims[id.0] = self.next();
+        self.asked = self.count;
     }
 
     pub fn everything(&mut self) {
@@ -187,9 +197,11 @@ impl Changes {
             Look::Sensor(id) => self.sensors[id.0],
             Look::Sensors => self.any_sensor,
             Look::Room(id) => self.rooms[id.0],
-            Look::Output(id) => self.outputs[id.0].max(self.all_outputs),
+            Look::Output(id) => self.outputs[id.0],
             Look::Outputs => self.any_output,
             Look::Climate(id) => self.climates[id.0],
+            Look::Claim(id) => self.claims[id.0],
+            Look::Rule(id) => self.rules[id.0],
             Look::Mode => self.mode,
             Look::Dark => self.dark,
             Look::Asked => self.asked,
@@ -249,6 +261,19 @@ impl Memo {
         let exercised = zone.exercise.iter().flat_map(|exercise| exercise.outputs.iter().copied());
         looks.extend(zone.outputs().chain(exercised).map(Look::Output));
         Memo::new(looks)
+    }
+
+    /// Of an output that works through no parts, is none, and has no interlock.
+    fn of_output(id: OutputId, config: &Config) -> Option<Memo> {
+        let output = &config[id];
+        if output.method != Method::Direct || output.interlock.is_some() || !config.is_visible(id) {
+            return None;
+        }
+        let rules = config.rules.iter().enumerate().filter(|(_, rule)| rule.set.iter().any(|(set, _)| *set == id));
+        let mut looks = vec![Look::Output(id), Look::Claim(id)];
+        looks.extend(rules.map(|(index, _)| Look::Rule(RuleId(index))));
+        looks.extend(output.room.map(Look::Room));
+        Some(Memo::new(looks))
     }
 
     /// Whether it comes to the same as when it last looked; then the alarm is set for when that ends.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     clock::Now,
-    model::{ClimateId, Effect},
+    model::{ClimateId, Effect, OutputId, RuleId},
 };
 
 /// A pass is made again when what zones show became another by it; a house in which that never ends goes on with the next
@@ -72,18 +72,17 @@ impl Engine {
                 rooms: &self.rooms,
                 claims: &self.claims,
                 stopping: self.stopping,
+                changes: &self.changes,
                 now,
             };
             let mut own = Alarm::default();
             let held = commands_held(&self.outputs);
-            let (drives, outputs_changed) = priority::resolve(&situation, &mut self.outputs, &mut own);
+            let resolved = priority::resolve(&situation, &mut self.outputs, &mut self.memos.alone, &mut own);
             self.revision.promised += u64::from(commands_held(&self.outputs) != held);
-            if outputs_changed {
-                self.changes.outputs();
-                changed = true;
-            }
-            self.memos.outputs.note(&self.changes, outputs_changed, own, alarm);
-            effects.extend(drives);
+            self.memos.outputs.note(&self.changes, resolved.changed, own, alarm);
+            resolved.marked.into_iter().for_each(|id| self.changes.output(id, &config));
+            changed |= resolved.changed;
+            effects.extend(resolved.drives);
         }
         self.revision.other += u64::from(changed);
         effects
@@ -129,7 +128,8 @@ impl Engine {
 
     fn update_rules(&mut self, now: Now, alarm: &mut Alarm) -> bool {
         let mut changed = false;
-        for ((rule, state), memo) in self.config.rules.iter().zip(&mut self.rules).zip(&mut self.memos.rules) {
+        let rules = self.config.rules.iter().zip(&mut self.rules).zip(&mut self.memos.rules);
+        for (index, ((rule, state), memo)) in rules.enumerate() {
             if memo.holds(&self.changes, now.moment, alarm) {
                 continue;
             }
@@ -137,7 +137,7 @@ impl Engine {
             let its = rules::update(rule, state, &mut facts!(self, &self.config, now, &mut self.calendar, &mut own));
             memo.note(&self.changes, its, own, alarm);
             if state.truth != before {
-                self.changes.asked();
+                self.changes.rule(RuleId(index));
             }
             changed |= its;
         }
@@ -186,10 +186,10 @@ impl Engine {
         self.climates = states;
         if looked {
             let claims = climate::claims(&self.config, &self.climates);
-            if claims != self.claims {
-                self.changes.asked();
-                self.claims = claims;
+            for index in (0..claims.len()).filter(|index| self.claims.get(*index) != claims.get(*index)) {
+                self.changes.claim(OutputId(index));
             }
+            self.claims = claims;
         }
         changed
     }

@@ -6,6 +6,7 @@
 //! differ are driven, off before on.
 
 use super::{
+    changes::{Changes, Memo},
     climate::Claimed,
     facts::Alarm,
     manual::{self, Surroundings},
@@ -35,7 +36,19 @@ pub(super) struct Situation<'a> {
     /// What climate zones ask for, by output; empty without zones.
     pub claims: &'a [Option<Claimed>],
     pub stopping: bool,
+    pub changes: &'a Changes,
     pub now: Now,
+}
+
+/// What came of it.
+#[derive(Default)]
+pub(super) struct Resolution {
+    /// The wires to drive.
+    pub drives: Vec<Effect>,
+    /// What must survive a restart changed.
+    pub changed: bool,
+    /// The outputs of which something changed that others look at.
+    pub marked: Vec<OutputId>,
 }
 
 /// What a rule sets an output to.
@@ -76,42 +89,62 @@ struct Slots {
     asked: Vec<(Slot, Claim)>,
 }
 
-/// Resolves all outputs. Returns the wires to drive and whether what must survive a restart changed.
+/// Resolves all outputs; of those that no other has to do with, `alone`, only the ones that something changed for.
 pub(super) fn resolve(
     situation: &Situation<'_>,
     outputs: &mut [OutputState],
+    alone: &mut [Option<Memo>],
     alarm: &mut Alarm,
-) -> (Vec<Effect>, bool) {
+) -> Resolution {
     let (config, now) = (situation.config, situation.now);
     let ids = || (0..config.outputs.len()).map(OutputId);
-    let mut changed = false;
-    let mut effects = Vec::new();
+    let mut resolution = Resolution::default();
     let mut slots: Vec<Slots> = ids().map(|_| Slots::nothing()).collect();
     for id in ids().filter(|id| config.is_visible(*id)) {
         if let Method::Group { members, all } = &config[id].method {
-            stand_for(id, members, *all, outputs, config, now);
+            if stand_for(id, members, *all, outputs, config, now) {
+                resolution.marked.push(id);
+            }
             continue;
         }
-        changed |= ask(id, situation, outputs, &mut slots[id.0], alarm);
+        if alone[id.0].is_some() {
+            continue;
+        }
+        resolution.note(id, ask(id, situation, outputs, &mut slots[id.0], alarm));
         if config[id].method == Method::Direct {
             continue;
         }
         let own = std::mem::replace(&mut slots[id.0], Slots::nothing());
-        let (slot, claim) = settle(id, own, situation, outputs, &mut effects, alarm);
-        changed |= ask_parts(id, slot, &claim, situation, outputs, &mut slots, alarm);
+        let (slot, claim) = settle(id, own, situation, outputs, &mut resolution.drives, alarm);
+        resolution.note(id, ask_parts(id, slot, &claim, situation, outputs, &mut slots, alarm));
     }
     if !situation.stopping {
         for (index, group) in config.interlocks.iter().enumerate() {
             interlock(InterlockId(index), group, situation, outputs, &mut slots, alarm);
         }
     }
-    for (id, slots) in ids().zip(slots) {
-        if matches!(config[id].method, Method::Direct | Method::Part { .. }) {
-            settle(id, slots, situation, outputs, &mut effects, alarm);
+    for (id, mut slots) in ids().zip(slots) {
+        if let Some(memo) = &mut alone[id.0] {
+            if !memo.holds(situation.changes, now.moment, alarm) {
+                let mut own = Alarm::default();
+                let its = ask(id, situation, outputs, &mut slots, &mut own);
+                settle(id, slots, situation, outputs, &mut resolution.drives, &mut own);
+                memo.note(situation.changes, its, own, alarm);
+                resolution.note(id, its);
+            }
+        } else if matches!(config[id].method, Method::Direct | Method::Part { .. }) {
+            settle(id, slots, situation, outputs, &mut resolution.drives, alarm);
         }
     }
-    effects.sort_by_key(|effect| matches!(effect, Effect::Drive { level, .. } if level.is_on()));
-    (effects, changed)
+    resolution.drives.sort_by_key(|effect| matches!(effect, Effect::Drive { level, .. } if level.is_on()));
+    resolution
+}
+
+impl Resolution {
+    fn note(&mut self, id: OutputId, changed: bool) {
+        self.changed |= changed;
+        self.marked.extend(changed.then_some(id));
+    }
 }
 
 /// Fills the slots of an output that people see. Returns whether what must survive a restart changed.
@@ -183,20 +216,29 @@ fn ask_parts(
     changed
 }
 
-/// A group is what its members are.
-fn stand_for(id: OutputId, members: &[OutputId], all: bool, outputs: &mut [OutputState], config: &Config, now: Now) {
+/// A group is what its members are. Returns whether it went on or off.
+fn stand_for(
+    id: OutputId,
+    members: &[OutputId],
+    all: bool,
+    outputs: &mut [OutputState],
+    config: &Config,
+    now: Now,
+) -> bool {
     let levels = members.iter().map(|member| outputs[member.0].level);
     let level = if all { levels.min() } else { levels.max() }.unwrap_or(Level::OFF);
     let on = members.iter().filter(|member| outputs[member.0].level.is_on()).count();
     let cause = Cause::Members { on, of: members.len(), all };
     let state = &mut outputs[id.0];
-    if state.level.is_on() != level.is_on() {
+    let turned = state.level.is_on() != level.is_on();
+    if turned {
         state.since = super::state::Timestamp::of(now);
     }
     state.level = level;
     state.since.follow(now);
     let asked = vec![(Slot::Default, Claim { level, cause })];
     explain(state, Slots { asked, ..Slots::nothing() }, config);
+    turned
 }
 
 /// Decides an output, and has it driven if it is not so.

@@ -39,9 +39,10 @@ impl Timestamp {
 
     /// Follows a wall clock that was set since.
     pub fn follow(&mut self, now: Now) {
-        let wall = now.wall_at(self.moment);
-        if (wall - self.wall).abs() > chrono::TimeDelta::seconds(2) {
-            self.wall = wall;
+        let ahead = |wall: DateTime<Utc>, moment: Moment| wall.timestamp_millis().saturating_sub(moment.as_millis());
+        let drift_ms = ahead(now.wall, now.moment).saturating_sub(ahead(self.wall, self.moment));
+        if drift_ms.saturating_abs() > 2_000 {
+            self.wall = now.wall_at(self.moment);
         }
     }
 }

@@ -4,7 +4,8 @@
 //! crate; events on a day are those between the solar midnights on either side of its noon.
 
 use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
-use solar_positioning::{Horizon, Location, RefractionCorrection, SolarEvents, SolarPositions, delta_t};
+pub use solar_positioning::Horizon;
+use solar_positioning::{Location, RefractionCorrection, SolarEvents, SolarPositions, delta_t};
 
 /// The sun's events of one local date. Where the sun does not cross the horizon, in polar day the rising events are the
 /// solar midnight before noon and the setting ones the solar midnight after it; in polar night all are noon. So a day's
@@ -34,42 +35,79 @@ pub struct SunDay {
 /// The events of the local date `date` at a place (degrees, north and east positive); nothing outside the years -2000
 /// to 6000.
 pub fn day(date: NaiveDate, latitude: f64, longitude: f64, zone: chrono_tz::Tz) -> Option<SunDay> {
-    let place = Location { latitude, longitude };
-    let delta_t = delta_t::estimate_from_date_like(&date).ok()?;
-    let events = SolarEvents::new();
-    let noon_of = |date: NaiveDate| {
-        let begin = super::local_time::local_instant(date, 0, zone)?;
-        events.next_transit(&begin, &begin.checked_add_signed(TimeDelta::hours(25))?, longitude, delta_t).ok()?
-    };
-    let (previous, noon, next) = (noon_of(date.pred_opt()?)?, noon_of(date)?, noon_of(date.succ_opt()?)?);
-    // One day's second midnight is to the bit the next day's first, so that polar day has no seam.
-    let middle = |from: DateTime<Utc>, to: DateTime<Utc>| from + (to - from) / 2;
-    let (midnight_before, midnight_after) = (middle(previous, noon), middle(noon, next));
+    let noon_of = |date: Option<NaiveDate>| noon(date?, longitude, zone);
+    let course = Course::new(
+        noon_of(date.pred_opt())?,
+        noon(date, longitude, zone)?,
+        noon_of(date.succ_opt())?,
+        latitude,
+        longitude,
+    );
+    let (astronomical_dawn, astronomical_dusk) = course.crossings(Horizon::AstronomicalTwilight)?;
+    let (nautical_dawn, nautical_dusk) = course.crossings(Horizon::NauticalTwilight)?;
+    let (dawn, dusk) = course.crossings(Horizon::CivilTwilight)?;
+    let (sunrise, sunset) = course.crossings(Horizon::SunriseSunset)?;
+    Some(SunDay {
+        astronomical_dawn,
+        nautical_dawn,
+        dawn,
+        sunrise,
+        noon: whole(course.noon),
+        sunset,
+        dusk,
+        nautical_dusk,
+        astronomical_dusk,
+    })
+}
 
-    let crossings = |horizon: Horizon| {
+/// When the sun crosses the meridian on a local date; nothing outside the years -2000 to 6000.
+pub fn noon(date: NaiveDate, longitude: f64, zone: chrono_tz::Tz) -> Option<DateTime<Utc>> {
+    let delta_t = delta_t::estimate_from_date_like(&date).ok()?;
+    let begin = super::local_time::local_instant(date, 0, zone)?;
+    let end = begin.checked_add_signed(TimeDelta::hours(25))?;
+    SolarEvents::new().next_transit(&begin, &end, longitude, delta_t).ok()?
+}
+
+/// The sun's way from one solar midnight over noon to the next.
+#[derive(Clone, Copy, Debug)]
+pub struct Course {
+    midnight_before: DateTime<Utc>,
+    noon: DateTime<Utc>,
+    midnight_after: DateTime<Utc>,
+    place: (f64, f64),
+}
+
+impl Course {
+    /// Between the noons of the days before and after, at a latitude and longitude, degrees.
+    pub fn new(
+        previous: DateTime<Utc>,
+        noon: DateTime<Utc>,
+        next: DateTime<Utc>,
+        latitude: f64,
+        longitude: f64,
+    ) -> Course {
+        // One day's second midnight is to the bit the next day's first, so that polar day has no seam.
+        let middle = |from: DateTime<Utc>, to: DateTime<Utc>| from + (to - from) / 2;
+        let (midnight_before, midnight_after) = (middle(previous, noon), middle(noon, next));
+        Course { midnight_before, noon, midnight_after, place: (latitude, longitude) }
+    }
+
+    /// When the sun rises and sets through this height; see [`SunDay`] for where it does not.
+    pub fn crossings(&self, horizon: Horizon) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let Course { midnight_before, noon, midnight_after, place: (latitude, longitude) } = *self;
+        let (events, place) = (SolarEvents::new(), Location { latitude, longitude });
+        let delta_t = delta_t::estimate_from_date_like(&noon).ok()?;
         let above_at_noon = elevation_without_refraction(noon, place, delta_t)? > horizon.elevation_angle();
         let (no_rise, no_set) = if above_at_noon { (midnight_before, midnight_after) } else { (noon, noon) };
         let rise = events.next_rise(&midnight_before, &noon, place, delta_t, horizon).ok()?;
         let set = events.next_set(&noon, &midnight_after, place, delta_t, horizon).ok()?;
-        Some((rise.unwrap_or(no_rise), set.unwrap_or(no_set)))
-    };
-    let (astronomical_dawn, astronomical_dusk) = crossings(Horizon::AstronomicalTwilight)?;
-    let (nautical_dawn, nautical_dusk) = crossings(Horizon::NauticalTwilight)?;
-    let (dawn, dusk) = crossings(Horizon::CivilTwilight)?;
-    let (sunrise, sunset) = crossings(Horizon::SunriseSunset)?;
-    // To whole seconds: more would only look like a precision that the air does not allow.
-    let whole = |at: DateTime<Utc>| at.trunc_subsecs(0);
-    Some(SunDay {
-        astronomical_dawn: whole(astronomical_dawn),
-        nautical_dawn: whole(nautical_dawn),
-        dawn: whole(dawn),
-        sunrise: whole(sunrise),
-        noon: whole(noon),
-        sunset: whole(sunset),
-        dusk: whole(dusk),
-        nautical_dusk: whole(nautical_dusk),
-        astronomical_dusk: whole(astronomical_dusk),
-    })
+        Some((whole(rise.unwrap_or(no_rise)), whole(set.unwrap_or(no_set))))
+    }
+}
+
+/// To whole seconds: more would only look like a precision that the air does not allow.
+fn whole(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.trunc_subsecs(0)
 }
 
 /// The height of the sun's centre over the horizon as it is seen, degrees; nothing outside the years -2000 to 6000.
