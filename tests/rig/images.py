@@ -37,7 +37,8 @@ class Images:
         """Makes everything now, not when it is needed."""
         for guest in MODULES:
             self.first_file_system(guest, "amd64" if guest == "systemd" else "arm64")
-        self.disk("amd64")
+        for architecture in COMPILERS:
+            self.disk(architecture)
 
     def _made(self, name: str, recipe: str, make, parts=()) -> pathlib.Path:
         """The folder `name`, made by `make(folder)` unless it is there already, made by the same recipe
@@ -125,16 +126,10 @@ class Images:
             if architecture == "amd64":
                 disks.make_native(folder, self.packages)
             else:
-                disks.make_foreign(folder, self.packages, architecture, self.emulator())
+                disks.make_foreign(folder, self.packages, architecture, self.disk("amd64"))
 
         parts = [HERE / "disks.py", *sorted((HERE / "guest/disk").rglob("*")), HERE / "guest/agent", HERE / "guest/sim-chip"]
         return self._made(f"disk-{architecture}", recipe, make, parts) / "disk.ext4"
-
-    def emulator(self) -> list[str]:
-        """QEMU with an arm64 processor that starts into the agent."""
-        return ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", "1024", "-nic", "none",
-                "-kernel", str(self.kernel("arm64") / "vmlinuz"), "-initrd", str(self.first_file_system("virt", "arm64")),
-                "-append", "console=ttyAMA0 panic=-1 quiet rig.agent=/dev/vport0p1"]
 
 
 def build_modules(raw, folder, architecture, release, series) -> list[pathlib.Path]:
