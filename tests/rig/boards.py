@@ -40,6 +40,7 @@ class Sleeper:
     # Its disk and its first file system are here too.
     folder: pathlib.Path
     lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+    ready: bool = False
 
     @property
     def file(self) -> pathlib.Path:
@@ -120,8 +121,9 @@ class Boards:
         """A whole Debian for amd64 with a broker and a simulated GPIO chip, on a new disk where it has started already, or
         starting from a disk that an earlier guest left. hearthd, its installer and its package are in /root/hearthd."""
         with self.sleeper.lock:
-            if not self.sleeper.file.exists():
+            if not self.sleeper.ready:
                 self._put_to_sleep()
+                self.sleeper.ready = True
         if disk:
             return self._start(self._systemd(disk), qtest=False)
         return self._start(self._systemd(self._copy(self.sleeper.folder / DISK)), qtest=False, asleep=self.sleeper.file)

@@ -4,6 +4,7 @@ import hashlib
 import os
 import pathlib
 import shutil
+import threading
 
 import cpio
 import disks
@@ -32,6 +33,8 @@ class Images:
         self.cache = cache
         cache.mkdir(parents=True, exist_ok=True)
         self.packages = Packages(cache / "apt")
+        # Scenarios that run at once may want the same.
+        self.lock = threading.RLock()
 
     def make_all(self):
         """Makes everything now, not when it is needed."""
@@ -47,15 +50,16 @@ class Images:
         for file in [HERE / "images.py", HERE / "cpio.py", *parts]:
             digest.update(file.read_bytes() if file.is_file() else b"")
         folder = self.cache / f"{name}-{digest.hexdigest()[:12]}"
-        if not folder.exists():
-            for old in self.cache.glob(f"{name}-*"):
-                shutil.rmtree(old)
-            print(f"rig: making {name}", flush=True)
-            unfinished = self.cache / f"unfinished.{name}"
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir()
-            make(unfinished)
-            unfinished.rename(folder)
+        with self.lock:
+            if not folder.exists():
+                for old in self.cache.glob(f"{name}-*"):
+                    shutil.rmtree(old)
+                print(f"rig: making {name}", flush=True)
+                unfinished = self.cache / f"unfinished.{name}"
+                shutil.rmtree(unfinished, ignore_errors=True)
+                unfinished.mkdir()
+                make(unfinished)
+                unfinished.rename(folder)
         return folder
 
     def kernel(self, architecture: str) -> pathlib.Path:
