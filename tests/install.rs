@@ -245,3 +245,20 @@ fn the_unit_and_the_installer_agree() {
     }
     assert!(setting("ExecStopPost").contains(" safe "), "the outputs end in their safe state however the daemon ended");
 }
+
+/// Devices that are there already get their groups by the installation, not only at the next boot.
+#[test]
+fn the_installers_apply_every_udev_rule() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rules = fs::read_to_string(project.join("systemd/60-hearthd.rules")).unwrap();
+    let subsystems: Vec<&str> =
+        rules.lines().filter_map(|line| line.strip_prefix("SUBSYSTEM==\"")?.split('"').next()).collect();
+    assert!(subsystems.contains(&"*gpiomem*"), "{subsystems:?}");
+    for installer in ["scripts/install", "packaging/deb/postinst"] {
+        // A pattern is quoted, or the shell might replace it.
+        let words = fs::read_to_string(project.join(installer)).unwrap().replace('\'', "");
+        for subsystem in &subsystems {
+            assert!(words.contains(&format!("--subsystem-match={subsystem}")), "{installer}: {subsystem}");
+        }
+    }
+}

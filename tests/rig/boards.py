@@ -4,13 +4,16 @@ import dataclasses
 import pathlib
 import shutil
 import subprocess
+import threading
 
 import cpio
+from house import Trace
 from images import Images
 from machine import AGENT_ON_CONSOLE, AGENT_PORT, Failed, Guest
 
 # In the folder of a scenario.
 DISK = "disk.ext4"
+INITRAMFS = "initramfs"
 # What is worth seeing when a scenario has failed, and how to see it.
 LOGS = {
     "hearthd": "tail -n 40 /run/hearthd.log 2>/dev/null; journalctl -n 60 -o short-monotonic --no-pager 2>/dev/null",
@@ -30,12 +33,27 @@ class Programs:
     source: pathlib.Path
 
 
+@dataclasses.dataclass
+class Sleeper:
+    """The guest with systemd, started once and put to sleep. The scenarios wake up copies, since each start takes its time."""
+
+    # Its disk and its first file system are here too.
+    folder: pathlib.Path
+    lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+    ready: bool = False
+
+    @property
+    def file(self) -> pathlib.Path:
+        return self.folder / "asleep"
+
+
 class Boards:
     """Starts guests."""
 
-    def __init__(self, images: Images, programs: Programs, folder: pathlib.Path):
+    def __init__(self, images: Images, programs: Programs, sleeper: Sleeper, folder: pathlib.Path):
         self.images = images
         self.programs = programs
+        self.sleeper = sleeper
         # Where logs and what guests write go.
         self.folder = folder
         self.guests: list[Guest] = []
@@ -55,8 +73,8 @@ class Boards:
             words.append(f"--- {log.name}\n" + "\n".join(line for line in lines[-40:] if not line.startswith("~ ")))
         return "\n".join(words)
 
-    def _start(self, command: list[str], qtest: bool) -> Guest:
-        guest = Guest(command, self.folder, qtest)
+    def _start(self, command: list[str], qtest: bool, asleep: pathlib.Path | None = None) -> Guest:
+        guest = Guest(command, self.folder, qtest, asleep)
         self.guests.append(guest)
         return guest
 
@@ -83,10 +101,11 @@ class Boards:
     def imx8mp_debian(self, disk: pathlib.Path | None = None) -> Guest:
         """The same with a whole Debian on its SD card, a new one or one that an earlier guest left; the package is in
         /root/hearthd."""
-        return self._imx8mp("rig.root=/dev/mmcblk2", *self._card(disk, bus=2))
+        return self._imx8mp(f"rig.root=/dev/mmcblk2 {Trace.AT_BOOT}", *self._card(disk, bus=2))
 
     def _imx8mp(self, words: str, *options: str) -> Guest:
-        command = ["qemu-system-aarch64", "-M", "imx8mp-evk", "-smp", "2", "-m", "1024", *self._arm64("imx8mp", "imx8mp-evk.dtb"),
+        # Two processors are slower than one where this machine is busy: they wait for each other.
+        command = ["qemu-system-aarch64", "-M", "imx8mp-evk", "-smp", "1", "-m", "1024", *self._arm64("imx8mp", "imx8mp-evk.dtb"),
                    "-append", f"console=ttymxc1,115200 panic=-1 clk_ignore_unused cpuidle.off=1 quiet rig.agent=/dev/ttymxc1 {words}",
                    *options, *AGENT_ON_CONSOLE, "-device", "pca9548,bus=i2c-bus.2,address=0x70",
                    "-device", "tmp105,id=thermometer,bus=i2c.0,address=0x48"]
@@ -99,46 +118,60 @@ class Boards:
         return self._start(command, qtest=False)
 
     def systemd(self, disk: pathlib.Path | None = None) -> Guest:
-        """A whole Debian for amd64 with a broker and a simulated GPIO chip. It starts from its own new disk, or from one
-        that an earlier guest left; hearthd, its installer and its package are in /root/hearthd."""
+        """A whole Debian for amd64 with a broker and a simulated GPIO chip, on a new disk where it has started already, or
+        starting from a disk that an earlier guest left. hearthd, its installer and its package are in /root/hearthd."""
+        with self.sleeper.lock:
+            if not self.sleeper.ready:
+                self._put_to_sleep()
+                self.sleeper.ready = True
+        if disk:
+            return self._start(self._systemd(disk), qtest=False)
+        return self._start(self._systemd(self._copy(self.sleeper.folder / DISK)), qtest=False, asleep=self.sleeper.file)
+
+    def _put_to_sleep(self):
+        folder, source = self.sleeper.folder, self.programs.source
         payload = {self.programs.amd64: "hearthd", self.programs.amd64_package: "hearthd.deb"}
-        source = self.programs.source
         for name in ("scripts/install", "systemd", "config.toml", "README.md"):
             payload[source / name] = name
-        kernel = self.images.kernel("amd64")
-        first = self._first(self.images.first_file_system("systemd", "amd64"), payload)
-        command = ["qemu-system-x86_64", "-M", "q35", "-cpu", "Nehalem", "-smp", "2", "-m", "768", "-nic", "none", "-vga", "none",
-                   "-kernel", str(kernel / "vmlinuz"), *first,
-                   "-append", "console=ttyS0 panic=-1 quiet systemd.getty_auto=no rig.root=/dev/vda rig.agent=/dev/virtio-ports/rig",
-                   "-drive", f"if=virtio,format=raw,file={disk or self._new_disk('amd64')}", *AGENT_PORT]
-        return self._start(command, qtest=False)
+        self._write_first(folder, self.images.first_file_system("systemd", "amd64"), payload)
+        guest = Guest(self._systemd(self._copy(self.images.disk("amd64"), folder)), folder, qtest=False)
+        try:
+            guest.sh("systemctl is-system-running --wait", good=False, timeout_s=300)
+            guest.sleep(self.sleeper.file)
+        finally:
+            guest.power_cut()
+
+    def _systemd(self, disk: pathlib.Path) -> list[str]:
+        return ["qemu-system-x86_64", "-M", "q35", "-cpu", "Nehalem", "-smp", "2", "-m", "768", "-nic", "none", "-vga", "none",
+                "-kernel", str(self.images.kernel("amd64") / "vmlinuz"), "-initrd", str(self.sleeper.folder / INITRAMFS),
+                "-append", "console=ttyS0 panic=-1 quiet systemd.getty_auto=no rig.root=/dev/vda rig.agent=/dev/virtio-ports/rig",
+                "-drive", f"if=virtio,format=raw,file={disk}", *AGENT_PORT]
 
     def _card(self, disk: pathlib.Path | None = None, bus: int = 0) -> list[str]:
-        return ["-drive", f"if=sd,bus={bus},format=raw,file={disk or self._new_disk('arm64')}"]
+        return ["-drive", f"if=sd,bus={bus},format=raw,file={disk or self._copy(self.images.disk('arm64'))}"]
 
-    def _new_disk(self, architecture: str) -> pathlib.Path:
-        disk = self.folder / DISK
-        subprocess.run(["cp", "--sparse=always", self.images.disk(architecture), disk], check=True)
-        return disk
+    def _copy(self, disk: pathlib.Path, folder: pathlib.Path | None = None) -> pathlib.Path:
+        copy = (folder or self.folder) / DISK
+        subprocess.run(["cp", "--sparse=always", disk, copy], check=True)
+        return copy
 
     def _arm64(self, guest: str, device_tree: str | None = None) -> list[str]:
         """Kernel, device tree, and the first file system of an arm64 guest."""
         kernel = self.images.kernel("arm64")
         payload = {self.programs.arm64: "hearthd", self.programs.arm64_package: "hearthd.deb",
                    next(kernel.rglob("gpiomem.ko")): "gpiomem.ko"}
-        first = self._first(self.images.first_file_system(guest, "arm64"), payload)
-        return ["-kernel", str(kernel / "vmlinuz"), *first, *(["-dtb", str(kernel / device_tree)] if device_tree else [])]
+        first = self._write_first(self.folder, self.images.first_file_system(guest, "arm64"), payload)
+        return ["-kernel", str(kernel / "vmlinuz"), "-initrd", str(first), *(["-dtb", str(kernel / device_tree)] if device_tree else [])]
 
-    def _first(self, made: pathlib.Path, payload: dict[pathlib.Path, str]) -> list[str]:
+    def _write_first(self, folder: pathlib.Path, made: pathlib.Path, payload: dict[pathlib.Path, str]) -> pathlib.Path:
         """The first file system `made`, with files added in `/payload/hearthd`. With a disk they come to `/root/hearthd` of
         that."""
-        added = self.folder / "added"
+        added = folder / "added"
         shutil.rmtree(added, ignore_errors=True)
         for file, name in payload.items():
             target = added / "payload/hearthd" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             (shutil.copytree if file.is_dir() else shutil.copy)(file, target)
-        archive = self.folder / "initramfs"
-        archive.write_bytes(made.read_bytes() + cpio.archive(added))
+        (folder / INITRAMFS).write_bytes(made.read_bytes() + cpio.archive(added))
         shutil.rmtree(added)
-        return ["-initrd", str(archive)]
+        return folder / INITRAMFS

@@ -129,6 +129,8 @@ class Trace:
     """What the kernel does with GPIO lines, with the times at which it did."""
 
     ROOT = "/sys/kernel/tracing"
+    # For the kernel's command line.
+    AT_BOOT = "trace_event=gpio:gpio_value trace_clock=mono"
     LINE = re.compile(r"-(\d+)\s.*\s(\d+\.\d+): (gpio_value|irq_handler_entry|signal_generate|sys_clone3?)(?::| ->) (.*)")
     # What is traced, and of that, which.
     EVENTS = {
@@ -140,8 +142,11 @@ class Trace:
         "syscalls/sys_exit_clone3": "ret == -11",
     }
 
-    def __init__(self, guest: Guest):
+    def __init__(self, guest: Guest, since_boot=False):
+        """Begins now, or takes what a kernel with the words `AT_BOOT` has seen."""
         self.guest = guest
+        if since_boot:
+            return
         root = self.ROOT
         events = "; ".join(f"echo '{which or 0}' >{root}/events/{event}/filter; echo 1 >{root}/events/{event}/enable"
                            for event, which in self.EVENTS.items())

@@ -4,6 +4,7 @@ import hashlib
 import os
 import pathlib
 import shutil
+import threading
 
 import cpio
 import disks
@@ -32,12 +33,15 @@ class Images:
         self.cache = cache
         cache.mkdir(parents=True, exist_ok=True)
         self.packages = Packages(cache / "apt")
+        # Scenarios that run at once may want the same.
+        self.lock = threading.RLock()
 
     def make_all(self):
         """Makes everything now, not when it is needed."""
         for guest in MODULES:
             self.first_file_system(guest, "amd64" if guest == "systemd" else "arm64")
-        self.disk("amd64")
+        for architecture in COMPILERS:
+            self.disk(architecture)
 
     def _made(self, name: str, recipe: str, make, parts=()) -> pathlib.Path:
         """The folder `name`, made by `make(folder)` unless it is there already, made by the same recipe
@@ -46,15 +50,16 @@ class Images:
         for file in [HERE / "images.py", HERE / "cpio.py", *parts]:
             digest.update(file.read_bytes() if file.is_file() else b"")
         folder = self.cache / f"{name}-{digest.hexdigest()[:12]}"
-        if not folder.exists():
-            for old in self.cache.glob(f"{name}-*"):
-                shutil.rmtree(old)
-            print(f"rig: making {name}", flush=True)
-            unfinished = self.cache / f"unfinished.{name}"
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir()
-            make(unfinished)
-            unfinished.rename(folder)
+        with self.lock:
+            if not folder.exists():
+                for old in self.cache.glob(f"{name}-*"):
+                    shutil.rmtree(old)
+                print(f"rig: making {name}", flush=True)
+                unfinished = self.cache / f"unfinished.{name}"
+                shutil.rmtree(unfinished, ignore_errors=True)
+                unfinished.mkdir()
+                make(unfinished)
+                unfinished.rename(folder)
         return folder
 
     def kernel(self, architecture: str) -> pathlib.Path:
@@ -125,16 +130,10 @@ class Images:
             if architecture == "amd64":
                 disks.make_native(folder, self.packages)
             else:
-                disks.make_foreign(folder, self.packages, architecture, self.emulator())
+                disks.make_foreign(folder, self.packages, architecture, self.disk("amd64"))
 
         parts = [HERE / "disks.py", *sorted((HERE / "guest/disk").rglob("*")), HERE / "guest/agent", HERE / "guest/sim-chip"]
         return self._made(f"disk-{architecture}", recipe, make, parts) / "disk.ext4"
-
-    def emulator(self) -> list[str]:
-        """QEMU with an arm64 processor that starts into the agent."""
-        return ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", "1024", "-nic", "none",
-                "-kernel", str(self.kernel("arm64") / "vmlinuz"), "-initrd", str(self.first_file_system("virt", "arm64")),
-                "-append", "console=ttyAMA0 panic=-1 quiet rig.agent=/dev/vport0p1"]
 
 
 def build_modules(raw, folder, architecture, release, series) -> list[pathlib.Path]:

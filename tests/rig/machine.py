@@ -75,7 +75,8 @@ class Lines:
 class Guest:
     """A running machine. Its log stays in `folder`."""
 
-    def __init__(self, command: list[str], folder: pathlib.Path, qtest: bool):
+    def __init__(self, command: list[str], folder: pathlib.Path, qtest: bool, asleep: pathlib.Path | None = None):
+        """Starts it; or wakes up one that fell asleep into the file `asleep`."""
         self.folder = folder
         # Paths of sockets must be short.
         self.sockets = pathlib.Path(tempfile.mkdtemp(prefix="rig-"))
@@ -84,6 +85,8 @@ class Guest:
         command = [part.replace("@SOCKETS", str(at)).replace("@CONSOLE", str(self.console)) for part in command]
         command += ["-accel", "tcg" + (",thread=single" if "raspi3b" in command else ""), "-display", "none", "-S",
                     "-monitor", "none", "-qmp", f"unix:{at}/qmp,server=on,wait=off"]
+        if asleep:
+            command += ["-incoming", "defer"]
         if qtest:
             command += ["-qtest", f"unix:{at}/qtest,server=on,wait=off", "-qtest-log", "none"]
         self.started = time.monotonic()
@@ -95,7 +98,13 @@ class Guest:
             self.qmp("qmp_capabilities")
             self.outside = Lines(at / "qtest") if qtest else None
             self.agent = Lines(at / "agent")
+            if asleep:
+                self.qmp("migrate-incoming", uri=f"file:{asleep}")
+                self._wait_migrated()
             self.qmp("cont")
+            if asleep:
+                # It does not greet.
+                self.agent.send("echo awake")
             # A whole Debian takes long on a busy machine.
             self._answer(600)
         except Failed as error:
@@ -162,6 +171,16 @@ class Guest:
     def wait_for_agent(self, timeout_s: float):
         """After a restart inside the guest: waits until it answers again."""
         self._answer(timeout_s)
+
+    def sleep(self, file: pathlib.Path):
+        """Ends the machine and leaves in a file what it was at this moment."""
+        self.qmp("stop")
+        self.qmp("migrate", uri=f"file:{file}")
+        self._wait_migrated()
+        self.power_cut()
+
+    def _wait_migrated(self):
+        wait("the machine is written or read", lambda: self.qmp("query-migrate").get("status") == "completed", 120)
 
     def power_cut(self):
         """Ends the machine as a power cut does."""

@@ -1,4 +1,4 @@
-"""Builds what the guests need, runs the scenarios one after another, and sums up."""
+"""Builds what the guests need, runs the scenarios, and sums up."""
 
 import argparse
 import concurrent.futures
@@ -14,7 +14,7 @@ import time
 import tomllib
 import traceback
 
-from boards import Boards, Programs
+from boards import Boards, Programs, Sleeper
 from images import Images
 from machine import Failed
 from packages import RELEASE, Unavailable
@@ -32,6 +32,8 @@ def main() -> int:
     arguments = argparse.ArgumentParser(prog="scripts/rig", description="Runs hearthd on emulated boards.")
     arguments.add_argument("--list", action="store_true", help="print the scenarios and exit")
     arguments.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="keep the guests' logs and disks here")
+    arguments.add_argument("--lanes", type=int, default=2, metavar="N",
+                           help="run so many scenarios at once (2; with 1 the times that they tell are truer)")
     arguments.add_argument("scenario", nargs="*", help="run only scenarios whose names begin so")
     options = arguments.parse_args()
     scenarios = find(options.scenario)
@@ -47,16 +49,19 @@ def main() -> int:
     try:
         images = prepare(cache)
         with concurrent.futures.ThreadPoolExecutor() as beside:
-            # The last part of a build takes one processor only.
             made = None if options.scenario else beside.submit(images.make_all)
-            programs = build()
+            programs = build(cache)
             if made:
                 made.result()
     except Unavailable as problem:
         print(f"rig: {problem}\nrig: 0 passed; 0 failed; {len(scenarios)} SKIPPED: the guests cannot be made on this machine")
         return 0
     print(f"rig: prepared in {time.monotonic() - started:.0f} s", flush=True)
-    results = [run(name, scenario, images, programs, options.keep) for name, scenario in scenarios.items()]
+    with (tempfile.TemporaryDirectory(prefix="hearthd-rig-") as asleep,
+          concurrent.futures.ThreadPoolExecutor(options.lanes) as lanes):
+        sleeper = Sleeper(pathlib.Path(asleep))
+        boards = lambda folder: Boards(images, programs, sleeper, folder)
+        results = list(lanes.map(lambda item: run(*item, boards, options.keep), scenarios.items()))
     summary = ", ".join(f"{results.count(result)} {result}" for result in ("passed", "failed", "SKIPPED"))
     print(f"\nrig: {summary} in {time.monotonic() - started:.0f} s")
     return 1 if "failed" in results else 0
@@ -92,22 +97,32 @@ def has_all_boards() -> bool:
     return "imx8mp-evk" in subprocess.run(["qemu-system-aarch64", "-M", "help"], capture_output=True, text=True).stdout
 
 
-def build() -> Programs:
-    """Builds hearthd for the guests."""
-    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", SOURCE / "target"))
-    subprocess.run([SOURCE / "scripts/package", "arm64", "amd64"], cwd=SOURCE, check=True)
+def build(cache: pathlib.Path) -> Programs:
+    """Builds hearthd for the guests. What cargo makes stays in the cache: from a new clone, hearthd alone is built again."""
+    targets = {architecture: cache / f"target-{architecture}" for architecture in ("amd64", "arm64")}
+
+    def script(architecture: str, *command: str):
+        environment = os.environ | {"CARGO_TARGET_DIR": str(targets[architecture])}
+        subprocess.run([SOURCE / "scripts" / command[0], *command[1:]], cwd=SOURCE, env=environment, check=True)
+
+    amd64 = targets["amd64"] / "release/hearthd"
+    # Both at once, since the last part of a build takes one processor only.
+    with concurrent.futures.ThreadPoolExecutor() as beside:
+        for job in [beside.submit(script, "amd64", "package", "amd64"), beside.submit(script, "arm64", "cross", "aarch64")]:
+            job.result()
+    script("arm64", "package", "--native", str(amd64), "arm64")
     version = tomllib.loads((SOURCE / "Cargo.toml").read_text())["package"]["version"]
-    return Programs(arm64=target / "aarch64-unknown-linux-gnu/release/hearthd", amd64=target / "release/hearthd",
-                    arm64_package=target / f"hearthd_{version}_arm64.deb",
-                    amd64_package=target / f"hearthd_{version}_amd64.deb", source=SOURCE)
+    return Programs(arm64=targets["arm64"] / "aarch64-unknown-linux-gnu/release/hearthd", amd64=amd64,
+                    arm64_package=targets["arm64"] / f"hearthd_{version}_arm64.deb",
+                    amd64_package=targets["amd64"] / f"hearthd_{version}_amd64.deb", source=SOURCE)
 
 
-def run(name: str, scenario, images: Images, programs: Programs, keep: pathlib.Path | None) -> str:
+def run(name: str, scenario, make_boards, keep: pathlib.Path | None) -> str:
     """Runs one scenario and says how it went."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="hearthd-rig-")) if keep is None else keep / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    boards = Boards(images, programs, folder)
+    boards = make_boards(folder)
     started, seen, problem = time.monotonic(), [], ""
     try:
         seen = scenario.run(boards) or []

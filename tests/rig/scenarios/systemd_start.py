@@ -48,4 +48,4 @@ def run(boards):
     same(unit.broker("availability"), "offline", "availability after the end")
     score = re.search(r"Overall exposure level for hearthd.service: ([0-9.]+)", guest.sh("systemd-analyze security hearthd 2>&1"))
     check(float(score.group(1)) < 2.5, f"systemd-analyze security: {score.group(1)}")
-    return [f"boot {guest.boot_s:.1f} s", f"systemd-analyze security: {score.group(1)}"]
+    return [guest.sh("systemd-analyze").splitlines()[0], f"systemd-analyze security: {score.group(1)}"]
