@@ -13,7 +13,7 @@
 //! The same events at the same times give the same effects. Inside, each call first *absorbs* the news and then *decides*
 //! afresh what every output should be: rooms, rules, priority arrays. So a missed tick, a restart or a clock that jumps
 //! costs nothing; the next call arrives at what should be. What looks only at things that did not change is left as it
-//! was ([`changes`]): that makes decisions quick and never another one.
+//! was (`changes.rs`): that makes decisions quick and never another one.
 
 mod calendar;
 mod chance;
