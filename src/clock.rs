@@ -139,8 +139,9 @@ impl Clock {
     /// The moment of a time stamp of the kernel's monotonic clock, such as events of GPIO lines carry; never a later one
     /// than now.
     pub fn moment_of_stamp(&self, stamp: Duration) -> Moment {
-        let now = self.now().moment;
+        // In this order, a break between the two makes the stamp no earlier than it is.
         let ago = monotonic_time().saturating_sub(stamp);
+        let now = self.now().moment;
         let ago = match &self.0.wall {
             Wall::System(_) => ago,
             Wall::Accelerated { speed, .. } => ago.mul_f64(*speed),

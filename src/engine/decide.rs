@@ -37,7 +37,8 @@ impl Engine {
         effects
     }
 
-    /// The next decision is worked out from nothing, whatever changed. It comes to the same, only more slowly.
+    /// The next decision is worked out from nothing, whatever changed: it comes to the same, unless the state was changed by
+    /// other ways than events.
     #[doc(hidden)]
     pub fn forget_decisions(&mut self) {
         self.memos = changes::Memos::new(&self.config);

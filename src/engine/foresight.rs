@@ -67,6 +67,8 @@ fn next_change(engine: &Engine, now: Now, mut look: impl FnMut(&Engine, Now) -> 
         reading.at = end;
     }
     copy.still_counters();
+    // What is read from here on is another thing than what it last decided by.
+    copy.forget_decisions();
     settle(&mut copy, now, Event::Wake);
     look(&copy, now);
     for _ in 0..STEPS_MAX {

@@ -216,7 +216,7 @@ fn ask_parts(
     changed
 }
 
-/// A group is what its members are. Returns whether it went on or off.
+/// A group is what its members are. Returns whether its level became another.
 fn stand_for(
     id: OutputId,
     members: &[OutputId],
@@ -230,15 +230,15 @@ fn stand_for(
     let on = members.iter().filter(|member| outputs[member.0].level.is_on()).count();
     let cause = Cause::Members { on, of: members.len(), all };
     let state = &mut outputs[id.0];
-    let turned = state.level.is_on() != level.is_on();
-    if turned {
+    let changed = state.level != level;
+    if state.level.is_on() != level.is_on() {
         state.since = super::state::Timestamp::of(now);
     }
     state.level = level;
     state.since.follow(now);
     let asked = vec![(Slot::Default, Claim { level, cause })];
     explain(state, Slots { asked, ..Slots::nothing() }, config);
-    turned
+    changed
 }
 
 /// Decides an output, and has it driven if it is not so.

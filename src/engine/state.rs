@@ -208,6 +208,9 @@ pub(super) struct InputState {
     /// This process has read it, or heard that it cannot be read.
     #[serde(skip)]
     pub seen: bool,
+    /// What was just heard of it is of then: of what came after it, more may be on its way.
+    #[serde(skip)]
+    pub heard: Option<Moment>,
     #[serde(skip)]
     pub clicking: Clicking,
     /// Of a counter.

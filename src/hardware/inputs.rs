@@ -184,7 +184,7 @@ impl Watched {
             self.retry_after = (self.retry_after * 2).min(RETRY_MAX);
         }
         let edges = edges.into_iter().filter(|_| !self.input.counts()).map(|(level, at)| (Ok(level), at));
-        let mut reports: Vec<_> = edges.chain([(read, None)]).collect();
+        let mut reports: Vec<_> = edges.chain([(read, Some(now))]).collect();
         reports.retain(|(report, _)| self.reported.replace(report.clone()).as_ref() != Some(report));
         reports
     }

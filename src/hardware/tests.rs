@@ -115,10 +115,11 @@ fn open(config: &Arc<Config>, clock: Clock, room: usize) -> (Hardware, Wires, Re
     (hardware, wires, received)
 }
 
-/// The next event, or nothing within five seconds.
+/// The next event, or nothing within five seconds. When it was is left out.
 fn next(events: &mut Receiver<Event>) -> Option<Event> {
     for _ in 0..1_000 {
         match events.try_recv() {
+            Ok(Event::InputRead { input, result, .. }) => return Some(Event::InputRead { input, result, at: None }),
             Ok(event) => return Some(event),
             Err(TryRecvError::Disconnected) => return None,
             Err(TryRecvError::Empty) => sleep(Duration::from_millis(5)),

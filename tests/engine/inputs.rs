@@ -49,6 +49,46 @@ fn clicks_are_told_apart_by_when_they_were() {
     assert_eq!(told(ms(150)).as_deref(), Some("click"));
 }
 
+/// A loop that was busy hears of all of it at once, one by one.
+#[test]
+fn what_was_heard_late_is_not_ended_before_all_of_it_was_heard() {
+    let ms = Duration::from_millis;
+    let told = |news: &[(bool, u64)]| {
+        let mut builder = Builder::new();
+        let button = builder.input("button");
+        builder.change_input(button, |input| {
+            (input.kind, input.double_gap, input.long_after) = (InputKind::Button, ms(350), ms(1000));
+        });
+        let mut house = House::new(builder.build());
+        house.input("button", false);
+        house.live(secs(60));
+        news.iter().for_each(|(pressed, ago)| drop(house.input_ago("button", *pressed, ms(*ago))));
+        house.live(secs(1));
+        house.point("button.event").text()
+    };
+    assert_eq!(told(&[(true, 2000), (false, 1000)]).as_deref(), Some("long"));
+    assert_eq!(told(&[(true, 2000), (false, 1900), (true, 1700), (false, 1600)]).as_deref(), Some("double"));
+    assert_eq!(told(&[(true, 2000), (false, 1900)]).as_deref(), Some("click"));
+}
+
+#[test]
+fn a_hold_that_goes_on_was_never_over() {
+    let mut builder = Builder::new();
+    let lamp = builder.output(output("lamp"));
+    let motion = builder.input("motion");
+    builder.change_input(motion, |input| input.hold = secs(2));
+    builder.rule("Light", is_on(motion), &[(lamp, ON)]);
+    let mut house = House::new(builder.build());
+    drop((house.input("motion", false), house.input("motion", true)));
+    house.live(secs(60));
+    assert_eq!(house.input_ago("motion", false, secs(3)), NOTHING);
+    assert_eq!(house.input_ago("motion", true, Duration::from_millis(2500)), NOTHING);
+    house.live(secs(60));
+    assert!(house.is_on("lamp"));
+    assert_eq!(house.input_ago("motion", false, secs(3)), NOTHING);
+    assert_eq!(house.wake(), ["lamp OFF: nobody asks for anything"]);
+}
+
 /// No stamp makes something happen in the future.
 #[test]
 fn a_stamp_of_the_future_is_now() {

@@ -69,6 +69,7 @@ const TRIGGERS: &[&str] = &[
     "door changes",
     "mode away",
     "relay changes",
+    "lights changes",
     "hall is empty for 20s",
     "living.temperature > 20.5",
     "time @04",

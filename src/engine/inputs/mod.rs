@@ -27,9 +27,11 @@ impl Engine {
             return self.absorb_line(id, result);
         }
         self.changes.input(id);
-        let at = at.map_or(now.moment, |at| at.min(now.moment));
+        let stamp = at.map(|at| at.min(now.moment));
+        let at = stamp.unwrap_or(now.moment);
         let then = Now { moment: at, wall: now.wall_at(at), ..now };
         let (input, state) = (&self.config[id], &mut self.inputs[id.0]);
+        state.heard = stamp;
         let before = state.truth();
         let was_on = state.is_wire_on();
         let seen = std::mem::replace(&mut state.seen, true);
@@ -72,8 +74,10 @@ impl Engine {
             let id = InputId(index);
             let state = &mut self.inputs[index];
             let before = state.truth();
+            // Late news does not end what later news, on its way, may prolong: the next wake-up does.
+            let heard = state.heard.take().unwrap_or(now.moment);
             match state.held_until {
-                Some(until) if now.moment >= until => {
+                Some(until) if heard >= until => {
                     self.changes.input(id);
                     state.held_until = None;
                     changed |= state.turn(false, now);
@@ -98,7 +102,7 @@ impl Engine {
             }
             let (input, state) = (&self.config[id], &mut self.inputs[index]);
             if input.clicks() {
-                let clicks = state.clicking.update(input, now.moment, alarm);
+                let clicks = state.clicking.update(input, heard, alarm);
                 self.happened.extend(clicks.into_iter().map(|click| (id, click)));
             }
         }
