@@ -121,7 +121,6 @@ impl Engine {
         self.fill_manual(id, stop.flatten().unwrap_or(level), &command.source, command.hold, now);
         if stop.is_some() {
             self.outputs[id.0].travel.stay();
-            self.changes.output(id, &self.config);
         }
         Ok(())
     }

@@ -135,3 +135,25 @@ fn a_promise_and_a_timer_are_told_apart() {
     assert!(house.engine.revision().other > before.other);
     assert_eq!(house.engine.revision().promised, before.promised);
 }
+
+/// What a point is announced to take, the engine takes, and nothing else.
+#[test]
+fn what_takes_no_command_is_known_beforehand() {
+    let house = House::new(from_text(
+        "[modes]\nlist = [\"home\", \"away\"]\n[outputs.lamp]\nkind = \"light\"\npwm = 18\npower = 9\nlock = true\n\
+         [outputs.blind]\nkind = \"cover\"\nopen_gpio = 5\nclose_gpio = 6\nopen_time = \"9s\"\nclose_time = \"9s\"\n\
+         [outputs.heater]\nkind = \"heater\"\ngpio = 7\n[inputs.motion]\nkind = \"motion\"\ngpio = 8\n\
+         [inputs.button]\nkind = \"button\"\ngpio = 9\n[inputs.meter]\nkind = \"counter\"\nmeasures = \"energy\"\ngpio = 10\n\
+         [sensors.room]\nchip = \"tmp102\"\naddress = 0x48\n[rooms.hall]\nmotion = [\"motion\"]\n\
+         [climate.zone]\nsensor = \"room.temperature\"\nheat = \"heater\"\ntarget = 20\n",
+    ));
+    let mut taken = 0;
+    for point in house.config.points() {
+        let name = house.config.point_name(point);
+        let refused = house.clone().command(&name, "nonsense");
+        let read_only = refused == [format!("refused: {}", hearthd::model::Refusal::ReadOnly)];
+        assert_eq!(house.config.is_commanded(point), !read_only, "{name}: {refused:?}");
+        taken += usize::from(!read_only);
+    }
+    assert!((1..house.config.points().count()).contains(&taken), "{taken}");
+}
