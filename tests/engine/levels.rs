@@ -161,3 +161,18 @@ fn a_group_is_what_its_members_are_and_asks_them() {
     assert_eq!(house.command("any", "AUTO").len(), 2);
     assert_eq!(text(&house, "any"), "OFF");
 }
+
+/// A group becomes what its members are after they are driven; rules hear of it with the next decision, also of a level.
+#[test]
+fn a_rule_hears_of_the_level_of_a_group() {
+    let mut house = House::new(from_text(
+        "[outputs.lamp]\nkind = \"light\"\npwm = 18\n[outputs.spot]\nkind = \"light\"\npwm = 19\n\
+         [outputs.lights]\nkind = \"group\"\nmembers = [\"lamp\", \"spot\"]\n\
+         [[rules]]\nname = \"Tell\"\non = \"lights changes\"\ndo = \"notify changed\"\n",
+    ));
+    let mut told = |level: &str| {
+        let done = [house.command("lamp.level", level), house.wake()].concat();
+        done.iter().filter(|line| line.starts_with("notify")).count()
+    };
+    assert_eq!((told("50"), told("60"), told("60")), (1, 1, 0));
+}
