@@ -148,6 +148,10 @@ fn quantity(channel: &str) -> Option<&'static str> {
         "pressure" => "pressure",
         "illuminance" => "illuminance",
         "concentration_co2" => "co2",
+        "massconcentration_pm1" => "pm1",
+        "massconcentration_pm2p5" => "pm25",
+        "massconcentration_pm4" => "pm4",
+        "massconcentration_pm10" => "pm10",
         _ => return None,
     })
 }

@@ -102,6 +102,12 @@ fn refuse_useless(setting: Setting, chip: Chip, table: &Table<'_>) {
     }
 }
 
+/// How often it is read when nothing is said.
+pub(super) fn usual_every(chip: Option<Chip>) -> Duration {
+    const USUAL: Duration = Duration::from_secs(10);
+    chip.map_or(USUAL, |chip| USUAL.clamp(chip.facts().every.0, chip.facts().every.1))
+}
+
 /// Reports an `every` that the chip cannot keep.
 pub(super) fn check_every(chip: Chip, every: Duration, table: &Table<'_>) {
     let (least, most) = chip.facts().every;
@@ -111,9 +117,10 @@ pub(super) fn check_every(chip: Chip, every: Duration, table: &Table<'_>) {
         let message = format!("the chip {word} gives no new value within {}", duration::spell(every));
         table.error_at("every", message, format!("write every = \"{least}\" or longer"));
     } else if every > most {
+        let or_shorter = if least < most { " or shorter" } else { "" };
         let most = duration::spell(most);
         let message = format!("the chip {word} must be read at least every {most}");
-        table.error_at("every", message, format!("write every = \"{most}\" or shorter"));
+        table.error_at("every", message, format!("write every = \"{most}\"{or_shorter}"));
     }
 }
 

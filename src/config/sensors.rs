@@ -33,7 +33,8 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     check_source(&kernel, table);
     let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
     let wired = chips::read(chip, table);
-    let every = table.defaulted("every", "How often it is read, 1s to 1d.", Period(SECOND..=DAY), 10 * SECOND);
+    let usual_every = chips::usual_every(chip);
+    let every = table.defaulted("every", "How often it is read, 1s to 1d.", Period(SECOND..=DAY), usual_every);
     let stale_after = table.optional(
         "stale_after",
         "A reading older than this no longer counts; twice `every` and 5s when absent.",

@@ -19,6 +19,8 @@ pub enum Quantity {
     Pressure,
     /// How bright it is to the eye.
     Illuminance,
+    /// How strongly the sun burns the skin, on the scale of the World Health Organization.
+    UvIndex,
     /// Carbon dioxide, measured.
     Co2,
     /// Carbon dioxide, guessed from other gases: what people would have breathed out beside them.
@@ -29,6 +31,14 @@ pub enum Quantity {
     VocIndex,
     /// The German Umweltbundesamt's: 1 excellent to 5 unhealthy.
     AirQuality,
+    /// Fine dust, particles of less than 1 µm.
+    Pm1,
+    /// Of less than 2.5 µm.
+    Pm25,
+    /// Of less than 4 µm.
+    Pm4,
+    /// Of less than 10 µm.
+    Pm10,
     /// Of a heated metal oxide: falls when the air gets worse.
     GasResistance,
     /// Voltage.
@@ -85,6 +95,7 @@ pub enum Unit {
     Lux,
     PartsPerMillion,
     PartsPerBillion,
+    MicrogramsPerCubicMetre,
     /// A scale of its own.
     Index,
     Ohm,
@@ -118,11 +129,16 @@ impl Quantity {
             Quantity::Humidity,
             Quantity::Pressure,
             Quantity::Illuminance,
+            Quantity::UvIndex,
             Quantity::Co2,
             Quantity::Eco2,
             Quantity::Tvoc,
             Quantity::VocIndex,
             Quantity::AirQuality,
+            Quantity::Pm1,
+            Quantity::Pm25,
+            Quantity::Pm4,
+            Quantity::Pm10,
             Quantity::GasResistance,
             Quantity::DewPoint,
             Quantity::AbsoluteHumidity,
@@ -157,11 +173,17 @@ impl Quantity {
             Quantity::Humidity => facts("humidity", Percent, 0.0..=100.0, 1),
             Quantity::Pressure => facts("pressure", Hectopascal, 300.0..=1100.0, 1),
             Quantity::Illuminance => facts("illuminance", Lux, 0.0..=200_000.0, 1),
+            // The highest ever measured on the ground is 43.
+            Quantity::UvIndex => facts("uv_index", Index, 0.0..=100.0, 1),
             Quantity::Co2 => facts("co2", PartsPerMillion, 0.0..=40_000.0, 0),
             Quantity::Eco2 => facts("eco2", PartsPerMillion, 0.0..=65_000.0, 0),
             Quantity::Tvoc => facts("tvoc", PartsPerBillion, 0.0..=65_000.0, 0),
             Quantity::VocIndex => facts("voc_index", Index, 0.0..=500.0, 0),
             Quantity::AirQuality => facts("air_quality", Index, 1.0..=5.0, 0),
+            Quantity::Pm1 => facts("pm1", MicrogramsPerCubicMetre, 0.0..=10_000.0, 1),
+            Quantity::Pm25 => facts("pm25", MicrogramsPerCubicMetre, 0.0..=10_000.0, 1),
+            Quantity::Pm4 => facts("pm4", MicrogramsPerCubicMetre, 0.0..=10_000.0, 1),
+            Quantity::Pm10 => facts("pm10", MicrogramsPerCubicMetre, 0.0..=10_000.0, 1),
             Quantity::GasResistance => facts("gas_resistance", Ohm, 0.0..=1e8, 0),
             Quantity::Voltage(n) => facts(n.pick(VOLTAGE), Volt, -1_000.0..=1_000.0, 3),
             Quantity::Current(n) => facts(n.pick(CURRENT), Ampere, -1_000.0..=1_000.0, 3),
@@ -193,6 +215,11 @@ impl Quantity {
             Quantity::Eco2 => "CO2 equivalent".into(),
             Quantity::Tvoc => "TVOC".into(),
             Quantity::VocIndex => "VOC index".into(),
+            Quantity::UvIndex => "UV index".into(),
+            Quantity::Pm1 => "PM1".into(),
+            Quantity::Pm25 => "PM2.5".into(),
+            Quantity::Pm4 => "PM4".into(),
+            Quantity::Pm10 => "PM10".into(),
             _ => self.word().replace('_', " "),
         }
     }
@@ -281,13 +308,14 @@ impl Channel {
 
 impl Unit {
     /// All of them.
-    pub const ALL: [Unit; 17] = [
+    pub const ALL: [Unit; 18] = [
         Unit::Celsius,
         Unit::Percent,
         Unit::Hectopascal,
         Unit::Lux,
         Unit::PartsPerMillion,
         Unit::PartsPerBillion,
+        Unit::MicrogramsPerCubicMetre,
         Unit::Index,
         Unit::Ohm,
         Unit::Volt,
@@ -315,6 +343,8 @@ impl Unit {
             Unit::Lux => &["lx", "lux"],
             Unit::PartsPerMillion => &["ppm"],
             Unit::PartsPerBillion => &["ppb"],
+            // The micro sign, and the letter mu, which looks the same.
+            Unit::MicrogramsPerCubicMetre => &["\u{b5}g/m³", "\u{3bc}g/m³", "ug/m3"],
             Unit::Index => &[],
             Unit::Ohm => &["Ω", "ohm"],
             Unit::Volt => &["V"],
@@ -338,6 +368,7 @@ impl Unit {
             Unit::Lux => "a brightness",
             Unit::PartsPerMillion => "a concentration",
             Unit::PartsPerBillion => "a trace of gas",
+            Unit::MicrogramsPerCubicMetre => "an amount of dust",
             Unit::Index => "an index",
             Unit::Ohm => "a resistance",
             Unit::Volt => "a voltage",

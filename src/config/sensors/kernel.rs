@@ -28,6 +28,8 @@ const IIO: &[(&[&str], &[Quantity])] = {
         ),
         (&["scd30", "scd40", "scd41"], &[Temperature, Humidity, Co2]),
         (&["bh1750", "tsl4531", "opt3001", "max44009", "veml6030", "veml7700"], &[Illuminance]),
+        (&["sps30"], &[Pm1, Pm25, Pm4, Pm10]),
+        (&["pms7003"], &[Pm1, Pm25, Pm10]),
         (&["mlx90614"], &[Temperature, ObjectTemperature]),
         (&["tmp117", "max31855", "max31856", "max6675", "mcp9600"], &[Temperature]),
     ]
@@ -105,6 +107,10 @@ fn usual_channel(device: &str, quantity: Quantity) -> &'static str {
         Quantity::Illuminance => "illuminance",
         Quantity::Co2 => "concentration_co2",
         Quantity::GasResistance => "resistance",
+        Quantity::Pm1 => "massconcentration_pm1",
+        Quantity::Pm25 => "massconcentration_pm2p5",
+        Quantity::Pm4 => "massconcentration_pm4",
+        Quantity::Pm10 => "massconcentration_pm10",
         _ => "temp",
     }
 }

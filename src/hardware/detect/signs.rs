@@ -144,6 +144,7 @@ const SIGNS: &[Sign] = &[
     Sign { chips: &["ina3221"], addresses: 0x40..=0x43, asks: &[word(0xfe, TEXAS), word(0xff, 0x3220)] },
     Sign { chips: &["opt3001"], addresses: 0x44..=0x47, asks: &[word(0x7e, TEXAS), word(0x7f, 0x3001)] },
     Sign { chips: &["ina226"], addresses: 0x40..=0x4f, asks: &[word(0xfe, TEXAS), word(0xff, 0x2260)] },
+    Sign { chips: &["ina260"], addresses: 0x40..=0x4f, asks: &[word(0xfe, TEXAS), word(0xff, 0x2270)] },
     // The addresses that it answers besides its own.
     Sign { chips: &["pca9685"], addresses: 0x40..=0x4f, asks: &[byte(0x02, 0xe2), byte(0x03, 0xe4), byte(0x04, 0xe8)] },
     // The serial number; the status register.
@@ -163,6 +164,16 @@ const SIGNS: &[Sign] = &[
     Sign { chips: &["tsl2561"], addresses: 0x49..=0x49, asks: &[Ask::Byte { register: 0x8a, mask: 0xb0, is: 0x10 }] },
     // The low byte comes first.
     Sign { chips: &["ens160"], addresses: 0x52..=0x53, asks: &[word(0x00, 0x6001)] },
+    // With bits that are always zero, since a memory of this address holds anything.
+    Sign {
+        chips: &["ltr390"],
+        addresses: 0x53..=0x53,
+        asks: &[
+            byte(0x06, 0xb2),
+            Ask::Byte { register: 0x00, mask: 0xe5, is: 0 },
+            Ask::Byte { register: 0x05, mask: 0xf8, is: 0 },
+        ],
+    },
     Sign { chips: &["ccs811"], addresses: 0x5a..=0x5b, asks: &[byte(0x20, 0x81)] },
     // Its own address, in its memory.
     Sign {

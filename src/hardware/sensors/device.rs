@@ -38,6 +38,11 @@ impl Device {
         self.read_from(register).map(|[byte]| byte)
     }
 
+    /// One register of 24 bits, the lower byte first.
+    pub fn little_triple(&mut self, register: u8) -> Result<u32, HardwareError> {
+        self.read_from(register).map(|[low, middle, high]| u32::from_le_bytes([low, middle, high, 0]))
+    }
+
     /// One register of 16 bits, the higher byte first.
     pub fn word(&mut self, register: u8) -> Result<u16, HardwareError> {
         self.read_from(register).map(u16::from_be_bytes)

@@ -4,6 +4,7 @@
 
 mod ads1115;
 mod aht20;
+mod am2320;
 mod bh1750;
 mod bme280;
 mod bme680;
@@ -19,18 +20,23 @@ mod hdc1080;
 mod htu21d;
 mod ina219;
 mod ina226;
+mod ina260;
 mod ina3221;
 mod lm75;
+mod ltr390;
+mod max44009;
 mod mcp9808;
 mod mlx90614;
 mod mux;
 mod opt3001;
 mod scd30;
 mod scd4x;
+mod sgp30;
 mod sgp40;
 mod sht3x;
 mod sht4x;
 mod shtc3;
+mod sps30;
 mod tmp102;
 mod tmp105;
 mod tmp117;
@@ -80,6 +86,11 @@ impl<const N: usize> From<[(Quantity, f64); N]> for Fetched {
     }
 }
 
+/// How many readings fall into the time after a start in which they mean nothing.
+fn readings_within(settling: Duration, every: Duration) -> u32 {
+    settling.div_duration_f64(every).ceil() as u32
+}
+
 /// Any bus.
 type Bus = Box<dyn I2c<Error = HardwareError> + Send>;
 
@@ -119,20 +130,26 @@ where
         Chip::Aht10 => Box::new(aht20::Driver::start(aht20::Model::Aht10, device)?),
         Chip::Aht20 => Box::new(aht20::Driver::start(aht20::Model::Aht20, device)?),
         Chip::Hdc1080 => Box::new(hdc1080::Driver::start(device)?),
+        Chip::Am2320 => Box::new(am2320::Driver::start(device)),
         Chip::Bh1750 => Box::new(bh1750::Driver::start(device)),
         Chip::Tsl2561 => Box::new(tsl2561::Driver::start(device)?),
         Chip::Tsl2591 => Box::new(tsl2591::Driver::start(device)?),
         Chip::Veml7700 => Box::new(veml7700::Driver::start(device)),
         Chip::Opt3001 => Box::new(opt3001::Driver::start(device)?),
+        Chip::Max44009 => Box::new(max44009::Driver::start(device)?),
+        Chip::Ltr390 => Box::new(ltr390::Driver::start(device)?),
         Chip::Scd4x => Box::new(scd4x::Driver::start(settings, device)),
         Chip::Scd30 => Box::new(scd30::Driver::start(settings, device)?),
         Chip::Sgp40 => Box::new(sgp40::Driver::start(every, device)),
+        Chip::Sgp30 => Box::new(sgp30::Driver::start(every, device)?),
         Chip::Ens160 => Box::new(ens160::Driver::start(device)?),
         Chip::Ccs811 => Box::new(ccs811::Driver::start(device)?),
+        Chip::Sps30 => Box::new(sps30::Driver::start(every, device)?),
         Chip::Ads1115 => Box::new(ads1115::Driver::start(ads1115::Model::Ads1115, settings, device)),
         Chip::Ads1015 => Box::new(ads1115::Driver::start(ads1115::Model::Ads1015, settings, device)),
         Chip::Ina219 => Box::new(ina219::Driver::start(settings, device)),
         Chip::Ina226 => Box::new(ina226::Driver::start(settings, device)?),
+        Chip::Ina260 => Box::new(ina260::Driver::start(device)?),
         Chip::Ina3221 => Box::new(ina3221::Driver::start(settings, device)?),
     })
 }

@@ -285,6 +285,9 @@ impl About<'_> {
             Quantity::Co2 | Quantity::Eco2 => Some("carbon_dioxide"),
             Quantity::Tvoc => Some("volatile_organic_compounds_parts"),
             Quantity::AirQuality => Some("aqi"),
+            Quantity::Pm1 => Some("pm1"),
+            Quantity::Pm25 => Some("pm25"),
+            Quantity::Pm10 => Some("pm10"),
             Quantity::Voltage(_) => Some("voltage"),
             Quantity::Current(_) => Some("current"),
             Quantity::Power(_) => Some("power"),
@@ -297,8 +300,10 @@ impl About<'_> {
                 _ => "volume",
             }),
             Quantity::Flow => Some("volume_flow_rate"),
-            // Home Assistant has no class for these.
+            // Home Assistant has no class for these; for the dust below 4 µm only since a short time.
             Quantity::VocIndex
+            | Quantity::UvIndex
+            | Quantity::Pm4
             | Quantity::GasResistance
             | Quantity::Undervoltage
             | Quantity::Throttled

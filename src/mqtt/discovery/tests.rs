@@ -136,6 +136,9 @@ const PLATFORMS: &[Platform] = &[
             "carbon_dioxide",
             "volatile_organic_compounds_parts",
             "aqi",
+            "pm1",
+            "pm25",
+            "pm10",
             "voltage",
             "current",
             "power",
@@ -270,6 +273,10 @@ fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_to
             ("carbon_dioxide", "ppm"),
             ("volatile_organic_compounds_parts", "ppb"),
             ("aqi", ""),
+            // Older ones take the micro sign only, newer ones the Greek letter too.
+            ("pm1", "\u{b5}g/m³"),
+            ("pm25", "\u{b5}g/m³"),
+            ("pm10", "\u{b5}g/m³"),
             ("voltage", "V"),
             ("current", "A"),
             ("power", "W"),
@@ -401,6 +408,9 @@ fn every_kind_of_point_is_one_that_home_assistant_accepts() {
         ("select-mode", "options", json!(["home", "away"])),
         ("scene-scene-evening", "cmd_t", json!("hearthd/cottage/scene/evening/set")),
         ("sensor-bme280-pressure", "unit_of_meas", json!("hPa")),
+        ("sensor-sps30-pm25", "dev_cla", json!("pm25")),
+        ("sensor-sps30-pm4", "dev_cla", Value::Null),
+        ("sensor-ltr390-uv_index", "unit_of_meas", Value::Null),
     ] {
         assert_eq!(components[id].get(key).cloned().unwrap_or_default(), value, "{id} {key}");
     }

@@ -270,9 +270,13 @@ impl Probe {
             // A window lets in a hundredth of the light.
             Quantity::Illuminance if air.place == OUTDOORS => (1.0 + 100_000.0 * sky.sunshine, 1.0, 1.0),
             Quantity::Illuminance => (1.0 + 1_000.0 * sky.sunshine, 1.0, 1.0),
+            // Glass keeps it out.
+            Quantity::UvIndex if air.place == OUTDOORS => (8.0 * sky.sunshine, 0.0, 10.0),
+            Quantity::UvIndex => (0.0, 0.0, 10.0),
             Quantity::Co2 | Quantity::Eco2 => (600.0, 20.0, 1.0),
             Quantity::Tvoc | Quantity::VocIndex => (100.0, 5.0, 1.0),
             Quantity::AirQuality => (1.0, 0.0, 1.0),
+            Quantity::Pm1 | Quantity::Pm25 | Quantity::Pm4 | Quantity::Pm10 => (5.0, 1.0, 10.0),
             Quantity::GasResistance => (50_000.0, 500.0, 1.0),
             Quantity::AbsoluteHumidity => (10.0, 0.0, 10.0),
             Quantity::Voltage(_) => (5.0, 0.02, 1_000.0),

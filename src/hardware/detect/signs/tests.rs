@@ -63,6 +63,12 @@ fn chips_are_known_by_their_ids() {
         ("veml7700", 0x10, words([(0x07, 0x81c4)])),
         ("opt3001", 0x45, words([(0x7e, 0x5449), (0x7f, 0x3001)])),
         ("ina226", 0x45, words([(0xfe, 0x5449), (0xff, 0x2260)])),
+        ("ina260", 0x4f, words([(0xfe, 0x5449), (0xff, 0x2270)])),
+        (
+            "ltr390",
+            0x53,
+            Registers { words: [(0x00, 0x0200)].into(), ..bytes([(0x00, 0x02), (0x05, 0x01), (0x06, 0xb2)]) },
+        ),
         ("hdc1080", 0x40, words([(0xfe, 0x5449), (0xff, 0x1050)])),
         ("ina3221", 0x40, words([(0xfe, 0x5449), (0xff, 0x3220)])),
         ("htu21d", 0x40, bytes([(0xe7, 0x02)])),
@@ -95,6 +101,8 @@ fn what_has_no_id_is_one_of_several() {
         assert!(lm75.may_be.contains(&word), "{:?}", lm75.may_be);
     }
     assert!(!lm75.may_be.contains(&"tmp117"), "that would have said so");
+    let memory = is(0x53, &mut bytes([(0x00, 0xb2), (0x05, 0xb2), (0x06, 0xb2)]));
+    assert_eq!(memory.chip, None);
     let wrong_checksum = is(0x44, &mut answers(&[0xf3, 0x2d], [0xbe, 0xef, 0x93]));
     assert_eq!(wrong_checksum.chip, None);
 }
