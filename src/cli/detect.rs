@@ -108,7 +108,7 @@ fn description(device: &I2cDevice) -> String {
 /// Where the configuration has it, if hearthd has a driver for it.
 fn table(word: &str) -> Option<&'static str> {
     match word {
-        "mcp23017" | "pcf8574" | "pcf8574a" | "pca9685" => Some("expanders"),
+        "mcp23017" | "pcf8574" | "pcf8574a" | "pca9555" | "sx1509" | "pca9685" => Some("expanders"),
         _ => CHIPS.iter().any(|facts| facts.words.contains(&word)).then_some("sensors"),
     }
 }

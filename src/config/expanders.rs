@@ -13,6 +13,12 @@ const CHIP: &[(&str, ExpanderChip)] = &[
     ("mcp23017", ExpanderChip::Mcp23017),
     ("pcf8574", ExpanderChip::Pcf8574),
     ("pcf8574a", ExpanderChip::Pcf8574),
+    ("pca9555", ExpanderChip::Pca9555),
+    ("tca9555", ExpanderChip::Pca9555),
+    ("pca9535", ExpanderChip::Pca9535),
+    ("tca9535", ExpanderChip::Pca9535),
+    ("xl9535", ExpanderChip::Pca9535),
+    ("sx1509", ExpanderChip::Sx1509),
     ("pca9685", ExpanderChip::Pca9685),
 ];
 

@@ -90,9 +90,10 @@ fn misuse_of_expander(wire: &Wire<'_>, expander: &Expander, pin: u32) -> Option<
         (Role::Input(_), _) if expander.chip.is_pwm() => {
             wrong(format!("`{id}` ({word}) has no inputs"), "use a GPIO, an mcp23017 or a pcf8574".into())
         }
-        (Role::Input(Pull::Down), _) => {
-            let advice = "wire a resistor to ground and write pull = \"none\"".into();
-            wrong(format!("`{id}` ({word}) has no pull-down resistors"), advice)
+        (Role::Input(pull), _) if !expander.chip.has_pull(*pull) => {
+            let (kind, to) = if *pull == Pull::Down { ("pull-down", "ground") } else { ("pull-up", "the supply") };
+            let advice = format!("wire a resistor to {to} and write pull = \"none\"");
+            wrong(format!("`{id}` ({word}) has no {kind} resistors"), advice)
         }
         (Role::Output, Line::Pwm(_)) if !expander.chip.is_pwm() => {
             wrong(format!("`{id}` ({word}) has no PWM"), format!("write gpio = \"{id}/{pin}\" for on and off"))

@@ -1,6 +1,6 @@
 //! Chips that bring more pins: what is connected to them is used like a wire of the board.
 
-use super::{Line, PwmChannel};
+use super::{Line, Pull, PwmChannel};
 use std::{sync::Arc, time::Duration};
 
 /// A chip on an I2C bus whose pins outputs and inputs may use.
@@ -29,6 +29,12 @@ pub enum ExpanderChip {
     Mcp23017,
     /// 8 pins, always pulled up weakly; also the PCF8574A.
     Pcf8574,
+    /// 16 pins, always pulled up weakly; also the TCA9555.
+    Pca9555,
+    /// The same without resistors; also the TCA9535 and XL9535.
+    Pca9535,
+    /// 16 pins, with pull-up and pull-down resistors.
+    Sx1509,
     /// 16 PWM channels.
     Pca9685,
 }
@@ -39,6 +45,9 @@ impl ExpanderChip {
         match self {
             ExpanderChip::Mcp23017 => "mcp23017",
             ExpanderChip::Pcf8574 => "pcf8574",
+            ExpanderChip::Pca9555 => "pca9555",
+            ExpanderChip::Pca9535 => "pca9535",
+            ExpanderChip::Sx1509 => "sx1509",
             ExpanderChip::Pca9685 => "pca9685",
         }
     }
@@ -46,9 +55,10 @@ impl ExpanderChip {
     /// The addresses that its pins can select; the first is the usual one.
     pub fn addresses(self) -> impl Iterator<Item = u8> {
         let (first, second) = match self {
-            ExpanderChip::Mcp23017 => (0x20..=0x27, None),
+            ExpanderChip::Mcp23017 | ExpanderChip::Pca9555 | ExpanderChip::Pca9535 => (0x20..=0x27, None),
             // The PCF8574A begins at 0x38.
             ExpanderChip::Pcf8574 => (0x20..=0x27, Some(0x38..=0x3f)),
+            ExpanderChip::Sx1509 => (0x3e..=0x3f, Some(0x70..=0x71)),
             // 0x70 calls all of them at once.
             ExpanderChip::Pca9685 => (0x40..=0x6f, Some(0x71..=0x77)),
         };
@@ -59,7 +69,20 @@ impl ExpanderChip {
     pub fn pins(self) -> u32 {
         match self {
             ExpanderChip::Pcf8574 => 8,
-            ExpanderChip::Mcp23017 | ExpanderChip::Pca9685 => 16,
+            ExpanderChip::Mcp23017
+            | ExpanderChip::Pca9555
+            | ExpanderChip::Pca9535
+            | ExpanderChip::Sx1509
+            | ExpanderChip::Pca9685 => 16,
+        }
+    }
+
+    /// Whether its inputs can have this resistor. Where one is always there, asking for none is no mistake: it is weak.
+    pub fn has_pull(self, pull: Pull) -> bool {
+        match pull {
+            Pull::None | Pull::AsIs => true,
+            Pull::Up => self != ExpanderChip::Pca9535,
+            Pull::Down => self == ExpanderChip::Sx1509,
         }
     }
 

@@ -21,7 +21,7 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     (&["dht11", "dht22", "am2302"], "write iio = \"dht11\" instead: the kernel reads it, see docs/sensors.md"),
     (&["ds18b20", "ds18s20", "ds1822"], "write onewire = \"auto\" instead: the kernel reads it, see docs/sensors.md"),
     (
-        &["mcp23017", "pcf8574", "pca9685"],
+        &["mcp23017", "pcf8574", "pca9555", "tca9555", "pca9535", "tca9535", "xl9535", "sx1509", "pca9685"],
         "it is an expander: write a table [expanders.NAME], see docs/configuration.md",
     ),
     (&["tca9548a", "pca9548a"], "it is a multiplexer: write mux = \"0x70/3\" for each chip behind it"),

@@ -193,9 +193,12 @@ const SIGNS: &[Sign] = &[
 /// What else people wire to a house, by address.
 const OTHERS: &[(RangeInclusive<u8>, &str)] = &[
     (0x20..=0x27, "mcp23017"),
+    (0x20..=0x27, "pca9555"),
     (0x20..=0x27, "pcf8574"),
     (0x38..=0x3f, "pcf8574a"),
     (0x3c..=0x3d, "a display (SSD1306)"),
+    (0x3e..=0x3f, "sx1509"),
+    (0x70..=0x71, "sx1509"),
     (0x50..=0x57, "an EEPROM"),
     (0x60..=0x67, "a DAC (MCP4725)"),
     (0x68..=0x68, "a clock (DS3231, DS1307)"),

@@ -2,9 +2,11 @@
 
 use super::{
     mcp23017::Mcp23017,
+    pca9555::Pca9555,
     pca9685::Pca9685,
     pcf8574::Pcf8574,
     pins::{Bus, Pins},
+    sx1509::Sx1509,
 };
 use crate::{
     hardware::{
@@ -424,6 +426,8 @@ fn open_chip(settings: &Expander, bus: Bus) -> Chip {
     match settings.chip {
         ExpanderChip::Mcp23017 => Chip::Pins(Box::new(Mcp23017::new(address, bus, settings.interrupt.is_some()))),
         ExpanderChip::Pcf8574 => Chip::Pins(Box::new(Pcf8574::new(address, bus))),
+        ExpanderChip::Pca9555 | ExpanderChip::Pca9535 => Chip::Pins(Box::new(Pca9555::new(address, bus))),
+        ExpanderChip::Sx1509 => Chip::Pins(Box::new(Sx1509::new(address, bus, settings.interrupt.is_some()))),
         ExpanderChip::Pca9685 => Chip::Pwm(Pca9685::new(address, bus)),
     }
 }

@@ -6,9 +6,11 @@
 
 mod device;
 mod mcp23017;
+mod pca9555;
 mod pca9685;
 mod pcf8574;
 mod pins;
+mod sx1509;
 #[cfg(test)]
 mod tests;
 
