@@ -13,7 +13,6 @@ from machine import AGENT_ON_CONSOLE, AGENT_PORT, Failed, Guest
 
 # In the folder of a scenario.
 DISK = "disk.ext4"
-INITRAMFS = "initramfs"
 # What is worth seeing when a scenario has failed, and how to see it.
 LOGS = {
     "hearthd": "tail -n 40 /run/hearthd.log 2>/dev/null; journalctl -n 60 -o short-monotonic --no-pager 2>/dev/null",
@@ -24,12 +23,12 @@ LOGS = {
 class Programs:
     """hearthd as it was built."""
 
+    # For the guests, and as a Debian package.
     arm64: pathlib.Path
-    amd64: pathlib.Path
-    # Debian packages.
-    arm64_package: pathlib.Path
-    amd64_package: pathlib.Path
-    # Everything else that guests with systemd install it from.
+    package: pathlib.Path
+    # For this machine.
+    native: pathlib.Path
+    # What else there is to install it.
     source: pathlib.Path
 
 
@@ -37,7 +36,7 @@ class Programs:
 class Sleeper:
     """The guest with systemd, started once and put to sleep. The scenarios wake up copies, since each start takes its time."""
 
-    # Its disk and its first file system are here too.
+    # Its disk is here too.
     folder: pathlib.Path
     lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
     ready: bool = False
@@ -113,12 +112,10 @@ class Boards:
 
     def virt(self) -> Guest:
         """A machine without wires, for the kernel's simulated GPIO chips."""
-        command = ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a53", "-m", "512", "-nic", "none", *self._arm64("virt"),
-                   "-append", "console=ttyAMA0 panic=-1 quiet rig.agent=/dev/vport0p1", *AGENT_PORT]
-        return self._start(command, qtest=False)
+        return self._start(self._virt(self._arm64("virt"), "rig.agent=/dev/vport0p1"), qtest=False)
 
     def systemd(self, disk: pathlib.Path | None = None) -> Guest:
-        """A whole Debian for amd64 with a broker and a simulated GPIO chip, on a new disk where it has started already, or
+        """The same with a whole Debian, a broker and a simulated GPIO chip, on a new disk where it has started already, or
         starting from a disk that an earlier guest left. hearthd, its installer and its package are in /root/hearthd."""
         with self.sleeper.lock:
             if not self.sleeper.ready:
@@ -129,12 +126,8 @@ class Boards:
         return self._start(self._systemd(self._copy(self.sleeper.folder / DISK)), qtest=False, asleep=self.sleeper.file)
 
     def _put_to_sleep(self):
-        folder, source = self.sleeper.folder, self.programs.source
-        payload = {self.programs.amd64: "hearthd", self.programs.amd64_package: "hearthd.deb"}
-        for name in ("scripts/install", "systemd", "config.toml", "README.md"):
-            payload[source / name] = name
-        self._write_first(folder, self.images.first_file_system("systemd", "amd64"), payload)
-        guest = Guest(self._systemd(self._copy(self.images.disk("amd64"), folder)), folder, qtest=False)
+        folder = self.sleeper.folder
+        guest = Guest(self._systemd(self._copy(self.images.disk(), folder)), folder, qtest=False)
         try:
             guest.sh("systemctl is-system-running --wait", good=False, timeout_s=300)
             guest.sleep(self.sleeper.file)
@@ -142,13 +135,16 @@ class Boards:
             guest.power_cut()
 
     def _systemd(self, disk: pathlib.Path) -> list[str]:
-        return ["qemu-system-x86_64", "-M", "q35", "-cpu", "Nehalem", "-smp", "2", "-m", "768", "-nic", "none", "-vga", "none",
-                "-kernel", str(self.images.kernel("amd64") / "vmlinuz"), "-initrd", str(self.sleeper.folder / INITRAMFS),
-                "-append", "console=ttyS0 panic=-1 quiet systemd.getty_auto=no rig.root=/dev/vda rig.agent=/dev/virtio-ports/rig",
-                "-drive", f"if=virtio,format=raw,file={disk}", *AGENT_PORT]
+        return self._virt(self._arm64("virt"), "systemd.getty_auto=no rig.gpio rig.root=/dev/vda rig.agent=/dev/virtio-ports/rig",
+                          "-smp", "2", "-drive", f"if=virtio,format=raw,file={disk}")
+
+    @staticmethod
+    def _virt(boot: list[str], words: str, *options: str) -> list[str]:
+        return ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a53", "-m", "768", "-nic", "none", *boot,
+                "-append", f"console=ttyAMA0 panic=-1 quiet {words}", *options, *AGENT_PORT]
 
     def _card(self, disk: pathlib.Path | None = None, bus: int = 0) -> list[str]:
-        return ["-drive", f"if=sd,bus={bus},format=raw,file={disk or self._copy(self.images.disk('arm64'))}"]
+        return ["-drive", f"if=sd,bus={bus},format=raw,file={disk or self._copy(self.images.disk())}"]
 
     def _copy(self, disk: pathlib.Path, folder: pathlib.Path | None = None) -> pathlib.Path:
         copy = (folder or self.folder) / DISK
@@ -156,22 +152,18 @@ class Boards:
         return copy
 
     def _arm64(self, guest: str, device_tree: str | None = None) -> list[str]:
-        """Kernel, device tree, and the first file system of an arm64 guest."""
-        kernel = self.images.kernel("arm64")
-        payload = {self.programs.arm64: "hearthd", self.programs.arm64_package: "hearthd.deb",
-                   next(kernel.rglob("gpiomem.ko")): "gpiomem.ko"}
-        first = self._write_first(self.folder, self.images.first_file_system(guest, "arm64"), payload)
-        return ["-kernel", str(kernel / "vmlinuz"), "-initrd", str(first), *(["-dtb", str(kernel / device_tree)] if device_tree else [])]
-
-    def _write_first(self, folder: pathlib.Path, made: pathlib.Path, payload: dict[pathlib.Path, str]) -> pathlib.Path:
-        """The first file system `made`, with files added in `/payload/hearthd`. With a disk they come to `/root/hearthd` of
-        that."""
-        added = folder / "added"
+        """Kernel, device tree, and the first file system of a guest; with hearthd in `/payload/hearthd` of it, which with a
+        disk comes to `/root/hearthd` of that."""
+        kernel, added = self.images.kernel(), self.folder / "added"
+        payload = {self.programs.arm64: "hearthd", self.programs.package: "hearthd.deb", next(kernel.rglob("gpiomem.ko")): "gpiomem.ko"}
+        for name in ("scripts/install", "systemd", "config.toml", "README.md"):
+            payload[self.programs.source / name] = name
         shutil.rmtree(added, ignore_errors=True)
         for file, name in payload.items():
             target = added / "payload/hearthd" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             (shutil.copytree if file.is_dir() else shutil.copy)(file, target)
-        (folder / INITRAMFS).write_bytes(made.read_bytes() + cpio.archive(added))
+        first = self.folder / "initramfs"
+        first.write_bytes(self.images.first_file_system(guest).read_bytes() + cpio.archive(added))
         shutil.rmtree(added)
-        return folder / INITRAMFS
+        return ["-kernel", str(kernel / "vmlinuz"), "-initrd", str(first), *(["-dtb", str(kernel / device_tree)] if device_tree else [])]

@@ -20,8 +20,9 @@ MASKED = [
 ]
 
 
-def make_native(folder: pathlib.Path, packages: Packages):
-    """`disk.ext4` for this machine's processor, with a simulated GPIO chip at boot."""
+def make(folder: pathlib.Path, packages: Packages):
+    """`disk.ext4` for arm64, whose programs this machine cannot run to install them. So Debian is installed for this machine's
+    own processor, the arm64 packages are unpacked over that, and dpkg is told that it was them."""
     root = folder / "root"
     root.mkdir()
     run("mmdebstrap", "--quiet", "--variant=minbase", "--architectures=amd64", f"--include={','.join(PACKAGES)}",
@@ -29,27 +30,19 @@ def make_native(folder: pathlib.Path, packages: Packages):
         *(f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in EXCLUDED),
         RELEASE, str(root), str(packages.sources))
     furnish(root)
-    write(folder, root)
-
-
-def make_foreign(folder: pathlib.Path, packages: Packages, architecture: str, native: pathlib.Path):
-    """`disk.ext4` for another processor, whose programs this machine cannot run. So nothing is installed: its packages are
-    unpacked over what is installed on the disk `native`, and dpkg is told that it was them."""
-    root = folder / "root"
-    root.mkdir()
-    run("debugfs", "-R", f"rdump / {root}", str(native))
     shutil.rmtree(root / "usr/lib/x86_64-linux-gnu")
     shutil.rmtree(root / "usr/lib64")
     (root / "lib64").unlink()
     (root / "etc/ld.so.cache").unlink()
-    (root / "etc/systemd/system/multi-user.target.wants/rig-gpio.service").unlink()
     database = root / "var/lib/dpkg"
     for old in (database / "info").glob("*.*"):
         old.unlink()
-    debs = packages.fetch_system(folder / "debs", architecture, *PACKAGES)
+    debs = packages.fetch_system(folder / "debs", "arm64", *PACKAGES)
     (database / "status").write_text("".join(unpack(deb, root) for deb in debs))
     shutil.rmtree(folder / "debs")
-    write(folder, root)
+    # Its size is a power of two: SD cards are so.
+    run("mke2fs", "-q", "-t", "ext4", "-d", str(root), str(folder / "disk.ext4"), "1G")
+    shutil.rmtree(root)
 
 
 def unpack(deb: pathlib.Path, root: pathlib.Path) -> str:
@@ -86,9 +79,3 @@ def furnish(root: pathlib.Path):
     generators.mkdir(exist_ok=True)
     for generator in (root / "usr/lib/systemd/system-generators").iterdir():
         (generators / generator.name).symlink_to("/dev/null")
-
-
-def write(folder: pathlib.Path, root: pathlib.Path):
-    """Makes the disk of the folder `root`, and removes that. Its size is a power of two: SD cards are so."""
-    run("mke2fs", "-q", "-t", "ext4", "-d", str(root), str(folder / "disk.ext4"), "1G")
-    shutil.rmtree(root)

@@ -45,13 +45,14 @@ def play(unit: Unit, ends: list[End]) -> list[str]:
 def play_one(unit: Unit, end: End) -> str:
     unit.start_state()
     before = int(unit.property("MainPID"))
-    # Threads of the runtime that have nothing to do go away: the next question needs a new one.
-    wait("threads without work are gone", lambda: unit.guest.code(f"grep -q tokio /proc/{before}/task/*/comm") == 1)
+    if end.cause == PANIC:
+        # Threads of the runtime that have nothing to do go away: the next question needs a new one.
+        wait("threads without work are gone", lambda: unit.guest.code(f"grep -q tokio /proc/{before}/task/*/comm") == 1)
     trace = Trace(unit.guest)
     unit.guest.sh(f"PID={before}; {end.cause}", good=False)
     wait(f"a new process after {end.name}", lambda: restarted(unit, before), end.patience_s, 0.5)
     # The command and the rule are as before; the broker is told so.
-    unit.wait_levels(30, lamp=1, pump=1, alarm=0)
+    unit.wait_levels(lamp=1, pump=1, alarm=0)
     wait("the broker knows", lambda: unit.broker("availability") == "online" and unit.broker("lamp/state") == "ON")
     start = next(seen.at for seen in trace.seen() if seen.kind.startswith(end.kind) and end.text in seen.text)
     rows = [row for row in unit.driven(trace) if row[0] > start]

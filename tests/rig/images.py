@@ -11,15 +11,13 @@ import disks
 from packages import Packages, Unavailable, run
 
 HERE = pathlib.Path(__file__).parent
-# Debian's names of a processor, and ours of its compiler.
-COMPILERS = {"arm64": "aarch64-linux-gnu-", "amd64": ""}
+COMPILER = "aarch64-linux-gnu-"
 
 # What each guest's kernel needs as modules before anything else, in any order: what they need themselves is found.
 MODULES = {
     "raspi3b": ["i2c-bcm2835", "i2c-dev", "gpio-sim", "bcm2835", "mmc_block", "ext4"],
     "imx8mp": ["i2c-imx", "i2c-dev", "sdhci-esdhc-imx", "mmc_block", "ext4"],
-    "virt": ["virtio_pci", "virtio_console", "gpio-sim", "virtio_blk", "ext4"],
-    "systemd": ["virtio_pci", "virtio_console", "gpio-sim", "virtio_blk", "ext4", "i2c-dev"],
+    "virt": ["virtio_pci", "virtio_console", "gpio-sim", "virtio_blk", "ext4", "i2c-dev"],
 }
 # Our own programs in the first file system.
 FIRST_PROGRAMS = {"init": "init", "agent": "bin/agent", "sim-chip": "bin/sim-chip"}
@@ -39,9 +37,8 @@ class Images:
     def make_all(self):
         """Makes everything now, not when it is needed."""
         for guest in MODULES:
-            self.first_file_system(guest, "amd64" if guest == "systemd" else "arm64")
-        for architecture in COMPILERS:
-            self.disk(architecture)
+            self.first_file_system(guest)
+        self.disk()
 
     def _made(self, name: str, recipe: str, make, parts=()) -> pathlib.Path:
         """The folder `name`, made by `make(folder)` unless it is there already, made by the same recipe
@@ -62,38 +59,38 @@ class Images:
                 unfinished.rename(folder)
         return folder
 
-    def kernel(self, architecture: str) -> pathlib.Path:
+    def kernel(self) -> pathlib.Path:
         """A folder with `vmlinuz`, device trees, and `lib/modules` with gpio-sim, which Debian's kernels lack."""
-        image = self.packages.depends(f"linux-image-{architecture}:{architecture}", r"linux-image-[0-9]\S*?")
-        version = self.packages.versions(f"{image}:{architecture}")[0]
+        image = self.packages.depends("linux-image-arm64:arm64", r"linux-image-[0-9]\S*?")
+        version = self.packages.versions(f"{image}:arm64")[0]
         release = image.removeprefix("linux-image-")
-        return self._made(f"kernel-{architecture}", f"{image} {version}",
-                          lambda folder: self._make_kernel(folder, architecture, release, version), [HERE / "guest/gpiomem.c"])
+        return self._made("kernel", f"{image} {version}", lambda folder: self._make_kernel(folder, release, version),
+                          [HERE / "guest/gpiomem.c"])
 
-    def _make_kernel(self, folder, architecture, release, version):
+    def _make_kernel(self, folder, release, version):
         series = ".".join(version.split(".")[:2])
         flavour = release.rsplit("-", 1)[1]
         raw = folder / "raw"
         self.packages.unpack(
-            raw, f"linux-image-{release}:{architecture}={version}", f"linux-headers-{release}:{architecture}={version}",
+            raw, f"linux-image-{release}:arm64={version}", f"linux-headers-{release}:arm64={version}",
             f"linux-headers-{release.removesuffix(flavour)}common={version}", f"linux-kbuild-{series}:amd64={version}",
             f"linux-source-{series}={version}")
         (raw / f"boot/vmlinuz-{release}").rename(folder / "vmlinuz")
-        for tree in DEVICE_TREES if architecture == "arm64" else []:
+        for tree in DEVICE_TREES:
             shutil.copy(raw / f"usr/lib/linux-image-{release}" / tree, folder)
         modules = folder / "lib/modules" / release
         shutil.copytree(raw / "lib/modules" / release, modules, symlinks=True,
                         ignore=shutil.ignore_patterns("build", "source", "sound", "media", "gpu", "wireless"))
         (modules / "extra").mkdir()
-        for module in build_modules(raw, folder / "built", architecture, release, series):
+        for module in build_modules(raw, folder / "built", release, series):
             shutil.copy(module, modules / "extra")
         run("depmod", "-b", str(folder), release)
         shutil.rmtree(raw)
 
-    def first_file_system(self, guest: str, architecture: str) -> pathlib.Path:
+    def first_file_system(self, guest: str) -> pathlib.Path:
         """An archive for the kernel: busybox, drivers, the C library, init and agent."""
-        kernel = self.kernel(architecture)
-        names = [f"{name}:{architecture}" for name in ("busybox-static", "libc6", "libgcc-s1")]
+        kernel = self.kernel()
+        names = [f"{name}:arm64" for name in ("busybox-static", "libc6", "libgcc-s1")]
         recipe = f"{kernel.name} {self.packages.versions(*names)}"
         folder = self._made(f"initramfs-{guest}", recipe,
                             lambda folder: self._make_first_file_system(folder, kernel, MODULES[guest], names),
@@ -120,24 +117,17 @@ class Images:
         shutil.rmtree(root)
         shutil.rmtree(folder / "raw")
 
-    def disk(self, architecture: str) -> pathlib.Path:
+    def disk(self) -> pathlib.Path:
         """A disk with Debian."""
         if os.getuid() != 0:
             raise Unavailable("only root can make the disk of a guest: run it as root")
         recipe = str(self.packages.versions(*disks.PACKAGES))
-
-        def make(folder):
-            if architecture == "amd64":
-                disks.make_native(folder, self.packages)
-            else:
-                disks.make_foreign(folder, self.packages, architecture, self.disk("amd64"))
-
         parts = [HERE / "disks.py", *sorted((HERE / "guest/disk").rglob("*")), HERE / "guest/agent", HERE / "guest/sim-chip"]
-        return self._made(f"disk-{architecture}", recipe, make, parts) / "disk.ext4"
+        return self._made("disk", recipe, lambda folder: disks.make(folder, self.packages), parts) / "disk.ext4"
 
 
-def build_modules(raw, folder, architecture, release, series) -> list[pathlib.Path]:
-    """Builds as modules the kernel's simulated GPIO chip, the interrupts that it needs, and for arm64 /dev/gpiomem."""
+def build_modules(raw, folder, release, series) -> list[pathlib.Path]:
+    """Builds as modules the kernel's simulated GPIO chip, the interrupts that it needs, and /dev/gpiomem."""
     headers = raw / f"usr/src/linux-headers-{release}"
     common = raw / f"usr/src/linux-headers-{release.rsplit('-', 1)[0]}-common"
     # It names the place where the package would be installed.
@@ -152,16 +142,13 @@ def build_modules(raw, folder, architecture, release, series) -> list[pathlib.Pa
     # As a module it must not use a function that the kernel keeps to itself, and must name its licence.
     text = text.replace("irq_to_desc(irqnum)", "irq_data_to_desc(irq_get_irq_data(irqnum))")
     irq_sim.write_text(f'#include <linux/module.h>\n{text}\nMODULE_LICENSE("GPL");\n')
-    modules = ["irq_sim", "gpio-sim"]
-    if architecture == "arm64":
-        shutil.copy(HERE / "guest/gpiomem.c", folder)
-        modules.append("gpiomem")
+    shutil.copy(HERE / "guest/gpiomem.c", folder)
+    modules = ["irq_sim", "gpio-sim", "gpiomem"]
     (folder / "Kbuild").write_text(f"obj-m := {' '.join(f'{name}.o' for name in modules)}\n")
-    foreign = [f"ARCH={architecture}", f"CROSS_COMPILE={COMPILERS[architecture]}"] if COMPILERS[architecture] else []
-    run("make", "-C", str(headers), f"M={folder}", *foreign, "modules")
+    run("make", "-C", str(headers), f"M={folder}", "ARCH=arm64", f"CROSS_COMPILE={COMPILER}", "modules")
     built = [folder / f"{name}.ko" for name in modules]
     for module in built:
-        run(f"{COMPILERS[architecture]}objcopy", "--strip-debug", str(module))
+        run(f"{COMPILER}objcopy", "--strip-debug", str(module))
     return built
 
 

@@ -34,8 +34,8 @@ def same(got, expected, what: str):
     check(got == expected, f"{what}: {got!r} instead of {expected!r}")
 
 
-def wait(what: str, look, timeout_s: float = 30.0, every_s: float = 0.05):
-    """Looks until there is something to see, and returns it."""
+def wait(what: str, look, timeout_s: float = 60.0, every_s: float = 0.05):
+    """Looks until there is something to see, and returns it. How long that takes is never a test: a busy machine emulates slowly."""
     end = time.monotonic() + timeout_s
     while True:
         seen = look()

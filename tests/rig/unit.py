@@ -84,9 +84,9 @@ class Unit:
         levels = self.wires.levels(*(LINES[name] for name in outputs))
         return {name: level ^ (name in ACTIVE_LOW) for name, level in zip(outputs, levels)}
 
-    def wait_levels(self, timeout_s: float = 10.0, **expected: int):
+    def wait_levels(self, **expected: int):
         """Waits until some outputs are so."""
-        wait(f"outputs {expected}", lambda: expected.items() <= self.levels().items(), timeout_s)
+        wait(f"outputs {expected}", lambda: expected.items() <= self.levels().items())
 
     def broker(self, topic: str) -> str:
         """A retained message."""

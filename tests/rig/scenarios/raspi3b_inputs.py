@@ -48,11 +48,11 @@ def run(boards):
     wait("the alarm is off with the door closed", lambda: wires.levels(22) == [0])
     for _ in range(20):
         chip.pull(4, True)
-        wait("the lamp is on", lambda: wires.levels(17) == [0], 5)
+        wait("the lamp is on", lambda: wires.levels(17) == [0])
         chip.pull(4, False)
-        wait("the lamp is off", lambda: wires.levels(17) == [1], 5)
+        wait("the lamp is off", lambda: wires.levels(17) == [1])
     chip.pull(4, True)
-    wait("the lamp is on", lambda: wires.levels(17) == [0], 5)
+    wait("the lamp is on", lambda: wires.levels(17) == [0])
 
     house.kill("KILL")
     same(wires.levels(17, 22), [0, 0], "pins after SIGKILL: as they were")
@@ -63,7 +63,7 @@ def run(boards):
     house.start()
     # To claim the door's line is to pull it up.
     chip.pull(5, False)
-    wait("the lamp is on again after the restart", lambda: wires.levels(17, 22) == [0, 0], 5)
+    wait("the lamp is on again after the restart", lambda: wires.levels(17, 22) == [0, 0])
     house.kill("TERM")
     same(wires.levels(17, 22), [1, 1], "pins after SIGTERM")
     check("panicked" not in house.log(), house.log())

@@ -43,7 +43,7 @@ def run(boards):
     for celsius, levels in [(21.5, [1, 0]), (27, [0, 0]), (25, [0, 0]), (24, [1, 0]), (-10.5, [1, 1]), (21.5, [1, 0])]:
         guest.set_temperature("thermometer", celsius)
         house.wait_point("room.temperature", value=celsius)
-        wait(f"pins {levels} at {celsius} °C", lambda: wires.levels(17, 27) == levels, 5)
+        wait(f"pins {levels} at {celsius} °C", lambda: wires.levels(17, 27) == levels)
     house.kill("TERM")
     same(wires.levels(17, 27), [1, 0], "pins at the end")
     return [f"boot {guest.boot_s:.1f} s"]

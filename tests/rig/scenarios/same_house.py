@@ -77,10 +77,10 @@ SAFE = {"pump"}
 
 def play(place: str, set_input, outputs_on, stop) -> list[set]:
     """Goes through the list at one place."""
-    wait(f"{place}: everything is off", lambda: outputs_on() == set(), 10)
+    wait(f"{place}: everything is off", lambda: outputs_on() == set())
     for (name, level), expected in STEPS:
         set_input(name, level)
-        wait(f"{place}: after {name} {level}: {sorted(expected)}", lambda: outputs_on() == expected, 10)
+        wait(f"{place}: after {name} {level}: {sorted(expected)}", lambda: outputs_on() == expected)
     stop()
 
 
@@ -119,7 +119,7 @@ def simulated(boards):
     """On this machine, without wires."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="rig-"))
     (folder / "config.toml").write_text(CONFIG.replace("BACKEND", "simulated"))
-    command = [boards.programs.amd64, "--config", folder / "config.toml", "--socket", folder / "socket"]
+    command = [boards.programs.native, "--config", folder / "config.toml", "--socket", folder / "socket"]
     with open(boards.folder / "simulated.log", "w") as log:
         daemon = subprocess.Popen([*command, "run", "--state", folder / "state"], stdout=log, stderr=log)
 

@@ -19,7 +19,7 @@ def run(boards):
              " && dpkg-deb -Znone --build next later.deb", timeout_s=180)
     trace = Trace(guest)
     guest.sh("dpkg --install --force-confdef /root/hearthd/later.deb", timeout_s=180)
-    wait("another process", lambda: unit.property("SubState") == "running" and unit.property("MainPID") != before, 30)
+    wait("another process", lambda: unit.property("SubState") == "running" and unit.property("MainPID") != before)
     unit.wait_levels(lamp=1, pump=1, alarm=0)
     rows = unit.driven(trace)
     moved = [name for _, _, name, on in rows if (name, on) == ("lamp", 0)]

@@ -45,4 +45,4 @@ def run(boards):
 def restored(unit, after: str):
     wait(f"the service after {after}", lambda: unit.property("ActiveState") == "active", 120)
     unit.wait_levels(lamp=1, pump=0, alarm=0)
-    wait("the broker is told", lambda: unit.broker("lamp/state") == "ON" and unit.broker("availability") == "online", 30)
+    wait("the broker is told", lambda: unit.broker("lamp/state") == "ON" and unit.broker("availability") == "online")

@@ -20,7 +20,7 @@ def run(boards):
     same(unit.broker("availability"), "online", "availability")
     unit.command("lamp", "ON")
     unit.wait_levels(lamp=1)
-    wait("the state on MQTT", lambda: unit.broker("lamp/state") == "ON", 10)
+    wait("the state on MQTT", lambda: unit.broker("lamp/state") == "ON")
     unit.pull("motion", True)
     unit.wait_levels(pump=1)
     unit.pull("motion", False)
@@ -36,7 +36,7 @@ def run(boards):
     # A broken one changes nothing, and the log says where it is wrong.
     unit.configure(CONFIG.replace("gpio = 22", 'gpio = "twenty-two"').replace("motion is active", "motion is alive"))
     guest.sh("systemctl reload hearthd")
-    wait("the log says what is wrong", lambda: "config.toml:" in unit.journal() and "alive" in unit.journal(), 10)
+    wait("the log says what is wrong", lambda: "config.toml:" in unit.journal() and "alive" in unit.journal())
     unit.pull("motion", False)
     unit.wait_levels(alarm=0, lamp=1)
     same(unit.property("ActiveState"), "active", "the unit with a broken file")

@@ -79,7 +79,7 @@ def run(boards):
 
     for active in (True, False):
         chip.pull(4, active)
-        wait(f"lights {active}", lambda: chip.levels(17, 22) == [int(not active), int(active)], 5)
+        wait(f"lights {active}", lambda: chip.levels(17, 22) == [int(not active), int(active)])
     # Shorter than the debounce time: not heard of. Longer: once.
     for _ in range(3):
         chip.pull(5, False)
@@ -87,16 +87,16 @@ def run(boards):
     guest.sh("sleep 1")
     same(spare.levels(3), [0], "a bouncing contact")
     chip.pull(5, False)
-    wait("the switch is on", lambda: spare.levels(3) == [1], 5)
+    wait("the switch is on", lambda: spare.levels(3) == [1])
     chip.pull(5, True)
-    wait("the switch is off", lambda: spare.levels(3) == [0], 5)
+    wait("the switch is off", lambda: spare.levels(3) == [0])
 
     # When the other lets go, the line is taken without a restart.
     guest.sh("kill $(cat /run/other.pid)")
     wait("the freed line is taken", lambda: house.points()["taken"]["quality"] == "good", 90)
 
     chip.pull(4, True)
-    wait("lights on", lambda: chip.levels(17, 22) == [0, 1], 5)
+    wait("lights on", lambda: chip.levels(17, 22) == [0, 1])
     trace.clear()
     house.kill("TERM")
     same(levels(trace), [1, 0, 1], "levels at the end, driven before the lines are released")
