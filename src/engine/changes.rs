@@ -1,8 +1,8 @@
 //! What changed, so that only that is worked out anew.
 //!
-//! Every change of what conditions look at is counted. Whoever looked keeps a [`Memo`]: the count of then, and when it looks
-//! different by itself. Until then, and while nothing that it looks at has a later count, it comes to the same again. A rule
-//! that looks at what moves all the time is worked out always.
+//! Whatever is worked out from something else has a [`Memo`]: whether anything that it looks at changed since, and when it
+//! looks different by itself. Until then it comes to the same again. A rule that looks at what moves all the time is worked
+//! out always. Who looks at what is known from the configuration, so that a change is a few bits set.
 
 use super::facts::Alarm;
 use crate::{
@@ -16,62 +16,63 @@ use crate::{
 /// A wall clock that moved against the steady time by no more than this is looked at as if it had not, milliseconds.
 const CLOCK_DRIFT: i64 = 100;
 
-/// How many changes there were, and which of them was the last of each thing.
+/// What is to be worked out anew.
 #[derive(Clone, Debug)]
 pub(super) struct Changes {
-    count: u64,
-    inputs: Vec<u64>,
-    sensors: Vec<u64>,
-    any_sensor: u64,
-    rooms: Vec<u64>,
-    outputs: Vec<u64>,
-    any_output: u64,
-    climates: Vec<u64>,
-    /// What zones ask for, by output.
-    claims: Vec<u64>,
-    rules: Vec<u64>,
-    mode: u64,
-    dark: u64,
-    asked: u64,
-    everything: u64,
+    /// The memos of which something changed, by their numbers.
+    due: Bits,
+    /// Those that look at what moves all the time.
+    moving: Bits,
+    /// Who looks at each thing, in the order of [`Changes::place`].
+    lookers: Vec<Bits>,
+    /// Where the things of each kind begin in that order.
+    begins: Begins,
     /// The clock as it was when everything was last worked out: how far its wall time was ahead of its moment,
     /// milliseconds, and whether it was known.
     clock: (i64, bool),
 }
 
+/// A set of memos.
+#[derive(Clone, Debug)]
+struct Bits(Box<[u64]>);
+
+#[derive(Clone, Copy, Debug)]
+struct Begins {
+    inputs: usize,
+    sensors: usize,
+    rooms: usize,
+    outputs: usize,
+    climates: usize,
+    claims: usize,
+    rules: usize,
+}
+
 /// One thing that somebody looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
+    Mode,
+    Dark,
     Input(InputId),
     Sensor(SensorId),
-    /// All of them.
-    Sensors,
     Room(RoomId),
     Output(OutputId),
-    /// All of them.
-    Outputs,
     Climate(ClimateId),
     /// What zones ask of an output.
     Claim(OutputId),
     Rule(RuleId),
-    Mode,
-    Dark,
-    /// What the priority array is filled from.
-    Asked,
     /// Something that is another at each instant.
     Moving,
 }
 
-/// What somebody looks at, and how it was when it last did.
-#[derive(Clone, Debug, Default)]
+/// Of something that is worked out from something else.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Memo {
-    looks: Vec<Look>,
-    /// The count of then; nothing: it never looked.
-    at: Option<u64>,
+    number: usize,
+    /// When it looks different by itself.
     anew: Option<Moment>,
 }
 
-/// Of everything in a house that is worked out from something else.
+/// Of everything in a house.
 #[derive(Clone, Debug)]
 pub(super) struct Memos {
     pub dark: Memo,
@@ -87,99 +88,148 @@ pub(super) struct Memos {
     pub alone: Vec<Option<Memo>>,
 }
 
-impl Memos {
-    pub fn new(config: &Config) -> Memos {
-        let climates = config.climates.iter().enumerate();
-        Memos {
-            dark: config.dark.as_ref().map(|rule| Memo::of_rule(rule, config)).unwrap_or_default(),
-            rooms: config.rooms.iter().map(|room| Memo::of_room(room, config)).collect(),
-            climates: climates.map(|(index, zone)| Memo::of_climate(ClimateId(index), zone)).collect(),
-            events: config.events.iter().map(|rule| Memo::of_event(rule, config)).collect(),
-            rules: config.rules.iter().map(|rule| Memo::of_rule(rule, config)).collect(),
-            shown: Memo::new(vec![Look::Sensors, Look::Outputs]),
-            outputs: Memo::new(vec![Look::Asked]),
-            alone: (0..config.outputs.len()).map(|index| Memo::of_output(OutputId(index), config)).collect(),
-        }
+/// Nothing of a house was worked out yet.
+pub(super) fn watch(config: &Config, now: Now) -> (Changes, Memos) {
+    let mut all: Vec<Vec<Look>> = Vec::new();
+    let mut memo = |looks: Vec<Look>| {
+        all.push(looks);
+        Memo { number: all.len() - 1, anew: None }
+    };
+    let sensors = || (0..config.sensors.len()).map(|index| Look::Sensor(SensorId(index)));
+    let outputs = || (0..config.outputs.len()).map(OutputId);
+    let rules = (0..config.rules.len()).map(|index| Look::Rule(RuleId(index)));
+    let rooms = (0..config.rooms.len()).map(|index| Look::Room(RoomId(index)));
+    let climates = config.climates.iter().enumerate();
+    let memos = Memos {
+        dark: memo(config.dark.as_ref().map(|rule| of_rule(rule, config)).unwrap_or_default()),
+        rooms: config.rooms.iter().map(|room| memo(of_room(room, config))).collect(),
+        climates: climates.map(|(index, zone)| memo(of_climate(ClimateId(index), zone))).collect(),
+        events: config.events.iter().map(|rule| memo(of_event(rule, config))).collect(),
+        rules: config.rules.iter().map(|rule| memo(of_rule(rule, config))).collect(),
+        shown: memo(sensors().chain(outputs().map(Look::Output)).collect()),
+        outputs: memo(outputs().flat_map(|id| [Look::Output(id), Look::Claim(id)]).chain(rules).chain(rooms).collect()),
+        alone: outputs().map(|id| of_output(id, config).map(&mut memo)).collect(),
+    };
+    (Changes::new(config, now, &all), memos)
+}
+
+impl Bits {
+    fn none(of: usize) -> Bits {
+        Bits(vec![0; of.div_ceil(64)].into())
+    }
+
+    fn set(&mut self, number: usize) {
+        self.0[number / 64] |= 1 << (number % 64);
+    }
+
+    fn clear(&mut self, number: usize) {
+        self.0[number / 64] &= !(1 << (number % 64));
+    }
+
+    fn contains(&self, number: usize) -> bool {
+        self.0[number / 64] >> (number % 64) & 1 == 1
+    }
+
+    fn add(&mut self, other: &Bits) {
+        self.0.iter_mut().zip(&other.0).for_each(|(own, others)| *own |= others);
     }
 }
 
 impl Changes {
-    pub fn new(config: &Config, now: Now) -> Changes {
-        Changes {
-            count: 0,
-            inputs: vec![0; config.inputs.len()],
-            sensors: vec![0; config.sensors.len()],
-            any_sensor: 0,
-            rooms: vec![0; config.rooms.len()],
-            outputs: vec![0; config.outputs.len()],
-            any_output: 0,
-            climates: vec![0; config.climates.len()],
-            claims: vec![0; config.outputs.len()],
-            rules: vec![0; config.rules.len()],
-            mode: 0,
-            dark: 0,
-            asked: 0,
-            everything: 0,
+    /// `all`: what each memo looks at.
+    fn new(config: &Config, now: Now, all: &[Vec<Look>]) -> Changes {
+        // The mode and the darkness come first.
+        let inputs = 2;
+        let sensors = inputs + config.inputs.len();
+        let rooms = sensors + config.sensors.len();
+        let outputs = rooms + config.rooms.len();
+        let climates = outputs + config.outputs.len();
+        let claims = climates + config.climates.len();
+        let rules = claims + config.outputs.len();
+        let none = Bits::none(all.len());
+        let mut changes = Changes {
+            due: none.clone(),
+            moving: none.clone(),
+            lookers: vec![none; rules + config.rules.len()],
+            begins: Begins { inputs, sensors, rooms, outputs, climates, claims, rules },
             clock: (ahead(now), now.wall_known),
+        };
+        for (number, look) in all.iter().enumerate().flat_map(|(number, looks)| looks.iter().map(move |look| (number, look))) {
+            match changes.place(*look) {
+                Some(place) => changes.lookers[place].set(number),
+                None => changes.moving.set(number),
+            }
+        }
+        changes.everything();
+        changes
+    }
+
+    fn place(&self, look: Look) -> Option<usize> {
+        Some(match look {
+            Look::Mode => 0,
+            Look::Dark => 1,
+            Look::Input(id) => self.begins.inputs + id.0,
+            Look::Sensor(id) => self.begins.sensors + id.0,
+            Look::Room(id) => self.begins.rooms + id.0,
+            Look::Output(id) => self.begins.outputs + id.0,
+            Look::Climate(id) => self.begins.climates + id.0,
+            Look::Claim(id) => self.begins.claims + id.0,
+            Look::Rule(id) => self.begins.rules + id.0,
+            Look::Moving => return None,
+        })
+    }
+
+    fn mark(&mut self, look: Look) {
+        if let Some(place) = self.place(look) {
+            self.due.add(&self.lookers[place]);
         }
     }
 
-    /// The next one.
-    fn next(&mut self) -> u64 {
-        self.count += 1;
-        self.count
-    }
-
     pub fn input(&mut self, id: InputId) {
-        self.inputs[id.0] = self.next();
+        self.mark(Look::Input(id));
     }
 
     pub fn sensor(&mut self, id: SensorId) {
-        self.sensors[id.0] = self.next();
-        self.any_sensor = self.count;
+        self.mark(Look::Sensor(id));
     }
 
     /// Who is in a room changed, and with it when commands end.
     pub fn room(&mut self, id: RoomId) {
-        self.rooms[id.0] = self.next();
-        self.asked = self.count;
+        self.mark(Look::Room(id));
     }
 
     /// What an output is, or what is asked of it.
     pub fn output(&mut self, id: OutputId, config: &Config) {
-        self.outputs[id.0] = self.next();
+        self.mark(Look::Output(id));
         if let Method::Part { of } = config[id].method {
-            self.outputs[of.0] = self.count;
+            self.mark(Look::Output(of));
         }
-        (self.any_output, self.asked) = (self.count, self.count);
     }
 
     pub fn climate(&mut self, id: ClimateId) {
-        self.climates[id.0] = self.next();
+        self.mark(Look::Climate(id));
     }
 
     pub fn mode(&mut self) {
-        self.mode = self.next();
+        self.mark(Look::Mode);
     }
 
     pub fn dark(&mut self) {
-        self.dark = self.next();
+        self.mark(Look::Dark);
     }
 
     /// Whether a rule is active.
     pub fn rule(&mut self, id: RuleId) {
-        self.rules[id.0] = self.next();
-        self.asked = self.count;
+        self.mark(Look::Rule(id));
     }
 
     /// What zones ask of an output.
     pub fn claim(&mut self, id: OutputId) {
-        self.claims[id.0] = self.next();
-        self.asked = self.count;
+        self.mark(Look::Claim(id));
     }
 
     pub fn everything(&mut self) {
-        self.everything = self.next();
+        self.due.0.fill(u64::MAX);
     }
 
     /// A clock that was set changes everything.
@@ -190,24 +240,6 @@ impl Changes {
             self.everything();
         }
     }
-
-    fn of(&self, look: Look) -> u64 {
-        match look {
-            Look::Input(id) => self.inputs[id.0],
-            Look::Sensor(id) => self.sensors[id.0],
-            Look::Sensors => self.any_sensor,
-            Look::Room(id) => self.rooms[id.0],
-            Look::Output(id) => self.outputs[id.0],
-            Look::Outputs => self.any_output,
-            Look::Climate(id) => self.climates[id.0],
-            Look::Claim(id) => self.claims[id.0],
-            Look::Rule(id) => self.rules[id.0],
-            Look::Mode => self.mode,
-            Look::Dark => self.dark,
-            Look::Asked => self.asked,
-            Look::Moving => u64::MAX,
-        }
-    }
 }
 
 /// How far the wall time is ahead of the moment, milliseconds.
@@ -216,70 +248,9 @@ fn ahead(now: Now) -> i64 {
 }
 
 impl Memo {
-    fn new(looks: Vec<Look>) -> Memo {
-        Memo { looks, at: None, anew: None }
-    }
-
-    fn of_rule(rule: &Rule, config: &Config) -> Memo {
-        let mut looks = Vec::new();
-        look_at_rule(rule, config, &mut looks);
-        Memo::new(looks)
-    }
-
-    /// Of its conditions; times of day and clicks are another matter.
-    fn of_event(rule: &EventRule, config: &Config) -> Memo {
-        let mut looks = Vec::new();
-        rule.condition.iter().for_each(|condition| look_at(condition, config, &mut looks));
-        for trigger in &rule.on {
-            match trigger {
-                Trigger::Becomes(condition) => look_at(condition, config, &mut looks),
-                Trigger::Changes(point) => look_at_point(*point, config, &mut looks),
-                Trigger::Click(..) | Trigger::Start | Trigger::At(_) | Trigger::Cron(_) => {}
-            }
-        }
-        Memo::new(looks)
-    }
-
-    fn of_room(room: &Room, config: &Config) -> Memo {
-        let mut looks: Vec<Look> = room.motion.iter().chain(&room.doors).map(|input| Look::Input(*input)).collect();
-        for rule in [&room.occupied_while, &room.asleep_while].into_iter().flatten() {
-            look_at_rule(rule, config, &mut looks);
-        }
-        Memo::new(looks)
-    }
-
-    fn of_climate(id: ClimateId, zone: &Climate) -> Memo {
-        let flow = match zone.control {
-            Control::Curve { flow, .. } => flow,
-            _ => None,
-        };
-        let sensors = zone.sensors.iter().copied().chain(zone.outdoor).chain(flow);
-        let inputs = zone.window.contacts.iter().copied().chain(zone.door.map(|(input, _)| input));
-        let mut looks = vec![Look::Climate(id)];
-        looks.extend(sensors.map(Look::Sensor));
-        looks.extend(inputs.map(Look::Input));
-        let exercised = zone.exercise.iter().flat_map(|exercise| exercise.outputs.iter().copied());
-        looks.extend(zone.outputs().chain(exercised).map(Look::Output));
-        Memo::new(looks)
-    }
-
-    /// Of an output that works through no parts, is none, and has no interlock.
-    fn of_output(id: OutputId, config: &Config) -> Option<Memo> {
-        let output = &config[id];
-        if output.method != Method::Direct || output.interlock.is_some() || !config.is_visible(id) {
-            return None;
-        }
-        let rules = config.rules.iter().enumerate().filter(|(_, rule)| rule.set.iter().any(|(set, _)| *set == id));
-        let mut looks = vec![Look::Output(id), Look::Claim(id)];
-        looks.extend(rules.map(|(index, _)| Look::Rule(RuleId(index))));
-        looks.extend(output.room.map(Look::Room));
-        Some(Memo::new(looks))
-    }
-
     /// Whether it comes to the same as when it last looked; then the alarm is set for when that ends.
     pub fn holds(&self, changes: &Changes, now: Moment, alarm: &mut Alarm) -> bool {
-        let Some(at) = self.at.filter(|at| *at >= changes.everything) else { return false };
-        if self.anew.is_some_and(|anew| now >= anew) || self.looks.iter().any(|look| changes.of(*look) > at) {
+        if changes.due.contains(self.number) || self.anew.is_some_and(|anew| now >= anew) {
             return false;
         }
         self.anew.into_iter().for_each(|anew| alarm.at(anew));
@@ -287,10 +258,71 @@ impl Memo {
     }
 
     /// It looked; `own` is when what it saw changes by itself. What `changed` by that itself is looked at once more.
-    pub fn note(&mut self, changes: &Changes, changed: bool, own: Alarm, alarm: &mut Alarm) {
-        (self.at, self.anew) = ((!changed).then_some(changes.count), own.earliest());
+    pub fn note(&mut self, changes: &mut Changes, changed: bool, own: Alarm, alarm: &mut Alarm) {
+        if changed || changes.moving.contains(self.number) {
+            changes.due.set(self.number);
+        } else {
+            changes.due.clear(self.number);
+        }
+        self.anew = own.earliest();
         self.anew.into_iter().for_each(|anew| alarm.at(anew));
     }
+}
+
+fn of_rule(rule: &Rule, config: &Config) -> Vec<Look> {
+    let mut looks = Vec::new();
+    look_at_rule(rule, config, &mut looks);
+    looks
+}
+
+/// Of its conditions; times of day and clicks are another matter.
+fn of_event(rule: &EventRule, config: &Config) -> Vec<Look> {
+    let mut looks = Vec::new();
+    rule.condition.iter().for_each(|condition| look_at(condition, config, &mut looks));
+    for trigger in &rule.on {
+        match trigger {
+            Trigger::Becomes(condition) => look_at(condition, config, &mut looks),
+            Trigger::Changes(point) => look_at_point(*point, config, &mut looks),
+            Trigger::Click(..) | Trigger::Start | Trigger::At(_) | Trigger::Cron(_) => {}
+        }
+    }
+    looks
+}
+
+fn of_room(room: &Room, config: &Config) -> Vec<Look> {
+    let mut looks: Vec<Look> = room.motion.iter().chain(&room.doors).map(|input| Look::Input(*input)).collect();
+    for rule in [&room.occupied_while, &room.asleep_while].into_iter().flatten() {
+        look_at_rule(rule, config, &mut looks);
+    }
+    looks
+}
+
+fn of_climate(id: ClimateId, zone: &Climate) -> Vec<Look> {
+    let flow = match zone.control {
+        Control::Curve { flow, .. } => flow,
+        _ => None,
+    };
+    let sensors = zone.sensors.iter().copied().chain(zone.outdoor).chain(flow);
+    let inputs = zone.window.contacts.iter().copied().chain(zone.door.map(|(input, _)| input));
+    let mut looks = vec![Look::Climate(id)];
+    looks.extend(sensors.map(Look::Sensor));
+    looks.extend(inputs.map(Look::Input));
+    let exercised = zone.exercise.iter().flat_map(|exercise| exercise.outputs.iter().copied());
+    looks.extend(zone.outputs().chain(exercised).map(Look::Output));
+    looks
+}
+
+/// Of an output that works through no parts, is none, and has no interlock.
+fn of_output(id: OutputId, config: &Config) -> Option<Vec<Look>> {
+    let output = &config[id];
+    if output.method != Method::Direct || output.interlock.is_some() || !config.is_visible(id) {
+        return None;
+    }
+    let rules = config.rules.iter().enumerate().filter(|(_, rule)| rule.set.iter().any(|(set, _)| *set == id));
+    let mut looks = vec![Look::Output(id), Look::Claim(id)];
+    looks.extend(rules.map(|(index, _)| Look::Rule(RuleId(index))));
+    looks.extend(output.room.map(Look::Room));
+    Some(looks)
 }
 
 fn look_at_rule(rule: &Rule, config: &Config, looks: &mut Vec<Look>) {

@@ -1,7 +1,7 @@
 //! The order in which a house is worked out: inputs, zones, rooms, event rules, rules, outputs.
 
 use super::{
-    Engine, changes, climate,
+    Engine, climate,
     facts::{Alarm, facts},
     picture,
     priority::{self, Situation},
@@ -41,7 +41,7 @@ impl Engine {
     /// other ways than events.
     #[doc(hidden)]
     pub fn forget_decisions(&mut self) {
-        self.memos = changes::Memos::new(&self.config);
+        self.changes.everything();
     }
 
     /// One pass over everything.
@@ -73,14 +73,14 @@ impl Engine {
                 rooms: &self.rooms,
                 claims: &self.claims,
                 stopping: self.stopping,
-                changes: &self.changes,
                 now,
             };
             let mut own = Alarm::default();
             let held = commands_held(&self.outputs);
-            let resolved = priority::resolve(&situation, &mut self.outputs, &mut self.memos.alone, &mut own);
+            let (changes, alone) = (&mut self.changes, &mut self.memos.alone);
+            let resolved = priority::resolve(&situation, &mut self.outputs, changes, alone, &mut own);
             self.revision.promised += u64::from(commands_held(&self.outputs) != held);
-            self.memos.outputs.note(&self.changes, resolved.changed, own, alarm);
+            self.memos.outputs.note(&mut self.changes, resolved.changed, own, alarm);
             resolved.marked.into_iter().for_each(|id| self.changes.output(id, &config));
             changed |= resolved.changed;
             effects.extend(resolved.drives);
@@ -107,7 +107,7 @@ impl Engine {
                 own.at(anew);
             }
         }
-        self.memos.shown.note(&self.changes, false, own, alarm);
+        self.memos.shown.note(&mut self.changes, false, own, alarm);
     }
 
     /// Lets the thermostats see what became of what they called. Returns whether they show anything else for it.
@@ -136,7 +136,7 @@ impl Engine {
             }
             let (mut own, before) = (Alarm::default(), state.truth);
             let its = rules::update(rule, state, &mut facts!(self, &self.config, now, &mut self.calendar, &mut own));
-            memo.note(&self.changes, its, own, alarm);
+            memo.note(&mut self.changes, its, own, alarm);
             if state.truth != before {
                 self.changes.rule(RuleId(index));
             }
@@ -156,7 +156,7 @@ impl Engine {
             let mut state = std::mem::take(&mut self.rooms[id.0]);
             let before = state.picture();
             let its = rooms::update(id, &mut state, &mut facts!(self, &self.config, now, &mut self.calendar, &mut own));
-            self.memos.rooms[id.0].note(&self.changes, its, own, alarm);
+            self.memos.rooms[id.0].note(&mut self.changes, its, own, alarm);
             if state.picture() != before {
                 self.changes.room(id);
             }
@@ -181,7 +181,7 @@ impl Engine {
             let held = state.commands_held();
             let its = climate::update(ClimateId(index), zone, state, &mut facts);
             self.revision.promised += u64::from(state.commands_held() != held);
-            memo.note(&self.changes, its, own, alarm);
+            memo.note(&mut self.changes, its, own, alarm);
             (changed, looked) = (changed | its, true);
         }
         self.climates = states;
@@ -203,7 +203,7 @@ impl Engine {
         if !self.memos.dark.holds(&self.changes, now.moment, alarm) {
             changed =
                 rules::update(rule, &mut state, &mut facts!(self, &self.config, now, &mut self.calendar, &mut own));
-            self.memos.dark.note(&self.changes, changed, own, alarm);
+            self.memos.dark.note(&mut self.changes, changed, own, alarm);
             if state.truth != before {
                 self.changes.dark();
             }

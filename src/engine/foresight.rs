@@ -38,7 +38,7 @@ pub(super) fn next_of_room(engine: &Engine, room: RoomId, asleep: bool, now: Now
             Truth::Unknown => "unknown".into(),
             known => Level::from_on(known.is_true()).to_string(),
         };
-        let line = state.cause.as_ref().map(|(_, line)| line.to_string()).unwrap_or_default();
+        let line = state.cause.as_ref().map(|cause| cause.describe(room, &copy.config)).unwrap_or_default();
         (truth != first).then_some(Upcoming { at: then.wall, value, line })
     })
 }

@@ -156,7 +156,7 @@ impl Engine {
             let outcome = self.outcome(index, rule, (&clicks, starting, due), now, &mut own);
             // What was not read yet may be read without becoming another.
             let unsettled = outcome.is_some() || !self.events[index].is_armed(rule);
-            self.memos.events[index].note(&self.changes, unsettled, own, alarm);
+            self.memos.events[index].note(&mut self.changes, unsettled, own, alarm);
             let Some(outcome) = outcome else { continue };
             let state = &mut self.events[index];
             match outcome {

@@ -212,6 +212,16 @@ impl Engine {
         self.rules[rule.0].truth
     }
 
+    /// Whether an input is active, somebody in a room, or asleep there; unknown of other points.
+    pub fn truth(&self, point: Point) -> Truth {
+        match point {
+            Point::Input(id) => self.inputs[id.0].truth(),
+            Point::Occupied(id) => self.rooms[id.0].occupied,
+            Point::Asleep(id) => self.rooms[id.0].asleep,
+            _ => Truth::Unknown,
+        }
+    }
+
     /// What became of an event rule's events since this engine was made, by its place in [`Config::events`].
     pub fn event_use(&self, event: usize) -> EventUse {
         self.events[event].used
@@ -334,8 +344,8 @@ impl Engine {
             if before.is_none_or(|before| !same_wire(before, output)) {
                 state.wire = Wire::Untouched;
             }
-            // Its ids are of the old configuration.
-            state.explanation = None;
+            // Their ids are of the old configuration.
+            (state.explanation, state.told) = (None, Vec::new());
         }
         (self.stopping, self.revision, self.started, self.starting) = (stopping, revision, started, starting);
         self.revision.other += 1;
@@ -362,6 +372,7 @@ impl Engine {
             .series
             .iter()
             .map(|series| memory.series.remove(&*series_name(&config, *series)).unwrap_or_default());
+        let (changes, memos) = changes::watch(&config, now);
         let unseen_until = rooms::unseen_until(memory.power_was_cut, memory.pause_is_unknown, now.moment);
         Engine {
             outputs: outputs.collect(),
@@ -395,8 +406,8 @@ impl Engine {
             happened: Vec::new(),
             commands: memory.commands,
             calendar: Calendar::new(&config.hub),
-            changes: Changes::new(&config, now),
-            memos: Memos::new(&config),
+            changes,
+            memos,
             claims: Vec::new(),
             config,
             stopping: false,
@@ -430,7 +441,9 @@ impl Engine {
             Point::Climate(id, facet) => {
                 climate::line(&self.config[id], &self.climates[id.0], facet, self.resolved(now))
             }
-            Point::Occupied(id) | Point::Asleep(id) => self.rooms[id.0].cause.as_ref().map(|(_, line)| line.clone()),
+            Point::Occupied(id) | Point::Asleep(id) => {
+                self.rooms[id.0].cause.as_ref().map(|cause| cause.describe(id, &self.config).into())
+            }
             _ => None,
         };
         PointState { because, ..self.plain_state(point, now) }

@@ -26,6 +26,9 @@ use std::{cmp::Reverse, sync::Arc, time::Duration};
 /// must not open long after the button was pressed.
 const PULSE_PATIENCE: Duration = Duration::from_secs(5);
 
+/// So many explanations that held before are kept for when they hold again.
+const TOLD: usize = 4;
+
 /// What is decided from: everything but the outputs themselves.
 pub(super) struct Situation<'a> {
     pub config: &'a Config,
@@ -36,7 +39,6 @@ pub(super) struct Situation<'a> {
     /// What climate zones ask for, by output; empty without zones.
     pub claims: &'a [Option<Claimed>],
     pub stopping: bool,
-    pub changes: &'a Changes,
     pub now: Now,
 }
 
@@ -93,13 +95,17 @@ struct Slots {
 pub(super) fn resolve(
     situation: &Situation<'_>,
     outputs: &mut [OutputState],
+    changes: &mut Changes,
     alone: &mut [Option<Memo>],
     alarm: &mut Alarm,
 ) -> Resolution {
     let (config, now) = (situation.config, situation.now);
     let ids = || (0..config.outputs.len()).map(OutputId);
     let mut resolution = Resolution::default();
-    let mut slots: Vec<Slots> = ids().map(|_| Slots::nothing()).collect();
+    let mut slots: Vec<Slots> = Vec::new();
+    if alone.iter().any(Option::is_none) {
+        slots.resize_with(outputs.len(), Slots::nothing);
+    }
     for id in ids().filter(|id| config.is_visible(*id)) {
         if let Method::Group { members, all } = &config[id].method {
             if stand_for(id, members, *all, outputs, config, now) {
@@ -123,16 +129,17 @@ pub(super) fn resolve(
             interlock(InterlockId(index), group, situation, outputs, &mut slots, alarm);
         }
     }
-    for (id, mut slots) in ids().zip(slots) {
+    for id in ids() {
         if let Some(memo) = &mut alone[id.0] {
-            if !memo.holds(situation.changes, now.moment, alarm) {
-                let mut own = Alarm::default();
+            if !memo.holds(changes, now.moment, alarm) {
+                let (mut slots, mut own) = (Slots::nothing(), Alarm::default());
                 let its = ask(id, situation, outputs, &mut slots, &mut own);
                 settle(id, slots, situation, outputs, &mut resolution.drives, &mut own);
-                memo.note(situation.changes, its, own, alarm);
+                memo.note(changes, its, own, alarm);
                 resolution.note(id, its);
             }
         } else if matches!(config[id].method, Method::Direct | Method::Part { .. }) {
+            let slots = std::mem::replace(&mut slots[id.0], Slots::nothing());
             settle(id, slots, situation, outputs, &mut resolution.drives, alarm);
         }
     }
@@ -513,11 +520,20 @@ fn explain(state: &mut OutputState, slots: Slots, config: &Config) -> (Slot, Cla
     let mut filled = slots.asked;
     filled.extend(slots.protect.map(|claim| (Slot::Protect, claim)));
     filled.extend(slots.safety.map(|cause| (Slot::Safety, Claim { level: slots.safety_level, cause })));
-    if state.explanation.as_ref().is_none_or(|explanation| !explanation.slots.iter().eq(filled.iter().rev())) {
-        let (winner, claim) = highest(&filled).clone();
-        let line = format!("{winner}: {}", claim.cause.describe(config));
-        let slots = filled.iter().rev().cloned().collect();
-        state.explanation = Some(Arc::new(Explanation { winner, level: claim.level, line, slots }));
+    let is_so = |explanation: &Arc<Explanation>| explanation.slots.iter().eq(filled.iter().rev());
+    if !state.explanation.as_ref().is_some_and(is_so) {
+        // Most outputs go to and fro between a few.
+        let told = state.told.iter().position(is_so).map(|place| state.told.remove(place));
+        let explanation = told.unwrap_or_else(|| {
+            let (winner, claim) = highest(&filled).clone();
+            let line = format!("{winner}: {}", claim.cause.describe(config));
+            let slots = filled.iter().rev().cloned().collect();
+            Arc::new(Explanation { winner, level: claim.level, line, slots })
+        });
+        if let Some(before) = state.explanation.replace(explanation) {
+            state.told.truncate(TOLD - 1);
+            state.told.insert(0, before);
+        }
     }
     // Never empty; what nobody asks for is off.
     filled.pop().unwrap_or((Slot::Default, Claim { level: Level::OFF, cause: Cause::Default }))

@@ -90,10 +90,7 @@ pub(super) fn update(id: RoomId, state: &mut RoomState, facts: &mut Facts<'_>) -
         (_, Doors::Forgotten { moved }, None) => RoomCause::Forgotten { since: stamp(state, moved, facts.now) },
         _ => RoomCause::Nobody { since: last.map(|(_, at)| stamp(state, at, facts.now)) },
     };
-    if state.cause.as_ref().is_none_or(|(told, _)| *told != cause) {
-        let line = cause.describe(id, config).into();
-        state.cause = Some((cause, line));
-    }
+    state.cause = Some(cause);
     timers || more_timers || before != remembered(state)
 }
 

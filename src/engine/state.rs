@@ -78,6 +78,9 @@ pub(super) struct OutputState {
     pub wire: Wire,
     #[serde(skip)]
     pub explanation: Option<Arc<Explanation>>,
+    /// Those that held before, the last first.
+    #[serde(skip)]
+    pub told: Vec<Arc<Explanation>>,
 }
 
 /// How sure the engine is of a wire.
@@ -121,6 +124,7 @@ impl OutputState {
             travel: Travel::default(),
             wire: Wire::Untouched,
             explanation: None,
+            told: Vec::new(),
         }
     }
 
@@ -337,7 +341,7 @@ pub(super) struct RoomState {
     #[serde(default)]
     pub told: Option<Timestamp>,
     #[serde(skip)]
-    pub cause: Option<(RoomCause, Arc<str>)>,
+    pub cause: Option<RoomCause>,
 }
 
 impl Default for RoomState {

@@ -9,6 +9,7 @@ use crate::{
     clock::Now,
     model::{Climate, ClimateFacet, Control, Quality, Truth, Value, duration},
 };
+use std::borrow::Cow;
 
 /// The value of a point, and how far to trust it.
 pub(in crate::engine) fn point_value(
@@ -34,16 +35,26 @@ pub(in crate::engine) fn note_changes(zone: &Climate, state: &mut ZoneState, now
         return;
     }
     for facet in ClimateFacet::ALL {
-        let text = match point_value(zone, state, facet).0 {
-            Some(Value::Word(word)) => word.to_string(),
-            Some(Value::Number(number)) => number.to_string(),
-            _ => {
-                state.seen.remove(&facet);
-                continue;
-            }
+        let number = number(state, facet);
+        // Most numbers stay, and writing them down takes its time.
+        if number.is_some() && state.seen.get(&facet).is_some_and(|seen| seen.number == number) {
+            continue;
+        }
+        let text: Option<Cow<'_, str>> = match (facet, number) {
+            (_, Some(number)) => Some(number.to_string().into()),
+            _ if state.shown.wants.is_none() => None,
+            (ClimateFacet::Tuning, _) => Some(tuning(zone, state).into()),
+            _ => word(zone, state, facet).map(Cow::Borrowed),
+        };
+        let Some(text) = text else {
+            state.seen.remove(&facet);
+            continue;
         };
         if state.seen.get(&facet).is_none_or(|seen| seen.text != text) {
-            state.seen.insert(facet, Seen { text, since: now.wall });
+            let text = text.into_owned();
+            state.seen.insert(facet, Seen { text, since: now.wall, number });
+        } else if let Some(seen) = state.seen.get_mut(&facet) {
+            seen.number = number;
         }
     }
 }

@@ -73,6 +73,9 @@ pub(in crate::engine) struct ZoneState {
 pub(in crate::engine) struct Seen {
     pub text: String,
     pub since: DateTime<Utc>,
+    /// What `text` tells, if that is a number.
+    #[serde(skip)]
+    pub number: Option<f64>,
 }
 
 /// A preset chosen by hand.

@@ -186,9 +186,10 @@ impl Recording {
             };
             match track {
                 Track::Binary(changes) => {
-                    let value = match value() {
-                        Some(Value::Switch(on)) => Some(on),
-                        _ => None,
+                    let value = match house.engine().truth(*point) {
+                        Truth::True => Some(true),
+                        Truth::False => Some(false),
+                        Truth::Unknown => None,
                     };
                     if changes.last().is_none_or(|(_, before)| *before != value) {
                         changes.push((at, value));
