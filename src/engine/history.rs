@@ -58,11 +58,13 @@ impl Readings {
 
     /// What they come to; nothing until there are enough.
     pub fn summary(&self, summary: Summary, window: Duration) -> Option<f64> {
-        let covered: u64 = self.spans.iter().map(|span| span.1).sum();
+        let (mut covered, mut integral) = (0, 0.0);
+        for Span(_, length, sum, ..) in &self.spans {
+            (covered, integral) = (covered + length, integral + sum);
+        }
         if (covered as f64) < window.as_millis() as f64 * ENOUGH {
             return None;
         }
-        let integral: f64 = self.spans.iter().map(|span| span.2).sum();
         match summary {
             Summary::Average => Some(integral / covered as f64),
             Summary::Minimum => self.spans.iter().map(|span| span.3).min_by(f64::total_cmp),
@@ -74,18 +76,21 @@ impl Readings {
     /// The slope per hour of the line with the least squares through the means of the spans.
     fn slope(&self, width_ms: i64) -> Option<f64> {
         let first = self.spans.front()?.0;
-        let points = || {
-            self.spans.iter().filter(|span| span.1 > 0).map(|span| {
-                let hours = (span.0 - first) as f64 * width_ms as f64 / 3_600_000.0;
-                (span.1 as f64, hours, span.2 / span.1 as f64)
-            })
-        };
-        let weight: f64 = points().map(|(w, ..)| w).sum();
-        let (x, y) = points().fold((0.0, 0.0), |(x, y), (w, px, py)| (x + w * px / weight, y + w * py / weight));
-        let (above, below) = points().fold((0.0, 0.0), |(above, below), (w, px, py)| {
-            (above + w * (px - x) * (py - y), below + w * (px - x) * (px - x))
-        });
-        Some(above / below).filter(|slope| slope.is_finite())
+        let spans_per_hour = 3_600_000.0 / width_ms as f64;
+        // Weight w, place x and mean y of each, by the sums of w, wx, wy, wxx and wxy. Places count from the middle, or
+        // rounding would take its share of the differences below.
+        let middle = (self.spans.back()?.0 - first) as f64 / 2.0;
+        let (mut w, mut wx, mut wy, mut wxx, mut wxy) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        for Span(number, length, sum, ..) in self.spans.iter().filter(|span| span.1 > 0) {
+            let (length, x) = (*length as f64, (number - first) as f64 - middle);
+            w += length;
+            wx += length * x;
+            wy += sum;
+            wxx += length * x * x;
+            wxy += sum * x;
+        }
+        let slope = (wxy - wx * wy / w) / (wxx - wx * wx / w);
+        Some(slope * spans_per_hour).filter(|slope| slope.is_finite())
     }
 
     /// The span of this number, which is one of the newest. `value` was read in it.

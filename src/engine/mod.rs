@@ -451,56 +451,65 @@ impl Engine {
 
     /// The same without `because`, which takes longer to say than all the rest.
     pub fn plain_state(&self, point: Point, now: Now) -> PointState {
-        let unexplained = |value, quality, changed, fault| PointState {
-            point,
-            value,
-            quality,
-            changed,
-            fault,
-            explanation: None,
-            because: None,
-            usage: None,
-        };
-        let of_room = |truth: Truth, changed| {
-            let value = match truth {
-                Truth::True => Some(Value::Switch(true)),
-                Truth::False => Some(Value::Switch(false)),
-                Truth::Unknown => None,
-            };
-            let quality = if value.is_some() { Quality::Good } else { Quality::Unknown };
-            unexplained(value, quality, changed, None)
-        };
+        let quality = self.quality(point, now);
+        let unexplained =
+            |value, changed, fault| PointState { point, value, quality, changed, fault, explanation: None, because: None, usage: None };
+        let on_or_off = |truth: Truth| truth.is_known().then(|| Value::Switch(truth.is_true()));
         match point {
             Point::Output(id) => picture::output(&self.config, &self.outputs, id, now),
             Point::OutputFacet(id, facet) => picture::facet(&self.config, &self.outputs, id, facet, now),
             Point::Input(id) => {
                 let state = &self.inputs[id.0];
-                unexplained(state.active.map(Value::Switch), state.quality(), state.changed, state.fault.clone())
+                unexplained(state.active.map(Value::Switch), state.changed, state.fault.clone())
             }
             Point::Reading(id, quantity) => {
                 let state = &self.sensors[id.0];
                 let reading = state.readings.get(&quantity);
-                let (quality, _) = state.quality(&self.config[id], quantity, now.moment);
                 let value = reading.map(|reading| Value::Number(reading.value));
-                unexplained(value, quality, reading.map(|reading| reading.changed), state.fault(quantity).cloned())
+                unexplained(value, reading.map(|reading| reading.changed), state.fault(quantity).cloned())
             }
             Point::Climate(id, facet) => {
                 let (zone, state) = (&self.config[id], &self.climates[id.0]);
-                let (value, quality) = climate::point_value(zone, state, facet);
                 let changed = state.seen.get(&facet).map(|seen| seen.since);
-                unexplained(value, quality, changed, None)
+                unexplained(climate::point_value(zone, state, facet), changed, None)
             }
-            Point::Occupied(id) => of_room(self.rooms[id.0].occupied, self.rooms[id.0].changed),
-            Point::Asleep(id) => of_room(self.rooms[id.0].asleep, self.rooms[id.0].asleep_changed),
+            Point::Occupied(id) => unexplained(on_or_off(self.truth(point)), self.rooms[id.0].changed, None),
+            Point::Asleep(id) => unexplained(on_or_off(self.truth(point)), self.rooms[id.0].asleep_changed, None),
             Point::Mode => {
                 let value = self.mode.as_ref().map(|mode| Value::Word(mode.word.clone()));
-                unexplained(value, Quality::Good, self.mode.as_ref().map(|mode| mode.changed), None)
+                unexplained(value, self.mode.as_ref().map(|mode| mode.changed), None)
             }
             Point::Event(id) => {
                 let (state, last) = (&self.inputs[id.0], &self.inputs[id.0].last_click);
                 let value = last.as_ref().map(|(click, _)| Value::Word(click.clone()));
-                unexplained(value, state.quality(), last.as_ref().map(|(_, at)| *at), state.fault.clone())
+                unexplained(value, last.as_ref().map(|(_, at)| *at), state.fault.clone())
             }
+        }
+    }
+
+    /// How far to trust what a point shows.
+    pub fn quality(&self, point: Point, now: Now) -> Quality {
+        let known = |known: bool| if known { Quality::Good } else { Quality::Unknown };
+        match point {
+            Point::Output(id) => picture::quality(&self.config, &self.outputs, id),
+            Point::OutputFacet(id, facet) => picture::facet(&self.config, &self.outputs, id, facet, now).quality,
+            Point::Input(id) | Point::Event(id) => self.inputs[id.0].quality(),
+            Point::Reading(id, quantity) => self.sensors[id.0].quality(&self.config[id], quantity, now.moment).0,
+            Point::Climate(id, facet) => known(climate::is_known(&self.config[id], &self.climates[id.0], facet)),
+            Point::Occupied(_) | Point::Asleep(_) => known(self.truth(point).is_known()),
+            Point::Mode => Quality::Good,
+        }
+    }
+
+    /// A reading, or a temperature of a climate zone, that is good; nothing for other points.
+    pub fn number(&self, point: Point, now: Now) -> Option<f64> {
+        match point {
+            Point::Reading(id, quantity) => {
+                let reading = self.sensors[id.0].readings.get(&quantity)?;
+                (self.quality(point, now) == Quality::Good).then_some(reading.value)
+            }
+            Point::Climate(id, facet) => climate::number(&self.climates[id.0], facet),
+            _ => None,
         }
     }
 }

@@ -90,9 +90,14 @@ fn cover_word(cover: &Cover, outputs: &[OutputState], id: OutputId, now: Now) ->
 
 fn good_or_fault(config: &Config, outputs: &[OutputState], id: OutputId, value: Option<Value>) -> PointState {
     let fault: Option<Arc<str>> = failure(config, outputs, id).map(|failure| failure.text.clone());
-    let quality = if fault.is_some() { Quality::Fault } else { Quality::Good };
+    let quality = quality(config, outputs, id);
     let point = Point::Output(id);
     PointState { point, value, quality, changed: None, fault, explanation: None, because: None, usage: None }
+}
+
+/// How far to trust what an output shows.
+pub(super) fn quality(config: &Config, outputs: &[OutputState], id: OutputId) -> Quality {
+    if failure(config, outputs, id).is_some() { Quality::Fault } else { Quality::Good }
 }
 
 /// What is wrong with its wire, or with that of one of its parts.

@@ -58,6 +58,11 @@ pub enum Truth {
 }
 
 impl Truth {
+    /// Whether it is one or the other.
+    pub fn is_known(self) -> bool {
+        self != Truth::Unknown
+    }
+
     /// Both: the lesser of the two.
     #[must_use]
     pub fn and(self, other: Truth) -> Truth {

@@ -96,16 +96,17 @@ impl Watch {
         }
         let config = house.config();
         for (point, quality) in &mut self.qualities {
-            let state = house.engine().plain_state(*point, house.now());
-            let before = std::mem::replace(quality, state.quality);
-            let what = match (before, state.quality) {
+            let now = house.engine().quality(*point, house.now());
+            let before = std::mem::replace(quality, now);
+            let what = match (before, now) {
                 (before, now) if before == now => continue,
                 (_, Quality::Fault) => "FAULT",
                 (_, Quality::Stale) => "stale",
                 (Quality::Fault | Quality::Stale, Quality::Good) => "good again",
                 _ => continue,
             };
-            let why = state.fault.as_deref().unwrap_or_default().to_owned();
+            let fault = house.engine().plain_state(*point, house.now()).fault;
+            let why = fault.as_deref().unwrap_or_default().to_owned();
             changes.push(Change { point: config.point_name(*point), what: what.into(), why, trouble: true });
         }
         let also = self.also.iter_mut().map(|also| (also, false));

@@ -16,7 +16,9 @@ MASKED = [
     "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_reap.service", "fstrim.timer",
     "e2scrub_all.timer", "getty@tty1.service", "getty-static.service", "systemd-networkd.service", "systemd-logind.service",
     "systemd-update-utmp.service", "systemd-update-utmp-runlevel.service", "systemd-binfmt.service", "modprobe@drm.service",
-    "modprobe@fuse.service", "modprobe@efi_pstore.service",
+    "modprobe@fuse.service", "modprobe@efi_pstore.service", "modprobe@dm_mod.service", "modprobe@loop.service",
+    "dev-hugepages.mount", "dev-mqueue.mount", "systemd-user-sessions.service", "systemd-random-seed.service",
+    "systemd-pcrphase.service", "systemd-pcrphase-sysinit.service",
 ]
 
 
@@ -40,6 +42,9 @@ def make(folder: pathlib.Path, packages: Packages):
     debs = packages.fetch_system(folder / "debs", "arm64", *PACKAGES)
     (database / "status").write_text("".join(unpack(deb, root) for deb in debs))
     shutil.rmtree(folder / "debs")
+    # Or the first boot would build what Debian builds once: indexes of hardware, libraries and messages.
+    for part in ("etc", "var"):
+        (root / part / ".updated").touch()
     # Its size is a power of two: SD cards are so.
     run("mke2fs", "-q", "-t", "ext4", "-d", str(root), str(folder / "disk.ext4"), "1G")
     shutil.rmtree(root)
@@ -64,7 +69,7 @@ def furnish(root: pathlib.Path):
         shutil.copy(HERE / "guest" / name, root / "usr/local/bin" / name)
     for program in (root / "usr/local/bin").iterdir():
         program.chmod(0o755)
-    (root / "etc/machine-id").write_text("")
+    (root / "etc/machine-id").write_text("72696700726967007269670072696700\n")
     (root / "etc/hostname").write_text("rig\n")
     (root / "etc/hosts").write_text("127.0.0.1 localhost\n")
     system = root / "etc/systemd/system"

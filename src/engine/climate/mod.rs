@@ -31,7 +31,7 @@ mod tests;
 
 pub(super) use claims::{Claimed, claims};
 pub(super) use limited::{Resolved, look_back};
-pub(super) use points::{is_word, note_changes, number, point_value};
+pub(super) use points::{is_known, is_word, note_changes, number, point_value};
 pub(super) use state::ZoneState;
 pub(super) use why::{line, pending, slots};
 

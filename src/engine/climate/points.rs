@@ -7,26 +7,25 @@ use super::{
 };
 use crate::{
     clock::Now,
-    model::{Climate, ClimateFacet, Control, Quality, Truth, Value, duration},
+    model::{Climate, ClimateFacet, Control, Truth, Value, duration},
 };
 use std::borrow::Cow;
 
-/// The value of a point, and how far to trust it.
-pub(in crate::engine) fn point_value(
-    zone: &Climate,
-    state: &ZoneState,
-    facet: ClimateFacet,
-) -> (Option<Value>, Quality) {
-    let value = match facet {
-        ClimateFacet::Target | ClimateFacet::CoolTarget | ClimateFacet::Measured => {
-            number(state, facet).map(Value::Number)
-        }
-        _ if state.shown.wants.is_none() => None,
+/// The value of a point; nothing before it is known.
+pub(in crate::engine) fn point_value(zone: &Climate, state: &ZoneState, facet: ClimateFacet) -> Option<Value> {
+    if !is_known(zone, state, facet) {
+        return None;
+    }
+    match facet {
         ClimateFacet::Tuning => Some(Value::Word(tuning(zone, state).into())),
-        _ => word(zone, state, facet).map(|word| Value::Word(word.into())),
-    };
-    let quality = if value.is_some() { Quality::Good } else { Quality::Unknown };
-    (value, quality)
+        _ => number(state, facet).map(Value::Number).or_else(|| Some(Value::Word(word(zone, state, facet)?.into()))),
+    }
+}
+
+/// Whether a point has a value.
+pub(in crate::engine) fn is_known(zone: &Climate, state: &ZoneState, facet: ClimateFacet) -> bool {
+    // Before the first pass nothing is known.
+    number(state, facet).is_some() || state.shown.wants.is_some() && word(zone, state, facet).is_some()
 }
 
 /// Notes since when the points are as they are.

@@ -195,10 +195,7 @@ impl Recording {
                         changes.push((at, value));
                     }
                 }
-                Track::Number(samples) if sample => match value() {
-                    Some(Value::Number(value)) => samples.push((at, Some(value))),
-                    _ => samples.push((at, None)),
-                },
+                Track::Number(samples) if sample => samples.push((at, house.engine().number(*point, now))),
                 Track::Word(changes) if sample || is_rare(*point) => {
                     let word = match value() {
                         Some(Value::Word(word)) => Some(word),
