@@ -99,7 +99,7 @@ pub fn run(arguments: &Arguments, config: Option<&Path>) -> anyhow::Result<ExitC
     if let Some((point, at)) = arguments.question() {
         explain(play, point, at, arguments.json)?;
     } else {
-        tell(arguments, &record(play))?;
+        tell(arguments, record(play))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -167,7 +167,7 @@ fn play_scenario(arguments: &Arguments, file: &Path, scenario: &Scenario) -> any
     let log = scenario::log(scenario);
     if arguments.json || arguments.html.is_some() || scenario.has_world() {
         let Some(measured) = measured(arguments, &scenario.config)? else { return Ok(ExitCode::FAILURE) };
-        tell(arguments, &record(scenario.play(arguments.seed, measured)))?;
+        tell(arguments, record(scenario.play(arguments.seed, measured)))?;
     } else if scenario.difference(&log).is_none() {
         let mut out = io::stdout().lock();
         log.iter().try_for_each(|line| writeln!(out, "{line}"))?;
@@ -184,17 +184,19 @@ fn record(play: Play) -> Recording {
     recording
 }
 
-fn tell(arguments: &Arguments, recording: &Recording) -> anyhow::Result<()> {
+fn tell(arguments: &Arguments, recording: Recording) -> anyhow::Result<()> {
     if let Some(file) = &arguments.html {
-        let page = report::html::page(recording, &arguments.day);
+        let page = report::html::page(&recording, &arguments.day);
         fs::write(file, page).with_context(|| format!("cannot write {}", file.display()))?;
     }
     let mut out = io::stdout().lock();
     if arguments.json {
-        writeln!(out, "{:#}", report::json::report(recording))?;
+        writeln!(out, "{:#}", report::json::report(&recording))?;
     } else {
-        report::text::lines(recording).iter().try_for_each(|line| writeln!(out, "{line}"))?;
+        report::text::lines(&recording).iter().try_for_each(|line| writeln!(out, "{line}"))?;
     }
+    // The end of the process gives a year back at once.
+    std::mem::forget(recording);
     Ok(())
 }
 

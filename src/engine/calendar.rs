@@ -315,10 +315,11 @@ impl Twilight {
     }
 }
 
-/// Adds what was worked out for a date.
+/// Adds what was worked out for a date, in the place of what is farthest from it.
 fn keep<K: Ord, V>(known: &mut BTreeMap<K, V>, key: K, value: V) {
     if known.len() >= KEPT {
-        known.clear();
+        let is_newest = known.last_key_value().is_some_and(|(last, _)| *last < key);
+        if is_newest { known.pop_first() } else { known.pop_last() };
     }
     known.insert(key, value);
 }

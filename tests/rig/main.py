@@ -3,6 +3,7 @@
 import argparse
 import concurrent.futures
 import importlib
+import json
 import os
 import pathlib
 import platform
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import tomllib
 import traceback
@@ -26,14 +28,19 @@ TOOLS = {
     "aarch64-linux-gnu-gcc-12": "gcc-12-aarch64-linux-gnu",
 }
 QEMU = "qemu-system-arm"
+# Guests also wait: for watchdogs, for each other.
+LANES = 3
+# How hearthd is built if not as it is released: of the same source, in less time.
+QUICK = {"CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16", "CARGO_PROFILE_RELEASE_OPT_LEVEL": "s"}
 
 
 def main() -> int:
     arguments = argparse.ArgumentParser(prog="scripts/rig", description="Runs hearthd on emulated boards.")
     arguments.add_argument("--list", action="store_true", help="print the scenarios and exit")
     arguments.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="keep the guests' logs and disks here")
-    arguments.add_argument("--lanes", type=int, default=2, metavar="N",
-                           help="run so many scenarios at once (2; with 1 the times that they tell are truer)")
+    arguments.add_argument("--lanes", type=int, default=LANES, metavar="N",
+                           help=f"run so many scenarios at once ({LANES}; with 1 the times that they tell are truer)")
+    arguments.add_argument("--release", action="store_true", help="build hearthd as it is released, which takes minutes more")
     arguments.add_argument("scenario", nargs="*", help="run only scenarios whose names begin so")
     options = arguments.parse_args()
     scenarios = find(options.scenario)
@@ -50,7 +57,7 @@ def main() -> int:
         images = prepare(cache)
         with concurrent.futures.ThreadPoolExecutor() as beside:
             made = None if options.scenario else beside.submit(images.make_all)
-            programs = build(cache)
+            programs = build(cache, options.release)
             if made:
                 made.result()
     except Unavailable as problem:
@@ -61,7 +68,9 @@ def main() -> int:
           concurrent.futures.ThreadPoolExecutor(options.lanes) as lanes):
         sleeper = Sleeper(pathlib.Path(asleep))
         boards = lambda folder: Boards(images, programs, sleeper, folder)
-        results = list(lanes.map(lambda item: run(*item, boards, options.keep), scenarios.items()))
+        times = Times(cache / "times.json")
+        order = sorted(scenarios, key=times.of, reverse=True)
+        results = list(lanes.map(lambda name: run(name, scenarios[name], boards, options.keep, times), order))
     summary = ", ".join(f"{results.count(result)} {result}" for result in ("passed", "failed", "SKIPPED"))
     print(f"\nrig: {summary} in {time.monotonic() - started:.0f} s")
     return 1 if "failed" in results else 0
@@ -97,20 +106,37 @@ def has_all_boards() -> bool:
     return "imx8mp-evk" in subprocess.run(["qemu-system-aarch64", "-M", "help"], capture_output=True, text=True).stdout
 
 
-def build(cache: pathlib.Path) -> Programs:
-    """Builds hearthd: for the guests as it is released, and for this machine as the tests do. What cargo makes for the guests
-    stays in the cache: from a new clone, hearthd alone is built again."""
-    target = cache / "target"
+def build(cache: pathlib.Path, release: bool) -> Programs:
+    """Builds hearthd: for the guests, and for this machine as the tests do. What cargo makes for the guests stays in the
+    cache: from a new clone, hearthd alone is built again."""
+    target = cache / ("target-release" if release else "target-quick")
     version = tomllib.loads((SOURCE / "Cargo.toml").read_text())["package"]["version"]
     subprocess.run(["cargo", "build", "--locked"], cwd=SOURCE, check=True)
     native = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or SOURCE / "target") / "debug/hearthd"
-    subprocess.run([SOURCE / "scripts/package", "--native", native, "arm64"], cwd=SOURCE,
-                   env=os.environ | {"CARGO_TARGET_DIR": str(target)}, check=True)
+    environment = os.environ | ({} if release else QUICK) | {"CARGO_TARGET_DIR": str(target)}
+    subprocess.run([SOURCE / "scripts/package", "--native", native, "arm64"], cwd=SOURCE, env=environment, check=True)
     return Programs(arm64=target / "aarch64-unknown-linux-gnu/release/hearthd", package=target / f"hearthd_{version}_arm64.deb",
                     native=native, source=SOURCE)
 
 
-def run(name: str, scenario, make_boards, keep: pathlib.Path | None) -> str:
+class Times:
+    """How long each scenario took when it last ran: the longest begin first, so that none is left alone at the end."""
+
+    def __init__(self, file: pathlib.Path):
+        self.file = file
+        self.lock = threading.Lock()
+        self.seconds = json.loads(file.read_text()) if file.exists() else {}
+
+    def of(self, name: str) -> float:
+        return self.seconds.get(name, float("inf"))
+
+    def took(self, name: str, seconds: float):
+        with self.lock:
+            self.seconds[name] = round(seconds, 1)
+            self.file.write_text(json.dumps(self.seconds))
+
+
+def run(name: str, scenario, make_boards, keep: pathlib.Path | None, times: Times) -> str:
     """Runs one scenario and says how it went."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="hearthd-rig-")) if keep is None else keep / name
     shutil.rmtree(folder, ignore_errors=True)
@@ -128,7 +154,9 @@ def run(name: str, scenario, make_boards, keep: pathlib.Path | None) -> str:
         result, problem = "failed", f"{error}\n    at {pathlib.Path(line.filename).name}:{line.lineno}: {line.line}"
     finally:
         logs = boards.end()
-    print(f"{result:7} {time.monotonic() - started:6.1f} s  {name}: {scenario.__doc__.splitlines()[0]}", flush=True)
+    took = time.monotonic() - started
+    times.took(name, took)
+    print(f"{result:7} {took:6.1f} s  {name}: {scenario.__doc__.splitlines()[0]}", flush=True)
     for text in seen:
         print(f"{'':19}{text}", flush=True)
     if problem:
