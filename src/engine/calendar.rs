@@ -319,7 +319,11 @@ impl Twilight {
 fn keep<K: Ord, V>(known: &mut BTreeMap<K, V>, key: K, value: V) {
     if known.len() >= KEPT {
         let is_newest = known.last_key_value().is_some_and(|(last, _)| *last < key);
-        if is_newest { known.pop_first() } else { known.pop_last() };
+        if is_newest {
+            known.pop_first()
+        } else {
+            known.pop_last()
+        };
     }
     known.insert(key, value);
 }

@@ -154,7 +154,9 @@ impl Changes {
             begins: Begins { inputs, sensors, rooms, outputs, climates, claims, rules },
             clock: (ahead(now), now.wall_known),
         };
-        for (number, look) in all.iter().enumerate().flat_map(|(number, looks)| looks.iter().map(move |look| (number, look))) {
+        for (number, look) in
+            all.iter().enumerate().flat_map(|(number, looks)| looks.iter().map(move |look| (number, look)))
+        {
             match changes.place(*look) {
                 Some(place) => changes.lookers[place].set(number),
                 None => changes.moving.set(number),

@@ -28,6 +28,7 @@ mod foresight;
 mod happenings;
 mod history;
 mod inputs;
+mod interlock;
 mod local_time;
 mod manual;
 mod memory;
@@ -452,8 +453,16 @@ impl Engine {
     /// The same without `because`, which takes longer to say than all the rest.
     pub fn plain_state(&self, point: Point, now: Now) -> PointState {
         let quality = self.quality(point, now);
-        let unexplained =
-            |value, changed, fault| PointState { point, value, quality, changed, fault, explanation: None, because: None, usage: None };
+        let unexplained = |value, changed, fault| PointState {
+            point,
+            value,
+            quality,
+            changed,
+            fault,
+            explanation: None,
+            because: None,
+            usage: None,
+        };
         let on_or_off = |truth: Truth| truth.is_known().then(|| Value::Switch(truth.is_true()));
         match point {
             Point::Output(id) => picture::output(&self.config, &self.outputs, id, now),

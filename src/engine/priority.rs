@@ -9,6 +9,7 @@ use super::{
     changes::{Changes, Memo},
     climate::Claimed,
     facts::Alarm,
+    interlock,
     manual::{self, Surroundings},
     parts,
     state::{OutputState, RoomState, RuleState, Wire},
@@ -16,11 +17,10 @@ use super::{
 use crate::{
     clock::{Moment, Now},
     model::{
-        Cause, Claim, Config, Effect, Explanation, Interlock, InterlockId, Level, Method, Output, OutputId, RuleId,
-        Slot, Truth,
+        Cause, Claim, Config, Effect, Explanation, InterlockId, Level, Method, Output, OutputId, RuleId, Slot, Truth,
     },
 };
-use std::{cmp::Reverse, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 /// A pulse that could not begin within this time (its wire is in fault, another of its interlock is on) is left out: a gate
 /// must not open long after the button was pressed.
@@ -83,8 +83,8 @@ impl Situation<'_> {
 }
 
 /// The slots of one output as they fill up.
-struct Slots {
-    safety: Option<Cause>,
+pub(super) struct Slots {
+    pub safety: Option<Cause>,
     safety_level: Level,
     protect: Option<Claim>,
     /// The lowest first, which is the relinquish default; never empty.
@@ -126,7 +126,7 @@ pub(super) fn resolve(
     }
     if !situation.stopping {
         for (index, group) in config.interlocks.iter().enumerate() {
-            interlock(InterlockId(index), group, situation, outputs, &mut slots, alarm);
+            interlock::apply(InterlockId(index), group, situation, outputs, &mut slots, alarm);
         }
     }
     for id in ids() {
@@ -273,8 +273,13 @@ impl Slots {
     }
 
     /// What it is to be, minimum times apart.
-    fn wanted(&self) -> Level {
+    pub fn wanted(&self) -> Level {
         if self.safety.is_some() { self.safety_level } else { highest(&self.asked).1.level }
+    }
+
+    /// Who asks for what, minimum times and safety apart.
+    pub fn asks(&self) -> &(Slot, Claim) {
+        highest(&self.asked)
     }
 }
 
@@ -432,71 +437,6 @@ fn pulse(
         state.manual = None;
     }
     fulfilled || before != (state.tripped, state.pulse_from)
-}
-
-/// Lets at most one member of a group be on.
-///
-/// A member within its `min_on` stays. Otherwise the member wins that is asked to be on by the highest slot; among
-/// commands the latest, among rules the earliest of the file, then the order of the file. It goes on when all others are
-/// known to have been off for the group's wait.
-fn interlock(
-    id: InterlockId,
-    group: &Interlock,
-    situation: &Situation<'_>,
-    outputs: &[OutputState],
-    slots: &mut [Slots],
-    alarm: &mut Alarm,
-) {
-    let now = situation.now.moment;
-    let output = |index: usize| &situation.config.outputs[index];
-    let members: Vec<usize> = (0..outputs.len()).filter(|&index| output(index).interlock == Some(id)).collect();
-    let mut within = |index: usize, minimum: Option<Duration>| {
-        let end = minimum.map(|minimum| outputs[index].since.moment + minimum).filter(|end| now < *end);
-        if let Some(end) = end {
-            alarm.at(end);
-        }
-        end.is_some()
-    };
-    let mut held = |index: usize| {
-        outputs[index].level.is_on() && slots[index].safety.is_none() && within(index, output(index).min_on)
-    };
-    let held: Vec<usize> = members.iter().copied().filter(|&index| held(index)).collect();
-    let mut able = |index: usize| {
-        slots[index].wanted().is_on() && (outputs[index].level.is_on() || !within(index, output(index).min_off))
-    };
-    let rank = |index: usize| {
-        let (slot, claim) = highest(&slots[index].asked);
-        let rule = match claim.cause {
-            Cause::Rule(rule) => rule.0,
-            _ => 0,
-        };
-        // A part was commanded by way of the output that it belongs to.
-        let commanded = match output(index).method {
-            Method::Part { of } => of.0,
-            _ => index,
-        };
-        (*slot, Reverse(outputs[commanded].manual.as_ref().map_or(0, |manual| manual.order)), rule, index)
-    };
-    let first = members.iter().copied().filter(|&index| able(index)).min_by_key(|&index| rank(index));
-    let Some(winner) = held.first().copied().or(first) else { return };
-
-    let mut blocked_by = None;
-    for &other in members.iter().filter(|&&other| other != winner) {
-        let state = &outputs[other];
-        let rested = state.since.moment + group.wait;
-        if state.wire != Wire::Confirmed || state.may_be_on() {
-            blocked_by = Some(other);
-        } else if now < rested {
-            alarm.at(rested);
-            blocked_by = blocked_by.or(Some(other));
-        }
-        if slots[other].safety.is_none() && (slots[other].wanted().is_on() || held.contains(&other)) {
-            slots[other].safety = Some(Cause::Interlock { group: id, other: OutputId(winner) });
-        }
-    }
-    if let Some(other) = blocked_by.filter(|_| !outputs[winner].level.is_on()) {
-        slots[winner].safety = Some(Cause::Interlock { group: id, other: OutputId(other) });
-    }
 }
 
 /// Holds an output for its minimum time.

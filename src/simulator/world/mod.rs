@@ -31,6 +31,8 @@ pub struct World {
     wall: DateTime<Utc>,
     seed: u64,
     weather: Weather,
+    /// The weather at `wall`.
+    sky: Sky,
     household: Household,
     places: Places,
     airs: Vec<Air>,
@@ -147,7 +149,7 @@ impl World {
         });
         let wires = wires.collect();
         let household = Household::new(seed, config.hub.timezone, places.others().collect());
-        World { wall: start, seed, weather, household, places, airs, machines, probes, wires }
+        World { wall: start, seed, weather, sky, household, places, airs, machines, probes, wires }
     }
 
     /// Lets time run to `wall` with the outputs as they are (from 0, off, to 1, fully on), and tells what changed on the
@@ -185,7 +187,7 @@ impl World {
 
     /// The air outside, °C.
     pub fn outdoor_c(&self) -> f64 {
-        self.weather.at(self.wall).outdoor_c
+        self.sky.outdoor_c
     }
 
     /// Where everybody is: `everybody asleep`, `one in the hall, one out`.
@@ -203,6 +205,7 @@ impl World {
         for step in 1..=steps {
             let step_ms = total_ms * step / steps - total_ms * (step - 1) / steps;
             self.wall += TimeDelta::milliseconds(step_ms);
+            self.sky = self.weather.at(self.wall);
             let doings = self.household.at(self.wall);
             self.warm_and_cool(step_ms as f64 / 3_600_000.0, &doings);
             for (seen, wire) in seen.iter_mut().zip(&self.wires) {
@@ -213,7 +216,6 @@ impl World {
     }
 
     fn warm_and_cool(&mut self, hours: f64, doings: &[Doing; 2]) {
-        let sky = self.weather.at(self.wall);
         for (i, air) in self.airs.iter_mut().enumerate() {
             let mut influence = Influence {
                 people: doings.iter().filter(|doing| doing.place == Some(air.place)).count(),
@@ -232,15 +234,14 @@ impl World {
                 .wires
                 .iter()
                 .any(|wire| wire.kind == InputKind::Window && wire.active == Some(true) && wire.place == air.place);
-            air.advance(hours, &sky, &influence);
+            air.advance(hours, &self.sky, &influence);
         }
     }
 
     fn readings(&self) -> Vec<Stimulus> {
-        let sky = self.weather.at(self.wall);
         let mut readings = Vec::new();
         for (i, probe) in self.probes.iter().enumerate() {
-            for (quantity, value) in self.measure(i, &sky) {
+            for (quantity, value) in self.measure(i) {
                 readings.push(Stimulus::Reading { sensor: probe.sensor.clone(), quantity, value });
             }
         }
@@ -248,10 +249,10 @@ impl World {
     }
 
     /// What the sensor of this number reads now.
-    fn measure(&self, sensor: usize, sky: &Sky) -> Vec<(Quantity, f64)> {
+    fn measure(&self, sensor: usize) -> Vec<(Quantity, f64)> {
         let probe = &self.probes[sensor];
         let mut noise = Random::new(self.seed, &[20, sensor as u64, self.wall.timestamp_millis() as u64]);
-        let read = |&quantity| (quantity, probe.read(quantity, &self.airs[probe.air], sky, noise.unit() - 0.5));
+        let read = |&quantity| (quantity, probe.read(quantity, &self.airs[probe.air], &self.sky, noise.unit() - 0.5));
         probe.quantities.iter().map(read).collect()
     }
 }

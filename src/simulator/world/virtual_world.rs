@@ -1,6 +1,6 @@
 //! The world of a simulation: it says when the next wire moves, so that time can jump there.
 
-use super::{Measured, World, weather::Sky};
+use super::{Measured, World};
 use crate::{
     engine::local_instant,
     model::{Config, InputId, InputKind, OutputId, Quantity, SensorId},
@@ -15,8 +15,6 @@ pub struct VirtualWorld {
     /// The day whose moves are in `moves`, and those of it that are still to come.
     day: Option<NaiveDate>,
     moves: VecDeque<(DateTime<Utc>, InputId, bool)>,
-    /// The weather at the instant at which it was last asked for: many sensors are read at once.
-    sky: Option<(DateTime<Utc>, Sky)>,
 }
 
 /// The air is worked out in steps of at most this length.
@@ -27,7 +25,7 @@ impl VirtualWorld {
     /// built-in climate.
     pub fn new(config: &Config, start: DateTime<Utc>, seed: u64, measured: Option<Measured>) -> VirtualWorld {
         let world = World::with_weather(config, start, seed, measured);
-        VirtualWorld { world, zone: config.hub.timezone, day: None, moves: VecDeque::new(), sky: None }
+        VirtualWorld { world, zone: config.hub.timezone, day: None, moves: VecDeque::new() }
     }
 
     /// When the next wire moves, or when to ask again; nothing in a house without inputs.
@@ -73,13 +71,8 @@ impl VirtualWorld {
     }
 
     /// What a sensor reads now.
-    pub fn measure(&mut self, sensor: SensorId) -> Vec<(Quantity, f64)> {
-        let wall = self.world.wall;
-        let (_, sky) = match self.sky.take().filter(|(at, _)| *at == wall) {
-            Some(known) => self.sky.insert(known),
-            None => self.sky.insert((wall, self.world.weather.at(wall))),
-        };
-        self.world.measure(sensor.0, sky)
+    pub fn measure(&self, sensor: SensorId) -> Vec<(Quantity, f64)> {
+        self.world.measure(sensor.0)
     }
 
     /// The air outside at any time, °C.
