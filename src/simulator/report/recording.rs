@@ -104,11 +104,14 @@ const COMPLETE_UP_TO: TimeDelta = TimeDelta::days(7);
 impl Recording {
     /// Of a run between two instants, before it begins.
     pub fn new(config: &Arc<Config>, from: DateTime<Utc>, until: DateTime<Utc>) -> Recording {
+        let sample_every = ((until - from) / SAMPLES).clamp(SAMPLE_MIN, SAMPLE_MAX);
+        let samples = (until - from).num_milliseconds() / sample_every.num_milliseconds() + 1;
+        let numbers = || Track::Number(Vec::with_capacity(usize::try_from(samples).unwrap_or(0)));
         let track = |point| match point {
             Point::Output(_) | Point::OutputFacet(..) => None,
             Point::Input(_) | Point::Occupied(_) | Point::Asleep(_) => Some((point, Track::Binary(Vec::new()))),
-            Point::Reading(..) => Some((point, Track::Number(Vec::new()))),
-            Point::Climate(_, facet) if facet.is_temperature() => Some((point, Track::Number(Vec::new()))),
+            Point::Reading(..) => Some((point, numbers())),
+            Point::Climate(_, facet) if facet.is_temperature() => Some((point, numbers())),
             Point::Climate(..) | Point::Mode | Point::Event(_) => Some((point, Track::Word(Vec::new()))),
         };
         Recording {
@@ -123,7 +126,7 @@ impl Recording {
             outdoor: Vec::new(),
             lines: Vec::new(),
             complete: until - from <= COMPLETE_UP_TO,
-            sample_every: ((until - from) / SAMPLES).clamp(SAMPLE_MIN, SAMPLE_MAX),
+            sample_every,
             next_sample: from,
             watch: Watch::new(config, &[]),
         }
@@ -165,8 +168,9 @@ impl Recording {
                 changes.push((at, truth));
             }
         }
-        for (index, used) in self.events.iter_mut().enumerate() {
-            *used = house.event_use(index);
+        // They are sums: it is enough to ask for them at the end.
+        if at >= self.until {
+            self.events = (0..self.events.len()).map(|event| house.event_use(event)).collect();
         }
     }
 
