@@ -1,9 +1,13 @@
 //! Time. [`Clock`] is the only reader of clocks in hearthd; everything else is given a [`Now`].
 //!
 //! Two kinds of time, never mixed: **moments** run on steadily and measure durations; **wall time** is what people read
-//! from a clock, and may jump (no battery clock at start, NTP, a hand) or not be known at all.
+//! from a clock, and may jump (no battery clock at start, NTP, a hand) or not be known at all; a [`Zone`] makes it local.
 
 #![expect(clippy::disallowed_methods, reason = "the one place that reads clocks")]
+
+mod zone;
+
+pub use zone::{UnknownZone, Zone, ZoneOffset};
 
 use crate::model::ClockTrust;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -10,7 +10,7 @@ use super::{
     table::Table,
     wires,
 };
-use crate::model::{Config, HardwareSettings};
+use crate::model::{Config, HardwareSettings, Zone};
 
 /// All tables, each as far as it tells by itself.
 pub(super) struct Draft {
@@ -36,7 +36,7 @@ pub(super) struct Files<'f> {
     pub beside: &'f dyn Fn(&str) -> Result<Option<String>, Wrong>,
 }
 
-pub(super) fn read(root: &mut Table<'_>, system_zone: chrono_tz::Tz, problems: &Problems) -> Draft {
+pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems) -> Draft {
     if root.is_real() && !root.has("hub") {
         problems.error(0..0, "the table [hub] is missing", "add [hub] and, on the line after it, id = \"home\"");
     }

@@ -8,8 +8,7 @@ use super::{
     shape::{Decimal, OneOf, Shape, Text, Word, Wrong, shorten},
     table::Table,
 };
-use crate::model::{ClockTrust, Condition as Held, Holidays, Hub, Point, Rule};
-use chrono_tz::Tz;
+use crate::model::{ClockTrust, Condition as Held, Holidays, Hub, Point, Rule, Zone};
 use serde_json::{Value as Json, json};
 use std::ops::Range;
 use toml::de::DeValue;
@@ -27,7 +26,7 @@ pub(super) struct Draft {
     dark_until: Option<Sentence>,
 }
 
-pub(super) fn read(table: &mut Table<'_>, system_zone: Tz) -> Draft {
+pub(super) fn read(table: &mut Table<'_>, system_zone: Zone) -> Draft {
     let id = table
         .required(
             "id",
@@ -46,7 +45,7 @@ pub(super) fn read(table: &mut Table<'_>, system_zone: Tz) -> Draft {
         Decimal(-500.0..=9_000.0),
     );
     let timezone = table
-        .optional("timezone", "The IANA time zone of all times of day; the machine's when absent.", Zone)
+        .optional("timezone", "The IANA time zone of all times of day; the machine's when absent.", ZoneName)
         .unwrap_or(system_zone);
     let clock = table.defaulted(
         "clock",
@@ -180,10 +179,10 @@ impl Shape for FileName {
 }
 
 /// A time zone of the IANA database.
-struct Zone;
+struct ZoneName;
 
-impl Shape for Zone {
-    type Value = Tz;
+impl Shape for ZoneName {
+    type Value = Zone;
 
     fn noun(&self) -> String {
         "a time zone".into()
@@ -193,10 +192,10 @@ impl Shape for Zone {
         "its name in double quotes, such as \"Europe/Amsterdam\"".into()
     }
 
-    fn read(&self, value: &DeValue<'_>) -> Result<Option<Tz>, Wrong> {
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<Zone>, Wrong> {
         let Some(text) = value.as_str() else { return Ok(None) };
         text.parse().map(Some).map_err(|_| {
-            let advice = match nearest::name(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())) {
+            let advice = match nearest::name(text, Zone::names()) {
                 Some(name) => format!("did you mean \"{name}\"?"),
                 None => format!("write {}", self.example()),
             };
@@ -208,7 +207,7 @@ impl Shape for Zone {
         json!({ "type": "string", "examples": ["Europe/Amsterdam", "UTC"] })
     }
 
-    fn show(&self, value: &Tz) -> Json {
+    fn show(&self, value: &Zone) -> Json {
         json!(value.name())
     }
 }

@@ -39,7 +39,7 @@ pub use expectations::{Entry, Expectation, Step, expectations};
 pub use language::{state_meaning, state_words};
 pub use nearest::name as nearest_name;
 
-use crate::model::Config;
+use crate::model::{Config, Zone};
 use std::path::Path;
 use table::Table;
 
@@ -60,7 +60,7 @@ pub struct Loaded {
 /// All problems of the file, or why it cannot be read.
 pub fn load(path: &Path) -> Result<Loaded, Report> {
     let source = file::read(path)?;
-    let zone = iana_time_zone::get_timezone().ok().and_then(|name| name.parse().ok()).unwrap_or(chrono_tz::Tz::UTC);
+    let zone = iana_time_zone::get_timezone().ok().and_then(|name| Zone::find(&name)).unwrap_or(Zone::UTC);
     let files =
         house::Files { secret: &|name| file::secret(path, name), beside: &|name| file::beside(path, name).map(Some) };
     compile(&source, zone, &files)
@@ -72,14 +72,14 @@ pub fn load(path: &Path) -> Result<Loaded, Report> {
 /// # Errors
 /// All problems of the text; they call the file `path_for_messages`.
 pub fn parse(path_for_messages: &Path, text: &str) -> Result<Loaded, Report> {
-    parse_in_zone(path_for_messages, text, chrono_tz::Tz::UTC)
+    parse_in_zone(path_for_messages, text, Zone::UTC)
 }
 
 /// As [`parse`], with another time zone where the text names none.
 ///
 /// # Errors
 /// All problems of the text; they call the file `path_for_messages`.
-pub fn parse_in_zone(path_for_messages: &Path, text: &str, zone: chrono_tz::Tz) -> Result<Loaded, Report> {
+pub fn parse_in_zone(path_for_messages: &Path, text: &str, zone: Zone) -> Result<Loaded, Report> {
     let source = Source { path: path_for_messages.into(), text: text.into() };
     compile(&source, zone, &house::Files { secret: &|_| Ok(None), beside: &|_| Ok(None) })
 }
@@ -88,7 +88,7 @@ pub fn parse_in_zone(path_for_messages: &Path, text: &str, zone: chrono_tz::Tz) 
 pub fn schema() -> serde_json::Value {
     let problems = Problems::default();
     let mut root = Table::blank(&problems);
-    house::read(&mut root, chrono_tz::Tz::UTC, &problems);
+    house::read(&mut root, Zone::UTC, &problems);
     let mut schema = root.finish();
     schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();
     schema["title"] = "hearthd".into();
@@ -96,7 +96,7 @@ pub fn schema() -> serde_json::Value {
     schema
 }
 
-fn compile(source: &Source, zone: chrono_tz::Tz, files: &house::Files<'_>) -> Result<Loaded, Report> {
+fn compile(source: &Source, zone: Zone, files: &house::Files<'_>) -> Result<Loaded, Report> {
     let problems = Problems::default();
     let mut config = None;
     if let Some(document) = syntax::read(source, &problems)? {

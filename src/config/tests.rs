@@ -28,7 +28,7 @@ fn the_shipped_file_is_a_whole_house() {
         ["hall_light", "living_light", "porch_light", "bedroom_fan", "living_heater", "bath_fan_high", "bath_fan_low"];
     assert_eq!(outputs, in_file_order);
     assert_eq!(&*config.hub.id, "cottage");
-    assert_eq!(config.hub.timezone, chrono_tz::Tz::Europe__Amsterdam);
+    assert_eq!(config.hub.timezone, Zone::find("Europe/Amsterdam").unwrap());
     assert_eq!(config.outputs[0].active, ActiveLevel::Low);
     assert_eq!(config.outputs[5].interlock, Some(InterlockId(0)));
     assert_eq!(config.interlocks[0].wait, Duration::from_secs(2));
@@ -56,7 +56,7 @@ fn what_a_file_leaves_out_has_defaults() {
         "[hub]\nid = 'h'\n[mqtt]\nurl = 'mqtt://broker'\n[outputs.pump]\nkind = 'heater'\ngpio = 'GPIO17'\n\
          [inputs.bell]\nkind = 'button'\ngpio = 'gpiochip1/4'\n[sensors.attic]\nchip = 'lm75'\n",
     );
-    assert_eq!((config.hub.name.as_str(), config.hub.timezone), ("h", chrono_tz::Tz::UTC));
+    assert_eq!((config.hub.name.as_str(), config.hub.timezone), ("h", Zone::UTC));
     let mqtt = config.mqtt.unwrap();
     assert_eq!((mqtt.host.as_str(), mqtt.port, mqtt.client_id.as_str()), ("broker", 1883, "hearthd-h"));
     assert_eq!((mqtt.prefix.as_str(), mqtt.discovery_prefix.as_deref()), ("hearthd/h", Some("homeassistant")));

@@ -5,7 +5,7 @@ use super::{
     local_time::local_instant,
     sun::{self, Course, Horizon},
 };
-use crate::model::{Anchor, Cron, Date, DateRange, Holidays, Hub, Spread, TimeOfDay};
+use crate::model::{Anchor, Cron, Date, DateRange, Holidays, Hub, Spread, TimeOfDay, Zone};
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// whenever anything happens.
 #[derive(Clone, Debug)]
 pub struct Calendar {
-    zone: chrono_tz::Tz,
+    zone: Zone,
     latitude: f64,
     longitude: f64,
     holidays: Holidays,

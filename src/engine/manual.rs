@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Config, Level, ManualEnd, ManualFor, Method, Output, OutputId, RoomId, Source, Truth},
+    model::{Config, Level, ManualEnd, ManualFor, Method, Output, OutputId, RoomId, Source, Truth, Zone},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -188,7 +188,7 @@ fn released(release: &mut Release, output: &Output, around: &Surroundings<'_>, a
 }
 
 /// When local clocks next show `seconds` after midnight.
-fn next_time_of_day(seconds: u32, now: DateTime<Utc>, zone: chrono_tz::Tz) -> Option<DateTime<Utc>> {
+fn next_time_of_day(seconds: u32, now: DateTime<Utc>, zone: Zone) -> Option<DateTime<Utc>> {
     let today = now.with_timezone(&zone).date_naive();
     let offset = i32::try_from(seconds).ok()?;
     [Some(today), today.succ_opt()]

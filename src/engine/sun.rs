@@ -3,6 +3,7 @@
 //! Positions by the Solar Position Algorithm (Reda and Andreas, Solar Energy 76(5), 2004) in the `solar-positioning`
 //! crate; events on a day are those between the solar midnights on either side of its noon.
 
+use crate::model::Zone;
 use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 pub use solar_positioning::Horizon;
 use solar_positioning::{Location, RefractionCorrection, SolarEvents, SolarPositions, delta_t};
@@ -34,7 +35,7 @@ pub struct SunDay {
 
 /// The events of the local date `date` at a place (degrees, north and east positive); nothing outside the years -2000
 /// to 6000.
-pub fn day(date: NaiveDate, latitude: f64, longitude: f64, zone: chrono_tz::Tz) -> Option<SunDay> {
+pub fn day(date: NaiveDate, latitude: f64, longitude: f64, zone: Zone) -> Option<SunDay> {
     let noon_of = |date: Option<NaiveDate>| noon(date?, longitude, zone);
     let course = Course::new(
         noon_of(date.pred_opt())?,
@@ -61,7 +62,7 @@ pub fn day(date: NaiveDate, latitude: f64, longitude: f64, zone: chrono_tz::Tz) 
 }
 
 /// When the sun crosses the meridian on a local date; nothing outside the years -2000 to 6000.
-pub fn noon(date: NaiveDate, longitude: f64, zone: chrono_tz::Tz) -> Option<DateTime<Utc>> {
+pub fn noon(date: NaiveDate, longitude: f64, zone: Zone) -> Option<DateTime<Utc>> {
     let delta_t = delta_t::estimate_from_date_like(&date).ok()?;
     let begin = super::local_time::local_instant(date, 0, zone)?;
     let end = begin.checked_add_signed(TimeDelta::hours(25))?;
@@ -134,7 +135,8 @@ mod tests {
     #[test]
     fn a_summer_day_in_amsterdam() {
         let day = on("2026-06-21", 52.37, 4.89, "Europe/Amsterdam");
-        let local = |t: DateTime<Utc>| t.with_timezone(&chrono_tz::Europe::Amsterdam).format("%H:%M").to_string();
+        let local =
+            |t: DateTime<Utc>| t.with_timezone(&Zone::find("Europe/Amsterdam").unwrap()).format("%H:%M").to_string();
         assert_eq!((local(day.sunrise), local(day.sunset)), ("05:18".into(), "22:06".into()));
         assert!(day.dawn < day.sunrise && day.sunset < day.dusk);
     }
@@ -158,14 +160,14 @@ mod tests {
     #[test]
     fn sydney_sees_the_sunrise_of_its_own_date() {
         let day = on("2026-11-23", -33.87, 151.21, "Australia/Sydney");
-        let local = day.sunrise.with_timezone(&chrono_tz::Australia::Sydney);
+        let local = day.sunrise.with_timezone(&Zone::find("Australia/Sydney").unwrap());
         assert_eq!(local.format("%F %H:%M").to_string(), "2026-11-23 05:39");
     }
 
     #[test]
     fn years_out_of_range_are_nothing() {
         let far = NaiveDate::from_ymd_opt(9999, 1, 1).unwrap();
-        assert_eq!(day(far, 52.0, 5.0, chrono_tz::UTC), None);
+        assert_eq!(day(far, 52.0, 5.0, Zone::UTC), None);
         assert_eq!(elevation(DateTime::<Utc>::MAX_UTC, 52.0, 5.0), None);
     }
 }

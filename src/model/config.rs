@@ -2,7 +2,7 @@
 
 use super::{
     Climate, ClimateFacet, Condition, Counter, EventRule, Expander, Holidays, Input, InputKind, Interlock, Level, Line,
-    Modes, Output, OutputKind, Quantity, Room, Scene, Sensor, Series, Takes,
+    Modes, Output, OutputKind, Quantity, Room, Scene, Sensor, Series, Takes, Zone,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::Index, sync::Arc, time::Duration};
@@ -58,7 +58,7 @@ pub struct Hub {
     /// Metres above the sea, if the file says it.
     pub altitude_m: Option<f64>,
     /// The zone of all times of day.
-    pub timezone: chrono_tz::Tz,
+    pub timezone: Zone,
     /// When the wall clock is believed.
     pub clock: ClockTrust,
     /// The days of `holiday`.

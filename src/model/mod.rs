@@ -44,6 +44,7 @@ mod snapshot;
 mod value;
 mod wording;
 
+pub use crate::clock::Zone;
 pub use actuation::{Cover, Dimming, ManualFor, Method, PowerRange, PwmChannel, Takes};
 pub use automation::{Action, Click, EventRule, EventUse, LeftOut, Modes, Part, RunMode, Scene, Trigger};
 pub use calendar::{Anchor, Cron, Date, DateRange, DaySet, Holidays, Spread, TimeOfDay};

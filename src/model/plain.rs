@@ -3,7 +3,7 @@
 use super::{
     ActiveLevel, AtStart, Backend, Chip, Climate, ClimateMode, ClockTrust, Config, Control, Dimming, HardwareSettings,
     Holidays, Hub, Input, InputId, InputKind, Level, Line, ManualFor, Method, Modes, Output, OutputKind, Pull, Room,
-    SafeState, Sensor, SensorId, SensorLost, SensorSource, Setpoints, TargetFor, WindowWatch, WiredChip,
+    SafeState, Sensor, SensorId, SensorLost, SensorSource, Setpoints, TargetFor, WindowWatch, WiredChip, Zone,
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -17,7 +17,7 @@ impl Config {
                 latitude: 52.37,
                 longitude: 4.89,
                 altitude_m: None,
-                timezone: chrono_tz::UTC,
+                timezone: Zone::UTC,
                 clock: ClockTrust::Always,
                 holidays: Holidays::default(),
                 tests: None,

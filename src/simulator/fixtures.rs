@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 /// A house without anything in it.
 pub(super) fn empty_house() -> Config {
     let mut config = Config::empty("cottage");
-    (config.hub.name, config.hub.timezone) = ("Cottage".into(), chrono_tz::Europe::Amsterdam);
+    (config.hub.name, config.hub.timezone) = ("Cottage".into(), Zone::find("Europe/Amsterdam").unwrap());
     config
 }
 

@@ -1,10 +1,9 @@
 //! Configurations built by hand, without a file.
 
-use chrono_tz::Tz;
 use hearthd::model::{
     Action, AtStart, Chip, Climate, Comparison, Condition, Config, EventRule, Input, InputId, InputKind, Interlock,
     InterlockId, Level, Line, Modes, Number, Output, OutputId, OutputKind, Point, Quantity, Room, RoomId, Rule,
-    RunMode, Sensor, SensorId, SensorSource, Series, SeriesId, TimeOfDay, Trigger, WiredChip,
+    RunMode, Sensor, SensorId, SensorSource, Series, SeriesId, TimeOfDay, Trigger, WiredChip, Zone,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -32,11 +31,11 @@ impl Builder {
     /// An empty house in Amsterdam.
     pub fn new() -> Builder {
         let mut config = Config::empty("test");
-        config.hub.timezone = Tz::Europe__Amsterdam;
+        config.hub.timezone = Zone::find("Europe/Amsterdam").unwrap();
         Builder(config)
     }
 
-    pub fn place(&mut self, latitude: f64, longitude: f64, timezone: Tz) {
+    pub fn place(&mut self, latitude: f64, longitude: f64, timezone: Zone) {
         (self.0.hub.latitude, self.0.hub.longitude, self.0.hub.timezone) = (latitude, longitude, timezone);
     }
 

@@ -7,11 +7,10 @@ use super::{
     },
     engine_house::House,
 };
-use chrono_tz::Tz;
 use hearthd::model::{
     Action, AtStart, Click, Comparison, Condition, Config, Cover, Cron, DaySet, Event, InputId, InputKind, Level, Line,
     ManualFor, Method, Number, Output, OutputId, Part, Point, PowerRange, PwmChannel, RoomId, RunMode, SafeState,
-    SensorId, SeriesId, Summary, TimeOfDay, Trigger,
+    SensorId, SeriesId, Summary, TimeOfDay, Trigger, Zone,
 };
 use proptest::{collection::vec, option, prelude::*};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -367,9 +366,9 @@ impl HousePlan {
     pub fn config(&self) -> Arc<Config> {
         let mut builder = Builder::new();
         match self.place {
-            0 => builder.place(69.65, 18.96, Tz::Europe__Oslo),
-            1 => builder.place(-33.87, 151.21, Tz::Australia__Sydney),
-            2 => builder.place(30.04, 31.24, Tz::Africa__Cairo),
+            0 => builder.place(69.65, 18.96, Zone::find("Europe/Oslo").unwrap()),
+            1 => builder.place(-33.87, 151.21, Zone::find("Australia/Sydney").unwrap()),
+            2 => builder.place(30.04, 31.24, Zone::find("Africa/Cairo").unwrap()),
             _ => {}
         }
         let seconds = |number: Option<u8>| number.map(|number| secs(number.into()));

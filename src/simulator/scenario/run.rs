@@ -58,7 +58,7 @@ pub fn columns(lines: &[Line], config: &Config, from: DateTime<Utc>, until: Date
             text += &format!(".{:03}", local.nanosecond() / 1_000_000);
         }
         // In the hour that clocks show twice, which of the two it is.
-        if on_clocks.earliest() != on_clocks.latest() { format!("{text} {}", local.format("%Z")) } else { text }
+        if on_clocks.earliest() != on_clocks.latest() { format!("{text} {}", zone.abbreviation(at)) } else { text }
     };
     let columns: Vec<(String, String, &str)> = lines
         .iter()

@@ -1,6 +1,9 @@
 //! Temperatures outside that somebody has measured, from a CSV file.
 
-use crate::config::{Problems, Report, Source};
+use crate::{
+    config::{Problems, Report, Source},
+    model::Zone,
+};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use std::ops::Range;
 
@@ -17,7 +20,7 @@ impl Measured {
     ///
     /// # Errors
     /// The lines that are not so.
-    pub fn read(source: &Source, zone: chrono_tz::Tz) -> Result<Measured, Report> {
+    pub fn read(source: &Source, zone: Zone) -> Result<Measured, Report> {
         let problems = Problems::default();
         let mut course: Vec<(DateTime<Utc>, f64)> = Vec::new();
         let mut start = 0;
@@ -70,7 +73,7 @@ impl Measured {
 fn point(
     time: &str,
     temperature: &str,
-    zone: chrono_tz::Tz,
+    zone: Zone,
     place: Range<usize>,
     problems: &Problems,
 ) -> Option<(DateTime<Utc>, f64)> {
@@ -100,7 +103,10 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Measured, Report> {
-        Measured::read(&Source { path: "weather.csv".into(), text: text.into() }, chrono_tz::Europe::Amsterdam)
+        Measured::read(
+            &Source { path: "weather.csv".into(), text: text.into() },
+            Zone::find("Europe/Amsterdam").unwrap(),
+        )
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{Measured, World};
 use crate::{
     engine::local_instant,
-    model::{Config, InputId, InputKind, OutputId, Quantity, SensorId},
+    model::{Config, InputId, InputKind, OutputId, Quantity, SensorId, Zone},
 };
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::collections::VecDeque;
@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 /// A [`World`] in which time goes from one event to the next.
 pub struct VirtualWorld {
     world: World,
-    zone: chrono_tz::Tz,
+    zone: Zone,
     /// The day whose moves are in `moves`, and those of it that are still to come.
     day: Option<NaiveDate>,
     moves: VecDeque<(DateTime<Utc>, InputId, bool)>,

@@ -2,7 +2,7 @@
 //! minutes is a bar of a quarter of the height.
 
 use super::{day::Scale, escape};
-use crate::simulator::report::text::spell;
+use crate::{model::Zone, simulator::report::text::spell};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// What is on, or kept off, for some time.
@@ -97,7 +97,7 @@ impl Mean<'_> {
 }
 
 /// It as markup.
-pub(super) fn draw(bar: &Bar, zone: chrono_tz::Tz, scale: &Scale) -> String {
+pub(super) fn draw(bar: &Bar, zone: Zone, scale: &Scale) -> String {
     let (left, right) = (scale.percent(bar.begin), scale.percent(bar.end));
     let form = if bar.end - bar.begin < TimeDelta::seconds(2) { "%H:%M:%S%.3f" } else { "%H:%M:%S" };
     let local = |at: DateTime<Utc>| at.with_timezone(&zone).format(form).to_string();

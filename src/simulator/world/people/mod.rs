@@ -6,13 +6,13 @@ use super::{
     random::Random,
     rooms::{BATHROOM, BEDROOM, HALL, KITCHEN, LIVING, OUTDOORS, Place},
 };
+use crate::model::Zone;
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc, Weekday};
-use chrono_tz::Tz;
 
 /// Who lives in the house.
 pub(super) struct Household {
     seed: u64,
-    timezone: Tz,
+    timezone: Zone,
     /// The rooms of no known use, which somebody looks into now and then.
     others: Vec<Place>,
     /// Each person's plan of the day last asked for.
@@ -59,7 +59,7 @@ const HOUR: i32 = 3_600;
 const DOOR_S: i32 = 15;
 
 impl Household {
-    pub(super) fn new(seed: u64, timezone: Tz, others: Vec<Place>) -> Household {
+    pub(super) fn new(seed: u64, timezone: Zone, others: Vec<Place>) -> Household {
         Household { seed, timezone, others, days: [None, None] }
     }
 

@@ -92,7 +92,10 @@ fn joined(mut spans: Vec<Span>) -> Vec<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulator::world::rooms::{BEDROOM, KITCHEN};
+    use crate::{
+        model::Zone,
+        simulator::world::rooms::{BEDROOM, KITCHEN},
+    };
 
     #[test]
     fn spans_are_joined() {
@@ -101,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_day_has_doors_motion_and_a_bedtime() {
-        let household = Household::new(1, chrono_tz::UTC, Vec::new());
+        let household = Household::new(1, Zone::UTC, Vec::new());
         let date = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
         let wires = [
             (InputKind::Motion, KITCHEN),
