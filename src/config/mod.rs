@@ -66,8 +66,8 @@ pub fn load(path: &Path) -> Result<Loaded, Report> {
     compile(&source, zone, &files)
 }
 
-/// The configuration that `text` describes, without I/O: a password file and a list of holidays are not read (none
-/// result), and a time zone that the text does not name is UTC.
+/// The configuration that `text` describes: a password file and a list of holidays are not read (none result), and a time
+/// zone that the text does not name is UTC. The one thing that is read, once, are the rules of a time zone.
 ///
 /// # Errors
 /// All problems of the text; they call the file `path_for_messages`.

@@ -16,7 +16,7 @@
 //! | priority array | what decides an output: the highest filled [`Slot`] wins (after ASHRAE 135, clause 19.2) |
 //! | relinquish default | the value of an output that nobody asks anything of |
 //!
-//! Nothing here does I/O, reads a clock or knows a wire format.
+//! Nothing here does I/O, reads a clock or knows a wire format; [`Zone`] is the clock's.
 
 mod actuation;
 mod automation;
