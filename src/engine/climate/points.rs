@@ -3,13 +3,12 @@
 use super::{
     autotune::Tuning,
     regulate,
-    state::{Seen, ZoneState},
+    state::{Seen, Told, ZoneState},
 };
 use crate::{
     clock::Now,
     model::{Climate, ClimateFacet, Control, Truth, Value, duration},
 };
-use std::borrow::Cow;
 
 /// The value of a point; nothing before it is known.
 pub(in crate::engine) fn point_value(zone: &Climate, state: &ZoneState, facet: ClimateFacet) -> Option<Value> {
@@ -34,26 +33,21 @@ pub(in crate::engine) fn note_changes(zone: &Climate, state: &mut ZoneState, now
         return;
     }
     for facet in ClimateFacet::ALL {
-        let number = number(state, facet);
-        // Most numbers stay, and writing them down takes its time.
-        if number.is_some() && state.seen.get(&facet).is_some_and(|seen| seen.number == number) {
-            continue;
-        }
-        let text: Option<Cow<'_, str>> = match (facet, number) {
-            (_, Some(number)) => Some(number.to_string().into()),
-            _ if state.shown.wants.is_none() => None,
-            (ClimateFacet::Tuning, _) => Some(tuning(zone, state).into()),
-            _ => word(zone, state, facet).map(Cow::Borrowed),
+        let told = match (facet, number(state, facet)) {
+            (_, Some(number)) => Told::Number(number),
+            (ClimateFacet::Tuning, _) if is_known(zone, state, facet) => Told::Text(tuning(zone, state)),
+            (_, None) => match word(zone, state, facet).filter(|_| state.shown.wants.is_some()) {
+                // Most stay as they are.
+                Some(word) if state.seen.get(&facet).is_some_and(|seen| seen.told.is(word)) => continue,
+                Some(word) => Told::Text(word.into()),
+                None => {
+                    state.seen.remove(&facet);
+                    continue;
+                }
+            },
         };
-        let Some(text) = text else {
-            state.seen.remove(&facet);
-            continue;
-        };
-        if state.seen.get(&facet).is_none_or(|seen| seen.text != text) {
-            let text = text.into_owned();
-            state.seen.insert(facet, Seen { text, since: now.wall, number });
-        } else if let Some(seen) = state.seen.get_mut(&facet) {
-            seen.number = number;
+        if state.seen.get(&facet).is_none_or(|seen| seen.told != told) {
+            state.seen.insert(facet, Seen { told, since: now.wall });
         }
     }
 }

@@ -71,11 +71,23 @@ pub(in crate::engine) struct ZoneState {
 /// A value and since when it is so, by the wall clock of then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(in crate::engine) struct Seen {
-    pub text: String,
+    #[serde(rename = "text")]
+    pub told: Told,
     pub since: DateTime<Utc>,
-    /// What `text` tells, if that is a number.
-    #[serde(skip)]
-    pub number: Option<f64>,
+}
+
+/// What a point of a zone shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(in crate::engine) enum Told {
+    Number(f64),
+    Text(String),
+}
+
+impl Told {
+    pub fn is(&self, word: &str) -> bool {
+        matches!(self, Told::Text(text) if text == word)
+    }
 }
 
 /// A preset chosen by hand.
