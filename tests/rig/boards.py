@@ -82,6 +82,14 @@ class Boards:
         # Without iomem= the registers are the kernel's alone.
         return self._raspi3b("iomem=relaxed")
 
+    def raspi3b_chips(self) -> Guest:
+        """The same with every sensor that QEMU emulates and hearthd reads, two of them behind a multiplexer, and a clock."""
+        chips = ["tmp421,id=tmp421,bus=i2c-bus.1,address=0x4e", "emc1413,id=emc1413,bus=i2c-bus.1,address=0x4c",
+                 "dps310,bus=i2c-bus.1,address=0x77", "ds1338,bus=i2c-bus.1,address=0x68",
+                 "pca9548,bus=i2c-bus.1,address=0x70", "tmp105,id=left,bus=i2c.0,address=0x49",
+                 "tmp105,id=right,bus=i2c.3,address=0x49"]
+        return self._raspi3b("iomem=relaxed", *(word for chip in chips for word in ("-device", chip)))
+
     def raspi3b_debian(self) -> Guest:
         """The same with a whole Debian on its SD card; the package is in /root/hearthd."""
         return self._raspi3b("rig.root=/dev/mmcblk0", *self._card())
@@ -89,8 +97,8 @@ class Boards:
     def _raspi3b(self, words: str, *options: str) -> Guest:
         command = ["qemu-system-aarch64", "-M", "raspi3b", *self._arm64("raspi3b", "bcm2837-rpi-3-b.dtb"),
                    # More processors start in 5 to 30 s, at random.
-                   "-append", f"console=ttyS1,115200 panic=-1 quiet maxcpus=1 rig.agent=/dev/ttyS1 {words}", *options,
-                   *AGENT_ON_CONSOLE, "-device", "tmp105,id=thermometer,bus=i2c-bus.1,address=0x48"]
+                   "-append", f"console=ttyS1,115200 panic=-1 quiet maxcpus=1 rig.agent=/dev/ttyS1 {words}",
+                   *AGENT_ON_CONSOLE, "-device", "tmp105,id=thermometer,bus=i2c-bus.1,address=0x48", *options]
         return self._start(command, qtest=True)
 
     def imx8mp(self) -> Guest:

@@ -164,9 +164,9 @@ class Guest:
         answer = self.outside.receive(20)
         check(answer.startswith("OK"), f"QEMU refused {command}: {answer}")
 
-    def set_temperature(self, device: str, celsius: float):
-        """What an emulated thermometer measures from now on."""
-        self.qmp("qom-set", path=f"/machine/peripheral/{device}", property="temperature", value=round(celsius * 1000))
+    def set_temperature(self, device: str, celsius: float, name: str = "temperature"):
+        """What an emulated thermometer measures from now on; `name` is QEMU's of the temperature, if it has several."""
+        self.qmp("qom-set", path=f"/machine/peripheral/{device}", property=name, value=round(celsius * 1000))
 
     def wait_for_agent(self, timeout_s: float):
         """After a restart inside the guest: waits until it answers again."""
