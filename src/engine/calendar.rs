@@ -272,7 +272,7 @@ impl Calendar {
             }
             _ => None,
         };
-        keep(&mut self.crossings, (date, twilight), crossings);
+        keep(&mut self.crossings, (date, twilight), crossings, |(date, _)| *date);
         crossings
     }
 
@@ -281,7 +281,7 @@ impl Calendar {
             return *known;
         }
         let noon = sun::noon(date, self.longitude, self.zone);
-        keep(&mut self.noons, date, noon);
+        keep(&mut self.noons, date, noon, |date| *date);
         noon
     }
 
@@ -315,15 +315,15 @@ impl Twilight {
     }
 }
 
-/// Adds what was worked out for a date, in the place of what is farthest from it.
-fn keep<K: Ord, V>(known: &mut BTreeMap<K, V>, key: K, value: V) {
+/// Adds what was worked out for a date, in the place of the first date, or of the last one when the clock was set back.
+fn keep<K: Ord, V>(known: &mut BTreeMap<K, V>, key: K, value: V, date: impl Fn(&K) -> NaiveDate) {
     if known.len() >= KEPT {
-        let is_newest = known.last_key_value().is_some_and(|(last, _)| *last < key);
-        if is_newest {
-            known.pop_first()
+        let is_of_the_last = known.last_key_value().is_some_and(|(last, _)| date(last) <= date(&key));
+        if is_of_the_last {
+            known.pop_first();
         } else {
-            known.pop_last()
-        };
+            known.pop_last();
+        }
     }
     known.insert(key, value);
 }

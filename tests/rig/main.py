@@ -125,7 +125,10 @@ class Times:
     def __init__(self, file: pathlib.Path):
         self.file = file
         self.lock = threading.Lock()
-        self.seconds = json.loads(file.read_text()) if file.exists() else {}
+        try:
+            self.seconds = json.loads(file.read_text())
+        except (OSError, ValueError):
+            self.seconds = {}
 
     def of(self, name: str) -> float:
         return self.seconds.get(name, float("inf"))
@@ -133,7 +136,9 @@ class Times:
     def took(self, name: str, seconds: float):
         with self.lock:
             self.seconds[name] = round(seconds, 1)
-            self.file.write_text(json.dumps(self.seconds))
+            new = self.file.with_suffix(".new")
+            new.write_text(json.dumps(self.seconds))
+            new.replace(self.file)
 
 
 def run(name: str, scenario, make_boards, keep: pathlib.Path | None, times: Times) -> str:
@@ -155,7 +160,8 @@ def run(name: str, scenario, make_boards, keep: pathlib.Path | None, times: Time
     finally:
         logs = boards.end()
     took = time.monotonic() - started
-    times.took(name, took)
+    if result == "passed":
+        times.took(name, took)
     print(f"{result:7} {took:6.1f} s  {name}: {scenario.__doc__.splitlines()[0]}", flush=True)
     for text in seen:
         print(f"{'':19}{text}", flush=True)

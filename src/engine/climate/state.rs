@@ -76,12 +76,27 @@ pub(in crate::engine) struct Seen {
     pub since: DateTime<Utc>,
 }
 
-/// What a point of a zone shows.
+/// What a point of a zone shows. Its text, in the state file: a word is never a number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(from = "String", into = "String")]
 pub(in crate::engine) enum Told {
     Number(f64),
     Text(String),
+}
+
+impl From<String> for Told {
+    fn from(text: String) -> Told {
+        text.parse().map_or(Told::Text(text), Told::Number)
+    }
+}
+
+impl From<Told> for String {
+    fn from(told: Told) -> String {
+        match told {
+            Told::Number(number) => number.to_string(),
+            Told::Text(text) => text,
+        }
+    }
 }
 
 impl Told {

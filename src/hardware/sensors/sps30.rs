@@ -13,6 +13,7 @@ mod command {
     pub const PRODUCT_TYPE: u16 = 0xd002;
     pub const VERSION: u16 = 0xd100;
     pub const STATUS: u16 = 0xd206;
+    pub const CLEAR_STATUS: u16 = 0xd210;
 }
 
 /// "00080000", two letters a word.
@@ -22,11 +23,13 @@ const FLOATING_POINT: u16 = 0x0300;
 /// START and STOP take up to 20 ms, questions less than 5 ms.
 const TURNING: Duration = Duration::from_millis(21);
 const ANSWERING: Duration = Duration::from_millis(5);
-/// A measurement a second.
-const CYCLE: Duration = Duration::from_millis(1_100);
+/// A measurement a second; and by then the chip has looked whether its fan turns.
+const FIRST: Duration = Duration::from_secs(4);
 const MEASURING_LONGER: Duration = Duration::from_millis(100);
 /// The longest start-up time of section 1, that of clean air.
 const SETTLING: Duration = Duration::from_secs(30);
+/// As long as a measurement may take: nearly all of that.
+const LONG_FIRST: Duration = Duration::from_secs(29);
 /// The first version that tells its status: 2.2.
 const TELLS_STATUS: u16 = 0x0202;
 /// In the status (section 4.4): the laser's current is wrong; the fan does not turn.
@@ -37,15 +40,18 @@ const FAN: u32 = 1 << 4;
 pub(super) struct Driver {
     device: Device,
     tells_status: bool,
-    started: bool,
+    /// Until the first measurement; none after it.
+    first: Duration,
     /// How many readings mean nothing yet.
     settling: u32,
 }
 
 impl Driver {
     pub fn start(every: Duration, device: Device) -> Result<Driver, HardwareError> {
-        let settling = readings_within(SETTLING, every);
-        let mut driver = Driver { device, tells_status: false, started: false, settling };
+        // Nobody waits an hour for the second reading.
+        let seldom = every > SETTLING;
+        let (first, settling) = if seldom { (LONG_FIRST, 0) } else { (FIRST, readings_within(SETTLING, every)) };
+        let mut driver = Driver { device, tells_status: false, first, settling };
         let id = driver.ask(command::PRODUCT_TYPE)?;
         if id != ID {
             return Err(driver.device.wrong_chip(format!("an unknown chip (type {id:x?})"), "SPS30"));
@@ -67,17 +73,20 @@ impl Driver {
 
     fn check_status(&mut self) -> Result<(), HardwareError> {
         let [high, low] = self.ask(command::STATUS)?.map(u32::from);
-        match high << 16 | low {
-            status if status & FAN != 0 => Err(self.device.fault("says that its fan does not turn")),
-            status if status & LASER != 0 => Err(self.device.fault("says that its laser fails")),
-            _ => Ok(()),
-        }
+        let says = match high << 16 | low {
+            status if status & FAN != 0 => "says that its fan does not turn",
+            status if status & LASER != 0 => "says that its laser fails",
+            _ => return Ok(()),
+        };
+        // It says so until it is told that it was heard (section 4.4), also when the fan turns again.
+        self.device.command(command::CLEAR_STATUS)?;
+        Err(self.device.fault(says))
     }
 }
 
 impl SensorDriver for Driver {
     fn measure(&mut self) -> Result<Duration, HardwareError> {
-        Ok(if std::mem::replace(&mut self.started, true) { Duration::ZERO } else { CYCLE })
+        Ok(std::mem::take(&mut self.first))
     }
 
     fn fetch(&mut self) -> Result<Fetched, HardwareError> {
@@ -108,7 +117,7 @@ mod tests {
     use crate::model::Chip;
 
     const ID: &str = "w d0 02 / r 30 30 f6 30 38 4f 30 30 f6 30 30 f6";
-    const START: &str = "w 01 04 / w 00 10 03 00 ac / wait 1s100ms";
+    const START: &str = "w 01 04 / w 00 10 03 00 ac / wait 4s";
 
     fn values(four: [f32; 4]) -> String {
         let mut text = String::from("w 02 02 / r 00 01 b0 / w 03 00 / r");
@@ -142,11 +151,19 @@ mod tests {
                 "a wrong checksum from 0x69: shorten the cable, or keep it away from mains and motors",
             ),
             (
-                format!("{} / w d2 06 / r 00 00 81 00 10 {:02x}", values([0.0; 4]), checksum::sensirion(&[0, 0x10])),
+                format!(
+                    "{} / w d2 06 / r 00 00 81 00 10 {:02x} / w d2 10",
+                    values([0.0; 4]),
+                    checksum::sensirion(&[0, 0x10])
+                ),
                 "the chip at 0x69 says that its fan does not turn",
             ),
             (
-                format!("{} / w d2 06 / r 00 00 81 00 20 {:02x}", values([0.0; 4]), checksum::sensirion(&[0, 0x20])),
+                format!(
+                    "{} / w d2 06 / r 00 00 81 00 20 {:02x} / w d2 10",
+                    values([0.0; 4]),
+                    checksum::sensirion(&[0, 0x20])
+                ),
                 "the chip at 0x69 says that its laser fails",
             ),
         ] {

@@ -22,7 +22,7 @@ def run(boards):
     guest.power_cut()
     guest = boards.imx8mp_debian(disk=boards.folder / DISK)
     unit = Unit(guest, ImxLines(guest))
-    wait("the service", lambda: unit.property("ActiveState") == "active", 120)
+    wait("the service", lambda: unit.property("ActiveState") == "active", 300)
     unit.wait_levels(lamp=1, pump=1, alarm=0)
     outputs = [LINES[name] for name in ("lamp", "pump", "alarm")]
     same(unit.wires.are_outputs(*outputs), [True, True, True], "lines after the power cut")

@@ -14,7 +14,7 @@ def run(boards):
     unit.command("lamp", "ON")
     unit.wait_levels(lamp=1)
     guest.sh("(sleep 0.5; systemctl reboot) >/dev/null 2>&1 &")
-    guest.wait_for_agent(180)
+    guest.wait_for_agent(600)
     unit = Unit(guest)
     restored(unit, "the reboot")
     before = guest.sh("journalctl --boot=-1 --unit=hearthd --output=cat --no-pager").splitlines()
@@ -29,7 +29,7 @@ def run(boards):
     guest.power_cut()
     guest = boards.systemd(disk=boards.folder / DISK)
     unit = Unit(guest)
-    wait("the service", lambda: unit.property("ActiveState") == "active", 120)
+    wait("the service", lambda: unit.property("ActiveState") == "active", 300)
     unit.wait_levels(lamp=0, pump=1, alarm=0)
     same(guest.code("systemctl is-active --quiet mosquitto"), 3, "the broker")
     up = int(unit.property("ActiveEnterTimestampMonotonic")) / 1e6
@@ -38,11 +38,11 @@ def run(boards):
     guest.sh("hearthd set lamp on")
     unit.wait_levels(lamp=1)
     guest.sh("systemctl start mosquitto")
-    wait("the broker is told", lambda: unit.broker("availability") == "online" and unit.broker("lamp/state") == "ON", 120)
+    wait("the broker is told", lambda: unit.broker("availability") == "online" and unit.broker("lamp/state") == "ON", 300)
     return [f"power cut: as before {up:.1f} s after the kernel started"]
 
 
 def restored(unit, after: str):
-    wait(f"the service after {after}", lambda: unit.property("ActiveState") == "active", 120)
+    wait(f"the service after {after}", lambda: unit.property("ActiveState") == "active", 300)
     unit.wait_levels(lamp=1, pump=0, alarm=0)
     wait("the broker is told", lambda: unit.broker("lamp/state") == "ON" and unit.broker("availability") == "online")
