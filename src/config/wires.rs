@@ -1,11 +1,11 @@
 //! Each wire of the board is used once, and only where it may be.
 
 use super::{diagnostic::Problems, expanders, inputs, outputs};
-use crate::model::{Backend, Expander, HardwareSettings, Line, Pull, PwmChannel, Sensor};
+use crate::model::{
+    Backend, Expander, HardwareSettings, HeaderPin, LAST_OF_ANY_PI, LAST_ON_HEADER, Line, PI_KINDS, Pull, PwmChannel,
+    Sensor,
+};
 use std::{collections::BTreeMap, ops::Range};
-
-/// The last line of the header of a Raspberry Pi.
-const LAST_ON_HEADER: u32 = 27;
 
 /// Reports wires that are claimed twice or serve another purpose.
 pub(super) fn check(
@@ -44,12 +44,15 @@ pub(super) fn check(
         } else {
             users.insert(resolved, id);
         }
-        let wrong = match line.on_expander(&expanders) {
+        let on_expander = line.on_expander(&expanders);
+        let wrong = match on_expander {
             Some((expander, pin)) => misuse_of_expander(&wire, expander, pin),
-            None => misuse(line, hardware, sensors, &expanders),
+            None => misuse(line, hardware, sensors, &expanders).or_else(|| beyond_the_header(line, hardware)),
         };
         if let Some((message, advice)) = wrong {
             problems.error(place.clone(), message, advice);
+        } else if let Some((message, advice)) = position(line, hardware).filter(|_| on_expander.is_none()) {
+            problems.warning(place.clone(), message, advice);
         }
     }
 }
@@ -102,20 +105,39 @@ fn misuse_of_expander(wire: &Wire<'_>, expander: &Expander, pin: u32) -> Option<
     }
 }
 
-/// One line in the one way to write it: by number, if it has one.
+/// One line in the one way to write it: by number, if it certainly is the one of that number. Which chip a name such as
+/// `gpiochip0` leads to is known on the machine only, where lines are claimed.
 fn resolve(line: &Line, hardware: &HardwareSettings) -> Line {
-    let main_chip = hardware.gpiochip.as_deref().unwrap_or("gpiochip0");
+    let counts_on = hardware.gpiochip.as_deref();
+    let on_header = counts_on.is_none_or(is_header);
     match line {
-        Line::Named(name) => gpio_number(name).map_or_else(|| line.clone(), Line::Number),
-        Line::OnChip { chip, offset } if chip == main_chip => Line::Number(*offset),
-        Line::Pwm(PwmChannel::Pin(pin)) => Line::Number(*pin),
+        Line::Named(name) if on_header => gpio_number(name).map_or_else(|| line.clone(), Line::Number),
+        Line::OnChip { chip, offset } if counts_on == Some(chip) || (on_header && is_header(chip)) => {
+            Line::Number(*offset)
+        }
+        Line::Pwm(PwmChannel::Pin(pin)) if on_header => Line::Number(*pin),
         _ => line.clone(),
     }
+}
+
+/// Whether a chip is called as that of the header of some Raspberry Pi. No machine has two kinds of them.
+fn is_header(chip: &str) -> bool {
+    PI_KINDS.iter().any(|kind| kind.labels.contains(&chip))
 }
 
 /// 17 for `GPIO17`.
 fn gpio_number(name: &str) -> Option<u32> {
     name.strip_prefix("GPIO")?.parse().ok()
+}
+
+/// The BCM number that a line is, if it can be one of a Raspberry Pi only: under `chardev`, and on a chip that is named, a
+/// number can be a line of any board; names are the Raspberry Pi's.
+fn bcm_number(line: &Line, hardware: &HardwareSettings) -> Option<u32> {
+    match line {
+        Line::Number(number) if hardware.backend != Backend::Chardev && hardware.gpiochip.is_none() => Some(*number),
+        Line::Named(name) => gpio_number(name),
+        _ => None,
+    }
 }
 
 /// Why a line cannot be used at all.
@@ -125,16 +147,10 @@ fn misuse(
     sensors: &[Sensor],
     expanders: &[Expander],
 ) -> Option<(String, String)> {
-    let rppal = hardware.backend == Backend::Rppal;
-    // Under `chardev` a number can be a line of any board; names are the Raspberry Pi's.
-    let number = match line {
-        Line::Number(number) if hardware.backend != Backend::Chardev => *number,
-        Line::Named(name) if gpio_number(name).is_some() => gpio_number(name)?,
-        Line::Named(_) | Line::OnChip { .. } if rppal => {
-            let advice = "write a number from 2 to 27, or set backend = \"chardev\"".to_owned();
-            return Some((format!("the rppal backend cannot reach {line}"), advice));
-        }
-        _ => return None,
+    let Some(number) = bcm_number(line, hardware) else {
+        let out_of_reach = matches!(line, Line::Named(_) | Line::OnChip { .. }) && hardware.backend == Backend::Rppal;
+        let advice = || "write a number from 2 to 27, or set backend = \"chardev\"".to_owned();
+        return out_of_reach.then(|| (format!("the rppal backend cannot reach {line}"), advice()));
     };
     let on_i2c = |sensor: &&Sensor| sensor.i2c().is_some_and(|chip| chip.bus == 1);
     let sensor = sensors.iter().find(on_i2c).map(|sensor| format!("the sensor `{}`", sensor.id));
@@ -149,10 +165,36 @@ fn misuse(
             let message = format!("GPIO {number} belongs to I2C bus 1, which {user} uses");
             (message, "use one of GPIO 4 to 27".into())
         }),
-        _ if rppal && number > LAST_ON_HEADER => Some((
-            format!("a Raspberry Pi has no GPIO {number} on its header"),
-            format!("use one of GPIO 2 to {LAST_ON_HEADER} (BCM numbers)"),
+        _ => None,
+    }
+}
+
+/// What nobody should drive: rppal is for what is on the header, and what is not on a Raspberry Pi at all is a slip under
+/// `auto`.
+fn beyond_the_header(line: &Line, hardware: &HardwareSettings) -> Option<(String, String)> {
+    let number = bcm_number(line, hardware).filter(|number| *number > LAST_ON_HEADER)?;
+    let here =
+        || HeaderPin::meaning(number).unwrap_or_else(|| format!("use one of GPIO 2 to {LAST_ON_HEADER} (BCM numbers)"));
+    match hardware.backend {
+        Backend::Rppal => Some((format!("a Raspberry Pi has no GPIO {number} on its header"), here())),
+        Backend::Auto if number > LAST_OF_ANY_PI => Some((
+            format!("no Raspberry Pi has a GPIO {number}"),
+            format!("{}, or, for another board, set backend = \"chardev\"", here()),
         )),
         _ => None,
     }
+}
+
+/// Numbers that some Compute Modules and other boards have, and that are positions on the header for most people.
+fn position(line: &Line, hardware: &HardwareSettings) -> Option<(String, String)> {
+    let number = bcm_number(line, hardware).filter(|number| *number > LAST_ON_HEADER)?;
+    let auto = hardware.backend == Backend::Auto;
+    auto.then(|| {
+        let last = format!("a Raspberry Pi has GPIO 2 to {LAST_ON_HEADER} on its header");
+        let advice = HeaderPin::meaning(number).unwrap_or(last);
+        (
+            format!("GPIO {number} is not on the header of a Raspberry Pi"),
+            format!("{advice}; for another board set backend = \"chardev\""),
+        )
+    })
 }

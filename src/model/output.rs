@@ -88,7 +88,7 @@ impl OutputKind {
 /// Which wire of the board.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Line {
-    /// By number: the BCM number on a Raspberry Pi, the offset on the first (or the configured) chip elsewhere.
+    /// By number: the BCM number on a Raspberry Pi, the offset on the first chip elsewhere; or on the configured chip.
     Number(u32),
     /// By the name that the kernel has for it, such as `GPIO17`.
     Named(String),

@@ -1,7 +1,7 @@
 //! The shapes of wires: `17`, `"GPIO17"`, `"gpiochip1/4"`, several of them, and PWM channels.
 
 use super::{Shape, Whole, Wrong, shorten};
-use crate::model::{Line, PwmChannel};
+use crate::model::{HeaderPin, LAST_ON_HEADER, Line, PwmChannel};
 use serde_json::{Value as Json, json};
 use std::ops::Range;
 use toml::de::DeValue;
@@ -133,7 +133,11 @@ impl Shape for PwmWire {
         if let DeValue::Integer(_) = value {
             let number = Whole(0..=i64::from(LAST_LINE)).read(value)?.and_then(|number| u32::try_from(number).ok());
             return match number {
-                Some(pin) if !PWM_PINS.contains(&pin) => Err(Wrong::new(format!("GPIO {pin} has no PWM"), advice)),
+                Some(pin) if !PWM_PINS.contains(&pin) => {
+                    let position = HeaderPin::meaning(pin).filter(|_| pin > LAST_ON_HEADER);
+                    let advice = position.map_or(advice.clone(), |position| format!("{advice}; {position}"));
+                    Err(Wrong::new(format!("GPIO {pin} has no PWM"), advice))
+                }
                 pin => Ok(pin.map(|pin| Line::Pwm(PwmChannel::Pin(pin)))),
             };
         }
