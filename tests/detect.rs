@@ -13,12 +13,14 @@ struct Machine(TempDir);
 impl Machine {
     fn new(files: &[(&str, &str)]) -> Machine {
         let machine = Machine(TempDir::new().unwrap());
-        for (path, text) in files {
-            let path = machine.0.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
+        files.iter().for_each(|(path, text)| machine.write(path, text));
         machine
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.0.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
     }
 
     fn detect(&self, arguments: &[&str]) -> String {
@@ -80,6 +82,73 @@ fn a_pi_with_everything_switched_off_is_told_how() {
     fs::create_dir_all(machine.0.path().join("boot/firmware")).unwrap();
     fs::write(machine.0.path().join("boot/firmware/config.txt"), "").unwrap();
     assert!(machine.detect(&[]).contains("into /boot/firmware/config.txt"));
+}
+
+const PI_5: [(&str, &str); 3] = [
+    ("proc/device-tree/model", "Raspberry Pi 5 Model B Rev 1.0\0"),
+    ("proc/device-tree/compatible", "raspberrypi,5-model-b\0brcm,bcm2712\0"),
+    ("dev/gpiomem0", ""),
+];
+
+#[test]
+fn a_pi_5_is_told_of_its_own_overlays_and_why_it_has_no_rppal() {
+    let machine = Machine::new(&PI_5);
+    machine.write("dev/gpiochip11", "");
+    machine.write("dev/gpiochip15", "");
+    machine.write("sys/bus/gpio/devices/gpiochip15/label", "");
+    machine.write("sys/module/pinctrl_rp1/parameters/persist_gpio_outputs", "Y\n");
+    let toml = machine.detect(&[]);
+    for told in [
+        "backend = \"auto\" is chardev here (rppal cannot be used here: it needs /dev/gpiochip0, which this kernel does not have).",
+        "An output whose program dies goes on as it was last driven",
+        "write dtparam=strict_gpiod into config.txt",
+        "write dtoverlay=w1-gpio-pi5 (GPIO 4; another one: dtoverlay=w1-gpio-pi5,gpiopin=17) into",
+        "permission for /dev/gpiochip11, gpiochip15",
+    ] {
+        assert!(toml.contains(told), "{told}: {toml}");
+    }
+    machine.write("sys/module/pinctrl_rp1/parameters/persist_gpio_outputs", "N\n");
+    let toml = machine.detect(&[]);
+    assert!(toml.contains("dies becomes an input;") && !toml.contains("strict_gpiod"), "{toml}");
+
+    // Switched on with the overlay of older boards.
+    machine.write("sys/bus/w1/devices/w1_bus_master1/w1_master_slave_count", "0\n");
+    machine.write("proc/device-tree/onewire@4/compatible", "w1-gpio\0");
+    let toml = machine.detect(&[]);
+    assert!(toml.contains("write dtoverlay=w1-gpio-pi5 in place of dtoverlay=w1-gpio,"), "{toml}");
+    machine.write("proc/device-tree/onewire@4/raspberrypi,delay-needs-poll", "");
+    let toml = machine.detect(&[]);
+    assert!(!toml.contains("w1-gpio") && toml.contains("check the wires"), "{toml}");
+}
+
+#[test]
+fn an_older_pi_is_told_of_its_kernel() {
+    let machine = Machine::new(&[PI, ("dev/gpiochip0", ""), ("dev/gpiomem", "")]);
+    let found: Value = serde_json::from_str(&machine.detect(&["--json"])).unwrap();
+    assert_eq!((&found["backend"], &found["released"]), (&"rppal".into(), &"not_known".into()));
+    fs::remove_file(machine.0.path().join("dev/gpiomem")).unwrap();
+    machine.write("proc/sys/kernel/osrelease", "6.1.0-50-arm64\n");
+    let toml = machine.detect(&[]);
+    assert!(toml.contains("is chardev here (rppal cannot be used here: this kernel offers no /dev/gpiomem)"), "{toml}");
+    assert!(toml.contains("dies becomes an input;"), "{toml}");
+}
+
+#[test]
+fn pwm_is_told_with_the_pins_that_it_comes_out_of() {
+    let machine = Machine::new(&[PI, ("sys/class/pwm/pwmchip0/npwm", "2\n")]);
+    let chip = machine.0.path().join("sys/class/pwm/pwmchip0/device");
+    machine.write("sys/devices/3f20c000.pwm/uevent", "");
+    symlink(machine.0.path().join("sys/devices/3f20c000.pwm"), chip).unwrap();
+    machine.write("proc/device-tree/soc/pwm@7e20c000/status", "okay\0");
+    assert!(machine.detect(&[]).contains("(3f20c000.pwm): 2 channels of PWM\n#   at no pin: an overlay"));
+    for (file, cell) in [("brcm,pins", 18), ("brcm,function", 2), ("phandle", 9)] {
+        machine.write(
+            &format!("proc/device-tree/soc/gpio@7e200000/pwm_pins/{file}"),
+            &format!("\0\0\0{}", char::from(cell)),
+        );
+    }
+    machine.write("proc/device-tree/soc/pwm@7e20c000/pinctrl-0", "\0\0\0\t");
+    assert!(machine.detect(&[]).contains("2 channels of PWM\n#   GPIO 18 (channel 0)\n"), "{}", machine.detect(&[]));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `hearthd detect`: what is wired to this machine, as TOML to paste: tables for what hearthd reads, comments for the rest.
 
 use hearthd::{
-    hardware::detect::{self, Findings, GpioChip, I2cBus, I2cDevice, KernelDevice},
+    hardware::detect::{self, Findings, GpioChip, I2cBus, I2cDevice, KernelDevice, Released},
     model::CHIPS,
 };
 use std::{
@@ -34,7 +34,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(absent) = arguments.bus.iter().find(|bus| !findings.i2c.iter().any(|found| found.number == **bus)) {
         let there: Vec<String> = findings.i2c.iter().map(|bus| bus.number.to_string()).collect();
         let there = if there.is_empty() { String::new() } else { format!(" (there is {})", there.join(", ")) };
-        anyhow::bail!("there is no I2C bus {absent}{there}: {}", detect::i2c_cure(&arguments.root, &findings));
+        anyhow::bail!("there is no I2C bus {absent}{there}: {}", detect::i2c_cure(&arguments.root));
     }
     if arguments.json {
         writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&findings)?)?;
@@ -47,6 +47,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 fn toml(findings: &Findings) -> Result<String, fmt::Error> {
     let mut text = String::new();
     writeln!(text, "# {}", findings.board.as_deref().unwrap_or("This machine"))?;
+    machine(&mut text, findings)?;
     for missing in &findings.missing {
         writeln!(text, "# There is no {}.\n#   {}.", missing.what, missing.cure)?;
     }
@@ -58,6 +59,12 @@ fn toml(findings: &Findings) -> Result<String, fmt::Error> {
     for chip in &findings.pwm {
         let lines = if chip.channels == 1 { "1 channel" } else { &format!("{} channels", chip.channels) };
         writeln!(text, "\n# {} ({}): {lines} of PWM", chip.name, chip.device)?;
+        if let Some(pins) = &chip.pins {
+            let pins: Vec<_> = pins.iter().map(|(pin, channel)| format!("GPIO {pin} (channel {channel})")).collect();
+            let pins =
+                if pins.is_empty() { "at no pin: an overlay must lead it there".into() } else { pins.join(", ") };
+            writeln!(text, "#   {pins}")?;
+        }
     }
     for chip in &findings.gpio {
         gpio(&mut text, chip)?;
@@ -66,6 +73,34 @@ fn toml(findings: &Findings) -> Result<String, fmt::Error> {
         writeln!(text, "# Nothing is wired to it that hearthd could use.")?;
     }
     Ok(text)
+}
+
+/// How hearthd would reach its wires, and what becomes of them without it.
+fn machine(text: &mut String, findings: &Findings) -> fmt::Result {
+    if let Some(numbers) = &findings.gpio_numbers {
+        let because = findings.backend_because.as_ref().map(|because| format!(" ({because})")).unwrap_or_default();
+        writeln!(text, "# backend = \"auto\" is {} here{because}.", findings.backend)?;
+        writeln!(text, "# GPIO numbers: {numbers}.")?;
+    }
+    let becomes = match findings.released {
+        None => return Ok(()),
+        // rppal does not ask the kernel for outputs.
+        Some(_) if findings.backend == "rppal" => "goes on as it was last driven",
+        Some(Released::StaysDriven) => "goes on as it was last driven (an option of this kernel)",
+        Some(Released::BecomesInput) => "becomes an input",
+        Some(Released::NotKnown) => "becomes an input or goes on: this kernel does not tell",
+    };
+    writeln!(
+        text,
+        "# An output whose program dies {becomes}; `hearthd safe`, which the service runs then, drives it."
+    )?;
+    if findings.released == Some(Released::StaysDriven) && findings.backend == "chardev" {
+        writeln!(
+            text,
+            "#   To have it become an input at once, write dtparam=strict_gpiod into config.txt and restart."
+        )?;
+    }
+    Ok(())
 }
 
 fn i2c(text: &mut String, bus: &I2cBus, names: &mut Names) -> fmt::Result {

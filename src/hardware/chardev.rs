@@ -3,14 +3,16 @@
 use super::{
     HardwareError,
     board::{Board, InputLine, OnEdge, OutputLine},
+    claims::Claim,
     edges::Edges,
     i2c::LinuxBus,
     kernel,
     lines::{Lines, Place},
+    machine::Machine,
     pwm::{Dimmer, sysfs::Chips},
     sensors::{self, SensorDriver},
 };
-use crate::model::{ActiveLevel, Input, Level, Line, Output, Pull, Sensor, SensorSource};
+use crate::model::{ActiveLevel, Config, Input, Level, Line, Output, Pull, Sensor, SensorSource};
 use gpiocdev::{
     Request,
     line::{Bias, EdgeDetection, Value},
@@ -23,32 +25,43 @@ const CONSUMER: &str = "hearthd";
 
 /// Active low is told to the kernel with the request; above it all levels are logical.
 ///
-/// What a released line does is up to the driver of its chip: most leave it as it is, that of the Raspberry Pi 0 to 4
-/// makes it an input, and the relay falls back to where its board pulls it.
+/// What a released line does is up to the driver of its chip. On a Raspberry Pi mainline kernels make it an input, and the
+/// relay falls back to where its board pulls it; the kernels of Raspberry Pi leave it driven, unless they are told otherwise
+/// (see [`Released`](super::machine::Released)). Most others leave it as it is. So nothing here relies on either: whoever
+/// ends the daemon drives the safe states.
 pub(super) struct Chardev {
-    lines: Lines,
+    pub lines: Lines,
     pwm: Chips,
 }
 
 impl Chardev {
-    pub fn new(lines: Lines) -> Chardev {
-        Chardev { lines, pwm: Chips::of_this_machine() }
+    pub fn new(machine: &Machine, gpiochip: Option<String>) -> Chardev {
+        Chardev { lines: Lines::new(machine.clone(), gpiochip), pwm: Chips::new(machine.clone()) }
     }
 }
 
 impl Board for Chardev {
+    fn lay(&self, config: &Config) {
+        self.pwm.lay(config);
+    }
+
     fn claim_output(&self, line: &Line, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
         if let Line::Pwm(channel) = line {
-            let port = self.pwm.open(channel, output.dimming.frequency)?;
-            return Ok(Box::new(Dimmer::start(Box::new(port), output, level)?));
+            let place = self.pwm.find(channel)?;
+            let claim = self.lines.claim_pwm(place.resource(), &place.pins, &output.id, line)?;
+            let port = self.pwm.open(&place, output.dimming.frequency)?;
+            let dimmer = Dimmer::start(Box::new(port), output, level)?;
+            return Ok(Box::new(ClaimedPwm { dimmer, _claim: claim }));
         }
         let place = self.lines.find(line)?;
+        let claim = self.lines.claim(&place, &output.id)?;
         let request = request(&place, output.active, |builder| builder.as_output(value(level)))?;
-        Ok(Box::new(ClaimedOutput { request, place, driven: level }))
+        Ok(Box::new(ClaimedOutput { request, place, driven: level, _claim: claim }))
     }
 
     fn claim_as_is(&self, line: &Line, output: &Output) -> Result<(Box<dyn OutputLine>, Level), HardwareError> {
         let place = self.lines.find(line)?;
+        let claim = self.lines.claim(&place, &output.id)?;
         let request = request(&place, output.active, Builder::as_is)?;
         let now = request.value(place.offset).map_err(|error| place.failed("read", error))?;
         // In the same request: to release it in between could move the relay.
@@ -56,11 +69,12 @@ impl Board for Chardev {
         config.as_output(now);
         request.reconfigure(&config).map_err(|error| place.failed("take", error))?;
         let level = Level::from_on(now == Value::Active);
-        Ok((Box::new(ClaimedOutput { request, place, driven: level }), level))
+        Ok((Box::new(ClaimedOutput { request, place, driven: level, _claim: claim }), level))
     }
 
     fn claim_input(&self, input: &Input, on_edge: OnEdge) -> Result<Box<dyn InputLine>, HardwareError> {
         let place = self.lines.find(&input.line)?;
+        let claim = self.lines.claim(&place, &input.id)?;
         let request = request(&place, input.active, |builder| {
             // Logical, as all levels: rising is to become active.
             let edges = if input.counts() { EdgeDetection::RisingEdge } else { EdgeDetection::BothEdges };
@@ -70,7 +84,7 @@ impl Board for Chardev {
         let request = Arc::new(request);
         let edges = Edges::watch(&input.id, request.clone(), input.counts(), on_edge)
             .map_err(|source| HardwareError::Os { what: format!("cannot watch {place}"), source })?;
-        Ok(Box::new(ClaimedInput { _edges: edges, request, place }))
+        Ok(Box::new(ClaimedInput { _edges: edges, request, place, _claim: claim }))
     }
 
     fn start_sensor(&self, sensor: &Sensor) -> Result<Box<dyn SensorDriver>, HardwareError> {
@@ -115,6 +129,23 @@ struct ClaimedOutput {
     request: Request,
     place: Place,
     driven: Level,
+    /// Given back after the line.
+    _claim: Claim,
+}
+
+struct ClaimedPwm {
+    dimmer: Dimmer,
+    _claim: Claim,
+}
+
+impl OutputLine for ClaimedPwm {
+    fn drive(&mut self, level: Level) -> Result<(), HardwareError> {
+        self.dimmer.drive(level)
+    }
+
+    fn verify(&mut self) -> Result<(), HardwareError> {
+        self.dimmer.verify()
+    }
 }
 
 impl OutputLine for ClaimedOutput {
@@ -138,6 +169,7 @@ struct ClaimedInput {
     _edges: Edges,
     request: Arc<Request>,
     place: Place,
+    _claim: Claim,
 }
 
 impl InputLine for ClaimedInput {

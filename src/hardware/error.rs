@@ -1,7 +1,7 @@
 //! What can be wrong with wires, in words for the owner of the house: the device, what was wrong, what to do.
 
 use crate::model::{Level, Quantity};
-use std::{io, path::Path};
+use std::{io, path::Path, sync::Arc};
 
 /// Why a wire or a sensor cannot be had just now. All of these are retried; none ends the daemon.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +39,62 @@ pub enum HardwareError {
         line: String,
         /// Its node in the device tree.
         bus: String,
+    },
+    /// The device tree gives the line to a device, and the kernel does not take it away.
+    #[error(
+        "{line} is given to {device} by the device tree: choose another line, or switch that off (dtparam or dtoverlay in \
+         config.txt)"
+    )]
+    LineOfDevice {
+        /// The line, with its chip.
+        line: String,
+        /// Its node in the device tree.
+        device: String,
+    },
+    /// Another output or input of the configuration holds the same wire, under another name.
+    #[error("{line} is used by `{user}` already: each needs a wire of its own")]
+    UsedTwice {
+        /// The line, as this user calls it, with its chip.
+        line: String,
+        /// Who holds it.
+        user: Arc<str>,
+    },
+    /// A Raspberry Pi of which the kernel shows other GPIO chips than that of the header.
+    #[error(
+        "no GPIO chip of the pin header ({label}) on this {board}, only {chips}, whose lines drive the board itself: start a \
+         kernel that knows this board, as that of Raspberry Pi OS does, or name the chip in hardware.gpiochip"
+    )]
+    NoHeader {
+        /// Which kind.
+        board: &'static str,
+        /// What the chip would be called.
+        label: &'static str,
+        /// The others, with their labels.
+        chips: String,
+    },
+    /// More than one chip is labelled as that of the header.
+    #[error("{chips} are both called {label} on this {board}: name the one of the pin header in hardware.gpiochip")]
+    SeveralHeaders {
+        /// Which kind.
+        board: &'static str,
+        /// Their names.
+        chips: String,
+        /// What they are called.
+        label: String,
+    },
+    /// The PWM of the board does not come out at this pin.
+    #[error(
+        "{channel} comes out {elsewhere}: write {overlay} in /boot/firmware/config.txt ({instead}) and restart the machine"
+    )]
+    PwmElsewhere {
+        /// The channel, as configured.
+        channel: String,
+        /// Where it goes.
+        elsewhere: String,
+        /// The line that leads it to the pin.
+        overlay: String,
+        /// What becomes of the line that is there.
+        instead: &'static str,
     },
     /// A line that was driven reads otherwise: something else drives it, or it is shorted.
     #[error("{line} was driven {driven} and reads {}: is it shorted, or driven by something else too?", Level::from_on(!.driven.is_on()))]

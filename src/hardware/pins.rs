@@ -1,63 +1,131 @@
-//! The pins that the device tree gives to buses, on Raspberry Pis.
+//! What the device tree uses the pins of a Raspberry Pi's header for.
 //!
-//! The kernel hands out such a line all the same, and so takes it away from the bus: a relay on GPIO 2 silences every
-//! sensor of I2C bus 1.
+//! The kernel hands out such a line all the same (until summer 2026), and so takes it away from its user: a relay on GPIO 2
+//! silences every sensor of I2C bus 1.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-/// Where the kernel shows the device tree.
-pub(super) const DEVICE_TREE: &str = "/proc/device-tree";
 /// The nodes of buses begin so.
 const BUSES: [&str; 2] = ["i2c", "spi"];
+/// The nodes of PWM.
+const PWM: &str = "pwm@";
+/// The chips of the header, as the device tree names their drivers. The processor of a Raspberry Pi 5 has other pins, which
+/// are called the same.
+const HEADERS: [&str; 3] = ["brcm,bcm2835-gpio", "brcm,bcm2711-gpio", "raspberrypi,rp1-gpio"];
 
-/// The bus that owns each GPIO number.
+/// The users of the header's pins.
 #[derive(Debug, Default)]
-pub(super) struct BusPins(BTreeMap<u32, String>);
+pub(super) struct Pins {
+    users: Vec<User>,
+}
 
-impl BusPins {
+/// A device that is switched on, and the pins that it is given.
+#[derive(Debug)]
+struct User {
+    /// Its node, such as `i2c@7e804000`.
+    node: String,
+    pins: Vec<Pin>,
+}
+
+/// A pin of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pin {
+    /// BCM number.
+    pub number: u32,
+    /// `brcm,function`, or the name of the function; nothing: the tree does not say.
+    pub function: Option<String>,
+}
+
+impl Pins {
     /// Reads the device tree below `root`; there are no such pins where there is none.
-    pub fn read(root: &Path) -> BusPins {
-        let mut groups = BTreeMap::new();
-        let mut buses = Vec::new();
-        walk(root, &mut groups, &mut buses);
-        let pins = buses.into_iter().flat_map(|(name, phandles)| {
-            let pins: Vec<u32> = phandles.iter().filter_map(|phandle| groups.get(phandle)).flatten().copied().collect();
-            pins.into_iter().map(move |pin| (pin, name.clone()))
-        });
-        BusPins(pins.collect())
+    pub fn read(root: &Path) -> Pins {
+        let mut tree = Tree::default();
+        tree.walk(root, false);
+        let Tree { groups, devices } = tree;
+        let pins =
+            |phandles: Vec<u32>| phandles.iter().filter_map(|phandle| groups.get(phandle)).flatten().cloned().collect();
+        Pins { users: devices.into_iter().map(|(node, phandles)| User { node, pins: pins(phandles) }).collect() }
     }
 
     /// The node of the bus that a GPIO number belongs to, such as `i2c@7e804000`.
-    pub fn owner(&self, number: u32) -> Option<&str> {
-        self.0.get(&number).map(String::as_str)
+    pub fn bus_of(&self, number: u32) -> Option<&str> {
+        let is_bus = |node: &str| BUSES.iter().any(|bus| node.starts_with(bus));
+        self.users(number).find(|node| is_bus(node))
+    }
+
+    /// The node of any device that a GPIO number is given to.
+    pub fn user_of(&self, number: u32) -> Option<&str> {
+        self.users(number).next()
+    }
+
+    /// The pins that the PWM at this address is led to; nothing: there is no such PWM in the tree.
+    pub fn of_pwm(&self, address: &str) -> Option<&[Pin]> {
+        let is_it = |user: &&User| user.node.starts_with(PWM) && user.node.ends_with(address);
+        self.users.iter().find(is_it).map(|user| user.pins.as_slice())
+    }
+
+    fn users(&self, number: u32) -> impl Iterator<Item = &str> {
+        let has = move |user: &&User| user.pins.iter().any(|pin| pin.number == number);
+        self.users.iter().filter(has).map(|user| user.node.as_str())
     }
 }
 
-/// Collects the groups of pins by the number that others name them by, and the buses that are switched on with the numbers
-/// of their groups.
-fn walk(folder: &Path, groups: &mut BTreeMap<u32, Vec<u32>>, buses: &mut Vec<(String, Vec<u32>)>) {
+/// What is collected on the way.
+#[derive(Default)]
+struct Tree {
+    /// The groups of pins by the number that others name them by.
+    groups: BTreeMap<u32, Vec<Pin>>,
+    /// The devices that are switched on, with the numbers of their groups.
+    devices: Vec<(String, Vec<u32>)>,
+}
+
+impl Tree {
+    fn walk(&mut self, folder: &Path, in_header: bool) {
+        for node in folders(folder) {
+            let name = node.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let in_header = in_header || is_header(&node, &name);
+            if in_header && let Some([phandle]) = cells(&node.join("phandle")).as_deref() {
+                self.groups.insert(*phandle, pins(&node));
+            }
+            if is_on(&node) {
+                let groups = cells(&node.join("pinctrl-0"));
+                if groups.is_some() || name.starts_with(PWM) {
+                    self.devices.push((name, groups.unwrap_or_default()));
+                }
+            }
+            self.walk(&node, in_header);
+        }
+    }
+}
+
+fn folders(folder: &Path) -> impl Iterator<Item = std::path::PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    for node in folders.map(|entry| entry.path()) {
-        if let (Some(pins), Some(phandle)) =
-            (pins(&node), cells(&node.join("phandle")).and_then(|cells| cells.first().copied()))
-        {
-            groups.insert(phandle, pins);
-        }
-        let name = node.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if BUSES.iter().any(|bus| name.starts_with(bus)) && is_on(&node) {
-            buses.extend(cells(&node.join("pinctrl-0")).map(|groups| (name, groups)));
-        }
-        walk(&node, groups, buses);
+    entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path())
+}
+
+fn is_header(node: &Path, name: &str) -> bool {
+    match fs::read_to_string(node.join("compatible")) {
+        Ok(compatible) => compatible.split('\0').any(|word| HEADERS.contains(&word)),
+        Err(_) => name.starts_with("gpio@"),
     }
 }
 
-/// The GPIO numbers of a group: as numbers (Raspberry Pi 0 to 4), or as names (Raspberry Pi 5).
-fn pins(node: &Path) -> Option<Vec<u32>> {
-    cells(&node.join("brcm,pins")).or_else(|| {
-        let names = fs::read_to_string(node.join("pins")).ok()?;
-        Some(names.split('\0').filter_map(|name| name.strip_prefix("gpio")?.parse().ok()).collect())
-    })
+/// The pins of a group, and those of the groups within it: as numbers (overlays, and Raspberry Pi 0 to 4), or as names.
+fn pins(node: &Path) -> Vec<Pin> {
+    let mut pins: Vec<Pin> = if let Some(numbers) = cells(&node.join("brcm,pins")) {
+        let functions = cells(&node.join("brcm,function")).unwrap_or_default();
+        // One for all, or one for each.
+        let function = |index: usize| functions.get(if functions.len() == 1 { 0 } else { index });
+        let pin = |(index, number)| Pin { number, function: function(index).map(u32::to_string) };
+        numbers.into_iter().enumerate().map(pin).collect()
+    } else {
+        let names = fs::read_to_string(node.join("pins")).unwrap_or_default();
+        let function = fs::read_to_string(node.join("function")).ok().map(|text| text.trim_matches('\0').to_owned());
+        let numbers = names.split('\0').filter_map(|name| name.strip_prefix("gpio")?.parse().ok());
+        numbers.map(|number| Pin { number, function: function.clone() }).collect()
+    };
+    pins.extend(folders(node).flat_map(|within| self::pins(&within)));
+    pins
 }
 
 /// A node without a status is on (Devicetree Specification, section 2.3.4).
@@ -73,68 +141,112 @@ fn cells(file: &Path) -> Option<Vec<u32>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
-    use tempfile::TempDir;
+    use crate::hardware::machine::tests::Pretended;
 
-    struct Tree(TempDir);
+    const HEADER: &str = "proc/device-tree/soc/gpio@7e200000";
+    const RP1: &str = "proc/device-tree/axi/pcie@120000/rp1";
 
-    impl Tree {
-        fn write(&self, path: &str, bytes: &[u8]) {
-            let path = self.0.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, bytes).unwrap();
-        }
-
-        fn owners(&self) -> Vec<(u32, String)> {
-            BusPins::read(self.0.path()).0.into_iter().collect()
-        }
+    pub fn cells(cells: &[u32]) -> Vec<u8> {
+        cells.iter().flat_map(|cell| cell.to_be_bytes()).collect()
     }
 
-    fn cells(cells: &[u32]) -> Vec<u8> {
-        cells.iter().flat_map(|cell| cell.to_be_bytes()).collect()
+    /// What `dtoverlay=pwm` or `pwm-2chan` makes of a tree: the PWM at `node` leads to these pins, with these functions.
+    pub fn lead_pwm(machine: &Pretended, node: &str, pins: &[(u32, u32)]) {
+        let header = if node.contains("rp1") { format!("{RP1}/gpio@d0000") } else { HEADER.to_owned() };
+        let (numbers, functions): (Vec<u32>, Vec<u32>) = pins.iter().copied().unzip();
+        machine.write(&format!("{header}/pwm_pins/brcm,pins"), &cells(&numbers));
+        machine.write(&format!("{header}/pwm_pins/brcm,function"), &cells(&functions));
+        machine.write(&format!("{header}/pwm_pins/phandle"), &cells(&[0x77]));
+        machine.write(&format!("proc/device-tree/{node}/pinctrl-0"), &cells(&[0x77]));
+        machine.write(&format!("proc/device-tree/{node}/status"), b"okay\0");
+    }
+
+    fn read(machine: &Pretended) -> Pins {
+        Pins::read(&machine.machine().device_tree())
+    }
+
+    fn on_buses(machine: &Pretended) -> Vec<(u32, String)> {
+        let pins = read(machine);
+        (0..54).filter_map(|number| Some((number, pins.bus_of(number)?.to_owned()))).collect()
     }
 
     #[test]
     fn pins_of_buses_that_are_on() {
-        let tree = Tree(tempfile::tempdir().unwrap());
-        assert_eq!(tree.owners(), [], "no device tree");
-        tree.write("soc/gpio@7e200000/i2c1_gpio2/brcm,pins", &cells(&[2, 3]));
-        tree.write("soc/gpio@7e200000/i2c1_gpio2/phandle", &cells(&[0x14]));
-        tree.write("soc/gpio@7e200000/spi0_gpio7/brcm,pins", &cells(&[9, 10, 11]));
-        tree.write("soc/gpio@7e200000/spi0_gpio7/phandle", &cells(&[0x15]));
-        tree.write("soc/gpio@7e200000/spi0_cs/brcm,pins", &cells(&[8, 7]));
-        tree.write("soc/gpio@7e200000/spi0_cs/phandle", &cells(&[0x16]));
-        tree.write("soc/gpio@7e200000/uart0_gpio14/brcm,pins", &cells(&[14, 15]));
-        tree.write("soc/gpio@7e200000/uart0_gpio14/phandle", &cells(&[0x17]));
-        tree.write("soc/i2c@7e804000/pinctrl-0", &cells(&[0x14]));
-        tree.write("soc/i2c@7e804000/status", b"okay\0");
-        tree.write("soc/spi@7e204000/pinctrl-0", &cells(&[0x15, 0x16]));
-        tree.write("soc/spi@7e204000/status", b"disabled\0");
-        tree.write("soc/serial@7e201000/pinctrl-0", &cells(&[0x17]));
+        let tree = Pretended::new(&[]);
+        assert_eq!(on_buses(&tree), [], "no device tree");
+        let write = |path: &str, bytes: &[u8]| tree.write(&format!("proc/device-tree/soc/{path}"), bytes);
+        write("gpio@7e200000/compatible", b"brcm,bcm2835-gpio\0");
+        write("gpio@7e200000/i2c1_gpio2/brcm,pins", &cells(&[2, 3]));
+        write("gpio@7e200000/i2c1_gpio2/phandle", &cells(&[0x14]));
+        write("gpio@7e200000/spi0_gpio7/brcm,pins", &cells(&[9, 10, 11]));
+        write("gpio@7e200000/spi0_gpio7/phandle", &cells(&[0x15]));
+        write("gpio@7e200000/spi0_cs/brcm,pins", &cells(&[8, 7]));
+        write("gpio@7e200000/spi0_cs/phandle", &cells(&[0x16]));
+        write("gpio@7e200000/uart0_gpio14/brcm,pins", &cells(&[14, 15]));
+        write("gpio@7e200000/uart0_gpio14/phandle", &cells(&[0x17]));
+        write("i2c@7e804000/pinctrl-0", &cells(&[0x14]));
+        write("i2c@7e804000/status", b"okay\0");
+        write("spi@7e204000/pinctrl-0", &cells(&[0x15, 0x16]));
+        write("spi@7e204000/status", b"disabled\0");
+        write("serial@7e201000/pinctrl-0", &cells(&[0x17]));
         let i2c = [(2, "i2c@7e804000".into()), (3, "i2c@7e804000".into())];
-        assert_eq!(tree.owners(), i2c, "nobody loses a pin to a serial port that he may not use");
+        assert_eq!(on_buses(&tree), i2c, "nobody loses a pin to a serial port that he may not use");
+        assert_eq!(read(&tree).user_of(14), Some("serial@7e201000"));
 
-        tree.write("soc/spi@7e204000/status", b"okay\0");
-        let pins: Vec<u32> = tree.owners().into_iter().map(|(pin, _)| pin).collect();
+        write("spi@7e204000/status", b"okay\0");
+        let pins: Vec<u32> = on_buses(&tree).into_iter().map(|(pin, _)| pin).collect();
         assert_eq!(pins, [2, 3, 7, 8, 9, 10, 11]);
     }
 
+    /// As in the kernel's bcm2712-rpi-5-b.dts: the memory of the boot loader is on pins 2 to 4 of the processor.
     #[test]
-    fn a_raspberry_pi_5_names_its_pins() {
-        let tree = Tree(tempfile::tempdir().unwrap());
-        tree.write("axi/pcie@120000/rp1/gpio@d0000/rp1_i2c1_2_3/pins", b"gpio2\0gpio3\0");
-        tree.write("axi/pcie@120000/rp1/gpio@d0000/rp1_i2c1_2_3/phandle", &cells(&[0x2d]));
-        tree.write("axi/pcie@120000/rp1/i2c@74000/pinctrl-0", &cells(&[0x2d]));
-        assert_eq!(tree.owners(), [(2, "i2c@74000".into()), (3, "i2c@74000".into())]);
+    fn pins_of_the_processor_of_a_raspberry_pi_5_are_others() {
+        let pi = Pretended::pi_5();
+        pi.write(&format!("{RP1}/gpio@d0000/compatible"), b"raspberrypi,rp1-gpio\0");
+        pi.write(&format!("{RP1}/gpio@d0000/rp1_i2c1_2_3/pins"), b"gpio2\0gpio3\0");
+        pi.write(&format!("{RP1}/gpio@d0000/rp1_i2c1_2_3/phandle"), &cells(&[0x2d]));
+        pi.write(&format!("{RP1}/gpio@d0000/rp1_uart0_14_15/phandle"), &cells(&[0x2e]));
+        pi.write(&format!("{RP1}/gpio@d0000/rp1_uart0_14_15/pin_txd/pins"), b"gpio14\0");
+        pi.write(&format!("{RP1}/gpio@d0000/rp1_uart0_14_15/pin_rxd/pins"), b"gpio15\0");
+        pi.write(&format!("{RP1}/i2c@74000/pinctrl-0"), &cells(&[0x2d]));
+        pi.write(&format!("{RP1}/serial@30000/pinctrl-0"), &cells(&[0x2e]));
+        let soc = "proc/device-tree/soc@107c000000";
+        pi.write(&format!("{soc}/pinctrl@7d504100/compatible"), b"brcm,bcm2712c0-pinctrl\0");
+        pi.write(&format!("{soc}/pinctrl@7d504100/spi10_gpio2/pins"), b"gpio2\0gpio3\0gpio4\0");
+        pi.write(&format!("{soc}/pinctrl@7d504100/spi10_gpio2/phandle"), &cells(&[0x41]));
+        pi.write(&format!("{soc}/spi@7d004000/pinctrl-0"), &cells(&[0x41]));
+        assert_eq!(on_buses(&pi), [(2, "i2c@74000".into()), (3, "i2c@74000".into())]);
+        let pins = read(&pi);
+        assert_eq!((pins.user_of(4), pins.user_of(15)), (None, Some("serial@30000")));
+    }
+
+    #[test]
+    fn the_pins_of_pwm_come_with_their_functions() {
+        let pi = Pretended::pi_3();
+        assert_eq!(read(&pi).of_pwm("20c000"), None);
+        pi.write("proc/device-tree/soc/pwm@7e20c000/status", b"disabled\0");
+        assert_eq!(read(&pi).of_pwm("20c000"), None, "switched off");
+        pi.write("proc/device-tree/soc/pwm@7e20c000/status", b"okay\0");
+        assert_eq!(read(&pi).of_pwm("20c000"), Some(&[][..]), "led nowhere");
+        lead_pwm(&pi, "soc/pwm@7e20c000", &[(12, 4), (19, 2)]);
+        let pin = |number, function: &str| Pin { number, function: Some(function.into()) };
+        assert_eq!(read(&pi).of_pwm("20c000"), Some(&[pin(12, "4"), pin(19, "2")][..]));
+        // As mainline has it, with names and a group within the group.
+        pi.write(&format!("{HEADER}/pwm0-0-gpio18/phandle"), &cells(&[0x50]));
+        pi.write(&format!("{HEADER}/pwm0-0-gpio18/pwm0-0-pin/pins"), b"gpio18\0");
+        pi.write(&format!("{HEADER}/pwm0-0-gpio18/pwm0-0-pin/function"), b"alt5\0");
+        pi.write("proc/device-tree/soc/pwm@7e20c000/pinctrl-0", &cells(&[0x50]));
+        assert_eq!(read(&pi).of_pwm("20c000"), Some(&[pin(18, "alt5")][..]));
     }
 
     #[test]
     fn a_broken_tree_owns_nothing() {
-        let tree = Tree(tempfile::tempdir().unwrap());
-        tree.write("soc/gpio/i2c1/brcm,pins", &[0, 0, 2]);
-        tree.write("soc/gpio/i2c1/phandle", &[]);
-        tree.write("soc/i2c@7e804000/pinctrl-0", &cells(&[0x14]));
-        assert_eq!(tree.owners(), []);
+        let tree = Pretended::new(&[]);
+        tree.write(&format!("{HEADER}/i2c1/brcm,pins"), &[0, 0, 2]);
+        tree.write(&format!("{HEADER}/i2c1/phandle"), &[]);
+        tree.write("proc/device-tree/soc/i2c@7e804000/pinctrl-0", &cells(&[0x14]));
+        assert_eq!(on_buses(&tree), []);
     }
 }

@@ -8,11 +8,11 @@ use super::{
     HardwareError,
     board::{Board, InputLine, OnEdge, OutputLine},
     chardev::Chardev,
+    claims::Claim,
     error::open_failed,
-    lines::Lines,
     sensors::SensorDriver,
 };
-use crate::model::{ActiveLevel, Input, Level, Line, Output, Sensor};
+use crate::model::{ActiveLevel, Config, Input, Level, Line, Output, Sensor};
 use rppal::{
     gpio::{self, Gpio, OutputPin},
     system::DeviceInfo,
@@ -24,39 +24,58 @@ pub(super) fn knows_this_board() -> bool {
     DeviceInfo::new().is_ok()
 }
 
-/// Outputs keep their level when they are released.
+/// Why the library cannot drive the lines of this board just now.
+///
+/// It wants `/dev/gpiochip0`, `1`, `2` and so on without a gap up to the chip of the header, which some kernels for the
+/// Raspberry Pi 5 do not have; and it cannot say which file it did not find.
+pub(super) fn opens() -> Result<(), String> {
+    Gpio::new().map(drop).map_err(|error| match error {
+        gpio::Error::PermissionDenied(path) => format!("it may not open {path}"),
+        error => error.to_string(),
+    })
+}
+
+/// Outputs keep their level when they are released: the kernel was never asked for them. Lines that are no BCM numbers are
+/// the kernel's.
 pub(super) struct Rppal {
-    lines: Lines,
     kernel: Chardev,
 }
 
 impl Rppal {
-    pub fn new(lines: Lines, kernel: Chardev) -> Rppal {
-        Rppal { lines, kernel }
+    pub fn new(kernel: Chardev) -> Rppal {
+        Rppal { kernel }
+    }
+
+    /// Takes a line for an output: from the kernel's holders, who would not be asked, and from our own.
+    fn take(&self, number: u8, output: &Output) -> Result<(gpio::Pin, Claim), HardwareError> {
+        let line = Line::Number(number.into());
+        let place = self.kernel.lines.find(&line)?;
+        let claim = self.kernel.lines.claim(&place, &output.id)?;
+        place.check_free()?;
+        let pin = Gpio::new().and_then(|gpio| gpio.get(number)).map_err(|error| claim_failed(&line, error))?;
+        Ok((pin, claim))
     }
 }
 
 impl Board for Rppal {
+    fn lay(&self, config: &Config) {
+        self.kernel.lay(config);
+    }
+
     fn claim_output(&self, line: &Line, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
-        if matches!(line, Line::Pwm(_)) {
-            return self.kernel.claim_output(line, output, level);
-        }
-        let number = bcm_number(line)?;
-        // The registers obey whoever writes to them, so ask the kernel who owns the line.
-        self.lines.find(&Line::Number(number.into()))?.check_free()?;
-        let pin = Gpio::new().and_then(|gpio| gpio.get(number)).map_err(|error| claim_failed(line, error))?;
+        let Some(number) = bcm_number(line) else { return self.kernel.claim_output(line, output, level) };
+        let (pin, claim) = self.take(number, output)?;
         let mut pin = match electric(output.active, level) {
             gpio::Level::High => pin.into_output_high(),
             gpio::Level::Low => pin.into_output_low(),
         };
         pin.set_reset_on_drop(false);
-        Ok(Box::new(ClaimedOutput { pin, line: line.clone(), active: output.active, driven: level }))
+        Ok(Box::new(ClaimedOutput { pin, line: line.clone(), active: output.active, driven: level, _claim: claim }))
     }
 
     fn claim_as_is(&self, line: &Line, output: &Output) -> Result<(Box<dyn OutputLine>, Level), HardwareError> {
-        let number = bcm_number(line)?;
-        self.lines.find(&Line::Number(number.into()))?.check_free()?;
-        let pin = Gpio::new().and_then(|gpio| gpio.get(number)).map_err(|error| claim_failed(line, error))?;
+        let Some(number) = bcm_number(line) else { return self.kernel.claim_as_is(line, output) };
+        let (pin, claim) = self.take(number, output)?;
         let now = pin.read();
         let mut pin = match now {
             gpio::Level::High => pin.into_output_high(),
@@ -64,12 +83,14 @@ impl Board for Rppal {
         };
         pin.set_reset_on_drop(false);
         let level = Level::from_on(now == electric(output.active, Level::ON));
-        Ok((Box::new(ClaimedOutput { pin, line: line.clone(), active: output.active, driven: level }), level))
+        let line = line.clone();
+        Ok((Box::new(ClaimedOutput { pin, line, active: output.active, driven: level, _claim: claim }), level))
     }
 
     fn claim_input(&self, input: &Input, on_edge: OnEdge) -> Result<Box<dyn InputLine>, HardwareError> {
-        bcm_number(&input.line)?;
-        self.kernel.claim_input(input, on_edge)
+        // Not every kernel has names for the lines of the header.
+        let line = bcm_number(&input.line).map_or(input.line.clone(), |number| Line::Number(number.into()));
+        self.kernel.claim_input(&Input { line, ..input.clone() }, on_edge)
     }
 
     fn start_sensor(&self, sensor: &Sensor) -> Result<Box<dyn SensorDriver>, HardwareError> {
@@ -82,6 +103,7 @@ struct ClaimedOutput {
     line: Line,
     active: ActiveLevel,
     driven: Level,
+    _claim: Claim,
 }
 
 impl OutputLine for ClaimedOutput {
@@ -105,16 +127,12 @@ fn electric(active: ActiveLevel, level: Level) -> gpio::Level {
 }
 
 /// The BCM number of `17` and `GPIO17`.
-fn bcm_number(line: &Line) -> Result<u8, HardwareError> {
-    let number = match line {
+fn bcm_number(line: &Line) -> Option<u8> {
+    match line {
         Line::Number(number) => u8::try_from(*number).ok(),
         Line::Named(name) => name.strip_prefix("GPIO").and_then(|number| number.parse().ok()),
         Line::OnChip { .. } | Line::Pwm(_) => None,
-    };
-    number.ok_or_else(|| HardwareError::NoLine {
-        line: line.to_string(),
-        cure: "with rppal write a BCM number such as 17 or \"GPIO17\", or set hardware.backend = \"chardev\"".into(),
-    })
+    }
 }
 
 fn claim_failed(line: &Line, error: gpio::Error) -> HardwareError {
@@ -168,7 +186,7 @@ mod tests {
 
     #[test]
     fn only_bcm_numbers_and_their_names_are_lines() {
-        let number = |line: Line| bcm_number(&line).ok();
+        let number = |line: Line| bcm_number(&line);
         assert_eq!(number(Line::Number(17)), Some(17));
         assert_eq!(number(Line::Named("GPIO4".into())), Some(4));
         assert_eq!(number(Line::Number(300)), None);

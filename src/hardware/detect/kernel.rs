@@ -61,7 +61,7 @@ pub(super) fn pwm(root: &Path) -> Vec<PwmChip> {
     let chip = |path: PathBuf| {
         let channels = text(&path.join("npwm"))?.parse().ok()?;
         let device = path.join("device").canonicalize().map(|device| name(&device)).unwrap_or_default();
-        Some(PwmChip { name: name(&path), device, channels })
+        Some(PwmChip { name: name(&path), device, channels, pins: None })
     };
     entries(&root.join("sys/class/pwm")).into_iter().filter_map(chip).collect()
 }

@@ -8,6 +8,10 @@ mod i2c;
 mod kernel;
 mod signs;
 
+pub use super::machine::Released;
+
+use super::{choice, lines, machine::Machine, pwm::sysfs};
+use crate::model::{Backend, HardwareSettings};
 use serde::Serialize;
 use std::path::Path;
 
@@ -16,6 +20,14 @@ use std::path::Path;
 pub struct Findings {
     /// What the device tree calls the board; nothing on a PC.
     pub board: Option<String>,
+    /// What `backend = "auto"` comes to.
+    pub backend: &'static str,
+    /// Why it is not rppal, on a Raspberry Pi.
+    pub backend_because: Option<String>,
+    /// The chip that bare GPIO numbers count on, or why there is none.
+    pub gpio_numbers: Option<String>,
+    /// On a Raspberry Pi: what becomes of an output line whose holder ends without driving it.
+    pub released: Option<Released>,
     /// The I2C buses, by number.
     pub i2c: Vec<I2cBus>,
     /// 1-Wire thermometers, by the kernel's names such as `28-0316a279f0ff`.
@@ -76,6 +88,8 @@ pub struct PwmChip {
     pub device: String,
     /// How many channels it has.
     pub channels: u32,
+    /// Of a Raspberry Pi's own: the GPIOs that it comes out of, each with its channel.
+    pub pins: Option<Vec<(u32, u32)>>,
 }
 
 /// A chip with GPIO lines.
@@ -112,8 +126,8 @@ pub struct Missing {
 }
 
 /// How I2C is switched on at the machine that was looked at.
-pub fn i2c_cure(root: &Path, findings: &Findings) -> String {
-    advice::i2c_cure(root, findings)
+pub fn i2c_cure(root: &Path) -> String {
+    advice::i2c_cure(root)
 }
 
 /// Looks at everything below `root`, usually `/`. Of the I2C buses those numbered `buses`, or those that are safe to scan
@@ -122,16 +136,26 @@ pub fn i2c_cure(root: &Path, findings: &Findings) -> String {
 /// Chips are asked for their id registers only where no chip that is sold with the address could take the question for an
 /// order. A driver of the kernel is never disturbed. A chip that hearthd reads at this moment may lose one reading.
 pub fn detect(root: &Path, buses: &[u8]) -> Findings {
+    let machine = Machine::below(root);
+    let decision = choice::decide(&HardwareSettings { backend: Backend::Auto, gpiochip: None }, &machine);
+    let numbers = |()| lines::header(&machine).unwrap_or_else(|error| error.to_string());
     let mut findings = Findings {
         board: kernel::text(&root.join("proc/device-tree/model")),
+        backend: decision.backend.word(),
+        backend_because: decision.because,
+        gpio_numbers: (decision.backend != Backend::Simulated).then_some(()).map(numbers),
+        released: machine.pi().map(|kind| machine.released(kind)),
         i2c: i2c::buses(root, buses),
         onewire: kernel::thermometers(root),
         iio: kernel::iio(root),
         hwmon: kernel::hwmon(root),
         pwm: kernel::pwm(root),
-        gpio: gpio::chips(root),
+        gpio: gpio::chips(&machine),
         missing: Vec::new(),
     };
+    for chip in &mut findings.pwm {
+        chip.pins = sysfs::header_pins(&machine, &chip.device);
+    }
     findings.missing = advice::missing(root, &findings);
     findings
 }

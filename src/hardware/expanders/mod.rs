@@ -102,6 +102,7 @@ impl WithExpanders {
 impl Board for WithExpanders {
     /// Chips that are wired otherwise than before get a new thread when their pins are claimed again.
     fn lay(&self, config: &Config) {
+        self.board.lay(config);
         let mut state = self.state();
         state.settings.clone_from(&config.expanders);
         state.attached.retain(|id, attached| {

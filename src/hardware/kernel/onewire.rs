@@ -4,7 +4,7 @@
 use super::sysfs;
 use crate::{
     hardware::{
-        HardwareError,
+        HardwareError, machine,
         sensors::{Fetched, SensorDriver},
     },
     model::Quantity,
@@ -97,16 +97,42 @@ fn find(root: &Path, device: Option<&str>) -> Result<PathBuf, HardwareError> {
         Err(HardwareError::NoKernelDevice { device: format!("1-Wire thermometer{device}"), cure })
     };
     match (device, all.as_slice()) {
-        (_, []) if !folder.exists() => {
-            no_device("", "1-Wire is off: write dtoverlay=w1-gpio to config.txt and restart the machine".into())
-        }
-        (_, []) => no_device("", "nothing answers on the bus: check the wiring and its pull-up resistor".into()),
+        (_, []) if !folder.exists() => no_device("", format!("1-Wire is off: {}", switch_on(root))),
+        (_, []) => no_device(
+            "",
+            format!("nothing answers on the bus: check the wiring and its pull-up resistor{}", overlay_of_others(root)),
+        ),
         (Some(device), all) => match all.iter().find(|path| sysfs::name(path) == device) {
             Some(path) => Ok(path.clone()),
-            None => no_device(&format!(" {device}"), format!("on the bus there is {}", names())),
+            None => {
+                no_device(&format!(" {device}"), format!("on the bus there is {}{}", names(), overlay_of_others(root)))
+            }
         },
         (None, [only]) => Ok(only.clone()),
         (None, _) => no_device("", format!("there are several: write one of {}", names())),
+    }
+}
+
+/// The device tree, seen from `/sys`.
+const DEVICE_TREE: &str = "firmware/devicetree/base";
+
+/// What else there is to do where the overlay is not that of the board.
+fn overlay_of_others(root: &Path) -> &'static str {
+    if machine::onewire_is_for_older_boards(&root.join(DEVICE_TREE)) {
+        "; on a Raspberry Pi 5 write dtoverlay=w1-gpio-pi5 in place of dtoverlay=w1-gpio: it has the delays that this board needs"
+    } else {
+        ""
+    }
+}
+
+/// How 1-Wire is switched on, by the board.
+fn switch_on(root: &Path) -> String {
+    match machine::pi_of(&root.join(DEVICE_TREE)) {
+        Some(kind) => {
+            let overlay = kind.onewire_overlay;
+            format!("write dtoverlay={overlay} to /boot/firmware/config.txt and restart the machine")
+        }
+        None => "enable it in the device tree of the board (driver w1-gpio) and restart the machine".into(),
     }
 }
 
@@ -163,12 +189,27 @@ mod tests {
 
     #[test]
     fn absence_is_told() {
-        let off = "there is no single 1-Wire thermometer: 1-Wire is off: write dtoverlay=w1-gpio to config.txt and restart \
-                   the machine";
-        assert_eq!(start(&Tree::new(&[]), None).err().as_deref(), Some(off));
+        for (model, cure) in [
+            ("Raspberry Pi 4 Model B Rev 1.4", "write dtoverlay=w1-gpio to /boot/firmware/config.txt"),
+            ("Raspberry Pi 5 Model B Rev 1.0", "write dtoverlay=w1-gpio-pi5 to /boot/firmware/config.txt"),
+            ("FriendlyElec NanoPi R5S", "enable it in the device tree of the board (driver w1-gpio)"),
+        ] {
+            let tree = Tree::new(&[("firmware/devicetree/base/model", model)]);
+            let off = format!("there is no single 1-Wire thermometer: 1-Wire is off: {cure} and restart the machine");
+            assert_eq!(start(&tree, None).err(), Some(off));
+        }
         let silent = "there is no single 1-Wire thermometer: nothing answers on the bus: check the wiring and its pull-up \
                       resistor";
         assert_eq!(start(&bus(&[]), Some(ONE)).err().as_deref(), Some(silent));
+        let pi_5 = bus(&[]);
+        pi_5.write("firmware/devicetree/base/model", "Raspberry Pi 5 Model B Rev 1.0\0");
+        pi_5.write("firmware/devicetree/base/onewire@4/compatible", "w1-gpio\0");
+        assert!(
+            start(&pi_5, None)
+                .is_err_and(|text| text.contains("; on a Raspberry Pi 5 write dtoverlay=w1-gpio-pi5 in place"))
+        );
+        pi_5.write("firmware/devicetree/base/onewire@4/raspberrypi,delay-needs-poll", "");
+        assert_eq!(start(&pi_5, None).err().as_deref(), Some(silent));
         let other = "there is no single 1-Wire thermometer 28-0316a279f0ff: on the bus there is 28-0000055a2f1e";
         assert_eq!(start(&bus(&[(OTHER, "0\n")]), Some(ONE)).err().as_deref(), Some(other));
     }
