@@ -103,6 +103,7 @@ fn in_plain_words(parser: &str, text: &str, place: &Range<usize>) -> (String, St
         "invalid unquoted key" if text[floor(text, place.start)..].starts_with(|c: char| !c.is_ascii()) => {
             say("a name with other letters than a-z", "write a-z, 0-9 and `_`; the key `name` takes any letters")
         }
+        "unquoted keys cannot be empty" => say("no key before `=`", "write the key's name before it"),
         "key with no value" => (format!("no `=` after `{key}`"), format!("write {key} = ...")),
         "string values must be quoted" if here.is_empty() => {
             (format!("no value after `{key} =`"), "write one, or remove the line".to_owned())
