@@ -27,7 +27,7 @@ const PASSWORD_WORDS: [&str; 13] = [
 ];
 
 /// Our own words in messages about `[mqtt]`: that they occur in a secret tells nothing.
-const OUR_WORDS: &str = "mqtt://localhost:1883 password_file passwords username missing unknown table";
+const OUR_WORDS: &str = "mqtt://localhost:1883 password_file passwords username missing unknown table true false";
 
 /// What stands around a text, or was meant to.
 const QUOTES: [char; 7] = ['"', '\'', '“', '”', '„', '‘', '’'];
