@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant, SystemTime},
@@ -95,12 +95,36 @@ struct Inner {
 #[derive(Debug)]
 enum Wall {
     System(Trust),
-    /// Begins at `from` and runs `speed` times as fast as real time, and so do moments.
+    /// Begins at `from` and runs at a pace of its own, and so do moments.
     Accelerated {
         from: DateTime<Utc>,
-        speed: f64,
+        pace: Mutex<Pace>,
     },
 }
+
+/// How fast time runs, and how far it came before it ran so.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    /// Of real time since the clock was made.
+    since: Duration,
+    /// Of this clock's time, then.
+    elapsed: Duration,
+    /// Seconds of this clock in one of real time.
+    speed: f64,
+    /// It waits there.
+    horizon: Duration,
+}
+
+impl Pace {
+    fn elapsed(&self, real: Duration) -> Duration {
+        (self.elapsed + real.saturating_sub(self.since).mul_f64(self.speed)).min(self.horizon)
+    }
+}
+
+/// Whoever waits for a moment of an accelerated clock looks again after this time: its pace may have changed.
+const LOOK_AT_PACE: Duration = Duration::from_millis(50);
+/// What stands for no speed at all where a time is divided by it.
+const STANDSTILL: f64 = 1e-6;
 
 impl Clock {
     /// The machine's clock; moments continue at `base`.
@@ -117,7 +141,41 @@ impl Clock {
 
     /// A clock for simulated hardware: it shows `from` now and runs `speed` times as fast as real time (more than 0).
     pub fn accelerated(base: Moment, from: DateTime<Utc>, speed: f64) -> Clock {
-        Clock(Arc::new(Inner { base, started: Instant::now(), wall: Wall::Accelerated { from, speed } }))
+        let (since, elapsed, horizon) = (Duration::ZERO, Duration::ZERO, Duration::MAX);
+        let pace = Mutex::new(Pace { since, elapsed, speed, horizon });
+        Clock(Arc::new(Inner { base, started: Instant::now(), wall: Wall::Accelerated { from, pace } }))
+    }
+
+    /// Lets an accelerated clock run on at another speed, 0 or more; at 0 time stands still. The machine's own clock has no
+    /// other speed.
+    pub fn set_speed(&self, speed: f64) {
+        self.change_pace(|pace| pace.speed = speed.max(0.0));
+    }
+
+    /// Lets an accelerated clock run on to `wall` and wait there.
+    pub fn run_to(&self, wall: DateTime<Utc>) {
+        if let Wall::Accelerated { from, .. } = &self.0.wall {
+            let horizon = (wall - *from).to_std().unwrap_or_default();
+            self.change_pace(|pace| pace.horizon = horizon.max(pace.elapsed));
+        }
+    }
+
+    /// What has passed at the old pace stays.
+    fn change_pace(&self, change: impl FnOnce(&mut Pace)) {
+        if let Wall::Accelerated { pace, .. } = &self.0.wall {
+            let mut pace = pace.lock().unwrap_or_else(PoisonError::into_inner);
+            let real = self.0.started.elapsed();
+            (pace.since, pace.elapsed) = (real, pace.elapsed(real));
+            change(&mut pace);
+        }
+    }
+
+    /// Seconds of this clock in one second of real time; nothing of the machine's own clock.
+    fn pace(&self) -> Option<Pace> {
+        match &self.0.wall {
+            Wall::System(_) => None,
+            Wall::Accelerated { pace, .. } => Some(*pace.lock().unwrap_or_else(PoisonError::into_inner)),
+        }
     }
 
     /// The time now.
@@ -128,8 +186,10 @@ impl Clock {
                 let wall = SystemTime::now();
                 Now { moment: self.0.base + real, wall: wall.into(), wall_known: trust.is_known(wall, real) }
             }
-            Wall::Accelerated { from, speed } => {
-                let elapsed = real.mul_f64(*speed);
+            Wall::Accelerated { from, pace } => {
+                // Read together with the pace, so that time never runs backwards when it changes.
+                let pace = *pace.lock().unwrap_or_else(PoisonError::into_inner);
+                let elapsed = pace.elapsed(self.0.started.elapsed());
                 let delta = TimeDelta::from_std(elapsed).unwrap_or(TimeDelta::MAX);
                 Now {
                     moment: self.0.base + elapsed,
@@ -146,24 +206,23 @@ impl Clock {
         // In this order, a break between the two makes the stamp no earlier than it is.
         let ago = monotonic_time().saturating_sub(stamp);
         let now = self.now().moment;
-        let ago = match &self.0.wall {
-            Wall::System(_) => ago,
-            Wall::Accelerated { speed, .. } => ago.mul_f64(*speed),
-        };
+        let ago = self.pace().map_or(ago, |pace| ago.mul_f64(pace.speed));
         Moment(now.0.saturating_sub(i64::try_from(ago.as_millis()).unwrap_or(i64::MAX)))
     }
 
-    /// How long to sleep, in real time, until `moment`; zero if it is past.
+    /// How long to sleep, in real time, until `moment` or until the pace of an accelerated clock is to be looked at again;
+    /// zero if it is past.
     pub fn real_time_until(&self, moment: Moment) -> Duration {
-        self.real_time(moment.since(self.now().moment))
+        let wait = self.real_time(moment.since(self.now().moment));
+        if self.pace().is_some() { wait.min(LOOK_AT_PACE) } else { wait }
     }
 
     /// How long a duration of this clock takes in real time.
     pub fn real_time(&self, duration: Duration) -> Duration {
-        match &self.0.wall {
-            Wall::System(_) => duration,
-            Wall::Accelerated { speed, .. } => duration.div_f64(*speed),
-        }
+        self.pace().map_or(duration, |pace| {
+            let seconds = duration.as_secs_f64() / pace.speed.max(STANDSTILL);
+            Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+        })
     }
 }
 
@@ -242,6 +301,27 @@ mod tests {
         assert_eq!(now.wall_at(later).timestamp(), 60);
         assert_eq!(now.moment_at(now.wall_at(later)), later);
         assert_eq!(now.moment.since(later), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_changed_pace_does_not_move_time() {
+        let clock = Clock::accelerated(Moment::START, DateTime::UNIX_EPOCH, 1e6);
+        while clock.now().moment < Moment::from_millis(1_000) {}
+        clock.set_speed(0.0);
+        let stopped = clock.now();
+        std::thread::sleep(Duration::from_millis(5));
+        assert_eq!(clock.now(), stopped, "it stands still");
+        assert!(
+            clock.real_time_until(stopped.moment + Duration::from_secs(1)) <= LOOK_AT_PACE,
+            "nobody sleeps for ever"
+        );
+        clock.set_speed(1e6);
+        while clock.now().moment <= stopped.moment {}
+        assert!(clock.now().wall > stopped.wall);
+        let horizon = clock.now().wall + TimeDelta::seconds(5);
+        clock.run_to(horizon);
+        while clock.now().wall < horizon {}
+        assert_eq!(clock.now().wall, horizon, "it waits there");
     }
 
     #[test]

@@ -129,3 +129,17 @@ fn a_fifo_does_not_block() {
     let message = config::load(&path).unwrap_err().to_string();
     assert!(message.contains("it is not a regular file"), "{message}");
 }
+
+#[test]
+fn a_password_in_the_place_of_its_file_is_not_told() {
+    let text =
+        "[hub]\nid = \"home\"\n[mqtt]\nurl = \"mqtt://localhost\"\nusername = \"me\"\npassword_file = \"hunter2\"\n";
+    let message = message_about("config.toml", text.as_bytes());
+    let expected = "\
+error: cannot read *******: there is no such file
+  --> config.toml:6:17
+   |
+6  | password_file = *********
+   |                 ^^^^^^^^^ write the file, or give the path of another one";
+    assert_eq!(message, expected);
+}

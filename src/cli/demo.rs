@@ -1,7 +1,7 @@
 //! `hearthd demo`: the real daemon on simulated wires, with a world at their other end and an accelerated day.
 
 use super::logging::Log;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc, Weekday};
 use hearthd::{
     clock::{Clock, Moment},
     config,
@@ -11,7 +11,7 @@ use hearthd::{
     model::{Backend, Config, MqttSettings, Snapshot},
     simulator::{
         journal::Journal,
-        view::{Key, Look, Scene, Terminal, render},
+        view::{Key, Look, Panes, Scene, Terminal, render},
         world::{Stimulus, World},
     },
 };
@@ -23,8 +23,18 @@ use std::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-/// Between two steps of the world, and two looks at it, in real time.
-const STEP: Duration = Duration::from_millis(40);
+/// Between two pictures, in real time.
+const PICTURE_EVERY: Duration = Duration::from_millis(40);
+/// Between two steps of the world, in its own time: the same at any speed, so that the same happens.
+const WORLD_STEP: TimeDelta = TimeDelta::seconds(10);
+/// In real time, the shortest wait for the next step of the world.
+const STEP_MIN: Duration = Duration::from_millis(1);
+/// In real time, what the daemon has to notice what moved before time goes on.
+const SETTLE: Duration = Duration::from_millis(2);
+/// The speeds between which keys choose.
+const SPEEDS: std::ops::RangeInclusive<f64> = 1.0..=6_000.0;
+/// People come home.
+const BEGINS_AT: (u32, u32) = (17, 0);
 /// A demo's sensors need not keep up with a day in a minute.
 const SENSOR_EVERY: Duration = Duration::from_secs(60);
 const SENSOR_STALE: Duration = Duration::from_secs(1800);
@@ -35,7 +45,7 @@ pub struct Arguments {
     /// How many times faster than real time the house lives [default: 600 in the live view, else 1440: a day in a minute]
     #[arg(long, value_name = "FACTOR", value_parser = super::speed)]
     speed: Option<f64>,
-    /// The local date to begin at, at six in the morning [default: today]
+    /// The local date to begin at, at five in the afternoon [default: today, or the Monday after a weekend]
     #[arg(long, value_name = "DATE", value_parser = super::date)]
     date: Option<NaiveDate>,
     /// End after so many days [default: 1, or never on a terminal]
@@ -60,8 +70,8 @@ pub fn run(arguments: Arguments, house: InForce, verbose: bool) -> anyhow::Resul
     let config = Arc::new(simulated(&house.config, mqtt));
     let zone = config.hub.timezone;
     let today = || Clock::system(Moment::START, config.hub.clock).now().wall.with_timezone(&zone).date_naive();
-    let date = arguments.date.unwrap_or_else(today);
-    let from = super::local_time(&config, date.and_hms_opt(6, 0, 0).unwrap_or_default())?;
+    let date = arguments.date.unwrap_or_else(|| workday(today()));
+    let from = super::local_time(&config, date.and_hms_opt(BEGINS_AT.0, BEGINS_AT.1, 0).unwrap_or_default())?;
     let speed = arguments.speed.unwrap_or(if live { 600.0 } else { 1440.0 });
     let (attach, attached) = oneshot::channel();
     let options = daemon::Options {
@@ -102,6 +112,16 @@ async fn show(
     Show::new(house, arguments, speed, from, live)?.run().await
 }
 
+/// The date, or the Monday after it at a weekend.
+fn workday(date: NaiveDate) -> NaiveDate {
+    let days = match date.weekday() {
+        Weekday::Sat => 2,
+        Weekday::Sun => 1,
+        _ => 0,
+    };
+    date.checked_add_days(Days::new(days)).unwrap_or(date)
+}
+
 /// The same house on simulated wires.
 fn simulated(config: &Config, mqtt: Option<MqttSettings>) -> Config {
     let mut config = Config { mqtt, ..config.clone() };
@@ -129,7 +149,11 @@ struct Show {
     journal: Journal,
     screen: Option<(Terminal, mpsc::Receiver<Key>)>,
     speed: f64,
+    /// What the view shows beside the house.
+    panes: Panes,
     started: DateTime<Utc>,
+    /// Up to where the world has lived.
+    lived: DateTime<Utc>,
     ends: Option<DateTime<Utc>>,
 }
 
@@ -152,14 +176,17 @@ impl Show {
         };
         let days = arguments.days.or_else(|| (!live).then_some(1));
         let ends = days.map(|days| started + TimeDelta::days(days.into()));
-        Ok(Show { house, world, journal: Journal::default(), screen, speed, started, ends })
+        let (journal, panes) = (Journal::default(), Panes::default());
+        house.clock.run_to(started);
+        Ok(Show { house, world, journal, screen, speed, panes, started, lived: started - WORLD_STEP, ends })
     }
 
     async fn run(mut self) -> anyhow::Result<Journal> {
         let mut last: Option<Arc<Snapshot>> = None;
-        let mut steps = tokio::time::interval(STEP);
-        steps.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let mut pictures = tokio::time::interval(PICTURE_EVERY);
+        pictures.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
+            let next_step = self.until_next_step();
             tokio::select! {
                 changed = self.house.snapshots.changed() => match changed {
                     Ok(()) => {
@@ -175,8 +202,8 @@ impl Show {
                     // The daemon has ended.
                     Err(_) => return Ok(self.journal),
                 },
-                _ = steps.tick() => {
-                    self.step();
+                () = tokio::time::sleep(next_step) => self.step().await,
+                _ = pictures.tick() => {
                     let quit = self.keys().await;
                     self.draw()?;
                     if quit || self.ends.is_some_and(|ends| self.house.clock.now().wall >= ends) {
@@ -187,16 +214,34 @@ impl Show {
         }
     }
 
-    /// Lets the world run on to now.
-    fn step(&mut self) {
+    /// How long to wait, in real time, before the world goes on.
+    fn until_next_step(&self) -> Duration {
+        let left = (self.lived + WORLD_STEP - self.house.clock.now().wall).to_std().unwrap_or_default();
+        self.house.clock.real_time(left).clamp(STEP_MIN, PICTURE_EVERY)
+    }
+
+    /// Lets the world live one step, if it is time for it. The clock waits meanwhile, so that a busy machine or another speed
+    /// changes nothing of what happens when.
+    async fn step(&mut self) {
         let Some(wires) = self.house.wires.clone() else { return };
+        let next = self.lived + WORLD_STEP;
+        if self.house.clock.now().wall < next {
+            return;
+        }
+        self.lived = next;
         let power = |id: &str| wires.output(id).map_or(0.0, |level| f64::from(level.percent()) / 100.0);
-        for stimulus in self.world.advance(self.house.clock.now().wall, &power) {
+        let mut moved = false;
+        for stimulus in self.world.advance(next, &power) {
+            moved |= matches!(stimulus, Stimulus::Input { .. });
             match stimulus {
                 Stimulus::Input { id, active } => wires.set_input(&id, active),
                 Stimulus::Reading { sensor, quantity, value } => wires.set_reading(&sensor, quantity, value),
             };
         }
+        if moved {
+            tokio::time::sleep(SETTLE).await;
+        }
+        self.house.clock.run_to(next + WORLD_STEP);
     }
 
     /// Does what was asked by keys; true: to quit.
@@ -220,10 +265,28 @@ impl Show {
                         self.command(&config[id].id, "AUTO").await;
                     }
                 }
+                Key::Pause => {
+                    self.panes.paused = !self.panes.paused;
+                    self.pace();
+                }
+                Key::Faster | Key::Slower => {
+                    let factor = if key == Key::Faster { 2.0 } else { 0.5 };
+                    let slowest = self.speed.min(*SPEEDS.start());
+                    self.speed = (self.speed * factor).clamp(slowest, self.speed.max(*SPEEDS.end()));
+                    self.pace();
+                }
+                Key::Help => self.panes.help = !self.panes.help,
+                Key::Scroll(rows) => self.panes.scroll = self.panes.scroll.saturating_add_signed(rows),
+                Key::Top => self.panes.scroll = 0,
                 Key::Resized => {}
             }
         }
         quit
+    }
+
+    /// Lets time run as the keys say.
+    fn pace(&self) {
+        self.house.clock.set_speed(if self.panes.paused { 0.0 } else { self.speed });
     }
 
     async fn command(&self, point: &str, payload: &str) {
@@ -248,7 +311,8 @@ impl Show {
             started: self.started,
         };
         let (width, height) = terminal.size()?;
-        terminal.draw(&render(&snapshot, &scene, &self.journal, Look::from_environment(), width, height))?;
+        let look = Look::from_environment();
+        terminal.draw(&render(&snapshot, &scene, &self.journal, &mut self.panes, look, width, height))?;
         Ok(())
     }
 }

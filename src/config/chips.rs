@@ -34,7 +34,13 @@ pub(super) fn read(chip: Option<Chip>, table: &mut Table<'_>) -> Draft {
         address_known = false;
         let possible: Vec<String> = chip.addresses().iter().map(|address| format!("{address:#04x}")).collect();
         let message = format!("the chip {} is never at the address {written:#04x}", chip.word());
-        table.error_at("address", message, format!("write {}", one_of(possible)));
+        // `address = 76` for 0x76.
+        let hexadecimal = format!("0x{written}");
+        let advice = match possible.contains(&hexadecimal) {
+            true => format!("write {hexadecimal}: {written} is {written:#04x}"),
+            false => format!("write {}", one_of(possible)),
+        };
+        table.error_at("address", message, advice);
     }
     // The bme280 stands in for an unknown chip because it measures what most rules ask for.
     let chip = chip.unwrap_or(Chip::Bme280);

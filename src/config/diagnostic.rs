@@ -1,5 +1,6 @@
 //! Problems of a configuration file and how they are shown: what is wrong, where, and what to write instead.
 
+use super::secrets::Secrets;
 use std::{
     cell::RefCell,
     fmt,
@@ -70,10 +71,11 @@ const EXCERPT: usize = 110;
 const EXCERPT_BEFORE: usize = 60;
 
 impl Place {
-    /// The place of `length` characters from `start` (counted from 0) in a line.
-    fn of(line: usize, text: &str, start: usize, length: usize) -> Place {
+    /// The place of `length` characters from `start` (counted from 0) in a line; what is `hidden` of its bytes is not shown.
+    fn of(line: usize, text: &str, start: usize, length: usize, hidden: &[Range<usize>]) -> Place {
         let shown_from = start.saturating_sub(EXCERPT_BEFORE);
-        let hidden = hidden(text);
+        let byte_is_hidden = |byte: usize| hidden.iter().any(|part| part.contains(&byte));
+        let hidden: Vec<bool> = text.char_indices().map(|(byte, _)| byte_is_hidden(byte)).collect();
         let mut letters = text.chars().enumerate().skip(shown_from);
         let mut letters: Vec<(usize, char)> = letters.by_ref().take(EXCERPT + EXCERPT_BEFORE).collect();
         // A line that fits is not cut at all.
@@ -86,7 +88,7 @@ impl Place {
         };
         letters.truncate(EXCERPT);
         let (before, after) = (if shown_from > 0 { "…" } else { "" }, if cut { "…" } else { "" });
-        let letter = |&(i, c): &(usize, char)| if hidden.contains(&i) && !c.is_whitespace() { '*' } else { visible(c) };
+        let letter = |&(i, c): &(usize, char)| if hidden[i] && !c.is_whitespace() { '*' } else { visible(c) };
         let columns = |from: usize, to: usize| -> usize {
             letters.iter().filter(|(i, _)| (from..to).contains(i)).map(|(_, c)| width(*c)).sum()
         };
@@ -97,19 +99,6 @@ impl Place {
             excerpt: format!("{before}{}{after}", letters.iter().map(letter).collect::<String>()),
             marks: format!("{}{}", " ".repeat(indent), "^".repeat(columns(start, start + length).max(1))),
         }
-    }
-}
-
-/// The characters of a line that are a password: messages go to logs that others read.
-fn hidden(line: &str) -> Range<usize> {
-    let characters = |bytes: usize| line[..bytes].chars().count();
-    let Some((key, value)) = line.split_once('=') else { return 0..0 };
-    if key.trim() == "password" {
-        return characters(key.len() + 1)..usize::MAX;
-    }
-    match (line.find("://"), line.find('@')) {
-        (Some(scheme), Some(at)) if scheme < at && value.contains("://") => characters(scheme + 3)..characters(at),
-        _ => 0..0,
     }
 }
 
@@ -255,10 +244,13 @@ impl Problems {
         }
         problems.truncate(SHOWN);
         let lines = Lines::of(&source.text);
+        let secrets = Secrets::of(&source.text);
         let diagnostics: Vec<Diagnostic> = problems
             .into_iter()
             .map(|Problem { severity, place, message, advice }| {
-                let place = Some(lines.place(place));
+                let around = lines.around(&place);
+                let [message, advice] = [message, advice].map(|text| secrets.redact(text, &around));
+                let place = Some(lines.place(place, &secrets));
                 Diagnostic { severity, message, advice, path: source.path.clone(), place }
             })
             .collect();
@@ -279,17 +271,27 @@ impl<'t> Lines<'t> {
         Lines { text, starts: std::iter::once(0).chain(breaks).collect() }
     }
 
-    fn place(&self, bytes: Range<usize>) -> Place {
+    /// The number of the line that a byte is in, from 1, and the line's bytes.
+    fn line(&self, byte: usize) -> (usize, Range<usize>) {
+        let line = self.starts.partition_point(|&first| first <= byte);
+        (line, self.starts[line - 1]..self.starts.get(line).map_or(self.text.len(), |next| next - 1))
+    }
+
+    /// The whole lines that some bytes are in.
+    fn around(&self, bytes: &Range<usize>) -> Range<usize> {
+        self.line(bytes.start).1.start..self.line(bytes.end).1.end
+    }
+
+    fn place(&self, bytes: Range<usize>, secrets: &Secrets<'_>) -> Place {
         let start = floor_char_boundary(self.text, bytes.start);
         let end = floor_char_boundary(self.text, bytes.end);
-        let line = self.starts.partition_point(|&first| first <= start);
-        let line_start = self.starts[line - 1];
-        let line_end = self.starts.get(line).map_or(self.text.len(), |next| next - 1);
+        let (line, Range { start: line_start, end: line_end }) = self.line(start);
         let text = self.text[line_start..line_end].trim_end_matches('\r');
         let start_in_line = (start - line_start).min(text.len());
         let end_in_line = (end.max(start) - line_start).min(text.len());
         let start = text[..start_in_line].chars().count();
-        Place::of(line, text, start, text[start_in_line..end_in_line].chars().count())
+        let hidden = secrets.in_line(line_start..line_end);
+        Place::of(line, text, start, text[start_in_line..end_in_line].chars().count(), &hidden)
     }
 }
 

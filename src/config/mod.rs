@@ -27,6 +27,7 @@ mod outputs;
 mod rooms;
 mod rules;
 mod scenes;
+mod secrets;
 mod sensors;
 mod shape;
 mod syntax;

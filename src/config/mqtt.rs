@@ -127,12 +127,7 @@ impl Shape for Url {
 fn broker(url: &str) -> Result<(String, u16), Wrong> {
     let wrong = |message: String, advice: &str| Err(Wrong::new(message, advice));
     let Some((scheme, rest)) = url.split_once("://") else {
-        let rest = url.strip_prefix("mqtt").unwrap_or(url).trim_start_matches([':', '/']);
-        let advice = match broker(&format!("mqtt://{rest}")) {
-            Ok(_) => format!("write \"mqtt://{rest}\""),
-            Err(_) => "write it as in \"mqtt://localhost:1883\"".to_owned(),
-        };
-        return wrong("no mqtt:// before the host".into(), &advice);
+        return wrong("no mqtt:// before the host".into(), "write it as in \"mqtt://localhost:1883\"");
     };
     match scheme {
         "mqtt" | "tcp" => {}
@@ -204,8 +199,7 @@ impl Shape for Topic {
         } else if topic.is_empty() || topic.len() > 200 {
             Err(Wrong::new("a topic has 1 to 200 bytes", "write a shorter or longer one, such as \"hearthd/home\""))
         } else if topic.split('/').any(str::is_empty) {
-            let simple: Vec<&str> = topic.split('/').filter(|part| !part.is_empty()).collect();
-            let advice = format!("write \"{}\"", shorten(&simple.join("/")));
+            let advice = "write single slashes between words only, as in \"hearthd/home\"";
             Err(Wrong::new("a slash at the beginning, at the end, or twice in a row", advice))
         } else {
             Ok(Some(topic.to_owned()))

@@ -6,6 +6,10 @@ use toml::{Spanned, de::DeTable};
 
 /// More errors than this are the consequence of others.
 const MOST: usize = 20;
+/// With so many wrong lines, and half of all, a text is not meant as TOML.
+const PROSE: usize = 10;
+/// What is written with two brackets, once for each.
+const LISTS: [&str; 3] = ["rules", "test", "test.steps"];
 
 /// The tree, if it is whole enough to look for other problems.
 pub(super) fn read<'s>(source: &'s Source, problems: &Problems) -> Result<Option<Spanned<DeTable<'s>>>, Report> {
@@ -20,6 +24,7 @@ pub(super) fn read<'s>(source: &'s Source, problems: &Problems) -> Result<Option
     }
     let mut errors: Vec<_> = errors.iter().map(|error| (error.span().unwrap_or(0..0), error.message())).collect();
     errors.sort_by_key(|(place, _)| place.start);
+    refuse_prose(source, &errors)?;
     let mut whole = true;
     let mut second_table = false;
     let mut last_line = None;
@@ -42,6 +47,21 @@ pub(super) fn read<'s>(source: &'s Source, problems: &Problems) -> Result<Option
         }
     }
     Ok(whole.then_some(tree))
+}
+
+/// One error instead of one for each line, where the text is something else altogether.
+fn refuse_prose(source: &Source, errors: &[(Range<usize>, &str)]) -> Result<(), Report> {
+    let mut wrong: Vec<usize> = errors.iter().map(|(place, _)| line_of(&source.text, place.start)).collect();
+    wrong.dedup();
+    let all = source.text.lines().filter(|line| !line.trim().is_empty()).count();
+    if wrong.len() < PROSE || wrong.len() * 2 < all {
+        return Ok(());
+    }
+    Err(Report::about_file(
+        &source.path,
+        format!("this is not a configuration: {} of its {all} lines are not TOML", wrong.len()),
+        "give the path of a configuration file, such as config.toml".into(),
+    ))
 }
 
 fn line_of(text: &str, at: usize) -> usize {
@@ -75,7 +95,11 @@ fn duplicate(text: &str, place: Range<usize>, within_second: bool, problems: &Pr
         format!("`{key}`")
     };
     let wher = first.map(|(line, _)| format!(", first on line {}", line + 1)).unwrap_or_default();
-    problems.error(place, format!("{what} is written twice{wher}"), "keep one of them");
+    let advice = match LISTS.iter().find(|list| what.ends_with(&format!("[{list}]")) && !what.contains("[[")) {
+        Some(list) => format!("write [[{list}]], with two brackets, above each"),
+        None => "keep one of them".to_owned(),
+    };
+    problems.error(place, format!("{what} is written twice{wher}"), advice);
     header
 }
 
@@ -103,6 +127,7 @@ fn in_plain_words(parser: &str, text: &str, place: &Range<usize>) -> (String, St
         "invalid unquoted key" if text[floor(text, place.start)..].starts_with(|c: char| !c.is_ascii()) => {
             say("a name with other letters than a-z", "write a-z, 0-9 and `_`; the key `name` takes any letters")
         }
+        "unquoted keys cannot be empty" => say("no key before `=`", "write the key's name before it"),
         "key with no value" => (format!("no `=` after `{key}`"), format!("write {key} = ...")),
         "string values must be quoted" if here.is_empty() => {
             (format!("no value after `{key} =`"), "write one, or remove the line".to_owned())

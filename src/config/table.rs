@@ -114,6 +114,17 @@ impl<'t> Table<'t> {
         self.entries.and_then(|entries| entries.get(key)).map_or_else(|| self.place.clone(), Spanned::span)
     }
 
+    /// The value of a key as it is written, if it is text.
+    pub fn text_of(&self, key: &str) -> Option<&'t str> {
+        self.entries?.get(key)?.get_ref().as_str()
+    }
+
+    /// The keys of a table in this one, in the order of the file.
+    pub fn keys_of(&self, key: &str) -> Vec<&'t str> {
+        let table = self.entries.and_then(|entries| entries.get(key)?.get_ref().as_table());
+        table.map(in_file_order).into_iter().flatten().map(|(key, _)| key.get_ref().as_ref()).collect()
+    }
+
     /// Whether the key is written.
     pub fn has(&self, key: &str) -> bool {
         self.entries.is_some_and(|entries| entries.contains_key(key))
@@ -196,7 +207,14 @@ impl<'t> Table<'t> {
         let Some(value) = entries.get(key) else { return Vec::new() };
         let title = format!("[{}]", self.nested(key));
         let wrong = |value: &Spanned<DeValue<'_>>| {
-            let advice = format!("write {title}, with two brackets, above each");
+            let named = value.get_ref().as_table().and_then(|table| {
+                let (name, first) = in_file_order(table).into_iter().next()?;
+                first.get_ref().as_table().map(|_| name.get_ref().to_string())
+            });
+            let advice = match named {
+                Some(name) => format!("write {title} and, below it, name = \"{}\"", shorten(&name)),
+                None => format!("write {title}, with two brackets, above each"),
+            };
             self.problems.error(value.span(), wrong_type(key, "a list of tables", value.get_ref()), advice);
         };
         let DeValue::Array(items) = value.get_ref() else {
@@ -300,12 +318,26 @@ impl<'t> Table<'t> {
             Ok(None) => self.problems.error(
                 value.span(),
                 wrong_type(key, &shape.noun(), value.get_ref()),
-                format!("write {}", shape.example()),
+                meant(value.get_ref(), shape).unwrap_or_else(|| format!("write {}", shape.example())),
             ),
             Err(wrong) => self.problems.error(value.span(), format!("`{key}`: {}", wrong.message), wrong.advice),
         }
         None
     }
+}
+
+/// What to write where only the quotes are wrong: a number that has them, a text that lacks them.
+fn meant<S: Shape>(value: &DeValue<'_>, shape: &S) -> Option<String> {
+    let (written, how) = match value {
+        DeValue::String(text) => (text.trim().to_owned(), "without quotes"),
+        DeValue::Integer(number) => (format!("\"{number}\""), "in double quotes"),
+        DeValue::Float(number) => (format!("\"{number}\""), "in double quotes"),
+        _ => return None,
+    };
+    let line = format!("key = {written}");
+    let table = DeTable::parse(&line).ok()?;
+    let read = shape.read(table.get_ref().get("key")?.get_ref());
+    (matches!(read, Ok(Some(_))) && written.len() <= 40).then(|| format!("write {written}, {how}"))
 }
 
 /// The entries of a table as they stand in the file.

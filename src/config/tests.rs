@@ -199,7 +199,7 @@ fn the_password_comes_from_its_file() {
     fs::write(&path, "[hub]\nid = 'h'\n[mqtt]\nurl = 'mqtt://b'\nusername = 'u'\npassword_file = 'secret'\n").unwrap();
     let refused = load(&path).unwrap_err();
     assert_eq!(refused.count(), 1);
-    assert!(refused.to_string().contains("secret: there is no such file"), "{refused}");
+    assert!(refused.to_string().contains("******: there is no such file"), "{refused}");
     fs::write(folder.path().join("secret"), "correct horse \n").unwrap();
     let mqtt = load(&path).unwrap().config.mqtt.unwrap();
     assert_eq!(mqtt.password.as_deref(), Some("correct horse "));

@@ -31,7 +31,7 @@ const FAULT_AFTER: u32 = 3;
 /// A chip that measures for longer than this is in trouble.
 const LONGEST_MEASUREMENT: Duration = Duration::from_secs(30);
 /// An accelerated clock does not make a sensor report more often than this, in real time, unless it would go stale.
-const PACE: Duration = Duration::from_millis(50);
+const PACE: Duration = Duration::from_millis(5);
 /// Between two tries to report to a loop that is behind, in real time.
 const QUEUE_FULL_WAIT: Duration = Duration::from_millis(20);
 

@@ -31,12 +31,8 @@ enum Kind {
 }
 
 pub(super) fn read(table: &mut Table<'_>) -> Draft {
-    let name = table.required(
-        "name",
-        "A sentence for people: it is shown as the reason for what the rule does.",
-        "\"Hall light after dark\"",
-        Text,
-    );
+    let about = "A sentence for people: it is shown as the reason for what the rule does.";
+    let name = table.required("name", about, &proposed_name(table), Text);
     let name = name.map(|name| (name, table.place_of("name")));
     let (level, event) = (level::read(table), event::read(table));
     let on_an_event = table.has("on") || table.has("do") && !table.has("while");
@@ -47,6 +43,11 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
     };
     for (key, advice) in foreign.iter().filter(|(key, _)| table.has(key)) {
         let (this, other) = if on_an_event { ("on", "while") } else { ("while", "on") };
+        if *key == "if" && !table.has("while") {
+            let advice = "write while = ..., or add on = ... for what makes it act";
+            table.error_at(key, "`if` alone does not make a rule", advice);
+            continue;
+        }
         let message = format!("`{key}` belongs to rules with `{other}`, and this one has `{this}`");
         if table.has(this) {
             table.error_at(key, message, *advice);
@@ -54,10 +55,28 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
             table.error_at(key, format!("`{key}` belongs to rules with `{other}`"), *advice);
         }
     }
-    for (key, example) in wanted {
+    let says_if = table.has("if");
+    for (key, example) in wanted.iter().filter(|(key, _)| *key != "while" || !says_if) {
         table.want(key, example);
     }
     Draft { name, kind }
+}
+
+/// A name for a rule that has none, in double quotes: what it says itself, because no other rule may have that name.
+fn proposed_name(table: &Table<'_>) -> String {
+    let sentence = ["while", "on", "if"].into_iter().find_map(|key| Some((key, table.text_of(key)?)));
+    let effect = table.text_of("do").map(str::to_owned).or_else(|| {
+        let set = table.keys_of("set");
+        (!set.is_empty()).then(|| set.join(" and "))
+    });
+    let name = match (effect, sentence) {
+        (Some(effect), Some((key, sentence))) => format!("{effect} {key} {sentence}"),
+        (Some(name), None) => name,
+        (None, Some((_, sentence))) => sentence.to_owned(),
+        (None, None) => "what it does, in your words".to_owned(),
+    };
+    let name: String = name.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).take(60).collect();
+    format!("\"{}\"", name.trim())
 }
 
 /// The rules with all names found in `scope`, as far as they are right, and their order, to be checked when the

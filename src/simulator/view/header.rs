@@ -13,16 +13,20 @@ use chrono::{DateTime, NaiveDate, Timelike, Utc};
 /// A cell of the day bar is half an hour.
 const BAR: usize = 48;
 
-pub(super) fn header(snapshot: &Snapshot, scene: &Scene, look: Look, width: usize) -> Vec<Line> {
-    vec![title(snapshot, scene, look, width), day(snapshot, scene, look, width), outside(snapshot, scene, look, width)]
+pub(super) fn header(snapshot: &Snapshot, scene: &Scene, paused: bool, look: Look, width: usize) -> Vec<Line> {
+    vec![
+        title(snapshot, scene, paused, look, width),
+        day(snapshot, scene, look, width),
+        outside(snapshot, scene, look, width),
+    ]
 }
 
 /// `hearthd  Cottage            Mon 23 Nov 2026  18:42            1 s = 10 min`
-fn title(snapshot: &Snapshot, scene: &Scene, look: Look, width: usize) -> Line {
+fn title(snapshot: &Snapshot, scene: &Scene, paused: bool, look: Look, width: usize) -> Line {
     let time = local(&snapshot.config, snapshot.now.wall);
     let long = format!("{}  {}", time.format("%a %-d %b %Y"), time.format("%H:%M"));
     let clock = if width >= 40 { long } else { time.format("%H:%M").to_string() };
-    let speed = speed(scene.speed);
+    let speed = if paused { "paused".into() } else { speed(scene.speed) };
     let left = (width.saturating_sub(clock.len()) / 2).min(width.saturating_sub(clock.len() + speed.len() + 3));
     let line = Line::new(look).fit(Paint::Bold, " hearthd", 8.min(left));
     let name_width = line.room(left.saturating_sub(2));

@@ -37,22 +37,47 @@ pub struct Scene {
     pub started: DateTime<Utc>,
 }
 
+/// What the reader chose to see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Panes {
+    /// Time stands still.
+    pub paused: bool,
+    /// What the keys do, instead of what happened.
+    pub help: bool,
+    /// How many rows of each list that does not fit are above it; 0: those that changed last are shown.
+    pub scroll: usize,
+}
+
+/// A row of a list.
+struct Row {
+    line: Line,
+    /// When what it shows changed last.
+    changed: Option<DateTime<Utc>>,
+}
+
+impl Row {
+    fn still(line: Line) -> Row {
+        Row { line, changed: None }
+    }
+}
+
 /// The narrowest screen that has a box, and the narrowest box that is split into two columns.
 const BOX: usize = 32;
 const TWO_COLUMNS: usize = 56;
 
 /// The screen: at most `height` lines, none wider than `width` cells. Made for 80x24 and more; whole at 60x15, and a
-/// part of it on anything smaller.
+/// part of it on anything smaller. A `panes.scroll` beyond the end of the longest list is set back to it.
 pub fn render(
     snapshot: &Snapshot,
     scene: &Scene,
     journal: &Journal,
+    panes: &mut Panes,
     look: Look,
     width: u16,
     height: u16,
 ) -> Vec<String> {
     let (width, height) = (usize::from(width), usize::from(height));
-    let mut lines = header::header(snapshot, scene, look, width);
+    let mut lines = header::header(snapshot, scene, panes.paused, look, width);
     if width >= BOX {
         let inner = width - 4;
         let two_columns = inner >= TWO_COLUMNS;
@@ -65,23 +90,31 @@ pub fn render(
         let outputs = outputs(snapshot, look, inner);
         let middle_wants = if two_columns { left.len().max(right.len()) } else { left.len() + right.len() };
         let share = Share::of(rows, outputs.len(), middle_wants);
+        let beyond = |rows: usize, shown: usize| (rows + 1).saturating_sub(shown.max(1));
+        let middle = if two_columns { left.len().max(right.len()) } else { left.len() + right.len() };
+        panes.scroll = panes.scroll.min(beyond(outputs.len(), share.outputs).max(beyond(middle, share.middle)));
+        let scroll = panes.scroll;
+        let cut = |rows, most, width| cut(look, rows, most, scroll, width);
 
         lines.push(rule(look, width, ["╭", "╮"], "Outputs", None));
-        lines.extend(boxed(look, inner, cut(look, outputs, share.outputs, inner)));
+        lines.extend(boxed(look, inner, cut(outputs, share.outputs, inner)));
         if two_columns {
             let second = Some((left_width + 3, "┬", "Sensors"));
             lines.push(rule(look, width, ["├", "┤"], "Rooms and inputs", second));
-            let left = cut(look, left, share.middle, left_width);
-            let right = cut(look, right, share.middle, right_width);
+            let left = cut(left, share.middle, left_width);
+            let right = cut(right, share.middle, right_width);
             lines.extend(boxed(look, inner, side_by_side(look, left, left_width, right, share.middle)));
             lines.push(rule(look, width, ["├", "┤"], "What happened", Some((left_width + 3, "┴", ""))));
         } else {
             lines.push(rule(look, width, ["├", "┤"], "Rooms, inputs, sensors", None));
             let both = left.into_iter().chain(right).collect();
-            lines.extend(boxed(look, inner, cut(look, both, share.middle, inner)));
+            lines.extend(boxed(look, inner, cut(both, share.middle, inner)));
             lines.push(rule(look, width, ["├", "┤"], "What happened", None));
         }
-        let mut entries = happenings(journal, look, inner, share.happenings);
+        let mut entries = match panes.help {
+            true => help(look, inner, share.happenings),
+            false => happenings(journal, look, inner, share.happenings),
+        };
         entries.resize_with(share.happenings, || Line::new(look));
         lines.extend(boxed(look, inner, entries));
         lines.push(rule(look, width, ["╰", "╯"], "", None));
@@ -110,14 +143,30 @@ impl Share {
     }
 }
 
-/// At most `rows` lines; the last one tells how many are missing.
-fn cut(look: Look, mut lines: Vec<Line>, rows: usize, width: usize) -> Vec<Line> {
-    if lines.len() > rows && rows > 0 {
-        let missing = lines.len() - rows + 1;
-        lines.truncate(rows - 1);
-        lines.push(Line::new(look).fit(Paint::Dim, &format!("and {missing} more"), width));
+/// At most `most` of `rows`; the last line tells how many are missing. Without scrolling they are those that changed last,
+/// in the order of the list, so that nothing happens out of sight.
+fn cut(look: Look, rows: Vec<Row>, most: usize, scroll: usize, width: usize) -> Vec<Line> {
+    if rows.len() <= most || most == 0 {
+        return rows.into_iter().map(|row| row.line).take(most).collect();
     }
-    lines.truncate(rows);
+    let (shown, missing) = (most - 1, rows.len() - (most - 1));
+    let (first, numbers): (usize, Vec<usize>) = if scroll > 0 {
+        let first = scroll.min(rows.len() - shown);
+        (first, (first..first + shown).collect())
+    } else {
+        let mut latest: Vec<usize> = (0..rows.len()).collect();
+        latest.sort_by_key(|i| (std::cmp::Reverse(rows[*i].changed), *i));
+        latest.truncate(shown);
+        latest.sort_unstable();
+        (0, latest)
+    };
+    let mut lines: Vec<Line> = Vec::with_capacity(most);
+    lines.extend(rows.into_iter().enumerate().filter(|(i, _)| numbers.contains(i)).map(|(_, row)| row.line));
+    let note = match first {
+        0 => format!("and {missing} more"),
+        first => format!("and {first} above, {} below", missing - first),
+    };
+    lines.push(Line::new(look).fit(Paint::Dim, &note, width));
     lines
 }
 
@@ -164,11 +213,36 @@ fn rule(
     dashes(line, width.saturating_sub(1)).put(Paint::Frame, look.sign(ends[1], "+"))
 }
 
-/// What the keys do.
+/// The keys, each with a word for it and what it does.
+const KEYS: [(&str, &str, &str); 8] = [
+    ("q", "quit", "end the demo; also Escape and Ctrl-C"),
+    ("m", "walk", "somebody walks past the motion sensor of the hall"),
+    ("1-9", "switch", "switch this output by hand, or back"),
+    ("a", "auto", "give all outputs back to the rules"),
+    ("space", "pause", "let time stand still, or run on"),
+    ("+ -", "speed", "twice or half as fast; the same happens"),
+    ("?", "help", "this page, or back to what happened"),
+    ("up down", "scroll", "lists that do not fit; Home: what changed last"),
+];
+
+/// What the keys do, each in a line.
+fn help(look: Look, width: usize, rows: usize) -> Vec<Line> {
+    // What the line of keys leaves out on a narrow screen comes first.
+    let keys = KEYS.iter().rev().take(rows);
+    keys.map(|(key, _, does)| {
+        let line = Line::new(look).fit(Paint::Bold, key, 8.min(width));
+        let room = line.room(width);
+        line.fit(Paint::Plain, does, room)
+    })
+    .collect()
+}
+
+/// The keys in one line.
 fn keys(look: Look, width: usize) -> Line {
-    let help = [("q", "quit"), ("m", "walk through the hall"), ("1-9", "switch"), ("a", "automatic")];
+    // Whoever knows how to ask for help finds the others.
+    let [quit, walk, switch, auto, pause, speed, help, scroll] = KEYS;
     let mut line = Line::new(look);
-    for (key, does) in help {
+    for (key, does, _) in [quit, help, pause, speed, walk, switch, auto, scroll] {
         if line.room(width) < key.len() + does.len() + 3 {
             break;
         }

@@ -1,6 +1,9 @@
 //! The parts of the box, each as lines of a given width.
 
-use super::line::{Line, Look, Paint};
+use super::{
+    Row,
+    line::{Line, Look, Paint},
+};
 use crate::{
     model::{Config, Point, PointState, Quality, Slot, Snapshot, Unit, Value},
     simulator::journal::{Entry, Journal, Tone, input_word, is_on, local},
@@ -8,10 +11,10 @@ use crate::{
 use chrono::{NaiveDate, TimeDelta};
 
 /// `1 hall_light  ● ON   4m  rule: Hall light after dark while somebody is there`
-pub(super) fn outputs(snapshot: &Snapshot, look: Look, width: usize) -> Vec<Line> {
+pub(super) fn outputs(snapshot: &Snapshot, look: Look, width: usize) -> Vec<Row> {
     let states: Vec<_> = snapshot.points.iter().filter(|state| matches!(state.point, Point::Output(_))).collect();
     if states.is_empty() {
-        return vec![Line::new(look).fit(Paint::Dim, "no outputs in this configuration", width)];
+        return vec![Row::still(Line::new(look).fit(Paint::Dim, "no outputs in this configuration", width))];
     }
     let names: Vec<_> = states.iter().map(|state| snapshot.config.point_name(state.point)).collect();
     let name_width = longest(&names).min(22.min(width / 3));
@@ -35,11 +38,12 @@ pub(super) fn outputs(snapshot: &Snapshot, look: Look, width: usize) -> Vec<Line
             (None, None) => line,
         }
     };
-    states.iter().zip(&names).enumerate().map(row).collect()
+    let lines = states.iter().zip(&names).enumerate().map(row);
+    lines.zip(&states).map(|(line, state)| Row { line, changed: state.changed }).collect()
 }
 
 /// `hall  occupied  3m`
-pub(super) fn inputs_and_rooms(snapshot: &Snapshot, look: Look, width: usize) -> Vec<Line> {
+pub(super) fn inputs_and_rooms(snapshot: &Snapshot, look: Look, width: usize) -> Vec<Row> {
     let config = &snapshot.config;
     let states = rooms_then_inputs(snapshot);
     let words_width = if width >= 27 { WORDS } else { 9 };
@@ -66,8 +70,9 @@ pub(super) fn inputs_and_rooms(snapshot: &Snapshot, look: Look, width: usize) ->
             None => line.fit(paint, word, room - 6).fit_right(Paint::Dim, &since(snapshot, state), 6),
         }
     };
-    let lines: Vec<_> = states.iter().zip(&names).map(row).collect();
-    if lines.is_empty() { vec![Line::new(look).fit(Paint::Dim, "none", width)] } else { lines }
+    let lines = states.iter().zip(&names).map(row);
+    let rows: Vec<_> = lines.zip(&states).map(|(line, state)| Row { line, changed: state.changed }).collect();
+    if rows.is_empty() { vec![Row::still(Line::new(look).fit(Paint::Dim, "none", width))] } else { rows }
 }
 
 /// The cells of `occupied 23h59m` and the blank before it.
@@ -94,11 +99,11 @@ fn short_name(config: &Config, point: Point) -> String {
 }
 
 /// `living  20.3 °C  ▂▃▅▆▇▆▅▃  41.0 %  1013.2 hPa`: one line each; the course is that of the first quantity.
-pub(super) fn sensors(snapshot: &Snapshot, journal: &Journal, look: Look, width: usize) -> Vec<Line> {
+pub(super) fn sensors(snapshot: &Snapshot, journal: &Journal, look: Look, width: usize) -> Vec<Row> {
     let config = &snapshot.config;
     let names: Vec<_> = config.sensors.iter().map(|sensor| sensor.id.to_string()).collect();
     if names.is_empty() {
-        return vec![Line::new(look).fit(Paint::Dim, "no sensors in this configuration", width)];
+        return vec![Row::still(Line::new(look).fit(Paint::Dim, "no sensors in this configuration", width))];
     }
     let name_width = longest(&names).min(width / 3);
     // The course is worth more than the third quantity.
@@ -138,7 +143,12 @@ pub(super) fn sensors(snapshot: &Snapshot, journal: &Journal, look: Look, width:
         }
         line
     };
-    names.iter().enumerate().map(row).collect()
+    // They change all the time; one that fails has changed for the eye.
+    let failed = |i: usize| {
+        let of = |state: &&PointState| matches!(state.point, Point::Reading(sensor, _) if sensor.0 == i);
+        snapshot.points.iter().filter(of).filter(|state| state.quality != Quality::Good).find_map(|state| state.changed)
+    };
+    names.iter().enumerate().map(row).enumerate().map(|(i, line)| Row { line, changed: failed(i) }).collect()
 }
 
 /// The cells of a sensor's first value, and of the others.

@@ -30,9 +30,24 @@ pub enum Key {
     Toggle(usize),
     /// `a`: give all outputs back to the rules.
     Auto,
+    /// Space or `p`: time stands still, or runs on.
+    Pause,
+    /// `+`: twice as fast.
+    Faster,
+    /// `-`: half as fast.
+    Slower,
+    /// `?` or `h`: what the keys do.
+    Help,
+    /// Arrows and page keys: so many rows down, or up where it is negative.
+    Scroll(isize),
+    /// Home: back to the first row.
+    Top,
     /// The terminal has another size: draw again.
     Resized,
 }
+
+/// The rows of a page key.
+const PAGE: isize = 5;
 
 /// The screen, from [`Terminal::enter`] until it is dropped.
 pub struct Terminal {
@@ -162,6 +177,15 @@ fn key(event: &Event) -> Option<Key> {
         KeyCode::Char('q' | 'Q') | KeyCode::Esc => Some(Key::Quit),
         KeyCode::Char('m' | 'M') => Some(Key::Motion),
         KeyCode::Char('a' | 'A') => Some(Key::Auto),
+        KeyCode::Char(' ' | 'p' | 'P') => Some(Key::Pause),
+        KeyCode::Char('+' | '=') => Some(Key::Faster),
+        KeyCode::Char('-' | '_') => Some(Key::Slower),
+        KeyCode::Char('?' | 'h' | 'H') | KeyCode::F(1) => Some(Key::Help),
+        KeyCode::Down | KeyCode::Char('j') => Some(Key::Scroll(1)),
+        KeyCode::Up | KeyCode::Char('k') => Some(Key::Scroll(-1)),
+        KeyCode::PageDown => Some(Key::Scroll(PAGE)),
+        KeyCode::PageUp => Some(Key::Scroll(-PAGE)),
+        KeyCode::Home => Some(Key::Top),
         KeyCode::Char(digit @ '1'..='9') => Some(Key::Toggle(digit as usize - '1' as usize)),
         _ => None,
     }
@@ -182,6 +206,11 @@ mod tests {
         assert_eq!(press('a', KeyModifiers::NONE), Some(Key::Auto));
         assert_eq!(press('3', KeyModifiers::NONE), Some(Key::Toggle(2)));
         assert_eq!(press('0', KeyModifiers::NONE), None);
+        assert_eq!(press(' ', KeyModifiers::NONE), Some(Key::Pause));
+        assert_eq!(press('+', KeyModifiers::NONE), Some(Key::Faster));
+        assert_eq!(press('?', KeyModifiers::SHIFT), Some(Key::Help));
+        let down = Event::Key(KeyEvent::new(KeyCode::Down, KeyModifiers::NONE));
+        assert_eq!(key(&down), Some(Key::Scroll(1)));
         assert_eq!(key(&Event::Resize(80, 24)), Some(Key::Resized));
     }
 }

@@ -65,7 +65,7 @@ fn wide(line: &str) -> usize {
 #[test]
 fn an_evening_at_80x24() {
     let (picture, journal) = evening();
-    let screen = render(&picture.0, &scene(), &journal, PLAIN, 80, 24);
+    let screen = render(&picture.0, &scene(), &journal, &mut Panes::default(), PLAIN, 80, 24);
     let lines: Vec<_> = screen.iter().map(|line| line.trim_end()).collect();
     assert_eq!(lines.join("\n"), include_str!("evening_80x24.txt").trim_end());
 }
@@ -73,7 +73,8 @@ fn an_evening_at_80x24() {
 #[test]
 fn an_evening_in_ascii_at_60x15() {
     let (picture, journal) = evening();
-    let screen = render(&picture.0, &scene(), &journal, Look { colour: false, unicode: false }, 60, 15);
+    let screen =
+        render(&picture.0, &scene(), &journal, &mut Panes::default(), Look { colour: false, unicode: false }, 60, 15);
     assert!(screen.iter().all(|line| line.is_ascii()));
     let lines: Vec<_> = screen.iter().map(|line| line.trim_end()).collect();
     assert_eq!(lines.join("\n"), include_str!("evening_60x15.txt").trim_end());
@@ -95,7 +96,7 @@ fn nothing_overflows_at_any_size() {
         for width in 0..=200 {
             for height in [0, 1, 4, 9, 15, 24, 60] {
                 for look in [PLAIN, Look { colour: true, unicode: true }, Look { colour: false, unicode: false }] {
-                    let screen = render(&picture.0, &scene(), &journal, look, width, height);
+                    let screen = render(&picture.0, &scene(), &journal, &mut Panes::default(), look, width, height);
                     assert!(screen.len() <= usize::from(height));
                     for line in screen {
                         assert!(wide(&line) <= usize::from(width), "{width}x{height}: {} {line:?}", wide(&line));
@@ -109,8 +110,9 @@ fn nothing_overflows_at_any_size() {
 #[test]
 fn colours_change_no_text() {
     let (picture, journal) = evening();
-    let plain = render(&picture.0, &scene(), &journal, PLAIN, 100, 30);
-    let coloured = render(&picture.0, &scene(), &journal, Look { colour: true, unicode: true }, 100, 30);
+    let plain = render(&picture.0, &scene(), &journal, &mut Panes::default(), PLAIN, 100, 30);
+    let coloured =
+        render(&picture.0, &scene(), &journal, &mut Panes::default(), Look { colour: true, unicode: true }, 100, 30);
     assert!(coloured.iter().any(|line| line.contains("\x1b[1;32m")));
     for (plain, coloured) in plain.iter().zip(coloured) {
         let mut text = String::new();
@@ -124,7 +126,7 @@ fn colours_change_no_text() {
 #[test]
 fn an_empty_house_is_shown_as_one() {
     let empty = Picture::new(empty_house(), now());
-    let screen = render(&empty.0, &scene(), &Journal::default(), PLAIN, 80, 24).join("\n");
+    let screen = render(&empty.0, &scene(), &Journal::default(), &mut Panes::default(), PLAIN, 80, 24).join("\n");
     assert!(screen.contains("no outputs in this configuration") && screen.contains("no sensors"), "{screen}");
 }
 
@@ -132,8 +134,32 @@ fn an_empty_house_is_shown_as_one() {
 fn what_does_not_fit_is_counted() {
     let mut config = empty_house();
     config.outputs = (0..40).map(|i| output(&format!("light_{i}"), OutputKind::Light)).collect();
-    let screen = render(&Picture::new(config, now()).0, &scene(), &Journal::default(), PLAIN, 80, 24).join("\n");
+    let quiet = Picture::new(config, now());
+    let shown = |picture: &Picture, panes: &mut Panes| {
+        render(&picture.0, &scene(), &Journal::default(), panes, PLAIN, 80, 24).join("\n")
+    };
+    let screen = shown(&quiet, &mut Panes::default());
     assert!(screen.contains("light_9 ") && screen.contains("and 30 more"), "{screen}");
+    // What changes comes into sight.
+    let later = quiet.later(Duration::from_secs(60)).drive("light_37", true, Slot::Rule, "rule: A rule");
+    let screen = shown(&later, &mut Panes::default());
+    assert!(screen.contains("light_37 ") && screen.contains("light_0 ") && !screen.contains("light_9 "), "{screen}");
+    // Scrolled as far as there is something to see, and no further.
+    let mut panes = Panes { scroll: 1_000, ..Panes::default() };
+    let screen = shown(&later, &mut panes);
+    assert!(screen.contains("light_39 ") && screen.contains("and 30 above, 0 below"), "{screen}");
+    assert_eq!(panes.scroll, 30);
+}
+
+#[test]
+fn help_names_every_key_and_pause_says_so() {
+    let picture = Picture::new(cottage(), now());
+    let mut panes = Panes { paused: true, help: true, scroll: 0 };
+    let screen = render(&picture.0, &scene(), &Journal::default(), &mut panes, PLAIN, 80, 40).join("\n");
+    for (key, _, does) in KEYS {
+        assert!(screen.contains(key) && screen.contains(does), "{key}: {screen}");
+    }
+    assert!(screen.contains("paused") && !screen.contains("1 s = 10 min"), "{screen}");
 }
 
 #[test]
@@ -141,7 +167,7 @@ fn what_is_wrong_is_said() {
     let mut picture = Picture::new(cottage(), now()).fail("hall_light", "GPIO 17 is used by another program");
     picture.point("living.temperature").quality = Quality::Stale;
     picture.point("hall_motion").quality = Quality::Unknown;
-    let screen = render(&picture.0, &scene(), &Journal::default(), PLAIN, 80, 24).join("\n");
+    let screen = render(&picture.0, &scene(), &Journal::default(), &mut Panes::default(), PLAIN, 80, 24).join("\n");
     for text in ["× FAULT", "GPIO 17 is used by another program", "20.5 °C stale", "unknown"] {
         assert!(screen.contains(text), "{text}: {screen}");
     }
@@ -152,7 +178,7 @@ fn polar_days_and_nights_have_bars_too() {
     let picture = Picture::new(empty_house(), now());
     let bar = |elevation_deg| {
         let scene = Scene { sunrise: None, sunset: None, elevation_deg, ..scene() };
-        render(&picture.0, &scene, &Journal::default(), PLAIN, 80, 24)[1].clone()
+        render(&picture.0, &scene, &Journal::default(), &mut Panes::default(), PLAIN, 80, 24)[1].clone()
     };
     assert_eq!((bar(20.0).matches('━').count(), bar(-20.0).matches('─').count()), (47, 47));
 }
