@@ -1,3 +1,5 @@
+//! Slips in lines that hold a password, and what is shown of them.
+
 use crate::config::parse;
 use std::path::Path;
 
