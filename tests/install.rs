@@ -36,9 +36,15 @@ impl Stage {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let stage = Stage { dir: TempDir::new().unwrap(), _turn: turn };
         let project = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for file in
-            ["scripts/install", "systemd/hearthd.service", "systemd/60-hearthd.rules", "systemd/hearthd.sysusers"]
-        {
+        for file in [
+            "scripts/install",
+            "scripts/manual",
+            "systemd/hearthd.service",
+            "systemd/60-hearthd.rules",
+            "systemd/hearthd.sysusers",
+            "docs/configuration.md",
+            "docs/rules.md",
+        ] {
             let to = stage.source(file);
             fs::create_dir_all(to.parent().unwrap()).unwrap();
             fs::copy(project.join(file), to).unwrap();
@@ -118,10 +124,59 @@ fn it_puts_every_file_in_its_place_and_says_how_to_start() {
             "usr/lib/sysusers.d/hearthd.conf 644",
             "usr/lib/udev/rules.d/60-hearthd.rules 644",
             "usr/share/doc/hearthd/README.md 644",
+            "usr/share/doc/hearthd/docs/configuration.md 644",
+            "usr/share/doc/hearthd/docs/rules.md 644",
             "usr/share/hearthd/config.toml 644", // What the example was, to tell whether it was changed.
             "usr/share/man/man1/hearthd.1 644",
+            "usr/share/man/man5/hearthd-config.5 644",
+            "usr/share/man/man7/hearthd-rules.7 644",
         ]
     );
+}
+
+/// Of words that a page of the manual must show as they are: keys, options, a table's columns.
+#[test]
+fn the_manual_tells_what_the_documents_tell() {
+    let stage = Stage::new();
+    succeed(stage.install(&[]));
+    let files = stage.installed();
+    let page = &files["usr/share/man/man5/hearthd-config.5"].1;
+    for part in [
+        ".TH HEARTHD-CONFIG 5 ",
+        ".SH \"[hub]\"\n",
+        ".TP\n\\fBid\\fR\nthe hub's name",
+        "when absent: required\n",
+        "in TOML. \\fBhearthd check\\fR explains",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let page = &files["usr/share/man/man7/hearthd-rules.7"].1;
+    assert!(page.contains("\n.nf\n.RS 4\n[[rules]]\n"), "{page}");
+    for page in files.iter().filter(|(name, _)| name.starts_with("usr/share/man/man5")).map(|(_, (_, page))| page) {
+        let stray = page.lines().find(|line| line.contains("](") || line.starts_with('|') || line.contains("```"));
+        assert_eq!(stray, None, "Markdown is left");
+    }
+}
+
+#[test]
+fn a_machine_with_too_little_memory_to_build_is_told_what_to_do() {
+    let stage = Stage::new();
+    let tools = stage.dir.path().join("tools");
+    fs::create_dir_all(&tools).unwrap();
+    let cargo = tools.join("cargo");
+    fs::write(&cargo, "#!/bin/sh\necho builds >&2; exit 1\n").unwrap();
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
+    let build = |memory_kb: u32| {
+        let meminfo = stage.dir.path().join("meminfo");
+        fs::write(&meminfo, format!("MemTotal: {memory_kb} kB\nMemFree: 1 kB\nSwapTotal: 102400 kB\n")).unwrap();
+        let mut command = Command::new(stage.source("scripts/install"));
+        command.arg("--root").arg(stage.root("")).env("PATH", &path).env("HEARTHD_MEMINFO", meminfo);
+        text(&command.output().unwrap().stderr)
+    };
+    let refused = build(948_000);
+    assert!(refused.contains("scripts/package arm64") && !refused.contains("builds"), "{refused}");
+    assert_eq!(build(3_900_000), "builds\n");
 }
 
 #[test]
