@@ -138,3 +138,45 @@ fn section<'t>(text: &'t str, heading: &str) -> &'t str {
 fn document(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
+
+#[test]
+fn every_document_is_in_the_book_and_every_link_leads_somewhere() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let summary = document("docs/SUMMARY.md");
+    let mut files =
+        vec!["README.md".to_owned(), "ARCHITECTURE.md".into(), "CONTRIBUTING.md".into(), "SECURITY.md".into()];
+    for entry in fs::read_dir(project.join("docs")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if let Some(title) = name.strip_suffix(".md").filter(|title| *title != "SUMMARY") {
+            assert!(summary.contains(&format!("({title}.md)")), "docs/SUMMARY.md lacks {name}");
+            files.push(format!("docs/{name}"));
+        }
+    }
+    files.push("docs/SUMMARY.md".into());
+    let mut links = 0;
+    for file in files {
+        let text = document(&file);
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") {
+                continue;
+            }
+            let (target, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let folder = project.join(&file);
+            let path = if target.is_empty() { folder } else { folder.parent().unwrap().join(target) };
+            assert!(path.exists(), "{file}: ({link}) leads nowhere");
+            if !anchor.is_empty() {
+                let there = fs::read_to_string(&path).unwrap();
+                let headings = there.lines().filter(|line| line.starts_with('#')).map(anchor_of);
+                assert!(headings.into_iter().any(|heading| heading == anchor), "{file}: no heading #{anchor}");
+            }
+            links += 1;
+        }
+    }
+    assert!(links >= 40, "only {links} links were found");
+}
+
+/// As web pages name the place of a heading.
+fn anchor_of(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    text.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_')).collect::<String>().replace(' ', "-")
+}

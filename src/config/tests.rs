@@ -212,7 +212,14 @@ fn the_schema_in_the_repository_is_the_readers() {
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
         fs::write(&path, &schema).unwrap();
     }
-    assert_eq!(fs::read_to_string(&path).unwrap_or_default(), schema, "UPDATE_EXPECTED=1 writes it anew");
+    let there = fs::read_to_string(&path).unwrap_or_default();
+    let mut lines = there.lines().zip(schema.lines()).enumerate();
+    let first = lines.find(|(_, (there, made))| there != made).map(|(i, lines)| (i + 1, lines));
+    assert_eq!(first, None, "the first line of config.schema.json that differs; UPDATE_EXPECTED=1 writes it anew");
+    assert!(
+        there == schema,
+        "config.schema.json has more or fewer lines than it should; UPDATE_EXPECTED=1 writes it anew"
+    );
 }
 
 #[test]
