@@ -50,7 +50,7 @@ pub use actuation::{Cover, Dimming, ManualFor, Method, PowerRange, PwmChannel, T
 pub use automation::{Action, Click, EventRule, EventUse, LeftOut, Modes, Part, RunMode, Scene, Trigger};
 pub use calendar::{Anchor, Cron, Date, DateRange, DaySet, Holidays, Spread, TimeOfDay};
 pub use cause::{Cause, Claim, ManualEnd, Slot, Source};
-pub use chip::{CHIPS, Chip, ChipFacts, ChipSettings, Mux, Setting, WiredChip};
+pub use chip::{CHIPS, Chip, ChipFacts, ChipSettings, Learnt, Mux, Setting, WiredChip};
 pub use climate::{
     Climate, ClimateAction, ClimateAlarm, ClimateFacet, ClimateMode, Control, Exercise, Gains, HIGHEST_TARGET,
     LOWEST_TARGET, OVERHEAT_RELEASE, PlanAsk, PlanPeriod, Preset, SETPOINTS_APART, SensorLost, Setpoints, TargetFor,
