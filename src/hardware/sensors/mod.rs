@@ -12,6 +12,8 @@ mod bmp180;
 mod bmp388;
 mod ccs811;
 pub(super) mod checksum;
+#[cfg(test)]
+mod dead;
 mod device;
 mod dps310;
 mod emc1413;
