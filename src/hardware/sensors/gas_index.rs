@@ -96,7 +96,7 @@ impl GasIndex {
     /// What it has learnt; nothing before it has learnt enough, which takes three hours.
     pub fn learnt(&self) -> Option<Usual> {
         let enough = self.recalled || self.usual.uptime_s >= RECALLED_S;
-        enough.then(|| [self.usual.mean + self.usual.offset, self.usual.deviation])
+        enough.then_some([self.usual.mean + self.usual.offset, self.usual.deviation])
     }
 
     /// Goes on with what it had learnt no more than ten minutes ago.
