@@ -2,7 +2,7 @@
 
 use hearthd::{
     hardware::detect::{self, Findings, GpioChip, I2cBus, I2cDevice, KernelDevice, Released},
-    model::CHIPS,
+    model::{CHIPS, kernel_facts},
 };
 use std::{
     collections::BTreeMap,
@@ -154,6 +154,11 @@ fn kernel(text: &mut String, findings: &Findings, names: &mut Names) -> fmt::Res
         writeln!(text, "\n[sensors.{}]\nonewire = \"{thermometer}\"", names.next("ds18b20"))?;
     }
     for device in &findings.iio {
+        let values = kernel_facts(&device.name).map(|facts| facts.values);
+        let quantity = |channel: &str| match values {
+            Some(values) => values.iter().find(|(_, name, _)| *name == channel).map(|(quantity, ..)| quantity.word()),
+            None => usual_quantity(channel),
+        };
         let known = device.channels.iter().filter_map(|channel| Some((quantity(channel)?, channel)));
         let known: Vec<_> = known.map(|(quantity, channel)| format!("{quantity} = \"{channel}\"")).collect();
         if known.is_empty() {
@@ -174,8 +179,8 @@ fn kernel(text: &mut String, findings: &Findings, names: &mut Names) -> fmt::Res
     Ok(())
 }
 
-/// The word of the configuration for what a channel of IIO reads.
-fn quantity(channel: &str) -> Option<&'static str> {
+/// The word of the configuration for what a channel of IIO reads, of a device that is not known.
+fn usual_quantity(channel: &str) -> Option<&'static str> {
     Some(match channel {
         "temp" | "temp_ambient" => "temperature",
         "temp_object" => "object_temperature",

@@ -3,7 +3,7 @@
 use super::{
     chips,
     diagnostic::Problems,
-    shape::{Decimal, OneOf, Period, SECOND, Whole, Wire, one_of},
+    shape::{ChipOf, Decimal, Period, SECOND, Whole, Wire, one_of},
     table::{Id, Table},
 };
 use crate::model::{Expander, ExpanderChip};
@@ -33,7 +33,7 @@ pub(super) struct Draft {
 }
 
 pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
-    let chip = table.required("chip", "Which chip it is.", "\"mcp23017\"", OneOf(CHIP));
+    let chip = table.required("chip", "Which chip it is.", "\"mcp23017\"", ChipOf(CHIP));
     let address =
         table.optional("address", "Its I2C address, such as 0x20; the chip's usual one when absent.", Whole(0..=0xff));
     let bus = table.defaulted("bus", "The I2C bus: 1 is /dev/i2c-1.", Whole(0..=255), 1);

@@ -70,3 +70,66 @@ pub fn name<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Opti
     };
     (distance <= allowed).then_some(name)
 }
+
+/// A name of a chip that is near another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Near<'n> {
+    /// The same, with letters or digits that stand the other way round, or a letter too many or too few.
+    Meant(&'n str),
+    /// Another chip, as far as its name tells.
+    Other(&'n str),
+}
+
+/// Chips whose names are made of the same letters and digits as one of ours.
+const OTHER_CHIPS: [&str; 2] = ["lm57", "sht15"];
+
+/// The nearest of the names of chips. Another number or letter is no typing error: an INA228 is no INA226, and a BMA280 no
+/// BME280.
+pub fn chip<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<Near<'n>> {
+    let written = written.to_lowercase();
+    let near = name(&written, names)?;
+    let of_kind = |text: &str, kind: fn(&u8) -> bool| {
+        let mut bytes: Vec<u8> = text.bytes().filter(kind).collect();
+        bytes.sort_unstable();
+        bytes
+    };
+    let digits = |text| of_kind(text, u8::is_ascii_digit);
+    let (mut letters, mut ours) = (of_kind(&written, u8::is_ascii_lowercase), of_kind(near, u8::is_ascii_lowercase));
+    if letters.len() > ours.len() {
+        std::mem::swap(&mut letters, &mut ours);
+    }
+    let mut ours = ours.iter();
+    let within = letters.iter().all(|letter| ours.any(|other| other == letter));
+    let meant = within && digits(&written) == digits(near) && !OTHER_CHIPS.contains(&written.as_str());
+    Some(if meant { Near::Meant(near) } else { Near::Other(near) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::CHIPS;
+
+    #[test]
+    fn another_number_or_letter_is_another_chip() {
+        let near = |written| chip(written, CHIPS.iter().flat_map(|facts| facts.words.iter().copied()));
+        let meant = "bme208 bme280, BME280 bme280, mbe280 bme280, bme280e bme280, sh31 sht31, ltr390uv ltr390, lm75a lm75, \
+                     tmp102a tmp102, ina-219 ina219, tls2561 tsl2561, veml-7700 veml7700, scd-41 scd41, opt3001a opt3001";
+        for pair in meant.split(", ") {
+            let (written, ours) = pair.split_once(' ').unwrap();
+            assert_eq!(near(written), Some(Near::Meant(ours)));
+        }
+        let others = "ina228 ina237 sgp41 ads1118 ads1113 tsl2572 bma280 bma180 bh1751 sht85 hdc2080 tmp112 lm57 mcp9800 \
+                      bmp581 mlx90640 aht30 sht15 dps368 scd42 ina3222 max44007 bme28 ens210 stc31";
+        for written in others.split(' ') {
+            assert!(!matches!(near(written), Some(Near::Meant(_))), "{written}: {:?}", near(written));
+        }
+        for (written, nearest) in
+            [("ina228", "ina226"), ("sgp41", "sgp40"), ("bma280", "bme280"), ("ads1118", "ads1115")]
+        {
+            assert_eq!(near(written), Some(Near::Other(nearest)));
+        }
+        for far in ["thermometer", "x", "esp32", "hx711"] {
+            assert_eq!(near(far), None, "{far}");
+        }
+    }
+}

@@ -5,7 +5,7 @@ mod names;
 mod period;
 mod wire;
 
-pub(super) use chip::{Channels, ChipWord, MuxChannel, OneNumberOf};
+pub(super) use chip::{Channels, ChipOf, ChipWord, MuxChannel, OneNumberOf};
 pub(super) use names::{NameOrNames, Names, Words};
 pub(super) use period::{DAY, Period, SECOND, meant_duration};
 pub(super) use wire::{PwmWire, Wire, Wires};

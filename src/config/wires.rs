@@ -93,6 +93,10 @@ fn misuse_of_expander(wire: &Wire<'_>, expander: &Expander, pin: u32) -> Option<
         (Role::Input(_), _) if expander.chip.is_pwm() => {
             wrong(format!("`{id}` ({word}) has no inputs"), "use a GPIO, an mcp23017 or a pcf8574".into())
         }
+        (Role::Input(_), _) if !expander.chip.has_input(pin) => {
+            let message = format!("pin {pin} of `{id}` ({word}) is an output only: as an input it can spoil the bus");
+            wrong(message, format!("use another pin of `{id}` for the input, and this one for an output"))
+        }
         (Role::Input(pull), _) if !expander.chip.has_pull(*pull) => {
             let (kind, to) = if *pull == Pull::Down { ("pull-down", "ground") } else { ("pull-up", "the supply") };
             let advice = format!("wire a resistor to {to} and write pull = \"none\"");

@@ -53,7 +53,8 @@ impl Control {
     /// Claims the lines at the engine's start levels and makes the first decision.
     pub fn start(engine: Engine, in_force: InForce, clock: Clock, events: mpsc::Sender<Event>) -> Control {
         let InForce { config, text } = in_force;
-        let hardware = Hardware::open(config.clone(), &start_levels(&engine, &config), clock.clone(), events);
+        let mut hardware = Hardware::open(config.clone(), &start_levels(&engine, &config), clock.clone(), events);
+        hardware.recall(&engine.learnt());
         let now = clock.now();
         let last = Arc::new(engine.snapshot(now));
         let mut control = Control {

@@ -49,8 +49,9 @@ pub use memory::Memory;
 use crate::{
     clock::{Moment, Now},
     model::{
-        AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Level, Method, Output, OutputId, Point,
-        PointState, Quality, Quantity, ReadFailure, Refusal, RoomId, RuleId, Series, Snapshot, Truth, Value, duration,
+        AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Method, Output, OutputId,
+        Point, PointState, Quality, Quantity, ReadFailure, Refusal, RoomId, RuleId, Series, Snapshot, Truth, Value,
+        duration,
     },
 };
 use calendar::Calendar;
@@ -208,6 +209,12 @@ impl Engine {
         self.outputs[output.0].explanation.as_ref()
     }
 
+    /// What the chips of sensors have learnt, by the ids of these.
+    pub fn learnt(&self) -> Vec<(Arc<str>, Learnt)> {
+        let all = self.config.sensors.iter().zip(&self.sensors);
+        all.filter_map(|(sensor, state)| Some((sensor.id.clone(), state.learnt.clone()?))).collect()
+    }
+
     /// Whether a rule is active.
     pub fn rule_truth(&self, rule: RuleId) -> Truth {
         self.rules[rule.0].truth
@@ -241,6 +248,12 @@ impl Engine {
             Event::InputRead { input, result, at } => self.absorb_input(now, &input, result, at),
             Event::Pulsed { input, count, at } => self.absorb_pulses(now, &input, count, at),
             Event::SensorRead { sensor, result } => self.absorb_reading(now, &sensor, result),
+            Event::SensorLearnt { sensor, learnt } => {
+                if let Some(sensor) = self.config.find_sensor(&sensor) {
+                    self.sensors[sensor.0].learnt = Some(learnt);
+                    self.revision.other += 1;
+                }
+            }
             Event::Driven { output, level, result } => self.absorb_driven(now, output, level, result),
             Event::Command(command) => {
                 let result = if self.stopping { Err(Refusal::Stopping) } else { self.command(&command, now) };

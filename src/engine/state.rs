@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Explanation, Level, Modes, Quality, Quantity, Room, RoomCause, Rule, Sensor, Sign, Truth},
+    model::{Explanation, Learnt, Level, Modes, Quality, Quantity, Room, RoomCause, Rule, Sensor, Sign, Truth},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -264,6 +264,9 @@ pub(super) struct SensorState {
     /// What its filters remember.
     #[serde(default)]
     pub filters: BTreeMap<Quantity, FilterState>,
+    /// What its chip has learnt of the air. The engine keeps it and makes nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learnt: Option<Learnt>,
 }
 
 /// One number a sensor gave.
@@ -300,6 +303,7 @@ impl SensorState {
     pub fn forget(&mut self) {
         self.readings.clear();
         self.filters.clear();
+        self.learnt = None;
     }
 }
 

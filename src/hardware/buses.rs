@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Moment},
-    model::{Config, Event, Quantity, ReadFailure, Sensor, SensorSource},
+    model::{Config, Event, Learnt, Quantity, ReadFailure, Sensor, SensorSource},
 };
 use std::{
     collections::BTreeMap,
@@ -45,9 +45,17 @@ pub(super) struct Buses {
 }
 
 struct Bus {
-    /// Takes the new list of its sensors; closing it ends the thread.
-    sensors: mpsc::Sender<Vec<Sensor>>,
+    /// Takes what its thread is told; closing it ends the thread.
+    told: mpsc::Sender<Told>,
     worker: Option<Worker>,
+}
+
+/// What the thread of a bus is told.
+enum Told {
+    /// The new list of its sensors.
+    Sensors(Vec<Sensor>),
+    /// What chips had learnt before this start; of other buses too.
+    Learnt(Vec<(Arc<str>, Learnt)>),
 }
 
 impl Buses {
@@ -68,13 +76,20 @@ impl Buses {
                 continue;
             }
             let bus = self.buses.entry(name).or_insert_with_key(|name| {
-                let (sensors, inbox) = mpsc::channel();
+                let (told, inbox) = mpsc::channel();
                 let (board, clock, events) = (self.board.clone(), self.clock.clone(), self.events.clone());
                 let readers = Readers { board, clock, events, inbox, readers: Vec::new() };
-                Bus { sensors, worker: Worker::spawn(name, move || readers.run()) }
+                Bus { told, worker: Worker::spawn(name, move || readers.run()) }
             });
             // A closed inbox means that nobody listens to the events any more: the daemon is ending.
-            let _ = bus.sensors.send(list);
+            let _ = bus.told.send(Told::Sensors(list));
+        }
+    }
+
+    /// Tells what chips had learnt before this start.
+    pub fn recall(&mut self, learnt: &[(Arc<str>, Learnt)]) {
+        for bus in self.buses.values().filter(|_| !learnt.is_empty()) {
+            let _ = bus.told.send(Told::Learnt(learnt.to_vec()));
         }
     }
 
@@ -84,8 +99,8 @@ impl Buses {
     }
 
     fn stop(&mut self, name: &str) {
-        if let Some(Bus { sensors, worker: Some(worker) }) = self.buses.remove(name) {
-            drop(sensors);
+        if let Some(Bus { told, worker: Some(worker) }) = self.buses.remove(name) {
+            drop(told);
             worker.join();
         }
     }
@@ -105,7 +120,7 @@ struct Readers {
     board: Arc<dyn Board>,
     clock: Clock,
     events: Sender<Event>,
-    inbox: Receiver<Vec<Sensor>>,
+    inbox: Receiver<Told>,
     readers: Vec<Reader>,
 }
 
@@ -118,6 +133,10 @@ struct Reader {
     /// When the measurement began that is still going on.
     measuring_since: Option<Moment>,
     failures: u32,
+    /// What its chip had learnt when it was last asked.
+    learnt: Option<Learnt>,
+    /// That is new, and to be told.
+    has_learnt: bool,
 }
 
 impl Readers {
@@ -126,7 +145,7 @@ impl Readers {
             let due = self.readers.iter().map(|reader| reader.due).min();
             let wait = due.map_or(Duration::MAX, |due| self.clock.real_time_until(due));
             match self.inbox.recv_timeout(wait) {
-                Ok(sensors) => self.take(sensors),
+                Ok(told) => self.take(told),
                 Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) => {
                     if self.read_due().is_break() {
@@ -137,11 +156,26 @@ impl Readers {
         }
     }
 
-    fn take(&mut self, sensors: Vec<Sensor>) {
+    fn take(&mut self, told: Told) {
+        let sensors = match told {
+            Told::Sensors(sensors) => sensors,
+            Told::Learnt(learnt) => {
+                let now = self.clock.now().moment;
+                self.readers.iter_mut().for_each(|reader| reader.recall_all(&learnt, now));
+                return;
+            }
+        };
         let mut before = std::mem::take(&mut self.readers);
         for sensor in sensors {
-            let same = before.iter().position(|reader| same_device(&reader.sensor, &sensor));
-            let mut reader = same.map_or_else(|| Reader::new(sensor.clone(), &self.clock), |i| before.swap_remove(i));
+            let mut reader = match before.iter().position(|reader| same_device(&reader.sensor, &sensor)) {
+                Some(same) => before.swap_remove(same),
+                None => {
+                    // Read at another pace, the same chip has still learnt what it has.
+                    let same = before.iter().find(|reader| same_chip(&reader.sensor, &sensor));
+                    let learnt = same.and_then(|reader| reader.learnt.clone());
+                    Reader { learnt, ..Reader::new(sensor.clone(), &self.clock) }
+                }
+            };
             reader.sensor = sensor;
             self.readers.push(reader);
         }
@@ -154,7 +188,11 @@ impl Readers {
             let Some(result) = reader.read(&*self.board, &self.clock) else { continue };
             reader.schedule(&self.clock);
             let sensor = reader.sensor.id.clone();
-            self.report(Event::SensorRead { sensor, result })?;
+            let learnt = reader.learnt.clone().filter(|_| std::mem::take(&mut reader.has_learnt));
+            self.report(Event::SensorRead { sensor: sensor.clone(), result })?;
+            if let Some(learnt) = learnt {
+                self.report(Event::SensorLearnt { sensor, learnt })?;
+            }
         }
         ControlFlow::Continue(())
     }
@@ -167,7 +205,7 @@ impl Readers {
                 Err(TrySendError::Full(event)) => event,
             };
             match self.inbox.recv_timeout(QUEUE_FULL_WAIT) {
-                Ok(sensors) => self.take(sensors),
+                Ok(told) => self.take(told),
                 Err(RecvTimeoutError::Disconnected) => return ControlFlow::Break(()),
                 Err(RecvTimeoutError::Timeout) => {}
             }
@@ -177,13 +215,42 @@ impl Readers {
 
 impl Reader {
     fn new(sensor: Sensor, clock: &Clock) -> Reader {
-        Reader { sensor, driver: None, due: clock.now().moment, measuring_since: None, failures: 0 }
+        Reader {
+            sensor,
+            driver: None,
+            due: clock.now().moment,
+            measuring_since: None,
+            failures: 0,
+            learnt: None,
+            has_learnt: false,
+        }
+    }
+
+    /// Takes its own of what chips had learnt before, unless it has learnt anew since.
+    fn recall_all(&mut self, learnt: &[(Arc<str>, Learnt)], now: Moment) {
+        let Some((_, learnt)) = learnt.iter().find(|(id, _)| *id == self.sensor.id) else { return };
+        if self.learnt.is_none() {
+            self.learnt = Some(learnt.clone());
+            // What does not work now is tried again when the driver starts anew.
+            let _ = self.recall(now);
+        }
+    }
+
+    /// Has the driver go on with what its chip had learnt.
+    fn recall(&mut self, now: Moment) -> Result<(), HardwareError> {
+        match (&mut self.driver, &self.learnt) {
+            (Some(driver), Some(learnt)) if Some(learnt.chip.as_str()) == chip_word(&self.sensor) => {
+                driver.recall(&learnt.numbers, now.since(learnt.at))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Reads once; nothing while the chip still measures, for then it is due again at the end of that. After a failure
-    /// the driver is dropped: the chip may have lost its power, and with it its set-up.
+    /// the driver is dropped: the chip may have lost its power, and with it its set-up. One that would notice is kept
+    /// through failures of the transfer, until they are a fault.
     fn read(&mut self, board: &dyn Board, clock: &Clock) -> Option<Result<Vec<(Quantity, f64)>, ReadFailure>> {
-        let result = match self.try_read(board) {
+        let result = match self.try_read(board, clock) {
             Ok(Fetched::NotYet(wait)) => {
                 let since = *self.measuring_since.get_or_insert(self.due);
                 self.due = clock.now().moment + wait;
@@ -202,18 +269,26 @@ impl Reader {
             Err(error) if self.failures == 0 => tracing::warn!("sensor {}: {error}", self.sensor.id),
             _ => {}
         }
+        if let (Ok(_), Some(driver), Some(chip)) = (&result, &mut self.driver, chip_word(&self.sensor))
+            && let Some(numbers) = driver.learnt()
+        {
+            self.learnt = Some(Learnt { chip: chip.into(), numbers, at: clock.now().moment });
+            self.has_learnt = true;
+        }
         Some(result.inspect(|_| self.failures = 0).map_err(|error| {
-            self.driver = None;
             self.failures = self.failures.saturating_add(1);
+            let disturbed = error.is_of_transfer() && self.failures < FAULT_AFTER;
+            self.driver.take_if(|driver| !(disturbed && driver.goes_on()));
             ReadFailure { text: error.to_string(), fault: self.failures >= FAULT_AFTER }
         }))
     }
 
-    fn try_read(&mut self, board: &dyn Board) -> Result<Fetched, HardwareError> {
-        let driver = match &mut self.driver {
-            Some(driver) => driver,
-            none => none.insert(board.start_sensor(&self.sensor)?),
-        };
+    fn try_read(&mut self, board: &dyn Board, clock: &Clock) -> Result<Fetched, HardwareError> {
+        if self.driver.is_none() {
+            self.driver = Some(board.start_sensor(&self.sensor)?);
+            self.recall(clock.now().moment).inspect_err(|_| self.driver = None)?;
+        }
+        let Some(driver) = &mut self.driver else { return Err(HardwareError::NeverReady) };
         if self.measuring_since.is_none() {
             let wait = driver.measure()?;
             if !wait.is_zero() {
@@ -247,6 +322,14 @@ fn bus_name(source: &SensorSource) -> String {
     }
 }
 
+/// The chip that hearthd itself reads.
+fn chip_word(sensor: &Sensor) -> Option<&'static str> {
+    match &sensor.source {
+        SensorSource::I2c(wired) => Some(wired.chip.word()),
+        _ => None,
+    }
+}
+
 /// Between two readings, by the clock.
 fn interval(sensor: &Sensor, failures: u32, clock: &Clock) -> Duration {
     match failures.checked_sub(1) {
@@ -261,6 +344,11 @@ fn interval(sensor: &Sensor, failures: u32, clock: &Clock) -> Duration {
 /// Whether a driver and a schedule that were made for one serve the other.
 fn same_device(a: &Sensor, b: &Sensor) -> bool {
     (&a.id, &a.source, a.every) == (&b.id, &b.source, b.every)
+}
+
+/// Whether it is the same chip, however often it is read.
+fn same_chip(a: &Sensor, b: &Sensor) -> bool {
+    (&a.id, &a.source) == (&b.id, &b.source)
 }
 
 #[cfg(test)]

@@ -203,6 +203,19 @@ pub enum HardwareError {
     },
 }
 
+impl HardwareError {
+    /// Whether a transfer failed, which the next one may not; the chip may not even have noticed.
+    pub(super) fn is_of_transfer(&self) -> bool {
+        matches!(
+            self,
+            HardwareError::Checksum { .. }
+                | HardwareError::NothingAnswers { .. }
+                | HardwareError::NoAnswerInTime { .. }
+                | HardwareError::Os { .. }
+        )
+    }
+}
+
 /// What failing to open the node at `path` means; `usual_group` is named where the node belongs to nobody but root.
 pub(super) fn open_failed(path: &str, source: io::Error, usual_group: &str, cure: &'static str) -> HardwareError {
     match source.raw_os_error() {

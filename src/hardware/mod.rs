@@ -37,7 +37,7 @@ pub use outputs::drive_safe;
 
 use crate::{
     clock::Clock,
-    model::{Backend, Config, Event, Level, Line, OutputId},
+    model::{Backend, Config, Event, Learnt, Level, Line, OutputId},
 };
 use buses::Buses;
 use choice::Chosen;
@@ -92,6 +92,11 @@ impl Hardware {
     /// Why the wire is not at that level now.
     pub fn drive(&mut self, output: OutputId, level: Level) -> Result<(), HardwareError> {
         self.outputs.drive(&*self.chosen.board, &self.config[output], level)
+    }
+
+    /// Tells the sensors that have a driver what their chips had learnt before.
+    pub fn recall(&mut self, learnt: &[(Arc<str>, Learnt)]) {
+        self.buses.recall(learnt);
     }
 
     /// The levels of the lines that were just taken as they were, each told once.

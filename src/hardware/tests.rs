@@ -13,6 +13,8 @@ use crate::{
 use std::{sync::Mutex, thread::sleep, time::Duration};
 use tokio::sync::mpsc::{Receiver, channel, error::TryRecvError};
 
+mod learning;
+
 pub fn house(outputs: &[Output], inputs: &[Input], sensors: &[Sensor]) -> Arc<Config> {
     Arc::new(Config {
         outputs: outputs.into(),

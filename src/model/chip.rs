@@ -1,6 +1,8 @@
 //! The chips that have a driver, one row of facts each, and where and how one of them is wired.
 
 use super::{Channel, Quantity};
+use crate::clock::Moment;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// A chip that has a driver. Its facts stand in [`CHIPS`], in the same order.
@@ -464,6 +466,18 @@ impl Chip {
     pub fn addresses(self) -> &'static [u8] {
         self.facts().addresses
     }
+}
+
+/// What a chip, or its driver, has learnt of the air where it is: worth keeping over a restart for as long as the driver
+/// says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Learnt {
+    /// The word of the chip; another one makes nothing of it.
+    pub chip: String,
+    /// Understood by the driver alone.
+    pub numbers: Vec<u32>,
+    /// When it was so.
+    pub at: Moment,
 }
 
 /// A chip where it is wired, and how it is to measure.

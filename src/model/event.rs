@@ -1,6 +1,6 @@
 //! What can happen to the engine and what it wants done: both closed lists.
 
-use super::{Cause, Click, Config, InputId, Level, OutputId, Quantity, Source};
+use super::{Cause, Click, Config, InputId, Learnt, Level, OutputId, Quantity, Source};
 use crate::clock::Moment;
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -34,6 +34,13 @@ pub enum Event {
         sensor: Arc<str>,
         /// Finite numbers in the units of their quantities, or why there are none.
         result: Result<Vec<(Quantity, f64)>, ReadFailure>,
+    },
+    /// A chip has learnt of the air where it is.
+    SensorLearnt {
+        /// The sensor's id.
+        sensor: Arc<str>,
+        /// What.
+        learnt: Learnt,
     },
     /// The answer to [`Effect::Drive`].
     Driven {

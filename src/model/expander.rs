@@ -86,6 +86,12 @@ impl ExpanderChip {
         }
     }
 
+    /// Whether a pin may be an input. GPA7 and GPB7 of an MCP23017 may not: as inputs they can spoil what is on the bus
+    /// (datasheet DS20001952 from revision D on).
+    pub fn has_input(self, pin: u32) -> bool {
+        !(self.is_pwm() || self == ExpanderChip::Mcp23017 && matches!(pin, 7 | 15))
+    }
+
     /// Whether its pins are PWM channels.
     pub fn is_pwm(self) -> bool {
         self == ExpanderChip::Pca9685

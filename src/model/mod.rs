@@ -34,6 +34,7 @@ mod event;
 mod expander;
 mod filter;
 mod kernel;
+mod kernel_devices;
 mod output;
 mod plain;
 mod quantity;
@@ -50,7 +51,7 @@ pub use actuation::{Cover, Dimming, ManualFor, Method, PowerRange, PwmChannel, T
 pub use automation::{Action, Click, EventRule, EventUse, LeftOut, Modes, Part, RunMode, Scene, Trigger};
 pub use calendar::{Anchor, Cron, Date, DateRange, DaySet, Holidays, Spread, TimeOfDay};
 pub use cause::{Cause, Claim, ManualEnd, Slot, Source};
-pub use chip::{CHIPS, Chip, ChipFacts, ChipSettings, Mux, Setting, WiredChip};
+pub use chip::{CHIPS, Chip, ChipFacts, ChipSettings, Learnt, Mux, Setting, WiredChip};
 pub use climate::{
     Climate, ClimateAction, ClimateAlarm, ClimateFacet, ClimateMode, Control, Exercise, Gains, HIGHEST_TARGET,
     LOWEST_TARGET, OVERHEAT_RELEASE, PlanAsk, PlanPeriod, Preset, SETPOINTS_APART, SensorLost, Setpoints, TargetFor,
@@ -67,6 +68,7 @@ pub use event::{Command, Effect, Event, ReadFailure, Refusal};
 pub use expander::{Expander, ExpanderChip};
 pub use filter::{Delta, Filter, Plausible};
 pub use kernel::{KernelChannel, KernelSource};
+pub use kernel_devices::{IIO, KernelFacts, KernelUnit, KernelValue, kernel_facts};
 pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};
 pub use quantity::{Channel, Quantity, Unit};
 pub use raspberry_pi::{HeaderPin, LAST_OF_ANY_PI, LAST_ON_HEADER, PI_KINDS, PiKind, PiPwm, PwmPin};

@@ -1,8 +1,10 @@
 //! Filters and what is worked out from readings, as seen by points and rules.
 
 use crate::support::{engine_config::*, engine_house::House};
-use hearthd::model::{Chip, Config, Delta, Event, Filter, Plausible, Quality, Quantity, ReadFailure, Sensor, Value};
-use std::sync::Arc;
+use hearthd::model::{
+    Chip, Config, Delta, Event, Filter, Learnt, Plausible, Quality, Quantity, ReadFailure, Sensor, Value,
+};
+use std::{sync::Arc, time::Duration};
 
 fn filtered(filter: Filter) -> Arc<Config> {
     let mut b = Builder::new();
@@ -135,4 +137,23 @@ fn what_is_worked_out_is_in_fault_with_an_ingredient() {
     let quality = |point: &str| house.point(point).quality;
     assert_eq!([quality("room.temperature"), quality("room.dew_point")], [Quality::Good, Quality::Fault]);
     assert_eq!(quality("room.sea_level_pressure"), Quality::Unknown);
+}
+
+/// What a chip has learnt goes through the state file, with the moment at which it was so; where nobody knows how long ago
+/// that is, it is forgotten.
+#[test]
+fn what_a_chip_has_learnt_is_kept_over_a_restart() {
+    let mut b = Builder::new();
+    b.sensor("room");
+    let mut house = House::new(b.build());
+    let learnt = Learnt { chip: "sgp40".into(), numbers: vec![0xffff_ffff, 0], at: house.now.moment };
+    let before = house.engine.revision();
+    house.send(Event::SensorLearnt { sensor: "room".into(), learnt: learnt.clone() });
+    assert_ne!(house.engine.revision(), before, "it is worth a write");
+    house.send(Event::SensorLearnt { sensor: "stranger".into(), learnt: learnt.clone() });
+    house.restart(Duration::from_secs(90));
+    assert_eq!(house.engine.learnt(), [("room".into(), learnt.clone())]);
+    assert_eq!(house.now.moment.since(learnt.at), Duration::from_secs(90));
+    house.restart_without_a_clock();
+    assert_eq!(house.engine.learnt(), []);
 }

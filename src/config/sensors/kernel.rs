@@ -2,38 +2,16 @@
 
 use crate::{
     config::{
-        nearest,
+        nearest::{self, Near},
         shape::{Flag, Shape, Text, Wrong, shorten},
         table::Table,
     },
-    model::{KernelChannel, KernelSource, Quantity},
+    model::{IIO, KernelChannel, KernelSource, Quantity, kernel_facts},
 };
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use toml::de::DeValue;
 
-/// What devices of Industrial I/O are known to read, by the kernel's names of them.
-const IIO: &[(&[&str], &[Quantity])] = {
-    use Quantity::*;
-    &[
-        (&["bme280"], &[Temperature, Humidity, Pressure]),
-        (&["bme680"], &[Temperature, Humidity, Pressure, GasResistance]),
-        (
-            &["bmp085", "bmp180", "bmp280", "bmp380", "bmp580", "dps310", "ms5611", "ms5637", "mpl3115"],
-            &[Temperature, Pressure],
-        ),
-        (
-            &["dht11", "am2315", "htu21", "si7020", "hts221", "hdc1000", "hdc1080", "hdc2010", "hdc2080", "hdc3020"],
-            &[Temperature, Humidity],
-        ),
-        (&["scd30", "scd40", "scd41"], &[Temperature, Humidity, Co2]),
-        (&["bh1750", "tsl4531", "opt3001", "max44009", "veml6030", "veml7700"], &[Illuminance]),
-        (&["sps30"], &[Pm1, Pm25, Pm4, Pm10]),
-        (&["pms7003"], &[Pm1, Pm25, Pm10]),
-        (&["mlx90614"], &[Temperature, ObjectTemperature]),
-        (&["tmp117", "max31855", "max31856", "max6675", "mcp9600"], &[Temperature]),
-    ]
-};
 /// Those of Hardware Monitoring that read more than a temperature.
 const HUMID_HWMON: &[&str] = &["sht3x", "sht4x", "shtc1", "shtc3", "shtw1", "sht21", "aht10", "aht20", "hih6130"];
 
@@ -82,37 +60,19 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
 }
 
 fn known_iio(device: &str, table: &Table<'_>) -> Vec<KernelChannel> {
-    let name = device.split('@').next().unwrap_or(device);
-    let quantities = IIO.iter().find(|(names, _)| names.contains(&name)).map(|(_, quantities)| *quantities);
-    if quantities.is_none() {
+    let Some(facts) = kernel_facts(device) else {
         let message = format!("what the device \"{}\" reads is not known", shorten(device));
-        let known = IIO.iter().flat_map(|(names, _)| names.iter().copied());
-        let advice = match nearest::name(device, known) {
-            Some(near) => format!("did you mean \"{near}\"?"),
-            None => "say it, with the kernel's names: quantities = { temperature = \"temp\" }".into(),
+        let say = "say it, with the kernel's names: quantities = { temperature = \"temp\" }";
+        let known = IIO.iter().flat_map(|facts| facts.names.iter().copied());
+        let advice = match nearest::chip(device, known) {
+            Some(Near::Meant(near)) => format!("did you mean \"{near}\"?"),
+            Some(Near::Other(near)) => format!("{say}; nearest of those known is \"{near}\", another chip"),
+            None => say.into(),
         };
         table.error_at("iio", message, advice);
-    }
-    let channel = |&quantity| KernelChannel { quantity, name: usual_channel(name, quantity).into() };
-    quantities.unwrap_or_default().iter().map(channel).collect()
-}
-
-/// The kernel's name of a channel (Documentation/ABI/testing/sysfs-bus-iio).
-fn usual_channel(device: &str, quantity: Quantity) -> &'static str {
-    match quantity {
-        Quantity::Temperature if device == "mlx90614" => "temp_ambient",
-        Quantity::ObjectTemperature => "temp_object",
-        Quantity::Humidity => "humidityrelative",
-        Quantity::Pressure => "pressure",
-        Quantity::Illuminance => "illuminance",
-        Quantity::Co2 => "concentration_co2",
-        Quantity::GasResistance => "resistance",
-        Quantity::Pm1 => "massconcentration_pm1",
-        Quantity::Pm25 => "massconcentration_pm2p5",
-        Quantity::Pm4 => "massconcentration_pm4",
-        Quantity::Pm10 => "massconcentration_pm10",
-        _ => "temp",
-    }
+        return Vec::new();
+    };
+    facts.values.iter().map(|&(quantity, name, _)| KernelChannel { quantity, name: name.into() }).collect()
 }
 
 fn known_hwmon(device: &str) -> Vec<KernelChannel> {

@@ -2,7 +2,7 @@
 
 use super::{OneOf, Shape, Wrong, one_of, shorten};
 use crate::{
-    config::nearest,
+    config::nearest::{self, Near},
     model::{CHIPS, Channel, Chip, Mux},
 };
 use serde_json::{Value as Json, json};
@@ -18,7 +18,10 @@ static CHIP: LazyLock<Vec<(&'static str, Chip)>> =
 
 /// Parts that people look for here and that are elsewhere: their words, and what to write.
 const ELSEWHERE: &[(&[&str], &str)] = &[
-    (&["dht11", "dht22", "am2302"], "write iio = \"dht11\" instead: the kernel reads it, see docs/sensors.md"),
+    (
+        &["dht11", "dht21", "dht22", "am2301", "am2302"],
+        "write iio = \"dht11\" instead: the kernel reads it, see docs/sensors.md",
+    ),
     (&["ds18b20", "ds18s20", "ds1822"], "write onewire = \"auto\" instead: the kernel reads it, see docs/sensors.md"),
     (
         &["mcp23017", "pcf8574", "pca9555", "tca9555", "pca9535", "tca9535", "xl9535", "sx1509", "pca9685"],
@@ -46,13 +49,10 @@ impl Shape for ChipWord {
         if let Some((_, chip)) = CHIP.iter().find(|(word, _)| *word == text) {
             return Ok(Some(*chip));
         }
-        let elsewhere = ELSEWHERE.iter().find(|(words, _)| words.contains(&small.as_str()));
-        let advice = match (elsewhere, nearest::name(&small, CHIP.iter().map(|(word, _)| *word))) {
-            (Some((_, advice)), _) => (*advice).to_owned(),
-            (None, Some(near)) => format!("did you mean \"{near}\"?"),
-            (None, None) => format!("write {}", self.example()),
-        };
-        Err(Wrong::new(format!("unknown chip \"{}\"", shorten(text)), advice))
+        match ELSEWHERE.iter().find(|(words, _)| words.contains(&small.as_str())) {
+            Some((_, advice)) => Err(Wrong::new(format!("unknown chip \"{}\"", shorten(text)), *advice)),
+            None => Err(unknown(text, CHIP.iter().map(|(word, _)| *word), &self.example())),
+        }
     }
 
     fn schema(&self) -> Json {
@@ -61,6 +61,48 @@ impl Shape for ChipWord {
 
     fn show(&self, value: &Chip) -> Json {
         json!(value.word())
+    }
+}
+
+/// What is wrong with the name of a chip that hearthd does not drive.
+fn unknown<'n>(text: &str, words: impl IntoIterator<Item = &'n str>, example: &str) -> Wrong {
+    let text_ = shorten(text);
+    match nearest::chip(text, words) {
+        Some(Near::Meant(near)) => Wrong::new(format!("unknown chip \"{text_}\""), format!("did you mean \"{near}\"?")),
+        Some(Near::Other(near)) => {
+            let advice = format!("the nearest of those that are is \"{near}\", which is another chip");
+            Wrong::new(format!("the chip \"{text_}\" is not supported"), advice)
+        }
+        None => Wrong::new(format!("unknown chip \"{text_}\""), format!("write {example}")),
+    }
+}
+
+/// A chip by one of its words, each with its meaning.
+pub(in crate::config) struct ChipOf<T: 'static>(pub &'static [(&'static str, T)]);
+
+impl<T: Copy + PartialEq> Shape for ChipOf<T> {
+    type Value = T;
+
+    fn noun(&self) -> String {
+        OneOf(self.0).noun()
+    }
+
+    fn example(&self) -> String {
+        OneOf(self.0).example()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<T>, Wrong> {
+        let words = || self.0.iter().map(|(word, _)| *word);
+        let wrong = |text: &str| unknown(text, words(), &self.example());
+        OneOf(self.0).read(value).map_err(|other| value.as_str().map_or(other, wrong))
+    }
+
+    fn schema(&self) -> Json {
+        OneOf(self.0).schema()
+    }
+
+    fn show(&self, value: &T) -> Json {
+        OneOf(self.0).show(value)
     }
 }
 

@@ -25,7 +25,7 @@ const SCREENS: [&str; 13] = [
 /// How often a bus may be silent for longer than its driver waits, until it is left alone.
 const TIMEOUTS: u32 = 3;
 /// How long a chip may think about a command that only reads.
-const ANSWER_WAIT: Duration = Duration::from_millis(2);
+const ANSWER_WAIT: Duration = Duration::from_millis(12);
 
 /// The buses, by number; those of `wanted`, or those that are safe, are scanned.
 pub(super) fn buses(root: &Path, wanted: &[u8]) -> Vec<I2cBus> {
@@ -166,8 +166,10 @@ impl signs::Asked for Node {
     }
 
     fn answer(&mut self, command: &[u8], length: usize) -> Option<Vec<u8>> {
-        self.device.write(command).ok()?;
-        thread::sleep(ANSWER_WAIT);
+        if !command.is_empty() {
+            self.device.write(command).ok()?;
+            thread::sleep(ANSWER_WAIT);
+        }
         let mut answer = vec![0; length];
         self.device.read(&mut answer).ok()?;
         Some(answer)

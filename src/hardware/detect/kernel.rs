@@ -1,6 +1,7 @@
 //! What drivers of the kernel show below `/sys`.
 
 use super::{KernelDevice, PwmChip};
+use crate::{hardware::kernel::sysfs, model::kernel_facts};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -52,7 +53,10 @@ fn devices(folder: &Path, channel: impl Fn(&str) -> Option<&str>) -> Vec<KernelD
         let mut channels: Vec<String> =
             files.iter().filter_map(|file| channel(&name(file)).map(ToOwned::to_owned)).collect();
         channels.dedup();
-        Some(KernelDevice { name: text(&path.join("name"))?, channels })
+        let names = sysfs::names(&path);
+        // Some drivers call it by its address alone; it is found by what it was announced as, too.
+        let known = names.iter().find(|name| kernel_facts(name).is_some());
+        Some(KernelDevice { name: known.or(names.first())?.clone(), channels })
     };
     entries(folder).into_iter().filter_map(device).filter(|device| !device.channels.is_empty()).collect()
 }

@@ -33,7 +33,7 @@ impl Driver {
 
     /// 1 while the supply is too low; nothing where no firmware watches it.
     fn undervoltage(&self, flags: Option<u32>) -> Result<Option<bool>, HardwareError> {
-        match sysfs::device(&self.root.join("class/hwmon"), "hwmon", VOLT) {
+        match sysfs::device(&self.root.join("class/hwmon"), "hwmon", VOLT, &[]) {
             Ok(folder) => Ok(sysfs::number_if_there(&folder.join("in0_lcrit_alarm"))?.map(|alarm| alarm > 0.0)),
             Err(_) => Ok(flags.map(|flags| flags & UNDERVOLTAGE != 0)),
         }

@@ -19,7 +19,7 @@ pub(super) struct Driver {
 impl Driver {
     /// A channel is called by its file, `temp1`, or by its label, as `sensors` of the package lm-sensors shows it.
     pub fn start(root: &Path, device: &str, channels: &[KernelChannel]) -> Result<Driver, HardwareError> {
-        let folder = sysfs::device(&root.join("class/hwmon"), "hwmon", device)?;
+        let folder = sysfs::device(&root.join("class/hwmon"), "hwmon", device, &[])?;
         let found = |channel: &KernelChannel| {
             let name = labelled(&folder, &channel.name).unwrap_or_else(|| channel.name.to_string());
             KernelChannel { quantity: channel.quantity, name: name.into() }
@@ -58,8 +58,10 @@ fn labelled(folder: &Path, label: &str) -> Option<String> {
 /// From the unit of the kernel's document to ours.
 fn factor(name: &str) -> f64 {
     match name.trim_end_matches(|c: char| c.is_ascii_digit()) {
-        // Microwatt and microjoule.
-        "power" | "energy" => 1e-6,
+        // Microwatt.
+        "power" => 1e-6,
+        // Microjoule to kWh.
+        "energy" => 1.0 / 3.6e12,
         // Revolutions per minute, and PWM values.
         "fan" | "pwm" => 1.0,
         // Milli degrees, milli percent, millivolt, milliampere.
@@ -106,12 +108,14 @@ mod tests {
             ("class/hwmon/hwmon1/in1_input", "4988\n"),
             ("class/hwmon/hwmon1/curr1_input", "-350\n"),
             ("class/hwmon/hwmon1/power1_input", "1745000\n"),
+            ("class/hwmon/hwmon1/energy1_input", "9000000000000\n"),
         ]);
         assert_eq!(read(&tree, "pwmfan", Quantity::FanSpeed, "fan1"), Ok(vec![(Quantity::FanSpeed, 2931.0)]));
         for (quantity, channel, value) in [
             (Quantity::Voltage(Channel::Only), "in1", 4.988),
             (Quantity::Current(Channel::Only), "curr1", -0.35),
             (Quantity::Power(Channel::Only), "power1", 1.745),
+            (Quantity::Energy, "energy1", 2.5),
         ] {
             let read = read(&tree, "ina219", quantity, channel).unwrap()[0].1;
             assert!((read - value).abs() < 1e-9, "{channel}: {read}");

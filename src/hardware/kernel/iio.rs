@@ -1,7 +1,8 @@
 //! Industrial I/O: `/sys/bus/iio/devices/iio:deviceN` (kernel document Documentation/ABI/testing/sysfs-bus-iio).
 //!
 //! A channel is either processed, `in_temp_input`, or raw: (`in_temp_raw` + `in_temp_offset`) * `in_temp_scale`, where
-//! offset and scale may be those of all channels of the type (`in_voltage_scale`).
+//! offset and scale may be those of all channels of the type (`in_voltage_scale`). That is in the unit of the document, but
+//! for the drivers that do not keep to it.
 
 use super::sysfs;
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
         HardwareError,
         sensors::{Fetched, SensorDriver},
     },
-    model::{KernelChannel, Quantity},
+    model::{KernelChannel, KernelFacts, KernelUnit, Quantity, Unit, kernel_facts},
 };
 use std::{
     path::{Path, PathBuf},
@@ -23,6 +24,8 @@ const DHT_REST: Duration = Duration::from_millis(2_050);
 /// One device; found anew at each start, for its number moves.
 pub(super) struct Driver {
     folder: PathBuf,
+    /// What is known of it.
+    facts: Option<&'static KernelFacts>,
     channels: Vec<KernelChannel>,
     /// How often a measurement is tried again at once.
     retries: u32,
@@ -31,9 +34,13 @@ pub(super) struct Driver {
 
 impl Driver {
     pub fn start(root: &Path, device: &str, channels: &[KernelChannel]) -> Result<Driver, HardwareError> {
-        let folder = sysfs::device(&root.join("bus/iio/devices"), "IIO", device)?;
+        let facts = kernel_facts(device);
+        let folder =
+            sysfs::device(&root.join("bus/iio/devices"), "IIO", device, facts.map_or(&[], |facts| facts.names))?;
+        // The configuration may call it by its address.
+        let facts = facts.or_else(|| sysfs::names(&folder).iter().find_map(|name| kernel_facts(name)));
         let retries = if device.starts_with("dht11") || device.starts_with("dht22") { DHT_RETRIES } else { 0 };
-        Ok(Driver { folder, channels: channels.to_vec(), retries, failed: 0 })
+        Ok(Driver { folder, facts, channels: channels.to_vec(), retries, failed: 0 })
     }
 
     fn read_once(&self) -> Result<Vec<(Quantity, f64)>, HardwareError> {
@@ -44,13 +51,24 @@ impl Driver {
     fn value(&self, channel: &KernelChannel) -> Result<f64, HardwareError> {
         let name = channel.name.strip_prefix("in_").unwrap_or(&channel.name);
         let file = |suffix: &str| self.folder.join(format!("in_{name}_{suffix}"));
-        let in_its_unit = match sysfs::number_if_there(&file("input"))? {
-            Some(value) => value,
+        let (value, scale) = match sysfs::number_if_there(&file("input"))? {
+            Some(value) => (value, None),
             None => {
-                (sysfs::number(&file("raw"))? + self.shared(name, "offset", 0.0)?) * self.shared(name, "scale", 1.0)?
+                let scale = self.shared(name, "scale", 1.0)?;
+                ((sysfs::number(&file("raw"))? + self.shared(name, "offset", 0.0)?) * scale, Some(scale))
             }
         };
-        Ok(in_its_unit * factor(name))
+        let quantity = channel.quantity;
+        let documented = value * factor(name, quantity);
+        let values = self.facts.iter().flat_map(|facts| facts.values);
+        let unit = values.copied().find(|(_, known, _)| *known == name).map(|(.., unit)| unit);
+        Ok(match unit.unwrap_or(KernelUnit::Documented) {
+            KernelUnit::Own => value,
+            KernelUnit::Fraction => value * PERCENT * factor(name, quantity),
+            KernelUnit::OwnBelowScale(limit) if scale.is_some_and(|scale| scale.abs() < limit) => value,
+            KernelUnit::OwnIfPlausible if quantity.plausible().contains(&value) => value,
+            KernelUnit::Documented | KernelUnit::OwnBelowScale(_) | KernelUnit::OwnIfPlausible => documented,
+        })
     }
 
     /// Offset or scale: the channel's own, or that of all channels of its type.
@@ -85,15 +103,20 @@ fn kind(name: &str) -> &str {
     name.split(|c: char| !c.is_ascii_lowercase()).next().unwrap_or(name)
 }
 
-/// From the unit of the kernel's document to ours.
-fn factor(name: &str) -> f64 {
+const PERCENT: f64 = 100.0;
+
+/// From the unit of the kernel's document to that of the quantity.
+fn factor(name: &str, quantity: Quantity) -> f64 {
     match kind(name) {
         // Milli degrees, milli percent, millivolt, milliampere, milliwatt.
         "temp" | "humidityrelative" | "voltage" | "current" | "power" => 0.001,
         // Kilopascal to hPa.
         "pressure" => 10.0,
-        // Percent to ppm.
-        "concentration" => 10_000.0,
+        // Joule to kWh.
+        "energy" => 1.0 / 3.6e6,
+        // Percent.
+        "concentration" if quantity.unit() == Unit::PartsPerMillion => 1e4,
+        "concentration" if quantity.unit() == Unit::PartsPerBillion => 1e7,
         // Lux, µg/m³, ohm and the rest.
         _ => 1.0,
     }
@@ -154,6 +177,181 @@ mod tests {
             ("bus/iio/devices/iio:device0/in_temp_scale", "20\n"),
         ]);
         assert_eq!(read(&tree, "mlx90614", &[(Temperature, "in_temp_object")]), Ok(vec![(Temperature, 26.85)]));
+    }
+
+    /// Files of each driver as its source prints them, and what they mean.
+    #[test]
+    fn every_driver_in_its_own_units() {
+        use Quantity::{Co2, Eco2, GasResistance, Illuminance, Tvoc, UvIndex, VocIndex};
+        type Files = &'static [(&'static str, &'static str)];
+        let cases: &[(&str, Files, Quantity, &str, f64)] = &[
+            // val / 1000 of thousandths: percent.
+            ("bme680", &[("in_humidityrelative_input", "45.123000000")], Humidity, "humidityrelative", 45.123),
+            ("bme680", &[("in_humidityrelative_input", "45123")], Humidity, "humidityrelative", 45.123),
+            ("bme680", &[("in_pressure_input", "100.977000000")], Pressure, "pressure", 1_009.77),
+            // Before Linux 6.10.
+            ("bme680", &[("in_pressure_input", "1009.770000000")], Pressure, "pressure", 1_009.77),
+            ("bme680", &[("in_temp_input", "19310")], Temperature, "temp", 19.31),
+            ("bme680", &[("in_resistance_input", "20467")], GasResistance, "resistance", 20_467.0),
+            ("bme280", &[("in_humidityrelative_input", "45123")], Humidity, "humidityrelative", 45.123),
+            (
+                "ccs811",
+                &[("in_concentration_co2_raw", "800"), ("in_concentration_co2_scale", "0.000100")],
+                Eco2,
+                "concentration_co2",
+                800.0,
+            ),
+            (
+                "ccs811",
+                &[("in_concentration_voc_raw", "60"), ("in_concentration_voc_scale", "0.000000100")],
+                Tvoc,
+                "concentration_voc",
+                60.0,
+            ),
+            (
+                "ens160",
+                &[("in_concentration_voc_raw", "300"), ("in_concentration_voc_scale", "0.000000100")],
+                Tvoc,
+                "concentration_voc",
+                300.0,
+            ),
+            ("sgp30", &[("in_concentration_co2_input", "0.000450")], Eco2, "concentration_co2", 450.0),
+            ("sgp30", &[("in_concentration_voc_input", "0.000000125")], Tvoc, "concentration_voc", 125.0),
+            ("ams-iaq-core", &[("in_concentration_voc_input", "0.000000125")], Tvoc, "concentration_voc", 125.0),
+            (
+                "vz89x",
+                &[
+                    ("in_concentration_co2_raw", "13"),
+                    ("in_concentration_co2_offset", "44.250000"),
+                    ("in_concentration_co2_scale", "0.00000698689"),
+                ],
+                Eco2,
+                "concentration_co2",
+                400.0,
+            ),
+            ("sgp40", &[("in_concentration_input", "103.515625")], VocIndex, "concentration", 103.515_625),
+            (
+                "scd30",
+                &[("in_concentration_co2_raw", "43909"), ("in_concentration_co2_scale", "0.000001")],
+                Co2,
+                "concentration_co2",
+                439.09,
+            ),
+            (
+                "scd41",
+                &[("in_concentration_co2_raw", "500"), ("in_concentration_co2_scale", "0.000100")],
+                Co2,
+                "concentration_co2",
+                500.0,
+            ),
+            (
+                "scd41",
+                &[("in_temp_raw", "26215"), ("in_temp_offset", "-16852.114286"), ("in_temp_scale", "2.670288085")],
+                Temperature,
+                "temp",
+                25.001_6,
+            ),
+            (
+                "sunrise_co2",
+                &[("in_concentration_co2_raw", "500"), ("in_concentration_co2_scale", "0.000100000")],
+                Co2,
+                "concentration_co2",
+                500.0,
+            ),
+            ("mh-z19b", &[("in_concentration_co2_raw", "612")], Co2, "concentration_co2", 612.0),
+            // Degrees and percent for each count, and thousandths in newer kernels.
+            (
+                "hdc3020",
+                &[("in_temp_raw", "26215"), ("in_temp_offset", "-16852"), ("in_temp_scale", "0.002670288")],
+                Temperature,
+                "temp",
+                25.001_9,
+            ),
+            (
+                "hdc3020",
+                &[("in_temp_raw", "26215"), ("in_temp_offset", "-16852"), ("in_temp_scale", "2.670328832")],
+                Temperature,
+                "temp",
+                25.002_3,
+            ),
+            (
+                "hdc3020",
+                &[("in_humidityrelative_raw", "32768"), ("in_humidityrelative_scale", "0.001525878")],
+                Humidity,
+                "humidityrelative",
+                50.0,
+            ),
+            (
+                "hts221",
+                &[("in_temp_raw", "300"), ("in_temp_offset", "947.300000000"), ("in_temp_scale", "0.020000000")],
+                Temperature,
+                "temp",
+                24.946,
+            ),
+            (
+                "hts221",
+                &[
+                    ("in_humidityrelative_raw", "-4000"),
+                    ("in_humidityrelative_offset", "-12000.000000000"),
+                    ("in_humidityrelative_scale", "-0.003500000"),
+                ],
+                Humidity,
+                "humidityrelative",
+                56.0,
+            ),
+            (
+                "hdc2010",
+                &[("in_humidityrelative_raw", "32768"), ("in_humidityrelative_scale", "1.525878906")],
+                Humidity,
+                "humidityrelative",
+                50.0,
+            ),
+            ("tsl2561", &[("in_illuminance0_input", "343")], Illuminance, "illuminance0", 343.0),
+            ("ltr390", &[("in_uvindex_raw", "288"), ("in_uvindex_scale", "0.010416666")], UvIndex, "uvindex", 3.0),
+        ];
+        for &(device, files, quantity, channel, should) in cases {
+            let tree = Tree::new(&[("bus/iio/devices/iio:device0/name", device)]);
+            files.iter().for_each(|(file, text)| tree.write(&format!("bus/iio/devices/iio:device0/{file}"), text));
+            let value = read(&tree, device, &[(quantity, channel)]).unwrap()[0].1;
+            assert!((value - should).abs() <= should.abs() * 1e-4, "{device} {channel}: {value}, not {should}");
+            let known = kernel_facts(device).unwrap().values.iter();
+            assert!(known.copied().any(|(of, name, _)| (of, name) == (quantity, channel)), "{device} {channel}");
+        }
+    }
+
+    /// The driver of the MAX31855 calls it by its own name, that of the HDC1080 by its address.
+    #[test]
+    fn a_device_is_found_by_what_it_was_announced_as() {
+        let tree = Tree::new(&[
+            (
+                "devices/spi0.0/uevent",
+                "DRIVER=maxim_thermocouple\nOF_COMPATIBLE_0=maxim,max31855k\nMODALIAS=spi:max31855k\n",
+            ),
+            ("devices/spi0.0/iio:device0/name", "maxim_thermocouple\n"),
+            ("devices/spi0.0/iio:device0/in_temp_raw", "86\n"),
+            ("devices/spi0.0/iio:device0/in_temp_scale", "250\n"),
+            ("devices/1-0040/name", "hdc1080\n"),
+            ("devices/1-0040/iio:device1/name", "1-0040\n"),
+            ("devices/1-0040/iio:device1/in_temp_raw", "11960\n"),
+        ]);
+        tree.link("devices/spi0.0/iio:device0", "bus/iio/devices/iio:device0");
+        tree.link("devices/1-0040/iio:device1", "bus/iio/devices/iio:device1");
+        for device in ["maxim_thermocouple", "max31855", "max31855k"] {
+            assert_eq!(read(&tree, device, &[(Temperature, "temp")]), Ok(vec![(Temperature, 21.5)]), "{device}");
+        }
+        for device in ["hdc1080", "1-0040"] {
+            assert_eq!(read(&tree, device, &[(Temperature, "temp")]), Ok(vec![(Temperature, 11.96)]), "{device}");
+        }
+        // Two of one driver are told apart by what they were announced as.
+        tree.write("devices/spi0.1/uevent", "OF_COMPATIBLE_0=maxim,max6675\n");
+        tree.write("devices/spi0.1/iio:device2/name", "maxim_thermocouple\n");
+        tree.write("devices/spi0.1/iio:device2/in_temp_raw", "40\n");
+        tree.write("devices/spi0.1/iio:device2/in_temp_scale", "250\n");
+        tree.link("devices/spi0.1/iio:device2", "bus/iio/devices/iio:device2");
+        assert_eq!(read(&tree, "max6675", &[(Temperature, "temp")]), Ok(vec![(Temperature, 10.0)]));
+        assert_eq!(read(&tree, "max31855k", &[(Temperature, "temp")]), Ok(vec![(Temperature, 21.5)]));
+        let several = read(&tree, "maxim_thermocouple", &[(Temperature, "temp")]).unwrap_err();
+        assert!(several.contains("several have this name: write another of"), "{several}");
     }
 
     #[test]

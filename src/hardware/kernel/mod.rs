@@ -6,7 +6,7 @@ mod cpu;
 mod hwmon;
 mod iio;
 mod onewire;
-mod sysfs;
+pub(super) mod sysfs;
 
 use super::{HardwareError, sensors::SensorDriver};
 use crate::model::KernelSource;

@@ -34,6 +34,8 @@ pub(super) struct Driver {
     full_scale_v: f64,
     /// All but input and start.
     configuration: u16,
+    /// What was last written there.
+    asked: u16,
     /// What was measured so far; the next channel is being measured.
     readings: Vec<(Quantity, f64)>,
 }
@@ -57,6 +59,7 @@ impl Driver {
             channels: settings.channels.clone(),
             full_scale_v: settings.full_scale_v,
             configuration: range << 9 | ONCE | rate << 5 | NO_COMPARATOR,
+            asked: 0,
             readings: Vec::new(),
         }
     }
@@ -65,7 +68,8 @@ impl Driver {
     fn next(&mut self) -> Result<Option<Duration>, HardwareError> {
         let Some(channel) = self.channels.get(self.readings.len()) else { return Ok(None) };
         let input = (channel.number() as u16 - 1) << 12;
-        self.device.set_word(CONFIGURATION, START | SINGLE_ENDED | input | self.configuration)?;
+        self.asked = START | SINGLE_ENDED | input | self.configuration;
+        self.device.set_word(CONFIGURATION, self.asked)?;
         Ok(Some(MEASURING))
     }
 }
@@ -80,10 +84,14 @@ impl SensorDriver for Driver {
         let Some(&channel) = self.channels.get(self.readings.len()) else {
             return Ok(Fetched::Readings(Vec::new()));
         };
-        if self.device.word(CONFIGURATION)? & START == 0 {
+        let configuration = self.device.word(CONFIGURATION)?;
+        if configuration | START != self.asked {
+            return Err(self.device.fault("has lost its set-up: check its supply, and SDA"));
+        }
+        if configuration & START == 0 {
             return Ok(Fetched::NotYet(MEASURING_LONGER));
         }
-        // Those of an ADS1015 are of 12 bits, left-aligned.
+        // More than full scale reads as that. Those of an ADS1015 are of 12 bits, left-aligned.
         let steps = i16::from_be_bytes(self.device.read_from(CONVERSION)?);
         self.readings.push((Quantity::Voltage(channel), f64::from(steps) / HALF_SCALE * self.full_scale_v));
         Ok(match self.next()? {

@@ -1,6 +1,6 @@
 //! AHT20 and its kin AHT21, AHT25, DHT20, AM2301B (Aosong, "AHT20 Product manuals" A1), and the older AHT10.
 
-use super::{Device, Fetched, SensorDriver, checksum};
+use super::{Device, Fetched, SensorDriver, checksum, device::is_monotone};
 use crate::{hardware::HardwareError, model::Quantity};
 use std::{thread::sleep, time::Duration};
 
@@ -59,6 +59,14 @@ impl SensorDriver for Driver {
         if status & BUSY != 0 {
             return Ok(Fetched::NotYet(MEASURING_LONGER));
         }
+        if status & CALIBRATED == 0 {
+            return Err(self.device.fault("has lost its calibration: check its supply, and SDA"));
+        }
+        let data = [h2, h1, shared, t1, t0];
+        // All zeros would be 0 % at -50 °C.
+        if data == [0; 5] || is_monotone(&data) && status == h2 {
+            return Err(self.device.monotone());
+        }
         // 20 bits each, which share a byte (section 6).
         let part = |bytes| f64::from(u32::from_be_bytes(bytes)) / f64::from(1 << 20);
         let percent = 100.0 * part([0, h2 >> 4, h2 << 4 | h1 >> 4, h1 << 4 | shared >> 4]);
@@ -107,5 +115,11 @@ mod tests {
     fn an_aht10_sends_no_checksum() {
         let trace = "w 71 r 00 / w e1 08 00 / w ac 33 00 / wait 80ms / r 18 ff ff f6 00 00";
         assert_eq!(play(&wired(Chip::Aht10), trace), "temperature 25, humidity 99.9999");
+        let lost = "the chip at 0x38 has lost its calibration: check its supply, and SDA";
+        let trace = "w 71 r 00 / w e1 08 00 / w ac 33 00 / wait 80ms / r 00 00 00 00 00 00";
+        assert_eq!(play(&wired(Chip::Aht10), trace), lost);
+        let dead = "the chip at 0x38 answers every question alike: check its supply, and SDA";
+        let trace = "w 71 r 18 / w ac 33 00 / wait 80ms / r 18 00 00 00 00 00";
+        assert_eq!(play(&wired(Chip::Aht10), trace), dead);
     }
 }

@@ -1,6 +1,6 @@
 //! BH1750FVI (ROHM, datasheet 2009.10 rev. B).
 
-use super::{Device, Fetched, SensorDriver};
+use super::{Device, Fetched, SensorDriver, device::is_monotone};
 use crate::{hardware::HardwareError, model::Quantity};
 use std::time::Duration;
 
@@ -13,12 +13,16 @@ const COUNTS_PER_LUX: f64 = 1.2;
 /// The sensitivity, of which 69 is the usual one and 31 the lowest (page 11).
 const USUAL: u8 = 69;
 const LOWEST: u8 = 31;
+/// Powers it up; forgets what it measured.
+const WAKE_UP: u8 = 0x01;
+const FORGET: u8 = 0x07;
 /// All bits: it is brighter than can be counted.
 const TOO_BRIGHT: u16 = u16::MAX;
 /// Below this, at the lowest sensitivity, the usual one will do next time.
 const DIM: u16 = 20_000;
 
-/// Reads 0 to 121 klx: in full sun it changes to its lowest sensitivity. It has no register that tells what it is.
+/// Reads 0 to 121 klx: in full sun it changes to its lowest sensitivity, and what is brighter reads as the most. It has no
+/// register at all, so that nothing tells darkness from a wire that is held down.
 pub(super) struct Driver {
     device: Device,
     sensitivity: u8,
@@ -27,6 +31,15 @@ pub(super) struct Driver {
 impl Driver {
     pub fn start(device: Device) -> Driver {
         Driver { device, sensitivity: USUAL }
+    }
+}
+
+impl Driver {
+    /// Fails when it answers as before after what it measured was reset to 0 (page 5).
+    fn check_it_forgets(&mut self) -> Result<(), HardwareError> {
+        self.device.write(&[WAKE_UP])?;
+        self.device.write(&[FORGET])?;
+        if self.device.read::<2>()? == [0; 2] { Ok(()) } else { Err(self.device.monotone()) }
     }
 }
 
@@ -40,7 +53,11 @@ impl SensorDriver for Driver {
     }
 
     fn fetch(&mut self) -> Result<Fetched, HardwareError> {
-        let counts = u16::from_be_bytes(self.device.read()?);
+        let bytes = self.device.read()?;
+        if is_monotone(&bytes) && bytes[0] != 0 {
+            self.check_it_forgets()?;
+        }
+        let counts = u16::from_be_bytes(bytes);
         let sensitivity = self.sensitivity;
         if counts == TOO_BRIGHT && sensitivity == USUAL {
             self.sensitivity = LOWEST;
@@ -67,8 +84,8 @@ mod tests {
             ("w 42 / w 65 / w 20 / wait 180ms / r 00 00", "illuminance 0"),
             ("w 42 absent", "nothing answers at 0x23 on I2C bus 1: check wiring and address"),
             (
-                "w 42 / w 65 / w 20 / wait 180ms / r ff ff # too bright
-                 w 40 / w 7f / w 20 / wait 180ms / r ff ff
+                "w 42 / w 65 / w 20 / wait 180ms / r ff ff / w 01 / w 07 / r 00 00 # too bright
+                 w 40 / w 7f / w 20 / wait 180ms / r ff ff / w 01 / w 07 / r 00 00
                  w 40 / w 7f / w 20 / wait 180ms / r 00 78 # a cloud: 120 / 1.2 * 69 / 31
                  w 42 / w 65 / w 20 / wait 180ms / r 00 78",
                 "illuminance 121556.8548; illuminance 222.5806; illuminance 100",

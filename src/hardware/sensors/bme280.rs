@@ -30,7 +30,7 @@ const CTRL_MEAS: u8 = 0b001 << 5 | 0b001 << 2 | 0b11;
 const PAUSE: Duration = Duration::from_millis(10);
 /// What the data registers hold before the first measurement: 20 bits of temperature and pressure.
 const NO_VALUE: u32 = 0x80000;
-/// And 16 bits of humidity.
+/// And 16 bits of humidity; also where that alone was left out of a measurement.
 const NO_HUMIDITY: u16 = 0x8000;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -81,14 +81,15 @@ impl SensorDriver for Driver {
         let twenty_bits = |at: usize| u32::from_be_bytes([0, data[at], data[at + 1], data[at + 2]]) >> 4;
         let (pressure, temperature) = (twenty_bits(0), twenty_bits(3));
         let humidity = u16::from_be_bytes([data[6], data[7]]);
-        let measured = temperature != NO_VALUE && pressure != NO_VALUE && humidity != NO_HUMIDITY;
-        if !measured {
+        let length = if self.model == Model::Bme280 { 8 } else { 6 };
+        self.device.doubt(&data[..length], [register::ID, register::CTRL_MEAS])?;
+        if temperature == NO_VALUE || pressure == NO_VALUE {
             // It sleeps as after power-up: start it anew.
             return Err(self.device.fault("stopped measuring: its power failed"));
         }
         let fine = self.calibration.fine_temperature(temperature);
         let mut readings = vec![(Quantity::Temperature, fine / 5120.0)];
-        if let Some(humidity_calibration) = &self.calibration.humidity {
+        if let Some(humidity_calibration) = self.calibration.humidity.as_ref().filter(|_| humidity != NO_HUMIDITY) {
             readings.push((Quantity::Humidity, humidity_calibration.percent(humidity, fine)));
         }
         readings.push((Quantity::Pressure, self.calibration.pascal(pressure, fine) / 100.0));
@@ -142,10 +143,13 @@ impl Calibration {
     fn read(model: Model, device: &mut Device) -> Result<Self, HardwareError> {
         // The byte before the last is reserved; the last is H1, which a BMP280 does not have.
         let bytes: [u8; 26] = device.read_from(register::CALIBRATION)?;
+        device.check_coefficients(&bytes[..24])?;
         let unsigned = |n: usize| f64::from(u16::from_le_bytes([bytes[2 * n], bytes[2 * n + 1]]));
         let signed = |n: usize| f64::from(i16::from_le_bytes([bytes[2 * n], bytes[2 * n + 1]]));
         let humidity = if model == Model::Bme280 {
-            Some(HumidityCalibration::new(bytes[25], device.read_from(register::HUMIDITY_CALIBRATION)?))
+            let humidity_bytes = device.read_from(register::HUMIDITY_CALIBRATION)?;
+            device.check_coefficients(&humidity_bytes)?;
+            Some(HumidityCalibration::new(bytes[25], humidity_bytes))
         } else {
             None
         };

@@ -68,11 +68,11 @@ impl Driver {
         device.write(&[register::RESET, RESET_WORD])?;
         sleep(RESETTING);
         let variant = if device.byte(register::VARIANT)? == 1 { Variant::Bme688 } else { Variant::Bme680 };
-        let calibration = Calibration::new(
-            device.read_from(register::CALIBRATION_1)?,
-            device.read_from(register::CALIBRATION_2)?,
-            device.read_from(register::CALIBRATION_3)?,
-        );
+        let (first, second) = (device.read_from(register::CALIBRATION_1)?, device.read_from(register::CALIBRATION_2)?);
+        device.check_coefficients(&first)?;
+        device.check_coefficients(&second)?;
+        // The third holds little, which may be zero.
+        let calibration = Calibration::new(first, second, device.read_from(register::CALIBRATION_3)?);
         Ok(Driver { variant, device, calibration, ambient_celsius: 25.0 })
     }
 }
@@ -92,6 +92,7 @@ impl SensorDriver for Driver {
     fn fetch(&mut self) -> Result<Fetched, HardwareError> {
         // 0x1d to 0x2d: status, air, and the gas of either variant.
         let data: [u8; 17] = self.device.read_from(register::STATUS)?;
+        self.device.doubt(&data[..10], [register::ID, register::HEATER_TIME])?;
         if data[0] & NEW == 0 {
             return Ok(Fetched::NotYet(MEASURING_LONGER));
         }

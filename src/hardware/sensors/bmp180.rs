@@ -23,14 +23,19 @@ pub(super) struct Driver {
     device: Device,
     calibration: Calibration,
     /// Measured already; the pressure comes next.
-    temperature: Option<i64>,
+    temperature: Option<[u8; 2]>,
 }
 
 impl Driver {
     pub fn start(mut device: Device) -> Result<Driver, HardwareError> {
         let id = device.byte(ID_REGISTER)?;
         device.check_id(id.into(), ID.into(), "BMP180")?;
-        let calibration = Calibration::new(device.read_from(CALIBRATION)?);
+        let bytes: [u8; 22] = device.read_from(CALIBRATION)?;
+        // No word of a chip is 0 or 0xffff (section 3.4).
+        if bytes.chunks_exact(2).any(|word| matches!(word, [0, 0] | [0xff, 0xff])) {
+            return Err(device.fault("has lost its calibration"));
+        }
+        let calibration = Calibration::new(bytes);
         Ok(Driver { device, calibration, temperature: None })
     }
 }
@@ -44,11 +49,15 @@ impl SensorDriver for Driver {
 
     fn fetch(&mut self) -> Result<Fetched, HardwareError> {
         let Some(temperature) = self.temperature else {
-            self.temperature = Some(u16::from_be_bytes(self.device.read_from(DATA)?).into());
+            self.temperature = Some(self.device.read_from(DATA)?);
             self.device.write(&[CONTROL, MEASURE_PRESSURE])?;
             return Ok(Fetched::NotYet(MEASURING_PRESSURE));
         };
-        let [high, middle, low] = self.device.read_from(DATA)?;
+        let bytes: [u8; 3] = self.device.read_from(DATA)?;
+        self.device.doubt_by_word(&temperature, CALIBRATION)?;
+        self.device.doubt_by_word(&bytes, CALIBRATION)?;
+        let temperature = u16::from_be_bytes(temperature).into();
+        let [high, middle, low] = bytes;
         let pressure = i64::from(u32::from_be_bytes([0, high, middle, low]) >> (8 - OVERSAMPLING));
         let readings = self.calibration.convert(temperature, pressure, OVERSAMPLING);
         let (celsius, pascal) = readings.ok_or_else(|| self.device.fault("has an impossible calibration"))?;
@@ -144,6 +153,10 @@ mod tests {
         let cold = "w f4 2e / wait 5ms / w f6 r 61 a8 / w f4 f4 / wait 26ms / w f6 r 5d 23 00";
         assert_eq!(play(&wired(Chip::Bmp180), &format!("{start} / {cold}")), "temperature -12.1, pressure 657.32");
         for (trace, text) in [
+            (
+                "w d0 r 55 / w aa r ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff",
+                "the chip at 0x77 has lost its calibration",
+            ),
             ("w d0 r 58", "wrong chip at 0x77: an unknown chip (id 0x58), not BMP180"),
             ("w d0 r 55 absent", "nothing answers at 0x77 on I2C bus 1: check wiring and address"),
         ] {

@@ -41,7 +41,9 @@ impl Driver {
         }
         device.write(&[register::COMMAND, RESET])?;
         sleep(RESETTING);
-        let calibration = Calibration::new(device.read_from(register::CALIBRATION)?);
+        let bytes = device.read_from(register::CALIBRATION)?;
+        device.check_coefficients(&bytes)?;
+        let calibration = Calibration::new(bytes);
         Ok(Driver { device, calibration })
     }
 }
@@ -57,7 +59,9 @@ impl SensorDriver for Driver {
         if self.device.byte(register::STATUS)? & READY != READY {
             return Ok(Fetched::NotYet(MEASURING_LONGER));
         }
-        let [p0, p1, p2, t0, t1, t2] = self.device.read_from(register::DATA)?;
+        let bytes = self.device.read_from(register::DATA)?;
+        self.device.doubt(&bytes, [register::ID, register::OVERSAMPLING])?;
+        let [p0, p1, p2, t0, t1, t2] = bytes;
         let (pressure, temperature) = (u32::from_le_bytes([p0, p1, p2, 0]), u32::from_le_bytes([t0, t1, t2, 0]));
         let celsius = self.calibration.celsius(temperature.into());
         let pascal = self.calibration.pascal(pressure.into(), celsius);

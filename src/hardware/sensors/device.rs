@@ -38,11 +38,6 @@ impl Device {
         self.read_from(register).map(|[byte]| byte)
     }
 
-    /// One register of 24 bits, the lower byte first.
-    pub fn little_triple(&mut self, register: u8) -> Result<u32, HardwareError> {
-        self.read_from(register).map(|[low, middle, high]| u32::from_le_bytes([low, middle, high, 0]))
-    }
-
     /// One register of 16 bits, the higher byte first.
     pub fn word(&mut self, register: u8) -> Result<u16, HardwareError> {
         self.read_from(register).map(u16::from_be_bytes)
@@ -84,6 +79,33 @@ impl Device {
         Ok(words)
     }
 
+    /// Fails when the answer is the same byte over and over, as of a bus on which nobody speaks, and so are these two
+    /// registers of 8 bits, which hold different bytes in every chip that lives.
+    pub fn doubt(&mut self, answer: &[u8], witnesses: [u8; 2]) -> Result<(), HardwareError> {
+        if is_monotone(answer) && self.byte(witnesses[0])? == self.byte(witnesses[1])? {
+            return Err(self.monotone());
+        }
+        Ok(())
+    }
+
+    /// The same with a register of 16 bits, whose two bytes differ in every chip that lives.
+    pub fn doubt_by_word(&mut self, answer: &[u8], witness: u8) -> Result<(), HardwareError> {
+        if is_monotone(answer) && is_monotone(&self.read_from::<2>(witness)?) {
+            return Err(self.monotone());
+        }
+        Ok(())
+    }
+
+    /// Fails when the coefficients of a chip are the same byte over and over.
+    pub fn check_coefficients(&self, bytes: &[u8]) -> Result<(), HardwareError> {
+        if is_monotone(bytes) { Err(self.fault("has lost its calibration")) } else { Ok(()) }
+    }
+
+    /// The answer was the same byte over and over.
+    pub fn monotone(&self) -> HardwareError {
+        self.fault("answers every question alike: check its supply, and SDA")
+    }
+
     /// Its address, for checksums that include it.
     pub fn address(&self) -> u8 {
         self.address
@@ -111,4 +133,9 @@ impl Device {
         }
         Err(self.wrong_chip(format!("an unknown chip (id {id:#04x})"), expected))
     }
+}
+
+/// Whether all bytes are the same: all zeros or all ones when nobody drives the wire, or one that was left on it.
+pub(super) fn is_monotone(bytes: &[u8]) -> bool {
+    bytes.windows(2).all(|pair| pair[0] == pair[1])
 }

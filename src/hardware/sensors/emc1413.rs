@@ -48,9 +48,10 @@ impl Driver {
 
     fn celsius(&mut self, (whole, part): (u8, u8)) -> Result<f64, HardwareError> {
         // Reading the whole degrees holds the parts (section 6.1).
-        let whole = f64::from(self.device.byte(whole)?);
-        let part = f64::from(self.device.byte(part)? >> 5) / 8.0;
-        Ok(self.begins_celsius + whole + part)
+        let bytes = [self.device.byte(whole)?, self.device.byte(part)?];
+        self.device.doubt(&bytes, [register::MANUFACTURER_ID, register::PRODUCT_ID])?;
+        let [whole, part] = bytes;
+        Ok(self.begins_celsius + f64::from(whole) + f64::from(part >> 5) / 8.0)
     }
 }
 
@@ -88,7 +89,7 @@ mod tests {
                 "w 00 r 59 / w 29 r 20 / w 1b r 00 / w 01 r 40 / w 10 r 00 / w 23 r 3f / w 24 r e0",
                 "temperature 25.125, remote_temperature_1 0, remote_temperature_2 -0.125",
             ),
-            ("w 00 r 00 / w 29 r 00 / w 1b r 06", "temperature -64"),
+            ("w 00 r 00 / w 29 r 00 / w fe r 5d / w fd r 21 / w 1b r 06", "temperature -64"),
             (
                 "w 00 r ff / w 29 r e0 / w 1b r 02 / w 23 r 40 / w 24 r 00",
                 "temperature 191.875, remote_temperature_2 0",
@@ -97,7 +98,7 @@ mod tests {
             assert_eq!(play(&wired(Chip::Emc1413), &format!("{START} / {trace}")), readings, "{trace}");
         }
         let emulated = "w fe r 5d / w fd r 21 / w 03 04 / w 03 r 00 / wait 300ms
-            w 00 r 19 / w 29 r 00 / w 1b r 00 / w 01 r 1e / w 10 r 00 / w 23 r 00 / w 24 r 00";
+            w 00 r 19 / w 29 r 00 / w 1b r 00 / w 01 r 1e / w 10 r 00 / w 23 r 00 / w 24 r 00 / w fe r 5d / w fd r 21";
         let readings = "temperature 25, remote_temperature_1 30, remote_temperature_2 0";
         assert_eq!(play(&wired(Chip::Emc1413), emulated), readings);
         for (trace, text) in [

@@ -36,8 +36,14 @@ impl Driver {
 }
 
 impl SensorDriver for Driver {
+    fn goes_on(&self) -> bool {
+        true
+    }
+
     fn fetch(&mut self) -> Result<Fetched, HardwareError> {
-        let [status, index, tvoc0, tvoc1, eco0, eco1] = self.0.read_from(register::STATUS)?;
+        let bytes = self.0.read_from(register::STATUS)?;
+        self.0.doubt_by_word(&bytes, register::PART_ID)?;
+        let [status, index, tvoc0, tvoc1, eco0, eco1] = bytes;
         if status & MEASURES == 0 {
             return Err(self.0.fault("stopped measuring: its power failed"));
         }
@@ -72,7 +78,7 @@ mod tests {
             ("w 20 r 80 02 2c 01 58 02 / wait 100ms / w 20 r 82 01 00 00 90 01", "air_quality 1, tvoc 0, eco2 400"),
             ("w 20 r 86 00 00 00 00 00 / w 20 r 8a 00 00 00 00 00", "; "),
             ("w 20 r 8e 00 00 00 00 00", "the chip at 0x53 says that its numbers are useless"),
-            ("w 20 r 00 00 00 00 00 00", "the chip at 0x53 stopped measuring: its power failed"),
+            ("w 20 r 00 00 00 00 00 00 / w 00 r 60 01", "the chip at 0x53 stopped measuring: its power failed"),
         ] {
             assert_eq!(play(&wired(Chip::Ens160), &format!("{start} / {trace}")), readings, "{trace}");
         }

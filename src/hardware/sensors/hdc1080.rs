@@ -33,7 +33,13 @@ impl SensorDriver for Driver {
     }
 
     fn fetch(&mut self) -> Result<Fetched, HardwareError> {
-        let [t1, t0, h1, h0] = self.0.read()?;
+        let bytes = self.0.read()?;
+        // All zeros would be 0 % at -40 °C, and the lowest two bits of either are always zero.
+        if bytes == [0; 4] || bytes == [0xff; 4] {
+            return Err(self.0.monotone());
+        }
+        self.0.doubt_by_word(&bytes, DEVICE_ID)?;
+        let [t1, t0, h1, h0] = bytes;
         let part = |bytes| f64::from(u16::from_be_bytes(bytes)) / 65_536.0;
         // Sections 8.6.1 and 8.6.2.
         let celsius = 165.0 * part([t1, t0]) - 40.0;
@@ -54,6 +60,10 @@ mod tests {
             ("w ff r 10 50 / w 02 10 00 / w 00 / wait 15ms / r 80 00 80 00", "temperature 42.5, humidity 50"),
             ("w ff r 10 50 / w 02 10 00 / w 00 / wait 15ms / r 20 00 40 00", "temperature -19.375, humidity 25"),
             ("w ff r 10 50 / w 02 10 00 / w 00 / wait 15ms / r 00 00 ff fc", "temperature -40, humidity 99.9939"),
+            (
+                "w ff r 10 50 / w 02 10 00 / w 00 / wait 15ms / r 00 00 00 00",
+                "the chip at 0x40 answers every question alike: check its supply, and SDA",
+            ),
             ("w ff r 10 00", "wrong chip at 0x40: an unknown chip (id 0x1000), not HDC1080"),
             ("w ff r 10 50 absent", "nothing answers at 0x40 on I2C bus 1: check wiring and address"),
         ] {

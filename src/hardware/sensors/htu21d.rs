@@ -30,6 +30,10 @@ impl Driver {
         if crc8(0x31, 0, &[high, low]) != checksum {
             return Err(self.device.checksum_error());
         }
+        // The checksum of zeros is zero; and both scales begin below what can be.
+        if [high, low] == [0; 2] {
+            return Err(self.device.monotone());
+        }
         Ok(f64::from(u16::from_be_bytes([high, low & !0b11])) / 65_536.0)
     }
 }
@@ -65,7 +69,14 @@ mod tests {
     fn readings_and_what_can_go_wrong() {
         for (trace, readings) in [
             ("w f3 / wait 85ms / r 68 3a 7c / w f5 / wait 30ms / r 4e 85 6b", "temperature 24.6864, humidity 32.3377"),
-            ("w f3 / wait 85ms / r 00 00 00 / w f5 / wait 30ms / r 00 00 00", "temperature -46.85, humidity 0"),
+            (
+                "w f3 / wait 85ms / r 00 00 00",
+                "the chip at 0x40 answers every question alike: check its supply, and SDA",
+            ),
+            (
+                "w f3 / wait 85ms / r 68 3a 7c / w f5 / wait 30ms / r 00 00 00",
+                "the chip at 0x40 answers every question alike: check its supply, and SDA",
+            ),
             (
                 "w f3 / wait 85ms / r 68 3a 7c / w f5 / wait 30ms / r 4e 85 6c",
                 "a wrong checksum from 0x40: shorten the cable, or keep it away from mains and motors",

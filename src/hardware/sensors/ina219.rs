@@ -45,8 +45,11 @@ impl SensorDriver for Driver {
         if bus & READY == 0 {
             return Ok(Fetched::NotYet(MEASURING_LONGER));
         }
+        let shunt: [u8; 2] = self.device.read_from(SHUNT_VOLTAGE)?;
+        self.device.doubt_by_word(&[bus.to_be_bytes(), shunt].concat(), CONFIGURATION)?;
         let volt = f64::from(bus >> 3) * BUS_STEP;
-        let shunt = f64::from(i16::from_be_bytes(self.device.read_from(SHUNT_VOLTAGE)?));
+        // A current that is too strong for the shunt reads as the most.
+        let shunt = f64::from(i16::from_be_bytes(shunt));
         let ampere = shunt * SHUNT_STEP / self.shunt_ohm;
         Ok([
             (Quantity::Voltage(Channel::Only), volt),

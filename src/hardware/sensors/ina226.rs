@@ -49,8 +49,11 @@ impl SensorDriver for Driver {
         if self.device.word(STATUS)? & READY == 0 {
             return Ok(Fetched::NotYet(MEASURING_LONGER));
         }
-        let shunt = f64::from(i16::from_be_bytes(self.device.read_from(SHUNT_VOLTAGE)?));
-        let volt = f64::from(self.device.word(BUS_VOLTAGE)?) * BUS_STEP;
+        let (shunt, bus) = (self.device.read_from(SHUNT_VOLTAGE)?, self.device.read_from(BUS_VOLTAGE)?);
+        self.device.doubt_by_word(&[shunt, bus].concat(), DIE_ID)?;
+        // A current that is too strong for the shunt reads as the most.
+        let shunt = f64::from(i16::from_be_bytes(shunt));
+        let volt = f64::from(u16::from_be_bytes(bus)) * BUS_STEP;
         let ampere = shunt * SHUNT_STEP / self.shunt_ohm;
         Ok([
             (Quantity::Voltage(Channel::Only), volt),

@@ -46,8 +46,10 @@ impl SensorDriver for Driver {
         if self.0.word(STATUS)? & READY == 0 {
             return Ok(Fetched::NotYet(MEASURING_LONGER));
         }
-        let ampere = f64::from(i16::from_be_bytes(self.0.read_from(CURRENT)?)) * CURRENT_STEP;
-        let volt = f64::from(self.0.word(BUS_VOLTAGE)?) * BUS_STEP;
+        let (current, bus) = (self.0.read_from(CURRENT)?, self.0.read_from(BUS_VOLTAGE)?);
+        self.0.doubt_by_word(&[current, bus].concat(), DIE_ID)?;
+        let ampere = f64::from(i16::from_be_bytes(current)) * CURRENT_STEP;
+        let volt = f64::from(u16::from_be_bytes(bus)) * BUS_STEP;
         Ok([
             (Quantity::Voltage(Channel::Only), volt),
             (Quantity::Current(Channel::Only), ampere),

@@ -40,9 +40,13 @@ impl Driver {
         Ok(Driver { device, shunt_ohm: settings.shunt_ohm, channels: settings.channels.clone() })
     }
 
-    fn volt(&mut self, register: u8, step: f64) -> Result<f64, HardwareError> {
-        let steps = i16::from_be_bytes(self.device.read_from(register)?) >> 3;
-        Ok(f64::from(steps) * step)
+    /// The voltages of shunt and bus of a channel.
+    fn volts(&mut self, channel: Channel) -> Result<(f64, f64), HardwareError> {
+        let register = SHUNT_VOLTAGE + 2 * (channel.number() as u8 - 1);
+        let (shunt, bus) = (self.device.read_from(register)?, self.device.read_from(register + 1)?);
+        self.device.doubt_by_word(&[shunt, bus].concat(), DIE_ID)?;
+        let volt = |bytes, step| f64::from(i16::from_be_bytes(bytes) >> 3) * step;
+        Ok((volt(shunt, SHUNT_STEP), volt(bus, BUS_STEP)))
     }
 }
 
@@ -59,9 +63,8 @@ impl SensorDriver for Driver {
         }
         let mut readings = Vec::new();
         for channel in self.channels.clone() {
-            let register = SHUNT_VOLTAGE + 2 * (channel.number() as u8 - 1);
-            let ampere = self.volt(register, SHUNT_STEP)? / self.shunt_ohm;
-            let volt = self.volt(register + 1, BUS_STEP)?;
+            let (shunt, volt) = self.volts(channel)?;
+            let ampere = shunt / self.shunt_ohm;
             readings.extend([
                 (Quantity::Voltage(channel), volt),
                 (Quantity::Current(channel), ampere),
@@ -83,7 +86,7 @@ mod tests {
         let trace = "w ff r 32 20 / w 00 75 23 / wait 117ms / w 0f r 00 00 / wait 2ms / w 0f r 00 01
             w 01 r 1f 40 / w 02 r 2e e0
             w 03 r c1 80 / w 04 r 2e e0
-            w 05 r 00 00 / w 06 r 00 00";
+            w 05 r 00 00 / w 06 r 00 00 / w ff r 32 20";
         let readings = "voltage_1 12, current_1 0.4, power_1 4.8, voltage_2 12, current_2 -0.8, power_2 -9.6, \
                         voltage_3 0, current_3 0, power_3 0";
         assert_eq!(play(&wired(Chip::Ina3221), trace), readings);

@@ -37,6 +37,8 @@ const RANGES: [(u8, f64); 3] = [(4, 18.0), (1, 3.0), (0, 1.0)];
 const MOST_SENSITIVE: u8 = RANGES[0].0;
 /// How many counts of light there can be.
 const MOST: u32 = (1 << 18) - 1;
+/// Numbers of ultraviolet have 20 bits.
+const MOST_ULTRAVIOLET: u32 = (1 << 20) - 1;
 /// lx for each count in 100 ms with gain 1 (section "ALS Lux formula").
 const LUX_PER_COUNT: f64 = 0.6;
 /// In 400 ms with gain 18 (section 4.6).
@@ -56,6 +58,14 @@ impl Driver {
         let id = device.byte(register::PART_ID)?;
         device.check_id((id >> 4).into(), ID.into(), "LTR390")?;
         Ok(Driver { device, range: 0, light: None })
+    }
+
+    /// Counts of light or ultraviolet, of which there can be `most`.
+    fn counts(&mut self, register: u8, most: u32) -> Result<u32, HardwareError> {
+        let bytes: [u8; 3] = self.device.read_from(register)?;
+        self.device.doubt(&bytes, [register::PART_ID, register::GAIN])?;
+        let counts = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], 0]);
+        if counts > most { Err(self.device.fault("tells more than it can count")) } else { Ok(counts) }
     }
 
     fn begin(&mut self, what: u8, rate: u8, gain: u8) -> Result<(), HardwareError> {
@@ -80,12 +90,12 @@ impl SensorDriver for Driver {
             return Ok(Fetched::NotYet(MEASURING_LONGER));
         }
         if let Some(lux) = self.light {
-            let counts = self.device.little_triple(register::ULTRAVIOLET)?;
+            let counts = self.counts(register::ULTRAVIOLET, MOST_ULTRAVIOLET)?;
             self.device.write(&[register::CONTROL, ASLEEP])?;
             let index = f64::from(counts) / COUNTS_PER_UV_INDEX;
             return Ok([(Quantity::Illuminance, lux), (Quantity::UvIndex, index)].into());
         }
-        let counts = self.device.little_triple(register::LIGHT)?;
+        let counts = self.counts(register::LIGHT, MOST)?;
         if counts > MOST - MOST / 16 && self.range + 1 < RANGES.len() {
             self.range += 1;
             return self.measure().map(Fetched::NotYet);
@@ -123,8 +133,8 @@ mod tests {
             ),
             (
                 format!(
-                    "{dark} / w 07 r 00 / wait 20ms / w 07 r 08 / w 0d r 00 00 00
-                     {UV} / w 07 r 00 / wait 20ms / w 07 r 08 / w 10 r 00 00 00 / w 00 00"
+                    "{dark} / w 07 r 00 / wait 20ms / w 07 r 08 / w 0d r 00 00 00 / w 06 r b2 / w 05 r 04
+                     {UV} / w 07 r 00 / wait 20ms / w 07 r 08 / w 10 r 00 00 00 / w 06 r b2 / w 05 r 04 / w 00 00"
                 ),
                 "illuminance 0, uv_index 0",
             ),

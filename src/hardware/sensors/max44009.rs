@@ -7,6 +7,8 @@ use std::time::Duration;
 const CONFIGURATION: u8 = 0x02;
 const HIGH: u8 = 0x03;
 const LOW: u8 = 0x04;
+/// All ones from power-up on; nobody sets it.
+const THRESHOLD_TIMER: u8 = 0x07;
 /// Finds its range by itself, every 800 ms.
 const AUTOMATIC: u8 = 0;
 /// With a tenth for the chip's own clock.
@@ -46,6 +48,8 @@ impl SensorDriver for Driver {
         if high != before {
             low = self.device.byte(LOW)?;
         }
+        // Zeros are darkness, ones too bright, or a dead wire.
+        self.device.doubt(&[before, low], [CONFIGURATION, THRESHOLD_TIMER])?;
         let (exponent, mantissa) = (high >> 4, high << 4 | low & 0xf);
         let lux = STEP * f64::from(u32::from(mantissa) << exponent);
         Ok([(Quantity::Illuminance, if exponent == TOO_BRIGHT { MOST } else { lux })].into())
@@ -72,7 +76,8 @@ mod tests {
             ("ff", "0f", "illuminance 188006.4"),
             ("f0", "00", "illuminance 188006.4"),
         ] {
-            let trace = format!("w 02 00 / wait 880ms / w 03 r {high} / w 04 r {low} / w 03 r {high}");
+            let lives = if high == low { " / w 02 r 00 / w 07 r ff" } else { "" };
+            let trace = format!("w 02 00 / wait 880ms / w 03 r {high} / w 04 r {low} / w 03 r {high}{lives}");
             assert_eq!(play(&wired(Chip::Max44009), &trace), readings, "{high} {low}");
         }
     }

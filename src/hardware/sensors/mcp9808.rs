@@ -28,7 +28,9 @@ impl Driver {
 impl SensorDriver for Driver {
     fn fetch(&mut self) -> Result<Fetched, HardwareError> {
         // Two's complement of 13 bits below three flags, which are shifted out; the shift back keeps the sign.
-        let steps = (i16::from_be_bytes(self.0.read_from(TEMPERATURE)?) << 3) >> 3;
+        let bytes = self.0.read_from(TEMPERATURE)?;
+        self.0.doubt_by_word(&bytes, MANUFACTURER_ID)?;
+        let steps = (i16::from_be_bytes(bytes) << 3) >> 3;
         Ok([(Quantity::Temperature, f64::from(steps) * STEP)].into())
     }
 }

@@ -12,10 +12,13 @@ mod bmp180;
 mod bmp388;
 mod ccs811;
 pub(super) mod checksum;
+#[cfg(test)]
+mod dead;
 mod device;
 mod dps310;
 mod emc1413;
 mod ens160;
+mod gas_index;
 mod hdc1080;
 mod htu21d;
 mod ina219;
@@ -53,7 +56,7 @@ use device::Device;
 use embedded_hal::i2c::I2c;
 use std::time::Duration;
 
-/// A source of readings that was found and set up. After an error it is dropped, and started anew later.
+/// A source of readings that was found and set up. After an error it is dropped, and started anew later, unless it goes on.
 pub trait SensorDriver: Send {
     /// Begins one measurement, and tells how long it takes. Until then, others may use the bus. A chip that measures by
     /// itself has nothing to do here.
@@ -69,6 +72,26 @@ pub trait SensorDriver: Send {
     /// # Errors
     /// Why there is no reading.
     fn fetch(&mut self) -> Result<Fetched, HardwareError>;
+
+    /// Whether it finds out by itself that the chip lost its set-up, and so goes on after a transfer that failed: a new
+    /// start would cost what has been learnt, or the time until the numbers are good.
+    fn goes_on(&self) -> bool {
+        false
+    }
+
+    /// What it, or the chip, has learnt of the air, when it is time to keep that: numbers that [`SensorDriver::recall`] of
+    /// the same chip understands.
+    fn learnt(&mut self) -> Option<Vec<u32>> {
+        None
+    }
+
+    /// Goes on with what was learnt so long ago, unless that is too old.
+    ///
+    /// # Errors
+    /// Why the chip did not take it.
+    fn recall(&mut self, _learnt: &[u32], _age: Duration) -> Result<(), HardwareError> {
+        Ok(())
+    }
 }
 
 /// What came of a measurement.
@@ -143,7 +166,7 @@ where
         Chip::Sgp40 => Box::new(sgp40::Driver::start(every, device)),
         Chip::Sgp30 => Box::new(sgp30::Driver::start(every, device)?),
         Chip::Ens160 => Box::new(ens160::Driver::start(device)?),
-        Chip::Ccs811 => Box::new(ccs811::Driver::start(device)?),
+        Chip::Ccs811 => Box::new(ccs811::Driver::start(every, device)?),
         Chip::Sps30 => Box::new(sps30::Driver::start(every, device)?),
         Chip::Ads1115 => Box::new(ads1115::Driver::start(ads1115::Model::Ads1115, settings, device)),
         Chip::Ads1015 => Box::new(ads1115::Driver::start(ads1115::Model::Ads1015, settings, device)),

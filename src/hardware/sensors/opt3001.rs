@@ -12,6 +12,8 @@ const ID: u16 = 0x3001;
 const MEASURE: u16 = 0b1100_1010_0001_0000;
 /// In the configuration: the measurement has ended.
 const READY: u16 = 1 << 7;
+/// The exponents that there are.
+const EXPONENT_MOST: u16 = 11;
 /// 800 ms, 10 % at most (section 6.5), and finding the range.
 const MEASURING: Duration = Duration::from_millis(900);
 const MEASURING_LONGER: Duration = Duration::from_millis(50);
@@ -37,9 +39,14 @@ impl SensorDriver for Driver {
         if self.0.word(CONFIGURATION)? & READY == 0 {
             return Ok(Fetched::NotYet(MEASURING_LONGER));
         }
-        let result = self.0.word(RESULT)?;
+        let bytes = self.0.read_from(RESULT)?;
+        self.0.doubt_by_word(&bytes, DEVICE_ID)?;
+        let result = u16::from_be_bytes(bytes);
         // Section 7.6.1.1.1, equation 3.
         let (exponent, mantissa) = (result >> 12, result & 0xfff);
+        if exponent > EXPONENT_MOST {
+            return Err(self.0.fault("tells more than it can measure"));
+        }
         let lux = 0.01 * f64::from(1u32 << exponent) * f64::from(mantissa);
         Ok([(Quantity::Illuminance, lux)].into())
     }
@@ -72,6 +79,11 @@ mod tests {
             (
                 "w 7f r 30 01 / w 01 ca 10 / wait 900ms / w 01 r ca 10 / wait 50ms / w 01 r ca 90 / w 00 r 00 01",
                 "illuminance 0.01",
+            ),
+            ("w 7f r 30 01 / w 01 ca 10 / wait 900ms / w 01 r ca 90 / w 00 r 00 00 / w 7f r 30 01", "illuminance 0"),
+            (
+                "w 7f r 30 01 / w 01 ca 10 / wait 900ms / w 01 r ca 90 / w 00 r cf fe",
+                "the chip at 0x44 tells more than it can measure",
             ),
             ("w 7f r 00 00", "wrong chip at 0x44: an unknown chip (id 0x00), not OPT3001"),
             ("w 7f r 00 00 absent", "nothing answers at 0x44 on I2C bus 1: check wiring and address"),

@@ -56,6 +56,10 @@ impl Driver {
 }
 
 impl SensorDriver for Driver {
+    fn goes_on(&self) -> bool {
+        true
+    }
+
     fn fetch(&mut self) -> Result<Fetched, HardwareError> {
         if self.ask(command::IS_READY)? == [0] {
             return Ok(Fetched::NotYet(MEASURING_LONGER));

@@ -48,6 +48,10 @@ impl Driver {
 }
 
 impl SensorDriver for Driver {
+    fn goes_on(&self) -> bool {
+        true
+    }
+
     fn measure(&mut self) -> Result<Duration, HardwareError> {
         if self.measures {
             return Ok(Duration::ZERO);
@@ -72,6 +76,10 @@ impl SensorDriver for Driver {
             return Ok(Fetched::NotYet(MEASURING_LONGER));
         }
         let [co2, temperature, humidity] = self.ask(command::READ)?.map(f64::from);
+        if co2 == 0.0 {
+            // There is no such air: it has not measured.
+            return Ok(Fetched::NotYet(MEASURING_LONGER));
+        }
         // Section 3.6.2.
         let celsius = -45.0 + 175.0 * temperature / 65_535.0;
         let percent = 100.0 * humidity / 65_535.0;
@@ -97,6 +105,11 @@ mod tests {
             (
                 "w e4 b8 / r 80 00 a2 / wait 250ms / w e4 b8 / r 80 06 04 / w ec 05 / r 01 f4 33 00 00 81 00 00 81",
                 "co2 500, temperature -45, humidity 0",
+            ),
+            (
+                "w e4 b8 / r 80 06 04 / w ec 05 / r 00 00 81 66 67 a2 5e b9 3c / wait 250ms
+                 w e4 b8 / r 80 00 a2 / wait 250ms / w e4 b8 / r 80 06 04 / w ec 05 / r 01 f4 33 66 67 a2 5e b9 3c",
+                "co2 500, temperature 25.0027, humidity 37.0016",
             ),
             (
                 "w e4 b8 / r 80 06 04 / w ec 05 / r 01 f5 33 66 67 a2 5e b9 3c",

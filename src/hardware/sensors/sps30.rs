@@ -85,6 +85,10 @@ impl Driver {
 }
 
 impl SensorDriver for Driver {
+    fn goes_on(&self) -> bool {
+        true
+    }
+
     fn measure(&mut self) -> Result<Duration, HardwareError> {
         Ok(std::mem::take(&mut self.first))
     }

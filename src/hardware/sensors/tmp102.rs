@@ -4,6 +4,8 @@ use super::{Device, Fetched, SensorDriver};
 use crate::{hardware::HardwareError, model::Quantity};
 
 const TEMPERATURE: u8 = 0x00;
+/// From power-up on 80 °C, which is 0x5000; nobody sets it.
+const UPPER_LIMIT: u8 = 0x03;
 /// °C of the lowest of 12 bits (section 7.3.1).
 const STEP: f64 = 0.0625;
 /// The lowest bit of the temperature: it has 13 bits (extended mode).
@@ -20,7 +22,9 @@ impl Driver {
 
 impl SensorDriver for Driver {
     fn fetch(&mut self) -> Result<Fetched, HardwareError> {
-        let word = i16::from_be_bytes(self.0.read_from(TEMPERATURE)?);
+        let bytes = self.0.read_from(TEMPERATURE)?;
+        self.0.doubt_by_word(&bytes, UPPER_LIMIT)?;
+        let word = i16::from_be_bytes(bytes);
         // Two's complement, left-aligned; the shift keeps the sign.
         let steps = word >> if word & EXTENDED == 0 { 4 } else { 3 };
         Ok([(Quantity::Temperature, f64::from(steps) * STEP)].into())
@@ -40,7 +44,7 @@ mod tests {
             ("w 00 r 64 00", "temperature 100"),
             ("w 00 r 19 00", "temperature 25"),
             ("w 00 r 00 40", "temperature 0.25"),
-            ("w 00 r 00 00", "temperature 0"),
+            ("w 00 r 00 00 / w 03 r 50 00", "temperature 0"),
             ("w 00 r ff c0", "temperature -0.25"),
             ("w 00 r e7 00", "temperature -25"),
             ("w 00 r c9 00", "temperature -55"),

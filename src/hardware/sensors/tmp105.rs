@@ -4,6 +4,8 @@ use super::{Device, Fetched, SensorDriver};
 use crate::{hardware::HardwareError, model::Quantity};
 
 const TEMPERATURE: u8 = 0x00;
+/// From power-up on 80 °C, which is 0x5000; nobody sets it.
+const UPPER_LIMIT: u8 = 0x03;
 const CONFIGURATION: u8 = 0x01;
 /// R1 and R0 of the configuration register: 12 bits. All else as at power-up: it measures by itself.
 const TWELVE_BITS: u8 = 0b0110_0000;
@@ -24,7 +26,9 @@ impl Driver {
 impl SensorDriver for Driver {
     fn fetch(&mut self) -> Result<Fetched, HardwareError> {
         // Two's complement, left-aligned; the shift keeps the sign.
-        let steps = i16::from_be_bytes(self.0.read_from(TEMPERATURE)?) >> 4;
+        let bytes = self.0.read_from(TEMPERATURE)?;
+        self.0.doubt_by_word(&bytes, UPPER_LIMIT)?;
+        let steps = i16::from_be_bytes(bytes) >> 4;
         Ok([(Quantity::Temperature, f64::from(steps) * STEP)].into())
     }
 }

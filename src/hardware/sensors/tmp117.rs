@@ -28,7 +28,9 @@ impl Driver {
 
 impl SensorDriver for Driver {
     fn fetch(&mut self) -> Result<Fetched, HardwareError> {
-        let steps = i16::from_be_bytes(self.0.read_from(TEMPERATURE)?);
+        let bytes = self.0.read_from(TEMPERATURE)?;
+        self.0.doubt_by_word(&bytes, DEVICE_ID)?;
+        let steps = i16::from_be_bytes(bytes);
         if steps == NO_VALUE {
             return Ok(Fetched::NotYet(CYCLE));
         }
@@ -49,7 +51,7 @@ mod tests {
             ("w 0f r 01 17 / w 00 r 32 00", "temperature 100"),
             ("w 0f r 11 17 / w 00 r 0c 80", "temperature 25"),
             ("w 0f r 01 17 / w 00 r 00 01", "temperature 0.0078"),
-            ("w 0f r 01 17 / w 00 r ff ff", "temperature -0.0078"),
+            ("w 0f r 01 17 / w 00 r ff ff / w 0f r 01 17", "temperature -0.0078"),
             ("w 0f r 01 17 / w 00 r f3 80", "temperature -25"),
             ("w 0f r 01 17 / w 00 r 80 00 / wait 1s / w 00 r 0c 80", "temperature 25"),
             ("w 0f r 00 00", "wrong chip at 0x48: an unknown chip (id 0x00), not TMP117"),

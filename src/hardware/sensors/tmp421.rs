@@ -42,8 +42,10 @@ impl SensorDriver for Driver {
     fn fetch(&mut self) -> Result<Fetched, HardwareError> {
         // Two's complement, left-aligned; the shift keeps the sign.
         let celsius = |word: i16| f64::from(word >> 4) * STEP;
-        let mut readings = vec![(Quantity::Temperature, celsius(self.word(register::OWN)?))];
-        let diode = self.word(register::DIODE)?;
+        let (own, diode) = (self.word(register::OWN)?, self.word(register::DIODE)?);
+        let bytes = [own.to_be_bytes(), diode.to_be_bytes()].concat();
+        self.0.doubt(&bytes, [register::MANUFACTURER_ID, register::DEVICE_ID])?;
+        let mut readings = vec![(Quantity::Temperature, celsius(own))];
         if diode & OPEN == 0 {
             readings.push((Quantity::RemoteTemperature(Channel::One), celsius(diode)));
         }

@@ -31,22 +31,38 @@ pub fn wired(chip: Chip) -> WiredChip {
 /// Starts the driver of the chip and reads it until the trace is at its end, or until an error. The readings, with at
 /// most four decimals; those of several measurements with `; ` between them; and the error as text.
 pub fn play(chip: &WiredChip, trace: &str) -> String {
-    let steps = trace
-        .lines()
-        .flat_map(|line| line.split('#').next().unwrap_or("").split('/'))
-        .map(|step| step.trim().to_owned());
-    let script = Script(Arc::new(Mutex::new(steps.filter(|step| !step.is_empty()).collect())));
-    let mut told = Vec::new();
-    if let Err(error) = read_all(chip, &script, &mut told) {
-        told.push(error.to_string());
-    }
-    assert!(script.is_done(), "the driver has not done: {:?}\nit told: {told:?}", script.0.lock().unwrap());
+    let (told, _) = play_learning(chip, None, trace);
     told.join("; ")
 }
 
-fn read_all(chip: &WiredChip, script: &Script, told: &mut Vec<String>) -> Result<(), HardwareError> {
+/// The same of a chip that learns: it goes on with what was learnt so long ago. The readings and errors, and what it has
+/// learnt.
+pub fn play_learning(
+    chip: &WiredChip,
+    recalled: Option<(&[u32], Duration)>,
+    trace: &str,
+) -> (Vec<String>, Vec<Vec<u32>>) {
+    let script = Script::new(trace);
+    let (mut told, mut learnt) = (Vec::new(), Vec::new());
+    if let Err(error) = read_all(chip, recalled, &script, &mut told, &mut learnt) {
+        told.push(error.to_string());
+    }
+    assert!(script.is_done(), "the driver has not done: {:?}\nit told: {told:?}", script.0.lock().unwrap());
+    (told, learnt)
+}
+
+fn read_all(
+    chip: &WiredChip,
+    recalled: Option<(&[u32], Duration)>,
+    script: &Script,
+    told: &mut Vec<String>,
+    learnt: &mut Vec<Vec<u32>>,
+) -> Result<(), HardwareError> {
     let bus = ScriptedBus { address: chip.address, script: script.clone() };
     let mut driver = start(chip, Duration::from_secs(10), bus)?;
+    if let Some((numbers, age)) = recalled {
+        driver.recall(numbers, age)?;
+    }
     while !script.is_done() {
         let wait = driver.measure()?;
         if !wait.is_zero() {
@@ -59,6 +75,7 @@ fn read_all(chip: &WiredChip, script: &Script, told: &mut Vec<String>) -> Result
             }
         };
         told.push(show(&readings));
+        learnt.extend(driver.learnt());
     }
     Ok(())
 }
@@ -71,15 +88,24 @@ fn show(readings: &[(Quantity, f64)]) -> String {
     readings.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
+/// The steps that are left.
 #[derive(Clone)]
-struct Script(Arc<Mutex<VecDeque<String>>>);
+pub struct Script(Arc<Mutex<VecDeque<String>>>);
 
 impl Script {
+    pub fn new(trace: &str) -> Script {
+        let steps = trace
+            .lines()
+            .flat_map(|line| line.split('#').next().unwrap_or("").split('/'))
+            .map(|step| step.trim().to_owned());
+        Script(Arc::new(Mutex::new(steps.filter(|step| !step.is_empty()).collect())))
+    }
+
     fn next(&self, done: &str) -> String {
         self.0.lock().unwrap().pop_front().unwrap_or_else(|| panic!("the trace ends before the driver's: {done}"))
     }
 
-    fn is_done(&self) -> bool {
+    pub fn is_done(&self) -> bool {
         self.0.lock().unwrap().is_empty()
     }
 
@@ -89,9 +115,10 @@ impl Script {
     }
 }
 
-struct ScriptedBus {
-    address: u8,
-    script: Script,
+/// A chip at an address that answers as its script says.
+pub struct ScriptedBus {
+    pub address: u8,
+    pub script: Script,
 }
 
 impl ErrorType for ScriptedBus {

@@ -32,7 +32,11 @@ const RANGES: [Range; 3] = [
     Range { timing: 0x00, measuring: Duration::from_millis(20), most: 5_047, factor: 16.0 * 322.0 / 11.0 },
 ];
 
-/// Finds the sensitivity by itself: 0.03 lx to about 40 klx.
+/// Of the last range: light of which it sees only this much may be any brighter. (It begins to bend before its end.)
+const SATURATED: u16 = 4_900;
+
+/// Finds the sensitivity by itself: 0.03 lx to about 40 klx in the sun, and 72 klx of light without infrared. What is too
+/// bright for it reads as the latter.
 pub(super) struct Driver {
     device: Device,
     range: usize,
@@ -59,8 +63,10 @@ impl SensorDriver for Driver {
     }
 
     fn fetch(&mut self) -> Result<Fetched, HardwareError> {
-        let visible = u16::from_le_bytes(self.device.read_from(register::VISIBLE)?);
-        let infrared = u16::from_le_bytes(self.device.read_from(register::INFRARED)?);
+        let (visible, infrared) =
+            (self.device.read_from(register::VISIBLE)?, self.device.read_from(register::INFRARED)?);
+        self.device.doubt(&[visible, infrared].concat(), [register::ID, register::CONTROL])?;
+        let (visible, infrared) = (u16::from_le_bytes(visible), u16::from_le_bytes(infrared));
         let range = &RANGES[self.range];
         let counts = visible.max(infrared);
         if counts >= range.most - range.most / 16 && self.range + 1 < RANGES.len() {
@@ -70,6 +76,9 @@ impl SensorDriver for Driver {
         if counts < range.most / 64 {
             self.range = self.range.saturating_sub(1);
         }
+        // The formula of two channels at their ends says dark, or nearly so.
+        let saturated = self.range + 1 == RANGES.len() && counts >= SATURATED;
+        let (visible, infrared) = if saturated { (range.most, 0) } else { (visible, infrared) };
         Ok([(Quantity::Illuminance, lux(f64::from(visible) * range.factor, f64::from(infrared) * range.factor))].into())
     }
 }
@@ -98,12 +107,24 @@ mod tests {
     fn readings_and_what_can_go_wrong() {
         for (trace, readings) in [
             ("w 80 00 / w 81 12 / w 80 03 / wait 440ms / w ac r e8 03 / w ae r fa 00", "illuminance 21.4976"),
-            ("w 80 00 / w 81 12 / w 80 03 / wait 440ms / w ac r 00 00 / w ae r 00 00", "illuminance 0"),
+            (
+                "w 80 00 / w 81 12 / w 80 03 / wait 440ms / w ac r 00 00 / w ae r 00 00 / w 8a r 50 / w 80 r 03",
+                "illuminance 0",
+            ),
             (
                 "w 80 00 / w 81 12 / w 80 03 / wait 440ms / w ac r ff ff / w ae r fa 00 # too bright
                  w 80 00 / w 81 02 / w 80 03 / wait 440ms / w ac r e8 03 / w ae r fa 00 # dim for it: the first again
                  w 80 00 / w 81 12 / w 80 03 / wait 440ms / w ac r e8 03 / w ae r fa 00",
                 "illuminance 343.9614; illuminance 21.4976",
+            ),
+            (
+                // Full sun, in which both channels come to their ends: not less than was read just below them.
+                "w 80 00 / w 81 12 / w 80 03 / wait 440ms / w ac r ff ff / w ae r ff ff / w 8a r 50 / w 80 r 03
+                 w 80 00 / w 81 02 / w 80 03 / wait 440ms / w ac r ff ff / w ae r ff ff / w 8a r 50 / w 80 r 03
+                 w 80 00 / w 81 00 / w 80 03 / wait 20ms / w ac r 20 13 / w ae r b0 04
+                 w 80 00 / w 81 00 / w 80 03 / wait 20ms / w ac r b7 13 / w ae r b7 13
+                 w 80 00 / w 81 00 / w 80 03 / wait 20ms / w ac r b7 13 / w ae r 00 0f",
+                "illuminance 49854.4817; illuminance 71860.4707; illuminance 71860.4707",
             ),
         ] {
             assert_eq!(play(&wired(Chip::Tsl2561), &format!("w 8a r 50 / {trace}")), readings, "{trace}");

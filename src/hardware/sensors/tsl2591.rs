@@ -29,7 +29,8 @@ const MOST: u16 = 65_535;
 /// CONTROL and the gain that it stands for (page 16), each with 200 ms.
 const RANGES: [(u8, f64); 3] = [(0x21, 428.0), (0x11, 25.0), (0x01, 1.0)];
 
-/// Finds the sensitivity by itself: 0.001 lx to about 60 klx.
+/// Finds the sensitivity by itself: 0.001 lx to about 60 klx in the sun, and 134 klx of light without infrared. What is too
+/// bright for it reads as the latter.
 pub(super) struct Driver {
     device: Device,
     range: usize,
@@ -55,7 +56,9 @@ impl SensorDriver for Driver {
         if self.device.byte(register::STATUS)? & VALID == 0 {
             return Ok(Fetched::NotYet(MEASURING_LONGER));
         }
-        let [v0, v1, i0, i1] = self.device.read_from(register::DATA)?;
+        let bytes = self.device.read_from(register::DATA)?;
+        self.device.doubt(&bytes, [register::ID, register::CONTROL])?;
+        let [v0, v1, i0, i1] = bytes;
         let (visible, infrared) = (u16::from_le_bytes([v0, v1]), u16::from_le_bytes([i0, i1]));
         let (_, gain) = RANGES[self.range];
         let counts = visible.max(infrared);
@@ -66,6 +69,9 @@ impl SensorDriver for Driver {
         if counts < MOST / 64 {
             self.range = self.range.saturating_sub(1);
         }
+        // The formula of two channels at their ends says dark.
+        let saturated = self.range + 1 == RANGES.len() && counts == MOST;
+        let (visible, infrared) = if saturated { (MOST, 0) } else { (visible, infrared) };
         Ok([(Quantity::Illuminance, lux(visible.into(), infrared.into(), gain))].into())
     }
 }
@@ -90,13 +96,24 @@ mod tests {
     fn readings_and_what_can_go_wrong() {
         for (trace, readings) in [
             ("w a0 00 / w a1 21 / w a0 03 / wait 220ms / w b3 r 01 / w b4 r d0 07 f4 01", "illuminance 5.3621"),
-            ("w a0 00 / w a1 21 / w a0 03 / wait 220ms / w b3 r 01 / w b4 r 00 00 00 00", "illuminance 0"),
+            (
+                "w a0 00 / w a1 21 / w a0 03 / wait 220ms / w b3 r 01 / w b4 r 00 00 00 00 / w b2 r 50 / w a1 r 21",
+                "illuminance 0",
+            ),
             (
                 "w a0 00 / w a1 21 / w a0 03 / wait 220ms / w b3 r 00 / wait 20ms / w b3 r 01 / w b4 r ff ff 00 00
                  w a0 00 / w a1 11 / w a0 03 / wait 220ms / w b3 r 01 / w b4 r d0 07 f4 01
                  w a0 00 / w a1 11 / w a0 03 / wait 220ms / w b3 r 01 / w b4 r 00 01 00 00
                  w a0 00 / w a1 21 / w a0 03 / wait 220ms / w b3 r 01 / w b4 r d0 07 f4 01",
                 "illuminance 91.8; illuminance 20.8896; illuminance 5.3621",
+            ),
+            (
+                // Full sun, in which both channels come to their ends.
+                "w a0 00 / w a1 21 / w a0 03 / wait 220ms / w b3 r 01 / w b4 r ff ff ff ff / w b2 r 50 / w a1 r 21
+                 w a0 00 / w a1 11 / w a0 03 / wait 220ms / w b3 r 01 / w b4 r ff ff ff ff / w b2 r 50 / w a1 r 11
+                 w a0 00 / w a1 01 / w a0 03 / wait 220ms / w b3 r 01 / w b4 r ff ff ff ff / w b2 r 50 / w a1 r 01
+                 w a0 00 / w a1 01 / w a0 03 / wait 220ms / w b3 r 01 / w b4 r ff ff 00 80",
+                "illuminance 133691.4; illuminance 133691.4",
             ),
         ] {
             assert_eq!(play(&wired(Chip::Tsl2591), &format!("w b2 r 50 / {trace}")), readings, "{trace}");

@@ -62,7 +62,10 @@ impl SensorDriver for Driver {
     }
 
     fn fetch(&mut self) -> Result<Fetched, HardwareError> {
-        let counts = u16::from_le_bytes(self.device.read_from(LIGHT)?);
+        let bytes = self.device.read_from(LIGHT)?;
+        // The two bytes of every configuration above differ.
+        self.device.doubt_by_word(&bytes, CONFIGURATION)?;
+        let counts = u16::from_le_bytes(bytes);
         let range = &RANGES[self.range];
         if counts > MANY && self.range + 1 < RANGES.len() {
             self.range += 1;
@@ -91,19 +94,25 @@ mod tests {
     fn readings_and_what_can_go_wrong() {
         for (trace, readings) in [
             ("w 00 81 08 / w 00 80 08 / wait 450ms / w 04 r 10 27", "illuminance 84"),
-            ("w 00 81 08 / w 00 80 08 / wait 450ms / w 04 r 00 00", "illuminance 0"),
+            ("w 00 81 08 / w 00 80 08 / wait 450ms / w 04 r 00 00 / w 00 r 80 08", "illuminance 0"),
             (
-                "w 00 81 08 / w 00 80 08 / wait 450ms / w 04 r ff ff # too bright
+                "w 00 81 08 / w 00 80 08 / wait 450ms / w 04 r ff ff / w 00 r 80 08 # too bright
                  w 00 01 18 / w 00 00 18 / wait 120ms / w 04 r c8 05",
                 "illuminance 397.824",
             ),
             (
-                "w 00 81 08 / w 00 80 08 / wait 450ms / w 04 r ff ff
-                 w 00 01 18 / w 00 00 18 / wait 120ms / w 04 r ff ff
+                "w 00 81 08 / w 00 80 08 / wait 450ms / w 04 r ff ff / w 00 r 80 08
+                 w 00 01 18 / w 00 00 18 / wait 120ms / w 04 r ff ff / w 00 r 00 18
                  w 00 01 13 / w 00 00 13 / wait 40ms / w 04 r 10 27 # 10000 counts: 21504 lx before the correction
                  w 00 01 13 / w 00 00 13 / wait 40ms / w 04 r 64 00 # a cloud: the range before, next time
                  w 00 01 18 / w 00 00 18 / wait 120ms / w 04 r e8 03",
                 "illuminance 94427.1503; illuminance 215.04; illuminance 268.8",
+            ),
+            (
+                "w 00 81 08 / w 00 80 08 / wait 450ms / w 04 r ff ff / w 00 r 80 08 # full sun, and more
+                 w 00 01 18 / w 00 00 18 / wait 120ms / w 04 r ff ff / w 00 r 00 18
+                 w 00 01 13 / w 00 00 13 / wait 40ms / w 04 r ff ff / w 00 r 00 13",
+                "illuminance 140000",
             ),
             ("w 00 81 08 absent", "nothing answers at 0x10 on I2C bus 1: check wiring and address"),
         ] {

@@ -10,11 +10,13 @@ struct Registers {
     words: BTreeMap<u8, u16>,
     answers: BTreeMap<Vec<u8>, Vec<u8>>,
     asked: Vec<u8>,
+    /// It refuses to be read without being asked.
+    refuses: bool,
 }
 
 impl Asked for Registers {
     fn receive(&mut self) -> Option<u8> {
-        Some(0)
+        (!self.refuses).then_some(0)
     }
 
     fn byte(&mut self, register: u8) -> Option<u8> {
@@ -49,6 +51,16 @@ fn answers<const N: usize>(command: &[u8], answer: [u8; N]) -> Registers {
     Registers { answers: [(command.to_vec(), answer.to_vec())].into(), ..Registers::default() }
 }
 
+/// One of Sensirion's, which answers commands with words.
+fn commands<const N: usize>(answers: [(&[u8], &[u16]); N]) -> Registers {
+    let checked = |word: &u16| {
+        let [high, low] = word.to_be_bytes();
+        [high, low, sensirion(&[high, low])]
+    };
+    let answers = answers.map(|(command, words)| (command.to_vec(), words.iter().flat_map(checked).collect()));
+    Registers { answers: answers.into(), refuses: true, ..Registers::default() }
+}
+
 #[test]
 fn chips_are_known_by_their_ids() {
     for (chip, address, mut device) in [
@@ -58,12 +70,11 @@ fn chips_are_known_by_their_ids() {
         ("bmp180", 0x77, bytes([(0xd0, 0x55)])),
         ("bmp388", 0x77, bytes([(0xd0, 0x00), (0x00, 0x50)])),
         ("dps310", 0x77, bytes([(0xd0, 0x00), (0x00, 0x7f), (0x0d, 0x10)])),
-        ("tmp117", 0x48, words([(0x0f, 0x1117)])),
         ("mcp9808", 0x18, words([(0x06, 0x0054), (0x07, 0x0400)])),
         ("veml7700", 0x10, words([(0x07, 0x81c4)])),
         ("opt3001", 0x45, words([(0x7e, 0x5449), (0x7f, 0x3001)])),
         ("ina226", 0x45, words([(0xfe, 0x5449), (0xff, 0x2260)])),
-        ("ina260", 0x4f, words([(0xfe, 0x5449), (0xff, 0x2270)])),
+        ("ina260", 0x47, words([(0xfe, 0x5449), (0xff, 0x2270)])),
         (
             "ltr390",
             0x53,
@@ -75,8 +86,6 @@ fn chips_are_known_by_their_ids() {
         ("si7021", 0x40, bytes([(0xe7, 0x3a)])),
         ("tsl2561", 0x29, bytes([(0xb2, 0x00), (0x8a, 0x50)])),
         ("tsl2591", 0x29, bytes([(0xb2, 0x50)])),
-        ("emc1413", 0x4c, bytes([(0xfd, 0x21), (0xfe, 0x5d), (0xff, 0x04)])),
-        ("tmp421", 0x4e, bytes([(0xfd, 0x00), (0xfe, 0x55), (0xff, 0x21)])),
         ("ccs811", 0x5a, bytes([(0x20, 0x81)])),
         ("mlx90614", 0x5a, words([(0x2e, 0x5abe)])),
         ("ens160", 0x53, words([(0x00, 0x6001)])),
@@ -84,6 +93,12 @@ fn chips_are_known_by_their_ids() {
         // The checksum of the datasheets' example, 0xbeef.
         ("sht4x", 0x44, answers(&[0x89], [0xbe, 0xef, 0x92, 0xbe, 0xef, 0x92])),
         ("sht3x", 0x44, answers(&[0xf3, 0x2d], [0xbe, 0xef, 0x92])),
+        ("sgp30", 0x58, commands([(&[0x36, 0x82], &[0, 0x48, 0x8a71]), (&[0x20, 0x2f], &[0x0022])])),
+        ("sgp40", 0x59, commands([(&[0x36, 0x82], &[0, 0x66, 0x1234]), (&[0x20, 0x2f], &[0x3220])])),
+        ("scd30", 0x61, commands([(&[0xd1, 0x00], &[0x0342])])),
+        ("scd4x", 0x62, commands([(&[0xe4, 0xb8], &[0x8000])])),
+        ("sps30", 0x69, commands([(&[0xd0, 0x02], &[0x3030, 0x3038, 0x3030, 0x3030])])),
+        ("aht20", 0x38, answers(&[], [0x1c, 0x80, 0x00, 0x06, 0x00, 0x00, sensirion(&[0x1c, 0x80, 0x00, 0x06, 0, 0])])),
     ] {
         let identity = identify(address, &mut device);
         assert_eq!(identity, Identity { chip: Some(chip), may_be: Vec::new() }, "{chip}");
@@ -93,30 +108,71 @@ fn chips_are_known_by_their_ids() {
 #[test]
 fn what_has_no_id_is_one_of_several() {
     let is = |address, device: &mut Registers| identify(address, device);
-    let ads = is(0x48, &mut words([(0x02, 0x8000), (0x03, 0x7fff)]));
-    assert_eq!(ads.may_be, ["ads1115", "ads1015"]);
-    let lm75 = is(0x48, &mut words([(0x0f, 0x5000), (0x02, 0x4b00), (0x03, 0x5000)]));
-    assert_eq!(lm75.chip, None);
-    for word in ["lm75", "tmp102", "tmp105"] {
-        assert!(lm75.may_be.contains(&word), "{:?}", lm75.may_be);
-    }
-    assert!(!lm75.may_be.contains(&"tmp117"), "that would have said so");
     let memory = is(0x53, &mut bytes([(0x00, 0xb2), (0x05, 0xb2), (0x06, 0xb2)]));
     assert_eq!(memory.chip, None);
     let wrong_checksum = is(0x44, &mut answers(&[0xf3, 0x2d], [0xbe, 0xef, 0x93]));
     assert_eq!(wrong_checksum.chip, None);
+    assert!(!wrong_checksum.may_be.contains(&"opt3001"), "that would have said so: {:?}", wrong_checksum.may_be);
+    let newer = is(0x59, &mut commands([(&[0x36, 0x82], &[0, 0x66, 0x1234]), (&[0x20, 0x2f], &[0x0040])]));
+    assert_eq!(newer, Identity { chip: None, may_be: vec!["an SGP41"] });
+    // A port expander that reads the same pins over and over, whose checksum could be right.
+    for pins in 0..=0xff {
+        let port = is(0x38, &mut answers(&[], [pins; 7]));
+        assert_eq!(port.chip, None, "{pins:#04x}");
+        assert!(port.may_be.contains(&"pcf8574a") && port.may_be.contains(&"aht20"), "{:?}", port.may_be);
+    }
+}
+
+/// To which every byte that it is sent is an order: a PCF8574, a PCF8591, an MCP4725, a multiplexer.
+struct Obedient;
+
+impl Asked for Obedient {
+    fn receive(&mut self) -> Option<u8> {
+        Some(0x80)
+    }
+
+    fn byte(&mut self, register: u8) -> Option<u8> {
+        panic!("it was sent {register:#04x}");
+    }
+
+    fn word(&mut self, register: u8) -> Option<u16> {
+        panic!("it was sent {register:#04x}");
+    }
+
+    fn answer(&mut self, command: &[u8], length: usize) -> Option<Vec<u8>> {
+        assert!(command.is_empty(), "it was sent {command:02x?}");
+        Some(vec![0x80; length])
+    }
+
+    fn restore(&mut self, channels: u8) {
+        panic!("it was sent {channels:#04x}");
+    }
 }
 
 #[test]
-fn nothing_is_asked_where_a_byte_may_be_an_order() {
-    for address in (0x20..=0x27).chain(0x38..=0x3f).chain(0x58..=0x59).chain(0x60..=0x75) {
-        let mut device = bytes([(0x00, 0x50), (0xd0, 0x60)]);
-        let identity = identify(address, &mut device);
+fn nothing_is_sent_where_a_byte_may_be_an_order() {
+    for address in (0x20..=0x27).chain(0x38..=0x3f).chain(0x48..=0x4f).chain(0x60..=0x75) {
+        let identity = identify(address, &mut Obedient);
         assert_eq!(identity.chip, None, "{address:#04x}");
-        assert!(device.asked.is_empty(), "{address:#04x}: {:02x?}", device.asked);
     }
-    let port = identify(0x20, &mut Registers::default());
-    assert!(port.may_be.contains(&"pcf8574") && port.may_be.contains(&"mcp23017"), "{:?}", port.may_be);
+    let may_be = |address, words: &[&str]| {
+        let may_be = identify(address, &mut Obedient).may_be;
+        assert!(words.iter().all(|word| may_be.contains(word)), "{address:#04x}: {may_be:?}");
+    };
+    may_be(0x20, &["pcf8574", "mcp23017"]);
+    may_be(0x48, &["a converter (PCF8591)", "lm75", "tmp102", "tmp105", "tmp117", "ads1115", "ina219"]);
+    may_be(0x4c, &["a converter (PCF8591)", "emc1413", "tmp421"]);
+    may_be(0x62, &["scd4x", "a DAC (MCP4725)"]);
+}
+
+/// An AW9523B of the same address dims its lamps by the registers 0x20 to 0x2f.
+#[test]
+fn what_may_be_a_gas_sensor_is_sent_its_serial_command_alone() {
+    for address in [0x58, 0x59] {
+        let mut device = Registers::default();
+        identify(address, &mut device);
+        assert_eq!(device.asked, [0x36, 0x82], "{address:#04x}");
+    }
 }
 
 /// Soft reset of the HTU21D and Si7021, commands of one byte.

@@ -44,6 +44,15 @@ fn a_bme280_gives_humidity_too() {
     assert!(readings.starts_with("temperature 25.0825, humidity ") && readings.ends_with(", pressure 1006.5327"));
 }
 
+/// 0x8000 stands for a humidity that was not measured. Without power all three numbers are those of power-up.
+#[test]
+fn a_humidity_that_was_left_out_is_no_lost_power() {
+    let start = format!("w d0 r 60 / w e0 b6 / w f3 r 00 / {CALIBRATION} / {HUMIDITY} / w f2 01 / w f5 a0 / w f4 27");
+    let read = |data: &str| play(&wired(Chip::Bme280), &format!("{start} / w f7 r {data}"));
+    assert_eq!(read("65 5a c0 7e ed 00 80 00"), "temperature 25.0825, pressure 1006.5327");
+    assert_eq!(read("80 00 00 80 00 00 80 00"), "the chip at 0x76 stopped measuring: its power failed");
+}
+
 #[test]
 fn humidity_agrees_with_the_integer_formula_also_for_negative_coefficients() {
     for (bytes, h) in [
@@ -79,6 +88,12 @@ fn what_is_wrong_is_told() {
         (Chip::Bme280, "w d0 r 00", "wrong chip at 0x76: an unknown chip (id 0x00), not BME280"),
         (Chip::Bme280, "w d0 r 00 absent", absent),
         (Chip::Bmp280, "w d0 r 58 / w e0 b6 / w f3 r 01", "the chip at 0x76 does not start up after a reset"),
+        (
+            Chip::Bmp280,
+            "w d0 r 58 / w e0 b6 / w f3 r 00
+             w 88 r ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff",
+            "the chip at 0x76 has lost its calibration",
+        ),
     ] {
         assert_eq!(play(&wired(chip), trace), text);
     }
