@@ -1,7 +1,5 @@
 //! Every script says what it does when asked, and does nothing else then.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot prepare its files has failed")]
-
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 #[test]
