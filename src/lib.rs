@@ -16,6 +16,8 @@ pub mod model;
 
 pub mod clock;
 
+pub mod almanac;
+
 pub mod config;
 
 pub mod engine;

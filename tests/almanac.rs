@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hearthd::engine::sun;
+use hearthd::almanac::sun;
 use std::collections::BTreeSet;
 
 /// From this latitude on, the sun may come to its events so flatly that a hair of height is minutes.

@@ -13,21 +13,22 @@ use std::{
 };
 
 /// Every top-level module, and which of the others it may use.
-const MAY_USE: [(&str, &[&str]); 10] = [
+const MAY_USE: [(&str, &[&str]); 11] = [
     ("model", &["clock"]),
     ("clock", &["model"]),
-    ("config", &["model"]),
-    ("engine", &["model", "clock"]),
-    ("daemon", &["model", "clock", "config", "engine", "hardware", "mqtt", "http"]),
+    ("almanac", &["model"]),
+    ("config", &["model", "almanac"]),
+    ("engine", &["model", "clock", "almanac"]),
+    ("daemon", &["model", "clock", "almanac", "config", "engine", "hardware", "mqtt", "http"]),
     ("hardware", &["model", "clock"]),
     ("mqtt", &["model", "clock"]),
     ("http", &["model", "clock"]),
-    ("simulator", &["model", "clock", "config", "engine", "hardware"]),
-    ("cli", &["model", "clock", "config", "engine", "daemon", "hardware", "mqtt", "http", "simulator"]),
+    ("simulator", &["model", "clock", "almanac", "config", "engine", "hardware"]),
+    ("cli", &["model", "clock", "almanac", "config", "engine", "daemon", "hardware", "mqtt", "http", "simulator"]),
 ];
 
 /// These decide and describe; they do nothing to the world.
-const PURE: [&str; 3] = ["model", "config", "engine"];
+const PURE: [&str; 4] = ["model", "almanac", "config", "engine"];
 
 /// What no pure module uses.
 const IMPURE_PATHS: [&str; 9] =

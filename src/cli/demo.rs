@@ -3,10 +3,10 @@
 use super::logging::Log;
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc, Weekday};
 use hearthd::{
+    almanac::sun,
     clock::{Clock, Moment},
     config,
     daemon::{self, Attached, InForce},
-    engine::sun,
     http::Request,
     model::{Backend, Config, MqttSettings, Snapshot},
     simulator::{

@@ -203,7 +203,7 @@ fn tell(arguments: &Arguments, recording: Recording) -> anyhow::Result<()> {
 /// The beginning of today.
 fn midnight(config: &Config) -> anyhow::Result<DateTime<Utc>> {
     let now = Clock::system(Moment::START, config.hub.clock).now().wall.with_timezone(&config.hub.timezone);
-    hearthd::engine::local_instant(now.date_naive(), 0, config.hub.timezone).context("today is beyond the calendar")
+    hearthd::almanac::local_instant(now.date_naive(), 0, config.hub.timezone).context("today is beyond the calendar")
 }
 
 /// The temperatures of `--weather`, if it is given; prints the problems of the file and returns nothing if it has any.

@@ -135,6 +135,8 @@ fn things_read(condition: &Condition, positive: bool, reads: &mut Vec<(Thing, bo
         | Condition::Day(_)
         | Condition::Date(_)
         | Condition::Holiday
+        | Condition::Night(_)
+        | Condition::Lost(_)
         | Condition::Mode(_)
         | Condition::Changed { .. }
         | Condition::Pretended { .. } => {}

@@ -4,7 +4,7 @@ use super::{
     diagnostic::Problems,
     language::{self, Kept, Scope},
     nearest,
-    rules::{Condition, Sentence, report},
+    rules::{Condition, Sentence, read_sentence},
     shape::{Decimal, OneOf, Shape, Text, Word, Wrong, shorten},
     table::Table,
 };
@@ -105,13 +105,14 @@ impl Draft {
     /// What `dark` means, if it is not left to the sun.
     pub fn dark(&self, scope: &Scope<'_>, kept: &mut Kept, source: &str, problems: &Problems) -> Option<Rule> {
         kept.timers = 0;
-        let mut parse = |sentence: &Sentence| match language::condition(&sentence.text, scope, kept) {
-            Ok(condition) if speaks_of_dark(&condition) => {
+        let condition = |text: &str, kept: &mut Kept| language::condition(text, scope, kept);
+        let mut parse = |sentence: &Sentence| match read_sentence(sentence, kept, source, problems, condition)? {
+            condition if speaks_of_dark(&condition) => {
                 let advice = "write what is measured, or `sun.elevation < -6`";
                 problems.error(sentence.place.clone(), "`dark` is explained by itself", advice);
                 None
             }
-            Ok(condition)
+            condition
                 if condition
                     .points(scope.config)
                     .iter()
@@ -120,11 +121,7 @@ impl Draft {
                 problems.error(sentence.place.clone(), "rooms do not make it dark", "write what is measured");
                 None
             }
-            Ok(condition) => Some(condition),
-            Err(mistakes) => {
-                report(mistakes, sentence, source, problems);
-                None
-            }
+            condition => Some(condition),
         };
         let written = self.dark_while.as_ref()?;
         let condition = parse(written);
@@ -138,7 +135,8 @@ impl Draft {
             Some(until) => format!("{} until {}", written.text, until.text),
             None => written.text.clone(),
         };
-        Some(Rule { name: "dark".into(), condition: condition?, until, set: Vec::new(), timers: kept.timers, text })
+        let (set, notice, timers) = (Vec::new(), None, kept.timers);
+        Some(Rule { name: "dark".into(), condition: condition?, until, set, notice, timers, text })
     }
 }
 

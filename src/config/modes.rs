@@ -3,7 +3,7 @@
 use super::{
     diagnostic::Problems,
     language::{self, Kept, Scope},
-    rules::{Condition, Sentence, report},
+    rules::{Condition, Sentence, read_sentence},
     shape::{Names, Word, Words, is_word, not_a_word, shorten},
     table::Table,
     wording,
@@ -97,13 +97,8 @@ pub(super) fn presence(
         problems.error(when_place, message, advice);
     }
     kept.timers = 0;
-    let window = match language::window(&between.text, scope, kept) {
-        Ok(window) => Some(window),
-        Err(mistakes) => {
-            report(mistakes, &between, source, problems);
-            None
-        }
-    };
+    let parse = |text: &str, kept: &mut Kept| language::window(text, scope, kept);
+    let window = read_sentence(&between, kept, source, problems, parse);
     let mut rules = Vec::new();
     for (name, place) in outputs {
         let output = match wording::output(&name, config) {
@@ -128,6 +123,7 @@ fn rule(output: OutputId, name: &str, condition: Held) -> Rule {
         condition,
         until: None,
         set: vec![(output, Level::ON)],
+        notice: None,
         timers: 0,
     }
 }

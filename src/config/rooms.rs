@@ -5,7 +5,7 @@ use super::{
     diagnostic::Problems,
     ids,
     language::{self, Kept, Scope},
-    rules::{Condition, Sentence, report},
+    rules::{Condition, Sentence, read_sentence},
     shape::{DAY, Names, Period, SECOND, Text},
     table::{Id, Table},
     wording,
@@ -167,13 +167,9 @@ pub(super) fn conditions(
     let mut parse = |name, sentence: &Option<Sentence>| {
         let sentence = sentence.as_ref()?;
         kept.timers = 0;
-        match language::condition(&sentence.text, scope, kept) {
-            Ok(condition) => Some(rule(name, condition, kept.timers, sentence)),
-            Err(mistakes) => {
-                report(mistakes, sentence, source, problems);
-                None
-            }
-        }
+        let parse = |text: &str, kept: &mut Kept| language::condition(text, scope, kept);
+        let condition = read_sentence(sentence, kept, source, problems, parse)?;
+        Some(rule(name, condition, kept.timers, sentence))
     };
     let of = |asked: &Asked| [parse(OCCUPIED_WHILE, &asked.occupied_while), parse(ASLEEP_WHILE, &asked.asleep_while)];
     asked.iter().map(of).collect()
@@ -236,7 +232,15 @@ fn way_to(room: RoomId, condition: &Held, config: &Config, seen: &mut [bool]) ->
 }
 
 fn rule(name: &str, condition: Held, timers: usize, sentence: &Sentence) -> Rule {
-    Rule { name: name.into(), condition, until: None, set: Vec::new(), timers, text: sentence.text.clone() }
+    Rule {
+        name: name.into(),
+        condition,
+        until: None,
+        set: Vec::new(),
+        notice: None,
+        timers,
+        text: sentence.text.clone(),
+    }
 }
 
 /// The room that an output says it is in.

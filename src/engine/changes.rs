@@ -285,7 +285,12 @@ fn of_event(rule: &EventRule, config: &Config) -> Vec<Look> {
         match trigger {
             Trigger::Becomes(condition) => look_at(condition, config, &mut looks),
             Trigger::Changes(point) => look_at_point(*point, config, &mut looks),
-            Trigger::Click(..) | Trigger::Start | Trigger::At(_) | Trigger::Cron(_) => {}
+            Trigger::Click(..)
+            | Trigger::Start
+            | Trigger::At(_)
+            | Trigger::Cron(_)
+            | Trigger::Every(_)
+            | Trigger::EveryDays(..) => {}
         }
     }
     looks
@@ -335,7 +340,9 @@ fn look_at(condition: &Condition, config: &Config, looks: &mut Vec<Look>) {
     match condition {
         Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| look_at(part, config, looks)),
         Condition::Not(part) | Condition::Held { condition: part, .. } => look_at(part, config, looks),
-        Condition::On(point) | Condition::Changed { point, .. } => look_at_point(*point, config, looks),
+        Condition::On(point) | Condition::Changed { point, .. } | Condition::Lost(point) => {
+            look_at_point(*point, config, looks)
+        }
         Condition::ClimateIs(..) => looks.push(Look::Moving),
         Condition::Compare(left, _, right) => {
             [left, right].into_iter().for_each(|side| look_at_number(side, config, looks))
@@ -348,6 +355,7 @@ fn look_at(condition: &Condition, config: &Config, looks: &mut Vec<Look>) {
         | Condition::Day(_)
         | Condition::Date(_)
         | Condition::Holiday
+        | Condition::Night(_)
         | Condition::Pretended { .. } => {}
     }
 }

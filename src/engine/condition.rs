@@ -1,6 +1,6 @@
 //! Conditions evaluated: three-valued, and without side effects but for the timers of `for`.
 
-use super::{calendar::Held, facts::Facts, state::Timer};
+use super::{facts::Facts, state::Timer};
 use crate::{
     clock::Moment,
     model::{Condition, Number, Truth},
@@ -28,12 +28,11 @@ pub(super) fn evaluate(condition: &Condition, timers: &mut [Timer], facts: &mut 
         }
         Condition::Dark => facts.dark(),
         Condition::Daylight => facts.on_the_clock(|calendar, now| calendar.daylight(now.wall)),
-        Condition::Day(days) => facts.on_the_clock(|calendar, now| {
-            let (today, changes) = calendar.weekday(now.wall);
-            Some(Held { holds: days.contains(today), changes })
-        }),
-        Condition::Date(ranges) => facts.on_the_clock(|calendar, now| Some(calendar.date(ranges, now.wall))),
-        Condition::Holiday => facts.on_the_clock(|calendar, now| Some(calendar.holiday(now.wall))),
+        Condition::Day(_) | Condition::Date(_) | Condition::Holiday => {
+            facts.on_the_clock(|calendar, now| calendar.day(condition, now.wall))
+        }
+        Condition::Night(day) => facts.on_the_clock(|calendar, now| calendar.night(day, now.wall)),
+        Condition::Lost(point) => facts.is_lost(*point).into(),
         Condition::Mode(modes) => facts.mode(modes),
         Condition::Changed { point, within } => facts.changed(*point, *within),
         Condition::Pretended { from, to, next_day, seed } => {

@@ -31,6 +31,7 @@ impl Engine {
                 break;
             }
         }
+        effects.extend(self.tell_states(now));
         for (zone, state) in self.config.climates.iter().zip(&mut self.climates) {
             climate::note_changes(zone, state, now);
         }

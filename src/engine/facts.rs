@@ -1,13 +1,13 @@
 //! What conditions look at: the house as it is at one instant, and a note of when it will look different by itself.
 
 use super::{
-    calendar::{Calendar, Held},
     climate::{self, ZoneState},
     history::Readings,
     picture,
     state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState},
 };
 use crate::{
+    almanac::{Calendar, Held},
     clock::{Moment, Now},
     model::{
         ClimateFacet, ClimateId, Config, OutputFacet, OutputId, Point, Quality, Quantity, SensorId, SeriesId, Summary,
@@ -95,6 +95,23 @@ impl Facts<'_> {
             Value::Level(level) => Some(level.percent().into()),
             Value::Switch(_) | Value::Word(_) => None,
         }
+    }
+
+    /// Whether nothing good is known of a point.
+    pub fn is_lost(&mut self, point: Point) -> bool {
+        let quality = match point {
+            Point::Reading(id, quantity) => return self.reading(id, quantity).is_none(),
+            Point::Output(id) => picture::quality(self.config, self.outputs, id),
+            Point::OutputFacet(id, facet) => picture::facet(self.config, self.outputs, id, facet, self.now).quality,
+            Point::Input(id) | Point::Event(id) => self.inputs[id.0].quality(),
+            Point::Climate(id, facet) => {
+                let state = self.climates.get(id.0);
+                return !state.is_some_and(|state| climate::is_known(&self.config[id], state, facet));
+            }
+            Point::Occupied(_) | Point::Asleep(_) => return self.is_on(point) == Truth::Unknown,
+            Point::Mode => Quality::Good,
+        };
+        quality != Quality::Good
     }
 
     /// Whether the house is in one of these modes.

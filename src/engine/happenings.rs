@@ -4,20 +4,23 @@
 //! - A **condition becomes true** when it was known to be false, and then is known to be true, while hearthd runs. The first
 //!   reading of a point after a start is no event, and a time in which it was not known swallows one: an unknown never
 //!   turns anything on.
+//!   A rule with `catch_up` remembers what it knew last instead: what is true when it is known again, and was not when it
+//!   was last known, counts.
 //! - A **time of day** happens once. After a time in which hearthd was off, or the clock was not known or jumped over it, it
-//!   is made up for if it is no more than [`CATCH_UP`] ago.
+//!   is made up for if it is no more than [`CATCH_UP`] ago, or the rule has `catch_up`. What comes `every` so often is made
+//!   up for always, once.
 //! - A rule that happens too often is left out for the rest of the second, so that rules that set each other off end.
 //!
 //! What is not done for such a reason is told, not dropped in silence.
 
 use super::{
     Engine,
-    calendar::Calendar,
     condition::evaluate,
     facts::{Alarm, Facts, facts},
     state::Timer,
 };
 use crate::{
+    almanac::Calendar,
     clock::{Moment, Now},
     model::{
         Action, Click, Command, Condition, Config, Effect, EventRule, EventUse, InputId, LeftOut, Part, Point, RunMode,
@@ -52,6 +55,9 @@ pub(super) struct HappeningState {
     /// How often it acted in this window.
     window: Moment,
     count: u32,
+    /// With `catch_up`: what each trigger's condition was when it was last known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    known: Vec<Option<bool>>,
     /// What last became of it, and when.
     pub last: Option<(DateTime<Utc>, Arc<str>)>,
     /// What became of it since this process began.
@@ -95,6 +101,7 @@ impl HappeningState {
             runs: Vec::new(),
             window: Moment::START,
             count: 0,
+            known: if rule.catch_up { vec![None; rule.on.len()] } else { Vec::new() },
             last: None,
             used: EventUse::default(),
             watches: vec![Watch::default(); rule.on.len()],
@@ -110,6 +117,7 @@ impl HappeningState {
         // Other actions than those under way are not gone on with.
         self.runs.retain(|run| run.next <= rule.actions.len());
         self.watches = vec![Watch::default(); rule.on.len()];
+        self.known.resize(if rule.catch_up { rule.on.len() } else { 0 }, None);
         Some(self)
     }
 
@@ -196,11 +204,16 @@ impl Engine {
         let state = &mut self.events[index];
         let mut facts = facts!(self, &self.config, now, &mut self.calendar, alarm);
         let mut happens = due == Some(Due::Now);
-        for (trigger, watch) in rule.on.iter().zip(&mut state.watches) {
+        let known = state.known.clone();
+        for (place, (trigger, watch)) in rule.on.iter().zip(&mut state.watches).enumerate() {
             happens |= match trigger {
                 Trigger::Click(input, click) => clicks.contains(&(*input, *click)),
                 Trigger::Start => starting,
-                Trigger::At(_) | Trigger::Cron(_) => false,
+                Trigger::At(_) | Trigger::Cron(_) | Trigger::Every(_) | Trigger::EveryDays(..) => false,
+                Trigger::Becomes(condition) if rule.catch_up => {
+                    let (timers, known) = (&mut state.timers, &mut state.known[place]);
+                    watch.is_news(condition, known, timers, &mut facts, self.started)
+                }
                 Trigger::Becomes(condition) => watch.becomes(condition, &mut state.timers, &mut facts, self.started),
                 Trigger::Changes(point) => watch.changes(*point, &facts),
             };
@@ -208,6 +221,13 @@ impl Engine {
         // Looked at in any case: its `for` must see every change.
         let allowed =
             rule.condition.as_ref().map_or(Truth::True, |allowed| evaluate(allowed, &mut state.timers, &mut facts));
+        if happens && rule.catch_up && allowed == Truth::Unknown && due != Some(Due::Now) {
+            // It counts when that is known.
+            state.known = known;
+            return None;
+        }
+        // Or a kill soon after would have it counted again, or not at all.
+        self.revision.promised += u64::from(state.known != known);
         if !happens {
             return match due {
                 Some(Due::Missed(at)) => {
@@ -307,7 +327,7 @@ impl Engine {
         }
     }
 
-    fn say(&self, parts: &[Part], now: Now) -> String {
+    pub(super) fn say(&self, parts: &[Part], now: Now) -> String {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
             Part::Value(point) => self.point_state(*point, now).text().unwrap_or_else(|| "unknown".into()),
@@ -317,10 +337,27 @@ impl Engine {
 }
 
 impl Watch {
+    /// Whether a condition is true that was not when it was last `known`: nothing while what it looks at is only remembered.
+    fn is_news(
+        &mut self,
+        condition: &Condition,
+        known: &mut Option<bool>,
+        timers: &mut [Timer],
+        facts: &mut Facts<'_>,
+        started: Moment,
+    ) -> bool {
+        let truth = evaluate(condition, timers, facts);
+        self.armed |= facts.is_settled(condition, started);
+        if !self.armed || !truth.is_known() {
+            return false;
+        }
+        known.replace(truth.is_true()) != Some(true) && truth.is_true()
+    }
+
     fn becomes(&mut self, condition: &Condition, timers: &mut [Timer], facts: &mut Facts<'_>, started: Moment) -> bool {
         let truth = evaluate(condition, timers, facts);
         if !self.armed {
-            self.armed = condition.points(facts.config).into_iter().all(|point| facts.seen(point, started));
+            self.armed = condition.points(facts.config).into_iter().all(|point| facts.is_heard(point, started));
             if !self.armed {
                 return false;
             }
@@ -352,26 +389,6 @@ impl Watch {
     }
 }
 
-impl Facts<'_> {
-    /// Whether this process, which began at `started`, has heard of a point by itself.
-    fn seen(&self, point: Point, started: Moment) -> bool {
-        let input = |id: InputId| self.inputs[id.0].seen;
-        match point {
-            Point::Input(id) => input(id),
-            Point::Occupied(id) | Point::Asleep(id) => {
-                let room = &self.config[id];
-                let asked = [&room.occupied_while, &room.asleep_while].into_iter().flatten();
-                room.motion.iter().chain(&room.doors).all(|its| input(*its))
-                    && asked.flat_map(|rule| rule.condition.points(self.config)).all(|point| self.seen(point, started))
-            }
-            Point::Reading(sensor, quantity) => {
-                self.sensors[sensor.0].readings.get(&quantity).is_some_and(|reading| reading.at >= started)
-            }
-            Point::Output(_) | Point::OutputFacet(..) | Point::Climate(..) | Point::Mode | Point::Event(_) => true,
-        }
-    }
-}
-
 /// What is due of a rule's times of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
@@ -388,7 +405,7 @@ fn due(
     now: Now,
     alarm: &mut Alarm,
 ) -> Option<Due> {
-    let timed = || rule.on.iter().filter(|trigger| matches!(trigger, Trigger::At(_) | Trigger::Cron(_)));
+    let timed = || rule.on.iter().filter(|trigger| trigger.is_timed());
     if !now.wall_known || timed().next().is_none() {
         return None;
     }
@@ -396,13 +413,15 @@ fn due(
     if state.told != Some(told) {
         (state.told, state.next) = (Some(told), None);
     }
+    let next_of = |trigger: &Trigger, after: DateTime<Utc>, calendar: &mut Calendar| match trigger {
+        Trigger::At(time) => calendar.next_time(*time, after),
+        Trigger::Cron(cron) => calendar.next_cron(cron, after),
+        Trigger::Every(step) => calendar.next_step(*step, after),
+        Trigger::EveryDays(days, time) => calendar.next_of_days(*days, *time, after),
+        _ => None,
+    };
     let after = |after: DateTime<Utc>, calendar: &mut Calendar| {
-        let next = timed().filter_map(|trigger| match trigger {
-            Trigger::At(time) => calendar.next_time(*time, after),
-            Trigger::Cron(cron) => calendar.next_cron(cron, after),
-            _ => None,
-        });
-        next.min()
+        timed().filter_map(|trigger| next_of(trigger, after, calendar)).min()
     };
     let next = match state.next {
         Some(next) => Some(next),
@@ -410,8 +429,12 @@ fn due(
     };
     let mut found = None;
     if let Some(missed) = next.filter(|next| *next <= now.wall) {
-        let recent = after(told.max(now.wall - CATCH_UP), calendar).filter(|recent| *recent <= now.wall);
-        found = Some(recent.map_or(Due::Missed(missed), |_| Due::Now));
+        let mut counts = |trigger: &Trigger| {
+            let always = rule.catch_up || matches!(trigger, Trigger::Every(_) | Trigger::EveryDays(..));
+            let since = if always { told } else { told.max(now.wall - CATCH_UP) };
+            next_of(trigger, since, calendar).is_some_and(|at| at <= now.wall)
+        };
+        found = Some(if timed().any(&mut counts) { Due::Now } else { Due::Missed(missed) });
         (state.told, state.next) = (Some(now.wall), after(now.wall, calendar));
     } else {
         (state.told, state.next) = (Some(told.max(now.wall)), next);

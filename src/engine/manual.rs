@@ -3,10 +3,10 @@
 use super::{
     Engine,
     facts::Alarm,
-    local_time::local_instant,
     state::{RoomState, Timestamp},
 };
 use crate::{
+    almanac::local_instant,
     clock::{Moment, Now},
     model::{Config, Level, ManualEnd, ManualFor, Method, Output, OutputId, RoomId, Source, Truth, Zone},
 };

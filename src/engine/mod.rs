@@ -15,8 +15,6 @@
 //! costs nothing; the next call arrives at what should be. What looks only at things that did not change is left as it
 //! was (`changes.rs`): that makes decisions quick and never another one.
 
-mod calendar;
-mod chance;
 mod changes;
 mod climate;
 mod command;
@@ -29,9 +27,9 @@ mod happenings;
 mod history;
 mod inputs;
 mod interlock;
-mod local_time;
 mod manual;
 mod memory;
+mod notices;
 mod parts;
 mod picture;
 mod priority;
@@ -39,14 +37,13 @@ mod rooms;
 mod rules;
 mod sensors;
 mod state;
-pub mod sun;
 mod usage;
 mod why;
 
-pub use local_time::local_instant;
 pub use memory::Memory;
 
 use crate::{
+    almanac::Calendar,
     clock::{Moment, Now},
     model::{
         AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Method, Output, OutputId,
@@ -54,7 +51,6 @@ use crate::{
         duration,
     },
 };
-use calendar::Calendar;
 use changes::{Changes, Memos};
 use climate::{Claimed, ZoneState};
 use happenings::HappeningState;

@@ -403,6 +403,9 @@ pub(super) struct RuleState {
     pub latched: bool,
     /// One for each `for`.
     pub timers: Vec<Timer>,
+    /// Of a rule with a notice: it was told that it is active, and not yet that this is over.
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub told: bool,
     #[serde(skip, default = "unknown")]
     pub truth: Truth,
 }
@@ -411,7 +414,7 @@ impl RuleState {
     /// A rule of which nothing is known.
     pub fn new(rule: &Rule) -> RuleState {
         let timers = vec![Timer::default(); rule.timers];
-        RuleState { text: rule.text.clone(), latched: false, timers, truth: Truth::Unknown }
+        RuleState { text: rule.text.clone(), latched: false, timers, told: false, truth: Truth::Unknown }
     }
 
     /// Whether this is the state of `rule`.

@@ -45,6 +45,8 @@ pub struct EventRule {
     pub actions: Vec<Action>,
     /// What becomes of an event while the actions of an earlier one are not over.
     pub mode: RunMode,
+    /// What came true, or what time came, while nobody could know it counts when it is known again.
+    pub catch_up: bool,
     /// How many `for` durations its conditions hold; their timers are numbered from 0.
     pub timers: usize,
     /// Triggers and condition as written; when it changes, all state starts anew.
@@ -64,6 +66,11 @@ pub enum Trigger {
     At(TimeOfDay),
     /// These times.
     Cron(Cron),
+    /// Again and again, this far apart in real time. Each is a whole number of these after midnight of 1 January 2000 on
+    /// the local clock.
+    Every(Duration),
+    /// This time of each so many days, counted from 1 January 2000.
+    EveryDays(u32, TimeOfDay),
     /// hearthd has started.
     Start,
 }
@@ -97,6 +104,22 @@ impl Click {
             Click::Long => "long",
         }
     }
+}
+
+impl Trigger {
+    /// Whether it is of the time alone.
+    pub fn is_timed(&self) -> bool {
+        matches!(self, Trigger::At(_) | Trigger::Cron(_) | Trigger::Every(_) | Trigger::EveryDays(..))
+    }
+}
+
+/// What is told about a state: once when it begins, once when it is over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// When it begins.
+    pub begins: Vec<Part>,
+    /// When it is over.
+    pub over: Vec<Part>,
 }
 
 /// One thing that an event rule does.

@@ -151,6 +151,9 @@ pub struct Cron {
     pub weekdays: u8,
     /// When both days of the month and weekdays are limited, a day fits that is in either, as in every cron.
     pub either_day: bool,
+    /// It is meant as an interval: it goes on in real time when clocks change, as in Debian's cron. Otherwise each of its
+    /// times comes once on a day.
+    pub interval: bool,
     /// As written.
     pub text: Arc<str>,
 }

@@ -81,9 +81,40 @@ impl Climate {
         self.heat.iter().chain(&self.cool).chain(&self.fan).copied()
     }
 
-    /// What a target can be set to.
+    /// What the file may give as a target: all that the cut-off at `overheat` lets it reach.
+    pub fn limits(&self) -> RangeInclusive<f64> {
+        let highest = self.overheat.map_or(HIGHEST_TARGET, |limit| hundredths(limit - self.overrun - OVERHEAT_APART));
+        self.frost.unwrap_or(LOWEST_TARGET)..=highest
+    }
+
+    /// What a target can be set to by hand. Where nothing warms there is no limit to go by: what the file asks for, and
+    /// some degrees more either way.
     pub fn range(&self) -> RangeInclusive<f64> {
-        self.frost.unwrap_or(LOWEST_TARGET)..=self.overheat.unwrap_or(HIGHEST_TARGET)
+        let limits = self.limits();
+        if !self.heat.is_empty() {
+            let lowest = self.frost.unwrap_or(LOWEST_ROOM.min(self.lowest_setpoint()));
+            return lowest..=*limits.end();
+        }
+        let (lowest, highest) = (self.lowest_setpoint() - COOLING_REACH, self.highest_setpoint() + COOLING_REACH);
+        lowest.max(*limits.start())..=highest.min(*limits.end())
+    }
+
+    fn setpoints(&self) -> impl Iterator<Item = f64> + '_ {
+        let planned = self.plan.iter().filter_map(|period| match &period.ask {
+            PlanAsk::Setpoints(setpoints) => Some(*setpoints),
+            PlanAsk::Preset(_) => None,
+        });
+        let all = std::iter::once(self.target).chain(self.presets.iter().map(|preset| preset.setpoints)).chain(planned);
+        all.flat_map(|setpoints| [setpoints.heat, setpoints.cool]).flatten()
+    }
+
+    fn lowest_setpoint(&self) -> f64 {
+        self.setpoints().reduce(f64::min).unwrap_or(LOWEST_TARGET)
+    }
+
+    /// The highest temperature that the file asks for, °C.
+    pub fn highest_setpoint(&self) -> f64 {
+        self.setpoints().reduce(f64::max).unwrap_or(HIGHEST_TARGET)
     }
 
     /// The points of this zone.
@@ -108,8 +139,18 @@ pub const LOWEST_TARGET: f64 = -30.0;
 pub const HIGHEST_TARGET: f64 = 95.0;
 /// So far apart are what is warmed to and what is cooled to, at the least.
 pub const SETPOINTS_APART: f64 = 0.5;
-/// So much colder than the cut-off is it before what warms may go on again.
+/// So much colder than the cut-off is it before what warms may go on again, if it need not be warmer for its target.
 pub const OVERHEAT_RELEASE: f64 = 2.0;
+/// So far below the cut-off warming ends at the highest target, so that the one is not taken for the other.
+pub const OVERHEAT_APART: f64 = 0.5;
+/// The lowest target that is offered where there is no limit against frost and the file asks for none lower.
+const LOWEST_ROOM: f64 = 5.0;
+/// So far from what the file asks for a target can be set where nothing warms.
+const COOLING_REACH: f64 = 10.0;
+
+fn hundredths(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
+}
 
 /// What a zone may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

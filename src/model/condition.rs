@@ -49,6 +49,10 @@ pub enum Condition {
     Date(Vec<DateRange>),
     /// Today is one of the days of [`Hub::holidays`](super::Hub::holidays).
     Holiday,
+    /// It is the night of such a day (`Day`, `Date` or `Holiday`): from its noon to the next.
+    Night(Box<Condition>),
+    /// Nothing good is known of the point: it is in fault, too old, or was never read.
+    Lost(Point),
     /// The house is in one of these modes, by their places in [`Modes::list`](super::Modes::list).
     Mode(Vec<usize>),
     /// The point became another less than `within` ago.

@@ -2,7 +2,7 @@
 
 use super::{
     Climate, ClimateFacet, Condition, Counter, EventRule, Expander, Holidays, Input, InputKind, Interlock, Level, Line,
-    Modes, Output, OutputKind, Quantity, Room, Scene, Sensor, Series, Takes, Zone,
+    Modes, Notice, Output, OutputKind, Quantity, Room, Scene, Sensor, Series, Takes, Zone,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::Index, sync::Arc, time::Duration};
@@ -159,6 +159,8 @@ pub struct Rule {
     pub until: Option<Condition>,
     /// What it asks for while it is active.
     pub set: Vec<(OutputId, Level)>,
+    /// What is told when it becomes active and when that is over.
+    pub notice: Option<Notice>,
     /// How many `for` durations its conditions hold; their timers are numbered from 0.
     pub timers: usize,
     /// The conditions as written; when it changes, timers and hysteresis start anew.

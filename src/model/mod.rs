@@ -48,14 +48,14 @@ mod wording;
 
 pub use crate::clock::Zone;
 pub use actuation::{Cover, Dimming, ManualFor, Method, PowerRange, PwmChannel, Takes};
-pub use automation::{Action, Click, EventRule, EventUse, LeftOut, Modes, Part, RunMode, Scene, Trigger};
+pub use automation::{Action, Click, EventRule, EventUse, LeftOut, Modes, Notice, Part, RunMode, Scene, Trigger};
 pub use calendar::{Anchor, Cron, Date, DateRange, DaySet, Holidays, Spread, TimeOfDay};
 pub use cause::{Cause, Claim, ManualEnd, Slot, Source};
 pub use chip::{CHIPS, Chip, ChipFacts, ChipSettings, Learnt, Mux, Setting, WiredChip};
 pub use climate::{
     Climate, ClimateAction, ClimateAlarm, ClimateFacet, ClimateMode, Control, Exercise, Gains, HIGHEST_TARGET,
-    LOWEST_TARGET, OVERHEAT_RELEASE, PlanAsk, PlanPeriod, Preset, SETPOINTS_APART, SensorLost, Setpoints, TargetFor,
-    WindowWatch,
+    LOWEST_TARGET, OVERHEAT_APART, OVERHEAT_RELEASE, PlanAsk, PlanPeriod, Preset, SETPOINTS_APART, SensorLost,
+    Setpoints, TargetFor, WindowWatch,
 };
 pub use climate_reason::{ClimateReason, Doing};
 pub use condition::{Comparison, Condition, Number, Series, Summary};

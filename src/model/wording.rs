@@ -34,6 +34,11 @@ impl Condition {
                 format!("date {}", ranges.join(" or "))
             }
             Condition::Holiday => "holiday".into(),
+            Condition::Night(day) => {
+                let day = day.describe(config);
+                format!("night of {}", day.trim_start_matches("day is ").trim_start_matches("date ").replace("is ", ""))
+            }
+            Condition::Lost(point) => format!("{} is lost", config.point_name(*point)),
             Condition::Mode(modes) => {
                 let modes: Vec<&str> =
                     modes.iter().filter_map(|mode| config.modes.list.get(*mode)).map(|mode| &**mode).collect();
@@ -60,7 +65,7 @@ impl Condition {
         }
     }
 
-    /// The points that it looks at, each once.
+    /// The points whose values it looks at, each once.
     pub fn points(&self, config: &Config) -> Vec<Point> {
         let mut points = Vec::new();
         self.gather(&mut points, config);
@@ -92,6 +97,8 @@ impl Condition {
             | Condition::Day(_)
             | Condition::Date(_)
             | Condition::Holiday
+            | Condition::Night(_)
+            | Condition::Lost(_)
             | Condition::Pretended { .. } => {}
         }
     }

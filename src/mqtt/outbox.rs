@@ -3,7 +3,7 @@
 use super::discovery::{self, Platforms};
 use super::topics::{PointTopics, Topics};
 use super::{Clearing, Told};
-use crate::model::{Config, Explanation, MqttSettings, Point, Quality, Snapshot, Value};
+use crate::model::{ClimateFacet, Config, Explanation, MqttSettings, Point, Quality, Snapshot, Value};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -248,12 +248,15 @@ impl Outbox {
             // What happens is told when it does.
             0 if matches!(state.point, Point::Event(_)) => None,
             0 => {
-                if given.value == state.value {
+                if given.value == state.value && state.value.is_some() {
                     return None;
                 }
                 given.value.clone_from(&state.value);
+                // A thermostat of Home Assistant looks at no availability of what it measures: it forgets it so.
+                let is_measured = matches!(state.point, Point::Climate(_, ClimateFacet::Measured));
+                let text = state.text().or_else(|| is_measured.then(|| "None".to_owned()));
                 // Two numbers may read the same.
-                let text = state.text().filter(|text| given.text.as_ref() != Some(text))?;
+                let text = text.filter(|text| given.text.as_ref() != Some(text))?;
                 given.text = Some(text.clone());
                 Some(retained(topics.state.clone(), text))
             }

@@ -103,7 +103,7 @@ impl Builder {
         if let Some(until) = &mut until {
             number_timers(until, &mut timers);
         }
-        self.0.rules.push(Rule { name: name.into(), condition, until, set: set.to_vec(), timers, text });
+        self.0.rules.push(Rule { name: name.into(), condition, until, set: set.to_vec(), notice: None, timers, text });
     }
 
     /// The words of `mode`; the first is the start.
@@ -145,7 +145,16 @@ impl Builder {
         if let Some(condition) = &mut condition {
             number_timers(condition, &mut timers);
         }
-        self.0.events.push(EventRule { name: name.into(), on, condition, actions, mode, timers, text });
+        self.0.events.push(EventRule {
+            name: name.into(),
+            on,
+            condition,
+            actions,
+            mode,
+            catch_up: false,
+            timers,
+            text,
+        });
     }
 
     pub fn build(&self) -> Arc<Config> {
@@ -157,7 +166,7 @@ impl Builder {
 pub fn asked(mut condition: Condition) -> Option<Rule> {
     let (text, mut timers) = (format!("{condition:?}"), 0);
     number_timers(&mut condition, &mut timers);
-    Some(Rule { name: "asked".into(), condition, until: None, set: Vec::new(), timers, text })
+    Some(Rule { name: "asked".into(), condition, until: None, set: Vec::new(), notice: None, timers, text })
 }
 
 fn number_timers(condition: &mut Condition, next: &mut usize) {

@@ -521,6 +521,7 @@ impl HousePlan {
                 months: u16::MAX,
                 weekdays: u8::MAX,
                 either_day: false,
+                interval: true,
                 text: format!("*/{minutes} * * * *").into(),
             }),
         }

@@ -32,7 +32,7 @@ pub(in crate::config) fn check(zone: &Climate, checked: &Checked, config: &Confi
         problems.error(place, "`cool_target` is for a zone that warms and cools", "write `target` only");
     } else if let Some(wrong) = unfit(zone.target, zone) {
         let key =
-            if zone.target.heat.is_some_and(|heat| zone.range().contains(&heat)) { "cool_target" } else { "target" };
+            if zone.target.heat.is_some_and(|heat| zone.limits().contains(&heat)) { "cool_target" } else { "target" };
         problems.error(places.of_key(key), wrong.message, wrong.advice);
     }
     if !zone.modes().any(|mode| mode == zone.mode) {
@@ -69,6 +69,14 @@ pub(in crate::config) fn check(zone: &Climate, checked: &Checked, config: &Confi
             "write \"off\" or a percentage",
         );
     }
+    unasked_heat(zone, checked, config, problems);
+    if zone.sensor_lost == SensorLost::Frost && heats && zone.frost.is_none() {
+        problems.error(
+            places.of_key("sensor_lost"),
+            "sensor_lost = \"frost\" beside frost = \"off\"",
+            "write \"off\" or a percentage",
+        );
+    }
     weather(zone, checked, problems);
     times(zone, checked, problems);
     plan::check(zone, checked, problems);
@@ -76,6 +84,41 @@ pub(in crate::config) fn check(zone: &Climate, checked: &Checked, config: &Confi
     coolers(zone, checked, config, problems);
     lost_sensors(zone, checked, config, problems);
     long_rests(zone, checked, config, problems);
+}
+
+/// From here on what warms is no room for people: nobody expects it to go on by itself.
+const HOT: f64 = 40.0;
+/// Words of what is dangerous when it is on and nobody is there.
+const DANGEROUS: [&str; 8] = ["sauna", "oven", "kiln", "stove", "hob", "grill", "iron", "welder"];
+
+/// Frost protection works in every mode: a sauna in the cold would go on by itself.
+fn unasked_heat(zone: &Climate, checked: &Checked, config: &Config, problems: &Problems) {
+    // Who wrote the key means it; water in a circuit is what frost protection is for.
+    let curve = matches!(zone.control, Control::Curve { .. });
+    let (None, Some(frost), false) = (checked.places.written("frost"), zone.frost, curve) else { return };
+    let dangerous = |text: &str| {
+        let text = text.to_lowercase();
+        DANGEROUS.iter().any(|word| text.split(|c: char| !c.is_alphabetic()).any(|part| part == *word))
+    };
+    let named = |id: &str, name: &str| dangerous(id) || dangerous(name);
+    for (name, output) in checked.heat.iter().zip(&zone.heat) {
+        let output = &config[*output];
+        let why = if named(&zone.id, &zone.name) || named(&output.id, &output.name) {
+            "by its name it is dangerous when nobody is there".to_owned()
+        } else if matches!(output.kind, OutputKind::Heater | OutputKind::Switch) && zone.highest_setpoint() > HOT {
+            format!("it is made for {} °C", zone.highest_setpoint())
+        } else {
+            continue;
+        };
+        problems.warning(
+            name.place.clone(),
+            format!(
+                "`{}` goes on by itself, also when the mode is off, where it is {frost} °C (`frost`): {why}",
+                output.id
+            ),
+            "add frost = \"off\" to the zone, or frost = 5 if that is meant",
+        );
+    }
 }
 
 /// Reports what zones do to each other.

@@ -16,7 +16,7 @@ use crate::model::{
     SensorLost, Setpoints, TargetFor, WindowWatch,
 };
 use names::{Name, OneOrMore};
-use shapes::{Asked, Curve, Hold, Lines, Lost, Presets};
+use shapes::{Against, Asked, Curve, Frost, Hold, Lines, Lost, Presets};
 use std::{ops::Range, time::Duration};
 
 pub(super) use check::{check, check_all};
@@ -42,7 +42,7 @@ pub(super) struct Draft {
     plan: Vec<(String, Range<usize>)>,
     manual_for: Option<TargetFor>,
     min_idle: Option<Duration>,
-    frost: Option<f64>,
+    frost: Option<Against>,
     overheat: Option<f64>,
     sensor: Vec<Name>,
     heat: Vec<Name>,
@@ -169,7 +169,8 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         Period(60 * SECOND..=DAY),
         1800 * SECOND,
     );
-    let frost = table.optional("frost", "°C. It warms at this in every mode; 5 when absent.", temperature());
+    let frost =
+        table.optional("frost", "°C. It warms at this in every mode, off included, or \"off\"; 5 when absent.", Frost);
     let overheat =
         table.optional("overheat", "°C. From this on, what warms is cut off; 35 when absent.", temperature());
     let outdoor = table.optional("outdoor", "The temperature outside.", OneOrMore("reading", "\"garden.temperature\""));
@@ -183,7 +184,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     );
     let failure_after = table.optional(
         "failure_after",
-        "On for this long without effect raises an alarm, 10m to 1d.",
+        "On for this long without effect raises an alarm, 10m to 1d; with a floor, by its name, 3h at the least.",
         Period(600 * SECOND..=DAY),
     );
     let exercise = table.optional(
@@ -342,7 +343,7 @@ pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> (Cl
         *flow = names::readings(&draft.flow, config, problems).first().copied();
     }
     let (heats, cools) = (!draft.heat.is_empty(), !draft.cool.is_empty());
-    zone.frost = heats.then(|| draft.frost.unwrap_or(5.0));
+    zone.frost = draft.frost.unwrap_or(Against::At(5.0)).degrees().filter(|_| heats);
     zone.overheat = heats.then(|| draft.overheat.unwrap_or(35.0));
     zone.min_idle = draft.min_idle.unwrap_or(if heats && cools { 300 * SECOND } else { Duration::ZERO });
     zone.mode = draft.mode.unwrap_or(match (heats, cools) {
@@ -365,10 +366,29 @@ pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> (Cl
         Checked { id: draft.id, places: draft.places, exercise: draft.exercise, heat: draft.heat, cool: draft.cool };
     zone.presets = shapes::presets(&draft.presets, &zone, problems);
     zone.plan = plan::read(&draft.plan, &zone, &checked, problems);
+    zone.failure_after = zone.failure_after.map(|after| if is_floor(&zone, config) { after.max(FLOOR) } else { after });
     zone.manual_for =
         draft.manual_for.unwrap_or(if zone.plan.is_empty() { TargetFor::Auto } else { TargetFor::NextPeriod });
     (zone, checked)
 }
+
+/// A floor warms this slowly: before, nobody can tell that it does not.
+const FLOOR: Duration = Duration::from_secs(3 * 3600);
+
+/// Whether a zone heats a floor, by the names of it and of what it drives.
+fn is_floor(zone: &Climate, config: &Config) -> bool {
+    let outputs = zone.heat.iter().map(|id| &config[*id]).flat_map(|output| [&*output.id, &*output.name]);
+    outputs.chain([&*zone.id, &*zone.name]).any(|name| {
+        let name = name.to_lowercase();
+        let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).collect();
+        let storey = |at: usize| at.checked_sub(1).is_some_and(|before| STOREYS.contains(&words[before]));
+        (0..words.len()).any(|at| words[at] == "screed" || words[at].contains("floor") && !storey(at))
+    })
+}
+
+/// Before `floor`, they mean another thing.
+const STOREYS: [&str; 12] =
+    ["ground", "first", "second", "third", "fourth", "fifth", "top", "upper", "lower", "middle", "1st", "2nd"];
 
 /// How long what a zone drives rests after its `max_on` when the file does not say. It must not be for good: the house would
 /// freeze.
@@ -393,13 +413,18 @@ pub(super) struct Checked {
 
 /// Why these setpoints cannot be a zone's, if so.
 fn unfit(setpoints: Setpoints, zone: &Climate) -> Option<Wrong> {
-    let range = zone.range();
+    let range = zone.limits();
     let outside = [setpoints.heat, setpoints.cool].into_iter().flatten().find(|setpoint| !range.contains(setpoint));
     if let Some(outside) = outside {
         let message = format!("{outside} °C is outside of {} to {} °C", range.start(), range.end());
         let advice = match (zone.frost, zone.overheat) {
             (Some(frost), _) if outside < frost => format!("write at least {frost}, or a lower `frost`"),
-            (_, Some(overheat)) if outside > overheat => format!("write at most {overheat}, or a higher `overheat`"),
+            (_, Some(_)) if outside > *range.end() => {
+                format!(
+                    "write at most {} (half a degree and overrun below `overheat`), or a higher `overheat`",
+                    range.end()
+                )
+            }
             _ => format!("write {} to {}", range.start(), range.end()),
         };
         return Some(Wrong::new(message, advice));

@@ -235,6 +235,60 @@ impl Shape for Lost {
     }
 }
 
+/// Whether it warms against frost in every mode.
+#[derive(Clone, Copy)]
+pub(super) enum Against {
+    /// From this temperature on.
+    At(f64),
+    Nothing,
+}
+
+impl Against {
+    pub fn degrees(self) -> Option<f64> {
+        match self {
+            Against::At(degrees) => Some(degrees),
+            Against::Nothing => None,
+        }
+    }
+}
+
+/// When it warms against frost.
+pub(super) struct Frost;
+
+impl Frost {
+    const DEGREES: Decimal = Decimal(LOWEST_TARGET..=HIGHEST_TARGET);
+}
+
+impl Shape for Frost {
+    type Value = Against;
+
+    fn noun(&self) -> String {
+        "a number or \"off\"".into()
+    }
+
+    fn example(&self) -> String {
+        "a temperature such as 5, or \"off\"".into()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<Against>, Wrong> {
+        match value.as_str() {
+            Some("off") => Ok(Some(Against::Nothing)),
+            Some(text) => {
+                Err(Wrong::new(format!("unknown word \"{}\"", shorten(text)), format!("write {}", self.example())))
+            }
+            None => Ok(Self::DEGREES.read(value)?.map(Against::At)),
+        }
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "anyOf": [{ "enum": ["off"] }, Self::DEGREES.schema()] })
+    }
+
+    fn show(&self, value: &Against) -> Json {
+        value.degrees().map_or(json!("off"), |degrees| json!(degrees))
+    }
+}
+
 /// The points of a heating curve.
 pub(super) struct Curve;
 

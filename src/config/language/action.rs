@@ -48,6 +48,12 @@ pub(in crate::config) fn action(text: &str, config: &Config) -> Result<Action, M
     }
 }
 
+/// A text for people, with `{living.temperature}` for values.
+pub(in crate::config) fn message(text: &str, config: &Config) -> Result<Vec<Part>, Mistake> {
+    check_length(text, "notice", "\"Wet in the cellar\"").map_err(|mut mistakes| mistakes.remove(0))?;
+    Reader { text, words: &words(text), next: 0, config }.message()
+}
+
 /// A word and where it stands.
 #[derive(Clone, Copy)]
 struct Word<'t> {

@@ -41,14 +41,16 @@ pub(super) fn parse(text: &str, at: usize) -> Result<Cron, Mistake> {
     };
     let bits = |index: usize, (text, at): (&str, usize)| set(&FIELDS[index], text, at);
     let weekday_bits = bits(4, weekdays)?;
+    let (minute_bits, hour_bits) = (bits(0, minutes)?, narrow(bits(1, hours)?));
     let cron = Cron {
-        minutes: bits(0, minutes)?,
-        hours: narrow(bits(1, hours)?),
+        minutes: minute_bits,
+        hours: hour_bits,
         days: narrow(bits(2, days)?),
         months: u16::try_from(bits(3, months)?).unwrap_or(u16::MAX),
         // Sunday is 0 and 7.
         weekdays: u8::try_from((weekday_bits | weekday_bits >> 7) & 0x7f).unwrap_or(u8::MAX),
         either_day: !days.0.starts_with('*') && !weekdays.0.starts_with('*'),
+        interval: is_interval(minutes.0, minute_bits, hour_bits),
         text: text.trim().into(),
     };
     // 2000 was a leap year: it has every day that there is.
@@ -64,6 +66,16 @@ pub(super) fn parse(text: &str, at: usize) -> Result<Cron, Mistake> {
         return Err(Mistake::new(days.1..months.1 + months.0.len(), message, "change the day or the month"));
     }
     Ok(cron)
+}
+
+/// Whether the times of a day are meant as an interval, not as times: every hour, every so many minutes (as Debian's cron
+/// has it, by the asterisk), or the same as a list that goes on over hours (`0,15,30,45 0-5`).
+fn is_interval(text: &str, minutes: u64, hours: u32) -> bool {
+    const ALL_HOURS: u32 = 0xff_ffff;
+    let count = minutes.count_ones();
+    let first = minutes.trailing_zeros();
+    let evenly = count > 1 && 60 % count == 0 && (0..count).all(|n| minutes >> (first + n * (60 / count)) & 1 == 1);
+    hours == ALL_HOURS || text.starts_with('*') || text.contains('/') || evenly && hours & (hours >> 1) != 0
 }
 
 fn narrow(bits: u64) -> u32 {
@@ -141,6 +153,18 @@ mod tests {
         assert_eq!(days("0 0 1-7 dec *"), [] as [u32; 0]);
         assert_eq!(days("0 0 20-30/5 * *"), [20, 25, 30]);
         assert_eq!(days("0 0 * * 7"), days("0 0 * * 0"));
+    }
+
+    #[test]
+    fn what_is_meant_as_an_interval() {
+        let is = |text| parse(text, 0).unwrap().interval;
+        for text in ["*/15 * * * *", "0 * * * *", "7 0-23 * * *", "*/15 2 * * *", "0-59/20 1-5 * * *", "0,30 0-5 * * *"]
+        {
+            assert!(is(text), "{text}");
+        }
+        for text in ["30 2 * * *", "0,30 2 * * *", "0 */2 * * *", "0,10 0-5 * * *", "0 1,2,3 * * mon-fri"] {
+            assert!(!is(text), "{text}");
+        }
     }
 
     #[test]

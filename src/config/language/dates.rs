@@ -29,15 +29,20 @@ impl<'t> Parser<'_, 't> {
             } else if !self.take_word("in") {
                 return Err(self.expected("`is`, `in` or `between`"));
             }
-            ranges.extend(self.some_dates()?);
-            while self.another_date() {
-                self.advance();
-                ranges.extend(self.some_dates()?);
-            }
+            ranges.extend(self.list_of_dates()?);
         }
         let place = start..self.end_of_last();
         let node = Node { kind: Kind::Date(ranges), place: place.clone() };
         Ok(if not { Node { kind: Kind::Not(Box::new(node)), place } } else { node })
+    }
+
+    pub(super) fn list_of_dates(&mut self) -> Result<Vec<DateRange>, Mistake> {
+        let mut ranges: Vec<DateRange> = self.some_dates()?.into_iter().collect();
+        while self.another_date() {
+            self.advance();
+            ranges.extend(self.some_dates()?);
+        }
+        Ok(ranges)
     }
 
     /// Whether `or` or a comma continues a list of dates.

@@ -11,6 +11,7 @@
 //!            | "time" ("between" TIME "and" TIME | "after" TIME | "before" TIME)
 //!            | "day" ("is" ["not"] | "in") DAY { ("or" | ",") DAY } | "day" "between" DAY "and" DAY
 //!            | "date" ("is" ["not"] | "in") DATE { ("or" | ",") DATE } | "date" "between" DATE "and" DATE
+//!            | "night" "of" (DAY { ("or" | ",") DAY } | DATE { ("or" | ",") DATE } | "holiday")
 //!            | "mode" ("is" ["not"] | "in") WORD { ("or" | ",") WORD }
 //!            | POINT "changed" "within" DURATION
 //!            | "dark" | "daylight" | "weekday" | "weekend" | "holiday"
@@ -30,6 +31,7 @@
 mod action;
 mod cron;
 mod dates;
+mod every;
 mod lexer;
 mod names;
 mod parser;
@@ -37,6 +39,7 @@ mod range;
 mod slips;
 mod states;
 mod time_of_day;
+mod times;
 mod trigger;
 mod typing;
 mod when;
@@ -47,7 +50,7 @@ mod tests;
 
 pub use states::{all as state_words, meaning as state_meaning};
 
-pub(super) use action::action;
+pub(super) use action::{action, message};
 pub(super) use names::no_mode;
 pub(super) use range::overlap;
 pub(super) use trigger::trigger;

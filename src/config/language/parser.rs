@@ -41,6 +41,8 @@ pub(super) enum Kind<'t> {
     Dark,
     Daylight,
     Holiday,
+    /// `night of friday`
+    Night(Box<Node<'t>>),
     /// The modes of `mode is away or vacation`, and where they stand.
     Mode(Vec<(&'t str, Range<usize>)>),
     /// `front_door changed within 5m`
@@ -276,6 +278,11 @@ impl<'t> Parser<'_, 't> {
             "time" => {
                 self.advance();
                 return self.window(start).map(Some);
+            }
+            "night" if self.next_is(["of"]) => {
+                self.advance();
+                self.advance();
+                return self.night(start).map(Some);
             }
             "day" => {
                 self.advance();

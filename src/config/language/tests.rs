@@ -88,6 +88,7 @@ fn spelt(condition: &Condition, config: &Config) -> String {
         }
         Condition::Changed { point, within } => format!("changed({}, {within:?})", config.point_name(*point)),
         Condition::Pretended { .. } => "pretended".into(),
+        Condition::Night(_) | Condition::Lost(_) => condition.describe(config),
         Condition::Day(set) => {
             format!("day({})", (0..7).filter(|day| set.contains(*day)).map(|day| day.to_string()).collect::<String>())
         }
@@ -118,7 +119,7 @@ fn sentences() {
         ("dark and hall.occupied", "all(dark, hall.occupied)"),
         ("dark or daylight and hall_light", "any(dark, all(daylight, hall_light))"),
         ("(dark or daylight) and hall_light", "all(any(dark, daylight), hall_light)"),
-        ("dark and (daylight and hall_light)", "all(dark, daylight, hall_light)"),
+        ("dark and (hall_motion and hall_light)", "all(dark, hall_motion, hall_light)"),
         ("not hall.occupied for 10m", "held#0(not(hall.occupied), 600s)"),
         ("dark and hall.occupied for 10m", "all(dark, held#0(hall.occupied, 600s))"),
         (

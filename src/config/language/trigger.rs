@@ -1,4 +1,4 @@
-//! What rules act on: `doorbell click`, `time 07:30`, `sunset - 10m`, `cron 0 7 * * mon-fri`, `hub starts`, or any
+//! What rules act on: `doorbell click`, `time 07:30`, `sunset - 10m`, `every 15m`, `cron 0 7 * * mon-fri`, `hub starts`, or any
 //! condition that becomes true.
 
 use super::{
@@ -24,6 +24,14 @@ pub(in crate::config) fn trigger(text: &str, scope: &Scope<'_>, kept: &mut Kept)
         return found.map_err(one);
     }
     let mut parser = Parser::new(&lexemes, &scope.config.modes.list);
+    if let Some(trigger) = parser.every() {
+        let (trigger, sun) = trigger.map_err(one)?;
+        parser.at_the_end().map_err(one)?;
+        return match sun {
+            Some(place) if !scope.placed => Err(vec![typing::no_place(place)]),
+            _ => Ok(trigger),
+        };
+    }
     let timed = match lexemes[0].token {
         Token::Word("time") => !parser.next_is(["is", "between", "after", "before"]),
         Token::Word("at") => {

@@ -4,9 +4,10 @@ use super::{
     Mistake,
     names::{self, Measure, Named},
     parser::{Kind, Node},
-    range, states,
+    range, states, times,
 };
 use crate::{
+    almanac::Ever,
     config::{nearest, shape::one_of, wording},
     model::{ClimateFacet, ClimateId, Comparison, Condition, Config, Number, Point, Series, SeriesId, Summary, Unit},
 };
@@ -29,15 +30,19 @@ pub(in crate::config) struct Kept {
     pub timers: usize,
     /// The readings that the conditions of all rules look back on.
     pub series: Vec<Series>,
+    /// What is probably not meant, in the sentence that was read last.
+    pub doubts: Vec<Mistake>,
 }
 
 /// The longest time that a condition looks back on readings, and the shortest.
 const WINDOW_MAX: Duration = Duration::from_secs(7 * 86_400);
 const WINDOW_MIN: Duration = Duration::from_secs(60);
+/// What is lost without a word for how long is so for this long.
+const LOST_FOR: Duration = Duration::from_secs(60);
 
 /// The condition that a tree means, or all that is wrong with it.
 pub(super) fn condition(node: &Node<'_>, scope: &Scope<'_>, kept: &mut Kept) -> Result<Condition, Vec<Mistake>> {
-    let mut typing = Typing { scope, kept, mistakes: Vec::new() };
+    let mut typing = Typing { scope, kept, mistakes: Vec::new(), holds: 0 };
     match typing.condition(node) {
         Some(condition) if typing.mistakes.is_empty() => Ok(condition),
         _ => Err(typing.mistakes),
@@ -48,6 +53,8 @@ struct Typing<'s> {
     scope: &'s Scope<'s>,
     kept: &'s mut Kept,
     mistakes: Vec<Mistake>,
+    /// Within how many `for` it is.
+    holds: usize,
 }
 
 impl Typing<'_> {
@@ -63,18 +70,22 @@ impl Typing<'_> {
                         other => parts.push(other),
                     }
                 }
-                match range::contradiction(&parts, self.scope.config) {
-                    Some((message, advice)) => self.wrong(place(), message, advice),
-                    None => Some(Condition::All(parts)),
+                if let Some((message, advice)) = range::contradiction(&parts, self.scope.config) {
+                    return self.wrong(place(), message, advice);
                 }
+                if let Some((message, advice)) = times::cut_at_midnight(&parts, self.scope.config) {
+                    self.kept.doubts.push(Mistake::new(place(), message, advice));
+                }
+                self.sometime(Condition::All(parts), place())
             }
             Kind::Any(nodes) => Some(Condition::Any(self.conditions(nodes)?)),
             Kind::Not(inner) => Some(Condition::Not(Box::new(self.condition(inner)?))),
             Kind::Held(inner, duration) => {
-                let condition = Box::new(self.condition(inner)?);
-                let timer = self.kept.timers;
-                self.kept.timers += 1;
-                Some(Condition::Held { condition, duration: *duration, timer })
+                self.holds += 1;
+                let condition = self.condition(inner);
+                self.holds -= 1;
+                let held = self.held(condition?, *duration);
+                self.sometime(held, place())
             }
             Kind::Compare(left, comparison, right) => self.compare(left, *comparison, right, place()),
             Kind::Between(middle, low, high) => {
@@ -96,10 +107,12 @@ impl Typing<'_> {
                 if let Some(sun) = sun {
                     self.sun(sun.clone())?;
                 }
-                Some(Condition::TimeBetween { from: *from, to: *to, next_day: *next_day })
+                let window = Condition::TimeBetween { from: *from, to: *to, next_day: *next_day };
+                self.sometime(window, place())
             }
             Kind::Day(days) => Some(Condition::Day(*days)),
             Kind::Date(ranges) => Some(Condition::Date(ranges.clone())),
+            Kind::Night(day) => Some(Condition::Night(Box::new(self.condition(day)?))),
             Kind::Holiday if self.scope.holidays => Some(Condition::Holiday),
             Kind::Holiday => self.wrong(
                 place(),
@@ -127,6 +140,50 @@ impl Typing<'_> {
                 "compare it with another number",
             ),
         }
+    }
+
+    /// The condition with a `for` of its own.
+    fn held(&mut self, condition: Condition, duration: Duration) -> Condition {
+        let timer = self.kept.timers;
+        self.kept.timers += 1;
+        Condition::Held { condition: Box::new(condition), duration, timer }
+    }
+
+    /// A condition that speaks of time, if it is ever so.
+    fn sometime(&mut self, condition: Condition, place: Range<usize>) -> Option<Condition> {
+        match times::never(&condition, self.scope.config) {
+            None => Some(condition),
+            Some((Ever::Never, advice)) => {
+                self.wrong(place, "this can never be true: it is so at no time of any day of the year", advice)
+            }
+            Some((_, advice)) => {
+                let message = "this is never true where the house is: it is so at no time of any day of the year";
+                self.kept.doubts.push(Mistake::new(place, message, advice));
+                Some(condition)
+            }
+        }
+    }
+
+    /// `living.temperature is lost`, `living is lost`: of a sensor, any of its readings.
+    fn lost(&mut self, name: &str, place: Range<usize>) -> Option<Condition> {
+        let config = self.scope.config;
+        let whole = |suffix: &str| config.find_point(&format!("{name}{suffix}"));
+        let found = config.find_point(name).or_else(|| whole(".occupied")).or_else(|| whole(".measured"));
+        let points: Vec<Point> = match (found, config.find_sensor(name)) {
+            (Some(Point::Mode), _) => return self.wrong(place, "the mode is never lost", "name an input or a sensor"),
+            (Some(point), _) => vec![point],
+            (None, Some(sensor)) => {
+                config[sensor].quantities().map(|quantity| Point::Reading(sensor, quantity)).collect()
+            }
+            (None, None) => {
+                let (message, advice) = names::not_found(config, name);
+                return self.wrong(place, message, advice);
+            }
+        };
+        let mut lost: Vec<Condition> = points.into_iter().map(Condition::Lost).collect();
+        let lost = if lost.len() == 1 { lost.remove(0) } else { Condition::Any(lost) };
+        // After a start nothing was read yet, for a moment.
+        Some(if self.holds > 0 { lost } else { self.held(lost, LOST_FOR) })
     }
 
     /// The places of modes, each once.
@@ -395,6 +452,9 @@ impl Typing<'_> {
             );
         };
         let config = self.scope.config;
+        if state == "lost" {
+            return self.lost(name, subject.place.clone());
+        }
         let room = config.rooms.iter().any(|room| &*room.id == name);
         let named = if room && names::find(self.scope.config, name).is_none() {
             let word = if matches!(state, "asleep" | "awake") { "asleep" } else { "occupied" };

@@ -229,11 +229,7 @@ impl<'t> Parser<'_, 't> {
             } else if !self.take_word("in") {
                 return Err(self.expected("`is`, `in` or `between`"));
             }
-            days.extend(self.some_days()?);
-            while self.another_day() {
-                self.advance();
-                days.extend(self.some_days()?);
-            }
+            days.extend(self.list_of_days()?);
             if self.is_word("and") && self.day_follows() {
                 return Err(self.mistake("no day is two days at once", "write `or`"));
             }
@@ -246,6 +242,30 @@ impl<'t> Parser<'_, 't> {
             return Err(Mistake::new(place, "this is true on no day", "leave out a day"));
         }
         Ok(Node { kind: Kind::Day(DaySet::from_days(days)), place })
+    }
+
+    /// After `night of`: `friday or saturday`, `weekday`, `24 december`, `holiday`.
+    pub(super) fn night(&mut self, start: usize) -> Parsed<'t> {
+        let from = self.peek().place.start;
+        let kind = match self.peek().token {
+            Token::Word("holiday") => {
+                self.advance();
+                Kind::Holiday
+            }
+            Token::Number(..) => Kind::Date(self.list_of_dates()?),
+            _ => Kind::Day(DaySet::from_days(self.list_of_days()?)),
+        };
+        let end = self.end_of_last();
+        Ok(Node { kind: Kind::Night(Box::new(Node { kind, place: from..end })), place: start..end })
+    }
+
+    fn list_of_days(&mut self) -> Result<Vec<u32>, Mistake> {
+        let mut days = self.some_days()?;
+        while self.another_day() {
+            self.advance();
+            days.extend(self.some_days()?);
+        }
+        Ok(days)
     }
 
     /// Whether `or` or a comma continues a list of days.

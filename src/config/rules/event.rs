@@ -1,21 +1,24 @@
 //! Rules with `on`: they do something once, when something happens.
 
-use super::sentence::{Condition, Sentence, Sentences, report};
+use super::sentence::{self, Condition, Sentence, Sentences};
 use crate::{
     config::{
         diagnostic::Problems,
         language::{self, Kept, Scope},
-        shape::OneOf,
+        shape::{Flag, OneOf},
         table::Table,
     },
-    model::{Action, EventRule, RunMode},
+    model::{Action, EventRule, RunMode, Trigger},
 };
+use std::ops::Range;
 
 /// The keys of rules with `while`, and what to write instead.
 pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("while", "write `if` for what must be true at that moment, or make two rules of it"),
     ("until", "write when it ends in the action: \"set hall_light on for 10m\""),
     ("set", "write do = \"set hall_light on\""),
+    ("notify", "write do = \"notify ...\""),
+    ("notify_over", "write a second rule, with `on` for the end"),
     ("overrides", "remove it: what it does is a command, and wins over all rules with `while`"),
 ];
 /// What it cannot do without.
@@ -30,13 +33,15 @@ pub(super) struct Draft {
     condition: Option<Sentence>,
     actions: Vec<Sentence>,
     mode: RunMode,
+    catch_up: bool,
+    catch_up_place: Range<usize>,
 }
 
 pub(super) fn read(table: &mut Table<'_>) -> Draft {
     let on = table.optional(
         "on",
-        "What makes it act: \"doorbell click\", \"time 07:30\", \"sunset - 10m\", \"hall_motion on\", any condition that \
-         becomes true, or a list of these.",
+        "What makes it act: \"doorbell click\", \"time 07:30\", \"sunset - 10m\", \"every 15m\", \"hall_motion on\", any \
+         condition that becomes true, or a list of these.",
         Sentences { noun: "an event", example: "\"doorbell click\"" },
     );
     let condition = table.optional("if", "It acts only if this is true at that moment.", Condition);
@@ -52,6 +57,13 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
         OneOf(MODE),
         RunMode::Single,
     );
+    let catch_up = table.defaulted(
+        "catch_up",
+        "true: what came true, or what time came, while hearthd was off or a sensor lost counts when it is known again.",
+        Flag,
+        false,
+    );
+    let catch_up_place = table.place_of("catch_up");
     // A sentence that stands alone has the place of its key.
     let placed = |key: &str, sentences: Option<Vec<Sentence>>| -> Vec<Sentence> {
         let place = |sentence: Sentence| match sentence.place.is_empty() {
@@ -65,6 +77,8 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
         condition: condition.map(|text| Sentence { text, place: table.place_of("if") }),
         actions: placed("do", actions),
         mode,
+        catch_up,
+        catch_up_place,
     }
 }
 
@@ -80,27 +94,24 @@ pub(super) fn resolve(
     let mut on = Vec::new();
     for sentence in &draft.on {
         text += &format!("on {} ", sentence.text);
-        match language::trigger(&sentence.text, scope, kept) {
-            Ok(trigger) => on.push(trigger),
-            Err(mistakes) => report(mistakes, sentence, source, problems),
-        }
+        let parse = |text: &str, kept: &mut Kept| language::trigger(text, scope, kept);
+        on.extend(sentence::read(sentence, kept, source, problems, parse));
+    }
+    let lasts = |trigger: &Trigger| matches!(trigger, Trigger::Becomes(_) | Trigger::At(_) | Trigger::Cron(_));
+    if draft.catch_up && on.len() == draft.on.len() && !on.iter().any(lasts) {
+        let message = "`catch_up` has no effect here: it is for conditions and times of day";
+        let every = on.iter().any(|on| matches!(on, Trigger::Every(_) | Trigger::EveryDays(..)));
+        let advice = if every { "remove it: `every` is always made up for" } else { "remove it, or name a condition" };
+        problems.error(draft.catch_up_place, message, advice);
     }
     let condition = draft.condition.as_ref().and_then(|sentence| {
         text += &format!("if {}", sentence.text);
-        match language::condition(&sentence.text, scope, kept) {
-            Ok(condition) => Some(condition),
-            Err(mistakes) => {
-                report(mistakes, sentence, source, problems);
-                None
-            }
-        }
+        sentence::read(sentence, kept, source, problems, |text, kept| language::condition(text, scope, kept))
     });
     let mut actions = Vec::new();
     for sentence in &draft.actions {
-        match language::action(&sentence.text, scope.config) {
-            Ok(action) => actions.push(action),
-            Err(mistake) => report(vec![mistake], sentence, source, problems),
-        }
+        let parse = |text: &str, _: &mut Kept| language::action(text, scope.config).map_err(|mistake| vec![mistake]);
+        actions.extend(sentence::read(sentence, kept, source, problems, parse));
     }
     if let Some(sentence) = draft.actions.first()
         && !actions.is_empty()
@@ -109,5 +120,6 @@ pub(super) fn resolve(
         let advice = "add what it does after the wait, such as \"set hall_light off\", or remove the rule";
         problems.warning(sentence.place.clone(), "the rule only waits", advice);
     }
-    Some(EventRule { name: name?.into(), on, condition, actions, mode: draft.mode, timers: kept.timers, text })
+    let (mode, catch_up, timers) = (draft.mode, draft.catch_up, kept.timers);
+    Some(EventRule { name: name?.into(), on, condition, actions, mode, catch_up, timers, text })
 }

@@ -2,7 +2,7 @@
 
 use super::{
     order::{self, Overrides},
-    sentence::{Condition, Sentence, report},
+    sentence::{self, Condition, Sentence},
     settings::{self, Setting, Settings},
 };
 use crate::{
@@ -10,9 +10,10 @@ use crate::{
         circles::{self, Circle, Through},
         diagnostic::Problems,
         language::{self, Kept, Scope},
+        shape::Text,
         table::Table,
     },
-    model::{Config, Rule},
+    model::{Config, Notice, Part, Rule},
 };
 use std::ops::Range;
 
@@ -21,6 +22,7 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("if", "join it to `while` with `and`"),
     ("do", "write set = { ... }, or `on` instead of `while`"),
     ("mode", "remove it: a rule with `while` has no actions that could meet"),
+    ("catch_up", "remove it: a rule with `while` always looks at what is so"),
 ];
 /// What it cannot do without.
 pub(super) const WANTED: &[(&str, &str)] =
@@ -31,6 +33,8 @@ pub(super) struct Draft {
     condition: Option<Sentence>,
     until: Option<Sentence>,
     set: Vec<Setting>,
+    notify: Option<Sentence>,
+    notify_over: Option<Sentence>,
     overrides: Option<Overrides>,
 }
 
@@ -45,7 +49,22 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
         "With it, the rule stays active after `while` has ended until this becomes true.",
         Condition,
     );
-    let set = table.optional("set", "What it asks for while it is active. Required with `while`.", Settings);
+    let set = table.optional(
+        "set",
+        "What it asks for while it is active. Required with `while`, unless it has `notify`.",
+        Settings,
+    );
+    let notify = table.optional(
+        "notify",
+        "Tells people this once when the rule becomes active, as \"Wet in the cellar: {cellar.humidity} %\", and once \
+         when that is over; also what began or ended while hearthd was off.",
+        Text,
+    );
+    let notify_over =
+        table.optional("notify_over", "With `notify`: what is told when it is over; its name when absent.", Text);
+    if notify.is_none() && table.has("notify_over") && !table.has("notify") {
+        table.error_at("notify_over", "`notify_over` without `notify`", "add notify = \"...\"");
+    }
     if set.as_ref().is_some_and(Vec::is_empty) {
         table.error_at("set", "the rule sets nothing", "write what it sets: { hall_light = \"on\" }");
     }
@@ -55,6 +74,8 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
         condition: condition.map(|text| sentence("while", text)),
         until: until.map(|text| sentence("until", text)),
         set: set.unwrap_or_default(),
+        notify: notify.map(|text| sentence("notify", text)),
+        notify_over: notify_over.map(|text| sentence("notify_over", text)),
         overrides,
     }
 }
@@ -68,12 +89,8 @@ pub(super) fn resolve(
     source: &str,
     problems: &Problems,
 ) -> Option<(Rule, Range<usize>, Option<Overrides>)> {
-    let mut parse = |sentence: &Sentence| match language::condition(&sentence.text, scope, kept) {
-        Ok(condition) => Some(condition),
-        Err(mistakes) => {
-            report(mistakes, sentence, source, problems);
-            None
-        }
+    let mut parse = |sentence: &Sentence| {
+        sentence::read(sentence, kept, source, problems, |text, kept| language::condition(text, scope, kept))
     };
     let condition = draft.condition.as_ref().and_then(&mut parse);
     let until = draft.until.as_ref().and_then(&mut parse);
@@ -91,8 +108,15 @@ pub(super) fn resolve(
         without_effect(setting, scope.config, problems);
     }
     let set = settings::resolve(draft.set, scope.config, problems);
+    let mut message = |sentence: &Sentence| {
+        let parse = |text: &str, _: &mut Kept| language::message(text, scope.config).map_err(|mistake| vec![mistake]);
+        sentence::read(sentence, kept, source, problems, parse)
+    };
+    let (begins, over) = (draft.notify.as_ref().and_then(&mut message), draft.notify_over.as_ref().and_then(message));
     let (name, place) = (name?, draft.condition?.place);
-    let rule = Rule { name: name.into(), condition: condition?, until, set, timers: kept.timers, text };
+    let notice =
+        begins.map(|begins| Notice { begins, over: over.unwrap_or_else(|| vec![Part::Text(format!("Over: {name}"))]) });
+    let rule = Rule { name: name.into(), condition: condition?, until, set, notice, timers: kept.timers, text };
     Some((rule, place, draft.overrides))
 }
 

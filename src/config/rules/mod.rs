@@ -6,7 +6,7 @@ mod order;
 mod sentence;
 mod settings;
 
-pub(super) use sentence::{Condition, Sentence, report};
+pub(super) use sentence::{Condition, Sentence, read as read_sentence};
 pub(super) use settings::{Setting, Settings, resolve as resolve_settings};
 
 use super::{
@@ -39,6 +39,8 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
     let kind = if on_an_event { Kind::Event(event) } else { Kind::Level(level) };
     let (foreign, wanted): (&[(&str, &str)], _) = match &kind {
         Kind::Event(_) => (event::FOREIGN, event::WANTED),
+        // What only tells something sets nothing.
+        Kind::Level(_) if table.has("notify") => (level::FOREIGN, &level::WANTED[..1]),
         Kind::Level(_) => (level::FOREIGN, level::WANTED),
     };
     for (key, advice) in foreign.iter().filter(|(key, _)| table.has(key)) {

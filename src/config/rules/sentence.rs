@@ -2,7 +2,7 @@
 
 use crate::config::{
     diagnostic::Problems,
-    language::{self, Mistake},
+    language::{self, Kept, Mistake},
     shape::{Shape, Wrong},
 };
 use serde_json::{Value as Json, json};
@@ -16,10 +16,27 @@ pub(in crate::config) struct Sentence {
 }
 
 /// What is wrong with a sentence, at its places in the file. `source` is the text of the file.
-pub(in crate::config) fn report(mistakes: Vec<Mistake>, sentence: &Sentence, source: &str, problems: &Problems) {
+fn report(mistakes: Vec<Mistake>, sentence: &Sentence, source: &str, problems: &Problems) {
     for Mistake { place, message, advice } in mistakes {
         problems.error(in_file(&place, sentence, source), message, advice);
     }
+}
+
+/// What `parse` makes of a sentence; nothing when something is wrong with it. That is reported, and what is probably not
+/// meant is warned of.
+pub(in crate::config) fn read<T>(
+    sentence: &Sentence,
+    kept: &mut Kept,
+    source: &str,
+    problems: &Problems,
+    parse: impl FnOnce(&str, &mut Kept) -> Result<T, Vec<Mistake>>,
+) -> Option<T> {
+    kept.doubts.clear();
+    let parsed = parse(&sentence.text, kept);
+    for Mistake { place, message, advice } in kept.doubts.drain(..) {
+        problems.warning(in_file(&place, sentence, source), message, advice);
+    }
+    parsed.map_err(|mistakes| report(mistakes, sentence, source, problems)).ok()
 }
 
 /// Where a part of a sentence stands in the file: exactly, unless escapes make the sentence differ from the file.

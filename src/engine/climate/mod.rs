@@ -39,10 +39,11 @@ use super::facts::Facts;
 use crate::{
     clock::Moment,
     model::{
-        Climate, ClimateAction, ClimateAlarm, ClimateId, ClimateMode, ClimateReason, Doing, OVERHEAT_RELEASE, Quantity,
-        SensorId, SensorLost, Setpoints,
+        Climate, ClimateAction, ClimateAlarm, ClimateId, ClimateMode, ClimateReason, Doing, OVERHEAT_APART,
+        OVERHEAT_RELEASE, Quantity, SensorId, SensorLost, Setpoints,
     },
 };
+use effort::Work;
 use regulate::Situation;
 use state::{Power, Shown, Wants};
 use std::{sync::Arc, time::Duration};
@@ -80,7 +81,7 @@ pub(super) fn update(id: ClimateId, zone: &Climate, state: &mut ZoneState, facts
     let (setpoints, preset) = target::resolve(zone, state, facts);
     let mode = state.mode(zone);
     let measured = measure(zone, facts);
-    take_note(zone, state, measured, now);
+    take_note(zone, state, measured, setpoints, now);
     let outdoor = zone.outdoor.and_then(|sensor| facts.reading(sensor, Quantity::Temperature));
     state.warm_outside = outdoor::too_warm(zone, outdoor, state.warm_outside);
     let window = state.window.update(&zone.window, facts);
@@ -159,14 +160,17 @@ fn measure(zone: &Climate, facts: &mut Facts<'_>) -> Option<Measured> {
 }
 
 /// Notes what follows from the measurement alone.
-fn take_note(zone: &Climate, state: &mut ZoneState, measured: Option<Measured>, now: Moment) {
+fn take_note(zone: &Climate, state: &mut ZoneState, measured: Option<Measured>, setpoints: Setpoints, now: Moment) {
     match measured {
         Some(measured) => {
             state.lost_since = None;
             state.window.sample(&zone.window, measured.at, measured.average);
             if let Some(limit) = zone.overheat {
-                let release = if state.overheated { OVERHEAT_RELEASE } else { 0.0 };
-                state.overheated = measured.highest.max(measured.flow.unwrap_or(f64::MIN)) >= limit - release;
+                // It ends no colder than where warming to the target ends by itself.
+                let needed =
+                    setpoints.heat.map_or(f64::MIN, |target| target + zone.overrun).min(limit - OVERHEAT_APART);
+                let bound = if state.overheated { needed.max(limit - OVERHEAT_RELEASE) } else { limit };
+                state.overheated = measured.highest.max(measured.flow.unwrap_or(f64::MIN)) >= bound;
             }
         }
         // What was too hot stays cut off until somebody has seen that it is not.
@@ -281,7 +285,15 @@ fn alarm(
             let outputs = if full == Direction::Cool { &zone.cool } else { &zone.heat };
             let by_hand = outputs.iter().all(|output| facts.outputs[output.0].manual.is_some());
             let full = if by_hand || state.limited_since.is_some() { Direction::Rest } else { full };
-            state.effort.update(full, measured.average, after, now, facts.alarm)
+            let rests = || zone.heat.iter().chain(&zone.cool).all(|output| !facts.outputs[output.0].level.is_on());
+            let Setpoints { heat, cool } = situation.setpoints;
+            let work = match full {
+                Direction::Rest if rests() => Work::Rests,
+                Direction::Rest => Work::Other,
+                Direction::Heat => Work::Full(full, heat.map_or(0.0, |target| target - measured.average)),
+                Direction::Cool => Work::Full(full, cool.map_or(0.0, |target| measured.average - target)),
+            };
+            state.effort.update(work, measured.average, after, now, facts.alarm)
         }
         (Some(_), None) => None,
         _ => {

@@ -1,7 +1,7 @@
 //! The weekly plan: which period is on.
 
 use crate::{
-    engine::local_time::local_instant,
+    almanac::local_instant,
     model::{PlanAsk, PlanPeriod, Zone},
 };
 use chrono::{DateTime, Datelike, Days, Utc};

@@ -316,7 +316,16 @@ fn a_zone_is_one_thermostat_with_its_alarm() {
         presets: vec![Preset { name: "away".into(), setpoints: Setpoints { heat: Some(16.0), cool: Some(28.0) } }],
         ..Climate { id: "attic".into(), ..heats.clone() }
     };
-    config.climates = vec![heats, both];
+    let cools = Climate {
+        id: "fridge".into(),
+        heat: Vec::new(),
+        cool: vec![OutputId(1)],
+        frost: None,
+        overheat: None,
+        target: Setpoints { heat: None, cool: Some(5.0) },
+        ..heats.clone()
+    };
+    config.climates = vec![heats, both, cools];
     let announced = announce(&config);
     let components = &announced["cmps"];
     assert_eq!(components["climate-living"]["default_entity_id"], "climate.cottage_living");
@@ -329,6 +338,8 @@ fn a_zone_is_one_thermostat_with_its_alarm() {
     assert_eq!(components["climate-attic"]["modes"], json!(["off", "heat", "cool", "heat_cool"]));
     assert_eq!(components["climate-attic"]["pr_modes"], json!(["away"]));
     assert_eq!(components["sensor-living-alarm"]["ops"][0], "none");
+    let range = |zone: &str| [&components[zone]["min_temp"], &components[zone]["max_temp"]].map(Value::clone);
+    assert_eq!(range("climate-fridge"), [json!(-5.0), json!(15.0)], "not all that there is");
     let ids: Vec<&String> = components.as_object().unwrap().keys().filter(|id| id.contains("living")).collect();
     assert_eq!(ids, ["climate-living", "sensor-living-alarm", "sensor-living-temperature"]);
 }
@@ -543,6 +554,7 @@ fn a_bedroom_tells_whether_somebody_sleeps() {
         condition: Condition::Mode(vec![1]),
         until: None,
         set: Vec::new(),
+        notice: None,
         timers: 0,
         text: "mode is night".into(),
     });

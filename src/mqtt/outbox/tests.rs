@@ -1,7 +1,7 @@
 //! What is published in which order, told by a small house.
 
 use super::*;
-use crate::model::{InputKind, Level, OutputKind, Point};
+use crate::model::{Climate, InputKind, Level, OutputKind, Point, SensorId};
 use crate::mqtt::{Notice, Refused, house};
 
 const DISCOVERY: &str = "homeassistant/device/hearthd_cottage/config";
@@ -280,4 +280,25 @@ fn a_house_without_points_is_online_all_the_same() {
     let mut empty = house::config(&[]);
     (empty.inputs, empty.sensors, empty.rooms) = (vec![], vec![], vec![]);
     assert_eq!(said(&mut outbox(&Arc::new(empty))), ["discovery", "availability online"]);
+}
+
+/// Home Assistant's thermostat knows no availability of what it measures: `None` is how it forgets a dead temperature.
+#[test]
+fn a_thermostat_does_not_go_on_showing_a_dead_temperature() {
+    let mut config = house::config(&[("heater", OutputKind::Heater)]);
+    config.climates = vec![Climate::plain("living_room", SensorId(0))];
+    let config = Arc::new(config);
+    let mut outbox = outbox(&config);
+    let about = |outbox: &mut Outbox| -> Vec<String> {
+        said(outbox).into_iter().filter(|line| line.starts_with("living_room/measured/")).collect()
+    };
+    let unknown = ["living_room/measured/state None", "living_room/measured/availability offline"];
+    assert_eq!(about(&mut outbox), unknown, "also what was kept of an earlier day");
+    let measured = point(&config, "living_room.measured");
+    let mut snapshot = house::snapshot(&config);
+    set(&mut snapshot, measured, Value::Number(20.5));
+    outbox.update(Arc::new(snapshot));
+    assert_eq!(about(&mut outbox), ["living_room/measured/state 20.5", "living_room/measured/availability online"]);
+    outbox.update(Arc::new(house::snapshot(&config)));
+    assert_eq!(about(&mut outbox), unknown);
 }

@@ -279,7 +279,7 @@ impl Recording {
     /// The local dates it touches, each with its part of the recording.
     pub fn days(&self) -> Vec<(NaiveDate, DateTime<Utc>, DateTime<Utc>)> {
         let zone = self.config.hub.timezone;
-        let midnight = |date| crate::engine::local_instant(date, 0, zone);
+        let midnight = |date| crate::almanac::local_instant(date, 0, zone);
         let mut date = self.from.with_timezone(&zone).date_naive();
         let mut days = Vec::new();
         while let (Some(begin), Some(end)) = (midnight(date), date.succ_opt().and_then(midnight)) {

@@ -5,7 +5,7 @@ use super::{
     findings::{self, Finding},
 };
 use crate::{
-    engine::sun,
+    almanac::sun,
     model::{OutputId, Point, Unit, duration},
     simulator::scenario::columns,
 };
@@ -193,7 +193,7 @@ fn daylight(recording: &Recording) -> String {
         // A cell of days shows how much of them is light.
         let light = (0..24).filter(|part| {
             let at = begin + step / 24 * *part;
-            sun::elevation(at, hub.latitude, hub.longitude).is_some_and(|elevation| elevation > -0.833)
+            sun::is_up(at, hub.latitude, hub.longitude).is_some_and(|up| up)
         });
         bar(light.count() as f64 / 24.0)
     });

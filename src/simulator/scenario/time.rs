@@ -217,7 +217,7 @@ fn each(
     let mut instants = Vec::new();
     loop {
         let seconds = i32::try_from((time - NaiveTime::MIN).num_seconds()).unwrap_or_default();
-        let Some(instant) = crate::engine::local_instant(date, seconds, config.hub.timezone) else { break };
+        let Some(instant) = crate::almanac::local_instant(date, seconds, config.hub.timezone) else { break };
         if instant >= until {
             break;
         }

@@ -62,7 +62,7 @@ fn day(snapshot: &Snapshot, scene: &Scene, look: Look, width: usize) -> Line {
     let is_day = |cell: usize| match (rises.map(place), sets.map(place)) {
         (Some(rises), Some(sets)) if rises <= sets => (rises..=sets).contains(&cell),
         (Some(rises), Some(sets)) => cell >= rises || cell <= sets,
-        _ => scene.elevation_deg > -0.833,
+        _ => scene.elevation_deg > -0.22,
     };
     let mut line = Line::new(look).blank(1.min(width));
     for cell in 0..bar {

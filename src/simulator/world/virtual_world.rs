@@ -2,7 +2,7 @@
 
 use super::{Measured, World};
 use crate::{
-    engine::local_instant,
+    almanac::local_instant,
     model::{Config, InputId, InputKind, OutputId, Quantity, SensorId, Zone},
 };
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};

@@ -5,7 +5,7 @@ use super::{
     colour, escape, lanes, plot,
 };
 use crate::{
-    engine::sun,
+    almanac::sun,
     model::{InputKind, OutputId, Point, Slot},
     simulator::report::{Recording, Track, text::spell, within},
 };

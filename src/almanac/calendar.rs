@@ -5,7 +5,7 @@ use super::{
     local_time::local_instant,
     sun::{self, Course, Horizon},
 };
-use crate::model::{Anchor, Cron, Date, DateRange, Holidays, Hub, Spread, TimeOfDay, Zone};
+use crate::model::{Anchor, Condition, Date, Holidays, Hub, Spread, TimeOfDay, Zone};
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// whenever anything happens.
 #[derive(Clone, Debug)]
 pub struct Calendar {
-    zone: Zone,
+    pub(super) zone: Zone,
     latitude: f64,
     longitude: f64,
     holidays: Holidays,
@@ -46,7 +46,7 @@ enum Question {
 
 /// A height of the sun at which something begins and ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Twilight {
+pub(super) enum Twilight {
     Day,
     Civil,
     Nautical,
@@ -54,10 +54,13 @@ enum Twilight {
 }
 
 /// When the sun rises and when it sets.
-type Rising = (DateTime<Utc>, DateTime<Utc>);
+pub(super) type Rising = (DateTime<Utc>, DateTime<Utc>);
 
 /// A handful of days is in use at a time, each with its twilights; a stepped clock must not pile them up.
 const KEPT: usize = 32;
+
+/// Twelve o'clock, seconds after midnight.
+pub(super) const NOON: i32 = 43_200;
 
 /// What is so from one instant to another, that one excluded.
 #[derive(Clone, Copy, Debug)]
@@ -121,23 +124,34 @@ impl Calendar {
         sun::elevation(now, self.latitude, self.longitude)
     }
 
-    /// The local weekday, Monday 0, and when the day ends.
-    pub fn weekday(&mut self, now: DateTime<Utc>) -> (u32, Option<DateTime<Utc>>) {
+    /// Whether today is such a day.
+    pub fn day(&mut self, such: &Condition, now: DateTime<Utc>) -> Option<Held> {
         let today = self.today(now);
-        (today.date.weekday().num_days_from_monday(), today.end)
+        Some(Held { holds: self.is_such(today.date, such)?, changes: today.end })
     }
 
-    /// Whether today is a holiday.
-    pub fn holiday(&mut self, now: DateTime<Utc>) -> Held {
-        let today = self.today(now);
-        Held { holds: self.holidays.contains(today.date), changes: today.end }
+    /// Whether it is the night of such a day: from its noon to the next.
+    pub fn night(&mut self, such: &Condition, now: DateTime<Utc>) -> Option<Held> {
+        let today = self.today(now).date;
+        let noon = |date| local_instant(date, NOON, self.zone);
+        let (date, changes) = match noon(today) {
+            Some(noon) if now < noon => (today.pred_opt()?, Some(noon)),
+            _ => (today, today.succ_opt().and_then(noon)),
+        };
+        Some(Held { holds: self.is_such(date, such)?, changes })
     }
 
-    /// Whether today is within one of these dates.
-    pub fn date(&mut self, ranges: &[DateRange], now: DateTime<Utc>) -> Held {
-        let today = self.today(now);
-        let date = Date { month: today.date.month(), day: today.date.day() };
-        Held { holds: ranges.iter().any(|range| range.contains(date)), changes: today.end }
+    /// Whether a date is such a day; nothing where that is no question of days.
+    pub(super) fn is_such(&self, date: NaiveDate, such: &Condition) -> Option<bool> {
+        match such {
+            Condition::Day(days) => Some(days.contains(date.weekday().num_days_from_monday())),
+            Condition::Date(ranges) => {
+                let date = Date { month: date.month(), day: date.day() };
+                Some(ranges.iter().any(|range| range.contains(date)))
+            }
+            Condition::Holiday => Some(self.holidays.contains(date)),
+            _ => None,
+        }
     }
 
     /// Whether a light that pretends that somebody is there is on: by turns off and on for a while, from some moment of
@@ -186,20 +200,6 @@ impl Calendar {
         next
     }
 
-    /// The first time after `after` that fits, within the next eight years.
-    pub fn next_cron(&self, cron: &Cron, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let today = self.local_date(after);
-        // The earliest time of a day is not always its first: while the clock goes forward, several are one instant.
-        let on = |date: NaiveDate| {
-            let instants = cron.times().filter_map(move |seconds| local_instant(date, seconds, self.zone));
-            instants.filter(|at| *at > after).min()
-        };
-        (-1..=8 * 366i64)
-            .filter_map(|step| today.checked_add_signed(TimeDelta::days(step)))
-            .filter(|date| cron.on(*date))
-            .find_map(on)
-    }
-
     /// What was answered before, if it still holds; else what `work_out` makes of the local date.
     fn answer(
         &mut self,
@@ -232,7 +232,7 @@ impl Calendar {
         })
     }
 
-    fn instant(&mut self, date: NaiveDate, time: TimeOfDay) -> Option<DateTime<Utc>> {
+    pub(super) fn instant(&mut self, date: NaiveDate, time: TimeOfDay) -> Option<DateTime<Utc>> {
         let plain = self.plain_instant(date, time)?;
         let shift = time.spread.map_or(0, |Spread { most_s, seed }| {
             Chance::of_day(self.seed ^ seed, date).between(-i64::from(most_s), most_s.into())
@@ -261,7 +261,7 @@ impl Calendar {
     }
 
     /// When the sun rises and sets on a date.
-    fn sun(&mut self, date: NaiveDate, twilight: Twilight) -> Option<Rising> {
+    pub(super) fn sun(&mut self, date: NaiveDate, twilight: Twilight) -> Option<Rising> {
         if let Some(known) = self.crossings.get(&(date, twilight)) {
             return *known;
         }
@@ -297,7 +297,7 @@ impl Calendar {
         *self.today.insert(Today { now, date, end })
     }
 
-    fn local_date(&self, now: DateTime<Utc>) -> NaiveDate {
+    pub(super) fn local_date(&self, now: DateTime<Utc>) -> NaiveDate {
         // At the ends of chrono's calendar the offset would overflow; such a clock is wrong by millennia anyway.
         let clamped = now.clamp(DateTime::<Utc>::MIN_UTC + Days::new(2), DateTime::<Utc>::MAX_UTC - Days::new(2));
         clamped.with_timezone(&self.zone).date_naive()
@@ -356,146 +356,6 @@ impl Edges {
         match self.inside_until {
             Some(end) => Held { holds: true, changes: Some(end) },
             None => Held { holds: false, changes: self.next_begin },
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::ClockTrust;
-
-    fn calendar(zone: &str) -> Calendar {
-        Calendar::new(&Hub {
-            id: "h".into(),
-            name: "h".into(),
-            latitude: 52.37,
-            longitude: 4.89,
-            altitude_m: None,
-            timezone: zone.parse().unwrap(),
-            clock: ClockTrust::Always,
-            holidays: Holidays::default(),
-            tests: None,
-        })
-    }
-
-    fn clock(hour: i32, minute: i32) -> TimeOfDay {
-        TimeOfDay::clock((hour * 60 + minute) * 60)
-    }
-
-    fn utc(text: &str) -> DateTime<Utc> {
-        format!("{text}Z").parse().unwrap()
-    }
-
-    #[test]
-    fn a_window_over_midnight_is_one_window() {
-        let mut calendar = calendar("Europe/Amsterdam");
-        let mut at = |time| calendar.within(clock(22, 0), clock(6, 30), true, utc(time)).unwrap();
-        assert_eq!(at("2026-01-10T20:59:59"), Held { holds: false, changes: Some(utc("2026-01-10T21:00:00")) });
-        assert_eq!(at("2026-01-10T21:00:00"), Held { holds: true, changes: Some(utc("2026-01-11T05:30:00")) });
-        assert!(at("2026-01-11T05:29:59").holds);
-        assert_eq!(at("2026-01-11T05:30:00"), Held { holds: false, changes: Some(utc("2026-01-11T21:00:00")) });
-    }
-
-    #[test]
-    fn windows_in_the_hour_of_the_change() {
-        let mut calendar = calendar("Europe/Amsterdam");
-        let mut at = |time| calendar.within(clock(2, 15), clock(2, 45), false, utc(time)).unwrap().holds;
-        assert!(!at("2026-03-29T01:00:00"), "both ends are the jump: no window that night");
-        assert!(at("2026-10-25T00:20:00") && !at("2026-10-25T01:20:00"), "once in the doubled hour");
-    }
-
-    #[test]
-    fn a_morning_window_is_empty_when_the_sun_is_up_before_it() {
-        let mut calendar = calendar("Europe/Amsterdam");
-        let sunrise = TimeOfDay::new(Anchor::Sunrise, 0);
-        let mut at = |time| calendar.within(clock(6, 30), sunrise, false, utc(time)).unwrap().holds;
-        assert!(at("2026-12-21T06:00:00") && !at("2026-06-21T06:00:00"));
-    }
-
-    #[test]
-    fn dark_and_daylight_around_the_clock() {
-        let mut calendar = calendar("Europe/Amsterdam");
-        for (time, dark, daylight) in [
-            ("2026-11-23T05:00:00", true, false),
-            ("2026-11-23T07:10:00", false, false),
-            ("2026-11-23T12:00:00", false, true),
-            ("2026-11-23T17:00:00", true, false),
-        ] {
-            let (is_dark, is_day) = (calendar.dark(utc(time)).unwrap(), calendar.daylight(utc(time)).unwrap());
-            assert_eq!((is_dark.holds, is_day.holds), (dark, daylight), "{time}");
-            assert!(is_dark.changes > Some(utc(time)) && is_day.changes > Some(utc(time)));
-        }
-    }
-
-    #[test]
-    fn a_bounded_time_of_the_sun_stays_within_its_bounds() {
-        let mut calendar = calendar("Europe/Amsterdam");
-        let bounded =
-            TimeOfDay { earliest_s: Some(17 * 3600), latest_s: Some(21 * 3600), ..TimeOfDay::new(Anchor::Sunset, 0) };
-        let mut next = |after| calendar.next_time(bounded, utc(after)).unwrap();
-        assert_eq!(next("2026-12-21T00:00:00"), utc("2026-12-21T16:00:00"), "the sun sets at half past four");
-        assert_eq!(next("2026-06-21T00:00:00"), utc("2026-06-21T19:00:00"), "the sun sets after ten");
-        let april = next("2026-04-10T00:00:00");
-        assert!(utc("2026-04-10T18:20:00") < april && april < utc("2026-04-10T18:32:00"), "{april}");
-    }
-
-    #[test]
-    fn a_spread_time_differs_from_day_to_day_and_stays_the_same_on_a_day() {
-        let spread = TimeOfDay { spread: Some(Spread { most_s: 900, seed: 7 }), ..clock(22, 0) };
-        let at = |day: u32| {
-            let mut calendar = calendar("UTC");
-            calendar.next_time(spread, utc(&format!("2026-11-{day:02}T12:00:00"))).unwrap()
-        };
-        let shifts: std::collections::BTreeSet<_> =
-            (1..=28).map(|day| (at(day) - utc(&format!("2026-11-{day:02}T22:00:00"))).num_seconds()).collect();
-        assert!(shifts.iter().all(|shift| (-900..=900).contains(shift)) && shifts.len() > 20, "{shifts:?}");
-        assert!(shifts.first() < Some(&-300) && shifts.last() > Some(&300), "{shifts:?}");
-        assert_eq!(at(5), at(5));
-    }
-
-    #[test]
-    fn times_in_the_hour_of_the_change_come_once() {
-        let mut calendar = calendar("Europe/Amsterdam");
-        let half_past_two = clock(2, 30);
-        assert_eq!(calendar.next_time(half_past_two, utc("2026-03-28T12:00:00")), Some(utc("2026-03-29T01:00:00")));
-        assert_eq!(calendar.next_time(half_past_two, utc("2026-03-29T01:00:00")), Some(utc("2026-03-30T00:30:00")));
-        assert_eq!(calendar.next_time(half_past_two, utc("2026-10-24T12:00:00")), Some(utc("2026-10-25T00:30:00")));
-        assert_eq!(calendar.next_time(half_past_two, utc("2026-10-25T00:30:00")), Some(utc("2026-10-26T01:30:00")));
-    }
-
-    #[test]
-    fn somebody_seems_to_be_there_for_a_part_of_the_evening() {
-        let mut calendar = calendar("UTC");
-        let (mut on, mut evenings) = (0, std::collections::BTreeSet::new());
-        for day in 1..=28 {
-            let mut evening = Vec::new();
-            for minute in 0..240 {
-                let now = utc(&format!("2026-11-{day:02}T18:00:00")) + TimeDelta::minutes(minute);
-                let held = calendar.pretended(clock(18, 0), clock(22, 0), false, 3, now).unwrap();
-                assert!(held.changes.is_none_or(|changes| changes > now));
-                evening.push(held.holds);
-            }
-            on += evening.iter().filter(|on| **on).count();
-            evenings.insert(evening);
-        }
-        assert_eq!(evenings.len(), 28, "no two evenings are alike");
-        assert!((28 * 80..28 * 200).contains(&on), "{on} minutes of {}", 28 * 240);
-        let late = utc("2026-11-05T22:00:00");
-        assert!(!calendar.pretended(clock(18, 0), clock(22, 0), false, 3, late).unwrap().holds);
-    }
-
-    #[test]
-    fn the_ends_of_the_calendar_do_not_panic() {
-        let mut calendar = calendar("Pacific/Auckland");
-        for now in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
-            calendar.within(clock(22, 0), clock(6, 0), true, now);
-            calendar.dark(now);
-            calendar.weekday(now);
-            calendar.sun_elevation(now);
-            calendar.holiday(now);
-            calendar.next_time(TimeOfDay::new(Anchor::Dusk, 0), now);
-            calendar.pretended(clock(22, 0), clock(6, 0), true, 1, now);
         }
     }
 }

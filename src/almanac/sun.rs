@@ -3,10 +3,11 @@
 //! Positions by the Solar Position Algorithm (Reda and Andreas, Solar Energy 76(5), 2004) in the `solar-positioning`
 //! crate; events on a day are those between the solar midnights on either side of its noon.
 
+use super::local_time::local_instant;
 use crate::model::Zone;
 use chrono::{DateTime, NaiveDate, SubsecRound, TimeDelta, Utc};
 pub use solar_positioning::Horizon;
-use solar_positioning::{Location, RefractionCorrection, SolarEvents, SolarPositions, delta_t};
+use solar_positioning::{Location, SolarEvents, SolarPositions, delta_t};
 
 /// The sun's events of one local date. Where the sun does not cross the horizon, in polar day the rising events are the
 /// solar midnight before noon and the setting ones the solar midnight after it; in polar night all are noon. So a day's
@@ -64,7 +65,7 @@ pub fn day(date: NaiveDate, latitude: f64, longitude: f64, zone: Zone) -> Option
 /// When the sun crosses the meridian on a local date; nothing outside the years -2000 to 6000.
 pub fn noon(date: NaiveDate, longitude: f64, zone: Zone) -> Option<DateTime<Utc>> {
     let delta_t = delta_t::estimate_from_date_like(&date).ok()?;
-    let begin = super::local_time::local_instant(date, 0, zone)?;
+    let begin = local_instant(date, 0, zone)?;
     let end = begin.checked_add_signed(TimeDelta::hours(25))?;
     SolarEvents::new().next_transit(&begin, &end, longitude, delta_t).ok()?
 }
@@ -113,10 +114,30 @@ fn whole(at: DateTime<Utc>) -> DateTime<Utc> {
 
 /// The height of the sun's centre over the horizon as it is seen, degrees; nothing outside the years -2000 to 6000.
 pub fn elevation(at: DateTime<Utc>, latitude: f64, longitude: f64) -> Option<f64> {
-    let delta_t = delta_t::estimate_from_date_like(&at).ok()?;
-    let place = Location { latitude, longitude };
-    let position = SolarPositions::new().at(&at, place, 0.0, delta_t, Some(RefractionCorrection::standard())).ok()?;
-    Some(position.elevation_angle())
+    let height = true_elevation(at, Location { latitude, longitude })?;
+    Some(height + refraction(height))
+}
+
+/// Whether some of the sun is above the horizon; nothing outside the years -2000 to 6000.
+pub fn is_up(at: DateTime<Utc>, latitude: f64, longitude: f64) -> Option<bool> {
+    Some(true_elevation(at, Location { latitude, longitude })? > Horizon::SunriseSunset.elevation_angle())
+}
+
+/// By how much the air lifts what stands at this true height, degrees, at 1013.25 hPa and 15 °C.
+///
+/// Above sunrise's height by Sæmundsson's formula, as the Solar Position Algorithm has it (equation 42; Meeus,
+/// Astronomical Algorithms, 16.4). It is not made for what is deeper, where nobody sees the sun: there the lift fades
+/// with the cotangent of the depth, as in NOAA's solar calculator, from the value that it has at that height. So the
+/// height never jumps.
+fn refraction(height: f64) -> f64 {
+    const AIR: f64 = 1013.25 / 1010.0 * 283.0 / (273.0 + 15.0);
+    let lift = |height: f64| AIR * 1.02 / 60.0 / (height + 10.3 / (height + 5.11)).to_radians().tan();
+    let edge = Horizon::SunriseSunset.elevation_angle();
+    if height >= edge { lift(height) } else { lift(edge) * edge.to_radians().tan() / height.to_radians().tan() }
+}
+
+fn true_elevation(at: DateTime<Utc>, place: Location) -> Option<f64> {
+    elevation_without_refraction(at, place, delta_t::estimate_from_date_like(&at).ok()?)
 }
 
 fn elevation_without_refraction(at: DateTime<Utc>, place: Location, delta_t: f64) -> Option<f64> {
@@ -162,6 +183,22 @@ mod tests {
         let day = on("2026-11-23", -33.87, 151.21, "Australia/Sydney");
         let local = day.sunrise.with_timezone(&Zone::find("Australia/Sydney").unwrap());
         assert_eq!(local.format("%F %H:%M").to_string(), "2026-11-23 05:39");
+    }
+
+    #[test]
+    fn the_height_of_the_sun_is_without_a_jump() {
+        let mut before: Option<f64> = None;
+        let from: DateTime<Utc> = "2026-11-23T03:00:00Z".parse().unwrap();
+        for second in 0..8 * 3600 {
+            let height = elevation(from + TimeDelta::seconds(second), 52.37, 4.89).unwrap();
+            // It climbs by 15 degrees an hour at the most; where the air bends most, by twice as much.
+            let step = height - before.unwrap_or(height);
+            assert!((0.0..0.0085).contains(&step), "{step} at {height}");
+            before = Some(height);
+        }
+        let lift = |height: f64| (refraction(height) * 1000.0).round() / 1000.0;
+        assert_eq!([-90.0, -18.0, -6.0].map(lift), [0.0, 0.027, 0.084]);
+        assert_eq!([-0.833, 0.0, 10.0, 90.0].map(lift), [0.609, 0.476, 0.089, 0.0]);
     }
 
     #[test]

@@ -1,0 +1,96 @@
+//! What is told of states: a notice when a rule becomes active, and one when that is over.
+//!
+//! Each is told once, also over restarts: what was told is remembered. What began or ended while hearthd was off is told
+//! when it is known again: not from what is only remembered, but as soon as all that the rule looks at was heard of anew.
+
+use super::{
+    Engine,
+    facts::{Alarm, Facts, facts},
+};
+use crate::{
+    clock::{Moment, Now},
+    model::{Condition, Effect, InputId, Point},
+};
+use std::time::Duration;
+
+/// After a start, what was lost is waited for as long as this.
+const BACK_WITHIN: Duration = Duration::from_secs(60);
+
+impl Engine {
+    /// Tells what rules with a notice have to tell.
+    pub(super) fn tell_states(&mut self, now: Now) -> Vec<Effect> {
+        let config = self.config.clone();
+        let mut effects = Vec::new();
+        if self.stopping {
+            return effects;
+        }
+        let mut alarm = Alarm::default();
+        for (index, rule) in config.rules.iter().enumerate() {
+            let Some(notice) = &rule.notice else { continue };
+            let (truth, told) = (self.rules[index].truth, self.rules[index].told);
+            if !truth.is_known() || truth.is_true() == told {
+                continue;
+            }
+            let mut facts = facts!(self, &config, now, &mut self.calendar, &mut alarm);
+            if !std::iter::once(&rule.condition).chain(&rule.until).all(|part| facts.is_settled(part, self.started)) {
+                continue;
+            }
+            self.rules[index].told = truth.is_true();
+            // Or a kill soon after would have it told twice.
+            self.revision.promised += 1;
+            let parts = if truth.is_true() { &notice.begins } else { &notice.over };
+            effects.push(Effect::Notify { rule: rule.name.clone(), text: self.say(parts, now) });
+        }
+        self.next_wakeup.into_iter().for_each(|wakeup| alarm.at(wakeup));
+        self.next_wakeup = alarm.earliest();
+        effects
+    }
+}
+
+impl Facts<'_> {
+    /// Whether nothing that a condition looks at is only remembered from before this process, which began at `started`:
+    /// it was heard of since, or is not known anyway.
+    pub fn is_settled(&mut self, condition: &Condition, started: Moment) -> bool {
+        let config = self.config;
+        let (mut values, mut losses) = (condition.points(config), Vec::new());
+        gather_losses(condition, &mut losses);
+        values.retain(|point| !self.is_heard(*point, started));
+        losses.retain(|point| !self.is_heard(*point, started));
+        if !losses.is_empty() && self.now.moment < started + BACK_WITHIN {
+            self.alarm.at(started + BACK_WITHIN);
+            // What is good by what is remembered is not lost.
+            if losses.iter().any(|point| self.is_lost(*point)) {
+                return false;
+            }
+        }
+        values.iter().all(|point| self.is_lost(*point))
+    }
+
+    /// Whether this process has heard of a point by itself.
+    pub fn is_heard(&self, point: Point, started: Moment) -> bool {
+        let input = |id: InputId| self.inputs[id.0].seen;
+        match point {
+            Point::Input(id) => input(id),
+            Point::Occupied(id) | Point::Asleep(id) => {
+                let room = &self.config[id];
+                let asked = [&room.occupied_while, &room.asleep_while].into_iter().flatten();
+                room.motion.iter().chain(&room.doors).all(|its| input(*its))
+                    && asked
+                        .flat_map(|rule| rule.condition.points(self.config))
+                        .all(|point| self.is_heard(point, started))
+            }
+            Point::Reading(sensor, quantity) => {
+                self.sensors[sensor.0].readings.get(&quantity).is_some_and(|reading| reading.at >= started)
+            }
+            Point::Output(_) | Point::OutputFacet(..) | Point::Climate(..) | Point::Mode | Point::Event(_) => true,
+        }
+    }
+}
+
+/// The points of which a condition asks whether they are lost.
+fn gather_losses(condition: &Condition, losses: &mut Vec<Point>) {
+    match condition {
+        Condition::Lost(point) => losses.push(*point),
+        _ => condition.parts().iter().for_each(|part| gather_losses(part, losses)),
+    }
+}
