@@ -11,6 +11,9 @@ from house import Trace
 from images import Images
 from machine import AGENT_ON_CONSOLE, AGENT_PORT, Failed, Guest
 
+# Modules that the rig builds: the kernel's simulated GPIO chip, and /dev/gpiomem of a Raspberry Pi 3.
+SIM = ("irq_sim", "gpio-sim")
+GPIOMEM = ("gpiomem",)
 # In the folder of a scenario.
 DISK = "disk.ext4"
 # What is worth seeing when a scenario has failed, and how to see it.
@@ -77,10 +80,10 @@ class Boards:
         self.guests.append(guest)
         return guest
 
-    def raspi3b(self) -> Guest:
-        """A Raspberry Pi 3: its GPIO registers, and a TMP105 on I2C bus 1."""
+    def raspi3b(self, built: tuple[str, ...] = ()) -> Guest:
+        """A Raspberry Pi 3: its GPIO registers, and a TMP105 on I2C bus 1; with modules that the rig builds."""
         # Without iomem= the registers are the kernel's alone.
-        return self._raspi3b("iomem=relaxed")
+        return self._raspi3b("iomem=relaxed", built=built)
 
     def raspi3b_chips(self) -> Guest:
         """The same with every sensor that QEMU emulates and hearthd reads, two of them behind a multiplexer, and a clock."""
@@ -91,11 +94,11 @@ class Boards:
         return self._raspi3b("iomem=relaxed", *(word for chip in chips for word in ("-device", chip)))
 
     def raspi3b_debian(self) -> Guest:
-        """The same with a whole Debian on its SD card; the package is in /root/hearthd."""
-        return self._raspi3b("rig.root=/dev/mmcblk0", *self._card())
+        """The same with a whole Debian on its SD card and /dev/gpiomem; the package is in /root/hearthd."""
+        return self._raspi3b("rig.root=/dev/mmcblk0", *self._card(), built=GPIOMEM)
 
-    def _raspi3b(self, words: str, *options: str) -> Guest:
-        command = ["qemu-system-aarch64", "-M", "raspi3b", *self._arm64("raspi3b", "bcm2837-rpi-3-b.dtb"),
+    def _raspi3b(self, words: str, *options: str, built: tuple[str, ...] = ()) -> Guest:
+        command = ["qemu-system-aarch64", "-M", "raspi3b", *self._arm64("raspi3b", "bcm2837-rpi-3-b.dtb", built),
                    # More processors start in 5 to 30 s, at random.
                    "-append", f"console=ttyS1,115200 panic=-1 quiet maxcpus=1 rig.agent=/dev/ttyS1 {words}",
                    *AGENT_ON_CONSOLE, "-device", "tmp105,id=thermometer,bus=i2c-bus.1,address=0x48", *options]
@@ -120,7 +123,7 @@ class Boards:
 
     def virt(self) -> Guest:
         """A machine without wires, for the kernel's simulated GPIO chips."""
-        return self._start(self._virt(self._arm64("virt"), "rig.agent=/dev/vport0p1"), qtest=False)
+        return self._start(self._virt(self._arm64("virt", built=SIM), "rig.agent=/dev/vport0p1"), qtest=False)
 
     def systemd(self, disk: pathlib.Path | None = None) -> Guest:
         """The same with a whole Debian, a broker and a simulated GPIO chip, on a new disk where it has started already, or
@@ -143,7 +146,7 @@ class Boards:
             guest.power_cut()
 
     def _systemd(self, disk: pathlib.Path) -> list[str]:
-        return self._virt(self._arm64("virt"), "systemd.getty_auto=no rig.gpio rig.root=/dev/vda rig.agent=/dev/virtio-ports/rig",
+        return self._virt(self._arm64("virt", built=SIM), "systemd.getty_auto=no rig.gpio rig.root=/dev/vda rig.agent=/dev/virtio-ports/rig",
                           "-smp", "2", "-drive", f"if=virtio,format=raw,file={disk}")
 
     @staticmethod
@@ -159,16 +162,19 @@ class Boards:
         subprocess.run(["cp", "--sparse=always", disk, copy], check=True)
         return copy
 
-    def _arm64(self, guest: str, device_tree: str | None = None) -> list[str]:
+    def _arm64(self, guest: str, device_tree: str | None = None, built: tuple[str, ...] = ()) -> list[str]:
         """Kernel, device tree, and the first file system of a guest; with hearthd in `/payload/hearthd` of it, which with a
-        disk comes to `/root/hearthd` of that."""
+        disk comes to `/root/hearthd` of that, and with modules that the rig builds."""
         kernel, added = self.images.kernel(), self.folder / "added"
-        payload = {self.programs.arm64: "hearthd", self.programs.package: "hearthd.deb", next(kernel.rglob("gpiomem.ko")): "gpiomem.ko"}
+        payload = {self.programs.arm64: "payload/hearthd/hearthd", self.programs.package: "payload/hearthd/hearthd.deb"}
         for name in ("scripts/install", "systemd", "config.toml", "README.md"):
-            payload[self.programs.source / name] = name
+            payload[self.programs.source / name] = f"payload/hearthd/{name}"
+        for number, module in enumerate(built):
+            # After those of Debian.
+            payload[self.images.built() / f"{module}.ko"] = f"modules/built-{number}.ko"
         shutil.rmtree(added, ignore_errors=True)
         for file, name in payload.items():
-            target = added / "payload/hearthd" / name
+            target = added / name
             target.parent.mkdir(parents=True, exist_ok=True)
             (shutil.copytree if file.is_dir() else shutil.copy)(file, target)
         first = self.folder / "initramfs"

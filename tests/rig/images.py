@@ -1,5 +1,6 @@
 """What the guests boot from: kernels, first file systems and disks, made once and kept in a cache."""
 
+import functools
 import hashlib
 import os
 import pathlib
@@ -8,19 +9,22 @@ import threading
 
 import cpio
 import disks
-from packages import Packages, Unavailable, run
+from packages import Packages, Unavailable, run, series
 
 HERE = pathlib.Path(__file__).parent
 COMPILER = "aarch64-linux-gnu-"
 
 # What each guest's kernel needs as modules before anything else, in any order: what they need themselves is found.
 MODULES = {
-    "raspi3b": ["i2c-bcm2835", "i2c-dev", "gpio-sim", "bcm2835", "mmc_block", "ext4"],
+    "raspi3b": ["i2c-bcm2835", "i2c-dev", "configfs", "bcm2835", "mmc_block", "ext4"],
     "imx8mp": ["i2c-imx", "i2c-dev", "sdhci-esdhc-imx", "mmc_block", "ext4"],
-    "virt": ["virtio_pci", "virtio_console", "gpio-sim", "virtio_blk", "ext4", "i2c-dev"],
+    "virt": ["virtio_pci", "virtio_console", "configfs", "virtio_blk", "ext4", "i2c-dev"],
 }
+# What the rig builds, since Debian's kernels lack it, in the order in which it can be loaded.
+BUILT = ["irq_sim", "gpio-sim", "gpiomem"]
 # Our own programs in the first file system.
 FIRST_PROGRAMS = {"init": "init", "agent": "bin/agent", "sim-chip": "bin/sim-chip"}
+KBUILD = r"linux-kbuild-[0-9]\S*?"
 DEVICE_TREES = ["broadcom/bcm2837-rpi-3-b.dtb", "freescale/imx8mp-evk.dtb"]
 
 
@@ -33,12 +37,17 @@ class Images:
         self.packages = Packages(cache / "apt")
         # Scenarios that run at once may want the same.
         self.lock = threading.RLock()
+        # What could not be made, and is not tried again.
+        self.problems: dict[str, Unavailable] = {}
 
     def make_all(self):
         """Makes everything now, not when it is needed."""
-        for guest in MODULES:
-            self.first_file_system(guest)
-        self.disk()
+        for make in (*(functools.partial(self.first_file_system, guest) for guest in MODULES), self.built, self.disk):
+            try:
+                make()
+            except Unavailable:
+                # The scenarios that need it will say so; others do without.
+                pass
 
     def _made(self, name: str, recipe: str, make, parts=()) -> pathlib.Path:
         """The folder `name`, made by `make(folder)` unless it is there already, made by the same recipe
@@ -48,6 +57,8 @@ class Images:
             digest.update(file.read_bytes() if file.is_file() else b"")
         folder = self.cache / f"{name}-{digest.hexdigest()[:12]}"
         with self.lock:
+            if name in self.problems:
+                raise self.problems[name]
             if not folder.exists():
                 for old in self.cache.glob(f"{name}-*"):
                     shutil.rmtree(old)
@@ -55,37 +66,55 @@ class Images:
                 unfinished = self.cache / f"unfinished.{name}"
                 shutil.rmtree(unfinished, ignore_errors=True)
                 unfinished.mkdir()
-                make(unfinished)
+                try:
+                    make(unfinished)
+                except Unavailable as problem:
+                    self.problems[name] = problem
+                    raise
                 unfinished.rename(folder)
         return folder
 
-    def kernel(self) -> pathlib.Path:
-        """A folder with `vmlinuz`, device trees, and `lib/modules` with gpio-sim, which Debian's kernels lack."""
-        image = self.packages.depends("linux-image-arm64:arm64", r"linux-image-[0-9]\S*?")
-        version = self.packages.versions(f"{image}:arm64")[0]
-        release = image.removeprefix("linux-image-")
-        return self._made("kernel", f"{image} {version}", lambda folder: self._make_kernel(folder, release, version),
-                          [HERE / "guest/gpiomem.c"])
+    def release(self) -> str:
+        """What the kernel calls itself."""
+        return self.packages.depends("linux-image-arm64:arm64", r"linux-image-[0-9]\S*?").removeprefix("linux-image-")
 
-    def _make_kernel(self, folder, release, version):
-        series = ".".join(version.split(".")[:2])
-        flavour = release.rsplit("-", 1)[1]
+    def kernel(self) -> pathlib.Path:
+        """A folder with `vmlinuz`, device trees and `lib/modules`."""
+        release = self.release()
+        image = f"linux-image-{release}:arm64"
+        return self._made("kernel", f"{image} {self.packages.versions(image)}",
+                          lambda folder: self._make_kernel(folder, release, image))
+
+    def _make_kernel(self, folder, release, image):
         raw = folder / "raw"
-        self.packages.unpack(
-            raw, f"linux-image-{release}:arm64={version}", f"linux-headers-{release}:arm64={version}",
-            f"linux-headers-{release.removesuffix(flavour)}common={version}", f"linux-kbuild-{series}:amd64={version}",
-            f"linux-source-{series}={version}")
+        self.packages.unpack(raw, image)
         (raw / f"boot/vmlinuz-{release}").rename(folder / "vmlinuz")
         for tree in DEVICE_TREES:
             shutil.copy(raw / f"usr/lib/linux-image-{release}" / tree, folder)
         modules = folder / "lib/modules" / release
         shutil.copytree(raw / "lib/modules" / release, modules, symlinks=True,
                         ignore=shutil.ignore_patterns("build", "source", "sound", "media", "gpu", "wireless"))
-        (modules / "extra").mkdir()
-        for module in build_modules(raw, folder / "built", release, series):
-            shutil.copy(module, modules / "extra")
         run("depmod", "-b", str(folder), release)
         shutil.rmtree(raw)
+
+    def built(self) -> pathlib.Path:
+        """A folder with the modules that Debian's kernels lack."""
+        release = self.release()
+        headers = f"linux-headers-{release}:arm64"
+        names = [headers, f"linux-headers-{release.rsplit('-', 1)[0]}-common",
+                 f"{self.packages.depends(headers, KBUILD)}:amd64"]
+        versions = self.packages.versions(f"linux-image-{release}:arm64", *names)
+        names.append(f"linux-source-{series(*versions)}")
+        recipe = f"{names} {versions} {self.packages.versions(names[-1])}"
+        return self._made("built", recipe, lambda folder: self._make_built(folder, release, names), [HERE / "guest/gpiomem.c"])
+
+    def _make_built(self, folder, release, names):
+        raw = folder / "raw"
+        self.packages.unpack(raw, *names)
+        for module in build_modules(raw, folder / "build", release, names[-1]):
+            shutil.copy(module, folder)
+        shutil.rmtree(raw)
+        shutil.rmtree(folder / "build")
 
     def first_file_system(self, guest: str) -> pathlib.Path:
         """An archive for the kernel: busybox, drivers, the C library, init and agent."""
@@ -126,13 +155,12 @@ class Images:
         return self._made("disk", recipe, lambda folder: disks.make(folder, self.packages), parts) / "disk.ext4"
 
 
-def build_modules(raw, folder, release, series) -> list[pathlib.Path]:
+def build_modules(raw, folder, release, tree) -> list[pathlib.Path]:
     """Builds as modules the kernel's simulated GPIO chip, the interrupts that it needs, and /dev/gpiomem."""
     headers = raw / f"usr/src/linux-headers-{release}"
     common = raw / f"usr/src/linux-headers-{release.rsplit('-', 1)[0]}-common"
     # It names the place where the package would be installed.
     (headers / "Makefile").write_text(f"include {common}/Makefile\n")
-    tree = f"linux-source-{series}"
     names = ["drivers/gpio/gpio-sim.c", "drivers/gpio/gpiolib.h", "kernel/irq/irq_sim.c"]
     folder.mkdir()
     run("tar", "-xf", str(raw / f"usr/src/{tree}.tar.xz"), "-C", str(folder), "--strip-components=3", "--occurrence=1",
@@ -143,10 +171,9 @@ def build_modules(raw, folder, release, series) -> list[pathlib.Path]:
     text = text.replace("irq_to_desc(irqnum)", "irq_data_to_desc(irq_get_irq_data(irqnum))")
     irq_sim.write_text(f'#include <linux/module.h>\n{text}\nMODULE_LICENSE("GPL");\n')
     shutil.copy(HERE / "guest/gpiomem.c", folder)
-    modules = ["irq_sim", "gpio-sim", "gpiomem"]
-    (folder / "Kbuild").write_text(f"obj-m := {' '.join(f'{name}.o' for name in modules)}\n")
+    (folder / "Kbuild").write_text(f"obj-m := {' '.join(f'{name}.o' for name in BUILT)}\n")
     run("make", "-C", str(headers), f"M={folder}", "ARCH=arm64", f"CROSS_COMPILE={COMPILER}", "modules")
-    built = [folder / f"{name}.ko" for name in modules]
+    built = [folder / f"{name}.ko" for name in BUILT]
     for module in built:
         run(f"{COMPILER}objcopy", "--strip-debug", str(module))
     return built

@@ -2,6 +2,7 @@
 
 import argparse
 import concurrent.futures
+import fcntl
 import importlib
 import json
 import os
@@ -34,7 +35,7 @@ LANES = 3
 QUICK = {"CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16", "CARGO_PROFILE_RELEASE_OPT_LEVEL": "s"}
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     arguments = argparse.ArgumentParser(prog="scripts/rig", description="Runs hearthd on emulated boards.")
     arguments.add_argument("--list", action="store_true", help="print the scenarios and exit")
     arguments.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="keep the guests' logs and disks here")
@@ -42,7 +43,7 @@ def main() -> int:
                            help=f"run so many scenarios at once ({LANES}; with 1 the times that they tell are truer)")
     arguments.add_argument("--release", action="store_true", help="build hearthd as it is released, which takes minutes more")
     arguments.add_argument("scenario", nargs="*", help="run only scenarios whose names begin so")
-    options = arguments.parse_args()
+    options = arguments.parse_args(words)
     scenarios = find(options.scenario)
     if options.list:
         for name, scenario in scenarios.items():
@@ -51,8 +52,17 @@ def main() -> int:
     if not scenarios:
         print("rig: no scenario has such a name; see scripts/rig --list", file=sys.stderr)
         return 2
-    started = time.monotonic()
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "hearthd-rig"
+    cache.mkdir(parents=True, exist_ok=True)
+    with open(cache / "in-use", "w") as in_use:
+        # Another rig of this user works with the same files.
+        fcntl.flock(in_use, fcntl.LOCK_EX)
+        return run_all(scenarios, options, cache)
+
+
+def run_all(scenarios: dict, options: argparse.Namespace, cache: pathlib.Path) -> int:
+    """Makes what the scenarios need and runs them; the exit code."""
+    started = time.monotonic()
     try:
         images = prepare(cache)
         with concurrent.futures.ThreadPoolExecutor() as beside:
@@ -62,7 +72,7 @@ def main() -> int:
                 made.result()
     except Unavailable as problem:
         print(f"rig: {problem}\nrig: 0 passed; 0 failed; {len(scenarios)} SKIPPED: the guests cannot be made on this machine")
-        return 0
+        return exit_code(["SKIPPED"])
     print(f"rig: prepared in {time.monotonic() - started:.0f} s", flush=True)
     with (tempfile.TemporaryDirectory(prefix="hearthd-rig-") as asleep,
           concurrent.futures.ThreadPoolExecutor(options.lanes) as lanes):
@@ -73,7 +83,17 @@ def main() -> int:
         results = list(lanes.map(lambda name: run(name, scenarios[name], boards, options.keep, times), order))
     summary = ", ".join(f"{results.count(result)} {result}" for result in ("passed", "failed", "SKIPPED"))
     print(f"\nrig: {summary} in {time.monotonic() - started:.0f} s")
-    return 1 if "failed" in results else 0
+    return exit_code(results)
+
+
+def exit_code(results: list[str]) -> int:
+    """1 if a scenario failed, or if one was skipped and this is continuous integration (CI is set); 77, by which harnesses of tests
+    know one that could not be run here, if one was skipped elsewhere."""
+    if "failed" in results:
+        return 1
+    if "SKIPPED" in results:
+        return 1 if os.environ.get("CI", "") not in ("", "0", "false") else 77
+    return 0
 
 
 def find(beginnings: list[str]) -> dict:
@@ -153,10 +173,12 @@ def run(name: str, scenario, make_boards, keep: pathlib.Path | None, times: Time
         result = "passed"
     except Unavailable as error:
         result, problem = "SKIPPED", str(error)
-    except Failed as error:
+    # Also what nobody thought of.
+    except Exception as error:
         where = traceback.extract_tb(error.__traceback__)
         line = next((frame for frame in reversed(where) if "scenarios" in frame.filename), where[-1])
-        result, problem = "failed", f"{error}\n    at {pathlib.Path(line.filename).name}:{line.lineno}: {line.line}"
+        what = error if isinstance(error, Failed) else repr(error)
+        result, problem = "failed", f"{what}\n    at {pathlib.Path(line.filename).name}:{line.lineno}: {line.line}"
     finally:
         logs = boards.end()
     took = time.monotonic() - started
@@ -175,4 +197,4 @@ def run(name: str, scenario, make_boards, keep: pathlib.Path | None, times: Time
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -6,12 +6,17 @@ import pathlib
 import re
 import shutil
 import subprocess
+import threading
 import time
 
 # What guests are made of, whatever the machine itself runs.
 RELEASE = "bookworm"
 # Package lists younger than this are not asked for again.
 LISTS_GOOD_FOR_S = 12 * 3600
+# How long apt may wait for another that installs something.
+WAIT = ["-o", "DPkg::Lock::Timeout=600"]
+# Those of this process work one after another: they do not wait for each other's locks by themselves.
+ONE_AT_A_TIME = threading.Lock()
 
 
 class Unavailable(Exception):
@@ -69,8 +74,9 @@ class Packages:
         (self.folder / "sources" / "backports.sources").write_text(source(debian, f"{RELEASE}-backports", "amd64"))
 
     def _run(self, *command: str, cwd=None) -> str:
-        result = subprocess.run(command, env=self.environment, cwd=cwd, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True)
+        with ONE_AT_A_TIME:
+            result = subprocess.run(command, env=self.environment, cwd=cwd, stdout=subprocess.PIPE,
+                                    stderr=subprocess.STDOUT, text=True)
         if result.returncode:
             raise Unavailable(f"{' '.join(command[:3])} ... failed:\n{result.stdout[-2000:]}")
         return result.stdout
@@ -83,7 +89,7 @@ class Packages:
         for wait_s in (0, 5, 20):
             time.sleep(wait_s)
             try:
-                self._run("apt-get", "-q", "--error-on=any", "update")
+                self._run("apt-get", "-q", *WAIT, "--error-on=any", "update")
                 stamp.touch()
                 return
             except Unavailable as error:
@@ -134,7 +140,16 @@ class Packages:
     def install(self, *arguments: str):
         """Installs packages on this machine."""
         as_root = [] if os.getuid() == 0 else ["sudo", "-E"]
-        self._run(*as_root, "apt-get", "-q", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends", *arguments)
+        self._run(*as_root, "apt-get", "-q", *WAIT, "install", "-y", "--no-install-recommends", *arguments)
+
+
+def series(*versions: str) -> str:
+    """The series of kernels, such as 6.1, that all these versions of packages belong to. Parts of a kernel come from different
+    builds, one of them sometimes days before the other: within a series they fit each other."""
+    found = {".".join(re.split(r"[.~+-]", version)[:2]) for version in versions}
+    if len(found) != 1:
+        raise Unavailable(f"Debian has parts of different kernels: {', '.join(versions)}")
+    return found.pop()
 
 
 def run(*command: str) -> str:

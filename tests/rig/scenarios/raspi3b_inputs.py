@@ -1,5 +1,6 @@
 """rppal: edges of inputs switch relays; SIGTERM, SIGKILL and `hearthd safe` at the registers."""
 
+from boards import SIM
 from house import BcmLines, Daemon, SimChip
 from machine import check, same, wait
 
@@ -36,7 +37,7 @@ set = { alarm = "on" }
 
 
 def run(boards):
-    guest = boards.raspi3b()
+    guest = boards.raspi3b(built=SIM)
     wires = BcmLines(guest)
     # QEMU's Raspberry Pi tells no edges. A simulated chip in the place of the real one does; outputs are registers anyway.
     chip = SimChip(guest)

@@ -36,8 +36,6 @@ def run(boards):
     guest.set_temperature("thermometer", 21.5)
     wires = BcmLines(guest)
     unit = Unit(guest, wires)
-    # Part of the kernel of Raspberry Pi OS.
-    guest.sh("insmod /root/hearthd/gpiomem.ko")
     check("still the example" in unit.install_package(CONFIG), "what the package says of its example")
     check("rppal" in unit.property("StatusText"), unit.property("StatusText"))
     same(unit.property("User"), "hearthd", "who it is")

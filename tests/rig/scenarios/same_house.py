@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 import tempfile
 
+from boards import SIM
 from house import BcmLines, Daemon, SimChip
 from machine import same, wait
 
@@ -103,7 +104,7 @@ def run(boards):
     same(wires_on(chip), set(), "gpio-sim at the end")
     guest.power_cut()
 
-    guest = boards.raspi3b()
+    guest = boards.raspi3b(built=SIM)
     chip = SimChip(guest)
     guest.sh(f"mv /dev/gpiochip0 /dev/gpiochip-real && mv /dev/{chip.node} /dev/gpiochip0")
     wires = BcmLines(guest)
