@@ -4,7 +4,7 @@ import pathlib
 import re
 import shutil
 
-from packages import RELEASE, Packages, run
+from packages import Packages, run
 
 HERE = pathlib.Path(__file__).parent
 PACKAGES = ["systemd", "systemd-sysv", "udev", "kmod", "mosquitto", "mosquitto-clients", "passwd", "usr-is-merged"]
@@ -30,7 +30,7 @@ def make(folder: pathlib.Path, packages: Packages):
     run("mmdebstrap", "--quiet", "--variant=minbase", "--architectures=amd64", f"--include={','.join(PACKAGES)}",
         '--aptopt=Acquire::Languages "none"', '--aptopt=Acquire::Retries "3"',
         *(f"--dpkgopt=path-exclude=/usr/share/{part}/*" for part in EXCLUDED),
-        RELEASE, str(root), str(packages.sources))
+        packages.release.name, str(root), str(packages.sources))
     furnish(root)
     shutil.rmtree(root / "usr/lib/x86_64-linux-gnu")
     shutil.rmtree(root / "usr/lib64")

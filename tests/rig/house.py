@@ -18,12 +18,13 @@ class Daemon:
         """Writes the configuration; a running daemon takes it in."""
         self.guest.put("/etc/hearthd/config.toml", config)
 
-    def start(self):
-        """Starts it and waits until it serves and has read its inputs."""
+    def start(self, inputs=True):
+        """Starts it and waits until it serves and, if they can be, has read its inputs."""
         self.guest.sh("hearthd --socket /run/hearthd.sock run --state /var/lib/hearthd >>/run/hearthd.log 2>&1 & echo $! >/run/hearthd.pid")
         wait("hearthd serves", lambda: self.guest.code("hearthd --socket /run/hearthd.sock status") == 0)
-        inputs = lambda: [point for point in self.points().values() if point["kind"] == "input"]
-        wait("the inputs are read", lambda: all(point["quality"] != "unknown" for point in inputs()))
+        if inputs:
+            read = lambda point: point["kind"] != "input" or point["quality"] != "unknown"
+            wait("the inputs are read", lambda: all(read(point) for point in self.points().values()))
 
     def kill(self, signal: str):
         """Sends it a signal and waits for its end."""
@@ -50,11 +51,12 @@ class Daemon:
 class SimChip:
     """A chip of the kernel's gpio-sim in a guest."""
 
-    def __init__(self, guest: Guest, name: str = "board", label: str = "pinctrl-bcm2835", lines: int = 28, path: str = ""):
+    def __init__(self, guest: Guest, name: str = "board", label: str = "pinctrl-bcm2835", lines: int = 28, path: str = "",
+                 named: str = "yes"):
         self.guest = guest
         self.label = label
         # A chip that is there already is told by its path.
-        self.path = path or guest.sh(f"sim-chip {name} {label} {lines}").split()[-1]
+        self.path = path or guest.sh(f"sim-chip {name} {label} {lines} {named}").split()[-1]
         self.node = self.path.rsplit("/", 1)[1]
 
     def pull(self, line: int, level: bool):
@@ -68,22 +70,28 @@ class SimChip:
 
 
 class BcmLines:
-    """The GPIO registers of a Raspberry Pi 3, read from outside the guest."""
+    """The GPIO registers of a Raspberry Pi up to the 4, read from outside the guest."""
 
-    SELECT, LEVEL = 0x3F20_0000, 0x3F20_0034
+    SELECT, LEVEL = 0x00, 0x34
 
-    def __init__(self, guest: Guest):
+    def __init__(self, guest: Guest, base: int = 0x3F20_0000):
+        """The base of the registers is that of a Raspberry Pi 3, if nothing is said."""
         self.guest = guest
+        self.base = base
 
     def levels(self, *lines: int) -> list[int]:
         """The electric levels of lines."""
-        words = self.guest.registers(self.LEVEL, 2)
+        words = self.guest.registers(self.base + self.LEVEL, 2)
         return [words[line // 32] >> line % 32 & 1 for line in lines]
+
+    def functions(self, *lines: int) -> list[int]:
+        """What pins do: 0 is input, 1 output, 2 the alternate function 5."""
+        words = self.guest.registers(self.base + self.SELECT, 6)
+        return [words[line // 10] >> 3 * (line % 10) & 7 for line in lines]
 
     def are_outputs(self, *lines: int) -> list[bool]:
         """Whether the lines are driven."""
-        words = self.guest.registers(self.SELECT, 6)
-        return [words[line // 10] >> 3 * (line % 10) & 7 == 1 for line in lines]
+        return [function == 1 for function in self.functions(*lines)]
 
 
 class ImxLines:

@@ -15,8 +15,9 @@ AGENT_CHANNEL = "socket,id=agent,path=@SOCKETS/agent,server=on,wait=off,logfile=
 # The agent on a port of its own.
 AGENT_PORT = ["-chardev", AGENT_CHANNEL + "/dev/null", "-device", "virtio-serial-pci", "-device",
               "virtserialport,chardev=agent,name=rig", "-serial", "file:@CONSOLE"]
-# The agent on the console, where a board has no other port.
-AGENT_ON_CONSOLE = ["-chardev", AGENT_CHANNEL + "@CONSOLE", "-serial", "null", "-serial", "chardev:agent"]
+# The agent on the console, where a board has no other port: that is the first or the second.
+AGENT_ON_FIRST = ["-chardev", AGENT_CHANNEL + "@CONSOLE", "-serial", "chardev:agent"]
+AGENT_ON_CONSOLE = [*AGENT_ON_FIRST[:2], "-serial", "null", *AGENT_ON_FIRST[2:]]
 
 
 class Failed(Exception):
@@ -83,7 +84,7 @@ class Guest:
         at = self.sockets
         self.console = folder / "console.log"
         command = [part.replace("@SOCKETS", str(at)).replace("@CONSOLE", str(self.console)) for part in command]
-        command += ["-accel", "tcg" + (",thread=single" if "raspi3b" in command else ""), "-display", "none", "-S",
+        command += ["-accel", "tcg" + (",thread=single" if {"raspi3b", "raspi4b"} & set(command) else ""), "-display", "none", "-S",
                     "-monitor", "none", "-qmp", f"unix:{at}/qmp,server=on,wait=off"]
         if asleep:
             command += ["-incoming", "defer"]

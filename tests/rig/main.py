@@ -2,6 +2,7 @@
 
 import argparse
 import concurrent.futures
+import dataclasses
 import fcntl
 import importlib
 import json
@@ -16,17 +17,19 @@ import threading
 import time
 import tomllib
 import traceback
+import types
 
 from boards import Boards, Programs, Sleeper
-from images import Images
+from images import Images, tidy
 from machine import Failed
-from packages import RELEASE, Unavailable
+from packages import Unavailable
+from releases import RELEASES, Release
 
 SOURCE = pathlib.Path(__file__).parents[2]
 # Programs, and the packages that bring them.
 TOOLS = {
     "mmdebstrap": "mmdebstrap", "mke2fs": "e2fsprogs", "depmod": "kmod", "make": "make", "xz": "xz-utils",
-    "aarch64-linux-gnu-gcc-12": "gcc-12-aarch64-linux-gnu",
+    "aarch64-linux-gnu-gcc-12": "gcc-12-aarch64-linux-gnu", "fdtput": "device-tree-compiler",
 }
 QEMU = "qemu-system-arm"
 # Guests also wait: for watchdogs, for each other.
@@ -46,8 +49,8 @@ def main(words: list[str]) -> int:
     options = arguments.parse_args(words)
     scenarios = find(options.scenario)
     if options.list:
-        for name, scenario in scenarios.items():
-            print(f"{name:24} {scenario.__doc__.splitlines()[0]}")
+        for scenario in scenarios:
+            print(f"{scenario.name:24} {scenario.shows}")
         return 0
     if not scenarios:
         print("rig: no scenario has such a name; see scripts/rig --list", file=sys.stderr)
@@ -55,32 +58,55 @@ def main(words: list[str]) -> int:
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "hearthd-rig"
     cache.mkdir(parents=True, exist_ok=True)
     with open(cache / "in-use", "w") as in_use:
-        # Another rig of this user works with the same files.
-        fcntl.flock(in_use, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("rig: another one of this user works with the same files; this one waits for its end", flush=True)
+            fcntl.flock(in_use, fcntl.LOCK_EX)
         return run_all(scenarios, options, cache)
 
 
-def run_all(scenarios: dict, options: argparse.Namespace, cache: pathlib.Path) -> int:
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    """A file of the folder `scenarios`, on one of the releases that it is for."""
+
+    module: types.ModuleType
+    release: Release
+
+    @property
+    def name(self) -> str:
+        return f"{self.module.__name__.rsplit('.', 1)[1]}-{self.release.number}"
+
+    @property
+    def shows(self) -> str:
+        """What it shows, in one line."""
+        return self.module.__doc__.splitlines()[0]
+
+
+def run_all(scenarios: list[Scenario], options: argparse.Namespace, cache: pathlib.Path) -> int:
     """Makes what the scenarios need and runs them; the exit code."""
     started = time.monotonic()
     try:
         images = prepare(cache)
         with concurrent.futures.ThreadPoolExecutor() as beside:
-            made = None if options.scenario else beside.submit(images.make_all)
+            made = [] if options.scenario else [beside.submit(one.make_all) for one in images.values()]
             programs = build(cache, options.release)
-            if made:
-                made.result()
+            for one in made:
+                one.result()
     except Unavailable as problem:
         print(f"rig: {problem}\nrig: 0 passed; 0 failed; {len(scenarios)} SKIPPED: the guests cannot be made on this machine")
         return exit_code(["SKIPPED"])
     print(f"rig: prepared in {time.monotonic() - started:.0f} s", flush=True)
     with (tempfile.TemporaryDirectory(prefix="hearthd-rig-") as asleep,
           concurrent.futures.ThreadPoolExecutor(options.lanes) as lanes):
-        sleeper = Sleeper(pathlib.Path(asleep))
-        boards = lambda folder: Boards(images, programs, sleeper, folder)
+        sleepers = {release: Sleeper(pathlib.Path(asleep) / release.name) for release in RELEASES}
         times = Times(cache / "times.json")
-        order = sorted(scenarios, key=times.of, reverse=True)
-        results = list(lanes.map(lambda name: run(name, scenarios[name], boards, options.keep, times), order))
+
+        def run_one(scenario: Scenario) -> str:
+            release = scenario.release
+            return run(scenario, lambda folder: Boards(images[release], programs, sleepers[release], folder), options.keep, times)
+
+        results = list(lanes.map(run_one, sorted(scenarios, key=lambda scenario: times.of(scenario.name), reverse=True)))
     summary = ", ".join(f"{results.count(result)} {result}" for result in ("passed", "failed", "SKIPPED"))
     print(f"\nrig: {summary} in {time.monotonic() - started:.0f} s")
     return exit_code(results)
@@ -96,25 +122,29 @@ def exit_code(results: list[str]) -> int:
     return 0
 
 
-def find(beginnings: list[str]) -> dict:
-    """The scenarios by name: every file of the folder `scenarios`."""
-    names = sorted(file.stem for file in (SOURCE / "tests/rig/scenarios").glob("*.py"))
-    names = [name for name in names if not beginnings or any(name.startswith(beginning) for beginning in beginnings)]
-    return {name: importlib.import_module(f"scenarios.{name}") for name in names}
+def find(beginnings: list[str]) -> list[Scenario]:
+    """Every file of the folder `scenarios`, once for each release that it names; those whose names begin so."""
+    files = sorted(file.stem for file in (SOURCE / "tests/rig/scenarios").glob("*.py"))
+    modules = [importlib.import_module(f"scenarios.{name}") for name in files]
+    all_of_them = [Scenario(module, release) for module in modules for release in module.ON]
+    return [one for one in all_of_them if not beginnings or any(one.name.startswith(beginning) for beginning in beginnings)]
 
 
-def prepare(cache: pathlib.Path) -> Images:
+def prepare(cache: pathlib.Path) -> dict[Release, Images]:
     """Installs what the rig needs on this machine."""
+    tidy(cache)
     if platform.machine() != "x86_64" or not shutil.which("apt-get"):
         raise Unavailable("the rig runs on Debian for amd64")
-    images = Images(cache)
+    images = {release: Images(cache, release) for release in RELEASES}
+    system = pathlib.Path("/etc/os-release").read_text()
+    own = next((release for release in RELEASES if f"={release.name}\n" in system), RELEASES[-1])
+    packages = images[own].packages
     missing = {package for tool, package in TOOLS.items() if not shutil.which(tool)}
     if missing:
-        images.packages.install(*sorted(missing))
+        packages.install(*sorted(missing))
     if not has_all_boards():
         # Debian 12 has a QEMU without the board imx8mp-evk; its backports have one with it.
-        system = pathlib.Path("/etc/os-release").read_text()
-        images.packages.install(*(["-t", f"{RELEASE}-backports"] if f"={RELEASE}" in system else []), QEMU)
+        packages.install(*(["-t", f"{own.name}-backports"] if own.qemu_of_backports else []), QEMU)
     if not has_all_boards():
         raise Unavailable("QEMU 10 or newer cannot be had here: it is the first with all boards of the rig")
     return images
@@ -161,15 +191,16 @@ class Times:
             new.replace(self.file)
 
 
-def run(name: str, scenario, make_boards, keep: pathlib.Path | None, times: Times) -> str:
+def run(scenario: Scenario, make_boards, keep: pathlib.Path | None, times: Times) -> str:
     """Runs one scenario and says how it went."""
+    name = scenario.name
     folder = pathlib.Path(tempfile.mkdtemp(prefix="hearthd-rig-")) if keep is None else keep / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     boards = make_boards(folder)
     started, seen, problem = time.monotonic(), [], ""
     try:
-        seen = scenario.run(boards) or []
+        seen = scenario.module.run(boards) or []
         result = "passed"
     except Unavailable as error:
         result, problem = "SKIPPED", str(error)
@@ -184,7 +215,7 @@ def run(name: str, scenario, make_boards, keep: pathlib.Path | None, times: Time
     took = time.monotonic() - started
     if result == "passed":
         times.took(name, took)
-    print(f"{result:7} {took:6.1f} s  {name}: {scenario.__doc__.splitlines()[0]}", flush=True)
+    print(f"{result:7} {took:6.1f} s  {name}: {scenario.shows}", flush=True)
     for text in seen:
         print(f"{'':19}{text}", flush=True)
     if problem:

@@ -9,8 +9,8 @@ import subprocess
 import threading
 import time
 
-# What guests are made of, whatever the machine itself runs.
-RELEASE = "bookworm"
+from releases import Release
+
 # Package lists younger than this are not asked for again.
 LISTS_GOOD_FOR_S = 12 * 3600
 # How long apt may wait for another that installs something.
@@ -35,10 +35,11 @@ def mirrors(sources: str) -> tuple[str, str]:
 
 
 class Packages:
-    """Debian's packages for amd64 and arm64."""
+    """The packages of a Debian for amd64 and arm64, whatever this machine itself runs."""
 
-    def __init__(self, folder: pathlib.Path):
+    def __init__(self, folder: pathlib.Path, release: Release):
         self.folder = folder
+        self.release = release
         self.sources = folder / "sources" / "debian.sources"
         for part in ("lists/partial", "archives/partial", "sources"):
             (folder / part).mkdir(parents=True, exist_ok=True)
@@ -66,12 +67,14 @@ class Packages:
             return (f"Types: deb\nURIs: {uri}\nSuites: {suites}\nComponents: main\n"
                     f"Architectures: {architectures}\nSigned-By: {keys}\n")
 
+        name = self.release.name
         self.sources.write_text("\n".join([
-            source(debian, f"{RELEASE} {RELEASE}-updates", "amd64 arm64"),
-            source(security, f"{RELEASE}-security", "amd64 arm64"),
+            source(debian, f"{name} {name}-updates", "amd64 arm64"),
+            source(security, f"{name}-security", "amd64 arm64"),
         ]))
-        # Only QEMU comes from here.
-        (self.folder / "sources" / "backports.sources").write_text(source(debian, f"{RELEASE}-backports", "amd64"))
+        if self.release.qemu_of_backports:
+            # Nothing else comes from here.
+            (self.folder / "sources" / "backports.sources").write_text(source(debian, f"{name}-backports", "amd64"))
 
     def _run(self, *command: str, cwd=None) -> str:
         with ONE_AT_A_TIME:

@@ -7,8 +7,9 @@ import unittest
 import unittest.mock
 
 import main
-from images import Images
+from images import Images, tidy
 from packages import Unavailable, mirrors, series
+from releases import BOOKWORM, RELEASES
 
 
 class Results(unittest.TestCase):
@@ -63,7 +64,7 @@ class Parts(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         # Without the package lists, which come over the network.
         with unittest.mock.patch("images.Packages"):
-            self.images = Images(pathlib.Path(folder.name))
+            self.images = Images(pathlib.Path(folder.name), BOOKWORM)
 
     def test_one_is_not_to_be_had(self):
         tries = []
@@ -82,6 +83,28 @@ class Parts(unittest.TestCase):
         old = self.images._made("kernel", "6.1.192-1", lambda _: None)
         new = self.images._made("kernel", "6.1.192-2", lambda _: None)
         self.assertEqual((old.exists(), new.exists()), (False, True))
+
+
+    def test_what_other_versions_left_goes(self):
+        cache = self.images.cache
+        here = ["apt-trixie", "kernel-bookworm-0123456789ab", "initramfs-virt-trixie-0123456789ab", "target-quick"]
+        left = ["apt", "initramfs-virt-0123456789ab", "target-old", "unfinished.kernel-trixie"]
+        for name in here + left:
+            (cache / name).mkdir()
+        (cache / "times.json").touch()
+        tidy(cache)
+        self.assertEqual(sorted(entry.name for entry in cache.iterdir()), sorted([*here, "times.json"]))
+
+
+class Scenarios(unittest.TestCase):
+    """Which there are."""
+
+    def test_each_release_has_some(self):
+        everything = main.find([])
+        for release in RELEASES:
+            self.assertTrue([one for one in everything if one.release == release and one.name.startswith("systemd_")], release)
+        self.assertEqual([one.name for one in main.find(["virt_wires"])], ["virt_wires-12", "virt_wires-13"])
+        self.assertEqual(len({one.name for one in everything}), len(everything))
 
 
 class Mirrors(unittest.TestCase):

@@ -7,8 +7,9 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/version.h>
 
-#define CLASS "bcm2835-gpiomem"
+#define NAME "bcm2835-gpiomem"
 #define REGISTERS 0x3f200000UL
 
 static int gpiomem_mmap(struct file *file, struct vm_area_struct *area)
@@ -27,8 +28,12 @@ static const struct file_operations operations = {
 /* It is never unloaded, and a guest in which this fails has ended anyway. */
 static int __init gpiomem_init(void)
 {
-	int major = register_chrdev(0, CLASS, &operations);
-	struct class *class = class_create(THIS_MODULE, CLASS);
+	int major = register_chrdev(0, NAME, &operations);
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+	struct class *class = class_create(THIS_MODULE, NAME);
+#else
+	struct class *class = class_create(NAME);
+#endif
 
 	if (major < 0 || IS_ERR(class))
 		return -EBUSY;

@@ -6,7 +6,10 @@ import ends
 from boards import DISK
 from house import ImxLines, Trace
 from machine import same, wait
+from releases import BOOKWORM
 from unit import CONFIG, KEPT_AFTER_S, LINES, Unit
+
+ON = [BOOKWORM]
 
 
 def run(boards):

@@ -2,6 +2,9 @@
 
 from house import Daemon, ImxLines
 from machine import check, same, wait
+from releases import BOOKWORM
+
+ON = [BOOKWORM]
 
 CONFIG = """
 [hub]

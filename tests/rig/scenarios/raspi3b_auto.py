@@ -2,6 +2,9 @@
 
 from house import BcmLines, Daemon
 from machine import check, same, wait
+from releases import BOOKWORM, TRIXIE
+
+ON = [BOOKWORM, TRIXIE]
 
 CONFIG = """
 [hub]

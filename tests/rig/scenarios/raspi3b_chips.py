@@ -2,6 +2,9 @@
 
 from house import Daemon
 from machine import check, same, wait
+from releases import BOOKWORM, TRIXIE
+
+ON = [BOOKWORM, TRIXIE]
 
 CONFIG = """
 [hub]

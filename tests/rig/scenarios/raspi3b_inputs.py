@@ -3,6 +3,9 @@
 from boards import SIM
 from house import BcmLines, Daemon, SimChip
 from machine import check, same, wait
+from releases import BOOKWORM
+
+ON = [BOOKWORM]
 
 CONFIG = """
 [hub]

@@ -2,7 +2,10 @@
 
 from house import BcmLines
 from machine import check, same, wait
+from releases import BOOKWORM, TRIXIE
 from unit import Unit
+
+ON = [BOOKWORM, TRIXIE]
 
 CONFIG = """
 [hub]

@@ -2,6 +2,9 @@
 
 from house import BcmLines, Daemon
 from machine import same, wait
+from releases import BOOKWORM
+
+ON = [BOOKWORM]
 
 CONFIG = """
 [hub]

@@ -8,6 +8,9 @@ import tempfile
 from boards import SIM
 from house import BcmLines, Daemon, SimChip
 from machine import same, wait
+from releases import BOOKWORM
+
+ON = [BOOKWORM]
 
 CONFIG = """
 [hub]

@@ -1,7 +1,10 @@
 """A missing group and a device without permission: said plainly, and healed without a reinstallation."""
 
 from machine import check, wait
+from releases import BOOKWORM
 from unit import Unit
+
+ON = [BOOKWORM]
 
 
 def run(boards):

@@ -2,7 +2,10 @@
 
 from house import Trace
 from machine import check, same, wait
+from releases import BOOKWORM, TRIXIE
 from unit import CONFIG, Unit
+
+ON = [BOOKWORM, TRIXIE]
 
 
 def run(boards):

@@ -4,7 +4,10 @@ import time
 
 from boards import DISK
 from machine import check, same, wait
+from releases import BOOKWORM
 from unit import KEPT_AFTER_S, Unit
+
+ON = [BOOKWORM]
 
 
 def run(boards):

@@ -3,7 +3,10 @@
 import re
 
 from machine import check, same, wait
+from releases import BOOKWORM, TRIXIE
 from unit import CONFIG, Unit
+
+ON = [BOOKWORM, TRIXIE]
 
 
 def run(boards):
