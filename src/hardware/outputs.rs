@@ -171,9 +171,13 @@ pub fn drive_safe(config: &Config) -> Vec<(Arc<str>, Result<(), HardwareError>)>
 }
 
 fn drive_safe_on(board: &dyn Board, config: &Config) -> Vec<(Arc<str>, Result<(), HardwareError>)> {
-    let drive = |line: &Line, output: &Output| match output.safe.level() {
-        Some(level) => board.claim_output(line, output, level).map(drop),
-        None => Ok(()),
+    // All are held until the last one is driven: a second name of a wire does not drive it to something else.
+    let mut held = Vec::new();
+    let mut drive = |line: &Line, output: &Output| -> Result<(), HardwareError> {
+        if let Some(level) = output.safe.level() {
+            held.push(board.claim_output(line, output, level)?);
+        }
+        Ok(())
     };
     let wires = config.outputs.iter().filter_map(|output| Some((output.line.as_ref()?, output)));
     let mut wires: Vec<(&Line, &Output)> = wires.collect();
@@ -270,7 +274,7 @@ mod tests {
         assert_eq!(good, [("c", true), ("b", false), ("d", true), ("a", true)]);
         assert_eq!(
             *board.log.lock().unwrap(),
-            ["GPIO 4 claimed at OFF", "GPIO 4 released", "GPIO 1 claimed at ON", "GPIO 1 released"]
+            ["GPIO 4 claimed at OFF", "GPIO 1 claimed at ON", "GPIO 4 released", "GPIO 1 released"]
         );
     }
 }
