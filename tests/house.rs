@@ -464,6 +464,72 @@ fn a_hub_that_moves_leaves_nothing_at_its_old_place() {
 }
 
 #[test]
+fn another_prefix_is_announced_before_the_old_topics_go() {
+    let broker = Broker::start();
+    let mut house = House::new(&hall(broker.port));
+    house.up(&[]);
+    let watcher = Watcher::start(broker.port, "#");
+    watcher.wait_for("hearthd/cottage/availability", "online");
+    watcher.wait_for("hearthd/cottage/hall_light/state", "OFF");
+    watcher.forget();
+    // Changed while it does not run, or while it does.
+    for (prefix, before, runs) in [("home", "hearthd/cottage", true), ("house", "home", false)] {
+        if !runs {
+            assert!(house.stop());
+        }
+        fs::write(
+            &house.config,
+            hall(broker.port).replace("[hardware]", &format!("prefix = \"{prefix}\"\n[hardware]")),
+        )
+        .unwrap();
+        if !runs {
+            house.up(&[]);
+        }
+        watcher.wait_for(&format!("{before}/hall_light/state"), "");
+        let told = watcher.all_of_any("");
+        let place = |holds: &dyn Fn(&support::Message) -> bool| told.iter().position(holds).expect("it was told");
+        let announced = place(&|message| {
+            message.topic.starts_with("homeassistant/")
+                && message.payload.contains(&format!("\"{prefix}/hall_light/state"))
+        });
+        let cleared = place(&|message| message.topic.starts_with(before) && message.payload.is_empty());
+        assert!(announced < cleared, "Home Assistant complains of each topic that it still uses: {told:?}");
+        wait_until("nothing is left", || {
+            retained(broker.port, before).values().all(|payload| payload.is_empty() || payload == "x")
+        });
+        watcher.forget();
+    }
+}
+
+#[test]
+fn the_broker_s_absence_is_told_to_systemd() {
+    let mut house = House::new(&hall(1));
+    let notify = house.folder.path().join("notify");
+    let systemd = std::os::unix::net::UnixDatagram::bind(&notify).unwrap();
+    systemd.set_read_timeout(Some(support::PATIENCE)).unwrap();
+    house.spawn_with(&[("NOTIFY_SOCKET", notify.to_str().unwrap())]);
+    let mut message = [0; 4096];
+    loop {
+        let length = systemd.recv(&mut message).expect("it tells in time");
+        if String::from_utf8_lossy(&message[..length]).contains("broker: connection refused") {
+            return;
+        }
+    }
+}
+
+#[test]
+fn the_socket_answers_without_a_date_which_there_is_none_of_before_1970() {
+    use std::io::{Read, Write};
+    let mut house = House::new(&hall(1));
+    house.up(&[]);
+    let mut stream = std::os::unix::net::UnixStream::connect(house.socket()).unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && !answer.to_lowercase().contains("\r\ndate:"), "{answer}");
+}
+
+#[test]
 fn a_refused_file_is_named_by_the_status_until_it_is_mended() {
     let good = hall(1);
     let mut house = House::new(&good);

@@ -40,6 +40,7 @@ async fn everything_is_retained_at_the_broker_after_connecting() {
         "hearthd/cottage/lamp/why",
         "hearthd/cottage/living/temperature/availability",
         "hearthd/cottage/living/temperature/state",
+        "hearthd/cottage/problem",
         "hearthd/cottage/pump/availability",
         "hearthd/cottage/pump/state",
         "hearthd/cottage/pump/why",
@@ -187,23 +188,36 @@ async fn home_assistant_is_told_everything_when_it_starts() {
     assert!(place(DISCOVERY) < place(AVAILABILITY) && place(AVAILABILITY) < place(LAMP_STATE), "{topics:?}");
 }
 
+/// The next announcement in which a component is named as `removed`, `described`, or not at all.
+async fn announced_as(spy: &mut Spy, component: &str, how: Option<&str>) {
+    loop {
+        let announced: Json = serde_json::from_str(&spy.wait_for_topic(DISCOVERY).await).unwrap();
+        let found = announced["cmps"].get(component).and_then(Json::as_object);
+        if found.map(|found| if found.len() == 1 { "removed" } else { "described" }) == how {
+            return;
+        }
+    }
+}
+
 #[tokio::test]
-async fn a_reload_takes_away_what_is_gone() {
+async fn what_a_reload_takes_away_home_assistant_hears_when_it_starts() {
     let broker = Mosquitto::start();
     let mut house = House::start(broker.port, &["lamp", "pump"]);
     let mut spy = Spy::connect(broker.port).await;
     spy.wait_for("hearthd/cottage/pump/state", "OFF").await;
     spy.wait_for(AVAILABILITY, "online").await;
     house.reload(&["lamp", "boiler"]);
-    spy.wait_for("hearthd/cottage/boiler/state", "OFF").await;
+    // First the announcement; the topics go when Home Assistant has let go of them.
+    announced_as(&mut spy, "switch-pump", Some("removed")).await;
+    spy.wait_for("hearthd/cottage/pump/why", "").await;
     let retained = Spy::connect(broker.port).await.retained().await;
     assert!(retained.keys().all(|topic| !topic.contains("pump")), "{:?}", retained.keys());
-    let announced: Json = serde_json::from_str(&retained[DISCOVERY]).unwrap();
-    assert_eq!(announced["cmps"]["switch-pump"], json!({ "p": "switch" }));
-    // Home Assistant has had its time: the second step, without being asked.
-    let announced: Json = serde_json::from_str(&spy.wait_for_topic(DISCOVERY).await).unwrap();
-    assert_eq!(announced["cmps"].get("switch-pump"), None);
-    assert_eq!(announced["cmps"]["switch-boiler"]["p"], "switch");
+    assert_eq!(retained["hearthd/cottage/boiler/state"], "OFF");
+    assert!(retained[DISCOVERY].contains(r#""switch-pump":{"p":"switch"}"#), "until Home Assistant was there");
+    spy.client.publish("homeassistant/status", AtLeastOnce, false, "online").await.unwrap();
+    for how in [Some("removed"), Some("described"), Some("removed"), None] {
+        announced_as(&mut spy, "switch-pump", how).await;
+    }
 }
 
 #[tokio::test]
@@ -219,6 +233,71 @@ async fn what_a_run_before_had_is_taken_away_too() {
     let retained = Spy::connect(broker.port).await.retained().await;
     assert!(retained.keys().all(|topic| !topic.contains("pump")), "{:?}", retained.keys());
     assert!(retained[DISCOVERY].contains(r#""switch-pump":{"p":"switch"}"#));
+}
+
+#[tokio::test]
+async fn what_a_stranger_publishes_as_us_is_set_right() {
+    let broker = Mosquitto::start();
+    let mut house = House::start(broker.port, &["lamp"]);
+    house.connected().await;
+    let mut spy = Spy::connect(broker.port).await;
+    for (topic, theirs, ours) in [
+        (AVAILABILITY, "offline", "online"),
+        (LAMP_STATE, "ON", "OFF"),
+        ("hearthd/cottage/lamp/availability", "", "online"),
+    ] {
+        spy.client.publish(topic, AtLeastOnce, true, theirs).await.unwrap();
+        spy.wait_for(topic, theirs).await;
+        spy.wait_for(topic, ours).await;
+        assert_eq!(Spy::connect(broker.port).await.retained().await[topic], ours);
+    }
+    // What was set right is not what was last said.
+    house.set("lamp", Value::Level(Level::ON));
+    spy.wait_for(LAMP_STATE, "ON").await;
+}
+
+#[tokio::test]
+async fn a_message_too_large_to_be_read_keeps_nobody_from_commanding() {
+    for (topic, size) in [(DISCOVERY, 3 << 20), (LAMP_SET, 3 << 20), ("hearthd/cottage/nobody/set", 20 << 20)] {
+        let broker = Mosquitto::start();
+        let mut spy = Spy::connect(broker.port).await;
+        spy.client.publish(topic, AtLeastOnce, true, vec![b'['; size]).await.unwrap();
+        spy.wait_for_topic(topic).await;
+        let mut house = House::start(broker.port, &["lamp"]);
+        house.connected().await;
+        spy.client.publish(LAMP_SET, AtLeastOnce, false, "ON").await.unwrap();
+        assert_eq!(house.command().await, ("lamp".into(), "ON".into()));
+    }
+}
+
+#[tokio::test]
+async fn a_broker_that_owes_us_answers_is_left() {
+    let mut broker = FakeBroker::start([Behaviour::NeverAcknowledge, Behaviour::Serve]).await;
+    let mut house = House::start(broker.port, &["lamp"]);
+    let status = house.until_status("what is wrong", |status| status.error.is_some()).await;
+    assert!(!status.connected && status.error.is_some_and(|error| error.contains("no PUBACK")));
+    let (_, problem) = broker.heard_until("hearthd/cottage/problem").await;
+    assert_eq!(problem, "none");
+    let (_, problem) = broker.heard_until("hearthd/cottage/problem").await;
+    assert!(problem.contains("no PUBACK"), "told on the next connection: {problem}");
+    house.connected().await;
+    assert_eq!(broker.heard_until("hearthd/cottage/problem").await.1, "none");
+}
+
+#[tokio::test]
+async fn a_broker_that_restarts_is_not_another_client_and_found_again_soon() {
+    let mut broker = Mosquitto::start();
+    let mut house = House::start(broker.port, &["lamp"]);
+    for _ in 0..6 {
+        house.connected().await;
+        broker.kill();
+        // Both threads of this test are one: only when the house has seen that nobody listens may the broker come back.
+        let error = |status: &hearthd::model::BrokerStatus| status.error.clone().unwrap_or_default();
+        let status = house.until_status("the loss", |status| error(status).contains("refused")).await;
+        assert!(!error(&status).contains("another client"));
+        broker.start_again();
+    }
+    house.connected().await;
 }
 
 #[tokio::test]

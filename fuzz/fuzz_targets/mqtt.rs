@@ -10,7 +10,11 @@ use hearthd::{
     config,
     engine::{Engine, Memory},
     model::{Config, Event},
-    mqtt::inbox::{Inbox, Incoming},
+    mqtt::{
+        discovery,
+        inbox::{Inbox, Incoming},
+        topics::Topics,
+    },
 };
 use libfuzzer_sys::fuzz_target;
 use rumqttc::{Publish, QoS};
@@ -31,6 +35,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut message = Publish::new(topic, QoS::AtLeastOnce, bytes.get(cut + 1..).unwrap_or_default());
     message.retain = retain;
     let settings = HOUSE.mqtt.as_ref().expect("the shipped house has a broker");
+    let topics = Topics::new(&settings.prefix);
     match Inbox::new(settings, &HOUSE.hub.id).sort(&message) {
         Incoming::Command(command) => {
             let now = Now { moment: Moment::START, wall: DateTime::UNIX_EPOCH, wall_known: true };
@@ -40,6 +45,11 @@ fuzz_target!(|bytes: &[u8]| {
             serde_json::from_str::<Memory>(&text).expect("and read back");
         }
         Incoming::Refused(refused) => drop(serde_json::to_string(&refused).expect("a refusal is JSON")),
-        Incoming::Birth | Incoming::EarlierDiscovery(_) | Incoming::Nothing => {}
+        Incoming::EarlierDiscovery(payload) => drop(discovery::read(&payload, &topics)),
+        Incoming::Birth
+        | Incoming::HomeAssistant(_)
+        | Incoming::Earlier(_)
+        | Incoming::Ours(_)
+        | Incoming::Nothing => {}
     }
 });

@@ -7,7 +7,7 @@ use hearthd::{
         client::{self, Error, point_path},
         shape::{Difference, House, Move, PartShape, Plan, PointShape, SlotShape, Why},
     },
-    model::duration,
+    model::{duration, shown_lines},
 };
 use serde_json::json;
 use std::{
@@ -16,6 +16,21 @@ use std::{
     time::Duration,
 };
 
+/// Text for people: nothing in it acts on their terminal.
+struct Shown<W>(W);
+
+impl<W: Write> Write for Shown<W> {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        // Whoever writes here writes whole characters.
+        self.0.write_all(shown_lines(&String::from_utf8_lossy(text)).as_bytes())?;
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// Prints all points.
 pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     let house: House = ask(sockets, Method::GET, "/api/v1/points", None).await?;
@@ -23,6 +38,7 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&house)?)?);
     }
+    let mut out = Shown(out);
     let clock = if house.time_known { "" } else { " (the clock is not set: conditions on the time are unknown)" };
     writeln!(out, "{} · {}{clock}", house.name, house.time.replace('T', " "))?;
     match house.broker {
@@ -74,6 +90,7 @@ pub fn print_why(why: Why, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&why)?)?);
     }
+    let mut out = Shown(out);
     let state = &why.point;
     let line = format!("{} {}. {}", state.id, has_been(state), remark(state));
     writeln!(out, "{}", line.trim_end())?;
@@ -204,6 +221,7 @@ pub async fn plan(sockets: &[PathBuf], file: &Path, as_json: bool) -> anyhow::Re
     if as_json {
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&plan)?)?);
     }
+    let mut out = Shown(out);
     if plan == Plan::default() {
         return Ok(writeln!(out, "nothing would change")?);
     }
@@ -259,13 +277,13 @@ pub async fn set(sockets: &[PathBuf], point: &str, value: &str, hold: Option<Dur
         "scene" => format!("{} is given: its outputs are set by hand", state.id),
         _ => is(&state),
     };
-    Ok(writeln!(io::stdout(), "{line}")?)
+    Ok(writeln!(Shown(io::stdout()), "{line}")?)
 }
 
 /// Gives a point back to automatic control.
 pub async fn auto(sockets: &[PathBuf], point: &str) -> anyhow::Result<()> {
     let state: PointShape = ask(sockets, Method::DELETE, &point_path("points", point), None).await?;
-    Ok(writeln!(io::stdout(), "{}", is(&state))?)
+    Ok(writeln!(Shown(io::stdout()), "{}", is(&state))?)
 }
 
 /// `lamp is ON 40 %. manual: command by the console, until AUTO`
@@ -324,5 +342,18 @@ fn remark(point: &PointShape) -> String {
         (None, Some(why)) => why.clone(),
         (None, None) if point.quality == "good" => String::new(),
         (None, None) => point.quality.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_acts_on_no_terminal() {
+        let mut out = Shown(Vec::new());
+        let error = "\u{1b}]0;x\u{7}gone\u{202e}";
+        writeln!(out, "no broker: {error}").unwrap();
+        assert_eq!(String::from_utf8(out.0).unwrap(), "no broker: \\u{1b}]0;x\\u{7}gone\\u{202e}\n");
     }
 }

@@ -3,6 +3,7 @@
 //! A thread writes them, so that nothing waits for a journal that hangs, a terminal that was stopped by Ctrl-S or a full
 //! pipe: then lines are left out, and counted.
 
+use hearthd::model::shown_lines;
 use std::{
     env, fmt,
     io::{self, Write},
@@ -152,11 +153,19 @@ where
             Level::INFO => (6, "info"),
             _ => (7, "debug"),
         };
-        if !self.journal {
-            return writeln!(writer, "{word:>7}: {}", message.0);
+        // What acts on a terminal is never ours. Ends of lines may be; that those of others make no entry of their own,
+        // whoever writes the entry sees to, and lines that follow do not look like one.
+        let message = shown_lines(&message.0);
+        for (number, line) in message.lines().enumerate() {
+            match (self.journal, number) {
+                // The journal makes an entry of each line.
+                (true, 0) => writeln!(writer, "<{priority}>{line}")?,
+                (true, _) => writeln!(writer, "<{priority}>  {line}")?,
+                (false, 0) => writeln!(writer, "{word:>7}: {line}")?,
+                (false, _) => writeln!(writer, "         {line}")?,
+            }
         }
-        // The journal makes an entry of each line.
-        message.0.lines().try_for_each(|line| writeln!(writer, "<{priority}>{line}"))
+        Ok(())
     }
 }
 

@@ -156,7 +156,7 @@ pub fn run() -> ExitCode {
 
 /// Writes to standard error, as far as anybody listens there.
 fn complain(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
+    let _ = io::stderr().write_all(hearthd::model::shown_lines(text).as_bytes());
 }
 
 impl Arguments {

@@ -11,7 +11,7 @@ use crate::{
     http::{Answerer, Explained, Question, Reply, Request},
     model::{
         Cause, Command, Config, Effect, Event, Level, Method, Output, OutputId, Point, Quality, Refusal, Snapshot,
-        Source,
+        Source, shown,
     },
     mqtt::{Notice, Refused, Told},
 };
@@ -285,7 +285,7 @@ impl Control {
         if let Some(answer) = self.asking.take_if(|_| command.source == Source::Console) {
             self.next.replies.push(Reply { answer, result });
         } else if let Err(refusal) = result {
-            tracing::debug!("refused {} for {}: {refusal}", command.payload, command.point);
+            tracing::debug!("refused {} for {}: {refusal}", shown(&command.payload), shown(&command.point));
             let Command { point, payload, .. } = command;
             self.next.told.push(Told::Refused(Refused { point, payload, reason: refusal.to_string() }));
         }

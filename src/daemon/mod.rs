@@ -21,7 +21,7 @@ use crate::{
     hardware::simulated::Wires,
     http,
     model::{BrokerStatus, Config, Event, MqttSettings, Snapshot},
-    mqtt::{self, Clearing, Mqtt, Told},
+    mqtt::{self, Clearing, Ledger, Mqtt, Told},
 };
 use anyhow::Context;
 use control::Control;
@@ -114,7 +114,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         Publisher::start(store, clock.clone(), snapshots_in).context("cannot start the publisher thread")?;
     let (requests_in, mut requests) = mpsc::channel(QUEUE);
     let (questions_in, mut questions) = mpsc::channel(1);
-    let mut broker = Broker::new(snapshots.clone(), events_in);
+    let mut broker = Broker::new(snapshots.clone(), events_in, Ledger::open(options.state.as_deref()));
     broker.start(&config);
     let refused = watch::Sender::new(None);
     let mut tasks = Tasks::default();
@@ -136,7 +136,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     }
 
     publisher.offer(broker.addressed(control.pass(publisher.save_other_every())));
-    systemd::ready(&control.status());
+    let mut broker_status = broker.status.subscribe();
+    systemd::ready(&(control.status() + &broker.trouble()));
     let watchdog = systemd::watchdog_interval();
     // Whatever ends the loop, this is dropped first: outputs are safe before anything else is waited for.
     let mut control = control;
@@ -160,8 +161,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
                         }
                     }
                 }
-                systemd::ready(&control.status());
+                systemd::ready(&(control.status() + &broker.trouble()));
             }
+            Ok(()) = broker_status.changed() => systemd::status(&(control.status() + &broker.trouble())),
             Some(request) = requests.recv() => control.request(request),
             Some(event) = events.recv() => control.handle(event),
             Some(question) = questions.recv() => control.answer_aside(question),
@@ -226,6 +228,7 @@ struct Broker {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     events: mpsc::Sender<Event>,
     status: watch::Sender<BrokerStatus>,
+    ledger: Arc<Ledger>,
     running: Option<Connection>,
     /// Connections that take leave; the next one begins when they have, so that its `online` is the last word.
     leaving: JoinSet<()>,
@@ -240,9 +243,9 @@ struct Connection {
 }
 
 impl Broker {
-    fn new(snapshots: watch::Receiver<Arc<Snapshot>>, events: mpsc::Sender<Event>) -> Broker {
+    fn new(snapshots: watch::Receiver<Arc<Snapshot>>, events: mpsc::Sender<Event>, ledger: Arc<Ledger>) -> Broker {
         let (status, leaving) = (watch::Sender::new(BrokerStatus::default()), JoinSet::new());
-        Broker { snapshots, events, status, running: None, leaving }
+        Broker { snapshots, events, status, ledger, running: None, leaving }
     }
 
     fn start(&mut self, config: &Config) {
@@ -250,7 +253,8 @@ impl Broker {
             let (told, to_tell) = mpsc::channel(publisher::TOLD_MAX);
             let (snapshots, events) = (self.snapshots.clone(), self.events.clone());
             let hub = config.hub.id.clone();
-            let mqtt = mqtt::spawn(hub, settings.clone(), snapshots, events, to_tell, self.status.clone());
+            let (status, ledger) = (self.status.clone(), self.ledger.clone());
+            let mqtt = mqtt::spawn(hub, settings.clone(), snapshots, events, to_tell, status, ledger);
             Connection { hub: config.hub.id.clone(), settings, mqtt, told }
         });
     }
@@ -282,6 +286,13 @@ impl Broker {
             }
         }
         std::future::pending().await
+    }
+
+    /// What is wrong with the connection, to be added to a line; nothing: all is well, or it is being made.
+    fn trouble(&self) -> String {
+        let status = self.status.borrow();
+        let error = status.error.as_ref().filter(|_| self.running.is_some() && !status.connected);
+        error.map(|error| format!("; broker: {error}")).unwrap_or_default()
     }
 
     /// False when the connection ended by itself, which it never does.

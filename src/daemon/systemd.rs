@@ -8,6 +8,11 @@ pub fn ready(status: &str) {
     notify(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
+/// What `systemctl status` shows from now on.
+pub fn status(status: &str) {
+    notify(&[NotifyState::Status(status)]);
+}
+
 /// A changed file is being taken in; [`ready`] ends it.
 pub fn reloading() {
     match NotifyState::monotonic_usec_now() {

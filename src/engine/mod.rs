@@ -116,6 +116,7 @@ impl Engine {
     pub fn new(config: Arc<Config>, memory: Option<Memory>, now: Now) -> Engine {
         let memory = memory.unwrap_or_else(|| Memory::empty(now));
         let (power_was_cut, taken) = (memory.power_was_cut, memory.taken().moment);
+        let ago = if memory.pause_is_unknown { Duration::MAX } else { now.moment.since(taken) };
         let mut engine = Engine::remember(config, memory, now);
         for index in 0..engine.outputs.len() {
             let (output, state) = (&engine.config.outputs[index], &mut engine.outputs[index]);
@@ -137,7 +138,7 @@ impl Engine {
             }
         }
         engine.start_interlocked(now);
-        engine.begin_counting();
+        engine.begin_counting(ago);
         engine.starting = true;
         engine
     }

@@ -137,6 +137,8 @@ pub async fn serve(listener: tokio::net::UnixListener, house: House) {
     let mut http = http1::Builder::new();
     // A client that says nothing is not kept for ever, nor are more than a few.
     http.timer(TokioTimer::new()).header_read_timeout(REQUEST_WITHIN);
+    // The library cannot write a date before 1970, and tries to.
+    http.auto_date_header(false);
     let mut connections = JoinSet::new();
     loop {
         while connections.len() >= CONNECTIONS_MAX {

@@ -3,15 +3,19 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-/// A connection that lived this long was a good one: waiting starts again at the shortest.
+/// A connection that lived this long was not fought for.
 pub(super) const STEADY: Duration = Duration::from_secs(60);
 
 const SHORTEST_MS: u64 = 1_000;
+/// While the broker is away. To see whether it is back costs next to nothing, and people wait for it.
+const LONGEST_AWAY_MS: u64 = 4_000;
+/// While it is there and does not take us.
 const LONGEST_MS: u64 = 60_000;
 /// This many connections in a row that the broker accepted and soon closed mean that another client has our id.
 const FIGHT: u32 = 3;
 
-/// Doubles from 1 s to 60 s, spread by a fifth so that the daemons of a house do not return to the broker in step.
+/// Nothing after a good connection: a broker that has ended refuses the next one, which tells it from one that threw us out.
+/// Then it doubles from 1 s, spread by a fifth so that the daemons of a house do not return to the broker in step.
 #[derive(Debug)]
 pub(super) struct Backoff {
     next_ms: u64,
@@ -25,21 +29,29 @@ impl Backoff {
         Backoff { next_ms: SHORTEST_MS, dice: RandomState::new().build_hasher().finish() | 1, cut_short: 0 }
     }
 
-    /// How long to wait now.
-    pub(super) fn wait(&mut self) -> Duration {
-        let base = self.next_ms;
-        self.next_ms = (base * 2).min(LONGEST_MS);
+    /// How long to wait now; `away`: for a broker that may be back in a moment.
+    pub(super) fn wait(&mut self, away: bool) -> Duration {
+        let longest = if away && self.cut_short < FIGHT { LONGEST_AWAY_MS } else { LONGEST_MS };
+        let base = self.next_ms.min(longest);
+        self.next_ms = (base * 2).clamp(SHORTEST_MS, LONGEST_MS);
         let spread = self.below(base / 5 + 1);
-        Duration::from_millis(if base == LONGEST_MS { base - spread } else { base + spread })
+        Duration::from_millis(if base == longest { base - spread } else { base + spread })
+    }
+
+    /// The connection does what it should: waiting begins anew, unless it is being fought for.
+    pub(super) fn good(&mut self) {
+        if self.cut_short + 1 < FIGHT {
+            self.next_ms = 0;
+        }
     }
 
     /// The connection lived for [`STEADY`].
     pub(super) fn steady(&mut self) {
-        (self.next_ms, self.cut_short) = (SHORTEST_MS, 0);
+        (self.next_ms, self.cut_short) = (0, 0);
     }
 
-    /// A try to connect ended: `cut_short` if the broker accepted us and closed the connection before it was steady.
-    /// True when that happens in a row.
+    /// A try to connect ended: `cut_short` if the broker accepted us and closed the connection before it was steady. True
+    /// when that happens in a row.
     pub(super) fn is_fight(&mut self, cut_short: bool) -> bool {
         self.cut_short = if cut_short { self.cut_short.saturating_add(1) } else { 0 };
         self.cut_short >= FIGHT
@@ -58,24 +70,33 @@ impl Backoff {
 mod tests {
     use super::*;
 
+    fn waits(backoff: &mut Backoff, away: bool, count: usize) -> Vec<u64> {
+        (0..count).map(|_| backoff.wait(away).as_millis() as u64).collect()
+    }
+
     #[test]
-    fn waits_double_up_to_a_minute_and_begin_again_after_a_steady_connection() {
+    fn waits_double_up_to_a_minute_and_begin_again_after_a_good_connection() {
         let mut backoff = Backoff::new();
-        for base in [1_000, 2_000, 4_000, 8_000, 16_000, 32_000] {
-            let wait = backoff.wait().as_millis() as u64;
+        for (wait, base) in waits(&mut backoff, false, 6).into_iter().zip([1_000, 2_000, 4_000, 8_000, 16_000, 32_000])
+        {
             assert!((base..=base + base / 5).contains(&wait), "{wait} for {base}");
         }
-        for _ in 0..3 {
-            assert!((48_000..=60_000).contains(&(backoff.wait().as_millis() as u64)));
-        }
-        backoff.steady();
-        assert!(backoff.wait() <= Duration::from_millis(1_200));
+        assert!(waits(&mut backoff, false, 3).iter().all(|wait| (48_000..=60_000).contains(wait)));
+        backoff.good();
+        let again = waits(&mut backoff, false, 2);
+        assert!(again[0] == 0 && again[1] <= 1_200, "{again:?}");
+    }
+
+    #[test]
+    fn a_broker_that_is_back_waits_less_than_five_seconds_however_long_it_was_away() {
+        let mut backoff = Backoff::new();
+        assert!(waits(&mut backoff, true, 1_000).iter().all(|wait| *wait <= 4_000));
+        assert!(waits(&mut backoff, true, 48).iter().all(|wait| *wait >= 3_200), "and is not pestered");
     }
 
     #[test]
     fn two_daemons_do_not_wait_in_step() {
-        let waits = |mut backoff: Backoff| (0..6).map(|_| backoff.wait()).collect::<Vec<_>>();
-        assert_ne!(waits(Backoff::new()), waits(Backoff::new()));
+        assert_ne!(waits(&mut Backoff::new(), false, 6), waits(&mut Backoff::new(), false, 6));
     }
 
     #[test]
@@ -85,5 +106,24 @@ mod tests {
         assert_eq!([false, true, true, true].map(|short| backoff.is_fight(short)), [false, false, false, true]);
         backoff.steady();
         assert!(!backoff.is_fight(true));
+    }
+
+    #[test]
+    fn who_fights_becomes_slower_and_who_restarts_does_not() {
+        for (fights, longest) in [(true, 48_000..=60_000), (false, 1_000..=1_200)] {
+            let mut backoff = Backoff::new();
+            let mut last = 0;
+            for _ in 0..12 {
+                backoff.good();
+                assert!(!backoff.is_fight(true) || fights);
+                last = waits(&mut backoff, true, 1)[0];
+                if !fights {
+                    // It is not there, and then it is.
+                    backoff.is_fight(false);
+                    last = waits(&mut backoff, true, 1)[0];
+                }
+            }
+            assert!(longest.contains(&last), "{last}");
+        }
     }
 }

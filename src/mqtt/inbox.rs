@@ -1,8 +1,9 @@
 //! What an incoming message is.
 
-use super::{Refused, discovery, topics::Topics};
-use crate::model::{Command, MqttSettings, Source};
-use rumqttc::Publish;
+use super::{Refused, discovery, discovery::Earlier, topics::Topics};
+use crate::model::{Command, MqttSettings, Source, in_shell, shown};
+use rumqttc::{Publish, QoS};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// No word that a point understands is longer than this, in bytes.
 const LONGEST_PAYLOAD: usize = 64;
@@ -18,6 +19,7 @@ pub struct Inbox {
     birth_topic: String,
     discovery_topic: Option<String>,
     retained_commands: usize,
+    earlier_discovery_came: bool,
 }
 
 /// What an incoming message is.
@@ -29,10 +31,58 @@ pub enum Incoming {
     Refused(Refused),
     /// Home Assistant has started.
     Birth,
-    /// What an earlier run, or an earlier connection, told Home Assistant.
+    /// Home Assistant is there, or not.
+    HomeAssistant(bool),
+    /// What an earlier run, or an earlier connection, told Home Assistant: to be read.
     EarlierDiscovery(Vec<u8>),
+    /// The same, read.
+    Earlier(Earlier),
+    /// On a topic where only we should publish; it may be our own message.
+    Ours(Heard),
     /// Nothing to us.
     Nothing,
+}
+
+/// What was heard on a topic of ours.
+#[derive(Debug, PartialEq)]
+pub struct Heard {
+    /// Where.
+    pub topic: String,
+    /// Tells one payload from another, see [`mark`].
+    pub mark: u64,
+    /// The payload was empty: what the broker kept is deleted.
+    pub deleted: bool,
+}
+
+/// A number that tells one payload from another: to be compared, a message of any size is as good as its number.
+pub(super) fn mark(payload: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    payload.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Topics that the broker is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) filter: String,
+    pub(super) what: AskedFor,
+}
+
+/// What for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AskedFor {
+    Commands,
+    /// Its birth, and what it was told earlier.
+    HomeAssistant,
+    /// To notice when somebody else publishes where only we should.
+    Ours,
+}
+
+impl Asked {
+    /// What we say ourselves comes back as well: it need not be acknowledged.
+    pub(super) fn qos(&self) -> QoS {
+        if self.what == AskedFor::Ours { QoS::AtMostOnce } else { QoS::AtLeastOnce }
+    }
 }
 
 impl Inbox {
@@ -43,16 +93,31 @@ impl Inbox {
             birth_topic: settings.birth_topic.clone(),
             discovery_topic: settings.discovery_prefix.as_deref().map(|prefix| discovery::topic(prefix, hub)),
             retained_commands: 0,
+            earlier_discovery_came: false,
         }
     }
 
-    /// The topics to subscribe to.
-    pub(super) fn filters(&self) -> Vec<String> {
-        let mut filters = Vec::from(self.topics.command_filters());
-        if let Some(discovery_topic) = &self.discovery_topic {
-            filters.extend([self.birth_topic.clone(), discovery_topic.clone()]);
-        }
-        filters
+    pub(super) fn topics(&self) -> &Topics {
+        &self.topics
+    }
+
+    /// What to subscribe to so that commands come.
+    pub(super) fn commands(&self) -> Vec<Asked> {
+        let asked = |filter| Asked { filter, what: AskedFor::Commands };
+        self.topics.command_filters().into_iter().map(asked).collect()
+    }
+
+    /// What to subscribe to for Home Assistant; `earlier`: and what it was told before.
+    pub(super) fn home_assistant(&self, earlier: bool) -> Vec<Asked> {
+        let Some(discovery_topic) = &self.discovery_topic else { return Vec::new() };
+        let asked = |filter: &String| Asked { filter: filter.clone(), what: AskedFor::HomeAssistant };
+        [&self.birth_topic].into_iter().chain(earlier.then_some(discovery_topic)).map(asked).collect()
+    }
+
+    /// What to subscribe to, to notice strangers.
+    pub(super) fn ours(&self) -> Vec<Asked> {
+        let asked = |filter| Asked { filter, what: AskedFor::Ours };
+        self.topics.retained_filters().into_iter().map(asked).collect()
     }
 
     /// What a message is.
@@ -60,27 +125,42 @@ impl Inbox {
         if let Some(point) = self.topics.commanded_point(&message.topic) {
             return self.command(point, message);
         }
-        match &self.discovery_topic {
-            // A retained birth is an old one; everything was just sent anyway.
-            Some(_) if message.topic == self.birth_topic && &*message.payload == b"online" && !message.retain => {
-                Incoming::Birth
-            }
-            Some(topic) if *topic == message.topic && message.retain => {
-                Incoming::EarlierDiscovery(message.payload.to_vec())
-            }
-            _ => Incoming::Nothing,
+        let topic = &message.topic;
+        let is_discovery = self.discovery_topic.as_ref() == Some(topic);
+        if is_discovery && message.retain {
+            // Of a broker that sends several, one is enough.
+            return match std::mem::replace(&mut self.earlier_discovery_came, true) {
+                false => Incoming::EarlierDiscovery(message.payload.to_vec()),
+                true => Incoming::Nothing,
+            };
         }
+        if self.discovery_topic.is_some() && *topic == self.birth_topic {
+            return match (&*message.payload, message.retain) {
+                (b"online", false) => Incoming::Birth,
+                // A retained birth is an old one; everything was just sent anyway.
+                (b"online", true) => Incoming::HomeAssistant(true),
+                (b"offline", _) => Incoming::HomeAssistant(false),
+                _ => Incoming::Nothing,
+            };
+        }
+        if is_discovery || self.topics.is_of_a_point(topic) || self.topics.is_of_the_hub(topic) {
+            let deleted = message.payload.is_empty();
+            return Incoming::Ours(Heard { topic: topic.clone(), mark: mark(&message.payload), deleted });
+        }
+        Incoming::Nothing
     }
 
     fn command(&mut self, point: String, message: &Publish) -> Incoming {
         if message.retain {
             self.retained_commands += 1;
             if self.retained_commands <= RETAINED_LOGGED {
-                tracing::warn!(
-                    "ignored a retained command on {}: it is old news; delete it with mosquitto_pub -r -n -t {}",
-                    message.topic,
-                    message.topic
-                );
+                let topic = &message.topic;
+                let delete = match topic.len() {
+                    0..=LONGEST_POINT => format!("mosquitto_pub -r -n -t {}", in_shell(topic)),
+                    _ => "mosquitto_sub --remove-retained, see docs/mqtt.md".into(),
+                };
+                let topic = shown(&start(topic.as_bytes(), LONGEST_POINT)).into_owned();
+                tracing::warn!("ignored a retained command on {topic}: it is old news; delete it with {delete}");
             }
             return Incoming::Nothing;
         }
@@ -119,7 +199,6 @@ fn start(bytes: &[u8], count: usize) -> String {
 mod tests {
     use super::*;
     use crate::mqtt::house;
-    use rumqttc::QoS;
 
     fn sort(topic: &str, payload: impl Into<Vec<u8>>, retain: bool) -> Incoming {
         let mut message = Publish::new(topic, QoS::AtLeastOnce, payload);
@@ -167,8 +246,9 @@ mod tests {
     #[test]
     fn home_assistant_is_born_on_its_topic_only() {
         assert_eq!(sort("homeassistant/status", "online", false), Incoming::Birth);
-        assert_eq!(sort("homeassistant/status", "offline", false), Incoming::Nothing);
-        assert_eq!(sort("homeassistant/status", "online", true), Incoming::Nothing);
+        assert_eq!(sort("homeassistant/status", "offline", false), Incoming::HomeAssistant(false));
+        assert_eq!(sort("homeassistant/status", "online", true), Incoming::HomeAssistant(true), "but not just now");
+        assert_eq!(sort("homeassistant/status", "", true), Incoming::Nothing);
         assert_eq!(sort("homeassistant/other", "online", false), Incoming::Nothing);
     }
 
@@ -176,6 +256,22 @@ mod tests {
     fn only_the_retained_discovery_is_an_earlier_one() {
         let topic = "homeassistant/device/hearthd_cottage/config";
         assert_eq!(sort(topic, "{}", true), Incoming::EarlierDiscovery(b"{}".to_vec()));
-        assert_eq!(sort(topic, "{}", false), Incoming::Nothing);
+        assert!(matches!(sort(topic, "{}", false), Incoming::Ours(heard) if heard.mark == mark(b"{}")));
+        let mut message = Publish::new(topic, QoS::AtLeastOnce, "{}");
+        message.retain = true;
+        let mut inbox = Inbox::new(&house::settings(), "cottage");
+        inbox.sort(&message);
+        assert_eq!(inbox.sort(&message), Incoming::Nothing, "one is enough");
+    }
+
+    #[test]
+    fn what_comes_where_only_we_publish_is_looked_at() {
+        for (topic, deleted) in [("lamp/state", false), ("living/temperature/why", true), ("availability", false)] {
+            let topic = format!("hearthd/cottage/{topic}");
+            let payload = if deleted { "" } else { "offline" };
+            let heard = Heard { topic: topic.clone(), mark: mark(payload.as_bytes()), deleted };
+            assert_eq!(sort(&topic, payload, false), Incoming::Ours(heard));
+        }
+        assert_eq!(sort("hearthd/cottage/error", "x", false), Incoming::Nothing);
     }
 }

@@ -2,30 +2,40 @@
 //! library keeps half-finished business of an old connection and loses or repeats it on the next.
 
 use super::Told;
-use super::inbox::{Inbox, Incoming};
+use super::inbox::{Asked, Inbox, Incoming};
+use super::loss::Loss;
 use super::outbox::Message;
+use super::repeats::Repeats;
 use super::topics::Topics;
-use crate::model::{Command, MqttSettings};
-use rumqttc::mqttbytes::Error as PacketError;
+use crate::model::{Command, MqttSettings, shown};
 use rumqttc::{
-    AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, LastWill, MqttOptions, NetworkOptions, Outgoing,
-    Packet, QoS, StateError, SubscribeFilter, SubscribeReasonCode,
+    AsyncClient, Event, EventLoop, LastWill, MqttOptions, NetworkOptions, Outgoing, Packet, Publish, QoS,
+    SubscribeFilter, SubscribeReasonCode,
 };
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 /// So many messages are on their way unacknowledged; enough to hide the round trip.
 const WINDOW: usize = 20;
-/// The client library's queue: the window, the subscription, the farewell, and room to spare.
+/// The client library's queue: the window, the subscriptions, the farewell, and room to spare.
 const QUEUE: usize = 2 * WINDOW;
-const LARGEST_INCOMING: usize = 16 << 20;
+/// A payload of 1 MiB with the longest topic.
+const LARGEST_INCOMING: usize = (1 << 20) + (1 << 16) + OVERHEAD;
 const LARGEST_OUTGOING: usize = 1 << 20;
 /// Fixed header, topic length and packet id of a publication, at most.
 const OVERHEAD: usize = 16;
 /// To connect, and to have the broker accept us or a packet.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How often it is looked whether the broker has acknowledged what was sent.
+pub(super) const ROUND: Duration = Duration::from_secs(7);
+/// What the broker has not acknowledged after so many rounds, 14 to 21 s, it never will.
+const ROUNDS: u32 = 3;
 
 /// A connection that is being made or is made.
 #[derive(Debug)]
@@ -33,11 +43,33 @@ pub(super) struct Link {
     client: AsyncClient,
     news: mpsc::Receiver<News>,
     /// Given to the client library, in this order, and not yet numbered by it.
-    handed: VecDeque<Option<Told>>,
+    handed: VecDeque<Awaited>,
     /// Written, by packet id.
-    unacknowledged: BTreeMap<u16, Option<Told>>,
+    unacknowledged: BTreeMap<u16, Awaited>,
+    subscriptions: Vec<Subscription>,
+    /// Rounds since it was opened.
+    round: u32,
+    /// The engine does not take commands, so nothing is read: the broker has no part in that.
+    held_up: Arc<AtomicBool>,
     /// Ends with the link.
     _polling: JoinSet<()>,
+}
+
+/// A message that the broker has not acknowledged yet.
+#[derive(Debug)]
+struct Awaited {
+    told: Option<Told>,
+    /// Since this round.
+    round: u32,
+}
+
+/// What the broker was asked for and has not answered yet.
+#[derive(Debug)]
+struct Subscription {
+    /// As soon as it is written.
+    packet: Option<u16>,
+    asked: Vec<Asked>,
+    round: u32,
 }
 
 /// What a connection tells.
@@ -51,26 +83,27 @@ pub(super) enum News {
     Written(u16),
     /// The broker has this packet.
     Acknowledged(u16),
-    /// The broker does not let us read some of our topics.
-    NotSubscribed,
+    /// We asked for topics, with this packet.
+    Asking(u16),
+    /// The broker's answers to this packet, one for each filter: whether it lets us read what matches.
+    Answered(u16, Vec<bool>),
+    /// It has answered, and does not let us read these.
+    Subscribed(Vec<Asked>),
     /// We took leave; the last.
     Closed,
     /// The connection ended, or none was made; the last.
     Lost(Loss),
 }
 
-/// Why a connection ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Loss {
-    /// One line for people.
-    pub(super) reason: String,
-    /// The broker closed it, without saying why.
-    pub(super) closed_by_broker: bool,
-}
-
 impl Link {
-    /// Begins to connect. Commands that come in go to `commands`, which may make the connection wait.
-    pub(super) fn open(settings: &MqttSettings, inbox: Inbox, commands: mpsc::Sender<Command>) -> Link {
+    /// Begins to connect. Commands that come in go to `commands`, which may make the connection wait; those that come
+    /// twice go there once.
+    pub(super) fn open(
+        settings: &MqttSettings,
+        inbox: Inbox,
+        commands: mpsc::Sender<Command>,
+        repeats: Arc<Mutex<Repeats>>,
+    ) -> Link {
         let (client, mut event_loop) = AsyncClient::new(options(settings), QUEUE);
         let mut network = NetworkOptions::new();
         // Small packets must not wait for each other (Nagle's algorithm).
@@ -79,14 +112,25 @@ impl Link {
         event_loop.set_network_options(network);
         let (sender, news) = mpsc::channel(4 * WINDOW);
         let mut polling = JoinSet::new();
-        polling.spawn(poll(event_loop, inbox, commands, sender, settings.clone()));
-        Link { client, news, handed: VecDeque::new(), unacknowledged: BTreeMap::new(), _polling: polling }
+        let held_up = Arc::new(AtomicBool::new(false));
+        let reader = Reader { inbox, commands, repeats, held_up: held_up.clone() };
+        polling.spawn(poll(event_loop, reader, sender, settings.clone()));
+        Link {
+            client,
+            news,
+            handed: VecDeque::new(),
+            unacknowledged: BTreeMap::new(),
+            subscriptions: Vec::new(),
+            round: 0,
+            held_up,
+            _polling: polling,
+        }
     }
 
     /// Waits for news. Nothing is lost when the wait is given up.
     pub(super) async fn next(&mut self) -> News {
         let news = self.news.recv().await;
-        self.account(news.unwrap_or_else(|| News::Lost(Loss::of("the connection ended"))))
+        self.account(news.unwrap_or_else(|| News::Lost(Loss::away("the connection ended"))))
     }
 
     /// News that need not be waited for.
@@ -95,12 +139,40 @@ impl Link {
         Some(self.account(news))
     }
 
-    /// Asks for messages on these topics.
-    pub(super) fn subscribe(&self, filters: Vec<String>) {
-        let filters = filters.into_iter().map(|filter| SubscribeFilter::new(filter, QoS::AtLeastOnce));
-        if self.client.try_subscribe_many(filters).is_err() {
+    /// Asks for messages on these topics. [`News::Subscribed`] follows.
+    pub(super) fn subscribe(&mut self, asked: Vec<Asked>) {
+        if asked.is_empty() {
+            return;
+        }
+        let filters = asked.iter().map(|asked| SubscribeFilter::new(asked.filter.clone(), asked.qos()));
+        if self.client.try_subscribe_many(filters).is_ok() {
+            self.subscriptions.push(Subscription { packet: None, asked, round: self.round });
+        } else {
             tracing::error!("cannot subscribe: the topic prefix or the birth topic is not a valid MQTT topic");
         }
+    }
+
+    /// Whether the broker has answered what it was asked for.
+    pub(super) fn is_subscribed(&self) -> bool {
+        self.subscriptions.is_empty()
+    }
+
+    /// To be called once in each [`ROUND`] while there is anything that the broker has to acknowledge. What it has owed for
+    /// too long is the end of the connection.
+    pub(super) fn overdue(&mut self) -> Option<Loss> {
+        self.round += 1;
+        if self.held_up.load(Ordering::Relaxed) {
+            let messages =
+                self.handed.iter_mut().chain(self.unacknowledged.values_mut()).map(|awaited| &mut awaited.round);
+            let asked = self.subscriptions.iter_mut().map(|subscription| &mut subscription.round);
+            messages.chain(asked).for_each(|round| *round = self.round);
+        }
+        let late = |round: u32| self.round - round >= ROUNDS;
+        if self.subscriptions.iter().any(|subscription| late(subscription.round)) {
+            return Some(Loss::wrong("the broker accepts us and does not answer what we ask to read (no SUBACK)"));
+        }
+        let late = self.handed.iter().chain(self.unacknowledged.values()).any(|awaited| late(awaited.round));
+        late.then(|| Loss::wrong("the broker accepts us and does not acknowledge what we publish (no PUBACK)"))
     }
 
     /// Whether another message may be published now.
@@ -110,7 +182,7 @@ impl Link {
 
     /// Whether the broker has everything that was published.
     pub(super) fn is_idle(&self) -> bool {
-        self.handed.is_empty() && self.unacknowledged.is_empty()
+        self.handed.is_empty() && self.unacknowledged.is_empty() && self.is_subscribed()
     }
 
     /// Publishes, if the message is one that can be.
@@ -118,11 +190,12 @@ impl Link {
         let Message { topic, payload, retain, told } = message;
         let size = topic.len() + payload.len() + OVERHEAD;
         if size > LARGEST_OUTGOING {
+            let topic = shown(&topic);
             tracing::error!("not published: the message for {topic} has {size} bytes, more than {LARGEST_OUTGOING}");
         } else if self.client.try_publish(&*topic, QoS::AtLeastOnce, retain, payload).is_err() {
-            tracing::error!("not published: {topic} is not a topic that can be published to");
+            tracing::error!("not published: {} is not a topic that can be published to", shown(&topic));
         } else {
-            self.handed.push_back(told);
+            self.handed.push_back(Awaited { told, round: self.round });
         }
     }
 
@@ -135,18 +208,28 @@ impl Link {
 
     /// The answers that the broker may not have got, oldest first.
     pub(super) fn unanswered(self) -> impl DoubleEndedIterator<Item = Told> {
-        self.unacknowledged.into_values().chain(self.handed).flatten()
+        self.unacknowledged.into_values().chain(self.handed).filter_map(|awaited| awaited.told)
     }
 
     fn account(&mut self, news: News) -> News {
-        match &news {
+        match news {
             News::Written(packet) => {
                 // The library numbers messages in the order in which they were handed over.
-                if let Some(told) = self.handed.pop_front() {
-                    self.unacknowledged.insert(*packet, told);
+                if let Some(awaited) = self.handed.pop_front() {
+                    self.unacknowledged.insert(packet, awaited);
                 }
             }
-            News::Acknowledged(packet) => drop(self.unacknowledged.remove(packet)),
+            News::Acknowledged(packet) => drop(self.unacknowledged.remove(&packet)),
+            News::Asking(packet) => {
+                let next = self.subscriptions.iter_mut().find(|subscription| subscription.packet.is_none());
+                next.into_iter().for_each(|subscription| subscription.packet = Some(packet));
+            }
+            News::Answered(packet, allowed) => {
+                let place = self.subscriptions.iter().position(|subscription| subscription.packet == Some(packet));
+                let asked = place.map(|place| self.subscriptions.swap_remove(place).asked).unwrap_or_default();
+                let refused = asked.into_iter().zip(allowed).filter(|(_, allowed)| !allowed).map(|(asked, _)| asked);
+                return News::Subscribed(refused.collect());
+            }
             _ => {}
         }
         news
@@ -178,38 +261,64 @@ fn keep_alive(settings: &MqttSettings) -> Duration {
     Duration::from_secs(settings.keep_alive.as_secs().clamp(1, u16::MAX.into()))
 }
 
-/// Polls a connection until it ends. `poll` must not be cancelled half-way, hence a task of its own.
-async fn poll(
-    mut event_loop: EventLoop,
-    mut inbox: Inbox,
+/// What becomes of messages that come in.
+struct Reader {
+    inbox: Inbox,
     commands: mpsc::Sender<Command>,
-    news: mpsc::Sender<News>,
-    settings: MqttSettings,
-) {
+    repeats: Arc<Mutex<Repeats>>,
+    held_up: Arc<AtomicBool>,
+}
+
+impl Reader {
+    /// Nothing: nobody takes commands any more.
+    async fn read(&mut self, message: &Publish) -> Option<Incoming> {
+        if self.repeats.lock().unwrap_or_else(PoisonError::into_inner).is_repeat(message) {
+            tracing::debug!("a message on {} came again", shown(&message.topic));
+            return Some(Incoming::Nothing);
+        }
+        match self.inbox.sort(message) {
+            Incoming::Command(command) => {
+                self.held_up.store(true, Ordering::Relaxed);
+                let taken = self.commands.send(command).await;
+                self.held_up.store(false, Ordering::Relaxed);
+                taken.ok().map(|()| Incoming::Nothing)
+            }
+            Incoming::EarlierDiscovery(payload) => {
+                let topics = self.inbox.topics().clone();
+                // A megabyte takes a Raspberry Pi Zero a while: not on the thread of the control loop.
+                let read = tokio::task::spawn_blocking(move || super::discovery::read(&payload, &topics)).await;
+                Some(Incoming::Earlier(read.unwrap_or_default()))
+            }
+            incoming => Some(incoming),
+        }
+    }
+}
+
+/// Polls a connection until it ends. `poll` must not be cancelled half-way, hence a task of its own.
+async fn poll(mut event_loop: EventLoop, mut reader: Reader, news: mpsc::Sender<News>, settings: MqttSettings) {
     // Something happens on a good connection in every keep-alive time; a full socket can hang the library for ever.
     let longest_silence = keep_alive(&settings) + 2 * PATIENCE;
     loop {
         let item = match tokio::time::timeout(longest_silence, event_loop.poll()).await {
-            Err(_) => News::Lost(Loss::of("the broker stopped taking our messages")),
-            Ok(Err(error)) => News::Lost(explain(&error, &settings)),
-            Ok(Ok(Event::Incoming(Packet::Publish(message)))) => match inbox.sort(&message) {
-                Incoming::Nothing => continue,
-                Incoming::Command(command) => {
-                    if commands.send(command).await.is_err() {
-                        return;
-                    }
-                    continue;
-                }
-                incoming => News::Came(incoming),
+            Err(_) => News::Lost(Loss::wrong("the broker stopped taking our messages")),
+            Ok(Err(error)) => News::Lost(Loss::explain(&error, &settings, PATIENCE.as_secs(), LARGEST_INCOMING)),
+            Ok(Ok(Event::Incoming(Packet::Publish(message)))) => match reader.read(&message).await {
+                None => return,
+                Some(Incoming::Nothing) => continue,
+                Some(incoming) => News::Came(incoming),
             },
+            Ok(Ok(Event::Incoming(Packet::PubRel(release)))) => {
+                reader.repeats.lock().unwrap_or_else(PoisonError::into_inner).released(release.pkid);
+                continue;
+            }
             Ok(Ok(Event::Incoming(Packet::ConnAck(_)))) => News::Up,
             Ok(Ok(Event::Incoming(Packet::PubAck(ack)))) => News::Acknowledged(ack.pkid),
-            Ok(Ok(Event::Incoming(Packet::SubAck(ack))))
-                if ack.return_codes.contains(&SubscribeReasonCode::Failure) =>
-            {
-                News::NotSubscribed
+            Ok(Ok(Event::Incoming(Packet::SubAck(ack)))) => {
+                let allowed = ack.return_codes.iter().map(|code| *code != SubscribeReasonCode::Failure);
+                News::Answered(ack.pkid, allowed.collect())
             }
             Ok(Ok(Event::Outgoing(Outgoing::Publish(packet)))) => News::Written(packet),
+            Ok(Ok(Event::Outgoing(Outgoing::Subscribe(packet)))) => News::Asking(packet),
             // To poll on would connect again.
             Ok(Ok(Event::Outgoing(Outgoing::Disconnect))) => News::Closed,
             Ok(Ok(_)) => continue,
@@ -218,57 +327,6 @@ async fn poll(
         if news.send(item).await.is_err() || last {
             return;
         }
-    }
-}
-
-impl Loss {
-    fn of(reason: impl Into<String>) -> Loss {
-        Loss { reason: reason.into(), closed_by_broker: false }
-    }
-}
-
-/// What happened and what to look at.
-fn explain(error: &ConnectionError, settings: &MqttSettings) -> Loss {
-    let closed = || Loss { reason: "the broker closed the connection".into(), closed_by_broker: true };
-    Loss::of(match error {
-        ConnectionError::NetworkTimeout => format!("no answer within {} s", PATIENCE.as_secs()),
-        ConnectionError::ConnectionRefused(code) => return Loss::of(refusal(*code, settings)),
-        ConnectionError::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-            "connection refused: no broker listens there; check that it runs, and the host and port of mqtt.url".into()
-        }
-        ConnectionError::Io(error) => error.to_string(),
-        ConnectionError::FlushTimeout => "the broker stopped taking our messages".into(),
-        ConnectionError::MqttState(StateError::ConnectionAborted) => return closed(),
-        ConnectionError::MqttState(StateError::AwaitPingResp) => "the broker stopped answering".into(),
-        ConnectionError::MqttState(StateError::Deserialization(PacketError::Io(error)))
-        | ConnectionError::MqttState(StateError::Io(error)) => match error.kind() {
-            std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe => return closed(),
-            _ => error.to_string(),
-        },
-        ConnectionError::MqttState(StateError::Deserialization(PacketError::PayloadSizeLimitExceeded(size))) => {
-            format!(
-                "a message of {size} bytes came in, more than the {LARGEST_INCOMING} that are read; if it happens at \
-                 every connection, it is a retained one: find it with mosquitto_sub -v -t '{}/+/set' and delete it",
-                settings.prefix
-            )
-        }
-        error => error.to_string(),
-    })
-}
-
-fn refusal(code: ConnectReturnCode, settings: &MqttSettings) -> String {
-    match (code, &settings.username) {
-        (ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized, None) => {
-            "the broker refuses us without a user name: give it a user name and password in [mqtt]".into()
-        }
-        (ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized, Some(user)) => format!(
-            "the broker refuses user {user}: check the user name and password in [mqtt], and what the broker allows them"
-        ),
-        (ConnectReturnCode::BadClientId, _) => {
-            format!("the broker refuses the client id {}: choose another in [mqtt]", settings.client_id)
-        }
-        (ConnectReturnCode::ServiceUnavailable, _) => "the broker says that it is not available now".into(),
-        (code, _) => format!("the broker refuses the connection: {code:?}"),
     }
 }
 
@@ -298,13 +356,5 @@ mod tests {
         assert_eq!((&*will.topic, &*will.message), ("hearthd/cottage/availability", &b"offline"[..]));
         assert!(will.retain);
         assert_eq!(will.qos, QoS::AtLeastOnce);
-    }
-
-    #[test]
-    fn a_refused_login_says_what_to_check() {
-        let refused = ConnectionError::ConnectionRefused(ConnectReturnCode::NotAuthorized);
-        assert!(explain(&refused, &house::settings()).reason.contains("without a user name"));
-        let settings = MqttSettings { username: Some("hub".into()), ..house::settings() };
-        assert!(explain(&refused, &settings).reason.contains("user hub"));
     }
 }

@@ -22,7 +22,13 @@ pub mod inbox;
 
 mod outbox;
 
+mod ledger;
+
+mod repeats;
+
 mod backoff;
+
+mod loss;
 
 mod link;
 
@@ -32,6 +38,7 @@ mod session;
 mod house;
 
 use crate::model::{BrokerStatus, Config, Event, MqttSettings, Snapshot};
+pub use ledger::Ledger;
 use serde::Serialize;
 use session::Session;
 use std::{sync::Arc, time::Duration};
@@ -94,6 +101,7 @@ pub struct Clearing {
 
 impl Clearing {
     /// What a connection of one hub and settings leaves that one of others (nothing: there will be none) does not take over.
+    /// Topics under another prefix the next one clears, when Home Assistant was told of the new ones.
     pub fn between(before: (&str, &MqttSettings), after: Option<(&str, &MqttSettings)>) -> Clearing {
         let place = |settings: &MqttSettings| (settings.host.clone(), settings.port);
         let discovery = |(hub, settings): (&str, &MqttSettings)| {
@@ -102,7 +110,8 @@ impl Clearing {
         match after.filter(|after| place(after.1) == place(before.1)) {
             None => Clearing { topics: true, discovery: true },
             Some(after) => {
-                Clearing { topics: after.1.prefix != before.1.prefix, discovery: discovery(after) != discovery(before) }
+                let device = discovery(after) != discovery(before);
+                Clearing { topics: device && after.1.prefix != before.1.prefix, discovery: device }
             }
         }
     }
@@ -113,6 +122,7 @@ impl Clearing {
 ///
 /// Commands go to `events` in the order in which they came; while that channel is full they wait, first in a queue here,
 /// then at the broker. `told` is read at all times, connected or not. `status` is told how it stands with the broker.
+/// `ledger` is what connections before have left.
 pub fn spawn(
     hub: Arc<str>,
     settings: MqttSettings,
@@ -120,6 +130,7 @@ pub fn spawn(
     events: mpsc::Sender<Event>,
     told: mpsc::Receiver<Told>,
     status: watch::Sender<BrokerStatus>,
+    ledger: Arc<Ledger>,
 ) -> Mqtt {
     let (stop, mut stopped) = oneshot::channel();
     let mut tasks = JoinSet::new();
@@ -130,7 +141,7 @@ pub fn spawn(
             _ = &mut stopped => return,
         };
         if let Ok(first) = first {
-            Session::new((hub, settings), first, snapshots, events, told, status, stopped).run().await;
+            Session::new((hub, settings), (first, snapshots), events, told, status, stopped, ledger).run().await;
         }
     });
     Mqtt { tasks, stop }

@@ -1,16 +1,23 @@
 //! What to publish next. Pure: it knows nothing of connections but when one starts.
 
-use super::discovery::{self, Platforms};
+mod kept;
+mod order;
+mod strangers;
+
+use super::discovery::{self, Platforms, Step};
+use super::inbox::mark;
+use super::ledger::Record;
 use super::topics::{PointTopics, Topics};
 use super::{Clearing, Told};
 use crate::model::{ClimateFacet, Config, Explanation, MqttSettings, Point, Quality, Snapshot, Value};
-use std::collections::{BTreeSet, VecDeque};
+use order::{Group, Part, groups};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// This many told wait; then the oldest is dropped for each new one.
 const TOLD: usize = 16_384;
-/// State, reason, availability.
-const PARTS: usize = 3;
+/// What is said while nothing is wrong.
+const NO_PROBLEM: &str = "none";
 
 /// One message to publish, at QoS 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,26 +34,48 @@ pub(super) struct Message {
 pub(super) struct Outbox {
     topics: Topics,
     discovery_prefix: Option<String>,
+    /// Host and port of the broker.
+    broker: String,
     snapshot: Arc<Snapshot>,
     points: Vec<PointTopics>,
+    /// Which point and part a topic is.
+    places: BTreeMap<String, (usize, Part)>,
     given: Vec<Given>,
-    /// The next place to compare: all states come first, then all reasons, then all availabilities. It goes round, and
-    /// moves on after each message, so that a point that never rests does not silence the others.
+    groups: Vec<Group>,
+    /// The next group to compare. It goes round, and moves on after each, so that a point that never rests does not silence
+    /// the others.
     place: usize,
-    /// How many places were not compared since the snapshot changed.
+    /// How many groups were not compared since the snapshot changed.
     to_compare: usize,
-    /// How many places were never reached on this connection; after them it is told that we are online.
+    /// How many groups were never reached on this connection; after them it is told that we are online.
     to_reach: Option<usize>,
+    /// The differences of one group, to be said in this order before anything newer.
+    batch: VecDeque<Message>,
     discovery_due: bool,
+    /// Of the last announcement on this connection.
+    announced: Option<u64>,
     online_due: bool,
+    online_said: bool,
+    /// What is wrong with the hub itself, and what was last said of it.
+    problem: Option<String>,
+    problem_said: Option<String>,
     to_clear: VecDeque<String>,
     told: VecDeque<Told>,
     dropped: u64,
     closing: bool,
     clear_at_the_end: Option<String>,
-    /// Retained topics of what is no longer there, and its components, until [`Outbox::forget_gone`].
+    /// Retained topics of what is no longer there, until the broker has cleared them.
     gone_topics: BTreeSet<String>,
+    clearing: bool,
+    /// Components of what is no longer there, until Home Assistant has surely removed them.
     gone_components: Platforms,
+    step: Step,
+    /// Whether Home Assistant is there; unknown after the broker was away.
+    home_assistant: Option<bool>,
+    /// What stays at the broker and in Home Assistant is other than it was.
+    record_changed: bool,
+    /// Parts that somebody else published last.
+    foreign: BTreeSet<String>,
 }
 
 /// What this connection was given of one point.
@@ -60,27 +89,48 @@ struct Given {
 }
 
 impl Outbox {
-    pub(super) fn new(settings: &MqttSettings, snapshot: Arc<Snapshot>) -> Outbox {
+    /// `record` is what earlier connections left.
+    pub(super) fn new(settings: &MqttSettings, snapshot: Arc<Snapshot>, record: Record) -> Outbox {
         let topics = Topics::new(&settings.prefix);
         let mut outbox = Outbox {
-            points: point_topics(&topics, &snapshot.config),
             topics,
             discovery_prefix: settings.discovery_prefix.clone(),
+            broker: format!("{}:{}", settings.host, settings.port),
             snapshot,
+            points: Vec::new(),
+            places: BTreeMap::new(),
             given: Vec::new(),
+            groups: Vec::new(),
             place: 0,
             to_compare: 0,
             to_reach: None,
+            batch: VecDeque::new(),
             discovery_due: false,
+            announced: None,
             online_due: false,
+            online_said: false,
+            problem: None,
+            problem_said: None,
             to_clear: VecDeque::new(),
             told: VecDeque::new(),
             dropped: 0,
             closing: false,
             clear_at_the_end: None,
             gone_topics: BTreeSet::new(),
+            clearing: false,
             gone_components: Platforms::new(),
+            step: Step::Removed,
+            home_assistant: None,
+            record_changed: true,
+            foreign: BTreeSet::new(),
         };
+        outbox.index();
+        if record.hub == *outbox.snapshot.config.hub.id {
+            outbox.gone(record.components, Vec::new());
+        }
+        if record.broker == outbox.broker {
+            outbox.gone(Platforms::new(), record.topics.into_iter().collect());
+        }
         outbox.start();
         outbox
     }
@@ -88,17 +138,28 @@ impl Outbox {
     /// A connection begins: everything is told from the start, `online` last.
     pub(super) fn start(&mut self) {
         self.tell_all();
-        self.online_due = false;
-        self.to_reach = Some(self.points.len() * PARTS);
-        self.to_clear = self.gone_topics.iter().cloned().collect();
+        (self.online_due, self.online_said) = (false, false);
+        self.to_reach = Some(self.groups.len());
+        (self.problem_said, self.clearing, self.announced) = (None, false, None);
+        self.home_assistant = None;
+        self.foreign.clear();
+        // With the announcement of another hub its device goes, and nobody listens to its topics any more.
+        self.to_clear = self.gone_topics.iter().filter(|topic| topic.ends_with("/config")).cloned().collect();
         // Nobody presses a button now because somebody did while the broker was away.
         self.told.retain(|told| !matches!(told, Told::Clicked(..)));
     }
 
     /// Home Assistant has started: everything is told again, `online` before the states.
     pub(super) fn birth(&mut self) {
+        self.home_assistant = Some(true);
+        self.step = Step::Removed;
         self.tell_all();
         self.online_due = self.to_reach.is_none();
+    }
+
+    /// Home Assistant is there or not, without having started just now.
+    pub(super) fn home_assistant(&mut self, is_there: bool) {
+        self.home_assistant = Some(is_there);
     }
 
     /// The house is now like this.
@@ -108,32 +169,15 @@ impl Outbox {
         }
         let before = std::mem::replace(&mut self.snapshot, snapshot);
         if Arc::ptr_eq(&before.config, &self.snapshot.config) {
-            self.to_compare = self.points.len() * PARTS;
+            self.to_compare = self.groups.len();
         } else {
             self.reload(&before.config);
         }
     }
 
-    /// What an earlier run announced: it may have had points that are gone.
-    pub(super) fn earlier_discovery(&mut self, payload: &[u8]) {
-        let (components, topics) = discovery::read(payload, &self.topics);
-        let now = discovery::platforms(&self.snapshot.config);
-        let known = self.gone_components.len();
-        self.gone_components.extend(components.into_iter().filter(|(id, _)| !now.contains_key(id)));
-        self.discovery_due |= self.gone_components.len() > known;
-        self.gone(topics);
-    }
-
-    /// Whether points that are gone are still named.
-    pub(super) fn names_gone(&self) -> bool {
-        !self.gone_components.is_empty() || !self.gone_topics.is_empty()
-    }
-
-    /// Home Assistant has removed what is gone; it need not be named again.
-    pub(super) fn forget_gone(&mut self) {
-        self.discovery_due |= !self.gone_components.is_empty();
-        self.gone_components.clear();
-        self.gone_topics.clear();
+    /// What is wrong with the hub itself; nothing: all is well.
+    pub(super) fn problem(&mut self, problem: Option<String>) {
+        self.problem = problem;
     }
 
     /// Something is to be told once.
@@ -152,21 +196,29 @@ impl Outbox {
         }
     }
 
+    /// Retained commands are deleted before any state is said: one of them is too large to be read.
+    pub(super) fn delete_commands(&mut self, topics: impl Iterator<Item = String>) {
+        self.to_clear.extend(topics);
+    }
+
     /// No more will come: after all that is still to be said, `offline` is the last. Topics that are not to be left are
     /// cleared instead, the hub's availability after its `offline`.
     pub(super) fn close(&mut self, clearing: Clearing) {
         (self.closing, self.online_due, self.to_reach) = (true, false, None);
+        self.problem_said = Some(self.problem.clone().unwrap_or_else(|| NO_PROBLEM.into()));
         if clearing.topics {
             self.to_compare = 0;
+            self.batch.clear();
             self.to_clear.extend(self.points.iter().flat_map(PointTopics::all).map(String::from));
+            self.to_clear.push_back(self.topics.problem());
             self.clear_at_the_end = Some(self.topics.availability());
         }
-        if clearing.discovery
-            && let Some(prefix) = &self.discovery_prefix
-        {
-            self.discovery_due = false;
-            self.to_clear.push_front(discovery::topic(prefix, &self.snapshot.config.hub.id));
-        }
+    }
+
+    /// Takes back the announcement, if there is one, before anything else is cleared.
+    pub(super) fn take_back_discovery(&mut self) {
+        self.discovery_due = false;
+        self.to_clear.extend(self.announced_topic());
     }
 
     /// The next message, if there is anything to say. It counts as given.
@@ -179,23 +231,33 @@ impl Outbox {
         if let Some(topic) = self.to_clear.pop_front() {
             return Some(retained(topic, String::new()));
         }
+        let problem = self.problem.as_deref().unwrap_or(NO_PROBLEM);
+        if self.problem_said.as_deref() != Some(problem) {
+            self.problem_said = Some(problem.into());
+            return Some(retained(self.topics.problem(), problem.into()));
+        }
         if std::mem::take(&mut self.online_due) {
-            return Some(retained(self.topics.availability(), "online".into()));
+            return Some(self.online());
         }
         loop {
+            if let Some(message) = self.batch.pop_front() {
+                return Some(message);
+            }
             if self.to_reach == Some(0) {
                 self.to_reach = None;
-                return Some(retained(self.topics.availability(), "online".into()));
+                return Some(self.online());
             }
             if self.to_compare == 0 {
                 break;
             }
             let place = self.place;
-            self.place = (place + 1) % (self.points.len() * PARTS);
+            self.place = (place + 1) % self.groups.len();
             self.to_compare -= 1;
-            self.to_reach = self.to_reach.map(|places| places - 1);
-            if let Some(message) = self.difference(place) {
-                return Some(message);
+            self.to_reach = self.to_reach.map(|groups| groups - 1);
+            for part in 0..self.groups[place].len() {
+                let (point, part) = self.groups[place][part];
+                let difference = self.difference(point, part);
+                self.batch.extend(difference);
             }
         }
         if let Some(told) = self.told.pop_front() {
@@ -209,45 +271,57 @@ impl Outbox {
 
     fn tell_all(&mut self) {
         self.given = vec![Given::default(); self.points.len()];
+        self.batch.clear();
         self.place = 0;
-        self.to_compare = self.points.len() * PARTS;
+        self.to_compare = self.groups.len();
         self.discovery_due = true;
     }
 
-    fn reload(&mut self, before: &Config) {
-        let topics_before = std::mem::replace(&mut self.points, point_topics(&self.topics, &self.snapshot.config));
-        let gone: Vec<String> = topics_before.iter().flat_map(|point| point.all().map(String::from)).collect();
-        self.gone_components.extend(discovery::platforms(before));
-        let now = discovery::platforms(&self.snapshot.config);
-        self.gone_components.retain(|id, _| !now.contains_key(id));
-        self.tell_all();
-        self.to_reach = self.to_reach.map(|_| self.points.len() * PARTS);
-        self.gone(gone);
-    }
-
-    /// Clears those of these topics that nothing uses any more, and none that something uses again.
-    fn gone(&mut self, topics: Vec<String>) {
-        let used: BTreeSet<&str> = self.points.iter().flat_map(PointTopics::all).collect();
-        self.gone_topics.extend(topics);
-        self.gone_topics.retain(|topic| !used.contains(&**topic));
-        self.to_clear = self.gone_topics.iter().cloned().collect();
-    }
-
-    fn discovery(&self) -> Option<Message> {
+    fn index(&mut self) {
         let config = &self.snapshot.config;
-        let topic = discovery::topic(self.discovery_prefix.as_ref()?, &config.hub.id);
-        let payload = discovery::payload(config, &self.topics, &self.gone_components);
-        Some(retained(topic, payload.unwrap_or_default()))
+        self.points = config.points().map(|point| self.topics.of_point(&config.point_name(point))).collect();
+        self.groups = groups(config);
+        let parts = |(place, topics): (usize, &PointTopics)| {
+            [(&topics.state, Part::State), (&topics.why, Part::Why), (&topics.availability, Part::Availability)]
+                .map(|(topic, part)| (topic.clone(), (place, part)))
+        };
+        self.places = self.points.iter().enumerate().flat_map(parts).collect();
     }
 
-    fn difference(&mut self, place: usize) -> Option<Message> {
-        let point = place % self.points.len();
+    fn reload(&mut self, before: &Config) {
+        let topics: Vec<String> = self.places.keys().cloned().collect();
+        self.index();
+        self.tell_all();
+        self.to_reach = self.to_reach.map(|_| self.groups.len());
+        self.gone(discovery::platforms(before), topics);
+        self.record_changed = true;
+    }
+
+    fn online(&mut self) -> Message {
+        self.online_said = true;
+        retained(self.topics.availability(), "online".into())
+    }
+
+    fn announced_topic(&self) -> Option<String> {
+        self.discovery_prefix.as_ref().map(|prefix| discovery::topic(prefix, &self.snapshot.config.hub.id))
+    }
+
+    fn discovery(&mut self) -> Option<Message> {
+        let topic = self.announced_topic()?;
+        let payload = discovery::payload(&self.snapshot.config, &self.topics, &self.gone_components, self.step);
+        let payload = payload.unwrap_or_default();
+        self.announced = Some(mark(payload.as_bytes()));
+        Some(retained(topic, payload))
+    }
+
+    /// What was not said yet of a part of a point.
+    fn difference(&mut self, point: usize, part: Part) -> Option<Message> {
         let (state, topics) = (self.snapshot.points.get(point)?, &self.points[point]);
         let given = &mut self.given[point];
-        match place / self.points.len() {
+        match part {
             // What happens is told when it does.
-            0 if matches!(state.point, Point::Event(_)) => None,
-            0 => {
+            Part::State if matches!(state.point, Point::Event(_)) => None,
+            Part::State => {
                 if given.value == state.value && state.value.is_some() {
                     return None;
                 }
@@ -260,13 +334,13 @@ impl Outbox {
                 given.text = Some(text.clone());
                 Some(retained(topics.state.clone(), text))
             }
-            1 if state.because.is_some() => {
+            Part::Why if state.because.is_some() => {
                 let because = state.because.as_ref()?;
                 let same = given.because.as_ref() == Some(because);
                 given.because = Some(because.clone());
                 (!same).then(|| retained(topics.why.clone(), because.to_string()))
             }
-            1 => {
+            Part::Why => {
                 let explanation = state.explanation.as_ref()?;
                 let same = given
                     .explanation
@@ -275,10 +349,10 @@ impl Outbox {
                 given.explanation = Some(explanation.clone());
                 (!same).then(|| retained(topics.why.clone(), explanation.line.clone()))
             }
-            _ => {
+            Part::Availability => {
                 let online = state.quality == Quality::Good;
                 (given.online.replace(online) != Some(online))
-                    .then(|| retained(topics.availability.clone(), if online { "online" } else { "offline" }.into()))
+                    .then(|| retained(topics.availability.clone(), availability(online).into()))
             }
         }
     }
@@ -298,8 +372,8 @@ impl Outbox {
     }
 }
 
-fn point_topics(topics: &Topics, config: &Config) -> Vec<PointTopics> {
-    config.points().map(|point| topics.of_point(&config.point_name(point))).collect()
+fn availability(online: bool) -> &'static str {
+    if online { "online" } else { "offline" }
 }
 
 fn retained(topic: String, payload: String) -> Message {

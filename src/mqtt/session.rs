@@ -1,12 +1,16 @@
 //! Connects, keeps the broker informed, and connects again, for ever.
 
 use super::backoff::{Backoff, STEADY};
-use super::inbox::{Inbox, Incoming};
-use super::link::{Link, Loss, News};
+use super::inbox::{Asked, AskedFor, Inbox, Incoming};
+use super::ledger::Ledger;
+use super::link::{Link, News, ROUND};
+use super::loss::{Loss, LossKind};
 use super::outbox::Outbox;
+use super::repeats::Repeats;
 use super::{Clearing, Told, discovery, is_of};
-use crate::model::{BrokerStatus, Command, Event, MqttSettings, Snapshot};
-use std::{future::pending, pin::Pin, sync::Arc, time::Duration};
+use crate::model::{BrokerStatus, Command, Event, MqttSettings, Snapshot, in_shell};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::{future::pending, pin::Pin, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Sleep, sleep, timeout};
@@ -16,8 +20,18 @@ use tokio::time::{Sleep, sleep, timeout};
 const COMMANDS: usize = 16_384;
 /// All hubs of a house hear Home Assistant's birth at the same time.
 const BIRTH_SPREAD_MS: u64 = 2_000;
-/// Home Assistant has surely removed what is gone by then.
-const FORGET_GONE_AFTER: Duration = Duration::from_secs(10);
+/// Home Assistant has surely followed an announcement by then.
+const STEP: Duration = Duration::from_secs(10);
+/// Home Assistant has let go of topics that it was told not to use any more.
+const LET_GO: Duration = Duration::from_secs(5);
+/// As much of that as a farewell has room for.
+const LET_GO_AT_THE_END: Duration = Duration::from_millis(300);
+/// What a stranger published is set right after this long; where it happens again and again, the time doubles.
+const SET_RIGHT_AFTER: Duration = Duration::from_secs(1);
+/// Doubled at most so often: some 17 minutes.
+const SET_RIGHT_DOUBLED: u32 = 10;
+/// After this long without strangers, all is forgotten.
+const CALM: Duration = Duration::from_secs(3_600);
 /// For the last messages; the farewell has the rest of [`super::STOP_WITHIN`].
 const LAST_WORDS: Duration = Duration::from_millis(1_500);
 
@@ -32,6 +46,11 @@ pub(super) struct Session {
     stop: oneshot::Receiver<Clearing>,
     outbox: Outbox,
     backoff: Backoff,
+    ledger: Arc<Ledger>,
+    repeats: Arc<Mutex<Repeats>>,
+    wary: Wary,
+    /// How often it was set right what a stranger published.
+    strangers: u32,
     /// Carries commands to the engine, apart, so that publishing goes on while the engine is busy.
     _forwarding: JoinSet<()>,
 }
@@ -40,41 +59,77 @@ pub(super) struct Session {
 enum End {
     /// With what is not to be left behind and could not be cleared.
     Stopped(Clearing),
-    /// With whether it had been up.
-    Lost(Loss, bool),
+    Lost(Loss, Lived),
+}
+
+/// How far a connection came.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lived {
+    /// The broker accepted us.
+    up: bool,
+    /// It has acknowledged a message, and answered what we asked to read.
+    good: bool,
+    steady: bool,
+}
+
+/// How much a broker is asked for, after it has shown that it cannot take more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Wary {
+    No,
+    /// Not for our own topics: it broke the connection when it was.
+    NotOurs,
+    /// For the topics of commands one by one, after what is retained there is deleted, and for Home Assistant's birth: one
+    /// of the messages it keeps is too large to be read.
+    OneByOne,
+    /// As before, without the birth.
+    CommandsOnly,
 }
 
 impl Session {
     /// `first` is a picture of this very hub.
     pub(super) fn new(
         (hub, settings): (Arc<str>, MqttSettings),
-        first: Arc<Snapshot>,
-        snapshots: watch::Receiver<Arc<Snapshot>>,
+        (first, snapshots): (Arc<Snapshot>, watch::Receiver<Arc<Snapshot>>),
         events: mpsc::Sender<Event>,
         told: mpsc::Receiver<Told>,
         status: watch::Sender<BrokerStatus>,
         stop: oneshot::Receiver<Clearing>,
+        ledger: Arc<Ledger>,
     ) -> Session {
         let (commands, queued) = mpsc::channel(COMMANDS);
         let mut forwarding = JoinSet::new();
         forwarding.spawn(forward(queued, events));
-        let outbox = Outbox::new(&settings, first);
-        let backoff = Backoff::new();
-        Session { hub, settings, snapshots, told, commands, status, stop, outbox, backoff, _forwarding: forwarding }
+        Session {
+            outbox: Outbox::new(&settings, first, ledger.record()),
+            backoff: Backoff::new(),
+            ledger,
+            repeats: Arc::default(),
+            wary: Wary::No,
+            strangers: 0,
+            hub,
+            settings,
+            snapshots,
+            told,
+            commands,
+            status,
+            stop,
+            _forwarding: forwarding,
+        }
     }
 
     /// Ends when it is stopped.
     pub(super) async fn run(mut self) {
         loop {
-            let (loss, was_up) = match self.connection().await {
+            let (loss, lived) = match self.connection().await {
                 End::Stopped(left) => {
                     self.complain_of(left);
                     break;
                 }
-                End::Lost(loss, was_up) => (loss, was_up),
+                End::Lost(loss, lived) => (loss, lived),
             };
-            let wait = self.backoff.wait();
-            self.report(loss, was_up, wait);
+            let fight = self.backoff.is_fight(lived.up && !lived.steady && loss.kind == LossKind::Closed);
+            let wait = self.backoff.wait(matches!(loss.kind, LossKind::Away | LossKind::Closed));
+            self.report(loss, lived, fight, wait);
             if let Some(left) = self.rest(wait).await {
                 self.complain_of(left);
                 break;
@@ -86,14 +141,18 @@ impl Session {
     /// One connection, from the first try to its end.
     async fn connection(&mut self) -> End {
         let inbox = Inbox::new(&self.settings, &self.hub);
-        let filters = inbox.filters();
-        let mut link = Link::open(&self.settings, inbox, self.commands.clone());
-        let (mut up, mut steady, mut birth, mut forget_gone) = (false, None, None, None);
+        let mut to_ask = self.to_ask(&inbox);
+        self.repeats.lock().unwrap_or_else(PoisonError::into_inner).connection_begins();
+        let mut link = Link::open(&self.settings, inbox, self.commands.clone(), self.repeats.clone());
+        let mut lived = Lived::default();
+        let mut refused = Vec::new();
+        let (mut acknowledged, mut round, mut steady, mut birth) = (false, None, None, None);
+        let (mut let_go, mut step, mut foreign, mut calm) = (None, None, None, None);
         loop {
             let mut news = tokio::select! {
                 clearing = &mut self.stop => {
                     let clearing = clearing.unwrap_or_default();
-                    let left = if up && self.take_leave(link, clearing).await { Clearing::default() } else { clearing };
+                    let left = if lived.up && self.take_leave(link, clearing).await { Clearing::default() } else { clearing };
                     return End::Stopped(left);
                 }
                 news = link.next() => Some(news),
@@ -101,69 +160,168 @@ impl Session {
                     self.outbox.tell(told);
                     None
                 }
-                Ok(()) = self.snapshots.changed(), if up => None,
+                Ok(()) = self.snapshots.changed(), if lived.up => None,
                 () = ring(&mut steady) => {
+                    (lived.steady, self.wary) = (true, Wary::No);
                     self.backoff.steady();
                     None
                 }
                 () = ring(&mut birth) => {
                     tracing::debug!("Home Assistant has started: telling it everything again");
                     self.outbox.birth();
+                    step = None;
                     None
                 }
-                () = ring(&mut forget_gone) => {
-                    self.outbox.forget_gone();
+                () = ring(&mut let_go) => {
+                    self.outbox.clear();
                     None
                 }
+                () = ring(&mut step) => {
+                    self.outbox.next_step();
+                    None
+                }
+                () = ring(&mut foreign) => {
+                    self.set_right();
+                    calm = timer(CALM);
+                    None
+                }
+                () = ring(&mut calm) => {
+                    self.strangers = 0;
+                    None
+                }
+                () = ring(&mut round) => link.overdue().map(News::Lost),
             };
             // All that is there already, before anything is published: the more is known, the less need be said.
             while let Some(item) = news.take().or_else(|| link.try_next()) {
                 match item {
                     News::Up => {
-                        up = true;
+                        lived.up = true;
                         steady = timer(STEADY);
-                        self.greet(&link, &filters);
+                        self.catch_up();
+                        self.outbox.start();
+                        if self.wary >= Wary::OneByOne {
+                            let commands = to_ask.iter().flatten().filter(|asked| asked.what == AskedFor::Commands);
+                            self.outbox.delete_commands(commands.map(|asked| asked.filter.clone()));
+                        }
                     }
                     News::Came(Incoming::Refused(refused)) => self.outbox.tell(Told::Refused(refused)),
                     News::Came(Incoming::Birth) => {
                         birth = birth.or_else(|| timer(Duration::from_millis(self.backoff.below(BIRTH_SPREAD_MS))));
                     }
-                    News::Came(Incoming::EarlierDiscovery(payload)) => self.outbox.earlier_discovery(&payload),
-                    News::NotSubscribed => tracing::warn!(
-                        "the broker does not let us read {}: allow it in the broker's access list",
-                        filters.join(", ")
-                    ),
-                    News::Came(_) | News::Written(_) | News::Acknowledged(_) | News::Closed => {}
+                    News::Came(Incoming::HomeAssistant(is_there)) => self.outbox.home_assistant(is_there),
+                    News::Came(Incoming::Earlier(earlier)) => self.outbox.earlier_discovery(earlier),
+                    News::Came(Incoming::Ours(heard)) => {
+                        if self.outbox.heard(&heard) && foreign.is_none() {
+                            foreign = timer(SET_RIGHT_AFTER * (1 << self.strangers.min(SET_RIGHT_DOUBLED)));
+                        }
+                    }
+                    News::Subscribed(not_allowed) => refused.extend(not_allowed),
+                    News::Acknowledged(_) => acknowledged = true,
+                    News::Came(_) | News::Written(_) | News::Asking(_) | News::Answered(..) | News::Closed => {}
                     News::Lost(loss) => {
+                        self.learn(&loss, link.is_subscribed());
                         link.unanswered().rev().for_each(|told| self.outbox.tell_again(told));
-                        return End::Lost(loss, up);
+                        return End::Lost(loss, lived);
                     }
                 }
             }
             while let Ok(told) = self.told.try_recv() {
                 self.outbox.tell(told);
             }
-            if up {
-                self.catch_up();
+            if !lived.up {
+                continue;
+            }
+            self.catch_up();
+            if self.wary < Wary::OneByOne || link.is_idle() && lived.up && acknowledged {
+                std::mem::take(&mut to_ask).into_iter().for_each(|asked| link.subscribe(asked));
+            }
+            self.publish(&mut link);
+            if !lived.good && acknowledged && to_ask.is_empty() && link.is_subscribed() {
+                lived.good = true;
+                self.is_good(&refused);
                 self.publish(&mut link);
-                if forget_gone.is_none() && self.outbox.names_gone() {
-                    forget_gone = timer(FORGET_GONE_AFTER);
-                }
+            }
+            if link.is_idle() {
+                self.outbox.all_acknowledged();
+            } else if round.is_none() {
+                round = timer(ROUND);
+            }
+            if let_go.is_none() && self.outbox.has_to_clear() {
+                let_go = timer(LET_GO);
+            }
+            if step.is_none() && self.outbox.has_a_step() {
+                step = timer(STEP);
+            }
+            if let Some(record) = self.outbox.changed_record() {
+                self.ledger.keep(record);
             }
         }
     }
 
-    fn greet(&mut self, link: &Link, filters: &[String]) {
-        tracing::info!(
-            "connected to the broker at {}:{} as {}",
-            self.settings.host,
-            self.settings.port,
-            self.settings.client_id
-        );
-        self.status.send_replace(BrokerStatus { connected: true, attempts: 0, error: None });
-        link.subscribe(filters.to_vec());
-        self.catch_up();
-        self.outbox.start();
+    /// What to ask the broker for, as packets.
+    fn to_ask(&self, inbox: &Inbox) -> Vec<Vec<Asked>> {
+        if self.wary < Wary::OneByOne {
+            let ours = if self.wary == Wary::No { inbox.ours() } else { Vec::new() };
+            return vec![inbox.commands().into_iter().chain(inbox.home_assistant(true)).collect(), ours];
+        }
+        let config = self.snapshots.borrow().config.clone();
+        let points = config.points().filter(|point| config.is_commanded(*point)).map(|point| config.point_name(point));
+        let scenes = config.scenes.iter().map(|scene| format!("scene.{}", scene.id));
+        let topics = points.chain(scenes).map(|name| inbox.topics().set(&name));
+        let asked = topics.map(|filter| Asked { filter, what: AskedFor::Commands }).collect();
+        let birth = if self.wary == Wary::OneByOne { inbox.home_assistant(false) } else { Vec::new() };
+        vec![asked, birth]
+    }
+
+    /// What to ask for less of on the next connection.
+    fn learn(&mut self, loss: &Loss, is_subscribed: bool) {
+        self.wary = match loss.kind {
+            LossKind::TooLarge if self.wary < Wary::OneByOne => Wary::OneByOne,
+            LossKind::TooLarge => Wary::CommandsOnly,
+            LossKind::Closed | LossKind::Wrong if !is_subscribed => self.wary.max(Wary::NotOurs),
+            _ => self.wary,
+        };
+    }
+
+    /// The broker does what a broker does, but for topics that it does not let us read.
+    fn is_good(&mut self, refused: &[Asked]) {
+        self.backoff.good();
+        let MqttSettings { host, port, client_id, .. } = &self.settings;
+        tracing::info!("connected to the broker at {host}:{port} as {client_id}");
+        let of = |what| -> Vec<&str> {
+            refused.iter().filter(|asked| asked.what == what).map(|asked| &*asked.filter).collect()
+        };
+        let not_allowed = |topics: &[&str]| {
+            format!("the broker does not let us read {}: allow it in the broker's access list", topics.join(", "))
+        };
+        if let topics @ [_, ..] = &of(AskedFor::HomeAssistant)[..] {
+            tracing::warn!("{}", not_allowed(topics));
+        }
+        if let topics @ [_, ..] = &of(AskedFor::Ours)[..] {
+            tracing::info!("{}, so that what strangers publish there is set right", not_allowed(topics));
+        }
+        let commands = of(AskedFor::Commands);
+        let error = (!commands.is_empty()).then(|| format!("no commands come: {}", not_allowed(&commands)));
+        if let Some(error) = &error {
+            tracing::warn!("{error}");
+        }
+        self.outbox.problem(error.clone());
+        self.status.send_replace(BrokerStatus { connected: error.is_none(), attempts: 0, error });
+    }
+
+    /// A stranger had the last word on some of our topics.
+    fn set_right(&mut self) {
+        let Some((topic, count)) = self.outbox.set_right() else { return };
+        let more = if count > 1 { format!(" and {} more of our topics", count - 1) } else { String::new() };
+        if self.strangers == 0 {
+            tracing::warn!(
+                "somebody else published on {topic}{more}: set right; if it goes on, another hub has the same mqtt.prefix, \
+                 or somebody may write there who should not: see the broker's access list"
+            );
+        } else {
+            tracing::debug!("somebody else published on {topic}{more}: set right");
+        }
+        self.strangers = self.strangers.saturating_add(1);
     }
 
     fn catch_up(&mut self) {
@@ -189,17 +347,16 @@ impl Session {
         while let Ok(told) = self.told.try_recv() {
             self.outbox.tell(told);
         }
-        self.outbox.close(clearing);
         let said = timeout(LAST_WORDS, async {
-            loop {
-                self.publish(&mut link);
-                if link.is_idle() {
-                    return true;
-                }
-                if matches!(link.next().await, News::Lost(_) | News::Closed) {
+            if clearing.discovery {
+                self.outbox.take_back_discovery();
+                if !self.say_all(&mut link).await {
                     return false;
                 }
+                tokio::time::sleep(LET_GO_AT_THE_END).await;
             }
+            self.outbox.close(clearing);
+            self.say_all(&mut link).await
         });
         let Ok(all) = said.await else {
             // Without a farewell the broker publishes the last will: `offline` all the same.
@@ -209,7 +366,23 @@ impl Session {
         link.close();
         while !matches!(link.next().await, News::Lost(_) | News::Closed) {}
         tracing::info!("took leave of the broker");
+        if all {
+            self.ledger.keep(self.outbox.record_after(clearing));
+        }
         all
+    }
+
+    /// Returns whether the broker has taken all there is to say.
+    async fn say_all(&mut self, link: &mut Link) -> bool {
+        loop {
+            self.publish(link);
+            if link.is_idle() {
+                return true;
+            }
+            if matches!(link.next().await, News::Lost(_) | News::Closed) {
+                return false;
+            }
+        }
     }
 
     /// Says what stays at a broker that is not to hear of this hub any more.
@@ -217,7 +390,8 @@ impl Session {
         let MqttSettings { host, port, prefix, discovery_prefix, .. } = &self.settings;
         let discovery = discovery_prefix.as_ref().filter(|_| left.discovery);
         let topics = left.topics.then(|| format!("{prefix}/#"));
-        let left: Vec<String> = topics.into_iter().chain(discovery.map(|to| discovery::topic(to, &self.hub))).collect();
+        let left = topics.into_iter().chain(discovery.map(|to| discovery::topic(to, &self.hub)));
+        let left: Vec<String> = left.map(|topic| in_shell(&topic)).collect();
         if !left.is_empty() {
             tracing::warn!(
                 "the broker at {host}:{port} could not be told to forget {}: clear them with mosquitto_sub \
@@ -227,9 +401,9 @@ impl Session {
         }
     }
 
-    fn report(&mut self, loss: Loss, was_up: bool, wait: Duration) {
-        let Loss { mut reason, closed_by_broker } = loss;
-        if self.backoff.is_fight(was_up && closed_by_broker) {
+    fn report(&mut self, loss: Loss, lived: Lived, fight: bool, wait: Duration) {
+        let Loss { mut reason, kind } = loss;
+        if fight {
             reason.push_str(&format!(
                 " soon after it was made, again and again: another client seems to use the client id {} too; stop it, \
                  or give each hub its own in [mqtt]",
@@ -239,18 +413,21 @@ impl Session {
         let broker = format!("{}:{}", self.settings.host, self.settings.port);
         let seconds = wait.as_secs_f32();
         let known = self.status.borrow().error.as_ref() == Some(&reason);
-        if was_up {
-            tracing::warn!("lost the broker at {broker}: {reason}; trying again in {seconds:.1} s");
-        } else if known {
+        if known {
             tracing::debug!("still no broker at {broker}: {reason}; trying again in {seconds:.1} s");
+        } else if lived.up {
+            tracing::warn!("lost the broker at {broker}: {reason}; trying again in {seconds:.1} s");
         } else {
             tracing::warn!(
                 "cannot connect to the broker at {broker}: {reason}; trying again in {seconds:.1} s, and on"
             );
         }
+        // A broker that takes messages and does nothing more is told what is wrong with it: it may pass that on.
+        let on_mqtt = lived.up && matches!(kind, LossKind::Wrong | LossKind::TooLarge);
+        self.outbox.problem(on_mqtt.then(|| reason.clone()));
         self.status.send_modify(|status| {
             status.connected = false;
-            status.attempts = if was_up { 0 } else { status.attempts.saturating_add(1) };
+            status.attempts = if lived.good { 0 } else { status.attempts.saturating_add(1) };
             status.error = Some(reason);
         });
     }

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+/// No word of a point's name is longer, in bytes.
+const LONGEST_WORD: usize = 128;
+
 /// The topics of one hub.
 #[derive(Clone, Debug)]
 pub struct Topics {
@@ -42,6 +45,11 @@ impl Topics {
         format!("{}/error", self.prefix)
     }
 
+    /// Where it is told what is wrong with the hub itself.
+    pub fn problem(&self) -> String {
+        format!("{}/problem", self.prefix)
+    }
+
     /// Where rules tell people something.
     pub fn notify(&self) -> String {
         format!("{}/notify", self.prefix)
@@ -50,6 +58,14 @@ impl Topics {
     /// The filters that match every command: points of one word and of two.
     pub fn command_filters(&self) -> [String; 2] {
         [format!("{}/+/set", self.prefix), format!("{}/+/+/set", self.prefix)]
+    }
+
+    /// The filters that match all that we publish and the broker keeps, but the discovery.
+    pub fn retained_filters(&self) -> Vec<String> {
+        let leaves = ["state", "why", "availability"];
+        let of_points =
+            leaves.iter().flat_map(|leaf| ["+", "+/+"].map(|path| format!("{}/{path}/{leaf}", self.prefix)));
+        [self.availability(), self.problem()].into_iter().chain(of_points).collect()
     }
 
     /// The topics of the point of this dotted name.
@@ -78,9 +94,20 @@ impl Topics {
 
     /// Whether a topic is a retained one of some point of this hub, known or not.
     pub fn is_of_a_point(&self, topic: &str) -> bool {
+        let is_word = |word: &str| {
+            (1..=LONGEST_WORD).contains(&word.len())
+                && word.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+        };
         self.below_prefix(topic).and_then(|rest| rest.rsplit_once('/')).is_some_and(|(path, leaf)| {
-            path.split('/').count() <= 2 && matches!(leaf, "state" | "why" | "availability")
+            path.split('/').count() <= 2
+                && path.split('/').all(is_word)
+                && matches!(leaf, "state" | "why" | "availability")
         })
+    }
+
+    /// Whether a topic is the hub's own and the broker keeps what is published there.
+    pub fn is_of_the_hub(&self, topic: &str) -> bool {
+        matches!(self.below_prefix(topic), Some("availability" | "problem"))
     }
 
     fn below_prefix<'a>(&self, topic: &'a str) -> Option<&'a str> {
@@ -127,8 +154,18 @@ mod tests {
         for topic in topics.of_point("living.temperature").all() {
             assert!(topics.is_of_a_point(topic), "{topic}");
         }
-        for topic in ["hearthd/cottage/availability", "hearthd/cottage/error", "hearthd/barn/lamp/state", "x"] {
+        for topic in [
+            "hearthd/cottage/availability",
+            "hearthd/cottage/error",
+            "hearthd/barn/lamp/state",
+            "hearthd/cottage//state",
+            "hearthd/cottage/+/state",
+            "hearthd/cottage/a\nb/state",
+            "hearthd/cottage/a/b/c/state",
+            "x",
+        ] {
             assert!(!topics.is_of_a_point(topic), "{topic}");
         }
+        assert!(topics.is_of_the_hub("hearthd/cottage/problem") && !topics.is_of_the_hub("hearthd/cottage/error"));
     }
 }

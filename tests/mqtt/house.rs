@@ -4,7 +4,7 @@ use crate::broker::until;
 use chrono::DateTime;
 use hearthd::clock::{Moment, Now};
 use hearthd::model::*;
-use hearthd::mqtt::{self, Mqtt, Told};
+use hearthd::mqtt::{self, Ledger, Mqtt, Told};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 
@@ -24,7 +24,8 @@ impl House {
         let (event_sender, events) = mpsc::channel(1024);
         let (told, to_tell) = mpsc::channel(64);
         let (status_sender, status) = watch::channel(BrokerStatus::default());
-        let mqtt = mqtt::spawn("cottage".into(), settings(port), newest, event_sender, to_tell, status_sender);
+        let ledger = Ledger::open(None);
+        let mqtt = mqtt::spawn("cottage".into(), settings(port), newest, event_sender, to_tell, status_sender, ledger);
         House { status, mqtt: Some(mqtt), events, told, snapshots, port }
     }
 

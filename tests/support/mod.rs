@@ -128,8 +128,18 @@ impl House {
 
     /// Starts the daemon and does not wait.
     pub fn spawn(&mut self, more: &[&str]) {
+        self.spawn_in(more, &[]);
+    }
+
+    /// Starts the daemon with this in its environment and does not wait.
+    pub fn spawn_with(&mut self, environment: &[(&str, &str)]) {
+        self.spawn_in(&[], environment);
+    }
+
+    fn spawn_in(&mut self, more: &[&str], environment: &[(&str, &str)]) {
         let mut child = self
             .command(&["run"])
+            .envs(environment.iter().copied())
             .arg("--state")
             .arg(self.folder.path().join("state"))
             .args(more)
@@ -308,6 +318,11 @@ impl Watcher {
     /// The last payload of a topic.
     pub fn last(&self, topic: &str) -> Option<String> {
         self.seen.lock().unwrap().last.get(topic).map(|message| message.payload.clone())
+    }
+
+    /// All messages of topics that begin so, in order.
+    pub fn all_of_any(&self, beginning: &str) -> Vec<Message> {
+        self.seen.lock().unwrap().all.iter().filter(|message| message.topic.starts_with(beginning)).cloned().collect()
     }
 
     /// All messages of a topic, in order.

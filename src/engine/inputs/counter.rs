@@ -5,7 +5,8 @@
 //!
 //! The **rate** is worked out from the time between pulses, over all that came since it was last shown. While none comes,
 //! it is at most one pulse in the time since the last; after `zero_after` it is zero. It is not known before two pulses,
-//! or that much silence, were heard on a line that works.
+//! or that much silence, were heard on a line that works. A new process goes on with what the last one knew, if that was
+//! less than `zero_after` ago: it heard nothing since.
 
 use crate::{
     clock::{Moment, Now},
@@ -32,6 +33,9 @@ pub(in crate::engine) struct Counting {
     /// So many of `pulses` were handed over to be kept, and may be shown.
     #[serde(skip)]
     kept: u64,
+    /// The rate as it was last shown, pulses a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate: Option<f64>,
     #[serde(skip)]
     pace: Pace,
     /// When its points were last brought up to date.
@@ -56,9 +60,12 @@ struct Pace {
 }
 
 impl Counting {
-    /// A new process goes on with what was kept; of pulses while there was none, nothing is known.
-    fn begin(&mut self) {
-        *self = Counting { meaning: self.meaning, base: self.base, pulses: self.pulses, ..Counting::default() };
+    /// A new process goes on with what was kept, so long ago; of pulses while there was none, nothing is known.
+    fn begin(&mut self, counter: &Counter, ago: Duration) {
+        let rate = self.rate.filter(|rate| rate.is_finite() && ago < counter.zero_after);
+        let pace = Pace { rate, ..Pace::default() };
+        *self =
+            Counting { meaning: self.meaning, base: self.base, pulses: self.pulses, rate, pace, ..Counting::default() };
         self.kept = self.pulses;
     }
 
@@ -71,7 +78,7 @@ impl Counting {
             Some((measures, constant)) if measures == meaning.0 => {
                 self.base = self.base.saturating_add(parts(self.kept as f64 / constant));
                 (self.pulses, self.kept) = (self.pulses - self.kept, 0);
-                self.pace.rate = None;
+                (self.pace.rate, self.rate) = (None, None);
             }
             Some(_) => *self = Counting { meaning: self.meaning, still: self.still, ..Counting::default() },
             None => {}
@@ -110,17 +117,19 @@ impl Pace {
     /// Brings the rate up to date.
     fn work_out(&mut self, counter: &Counter, now: Moment) {
         let (Some(from), Some(last)) = (self.from, self.last) else {
-            let silent = self.heard.is_some_and(|heard| now >= heard + counter.zero_after);
-            if silent {
-                self.rate = Some(0.0);
-            }
+            let silence = self.heard.map(|heard| now.since(heard)).unwrap_or_default();
+            self.fall(counter, silence);
             return;
         };
         if self.pulses > 0 && last > from {
             self.rate = Some(self.pulses as f64 / last.since(from).as_secs_f64());
             (self.from, self.pulses) = (Some(last), 0);
         }
-        let silence = now.since(last);
+        self.fall(counter, now.since(last));
+    }
+
+    /// No pulse came for so long.
+    fn fall(&mut self, counter: &Counter, silence: Duration) {
         if silence >= counter.zero_after {
             // The next pulse ends a time that tells nothing of what is then.
             *self = Pace { heard: self.heard, rate: Some(0.0), ..Pace::default() };
@@ -131,7 +140,7 @@ impl Pace {
 
     /// When it falls to zero if no pulse comes.
     fn ends(&self, counter: &Counter) -> Option<Moment> {
-        self.last.filter(|_| self.rate != Some(0.0)).map(|last| last + counter.zero_after)
+        self.last.or(self.heard).filter(|_| self.rate != Some(0.0)).map(|last| last + counter.zero_after)
     }
 }
 
@@ -185,7 +194,7 @@ impl Engine {
                 continue;
             }
             match (&state.fault, counting.pace.heard) {
-                (Some(_), _) => counting.pace = Pace::default(),
+                (Some(_), _) => (counting.pace, counting.rate) = (Pace::default(), None),
                 (None, None) => counting.pace.heard = Some(now.moment),
                 (None, Some(_)) => {}
             }
@@ -198,6 +207,7 @@ impl Engine {
                 self.changes.sensor(sensor);
                 counting.pace.work_out(counter, now.moment);
                 counting.shown_at = Some(now.moment);
+                counting.rate = counting.pace.rate;
                 let rate = counting.pace.rate.map(|hertz| {
                     let rate = hertz / counter.pulses_per_unit * counter.measures.rate_of_one_a_second();
                     (counter.measures.rate(), rate)
@@ -219,13 +229,15 @@ impl Engine {
         changed
     }
 
-    /// A new process begins: what it has not heard itself is not known.
-    pub(in crate::engine) fn begin_counting(&mut self) {
+    /// A new process begins, so long after the last one was heard of.
+    pub(in crate::engine) fn begin_counting(&mut self, ago: Duration) {
         let config = self.config.clone();
         for (input, state) in config.inputs.iter().zip(&mut self.inputs).filter(|(input, _)| input.counts()) {
             let Some((_, sensor, counter)) = config.find_counter(&input.id) else { continue };
-            state.counting.begin();
-            self.sensors[sensor.0].readings.remove(&counter.measures.rate());
+            state.counting.begin(counter, ago);
+            if state.counting.rate.is_none() {
+                self.sensors[sensor.0].readings.remove(&counter.measures.rate());
+            }
         }
     }
 
@@ -311,6 +323,27 @@ mod tests {
         counting.pace.heard = Some(at(60_000));
         assert_eq!(rate(&mut counting, &counter, 64_999), None);
         assert_eq!(rate(&mut counting, &counter, 65_000), Some(0.0));
+    }
+
+    #[test]
+    fn a_new_process_goes_on_with_the_rate_and_lets_it_fall() {
+        let counter = meter(Measures::Energy, 1000.0, 300);
+        for (pause_s, expected) in [(0, Some(0.5)), (299, Some(0.5)), (300, None)] {
+            let mut counting = Counting { rate: Some(0.5), ..Counting::default() };
+            counting = serde_json::from_str(&serde_json::to_string(&counting).unwrap()).unwrap();
+            counting.begin(&counter, Duration::from_secs(pause_s));
+            assert_eq!(rate(&mut counting, &counter, 1_000), expected, "after {pause_s} s");
+            counting.pace.heard = Some(at(1_000));
+            assert_eq!(rate(&mut counting, &counter, 11_000), expected.map(|_| 0.1), "none for 10 s");
+            assert_eq!(rate(&mut counting, &counter, 301_000), Some(0.0));
+        }
+        let mut counting = Counting { rate: Some(0.5), ..Counting::default() };
+        counting.begin(&counter, Duration::ZERO);
+        counting.pace.heard = Some(at(0));
+        counting.count(1, at(1_000));
+        assert_eq!(rate(&mut counting, &counter, 1_500), Some(0.5), "one pulse tells nothing yet");
+        counting.count(1, at(2_000));
+        assert_eq!(rate(&mut counting, &counter, 2_500), Some(1.0));
     }
 
     #[test]

@@ -5,9 +5,14 @@
 //! used where they are old; keys from after 2024 are written in full, because an older Home Assistant drops a short form
 //! that it does not know.
 
+mod earlier;
 mod entity;
+mod farewell;
 
+pub(super) use earlier::COMPONENTS_MAX;
+pub use earlier::{Earlier, read};
 pub use entity::{Entity, entities};
+pub use farewell::Step;
 
 use super::topics::Topics;
 use crate::model::{
@@ -25,15 +30,15 @@ pub fn topic(discovery_prefix: &str, hub: &str) -> String {
 /// The ids of components, with the platform of each.
 pub type Platforms = BTreeMap<String, String>;
 
-/// The announcement of a whole hub. Components in `gone` are named by their platform alone, which removes them.
-/// Nothing if no component would be left: an empty payload removes the device.
-pub fn payload(config: &Config, topics: &Topics, gone: &Platforms) -> Option<String> {
+/// The announcement of a whole hub. Components in `gone` are named by their platform alone, which removes them, or as the
+/// step wants it. Nothing if no component would be left: an empty payload removes the device.
+pub fn payload(config: &Config, topics: &Topics, gone: &Platforms, step: Step) -> Option<String> {
     let mut components = components(config, topics);
     if components.is_empty() {
         return None;
     }
-    for (id, platform) in gone {
-        components.entry(id.clone()).or_insert_with(|| json!({ "p": platform }));
+    for (id, component) in farewell::components(gone, step, &config.hub.id, topics) {
+        components.entry(id).or_insert(component);
     }
     let version = env!("CARGO_PKG_VERSION");
     let root = json!({
@@ -58,20 +63,30 @@ pub fn payload(config: &Config, topics: &Topics, gone: &Platforms) -> Option<Str
 pub fn platforms(config: &Config) -> Platforms {
     let scenes = config.scenes.iter().map(|scene| (component_id("scene", &format!("scene.{}", scene.id)), "scene"));
     let points = config.points().flat_map(|point| platforms_of(config, point));
-    points.chain(scenes).map(|(id, platform)| (id, platform.into())).collect()
+    let mut platforms: Platforms = points.chain(scenes).map(|(id, platform)| (id, platform.into())).collect();
+    if !platforms.is_empty() {
+        platforms.insert(PROBLEM.into(), "binary_sensor".into());
+    }
+    platforms
 }
 
-/// The components of an earlier announcement, and the retained topics of points that it speaks of. Both are empty if it
-/// is not one of ours.
-pub fn read(payload: &[u8], topics: &Topics) -> (Platforms, Vec<String>) {
-    let Ok(Value::Object(root)) = serde_json::from_slice(payload) else { return Default::default() };
-    let Some(Value::Object(components)) = root.get("cmps") else { return Default::default() };
-    let platforms = components.iter().filter_map(|(id, component)| Some((id.clone(), component["p"].as_str()?.into())));
-    let spoken_of = components.values().filter_map(Value::as_object).flat_map(|component| {
-        let listed = component.get("avty").and_then(Value::as_array).into_iter().flatten().map(|entry| &entry["t"]);
-        component.values().chain(listed).filter_map(Value::as_str)
-    });
-    (platforms.collect(), spoken_of.filter(|topic| topics.is_of_a_point(topic)).map(String::from).collect())
+/// The component of the hub itself; no point has this name.
+const PROBLEM: &str = "binary_sensor-hub-problem";
+
+/// What is wrong with the hub itself.
+fn problem(config: &Config, topics: &Topics) -> Value {
+    json!({
+        "p": "binary_sensor",
+        "uniq_id": format!("hearthd_{}_hub.problem", config.hub.id),
+        "default_entity_id": format!("binary_sensor.{}_hub_problem", config.hub.id),
+        "name": "Problem",
+        "stat_t": topics.problem(),
+        "val_tpl": "{{ 'OFF' if value == 'none' else 'ON' }}",
+        "json_attr_t": topics.problem(),
+        "json_attr_tpl": "{{ {'why': value} | tojson }}",
+        "dev_cla": "problem",
+        "ent_cat": "diagnostic",
+    })
 }
 
 fn components(config: &Config, topics: &Topics) -> Map<String, Value> {
@@ -100,6 +115,9 @@ fn components(config: &Config, topics: &Topics) -> Map<String, Value> {
     for scene in &config.scenes {
         let about = About { config, topics, platform: "scene", name: format!("scene.{}", scene.id) };
         components.insert(component_id("scene", &about.name), about.scene(&scene.name));
+    }
+    if !components.is_empty() {
+        components.insert(PROBLEM.into(), problem(config, topics));
     }
     components
 }

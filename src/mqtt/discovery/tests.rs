@@ -114,8 +114,8 @@ const PLATFORMS: &[Platform] = &[
     (
         "binary_sensor",
         &["state_topic"],
-        &["device_class", "off_delay", "expire_after"],
-        &["motion", "occupancy", "door", "window", "moisture", "smoke"],
+        &["device_class", "off_delay", "expire_after", "value_template"],
+        &["motion", "occupancy", "door", "window", "moisture", "smoke", "problem"],
     ),
     (
         "sensor",
@@ -301,7 +301,8 @@ fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_to
 }
 
 fn announce(config: &Config) -> Value {
-    let payload = payload(config, &Topics::new("hearthd/cottage"), &Platforms::new()).expect("components");
+    let payload =
+        payload(config, &Topics::new("hearthd/cottage"), &Platforms::new(), Step::Removed).expect("components");
     validate(&payload);
     serde_json::from_str(&payload).unwrap()
 }
@@ -357,6 +358,18 @@ fn a_small_house_is_announced_like_this() {
         "avty": [{ "t": "hearthd/cottage/availability" }],
         "qos": 1,
         "cmps": {
+            "binary_sensor-hub-problem": {
+                "p": "binary_sensor",
+                "uniq_id": "hearthd_cottage_hub.problem",
+                "default_entity_id": "binary_sensor.cottage_hub_problem",
+                "name": "Problem",
+                "stat_t": "hearthd/cottage/problem",
+                "val_tpl": "{{ 'OFF' if value == 'none' else 'ON' }}",
+                "json_attr_t": "hearthd/cottage/problem",
+                "json_attr_tpl": "{{ {'why': value} | tojson }}",
+                "dev_cla": "problem",
+                "ent_cat": "diagnostic",
+            },
             "light-hall_light": {
                 "p": "light", "uniq_id": "hearthd_cottage_hall_light", "default_entity_id": "light.cottage_hall_light",
                 "name": "hall light",
@@ -408,7 +421,7 @@ fn every_kind_of_point_is_one_that_home_assistant_accepts() {
     config.scenes.push(Scene { id: "evening".into(), name: "Evening".into(), set: vec![], hold: None });
     let announced = announce(&config);
     let components = announced["cmps"].as_object().unwrap();
-    assert_eq!(components.len(), config.points().count() + outputs.len() + 1);
+    assert_eq!(components.len(), config.points().count() + outputs.len() + 2);
     for (id, key, value) in [
         ("fan-fan", "dev_cla", Value::Null),
         ("switch-switch", "dev_cla", json!("switch")),
@@ -448,7 +461,7 @@ fn counters_fit_the_energy_page() {
     }
     let announced = announce(&config);
     let components = announced["cmps"].as_object().unwrap();
-    assert_eq!(components.len(), 11, "{components:#?}");
+    assert_eq!(components.len(), 12, "{components:#?}");
     for (id, class, state_class, unit) in [
         ("m_energy-energy", json!("energy"), "total_increasing", json!("kWh")),
         ("m_energy-power", json!("power"), "measurement", json!("W")),
@@ -520,7 +533,7 @@ fn what_is_gone_is_named_by_its_platform_only() {
     let config = house::config(&[("lamp", OutputKind::Fan)]);
     let before = platforms(&house::config(&[("lamp", OutputKind::Light)]));
     let topics = Topics::new("hearthd/cottage");
-    let announced = payload(&config, &topics, &before).unwrap();
+    let announced = payload(&config, &topics, &before, Step::Removed).unwrap();
     validate(&announced);
     let announced: Value = serde_json::from_str(&announced).unwrap();
     assert_eq!(announced["cmps"]["light-lamp"], json!({ "p": "light" }), "a light that became a fan is gone");
@@ -532,17 +545,38 @@ fn what_is_gone_is_named_by_its_platform_only() {
 fn an_announcement_can_be_read_again() {
     let config = house::config(&[("lamp", OutputKind::Light)]);
     let topics = Topics::new("hearthd/cottage");
-    let announced = payload(&config, &topics, &Platforms::new()).unwrap();
-    let (read_platforms, mut read_topics) = read(announced.as_bytes(), &topics);
+    let announced = payload(&config, &topics, &Platforms::new(), Step::Removed).unwrap();
+    let Earlier { components: read_platforms, topics: read_topics } = read(announced.as_bytes(), &topics);
     assert_eq!(read_platforms, platforms(&config));
-    read_topics.sort();
-    read_topics.dedup();
     let with_why = |name: &String| topics.of_point(name).all().map(String::from);
     let mut expected: Vec<_> =
         config.points().map(|point| config.point_name(point)).flat_map(|name| with_why(&name)).collect();
     expected.retain(|topic| !topic.ends_with("/why") || topic.contains("lamp") || topic.contains("occupied"));
     expected.sort();
-    assert_eq!(read_topics, expected);
+    assert_eq!(read_topics.into_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn what_is_gone_is_described_once_more_as_its_platform_wants_it() {
+    let config = house::config(&[]);
+    let gone: Platforms =
+        PLATFORMS.iter().map(|(name, ..)| (format!("{name}-attic-old_one"), (*name).to_owned())).collect();
+    let announce = |step| -> Value {
+        let announced = payload(&config, &Topics::new("hearthd/cottage"), &gone, step).expect("components");
+        serde_json::from_str(&announced).expect("JSON")
+    };
+    let (described, removed) = (announce(Step::Described), announce(Step::Removed));
+    for (platform, required, optional, _) in PLATFORMS {
+        let id = format!("{platform}-attic-old_one");
+        assert_eq!(removed["cmps"][&id], json!({ "p": platform }));
+        let component = expand(&described["cmps"][&id]);
+        let unique = if *platform == "button" { ".auto" } else { "" };
+        assert_eq!(component["unique_id"], format!("hearthd_cottage_attic.old_one{unique}"));
+        assert!(required.iter().all(|key| component.contains_key(*key)), "{id}: {component:?}");
+        // Home Assistant drops the topics that a platform has no use for; it refuses options of a sensor that is no enum.
+        let is_known = |key: &str| [ENTITY, required, optional].iter().any(|keys| keys.contains(&key));
+        assert!(component.keys().all(|key| is_known(key) || key.ends_with("_topic")), "{id}: {component:?}");
+    }
 }
 
 #[test]
@@ -578,7 +612,7 @@ fn what_others_wrote_is_not_read() {
 fn a_house_without_points_announces_no_device() {
     let mut config = house::config(&[]);
     (config.inputs, config.sensors, config.rooms) = (vec![], vec![], vec![]);
-    assert_eq!(payload(&config, &Topics::new("hearthd/cottage"), &Platforms::new()), None);
+    assert_eq!(payload(&config, &Topics::new("hearthd/cottage"), &Platforms::new(), Step::Removed), None);
 }
 
 #[test]

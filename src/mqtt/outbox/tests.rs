@@ -1,7 +1,8 @@
 //! What is published in which order, told by a small house.
 
 use super::*;
-use crate::model::{Climate, InputKind, Level, OutputKind, Point, SensorId};
+use crate::model::{Climate, Cover, InputKind, Level, Method, OutputId, OutputKind, Point, SensorId};
+use crate::mqtt::inbox::Heard;
 use crate::mqtt::{Notice, Refused, house};
 
 const DISCOVERY: &str = "homeassistant/device/hearthd_cottage/config";
@@ -11,7 +12,7 @@ fn config(outputs: &[(&str, OutputKind)]) -> Arc<Config> {
 }
 
 fn outbox(config: &Arc<Config>) -> Outbox {
-    Outbox::new(&house::settings(), Arc::new(house::snapshot(config)))
+    Outbox::new(&house::settings(), Arc::new(house::snapshot(config)), Record::default())
 }
 
 /// What is said, without the prefix; long payloads in short.
@@ -38,8 +39,9 @@ fn a_connection_begins_with_everything_and_online_comes_last() {
     let config = config(&[("lamp", OutputKind::Light)]);
     let expected = [
         "discovery",
-        "lamp/state OFF",
+        "problem none",
         "lamp/why default: nobody asks for anything",
+        "lamp/state OFF",
         "lamp/availability online",
         "hall_motion/availability offline",
         "living/temperature/availability offline",
@@ -70,7 +72,7 @@ fn only_differences_are_said_and_the_latest_value_wins() {
     set(&mut snapshot, point(&config, "lamp"), Value::Level(Level::ON));
     snapshot.points[0].explanation = Some(house::explanation("manual: command by MQTT"));
     outbox.update(Arc::new(snapshot.clone()));
-    assert_eq!(said(&mut outbox), ["lamp/state ON", "lamp/why manual: command by MQTT"]);
+    assert_eq!(said(&mut outbox), ["lamp/why manual: command by MQTT", "lamp/state ON"]);
     snapshot.points[0].explanation = Some(house::explanation("manual: command by MQTT"));
     outbox.update(Arc::new(snapshot.clone()));
     assert_eq!(said(&mut outbox), [""; 0], "the same reason made anew");
@@ -117,30 +119,123 @@ fn at_a_birth_availability_comes_before_the_states() {
     said(&mut outbox);
     outbox.birth();
     let heard = said(&mut outbox);
-    assert_eq!(heard[..3], ["discovery", "availability online", "lamp/state OFF"]);
+    let why = "lamp/why default: nobody asks for anything";
+    assert_eq!(heard[..4], ["discovery", "availability online", why, "lamp/state OFF"]);
     assert_eq!(heard.iter().filter(|line| *line == "availability online").count(), 1);
 }
 
+/// Acknowledges everything and lets Home Assistant have its time.
+fn settle(outbox: &mut Outbox) -> Vec<String> {
+    assert!(outbox.has_to_clear());
+    outbox.clear();
+    let heard = said(outbox);
+    outbox.all_acknowledged();
+    assert!(!outbox.has_to_clear());
+    heard
+}
+
+/// What the next announcement says of a component: nothing, `removed`, or `described`.
+fn announced(outbox: &mut Outbox, component: &str) -> Option<&'static str> {
+    let announced = outbox.next().unwrap();
+    assert_eq!(announced.topic, DISCOVERY);
+    let announced: serde_json::Value = serde_json::from_str(&announced.payload).unwrap();
+    let component = announced["cmps"].get(component)?.as_object().unwrap();
+    Some(if component.len() == 1 { "removed" } else { "described" })
+}
+
 #[test]
-fn a_reload_clears_what_is_gone_and_names_it_once() {
+fn what_belongs_to_a_state_is_said_before_it() {
+    let mut house = house::config(&[("blind", OutputKind::Cover), ("lamp", OutputKind::Light)]);
+    let travel = std::time::Duration::from_secs(20);
+    let (open, close) = (OutputId(0), OutputId(0));
+    house.outputs[0].method = Method::Cover(Cover { open, close, open_time: travel, close_time: travel });
+    house.outputs[1].steps = Some(100);
+    let config = Arc::new(house);
+    let mut outbox = outbox(&config);
+    said(&mut outbox);
+    let mut snapshot = house::snapshot(&config);
+    for (name, value) in [
+        ("blind", Value::Word("stopped".into())),
+        ("blind.position", Value::Level(Level::new(30).unwrap())),
+        ("lamp", Value::Level(Level::ON)),
+        ("lamp.level", Value::Level(Level::new(40).unwrap())),
+    ] {
+        set(&mut snapshot, point(&config, name), value);
+    }
+    for explained in [0, 2] {
+        snapshot.points[explained].explanation = Some(house::explanation("manual: command by MQTT"));
+    }
+    outbox.update(Arc::new(snapshot));
+    let heard: Vec<String> = said(&mut outbox).into_iter().filter(|line| !line.contains("availability")).collect();
+    let expected = [
+        "blind/why manual: command by MQTT",
+        "blind/position/state 30",
+        "blind/state stopped",
+        "lamp/why manual: command by MQTT",
+        "lamp/level/state 40",
+        "lamp/state ON",
+    ];
+    assert_eq!(heard, expected);
+}
+
+#[test]
+fn a_difference_is_said_whole_before_anything_newer() {
+    let config = config(&[("lamp", OutputKind::Light)]);
+    let mut outbox = outbox(&config);
+    said(&mut outbox);
+    let mut snapshot = house::snapshot(&config);
+    let mut heard = Vec::new();
+    for (round, on) in [true, false, true, false, true].into_iter().enumerate() {
+        set(&mut snapshot, point(&config, "lamp"), Value::Level(Level::from_on(on)));
+        snapshot.points[0].explanation = Some(house::explanation(&format!("round {round}")));
+        outbox.update(Arc::new(snapshot.clone()));
+        heard.extend(outbox.next().map(|message| message.payload));
+    }
+    heard.extend(std::iter::from_fn(|| outbox.next()).map(|message| message.payload));
+    let expected = ["round 0", "ON", "round 2", "round 3", "OFF", "round 4", "ON"];
+    assert_eq!(heard, expected, "each state after its own reason, and the last is the last");
+}
+
+#[test]
+fn what_is_gone_is_named_until_home_assistant_was_there() {
     let before = config(&[("lamp", OutputKind::Light), ("pump", OutputKind::Switch)]);
     let mut outbox = outbox(&before);
     said(&mut outbox);
     let after = config(&[("lamp", OutputKind::Light)]);
     outbox.update(Arc::new(house::snapshot(&after)));
-    let announced = outbox.next().unwrap();
-    assert_eq!(announced.topic, DISCOVERY);
-    assert!(announced.payload.contains(r#""switch-pump":{"p":"switch"}"#), "{}", announced.payload);
-    assert!(announced.payload.contains(r#""button-pump":{"p":"button"}"#), "{}", announced.payload);
+    assert_eq!(announced(&mut outbox, "switch-pump"), Some("removed"));
     let heard = said(&mut outbox);
-    assert_eq!(heard[..4], ["pump/availability", "pump/state", "pump/why", "lamp/state OFF"]);
+    assert!(!heard.iter().any(|line| line.contains("pump")), "not before Home Assistant has let go of it: {heard:?}");
     assert!(!heard.contains(&"availability online".into()), "we never went away");
-    assert!(outbox.names_gone());
-    outbox.forget_gone();
-    let announced = outbox.next().unwrap();
-    assert!(announced.topic == DISCOVERY && !announced.payload.contains("pump"), "{}", announced.payload);
-    assert_eq!(said(&mut outbox), [""; 0]);
-    assert!(!outbox.names_gone());
+    assert_eq!(settle(&mut outbox), ["pump/availability", "pump/state", "pump/why"]);
+    assert!(!outbox.has_a_step(), "nobody knows whether Home Assistant is there");
+
+    // It starts. What it only remembers it removes when it was described.
+    outbox.birth();
+    for expected in [Some("removed"), Some("described"), Some("removed"), None] {
+        for component in ["button-pump", "switch-pump"] {
+            outbox.discovery_due = true;
+            assert_eq!(announced(&mut outbox, component), expected);
+        }
+        said(&mut outbox);
+        assert_eq!(outbox.has_a_step(), expected.is_some());
+        if expected.is_some() {
+            outbox.next_step();
+        }
+    }
+    assert_eq!(outbox.record().components, discovery::platforms(&after));
+}
+
+#[test]
+fn home_assistant_that_is_there_removes_it_at_once() {
+    let mut outbox = outbox(&config(&[("pump", OutputKind::Switch)]));
+    said(&mut outbox);
+    outbox.home_assistant(true);
+    outbox.update(Arc::new(house::snapshot(&config(&[]))));
+    assert_eq!(announced(&mut outbox, "switch-pump"), Some("removed"));
+    assert!(outbox.has_a_step());
+    outbox.next_step();
+    assert_eq!(announced(&mut outbox, "switch-pump"), None);
 }
 
 #[test]
@@ -148,8 +243,9 @@ fn what_went_while_the_broker_was_away_is_cleared_when_it_is_back() {
     let mut outbox = outbox(&config(&[("pump", OutputKind::Switch)]));
     outbox.update(Arc::new(house::snapshot(&config(&[]))));
     outbox.start();
-    assert!(outbox.next().unwrap().payload.contains(r#""switch-pump":{"p":"switch"}"#));
-    assert_eq!(said(&mut outbox)[..3], ["pump/availability", "pump/state", "pump/why"]);
+    assert_eq!(announced(&mut outbox, "switch-pump"), Some("removed"));
+    said(&mut outbox);
+    assert_eq!(settle(&mut outbox)[..3], ["pump/availability", "pump/state", "pump/why"]);
 }
 
 #[test]
@@ -161,28 +257,119 @@ fn what_comes_back_is_not_cleared() {
     let announced = outbox.next().unwrap();
     assert!(!announced.payload.contains(r#"{"p":"switch"}"#), "{}", announced.payload);
     assert!(said(&mut outbox).contains(&"pump/state OFF".into()));
-    assert!(!outbox.names_gone());
+    assert!(!outbox.has_to_clear() && outbox.gone_components.is_empty());
 }
 
 #[test]
 fn what_an_earlier_run_announced_and_is_gone_is_removed() {
     let earlier = house::config(&[("lamp", OutputKind::Light), ("pump", OutputKind::Switch)]);
-    let earlier = discovery::payload(&earlier, &Topics::new("hearthd/cottage"), &Platforms::new()).unwrap();
+    let topics = Topics::new("hearthd/cottage");
+    let earlier = discovery::payload(&earlier, &topics, &Platforms::new(), Step::Removed).unwrap();
     let mut outbox = outbox(&config(&[("lamp", OutputKind::Light)]));
     said(&mut outbox);
-    outbox.earlier_discovery(earlier.as_bytes());
-    assert!(outbox.next().unwrap().payload.contains(r#""switch-pump":{"p":"switch"}"#));
-    assert_eq!(said(&mut outbox), ["pump/availability", "pump/state", "pump/why"]);
-    assert!(outbox.names_gone());
+    outbox.earlier_discovery(discovery::read(earlier.as_bytes(), &topics));
+    assert_eq!(announced(&mut outbox, "switch-pump"), Some("removed"));
+    assert_eq!(settle(&mut outbox), ["pump/availability", "pump/state", "pump/why"]);
+}
+
+#[test]
+fn a_record_tells_what_is_gone_at_this_broker_and_at_another() {
+    let before = outbox(&config(&[("lamp", OutputKind::Light), ("pump", OutputKind::Switch)])).record();
+    let after = |settings: &MqttSettings| {
+        let snapshot = Arc::new(house::snapshot(&config(&[("lamp", OutputKind::Light)])));
+        let mut outbox = Outbox::new(settings, snapshot, before.clone());
+        assert_eq!(announced(&mut outbox, "switch-pump"), Some("removed"));
+        said(&mut outbox);
+        outbox
+    };
+    assert_eq!(settle(&mut after(&house::settings())), ["pump/availability", "pump/state", "pump/why"]);
+    let elsewhere = MqttSettings { host: "another".into(), ..house::settings() };
+    assert!(!after(&elsewhere).has_to_clear(), "what the other broker keeps, this one does not");
+}
+
+#[test]
+fn under_another_prefix_the_old_topics_go_when_the_new_ones_are_announced() {
+    let config = config(&[("lamp", OutputKind::Light)]);
+    let before = outbox(&config).record();
+    let settings = MqttSettings { prefix: "home".into(), ..house::settings() };
+    let mut outbox = Outbox::new(&settings, Arc::new(house::snapshot(&config)), before);
+    let heard = said(&mut outbox);
+    assert_eq!((heard[0].as_str(), heard.len()), ("discovery", said_of(&config)));
+    let cleared = settle(&mut outbox);
+    assert!(cleared.contains(&"lamp/state".into()) && cleared.contains(&"availability".into()), "{cleared:?}");
+}
+
+/// How many messages a connection begins with.
+fn said_of(config: &Arc<Config>) -> usize {
+    said(&mut outbox(config)).len()
+}
+
+#[test]
+fn with_another_hub_or_no_discovery_the_old_device_goes_first() {
+    let config = config(&[("lamp", OutputKind::Light)]);
+    let before = outbox(&config).record();
+    let settings = MqttSettings { discovery_prefix: None, ..house::settings() };
+    let mut outbox = Outbox::new(&settings, Arc::new(house::snapshot(&config)), before);
+    let first = outbox.next().unwrap();
+    assert_eq!((first.topic.as_str(), first.payload.as_str()), (DISCOVERY, ""));
+}
+
+#[test]
+fn what_a_stranger_says_in_our_place_is_said_right_again() {
+    let config = config(&[("lamp", OutputKind::Light)]);
+    let mut outbox = outbox(&config);
+    let hear = |outbox: &mut Outbox, topic: &str, payload: &str| {
+        let topic = if topic == DISCOVERY { topic.into() } else { format!("hearthd/cottage/{topic}") };
+        outbox.heard(&Heard { topic, mark: mark(payload.as_bytes()), deleted: payload.is_empty() })
+    };
+    assert!(!hear(&mut outbox, "lamp/state", "ON"), "kept from before: it was not said otherwise yet");
+    let all: Vec<Message> = std::iter::from_fn(|| outbox.next()).collect();
+    for message in &all {
+        let heard = Heard { topic: message.topic.clone(), mark: mark(message.payload.as_bytes()), deleted: false };
+        assert!(!outbox.heard(&heard), "our own: {message:?}");
+    }
+    assert_eq!(outbox.set_right(), None);
+    for (topic, payload, said_again) in [
+        ("availability", "offline", "availability online"),
+        ("availability", "", "availability online"),
+        ("problem", "the house burns", "problem none"),
+        ("lamp/state", "ON", "lamp/state OFF"),
+        ("lamp/why", "magic", "lamp/why default: nobody asks for anything"),
+        ("lamp/availability", "offline", "lamp/availability online"),
+        (DISCOVERY, "{}", "discovery"),
+    ] {
+        assert!(hear(&mut outbox, topic, payload));
+        assert!(outbox.set_right().is_some());
+        assert_eq!(said(&mut outbox), [said_again]);
+    }
+    for (topic, payload) in [(DISCOVERY, ""), ("pump/state", "ON"), ("living/temperature/state", "20")] {
+        assert!(!hear(&mut outbox, topic, payload), "{topic}: deleted by Home Assistant, or nothing of ours");
+    }
+    // An older message of our own that comes back late is followed by the newer one.
+    assert!(hear(&mut outbox, "lamp/state", "ON") && !hear(&mut outbox, "lamp/state", "OFF"));
+    assert_eq!(outbox.set_right(), None);
+}
+
+#[test]
+fn a_problem_of_the_hub_is_told_until_it_is_over() {
+    let mut outbox = outbox(&config(&[]));
+    said(&mut outbox);
+    outbox.problem(Some("no commands come".into()));
+    assert_eq!(said(&mut outbox), ["problem no commands come"]);
+    outbox.start();
+    assert_eq!(said(&mut outbox)[1], "problem no commands come");
+    outbox.problem(None);
+    assert_eq!(said(&mut outbox), ["problem none"]);
 }
 
 #[test]
 fn an_equal_earlier_announcement_changes_nothing() {
     let config = config(&[("lamp", OutputKind::Light)]);
-    let earlier = discovery::payload(&config, &Topics::new("hearthd/cottage"), &Platforms::new()).unwrap();
+    let topics = Topics::new("hearthd/cottage");
+    let earlier = discovery::payload(&config, &topics, &Platforms::new(), Step::Removed).unwrap();
     let mut outbox = outbox(&config);
     said(&mut outbox);
-    outbox.earlier_discovery(earlier.as_bytes());
+    outbox.earlier_discovery(discovery::read(earlier.as_bytes(), &topics));
     assert_eq!(said(&mut outbox), [""; 0]);
 }
 
@@ -239,10 +426,15 @@ fn the_last_word_is_offline() {
 #[test]
 fn a_hub_that_moves_away_clears_what_it_kept_there() {
     let config = config(&[("lamp", OutputKind::Light)]);
-    let cleared = |clearing| {
+    let cleared = |clearing: Clearing| {
         let mut outbox = outbox(&config);
         said(&mut outbox);
+        if clearing.discovery {
+            outbox.take_back_discovery();
+        }
         outbox.close(clearing);
+        let kept = outbox.record_after(clearing);
+        assert_eq!((kept.topics.is_empty(), kept.components.is_empty()), (clearing.topics, clearing.discovery));
         said(&mut outbox)
     };
     let all = cleared(Clearing { topics: true, discovery: true });
@@ -263,7 +455,8 @@ fn only_what_nobody_takes_over_is_cleared() {
     assert_eq!(to("cottage", |other| other.client_id = "another".into()), none);
     assert_eq!(to("cottage", |other| other.discovery_prefix = None), discovery);
     assert_eq!(to("barn", |_| {}), discovery);
-    assert_eq!(to("cottage", |other| other.prefix = "home".into()), Clearing { topics: true, discovery: false });
+    assert_eq!(to("cottage", |other| other.prefix = "home".into()), none, "the next connection does it, in time");
+    assert_eq!(to("barn", |other| other.prefix = "home".into()), both);
     assert_eq!(to("cottage", |other| other.port = 1884), both);
     assert_eq!(Clearing::between(("cottage", &settings), None), both);
 }
@@ -271,7 +464,7 @@ fn only_what_nobody_takes_over_is_cleared() {
 #[test]
 fn without_a_discovery_prefix_nothing_is_announced() {
     let settings = MqttSettings { discovery_prefix: None, ..house::settings() };
-    let mut outbox = Outbox::new(&settings, Arc::new(house::snapshot(&config(&[]))));
+    let mut outbox = Outbox::new(&settings, Arc::new(house::snapshot(&config(&[]))), Record::default());
     assert!(!said(&mut outbox).contains(&"discovery".into()));
 }
 
@@ -279,7 +472,7 @@ fn without_a_discovery_prefix_nothing_is_announced() {
 fn a_house_without_points_is_online_all_the_same() {
     let mut empty = house::config(&[]);
     (empty.inputs, empty.sensors, empty.rooms) = (vec![], vec![], vec![]);
-    assert_eq!(said(&mut outbox(&Arc::new(empty))), ["discovery", "availability online"]);
+    assert_eq!(said(&mut outbox(&Arc::new(empty))), ["discovery", "problem none", "availability online"]);
 }
 
 /// Home Assistant's thermostat knows no availability of what it measures: `None` is how it forgets a dead temperature.

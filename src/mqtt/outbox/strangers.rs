@@ -1,0 +1,66 @@
+//! What others publish where only we should.
+
+use super::{Given, Outbox, Part, availability};
+use crate::mqtt::inbox::{Heard, mark};
+
+impl Outbox {
+    /// Something was heard on a topic where only we should publish. True if it is not what we said there last; it may be
+    /// what we said before.
+    pub(in crate::mqtt) fn heard(&mut self, heard: &Heard) -> bool {
+        let said = |text: Option<&str>| text.map(|text| mark(text.as_bytes()));
+        let last = if let Some((point, part)) = self.places.get(&heard.topic) {
+            self.given[*point].said(*part).map(|text| mark(text.as_bytes()))
+        } else if heard.topic == self.topics.availability() {
+            said(self.online_said.then_some("online"))
+        } else if heard.topic == self.topics.problem() {
+            said(self.problem_said.as_deref())
+        } else if self.announced_topic().as_ref() == Some(&heard.topic) && !heard.deleted {
+            // Who deletes the device in Home Assistant has it delete this.
+            self.announced
+        } else {
+            None
+        };
+        if self.closing || last.is_none_or(|last| last == heard.mark) {
+            self.foreign.remove(&heard.topic);
+            return false;
+        }
+        self.foreign.insert(heard.topic.clone());
+        true
+    }
+
+    /// Where somebody else had the last word we say again what we said. Returns the first of these topics, and how many.
+    pub(in crate::mqtt) fn set_right(&mut self) -> Option<(String, usize)> {
+        let foreign = std::mem::take(&mut self.foreign);
+        for topic in &foreign {
+            match self.places.get(topic) {
+                Some((point, part)) => {
+                    self.given[*point].forget(*part);
+                    self.to_compare = self.groups.len();
+                }
+                None if *topic == self.topics.availability() => self.online_due = true,
+                None if *topic == self.topics.problem() => self.problem_said = None,
+                None => self.discovery_due = true,
+            }
+        }
+        foreign.first().map(|first| (first.clone(), foreign.len()))
+    }
+}
+
+impl Given {
+    /// What was said of a part.
+    fn said(&self, part: Part) -> Option<&str> {
+        match part {
+            Part::State => self.text.as_deref(),
+            Part::Why => self.because.as_deref().or(self.explanation.as_ref().map(|explanation| &*explanation.line)),
+            Part::Availability => self.online.map(availability),
+        }
+    }
+
+    fn forget(&mut self, part: Part) {
+        match part {
+            Part::State => (self.value, self.text) = (None, None),
+            Part::Why => (self.because, self.explanation) = (None, None),
+            Part::Availability => self.online = None,
+        }
+    }
+}
