@@ -8,6 +8,11 @@ pub fn ready(status: &str) {
     notify(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
+/// Another line for `systemctl status`.
+pub fn status(status: &str) {
+    notify(&[NotifyState::Status(status)]);
+}
+
 /// A changed file is being taken in; [`ready`] ends it.
 pub fn reloading() {
     match NotifyState::monotonic_usec_now() {
