@@ -9,7 +9,7 @@ mod zone;
 
 pub use zone::{UnknownZone, Zone, ZoneOffset};
 
-use crate::model::ClockTrust;
+use crate::{files, model::ClockTrust};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -264,8 +264,8 @@ impl Trust {
 /// Whether the board has a hardware clock that shows this time. One without a battery (a Raspberry Pi 5 has one) is there,
 /// but began in 1970.
 fn hardware_clock_agrees(wall: SystemTime) -> bool {
-    let shown =
-        std::fs::read_to_string("/sys/class/rtc/rtc0/since_epoch").ok().and_then(|text| text.trim().parse().ok());
+    let shown = files::read_text("/sys/class/rtc/rtc0/since_epoch".as_ref(), files::SYSTEM);
+    let shown = shown.ok().and_then(|text| text.trim().parse().ok());
     let wall_s = wall.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     shown.is_some_and(|shown: u64| shown.abs_diff(wall_s) <= 120)
 }

@@ -14,6 +14,8 @@
 
 pub mod model;
 
+pub mod files;
+
 pub mod clock;
 
 pub mod almanac;

@@ -13,29 +13,46 @@ use std::{
 };
 
 /// Every top-level module, and which of the others it may use.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
+    ("files", &[]),
     ("model", &["clock"]),
-    ("clock", &["model"]),
+    ("clock", &["model", "files"]),
     ("almanac", &["model"]),
-    ("config", &["model", "almanac"]),
+    ("config", &["model", "almanac", "files"]),
     ("engine", &["model", "clock", "almanac"]),
-    ("daemon", &["model", "clock", "almanac", "config", "engine", "hardware", "mqtt", "http"]),
-    ("hardware", &["model", "clock"]),
+    ("daemon", &["model", "clock", "almanac", "config", "engine", "files", "hardware", "mqtt", "http"]),
+    ("hardware", &["model", "clock", "files"]),
     ("mqtt", &["model", "clock"]),
-    ("http", &["model", "clock"]),
+    ("http", &["model", "clock", "files"]),
     ("simulator", &["model", "clock", "almanac", "config", "engine", "hardware"]),
-    ("cli", &["model", "clock", "almanac", "config", "engine", "daemon", "hardware", "mqtt", "http", "simulator"]),
+    (
+        "cli",
+        &["model", "clock", "almanac", "config", "engine", "daemon", "files", "hardware", "mqtt", "http", "simulator"],
+    ),
 ];
 
 /// These decide and describe; they do nothing to the world.
 const PURE: [&str; 4] = ["model", "almanac", "config", "engine"];
 
 /// What no pure module uses.
-const IMPURE_PATHS: [&str; 9] =
-    ["tokio", "tracing", "rand", "std::fs", "std::net", "std::thread", "std::process", "std::env", "std::io"];
+const IMPURE_PATHS: [&str; 10] = [
+    "crate::files",
+    "tokio",
+    "tracing",
+    "rand",
+    "std::fs",
+    "std::net",
+    "std::thread",
+    "std::process",
+    "std::env",
+    "std::io",
+];
 
 /// The one file of a pure module that reads the world: the configuration file and the secrets that it names.
-const LOADER: (&str, [&str; 3]) = ("config/file.rs", ["std::fs", "std::env", "std::io"]);
+const LOADER: (&str, [&str; 4]) = ("config/file.rs", ["crate::files", "std::fs", "std::env", "std::io"]);
+
+/// Only `files.rs` opens files: whatever stands in the place of one is neither waited for nor read without end.
+const OPENERS: [&str; 4] = ["fs::read", "fs::read_to_string", "File::open", "OpenOptions"];
 
 /// Only `clock.rs` reads clocks.
 const CLOCK_READS: [&str; 5] = ["Instant::now", "SystemTime::now", "Utc::now", "Local::now", "OffsetDateTime::now"];
@@ -142,6 +159,13 @@ fn forbidden_code_is_seen() {
         ("main.rs", "fn f() { SystemTime::now(); }", "SystemTime::now"),
         ("simulator/mod.rs", "fn f() { chrono::Utc::now(); }", "Utc::now"),
         ("hardware/mod.rs", "const F: fn() -> T = Local::now;", "Local::now"),
+        // Files.
+        ("daemon/store.rs", "fn f() { std::fs::read(p); }", "fs::read"),
+        ("hardware/pins.rs", "use std::fs; fn f() { fs::read_to_string(p); }", "fs::read_to_string"),
+        ("cli/test.rs", "use std::fs::{self, File}; fn f() { File::open(p); }", "File::open"),
+        ("main.rs", "use std::fs::OpenOptions;", "OpenOptions"),
+        ("daemon/mod.rs", "fn f() { std::fs::File::options(); OpenOptions::new(); }", "OpenOptions"),
+        ("config/mod.rs", "use crate::files;", "crate::files"),
         // Order.
         ("engine/mod.rs", "use std::collections::{BTreeMap, HashMap};", "HashMap"),
         ("engine/mod.rs", "fn f(x: std::collections::HashSet<u8>) {}", "HashSet"),
@@ -169,6 +193,8 @@ fn allowed_code_passes() {
         ("daemon/mod.rs", "use crate::{config, engine, hardware, http, mqtt}; use std::{collections::HashMap, fs};"),
         ("main.rs", "use hearthd::{daemon, simulator}; use std::env;"),
         ("lib.rs", "pub mod engine;"),
+        ("files.rs", "use std::fs::OpenOptions; fn f() { fs::read(p); }"),
+        ("hardware/pins.rs", "use std::fs; fn f() { fs::read_dir(p); fs::read_link(p); fs::write(p, t); }"),
     ] {
         assert_eq!(check(file, code), Vec::<String>::new(), "{file}: {code}");
     }
@@ -194,6 +220,13 @@ fn check(file: &str, code: &str) -> Vec<String> {
 
         if CLOCK_READS.iter().any(|read| text == *read || text.ends_with(&format!("::{read}"))) && top != "clock" {
             report(&format!("{text} reads a clock; only clock.rs does, others are given a Now"));
+        }
+        let opens =
+            |opener: &&&str| resolved.windows(opener.split("::").count()).any(|part| part.join("::") == ***opener);
+        if let Some(opener) = OPENERS.iter().find(opens)
+            && top != "files"
+        {
+            report(&format!("{opener} opens a file; only files.rs does, bounded and without waiting"));
         }
         if is_root {
             continue;

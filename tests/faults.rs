@@ -248,14 +248,22 @@ fn clients_that_say_nothing_keep_nobody_out() {
 
 #[test]
 fn a_command_given_while_the_disk_failed_is_saved_later() {
-    let mut house = House::new(&hut(1));
+    let broker = Broker::start();
+    let mut house = House::new(&hut(broker.port));
+    let watcher = Watcher::start(broker.port, "hearthd/hut/#");
     let state = house.folder.path().join("state");
     fs::write(&state, "not a folder").unwrap();
     house.up(&[]);
     house.wait_for_log("the state cannot be saved in");
+    let notice = "hearthd/hut/notify";
+    watcher.wait_until(notice, "the trouble", |told| told.contains("the state cannot be saved in"));
+    assert!(house.ask(&["status"]).contains("a restart would lose what was commanded since"));
+    assert!(house.status()["state_unsaved"].as_str().is_some_and(|why| why.contains("state")));
     house.ask(&["set", "pump", "on"]);
     fs::remove_file(&state).unwrap();
     house.wait_for_log("the state is saved again");
+    watcher.wait_until(notice, "its end", |told| told.contains("the state is saved again"));
+    assert!(house.status()["state_unsaved"].is_null());
     house.kill();
     house.up(&[]);
     assert_eq!(house.value("pump"), "ON");

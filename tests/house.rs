@@ -548,6 +548,109 @@ fn a_refused_file_is_named_by_the_status_until_it_is_mended() {
     }
 }
 
+const OFF_AT_SIX: &str = "[[test]]\nname = \"Off\"\nat = \"2026-11-23 18:00\"\nexpect = { pump = \"off\" }\n";
+
+/// The house with tests that it has to pass.
+fn tested(tests: &str) -> String {
+    hall(1).replace("id = \"cottage\"", &format!("id = \"cottage\"\ntests = \"{tests}\""))
+}
+
+#[test]
+fn what_check_refuses_the_daemon_refuses_and_what_it_takes_the_daemon_takes() {
+    let false_test = OFF_AT_SIX.replace("pump = \"off\"", "pump = \"on\"");
+    let beside: [(&str, Option<&str>); 5] = [
+        ("nowhere.toml", None),
+        ("false.toml", Some(&false_test)),
+        ("empty.toml", Some("")),
+        ("config.toml", None),
+        ("unknown.toml", Some("[[test]]\nname = \"x\"\nat = \"2026-11-23 18:00\"\nexpect = { nothing = \"on\" }\n")),
+    ];
+    let mut running = House::new(&hall(1));
+    running.up(&[]);
+    for (name, text) in beside {
+        let mut house = House::new(&tested(name));
+        let file = house.config.clone();
+        if let Some(text) = text {
+            fs::write(file.with_file_name(name), text).unwrap();
+        }
+        let check = house.console(&["check"]);
+        let complaint = String::from_utf8_lossy(&check.stderr).into_owned();
+        assert_eq!(check.status.code(), Some(1), "{name}: {complaint}");
+        assert!(complaint.contains(name), "{complaint}");
+        assert_eq!(running.console(&["plan", file.to_str().unwrap()]).status.code(), Some(1), "{name}");
+        house.spawn(&[]);
+        wait_until("it ends", || !house.is_running());
+        house.wait_for_log(complaint.lines().next().unwrap());
+        // At a reload, too.
+        if let Some(text) = text {
+            fs::write(running.folder.path().join(name), text).unwrap();
+        }
+        fs::write(&running.config, tested(name)).unwrap();
+        wait_until(&format!("{name} is refused"), || !running.status()["config_refused"].is_null());
+        fs::write(&running.config, hall(1)).unwrap();
+        wait_until("it is mended", || running.status()["config_refused"].is_null());
+    }
+    fs::write(running.folder.path().join("true.toml"), OFF_AT_SIX).unwrap();
+    fs::write(&running.config, tested("true.toml")).unwrap();
+    assert!(running.console(&["check"]).status.success());
+    running.signal("HUP");
+    running.wait_for_log("the changed configuration is in force");
+    running.kill();
+    running.up(&[]);
+    assert!(running.status()["config_refused"].is_null());
+}
+
+#[test]
+fn safe_and_a_restart_know_the_wires_of_before_a_refused_file() {
+    let mut house = House::new(&hall(1));
+    fs::write(house.folder.path().join("t.toml"), OFF_AT_SIX).unwrap();
+    fs::write(&house.config, tested("t.toml")).unwrap();
+    house.up(&[]);
+    house.ask(&["set", "pump", "on"]);
+    // The pump goes to another wire under another name, and the tests still speak of the old one.
+    let moved = tested("t.toml").replace("[outputs.pump]", "[outputs.well]").replace("gpio = 27", "gpio = 22");
+    fs::write(&house.config, moved).unwrap();
+    house.wait_for_log("the changed configuration is refused");
+    house.kill();
+    let state = house.folder.path().join("state");
+    let safe = house.ask(&["safe", "--state", state.to_str().unwrap()]);
+    assert!(safe.contains("pump: safe") && safe.contains("well: safe"), "{safe}");
+    assert_eq!(safe.matches("hall_light: safe").count(), 1, "each wire once: {safe}");
+
+    house.up(&[]);
+    assert_eq!(house.value("pump"), "ON", "as it was before the kill");
+    assert!(house.ask(&["status"]).contains("the configuration file is refused, an earlier one is in force"));
+    fs::write(&house.config, tested("t.toml")).unwrap();
+    wait_until("it is mended", || house.status()["config_refused"].is_null());
+
+    // Good, and refused all the same while the daemon runs: what runs is what is kept.
+    let chip = "[hardware]\nbackend = \"chardev\"\ngpiochip = \"/dev/gpiochip77\"";
+    let elsewhere = tested("t.toml").replace("[hardware]\nbackend = \"simulated\"", chip);
+    fs::write(&house.config, elsewhere).unwrap();
+    house.wait_for_log("take effect with a restart");
+    house.kill();
+    let safe = house.console(&["safe", "--state", state.to_str().unwrap()]);
+    let (said, error) = (String::from_utf8_lossy(&safe.stdout), String::from_utf8_lossy(&safe.stderr));
+    assert!(said.contains("pump: safe") && error.contains("error: pump: "), "the line of each chip: {said}{error}");
+}
+
+#[test]
+fn the_last_good_house_has_its_holidays_when_their_file_is_gone() {
+    let text = hall(1).replace("id = \"cottage\"", "id = \"cottage\"\nholidays = \"days.txt\"")
+        + "[[rules]]\nname = \"Feast\"\nwhile = \"holiday\"\nset = { pump = \"on\" }\n";
+    let mut house = House::new(&text);
+    let days: String = (1..=12).flat_map(|month| (1..=28).map(move |day| format!("{month:02}-{day:02}\n"))).collect();
+    fs::write(house.folder.path().join("days.txt"), days).unwrap();
+    let time = ["--from", "2026-11-23T12:00:00", "--speed", "1"];
+    house.up(&time);
+    assert_eq!(house.value("pump"), "ON");
+    house.kill();
+    fs::write(&house.config, "nonsense").unwrap();
+    fs::remove_file(house.folder.path().join("days.txt")).unwrap();
+    house.up(&time);
+    assert_eq!(house.value("pump"), "ON");
+}
+
 #[test]
 fn a_state_folder_has_one_daemon() {
     let mut house = House::new(&hall(1));

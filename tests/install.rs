@@ -298,6 +298,9 @@ fn the_unit_and_the_installer_agree() {
         assert!(installer.contains(&format!("program=$root{program}\n")), "{command}");
         assert!(config.ends_with(" --config /etc/hearthd/config.toml"), "{command}");
     }
+    // No passwords on the disk, no machine brought down, no wait for one that cannot hear.
+    assert_eq!((&*setting("LimitCORE"), &*setting("WatchdogSignal")), ("0", "SIGKILL"));
+    assert!(setting("MemoryMax").ends_with('M') && setting("OOMPolicy") == "stop");
     assert!(setting("ExecStopPost").contains(" safe "), "the outputs end in their safe state however the daemon ended");
 }
 

@@ -1,8 +1,9 @@
 //! The console: commands that talk to the running daemon.
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use axum::http::Method;
 use hearthd::{
+    config::Sources,
     http::{
         client::{self, Error, point_path},
         shape::{Difference, House, Move, PartShape, Plan, PointShape, SlotShape, Why},
@@ -12,7 +13,7 @@ use hearthd::{
 use serde_json::json;
 use std::{
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -55,6 +56,9 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
             out,
             "the configuration file is refused, an earlier one is in force (see `hearthd check`): {first}{place}"
         )?;
+    }
+    if let Some(unsaved) = &house.state_unsaved {
+        writeln!(out, "{unsaved}: a restart would lose what was commanded since")?;
     }
     const KINDS: [(&str, &str); 6] = [
         ("output", "outputs"),
@@ -213,9 +217,9 @@ fn clock_time(time: &str) -> String {
 }
 
 /// Prints what a changed configuration would change.
-pub async fn plan(sockets: &[PathBuf], file: &Path, as_json: bool) -> anyhow::Result<()> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let body = json!({ "name": file.display().to_string(), "text": text });
+pub async fn plan(sockets: &[PathBuf], sources: &Sources, as_json: bool) -> anyhow::Result<()> {
+    let Sources { path, zone, text, files, .. } = sources;
+    let body = json!({ "name": path.display().to_string(), "zone": zone, "text": text, "files": files });
     let plan: Plan = ask(sockets, Method::POST, "/api/v1/plan", Some(body)).await?;
     let mut out = io::stdout().lock();
     if as_json {

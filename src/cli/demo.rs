@@ -65,7 +65,7 @@ pub struct Arguments {
 /// Runs the demo of a house until its days are over, or somebody ends it.
 pub fn run(arguments: Arguments, house: InForce, verbose: bool) -> anyhow::Result<()> {
     let live = !arguments.plain && Terminal::is_available();
-    let _log = if live { None } else { Some(Log::start_quiet(verbose)?) };
+    let _log = if live { None } else { Some(Log::start_quiet(verbose)) };
     let mqtt = arguments.mqtt.as_deref().map(|url| broker(&house.config, url)).transpose()?;
     let config = Arc::new(simulated(&house.config, mqtt));
     let zone = config.hub.timezone;
@@ -75,9 +75,8 @@ pub fn run(arguments: Arguments, house: InForce, verbose: bool) -> anyhow::Resul
     let speed = arguments.speed.unwrap_or(if live { 600.0 } else { 1440.0 });
     let (attach, attached) = oneshot::channel();
     let options = daemon::Options {
-        in_force: InForce { config, text: house.text },
-        file: None,
-        rehearse: None,
+        in_force: InForce { config, sources: house.sources },
+        watched: None,
         state: None,
         socket: None,
         clock: Box::new(move |_| (Clock::accelerated(Moment::START, from, speed), true)),

@@ -1,7 +1,7 @@
 //! The log: lines on standard error. Under systemd each carries the journal's priority (`<3>` error to `<7>` debug).
 //!
 //! A thread writes them, so that nothing waits for a journal that hangs, a terminal that was stopped by Ctrl-S or a full
-//! pipe: then lines are left out, and counted.
+//! pipe: then lines are left out, and counted. Where the system gives no thread, they are written at the end.
 
 use hearthd::model::shown_lines;
 use std::{
@@ -28,34 +28,29 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The log of this process. Dropped, it writes what is left.
 pub struct Log {
     queue: Arc<Queue>,
-    written: mpsc::Receiver<()>,
+    /// Told when the thread has written all; nothing: there is none.
+    written: Option<mpsc::Receiver<()>>,
 }
 
 impl Log {
     /// Starts logging.
-    ///
-    /// # Errors
-    /// When the system gives no thread.
-    pub fn start(verbose: bool) -> io::Result<Log> {
+    pub fn start(verbose: bool) -> Log {
         Log::start_at(if verbose { Level::DEBUG } else { Level::INFO })
     }
 
     /// As [`Log::start`], but only what is wrong.
-    ///
-    /// # Errors
-    /// When the system gives no thread.
-    pub fn start_quiet(verbose: bool) -> io::Result<Log> {
+    pub fn start_quiet(verbose: bool) -> Log {
         Log::start_at(if verbose { Level::DEBUG } else { Level::ERROR })
     }
 
-    fn start_at(level: Level) -> io::Result<Log> {
+    fn start_at(level: Level) -> Log {
         let queue = Arc::new(Queue::default());
         let (end, written) = mpsc::channel();
         let (ours, theirs) = (queue.clone(), queue.clone());
-        std::thread::Builder::new().name("log".into()).spawn(move || {
+        let thread = std::thread::Builder::new().name("log".into()).spawn(move || {
             ours.write_to(io::stderr());
             let _ = end.send(());
-        })?;
+        });
         let format = Lines { journal: env::var_os("JOURNAL_STREAM").is_some() };
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(level)
@@ -64,7 +59,7 @@ impl Log {
             .finish();
         // A second start in one process changes nothing.
         let _ = tracing::subscriber::set_global_default(subscriber);
-        Ok(Log { queue, written })
+        Log { queue, written: thread.is_ok().then_some(written) }
     }
 }
 
@@ -72,7 +67,10 @@ impl Drop for Log {
     fn drop(&mut self) {
         self.queue.lock().closed = true;
         self.queue.filled.notify_one();
-        let _ = self.written.recv_timeout(PATIENCE);
+        match &self.written {
+            Some(written) => drop(written.recv_timeout(PATIENCE)),
+            None => self.queue.write_to(io::stderr()),
+        }
     }
 }
 

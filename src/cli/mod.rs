@@ -1,11 +1,13 @@
 //! The commands of `hearthd`. Exit codes: 0 good, 1 a problem found, 2 wrong usage.
 
+mod admit;
 mod console;
 mod demo;
 mod detect;
 mod generate;
 mod logging;
 mod places;
+mod safe;
 mod simulate;
 mod test;
 
@@ -102,7 +104,7 @@ enum Command {
     },
     /// Drive every output to its safe state and exit
     Safe {
-        /// Where the daemon keeps its state: with the last good configuration, should the file be broken
+        /// Where the daemon keeps its state, and what was in force [default: where it usually does]
         #[arg(long, value_name = "FOLDER", env = "STATE_DIRECTORY")]
         state: Option<PathBuf>,
     },
@@ -165,9 +167,11 @@ impl Arguments {
         let file = || self.config.clone().unwrap_or_else(places::config);
         match self.command {
             Command::Run(run) => {
-                let _log = Log::start(self.verbose)?;
+                let _log = Log::start(self.verbose);
                 let file = file();
-                let Some(in_force) = load_to_run(&file, run.state.as_deref())? else { return Ok(ExitCode::FAILURE) };
+                let Some((in_force, watched)) = admit::load_to_run(&file, run.state.as_deref()) else {
+                    return Ok(ExitCode::FAILURE);
+                };
                 let config = &in_force.config;
                 let socket = places::free_socket(self.socket.as_deref())?;
                 let state = run.state.or_else(|| places::state(&file, &config.hub.id));
@@ -178,9 +182,8 @@ impl Arguments {
                     );
                 }
                 let clock = run_clock(config, run.from, run.speed)?;
-                let file = Some(file);
-                let rehearse: Option<daemon::Rehearse> = Some(std::sync::Arc::new(test::rehearse));
-                let options = daemon::Options { in_force, file, rehearse, state, socket, clock, attach: None };
+                let watched = Some(watched);
+                let options = daemon::Options { in_force, watched, state, socket, clock, attach: None };
                 block_on(daemon::run(options))?;
             }
             Command::Demo(demo) => {
@@ -189,30 +192,26 @@ impl Arguments {
             }
             Command::Check { file: other } => {
                 let file = other.unwrap_or_else(file);
-                let Some(InForce { config, .. }) = load(&file)? else { return Ok(ExitCode::FAILURE) };
+                let Some(InForce { config, .. }) = admit::load(&file) else { return Ok(ExitCode::FAILURE) };
                 writeln!(io::stdout(), "{}: good ({})", file.display(), config.contents())?;
             }
             Command::Simulate(simulate) => return simulate::run(&simulate, self.config.as_deref()),
             Command::Test { files } => {
                 let config_file = file();
-                let Some(InForce { config, .. }) = load(&config_file)? else { return Ok(ExitCode::FAILURE) };
+                let Some(config) = test::house(&config_file) else { return Ok(ExitCode::FAILURE) };
                 return test::run(&files, &config, &config_file);
             }
             Command::Status(shape) => block_on(console::status(&sockets, shape.json))?,
             Command::Why { point, shape } => block_on(console::why(&sockets, &point, shape.json))?,
             Command::Plan { file, shape } => {
-                if load(&file)?.is_none() {
-                    return Ok(ExitCode::FAILURE);
-                }
-                block_on(console::plan(&sockets, &file, shape.json))?;
+                let Some(InForce { sources, .. }) = admit::load(&file) else { return Ok(ExitCode::FAILURE) };
+                block_on(console::plan(&sockets, &sources, shape.json))?;
             }
             Command::Set { point, value, hold } => block_on(console::set(&sockets, &point, &value, hold))?,
             Command::Auto { point } => block_on(console::auto(&sockets, &point))?,
             Command::Safe { state } => {
-                let _log = Log::start(self.verbose)?;
-                let house = load(&file())?.or_else(|| last_good(&state?));
-                let Some(house) = house else { return Ok(ExitCode::FAILURE) };
-                return safe(&house.config);
+                let _log = Log::start(self.verbose);
+                return safe::run(&file(), state.as_deref());
             }
             Command::Detect(detect) => detect::run(&detect)?,
             Command::Schema => writeln!(io::stdout(), "{:#}", config::schema())?,
@@ -222,42 +221,11 @@ impl Arguments {
     }
 }
 
-/// Reads a configuration; prints its problems and returns nothing if it has any.
-fn load(file: &std::path::Path) -> anyhow::Result<Option<InForce>> {
-    match config::load(file) {
-        Ok(loaded) => {
-            for warning in &loaded.warnings {
-                complain(&format!("{warning}\n"));
-            }
-            Ok(Some(InForce::from(loaded)))
-        }
-        Err(report) => {
-            complain(&format!("{report}\n"));
-            Ok(None)
-        }
-    }
-}
-
-/// The configuration that the daemon last accepted.
-fn last_good(state: &std::path::Path) -> Option<InForce> {
-    let kept = daemon::last_good::path(state);
-    let text = std::fs::read_to_string(&kept).ok()?;
-    let loaded = config::parse(&kept, &text).ok()?;
-    complain(&format!("the last good configuration is used instead: {}\n", kept.display()));
-    Some(loaded.into())
-}
-
-/// As [`load`]; a broken file gives way to the one that was last accepted, so that the house is controlled until it is
-/// mended.
-fn load_to_run(file: &std::path::Path, state: Option<&std::path::Path>) -> anyhow::Result<Option<InForce>> {
-    Ok(load(file)?.or_else(|| last_good(state?)))
-}
-
 /// The given or usual configuration; where there is none, the one that hearthd comes with.
 fn demo_house(given: Option<&std::path::Path>) -> anyhow::Result<Option<InForce>> {
     let file = given.map_or_else(places::config, Into::into);
     if given.is_some() || file.exists() {
-        return load(&file);
+        return Ok(admit::load_to_try(&file));
     }
     let shipped = config::parse(&file, include_str!("../../config.toml"));
     Ok(Some(shipped.map_err(|report| anyhow::anyhow!("{report}"))?.into()))
@@ -314,23 +282,19 @@ fn speed(text: &str) -> Result<f64, String> {
     }
 }
 
-fn safe(config: &Config) -> anyhow::Result<ExitCode> {
-    let mut code = ExitCode::SUCCESS;
-    for (output, result) in hardware::drive_safe(config) {
-        match result {
-            Ok(()) => writeln!(io::stdout(), "{output}: safe")?,
-            Err(error) => {
-                complain(&format!("error: {output}: {error}\n"));
-                code = ExitCode::FAILURE;
-            }
-        }
-    }
-    Ok(code)
-}
+const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// One thread runs everything that waits; what blocks has threads of its own.
 fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
+    // The first thread for what blocks stays for ever: where there are no more, work waits for it, and without any tokio
+    // would panic.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().thread_keep_alive(FOR_EVER).build();
+    let runtime = runtime.context("cannot start")?;
+    let thread = std::thread::Builder::new().spawn(|| ()).context("cannot start: the system gives no thread")?;
+    let _ = thread.join();
+    let first = || drop(runtime.spawn_blocking(|| ()));
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(first))
+        .map_err(|_| anyhow::anyhow!("cannot start: the system gives no thread"))?;
     let result = runtime.block_on(future);
     runtime.shutdown_background();
     result

@@ -1,12 +1,13 @@
 //! `hearthd simulate`: the real engine on a virtual clock.
 
-use super::complain;
+use super::{admit, complain};
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use hearthd::{
     clock::{Clock, Moment},
     config::{Report, Source, nearest_name},
     daemon::InForce,
+    files,
     http::shape::{self, Why},
     model::{Config, duration},
     simulator::{
@@ -68,6 +69,8 @@ fn date_or_time(text: &str) -> Result<NaiveDateTime, String> {
     super::date_and_time(text).or_else(|wrong| midnight().ok_or(wrong))
 }
 
+/// The largest file of temperatures: a century of them, an hour a line.
+const MEASURED: u64 = 32 << 20;
 /// Ten years are enough for anybody.
 const LONGEST: Duration = Duration::from_secs(3_653 * 86_400);
 
@@ -78,7 +81,7 @@ pub fn run(arguments: &Arguments, config: Option<&Path>) -> anyhow::Result<ExitC
         return play_scenario(arguments, file, &scenario);
     }
     let file = config.map_or_else(super::places::config, Into::into);
-    let Some(InForce { config, .. }) = super::load(&file)? else { return Ok(ExitCode::FAILURE) };
+    let Some(InForce { config, .. }) = admit::load_to_try(&file) else { return Ok(ExitCode::FAILURE) };
     let from = match arguments.from {
         Some(local) => super::local_time(&config, local)?,
         None => midnight(&config)?,
@@ -218,7 +221,7 @@ fn read(file: &Path, config: Option<&Path>) -> anyhow::Result<Option<Scenario>> 
     let source = source(file)?;
     let mut usual: Option<Arc<Config>> = None;
     if !scenario::has_house(&source.text) {
-        usual = super::load(&config.map_or_else(super::places::config, Into::into))?.map(|usual| usual.config);
+        usual = admit::load_to_try(&config.map_or_else(super::places::config, Into::into)).map(|usual| usual.config);
         if usual.is_none() {
             return Ok(None);
         }
@@ -227,7 +230,7 @@ fn read(file: &Path, config: Option<&Path>) -> anyhow::Result<Option<Scenario>> 
 }
 
 fn source(file: &Path) -> anyhow::Result<Source> {
-    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = files::read_text(file, MEASURED).with_context(|| format!("cannot read {}", file.display()))?;
     Ok(Source { path: file.into(), text })
 }
 

@@ -2,14 +2,25 @@
 
 use super::complain;
 use anyhow::Context;
-use hearthd::{config::Source, model::Config, simulator::expectations};
+use hearthd::{
+    config::{self, Source},
+    files,
+    model::Config,
+    simulator::expectations,
+};
 use std::{
-    fs,
     io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
 };
+
+/// The house to try, whatever its tests say: they are what is to be found out.
+pub fn house(config_file: &Path) -> Option<Arc<Config>> {
+    let loaded = config::load(config_file).inspect_err(|report| complain(&format!("{report}\n"))).ok()?;
+    loaded.warnings.iter().for_each(|warning| complain(&format!("{warning}\n")));
+    Some(Arc::new(loaded.config))
+}
 
 /// Runs the tests of these files; of none, those beside the configuration.
 pub fn run(files: &[PathBuf], config: &Arc<Config>, config_file: &Path) -> anyhow::Result<ExitCode> {
@@ -39,18 +50,8 @@ fn usual(config: &Config, config_file: &Path) -> PathBuf {
     }
 }
 
-/// What stands in the way of a changed configuration, if the tests that it names do not come true.
-pub fn rehearse(config_file: &Path, config: &Arc<Config>) -> Result<(), String> {
-    let Some(name) = &config.hub.tests else { return Ok(()) };
-    match try_file(&config_file.with_file_name(&**name), config) {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(report)) => Err(report),
-        Err(error) => Err(format!("{error:#}")),
-    }
-}
-
 fn try_file(file: &Path, config: &Arc<Config>) -> anyhow::Result<Result<usize, String>> {
-    let text = fs::read_to_string(file).with_context(|| {
+    let text = files::read_text(file, files::WRITTEN).with_context(|| {
         let advice = "docs/testing.md tells how to write one";
         format!("cannot read {} ({advice})", file.display())
     })?;

@@ -4,6 +4,7 @@
 //! are those that the library brings along. A zone is read once and stays as it is until the process ends, so that no
 //! decision depends on when a file changed, and a lookup needs no file, no lock and no memory.
 
+use crate::files;
 use chrono::{
     DateTime, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone as ChronoZone, Utc,
 };
@@ -12,7 +13,7 @@ use jiff::{
     tz::{self, AmbiguousOffset, TimeZone},
 };
 use std::{
-    fmt, fs,
+    fmt,
     path::Path,
     str::FromStr,
     sync::{Mutex, PoisonError},
@@ -89,7 +90,7 @@ fn rules(system: &Path, name: &str) -> Option<TimeZone> {
         return None;
     }
     let read = |data: &[u8]| TimeZone::tzif(name, data).ok();
-    let of_system = fs::read(system.join(name)).ok();
+    let of_system = files::read(&system.join(name), files::SYSTEM).ok();
     of_system.and_then(|data| read(&data)).or_else(|| brought_along.and_then(|(_, data)| read(data)))
 }
 
@@ -200,6 +201,7 @@ impl ChronoZone for Zone {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn zone(name: &str) -> Zone {
         Zone::find(name).unwrap()

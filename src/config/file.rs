@@ -4,15 +4,12 @@ use super::{
     diagnostic::{Problems, Report, Source},
     shape::{Wrong, shorten},
 };
+use crate::{files, model::Zone};
 use std::{
-    fs::{File, OpenOptions},
-    io::{self, ErrorKind, Read},
-    os::unix::fs::OpenOptionsExt,
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
 
-/// The largest configuration file: far beyond any house, and read in a moment.
-const LARGEST: u64 = 1 << 20;
 /// The largest password file.
 const LARGEST_SECRET: u64 = 1 << 12;
 
@@ -20,9 +17,9 @@ const LARGEST_SECRET: u64 = 1 << 12;
 pub(super) fn read(path: &Path) -> Result<Source, Report> {
     let shown = path.display();
     let refuse = |message: String, advice: &str| Err(Report::about_file(path, message, advice.to_owned()));
-    let bytes = match read_at_most(path, LARGEST) {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => {
+    let bytes = match files::read(path, files::WRITTEN) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => {
             return refuse(
                 format!("{shown} is larger than 1 MiB"),
                 "is it the right file? A configuration of a large house has some 50 KiB",
@@ -49,14 +46,14 @@ pub(super) fn read(path: &Path) -> Result<Source, Report> {
 }
 
 /// The password in the file `name`: beside the configuration file, or among systemd's credentials.
-pub(super) fn secret(config: &Path, name: &str) -> Result<Option<String>, Wrong> {
+pub(super) fn secret(config: &Path, name: &str) -> Result<String, Wrong> {
     let beside = config.parent().unwrap_or(Path::new("")).join(name);
     let credential = std::env::var_os("CREDENTIALS_DIRECTORY").map(|directory| PathBuf::from(directory).join(name));
     let path = credential.filter(|path| path.exists()).unwrap_or(beside);
     let shown = path.display();
-    let bytes = match read_at_most(&path, LARGEST_SECRET) {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => {
+    let bytes = match files::read(&path, LARGEST_SECRET) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => {
             return Err(Wrong::new(
                 format!("{shown} is larger than 4 KiB"),
                 "name a file that holds only the password",
@@ -70,35 +67,31 @@ pub(super) fn secret(config: &Path, name: &str) -> Result<Option<String>, Wrong>
     if password.is_empty() {
         return Err(Wrong::new(format!("{} is empty", shorten(&shown.to_string())), "write the password into it"));
     }
-    Ok(Some(password.to_owned()))
+    Ok(password.to_owned())
 }
 
 /// The text of the file `name` beside the configuration file.
 pub(super) fn beside(config: &Path, name: &str) -> Result<String, Wrong> {
     let path = config.parent().unwrap_or(Path::new("")).join(name);
     let shown = path.display();
-    match read_at_most(&path, LARGEST) {
-        Ok(Some(bytes)) => String::from_utf8(bytes)
+    match files::read(&path, files::WRITTEN) {
+        Ok(bytes) => String::from_utf8(bytes)
             .map_err(|_| Wrong::new(format!("{shown} is not UTF-8 text"), "save it again with the encoding UTF-8")),
-        Ok(None) => Err(Wrong::new(format!("{shown} is larger than 1 MiB"), "is it the right file?")),
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+            Err(Wrong::new(format!("{shown} is larger than 1 MiB"), "is it the right file?"))
+        }
         Err(error) => Err(Wrong::new(format!("cannot read {shown}: {}", cause(&error)), cure(&error))),
     }
 }
 
-/// The content of a regular file; nothing when it has more than `limit` bytes.
-fn read_at_most(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
-    // Opening a FIFO or a device without O_NONBLOCK could wait for ever.
-    let file: File = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
-    let kind = file.metadata()?;
-    if kind.is_dir() {
-        return Err(ErrorKind::IsADirectory.into());
-    }
-    if !kind.is_file() {
-        return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= limit).then_some(bytes))
+/// The time zone of this machine, as systemd has it (the link /etc/localtime) or as Debian once had it; UTC when it has none.
+pub(super) fn system_zone() -> Zone {
+    let linked = std::fs::read_link("/etc/localtime").ok().and_then(|target| {
+        let target = target.to_str()?;
+        target.split_once("zoneinfo/").map(|(_, name)| name.to_owned())
+    });
+    let name = linked.or_else(|| files::read_text(Path::new("/etc/timezone"), files::SYSTEM).ok());
+    name.and_then(|name| Zone::find(name.trim())).unwrap_or(Zone::UTC)
 }
 
 fn cause(error: &io::Error) -> String {

@@ -107,6 +107,12 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
         })
     });
     let with_holidays = holidays.is_some();
+    // Whether they come true is found out by those who have an engine.
+    if let Some((file, place)) = &draft.hub.tests
+        && let Err(wrong) = (files.beside)(file)
+    {
+        problems.error(place.clone(), wrong.message, wrong.advice);
+    }
     let mut config = Config {
         mqtt,
         hardware: draft.hardware,

@@ -22,6 +22,8 @@ pub(super) struct Draft {
     pub placed: bool,
     /// The file of holidays, and where it is named.
     pub holidays: Option<(String, Range<usize>)>,
+    /// The file of tests, likewise.
+    pub tests: Option<(String, Range<usize>)>,
     dark_while: Option<Sentence>,
     dark_until: Option<Sentence>,
 }
@@ -80,6 +82,7 @@ pub(super) fn read(table: &mut Table<'_>, system_zone: Zone) -> Draft {
         "A file beside this one (\"config.test.toml\"); a changed configuration comes into force only when its tests pass.",
         FileName,
     );
+    let tests = tests.map(|file| (file, table.place_of("tests")));
     for (one, other) in [("latitude", "longitude"), ("longitude", "latitude")] {
         if table.has(one) && !table.has(other) {
             table.error_at(one, format!("`{one}` without `{other}`"), format!("add {other} = ... to [hub]"));
@@ -96,9 +99,9 @@ pub(super) fn read(table: &mut Table<'_>, system_zone: Zone) -> Draft {
         timezone,
         clock,
         holidays: Holidays::default(),
-        tests: tests.map(Into::into),
+        tests: tests.as_ref().map(|(file, _)| (&**file).into()),
     };
-    Draft { hub, placed, holidays, dark_while, dark_until }
+    Draft { hub, placed, holidays, tests, dark_while, dark_until }
 }
 
 impl Draft {

@@ -41,7 +41,12 @@ pub use language::{state_meaning, state_words};
 pub use nearest::name as nearest_name;
 
 use crate::model::{Config, Zone};
-use std::path::Path;
+use serde::{Deserialize, Serialize};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 use table::Table;
 
 /// A configuration that can be used.
@@ -52,37 +57,96 @@ pub struct Loaded {
     /// What somebody should look at, in the order of the file's lines.
     pub warnings: Vec<Diagnostic>,
     /// What it was read from.
-    pub text: String,
+    pub sources: Sources,
 }
 
-/// Reads the file at `path` and the password file that it may name. A time zone that it does not name is the machine's.
+/// All that a configuration was read from: enough to have the same house again when the files are gone or others.
+///
+/// It may hold a password.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sources {
+    /// What messages call the file.
+    pub path: PathBuf,
+    /// The zone of the machine, which counts where the text names none.
+    #[serde(default)]
+    pub zone: String,
+    /// The text of the file.
+    pub text: String,
+    /// Passwords by the names of their files. One that is not here is not known.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
+    /// The texts of all other files, by their names: holidays, tests. What is not here counts as empty.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Sources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sources of {}", self.path.display())
+    }
+}
+
+impl Sources {
+    /// A text alone, in UTC: a password file and a list of holidays are not known.
+    pub fn of_text(path_for_messages: &Path, text: &str) -> Sources {
+        let (path, zone, text) = (path_for_messages.to_owned(), Zone::UTC.name().to_owned(), text.to_owned());
+        Sources { path, zone, text, ..Sources::default() }
+    }
+
+    /// The tests that `config`, which was read from this, has to pass, if it names any.
+    pub fn tests(&self, config: &Config) -> Option<Source> {
+        let name = config.hub.tests.as_deref()?;
+        Some(Source { path: self.path.with_file_name(name), text: self.files.get(name)?.clone() })
+    }
+}
+
+/// Reads the file at `path` and the files that it may name: a password, holidays, tests. A time zone that it does not name
+/// is the machine's.
 ///
 /// # Errors
 /// All problems of the file, or why it cannot be read.
 pub fn load(path: &Path) -> Result<Loaded, Report> {
-    let source = file::read(path)?;
-    let zone = iana_time_zone::get_timezone().ok().and_then(|name| Zone::find(&name)).unwrap_or(Zone::UTC);
-    let files =
-        house::Files { secret: &|name| file::secret(path, name), beside: &|name| file::beside(path, name).map(Some) };
-    compile(&source, zone, &files)
+    let Source { text, .. } = file::read(path)?;
+    let zone = file::system_zone();
+    let read = RefCell::new(Sources { zone: zone.name().to_owned(), ..Sources::of_text(path, &text) });
+    let secret = |name: &str| {
+        let secret = file::secret(path, name)?;
+        read.borrow_mut().secrets.insert(name.to_owned(), secret.clone());
+        Ok(Some(secret))
+    };
+    let beside = |name: &str| {
+        let text = file::beside(path, name)?;
+        read.borrow_mut().files.insert(name.to_owned(), text.clone());
+        Ok(Some(text))
+    };
+    let source = Source { path: path.into(), text };
+    let (config, warnings) = compile(&source, zone, &house::Files { secret: &secret, beside: &beside })?;
+    Ok(Loaded { config, warnings, sources: read.into_inner() })
 }
 
-/// The configuration that `text` describes: a password file and a list of holidays are not read (none result), and a time
-/// zone that the text does not name is UTC. The one thing that is read, once, are the rules of a time zone.
+/// The configuration that was once read from `sources`, whatever has become of the files.
+///
+/// # Errors
+/// All problems of the text; they call the file as the sources do.
+pub fn again(sources: &Sources) -> Result<Loaded, Report> {
+    let source = Source { path: sources.path.clone(), text: sources.text.clone() };
+    let zone = Zone::find(&sources.zone).unwrap_or(Zone::UTC);
+    let files = house::Files {
+        secret: &|name| Ok(sources.secrets.get(name).cloned()),
+        beside: &|name| Ok(sources.files.get(name).cloned()),
+    };
+    let (config, warnings) = compile(&source, zone, &files)?;
+    Ok(Loaded { config, warnings, sources: sources.clone() })
+}
+
+/// The configuration that `text` describes: the files that it names are not read, and a time zone that it does not name is
+/// UTC. The one thing that is read, once, are the rules of a time zone.
 ///
 /// # Errors
 /// All problems of the text; they call the file `path_for_messages`.
 pub fn parse(path_for_messages: &Path, text: &str) -> Result<Loaded, Report> {
-    parse_in_zone(path_for_messages, text, Zone::UTC)
-}
-
-/// As [`parse`], with another time zone where the text names none.
-///
-/// # Errors
-/// All problems of the text; they call the file `path_for_messages`.
-pub fn parse_in_zone(path_for_messages: &Path, text: &str, zone: Zone) -> Result<Loaded, Report> {
-    let source = Source { path: path_for_messages.into(), text: text.into() };
-    compile(&source, zone, &house::Files { secret: &|_| Ok(None), beside: &|_| Ok(None) })
+    again(&Sources::of_text(path_for_messages, text))
 }
 
 /// The JSON schema (draft 7) of the configuration file, for editors that complete and check TOML.
@@ -97,7 +161,7 @@ pub fn schema() -> serde_json::Value {
     schema
 }
 
-fn compile(source: &Source, zone: Zone, files: &house::Files<'_>) -> Result<Loaded, Report> {
+fn compile(source: &Source, zone: Zone, files: &house::Files<'_>) -> Result<(Config, Vec<Diagnostic>), Report> {
     let problems = Problems::default();
     let mut config = None;
     if let Some(document) = syntax::read(source, &problems)? {
@@ -110,7 +174,7 @@ fn compile(source: &Source, zone: Zone, files: &house::Files<'_>) -> Result<Load
     }
     let warnings = problems.settle(source)?;
     match config {
-        Some(config) => Ok(Loaded { config, warnings, text: source.text.clone() }),
+        Some(config) => Ok((config, warnings)),
         None => Err(Report::about_file(&source.path, "the file is not TOML".into(), "see https://toml.io".into())),
     }
 }

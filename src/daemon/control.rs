@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Moment},
+    config::Sources,
     engine::{Engine, Revision},
     hardware::{Hardware, simulated::Wires},
     http::{Answerer, Explained, Question, Reply, Request},
@@ -35,7 +36,7 @@ pub struct Control {
     hardware: Hardware,
     config: Arc<Config>,
     /// What it was read from.
-    text: Arc<str>,
+    sources: Arc<Sources>,
     clock: Clock,
     last: Arc<Snapshot>,
     saved: Revision,
@@ -52,7 +53,7 @@ pub struct Control {
 impl Control {
     /// Claims the lines at the engine's start levels and makes the first decision.
     pub fn start(engine: Engine, in_force: InForce, clock: Clock, events: mpsc::Sender<Event>) -> Control {
-        let InForce { config, text } = in_force;
+        let InForce { config, sources } = in_force;
         let mut hardware = Hardware::open(config.clone(), &start_levels(&engine, &config), clock.clone(), events);
         hardware.recall(&engine.learnt());
         let now = clock.now();
@@ -64,12 +65,12 @@ impl Control {
             engine,
             hardware,
             config,
-            text,
+            next: Pass { in_force: Some(sources.clone()), ..Pass::default() },
+            sources,
             clock,
             last,
             asking: None,
             backlog: VecDeque::new(),
-            next: Pass::default(),
             stopped: false,
         };
         control.tell_kept();
@@ -125,7 +126,7 @@ impl Control {
     /// Answers a question about the engine from a copy of it, beside the control loop.
     pub fn answer_aside(&self, question: Question) {
         let (engine, now) = (self.engine.clone(), self.clock.now());
-        let in_force = InForce { config: self.config.clone(), text: self.text.clone() };
+        let in_force = InForce { config: self.config.clone(), sources: self.sources.clone() };
         // Whoever asked may have gone away.
         tokio::task::spawn_blocking(move || match question {
             Question::Why(name, answer) => {
@@ -140,9 +141,9 @@ impl Control {
     ///
     /// # Errors
     /// Why it cannot come into force while the daemon runs.
-    pub fn reconfigure(&mut self, config: Arc<Config>, text: Arc<str>) -> Result<bool, &'static str> {
+    pub fn reconfigure(&mut self, InForce { config, sources }: InForce) -> Result<bool, &'static str> {
         if *config == *self.config {
-            self.text = text;
+            (self.sources, self.next.in_force) = (sources.clone(), Some(sources));
             return Ok(false);
         }
         if config.hardware != self.config.hardware || config.hub.clock != self.config.hub.clock {
@@ -150,13 +151,26 @@ impl Control {
         }
         let mut effects = self.engine.handle(self.clock.now(), Event::Reconfigure(config.clone()));
         self.hardware.reconfigure(config.clone(), &start_levels(&self.engine, &config));
-        (self.config, self.text) = (config, text);
+        (self.config, self.sources) = (config, sources.clone());
+        // Kept only now: `hearthd safe` has to know the wires that were driven up to here.
+        self.next.in_force = Some(sources);
         // What was decided before their levels were known counts no more.
         let kept = self.tell_kept();
         effects.retain(|effect| !matches!(effect, Effect::Drive { output, .. } if kept.contains(output)));
         self.perform(effects);
         tracing::info!("the changed configuration is in force: {}", self.status());
         Ok(true)
+    }
+
+    /// Tells people what is wrong with hearthd itself, or is well again.
+    pub fn notify(&mut self, text: String) {
+        self.tell_notice("hearthd".into(), text);
+    }
+
+    fn tell_notice(&mut self, rule: String, text: String) {
+        let now = self.clock.now().wall.with_timezone(&self.config.hub.timezone);
+        let time = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
+        self.next.told.push(Told::Notice(Notice { text, rule, time }));
     }
 
     /// Drives every output to its safe state.
@@ -268,9 +282,7 @@ impl Control {
                 Effect::Answer { command, result } => self.answer(command, result),
                 Effect::Notify { rule, text } => {
                     tracing::info!("{rule}: {text}");
-                    let now = self.clock.now().wall.with_timezone(&self.config.hub.timezone);
-                    let time = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
-                    self.next.told.push(Told::Notice(Notice { text, rule: rule.to_string(), time }));
+                    self.tell_notice(rule.to_string(), text);
                 }
                 Effect::Clicked { input, click } => {
                     tracing::info!("{} {}", self.config[input].id, click.word());
@@ -390,7 +402,7 @@ mod tests {
         let clock = Clock::system(Moment::START, ClockTrust::Always);
         let engine = Engine::new(config.clone(), None, clock.now());
         let (events, _news) = mpsc::channel(64);
-        let in_force = InForce { config: config.clone(), text: "".into() };
+        let in_force = InForce { config: config.clone(), sources: Arc::default() };
         let mut control = Control::start(engine, in_force, clock, events);
         let command = |point: &str| {
             Event::Command(Command { source: Source::Mqtt, point: point.into(), payload: "ON".into(), hold: None })
@@ -420,14 +432,15 @@ mod tests {
         let clock = Clock::system(Moment::START, ClockTrust::Always);
         let engine = Engine::new(before.clone(), None, clock.now());
         let (events, _news) = mpsc::channel(64);
-        let mut control = Control::start(engine, InForce { config: before.clone(), text: "".into() }, clock, events);
+        let of = |config: &Arc<Config>| InForce { config: config.clone(), sources: Arc::default() };
+        let mut control = Control::start(engine, of(&before), clock, events);
         let ask = async |control: &Control, name: &str| {
             let (sender, answer) = tokio::sync::oneshot::channel();
             control.answer_aside(Question::Why(name.into(), sender));
             answer.await.unwrap().map(|explained| explained.config)
         };
         assert!(ask(&control, "b").await.is_some_and(|config| Arc::ptr_eq(&config, &before)));
-        control.reconfigure(after.clone(), "".into()).unwrap();
+        control.reconfigure(of(&after)).unwrap();
         assert!(ask(&control, "b").await.is_none());
         assert!(ask(&control, "c").await.is_some_and(|config| Arc::ptr_eq(&config, &after)));
     }

@@ -3,6 +3,7 @@
 //! The kernel drops it with the process, however that ends, so it is never left behind. `hearthd safe` does not ask for it:
 //! it must work beside a daemon that hangs, and only reads.
 
+use crate::files;
 use std::{
     fs::{self, File},
     io,
@@ -17,7 +18,7 @@ use std::{
 /// When another process has it.
 pub(super) fn take(folder: &Path) -> anyhow::Result<Option<File>> {
     match fs::create_dir_all(folder)
-        .and_then(|()| File::open(folder))
+        .and_then(|()| files::folder(folder))
         .and_then(|opened| flock(&opened).map(|()| opened))
     {
         Ok(locked) => Ok(Some(locked)),

@@ -5,6 +5,7 @@
 //! pass waits for a network, a bus or a disk.
 
 mod announced;
+mod budget;
 mod control;
 mod keeper;
 pub mod last_good;
@@ -12,6 +13,7 @@ mod lock;
 mod plan;
 mod publisher;
 mod reload;
+mod signals;
 mod store;
 mod systemd;
 
@@ -27,8 +29,9 @@ use anyhow::Context;
 use control::Control;
 pub use plan::InForce;
 use publisher::{Pass, Publisher};
-pub use reload::Rehearse;
+pub use reload::{Load, Watched};
 use reload::{Reload, Trigger};
+use signals::{Asked, Signals};
 use std::{
     io,
     os::unix::fs::{FileTypeExt, PermissionsExt},
@@ -39,7 +42,6 @@ use std::{
 use store::Store;
 use tokio::{
     net::{UnixListener, UnixStream},
-    signal::unix::{SignalKind, signal},
     sync::{Notify, mpsc, watch},
     task::JoinSet,
 };
@@ -54,7 +56,7 @@ pub struct Options {
     /// The configuration to begin with.
     pub in_force: InForce,
     /// The file to watch for changes; nothing: it never changes.
-    pub file: Option<PathBuf>,
+    pub watched: Option<Watched>,
     /// Where state is kept over restarts; nothing: it is not.
     pub state: Option<PathBuf>,
     /// Where the control socket is made; nothing: there is none.
@@ -62,8 +64,6 @@ pub struct Options {
     /// Makes the clock. Given when the state of before was kept, it goes on from there and tells whether it knows how long
     /// ago that was.
     pub clock: Box<dyn FnOnce(Option<Now>) -> (Clock, bool)>,
-    /// Tries a changed configuration before it comes into force.
-    pub rehearse: Option<Rehearse>,
     /// Called once the house is up; a demo hooks its world and its view in here.
     pub attach: Option<Box<dyn FnOnce(Attached)>>,
 }
@@ -82,14 +82,12 @@ pub struct Attached {
     pub stop: Arc<Notify>,
 }
 
-/// Runs until SIGTERM or SIGINT; all outputs are then in their safe states.
+/// Runs until a signal asks it to end; all outputs are then in their safe states.
 ///
 /// # Errors
 /// When it cannot start at all (another hearthd has the socket, the system gives no threads), or a part of it died.
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    let mut signals = Signals::listen()?;
     let listener = match &options.socket {
         Some(path) => Some(listen(path).await?),
         None => None,
@@ -100,7 +98,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         Some(folder) => open_store(folder),
         None => (None, None),
     };
-    let config = options.in_force.config.clone();
+    let in_force = options.in_force.clone();
+    let config = in_force.config.clone();
     let (clock, pause_is_known) = (options.clock)(memory.as_ref().map(Memory::taken));
     let memory = if pause_is_known { memory } else { memory.map(Memory::after_unknown_pause) };
 
@@ -110,25 +109,32 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let mut control = Control::start(engine, options.in_force, clock.clone(), events_in.clone());
 
     let (snapshots_in, snapshots) = watch::channel(control.snapshot());
-    let publisher =
-        Publisher::start(store, clock.clone(), snapshots_in).context("cannot start the publisher thread")?;
+    let unsaved = watch::Sender::new(None);
+    let publisher = Publisher::start(store, clock.clone(), snapshots_in, unsaved.clone())
+        .context("cannot start the publisher thread")?;
     let (requests_in, mut requests) = mpsc::channel(QUEUE);
     let (questions_in, mut questions) = mpsc::channel(1);
     let mut broker = Broker::new(snapshots.clone(), events_in, Ledger::open(options.state.as_deref()));
     broker.start(&config);
-    let refused = watch::Sender::new(None);
+    let refused = watch::Sender::new(options.watched.as_ref().and_then(|watched| watched.refused.clone()));
     let mut tasks = Tasks::default();
     if let Some(listener) = listener {
         let (snapshots, requests, questions) = (snapshots.clone(), requests_in.clone(), questions_in);
-        let (broker, refused) = (broker.status.subscribe(), refused.subscribe());
-        tasks.spawn(http::serve(listener, http::House { snapshots, requests, questions, broker, refused }));
+        let (broker, refused, unsaved) = (broker.status.subscribe(), refused.subscribe(), unsaved.subscribe());
+        tasks.spawn(http::serve(listener, http::House { snapshots, requests, questions, broker, refused, unsaved }));
     }
     let trigger = Trigger::default();
     let (reloads_in, mut reloads) = mpsc::channel(1);
-    if let Some(file) = options.file {
-        let (config, trigger, refused) = (config.clone(), trigger.clone(), refused.clone());
-        tasks.spawn(reload::watch(file, options.state, config, trigger, options.rehearse, refused, reloads_in));
+    if let Some(watched) = options.watched {
+        tasks.spawn(reload::watch(watched, in_force, trigger.clone(), refused.clone(), reloads_in));
     }
+    let mut unsaved = unsaved.subscribe();
+    let status = |control: &Control, broker: &Broker, unsaved: &Option<String>| {
+        let is_refused = refused.borrow().is_some();
+        let refused = is_refused.then(|| "the configuration file is refused, an earlier one is in force".to_owned());
+        let trouble = [refused, unsaved.clone(), broker.trouble()].into_iter().flatten();
+        trouble.fold(control.status(), |status, trouble| format!("{status}; {trouble}"))
+    };
     let stop = Arc::new(Notify::new());
     if let Some(attach) = options.attach {
         let (snapshots, requests, stop) = (snapshots.clone(), requests_in.clone(), stop.clone());
@@ -137,7 +143,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 
     publisher.offer(broker.addressed(control.pass(publisher.save_other_every())));
     let mut broker_status = broker.status.subscribe();
-    systemd::ready(&(control.status() + &broker.trouble()));
+    systemd::ready(&status(&control, &broker, &unsaved.borrow()));
     let watchdog = systemd::watchdog_interval();
     // Whatever ends the loop, this is dropped first: outputs are safe before anything else is waited for.
     let mut control = control;
@@ -145,14 +151,19 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         let sleep = clock.real_time_until(control.next_wakeup()).min(watchdog.unwrap_or(Duration::MAX));
         tokio::select! {
             biased;
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            asked = signals.next() => match asked {
+                Asked::End(name) => {
+                    tracing::info!("{name}");
+                    break;
+                }
+                Asked::Reload => trigger.pull(),
+            },
             () = stop.notified() => break,
-            _ = hangup.recv() => trigger.pull(),
             Some(reload) = reloads.recv() => {
                 systemd::reloading();
-                if let Reload::Good(config, text) = reload {
-                    match control.reconfigure(config.clone(), text) {
+                if let Reload::Good(house) = reload {
+                    let config = house.config.clone();
+                    match control.reconfigure(house) {
                         Ok(true) => broker.change(&config),
                         Ok(false) => {}
                         Err(why) => {
@@ -161,9 +172,14 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
                         }
                     }
                 }
-                systemd::ready(&(control.status() + &broker.trouble()));
+                systemd::ready(&status(&control, &broker, &unsaved.borrow()));
             }
-            Ok(()) = broker_status.changed() => systemd::status(&(control.status() + &broker.trouble())),
+            Ok(()) = unsaved.changed() => {
+                let trouble = unsaved.borrow_and_update().clone();
+                systemd::status(&status(&control, &broker, &trouble));
+                control.notify(trouble.unwrap_or_else(|| "the state is saved again".into()));
+            }
+            Ok(()) = broker_status.changed() => systemd::status(&status(&control, &broker, &unsaved.borrow())),
             Some(request) = requests.recv() => control.request(request),
             Some(event) = events.recv() => control.handle(event),
             Some(question) = questions.recv() => control.answer_aside(question),
@@ -289,10 +305,10 @@ impl Broker {
     }
 
     /// What is wrong with the connection, to be added to a line; nothing: all is well, or it is being made.
-    fn trouble(&self) -> String {
+    fn trouble(&self) -> Option<String> {
         let status = self.status.borrow();
         let error = status.error.as_ref().filter(|_| self.running.is_some() && !status.connected);
-        error.map(|error| format!("; broker: {error}")).unwrap_or_default()
+        error.map(|error| format!("broker: {error}"))
     }
 
     /// False when the connection ended by itself, which it never does.

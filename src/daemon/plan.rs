@@ -4,7 +4,7 @@
 use super::announced::{self, differences};
 use crate::{
     clock::Now,
-    config::{self, Loaded},
+    config::{self, Loaded, Sources},
     engine::Engine,
     http::{
         Candidate,
@@ -12,20 +12,20 @@ use crate::{
     },
     model::{Config, Event, Output, Snapshot},
 };
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
-/// The configuration in force and the file it was read from.
-#[derive(Clone)]
+/// The configuration in force and what it was read from.
+#[derive(Clone, Debug, PartialEq)]
 pub struct InForce {
     /// The house.
     pub config: Arc<Config>,
-    /// The text of the file.
-    pub text: Arc<str>,
+    /// The file, and all that it names.
+    pub sources: Arc<Sources>,
 }
 
 impl From<Loaded> for InForce {
     fn from(loaded: Loaded) -> InForce {
-        InForce { config: Arc::new(loaded.config), text: loaded.text.into() }
+        InForce { config: Arc::new(loaded.config), sources: Arc::new(loaded.sources) }
     }
 }
 
@@ -35,14 +35,21 @@ impl From<Loaded> for InForce {
 /// All problems of the candidate.
 pub fn plan(in_force: &InForce, engine: &Engine, now: Now, candidate: &Candidate) -> Result<Plan, String> {
     let old = &in_force.config;
-    let loaded = config::parse_in_zone(Path::new(&candidate.name), &candidate.text, old.hub.timezone);
-    let new = Arc::new(loaded.map_err(|report| report.to_string())?.config);
+    let sources = Sources {
+        path: candidate.name.clone().into(),
+        zone: candidate.zone.clone().unwrap_or_else(|| in_force.sources.zone.clone()),
+        text: candidate.text.clone(),
+        files: candidate.files.clone(),
+        // They change nothing that is told here, so nobody sends them.
+        secrets: BTreeMap::new(),
+    };
+    let new = Arc::new(config::again(&sources).map_err(|report| report.to_string())?.config);
     let restart = (old.hardware != new.hardware || old.hub.clock != new.hub.clock)
         .then(|| "[hardware] and hub.clock take effect with a restart: systemctl restart hearthd".to_owned());
     let rehearsed = engine.rehearse(now, Event::Reconfigure(new.clone()));
     let (before, after) = (engine.snapshot(now), rehearsed.snapshot(now));
     Ok(Plan {
-        settings: without_secrets(differences(&settings(&in_force.text), &settings(&candidate.text))),
+        settings: without_secrets(differences(&settings(&in_force.sources.text), &settings(&candidate.text))),
         wires: differences(&wires(old), &wires(&new)),
         topics: announced::topics(&before, &after),
         entities: announced::entities(old, &new),
@@ -123,6 +130,7 @@ mod tests {
         model::{Command, Effect, Refusal, Source},
     };
     use chrono::DateTime;
+    use std::path::Path;
 
     const HOUSE: &str = "[hub]\nid = \"h\"\n[mqtt]\nurl = \"mqtt://localhost\"\nusername = \"me\"\npassword = \"secret\"\n\
         [outputs.lamp]\nkind = \"light\"\ngpio = 17\n[outputs.pump]\nkind = \"switch\"\ngpio = 18\ndefault = \"on\"\n\
@@ -132,8 +140,9 @@ mod tests {
         let config = Arc::new(config::parse(Path::new("old.toml"), HOUSE).unwrap().config);
         let now = Now { moment: Moment::START, wall: DateTime::UNIX_EPOCH, wall_known: true };
         let engine = Engine::new(config.clone(), None, now).rehearse(now, Event::Wake);
-        let candidate = Candidate { name: "new.toml".into(), text: text.into() };
-        plan(&InForce { config, text: HOUSE.into() }, &engine, now, &candidate)
+        let candidate = Candidate { name: "new.toml".into(), text: text.into(), ..Candidate::default() };
+        let sources = Arc::new(Sources::of_text(Path::new("old.toml"), HOUSE));
+        plan(&InForce { config, sources }, &engine, now, &candidate)
     }
 
     fn lines(differences: &[Difference]) -> Vec<String> {
@@ -239,6 +248,24 @@ mod tests {
         let moves: Vec<(&str, Option<&str>, Option<&str>)> =
             plan.moves.iter().map(|m| (&*m.output, m.before.as_deref(), m.after.as_deref())).collect();
         assert_eq!(moves, [("pump", Some("ON"), None), ("lamp", Some("OFF"), Some("ON")), ("well", None, Some("ON")),]);
+    }
+
+    /// What stands in another file is part of what is planned.
+    #[test]
+    fn holidays_move_outputs() {
+        let text = HOUSE.replace("id = \"h\"", "id = \"h\"\nholidays = \"days.txt\"");
+        let text = text.replace("time between 03:00 and 03:01", "holiday");
+        let config = Arc::new(config::parse(Path::new("old.toml"), HOUSE).unwrap().config);
+        let now = Now { moment: Moment::START, wall: DateTime::UNIX_EPOCH, wall_known: true };
+        let engine = Engine::new(config.clone(), None, now).rehearse(now, Event::Wake);
+        let sources = Arc::new(Sources::of_text(Path::new("old.toml"), HOUSE));
+        let in_force = InForce { config, sources };
+        for (days, moved) in [("01-01", true), ("12-25", false)] {
+            let files = [("days.txt".to_owned(), days.to_owned())].into();
+            let candidate = Candidate { name: "new.toml".into(), text: text.clone(), files, zone: None };
+            let plan = plan(&in_force, &engine, now, &candidate).unwrap();
+            assert_eq!(plan.moves.iter().any(|one| one.output == "lamp"), moved, "{days}");
+        }
     }
 
     #[test]

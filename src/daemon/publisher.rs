@@ -5,7 +5,7 @@
 //! delays news, never an output: passes that pile up are merged, and the newest snapshot wins.
 
 use super::{keeper::Keeper, store::Store};
-use crate::{clock::Clock, engine::Memory, http::Reply, model::Snapshot, mqtt::Told};
+use crate::{clock::Clock, config::Sources, engine::Memory, http::Reply, model::Snapshot, mqtt::Told};
 use std::{
     mem,
     sync::{
@@ -27,6 +27,8 @@ pub struct Pass {
     pub snapshot: Option<Arc<Snapshot>>,
     /// What to keep, if it is time to.
     pub memory: Option<Memory>,
+    /// What the configuration was read from, when another one is in force.
+    pub in_force: Option<Arc<Sources>>,
     /// What MQTT is to tell once: refused commands, notices, clicks.
     pub told: Vec<Told>,
     /// The adapter that tells it, if there is one.
@@ -57,7 +59,7 @@ struct Pending {
 }
 
 impl Publisher {
-    /// Starts the thread. Without a store nothing is kept.
+    /// Starts the thread. Without a store nothing is kept. `trouble` is told why the state cannot be saved.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -65,12 +67,14 @@ impl Publisher {
         store: Option<Store>,
         clock: Clock,
         snapshots: watch::Sender<Arc<Snapshot>>,
+        trouble: watch::Sender<Option<String>>,
     ) -> std::io::Result<Publisher> {
         // Where nothing is kept, nothing need be handed over.
         let other_every_ms = AtomicU64::new(if store.is_some() { 0 } else { u64::MAX });
         let shared = Arc::new(Shared { other_every_ms, ..Shared::default() });
         let ours = shared.clone();
-        let run = move || run(&ours, store, &clock, &snapshots);
+        let keeper = store.map(|store| Keeper::new(store, clock.now().moment, trouble));
+        let run = move || run(&ours, keeper, &clock, &snapshots);
         let thread = std::thread::Builder::new().name("publisher".into()).spawn(run)?;
         Ok(Publisher { shared, thread: Some(thread) })
     }
@@ -81,6 +85,7 @@ impl Publisher {
         let merged = &mut pending.pass;
         merged.snapshot = pass.snapshot.or(merged.snapshot.take());
         merged.memory = pass.memory.or(merged.memory.take());
+        merged.in_force = pass.in_force.or(merged.in_force.take());
         merged.told_to = pass.told_to.or(merged.told_to.take());
         let room = TOLD_MAX.saturating_sub(merged.told.len());
         if pass.told.len() > room {
@@ -117,13 +122,14 @@ impl Drop for Publisher {
     }
 }
 
-fn run(shared: &Shared, store: Option<Store>, clock: &Clock, snapshots: &watch::Sender<Arc<Snapshot>>) {
-    let mut keeper = store.map(|store| Keeper::new(store, clock.now().moment));
+fn run(shared: &Shared, mut keeper: Option<Keeper>, clock: &Clock, snapshots: &watch::Sender<Arc<Snapshot>>) {
     loop {
         let due = keeper.as_ref().and_then(Keeper::due);
-        let (pass, closed) = next(shared, due.map(|due| clock.real_time_until(due)));
+        let merge_until = keeper.as_mut().and_then(|keeper| keeper.merge_until(clock.now().moment));
+        let [due, merge] = [due, merge_until].map(|at| at.map(|at| clock.real_time_until(at)));
+        let (pass, closed) = next(shared, due, merge);
         if let Some(keeper) = &mut keeper {
-            keeper.keep(pass.memory, clock.now().moment);
+            keeper.keep(pass.memory, pass.in_force, clock.now().moment);
             let every_ms = u64::try_from(keeper.other_every().as_millis()).unwrap_or(u64::MAX);
             shared.other_every_ms.store(every_ms, Ordering::Relaxed);
         }
@@ -149,7 +155,9 @@ fn run(shared: &Shared, store: Option<Store>, clock: &Clock, snapshots: &watch::
 }
 
 /// Waits for a pass, at most for `patience`; then an empty one is returned. With it, whether it is the last.
-fn next(shared: &Shared, patience: Option<Duration>) -> (Pass, bool) {
+///
+/// One that has something to keep waits for others, for as long as `merge` says, to be kept with them.
+fn next(shared: &Shared, patience: Option<Duration>, merge: Option<Duration>) -> (Pass, bool) {
     let waiting = |pending: &mut Pending| !pending.some && !pending.closed;
     let pending = lock(&shared.pending);
     let mut pending = match patience {
@@ -159,6 +167,10 @@ fn next(shared: &Shared, patience: Option<Duration>) -> (Pass, bool) {
             waited.unwrap_or_else(PoisonError::into_inner).0
         }
     };
+    if let Some(merge) = merge.filter(|_| pending.pass.memory.is_some()) {
+        let waited = shared.wake.wait_timeout_while(pending, merge, |pending| !pending.closed);
+        pending = waited.unwrap_or_else(PoisonError::into_inner).0;
+    }
     pending.some = false;
     (mem::take(&mut pending.pass), pending.closed)
 }

@@ -1,27 +1,43 @@
 //! Reloads: an edited configuration file is read, checked and, if it is good, handed to the control loop.
 
-use super::last_good;
-use crate::{
-    config::{self, Diagnostic, Loaded},
-    model::Config,
-};
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use super::plan::InForce;
+use crate::config::{Diagnostic, Loaded, Sources};
+use inotify::{Inotify, WatchMask};
 use std::{
+    future::pending,
+    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::{
+    io::unix::AsyncFd,
+    sync::{Notify, mpsc, watch},
+};
 
 /// Editors write a file in several steps; it is read when they have been quiet for this long.
 const QUIET: Duration = Duration::from_millis(300);
 /// After this long it is read all the same.
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
+/// Reads a file and everything that it names, and judges whether it may come into force: the one way in. What was read from
+/// the same sources as before need not be tried again. The answer otherwise: all that is wrong with it.
+pub type Load = Arc<dyn Fn(&Path, Option<&Sources>) -> Result<Loaded, String> + Send + Sync>;
+
+/// The file to watch.
+pub struct Watched {
+    /// Where it is.
+    pub file: PathBuf,
+    /// How it is read.
+    pub load: Load,
+    /// Why it was refused at the start, if another configuration is in force.
+    pub refused: Option<String>,
+}
+
 /// What became of a reload.
 pub enum Reload {
-    /// The file is good, and its text. It may be the same as before.
-    Good(Arc<Config>, Arc<str>),
+    /// The file is good. It may be the same as before.
+    Good(InForce),
     /// The file is not; its problems are logged and the old configuration stays.
     Refused,
 }
@@ -37,102 +53,84 @@ impl Trigger {
     }
 }
 
-/// Reads `path` whenever it changes or the trigger is pulled, until the receiver is gone. What it says is told when it is
-/// not what it said before (at first `config`), or when somebody asked.
-///
-/// In the folder `state`, if there is one, the last good text is kept. While the file is not good, `refused` says why.
+/// Reads the file whenever it changes or the trigger is pulled, until the receiver is gone. What it says is told when it is
+/// not what it said before (at first `in_force`), or when somebody asked. While the file is not good, `refused` says why.
 pub async fn watch(
-    path: PathBuf,
-    state: Option<PathBuf>,
-    config: Arc<Config>,
+    watched: Watched,
+    in_force: InForce,
     trigger: Trigger,
-    rehearse: Option<Rehearse>,
     refused: watch::Sender<Option<String>>,
     reloads: mpsc::Sender<Reload>,
 ) {
-    let changes = Arc::new(Notify::new());
-    let mut folders = Folders::new(changes.clone());
-    let mut last = Ok(config);
+    let Watched { file, load, refused: at_start } = watched;
+    let mut folders = Folders::new();
+    let mut last = at_start.map_or(Ok(in_force), Err);
     // Watched before it is read, so that no change falls between.
-    folders.watch_around(&path);
-    // What the daemon has just begun with is good; if it is not any more, its change will be told.
-    refused.send_replace(read(&path, state.as_deref(), None).await.err());
+    folders.watch_around(&file);
+    let mut asked = false;
     loop {
+        let accepted = last.as_ref().ok().map(|last| last.sources.clone());
+        let (now, warnings) = match read(&file, load.clone(), accepted).await {
+            Ok((now, warnings)) => (Ok(now), warnings),
+            Err(text) => (Err(text), Vec::new()),
+        };
+        if now != last || asked {
+            // Before the control loop hears of it: it may refuse a good one, too.
+            refused.send_replace(now.as_ref().err().cloned());
+            let config = |house: &Result<InForce, String>| house.as_ref().ok().map(|house| house.config.clone());
+            if asked || config(&now) != config(&last) {
+                warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+            }
+            let reload = match &now {
+                Ok(house) => Reload::Good(house.clone()),
+                Err(text) => {
+                    tracing::error!("the changed configuration is refused and the old one stays in force\n{text}");
+                    Reload::Refused
+                }
+            };
+            last = now;
+            if reloads.send(reload).await.is_err() {
+                return;
+            }
+        }
         // A symlink may have been swapped: what it points to now is watched too.
-        folders.watch_around(&path);
-        let asked = tokio::select! {
+        folders.watch_around(&file);
+        asked = tokio::select! {
             () = trigger.0.notified() => true,
-            () = changes.notified() => {
+            () = folders.changed() => {
                 // Something else in the folder may be written all the time: then it is not waited for.
-                let quiet = async { while tokio::time::timeout(QUIET, changes.notified()).await.is_ok() {} };
+                let quiet = async { while tokio::time::timeout(QUIET, folders.changed()).await.is_ok() {} };
                 let _ = tokio::time::timeout(LONGEST_WAIT, quiet).await;
                 false
             }
         };
-        let (now, warnings, text) = match read(&path, state.as_deref(), rehearse.clone()).await {
-            Ok((config, warnings, text)) => (Ok(config), warnings, text),
-            Err(text) => (Err(text), Vec::new(), String::new()),
-        };
-        // Before the control loop hears of it: it may refuse a good one, too.
-        if now != last || asked {
-            refused.send_replace(now.as_ref().err().cloned());
-        } else {
-            continue;
-        }
-        for warning in warnings {
-            tracing::warn!("{warning}");
-        }
-        let reload = match &now {
-            Ok(config) => Reload::Good(config.clone(), text.into()),
-            Err(text) => {
-                tracing::error!("the changed configuration is refused and the old one stays in force\n{text}");
-                Reload::Refused
-            }
-        };
-        last = now;
-        if reloads.send(reload).await.is_err() {
-            return;
-        }
     }
 }
 
-/// Tries a good configuration, read from this file, before it comes into force; what stands in the way, if anything does.
-pub type Rehearse = Arc<dyn Fn(&Path, &Arc<Config>) -> Result<(), String> + Send + Sync>;
-
-/// Reads the file, off the control loop's thread, and keeps it if it is good.
-async fn read(
-    path: &Path,
-    state: Option<&Path>,
-    rehearse: Option<Rehearse>,
-) -> Result<(Arc<Config>, Vec<Diagnostic>, String), String> {
-    let (path, state) = (path.to_owned(), state.map(Path::to_owned));
+/// Reads the file, off the control loop's thread.
+async fn read(file: &Path, load: Load, accepted: Option<Arc<Sources>>) -> Result<(InForce, Vec<Diagnostic>), String> {
+    let file = file.to_owned();
     let load = move || {
-        let Loaded { config, warnings, text } = config::load(&path).map_err(|report| report.to_string())?;
-        let config = Arc::new(config);
-        if let Some(rehearse) = rehearse {
-            rehearse(&path, &config)?;
-        }
-        if let Some(Err(error)) = state.map(|state| last_good::keep(&state, &text)) {
-            tracing::warn!("the good configuration could not be kept for `hearthd safe`: {error}");
-        }
-        Ok((config, warnings, text))
+        let mut loaded = load(&file, accepted.as_deref())?;
+        let warnings = std::mem::take(&mut loaded.warnings);
+        Ok((loaded.into(), warnings))
     };
     let read = tokio::task::spawn_blocking(load).await;
     read.unwrap_or_else(|error| Err(format!("the file could not be read: {error}")))
 }
 
 /// The folders that are watched. The file itself is not: a watch on it ends with the first editor that replaces it.
-struct Folders(Option<RecommendedWatcher>);
+struct Folders(Option<AsyncFd<Inotify>>);
+
+#[expect(unsafe_code, reason = "tokio asks for a promise about the descriptor")]
+fn register(inotify: Inotify) -> io::Result<AsyncFd<Inotify>> {
+    // SAFETY: an `Inotify` owns its descriptor and never replaces it; nobody closes it or takes it out before it is dropped.
+    Ok(unsafe { AsyncFd::register(inotify) }?)
+}
 
 impl Folders {
-    fn new(changes: Arc<Notify>) -> Folders {
-        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Reading the file is an event too, and must not cause the next reading.
-            if event.is_ok_and(|event| !matches!(event.kind, EventKind::Access(_))) {
-                changes.notify_one();
-            }
-        });
-        let watcher = watcher.inspect_err(|error| {
+    fn new() -> Folders {
+        let watcher = Inotify::init().and_then(register).inspect_err(|error| {
             tracing::warn!("an edited configuration is not noticed by itself ({error}); use SIGHUP")
         });
         Folders(watcher.ok())
@@ -143,11 +141,34 @@ impl Folders {
     fn watch_around(&mut self, path: &Path) {
         let Some(watcher) = &mut self.0 else { return };
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        // Reading the file is no change, and must not cause the next reading.
+        let changes = WatchMask::CREATE
+            | WatchMask::MODIFY
+            | WatchMask::CLOSE_WRITE
+            | WatchMask::ATTRIB
+            | WatchMask::MOVE
+            | WatchMask::DELETE
+            | WatchMask::DELETE_SELF
+            | WatchMask::MOVE_SELF;
         for file in [path.canonicalize().ok(), Some(path)].into_iter().flatten() {
             for folder in file.ancestors().skip(1) {
-                if watcher.watch(folder, RecursiveMode::NonRecursive).is_ok() {
+                if watcher.get_ref().watches().add(folder, changes).is_ok() {
                     break;
                 }
+            }
+        }
+    }
+
+    /// Waits until something in them has changed; for ever, where that cannot be known.
+    async fn changed(&mut self) {
+        let Some(watcher) = &mut self.0 else { return pending().await };
+        loop {
+            let Ok(mut ready) = watcher.readable_mut().await else { return pending().await };
+            let mut buffer = [0; 4096];
+            match ready.try_io(|watcher| watcher.get_mut().read_events(&mut buffer).map(|events| events.count())) {
+                Ok(Ok(count)) if count > 0 => return,
+                Ok(Err(error)) if error.kind() != io::ErrorKind::Interrupted => return pending().await,
+                Ok(_) | Err(_) => {}
             }
         }
     }

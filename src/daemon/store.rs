@@ -1,15 +1,18 @@
 //! The state file: what must survive a restart, a kill or a power cut.
 //!
 //! Two files in one folder, used by turns. A generation is one line, appended: a checksum, a sequence number, the kernel's
-//! boot id and the [`Memory`] as JSON. With another boot id the machine was off meanwhile, and so were the relays. A killed process leaves at most a torn last line, which does not count. Syncing makes the lines
-//! survive a power cut; when a file has grown and is synced, the other one is emptied and takes over. So at any instant one
-//! of them holds a generation that the disk has confirmed. The valid line with the highest number counts.
+//! boot id and the [`Memory`] as JSON. With another boot id the machine was off meanwhile, and so were the relays. A
+//! killed process leaves at most a torn last line, which does not count. Syncing makes the lines survive a power cut; when
+//! a file has grown and is synced, the other one is written over and takes over. So at any instant one of them holds a
+//! generation that the disk has confirmed. The valid line with the highest number counts.
+//!
+//! On a full disk they go on by turns in the space that they have: some is set aside for that, as empty lines.
 
-use crate::engine::Memory;
+use crate::{engine::Memory, files};
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::MetadataExt,
+    fs::{self, File},
+    io::{self, ErrorKind},
+    os::unix::fs::{FileExt, MetadataExt},
     path::{Path, PathBuf},
     thread::JoinHandle,
 };
@@ -19,6 +22,8 @@ const FILES: [&str; 2] = ["state.0.jsonl", "state.1.jsonl"];
 const FULL: u64 = 256 << 10;
 /// No state of a house comes near this; a larger file is not ours.
 const SIZE_MAX: u64 = 16 << 20;
+/// A file keeps this much space when it is written over, or that of two generations if they need more.
+const ROOM: u64 = 16 << 10;
 
 /// Half of all moments: a state that claims a later one is not ours, and time could not go on from there.
 const LAST_MOMENT: i64 = i64::MAX / 2;
@@ -35,6 +40,11 @@ pub struct Store {
     size: u64,
     /// Of the last generation that was saved.
     generation_size: u64,
+    #[cfg(test)]
+    assumed_size: Option<u64>,
+    /// A disk that has no room beyond these sizes of the files.
+    #[cfg(test)]
+    full_beyond: Option<[u64; 2]>,
     /// The disk at work, and the size that will then be safe.
     syncing: Option<(JoinHandle<io::Result<()>>, u64)>,
     synced: u64,
@@ -71,6 +81,10 @@ impl Store {
             file: None,
             size: 0,
             generation_size: 0,
+            #[cfg(test)]
+            assumed_size: None,
+            #[cfg(test)]
+            full_beyond: None,
             syncing: None,
             synced: 0,
         };
@@ -84,12 +98,16 @@ impl Store {
 
     /// How many bytes the last generation took.
     pub fn generation_size(&self) -> u64 {
+        #[cfg(test)]
+        if let Some(size) = self.assumed_size {
+            return size;
+        }
         self.generation_size
     }
 
     #[cfg(test)]
     pub fn assume_generation_size(&mut self, size: u64) {
-        self.generation_size = size;
+        self.assumed_size = Some(size);
     }
 
     /// Writes a generation. It survives the end of this process, but not yet a power cut.
@@ -100,15 +118,64 @@ impl Store {
         let json = serde_json::to_string(memory)?;
         let sequence = self.sequence.saturating_add(1);
         let body = format!("{sequence} {} {json}", self.boot);
-        let size = self.size;
-        let mut file = self.file()?;
-        // What is left of a line that did not fit ends here.
-        let end = if file.metadata()?.len() == size { "" } else { "\n" };
-        let line = format!("{end}{:08x} {body}\n", crc32fast::hash(body.as_bytes()));
-        file.write_all(line.as_bytes())?;
-        self.size = file.metadata()?.len();
+        let line = format!("{:08x} {body}\n", crc32fast::hash(body.as_bytes()));
+        match self.put(&line) {
+            // The other file is needed for as long as the disk has not confirmed this one.
+            Err(error) if is_full(&error) && self.size > 0 => {
+                let size = self.size;
+                let file = self.file()?;
+                file.set_len(size)?;
+                file.sync_all()?;
+                self.begin(1 - self.turn)?;
+                self.put(&line)?;
+            }
+            result => result?,
+        }
         self.generation_size = line.len() as u64;
         self.sequence = sequence;
+        Ok(())
+    }
+
+    /// Writes a line at the end of the file in use; if it has just begun, over what is in it, whose space it keeps.
+    fn put(&mut self, line: &str) -> io::Result<()> {
+        let length = self.file()?.metadata()?.len();
+        let (size, room) = (self.size, self.room());
+        let mut bytes = line.as_bytes().to_vec();
+        if size == 0 {
+            bytes.resize(bytes.len().max(length.min(room) as usize), b'\n');
+        } else if length < size {
+            // Somebody has cut it, perhaps within a line.
+            bytes.insert(0, b'\n');
+        }
+        let at = size.min(length);
+        let end = at + bytes.len() as u64;
+        #[cfg(test)]
+        if self.full_beyond.is_some_and(|beyond| end > beyond[self.turn]) {
+            let part = bytes.len() / 2;
+            self.file()?.write_all_at(&bytes[..part], at)?;
+            return Err(ErrorKind::StorageFull.into());
+        }
+        let file = self.file()?;
+        file.write_all_at(&bytes, at)?;
+        // What was there before, or is left of a line that did not fit.
+        if length > end {
+            file.set_len(end)?;
+        }
+        self.size = end;
+        Ok(())
+    }
+
+    fn room(&self) -> u64 {
+        ROOM.max(2 * self.generation_size)
+    }
+
+    /// Sees to it that the other file has its space, should the disk be full one day.
+    fn set_aside(&self) -> io::Result<()> {
+        let other = files::writable(&self.folder.join(FILES[1 - self.turn]))?;
+        let (length, room) = (other.metadata()?.len(), self.room());
+        if length < room {
+            other.write_all_at(&vec![b'\n'; (room - length) as usize], length)?;
+        }
         Ok(())
     }
 
@@ -129,10 +196,13 @@ impl Store {
         if self.synced == self.size {
             if self.size >= FULL {
                 self.begin(1 - self.turn)?;
+            } else if self.size > 0 {
+                // If that fails, the disk is full already.
+                let _ = self.set_aside();
             }
             return Ok(true);
         }
-        let (file, folder) = (self.file()?.try_clone()?, File::open(&self.folder)?);
+        let (file, folder) = (self.file()?.try_clone()?, files::folder(&self.folder)?);
         let sync = move || file.sync_data().and_then(|()| folder.sync_all());
         self.syncing = Some((std::thread::Builder::new().name("sync".into()).spawn(sync)?, self.size));
         Ok(false)
@@ -158,15 +228,18 @@ impl Store {
         self.file.as_ref().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     }
 
-    /// Begins one of the two files anew and uses it from now on.
+    /// Uses one of the two files from now on, from its beginning. What is in it stays until something is written.
     fn begin(&mut self, turn: usize) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
-        let path = self.folder.join(FILES[turn]);
-        File::create(&path)?;
-        self.file = Some(OpenOptions::new().append(true).open(path)?);
+        self.file = Some(files::writable(&self.folder.join(FILES[turn]))?);
         (self.turn, self.size, self.synced, self.syncing) = (turn, 0, 0, None);
         Ok(())
     }
+}
+
+/// Whether a write failed for want of space: on the disk, of a quota, or by a limit of this process.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge)
 }
 
 fn finished(thread: JoinHandle<io::Result<()>>) -> io::Result<()> {
@@ -175,21 +248,20 @@ fn finished(thread: JoinHandle<io::Result<()>>) -> io::Result<()> {
 
 /// The last valid generation in a file, and what is wrong with the file. `boot` is the id of this boot.
 fn read(path: &Path, boot: &str) -> (Option<(u64, Memory)>, Option<String>) {
-    let bytes = match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return (None, None),
-        Ok(metadata) if metadata.len() > SIZE_MAX => return (None, Some("it is not a state file of hearthd".into())),
-        Ok(_) => fs::read(path),
-        Err(error) => Err(error),
-    };
-    let bytes = match bytes {
+    let bytes = match files::read(path, SIZE_MAX) {
         Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return (None, None),
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+            return (None, Some("it is not a state file of hearthd".into()));
+        }
         Err(error) => return (None, Some(error.to_string())),
     };
     let whole = bytes.is_empty() || bytes.ends_with(b"\n");
     let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).rev();
     let generation = |line: &[u8]| generation(line, boot);
-    let last = lines.next().and_then(generation);
-    let damaged = !whole || last.is_none() && !bytes.is_empty();
+    let end = lines.next();
+    let last = end.and_then(generation);
+    let damaged = !whole || last.is_none() && end.is_some();
     let best = last.or_else(|| lines.find_map(generation));
     let damage = damaged.then(|| match best {
         Some(_) => "its end is damaged and does not count".to_owned(),
@@ -211,7 +283,7 @@ fn generation(line: &[u8], boot: &str) -> Option<(u64, Memory)> {
 
 /// Changes with every boot of the machine; the same word each time where the kernel does not tell.
 fn boot_id() -> String {
-    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let id = files::read_text("/proc/sys/kernel/random/boot_id".as_ref(), files::SYSTEM).unwrap_or_default();
     let id: String = id.chars().filter(|c| c.is_ascii_hexdigit() || *c == '-').collect();
     if id.is_empty() { "unknown".into() } else { id }
 }
@@ -340,8 +412,9 @@ pub(super) mod tests {
         let (mut store, ..) = Store::open(folder.path());
         store.save(&memory(1)).unwrap();
         // As a full disk leaves it.
-        let mut file = OpenOptions::new().append(true).open(folder.path().join(FILES[0])).unwrap();
-        file.write_all(b"01234567 2 {\"mom").unwrap();
+        let path = folder.path().join(FILES[0]);
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, [&whole[..], b"01234567 2 {\"mom"].concat()).unwrap();
         assert_eq!(found(&folder), (Some(1), 1));
         store.save(&memory(2)).unwrap();
         store.save(&memory(3)).unwrap();
@@ -357,6 +430,7 @@ pub(super) mod tests {
         store.size = FULL;
         store.synced = FULL;
         let other = folder.path().join(FILES[1]);
+        fs::remove_file(&other).unwrap();
         fs::create_dir(&other).unwrap();
         for _ in 0..3 {
             store.sync().unwrap_err();
@@ -366,6 +440,83 @@ pub(super) mod tests {
         assert!(store.sync().unwrap());
         store.save(&memory(2)).unwrap();
         assert_eq!(found(&folder), (Some(2), 0));
+    }
+
+    /// With every write refused that would make a file larger, as on a full disk, from each fill of the files on.
+    #[test]
+    fn on_a_full_disk_the_newest_generation_is_kept_in_the_space_that_is_there() {
+        for before in [1, 2, 20, 90] {
+            let folder = TempDir::new().unwrap();
+            let (mut store, ..) = Store::open(folder.path());
+            (1..=before).for_each(|generation| store.save(&memory(generation)).unwrap());
+            sync(&mut store);
+            for generation in before + 1..before + 100 {
+                // What the disk has is what the files have; nothing is added to it.
+                let sizes = FILES.map(|name| fs::metadata(folder.path().join(name)).unwrap().len());
+                store.full_beyond = Some(sizes.map(|size| size.next_multiple_of(4096)));
+                store.save(&memory(generation)).unwrap();
+                assert_eq!(found(&folder).0, Some(generation), "after {before}");
+            }
+            // There is space again.
+            store.full_beyond = None;
+            store.save(&memory(1_000)).unwrap();
+            sync(&mut store);
+            assert_eq!(found(&folder), (Some(1_000), 0));
+            assert_eq!(Store::open(folder.path()).2, [""; 0]);
+        }
+    }
+
+    /// A line that was written over and torn, with what was there before behind it.
+    #[test]
+    fn a_torn_line_over_another_leaves_the_generation_before() {
+        let folder = TempDir::new().unwrap();
+        let (mut store, ..) = Store::open(folder.path());
+        (1..=5).for_each(|generation| store.save(&memory(generation)).unwrap());
+        store.close().unwrap();
+        let (mut store, ..) = Store::open(folder.path());
+        store.save(&memory(6)).unwrap();
+        let whole = fs::read(folder.path().join(FILES[1])).unwrap();
+        let other = fs::read(folder.path().join(FILES[0])).unwrap();
+        for length in 0..whole.len() - 1 {
+            let torn = [&whole[..length], &other[length.min(other.len())..]].concat();
+            fs::write(folder.path().join(FILES[1]), &torn).unwrap();
+            assert_eq!(found(&folder).0, Some(5), "torn at {length}");
+        }
+    }
+
+    /// One bit of any byte turned over: the generation that it is in does not count, all others do.
+    #[test]
+    fn a_bit_that_is_turned_over_costs_one_generation() {
+        let folder = TempDir::new().unwrap();
+        let (mut store, ..) = Store::open(folder.path());
+        (1..=3).for_each(|generation| store.save(&memory(generation)).unwrap());
+        let path = folder.path().join(FILES[0]);
+        let whole = fs::read(&path).unwrap();
+        let last = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
+        for (at, bit) in (0..whole.len()).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+            let mut spoilt = whole.clone();
+            spoilt[at] ^= 1 << bit;
+            fs::write(&path, &spoilt).unwrap();
+            let (newest, warnings) = found(&folder);
+            match at {
+                // Two lines in one: both are lost. The last line's own end is not needed to read it.
+                at if at + 1 == last => assert_eq!(newest, Some(1), "byte {at}"),
+                at if at + 1 == whole.len() => assert!(newest.is_some_and(|newest| newest >= 2) && warnings == 1),
+                at if at >= last => assert_eq!((newest, warnings), (Some(2), 1), "byte {at}"),
+                at => assert_eq!(newest, Some(3), "byte {at}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_is_neither_read_nor_waited_for() {
+        let folder = TempDir::new().unwrap();
+        for name in FILES {
+            assert!(std::process::Command::new("mkfifo").arg(folder.path().join(name)).status().unwrap().success());
+        }
+        let (mut store, memory_before, warnings) = Store::open(folder.path());
+        assert!(memory_before.is_none() && warnings.len() == 2, "{warnings:?}");
+        assert_eq!(store.save(&memory(1)).unwrap_err().kind(), ErrorKind::InvalidInput);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What can be wrong with wires, in words for the owner of the house: the device, what was wrong, what to do.
 
-use crate::model::{Level, Quantity};
+use crate::{
+    files,
+    model::{Level, Quantity},
+};
 use std::{io, path::Path, sync::Arc};
 
 /// Why a wire or a sensor cannot be had just now. All of these are retried; none ends the daemon.
@@ -233,7 +236,7 @@ pub(super) fn open_failed(path: &str, source: io::Error, usual_group: &str, cure
 fn group_of(path: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
     let gid = std::fs::metadata(path).ok()?.gid();
-    let groups = std::fs::read_to_string("/etc/group").ok()?;
+    let groups = files::read_text(Path::new("/etc/group"), files::SYSTEM).ok()?;
     group_name(&groups, gid).filter(|_| gid != 0)
 }
 

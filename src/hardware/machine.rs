@@ -1,6 +1,6 @@
 //! The machine that hearthd runs on: what its files under `/dev`, `/proc` and `/sys` say of it.
 
-use crate::model::PiKind;
+use crate::{files, model::PiKind};
 use serde::Serialize;
 use std::{
     fs,
@@ -118,7 +118,7 @@ pub(super) fn onewire_is_for_older_boards(device_tree: &Path) -> bool {
 
 /// Without the space and the zero bytes around it; empty where there is none.
 fn text(path: &Path) -> String {
-    let text = fs::read_to_string(path).unwrap_or_default();
+    let text = files::read_text(path, files::SYSTEM).unwrap_or_default();
     text.trim_matches(|c: char| c.is_whitespace() || c == '\0').to_owned()
 }
 

@@ -4,6 +4,7 @@ use super::{
     HardwareError,
     board::{Board, OutputLine},
     choice,
+    expanders::is_moved,
 };
 use crate::model::{ActiveLevel, AtStart, Config, Dimming, Level, Line, Output, OutputId, SafeState};
 use std::{collections::BTreeMap, sync::Arc, thread::sleep, time::Duration};
@@ -164,10 +165,28 @@ impl Claimed {
 
 /// Drives every output to its safe state and releases it, without a running daemon. Outputs whose safe state is `hold`
 /// are left alone and reported as good. By id.
-pub fn drive_safe(config: &Config) -> Vec<(Arc<str>, Result<(), HardwareError>)> {
+///
+/// The wires of the house `except` are left alone, too: whatever it has there, it knows better.
+pub fn drive_safe(config: &Config, except: Option<&Config>) -> Vec<(Arc<str>, Result<(), HardwareError>)> {
+    let mut config = config.clone();
+    if let Some(except) = except {
+        let others = config.outputs.iter().map(|output| {
+            let taken = output.line.as_ref().is_some_and(|line| has_wire(except, line, &config));
+            Output { line: output.line.clone().filter(|_| !taken), ..output.clone() }
+        });
+        config.outputs = others.collect();
+    }
     let board = choice::choose(&config.hardware).board;
-    board.lay(config);
-    drive_safe_on(&*board, config)
+    board.lay(&config);
+    drive_safe_on(&*board, &config)
+}
+
+/// Whether the house has something on the very wire that `other` calls `line`.
+fn has_wire(house: &Config, line: &Line, other: &Config) -> bool {
+    let outputs = house.outputs.iter().filter_map(|output| output.line.as_ref());
+    let mut lines = outputs.chain(house.inputs.iter().map(|input| &input.line));
+    let board = |house: &Config| (choice::resolve(&house.hardware), house.hardware.gpiochip.clone());
+    board(house) == board(other) && !is_moved(line, other, house) && lines.any(|theirs| theirs == line)
 }
 
 fn drive_safe_on(board: &dyn Board, config: &Config) -> Vec<(Arc<str>, Result<(), HardwareError>)> {
@@ -260,6 +279,15 @@ mod tests {
         assert_eq!(told, [(OutputId(1), Level::ON)]);
         assert_eq!(*board.log.lock().unwrap(), ["GPIO 27 claimed at OFF", "GPIO 17 claimed as it is"]);
         assert_eq!(outputs.claim_missing(&board, &config, &[Level::OFF, Level::OFF]), [], "once");
+    }
+
+    #[test]
+    fn a_wire_is_known_by_the_board_that_it_is_on() {
+        let (old, new) = (house(&[output("pump", 17)], &[], &[]), house(&[output("pump", 27)], &[], &[]));
+        assert!(has_wire(&old, &Line::Number(17), &new) && !has_wire(&old, &Line::Number(27), &new));
+        let mut elsewhere = (*old).clone();
+        elsewhere.hardware.gpiochip = Some("/dev/gpiochip7".into());
+        assert!(!has_wire(&old, &Line::Number(17), &elsewhere), "another line of the same number");
     }
 
     #[test]

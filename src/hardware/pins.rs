@@ -3,6 +3,7 @@
 //! The kernel hands out such a line all the same (until summer 2026), and so takes it away from its user: a relay on GPIO 2
 //! silences every sensor of I2C bus 1.
 
+use crate::files;
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// The nodes of buses begin so.
@@ -104,7 +105,7 @@ fn folders(folder: &Path) -> impl Iterator<Item = std::path::PathBuf> {
 }
 
 fn is_header(node: &Path, name: &str) -> bool {
-    match fs::read_to_string(node.join("compatible")) {
+    match files::read_text(&node.join("compatible"), files::SYSTEM) {
         Ok(compatible) => compatible.split('\0').any(|word| HEADERS.contains(&word)),
         Err(_) => name.starts_with("gpio@"),
     }
@@ -119,8 +120,9 @@ fn pins(node: &Path) -> Vec<Pin> {
         let pin = |(index, number)| Pin { number, function: function(index).map(u32::to_string) };
         numbers.into_iter().enumerate().map(pin).collect()
     } else {
-        let names = fs::read_to_string(node.join("pins")).unwrap_or_default();
-        let function = fs::read_to_string(node.join("function")).ok().map(|text| text.trim_matches('\0').to_owned());
+        let names = files::read_text(&node.join("pins"), files::SYSTEM).unwrap_or_default();
+        let function =
+            files::read_text(&node.join("function"), files::SYSTEM).ok().map(|text| text.trim_matches('\0').to_owned());
         let numbers = names.split('\0').filter_map(|name| name.strip_prefix("gpio")?.parse().ok());
         numbers.map(|number| Pin { number, function: function.clone() }).collect()
     };
@@ -130,12 +132,13 @@ fn pins(node: &Path) -> Vec<Pin> {
 
 /// A node without a status is on (Devicetree Specification, section 2.3.4).
 fn is_on(node: &Path) -> bool {
-    fs::read_to_string(node.join("status")).map_or(true, |status| matches!(status.trim_matches('\0'), "okay" | "ok"))
+    files::read_text(&node.join("status"), files::SYSTEM)
+        .map_or(true, |status| matches!(status.trim_matches('\0'), "okay" | "ok"))
 }
 
 /// Numbers of 32 bits, the most significant byte first.
 fn cells(file: &Path) -> Option<Vec<u32>> {
-    let bytes = fs::read(file).ok()?;
+    let bytes = files::read(file, files::SYSTEM).ok()?;
     let (cells, rest) = bytes.as_chunks::<4>();
     rest.is_empty().then(|| cells.iter().map(|cell| u32::from_be_bytes(*cell)).collect())
 }

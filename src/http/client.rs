@@ -1,5 +1,6 @@
 //! The console's end of the socket: one request, one answer.
 
+use super::trust::is_trusted;
 use axum::http::{Method, Request, StatusCode, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
@@ -20,6 +21,17 @@ pub enum Error {
     /// The socket belongs to others.
     #[error("no permission to talk to hearthd; join its group with `sudo usermod -aG hearthd $USER` and log in again")]
     Permission,
+    /// Somebody else may have made the socket.
+    #[error(
+        "{socket} is not talked to: user {user} listens there, who is neither root nor you, and the folder is not one that \
+         root gave to that user"
+    )]
+    Stranger {
+        /// Where.
+        socket: String,
+        /// The number of the user.
+        user: u32,
+    },
     /// It answers, but not as hearthd does.
     #[error("hearthd does not answer as it should: {0}")]
     Protocol(String),
@@ -70,6 +82,11 @@ async fn exchange(
         io::ErrorKind::PermissionDenied => Error::Permission,
         _ => Error::NotRunning(error),
     })?;
+    // Asked of the kernel, about the process that made the socket.
+    let peer = stream.peer_cred().map_err(Error::NotRunning)?.uid();
+    if !is_trusted(socket, peer).map_err(Error::NotRunning)? {
+        return Err(Error::Stranger { socket: socket.display().to_string(), user: peer });
+    }
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(protocol)?;
     let connection = tokio::spawn(connection);

@@ -7,37 +7,42 @@
 //! | `PUT /api/v1/points/{id}` | a command: `{"value": "ON", "for": "2h"}`; to `scene.evening` as well |
 //! | `DELETE /api/v1/points/{id}` | gives the point back to automatic control |
 //! | `GET /api/v1/why/{id}` | what holds an output, what shows somebody in a room, what is waited for, what comes next |
-//! | `POST /api/v1/plan` | what a configuration would change: `{"name": "new.toml", "text": "..."}` |
+//! | `POST /api/v1/plan` | what a configuration would change: `{"name": "new.toml", "text": "..."}`, with what it names in `"files"` |
 //! | `GET /healthz` | `ok` while the control loop runs |
 //!
 //! Errors are `{"error": "..."}` with a status that fits.
 
 pub mod client;
+mod connections;
 pub mod shape;
+pub mod trust;
 
 use crate::{
     clock::Now,
     model::{BrokerStatus, Command, Config, Reasons, Refusal, Snapshot, Source, duration},
 };
 use axum::{
-    Json, Router,
-    extract::{FromRequestParts, Path, State, rejection::JsonRejection},
+    Extension, Json, Router,
+    body::to_bytes,
+    extract::{FromRequestParts, Path, Request as HttpRequest, State},
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use connections::{Connections, Patient, Work};
+use http_body_util::LengthLimitError;
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
 use shape::Plan;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, error::Error, sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, oneshot, watch},
-    task::JoinSet,
+    sync::{Semaphore, mpsc, oneshot, watch},
+    time::timeout,
 };
 
 /// A command that waits for its answer.
@@ -98,13 +103,19 @@ pub struct Explained {
 }
 
 /// A configuration that may come into force: the body of `POST /api/v1/plan`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Candidate {
     /// What messages call the file.
     pub name: String,
     /// Its text.
     pub text: String,
+    /// The zone that counts where the text names none; the machine's when absent.
+    #[serde(default)]
+    pub zone: Option<String>,
+    /// The texts of the files that it names, but for passwords.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
 }
 
 /// What the service needs of the daemon.
@@ -120,36 +131,40 @@ pub struct House {
     pub broker: watch::Receiver<BrokerStatus>,
     /// What is wrong with the file, while another configuration than that is in force.
     pub refused: watch::Receiver<Option<String>>,
+    /// Why the state cannot be saved, while it cannot.
+    pub unsaved: watch::Receiver<Option<String>>,
 }
 
 /// Longer than any pass of the control loop and any wait for the disk.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A client that asks for nothing for so long is let go.
 const REQUEST_WITHIN: Duration = Duration::from_secs(5);
-/// So many clients are served at a time; the others wait.
-const CONNECTIONS_MAX: usize = 64;
+/// The largest body of a command, in bytes,
+const COMMAND_MAX: usize = 16 << 10;
+/// and of a plan: a configuration and what it names, each as large as a file of that kind may be, with all their escapes.
+const PLAN_MAX: usize = 4 * crate::files::WRITTEN as usize;
+/// Each takes as much memory as the configuration of the largest house: one at a time.
+static PLANNING: Semaphore = Semaphore::const_new(1);
 /// When the system is out of descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 
 /// Serves `house` on a listening socket until the task is dropped.
 pub async fn serve(listener: tokio::net::UnixListener, house: House) {
-    let service = TowerToHyperService::new(routes(house));
+    let routes = routes(house);
     let mut http = http1::Builder::new();
-    // A client that says nothing is not kept for ever, nor are more than a few.
+    // A client that says nothing is not kept for ever.
     http.timer(TokioTimer::new()).header_read_timeout(REQUEST_WITHIN);
     // The library cannot write a date before 1970, and tries to.
     http.auto_date_header(false);
-    let mut connections = JoinSet::new();
+    let mut connections = Connections::default();
     loop {
-        while connections.len() >= CONNECTIONS_MAX {
-            connections.join_next().await;
-        }
-        while connections.try_join_next().is_some() {}
         match listener.accept().await {
             // How a connection ended is the client's affair.
             Ok((stream, _)) => {
-                let connection = http.serve_connection(TokioIo::new(stream), service.clone());
-                connections.spawn(async { drop(connection.await) });
+                let work = Work::default();
+                let service = TowerToHyperService::new(routes.clone().layer(Extension(work.clone())));
+                let connection = http.serve_connection(Patient::new(TokioIo::new(stream)), service);
+                connections.add(work, async { drop(connection.await) }).await;
             }
             Err(error) => {
                 tracing::warn!("the control socket cannot take a connection: {error}");
@@ -173,8 +188,8 @@ fn routes(house: House) -> Router {
 
 async fn points(State(house): State<House>) -> Response {
     let snapshot = house.snapshots.borrow().clone();
-    let refused = house.refused.borrow().clone();
-    Json(shape::house(&snapshot, &house.broker.borrow(), refused)).into_response()
+    let (refused, unsaved) = (house.refused.borrow().clone(), house.unsaved.borrow().clone());
+    Json(shape::house(&snapshot, &house.broker.borrow(), refused, unsaved)).into_response()
 }
 
 async fn point(State(house): State<House>, Id(id): Id) -> Response {
@@ -185,7 +200,8 @@ async fn point(State(house): State<House>, Id(id): Id) -> Response {
     }
 }
 
-async fn why(State(house): State<House>, Id(id): Id) -> Response {
+async fn why(State(house): State<House>, Extension(work): Extension<Work>, Id(id): Id) -> Response {
+    let _at_work = work.begin();
     let Explained { config, reasons } = match ask(&house, |answer| Question::Why(id.clone(), answer)).await {
         Ok(Some(explained)) => explained,
         Ok(None) => return unknown_point(&id),
@@ -194,23 +210,46 @@ async fn why(State(house): State<House>, Id(id): Id) -> Response {
     // Just after a reload, the snapshot that goes with the reasons is still to come.
     let mut snapshots = house.snapshots.clone();
     let fitting = snapshots.wait_for(|snapshot| Arc::ptr_eq(&snapshot.config, &config));
-    let Ok(Ok(snapshot)) = tokio::time::timeout(PATIENCE, fitting).await.map(|fitting| fitting.map(|s| s.clone()))
-    else {
+    let Ok(Ok(snapshot)) = timeout(PATIENCE, fitting).await.map(|fitting| fitting.map(|s| s.clone())) else {
         return error(StatusCode::SERVICE_UNAVAILABLE, "the configuration is being changed; ask again");
     };
     shape::why(&snapshot, &id, &reasons).map_or_else(|| unknown_point(&id), |why| Json(why).into_response())
 }
 
-async fn plan(State(house): State<House>, body: Result<Json<Candidate>, JsonRejection>) -> Response {
-    let Json(candidate) = match body {
-        Ok(body) => body,
-        Err(rejection) => return error(rejection.status(), &rejection.body_text()),
+async fn plan(State(house): State<House>, Extension(work): Extension<Work>, request: HttpRequest) -> Response {
+    let Ok(Ok(_turn)) = timeout(PATIENCE, PLANNING.acquire()).await else {
+        return error(StatusCode::SERVICE_UNAVAILABLE, "hearthd is at work on another plan; ask again");
     };
+    let candidate: Candidate = match body(request, PLAN_MAX).await {
+        Ok(candidate) => candidate,
+        Err(response) => return response,
+    };
+    let _at_work = work.begin();
+    let texts = [(&candidate.name, &candidate.text)].into_iter().chain(&candidate.files);
+    if let Some((name, _)) = texts.into_iter().find(|(_, text)| text.len() as u64 > crate::files::WRITTEN) {
+        return error(StatusCode::PAYLOAD_TOO_LARGE, &format!("{name} is larger than 1 MiB: is it the right file?"));
+    }
     match ask(&house, |answer| Question::Plan(candidate, answer)).await {
         Ok(Ok(plan)) => Json(plan).into_response(),
         Ok(Err(problems)) => error(StatusCode::UNPROCESSABLE_ENTITY, &problems),
         Err(response) => response,
     }
+}
+
+/// The JSON of a request, which has to come in time and in no more than `max` bytes.
+async fn body<T: DeserializeOwned>(request: HttpRequest, max: usize) -> Result<T, Response> {
+    let bytes = match timeout(REQUEST_WITHIN, to_bytes(request.into_body(), max)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(wrong)) if wrong.source().is_some_and(|source| source.is::<LengthLimitError>()) => {
+            return Err(error(StatusCode::PAYLOAD_TOO_LARGE, &format!("the request has more than {max} bytes")));
+        }
+        Ok(Err(wrong)) => return Err(error(StatusCode::BAD_REQUEST, &format!("the request broke off: {wrong}"))),
+        Err(_) => return Err(error(StatusCode::REQUEST_TIMEOUT, "the request did not come in time")),
+    };
+    serde_json::from_slice(&bytes).map_err(|wrong| {
+        let status = if wrong.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
+        error(status, &format!("the request is not as it should be: {wrong}"))
+    })
 }
 
 /// The daemon's answer to a question.
@@ -219,7 +258,7 @@ async fn ask<T>(house: &House, question: impl FnOnce(oneshot::Sender<T>) -> Ques
     if house.questions.send(question(sender)).await.is_err() {
         return Err(error(StatusCode::SERVICE_UNAVAILABLE, "hearthd is stopping"));
     }
-    match tokio::time::timeout(PATIENCE, answer).await {
+    match timeout(PATIENCE, answer).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(_)) | Err(_) => Err(error(StatusCode::SERVICE_UNAVAILABLE, "hearthd did not answer in time")),
     }
@@ -234,11 +273,17 @@ struct Put {
     hold: Option<String>,
 }
 
-async fn put(State(house): State<House>, Id(id): Id, body: Result<Json<Put>, JsonRejection>) -> Response {
-    let Json(body) = match body {
+async fn put(
+    State(house): State<House>,
+    Extension(work): Extension<Work>,
+    Id(id): Id,
+    request: HttpRequest,
+) -> Response {
+    let body: Put = match body(request, COMMAND_MAX).await {
         Ok(body) => body,
-        Err(rejection) => return error(rejection.status(), &rejection.body_text()),
+        Err(response) => return response,
     };
+    let _at_work = work.begin();
     let payload = match body.value {
         serde_json::Value::String(text) => text,
         serde_json::Value::Number(number) => number.to_string(),
@@ -253,7 +298,8 @@ async fn put(State(house): State<House>, Id(id): Id, body: Result<Json<Put>, Jso
     }
 }
 
-async fn delete(State(house): State<House>, Id(id): Id) -> Response {
+async fn delete(State(house): State<House>, Extension(work): Extension<Work>, Id(id): Id) -> Response {
+    let _at_work = work.begin();
     command(&house, id, "AUTO".into(), None).await
 }
 
@@ -262,7 +308,7 @@ async fn command(house: &House, point: String, payload: String, hold: Option<Dur
     if house.requests.send(request).await.is_err() {
         return error(StatusCode::SERVICE_UNAVAILABLE, "hearthd is stopping");
     }
-    match tokio::time::timeout(PATIENCE, answer).await {
+    match timeout(PATIENCE, answer).await {
         Ok(Ok(Ok(snapshot))) => match shape::find(&snapshot, &point) {
             Some(point) => Json(point).into_response(),
             None => unknown_point(&point),
@@ -346,6 +392,7 @@ mod tests {
             questions,
             broker: watch::channel(BrokerStatus::default()).1,
             refused: watch::channel(None).1,
+            unsaved: watch::channel(None).1,
         };
         let answers = async {
             let Some(Question::Why(name, answer)) = asked.recv().await else { panic!("another question") };
@@ -358,8 +405,8 @@ mod tests {
             assert!(answer.send(None).is_ok());
         };
         let asks = async {
-            let found = why(State(house.clone()), Id("lamp".into())).await;
-            let gone = why(State(house.clone()), Id("old lamp".into())).await;
+            let found = why(State(house.clone()), Extension(Work::default()), Id("lamp".into())).await;
+            let gone = why(State(house.clone()), Extension(Work::default()), Id("old lamp".into())).await;
             (found.status(), gone.status())
         };
         let ((), statuses) = tokio::join!(answers, asks);

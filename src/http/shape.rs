@@ -23,6 +23,9 @@ pub struct House {
     /// What is wrong with the configuration file, while an earlier one is in force; null when it is in force.
     #[serde(default)]
     pub config_refused: Option<String>,
+    /// Why the state cannot be saved, so that a restart would lose commands; null while it can.
+    #[serde(default)]
+    pub state_unsaved: Option<String>,
     /// Outputs, inputs, readings, rooms, climate zones, each in the order of the file; then the mode and events.
     pub points: Vec<PointShape>,
 }
@@ -207,7 +210,12 @@ pub struct Move {
     pub why: String,
 }
 
-pub(super) fn house(snapshot: &Snapshot, broker: &BrokerStatus, config_refused: Option<String>) -> House {
+pub(super) fn house(
+    snapshot: &Snapshot,
+    broker: &BrokerStatus,
+    config_refused: Option<String>,
+    state_unsaved: Option<String>,
+) -> House {
     House {
         hub: snapshot.config.hub.id.to_string(),
         name: snapshot.config.hub.name.clone(),
@@ -215,6 +223,7 @@ pub(super) fn house(snapshot: &Snapshot, broker: &BrokerStatus, config_refused: 
         time_known: snapshot.now.wall_known,
         broker: snapshot.config.mqtt.is_some().then(|| broker.clone()),
         config_refused,
+        state_unsaved,
         points: snapshot.points.iter().map(|state| point(snapshot, state)).collect(),
     }
 }

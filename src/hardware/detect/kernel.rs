@@ -1,7 +1,7 @@
 //! What drivers of the kernel show below `/sys`.
 
 use super::{KernelDevice, PwmChip};
-use crate::{hardware::kernel::sysfs, model::kernel_facts};
+use crate::{files, hardware::kernel::sysfs, model::kernel_facts};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -12,7 +12,7 @@ const THERMOMETERS: [&str; 5] = ["10-", "22-", "28-", "3b-", "42-"];
 
 /// The text of a file, without the space and the zero byte around it.
 pub(super) fn text(path: &Path) -> Option<String> {
-    let text = fs::read_to_string(path).ok()?;
+    let text = files::read_text(path, files::SYSTEM).ok()?;
     Some(text.trim_matches(|c: char| c.is_whitespace() || c == '\0').to_owned())
 }
 

@@ -1,6 +1,6 @@
 //! Files of `/sys`: one value each, as text in one line.
 
-use crate::hardware::HardwareError;
+use crate::{files, hardware::HardwareError};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -8,7 +8,7 @@ use std::{
 
 /// The text of a file, without the space around it.
 pub(super) fn text(path: &Path) -> Result<String, HardwareError> {
-    let text = fs::read_to_string(path).map_err(|source| cannot_read(path, source))?;
+    let text = files::read_text(path, files::SYSTEM).map_err(|source| cannot_read(path, source))?;
     Ok(text.trim().to_owned())
 }
 

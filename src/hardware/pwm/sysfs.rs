@@ -6,6 +6,7 @@
 
 use super::PwmPort;
 use crate::{
+    files,
     hardware::{
         HardwareError,
         claims::Resource,
@@ -244,7 +245,7 @@ pub(in crate::hardware) struct Channel {
 
 impl Channel {
     fn wait_for_files(&self) {
-        let may_write = || fs::OpenOptions::new().write(true).open(self.folder.join("duty_cycle")).is_ok();
+        let may_write = || files::existing(&self.folder.join("duty_cycle")).is_ok();
         let mut waited = Duration::ZERO;
         while !may_write() && waited < FILES_WITHIN {
             sleep(LOOK_EVERY);
@@ -254,7 +255,7 @@ impl Channel {
 
     /// An inverted channel, as another program may have left it, is made a plain one: it can be while it is off only.
     fn make_plain(&mut self) -> Result<(), HardwareError> {
-        let polarity = fs::read_to_string(self.folder.join("polarity")).unwrap_or_default();
+        let polarity = files::read_text(&self.folder.join("polarity"), files::SYSTEM).unwrap_or_default();
         if polarity.trim() == "inversed" {
             self.write("enable", 0)?;
             let path = self.folder.join("polarity");
@@ -299,7 +300,7 @@ fn period_ns(frequency: f64) -> u64 {
 }
 
 fn read_number(path: &Path) -> Result<u64, HardwareError> {
-    let text = fs::read_to_string(path).map_err(|error| failed(path, error))?;
+    let text = files::read_text(path, files::SYSTEM).map_err(|error| failed(path, error))?;
     let text = text.trim();
     text.parse().map_err(|_| HardwareError::NotANumber { path: path.display().to_string(), text: text.into() })
 }
