@@ -32,6 +32,7 @@ mod interlock;
 mod local_time;
 mod manual;
 mod memory;
+mod order;
 mod parts;
 mod picture;
 mod priority;
@@ -50,17 +51,19 @@ use crate::{
     clock::{Moment, Now},
     model::{
         AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Level, Method, Output, OutputId, Point,
-        PointState, Quality, Quantity, ReadFailure, Refusal, RoomId, RuleId, Series, Snapshot, Truth, Value, duration,
+        PointState, Quality, Quantity, ReadFailure, Refusal, RuleId, Series, Snapshot, Truth, Value, duration,
     },
 };
 use calendar::Calendar;
-use changes::{Changes, Memos};
+use changes::Changes;
+use chrono::{DateTime, Utc};
 use climate::{Claimed, ZoneState};
 use happenings::HappeningState;
 use history::Readings;
-use priority::Wish;
+use order::Order;
+use priority::{Slots, Wish};
 use state::{Failure, InputState, ModeState, OutputState, RoomState, RuleState, SensorState, Timestamp, Wire};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// The first pause before a failed wire is driven again; it doubles up to the last.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
@@ -78,8 +81,6 @@ pub struct Engine {
     inputs: Vec<InputState>,
     sensors: Vec<SensorState>,
     rooms: Vec<RoomState>,
-    /// In which order rooms are worked out: one that asks about another after it.
-    room_order: Vec<RoomId>,
     climates: Vec<ZoneState>,
     rules: Vec<RuleState>,
     wishes: Vec<Vec<Wish>>,
@@ -97,10 +98,19 @@ pub struct Engine {
     stopping: bool,
     next_wakeup: Option<Moment>,
     revision: Revision,
+    /// What is worked out, and in which order.
+    order: Arc<Order>,
     changes: Changes,
-    memos: Memos,
-    /// What climate zones asked for when outputs were last resolved.
+    /// What climate zones ask for, by output.
     claims: Vec<Option<Claimed>>,
+    /// It looks ahead: wires of slow PWM stay in the phase that they are in.
+    holds_phases: bool,
+    /// A place for the slots of outputs while they are resolved.
+    slots: Vec<Slots>,
+    /// Clusters with an output that waits until another has taken its level.
+    undriven: BTreeSet<usize>,
+    /// The wall time of the last decision at which it was known.
+    last_wall: Option<DateTime<Utc>>,
 }
 
 /// Counts changes of what must survive a restart.
@@ -196,6 +206,7 @@ impl Engine {
         memory.climates.extend(by_name(&config.climates, &self.climates, |zone| &zone.id));
         memory.rules.extend(by_name(&config.rules, &self.rules, |rule| &rule.name));
         memory.events.extend(by_name(&config.events, &self.events, |rule| &rule.name));
+        memory.events.values_mut().for_each(|state| state.tell(self.last_wall));
         memory.mode.clone_from(&self.mode);
         memory.dark.clone_from(&self.dark);
         let names = config.series.iter().map(|series| series_name(config, *series));
@@ -267,6 +278,7 @@ impl Engine {
         let state = &mut self.sensors[sensor.0];
         if let Some((input, ..)) = self.config.find_counter(id) {
             self.inputs[input.0].counting.still = true;
+            self.changes.input(input);
         }
         match result {
             Ok(measured) => {
@@ -373,7 +385,8 @@ impl Engine {
             .series
             .iter()
             .map(|series| memory.series.remove(&*series_name(&config, *series)).unwrap_or_default());
-        let (changes, memos) = changes::watch(&config, now);
+        let order = Order::of(&config);
+        let changes = Changes::new(&config, &order, now);
         let unseen_until = rooms::unseen_until(memory.power_was_cut, memory.pause_is_unknown, now.moment);
         Engine {
             outputs: outputs.collect(),
@@ -388,7 +401,6 @@ impl Engine {
                 .iter()
                 .map(|room| memory.rooms.remove(&room.id).unwrap_or_default().remembered(room, unseen_until))
                 .collect(),
-            room_order: rooms::order(&config),
             climates: config
                 .climates
                 .iter()
@@ -408,8 +420,12 @@ impl Engine {
             commands: memory.commands,
             calendar: Calendar::new(&config.hub),
             changes,
-            memos,
-            claims: Vec::new(),
+            order: Arc::new(order),
+            claims: vec![None; config.outputs.len()],
+            holds_phases: false,
+            slots: config.outputs.iter().map(|_| Slots::nothing()).collect(),
+            undriven: BTreeSet::new(),
+            last_wall: None,
             config,
             stopping: false,
             next_wakeup: Some(now.moment),
