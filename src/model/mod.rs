@@ -70,7 +70,7 @@ pub use kernel::{KernelChannel, KernelSource};
 pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};
 pub use quantity::{Channel, Quantity, Unit};
 pub use raspberry_pi::{HeaderPin, LAST_OF_ANY_PI, LAST_ON_HEADER, PI_KINDS, PiKind, PiPwm, PwmPin};
-pub use reasons::{PartReason, Pending, ReasonSlot, Reasons, RuleReason, Upcoming, WireReason};
+pub use reasons::{Ahead, PartReason, Pending, ReasonSlot, Reasons, RuleReason, Upcoming, WireReason};
 pub use room::{Room, RoomCause, Sign};
 pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};
 pub use snapshot::{BrokerStatus, Explanation, PointState, Snapshot, Usage};
