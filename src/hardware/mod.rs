@@ -94,7 +94,7 @@ impl Hardware {
         self.outputs.drive(&*self.chosen.board, &self.config[output], level)
     }
 
-    /// The levels of the lines that were just taken as they were, each told once.
+    /// The levels of the lines that were just claimed otherwise than they were to be, each told once.
     pub fn kept(&mut self) -> Vec<(OutputId, Level)> {
         std::mem::take(&mut self.kept)
     }

@@ -358,15 +358,30 @@ impl House {
         }
         self.events_before = (0..self.config.events.len()).map(|event| self.event_use(event)).collect();
         self.engine = Engine::new(self.config.clone(), memory, self.now());
-        for (index, wire) in self.wires.iter_mut().enumerate().filter(|(_, wire)| !wire.broken) {
-            wire.level = self.engine.start_level(OutputId(index));
-        }
-        self.handle(Event::Wake);
+        let claimed = self.claim();
+        self.handle_all(claimed);
         for (index, result) in self.inputs.clone().into_iter().enumerate() {
             self.handle(Event::InputRead { input: self.config.inputs[index].id.clone(), result, at: None });
         }
         self.probes.iter_mut().for_each(|probe| probe.read_at(self.time));
         self.wake();
+    }
+
+    /// Claims the lines as the hardware does: off before on, and beside a faulty one of an interlock no other on.
+    fn claim(&mut self) -> Vec<Event> {
+        let mut told = Vec::new();
+        let interlock = |index: usize| self.config.outputs[index].interlock;
+        let broken: Vec<_> =
+            (0..self.wires.len()).filter(|index| self.wires[*index].broken).filter_map(interlock).collect();
+        for (index, wire) in self.wires.iter_mut().enumerate().filter(|(_, wire)| !wire.broken) {
+            let output = OutputId(index);
+            wire.level = self.engine.start_level(output);
+            if wire.level.is_on() && interlock(index).is_some_and(|group| broken.contains(&group)) {
+                wire.level = Level::OFF;
+                told.push(Event::Driven { output, level: wire.level, result: Ok(()) });
+            }
+        }
+        told
     }
 
     fn handle(&mut self, event: Event) {
