@@ -17,6 +17,25 @@ use std::{collections::BTreeSet, ops::Range};
 /// A wall clock that moved against the steady time by no more than this is looked at as if it had not, milliseconds.
 const CLOCK_DRIFT: i64 = 100;
 
+/// Something of a house that changed, for whoever watches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Changed {
+    /// The mode of the house.
+    Mode,
+    /// What an input is.
+    Input(InputId),
+    /// The readings of a sensor, or their quality.
+    Sensor(SensorId),
+    /// Whether somebody is in a room, or asleep there.
+    Room(RoomId),
+    /// What an output is, or why.
+    Output(OutputId),
+    /// What a climate zone shows.
+    Climate(ClimateId),
+    /// Whether a rule is active.
+    Rule(RuleId),
+}
+
 /// What is to be worked out anew.
 #[derive(Clone, Debug)]
 pub(super) struct Changes {
@@ -27,6 +46,8 @@ pub(super) struct Changes {
     moving: Bits,
     /// Who looks at each thing, in the order of [`Changes::place`].
     lookers: Vec<Vec<u32>>,
+    /// What was looked at otherwise since somebody who watches last asked.
+    news: BTreeSet<Changed>,
     /// Where the things of each kind begin in that order.
     begins: Begins,
     /// By task: when it looks different by itself.
@@ -116,6 +137,7 @@ impl Changes {
             unsettled: none.clone(),
             moving: none,
             lookers: vec![Vec::new(); rules + config.rules.len()],
+            news: BTreeSet::new(),
             begins: Begins { inputs, clicks, sensors, rooms, outputs, climates, rules },
             anew: vec![None; order.tasks.len()],
             alarms: BTreeSet::new(),
@@ -130,6 +152,14 @@ impl Changes {
             }
         }
         changes.everything();
+        let ids = |length: usize| 0..length;
+        changes.news.insert(Changed::Mode);
+        changes.news.extend(ids(config.inputs.len()).map(|index| Changed::Input(InputId(index))));
+        changes.news.extend(ids(config.sensors.len()).map(|index| Changed::Sensor(SensorId(index))));
+        changes.news.extend(ids(config.rooms.len()).map(|index| Changed::Room(RoomId(index))));
+        changes.news.extend(ids(config.outputs.len()).map(|index| Changed::Output(OutputId(index))));
+        changes.news.extend(ids(config.climates.len()).map(|index| Changed::Climate(ClimateId(index))));
+        changes.news.extend(ids(config.rules.len()).map(|index| Changed::Rule(RuleId(index))));
         changes
     }
 
@@ -155,11 +185,31 @@ impl Changes {
     }
 
     fn mark(&mut self, look: Look) {
+        self.news.extend(match look {
+            Look::Mode => Some(Changed::Mode),
+            Look::Input(id) => Some(Changed::Input(id)),
+            Look::Sensor(id) => Some(Changed::Sensor(id)),
+            Look::Room(id) => Some(Changed::Room(id)),
+            Look::Wire(id) | Look::Explained(id) => Some(Changed::Output(id)),
+            Look::Zone(id) => Some(Changed::Climate(id)),
+            Look::Rule(id) => Some(Changed::Rule(id)),
+            Look::Output(_) | Look::Dark | Look::Click(_) | Look::Climate(_) | Look::Claim(_) | Look::Moving => None,
+        });
         let Some(place) = self.place(look) else { return };
         for looker in &self.lookers[place] {
             self.due.set(*looker as usize);
             self.unsettled.set(*looker as usize);
         }
+    }
+
+    /// What changed since this was last asked.
+    pub fn take_news(&mut self) -> BTreeSet<Changed> {
+        std::mem::take(&mut self.news)
+    }
+
+    /// A reading is stale by now.
+    pub fn stale(&mut self, id: SensorId) {
+        self.news.insert(Changed::Sensor(id));
     }
 
     pub fn input(&mut self, id: InputId) {

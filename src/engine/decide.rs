@@ -1,5 +1,5 @@
 //! The order in which a house is worked out: inputs, zones, rooms, event rules; rules and outputs until nothing changes; event
-//! rules that look at outputs; and at last the wires.
+//! rules that look at outputs; and at last the wires (`wires.rs`).
 //!
 //! What rules see of an output is what is decided of it in this instant. So no wire is driven, and no event happens, for a
 //! state that was at no time. What an interlock or a minimum time waits for is what wires do.
@@ -13,7 +13,7 @@ use super::{
     picture,
     priority::{self, Situation},
     rooms, rules,
-    state::{OutputState, Timestamp},
+    state::Timestamp,
 };
 use crate::{
     clock::Now,
@@ -173,6 +173,7 @@ impl Engine {
                 alarm.at(stale);
             }
         }
+        self.changes.stale(id);
         false
     }
 
@@ -295,37 +296,7 @@ impl Engine {
         if priority::stand_for(id, &mut self.outputs, &config, now) {
             self.changes.output(id, &config);
         }
+        self.changes.explained(id);
         false
-    }
-
-    /// Drives the wires that differ from what was decided, off before on. What goes on because a rule looks at another
-    /// output waits until that one has taken its level.
-    fn drive(&mut self, touched: BTreeSet<usize>, now: Now) -> Vec<Effect> {
-        let (config, order) = (self.config.clone(), self.order.clone());
-        let mut clusters = std::mem::take(&mut self.undriven);
-        clusters.extend(touched);
-        let ids = clusters.iter().flat_map(|place| order.clusters[*place].outputs.iter().map(move |id| (*place, *id)));
-        let mut wanted: Vec<(usize, OutputId)> =
-            ids.filter(|(_, id)| priority::must_drive(&self.outputs[id.0], now)).collect();
-        let is_taken = |other: &OutputId, place: usize| {
-            let state = &self.outputs[other.0];
-            let to_come = wanted.iter().any(|(of, id)| id == other && *of != place);
-            state.failure().is_some() || !to_come && !state.is_under_way()
-        };
-        let waits = |(place, id): &(usize, OutputId)| {
-            let rule = priority::rule_that_switches_on(&self.outputs[id.0]);
-            rule.is_some_and(|rule| !order.rests_on[rule.0].iter().all(|other| is_taken(other, *place)))
-        };
-        let waiting: Vec<(usize, OutputId)> = wanted.iter().copied().filter(waits).collect();
-        // What waits for each other waits for nothing.
-        if waiting.len() < wanted.len() || self.outputs.iter().any(OutputState::is_under_way) {
-            wanted.retain(|each| !waiting.contains(each));
-            self.undriven.extend(waiting.into_iter().map(|(place, _)| place));
-        }
-        wanted.sort_by_key(|(_, id)| {
-            let works_by_parts = !matches!(config[*id].method, Method::Direct | Method::Part { .. });
-            (self.outputs[id.0].decided().is_on(), !works_by_parts, *id)
-        });
-        wanted.into_iter().filter_map(|(_, id)| priority::drive(id, &mut self.outputs[id.0])).collect()
     }
 }

@@ -43,7 +43,9 @@ mod state;
 pub mod sun;
 mod usage;
 mod why;
+mod wires;
 
+pub use changes::Changed;
 pub use local_time::local_instant;
 pub use memory::Memory;
 
@@ -239,6 +241,11 @@ impl Engine {
         self.events[event].used
     }
 
+    /// What changed since this was last asked, or may have: everything at first.
+    pub fn take_changed(&mut self) -> BTreeSet<Changed> {
+        self.changes.take_news()
+    }
+
     /// A picture of the house.
     pub fn snapshot(&self, now: Now) -> Snapshot {
         let points = self.config.points().map(|point| self.point_state(point, now)).collect();
@@ -273,10 +280,10 @@ impl Engine {
     }
 
     fn absorb_reading(&mut self, now: Now, id: &str, result: Result<Vec<(Quantity, f64)>, ReadFailure>) {
-        let Some(sensor) = self.config.find_sensor(id) else { return };
+        let Some(sensor) = self.order.sensors.get(id).copied() else { return };
         self.changes.sensor(sensor);
         let state = &mut self.sensors[sensor.0];
-        if let Some((input, ..)) = self.config.find_counter(id) {
+        if let Some(input) = self.order.inputs.get(id).copied().filter(|_| self.config[sensor].counter().is_some()) {
             self.inputs[input.0].counting.still = true;
             self.changes.input(input);
         }
@@ -284,10 +291,11 @@ impl Engine {
             Ok(measured) => {
                 state.fault = None;
                 sensors::take(&self.config[sensor], state, measured, now);
-                for (series, readings) in self.config.series.iter().zip(&mut self.series) {
-                    let read = state.readings.get(&series.quantity).filter(|_| series.sensor == sensor);
-                    if let Some(read) = read {
-                        readings.add(read.value, read.at, series.window, self.config[sensor].stale_after);
+                for &place in &self.order.series[sensor.0] {
+                    let series = self.config.series[place];
+                    if let Some(read) = state.readings.get(&series.quantity) {
+                        let stale_after = self.config[sensor].stale_after;
+                        self.series[place].add(read.value, read.at, series.window, stale_after);
                     }
                 }
             }

@@ -8,7 +8,11 @@ use crate::model::{
     Climate, ClimateId, Condition, Config, Control, EventRule, InputId, Method, Number, OutputFacet, OutputId, Point,
     Room, RoomId, Rule, RuleId, SensorId, Trigger,
 };
-use std::{collections::BTreeSet, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
 
 /// Something that is worked out by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +81,13 @@ pub(super) struct Order {
     pub members: Vec<Vec<OutputId>>,
     /// By output: the zones that drive it.
     pub zones: Vec<Vec<ClimateId>>,
+    /// By name.
+    pub inputs: BTreeMap<Arc<str>, InputId>,
+    pub sensors: BTreeMap<Arc<str>, SensorId>,
+    /// By sensor: the places of the series of its readings.
+    pub series: Vec<Vec<usize>>,
+    /// The inputs that count.
+    pub counters: Vec<InputId>,
     /// By zone: its task.
     pub climates: Vec<usize>,
     /// By rule: the outputs, and their parts, by which it is decided.
@@ -115,8 +126,31 @@ impl Order {
         let rests_on = (0..config.rules.len()).map(|index| builder.rests_on(RuleId(index))).collect();
         let place = |id| tasks.iter().position(|task| *task == Task::Climate(id)).unwrap_or_default();
         let climates = (0..config.climates.len()).map(|index| place(ClimateId(index))).collect();
+        let inputs =
+            config.inputs.iter().enumerate().map(|(index, input)| (input.id.clone(), InputId(index))).collect();
+        let sensors =
+            config.sensors.iter().enumerate().map(|(index, sensor)| (sensor.id.clone(), SensorId(index))).collect();
+        let mut series = vec![Vec::new(); config.sensors.len()];
+        config.series.iter().enumerate().for_each(|(place, each)| series[each.sensor.0].push(place));
+        let counters = (0..config.inputs.len()).map(InputId).filter(|id| config[*id].counts()).collect();
         let Builder { clusters, members, zones, .. } = builder;
-        Order { tasks, looks, clusters, members, zones, climates, rests_on, early, early_events, late, late_events }
+        Order {
+            tasks,
+            looks,
+            clusters,
+            members,
+            zones,
+            inputs,
+            sensors,
+            series,
+            counters,
+            climates,
+            rests_on,
+            early,
+            early_events,
+            late,
+            late_events,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Outputs that have to do with each other are resolved together. First those that people see: what is **asked** (manual,
 //! rule, default), the `max_on` **limit**. Those that work through parts are resolved there and then, and ask their
 //! **parts**. Then, for everything that has a line: the **interlocks**, the **minimum times**; the highest filled slot of each
-//! wins. Wires are driven when the whole house is decided (`decide.rs`).
+//! wins. Wires are driven when the whole house is decided (`wires.rs`).
 
 use super::{
     climate::Claimed,
@@ -16,9 +16,7 @@ use super::{
 };
 use crate::{
     clock::{Moment, Now},
-    model::{
-        Cause, Claim, Config, Effect, Explanation, InterlockId, Level, Method, Output, OutputId, RuleId, Slot, Truth,
-    },
+    model::{Cause, Claim, Config, Explanation, InterlockId, Level, Method, Output, OutputId, RuleId, Slot, Truth},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -480,32 +478,4 @@ fn explain(state: &mut OutputState, slots: &Slots, config: &Config) -> bool {
         state.told.insert(0, before);
     }
     true
-}
-
-/// Whether the wire is to be driven now: it differs, was not touched yet, or failed a while ago or for another level.
-pub(super) fn must_drive(state: &OutputState, now: Now) -> bool {
-    let level = state.decided();
-    match &state.wire {
-        _ if state.explanation.is_none() => false,
-        Wire::Untouched => true,
-        Wire::Confirmed => state.level != level,
-        Wire::Driving { .. } => false,
-        Wire::Failed(failure) => failure.level != level || now.moment >= failure.retry,
-    }
-}
-
-/// Has it driven to what was decided.
-pub(super) fn drive(id: OutputId, state: &mut OutputState) -> Option<Effect> {
-    let claim = state.explanation.as_ref()?.slots.first()?.1.clone();
-    state.wire = Wire::Driving { level: claim.level, failure: state.failure().cloned() };
-    Some(Effect::Drive { output: id, level: claim.level, cause: claim.cause })
-}
-
-/// The rule by which an output that is off is to be on.
-pub(super) fn rule_that_switches_on(state: &OutputState) -> Option<RuleId> {
-    let (_, claim) = state.explanation.as_ref().filter(|_| !state.level.is_on())?.slots.first()?;
-    match claim.cause {
-        Cause::Rule(rule) if claim.level.is_on() => Some(rule),
-        _ => None,
-    }
 }

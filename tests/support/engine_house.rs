@@ -38,7 +38,7 @@ pub struct House {
     /// Outputs whose wire takes nothing.
     pub broken: BTreeSet<Arc<str>>,
     /// Those of which that was found out.
-    faulty: BTreeSet<Arc<str>>,
+    pub faulty: BTreeSet<Arc<str>>,
     /// What each wire carries.
     pub wires: BTreeMap<Arc<str>, Level>,
     /// Every success of a drive, and every claim.

@@ -22,7 +22,7 @@ impl Engine {
     /// Takes in what a wire was read to be, or why it cannot be read. `at`: since then, if not only since now; news may come
     /// late, and what is timed is timed from when it happened.
     pub(super) fn absorb_input(&mut self, now: Now, id: &str, result: Result<bool, String>, at: Option<Moment>) {
-        let Some(id) = self.config.find_input(id) else { return };
+        let Some(id) = self.order.inputs.get(id).copied() else { return };
         if self.config[id].counts() {
             return self.absorb_line(id, result);
         }
