@@ -12,7 +12,10 @@ mod support {
 use hearthd::{
     clock::{Moment, Now},
     engine::Engine,
-    model::{Cause, Config, Event, Level, Method, OutputId, Point, Quality, Quantity, ReadFailure, Slot, Value},
+    model::{
+        Cause, Condition, Config, Event, Level, Method, Number, OutputId, Point, Quality, Quantity, ReadFailure,
+        RuleId, Slot, Value,
+    },
 };
 use proptest::{collection::vec, prelude::*};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -87,6 +90,7 @@ impl Watcher {
     }
 
     fn see(&mut self, driven: &Driven, config: &Config) {
+        assert!(!driven.beside_a_fault, "{driven:?} beside a wire that is known to be in fault");
         let id = config.find_output(&driven.output).unwrap();
         let on = driven.level.is_on();
         let before = self.wires.get(&driven.output).copied();
@@ -121,8 +125,9 @@ impl Watcher {
 proptest! {
     #![proptest_config(cases(400))]
 
-    /// At the wires: never two members of an interlock on, nor one within the group's wait after another; `max_on`,
-    /// `min_on` and `min_off` hold; over failing wires, reloads and restarts. And every chain of answers ends.
+    /// At the wires: never two members of an interlock on, nor one within the group's wait after another, nor does one go
+    /// on while the wire of another is known to be in fault; `max_on`, `min_on` and `min_off` hold; over failing wires,
+    /// reloads, restarts and power cuts with wires that fail at the start. And every chain of answers ends.
     #[test]
     fn limits_and_interlocks_hold_at_the_wires(
         plans in vec(house_plan(EVERYTHING), 1..3),
@@ -325,6 +330,33 @@ proptest! {
         }
     }
 
+    /// What needs a sensor is off while that is lost, whatever happens: no rule holds anything on by it.
+    #[test]
+    fn nothing_is_on_through_a_lost_sensor(plan in house_plan(EVERYTHING), steps in steps()) {
+        let configs = [plan.config()];
+        let config = &configs[0];
+        let mut house = house(&plan);
+        for step in &steps {
+            take(&mut house, step, &configs);
+            for (index, rule) in config.rules.iter().enumerate() {
+                let is_lost = |sensor: usize| house.point(&format!("s{sensor}.temperature")).quality != Quality::Good;
+                let needs = |sensor: usize| {
+                    let mut all = std::iter::once(&rule.condition).chain(&rule.until);
+                    all.all(|condition| needs(condition, sensor))
+                };
+                if !(0..SENSORS).any(|sensor| is_lost(sensor) && needs(sensor)) {
+                    continue;
+                }
+                prop_assert!(!house.engine.rule_truth(RuleId(index)).is_true(), "{} is active", rule.name);
+                for output in config.outputs.iter().filter(|output| config.find_point(&output.id).is_some()) {
+                    let explanation = house.point(&output.id).explanation.unwrap();
+                    let by_it = explanation.slots[0].1.cause == Cause::Rule(RuleId(index));
+                    prop_assert!(!(by_it && explanation.level.is_on()), "{}: {}", output.id, explanation.line);
+                }
+            }
+        }
+    }
+
     /// An unknown never turns an output on, over time: of two houses that live through the same, but one does not hear
     /// all of it, that one asks for nothing to be on that the other does not ask for too. Left out: hysteresis, which
     /// goes on where it was, and rooms and held inputs, which are empty once all is known to be still.
@@ -365,6 +397,18 @@ proptest! {
                 &knowing.engine.snapshot(knowing.now).points,
             );
         }
+    }
+}
+
+/// Whether nobody can tell of a condition while a sensor is lost.
+fn needs(condition: &Condition, sensor: usize) -> bool {
+    match condition {
+        Condition::All(parts) => !parts.is_empty() && parts.iter().any(|part| needs(part, sensor)),
+        Condition::Any(parts) => !parts.is_empty() && parts.iter().all(|part| needs(part, sensor)),
+        Condition::Held { condition, .. } => needs(condition, sensor),
+        Condition::Compare(Number::Reading(id, _), ..) => id.0 == sensor,
+        Condition::Compare(Number::Over(_, series), ..) => series.0 == sensor,
+        _ => false,
     }
 }
 

@@ -402,3 +402,51 @@ set = { fridge = \"on\" }
     let of_the_world = ["--from", "2026-11-23", "--why", "hall_light", "--at", "2026-11-23T20:00"];
     assert!(text(simulate(&of_the_world)).starts_with("hall_light has been "));
 }
+
+#[test]
+fn what_is_switched_to_and_fro_in_one_instant_is_told() {
+    let life = format!(
+        "{HOUSE}--- from 2026-11-23 07:00 for 1h\n07:10  set hall_light on\n07:10  set hall_light off\n07:20  set hall_light on\n"
+    );
+    let (_folder, file) = scenario(&life);
+    let report = json(&["--scenario", &file, "--json"]);
+    assert_eq!(report["outputs"][0]["at_once_times"], 1, "{report:#}");
+}
+
+/// A long run that keeps only sums says the same as one that keeps everything for a page.
+#[test]
+fn a_report_of_sums_is_that_of_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("x.html");
+    let run = ["--from", "2026-03-01", "--for", "20d"];
+    let sums = text(simulate(&run));
+    let everything = text(simulate(&[&run[..], &["--html", page.to_str().unwrap()]].concat()));
+    assert_eq!(sums, everything);
+}
+
+/// Where only sums are told, nothing is kept of what changed, however long it takes.
+#[test]
+fn sums_need_no_memory_for_each_change() {
+    use hearthd::simulator::{
+        play::{Play, least_interval, paced, play},
+        report::{Keep, Recording, Track},
+        world::VirtualWorld,
+    };
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/simulate/house.toml");
+    let config =
+        std::sync::Arc::new(hearthd::config::parse(&file, &fs::read_to_string(&file).unwrap()).unwrap().config);
+    let (from, until) = ("2026-01-01T00:00:00Z".parse().unwrap(), "2026-01-09T00:00:00Z".parse().unwrap());
+    let mut recording = Recording::new(&config, from, until, Keep::Sums);
+    let config = paced(&config, least_interval(until - from));
+    let world = Some(VirtualWorld::new(&config, from, 1, None));
+    play(Play { config: config.clone(), from, until, happenings: Vec::new(), world }, &mut recording);
+    assert!(recording.outputs.iter().all(|spans| spans.len() <= 2));
+    assert!(recording.outdoor.is_empty() && recording.lines.len() <= 100);
+    let is_empty = |track: &Track| match track {
+        Track::Binary(changes) => changes.is_empty(),
+        Track::Number(samples) => samples.is_empty(),
+        Track::Word(changes) => changes.is_empty(),
+    };
+    assert!(recording.tracks.iter().all(|(_, track)| is_empty(track)));
+    assert!(config.visible_outputs().any(|id| recording.usage(id, from, until).times > 10));
+}

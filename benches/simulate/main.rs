@@ -9,7 +9,7 @@ use hearthd::{
     model::Config,
     simulator::{
         play::{self, Play, Witness},
-        report::Recording,
+        report::{Keep, Recording},
         world::VirtualWorld,
     },
 };
@@ -84,7 +84,7 @@ fn simulate(config: &Path) -> Result<f64> {
 fn decisions(config: &Arc<Config>) -> Result<u64> {
     let from = "2025-12-31T23:00:00Z".parse()?;
     let until = "2026-12-31T23:00:00Z".parse()?;
-    let mut recording = Recording::new(config, from, until);
+    let mut recording = Recording::new(config, from, until, Keep::Sums);
     let config = play::paced(config, play::least_interval(until - from));
     let world = Some(VirtualWorld::new(&config, from, 1, None));
     let witness: &mut dyn Witness = &mut recording;

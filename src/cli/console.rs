@@ -144,6 +144,9 @@ pub fn print_why(why: Why, as_json: bool) -> anyhow::Result<()> {
     }
     if let Some(next) = why.next {
         writeln!(out, "\nnext, if nothing else happens\n  {}  {}  {}", clock_time(&next.at), next.level, next.why)?;
+    } else if let Some(until) = why.stays_until {
+        let until = clock_time(&until);
+        writeln!(out, "\nnext: if nothing else happens, it stays so until {until} at least; further was not looked")?;
     } else if !why.slots.is_empty() || !why.signs.is_empty() {
         writeln!(out, "\nnext: if nothing else happens, it stays so for a day")?;
     }
@@ -195,7 +198,7 @@ fn facets(point: &PointShape, all: &[PointShape]) -> String {
 
 /// `yes      dark`: whether it is so, what it is, and what it looks at.
 fn in_one_line(part: &PartShape) -> String {
-    let looks_at: Vec<String> = part.points.iter().map(seen).collect();
+    let looks_at: Vec<String> = part.numbers.iter().cloned().chain(part.points.iter().map(seen)).collect();
     let looks_at = if looks_at.is_empty() { String::new() } else { format!("  ({})", looks_at.join(", ")) };
     format!("{:7}  {}{looks_at}", part.so, part.text)
 }

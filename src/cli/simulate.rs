@@ -13,7 +13,7 @@ use hearthd::{
     simulator::{
         house::House,
         play::{self, Play, Witness},
-        report::{self, Recording},
+        report::{self, Keep, Recording},
         scenario::{self, Scenario},
         watch::Change,
         world::{Measured, VirtualWorld},
@@ -102,7 +102,7 @@ pub fn run(arguments: &Arguments, config: Option<&Path>) -> anyhow::Result<ExitC
     if let Some((point, at)) = arguments.question() {
         explain(play, point, at, arguments.json)?;
     } else {
-        tell(arguments, record(play))?;
+        tell(arguments, record(play, arguments.keeps()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -111,6 +111,15 @@ impl Arguments {
     /// Which point is to be explained, and at what time.
     fn question(&self) -> Option<(&str, NaiveDateTime)> {
         Some((self.why.as_deref()?, self.at?))
+    }
+
+    /// What its report needs.
+    fn keeps(&self) -> Keep {
+        match (&self.html, self.json) {
+            (Some(_), _) => Keep::Everything,
+            (None, true) => Keep::Words,
+            (None, false) => Keep::Sums,
+        }
     }
 }
 
@@ -170,7 +179,7 @@ fn play_scenario(arguments: &Arguments, file: &Path, scenario: &Scenario) -> any
     let log = scenario::log(scenario);
     if arguments.json || arguments.html.is_some() || scenario.has_world() {
         let Some(measured) = measured(arguments, &scenario.config)? else { return Ok(ExitCode::FAILURE) };
-        tell(arguments, record(scenario.play(arguments.seed, measured)))?;
+        tell(arguments, record(scenario.play(arguments.seed, measured), arguments.keeps()))?;
     } else if scenario.difference(&log).is_none() {
         let mut out = io::stdout().lock();
         log.iter().try_for_each(|line| writeln!(out, "{line}"))?;
@@ -181,8 +190,8 @@ fn play_scenario(arguments: &Arguments, file: &Path, scenario: &Scenario) -> any
     Ok(ExitCode::FAILURE)
 }
 
-fn record(play: Play) -> Recording {
-    let mut recording = Recording::new(&play.config, play.from, play.until);
+fn record(play: Play, keeps: Keep) -> Recording {
+    let mut recording = Recording::new(&play.config, play.from, play.until, keeps);
     play::play(play, &mut recording);
     recording
 }

@@ -1,117 +1,82 @@
 //! What changed, so that only that is worked out anew.
 //!
-//! Whatever is worked out from something else has a [`Memo`]: whether anything that it looks at changed since, and when it
-//! looks different by itself. Until then it comes to the same again. A rule that looks at what moves all the time is worked
-//! out always. Who looks at what is known from the configuration, so that a change is a few bits set.
+//! Each [`Task`](super::order::Task) is known by its place in the order. It is **due** when anything that it looks at changed,
+//! or when it looks different by itself. Until then it comes to the same again. What looks at what moves all the time is
+//! due always. Who looks at what is known from the configuration, so that a change costs as much as it has lookers.
 
-use super::facts::Alarm;
+use super::{
+    facts::Alarm,
+    order::{Look, Order},
+};
 use crate::{
     clock::{Moment, Now},
-    model::{
-        Climate, ClimateId, Condition, Config, Control, EventRule, InputId, Method, Number, OutputFacet, OutputId,
-        Point, Room, RoomId, Rule, RuleId, SensorId, Trigger,
-    },
+    model::{ClimateId, Config, InputId, Method, OutputId, RoomId, RuleId, SensorId},
 };
+use std::{collections::BTreeSet, ops::Range};
 
 /// A wall clock that moved against the steady time by no more than this is looked at as if it had not, milliseconds.
 const CLOCK_DRIFT: i64 = 100;
 
+/// Something of a house that changed, for whoever watches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Changed {
+    /// The mode of the house.
+    Mode,
+    /// What an input is.
+    Input(InputId),
+    /// The readings of a sensor, or their quality.
+    Sensor(SensorId),
+    /// Whether somebody is in a room, or asleep there.
+    Room(RoomId),
+    /// What an output is, or why.
+    Output(OutputId),
+    /// What a climate zone shows.
+    Climate(ClimateId),
+    /// Whether a rule is active.
+    Rule(RuleId),
+}
+
 /// What is to be worked out anew.
 #[derive(Clone, Debug)]
 pub(super) struct Changes {
-    /// The memos of which something changed, by their numbers.
     due: Bits,
+    /// Those of which something that they look at changed since they were last worked out.
+    unsettled: Bits,
     /// Those that look at what moves all the time.
     moving: Bits,
     /// Who looks at each thing, in the order of [`Changes::place`].
-    lookers: Vec<Bits>,
+    lookers: Vec<Vec<u32>>,
+    /// What was looked at otherwise since somebody who watches last asked.
+    news: BTreeSet<Changed>,
     /// Where the things of each kind begin in that order.
     begins: Begins,
+    /// By task: when it looks different by itself.
+    anew: Vec<Option<Moment>>,
+    /// The same by time.
+    alarms: BTreeSet<(Moment, u32)>,
     /// The clock as it was when everything was last worked out: how far its wall time was ahead of its moment,
     /// milliseconds, and whether it was known.
     clock: (i64, bool),
 }
 
-/// A set of memos.
+/// A set of tasks.
 #[derive(Clone, Debug)]
 struct Bits(Box<[u64]>);
 
 #[derive(Clone, Copy, Debug)]
 struct Begins {
     inputs: usize,
+    clicks: usize,
     sensors: usize,
     rooms: usize,
     outputs: usize,
     climates: usize,
-    claims: usize,
     rules: usize,
 }
 
-/// One thing that somebody looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Look {
-    Mode,
-    Dark,
-    Input(InputId),
-    Sensor(SensorId),
-    Room(RoomId),
-    Output(OutputId),
-    Climate(ClimateId),
-    /// What zones ask of an output.
-    Claim(OutputId),
-    Rule(RuleId),
-    /// Something that is another at each instant.
-    Moving,
-}
-
-/// Of something that is worked out from something else.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Memo {
-    number: usize,
-    /// When it looks different by itself.
-    anew: Option<Moment>,
-}
-
-/// Of everything in a house.
-#[derive(Clone, Debug)]
-pub(super) struct Memos {
-    pub dark: Memo,
-    pub rooms: Vec<Memo>,
-    pub climates: Vec<Memo>,
-    pub events: Vec<Memo>,
-    pub rules: Vec<Memo>,
-    /// When what is shown looks different although nobody looks at it.
-    pub shown: Memo,
-    /// The priority arrays of all outputs.
-    pub outputs: Memo,
-    /// That of one output, where no other output has to do with it.
-    pub alone: Vec<Option<Memo>>,
-}
-
-/// Nothing of a house was worked out yet.
-pub(super) fn watch(config: &Config, now: Now) -> (Changes, Memos) {
-    let mut all: Vec<Vec<Look>> = Vec::new();
-    let mut memo = |looks: Vec<Look>| {
-        all.push(looks);
-        Memo { number: all.len() - 1, anew: None }
-    };
-    let sensors = || (0..config.sensors.len()).map(|index| Look::Sensor(SensorId(index)));
-    let outputs = || (0..config.outputs.len()).map(OutputId);
-    let rules = (0..config.rules.len()).map(|index| Look::Rule(RuleId(index)));
-    let rooms = (0..config.rooms.len()).map(|index| Look::Room(RoomId(index)));
-    let climates = config.climates.iter().enumerate();
-    let memos = Memos {
-        dark: memo(config.dark.as_ref().map(|rule| of_rule(rule, config)).unwrap_or_default()),
-        rooms: config.rooms.iter().map(|room| memo(of_room(room, config))).collect(),
-        climates: climates.map(|(index, zone)| memo(of_climate(ClimateId(index), zone))).collect(),
-        events: config.events.iter().map(|rule| memo(of_event(rule, config))).collect(),
-        rules: config.rules.iter().map(|rule| memo(of_rule(rule, config))).collect(),
-        shown: memo(sensors().chain(outputs().map(Look::Output)).collect()),
-        outputs: memo(outputs().flat_map(|id| [Look::Output(id), Look::Claim(id)]).chain(rules).chain(rooms).collect()),
-        alone: outputs().map(|id| of_output(id, config).map(&mut memo)).collect(),
-    };
-    (Changes::new(config, now, &all), memos)
-}
+/// So many things are looked at of each output, and of each zone.
+const OF_OUTPUT: usize = 4;
+const OF_CLIMATE: usize = 2;
 
 impl Bits {
     fn none(of: usize) -> Bits {
@@ -130,65 +95,129 @@ impl Bits {
         self.0[number / 64] >> (number % 64) & 1 == 1
     }
 
-    fn add(&mut self, other: &Bits) {
-        self.0.iter_mut().zip(&other.0).for_each(|(own, others)| *own |= others);
+    /// The first of a range.
+    fn first(&self, range: Range<usize>) -> Option<usize> {
+        let mut place = range.start / 64;
+        let mut bits = self.0.get(place)? & (u64::MAX << (range.start % 64));
+        while bits == 0 {
+            place += 1;
+            if place * 64 >= range.end {
+                return None;
+            }
+            bits = *self.0.get(place)?;
+        }
+        let number = place * 64 + bits.trailing_zeros() as usize;
+        (number < range.end).then_some(number)
     }
 }
 
+/// Which tasks are worked out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    /// All that are due.
+    Due,
+    /// In one instant for the second time: those that look at something that changed meanwhile.
+    Unsettled,
+}
+
 impl Changes {
-    /// `all`: what each memo looks at.
-    fn new(config: &Config, now: Now, all: &[Vec<Look>]) -> Changes {
+    /// Nothing of a house was worked out yet.
+    pub fn new(config: &Config, order: &Order, now: Now) -> Changes {
         // The mode and the darkness come first.
         let inputs = 2;
-        let sensors = inputs + config.inputs.len();
+        let clicks = inputs + config.inputs.len();
+        let sensors = clicks + config.inputs.len();
         let rooms = sensors + config.sensors.len();
         let outputs = rooms + config.rooms.len();
-        let climates = outputs + config.outputs.len();
-        let claims = climates + config.climates.len();
-        let rules = claims + config.outputs.len();
-        let none = Bits::none(all.len());
+        let climates = outputs + config.outputs.len() * OF_OUTPUT;
+        let rules = climates + config.climates.len() * OF_CLIMATE;
+        let none = Bits::none(order.tasks.len());
         let mut changes = Changes {
             due: none.clone(),
-            moving: none.clone(),
-            lookers: vec![none; rules + config.rules.len()],
-            begins: Begins { inputs, sensors, rooms, outputs, climates, claims, rules },
+            unsettled: none.clone(),
+            moving: none,
+            lookers: vec![Vec::new(); rules + config.rules.len()],
+            news: BTreeSet::new(),
+            begins: Begins { inputs, clicks, sensors, rooms, outputs, climates, rules },
+            anew: vec![None; order.tasks.len()],
+            alarms: BTreeSet::new(),
             clock: (ahead(now), now.wall_known),
         };
-        for (number, look) in
-            all.iter().enumerate().flat_map(|(number, looks)| looks.iter().map(move |look| (number, look)))
-        {
-            match changes.place(*look) {
-                Some(place) => changes.lookers[place].set(number),
-                None => changes.moving.set(number),
+        for (task, looks) in order.looks.iter().enumerate() {
+            for look in looks {
+                match changes.place(*look) {
+                    Some(place) => changes.lookers[place].push(u32::try_from(task).unwrap_or(u32::MAX)),
+                    None => changes.moving.set(task),
+                }
             }
         }
         changes.everything();
+        let ids = |length: usize| 0..length;
+        changes.news.insert(Changed::Mode);
+        changes.news.extend(ids(config.inputs.len()).map(|index| Changed::Input(InputId(index))));
+        changes.news.extend(ids(config.sensors.len()).map(|index| Changed::Sensor(SensorId(index))));
+        changes.news.extend(ids(config.rooms.len()).map(|index| Changed::Room(RoomId(index))));
+        changes.news.extend(ids(config.outputs.len()).map(|index| Changed::Output(OutputId(index))));
+        changes.news.extend(ids(config.climates.len()).map(|index| Changed::Climate(ClimateId(index))));
+        changes.news.extend(ids(config.rules.len()).map(|index| Changed::Rule(RuleId(index))));
         changes
     }
 
     fn place(&self, look: Look) -> Option<usize> {
+        let of_output = |id: OutputId, which: usize| self.begins.outputs + id.0 * OF_OUTPUT + which;
+        let of_climate = |id: ClimateId, which: usize| self.begins.climates + id.0 * OF_CLIMATE + which;
         Some(match look {
             Look::Mode => 0,
             Look::Dark => 1,
             Look::Input(id) => self.begins.inputs + id.0,
+            Look::Click(id) => self.begins.clicks + id.0,
             Look::Sensor(id) => self.begins.sensors + id.0,
             Look::Room(id) => self.begins.rooms + id.0,
-            Look::Output(id) => self.begins.outputs + id.0,
-            Look::Climate(id) => self.begins.climates + id.0,
-            Look::Claim(id) => self.begins.claims + id.0,
+            Look::Wire(id) => of_output(id, 0),
+            Look::Output(id) => of_output(id, 1),
+            Look::Explained(id) => of_output(id, 2),
+            Look::Claim(id) => of_output(id, 3),
+            Look::Climate(id) => of_climate(id, 0),
+            Look::Zone(id) => of_climate(id, 1),
             Look::Rule(id) => self.begins.rules + id.0,
             Look::Moving => return None,
         })
     }
 
     fn mark(&mut self, look: Look) {
-        if let Some(place) = self.place(look) {
-            self.due.add(&self.lookers[place]);
+        self.news.extend(match look {
+            Look::Mode => Some(Changed::Mode),
+            Look::Input(id) => Some(Changed::Input(id)),
+            Look::Sensor(id) => Some(Changed::Sensor(id)),
+            Look::Room(id) => Some(Changed::Room(id)),
+            Look::Wire(id) | Look::Explained(id) => Some(Changed::Output(id)),
+            Look::Zone(id) => Some(Changed::Climate(id)),
+            Look::Rule(id) => Some(Changed::Rule(id)),
+            Look::Output(_) | Look::Dark | Look::Click(_) | Look::Climate(_) | Look::Claim(_) | Look::Moving => None,
+        });
+        let Some(place) = self.place(look) else { return };
+        for looker in &self.lookers[place] {
+            self.due.set(*looker as usize);
+            self.unsettled.set(*looker as usize);
         }
+    }
+
+    /// What changed since this was last asked.
+    pub fn take_news(&mut self) -> BTreeSet<Changed> {
+        std::mem::take(&mut self.news)
+    }
+
+    /// A reading is stale by now.
+    pub fn stale(&mut self, id: SensorId) {
+        self.news.insert(Changed::Sensor(id));
     }
 
     pub fn input(&mut self, id: InputId) {
         self.mark(Look::Input(id));
+    }
+
+    pub fn click(&mut self, id: InputId) {
+        self.mark(Look::Click(id));
     }
 
     pub fn sensor(&mut self, id: SensorId) {
@@ -200,16 +229,44 @@ impl Changes {
         self.mark(Look::Room(id));
     }
 
-    /// What an output is, or what is asked of it.
+    /// What somebody commands an output, or what its wire does.
     pub fn output(&mut self, id: OutputId, config: &Config) {
+        let whole = match config[id].method {
+            Method::Part { of } => Some(of),
+            _ => None,
+        };
+        for id in whole.into_iter().chain([id]) {
+            self.mark(Look::Wire(id));
+            self.mark(Look::Output(id));
+        }
+    }
+
+    /// What an output does by itself of what it is commanded.
+    pub fn wire(&mut self, id: OutputId) {
+        self.mark(Look::Wire(id));
+    }
+
+    /// What is decided of an output.
+    pub fn decided(&mut self, id: OutputId, config: &Config) {
         self.mark(Look::Output(id));
         if let Method::Part { of } = config[id].method {
             self.mark(Look::Output(of));
         }
     }
 
+    /// Why an output is as it is.
+    pub fn explained(&mut self, id: OutputId) {
+        self.mark(Look::Explained(id));
+    }
+
+    /// What somebody commands a zone.
     pub fn climate(&mut self, id: ClimateId) {
         self.mark(Look::Climate(id));
+    }
+
+    /// What a zone shows.
+    pub fn zone(&mut self, id: ClimateId) {
+        self.mark(Look::Zone(id));
     }
 
     pub fn mode(&mut self) {
@@ -231,165 +288,81 @@ impl Changes {
     }
 
     pub fn everything(&mut self) {
-        self.due.0.fill(u64::MAX);
+        (0..self.anew.len()).for_each(|task| self.due.set(task));
     }
 
-    /// A clock that was set changes everything.
-    pub fn follow(&mut self, now: Now) {
+    /// Whether the clock was set since everything was last worked out.
+    pub fn is_clock_set(&self, now: Now) -> bool {
         let (before, known) = self.clock;
-        if known != now.wall_known || (ahead(now) - before).abs() > CLOCK_DRIFT {
+        known != now.wall_known || (ahead(now) - before).abs() > CLOCK_DRIFT
+    }
+
+    /// Time passed. A clock that was set changes everything.
+    pub fn follow(&mut self, now: Now) {
+        if self.is_clock_set(now) {
             self.clock = (ahead(now), now.wall_known);
             self.everything();
         }
+        while let Some((_, task)) = self.alarms.first().copied().filter(|(at, _)| *at <= now.moment) {
+            self.wake(task as usize, None);
+            self.due.set(task as usize);
+        }
+    }
+
+    /// The next task of a range that is to be worked out; it counts as worked out from now on.
+    pub fn next(&mut self, which: Which, range: Range<usize>) -> Option<usize> {
+        let bits = if which == Which::Due { &self.due } else { &self.unsettled };
+        let task = bits.first(range)?;
+        self.unsettled.clear(task);
+        Some(task)
+    }
+
+    /// A task was worked out; `own` is when what it saw changes by itself. What `changed` by that itself is looked at once
+    /// more, at the next occasion.
+    pub fn note(&mut self, task: usize, changed: bool, own: Alarm) {
+        if changed || self.moving.contains(task) {
+            self.due.set(task);
+        } else {
+            self.due.clear(task);
+        }
+        self.wake(task, own.earliest());
+    }
+
+    /// Sets the alarm of a task.
+    fn wake(&mut self, task: usize, anew: Option<Moment>) {
+        let number = u32::try_from(task).unwrap_or(u32::MAX);
+        if self.anew[task] == anew {
+            return;
+        }
+        if let Some(before) = std::mem::replace(&mut self.anew[task], anew) {
+            self.alarms.remove(&(before, number));
+        }
+        self.alarms.extend(anew.map(|anew| (anew, number)));
+    }
+
+    /// A task has something to do at `moment` too.
+    pub fn wake_by(&mut self, task: usize, moment: Moment) {
+        let earliest = self.anew[task].map_or(moment, |anew| anew.min(moment));
+        self.wake(task, Some(earliest));
+    }
+
+    /// When the next task is due by itself.
+    pub fn next_alarm(&self) -> Option<Moment> {
+        self.alarms.first().map(|(at, _)| *at)
+    }
+
+    /// A task has taken into account what changed up to now.
+    pub fn settle(&mut self, task: usize) {
+        self.unsettled.clear(task);
+    }
+
+    /// Whether a task of this range is to be worked out once more in this instant.
+    pub fn is_unsettled(&self, range: Range<usize>) -> bool {
+        self.unsettled.first(range).is_some()
     }
 }
 
 /// How far the wall time is ahead of the moment, milliseconds.
 fn ahead(now: Now) -> i64 {
     now.wall.timestamp_millis().saturating_sub(now.moment.as_millis())
-}
-
-impl Memo {
-    /// Whether it comes to the same as when it last looked; then the alarm is set for when that ends.
-    pub fn holds(&self, changes: &Changes, now: Moment, alarm: &mut Alarm) -> bool {
-        if changes.due.contains(self.number) || self.anew.is_some_and(|anew| now >= anew) {
-            return false;
-        }
-        self.anew.into_iter().for_each(|anew| alarm.at(anew));
-        true
-    }
-
-    /// It looked; `own` is when what it saw changes by itself. What `changed` by that itself is looked at once more.
-    pub fn note(&mut self, changes: &mut Changes, changed: bool, own: Alarm, alarm: &mut Alarm) {
-        if changed || changes.moving.contains(self.number) {
-            changes.due.set(self.number);
-        } else {
-            changes.due.clear(self.number);
-        }
-        self.anew = own.earliest();
-        self.anew.into_iter().for_each(|anew| alarm.at(anew));
-    }
-}
-
-fn of_rule(rule: &Rule, config: &Config) -> Vec<Look> {
-    let mut looks = Vec::new();
-    look_at_rule(rule, config, &mut looks);
-    looks
-}
-
-/// Of its conditions; times of day and clicks are another matter.
-fn of_event(rule: &EventRule, config: &Config) -> Vec<Look> {
-    let mut looks = Vec::new();
-    rule.condition.iter().for_each(|condition| look_at(condition, config, &mut looks));
-    for trigger in &rule.on {
-        match trigger {
-            Trigger::Becomes(condition) => look_at(condition, config, &mut looks),
-            Trigger::Changes(point) => look_at_point(*point, config, &mut looks),
-            Trigger::Click(..)
-            | Trigger::Start
-            | Trigger::At(_)
-            | Trigger::Cron(_)
-            | Trigger::Every(_)
-            | Trigger::EveryDays(..) => {}
-        }
-    }
-    looks
-}
-
-fn of_room(room: &Room, config: &Config) -> Vec<Look> {
-    let mut looks: Vec<Look> = room.motion.iter().chain(&room.doors).map(|input| Look::Input(*input)).collect();
-    for rule in [&room.occupied_while, &room.asleep_while].into_iter().flatten() {
-        look_at_rule(rule, config, &mut looks);
-    }
-    looks
-}
-
-fn of_climate(id: ClimateId, zone: &Climate) -> Vec<Look> {
-    let flow = match zone.control {
-        Control::Curve { flow, .. } => flow,
-        _ => None,
-    };
-    let sensors = zone.sensors.iter().copied().chain(zone.outdoor).chain(flow);
-    let inputs = zone.window.contacts.iter().copied().chain(zone.door.map(|(input, _)| input));
-    let mut looks = vec![Look::Climate(id)];
-    looks.extend(sensors.map(Look::Sensor));
-    looks.extend(inputs.map(Look::Input));
-    let exercised = zone.exercise.iter().flat_map(|exercise| exercise.outputs.iter().copied());
-    looks.extend(zone.outputs().chain(exercised).map(Look::Output));
-    looks
-}
-
-/// Of an output that works through no parts, is none, and has no interlock.
-fn of_output(id: OutputId, config: &Config) -> Option<Vec<Look>> {
-    let output = &config[id];
-    if output.method != Method::Direct || output.interlock.is_some() || !config.is_visible(id) {
-        return None;
-    }
-    let rules = config.rules.iter().enumerate().filter(|(_, rule)| rule.set.iter().any(|(set, _)| *set == id));
-    let mut looks = vec![Look::Output(id), Look::Claim(id)];
-    looks.extend(rules.map(|(index, _)| Look::Rule(RuleId(index))));
-    looks.extend(output.room.map(Look::Room));
-    Some(looks)
-}
-
-fn look_at_rule(rule: &Rule, config: &Config, looks: &mut Vec<Look>) {
-    std::iter::once(&rule.condition).chain(&rule.until).for_each(|condition| look_at(condition, config, looks));
-}
-
-fn look_at(condition: &Condition, config: &Config, looks: &mut Vec<Look>) {
-    match condition {
-        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| look_at(part, config, looks)),
-        Condition::Not(part) | Condition::Held { condition: part, .. } => look_at(part, config, looks),
-        Condition::On(point) | Condition::Changed { point, .. } | Condition::Lost(point) => {
-            look_at_point(*point, config, looks)
-        }
-        Condition::ClimateIs(..) => looks.push(Look::Moving),
-        Condition::Compare(left, _, right) => {
-            [left, right].into_iter().for_each(|side| look_at_number(side, config, looks))
-        }
-        Condition::Dark => looks.push(Look::Dark),
-        Condition::Mode(_) => looks.push(Look::Mode),
-        // Of these the calendar says when they change.
-        Condition::TimeBetween { .. }
-        | Condition::Daylight
-        | Condition::Day(_)
-        | Condition::Date(_)
-        | Condition::Holiday
-        | Condition::Night(_)
-        | Condition::Pretended { .. } => {}
-    }
-}
-
-fn look_at_number(number: &Number, config: &Config, looks: &mut Vec<Look>) {
-    match number {
-        Number::Constant(_) => {}
-        Number::Reading(sensor, _) => looks.push(Look::Sensor(*sensor)),
-        Number::Over(_, series) => looks.push(Look::Sensor(config[*series].sensor)),
-        Number::Output(..) | Number::Climate(..) | Number::SunElevation => looks.push(Look::Moving),
-        Number::Add(left, right)
-        | Number::Subtract(left, right)
-        | Number::Multiply(left, right)
-        | Number::Divide(left, right) => {
-            [left, right].into_iter().for_each(|side| look_at_number(side, config, looks));
-        }
-    }
-}
-
-fn look_at_point(point: Point, config: &Config, looks: &mut Vec<Look>) {
-    match point {
-        Point::Output(id) => match &config[id].method {
-            Method::Cover(_) => looks.push(Look::Moving),
-            Method::Group { members, .. } => {
-                looks.push(Look::Output(id));
-                members.iter().for_each(|member| look_at_point(Point::Output(*member), config, looks));
-            }
-            _ => looks.push(Look::Output(id)),
-        },
-        Point::OutputFacet(id, OutputFacet::Lock) => looks.push(Look::Output(id)),
-        Point::Input(id) => looks.push(Look::Input(id)),
-        Point::Reading(sensor, _) => looks.push(Look::Sensor(sensor)),
-        Point::Occupied(id) | Point::Asleep(id) => looks.push(Look::Room(id)),
-        Point::Mode => looks.push(Look::Mode),
-        Point::OutputFacet(..) | Point::Climate(..) | Point::Event(_) => looks.push(Look::Moving),
-    }
 }

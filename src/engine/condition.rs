@@ -62,7 +62,7 @@ fn held(truth: Truth, duration: Duration, timer: &mut Timer, facts: &mut Facts<'
 }
 
 /// A number, if all it is made of is known and it is finite.
-fn number(number: &Number, facts: &mut Facts<'_>) -> Option<f64> {
+pub(super) fn number(number: &Number, facts: &mut Facts<'_>) -> Option<f64> {
     let mut both = |left: &Number, right: &Number, operation: fn(f64, f64) -> f64| {
         let (left, right) = (self::number(left, facts), self::number(right, facts));
         Some(operation(left?, right?))

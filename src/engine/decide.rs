@@ -1,40 +1,67 @@
-//! The order in which a house is worked out: inputs, zones, rooms, event rules, rules, outputs.
+//! The order in which a house is worked out: inputs, zones, rooms, event rules; rules and outputs until nothing changes; event
+//! rules that look at outputs; and at last the wires (`wires.rs`).
+//!
+//! What rules see of an output is what is decided of it in this instant. So no wire is driven, and no event happens, for a
+//! state that was at no time. What an interlock or a minimum time waits for is what wires do.
 
 use super::{
-    Engine, climate,
+    Engine,
+    changes::Which,
+    climate,
     facts::{Alarm, facts},
+    order::Task,
     picture,
     priority::{self, Situation},
     rooms, rules,
-    state::OutputState,
+    state::Timestamp,
 };
 use crate::{
     clock::Now,
-    model::{ClimateId, Effect, OutputId, RuleId},
+    model::{ClimateId, Effect, Method, OutputId, RoomId, RuleId, SensorId},
 };
+use std::{collections::BTreeSet, ops::Range, time::Duration};
 
-/// A pass is made again when what zones show became another by it; a house in which that never ends goes on with the next
-/// event.
-const PASSES_MAX: usize = 3;
+/// What goes round in a circle for longer than this in one instant never ends.
+const ROUNDS_MAX: usize = 12;
+/// The outputs that change within so many of the last rounds are in the circle.
+const ROUNDS_WATCHED: usize = 4;
+/// So often something in a circle is left out before it goes on with the next event.
+const CUTS_MAX: usize = 4;
+/// An output in a circle is off for so long before it is tried again.
+const OUT_OF_THE_CIRCLE: Duration = Duration::from_secs(60);
+
+/// What is decided in one instant.
+#[derive(Default)]
+pub(super) struct Instant {
+    /// The clusters that were worked out.
+    touched: BTreeSet<usize>,
+    /// The zones.
+    zones: BTreeSet<ClimateId>,
+    /// What must survive a restart changed.
+    changed: bool,
+    /// The outputs of which another level was decided in this round.
+    turned: Vec<OutputId>,
+}
 
 impl Engine {
     /// Works out what every output should be.
     pub(super) fn decide(&mut self, now: Now) -> Vec<Effect> {
+        if self.changes.is_clock_set(now) {
+            self.tell_times();
+        }
         self.changes.follow(now);
-        let mut effects = Vec::new();
-        for _ in 0..PASSES_MAX {
-            let mut alarm = Alarm::default();
-            effects.extend(self.pass(now, &mut alarm));
-            self.next_wakeup = alarm.earliest();
-            // What a zone shows of its limits, rules may look at.
-            if !self.look_back_at_climates(now) {
-                break;
-            }
+        let mut instant = Instant::default();
+        let mut effects = self.settle_instant(now, &mut instant);
+        for id in std::mem::take(&mut instant.zones) {
+            climate::note_changes(&self.config[id], &mut self.climates[id.0], now);
         }
+        self.revision.other += u64::from(instant.changed);
+        effects.extend(self.drive(instant.touched, now));
+        if now.wall_known {
+            self.last_wall = self.last_wall.max(Some(now.wall));
+        }
+        self.next_wakeup = self.changes.next_alarm();
         effects.extend(self.tell_states(now));
-        for (zone, state) in self.config.climates.iter().zip(&mut self.climates) {
-            climate::note_changes(zone, state, now);
-        }
         effects
     }
 
@@ -45,178 +72,232 @@ impl Engine {
         self.changes.everything();
     }
 
-    /// One pass over everything.
-    fn pass(&mut self, now: Now, alarm: &mut Alarm) -> Vec<Effect> {
-        let config = self.config.clone();
-        let mut changed = self.update_inputs(now, alarm);
-        changed |= self.update_dark(now, alarm);
+    /// Works out everything until nothing changes any more.
+    fn settle_instant(&mut self, now: Now, instant: &mut Instant) -> Vec<Effect> {
+        let order = self.order.clone();
         let mut effects = Vec::new();
+        let (mut early, mut late) = (Which::Due, Which::Due);
         loop {
-            changed |= self.update_climates(now, alarm);
-            changed |= self.update_rooms(now, alarm);
-            if self.stopping {
-                break;
-            }
-            let (done, acted) = self.happen(now, alarm);
-            effects.extend(done);
             // What was done may make something else happen; that ends, because no rule acts without end in one instant.
-            if !acted {
+            loop {
+                self.work(early, order.early.clone(), now, instant);
+                if early == Which::Due {
+                    effects.extend(self.tell_clicks(now));
+                }
+                if self.stopping || !self.happen(early, order.early_events.clone(), now, &mut effects) {
+                    break;
+                }
+                early = Which::Unsettled;
+            }
+            early = Which::Unsettled;
+            self.settle_outputs(late, now, instant, &mut effects);
+            if self.stopping || !self.happen(late, order.late_events.clone(), now, &mut effects) {
                 break;
             }
+            late = Which::Unsettled;
         }
-        changed |= self.update_rules(now, alarm);
-        self.look_ahead(now, alarm);
-        if !self.memos.outputs.holds(&self.changes, now.moment, alarm) {
-            let situation = Situation {
-                config: &config,
-                rules: &self.rules,
-                wishes: &self.wishes,
-                rooms: &self.rooms,
-                claims: &self.claims,
-                stopping: self.stopping,
-                now,
-            };
-            let mut own = Alarm::default();
-            let held = commands_held(&self.outputs);
-            let (changes, alone) = (&mut self.changes, &mut self.memos.alone);
-            let resolved = priority::resolve(&situation, &mut self.outputs, changes, alone, &mut own);
-            self.revision.promised += u64::from(commands_held(&self.outputs) != held);
-            self.memos.outputs.note(&mut self.changes, resolved.changed, own, alarm);
-            resolved.marked.into_iter().for_each(|id| self.changes.output(id, &config));
-            changed |= resolved.changed;
-            effects.extend(resolved.drives);
-        }
-        self.revision.other += u64::from(changed);
+        self.happened.clear();
+        self.starting &= self.stopping;
         effects
     }
 
-    /// Notes when something that is shown looks different by itself: also what no rule looks at.
-    fn look_ahead(&mut self, now: Now, alarm: &mut Alarm) {
-        if self.memos.shown.holds(&self.changes, now.moment, alarm) {
-            return;
-        }
-        let mut own = Alarm::default();
-        for (sensor, state) in self.config.sensors.iter().zip(&self.sensors) {
-            for quantity in sensor.quantities() {
-                if let (_, Some(stale)) = state.quality(sensor, quantity, now.moment) {
-                    own.at(stale);
+    /// Works out rules and outputs until nothing changes. What never ends is a circle: its outputs are off.
+    fn settle_outputs(&mut self, mut which: Which, now: Now, instant: &mut Instant, effects: &mut Vec<Effect>) {
+        let late = self.order.late.clone();
+        for _ in 0..CUTS_MAX {
+            let mut circle = BTreeSet::new();
+            for round in 0..ROUNDS_MAX {
+                instant.turned.clear();
+                self.work(which, late.clone(), now, instant);
+                which = Which::Unsettled;
+                if !self.changes.is_unsettled(late.clone()) {
+                    return;
+                }
+                if round + ROUNDS_WATCHED >= ROUNDS_MAX {
+                    circle.extend(instant.turned.iter().copied());
                 }
             }
-        }
-        for id in self.config.visible_outputs() {
-            if let Some(anew) = picture::shown_anew(&self.config, &self.outputs, id, now) {
-                own.at(anew);
+            for id in circle {
+                self.cut_circle(id, now, effects);
             }
         }
-        self.memos.shown.note(&mut self.changes, false, own, alarm);
     }
 
-    /// Lets the thermostats see what became of what they called. Returns whether they show anything else for it.
-    fn look_back_at_climates(&mut self, now: Now) -> bool {
-        if self.stopping {
+    /// Takes an output out of a circle for a while.
+    fn cut_circle(&mut self, id: OutputId, now: Now, effects: &mut Vec<Effect>) {
+        let id = match self.config[id].method {
+            Method::Part { of } => of,
+            _ => id,
+        };
+        if matches!(self.config[id].method, Method::Group { .. }) {
+            return;
+        }
+        let until = Timestamp::after(now, OUT_OF_THE_CIRCLE).moment;
+        let before = self.outputs[id.0].in_circle_until.replace(until);
+        self.changes.output(id, &self.config);
+        let rule = self.wishes[id.0].first().map(|wish| self.config[wish.rule].name.clone());
+        if let Some(rule) = rule.filter(|_| before.is_none()) {
+            let text = format!("{} would be switched on and off without end: it stays off", self.config[id].id);
+            effects.push(Effect::Note { rule, text: text.into() });
+        }
+    }
+
+    /// Works out what is due of a range of tasks.
+    fn work(&mut self, which: Which, range: Range<usize>, now: Now, instant: &mut Instant) {
+        let order = self.order.clone();
+        let mut start = range.start;
+        while let Some(number) = self.changes.next(which, start..range.end) {
+            start = number + 1;
+            let mut own = Alarm::default();
+            let changed = match order.tasks[number] {
+                Task::Input(id) => self.update_input(id, now, &mut own),
+                Task::Sensor(id) => self.look_ahead(id, now, &mut own),
+                Task::Dark => self.update_dark(now, &mut own),
+                Task::Climate(id) => self.update_climate(id, now, instant, &mut own),
+                Task::Room(id) => self.update_room(id, now, &mut own),
+                Task::Rule(id) => self.update_rule(id, now, &mut own),
+                Task::Outputs(place) => self.update_outputs(number, place, now, instant, &mut own),
+                Task::Group(id) => self.update_group(id, now),
+                Task::LookBack(id) => self.look_back_at(id, now, instant),
+                Task::Event(_) => false,
+            };
+            instant.changed |= changed;
+            self.changes.note(number, changed, own);
+        }
+    }
+
+    /// Notes when a reading is shown as stale: also one that no rule looks at.
+    fn look_ahead(&mut self, id: SensorId, now: Now, alarm: &mut Alarm) -> bool {
+        let (sensor, state) = (&self.config[id], &self.sensors[id.0]);
+        for quantity in sensor.quantities() {
+            if let (_, Some(stale)) = state.quality(sensor, quantity, now.moment) {
+                alarm.at(stale);
+            }
+        }
+        self.changes.stale(id);
+        false
+    }
+
+    fn update_rule(&mut self, id: RuleId, now: Now, alarm: &mut Alarm) -> bool {
+        let (rule, state) = (&self.config[id], &mut self.rules[id.0]);
+        let before = state.truth;
+        let changed = rules::update(rule, state, &mut facts!(self, &self.config, now, &mut self.calendar, alarm));
+        if state.truth != before {
+            self.changes.rule(id);
+        }
+        changed
+    }
+
+    /// Works out who is in a room.
+    fn update_room(&mut self, id: RoomId, now: Now, alarm: &mut Alarm) -> bool {
+        let mut state = std::mem::take(&mut self.rooms[id.0]);
+        let before = state.picture();
+        let changed = rooms::update(id, &mut state, &mut facts!(self, &self.config, now, &mut self.calendar, alarm));
+        if state.picture() != before {
+            self.changes.room(id);
+        }
+        self.rooms[id.0] = state;
+        changed
+    }
+
+    /// Lets a thermostat look at the house.
+    fn update_climate(&mut self, id: ClimateId, now: Now, instant: &mut Instant, alarm: &mut Alarm) -> bool {
+        let config = self.config.clone();
+        let mut state = std::mem::take(&mut self.climates[id.0]);
+        let held = state.commands_held();
+        let mut facts = facts!(self, &config, now, &mut self.calendar, alarm);
+        let changed = climate::update(id, &config[id], &mut state, &mut facts);
+        self.revision.promised += u64::from(state.commands_held() != held);
+        self.climates[id.0] = state;
+        instant.zones.insert(id);
+        self.changes.zone(id);
+        for output in config[id].outputs() {
+            let claim = climate::claim(output, &self.order.zones[output.0], &config, &self.climates);
+            if self.claims[output.0] != claim {
+                self.claims[output.0] = claim;
+                self.changes.claim(output);
+            }
+        }
+        changed
+    }
+
+    /// Lets a thermostat see what became of what it called. What it shows for it, rules may look at.
+    fn look_back_at(&mut self, id: ClimateId, now: Now, instant: &mut Instant) -> bool {
+        let house = climate::Resolved { config: &self.config, outputs: &self.outputs, now };
+        if self.stopping || !climate::look_back(&self.config[id], &mut self.climates[id.0], house) {
             return false;
         }
-        let house = climate::Resolved { config: &self.config, outputs: &self.outputs, now };
-        let mut changed = false;
-        for (index, (zone, state)) in self.config.climates.iter().zip(&mut self.climates).enumerate() {
-            if climate::look_back(zone, state, house) {
-                self.changes.climate(ClimateId(index));
-                changed = true;
-            }
-        }
-        self.revision.other += u64::from(changed);
-        changed
-    }
-
-    fn update_rules(&mut self, now: Now, alarm: &mut Alarm) -> bool {
-        let mut changed = false;
-        let rules = self.config.rules.iter().zip(&mut self.rules).zip(&mut self.memos.rules);
-        for (index, ((rule, state), memo)) in rules.enumerate() {
-            if memo.holds(&self.changes, now.moment, alarm) {
-                continue;
-            }
-            let (mut own, before) = (Alarm::default(), state.truth);
-            let its = rules::update(rule, state, &mut facts!(self, &self.config, now, &mut self.calendar, &mut own));
-            memo.note(&mut self.changes, its, own, alarm);
-            if state.truth != before {
-                self.changes.rule(RuleId(index));
-            }
-            changed |= its;
-        }
-        changed
-    }
-
-    /// Works out who is where.
-    fn update_rooms(&mut self, now: Now, alarm: &mut Alarm) -> bool {
-        let mut changed = false;
-        for &id in &self.room_order {
-            if self.memos.rooms[id.0].holds(&self.changes, now.moment, alarm) {
-                continue;
-            }
-            let mut own = Alarm::default();
-            let mut state = std::mem::take(&mut self.rooms[id.0]);
-            let before = state.picture();
-            let its = rooms::update(id, &mut state, &mut facts!(self, &self.config, now, &mut self.calendar, &mut own));
-            self.memos.rooms[id.0].note(&mut self.changes, its, own, alarm);
-            if state.picture() != before {
-                self.changes.room(id);
-            }
-            self.rooms[id.0] = state;
-            changed |= its;
-        }
-        changed
-    }
-
-    /// Lets the thermostats look at the house.
-    fn update_climates(&mut self, now: Now, alarm: &mut Alarm) -> bool {
-        let (mut changed, mut looked) = (false, false);
-        // None of them looks at another.
-        let mut states = std::mem::take(&mut self.climates);
-        for (index, (zone, state)) in self.config.climates.iter().zip(&mut states).enumerate() {
-            let memo = &mut self.memos.climates[index];
-            if memo.holds(&self.changes, now.moment, alarm) {
-                continue;
-            }
-            let mut own = Alarm::default();
-            let mut facts = facts!(self, &self.config, now, &mut self.calendar, &mut own);
-            let held = state.commands_held();
-            let its = climate::update(ClimateId(index), zone, state, &mut facts);
-            self.revision.promised += u64::from(state.commands_held() != held);
-            memo.note(&mut self.changes, its, own, alarm);
-            (changed, looked) = (changed | its, true);
-        }
-        self.climates = states;
-        if looked {
-            let claims = climate::claims(&self.config, &self.climates);
-            for index in (0..claims.len()).filter(|index| self.claims.get(*index) != claims.get(*index)) {
-                self.changes.claim(OutputId(index));
-            }
-            self.claims = claims;
-        }
-        changed
+        let mut own = Alarm::default();
+        let changed = self.update_climate(id, now, instant, &mut own);
+        self.changes.note(self.order.climates[id.0], changed, own);
+        true
     }
 
     /// Brings up to date what `dark` means, where that is not left to the sun.
     fn update_dark(&mut self, now: Now, alarm: &mut Alarm) -> bool {
         let (Some(rule), Some(mut state)) = (&self.config.dark, self.dark.take()) else { return false };
-        let (mut own, before) = (Alarm::default(), state.truth);
-        let mut changed = false;
-        if !self.memos.dark.holds(&self.changes, now.moment, alarm) {
-            changed =
-                rules::update(rule, &mut state, &mut facts!(self, &self.config, now, &mut self.calendar, &mut own));
-            self.memos.dark.note(&mut self.changes, changed, own, alarm);
-            if state.truth != before {
-                self.changes.dark();
-            }
+        let before = state.truth;
+        let changed = rules::update(rule, &mut state, &mut facts!(self, &self.config, now, &mut self.calendar, alarm));
+        if state.truth != before {
+            self.changes.dark();
         }
         self.dark = Some(state);
         changed
     }
-}
 
-/// How many commands hold outputs, and how many of them know what ends them. A pass fills no slot beside those that count
-/// as promised by themselves: another number means that one ended, or what it waits for is known now.
-fn commands_held(outputs: &[OutputState]) -> (usize, usize) {
-    let held = || outputs.iter().filter_map(|state| state.manual.as_ref());
-    (held().count(), held().filter(|command| command.waits_for_known()).count())
+    /// Decides outputs that have to do with each other.
+    fn update_outputs(
+        &mut self,
+        number: usize,
+        place: usize,
+        now: Now,
+        instant: &mut Instant,
+        alarm: &mut Alarm,
+    ) -> bool {
+        let (config, order) = (self.config.clone(), self.order.clone());
+        let cluster = &order.clusters[place];
+        instant.touched.insert(place);
+        let situation = Situation {
+            config: &config,
+            members: &order.members,
+            rules: &self.rules,
+            wishes: &self.wishes,
+            rooms: &self.rooms,
+            claims: &self.claims,
+            stopping: self.stopping,
+            holds_phases: self.holds_phases,
+            now,
+        };
+        let held = priority::commands_held(cluster, &self.outputs);
+        let resolved = priority::resolve(&situation, cluster, &mut self.outputs, &mut self.slots, alarm);
+        self.revision.promised += u64::from(priority::commands_held(cluster, &self.outputs) != held);
+        for id in resolved.marked {
+            self.changes.wire(id);
+        }
+        for (id, turned) in resolved.explained {
+            self.changes.explained(id);
+            if turned {
+                self.changes.decided(id, &config);
+                instant.turned.push(id);
+            }
+        }
+        // What it changed of itself, it has taken into account.
+        self.changes.settle(number);
+        for id in &cluster.outputs {
+            if let Some(anew) = picture::shown_anew(&config, &self.outputs, *id, now) {
+                alarm.at(anew);
+            }
+        }
+        resolved.changed
+    }
+
+    /// A group is what its members are.
+    fn update_group(&mut self, id: OutputId, now: Now) -> bool {
+        let config = self.config.clone();
+        if priority::stand_for(id, &mut self.outputs, &config, now) {
+            self.changes.output(id, &config);
+        }
+        self.changes.explained(id);
+        false
+    }
 }

@@ -10,8 +10,8 @@ use crate::{
     almanac::{Calendar, Held},
     clock::{Moment, Now},
     model::{
-        ClimateFacet, ClimateId, Config, OutputFacet, OutputId, Point, Quality, Quantity, SensorId, SeriesId, Summary,
-        Truth, Value,
+        ClimateFacet, ClimateId, Config, InputId, OutputFacet, OutputId, Point, Quality, Quantity, SensorId, SeriesId,
+        Summary, Truth,
     },
 };
 use std::time::Duration;
@@ -34,6 +34,8 @@ pub(super) struct Facts<'a> {
     pub mode: Option<&'a ModeState>,
     pub series: &'a [Readings],
     pub dark: Option<&'a RuleState>,
+    /// What this process has not read since then is unknown.
+    pub read_since: Option<Moment>,
     pub calendar: &'a mut Calendar,
     pub alarm: &'a mut Alarm,
 }
@@ -52,6 +54,7 @@ macro_rules! facts {
             mode: $engine.mode.as_ref(),
             series: &$engine.series,
             dark: $engine.dark.as_ref(),
+            read_since: None,
             calendar: $calendar,
             alarm: $alarm,
         }
@@ -77,6 +80,7 @@ impl Facts<'_> {
     /// Whether a binary point is on.
     pub fn is_on(&self, point: Point) -> Truth {
         match point {
+            _ if !self.counts(point) => Truth::Unknown,
             Point::Output(id) => picture::is_on(self.config, self.outputs, id, self.now),
             Point::OutputFacet(id, OutputFacet::Lock) => self.outputs[id.0].locked.into(),
             Point::OutputFacet(..) => Truth::Unknown,
@@ -87,13 +91,31 @@ impl Facts<'_> {
         }
     }
 
-    /// A number that an output shows, while its wire is in order.
+    /// A number of an output, while its wire is in order.
     pub fn of_output(&self, id: OutputId, facet: OutputFacet) -> Option<f64> {
-        let state = picture::facet(self.config, self.outputs, id, facet, self.now);
-        match state.value.filter(|_| state.quality == Quality::Good)? {
-            Value::Number(number) => Some(number),
-            Value::Level(level) => Some(level.percent().into()),
-            Value::Switch(_) | Value::Word(_) => None,
+        picture::number(self.config, self.outputs, id, facet, self.now)
+    }
+
+    /// Whether a point is looked at: not one that was not read since [`Facts::read_since`].
+    fn counts(&self, point: Point) -> bool {
+        self.read_since.is_none_or(|since| self.seen(point, since))
+    }
+
+    /// Whether this process, which began at `started`, has heard of a point by itself.
+    pub fn seen(&self, point: Point, started: Moment) -> bool {
+        let input = |id: InputId| self.inputs[id.0].seen;
+        match point {
+            Point::Input(id) => input(id),
+            Point::Occupied(id) | Point::Asleep(id) => {
+                let room = &self.config[id];
+                let asked = [&room.occupied_while, &room.asleep_while].into_iter().flatten();
+                room.motion.iter().chain(&room.doors).all(|its| input(*its))
+                    && asked.flat_map(|rule| rule.condition.points(self.config)).all(|point| self.seen(point, started))
+            }
+            Point::Reading(sensor, quantity) => {
+                self.sensors[sensor.0].readings.get(&quantity).is_some_and(|reading| reading.at >= started)
+            }
+            Point::Output(_) | Point::OutputFacet(..) | Point::Climate(..) | Point::Mode | Point::Event(_) => true,
         }
     }
 
@@ -124,7 +146,10 @@ impl Facts<'_> {
         let (turned, unsure, is_known) = match point {
             Point::Output(id) => {
                 let output = &self.outputs[id.0];
-                (Some(output.since.moment), None, output.failure().is_none())
+                // What is decided and not driven yet turns now.
+                let turns = picture::decided(self.config, self.outputs, id).is_on() != output.level.is_on();
+                let turned = if turns { self.now.moment } else { output.since.moment };
+                (Some(turned), None, output.failure().is_none())
             }
             Point::Input(id) => {
                 let input = &self.inputs[id.0];
@@ -141,6 +166,7 @@ impl Facts<'_> {
             Point::Mode => (self.mode.and_then(|mode| mode.turned), None, self.mode.is_some()),
             Point::Reading(..) | Point::Event(_) | Point::OutputFacet(..) | Point::Climate(..) => (None, None, false),
         };
+        let is_known = is_known && self.counts(point);
         let mut lasts = |since: Option<Moment>| {
             let end = since.map(|since| since + within).filter(|end| self.now.moment < *end);
             if let Some(end) = end {
@@ -177,6 +203,7 @@ impl Facts<'_> {
         if let Some(stale) = stale {
             self.alarm.at(stale);
         }
+        let quality = if self.counts(Point::Reading(id, quantity)) { quality } else { Quality::Unknown };
         (quality == Quality::Good).then(|| sensor.readings.get(&quantity).map(|reading| reading.value))?
     }
 

@@ -4,8 +4,8 @@ use super::Engine;
 use crate::{
     clock::Now,
     model::{
-        ClimateFacet, ClimateId, Effect, Event, Explanation, Level, OutputId, Point, PointState, RoomId, Truth,
-        Upcoming,
+        Ahead, ClimateFacet, ClimateId, Effect, Event, Explanation, Level, OutputId, Point, PointState, Quality,
+        RoomId, Truth, Upcoming,
     },
 };
 use std::{collections::VecDeque, time::Duration};
@@ -13,11 +13,11 @@ use std::{collections::VecDeque, time::Duration};
 /// How far ahead it looks.
 const HORIZON: Duration = Duration::from_secs(24 * 3600);
 /// The most steps it takes: a house that changes more often than that says nothing of tomorrow.
-const STEPS_MAX: usize = 2000;
+const STEPS_MAX: usize = 4000;
 
 /// The next change of what an output is asked to be or why, if all inputs and readings stay as they are and every wire
 /// does as it is told; nothing, if there is none within a day.
-pub(super) fn next_of_output(engine: &Engine, output: OutputId, now: Now) -> Option<Upcoming> {
+pub(super) fn next_of_output(engine: &Engine, output: OutputId, now: Now) -> Ahead {
     let mut first = None;
     next_change(engine, now, |copy, then| {
         let explanation = copy.outputs[output.0].explanation.as_ref()?;
@@ -28,7 +28,7 @@ pub(super) fn next_of_output(engine: &Engine, output: OutputId, now: Now) -> Opt
 }
 
 /// The next change of whether a room is occupied, or somebody sleeps there, on the same terms.
-pub(super) fn next_of_room(engine: &Engine, room: RoomId, asleep: bool, now: Now) -> Option<Upcoming> {
+pub(super) fn next_of_room(engine: &Engine, room: RoomId, asleep: bool, now: Now) -> Ahead {
     let mut first = None;
     next_change(engine, now, |copy, then| {
         let state = &copy.rooms[room.0];
@@ -44,7 +44,7 @@ pub(super) fn next_of_room(engine: &Engine, room: RoomId, asleep: bool, now: Now
 }
 
 /// The next change of these points of a zone or of why the first of them is as it is, on the same terms.
-pub(super) fn next_of_zone(engine: &Engine, zone: ClimateId, facets: &[ClimateFacet], now: Now) -> Option<Upcoming> {
+pub(super) fn next_of_zone(engine: &Engine, zone: ClimateId, facets: &[ClimateFacet], now: Now) -> Ahead {
     let mut first = None;
     next_change(engine, now, |copy, then| {
         let states: Vec<_> = facets.iter().map(|facet| copy.point_state(Point::Climate(zone, *facet), then)).collect();
@@ -60,26 +60,34 @@ pub(super) fn next_of_zone(engine: &Engine, zone: ClimateId, facets: &[ClimateFa
 }
 
 /// Runs a copy of the engine ahead until `look`, which is shown it first as it is, finds something.
-fn next_change(engine: &Engine, now: Now, mut look: impl FnMut(&Engine, Now) -> Option<Upcoming>) -> Option<Upcoming> {
+fn next_change(engine: &Engine, now: Now, mut look: impl FnMut(&Engine, Now) -> Option<Upcoming>) -> Ahead {
     let mut copy = engine.clone();
     let end = now.moment + HORIZON;
-    for reading in copy.sensors.iter_mut().flat_map(|sensor| sensor.readings.values_mut()) {
-        reading.at = end;
+    for (sensor, state) in engine.config.sensors.iter().zip(&mut copy.sensors) {
+        for quantity in sensor.quantities() {
+            // What is stale stays so.
+            let is_good = state.quality(sensor, quantity, now.moment).0 == Quality::Good;
+            if let Some(reading) = state.readings.get_mut(&quantity).filter(|_| is_good) {
+                reading.at = end;
+            }
+        }
     }
     copy.still_counters();
+    copy.holds_phases = true;
     // What is read from here on is another thing than what it last decided by.
     copy.forget_decisions();
     settle(&mut copy, now, Event::Wake);
     look(&copy, now);
+    let mut last = now;
     for _ in 0..STEPS_MAX {
-        let moment = copy.next_wakeup().filter(|next| *next <= end)?;
-        let then = Now { moment, wall: now.wall_at(moment), wall_known: now.wall_known };
-        settle(&mut copy, then, Event::Wake);
-        if let Some(found) = look(&copy, then) {
-            return Some(found);
+        let Some(moment) = copy.next_wakeup().filter(|next| *next <= end) else { return Ahead::Nothing };
+        last = Now { moment, wall: now.wall_at(moment), wall_known: now.wall_known };
+        settle(&mut copy, last, Event::Wake);
+        if let Some(found) = look(&copy, last) {
+            return Ahead::Change(found);
         }
     }
-    None
+    Ahead::NothingUntil(last.wall)
 }
 
 fn differs(one: &Explanation, other: &Explanation) -> bool {

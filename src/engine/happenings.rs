@@ -1,11 +1,12 @@
 //! Event rules: what is done once, when something happens.
 //!
 //! # What counts as happening
-//! - A **condition becomes true** when it was known to be false, and then is known to be true, while hearthd runs. The first
-//!   reading of a point after a start is no event, and a time in which it was not known swallows one: an unknown never
-//!   turns anything on.
-//!   A rule with `catch_up` remembers what it knew last instead: what is true when it is known again, and was not when it
-//!   was last known, counts.
+//! - A **condition becomes true** when it was last known to be false, and now is known to be true, while hearthd runs: as a
+//!   whole, whatever is unknown of its parts. That a part which was unknown is found to be so is no event: neither the first
+//!   reading of a point after a start, nor the first after it was lost.
+//! - States that last are looked at, not those in between: what rules decide in an instant is decided before.
+//!   A rule with `catch_up` remembers what it knew last, over restarts too: what is true when it is known again, and was not
+//!   when it was last known, counts.
 //! - A **time of day** happens once. After a time in which hearthd was off, or the clock was not known or jumped over it, it
 //!   is made up for if it is no more than [`CATCH_UP`] ago, or the rule has `catch_up`. What comes `every` so often is made
 //!   up for always, once.
@@ -15,8 +16,11 @@
 
 use super::{
     Engine,
+    changes::Which,
     condition::evaluate,
     facts::{Alarm, Facts, facts},
+    order::Task,
+    picture,
     state::Timer,
 };
 use crate::{
@@ -29,7 +33,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use std::{sync::Arc, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 /// A time of day that was missed is made up for within this time.
 const CATCH_UP: TimeDelta = TimeDelta::minutes(5);
@@ -64,7 +68,7 @@ pub(super) struct HappeningState {
     #[serde(skip)]
     pub used: EventUse,
     /// One for each trigger.
-    #[serde(skip)]
+    #[serde(default)]
     watches: Vec<Watch>,
     /// The next time of day at which it may act.
     #[serde(skip)]
@@ -81,13 +85,22 @@ struct Run {
 }
 
 /// What a trigger saw last.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Watch {
     /// All points that it looks at were read by this process.
+    #[serde(skip)]
     armed: bool,
-    /// Whether its condition was true, while that is known.
-    was: Option<bool>,
+    /// Whether its condition is true, while that is known.
+    #[serde(skip)]
+    is: Option<bool>,
+    /// Whether it was true before that became unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<bool>,
+    /// While it is unknown: which of its parts are known.
+    #[serde(skip)]
+    parts: Vec<bool>,
     /// The value of its point.
+    #[serde(skip)]
     value: Option<Value>,
 }
 
@@ -116,9 +129,18 @@ impl HappeningState {
         }
         // Other actions than those under way are not gone on with.
         self.runs.retain(|run| run.next <= rule.actions.len());
-        self.watches = vec![Watch::default(); rule.on.len()];
+        // A start is no event. What was not known then, is known one day.
+        self.watches.resize(rule.on.len(), Watch::default());
+        self.watches.iter_mut().for_each(|watch| *watch = Watch { before: watch.before, ..Watch::default() });
         self.known.resize(if rule.catch_up { rule.on.len() } else { 0 }, None);
         Some(self)
+    }
+
+    /// All times of day up to `last` have had their turn.
+    pub fn tell(&mut self, last: Option<DateTime<Utc>>) {
+        if self.told.is_some() {
+            self.told = self.told.max(last);
+        }
     }
 
     /// Whether all that its conditions look at was read.
@@ -147,24 +169,25 @@ enum Outcome {
 }
 
 impl Engine {
-    /// Lets event rules act, once. Returns what they did, and whether anything may look different now.
-    pub(super) fn happen(&mut self, now: Now, alarm: &mut Alarm) -> (Vec<Effect>, bool) {
-        let config = self.config.clone();
-        let mut effects = self.tell_clicks(now);
-        let clicks = std::mem::take(&mut self.happened);
-        let starting = std::mem::take(&mut self.starting);
-        let mut acted = false;
-        for (index, rule) in config.events.iter().enumerate() {
-            let due = due(rule, &mut self.events[index], &mut self.calendar, now, alarm);
-            let calm = clicks.is_empty() && !starting && due.is_none();
-            if calm && self.memos.events[index].holds(&self.changes, now.moment, alarm) {
-                continue;
-            }
+    /// Lets event rules of a range of tasks act, once. Returns whether anything may look different now.
+    pub(super) fn happen(&mut self, which: Which, range: Range<usize>, now: Now, effects: &mut Vec<Effect>) -> bool {
+        let (config, order) = (self.config.clone(), self.order.clone());
+        // What happens but once happens the first time.
+        let first = which == Which::Due;
+        let clicks = if first { self.happened.clone() } else { Vec::new() };
+        let starting = first && self.starting;
+        let (mut acted, mut start, mut looked) = (false, range.start, Vec::new());
+        while let Some(number) = self.changes.next(which, start..range.end) {
+            start = number + 1;
+            let Task::Event(index) = order.tasks[number] else { continue };
+            let rule = &config.events[index];
             let mut own = Alarm::default();
+            let due = due(rule, &mut self.events[index], &mut self.calendar, now, &mut own);
             let outcome = self.outcome(index, rule, (&clicks, starting, due), now, &mut own);
             // What was not read yet may be read without becoming another.
             let unsettled = outcome.is_some() || !self.events[index].is_armed(rule);
-            self.memos.events[index].note(&mut self.changes, unsettled, own, alarm);
+            self.changes.note(number, unsettled, own);
+            looked.push((number, index));
             let Some(outcome) = outcome else { continue };
             let state = &mut self.events[index];
             match outcome {
@@ -185,10 +208,18 @@ impl Engine {
                 }
             }
         }
-        for (index, rule) in config.events.iter().enumerate() {
-            acted |= self.proceed(index, rule, now, alarm, &mut effects);
+        for (number, index) in looked {
+            let mut own = Alarm::default();
+            acted |= self.proceed(index, &config.events[index], now, &mut own, effects);
+            own.earliest().into_iter().for_each(|due| self.changes.wake_by(number, due));
         }
-        (effects, acted)
+        acted
+    }
+
+    /// All times of day up to the last decision have had their turn.
+    pub(super) fn tell_times(&mut self) {
+        let last = self.last_wall.take();
+        self.events.iter_mut().for_each(|state| state.tell(last));
     }
 
     /// What becomes of a rule now; nothing if nothing happened.
@@ -355,27 +386,42 @@ impl Watch {
     }
 
     fn becomes(&mut self, condition: &Condition, timers: &mut [Timer], facts: &mut Facts<'_>, started: Moment) -> bool {
-        let truth = evaluate(condition, timers, facts);
+        let mut truth = evaluate(condition, timers, facts);
         if !self.armed {
             self.armed = condition.points(facts.config).into_iter().all(|point| facts.is_heard(point, started));
-            if !self.armed {
-                return false;
-            }
         }
-        let is = match truth {
-            Truth::True => Some(true),
-            Truth::False => Some(false),
-            Truth::Unknown => None,
+        facts.read_since = (!self.armed).then_some(started);
+        if !self.armed {
+            truth = evaluate(condition, &mut timers.to_vec(), facts);
+        }
+        let was_known = self.is.is_some();
+        let found = match truth {
+            Truth::Unknown => {
+                self.before = self.is.take().or(self.before);
+                self.parts = parts_known(condition, facts);
+                false
+            }
+            known => {
+                let before = self.before.take();
+                let was = self.is.replace(known.is_true()).or(before);
+                was == Some(false) && known.is_true() && (was_known || !self.learns(condition, facts))
+            }
         };
-        let was = std::mem::replace(&mut self.was, is);
-        was == Some(false) && is == Some(true)
+        facts.read_since = None;
+        found
+    }
+
+    /// Whether a part that was unknown is known now.
+    fn learns(&self, condition: &Condition, facts: &mut Facts<'_>) -> bool {
+        let now = parts_known(condition, facts);
+        now.len() != self.parts.len() || self.parts.iter().zip(now).any(|(before, now)| !before && now)
     }
 
     fn changes(&mut self, point: Point, facts: &Facts<'_>) -> bool {
         let value = match point {
             Point::Output(id) => {
-                let output = &facts.outputs[id.0];
-                output.failure().is_none().then_some(Value::Level(output.level))
+                let level = picture::decided(facts.config, facts.outputs, id);
+                facts.outputs[id.0].failure().is_none().then_some(Value::Level(level))
             }
             Point::Mode => facts.mode.map(|mode| Value::Word(mode.word.clone())),
             Point::Input(id) if !facts.inputs[id.0].seen => None,
@@ -386,6 +432,14 @@ impl Watch {
         };
         let was = std::mem::replace(&mut self.value, value);
         was.is_some() && self.value.is_some() && was != self.value
+    }
+}
+
+/// Whether each of the parts of a condition that are not made of others is known.
+fn parts_known(condition: &Condition, facts: &mut Facts<'_>) -> Vec<bool> {
+    match condition.parts() {
+        [] => vec![evaluate(condition, &mut [], facts).is_known()],
+        parts => parts.iter().flat_map(|part| parts_known(part, facts)).collect(),
     }
 }
 

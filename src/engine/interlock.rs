@@ -5,25 +5,25 @@ use super::{
     priority::{Situation, Slots},
     state::{OutputState, Wire},
 };
-use crate::model::{Cause, Interlock, InterlockId, Method, OutputId};
+use crate::model::{Cause, InterlockId, Method, OutputId};
 use std::{cmp::Reverse, time::Duration};
 
 /// Lets at most one member of a group be on.
 ///
 /// A member within its `min_on` stays. Otherwise the member wins that is asked to be on by the highest slot; among
 /// commands the latest, among rules the earliest of the file, then the order of the file. It goes on when all others are
-/// known to have been off for the group's wait.
+/// known to have been off for the group's wait: not while the wire of one is in fault. One whose own wire is in fault may
+/// have gone off meanwhile.
 pub(super) fn apply(
     id: InterlockId,
-    group: &Interlock,
     situation: &Situation<'_>,
     outputs: &[OutputState],
     slots: &mut [Slots],
     alarm: &mut Alarm,
 ) {
-    let now = situation.now.moment;
+    let (now, group) = (situation.now.moment, &situation.config[id]);
     let output = |index: usize| &situation.config.outputs[index];
-    let members: Vec<usize> = (0..outputs.len()).filter(|&index| output(index).interlock == Some(id)).collect();
+    let members: Vec<usize> = situation.members[id.0].iter().map(|member| member.0).collect();
     let mut within = |index: usize, minimum: Option<Duration>| {
         let end = minimum.map(|minimum| outputs[index].since.moment + minimum).filter(|end| now < *end);
         if let Some(end) = end {
@@ -68,7 +68,8 @@ pub(super) fn apply(
             slots[other].safety = Some(Cause::Interlock { group: id, other: OutputId(winner) });
         }
     }
-    if let Some(other) = blocked_by.filter(|_| !outputs[winner].level.is_on()) {
+    let is_on = outputs[winner].level.is_on() && outputs[winner].failure().is_none();
+    if let Some(other) = blocked_by.filter(|_| !is_on) {
         slots[winner].safety = Some(Cause::Interlock { group: id, other: OutputId(other) });
     }
 }

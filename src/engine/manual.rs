@@ -75,7 +75,7 @@ impl Engine {
             let state = &mut self.outputs[id.0];
             state.manual = Some(Manual { level, source: source.clone(), order: self.commands, until, release });
             // Who asks again after a limit has seen it: the output may go on once more.
-            state.tripped = false;
+            (state.tripped, state.in_circle_until) = (false, None);
             if output.pulse.is_some() {
                 state.pulse_from = level.is_on().then_some(now.moment);
                 if !level.is_on() {

@@ -30,6 +30,7 @@ mod interlock;
 mod manual;
 mod memory;
 mod notices;
+mod order;
 mod parts;
 mod picture;
 mod priority;
@@ -39,25 +40,28 @@ mod sensors;
 mod state;
 mod usage;
 mod why;
+mod wires;
 
+pub use changes::Changed;
 pub use memory::Memory;
 
 use crate::{
     almanac::Calendar,
     clock::{Moment, Now},
     model::{
-        AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Method, Output, OutputId,
-        Point, PointState, Quality, Quantity, ReadFailure, Refusal, RoomId, RuleId, Series, Snapshot, Truth, Value,
-        duration,
+        AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Method, Output, OutputId, Point,
+        PointState, Quality, Quantity, ReadFailure, Refusal, RuleId, Series, Snapshot, Truth, Value, duration,
     },
 };
-use changes::{Changes, Memos};
+use changes::Changes;
+use chrono::{DateTime, Utc};
 use climate::{Claimed, ZoneState};
 use happenings::HappeningState;
 use history::Readings;
-use priority::Wish;
+use order::Order;
+use priority::{Slots, Wish};
 use state::{Failure, InputState, ModeState, OutputState, RoomState, RuleState, SensorState, Timestamp, Wire};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// The first pause before a failed wire is driven again; it doubles up to the last.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
@@ -75,8 +79,6 @@ pub struct Engine {
     inputs: Vec<InputState>,
     sensors: Vec<SensorState>,
     rooms: Vec<RoomState>,
-    /// In which order rooms are worked out: one that asks about another after it.
-    room_order: Vec<RoomId>,
     climates: Vec<ZoneState>,
     rules: Vec<RuleState>,
     wishes: Vec<Vec<Wish>>,
@@ -94,10 +96,19 @@ pub struct Engine {
     stopping: bool,
     next_wakeup: Option<Moment>,
     revision: Revision,
+    /// What is worked out, and in which order.
+    order: Arc<Order>,
     changes: Changes,
-    memos: Memos,
-    /// What climate zones asked for when outputs were last resolved.
+    /// What climate zones ask for, by output.
     claims: Vec<Option<Claimed>>,
+    /// It looks ahead: wires of slow PWM stay in the phase that they are in.
+    holds_phases: bool,
+    /// A place for the slots of outputs while they are resolved.
+    slots: Vec<Slots>,
+    /// Clusters with an output that waits until another has taken its level.
+    undriven: BTreeSet<usize>,
+    /// The wall time of the last decision at which it was known.
+    last_wall: Option<DateTime<Utc>>,
 }
 
 /// Counts changes of what must survive a restart.
@@ -194,6 +205,7 @@ impl Engine {
         memory.climates.extend(by_name(&config.climates, &self.climates, |zone| &zone.id));
         memory.rules.extend(by_name(&config.rules, &self.rules, |rule| &rule.name));
         memory.events.extend(by_name(&config.events, &self.events, |rule| &rule.name));
+        memory.events.values_mut().for_each(|state| state.tell(self.last_wall));
         memory.mode.clone_from(&self.mode);
         memory.dark.clone_from(&self.dark);
         let names = config.series.iter().map(|series| series_name(config, *series));
@@ -230,6 +242,11 @@ impl Engine {
     /// What became of an event rule's events since this engine was made, by its place in [`Config::events`].
     pub fn event_use(&self, event: usize) -> EventUse {
         self.events[event].used
+    }
+
+    /// What changed since this was last asked, or may have: everything at first.
+    pub fn take_changed(&mut self) -> BTreeSet<Changed> {
+        self.changes.take_news()
     }
 
     /// A picture of the house.
@@ -272,20 +289,22 @@ impl Engine {
     }
 
     fn absorb_reading(&mut self, now: Now, id: &str, result: Result<Vec<(Quantity, f64)>, ReadFailure>) {
-        let Some(sensor) = self.config.find_sensor(id) else { return };
+        let Some(sensor) = self.order.sensors.get(id).copied() else { return };
         self.changes.sensor(sensor);
         let state = &mut self.sensors[sensor.0];
-        if let Some((input, ..)) = self.config.find_counter(id) {
+        if let Some(input) = self.order.inputs.get(id).copied().filter(|_| self.config[sensor].counter().is_some()) {
             self.inputs[input.0].counting.still = true;
+            self.changes.input(input);
         }
         match result {
             Ok(measured) => {
                 state.fault = None;
                 sensors::take(&self.config[sensor], state, measured, now);
-                for (series, readings) in self.config.series.iter().zip(&mut self.series) {
-                    let read = state.readings.get(&series.quantity).filter(|_| series.sensor == sensor);
-                    if let Some(read) = read {
-                        readings.add(read.value, read.at, series.window, self.config[sensor].stale_after);
+                for &place in &self.order.series[sensor.0] {
+                    let series = self.config.series[place];
+                    if let Some(read) = state.readings.get(&series.quantity) {
+                        let stale_after = self.config[sensor].stale_after;
+                        self.series[place].add(read.value, read.at, series.window, stale_after);
                     }
                 }
             }
@@ -383,7 +402,8 @@ impl Engine {
             .series
             .iter()
             .map(|series| memory.series.remove(&*series_name(&config, *series)).unwrap_or_default());
-        let (changes, memos) = changes::watch(&config, now);
+        let order = Order::of(&config);
+        let changes = Changes::new(&config, &order, now);
         let unseen_until = rooms::unseen_until(memory.power_was_cut, memory.pause_is_unknown, now.moment);
         Engine {
             outputs: outputs.collect(),
@@ -398,7 +418,6 @@ impl Engine {
                 .iter()
                 .map(|room| memory.rooms.remove(&room.id).unwrap_or_default().remembered(room, unseen_until))
                 .collect(),
-            room_order: rooms::order(&config),
             climates: config
                 .climates
                 .iter()
@@ -418,8 +437,12 @@ impl Engine {
             commands: memory.commands,
             calendar: Calendar::new(&config.hub),
             changes,
-            memos,
-            claims: Vec::new(),
+            order: Arc::new(order),
+            claims: vec![None; config.outputs.len()],
+            holds_phases: false,
+            slots: config.outputs.iter().map(|_| Slots::nothing()).collect(),
+            undriven: BTreeSet::new(),
+            last_wall: None,
             config,
             stopping: false,
             next_wakeup: Some(now.moment),

@@ -1,4 +1,4 @@
-//! What outputs look like to people and to conditions.
+//! What outputs look like to people, who see what their wires carry, and to conditions, which see what is decided.
 
 use super::{
     parts::cover,
@@ -52,7 +52,39 @@ pub(super) fn facet(
     if unknown && state.quality == Quality::Good { PointState { quality: Quality::Unknown, ..state } } else { state }
 }
 
-/// Whether an output is on; a cover, whether it is open at all; a group, as its members.
+/// What an output is to be; a group, as its members.
+pub(super) fn decided(config: &Config, outputs: &[OutputState], id: OutputId) -> Level {
+    let Method::Group { members, all } = &config[id].method else { return outputs[id.0].decided() };
+    let levels = members.iter().map(|member| decided(config, outputs, *member));
+    if *all { levels.min() } else { levels.max() }.unwrap_or(Level::OFF)
+}
+
+/// A number of an output by what is decided, while its wires are in order.
+pub(super) fn number(
+    config: &Config,
+    outputs: &[OutputState],
+    id: OutputId,
+    facet: OutputFacet,
+    now: Now,
+) -> Option<f64> {
+    let flows = |id: OutputId| decided(config, outputs, id).percent();
+    let number = match (facet, &config[id].method) {
+        (OutputFacet::Lock, _) => return None,
+        (OutputFacet::Level, _) => f64::from(flows(id)),
+        (OutputFacet::Power, _) => {
+            let most = counted(config, id).into_iter().map(flows).max().unwrap_or(0);
+            config[id].power.unwrap_or_default() * f64::from(most) / 100.0
+        }
+        (OutputFacet::Energy, _) => {
+            config[id].power.unwrap_or_default() * full_hours(config, outputs, id, now).0 / 1000.0
+        }
+        (OutputFacet::Position, Method::Cover(cover)) => f64::from(position(cover, outputs, id, now)?.percent()),
+        (OutputFacet::Position, _) => return None,
+    };
+    (quality(config, outputs, id) == Quality::Good).then_some(number)
+}
+
+/// Whether an output is to be on; a cover, whether it is open at all; a group, as its members.
 pub(super) fn is_on(config: &Config, outputs: &[OutputState], id: OutputId, now: Now) -> Truth {
     let of = |id: &OutputId| is_on(config, outputs, *id, now);
     match &config[id].method {
@@ -60,7 +92,7 @@ pub(super) fn is_on(config: &Config, outputs: &[OutputState], id: OutputId, now:
         Method::Group { members, all: true } => members.iter().map(of).fold(Truth::True, Truth::and),
         Method::Group { members, all: false } => members.iter().map(of).fold(Truth::False, Truth::or),
         Method::Cover(cover) => position(cover, outputs, id, now).map_or(Truth::Unknown, |level| level.is_on().into()),
-        _ => outputs[id.0].level.is_on().into(),
+        _ => outputs[id.0].decided().is_on().into(),
     }
 }
 

@@ -1,24 +1,22 @@
 //! The priority array: from all that is asked of the outputs to what each is driven to.
 //!
-//! One pass over the house. First the outputs that people see: what is **asked** (manual, rule, default), the `max_on`
-//! **limit**. Those that work through parts are resolved there and then, and ask their **parts**. Then, for everything
-//! that has a line: the **interlocks**, the **minimum times**; the highest filled slot of each wins, and the wires that
-//! differ are driven, off before on.
+//! Outputs that have to do with each other are resolved together. First those that people see: what is **asked** (manual,
+//! rule, default), the `max_on` **limit**. Those that work through parts are resolved there and then, and ask their
+//! **parts**. Then, for everything that has a line: the **interlocks**, the **minimum times**; the highest filled slot of each
+//! wins. Wires are driven when the whole house is decided (`wires.rs`).
 
 use super::{
-    changes::{Changes, Memo},
     climate::Claimed,
     facts::Alarm,
     interlock,
     manual::{self, Surroundings},
+    order::Cluster,
     parts,
     state::{OutputState, RoomState, RuleState, Wire},
 };
 use crate::{
     clock::{Moment, Now},
-    model::{
-        Cause, Claim, Config, Effect, Explanation, InterlockId, Level, Method, Output, OutputId, RuleId, Slot, Truth,
-    },
+    model::{Cause, Claim, Config, Explanation, InterlockId, Level, Method, Output, OutputId, RuleId, Slot, Truth},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -32,31 +30,35 @@ const TOLD: usize = 4;
 /// What is decided from: everything but the outputs themselves.
 pub(super) struct Situation<'a> {
     pub config: &'a Config,
+    /// Of each interlock.
+    pub members: &'a [Vec<OutputId>],
     pub rules: &'a [RuleState],
     /// By output: the rules that set it.
     pub wishes: &'a [Vec<Wish>],
     pub rooms: &'a [RoomState],
-    /// What climate zones ask for, by output; empty without zones.
+    /// What climate zones ask for, by output.
     pub claims: &'a [Option<Claimed>],
     pub stopping: bool,
+    /// Wires of slow PWM stay in the phase that they are in.
+    pub holds_phases: bool,
     pub now: Now,
 }
 
 /// What came of it.
 #[derive(Default)]
 pub(super) struct Resolution {
-    /// The wires to drive.
-    pub drives: Vec<Effect>,
     /// What must survive a restart changed.
     pub changed: bool,
     /// The outputs of which something changed that others look at.
     pub marked: Vec<OutputId>,
+    /// Those that are explained otherwise than before, and whether they are to be at another level.
+    pub explained: Vec<(OutputId, bool)>,
 }
 
 /// What a rule sets an output to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wish {
-    rule: RuleId,
+    pub rule: RuleId,
     level: Level,
 }
 
@@ -83,6 +85,7 @@ impl Situation<'_> {
 }
 
 /// The slots of one output as they fill up.
+#[derive(Clone, Debug)]
 pub(super) struct Slots {
     pub safety: Option<Cause>,
     safety_level: Level,
@@ -91,60 +94,43 @@ pub(super) struct Slots {
     asked: Vec<(Slot, Claim)>,
 }
 
-/// Resolves all outputs; of those that no other has to do with, `alone`, only the ones that something changed for.
+/// Resolves the outputs of a cluster. `slots` are of all outputs, and empty before and after.
 pub(super) fn resolve(
     situation: &Situation<'_>,
+    cluster: &Cluster,
     outputs: &mut [OutputState],
-    changes: &mut Changes,
-    alone: &mut [Option<Memo>],
+    slots: &mut [Slots],
     alarm: &mut Alarm,
 ) -> Resolution {
-    let (config, now) = (situation.config, situation.now);
-    let ids = || (0..config.outputs.len()).map(OutputId);
+    let config = situation.config;
     let mut resolution = Resolution::default();
-    let mut slots: Vec<Slots> = Vec::new();
-    if alone.iter().any(Option::is_none) {
-        slots.resize_with(outputs.len(), Slots::nothing);
-    }
-    for id in ids().filter(|id| config.is_visible(*id)) {
-        if let Method::Group { members, all } = &config[id].method {
-            if stand_for(id, members, *all, outputs, config, now) {
-                resolution.marked.push(id);
-            }
-            continue;
-        }
-        if alone[id.0].is_some() {
-            continue;
-        }
+    for &id in cluster.outputs.iter().filter(|id| config.is_visible(**id)) {
         resolution.note(id, ask(id, situation, outputs, &mut slots[id.0], alarm));
         if config[id].method == Method::Direct {
             continue;
         }
         let own = std::mem::replace(&mut slots[id.0], Slots::nothing());
-        let (slot, claim) = settle(id, own, situation, outputs, &mut resolution.drives, alarm);
-        resolution.note(id, ask_parts(id, slot, &claim, situation, outputs, &mut slots, alarm));
+        let (slot, claim) = settle(id, own, situation, outputs, &mut resolution, alarm);
+        resolution.note(id, ask_parts(id, slot, &claim, situation, outputs, slots, alarm));
     }
     if !situation.stopping {
-        for (index, group) in config.interlocks.iter().enumerate() {
-            interlock::apply(InterlockId(index), group, situation, outputs, &mut slots, alarm);
+        for &group in &cluster.interlocks {
+            interlock::apply(InterlockId(group), situation, outputs, slots, alarm);
         }
     }
-    for id in ids() {
-        if let Some(memo) = &mut alone[id.0] {
-            if !memo.holds(changes, now.moment, alarm) {
-                let (mut slots, mut own) = (Slots::nothing(), Alarm::default());
-                let its = ask(id, situation, outputs, &mut slots, &mut own);
-                settle(id, slots, situation, outputs, &mut resolution.drives, &mut own);
-                memo.note(changes, its, own, alarm);
-                resolution.note(id, its);
-            }
-        } else if matches!(config[id].method, Method::Direct | Method::Part { .. }) {
-            let slots = std::mem::replace(&mut slots[id.0], Slots::nothing());
-            settle(id, slots, situation, outputs, &mut resolution.drives, alarm);
-        }
+    let with_lines = |id: &&OutputId| matches!(config[**id].method, Method::Direct | Method::Part { .. });
+    for &id in cluster.outputs.iter().filter(with_lines) {
+        let own = std::mem::replace(&mut slots[id.0], Slots::nothing());
+        settle(id, own, situation, outputs, &mut resolution, alarm);
     }
-    resolution.drives.sort_by_key(|effect| matches!(effect, Effect::Drive { level, .. } if level.is_on()));
     resolution
+}
+
+/// How many commands hold outputs, and how many of them know what ends them. Resolving fills no slot beside those that
+/// count as promised by themselves: another number means that one ended, or what it waits for is known now.
+pub(super) fn commands_held(cluster: &Cluster, outputs: &[OutputState]) -> (usize, usize) {
+    let held = || cluster.outputs.iter().filter_map(|id| outputs[id.0].manual.as_ref());
+    (held().count(), held().filter(|command| command.waits_for_known()).count())
 }
 
 impl Resolution {
@@ -180,6 +166,10 @@ fn ask(
         let tripped = cause.filter(|_| state.tripped);
         (tripped.or_else(|| situation.claimed(id).and_then(Claimed::cut_off)), Level::OFF)
     };
+    if let Some(until) = state.in_circle_until.filter(|until| now.moment < *until && !situation.stopping) {
+        alarm.at(until);
+        (slots.safety, slots.safety_level) = (Some(Cause::Circle), Level::OFF);
+    }
     slots.asked = asked(id, output, state, situation);
     changed
 }
@@ -197,7 +187,10 @@ fn ask_parts(
     let (config, now) = (situation.config, situation.now);
     let before = (outputs[id.0].owed, outputs[id.0].travel);
     let goes = slot >= Slot::Manual && claim.cause != Cause::Held;
-    let levels = parts::asked(id, claim.level, goes, config, outputs, now, alarm);
+    let levels = match config[id].method {
+        Method::SlowPwm { wire, .. } if situation.holds_phases && claim.level.is_on() => vec![outputs[wire.0].level],
+        _ => parts::asked(id, claim.level, goes, config, outputs, now, alarm),
+    };
     let mut changed = before != (outputs[id.0].owed, outputs[id.0].travel);
     for (part, level) in config.parts(id).into_iter().zip(levels) {
         let (output, state) = (&config[part], &mut outputs[part.0]);
@@ -224,14 +217,9 @@ fn ask_parts(
 }
 
 /// A group is what its members are. Returns whether its level became another.
-fn stand_for(
-    id: OutputId,
-    members: &[OutputId],
-    all: bool,
-    outputs: &mut [OutputState],
-    config: &Config,
-    now: Now,
-) -> bool {
+pub(super) fn stand_for(id: OutputId, outputs: &mut [OutputState], config: &Config, now: Now) -> bool {
+    let Method::Group { members, all } = &config[id].method else { return false };
+    let all = *all;
     let levels = members.iter().map(|member| outputs[member.0].level);
     let level = if all { levels.min() } else { levels.max() }.unwrap_or(Level::OFF);
     let on = members.iter().filter(|member| outputs[member.0].level.is_on()).count();
@@ -244,37 +232,50 @@ fn stand_for(
     state.level = level;
     state.since.follow(now);
     let asked = vec![(Slot::Default, Claim { level, cause })];
-    explain(state, Slots { asked, ..Slots::nothing() }, config);
+    explain(state, &Slots { asked, ..Slots::nothing() }, config);
     changed
 }
 
-/// Decides an output, and has it driven if it is not so.
+/// Decides an output.
 fn settle(
     id: OutputId,
     mut slots: Slots,
     situation: &Situation<'_>,
     outputs: &mut [OutputState],
-    effects: &mut Vec<Effect>,
+    resolution: &mut Resolution,
     alarm: &mut Alarm,
 ) -> (Slot, Claim) {
     let (output, state) = (&situation.config[id], &mut outputs[id.0]);
     slots.protect = minimum(output, state, slots.wanted(), situation.now, alarm);
-    let (slot, claim) = explain(state, slots, situation.config);
-    if must_drive(state, claim.level, situation.now, alarm) {
-        state.wire = Wire::Driving { level: claim.level, failure: state.failure().cloned() };
-        effects.push(Effect::Drive { output: id, level: claim.level, cause: claim.cause.clone() });
+    let before = state.decided();
+    if explain(state, &slots, situation.config) {
+        resolution.explained.push((id, state.decided() != before));
     }
-    (slot, claim)
+    if let Wire::Failed(failure) = &state.wire
+        && failure.level == state.decided()
+    {
+        alarm.at(failure.retry);
+    }
+    slots.winner()
 }
 
 impl Slots {
-    fn nothing() -> Slots {
+    pub fn nothing() -> Slots {
         Slots { safety: None, safety_level: Level::OFF, protect: None, asked: Vec::new() }
     }
 
     /// What it is to be, minimum times apart.
     pub fn wanted(&self) -> Level {
         if self.safety.is_some() { self.safety_level } else { highest(&self.asked).1.level }
+    }
+
+    /// The highest filled slot.
+    fn winner(mut self) -> (Slot, Claim) {
+        let safety = self.safety.map(|cause| (Slot::Safety, Claim { level: self.safety_level, cause }));
+        let protect = self.protect.map(|claim| (Slot::Protect, claim));
+        // Never empty; what nobody asks for is off.
+        let nobody = (Slot::Default, Claim { level: Level::OFF, cause: Cause::Default });
+        safety.or(protect).or_else(|| self.asked.pop()).unwrap_or(nobody)
     }
 
     /// Who asks for what, minimum times and safety apart.
@@ -455,40 +456,26 @@ fn minimum(output: &Output, state: &OutputState, wanted: Level, now: Now, alarm:
     Some(Claim { level: state.level, cause })
 }
 
-/// Keeps the resolved array for people to read and returns what it comes to.
-fn explain(state: &mut OutputState, slots: Slots, config: &Config) -> (Slot, Claim) {
-    let mut filled = slots.asked;
-    filled.extend(slots.protect.map(|claim| (Slot::Protect, claim)));
-    filled.extend(slots.safety.map(|cause| (Slot::Safety, Claim { level: slots.safety_level, cause })));
-    let is_so = |explanation: &Arc<Explanation>| explanation.slots.iter().eq(filled.iter().rev());
-    if !state.explanation.as_ref().is_some_and(is_so) {
-        // Most outputs go to and fro between a few.
-        let told = state.told.iter().position(is_so).map(|place| state.told.remove(place));
-        let explanation = told.unwrap_or_else(|| {
-            let (winner, claim) = highest(&filled).clone();
-            let line = format!("{winner}: {}", claim.cause.describe(config));
-            let slots = filled.iter().rev().cloned().collect();
-            Arc::new(Explanation { winner, level: claim.level, line, slots })
-        });
-        if let Some(before) = state.explanation.replace(explanation) {
-            state.told.truncate(TOLD - 1);
-            state.told.insert(0, before);
-        }
+/// Keeps the resolved array for people to read. Returns whether it is another one.
+fn explain(state: &mut OutputState, slots: &Slots, config: &Config) -> bool {
+    let safety = slots.safety.clone().map(|cause| (Slot::Safety, Claim { level: slots.safety_level, cause }));
+    let protect = slots.protect.clone().map(|claim| (Slot::Protect, claim));
+    let filled = || safety.iter().chain(&protect).chain(slots.asked.iter().rev());
+    let is_so = |explanation: &Arc<Explanation>| explanation.slots.iter().eq(filled());
+    if state.explanation.as_ref().is_some_and(is_so) {
+        return false;
     }
-    // Never empty; what nobody asks for is off.
-    filled.pop().unwrap_or((Slot::Default, Claim { level: Level::OFF, cause: Cause::Default }))
-}
-
-/// Whether the wire is to be driven now: it differs, was not touched yet, or failed a while ago or for another level.
-fn must_drive(state: &OutputState, level: Level, now: Now, alarm: &mut Alarm) -> bool {
-    match &state.wire {
-        Wire::Untouched => true,
-        Wire::Confirmed => state.level != level,
-        Wire::Driving { .. } => false,
-        Wire::Failed(failure) if failure.level != level || now.moment >= failure.retry => true,
-        Wire::Failed(failure) => {
-            alarm.at(failure.retry);
-            false
-        }
+    // Most outputs go to and fro between a few.
+    let told = state.told.iter().position(is_so).map(|place| state.told.remove(place));
+    let explanation = told.unwrap_or_else(|| {
+        let slots: Vec<_> = filled().cloned().collect();
+        let (winner, claim) = &slots[0];
+        let (winner, level, line) = (*winner, claim.level, format!("{winner}: {}", claim.cause.describe(config)));
+        Arc::new(Explanation { winner, level, line, slots })
+    });
+    if let Some(before) = state.explanation.replace(explanation) {
+        state.told.truncate(TOLD - 1);
+        state.told.insert(0, before);
     }
+    true
 }

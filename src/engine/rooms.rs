@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Config, InputId, Point, Room, RoomCause, RoomId, Rule, Sign, Truth},
+    model::{Config, InputId, Room, RoomCause, RoomId, Rule, Sign, Truth},
 };
 use chrono::{DateTime, Utc};
 use std::time::Duration;
@@ -94,14 +94,6 @@ pub(super) fn update(id: RoomId, state: &mut RoomState, facts: &mut Facts<'_>) -
     timers || more_timers || before != remembered(state)
 }
 
-/// In which order rooms are worked out: one that asks about another comes after it.
-pub(super) fn order(config: &Config) -> Vec<RoomId> {
-    let mut order = Vec::with_capacity(config.rooms.len());
-    let mut seen = vec![false; config.rooms.len()];
-    (0..config.rooms.len()).for_each(|index| visit(RoomId(index), config, &mut seen, &mut order));
-    order
-}
-
 /// Until when nobody saw whether somebody left a room, of an engine that begins at `now`. After a power cut detectors
 /// must warm up.
 pub(super) fn unseen_until(power_was_cut: bool, pause_is_unknown: bool, now: Moment) -> Option<Moment> {
@@ -122,19 +114,6 @@ pub(super) fn empties(room: &Room, state: &RoomState, config: &Config, inputs: &
 /// Whether a motion input is active.
 pub(super) fn motion(room: &Room, inputs: &[InputState]) -> Truth {
     room.motion.iter().fold(Truth::False, |truth, input| truth.or(inputs[input.0].truth()))
-}
-
-fn visit(id: RoomId, config: &Config, seen: &mut [bool], order: &mut Vec<RoomId>) {
-    if std::mem::replace(&mut seen[id.0], true) {
-        return;
-    }
-    let asked = [&config[id].occupied_while, &config[id].asleep_while].into_iter().flatten();
-    for point in asked.flat_map(|rule| rule.condition.points(config)) {
-        if let Point::Occupied(other) | Point::Asleep(other) = point {
-            visit(other, config, seen, order);
-        }
-    }
-    order.push(id);
 }
 
 fn ask(rule: Option<&Rule>, state: &mut Option<RuleState>, facts: &mut Facts<'_>) -> (Truth, bool) {

@@ -76,6 +76,9 @@ pub(super) struct OutputState {
     pub travel: Travel,
     #[serde(skip)]
     pub wire: Wire,
+    /// Rules would switch it on and off without end; until then it is off.
+    #[serde(skip)]
+    pub in_circle_until: Option<Moment>,
     #[serde(skip)]
     pub explanation: Option<Arc<Explanation>>,
     /// Those that held before, the last first.
@@ -123,6 +126,7 @@ impl OutputState {
             owed: Owed::default(),
             travel: Travel::default(),
             wire: Wire::Untouched,
+            in_circle_until: None,
             explanation: None,
             told: Vec::new(),
         }
@@ -146,6 +150,16 @@ impl OutputState {
         self.level.is_on()
             || self.failure().is_some()
             || matches!(self.wire, Wire::Driving { level, .. } if level.is_on())
+    }
+
+    /// What it is to be, by the last decision.
+    pub fn decided(&self) -> Level {
+        self.explanation.as_ref().map_or(self.level, |explanation| explanation.level)
+    }
+
+    /// Whether its wire was driven and has not answered yet.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.wire, Wire::Driving { .. })
     }
 
     pub fn failure(&self) -> Option<&Failure> {

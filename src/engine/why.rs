@@ -2,7 +2,7 @@
 
 use super::{
     Engine, climate,
-    condition::evaluate,
+    condition::{self, evaluate},
     facts::{Alarm, facts},
     foresight, rooms,
     state::{RuleState, Timestamp},
@@ -10,8 +10,8 @@ use super::{
 use crate::{
     clock::Now,
     model::{
-        Climate, ClimateFacet, ClimateId, Condition, InputId, Method, OutputId, PartReason, Pending, Point, Reasons,
-        RoomId, Rule, RuleId, RuleReason, Slot, WireReason, duration,
+        Climate, ClimateFacet, ClimateId, Condition, InputId, Method, Number, OutputId, PartReason, Pending, Point,
+        Reasons, RoomId, Rule, RuleId, RuleReason, Slot, Summary, Truth, WireReason, duration,
     },
 };
 use std::time::Duration;
@@ -42,7 +42,7 @@ impl Engine {
         let pending = self.pending(output, &rules, now);
         let wires = self.wire_reasons(output);
         let next = foresight::next_of_output(self, output, now);
-        Reasons { rules, pending: sorted(pending), next, wires, ..Reasons::default() }
+        Reasons { rules, pending: sorted(pending), wires, ..Reasons::default() }.ahead(next)
     }
 
     /// The wire of slow PWM, and any other part that is held.
@@ -65,12 +65,12 @@ impl Engine {
         // Whatever it holds or does next.
         let looked_at = [ClimateFacet::Target, ClimateFacet::CoolTarget, ClimateFacet::Mode, ClimateFacet::Action];
         let next = foresight::next_of_zone(self, id, &looked_at, now);
-        Reasons { points, next, ..self.reasons_within(id, ClimateFacet::Action, now) }
+        Reasons { points, ..self.reasons_within(id, ClimateFacet::Action, now) }.ahead(next)
     }
 
     fn facet_reasons(&self, id: ClimateId, facet: ClimateFacet, now: Now) -> Reasons {
         let next = foresight::next_of_zone(self, id, &[facet], now);
-        Reasons { next, ..self.reasons_within(id, facet, now) }
+        self.reasons_within(id, facet, now).ahead(next)
     }
 
     /// What asks for the value of a zone's point, and what is waited for.
@@ -93,21 +93,23 @@ impl Engine {
         let (room, state) = (&self.config[id], &self.rooms[id.0]);
         let inputs = |inputs: &[InputId]| inputs.iter().copied().map(Point::Input).collect();
         let moves = rooms::motion(room, &self.inputs);
-        let mut signs = vec![PartReason { text: "motion".into(), truth: moves, points: inputs(&room.motion) }];
+        let sign = |text: &str, truth, points| PartReason { text: text.into(), truth, points, numbers: Vec::new() };
+        let mut signs = vec![sign("motion", moves, inputs(&room.motion))];
         if !room.doors.is_empty() {
-            let text = "all doors closed, and motion since".into();
-            signs.push(PartReason { text, truth: state.closed_in.into(), points: inputs(&room.doors) });
+            signs.push(sign("all doors closed, and motion since", state.closed_in.into(), inputs(&room.doors)));
         }
         for (rule, asked) in [(&room.occupied_while, &state.occupied_while), (&room.asleep_while, &state.asleep_while)]
         {
             let (Some(rule), Some(asked)) = (rule, asked) else { continue };
             let text = format!("{}: {}", rule.name, rule.condition.describe(&self.config));
-            signs.push(PartReason { text, truth: asked.truth, points: rule.condition.points(&self.config) });
+            let points = rule.condition.plain_points();
+            let numbers = self.numbers(&rule.condition, now);
+            signs.push(PartReason { text, truth: asked.truth, points, numbers });
         }
         let empty = self.empties(id, now).filter(|ends| ends.moment > now.moment);
         let pending = empty.map(|ends| Pending { what: format!("{} is empty", room.id), ends: ends.wall });
         let next = foresight::next_of_room(self, id, asleep, now);
-        Reasons { signs, pending: pending.into_iter().collect(), next, ..Reasons::default() }
+        Reasons { signs, pending: pending.into_iter().collect(), ..Reasons::default() }.ahead(next)
     }
 
     fn empties(&self, id: RoomId, now: Now) -> Option<Timestamp> {
@@ -120,15 +122,42 @@ impl Engine {
         let mut facts = facts!(self, &self.config, now, &mut calendar, &mut alarm);
         let about = self.config.rules.iter().zip(&self.rules).enumerate().filter_map(|(index, (rule, state))| {
             let (_, level) = rule.set.iter().find(|(set, _)| *set == output)?;
-            let parts = parts(rule, state).into_iter().map(|(condition, wanted)| {
+            let parts = parts(rule, state).into_iter().filter_map(|(condition, wanted)| {
                 let truth = evaluate(condition, &mut state.timers.clone(), &mut facts);
+                // What ends it is of no account before it begins, unless it keeps it from beginning.
+                if !wanted && !state.latched && truth == Truth::False {
+                    return None;
+                }
                 let until = if wanted { "" } else { "until " };
                 let text = format!("{until}{}", condition.describe(&self.config));
-                PartReason { text, truth, points: condition.points(&self.config) }
+                let numbers = self.numbers(condition, now);
+                Some(PartReason { text, truth, points: condition.plain_points(), numbers })
             });
             Some(RuleReason { rule: RuleId(index), level: *level, active: state.truth, parts: parts.collect() })
         });
         about.collect()
+    }
+
+    /// What a condition compares that is no point, each with its value.
+    fn numbers(&self, condition: &Condition, now: Now) -> Vec<String> {
+        let (mut calendar, mut alarm) = (self.calendar.clone(), Alarm::default());
+        let mut facts = facts!(self, &self.config, now, &mut calendar, &mut alarm);
+        let mut numbers = Vec::new();
+        condition.each_number(&mut |number| {
+            let (decimals, unit) = match number {
+                Number::Constant(_) | Number::Reading(..) | Number::Output(..) | Number::Climate(..) => return,
+                Number::Over(summary, series) => {
+                    let quantity = self.config[*series].quantity;
+                    let hour = if *summary == Summary::Trend { "/h" } else { "" };
+                    (quantity.decimals(), format!(" {}{hour}", quantity.unit()))
+                }
+                _ => (2, String::new()),
+            };
+            let value = condition::number(number, &mut facts);
+            let value = value.map_or("unknown".into(), |value| format!("{value:.decimals$}{unit}"));
+            numbers.push(format!("{} {value}", number.describe(&self.config)));
+        });
+        numbers
     }
 
     fn pending(&self, id: OutputId, rules: &[RuleReason], now: Now) -> Vec<Pending> {
@@ -198,10 +227,11 @@ fn sorted(mut pending: Vec<Pending>) -> Vec<Pending> {
 
 /// What must all be so for a rule to be active, and what ends it once it is (`false`).
 fn parts<'r>(rule: &'r Rule, state: &RuleState) -> Vec<(&'r Condition, bool)> {
-    match (&rule.until, &rule.condition) {
-        (Some(until), _) if state.latched => vec![(until, false)],
-        (_, Condition::All(parts)) => parts.iter().map(|part| (part, true)).collect(),
-        (_, condition) => vec![(condition, true)],
+    let until = rule.until.iter().map(|until| (until, false));
+    match &rule.condition {
+        _ if state.latched && rule.until.is_some() => until.collect(),
+        Condition::All(parts) => parts.iter().map(|part| (part, true)).chain(until).collect(),
+        condition => std::iter::once((condition, true)).chain(until).collect(),
     }
 }
 

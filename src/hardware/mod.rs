@@ -99,7 +99,7 @@ impl Hardware {
         self.buses.recall(learnt);
     }
 
-    /// The levels of the lines that were just taken as they were, each told once.
+    /// The levels of the lines that were just claimed otherwise than they were to be, each told once.
     pub fn kept(&mut self) -> Vec<(OutputId, Level)> {
         std::mem::take(&mut self.kept)
     }

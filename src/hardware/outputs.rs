@@ -7,7 +7,12 @@ use super::{
     expanders::is_moved,
 };
 use crate::model::{ActiveLevel, AtStart, Config, Dimming, Level, Line, Output, OutputId, SafeState};
-use std::{collections::BTreeMap, sync::Arc, thread::sleep, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    thread::sleep,
+    time::Duration,
+};
 
 /// A line that was driven reads so within this time.
 const SETTLES_WITHIN: Duration = Duration::from_millis(1);
@@ -52,20 +57,34 @@ impl Outputs {
         self.troubles.retain(|line, _| config.outputs.iter().any(|output| has(output, line)));
     }
 
-    /// Claims every line that is not claimed yet, at its level of `start`, which is in the order of the outputs. Returns the
-    /// levels of those that are kept as they are.
+    /// Claims every line that is not claimed yet, at its level of `start`, which is in the order of the outputs; off before
+    /// on: where the line of one of an interlock cannot be claimed, the others are off. Returns the levels of those that
+    /// are at another one: they are kept as they are, or off for this reason.
     pub fn claim_missing(&mut self, board: &dyn Board, config: &Config, start: &[Level]) -> Vec<(OutputId, Level)> {
-        let mut kept = Vec::new();
-        for (index, (output, &level)) in config.outputs.iter().zip(start).enumerate() {
+        let (mut others, mut faulty) = (Vec::new(), BTreeSet::new());
+        let mut all: Vec<(OutputId, &Output, Level)> = config
+            .outputs
+            .iter()
+            .zip(start)
+            .enumerate()
+            .map(|(index, (output, &level))| (OutputId(index), output, level))
+            .collect();
+        all.sort_by_key(|(_, _, level)| level.is_on());
+        for (id, output, level) in all {
             let Some(line) = output.line.as_ref().filter(|line| !self.claimed.contains_key(*line)) else { continue };
-            // A failure is logged, and the next drive tries again.
             if output.at_start == AtStart::Keep {
-                kept.extend(self.keep(board, line, output).map(|level| (OutputId(index), level)));
-            } else {
-                let _ = self.drive(board, output, level);
+                others.extend(self.keep(board, line, output).map(|level| (id, level)));
+                continue;
+            }
+            let kept_off = level.is_on() && output.interlock.is_some_and(|group| faulty.contains(&group));
+            let level = if kept_off { Level::OFF } else { level };
+            // A failure is logged, and the next drive tries again.
+            match self.drive(board, output, level) {
+                Ok(()) => others.extend(kept_off.then_some((id, level))),
+                Err(_) => faulty.extend(output.interlock),
             }
         }
-        kept
+        others
     }
 
     /// Claims a line as it is.
@@ -210,7 +229,7 @@ mod tests {
     use super::*;
     use crate::{
         hardware::tests::{Recorder, house, output},
-        model::Line,
+        model::{InterlockId, Line},
     };
     use std::slice;
 
@@ -288,6 +307,17 @@ mod tests {
         let mut elsewhere = (*old).clone();
         elsewhere.hardware.gpiochip = Some("/dev/gpiochip7".into());
         assert!(!has_wire(&old, &Line::Number(17), &elsewhere), "another line of the same number");
+    }
+
+    #[test]
+    fn no_member_of_an_interlock_is_claimed_on_beside_a_line_that_cannot_be() {
+        let (board, mut outputs) = (Recorder::default(), Outputs::default());
+        let member = |id, line| Output { interlock: Some(InterlockId(0)), ..output(id, line) };
+        let config = house(&[member("up", 1), output("light", 2), member("down", 3)], &[], &[]);
+        board.refuse.lock().unwrap().push("GPIO 3".into());
+        let told = outputs.claim_missing(&board, &config, &[Level::ON, Level::ON, Level::OFF]);
+        assert_eq!(told, [(OutputId(0), Level::OFF)]);
+        assert_eq!(*board.log.lock().unwrap(), ["GPIO 1 claimed at OFF", "GPIO 2 claimed at ON"]);
     }
 
     #[test]

@@ -95,6 +95,9 @@ pub struct Why {
     pub pending: Vec<PendingShape>,
     /// The next change, if nothing else happens; null: none within a day.
     pub next: Option<NextShape>,
+    /// Without `next`: until when nothing changes, where no whole day could be looked ahead. RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stays_until: Option<String>,
 }
 
 /// A wire behind an output.
@@ -132,6 +135,9 @@ pub struct PartShape {
     pub so: String,
     /// What it looks at.
     pub points: Vec<PointShape>,
+    /// What it compares besides, each with its value: `average(living.temperature, 1h) 20.10 °C`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbers: Vec<String>,
 }
 
 /// Something that time alone will end.
@@ -325,6 +331,7 @@ pub fn why(snapshot: &Snapshot, name: &str, reasons: &Reasons) -> Option<Why> {
         text: part.text.clone(),
         so: word(part.truth),
         points: part.points.iter().filter_map(|id| Some(point(snapshot, snapshot.get(*id)?))).collect(),
+        numbers: part.numbers.clone(),
     };
     let rule = |reason: &RuleReason| RuleShape {
         name: config[reason.rule].name.to_string(),
@@ -346,6 +353,7 @@ pub fn why(snapshot: &Snapshot, name: &str, reasons: &Reasons) -> Option<Why> {
             level: next.value.clone(),
             why: next.line.clone(),
         }),
+        stays_until: reasons.stays_until.map(|until| local(snapshot, until)),
     })
 }
 

@@ -94,6 +94,8 @@ pub enum Cause {
         /// The other member.
         other: OutputId,
     },
+    /// Rules that look at each other's outputs would switch it on and off without end.
+    Circle,
     /// What it warms is too hot.
     Overheat {
         /// The zone that it warms.
@@ -196,6 +198,7 @@ impl Cause {
             Cause::Interlock { group, other } => {
                 format!("interlock {} with {}", config[*group].id, config[*other].id)
             }
+            Cause::Circle => "rules would switch it on and off without end: it stays off".into(),
             Cause::Overheat { zone, limit } => {
                 format!("{} is too hot, off above {limit} °C", config[*zone].id)
             }

@@ -74,7 +74,7 @@ pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, Safe
 pub use outside::{in_shell, shown, shown_lines};
 pub use quantity::{Channel, Quantity, Unit};
 pub use raspberry_pi::{HeaderPin, LAST_OF_ANY_PI, LAST_ON_HEADER, PI_KINDS, PiKind, PiPwm, PwmPin};
-pub use reasons::{PartReason, Pending, ReasonSlot, Reasons, RuleReason, Upcoming, WireReason};
+pub use reasons::{Ahead, PartReason, Pending, ReasonSlot, Reasons, RuleReason, Upcoming, WireReason};
 pub use room::{Room, RoomCause, Sign};
 pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};
 pub use snapshot::{BrokerStatus, Explanation, PointState, Snapshot, Usage};

@@ -19,8 +19,34 @@ pub struct Reasons {
     pub signs: Vec<PartReason>,
     /// What is waited for, soonest first.
     pub pending: Vec<Pending>,
-    /// The next change, if nothing else happens; nothing: none within a day.
+    /// The next change, if nothing else happens; nothing: none within a day, or none until `stays_until`.
     pub next: Option<Upcoming>,
+    /// Until when it was looked ahead, if that was not a day: too much happens.
+    pub stays_until: Option<DateTime<Utc>>,
+}
+
+/// What comes next by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ahead {
+    /// This change.
+    Change(Upcoming),
+    /// Nothing within a day.
+    Nothing,
+    /// Nothing until then; further it was not looked.
+    NothingUntil(DateTime<Utc>),
+}
+
+impl Reasons {
+    /// With what comes next.
+    #[must_use]
+    pub fn ahead(self, ahead: Ahead) -> Reasons {
+        let (next, stays_until) = match ahead {
+            Ahead::Change(next) => (Some(next), None),
+            Ahead::Nothing => (None, None),
+            Ahead::NothingUntil(until) => (None, Some(until)),
+        };
+        Reasons { next, stays_until, ..self }
+    }
 }
 
 /// What asks for the value of a zone's point.
@@ -69,6 +95,8 @@ pub struct PartReason {
     pub truth: Truth,
     /// The points that it looks at.
     pub points: Vec<Point>,
+    /// What it compares besides, each with its value: `average(living.temperature, 1h) 20.10 °C`.
+    pub numbers: Vec<String>,
 }
 
 /// Something that time alone will end.

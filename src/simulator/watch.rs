@@ -1,8 +1,14 @@
 //! What a simulated house does, seen from outside: outputs that change, points that get into trouble, and what else is asked for.
 
 use super::house::{Ending, House, Said};
-use crate::model::{ClimateFacet, Config, Explanation, Level, OutputId, Point, Quality, Slot};
-use std::sync::Arc;
+use crate::{
+    engine::Changed,
+    model::{ClimateFacet, Config, Explanation, Level, OutputId, Point, Quality, Slot},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// A change worth a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +30,8 @@ pub struct Watch {
     also: Vec<(Point, Option<String>)>,
     /// Alarms of climate zones that are not among `also`.
     alarms: Vec<(Point, Option<String>)>,
+    /// By what changed: the places of the qualities that may be others.
+    places: BTreeMap<Changed, Vec<usize>>,
 }
 
 impl Watch {
@@ -36,26 +44,56 @@ impl Watch {
             _ => true,
         };
         let also: Vec<_> = also.iter().filter_map(|name| config.find_point(name)).map(|point| (point, None)).collect();
+        let qualities: Vec<_> =
+            config.points().filter(first_of_sensor).map(|point| (point, Quality::Unknown)).collect();
+        let mut places: BTreeMap<Changed, Vec<usize>> = BTreeMap::new();
+        for (place, (point, _)) in qualities.iter().enumerate() {
+            let mut depends = |on: Changed| places.entry(on).or_default().push(place);
+            match *point {
+                Point::Input(id) | Point::Event(id) => depends(Changed::Input(id)),
+                Point::Reading(id, _) => depends(Changed::Sensor(id)),
+                Point::Occupied(id) | Point::Asleep(id) => depends(Changed::Room(id)),
+                Point::Climate(id, _) => depends(Changed::Climate(id)),
+                Point::Mode => depends(Changed::Mode),
+                // It is as good as its wires.
+                Point::Output(id) | Point::OutputFacet(id, _) => {
+                    config.parts(id).into_iter().chain([id]).for_each(|wire| depends(Changed::Output(wire)));
+                }
+            }
+        }
         let is_alarm = |point: &Point| matches!(point, Point::Climate(_, ClimateFacet::Alarm));
         let told = |point: &Point| also.iter().any(|(there, _)| there == point);
         let alarms = config.points().filter(|point| is_alarm(point) && !told(point));
         Watch {
             alarms: alarms.map(|point| (point, Some("none".into()))).collect(),
             outputs: config.outputs.iter().map(|_| (Level::OFF, None)).collect(),
-            qualities: config.points().filter(first_of_sensor).map(|point| (point, Quality::Unknown)).collect(),
+            qualities,
             also,
+            places,
         }
     }
 
     /// What changed since the last look, in the order of the points: refused commands, outputs, the rest.
     pub fn look(&mut self, house: &mut House) -> Vec<Change> {
-        let mut changes = self.look_at_outputs(house);
-        self.look_at_points(house, &mut changes);
+        self.look_at(house, None)
+    }
+
+    /// As [`Watch::look`], where only this changed; nothing: anything may have.
+    pub fn look_at(&mut self, house: &mut House, changed: Option<&BTreeSet<Changed>>) -> Vec<Change> {
+        let mut changes = self.look_at_these(house, changed);
+        if house.ended_by().is_none() {
+            self.look_at_qualities(house, changed, &mut changes);
+            self.look_at_words(house, &mut changes);
+        }
         changes
     }
 
     /// As [`Watch::look`], for refused commands, what rules say, and outputs only: far quicker.
     pub fn look_at_outputs(&mut self, house: &mut House) -> Vec<Change> {
+        self.look_at_these(house, None)
+    }
+
+    fn look_at_these(&mut self, house: &mut House, changed: Option<&BTreeSet<Changed>>) -> Vec<Change> {
         let refused = house.take_refused().into_iter().map(|(command, refusal)| Change {
             point: command.point,
             what: command.payload,
@@ -73,7 +111,17 @@ impl Watch {
             }
         }));
         let config = house.config();
-        for id in config.visible_outputs() {
+        let these: Vec<OutputId> = match changed {
+            None => config.visible_outputs().collect(),
+            Some(changed) => changed
+                .iter()
+                .filter_map(|changed| match changed {
+                    Changed::Output(id) if config.is_visible(*id) => Some(*id),
+                    _ => None,
+                })
+                .collect(),
+        };
+        for id in these {
             let (level, explanation) = &mut self.outputs[id.0];
             let now = house.engine().explanation(id);
             let turned = *level != house.wire(id);
@@ -90,12 +138,14 @@ impl Watch {
         changes
     }
 
-    fn look_at_points(&mut self, house: &House, changes: &mut Vec<Change>) {
-        if house.ended_by().is_some() {
-            return;
-        }
+    fn look_at_qualities(&mut self, house: &House, changed: Option<&BTreeSet<Changed>>, changes: &mut Vec<Change>) {
         let config = house.config();
-        for (point, quality) in &mut self.qualities {
+        let places: BTreeSet<usize> = match changed {
+            None => (0..self.qualities.len()).collect(),
+            Some(changed) => changed.iter().filter_map(|changed| self.places.get(changed)).flatten().copied().collect(),
+        };
+        for place in places {
+            let (point, quality) = &mut self.qualities[place];
             let now = house.engine().quality(*point, house.now());
             let before = std::mem::replace(quality, now);
             let what = match (before, now) {
@@ -109,6 +159,10 @@ impl Watch {
             let why = fault.as_deref().unwrap_or_default().to_owned();
             changes.push(Change { point: config.point_name(*point), what: what.into(), why, trouble: true });
         }
+    }
+
+    fn look_at_words(&mut self, house: &House, changes: &mut Vec<Change>) {
+        let config = house.config();
         let also = self.also.iter_mut().map(|also| (also, false));
         for ((point, text), trouble) in also.chain(self.alarms.iter_mut().map(|alarm| (alarm, true))) {
             let state = house.engine().plain_state(*point, house.now());

@@ -175,3 +175,52 @@ fn a_member_that_a_reload_adds_does_not_start_on() {
         ["new OFF: interlock pair with old", "old OFF: interlock pair with new"]
     );
 }
+
+/// `down` was on when something happened to `up`.
+fn down_on_and_up_broken() -> House {
+    let mut house = plain(secs(2));
+    house.command("down", "ON");
+    house.live(secs(5));
+    house.break_wire("up");
+    house
+}
+
+#[test]
+fn after_a_power_cut_nothing_goes_on_beside_a_faulty_wire() {
+    for start in [House::power_cut, House::restart] {
+        let mut house = down_on_and_up_broken();
+        house.wires.insert("down".into(), OFF);
+        start(&mut house, secs(20));
+        assert!(!house.is_on("down"), "{:?}", house.log);
+        assert_eq!(house.why("down"), "safety: interlock shutter with up");
+        house.live(mins(10));
+        assert!(!house.is_on("down"));
+        house.mend_wire("up");
+        let done = house.live(secs(63));
+        assert_eq!(done, ["up OFF: nobody asks for anything", "down ON: command by MQTT, until AUTO"]);
+    }
+}
+
+#[test]
+fn a_wire_that_works_again_does_not_go_on_beside_a_faulty_one() {
+    let mut house = down_on_and_up_broken();
+    house.break_wire("down");
+    house.wires.insert("down".into(), OFF);
+    house.power_cut(secs(20));
+    house.live(mins(1));
+    house.mend_wire("down");
+    house.live(mins(10));
+    assert!(!house.is_on("down"), "{:?}", house.log);
+    house.mend_wire("up");
+    house.live(mins(2));
+    assert!(house.is_on("down"));
+}
+
+#[test]
+fn what_is_on_stays_on_when_another_fails() {
+    let mut house = down_on_and_up_broken();
+    assert_eq!(house.command("up", "ON"), ["down OFF: interlock shutter with up"]);
+    house.command("up", "AUTO");
+    assert_eq!(house.live(mins(1)), NOTHING, "nobody has tried the broken wire");
+    assert!(house.is_on("down"));
+}

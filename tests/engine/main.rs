@@ -12,7 +12,9 @@ mod support {
 mod clock;
 mod commands;
 mod counters;
+mod events;
 mod inputs;
+mod instant;
 mod interlock;
 mod levels;
 mod limits;

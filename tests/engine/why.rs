@@ -1,7 +1,7 @@
 //! Why an output is as it is: rules and their parts, what is waited for, what comes next.
 
 use crate::support::{engine_config::*, engine_house::*};
-use hearthd::model::{ClimateFacet, Condition, Output, Pending, Point, Slot, Truth};
+use hearthd::model::{ClimateFacet, Comparison, Condition, Number, Output, Pending, Point, Slot, Summary, Truth};
 
 fn told(pending: &[Pending]) -> Vec<(String, String)> {
     pending.iter().map(|pending| (pending.ends.format("%T").to_string(), pending.what.clone())).collect()
@@ -123,4 +123,80 @@ fn the_wire_of_slow_pwm_tells_what_holds_it() {
     let slots: Vec<_> = reasons.wires[0].explanation.slots.iter().map(|(slot, _)| *slot).collect();
     assert_eq!(slots[0], Slot::Protect);
     assert!(reasons.pending.iter().any(|pending| pending.what == "min_off of heater.wire is over"));
+}
+
+/// A thermometer that is silent since long tells nothing of what comes.
+#[test]
+fn a_stale_reading_promises_nothing() {
+    let mut builder = Builder::new();
+    let heater = builder.output(output("heater"));
+    let living = builder.sensor("living");
+    builder.rule("Cold", held(colder(living, 20.0), mins(30)), &[(heater, ON)]);
+    let mut house = House::new(builder.build());
+    house.reads("living", 18.0);
+    let next = house.engine.reasons(Point::Output(heater), house.now).next.unwrap();
+    assert_eq!((next.at, &*next.value), (utc("2026-11-23T12:30:00"), "ON"));
+    house.live(mins(10));
+    assert_eq!(house.engine.reasons(Point::Output(heater), house.now).next, None, "it is stale");
+    house.live(mins(60));
+    assert!(!house.is_on("heater"));
+}
+
+#[test]
+fn an_until_that_keeps_a_rule_off_is_told() {
+    let mut builder = Builder::new();
+    let fan = builder.output(output("fan"));
+    let (motion, window) = (builder.input("motion"), builder.input("window"));
+    builder.rule_until("Air", is_on(motion), is_on(window), &[(fan, ON)]);
+    let mut house = House::new(builder.build());
+    house.input("window", true);
+    house.input("motion", true);
+    let parts = |house: &House| -> Vec<(String, Truth)> {
+        let reasons = house.engine.reasons(Point::Output(fan), house.now);
+        reasons.rules[0].parts.iter().map(|part| (part.text.clone(), part.truth)).collect()
+    };
+    assert_eq!(parts(&house), [("motion".to_owned(), Truth::True), ("until window".to_owned(), Truth::True)]);
+    house.input("window", false);
+    assert!(house.is_on("fan"));
+    assert_eq!(parts(&house), [("until window".to_owned(), Truth::False)]);
+    house.input("motion", false);
+    house.input("window", true);
+    house.input("window", false);
+    assert_eq!(parts(&house), [("motion".to_owned(), Truth::False)]);
+}
+
+#[test]
+fn an_average_is_told_where_an_average_is_compared() {
+    let mut builder = Builder::new();
+    let fan = builder.output(output("fan"));
+    let living = builder.sensor("living");
+    let average = Number::Over(Summary::Average, builder.series(living, mins(1)));
+    let warm = Condition::Compare(average, Comparison::Greater, Number::Constant(21.0));
+    builder.rule("Warm", warm, &[(fan, ON)]);
+    let mut house = House::new(builder.build());
+    for value in [20.0, 20.0, 20.0, 26.0] {
+        house.reads("living", value);
+        house.live(secs(20));
+    }
+    let reasons = house.engine.reasons(Point::Output(fan), house.now);
+    let part = &reasons.rules[0].parts[0];
+    assert_eq!((part.truth, part.points.len()), (Truth::False, 0));
+    assert_eq!(part.numbers, ["average(living.temperature, 1m) 20.00 °C"]);
+}
+
+/// Slow PWM switches its wire thousands of times a day, and still the end of a command is seen.
+#[test]
+fn the_end_of_a_command_is_seen_behind_slow_pwm() {
+    let text = "[outputs.floor]\nkind = \"heater\"\ngpio = 5\nslow_pwm = \"4s\"\n\
+                [outputs.lamp]\nkind = \"light\"\ngpio = 6\n";
+    let mut house = House::new(from_text(text));
+    house.command("floor", "40");
+    house.command_for("lamp", "ON", Some(mins(300)));
+    house.live(secs(3));
+    let reasons = |name: &str| house.engine.reasons(house.config.find_point(name).unwrap(), house.now);
+    assert_eq!(reasons("lamp").next.unwrap().at, utc("2026-11-23T17:00:00"));
+    let mut house = house.clone();
+    house.command_for("floor", "40", Some(mins(300)));
+    let next = house.engine.reasons(house.config.find_point("floor").unwrap(), house.now).next.unwrap();
+    assert_eq!((next.at, &*next.value), (utc("2026-11-23T17:00:03"), "OFF"));
 }

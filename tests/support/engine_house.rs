@@ -26,6 +26,8 @@ pub struct Driven {
     pub level: Level,
     /// Nothing: it was claimed with this level, at a start or a reconfiguration.
     pub cause: Option<Cause>,
+    /// It went on while the wire of another member of its interlock was known to be in fault.
+    pub beside_a_fault: bool,
 }
 
 #[derive(Clone)]
@@ -35,6 +37,8 @@ pub struct House {
     pub now: Now,
     /// Outputs whose wire takes nothing.
     pub broken: BTreeSet<Arc<str>>,
+    /// Those of which that was found out.
+    pub faulty: BTreeSet<Arc<str>>,
     /// What each wire carries.
     pub wires: BTreeMap<Arc<str>, Level>,
     /// Every success of a drive, and every claim.
@@ -76,13 +80,14 @@ impl House {
             config,
             now,
             broken: BTreeSet::new(),
+            faulty: BTreeSet::new(),
             wires: BTreeMap::new(),
             log: Vec::new(),
             thorough: false,
             kept: None,
         };
-        house.claim();
-        house.send(Event::Wake);
+        let told = house.claim();
+        house.send_all(told);
         house
     }
 
@@ -93,6 +98,7 @@ impl House {
 
     /// As [`House::restart`], with the power gone for `pause`.
     pub fn power_cut(&mut self, pause: Duration) -> Vec<String> {
+        self.wires.values_mut().for_each(|level| *level = Level::OFF);
         self.start_again(pause, Memory::after_power_cut)
     }
 
@@ -106,7 +112,7 @@ impl House {
         let kept = self.kept.as_mut().expect("a house that keeps its state");
         self.engine = Engine::new(self.config.clone(), Some(serde_json::from_str(&kept.text).unwrap()), self.now);
         kept.revision = self.engine.revision();
-        self.claim();
+        assert_eq!(self.claim(), [], "no wire is broken");
     }
 
     /// From now on it keeps its state as the daemon does.
@@ -131,8 +137,8 @@ impl House {
         self.pass(pause);
         let memory = meanwhile(serde_json::from_str(&text).unwrap());
         self.engine = Engine::new(self.config.clone(), Some(memory), self.now);
-        self.claim();
-        self.send(Event::Wake)
+        let told = self.claim();
+        self.send_all(told)
     }
 
     pub fn reconfigure(&mut self, config: Arc<Config>) -> Vec<String> {
@@ -140,18 +146,32 @@ impl House {
         let effects = self.handle(Event::Reconfigure(config.clone()));
         self.wires.retain(|id, _| config.find_output(id).is_some());
         self.broken.retain(|id| config.find_output(id).is_some());
-        for (index, output) in config.outputs.iter().enumerate() {
-            let before = old.find_output(&output.id).map(|id| &old[id]);
-            if before.is_none_or(|before| before.line != output.line || before.active != output.active) {
-                self.claim_one(OutputId(index));
-            }
-        }
-        self.perform(effects)
+        let is_new = |id: &OutputId| {
+            let (output, before) = (&config[*id], old.find_output(&config[*id].id).map(|id| &old[id]));
+            before.is_none_or(|before| before.line != output.line || before.active != output.active)
+        };
+        let new: Vec<_> = (0..config.outputs.len()).map(OutputId).filter(is_new).collect();
+        let told = self.claim_these(&new);
+        let is_told = |effect: &Effect| {
+            let Effect::Drive { output, .. } = effect else { return false };
+            told.iter().any(|event| matches!(event, Event::Driven { output: told, .. } if told == output))
+        };
+        let effects = effects.into_iter().filter(|effect| !is_told(effect)).collect();
+        let mut done = if told.is_empty() { Vec::new() } else { self.send_all(told) };
+        done.extend(self.perform(effects));
+        done
     }
 
     /// Hands over one event, performs all that follows, and returns it as text.
     pub fn send(&mut self, event: Event) -> Vec<String> {
         let effects = self.handle(event);
+        let done = self.perform(effects);
+        self.keep();
+        done
+    }
+
+    fn send_all(&mut self, events: Vec<Event>) -> Vec<String> {
+        let effects = self.engine.handle_all(self.now, events);
         let done = self.perform(effects);
         self.keep();
         done
@@ -269,16 +289,46 @@ impl House {
         self.wires[output].is_on()
     }
 
-    fn claim(&mut self) {
-        for index in 0..self.config.outputs.len() {
-            self.claim_one(OutputId(index));
-        }
+    /// A new process claims all lines. What the engine is to hear of that, before anything is decided.
+    fn claim(&mut self) -> Vec<Event> {
+        let ids: Vec<_> = (0..self.config.outputs.len()).map(OutputId).collect();
+        self.claim_these(&ids)
     }
 
-    fn claim_one(&mut self, id: OutputId) {
-        let (output, level) = (self.config[id].id.clone(), self.engine.start_level(id));
+    /// As the daemon does: off before on, and beside a line of an interlock that cannot be claimed no other on. What the
+    /// engine is to hear of that.
+    fn claim_these(&mut self, ids: &[OutputId]) -> Vec<Event> {
+        let is_broken = |id: &OutputId| self.broken.contains(&self.config[*id].id);
+        let faulty: Vec<_> =
+            ids.iter().filter(|id| is_broken(id)).filter_map(|id| self.config[*id].interlock).collect();
+        let mut told = Vec::new();
+        for &id in ids {
+            let (output, mut level) = (self.config[id].id.clone(), self.engine.start_level(id));
+            if self.broken.contains(&output) {
+                // It stays as it was.
+                self.wires.entry(output).or_insert(Level::OFF);
+                continue;
+            }
+            if level.is_on() && self.config[id].interlock.is_some_and(|group| faulty.contains(&group)) {
+                level = Level::OFF;
+                told.push(Event::Driven { output: id, level, result: Ok(()) });
+            }
+            self.take_level(id, level, None);
+        }
+        told
+    }
+
+    /// A wire takes a level.
+    fn take_level(&mut self, id: OutputId, level: Level, cause: Option<Cause>) {
+        let (config, output) = (self.config.clone(), &self.config[id].id);
+        self.faulty.remove(output);
+        let goes_on = level.is_on() && !self.wires.get(output).is_some_and(|level| level.is_on());
+        let beside = |other: &hearthd::model::Output| {
+            config[id].interlock.is_some() && other.interlock == config[id].interlock && self.faulty.contains(&other.id)
+        };
+        let beside_a_fault = goes_on && config.outputs.iter().any(beside);
         self.wires.insert(output.clone(), level);
-        self.log.push(Driven { at: self.now.moment, output, level, cause: None });
+        self.log.push(Driven { at: self.now.moment, output: output.clone(), level, cause, beside_a_fault });
     }
 
     fn handle(&mut self, event: Event) -> Vec<Effect> {
@@ -303,10 +353,10 @@ impl House {
                     let text = format!("{id} {level}: {}", cause.describe(&self.config));
                     let result = if self.broken.contains(&id) { Err("broken wire".to_owned()) } else { Ok(()) };
                     if result.is_ok() {
-                        self.wires.insert(id.clone(), level);
-                        self.log.push(Driven { at: self.now.moment, output: id, level, cause: Some(cause) });
+                        self.take_level(output, level, Some(cause));
                         done.push(text);
                     } else {
+                        self.faulty.insert(id);
                         done.push(format!("{text} (fails)"));
                     }
                     effects.extend(self.handle(Event::Driven { output, level, result }));

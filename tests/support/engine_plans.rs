@@ -610,6 +610,8 @@ pub enum Step {
     Reconfigure(usize),
     /// A kill and a start after a pause in milliseconds.
     Restart(u32),
+    /// As long without power.
+    PowerCut(u32),
 }
 
 fn sense() -> BoxedStrategy<Step> {
@@ -650,7 +652,8 @@ pub const COMMANDS: &[&str] = &["ON", "OFF", "TOGGLE", "AUTO", "40", "STOP"];
 /// Any life at all.
 pub fn steps() -> impl Strategy<Value = Vec<Step>> {
     let wire = prop_oneof![any::<u8>().prop_map(Step::Break), any::<u8>().prop_map(Step::Mend)];
-    let restart = prop_oneof![Just(0), 0..100_000u32].prop_map(Step::Restart);
+    let pause = || prop_oneof![Just(0), 0..100_000u32];
+    let restart = prop_oneof![2 => pause().prop_map(Step::Restart), 1 => pause().prop_map(Step::PowerCut)];
     vec(
         prop_oneof![
             10 => sense(), 2 => fail(), 5 => commands(COMMANDS), 12 => live(), 1 => set_clock(), 2 => wire,
@@ -709,6 +712,7 @@ pub fn take(house: &mut House, step: &Step, plans: &[Arc<Config>]) -> Vec<String
         }
         Step::Reconfigure(plan) => house.reconfigure(plans[plan % plans.len()].clone()),
         Step::Restart(pause) => house.restart(Duration::from_millis((*pause).into())),
+        Step::PowerCut(pause) => house.power_cut(Duration::from_millis((*pause).into())),
     }
 }
 

@@ -29,34 +29,34 @@ impl Claimed {
     }
 }
 
-/// What all zones ask, for each output of the house; nothing for an output that no zone has. Empty without zones.
-pub(in crate::engine) fn claims(config: &Config, states: &[ZoneState]) -> Vec<Option<Claimed>> {
-    if config.climates.is_empty() {
-        return Vec::new();
-    }
-    let mut all: Vec<Option<Claimed>> = vec![None; config.outputs.len()];
-    for (index, (zone, state)) in config.climates.iter().zip(states).enumerate() {
+/// What `zones`, which are all that drive it, ask of an output; nothing where no zone asks for anything yet.
+pub(in crate::engine) fn claim(
+    output: OutputId,
+    zones: &[ClimateId],
+    config: &Config,
+    states: &[ZoneState],
+) -> Option<Claimed> {
+    let mut all: Option<Claimed> = None;
+    for &id in zones {
+        let (zone, state) = (&config[id], &states[id.0]);
         let Some(wants) = &state.shown.wants else { continue };
-        for output in zone.outputs() {
-            let (level, reason) = asked(output, zone, wants, config);
-            let slot = &mut all[output.0];
-            let claimed = slot.get_or_insert_with(|| Claimed {
-                level,
-                reason: reason.clone(),
-                may_be_on: false,
-                too_hot: None,
-                wanted_warm: false,
-            });
-            if level > claimed.level {
-                (claimed.level, claimed.reason) = (level, reason);
-            }
-            claimed.may_be_on |= level.is_on() || may_ask(output, zone, state);
-            if let Some(limit) = zone.overheat.filter(|_| zone.heat.contains(&output)) {
-                if state.overheated {
-                    claimed.too_hot = claimed.too_hot.or(Some((ClimateId(index), limit)));
-                } else {
-                    claimed.wanted_warm = true;
-                }
+        let (level, reason) = asked(output, zone, wants, config);
+        let claimed = all.get_or_insert_with(|| Claimed {
+            level,
+            reason: reason.clone(),
+            may_be_on: false,
+            too_hot: None,
+            wanted_warm: false,
+        });
+        if level > claimed.level {
+            (claimed.level, claimed.reason) = (level, reason);
+        }
+        claimed.may_be_on |= level.is_on() || may_ask(output, zone, state);
+        if let Some(limit) = zone.overheat.filter(|_| zone.heat.contains(&output)) {
+            if state.overheated {
+                claimed.too_hot = claimed.too_hot.or(Some((id, limit)));
+            } else {
+                claimed.wanted_warm = true;
             }
         }
     }

@@ -29,7 +29,7 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-pub(super) use claims::{Claimed, claims};
+pub(super) use claims::{Claimed, claim};
 pub(super) use limited::{Resolved, look_back};
 pub(super) use points::{is_known, is_word, note_changes, number, point_value};
 pub(super) use state::ZoneState;

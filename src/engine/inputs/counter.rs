@@ -176,56 +176,55 @@ impl Engine {
         }
     }
 
-    /// Brings what counters show up to date, each at its own pace. Returns whether what must survive a restart changed.
-    pub(in crate::engine) fn update_counters(&mut self, now: Now, alarm: &mut Alarm) -> bool {
+    /// Brings what a counter shows up to date, at its own pace. Returns whether what must survive a restart changed.
+    pub(in crate::engine) fn update_counter(&mut self, id: InputId, now: Now, alarm: &mut Alarm) -> bool {
         let config = self.config.clone();
+        let Some((_, sensor, counter)) = config.find_counter(&config[id].id) else { return false };
+        let state = &mut self.inputs[id.0];
+        let (every, counting, readings) = (config[sensor].every, &mut state.counting, &mut self.sensors[sensor.0]);
         let mut changed = false;
-        for (input, state) in config.inputs.iter().zip(&mut self.inputs).filter(|(input, _)| input.counts()) {
-            let Some((_, sensor, counter)) = config.find_counter(&input.id) else { continue };
-            let (every, counting, readings) = (config[sensor].every, &mut state.counting, &mut self.sensors[sensor.0]);
-            counting.adopt(counter);
-            if readings.fault != state.fault {
-                self.changes.sensor(sensor);
-                readings.fault.clone_from(&state.fault);
-                counting.shown_at = None;
-                changed = true;
-            }
-            if counting.still {
-                continue;
-            }
-            match (&state.fault, counting.pace.heard) {
-                (Some(_), _) => (counting.pace, counting.rate) = (Pace::default(), None),
-                (None, None) => counting.pace.heard = Some(now.moment),
-                (None, Some(_)) => {}
-            }
-            let next = |counting: &Counting| match (counting.shown_at, counting.pace.ends(counter)) {
-                (Some(shown), Some(ends)) if ends > shown => (shown + every).min(ends),
-                (Some(shown), _) => shown + every,
-                (None, _) => now.moment,
-            };
-            if now.moment >= next(counting) {
-                self.changes.sensor(sensor);
-                counting.pace.work_out(counter, now.moment);
-                counting.shown_at = Some(now.moment);
-                counting.rate = counting.pace.rate;
-                let rate = counting.pace.rate.map(|hertz| {
-                    let rate = hertz / counter.pulses_per_unit * counter.measures.rate_of_one_a_second();
-                    (counter.measures.rate(), rate)
-                });
-                if rate.is_none() {
-                    readings.readings.remove(&counter.measures.rate());
-                }
-                let total = counter.measures.total().map(|total| (total, counting.total(counter)));
-                sensors::take(&config[sensor], readings, total.into_iter().chain(rate).collect(), now);
-                for (series, window) in config.series.iter().zip(&mut self.series) {
-                    let read = readings.readings.get(&series.quantity).filter(|_| series.sensor == sensor);
-                    if let Some(read) = read.filter(|read| read.at == now.moment) {
-                        window.add(read.value, read.at, series.window, config[sensor].stale_after);
-                    }
-                }
-            }
-            alarm.at(next(counting));
+        counting.adopt(counter);
+        if readings.fault != state.fault {
+            self.changes.sensor(sensor);
+            readings.fault.clone_from(&state.fault);
+            counting.shown_at = None;
+            changed = true;
         }
+        if counting.still {
+            return changed;
+        }
+        match (&state.fault, counting.pace.heard) {
+            (Some(_), _) => (counting.pace, counting.rate) = (Pace::default(), None),
+            (None, None) => counting.pace.heard = Some(now.moment),
+            (None, Some(_)) => {}
+        }
+        let next = |counting: &Counting| match (counting.shown_at, counting.pace.ends(counter)) {
+            (Some(shown), Some(ends)) if ends > shown => (shown + every).min(ends),
+            (Some(shown), _) => shown + every,
+            (None, _) => now.moment,
+        };
+        if now.moment >= next(counting) {
+            self.changes.sensor(sensor);
+            counting.pace.work_out(counter, now.moment);
+            counting.shown_at = Some(now.moment);
+            counting.rate = counting.pace.rate;
+            let rate = counting.pace.rate.map(|hertz| {
+                let rate = hertz / counter.pulses_per_unit * counter.measures.rate_of_one_a_second();
+                (counter.measures.rate(), rate)
+            });
+            if rate.is_none() {
+                readings.readings.remove(&counter.measures.rate());
+            }
+            let total = counter.measures.total().map(|total| (total, counting.total(counter)));
+            sensors::take(&config[sensor], readings, total.into_iter().chain(rate).collect(), now);
+            for (series, window) in config.series.iter().zip(&mut self.series) {
+                let read = readings.readings.get(&series.quantity).filter(|_| series.sensor == sensor);
+                if let Some(read) = read.filter(|read| read.at == now.moment) {
+                    window.add(read.value, read.at, series.window, config[sensor].stale_after);
+                }
+            }
+        }
+        alarm.at(next(counting));
         changed
     }
 
@@ -263,6 +262,7 @@ impl Engine {
             expected: quantity.unit().with(format!("what the meter shows, {} to {}", range.start(), range.end())),
         })?;
         self.inputs[input.0].counting.set(total);
+        self.changes.input(input);
         self.commands = self.commands.saturating_add(1);
         self.revision.promised += 1;
         Ok(())
@@ -271,8 +271,9 @@ impl Engine {
     /// What [`Engine::memory`] gave last goes to be kept before anything is shown that this engine says from now on: what
     /// was counted up to now may be shown.
     pub fn memory_goes_first(&mut self) {
-        for state in &mut self.inputs {
-            state.counting.kept = state.counting.pulses;
+        for id in &self.order.counters {
+            let counting = &mut self.inputs[id.0].counting;
+            counting.kept = counting.pulses;
         }
     }
 }

@@ -22,7 +22,7 @@ impl Engine {
     /// Takes in what a wire was read to be, or why it cannot be read. `at`: since then, if not only since now; news may come
     /// late, and what is timed is timed from when it happened.
     pub(super) fn absorb_input(&mut self, now: Now, id: &str, result: Result<bool, String>, at: Option<Moment>) {
-        let Some(id) = self.config.find_input(id) else { return };
+        let Some(id) = self.order.inputs.get(id).copied() else { return };
         if self.config[id].counts() {
             return self.absorb_line(id, result);
         }
@@ -67,46 +67,52 @@ impl Engine {
         self.turned(id, before, after, seen, then);
     }
 
-    /// Lets holds and storms end and clicks come to their ends. Returns whether what must survive a restart changed.
-    pub(super) fn update_inputs(&mut self, now: Now, alarm: &mut Alarm) -> bool {
+    /// Lets the hold and the storm of an input end and clicks come to their ends. Returns whether what must survive a
+    /// restart changed.
+    pub(super) fn update_input(&mut self, id: InputId, now: Now, alarm: &mut Alarm) -> bool {
         let mut changed = false;
-        for index in 0..self.inputs.len() {
-            let id = InputId(index);
-            let state = &mut self.inputs[index];
-            let before = state.truth();
-            // Late news does not end what later news, on its way, may prolong: the next wake-up does.
-            let heard = state.heard.take().unwrap_or(now.moment);
-            match state.held_until {
-                Some(until) if heard >= until => {
-                    self.changes.input(id);
-                    state.held_until = None;
-                    changed |= state.turn(false, now);
-                }
-                Some(until) => alarm.at(until),
-                None => {}
+        let state = &mut self.inputs[id.0];
+        let before = state.truth();
+        // Late news does not end what later news, on its way, may prolong: the next wake-up does.
+        let heard = state.heard.take().unwrap_or(now.moment);
+        match state.held_until {
+            Some(until) if heard >= until => {
+                self.changes.input(id);
+                state.held_until = None;
+                changed |= state.turn(false, now);
             }
-            if let Some(ends) = state.storm.ends() {
-                if now.moment >= ends {
-                    self.changes.input(id);
-                    state.storm = Storm::default();
-                    state.fault = None;
-                    changed = true;
-                } else {
-                    alarm.at(ends);
-                }
-            }
-            let after = state.truth();
-            state.turned.follow(after, now.moment);
-            if before != after {
-                self.turned(id, before, after, true, now);
-            }
-            let (input, state) = (&self.config[id], &mut self.inputs[index]);
-            if input.clicks() {
-                let clicks = state.clicking.update(input, heard, alarm);
-                self.happened.extend(clicks.into_iter().map(|click| (id, click)));
+            Some(until) => alarm.at(until),
+            None => {}
+        }
+        if let Some(ends) = state.storm.ends() {
+            if now.moment >= ends {
+                self.changes.input(id);
+                state.storm = Storm::default();
+                state.fault = None;
+                changed = true;
+            } else {
+                alarm.at(ends);
             }
         }
-        changed | self.update_counters(now, alarm)
+        let after = state.truth();
+        state.turned.follow(after, now.moment);
+        if before != after {
+            self.turned(id, before, after, true, now);
+        }
+        let (input, state) = (&self.config[id], &mut self.inputs[id.0]);
+        if input.clicks() {
+            let clicks = state.clicking.update(input, heard, alarm);
+            self.click(id, clicks);
+        }
+        if self.config[id].counts() { self.update_counter(id, now, alarm) || changed } else { changed }
+    }
+
+    /// Event rules are to hear of clicks.
+    fn click(&mut self, id: InputId, clicks: Vec<Click>) {
+        if !clicks.is_empty() {
+            self.changes.click(id);
+            self.happened.extend(clicks.into_iter().map(|click| (id, click)));
+        }
     }
 
     /// Tells of clicks, once each, and keeps the last.
@@ -132,7 +138,7 @@ impl Engine {
                 (false, _) if before != after => clicking.forget(),
                 (false, _) => Vec::new(),
             };
-            self.happened.extend(clicks.into_iter().map(|click| (id, click)));
+            self.click(id, clicks);
         }
         if known && (after.is_true() || input.kind == InputKind::Switch) {
             self.toggle_together(&input.toggles, &Source::Switch(input.id.clone()), now);

@@ -9,12 +9,16 @@ pub use probe::Trouble;
 
 use crate::{
     clock::{Moment, Now},
-    engine::{Engine, Memory},
+    engine::{Changed, Engine, Memory},
     model::{Command, Config, Effect, Event, EventUse, InputId, Level, Method, OutputId, Quantity, Refusal, SensorId},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use probe::Probe;
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 /// No honest instant has more drives; outputs that switch each other in a circle go on a second later.
 const DRIVES_AT_ONCE: usize = 500;
@@ -33,6 +37,12 @@ pub struct House {
     wires: Vec<OutputWire>,
     inputs: Vec<Result<bool, String>>,
     probes: Vec<Probe>,
+    /// When each of them is read, by time.
+    readings: BTreeSet<(DateTime<Utc>, usize)>,
+    /// By probe: the same.
+    planned: Vec<Option<DateTime<Utc>>>,
+    /// What changed is not known: all may have.
+    unwatched: bool,
     broker: bool,
     asleep: Option<Asleep>,
     backlog: VecDeque<(OutputId, Level)>,
@@ -119,6 +129,9 @@ impl House {
             wires: config.outputs.iter().map(|_| OutputWire { level: Level::OFF, broken: false }).collect(),
             inputs: config.inputs.iter().map(|_| Ok(false)).collect(),
             probes: config.sensors.iter().map(|sensor| Probe::new(sensor.every)).collect(),
+            readings: BTreeSet::new(),
+            planned: vec![None; config.sensors.len()],
+            unwatched: true,
             broker: true,
             asleep: Some(Asleep { memory: String::new(), ending: Ending::Restart, until: time }),
             backlog: VecDeque::new(),
@@ -193,7 +206,7 @@ impl House {
             let wait_ms = wake.as_millis().saturating_sub(self.moment.as_millis());
             (self.time + TimeDelta::milliseconds(wait_ms)).max(self.time + LEAST_STEP)
         });
-        let reading = self.probes.iter().filter_map(Probe::due).min();
+        let reading = self.readings.first().map(|(due, _)| *due);
         let backlog = (!self.backlog.is_empty()).then(|| self.time + BACKLOG_AFTER);
         [wake, reading, backlog].into_iter().flatten().min()
     }
@@ -261,29 +274,53 @@ impl House {
     /// Asks `measure` what the sensors measure that are read by now; before the house starts, all of them. What a scenario
     /// has said of a quantity stays.
     pub fn measure(&mut self, mut measure: impl FnMut(SensorId) -> Vec<(Quantity, f64)>) {
-        let (time, starting) = (self.time, self.asleep.is_some());
-        for (index, probe) in self.probes.iter_mut().enumerate() {
-            if starting || probe.due().is_some_and(|due| due <= time) {
-                probe.follow(&measure(SensorId(index)), time);
-            }
+        let due = if self.asleep.is_some() { (0..self.probes.len()).collect() } else { self.due_probes() };
+        for index in due {
+            self.probes[index].follow(&measure(SensorId(index)), self.time);
+            self.plan(index);
         }
+    }
+
+    /// Which sensors are read by now.
+    fn due_probes(&self) -> Vec<usize> {
+        let mut due: Vec<usize> =
+            self.readings.iter().take_while(|(due, _)| *due <= self.time).map(|(_, index)| *index).collect();
+        due.sort_unstable();
+        due
+    }
+
+    /// Something was done to a probe: it may be read at another time.
+    fn plan(&mut self, index: usize) {
+        let due = self.probes[index].due();
+        if let Some(before) = std::mem::replace(&mut self.planned[index], due) {
+            self.readings.remove(&(before, index));
+        }
+        self.readings.extend(due.map(|due| (due, index)));
+    }
+
+    /// What changed since this was last asked; nothing: anything may have.
+    pub fn take_changed(&mut self) -> Option<BTreeSet<Changed>> {
+        let changed = self.engine.take_changed();
+        (!std::mem::take(&mut self.unwatched)).then_some(changed)
     }
 
     /// Whether a sensor is read by `time`, or would be if hearthd ran.
     pub fn reads_by(&self, time: DateTime<Utc>) -> bool {
-        self.asleep.is_some() || self.probes.iter().filter_map(Probe::due).any(|due| due <= time)
+        self.asleep.is_some() || self.readings.first().is_some_and(|(due, _)| *due <= time)
     }
 
     /// What a sensor measures changes to `value`, evenly within `over`; at once when that is zero, and then it is read at
     /// once.
     pub fn set_reading(&mut self, sensor: SensorId, quantity: Quantity, value: f64, over: Duration) {
         self.probes[sensor.0].set(quantity, value, over, self.time);
+        self.plan(sensor.0);
         self.refresh();
     }
 
     /// A sensor does not answer any more (`Some`: with this text), says nothing at all, or works again.
     pub fn trouble_sensor(&mut self, sensor: SensorId, trouble: Trouble) {
         self.probes[sensor.0].trouble(trouble, self.time);
+        self.plan(sensor.0);
         self.refresh();
     }
 
@@ -321,6 +358,7 @@ impl House {
 
     /// hearthd ends and starts again after `pause`.
     pub fn end(&mut self, ending: Ending, pause: Duration) {
+        self.unwatched = true;
         let until = self.time + TimeDelta::from_std(pause).unwrap_or_default();
         if let Some(asleep) = &mut self.asleep {
             asleep.ending = asleep.ending.max(ending);
@@ -347,6 +385,7 @@ impl House {
     /// As the daemon starts: the state file, the pause by the wall clock, the lines, the inputs, the sensors.
     fn start(&mut self) {
         let Some(asleep) = self.asleep.take() else { return };
+        self.unwatched = true;
         let mut memory: Option<Memory> = serde_json::from_str(&asleep.memory).ok();
         if let Some(saved) = memory.as_ref().map(Memory::taken) {
             let pause = (self.now().wall - saved.wall).to_std().ok();
@@ -358,15 +397,33 @@ impl House {
         }
         self.events_before = (0..self.config.events.len()).map(|event| self.event_use(event)).collect();
         self.engine = Engine::new(self.config.clone(), memory, self.now());
-        for (index, wire) in self.wires.iter_mut().enumerate().filter(|(_, wire)| !wire.broken) {
-            wire.level = self.engine.start_level(OutputId(index));
-        }
-        self.handle(Event::Wake);
+        let claimed = self.claim();
+        self.handle_all(claimed);
         for (index, result) in self.inputs.clone().into_iter().enumerate() {
             self.handle(Event::InputRead { input: self.config.inputs[index].id.clone(), result, at: None });
         }
-        self.probes.iter_mut().for_each(|probe| probe.read_at(self.time));
+        for index in 0..self.probes.len() {
+            self.probes[index].read_at(self.time);
+            self.plan(index);
+        }
         self.wake();
+    }
+
+    /// Claims the lines as the hardware does: off before on, and beside a faulty one of an interlock no other on.
+    fn claim(&mut self) -> Vec<Event> {
+        let mut told = Vec::new();
+        let interlock = |index: usize| self.config.outputs[index].interlock;
+        let broken: Vec<_> =
+            (0..self.wires.len()).filter(|index| self.wires[*index].broken).filter_map(interlock).collect();
+        for (index, wire) in self.wires.iter_mut().enumerate().filter(|(_, wire)| !wire.broken) {
+            let output = OutputId(index);
+            wire.level = self.engine.start_level(output);
+            if wire.level.is_on() && interlock(index).is_some_and(|group| broken.contains(&group)) {
+                wire.level = Level::OFF;
+                told.push(Event::Driven { output, level: wire.level, result: Ok(()) });
+            }
+        }
+        told
     }
 
     fn handle(&mut self, event: Event) {
@@ -375,10 +432,11 @@ impl House {
 
     fn due_readings(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
-        for (sensor, probe) in self.config.sensors.iter().zip(&mut self.probes) {
-            if let Some(result) = probe.read(self.time) {
-                events.push(Event::SensorRead { sensor: sensor.id.clone(), result });
+        for index in self.due_probes() {
+            if let Some(result) = self.probes[index].read(self.time) {
+                events.push(Event::SensorRead { sensor: self.config.sensors[index].id.clone(), result });
             }
+            self.plan(index);
         }
         events
     }

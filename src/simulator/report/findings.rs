@@ -63,6 +63,13 @@ pub(super) fn all(recording: &Recording) -> Vec<Finding> {
                 .collect(),
         ),
         (
+            "Outputs that were switched to and fro within one instant",
+            outputs()
+                .filter(|id| recording.at_once(*id) > 0)
+                .map(|id| format!("{}: {}", config[id].id, times(recording.at_once(id).into())))
+                .collect(),
+        ),
+        (
             "Outputs that min_on and min_off kept from following at once",
             outputs()
                 .map(|id| (id, recording.held(id)))

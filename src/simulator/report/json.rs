@@ -1,6 +1,6 @@
 //! The report as JSON, in a shape that stays: docs/simulate.md describes it.
 
-use super::{Recording, Track, text};
+use super::{Recording, Track, sums::TrackSum, text};
 use crate::model::{RuleId, Slot};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value as Json, json};
@@ -38,6 +38,7 @@ pub fn report(recording: &Recording) -> Json {
             "id": output.id, "name": output.name, "kind": output.kind.word(),
             "on_s": seconds(usage.on), "times": usage.times, "kwh": recording.energy_kwh(id, &usage),
             "shortest_on_s": recording.shortest_on(id).map(seconds),
+            "at_once_times": recording.at_once(id),
             "held_by_minimum_s": seconds(held.time), "held_by_minimum_times": held.times,
             "days": days.collect::<Vec<_>>(), "changes": changes.collect::<Vec<_>>(),
         })
@@ -69,39 +70,30 @@ pub fn report(recording: &Recording) -> Json {
             "s": seconds(fight.time), "times": fight.times,
         })
     });
-    let points = recording.tracks.iter().map(|(point, track)| {
+    let points = recording.tracks.iter().zip(&recording.track_sums).map(|((point, track), sum)| {
         let mut entry = json!({ "point": config.point_name(*point) });
         let unit = text::unit(*point);
         if !unit.is_empty() {
             entry["unit"] = json!(unit);
         }
-        match track {
-            Track::Binary(changes) => {
-                let (mut on, mut times, mut unknown) = (TimeDelta::zero(), 0, TimeDelta::zero());
-                for ((_, value), begin, end) in super::within(changes, |(at, _)| *at, recording.from, recording.until) {
-                    match value {
-                        Some(true) => (on, times) = (on + (end - begin), times + 1),
-                        Some(false) => {}
-                        None => unknown += end - begin,
-                    }
-                }
-                entry["on_s"] = json!(seconds(on));
-                entry["times"] = json!(times);
-                entry["unknown_s"] = json!(seconds(unknown));
+        match (track, sum) {
+            (_, TrackSum::Binary(sum)) => {
+                entry["on_s"] = json!(seconds(sum.on));
+                entry["times"] = json!(sum.times);
+                entry["unknown_s"] = json!(seconds(sum.unknown));
             }
-            Track::Number(samples) => {
-                let known: Vec<f64> = samples.iter().filter_map(|(_, value)| *value).collect();
-                let mean = (!known.is_empty()).then(|| rounded(known.iter().sum::<f64>() / known.len() as f64));
-                entry["lowest"] = json!(known.iter().copied().reduce(f64::min).map(rounded));
-                entry["highest"] = json!(known.iter().copied().reduce(f64::max).map(rounded));
-                entry["mean"] = json!(mean);
-                entry["unknown_samples"] = json!(samples.len() - known.len());
-                entry["samples"] = json!(samples.len());
+            (_, TrackSum::Number(sum)) => {
+                entry["lowest"] = json!(sum.lowest.map(rounded));
+                entry["highest"] = json!(sum.highest.map(rounded));
+                entry["mean"] = json!(sum.mean().map(rounded));
+                entry["unknown_samples"] = json!(sum.unknown());
+                entry["samples"] = json!(sum.samples);
             }
-            Track::Word(changes) => {
+            (Track::Word(changes), TrackSum::Word(_)) => {
                 let changes = changes.iter().map(|(instant, word)| json!({ "at": at(*instant), "word": word }));
                 entry["changes"] = changes.collect();
             }
+            (_, TrackSum::Word(_)) => {}
         }
         entry
     });

@@ -3,6 +3,7 @@
 
 mod findings;
 mod recording;
+mod sums;
 
 pub mod text;
 
@@ -10,10 +11,11 @@ pub mod json;
 
 pub mod html;
 
-pub use recording::{Recording, Span, Track};
+pub use recording::{Keep, Recording, Span, Track};
 
-use crate::model::{Cause, ClimateFacet, Condition, Level, OutputId, Point, RuleId, Slot, Truth};
+use crate::model::{Cause, ClimateFacet, Condition, OutputId, Point, RuleId, Slot};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use sums::TrackSum;
 
 /// How an output was used in some time.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -48,9 +50,6 @@ pub struct KeptOff {
     pub times: u32,
 }
 
-/// A shorter time than this is the normal work of a limit, such as the pause of an interlock.
-const KEPT_OFF_AT_LEAST: TimeDelta = TimeDelta::minutes(1);
-
 /// How long a rule was true, and how long nobody could tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RuleUse {
@@ -78,21 +77,9 @@ pub struct Fight {
 }
 
 impl Recording {
-    /// How an output was used between two instants of the recording.
+    /// How an output was used on the days between two instants of the recording.
     pub fn usage(&self, output: OutputId, from: DateTime<Utc>, until: DateTime<Utc>) -> Use {
-        let mut sum = Use::default();
-        let mut was_on = false;
-        for (span, begin, end) in within(&self.outputs[output.0], |span| span.from, from, until) {
-            let time = end - begin;
-            if span.level.is_on() {
-                sum.on += time;
-                sum.full_hours +=
-                    time.num_milliseconds() as f64 / 3_600_000.0 * f64::from(span.level.percent()) / 100.0;
-                sum.times += u32::from(!was_on && span.from >= from);
-            }
-            was_on = span.level.is_on();
-        }
-        sum
+        self.output_sums[output.0].usage(&self.parts, from, until)
     }
 
     /// What it took in that time, kWh; nothing without a rated power.
@@ -102,53 +89,38 @@ impl Recording {
 
     /// How an output's minimum times held it.
     pub fn held(&self, output: OutputId) -> Held {
-        let mut held = Held::default();
-        for (span, begin, end) in within(&self.outputs[output.0], |span| span.from, self.from, self.until) {
-            if span.winner() == Some(Slot::Protect) {
-                held = Held { time: held.time + (end - begin), times: held.times + 1 };
-            }
-        }
-        held
+        self.output_sums[output.0].held
+    }
+
+    /// How often an output went on and off again, or off and on, within one instant.
+    pub fn at_once(&self, output: OutputId) -> u32 {
+        self.output_sums[output.0].at_once
+    }
+
+    /// Whether an output was on at all.
+    pub fn was_on(&self, output: OutputId) -> bool {
+        self.output_sums[output.0].was_on
     }
 
     /// The limits that kept outputs off while something asked for them, longest first.
     pub fn kept_off(&self) -> Vec<KeptOff> {
-        let mut all: Vec<KeptOff> = Vec::new();
-        for index in 0..self.outputs.len() {
+        let of = |(index, sum): (usize, &sums::OutputSum)| {
             let output = OutputId(index);
-            let spans = within(&self.outputs[index], |span| span.from, self.from, self.until);
-            let limits = spans.filter_map(|(span, begin, end)| Some((limit_of(span)?, begin, end)));
-            let mut stretches: Vec<(&'static str, DateTime<Utc>, DateTime<Utc>)> = Vec::new();
-            for (by, begin, end) in limits {
-                match stretches.last_mut() {
-                    Some((before, _, until)) if *before == by && *until == begin => *until = end,
-                    _ => stretches.push((by, begin, end)),
-                }
-            }
-            for (by, begin, end) in stretches.into_iter().filter(|(_, from, until)| *until - *from >= KEPT_OFF_AT_LEAST)
-            {
-                match all.iter_mut().find(|kept| kept.output == output && kept.by == by) {
-                    Some(kept) => (kept.time, kept.times) = (kept.time + (end - begin), kept.times + 1),
-                    None => all.push(KeptOff { output, by, time: end - begin, times: 1 }),
-                }
-            }
-        }
+            let kept = |&(by, time, times): &(&'static str, TimeDelta, u32)| KeptOff { output, by, time, times };
+            sum.kept_off.iter().map(kept).collect::<Vec<_>>()
+        };
+        let mut all: Vec<KeptOff> = self.output_sums.iter().enumerate().flat_map(of).collect();
         all.sort_by_key(|kept| std::cmp::Reverse(kept.time));
         all
     }
 
     /// The alarms of climate zones: the point, the word, how long in all and how often.
     pub fn alarms(&self) -> Vec<(Point, &str, TimeDelta, u32)> {
-        let mut alarms: Vec<(Point, &str, TimeDelta, u32)> = Vec::new();
-        for (point, track) in &self.tracks {
-            let (Point::Climate(_, ClimateFacet::Alarm), Track::Word(changes)) = (point, track) else { continue };
-            for ((_, word), begin, end) in within(changes, |(at, _)| *at, self.from, self.until) {
-                let Some(word) = word.as_deref().filter(|word| *word != "none") else { continue };
-                match alarms.iter_mut().find(|(there, known, ..)| there == point && *known == word) {
-                    Some((.., time, times)) => (*time, *times) = (*time + (end - begin), *times + 1),
-                    None => alarms.push((*point, word, end - begin, 1)),
-                }
-            }
+        let mut alarms = Vec::new();
+        for ((point, _), sum) in self.tracks.iter().zip(&self.track_sums) {
+            let (Point::Climate(_, ClimateFacet::Alarm), TrackSum::Word(sum)) = (*point, sum) else { continue };
+            let told = sum.words.iter().filter(|(word, _, times)| **word != *"none" && *times > 0);
+            alarms.extend(told.map(|(word, time, times)| (*point, &**word, *time, *times)));
         }
         alarms
     }
@@ -162,135 +134,44 @@ impl Recording {
             _ => None,
         });
         let Some(modes) = modes.filter(|_| rule.pretends()) else { return false };
-        let words = self.tracks.iter().find_map(|(point, track)| match (point, track) {
-            (Point::Mode, Track::Word(changes)) => Some(changes),
+        let words = self.tracks.iter().zip(&self.track_sums).find_map(|((point, _), sum)| match (point, sum) {
+            (Point::Mode, TrackSum::Word(sum)) => Some(&sum.words),
             _ => None,
         });
         let occurred = |word: &str| modes.iter().any(|mode| *self.config.modes.list[*mode] == *word);
-        !words.into_iter().flatten().filter_map(|(_, word)| word.as_deref()).any(occurred)
+        !words.into_iter().flatten().any(|(word, ..)| occurred(word))
     }
 
     /// The shortest time for which an output was on, other than at the ends of the recording.
     pub fn shortest_on(&self, output: OutputId) -> Option<TimeDelta> {
-        let mut shortest: Option<TimeDelta> = None;
-        let mut since: Option<DateTime<Utc>> = None;
-        for span in &self.outputs[output.0] {
-            match (since, span.level.is_on()) {
-                (None, true) => since = Some(span.from),
-                (Some(begin), false) => {
-                    let time = span.from - begin;
-                    shortest = Some(shortest.map_or(time, |shortest| shortest.min(time)));
-                    since = None;
-                }
-                _ => {}
-            }
-        }
-        shortest
+        self.output_sums[output.0].shortest_on
     }
 
     /// How a rule was true.
     pub fn rule(&self, rule: RuleId) -> RuleUse {
-        let mut sum = RuleUse::default();
-        for ((_, truth), begin, end) in within(&self.rules[rule.0], |(at, _)| *at, self.from, self.until) {
-            match truth {
-                Some(Truth::True) => {
-                    sum.active += end - begin;
-                    sum.times += 1;
-                }
-                Some(Truth::Unknown) => sum.unknown += end - begin,
-                Some(Truth::False) | None => {}
-            }
-        }
-        sum
+        self.rule_sums.uses[rule.0]
     }
 
     /// The rules that asked one output for different levels at one time, longest first.
     pub fn fights(&self) -> Vec<Fight> {
-        let mut fights = Vec::new();
-        let rules = &self.config.rules;
-        for (first, rule) in rules.iter().enumerate() {
-            for (second, other) in rules.iter().enumerate().skip(first + 1) {
-                let asks =
-                    |output: OutputId| other.set.iter().find(|(there, _)| *there == output).map(|(_, level)| *level);
-                for (output, level) in &rule.set {
-                    if asks(*output).is_none_or(|asked| asked == *level) {
-                        continue;
-                    }
-                    let (time, times) = self.both_true(first, second);
-                    if times > 0 {
-                        let (winner, loser) = (RuleId(first), RuleId(second));
-                        fights.push(Fight { output: *output, winner, loser, time, times });
-                    }
-                }
-            }
-        }
+        let of = |pair: &sums::Pair| {
+            let (winner, loser, time, times) = (pair.first, pair.second, pair.time, pair.times);
+            let fight = move |output: &OutputId| Fight { output: *output, winner, loser, time, times };
+            pair.outputs.iter().map(fight).collect::<Vec<_>>()
+        };
+        let mut fights: Vec<Fight> = self.rule_sums.pairs.iter().filter(|pair| pair.times > 0).flat_map(of).collect();
         fights.sort_by_key(|fight| std::cmp::Reverse(fight.time));
         fights
     }
 
-    /// For how long two rules were true at one time, and how often.
-    fn both_true(&self, first: usize, second: usize) -> (TimeDelta, u32) {
-        let mut truths = [None; 2];
-        let mut changes: Vec<(DateTime<Utc>, usize, Option<Truth>)> = Vec::new();
-        for (which, rule) in [first, second].into_iter().enumerate() {
-            changes.extend(self.rules[rule].iter().map(|(at, truth)| (*at, which, *truth)));
-        }
-        changes.sort_by_key(|(at, ..)| *at);
-        let (mut time, mut times, mut since) = (TimeDelta::zero(), 0, None);
-        let ends = changes.iter().skip(1).map(|(at, ..)| *at).chain([self.until]);
-        for ((at, which, truth), end) in changes.iter().zip(ends) {
-            truths[*which] = *truth;
-            match (truths == [Some(Truth::True); 2], since) {
-                // What lasts no time at all is only the order of news.
-                (true, None) if end > *at => {
-                    since = Some(*at);
-                    times += 1;
-                }
-                (false, Some(begin)) => {
-                    time += *at - begin;
-                    since = None;
-                }
-                _ => {}
-            }
-        }
-        (time + since.map_or(TimeDelta::zero(), |begin| self.until - begin), times)
-    }
-
-    /// The share of full power that an output had in each of `count` equal parts of some time, from 0 to 1.
-    pub fn shares(&self, output: OutputId, from: DateTime<Utc>, until: DateTime<Utc>, count: usize) -> Vec<f64> {
-        let mut shares = vec![0.0; count];
-        let total_ms = (until - from).num_milliseconds().max(1) as f64;
-        let part_ms = total_ms / count as f64;
-        for (span, begin, end) in within(&self.outputs[output.0], |span| span.from, from, until) {
-            if !span.level.is_on() {
-                continue;
-            }
-            let (begin, end) = ((begin - from).num_milliseconds() as f64, (end - from).num_milliseconds() as f64);
-            let level = f64::from(span.level.percent()) / 100.0;
-            let last = ((end / part_ms).ceil() as usize).min(count);
-            for (index, share) in shares.iter_mut().enumerate().take(last).skip((begin / part_ms) as usize) {
-                let (left, right) = (index as f64 * part_ms, (index + 1) as f64 * part_ms);
-                *share += level * (right.min(end) - left.max(begin)).max(0.0) / part_ms;
-            }
-        }
-        shares
+    /// The share of full power that an output had in each of equal parts of the whole time, from 0 to 1.
+    pub fn shares(&self, output: OutputId) -> &[f64] {
+        &self.output_sums[output.0].cells
     }
 
     /// The local dates it touches, each with its part of the recording.
     pub fn days(&self) -> Vec<(NaiveDate, DateTime<Utc>, DateTime<Utc>)> {
-        let zone = self.config.hub.timezone;
-        let midnight = |date| crate::almanac::local_instant(date, 0, zone);
-        let mut date = self.from.with_timezone(&zone).date_naive();
-        let mut days = Vec::new();
-        while let (Some(begin), Some(end)) = (midnight(date), date.succ_opt().and_then(midnight)) {
-            if begin >= self.until {
-                break;
-            }
-            days.push((date, begin.max(self.from), end.min(self.until)));
-            let Some(next) = date.succ_opt() else { break };
-            date = next;
-        }
-        days
+        self.parts.days.clone()
     }
 }
 
@@ -324,9 +205,4 @@ fn within<T>(
         .take_while(|(_, begin, _)| *begin < until)
         .collect();
     parts.into_iter().filter(|(_, begin, end)| begin < end)
-}
-
-/// Whether anything was on in a list of levels.
-pub(super) fn any_on(spans: &[Span]) -> bool {
-    spans.iter().any(|span| span.level > Level::OFF)
 }

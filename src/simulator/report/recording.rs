@@ -1,7 +1,12 @@
-//! What is noted while a simulation runs: only changes, so that a year fits into memory.
+//! What is noted while a simulation runs: sums, and of a short run or where a report needs them, changes.
 
+use super::sums::{BinarySum, NumberSum, OutputSum, Parts, RuleSums, TrackSum, WordSum};
 use crate::{
-    model::{ClimateFacet, Config, EventUse, Explanation, Level, OutputId, Point, Quality, RuleId, Slot, Truth, Value},
+    engine::Changed,
+    model::{
+        ClimateFacet, ClimateId, Config, EventUse, Explanation, Level, OutputId, Point, Quality, RuleId, Slot, Truth,
+        Value,
+    },
     simulator::{
         house::{Ending, House},
         play::Witness,
@@ -11,7 +16,7 @@ use crate::{
     },
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The course of a simulation.
 pub struct Recording {
@@ -21,25 +26,56 @@ pub struct Recording {
     pub from: DateTime<Utc>,
     /// When it ended.
     pub until: DateTime<Utc>,
-    /// In the order of the file.
+    /// In the order of the file; only the last of each where they are not kept.
     pub outputs: Vec<Vec<Span>>,
-    /// When each rule became what, in the order of the file. Nothing: hearthd did not run.
-    pub rules: Vec<Vec<(DateTime<Utc>, Option<Truth>)>>,
     /// What became of the events of each rule with `on`, in the order of the file.
     pub events: Vec<EventUse>,
     /// When hearthd ended, and how, and when it ran again.
     pub absences: Vec<(DateTime<Utc>, Option<Ending>)>,
-    /// Inputs, rooms, readings and whatever else has a value, in the order of the points.
+    /// Inputs, rooms, readings and whatever else has a value, in the order of the points; empty where they are not kept.
     pub tracks: Vec<(Point, Track)>,
-    /// The temperature outside, in equal steps, if there was a world.
+    /// The temperature outside, in equal steps, if there was a world; empty where it is not kept.
     pub outdoor: Vec<(DateTime<Utc>, f64)>,
-    /// Every change, in a run of up to a week; in a longer one only trouble.
+    /// Every change, in a run of up to a week; in a longer one only trouble, the first of it where it is not kept.
     pub lines: Vec<Line>,
+    /// So much more trouble there was.
+    pub more_trouble: usize,
     /// Whether `lines` are all changes.
     pub complete: bool,
+    keeps: Keep,
+    pub(super) parts: Parts,
+    pub(super) output_sums: Vec<OutputSum>,
+    pub(super) rule_sums: RuleSums,
+    /// Beside `tracks`.
+    pub(super) track_sums: Vec<TrackSum>,
+    pub(super) outdoor_sum: NumberSum,
+    places: Places,
     sample_every: TimeDelta,
     next_sample: DateTime<Utc>,
     watch: Watch,
+}
+
+/// Of which there are lists, besides sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Keep {
+    /// Nothing: memory does not grow with time.
+    Sums,
+    /// Words, for the report as JSON.
+    Words,
+    /// Everything, for the charts of a page.
+    Everything,
+}
+
+/// Where the tracks of each thing are.
+#[derive(Clone, Debug, Default)]
+struct Places {
+    inputs: Vec<Option<usize>>,
+    rooms: Vec<Vec<usize>>,
+    /// Words that change seldom.
+    alarms: Vec<Option<usize>>,
+    mode: Option<usize>,
+    /// What is sampled.
+    sampled: Vec<usize>,
 }
 
 /// An output from `from` until the next span.
@@ -93,6 +129,9 @@ pub enum Track {
     Word(Vec<(DateTime<Utc>, Option<Arc<str>>)>),
 }
 
+/// So much trouble of a long run is kept.
+const TROUBLE_KEPT: usize = 100;
+
 /// How many samples a run has, and the bounds of the time between two.
 const SAMPLES: i32 = 400;
 const SAMPLE_MIN: TimeDelta = TimeDelta::seconds(10);
@@ -102,76 +141,131 @@ const SAMPLE_MAX: TimeDelta = TimeDelta::minutes(15);
 const COMPLETE_UP_TO: TimeDelta = TimeDelta::days(7);
 
 impl Recording {
-    /// Of a run between two instants, before it begins.
-    pub fn new(config: &Arc<Config>, from: DateTime<Utc>, until: DateTime<Utc>) -> Recording {
+    /// Of a run between two instants, before it begins. Of a run of up to a week everything is kept.
+    pub fn new(config: &Arc<Config>, from: DateTime<Utc>, until: DateTime<Utc>, keeps: Keep) -> Recording {
         let sample_every = ((until - from) / SAMPLES).clamp(SAMPLE_MIN, SAMPLE_MAX);
-        let samples = (until - from).num_milliseconds() / sample_every.num_milliseconds() + 1;
-        let numbers = || Track::Number(Vec::with_capacity(usize::try_from(samples).unwrap_or(0)));
         let track = |point| match point {
             Point::Output(_) | Point::OutputFacet(..) => None,
             Point::Input(_) | Point::Occupied(_) | Point::Asleep(_) => Some((point, Track::Binary(Vec::new()))),
-            Point::Reading(..) => Some((point, numbers())),
-            Point::Climate(_, facet) if facet.is_temperature() => Some((point, numbers())),
+            Point::Reading(..) => Some((point, Track::Number(Vec::new()))),
+            Point::Climate(_, facet) if facet.is_temperature() => Some((point, Track::Number(Vec::new()))),
             Point::Climate(..) | Point::Mode | Point::Event(_) => Some((point, Track::Word(Vec::new()))),
         };
+        let tracks: Vec<(Point, Track)> = config.points().filter_map(track).collect();
+        let sum = |(_, track): &(Point, Track)| match track {
+            Track::Binary(_) => TrackSum::Binary(BinarySum::new()),
+            Track::Number(_) => TrackSum::Number(NumberSum::default()),
+            Track::Word(_) => TrackSum::Word(WordSum::default()),
+        };
+        let complete = until - from <= COMPLETE_UP_TO;
+        let parts = Parts::of(config, from, until);
         Recording {
             config: config.clone(),
             from,
             until,
             outputs: vec![Vec::new(); config.outputs.len()],
-            rules: vec![Vec::new(); config.rules.len()],
             events: vec![EventUse::default(); config.events.len()],
             absences: Vec::new(),
-            tracks: config.points().filter_map(track).collect(),
             outdoor: Vec::new(),
             lines: Vec::new(),
-            complete: until - from <= COMPLETE_UP_TO,
+            more_trouble: 0,
+            complete,
+            keeps: if complete { Keep::Everything } else { keeps },
+            output_sums: config.outputs.iter().map(|_| OutputSum::new(&parts)).collect(),
+            rule_sums: RuleSums::new(config),
+            track_sums: tracks.iter().map(sum).collect(),
+            outdoor_sum: NumberSum::default(),
+            places: Places::of(config, &tracks),
+            parts,
+            tracks,
             sample_every,
             next_sample: from,
             watch: Watch::new(config, &[]),
         }
     }
 
-    fn look_at_outputs(&mut self, house: &House, at: DateTime<Utc>) {
-        for (index, spans) in self.outputs.iter_mut().enumerate() {
-            let id = OutputId(index);
-            let level = house.wire(id);
-            let explanation = house.engine().explanation(id);
-            let ended = house.ended_by().is_some();
-            let unchanged = spans.last().is_some_and(|last| {
-                last.level == level
-                    && match (&last.why, explanation) {
-                        (Why::Explained(before), Some(now)) => !ended && Arc::ptr_eq(before, now),
-                        (Why::Absent(_), _) => ended,
-                        (Why::Explained(_), None) => false,
-                    }
-            });
-            if unchanged {
-                continue;
+    fn look_at_output(&mut self, id: OutputId, house: &House, at: DateTime<Utc>) {
+        let spans = &mut self.outputs[id.0];
+        let level = house.wire(id);
+        let explanation = house.engine().explanation(id);
+        let ended = house.ended_by().is_some();
+        let unchanged = spans.last().is_some_and(|last| {
+            last.level == level
+                && match (&last.why, explanation) {
+                    (Why::Explained(before), Some(now)) => !ended && Arc::ptr_eq(before, now),
+                    (Why::Absent(_), _) => ended,
+                    (Why::Explained(_), None) => false,
+                }
+        });
+        if unchanged {
+            return;
+        }
+        let why = match explanation {
+            Some(explanation) if !ended => Why::Explained(explanation.clone()),
+            _ => Why::Absent(watch::why(house, id)),
+        };
+        let sum = &mut self.output_sums[id.0];
+        // Several decisions of one instant are one, but that it went to and fro is told.
+        if let Some(passed) = spans.pop_if(|last| last.from == at) {
+            let returns = spans.last().is_some_and(|before| before.level.is_on() == level.is_on());
+            sum.at_once += u32::from(returns && passed.level.is_on() != level.is_on());
+        } else if let Some(last) = spans.last() {
+            sum.add(last, at, &self.parts);
+        }
+        // The one before the last is what it returns to.
+        if self.keeps < Keep::Everything && spans.len() > 1 {
+            spans.remove(0);
+        }
+        spans.push(Span { from: at, level, why });
+    }
+
+    fn look_at_rule(&mut self, id: RuleId, house: &House, at: DateTime<Utc>) {
+        let truth = house.ended_by().is_none().then(|| house.engine().rule_truth(id));
+        self.rule_sums.note(id, truth, at);
+    }
+
+    /// Looks at what changed; nothing: at everything.
+    fn look_at_changes(&mut self, house: &House, changed: Option<&BTreeSet<Changed>>, at: DateTime<Utc>) {
+        let Some(changed) = changed else {
+            (0..self.outputs.len()).for_each(|index| self.look_at_output(OutputId(index), house, at));
+            (0..self.config.rules.len()).for_each(|index| self.look_at_rule(RuleId(index), house, at));
+            (0..self.tracks.len()).for_each(|index| self.look_at_point(index, house, at, false));
+            return;
+        };
+        for subject in changed {
+            match *subject {
+                Changed::Output(id) => self.look_at_output(id, house, at),
+                Changed::Rule(id) => self.look_at_rule(id, house, at),
+                Changed::Input(id) => self.look_at_points(self.places.inputs[id.0], house, at),
+                Changed::Room(id) => self.look_at_points(self.places.rooms[id.0].clone(), house, at),
+                Changed::Climate(id) => self.look_at_points(self.places.alarms[id.0], house, at),
+                Changed::Mode => self.look_at_points(self.places.mode, house, at),
+                Changed::Sensor(_) => {}
             }
-            let why = match explanation {
-                Some(explanation) if !ended => Why::Explained(explanation.clone()),
-                _ => Why::Absent(watch::why(house, id)),
-            };
-            // Several decisions of one instant are one.
-            if spans.last().is_some_and(|last| last.from == at) {
-                spans.pop();
-            }
-            spans.push(Span { from: at, level, why });
         }
     }
 
-    fn look_at_rules(&mut self, house: &House, at: DateTime<Utc>) {
-        for (index, changes) in self.rules.iter_mut().enumerate() {
-            let truth = house.ended_by().is_none().then(|| house.engine().rule_truth(RuleId(index)));
-            if changes.last().is_none_or(|(_, before)| *before != truth) {
-                changes.push((at, truth));
+    fn look_at_points(&mut self, places: impl IntoIterator<Item = usize>, house: &House, at: DateTime<Utc>) {
+        places.into_iter().for_each(|place| self.look_at_point(place, house, at, false));
+    }
+
+    /// All that happened is known: what lasts still ends with the recording.
+    fn finish(&mut self, house: &House) {
+        for (spans, sum) in self.outputs.iter().zip(&mut self.output_sums) {
+            if let Some(last) = spans.last() {
+                sum.add(last, self.until, &self.parts);
+            }
+            sum.end_of_limit();
+        }
+        self.rule_sums.finish(self.until);
+        for sum in &mut self.track_sums {
+            match sum {
+                TrackSum::Binary(sum) => sum.finish(self.until, &self.parts),
+                TrackSum::Word(sum) => sum.finish(self.until),
+                TrackSum::Number(_) => {}
             }
         }
-        // They are sums: it is enough to ask for them at the end.
-        if at >= self.until {
-            self.events = (0..self.events.len()).map(|event| house.event_use(event)).collect();
-        }
+        self.events = (0..self.events.len()).map(|event| house.event_use(event)).collect();
     }
 
     fn look_for_absence(&mut self, house: &House, at: DateTime<Utc>) {
@@ -181,37 +275,77 @@ impl Recording {
         }
     }
 
-    fn look_at_points(&mut self, house: &House, at: DateTime<Utc>, sample: bool) {
-        let now = house.now();
-        for (point, track) in &mut self.tracks {
-            let value = || {
-                let state = house.engine().plain_state(*point, now);
-                state.value.filter(|_| state.quality == Quality::Good)
-            };
-            match track {
-                Track::Binary(changes) => {
-                    let value = match house.engine().truth(*point) {
-                        Truth::True => Some(true),
-                        Truth::False => Some(false),
-                        Truth::Unknown => None,
-                    };
-                    if changes.last().is_none_or(|(_, before)| *before != value) {
-                        changes.push((at, value));
-                    }
+    fn look_at_point(&mut self, place: usize, house: &House, at: DateTime<Utc>, sample: bool) {
+        // Nobody reads anything while hearthd does not run.
+        if house.ended_by().is_some() {
+            return;
+        }
+        let (point, track) = &mut self.tracks[place];
+        match (track, &mut self.track_sums[place]) {
+            (Track::Binary(changes), TrackSum::Binary(sum)) => {
+                let value = match house.engine().truth(*point) {
+                    Truth::True => Some(true),
+                    Truth::False => Some(false),
+                    Truth::Unknown => None,
+                };
+                if sum.note(value, at, &self.parts) && self.keeps == Keep::Everything {
+                    changes.push((at, value));
                 }
-                Track::Number(samples) if sample => samples.push((at, house.engine().number(*point, now))),
-                Track::Word(changes) if sample || is_rare(*point) => {
-                    let word = match value() {
-                        Some(Value::Word(word)) => Some(word),
-                        _ => None,
-                    };
-                    if changes.last().is_none_or(|(_, before)| *before != word) {
-                        changes.push((at, word));
-                    }
+            }
+            (Track::Number(samples), TrackSum::Number(sum)) if sample => {
+                let value = house.engine().number(*point, house.now());
+                sum.note(value);
+                if self.keeps == Keep::Everything {
+                    samples.push((at, value));
                 }
-                Track::Number(_) | Track::Word(_) => {}
+            }
+            (Track::Word(changes), TrackSum::Word(sum)) if sample || is_rare(*point) => {
+                let state = house.engine().plain_state(*point, house.now());
+                let word = match state.value.filter(|_| state.quality == Quality::Good) {
+                    Some(Value::Word(word)) => Some(word),
+                    _ => None,
+                };
+                if sum.note(&word, at) && self.keeps >= Keep::Words {
+                    changes.push((at, word));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn add_lines(&mut self, lines: impl IntoIterator<Item = Line>) {
+        for line in lines {
+            if self.keeps == Keep::Sums && self.lines.len() >= TROUBLE_KEPT {
+                self.more_trouble += usize::from(line.change.trouble);
+            } else {
+                self.lines.push(line);
             }
         }
+    }
+}
+
+impl Places {
+    fn of(config: &Config, tracks: &[(Point, Track)]) -> Places {
+        let mut places = Places {
+            inputs: vec![None; config.inputs.len()],
+            rooms: vec![Vec::new(); config.rooms.len()],
+            alarms: vec![None; config.climates.len()],
+            mode: None,
+            sampled: Vec::new(),
+        };
+        for (place, (point, track)) in tracks.iter().enumerate() {
+            match *point {
+                Point::Input(id) => places.inputs[id.0] = Some(place),
+                Point::Occupied(id) | Point::Asleep(id) => places.rooms[id.0].push(place),
+                Point::Climate(ClimateId(zone), ClimateFacet::Alarm) => places.alarms[zone] = Some(place),
+                Point::Mode => places.mode = Some(place),
+                _ => {}
+            }
+            if !matches!(track, Track::Binary(_)) {
+                places.sampled.push(place);
+            }
+        }
+        places
     }
 }
 
@@ -223,26 +357,35 @@ impl Witness for Recording {
             while self.next_sample <= at {
                 self.next_sample += self.sample_every;
             }
-            self.outdoor.extend(world.map(|world| (at, world.outdoor_c(at))));
+            if let Some(outdoor_c) = world.map(|world| world.outdoor_c(at)) {
+                self.outdoor_sum.note(Some(outdoor_c));
+                if self.keeps == Keep::Everything {
+                    self.outdoor.push((at, outdoor_c));
+                }
+            }
         }
         self.look_for_absence(house, at);
-        self.look_at_outputs(house, at);
-        self.look_at_rules(house, at);
-        // Nobody reads anything while hearthd does not run.
-        if house.ended_by().is_none() {
-            self.look_at_points(house, at, sample);
+        let changed = house.take_changed();
+        self.look_at_changes(house, changed.as_ref(), at);
+        if sample {
+            let sampled = std::mem::take(&mut self.places.sampled);
+            sampled.iter().for_each(|place| self.look_at_point(*place, house, at, true));
+            self.places.sampled = sampled;
         }
         // In a long run only trouble is told, and looking for it each time would take longer than all the rest.
         let changes = match (self.complete, sample) {
-            (true, _) => self.watch.look(house),
+            (true, _) => self.watch.look_at(house, changed.as_ref()),
             (false, true) => self.watch.look(house).into_iter().filter(|change| change.trouble).collect(),
             (false, false) => Vec::new(),
         };
-        self.lines.extend(changes.into_iter().map(|change| Line { at, change }));
+        self.add_lines(changes.into_iter().map(|change| Line { at, change }));
+        if at >= self.until {
+            self.finish(house);
+        }
     }
 
     fn note(&mut self, at: DateTime<Utc>, change: Change) {
-        self.lines.push(Line { at, change });
+        self.add_lines([Line { at, change }]);
     }
 }
 

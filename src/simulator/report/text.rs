@@ -1,8 +1,9 @@
 //! The report as plain text, for a terminal.
 
 use super::{
-    Recording, Track, any_on,
+    Recording,
     findings::{self, Finding},
+    sums::{CELLS, NumberSum, TrackSum},
 };
 use crate::{
     almanac::sun,
@@ -12,8 +13,6 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 
-/// How many characters a lane has.
-const CELLS: usize = 48;
 /// From empty to full.
 const BARS: [char; 9] = ['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// Up to here every change is printed, and up to there each day.
@@ -70,14 +69,14 @@ fn lanes(recording: &Recording) -> Vec<String> {
             Some(energy) => format!("  {energy:>8.2}"),
             None => String::new(),
         };
-        let lane: String = recording.shares(id, from, until, CELLS).into_iter().map(bar).collect();
+        let lane: String = recording.shares(id).iter().copied().map(bar).collect();
         lines.push(format!("{}  {lane}  {:>8}  {:>5}{energy}", name(&config[id].id), spell(usage.on), usage.times));
     }
-    for (point, track) in &recording.tracks {
-        let (Point::Occupied(_), Track::Binary(changes)) = (point, track) else { continue };
-        let (shares, on, times) = binary_lane(changes, recording);
-        let lane: String = shares.into_iter().map(bar).collect();
-        lines.push(format!("{}  {lane}  {:>8}  {times:>5}", name(&config.point_name(*point)), spell(on)));
+    for ((point, _), sum) in recording.tracks.iter().zip(&recording.track_sums) {
+        let (Point::Occupied(_), TrackSum::Binary(sum)) = (point, sum) else { continue };
+        let lane: String = sum.cells.iter().copied().map(bar).collect();
+        let (on, times) = (spell(sum.on), sum.times);
+        lines.push(format!("{}  {lane}  {on:>8}  {times:>5}", name(&config.point_name(*point))));
     }
     lines
 }
@@ -88,8 +87,7 @@ fn days(recording: &Recording) -> Vec<String> {
     if !(3..=DAYS_UP_TO).contains(&days.len()) {
         return Vec::new();
     }
-    let used: Vec<OutputId> =
-        recording.config.visible_outputs().filter(|id| any_on(&recording.outputs[id.0])).collect();
+    let used: Vec<OutputId> = recording.config.visible_outputs().filter(|id| recording.was_on(*id)).collect();
     let widths: Vec<usize> = used.iter().map(|id| recording.config[*id].id.len().max(11)).collect();
     let mut lines = vec![String::new()];
     let head: String =
@@ -109,26 +107,23 @@ fn days(recording: &Recording) -> Vec<String> {
 /// The range of each reading.
 fn readings(recording: &Recording) -> Vec<String> {
     let mut lines = Vec::new();
-    for (point, track) in &recording.tracks {
-        let Track::Number(samples) = track else { continue };
-        let known: Vec<f64> = samples.iter().filter_map(|(_, value)| *value).collect();
-        let unit = unit(*point);
+    let range = |sum: &NumberSum, unit: &str| {
+        let (low, high, mean) = (sum.lowest?, sum.highest?, sum.mean()?);
+        Some(format!("{low:.1} to {high:.1} {unit}, {mean:.1} on average"))
+    };
+    for ((point, _), sum) in recording.tracks.iter().zip(&recording.track_sums) {
+        let TrackSum::Number(sum) = sum else { continue };
         let name = recording.config.point_name(*point);
-        let unknown = samples.len() - known.len();
-        let gap = match unknown * 100 / samples.len().max(1) {
+        let unknown = sum.unknown();
+        let gap = match unknown * 100 / sum.samples.max(1) {
             _ if unknown == 0 => String::new(),
             percent => format!("; unknown for {percent} % of the time"),
         };
-        let text = match range(&known) {
-            Some((low, high, mean)) => format!("{low:.1} to {high:.1} {unit}, {mean:.1} on average{gap}"),
-            None => "never known".into(),
-        };
+        let text = range(sum, &unit(*point)).map_or_else(|| "never known".into(), |text| text + &gap);
         lines.push(format!("{name:<width$}  {text}", width = width(recording)));
     }
-    let outdoor: Vec<f64> = recording.outdoor.iter().map(|(_, value)| *value).collect();
-    if let Some((low, high, mean)) = range(&outdoor) {
-        let width = width(recording);
-        lines.push(format!("{:<width$}  {low:.1} to {high:.1} °C, {mean:.1} on average", "outside"));
+    if let Some(text) = range(&recording.outdoor_sum, "°C") {
+        lines.push(format!("{:<width$}  {text}", "outside", width = width(recording)));
     }
     if !lines.is_empty() {
         lines.insert(0, String::new());
@@ -161,8 +156,9 @@ pub(super) fn trouble(recording: &Recording) -> Vec<String> {
     let trouble: Vec<_> = recording.lines.iter().filter(|line| line.change.trouble).cloned().collect();
     let shown = &trouble[..trouble.len().min(MOST)];
     let mut lines = columns(shown, &recording.config, recording.from, recording.until);
-    if trouble.len() > MOST {
-        lines.push(format!("and {} more", trouble.len() - MOST));
+    let more = trouble.len() - shown.len() + recording.more_trouble;
+    if more > 0 {
+        lines.push(format!("and {more} more"));
     }
     lines
 }
@@ -200,26 +196,6 @@ fn daylight(recording: &Recording) -> String {
     cells.collect()
 }
 
-/// Shares, time and times of something that is on or off.
-fn binary_lane(changes: &[(DateTime<Utc>, Option<bool>)], recording: &Recording) -> (Vec<f64>, TimeDelta, u32) {
-    let mut shares = vec![0.0; CELLS];
-    let (mut on, mut times) = (TimeDelta::zero(), 0);
-    let total_ms = (recording.until - recording.from).num_milliseconds().max(1) as f64;
-    for ((_, value), begin, end) in super::within(changes, |(at, _)| *at, recording.from, recording.until) {
-        if *value != Some(true) {
-            continue;
-        }
-        on += end - begin;
-        times += 1;
-        let cell = |at: DateTime<Utc>| (at - recording.from).num_milliseconds() as f64 / total_ms * CELLS as f64;
-        let (left, right) = (cell(begin), cell(end));
-        for (index, share) in shares.iter_mut().enumerate().take(right.ceil() as usize).skip(left as usize) {
-            *share += (right.min(index as f64 + 1.0) - left.max(index as f64)).max(0.0);
-        }
-    }
-    (shares, on, times)
-}
-
 fn bar(share: f64) -> char {
     let full = BARS.len() - 1;
     // A little is shown as a little, and nearly all as not quite all.
@@ -229,12 +205,6 @@ fn bar(share: f64) -> char {
         share => ((share * full as f64).round() as usize).clamp(1, full - 1),
     };
     BARS[index]
-}
-
-fn range(values: &[f64]) -> Option<(f64, f64, f64)> {
-    let low = values.iter().copied().reduce(f64::min)?;
-    let high = values.iter().copied().reduce(f64::max)?;
-    Some((low, high, values.iter().sum::<f64>() / values.len() as f64))
 }
 
 /// Of the column of names.

@@ -6,7 +6,7 @@ mod overview;
 mod plot;
 
 use super::{
-    Recording, any_on,
+    Recording,
     findings::{self, Finding},
     text::{self, spell},
 };
@@ -133,7 +133,7 @@ fn lanes(recording: &Recording) -> Vec<OutputId> {
     let config: &Config = &recording.config;
     let all: Vec<OutputId> = config.visible_outputs().collect();
     // A large house is easier to read without what never moved.
-    let used: Vec<OutputId> = all.iter().copied().filter(|id| any_on(&recording.outputs[id.0])).collect();
+    let used: Vec<OutputId> = all.iter().copied().filter(|id| recording.was_on(*id)).collect();
     if all.len() > 12 && !used.is_empty() { used } else { all }
 }
 

@@ -1,0 +1,71 @@
+//! From what is decided to the wires that are to be driven.
+
+use super::{
+    Engine,
+    state::{OutputState, Wire},
+};
+use crate::{
+    clock::Now,
+    model::{Cause, Effect, Method, OutputId, RuleId},
+};
+use std::collections::BTreeSet;
+
+impl Engine {
+    /// Drives the wires that differ from what was decided, off before on. What goes on because a rule looks at another
+    /// output waits until that one has taken its level.
+    pub(super) fn drive(&mut self, touched: BTreeSet<usize>, now: Now) -> Vec<Effect> {
+        let (config, order) = (self.config.clone(), self.order.clone());
+        let mut clusters = std::mem::take(&mut self.undriven);
+        clusters.extend(touched);
+        let ids = clusters.iter().flat_map(|place| order.clusters[*place].outputs.iter().map(move |id| (*place, *id)));
+        let mut wanted: Vec<(usize, OutputId)> = ids.filter(|(_, id)| must_drive(&self.outputs[id.0], now)).collect();
+        let is_taken = |other: &OutputId, place: usize| {
+            let state = &self.outputs[other.0];
+            let to_come = wanted.iter().any(|(of, id)| id == other && *of != place);
+            state.failure().is_some() || !to_come && !state.is_under_way()
+        };
+        let waits = |(place, id): &(usize, OutputId)| {
+            let rule = rule_that_switches_on(&self.outputs[id.0]);
+            rule.is_some_and(|rule| !order.rests_on[rule.0].iter().all(|other| is_taken(other, *place)))
+        };
+        let waiting: Vec<(usize, OutputId)> = wanted.iter().copied().filter(waits).collect();
+        // What waits for each other waits for nothing.
+        if waiting.len() < wanted.len() || self.outputs.iter().any(OutputState::is_under_way) {
+            wanted.retain(|each| !waiting.contains(each));
+            self.undriven.extend(waiting.into_iter().map(|(place, _)| place));
+        }
+        wanted.sort_by_key(|(_, id)| {
+            let works_by_parts = !matches!(config[*id].method, Method::Direct | Method::Part { .. });
+            (self.outputs[id.0].decided().is_on(), !works_by_parts, *id)
+        });
+        wanted.into_iter().filter_map(|(_, id)| take(id, &mut self.outputs[id.0])).collect()
+    }
+}
+
+/// Whether the wire is to be driven now: it differs, was not touched yet, or failed a while ago or for another level.
+fn must_drive(state: &OutputState, now: Now) -> bool {
+    let level = state.decided();
+    match &state.wire {
+        _ if state.explanation.is_none() => false,
+        Wire::Untouched => true,
+        Wire::Confirmed => state.level != level,
+        Wire::Driving { .. } => false,
+        Wire::Failed(failure) => failure.level != level || now.moment >= failure.retry,
+    }
+}
+
+/// Has it driven to what was decided.
+fn take(id: OutputId, state: &mut OutputState) -> Option<Effect> {
+    let claim = state.explanation.as_ref()?.slots.first()?.1.clone();
+    state.wire = Wire::Driving { level: claim.level, failure: state.failure().cloned() };
+    Some(Effect::Drive { output: id, level: claim.level, cause: claim.cause })
+}
+
+/// The rule by which an output that is off is to be on.
+fn rule_that_switches_on(state: &OutputState) -> Option<RuleId> {
+    let (_, claim) = state.explanation.as_ref().filter(|_| !state.level.is_on())?.slots.first()?;
+    match claim.cause {
+        Cause::Rule(rule) if claim.level.is_on() => Some(rule),
+        _ => None,
+    }
+}
