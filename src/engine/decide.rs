@@ -57,7 +57,8 @@ impl Engine {
         }
         self.revision.other += u64::from(instant.changed);
         effects.extend(self.drive(instant.touched, now));
-        if now.wall_known {
+        // At the end, times of day have no turn any more.
+        if now.wall_known && !self.stopping {
             self.last_wall = self.last_wall.max(Some(now.wall));
         }
         self.next_wakeup = self.changes.next_alarm();
