@@ -104,6 +104,10 @@ fn days(recording: &Recording) -> Vec<String> {
     lines
 }
 
+fn tenths(number: f64) -> String {
+    number::fixed(number, 1)
+}
+
 /// The range of each reading.
 fn readings(recording: &Recording) -> Vec<String> {
     let mut lines = Vec::new();
