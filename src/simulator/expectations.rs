@@ -233,7 +233,7 @@ fn check_value(expected: &Entry, config: &Config, problems: &Problems) {
             }
             _ => state_words(point, config).collect::<Vec<_>>(),
         };
-        let advice = match nearest_name(&word, words.into_iter()) {
+        let advice = match nearest_name(&word, words) {
             Some(near) => format!("did you mean \"{near}\"?"),
             None => "write \"on\", \"off\", \"unknown\" or a level from 0 to 100".into(),
         };
