@@ -422,7 +422,7 @@ fn asked_on_in_both(first: &[hearthd::model::PointState], second: &[hearthd::mod
         };
         let (first, second) = (asked(first), asked(second));
         // What stays as it is was asked for before.
-        let asked_on = first.level.is_on() && first.cause != Cause::Held;
+        let asked_on = first.level.is_on() && !matches!(first.cause, Cause::Held | Cause::RuleStays(_));
         assert!(!asked_on || second.level.is_on(), "{first:?}, but knowing better {second:?}");
     }
 }

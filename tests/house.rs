@@ -400,10 +400,13 @@ fn every_kind_of_point_is_set_and_shown_at_the_console() {
     for (point, value, answer) in [
         ("hall_light", "On", "hall_light is ON. manual: "),
         ("lamp", "10", "lamp is ON 10 %. manual: "),
+        ("lamp", "+10", "lamp is ON 20 %. manual: "),
+        ("lamp", "-5", "lamp is ON 15 %. manual: "),
         ("lamp.level", "40", "lamp.level is 40 %"),
         ("lamp.lock", "on", "lamp.lock is ON"),
         ("lamp.lock", "off", "lamp.lock is OFF"),
         ("blind", "open", "blind is "),
+        ("blind", "closed", "blind is "),
         ("stove.target", "22", "stove.target is 22 °C"),
         ("stove.preset", "away", "stove.preset is away"),
         ("mode", "away", "mode is away"),

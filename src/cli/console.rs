@@ -262,17 +262,8 @@ pub async fn plan(sockets: &[PathBuf], sources: &Sources, as_json: bool) -> anyh
 
 /// Sets a point by hand.
 pub async fn set(sockets: &[PathBuf], point: &str, value: &str, hold: Option<Duration>) -> anyhow::Result<()> {
-    let body = |value: &str| Some(json!({ "value": value, "for": hold.map(duration::spell) }));
-    let path = point_path("points", point);
-    let as_typed = ask::<PointShape>(sockets, Method::PUT, &path, body(value)).await;
-    // Words may be typed in small letters here; on MQTT they are exact. A refused command has changed nothing.
-    let capitals = value.to_uppercase();
-    let state = match as_typed {
-        Err(error) if capitals != value && matches!(error.downcast_ref(), Some(Error::Refused(_))) => {
-            ask(sockets, Method::PUT, &path, body(&capitals)).await?
-        }
-        answer => answer?,
-    };
+    let body = json!({ "value": value, "for": hold.map(duration::spell) });
+    let state: PointShape = ask(sockets, Method::PUT, &point_path("points", point), Some(body)).await?;
     // The total of a counter is what the meter shows, at once.
     let is_total = || {
         state.id == point && state.value.is_some() && value.parse().ok().map(|number: f64| json!(number)) == state.value

@@ -90,9 +90,10 @@ enum Command {
     Set {
         /// For example hall_light
         point: String,
-        /// ON, OFF, TOGGLE or AUTO; of the total of a counter, what the meter shows
-        #[arg(allow_negative_numbers = true)]
-        value: String,
+        /// ON, OFF, TOGGLE or AUTO; a level such as 40, or +10 for more; speed 2; of the total of a counter, what the meter
+        /// shows
+        #[arg(required = true, num_args = 1.., allow_negative_numbers = true)]
+        value: Vec<String>,
         /// How long it holds, for example 2h; then automatic control goes on
         #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse)]
         hold: Option<Duration>,
@@ -207,7 +208,7 @@ impl Arguments {
                 let Some(InForce { sources, .. }) = admit::load(&file) else { return Ok(ExitCode::FAILURE) };
                 block_on(console::plan(&sockets, &sources, shape.json))?;
             }
-            Command::Set { point, value, hold } => block_on(console::set(&sockets, &point, &value, hold))?,
+            Command::Set { point, value, hold } => block_on(console::set(&sockets, &point, &value.join(" "), hold))?,
             Command::Auto { point } => block_on(console::auto(&sockets, &point))?,
             Command::Safe { state } => {
                 let _log = Log::start(self.verbose);

@@ -1,8 +1,8 @@
 //! Rules that would switch themselves on and off for ever: a rule whose condition turns false by what it sets, directly or
 //! through other rules and what rooms ask. Circles that only hold themselves (`while = "lamp and hall.occupied"`, set lamp
-//! on) are fine, unless a room would never be empty again.
+//! on) are fine, unless a room would never be empty again. Outputs of an interlock switch each other off.
 
-use crate::model::{Condition, Number, OutputFacet, OutputId, Point, Room, RoomId, Rule};
+use crate::model::{Condition, Config, InterlockId, Method, Number, OutputFacet, OutputId, Point, Room, RoomId, Rule};
 use std::collections::BTreeMap;
 
 /// A rule that works against itself.
@@ -29,9 +29,9 @@ pub(super) struct SelfHeld {
     pub output: OutputId,
 }
 
-/// All such rules, each once.
-pub(super) fn find(rules: &[Rule], rooms: &[Room]) -> Vec<Circle> {
-    let edges = all_edges(rules, rooms);
+/// All such rules, each once. `config` is the house without its rules.
+pub(super) fn find(rules: &[Rule], config: &Config) -> Vec<Circle> {
+    let edges = all_edges(rules, config);
     let circle = |rule: usize| {
         edges[rule].iter().find_map(|edge| {
             let Thing::Output(output) = edge.set else { return None };
@@ -47,8 +47,8 @@ pub(super) fn find(rules: &[Rule], rooms: &[Room]) -> Vec<Circle> {
 }
 
 /// All such rooms, each once.
-pub(super) fn self_held(rules: &[Rule], rooms: &[Room]) -> Vec<SelfHeld> {
-    let mut edges = all_edges(rules, rooms);
+pub(super) fn self_held(rules: &[Rule], config: &Config) -> Vec<SelfHeld> {
+    let mut edges = all_edges(rules, config);
     edges.iter_mut().for_each(|edges| edges.retain(|edge| edge.same && edge.asks_on));
     let held = |room: usize| {
         let place = rules.len() + room;
@@ -58,7 +58,7 @@ pub(super) fn self_held(rules: &[Rule], rooms: &[Room]) -> Vec<SelfHeld> {
             held.then_some(SelfHeld { room: RoomId(room), output })
         })
     };
-    (0..rooms.len()).filter_map(held).collect()
+    (0..config.rooms.len()).filter_map(held).collect()
 }
 
 /// Whether a point is the state or a level of an output.
@@ -84,23 +84,28 @@ struct Edge {
 }
 
 /// Those of each rule, then those of each room.
-fn all_edges(rules: &[Rule], rooms: &[Room]) -> Vec<Vec<Edge>> {
+fn all_edges(rules: &[Rule], config: &Config) -> Vec<Vec<Edge>> {
     let of_room = |(index, room): (usize, &Room)| {
         let mut reads = Vec::new();
         for rule in [&room.occupied_while, &room.asleep_while].into_iter().flatten() {
-            things_read(&rule.condition, true, &mut reads);
+            things_read(&rule.condition, true, config, &mut reads);
         }
         let edge = |(read, positive)| Edge { read, set: Thing::Room(RoomId(index)), same: positive, asks_on: true };
         reads.into_iter().map(edge).collect()
     };
-    rules.iter().map(edges).chain(rooms.iter().enumerate().map(of_room)).collect()
+    let of_rule = |(index, rule): (usize, &Rule)| {
+        let mut edges = edges(rule, config);
+        edges.extend(switched_off(index, rule, rules, config));
+        edges
+    };
+    rules.iter().enumerate().map(of_rule).chain(config.rooms.iter().enumerate().map(of_room)).collect()
 }
 
-fn edges(rule: &Rule) -> Vec<Edge> {
+fn edges(rule: &Rule, config: &Config) -> Vec<Edge> {
     let mut reads = Vec::new();
-    things_read(&rule.condition, true, &mut reads);
+    things_read(&rule.condition, true, config, &mut reads);
     if let Some(until) = &rule.until {
-        things_read(until, false, &mut reads);
+        things_read(until, false, config, &mut reads);
     }
     let edge = |&(read, positive): &(Thing, bool)| {
         rule.set.iter().map(move |(set, level)| {
@@ -111,22 +116,62 @@ fn edges(rule: &Rule) -> Vec<Edge> {
     reads.iter().flat_map(edge).collect()
 }
 
+/// What goes off when a rule switches on another of its interlock: what later rules, or nobody, ask to be on. With `until` a
+/// rule goes on whatever goes off.
+fn switched_off(index: usize, rule: &Rule, rules: &[Rule], config: &Config) -> Vec<Edge> {
+    if rule.until.is_some() {
+        return Vec::new();
+    }
+    let later = || rules[index + 1..].iter().flat_map(|rule| &rule.set);
+    let is_outranked =
+        |id: OutputId| config[id].default.is_on() || later().any(|(set, level)| *set == id && level.is_on());
+    let mut edges = Vec::new();
+    for (on, _) in rule.set.iter().filter(|(_, level)| level.is_on()) {
+        let groups = interlocks(*on, config);
+        if groups.is_empty() {
+            continue;
+        }
+        for off in config.visible_outputs().filter(|off| off != on && is_outranked(*off)) {
+            if interlocks(off, config).iter().any(|group| groups.contains(group)) {
+                edges.push(Edge { read: Thing::Output(*on), set: Thing::Output(off), same: false, asks_on: false });
+            }
+        }
+    }
+    edges
+}
+
+/// The interlocks of an output and of its parts.
+fn interlocks(id: OutputId, config: &Config) -> Vec<InterlockId> {
+    std::iter::once(id).chain(config.parts(id)).filter_map(|id| config[id].interlock).collect()
+}
+
 /// The outputs and rooms whose state a condition reads, and whether it is the more true for their being on.
-fn things_read(condition: &Condition, positive: bool, reads: &mut Vec<(Thing, bool)>) {
+fn things_read(condition: &Condition, positive: bool, config: &Config, reads: &mut Vec<(Thing, bool)>) {
+    let mut either = |thing| reads.extend([(thing, true), (thing, false)]);
     match condition {
         Condition::All(parts) | Condition::Any(parts) => {
-            parts.iter().for_each(|part| things_read(part, positive, reads));
+            parts.iter().for_each(|part| things_read(part, positive, config, reads));
         }
-        Condition::Not(part) => things_read(part, !positive, reads),
-        Condition::Held { condition, .. } => things_read(condition, positive, reads),
-        Condition::On(Point::Output(output)) => reads.push((Thing::Output(*output), positive)),
+        Condition::Not(part) => things_read(part, !positive, config, reads),
+        Condition::Held { condition, .. } => things_read(condition, positive, config, reads),
+        Condition::On(Point::Output(output)) => match &config[*output].method {
+            // One member that is on makes `any` true, one that is off `all` false. Otherwise it takes the others, too.
+            Method::Group { members, all } if *all == positive || members.len() == 1 => {
+                reads.extend(members.iter().map(|member| (Thing::Output(*member), positive)));
+            }
+            _ => reads.push((Thing::Output(*output), positive)),
+        },
         Condition::On(Point::Occupied(room) | Point::Asleep(room)) => reads.push((Thing::Room(*room), positive)),
         // Which way it turns is not worked out.
         Condition::Compare(left, _, right) => {
-            for output in [left, right].into_iter().flat_map(outputs_of) {
-                reads.extend([(Thing::Output(output), true), (Thing::Output(output), false)]);
-            }
+            let outputs = [left, right].into_iter().flat_map(outputs_of);
+            outputs.flat_map(|output| config.members(output)).map(Thing::Output).for_each(either);
         }
+        // It is true for a while after each change, to either side.
+        Condition::Changed { point: Point::Output(output), .. } => {
+            config.members(*output).into_iter().map(Thing::Output).for_each(either);
+        }
+        Condition::Changed { point: Point::Occupied(room) | Point::Asleep(room), .. } => either(Thing::Room(*room)),
         Condition::On(_)
         | Condition::ClimateIs(..)
         | Condition::TimeBetween { .. }

@@ -189,7 +189,7 @@ pub(super) fn check(asked: &[Asked], config: &Config, problems: &Problems) {
             );
         }
     }
-    for SelfHeld { room, output } in circles::self_held(&config.rules, &config.rooms) {
+    for SelfHeld { room, output } in circles::self_held(&config.rules, config) {
         let Some((_, sentence)) = sentences(&config[room], &asked[room.0])
             .find(|(rule, _)| rule.condition.points(config).iter().any(|point| circles::is_of(*point, output)))
         else {

@@ -8,7 +8,7 @@ use super::{
     table::{Id, Table},
 };
 use crate::model::{Config, Scene};
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 /// A scene as far as its own table tells.
 pub(super) struct Draft {
@@ -16,6 +16,7 @@ pub(super) struct Draft {
     name: Option<String>,
     set: Vec<Setting>,
     hold: Option<Duration>,
+    hold_place: Range<usize>,
 }
 
 pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
@@ -26,14 +27,23 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     }
     let hold =
         table.optional("for", "How long it holds; when absent, as long as any command.", Period(SECOND..=365 * DAY));
-    Draft { id: id.clone(), name, set: set.unwrap_or_default(), hold }
+    Draft { id: id.clone(), name, set: set.unwrap_or_default(), hold, hold_place: table.place_of("for") }
 }
 
 pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> Scene {
+    let set = resolve_settings(draft.set, config, problems);
+    let pulses = set.iter().find_map(|(output, _)| config[*output].pulse.map(|_| &config[*output].id));
+    if let Some(output) = pulses.filter(|_| draft.hold.is_some()) {
+        problems.error(
+            draft.hold_place,
+            format!("`{output}` has a pulse of its own and holds nothing for a time"),
+            "leave `for` out, or the output",
+        );
+    }
     Scene {
         name: draft.name.unwrap_or_else(|| ids::for_people(&draft.id.text)),
         id: draft.id.text.into(),
-        set: resolve_settings(draft.set, config, problems),
+        set,
         hold: draft.hold,
     }
 }

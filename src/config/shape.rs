@@ -282,7 +282,8 @@ impl Shape for Decimal {
             _ => return Ok(None),
         };
         match number {
-            Some(number) if self.0.contains(&number) => Ok(Some(number)),
+            // Zero has no sign.
+            Some(number) if self.0.contains(&number) => Ok(Some(number + 0.0)),
             _ => Err(Wrong::new(
                 format!("{written} is out of range"),
                 format!("write a number from {} to {}", self.0.start(), self.0.end()),

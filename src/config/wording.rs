@@ -1,7 +1,7 @@
 //! What to say about names that are not found.
 
 use super::{nearest, shape::shorten};
-use crate::model::{Config, InputId, OutputId};
+use crate::model::{Ask, Config, InputId, OutputId, Point, Refusal, Takes};
 
 /// What is wrong with `name` where the name of a `kind` is wanted, of which `known` exist, and what to write.
 pub(super) fn not_found<'n>(
@@ -32,6 +32,108 @@ pub(super) fn output(name: &str, config: &Config) -> Result<OutputId, (String, S
         let known = config.visible_outputs().map(|id| &*config[id].id);
         not_found("output", name, known, config)
     })
+}
+
+/// What is wrong with `text` as what the point of this name is asked to be, and what to write. `quote` is what stands around
+/// words there.
+pub(super) fn refused(name: &str, text: &str, refusal: &Refusal, quote: char, config: &Config) -> (String, String) {
+    let cannot = || format!("`{name}` cannot be {quote}{}{quote}", shorten(text));
+    match refusal {
+        Refusal::BadValue { expected } => {
+            let words = words(name, config);
+            let near = nearest::name(&text.to_lowercase(), words.iter().map(String::as_str));
+            let advice = match (near, config.find_point(name)) {
+                (Some(near), _) if !text.contains(' ') => format!("did you mean {quote}{near}{quote}?"),
+                (_, Some(Point::Output(id))) => format!("write {}", states(id, quote, config)),
+                _ => format!("write {expected}"),
+            };
+            (cannot(), advice)
+        }
+        Refusal::NoLevels { .. } => (
+            format!("`{name}` is a relay: on or off, no levels"),
+            format!("write {quote}on{quote} or {quote}off{quote}, or give it pwm or slow_pwm"),
+        ),
+        Refusal::NoHold { why } => {
+            (format!("`{name}` cannot hold this for a time: {why}"), "leave the time out".into())
+        }
+        Refusal::ReadOnly => (format!("`{name}` is read, not set"), "name an output, or a point that is set".into()),
+        Refusal::NoAuto { expected } => (cannot(), format!("it stays as it is set: write {expected}")),
+        other => (cannot(), other.to_string()),
+    }
+}
+
+/// What is wrong with a command, if no point of this name understands it: a message, and what to write.
+pub fn refused_command(name: &str, text: &str, held: bool, config: &Config) -> Option<(String, String)> {
+    let refusal = config.wish(name, text, held).err()?;
+    Some(refused(name, text, &refusal, '"', config))
+}
+
+/// What an output can be said to be.
+fn states(id: OutputId, quote: char, config: &Config) -> String {
+    let pair = |on: &str, off: &str| format!("{quote}{on}{quote}, {quote}{off}{quote}");
+    let words = if config.opens(id) { pair("open", "closed") } else { pair("on", "off") };
+    match config.takes(id) {
+        Takes::OnOff => words.replace(", ", " or "),
+        Takes::Percent => format!("{words} or a level from 0 to 100"),
+        Takes::Steps(count) => {
+            format!("{words}, {quote}speed 1{quote} to {quote}speed {count}{quote} or a level from 0 to 100")
+        }
+        Takes::Position => format!("{words} or a position from 0 to 100"),
+    }
+}
+
+/// The words of commands that a point understands, without numbers.
+fn words(name: &str, config: &Config) -> Vec<String> {
+    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    match config.find_point(name) {
+        Some(Point::Output(id)) => {
+            let mut words: Vec<String> = config.words(id).map(|(word, _)| word.to_owned()).collect();
+            if let Takes::Steps(count) = config.takes(id) {
+                words.extend((1..=count.min(10)).map(|step| format!("speed {step}")));
+            }
+            words
+        }
+        Some(Point::OutputFacet(..)) => owned(&["on", "off", "toggle", "locked", "unlocked"]),
+        Some(Point::Mode) => config.modes.list.iter().map(ToString::to_string).collect(),
+        Some(Point::Climate(zone, facet)) => {
+            let mut words: Vec<String> = facet.words(&config[zone]).into_iter().map(str::to_owned).collect();
+            words.push("auto".into());
+            words
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What is wrong with `text` where it is to say what an output is for as long as a rule, or a scene, holds.
+pub(super) fn no_state(id: OutputId, text: &str, ask: Ask, config: &Config) -> Option<(String, String)> {
+    let name = &config[id].id;
+    let once = |message: &str, action: String| {
+        Some((format!("`{name}` {message}"), format!("write {action} in a rule with `on`")))
+    };
+    match ask {
+        Ask::On | Ask::Off | Ask::Level(_) => None,
+        Ask::By(_) => once("is to be at a level, and this is a change of it", format!("do = \"set {name} {text}\"")),
+        Ask::Stop => once("is to be somewhere, and this is done once", format!("do = \"set {name} stop\"")),
+        Ask::Auto => once("is automatic by itself", format!("do = \"auto {name}\"")),
+        Ask::Toggle => once("is to be on or off, and this is done once", format!("do = \"toggle {name}\"")),
+    }
+}
+
+/// What is wrong with a number that was probably meant otherwise.
+pub(super) fn slip(id: OutputId, text: &str, ask: Ask, quote: char, config: &Config) -> Option<(String, String)> {
+    let (name, takes) = (&config[id].id, config.takes(id));
+    let Ask::Level(level) = ask else { return None };
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match takes {
+        Takes::Steps(count) if digits && takes.sounds_like_a_speed(level.percent()) => Some((
+            format!("`{name}` has {count} speeds, and a number is percent"),
+            format!("write {quote}speed {text}{quote}, or {quote}{text}%{quote} if you mean that"),
+        )),
+        _ if text.contains('.') => {
+            Some((format!("`{name}` takes whole percents"), "write a whole number from 0 to 100".into()))
+        }
+        _ => None,
+    }
 }
 
 /// The input of this name that is on or off; or what is wrong with it and what to write.

@@ -6,13 +6,13 @@ use super::{
 };
 use crate::{
     clock::{Clock, Moment},
-    config::Sources,
+    config::{self, Sources},
     engine::{Engine, Revision},
     hardware::{Hardware, simulated::Wires},
     http::{Answerer, Explained, Question, Reply, Request},
     model::{
         Cause, Command, Config, Effect, Event, Level, Method, Output, OutputId, Point, Quality, Refusal, Snapshot,
-        Source, shown,
+        Source, number, shown,
     },
     mqtt::{Notice, Refused, Told},
 };
@@ -306,26 +306,38 @@ impl Control {
     /// On simulated hardware, a command for an input or a reading moves its wire: it is how a person plays the house.
     fn move_wire(&self, command: &Command) -> Option<Result<(), Refusal>> {
         // AUTO is for outputs: the engine says so.
-        let wires = self.hardware.wires().filter(|_| command.payload != "AUTO")?;
+        let wires = self.hardware.wires().filter(|_| !command.payload.eq_ignore_ascii_case("AUTO"))?;
+        let held = || Refusal::NoHold { why: "a simulated wire stays as it is set".into() };
         if let Some((input, ..)) = self.config.find_counter(&command.point) {
             let count = command.payload.parse().ok().filter(|count| (1..=1_000_000).contains(count));
             let Some(count) = count else { return Some(Err(Refusal::BadValue { expected: "how many pulses".into() })) };
+            if command.hold.is_some() {
+                return Some(Err(held()));
+            }
             wires.pulse(&self.config[input].id, count);
             return Some(Ok(()));
         }
-        match self.config.find_point(&command.point)? {
+        let point = self.config.find_point(&command.point)?;
+        let is_wire = match point {
+            Point::Input(_) => true,
+            Point::Reading(id, _) => self.config[id].counter().is_none(),
+            _ => false,
+        };
+        if is_wire && command.hold.is_some() {
+            return Some(Err(held()));
+        }
+        match point {
             Point::Input(id) => {
-                let active = match command.payload.as_str() {
-                    "ON" => true,
-                    "OFF" => false,
-                    _ => return Some(Err(Refusal::BadValue { expected: "ON or OFF".into() })),
+                let word = command.payload.to_ascii_lowercase();
+                let Some(active) = config::state_meaning(&word, point, &self.config) else {
+                    return Some(Err(Refusal::BadValue { expected: "ON or OFF".into() }));
                 };
                 wires.set_input(&self.config[id].id, active);
             }
             // Its pulses are played, above; its total is set as on a real board.
             Point::Reading(id, _) if self.config[id].counter().is_some() => return None,
-            Point::Reading(id, quantity) => match command.payload.parse::<f64>() {
-                Ok(value) if quantity.plausible().contains(&value) => {
+            Point::Reading(id, quantity) => match number::plain(&command.payload) {
+                Some(value) if quantity.plausible().contains(&value) => {
                     wires.set_reading(&self.config[id].id, quantity, value);
                 }
                 _ => return Some(Err(Refusal::BadValue { expected: "a plausible number".into() })),

@@ -2,226 +2,206 @@
 
 use super::{
     Engine,
-    manual::members,
     parts::cover,
     picture,
     state::{ModeState, OutputState},
 };
 use crate::{
     clock::Now,
-    model::{
-        ClimateFacet, ClimateId, Command, Config, Level, Method, OutputFacet, OutputId, Point, Refusal, Source, Takes,
-    },
+    model::{Ask, ClimateFacet, Command, Config, Level, Method, OutputId, Refusal, SceneId, Source, Takes, Wish},
 };
 use std::time::Duration;
 
 const HOLD_MIN: Duration = Duration::from_secs(1);
 const HOLD_MAX: Duration = Duration::from_secs(365 * 86_400);
 
-/// What is asked of an output.
-enum Wish {
-    /// To follow its rules again.
-    Auto,
+/// What an output is to be by a command.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Goal {
     Level(Level),
-    /// A cover is to stand still.
-    Stop,
+    /// A cover is to stand still, where it is as far as that is known.
+    Stand(Level),
 }
 
 impl Engine {
     /// Does what a command means, or says why not; a refused command changes nothing.
     pub(super) fn command(&mut self, command: &Command, now: Now) -> Result<(), Refusal> {
-        match self.config.find_point(&command.point) {
-            Some(Point::Output(id)) => {
-                let wish = self.wish(id, command, now)?;
-                self.fulfil(id, wish, command, now)
-            }
-            Some(Point::OutputFacet(id, OutputFacet::Level | OutputFacet::Position)) => {
-                let wish = match command.payload.as_str() {
-                    "AUTO" => Wish::Auto,
-                    text => Wish::Level(percent(text).ok_or_else(|| expected("0 to 100, or AUTO"))?),
-                };
-                self.fulfil(id, wish, command, now)
-            }
-            Some(Point::OutputFacet(id, OutputFacet::Lock)) => self.lock(id, &command.payload),
-            Some(Point::Climate(id, facet)) => self.command_zone(id, facet, command, now),
-            Some(
-                Point::OutputFacet(_, OutputFacet::Power | OutputFacet::Energy)
-                | Point::Input(_)
-                | Point::Occupied(_)
-                | Point::Asleep(_)
-                | Point::Event(_),
-            ) => Err(Refusal::ReadOnly),
-            Some(Point::Reading(sensor, quantity)) if command.hold.is_none() => {
-                self.set_total(sensor, quantity, &command.payload)
-            }
-            Some(Point::Reading(..)) => Err(expected("a value without a time: it is what the meter shows")),
-            Some(Point::Mode) => self.command_mode(&command.payload, now),
-            None if command.point.starts_with("scene.") => self.command_scene(command, now),
-            None => Err(self.unknown(&command.point)),
+        let wish = self.config.wish(&command.point, &command.payload, command.hold.is_some());
+        let wish = wish.map_err(|refusal| self.with_nearest(refusal, &command.point))?;
+        // A rule may pulse an output for less than a second.
+        let shortest = if matches!(command.source, Source::Rule(_)) { Duration::from_millis(1) } else { HOLD_MIN };
+        if command.hold.is_some_and(|hold| !(shortest..=HOLD_MAX).contains(&hold)) {
+            return Err(Refusal::BadHold);
         }
-    }
-
-    /// What a word or a number asks of an output.
-    fn wish(&self, id: OutputId, command: &Command, now: Now) -> Result<Wish, Refusal> {
-        let (takes, state) = (self.config.takes(id), &self.outputs[id.0]);
-        let word = command.payload.as_str();
-        if let Method::Cover(cover) = &self.config[id].method {
-            let moving = cover::motion(&self.outputs[cover.open.0], &self.outputs[cover.close.0]).is_some();
-            return match word {
-                "AUTO" => Ok(Wish::Auto),
-                "OPEN" | "ON" => Ok(Wish::Level(Level::ON)),
-                "CLOSE" | "OFF" => Ok(Wish::Level(Level::OFF)),
-                "STOP" => Ok(Wish::Stop),
-                "TOGGLE" if moving => Ok(Wish::Stop),
-                "TOGGLE" => {
-                    let open = picture::position(cover, &self.outputs, id, now).unwrap_or(state.level).is_on();
-                    Ok(Wish::Level(Level::from_on(!open)))
+        match wish {
+            Wish::Output(id, ask) => return self.fulfil(id, ask, command, now),
+            Wish::Scene(id) => return self.give_scene(id, command, now),
+            Wish::Total(sensor, quantity, total) => self.set_total(sensor, quantity, total),
+            Wish::Lock(id, ask) => {
+                self.note_return(&wish, command, now);
+                self.lock(id, ask, now);
+            }
+            Wish::Mode(place) => {
+                self.note_return(&wish, command, now);
+                self.set_mode(place, now);
+            }
+            Wish::Zone(id, facet, ref ask) => {
+                // A mode that was understood is set.
+                if facet == ClimateFacet::Mode {
+                    self.note_return(&wish, command, now);
                 }
-                _ => percent(word)
-                    .map(Wish::Level)
-                    .ok_or_else(|| expected("OPEN, CLOSE, STOP, TOGGLE, AUTO or 0 to 100")),
-            };
-        }
-        let asked = asked(state);
-        let on = if asked.is_on() { asked } else { last_on(takes, state) };
-        match (word, takes) {
-            ("AUTO", _) => Ok(Wish::Auto),
-            ("ON", _) => Ok(Wish::Level(on)),
-            ("OFF", _) => Ok(Wish::Level(Level::OFF)),
-            ("TOGGLE", _) => Ok(Wish::Level(if asked.is_on() { Level::OFF } else { on })),
-            (word, Takes::OnOff) if percent(word).is_some() => {
-                Err(Refusal::NoLevels { output: self.config[id].id.to_string() })
+                let by_whom = (command.hold, &command.source);
+                self.climates[id.0].command(&self.config[id], facet, ask, by_whom, now)?;
+                self.changes.climate(id);
             }
-            (_, Takes::OnOff) => Err(expected("ON, OFF, TOGGLE or AUTO")),
-            (word, _) => percent(word).map(Wish::Level).ok_or_else(|| expected("ON, OFF, TOGGLE, AUTO or 0 to 100")),
         }
+        self.commands = self.commands.saturating_add(1);
+        self.revision.promised += 1;
+        Ok(())
     }
 
     /// Fills or empties the manual slot.
-    fn fulfil(&mut self, id: OutputId, wish: Wish, command: &Command, now: Now) -> Result<(), Refusal> {
-        let from_outside = matches!(command.source, Source::Mqtt | Source::Console);
-        let locked = |id: &OutputId| from_outside && self.outputs[id.0].locked;
-        if let Some(locked) = members(&self.config, id).into_iter().find(locked) {
-            return Err(Refusal::Locked { output: self.config[locked].id.to_string() });
+    fn fulfil(&mut self, id: OutputId, ask: Ask, command: &Command, now: Now) -> Result<(), Refusal> {
+        let members = self.config.members(id);
+        self.refuse_locked(members.iter().copied(), &command.source)?;
+        if ask == Ask::Auto {
+            self.release_manual(id);
+            return Ok(());
         }
-        let level = match wish {
-            Wish::Auto => {
-                self.release_manual(id);
-                return Ok(());
+        let goal = |member: &OutputId| Ok((*member, self.goal(id, *member, ask, now)?));
+        let goals: Vec<(OutputId, Goal)> = members.iter().map(goal).collect::<Result<_, Refusal>>()?;
+        self.fill_manual(&goals, &command.source, command.hold, now);
+        Ok(())
+    }
+
+    fn refuse_locked(&self, mut outputs: impl Iterator<Item = OutputId>, source: &Source) -> Result<(), Refusal> {
+        let from_outside = matches!(source, Source::Mqtt | Source::Console);
+        match outputs.find(|id| from_outside && self.outputs[id.0].locked) {
+            Some(locked) => Err(Refusal::Locked { output: self.config[locked].id.to_string() }),
+            None => Ok(()),
+        }
+    }
+
+    /// What `member`, of the group `id` or that output itself, is to be. A group is switched as one.
+    fn goal(&self, id: OutputId, member: OutputId, ask: Ask, now: Now) -> Result<Goal, Refusal> {
+        let (takes, state) = (self.config.takes(id), &self.outputs[id.0]);
+        let asked = asked(state);
+        let on = match takes {
+            Takes::Position => Level::ON,
+            _ if asked.is_on() => asked,
+            _ => last_on(takes, state),
+        };
+        Ok(match ask {
+            Ask::On => Goal::Level(on),
+            Ask::Off | Ask::Auto => Goal::Level(Level::OFF),
+            Ask::Level(level) => Goal::Level(level),
+            Ask::Stop => self.stand(member, now),
+            Ask::Toggle if takes == Takes::Position && self.is_under_way(id) => self.stand(member, now),
+            Ask::Toggle if takes == Takes::Position => {
+                let open = self.position(id, now).unwrap_or(state.level).is_on();
+                Goal::Level(Level::from_on(!open))
             }
-            Wish::Level(level) => level,
-            Wish::Stop => self.outputs[id.0].level,
-        };
-        // A rule may pulse an output for less than a second.
-        let by_rule = matches!(command.source, Source::Rule(_));
-        if !by_rule && command.hold.is_some_and(|hold| !(HOLD_MIN..=HOLD_MAX).contains(&hold)) {
-            return Err(Refusal::BadHold);
-        }
-        let stop = matches!(wish, Wish::Stop).then(|| self.stands_at(id, now));
-        self.fill_manual(id, stop.flatten().unwrap_or(level), &command.source, command.hold, now);
-        if stop.is_some() {
-            self.outputs[id.0].travel.stay();
-        }
-        Ok(())
+            Ask::Toggle => Goal::Level(if asked.is_on() { Level::OFF } else { on }),
+            Ask::By(percent) => Goal::Level(self.changed_by(member, percent, now)?),
+        })
     }
 
-    fn stands_at(&self, id: OutputId, now: Now) -> Option<Level> {
+    /// A cover is to stand still.
+    fn stand(&self, id: OutputId, now: Now) -> Goal {
+        Goal::Stand(self.position(id, now).unwrap_or(self.outputs[id.0].level))
+    }
+
+    /// The level that is so much above what an output is asked to be, or below.
+    fn changed_by(&self, id: OutputId, percent: i8, now: Now) -> Result<Level, Refusal> {
+        let (takes, state) = (self.config.takes(id), &self.outputs[id.0]);
+        let base = match takes {
+            Takes::Position => state.travel.goal().or_else(|| self.position(id, now)).ok_or(Refusal::NotKnown)?,
+            _ => asked(state),
+        };
+        Ok(takes.changed_by(base, percent))
+    }
+
+    /// Whether a cover, or one of a group, moves or is about to.
+    fn is_under_way(&self, id: OutputId) -> bool {
+        self.config.members(id).into_iter().any(|id| {
+            let Method::Cover(cover) = &self.config[id].method else { return false };
+            let motion = cover::motion(&self.outputs[cover.open.0], &self.outputs[cover.close.0]);
+            motion.is_some() || self.outputs[id.0].travel.goal().is_some()
+        })
+    }
+
+    /// Where a cover is this very moment, as far as that is known; nothing of other outputs.
+    pub fn position(&self, id: OutputId, now: Now) -> Option<Level> {
         let Method::Cover(cover) = &self.config[id].method else { return None };
-        picture::position(cover, &self.outputs, id, now)
+        let motion = cover::motion(&self.outputs[cover.open.0], &self.outputs[cover.close.0]);
+        picture::whole_percent(self.outputs[id.0].travel.at(cover, motion, now.moment)?)
     }
 
-    fn lock(&mut self, id: OutputId, word: &str) -> Result<(), Refusal> {
-        let locked = &mut self.outputs[id.0].locked;
-        *locked = match word {
-            "ON" => true,
-            "OFF" => false,
-            "TOGGLE" => !*locked,
-            "AUTO" => return Err(Refusal::NoAuto { expected: "ON or OFF".into() }),
-            _ => return Err(expected("ON, OFF or TOGGLE")),
+    fn lock(&mut self, id: OutputId, ask: Ask, now: Now) {
+        let state = &mut self.outputs[id.0];
+        let locked = match ask {
+            Ask::Toggle => !state.locked,
+            ask => ask == Ask::On,
         };
+        if locked != state.locked {
+            (state.locked, state.lock_changed) = (locked, Some(now.moment));
+        }
         self.changes.output(id, &self.config);
-        self.commands = self.commands.saturating_add(1);
-        self.revision.promised += 1;
-        Ok(())
     }
 
-    fn command_zone(&mut self, id: ClimateId, facet: ClimateFacet, command: &Command, now: Now) -> Result<(), Refusal> {
-        check_hold(command)?;
-        self.climates[id.0].command(&self.config[id], facet, &command.payload, (command.hold, &command.source), now)?;
-        self.changes.climate(id);
-        self.commands = self.commands.saturating_add(1);
-        self.revision.promised += 1;
-        Ok(())
-    }
-
-    fn unknown(&self, point: &str) -> Refusal {
-        let relay = point.strip_suffix(".level").and_then(|output| self.config.find_output(output));
-        match relay.filter(|id| self.config.takes(*id) == Takes::OnOff) {
-            Some(id) => Refusal::NoLevels { output: self.config[id].id.to_string() },
-            None => Refusal::UnknownPoint { nearest: nearest_output(point, &self.config) },
+    fn with_nearest(&self, refusal: Refusal, point: &str) -> Refusal {
+        match refusal {
+            Refusal::UnknownPoint { .. } => Refusal::UnknownPoint {
+                nearest: match point.strip_prefix("scene.") {
+                    Some(name) => {
+                        let scenes = self.config.scenes.iter().map(|scene| &*scene.id);
+                        nearest(name, scenes).map(|near| format!("scene.{near}"))
+                    }
+                    None => nearest_output(point, &self.config),
+                },
+            },
+            other => other,
         }
     }
 
-    /// Toggles several outputs as one: if any is asked to be on, all go off.
+    /// Toggles several outputs as one: if any is asked to be on, all go off; covers stand still if any of them moves.
     pub(super) fn toggle_together(&mut self, outputs: &[OutputId], source: &Source, now: Now) {
         let any_on = outputs.iter().any(|output| asked(&self.outputs[output.0]).is_on());
+        let moves = outputs.iter().any(|output| self.is_under_way(*output));
+        let mut goals = Vec::new();
         for output in outputs {
-            let on = last_on(self.config.takes(*output), &self.outputs[output.0]);
-            self.fill_manual(*output, if any_on { Level::OFF } else { on }, source, None, now);
+            let takes = self.config.takes(*output);
+            let on = last_on(takes, &self.outputs[output.0]);
+            for member in self.config.members(*output) {
+                goals.push((
+                    member,
+                    match takes {
+                        Takes::Position if moves => self.stand(member, now),
+                        Takes::Position => Goal::Level(Level::from_on(!any_on)),
+                        _ => Goal::Level(if any_on { Level::OFF } else { on }),
+                    },
+                ));
+            }
         }
+        self.fill_manual(&goals, source, None, now);
     }
 
-    fn command_mode(&mut self, word: &str, now: Now) -> Result<(), Refusal> {
-        let modes = &self.config.modes;
-        let (Some(place), Some(state)) = (modes.find(word), &mut self.mode) else {
-            let expected = modes.list.join(", ");
-            return Err(if word == "AUTO" { Refusal::NoAuto { expected } } else { Refusal::BadValue { expected } });
-        };
+    fn set_mode(&mut self, place: usize, now: Now) {
+        let (modes, Some(state)) = (&self.config.modes, &mut self.mode) else { return };
         if state.place != place {
             self.changes.mode();
             *state = ModeState { word: modes.list[place].clone(), changed: now.wall, turned: Some(now.moment), place };
         }
-        self.commands = self.commands.saturating_add(1);
-        self.revision.promised += 1;
-        Ok(())
     }
 
-    fn command_scene(&mut self, command: &Command, now: Now) -> Result<(), Refusal> {
+    fn give_scene(&mut self, id: SceneId, command: &Command, now: Now) -> Result<(), Refusal> {
         let config = self.config.clone();
-        let name = command.point.trim_start_matches("scene.");
-        let Some(id) = config.find_scene(name) else {
-            let nearest = nearest(name, config.scenes.iter().map(|scene| &*scene.id));
-            return Err(Refusal::UnknownPoint { nearest: nearest.map(|near| format!("scene.{near}")) });
-        };
-        if command.payload != "ON" {
-            return Err(expected("ON"));
-        }
         let scene = &config[id];
-        let from_outside = matches!(command.source, Source::Mqtt | Source::Console);
-        if let Some((locked, _)) = scene.set.iter().find(|(output, _)| from_outside && self.outputs[output.0].locked) {
-            return Err(Refusal::Locked { output: config[*locked].id.to_string() });
-        }
-        for (output, level) in &scene.set {
-            self.fill_manual(*output, *level, &command.source, command.hold.or(scene.hold), now);
-        }
+        self.refuse_locked(scene.set.iter().map(|(output, _)| *output), &command.source)?;
+        let goals: Vec<_> = scene.set.iter().map(|(output, level)| (*output, Goal::Level(*level))).collect();
+        self.fill_manual(&goals, &command.source, command.hold.or(scene.hold), now);
         Ok(())
     }
-}
-
-fn check_hold(command: &Command) -> Result<(), Refusal> {
-    let bad = command.hold.is_some_and(|hold| !(HOLD_MIN..=HOLD_MAX).contains(&hold));
-    if bad { Err(Refusal::BadHold) } else { Ok(()) }
-}
-
-fn expected(what: &str) -> Refusal {
-    Refusal::BadValue { expected: what.into() }
-}
-
-/// A level as people and other programs write it: `40`, also `40.0`.
-fn percent(text: &str) -> Option<Level> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    let number: f64 = text.parse().ok().filter(|_| plain)?;
-    (0.0..=100.0).contains(&number).then(|| Level::new(number.round() as u8))?
 }
 
 /// The level that ON means for an output that is off.

@@ -50,6 +50,7 @@ impl Engine {
             self.tell_times();
         }
         self.changes.follow(now);
+        self.set_back(now);
         let mut instant = Instant::default();
         let mut effects = self.settle_instant(now, &mut instant);
         for id in std::mem::take(&mut instant.zones) {
@@ -61,7 +62,7 @@ impl Engine {
         if now.wall_known && !self.stopping {
             self.last_wall = self.last_wall.max(Some(now.wall));
         }
-        self.next_wakeup = self.changes.next_alarm();
+        self.next_wakeup = self.changes.next_alarm().into_iter().chain(self.next_return()).min();
         effects.extend(self.tell_states(now));
         effects
     }

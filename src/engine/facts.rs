@@ -147,10 +147,12 @@ impl Facts<'_> {
             Point::Output(id) => {
                 let output = &self.outputs[id.0];
                 // What is decided and not driven yet turns now.
-                let turns = picture::decided(self.config, self.outputs, id).is_on() != output.level.is_on();
-                let turned = if turns { self.now.moment } else { output.since.moment };
-                (Some(turned), None, output.failure().is_none())
+                let decided = picture::decided(self.config, self.outputs, id);
+                let turns = output.explanation.is_some() && output.shown().is_some_and(|shown| shown != decided);
+                let turned = if turns { Some(self.now.moment) } else { output.changed };
+                (turned, None, output.failure().is_none())
             }
+            Point::OutputFacet(id, OutputFacet::Lock) => (self.outputs[id.0].lock_changed, None, true),
             Point::Input(id) => {
                 let input = &self.inputs[id.0];
                 (input.turned.at, input.turned.known, input.truth() != Truth::Unknown)

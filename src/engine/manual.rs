@@ -2,8 +2,9 @@
 
 use super::{
     Engine,
+    command::Goal,
     facts::Alarm,
-    state::{RoomState, Timestamp},
+    state::{RoomState, Timestamp, is_plain},
 };
 use crate::{
     almanac::local_instant,
@@ -26,6 +27,12 @@ pub(super) struct Manual {
     /// Until something happens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<Release>,
+    /// A cover is to stand still: its level only tells where.
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub stands: bool,
+    /// What it is afterwards, if nobody asks then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<Level>,
 }
 
 /// What ends a command, besides AUTO and time.
@@ -55,27 +62,39 @@ pub(super) struct Surroundings<'a> {
 }
 
 impl Engine {
-    /// Fills the manual slot of an output, or of each member of a group: a command that was understood, or an action.
-    /// `hold` is how long; nothing: as the output's `manual_for` says.
+    /// Fills the manual slots of these outputs: a command that was understood, or an action. `hold` is how long; nothing: as
+    /// the output's `manual_for` says.
     pub(super) fn fill_manual(
         &mut self,
-        id: OutputId,
-        level: Level,
+        goals: &[(OutputId, Goal)],
         source: &Source,
         hold: Option<Duration>,
         now: Now,
     ) {
+        if goals.is_empty() {
+            return;
+        }
         self.commands = self.commands.saturating_add(1);
         self.revision.promised += 1;
-        for id in members(&self.config, id) {
+        for (id, goal) in goals.iter().copied() {
+            // It was asked for a time: afterwards it is as it was, where nobody else asks.
+            let back = hold.is_some().then(|| self.goes_back_to(id, now)).flatten();
             let output = &self.config[id];
             let (until, release) = ends(output, hold, now);
-            let level = self.config.takes(id).fit(level);
+            let (level, stands) = match goal {
+                Goal::Level(level) => (self.config.takes(id).fit(level), false),
+                Goal::Stand(level) => (level, true),
+            };
             self.changes.output(id, &self.config);
+            let (source, order) = (source.clone(), self.commands);
+            let by_hand = source.is_outside();
             let state = &mut self.outputs[id.0];
-            state.manual = Some(Manual { level, source: source.clone(), order: self.commands, until, release });
+            state.manual = Some(Manual { level, source, order, until, release, stands, back });
             // Who asks again after a limit has seen it: the output may go on once more.
-            (state.tripped, state.in_circle_until) = (false, None);
+            (state.tripped, state.in_circle_until, state.left) = (false, None, None);
+            if by_hand {
+                state.guard.let_go();
+            }
             if output.pulse.is_some() {
                 state.pulse_from = level.is_on().then_some(now.moment);
                 if !level.is_on() {
@@ -83,29 +102,35 @@ impl Engine {
                     (state.manual, state.tripped) = (None, true);
                 }
             }
-            if matches!(output.method, Method::Cover(_)) {
-                state.travel.go(level);
+            match goal {
+                Goal::Stand(_) => state.travel.stay(),
+                Goal::Level(level) if matches!(output.method, Method::Cover(_)) => state.travel.go(level),
+                Goal::Level(_) => {}
             }
         }
+    }
+
+    /// What an output that stays as it is left goes back to after a command for a time.
+    fn goes_back_to(&self, id: OutputId, now: Now) -> Option<Level> {
+        let (output, state) = (&self.config[id], &self.outputs[id.0]);
+        let before = state.manual.as_ref().and_then(|manual| manual.back);
+        let is = || match output.method {
+            Method::Cover(_) => self.position(id, now),
+            _ => Some(state.level),
+        };
+        if output.default_holds { before.or_else(is) } else { None }
     }
 
     /// Empties it.
     pub(super) fn release_manual(&mut self, id: OutputId) {
         self.commands = self.commands.saturating_add(1);
         self.revision.promised += 1;
-        for id in members(&self.config, id) {
+        for id in self.config.members(id) {
             self.changes.output(id, &self.config);
             let state = &mut self.outputs[id.0];
-            (state.manual, state.tripped) = (None, false);
+            (state.manual, state.tripped, state.left) = (None, false, None);
+            state.guard.let_go();
         }
-    }
-}
-
-/// Itself, or the members of a group.
-pub(super) fn members(config: &Config, id: OutputId) -> Vec<OutputId> {
-    match &config[id].method {
-        Method::Group { members, .. } => members.clone(),
-        _ => vec![id],
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     climate::ZoneState,
     happenings::HappeningState,
     history::Readings,
+    returns::Return,
     state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState},
 };
 use crate::clock::{Moment, Now};
@@ -26,6 +27,8 @@ pub struct Memory {
     pub(super) pause_is_unknown: bool,
     /// How many commands were accepted so far.
     pub(super) commands: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) returns: Vec<Return>,
     pub(super) outputs: BTreeMap<Arc<str>, OutputState>,
     pub(super) inputs: BTreeMap<Arc<str>, InputState>,
     pub(super) sensors: BTreeMap<Arc<str>, SensorState>,
@@ -52,6 +55,7 @@ impl Memory {
             power_was_cut: false,
             pause_is_unknown: false,
             commands: 0,
+            returns: Vec::new(),
             outputs: BTreeMap::new(),
             inputs: BTreeMap::new(),
             sensors: BTreeMap::new(),

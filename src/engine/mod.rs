@@ -23,6 +23,7 @@ mod decide;
 mod facts;
 mod filters;
 mod foresight;
+mod guard;
 mod happenings;
 mod history;
 mod inputs;
@@ -34,6 +35,7 @@ mod order;
 mod parts;
 mod picture;
 mod priority;
+mod returns;
 mod rooms;
 mod rules;
 mod sensors;
@@ -60,6 +62,7 @@ use happenings::HappeningState;
 use history::Readings;
 use order::Order;
 use priority::{Slots, Wish};
+use returns::Return;
 use state::{Failure, InputState, ModeState, OutputState, RoomState, RuleState, SensorState, Timestamp, Wire};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -87,6 +90,7 @@ pub struct Engine {
     dark: Option<RuleState>,
     series: Vec<Readings>,
     commands: u64,
+    returns: Vec<Return>,
     /// When this process began.
     started: Moment,
     /// Event rules have not yet heard of the start.
@@ -198,6 +202,7 @@ impl Engine {
         let config = &self.config;
         let mut memory = Memory::empty(now);
         memory.commands = self.commands;
+        memory.returns.clone_from(&self.returns);
         memory.outputs.extend(by_name(&config.outputs, &self.outputs, |output| &output.id));
         memory.inputs.extend(by_name(&config.inputs, &self.inputs, |input| &input.id));
         memory.sensors.extend(by_name(&config.sensors, &self.sensors, |sensor| &sensor.id));
@@ -333,8 +338,9 @@ impl Engine {
                     state.meter.change(now.moment, state.level, level);
                     self.revision.other += 1;
                 }
-                if matches!(self.config[output].method, Method::Cover(_)) && state.level != level {
-                    state.travel.go(level);
+                state.show(level, now.moment);
+                if state.left == Some(level) {
+                    state.left = None;
                 }
                 if state.pulse_from.is_some() && state.level.is_on() && !level.is_on() {
                     // A pulse that was cut short is over too.
@@ -435,6 +441,7 @@ impl Engine {
             starting: false,
             happened: Vec::new(),
             commands: memory.commands,
+            returns: memory.returns,
             calendar: Calendar::new(&config.hub),
             changes,
             order: Arc::new(order),

@@ -88,7 +88,7 @@ pub(super) fn number(
 pub(super) fn is_on(config: &Config, outputs: &[OutputState], id: OutputId, now: Now) -> Truth {
     let of = |id: &OutputId| is_on(config, outputs, *id, now);
     match &config[id].method {
-        _ if failure(config, outputs, id).is_some() => Truth::Unknown,
+        _ if quality(config, outputs, id) != Quality::Good => Truth::Unknown,
         Method::Group { members, all: true } => members.iter().map(of).fold(Truth::True, Truth::and),
         Method::Group { members, all: false } => members.iter().map(of).fold(Truth::False, Truth::or),
         Method::Cover(cover) => position(cover, outputs, id, now).map_or(Truth::Unknown, |level| level.is_on().into()),
@@ -105,7 +105,12 @@ pub(super) fn shown_anew(config: &Config, outputs: &[OutputState], id: OutputId,
 pub(super) fn position(cover: &Cover, outputs: &[OutputState], id: OutputId, now: Now) -> Option<Level> {
     let motion = cover::motion(&outputs[cover.open.0], &outputs[cover.close.0]);
     let (position, _) = outputs[id.0].travel.shown(cover, motion, now.moment);
-    Level::new(u8::try_from((position? + 500) / 1000).ok()?)
+    whole_percent(position?)
+}
+
+/// A position in thousandths of a percent, rounded.
+pub(super) fn whole_percent(position: i64) -> Option<Level> {
+    Level::new(u8::try_from((position + 500) / 1000).ok()?)
 }
 
 fn cover_word(cover: &Cover, outputs: &[OutputState], id: OutputId, now: Now) -> &'static str {
@@ -121,7 +126,12 @@ fn cover_word(cover: &Cover, outputs: &[OutputState], id: OutputId, now: Now) ->
 }
 
 fn good_or_fault(config: &Config, outputs: &[OutputState], id: OutputId, value: Option<Value>) -> PointState {
-    let fault: Option<Arc<str>> = failure(config, outputs, id).map(|failure| failure.text.clone());
+    let too_often = || {
+        let id = once_too_often(config, outputs, id)?;
+        let rate = config[id].max_rate;
+        Some(format!("rules switch it more than {rate} times a second: do they work against each other?").into())
+    };
+    let fault: Option<Arc<str>> = failure(config, outputs, id).map(|failure| failure.text.clone()).or_else(too_often);
     let quality = quality(config, outputs, id);
     let point = Point::Output(id);
     PointState { point, value, quality, changed: None, fault, explanation: None, because: None, usage: None }
@@ -129,7 +139,14 @@ fn good_or_fault(config: &Config, outputs: &[OutputState], id: OutputId, value: 
 
 /// How far to trust what an output shows.
 pub(super) fn quality(config: &Config, outputs: &[OutputState], id: OutputId) -> Quality {
-    if failure(config, outputs, id).is_some() { Quality::Fault } else { Quality::Good }
+    let in_fault = failure(config, outputs, id).is_some() || once_too_often(config, outputs, id).is_some();
+    if in_fault { Quality::Fault } else { Quality::Good }
+}
+
+/// The wire that rules switch too often: its own, or that of one of its parts.
+fn once_too_often(config: &Config, outputs: &[OutputState], id: OutputId) -> Option<OutputId> {
+    let parts = config.parts(id).into_iter();
+    std::iter::once(id).chain(parts).find(|id| outputs[id.0].guard.held().is_some())
 }
 
 /// What is wrong with its wire, or with that of one of its parts.

@@ -16,7 +16,9 @@ use super::{
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Cause, Claim, Config, Explanation, InterlockId, Level, Method, Output, OutputId, RuleId, Slot, Truth},
+    model::{
+        Cause, Claim, Config, Explanation, InterlockId, Level, Method, Output, OutputId, RuleId, Slot, Takes, Truth,
+    },
 };
 use std::{sync::Arc, time::Duration};
 
@@ -152,7 +154,11 @@ fn ask(
     let (output, state, now) = (&situation.config[id], &mut outputs[id.0], situation.now);
     let automatic = automatic(id, output, situation);
     let around = Surroundings { config: situation.config, rooms: situation.rooms, now, automatic };
+    let back = state.manual.as_ref().and_then(|manual| manual.back);
     let mut changed = manual::expire(&mut state.manual, output, &around, alarm);
+    if state.manual.is_none() && back.is_some() {
+        state.left = back;
+    }
     // Nobody else wants to know.
     let asked_on = output.pulse.is_some() && highest(&asked(id, output, state, situation)).1.level.is_on();
     changed |= pulse(output, state, asked_on, may_be_asked_on(id, output, state, situation), now, alarm);
@@ -164,14 +170,28 @@ fn ask(
         (Some(Cause::Shutdown), safe(output, state))
     } else {
         let tripped = cause.filter(|_| state.tripped);
-        (tripped.or_else(|| situation.claimed(id).and_then(Claimed::cut_off)), Level::OFF)
+        let cut_off = tripped.or_else(|| situation.claimed(id).and_then(Claimed::cut_off));
+        changed |= state.guard.update(now.moment, alarm);
+        guarded(cut_off, output, state)
     };
     if let Some(until) = state.in_circle_until.filter(|until| now.moment < *until && !situation.stopping) {
         alarm.at(until);
         (slots.safety, slots.safety_level) = (Some(Cause::Circle), Level::OFF);
     }
     slots.asked = asked(id, output, state, situation);
+    if slots.asked.len() > 1 || state.tripped || state.left == Some(state.level) {
+        state.left = None;
+    }
     changed
+}
+
+/// What safety asks for: what there is already, else that an output rests that rules switch too often.
+fn guarded(cause: Option<Cause>, output: &Output, state: &OutputState) -> (Option<Cause>, Level) {
+    if cause.is_some() || state.guard.held().is_none() {
+        return (cause, Level::OFF);
+    }
+    let level = if output.interlock.is_some() { Level::OFF } else { safe(output, state) };
+    (Some(Cause::TooOften { max_rate: output.max_rate }), level)
 }
 
 /// Fills the slots of an output's parts, which is itself decided to be so.
@@ -186,7 +206,12 @@ fn ask_parts(
 ) -> bool {
     let (config, now) = (situation.config, situation.now);
     let before = (outputs[id.0].owed, outputs[id.0].travel);
-    let goes = slot >= Slot::Manual && claim.cause != Cause::Held;
+    let goes = slot >= Slot::Manual
+        && match claim.cause {
+            Cause::Held => outputs[id.0].left.is_some(),
+            Cause::RuleStays(_) => false,
+            _ => slot != Slot::Manual || outputs[id.0].manual.as_ref().is_none_or(|manual| !manual.stands),
+        };
     let levels = match config[id].method {
         Method::SlowPwm { wire, .. } if situation.holds_phases && claim.level.is_on() => vec![outputs[wire.0].level],
         _ => parts::asked(id, claim.level, goes, config, outputs, now, alarm),
@@ -209,7 +234,8 @@ fn ask_parts(
             // The limit of the whole is one of its wires as well: no `min_on` of theirs prolongs it.
             let of_whole =
                 (slot == Slot::Safety && matches!(claim.cause, Cause::MaxOn { .. })).then(|| claim.cause.clone());
-            (of_whole.or_else(|| max_on(output).filter(|_| state.tripped)), Level::OFF)
+            changed |= state.guard.update(now.moment, alarm);
+            guarded(of_whole.or_else(|| max_on(output).filter(|_| state.tripped)), output, state)
         };
         slots.asked = vec![asked];
     }
@@ -222,6 +248,9 @@ pub(super) fn stand_for(id: OutputId, outputs: &mut [OutputState], config: &Conf
     let all = *all;
     let levels = members.iter().map(|member| outputs[member.0].level);
     let level = if all { levels.min() } else { levels.max() }.unwrap_or(Level::OFF);
+    // At a start, wires that were claimed at another level have not been driven yet.
+    let shown: Option<Vec<Level>> = members.iter().map(|member| outputs[member.0].shown()).collect();
+    let shown = shown.and_then(|levels| if all { levels.into_iter().min() } else { levels.into_iter().max() });
     let on = members.iter().filter(|member| outputs[member.0].level.is_on()).count();
     let cause = Cause::Members { on, of: members.len(), all };
     let state = &mut outputs[id.0];
@@ -230,6 +259,9 @@ pub(super) fn stand_for(id: OutputId, outputs: &mut [OutputState], config: &Conf
         state.since = super::state::Timestamp::of(now);
     }
     state.level = level;
+    if let Some(shown) = shown {
+        state.show(shown, now.moment);
+    }
     state.since.follow(now);
     let asked = vec![(Slot::Default, Claim { level, cause })];
     explain(state, &Slots { asked, ..Slots::nothing() }, config);
@@ -293,30 +325,50 @@ fn highest(asked: &[(Slot, Claim)]) -> &(Slot, Claim) {
 fn asked(id: OutputId, output: &Output, state: &OutputState, situation: &Situation<'_>) -> Vec<(Slot, Claim)> {
     let mut asked = Vec::with_capacity(Slot::ALL.len());
     asked.push((Slot::Default, rest(output, state)));
-    let first_rule = situation.wishes(id).find_map(|(Wish { rule, level }, truth)| {
-        let cause = match (truth, level.is_on()) {
-            (Truth::True, _) => Cause::Rule(rule),
-            // An unknown never turns anything on, also not by taking its hand off what it held off.
-            (Truth::Unknown, false) => Cause::RuleUnknown(rule),
-            _ => return None,
-        };
-        Some(Claim { level, cause })
-    });
+    let takes = situation.config.takes(id);
+    let by_rule = || {
+        situation.wishes(id).find_map(|(Wish { rule, level }, truth)| {
+            let cause = match (truth, level.is_on()) {
+                (Truth::True, _) => Cause::Rule(rule),
+                // An unknown never turns anything on, also not by taking its hand off what it held off.
+                (Truth::Unknown, false) => Cause::RuleUnknown(rule),
+                _ => return None,
+            };
+            Some(Claim { level, cause })
+        })
+    };
+    let first_rule = if takes == Takes::Position { cover_by_rules(id, state, situation) } else { by_rule() };
     asked.extend(first_rule.map(|claim| (Slot::Rule, claim)));
     asked.extend(situation.claimed(id).map(|claimed| (Slot::Climate, claimed.claim())));
     if let Some(manual) = &state.manual {
         let cause = Cause::Manual { source: manual.source.clone(), until: manual.end(output.room) };
         asked.push((Slot::Manual, Claim { level: manual.level, cause }));
     }
-    let takes = situation.config.takes(id);
     asked.iter_mut().for_each(|(_, claim)| claim.level = takes.fit(claim.level));
     asked
+}
+
+/// What rules ask of a cover. An unknown moves it neither way: it goes only where it would go whatever the unknown is.
+fn cover_by_rules(id: OutputId, state: &OutputState, situation: &Situation<'_>) -> Option<Claim> {
+    let mut unknown: Option<Wish> = None;
+    let mut agree = true;
+    for (wish, truth) in situation.wishes(id).filter(|(_, truth)| *truth != Truth::False) {
+        agree &= unknown.is_none_or(|before| before.level == wish.level);
+        if truth.is_true() && agree {
+            return Some(Claim { level: wish.level, cause: Cause::Rule(wish.rule) });
+        }
+        unknown.get_or_insert(wish);
+        if truth.is_true() {
+            break;
+        }
+    }
+    unknown.map(|Wish { rule, .. }| Claim { level: state.level, cause: Cause::RuleStays(rule) })
 }
 
 /// What it is when nobody asks.
 fn rest(output: &Output, state: &OutputState) -> Claim {
     if output.default_holds {
-        Claim { level: state.level, cause: Cause::Held }
+        Claim { level: state.left.unwrap_or(state.level), cause: Cause::Held }
     } else {
         Claim { level: output.default, cause: Cause::Default }
     }

@@ -45,6 +45,8 @@ fn pass(sensor: &Sensor, state: &mut SensorState, quantity: Quantity, value: f64
     let reading = match (passed, before) {
         (None, _) => return,
         (Some(Passed::Shown(value)), before) => {
+            // Zero has no sign.
+            let value = value + 0.0;
             let changed = before.filter(|before| before.value == value).map_or(now.wall, |before| before.changed);
             Reading { value, at, changed }
         }

@@ -2,6 +2,7 @@
 
 use super::{
     filters::FilterState,
+    guard::Guard,
     inputs::{Clicking, Counting, Storm},
     manual::Manual,
     parts::{cover::Travel, slow_pwm::Owed},
@@ -65,6 +66,19 @@ pub(super) struct OutputState {
     pub locked: bool,
     #[serde(default)]
     pub meter: Meter,
+    /// When that was last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock_changed: Option<Moment>,
+    /// What it was last seen to be, and when that became another: a start is no change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shown: Option<Level>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<Moment>,
+    /// What it is to go back to when nobody asks; nothing: it stays as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Level>,
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub guard: Guard,
     /// Of a pulse: when it was last asked for; nothing: since it was last asked for nothing else was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pulse_from: Option<Moment>,
@@ -121,6 +135,11 @@ impl OutputState {
             tripped: false,
             last_on: full(),
             locked: false,
+            lock_changed: None,
+            shown: None,
+            changed: None,
+            left: None,
+            guard: Guard::default(),
             meter: Meter::new(now.moment),
             pulse_from: None,
             owed: Owed::default(),
@@ -143,6 +162,18 @@ impl OutputState {
             self.since = Timestamp::of(now);
         }
         self.level = level;
+    }
+
+    /// It is seen to be so now.
+    pub fn show(&mut self, level: Level, now: Moment) {
+        if self.shown.replace(level).is_some_and(|before| before != level) {
+            self.changed = Some(now);
+        }
+    }
+
+    /// What it was last seen to be.
+    pub fn shown(&self) -> Option<Level> {
+        self.shown
     }
 
     /// Whether current may flow: also when it is being driven on, or nobody knows.
@@ -476,7 +507,7 @@ fn full() -> Level {
     Level::ON
 }
 
-fn is_plain<T: Default + PartialEq>(value: &T) -> bool {
+pub(super) fn is_plain<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     clock::Now,
-    model::{Cause, Effect, Method, OutputId, RuleId},
+    model::{Cause, Effect, Method, Output, OutputId, RuleId, Slot},
 };
 use std::collections::BTreeSet;
 
@@ -38,7 +38,8 @@ impl Engine {
             let works_by_parts = !matches!(config[*id].method, Method::Direct | Method::Part { .. });
             (self.outputs[id.0].decided().is_on(), !works_by_parts, *id)
         });
-        wanted.into_iter().filter_map(|(_, id)| take(id, &mut self.outputs[id.0])).collect()
+        let taken = wanted.into_iter().map(|(_, id)| take(id, &config[id], &mut self.outputs[id.0], now));
+        taken.flatten().collect()
     }
 }
 
@@ -55,10 +56,25 @@ fn must_drive(state: &OutputState, now: Now) -> bool {
 }
 
 /// Has it driven to what was decided.
-fn take(id: OutputId, state: &mut OutputState) -> Option<Effect> {
-    let claim = state.explanation.as_ref()?.slots.first()?.1.clone();
+fn take(id: OutputId, output: &Output, state: &mut OutputState, now: Now) -> Option<Effect> {
+    let (slot, claim) = state.explanation.as_ref()?.slots.first()?.clone();
+    // What a start claims otherwise and drives back at once is no switching.
+    let differs = state.level != claim.level && state.wire != Wire::Untouched;
+    if differs && output.line.is_some() && is_by_rules(slot, &claim.cause) {
+        state.guard.switched(output.max_rate, now.moment);
+    }
     state.wire = Wire::Driving { level: claim.level, failure: state.failure().cloned() };
     Some(Effect::Drive { output: id, level: claim.level, cause: claim.cause })
+}
+
+/// Whether an output is switched by what the house decides itself, not for safety and by no command from outside. Of parts,
+/// only going on counts: whose doing it was that they go off is not told.
+fn is_by_rules(slot: Slot, cause: &Cause) -> bool {
+    match cause {
+        Cause::Manual { source, .. } => !source.is_outside(),
+        Cause::Part(_) => false,
+        _ => slot > Slot::Protect,
+    }
 }
 
 /// The rule by which an output that is off is to be on.

@@ -323,7 +323,9 @@ async fn command(house: &House, point: String, payload: String, hold: Option<Dur
                 | Refusal::BadValue { .. }
                 | Refusal::NoAuto { .. }
                 | Refusal::NoLevels { .. }
-                | Refusal::BadHold => StatusCode::UNPROCESSABLE_ENTITY,
+                | Refusal::BadHold
+                | Refusal::NoHold { .. }
+                | Refusal::NotKnown => StatusCode::UNPROCESSABLE_ENTITY,
             };
             error(status, &format!("{point}: {refusal}"))
         }

@@ -270,7 +270,8 @@ pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
     };
     let text = state.text();
     let value = match state.value {
-        Some(Value::Number(number)) => Some(number.into()),
+        // Zero has no sign.
+        Some(Value::Number(number)) => Some((number + 0.0).into()),
         _ => text.clone().map(serde_json::Value::from),
     };
     PointShape {

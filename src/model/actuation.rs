@@ -96,6 +96,21 @@ impl Takes {
         u8::try_from(step).unwrap_or(count)
     }
 
+    /// The level that is so many percent above `base`, or below; with speeds, at least one of them further.
+    pub fn changed_by(self, base: super::Level, percent: i8) -> super::Level {
+        let moved = |from: u8, by: i32, most: u8| {
+            u8::try_from((i32::from(from) + by).clamp(0, i32::from(most))).unwrap_or(most)
+        };
+        match self {
+            Takes::Steps(count) => {
+                let steps = (i32::from(percent.unsigned_abs()) * i32::from(count) + 50) / 100;
+                let by = i32::from(percent.signum()) * steps.max(1);
+                Takes::level_of_step(moved(Takes::step(count, base), by, count), count)
+            }
+            _ => super::Level::new(moved(base.percent(), percent.into(), 100)).unwrap_or(super::Level::ON),
+        }
+    }
+
     /// Whether `percent` was probably meant as the number of a speed: it is one, and less than the slowest is in percent.
     pub fn sounds_like_a_speed(self, percent: u8) -> bool {
         match self {

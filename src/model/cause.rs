@@ -55,6 +55,13 @@ pub enum Source {
     Switch(Arc<str>),
 }
 
+impl Source {
+    /// Whether it is a person or another program, not a rule.
+    pub fn is_outside(&self) -> bool {
+        matches!(self, Source::Mqtt | Source::Console | Source::Switch(_))
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -103,6 +110,11 @@ pub enum Cause {
         /// From this temperature on, °C.
         limit: f64,
     },
+    /// Rules switch it too often: it rests in its safe state.
+    TooOften {
+        /// More often than this, times a second.
+        max_rate: u32,
+    },
     /// It went on too recently to go off.
     MinOn {
         /// When it may.
@@ -126,6 +138,8 @@ pub enum Cause {
     Rule(RuleId),
     /// A rule that would switch it off, whose condition is not known: an unknown counts as off.
     RuleUnknown(RuleId),
+    /// A rule that would move a cover, whose condition is not known: it stays where it is.
+    RuleStays(RuleId),
     /// It was on for its pulse and waits to be asked anew.
     Pulse {
         /// How long it is on.
@@ -203,6 +217,11 @@ impl Cause {
                 format!("{} is too hot, off above {limit} °C", config[*zone].id)
             }
             Cause::Climate(reason) => reason.describe(config),
+            Cause::TooOften { max_rate } => {
+                format!(
+                    "rules switch it more than {max_rate} times a second, it rests: do they work against each other?"
+                )
+            }
             Cause::MinOn { until } => format!("min_on keeps it on until {}", local(*until, config)),
             Cause::MinOff { until } => format!("min_off keeps it off until {}", local(*until, config)),
             Cause::Manual { source, until } => {
@@ -211,6 +230,9 @@ impl Cause {
             Cause::Rule(rule) => config[*rule].name.to_string(),
             Cause::RuleUnknown(rule) => {
                 format!("{} (its condition is unknown, which counts as off)", config[*rule].name)
+            }
+            Cause::RuleStays(rule) => {
+                format!("{} (its condition is unknown: it stays where it is)", config[*rule].name)
             }
             Cause::Pulse { length } => {
                 format!("its pulse of {} is over, off until it is asked anew", super::duration::spell(*length))

@@ -2,7 +2,7 @@
 
 use super::{
     Climate, ClimateFacet, Condition, Counter, EventRule, Expander, Holidays, Input, InputKind, Interlock, Level, Line,
-    Modes, Notice, Output, OutputKind, Quantity, Room, Scene, Sensor, Series, Takes, Zone,
+    Modes, Notice, Output, Quantity, Room, Scene, Sensor, Series, Takes, Zone,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::Index, sync::Arc, time::Duration};
@@ -256,14 +256,16 @@ impl Point {
                     &[]
                 }
             },
-            Point::Output(output) => match config[output].kind {
-                OutputKind::Valve | OutputKind::Cover => &[("open", true), ("closed", false)],
-                _ => &[],
-            },
+            Point::Output(output) if config.opens(output) => &[("open", true), ("closed", false)],
             Point::OutputFacet(_, OutputFacet::Lock) => &[("locked", true), ("unlocked", false)],
             Point::Occupied(_) => &[("occupied", true), ("empty", false)],
             Point::Asleep(_) => &[("asleep", true), ("awake", false)],
-            Point::Reading(..) | Point::OutputFacet(..) | Point::Climate(..) | Point::Mode | Point::Event(_) => &[],
+            Point::Output(_)
+            | Point::Reading(..)
+            | Point::OutputFacet(..)
+            | Point::Climate(..)
+            | Point::Mode
+            | Point::Event(_) => &[],
         }
     }
 }

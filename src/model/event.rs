@@ -156,6 +156,13 @@ pub enum Refusal {
     },
     /// The time to hold is zero or longer than a year.
     BadHold,
+    /// What is asked cannot be for a time.
+    NoHold {
+        /// Why.
+        why: String,
+    },
+    /// More or less than now is asked, and nobody knows how it is now.
+    NotKnown,
     /// hearthd is stopping.
     Stopping,
 }
@@ -173,6 +180,10 @@ impl fmt::Display for Refusal {
             Refusal::NoLevels { output } => write!(f, "{output} is a relay: ON or OFF, no levels"),
             Refusal::Locked { output } => write!(f, "{output} is locked; {output}.lock OFF unlocks it"),
             Refusal::BadHold => f.write_str("a command holds for 1s to 365d"),
+            Refusal::NoHold { why } => write!(f, "it cannot hold for a time: {why}; leave the time out"),
+            Refusal::NotKnown => {
+                f.write_str("how far open it is now is not known; write 0 to 100, or move it to an end first")
+            }
             Refusal::Stopping => f.write_str("hearthd is stopping"),
         }
     }

@@ -44,6 +44,8 @@ pub struct Output {
     pub interlock: Option<InterlockId>,
     /// Asked to be on, it is on for this long only; off again until it is asked anew.
     pub pulse: Option<Duration>,
+    /// Rules may switch it so many times a second, averaged over ten seconds; what is more often ends in a rest.
+    pub max_rate: u32,
     /// How long a manual command holds when it does not say.
     pub manual_for: ManualFor,
     /// Where it is.
@@ -52,6 +54,11 @@ pub struct Output {
     pub lock: bool,
     /// What it takes at 100 %, W.
     pub power: Option<f64>,
+}
+
+impl Output {
+    /// As often as rules may switch an output that does not say: slow PWM of one second needs twice a second.
+    pub const MAX_RATE: u32 = 4;
 }
 
 /// What an output is.

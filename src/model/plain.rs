@@ -63,6 +63,7 @@ impl Output {
             min_off: None,
             interlock: None,
             pulse: None,
+            max_rate: Output::MAX_RATE,
             manual_for: ManualFor::Auto,
             room: None,
             lock: false,

@@ -1,6 +1,6 @@
 //! A picture of the whole house: what MQTT, the console and the demo show.
 
-use super::{Claim, Config, Level, OutputFacet, Point, Quality, Slot, Value};
+use super::{Claim, Config, Level, OutputFacet, Point, Quality, Slot, Value, number};
 use crate::clock::{Moment, Now};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -113,15 +113,10 @@ impl PointState {
             (Value::Switch(on), _) => if *on { "ON" } else { "OFF" }.into(),
             (Value::Level(level), Point::OutputFacet(..)) => level.percent().to_string(),
             (Value::Level(level), _) => if level.is_on() { "ON" } else { "OFF" }.into(),
-            (Value::Number(number), Point::OutputFacet(_, OutputFacet::Energy)) => format!("{number:.3}"),
-            (Value::Number(number), Point::OutputFacet(..)) => format!("{number:.1}"),
-            (Value::Number(number), Point::Reading(_, quantity)) => {
-                let text = format!("{number:.*}", quantity.decimals());
-                // A little below zero is not "-0.0".
-                let is_zero = text.bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.'));
-                if is_zero { text.trim_start_matches('-').into() } else { text }
-            }
-            (Value::Number(number), _) => number.to_string(),
+            (Value::Number(number), Point::OutputFacet(_, OutputFacet::Energy)) => number::fixed(*number, 3),
+            (Value::Number(number), Point::OutputFacet(..)) => number::fixed(*number, 1),
+            (Value::Number(number), Point::Reading(_, quantity)) => number::fixed(*number, quantity.decimals()),
+            (Value::Number(number), _) => number::shortest(*number),
             (Value::Word(word), _) => word.to_string(),
         })
     }

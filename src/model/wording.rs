@@ -1,6 +1,8 @@
 //! Conditions as text: what a person would write in a rule.
 
-use super::{Anchor, Comparison, Condition, Config, Date, DateRange, Number, Point, Summary, TimeOfDay, duration};
+use super::{
+    Anchor, Comparison, Condition, Config, Date, DateRange, Number, Point, Summary, TimeOfDay, duration, number,
+};
 
 impl Condition {
     /// The condition in the rule language.
@@ -129,7 +131,7 @@ impl Number {
             format!("{} {sign} {}", left.describe_inside(config), right.describe_inside(config))
         };
         match self {
-            Number::Constant(value) => value.to_string(),
+            Number::Constant(value) => number::shortest(*value),
             Number::Reading(sensor, quantity) => config.point_name(Point::Reading(*sensor, *quantity)),
             Number::Output(output, facet) => config.point_name(Point::OutputFacet(*output, *facet)),
             Number::Climate(zone, facet) => config.point_name(Point::Climate(*zone, *facet)),

@@ -5,8 +5,14 @@ use super::{
     scenario::{Happening, Timed, happenings, unknown_point},
 };
 use crate::{
-    config::{Entry, Expectation, Problems, Report, Source, Step, expectations, state_meaning},
-    model::{Config, Level, Point, PointState, Value},
+    config::{
+        Entry, Expectation, Problems, Report, Source, Step, expectations, nearest_name, refused_command, state_meaning,
+        state_words,
+    },
+    model::{
+        Ask, Config, Level, OutputId, Point, PointState, Value,
+        number::{self, Amount},
+    },
 };
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use std::{fmt, sync::Arc, time::Duration};
@@ -138,7 +144,11 @@ impl<'t> Story<'t> {
         let line = |state: &PointState| state.explanation.as_ref().map(|explanation| explanation.line.clone());
         for expected in &step.expect {
             let Some(state) = state(expected) else { continue };
-            if is_so(&state, expected, self.config) {
+            let position = match state.point {
+                Point::Output(id) => house.engine().position(id, house.now()),
+                _ => None,
+            };
+            if is_so(&state, expected, position, self.config) {
                 continue;
             }
             let found = state.text().unwrap_or_else(|| "unknown".into());
@@ -176,8 +186,19 @@ fn given(step: &Step, config: &Config, problems: &Problems) -> Vec<(Duration, Ha
             || config.find_sensor(&entry.point).is_some()
             || matches!(entry.point.as_str(), "clock" | "broker");
         let line = format!("{}{} {}", if is_read { "" } else { "set " }, entry.point, entry.value);
-        if !is_read && find(entry, config, problems).is_none() {
-            continue;
+        if !is_read {
+            if find(entry, config, problems).is_none() {
+                continue;
+            }
+            let (value, held) = match entry.value.split_once(" for ") {
+                Some((value, _)) => (value, true),
+                None => (entry.value.as_str(), false),
+            };
+            // What no command understands makes no test.
+            if let Some((message, advice)) = refused_command(&entry.point, value, held, config) {
+                problems.error(entry.value_place.clone(), message, advice);
+                continue;
+            }
         }
         all.extend(happenings(&line, &entry.value_place, config, problems));
     }
@@ -198,45 +219,63 @@ fn find(entry: &Entry, config: &Config, problems: &Problems) -> Option<Point> {
 
 /// That what is expected can be at all.
 fn check_value(expected: &Entry, config: &Config, problems: &Problems) {
-    let Some(point @ (Point::Output(_) | Point::Input(_) | Point::Occupied(_) | Point::Asleep(_))) =
-        config.find_point(&expected.point)
-    else {
-        return;
+    let Some(point) = config.find_point(&expected.point) else { return };
+    let word = expected.value.to_lowercase();
+    let possible = match point {
+        Point::Output(id) => wanted(id, &word, config).is_some() || matches!(&*word, "opening" | "closing" | "stopped"),
+        Point::Input(_) | Point::Occupied(_) | Point::Asleep(_) => state_meaning(&word, point, config).is_some(),
+        _ => true,
     };
-    let possible = state_meaning(&expected.value.to_lowercase(), point, config).is_some()
-        || level(&expected.value).is_some()
-        || matches!(expected.value.as_str(), "unknown" | "opening" | "closing" | "stopped");
-    if !possible {
+    if !possible && word != "unknown" {
+        let words = match point {
+            Point::Output(id) => {
+                config.words(id).map(|(word, _)| word).filter(|word| !MOMENTARY.contains(word)).collect()
+            }
+            _ => state_words(point, config).collect::<Vec<_>>(),
+        };
+        let advice = match nearest_name(&word, words) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => "write \"on\", \"off\", \"unknown\" or a level from 0 to 100".into(),
+        };
         let message = format!("`{}` is never {}", expected.point, expected.value);
-        problems.error(
-            expected.value_place.clone(),
-            message,
-            "write \"on\", \"off\", \"unknown\" or a level from 0 to 100",
-        );
+        problems.error(expected.value_place.clone(), message, advice);
     }
 }
 
-/// `40`, `40 %`
-fn level(text: &str) -> Option<Level> {
-    Level::new(text.trim_end_matches('%').trim().parse().ok()?)
+/// What is done once, and no state.
+const MOMENTARY: [&str; 4] = ["toggle", "auto", "stop", "close"];
+
+/// What an output is expected to be, in the words of commands.
+fn wanted(id: OutputId, text: &str, config: &Config) -> Option<Ask> {
+    let at_level = || Some(Ask::Level(Level::new(number::plain(text.trim_end_matches('%').trim_end())? as u8)?));
+    let ask = config.ask(id, text).ok().or_else(at_level)?;
+    matches!(ask, Ask::On | Ask::Off | Ask::Level(_)).then_some(ask)
 }
 
 /// Whether a point has the value that is expected.
-fn is_so(state: &PointState, expected: &Entry, config: &Config) -> bool {
+fn is_so(state: &PointState, expected: &Entry, position: Option<Level>, config: &Config) -> bool {
     let text = state.text();
     let word = expected.value.to_lowercase();
     if word == "unknown" || text.is_none() {
         return text.is_none() && word == "unknown";
     }
-    let meant = state_meaning(&word, state.point, config);
+    if let Point::Output(id) = state.point
+        && let Some(ask) = wanted(id, &word, config)
+    {
+        return match (ask, state.value.as_ref()) {
+            (Ask::Level(level), Some(Value::Word(_))) => position == Some(level),
+            // Of a cover on its way, its word tells.
+            (ask, Some(Value::Word(now))) => **now == *if ask == Ask::On { "open" } else { "closed" },
+            (Ask::Level(level), Some(Value::Level(now))) => *now == level,
+            (ask, Some(Value::Level(now))) => now.is_on() == (ask == Ask::On),
+            _ => false,
+        };
+    }
     match &state.value {
-        Some(Value::Level(now)) => match meant {
-            Some(on) => now.is_on() == on,
-            None => level(&expected.value) == Some(*now),
-        },
-        Some(Value::Switch(on)) => meant == Some(*on),
+        Some(Value::Level(now)) => Amount::read(&expected.value, "%") == Some(Amount::To(now.percent().into())),
+        Some(Value::Switch(on)) => state_meaning(&word, state.point, config) == Some(*on),
         Some(Value::Number(number)) => {
-            expected.value.parse::<f64>().is_ok_and(|wanted| (wanted - number).abs() < 0.005)
+            number::plain(&expected.value).is_some_and(|wanted| (wanted - number).abs() < 0.005)
         }
         Some(Value::Word(now)) => **now == *word,
         None => false,

@@ -1,6 +1,6 @@
 //! What happened: found by comparing snapshots, kept for the view, counted for the summary of the day.
 
-use crate::model::{Config, InputKind, Point, PointState, Quality, Quantity, Slot, Snapshot, Value, duration};
+use crate::model::{Config, InputKind, Point, PointState, Quality, Quantity, Slot, Snapshot, Value, duration, number};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -134,7 +134,8 @@ impl Journal {
         }
         for (name, Range { quantity, lowest, highest }) in &self.readings {
             let (decimals, unit) = (quantity.decimals().min(1), quantity.unit().sign());
-            lines.push(format!("  {name:width$}  {lowest:.decimals$} to {highest:.decimals$} {unit}"));
+            let (lowest, highest) = (number::fixed(*lowest, decimals), number::fixed(*highest, decimals));
+            lines.push(format!("  {name:width$}  {lowest} to {highest} {unit}"));
         }
         lines
     }

@@ -86,7 +86,7 @@ fn manual_for_ends_a_command_that_does_not_say() {
 fn what_means_nothing_is_refused_and_changes_nothing() {
     let mut house = house();
     let bad_value = "refused: not a value for this point; write ON, OFF, TOGGLE or AUTO";
-    for payload in ["on ", "on", "", "NaN", "1e999", "-0", "ON\n", "ON ON", "true", "\u{0}"] {
+    for payload in ["on ", "", "NaN", "1e999", "-0", "ON\n", "ON ON", "true", "open", "\u{0}"] {
         assert_eq!(house.command("hall_light", payload), [bad_value], "{payload:?}");
     }
     let no_levels = "refused: hall_light is a relay: ON or OFF, no levels";

@@ -103,10 +103,7 @@ fn a_total_is_set_to_what_the_meter_shows_and_wrong_ones_are_refused() {
         assert_eq!(refused, [reason], "{wrong}");
     }
     let refused = house.command_for("meter.energy", "5", Some(secs(60)));
-    assert_eq!(
-        refused,
-        ["refused: not a value for this point; write a value without a time: it is what the meter shows"]
-    );
+    assert_eq!(refused, ["refused: it cannot hold for a time: the total is what the meter shows; leave the time out"]);
     assert_eq!(house.command("meter.power", "5"), ["refused: this point is read, not set"]);
     assert_eq!(total(&house), 12_345.6);
     house.restart(secs(5));

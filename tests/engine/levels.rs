@@ -40,7 +40,7 @@ fn on_means_the_last_level_also_after_a_restart() {
     assert_eq!(house.command("lamp", "TOGGLE"), ["lamp 40 %: command by MQTT, until AUTO"]);
     assert_eq!(house.command("lamp", "70"), ["lamp 70 %: command by MQTT, until AUTO"]);
     assert_eq!(house.command("lamp.level", "AUTO"), ["lamp OFF: nobody asks for anything"]);
-    for payload in ["101", "-1", "ON", "", "4e1"] {
+    for payload in ["101", "-0", "-101", "ON", "", "4e1"] {
         let refused = ["refused: not a value for this point; write 0 to 100, or AUTO"];
         assert_eq!(house.command("lamp.level", payload), refused, "{payload}");
     }

@@ -9,10 +9,13 @@ mod support {
     pub mod engine_house;
 }
 
+mod changed;
+mod chatter;
 mod clock;
 mod commands;
 mod counters;
 mod events;
+mod forms;
 mod inputs;
 mod instant;
 mod interlock;
@@ -25,6 +28,8 @@ mod reload;
 mod rooms;
 mod rules;
 mod sensors;
+mod still;
+mod stop;
 mod unknown;
 mod why;
 mod wires;

@@ -157,3 +157,19 @@ fn what_a_chip_has_learnt_is_kept_over_a_restart() {
     house.restart_without_a_clock();
     assert_eq!(house.engine.learnt(), []);
 }
+
+/// A sensor at the freezing point gives the negative zero now and then; nobody is shown it.
+#[test]
+fn zero_has_no_sign() {
+    use hearthd::{http::shape, model::Reasons};
+    let mut b = Builder::new();
+    b.sensor("room");
+    let mut house = House::new(b.build());
+    for (reading, shown, json) in [(-0.0, "0.00", "0.0"), (-0.001, "0.00", "-0.001"), (-0.01, "-0.01", "-0.01")] {
+        house.reads("room", reading);
+        assert_eq!(house.point("room.temperature").text().as_deref(), Some(shown));
+        let snapshot = house.engine.snapshot(house.now);
+        let value = shape::why(&snapshot, "room.temperature", &Reasons::default()).unwrap().point.value.unwrap();
+        assert_eq!(value.to_string(), json);
+    }
+}

@@ -3,7 +3,7 @@
 use super::{Mistake, check_length, names};
 use crate::{
     config::{nearest, shape::meant_duration, wording},
-    model::{Action, ClimateFacet, ClimateId, Config, OutputFacet, Part, Point, Takes, duration},
+    model::{Action, ClimateFacet, Config, Part, Point, Refusal, Takes, Wish, duration},
 };
 use std::{ops::Range, time::Duration};
 
@@ -23,14 +23,9 @@ pub(in crate::config) fn action(text: &str, config: &Config) -> Result<Action, M
         "wait" => Action::Wait(reader.duration(WAIT_MAX)?),
         "toggle" => reader.command("TOGGLE")?,
         "auto" => reader.command("AUTO")?,
-        "pulse" => {
-            let point = reader.output()?;
-            let own = config.find_output(point).and_then(|id| config[id].pulse);
-            let hold = reader.hold()?.or(own).unwrap_or(PULSE);
-            Action::Command { point: point.into(), payload: "ON".into(), hold: Some(hold) }
-        }
+        "pulse" => reader.pulse()?,
         "scene" => reader.scene()?,
-        "mode" => reader.mode()?,
+        "mode" => reader.mode(verb)?,
         "set" => reader.set()?,
         _ => return Err(reader.no_verb(verb)),
     };
@@ -111,16 +106,64 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn command(&mut self, payload: &str) -> Result<Action, Mistake> {
-        let point = self.output()?.into();
-        Ok(Action::Command { point, payload: payload.into(), hold: self.hold()? })
+        let point = self.settable()?;
+        self.judged(point, payload, &point)
     }
 
-    /// The name of something that is set.
-    fn output(&mut self) -> Result<&'t str, Mistake> {
+    /// What a command means, and how long it is to hold, as commands from everywhere are judged; a mistake is in `at`.
+    fn judged(&mut self, point: Word<'t>, payload: &str, at: &Word<'t>) -> Result<Action, Mistake> {
+        let time = self.words.get(self.next).copied();
+        let hold = self.hold()?;
+        if let Err(refusal) = self.config.wish(point.text, payload, hold.is_some()) {
+            let place = time.filter(|_| matches!(refusal, Refusal::NoHold { .. }));
+            let (message, advice) = wording::refused(point.text, payload, &refusal, '`', self.config);
+            return Err(place.as_ref().unwrap_or(at).wrong(message, advice));
+        }
+        Ok(Action::Command { point: point.text.into(), payload: payload.into(), hold })
+    }
+
+    /// `pulse gate`, `pulse gate for 2s`
+    fn pulse(&mut self) -> Result<Action, Mistake> {
+        let point = self.word("the name of an output, such as `hall_light`")?;
+        let id = wording::output(point.text, self.config).map_err(|(message, advice)| point.wrong(message, advice))?;
+        if self.config.takes(id) == Takes::Position {
+            let advice = format!("write `set {} open`, `closed` or a position", point.text);
+            return Err(point.wrong("a cover is moved to a position", advice));
+        }
+        let members = self.config.members(id);
+        let action = self.judged(point, "ON", &point)?;
+        match action {
+            Action::Command { point, payload, hold: None } => {
+                // What has a pulse of its own needs no other.
+                let hold = members.iter().any(|id| self.config[*id].pulse.is_none()).then_some(PULSE);
+                if hold.is_some() && members.iter().any(|id| self.config[*id].pulse.is_some()) {
+                    let advice = "pulse them one by one";
+                    return Err(self.words[1].wrong("some of its members have a pulse of their own", advice));
+                }
+                Ok(Action::Command { point, payload, hold })
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// The name of something that commands set.
+    fn settable(&mut self) -> Result<Word<'t>, Mistake> {
         let word = self.word("the name of an output, such as `hall_light`")?;
-        match wording::output(word.text, self.config) {
-            Ok(_) => Ok(word.text),
-            Err((message, advice)) => Err(word.wrong(message, advice)),
+        let is_part = |id| matches!(id, Point::Output(id) if !self.config.is_visible(id));
+        match self.config.find_point(word.text).filter(|point| !is_part(*point)) {
+            Some(point) if self.config.is_commanded(point) => Ok(word),
+            Some(_) => Err(word.wrong(format!("`{}` is read, not set", word.text), "name an output")),
+            None if word.text == "mode" => Err(word.wrong("there are no modes", "add the table [modes]")),
+            None => match self.config.wish(word.text, "0", false) {
+                Err(refusal @ Refusal::NoLevels { .. }) => {
+                    let (message, advice) = wording::refused(word.text, "", &refusal, '`', self.config);
+                    Err(word.wrong(message, advice))
+                }
+                _ => match wording::output(word.text, self.config) {
+                    Ok(_) => Ok(word),
+                    Err((message, advice)) => Err(word.wrong(message, advice)),
+                },
+            },
         }
     }
 
@@ -132,15 +175,21 @@ impl<'t> Reader<'_, 't> {
             let advice = near.unwrap_or_else(|| format!("add [scenes.{}]", word.text));
             return Err(word.wrong(format!("unknown scene `{}`", word.text), advice));
         }
-        let point = format!("scene.{}", word.text).into();
-        Ok(Action::Command { point, payload: "ON".into(), hold: self.hold()? })
+        let hold = self.hold()?;
+        let point = format!("scene.{}", word.text);
+        if let Err(refusal) = self.config.wish(&point, "ON", hold.is_some()) {
+            let (message, advice) = wording::refused(word.text, "ON", &refusal, '`', self.config);
+            return Err(word.wrong(message, advice));
+        }
+        Ok(Action::Command { point: point.into(), payload: "ON".into(), hold })
     }
 
-    fn mode(&mut self) -> Result<Action, Mistake> {
+    /// `mode away`, `mode away for 2h`
+    fn mode(&mut self, point: Word<'t>) -> Result<Action, Mistake> {
         self.take("to");
         let word = self.word("a mode, such as `away`")?;
-        match self.config.modes.find(word.text) {
-            Some(_) => Ok(Action::Command { point: "mode".into(), payload: word.text.into(), hold: None }),
+        match self.config.modes.list.iter().find(|mode| mode.eq_ignore_ascii_case(word.text)) {
+            Some(_) => self.judged(Word { text: "mode", ..point }, word.text, &word),
             None => {
                 let (message, advice) = names::no_mode(word.text, &self.config.modes);
                 Err(word.wrong(message, advice))
@@ -148,104 +197,50 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// `set hall_light on for 10m`
+    /// `set hall_light on for 10m`, `set living_room.target 21`, `set fan speed 2`, `set lamp by +10`
     fn set(&mut self) -> Result<Action, Mistake> {
-        let word = self.word("the name of an output, such as `hall_light`")?;
-        let takes = match (word.text, self.config.find_point(word.text)) {
-            ("mode", _) => return self.mode(),
-            (_, Some(Point::Climate(zone, facet))) => return self.zone(word, zone, facet),
-            (_, Some(Point::Output(id))) if self.config.is_visible(id) => self.config.takes(id),
-            (_, Some(Point::OutputFacet(_, OutputFacet::Level | OutputFacet::Position))) => Takes::Percent,
-            (_, Some(Point::OutputFacet(_, OutputFacet::Lock))) => Takes::OnOff,
-            (_, None | Some(Point::Output(_))) => {
-                self.next -= 1;
-                self.output()?;
-                Takes::OnOff
-            }
-            (_, Some(_)) => return Err(word.wrong(format!("`{}` is read, not set", word.text), "name an output")),
-        };
-        if !self.take("to") {
-            self.take("=");
+        let point = self.settable()?;
+        if point.text == "mode" {
+            return self.mode(point);
         }
-        let value = self.word("`on` or `off`")?;
-        if let Some(level) = self.level(value, word.text, takes)? {
-            return Ok(Action::Command {
-                point: word.text.into(),
-                payload: level.to_string().into(),
-                hold: self.hold()?,
-            });
+        self.take("=");
+        let (value, text) = self.value()?;
+        if let Some(Point::Output(id) | Point::OutputFacet(id, _)) = self.config.find_point(point.text)
+            && let Ok(Wish::Output(_, ask)) = self.config.wish(point.text, &text, false)
+            && let Some((message, advice)) = wording::slip(id, &text, ask, '`', self.config)
+        {
+            return Err(value.wrong(message, advice));
         }
-        let payload = match value.text.trim_matches('"').to_lowercase().as_str() {
-            "on" | "open" | "true" | "locked" => "ON",
-            "off" | "closed" | "close" | "false" | "unlocked" => "OFF",
-            "auto" => return Err(value.wrong("`auto` is no value", format!("write `auto {}`", word.text))),
-            "toggle" => return Err(value.wrong("`toggle` is no value", format!("write `toggle {}`", word.text))),
-            text => {
-                let advice = match nearest::name(text, ["on", "off"]) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "write `on` or `off`".into(),
-                };
-                return Err(value.wrong(format!("`{}` cannot be `{}`", word.text, value.text), advice));
-            }
-        };
-        Ok(Action::Command { point: word.text.into(), payload: payload.into(), hold: self.hold()? })
+        if let Some(Point::Climate(zone, ClimateFacet::Target | ClimateFacet::CoolTarget)) =
+            self.config.find_point(point.text)
+            && *self.config[zone].range().start() < 0.0
+            && text.starts_with('-')
+        {
+            let advice = format!("write `to {text}` for the temperature, or `by {text}` for so much less");
+            return Err(value.wrong("a temperature below zero, or so much less than now?", advice));
+        }
+        self.judged(point, &text, &value)
     }
 
-    /// `set living_room.target 21 for 2h`, `set living_room.preset away`
-    fn zone(&mut self, point: Word<'t>, zone: ClimateId, facet: ClimateFacet) -> Result<Action, Mistake> {
-        let zone = &self.config[zone];
-        self.take("to");
-        match facet {
-            ClimateFacet::Target | ClimateFacet::CoolTarget => {
-                let value = self.word("a temperature, such as `21`")?;
-                let range = zone.range();
-                let number = value.text.trim_end_matches("°C").parse::<f64>();
-                if !number.is_ok_and(|number| range.contains(&number)) {
-                    let advice = format!("write a temperature from {} to {}", range.start(), range.end());
-                    return Err(value.wrong(format!("`{}` cannot be `{}`", point.text, value.text), advice));
-                }
-                let payload = value.text.trim_end_matches("°C").into();
-                Ok(Action::Command { point: point.text.into(), payload, hold: self.hold()? })
+    /// What something is set to: a word, a number, `speed 2`, `to 21`, `by -2`, `40 %`.
+    fn value(&mut self) -> Result<(Word<'t>, String), Mistake> {
+        let first = self.word("`on` or `off`")?;
+        let mut text = first.text.to_owned();
+        let mut last = first;
+        if matches!(last.text, "to" | "by") {
+            last = self.word("a value")?;
+            text += &format!(" {}", last.text);
+        }
+        if last.text == "speed" {
+            last = self.word("the number of a speed")?;
+            text += &format!(" {}", last.text);
+        }
+        for unit in ["%", "°C"] {
+            if self.take(unit) {
+                text += &format!(" {unit}");
             }
-            ClimateFacet::Mode | ClimateFacet::Preset => {
-                let words = facet.words(zone);
-                let value = self.word("a word")?;
-                if !words.contains(&value.text) {
-                    let advice = match nearest::name(value.text, words.iter().copied()) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("write one of {}", wording::list(&words)),
-                    };
-                    return Err(value.wrong(format!("`{}` cannot be `{}`", point.text, value.text), advice));
-                }
-                let payload = value.text.into();
-                Ok(Action::Command { point: point.text.into(), payload, hold: self.hold()? })
-            }
-            _ => Err(point.wrong(format!("`{}` is read, not set", point.text), "write a target, a mode or a preset")),
         }
-    }
-
-    /// A level in percent, if `value` is a number or `speed` with the number of one.
-    fn level(&mut self, value: Word<'t>, name: &str, takes: Takes) -> Result<Option<u8>, Mistake> {
-        if let ("speed", Takes::Steps(count)) = (value.text, takes) {
-            let word = self.word("the number of a speed")?;
-            return match word.text.parse().ok().filter(|step| (1..=count).contains(step)) {
-                Some(step) => Ok(Some(Takes::level_of_step(step, count).percent())),
-                None => Err(word.wrong(format!("`{name}` has no such speed"), format!("write 1 to {count}"))),
-            };
-        }
-        let Ok(number) = value.text.trim_end_matches('%').parse::<f64>() else { return Ok(None) };
-        let percent = self.take("%") || value.text.ends_with('%');
-        if takes == Takes::OnOff {
-            return Err(value.wrong(format!("`{name}` is on or off, and has no levels"), "write `on` or `off`"));
-        }
-        match (0..=100u8).find(|level| f64::from(*level) == number) {
-            Some(level) if !percent && takes.sounds_like_a_speed(level) => Err(value.wrong(
-                format!("`{name}` has speeds, and a number is percent"),
-                format!("write `speed {level}`, or `{level}%` if you mean that"),
-            )),
-            Some(level) => Ok(Some(level)),
-            None => Err(value.wrong(format!("`{}` is not a level", value.text), "write a whole number from 0 to 100")),
-        }
+        Ok((last, text))
     }
 
     /// `for 10m`, if it is there.

@@ -110,6 +110,7 @@ impl Parts {
             dimming: if dimmed { output.dimming } else { Dimming { range: PowerRange::FULL, ..Dimming::PLAIN } },
             active: output.active,
             safe: output.safe,
+            max_rate: output.max_rate,
             ..Output::plain("", OutputKind::Switch, Line::Number(0))
         }
     }

@@ -43,7 +43,7 @@ const NOT_FOR_COVERS: [&str; 9] =
 /// What a pulse excludes.
 const NOT_FOR_PULSES: [&str; 5] = ["max_on", "max_on_rest", "min_off", "min_on", "slow_pwm"];
 /// What belongs to the members.
-const NOT_FOR_GROUPS: [&str; 16] = [
+const NOT_FOR_GROUPS: [&str; 17] = [
     "active",
     "at_start",
     "default",
@@ -53,6 +53,7 @@ const NOT_FOR_GROUPS: [&str; 16] = [
     "manual_for",
     "max_on",
     "max_on_rest",
+    "max_rate",
     "min_off",
     "min_on",
     "open_gpio",

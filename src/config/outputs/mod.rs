@@ -133,6 +133,13 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         "Asked to be on, it is on for this long only, 10ms to 1h; asked again meanwhile, from then on.",
         Period(10 * MS..=3600 * SECOND),
     );
+    let max_rate = table.defaulted(
+        "max_rate",
+        "How many times a second rules may switch it, averaged over 10s, 1 to 100; what they switch more often is in fault \
+         and rests in its safe state for a minute or longer.",
+        Whole(1..=100),
+        Output::MAX_RATE.into(),
+    );
     let interlock =
         table.optional("interlock", "A word that several outputs share: at most one of them is on at any time.", Word);
     let wait = table.optional(
@@ -187,6 +194,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
             min_on,
             min_off,
             pulse,
+            max_rate: u32::try_from(max_rate).unwrap_or(Output::MAX_RATE),
             dimming,
             steps: speed_count.and_then(|count| u8::try_from(count).ok()),
             manual_for,

@@ -113,7 +113,7 @@ pub(super) fn update(id: ClimateId, zone: &Climate, state: &mut ZoneState, facts
     state.shown = Shown {
         setpoints,
         preset,
-        current: measured.map(|measured| (measured.average * 100.0).round() / 100.0),
+        current: measured.map(|measured| (measured.average * 100.0).round() / 100.0 + 0.0),
         action,
         alarm,
         wants: Some(Wants {

@@ -30,6 +30,8 @@ pub(in crate::engine) struct ZoneState {
     pub mode: Option<ClimateMode>,
     /// Who did.
     pub mode_by: Option<Source>,
+    /// Until when, if it is for a time.
+    pub mode_until: Option<Timestamp>,
     /// As somebody set it.
     pub preset: Option<HandPreset>,
     /// As somebody set it.

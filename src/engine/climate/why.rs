@@ -48,10 +48,9 @@ pub(in crate::engine) fn slots(
             slots
         }
         ClimateFacet::Mode => {
-            let by_hand = state
-                .mode
-                .filter(|mode| zone.modes().any(|possible| possible == *mode))
-                .map(|mode| slot("manual", mode.word().into(), by(state.mode_by.as_ref(), ManualEnd::Auto, config)));
+            let by_hand = state.mode.filter(|mode| zone.modes().any(|possible| possible == *mode)).map(|mode| {
+                slot("manual", mode.word().into(), by(state.mode_by.as_ref(), until(state.mode_until), config))
+            });
             let file = slot("default", zone.mode.word().into(), "the mode of the file".into());
             by_hand.into_iter().chain([file]).collect()
         }
@@ -102,6 +101,9 @@ pub(in crate::engine) fn pending(state: &ZoneState, now: Now) -> Vec<Pending> {
     }
     if let Some(until) = state.preset.as_ref().and_then(|preset| preset.until) {
         add("the preset set by hand ends", until.wall);
+    }
+    if let Some(until) = state.mode_until {
+        add("the mode set by hand ends", until.wall);
     }
     if let Some(window) = state.shown.window {
         add("the plan's next period begins", window.ends);

@@ -1,6 +1,6 @@
 //! Whether a reading can be true where its sensor is.
 
-use crate::model::{Plausible, Quantity, duration};
+use crate::model::{Plausible, Quantity, duration, number};
 use std::time::Duration;
 
 /// Readings in shorter order than this are taken to be so far apart: two in one instant would change infinitely fast.
@@ -45,7 +45,7 @@ pub(super) fn judge(
 
 /// At most two decimals, and none that say nothing.
 fn shown(number: f64) -> String {
-    let text = format!("{number:.2}");
+    let text = number::fixed(number, 2);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 

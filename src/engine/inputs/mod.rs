@@ -12,7 +12,7 @@ pub(super) use clicks::Clicking;
 pub(super) use counter::Counting;
 pub(super) use storm::Storm;
 
-use super::{Engine, facts::Alarm};
+use super::{Engine, command::Goal, facts::Alarm};
 use crate::{
     clock::{Moment, Now},
     model::{Click, Effect, InputId, InputKind, Level, OutputId, Source, Truth},
@@ -152,6 +152,8 @@ impl Engine {
 
     fn command_by_switch(&mut self, output: OutputId, level: Level, input: InputId, now: Now) {
         let source = Source::Switch(self.config[input].id.clone());
-        self.fill_manual(output, level, &source, None, now);
+        let goals: Vec<_> =
+            self.config.members(output).into_iter().map(|member| (member, Goal::Level(level))).collect();
+        self.fill_manual(&goals, &source, None, now);
     }
 }

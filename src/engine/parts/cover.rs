@@ -30,8 +30,9 @@ pub(in crate::engine) struct Travel {
     position: Option<i64>,
     /// Where it is to be; nothing: where it is.
     goal: Option<Level>,
-    /// It was asked to be somewhere at least once.
-    asked: bool,
+    /// Where it was last asked to be; nothing: nowhere yet, or to stand still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<Level>,
 }
 
 /// Which way the motor runs.
@@ -54,19 +55,26 @@ pub(in crate::engine) fn motion(open: &OutputState, close: &OutputState) -> Moti
 }
 
 impl Travel {
-    /// It is to be there.
+    /// It is to be there: somebody asks, perhaps once more.
     pub fn go(&mut self, goal: Level) {
-        (self.goal, self.asked) = (Some(goal), true);
+        (self.goal, self.to) = (Some(goal), Some(goal));
     }
 
-    /// It is to stay where it is.
+    /// Somebody asks all the time that it is there: what is new of that moves it.
+    pub fn follow(&mut self, goal: Level) {
+        if self.to != Some(goal) {
+            self.go(goal);
+        }
+    }
+
+    /// It is to stay where it is, until somebody asks.
     pub fn stay(&mut self) {
-        (self.goal, self.asked) = (None, true);
+        (self.goal, self.to) = (None, None);
     }
 
-    /// Whether it was ever asked to be anywhere.
-    pub fn was_asked(&self) -> bool {
-        self.asked
+    /// Where it is on its way to, or about to be.
+    pub fn goal(&self) -> Option<Level> {
+        self.goal
     }
 
     /// Nobody knows any more where it is.

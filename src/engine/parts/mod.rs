@@ -13,7 +13,7 @@ use slow_pwm::Times;
 use std::time::Duration;
 
 /// What each part of an output is asked to be, in the order of [`Config::parts`], while the output itself is asked for
-/// `level`. `goes` is whether somebody asks for that: a cover that nobody asks stays where it is.
+/// `level`. `goes` is whether somebody asks for that: a cover that nobody asks, or that was stopped, stays where it is.
 pub(super) fn asked(
     id: OutputId,
     level: Level,
@@ -45,8 +45,8 @@ pub(super) fn asked(
         Method::Cover(cover) => {
             let motion = cover::motion(&outputs[cover.open.0], &outputs[cover.close.0]);
             let travel = &mut outputs[id.0].travel;
-            if goes && !travel.was_asked() {
-                travel.go(level);
+            if goes {
+                travel.follow(level);
             }
             let way = travel.way(cover, motion, now.moment, alarm);
             if let (_, Some(anew)) = travel.shown(cover, motion, now.moment) {

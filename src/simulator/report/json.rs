@@ -122,5 +122,5 @@ fn seconds(time: TimeDelta) -> f64 {
 
 /// To three decimals: more are noise.
 fn rounded(value: f64) -> f64 {
-    (value * 1_000.0).round() / 1_000.0
+    (value * 1_000.0).round() / 1_000.0 + 0.0
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     almanac::sun,
-    model::{OutputId, Point, Unit, duration},
+    model::{OutputId, Point, Unit, duration, number},
     simulator::scenario::columns,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -104,12 +104,16 @@ fn days(recording: &Recording) -> Vec<String> {
     lines
 }
 
+fn tenths(number: f64) -> String {
+    number::fixed(number, 1)
+}
+
 /// The range of each reading.
 fn readings(recording: &Recording) -> Vec<String> {
     let mut lines = Vec::new();
     let range = |sum: &NumberSum, unit: &str| {
         let (low, high, mean) = (sum.lowest?, sum.highest?, sum.mean()?);
-        Some(format!("{low:.1} to {high:.1} {unit}, {mean:.1} on average"))
+        Some(format!("{} to {} {unit}, {} on average", tenths(low), tenths(high), tenths(mean)))
     };
     for ((point, _), sum) in recording.tracks.iter().zip(&recording.track_sums) {
         let TrackSum::Number(sum) = sum else { continue };

@@ -3,7 +3,7 @@
 use super::parts::Word;
 use crate::{
     config::{Problems, nearest_name, state_meaning, state_words},
-    model::{Command, Config, InputId, InputKind, OutputId, Point, Quantity, SensorId, Source, duration},
+    model::{Command, Config, InputId, InputKind, OutputId, Point, Quantity, SensorId, Source, duration, number},
     simulator::{
         house::{Ending, House, Trouble},
         watch::Change,
@@ -194,17 +194,22 @@ impl Line<'_, '_> {
                 "write `set hall_light on` or `set hall_light on for 2h`",
             ));
         }
-        let hold = if self.words.len() > 3 {
-            Some(self.span_after(3, "for", Duration::ZERO, "set hall_light on for 2h")?)
-        } else {
-            None
+        // A value may be of several words: `to 21`, `by -2`, `speed 2`, `40 %`.
+        let mut end = 3;
+        end += usize::from(matches!(self.text(end - 1), "to" | "by"));
+        end += usize::from(self.text(end - 1) == "speed");
+        end += usize::from(matches!(self.text(end), "%" | "°C"));
+        let hold = match self.words.len() > end {
+            true => Some(self.span_after(end, "for", Duration::ZERO, "set hall_light on for 2h")?),
+            false => None,
         };
-        self.command(self.text(1), self.text(2), hold)
+        let value: Vec<&str> = self.words[2..end.min(self.words.len())].iter().map(|word| word.text).collect();
+        self.command(self.text(1), &value.join(" "), hold)
     }
 
     fn command(&self, point: &str, value: &str, hold: Option<Duration>) -> Understood {
-        // As it is written on MQTT; the words that are in capitals there may be small here.
-        let capital = ["on", "off", "toggle", "auto", "open", "close", "stop"].contains(&value);
+        // Told as it is written on MQTT; in small letters it means the same.
+        let capital = ["on", "off", "toggle", "auto", "open", "close", "closed", "stop"].contains(&value);
         let payload = if capital { value.to_uppercase() } else { value.to_owned() };
         now(Happening::Command { point: point.to_owned(), payload, hold })
     }
@@ -277,7 +282,7 @@ impl Line<'_, '_> {
     /// `SENSOR.QUANTITY NUMBER [over DURATION]`
     fn reading(&self, sensor: SensorId, quantity: Quantity) -> Understood {
         let form = format!("{} {}", self.text(0), "18.5 over 2h");
-        let value = self.text(1).parse::<f64>().ok().filter(|value| quantity.plausible().contains(value));
+        let value = number::plain(self.text(1)).filter(|value| quantity.plausible().contains(value));
         let Some(value) = value else {
             let (low, high) = (quantity.plausible().start().to_owned(), quantity.plausible().end().to_owned());
             let message = format!("`{}` is not {}", self.text(1), "a number that it could read");

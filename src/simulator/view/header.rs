@@ -5,7 +5,7 @@ use super::{
     line::{Line, Look, Paint},
 };
 use crate::{
-    model::{Config, Snapshot},
+    model::{Config, Snapshot, number},
     simulator::journal::local,
 };
 use chrono::{DateTime, NaiveDate, Timelike, Utc};
@@ -95,7 +95,7 @@ fn day(snapshot: &Snapshot, scene: &Scene, look: Look, width: usize) -> Line {
 fn outside(snapshot: &Snapshot, scene: &Scene, look: Look, width: usize) -> Line {
     let day = days(&snapshot.config, scene.started, snapshot.now.wall);
     let line = Line::new(look).blank(1.min(width));
-    let text = format!("outside {:.1} °C   {}", scene.outdoor_c, scene.people);
+    let text = format!("outside {} °C   {}", number::fixed(scene.outdoor_c, 1), scene.people);
     let right = if width >= 60 { day.len() + 1 } else { 0 };
     let room = line.room(width.saturating_sub(right));
     let line = line.fit(Paint::Plain, &text, room);

@@ -5,7 +5,7 @@ use super::{
     line::{Line, Look, Paint},
 };
 use crate::{
-    model::{Config, Point, PointState, Quality, Slot, Snapshot, Unit, Value},
+    model::{Config, Point, PointState, Quality, Slot, Snapshot, Unit, Value, number},
     simulator::journal::{Entry, Journal, Tone, input_word, is_on, local},
 };
 use chrono::{NaiveDate, TimeDelta};
@@ -226,7 +226,7 @@ fn reading(state: &PointState) -> String {
                 Unit::Volt | Unit::Ampere => 2,
                 _ => 0,
             };
-            quantity.unit().with(format!("{number:.decimals$}"))
+            quantity.unit().with(number::fixed(*number, decimals))
         }
         _ => "-".into(),
     }

@@ -2,7 +2,7 @@
 
 use super::{day::Scale, escape};
 use crate::{
-    model::{Point, Unit},
+    model::{Point, Unit, number},
     simulator::report::{Recording, Track},
 };
 use chrono::{DateTime, Utc};
@@ -89,7 +89,11 @@ fn panel(lines: &[Line<'_>], unit: Unit, scale: &Scale) -> String {
     let levels: String = (1..count)
         .map(|index| {
             let value = bottom + step * index as f64;
-            format!("<div class=level style=\"top:{:.2}%\"><span>{value:.decimals$} {unit}</span></div>", height(value))
+            format!(
+                "<div class=level style=\"top:{:.2}%\"><span>{} {unit}</span></div>",
+                height(value),
+                number::fixed(value, decimals)
+            )
         })
         .collect();
     let paths: String = lines.iter().map(|line| line.path(scale, &height)).collect();
@@ -141,7 +145,7 @@ impl Line<'_> {
     fn key(&self, unit: Unit) -> String {
         let values = || self.samples.iter().filter_map(|(_, value)| *value);
         let range = match (values().reduce(f64::min), values().reduce(f64::max)) {
-            (Some(low), Some(high)) => format!("{low:.1} to {high:.1} {unit}"),
+            (Some(low), Some(high)) => format!("{} to {} {unit}", number::fixed(low, 1), number::fixed(high, 1)),
             _ => "unknown".into(),
         };
         let dashed = if self.class.is_empty() { "" } else { " class=dashed" };
