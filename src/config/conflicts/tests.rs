@@ -162,8 +162,18 @@ fn windows_of_the_day() {
         ("dark_while = 'bath.temperature < 10'", "dark", "bath.temperature > 15", 0),
         ("dark_while = 'bath.temperature < 10'", "dark", "bath.temperature > 5", 1),
         ("dark_while = 'bath.temperature < 10'", "not dark and motion", "bath.temperature < 8", 0),
-        ("dark_while = 'bath.temperature < 10'\ndark_until = 'bath.temperature > 12'", "dark", "bath.temperature > 15", 0),
-        ("dark_while = 'bath.temperature < 10'\ndark_until = 'bath.temperature > 12'", "dark", "bath.temperature > 11", 1),
+        (
+            "dark_while = 'bath.temperature < 10'\ndark_until = 'bath.temperature > 12'",
+            "dark",
+            "bath.temperature > 15",
+            0,
+        ),
+        (
+            "dark_while = 'bath.temperature < 10'\ndark_until = 'bath.temperature > 12'",
+            "dark",
+            "bath.temperature > 11",
+            1,
+        ),
         ("dark_while = 'sun.elevation < 3'", "dark", "sun.elevation > 5", 0),
     ] {
         let house = HOUSE.replace("longitude = 5.0", &format!("longitude = 5.0\n{dark_while}"));
