@@ -450,3 +450,65 @@ fn sums_need_no_memory_for_each_change() {
     assert!(recording.tracks.iter().all(|(_, track)| is_empty(track)));
     assert!(config.visible_outputs().any(|id| recording.usage(id, from, until).times > 10));
 }
+
+/// The shipped example: a boiler, a buffer, four zones, two of them with valves that take any level.
+#[test]
+fn a_week_in_january_keeps_four_zones_behind_one_boiler_within_a_degree() {
+    let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/house.toml");
+    let hearthd =
+        |arguments: &[&str]| Command::new(env!("CARGO_BIN_EXE_hearthd")).args(arguments).arg(&house).output().unwrap();
+    let checked = hearthd(&["check"]);
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned() + &String::from_utf8_lossy(&checked.stderr);
+    assert!(checked.status.success() && !said.contains("warning"), "{said}");
+    let report: Json = serde_json::from_str(&text(hearthd(&[
+        "simulate",
+        "--from",
+        "2026-01-12",
+        "--for",
+        "7d",
+        "--json",
+        "--config",
+    ])))
+    .unwrap();
+    let point =
+        |name: &str| report["points"].as_array().unwrap().iter().find(|point| point["point"] == name).unwrap().clone();
+    for (zone, target) in [("living", 20.5), ("kitchen", 20.0), ("bath", 22.0), ("bedroom", 18.0)] {
+        // The targets never change, so that every sample of the week must lie within a degree.
+        let set = point(&format!("{zone}.target"));
+        assert_eq!((&set["lowest"], &set["highest"]), (&target.into(), &target.into()));
+        let measured = point(&format!("{zone}.measured"));
+        let (low, high) = (measured["lowest"].as_f64().unwrap(), measured["highest"].as_f64().unwrap());
+        assert!(target - 1.0 <= low && high <= target + 1.0, "{zone} from {low} to {high} at {target}");
+        let alarm = point(&format!("{zone}.alarm"));
+        let words: Vec<&Json> = alarm["changes"].as_array().unwrap().iter().map(|change| &change["word"]).collect();
+        assert!(words.iter().all(|word| **word == "none" || word.is_null()), "{zone}: {words:?}");
+    }
+    assert!(report["trouble"].as_array().unwrap().is_empty(), "{:#}", report["trouble"]);
+    assert_eq!(report["not_modelled"]["outputs"], serde_json::json!([]));
+}
+
+#[test]
+fn a_report_says_what_its_world_leaves_out_and_its_table_of_days_is_not_wide() {
+    let lights: String = (0..12)
+        .map(|n| format!("[outputs.lamp_number_{n}]\nkind = \"light\"\ngpio = {}\ndefault = \"on\"\n", n + 7))
+        .collect();
+    let house = format!(
+        "{lights}[outputs.blind]\nkind = \"cover\"\nopen_gpio = 5\nclose_gpio = 6\nopen_time = \"20s\"\nclose_time = \"20s\"\n\
+         [inputs.leak]\nkind = \"leak\"\ngpio = 4\n[sensors.air]\nchip = \"scd4x\"\n"
+    );
+    let (_folder, file) =
+        scenario(&format!("A house of lamps.\n--- house\n{house}--- from 2026-01-13 00:00 for 4d world\n"));
+    let shown = told(&file);
+    for part in [
+        "\nNot modelled:\n  outputs that act on nothing here: blind\n",
+        "\n  readings that stay the same: air.co2\n",
+        "\n  inputs that never move: leak\n",
+    ] {
+        assert!(shown.contains(part), "{part} is not in\n{shown}");
+    }
+    let days: Vec<&str> =
+        shown.lines().filter(|line| line.starts_with("on, times") || line.starts_with("Tue ")).collect();
+    assert!(days.len() >= 4 && days.iter().all(|line| line.len() <= 100), "{shown}");
+    let left_out = &json(&["--scenario", &file, "--json"])["not_modelled"];
+    assert_eq!(*left_out, serde_json::json!({ "outputs": ["blind"], "readings": ["air.co2"], "inputs": ["leak"] }));
+}

@@ -215,7 +215,7 @@ impl Show {
 
     /// How long to wait, in real time, before the world goes on.
     fn until_next_step(&self) -> Duration {
-        let left = (self.lived + WORLD_STEP - self.house.clock.now().wall).to_std().unwrap_or_default();
+        let left = (self.lived + self.world.step() - self.house.clock.now().wall).to_std().unwrap_or_default();
         self.house.clock.real_time(left).clamp(STEP_MIN, PICTURE_EVERY)
     }
 
@@ -223,7 +223,7 @@ impl Show {
     /// changes nothing of what happens when.
     async fn step(&mut self) {
         let Some(wires) = self.house.wires.clone() else { return };
-        let next = self.lived + WORLD_STEP;
+        let next = self.lived + self.world.step();
         if self.house.clock.now().wall < next {
             return;
         }
@@ -240,7 +240,7 @@ impl Show {
         if moved {
             tokio::time::sleep(SETTLE).await;
         }
-        self.house.clock.run_to(next + WORLD_STEP);
+        self.house.clock.run_to(next + self.world.step());
     }
 
     /// Does what was asked by keys; true: to quit.

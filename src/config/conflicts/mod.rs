@@ -48,7 +48,7 @@ pub(super) enum Kind {
 /// The conflicts that do not show themselves to be meant: the earlier rule is no exception within the later one, and
 /// `is_meant`, which gets both places, does not know better. That a rule never comes through is never meant.
 pub(super) fn find(rules: &[Rule], config: &Config, is_meant: impl Fn(usize, usize) -> bool) -> Vec<Conflict> {
-    let sides: Vec<Side<'_>> = rules.iter().map(Side::of).collect();
+    let sides: Vec<Side<'_>> = rules.iter().map(|rule| Side::of(rule, config.dark.as_ref())).collect();
     let mut steps = Steps::of_a_file();
     let mut conflicts = Vec::new();
     for ((earlier, later), wishes) in disagreements(rules, config) {
@@ -98,12 +98,13 @@ struct Side<'r> {
 }
 
 impl<'r> Side<'r> {
-    fn of(rule: &'r Rule) -> Side<'r> {
-        let (begun, not_begun) = (Formula::of(&rule.condition, true), Formula::of(&rule.condition, false));
+    fn of(rule: &'r Rule, dark: Option<&'r Rule>) -> Side<'r> {
+        let formula = |condition, holds| Formula::of(condition, holds, dark);
+        let (begun, not_begun) = (formula(&rule.condition, true), formula(&rule.condition, false));
         match &rule.until {
             None => Side { certainly: begun.clone(), perhaps: begun, perhaps_not: not_begun },
             Some(until) => {
-                let (over, goes_on) = (Formula::of(until, true), Formula::of(until, false));
+                let (over, goes_on) = (formula(until, true), formula(until, false));
                 Side {
                     certainly: Formula::All(vec![begun, goes_on.clone()]),
                     perhaps: goes_on,

@@ -157,6 +157,29 @@ fn windows_of_the_day() {
     ]);
     let measured = HOUSE.replace("longitude = 5.0", "longitude = 5.0\ndark_while = 'bath.temperature < 10'");
     assert_eq!(said_in(&measured, &["dark", "daylight"]).len(), 1, "where the hub says what is dark, days may be");
+    // What the hub says of darkness is so when it is dark, and not when it is not.
+    for (dark_while, one, other, conflicts) in [
+        ("dark_while = 'bath.temperature < 10'", "dark", "bath.temperature > 15", 0),
+        ("dark_while = 'bath.temperature < 10'", "dark", "bath.temperature > 5", 1),
+        ("dark_while = 'bath.temperature < 10'", "not dark and motion", "bath.temperature < 8", 0),
+        (
+            "dark_while = 'bath.temperature < 10'\ndark_until = 'bath.temperature > 12'",
+            "dark",
+            "bath.temperature > 15",
+            0,
+        ),
+        (
+            "dark_while = 'bath.temperature < 10'\ndark_until = 'bath.temperature > 12'",
+            "dark",
+            "bath.temperature > 11",
+            1,
+        ),
+        ("dark_while = 'sun.elevation < 3'", "dark", "sun.elevation > 5", 0),
+    ] {
+        let house = HOUSE.replace("longitude = 5.0", &format!("longitude = 5.0\n{dark_while}"));
+        let said = said_in(&house, &[one, other]);
+        assert_eq!(said.len(), conflicts, "{dark_while}: {one}, {other}: {said:?}");
+    }
 }
 
 #[test]

@@ -2,8 +2,16 @@
 //! outputs that limits held.
 
 use super::{Recording, text::spell};
-use crate::model::{EventUse, OutputId, RuleId};
+use crate::{
+    model::{EventUse, OutputId, RuleId},
+    simulator::world::{NotModelled, not_modelled},
+};
 use chrono::TimeDelta;
+
+/// What the world leaves out; nothing where there was none.
+pub(super) fn left_out(recording: &Recording) -> Option<NotModelled> {
+    (!recording.outdoor.is_empty()).then(|| not_modelled(&recording.config))
+}
 
 /// Findings of one kind.
 pub(super) struct Finding {

@@ -1,6 +1,6 @@
 //! The report as JSON, in a shape that stays: docs/simulate.md describes it.
 
-use super::{Recording, Track, sums::TrackSum, text};
+use super::{Recording, Track, findings, sums::TrackSum, text};
 use crate::model::{RuleId, Slot};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value as Json, json};
@@ -113,6 +113,9 @@ pub fn report(recording: &Recording) -> Json {
         "fights": fights.collect::<Vec<_>>(),
         "points": points.collect::<Vec<_>>(),
         "trouble": trouble.collect::<Vec<_>>(),
+        "not_modelled": findings::left_out(recording).map(|left_out| {
+            json!({ "outputs": left_out.outputs, "readings": left_out.readings, "inputs": left_out.inputs })
+        }),
     })
 }
 

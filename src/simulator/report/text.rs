@@ -13,6 +13,9 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 
+/// The columns of the table of days: in all, and of its dates.
+const WIDEST: usize = 100;
+const DATE: usize = 10;
 /// From empty to full.
 const BARS: [char; 9] = ['·', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// Up to here every change is printed, and up to there each day.
@@ -37,6 +40,11 @@ pub fn lines(recording: &Recording) -> Vec<String> {
             lines.extend([String::new(), "Trouble:".into()]);
             lines.extend(trouble.iter().map(|line| format!("  {line}")));
         }
+    }
+    let left_out = findings::left_out(recording).unwrap_or_default().sentences();
+    if !left_out.is_empty() {
+        lines.extend([String::new(), "Not modelled:".into()]);
+        lines.extend(left_out.iter().map(|item| format!("  {item}")));
     }
     lines
 }
@@ -88,18 +96,31 @@ fn days(recording: &Recording) -> Vec<String> {
         return Vec::new();
     }
     let used: Vec<OutputId> = recording.config.visible_outputs().filter(|id| recording.was_on(*id)).collect();
-    let widths: Vec<usize> = used.iter().map(|id| recording.config[*id].id.len().max(11)).collect();
-    let mut lines = vec![String::new()];
-    let head: String =
-        used.iter().zip(&widths).map(|(id, width)| format!("  {:>width$}", recording.config[*id].id)).collect();
-    lines.push(format!("{:<10}{head}", "on, times"));
-    for (date, begin, end) in days {
-        let cells = used.iter().zip(&widths).map(|(id, width)| {
-            let usage = recording.usage(*id, begin, end);
-            let text = if usage.on.is_zero() { "-".into() } else { format!("{} {:>3}x", spell(usage.on), usage.times) };
-            format!("  {text:>width$}")
-        });
-        lines.push(format!("{:<10}{}", date.format("%a %-d %b"), cells.collect::<String>()));
+    let width = |id: OutputId| recording.config[id].id.len().max(11) + 2;
+    // As many outputs beside each other as there is room for.
+    let mut blocks: Vec<(usize, Vec<OutputId>)> = Vec::new();
+    for id in used {
+        match blocks.last_mut().filter(|(taken, _)| taken + width(id) <= WIDEST) {
+            Some((taken, block)) => {
+                *taken += width(id);
+                block.push(id);
+            }
+            None => blocks.push((DATE + width(id), vec![id])),
+        }
+    }
+    let mut lines = Vec::new();
+    for (_, block) in blocks {
+        let head: String = block.iter().map(|id| format!("{:>1$}", recording.config[*id].id, width(*id))).collect();
+        lines.extend([String::new(), format!("{:<DATE$}{head}", "on, times")]);
+        for (date, begin, end) in &days {
+            let cells = block.iter().map(|id| {
+                let usage = recording.usage(*id, *begin, *end);
+                let text =
+                    if usage.on.is_zero() { "-".into() } else { format!("{} {:>3}x", spell(usage.on), usage.times) };
+                format!("{text:>0$}", width(*id))
+            });
+            lines.push(format!("{:<DATE$}{}", date.format("%a %-d %b").to_string(), cells.collect::<String>()));
+        }
     }
     lines
 }
@@ -174,13 +195,18 @@ fn scale(recording: &Recording) -> String {
     let form = match length.num_days() {
         0..=2 => "%H:%M",
         3..=60 => "%-d %b",
-        _ => "%b",
+        61..=730 => "%b",
+        _ => "%Y",
     };
     let mut text = String::new();
+    let mut last = String::new();
     while text.chars().count() < CELLS {
         let cell = i32::try_from(text.chars().count()).unwrap_or_default();
         let at = recording.from + length / CELLS as i32 * cell;
-        text += &format!("{:<8}", at.with_timezone(&zone).format(form).to_string());
+        let word = at.with_timezone(&zone).format(form).to_string();
+        // A day or a month is named where it begins.
+        text += &format!("{:<8}", if word == last { "" } else { &word });
+        last = word;
     }
     text.chars().take(CELLS).collect()
 }

@@ -9,18 +9,24 @@ mod weather;
 
 mod rooms;
 
+mod heating;
+
 mod people;
 
 mod measured;
 
+mod left_out;
+
 mod virtual_world;
 
+pub use left_out::{NotModelled, not_modelled};
 pub use measured::Measured;
 pub use virtual_world::VirtualWorld;
 
-use crate::model::{Chip, Config, InputKind, OutputId, OutputKind, Quantity};
-use chrono::{DateTime, TimeDelta, Utc};
-use people::{Doing, Household, describe};
+use crate::model::{Chip, Config, InputKind, OutputId, Quantity, SensorId, Zone};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use heating::Plant;
+use people::{Doing, Household, Sense, Span, describe};
 use random::Random;
 use rooms::{Air, HALL, Influence, OUTDOORS, Place, Places, word};
 use std::sync::Arc;
@@ -37,9 +43,14 @@ pub struct World {
     places: Places,
     airs: Vec<Air>,
     /// What heats and cools which of `airs`.
+    plant: Plant,
+    /// For each output of the configuration.
     machines: Vec<Machine>,
     probes: Vec<Probe>,
     wires: Vec<Wire>,
+    timezone: Zone,
+    /// When buttons are pressed on a day, for each wire.
+    presses: Option<(NaiveDate, Vec<Vec<Span>>)>,
 }
 
 /// News on a wire.
@@ -66,8 +77,8 @@ pub enum Stimulus {
 struct Machine {
     output: Arc<str>,
     id: OutputId,
-    kind: OutputKind,
-    air: usize,
+    /// It does something to an air.
+    acts: bool,
     /// In the time that is now passing: from 0 to 1.
     power: f64,
 }
@@ -84,6 +95,7 @@ struct Wire {
     id: Arc<str>,
     kind: InputKind,
     place: Place,
+    sense: Sense,
     /// What was last told of it; nothing before the first time.
     active: Option<bool>,
     /// Somebody who is in nobody's plan passes by.
@@ -100,6 +112,9 @@ const FINE_STEP: TimeDelta = TimeDelta::seconds(10);
 const COARSE_STEP: TimeDelta = TimeDelta::minutes(5);
 const MOST_STEPS: i64 = 1_000;
 
+/// A button is held down for this long: a click.
+const PRESSED_FOR: TimeDelta = TimeDelta::milliseconds(200);
+
 /// How strongly the sun shines into one room and the next; the second is under the roof.
 const SUN_K: [f64; 4] = [6.0, 13.0, 5.0, 8.0];
 
@@ -115,12 +130,23 @@ impl World {
         let sky = weather.at(start);
         let mut places = Places::new();
         let mut airs: Vec<Air> = Vec::new();
-        let probes = config.sensors.iter().map(|sensor| {
-            let word = word(&sensor.id);
-            let air = airs.iter().position(|air| air.word == word).unwrap_or_else(|| {
-                airs.push(Air::new(places.of(&sensor.id), word, &sky, SUN_K[airs.len() % SUN_K.len()]));
+        let zone_of = |sensor: usize| config.climates.iter().position(|zone| zone.sensors.contains(&SensorId(sensor)));
+        // Of each air, the zone that measures it.
+        let mut zones: Vec<Option<usize>> = Vec::new();
+        let probes = config.sensors.iter().enumerate().map(|(index, sensor)| {
+            let (word, place, zone) = (word(&sensor.id), places.of(&sensor.id), zone_of(index));
+            let water = heating::is_water(config, index, &mut places);
+            // Rooms of two zones are two rooms, whatever their names begin with.
+            let same = |(air, its): (&Air, &Option<usize>)| {
+                (&*air.word, air.place, air.water) == (word, place, water)
+                    && (zone.is_none() || its.is_none() || zone == *its)
+            };
+            let air = airs.iter().zip(&zones).position(same).unwrap_or_else(|| {
+                airs.push(Air::new(place, word, water, &sky, SUN_K[airs.len() % SUN_K.len()]));
+                zones.push(None);
                 airs.len() - 1
             });
+            zones[air] = zones[air].or(zone);
             let steps_per_celsius = match sensor.i2c().map(|chip| chip.chip) {
                 Some(Chip::Lm75) => 2.0,
                 Some(Chip::Tmp102 | Chip::Tmp105) => 16.0,
@@ -131,38 +157,60 @@ impl World {
             Probe { sensor: sensor.id.clone(), quantities, steps_per_celsius, air }
         });
         let probes: Vec<Probe> = probes.collect();
-        // A thermostat acts on what it measures, whatever the names say.
         let air_of_sensor: Vec<usize> = probes.iter().map(|probe| probe.air).collect();
-        let machines = config.visible_outputs().filter_map(|id| {
-            let output = &config[id];
-            let zone = config.climates.iter().find(|zone| zone.outputs().any(|used| used == id));
-            let sensed = zone.and_then(|zone| zone.sensors.first()).map(|sensor| air_of_sensor[sensor.0]);
-            let air = sensed.or_else(|| air_of(&output.id, &airs, &places))?;
-            airs[air].has_heater |= output.kind == OutputKind::Heater;
-            Some(Machine { output: output.id.clone(), id, kind: output.kind, air, power: 0.0 })
+        let plant = Plant::new(config, &airs, &air_of_sensor, &places);
+        for (index, air) in airs.iter_mut().enumerate() {
+            air.heated = plant.heats(index);
+            let target_c = zones[index].and_then(|zone| config.climates[zone].target.heat);
+            if let Some(target_c) = target_c.filter(|_| air.heated && air.is_room()) {
+                air.was_kept_at(target_c, &sky);
+            }
+        }
+        let machines = config.outputs.iter().enumerate().map(|(index, output)| {
+            let id = OutputId(index);
+            Machine { output: output.id.clone(), id, acts: plant.uses(id), power: 0.0 }
         });
         let machines = machines.collect();
         let wires = config.inputs.iter().enumerate().map(|(i, input)| {
             let room = config.rooms.iter().find(|room| room.motion.iter().any(|id| id.0 == i));
             let place = places.of(room.map_or(&input.id, |room| &room.id));
-            Wire { id: input.id.clone(), kind: input.kind, place, active: None, visited: false }
+            let sense = Sense::of(input.kind, place, &input.id);
+            Wire { id: input.id.clone(), kind: input.kind, place, sense, active: None, visited: false }
         });
         let wires = wires.collect();
-        let household = Household::new(seed, config.hub.timezone, places.others().collect());
-        World { wall: start, seed, weather, sky, household, places, airs, machines, probes, wires }
+        let timezone = config.hub.timezone;
+        let household = Household::new(seed, timezone, places.others().collect());
+        let presses = None;
+        World {
+            wall: start,
+            seed,
+            weather,
+            sky,
+            household,
+            places,
+            airs,
+            plant,
+            machines,
+            probes,
+            wires,
+            timezone,
+            presses,
+        }
     }
 
     /// Lets time run to `wall` with the outputs as they are (from 0, off, to 1, fully on), and tells what changed on the
     /// wires: inputs that moved (all of them the first time), and every reading as it is now. Time that does not run
     /// forward changes nothing.
     pub fn advance(&mut self, wall: DateTime<Utc>, power: &dyn Fn(&str) -> f64) -> Vec<Stimulus> {
-        self.machines.iter_mut().for_each(|machine| machine.power = power(&machine.output));
+        self.machines.iter_mut().filter(|machine| machine.acts).for_each(|m| m.power = power(&m.output));
         if wall <= self.wall && self.wires.iter().all(|wire| wire.active.is_some()) {
             return self.readings();
         }
         let recent = wall - INPUTS_REMEMBER;
         self.pass(recent, COARSE_STEP);
-        let seen = self.pass(wall, FINE_STEP);
+        let since = self.wall;
+        let mut seen = self.pass(wall, FINE_STEP);
+        self.press(since, &mut seen);
         let mut news = Vec::new();
         for (wire, seen) in self.wires.iter_mut().zip(seen) {
             let active = seen | std::mem::take(&mut wire.visited);
@@ -183,6 +231,12 @@ impl World {
         let wire = self.wires.iter_mut().filter(motion).find(|wire| !in_hall || wire.place == HALL)?;
         wire.visited = true;
         Some(wire.id.clone())
+    }
+
+    /// After how long it should be asked again: a button that is pressed is soon let go.
+    pub fn step(&self) -> TimeDelta {
+        let pressed = |wire: &Wire| matches!(wire.sense, Sense::Press(_)) && wire.active == Some(true);
+        if self.wires.iter().any(pressed) { PRESSED_FOR } else { FINE_STEP }
     }
 
     /// The air outside, °C.
@@ -215,26 +269,34 @@ impl World {
         seen
     }
 
+    /// Adds the buttons that were pressed after `since` to what was seen.
+    fn press(&mut self, since: DateTime<Utc>, seen: &mut [bool]) {
+        let date = self.wall.with_timezone(&self.timezone).date_naive();
+        if self.presses.as_ref().is_none_or(|(day, _)| *day != date) {
+            let senses: Vec<Sense> = self.wires.iter().map(|wire| wire.sense.press()).collect();
+            self.presses = Some((date, self.household.script(date, &senses)));
+        }
+        let Some((date, presses)) = &self.presses else { return };
+        for (seen, spans) in seen.iter_mut().zip(presses) {
+            *seen |= spans.iter().any(|(from_s, _)| {
+                let at = crate::almanac::local_instant(*date, *from_s, self.timezone);
+                at.is_some_and(|at| since < at && at <= self.wall)
+            });
+        }
+    }
+
     fn warm_and_cool(&mut self, hours: f64, doings: &[Doing; 2]) {
-        for (i, air) in self.airs.iter_mut().enumerate() {
-            let mut influence = Influence {
-                people: doings.iter().filter(|doing| doing.place == Some(air.place)).count(),
-                ..<_>::default()
+        for i in 0..self.airs.len() {
+            let place = self.airs[i].place;
+            let influence = Influence {
+                people: doings.iter().filter(|doing| doing.place == Some(place)).count(),
+                window_open: self
+                    .wires
+                    .iter()
+                    .any(|wire| wire.kind == InputKind::Window && wire.active == Some(true) && wire.place == place),
+                ..self.plant.influence(i, &self.airs, &|id| self.machines[id.0].power)
             };
-            for machine in self.machines.iter().filter(|machine| machine.air == i) {
-                let power = match machine.kind {
-                    OutputKind::Heater => &mut influence.heater,
-                    OutputKind::Cooler => &mut influence.cooler,
-                    OutputKind::Fan => &mut influence.fan,
-                    _ => continue,
-                };
-                *power = power.max(machine.power);
-            }
-            influence.window_open = self
-                .wires
-                .iter()
-                .any(|wire| wire.kind == InputKind::Window && wire.active == Some(true) && wire.place == air.place);
-            air.advance(hours, &self.sky, &influence);
+            self.airs[i].advance(hours, &self.sky, &influence);
         }
     }
 
@@ -271,52 +333,31 @@ impl Probe {
             // A window lets in a hundredth of the light.
             Quantity::Illuminance if air.place == OUTDOORS => (1.0 + 100_000.0 * sky.sunshine, 1.0, 1.0),
             Quantity::Illuminance => (1.0 + 1_000.0 * sky.sunshine, 1.0, 1.0),
-            // Glass keeps it out.
             Quantity::UvIndex if air.place == OUTDOORS => (8.0 * sky.sunshine, 0.0, 10.0),
-            Quantity::UvIndex => (0.0, 0.0, 10.0),
-            Quantity::Co2 | Quantity::Eco2 => (600.0, 20.0, 1.0),
-            Quantity::Tvoc | Quantity::VocIndex => (100.0, 5.0, 1.0),
-            Quantity::AirQuality => (1.0, 0.0, 1.0),
-            Quantity::Pm1 | Quantity::Pm25 | Quantity::Pm4 | Quantity::Pm10 => (5.0, 1.0, 10.0),
-            Quantity::GasResistance => (50_000.0, 500.0, 1.0),
-            Quantity::AbsoluteHumidity => (10.0, 0.0, 10.0),
-            Quantity::Voltage(_) => (5.0, 0.02, 1_000.0),
-            Quantity::Current(_) => (0.5, 0.01, 1_000.0),
-            Quantity::Power(_) => (2.5, 0.05, 100.0),
-            Quantity::Undervoltage | Quantity::Throttled => (0.0, 0.0, 1.0),
-            Quantity::FanSpeed => (1_200.0, 20.0, 1.0),
-            // Counters are not read: a world moves their wires.
-            Quantity::Energy | Quantity::Volume | Quantity::Flow | Quantity::Count | Quantity::Rate => (0.0, 0.0, 1.0),
+            other => left_out::constant(other).unwrap_or((0.0, 0.0, 1.0)),
         };
         ((exact + noise * spread) * steps_per_unit).round() / steps_per_unit
     }
 }
 
 impl Wire {
-    /// Whether the people, as they are, make it active.
+    /// Whether the people, as they are, make it active. Buttons are pressed by [`World::press`].
     fn senses(&self, doings: &[Doing; 2]) -> bool {
-        doings.iter().any(|doing| match self.kind {
-            InputKind::Motion => doing.moving && doing.place == Some(self.place),
-            InputKind::Door | InputKind::Contact => doing.just_left.is_some_and(|from| {
+        doings.iter().any(|doing| match self.sense {
+            Sense::Motion(place) => doing.moving && doing.place == Some(place),
+            Sense::Door(door) => doing.just_left.is_some_and(|from| {
                 // The front door divides what is out of the house from the rest.
-                let side = |place: Option<Place>| match self.place {
+                let side = |place: Option<Place>| match door {
                     HALL | OUTDOORS => place.is_none_or(|place| place == OUTDOORS),
                     here => place == Some(here),
                 };
                 side(from) != side(doing.place)
             }),
-            InputKind::Window => doing.airing,
-            InputKind::Button => doing.going_to_bed,
-            InputKind::Switch | InputKind::Leak | InputKind::Smoke | InputKind::Counter => false,
+            Sense::Window => doing.airing,
+            Sense::WallSwitch(place) => doing.lit && doing.place == Some(place),
+            Sense::Press(_) | Sense::Nothing => false,
         })
     }
-}
-
-/// The air that an output acts on: of the same word, else of the same place, else the first one indoors.
-fn air_of(output: &str, airs: &[Air], places: &Places) -> Option<usize> {
-    let same_word = airs.iter().position(|air| air.word == word(output));
-    let same_place = || places.find(output).and_then(|place| airs.iter().position(|air| air.place == place));
-    same_word.or_else(same_place).or_else(|| airs.iter().position(|air| air.place != OUTDOORS))
 }
 
 #[cfg(test)]

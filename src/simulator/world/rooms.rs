@@ -74,8 +74,10 @@ pub(super) struct Air {
     pub(super) place: Place,
     /// What the ids of its sensor and outputs begin with.
     pub(super) word: String,
-    /// It has a heater; a room without one is heated by something that hearthd does not know.
-    pub(super) has_heater: bool,
+    /// It is the water of a heating.
+    pub(super) water: bool,
+    /// Something warms it; a room without is heated by something that hearthd does not know.
+    pub(super) heated: bool,
     /// How much warmer a zenith sun would make it in the end.
     pub(super) sun_k: f64,
     pub(super) temperature_c: f64,
@@ -91,6 +93,8 @@ pub(super) struct Influence {
     pub(super) fan: f64,
     pub(super) window_open: bool,
     pub(super) people: usize,
+    /// Of water: how much of its warmth rooms take, from 0 to 1.
+    pub(super) drawn: f64,
 }
 
 /// How warm, in the end, each makes a room beyond the air outside.
@@ -100,9 +104,20 @@ const HEATER_K: f64 = 40.0;
 const FAN_K: f64 = -8.0;
 const COOLER_K: f64 = -20.0;
 
-/// In how long a room nears its balance.
+/// In how long a room nears its balance. The walls keep it warm while it is aired.
 const LAG_H: f64 = 12.0;
-const AIRED_LAG_H: f64 = 1.5;
+const AIRED_LAG_H: f64 = 4.0;
+
+/// Water: how fast a boiler warms it and up to where, how fast the rooms cool it and down to where, and how fast it cools in
+/// the cellar where it stands.
+const BOILER_K_PER_H: f64 = 60.0;
+const HOTTEST_C: f64 = 85.0;
+const DRAWN_PER_H: f64 = 1.0;
+const RETURN_C: f64 = 25.0;
+const LOST_PER_H: f64 = 1.0 / 24.0;
+const CELLAR_C: f64 = 18.0;
+/// How warm it is at the beginning.
+const WATER_C: f64 = 40.0;
 
 /// How much water a person brings into the air in an hour: by breathing, and by a shower.
 const BREATH_HPA: f64 = 0.75;
@@ -116,18 +131,38 @@ const FANNED_H: f64 = 0.3;
 const UNKNOWN_HEATING_C: f64 = 18.5;
 
 impl Air {
-    pub(super) fn new(place: Place, word: &str, sky: &Sky, sun_k: f64) -> Air {
-        let temperature_c =
-            if place == OUTDOORS { sky.outdoor_c } else { (sky.outdoor_c + 3.0).clamp(UNKNOWN_HEATING_C + 1.0, 25.0) };
-        Air { place, word: word.into(), has_heater: false, sun_k, temperature_c, vapour_hpa: sky.vapour_hpa + 2.0 }
+    pub(super) fn new(place: Place, word: &str, water: bool, sky: &Sky, sun_k: f64) -> Air {
+        let temperature_c = match place {
+            _ if water => WATER_C,
+            OUTDOORS => sky.outdoor_c,
+            _ => lived_in_c(sky, UNKNOWN_HEATING_C + 1.0),
+        };
+        let vapour_hpa = sky.vapour_hpa + 2.0;
+        Air { place, word: word.into(), water, heated: false, sun_k, temperature_c, vapour_hpa }
+    }
+
+    /// Neither outdoors nor water.
+    pub(super) fn is_room(&self) -> bool {
+        self.place != OUTDOORS && !self.water
+    }
+
+    /// It was kept at this temperature before, as far as the weather let it.
+    pub(super) fn was_kept_at(&mut self, target_c: f64, sky: &Sky) {
+        self.temperature_c = lived_in_c(sky, target_c);
     }
 
     /// Lets `hours` pass. Exact for constant influences, so stable for steps of any size.
     pub(super) fn advance(&mut self, hours: f64, sky: &Sky, influence: &Influence) {
         let near = |lag_h: f64| 1.0 - (-hours / lag_h).exp();
-        let (target_c, lag_h) =
-            if self.place == OUTDOORS { (sky.outdoor_c, 0.3) } else { self.balance(sky, influence) };
+        let (target_c, lag_h) = match self.place {
+            _ if self.water => water_balance(influence),
+            OUTDOORS => (sky.outdoor_c, 0.3),
+            _ => self.balance(sky, influence),
+        };
         self.temperature_c += (target_c - self.temperature_c) * near(lag_h);
+        if self.water {
+            self.temperature_c = self.temperature_c.min(HOTTEST_C);
+        }
         let (vapour_hpa, lag_h) =
             if self.place == OUTDOORS { (sky.vapour_hpa, 0.1) } else { self.damp(sky, influence) };
         self.vapour_hpa += (vapour_hpa - self.vapour_hpa) * near(lag_h);
@@ -146,7 +181,7 @@ impl Air {
         let people = influence.people as f64;
         let mut target_c = sky.outdoor_c + APPLIANCES_K + self.sun_k * sky.sunshine + PERSON_K * people;
         target_c += HEATER_K * influence.heater;
-        if !self.has_heater {
+        if !self.heated {
             target_c = target_c.max(UNKNOWN_HEATING_C + PERSON_K * people);
         }
         // The fan of a bathroom draws damp air out; elsewhere it cools.
@@ -161,6 +196,19 @@ impl Air {
     pub(super) fn humidity_percent(&self) -> f64 {
         (100.0 * self.vapour_hpa / saturation_hpa(self.temperature_c)).clamp(3.0, 99.0)
     }
+}
+
+/// Temperature of water in the end, and the hours that it takes to come near.
+fn water_balance(influence: &Influence) -> (f64, f64) {
+    let drawn_per_h = DRAWN_PER_H * influence.drawn;
+    let per_h = LOST_PER_H + drawn_per_h;
+    let warmed = BOILER_K_PER_H * influence.heater;
+    ((LOST_PER_H * CELLAR_C + drawn_per_h * RETURN_C + warmed) / per_h, 1.0 / per_h)
+}
+
+/// A room that was heated to `least_c` for long enough.
+fn lived_in_c(sky: &Sky, least_c: f64) -> f64 {
+    (sky.outdoor_c + 3.0).clamp(least_c.min(25.0), 25.0)
 }
 
 #[cfg(test)]
@@ -183,7 +231,7 @@ mod tests {
     #[test]
     fn a_shower_dampens_the_bathroom_and_a_fan_dries_it() {
         let sky = Sky { outdoor_c: 5.0, vapour_hpa: 7.0, pressure_hpa: 1013.0, sunshine: 0.0 };
-        let mut air = Air::new(BATHROOM, "bath", &sky, 5.0);
+        let mut air = Air::new(BATHROOM, "bath", false, &sky, 5.0);
         let dry = air.humidity_percent();
         air.advance(0.2, &sky, &Influence { people: 1, ..<_>::default() });
         let damp = air.humidity_percent();
@@ -195,7 +243,7 @@ mod tests {
     #[test]
     fn warm_air_is_drier() {
         let sky = Sky { outdoor_c: 5.0, vapour_hpa: 7.0, pressure_hpa: 1013.0, sunshine: 0.0 };
-        let mut air = Air::new(LIVING, "living", &sky, 6.0);
+        let mut air = Air::new(LIVING, "living", false, &sky, 6.0);
         let before = air.humidity_percent();
         air.temperature_c += 5.0;
         assert!(air.humidity_percent() < before);

@@ -1,6 +1,7 @@
 //! The physics stay sane, and people do what people do.
 
 use super::*;
+use crate::model::OutputKind;
 use crate::simulator::fixtures::{cottage, empty_house, input, output, sensor};
 use chrono::TimeZone;
 
@@ -93,12 +94,123 @@ fn a_fan_cools_its_room() {
 }
 
 #[test]
-fn a_heater_without_a_sensor_of_its_own_warms_the_first_room() {
+fn a_heater_without_a_sensor_of_its_own_warms_all_rooms_and_not_the_outdoors() {
     let mut config = empty_house();
-    config.sensors = vec![sensor("porch", Chip::Lm75), sensor("attic", Chip::Lm75)];
+    config.sensors = vec![sensor("porch", Chip::Lm75), sensor("attic", Chip::Lm75), sensor("study", Chip::Lm75)];
     config.outputs = vec![output("boiler", OutputKind::Heater)];
     let world = World::new(&config, start(), 1);
-    assert_eq!(world.machines[0].air, 1, "the outdoors is not heated");
+    assert_eq!([0, 1, 2].map(|air| world.plant.heats(air)), [false, true, true]);
+}
+
+/// A house of the rule language and zones.
+fn house(text: &str) -> Config {
+    let text = format!("[hub]\nid = 'home'\nlatitude = 52.0\nlongitude = 5.0\n{text}");
+    crate::config::parse(std::path::Path::new("c.toml"), &text).unwrap_or_else(|report| panic!("{report}")).config
+}
+
+const TWO_ROOMS: &str = "[sensors.living]\nchip = 'tmp102'\n[sensors.bedroom]\nchip = 'tmp102'\naddress = 0x49\n\
+                         [outputs.valve_a]\nkind = 'valve'\ngpio = 17\n[outputs.valve_b]\nkind = 'valve'\ngpio = 18\n\
+                         [outputs.boiler]\nkind = 'heater'\ngpio = 19\nmax_on = '24h'\n";
+
+/// How warm these sensors are after six hours with some outputs on.
+fn after_six_hours(config: &Config, on: &[&str], sensors: [&str; 2]) -> [f64; 2] {
+    let winter = Utc.with_ymd_and_hms(2026, 1, 11, 23, 0, 0).unwrap();
+    let mut world = World::new(config, winter, 5);
+    let mut news = Vec::new();
+    for minutes in 1..=360 {
+        news = world.advance(winter + TimeDelta::minutes(minutes), &|id| f64::from(on.contains(&id)));
+    }
+    sensors.map(|sensor| temperature(&news, sensor))
+}
+
+#[test]
+fn a_boiler_warms_the_rooms_whose_valves_are_open() {
+    let named = "[climate.living]\nsensor = 'living.temperature'\nheat = ['valve_a', 'boiler']\ntarget = 20\n\
+                 [climate.bedroom]\nsensor = 'bedroom.temperature'\nheat = ['valve_b', 'boiler']\ntarget = 20\n";
+    let by_rule = "[climate.living]\nsensor = 'living.temperature'\nheat = 'valve_a'\ntarget = 20\n\
+                   [climate.bedroom]\nsensor = 'bedroom.temperature'\nheat = 'valve_b'\ntarget = 20\n\
+                   [[rules]]\nname = 'Boiler'\nwhile = 'valve_a or valve_b'\nset = { boiler = 'on' }\n";
+    for zones in [named, by_rule] {
+        let config = house(&format!("{TWO_ROOMS}{zones}"));
+        let rooms = ["living", "bedroom"];
+        let [living, bedroom] = after_six_hours(&config, &["valve_a", "boiler"], rooms);
+        assert!(living > 25.0 && bedroom < 19.0, "a closed valve lets the room cool: {living} {bedroom}");
+        let [living, bedroom] = after_six_hours(&config, &["valve_a", "valve_b"], rooms);
+        assert!(living < 19.0 && bedroom < 19.0, "no valve warms without the boiler: {living} {bedroom}");
+        let [living, bedroom] = after_six_hours(&config, &["valve_a", "valve_b", "boiler"], rooms);
+        assert!(living > 25.0 && bedroom > 25.0, "{living} {bedroom}");
+        let [living, _] = after_six_hours(&config, &["boiler"], rooms);
+        assert!(living < 19.0, "{living}");
+    }
+}
+
+#[test]
+fn valves_without_a_boiler_are_warmed_from_elsewhere() {
+    let config = house(&format!(
+        "{}[climate.living]\nsensor = 'living.temperature'\nheat = 'valve_a'\ntarget = 20\n",
+        TWO_ROOMS.split("[outputs.boiler]").next().unwrap_or_default()
+    ));
+    let [living, _] = after_six_hours(&config, &["valve_a"], ["living", "bedroom"]);
+    assert!(living > 25.0, "{living}");
+}
+
+#[test]
+fn a_buffer_is_warmed_by_the_boiler_and_drained_by_open_valves() {
+    let config = house(&format!(
+        "{TWO_ROOMS}[sensors.buffer]\nchip = 'tmp102'\naddress = 0x4a\n\
+         [climate.buffer]\nsensor = 'buffer.temperature'\nheat = 'boiler'\ntarget = 50\noverheat = 80\n\
+         [climate.living]\nsensor = 'living.temperature'\nheat = 'valve_a'\ntarget = 20\n"
+    ));
+    let [buffer, living] = after_six_hours(&config, &["boiler", "valve_a"], ["buffer", "living"]);
+    assert!(buffer > 70.0 && living > 25.0, "{buffer} {living}");
+    let [drained, living] = after_six_hours(&config, &["valve_a"], ["buffer", "living"]);
+    assert!(drained < 28.0 && living < 20.0, "cold water warms nothing: {drained} {living}");
+    let [kept, _] = after_six_hours(&config, &[], ["buffer", "living"]);
+    assert!(kept > drained + 5.0, "{kept} {drained}");
+}
+
+#[test]
+fn rooms_of_two_zones_are_two_rooms_whatever_their_names_begin_with() {
+    let text = TWO_ROOMS.replace("sensors.living", "sensors.temp_a").replace("sensors.bedroom", "sensors.temp_b");
+    let config = house(&format!(
+        "{text}[climate.a]\nsensor = 'temp_a.temperature'\nheat = ['valve_a', 'boiler']\ntarget = 20\n\
+         [climate.b]\nsensor = 'temp_b.temperature'\nheat = ['valve_b', 'boiler']\ntarget = 20\n"
+    ));
+    let [a, b] = after_six_hours(&config, &["valve_a", "boiler"], ["temp_a", "temp_b"]);
+    assert!(a > b + 5.0, "{a} {b}");
+}
+
+#[test]
+fn a_button_is_clicked_and_never_held() {
+    let mut config = empty_house();
+    config.inputs = vec![input("hall_button", InputKind::Button)];
+    let mut world = World::new(&config, start(), 5);
+    let mut wall = start() + TimeDelta::hours(22);
+    world.advance(wall, NOTHING_ON);
+    let (mut pressed, mut presses) = (None, Vec::new());
+    while wall < start() + TimeDelta::hours(24) {
+        wall += world.step();
+        for stimulus in world.advance(wall, NOTHING_ON) {
+            match (stimulus, pressed) {
+                (Stimulus::Input { active: true, .. }, _) => pressed = Some(wall),
+                (Stimulus::Input { active: false, .. }, Some(since)) => presses.push(wall - since),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(presses, [PRESSED_FOR]);
+}
+
+#[test]
+fn what_the_world_leaves_out_is_known() {
+    let mut config = cottage();
+    config.outputs.extend([output("blind", OutputKind::Cover), output("alarm", OutputKind::Siren)]);
+    config.inputs.push(input("kitchen_leak", InputKind::Leak));
+    config.sensors.push(sensor("study", Chip::Scd4x));
+    let left_out = not_modelled(&config);
+    assert_eq!(left_out.outputs, ["blind", "alarm"]);
+    assert_eq!((left_out.readings, left_out.inputs), (vec!["study.co2".to_owned()], vec!["kitchen_leak".to_owned()]));
+    assert_eq!(not_modelled(&cottage()), NotModelled::default());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The world of a simulation: it says when the next wire moves, so that time can jump there.
 
-use super::{Measured, World};
+use super::{Measured, PRESSED_FOR, World, people::Sense};
 use crate::{
     almanac::local_instant,
     model::{Config, InputId, InputKind, OutputId, Quantity, SensorId, Zone},
@@ -64,7 +64,7 @@ impl VirtualWorld {
 
     /// The outputs have these powers, from 0 to 1, from `time` on.
     pub fn power(&mut self, time: DateTime<Utc>, power: impl Fn(OutputId) -> f64) {
-        if self.world.machines.iter().any(|machine| machine.power != power(machine.id)) {
+        if self.world.machines.iter().any(|machine| machine.acts && machine.power != power(machine.id)) {
             self.run(time);
             self.world.machines.iter_mut().for_each(|machine| machine.power = power(machine.id));
         }
@@ -87,11 +87,15 @@ impl VirtualWorld {
             Some(day) => day.succ_opt()?,
             None => start.with_timezone(&self.zone).date_naive(),
         };
-        let wires: Vec<_> = self.world.wires.iter().map(|wire| (wire.kind, wire.place)).collect();
+        let senses: Vec<Sense> = self.world.wires.iter().map(|wire| wire.sense).collect();
         let mut moves = Vec::new();
-        for (index, spans) in self.world.household.script(day, &wires).into_iter().enumerate() {
+        for (index, spans) in self.world.household.script(day, &senses).into_iter().enumerate() {
             for (from_s, to_s) in spans {
-                let (from, to) = (local_instant(day, from_s, self.zone)?, local_instant(day, to_s, self.zone)?);
+                let from = local_instant(day, from_s, self.zone)?;
+                let to = match senses[index] {
+                    Sense::Press(_) => from + PRESSED_FOR,
+                    _ => local_instant(day, to_s, self.zone)?,
+                };
                 // What a skipped hour leaves nothing of does not happen.
                 if from < to {
                     moves.extend([(from, InputId(index), true), (to, InputId(index), false)]);

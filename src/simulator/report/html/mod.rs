@@ -89,6 +89,10 @@ fn findings(recording: &Recording) -> String {
         body =
             list(&["Nothing: every rule came true, none contradict each other, no output was asked too often.".into()]);
     }
+    let left_out = findings::left_out(recording).unwrap_or_default().sentences();
+    if !left_out.is_empty() {
+        body += &format!("<h3>Not modelled</h3>\n{}", list(&left_out));
+    }
     format!("<section>\n<div class=head><h2>Worth a look</h2></div>\n{body}</section>\n")
 }
 

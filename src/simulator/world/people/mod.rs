@@ -1,6 +1,10 @@
 //! Two people and their days: when they sleep, where they are, and how they walk through the house.
 
 mod script;
+mod sense;
+
+pub(super) use script::Span;
+pub(super) use sense::Sense;
 
 use super::{
     random::Random,
@@ -36,6 +40,13 @@ struct Stay {
     asleep: bool,
 }
 
+impl Stay {
+    /// Whoever comes into a room in the dark hours switches its light on.
+    fn switches_light_on(&self) -> bool {
+        !self.asleep && self.place.is_some() && !DAYLIGHT.contains(&self.from_s)
+    }
+}
+
 /// What one person does at one instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Doing {
@@ -46,14 +57,17 @@ pub(super) struct Doing {
     pub(super) moving: bool,
     /// Where the person came from, while the door in between is still open.
     pub(super) just_left: Option<Option<Place>>,
-    /// Has just gone to bed for the night.
-    pub(super) going_to_bed: bool,
+    /// Is awake, and has switched the light on when coming in.
+    pub(super) lit: bool,
     /// The time of fresh air in the morning.
     pub(super) airing: bool,
 }
 
 const MINUTE: i32 = 60;
 const HOUR: i32 = 3_600;
+
+/// Nobody needs light then; and from its end on it is evening.
+const DAYLIGHT: std::ops::Range<i32> = 8 * HOUR..17 * HOUR;
 
 /// A door that somebody walks through stands open for this long.
 const DOOR_S: i32 = 15;
@@ -89,7 +103,7 @@ impl Day {
             asleep: now.asleep,
             moving: !now.asleep && self.moves(seed, person, second, now, since_s),
             just_left,
-            going_to_bed: now.asleep && just_left.is_some() && now.from_s > 20 * HOUR,
+            lit: now.switches_light_on(),
             airing: (self.wakes_s + 25 * MINUTE..self.wakes_s + 37 * MINUTE).contains(&second),
         }
     }
@@ -239,8 +253,7 @@ mod tests {
     #[test]
     fn people_are_said_to_be_where_they_are() {
         let names: Vec<String> = vec!["in the hall".into(), "in the living room".into()];
-        let doing =
-            |place, asleep| Doing { place, asleep, moving: false, just_left: None, going_to_bed: false, airing: false };
+        let doing = |place, asleep| Doing { place, asleep, moving: false, just_left: None, lit: false, airing: false };
         let (hall, living, away) = (doing(Some(HALL), false), doing(Some(LIVING), false), doing(None, false));
         assert_eq!(describe(&[doing(Some(BEDROOM), true); 2], &names), "everybody asleep");
         assert_eq!(describe(&[away; 2], &names), "nobody at home");
