@@ -51,8 +51,8 @@ use crate::{
     almanac::Calendar,
     clock::{Moment, Now},
     model::{
-        AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Method, Output, OutputId, Point,
-        PointState, Quality, Quantity, ReadFailure, Refusal, RuleId, Series, Snapshot, Truth, Value, duration,
+        AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Method, Output, OutputId,
+        Point, PointState, Quality, Quantity, ReadFailure, Refusal, RuleId, Series, Snapshot, Truth, Value, duration,
     },
 };
 use changes::Changes;
