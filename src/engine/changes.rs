@@ -12,7 +12,7 @@ use crate::{
     clock::{Moment, Now},
     model::{ClimateId, Config, InputId, Method, OutputId, RoomId, RuleId, SensorId},
 };
-use std::{collections::BTreeSet, ops::Range};
+use std::{cmp::Reverse, collections::BinaryHeap, ops::Range};
 
 /// A wall clock that moved against the steady time by no more than this is looked at as if it had not, milliseconds.
 const CLOCK_DRIFT: i64 = 100;
@@ -46,14 +46,16 @@ pub(super) struct Changes {
     moving: Bits,
     /// Who looks at each thing, in the order of [`Changes::place`].
     lookers: Vec<Vec<u32>>,
-    /// What was looked at otherwise since somebody who watches last asked.
-    news: BTreeSet<Changed>,
+    /// What changed since somebody who watches last asked, in the order of [`Changes::place`].
+    news: Bits,
+    /// The same as a list.
+    told: Vec<u32>,
     /// Where the things of each kind begin in that order.
     begins: Begins,
     /// By task: when it looks different by itself.
     anew: Vec<Option<Moment>>,
-    /// The same by time.
-    alarms: BTreeSet<(Moment, u32)>,
+    /// The same by time, with some that hold no more.
+    alarms: BinaryHeap<Reverse<(Moment, u32)>>,
     /// The clock as it was when everything was last worked out: how far its wall time was ahead of its moment,
     /// milliseconds, and whether it was known.
     clock: (i64, bool),
@@ -73,6 +75,9 @@ struct Begins {
     climates: usize,
     rules: usize,
 }
+
+/// So many alarms are kept at least.
+const ALARMS_KEPT: usize = 64;
 
 /// So many things are looked at of each output, and of each zone.
 const OF_OUTPUT: usize = 4;
@@ -137,10 +142,11 @@ impl Changes {
             unsettled: none.clone(),
             moving: none,
             lookers: vec![Vec::new(); rules + config.rules.len()],
-            news: BTreeSet::new(),
+            news: Bits::none(rules + config.rules.len()),
+            told: Vec::new(),
             begins: Begins { inputs, clicks, sensors, rooms, outputs, climates, rules },
             anew: vec![None; order.tasks.len()],
-            alarms: BTreeSet::new(),
+            alarms: BinaryHeap::new(),
             clock: (ahead(now), now.wall_known),
         };
         for (task, looks) in order.looks.iter().enumerate() {
@@ -152,14 +158,7 @@ impl Changes {
             }
         }
         changes.everything();
-        let ids = |length: usize| 0..length;
-        changes.news.insert(Changed::Mode);
-        changes.news.extend(ids(config.inputs.len()).map(|index| Changed::Input(InputId(index))));
-        changes.news.extend(ids(config.sensors.len()).map(|index| Changed::Sensor(SensorId(index))));
-        changes.news.extend(ids(config.rooms.len()).map(|index| Changed::Room(RoomId(index))));
-        changes.news.extend(ids(config.outputs.len()).map(|index| Changed::Output(OutputId(index))));
-        changes.news.extend(ids(config.climates.len()).map(|index| Changed::Climate(ClimateId(index))));
-        changes.news.extend(ids(config.rules.len()).map(|index| Changed::Rule(RuleId(index))));
+        (0..changes.lookers.len()).for_each(|place| changes.tell(place));
         changes
     }
 
@@ -185,31 +184,50 @@ impl Changes {
     }
 
     fn mark(&mut self, look: Look) {
-        self.news.extend(match look {
-            Look::Mode => Some(Changed::Mode),
-            Look::Input(id) => Some(Changed::Input(id)),
-            Look::Sensor(id) => Some(Changed::Sensor(id)),
-            Look::Room(id) => Some(Changed::Room(id)),
-            Look::Wire(id) | Look::Explained(id) => Some(Changed::Output(id)),
-            Look::Zone(id) => Some(Changed::Climate(id)),
-            Look::Rule(id) => Some(Changed::Rule(id)),
-            Look::Output(_) | Look::Dark | Look::Click(_) | Look::Climate(_) | Look::Claim(_) | Look::Moving => None,
-        });
         let Some(place) = self.place(look) else { return };
+        self.tell(place);
         for looker in &self.lookers[place] {
             self.due.set(*looker as usize);
             self.unsettled.set(*looker as usize);
         }
     }
 
-    /// What changed since this was last asked.
-    pub fn take_news(&mut self) -> BTreeSet<Changed> {
-        std::mem::take(&mut self.news)
+    fn tell(&mut self, place: usize) {
+        if !self.news.contains(place) {
+            self.news.set(place);
+            self.told.push(u32::try_from(place).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// What changed since this was last asked, each once.
+    pub fn take_news(&mut self) -> Vec<Changed> {
+        let mut told = std::mem::take(&mut self.told);
+        told.iter().for_each(|place| self.news.clear(*place as usize));
+        told.sort_unstable();
+        let mut news: Vec<Changed> = told.into_iter().filter_map(|place| self.changed(place as usize)).collect();
+        news.dedup();
+        news
+    }
+
+    /// What of it somebody who watches sees.
+    fn changed(&self, place: usize) -> Option<Changed> {
+        let Begins { inputs, clicks, sensors, rooms, outputs, climates, rules } = self.begins;
+        Some(match place {
+            0 => Changed::Mode,
+            1 => return None,
+            place if place < clicks => Changed::Input(InputId(place - inputs)),
+            place if place < sensors => return None,
+            place if place < rooms => Changed::Sensor(SensorId(place - sensors)),
+            place if place < outputs => Changed::Room(RoomId(place - rooms)),
+            place if place < climates => Changed::Output(OutputId((place - outputs) / OF_OUTPUT)),
+            place if place < rules => Changed::Climate(ClimateId((place - climates) / OF_CLIMATE)),
+            place => Changed::Rule(RuleId(place - rules)),
+        })
     }
 
     /// A reading is stale by now.
     pub fn stale(&mut self, id: SensorId) {
-        self.news.insert(Changed::Sensor(id));
+        self.place(Look::Sensor(id)).into_iter().for_each(|place| self.tell(place));
     }
 
     pub fn input(&mut self, id: InputId) {
@@ -303,9 +321,12 @@ impl Changes {
             self.clock = (ahead(now), now.wall_known);
             self.everything();
         }
-        while let Some((_, task)) = self.alarms.first().copied().filter(|(at, _)| *at <= now.moment) {
-            self.wake(task as usize, None);
-            self.due.set(task as usize);
+        while let Some(Reverse((at, task))) = self.alarms.peek().copied().filter(|Reverse((at, _))| *at <= now.moment) {
+            self.alarms.pop();
+            if self.anew[task as usize] == Some(at) {
+                self.anew[task as usize] = None;
+                self.due.set(task as usize);
+            }
         }
     }
 
@@ -330,14 +351,11 @@ impl Changes {
 
     /// Sets the alarm of a task.
     fn wake(&mut self, task: usize, anew: Option<Moment>) {
-        let number = u32::try_from(task).unwrap_or(u32::MAX);
-        if self.anew[task] == anew {
-            return;
+        if self.anew[task] != anew {
+            self.anew[task] = anew;
+            let number = u32::try_from(task).unwrap_or(u32::MAX);
+            self.alarms.extend(anew.map(|anew| Reverse((anew, number))));
         }
-        if let Some(before) = std::mem::replace(&mut self.anew[task], anew) {
-            self.alarms.remove(&(before, number));
-        }
-        self.alarms.extend(anew.map(|anew| (anew, number)));
     }
 
     /// A task has something to do at `moment` too.
@@ -347,8 +365,19 @@ impl Changes {
     }
 
     /// When the next task is due by itself.
-    pub fn next_alarm(&self) -> Option<Moment> {
-        self.alarms.first().map(|(at, _)| *at)
+    pub fn next_alarm(&mut self) -> Option<Moment> {
+        // Those that hold no more are few, or are thrown away.
+        if self.alarms.len() > ALARMS_KEPT + 4 * self.anew.len() {
+            let all = self.anew.iter().zip(0..).filter_map(|(anew, task)| anew.map(|anew| Reverse((anew, task))));
+            self.alarms = all.collect();
+        }
+        while let Some(Reverse((at, task))) = self.alarms.peek().copied() {
+            if self.anew[task as usize] == Some(at) {
+                return Some(at);
+            }
+            self.alarms.pop();
+        }
+        None
     }
 
     /// A task has taken into account what changed up to now.

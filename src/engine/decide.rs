@@ -34,9 +34,9 @@ const OUT_OF_THE_CIRCLE: Duration = Duration::from_secs(60);
 #[derive(Default)]
 pub(super) struct Instant {
     /// The clusters that were worked out.
-    touched: BTreeSet<usize>,
+    touched: Vec<usize>,
     /// The zones.
-    zones: BTreeSet<ClimateId>,
+    zones: Vec<ClimateId>,
     /// What must survive a restart changed.
     changed: bool,
     /// The outputs of which another level was decided in this round.
@@ -211,7 +211,7 @@ impl Engine {
         let changed = climate::update(id, &config[id], &mut state, &mut facts);
         self.revision.promised += u64::from(state.commands_held() != held);
         self.climates[id.0] = state;
-        instant.zones.insert(id);
+        instant.zones.push(id);
         self.changes.zone(id);
         for output in config[id].outputs() {
             let claim = climate::claim(output, &self.order.zones[output.0], &config, &self.climates);
@@ -258,7 +258,7 @@ impl Engine {
     ) -> bool {
         let (config, order) = (self.config.clone(), self.order.clone());
         let cluster = &order.clusters[place];
-        instant.touched.insert(place);
+        instant.touched.push(place);
         let situation = Situation {
             config: &config,
             members: &order.members,

@@ -64,7 +64,7 @@ use order::Order;
 use priority::{Slots, Wish};
 use returns::Return;
 use state::{Failure, InputState, ModeState, OutputState, RoomState, RuleState, SensorState, Timestamp, Wire};
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 /// The first pause before a failed wire is driven again; it doubles up to the last.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
@@ -110,7 +110,7 @@ pub struct Engine {
     /// A place for the slots of outputs while they are resolved.
     slots: Vec<Slots>,
     /// Clusters with an output that waits until another has taken its level.
-    undriven: BTreeSet<usize>,
+    undriven: Vec<usize>,
     /// The wall time of the last decision at which it was known.
     last_wall: Option<DateTime<Utc>>,
 }
@@ -250,7 +250,7 @@ impl Engine {
     }
 
     /// What changed since this was last asked, or may have: everything at first.
-    pub fn take_changed(&mut self) -> BTreeSet<Changed> {
+    pub fn take_changed(&mut self) -> Vec<Changed> {
         self.changes.take_news()
     }
 
@@ -448,7 +448,7 @@ impl Engine {
             claims: vec![None; config.outputs.len()],
             holds_phases: false,
             slots: config.outputs.iter().map(|_| Slots::nothing()).collect(),
-            undriven: BTreeSet::new(),
+            undriven: Vec::new(),
             last_wall: None,
             config,
             stopping: false,

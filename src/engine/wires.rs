@@ -8,15 +8,19 @@ use crate::{
     clock::Now,
     model::{Cause, Effect, Method, Output, OutputId, RuleId, Slot},
 };
-use std::collections::BTreeSet;
 
 impl Engine {
     /// Drives the wires that differ from what was decided, off before on. What goes on because a rule looks at another
     /// output waits until that one has taken its level.
-    pub(super) fn drive(&mut self, touched: BTreeSet<usize>, now: Now) -> Vec<Effect> {
+    pub(super) fn drive(&mut self, touched: Vec<usize>, now: Now) -> Vec<Effect> {
+        if touched.is_empty() && self.undriven.is_empty() {
+            return Vec::new();
+        }
         let (config, order) = (self.config.clone(), self.order.clone());
-        let mut clusters = std::mem::take(&mut self.undriven);
-        clusters.extend(touched);
+        let mut clusters = touched;
+        clusters.append(&mut self.undriven);
+        clusters.sort_unstable();
+        clusters.dedup();
         let ids = clusters.iter().flat_map(|place| order.clusters[*place].outputs.iter().map(move |id| (*place, *id)));
         let mut wanted: Vec<(usize, OutputId)> = ids.filter(|(_, id)| must_drive(&self.outputs[id.0], now)).collect();
         let is_taken = |other: &OutputId, place: usize| {

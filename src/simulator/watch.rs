@@ -79,7 +79,7 @@ impl Watch {
     }
 
     /// As [`Watch::look`], where only this changed; nothing: anything may have.
-    pub fn look_at(&mut self, house: &mut House, changed: Option<&BTreeSet<Changed>>) -> Vec<Change> {
+    pub fn look_at(&mut self, house: &mut House, changed: Option<&[Changed]>) -> Vec<Change> {
         let mut changes = self.look_at_these(house, changed);
         if house.ended_by().is_none() {
             self.look_at_qualities(house, changed, &mut changes);
@@ -93,7 +93,7 @@ impl Watch {
         self.look_at_these(house, None)
     }
 
-    fn look_at_these(&mut self, house: &mut House, changed: Option<&BTreeSet<Changed>>) -> Vec<Change> {
+    fn look_at_these(&mut self, house: &mut House, changed: Option<&[Changed]>) -> Vec<Change> {
         let refused = house.take_refused().into_iter().map(|(command, refusal)| Change {
             point: command.point,
             what: command.payload,
@@ -138,7 +138,7 @@ impl Watch {
         changes
     }
 
-    fn look_at_qualities(&mut self, house: &House, changed: Option<&BTreeSet<Changed>>, changes: &mut Vec<Change>) {
+    fn look_at_qualities(&mut self, house: &House, changed: Option<&[Changed]>, changes: &mut Vec<Change>) {
         let config = house.config();
         let places: BTreeSet<usize> = match changed {
             None => (0..self.qualities.len()).collect(),

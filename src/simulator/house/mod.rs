@@ -299,7 +299,7 @@ impl House {
     }
 
     /// What changed since this was last asked; nothing: anything may have.
-    pub fn take_changed(&mut self) -> Option<BTreeSet<Changed>> {
+    pub fn take_changed(&mut self) -> Option<Vec<Changed>> {
         let changed = self.engine.take_changed();
         (!std::mem::take(&mut self.unwatched)).then_some(changed)
     }

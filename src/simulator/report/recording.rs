@@ -16,7 +16,7 @@ use crate::{
     },
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 /// The course of a simulation.
 pub struct Recording {
@@ -225,7 +225,7 @@ impl Recording {
     }
 
     /// Looks at what changed; nothing: at everything.
-    fn look_at_changes(&mut self, house: &House, changed: Option<&BTreeSet<Changed>>, at: DateTime<Utc>) {
+    fn look_at_changes(&mut self, house: &House, changed: Option<&[Changed]>, at: DateTime<Utc>) {
         let Some(changed) = changed else {
             (0..self.outputs.len()).for_each(|index| self.look_at_output(OutputId(index), house, at));
             (0..self.config.rules.len()).for_each(|index| self.look_at_rule(RuleId(index), house, at));
@@ -366,7 +366,7 @@ impl Witness for Recording {
         }
         self.look_for_absence(house, at);
         let changed = house.take_changed();
-        self.look_at_changes(house, changed.as_ref(), at);
+        self.look_at_changes(house, changed.as_deref(), at);
         if sample {
             let sampled = std::mem::take(&mut self.places.sampled);
             sampled.iter().for_each(|place| self.look_at_point(*place, house, at, true));
@@ -374,7 +374,7 @@ impl Witness for Recording {
         }
         // In a long run only trouble is told, and looking for it each time would take longer than all the rest.
         let changes = match (self.complete, sample) {
-            (true, _) => self.watch.look_at(house, changed.as_ref()),
+            (true, _) => self.watch.look_at(house, changed.as_deref()),
             (false, true) => self.watch.look(house).into_iter().filter(|change| change.trouble).collect(),
             (false, false) => Vec::new(),
         };
