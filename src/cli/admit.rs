@@ -30,7 +30,21 @@ fn rehearse(loaded: &Loaded) -> Result<(), String> {
 
 /// As [`admit`]; prints the warnings of the file, or its problems and returns nothing.
 pub fn load(file: &Path) -> Option<InForce> {
-    tell(admit(file, None))
+    tell(admit(file, None), Warnings::Told)
+}
+
+/// As [`load`], for those who have been told of the warnings by `check`.
+pub fn load_again(file: &Path) -> Option<InForce> {
+    tell(admit(file, None), Warnings::Counted(file))
+}
+
+/// What is said of warnings.
+#[derive(Clone, Copy)]
+enum Warnings<'f> {
+    /// All of them.
+    Told,
+    /// How many this file has.
+    Counted(&'f Path),
 }
 
 /// As [`load`], for those who want to try a house also while its tests do not come true: that is a warning then.
@@ -43,13 +57,20 @@ pub fn load_to_try(file: &Path) -> Option<InForce> {
             "{failure}\nwarning: as long as these tests do not come true, `hearthd run` refuses the file\n"
         ));
     }
-    tell(loaded)
+    tell(loaded, Warnings::Counted(file))
 }
 
-fn tell(loaded: Result<Loaded, String>) -> Option<InForce> {
+fn tell(loaded: Result<Loaded, String>, warnings: Warnings<'_>) -> Option<InForce> {
     match loaded {
         Ok(loaded) => {
-            loaded.warnings.iter().for_each(|warning| complain(&format!("{warning}\n")));
+            match (warnings, loaded.warnings.len()) {
+                (_, 0) => {}
+                (Warnings::Told, _) => loaded.warnings.iter().for_each(|warning| complain(&format!("{warning}\n"))),
+                (Warnings::Counted(file), count) => {
+                    let warnings = if count == 1 { "1 warning".into() } else { format!("{count} warnings") };
+                    complain(&format!("{}: {warnings}; `hearthd check` tells them\n", file.display()));
+                }
+            }
             Some(loaded.into())
         }
         Err(problems) => {
@@ -66,7 +87,7 @@ pub fn load_to_run(file: &Path, state: Option<&Path>) -> Option<(InForce, Watche
     let kept = kept(file, state);
     let admitted = admit(file, kept.as_ref().map(|kept| &kept.sources));
     let refused = admitted.as_ref().err().cloned();
-    let in_force = tell(admitted).or_else(|| {
+    let in_force = tell(admitted, Warnings::Told).or_else(|| {
         let kept = kept?;
         complain(&format!("the last good configuration is used instead, as it was read from {}\n", file.display()));
         Some(kept.into())

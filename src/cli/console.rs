@@ -301,7 +301,7 @@ async fn ask<T: serde::de::DeserializeOwned>(
     let mut not_running = None;
     for socket in sockets {
         match client::request(socket, method.clone(), path, body.clone()).await {
-            Err(error @ Error::NotRunning(_)) => not_running = not_running.or(Some(error)),
+            Err(error @ Error::NotRunning { .. }) => not_running = not_running.or(Some(error)),
             answer => return Ok(answer?),
         }
     }

@@ -3,7 +3,7 @@
 //! A thread writes them, so that nothing waits for a journal that hangs, a terminal that was stopped by Ctrl-S or a full
 //! pipe: then lines are left out, and counted. Where the system gives no thread, they are written at the end.
 
-use hearthd::model::shown_lines;
+use hearthd::model::{shown_lines, without_error_numbers};
 use std::{
     env, fmt,
     io::{self, Write},
@@ -153,7 +153,8 @@ where
         };
         // What acts on a terminal is never ours. Ends of lines may be; that those of others make no entry of their own,
         // whoever writes the entry sees to, and lines that follow do not look like one.
-        let message = shown_lines(&message.0);
+        let message = without_error_numbers(&message.0);
+        let message = shown_lines(&message);
         for (number, line) in message.lines().enumerate() {
             match (self.journal, number) {
                 // The journal makes an entry of each line.

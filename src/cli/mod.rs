@@ -159,7 +159,8 @@ pub fn run() -> ExitCode {
 
 /// Writes to standard error, as far as anybody listens there.
 fn complain(text: &str) {
-    let _ = io::stderr().write_all(hearthd::model::shown_lines(text).as_bytes());
+    let text = hearthd::model::without_error_numbers(text);
+    let _ = io::stderr().write_all(hearthd::model::shown_lines(&text).as_bytes());
 }
 
 impl Arguments {
@@ -205,7 +206,7 @@ impl Arguments {
             Command::Status(shape) => block_on(console::status(&sockets, shape.json))?,
             Command::Why { point, shape } => block_on(console::why(&sockets, &point, shape.json))?,
             Command::Plan { file, shape } => {
-                let Some(InForce { sources, .. }) = admit::load(&file) else { return Ok(ExitCode::FAILURE) };
+                let Some(InForce { sources, .. }) = admit::load_again(&file) else { return Ok(ExitCode::FAILURE) };
                 block_on(console::plan(&sockets, &sources, shape.json))?;
             }
             Command::Set { point, value, hold } => block_on(console::set(&sockets, &point, &value.join(" "), hold))?,

@@ -59,16 +59,7 @@ pub fn name<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Opti
     if let Some(ours) = synonym.and_then(|(_, ours)| names.iter().find(|name| *name == ours)) {
         return Some(ours);
     }
-    let distance = |name: &str| strsim::damerau_levenshtein(&written, &name.to_lowercase());
-    let (distance, name) = names.into_iter().map(|name| (distance(name), name)).min_by_key(|(d, _)| *d)?;
-    let letters = written.chars().count().max(name.chars().count());
-    let allowed = match letters {
-        0..=2 => 0,
-        3..=5 => 1,
-        6..=9 => 2,
-        _ => 3,
-    };
-    (distance <= allowed).then_some(name)
+    crate::model::nearest(&written, names)
 }
 
 /// A name of a chip that is near another.

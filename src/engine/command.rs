@@ -155,7 +155,7 @@ impl Engine {
                 nearest: match point.strip_prefix("scene.") {
                     Some(name) => {
                         let scenes = self.config.scenes.iter().map(|scene| &*scene.id);
-                        nearest(name, scenes).map(|near| format!("scene.{near}"))
+                        crate::model::nearest(name, scenes).map(|near| format!("scene.{near}"))
                     }
                     None => nearest_output(point, &self.config),
                 },
@@ -219,15 +219,5 @@ fn asked(output: &OutputState) -> Level {
 }
 
 fn nearest_output(name: &str, config: &Config) -> Option<String> {
-    nearest(name, config.visible_outputs().map(|id| &*config[id].id))
-}
-
-fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<String> {
-    // A name that is far longer than any point is not a slip of the finger, and comparing it would take long.
-    if name.len() > 64 {
-        return None;
-    }
-    let distance = |id: &str| strsim::damerau_levenshtein(id, name);
-    let nearest = names.min_by_key(|id| distance(id))?;
-    (distance(nearest) <= 2).then(|| nearest.to_owned())
+    crate::model::nearest(name, config.visible_outputs().map(|id| &*config[id].id)).map(str::to_owned)
 }

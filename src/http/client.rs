@@ -5,7 +5,11 @@ use axum::http::{Method, Request, StatusCode, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
-use std::{io, path::Path, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::net::UnixStream;
 
 /// Longer than the service takes to give up.
@@ -16,8 +20,16 @@ const ANSWER_MAX: usize = 16 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Nobody listens on the socket.
-    #[error("hearthd is not running ({0}); start it with `systemctl start hearthd` or `hearthd run`")]
-    NotRunning(io::Error),
+    #[error(
+        "hearthd is not running (nobody answers at {}: {cause}); start it with `systemctl start hearthd` or `hearthd run`",
+        socket.display()
+    )]
+    NotRunning {
+        /// Where it was looked for.
+        socket: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
     /// The socket belongs to others.
     #[error("no permission to talk to hearthd; join its group with `sudo usermod -aG hearthd $USER` and log in again")]
     Permission,
@@ -78,13 +90,14 @@ async fn exchange(
     path: &str,
     body: Option<serde_json::Value>,
 ) -> Result<(StatusCode, Bytes), Error> {
+    let not_running = |cause| Error::NotRunning { socket: socket.to_owned(), cause };
     let stream = UnixStream::connect(socket).await.map_err(|error| match error.kind() {
         io::ErrorKind::PermissionDenied => Error::Permission,
-        _ => Error::NotRunning(error),
+        _ => not_running(error),
     })?;
     // Asked of the kernel, about the process that made the socket.
-    let peer = stream.peer_cred().map_err(Error::NotRunning)?.uid();
-    if !is_trusted(socket, peer).map_err(Error::NotRunning)? {
+    let peer = stream.peer_cred().map_err(not_running)?.uid();
+    if !is_trusted(socket, peer).map_err(not_running)? {
         return Err(Error::Stranger { socket: socket.display().to_string(), user: peer });
     }
     let (mut sender, connection) =

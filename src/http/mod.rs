@@ -196,7 +196,7 @@ async fn point(State(house): State<House>, Id(id): Id) -> Response {
     let snapshot = house.snapshots.borrow().clone();
     match shape::find(&snapshot, &id) {
         Some(point) => Json(point).into_response(),
-        None => unknown_point(&id),
+        None => unknown_point(&house, &id),
     }
 }
 
@@ -204,7 +204,7 @@ async fn why(State(house): State<House>, Extension(work): Extension<Work>, Id(id
     let _at_work = work.begin();
     let Explained { config, reasons } = match ask(&house, |answer| Question::Why(id.clone(), answer)).await {
         Ok(Some(explained)) => explained,
-        Ok(None) => return unknown_point(&id),
+        Ok(None) => return unknown_point(&house, &id),
         Err(response) => return response,
     };
     // Just after a reload, the snapshot that goes with the reasons is still to come.
@@ -213,7 +213,7 @@ async fn why(State(house): State<House>, Extension(work): Extension<Work>, Id(id
     let Ok(Ok(snapshot)) = timeout(PATIENCE, fitting).await.map(|fitting| fitting.map(|s| s.clone())) else {
         return error(StatusCode::SERVICE_UNAVAILABLE, "the configuration is being changed; ask again");
     };
-    shape::why(&snapshot, &id, &reasons).map_or_else(|| unknown_point(&id), |why| Json(why).into_response())
+    shape::why(&snapshot, &id, &reasons).map_or_else(|| unknown_point(&house, &id), |why| Json(why).into_response())
 }
 
 async fn plan(State(house): State<House>, Extension(work): Extension<Work>, request: HttpRequest) -> Response {
@@ -311,9 +311,9 @@ async fn command(house: &House, point: String, payload: String, hold: Option<Dur
     match timeout(PATIENCE, answer).await {
         Ok(Ok(Ok(snapshot))) => match shape::find(&snapshot, &point) {
             Some(point) => Json(point).into_response(),
-            None => unknown_point(&point),
+            None => unknown_point(house, &point),
         },
-        Ok(Ok(Err(Refusal::UnknownPoint { nearest: None }))) => unknown_point(&point),
+        Ok(Ok(Err(Refusal::UnknownPoint { nearest: None }))) => unknown_point(house, &point),
         Ok(Ok(Err(refusal))) => {
             let status = match refusal {
                 Refusal::UnknownPoint { .. } => StatusCode::NOT_FOUND,
@@ -347,8 +347,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
-fn unknown_point(id: &str) -> Response {
-    error(StatusCode::NOT_FOUND, &format!("{id}: no such point; `hearthd status` lists them"))
+fn unknown_point(house: &House, id: &str) -> Response {
+    let text = match house.snapshots.borrow().config.nearest_point(id) {
+        Some(near) => format!("{id}: no such point; did you mean {near}?"),
+        None => format!("{id}: no such point; `hearthd status` lists them"),
+    };
+    error(StatusCode::NOT_FOUND, &text)
 }
 
 fn error(status: StatusCode, text: &str) -> Response {

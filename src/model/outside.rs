@@ -14,6 +14,21 @@ pub fn shown_lines(text: &str) -> Cow<'_, str> {
     escaped(text, |character| character != '\n' && acts(character))
 }
 
+/// A text without the numbers that Rust adds to what the system says: `No such file or directory (os error 2)`.
+pub fn without_error_numbers(text: &str) -> Cow<'_, str> {
+    const MARK: &str = " (os error ";
+    let mut plain = Cow::Borrowed(text);
+    while let Some(start) = plain.find(MARK) {
+        let after = start + MARK.len();
+        let digits = plain[after..].bytes().take_while(u8::is_ascii_digit).count();
+        if !plain[after + digits..].starts_with(')') {
+            break;
+        }
+        plain.to_mut().replace_range(start..=after + digits, "");
+    }
+    plain
+}
+
 /// A text as one word of a shell's command line that means nothing else there.
 pub fn in_shell(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:@%+".contains(&byte);
