@@ -22,7 +22,7 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("engine", &["model", "clock", "almanac"]),
     ("daemon", &["model", "clock", "almanac", "config", "engine", "files", "hardware", "mqtt", "http"]),
     ("hardware", &["model", "clock", "files"]),
-    ("mqtt", &["model", "clock"]),
+    ("mqtt", &["model", "clock", "files"]),
     ("http", &["model", "clock", "files"]),
     ("simulator", &["model", "clock", "almanac", "config", "engine", "hardware"]),
     (

@@ -73,18 +73,22 @@ impl Keeper {
         self.saved_at.filter(|_| merges).map(|saved| saved + MERGE_FOR)
     }
 
-    /// Saves a new memory and the configuration that has come into force, and does what is due. Trouble is logged once, and
-    /// once when it is over.
-    pub fn keep(&mut self, memory: Option<Memory>, in_force: Option<Arc<Sources>>, now: Moment) {
+    /// Another configuration is in force; it is kept when [`Keeper::keep`] is called next. Nobody waits for that: until then,
+    /// it is that of the file.
+    pub fn take_in_force(&mut self, sources: Arc<Sources>, now: Moment) {
+        (self.in_force, self.due) = (Some(sources), Some(now));
+    }
+
+    /// Saves a new memory, and does what is due. Trouble is logged once, and once when it is over.
+    pub fn keep(&mut self, memory: Option<Memory>, now: Moment) {
         let is_due = self.due.is_some_and(|due| now >= due);
-        if memory.is_none() && in_force.is_none() && !is_due {
+        if memory.is_none() && !is_due {
             return;
         }
         if memory.is_some() {
             (self.newest, self.unsaved) = (memory, true);
         }
-        self.in_force = in_force.or(self.in_force.take());
-        let kept = self.keep_in_force();
+        let kept = if is_due { self.keep_in_force() } else { Ok(()) };
         let result = self.save_within_budget(now).and_then(|()| if is_due { self.sync(now) } else { Ok(false) });
         let result = kept.and(result);
         self.due = match result {
@@ -193,7 +197,7 @@ mod tests {
     fn the_larger_the_house_the_rarer_its_timers_are_saved() {
         let folder = TempDir::new().unwrap();
         let mut keeper = keeper(folder.path());
-        keeper.keep(Some(memory(1)), None, Moment::START);
+        keeper.keep(Some(memory(1)), Moment::START);
         assert_eq!(keeper.other_every(), OTHER_EVERY, "a small house");
         keeper.store.assume_generation_size(100_000);
         let a_day = Duration::from_secs(86_400);
@@ -209,18 +213,19 @@ mod tests {
         let mut now = Moment::START;
         let mut keeper = keeper(&place);
         let trouble = keeper.trouble.subscribe();
-        keeper.keep(None, None, now);
+        keeper.keep(None, now);
         assert!(trouble.borrow().is_some(), "known before there is anything to save");
         let newest = memory(5);
-        keeper.keep(Some(newest.clone()), Some(Arc::default()), now);
+        keeper.take_in_force(Arc::default(), now);
+        keeper.keep(Some(newest.clone()), now);
         assert_eq!(keeper.due(), Some(now + RETRY_AFTER));
 
         fs::remove_file(&place).unwrap();
-        keeper.keep(None, None, now);
+        keeper.keep(None, now);
         assert!(Store::open(&place).1.is_none(), "not before it is due");
         while let Some(due) = keeper.due() {
             now = due;
-            keeper.keep(None, None, now);
+            keeper.keep(None, now);
         }
         assert_eq!(*trouble.borrow(), None);
         assert_eq!(Store::open(&place).1, Some(newest));
@@ -240,7 +245,7 @@ mod tests {
                 return;
             }
             let sequence = keeper.saved_at;
-            keeper.keep(Some(memory(tenth)), None, now);
+            keeper.keep(Some(memory(tenth)), now);
             // The generation of a house with a hundred points.
             keeper.store.assume_generation_size(15_000);
             match keeper.saved_at != sequence {
@@ -258,7 +263,7 @@ mod tests {
         );
         assert!(keeper.unsaved && keeper.due().is_some());
         let due = keeper.due().unwrap();
-        keeper.keep(None, None, due);
+        keeper.keep(None, due);
         assert!(!keeper.unsaved || keeper.due().is_some_and(|next| next > due), "it is not forgotten");
         keeper.close();
         let kept = Store::open(folder.path()).1.unwrap();

@@ -129,7 +129,7 @@ fn run(shared: &Shared, mut keeper: Option<Keeper>, clock: &Clock, snapshots: &w
         let [due, merge] = [due, merge_until].map(|at| at.map(|at| clock.real_time_until(at)));
         let (pass, closed) = next(shared, due, merge);
         if let Some(keeper) = &mut keeper {
-            keeper.keep(pass.memory, pass.in_force, clock.now().moment);
+            keeper.keep(pass.memory, clock.now().moment);
             let every_ms = u64::try_from(keeper.other_every().as_millis()).unwrap_or(u64::MAX);
             shared.other_every_ms.store(every_ms, Ordering::Relaxed);
         }
@@ -144,6 +144,9 @@ fn run(shared: &Shared, mut keeper: Option<Keeper>, clock: &Clock, snapshots: &w
         }
         for reply in pass.replies {
             reply.send(&snapshots.borrow());
+        }
+        if let (Some(keeper), Some(sources)) = (&mut keeper, pass.in_force) {
+            keeper.take_in_force(sources, clock.now().moment);
         }
         if closed {
             if let Some(keeper) = keeper {

@@ -2,11 +2,11 @@
 //! and in the state folder this process.
 
 use super::discovery::Platforms;
+use crate::files;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
     fs, io,
-    io::Read,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -82,11 +82,7 @@ impl Ledger {
 
 /// Nothing, if there is no such file or none of ours.
 fn read(file: &Path) -> Record {
-    let mut text = Vec::new();
-    let is_file = fs::metadata(file).is_ok_and(|metadata| metadata.is_file());
-    let opened = is_file.then(|| fs::File::open(file).ok()).flatten();
-    let read = opened.and_then(|opened| opened.take(LARGEST).read_to_end(&mut text).ok());
-    read.and_then(|_| serde_json::from_slice(&text).ok()).unwrap_or_default()
+    files::read(file, LARGEST).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]

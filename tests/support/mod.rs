@@ -21,7 +21,7 @@ use std::{
 use tempfile::TempDir;
 
 /// Longer than anything here takes on a busy machine; reaching it is a failure.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks at something that has no event of its own.
 pub const LOOK: Duration = Duration::from_millis(20);
 
