@@ -213,7 +213,7 @@ class Boards:
         disk comes to `/root/hearthd` of that, and with modules that the rig builds."""
         kernel, added = self.images.kernel(), self.folder / "added"
         payload = {self.programs.arm64: "payload/hearthd/hearthd", self.programs.package: "payload/hearthd/hearthd.deb"}
-        for name in ("scripts/install", "systemd", "config.toml", "README.md"):
+        for name in ("scripts/install", "scripts/manual", "systemd", "docs", "config.toml", "README.md"):
             payload[self.programs.source / name] = f"payload/hearthd/{name}"
         for number, module in enumerate(built):
             # After those of Debian.
