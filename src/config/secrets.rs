@@ -32,6 +32,11 @@ const OUR_WORDS: &str = "mqtt://localhost:1883 password_file passwords username 
 /// What stands around a text, or was meant to.
 const QUOTES: [char; 7] = ['"', '\'', '“', '”', '„', '‘', '’'];
 
+/// No password is longer; a file of a megabyte must be refused at once.
+const LONGEST: usize = 1_000;
+/// So many secrets are looked for in each message, near its line and elsewhere.
+const FAR: usize = 100;
+
 /// Shared letters in a row, from which on a message is taken to repeat a secret.
 const TELLING: usize = 4;
 
@@ -127,10 +132,11 @@ impl<'t> Secrets<'t> {
         let letters: Vec<char> = message.chars().collect();
         let mut starred = vec![false; letters.len()];
         let is_near = |part: &Range<usize>| part.start <= lines.end && part.end >= lines.start;
-        for part in self.hidden.iter().filter(|part| is_near(part) || part.len() >= 2 * TELLING) {
+        let far = self.hidden.iter().filter(|part| !is_near(part) && part.len() >= 2 * TELLING).take(FAR);
+        for part in self.hidden.iter().filter(|part| is_near(part)).take(FAR).chain(far) {
             star_repeated(&letters, secret_letters(&self.text[part.clone()]), TELLING, &mut starred);
         }
-        for part in self.values.iter().filter(|part| is_near(part)) {
+        for part in self.values.iter().filter(|part| is_near(part)).take(FAR) {
             star_repeated(&letters, secret_letters(&self.text[part.clone()]), usize::MAX, &mut starred);
         }
         if starred.iter().all(|starred| !starred) {
@@ -142,7 +148,7 @@ impl<'t> Secrets<'t> {
 
 /// Marks in `letters` what also stands in `secret`: so many letters in a row, or all of it.
 fn star_repeated(letters: &[char], secret: &str, telling: usize, starred: &mut [bool]) {
-    let secret: Vec<char> = secret.chars().collect();
+    let secret: Vec<char> = secret.chars().take(LONGEST).collect();
     let length = secret.len().min(telling);
     if length == 0 || length > letters.len() {
         return;
