@@ -59,7 +59,9 @@ def play_one(unit: Unit, end: End) -> str:
     if end.name == "SIGABRT":
         same(safe[0][0][1], before, "the first to drive the safe state after SIGABRT")
     # Lines are claimed off before on, each at its level of before.
-    same(next(on for _, _, name, on in after if name == "lamp"), 1, "what the next daemon drives the lamp to first")
+    # After an orderly end, its level of before is the safe one.
+    first = 0 if end.name == "SIGABRT" else 1
+    same(next(on for _, _, name, on in after if name == "lamp"), first, "what the next daemon drives the lamp to first")
     restored = next(at for at, _, name, on in after if (name, on) == ("pump", 1))
     return f"{end.name:8} safe after {safe[0][-1][0] - start:7.3f} s, as before after {restored - start:5.1f} s"
 
