@@ -51,7 +51,16 @@ fn picture(house: &House) -> Vec<PointState> {
 fn memory(house: &House) -> Value {
     let mut memory = serde_json::to_value(house.engine.memory(house.now)).unwrap();
     memory["sensors"].as_object_mut().unwrap().remove(METER);
+    forget_rates(&mut memory["inputs"]);
     memory
+}
+
+/// After a start, a counter's rate is what was shown last, and falls from there.
+fn forget_rates(value: &mut Value) {
+    if let Value::Object(fields) = value {
+        fields.remove("rate");
+        fields.values_mut().for_each(forget_rates);
+    }
 }
 
 /// The part of it that a kill must not take: commands and since when they wait for what, what event rules are at, when

@@ -87,7 +87,7 @@ impl Effort {
         let Work::Full(way, lack) = work else {
             self.run = None;
             if work == Work::Rests {
-                self.note_rest(current, now)
+                self.note_rest(current, now, alarm)
             } else {
                 self.rest = None
             }
@@ -138,13 +138,16 @@ impl Effort {
     }
 
     /// How the temperature changes by itself.
-    fn note_rest(&mut self, current: f64, now: Moment) {
+    fn note_rest(&mut self, current: f64, now: Moment, alarm: &mut Alarm) {
         let (since, from) = *self.rest.get_or_insert((now, current));
-        if now >= since + REST {
+        // At set times, so that it comes to the same however often it is looked at.
+        let due = since + if self.drift.is_none() { REST } else { REST_ANEW };
+        if now >= due {
             self.drift = Some((current - from) / hours(since, now));
-        }
-        if now >= since + REST_ANEW {
             self.rest = Some((now, current));
+            alarm.at(now + REST_ANEW);
+        } else {
+            alarm.at(due);
         }
     }
 
