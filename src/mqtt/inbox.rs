@@ -48,7 +48,7 @@ pub enum Incoming {
 pub struct Heard {
     /// Where.
     pub topic: String,
-    /// Tells one payload from another, see [`mark`].
+    /// Tells one payload from another, see `mark`.
     pub mark: u64,
     /// The payload was empty: what the broker kept is deleted.
     pub deleted: bool,
