@@ -73,24 +73,20 @@ const EXCERPT_BEFORE: usize = 60;
 impl Place {
     /// The place of `length` characters from `start` (counted from 0) in a line; what is `hidden` of its bytes is not shown.
     fn of(line: usize, text: &str, start: usize, length: usize, hidden: &[Range<usize>]) -> Place {
-        let shown_from = start.saturating_sub(EXCERPT_BEFORE);
-        let byte_is_hidden = |byte: usize| hidden.iter().any(|part| part.contains(&byte));
-        let hidden: Vec<bool> = text.char_indices().map(|(byte, _)| byte_is_hidden(byte)).collect();
-        let mut letters = text.chars().enumerate().skip(shown_from);
-        let mut letters: Vec<(usize, char)> = letters.by_ref().take(EXCERPT + EXCERPT_BEFORE).collect();
         // A line that fits is not cut at all.
-        let (shown_from, cut) = match text.char_indices().nth(EXCERPT) {
-            None => {
-                letters = text.chars().enumerate().collect();
-                (0, false)
-            }
-            Some(_) => (shown_from, letters.len() > EXCERPT),
-        };
+        let fits = text.chars().nth(EXCERPT).is_none();
+        let shown_from = if fits { 0 } else { start.saturating_sub(EXCERPT_BEFORE) };
+        let letters = text.char_indices().enumerate().map(|(i, (byte, letter))| (i, byte, letter));
+        let mut letters: Vec<(usize, usize, char)> = letters.skip(shown_from).take(EXCERPT + 1).collect();
+        let cut = letters.len() > EXCERPT;
         letters.truncate(EXCERPT);
         let (before, after) = (if shown_from > 0 { "…" } else { "" }, if cut { "…" } else { "" });
-        let letter = |&(i, c): &(usize, char)| if hidden[i] && !c.is_whitespace() { '*' } else { visible(c) };
+        let is_hidden = |byte: usize| hidden.iter().any(|part| part.contains(&byte));
+        let letter = |&(_, byte, c): &(usize, usize, char)| {
+            if is_hidden(byte) && !c.is_whitespace() { '*' } else { visible(c) }
+        };
         let columns = |from: usize, to: usize| -> usize {
-            letters.iter().filter(|(i, _)| (from..to).contains(i)).map(|(_, c)| width(*c)).sum()
+            letters.iter().filter(|(i, ..)| (from..to).contains(i)).map(|(.., c)| width(*c)).sum()
         };
         let indent = before.chars().count() + columns(shown_from, start);
         Place {

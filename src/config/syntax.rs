@@ -8,6 +8,8 @@ use toml::{Spanned, de::DeTable};
 const MOST: usize = 20;
 /// With so many wrong lines, and half of all, a text is not meant as TOML.
 const PROSE: usize = 10;
+/// What the parser says of a key that is there already.
+const DUPLICATE: &str = "duplicate key";
 /// What is written with two brackets, once for each.
 const LISTS: [&str; 3] = ["rules", "test", "test.steps"];
 
@@ -29,7 +31,7 @@ pub(super) fn read<'s>(source: &'s Source, problems: &Problems) -> Result<Option
     let mut second_table = false;
     let mut last_line = None;
     for (place, message) in errors.into_iter().take(MOST) {
-        if message == "duplicate key" {
+        if message == DUPLICATE {
             second_table |= duplicate(text, place, second_table, problems);
             continue;
         }
@@ -51,15 +53,24 @@ pub(super) fn read<'s>(source: &'s Source, problems: &Problems) -> Result<Option
 
 /// One error instead of one for each line, where the text is something else altogether.
 fn refuse_prose(source: &Source, errors: &[(Range<usize>, &str)]) -> Result<(), Report> {
-    let mut wrong: Vec<usize> = errors.iter().map(|(place, _)| line_of(&source.text, place.start)).collect();
-    wrong.dedup();
+    let not_toml = errors.iter().filter(|(_, message)| *message != DUPLICATE);
+    // The errors come in the order of the text, which may have a hundred thousand lines of them.
+    let text = source.text.as_bytes();
+    let (mut wrong, mut counted_to) = (0, 0);
+    for (place, _) in not_toml {
+        let at = place.start.min(text.len());
+        if wrong == 0 || text[counted_to..at].contains(&b'\n') {
+            wrong += 1;
+            counted_to = at;
+        }
+    }
     let all = source.text.lines().filter(|line| !line.trim().is_empty()).count();
-    if wrong.len() < PROSE || wrong.len() * 2 < all {
+    if wrong < PROSE || wrong * 2 < all {
         return Ok(());
     }
     Err(Report::about_file(
         &source.path,
-        format!("this is not a configuration: {} of its {all} lines are not TOML", wrong.len()),
+        format!("this is not a configuration: {wrong} of its {all} lines are not TOML"),
         "give the path of a configuration file, such as config.toml".into(),
     ))
 }
