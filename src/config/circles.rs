@@ -32,10 +32,11 @@ pub(super) struct SelfHeld {
 /// All such rules, each once. `config` is the house without its rules.
 pub(super) fn find(rules: &[Rule], config: &Config) -> Vec<Circle> {
     let edges = all_edges(rules, config);
+    let readers = readers(&edges);
     let circle = |rule: usize| {
         edges[rule].iter().find_map(|edge| {
             let Thing::Output(output) = edge.set else { return None };
-            let last = reached_from(rule, edge, &edges).get(&(edge.read, false)).copied()?;
+            let last = reached_from(rule, edge, &readers).get(&(edge.read, false)).copied()?;
             let through = match last.checked_sub(rules.len()) {
                 Some(room) => Some(Through::Room(RoomId(room))),
                 None => (last != rule).then_some(Through::Rule(last)),
@@ -50,11 +51,12 @@ pub(super) fn find(rules: &[Rule], config: &Config) -> Vec<Circle> {
 pub(super) fn self_held(rules: &[Rule], config: &Config) -> Vec<SelfHeld> {
     let mut edges = all_edges(rules, config);
     edges.iter_mut().for_each(|edges| edges.retain(|edge| edge.same && edge.asks_on));
+    let readers = readers(&edges);
     let held = |room: usize| {
         let place = rules.len() + room;
         edges[place].iter().find_map(|edge| {
             let Thing::Output(output) = edge.read else { return None };
-            let held = reached_from(place, edge, &edges).contains_key(&(edge.read, true));
+            let held = reached_from(place, edge, &readers).contains_key(&(edge.read, true));
             held.then_some(SelfHeld { room: RoomId(room), output })
         })
     };
@@ -201,19 +203,30 @@ fn outputs_of(number: &Number) -> Vec<OutputId> {
     }
 }
 
+/// The edges that read a thing, each with the place of its rule or room, in the order of these.
+type Readers<'e> = BTreeMap<Thing, Vec<(usize, &'e Edge)>>;
+
+fn readers(edges: &[Vec<Edge>]) -> Readers<'_> {
+    let mut readers = Readers::new();
+    for (place, edges) in edges.iter().enumerate() {
+        for edge in edges {
+            readers.entry(edge.read).or_default().push((place, edge));
+        }
+    }
+    readers
+}
+
 /// All that goes on (`true`) or off when what an edge reads goes on, each with the last rule or room on the way.
-fn reached_from(start: usize, first: &Edge, edges: &[Vec<Edge>]) -> BTreeMap<(Thing, bool), usize> {
+fn reached_from(start: usize, first: &Edge, readers: &Readers<'_>) -> BTreeMap<(Thing, bool), usize> {
     let mut seen = BTreeMap::from([((first.set, first.same), start)]);
     let mut open = vec![(first.set, first.same)];
     while let Some((thing, same)) = open.pop() {
-        for (place, edges) in edges.iter().enumerate() {
-            for edge in edges.iter().filter(|edge| edge.read == thing) {
-                let next = (edge.set, edge.same == same);
-                seen.entry(next).or_insert_with(|| {
-                    open.push(next);
-                    place
-                });
-            }
+        for &(place, edge) in readers.get(&thing).into_iter().flatten() {
+            let next = (edge.set, edge.same == same);
+            seen.entry(next).or_insert_with(|| {
+                open.push(next);
+                place
+            });
         }
     }
     seen
