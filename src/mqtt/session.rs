@@ -49,6 +49,8 @@ pub(super) struct Session {
     ledger: Arc<Ledger>,
     repeats: Arc<Mutex<Repeats>>,
     wary: Wary,
+    /// The last connection ended because the broker did not do what it should: the next is believed when it is steady.
+    doubted: bool,
     /// How often it was set right what a stranger published.
     strangers: u32,
     /// Carries commands to the engine, apart, so that publishing goes on while the engine is busy.
@@ -67,7 +69,7 @@ enum End {
 struct Lived {
     /// The broker accepted us.
     up: bool,
-    /// It has acknowledged a message, and answered what we asked to read.
+    /// It has acknowledged a message, and answered what we asked to read; if the last one was doubted, it is steady, too.
     good: bool,
     steady: bool,
 }
@@ -105,6 +107,7 @@ impl Session {
             ledger,
             repeats: Arc::default(),
             wary: Wary::No,
+            doubted: false,
             strangers: 0,
             hub,
             settings,
@@ -162,7 +165,7 @@ impl Session {
                 }
                 Ok(()) = self.snapshots.changed(), if lived.up => None,
                 () = ring(&mut steady) => {
-                    (lived.steady, self.wary) = (true, Wary::No);
+                    (lived.steady, self.wary, self.doubted) = (true, Wary::No, false);
                     self.backoff.steady();
                     None
                 }
@@ -236,7 +239,7 @@ impl Session {
                 std::mem::take(&mut to_ask).into_iter().for_each(|asked| link.subscribe(asked));
             }
             self.publish(&mut link);
-            if !lived.good && acknowledged && to_ask.is_empty() && link.is_subscribed() {
+            if !lived.good && !self.doubted && acknowledged && to_ask.is_empty() && link.is_subscribed() {
                 lived.good = true;
                 self.is_good(&refused);
                 self.publish(&mut link);
@@ -403,6 +406,8 @@ impl Session {
 
     fn report(&mut self, loss: Loss, lived: Lived, fight: bool, wait: Duration) {
         let Loss { mut reason, kind } = loss;
+        // One that went away may have been mended.
+        self.doubted = kind == LossKind::Wrong && lived.up;
         if fight {
             reason.push_str(&format!(
                 " soon after it was made, again and again: another client seems to use the client id {} too; stop it, \
