@@ -257,12 +257,15 @@ fn a_command_given_while_the_disk_failed_is_saved_later() {
     house.wait_for_log("the state cannot be saved in");
     let notice = "hearthd/hut/notify";
     watcher.wait_until(notice, "the trouble", |told| told.contains("the state cannot be saved in"));
+    let problem = "hearthd/hut/problem";
+    watcher.wait_until(problem, "what stays", |told| told.contains("the state cannot be saved in"));
     assert!(house.ask(&["status"]).contains("a restart would lose what was commanded since"));
     assert!(house.status()["state_unsaved"].as_str().is_some_and(|why| why.contains("state")));
     house.ask(&["set", "pump", "on"]);
     fs::remove_file(&state).unwrap();
     house.wait_for_log("the state is saved again");
     watcher.wait_until(notice, "its end", |told| told.contains("the state is saved again"));
+    watcher.wait_until(problem, "that all is well", |told| told == "none");
     assert!(house.status()["state_unsaved"].is_null());
     house.kill();
     house.up(&[]);

@@ -5,6 +5,7 @@
 //! pass waits for a network, a bus or a disk.
 
 mod announced;
+mod broker;
 mod budget;
 mod control;
 mod keeper;
@@ -22,13 +23,14 @@ use crate::{
     engine::{Engine, Memory},
     hardware::simulated::Wires,
     http,
-    model::{BrokerStatus, Config, Event, MqttSettings, Snapshot},
-    mqtt::{self, Clearing, Ledger, Mqtt, Told},
+    model::Snapshot,
+    mqtt::Ledger,
 };
 use anyhow::Context;
+use broker::Broker;
 use control::Control;
 pub use plan::InForce;
-use publisher::{Pass, Publisher};
+use publisher::Publisher;
 pub use reload::{Load, Watched};
 use reload::{Reload, Trigger};
 use signals::{Asked, Signals};
@@ -114,7 +116,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         .context("cannot start the publisher thread")?;
     let (requests_in, mut requests) = mpsc::channel(QUEUE);
     let (questions_in, mut questions) = mpsc::channel(1);
-    let mut broker = Broker::new(snapshots.clone(), events_in, Ledger::open(options.state.as_deref()));
+    let trouble = watch::Sender::new(None);
+    let mut broker =
+        Broker::new(snapshots.clone(), events_in, trouble.subscribe(), Ledger::open(options.state.as_deref()));
     broker.start(&config);
     let refused = watch::Sender::new(options.watched.as_ref().and_then(|watched| watched.refused.clone()));
     let mut tasks = Tasks::default();
@@ -129,11 +133,17 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         tasks.spawn(reload::watch(watched, in_force, trigger.clone(), refused.clone(), reloads_in));
     }
     let mut unsaved = unsaved.subscribe();
-    let status = |control: &Control, broker: &Broker, unsaved: &Option<String>| {
+    // What is wrong with the daemon itself, told wherever somebody may look.
+    let own_trouble = |unsaved: &Option<String>| {
         let is_refused = refused.borrow().is_some();
         let refused = is_refused.then(|| "the configuration file is refused, an earlier one is in force".to_owned());
-        let trouble = [refused, unsaved.clone(), broker.trouble()].into_iter().flatten();
-        trouble.fold(control.status(), |status, trouble| format!("{status}; {trouble}"))
+        refused.into_iter().chain(unsaved.clone()).reduce(|all, trouble| format!("{all}; {trouble}"))
+    };
+    let tell_status = |control: &Control, broker: &Broker, unsaved: &Option<String>| -> String {
+        let own = own_trouble(unsaved);
+        trouble.send_if_modified(|told| std::mem::replace(told, own.clone()) != own);
+        let troubles = own.into_iter().chain(broker.trouble());
+        troubles.fold(control.status(), |status, trouble| format!("{status}; {trouble}"))
     };
     let stop = Arc::new(Notify::new());
     if let Some(attach) = options.attach {
@@ -143,7 +153,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 
     publisher.offer(broker.addressed(control.pass(publisher.save_other_every())));
     let mut broker_status = broker.status.subscribe();
-    systemd::ready(&status(&control, &broker, &unsaved.borrow()));
+    systemd::ready(&tell_status(&control, &broker, &unsaved.borrow()));
     let watchdog = systemd::watchdog_interval();
     // Whatever ends the loop, this is dropped first: outputs are safe before anything else is waited for.
     let mut control = control;
@@ -172,14 +182,14 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
                         }
                     }
                 }
-                systemd::ready(&status(&control, &broker, &unsaved.borrow()));
+                systemd::ready(&tell_status(&control, &broker, &unsaved.borrow()));
             }
             Ok(()) = unsaved.changed() => {
                 let trouble = unsaved.borrow_and_update().clone();
-                systemd::status(&status(&control, &broker, &trouble));
+                systemd::status(&tell_status(&control, &broker, &trouble));
                 control.notify(trouble.unwrap_or_else(|| "the state is saved again".into()));
             }
-            Ok(()) = broker_status.changed() => systemd::status(&status(&control, &broker, &unsaved.borrow())),
+            Ok(()) = broker_status.changed() => systemd::status(&tell_status(&control, &broker, &unsaved.borrow())),
             Some(request) = requests.recv() => control.request(request),
             Some(event) = events.recv() => control.handle(event),
             Some(question) = questions.recv() => control.answer_aside(question),
@@ -236,95 +246,6 @@ impl Tasks {
     /// False when one ended.
     fn is_whole(&mut self) -> bool {
         self.all.try_join_next().is_none() && self.all.len() == self.count
-    }
-}
-
-/// The connection to the broker, if one is configured.
-struct Broker {
-    snapshots: watch::Receiver<Arc<Snapshot>>,
-    events: mpsc::Sender<Event>,
-    status: watch::Sender<BrokerStatus>,
-    ledger: Arc<Ledger>,
-    running: Option<Connection>,
-    /// Connections that take leave; the next one begins when they have, so that its `online` is the last word.
-    leaving: JoinSet<()>,
-}
-
-struct Connection {
-    /// What it was made for: another hub or other settings need another one.
-    hub: Arc<str>,
-    settings: MqttSettings,
-    mqtt: Mqtt,
-    told: mpsc::Sender<Told>,
-}
-
-impl Broker {
-    fn new(snapshots: watch::Receiver<Arc<Snapshot>>, events: mpsc::Sender<Event>, ledger: Arc<Ledger>) -> Broker {
-        let (status, leaving) = (watch::Sender::new(BrokerStatus::default()), JoinSet::new());
-        Broker { snapshots, events, status, ledger, running: None, leaving }
-    }
-
-    fn start(&mut self, config: &Config) {
-        self.running = config.mqtt.clone().map(|settings| {
-            let (told, to_tell) = mpsc::channel(publisher::TOLD_MAX);
-            let (snapshots, events) = (self.snapshots.clone(), self.events.clone());
-            let hub = config.hub.id.clone();
-            let (status, ledger) = (self.status.clone(), self.ledger.clone());
-            let mqtt = mqtt::spawn(hub, settings.clone(), snapshots, events, to_tell, status, ledger);
-            Connection { hub: config.hub.id.clone(), settings, mqtt, told }
-        });
-    }
-
-    /// Another configuration is in force. The connection that does not fit it leaves without being waited for.
-    fn change(&mut self, config: &Config) {
-        let fits = |running: &Connection| {
-            running.hub == config.hub.id && config.mqtt.as_ref().is_some_and(|wanted| *wanted == running.settings)
-        };
-        if self.running.as_ref().is_some_and(fits) {
-            return;
-        }
-        match self.running.take() {
-            Some(Connection { hub, settings, mqtt, .. }) => {
-                let after = config.mqtt.as_ref().map(|wanted| (&*config.hub.id, wanted));
-                drop(self.leaving.spawn(mqtt.stop(Clearing::between((&hub, &settings), after))));
-            }
-            None if self.leaving.is_empty() => self.start(config),
-            // `left` is yet to come.
-            None => {}
-        }
-    }
-
-    /// Waits until the last connection that takes leave has gone; for ever, if there is none.
-    async fn left(&mut self) {
-        while self.leaving.join_next().await.is_some() {
-            if self.leaving.is_empty() {
-                return;
-            }
-        }
-        std::future::pending().await
-    }
-
-    /// What is wrong with the connection, to be added to a line; nothing: all is well, or it is being made.
-    fn trouble(&self) -> Option<String> {
-        let status = self.status.borrow();
-        let error = status.error.as_ref().filter(|_| self.running.is_some() && !status.connected);
-        error.map(|error| format!("broker: {error}"))
-    }
-
-    /// False when the connection ended by itself, which it never does.
-    fn is_whole(&self) -> bool {
-        self.running.as_ref().is_none_or(|running| running.mqtt.is_running())
-    }
-
-    fn addressed(&self, pass: Pass) -> Pass {
-        Pass { told_to: self.running.as_ref().map(|running| running.told.clone()), ..pass }
-    }
-
-    async fn stop(&mut self) {
-        if let Some(running) = self.running.take() {
-            self.leaving.spawn(running.mqtt.stop(Clearing::default()));
-        }
-        while self.leaving.join_next().await.is_some() {}
     }
 }
 

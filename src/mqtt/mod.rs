@@ -117,18 +117,27 @@ impl Clearing {
     }
 }
 
+/// What the adapter tells the broker.
+#[derive(Debug)]
+pub struct Feed {
+    /// The newest picture of the house.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// What is wrong with the daemon itself, in one line.
+    pub trouble: watch::Receiver<Option<String>>,
+    /// What is told once; it is read at all times, connected or not.
+    pub told: mpsc::Receiver<Told>,
+}
+
 /// Starts the adapter's tasks on the current tokio runtime, for a hub with these settings; what snapshots of others say is
 /// not told.
 ///
 /// Commands go to `events` in the order in which they came; while that channel is full they wait, first in a queue here,
-/// then at the broker. `told` is read at all times, connected or not. `status` is told how it stands with the broker.
-/// `ledger` is what connections before have left.
+/// then at the broker. `status` is told how it stands with the broker. `ledger` is what connections before have left.
 pub fn spawn(
     hub: Arc<str>,
     settings: MqttSettings,
-    mut snapshots: watch::Receiver<Arc<Snapshot>>,
+    mut feed: Feed,
     events: mpsc::Sender<Event>,
-    told: mpsc::Receiver<Told>,
     status: watch::Sender<BrokerStatus>,
     ledger: Arc<Ledger>,
 ) -> Mqtt {
@@ -137,11 +146,11 @@ pub fn spawn(
     tasks.spawn(async move {
         // After a reload the publisher may be behind.
         let first = tokio::select! {
-            first = snapshots.wait_for(|snapshot| is_of(&snapshot.config, &hub, &settings)) => first.map(|first| first.clone()),
+            first = feed.snapshots.wait_for(|snapshot| is_of(&snapshot.config, &hub, &settings)) => first.map(|first| first.clone()),
             _ = &mut stopped => return,
         };
         if let Ok(first) = first {
-            Session::new((hub, settings), (first, snapshots), events, told, status, stopped, ledger).run().await;
+            Session::new((hub, settings), first, feed, events, status, stopped, ledger).run().await;
         }
     });
     Mqtt { tasks, stop }

@@ -7,7 +7,7 @@ use super::link::{Link, News, ROUND};
 use super::loss::{Loss, LossKind};
 use super::outbox::Outbox;
 use super::repeats::Repeats;
-use super::{Clearing, Told, discovery, is_of};
+use super::{Clearing, Feed, Told, discovery, is_of};
 use crate::model::{BrokerStatus, Command, Event, MqttSettings, Snapshot, in_shell};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{future::pending, pin::Pin, time::Duration};
@@ -39,12 +39,13 @@ const LAST_WORDS: Duration = Duration::from_millis(1_500);
 pub(super) struct Session {
     hub: Arc<str>,
     settings: MqttSettings,
-    snapshots: watch::Receiver<Arc<Snapshot>>,
-    told: mpsc::Receiver<Told>,
+    feed: Feed,
     commands: mpsc::Sender<Command>,
     status: watch::Sender<BrokerStatus>,
     stop: oneshot::Receiver<Clearing>,
     outbox: Outbox,
+    /// What is wrong with the connection, of what the broker can be told.
+    problem: Option<String>,
     backoff: Backoff,
     ledger: Arc<Ledger>,
     repeats: Arc<Mutex<Repeats>>,
@@ -91,9 +92,9 @@ impl Session {
     /// `first` is a picture of this very hub.
     pub(super) fn new(
         (hub, settings): (Arc<str>, MqttSettings),
-        (first, snapshots): (Arc<Snapshot>, watch::Receiver<Arc<Snapshot>>),
+        first: Arc<Snapshot>,
+        feed: Feed,
         events: mpsc::Sender<Event>,
-        told: mpsc::Receiver<Told>,
         status: watch::Sender<BrokerStatus>,
         stop: oneshot::Receiver<Clearing>,
         ledger: Arc<Ledger>,
@@ -104,6 +105,7 @@ impl Session {
         Session {
             outbox: Outbox::new(&settings, first, ledger.record()),
             backoff: Backoff::new(),
+            problem: None,
             ledger,
             repeats: Arc::default(),
             wary: Wary::No,
@@ -111,8 +113,7 @@ impl Session {
             strangers: 0,
             hub,
             settings,
-            snapshots,
-            told,
+            feed,
             commands,
             status,
             stop,
@@ -159,11 +160,12 @@ impl Session {
                     return End::Stopped(left);
                 }
                 news = link.next() => Some(news),
-                Some(told) = self.told.recv() => {
+                Some(told) = self.feed.told.recv() => {
                     self.outbox.tell(told);
                     None
                 }
-                Ok(()) = self.snapshots.changed(), if lived.up => None,
+                Ok(()) = self.feed.snapshots.changed(), if lived.up => None,
+                Ok(()) = self.feed.trouble.changed(), if lived.up => None,
                 () = ring(&mut steady) => {
                     (lived.steady, self.wary, self.doubted) = (true, Wary::No, false);
                     self.backoff.steady();
@@ -228,7 +230,7 @@ impl Session {
                     }
                 }
             }
-            while let Ok(told) = self.told.try_recv() {
+            while let Ok(told) = self.feed.told.try_recv() {
                 self.outbox.tell(told);
             }
             if !lived.up {
@@ -267,7 +269,7 @@ impl Session {
             let ours = if self.wary == Wary::No { inbox.ours() } else { Vec::new() };
             return vec![inbox.commands().into_iter().chain(inbox.home_assistant(true)).collect(), ours];
         }
-        let config = self.snapshots.borrow().config.clone();
+        let config = self.feed.snapshots.borrow().config.clone();
         let points = config.points().filter(|point| config.is_commanded(*point)).map(|point| config.point_name(point));
         let scenes = config.scenes.iter().map(|scene| format!("scene.{}", scene.id));
         let topics = points.chain(scenes).map(|name| inbox.topics().set(&name));
@@ -308,7 +310,8 @@ impl Session {
         if let Some(error) = &error {
             tracing::warn!("{error}");
         }
-        self.outbox.problem(error.clone());
+        self.problem = error.clone();
+        self.catch_up();
         self.status.send_replace(BrokerStatus { connected: error.is_none(), attempts: 0, error });
     }
 
@@ -328,11 +331,14 @@ impl Session {
     }
 
     fn catch_up(&mut self) {
-        let newest = self.snapshots.borrow_and_update().clone();
+        let newest = self.feed.snapshots.borrow_and_update().clone();
         // After a reload, another connection tells of a house with other settings.
         if is_of(&newest.config, &self.hub, &self.settings) {
             self.outbox.update(newest);
         }
+        let trouble = self.feed.trouble.borrow_and_update().clone();
+        let problems = self.problem.clone().into_iter().chain(trouble);
+        self.outbox.problem(problems.reduce(|all, problem| format!("{all}; {problem}")));
     }
 
     fn publish(&mut self, link: &mut Link) {
@@ -347,7 +353,7 @@ impl Session {
     /// Returns whether the broker has taken all of it.
     async fn take_leave(&mut self, mut link: Link, clearing: Clearing) -> bool {
         self.catch_up();
-        while let Ok(told) = self.told.try_recv() {
+        while let Ok(told) = self.feed.told.try_recv() {
             self.outbox.tell(told);
         }
         let said = timeout(LAST_WORDS, async {
@@ -429,7 +435,7 @@ impl Session {
         }
         // A broker that takes messages and does nothing more is told what is wrong with it: it may pass that on.
         let on_mqtt = lived.up && matches!(kind, LossKind::Wrong | LossKind::TooLarge);
-        self.outbox.problem(on_mqtt.then(|| reason.clone()));
+        self.problem = on_mqtt.then(|| reason.clone());
         self.status.send_modify(|status| {
             status.connected = false;
             status.attempts = if lived.good { 0 } else { status.attempts.saturating_add(1) };
@@ -444,7 +450,7 @@ impl Session {
             tokio::select! {
                 clearing = &mut self.stop => return Some(clearing.unwrap_or_default()),
                 () = ring(&mut over) => return None,
-                Some(told) = self.told.recv() => self.outbox.tell(told),
+                Some(told) = self.feed.told.recv() => self.outbox.tell(told),
             }
         }
     }

@@ -4,7 +4,7 @@ use crate::broker::until;
 use chrono::DateTime;
 use hearthd::clock::{Moment, Now};
 use hearthd::model::*;
-use hearthd::mqtt::{self, Ledger, Mqtt, Told};
+use hearthd::mqtt::{self, Feed, Ledger, Mqtt, Told};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 
@@ -25,7 +25,8 @@ impl House {
         let (told, to_tell) = mpsc::channel(64);
         let (status_sender, status) = watch::channel(BrokerStatus::default());
         let ledger = Ledger::open(None);
-        let mqtt = mqtt::spawn("cottage".into(), settings(port), newest, event_sender, to_tell, status_sender, ledger);
+        let feed = Feed { snapshots: newest, trouble: watch::channel(None).1, told: to_tell };
+        let mqtt = mqtt::spawn("cottage".into(), settings(port), feed, event_sender, status_sender, ledger);
         House { status, mqtt: Some(mqtt), events, told, snapshots, port }
     }
 
