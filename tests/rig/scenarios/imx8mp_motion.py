@@ -21,6 +21,7 @@ max_rate = 1000
 kind = "light"
 gpio = 11
 active = "low"
+max_rate = 100
 [[rules]]
 name = "Light for whoever comes"
 while = "motion is active"
