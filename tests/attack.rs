@@ -20,7 +20,7 @@ use std::{
     thread::sleep,
     time::Duration,
 };
-use support::{House, wait_until};
+use support::{Dice, House, wait_until};
 
 const HUT: &str =
     "[hub]\nid = \"hut\"\n[hardware]\nbackend = \"simulated\"\n[outputs.pump]\nkind = \"switch\"\ngpio = 17\n";
@@ -47,16 +47,6 @@ fn end_of(child: &mut Child) -> ExitStatus {
         ended.is_some()
     });
     ended.unwrap()
-}
-
-/// A small linear congruential generator (Knuth's MMIX constants): the same moments each run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
 }
 
 // The socket

@@ -5,7 +5,7 @@
 
 mod support;
 
-use support::{Broker, House, Watcher, retained, wait_until};
+use support::{Broker, Dice, House, Watcher, retained, wait_until};
 
 const OUTPUTS: usize = 4;
 /// Fifty kills in all, most of whose time is waiting for the next try to connect: so in rows side by side.
@@ -18,16 +18,6 @@ fn config(port: u16) -> String {
     format!(
         "[hub]\nid = \"k\"\n[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\n[hardware]\nbackend = \"simulated\"\n{outputs}"
     )
-}
-
-/// A small linear congruential generator (Knuth's MMIX constants): the same moments each run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
 }
 
 #[test]

@@ -98,11 +98,11 @@ impl Facts<'_> {
 
     /// Whether a point is looked at: not one that was not read since [`Facts::read_since`].
     fn counts(&self, point: Point) -> bool {
-        self.read_since.is_none_or(|since| self.seen(point, since))
+        self.read_since.is_none_or(|since| self.is_heard(point, since))
     }
 
     /// Whether this process, which began at `started`, has heard of a point by itself.
-    pub fn seen(&self, point: Point, started: Moment) -> bool {
+    pub fn is_heard(&self, point: Point, started: Moment) -> bool {
         let input = |id: InputId| self.inputs[id.0].seen;
         match point {
             Point::Input(id) => input(id),
@@ -110,7 +110,9 @@ impl Facts<'_> {
                 let room = &self.config[id];
                 let asked = [&room.occupied_while, &room.asleep_while].into_iter().flatten();
                 room.motion.iter().chain(&room.doors).all(|its| input(*its))
-                    && asked.flat_map(|rule| rule.condition.points(self.config)).all(|point| self.seen(point, started))
+                    && asked
+                        .flat_map(|rule| rule.condition.points(self.config))
+                        .all(|point| self.is_heard(point, started))
             }
             Point::Reading(sensor, quantity) => {
                 self.sensors[sensor.0].readings.get(&quantity).is_some_and(|reading| reading.at >= started)

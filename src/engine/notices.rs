@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Condition, Effect, InputId, Point},
+    model::{Condition, Effect, Point},
 };
 use std::time::Duration;
 
@@ -64,26 +64,6 @@ impl Facts<'_> {
             }
         }
         values.iter().all(|point| self.is_lost(*point))
-    }
-
-    /// Whether this process has heard of a point by itself.
-    pub fn is_heard(&self, point: Point, started: Moment) -> bool {
-        let input = |id: InputId| self.inputs[id.0].seen;
-        match point {
-            Point::Input(id) => input(id),
-            Point::Occupied(id) | Point::Asleep(id) => {
-                let room = &self.config[id];
-                let asked = [&room.occupied_while, &room.asleep_while].into_iter().flatten();
-                room.motion.iter().chain(&room.doors).all(|its| input(*its))
-                    && asked
-                        .flat_map(|rule| rule.condition.points(self.config))
-                        .all(|point| self.is_heard(point, started))
-            }
-            Point::Reading(sensor, quantity) => {
-                self.sensors[sensor.0].readings.get(&quantity).is_some_and(|reading| reading.at >= started)
-            }
-            Point::Output(_) | Point::OutputFacet(..) | Point::Climate(..) | Point::Mode | Point::Event(_) => true,
-        }
     }
 }
 

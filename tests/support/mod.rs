@@ -25,6 +25,17 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks at something that has no event of its own.
 pub const LOOK: Duration = Duration::from_millis(20);
 
+/// A small linear congruential generator (Knuth's MMIX constants): the same moments each run.
+pub struct Dice(pub u64);
+
+impl Dice {
+    /// From 0 to one less than `sides`.
+    pub fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
 /// A port that was free a moment ago.
 pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
