@@ -98,6 +98,18 @@ error: the file is not UTF-8 text: it has the byte 0xe9 here
 }
 
 #[test]
+fn the_path_of_a_file_with_a_password_is_told() {
+    for path in ["mqtt.password", "./nowhere/p4ss", "/nowhere/p4ss"] {
+        let text = format!(
+            "[hub]\nid = \"home\"\n[mqtt]\nurl = \"mqtt://localhost\"\nusername = \"me\"\npassword_file = \"{path}\"\n"
+        );
+        let message = message_about("config.toml", text.as_bytes());
+        assert!(message.contains(&format!("cannot read {path}: there is no such file")), "{message}");
+        assert!(message.contains(&format!("| password_file = \"{path}\"")), "{message}");
+    }
+}
+
+#[test]
 fn a_file_of_ten_megabytes() {
     let message = message_about("big.toml", &vec![b'#'; 10 << 20]);
     let expected = "\

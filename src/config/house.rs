@@ -11,6 +11,7 @@ use super::{
     wires,
 };
 use crate::model::{Config, HardwareSettings, Zone};
+use std::cell::RefCell;
 
 /// All tables, each as far as it tells by itself.
 pub(super) struct Draft {
@@ -47,6 +48,7 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
         .table("mqtt", "The broker; without this table hearthd works alone.", |table| mqtt::read(table, &hub.hub.id));
     let with_modes = root.has("modes");
     let modes = root.table("modes", "The modes of the house, such as home and away.", modes::read);
+    let names_of_rules = RefCell::default();
     Draft {
         mqtt: with_mqtt.then_some(mqtt),
         hub,
@@ -66,7 +68,7 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
         rules: root.list(
             "rules",
             "What should be true while a condition holds (the first rule wins), and what is done once, on an event.",
-            rules::read,
+            |table| rules::read(table, &names_of_rules),
         ),
     }
 }

@@ -9,6 +9,9 @@ use std::ops::Range;
 const PLAIN_KEYS: [&str; 8] =
     ["url", "username", "client_id", "prefix", "discovery", "discovery_prefix", "birth_topic", "keep_alive"];
 
+/// Names by which the table `[mqtt]` goes.
+const BROKER_WORDS: [&str; 3] = ["mqtt", "broker", "mosquitto"];
+
 /// Parts of names by which a password goes.
 const PASSWORD_WORDS: [&str; 13] = [
     "password",
@@ -49,76 +52,104 @@ pub(super) struct Secrets<'t> {
     values: Vec<Range<usize>>,
 }
 
+/// What of the next lines is hidden, too.
+#[derive(Clone, Copy)]
+enum Open {
+    /// All, up to what closes the value.
+    Until(&'static str),
+    /// What does not begin another entry: the value is not there yet, or not closed.
+    Entry,
+}
+
 impl<'t> Secrets<'t> {
     pub fn of(text: &'t str) -> Secrets<'t> {
         let mut secrets = Secrets { text, hidden: Vec::new(), values: Vec::new() };
-        let mut in_mqtt = false;
-        let mut open: Option<&'static str> = None;
+        let (mut in_mqtt, mut in_braces) = (false, false);
+        let mut open = None;
         let mut start = 0;
-        for line in text.split_inclusive('\n') {
-            let end = start + line.trim_end().len();
-            if let Some(closing) = open {
-                secrets.hidden.push(start..end);
-                open = (!line.contains(closing)).then_some(closing);
-            } else {
-                if let Some(header) = line.trim_start().strip_prefix('[') {
-                    in_mqtt =
-                        is_mqtt(header.trim_start_matches('[').split([']', '.', '\n']).next().unwrap_or_default());
+        for whole_line in text.split_inclusive('\n') {
+            let line = whole_line.trim_end();
+            match open {
+                Some(Open::Until(closing)) => {
+                    secrets.hidden.push(start..start + line.len());
+                    open = open.filter(|_| !line.contains(closing));
                 }
-                open = secrets.scan(start, line.trim_end(), in_mqtt);
+                Some(Open::Entry) if !begins_entry(line) => secrets.hidden.push(start..start + line.len()),
+                _ => {
+                    if let Some(header) = line.trim_start().strip_prefix('[') {
+                        let name = header.trim_start_matches('[').split(']').next().unwrap_or_default();
+                        in_mqtt = is_mqtt(name.split('.').next().unwrap_or_default())
+                            || name.split(['.', '_', '-', ' ']).any(|part| BROKER_WORDS.contains(&part));
+                    }
+                    let opens;
+                    (open, opens) = secrets.scan(start, line, in_mqtt || in_braces);
+                    in_braces = (in_braces || opens) && !line.contains('}');
+                }
             }
-            start += line.len();
+            start += whole_line.len();
         }
         secrets
     }
 
-    /// Notes the secrets of one line; what closes a secret that goes on in the next.
-    fn scan(&mut self, start: usize, line: &str, in_mqtt: bool) -> Option<&'static str> {
-        let mut in_mqtt = in_mqtt && !line.trim_start().starts_with(['[', '#']);
-        if in_mqtt && let Some(value) = line.trim_start().strip_prefix('=') {
-            self.hidden.push(start + line.len() - value.len()..start + line.len());
-            return None;
+    /// Notes the secrets of one line: what of the next lines is one, and whether the table of the broker is opened with a brace.
+    fn scan(&mut self, start: usize, line: &str, in_mqtt: bool) -> (Option<Open>, bool) {
+        let is_header = line.trim_start().starts_with('[');
+        let mut in_mqtt = in_mqtt && !is_header && !line.trim_start().starts_with('#');
+        let mut opens = false;
+        let hide = |secrets: &mut Self, from: usize| secrets.hidden.push(start + from..start + line.len());
+        if in_mqtt && line.trim_start().starts_with('=') {
+            hide(self, line.len() - line.trim_start().len());
+            return (None, false);
         }
         let words = words(line);
         for (i, word) in words.iter().enumerate() {
             let name = &line[word.clone()];
-            let rest = line[word.end..].trim_start_matches(['"', '\'']).trim_start();
-            let value = line.len() - rest.trim_start_matches(['=', ':', '.']).trim_start().len();
+            let after = &line[word.end..];
+            let rest = after.trim_start_matches(['"', '\'']).trim_start();
+            let at = line.len() - rest.trim_start_matches(['=', ':', '.', '>', ' ', '\t']).len();
+            let value = &line[at..];
+            let is_assigned = rest.starts_with('=') || rest.starts_with(':') && !rest.starts_with("://");
             // A key stands before `=`, or first in a line that lacks it.
-            let is_key = rest.starts_with('=') || i == 0 && !rest.starts_with('.');
-            if !is_key && !rest.starts_with('.') {
-                continue;
+            let is_key = is_assigned || i == 0 && !rest.starts_with('.');
+            let may_be_password =
+                is_key || i == 0 || in_mqtt || rest.is_empty() || after.trim_start().starts_with(['"', '\'']);
+            if may_be_password && is_password(name) && !(name.ends_with("_file") && is_path(value)) {
+                hide(self, at);
+                return (open(value), opens);
             }
-            if is_mqtt(name) && rest.starts_with(['=', '.', ':']) {
+            if is_mqtt(name) && (is_assigned || rest.starts_with('.')) {
                 in_mqtt = true;
-                if value < line.len() && is_key && !line[value..].starts_with('{') {
-                    self.hidden.push(start + value..start + line.len());
-                    return unclosed(&line[value..]);
+                opens |= value.starts_with('{');
+                if is_key && !value.is_empty() && !value.starts_with('{') {
+                    hide(self, at);
+                    return (open(value), opens);
                 }
-                continue;
-            }
-            let plain = PLAIN_KEYS.contains(&name);
-            if is_key && value < line.len() && (is_password(name) || in_mqtt && !plain) {
-                self.hidden.push(start + value..start + line.len());
-                return unclosed(&line[value..]);
-            }
-            if in_mqtt && is_key && value < line.len() {
+            } else if in_mqtt && is_key && !PLAIN_KEYS.contains(&name) && name != "password_file" {
+                hide(self, at);
+                return (open(value), opens);
+            } else if is_key && !value.is_empty() {
+                let is_url = in_mqtt && name == "url" || ["url", "uri"].iter().any(|word| name.ends_with(word));
                 let next = words[i + 1..].iter().find(|next| {
                     let after = line[next.end..].trim_start();
                     after.starts_with('=') && line[..next.start].trim_end().ends_with(',')
                 });
                 let end = next.map_or(line.len(), |next| next.start);
-                self.values.push(start + value..start + end);
-                self.hidden.extend(
-                    user_and_password(&line[value..end], name == "url")
-                        .map(|Range { start: from, end }| start + value + from..start + value + end),
-                );
+                if in_mqtt && name != "password_file" {
+                    self.values.push(start + at..start + end);
+                }
+                if in_mqtt || is_url {
+                    let part = user_and_password(&line[at..end], is_url);
+                    self.hidden.extend(part.map(|part| start + at + part.start..start + at + part.end));
+                }
+                if in_mqtt && next.is_none() && is_unclosed(value) {
+                    return (Some(Open::Entry), opens);
+                }
             }
         }
         if !in_mqtt {
             self.hidden.extend(user_and_password(line, false).map(|part| start + part.start..start + part.end));
         }
-        None
+        (None, opens)
     }
 
     /// The parts of a line that are not shown, in bytes from its beginning.
@@ -165,15 +196,21 @@ fn star_repeated(letters: &[char], secret: &str, telling: usize, starred: &mut [
     }
 }
 
-/// A value without quotes and comment; nothing of a number or a duration, which is no secret.
+/// A value without quotes and comment; nothing of a short number or a duration, which is no secret.
 fn secret_letters(value: &str) -> &str {
     let value = value.trim();
     let value = match value.strip_prefix(QUOTES) {
         Some(quoted) => quoted.split(QUOTES).find(|part| !part.is_empty()).unwrap_or(quoted),
-        None => value.split(" #").next().unwrap_or(value).trim_end_matches([',', '}', ' ']),
+        None => value.split(" #").next().unwrap_or(value).trim_end_matches([',', '}', ']', ' ']),
     };
     let number = value.trim_end_matches(|c: char| c.is_ascii_lowercase());
-    if number.bytes().all(|b| b.is_ascii_digit()) && value.len() - number.len() <= 2 { "" } else { value }
+    let is_number = number.bytes().all(|b| b.is_ascii_digit());
+    match is_number && value.len() - number.len() <= 2 {
+        true if number.len() < TELLING => "",
+        // Messages leave leading zeros out.
+        true => value.trim_start_matches('0'),
+        false => value,
+    }
 }
 
 /// The words of a line: keys may consist of letters, digits, `_` and `-`.
@@ -193,15 +230,27 @@ fn words(line: &str) -> Vec<Range<usize>> {
 /// Whether a table of this name is, or was meant to be, `[mqtt]`.
 fn is_mqtt(name: &str) -> bool {
     let name = name.trim().trim_matches(['"', '\'']).to_lowercase();
-    name == "broker" || name.len() >= 3 && strsim::damerau_levenshtein(&name, "mqtt") <= 2 && name.starts_with('m')
+    BROKER_WORDS.contains(&&*name)
+        || name.len() >= 3 && strsim::damerau_levenshtein(&name, "mqtt") <= 2 && name.starts_with('m')
 }
 
 /// Whether a key of this name is, or was meant to be, a password.
 fn is_password(name: &str) -> bool {
     let name = name.to_lowercase();
     let joined: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
+    let bare = joined.trim_start_matches("mqtt").trim_start_matches("broker");
     name.split(['_', '-']).any(|part| PASSWORD_WORDS.contains(&part))
+        || PASSWORD_WORDS.iter().any(|word| *word == bare || word.len() > 5 && joined.contains(word))
         || joined.len() >= 5 && strsim::damerau_levenshtein(&joined, "password") <= 2
+}
+
+/// Whether a value is a path, as that of `password_file` should be: with a slash, or with an extension and nothing in it that
+/// passwords are made of.
+fn is_path(value: &str) -> bool {
+    let path = secret_letters(value);
+    let plain = path.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '.' | '_' | '-'));
+    path.starts_with(['/', '~', '.'])
+        || plain && path.split_once('.').is_some_and(|(stem, end)| stem.len() * end.len() > 0)
 }
 
 /// User and password in the address of a server: what stands between `://` and `@`. In the value of a `url`, also what
@@ -222,11 +271,48 @@ fn user_and_password(text: &str, is_url: bool) -> Option<Range<usize>> {
         .then_some(port..end)
 }
 
-/// What closes a value that goes on in the next line.
-fn unclosed(value: &str) -> Option<&'static str> {
-    let pairs = [("\"\"\"", "\"\"\""), ("'''", "'''"), ("[", "]"), ("{", "}")];
-    let (opening, closing) = pairs.into_iter().find(|(opening, _)| value.starts_with(opening))?;
-    (!value[opening.len()..].contains(closing)).then_some(closing)
+/// What of the lines after a value belongs to it.
+fn open(value: &str) -> Option<Open> {
+    let value = value.trim();
+    for quotes in ["\"\"\"", "'''"] {
+        if let Some(rest) = value.strip_prefix(quotes) {
+            return (!rest.contains(quotes)).then_some(Open::Until(quotes));
+        }
+    }
+    let is_missing = value.is_empty() || value.starts_with('#') || value.ends_with('\\') || value == ",";
+    (is_missing || is_unclosed(value)).then_some(Open::Entry)
+}
+
+/// Whether a text, list or table is not closed on its line.
+fn is_unclosed(value: &str) -> bool {
+    let pairs = [('"', '"'), ('\'', '\''), ('[', ']'), ('{', '}'), ('“', '”'), ('„', '“')];
+    let closing = pairs.into_iter().find(|(opening, _)| value.starts_with(*opening)).map(|(_, closing)| closing);
+    let ends = |end: char| value.chars().skip(1).any(|c| c == end);
+    match closing {
+        // A bracket within a text closes nothing: the last one counts.
+        Some(closing @ (']' | '}')) => !value.split(" #").next().unwrap_or(value).trim_end().ends_with([closing, '}']),
+        Some(closing) => !ends(closing),
+        None => false,
+    }
+}
+
+/// Whether a line is a header, or `key = value`.
+fn begins_entry(line: &str) -> bool {
+    let is_name = |name: &str| {
+        let name = name.trim();
+        !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | '"' | '\''))
+    };
+    let line = line.trim();
+    match line.strip_prefix('[') {
+        Some(header) => header
+            .trim_matches(['[', ']'])
+            .split(']')
+            .next()
+            .is_some_and(|name| is_name(name) && !name.contains(['"', '\''])),
+        None => line
+            .split_once('=')
+            .is_some_and(|(key, value)| is_name(key) && !value.trim_start_matches('=').trim().is_empty()),
+    }
 }
 
 #[cfg(test)]

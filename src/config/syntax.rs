@@ -42,7 +42,7 @@ pub(super) fn read<'s>(source: &'s Source, problems: &Problems) -> Result<Option
             continue;
         }
         let (message, advice) = in_plain_words(message, text, &place);
-        let other_language = message == YAML;
+        let other_language = message == YAML || message == JSON;
         problems.error(place, message, advice);
         if other_language {
             break;
@@ -115,6 +115,11 @@ fn duplicate(text: &str, place: Range<usize>, within_second: bool, problems: &Pr
 }
 
 const YAML: &str = "this looks like YAML, not TOML";
+const JSON: &str = "this looks like JSON, not TOML";
+/// Signs that are quotes elsewhere.
+const ODD_QUOTES: [char; 11] = ['“', '”', '„', '‘', '’', '`', '´', '«', '»', '‹', '›'];
+/// Signs that stand between key and value elsewhere.
+const ODD_EQUALS: [&str; 4] = ["===", "==", "=>", ":="];
 
 /// What the parser says, for people who do not know its terms: what is wrong, and what to write.
 fn in_plain_words(parser: &str, text: &str, place: &Range<usize>) -> (String, String) {
@@ -124,7 +129,24 @@ fn in_plain_words(parser: &str, text: &str, place: &Range<usize>) -> (String, St
     let line = text[line_start..].lines().next().unwrap_or_default().trim();
     let key = line.split([' ', '=', ':']).next().unwrap_or_default();
     let say = |message: &str, advice: &str| (message.to_owned(), advice.to_owned());
+    let assigned = line[key.len()..].trim_start();
+    let value = assigned.trim_start_matches('=').trim_start();
+    let bare = value.trim_matches(['"', '\'']);
+    let odd_equals = ODD_EQUALS.into_iter().find(|sign| assigned.starts_with(sign)).unwrap_or_default();
+    let is_one_text = !bare.is_empty() && !bare.contains(['"', '\'', '#', ',']);
     match what {
+        _ if text.trim_start().starts_with('{') => {
+            say(JSON, "write [table] on a line of its own, and below it key = value")
+        }
+        _ if !odd_equals.is_empty() => (format!("`{odd_equals}` between key and value"), "write `=`".to_owned()),
+        "invalid basic string" | "invalid literal string" if is_one_text && value.ends_with(['"', '\'']) => {
+            say("the text ends with another quote than it begins with", &format!("write \"{bare}\""))
+        }
+        "unexpected key or value" | "unexpected content"
+            if is_one_text && (value.starts_with("\"\"") || value.starts_with("''")) =>
+        {
+            say("a text with two quotes on each side", &format!("write \"{bare}\""))
+        }
         _ if line.starts_with(';') || line.starts_with("//") => say("a comment begins with `#`", "write `#`"),
         "key with no value" | "invalid unquoted key" if line.starts_with("- ") || line.ends_with(':') => {
             say(YAML, "write [table] on a line of its own, and below it key = value")
@@ -143,9 +165,10 @@ fn in_plain_words(parser: &str, text: &str, place: &Range<usize>) -> (String, St
         "string values must be quoted" if here.is_empty() => {
             (format!("no value after `{key} =`"), "write one, or remove the line".to_owned())
         }
-        "string values must be quoted" if here.starts_with(['“', '”', '„', '‘', '’']) => {
-            let bare = here.trim_matches(['“', '”', '„', '‘', '’']);
-            ("curly quotes".to_owned(), format!("write \"{bare}\", with straight quotes"))
+        "string values must be quoted" if here.starts_with(ODD_QUOTES) => {
+            let bare = here.trim_matches(ODD_QUOTES);
+            let kind = if here.starts_with('`') { "quotes of another kind" } else { "curly quotes" };
+            (kind.to_owned(), format!("write \"{bare}\", with straight quotes"))
         }
         "string values must be quoted" => ("text without quotes".to_owned(), format!("write \"{here}\"")),
         "invalid time" | "invalid date" | "invalid date-time" | "invalid datetime" => {

@@ -147,7 +147,7 @@ impl<'t> Table<'t> {
             Some(value) => match self.child(self.nested(key), value) {
                 Some(child) => child.read_with(read).0,
                 None => {
-                    let advice = format!("write a table: [{key}]");
+                    let advice = format!("write a table: {}", self.nested(key));
                     self.problems.error(value.span(), wrong_type(key, "a table", value.get_ref()), advice);
                     Table::blank(&Problems::default()).read_with(read).0
                 }
@@ -328,16 +328,23 @@ impl<'t> Table<'t> {
 
 /// What to write where only the quotes are wrong: a number that has them, a text that lacks them.
 fn meant<S: Shape>(value: &DeValue<'_>, shape: &S) -> Option<String> {
-    let (written, how) = match value {
-        DeValue::String(text) => (text.trim().to_owned(), "without quotes"),
-        DeValue::Integer(number) => (format!("\"{number}\""), "in double quotes"),
-        DeValue::Float(number) => (format!("\"{number}\""), "in double quotes"),
+    let fits = |written: &String| {
+        let line = format!("key = {written}");
+        let table = DeTable::parse(&line).ok();
+        let read = table.as_ref().and_then(|table| Some(shape.read(table.get_ref().get("key")?.get_ref())));
+        matches!(read, Some(Ok(Some(_)))) && written.len() <= 40
+    };
+    let written = match value {
+        DeValue::String(text) => vec![(text.trim().to_owned(), "without quotes")],
+        DeValue::Integer(number) => vec![(format!("\"{number}\""), "in double quotes")],
+        DeValue::Float(number) => {
+            let whole = number.as_str().trim_end_matches('0').trim_end_matches('.').to_owned();
+            vec![(whole, "a whole number"), (format!("\"{number}\""), "in double quotes")]
+        }
         _ => return None,
     };
-    let line = format!("key = {written}");
-    let table = DeTable::parse(&line).ok()?;
-    let read = shape.read(table.get_ref().get("key")?.get_ref());
-    (matches!(read, Ok(Some(_))) && written.len() <= 40).then(|| format!("write {written}, {how}"))
+    let (written, how) = written.into_iter().find(|(written, _)| fits(written))?;
+    Some(format!("write {written}, {how}"))
 }
 
 /// The entries of a table as they stand in the file.

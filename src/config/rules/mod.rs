@@ -17,7 +17,11 @@ use super::{
 };
 use crate::model::{EventRule, Rule};
 use order::{Order, Placed};
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 /// A rule as far as its own table tells.
 pub(super) struct Draft {
@@ -30,9 +34,17 @@ enum Kind {
     Event(event::Draft),
 }
 
-pub(super) fn read(table: &mut Table<'_>) -> Draft {
+/// `taken` are the names of the rules before it, and those that were proposed for them.
+pub(super) fn read(table: &mut Table<'_>, taken: &RefCell<BTreeSet<String>>) -> Draft {
     let about = "A sentence for people: it is shown as the reason for what the rule does.";
-    let name = table.required("name", about, &proposed_name(table), Text);
+    let mut proposed = proposed_name(table);
+    let mut number = 1;
+    while taken.borrow().contains(&proposed) {
+        number += 1;
+        proposed = format!("{} ({number})", proposed_name(table));
+    }
+    let name = table.required("name", about, &format!("\"{proposed}\""), Text);
+    taken.borrow_mut().insert(name.clone().unwrap_or(proposed));
     let name = name.map(|name| (name, table.place_of("name")));
     let (level, event) = (level::read(table), event::read(table));
     let on_an_event = table.has("on") || table.has("do") && !table.has("while");
@@ -64,7 +76,7 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
     Draft { name, kind }
 }
 
-/// A name for a rule that has none, in double quotes: what it says itself, because no other rule may have that name.
+/// A name for a rule that has none: what it says itself.
 fn proposed_name(table: &Table<'_>) -> String {
     let sentence = ["while", "on", "if"].into_iter().find_map(|key| Some((key, table.text_of(key)?)));
     let effect = table.text_of("do").map(str::to_owned).or_else(|| {
@@ -78,7 +90,7 @@ fn proposed_name(table: &Table<'_>) -> String {
         (None, None) => "what it does, in your words".to_owned(),
     };
     let name: String = name.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).take(60).collect();
-    format!("\"{}\"", name.trim())
+    name.trim().to_owned()
 }
 
 /// The rules with all names found in `scope`, as far as they are right, and their order, to be checked when the

@@ -29,11 +29,17 @@ impl Shape for Wire {
             return Ok(number.and_then(|number| u32::try_from(number).ok()).map(Line::Number));
         }
         let Some(text) = value.as_str() else { return Ok(None) };
-        if let Ok(number) = text.parse::<u32>() {
-            return Err(Wrong::new(
-                format!("\"{number}\" is text, not a number"),
-                format!("write {number}, without quotes"),
-            ));
+        if let Some((word, number)) = numbered(text) {
+            let what = match word {
+                "" => format!("\"{}\" is text, not a number", shorten(text)),
+                _ => format!("unknown line \"{}\"", shorten(text)),
+            };
+            let advice = match HeaderPin::meaning(number) {
+                Some(meaning) if number > LAST_ON_HEADER || word == "pin" => meaning,
+                _ if word.is_empty() => format!("write {number}, without quotes"),
+                _ => format!("write {number} or \"GPIO{number}\""),
+            };
+            return Err(Wrong::new(what, advice));
         }
         if let Some((chip, offset)) = text.split_once('/') {
             return match offset.parse::<u32>() {
@@ -46,10 +52,7 @@ impl Shape for Wire {
                 )),
             };
         }
-        let capitals = text.to_uppercase();
-        if capitals.starts_with("GPIO") && capitals != text {
-            Err(Wrong::new(format!("unknown line \"{}\"", shorten(text)), format!("write \"{}\"", shorten(&capitals))))
-        } else if is_line_name(text) {
+        if is_line_name(text) {
             Ok(Some(Line::Named(text.to_owned())))
         } else {
             let advice = "write a number such as 17, a name such as \"GPIO17\", or \"gpiochip1/4\"";
@@ -71,6 +74,23 @@ impl Shape for Wire {
             Line::OnChip { chip, offset } => json!(format!("{chip}/{offset}")),
             Line::Pwm(_) => PwmWire.show(value),
         }
+    }
+}
+
+/// The number of a text that is meant as one, and the word before it if that is none of the kernel's: `pin` for a position on
+/// the header. Nothing for `GPIO17`, which is a name.
+fn numbered(text: &str) -> Option<(&'static str, u32)> {
+    let digits = text.find(|c: char| c.is_ascii_digit())?;
+    let (word, number) = text.split_at(digits);
+    let number = number.strip_suffix(".0").unwrap_or(number).parse().ok()?;
+    if word == "GPIO" {
+        return None;
+    }
+    match word.to_lowercase().trim_end_matches([' ', '_', '-', '.', '#']) {
+        "" => Some(("", number)),
+        "gpio" | "bcm" | "io" | "line" => Some(("GPIO", number)),
+        "pin" | "header pin" | "header" | "physical" | "board" | "j8" | "p1" => Some(("pin", number)),
+        _ => None,
     }
 }
 
