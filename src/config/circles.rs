@@ -174,10 +174,16 @@ fn things_read(condition: &Condition, positive: bool, config: &Config, reads: &m
             config.members(*output).into_iter().map(Thing::Output).for_each(either);
         }
         Condition::Changed { point: Point::Occupied(room) | Point::Asleep(room), .. } => either(Thing::Room(*room)),
+        Condition::Dark => {
+            let Some(dark) = &config.dark else { return };
+            things_read(&dark.condition, positive, config, reads);
+            if let Some(until) = &dark.until {
+                things_read(until, !positive, config, reads);
+            }
+        }
         Condition::On(_)
         | Condition::ClimateIs(..)
         | Condition::TimeBetween { .. }
-        | Condition::Dark
         | Condition::Daylight
         | Condition::Day(_)
         | Condition::Date(_)

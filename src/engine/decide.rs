@@ -99,6 +99,11 @@ impl Engine {
             late = Which::Unsettled;
         }
         self.happened.clear();
+        for (at, parts) in std::mem::take(&mut self.unsaid) {
+            if let Some(Effect::Notify { text, .. }) = effects.get_mut(at) {
+                *text = self.say(&parts, now);
+            }
+        }
         self.starting &= self.stopping;
         effects
     }

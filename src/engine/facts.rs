@@ -150,7 +150,8 @@ impl Facts<'_> {
                 let output = &self.outputs[id.0];
                 // What is decided and not driven yet turns now.
                 let decided = picture::decided(self.config, self.outputs, id);
-                let turns = output.explanation.is_some() && output.shown().is_some_and(|shown| shown != decided);
+                let turns =
+                    output.explanation.is_some() && output.shown(self.now.moment).is_some_and(|shown| shown != decided);
                 let turned = if turns { Some(self.now.moment) } else { output.changed };
                 (turned, None, output.failure().is_none())
             }

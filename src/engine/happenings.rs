@@ -17,6 +17,7 @@
 use super::{
     Engine,
     changes::Which,
+    climate,
     condition::evaluate,
     facts::{Alarm, Facts, facts},
     order::Task,
@@ -27,8 +28,8 @@ use crate::{
     almanac::Calendar,
     clock::{Moment, Now},
     model::{
-        Action, Click, Command, Condition, Config, Effect, EventRule, EventUse, InputId, LeftOut, Part, Point, RunMode,
-        Source, Trigger, Truth, Value, duration,
+        Action, Click, Command, Condition, Config, Effect, EventRule, EventUse, InputId, LeftOut, OutputFacet, Part,
+        Point, RunMode, Source, Trigger, Truth, Value, duration,
     },
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -39,6 +40,8 @@ use std::{ops::Range, sync::Arc, time::Duration};
 const CATCH_UP: TimeDelta = TimeDelta::minutes(5);
 /// A wall clock that is set back by more than this was wrong before: times of day begin anew.
 const SET_BACK: TimeDelta = TimeDelta::hours(25);
+/// The same for cron's intervals, which are an hour at most.
+const INTERVAL_BACK: TimeDelta = TimeDelta::hours(1);
 /// More often than this in a [`WINDOW`], a rule does not act.
 const MOST: u32 = 10;
 const WINDOW: Duration = Duration::from_secs(1);
@@ -334,6 +337,9 @@ impl Engine {
                 Action::Command { .. } | Action::Notify(_) => Duration::ZERO,
             };
             self.events[index].runs[0] = Run { next: run.next + 1, due: now.moment + pause };
+            if let Action::Notify(parts) = action {
+                self.unsaid.push((effects.len(), parts.clone()));
+            }
             effects.extend(self.perform(rule, action, now));
         }
         acted
@@ -342,7 +348,7 @@ impl Engine {
     fn perform(&mut self, rule: &EventRule, action: &Action, now: Now) -> Option<Effect> {
         match action {
             Action::Wait(_) => None,
-            Action::Notify(parts) => Some(Effect::Notify { rule: rule.name.clone(), text: self.say(parts, now) }),
+            Action::Notify(_) => Some(Effect::Notify { rule: rule.name.clone(), text: String::new() }),
             Action::Command { point, payload, hold } => {
                 let command = Command {
                     source: Source::Rule(rule.name.clone()),
@@ -361,7 +367,7 @@ impl Engine {
     pub(super) fn say(&self, parts: &[Part], now: Now) -> String {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
-            Part::Value(point) => self.point_state(*point, now).text().unwrap_or_else(|| "unknown".into()),
+            Part::Value(point) => self.decided_state(*point, now).text().unwrap_or_else(|| "unknown".into()),
         };
         parts.iter().map(part).collect()
     }
@@ -423,6 +429,13 @@ impl Watch {
                 let level = picture::decided(facts.config, facts.outputs, id);
                 facts.outputs[id.0].failure().is_none().then_some(Value::Level(level))
             }
+            Point::OutputFacet(id, OutputFacet::Level) => {
+                Some(Value::Level(picture::decided(facts.config, facts.outputs, id)))
+            }
+            Point::OutputFacet(id, facet) => picture::facet(facts.config, facts.outputs, id, facet, facts.now).value,
+            Point::Climate(id, facet) => {
+                facts.climates.get(id.0).and_then(|state| climate::point_value(&facts.config[id], state, facet))
+            }
             Point::Mode => facts.mode.map(|mode| Value::Word(mode.word.clone())),
             Point::Input(id) if !facts.inputs[id.0].seen => None,
             point => match facts.is_on(point) {
@@ -463,7 +476,14 @@ fn due(
     if !now.wall_known || timed().next().is_none() {
         return None;
     }
-    let told = state.told.filter(|told| *told - now.wall <= SET_BACK).unwrap_or(now.wall);
+    // What comes at a distance comes again after it, however far the clock is set back.
+    let set_back = timed().map(|trigger| match trigger {
+        Trigger::Every(step) => TimeDelta::from_std(*step).unwrap_or(SET_BACK),
+        Trigger::Cron(cron) if cron.interval => INTERVAL_BACK,
+        _ => SET_BACK,
+    });
+    let set_back = set_back.max().unwrap_or(SET_BACK).min(SET_BACK);
+    let told = state.told.filter(|told| *told - now.wall <= set_back).unwrap_or(now.wall);
     if state.told != Some(told) {
         (state.told, state.next) = (Some(told), None);
     }

@@ -51,8 +51,9 @@ use crate::{
     almanac::Calendar,
     clock::{Moment, Now},
     model::{
-        AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Method, Output, OutputId,
-        Point, PointState, Quality, Quantity, ReadFailure, Refusal, RuleId, Series, Snapshot, Truth, Value, duration,
+        AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Method, Output,
+        OutputFacet, OutputId, Part, Point, PointState, Quality, Quantity, ReadFailure, Refusal, RuleId, Series,
+        Snapshot, Truth, Value, duration,
     },
 };
 use changes::Changes;
@@ -69,6 +70,8 @@ use std::{sync::Arc, time::Duration};
 /// The first pause before a failed wire is driven again; it doubles up to the last.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_LAST: Duration = Duration::from_secs(60);
+/// After a start that began elsewhere, outputs are again where they were when all was read.
+const SETTLED_AFTER: Duration = Duration::from_secs(10);
 
 /// From which `min_off` on it is kept at once that a part went on or off.
 const PART_REST_MIN: Duration = Duration::from_secs(60);
@@ -95,6 +98,8 @@ pub struct Engine {
     started: Moment,
     /// Event rules have not yet heard of the start.
     starting: bool,
+    /// Notices of this instant, by their place among its effects: said when all is decided.
+    unsaid: Vec<(usize, Vec<Part>)>,
     /// Clicks that event rules have not yet heard of.
     happened: Vec<(InputId, Click)>,
     stopping: bool,
@@ -153,6 +158,9 @@ impl Engine {
             }
         }
         engine.start_interlocked(now);
+        for state in engine.outputs.iter_mut().filter(|state| state.begins_elsewhere()) {
+            state.goes_elsewhere(now.moment + SETTLED_AFTER);
+        }
         engine.begin_counting(ago);
         engine.starting = true;
         engine
@@ -284,6 +292,7 @@ impl Engine {
                 self.changes.everything();
                 // It is the last chance of a wire that failed.
                 for state in &mut self.outputs {
+                    state.goes_elsewhere(now.moment + Duration::MAX);
                     if let Wire::Failed(failure) = &mut state.wire {
                         failure.retry = now.moment;
                     }
@@ -439,6 +448,7 @@ impl Engine {
             mode: ModeState::new(&config.modes, memory.mode, now),
             started: now.moment,
             starting: false,
+            unsaid: Vec::new(),
             happened: Vec::new(),
             commands: memory.commands,
             returns: memory.returns,
@@ -534,6 +544,22 @@ impl Engine {
                 unexplained(value, last.as_ref().map(|(_, at)| *at), state.fault.clone())
             }
         }
+    }
+
+    /// The same as it will be when what was decided is driven.
+    pub(super) fn decided_state(&self, point: Point, now: Now) -> PointState {
+        let state = self.plain_state(point, now);
+        let decided = |id| Value::Level(picture::decided(&self.config, &self.outputs, id));
+        let value = match (point, &state.value) {
+            (Point::Output(id) | Point::OutputFacet(id, OutputFacet::Level), Some(Value::Level(_))) => {
+                Some(decided(id))
+            }
+            (Point::OutputFacet(id, facet @ OutputFacet::Power), Some(_)) => {
+                picture::number(&self.config, &self.outputs, id, facet, now).map(Value::Number)
+            }
+            (_, value) => value.clone(),
+        };
+        PointState { value, ..state }
     }
 
     /// How far to trust what a point shows.

@@ -6,10 +6,11 @@
 use super::{
     Engine,
     facts::{Alarm, Facts, facts},
+    state::Wire,
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Condition, Effect, Point},
+    model::{Condition, Effect, OutputId, Point},
 };
 use std::time::Duration;
 
@@ -53,7 +54,17 @@ impl Facts<'_> {
     pub fn is_settled(&mut self, condition: &Condition, started: Moment) -> bool {
         let config = self.config;
         let (mut values, mut losses) = (condition.points(config), Vec::new());
-        gather_losses(condition, &mut losses);
+        gather_losses(condition, Duration::ZERO, &mut losses);
+        // A wire that fails again has failed since before, though its time begins anew.
+        for &(point, held) in &losses {
+            let Point::Output(id) = point else { continue };
+            let wait = if self.is_lost(point) { held } else { BACK_WITHIN };
+            if self.now.moment < started + wait && (self.is_lost(point) || self.is_untried(id)) {
+                self.alarm.at(started + wait);
+                return false;
+            }
+        }
+        let mut losses: Vec<Point> = losses.into_iter().map(|(point, _)| point).collect();
         values.retain(|point| !self.is_heard(*point, started));
         losses.retain(|point| !self.is_heard(*point, started));
         if !losses.is_empty() && self.now.moment < started + BACK_WITHIN {
@@ -65,12 +76,26 @@ impl Facts<'_> {
         }
         values.iter().all(|point| self.is_lost(*point))
     }
+
+    /// Whether a wire of an output has not answered to this process yet.
+    fn is_untried(&self, id: OutputId) -> bool {
+        let wires = |id: OutputId| match self.config.parts(id) {
+            parts if parts.is_empty() => vec![id],
+            parts => parts,
+        };
+        self.config
+            .members(id)
+            .into_iter()
+            .flat_map(wires)
+            .any(|id| matches!(self.outputs[id.0].wire, Wire::Untouched | Wire::Driving { .. }))
+    }
 }
 
-/// The points of which a condition asks whether they are lost.
-fn gather_losses(condition: &Condition, losses: &mut Vec<Point>) {
+/// The points of which a condition asks whether they are lost, and for how long.
+fn gather_losses(condition: &Condition, held: Duration, losses: &mut Vec<(Point, Duration)>) {
     match condition {
-        Condition::Lost(point) => losses.push(*point),
-        _ => condition.parts().iter().for_each(|part| gather_losses(part, losses)),
+        Condition::Lost(point) => losses.push((*point, held)),
+        Condition::Held { condition, duration, .. } => gather_losses(condition, *duration, losses),
+        _ => condition.parts().iter().for_each(|part| gather_losses(part, held, losses)),
     }
 }

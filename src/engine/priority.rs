@@ -249,7 +249,7 @@ pub(super) fn stand_for(id: OutputId, outputs: &mut [OutputState], config: &Conf
     let levels = members.iter().map(|member| outputs[member.0].level);
     let level = if all { levels.min() } else { levels.max() }.unwrap_or(Level::OFF);
     // At a start, wires that were claimed at another level have not been driven yet.
-    let shown: Option<Vec<Level>> = members.iter().map(|member| outputs[member.0].shown()).collect();
+    let shown: Option<Vec<Level>> = members.iter().map(|member| outputs[member.0].shown(now.moment)).collect();
     let shown = shown.and_then(|levels| if all { levels.into_iter().min() } else { levels.into_iter().max() });
     let on = members.iter().filter(|member| outputs[member.0].level.is_on()).count();
     let cause = Cause::Members { on, of: members.len(), all };
@@ -258,10 +258,10 @@ pub(super) fn stand_for(id: OutputId, outputs: &mut [OutputState], config: &Conf
     if state.level.is_on() != level.is_on() {
         state.since = super::state::Timestamp::of(now);
     }
-    state.level = level;
     if let Some(shown) = shown {
         state.show(shown, now.moment);
     }
+    state.level = level;
     state.since.follow(now);
     let asked = vec![(Slot::Default, Claim { level, cause })];
     explain(state, &Slots { asked, ..Slots::nothing() }, config);

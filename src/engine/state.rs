@@ -74,6 +74,9 @@ pub(super) struct OutputState {
     shown: Option<Level>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed: Option<Moment>,
+    /// A stop or a start took it elsewhere: what it is until then is no change, whether it goes back or stays there.
+    #[serde(skip)]
+    returning: Option<Moment>,
     /// What it is to go back to when nobody asks; nothing: it stays as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Level>,
@@ -138,6 +141,7 @@ impl OutputState {
             lock_changed: None,
             shown: None,
             changed: None,
+            returning: None,
             left: None,
             guard: Guard::default(),
             meter: Meter::new(now.moment),
@@ -164,16 +168,37 @@ impl OutputState {
         self.level = level;
     }
 
-    /// It is seen to be so now.
+    /// A stop or a start takes it elsewhere, for `until` at the longest.
+    pub fn goes_elsewhere(&mut self, until: Moment) {
+        self.returning = Some(until);
+    }
+
+    /// At a start: whether it begins elsewhere than where it was seen.
+    pub fn begins_elsewhere(&self) -> bool {
+        self.shown.is_some_and(|shown| shown != self.level)
+    }
+
+    /// It is seen to be so now. To be called before `level` is set.
     pub fn show(&mut self, level: Level, now: Moment) {
+        if let Some(until) = self.returning {
+            if now < until {
+                self.returning = self.returning.filter(|_| self.shown != Some(level));
+                return;
+            }
+            (self.returning, self.shown) = (None, Some(self.level));
+        }
         if self.shown.replace(level).is_some_and(|before| before != level) {
             self.changed = Some(now);
         }
     }
 
-    /// What it was last seen to be.
-    pub fn shown(&self) -> Option<Level> {
-        self.shown
+    /// What it was last seen to be; nothing while it is elsewhere for a moment.
+    pub fn shown(&self, now: Moment) -> Option<Level> {
+        match self.returning {
+            Some(until) if now < until => None,
+            Some(_) => Some(self.level),
+            None => self.shown,
+        }
     }
 
     /// Whether current may flow: also when it is being driven on, or nobody knows.

@@ -8,7 +8,7 @@ use super::{
     parser::{Kind, Node, Parser},
     typing, words,
 };
-use crate::model::{Click, Config, Point, Trigger};
+use crate::model::{Click, ClimateFacet, Config, OutputFacet, Point, Trigger};
 
 /// The trigger that `text` writes, with what the engine keeps for it.
 pub(in crate::config) fn trigger(text: &str, scope: &Scope<'_>, kept: &mut Kept) -> Result<Trigger, Vec<Mistake>> {
@@ -113,7 +113,11 @@ fn happening(lexemes: &[Lexeme<'_>], words: &[&str], config: &Config) -> Option<
 
 fn changing(name: &str, config: &Config) -> Result<Point, (String, String)> {
     match config.find_point(name).or_else(|| config.find_point(&format!("{name}.occupied"))) {
-        Some(Point::Reading(..)) => Err((
+        Some(
+            Point::Reading(..)
+            | Point::OutputFacet(_, OutputFacet::Power | OutputFacet::Energy)
+            | Point::Climate(_, ClimateFacet::Measured),
+        ) => Err((
             format!("`{name}` is a number, which changes all the time"),
             format!("compare it, as in `{name} > 20`"),
         )),
