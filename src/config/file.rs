@@ -67,6 +67,10 @@ pub(super) fn secret(config: &Path, name: &str) -> Result<String, Wrong> {
     if password.is_empty() {
         return Err(Wrong::new(format!("{} is empty", shorten(&shown.to_string())), "write the password into it"));
     }
+    if password.contains('\n') {
+        let message = format!("{} has more than one line", shorten(&shown.to_string()));
+        return Err(Wrong::new(message, "name a file that holds only the password"));
+    }
     Ok(password.to_owned())
 }
 

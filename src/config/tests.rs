@@ -203,6 +203,8 @@ fn the_password_comes_from_its_file() {
     fs::write(folder.path().join("secret"), "correct horse \n").unwrap();
     let mqtt = load(&path).unwrap().config.mqtt.unwrap();
     assert_eq!(mqtt.password.as_deref(), Some("correct horse "));
+    fs::write(folder.path().join("secret"), "correct\nhorse\n").unwrap();
+    assert!(load(&path).unwrap_err().to_string().contains("more than one line"));
 }
 
 #[test]

@@ -157,6 +157,8 @@ impl Engine {
                         let scenes = self.config.scenes.iter().map(|scene| &*scene.id);
                         crate::model::nearest(name, scenes).map(|near| format!("scene.{near}"))
                     }
+                    // A zone has no value of its own.
+                    None if self.config.climates.iter().any(|zone| *zone.id == *point) => Some(format!("{point}.mode")),
                     None => nearest_output(point, &self.config),
                 },
             },

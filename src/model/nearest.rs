@@ -29,6 +29,7 @@ impl Config {
     pub fn nearest_point(&self, written: &str) -> Option<String> {
         let points = self.points().map(|point| self.point_name(point));
         let names: Vec<String> = points.chain(self.climates.iter().map(|zone| zone.id.to_string())).collect();
-        nearest(written, names.iter().map(String::as_str)).map(str::to_owned)
+        // The very same is no other name.
+        nearest(written, names.iter().map(String::as_str).filter(|name| *name != written)).map(str::to_owned)
     }
 }

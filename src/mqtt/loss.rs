@@ -72,8 +72,8 @@ impl Loss {
                 StateError::Deserialization(PacketError::PayloadSizeLimitExceeded(size)) => Loss {
                     reason: format!(
                         "a message of {size} bytes came in, more than the {largest} that are read; if it is a retained one, \
-                         find it with mosquitto_sub -v -t {} and delete it",
-                        in_shell(&format!("{}/#", settings.prefix))
+                         find it with mosquitto_sub -v{} and delete it",
+                        topics_read(settings)
                     ),
                     kind: LossKind::TooLarge,
                 },
@@ -101,6 +101,13 @@ fn refusal(code: ConnectReturnCode, settings: &MqttSettings) -> String {
         (ConnectReturnCode::ServiceUnavailable, _) => "the broker says that it is not available now".into(),
         (code, _) => format!("the broker refuses the connection: {code:?}"),
     }
+}
+
+/// The arguments of `mosquitto_sub` for all that is read.
+fn topics_read(settings: &MqttSettings) -> String {
+    let home_assistant = settings.discovery_prefix.iter();
+    let prefixes = std::iter::once(&settings.prefix).chain(home_assistant);
+    prefixes.map(|prefix| format!(" -t {}", in_shell(&format!("{prefix}/#")))).collect()
 }
 
 #[cfg(test)]

@@ -258,7 +258,9 @@ impl<'t> Reader<'_, 't> {
             word.wrong(message, advice)
         };
         match duration::parse(word.text) {
-            Ok(duration) if duration.is_zero() => Err(wrong("a duration of nothing".into())),
+            Ok(duration) if duration.is_zero() => {
+                Err(word.wrong("a duration of nothing", "write a longer one, or leave it out"))
+            }
             Ok(duration) if duration > most => {
                 let advice = format!("write at most {}", duration::spell(most));
                 Err(word.wrong("too long a duration", advice))

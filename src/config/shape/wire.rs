@@ -86,10 +86,12 @@ fn numbered(text: &str) -> Option<(&'static str, u32)> {
     if word == "GPIO" {
         return None;
     }
-    match word.to_lowercase().trim_end_matches([' ', '_', '-', '.', '#']) {
+    let bare = word.trim_end_matches([' ', '_', '-', '#']);
+    match bare.to_lowercase().as_str() {
         "" => Some(("", number)),
-        "gpio" | "bcm" | "io" | "line" => Some(("GPIO", number)),
-        "pin" | "header pin" | "header" | "physical" | "board" | "j8" | "p1" => Some(("pin", number)),
+        "gpio" | "bcm" => Some(("GPIO", number)),
+        // Without a sign between, another board's kernel may have a line of that name.
+        "pin" | "header" | "header pin" | "physical" | "j8" if bare.len() < word.len() => Some(("pin", number)),
         _ => None,
     }
 }
