@@ -48,6 +48,8 @@ pub(super) struct Secrets<'t> {
     text: &'t str,
     /// Stretches of bytes that are shown nowhere, in the order of the text, each within one line.
     hidden: Vec<Range<usize>>,
+    /// Those of them that are the secret to the letter, and no value with quotes or a comment.
+    exact: Vec<Range<usize>>,
     /// Other values of `[mqtt]`: the line may be shown, but nothing repeats them.
     values: Vec<Range<usize>>,
 }
@@ -63,8 +65,8 @@ enum Open {
 
 impl<'t> Secrets<'t> {
     pub fn of(text: &'t str) -> Secrets<'t> {
-        let mut secrets = Secrets { text, hidden: Vec::new(), values: Vec::new() };
-        let (mut in_mqtt, mut in_braces) = (false, false);
+        let mut secrets = Secrets { text, hidden: Vec::new(), exact: Vec::new(), values: Vec::new() };
+        let (mut in_mqtt, mut braces) = (false, 0_usize);
         let mut open = None;
         let mut start = 0;
         for whole_line in text.split_inclusive('\n') {
@@ -82,8 +84,10 @@ impl<'t> Secrets<'t> {
                             || name.split(['.', '_', '-', ' ']).any(|part| BROKER_WORDS.contains(&part));
                     }
                     let opens;
-                    (open, opens) = secrets.scan(start, line, in_mqtt || in_braces);
-                    in_braces = (in_braces || opens) && !line.contains('}');
+                    (open, opens) = secrets.scan(start, line, in_mqtt || braces > 0);
+                    if braces > 0 || opens {
+                        braces = (braces + line.matches('{').count()).saturating_sub(line.matches('}').count());
+                    }
                 }
             }
             start += whole_line.len();
@@ -97,11 +101,15 @@ impl<'t> Secrets<'t> {
         let mut in_mqtt = in_mqtt && !is_header && !line.trim_start().starts_with('#');
         let mut opens = false;
         let hide = |secrets: &mut Self, from: usize| secrets.hidden.push(start + from..start + line.len());
-        if in_mqtt && line.trim_start().starts_with('=') {
-            hide(self, line.len() - line.trim_start().len());
+        let words = words(line);
+        let indent = line.len() - line.trim_start().len();
+        // The end of a value whose key is on the line before, or a text without a key.
+        if in_mqtt
+            && (line[indent..].starts_with('=') || line[indent..].starts_with(QUOTES) && !line.contains(['=', ':']))
+        {
+            hide(self, indent);
             return (None, false);
         }
-        let words = words(line);
         for (i, word) in words.iter().enumerate() {
             let name = &line[word.clone()];
             let after = &line[word.end..];
@@ -138,8 +146,10 @@ impl<'t> Secrets<'t> {
                     self.values.push(start + at..start + end);
                 }
                 if in_mqtt || is_url {
-                    let part = user_and_password(&line[at..end], is_url);
-                    self.hidden.extend(part.map(|part| start + at + part.start..start + at + part.end));
+                    self.hide_login(start + at, &line[at..end], is_url);
+                }
+                if in_mqtt && let Some(beside) = beside_value(&line[at..end]) {
+                    self.hidden.push(start + at + beside..start + end);
                 }
                 if in_mqtt && next.is_none() && is_unclosed(value) {
                     return (Some(Open::Entry), opens);
@@ -147,9 +157,16 @@ impl<'t> Secrets<'t> {
             }
         }
         if !in_mqtt {
-            self.hidden.extend(user_and_password(line, false).map(|part| start + part.start..start + part.end));
+            self.hide_login(start, line, false);
         }
         (None, opens)
+    }
+
+    /// Hides user and password in an address.
+    fn hide_login(&mut self, start: usize, text: &str, is_url: bool) {
+        let part = user_and_password(text, is_url).map(|part| start + part.start..start + part.end);
+        self.hidden.extend(part.clone());
+        self.exact.extend(part);
     }
 
     /// The parts of a line that are not shown, in bytes from its beginning.
@@ -165,10 +182,17 @@ impl<'t> Secrets<'t> {
         let is_near = |part: &Range<usize>| part.start <= lines.end && part.end >= lines.start;
         let far = self.hidden.iter().filter(|part| !is_near(part) && part.len() >= 2 * TELLING).take(FAR);
         for part in self.hidden.iter().filter(|part| is_near(part)).take(FAR).chain(far) {
-            star_repeated(&letters, secret_letters(&self.text[part.clone()]), TELLING, &mut starred);
+            for secret in secret_letters(&self.text[part.clone()]) {
+                star_repeated(&letters, secret, TELLING, &mut starred);
+            }
+        }
+        for part in self.exact.iter().filter(|part| is_near(part)).take(FAR) {
+            star_repeated(&letters, &self.text[part.clone()], TELLING, &mut starred);
         }
         for part in self.values.iter().filter(|part| is_near(part)).take(FAR) {
-            star_repeated(&letters, secret_letters(&self.text[part.clone()]), usize::MAX, &mut starred);
+            for value in secret_letters(&self.text[part.clone()]) {
+                star_repeated(&letters, value, usize::MAX, &mut starred);
+            }
         }
         if starred.iter().all(|starred| !starred) {
             return message;
@@ -196,21 +220,46 @@ fn star_repeated(letters: &[char], secret: &str, telling: usize, starred: &mut [
     }
 }
 
-/// A value without quotes and comment; nothing of a short number or a duration, which is no secret.
-fn secret_letters(value: &str) -> &str {
+/// What of a value is secret: it without quotes and comment, and what stands between its quotes; nothing of a short number or
+/// a duration.
+fn secret_letters(value: &str) -> Vec<&str> {
     let value = value.trim();
-    let value = match value.strip_prefix(QUOTES) {
-        Some(quoted) => quoted.split(QUOTES).find(|part| !part.is_empty()).unwrap_or(quoted),
-        None => value.split(" #").next().unwrap_or(value).trim_end_matches([',', '}', ']', ' ']),
+    let mut secrets = match value.starts_with(QUOTES) {
+        true => {
+            let within = value[..value.rfind(QUOTES).unwrap_or(0)].trim_matches(QUOTES);
+            // Unclosed, or quotes and nothing else.
+            let within = if within.is_empty() { value.trim_matches(QUOTES) } else { within };
+            let is_list = within.split(QUOTES).skip(1).any(|after| after.starts_with([',', ' ', ':', '=']));
+            let whole = (!is_list).then_some(within);
+            whole.into_iter().chain(within.split(QUOTES)).collect()
+        }
+        false => vec![value.split(" #").next().unwrap_or(value).trim_end_matches([',', '}', ']', ' '])],
     };
-    let number = value.trim_end_matches(|c: char| c.is_ascii_lowercase());
-    let is_number = number.bytes().all(|b| b.is_ascii_digit());
-    match is_number && value.len() - number.len() <= 2 {
-        true if number.len() < TELLING => "",
-        // Messages leave leading zeros out.
-        true => value.trim_start_matches('0'),
-        false => value,
+    for secret in &mut secrets {
+        let number = secret.trim_end_matches(|c: char| c.is_ascii_lowercase());
+        if number.bytes().all(|b| b.is_ascii_digit()) && secret.len() - number.len() <= 2 {
+            // Messages leave leading zeros out.
+            *secret = if number.len() < TELLING { "" } else { secret.trim_start_matches('0') };
+        }
     }
+    secrets.retain(|secret| !secret.trim_matches([',', ' ']).is_empty());
+    secrets
+}
+
+/// Where, in what follows a key, that begins which stands beside its one value.
+fn beside_value(text: &str) -> Option<usize> {
+    let end = match text.chars().next()? {
+        quote if QUOTES.contains(&quote) => {
+            let from = quote.len_utf8();
+            from + text[from..]
+                .find(QUOTES)
+                .map(|at| at + text[from + at..].chars().next().map_or(0, char::len_utf8))?
+        }
+        '[' | '{' => 0,
+        _ => text.find([' ', ',', '}', '#'])?,
+    };
+    let beside = text[end..].trim_start_matches([',', ' ', '}']);
+    (!beside.is_empty() && !beside.starts_with('#')).then(|| text.len() - beside.len())
 }
 
 /// The words of a line: keys may consist of letters, digits, `_` and `-`.
@@ -247,7 +296,7 @@ fn is_password(name: &str) -> bool {
 /// Whether a value is a path, as that of `password_file` should be: with a slash, or with an extension and nothing in it that
 /// passwords are made of.
 fn is_path(value: &str) -> bool {
-    let path = secret_letters(value);
+    let path = secret_letters(value).into_iter().next().unwrap_or_default();
     let plain = path.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '.' | '_' | '-'));
     path.starts_with(['/', '~', '.'])
         || plain && path.split_once('.').is_some_and(|(stem, end)| stem.len() * end.len() > 0)

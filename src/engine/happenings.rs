@@ -385,7 +385,8 @@ impl Watch {
     ) -> bool {
         let truth = evaluate(condition, timers, facts);
         self.armed |= facts.is_settled(condition, started);
-        if !self.armed || !truth.is_known() {
+        let may_go_on = !truth.is_true() && *known == Some(true) && facts.may_fail_again(condition, started);
+        if !self.armed || !truth.is_known() || may_go_on {
             return false;
         }
         known.replace(truth.is_true()) != Some(true) && truth.is_true()
@@ -425,12 +426,9 @@ impl Watch {
 
     fn changes(&mut self, point: Point, facts: &Facts<'_>) -> bool {
         let value = match point {
-            Point::Output(id) => {
+            Point::Output(id) | Point::OutputFacet(id, OutputFacet::Level) => {
                 let level = picture::decided(facts.config, facts.outputs, id);
                 facts.outputs[id.0].failure().is_none().then_some(Value::Level(level))
-            }
-            Point::OutputFacet(id, OutputFacet::Level) => {
-                Some(Value::Level(picture::decided(facts.config, facts.outputs, id)))
             }
             Point::OutputFacet(id, facet) => picture::facet(facts.config, facts.outputs, id, facet, facts.now).value,
             Point::Climate(id, facet) => {

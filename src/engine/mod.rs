@@ -34,6 +34,7 @@ mod notices;
 mod order;
 mod parts;
 mod picture;
+mod points;
 mod priority;
 mod returns;
 mod rooms;
@@ -51,9 +52,8 @@ use crate::{
     almanac::Calendar,
     clock::{Moment, Now},
     model::{
-        AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Method, Output,
-        OutputFacet, OutputId, Part, Point, PointState, Quality, Quantity, ReadFailure, Refusal, RuleId, Series,
-        Snapshot, Truth, Value, duration,
+        AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Method, Output, OutputId,
+        Part, Point, Quantity, ReadFailure, Refusal, RuleId, Series, Snapshot, Truth, duration,
     },
 };
 use changes::Changes;
@@ -158,8 +158,12 @@ impl Engine {
             }
         }
         engine.start_interlocked(now);
-        for state in engine.outputs.iter_mut().filter(|state| state.begins_elsewhere()) {
-            state.goes_elsewhere(now.moment + SETTLED_AFTER);
+        let begins_elsewhere = |id: &OutputId| engine.outputs[id.0].begins_elsewhere();
+        let ids = (0..engine.outputs.len()).map(OutputId);
+        let elsewhere: Vec<OutputId> =
+            ids.filter(|id| begins_elsewhere(id) || engine.config.members(*id).iter().any(begins_elsewhere)).collect();
+        for id in elsewhere {
+            engine.outputs[id.0].goes_elsewhere(now.moment + SETTLED_AFTER);
         }
         engine.begin_counting(ago);
         engine.starting = true;
@@ -479,112 +483,6 @@ impl Engine {
                     state.begin_anew(Level::OFF, output.pulse.is_some(), now.moment, now);
                 }
             }
-        }
-    }
-
-    fn resolved(&self, now: Now) -> climate::Resolved<'_> {
-        climate::Resolved { config: &self.config, outputs: &self.outputs, now }
-    }
-
-    /// One point of that picture.
-    pub fn point_state(&self, point: Point, now: Now) -> PointState {
-        let because = match point {
-            Point::Climate(id, facet) => {
-                climate::line(&self.config[id], &self.climates[id.0], facet, self.resolved(now))
-            }
-            Point::Occupied(id) | Point::Asleep(id) => {
-                self.rooms[id.0].cause.as_ref().map(|cause| cause.describe(id, &self.config).into())
-            }
-            _ => None,
-        };
-        PointState { because, ..self.plain_state(point, now) }
-    }
-
-    /// The same without `because`, which takes longer to say than all the rest.
-    pub fn plain_state(&self, point: Point, now: Now) -> PointState {
-        let quality = self.quality(point, now);
-        let unexplained = |value, changed, fault| PointState {
-            point,
-            value,
-            quality,
-            changed,
-            fault,
-            explanation: None,
-            because: None,
-            usage: None,
-        };
-        let on_or_off = |truth: Truth| truth.is_known().then(|| Value::Switch(truth.is_true()));
-        match point {
-            Point::Output(id) => picture::output(&self.config, &self.outputs, id, now),
-            Point::OutputFacet(id, facet) => picture::facet(&self.config, &self.outputs, id, facet, now),
-            Point::Input(id) => {
-                let state = &self.inputs[id.0];
-                unexplained(state.active.map(Value::Switch), state.changed, state.fault.clone())
-            }
-            Point::Reading(id, quantity) => {
-                let state = &self.sensors[id.0];
-                let reading = state.readings.get(&quantity);
-                let value = reading.map(|reading| Value::Number(reading.value));
-                unexplained(value, reading.map(|reading| reading.changed), state.fault(quantity).cloned())
-            }
-            Point::Climate(id, facet) => {
-                let (zone, state) = (&self.config[id], &self.climates[id.0]);
-                let changed = state.seen.get(&facet).map(|seen| seen.since);
-                unexplained(climate::point_value(zone, state, facet), changed, None)
-            }
-            Point::Occupied(id) => unexplained(on_or_off(self.truth(point)), self.rooms[id.0].changed, None),
-            Point::Asleep(id) => unexplained(on_or_off(self.truth(point)), self.rooms[id.0].asleep_changed, None),
-            Point::Mode => {
-                let value = self.mode.as_ref().map(|mode| Value::Word(mode.word.clone()));
-                unexplained(value, self.mode.as_ref().map(|mode| mode.changed), None)
-            }
-            Point::Event(id) => {
-                let (state, last) = (&self.inputs[id.0], &self.inputs[id.0].last_click);
-                let value = last.as_ref().map(|(click, _)| Value::Word(click.clone()));
-                unexplained(value, last.as_ref().map(|(_, at)| *at), state.fault.clone())
-            }
-        }
-    }
-
-    /// The same as it will be when what was decided is driven.
-    pub(super) fn decided_state(&self, point: Point, now: Now) -> PointState {
-        let state = self.plain_state(point, now);
-        let decided = |id| Value::Level(picture::decided(&self.config, &self.outputs, id));
-        let value = match (point, &state.value) {
-            (Point::Output(id) | Point::OutputFacet(id, OutputFacet::Level), Some(Value::Level(_))) => {
-                Some(decided(id))
-            }
-            (Point::OutputFacet(id, facet @ OutputFacet::Power), Some(_)) => {
-                picture::number(&self.config, &self.outputs, id, facet, now).map(Value::Number)
-            }
-            (_, value) => value.clone(),
-        };
-        PointState { value, ..state }
-    }
-
-    /// How far to trust what a point shows.
-    pub fn quality(&self, point: Point, now: Now) -> Quality {
-        let known = |known: bool| if known { Quality::Good } else { Quality::Unknown };
-        match point {
-            Point::Output(id) => picture::quality(&self.config, &self.outputs, id),
-            Point::OutputFacet(id, facet) => picture::facet(&self.config, &self.outputs, id, facet, now).quality,
-            Point::Input(id) | Point::Event(id) => self.inputs[id.0].quality(),
-            Point::Reading(id, quantity) => self.sensors[id.0].quality(&self.config[id], quantity, now.moment).0,
-            Point::Climate(id, facet) => known(climate::is_known(&self.config[id], &self.climates[id.0], facet)),
-            Point::Occupied(_) | Point::Asleep(_) => known(self.truth(point).is_known()),
-            Point::Mode => Quality::Good,
-        }
-    }
-
-    /// A reading, or a temperature of a climate zone, that is good; nothing for other points.
-    pub fn number(&self, point: Point, now: Now) -> Option<f64> {
-        match point {
-            Point::Reading(id, quantity) => {
-                let reading = self.sensors[id.0].readings.get(&quantity)?;
-                (self.quality(point, now) == Quality::Good).then_some(reading.value)
-            }
-            Point::Climate(id, facet) => climate::number(&self.climates[id.0], facet),
-            _ => None,
         }
     }
 }

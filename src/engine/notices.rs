@@ -33,7 +33,10 @@ impl Engine {
                 continue;
             }
             let mut facts = facts!(self, &config, now, &mut self.calendar, &mut alarm);
-            if !std::iter::once(&rule.condition).chain(&rule.until).all(|part| facts.is_settled(part, self.started)) {
+            let mut parts = std::iter::once(&rule.condition).chain(&rule.until);
+            let waits = parts
+                .any(|part| !facts.is_settled(part, self.started) || told && facts.may_fail_again(part, self.started));
+            if waits {
                 continue;
             }
             self.rules[index].told = truth.is_true();
@@ -55,15 +58,6 @@ impl Facts<'_> {
         let config = self.config;
         let (mut values, mut losses) = (condition.points(config), Vec::new());
         gather_losses(condition, Duration::ZERO, &mut losses);
-        // A wire that fails again has failed since before, though its time begins anew.
-        for &(point, held) in &losses {
-            let Point::Output(id) = point else { continue };
-            let wait = if self.is_lost(point) { held } else { BACK_WITHIN };
-            if self.now.moment < started + wait && (self.is_lost(point) || self.is_untried(id)) {
-                self.alarm.at(started + wait);
-                return false;
-            }
-        }
         let mut losses: Vec<Point> = losses.into_iter().map(|(point, _)| point).collect();
         values.retain(|point| !self.is_heard(*point, started));
         losses.retain(|point| !self.is_heard(*point, started));
@@ -75,6 +69,24 @@ impl Facts<'_> {
             }
         }
         values.iter().all(|point| self.is_lost(*point))
+    }
+
+    /// Whether a condition that was true before this process may be false only because the time of a wire that fails began
+    /// anew with it.
+    pub fn may_fail_again(&mut self, condition: &Condition, started: Moment) -> bool {
+        let mut losses = Vec::new();
+        gather_losses(condition, Duration::ZERO, &mut losses);
+        losses.into_iter().any(|(point, held)| {
+            let Point::Output(id) = point else { return false };
+            let is_lost = self.is_lost(point);
+            // The failure itself comes a little after the start.
+            let until = started + if is_lost { held + BACK_WITHIN } else { BACK_WITHIN };
+            let may = self.now.moment < until && (is_lost || self.is_untried(id));
+            if may {
+                self.alarm.at(until);
+            }
+            may
+        })
     }
 
     /// Whether a wire of an output has not answered to this process yet.

@@ -55,8 +55,12 @@ pub(super) fn facet(
 /// What an output is to be; a group, as its members.
 pub(super) fn decided(config: &Config, outputs: &[OutputState], id: OutputId) -> Level {
     let Method::Group { members, all } = &config[id].method else { return outputs[id.0].decided() };
-    let levels = members.iter().map(|member| decided(config, outputs, *member));
-    if *all { levels.min() } else { levels.max() }.unwrap_or(Level::OFF)
+    together(*all, members.iter().map(|member| decided(config, outputs, *member)))
+}
+
+/// What a group is whose members have these levels.
+pub(super) fn together(all: bool, levels: impl Iterator<Item = Level>) -> Level {
+    if all { levels.min() } else { levels.max() }.unwrap_or(Level::OFF)
 }
 
 /// A number of an output by what is decided, while its wires are in order.

@@ -11,7 +11,7 @@ use super::{
     interlock,
     manual::{self, Surroundings},
     order::Cluster,
-    parts,
+    parts, picture,
     state::{OutputState, RoomState, RuleState, Wire},
 };
 use crate::{
@@ -246,11 +246,10 @@ fn ask_parts(
 pub(super) fn stand_for(id: OutputId, outputs: &mut [OutputState], config: &Config, now: Now) -> bool {
     let Method::Group { members, all } = &config[id].method else { return false };
     let all = *all;
-    let levels = members.iter().map(|member| outputs[member.0].level);
-    let level = if all { levels.min() } else { levels.max() }.unwrap_or(Level::OFF);
+    let level = picture::together(all, members.iter().map(|member| outputs[member.0].level));
     // At a start, wires that were claimed at another level have not been driven yet.
     let shown: Option<Vec<Level>> = members.iter().map(|member| outputs[member.0].shown(now.moment)).collect();
-    let shown = shown.and_then(|levels| if all { levels.into_iter().min() } else { levels.into_iter().max() });
+    let shown = shown.map(|levels| picture::together(all, levels.into_iter()));
     let on = members.iter().filter(|member| outputs[member.0].level.is_on()).count();
     let cause = Cause::Members { on, of: members.len(), all };
     let state = &mut outputs[id.0];

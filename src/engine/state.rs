@@ -1,18 +1,17 @@
 //! What the engine knows of each entity. These survive restarts as they are (see [`Memory`](super::Memory)).
 
+mod output;
+
 use super::{
     filters::FilterState,
-    guard::Guard,
     inputs::{Clicking, Counting, Storm},
-    manual::Manual,
-    parts::{cover::Travel, slow_pwm::Owed},
-    usage::Meter,
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Explanation, Learnt, Level, Modes, Quality, Quantity, Room, RoomCause, Rule, Sensor, Sign, Truth},
+    model::{Learnt, Modes, Quality, Quantity, Room, RoomCause, Rule, Sensor, Sign, Truth},
 };
 use chrono::{DateTime, Utc};
+pub(super) use output::{Failure, OutputState, Wire};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -44,185 +43,6 @@ impl Timestamp {
         let drift_ms = ahead(now.wall, now.moment).saturating_sub(ahead(self.wall, self.moment));
         if drift_ms.saturating_abs() > 2_000 {
             self.wall = now.wall_at(self.moment);
-        }
-    }
-}
-
-/// An output and its wire.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct OutputState {
-    /// What the wire carries, as far as known.
-    pub level: Level,
-    /// Since when.
-    pub since: Timestamp,
-    pub manual: Option<Manual>,
-    /// It was on for its `max_on`, and something still asks for it.
-    pub tripped: bool,
-    /// The last level that was not off: what ON means.
-    #[serde(default = "full")]
-    pub last_on: Level,
-    /// Commands are refused.
-    #[serde(default)]
-    pub locked: bool,
-    #[serde(default)]
-    pub meter: Meter,
-    /// When that was last changed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lock_changed: Option<Moment>,
-    /// What it was last seen to be, and when that became another: a start is no change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    shown: Option<Level>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub changed: Option<Moment>,
-    /// A stop or a start took it elsewhere: what it is until then is no change, whether it goes back or stays there.
-    #[serde(skip)]
-    returning: Option<Moment>,
-    /// What it is to go back to when nobody asks; nothing: it stays as it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub left: Option<Level>,
-    #[serde(default, skip_serializing_if = "is_plain")]
-    pub guard: Guard,
-    /// Of a pulse: when it was last asked for; nothing: since it was last asked for nothing else was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pulse_from: Option<Moment>,
-    /// Of slow PWM.
-    #[serde(default, skip_serializing_if = "is_plain")]
-    pub owed: Owed,
-    /// Of a cover.
-    #[serde(default, skip_serializing_if = "is_plain")]
-    pub travel: Travel,
-    #[serde(skip)]
-    pub wire: Wire,
-    /// Rules would switch it on and off without end; until then it is off.
-    #[serde(skip)]
-    pub in_circle_until: Option<Moment>,
-    #[serde(skip)]
-    pub explanation: Option<Arc<Explanation>>,
-    /// Those that held before, the last first.
-    #[serde(skip)]
-    pub told: Vec<Arc<Explanation>>,
-}
-
-/// How sure the engine is of a wire.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum Wire {
-    /// Not driven yet by this process.
-    #[default]
-    Untouched,
-    /// The wire took the level.
-    Confirmed,
-    /// It is being driven to this level. Until the answer is there, a failure is one still.
-    Driving { level: Level, failure: Option<Failure> },
-    /// The wire did not take the level; it may carry anything.
-    Failed(Failure),
-}
-
-/// What is wrong with a wire.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Failure {
-    pub text: Arc<str>,
-    /// What it did not take.
-    pub level: Level,
-    /// How often in a row.
-    pub count: u32,
-    /// When to try again.
-    pub retry: Moment,
-}
-
-impl OutputState {
-    pub fn new(level: Level, now: Now) -> OutputState {
-        OutputState {
-            level,
-            since: Timestamp::of(now),
-            manual: None,
-            tripped: false,
-            last_on: full(),
-            locked: false,
-            lock_changed: None,
-            shown: None,
-            changed: None,
-            returning: None,
-            left: None,
-            guard: Guard::default(),
-            meter: Meter::new(now.moment),
-            pulse_from: None,
-            owed: Owed::default(),
-            travel: Travel::default(),
-            wire: Wire::Untouched,
-            in_circle_until: None,
-            explanation: None,
-            told: Vec::new(),
-        }
-    }
-
-    /// At a start, its wire is claimed at another level than it had; the last that is known of it is of `taken`.
-    pub fn begin_anew(&mut self, level: Level, pulse: bool, taken: Moment, now: Now) {
-        self.meter.change(taken, self.level, level);
-        self.meter.skip_to(now.moment);
-        // A pulse that a start cut short is not given again.
-        self.tripped |= pulse && self.level.is_on();
-        // At another brightness it is still on: `max_on` goes on counting.
-        if self.level.is_on() != level.is_on() {
-            self.since = Timestamp::of(now);
-        }
-        self.level = level;
-    }
-
-    /// A stop or a start takes it elsewhere, for `until` at the longest.
-    pub fn goes_elsewhere(&mut self, until: Moment) {
-        self.returning = Some(until);
-    }
-
-    /// At a start: whether it begins elsewhere than where it was seen.
-    pub fn begins_elsewhere(&self) -> bool {
-        self.shown.is_some_and(|shown| shown != self.level)
-    }
-
-    /// It is seen to be so now. To be called before `level` is set.
-    pub fn show(&mut self, level: Level, now: Moment) {
-        if let Some(until) = self.returning {
-            if now < until {
-                self.returning = self.returning.filter(|_| self.shown != Some(level));
-                return;
-            }
-            (self.returning, self.shown) = (None, Some(self.level));
-        }
-        if self.shown.replace(level).is_some_and(|before| before != level) {
-            self.changed = Some(now);
-        }
-    }
-
-    /// What it was last seen to be; nothing while it is elsewhere for a moment.
-    pub fn shown(&self, now: Moment) -> Option<Level> {
-        match self.returning {
-            Some(until) if now < until => None,
-            Some(_) => Some(self.level),
-            None => self.shown,
-        }
-    }
-
-    /// Whether current may flow: also when it is being driven on, or nobody knows.
-    pub fn may_be_on(&self) -> bool {
-        self.level.is_on()
-            || self.failure().is_some()
-            || matches!(self.wire, Wire::Driving { level, .. } if level.is_on())
-    }
-
-    /// What it is to be, by the last decision.
-    pub fn decided(&self) -> Level {
-        self.explanation.as_ref().map_or(self.level, |explanation| explanation.level)
-    }
-
-    /// Whether its wire was driven and has not answered yet.
-    pub fn is_under_way(&self) -> bool {
-        matches!(self.wire, Wire::Driving { .. })
-    }
-
-    pub fn failure(&self) -> Option<&Failure> {
-        match &self.wire {
-            Wire::Failed(failure) => Some(failure),
-            Wire::Driving { failure, .. } => failure.as_ref(),
-            Wire::Untouched | Wire::Confirmed => None,
         }
     }
 }
@@ -526,10 +346,6 @@ pub(super) struct Timer {
     pub certain: Option<Moment>,
     /// Since when it has been true or unknown: as long ago it may have become true.
     pub possible: Option<Moment>,
-}
-
-fn full() -> Level {
-    Level::ON
 }
 
 pub(super) fn is_plain<T: Default + PartialEq>(value: &T) -> bool {

@@ -115,7 +115,7 @@ fn changing(name: &str, config: &Config) -> Result<Point, (String, String)> {
     match config.find_point(name).or_else(|| config.find_point(&format!("{name}.occupied"))) {
         Some(
             Point::Reading(..)
-            | Point::OutputFacet(_, OutputFacet::Power | OutputFacet::Energy)
+            | Point::OutputFacet(_, OutputFacet::Position | OutputFacet::Power | OutputFacet::Energy)
             | Point::Climate(_, ClimateFacet::Measured),
         ) => Err((
             format!("`{name}` is a number, which changes all the time"),

@@ -72,6 +72,21 @@ const SLIPS: &[&str] = &[
     "[mqtt]\nurl = \"mqtt://me:\nSECRET@x\"",
     "mqtt = {\n url = \"mqtt://x\",\n password\n = \"SECRET\"\n}",
     "mqtt = {\n url = \"mqtt://x\",\n login = \"SECRET\"\n}",
+    "mqtt = {\n username = {n = \"x\"},\n login = \"SECRET\"\n}",
+    "mqtt = {\n url = \"a{}\",\n login = \"SECRET\"\n}",
+    // With other quotes in it.
+    "[mqtt]\npassword = “x'SECRET”",
+    "[mqtt]\npassword = „x\"SECRET“",
+    "[mqtt]\npassword = \"\"ab”SECRET\"\"",
+    "[mqtt]\nurl = \"mqtt://x\"\npassword_file = \"Zq7'SECRET\"",
+    "[mqtt]\nurl = \"mqtt://me:x #SECRET\"",
+    // Beside another value.
+    "[mqtt]\nurl = \"mqtt://x\"\nusername = [\"u\", \"SECRET\"]",
+    "[mqtt]\nurl = \"mqtt://x\"\nusername = \"u\" \"SECRET\"",
+    "[mqtt]\nurl = \"mqtt://x\"\nusername = \"u\" / \"SECRET\"",
+    "[mqtt]\nurl = \"mqtt://x\"\nusername = \"u\" SECRET",
+    "[mqtt]\nurl = \"mqtt://x\"\nusername = u SECRET",
+    "[mqtt]\nurl = \"mqtt://x\"\nusername = \"u\"\n\"SECRET\"",
     // By other names.
     "mqttpassword = SECRET",
     "mqttpass = SECRET",
@@ -127,7 +142,10 @@ fn no_message_tells_a_password() {
             let shown = told.lines().filter(|line| {
                 // The line of a key that is no password is shown as it is.
                 let plain = ["username", "client_id", "keep_alive", "prefix"];
-                !plain.iter().any(|key| line.contains(&format!("| {key} =")))
+                let is_plain = |key: &&str| {
+                    line.contains(&format!("| {key} = {secret}")) || line.contains(&format!("| {key} = \"/{secret}/\""))
+                };
+                !plain.iter().any(is_plain)
             });
             // Neither whole nor cut off.
             let piece: String = secret.trim_start_matches('0').chars().take(6).collect();

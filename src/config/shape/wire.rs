@@ -36,6 +36,8 @@ impl Shape for Wire {
             };
             let advice = match HeaderPin::meaning(number) {
                 Some(meaning) if number > LAST_ON_HEADER || word == "pin" => meaning,
+                None if word == "pin" => "the pin header has the positions 1 to 40: write the GPIO (BCM) number".into(),
+                _ if number > LAST_LINE => format!("write a number from 0 to {LAST_LINE}"),
                 _ if word.is_empty() => format!("write {number}, without quotes"),
                 _ => format!("write {number} or \"GPIO{number}\""),
             };
@@ -52,7 +54,8 @@ impl Shape for Wire {
                 )),
             };
         }
-        if is_line_name(text) {
+        // A number with a point or an exponent is nobody's name.
+        if is_line_name(text) && text.parse::<f64>().is_err() {
             Ok(Some(Line::Named(text.to_owned())))
         } else {
             let advice = "write a number such as 17, a name such as \"GPIO17\", or \"gpiochip1/4\"";
@@ -78,19 +81,15 @@ impl Shape for Wire {
 }
 
 /// The number of a text that is meant as one, and the word before it if that is none of the kernel's: `pin` for a position on
-/// the header. Nothing for `GPIO17`, which is a name.
+/// the header. Nothing for what may be a kernel's name of a line, such as `GPIO17`, or `PIN_40` of another board.
 fn numbered(text: &str) -> Option<(&'static str, u32)> {
     let digits = text.find(|c: char| c.is_ascii_digit())?;
     let (word, number) = text.split_at(digits);
     let number = number.strip_suffix(".0").unwrap_or(number).parse().ok()?;
-    if word == "GPIO" {
-        return None;
-    }
-    let bare = word.trim_end_matches([' ', '_', '-', '#']);
+    let bare = word.trim_end_matches([' ', '#']);
     match bare.to_lowercase().as_str() {
         "" => Some(("", number)),
-        "gpio" | "bcm" => Some(("GPIO", number)),
-        // Without a sign between, another board's kernel may have a line of that name.
+        "gpio" | "bcm" if word != "GPIO" => Some(("GPIO", number)),
         "pin" | "header" | "header pin" | "physical" | "j8" if bare.len() < word.len() => Some(("pin", number)),
         _ => None,
     }
