@@ -82,7 +82,7 @@ expect = { hall_light = \"off\" }
 [[test.steps]]
 after = \"2m\"
 given = { hall_motion = \"fault\" }
-expect = { heater = \"off\", hall_motion = \"off\" }
+expect = { heater = \"off\", hall_motion = \"unknown\", \"living.temperature\" = \"lost\" }
 [[test]]
 name = \"What is given for a time ends between two steps\"
 at = \"2026-11-23 18:00\"

@@ -59,6 +59,9 @@ fn is_dated(condition: &Condition) -> bool {
     }
 }
 
+/// So many days before the others are looked at, at most, for what has been so for a time.
+const BEFORE_MOST: i64 = 8;
+
 /// What is looked at; the rest may be anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Looks {
@@ -115,10 +118,16 @@ impl Range {
             }
             Condition::Not(part) => self.possible(part, !wanted),
             Condition::Held { condition, duration, .. } if wanted => {
-                let (begin, duration) = (self.begin()?, TimeDelta::from_std(*duration).ok()?);
-                // What is so when the days begin may have been so for long.
+                let duration = TimeDelta::from_std(*duration).ok()?;
+                // Long enough before to know how long it has been so, where a few days tell.
+                let before = (duration.num_days() + 1).min(BEFORE_MOST);
+                let (first, days) = (self.first - TimeDelta::days(before), self.days + before);
+                let mut range = Range { calendar: self.calendar.clone(), first, days, ..*self };
+                let begin = range.begin()?;
+                // What is so when the days begin may have been so for longer than they last.
                 let held = |(from, to)| (if from == begin { from } else { from + duration }, to);
-                Some(self.possible(condition, true)?.into_iter().map(held).filter(|(from, to)| from < to).collect())
+                let held: Spans = range.possible(condition, true)?.into_iter().map(held).collect();
+                Some(both(&self.whole()?, &in_order(held)))
             }
             Condition::TimeBetween { from, to, next_day } if self.sees(*from) && self.sees(*to) => {
                 let windows = self.windows(*from, *to, *next_day)?;

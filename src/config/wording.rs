@@ -1,7 +1,7 @@
 //! What to say about names that are not found.
 
 use super::{nearest, shape::shorten};
-use crate::model::{Ask, Config, InputId, OutputId, Point, Refusal, Takes};
+use crate::model::{Ask, Config, InputId, Method, OutputId, Point, Refusal, Takes};
 
 /// What is wrong with `name` where the name of a `kind` is wanted, of which `known` exist, and what to write.
 pub(super) fn not_found<'n>(
@@ -41,7 +41,9 @@ pub(super) fn refused(name: &str, text: &str, refusal: &Refusal, quote: char, co
     match refusal {
         Refusal::BadValue { expected } => {
             let words = words(name, config);
-            let near = nearest::name(&text.to_lowercase(), words.iter().map(String::as_str));
+            // A word of its kind that it does not take is no slip of the pen.
+            let near = nearest::name(&text.to_lowercase(), words.iter().map(String::as_str))
+                .filter(|near| !near.eq_ignore_ascii_case(text));
             let advice = match (near, config.find_point(name)) {
                 (Some(near), _) if !text.contains(' ') => format!("did you mean {quote}{near}{quote}?"),
                 (_, Some(Point::Output(id))) => format!("write {}", states(id, quote, config)),
@@ -49,10 +51,17 @@ pub(super) fn refused(name: &str, text: &str, refusal: &Refusal, quote: char, co
             };
             (cannot(), advice)
         }
-        Refusal::NoLevels { .. } => (
-            format!("`{name}` is a relay: on or off, no levels"),
-            format!("write {quote}on{quote} or {quote}off{quote}, or give it pwm or slow_pwm"),
-        ),
+        Refusal::NoLevels { output } => {
+            let of = |id: OutputId| matches!(config[id].method, Method::Group { .. });
+            let (what, whom) = match config.find_output(output) {
+                Some(id) if of(id) => ("a group with a relay in it", "its members"),
+                _ => ("a relay", "it"),
+            };
+            (
+                format!("`{name}` is {what}: on or off, no levels"),
+                format!("write {quote}on{quote} or {quote}off{quote}, or give {whom} pwm or slow_pwm"),
+            )
+        }
         Refusal::NoHold { why } => {
             (format!("`{name}` cannot hold this for a time: {why}"), "leave the time out".into())
         }

@@ -367,7 +367,7 @@ impl Engine {
     pub(super) fn say(&self, parts: &[Part], now: Now) -> String {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
-            Part::Value(point) => self.decided_state(*point, now).text().unwrap_or_else(|| "unknown".into()),
+            Part::Value(point) => self.decided_state(*point, now).known_text().unwrap_or_else(|| "unknown".into()),
         };
         parts.iter().map(part).collect()
     }

@@ -99,6 +99,18 @@ impl Climate {
         lowest.max(*limits.start())..=highest.min(*limits.end())
     }
 
+    /// What one of its targets can be set to by hand: of a lower and an upper one, each leaves room for the other.
+    pub fn target_range(&self, facet: ClimateFacet) -> RangeInclusive<f64> {
+        let range = self.range();
+        if self.heat.is_empty() || self.cool.is_empty() {
+            range
+        } else if facet == ClimateFacet::CoolTarget {
+            range.start() + SETPOINTS_APART..=*range.end()
+        } else {
+            *range.start()..=range.end() - SETPOINTS_APART
+        }
+    }
+
     fn setpoints(&self) -> impl Iterator<Item = f64> + '_ {
         let planned = self.plan.iter().filter_map(|period| match &period.ask {
             PlanAsk::Setpoints(setpoints) => Some(*setpoints),

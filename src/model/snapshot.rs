@@ -107,6 +107,12 @@ impl PointState {
         self.explanation.as_ref().map(|explanation| &*explanation.line).or(self.because.as_deref())
     }
 
+    /// [`PointState::text`], of what is read only while it is good: what was read last need not be so any more.
+    pub fn known_text(&self) -> Option<String> {
+        let is_driven = matches!(self.point, Point::Output(_) | Point::OutputFacet(..));
+        self.text().filter(|_| is_driven || self.quality == Quality::Good)
+    }
+
     /// The value as MQTT, the console and people read it: `ON`, `OFF`, `21.50`; nothing before the first value.
     pub fn text(&self) -> Option<String> {
         Some(match (self.value.as_ref()?, self.point) {

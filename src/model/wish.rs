@@ -245,7 +245,7 @@ impl Climate {
             ClimateFacet::Measured | ClimateFacet::Action | ClimateFacet::Alarm => Err(Refusal::ReadOnly),
             _ if is_auto => Ok(ZoneAsk::Auto),
             ClimateFacet::Target | ClimateFacet::CoolTarget => {
-                let range = self.range();
+                let range = self.target_range(facet);
                 let below_zero = *range.start() < 0.0;
                 let ask = match Amount::read(text, "°C") {
                     Some(Amount::To(target)) => Some(ZoneAsk::Target(hundredths(target))),
@@ -259,7 +259,7 @@ impl Climate {
                     ZoneAsk::By(by) => *by != 0.0,
                     _ => false,
                 };
-                ask.filter(is_good).ok_or_else(|| self.target_expected())
+                ask.filter(is_good).ok_or_else(|| self.target_expected(facet))
             }
             ClimateFacet::Mode => {
                 let mode = self.modes().find(|mode| mode.word().eq_ignore_ascii_case(word));
@@ -282,8 +282,8 @@ impl Climate {
     }
 
     /// What to write for a target.
-    pub fn target_expected(&self) -> Refusal {
-        let range = self.range();
+    pub fn target_expected(&self, facet: ClimateFacet) -> Refusal {
+        let range = self.target_range(facet);
         expected(&format!("{} to {} °C, or AUTO", range.start(), range.end()))
     }
 }

@@ -151,7 +151,7 @@ impl<'t> Story<'t> {
             if is_so(&state, expected, position, self.config) {
                 continue;
             }
-            let found = state.text().unwrap_or_else(|| "unknown".into());
+            let found = state.known_text().unwrap_or_else(|| "unknown".into());
             let message = format!("\"{}\": at {at} {} is {found}", self.test.name, expected.point);
             let advice = line(&state).unwrap_or_else(|| format!("expected {}", expected.value));
             failures.error(expected.value_place.clone(), message, advice);
@@ -224,9 +224,10 @@ fn check_value(expected: &Entry, config: &Config, problems: &Problems) {
     let possible = match point {
         Point::Output(id) => wanted(id, &word, config).is_some() || matches!(&*word, "opening" | "closing" | "stopped"),
         Point::Input(_) | Point::Occupied(_) | Point::Asleep(_) => state_meaning(&word, point, config).is_some(),
+        Point::Reading(..) => number::plain(&expected.value).is_some(),
         _ => true,
     };
-    if !possible && word != "unknown" {
+    if !possible && !UNKNOWN.contains(&&*word) {
         let words = match point {
             Point::Output(id) => {
                 config.words(id).map(|(word, _)| word).filter(|word| !MOMENTARY.contains(word)).collect()
@@ -234,6 +235,7 @@ fn check_value(expected: &Entry, config: &Config, problems: &Problems) {
             _ => state_words(point, config).collect::<Vec<_>>(),
         };
         let advice = match nearest_name(&word, words) {
+            _ if matches!(point, Point::Reading(..)) => "write a number, or \"unknown\" where it is lost".into(),
             Some(near) => format!("did you mean \"{near}\"?"),
             None => "write \"on\", \"off\", \"unknown\" or a level from 0 to 100".into(),
         };
@@ -241,6 +243,9 @@ fn check_value(expected: &Entry, config: &Config, problems: &Problems) {
         problems.error(expected.value_place.clone(), message, advice);
     }
 }
+
+/// What is expected of a point of which nothing good is known.
+const UNKNOWN: [&str; 2] = ["unknown", "lost"];
 
 /// What is done once, and no state.
 const MOMENTARY: [&str; 4] = ["toggle", "auto", "stop", "close"];
@@ -254,10 +259,10 @@ fn wanted(id: OutputId, text: &str, config: &Config) -> Option<Ask> {
 
 /// Whether a point has the value that is expected.
 fn is_so(state: &PointState, expected: &Entry, position: Option<Level>, config: &Config) -> bool {
-    let text = state.text();
     let word = expected.value.to_lowercase();
-    if word == "unknown" || text.is_none() {
-        return text.is_none() && word == "unknown";
+    let is_unknown = state.known_text().is_none();
+    if is_unknown || UNKNOWN.contains(&&*word) {
+        return is_unknown && UNKNOWN.contains(&&*word);
     }
     if let Point::Output(id) = state.point
         && let Some(ask) = wanted(id, &word, config)

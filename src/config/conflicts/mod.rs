@@ -13,7 +13,7 @@ mod search;
 mod tests;
 mod windows;
 
-use crate::model::{Config, Level, OutputId, Rule};
+use crate::model::{Condition, Config, Level, OutputId, Rule};
 use formula::Formula;
 use search::{Literal, Steps, TooLong};
 use std::collections::BTreeMap;
@@ -62,6 +62,21 @@ pub(super) fn find(rules: &[Rule], config: &Config, is_meant: impl Fn(usize, usi
         }
     }
     conflicts
+}
+
+/// The parts that cannot all hold at once: two, where two are enough; nothing where they can, or where it would take long
+/// to know.
+pub(super) fn exclusive<'c>(parts: &'c [Condition], config: &Config) -> Option<Vec<&'c Condition>> {
+    let dark = config.dark.as_ref();
+    let formulas: Vec<Formula<'_>> = parts.iter().map(|part| Formula::of(part, true, dark)).collect();
+    let mut steps = Steps::of_a_file();
+    let mut never = |parts: &[&Formula<'_>]| matches!(search::case(parts, config, &mut steps), Ok(None));
+    if !never(&formulas.iter().collect::<Vec<_>>()) {
+        return None;
+    }
+    let pairs = (0..parts.len()).flat_map(|later| (0..later).map(move |earlier| (earlier, later)));
+    let pair = pairs.into_iter().find(|(earlier, later)| never(&[&formulas[*earlier], &formulas[*later]]));
+    Some(pair.map_or_else(|| parts.iter().collect(), |(earlier, later)| vec![&parts[earlier], &parts[later]]))
 }
 
 /// The pairs of rules that set an output to different levels. Those of climate zones do not count: rules have no say there.
@@ -117,7 +132,7 @@ impl<'r> Side<'r> {
     /// How this rule stands to a later one; nothing when they never meet, or when this one is an exception within it.
     fn against(&self, later: &Side<'_>, config: &Config, steps: &mut Steps) -> Result<Option<Kind>, TooLong> {
         let mut meet = |one: &Formula<'_>, other: &Formula<'_>| -> Result<Option<Option<String>>, TooLong> {
-            let case = search::case([one, other], config, steps)?;
+            let case = search::case(&[one, other], config, steps)?;
             Ok(case.map(|literals| described(&literals, config)))
         };
         if meet(&self.perhaps, &later.perhaps)?.is_none() {

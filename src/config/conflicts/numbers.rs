@@ -2,7 +2,7 @@
 
 use crate::{
     config::interval::Interval,
-    model::{Comparison, Number},
+    model::{Comparison, Number, Point},
 };
 use std::cmp::Ordering;
 
@@ -71,6 +71,18 @@ impl<'r> Limit<'r> {
             (Some(left), Some(_)) => Linear { of: (left, right), comparison: self.comparison, limit, is_exact: false },
             (None, None) => return None,
         })
+    }
+}
+
+/// Whether a number is made of what a sensor reads now, and of nothing but that if it is lost.
+pub(super) fn reads(number: &Number, point: Point) -> bool {
+    match number {
+        Number::Reading(sensor, quantity) => point == Point::Reading(*sensor, *quantity),
+        Number::Add(left, right)
+        | Number::Subtract(left, right)
+        | Number::Multiply(left, right)
+        | Number::Divide(left, right) => reads(left, point) || reads(right, point),
+        _ => false,
     }
 }
 

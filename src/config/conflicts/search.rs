@@ -58,13 +58,13 @@ impl Steps {
 }
 
 /// A case in which all formulas hold; nothing when there is none.
-pub(super) fn case<'f, const N: usize>(
-    formulas: [&'f Formula<'f>; N],
+pub(super) fn case<'f>(
+    formulas: &[&'f Formula<'f>],
     config: &Config,
     steps: &mut Steps,
 ) -> Result<Option<Vec<Literal<'f>>>, TooLong> {
     steps.of_a_search();
-    let open = formulas.into_iter().rev().collect();
+    let open = formulas.iter().rev().copied().collect();
     Branch { case: Vec::new(), open, choices: Vec::new() }.search(config, steps)
 }
 

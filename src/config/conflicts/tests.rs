@@ -130,6 +130,49 @@ fn numbers() {
 }
 
 #[test]
+fn nights_from_noon_to_noon() {
+    check(&[
+        ("night of friday", "apart", "night of saturday"),
+        ("night of friday", "apart", "day is monday"),
+        ("night of friday", "together", "day is friday"),
+        ("night of friday", "together", "day is saturday"),
+        ("night of friday and time after 22:00", "apart", "day is saturday"),
+        ("night of friday and time before 06:00", "within", "day is saturday"),
+        ("night of friday and time between 11:00 and 13:00", "together", "day is saturday"),
+        ("night of friday", "apart", "not day in friday, saturday"),
+        ("night of 31 december", "together", "date is 1 january"),
+        ("night of 31 december", "apart", "date is 2 january"),
+        ("night of 28 february", "together", "date is 1 march"),
+        ("night of 29 february", "together", "date is 1 march"),
+    ]);
+}
+
+#[test]
+fn what_is_lost_is_neither_so_nor_not() {
+    check(&[
+        ("bath.temperature is lost for 5m", "apart", "bath.temperature > 20"),
+        ("bath.temperature is lost for 5m", "apart", "not bath.temperature > 20"),
+        ("bath.temperature is lost for 5m", "apart", "bath.temperature + 1 > living.temperature"),
+        ("bath.temperature is lost for 5m", "together", "bath.humidity > 20"),
+        ("bath.temperature is lost for 5m", "together", "average(bath.temperature, 1h) > 20"),
+        ("door is lost", "apart", "door is closed"),
+        ("door is lost", "together", "motion"),
+        ("heater is lost", "together", "heater"),
+        ("not door is lost", "around", "door"),
+    ]);
+}
+
+#[test]
+fn what_changed_is_not_so_for_long() {
+    check(&[
+        ("door changed within 5m", "apart", "door is open for 5m"),
+        ("door changed within 5m", "apart", "door is closed for 10m"),
+        ("door changed within 5m", "together", "door is open for 4m"),
+        ("door changed within 5m", "together", "motion for 5m"),
+    ]);
+}
+
+#[test]
 fn windows_of_the_day() {
     check(&[
         ("time between 06:00 and 12:00", "apart", "time between 12:00 and 18:00"),

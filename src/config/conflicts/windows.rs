@@ -5,6 +5,7 @@ use super::search::Literal;
 use crate::model::{Anchor, Condition, Config, TimeOfDay};
 
 const DAY_S: i64 = 86_400;
+const NOON_S: i32 = 43_200;
 
 /// Of each day, from `from` to `to`, its end excluded.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,6 +33,13 @@ impl Window {
         };
         let outside = Window { from: inside.to, to: inside.from, next_day: !inside.next_day };
         Some(if literal.holds { inside } else { outside })
+    }
+
+    /// Before noon, or from noon on.
+    pub fn half_of_day(morning: bool) -> Window {
+        let clock = |offset_s| TimeOfDay::new(Anchor::Midnight, offset_s);
+        let (from, to) = if morning { (0, NOON_S) } else { (NOON_S, DAY_S as i32) };
+        Window { from: clock(from), to: clock(to), next_day: false }
     }
 
     /// Whether no instant is in this window and all the others.

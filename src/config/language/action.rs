@@ -10,6 +10,8 @@ use std::{ops::Range, time::Duration};
 const VERBS: [&str; 8] = ["toggle", "pulse", "set", "auto", "scene", "mode", "notify", "wait"];
 /// How long an output without a pulse of its own is on.
 const PULSE: Duration = Duration::from_millis(500);
+/// Before the name of a scene as a point.
+const SCENE: &str = "scene.";
 const WAIT_MAX: Duration = Duration::from_secs(86_400);
 
 /// The action that `text` writes.
@@ -169,19 +171,33 @@ impl<'t> Reader<'_, 't> {
 
     fn scene(&mut self) -> Result<Action, Mistake> {
         let word = self.word("the name of a scene")?;
-        if self.config.find_scene(word.text).is_none() {
+        self.given(word, "ON", &word)
+    }
+
+    /// `set scene.evening on`, as everywhere else where it is commanded.
+    fn set_scene(&mut self) -> Result<Action, Mistake> {
+        let word = self.word("the name of a scene")?;
+        self.take("=");
+        let (value, text) = self.value()?;
+        self.given(word, &text, &value)
+    }
+
+    /// A scene, `scene.` before its name or not, is set to this; a mistake in that is in `at`.
+    fn given(&mut self, word: Word<'t>, payload: &str, at: &Word<'t>) -> Result<Action, Mistake> {
+        let name = word.text.strip_prefix(SCENE).unwrap_or(word.text);
+        if self.config.find_scene(name).is_none() {
             let scenes = self.config.scenes.iter().map(|scene| &*scene.id);
-            let near = nearest::name(word.text, scenes).map(|near| format!("did you mean `{near}`?"));
-            let advice = near.unwrap_or_else(|| format!("add [scenes.{}]", word.text));
-            return Err(word.wrong(format!("unknown scene `{}`", word.text), advice));
+            let near = nearest::name(name, scenes).map(|near| format!("did you mean `{near}`?"));
+            let advice = near.unwrap_or_else(|| format!("add [scenes.{name}]"));
+            return Err(word.wrong(format!("unknown scene `{name}`"), advice));
         }
         let hold = self.hold()?;
-        let point = format!("scene.{}", word.text);
-        if let Err(refusal) = self.config.wish(&point, "ON", hold.is_some()) {
-            let (message, advice) = wording::refused(word.text, "ON", &refusal, '`', self.config);
-            return Err(word.wrong(message, advice));
+        let point = format!("{SCENE}{name}");
+        if let Err(refusal) = self.config.wish(&point, payload, hold.is_some()) {
+            let (message, advice) = wording::refused(name, payload, &refusal, '`', self.config);
+            return Err(at.wrong(message, advice));
         }
-        Ok(Action::Command { point: point.into(), payload: "ON".into(), hold })
+        Ok(Action::Command { point: point.into(), payload: payload.into(), hold })
     }
 
     /// `mode away`, `mode away for 2h`
@@ -199,6 +215,9 @@ impl<'t> Reader<'_, 't> {
 
     /// `set hall_light on for 10m`, `set living_room.target 21`, `set fan speed 2`, `set lamp by +10`
     fn set(&mut self) -> Result<Action, Mistake> {
+        if self.words.get(self.next).is_some_and(|next| next.text.starts_with(SCENE)) {
+            return self.set_scene();
+        }
         let point = self.settable()?;
         if point.text == "mode" {
             return self.mode(point);

@@ -52,7 +52,8 @@ pub use states::{all as state_words, meaning as state_meaning};
 
 pub(super) use action::{action, message};
 pub(super) use names::no_mode;
-pub(super) use range::overlap;
+pub(super) use range::{contradiction, overlap};
+pub(super) use times::never_then;
 pub(super) use trigger::trigger;
 pub(super) use typing::{Kept, Scope};
 pub(super) use when::window;

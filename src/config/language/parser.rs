@@ -527,7 +527,7 @@ impl<'t> Parser<'_, 't> {
                     return self.mistake(format!("unexpected `{word}`"), advice);
                 }
                 let joining = ["and", "or", "for", "is", "between", "above", "below", "at"];
-                if let Some(near) = nearest::name(word, joining) {
+                if let Some(near) = nearest::name(word, joining).filter(|near| *near != word) {
                     return self.mistake(format!("unexpected `{word}`"), format!("did you mean `{near}`?"));
                 }
                 match before.map(|lexeme| lexeme.token) {

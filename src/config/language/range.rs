@@ -1,7 +1,8 @@
 //! Conditions that can never be true, or end as they begin, as far as that is cheap to see.
 
+use super::times;
 use crate::{
-    config::interval::Interval,
+    config::{conflicts, interval::Interval},
     model::{Comparison, Condition, Config, Number, Point, Quantity, SensorId},
 };
 
@@ -67,11 +68,13 @@ pub(super) fn out_of_reach(condition: &Condition, config: &Config) -> Option<(St
 }
 
 /// Why conditions can never be true together.
-pub(super) fn contradiction(parts: &[Condition], config: &Config) -> Option<(String, String)> {
-    limits_apart(parts, config)
-        .or_else(|| on_and_off(parts, config))
-        .or_else(|| days_apart(parts))
-        .or_else(|| windows_apart(parts))
+pub(in crate::config) fn contradiction(parts: &[Condition], config: &Config) -> Option<(String, String)> {
+    limits_apart(parts, config).or_else(|| {
+        let texts: Vec<String> =
+            conflicts::exclusive(parts, config)?.iter().map(|part| format!("`{}`", part.describe(config))).collect();
+        let message = format!("this can never be true: {} are never so at once", texts.join(" and "));
+        Some((message, times::advice(&Condition::All(parts.to_vec()))))
+    })
 }
 
 fn limits_apart(parts: &[Condition], config: &Config) -> Option<(String, String)> {
@@ -89,56 +92,6 @@ fn limits_apart(parts: &[Condition], config: &Config) -> Option<(String, String)
         format!("this can never be true: no {} fits both limits", measured.name(config)),
         "write `or` between them, or change a limit".into(),
     ))
-}
-
-fn on_and_off(parts: &[Condition], config: &Config) -> Option<(String, String)> {
-    let denied = |point: &Point| {
-        parts
-            .iter()
-            .any(|part| matches!(part, Condition::Not(inner) if matches!(&**inner, Condition::On(p) if p == point)))
-    };
-    let point = parts.iter().find_map(|part| match part {
-        Condition::On(point) if denied(point) => Some(*point),
-        _ => None,
-    })?;
-    let message = format!("this can never be true: {} cannot be on and off at once", config.point_name(point));
-    Some((message, "write `or` between them, or leave one out".into()))
-}
-
-fn days_apart(parts: &[Condition]) -> Option<(String, String)> {
-    let sets: Vec<_> =
-        parts.iter().filter_map(|p| if let Condition::Day(set) = p { Some(*set) } else { None }).collect();
-    let possible = (0..7).any(|day| sets.iter().all(|set| set.contains(day)));
-    (!possible).then(|| ("this can never be true: no day is all of these".into(), "write `or` between the days".into()))
-}
-
-/// Only windows between times of the clock: those of the sun move.
-fn windows_apart(parts: &[Condition]) -> Option<(String, String)> {
-    let windows: Vec<(i32, i32, bool)> = parts
-        .iter()
-        .filter_map(|part| match part {
-            Condition::TimeBetween { from, to, next_day } if from.is_fixed() && to.is_fixed() => {
-                Some((from.offset_s, to.offset_s, *next_day))
-            }
-            _ => None,
-        })
-        .collect();
-    let within = |time: i32, (from, to, next_day): (i32, i32, bool)| {
-        if next_day { time >= from || time < to } else { time >= from && time < to }
-    };
-    // If the windows meet at all, they do where one of them begins, or at midnight.
-    let begins = windows.iter().map(|(from, ..)| *from).chain([0]);
-    let possible = windows.is_empty() || begins.into_iter().any(|at| windows.iter().all(|window| within(at, *window)));
-    (!possible).then(|| {
-        let clock = |s: i32| format!("{:02}:{:02}", s / 3600, s / 60 % 60);
-        let advice = match windows[..] {
-            [(from, 86_400, _), (0, to, _)] | [(0, to, _), (from, 86_400, _)] => {
-                format!("write `time between {} and {}` for the night", clock(from), clock(to))
-            }
-            _ => "write `or` between the windows".to_owned(),
-        };
-        ("this can never be true: no time of day is in all of these windows".into(), advice)
-    })
 }
 
 /// Why a rule with this `while` and this `until` would end and begin at once: both can be true.

@@ -17,6 +17,22 @@ pub(super) fn never(condition: &Condition, config: &Config) -> Option<(Ever, Str
     }
 }
 
+/// Why something that happens at a time of the day never finds its condition true.
+pub(in crate::config) fn never_then(time: TimeOfDay, condition: &Condition, config: &Config) -> Option<String> {
+    // Bounds may make one of the two instants the other.
+    if time.earliest_s.is_some() || time.latest_s.is_some() {
+        return None;
+    }
+    let to = TimeOfDay { offset_s: time.offset_s + 1, ..time };
+    let then = Condition::TimeBetween { from: time, to, next_day: false };
+    let both = Condition::All(vec![then, condition.clone()]);
+    match almanac::ever(&both, &config.hub, config.dark.is_none()) {
+        Ever::Sometimes => None,
+        Ever::NotHere => Some(format!("this is never true at {time} where the house is")),
+        Ever::Never => Some(format!("this is never true at {time}")),
+    }
+}
+
 fn worth_a_look(condition: &Condition) -> bool {
     match condition {
         Condition::TimeBetween { from, to, .. } if is_plain(*from) && is_plain(*to) => {
@@ -51,7 +67,8 @@ fn speaks_of_time(condition: &Condition) -> usize {
     }
 }
 
-fn advice(condition: &Condition) -> String {
+/// What to write instead of what is never so.
+pub(super) fn advice(condition: &Condition) -> String {
     let windows: Vec<(TimeOfDay, TimeOfDay)> = std::iter::once(condition)
         .chain(condition.parts())
         .filter_map(|part| match part {

@@ -8,7 +8,7 @@ use crate::{
         shape::{Flag, OneOf},
         table::Table,
     },
-    model::{Action, EventRule, RunMode, Trigger},
+    model::{self, Action, Config, EventRule, RunMode, Trigger},
 };
 use std::ops::Range;
 
@@ -108,6 +108,13 @@ pub(super) fn resolve(
         text += &format!("if {}", sentence.text);
         sentence::read(sentence, kept, source, problems, |text, kept| language::condition(text, scope, kept))
     });
+    if let (Some(condition), Some(sentence)) = (&condition, &draft.condition) {
+        for trigger in &on {
+            if let Some(message) = never_together(trigger, condition, scope.config) {
+                problems.error(sentence.place.clone(), message, "change `on` or `if`");
+            }
+        }
+    }
     let mut actions = Vec::new();
     for sentence in &draft.actions {
         let parse = |text: &str, _: &mut Kept| language::action(text, scope.config).map_err(|mistake| vec![mistake]);
@@ -122,4 +129,15 @@ pub(super) fn resolve(
     }
     let (mode, catch_up, timers) = (draft.mode, draft.catch_up, kept.timers);
     Some(EventRule { name: name?.into(), on, condition, actions, mode, catch_up, timers, text })
+}
+
+/// Why a condition is never true when this happens.
+fn never_together(trigger: &Trigger, condition: &model::Condition, config: &Config) -> Option<String> {
+    match trigger {
+        Trigger::Becomes(begins) => {
+            language::contradiction(&[begins.clone(), condition.clone()], config).map(|(message, _)| message)
+        }
+        Trigger::At(time) | Trigger::EveryDays(_, time) => language::never_then(*time, condition, config),
+        _ => None,
+    }
 }

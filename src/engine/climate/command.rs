@@ -34,14 +34,12 @@ impl ZoneState {
             },
             ZoneAsk::Target(target) => return self.set_target(zone, facet, *target, (hold, by), now),
             ZoneAsk::By(degrees) => {
-                let (range, before) = (zone.range(), self.held(zone));
-                let cools = facet == ClimateFacet::CoolTarget;
-                let is = if cools { before.cool } else { before.target() }.ok_or_else(|| zone.target_expected())?;
-                // As far as it goes, the other setpoint out of the way.
-                let apart = if before.heat.and(before.cool).is_some() { SETPOINTS_APART } else { 0.0 };
-                let (low, high) = if cools { (apart, 0.0) } else { (0.0, apart) };
+                let (range, before) = (zone.target_range(facet), self.held(zone));
+                let is = if facet == ClimateFacet::CoolTarget { before.cool } else { before.target() };
+                let is = is.ok_or_else(|| zone.target_expected(facet))?;
+                // As far as it goes.
                 let target = ((is + degrees) * 100.0).round() / 100.0 + 0.0;
-                let target = target.min(range.end() - high).max(range.start() + low);
+                let target = target.min(*range.end()).max(*range.start());
                 return self.set_target(zone, facet, target, (hold, by), now);
             }
             ZoneAsk::Mode(mode) => {
@@ -72,7 +70,7 @@ impl ZoneState {
         let range = zone.range();
         let setpoints = with(self.held(zone), facet, target);
         if [setpoints.heat, setpoints.cool].into_iter().flatten().any(|setpoint| !range.contains(&setpoint)) {
-            return Err(zone.target_expected());
+            return Err(zone.target_expected(facet));
         }
         let begins = self.shown.window.filter(|_| now.wall_known).map(|window| window.begins);
         let end = match (hold, zone.manual_for) {
