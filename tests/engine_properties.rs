@@ -14,7 +14,7 @@ use hearthd::{
     engine::Engine,
     model::{
         Cause, Condition, Config, Event, Level, Method, Number, OutputId, Point, Quality, Quantity, ReadFailure,
-        RuleId, Slot, Value,
+        RuleId, Slot, Source, Value,
     },
 };
 use proptest::{collection::vec, prelude::*};
@@ -170,6 +170,54 @@ proptest! {
             }
         }
     }
+
+    /// Every command that is accepted for a time holds its outputs at once, and none of them after that time; one that is
+    /// refused leaves all as it was. No rule takes it back at once: there are none on events.
+    #[test]
+    fn what_is_accepted_for_a_time_holds_and_is_over(
+        plan in house_plan(Taste { events: false, ..EVERYTHING }),
+        steps in steps(),
+        (of, payload) in any::<(prop::sample::Index, prop::sample::Index)>(),
+        hold in 1_u64..4_000,
+    ) {
+        let configs = [plan.config()];
+        let mut house = house(&plan);
+        for step in &steps {
+            take(&mut house, step, &configs);
+        }
+        let config = &configs[0];
+        let points: Vec<Point> = config.points().filter(|point| config.is_commanded(*point)).collect();
+        let point = *of.get(&points);
+        let (its, words) = match point {
+            Point::Output(id) => (config.members(id), config.words(id).map(|(word, _)| word).chain(["40", "+10"]).collect()),
+            Point::OutputFacet(id, _) => (config.members(id), vec!["40", "-10", "on", "off"]),
+            _ => (vec![], vec!["home", "away"]),
+        };
+        let (name, payload) = (config.point_name(point), *payload.get(&words));
+        let before = by_hand(&house);
+        let answer = house.command_for(&name, payload, Some(secs(hold)));
+        if answer.iter().any(|line| line.starts_with("refused")) {
+            prop_assert_eq!(by_hand(&house), before, "{} {} is refused", name, payload);
+        } else {
+            let is_held = |id: &OutputId| by_hand(&house).iter().any(|(of, _)| of == id);
+            prop_assert!(its.iter().all(is_held), "{name} {payload} for {hold} s: {answer:?}");
+            house.live(secs(hold) + secs(1));
+            let still = by_hand(&house).into_iter().find(|(id, _)| its.contains(id) || !before.iter().any(|(of, _)| of == id));
+            prop_assert!(still.is_none(), "{name} {payload} for {hold} s still holds: {still:?}, {before:?}");
+        }
+    }
+}
+
+/// The outputs with a command, and whose that is.
+fn by_hand(house: &House) -> Vec<(OutputId, Source)> {
+    let of = |output: OutputId| {
+        let state = house.engine.point_state(Point::Output(output), house.now);
+        state.explanation?.slots.iter().find_map(|(_, claim)| match &claim.cause {
+            Cause::Manual { source, .. } => Some((output, source.clone())),
+            _ => None,
+        })
+    };
+    house.config.visible_outputs().filter_map(of).collect()
 }
 
 proptest! {
