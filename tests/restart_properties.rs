@@ -68,7 +68,7 @@ fn forget_rates(value: &mut Value) {
 fn promised(house: &House) -> Value {
     let memory = serde_json::to_value(house.engine.memory(house.now)).unwrap();
     let each = |kind: &str, of: &dyn Fn(&str, &Value) -> Value| -> Value {
-        memory[kind].as_object().unwrap().iter().map(|(name, state)| (name.clone(), of(name, state))).collect()
+        memory[kind].as_object().into_iter().flatten().map(|(name, state)| (name.clone(), of(name, state))).collect()
     };
     let output = |name: &str, state: &Value| {
         let output = &house.config[house.config.find_output(name).unwrap()];

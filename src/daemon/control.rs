@@ -188,13 +188,15 @@ impl Control {
         report_quality(&self.last, &snapshot);
         self.last = snapshot.clone();
         let revision = self.engine.revision();
-        let due = revision.promised != self.saved.promised
-            || revision != self.saved && now.moment.since(self.saved_at) >= save_other_every;
+        let whole = revision.other != self.saved.other && now.moment.since(self.saved_at) >= save_other_every;
         let mut pass = std::mem::take(&mut self.next);
-        if due {
-            (self.saved, self.saved_at) = (revision, now.moment);
-            pass.memory = Some(self.engine.memory(now));
-            self.engine.memory_goes_first();
+        if whole || revision.promised != self.saved.promised {
+            let memory = self.engine.keep(whole, now);
+            if !memory.is_part() {
+                (self.saved.other, self.saved_at) = (revision.other, now.moment);
+            }
+            self.saved.promised = revision.promised;
+            pass.memory = Some(memory);
         }
         pass.snapshot = Some(snapshot);
         pass

@@ -28,7 +28,8 @@ pub struct Keeper {
     store: Store,
     budget: Budget,
     newest: Option<Memory>,
-    unsaved: bool,
+    /// What of the newest is not saved yet.
+    unsaved: Unsaved,
     unsynced: bool,
     /// The budget was used up, which was said; until half of it is there again.
     overdrawn: bool,
@@ -39,6 +40,14 @@ pub struct Keeper {
     trouble: watch::Sender<Option<String>>,
 }
 
+/// What is to be saved.
+#[derive(Debug)]
+enum Unsaved {
+    None,
+    Part(Box<Memory>),
+    Whole,
+}
+
 impl Keeper {
     /// Due at once, so that a folder that cannot be used is told at the start.
     pub fn new(store: Store, now: Moment, trouble: watch::Sender<Option<String>>) -> Keeper {
@@ -46,7 +55,7 @@ impl Keeper {
             store,
             budget: Budget::new(now),
             newest: None,
-            unsaved: false,
+            unsaved: Unsaved::None,
             unsynced: false,
             overdrawn: false,
             saved_at: None,
@@ -85,20 +94,38 @@ impl Keeper {
         if memory.is_none() && !is_due {
             return;
         }
-        if memory.is_some() {
-            (self.newest, self.unsaved) = (memory, true);
+        if let Some(memory) = memory {
+            self.take(memory);
         }
         let kept = if is_due { self.keep_in_force() } else { Ok(()) };
         let result = self.save_within_budget(now).and_then(|()| if is_due { self.sync(now) } else { Ok(false) });
         let result = kept.and(result);
         self.due = match result {
-            Ok(true) if self.unsaved => Some(now + self.wait(now)),
+            Ok(true) if self.is_unsaved() => Some(now + self.wait(now)),
             Ok(true) => None,
             Ok(false) if is_due => Some(now + SYNC_AFTER),
             Ok(false) => self.due.or(Some(now + SYNC_AFTER)),
             Err(_) => Some(now + RETRY_AFTER),
         };
         self.report(&result);
+    }
+
+    /// Lays it over what is not saved yet.
+    fn take(&mut self, memory: Memory) {
+        self.unsaved = match std::mem::replace(&mut self.unsaved, Unsaved::Whole) {
+            _ if !memory.is_part() => Unsaved::Whole,
+            Unsaved::None => Unsaved::Part(Box::new(memory.clone())),
+            Unsaved::Part(part) => Unsaved::Part(Box::new(part.absorb(memory.clone()))),
+            Unsaved::Whole => Unsaved::Whole,
+        };
+        self.newest = Some(match self.newest.take() {
+            Some(newest) => newest.absorb(memory),
+            None => memory,
+        });
+    }
+
+    fn is_unsaved(&self) -> bool {
+        !matches!(self.unsaved, Unsaved::None)
     }
 
     /// Saves and syncs what is left, whatever the budget says.
@@ -117,7 +144,7 @@ impl Keeper {
     }
 
     fn save_within_budget(&mut self, now: Moment) -> io::Result<()> {
-        if !self.unsaved {
+        if !self.is_unsaved() {
             return Ok(());
         }
         if !self.wait(now).is_zero() {
@@ -125,7 +152,7 @@ impl Keeper {
                 tracing::warn!(
                     "so much is commanded that the state is now saved every {} s only, to spare the disk: a kill may lose \
                      what was commanded since",
-                    earned_in(self.store.generation_size() + SYNC_BYTES).as_secs().max(1)
+                    earned_in(self.store.line_size() + SYNC_BYTES).as_secs().max(1)
                 );
             }
             self.overdrawn = true;
@@ -140,20 +167,24 @@ impl Keeper {
 
     /// How long the budget makes the next generation wait.
     fn wait(&mut self, now: Moment) -> Duration {
-        self.budget.wait(self.store.generation_size(), now)
+        self.budget.wait(self.store.line_size(), now)
     }
 
     /// Returns how many bytes that took.
     fn save(&mut self) -> io::Result<u64> {
-        let Some(memory) = self.newest.as_ref().filter(|_| self.unsaved) else { return Ok(0) };
-        self.store.save(memory)?;
-        self.unsaved = false;
-        Ok(self.store.generation_size())
+        let Some(newest) = self.newest.as_ref() else { return Ok(0) };
+        match &self.unsaved {
+            Unsaved::None => return Ok(0),
+            Unsaved::Part(part) => self.store.save(newest, Some(part))?,
+            Unsaved::Whole => self.store.save(newest, None)?,
+        }
+        self.unsaved = Unsaved::None;
+        Ok(self.store.line_size())
     }
 
     fn sync(&mut self, now: Moment) -> io::Result<bool> {
         // A disk that failed to sync may have dropped what it was given.
-        let synced = self.store.sync().inspect_err(|_| self.unsaved = true)?;
+        let synced = self.store.sync().inspect_err(|_| self.unsaved = Unsaved::Whole)?;
         if synced && std::mem::take(&mut self.unsynced) {
             self.budget.spend(SYNC_BYTES, now);
         }
@@ -261,10 +292,10 @@ mod tests {
             told_late > 5_000 && told_before > 5_000,
             "{told_late} merged, {told_before} told before they were kept"
         );
-        assert!(keeper.unsaved && keeper.due().is_some());
+        assert!(keeper.is_unsaved() && keeper.due().is_some());
         let due = keeper.due().unwrap();
         keeper.keep(None, due);
-        assert!(!keeper.unsaved || keeper.due().is_some_and(|next| next > due), "it is not forgotten");
+        assert!(!keeper.is_unsaved() || keeper.due().is_some_and(|next| next > due), "it is not forgotten");
         keeper.close();
         let kept = Store::open(folder.path()).1.unwrap();
         assert_eq!(kept.taken().moment, Moment::from_millis(72_000));

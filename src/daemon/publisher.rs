@@ -84,7 +84,10 @@ impl Publisher {
         let mut pending = lock(&self.shared.pending);
         let merged = &mut pending.pass;
         merged.snapshot = pass.snapshot.or(merged.snapshot.take());
-        merged.memory = pass.memory.or(merged.memory.take());
+        merged.memory = match (merged.memory.take(), pass.memory) {
+            (Some(before), Some(later)) => Some(before.absorb(later)),
+            (before, later) => later.or(before),
+        };
         merged.in_force = pass.in_force.or(merged.in_force.take());
         merged.told_to = pass.told_to.or(merged.told_to.take());
         let room = TOLD_MAX.saturating_sub(merged.told.len());

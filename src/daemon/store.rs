@@ -1,10 +1,11 @@
 //! The state file: what must survive a restart, a kill or a power cut.
 //!
 //! Two files in one folder, used by turns. A generation is one line, appended: a checksum, a sequence number, the kernel's
-//! boot id and the [`Memory`] as JSON. With another boot id the machine was off meanwhile, and so were the relays. A
-//! killed process leaves at most a torn last line, which does not count. Syncing makes the lines survive a power cut; when
-//! a file has grown and is synced, the other one is written over and takes over. So at any instant one of them holds a
-//! generation that the disk has confirmed. The valid line with the highest number counts.
+//! boot id and the [`Memory`] as JSON; after a `+` only what changed of it, to be laid over the lines before. A file begins
+//! with a whole one. With another boot id the machine was off meanwhile, and so were the relays. A killed process leaves at
+//! most a torn last line, which does not count. Syncing makes the lines survive a power cut; when a file has grown and is
+//! synced, the other one is written over and takes over. So at any instant one of them holds a generation that the disk
+//! has confirmed. The valid line with the highest number counts, with those that it is laid over.
 //!
 //! On a full disk they go on by turns in the space that they have: some is set aside for that, as empty lines.
 
@@ -25,6 +26,9 @@ const SIZE_MAX: u64 = 16 << 20;
 /// A file keeps this much space when it is written over, or that of two generations if they need more.
 const ROOM: u64 = 16 << 10;
 
+/// Before what is laid over the lines before it.
+const PART: &str = "+";
+
 /// Half of all moments: a state that claims a later one is not ours, and time could not go on from there.
 const LAST_MOMENT: i64 = i64::MAX / 2;
 
@@ -38,8 +42,10 @@ pub struct Store {
     /// Nothing until it is first needed.
     file: Option<File>,
     size: u64,
-    /// Of the last generation that was saved.
+    /// Of the last whole generation that was saved.
     generation_size: u64,
+    /// Of the last line.
+    line_size: u64,
     #[cfg(test)]
     assumed_size: Option<u64>,
     /// A disk that has no room beyond these sizes of the files.
@@ -81,6 +87,7 @@ impl Store {
             file: None,
             size: 0,
             generation_size: 0,
+            line_size: 0,
             #[cfg(test)]
             assumed_size: None,
             #[cfg(test)]
@@ -96,7 +103,7 @@ impl Store {
         &self.folder
     }
 
-    /// How many bytes the last generation took.
+    /// How many bytes the last whole generation took.
     pub fn generation_size(&self) -> u64 {
         #[cfg(test)]
         if let Some(size) = self.assumed_size {
@@ -105,21 +112,31 @@ impl Store {
         self.generation_size
     }
 
+    /// How many bytes were saved last.
+    pub fn line_size(&self) -> u64 {
+        #[cfg(test)]
+        if let Some(size) = self.assumed_size {
+            return size;
+        }
+        self.line_size
+    }
+
     #[cfg(test)]
     pub fn assume_generation_size(&mut self, size: u64) {
         self.assumed_size = Some(size);
     }
 
-    /// Writes a generation. It survives the end of this process, but not yet a power cut.
+    /// Writes a generation; of `part`, what differs from the last one, only that, where it can be read with what is in the
+    /// file. It survives the end of this process, but not yet a power cut.
     ///
     /// # Errors
     /// When the folder cannot be written to, or the disk is full or broken; the generation before stays.
-    pub fn save(&mut self, memory: &Memory) -> io::Result<()> {
-        let json = serde_json::to_string(memory)?;
-        let sequence = self.sequence.saturating_add(1);
-        let body = format!("{sequence} {} {json}", self.boot);
-        let line = format!("{:08x} {body}\n", crc32fast::hash(body.as_bytes()));
-        match self.put(&line) {
+    pub fn save(&mut self, memory: &Memory, part: Option<&Memory>) -> io::Result<()> {
+        let length = self.file()?.metadata()?.len();
+        // Somebody may have cut the file.
+        let part = part.filter(|_| self.size > 0 && self.size <= length);
+        let line = self.line(part.unwrap_or(memory))?;
+        let (whole, written) = match self.put(&line) {
             // The other file is needed for as long as the disk has not confirmed this one.
             Err(error) if is_full(&error) && self.size > 0 => {
                 let size = self.size;
@@ -127,13 +144,26 @@ impl Store {
                 file.set_len(size)?;
                 file.sync_all()?;
                 self.begin(1 - self.turn)?;
+                let line = self.line(memory)?;
                 self.put(&line)?;
+                (true, line.len())
             }
-            result => result?,
+            result => result.map(|()| (part.is_none(), line.len()))?,
+        };
+        self.line_size = written as u64;
+        if whole {
+            self.generation_size = self.line_size;
         }
-        self.generation_size = line.len() as u64;
-        self.sequence = sequence;
+        self.sequence = self.sequence.saturating_add(1);
         Ok(())
+    }
+
+    /// The next one.
+    fn line(&self, memory: &Memory) -> io::Result<String> {
+        let json = serde_json::to_string(memory)?;
+        let plus = if memory.is_part() { PART } else { "" };
+        let body = format!("{} {} {plus}{json}", self.sequence.saturating_add(1), self.boot);
+        Ok(format!("{:08x} {body}\n", crc32fast::hash(body.as_bytes())))
     }
 
     /// Writes a line at the end of the file in use; if it has just begun, over what is in it, whose space it keeps.
@@ -256,15 +286,22 @@ fn read(path: &Path, boot: &str) -> (Option<(u64, Memory)>, Option<String>) {
         }
         Err(error) => return (None, Some(error.to_string())),
     };
-    let whole = bytes.is_empty() || bytes.ends_with(b"\n");
-    let mut lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).rev();
-    let generation = |line: &[u8]| generation(line, boot);
-    let end = lines.next();
-    let last = end.and_then(generation);
-    let damaged = !whole || last.is_none() && end.is_some();
-    let best = last.or_else(|| lines.find_map(generation));
+    let mut damaged = !bytes.is_empty() && !bytes.ends_with(b"\n");
+    let mut best: Option<(u64, Memory)> = None;
+    for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let Some((sequence, memory)) = generation(line, boot) else {
+            damaged = true;
+            continue;
+        };
+        best = match best {
+            // What a longer file left behind.
+            Some(best) if sequence <= best.0 => Some(best),
+            Some((_, before)) => Some((sequence, before.absorb(memory))),
+            None => Some((sequence, memory)).filter(|(_, memory)| !memory.is_part()),
+        };
+    }
     let damage = damaged.then(|| match best {
-        Some(_) => "its end is damaged and does not count".to_owned(),
+        Some(_) => "a part of it is damaged and does not count".to_owned(),
         None => "it is damaged and nothing in it counts".to_owned(),
     });
     (best, damage)
@@ -275,7 +312,10 @@ fn generation(line: &[u8], boot: &str) -> Option<(u64, Memory)> {
     let sound = checksum == format!("{:08x}", crc32fast::hash(body.as_bytes()));
     let mut parts = body.splitn(3, ' ');
     let (sequence, saved_boot, json) = (parts.next()?, parts.next()?, parts.next().filter(|_| sound)?);
-    let memory: Memory = serde_json::from_str(json).ok()?;
+    let memory: Memory = match json.strip_prefix(PART) {
+        Some(part) => serde_json::from_str::<Memory>(part).ok()?.as_part(),
+        None => serde_json::from_str(json).ok()?,
+    };
     let memory = if saved_boot == boot { memory } else { memory.after_power_cut() };
     let sane = (0..=LAST_MOMENT).contains(&memory.taken().moment.as_millis());
     Some((sequence.parse().ok()?, memory)).filter(|_| sane)
@@ -332,7 +372,7 @@ pub(super) mod tests {
             assert_eq!(found(&folder).0.unwrap_or(0), generation, "opening loses nothing");
             for _ in 0..700 {
                 generation += 1;
-                store.save(&memory(generation)).unwrap();
+                store.save(&memory(generation), None).unwrap();
                 if generation % 100 == 0 {
                     sync(&mut store);
                     assert_eq!(found(&folder), (Some(generation), 0));
@@ -349,9 +389,9 @@ pub(super) mod tests {
     fn a_file_torn_anywhere_gives_the_generation_before_and_one_warning() {
         let folder = TempDir::new().unwrap();
         let (mut store, ..) = Store::open(folder.path());
-        store.save(&memory(1)).unwrap();
+        store.save(&memory(1), None).unwrap();
         let first = store.size as usize;
-        store.save(&memory(2)).unwrap();
+        store.save(&memory(2), None).unwrap();
         let path = folder.path().join(FILES[0]);
         let whole = fs::read(&path).unwrap();
         for length in first + 1..whole.len() {
@@ -370,12 +410,12 @@ pub(super) mod tests {
     fn whatever_happens_to_the_file_in_use_a_whole_generation_is_left() {
         let folder = TempDir::new().unwrap();
         let (mut store, ..) = Store::open(folder.path());
-        store.save(&memory(1)).unwrap();
+        store.save(&memory(1), None).unwrap();
         store.close().unwrap();
         let (mut store, ..) = Store::open(folder.path());
         let mut ends = vec![0];
         for generation in 2..=4 {
-            store.save(&memory(generation)).unwrap();
+            store.save(&memory(generation), None).unwrap();
             ends.push(store.size as usize);
         }
         store.close().unwrap();
@@ -395,13 +435,67 @@ pub(super) mod tests {
         }
     }
 
+    /// With `commands` and one rule, as a part or not.
+    fn with_rule(moment: i64, commands: u64, rule: &str) -> Memory {
+        let mut json = serde_json::to_value(memory(moment)).unwrap();
+        json["commands"] = commands.into();
+        json["rules"][rule] = serde_json::json!({ "text": "x", "latched": false, "timers": [], "told": true });
+        serde_json::from_value(json).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Bytes of one line of a file are turned over: that line does not count, the others do.
+    #[test]
+    fn parts_are_laid_over_what_was_saved_before_in_the_same_file() {
+        let folder = TempDir::new().unwrap();
+        let (mut store, ..) = Store::open(folder.path());
+        let whole = with_rule(1, 1, "a");
+        store.save(&whole, None).unwrap();
+        let mut ends = vec![store.size as usize];
+        let (mut newest, mut parts) = (vec![whole.clone()], Vec::new());
+        for (moment, rule) in [(2, "b"), (3, "c"), (4, "b")] {
+            let part = with_rule(moment, moment as u64, rule).as_part();
+            parts.push(part.clone());
+            newest.push(newest[newest.len() - 1].clone().absorb(part.clone()));
+            store.save(&newest[newest.len() - 1], Some(&part)).unwrap();
+            ends.push(store.size as usize);
+        }
+        assert!(ends[1] - ends[0] < 2 * ends[0], "{ends:?}");
+        let path = folder.path().join(FILES[0]);
+        let bytes = fs::read(&path).unwrap();
+        let found = || read(&path, &boot_id()).0.map(|(_, memory)| memory);
+        assert_eq!(found().as_ref(), newest.last());
+        for length in ends[0]..bytes.len() {
+            fs::write(&path, &bytes[..length]).unwrap();
+            let before = ends.iter().rposition(|end| *end <= length + 1).unwrap();
+            assert_eq!(found().as_ref(), Some(&newest[before]), "cut at {length}");
+        }
+        let mut spoilt = bytes.clone();
+        spoilt[ends[1] + 20] ^= 1;
+        fs::write(&path, &spoilt).unwrap();
+        let (memory, damage) = read(&path, &boot_id());
+        let expected = newest[1].clone().absorb(parts[2].clone());
+        assert_eq!((memory.map(|(_, memory)| memory), damage.is_some()), (Some(expected), true));
+        // Without the whole one there is nothing to lay them over.
+        spoilt[20] ^= 1;
+        fs::write(&path, &spoilt).unwrap();
+        assert_eq!(found(), None);
+        // A fresh file begins with a whole one.
+        store.close().unwrap();
+        let (mut store, ..) = Store::open(folder.path());
+        store.save(&newest[3], Some(&parts[2])).unwrap();
+        assert_eq!(
+            read(&folder.path().join(FILES[store.turn]), &boot_id()).0.map(|(_, memory)| memory),
+            Some(newest[3].clone())
+        );
+    }
+
     #[test]
     fn a_deleted_folder_is_made_again() {
         let folder = TempDir::new().unwrap();
         let (mut store, ..) = Store::open(folder.path());
-        store.save(&memory(1)).unwrap();
+        store.save(&memory(1), None).unwrap();
         fs::remove_dir_all(folder.path()).unwrap();
-        store.save(&memory(2)).unwrap();
+        store.save(&memory(2), None).unwrap();
         sync(&mut store);
         assert_eq!(found(&folder), (Some(2), 0));
     }
@@ -410,14 +504,14 @@ pub(super) mod tests {
     fn what_did_not_fit_does_not_spoil_the_next_line() {
         let folder = TempDir::new().unwrap();
         let (mut store, ..) = Store::open(folder.path());
-        store.save(&memory(1)).unwrap();
+        store.save(&memory(1), None).unwrap();
         // As a full disk leaves it.
         let path = folder.path().join(FILES[0]);
         let whole = fs::read(&path).unwrap();
         fs::write(&path, [&whole[..], b"01234567 2 {\"mom"].concat()).unwrap();
         assert_eq!(found(&folder), (Some(1), 1));
-        store.save(&memory(2)).unwrap();
-        store.save(&memory(3)).unwrap();
+        store.save(&memory(2), None).unwrap();
+        store.save(&memory(3), None).unwrap();
         assert_eq!(found(&folder), (Some(3), 0));
     }
 
@@ -425,7 +519,7 @@ pub(super) mod tests {
     fn a_handover_that_fails_leaves_the_file_in_use() {
         let folder = TempDir::new().unwrap();
         let (mut store, ..) = Store::open(folder.path());
-        store.save(&memory(1)).unwrap();
+        store.save(&memory(1), None).unwrap();
         sync(&mut store);
         store.size = FULL;
         store.synced = FULL;
@@ -438,7 +532,7 @@ pub(super) mod tests {
         fs::remove_dir(&other).unwrap();
         assert_eq!(found(&folder), (Some(1), 0));
         assert!(store.sync().unwrap());
-        store.save(&memory(2)).unwrap();
+        store.save(&memory(2), None).unwrap();
         assert_eq!(found(&folder), (Some(2), 0));
     }
 
@@ -448,18 +542,18 @@ pub(super) mod tests {
         for before in [1, 2, 20, 90] {
             let folder = TempDir::new().unwrap();
             let (mut store, ..) = Store::open(folder.path());
-            (1..=before).for_each(|generation| store.save(&memory(generation)).unwrap());
+            (1..=before).for_each(|generation| store.save(&memory(generation), None).unwrap());
             sync(&mut store);
             for generation in before + 1..before + 100 {
                 // What the disk has is what the files have; nothing is added to it.
                 let sizes = FILES.map(|name| fs::metadata(folder.path().join(name)).unwrap().len());
                 store.full_beyond = Some(sizes.map(|size| size.next_multiple_of(4096)));
-                store.save(&memory(generation)).unwrap();
+                store.save(&memory(generation), None).unwrap();
                 assert_eq!(found(&folder).0, Some(generation), "after {before}");
             }
             // There is space again.
             store.full_beyond = None;
-            store.save(&memory(1_000)).unwrap();
+            store.save(&memory(1_000), None).unwrap();
             sync(&mut store);
             assert_eq!(found(&folder), (Some(1_000), 0));
             assert_eq!(Store::open(folder.path()).2, [""; 0]);
@@ -471,16 +565,19 @@ pub(super) mod tests {
     fn a_torn_line_over_another_leaves_the_generation_before() {
         let folder = TempDir::new().unwrap();
         let (mut store, ..) = Store::open(folder.path());
-        (1..=5).for_each(|generation| store.save(&memory(generation)).unwrap());
+        (1..=5).for_each(|generation| store.save(&memory(generation), None).unwrap());
         store.close().unwrap();
         let (mut store, ..) = Store::open(folder.path());
-        store.save(&memory(6)).unwrap();
+        store.save(&memory(6), None).unwrap();
         let whole = fs::read(folder.path().join(FILES[1])).unwrap();
         let other = fs::read(folder.path().join(FILES[0])).unwrap();
+        let line = whole.iter().position(|byte| *byte == b'\n').unwrap();
         for length in 0..whole.len() - 1 {
             let torn = [&whole[..length], &other[length.min(other.len())..]].concat();
             fs::write(folder.path().join(FILES[1]), &torn).unwrap();
-            assert_eq!(found(&folder).0, Some(5), "torn at {length}");
+            // Where both end alike, none of the line is missing.
+            let is_whole = length > line || torn[length..=line] == whole[length..=line];
+            assert_eq!(found(&folder).0, Some(if is_whole { 6 } else { 5 }), "torn at {length}");
         }
     }
 
@@ -489,7 +586,7 @@ pub(super) mod tests {
     fn a_bit_that_is_turned_over_costs_one_generation() {
         let folder = TempDir::new().unwrap();
         let (mut store, ..) = Store::open(folder.path());
-        (1..=3).for_each(|generation| store.save(&memory(generation)).unwrap());
+        (1..=3).for_each(|generation| store.save(&memory(generation), None).unwrap());
         let path = folder.path().join(FILES[0]);
         let whole = fs::read(&path).unwrap();
         let last = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
@@ -516,16 +613,16 @@ pub(super) mod tests {
         }
         let (mut store, memory_before, warnings) = Store::open(folder.path());
         assert!(memory_before.is_none() && warnings.len() == 2, "{warnings:?}");
-        assert_eq!(store.save(&memory(1)).unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(store.save(&memory(1), None).unwrap_err().kind(), ErrorKind::InvalidInput);
     }
 
     #[test]
     fn a_state_at_the_end_of_time_does_not_count() {
         let folder = TempDir::new().unwrap();
         let (mut store, ..) = Store::open(folder.path());
-        store.save(&memory(1)).unwrap();
+        store.save(&memory(1), None).unwrap();
         for moment in [i64::MAX, -1] {
-            store.save(&memory(moment)).unwrap();
+            store.save(&memory(moment), None).unwrap();
             assert_eq!(found(&folder), (Some(1), 1));
         }
     }
@@ -534,10 +631,10 @@ pub(super) mod tests {
     fn a_damaged_file_leaves_the_confirmed_one() {
         let folder = TempDir::new().unwrap();
         let (mut store, ..) = Store::open(folder.path());
-        store.save(&memory(1)).unwrap();
+        store.save(&memory(1), None).unwrap();
         store.close().unwrap();
         let (mut store, ..) = Store::open(folder.path());
-        store.save(&memory(2)).unwrap();
+        store.save(&memory(2), None).unwrap();
         assert_eq!(found(&folder), (Some(2), 0));
         fs::write(folder.path().join(FILES[1]), "rubbish").unwrap();
         assert_eq!(found(&folder), (Some(1), 1));

@@ -4,6 +4,7 @@ use super::{
     Engine,
     parts::cover,
     picture,
+    promises::Promised,
     state::{ModeState, OutputState},
 };
 use crate::{
@@ -33,17 +34,22 @@ impl Engine {
         if command.hold.is_some_and(|hold| !(shortest..=HOLD_MAX).contains(&hold)) {
             return Err(Refusal::BadHold);
         }
-        match wish {
+        let promised = match wish {
             Wish::Output(id, ask) => return self.fulfil(id, ask, command, now),
             Wish::Scene(id) => return self.give_scene(id, command, now),
-            Wish::Total(sensor, quantity, total) => self.set_total(sensor, quantity, total),
+            Wish::Total(sensor, quantity, total) => {
+                self.set_total(sensor, quantity, total);
+                Promised::Whole
+            }
             Wish::Lock(id, ask) => {
                 self.note_return(&wish, command, now);
                 self.lock(id, ask, now);
+                Promised::Output(id)
             }
             Wish::Mode(place) => {
                 self.note_return(&wish, command, now);
                 self.set_mode(place, now);
+                Promised::House
             }
             Wish::Zone(id, facet, ref ask) => {
                 // A mode that was understood is set.
@@ -53,10 +59,11 @@ impl Engine {
                 let by_whom = (command.hold, &command.source);
                 self.climates[id.0].command(&self.config[id], facet, ask, by_whom, now)?;
                 self.changes.climate(id);
+                Promised::Zone(id)
             }
-        }
+        };
         self.commands = self.commands.saturating_add(1);
-        self.revision.promised += 1;
+        self.promises.note(promised);
         Ok(())
     }
 

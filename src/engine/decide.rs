@@ -12,6 +12,7 @@ use super::{
     order::Task,
     picture,
     priority::{self, Situation},
+    promises::Promised,
     rooms, rules,
     state::Timestamp,
 };
@@ -56,7 +57,7 @@ impl Engine {
         for id in std::mem::take(&mut instant.zones) {
             climate::note_changes(&self.config[id], &mut self.climates[id.0], now);
         }
-        self.revision.other += u64::from(instant.changed);
+        self.unpromised += u64::from(instant.changed);
         effects.extend(self.drive(instant.touched, now));
         // At the end, times of day have no turn any more.
         if now.wall_known && !self.stopping {
@@ -214,7 +215,9 @@ impl Engine {
         let held = state.commands_held();
         let mut facts = facts!(self, &config, now, &mut self.calendar, alarm);
         let changed = climate::update(id, &config[id], &mut state, &mut facts);
-        self.revision.promised += u64::from(state.commands_held() != held);
+        if state.commands_held() != held {
+            self.promises.note(Promised::Zone(id));
+        }
         self.climates[id.0] = state;
         instant.zones.push(id);
         self.changes.zone(id);
@@ -277,7 +280,9 @@ impl Engine {
         };
         let held = priority::commands_held(cluster, &self.outputs);
         let resolved = priority::resolve(&situation, cluster, &mut self.outputs, &mut self.slots, alarm);
-        self.revision.promised += u64::from(priority::commands_held(cluster, &self.outputs) != held);
+        if priority::commands_held(cluster, &self.outputs) != held {
+            cluster.outputs.iter().take(1).for_each(|id| self.promises.note(Promised::Output(*id)));
+        }
         for id in resolved.marked {
             self.changes.wire(id);
         }

@@ -22,6 +22,7 @@ use super::{
     facts::{Alarm, Facts, facts},
     order::Task,
     picture,
+    promises::Promised,
     state::Timer,
 };
 use crate::{
@@ -198,7 +199,7 @@ impl Engine {
                     state.last = Some((now.wall, "it acted".into()));
                     state.used.acted += 1;
                     state.runs.push(Run { next: 0, due: now.moment });
-                    self.revision.promised += 1;
+                    self.promises.note(Promised::Event(index));
                     acted = true;
                 }
                 Outcome::Not { why, text, worth_telling } => {
@@ -261,7 +262,9 @@ impl Engine {
             return None;
         }
         // Or a kill soon after would have it counted again, or not at all.
-        self.revision.promised += u64::from(state.known != known);
+        if state.known != known {
+            self.promises.note(Promised::Event(index));
+        }
         if !happens {
             return match due {
                 Some(Due::Missed(at)) => {
@@ -322,7 +325,7 @@ impl Engine {
             }
             acted = true;
             // Or a kill soon after would have it done twice.
-            self.revision.promised += 1;
+            self.promises.note(Promised::Event(index));
             let Some(action) = rule.actions.get(run.next) else {
                 let state = &mut self.events[index];
                 state.runs.remove(0);

@@ -4,6 +4,7 @@ use super::{
     Engine,
     command::Goal,
     facts::Alarm,
+    promises::Promised,
     state::{RoomState, Timestamp, is_plain},
 };
 use crate::{
@@ -75,8 +76,8 @@ impl Engine {
             return;
         }
         self.commands = self.commands.saturating_add(1);
-        self.revision.promised += 1;
         for (id, goal) in goals.iter().copied() {
+            self.promises.note(Promised::Output(id));
             // It was asked for a time: afterwards it is as it was, where nobody else asks.
             let back = hold.is_some().then(|| self.goes_back_to(id, now)).flatten();
             let output = &self.config[id];
@@ -124,8 +125,8 @@ impl Engine {
     /// Empties it.
     pub(super) fn release_manual(&mut self, id: OutputId) {
         self.commands = self.commands.saturating_add(1);
-        self.revision.promised += 1;
         for id in self.config.members(id) {
+            self.promises.note(Promised::Output(id));
             self.changes.output(id, &self.config);
             let state = &mut self.outputs[id.0];
             (state.manual, state.tripped, state.left) = (None, false, None);

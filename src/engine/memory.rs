@@ -25,24 +25,32 @@ pub struct Memory {
     /// Nobody can tell how long ago it was taken.
     #[serde(skip)]
     pub(super) pause_is_unknown: bool,
+    /// It is of what somebody was promised since the last one only.
+    #[serde(skip)]
+    pub(super) part: bool,
     /// How many commands were accepted so far.
     pub(super) commands: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) returns: Vec<Return>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) outputs: BTreeMap<Arc<str>, OutputState>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) inputs: BTreeMap<Arc<str>, InputState>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) sensors: BTreeMap<Arc<str>, SensorState>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) rooms: BTreeMap<Arc<str>, RoomState>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) climates: BTreeMap<Arc<str>, ZoneState>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) rules: BTreeMap<Arc<str>, RuleState>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) events: BTreeMap<Arc<str>, HappeningState>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) mode: Option<ModeState>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) dark: Option<RuleState>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) series: BTreeMap<Arc<str>, Readings>,
 }
 
@@ -54,6 +62,7 @@ impl Memory {
             wall_known: now.wall_known,
             power_was_cut: false,
             pause_is_unknown: false,
+            part: false,
             commands: 0,
             returns: Vec::new(),
             outputs: BTreeMap::new(),
@@ -66,6 +75,42 @@ impl Memory {
             mode: None,
             dark: None,
             series: BTreeMap::new(),
+        }
+    }
+
+    /// Whether it is of what somebody was promised since the last one only, to be laid over that.
+    pub fn is_part(&self) -> bool {
+        self.part
+    }
+
+    /// The same, as a part that was read again.
+    #[must_use]
+    pub fn as_part(self) -> Memory {
+        Memory { part: true, ..self }
+    }
+
+    /// With a later one laid over it: of what that does not speak, this one tells.
+    #[must_use]
+    pub fn absorb(self, later: Memory) -> Memory {
+        fn over<T>(mut before: BTreeMap<Arc<str>, T>, later: BTreeMap<Arc<str>, T>) -> BTreeMap<Arc<str>, T> {
+            before.extend(later);
+            before
+        }
+        if !later.part {
+            return later;
+        }
+        Memory {
+            outputs: over(self.outputs, later.outputs),
+            inputs: over(self.inputs, later.inputs),
+            sensors: over(self.sensors, later.sensors),
+            rooms: over(self.rooms, later.rooms),
+            climates: over(self.climates, later.climates),
+            rules: over(self.rules, later.rules),
+            events: over(self.events, later.events),
+            series: over(self.series, later.series),
+            dark: self.dark,
+            part: self.part,
+            ..later
         }
     }
 

@@ -5,8 +5,8 @@
 //! 2. Claim each output's line with [`Engine::start_level`].
 //! 3. Hand every [`Event`] to [`Engine::handle`] with the time, in the order in which they happened.
 //! 4. Perform the effects it returns, in their order; answer each [`Effect::Drive`] with [`Event::Driven`].
-//! 5. Where what [`Engine::memory`] gives is kept before what comes after it is shown, say so:
-//!    [`Engine::memory_goes_first`]. Totals of counters wait for it.
+//! 5. Where what it remembers is kept, [`Engine::keep`] gives what is to be kept before what comes after it is shown.
+//!    Totals of counters wait for that.
 //! 6. At [`Engine::next_wakeup`] at the latest, and soon after the wall clock was set, hand it [`Event::Wake`]. Early and
 //!    late calls are harmless.
 //!
@@ -36,6 +36,7 @@ mod parts;
 mod picture;
 mod points;
 mod priority;
+mod promises;
 mod returns;
 mod rooms;
 mod rules;
@@ -63,6 +64,7 @@ use happenings::HappeningState;
 use history::Readings;
 use order::Order;
 use priority::{Slots, Wish};
+use promises::{Promised, Promises};
 use returns::Return;
 use state::{Failure, InputState, ModeState, OutputState, RoomState, RuleState, SensorState, Timestamp, Wire};
 use std::{sync::Arc, time::Duration};
@@ -104,7 +106,9 @@ pub struct Engine {
     happened: Vec<(InputId, Click)>,
     stopping: bool,
     next_wakeup: Option<Moment>,
-    revision: Revision,
+    promises: Promises,
+    /// How often anything else changed that must survive a restart.
+    unpromised: u64,
     /// What is worked out, and in which order.
     order: Arc<Order>,
     changes: Changes,
@@ -152,7 +156,7 @@ impl Engine {
                 // Until it was last heard of, it was as it was; since then nobody knows.
                 let (id, pulse, last) = (OutputId(index), output.pulse.is_some(), Now { moment: taken, ..now });
                 parts::settle(id, &engine.config, &mut engine.outputs, last);
-                engine.revision.promised += u64::from(change_is_promised(output));
+                engine.promises.count += u64::from(change_is_promised(output));
                 engine.outputs[index].begin_anew(level, pulse, taken, now);
                 parts::lose(OutputId(index), &engine.config, &mut engine.outputs);
             }
@@ -199,7 +203,7 @@ impl Engine {
 
     /// Tells whether [`Engine::memory`] became another.
     pub fn revision(&self) -> Revision {
-        self.revision
+        Revision { promised: self.promises.count, other: self.unpromised }
     }
 
     /// All that must survive a restart.
@@ -212,9 +216,7 @@ impl Engine {
             names.iter().map(move |entity| name(entity).clone()).zip(states.iter().cloned())
         }
         let config = &self.config;
-        let mut memory = Memory::empty(now);
-        memory.commands = self.commands;
-        memory.returns.clone_from(&self.returns);
+        let mut memory = self.memory_of_house(now);
         memory.outputs.extend(by_name(&config.outputs, &self.outputs, |output| &output.id));
         memory.inputs.extend(by_name(&config.inputs, &self.inputs, |input| &input.id));
         memory.sensors.extend(by_name(&config.sensors, &self.sensors, |sensor| &sensor.id));
@@ -223,10 +225,18 @@ impl Engine {
         memory.rules.extend(by_name(&config.rules, &self.rules, |rule| &rule.name));
         memory.events.extend(by_name(&config.events, &self.events, |rule| &rule.name));
         memory.events.values_mut().for_each(|state| state.tell(self.last_wall));
-        memory.mode.clone_from(&self.mode);
         memory.dark.clone_from(&self.dark);
         let names = config.series.iter().map(|series| series_name(config, *series));
         memory.series.extend(names.zip(self.series.iter().cloned()));
+        memory
+    }
+
+    /// What is of no entity.
+    fn memory_of_house(&self, now: Now) -> Memory {
+        let mut memory = Memory::empty(now);
+        memory.commands = self.commands;
+        memory.returns.clone_from(&self.returns);
+        memory.mode.clone_from(&self.mode);
         memory
     }
 
@@ -282,7 +292,7 @@ impl Engine {
             Event::SensorLearnt { sensor, learnt } => {
                 if let Some(sensor) = self.config.find_sensor(&sensor) {
                     self.sensors[sensor.0].learnt = Some(learnt);
-                    self.revision.other += 1;
+                    self.unpromised += 1;
                 }
             }
             Event::Driven { output, level, result } => self.absorb_driven(now, output, level, result),
@@ -349,7 +359,7 @@ impl Engine {
             Ok(()) => {
                 if state.level != level {
                     state.meter.change(now.moment, state.level, level);
-                    self.revision.other += 1;
+                    self.unpromised += 1;
                 }
                 state.show(level, now.moment);
                 if state.left == Some(level) {
@@ -366,9 +376,9 @@ impl Engine {
                 if state.level.is_on() != level.is_on() || state.failure().is_some() && !level.is_on() {
                     state.since = Timestamp::of(now);
                     if change_is_promised(&self.config[output]) {
-                        self.revision.promised += 1;
+                        self.promises.note(Promised::Output(output));
                     } else {
-                        self.revision.other += 1;
+                        self.unpromised += 1;
                     }
                 }
                 (state.level, state.wire) = (level, Wire::Confirmed);
@@ -386,7 +396,8 @@ impl Engine {
     /// touched.
     fn reconfigure(&mut self, config: Arc<Config>, now: Now) {
         let memory = self.memory(now);
-        let (stopping, revision, started, starting) = (self.stopping, self.revision, self.started, self.starting);
+        let (stopping, started, starting) = (self.stopping, self.started, self.starting);
+        let (promises, unpromised) = (Promises::whole(self.promises.count), self.unpromised + 1);
         let old = std::mem::replace(self, Engine::remember(config, memory, now));
         for (output, state) in self.config.outputs.iter().zip(&mut self.outputs) {
             let before = old.config.find_output(&output.id).map(|id| &old.config[id]);
@@ -396,8 +407,8 @@ impl Engine {
             // Their ids are of the old configuration.
             (state.explanation, state.told) = (None, Vec::new());
         }
-        (self.stopping, self.revision, self.started, self.starting) = (stopping, revision, started, starting);
-        self.revision.other += 1;
+        (self.stopping, self.started, self.starting) = (stopping, started, starting);
+        (self.promises, self.unpromised) = (promises, unpromised);
         self.start_interlocked(now);
     }
 
@@ -467,7 +478,8 @@ impl Engine {
             config,
             stopping: false,
             next_wakeup: Some(now.moment),
-            revision: Revision::default(),
+            promises: Promises::whole(0),
+            unpromised: 0,
         }
     }
 

@@ -6,11 +6,12 @@
 use super::{
     Engine,
     facts::{Alarm, Facts, facts},
+    promises::Promised,
     state::Wire,
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Condition, Effect, OutputId, Point},
+    model::{Condition, Effect, OutputId, Point, RuleId},
 };
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ impl Engine {
             }
             self.rules[index].told = truth.is_true();
             // Or a kill soon after would have it told twice.
-            self.revision.promised += 1;
+            self.promises.note(Promised::Rule(RuleId(index)));
             let parts = if truth.is_true() { &notice.begins } else { &notice.over };
             effects.push(Effect::Notify { rule: rule.name.clone(), text: self.say(parts, now) });
         }

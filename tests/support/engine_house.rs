@@ -118,18 +118,28 @@ impl House {
     /// From now on it keeps its state as the daemon does.
     pub fn keep_every(&mut self, other_every: Duration) {
         let (revision, at) = (self.engine.revision(), self.now.moment);
-        let text = serde_json::to_string(&self.engine.memory(self.now)).unwrap();
-        self.engine.memory_goes_first();
+        let text = serde_json::to_string(&self.engine.keep(true, self.now)).unwrap();
         self.kept = Some(Kept { text, revision, at, other_every });
     }
 
     fn keep(&mut self) {
-        let (revision, now) = (self.engine.revision(), self.now.moment);
-        let Some(kept) = &self.kept else { return };
-        let other_due = revision != kept.revision && now.since(kept.at) >= kept.other_every;
-        if revision.promised != kept.revision.promised || other_due {
-            self.keep_every(kept.other_every);
+        let (revision, now) = (self.engine.revision(), self.now);
+        let Some(kept) = &mut self.kept else { return };
+        let whole = revision.other != kept.revision.other && now.moment.since(kept.at) >= kept.other_every;
+        if !whole && revision.promised == kept.revision.promised {
+            return;
         }
+        let memory = self.engine.keep(whole, now);
+        if !memory.is_part() {
+            (kept.revision.other, kept.at) = (revision.other, now.moment);
+        }
+        kept.revision.promised = revision.promised;
+        // As it is written and read again, a part over what was kept before.
+        let text = serde_json::to_string(&memory).unwrap();
+        let again: Memory = serde_json::from_str(&text).unwrap();
+        let before: Memory = serde_json::from_str(&kept.text).unwrap();
+        let kept_now = if memory.is_part() { before.absorb(again.as_part()) } else { again };
+        kept.text = serde_json::to_string(&kept_now).unwrap();
     }
 
     fn start_again(&mut self, pause: Duration, meanwhile: fn(Memory) -> Memory) -> Vec<String> {

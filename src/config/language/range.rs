@@ -3,7 +3,7 @@
 use super::times;
 use crate::{
     config::{conflicts, interval::Interval},
-    model::{Comparison, Condition, Config, Number, Point, Quantity, SensorId},
+    model::{Comparison, Condition, Config, Number, Point, Quantity, SensorId, Series},
 };
 
 /// What a limit is set on.
@@ -67,11 +67,17 @@ pub(super) fn out_of_reach(condition: &Condition, config: &Config) -> Option<(St
     Some((message.trim_end().to_owned(), "write a number within that range".to_owned()))
 }
 
-/// Why conditions can never be true together.
-pub(in crate::config) fn contradiction(parts: &[Condition], config: &Config) -> Option<(String, String)> {
+/// Why conditions can never be true together. `series` are those of the file so far.
+pub(in crate::config) fn contradiction(
+    parts: &[Condition],
+    config: &Config,
+    series: &[Series],
+) -> Option<(String, String)> {
     limits_apart(parts, config).or_else(|| {
-        let texts: Vec<String> =
-            conflicts::exclusive(parts, config)?.iter().map(|part| format!("`{}`", part.describe(config))).collect();
+        let exclusive = conflicts::exclusive(parts, config)?;
+        // It gets them when all of the file is read.
+        let config = Config { series: series.to_vec(), ..config.clone() };
+        let texts: Vec<String> = exclusive.iter().map(|part| format!("`{}`", part.describe(&config))).collect();
         let message = format!("this can never be true: {} are never so at once", texts.join(" and "));
         Some((message, times::advice(&Condition::All(parts.to_vec()))))
     })

@@ -70,7 +70,7 @@ impl Typing<'_> {
                         other => parts.push(other),
                     }
                 }
-                if let Some((message, advice)) = range::contradiction(&parts, self.scope.config) {
+                if let Some((message, advice)) = range::contradiction(&parts, self.scope.config, &self.kept.series) {
                     return self.wrong(place(), message, advice);
                 }
                 if let Some((message, advice)) = times::cut_at_midnight(&parts, self.scope.config) {

@@ -8,7 +8,7 @@ use crate::{
         shape::{Flag, OneOf},
         table::Table,
     },
-    model::{self, Action, Config, EventRule, RunMode, Trigger},
+    model::{self, Action, Config, EventRule, RunMode, Series, Trigger},
 };
 use std::ops::Range;
 
@@ -110,7 +110,7 @@ pub(super) fn resolve(
     });
     if let (Some(condition), Some(sentence)) = (&condition, &draft.condition) {
         for trigger in &on {
-            if let Some(message) = never_together(trigger, condition, scope.config) {
+            if let Some(message) = never_together(trigger, condition, scope.config, &kept.series) {
                 problems.error(sentence.place.clone(), message, "change `on` or `if`");
             }
         }
@@ -132,10 +132,15 @@ pub(super) fn resolve(
 }
 
 /// Why a condition is never true when this happens.
-fn never_together(trigger: &Trigger, condition: &model::Condition, config: &Config) -> Option<String> {
+fn never_together(
+    trigger: &Trigger,
+    condition: &model::Condition,
+    config: &Config,
+    series: &[Series],
+) -> Option<String> {
     match trigger {
         Trigger::Becomes(begins) => {
-            language::contradiction(&[begins.clone(), condition.clone()], config).map(|(message, _)| message)
+            language::contradiction(&[begins.clone(), condition.clone()], config, series).map(|(message, _)| message)
         }
         Trigger::At(time) | Trigger::EveryDays(_, time) => language::never_then(*time, condition, config),
         _ => None,

@@ -151,14 +151,14 @@ impl Engine {
         self.changes.input(input);
         let (input, state) = (&self.config[input], &mut self.inputs[input.0]);
         if state.storm.edges(at.min(now.moment), count, input.max_rate) {
-            self.revision.other += 1;
+            self.unpromised += 1;
         }
         state.fault = state.fault.take().or_else(|| state.storm.fault(input.max_rate));
         // Of a storm, nobody knows which are pulses.
         if state.storm.ends().is_none() {
             state.counting.adopt(counter);
             state.counting.count(count, at.min(now.moment));
-            self.revision.other += 1;
+            self.unpromised += 1;
         }
     }
 
@@ -172,7 +172,7 @@ impl Engine {
         if state.fault != fault {
             self.changes.input(id);
             state.fault = fault;
-            self.revision.other += 1;
+            self.unpromised += 1;
         }
     }
 

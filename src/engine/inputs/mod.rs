@@ -41,7 +41,7 @@ impl Engine {
                 rises = wire && state.wire == Some(false);
                 let is_edge = state.wire.replace(wire).is_some_and(|was| was != wire);
                 if is_edge && state.storm.edge(at, input.max_rate) {
-                    self.revision.other += 1;
+                    self.unpromised += 1;
                 }
                 state.fault = state.storm.fault(input.max_rate);
                 // Nobody knows when a wire that could not be read went off: then it is not held.
@@ -50,7 +50,7 @@ impl Engine {
                 } else if wire || state.held_until.is_none() {
                     state.held_until = None;
                     if state.turn(wire, then) {
-                        self.revision.other += 1;
+                        self.unpromised += 1;
                     }
                 }
             }
