@@ -23,6 +23,7 @@ mod levels;
 mod limits;
 mod manual;
 mod parts;
+mod promises;
 mod pulse;
 mod reload;
 mod rooms;
