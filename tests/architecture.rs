@@ -8,8 +8,10 @@
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 /// Every top-level module, and which of the others it may use.
@@ -79,18 +81,32 @@ fn every_file_begins_by_saying_what_it_is() {
 }
 
 #[test]
-fn architecture_md_names_every_module() {
+fn architecture_md_says_what_each_module_may_use() {
     let text = document("ARCHITECTURE.md");
-    for module in top_level_modules() {
-        let row = format!("| `{module}` |");
-        assert!(text.contains(&row), "the module table of ARCHITECTURE.md has no row {row}");
+    for (module, may_use) in MAY_USE {
+        let row = text.lines().find(|line| line.starts_with(&format!("| `{module}` |")));
+        let row = row.unwrap_or_else(|| panic!("the module table of ARCHITECTURE.md has no row of `{module}`"));
+        let column = row.trim_end_matches([' ', '|']).rsplit('|').next().unwrap();
+        let named: BTreeSet<&str> = column.split('`').skip(1).step_by(2).collect();
+        let others = || MAY_USE.iter().map(|(other, _)| *other).filter(|other| *other != module);
+        let said: BTreeSet<&str> = match column.trim() {
+            "everything" => others().collect(),
+            all if all.starts_with("all but ") => others().filter(|other| !named.contains(other)).collect(),
+            _ => named,
+        };
+        assert_eq!(said, BTreeSet::from_iter(may_use.iter().copied()), "what `{module}` may use, in ARCHITECTURE.md");
     }
 }
 
 #[test]
 fn readme_names_every_command() {
     let text = document("README.md");
-    for command in ["demo", "check", "detect", "simulate", "run", "why", "status", "set", "auto", "safe", "schema"] {
+    let help = Command::new(env!("CARGO_BIN_EXE_hearthd")).arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let commands: Vec<&str> = commands.filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(commands.contains(&"run") && commands.len() > 10, "{commands:?}");
+    for command in commands.into_iter().filter(|command| *command != "help") {
         assert!(text.contains(&format!("hearthd {command}")), "README.md does not mention `hearthd {command}`");
     }
 }
