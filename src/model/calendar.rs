@@ -108,7 +108,29 @@ pub struct DateRange {
     pub last: Date,
 }
 
+impl Date {
+    /// All of a leap year.
+    pub fn all() -> impl Iterator<Item = Date> {
+        (1..=12).flat_map(|month| (1..=days_of(month)).map(move |day| Date { month, day }))
+    }
+}
+
+/// How many days a month can have, 1 to 12.
+fn days_of(month: u32) -> u32 {
+    match month {
+        2 => 29,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
 impl DateRange {
+    /// Whether it is one month, and all of it.
+    pub fn is_month(&self) -> bool {
+        let Date { month, day } = self.last;
+        self.first == Date { month, day: 1 } && day == days_of(month)
+    }
+
     /// Whether a day of the year is in it.
     pub fn contains(&self, date: Date) -> bool {
         if self.first <= self.last {

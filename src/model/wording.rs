@@ -32,13 +32,17 @@ impl Condition {
             Condition::Dark => "dark".into(),
             Condition::Daylight => "daylight".into(),
             Condition::Date(ranges) => {
-                let ranges: Vec<String> = ranges.iter().map(ToString::to_string).collect();
-                format!("date {}", ranges.join(" or "))
+                let texts: Vec<String> = ranges.iter().map(ToString::to_string).collect();
+                match &texts[..] {
+                    [range] if range.starts_with("between") => format!("date {range}"),
+                    _ => format!("date is {}", texts.join(" or ")),
+                }
             }
             Condition::Holiday => "holiday".into(),
             Condition::Night(day) => {
                 let day = day.describe(config);
-                format!("night of {}", day.trim_start_matches("day is ").trim_start_matches("date ").replace("is ", ""))
+                let words = ["day is ", "date is ", "date "].into_iter().find_map(|words| day.strip_prefix(words));
+                format!("night of {}", words.unwrap_or(&day))
             }
             Condition::Lost(point) => format!("{} is lost", config.point_name(*point)),
             Condition::Mode(modes) => {
@@ -261,7 +265,10 @@ fn clock(seconds: i32) -> String {
 impl std::fmt::Display for DateRange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.first == self.last {
-            write!(f, "is {}", self.first)
+            write!(f, "{}", self.first)
+        } else if self.is_month() {
+            let text = self.first.to_string();
+            f.write_str(text.trim_start_matches("1 "))
         } else {
             write!(f, "between {} and {}", self.first, self.last)
         }

@@ -161,7 +161,7 @@ fn on_no_day(case: &[Literal<'_>], new: &Literal<'_>, config: &Config) -> bool {
         let mut before = Date { month: 12, day: 31 };
         !Window::half_of_day(morning).never_meets(&windows)
             && (0..7).any(|day| fits(&day_of_week(day), &day_of_week((day + 6) % 7), morning))
-            && days_of_a_year().any(|date| {
+            && Date::all().any(|date| {
                 let last = std::mem::replace(&mut before, date);
                 // Of the first of March, in most years.
                 let of_march = (date == Date { month: 3, day: 1 }).then_some(Date { month: 2, day: 28 });
@@ -171,14 +171,4 @@ fn on_no_day(case: &[Literal<'_>], new: &Literal<'_>, config: &Config) -> bool {
                     .any(|last| fits(&date_of_year(date), &date_of_year(last), morning))
             })
     })
-}
-
-/// The days of a leap year.
-fn days_of_a_year() -> impl Iterator<Item = Date> {
-    let last = |month: u32| match month {
-        2 => 29,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
-    };
-    (1..=12).flat_map(move |month| (1..=last(month)).map(move |day| Date { month, day }))
 }

@@ -17,9 +17,7 @@ impl<'t> Parser<'_, 't> {
         let mut ranges = Vec::new();
         let mut not = false;
         if self.take_word("between") {
-            let first = self.one_date()?;
-            self.want("and", "date between A and B")?;
-            ranges.push(DateRange { first, last: self.one_date()? });
+            ranges.push(self.dates_between()?);
         } else if matches!(self.peek().token, Token::Word("after" | "before")) {
             let advice = "a year has no beginning here: write `date between 1 june and 31 august`";
             return Err(self.mistake("dates have two ends", advice));
@@ -34,6 +32,13 @@ impl<'t> Parser<'_, 't> {
         let place = start..self.end_of_last();
         let node = Node { kind: Kind::Date(ranges), place: place.clone() };
         Ok(if not { Node { kind: Kind::Not(Box::new(node)), place } } else { node })
+    }
+
+    /// `15 october and 15 april`
+    pub(super) fn dates_between(&mut self) -> Result<DateRange, Mistake> {
+        let first = self.one_date()?;
+        self.want("and", "date between A and B")?;
+        Ok(DateRange { first, last: self.one_date()? })
     }
 
     pub(super) fn list_of_dates(&mut self) -> Result<Vec<DateRange>, Mistake> {

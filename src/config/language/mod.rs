@@ -11,7 +11,7 @@
 //!            | "time" ("between" TIME "and" TIME | "after" TIME | "before" TIME)
 //!            | "day" ("is" ["not"] | "in") DAY { ("or" | ",") DAY } | "day" "between" DAY "and" DAY
 //!            | "date" ("is" ["not"] | "in") DATE { ("or" | ",") DATE } | "date" "between" DATE "and" DATE
-//!            | "night" "of" (DAY { ("or" | ",") DAY } | DATE { ("or" | ",") DATE } | "holiday")
+//!            | "night" "of" (DAY { ("or" | ",") DAY } | DATE { ("or" | ",") DATE } | "between" DATE "and" DATE | "holiday")
 //!            | "mode" ("is" ["not"] | "in") WORD { ("or" | ",") WORD }
 //!            | POINT "changed" "within" DURATION
 //!            | "dark" | "daylight" | "weekday" | "weekend" | "holiday"

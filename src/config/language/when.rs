@@ -252,6 +252,13 @@ impl<'t> Parser<'_, 't> {
                 self.advance();
                 Kind::Holiday
             }
+            Token::Word("between") => {
+                self.advance();
+                Kind::Date(vec![self.dates_between()?])
+            }
+            Token::Word(word) if words::MONTHS.iter().any(|(month, _)| *month == word) => {
+                Kind::Date(self.list_of_dates()?)
+            }
             Token::Number(..) => Kind::Date(self.list_of_dates()?),
             _ => Kind::Day(DaySet::from_days(self.list_of_days()?)),
         };
