@@ -7,7 +7,7 @@ use super::{
 use crate::{
     clock::{Clock, Moment},
     config::{self, Sources},
-    engine::{Engine, Revision},
+    engine::{EffectQueue, Engine, Revision},
     hardware::{Hardware, simulated::Wires},
     http::{Answerer, Explained, Question, Reply, Request},
     model::{
@@ -16,12 +16,10 @@ use crate::{
     },
     mqtt::{Notice, Refused, Told},
 };
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
-/// No honest pass comes near this. Outputs that switch each other in a circle would go on for ever; they have the loop
-/// only now and then.
-const DRIVES_AT_ONCE: usize = 4096;
+/// Outputs that switch each other in a circle go on so much later: they have the loop only now and then.
 const BACKLOG_AFTER: Duration = Duration::from_secs(1);
 /// A level that moves by less, in percent, is not worth a line in the log.
 const SMALL_STEP: u8 = 10;
@@ -44,8 +42,7 @@ pub struct Control {
     verified_at: Moment,
     /// Whoever waits for the answer to the command in hand.
     asking: Option<Answerer>,
-    /// Drives that a pass had no room for.
-    backlog: VecDeque<(OutputId, Level, Cause)>,
+    effects: EffectQueue,
     next: Pass,
     stopped: bool,
 }
@@ -70,7 +67,7 @@ impl Control {
             clock,
             last,
             asking: None,
-            backlog: VecDeque::new(),
+            effects: EffectQueue::default(),
             stopped: false,
         };
         control.tell_kept();
@@ -91,19 +88,23 @@ impl Control {
         }
         self.verified_at = now;
         for (output, level, error) in self.hardware.verify() {
-            self.handle(Event::Driven { output, level, result: Err(error.to_string()) });
+            let output = self.config[output].id.clone();
+            self.handle(Event::WireFound { output, level, result: Err(error.to_string()) });
         }
     }
 
-    /// Tells the engine what lines carry that were taken as they are. Returns which.
-    fn tell_kept(&mut self) -> Vec<OutputId> {
+    /// Tells the engine what lines carry that were claimed otherwise than they were to be.
+    fn tell_kept(&mut self) {
         let kept = self.hardware.kept();
         if !kept.is_empty() {
-            let driven = |&(output, level): &(OutputId, Level)| Event::Driven { output, level, result: Ok(()) };
-            let effects = self.engine.handle_all(self.clock.now(), kept.iter().map(driven));
+            let found = |(output, level): (OutputId, Level)| Event::WireFound {
+                output: self.config[output].id.clone(),
+                level,
+                result: Ok(()),
+            };
+            let effects = self.engine.handle_all(self.clock.now(), kept.into_iter().map(found));
             self.perform(effects);
         }
-        kept.into_iter().map(|(output, _)| output).collect()
     }
 
     /// Takes in one event and does what follows from it.
@@ -149,14 +150,13 @@ impl Control {
         if config.hardware != self.config.hardware || config.hub.clock != self.config.hub.clock {
             return Err("[hardware] and hub.clock take effect with a restart (`systemctl restart hearthd`)");
         }
-        let mut effects = self.engine.handle(self.clock.now(), Event::Reconfigure(config.clone()));
+        let effects = self.engine.handle(self.clock.now(), Event::Reconfigure(config.clone()));
         self.hardware.reconfigure(config.clone(), &start_levels(&self.engine, &config));
         (self.config, self.sources) = (config, sources.clone());
         // Kept only now: `hearthd safe` has to know the wires that were driven up to here.
         self.next.in_force = Some(sources);
         // What was decided before their levels were known counts no more.
-        let kept = self.tell_kept();
-        effects.retain(|effect| !matches!(effect, Effect::Drive { output, .. } if kept.contains(output)));
+        self.tell_kept();
         self.perform(effects);
         tracing::info!("the changed configuration is in force: {}", self.status());
         Ok(true)
@@ -225,7 +225,7 @@ impl Control {
     /// When the engine wants to be woken.
     pub fn next_wakeup(&self) -> Moment {
         let now = self.clock.now().moment;
-        let at_least = now + if self.backlog.is_empty() { WAKE_AT_LEAST } else { BACKLOG_AFTER };
+        let at_least = now + if self.effects.is_behind() { BACKLOG_AFTER } else { WAKE_AT_LEAST };
         self.engine.next_wakeup().map_or(at_least, |engine| engine.min(at_least))
     }
 
@@ -236,49 +236,13 @@ impl Control {
     }
 
     fn perform(&mut self, effects: Vec<Effect>) {
-        self.take(effects);
-        for _ in 0..DRIVES_AT_ONCE {
-            let Some((output, level, cause)) = self.backlog.pop_front() else { return };
-            let before = self.engine.start_level(output);
-            let result = self.hardware.drive(output, level);
-            let name = &self.config[output].id;
-            match &result {
-                Ok(()) => {
-                    let text = self.config.level_text(output, level);
-                    let cause = cause.describe(&self.config);
-                    if is_small_step(before, level) || self.is_modulated(output) {
-                        tracing::debug!("{name} {text}: {cause}");
-                    } else {
-                        tracing::info!("{name} {text}: {cause}");
-                    }
-                }
-                // The hardware has said so, once.
-                Err(error) => tracing::debug!("{name} cannot be driven {level}: {error}"),
-            }
-            let result = result.map_err(|error| error.to_string());
-            let more = self.engine.handle(self.clock.now(), Event::Driven { output, level, result });
-            self.take(more);
-        }
-        if !self.backlog.is_empty() {
-            tracing::error!(
-                "outputs switch each other without an end: they go on slowly; `hearthd why` shows the causes"
-            );
-        }
-    }
-
-    /// Whether it is the wire of slow PWM, which goes on and off all day.
-    fn is_modulated(&self, output: OutputId) -> bool {
-        match self.config[output].method {
-            Method::Part { of } => matches!(self.config[of].method, Method::SlowPwm { .. }),
-            _ => false,
-        }
-    }
-
-    /// Gives the answers at once, and puts the drives in line.
-    fn take(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
+        self.effects.add(effects);
+        while let Some(effect) = self.effects.next(&self.engine) {
             match effect {
-                Effect::Drive { output, level, cause } => self.backlog.push_back((output, level, cause)),
+                Effect::Drive { drive, output, level, cause } => {
+                    let result = self.drive(output, level, &cause);
+                    self.effects.add(self.engine.handle(self.clock.now(), Event::Driven { drive, result }));
+                }
                 Effect::Answer { command, result } => self.answer(command, result),
                 Effect::Notify { rule, text } => {
                     tracing::info!("{rule}: {text}");
@@ -290,6 +254,39 @@ impl Control {
                 }
                 Effect::Note { rule, text } => tracing::info!("{rule}: {text}"),
             }
+        }
+        if self.effects.is_behind() {
+            tracing::error!(
+                "outputs switch each other without an end: they go on slowly; `hearthd why` shows the causes"
+            );
+        }
+    }
+
+    fn drive(&mut self, output: OutputId, level: Level, cause: &Cause) -> Result<(), String> {
+        let before = self.engine.start_level(output);
+        let result = self.hardware.drive(output, level);
+        let name = &self.config[output].id;
+        match &result {
+            Ok(()) => {
+                let text = self.config.level_text(output, level);
+                let cause = cause.describe(&self.config);
+                if is_small_step(before, level) || self.is_modulated(output) {
+                    tracing::debug!("{name} {text}: {cause}");
+                } else {
+                    tracing::info!("{name} {text}: {cause}");
+                }
+            }
+            // The hardware has said so, once.
+            Err(error) => tracing::debug!("{name} cannot be driven {level}: {error}"),
+        }
+        result.map_err(|error| error.to_string())
+    }
+
+    /// Whether it is the wire of slow PWM, which goes on and off all day.
+    fn is_modulated(&self, output: OutputId) -> bool {
+        match self.config[output].method {
+            Method::Part { of } => matches!(self.config[of].method, Method::SlowPwm { .. }),
+            _ => false,
         }
     }
 

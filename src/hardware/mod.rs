@@ -114,7 +114,7 @@ impl Hardware {
     /// claimed at their level of `start`. Inputs and sensors that did not change go on undisturbed. The backend stays: another
     /// one takes a restart.
     pub fn reconfigure(&mut self, config: Arc<Config>, start: &[Level]) {
-        let moved = |line: &Line| expanders::is_moved(line, &self.config, &config);
+        let moved = |line: &Line| line.is_moved(&self.config, &config);
         self.outputs.release_others(&config, moved);
         self.inputs.release_others(&config, moved);
         self.config = config;

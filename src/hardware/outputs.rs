@@ -4,7 +4,6 @@ use super::{
     HardwareError,
     board::{Board, OutputLine},
     choice,
-    expanders::is_moved,
 };
 use crate::model::{ActiveLevel, AtStart, Config, Dimming, Level, Line, Output, OutputId, SafeState};
 use std::{
@@ -205,7 +204,7 @@ fn has_wire(house: &Config, line: &Line, other: &Config) -> bool {
     let outputs = house.outputs.iter().filter_map(|output| output.line.as_ref());
     let mut lines = outputs.chain(house.inputs.iter().map(|input| &input.line));
     let board = |house: &Config| (choice::resolve(&house.hardware), house.hardware.gpiochip.clone());
-    board(house) == board(other) && !is_moved(line, other, house) && lines.any(|theirs| theirs == line)
+    board(house) == board(other) && !line.is_moved(other, house) && lines.any(|theirs| theirs == line)
 }
 
 fn drive_safe_on(board: &dyn Board, config: &Config) -> Vec<(Arc<str>, Result<(), HardwareError>)> {

@@ -157,14 +157,6 @@ impl Board for WithExpanders {
     }
 }
 
-/// Whether the wire of an output or input now belongs to another chip, or to a chip that is wired otherwise.
-pub(super) fn is_moved(line: &Line, before: &Config, now: &Config) -> bool {
-    match (before.expander_pin(line), now.expander_pin(line)) {
-        (Some((before, _)), Some((now, _))) => !before.is_wired_as(now),
-        (before, now) => before.is_some() != now.is_some(),
-    }
-}
-
 fn is_active(high: bool, active: ActiveLevel) -> bool {
     high == (active == ActiveLevel::High)
 }
