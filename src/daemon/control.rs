@@ -3,6 +3,7 @@
 use super::{
     plan::{InForce, plan},
     publisher::Pass,
+    under_way::{LogLine, UnderWay},
 };
 use crate::{
     clock::{Clock, Moment},
@@ -11,8 +12,8 @@ use crate::{
     hardware::{Hardware, simulated::Wires},
     http::{Answerer, Explained, Question, Reply, Request},
     model::{
-        Cause, Command, Config, Effect, Event, Level, Method, Output, OutputId, Point, Quality, Refusal, Snapshot,
-        Source, number, shown,
+        Cause, Command, Config, DriveId, Effect, Event, Level, Method, Output, OutputId, Point, Quality, Refusal,
+        Snapshot, Source, duration, number, shown,
     },
     mqtt::{Notice, Refused, Told},
 };
@@ -25,6 +26,8 @@ const BACKLOG_AFTER: Duration = Duration::from_secs(1);
 const SMALL_STEP: u8 = 10;
 /// How often every output line is read back.
 const VERIFY_EVERY: Duration = Duration::from_secs(50);
+/// A bus that has not answered a drive for so long, of real time, hangs: the output is in fault until it answers.
+pub const DRIVE_WITHIN: Duration = Duration::from_secs(5);
 /// The engine is woken at least this often, so that a wall clock that was set is noticed.
 const WAKE_AT_LEAST: Duration = Duration::from_secs(60);
 
@@ -43,6 +46,11 @@ pub struct Control {
     /// Whoever waits for the answer to the command in hand.
     asking: Option<Answerer>,
     effects: EffectQueue,
+    under_way: UnderWay,
+    /// Drives over buses that the command in hand has begun.
+    begun: Vec<DriveId>,
+    /// Answers that wait for the drives that their command has begun: they show what the wires made of it.
+    held: Vec<(Reply, Vec<DriveId>)>,
     next: Pass,
     stopped: bool,
 }
@@ -68,6 +76,9 @@ impl Control {
             last,
             asking: None,
             effects: EffectQueue::default(),
+            under_way: UnderWay::default(),
+            begun: Vec::new(),
+            held: Vec::new(),
             stopped: false,
         };
         control.tell_kept();
@@ -80,15 +91,19 @@ impl Control {
         self.handle(Event::Wake);
     }
 
-    /// Reads the output lines back, when it is time. Asked in every pass: where news never ends, nothing wakes the loop.
-    pub fn verify(&mut self) {
+    /// Reads the output lines back when it is time, and looks for drives that are overdue. Asked in every pass: where news
+    /// never ends, nothing wakes the loop.
+    pub fn supervise(&mut self) {
         let now = self.clock.now().moment;
+        for drive in self.under_way.take_overdue(now) {
+            let text = format!("no answer within {} s: its bus or device hangs", DRIVE_WITHIN.as_secs());
+            self.handle(Event::Overdue { drive, text });
+        }
         if now.since(self.verified_at) < VERIFY_EVERY {
             return;
         }
         self.verified_at = now;
         for (output, level, error) in self.hardware.verify() {
-            let output = self.config[output].id.clone();
             self.handle(Event::WireFound { output, level, result: Err(error.to_string()) });
         }
     }
@@ -109,6 +124,11 @@ impl Control {
 
     /// Takes in one event and does what follows from it.
     pub fn handle(&mut self, event: Event) {
+        if let Event::Driven { drive, result } = &event
+            && let Some(line) = self.under_way.end(*drive)
+        {
+            log_drive(&line, result);
+        }
         let effects = self.engine.handle(self.clock.now(), event);
         self.perform(effects);
     }
@@ -121,7 +141,13 @@ impl Control {
             return;
         }
         self.asking = Some(answer);
+        self.begun.clear();
+        let before = self.next.replies.len();
         self.handle(Event::Command(command));
+        if !self.begun.is_empty() {
+            let begun = std::mem::take(&mut self.begun);
+            self.held.extend(self.next.replies.drain(before..).map(|reply| (reply, begun.clone())));
+        }
     }
 
     /// Answers a question about the engine from a copy of it, beside the control loop.
@@ -152,6 +178,7 @@ impl Control {
         }
         let effects = self.engine.handle(self.clock.now(), Event::Reconfigure(config.clone()));
         self.hardware.reconfigure(config.clone(), &start_levels(&self.engine, &config));
+        self.under_way.follow(&config);
         (self.config, self.sources) = (config, sources.clone());
         // Kept only now: `hearthd safe` has to know the wires that were driven up to here.
         self.next.in_force = Some(sources);
@@ -173,10 +200,14 @@ impl Control {
         self.next.told.push(Told::Notice(Notice { text, rule, time }));
     }
 
-    /// Drives every output to its safe state.
+    /// Drives every output to its safe state. Those on buses answer later.
     pub fn stop(&mut self) {
         self.handle(Event::Stop);
-        self.stopped = true;
+    }
+
+    /// The outputs whose bus has not answered yet.
+    pub fn undriven(&self) -> Vec<&str> {
+        self.under_way.outputs().map(|output| &**output).collect()
     }
 
     /// What this pass has to tell.
@@ -190,6 +221,14 @@ impl Control {
         let revision = self.engine.revision();
         let due = revision.promised != self.saved.promised
             || revision != self.saved && now.moment.since(self.saved_at) >= save_other_every;
+        for (reply, begun) in std::mem::take(&mut self.held) {
+            if begun.iter().any(|drive| self.under_way.is_awaited(*drive)) {
+                self.held.push((reply, begun));
+            } else {
+                self.next.replies.push(reply);
+            }
+        }
+        self.begun.clear();
         let mut pass = std::mem::take(&mut self.next);
         if due {
             (self.saved, self.saved_at) = (revision, now.moment);
@@ -200,8 +239,10 @@ impl Control {
         pass
     }
 
-    /// As [`Control::pass`], with everything that is to survive.
+    /// As [`Control::pass`], with everything that is to survive. What is not driven by now will not be.
     pub fn last_pass(&mut self) -> Pass {
+        self.stopped = true;
+        self.under_way = UnderWay::default();
         let mut pass = self.pass(Duration::MAX);
         pass.memory = Some(self.engine.memory(self.clock.now()));
         pass
@@ -226,7 +267,9 @@ impl Control {
     pub fn next_wakeup(&self) -> Moment {
         let now = self.clock.now().moment;
         let at_least = now + if self.effects.is_behind() { BACKLOG_AFTER } else { WAKE_AT_LEAST };
-        self.engine.next_wakeup().map_or(at_least, |engine| engine.min(at_least))
+        // An answer is overdue when its time is over, not when it ends.
+        let overdue = self.under_way.next_due().map(|due| due + Duration::from_millis(1));
+        [self.engine.next_wakeup(), overdue].into_iter().flatten().fold(at_least, Moment::min)
     }
 
     /// One line for `systemctl status`.
@@ -240,8 +283,9 @@ impl Control {
         while let Some(effect) = self.effects.next(&self.engine) {
             match effect {
                 Effect::Drive { drive, output, level, cause } => {
-                    let result = self.drive(output, level, &cause);
-                    self.effects.add(self.engine.handle(self.clock.now(), Event::Driven { drive, result }));
+                    if let Some(result) = self.drive(drive, output, level, &cause) {
+                        self.effects.add(self.engine.handle(self.clock.now(), Event::Driven { drive, result }));
+                    }
                 }
                 Effect::Answer { command, result } => self.answer(command, result),
                 Effect::Notify { rule, text } => {
@@ -262,24 +306,26 @@ impl Control {
         }
     }
 
-    fn drive(&mut self, output: OutputId, level: Level, cause: &Cause) -> Result<(), String> {
+    /// Drives an output. Nothing: its bus answers later.
+    fn drive(&mut self, drive: DriveId, output: OutputId, level: Level, cause: &Cause) -> Option<Result<(), String>> {
         let before = self.engine.start_level(output);
-        let result = self.hardware.drive(output, level);
-        let name = &self.config[output].id;
-        match &result {
-            Ok(()) => {
-                let text = self.config.level_text(output, level);
-                let cause = cause.describe(&self.config);
-                if is_small_step(before, level) || self.is_modulated(output) {
-                    tracing::debug!("{name} {text}: {cause}");
-                } else {
-                    tracing::info!("{name} {text}: {cause}");
-                }
-            }
-            // The hardware has said so, once.
-            Err(error) => tracing::debug!("{name} cannot be driven {level}: {error}"),
-        }
-        result.map_err(|error| error.to_string())
+        let result = self.hardware.drive(drive, output, level);
+        let (id, level_text) = (&self.config[output].id, self.config.level_text(output, level));
+        let line = LogLine {
+            text: format!("{id} {level_text}: {}", cause.describe(&self.config)),
+            is_small: is_small_step(before, level) || self.is_modulated(output),
+        };
+        let Some(result) = result else {
+            // In real time, however fast the clock runs.
+            let pace = self.clock.real_time(Duration::from_secs(1)).as_secs_f64().max(1e-6);
+            let due = self.clock.now().moment + DRIVE_WITHIN.div_f64(pace);
+            self.under_way.begin(drive, id.clone(), line, due);
+            self.begun.push(drive);
+            return None;
+        };
+        let result = result.map_err(|error| error.to_string());
+        log_drive(&line, &result);
+        Some(result)
     }
 
     /// Whether it is the wire of slow PWM, which goes on and off all day.
@@ -324,6 +370,14 @@ impl Control {
             return Some(Err(held()));
         }
         match point {
+            // `delay 2s`: its bus takes so long for each drive.
+            Point::Output(id) => {
+                let delay = duration::parse(command.payload.strip_prefix("delay ")?).ok();
+                if !delay.is_some_and(|delay| wires.slow_output(&self.config[id].id, delay)) {
+                    let expected = "the delay of an output on a bus, such as \"delay 2s\"".into();
+                    return Some(Err(Refusal::BadValue { expected }));
+                }
+            }
             Point::Input(id) => {
                 let word = command.payload.to_ascii_lowercase();
                 let Some(active) = config::state_meaning(&word, point, &self.config) else {
@@ -339,8 +393,7 @@ impl Control {
                 }
                 _ => return Some(Err(Refusal::BadValue { expected: "a plausible number".into() })),
             },
-            Point::Output(_)
-            | Point::OutputFacet(..)
+            Point::OutputFacet(..)
             | Point::Occupied(_)
             | Point::Asleep(_)
             | Point::Climate(..)
@@ -348,6 +401,14 @@ impl Control {
             | Point::Event(_) => return None,
         }
         Some(Ok(()))
+    }
+}
+
+fn log_drive(line: &LogLine, result: &Result<(), String>) {
+    match result {
+        Ok(()) => line.log(),
+        // The hardware has said so, once.
+        Err(error) => tracing::debug!("{}: not driven: {error}", line.text),
     }
 }
 
@@ -361,12 +422,8 @@ impl Drop for Control {
     fn drop(&mut self) {
         if !self.stopped {
             let safe = |(index, output): (usize, &Output)| Some((OutputId(index), output.safe.level()?));
-            let mut levels: Vec<_> = self.config.outputs.iter().enumerate().filter_map(safe).collect();
-            // Off before on: members of an interlock may be among them.
-            levels.sort_by_key(|(_, level)| *level);
-            for (output, level) in levels {
-                let _ = self.hardware.drive(output, level);
-            }
+            let levels: Vec<_> = self.config.outputs.iter().enumerate().filter_map(safe).collect();
+            self.hardware.drive_all(&levels);
         }
     }
 }
