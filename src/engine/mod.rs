@@ -161,6 +161,8 @@ impl Engine {
                 engine.revision.promised += u64::from(change_is_promised(output));
                 engine.outputs[index].begin_anew(level, pulse, taken, now);
                 parts::lose(OutputId(index), &engine.config, &mut engine.outputs);
+            } else if std::mem::take(&mut engine.outputs[index].may_have_gone_on) {
+                engine.outputs[index].goes_off_now(output.pulse.is_some(), now);
             }
         }
         engine.start_interlocked(now);

@@ -44,6 +44,11 @@ impl Engine {
         });
         let drives = wanted.into_iter().filter_map(|(_, output)| {
             let (level, cause) = take(&config[output], &mut self.outputs[output.0], now)?;
+            let state = &mut self.outputs[output.0];
+            if level.is_on() && !state.level.is_on() && change_is_promised(&config[output]) {
+                state.may_have_gone_on = true;
+                self.revision.promised += 1;
+            }
             Some(Effect::Drive { drive: self.drives.begin(output, level), output, level, cause })
         });
         drives.collect()
@@ -57,6 +62,7 @@ impl Engine {
 
     pub(super) fn absorb_driven(&mut self, now: Now, drive: DriveId, result: Result<(), String>) {
         if let Some(open) = self.drives.take(drive) {
+            self.outputs[open.output.0].may_have_gone_on = false;
             self.absorb_level(now, open.output, open.level, result);
         }
     }
@@ -75,7 +81,10 @@ impl Engine {
         match result {
             Err(_) if self.outputs[id.0].is_under_way() => return,
             Err(_) => {}
-            Ok(()) => self.drives.forget(id),
+            Ok(()) => {
+                self.drives.forget(id);
+                self.outputs[id.0].may_have_gone_on = false;
+            }
         }
         self.absorb_level(now, id, level, result);
     }
