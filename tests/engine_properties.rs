@@ -542,18 +542,22 @@ proptest! {
                     engine = Engine::new(config.clone(), Some(serde_json::from_str(&text).unwrap()), now);
                     Event::Wake
                 }
-                Chaos::Step(Step::Command(number, payload, hold)) => Event::Command(hearthd::model::Command {
+                Chaos::Step(Step::Command(number, payload, hold)) => Event::Command {
+                    request: None,
+                    command: hearthd::model::Command {
                     source: hearthd::model::Source::Console,
                     point: format!("o{}", number % 7),
                     payload: payload.into(),
                     hold: hold.map(|hold| secs(hold.into())),
-                }),
-                Chaos::Step(Step::SetMode(away)) => Event::Command(hearthd::model::Command {
+                }},
+                Chaos::Step(Step::SetMode(away)) => Event::Command {
+                    request: None,
+                    command: hearthd::model::Command {
                     source: hearthd::model::Source::Console,
                     point: "mode".into(),
                     payload: if away { "away" } else { "home" }.into(),
                     hold: None,
-                }),
+                }},
                 Chaos::Step(_) => Event::Wake,
             };
             engine.handle(now, event);

@@ -1,29 +1,26 @@
-//! The control loop's body: news in, outputs driven, a picture out.
+//! The control loop's body: news in, outputs driven (`control/perform.rs`), a picture out.
+
+mod perform;
 
 use super::{
     plan::{InForce, plan},
     publisher::Pass,
-    under_way::{LogLine, UnderWay},
+    simulated::move_wire,
+    under_way::UnderWay,
 };
 use crate::{
     clock::{Clock, Moment},
-    config::{self, Sources},
+    config::Sources,
     engine::{EffectQueue, Engine, Revision},
     hardware::{Hardware, simulated::Wires},
     http::{Answerer, Explained, Question, Reply, Request},
-    model::{
-        Cause, Command, Config, DriveId, Effect, Event, Level, Method, Output, OutputId, Point, Quality, Refusal,
-        Snapshot, Source, duration, number, shown,
-    },
-    mqtt::{Notice, Refused, Told},
+    model::{Config, DriveId, Event, Level, Output, OutputId, Quality, RequestId, Snapshot},
 };
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 /// Outputs that switch each other in a circle go on so much later: they have the loop only now and then.
 const BACKLOG_AFTER: Duration = Duration::from_secs(1);
-/// A level that moves by less, in percent, is not worth a line in the log.
-const SMALL_STEP: u8 = 10;
 /// How often every output line is read back.
 const VERIFY_EVERY: Duration = Duration::from_secs(50);
 /// A bus that has not answered a drive for so long, of real time, hangs: the output is in fault until it answers.
@@ -43,8 +40,9 @@ pub struct Control {
     saved: Revision,
     saved_at: Moment,
     verified_at: Moment,
-    /// Whoever waits for the answer to the command in hand.
-    asking: Option<Answerer>,
+    /// Who waits for the answers to commands.
+    asking: BTreeMap<RequestId, Answerer>,
+    requests: u64,
     effects: EffectQueue,
     under_way: UnderWay,
     /// Drives over buses that the command in hand has begun.
@@ -74,7 +72,8 @@ impl Control {
             sources,
             clock,
             last,
-            asking: None,
+            asking: BTreeMap::new(),
+            requests: 0,
             effects: EffectQueue::default(),
             under_way: UnderWay::default(),
             begun: Vec::new(),
@@ -127,7 +126,7 @@ impl Control {
         if let Event::Driven { drive, result } = &event
             && let Some(line) = self.under_way.end(*drive)
         {
-            log_drive(&line, result);
+            perform::log_drive(&line, result);
         }
         let effects = self.engine.handle(self.clock.now(), event);
         self.perform(effects);
@@ -136,14 +135,16 @@ impl Control {
     /// A command that waits for its answer.
     pub fn request(&mut self, request: Request) {
         let Request { command, answer } = request;
-        if let Some(result) = self.move_wire(&command) {
+        if let Some(result) = self.hardware.wires().and_then(|wires| move_wire(&wires, &self.config, &command)) {
             self.next.replies.push(Reply { answer, result });
             return;
         }
-        self.asking = Some(answer);
+        self.requests += 1;
+        let id = RequestId(self.requests);
+        self.asking.insert(id, answer);
         self.begun.clear();
         let before = self.next.replies.len();
-        self.handle(Event::Command(command));
+        self.handle(Event::Command { command, request: Some(id) });
         if !self.begun.is_empty() {
             let begun = std::mem::take(&mut self.begun);
             self.held.extend(self.next.replies.drain(before..).map(|reply| (reply, begun.clone())));
@@ -192,12 +193,6 @@ impl Control {
     /// Tells people what is wrong with hearthd itself, or is well again.
     pub fn notify(&mut self, text: String) {
         self.tell_notice("hearthd".into(), text);
-    }
-
-    fn tell_notice(&mut self, rule: String, text: String) {
-        let now = self.clock.now().wall.with_timezone(&self.config.hub.timezone);
-        let time = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
-        self.next.told.push(Told::Notice(Notice { text, rule, time }));
     }
 
     /// Drives every output to its safe state. Those on buses answer later.
@@ -277,144 +272,6 @@ impl Control {
         let config = &self.config;
         format!("{}: {}; {} hardware", config.hub.id, config.contents(), self.hardware.backend().word())
     }
-
-    fn perform(&mut self, effects: Vec<Effect>) {
-        self.effects.add(effects);
-        while let Some(effect) = self.effects.next(&self.engine) {
-            match effect {
-                Effect::Drive { drive, output, level, cause } => {
-                    if let Some(result) = self.drive(drive, output, level, &cause) {
-                        self.effects.add(self.engine.handle(self.clock.now(), Event::Driven { drive, result }));
-                    }
-                }
-                Effect::Answer { command, result } => self.answer(command, result),
-                Effect::Notify { rule, text } => {
-                    tracing::info!("{rule}: {text}");
-                    self.tell_notice(rule.to_string(), text);
-                }
-                Effect::Clicked { input, click } => {
-                    tracing::info!("{} {}", self.config[input].id, click.word());
-                    self.next.told.push(Told::Clicked(self.config.point_name(Point::Event(input)), click.word()));
-                }
-                Effect::Note { rule, text } => tracing::info!("{rule}: {text}"),
-            }
-        }
-        if self.effects.is_behind() {
-            tracing::error!(
-                "outputs switch each other without an end: they go on slowly; `hearthd why` shows the causes"
-            );
-        }
-    }
-
-    /// Drives an output. Nothing: its bus answers later.
-    fn drive(&mut self, drive: DriveId, output: OutputId, level: Level, cause: &Cause) -> Option<Result<(), String>> {
-        let before = self.engine.start_level(output);
-        let result = self.hardware.drive(drive, output, level);
-        let (id, level_text) = (&self.config[output].id, self.config.level_text(output, level));
-        let line = LogLine {
-            text: format!("{id} {level_text}: {}", cause.describe(&self.config)),
-            is_small: is_small_step(before, level) || self.is_modulated(output),
-        };
-        let Some(result) = result else {
-            // In real time, however fast the clock runs.
-            let pace = self.clock.real_time(Duration::from_secs(1)).as_secs_f64().max(1e-6);
-            let due = self.clock.now().moment + DRIVE_WITHIN.div_f64(pace);
-            self.under_way.begin(drive, id.clone(), line, due);
-            self.begun.push(drive);
-            return None;
-        };
-        let result = result.map_err(|error| error.to_string());
-        log_drive(&line, &result);
-        Some(result)
-    }
-
-    /// Whether it is the wire of slow PWM, which goes on and off all day.
-    fn is_modulated(&self, output: OutputId) -> bool {
-        match self.config[output].method {
-            Method::Part { of } => matches!(self.config[of].method, Method::SlowPwm { .. }),
-            _ => false,
-        }
-    }
-
-    fn answer(&mut self, command: Command, result: Result<(), Refusal>) {
-        if let Some(answer) = self.asking.take_if(|_| command.source == Source::Console) {
-            self.next.replies.push(Reply { answer, result });
-        } else if let Err(refusal) = result {
-            tracing::debug!("refused {} for {}: {refusal}", shown(&command.payload), shown(&command.point));
-            let Command { point, payload, .. } = command;
-            self.next.told.push(Told::Refused(Refused { point, payload, reason: refusal.to_string() }));
-        }
-    }
-
-    /// On simulated hardware, a command for an input or a reading moves its wire: it is how a person plays the house.
-    fn move_wire(&self, command: &Command) -> Option<Result<(), Refusal>> {
-        // AUTO is for outputs: the engine says so.
-        let wires = self.hardware.wires().filter(|_| !command.payload.eq_ignore_ascii_case("AUTO"))?;
-        let held = || Refusal::NoHold { why: "a simulated wire stays as it is set".into() };
-        if let Some((input, ..)) = self.config.find_counter(&command.point) {
-            let count = command.payload.parse().ok().filter(|count| (1..=1_000_000).contains(count));
-            let Some(count) = count else { return Some(Err(Refusal::BadValue { expected: "how many pulses".into() })) };
-            if command.hold.is_some() {
-                return Some(Err(held()));
-            }
-            wires.pulse(&self.config[input].id, count);
-            return Some(Ok(()));
-        }
-        let point = self.config.find_point(&command.point)?;
-        let is_wire = match point {
-            Point::Input(_) => true,
-            Point::Reading(id, _) => self.config[id].counter().is_none(),
-            _ => false,
-        };
-        if is_wire && command.hold.is_some() {
-            return Some(Err(held()));
-        }
-        match point {
-            // `delay 2s`: its bus takes so long for each drive.
-            Point::Output(id) => {
-                let delay = duration::parse(command.payload.strip_prefix("delay ")?).ok();
-                if !delay.is_some_and(|delay| wires.slow_output(&self.config[id].id, delay)) {
-                    let expected = "the delay of an output on a bus, such as \"delay 2s\"".into();
-                    return Some(Err(Refusal::BadValue { expected }));
-                }
-            }
-            Point::Input(id) => {
-                let word = command.payload.to_ascii_lowercase();
-                let Some(active) = config::state_meaning(&word, point, &self.config) else {
-                    return Some(Err(Refusal::BadValue { expected: "ON or OFF".into() }));
-                };
-                wires.set_input(&self.config[id].id, active);
-            }
-            // Its pulses are played, above; its total is set as on a real board.
-            Point::Reading(id, _) if self.config[id].counter().is_some() => return None,
-            Point::Reading(id, quantity) => match number::plain(&command.payload) {
-                Some(value) if quantity.plausible().contains(&value) => {
-                    wires.set_reading(&self.config[id].id, quantity, value);
-                }
-                _ => return Some(Err(Refusal::BadValue { expected: "a plausible number".into() })),
-            },
-            Point::OutputFacet(..)
-            | Point::Occupied(_)
-            | Point::Asleep(_)
-            | Point::Climate(..)
-            | Point::Mode
-            | Point::Event(_) => return None,
-        }
-        Some(Ok(()))
-    }
-}
-
-fn log_drive(line: &LogLine, result: &Result<(), String>) {
-    match result {
-        Ok(()) => line.log(),
-        // The hardware has said so, once.
-        Err(error) => tracing::debug!("{}: not driven: {error}", line.text),
-    }
-}
-
-/// Whether a level moves a little only, as a thermostat moves it all day.
-fn is_small_step(before: Level, after: Level) -> bool {
-    before != after && before.is_on() && after.is_on() && before.percent().abs_diff(after.percent()) < SMALL_STEP
 }
 
 /// Whatever ends the loop but an orderly stop (a panic, a dead thread), outputs end in their safe states.
@@ -455,7 +312,10 @@ fn report_quality(before: &Snapshot, after: &Snapshot) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config, model::ClockTrust};
+    use crate::{
+        config,
+        model::{ClockTrust, Command, Source},
+    };
     use std::path::Path;
 
     #[test]
@@ -471,7 +331,8 @@ mod tests {
         let in_force = InForce { config: config.clone(), sources: Arc::default() };
         let mut control = Control::start(engine, in_force, clock, events);
         let command = |point: &str| {
-            Event::Command(Command { source: Source::Mqtt, point: point.into(), payload: "ON".into(), hold: None })
+            let command = Command { source: Source::Mqtt, point: point.into(), payload: "ON".into(), hold: None };
+            Event::Command { command, request: None }
         };
         control.handle(command("a"));
         control.handle(command("c"));

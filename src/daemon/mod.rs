@@ -15,6 +15,7 @@ mod plan;
 mod publisher;
 mod reload;
 mod signals;
+mod simulated;
 mod store;
 mod systemd;
 mod under_way;

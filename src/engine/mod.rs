@@ -296,9 +296,9 @@ impl Engine {
             Event::Driven { drive, result } => self.absorb_driven(now, drive, result),
             Event::Overdue { drive, text } => self.absorb_overdue(now, drive, text),
             Event::WireFound { output, level, result } => self.absorb_found(now, &output, level, result),
-            Event::Command(command) => {
+            Event::Command { command, request } => {
                 let result = if self.stopping { Err(Refusal::Stopping) } else { self.command(&command, now) };
-                return vec![Effect::Answer { command, result }];
+                return vec![Effect::Answer { command, request, result }];
             }
             Event::Reconfigure(config) => self.reconfigure(config, now),
             Event::Stop => {

@@ -99,7 +99,7 @@ impl Outputs {
         let mut others: Vec<(OutputId, Level)> = done
             .into_iter()
             .filter_map(|(id, level, result)| {
-                let asked = missing.iter().any(|one| *one == (id, level));
+                let asked = missing.contains(&(id, level));
                 result.ok()?.or_else(|| (!asked).then_some(level)).map(|level| (id, level))
             })
             .collect();

@@ -68,7 +68,12 @@ pub enum Event {
         result: Result<(), String>,
     },
     /// Somebody wishes something.
-    Command(Command),
+    Command {
+        /// What.
+        command: Command,
+        /// Who waits for the answer, if anybody does.
+        request: Option<RequestId>,
+    },
     /// The file was edited and is good. State of all that kept its identity is carried over.
     Reconfigure(Arc<Config>),
     /// The process is asked to end: drive the safe state.
@@ -78,6 +83,10 @@ pub enum Event {
 /// One drive of one output. Within a run of hearthd, none is used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DriveId(pub u64);
+
+/// A command whose answer somebody waits for. Whoever takes commands in gives them out and knows whom each is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RequestId(pub u64);
 
 /// Why a sensor gave no reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +129,8 @@ pub enum Effect {
     Answer {
         /// As it came in.
         command: Command,
+        /// As it came with it.
+        request: Option<RequestId>,
         /// Accepted, or why not.
         result: Result<(), Refusal>,
     },

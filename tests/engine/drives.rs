@@ -7,7 +7,7 @@ use crate::{
 use hearthd::{
     clock::Now,
     engine::Engine,
-    model::{Command, Config, DriveId, Effect, Event, Level, Quality, Source},
+    model::{Command, Config, DriveId, Effect, Event, Level, Quality, RequestId, Source},
 };
 use std::sync::Arc;
 
@@ -44,7 +44,8 @@ impl Slow {
 
     fn command(&mut self, point: &str, payload: &str) -> Vec<String> {
         let (point, payload) = (point.to_owned(), payload.to_owned());
-        self.send(Event::Command(Command { source: Source::Mqtt, point, payload, hold: None }))
+        let command = Command { source: Source::Mqtt, point, payload, hold: None };
+        self.send(Event::Command { command, request: None })
     }
 
     /// The id of the newest drive.
@@ -229,4 +230,40 @@ fn how_a_wire_was_before_it_was_driven_does_not_count() {
     assert_eq!(house.send(found(Level::OFF, Ok(()))), ["lamp ON"]);
     assert_eq!(house.answer(drive), NOTHING);
     assert_eq!(house.shows("lamp"), shows("OFF", true));
+}
+
+#[test]
+fn what_a_kill_leaves_half_driven_on_rests_as_if_it_had_been_on() {
+    let mut b = Builder::new();
+    let (up, down) = (b.output(output("up")), b.output(output("down")));
+    b.interlock("shutter", secs(60), &[up, down]);
+    let mut house = Slow::new(b.build());
+    house.pass(600);
+    let promised = house.engine.revision().promised;
+    assert_eq!(house.command("up", "ON"), ["up ON"]);
+    assert_ne!(house.engine.revision().promised, promised, "it is kept before the wire has answered");
+    assert_eq!(house.command("up", "OFF"), NOTHING, "its wire has not answered");
+    let memory = serde_json::to_string(&house.engine.memory(house.now)).unwrap();
+    let memory = serde_json::from_str(&memory).unwrap();
+    let mut again = House::start(house.config.clone(), Some(memory), house.now);
+    assert_eq!(again.command("down", "ON"), NOTHING, "`up` may have been on a moment ago");
+    assert_eq!(again.live(secs(59)), NOTHING);
+    assert_eq!(again.live(secs(1)), ["down ON: command by MQTT, until AUTO"]);
+}
+
+#[test]
+fn an_answer_names_the_request_that_it_is_of() {
+    let mut house = two();
+    let mut ask = |request: Option<u64>, point: &str| {
+        let (point, payload) = (point.to_owned(), "ON".to_owned());
+        let command = Command { source: Source::Console, point, payload, hold: None };
+        let event = Event::Command { command, request: request.map(RequestId) };
+        house.engine.handle(house.now, event).into_iter().find_map(|effect| match effect {
+            Effect::Answer { request, result, .. } => Some((request, result.is_ok())),
+            _ => None,
+        })
+    };
+    assert_eq!(ask(Some(2), "lamp"), Some((Some(RequestId(2)), true)));
+    assert_eq!(ask(Some(1), "nothing"), Some((Some(RequestId(1)), false)));
+    assert_eq!(ask(None, "fan"), Some((None, true)));
 }

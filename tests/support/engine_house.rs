@@ -225,7 +225,8 @@ impl House {
 
     pub fn command_for(&mut self, point: &str, payload: &str, hold: Option<Duration>) -> Vec<String> {
         let source = Source::Mqtt;
-        self.send(Event::Command(Command { source, point: point.into(), payload: payload.into(), hold }))
+        let command = Command { source, point: point.into(), payload: payload.into(), hold };
+        self.send(Event::Command { command, request: None })
     }
 
     pub fn stop(&mut self) -> Vec<String> {

@@ -326,7 +326,7 @@ impl House {
 
     /// Somebody commands something; while hearthd does not run, nobody hears it.
     pub fn command(&mut self, command: Command) {
-        self.handle(Event::Command(command));
+        self.handle(Event::Command { command, request: None });
     }
 
     /// Whether there is a broker. The rules run on without one.
@@ -451,7 +451,7 @@ impl House {
                     let now = self.now();
                     self.effects.add(self.engine.handle(now, Event::Driven { drive, result }));
                 }
-                Effect::Answer { command, result: Err(refusal) } => self.refused.push((command, refusal)),
+                Effect::Answer { command, result: Err(refusal), .. } => self.refused.push((command, refusal)),
                 Effect::Notify { rule, text } => self.said.push(Said::Notice { rule, text }),
                 Effect::Note { rule, text } => self.said.push(Said::Note { rule, text }),
                 Effect::Clicked { .. } | Effect::Answer { result: Ok(()), .. } => {}
