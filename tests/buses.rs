@@ -111,6 +111,7 @@ fn a_bus_that_hangs_holds_up_its_own_outputs_and_nothing_else() {
     hut.command("far", "ON");
     hut.state("far", "ON");
     assert_eq!(hut.house.ask(&["set", "quick", "ON"]), "quick is ON. manual: command by the console, until AUTO\n");
+    hut.state("quick", "ON");
     hut.house.ask(&["auto", "quick"]);
     hut.state("quick", "OFF");
     hut.house.ask(&["set", "door", "open"]);
@@ -138,6 +139,7 @@ fn a_drive_of_two_seconds_is_slow_and_no_fault() {
     // Whoever asks at the console is shown what became of it.
     let told = "slow is ON. manual: command by the console, until AUTO\n";
     assert_eq!(hut.house.ask(&["set", "slow", "ON"]), told);
+    hut.state("slow", "ON");
     for payload in ["OFF", "ON", "OFF"] {
         hut.command("slow", payload);
     }

@@ -179,12 +179,12 @@ impl Control {
         }
         let effects = self.engine.handle(self.clock.now(), Event::Reconfigure(config.clone()));
         self.hardware.reconfigure(config.clone(), &start_levels(&self.engine, &config));
-        self.under_way.follow(&config);
         (self.config, self.sources) = (config, sources.clone());
         // Kept only now: `hearthd safe` has to know the wires that were driven up to here.
         self.next.in_force = Some(sources);
         // What was decided before their levels were known counts no more.
         self.tell_kept();
+        self.under_way.follow(&self.engine);
         self.perform(effects);
         tracing::info!("the changed configuration is in force: {}", self.status());
         Ok(true)

@@ -99,7 +99,7 @@ impl Hardware {
         self.outputs.drive(drive, &self.config, output, level)
     }
 
-    /// Drives outputs in an emergency, off before on. Buses are waited for, four seconds at most in all; what else they
+    /// Drives outputs in an emergency, off before on. Buses are waited for, six seconds at most in all; what else they
     /// were to do is left undone.
     pub fn drive_all(&mut self, levels: &[(OutputId, Level)]) {
         self.outputs.drive_all(&self.config, levels);

@@ -21,7 +21,7 @@ pub(super) const START_WITHIN: Duration = Duration::from_secs(2);
 /// Nor at a reload, while the house goes on.
 pub(super) const RELOAD_WITHIN: Duration = Duration::from_millis(100);
 /// Nor at the end, before the rest is driven on.
-const SAFE_WITHIN: Duration = Duration::from_secs(2);
+const SAFE_WITHIN: Duration = Duration::from_secs(3);
 
 /// The lines of all outputs.
 pub(super) struct Outputs {

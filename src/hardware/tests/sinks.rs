@@ -121,7 +121,7 @@ fn beside_one_of_an_interlock_that_does_not_answer_none_goes_on() {
     let levels = [(OutputId(2), Level::ON), (OutputId(1), Level::ON), (OutputId(0), Level::OFF)];
     let results = house.outputs.drive_all(&house.config, &levels);
     let results: Vec<_> = results.into_values().map(|result| result.map_err(|error| error.to_string()).err()).collect();
-    let hangs = "no answer over a within 2 s: the bus or the device hangs";
+    let hangs = "no answer over a within 3 s: the bus or the device hangs";
     let beside = "left off, since another of its interlock may be on";
     assert_eq!(results, [Some(hangs.to_owned()), Some(beside.to_owned()), None]);
     assert_eq!(house.log(), ["GPIO 27 to ON", "GPIO 17 to OFF"]);
