@@ -13,8 +13,8 @@ use hearthd::{
     clock::{Moment, Now},
     engine::Engine,
     model::{
-        Cause, Condition, Config, Event, Level, Method, Number, OutputId, Point, Quality, Quantity, ReadFailure,
-        RuleId, Slot, Source, Value,
+        Cause, Condition, Config, DriveId, Event, Level, Method, Number, OutputId, Point, Quality, Quantity,
+        ReadFailure, RuleId, Slot, Source, Value,
     },
 };
 use proptest::{collection::vec, prelude::*};
@@ -400,7 +400,8 @@ proptest! {
                     let output = Point::Output(OutputId(index));
                     if before.get(output).unwrap().quality != Quality::Good {
                         let level = Level::from_on(values[index % values.len()] % 2 == 0);
-                        found_out.engine.handle(found_out.now, Event::Driven { output: OutputId(index), level, result: Ok(()) });
+                        let id = configs[0][OutputId(index)].id.clone();
+                        found_out.engine.handle(found_out.now, Event::WireFound { output: id, level, result: Ok(()) });
                     }
                 }
                 found_out.engine.handle(found_out.now, Event::Wake);
@@ -497,7 +498,7 @@ fn changes(mut wires: BTreeMap<Arc<str>, Level>, log: &[Driven]) -> Vec<(Moment,
 #[derive(Clone, Debug)]
 enum Chaos {
     Step(Step),
-    /// An answer that nobody waits for.
+    /// An answer that perhaps nobody waits for, or news of a wire.
     Driven(usize, u8, bool),
     /// Points that are not there.
     Stranger(bool),
@@ -535,11 +536,17 @@ proptest! {
         let mut engine = Engine::new(config.clone(), None, now);
         for chaos in chaos {
             let event = match chaos {
-                Chaos::Driven(output, percent, good) => Event::Driven {
-                    output: OutputId(output),
-                    level: Level::new(percent).unwrap(),
-                    result: if good { Ok(()) } else { Err("broken".into()) },
-                },
+                Chaos::Driven(output, percent, good) => {
+                    let (drive, result) = (DriveId(percent.into()), if good { Ok(()) } else { Err("broken".into()) });
+                    match output % 3 {
+                        0 => Event::Driven { drive, result },
+                        1 => Event::Overdue { drive, text: "hangs".into() },
+                        _ => {
+                            let level = Level::new(percent).unwrap();
+                            Event::WireFound { output: format!("o{output}").into(), level, result }
+                        }
+                    }
+                }
                 Chaos::Stranger(true) => Event::InputRead { input: "nobody".into(), result: Ok(true), at: None },
                 Chaos::Stranger(false) => Event::SensorRead {
                     sensor: "nobody".into(),
@@ -583,18 +590,22 @@ proptest! {
                     engine = Engine::new(config.clone(), Some(serde_json::from_str(&text).unwrap()), now);
                     Event::Wake
                 }
-                Chaos::Step(Step::Command(number, payload, hold)) => Event::Command(hearthd::model::Command {
+                Chaos::Step(Step::Command(number, payload, hold)) => Event::Command {
+                    request: None,
+                    command: hearthd::model::Command {
                     source: hearthd::model::Source::Console,
                     point: format!("o{}", number % 7),
                     payload: payload.into(),
                     hold: hold.map(|hold| secs(hold.into())),
-                }),
-                Chaos::Step(Step::SetMode(away)) => Event::Command(hearthd::model::Command {
+                }},
+                Chaos::Step(Step::SetMode(away)) => Event::Command {
+                    request: None,
+                    command: hearthd::model::Command {
                     source: hearthd::model::Source::Console,
                     point: "mode".into(),
                     payload: if away { "away" } else { "home" }.into(),
                     hold: None,
-                }),
+                }},
                 Chaos::Step(_) => Event::Wake,
             };
             engine.handle(now, event);

@@ -365,7 +365,7 @@ async fn a_sensor_in_fault_is_offline_and_keeps_its_last_value() {
 impl House {
     async fn command(&mut self) -> (String, String) {
         match until("a command", self.events.recv()).await {
-            Some(Event::Command(command)) => (command.point, command.payload),
+            Some(Event::Command { command, .. }) => (command.point, command.payload),
             other => panic!("{other:?}"),
         }
     }

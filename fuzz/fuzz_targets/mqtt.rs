@@ -40,7 +40,7 @@ fuzz_target!(|bytes: &[u8]| {
         Incoming::Command(command) => {
             let now = Now { moment: Moment::START, wall: DateTime::UNIX_EPOCH, wall_known: true };
             let mut engine = Engine::new(HOUSE.clone(), None, now);
-            engine.handle(now, Event::Command(command));
+            engine.handle(now, Event::Command { command, request: None });
             let text = serde_json::to_string(&engine.memory(now)).expect("what must survive can be written");
             serde_json::from_str::<Memory>(&text).expect("and read back");
         }

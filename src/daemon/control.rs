@@ -1,32 +1,30 @@
-//! The control loop's body: news in, outputs driven, a picture out.
+//! The control loop's body: news in, outputs driven (`control/perform.rs`), a picture out.
+
+mod perform;
 
 use super::{
     plan::{InForce, plan},
     publisher::Pass,
+    simulated::move_wire,
+    under_way::UnderWay,
 };
 use crate::{
     clock::{Clock, Moment},
-    config::{self, Sources},
-    engine::{Engine, Revision},
+    config::Sources,
+    engine::{EffectQueue, Engine, Revision},
     hardware::{Hardware, simulated::Wires},
     http::{Answerer, Explained, Question, Reply, Request},
-    model::{
-        Cause, Command, Config, Effect, Event, Level, Method, Output, OutputId, Point, Quality, Refusal, Snapshot,
-        Source, number, shown,
-    },
-    mqtt::{Notice, Refused, Told},
+    model::{Config, DriveId, Event, Level, Output, OutputId, Quality, RequestId, Snapshot},
 };
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
-/// No honest pass comes near this. Outputs that switch each other in a circle would go on for ever; they have the loop
-/// only now and then.
-const DRIVES_AT_ONCE: usize = 4096;
+/// Outputs that switch each other in a circle go on so much later: they have the loop only now and then.
 const BACKLOG_AFTER: Duration = Duration::from_secs(1);
-/// A level that moves by less, in percent, is not worth a line in the log.
-const SMALL_STEP: u8 = 10;
 /// How often every output line is read back.
 const VERIFY_EVERY: Duration = Duration::from_secs(50);
+/// A bus that has not answered a drive for so long, of real time, hangs: the output is in fault until it answers.
+pub const DRIVE_WITHIN: Duration = Duration::from_secs(5);
 /// The engine is woken at least this often, so that a wall clock that was set is noticed.
 const WAKE_AT_LEAST: Duration = Duration::from_secs(60);
 
@@ -42,10 +40,15 @@ pub struct Control {
     saved: Revision,
     saved_at: Moment,
     verified_at: Moment,
-    /// Whoever waits for the answer to the command in hand.
-    asking: Option<Answerer>,
-    /// Drives that a pass had no room for.
-    backlog: VecDeque<(OutputId, Level, Cause)>,
+    /// Who waits for the answers to commands.
+    asking: BTreeMap<RequestId, Answerer>,
+    requests: u64,
+    effects: EffectQueue,
+    under_way: UnderWay,
+    /// Drives over buses that the command in hand has begun.
+    begun: Vec<DriveId>,
+    /// Answers that wait for the drives that their command has begun: they show what the wires made of it.
+    held: Vec<(Reply, Vec<DriveId>)>,
     next: Pass,
     stopped: bool,
 }
@@ -69,8 +72,12 @@ impl Control {
             sources,
             clock,
             last,
-            asking: None,
-            backlog: VecDeque::new(),
+            asking: BTreeMap::new(),
+            requests: 0,
+            effects: EffectQueue::default(),
+            under_way: UnderWay::default(),
+            begun: Vec::new(),
+            held: Vec::new(),
             stopped: false,
         };
         control.tell_kept();
@@ -83,31 +90,44 @@ impl Control {
         self.handle(Event::Wake);
     }
 
-    /// Reads the output lines back, when it is time. Asked in every pass: where news never ends, nothing wakes the loop.
-    pub fn verify(&mut self) {
+    /// Reads the output lines back when it is time, and looks for drives that are overdue. Asked in every pass: where news
+    /// never ends, nothing wakes the loop.
+    pub fn supervise(&mut self) {
         let now = self.clock.now().moment;
+        for drive in self.under_way.take_overdue(now) {
+            let text = format!("no answer within {} s: its bus or device hangs", DRIVE_WITHIN.as_secs());
+            self.handle(Event::Overdue { drive, text });
+        }
         if now.since(self.verified_at) < VERIFY_EVERY {
             return;
         }
         self.verified_at = now;
         for (output, level, error) in self.hardware.verify() {
-            self.handle(Event::Driven { output, level, result: Err(error.to_string()) });
+            self.handle(Event::WireFound { output, level, result: Err(error.to_string()) });
         }
     }
 
-    /// Tells the engine what lines carry that were taken as they are. Returns which.
-    fn tell_kept(&mut self) -> Vec<OutputId> {
+    /// Tells the engine what lines carry that were claimed otherwise than they were to be.
+    fn tell_kept(&mut self) {
         let kept = self.hardware.kept();
         if !kept.is_empty() {
-            let driven = |&(output, level): &(OutputId, Level)| Event::Driven { output, level, result: Ok(()) };
-            let effects = self.engine.handle_all(self.clock.now(), kept.iter().map(driven));
+            let found = |(output, level): (OutputId, Level)| Event::WireFound {
+                output: self.config[output].id.clone(),
+                level,
+                result: Ok(()),
+            };
+            let effects = self.engine.handle_all(self.clock.now(), kept.into_iter().map(found));
             self.perform(effects);
         }
-        kept.into_iter().map(|(output, _)| output).collect()
     }
 
     /// Takes in one event and does what follows from it.
     pub fn handle(&mut self, event: Event) {
+        if let Event::Driven { drive, result } = &event
+            && let Some(line) = self.under_way.end(*drive)
+        {
+            perform::log_drive(&line, result);
+        }
         let effects = self.engine.handle(self.clock.now(), event);
         self.perform(effects);
     }
@@ -115,12 +135,20 @@ impl Control {
     /// A command that waits for its answer.
     pub fn request(&mut self, request: Request) {
         let Request { command, answer } = request;
-        if let Some(result) = self.move_wire(&command) {
+        if let Some(result) = self.hardware.wires().and_then(|wires| move_wire(&wires, &self.config, &command)) {
             self.next.replies.push(Reply { answer, result });
             return;
         }
-        self.asking = Some(answer);
-        self.handle(Event::Command(command));
+        self.requests += 1;
+        let id = RequestId(self.requests);
+        self.asking.insert(id, answer);
+        self.begun.clear();
+        let before = self.next.replies.len();
+        self.handle(Event::Command { command, request: Some(id) });
+        if !self.begun.is_empty() {
+            let begun = std::mem::take(&mut self.begun);
+            self.held.extend(self.next.replies.drain(before..).map(|reply| (reply, begun.clone())));
+        }
     }
 
     /// Answers a question about the engine from a copy of it, beside the control loop.
@@ -149,14 +177,14 @@ impl Control {
         if config.hardware != self.config.hardware || config.hub.clock != self.config.hub.clock {
             return Err("[hardware] and hub.clock take effect with a restart (`systemctl restart hearthd`)");
         }
-        let mut effects = self.engine.handle(self.clock.now(), Event::Reconfigure(config.clone()));
+        let effects = self.engine.handle(self.clock.now(), Event::Reconfigure(config.clone()));
         self.hardware.reconfigure(config.clone(), &start_levels(&self.engine, &config));
         (self.config, self.sources) = (config, sources.clone());
         // Kept only now: `hearthd safe` has to know the wires that were driven up to here.
         self.next.in_force = Some(sources);
         // What was decided before their levels were known counts no more.
-        let kept = self.tell_kept();
-        effects.retain(|effect| !matches!(effect, Effect::Drive { output, .. } if kept.contains(output)));
+        self.tell_kept();
+        self.under_way.follow(&self.engine);
         self.perform(effects);
         tracing::info!("the changed configuration is in force: {}", self.status());
         Ok(true)
@@ -167,16 +195,14 @@ impl Control {
         self.tell_notice("hearthd".into(), text);
     }
 
-    fn tell_notice(&mut self, rule: String, text: String) {
-        let now = self.clock.now().wall.with_timezone(&self.config.hub.timezone);
-        let time = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
-        self.next.told.push(Told::Notice(Notice { text, rule, time }));
-    }
-
-    /// Drives every output to its safe state.
+    /// Drives every output to its safe state. Those on buses answer later.
     pub fn stop(&mut self) {
         self.handle(Event::Stop);
-        self.stopped = true;
+    }
+
+    /// The outputs whose bus has not answered yet.
+    pub fn undriven(&self) -> Vec<&str> {
+        self.under_way.outputs().map(|output| &**output).collect()
     }
 
     /// What this pass has to tell.
@@ -189,6 +215,14 @@ impl Control {
         self.last = snapshot.clone();
         let revision = self.engine.revision();
         let whole = revision.other != self.saved.other && now.moment.since(self.saved_at) >= save_other_every;
+        for (reply, begun) in std::mem::take(&mut self.held) {
+            if begun.iter().any(|drive| self.under_way.is_awaited(*drive)) {
+                self.held.push((reply, begun));
+            } else {
+                self.next.replies.push(reply);
+            }
+        }
+        self.begun.clear();
         let mut pass = std::mem::take(&mut self.next);
         if whole || revision.promised != self.saved.promised {
             let memory = self.engine.keep(whole, now);
@@ -202,8 +236,10 @@ impl Control {
         pass
     }
 
-    /// As [`Control::pass`], with everything that is to survive.
+    /// As [`Control::pass`], with everything that is to survive. What is not driven by now will not be.
     pub fn last_pass(&mut self) -> Pass {
+        self.stopped = true;
+        self.under_way = UnderWay::default();
         let mut pass = self.pass(Duration::MAX);
         pass.memory = Some(self.engine.memory(self.clock.now()));
         pass
@@ -227,8 +263,10 @@ impl Control {
     /// When the engine wants to be woken.
     pub fn next_wakeup(&self) -> Moment {
         let now = self.clock.now().moment;
-        let at_least = now + if self.backlog.is_empty() { WAKE_AT_LEAST } else { BACKLOG_AFTER };
-        self.engine.next_wakeup().map_or(at_least, |engine| engine.min(at_least))
+        let at_least = now + if self.effects.is_behind() { BACKLOG_AFTER } else { WAKE_AT_LEAST };
+        // An answer is overdue when its time is over, not when it ends.
+        let overdue = self.under_way.next_due().map(|due| due + Duration::from_millis(1));
+        [self.engine.next_wakeup(), overdue].into_iter().flatten().fold(at_least, Moment::min)
     }
 
     /// One line for `systemctl status`.
@@ -236,129 +274,6 @@ impl Control {
         let config = &self.config;
         format!("{}: {}; {} hardware", config.hub.id, config.contents(), self.hardware.backend().word())
     }
-
-    fn perform(&mut self, effects: Vec<Effect>) {
-        self.take(effects);
-        for _ in 0..DRIVES_AT_ONCE {
-            let Some((output, level, cause)) = self.backlog.pop_front() else { return };
-            let before = self.engine.start_level(output);
-            let result = self.hardware.drive(output, level);
-            let name = &self.config[output].id;
-            match &result {
-                Ok(()) => {
-                    let text = self.config.level_text(output, level);
-                    let cause = cause.describe(&self.config);
-                    if is_small_step(before, level) || self.is_modulated(output) {
-                        tracing::debug!("{name} {text}: {cause}");
-                    } else {
-                        tracing::info!("{name} {text}: {cause}");
-                    }
-                }
-                // The hardware has said so, once.
-                Err(error) => tracing::debug!("{name} cannot be driven {level}: {error}"),
-            }
-            let result = result.map_err(|error| error.to_string());
-            let more = self.engine.handle(self.clock.now(), Event::Driven { output, level, result });
-            self.take(more);
-        }
-        if !self.backlog.is_empty() {
-            tracing::error!(
-                "outputs switch each other without an end: they go on slowly; `hearthd why` shows the causes"
-            );
-        }
-    }
-
-    /// Whether it is the wire of slow PWM, which goes on and off all day.
-    fn is_modulated(&self, output: OutputId) -> bool {
-        match self.config[output].method {
-            Method::Part { of } => matches!(self.config[of].method, Method::SlowPwm { .. }),
-            _ => false,
-        }
-    }
-
-    /// Gives the answers at once, and puts the drives in line.
-    fn take(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Drive { output, level, cause } => self.backlog.push_back((output, level, cause)),
-                Effect::Answer { command, result } => self.answer(command, result),
-                Effect::Notify { rule, text } => {
-                    tracing::info!("{rule}: {text}");
-                    self.tell_notice(rule.to_string(), text);
-                }
-                Effect::Clicked { input, click } => {
-                    tracing::info!("{} {}", self.config[input].id, click.word());
-                    self.next.told.push(Told::Clicked(self.config.point_name(Point::Event(input)), click.word()));
-                }
-                Effect::Note { rule, text } => tracing::info!("{rule}: {text}"),
-            }
-        }
-    }
-
-    fn answer(&mut self, command: Command, result: Result<(), Refusal>) {
-        if let Some(answer) = self.asking.take_if(|_| command.source == Source::Console) {
-            self.next.replies.push(Reply { answer, result });
-        } else if let Err(refusal) = result {
-            tracing::debug!("refused {} for {}: {refusal}", shown(&command.payload), shown(&command.point));
-            let Command { point, payload, .. } = command;
-            self.next.told.push(Told::Refused(Refused { point, payload, reason: refusal.to_string() }));
-        }
-    }
-
-    /// On simulated hardware, a command for an input or a reading moves its wire: it is how a person plays the house.
-    fn move_wire(&self, command: &Command) -> Option<Result<(), Refusal>> {
-        // AUTO is for outputs: the engine says so.
-        let wires = self.hardware.wires().filter(|_| !command.payload.eq_ignore_ascii_case("AUTO"))?;
-        let held = || Refusal::NoHold { why: "a simulated wire stays as it is set".into() };
-        if let Some((input, ..)) = self.config.find_counter(&command.point) {
-            let count = command.payload.parse().ok().filter(|count| (1..=1_000_000).contains(count));
-            let Some(count) = count else { return Some(Err(Refusal::BadValue { expected: "how many pulses".into() })) };
-            if command.hold.is_some() {
-                return Some(Err(held()));
-            }
-            wires.pulse(&self.config[input].id, count);
-            return Some(Ok(()));
-        }
-        let point = self.config.find_point(&command.point)?;
-        let is_wire = match point {
-            Point::Input(_) => true,
-            Point::Reading(id, _) => self.config[id].counter().is_none(),
-            _ => false,
-        };
-        if is_wire && command.hold.is_some() {
-            return Some(Err(held()));
-        }
-        match point {
-            Point::Input(id) => {
-                let word = command.payload.to_ascii_lowercase();
-                let Some(active) = config::state_meaning(&word, point, &self.config) else {
-                    return Some(Err(Refusal::BadValue { expected: "ON or OFF".into() }));
-                };
-                wires.set_input(&self.config[id].id, active);
-            }
-            // Its pulses are played, above; its total is set as on a real board.
-            Point::Reading(id, _) if self.config[id].counter().is_some() => return None,
-            Point::Reading(id, quantity) => match number::plain(&command.payload) {
-                Some(value) if quantity.plausible().contains(&value) => {
-                    wires.set_reading(&self.config[id].id, quantity, value);
-                }
-                _ => return Some(Err(Refusal::BadValue { expected: "a plausible number".into() })),
-            },
-            Point::Output(_)
-            | Point::OutputFacet(..)
-            | Point::Occupied(_)
-            | Point::Asleep(_)
-            | Point::Climate(..)
-            | Point::Mode
-            | Point::Event(_) => return None,
-        }
-        Some(Ok(()))
-    }
-}
-
-/// Whether a level moves a little only, as a thermostat moves it all day.
-fn is_small_step(before: Level, after: Level) -> bool {
-    before != after && before.is_on() && after.is_on() && before.percent().abs_diff(after.percent()) < SMALL_STEP
 }
 
 /// Whatever ends the loop but an orderly stop (a panic, a dead thread), outputs end in their safe states.
@@ -366,12 +281,8 @@ impl Drop for Control {
     fn drop(&mut self) {
         if !self.stopped {
             let safe = |(index, output): (usize, &Output)| Some((OutputId(index), output.safe.level()?));
-            let mut levels: Vec<_> = self.config.outputs.iter().enumerate().filter_map(safe).collect();
-            // Off before on: members of an interlock may be among them.
-            levels.sort_by_key(|(_, level)| *level);
-            for (output, level) in levels {
-                let _ = self.hardware.drive(output, level);
-            }
+            let levels: Vec<_> = self.config.outputs.iter().enumerate().filter_map(safe).collect();
+            self.hardware.drive_all(&levels);
         }
     }
 }
@@ -403,7 +314,10 @@ fn report_quality(before: &Snapshot, after: &Snapshot) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config, model::ClockTrust};
+    use crate::{
+        config,
+        model::{ClockTrust, Command, Source},
+    };
     use std::path::Path;
 
     #[test]
@@ -419,7 +333,8 @@ mod tests {
         let in_force = InForce { config: config.clone(), sources: Arc::default() };
         let mut control = Control::start(engine, in_force, clock, events);
         let command = |point: &str| {
-            Event::Command(Command { source: Source::Mqtt, point: point.into(), payload: "ON".into(), hold: None })
+            let command = Command { source: Source::Mqtt, point: point.into(), payload: "ON".into(), hold: None };
+            Event::Command { command, request: None }
         };
         control.handle(command("a"));
         control.handle(command("c"));

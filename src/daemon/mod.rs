@@ -15,8 +15,10 @@ mod plan;
 mod publisher;
 mod reload;
 mod signals;
+mod simulated;
 mod store;
 mod systemd;
+mod under_way;
 
 use crate::{
     clock::{Clock, Now},
@@ -28,7 +30,7 @@ use crate::{
 };
 use anyhow::Context;
 use broker::Broker;
-use control::Control;
+use control::{Control, DRIVE_WITHIN};
 pub use plan::InForce;
 use publisher::Publisher;
 pub use reload::{Load, Watched};
@@ -205,7 +207,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             let Ok(event) = events.try_recv() else { break };
             control.handle(event);
         }
-        control.verify();
+        control.supervise();
         publisher.offer(broker.addressed(control.pass(publisher.save_other_every())));
         // A bug in one part must not leave a house that looks alive and is not: end, and be started afresh.
         anyhow::ensure!(publisher.is_running(), "the publisher died");
@@ -218,6 +220,16 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     systemd::stopping();
     tracing::info!("stopping: outputs go to their safe states");
     control.stop();
+    let driven = async {
+        while !control.undriven().is_empty()
+            && let Some(event) = events.recv().await
+        {
+            control.handle(event);
+        }
+    };
+    if tokio::time::timeout(DRIVE_WITHIN, driven).await.is_err() {
+        tracing::error!("not driven to a safe state, since the bus hangs: {}", control.undriven().join(", "));
+    }
     publisher.offer(broker.addressed(control.last_pass()));
     // With the publisher gone, all that it had to tell is told.
     drop(publisher);

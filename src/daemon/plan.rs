@@ -196,7 +196,7 @@ mod tests {
         for point in config.points() {
             let command =
                 Command { source: Source::Mqtt, point: config.point_name(point), payload: "?".into(), hold: None };
-            let effects = engine.handle(now, Event::Command(command));
+            let effects = engine.handle(now, Event::Command { command, request: None });
             let read_only =
                 effects.iter().any(|effect| matches!(effect, Effect::Answer { result: Err(Refusal::ReadOnly), .. }));
             assert_eq!(config.is_commanded(point), !read_only, "{}", config.point_name(point));

@@ -1,6 +1,6 @@
 //! What comes next by itself: the engine run ahead on a copy, while nothing happens in the house.
 
-use super::Engine;
+use super::{EffectQueue, Engine};
 use crate::{
     clock::Now,
     model::{
@@ -8,7 +8,7 @@ use crate::{
         RoomId, Truth, Upcoming,
     },
 };
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 /// How far ahead it looks.
 const HORIZON: Duration = Duration::from_secs(24 * 3600);
@@ -104,13 +104,17 @@ impl Engine {
     }
 }
 
-/// One event, and every wire takes what it is driven to.
+/// One event, and every wire takes what it is driven to, or was before.
 fn settle(engine: &mut Engine, now: Now, event: Event) {
-    let mut effects = VecDeque::from(engine.handle(now, event));
-    for _ in 0..STEPS_MAX {
-        let Some(effect) = effects.pop_front() else { return };
-        if let Effect::Drive { output, level, .. } = effect {
-            effects.extend(engine.handle(now, Event::Driven { output, level, result: Ok(()) }));
+    let driven = |drive| Event::Driven { drive, result: Ok(()) };
+    let mut queue = EffectQueue::default();
+    for drive in engine.drives.ids() {
+        queue.add(engine.handle(now, driven(drive)));
+    }
+    queue.add(engine.handle(now, event));
+    while let Some(effect) = queue.next(engine) {
+        if let Effect::Drive { drive, .. } = effect {
+            queue.add(engine.handle(now, driven(drive)));
         }
     }
 }

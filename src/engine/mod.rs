@@ -4,7 +4,8 @@
 //! 1. Make an [`Engine`] from a configuration and, if there is one, the [`Memory`] of an earlier one.
 //! 2. Claim each output's line with [`Engine::start_level`].
 //! 3. Hand every [`Event`] to [`Engine::handle`] with the time, in the order in which they happened.
-//! 4. Perform the effects it returns, in their order; answer each [`Effect::Drive`] with [`Event::Driven`].
+//! 4. Perform the effects it returns, in their order; answer each [`Effect::Drive`] with [`Event::Driven`], at once or
+//!    whenever the wire does. One that [`Engine::awaits`] no more need not be performed.
 //! 5. Where what it remembers is kept, [`Engine::keep`] gives what is to be kept before what comes after it is shown.
 //!    Totals of counters wait for that.
 //! 6. At [`Engine::next_wakeup`] at the latest, and soon after the wall clock was set, hand it [`Event::Wake`]. Early and
@@ -20,6 +21,8 @@ mod climate;
 mod command;
 mod condition;
 mod decide;
+mod drives;
+mod effects;
 mod facts;
 mod filters;
 mod foresight;
@@ -47,6 +50,7 @@ mod why;
 mod wires;
 
 pub use changes::Changed;
+pub use effects::EffectQueue;
 pub use memory::Memory;
 
 use crate::{
@@ -60,13 +64,14 @@ use crate::{
 use changes::Changes;
 use chrono::{DateTime, Utc};
 use climate::{Claimed, ZoneState};
+use drives::Drives;
 use happenings::HappeningState;
 use history::Readings;
 use order::Order;
 use priority::{Slots, Wish};
-use promises::{Promised, Promises};
+use promises::Promises;
 use returns::Return;
-use state::{Failure, InputState, ModeState, OutputState, RoomState, RuleState, SensorState, Timestamp, Wire};
+use state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState, Wire};
 use std::{sync::Arc, time::Duration};
 
 /// The first pause before a failed wire is driven again; it doubles up to the last.
@@ -120,6 +125,7 @@ pub struct Engine {
     slots: Vec<Slots>,
     /// Clusters with an output that waits until another has taken its level.
     undriven: Vec<usize>,
+    drives: Drives,
     /// The wall time of the last decision at which it was known.
     last_wall: Option<DateTime<Utc>>,
 }
@@ -159,6 +165,8 @@ impl Engine {
                 engine.promises.count += u64::from(change_is_promised(output));
                 engine.outputs[index].begin_anew(level, pulse, taken, now);
                 parts::lose(OutputId(index), &engine.config, &mut engine.outputs);
+            } else if std::mem::take(&mut engine.outputs[index].may_have_gone_on) {
+                engine.outputs[index].goes_off_now(output.pulse.is_some(), now);
             }
         }
         engine.start_interlocked(now);
@@ -295,10 +303,12 @@ impl Engine {
                     self.unpromised += 1;
                 }
             }
-            Event::Driven { output, level, result } => self.absorb_driven(now, output, level, result),
-            Event::Command(command) => {
+            Event::Driven { drive, result } => self.absorb_driven(now, drive, result),
+            Event::Overdue { drive, text } => self.absorb_overdue(now, drive, text),
+            Event::WireFound { output, level, result } => self.absorb_found(now, &output, level, result),
+            Event::Command { command, request } => {
                 let result = if self.stopping { Err(Refusal::Stopping) } else { self.command(&command, now) };
-                return vec![Effect::Answer { command, result }];
+                return vec![Effect::Answer { command, request, result }];
             }
             Event::Reconfigure(config) => self.reconfigure(config, now),
             Event::Stop => {
@@ -342,56 +352,6 @@ impl Engine {
         }
     }
 
-    fn absorb_driven(&mut self, now: Now, output: OutputId, level: Level, result: Result<(), String>) {
-        if output.0 >= self.outputs.len() {
-            return;
-        }
-        self.changes.output(output, &self.config);
-        match &result {
-            Ok(()) if self.outputs[output.0].level != level => {
-                parts::settle(output, &self.config, &mut self.outputs, now);
-            }
-            Ok(()) => {}
-            Err(_) => parts::lose(output, &self.config, &mut self.outputs),
-        }
-        let state = &mut self.outputs[output.0];
-        match result {
-            Ok(()) => {
-                if state.level != level {
-                    state.meter.change(now.moment, state.level, level);
-                    self.unpromised += 1;
-                }
-                state.show(level, now.moment);
-                if state.left == Some(level) {
-                    state.left = None;
-                }
-                if state.pulse_from.is_some() && state.level.is_on() && !level.is_on() {
-                    // A pulse that was cut short is over too.
-                    state.tripped = true;
-                }
-                if level.is_on() {
-                    state.last_on = level;
-                }
-                // A wire that failed may have been on until now.
-                if state.level.is_on() != level.is_on() || state.failure().is_some() && !level.is_on() {
-                    state.since = Timestamp::of(now);
-                    if change_is_promised(&self.config[output]) {
-                        self.promises.note(Promised::Output(output));
-                    } else {
-                        self.unpromised += 1;
-                    }
-                }
-                (state.level, state.wire) = (level, Wire::Confirmed);
-            }
-            Err(text) => {
-                let before = state.failure().map_or(0, |failure| failure.count);
-                let pause = RETRY_FIRST.saturating_mul(1 << before.min(6)).min(RETRY_LAST);
-                let (count, retry) = (before.saturating_add(1), now.moment + pause);
-                state.wire = Wire::Failed(Failure { text: text.into(), level, count, retry });
-            }
-        }
-    }
-
     /// Goes on with another configuration: what kept its name keeps its state, and an output that kept its wire is not
     /// touched.
     fn reconfigure(&mut self, config: Arc<Config>, now: Now) {
@@ -401,7 +361,7 @@ impl Engine {
         let old = std::mem::replace(self, Engine::remember(config, memory, now));
         for (output, state) in self.config.outputs.iter().zip(&mut self.outputs) {
             let before = old.config.find_output(&output.id).map(|id| &old.config[id]);
-            if before.is_none_or(|before| !same_wire(before, output)) {
+            if before.is_none_or(|before| !same_wire(&old.config, before, &self.config, output)) {
                 state.wire = Wire::Untouched;
             }
             // Their ids are of the old configuration.
@@ -409,6 +369,12 @@ impl Engine {
         }
         (self.stopping, self.started, self.starting) = (stopping, started, starting);
         (self.promises, self.unpromised) = (promises, unpromised);
+        // A drive of an output that stays on its wire goes on.
+        self.drives = old.drives.moved(|id| {
+            let before = &old.config[id];
+            let now = self.config.find_output(&before.id)?;
+            same_wire(&old.config, before, &self.config, &self.config[now]).then_some(now)
+        });
         self.start_interlocked(now);
     }
 
@@ -474,6 +440,7 @@ impl Engine {
             holds_phases: false,
             slots: config.outputs.iter().map(|_| Slots::nothing()).collect(),
             undriven: Vec::new(),
+            drives: Drives::default(),
             last_wall: None,
             config,
             stopping: false,
@@ -518,8 +485,9 @@ fn change_is_promised(output: &Output) -> bool {
 }
 
 /// Whether the wire of an output is the same before and after a reload.
-fn same_wire(before: &Output, after: &Output) -> bool {
-    before.line == after.line && before.active == after.active && before.dimming == after.dimming
+fn same_wire(old: &Config, before: &Output, new: &Config, after: &Output) -> bool {
+    let stays = before.line == after.line && before.active == after.active && before.dimming == after.dimming;
+    stays && before.line.as_ref().is_none_or(|line| !line.is_moved(old, new))
 }
 
 /// What a series of readings is remembered by.

@@ -14,6 +14,8 @@ pub(super) enum Resource {
     Line(PathBuf, u32),
     /// A channel of a PWM chip, by the chip's folder.
     Pwm(PathBuf, u32),
+    /// A pin of an expander, which has claims of its own.
+    Pin(u8),
 }
 
 /// Who holds what, by id.

@@ -4,7 +4,7 @@ use crate::{
     files,
     model::{Level, Quantity},
 };
-use std::{io, path::Path, sync::Arc};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
 /// Why a wire or a sensor cannot be had just now. All of these are retried; none ends the daemon.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,17 @@ pub enum HardwareError {
         /// The group that may open it.
         group: String,
     },
+    /// A bus did not drive what it was to.
+    #[error("no answer over {bus} within {} s: the bus or the device hangs", patience.as_secs_f64())]
+    NotDriven {
+        /// The bus.
+        bus: String,
+        /// For how long it was waited for.
+        patience: Duration,
+    },
+    /// Another output of its interlock could not be switched off.
+    #[error("left off, since another of its interlock may be on")]
+    BesideFault,
     /// Another program or a kernel driver holds the line.
     #[error("{line} is in use by {consumer}: stop that program or choose another line")]
     LineBusy {

@@ -6,7 +6,10 @@
 //!
 //! I2C sensors are read through `/dev/i2c-N` on both real backends. Nothing here decides what an output should be; it is
 //! told, and it tells what it reads. Trouble with a wire never stops the rest: it is logged once with its cure, reported
-//! as an event or as the result of [`Hardware::drive`], and tried again until it is over.
+//! as an event or as the answer to a drive, and tried again until it is over.
+//!
+//! Whatever may take its time has a thread of its own: sensors and inputs, and each bus that outputs are driven over
+//! (`sink.rs`). A bus that hangs holds up its own outputs and nothing else.
 
 mod bell;
 mod board;
@@ -22,6 +25,7 @@ mod i2c;
 mod inputs;
 mod kernel;
 mod lines;
+mod lineset;
 mod machine;
 mod outputs;
 mod pins;
@@ -29,6 +33,7 @@ mod pwm;
 mod rppal;
 pub mod sensors;
 pub mod simulated;
+mod sink;
 mod worker;
 
 pub use choice::resolve;
@@ -37,13 +42,13 @@ pub use outputs::drive_safe;
 
 use crate::{
     clock::Clock,
-    model::{Backend, Config, Event, Learnt, Level, Line, OutputId},
+    model::{Backend, Config, DriveId, Event, Learnt, Level, OutputId},
 };
 use buses::Buses;
 use choice::Chosen;
 use inputs::Inputs;
-use outputs::Outputs;
-use std::sync::Arc;
+use outputs::{Outputs, RELOAD_WITHIN, START_WITHIN};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc::Sender;
 
 /// All wires of the house. Dropping it ends all its threads within a second and releases the lines; it drives nothing
@@ -59,15 +64,17 @@ pub struct Hardware {
 
 impl Hardware {
     /// Claims every line, outputs at their level of `start` (in the order of the configuration) in the request itself,
-    /// so that no relay clicks. Inputs are reported at once and at each change, sensors at once and each `every`.
+    /// so that no relay clicks. Inputs are reported at once and at each change, sensors at once and each `every`. A bus that
+    /// hangs is waited for two seconds at most.
     ///
     /// It never fails as a whole: see the module.
     pub fn open(config: Arc<Config>, start: &[Level], clock: Clock, events: Sender<Event>) -> Hardware {
         let chosen = choice::choose(&config.hardware);
+        let outputs = Outputs::new(chosen.board.clone(), events.clone());
         let inputs = Inputs::start(chosen.board.clone(), clock.clone(), events.clone());
         let buses = Buses::start(chosen.board.clone(), clock, events);
-        let mut hardware = Hardware { config, chosen, outputs: Outputs::default(), kept: Vec::new(), inputs, buses };
-        hardware.claim_missing(start);
+        let mut hardware = Hardware { config, chosen, outputs, kept: Vec::new(), inputs, buses };
+        hardware.claim_missing(start, START_WITHIN);
         hardware
     }
 
@@ -81,17 +88,21 @@ impl Hardware {
         self.chosen.wires.clone()
     }
 
-    /// False when a thread that reads wires has ended by a panic.
+    /// False when a thread that reads or drives wires has ended by a panic.
     pub fn is_whole(&self) -> bool {
-        self.inputs.is_whole() && self.buses.is_whole() && self.chosen.board.is_whole()
+        self.outputs.is_whole() && self.inputs.is_whole() && self.buses.is_whole() && self.chosen.board.is_whole()
     }
 
-    /// Drives an output of the current configuration, claiming its line first if that failed before.
-    ///
-    /// # Errors
-    /// Why the wire is not at that level now.
-    pub fn drive(&mut self, output: OutputId, level: Level) -> Result<(), HardwareError> {
-        self.outputs.drive(&*self.chosen.board, &self.config[output], level)
+    /// Drives an output of the current configuration, claiming its line first if that failed before. Lines of the board
+    /// answer at once; None: it is driven over a bus, which answers later, by [`Event::Driven`].
+    pub fn drive(&mut self, drive: DriveId, output: OutputId, level: Level) -> Option<Result<(), HardwareError>> {
+        self.outputs.drive(drive, &self.config, output, level)
+    }
+
+    /// Drives outputs in an emergency, off before on. Buses are waited for, six seconds at most in all; what else they
+    /// were to do is left undone.
+    pub fn drive_all(&mut self, levels: &[(OutputId, Level)]) {
+        self.outputs.drive_all(&self.config, levels);
     }
 
     /// Tells the sensors that have a driver what their chips had learnt before.
@@ -104,9 +115,10 @@ impl Hardware {
         std::mem::take(&mut self.kept)
     }
 
-    /// Looks at every output line: those that are not as they were last driven, each with that level and what is wrong.
-    pub fn verify(&mut self) -> Vec<(OutputId, Level, HardwareError)> {
-        self.outputs.verify(&self.config)
+    /// Looks at every output line: the outputs that are not as they were last driven, each with that level and what is
+    /// wrong. Of those on buses, that is told later, by [`Event::WireFound`].
+    pub fn verify(&mut self) -> Vec<(Arc<str>, Level, HardwareError)> {
+        self.outputs.verify()
     }
 
     /// Takes over a new configuration. A line that is an output with the same active level before and after stays
@@ -114,19 +126,18 @@ impl Hardware {
     /// claimed at their level of `start`. Inputs and sensors that did not change go on undisturbed. The backend stays: another
     /// one takes a restart.
     pub fn reconfigure(&mut self, config: Arc<Config>, start: &[Level]) {
-        let moved = |line: &Line| expanders::is_moved(line, &self.config, &config);
-        self.outputs.release_others(&config, moved);
-        self.inputs.release_others(&config, moved);
+        self.outputs.release_others(&self.config, &config);
+        self.inputs.release_others(&config, |line| line.is_moved(&self.config, &config));
         self.config = config;
-        self.claim_missing(start);
+        self.claim_missing(start, RELOAD_WITHIN);
     }
 
-    fn claim_missing(&mut self, start: &[Level]) {
+    fn claim_missing(&mut self, start: &[Level], patience: Duration) {
         if let Some(wires) = &self.chosen.wires {
             wires.lay(&self.config);
         }
         self.chosen.board.lay(&self.config);
-        self.kept = self.outputs.claim_missing(&*self.chosen.board, &self.config, start);
+        self.kept = self.outputs.claim_missing(&self.config, start, patience);
         self.inputs.watch_missing(&self.config);
         self.buses.read(&self.config);
     }

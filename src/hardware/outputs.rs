@@ -1,185 +1,226 @@
-//! The claimed lines of all outputs.
+//! All outputs: those on lines of the board are driven at once, those on a bus by its thread.
 
 use super::{
     HardwareError,
-    board::{Board, OutputLine},
+    board::Board,
     choice,
-    expanders::is_moved,
+    lineset::LineSet,
+    sink::{Answers, Drive, Sink},
 };
-use crate::model::{ActiveLevel, AtStart, Config, Dimming, Level, Line, Output, OutputId, SafeState};
+use crate::model::{Config, DriveId, Event, Level, Line, Output, OutputId, PwmChannel};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     sync::Arc,
-    thread::sleep,
     time::Duration,
 };
+use tokio::sync::mpsc::{Sender, channel};
 
-/// A line that was driven reads so within this time.
-const SETTLES_WITHIN: Duration = Duration::from_millis(1);
+/// At a start, no bus is waited for longer than this.
+pub(super) const START_WITHIN: Duration = Duration::from_secs(2);
+/// Nor at a reload, while the house goes on.
+pub(super) const RELOAD_WITHIN: Duration = Duration::from_millis(100);
+/// Nor at the end, before the rest is driven on.
+const SAFE_WITHIN: Duration = Duration::from_secs(3);
 
-/// Holds the lines. A line stays claimed for as long as a configuration has an output on it with the same active level,
-/// whatever else changes: releasing it could move the relay.
-#[derive(Default)]
+/// The lines of all outputs.
 pub(super) struct Outputs {
-    claimed: BTreeMap<Line, Claimed>,
-    /// What was last said about a line in trouble, so that it is said once.
-    troubles: BTreeMap<Line, String>,
+    board: Arc<dyn Board>,
+    events: Sender<Event>,
+    direct: LineSet,
+    /// By the names of their buses. A bus that has no outputs any more rests.
+    sinks: BTreeMap<String, Sink>,
 }
 
-struct Claimed {
-    line: Box<dyn OutputLine>,
-    id: Arc<str>,
-    active: ActiveLevel,
-    dimming: Dimming,
-    safe: SafeState,
-    /// What it was last driven to.
-    level: Level,
-}
+/// What is done with the line of an output: the level that it has now, if that is another than it was to have.
+type Act = fn(&mut LineSet, &Output, Level) -> Result<Option<Level>, HardwareError>;
+
+/// What became of one output of several: the level that it was to have in the end.
+type Done = (OutputId, Level, Result<Option<Level>, HardwareError>);
 
 impl Outputs {
-    /// Releases the lines that `config` does not have any more, or that moved elsewhere, in their safe state.
-    pub fn release_others(&mut self, config: &Config, moved: impl Fn(&Line) -> bool) {
-        for output in &config.outputs {
-            let claimed = output.line.as_ref().and_then(|line| self.claimed.get_mut(line));
-            if let Some(claimed) = claimed.filter(|claimed| claimed.is_of(output)) {
-                (claimed.id, claimed.safe) = (output.id.clone(), output.safe);
-            }
-        }
-        let has = |output: &Output, line: &Line| output.line.as_ref() == Some(line);
-        self.claimed.retain(|line, claimed| {
-            let wanted = |output: &Output| has(output, line) && claimed.is_of(output);
-            let keep = !moved(line) && config.outputs.iter().any(wanted);
-            if !keep {
-                claimed.drive_safe(line);
-            }
-            keep
-        });
-        self.troubles.retain(|line, _| config.outputs.iter().any(|output| has(output, line)));
+    /// Holds nothing yet. Drives over buses are answered by `events`.
+    pub fn new(board: Arc<dyn Board>, events: Sender<Event>) -> Outputs {
+        Outputs { direct: LineSet::new(board.clone()), board, events, sinks: BTreeMap::new() }
     }
 
-    /// Claims every line that is not claimed yet, at its level of `start`, which is in the order of the outputs; off before
-    /// on: where the line of one of an interlock cannot be claimed, the others are off. Returns the levels of those that
-    /// are at another one: they are kept as they are, or off for this reason.
-    pub fn claim_missing(&mut self, board: &dyn Board, config: &Config, start: &[Level]) -> Vec<(OutputId, Level)> {
-        let (mut others, mut faulty) = (Vec::new(), BTreeSet::new());
-        let mut all: Vec<(OutputId, &Output, Level)> = config
-            .outputs
-            .iter()
-            .zip(start)
-            .enumerate()
-            .map(|(index, (output, &level))| (OutputId(index), output, level))
-            .collect();
-        all.sort_by_key(|(_, _, level)| level.is_on());
-        for (id, output, level) in all {
-            let Some(line) = output.line.as_ref().filter(|line| !self.claimed.contains_key(*line)) else { continue };
-            if output.at_start == AtStart::Keep {
-                others.extend(self.keep(board, line, output).map(|level| (id, level)));
-                continue;
-            }
-            let kept_off = level.is_on() && output.interlock.is_some_and(|group| faulty.contains(&group));
-            let level = if kept_off { Level::OFF } else { level };
-            // A failure is logged, and the next drive tries again.
-            match self.drive(board, output, level) {
-                Ok(()) => others.extend(kept_off.then_some((id, level))),
-                Err(_) => faulty.extend(output.interlock),
-            }
+    /// False after a panic of a bus's thread.
+    pub fn is_whole(&self) -> bool {
+        self.sinks.values().all(Sink::is_whole)
+    }
+
+    /// Releases the lines that `config` does not have any more, or that moved elsewhere, in their safe state. A bus that
+    /// has such lines is waited for, [`RELOAD_WITHIN`] at most, so that what takes their place finds them free.
+    pub fn release_others(&mut self, before: &Arc<Config>, config: &Arc<Config>) {
+        self.direct.release_others(config, |line| line.is_moved(before, config));
+        let stays = |output: &Output| {
+            let same =
+                |now: &Output| now.line == output.line && now.active == output.active && now.dimming == output.dimming;
+            let moved = output.line.as_ref().is_some_and(|line| line.is_moved(before, config));
+            !moved && config.outputs.iter().any(same)
+        };
+        let going = before.outputs.iter().filter(|output| !stays(output)).filter_map(|output| output.line.as_ref());
+        let going: BTreeSet<&Line> = going.collect();
+        let (answers, mut asked) = (Answers::default(), 0);
+        for sink in self.sinks.values_mut() {
+            let number = sink.lines.len();
+            sink.lines.retain(|line| !going.contains(line));
+            sink.keep_drives(stays);
+            let (before, config, answers) = (before.clone(), config.clone(), answers.clone());
+            let releases = number > sink.lines.len();
+            asked += usize::from(releases);
+            sink.work(move |lines| {
+                lines.release_others(&config, |line| line.is_moved(&before, &config));
+                if releases {
+                    answers.give((OutputId(0), Ok(None)));
+                }
+            });
         }
+        answers.wait(asked, RELOAD_WITHIN);
+    }
+
+    /// Claims every line that is not claimed yet, at its level of `start`, which is in the order of the outputs. Returns the
+    /// levels of those that are at another one: they are kept as they are, or off beside one of an interlock that may be on.
+    pub fn claim_missing(
+        &mut self,
+        config: &Arc<Config>,
+        start: &[Level],
+        patience: Duration,
+    ) -> Vec<(OutputId, Level)> {
+        let sinks = self.sinks.values().flat_map(|sink| sink.lines.iter().cloned());
+        let claimed: BTreeSet<Line> = self.direct.lines().into_iter().chain(sinks).collect();
+        let missing = config.outputs.iter().zip(start).enumerate().filter_map(|(index, (output, level))| {
+            let line = output.line.as_ref()?;
+            (!claimed.contains(line)).then_some((OutputId(index), *level))
+        });
+        let missing: Vec<(OutputId, Level)> = missing.collect();
+        // A failure is logged, and the next drive tries again.
+        let done = self.act_on_all(config, &missing, LineSet::claim, patience);
+        let mut others: Vec<(OutputId, Level)> = done
+            .into_iter()
+            .filter_map(|(id, level, result)| {
+                let asked = missing.contains(&(id, level));
+                result.ok()?.or_else(|| (!asked).then_some(level)).map(|level| (id, level))
+            })
+            .collect();
+        others.sort_unstable();
         others
     }
 
-    /// Claims a line as it is.
-    fn keep(&mut self, board: &dyn Board, wire: &Line, output: &Output) -> Option<Level> {
-        let claimed = board.claim_as_is(wire, output).map(|(line, level)| {
-            let (active, dimming, safe) = (output.active, output.dimming, output.safe);
-            self.claimed.insert(wire.clone(), Claimed { line, id: output.id.clone(), active, dimming, safe, level });
-            level
-        });
-        let result = claimed.as_ref().map(|_| ());
-        self.tell(wire, output, &result);
-        claimed.ok()
+    /// Drives an output, claiming its line first if that failed before. None: its bus answers later, by
+    /// [`Event::Driven`].
+    pub fn drive(
+        &mut self,
+        drive: DriveId,
+        config: &Arc<Config>,
+        output: OutputId,
+        level: Level,
+    ) -> Option<Result<(), HardwareError>> {
+        let Some(bus) = bus(&config[output], config) else { return Some(self.direct.drive(&config[output], level)) };
+        let is_under_way = self.sink(&bus).drive(Drive { drive, config: config.clone(), output, level });
+        (!is_under_way).then(|| Err(no_thread(&bus)))
     }
 
-    /// Drives an output, claiming its line at that level if it is not claimed yet. One that works through others has
-    /// nothing to be driven.
-    pub fn drive(&mut self, board: &dyn Board, output: &Output, level: Level) -> Result<(), HardwareError> {
-        let Some(wire) = &output.line else { return Ok(()) };
-        let result = match self.claimed.get_mut(wire) {
-            Some(claimed) => claimed.drive(level),
-            None => board.claim_output(wire, output, level).and_then(|line| {
-                let (active, dimming, safe) = (output.active, output.dimming, output.safe);
-                let mut claimed = Claimed { line, id: output.id.clone(), active, dimming, safe, level };
-                let result = claimed.verify();
-                self.claimed.insert(wire.clone(), claimed);
-                result
-            }),
+    /// Drives outputs one after the other and waits for their buses, each time [`SAFE_WITHIN`] at most.
+    pub fn drive_all(
+        &mut self,
+        config: &Arc<Config>,
+        levels: &[(OutputId, Level)],
+    ) -> BTreeMap<OutputId, Result<(), HardwareError>> {
+        for sink in self.sinks.values() {
+            sink.keep_drives(|_| false);
+        }
+        let drive: Act = |lines, output, level| lines.drive(output, level).map(|()| None);
+        let done = self.act_on_all(config, levels, drive, SAFE_WITHIN);
+        let told = |(id, level, result): Done| {
+            let kept_off = result.is_ok() && !levels.contains(&(id, level));
+            (id, if kept_off { Err(HardwareError::BesideFault) } else { result.map(drop) })
         };
-        self.tell(wire, output, &result.as_ref().copied());
-        result
+        done.into_iter().map(told).collect()
     }
 
-    /// The lines that are not as they were last driven.
-    pub fn verify(&mut self, config: &Config) -> Vec<(OutputId, Level, HardwareError)> {
-        let mut wrong = Vec::new();
-        for (index, output) in config.outputs.iter().enumerate() {
-            let Some(wire) = &output.line else { continue };
-            let Some(claimed) = self.claimed.get_mut(wire) else { continue };
-            let (level, result) = (claimed.level, claimed.verify());
-            // That it is well again shows when it is driven.
-            if result.is_err() {
-                self.tell(wire, output, &result.as_ref().copied());
-            }
-            wrong.extend(result.err().map(|error| (OutputId(index), level, error)));
-        }
-        wrong
+    /// The lines of the board that are not as they were last driven. Those on buses are told by [`Event::WireFound`].
+    pub fn verify(&mut self) -> Vec<(Arc<str>, Level, HardwareError)> {
+        self.sinks.values().for_each(Sink::verify);
+        self.direct.verify()
     }
 
-    /// Says once that a line is in trouble, and once that it is well again.
-    fn tell(&mut self, wire: &Line, output: &Output, result: &Result<(), &HardwareError>) {
-        match result {
-            Ok(()) => {
-                if self.troubles.remove(wire).is_some() {
-                    tracing::info!("output {} works again", output.id);
-                }
+    /// Does the same with several outputs, off before on: where one of an interlock fails or does not answer, the others of
+    /// it are off.
+    fn act_on_all(
+        &mut self,
+        config: &Arc<Config>,
+        levels: &[(OutputId, Level)],
+        act: Act,
+        patience: Duration,
+    ) -> Vec<Done> {
+        let (mut done, mut faulty) = (Vec::new(), BTreeSet::new());
+        for on in [false, true] {
+            let (answers, mut asked) = (Answers::default(), BTreeMap::new());
+            let mut of_phase = Vec::new();
+            for &(id, level) in levels.iter().filter(|(_, level)| level.is_on() == on) {
+                let output = &config[id];
+                let kept_off = on && output.interlock.is_some_and(|group| faulty.contains(&group));
+                let level = if kept_off { Level::OFF } else { level };
+                let Some(bus) = bus(output, config) else {
+                    of_phase.push((id, level, act(&mut self.direct, output, level)));
+                    continue;
+                };
+                let sink = self.sink(&bus);
+                sink.lines.extend(output.line.clone());
+                asked.insert(id, (level, bus));
+                let (config, answers) = (config.clone(), answers.clone());
+                sink.work(move |lines| answers.give((id, act(lines, &config[id], level))));
             }
-            Err(error) => {
-                let text = error.to_string();
-                if self.troubles.get(wire) != Some(&text) {
-                    tracing::warn!("output {}: {text}", output.id);
-                    self.troubles.insert(wire.clone(), text);
-                }
+            for (id, result) in answers.wait(asked.len(), patience) {
+                of_phase.extend(asked.remove(&id).map(|(level, _)| (id, level, result)));
             }
+            of_phase.extend(asked.into_iter().map(|(id, (level, bus))| (id, level, Err(no_answer(&bus, patience)))));
+            let failed = of_phase.iter().filter(|(_, _, result)| result.is_err());
+            faulty.extend(failed.filter_map(|(id, ..)| config[*id].interlock));
+            done.append(&mut of_phase);
         }
+        done
+    }
+
+    fn sink(&mut self, bus: &str) -> &mut Sink {
+        let (board, events) = (&self.board, &self.events);
+        self.sinks.entry(bus.to_owned()).or_insert_with_key(|bus| Sink::start(bus, board.clone(), events.clone()))
     }
 }
 
-impl Claimed {
-    /// Whether it is claimed as this output wants its line.
-    fn is_of(&self, output: &Output) -> bool {
-        self.active == output.active && self.dimming == output.dimming
+impl Drop for Outputs {
+    fn drop(&mut self) {
+        // All are told before any is waited for.
+        self.sinks.values().for_each(Sink::end);
     }
+}
 
-    fn drive(&mut self, level: Level) -> Result<(), HardwareError> {
-        self.level = level;
-        self.line.drive(level)?;
-        self.verify()
+/// What an output is driven over; None: lines of the board, which are driven within microseconds.
+///
+/// A line by its chip may be one of a chip on a bus that the kernel drives, and so may a line by its name, if that is not
+/// one of the header.
+pub(super) fn bus(output: &Output, config: &Config) -> Option<String> {
+    let line = output.line.as_ref()?;
+    if let Some((expander, _)) = config.expander_pin(line) {
+        return Some(format!("i2c-{}", expander.bus));
     }
+    match line {
+        Line::Number(_) => None,
+        Line::Named(name) if name.starts_with("GPIO") => None,
+        Line::Named(_) => Some("lines by name".into()),
+        Line::OnChip { chip, .. } => Some(chip.clone()),
+        Line::Pwm(PwmChannel::Pin(_)) => Some("pwm".into()),
+        Line::Pwm(PwmChannel::OnChip { chip, .. }) => Some(format!("pwm {chip}")),
+    }
+}
 
-    fn verify(&mut self) -> Result<(), HardwareError> {
-        match self.line.verify() {
-            // A long wire takes a moment.
-            Err(HardwareError::ReadsOtherwise { .. }) => {
-                sleep(SETTLES_WITHIN);
-                self.line.verify()
-            }
-            result => result,
-        }
-    }
+fn no_thread(bus: &str) -> HardwareError {
+    HardwareError::Os { what: format!("cannot drive over {bus}"), source: io::Error::other("no thread is left") }
+}
 
-    fn drive_safe(&mut self, line: &Line) {
-        if let Some(Err(error)) = self.safe.level().map(|level| self.line.drive(level)) {
-            tracing::warn!("output {} could not be left in its safe state on {line}: {error}", self.id);
-        }
-    }
+fn no_answer(bus: &str, patience: Duration) -> HardwareError {
+    HardwareError::NotDriven { bus: bus.into(), patience }
 }
 
 /// Drives every output to its safe state and releases it, without a running daemon. Outputs whose safe state is `hold`
@@ -197,7 +238,7 @@ pub fn drive_safe(config: &Config, except: Option<&Config>) -> Vec<(Arc<str>, Re
     }
     let board = choice::choose(&config.hardware).board;
     board.lay(&config);
-    drive_safe_on(&*board, &config)
+    drive_safe_on(board, &Arc::new(config))
 }
 
 /// Whether the house has something on the very wire that `other` calls `line`.
@@ -205,23 +246,19 @@ fn has_wire(house: &Config, line: &Line, other: &Config) -> bool {
     let outputs = house.outputs.iter().filter_map(|output| output.line.as_ref());
     let mut lines = outputs.chain(house.inputs.iter().map(|input| &input.line));
     let board = |house: &Config| (choice::resolve(&house.hardware), house.hardware.gpiochip.clone());
-    board(house) == board(other) && !is_moved(line, other, house) && lines.any(|theirs| theirs == line)
+    board(house) == board(other) && !line.is_moved(other, house) && lines.any(|theirs| theirs == line)
 }
 
-fn drive_safe_on(board: &dyn Board, config: &Config) -> Vec<(Arc<str>, Result<(), HardwareError>)> {
+fn drive_safe_on(board: Arc<dyn Board>, config: &Arc<Config>) -> Vec<(Arc<str>, Result<(), HardwareError>)> {
     // All are held until the last one is driven: a second name of a wire does not drive it to something else.
-    let mut held = Vec::new();
-    let mut drive = |line: &Line, output: &Output| -> Result<(), HardwareError> {
-        if let Some(level) = output.safe.level() {
-            held.push(board.claim_output(line, output, level)?);
-        }
-        Ok(())
-    };
-    let wires = config.outputs.iter().filter_map(|output| Some((output.line.as_ref()?, output)));
-    let mut wires: Vec<(&Line, &Output)> = wires.collect();
-    // Off before on: members of an interlock may be among them.
-    wires.sort_by_key(|(_, output)| output.safe.level());
-    wires.into_iter().map(|(line, output)| (output.id.clone(), drive(line, output))).collect()
+    let (events, _nobody) = channel(1);
+    let mut outputs = Outputs::new(board, events);
+    let wired = |(index, output): (usize, &Output)| output.line.as_ref().map(|_| OutputId(index));
+    let mut wired: Vec<OutputId> = config.outputs.iter().enumerate().filter_map(wired).collect();
+    wired.sort_by_key(|id| config[*id].safe.level());
+    let levels: Vec<_> = wired.iter().filter_map(|id| Some((*id, config[*id].safe.level()?))).collect();
+    let mut results = outputs.drive_all(config, &levels);
+    wired.into_iter().map(|id| (config[id].id.clone(), results.remove(&id).unwrap_or(Ok(())))).collect()
 }
 
 #[cfg(test)]
@@ -229,18 +266,29 @@ mod tests {
     use super::*;
     use crate::{
         hardware::tests::{Recorder, house, output},
-        model::{InterlockId, Line},
+        model::{ActiveLevel, AtStart, InterlockId, SafeState},
     };
     use std::slice;
 
+    fn on(board: &Recorder) -> Outputs {
+        Outputs::new(Arc::new(board.clone()), channel(8).0)
+    }
+
+    fn claim(outputs: &mut Outputs, config: &Arc<Config>, start: &[Level]) -> Vec<(OutputId, Level)> {
+        outputs.claim_missing(config, start, START_WITHIN)
+    }
+
     /// Takes over one list of outputs after another, all to start off, and tells what happened to the lines at the last.
     fn last_of(configs: &[&[Output]]) -> Vec<String> {
-        let (board, mut outputs) = (Recorder::default(), Outputs::default());
+        let board = Recorder::default();
+        let mut outputs = on(&board);
+        let mut before = house(&[], &[], &[]);
         for list in configs {
             board.log.lock().unwrap().clear();
             let config = house(list, &[], &[]);
-            outputs.release_others(&config, |_| false);
-            outputs.claim_missing(&board, &config, &vec![Level::OFF; list.len()]);
+            outputs.release_others(&before, &config);
+            claim(&mut outputs, &config, &vec![Level::OFF; list.len()]);
+            before = config;
         }
         board.log.lock().unwrap().clone()
     }
@@ -277,27 +325,30 @@ mod tests {
 
     #[test]
     fn a_line_that_could_not_be_claimed_is_claimed_at_the_level_it_is_driven_to() {
-        let (board, mut outputs) = (Recorder::default(), Outputs::default());
+        let board = Recorder::default();
+        let mut outputs = on(&board);
         let config = house(&[output("light", 17)], &[], &[]);
+        let drive = |outputs: &mut Outputs, level| outputs.drive(DriveId(1), &config, OutputId(0), level).unwrap();
         board.refuse.lock().unwrap().push("GPIO 17".into());
-        outputs.claim_missing(&board, &config, &[Level::OFF]);
-        let refused = outputs.drive(&board, &config.outputs[0], Level::ON).map_err(|error| error.to_string());
+        claim(&mut outputs, &config, &[Level::OFF]);
+        let refused = drive(&mut outputs, Level::ON).map_err(|error| error.to_string());
         assert_eq!(refused, Err("GPIO 17 is in use by a test: stop that program or choose another line".into()));
         board.refuse.lock().unwrap().clear();
-        outputs.drive(&board, &config.outputs[0], Level::ON).unwrap();
-        outputs.drive(&board, &config.outputs[0], Level::OFF).unwrap();
+        drive(&mut outputs, Level::ON).unwrap();
+        drive(&mut outputs, Level::OFF).unwrap();
         assert_eq!(*board.log.lock().unwrap(), ["GPIO 17 claimed at ON", "GPIO 17 to OFF"]);
     }
 
     #[test]
     fn a_line_that_is_kept_is_not_driven_and_its_level_is_told() {
-        let (board, mut outputs) = (Recorder::default(), Outputs::default());
+        let board = Recorder::default();
+        let mut outputs = on(&board);
         let kept = Output { at_start: AtStart::Keep, ..output("pump", 17) };
         let config = house(&[output("light", 27), kept], &[], &[]);
-        let told = outputs.claim_missing(&board, &config, &[Level::OFF, Level::OFF]);
+        let told = claim(&mut outputs, &config, &[Level::OFF, Level::OFF]);
         assert_eq!(told, [(OutputId(1), Level::ON)]);
         assert_eq!(*board.log.lock().unwrap(), ["GPIO 27 claimed at OFF", "GPIO 17 claimed as it is"]);
-        assert_eq!(outputs.claim_missing(&board, &config, &[Level::OFF, Level::OFF]), [], "once");
+        assert_eq!(claim(&mut outputs, &config, &[Level::OFF, Level::OFF]), [], "once");
     }
 
     #[test]
@@ -311,11 +362,12 @@ mod tests {
 
     #[test]
     fn no_member_of_an_interlock_is_claimed_on_beside_a_line_that_cannot_be() {
-        let (board, mut outputs) = (Recorder::default(), Outputs::default());
+        let board = Recorder::default();
+        let mut outputs = on(&board);
         let member = |id, line| Output { interlock: Some(InterlockId(0)), ..output(id, line) };
         let config = house(&[member("up", 1), output("light", 2), member("down", 3)], &[], &[]);
         board.refuse.lock().unwrap().push("GPIO 3".into());
-        let told = outputs.claim_missing(&board, &config, &[Level::ON, Level::ON, Level::OFF]);
+        let told = claim(&mut outputs, &config, &[Level::ON, Level::ON, Level::OFF]);
         assert_eq!(told, [(OutputId(0), Level::OFF)]);
         assert_eq!(*board.log.lock().unwrap(), ["GPIO 1 claimed at OFF", "GPIO 2 claimed at ON"]);
     }
@@ -327,12 +379,12 @@ mod tests {
         let safe = |id, line, safe| Output { safe, ..output(id, line) };
         let outputs =
             [safe("a", 1, SafeState::On), safe("b", 2, SafeState::Off), safe("c", 3, SafeState::Hold), output("d", 4)];
-        let results = drive_safe_on(&board, &house(&outputs, &[], &[]));
+        let results = drive_safe_on(Arc::new(board.clone()), &house(&outputs, &[], &[]));
         let good: Vec<_> = results.iter().map(|(id, result)| (&**id, result.is_ok())).collect();
         assert_eq!(good, [("c", true), ("b", false), ("d", true), ("a", true)]);
         assert_eq!(
             *board.log.lock().unwrap(),
-            ["GPIO 4 claimed at OFF", "GPIO 1 claimed at ON", "GPIO 4 released", "GPIO 1 released"]
+            ["GPIO 4 claimed at OFF", "GPIO 1 claimed at ON", "GPIO 1 released", "GPIO 4 released"]
         );
     }
 }

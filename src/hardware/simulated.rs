@@ -3,22 +3,35 @@
 use super::{
     HardwareError,
     board::{Board, Edge, InputLine, OnEdge, OutputLine},
+    outputs::bus,
     sensors::{Fetched, SensorDriver},
 };
 use crate::model::{Config, Input, Level, Line, Output, Quantity, Sensor};
 use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 /// The simulated wires, seen from the other end: sets inputs and readings, and looks at outputs. Clones are handles to
 /// the same wires; they keep their state over a reload.
 #[derive(Clone, Default)]
-pub struct Wires(Arc<Mutex<State>>);
+pub struct Wires(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// A slow line became another.
+    hastened: Condvar,
+}
 
 #[derive(Default)]
 struct State {
     outputs: BTreeMap<Arc<str>, Line>,
+    /// Those outputs that are driven over a bus.
+    on_bus: BTreeSet<Arc<str>>,
+    /// How long it takes to drive them.
+    slow_lines: BTreeMap<Line, Duration>,
     /// By line, since an output that is renamed stays on its wire.
     levels: BTreeMap<Line, Level>,
     broken_lines: BTreeMap<Line, String>,
@@ -97,6 +110,21 @@ impl Wires {
         true
     }
 
+    /// Makes each drive of an output take so long from now on, as on a slow bus; zero: no time, and what is under way is
+    /// done at once. False: there is no such output, or it is on a line of the board, which takes no time.
+    pub fn slow_output(&self, id: &str, delay: Duration) -> bool {
+        let mut state = self.state();
+        let Some(line) = state.outputs.get(id).filter(|_| state.on_bus.contains(id)).cloned() else { return false };
+        if delay.is_zero() {
+            state.slow_lines.remove(&line);
+        } else {
+            state.slow_lines.insert(line, delay);
+        }
+        drop(state);
+        self.0.hastened.notify_all();
+        true
+    }
+
     /// What an output was last driven to; nothing: it was never driven, or there is no such output.
     pub fn output(&self, id: &str) -> Option<Level> {
         let state = self.state();
@@ -113,6 +141,8 @@ impl Wires {
         let mut state = self.state();
         let wired = config.outputs.iter().filter_map(|output| Some((output.id.clone(), output.line.clone()?)));
         state.outputs = wired.collect();
+        let on_bus = config.outputs.iter().filter(|output| bus(output, config).is_some());
+        state.on_bus = on_bus.map(|output| output.id.clone()).collect();
         let mut inputs = std::mem::take(&mut state.inputs);
         state.inputs = config
             .inputs
@@ -133,7 +163,7 @@ impl Wires {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -200,6 +230,11 @@ struct OutputWire {
 impl OutputLine for OutputWire {
     fn drive(&mut self, level: Level) -> Result<(), HardwareError> {
         let mut state = self.wires.state();
+        if let Some(delay) = state.slow_lines.get(&self.line).copied() {
+            let is_slow = |state: &mut State| state.slow_lines.contains_key(&self.line);
+            let waited = self.wires.0.hastened.wait_timeout_while(state, delay, is_slow);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
         match state.broken_lines.get(&self.line) {
             Some(fault) => Err(HardwareError::Simulated(fault.clone())),
             None => {

@@ -10,10 +10,15 @@ use crate::{
     clock::Moment,
     model::{Chip, ClockTrust, Input, InputKind, Line, Output, OutputKind, Quantity, ReadFailure, Sensor},
 };
-use std::{sync::Mutex, thread::sleep, time::Duration};
+use std::{
+    sync::{Condvar, Mutex},
+    thread::sleep,
+    time::Duration,
+};
 use tokio::sync::mpsc::{Receiver, channel, error::TryRecvError};
 
 mod learning;
+mod sinks;
 
 pub fn house(outputs: &[Output], inputs: &[Input], sensors: &[Sensor]) -> Arc<Config> {
     Arc::new(Config {
@@ -41,9 +46,26 @@ pub fn sensor(id: &str) -> Sensor {
 pub struct Recorder {
     pub log: Arc<Mutex<Vec<String>>>,
     pub refuse: Arc<Mutex<Vec<String>>>,
+    /// The buses that hang: whoever drives a line there waits.
+    hanging: Arc<(Mutex<Vec<String>>, Condvar)>,
 }
 
 impl Recorder {
+    /// A bus hangs from now on, or no more.
+    pub fn hang(&self, chip: &str, hangs: bool) {
+        let (hanging, changed) = &*self.hanging;
+        let mut hanging = hanging.lock().unwrap();
+        hanging.retain(|one| one != chip);
+        hanging.extend(hangs.then(|| chip.to_owned()));
+        changed.notify_all();
+    }
+
+    fn wait(&self, line: &Line) {
+        let Line::OnChip { chip, .. } = line else { return };
+        let (hanging, changed) = &*self.hanging;
+        drop(changed.wait_while(hanging.lock().unwrap(), |hanging| hanging.contains(chip)).unwrap());
+    }
+
     fn check(&self, line: &Line) -> Result<(), HardwareError> {
         if self.refuse.lock().unwrap().contains(&line.to_string()) {
             return Err(HardwareError::LineBusy { line: line.to_string(), consumer: "a test".into() });
@@ -55,6 +77,7 @@ impl Recorder {
 impl Board for Recorder {
     fn claim_output(&self, line: &Line, _: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
         self.check(line)?;
+        self.wait(line);
         self.log.lock().unwrap().push(format!("{line} claimed at {level}"));
         Ok(Box::new(Recorded { recorder: self.clone(), line: line.clone() }))
     }
@@ -83,6 +106,8 @@ struct Recorded {
 
 impl OutputLine for Recorded {
     fn drive(&mut self, level: Level) -> Result<(), HardwareError> {
+        self.recorder.check(&self.line)?;
+        self.recorder.wait(&self.line);
         self.recorder.log.lock().unwrap().push(format!("{} to {level}", self.line));
         Ok(())
     }
@@ -115,6 +140,11 @@ fn open(config: &Arc<Config>, clock: Clock, room: usize) -> (Hardware, Wires, Re
     let hardware = Hardware::open(config.clone(), &start, clock, events);
     let wires = hardware.wires().expect("simulated");
     (hardware, wires, received)
+}
+
+/// Drives an output on a line of the board.
+fn drive(hardware: &mut Hardware, output: usize, level: Level) -> Result<(), HardwareError> {
+    hardware.drive(DriveId(1), OutputId(output), level).expect("it answers at once")
 }
 
 /// The next event, or nothing within five seconds. When it was is left out.
@@ -156,13 +186,13 @@ fn outputs_start_at_their_level_and_follow() {
     assert_eq!(hardware.backend(), Backend::Simulated);
     let wires = hardware.wires().unwrap();
     assert_eq!((wires.output("light"), wires.output("fan")), (Some(Level::ON), Some(Level::OFF)));
-    hardware.drive(OutputId(1), Level::ON).unwrap();
+    drive(&mut hardware, 1, Level::ON).unwrap();
     assert_eq!(wires.output("fan"), Some(Level::ON));
     assert!(wires.break_output("fan", Some("the fuse is blown".into())));
-    let error = hardware.drive(OutputId(1), Level::OFF).unwrap_err();
+    let error = drive(&mut hardware, 1, Level::OFF).unwrap_err();
     assert_eq!((error.to_string().as_str(), wires.output("fan")), ("the fuse is blown", Some(Level::ON)));
     assert!(wires.break_output("fan", None));
-    hardware.drive(OutputId(1), Level::OFF).unwrap();
+    drive(&mut hardware, 1, Level::OFF).unwrap();
     assert_eq!(wires.output("fan"), Some(Level::OFF));
     assert_eq!((wires.output("lift"), wires.break_output("lift", None)), (None, false));
 }
@@ -272,7 +302,7 @@ fn a_sensor_fails_goes_into_fault_and_recovers() {
 fn a_reload_restarts_only_what_changed() {
     let before = house(&[output("light", 17)], &[input("button"), input("door")], &[sensor("living"), sensor("attic")]);
     let (mut hardware, wires, mut events) = open(&before, slow(), 16);
-    hardware.drive(OutputId(0), Level::ON).unwrap();
+    drive(&mut hardware, 0, Level::ON).unwrap();
     let mut first: Vec<_> = (0..4).map(|_| format!("{:?}", next(&mut events))).collect();
     first.sort();
     assert!(first[3].contains("living") && first[0].contains("button"), "{first:?}");

@@ -42,22 +42,51 @@ pub enum Event {
         /// What.
         learnt: Learnt,
     },
-    /// The answer to [`Effect::Drive`].
+    /// The answer to [`Effect::Drive`], at once or later. Of an output that was driven again since, or that a reload took
+    /// away, it means nothing any more.
     Driven {
-        /// Which output.
-        output: OutputId,
-        /// What it was to be driven to.
+        /// Which drive.
+        drive: DriveId,
+        /// Whether the wire took the level.
+        result: Result<(), String>,
+    },
+    /// A drive has not been answered for too long: the wire may carry anything. Its answer still counts when it comes.
+    Overdue {
+        /// Which drive.
+        drive: DriveId,
+        /// For people: how long that is.
+        text: String,
+    },
+    /// What the wire of an output is, without being driven just now: it was claimed at another level than it was to be, or
+    /// does not read as it was last driven.
+    WireFound {
+        /// The output's id.
+        output: Arc<str>,
+        /// The level that it has, or should have.
         level: Level,
-        /// Whether the wire took it.
+        /// Whether it has it, or why not.
         result: Result<(), String>,
     },
     /// Somebody wishes something.
-    Command(Command),
+    Command {
+        /// What.
+        command: Command,
+        /// Who waits for the answer, if anybody does.
+        request: Option<RequestId>,
+    },
     /// The file was edited and is good. State of all that kept its identity is carried over.
     Reconfigure(Arc<Config>),
     /// The process is asked to end: drive the safe state.
     Stop,
 }
+
+/// One drive of one output. Within a run of hearthd, none is used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DriveId(pub u64);
+
+/// A command whose answer somebody waits for. Whoever takes commands in gives them out and knows whom each is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RequestId(pub u64);
 
 /// Why a sensor gave no reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,8 +113,10 @@ pub struct Command {
 /// What the daemon must do, in this order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Drive an output and come back with [`Event::Driven`].
+    /// Drive an output and come back with [`Event::Driven`], however late.
     Drive {
+        /// What the answer is to name.
+        drive: DriveId,
         /// Which output.
         output: OutputId,
         /// To what.
@@ -98,6 +129,8 @@ pub enum Effect {
     Answer {
         /// As it came in.
         command: Command,
+        /// As it came with it.
+        request: Option<RequestId>,
         /// Accepted, or why not.
         result: Result<(), Refusal>,
     },

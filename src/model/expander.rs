@@ -1,6 +1,6 @@
 //! Chips that bring more pins: what is connected to them is used like a wire of the board.
 
-use super::{Line, Pull, PwmChannel};
+use super::{Config, Line, Pull, PwmChannel};
 use std::{sync::Arc, time::Duration};
 
 /// A chip on an I2C bus whose pins outputs and inputs may use.
@@ -112,5 +112,13 @@ impl Line {
             return None;
         };
         expanders.iter().find(|expander| *expander.id == **chip).map(|expander| (expander, *pin))
+    }
+
+    /// Whether it belongs to another chip in another house, or to one that is wired otherwise there.
+    pub fn is_moved(&self, before: &Config, now: &Config) -> bool {
+        match (before.expander_pin(self), now.expander_pin(self)) {
+            (Some((before, _)), Some((now, _))) => !before.is_wired_as(now),
+            (before, now) => before.is_some() != now.is_some(),
+        }
     }
 }

@@ -68,7 +68,7 @@ pub use config::{
     OutputId, Point, RoomId, Rule, RuleId, SceneId, SensorId, SeriesId,
 };
 pub use counter::{Counter, Measures};
-pub use event::{Command, Effect, Event, ReadFailure, Refusal};
+pub use event::{Command, DriveId, Effect, Event, ReadFailure, Refusal, RequestId};
 pub use expander::{Expander, ExpanderChip};
 pub use filter::{Delta, Filter, Plausible};
 pub use kernel::{KernelChannel, KernelSource};

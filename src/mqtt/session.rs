@@ -458,7 +458,7 @@ impl Session {
 
 async fn forward(mut commands: mpsc::Receiver<Command>, events: mpsc::Sender<Event>) {
     while let Some(command) = commands.recv().await {
-        if events.send(Event::Command(command)).await.is_err() {
+        if events.send(Event::Command { command, request: None }).await.is_err() {
             return;
         }
     }

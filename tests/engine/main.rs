@@ -14,6 +14,7 @@ mod chatter;
 mod clock;
 mod commands;
 mod counters;
+mod drives;
 mod events;
 mod forms;
 mod inputs;

@@ -7,7 +7,7 @@ use crate::{
         engine_house::{House, utc},
     },
 };
-use hearthd::model::{AtStart, Event, Output, OutputId, Quality, SafeState, Slot, Value};
+use hearthd::model::{AtStart, Event, Output, Quality, SafeState, Slot, Value};
 use std::time::Duration;
 
 fn lamp() -> House {
@@ -168,7 +168,7 @@ fn an_explanation_lists_all_filled_slots_from_high_to_low() {
 #[test]
 fn a_level_that_nobody_asked_for_is_put_right() {
     let mut house = lamp();
-    let event = hearthd::model::Event::Driven { output: OutputId(0), level: ON, result: Ok(()) };
+    let event = Event::WireFound { output: "lamp".into(), level: ON, result: Ok(()) };
     assert_eq!(house.send(event), ["lamp OFF: nobody asks for anything"]);
     house.live(Duration::from_secs(1));
 }
@@ -179,7 +179,7 @@ fn what_a_wire_carries_already_is_kept_until_somebody_asks() {
     b.output(Output { at_start: AtStart::Keep, default_holds: true, ..output("pump") });
     let now = House::new(b.build()).now;
     let mut engine = hearthd::engine::Engine::new(b.build(), None, now);
-    let driven = Event::Driven { output: OutputId(0), level: ON, result: Ok(()) };
+    let driven = Event::WireFound { output: "pump".into(), level: ON, result: Ok(()) };
     assert_eq!(engine.handle(now, driven), [], "it was told before anything was decided");
     let pump = engine.snapshot(now).find("pump").unwrap().clone();
     assert_eq!(pump.text().as_deref(), Some("ON"));

@@ -3,20 +3,17 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use hearthd::{
     clock::{Moment, Now},
-    engine::{Engine, Memory, Revision},
+    engine::{EffectQueue, Engine, Memory, Revision},
     model::{
         Cause, Command, Config, Effect, Event, Level, OutputId, Point, PointState, Quality, Quantity, ReadFailure,
         Source, Value,
     },
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::Duration,
 };
-
-/// More drives than this in answer to one event never end.
-const CHAIN_MAX: usize = 500;
 
 /// A wire took a level.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,11 +159,6 @@ impl House {
         };
         let new: Vec<_> = (0..config.outputs.len()).map(OutputId).filter(is_new).collect();
         let told = self.claim_these(&new);
-        let is_told = |effect: &Effect| {
-            let Effect::Drive { output, .. } = effect else { return false };
-            told.iter().any(|event| matches!(event, Event::Driven { output: told, .. } if told == output))
-        };
-        let effects = effects.into_iter().filter(|effect| !is_told(effect)).collect();
         let mut done = if told.is_empty() { Vec::new() } else { self.send_all(told) };
         done.extend(self.perform(effects));
         done
@@ -243,7 +235,8 @@ impl House {
 
     pub fn command_for(&mut self, point: &str, payload: &str, hold: Option<Duration>) -> Vec<String> {
         let source = Source::Mqtt;
-        self.send(Event::Command(Command { source, point: point.into(), payload: payload.into(), hold }))
+        let command = Command { source, point: point.into(), payload: payload.into(), hold };
+        self.send(Event::Command { command, request: None })
     }
 
     pub fn stop(&mut self) -> Vec<String> {
@@ -321,7 +314,7 @@ impl House {
             }
             if level.is_on() && self.config[id].interlock.is_some_and(|group| faulty.contains(&group)) {
                 level = Level::OFF;
-                told.push(Event::Driven { output: id, level, result: Ok(()) });
+                told.push(Event::WireFound { output: output.clone(), level, result: Ok(()) });
             }
             self.take_level(id, level, None);
         }
@@ -349,16 +342,16 @@ impl House {
     }
 
     fn perform(&mut self, effects: Vec<Effect>) -> Vec<String> {
-        let mut effects = VecDeque::from(effects);
+        let mut queue = EffectQueue::default();
+        queue.add(effects);
         let mut done = Vec::new();
-        while let Some(effect) = effects.pop_front() {
-            assert!(done.len() < CHAIN_MAX, "an endless chain: {:#?}", &done[CHAIN_MAX - 8..]);
+        while let Some(effect) = queue.next(&self.engine) {
             match effect {
                 Effect::Clicked { .. } | Effect::Answer { result: Ok(()), .. } => {}
                 Effect::Notify { rule, text } => done.push(format!("notify \"{text}\": {rule}")),
                 Effect::Note { rule, text } => done.push(format!("note {rule}: {text}")),
                 Effect::Answer { result: Err(refusal), .. } => done.push(format!("refused: {refusal}")),
-                Effect::Drive { output, level, cause } => {
+                Effect::Drive { drive, output, level, cause } => {
                     let id = self.config[output].id.clone();
                     let text = format!("{id} {level}: {}", cause.describe(&self.config));
                     let result = if self.broken.contains(&id) { Err("broken wire".to_owned()) } else { Ok(()) };
@@ -369,10 +362,11 @@ impl House {
                         self.faulty.insert(id);
                         done.push(format!("{text} (fails)"));
                     }
-                    effects.extend(self.handle(Event::Driven { output, level, result }));
+                    queue.add(self.handle(Event::Driven { drive, result }));
                 }
             }
         }
+        assert!(!queue.is_behind(), "an endless chain: {:#?}", &done[done.len() - 8..]);
         done
     }
 }

@@ -57,6 +57,9 @@ pub(in crate::engine) struct OutputState {
     /// Of a cover.
     #[serde(default, skip_serializing_if = "is_plain")]
     pub travel: Travel,
+    /// It is being driven on, and its wire has not answered: a kill now would leave nobody who knows whether it went on.
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub may_have_gone_on: bool,
     #[serde(skip)]
     pub wire: Wire,
     /// Rules would switch it on and off without end; until then it is off.
@@ -114,6 +117,7 @@ impl OutputState {
             pulse_from: None,
             owed: Owed::default(),
             travel: Travel::default(),
+            may_have_gone_on: false,
             wire: Wire::Untouched,
             in_circle_until: None,
             explanation: None,
@@ -132,6 +136,12 @@ impl OutputState {
             self.since = Timestamp::of(now);
         }
         self.level = level;
+    }
+
+    /// At a start, its wire is claimed off, and may have been on until now.
+    pub fn goes_off_now(&mut self, pulse: bool, now: Now) {
+        self.tripped |= pulse;
+        self.since = Timestamp::of(now);
     }
 
     /// A stop or a start takes it elsewhere, for `until` at the longest.

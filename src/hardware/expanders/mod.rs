@@ -17,6 +17,7 @@ mod tests;
 use super::{
     HardwareError,
     board::{Board, Edge, InputLine, OnEdge, OutputLine},
+    claims::{Claim, Claims, Resource},
     i2c::LinuxBus,
     pwm::{Dimmer, PwmPort},
     sensors::SensorDriver,
@@ -50,6 +51,8 @@ struct Attached {
     device: Device,
     /// As configured: without an interrupt line that can be had, the device polls.
     settings: Expander,
+    /// Who uses which pin: what a reload gives to another may be held for a moment yet.
+    claims: Claims,
     _interrupt: Option<Mutex<Box<dyn InputLine>>>,
 }
 
@@ -95,7 +98,7 @@ impl WithExpanders {
             used.interrupt = None;
             device.update(used);
         }
-        Attached { device, settings, _interrupt: interrupt.map(Mutex::new) }
+        Attached { device, settings, claims: Claims::default(), _interrupt: interrupt.map(Mutex::new) }
     }
 }
 
@@ -122,7 +125,7 @@ impl Board for WithExpanders {
 
     fn claim_output(&self, line: &Line, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {
         let Some((attached, pin)) = self.find(line) else { return self.board.claim_output(line, output, level) };
-        let claimed = Pin { attached: attached.clone(), pin };
+        let claimed = Pin::claim(&attached, pin, &output.id, line)?;
         if let Line::Pwm(_) = line {
             let dimmer = Dimmer::start(Box::new(claimed), output, level)?;
             return Ok(Box::new(ExpanderDimmer { dimmer, attached, pin }));
@@ -147,21 +150,13 @@ impl Board for WithExpanders {
             Edge::To { level, at } => on_edge(Edge::To { level: is_active(level, active), at }),
             Edge::Pulses { .. } | Edge::Lost => on_edge(edge),
         });
-        let line = ExpanderInput { pin: Pin { attached: attached.clone(), pin }, active };
+        let line = ExpanderInput { pin: Pin::claim(&attached, pin, &input.id, &input.line)?, active };
         attached.device.watch(pin, input.pull, input.debounce, on_edge)?;
         Ok(Box::new(line))
     }
 
     fn start_sensor(&self, sensor: &Sensor) -> Result<Box<dyn SensorDriver>, HardwareError> {
         self.board.start_sensor(sensor)
-    }
-}
-
-/// Whether the wire of an output or input now belongs to another chip, or to a chip that is wired otherwise.
-pub(super) fn is_moved(line: &Line, before: &Config, now: &Config) -> bool {
-    match (before.expander_pin(line), now.expander_pin(line)) {
-        (Some((before, _)), Some((now, _))) => !before.is_wired_as(now),
-        (before, now) => before.is_some() != now.is_some(),
     }
 }
 
@@ -173,9 +168,16 @@ fn is_active(high: bool, active: ActiveLevel) -> bool {
 struct Pin {
     attached: Arc<Attached>,
     pin: u8,
+    /// Given back after the pin.
+    _claim: Claim,
 }
 
 impl Pin {
+    fn claim(attached: &Arc<Attached>, pin: u8, user: &Arc<str>, line: &Line) -> Result<Pin, HardwareError> {
+        let claim = attached.claims.take(vec![Resource::Pin(pin)], user, &line.to_string())?;
+        Ok(Pin { attached: attached.clone(), pin, _claim: claim })
+    }
+
     fn drive(&self, drive: Drive) -> Result<(), HardwareError> {
         self.attached.device.drive(self.pin, drive)
     }

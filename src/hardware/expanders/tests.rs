@@ -234,7 +234,7 @@ fn only_a_chip_that_is_wired_otherwise_has_moved() {
     let before = config(Some(expander(Duration::from_secs(1))));
     let faster = config(Some(expander(Duration::from_millis(20))));
     let elsewhere = config(Some(Expander { address: 0x21, ..expander(Duration::from_secs(1)) }));
-    assert!(!is_moved(&line, &before, &faster));
-    assert!(is_moved(&line, &before, &elsewhere) && is_moved(&line, &before, &config(None)));
-    assert!(!is_moved(&Line::Number(3), &before, &config(None)));
+    assert!(!line.is_moved(&before, &faster));
+    assert!(line.is_moved(&before, &elsewhere) && line.is_moved(&before, &config(None)));
+    assert!(!Line::Number(3).is_moved(&before, &config(None)));
 }

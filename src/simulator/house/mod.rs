@@ -9,19 +9,14 @@ pub use probe::Trouble;
 
 use crate::{
     clock::{Moment, Now},
-    engine::{Changed, Engine, Memory},
+    engine::{Changed, EffectQueue, Engine, Memory},
     model::{Command, Config, Effect, Event, EventUse, InputId, Level, Method, OutputId, Quantity, Refusal, SensorId},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use probe::Probe;
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-/// No honest instant has more drives; outputs that switch each other in a circle go on a second later.
-const DRIVES_AT_ONCE: usize = 500;
+/// Outputs that switch each other in a circle go on so much later.
 const BACKLOG_AFTER: TimeDelta = TimeDelta::seconds(1);
 /// A wake-up that is due already costs this much, so that an engine that never rests is found out.
 const LEAST_STEP: TimeDelta = TimeDelta::milliseconds(1);
@@ -45,7 +40,7 @@ pub struct House {
     unwatched: bool,
     broker: bool,
     asleep: Option<Asleep>,
-    backlog: VecDeque<(OutputId, Level)>,
+    effects: EffectQueue,
     refused: Vec<(Command, Refusal)>,
     said: Vec<Said>,
     /// Of the engines before this one.
@@ -134,7 +129,7 @@ impl House {
             unwatched: true,
             broker: true,
             asleep: Some(Asleep { memory: String::new(), ending: Ending::Restart, until: time }),
-            backlog: VecDeque::new(),
+            effects: EffectQueue::default(),
             refused: Vec::new(),
             said: Vec::new(),
             events_before: vec![EventUse::default(); config.events.len()],
@@ -207,7 +202,7 @@ impl House {
             (self.time + TimeDelta::milliseconds(wait_ms)).max(self.time + LEAST_STEP)
         });
         let reading = self.readings.first().map(|(due, _)| *due);
-        let backlog = (!self.backlog.is_empty()).then(|| self.time + BACKLOG_AFTER);
+        let backlog = self.effects.is_behind().then(|| self.time + BACKLOG_AFTER);
         [wake, reading, backlog].into_iter().flatten().min()
     }
 
@@ -331,7 +326,7 @@ impl House {
 
     /// Somebody commands something; while hearthd does not run, nobody hears it.
     pub fn command(&mut self, command: Command) {
-        self.handle(Event::Command(command));
+        self.handle(Event::Command { command, request: None });
     }
 
     /// Whether there is a broker. The rules run on without one.
@@ -369,7 +364,7 @@ impl House {
             }
             let memory = serde_json::to_string(&self.engine.memory(self.now())).unwrap_or_default();
             self.asleep = Some(Asleep { memory, ending, until });
-            self.backlog.clear();
+            self.effects.clear();
         }
         for (wire, output) in self.wires.iter_mut().zip(&self.config.outputs) {
             match ending {
@@ -420,7 +415,8 @@ impl House {
             wire.level = self.engine.start_level(output);
             if wire.level.is_on() && interlock(index).is_some_and(|group| broken.contains(&group)) {
                 wire.level = Level::OFF;
-                told.push(Event::Driven { output, level: wire.level, result: Ok(()) });
+                let id = self.config[output].id.clone();
+                told.push(Event::WireFound { output: id, level: wire.level, result: Ok(()) });
             }
         }
         told
@@ -442,25 +438,20 @@ impl House {
     }
 
     fn perform(&mut self, effects: Vec<Effect>) {
-        self.take(effects);
-        for _ in 0..DRIVES_AT_ONCE {
-            let Some((output, level)) = self.backlog.pop_front() else { return };
-            let wire = &mut self.wires[output.0];
-            let result = if wire.broken { Err("the wire takes nothing".to_owned()) } else { Ok(()) };
-            if result.is_ok() {
-                wire.level = level;
-            }
-            self.passes += 1;
-            let more = self.engine.handle(self.now(), Event::Driven { output, level, result });
-            self.take(more);
-        }
-    }
-
-    fn take(&mut self, effects: Vec<Effect>) {
-        for effect in effects {
+        self.effects.add(effects);
+        while let Some(effect) = self.effects.next(&self.engine) {
             match effect {
-                Effect::Drive { output, level, .. } => self.backlog.push_back((output, level)),
-                Effect::Answer { command, result: Err(refusal) } => self.refused.push((command, refusal)),
+                Effect::Drive { drive, output, level, .. } => {
+                    let wire = &mut self.wires[output.0];
+                    let result = if wire.broken { Err("the wire takes nothing".to_owned()) } else { Ok(()) };
+                    if result.is_ok() {
+                        wire.level = level;
+                    }
+                    self.passes += 1;
+                    let now = self.now();
+                    self.effects.add(self.engine.handle(now, Event::Driven { drive, result }));
+                }
+                Effect::Answer { command, result: Err(refusal), .. } => self.refused.push((command, refusal)),
                 Effect::Notify { rule, text } => self.said.push(Said::Notice { rule, text }),
                 Effect::Note { rule, text } => self.said.push(Said::Note { rule, text }),
                 Effect::Clicked { .. } | Effect::Answer { result: Ok(()), .. } => {}

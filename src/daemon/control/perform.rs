@@ -1,0 +1,103 @@
+//! What the engine wants done: outputs driven, commands answered, people told.
+
+use super::{Control, DRIVE_WITHIN};
+use crate::{
+    daemon::under_way::LogLine,
+    http::Reply,
+    model::{Cause, Command, DriveId, Effect, Event, Level, Method, OutputId, Point, Refusal, RequestId, shown},
+    mqtt::{Notice, Refused, Told},
+};
+use std::time::Duration;
+
+/// A level that moves by less, in percent, is not worth a line in the log.
+const SMALL_STEP: u8 = 10;
+
+impl Control {
+    pub(super) fn perform(&mut self, effects: Vec<Effect>) {
+        self.effects.add(effects);
+        while let Some(effect) = self.effects.next(&self.engine) {
+            match effect {
+                Effect::Drive { drive, output, level, cause } => {
+                    if let Some(result) = self.drive(drive, output, level, &cause) {
+                        self.effects.add(self.engine.handle(self.clock.now(), Event::Driven { drive, result }));
+                    }
+                }
+                Effect::Answer { command, request, result } => self.answer(command, request, result),
+                Effect::Notify { rule, text } => {
+                    tracing::info!("{rule}: {text}");
+                    self.tell_notice(rule.to_string(), text);
+                }
+                Effect::Clicked { input, click } => {
+                    tracing::info!("{} {}", self.config[input].id, click.word());
+                    self.next.told.push(Told::Clicked(self.config.point_name(Point::Event(input)), click.word()));
+                }
+                Effect::Note { rule, text } => tracing::info!("{rule}: {text}"),
+            }
+        }
+        if self.effects.is_behind() {
+            tracing::error!(
+                "outputs switch each other without an end: they go on slowly; `hearthd why` shows the causes"
+            );
+        }
+    }
+
+    /// Drives an output. Nothing: its bus answers later.
+    fn drive(&mut self, drive: DriveId, output: OutputId, level: Level, cause: &Cause) -> Option<Result<(), String>> {
+        let before = self.engine.start_level(output);
+        let result = self.hardware.drive(drive, output, level);
+        let (id, level_text) = (&self.config[output].id, self.config.level_text(output, level));
+        let line = LogLine {
+            text: format!("{id} {level_text}: {}", cause.describe(&self.config)),
+            is_small: is_small_step(before, level) || self.is_modulated(output),
+        };
+        let Some(result) = result else {
+            // In real time, however fast the clock runs.
+            let pace = self.clock.real_time(Duration::from_secs(1)).as_secs_f64().max(1e-6);
+            let due = self.clock.now().moment + DRIVE_WITHIN.div_f64(pace);
+            self.under_way.begin(drive, id.clone(), line, due);
+            self.begun.push(drive);
+            return None;
+        };
+        let result = result.map_err(|error| error.to_string());
+        log_drive(&line, &result);
+        Some(result)
+    }
+
+    /// Whether it is the wire of slow PWM, which goes on and off all day.
+    fn is_modulated(&self, output: OutputId) -> bool {
+        match self.config[output].method {
+            Method::Part { of } => matches!(self.config[of].method, Method::SlowPwm { .. }),
+            _ => false,
+        }
+    }
+
+    /// Answers whoever asked; what nobody waits for, MQTT tells.
+    fn answer(&mut self, command: Command, request: Option<RequestId>, result: Result<(), Refusal>) {
+        if let Some(answer) = request.and_then(|request| self.asking.remove(&request)) {
+            self.next.replies.push(Reply { answer, result });
+        } else if let Err(refusal) = result {
+            tracing::debug!("refused {} for {}: {refusal}", shown(&command.payload), shown(&command.point));
+            let Command { point, payload, .. } = command;
+            self.next.told.push(Told::Refused(Refused { point, payload, reason: refusal.to_string() }));
+        }
+    }
+
+    pub(super) fn tell_notice(&mut self, rule: String, text: String) {
+        let now = self.clock.now().wall.with_timezone(&self.config.hub.timezone);
+        let time = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
+        self.next.told.push(Told::Notice(Notice { text, rule, time }));
+    }
+}
+
+pub(super) fn log_drive(line: &LogLine, result: &Result<(), String>) {
+    match result {
+        Ok(()) => line.log(),
+        // The hardware has said so, once.
+        Err(error) => tracing::debug!("{}: not driven: {error}", line.text),
+    }
+}
+
+/// Whether a level moves a little only, as a thermostat moves it all day.
+fn is_small_step(before: Level, after: Level) -> bool {
+    before != after && before.is_on() && after.is_on() && before.percent().abs_diff(after.percent()) < SMALL_STEP
+}

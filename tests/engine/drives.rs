@@ -1,0 +1,269 @@
+//! Drives that are answered late, or never: an answer counts for the drive that it is of, and for no other.
+
+use crate::{
+    NOTHING,
+    support::{engine_config::*, engine_house::House},
+};
+use hearthd::{
+    clock::Now,
+    engine::Engine,
+    model::{Command, Config, DriveId, Effect, Event, Level, Quality, RequestId, Source},
+};
+use std::sync::Arc;
+
+/// A house whose wires answer only when a test says so.
+struct Slow {
+    engine: Engine,
+    now: Now,
+    /// Every drive so far: its id, the output's name then, the level.
+    drives: Vec<(DriveId, Arc<str>, Level)>,
+    config: Arc<Config>,
+}
+
+impl Slow {
+    /// All its outputs are driven and have answered.
+    fn new(config: Arc<Config>) -> Slow {
+        let House { engine, now, config, .. } = House::new(config);
+        Slow { engine, now, drives: Vec::new(), config }
+    }
+
+    fn send(&mut self, event: Event) -> Vec<String> {
+        if let Event::Reconfigure(config) = &event {
+            self.config = config.clone();
+        }
+        let effects = self.engine.handle(self.now, event);
+        let driven = |effect| {
+            let Effect::Drive { drive, output, level, .. } = effect else { return None };
+            let id = self.config[output].id.clone();
+            let text = format!("{id} {level}");
+            self.drives.push((drive, id, level));
+            Some(text)
+        };
+        effects.into_iter().filter_map(driven).collect()
+    }
+
+    fn command(&mut self, point: &str, payload: &str) -> Vec<String> {
+        let (point, payload) = (point.to_owned(), payload.to_owned());
+        let command = Command { source: Source::Mqtt, point, payload, hold: None };
+        self.send(Event::Command { command, request: None })
+    }
+
+    /// The id of the newest drive.
+    fn newest(&self) -> DriveId {
+        self.drives.last().unwrap().0
+    }
+
+    fn answer(&mut self, drive: DriveId) -> Vec<String> {
+        self.send(Event::Driven { drive, result: Ok(()) })
+    }
+
+    fn overdue(&mut self, drive: DriveId) -> Vec<String> {
+        self.send(Event::Overdue { drive, text: "hangs".into() })
+    }
+
+    /// What an output shows, and whether that is good.
+    fn shows(&self, id: &str) -> (String, bool) {
+        let point = self.engine.snapshot(self.now).find(id).unwrap().clone();
+        (point.text().unwrap(), point.quality == Quality::Good)
+    }
+
+    fn pass(&mut self, seconds: u64) -> Vec<String> {
+        self.now.moment = self.now.moment + secs(seconds);
+        self.send(Event::Wake)
+    }
+}
+
+fn shows(text: &str, good: bool) -> (String, bool) {
+    (text.into(), good)
+}
+
+fn two() -> Slow {
+    let mut b = Builder::new();
+    b.output(output("lamp"));
+    b.output(output("fan"));
+    Slow::new(b.build())
+}
+
+#[test]
+fn of_what_is_asked_while_a_drive_is_under_way_the_newest_is_driven_when_it_answers() {
+    let mut house = two();
+    assert_eq!(house.command("lamp", "ON"), ["lamp ON"]);
+    let drive = house.newest();
+    assert_eq!(house.command("lamp", "OFF"), NOTHING);
+    assert_eq!(house.command("fan", "ON"), ["fan ON"], "another output does not wait");
+    assert_eq!(house.shows("lamp"), shows("OFF", true));
+    assert_eq!(house.answer(drive), ["lamp OFF"]);
+    assert_eq!(house.shows("lamp"), shows("ON", true));
+    assert_eq!(house.answer(drive), NOTHING, "an answer counts once");
+    assert_eq!(house.shows("lamp"), shows("ON", true));
+}
+
+#[test]
+fn a_drive_that_is_overdue_is_a_fault_until_it_is_answered() {
+    let mut house = two();
+    house.command("lamp", "ON");
+    let drive = house.newest();
+    assert_eq!(house.overdue(drive), NOTHING);
+    assert_eq!((house.shows("lamp").1, house.shows("fan").1), (false, true));
+    assert_eq!(house.answer(drive), NOTHING);
+    assert_eq!(house.shows("lamp"), shows("ON", true));
+    assert_eq!(house.pass(100), NOTHING, "it is not tried again");
+    assert_eq!(house.overdue(drive), NOTHING);
+    assert_eq!(house.shows("lamp"), shows("ON", true), "that came too late");
+}
+
+#[test]
+fn the_answer_to_an_earlier_drive_is_not_that_to_the_newest() {
+    let mut house = two();
+    house.command("lamp", "ON");
+    let first = house.newest();
+    house.overdue(first);
+    assert_eq!(house.pass(1), ["lamp ON"], "it is tried again");
+    assert_eq!(house.command("lamp", "OFF"), NOTHING);
+    let second = house.newest();
+    assert_eq!(house.answer(first), NOTHING);
+    assert!(!house.shows("lamp").1);
+    assert_eq!(house.answer(second), ["lamp OFF"]);
+    let third = house.newest();
+    house.answer(first);
+    house.answer(second);
+    assert_eq!(house.shows("lamp"), shows("ON", true));
+    house.answer(third);
+    assert_eq!(house.shows("lamp"), shows("OFF", true));
+}
+
+#[test]
+fn a_drive_of_an_output_that_a_reload_keeps_goes_on_wherever_the_output_is_now() {
+    let mut house = two();
+    house.command("fan", "ON");
+    let drive = house.newest();
+    let mut b = Builder::new();
+    b.output(output("fan"));
+    b.output(output("lamp"));
+    assert_eq!(house.send(Event::Reconfigure(b.build())), NOTHING);
+    assert_eq!(house.answer(drive), NOTHING);
+    assert_eq!((house.shows("fan"), house.shows("lamp")), (shows("ON", true), shows("OFF", true)));
+}
+
+#[test]
+fn the_answer_for_an_output_that_went_is_not_taken_for_the_one_in_its_place() {
+    let mut house = two();
+    house.command("lamp", "ON");
+    let gone = house.newest();
+    let mut b = Builder::new();
+    b.output(output("heater"));
+    let driven = house.send(Event::Reconfigure(b.build()));
+    assert_eq!(driven, ["heater OFF"]);
+    let own = house.newest();
+    assert!(own > gone, "ids go on over a reload");
+    assert_eq!(house.answer(gone), NOTHING);
+    assert_eq!(house.send(Event::Driven { drive: gone, result: Err("gone".into()) }), NOTHING);
+    assert_eq!(house.overdue(gone), NOTHING);
+    assert_eq!(house.shows("heater"), shows("OFF", true));
+    assert_eq!(house.answer(own), NOTHING);
+}
+
+#[test]
+fn on_another_wire_an_output_is_another_one() {
+    let mut house = two();
+    house.command("lamp", "ON");
+    let before = house.newest();
+    let mut config = Config::clone(&house.config);
+    config.outputs[0].line = output("elsewhere").line;
+    assert_eq!(house.send(Event::Reconfigure(config.into())), ["lamp ON"]);
+    house.answer(before);
+    assert_eq!(house.shows("lamp"), shows("OFF", true), "its new wire has not answered");
+    house.answer(house.newest());
+    assert_eq!(house.shows("lamp"), shows("ON", true));
+}
+
+#[test]
+fn a_member_of_an_interlock_goes_on_when_the_off_of_the_other_is_confirmed() {
+    let mut b = Builder::new();
+    let (up, down) = (b.output(output("up")), b.output(output("down")));
+    b.interlock("shutter", secs(2), &[up, down]);
+    let mut house = Slow::new(b.build());
+    house.pass(60);
+    house.command("up", "ON");
+    house.answer(house.newest());
+    house.pass(60);
+    assert_eq!(house.command("down", "ON"), ["up OFF"]);
+    let off = house.newest();
+    assert_eq!(house.pass(60), NOTHING, "nobody knows yet whether it is off");
+    house.overdue(off);
+    assert_eq!(house.pass(1), ["up OFF"], "it is tried again, and the other stays off");
+    assert_eq!(house.answer(off), NOTHING);
+    assert_eq!(house.answer(house.newest()), NOTHING, "it rests first");
+    assert_eq!(house.pass(2), ["down ON"]);
+}
+
+#[test]
+fn an_output_that_goes_on_for_another_one_waits_for_its_wire() {
+    let mut b = Builder::new();
+    let (pump, heater) = (b.output(output("pump")), b.output(output("heater")));
+    b.rule("Water runs", output_is_on(pump), &[(heater, ON)]);
+    let mut house = Slow::new(b.build());
+    assert_eq!(house.command("pump", "ON"), ["pump ON"]);
+    let drive = house.newest();
+    assert_eq!(house.pass(1), NOTHING);
+    assert_eq!(house.answer(drive), ["heater ON"]);
+}
+
+#[test]
+fn the_end_drives_what_is_under_way_to_its_safe_state_when_it_answers() {
+    let mut house = two();
+    house.command("lamp", "ON");
+    let drive = house.newest();
+    assert_eq!(house.send(Event::Stop), NOTHING);
+    assert_eq!(house.answer(drive), ["lamp OFF"]);
+}
+
+#[test]
+fn how_a_wire_was_before_it_was_driven_does_not_count() {
+    let mut house = two();
+    house.command("lamp", "ON");
+    let drive = house.newest();
+    let found = |level, result| Event::WireFound { output: "lamp".into(), level, result };
+    house.send(found(Level::OFF, Err("reads otherwise".into())));
+    assert!(house.shows("lamp").1);
+    // It was claimed anew meanwhile: the drive was before.
+    assert_eq!(house.send(found(Level::OFF, Ok(()))), ["lamp ON"]);
+    assert_eq!(house.answer(drive), NOTHING);
+    assert_eq!(house.shows("lamp"), shows("OFF", true));
+}
+
+#[test]
+fn what_a_kill_leaves_half_driven_on_rests_as_if_it_had_been_on() {
+    let mut b = Builder::new();
+    let (up, down) = (b.output(output("up")), b.output(output("down")));
+    b.interlock("shutter", secs(60), &[up, down]);
+    let mut house = Slow::new(b.build());
+    house.pass(600);
+    let promised = house.engine.revision().promised;
+    assert_eq!(house.command("up", "ON"), ["up ON"]);
+    assert_ne!(house.engine.revision().promised, promised, "it is kept before the wire has answered");
+    assert_eq!(house.command("up", "OFF"), NOTHING, "its wire has not answered");
+    let memory = serde_json::to_string(&house.engine.memory(house.now)).unwrap();
+    let memory = serde_json::from_str(&memory).unwrap();
+    let mut again = House::start(house.config.clone(), Some(memory), house.now);
+    assert_eq!(again.command("down", "ON"), NOTHING, "`up` may have been on a moment ago");
+    assert_eq!(again.live(secs(59)), NOTHING);
+    assert_eq!(again.live(secs(1)), ["down ON: command by MQTT, until AUTO"]);
+}
+
+#[test]
+fn an_answer_names_the_request_that_it_is_of() {
+    let mut house = two();
+    let mut ask = |request: Option<u64>, point: &str| {
+        let (point, payload) = (point.to_owned(), "ON".to_owned());
+        let command = Command { source: Source::Console, point, payload, hold: None };
+        let event = Event::Command { command, request: request.map(RequestId) };
+        house.engine.handle(house.now, event).into_iter().find_map(|effect| match effect {
+            Effect::Answer { request, result, .. } => Some((request, result.is_ok())),
+            _ => None,
+        })
+    };
+    assert_eq!(ask(Some(2), "lamp"), Some((Some(RequestId(2)), true)));
+    assert_eq!(ask(Some(1), "nothing"), Some((Some(RequestId(1)), false)));
+    assert_eq!(ask(None, "fan"), Some((None, true)));
+}
