@@ -3,7 +3,7 @@
 use super::{age_s, local};
 use crate::model::{
     BrokerStatus, Claim, ClimateFacet, Explanation, Level, OutputFacet, PartReason, Pending, Point, PointState,
-    Quality, Reasons, RuleReason, Slot, Snapshot, Takes, Truth, Value, WireReason,
+    Quality, Reasons, RuleReason, Slot, Snapshot, Takes, Truth, Unit, Value, WireReason,
 };
 use serde::{Deserialize, Serialize};
 
@@ -259,7 +259,7 @@ pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
     let config = &snapshot.config;
     let (kind, unit) = match state.point {
         Point::Output(_) => ("output", None),
-        Point::OutputFacet(_, facet) => (facet.word(), facet.unit()),
+        Point::OutputFacet(_, facet) => (facet.word(), facet.unit().map(Unit::sign)),
         Point::Input(_) => ("input", None),
         Point::Reading(_, quantity) => ("reading", Some(quantity.unit().sign())),
         Point::Occupied(_) => ("room", None),

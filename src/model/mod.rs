@@ -40,12 +40,14 @@ pub mod number;
 mod output;
 mod outside;
 mod plain;
+mod point;
 mod quantity;
 mod raspberry_pi;
 mod reasons;
 mod room;
 mod sensing;
 mod snapshot;
+mod table;
 mod value;
 mod wish;
 mod wording;
@@ -64,8 +66,8 @@ pub use climate::{
 pub use climate_reason::{ClimateReason, Doing};
 pub use condition::{Comparison, Condition, Number, Series, Summary};
 pub use config::{
-    Backend, ClimateId, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId, MqttSettings, OutputFacet,
-    OutputId, Point, RoomId, Rule, RuleId, SceneId, SensorId, SeriesId,
+    Backend, ClimateId, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId, MqttSettings, OutputId,
+    RoomId, Rule, RuleId, SceneId, SensorId, SeriesId,
 };
 pub use counter::{Counter, Measures};
 pub use event::{Command, Effect, Event, ReadFailure, Refusal};
@@ -76,7 +78,8 @@ pub use kernel_devices::{IIO, KernelFacts, KernelUnit, KernelValue, kernel_facts
 pub use nearest::nearest;
 pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};
 pub use outside::{in_shell, shown, shown_lines, without_error_numbers};
-pub use quantity::{Channel, Quantity, Unit};
+pub use point::{OutputFacet, Point, States};
+pub use quantity::{Channel, Quantity, Unit, Usual};
 pub use raspberry_pi::{HeaderPin, LAST_OF_ANY_PI, LAST_ON_HEADER, PI_KINDS, PiKind, PiPwm, PwmPin};
 pub use reasons::{Ahead, PartReason, Pending, ReasonSlot, Reasons, RuleReason, Upcoming, WireReason};
 pub use room::{Room, RoomCause, Sign};

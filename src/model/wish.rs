@@ -2,8 +2,8 @@
 //! and tests go by it, so that what `hearthd check` accepts is understood later.
 
 use super::{
-    Climate, ClimateFacet, ClimateId, ClimateMode, Config, Level, Method, OutputFacet, OutputId, OutputKind, Point,
-    Preset, Quantity, Refusal, SceneId, SensorId, Takes, duration,
+    Climate, ClimateFacet, ClimateId, ClimateMode, Config, Level, Method, OutputFacet, OutputId, Point, Preset,
+    Quantity, Refusal, SceneId, SensorId, Takes, duration,
     number::{self, Amount},
 };
 
@@ -182,7 +182,7 @@ impl Config {
         match &self[id].method {
             Method::Group { members, .. } => !members.is_empty() && members.iter().all(|member| self.opens(*member)),
             Method::Cover(_) => true,
-            _ => matches!(self[id].kind, OutputKind::Valve | OutputKind::Cover),
+            _ => self[id].kind.facts().opens,
         }
     }
 
