@@ -25,6 +25,7 @@ mod cause;
 mod chip;
 mod climate;
 mod climate_reason;
+mod commands;
 mod condition;
 mod config;
 mod contents;
@@ -64,6 +65,7 @@ pub use climate::{
     Setpoints, TargetFor, WindowWatch,
 };
 pub use climate_reason::{ClimateReason, Doing};
+pub use commands::Commands;
 pub use condition::{Comparison, Condition, Number, Series, Summary};
 pub use config::{
     Backend, ClimateId, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId, MqttSettings, OutputId,

@@ -200,24 +200,6 @@ impl Config {
         facets.into_iter().flatten()
     }
 
-    /// Whether a point takes commands, or only shows something.
-    pub fn is_commanded(&self, point: Point) -> bool {
-        match point {
-            Point::Output(_) | Point::Mode => true,
-            Point::OutputFacet(_, facet) => {
-                matches!(facet, OutputFacet::Level | OutputFacet::Position | OutputFacet::Lock)
-            }
-            Point::Climate(_, facet) => {
-                !matches!(facet, ClimateFacet::Measured | ClimateFacet::Action | ClimateFacet::Alarm)
-            }
-            // A total can be set to what the meter shows.
-            Point::Reading(id, quantity) => {
-                self[id].counter().is_some_and(|counter| counter.measures.total() == Some(quantity))
-            }
-            Point::Input(_) | Point::Occupied(_) | Point::Asleep(_) | Point::Event(_) => false,
-        }
-    }
-
     fn find_zone_point(&self, zone: &str, word: &str) -> Option<Point> {
         let id = self.find_climate(zone)?;
         self[id].facets().find(|facet| facet.word() == word).map(|facet| Point::Climate(id, facet))

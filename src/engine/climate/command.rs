@@ -36,7 +36,7 @@ impl ZoneState {
             ZoneAsk::By(degrees) => {
                 let (range, before) = (zone.range(), self.held(zone));
                 let cools = facet == ClimateFacet::CoolTarget;
-                let is = if cools { before.cool } else { before.target() }.ok_or_else(|| zone.target_expected())?;
+                let is = if cools { before.cool } else { before.target() }.ok_or_else(|| zone.bad_value(facet))?;
                 // As far as it goes, the other setpoint out of the way.
                 let apart = if before.heat.and(before.cool).is_some() { SETPOINTS_APART } else { 0.0 };
                 let (low, high) = if cools { (apart, 0.0) } else { (0.0, apart) };
@@ -72,7 +72,7 @@ impl ZoneState {
         let range = zone.range();
         let setpoints = with(self.held(zone), facet, target);
         if [setpoints.heat, setpoints.cool].into_iter().flatten().any(|setpoint| !range.contains(&setpoint)) {
-            return Err(zone.target_expected());
+            return Err(zone.bad_value(facet));
         }
         let begins = self.shown.window.filter(|_| now.wall_known).map(|window| window.begins);
         let end = match (hold, zone.manual_for) {
