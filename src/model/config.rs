@@ -3,7 +3,7 @@
 use super::table::table;
 use super::{
     Climate, Condition, Counter, EventRule, Expander, Holidays, Input, Interlock, Level, Line, Modes, Notice, Output,
-    Room, Scene, Sensor, Series, Zone,
+    Room, Scene, Sensor, Series, Specs, Zone,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::Index, sync::Arc, time::Duration};
@@ -43,6 +43,8 @@ pub struct Config {
     pub series: Vec<Series>,
     /// The groups that outputs name, in the order of their first member.
     pub interlocks: Vec<Interlock>,
+    /// Every point described, see [`Config::specs`].
+    pub specs: Specs,
 }
 
 /// The machine and the place.

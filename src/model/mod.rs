@@ -48,6 +48,7 @@ mod reasons;
 mod room;
 mod sensing;
 mod snapshot;
+mod spec;
 mod table;
 mod value;
 mod wish;
@@ -87,5 +88,6 @@ pub use reasons::{Ahead, PartReason, Pending, ReasonSlot, Reasons, RuleReason, U
 pub use room::{Room, RoomCause, Sign};
 pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};
 pub use snapshot::{BrokerStatus, Explanation, PointState, Snapshot, Usage};
+pub use spec::{Category, Course, Kind, NumberSpec, Owner, PointSpec, Role, Specs};
 pub use value::{Level, Quality, Truth, Value};
 pub use wish::{Ask, Wish, ZoneAsk};
