@@ -11,8 +11,8 @@ use crate::{
     hardware::{Hardware, simulated::Wires},
     http::{Answerer, Explained, Question, Reply, Request},
     model::{
-        Cause, Command, Config, Effect, Event, Level, Method, Output, OutputId, Point, Quality, Refusal, Snapshot,
-        Source, number, shown,
+        Cause, Command, Config, Effect, Event, Kind, Level, Method, Output, OutputId, Owner, Quality, Refusal,
+        Snapshot, Source, number, shown,
     },
     mqtt::{Notice, Refused, Told},
 };
@@ -286,7 +286,7 @@ impl Control {
                 }
                 Effect::Clicked { input, click } => {
                     tracing::info!("{} {}", self.config[input].id, click.word());
-                    self.next.told.push(Told::Clicked(self.config.point_name(Point::Event(input)), click.word()));
+                    self.next.told.push(Told::Clicked(self.config.event_name(input), click.word()));
                 }
                 Effect::Note { rule, text } => tracing::info!("{rule}: {text}"),
             }
@@ -317,38 +317,28 @@ impl Control {
             wires.pulse(&self.config[input].id, count);
             return Some(Ok(()));
         }
-        let point = self.config.find_point(&command.point)?;
-        let is_wire = match point {
-            Point::Input(_) => true,
-            Point::Reading(id, _) => self.config[id].counter().is_none(),
-            _ => false,
-        };
-        if is_wire && command.hold.is_some() {
-            return Some(Err(held()));
-        }
-        match point {
-            Point::Input(id) => {
+        let spec = self.config.spec(self.config.find_point(&command.point)?)?;
+        let bad_value = |expected: &str| Some(Err(Refusal::BadValue { expected: expected.into() }));
+        match (spec.owner, &spec.kind) {
+            // Its pulses are played, above; its total is set as on a real board.
+            (Owner::Sensor(id), _) if self.config[id].counter().is_some() => return None,
+            (Owner::Input(_), Kind::Switch(_)) | (Owner::Sensor(_), _) if command.hold.is_some() => {
+                return Some(Err(held()));
+            }
+            (Owner::Input(id), Kind::Switch(_)) => {
                 let word = command.payload.to_ascii_lowercase();
-                let Some(active) = config::state_meaning(&word, point, &self.config) else {
-                    return Some(Err(Refusal::BadValue { expected: "ON or OFF".into() }));
+                let Some(active) = config::state_meaning(&word, spec.point, &self.config) else {
+                    return bad_value("ON or OFF");
                 };
                 wires.set_input(&self.config[id].id, active);
             }
-            // Its pulses are played, above; its total is set as on a real board.
-            Point::Reading(id, _) if self.config[id].counter().is_some() => return None,
-            Point::Reading(id, quantity) => match number::plain(&command.payload) {
-                Some(value) if quantity.plausible().contains(&value) => {
-                    wires.set_reading(&self.config[id].id, quantity, value);
+            (Owner::Sensor(id), Kind::Number(number)) => match number::plain(&command.payload) {
+                Some(value) if number.range.contains(&value) => {
+                    wires.set_reading(&self.config[id].id, number.quantity?, value);
                 }
-                _ => return Some(Err(Refusal::BadValue { expected: "a plausible number".into() })),
+                _ => return bad_value("a plausible number"),
             },
-            Point::Output(_)
-            | Point::OutputFacet(..)
-            | Point::Occupied(_)
-            | Point::Asleep(_)
-            | Point::Climate(..)
-            | Point::Mode
-            | Point::Event(_) => return None,
+            _ => return None,
         }
         Some(Ok(()))
     }
