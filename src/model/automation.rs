@@ -136,15 +136,17 @@ pub enum Part {
     Value(Point),
 }
 
-/// What becomes of an event while the actions of an earlier one are not over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunMode {
-    /// It is left out.
-    Single,
-    /// The actions begin anew.
-    Restart,
-    /// It waits for its turn.
-    Queued,
+table! {
+    /// What becomes of an event while the actions of an earlier one are not over.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum RunMode {
+        /// It is left out.
+        Single = "single";
+        /// The actions begin anew.
+        Restart = "restart";
+        /// It waits for its turn.
+        Queued = "queued";
+    }
 }
 
 impl RunMode {

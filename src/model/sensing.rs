@@ -51,6 +51,8 @@ impl Input {
 
 /// What is known of a kind of input.
 pub struct InputFacts {
+    /// What people call one.
+    pub noun: &'static str,
     /// What it says when it is active, and when it is not.
     pub says: States,
     /// Whether rules know it by these words, too.
@@ -63,8 +65,8 @@ pub struct InputFacts {
     pub pull: Pull,
 }
 
-const fn says(says: States) -> InputFacts {
-    InputFacts { says, in_rules: false, class: None, active: ActiveLevel::High, pull: Pull::AsIs }
+const fn row(noun: &'static str, says: States) -> InputFacts {
+    InputFacts { noun, says, in_rules: false, class: None, active: ActiveLevel::High, pull: Pull::AsIs }
 }
 
 impl InputFacts {
@@ -87,18 +89,18 @@ table! {
     #[serde(rename_all = "lowercase")]
     #[expect(missing_docs, reason = "the words say it")]
     pub enum InputKind: InputFacts {
-        Motion = "motion", says(&[("motion", true), ("still", false)]).class("motion");
+        Motion = "motion", row("a motion detector", &[("motion", true), ("still", false)]).class("motion");
         // A magnet contact opens with the door.
-        Door = "door", says(OPEN).in_rules().class("door").wired(ActiveLevel::High, Pull::Up);
-        Window = "window", says(OPEN).in_rules().class("window").wired(ActiveLevel::High, Pull::Up);
+        Door = "door", row("a door", OPEN).in_rules().class("door").wired(ActiveLevel::High, Pull::Up);
+        Window = "window", row("a window", OPEN).in_rules().class("window").wired(ActiveLevel::High, Pull::Up);
         // These connect the wire to ground.
-        Button = "button", says(&[("pressed", true), ("released", false)]).in_rules().wired(ActiveLevel::Low, Pull::Up);
-        Switch = "switch", says(&[("on", true), ("off", false)]).wired(ActiveLevel::Low, Pull::Up);
-        Leak = "leak", says(&[("wet", true), ("dry", false)]).in_rules().class("moisture");
-        Smoke = "smoke", says(&[("smoke", true), ("clear", false)]).class("smoke");
-        Contact = "contact", says(OPEN).wired(ActiveLevel::Low, Pull::Up);
+        Button = "button", row("a button", &[("pressed", true), ("released", false)]).in_rules().wired(ActiveLevel::Low, Pull::Up);
+        Switch = "switch", row("a switch", &[("on", true), ("off", false)]).wired(ActiveLevel::Low, Pull::Up);
+        Leak = "leak", row("a leak detector", &[("wet", true), ("dry", false)]).in_rules().class("moisture");
+        Smoke = "smoke", row("a smoke detector", &[("smoke", true), ("clear", false)]).class("smoke");
+        Contact = "contact", row("a contact", OPEN).wired(ActiveLevel::Low, Pull::Up);
         /// Its pulses count: it is neither on nor off. What it measures is a sensor of the same name.
-        Counter = "counter", says(&[]).wired(ActiveLevel::Low, Pull::Up);
+        Counter = "counter", row("a counter", &[]).wired(ActiveLevel::Low, Pull::Up);
     }
 }
 

@@ -216,13 +216,20 @@ impl Config {
         }
     }
 
-    /// The room in which an input shows that somebody is there.
-    fn room_of_input(&self, id: InputId) -> Option<RoomId> {
-        self.rooms.iter().position(|room| room.motion.contains(&id) || room.doors.contains(&id)).map(RoomId)
+    fn room_of(&self, owner: Owner) -> Option<RoomId> {
+        match owner {
+            Owner::Output(id) => self[id].room,
+            Owner::Input(id) => {
+                self.rooms.iter().position(|room| room.motion.contains(&id) || room.doors.contains(&id)).map(RoomId)
+            }
+            Owner::Room(id) => Some(id),
+            Owner::Sensor(_) | Owner::Zone(_) | Owner::House => None,
+        }
     }
 
     fn describe(&self, point: Point) -> PointSpec {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let switch = || Kind::Switch(point.states(self));
         let plain = |role, owner, kind| PointSpec {
             point,
             name: self.point_name(point),
@@ -230,7 +237,7 @@ impl Config {
             role,
             owner,
             entity: point,
-            room: None,
+            room: self.room_of(owner),
             kind,
             class: None,
             icon: None,
@@ -243,10 +250,9 @@ impl Config {
                 let (look, moves) = (self.looks_like(id), self.takes(id) == Takes::Position);
                 let kind = match moves {
                     true => Kind::Word(words(&["open", "closed", "opening", "closing", "stopped"])),
-                    false => Kind::Switch(point.states(self)),
+                    false => switch(),
                 };
                 PointSpec {
-                    room: self[id].room,
                     class: look.facts().class,
                     // Apps have a sign of their own for what they can see move.
                     icon: look.facts().icon.filter(|_| !(moves && look == OutputKind::Cover)),
@@ -270,16 +276,14 @@ impl Config {
                         course: Some(course),
                     })
                 };
-                let of = |role, kind| PointSpec { room: self[id].room, ..plain(role, Owner::Output(id), kind) };
+                let of = |role, kind| plain(role, Owner::Output(id), kind);
                 let part = |role, kind| PointSpec { entity: Point::Output(id), ..of(role, kind) };
                 match facet {
                     OutputFacet::Level => part(Role::Level, Kind::Level(steps)),
                     OutputFacet::Position => part(Role::Position, Kind::Level(None)),
-                    OutputFacet::Lock => PointSpec {
-                        category: Category::Config,
-                        icon: Some("mdi:lock"),
-                        ..of(Role::Lock, Kind::Switch(point.states(self)))
-                    },
+                    OutputFacet::Lock => {
+                        PointSpec { category: Category::Config, icon: Some("mdi:lock"), ..of(Role::Lock, switch()) }
+                    }
                     OutputFacet::Power => {
                         PointSpec { class: Some("power"), ..of(Role::Power, number(Course::Measurement)) }
                     }
@@ -288,11 +292,9 @@ impl Config {
                     }
                 }
             }
-            Point::Input(id) => PointSpec {
-                room: self.room_of_input(id),
-                class: self[id].kind.facts().class,
-                ..plain(Role::Input, Owner::Input(id), Kind::Switch(point.states(self)))
-            },
+            Point::Input(id) => {
+                PointSpec { class: self[id].kind.facts().class, ..plain(Role::Input, Owner::Input(id), switch()) }
+            }
             Point::Reading(id, quantity) => {
                 let is_total = self.is_total(id, quantity);
                 let counted =
@@ -312,16 +314,14 @@ impl Config {
                 }
             }
             Point::Occupied(id) => PointSpec {
-                room: Some(id),
                 class: Some("occupancy"),
                 is_decided: true,
-                ..plain(Role::Occupied, Owner::Room(id), Kind::Switch(point.states(self)))
+                ..plain(Role::Occupied, Owner::Room(id), switch())
             },
             Point::Asleep(id) => PointSpec {
-                room: Some(id),
                 icon: Some("mdi:sleep"),
                 is_decided: true,
-                ..plain(Role::Asleep, Owner::Room(id), Kind::Switch(point.states(self)))
+                ..plain(Role::Asleep, Owner::Room(id), switch())
             },
             Point::Climate(id, facet) => {
                 let (zone, is_set) = (&self[id], self.is_commanded(point));
@@ -355,7 +355,6 @@ impl Config {
                 PointSpec { icon: Some("mdi:home-switch"), ..plain(Role::Mode, Owner::House, Kind::Word(modes)) }
             }
             Point::Event(id) => PointSpec {
-                room: self.room_of_input(id),
                 class: Some("button"),
                 ..plain(Role::Event, Owner::Input(id), Kind::Event(words(&Click::ALL.map(Click::word))))
             },
