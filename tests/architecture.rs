@@ -81,6 +81,28 @@ fn every_file_begins_by_saying_what_it_is() {
     }
 }
 
+/// Of kinds that nothing but their row is known of, no other file speaks, but for the drivers that measure them and what
+/// senses them in a simulated house. Each new use is a place that the next kind takes, too.
+#[test]
+fn a_kind_is_one_row() {
+    let uses: [(&str, &[&str]); 4] = [
+        ("OutputKind::Siren", &[]),
+        ("InputKind::Smoke", &["simulator/world/people/sense.rs"]),
+        ("Quantity::Tvoc", &["hardware/sensors/ccs811.rs", "hardware/sensors/ens160.rs", "hardware/sensors/sgp30.rs"]),
+        ("Measures::Gas", &[]),
+    ];
+    for (kind, expected) in uses {
+        let mentions = |file: &String| {
+            let tokens: TokenStream = fs::read_to_string(source_dir().join(file)).unwrap().parse().unwrap();
+            paths(tokens).iter().any(|path| path.segments.join("::").ends_with(kind))
+        };
+        let is_program = |file: &&String| !file.ends_with("tests.rs");
+        let files: Vec<_> = source_files();
+        let found: Vec<_> = files.iter().filter(is_program).filter(|file| mentions(file)).collect();
+        assert_eq!(found, expected, "{kind}");
+    }
+}
+
 #[test]
 fn architecture_md_names_every_module() {
     let text = document("ARCHITECTURE.md");
