@@ -59,6 +59,9 @@ const OPENERS: [&str; 4] = ["fs::read", "fs::read_to_string", "File::open", "Ope
 /// Only `clock.rs` reads clocks.
 const CLOCK_READS: [&str; 5] = ["Instant::now", "SystemTime::now", "Utc::now", "Local::now", "OffsetDateTime::now"];
 
+/// These show, store and command points by their descriptions, and need not know which points there are.
+const ADAPTERS: [&str; 4] = ["mqtt", "http", "cli", "daemon"];
+
 /// Their order differs from run to run; the same events must give the same effects.
 const UNORDERED: [&str; 2] = ["HashMap", "HashSet"];
 
@@ -77,6 +80,28 @@ fn every_file_begins_by_saying_what_it_is() {
     for file in source_files() {
         let code = fs::read_to_string(source_dir().join(&file)).unwrap();
         assert!(code.starts_with("//! "), "src/{file} does not begin with a //! line that says what it is");
+    }
+}
+
+/// Of kinds that nothing but their row is known of, no other file speaks, but for the drivers that measure them and what
+/// senses them in a simulated house. Each new use is a place that the next kind takes, too.
+#[test]
+fn a_kind_is_one_row() {
+    let uses: [(&str, &[&str]); 4] = [
+        ("OutputKind::Siren", &[]),
+        ("InputKind::Smoke", &["simulator/world/people/sense.rs"]),
+        ("Quantity::Tvoc", &["hardware/sensors/ccs811.rs", "hardware/sensors/ens160.rs", "hardware/sensors/sgp30.rs"]),
+        ("Measures::Gas", &[]),
+    ];
+    for (kind, expected) in uses {
+        let mentions = |file: &String| {
+            let tokens: TokenStream = fs::read_to_string(source_dir().join(file)).unwrap().parse().unwrap();
+            paths(tokens).iter().any(|path| path.segments.join("::").ends_with(kind))
+        };
+        let is_program = |file: &&String| !file.ends_with("tests.rs");
+        let files: Vec<_> = source_files();
+        let found: Vec<_> = files.iter().filter(is_program).filter(|file| mentions(file)).collect();
+        assert_eq!(found, expected, "{kind}");
     }
 }
 
@@ -182,6 +207,11 @@ fn forbidden_code_is_seen() {
         ("main.rs", "use std::fs::OpenOptions;", "OpenOptions"),
         ("daemon/mod.rs", "fn f() { std::fs::File::options(); OpenOptions::new(); }", "OpenOptions"),
         ("config/mod.rs", "use crate::files;", "crate::files"),
+        // Points.
+        ("mqtt/outbox.rs", "use crate::model::Point; fn f(p: Point) { matches!(p, Point::Mode); }", "Point::Mode"),
+        ("cli/set.rs", "fn f() { hearthd::model::Point::Output(id); }", "Point::Output"),
+        ("http/shape.rs", "use crate::model::Point::{self, Mode};", "Point::Mode"),
+        ("daemon/plan.rs", "use crate::model::Point as P; fn f(p: P) {}", "renamed"),
         // Order.
         ("engine/mod.rs", "use std::collections::{BTreeMap, HashMap};", "HashMap"),
         ("engine/mod.rs", "fn f(x: std::collections::HashSet<u8>) {}", "HashSet"),
@@ -209,6 +239,11 @@ fn allowed_code_passes() {
         ("daemon/mod.rs", "use crate::{config, engine, hardware, http, mqtt}; use std::{collections::HashMap, fs};"),
         ("main.rs", "use hearthd::{daemon, simulator}; use std::env;"),
         ("lib.rs", "pub mod engine;"),
+        (
+            "mqtt/outbox.rs",
+            "use crate::model::{Point, PointSpec}; fn f(of: Vec<Point>, spec: &PointSpec) { spec.point; }",
+        ),
+        ("engine/points.rs", "use crate::model::Point; fn f(p: Point) { matches!(p, Point::Mode); }"),
         ("files.rs", "use std::fs::OpenOptions; fn f() { fs::read(p); }"),
         ("hardware/pins.rs", "use std::fs; fn f() { fs::read_dir(p); fs::read_link(p); fs::write(p, t); }"),
     ] {
@@ -243,6 +278,14 @@ fn check(file: &str, code: &str) -> Vec<String> {
             && top != "files"
         {
             report(&format!("{opener} opens a file; only files.rs does, bounded and without waiting"));
+        }
+        if ADAPTERS.contains(&top) {
+            if let Some(part) = resolved.windows(2).find(|part| part[0] == "Point" && part[1] != "self") {
+                report(&format!("{}: adapters read what a point's PointSpec says of it", part.join("::")));
+            }
+            if path.renamed && resolved.last().is_some_and(|last| last == "Point") {
+                report(&format!("{text} renamed hides what is used"));
+            }
         }
         if is_root {
             continue;

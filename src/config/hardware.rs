@@ -6,18 +6,11 @@ use super::{
 };
 use crate::model::{Backend, HardwareSettings};
 
-const BACKEND: &[(&str, Backend)] = &[
-    ("auto", Backend::Auto),
-    ("rppal", Backend::Rppal),
-    ("chardev", Backend::Chardev),
-    ("simulated", Backend::Simulated),
-];
-
 pub(super) fn read(table: &mut Table<'_>) -> HardwareSettings {
     let backend = table.defaulted(
         "backend",
         "\"rppal\" on a Raspberry Pi, \"chardev\" on any Linux board, \"simulated\" anywhere; \"auto\" picks.",
-        OneOf(BACKEND),
+        OneOf(&Backend::WORDS),
         Backend::Auto,
     );
     let gpiochip = table.optional(

@@ -13,8 +13,6 @@ use serde_json::{Value as Json, json};
 use std::ops::Range;
 use toml::de::DeValue;
 
-const CLOCK: &[(&str, ClockTrust)] = &[("auto", ClockTrust::Auto), ("always", ClockTrust::Always)];
-
 /// What the table tells.
 pub(super) struct Draft {
     pub hub: Hub,
@@ -52,7 +50,7 @@ pub(super) fn read(table: &mut Table<'_>, system_zone: Zone) -> Draft {
     let clock = table.defaulted(
         "clock",
         "When the time is believed: \"auto\" (when synchronised, or with a hardware clock) or \"always\".",
-        OneOf(CLOCK),
+        OneOf(&ClockTrust::WORDS),
         ClockTrust::Auto,
     );
     let holidays = table.optional(

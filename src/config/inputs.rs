@@ -2,34 +2,13 @@
 
 use super::{
     diagnostic::Problems,
-    ids, outputs,
+    ids,
     shape::{DAY, Decimal, NameOrNames, OneOf, Period, SECOND, Text, Whole, Wire},
     table::{Id, Table},
     wording,
 };
 use crate::model::{ActiveLevel, Config, Counter, Input, InputKind, Line, Measures, Pull, Sensor, SensorSource};
 use std::{collections::BTreeMap, ops::Range, time::Duration};
-
-const KIND: &[(&str, InputKind)] = &[
-    ("motion", InputKind::Motion),
-    ("door", InputKind::Door),
-    ("window", InputKind::Window),
-    ("button", InputKind::Button),
-    ("switch", InputKind::Switch),
-    ("leak", InputKind::Leak),
-    ("smoke", InputKind::Smoke),
-    ("contact", InputKind::Contact),
-    ("counter", InputKind::Counter),
-];
-const MEASURES: &[(&str, Measures)] = &[
-    ("energy", Measures::Energy),
-    ("water", Measures::Water),
-    ("gas", Measures::Gas),
-    ("volume", Measures::Volume),
-    ("rotation", Measures::Rotation),
-    ("count", Measures::Count),
-];
-const PULL: &[(&str, Pull)] = &[("up", Pull::Up), ("down", Pull::Down), ("none", Pull::None), ("as-is", Pull::AsIs)];
 
 /// An input as far as its own table tells.
 pub(super) struct Draft {
@@ -51,12 +30,17 @@ impl Draft {
 }
 
 pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
-    let kind = table.required("kind", "What it is; decides defaults and how apps show it.", "\"motion\"", OneOf(KIND));
+    let kind = table.required(
+        "kind",
+        "What it is; decides defaults and how apps show it.",
+        "\"motion\"",
+        OneOf(&InputKind::WORDS),
+    );
     let is_counter = kind == Some(InputKind::Counter);
     let measures = table.optional(
         "measures",
         "Of a counter, what its pulses are: \"energy\" (kWh, W), \"water\", \"gas\" or another \"volume\" (m³, L/min),          \"rotation\" of a fan (rpm) or a plain \"count\" (times, times a minute).",
-        OneOf(MEASURES),
+        OneOf(&Measures::WORDS),
     );
     let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
     let line = table.required("gpio", "Its wire: the BCM number, \"GPIO4\", or \"gpiochip1/4\".", "4", Wire);
@@ -64,13 +48,13 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         "active",
         "The electric level that means motion, open, pressed, wet. When absent: \"low\" for button, switch, contact \
          and counter (they connect the wire to ground), \"high\" for the others (a door's magnet contact opens with the door).",
-        OneOf(outputs::ACTIVE),
+        OneOf(&ActiveLevel::WORDS),
     );
     let pull = table.optional(
         "pull",
         "The resistor that holds the wire. When absent: \"up\" for door, window, button, switch, contact and counter, \
          \"as-is\" (what the firmware set) for the others.",
-        OneOf(PULL),
+        OneOf(&Pull::WORDS),
     );
     let debounce = table.defaulted(
         "debounce",
@@ -149,13 +133,8 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         let place = |place: Range<usize>| if place.is_empty() { table.place_of(key) } else { place };
         names.into_iter().flatten().map(|(name, at)| (name, place(at))).collect()
     };
-    let (usual_active, usual_pull) = match kind {
-        Some(InputKind::Button | InputKind::Contact | InputKind::Switch | InputKind::Counter) => {
-            (ActiveLevel::Low, Pull::Up)
-        }
-        Some(InputKind::Door | InputKind::Window) => (ActiveLevel::High, Pull::Up),
-        _ => (ActiveLevel::High, Pull::AsIs),
-    };
+    let (usual_active, usual_pull) =
+        kind.map_or((ActiveLevel::High, Pull::AsIs), |kind| (kind.facts().active, kind.facts().pull));
     Draft {
         line: line.is_some().then(|| table.place_of("gpio")),
         input: Input {

@@ -115,16 +115,11 @@ pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> (Ro
     let mut taken = Vec::new();
     room.motion = inputs(draft.motion, &mut taken, config, problems, |_, _| {});
     room.doors = inputs(draft.doors, &mut taken, config, problems, |door, place| {
-        let what = match config[door].kind {
-            InputKind::Door | InputKind::Window | InputKind::Contact => return,
-            InputKind::Motion => "a motion detector",
-            InputKind::Button => "a button",
-            InputKind::Switch => "a switch",
-            InputKind::Leak => "a leak detector",
-            InputKind::Smoke => "a smoke detector",
-            InputKind::Counter => "a counter",
-        };
-        let message = format!("`{}` is {what}, not a door", config[door].id);
+        let kind = config[door].kind;
+        if matches!(kind, InputKind::Door | InputKind::Window | InputKind::Contact) {
+            return;
+        }
+        let message = format!("`{}` is {}, not a door", config[door].id, kind.facts().noun);
         problems.error(place.clone(), message, "name inputs of kind \"door\", \"window\" or \"contact\"");
     });
     (room, draft.asked)

@@ -40,11 +40,12 @@ pub(super) fn refused(name: &str, text: &str, refusal: &Refusal, quote: char, co
     let cannot = || format!("`{name}` cannot be {quote}{}{quote}", shorten(text));
     match refusal {
         Refusal::BadValue { expected } => {
-            let words = words(name, config);
+            let point = config.find_point(name);
+            let words = point.and_then(|point| config.commands(point)).map_or_else(Vec::new, |commands| commands.words);
             // A word of its kind that it does not take is no slip of the pen.
             let near = nearest::name(&text.to_lowercase(), words.iter().map(String::as_str))
                 .filter(|near| !near.eq_ignore_ascii_case(text));
-            let advice = match (near, config.find_point(name)) {
+            let advice = match (near, point) {
                 (Some(near), _) if !text.contains(' ') => format!("did you mean {quote}{near}{quote}?"),
                 (_, Some(Point::Output(id))) => format!("write {}", states(id, quote, config)),
                 _ => format!("write {expected}"),
@@ -88,28 +89,6 @@ fn states(id: OutputId, quote: char, config: &Config) -> String {
             format!("{words}, {quote}speed 1{quote} to {quote}speed {count}{quote} or a level from 0 to 100")
         }
         Takes::Position => format!("{words} or a position from 0 to 100"),
-    }
-}
-
-/// The words of commands that a point understands, without numbers.
-fn words(name: &str, config: &Config) -> Vec<String> {
-    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    match config.find_point(name) {
-        Some(Point::Output(id)) => {
-            let mut words: Vec<String> = config.words(id).map(|(word, _)| word.to_owned()).collect();
-            if let Takes::Steps(count) = config.takes(id) {
-                words.extend((1..=count.min(10)).map(|step| format!("speed {step}")));
-            }
-            words
-        }
-        Some(Point::OutputFacet(..)) => owned(&["on", "off", "toggle", "locked", "unlocked"]),
-        Some(Point::Mode) => config.modes.list.iter().map(ToString::to_string).collect(),
-        Some(Point::Climate(zone, facet)) => {
-            let mut words: Vec<String> = facet.words(&config[zone]).into_iter().map(str::to_owned).collect();
-            words.push("auto".into());
-            words
-        }
-        _ => Vec::new(),
     }
 }
 

@@ -62,10 +62,10 @@ pub fn entities(old: &Config, new: &Config) -> Vec<Difference> {
 /// The topics of each point and scene, below its own path.
 fn leaves(snapshot: &Snapshot) -> BTreeMap<String, String> {
     let config = &snapshot.config;
-    let points = snapshot.points.iter().map(|state| {
-        let set = if config.is_commanded(state.point) { ",set" } else { "" };
+    let points = config.specs().iter().zip(&snapshot.points).map(|(spec, state)| {
+        let set = if spec.commands.is_some() { ",set" } else { "" };
         let why = if state.why().is_some() { ",why" } else { "" };
-        (config.point_name(state.point).replace('.', "/"), format!("{{state{set}{why},availability}}"))
+        (spec.name.replace('.', "/"), format!("{{state{set}{why},availability}}"))
     });
     let scenes = config.scenes.iter().map(|scene| (format!("scene/{}", scene.id), "{set}".to_owned()));
     points.chain(scenes).collect()

@@ -3,7 +3,7 @@
 use crate::{
     config,
     hardware::simulated::Wires,
-    model::{Command, Config, Point, Refusal, duration, number},
+    model::{Command, Config, Kind, Owner, Refusal, Role, duration, number},
 };
 
 /// On simulated hardware, a command for an input or a reading moves its wire: it is how a person plays the house.
@@ -22,45 +22,35 @@ pub fn move_wire(wires: &Wires, config: &Config, command: &Command) -> Option<Re
         wires.pulse(&config[input].id, count);
         return Some(Ok(()));
     }
-    let point = config.find_point(&command.point)?;
-    let is_wire = match point {
-        Point::Input(_) => true,
-        Point::Reading(id, _) => config[id].counter().is_none(),
-        _ => false,
-    };
-    if is_wire && command.hold.is_some() {
-        return Some(Err(held()));
-    }
-    match point {
+    let spec = config.spec(config.find_point(&command.point)?)?;
+    let bad_value = |expected: &str| Some(Err(Refusal::BadValue { expected: expected.into() }));
+    match (spec.owner, &spec.kind) {
+        // Its pulses are played, above; its total is set as on a real board.
+        (Owner::Sensor(id), _) if config[id].counter().is_some() => return None,
+        (Owner::Input(_), Kind::Switch(_)) | (Owner::Sensor(_), _) if command.hold.is_some() => {
+            return Some(Err(held()));
+        }
         // `delay 2s`: its bus takes so long for each drive.
-        Point::Output(id) => {
+        (Owner::Output(id), _) if spec.role == Role::Output => {
             let delay = duration::parse(command.payload.strip_prefix("delay ")?).ok();
             if !delay.is_some_and(|delay| wires.slow_output(&config[id].id, delay)) {
-                let expected = "the delay of an output on a bus, such as \"delay 2s\"".into();
-                return Some(Err(Refusal::BadValue { expected }));
+                return bad_value("the delay of an output on a bus, such as \"delay 2s\"");
             }
         }
-        Point::Input(id) => {
+        (Owner::Input(id), Kind::Switch(_)) => {
             let word = command.payload.to_ascii_lowercase();
-            let Some(active) = config::state_meaning(&word, point, config) else {
-                return Some(Err(Refusal::BadValue { expected: "ON or OFF".into() }));
+            let Some(active) = config::state_meaning(&word, spec.point, config) else {
+                return bad_value("ON or OFF");
             };
             wires.set_input(&config[id].id, active);
         }
-        // Its pulses are played, above; its total is set as on a real board.
-        Point::Reading(id, _) if config[id].counter().is_some() => return None,
-        Point::Reading(id, quantity) => match number::plain(&command.payload) {
-            Some(value) if quantity.plausible().contains(&value) => {
-                wires.set_reading(&config[id].id, quantity, value);
+        (Owner::Sensor(id), Kind::Number(number)) => match number::plain(&command.payload) {
+            Some(value) if number.range.contains(&value) => {
+                wires.set_reading(&config[id].id, number.quantity?, value);
             }
-            _ => return Some(Err(Refusal::BadValue { expected: "a plausible number".into() })),
+            _ => return bad_value("a plausible number"),
         },
-        Point::OutputFacet(..)
-        | Point::Occupied(_)
-        | Point::Asleep(_)
-        | Point::Climate(..)
-        | Point::Mode
-        | Point::Event(_) => return None,
+        _ => return None,
     }
     Some(Ok(()))
 }

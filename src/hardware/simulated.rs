@@ -179,19 +179,7 @@ fn usual(quantity: Quantity) -> f64 {
         Quantity::Pressure | Quantity::SeaLevelPressure => 1013.0,
         Quantity::Illuminance => 300.0,
         Quantity::UvIndex => 1.0,
-        Quantity::Co2 | Quantity::Eco2 => 600.0,
-        Quantity::Tvoc => 100.0,
-        Quantity::VocIndex => 100.0,
-        Quantity::AirQuality => 1.0,
-        Quantity::Pm1 | Quantity::Pm25 | Quantity::Pm4 | Quantity::Pm10 => 5.0,
-        Quantity::GasResistance => 50_000.0,
-        Quantity::Voltage(_) => 5.0,
-        Quantity::Current(_) => 0.5,
-        Quantity::Power(_) => 2.5,
-        Quantity::Undervoltage | Quantity::Throttled => 0.0,
-        Quantity::FanSpeed => 1_200.0,
-        // Of counters, which are not read.
-        Quantity::Energy | Quantity::Volume | Quantity::Flow | Quantity::Count | Quantity::Rate => 0.0,
+        other => other.facts().usual.map_or(0.0, |usual| usual.value),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::{age_s, local};
 use crate::model::{
-    BrokerStatus, Claim, ClimateFacet, Explanation, Level, OutputFacet, PartReason, Pending, Point, PointState,
-    Quality, Reasons, RuleReason, Slot, Snapshot, Takes, Truth, Value, WireReason,
+    BrokerStatus, Claim, ClimateFacet, Explanation, Kind, Level, Owner, PartReason, Pending, PointSpec, PointState,
+    Quality, Reasons, Role, RuleReason, Slot, Snapshot, Truth, Unit, Value, WireReason,
 };
 use serde::{Deserialize, Serialize};
 
@@ -249,24 +249,18 @@ pub(super) fn find(snapshot: &Snapshot, name: &str) -> Option<PointShape> {
         })
     };
     let counter = || {
-        let (_, sensor, counter) = config.find_counter(name)?;
-        snapshot.get(Point::Reading(sensor, counter.measures.quantities().next()?))
+        let (.., counter) = config.find_counter(name)?;
+        snapshot.find(&format!("{name}.{}", counter.measures.quantities().next()?.word()))
     };
     snapshot.find(name).or_else(counter).map(|state| point(snapshot, state)).or_else(scene)
 }
 
 pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
-    let config = &snapshot.config;
-    let (kind, unit) = match state.point {
-        Point::Output(_) => ("output", None),
-        Point::OutputFacet(_, facet) => (facet.word(), facet.unit()),
-        Point::Input(_) => ("input", None),
-        Point::Reading(_, quantity) => ("reading", Some(quantity.unit().sign())),
-        Point::Occupied(_) => ("room", None),
-        Point::Asleep(_) => ("asleep", None),
-        Point::Climate(_, facet) => ("climate", facet.is_temperature().then_some("°C")),
-        Point::Mode => ("mode", None),
-        Point::Event(_) => ("event", None),
+    let Some(spec) = snapshot.config.spec(state.point) else { return PointShape::default() };
+    let unit = match &spec.kind {
+        Kind::Level(_) => Unit::Percent.sign(),
+        Kind::Number(number) => number.unit.sign(),
+        Kind::Switch(_) | Kind::Word(_) | Kind::Event(_) => "",
     };
     let text = state.text();
     let value = match state.value {
@@ -275,13 +269,13 @@ pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
         _ => text.clone().map(serde_json::Value::from),
     };
     PointShape {
-        id: config.point_name(state.point),
-        name: config.title(state.point),
-        kind: kind.into(),
+        id: spec.name.clone(),
+        name: spec.title.clone(),
+        kind: spec.role.word().into(),
         value,
         text,
-        unit: unit.filter(|sign| !sign.is_empty()).map(Into::into),
-        percent: percent(snapshot, state.point),
+        unit: (!unit.is_empty()).then(|| unit.into()),
+        percent: percent(snapshot, spec),
         quality: state.quality.to_string(),
         changed: state.changed.map(|time| local(snapshot, time)),
         age_s: state.changed.map(|time| age_s(snapshot.now, time)),
@@ -293,14 +287,12 @@ pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
     }
 }
 
-fn percent(snapshot: &Snapshot, point: Point) -> Option<u8> {
-    let Point::Output(id) = point else { return None };
-    let facet = match snapshot.config.takes(id) {
-        Takes::OnOff => return None,
-        Takes::Percent | Takes::Steps(_) => OutputFacet::Level,
-        Takes::Position => OutputFacet::Position,
-    };
-    match snapshot.get(Point::OutputFacet(id, facet))?.value {
+/// How far what others are parts of is on.
+fn percent(snapshot: &Snapshot, spec: &PointSpec) -> Option<u8> {
+    let is_level =
+        |part: &&PointSpec| part.is_part() && part.entity == spec.point && matches!(part.kind, Kind::Level(_));
+    let part = snapshot.config.specs().iter().find(is_level)?;
+    match snapshot.get(part.point)?.value {
         Some(Value::Level(level)) => Some(level.percent()),
         _ => None,
     }
@@ -309,14 +301,15 @@ fn percent(snapshot: &Snapshot, point: Point) -> Option<u8> {
 /// Why what has this name is as it is: a point, or a zone, spoken of by what it does. `reasons` are of the same house.
 pub fn why(snapshot: &Snapshot, name: &str, reasons: &Reasons) -> Option<Why> {
     let config = &snapshot.config;
-    let of_zone = || snapshot.get(Point::Climate(config.find_climate(name)?, ClimateFacet::Action));
+    let of_zone = || snapshot.find(&format!("{name}.{}", ClimateFacet::Action.word()));
     let state = snapshot.find(name).or_else(of_zone)?;
-    let level_text = |level: Level| match state.point {
-        Point::Output(id) => config.level_text(id, level),
+    let spec = config.spec(state.point)?;
+    let level_text = |level: Level| match spec.owner {
+        Owner::Output(id) if spec.role == Role::Output => config.level_text(id, level),
         _ => level.to_string(),
     };
     let mut slots =
-        state.explanation.as_ref().map_or_else(Vec::new, |explanation| array(snapshot, state.point, explanation));
+        state.explanation.as_ref().map_or_else(Vec::new, |explanation| array(snapshot, &level_text, explanation));
     for (index, slot) in reasons.slots.iter().enumerate() {
         let overruled_by = (index > 0).then(|| reasons.slots[0].slot.to_owned());
         let (level, cause) = (slot.value.clone(), slot.cause.clone());
@@ -326,7 +319,7 @@ pub fn why(snapshot: &Snapshot, name: &str, reasons: &Reasons) -> Option<Why> {
         id: config[reason.wire].id.to_string(),
         level: reason.level.to_string(),
         age_s: age_s(snapshot.now, reason.since),
-        slots: array(snapshot, Point::Output(reason.wire), &reason.explanation),
+        slots: array(snapshot, &|level| config.level_text(reason.wire, level), &reason.explanation),
     };
     let part = |part: &PartReason| PartShape {
         text: part.text.clone(),
@@ -359,12 +352,8 @@ pub fn why(snapshot: &Snapshot, name: &str, reasons: &Reasons) -> Option<Why> {
 }
 
 /// A priority array, the highest filled slot first.
-fn array(snapshot: &Snapshot, of: Point, explanation: &Explanation) -> Vec<SlotShape> {
+fn array(snapshot: &Snapshot, level_text: &dyn Fn(Level) -> String, explanation: &Explanation) -> Vec<SlotShape> {
     let config = &snapshot.config;
-    let level_text = |level: Level| match of {
-        Point::Output(id) => config.level_text(id, level),
-        _ => level.to_string(),
-    };
     let slot = |(slot, claim): &(Slot, Claim)| SlotShape {
         slot: slot.to_string(),
         level: level_text(claim.level),

@@ -1,5 +1,6 @@
 //! What happens once, on an event: rules with `on` and `do`, scenes, the modes of the house.
 
+use super::table::table;
 use super::{Condition, Cron, InputId, Level, OutputId, Point, TimeOfDay};
 use std::{sync::Arc, time::Duration};
 
@@ -75,34 +76,20 @@ pub enum Trigger {
     Start,
 }
 
-/// A way in which a button is pressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Click {
-    /// Once, and let go.
-    Single,
-    /// Twice.
-    Double,
-    /// Three times.
-    Triple,
-    /// More often than that.
-    Many,
-    /// Held down.
-    Long,
-}
-
-impl Click {
-    /// All of them.
-    pub const ALL: [Click; 5] = [Click::Single, Click::Double, Click::Triple, Click::Many, Click::Long];
-
-    /// Its word, as MQTT has it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Click::Single => "click",
-            Click::Double => "double",
-            Click::Triple => "triple",
-            Click::Many => "many",
-            Click::Long => "long",
-        }
+table! {
+    /// A way in which a button is pressed.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Click {
+        /// Once, and let go.
+        Single = "click";
+        /// Twice.
+        Double = "double";
+        /// Three times.
+        Triple = "triple";
+        /// More often than that.
+        Many = "many";
+        /// Held down.
+        Long = "long";
     }
 }
 
@@ -149,15 +136,17 @@ pub enum Part {
     Value(Point),
 }
 
-/// What becomes of an event while the actions of an earlier one are not over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunMode {
-    /// It is left out.
-    Single,
-    /// The actions begin anew.
-    Restart,
-    /// It waits for its turn.
-    Queued,
+table! {
+    /// What becomes of an event while the actions of an earlier one are not over.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum RunMode {
+        /// It is left out.
+        Single = "single";
+        /// The actions begin anew.
+        Restart = "restart";
+        /// It waits for its turn.
+        Queued = "queued";
+    }
 }
 
 impl RunMode {
@@ -165,56 +154,26 @@ impl RunMode {
     pub const QUEUE: usize = 10;
 }
 
-/// Why an event rule did nothing although its event happened, or was to happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeftOut {
-    /// Its `if` was not true.
-    IfFalse,
-    /// Its `if` was not known.
-    IfUnknown,
-    /// The actions of an earlier event were not over.
-    NotOver,
-    /// Too many events waited for their turn.
-    QueueFull,
-    /// It happened too often within a second.
-    TooOften,
-    /// Its time came while hearthd was off, or the clock was set over it.
-    Missed,
+table! {
+    /// Why an event rule did nothing although its event happened, or was to happen. The word is for programs, a row for
+    /// people.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[expect(missing_docs, reason = "the rows say it")]
+    pub enum LeftOut: &'static str {
+        IfFalse = "if_false", "its `if` was not true";
+        IfUnknown = "if_unknown", "its `if` was not known";
+        NotOver = "not_over", "its actions were not over";
+        QueueFull = "queue_full", "too many events waited for their turn";
+        TooOften = "too_often", "it happened too often within a second";
+        /// Its time came while hearthd was off, or the clock was set over it.
+        Missed = "missed", "its time was missed";
+    }
 }
 
 impl LeftOut {
-    /// All of them.
-    pub const ALL: [LeftOut; 6] = [
-        LeftOut::IfFalse,
-        LeftOut::IfUnknown,
-        LeftOut::NotOver,
-        LeftOut::QueueFull,
-        LeftOut::TooOften,
-        LeftOut::Missed,
-    ];
-
-    /// Its word, for programs.
-    pub fn word(self) -> &'static str {
-        match self {
-            LeftOut::IfFalse => "if_false",
-            LeftOut::IfUnknown => "if_unknown",
-            LeftOut::NotOver => "not_over",
-            LeftOut::QueueFull => "queue_full",
-            LeftOut::TooOften => "too_often",
-            LeftOut::Missed => "missed",
-        }
-    }
-
     /// For people.
     pub fn describe(self) -> &'static str {
-        match self {
-            LeftOut::IfFalse => "its `if` was not true",
-            LeftOut::IfUnknown => "its `if` was not known",
-            LeftOut::NotOver => "its actions were not over",
-            LeftOut::QueueFull => "too many events waited for their turn",
-            LeftOut::TooOften => "it happened too often within a second",
-            LeftOut::Missed => "its time was missed",
-        }
+        self.facts()
     }
 }
 

@@ -1,43 +1,34 @@
 //! Why an output is as it is: the slots of the priority array and the causes that fill them.
 
+use super::table::table;
 use super::{ClimateId, ClimateReason, Config, InterlockId, Level, OutputId, RoomId, RuleId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc, time::Duration};
 
-/// The slots of an output's priority array, highest first; the highest filled one wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Slot {
-    /// Limits, interlocks, faults, shutdown.
-    Safety,
-    /// Minimum on and off times.
-    Protect,
-    /// Somebody's command.
-    Manual,
-    /// A thermostat.
-    Climate,
-    /// The first active rule of the file.
-    Rule,
-    /// The relinquish default: always filled.
-    Default,
-}
-
-impl Slot {
-    /// All of them, highest first.
-    pub const ALL: [Slot; 6] = [Slot::Safety, Slot::Protect, Slot::Manual, Slot::Climate, Slot::Rule, Slot::Default];
+table! {
+    /// The slots of an output's priority array, highest first; the highest filled one wins.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Slot {
+        /// Limits, interlocks, faults, shutdown.
+        Safety = "safety";
+        /// Minimum on and off times.
+        Protect = "protect";
+        /// Somebody's command.
+        Manual = "manual";
+        /// A thermostat.
+        Climate = "climate";
+        /// The first active rule of the file.
+        Rule = "rule";
+        /// The relinquish default: always filled.
+        Default = "default";
+    }
 }
 
 impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Slot::Safety => "safety",
-            Slot::Protect => "protect",
-            Slot::Manual => "manual",
-            Slot::Climate => "climate",
-            Slot::Rule => "rule",
-            Slot::Default => "default",
-        })
+        f.pad(self.word())
     }
 }
 

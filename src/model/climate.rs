@@ -1,6 +1,7 @@
 //! Climate zones: thermostats, as plain data. All temperatures are in °C, all gains in percent of full power.
 
-use super::{DaySet, InputId, OutputId, SensorId};
+use super::table::table;
+use super::{DaySet, InputId, OutputId, SensorId, Unit};
 use serde::{Deserialize, Serialize};
 use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
@@ -164,38 +165,25 @@ fn hundredths(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }
 
-/// What a zone may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClimateMode {
-    /// Nothing but frost protection.
-    Off,
-    /// Warm.
-    Heat,
-    /// Cool.
-    Cool,
-    /// Either.
-    HeatCool,
-    /// Only move the air.
-    FanOnly,
+table! {
+    /// What a zone may do.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum ClimateMode {
+        /// Nothing but frost protection.
+        Off = "off";
+        /// Warm.
+        Heat = "heat";
+        /// Cool.
+        Cool = "cool";
+        /// Either.
+        HeatCool = "heat_cool";
+        /// Only move the air.
+        FanOnly = "fan_only";
+    }
 }
 
 impl ClimateMode {
-    /// All of them.
-    pub const ALL: [ClimateMode; 5] =
-        [ClimateMode::Off, ClimateMode::Heat, ClimateMode::Cool, ClimateMode::HeatCool, ClimateMode::FanOnly];
-
-    /// The word of the configuration and of topics.
-    pub fn word(self) -> &'static str {
-        match self {
-            ClimateMode::Off => "off",
-            ClimateMode::Heat => "heat",
-            ClimateMode::Cool => "cool",
-            ClimateMode::HeatCool => "heat_cool",
-            ClimateMode::FanOnly => "fan_only",
-        }
-    }
-
     /// Whether it may warm.
     pub fn heats(self) -> bool {
         matches!(self, ClimateMode::Heat | ClimateMode::HeatCool)
@@ -207,143 +195,80 @@ impl ClimateMode {
     }
 }
 
-/// What a zone is doing, apart from its mode.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClimateAction {
-    /// Its mode is off.
-    #[default]
-    Off,
-    /// Warming.
-    Heating,
-    /// Cooling.
-    Cooling,
-    /// Neither.
-    Idle,
-    /// Moving the air.
-    Fan,
-}
-
-impl ClimateAction {
-    /// All of them.
-    pub const ALL: [ClimateAction; 5] =
-        [ClimateAction::Off, ClimateAction::Heating, ClimateAction::Cooling, ClimateAction::Idle, ClimateAction::Fan];
-
-    /// The word of topics.
-    pub fn word(self) -> &'static str {
-        match self {
-            ClimateAction::Off => "off",
-            ClimateAction::Heating => "heating",
-            ClimateAction::Cooling => "cooling",
-            ClimateAction::Idle => "idle",
-            ClimateAction::Fan => "fan",
-        }
+table! {
+    /// What a zone is doing, apart from its mode.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum ClimateAction {
+        /// Its mode is off.
+        #[default]
+        Off = "off";
+        /// Warming.
+        Heating = "heating";
+        /// Cooling.
+        Cooling = "cooling";
+        /// Neither.
+        Idle = "idle";
+        /// Moving the air.
+        Fan = "fan";
     }
 }
 
-/// What somebody should look at, the gravest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClimateAlarm {
-    /// What warms is cut off.
-    Overheat,
-    /// No temperature is good.
-    SensorLost,
-    /// It calls, and a limit or an interlock keeps off what it calls.
-    Limited,
-    /// It warms and does not get warmer.
-    HeatingFailed,
-    /// It cools and does not get colder.
-    CoolingFailed,
-    /// The door was left open.
-    DoorOpen,
-}
-
-impl ClimateAlarm {
-    /// All of them.
-    pub const ALL: [ClimateAlarm; 6] = [
-        ClimateAlarm::Overheat,
-        ClimateAlarm::SensorLost,
-        ClimateAlarm::Limited,
-        ClimateAlarm::HeatingFailed,
-        ClimateAlarm::CoolingFailed,
-        ClimateAlarm::DoorOpen,
-    ];
-
-    /// The word of topics.
-    pub fn word(self) -> &'static str {
-        match self {
-            ClimateAlarm::Overheat => "overheat",
-            ClimateAlarm::SensorLost => "sensor_lost",
-            ClimateAlarm::Limited => "limited",
-            ClimateAlarm::HeatingFailed => "heating_failed",
-            ClimateAlarm::CoolingFailed => "cooling_failed",
-            ClimateAlarm::DoorOpen => "door_open",
-        }
+table! {
+    /// What somebody should look at, the gravest first. A row says what it means.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum ClimateAlarm: &'static str {
+        /// What warms is cut off.
+        Overheat = "overheat", "what warms is cut off: it is too hot";
+        /// No temperature is good.
+        SensorLost = "sensor_lost", "no temperature is good";
+        /// It calls, and a limit or an interlock keeps off what it calls.
+        Limited = "limited", "a limit or an interlock keeps off what it calls";
+        /// It warms and does not get warmer.
+        HeatingFailed = "heating_failed", "it heats and does not get warmer";
+        /// It cools and does not get colder.
+        CoolingFailed = "cooling_failed", "it cools and does not get colder";
+        /// The door was left open.
+        DoorOpen = "door_open", "the door was left open";
     }
 }
 
 impl ClimateAlarm {
     /// What it means: one line for people.
     pub fn sentence(self) -> &'static str {
-        match self {
-            ClimateAlarm::Overheat => "what warms is cut off: it is too hot",
-            ClimateAlarm::SensorLost => "no temperature is good",
-            ClimateAlarm::Limited => "a limit or an interlock keeps off what it calls",
-            ClimateAlarm::HeatingFailed => "it heats and does not get warmer",
-            ClimateAlarm::CoolingFailed => "it cools and does not get colder",
-            ClimateAlarm::DoorOpen => "the door was left open",
-        }
+        self.facts()
     }
 }
 
-/// One of the points of a zone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClimateFacet {
-    /// `zone.target`, °C, settable: what it warms to; of a zone that only cools, what it cools to.
-    Target,
-    /// `zone.cool_target`, °C, settable: what a zone that does both cools to.
-    CoolTarget,
-    /// `zone.measured`, °C: what it measures.
-    Measured,
-    /// `zone.mode`, settable.
-    Mode,
-    /// `zone.preset`, settable; `none`: no preset.
-    Preset,
-    /// `zone.action`
-    Action,
-    /// `zone.alarm`; `none`: all is well.
-    Alarm,
-    /// `zone.tuning`, settable `START` and `STOP`: how far the search for PID numbers is.
-    Tuning,
+table! {
+    /// One of the points of a zone. The word is the second part of its name; a row has the unit of what is a number.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum ClimateFacet: Option<Unit> {
+        /// `zone.target`: what it warms to; of a zone that only cools, what it cools to.
+        Target = "target", Some(Unit::Celsius);
+        /// `zone.cool_target`: what a zone that does both cools to.
+        CoolTarget = "cool_target", Some(Unit::Celsius);
+        /// `zone.measured`: what it measures.
+        Measured = "measured", Some(Unit::Celsius);
+        /// `zone.mode`
+        Mode = "mode", None;
+        /// `zone.preset`; `none`: no preset.
+        Preset = "preset", None;
+        /// `zone.action`
+        Action = "action", None;
+        /// `zone.alarm`; `none`: all is well.
+        Alarm = "alarm", None;
+        /// `zone.tuning`, set by `START` and `STOP`: how far the search for PID numbers is.
+        Tuning = "tuning", None;
+    }
 }
 
 impl ClimateFacet {
-    /// All of them.
-    pub const ALL: [ClimateFacet; 8] = [
-        ClimateFacet::Target,
-        ClimateFacet::CoolTarget,
-        ClimateFacet::Measured,
-        ClimateFacet::Mode,
-        ClimateFacet::Preset,
-        ClimateFacet::Action,
-        ClimateFacet::Alarm,
-        ClimateFacet::Tuning,
-    ];
-
-    /// The second part of the point's name.
-    pub fn word(self) -> &'static str {
-        match self {
-            ClimateFacet::Target => "target",
-            ClimateFacet::CoolTarget => "cool_target",
-            ClimateFacet::Measured => "measured",
-            ClimateFacet::Mode => "mode",
-            ClimateFacet::Preset => "preset",
-            ClimateFacet::Action => "action",
-            ClimateFacet::Alarm => "alarm",
-            ClimateFacet::Tuning => "tuning",
-        }
+    /// The unit of its number, if it is one.
+    pub fn unit(self) -> Option<Unit> {
+        *self.facts()
     }
 
     /// The words that it can have; empty for what is a number, and for words that nobody can list.
@@ -364,7 +289,7 @@ impl ClimateFacet {
 
     /// Whether it is a temperature.
     pub fn is_temperature(self) -> bool {
-        matches!(self, ClimateFacet::Target | ClimateFacet::CoolTarget | ClimateFacet::Measured)
+        self.unit().is_some()
     }
 }
 

@@ -1,8 +1,9 @@
 //! The checked configuration: every name resolved, every unit parsed, every pin claimed once.
 
+use super::table::table;
 use super::{
-    Climate, ClimateFacet, Condition, Counter, EventRule, Expander, Holidays, Input, InputKind, Interlock, Level, Line,
-    Modes, Notice, Output, Quantity, Room, Scene, Sensor, Series, Takes, Zone,
+    Climate, Condition, Counter, EventRule, Expander, Holidays, Input, Interlock, Level, Line, Modes, Notice, Output,
+    Room, Scene, Sensor, Series, Specs, Zone,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::Index, sync::Arc, time::Duration};
@@ -42,6 +43,8 @@ pub struct Config {
     pub series: Vec<Series>,
     /// The groups that outputs name, in the order of their first member.
     pub interlocks: Vec<Interlock>,
+    /// Every point described, see [`Config::specs`].
+    pub specs: Specs,
 }
 
 /// The machine and the place.
@@ -67,14 +70,16 @@ pub struct Hub {
     pub tests: Option<Arc<str>>,
 }
 
-/// When the wall clock is believed. A Raspberry Pi has no battery clock and starts somewhere in the past.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ClockTrust {
-    /// When the kernel says that it is synchronised, or the board has a hardware clock.
-    Auto,
-    /// Always: for a house without internet whose clock is set by hand.
-    Always,
+table! {
+    /// When the wall clock is believed. A Raspberry Pi has no battery clock and starts somewhere in the past.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum ClockTrust {
+        /// When the kernel says that it is synchronised, or the board has a hardware clock.
+        Auto = "auto";
+        /// Always: for a house without internet whose clock is set by hand.
+        Always = "always";
+    }
 }
 
 /// How the broker is reached.
@@ -122,29 +127,19 @@ pub struct HardwareSettings {
     pub gpiochip: Option<String>,
 }
 
-/// The way to the wires.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Backend {
-    /// `rppal` on a Raspberry Pi, `chardev` on another board with GPIO, `simulated` elsewhere.
-    Auto,
-    /// Raspberry Pi registers, by the rppal library.
-    Rppal,
-    /// The kernel's GPIO character device: any Linux board.
-    Chardev,
-    /// No wires at all: inputs and readings are set by hand or by `hearthd demo`.
-    Simulated,
-}
-
-impl Backend {
-    /// The word of the configuration.
-    pub fn word(self) -> &'static str {
-        match self {
-            Backend::Auto => "auto",
-            Backend::Rppal => "rppal",
-            Backend::Chardev => "chardev",
-            Backend::Simulated => "simulated",
-        }
+table! {
+    /// The way to the wires.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Backend {
+        /// `rppal` on a Raspberry Pi, `chardev` on another board with GPIO, `simulated` elsewhere.
+        Auto = "auto";
+        /// Raspberry Pi registers, by the rppal library.
+        Rppal = "rppal";
+        /// The kernel's GPIO character device: any Linux board.
+        Chardev = "chardev";
+        /// No wires at all: inputs and readings are set by hand or by `hearthd demo`.
+        Simulated = "simulated";
     }
 }
 
@@ -221,219 +216,10 @@ id!(
     ClimateId, climates, Climate
 );
 
-/// One addressable value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Point {
-    /// `hall_light`
-    Output(OutputId),
-    /// `hall_light.level`
-    OutputFacet(OutputId, OutputFacet),
-    /// `hall_motion`
-    Input(InputId),
-    /// `living.temperature`
-    Reading(SensorId, Quantity),
-    /// `hall.occupied`
-    Occupied(RoomId),
-    /// `bedroom.asleep`
-    Asleep(RoomId),
-    /// `living_room.target`
-    Climate(ClimateId, ClimateFacet),
-    /// `mode`
-    Mode,
-    /// `doorbell.event`: how a button was last pressed. What happens is no state: it is told once and not retained.
-    Event(InputId),
-}
-
-impl Point {
-    /// The words that people have for its being on and off, in this order, where there are better ones than those.
-    pub fn states(self, config: &Config) -> &'static [(&'static str, bool)] {
-        match self {
-            Point::Input(input) => match config[input].kind {
-                InputKind::Door | InputKind::Window => &[("open", true), ("closed", false)],
-                InputKind::Leak => &[("wet", true), ("dry", false)],
-                InputKind::Button => &[("pressed", true), ("released", false)],
-                InputKind::Motion | InputKind::Smoke | InputKind::Contact | InputKind::Switch | InputKind::Counter => {
-                    &[]
-                }
-            },
-            Point::Output(output) if config.opens(output) => &[("open", true), ("closed", false)],
-            Point::OutputFacet(_, OutputFacet::Lock) => &[("locked", true), ("unlocked", false)],
-            Point::Occupied(_) => &[("occupied", true), ("empty", false)],
-            Point::Asleep(_) => &[("asleep", true), ("awake", false)],
-            Point::Output(_)
-            | Point::Reading(..)
-            | Point::OutputFacet(..)
-            | Point::Climate(..)
-            | Point::Mode
-            | Point::Event(_) => &[],
-        }
-    }
-}
-
-/// What an output shows besides being on or off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum OutputFacet {
-    /// 0 to 100 %.
-    Level,
-    /// Of a cover: 0 closed, 100 open.
-    Position,
-    /// Whether it refuses commands.
-    Lock,
-    /// What it takes now, W.
-    Power,
-    /// What it has taken so far, kWh.
-    Energy,
-}
-
-impl OutputFacet {
-    /// The second word of its point.
-    pub fn word(self) -> &'static str {
-        match self {
-            OutputFacet::Level => "level",
-            OutputFacet::Position => "position",
-            OutputFacet::Lock => "lock",
-            OutputFacet::Power => "power",
-            OutputFacet::Energy => "energy",
-        }
-    }
-
-    /// The unit of its number, if it is one.
-    pub fn unit(self) -> Option<&'static str> {
-        match self {
-            OutputFacet::Level | OutputFacet::Position => Some("%"),
-            OutputFacet::Lock => None,
-            OutputFacet::Power => Some("W"),
-            OutputFacet::Energy => Some("kWh"),
-        }
-    }
-}
-
 impl Config {
-    /// All points: outputs with what belongs to each, inputs, readings, rooms, climate zones, each in the order of the file;
-    /// then the mode and events.
-    pub fn points(&self) -> impl Iterator<Item = Point> + '_ {
-        let outputs = self.visible_outputs().flat_map(|id| {
-            let facets = self.facets(id).map(move |facet| Point::OutputFacet(id, facet));
-            std::iter::once(Point::Output(id)).chain(facets)
-        });
-        // What a counter has to show is its readings.
-        let inputs = (0..self.inputs.len()).map(InputId).filter(|input| !self[*input].counts()).map(Point::Input);
-        let readings = self
-            .sensors
-            .iter()
-            .enumerate()
-            .flat_map(|(i, sensor)| sensor.quantities().map(move |quantity| Point::Reading(SensorId(i), quantity)));
-        let rooms = (0..self.rooms.len()).map(RoomId).flat_map(|id| {
-            let asleep = self[id].asleep_while.is_some().then_some(Point::Asleep(id));
-            std::iter::once(Point::Occupied(id)).chain(asleep)
-        });
-        let climates = self
-            .climates
-            .iter()
-            .enumerate()
-            .flat_map(|(i, zone)| zone.facets().map(move |facet| Point::Climate(ClimateId(i), facet)));
-        let mode = (!self.modes.list.is_empty()).then_some(Point::Mode);
-        let events = (0..self.inputs.len()).map(InputId).filter(|input| self[*input].clicks()).map(Point::Event);
-        outputs.chain(inputs).chain(readings).chain(rooms).chain(climates).chain(mode).chain(events)
-    }
-
-    /// The dotted name of a point, as rules and commands write it.
-    pub fn point_name(&self, point: Point) -> String {
-        match point {
-            Point::Output(id) => self[id].id.to_string(),
-            Point::OutputFacet(id, facet) => format!("{}.{}", self[id].id, facet.word()),
-            Point::Input(id) => self[id].id.to_string(),
-            Point::Reading(id, quantity) => format!("{}.{}", self[id].id, quantity.word()),
-            Point::Occupied(id) => format!("{}.occupied", self[id].id),
-            Point::Asleep(id) => format!("{}.asleep", self[id].id),
-            Point::Climate(id, facet) => format!("{}.{}", self[id].id, facet.word()),
-            Point::Mode => "mode".into(),
-            Point::Event(id) => format!("{}.event", self[id].id),
-        }
-    }
-
-    /// What people call a point: `Living room dew point`.
-    pub fn title(&self, point: Point) -> String {
-        match point {
-            Point::Output(id) => self[id].name.clone(),
-            Point::OutputFacet(id, facet) => format!("{} {}", self[id].name, facet.word()),
-            Point::Input(id) => self[id].name.clone(),
-            Point::Reading(id, quantity) => format!("{} {}", self[id].name, quantity.title()),
-            Point::Occupied(id) => format!("{} occupied", self[id].name),
-            Point::Asleep(id) => format!("{} asleep", self[id].name),
-            Point::Climate(id, facet) => format!("{} {}", self[id].name, facet.word().replace('_', " ")),
-            Point::Mode => "Mode".into(),
-            Point::Event(id) => format!("{} event", self[id].name),
-        }
-    }
-
-    /// The point of a dotted name.
-    pub fn find_point(&self, name: &str) -> Option<Point> {
-        match name.split_once('.') {
-            None if name == "mode" => (!self.modes.list.is_empty()).then_some(Point::Mode),
-            None => self
-                .find_output(name)
-                .map(Point::Output)
-                .or_else(|| self.find_input(name).filter(|input| !self[*input].counts()).map(Point::Input)),
-            Some((room, "occupied")) => self.find_room(room).map(Point::Occupied),
-            Some((room, "asleep")) => {
-                self.find_room(room).filter(|id| self[*id].asleep_while.is_some()).map(Point::Asleep)
-            }
-            Some((input, "event")) => self.find_input(input).filter(|input| self[*input].clicks()).map(Point::Event),
-            Some((first, word)) => {
-                self.find_facet(first, word).or_else(|| self.find_zone_point(first, word)).or_else(|| {
-                    let id = self.find_sensor(first)?;
-                    let quantity = self[id].quantities().find(|quantity| quantity.word() == word)?;
-                    Some(Point::Reading(id, quantity))
-                })
-            }
-        }
-    }
-
-    fn find_facet(&self, output: &str, word: &str) -> Option<Point> {
-        let id = self.find_output(output)?;
-        self.facets(id).find(|facet| facet.word() == word).map(|facet| Point::OutputFacet(id, facet))
-    }
-
-    /// What an output shows besides being on or off.
-    pub fn facets(&self, id: OutputId) -> impl Iterator<Item = OutputFacet> + use<> {
-        let (takes, output) = (self.takes(id), &self[id]);
-        let facets = [
-            matches!(takes, Takes::Percent | Takes::Steps(_)).then_some(OutputFacet::Level),
-            (takes == Takes::Position).then_some(OutputFacet::Position),
-            output.lock.then_some(OutputFacet::Lock),
-            output.power.map(|_| OutputFacet::Power),
-            output.power.map(|_| OutputFacet::Energy),
-        ];
-        facets.into_iter().flatten()
-    }
-
     /// The expander and its pin or channel that a wire is, if it is one.
     pub fn expander_pin(&self, line: &Line) -> Option<(&Expander, u32)> {
         line.on_expander(&self.expanders)
-    }
-
-    /// Whether a point takes commands, or only shows something.
-    pub fn is_commanded(&self, point: Point) -> bool {
-        match point {
-            Point::Output(_) | Point::Mode => true,
-            Point::OutputFacet(_, facet) => {
-                matches!(facet, OutputFacet::Level | OutputFacet::Position | OutputFacet::Lock)
-            }
-            Point::Climate(_, facet) => {
-                !matches!(facet, ClimateFacet::Measured | ClimateFacet::Action | ClimateFacet::Alarm)
-            }
-            // A total can be set to what the meter shows.
-            Point::Reading(id, quantity) => {
-                self[id].counter().is_some_and(|counter| counter.measures.total() == Some(quantity))
-            }
-            Point::Input(_) | Point::Occupied(_) | Point::Asleep(_) | Point::Event(_) => false,
-        }
-    }
-
-    fn find_zone_point(&self, zone: &str, word: &str) -> Option<Point> {
-        let id = self.find_climate(zone)?;
-        self[id].facets().find(|facet| facet.word() == word).map(|facet| Point::Climate(id, facet))
     }
 
     /// The climate zone of this id.

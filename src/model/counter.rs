@@ -1,6 +1,6 @@
 //! Counters: what the pulses of a meter or a tachometer mean.
 
-use super::{Channel, Quantity};
+use super::{Channel, Quantity, table::table};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -15,58 +15,53 @@ pub struct Counter {
     pub zero_after: Duration,
 }
 
-/// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Measures {
-    /// Electric energy, kWh; its rate is a power, W.
-    Energy,
-    /// Water, m³; its rate is a flow, L/min.
-    Water,
-    /// Gas, m³; its rate is a flow, L/min.
-    Gas,
-    /// Another volume, m³; its rate is a flow, L/min.
-    Volume,
-    /// Revolutions a minute. They have no total.
-    Rotation,
-    /// How often; its rate is how often in a minute.
-    Count,
+table! {
+    /// What is counted.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Measures: Counted {
+        /// Electric energy, kWh; its rate is a power, W. W s in a kWh: 3,600,000.
+        Energy = "energy", counted(Some(Quantity::Energy), Quantity::Power(Channel::Only), 3.6e6);
+        /// Water, m³; its rate is a flow, L/min. Home Assistant's energy page takes water and gas by their own classes only.
+        Water = "water", Counted { class: Some("water"), ..counted(Some(Quantity::Volume), Quantity::Flow, 60_000.0) };
+        /// Gas, m³; its rate is a flow, L/min.
+        Gas = "gas", Counted { class: Some("gas"), ..counted(Some(Quantity::Volume), Quantity::Flow, 60_000.0) };
+        /// Another volume, m³; its rate is a flow, L/min.
+        Volume = "volume", counted(Some(Quantity::Volume), Quantity::Flow, 60_000.0);
+        /// Revolutions a minute. They have no total.
+        Rotation = "rotation", counted(None, Quantity::FanSpeed, 60.0);
+        /// How often; its rate is how often in a minute.
+        Count = "count", counted(Some(Quantity::Count), Quantity::Rate, 60.0);
+    }
+}
+
+/// What is known of what is counted.
+pub struct Counted {
+    total: Option<Quantity>,
+    rate: Quantity,
+    /// The rate, in its unit, of one unit of the total in a second.
+    pub rate_of_one_a_second: f64,
+    /// What Home Assistant calls the total, where that is more than its quantity.
+    pub class: Option<&'static str>,
+}
+
+const fn counted(total: Option<Quantity>, rate: Quantity, rate_of_one_a_second: f64) -> Counted {
+    Counted { total, rate, rate_of_one_a_second, class: None }
 }
 
 impl Measures {
     /// The total that the pulses add up to.
     pub fn total(self) -> Option<Quantity> {
-        match self {
-            Measures::Energy => Some(Quantity::Energy),
-            Measures::Water | Measures::Gas | Measures::Volume => Some(Quantity::Volume),
-            Measures::Rotation => None,
-            Measures::Count => Some(Quantity::Count),
-        }
+        self.facts().total
     }
 
     /// How fast it grows.
     pub fn rate(self) -> Quantity {
-        match self {
-            Measures::Energy => Quantity::Power(Channel::Only),
-            Measures::Water | Measures::Gas | Measures::Volume => Quantity::Flow,
-            Measures::Rotation => Quantity::FanSpeed,
-            Measures::Count => Quantity::Rate,
-        }
+        self.facts().rate
     }
 
-    /// Both, in the order in which its points are listed.
+    /// The total and the rate, in the order in which its points are listed.
     pub fn quantities(self) -> impl Iterator<Item = Quantity> {
         [self.total(), Some(self.rate())].into_iter().flatten()
-    }
-
-    /// The rate, in its unit, of one unit of the total in a second.
-    pub fn rate_of_one_a_second(self) -> f64 {
-        match self {
-            // W s in a kWh.
-            Measures::Energy => 3.6e6,
-            // L/min in a m³/s.
-            Measures::Water | Measures::Gas | Measures::Volume => 60_000.0,
-            Measures::Rotation | Measures::Count => 60.0,
-        }
     }
 }

@@ -1,7 +1,8 @@
 //! Chips that bring more pins: what is connected to them is used like a wire of the board.
 
+use super::table::table;
 use super::{Config, Line, Pull, PwmChannel};
-use std::{sync::Arc, time::Duration};
+use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
 /// A chip on an I2C bus whose pins outputs and inputs may use.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,59 +23,46 @@ pub struct Expander {
     pub frequency: f64,
 }
 
-/// The chips that have a driver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ExpanderChip {
-    /// 16 pins, with pull-up resistors.
-    Mcp23017,
-    /// 8 pins, always pulled up weakly; also the PCF8574A.
-    Pcf8574,
-    /// 16 pins, always pulled up weakly; also the TCA9555.
-    Pca9555,
-    /// The same without resistors; also the TCA9535 and XL9535.
-    Pca9535,
-    /// 16 pins, with pull-up and pull-down resistors.
-    Sx1509,
-    /// 16 PWM channels.
-    Pca9685,
+/// What is known of a chip with pins.
+pub struct ExpanderFacts {
+    addresses: RangeInclusive<u8>,
+    others: Option<RangeInclusive<u8>>,
+    pins: u32,
+}
+
+const fn row(addresses: RangeInclusive<u8>, others: Option<RangeInclusive<u8>>, pins: u32) -> ExpanderFacts {
+    ExpanderFacts { addresses, others, pins }
+}
+
+table! {
+    /// The chips that have a driver.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum ExpanderChip: ExpanderFacts {
+        /// 16 pins, with pull-up resistors.
+        Mcp23017 = "mcp23017", row(0x20..=0x27, None, 16);
+        /// 8 pins, always pulled up weakly; also the PCF8574A, which begins at 0x38.
+        Pcf8574 = "pcf8574", row(0x20..=0x27, Some(0x38..=0x3f), 8);
+        /// 16 pins, always pulled up weakly; also the TCA9555.
+        Pca9555 = "pca9555", row(0x20..=0x27, None, 16);
+        /// The same without resistors; also the TCA9535 and XL9535.
+        Pca9535 = "pca9535", row(0x20..=0x27, None, 16);
+        /// 16 pins, with pull-up and pull-down resistors.
+        Sx1509 = "sx1509", row(0x3e..=0x3f, Some(0x70..=0x71), 16);
+        /// 16 PWM channels. 0x70 calls all of them at once.
+        Pca9685 = "pca9685", row(0x40..=0x6f, Some(0x71..=0x77), 16);
+    }
 }
 
 impl ExpanderChip {
-    /// The word of the configuration.
-    pub fn word(self) -> &'static str {
-        match self {
-            ExpanderChip::Mcp23017 => "mcp23017",
-            ExpanderChip::Pcf8574 => "pcf8574",
-            ExpanderChip::Pca9555 => "pca9555",
-            ExpanderChip::Pca9535 => "pca9535",
-            ExpanderChip::Sx1509 => "sx1509",
-            ExpanderChip::Pca9685 => "pca9685",
-        }
-    }
-
     /// The addresses that its pins can select; the first is the usual one.
     pub fn addresses(self) -> impl Iterator<Item = u8> {
-        let (first, second) = match self {
-            ExpanderChip::Mcp23017 | ExpanderChip::Pca9555 | ExpanderChip::Pca9535 => (0x20..=0x27, None),
-            // The PCF8574A begins at 0x38.
-            ExpanderChip::Pcf8574 => (0x20..=0x27, Some(0x38..=0x3f)),
-            ExpanderChip::Sx1509 => (0x3e..=0x3f, Some(0x70..=0x71)),
-            // 0x70 calls all of them at once.
-            ExpanderChip::Pca9685 => (0x40..=0x6f, Some(0x71..=0x77)),
-        };
-        first.chain(second.into_iter().flatten())
+        let facts = self.facts();
+        facts.addresses.clone().chain(facts.others.clone().into_iter().flatten())
     }
 
     /// How many pins or channels it has, numbered from 0.
     pub fn pins(self) -> u32 {
-        match self {
-            ExpanderChip::Pcf8574 => 8,
-            ExpanderChip::Mcp23017
-            | ExpanderChip::Pca9555
-            | ExpanderChip::Pca9535
-            | ExpanderChip::Sx1509
-            | ExpanderChip::Pca9685 => 16,
-        }
+        self.facts().pins
     }
 
     /// Whether its inputs can have this resistor. Where one is always there, asking for none is no mistake: it is weak.

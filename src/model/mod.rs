@@ -25,6 +25,7 @@ mod cause;
 mod chip;
 mod climate;
 mod climate_reason;
+mod commands;
 mod condition;
 mod config;
 mod contents;
@@ -40,12 +41,15 @@ pub mod number;
 mod output;
 mod outside;
 mod plain;
+mod point;
 mod quantity;
 mod raspberry_pi;
 mod reasons;
 mod room;
 mod sensing;
 mod snapshot;
+mod spec;
+mod table;
 mod value;
 mod wish;
 mod wording;
@@ -62,10 +66,11 @@ pub use climate::{
     Setpoints, TargetFor, WindowWatch,
 };
 pub use climate_reason::{ClimateReason, Doing};
+pub use commands::Commands;
 pub use condition::{Comparison, Condition, Number, Series, Summary};
 pub use config::{
-    Backend, ClimateId, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId, MqttSettings, OutputFacet,
-    OutputId, Point, RoomId, Rule, RuleId, SceneId, SensorId, SeriesId,
+    Backend, ClimateId, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId, MqttSettings, OutputId,
+    RoomId, Rule, RuleId, SceneId, SensorId, SeriesId,
 };
 pub use counter::{Counter, Measures};
 pub use event::{Command, DriveId, Effect, Event, ReadFailure, Refusal, RequestId};
@@ -76,11 +81,13 @@ pub use kernel_devices::{IIO, KernelFacts, KernelUnit, KernelValue, kernel_facts
 pub use nearest::nearest;
 pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};
 pub use outside::{in_shell, shown, shown_lines, without_error_numbers};
-pub use quantity::{Channel, Quantity, Unit};
+pub use point::{OutputFacet, Point, States};
+pub use quantity::{Channel, Quantity, Unit, Usual};
 pub use raspberry_pi::{HeaderPin, LAST_OF_ANY_PI, LAST_ON_HEADER, PI_KINDS, PiKind, PiPwm, PwmPin};
 pub use reasons::{Ahead, PartReason, Pending, ReasonSlot, Reasons, RuleReason, Upcoming, WireReason};
 pub use room::{Room, RoomCause, Sign};
 pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};
 pub use snapshot::{BrokerStatus, Explanation, PointState, Snapshot, Usage};
+pub use spec::{Category, Course, Kind, NumberSpec, Owner, PointSpec, Role, Specs};
 pub use value::{Level, Quality, Truth, Value};
 pub use wish::{Ask, Wish, ZoneAsk};

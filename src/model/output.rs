@@ -1,5 +1,6 @@
 //! Outputs: what is driven, by which line, and within which limits.
 
+use super::table::table;
 use super::{Dimming, InterlockId, Level, ManualFor, Method, PwmChannel, RoomId};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
@@ -61,34 +62,36 @@ impl Output {
     pub const MAX_RATE: u32 = 4;
 }
 
-/// What an output is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the words say it")]
-pub enum OutputKind {
-    Light,
-    Fan,
-    Switch,
-    Heater,
-    Cooler,
-    Valve,
-    Cover,
-    Siren,
+/// What is known of a kind of output.
+pub struct OutputFacts {
+    /// How apps show one that is on or off, as a Material Design icon; None: they have a sign of their own.
+    pub icon: Option<&'static str>,
+    /// What Home Assistant calls it among its switches, if anything.
+    pub class: Option<&'static str>,
+    /// Whether it is said to be open or closed.
+    pub opens: bool,
+    /// What it is driven to at start, when the file does not say.
+    pub at_start: AtStart,
 }
 
-impl OutputKind {
-    /// The word of the configuration.
-    pub fn word(self) -> &'static str {
-        match self {
-            OutputKind::Light => "light",
-            OutputKind::Fan => "fan",
-            OutputKind::Switch => "switch",
-            OutputKind::Heater => "heater",
-            OutputKind::Cooler => "cooler",
-            OutputKind::Valve => "valve",
-            OutputKind::Cover => "cover",
-            OutputKind::Siren => "siren",
-        }
+const fn row(icon: Option<&'static str>, at_start: AtStart) -> OutputFacts {
+    OutputFacts { icon, class: None, opens: false, at_start }
+}
+
+table! {
+    /// What an output is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    #[expect(missing_docs, reason = "the words say it")]
+    pub enum OutputKind: OutputFacts {
+        Light = "light", row(None, AtStart::Restore);
+        Fan = "fan", row(None, AtStart::Restore);
+        Switch = "switch", OutputFacts { class: Some("switch"), ..row(None, AtStart::Restore) };
+        Heater = "heater", row(Some("mdi:radiator"), AtStart::Off);
+        Cooler = "cooler", row(Some("mdi:snowflake"), AtStart::Off);
+        Valve = "valve", OutputFacts { opens: true, ..row(Some("mdi:valve"), AtStart::Off) };
+        Cover = "cover", OutputFacts { opens: true, ..row(Some("mdi:window-shutter"), AtStart::Off) };
+        Siren = "siren", row(Some("mdi:bullhorn"), AtStart::Off);
     }
 }
 
@@ -121,40 +124,46 @@ impl std::fmt::Display for Line {
     }
 }
 
-/// The electric level that means "on" or "active".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum ActiveLevel {
-    /// High is on.
-    High,
-    /// Low is on, as on most relay boards with opto-couplers.
-    Low,
+table! {
+    /// The electric level that means "on" or "active".
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum ActiveLevel {
+        /// High is on.
+        High = "high";
+        /// Low is on, as on most relay boards with opto-couplers.
+        Low = "low";
+    }
 }
 
-/// What an output is driven to at start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum AtStart {
-    /// Off.
-    Off,
-    /// On.
-    On,
-    /// What it was when the daemon ended; its relinquish default when that is not known.
-    Restore,
-    /// What its wire carries already, whoever drove it before.
-    Keep,
+table! {
+    /// What an output is driven to at start.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum AtStart {
+        /// Off.
+        Off = "off";
+        /// On.
+        On = "on";
+        /// What it was when the daemon ended; its relinquish default when that is not known.
+        Restore = "restore";
+        /// What its wire carries already, whoever drove it before.
+        Keep = "keep";
+    }
 }
 
-/// What an output is left in when the daemon ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum SafeState {
-    /// Off.
-    Off,
-    /// On.
-    On,
-    /// As it is.
-    Hold,
+table! {
+    /// What an output is left in when the daemon ends.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum SafeState {
+        /// Off.
+        Off = "off";
+        /// On.
+        On = "on";
+        /// As it is.
+        Hold = "hold";
+    }
 }
 
 impl SafeState {

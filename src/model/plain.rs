@@ -3,7 +3,7 @@
 use super::{
     ActiveLevel, AtStart, Backend, Chip, Climate, ClimateMode, ClockTrust, Config, Control, Dimming, HardwareSettings,
     Holidays, Hub, Input, InputId, InputKind, Level, Line, ManualFor, Method, Modes, Output, OutputKind, Pull, Room,
-    SafeState, Sensor, SensorId, SensorLost, SensorSource, Setpoints, TargetFor, WindowWatch, WiredChip, Zone,
+    SafeState, Sensor, SensorId, SensorLost, SensorSource, Setpoints, Specs, TargetFor, WindowWatch, WiredChip, Zone,
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -37,6 +37,7 @@ impl Config {
             dark: None,
             series: Vec::new(),
             interlocks: Vec::new(),
+            specs: Specs::default(),
         }
     }
 }

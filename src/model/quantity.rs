@@ -1,227 +1,220 @@
-//! What readings measure, and in which unit.
+//! What readings measure, and in which unit: two tables.
 
+use super::table::table;
 use serde::{Deserialize, Serialize};
-use std::{fmt, ops::RangeInclusive};
+use std::{convert::identity, fmt, ops::RangeInclusive};
 
-/// What a number measures; each has one unit everywhere in hearthd.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(into = "&'static str", try_from = "String")]
-pub enum Quantity {
+/// What is known of a quantity.
+pub struct QuantityFacts {
+    /// The word of the configuration and of topics; of what a chip can have several of, one for each [`Channel`].
+    words: &'static [&'static str],
+    /// Where the word will not do.
+    title: Option<&'static str>,
+    unit: Unit,
+    plausible: RangeInclusive<f64>,
+    decimals: usize,
+    /// What Home Assistant calls it; None: it has no class for it.
+    pub class: Option<&'static str>,
+    ingredients: &'static [Quantity],
+    /// What it is in every room alike; None: it depends on the weather, the room and who is there.
+    pub usual: Option<Usual>,
+}
+
+/// What a quantity is in every room of a house of which nothing more is known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Usual {
+    /// In the quantity's unit.
+    pub value: f64,
+    /// How far readings lie apart.
+    pub noise: f64,
+    /// How many steps a sensor has to one unit.
+    pub steps: f64,
+}
+
+const fn row(
+    words: &'static [&'static str],
+    unit: Unit,
+    plausible: RangeInclusive<f64>,
+    decimals: usize,
+) -> QuantityFacts {
+    QuantityFacts { words, title: None, unit, plausible, decimals, class: None, ingredients: &[], usual: None }
+}
+
+impl QuantityFacts {
+    const fn titled(self, title: &'static str) -> QuantityFacts {
+        QuantityFacts { title: Some(title), ..self }
+    }
+
+    /// What Home Assistant calls it.
+    const fn class(self, class: &'static str) -> QuantityFacts {
+        QuantityFacts { class: Some(class), ..self }
+    }
+
+    /// From what it can be worked out.
+    const fn from(self, ingredients: &'static [Quantity]) -> QuantityFacts {
+        QuantityFacts { ingredients, ..self }
+    }
+
+    const fn usual(self, value: f64, noise: f64, steps: f64) -> QuantityFacts {
+        QuantityFacts { usual: Some(Usual { value, noise, steps }), ..self }
+    }
+}
+
+/// Declares [`Quantity`] from its rows. A row with `(Channel)` behind its name is of what a chip can have several of.
+macro_rules! quantities {
+    ($($(#[$doc:meta])* $name:ident $(($channel:ident))? = $row:expr;)+) => {
+        /// What a number measures; each has one unit everywhere in hearthd.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(into = "&'static str", try_from = "String")]
+        pub enum Quantity {
+            $($(#[$doc])* $name $(($channel))?,)+
+        }
+
+        impl Quantity {
+            /// All of them, each with all its channels.
+            pub fn all() -> impl Iterator<Item = Quantity> {
+                let all: &[&[Quantity]] = &[$(quantities!(@all $name $($channel)?)),+];
+                let of = |several: bool| all.iter().filter(move |channels| (channels.len() > 1) == several);
+                of(false).chain(of(true)).flat_map(|channels| channels.iter().copied())
+            }
+
+            /// What else is known of it.
+            pub fn facts(self) -> &'static QuantityFacts {
+                match self {
+                    $(Quantity::$name { .. } => {
+                        const ROW: &QuantityFacts = &$row;
+                        ROW
+                    })+
+                }
+            }
+
+            /// Which of the chip's inputs it belongs to, if it has several.
+            pub fn channel(self) -> Channel {
+                match self {
+                    $($(Quantity::$name(channel) => identity::<$channel>(channel),)?)+
+                    _ => Channel::Only,
+                }
+            }
+        }
+    };
+    (@all $name:ident) => { &[Quantity::$name] };
+    (@all $name:ident $channel:ident) => {
+        &[
+            Quantity::$name($channel::Only),
+            Quantity::$name($channel::One),
+            Quantity::$name($channel::Two),
+            Quantity::$name($channel::Three),
+            Quantity::$name($channel::Four),
+        ]
+    };
+}
+
+quantities! {
     /// Of the air, or of the chip itself.
-    Temperature,
+    Temperature = row(&["temperature"], Unit::Celsius, -60.0..=150.0, 2).class("temperature");
     /// Of what an infrared sensor looks at.
-    ObjectTemperature,
+    ObjectTemperature = row(&["object_temperature"], Unit::Celsius, -70.0..=400.0, 2).class("temperature");
     /// Of a diode that is wired to the chip.
-    RemoteTemperature(Channel),
+    RemoteTemperature(Channel) = row(
+        &["remote_temperature", "remote_temperature_1", "remote_temperature_2", "remote_temperature_3", "remote_temperature_4"],
+        Unit::Celsius, -70.0..=200.0, 2,
+    ).class("temperature");
     /// Relative humidity.
-    Humidity,
+    Humidity = row(&["humidity"], Unit::Percent, 0.0..=100.0, 1).class("humidity");
     /// Air pressure.
-    Pressure,
+    Pressure = row(&["pressure"], Unit::Hectopascal, 300.0..=1100.0, 1).class("atmospheric_pressure");
     /// How bright it is to the eye.
-    Illuminance,
+    Illuminance = row(&["illuminance"], Unit::Lux, 0.0..=200_000.0, 1).class("illuminance");
     /// How strongly the sun burns the skin, on the scale of the World Health Organization.
-    UvIndex,
+    // The highest ever measured on the ground is 43.
+    UvIndex = row(&["uv_index"], Unit::Index, 0.0..=100.0, 1).titled("UV index");
     /// Carbon dioxide, measured.
-    Co2,
+    Co2 = row(&["co2"], Unit::PartsPerMillion, 0.0..=40_000.0, 0)
+        .titled("CO2").class("carbon_dioxide").usual(600.0, 20.0, 1.0);
     /// Carbon dioxide, guessed from other gases: what people would have breathed out beside them.
-    Eco2,
+    Eco2 = row(&["eco2"], Unit::PartsPerMillion, 0.0..=65_000.0, 0)
+        .titled("CO2 equivalent").class("carbon_dioxide").usual(600.0, 20.0, 1.0);
     /// Volatile organic compounds, all together.
-    Tvoc,
+    Tvoc = row(&["tvoc"], Unit::PartsPerBillion, 0.0..=65_000.0, 0)
+        .titled("TVOC").class("volatile_organic_compounds_parts").usual(100.0, 5.0, 1.0);
     /// Sensirion's: 100 is the average of the last day, 1 to 500.
-    VocIndex,
+    VocIndex = row(&["voc_index"], Unit::Index, 0.0..=500.0, 0).titled("VOC index").usual(100.0, 5.0, 1.0);
     /// The German Umweltbundesamt's: 1 excellent to 5 unhealthy.
-    AirQuality,
+    AirQuality = row(&["air_quality"], Unit::Index, 1.0..=5.0, 0).class("aqi").usual(1.0, 0.0, 1.0);
     /// Fine dust, particles of less than 1 µm.
-    Pm1,
+    Pm1 = row(&["pm1"], Unit::MicrogramsPerCubicMetre, 0.0..=10_000.0, 1)
+        .titled("PM1").class("pm1").usual(5.0, 1.0, 10.0);
     /// Of less than 2.5 µm.
-    Pm25,
+    Pm25 = row(&["pm25"], Unit::MicrogramsPerCubicMetre, 0.0..=10_000.0, 1)
+        .titled("PM2.5").class("pm25").usual(5.0, 1.0, 10.0);
     /// Of less than 4 µm.
-    Pm4,
+    // Home Assistant has a class for it only since a short time.
+    Pm4 = row(&["pm4"], Unit::MicrogramsPerCubicMetre, 0.0..=10_000.0, 1).titled("PM4").usual(5.0, 1.0, 10.0);
     /// Of less than 10 µm.
-    Pm10,
+    Pm10 = row(&["pm10"], Unit::MicrogramsPerCubicMetre, 0.0..=10_000.0, 1)
+        .titled("PM10").class("pm10").usual(5.0, 1.0, 10.0);
     /// Of a heated metal oxide: falls when the air gets worse.
-    GasResistance,
+    GasResistance = row(&["gas_resistance"], Unit::Ohm, 0.0..=1e8, 0).usual(50_000.0, 500.0, 1.0);
     /// Voltage.
-    Voltage(Channel),
+    Voltage(Channel) = row(
+        &["voltage", "voltage_1", "voltage_2", "voltage_3", "voltage_4"], Unit::Volt, -1_000.0..=1_000.0, 3,
+    ).class("voltage").usual(5.0, 0.02, 1_000.0);
     /// Electric current; negative when it flows backwards.
-    Current(Channel),
+    Current(Channel) = row(
+        &["current", "current_1", "current_2", "current_3", "current_4"], Unit::Ampere, -1_000.0..=1_000.0, 3,
+    ).class("current").usual(0.5, 0.01, 1_000.0);
     /// Electric power; negative when it flows backwards.
-    Power(Channel),
+    Power(Channel) = row(
+        &["power", "power_1", "power_2", "power_3", "power_4"], Unit::Watt, -100_000.0..=100_000.0, 2,
+    ).class("power").usual(2.5, 0.05, 100.0);
     /// To what the air must cool down for its vapour to condense: from temperature and humidity.
-    DewPoint,
+    DewPoint = row(&["dew_point"], Unit::Celsius, -120.0..=100.0, 1).class("temperature").from(OF_AIR);
     /// Water vapour in the air: from temperature and humidity.
-    AbsoluteHumidity,
+    AbsoluteHumidity = row(&["absolute_humidity"], Unit::GramsPerCubicMetre, 0.0..=1_000.0, 1)
+        .class("absolute_humidity").from(OF_AIR).usual(10.0, 0.0, 10.0);
     /// How warm it feels in the shade: from temperature and humidity.
-    HeatIndex,
+    HeatIndex = row(&["heat_index"], Unit::Celsius, -120.0..=300.0, 1).class("temperature").from(OF_AIR);
     /// What the air pressure would be at sea level: from pressure and altitude.
-    SeaLevelPressure,
+    SeaLevelPressure = row(&["sea_level_pressure"], Unit::Hectopascal, 300.0..=2_000.0, 1)
+        .class("atmospheric_pressure").from(&[Quantity::Pressure]);
     /// 1 while the supply of the machine is too low, otherwise 0.
-    Undervoltage,
+    Undervoltage = row(&["undervoltage"], Unit::Index, 0.0..=1.0, 0).usual(0.0, 0.0, 1.0);
     /// 1 while the processor is slowed down, otherwise 0.
-    Throttled,
+    Throttled = row(&["throttled"], Unit::Index, 0.0..=1.0, 0).usual(0.0, 0.0, 1.0);
     /// How fast a fan turns.
-    FanSpeed,
+    FanSpeed = row(&["fan_speed"], Unit::RevolutionsPerMinute, 0.0..=100_000.0, 0).usual(1_200.0, 20.0, 1.0);
+    // Counters, here to the end, are not read: a simulated world moves their wires.
     /// Electric energy, as a meter counts it.
-    Energy,
+    Energy = row(&["energy"], Unit::KilowattHour, 0.0..=TOTAL_MAX, 3).class("energy").usual(0.0, 0.0, 1.0);
     /// Water, gas or oil, as a meter counts it.
-    Volume,
+    Volume = row(&["volume"], Unit::CubicMetre, 0.0..=TOTAL_MAX, 3).class("volume").usual(0.0, 0.0, 1.0);
     /// Volume in time.
-    Flow,
+    Flow = row(&["flow"], Unit::LitresPerMinute, 0.0..=1e6, 2).class("volume_flow_rate").usual(0.0, 0.0, 1.0);
     /// How often something happened.
-    Count,
+    Count = row(&["count"], Unit::Index, 0.0..=TOTAL_MAX, 0).usual(0.0, 0.0, 1.0);
     /// How often it happens now.
-    Rate,
-}
-
-/// Which of several inputs of one chip, by the number that the words of its points end with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the words say it")]
-pub enum Channel {
-    /// The chip has but one: no number.
-    Only,
-    One,
-    Two,
-    Three,
-    Four,
-}
-
-/// A unit; only numbers of the same unit can be compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the words say it")]
-pub enum Unit {
-    Celsius,
-    Percent,
-    Hectopascal,
-    Lux,
-    PartsPerMillion,
-    PartsPerBillion,
-    MicrogramsPerCubicMetre,
-    /// A scale of its own.
-    Index,
-    Ohm,
-    Volt,
-    Ampere,
-    Watt,
-    GramsPerCubicMetre,
-    RevolutionsPerMinute,
-    KilowattHour,
-    CubicMetre,
-    LitresPerMinute,
-    TimesPerMinute,
+    Rate = row(&["rate"], Unit::TimesPerMinute, 0.0..=1e6, 1).usual(0.0, 0.0, 1.0);
 }
 
 /// More than any meter of a house shows.
 const TOTAL_MAX: f64 = 1e9;
 
-struct Facts {
-    word: &'static str,
-    unit: Unit,
-    plausible: RangeInclusive<f64>,
-    decimals: usize,
-}
+const OF_AIR: &[Quantity] = &[Quantity::Temperature, Quantity::Humidity];
 
 impl Quantity {
-    /// All of them, each with all its channels.
-    pub fn all() -> impl Iterator<Item = Quantity> {
-        let single = [
-            Quantity::Temperature,
-            Quantity::ObjectTemperature,
-            Quantity::Humidity,
-            Quantity::Pressure,
-            Quantity::Illuminance,
-            Quantity::UvIndex,
-            Quantity::Co2,
-            Quantity::Eco2,
-            Quantity::Tvoc,
-            Quantity::VocIndex,
-            Quantity::AirQuality,
-            Quantity::Pm1,
-            Quantity::Pm25,
-            Quantity::Pm4,
-            Quantity::Pm10,
-            Quantity::GasResistance,
-            Quantity::DewPoint,
-            Quantity::AbsoluteHumidity,
-            Quantity::HeatIndex,
-            Quantity::SeaLevelPressure,
-            Quantity::Undervoltage,
-            Quantity::Throttled,
-            Quantity::FanSpeed,
-            Quantity::Energy,
-            Quantity::Volume,
-            Quantity::Flow,
-            Quantity::Count,
-            Quantity::Rate,
-        ];
-        let several = [Quantity::RemoteTemperature, Quantity::Voltage, Quantity::Current, Quantity::Power];
-        single.into_iter().chain(several.into_iter().flat_map(|quantity| Channel::ALL.map(quantity)))
-    }
-
     /// The quantity of a word.
     pub fn find(word: &str) -> Option<Quantity> {
         Quantity::all().find(|quantity| quantity.word() == word)
     }
 
-    /// The one table of quantities.
-    fn facts(self) -> Facts {
-        use Unit::*;
-        let facts = |word, unit, plausible, decimals| Facts { word, unit, plausible, decimals };
-        match self {
-            Quantity::Temperature => facts("temperature", Celsius, -60.0..=150.0, 2),
-            Quantity::ObjectTemperature => facts("object_temperature", Celsius, -70.0..=400.0, 2),
-            Quantity::RemoteTemperature(n) => facts(n.pick(REMOTE_TEMPERATURE), Celsius, -70.0..=200.0, 2),
-            Quantity::Humidity => facts("humidity", Percent, 0.0..=100.0, 1),
-            Quantity::Pressure => facts("pressure", Hectopascal, 300.0..=1100.0, 1),
-            Quantity::Illuminance => facts("illuminance", Lux, 0.0..=200_000.0, 1),
-            // The highest ever measured on the ground is 43.
-            Quantity::UvIndex => facts("uv_index", Index, 0.0..=100.0, 1),
-            Quantity::Co2 => facts("co2", PartsPerMillion, 0.0..=40_000.0, 0),
-            Quantity::Eco2 => facts("eco2", PartsPerMillion, 0.0..=65_000.0, 0),
-            Quantity::Tvoc => facts("tvoc", PartsPerBillion, 0.0..=65_000.0, 0),
-            Quantity::VocIndex => facts("voc_index", Index, 0.0..=500.0, 0),
-            Quantity::AirQuality => facts("air_quality", Index, 1.0..=5.0, 0),
-            Quantity::Pm1 => facts("pm1", MicrogramsPerCubicMetre, 0.0..=10_000.0, 1),
-            Quantity::Pm25 => facts("pm25", MicrogramsPerCubicMetre, 0.0..=10_000.0, 1),
-            Quantity::Pm4 => facts("pm4", MicrogramsPerCubicMetre, 0.0..=10_000.0, 1),
-            Quantity::Pm10 => facts("pm10", MicrogramsPerCubicMetre, 0.0..=10_000.0, 1),
-            Quantity::GasResistance => facts("gas_resistance", Ohm, 0.0..=1e8, 0),
-            Quantity::Voltage(n) => facts(n.pick(VOLTAGE), Volt, -1_000.0..=1_000.0, 3),
-            Quantity::Current(n) => facts(n.pick(CURRENT), Ampere, -1_000.0..=1_000.0, 3),
-            Quantity::Power(n) => facts(n.pick(POWER), Watt, -100_000.0..=100_000.0, 2),
-            Quantity::DewPoint => facts("dew_point", Celsius, -120.0..=100.0, 1),
-            Quantity::AbsoluteHumidity => facts("absolute_humidity", GramsPerCubicMetre, 0.0..=1_000.0, 1),
-            Quantity::HeatIndex => facts("heat_index", Celsius, -120.0..=300.0, 1),
-            Quantity::SeaLevelPressure => facts("sea_level_pressure", Hectopascal, 300.0..=2_000.0, 1),
-            Quantity::Undervoltage => facts("undervoltage", Index, 0.0..=1.0, 0),
-            Quantity::Throttled => facts("throttled", Index, 0.0..=1.0, 0),
-            Quantity::FanSpeed => facts("fan_speed", RevolutionsPerMinute, 0.0..=100_000.0, 0),
-            Quantity::Energy => facts("energy", KilowattHour, 0.0..=TOTAL_MAX, 3),
-            Quantity::Volume => facts("volume", CubicMetre, 0.0..=TOTAL_MAX, 3),
-            Quantity::Flow => facts("flow", LitresPerMinute, 0.0..=1e6, 2),
-            Quantity::Count => facts("count", Index, 0.0..=TOTAL_MAX, 0),
-            Quantity::Rate => facts("rate", TimesPerMinute, 0.0..=1e6, 1),
-        }
-    }
-
     /// The word of the configuration and of topics.
     pub fn word(self) -> &'static str {
-        self.facts().word
+        self.facts().words[self.channel() as usize]
     }
 
     /// What people call it: `dew point`, `CO2`.
     pub fn title(self) -> String {
-        match self {
-            Quantity::Co2 => "CO2".into(),
-            Quantity::Eco2 => "CO2 equivalent".into(),
-            Quantity::Tvoc => "TVOC".into(),
-            Quantity::VocIndex => "VOC index".into(),
-            Quantity::UvIndex => "UV index".into(),
-            Quantity::Pm1 => "PM1".into(),
-            Quantity::Pm25 => "PM2.5".into(),
-            Quantity::Pm4 => "PM4".into(),
-            Quantity::Pm10 => "PM10".into(),
-            _ => self.word().replace('_', " "),
-        }
+        self.facts().title.map_or_else(|| self.word().replace('_', " "), str::to_owned)
     }
 
     /// The unit of its numbers.
@@ -231,7 +224,7 @@ impl Quantity {
 
     /// What can be met on Earth and read by the chips; a reading outside is a fault, a limit outside never acts.
     pub fn plausible(self) -> RangeInclusive<f64> {
-        self.facts().plausible
+        self.facts().plausible.clone()
     }
 
     /// How many decimals are published.
@@ -241,24 +234,7 @@ impl Quantity {
 
     /// What it can be worked out from, when the sensor measures that.
     pub fn ingredients(self) -> &'static [Quantity] {
-        match self {
-            Quantity::DewPoint | Quantity::AbsoluteHumidity | Quantity::HeatIndex => {
-                &[Quantity::Temperature, Quantity::Humidity]
-            }
-            Quantity::SeaLevelPressure => &[Quantity::Pressure],
-            _ => &[],
-        }
-    }
-
-    /// Which of the chip's inputs it belongs to, if it has several.
-    pub fn channel(self) -> Channel {
-        match self {
-            Quantity::RemoteTemperature(channel)
-            | Quantity::Voltage(channel)
-            | Quantity::Current(channel)
-            | Quantity::Power(channel) => channel,
-            _ => Channel::Only,
-        }
+        self.facts().ingredients
     }
 }
 
@@ -276,25 +252,19 @@ impl TryFrom<String> for Quantity {
     }
 }
 
-type Words = [&'static str; 5];
-const REMOTE_TEMPERATURE: Words = [
-    "remote_temperature",
-    "remote_temperature_1",
-    "remote_temperature_2",
-    "remote_temperature_3",
-    "remote_temperature_4",
-];
-const VOLTAGE: Words = ["voltage", "voltage_1", "voltage_2", "voltage_3", "voltage_4"];
-const CURRENT: Words = ["current", "current_1", "current_2", "current_3", "current_4"];
-const POWER: Words = ["power", "power_1", "power_2", "power_3", "power_4"];
+/// Which of several inputs of one chip, by the number that the words of its points end with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum Channel {
+    /// The chip has but one: no number.
+    Only,
+    One,
+    Two,
+    Three,
+    Four,
+}
 
 impl Channel {
-    const ALL: [Channel; 5] = [Channel::Only, Channel::One, Channel::Two, Channel::Three, Channel::Four];
-
-    fn pick(self, words: Words) -> &'static str {
-        words[self as usize]
-    }
-
     /// The channel of this number from 1 on; nothing for others.
     pub fn numbered(number: usize) -> Option<Channel> {
         [Channel::One, Channel::Two, Channel::Three, Channel::Four].get(number.checked_sub(1)?).copied()
@@ -306,81 +276,58 @@ impl Channel {
     }
 }
 
-impl Unit {
-    /// All of them.
-    pub const ALL: [Unit; 18] = [
-        Unit::Celsius,
-        Unit::Percent,
-        Unit::Hectopascal,
-        Unit::Lux,
-        Unit::PartsPerMillion,
-        Unit::PartsPerBillion,
-        Unit::MicrogramsPerCubicMetre,
-        Unit::Index,
-        Unit::Ohm,
-        Unit::Volt,
-        Unit::Ampere,
-        Unit::Watt,
-        Unit::GramsPerCubicMetre,
-        Unit::RevolutionsPerMinute,
-        Unit::KilowattHour,
-        Unit::CubicMetre,
-        Unit::LitresPerMinute,
-        Unit::TimesPerMinute,
-    ];
+/// What is known of a unit.
+pub struct UnitFacts {
+    noun: &'static str,
+    spellings: &'static [&'static str],
+}
 
+const fn unit(noun: &'static str, spellings: &'static [&'static str]) -> UnitFacts {
+    UnitFacts { noun, spellings }
+}
+
+table! {
+    /// A unit; only numbers of the same unit can be compared. The word is how it is shown.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[expect(missing_docs, reason = "the words say it")]
+    pub enum Unit: UnitFacts {
+        Celsius = "°C", unit("a temperature", &["°C", "C"]);
+        Percent = "%", unit("a humidity", &["%"]);
+        Hectopascal = "hPa", unit("a pressure", &["hPa"]);
+        Lux = "lx", unit("a brightness", &["lx", "lux"]);
+        PartsPerMillion = "ppm", unit("a concentration", &["ppm"]);
+        PartsPerBillion = "ppb", unit("a trace of gas", &["ppb"]);
+        // The micro sign, and the letter mu, which looks the same.
+        MicrogramsPerCubicMetre = "\u{b5}g/m³", unit("an amount of dust", &["\u{b5}g/m³", "\u{3bc}g/m³", "ug/m3"]);
+        /// A scale of its own.
+        Index = "", unit("an index", &[]);
+        Ohm = "Ω", unit("a resistance", &["Ω", "ohm"]);
+        Volt = "V", unit("a voltage", &["V"]);
+        Ampere = "A", unit("a current", &["A"]);
+        Watt = "W", unit("a power", &["W"]);
+        GramsPerCubicMetre = "g/m³", unit("an absolute humidity", &["g/m³"]);
+        RevolutionsPerMinute = "rpm", unit("a speed", &["rpm"]);
+        KilowattHour = "kWh", unit("an energy", &["kWh"]);
+        CubicMetre = "m³", unit("a volume", &["m³", "m3"]);
+        LitresPerMinute = "L/min", unit("a flow", &["L/min", "l/min"]);
+        TimesPerMinute = "/min", unit("a rate", &["/min"]);
+    }
+}
+
+impl Unit {
     /// How it is shown; nothing for a scale of its own.
     pub fn sign(self) -> &'static str {
-        self.spellings().first().unwrap_or(&"")
+        self.word()
     }
 
     /// How a rule may write it; the first is how it is shown.
     pub fn spellings(self) -> &'static [&'static str] {
-        match self {
-            Unit::Celsius => &["°C", "C"],
-            Unit::Percent => &["%"],
-            Unit::Hectopascal => &["hPa"],
-            Unit::Lux => &["lx", "lux"],
-            Unit::PartsPerMillion => &["ppm"],
-            Unit::PartsPerBillion => &["ppb"],
-            // The micro sign, and the letter mu, which looks the same.
-            Unit::MicrogramsPerCubicMetre => &["\u{b5}g/m³", "\u{3bc}g/m³", "ug/m3"],
-            Unit::Index => &[],
-            Unit::Ohm => &["Ω", "ohm"],
-            Unit::Volt => &["V"],
-            Unit::Ampere => &["A"],
-            Unit::Watt => &["W"],
-            Unit::GramsPerCubicMetre => &["g/m³"],
-            Unit::RevolutionsPerMinute => &["rpm"],
-            Unit::KilowattHour => &["kWh"],
-            Unit::CubicMetre => &["m³", "m3"],
-            Unit::LitresPerMinute => &["L/min", "l/min"],
-            Unit::TimesPerMinute => &["/min"],
-        }
+        self.facts().spellings
     }
 
     /// What numbers of it are called: `a temperature`.
     pub fn noun(self) -> &'static str {
-        match self {
-            Unit::Celsius => "a temperature",
-            Unit::Percent => "a humidity",
-            Unit::Hectopascal => "a pressure",
-            Unit::Lux => "a brightness",
-            Unit::PartsPerMillion => "a concentration",
-            Unit::PartsPerBillion => "a trace of gas",
-            Unit::MicrogramsPerCubicMetre => "an amount of dust",
-            Unit::Index => "an index",
-            Unit::Ohm => "a resistance",
-            Unit::Volt => "a voltage",
-            Unit::Ampere => "a current",
-            Unit::Watt => "a power",
-            Unit::GramsPerCubicMetre => "an absolute humidity",
-            Unit::RevolutionsPerMinute => "a speed",
-            Unit::KilowattHour => "an energy",
-            Unit::CubicMetre => "a volume",
-            Unit::LitresPerMinute => "a flow",
-            Unit::TimesPerMinute => "a rate",
-        }
+        self.facts().noun
     }
 
     /// A number with its unit: `20.5 °C`, or `100` on a scale of its own.

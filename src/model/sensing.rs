@@ -1,5 +1,7 @@
 //! Inputs and sensors: what is read.
 
+use super::point::{OPEN, States};
+use super::table::table;
 use super::{ActiveLevel, Counter, Filter, KernelSource, Line, OutputId, Quantity, WiredChip};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -47,35 +49,87 @@ impl Input {
     }
 }
 
-/// What an input is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the words say it")]
-pub enum InputKind {
-    Motion,
-    Door,
-    Window,
-    Button,
-    Switch,
-    Leak,
-    Smoke,
-    Contact,
-    /// Its pulses count: it is neither on nor off. What it measures is a sensor of the same name.
-    Counter,
+/// What is known of a kind of input.
+pub struct InputFacts {
+    /// What people call one.
+    pub noun: &'static str,
+    /// What it says when it is active, and when it is not.
+    pub says: States,
+    /// Whether rules know it by these words, too.
+    pub in_rules: bool,
+    /// What Home Assistant calls it; None: it has no class for it.
+    pub class: Option<&'static str>,
+    /// Which electric level is active, when the file does not say.
+    pub active: ActiveLevel,
+    /// The resistor that holds the wire, when the file does not say.
+    pub pull: Pull,
 }
 
-/// A pull resistor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Pull {
-    /// Towards the supply.
-    Up,
-    /// Towards ground.
-    Down,
-    /// None.
-    None,
-    /// Whatever the firmware set.
-    AsIs,
+const fn row(noun: &'static str, says: States) -> InputFacts {
+    InputFacts { noun, says, in_rules: false, class: None, active: ActiveLevel::High, pull: Pull::AsIs }
+}
+
+impl InputFacts {
+    const fn in_rules(self) -> InputFacts {
+        InputFacts { in_rules: true, ..self }
+    }
+
+    const fn class(self, class: &'static str) -> InputFacts {
+        InputFacts { class: Some(class), ..self }
+    }
+
+    const fn wired(self, active: ActiveLevel, pull: Pull) -> InputFacts {
+        InputFacts { active, pull, ..self }
+    }
+}
+
+table! {
+    /// What an input is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    #[expect(missing_docs, reason = "the words say it")]
+    pub enum InputKind: InputFacts {
+        Motion = "motion", row("a motion detector", &[("motion", true), ("still", false)]).class("motion");
+        // A magnet contact opens with the door.
+        Door = "door", row("a door", OPEN).in_rules().class("door").wired(ActiveLevel::High, Pull::Up);
+        Window = "window", row("a window", OPEN).in_rules().class("window").wired(ActiveLevel::High, Pull::Up);
+        // These connect the wire to ground.
+        Button = "button", row("a button", &[("pressed", true), ("released", false)]).in_rules().wired(ActiveLevel::Low, Pull::Up);
+        Switch = "switch", row("a switch", &[("on", true), ("off", false)]).wired(ActiveLevel::Low, Pull::Up);
+        Leak = "leak", row("a leak detector", &[("wet", true), ("dry", false)]).in_rules().class("moisture");
+        Smoke = "smoke", row("a smoke detector", &[("smoke", true), ("clear", false)]).class("smoke");
+        Contact = "contact", row("a contact", OPEN).wired(ActiveLevel::Low, Pull::Up);
+        /// Its pulses count: it is neither on nor off. What it measures is a sensor of the same name.
+        Counter = "counter", row("a counter", &[]).wired(ActiveLevel::Low, Pull::Up);
+    }
+}
+
+impl InputKind {
+    /// What it says for people: `open`, `still`.
+    pub fn says(self, active: bool) -> &'static str {
+        self.facts().says.iter().find(|(_, on)| *on == active).map_or("", |(word, _)| word)
+    }
+
+    /// The words that rules have for its being active and not, besides on and off.
+    pub fn states(self) -> States {
+        if self.facts().in_rules { self.facts().says } else { &[] }
+    }
+}
+
+table! {
+    /// A pull resistor.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Pull {
+        /// Towards the supply.
+        Up = "up";
+        /// Towards ground.
+        Down = "down";
+        /// None.
+        None = "none";
+        /// Whatever the firmware set.
+        AsIs = "as-is";
+    }
 }
 
 /// A device that gives readings.

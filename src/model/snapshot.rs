@@ -1,6 +1,6 @@
 //! A picture of the whole house: what MQTT, the console and the demo show.
 
-use super::{Claim, Config, Level, OutputFacet, Point, Quality, Slot, Value, number};
+use super::{Claim, Config, Level, Point, Quality, Slot, Value, number};
 use crate::clock::{Moment, Now};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -115,14 +115,13 @@ impl PointState {
 
     /// The value as MQTT, the console and people read it: `ON`, `OFF`, `21.50`; nothing before the first value.
     pub fn text(&self) -> Option<String> {
-        Some(match (self.value.as_ref()?, self.point) {
-            (Value::Switch(on), _) => if *on { "ON" } else { "OFF" }.into(),
-            (Value::Level(level), Point::OutputFacet(..)) => level.percent().to_string(),
-            (Value::Level(level), _) => if level.is_on() { "ON" } else { "OFF" }.into(),
-            (Value::Number(number), Point::OutputFacet(_, OutputFacet::Energy)) => number::fixed(*number, 3),
-            (Value::Number(number), Point::OutputFacet(..)) => number::fixed(*number, 1),
-            (Value::Number(number), Point::Reading(_, quantity)) => number::fixed(*number, quantity.decimals()),
-            (Value::Number(number), _) => number::shortest(*number),
+        let on = |on: bool| if on { "ON" } else { "OFF" }.to_owned();
+        Some(match (self.value.as_ref()?, self.point.decimals()) {
+            (Value::Switch(is_on), _) => on(*is_on),
+            (Value::Level(level), _) if self.point.is_level() => level.percent().to_string(),
+            (Value::Level(level), _) => on(level.is_on()),
+            (Value::Number(number), Some(decimals)) => number::fixed(*number, decimals),
+            (Value::Number(number), None) => number::shortest(*number),
             (Value::Word(word), _) => word.to_string(),
         })
     }

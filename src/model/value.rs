@@ -1,5 +1,6 @@
 //! Values of points and how far they can be trusted.
 
+use super::table::table;
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc};
 
@@ -114,28 +115,25 @@ pub enum Value {
     Word(Arc<str>),
 }
 
-/// How far the value of a point can be trusted. Only `Good` values take part in decisions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Quality {
-    /// Heard of recently and in order.
-    Good,
-    /// The last value is older than the point's limit.
-    Stale,
-    /// The device says or shows that it does not work.
-    Fault,
-    /// Nothing was heard yet.
-    Unknown,
+table! {
+    /// How far the value of a point can be trusted. Only `Good` values take part in decisions.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Quality {
+        /// Heard of recently and in order.
+        Good = "good";
+        /// The last value is older than the point's limit.
+        Stale = "stale";
+        /// The device says or shows that it does not work.
+        Fault = "fault";
+        /// Nothing was heard yet.
+        Unknown = "unknown";
+    }
 }
 
 impl fmt::Display for Quality {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Quality::Good => "good",
-            Quality::Stale => "stale",
-            Quality::Fault => "fault",
-            Quality::Unknown => "unknown",
-        })
+        f.write_str(self.word())
     }
 }
 

@@ -2,8 +2,8 @@
 //! and tests go by it, so that what `hearthd check` accepts is understood later.
 
 use super::{
-    Climate, ClimateFacet, ClimateId, ClimateMode, Config, Level, Method, OutputFacet, OutputId, OutputKind, Point,
-    Preset, Quantity, Refusal, SceneId, SensorId, Takes, duration,
+    Climate, ClimateFacet, ClimateId, ClimateMode, Config, Level, Method, OutputFacet, OutputId, Point, Preset,
+    Quantity, Refusal, SceneId, SensorId, Takes, duration,
     number::{self, Amount},
 };
 
@@ -89,7 +89,11 @@ impl Config {
     fn wish_for_good(&self, name: &str, text: &str) -> Result<Wish, Refusal> {
         if let Some(scene) = name.strip_prefix("scene.") {
             let id = self.find_scene(scene).ok_or(Refusal::UnknownPoint { nearest: None })?;
-            return if text.eq_ignore_ascii_case("on") { Ok(Wish::Scene(id)) } else { Err(expected("ON")) };
+            return if text.eq_ignore_ascii_case("on") {
+                Ok(Wish::Scene(id))
+            } else {
+                Err(Refusal::BadValue { expected: "ON".into() })
+            };
         }
         let point = self.find_point(name).ok_or_else(|| {
             let relay = name.strip_suffix(".level").and_then(|output| self.find_output(output));
@@ -102,37 +106,30 @@ impl Config {
             Point::Output(id) => self.ask(id, text).map(|ask| Wish::Output(id, ask)),
             Point::OutputFacet(id, OutputFacet::Level | OutputFacet::Position) => {
                 let ask = if text.eq_ignore_ascii_case("auto") { Some(Ask::Auto) } else { self.amount(id, text)? };
-                ask.map(|ask| Wish::Output(id, ask)).ok_or_else(|| expected("0 to 100, or AUTO"))
+                ask.map(|ask| Wish::Output(id, ask)).ok_or_else(|| self.bad_value(point))
             }
             Point::OutputFacet(_, OutputFacet::Lock) if text.eq_ignore_ascii_case("auto") => {
                 Err(Refusal::NoAuto { expected: "ON or OFF".into() })
             }
             Point::OutputFacet(id, OutputFacet::Lock) => {
-                let ask = find(&LOCKED, text).ok_or_else(|| expected("ON, OFF or TOGGLE"))?;
+                let ask = find(&LOCKED, text).ok_or_else(|| self.bad_value(point))?;
                 Ok(Wish::Lock(id, ask))
             }
             Point::Climate(id, facet) => self[id].ask(facet, text).map(|ask| Wish::Zone(id, facet, ask)),
             Point::Mode => {
-                let words = self.modes.list.join(", ");
                 let place = self.modes.list.iter().position(|mode| mode.eq_ignore_ascii_case(bare(text)));
-                let refusal = |expected| match text.eq_ignore_ascii_case("auto") {
-                    true => Refusal::NoAuto { expected },
-                    false => Refusal::BadValue { expected },
-                };
-                place.map(Wish::Mode).ok_or_else(|| refusal(words))
+                place.map(Wish::Mode).ok_or_else(|| match self.bad_value(point) {
+                    Refusal::BadValue { expected } if text.eq_ignore_ascii_case("auto") => Refusal::NoAuto { expected },
+                    refusal => refusal,
+                })
             }
-            Point::Reading(sensor, quantity) => {
-                let counter = self[sensor].counter();
-                if counter.and_then(|counter| counter.measures.total()) != Some(quantity) {
-                    return Err(Refusal::ReadOnly);
-                }
+            Point::Reading(sensor, quantity) if self.is_total(sensor, quantity) => {
                 let range = quantity.plausible();
                 let total = number::plain(text).filter(|total| range.contains(total) && !text.starts_with('-'));
-                let words = || format!("what the meter shows, {} to {}", range.start(), range.end());
-                let refusal = || Refusal::BadValue { expected: quantity.unit().with(words()) };
-                Ok(Wish::Total(sensor, quantity, total.ok_or_else(refusal)?))
+                Ok(Wish::Total(sensor, quantity, total.ok_or_else(|| self.bad_value(point))?))
             }
             Point::OutputFacet(_, OutputFacet::Power | OutputFacet::Energy)
+            | Point::Reading(..)
             | Point::Input(_)
             | Point::Occupied(_)
             | Point::Asleep(_)
@@ -167,7 +164,7 @@ impl Config {
         if let Some((_, ask)) = self.words(id).find(|(word, _)| word.eq_ignore_ascii_case(bare(text))) {
             return Ok(ask);
         }
-        self.amount(id, text)?.ok_or_else(|| Refusal::BadValue { expected: self.expected(id) })
+        self.amount(id, text)?.ok_or_else(|| self.bad_value(Point::Output(id)))
     }
 
     /// The words that an output understands, besides numbers and speeds.
@@ -182,7 +179,7 @@ impl Config {
         match &self[id].method {
             Method::Group { members, .. } => !members.is_empty() && members.iter().all(|member| self.opens(*member)),
             Method::Cover(_) => true,
-            _ => matches!(self[id].kind, OutputKind::Valve | OutputKind::Cover),
+            _ => self[id].kind.facts().opens,
         }
     }
 
@@ -221,16 +218,6 @@ impl Config {
         }
         Ok(ask)
     }
-
-    fn expected(&self, id: OutputId) -> String {
-        match self.takes(id) {
-            Takes::OnOff if self.opens(id) => "OPEN, CLOSE, TOGGLE or AUTO".into(),
-            Takes::OnOff => "ON, OFF, TOGGLE or AUTO".into(),
-            Takes::Percent => "ON, OFF, TOGGLE, AUTO or 0 to 100".into(),
-            Takes::Steps(count) => format!("ON, OFF, TOGGLE, AUTO, speed 1 to speed {count} or 0 to 100"),
-            Takes::Position => "OPEN, CLOSE, STOP, TOGGLE, AUTO or 0 to 100".into(),
-        }
-    }
 }
 
 impl Climate {
@@ -259,32 +246,23 @@ impl Climate {
                     ZoneAsk::By(by) => *by != 0.0,
                     _ => false,
                 };
-                ask.filter(is_good).ok_or_else(|| self.target_expected(facet))
+                ask.filter(is_good).ok_or_else(|| self.bad_value(facet))
             }
             ClimateFacet::Mode => {
                 let mode = self.modes().find(|mode| mode.word().eq_ignore_ascii_case(word));
-                let words: Vec<&str> = self.modes().map(ClimateMode::word).collect();
-                mode.map(ZoneAsk::Mode).ok_or_else(|| expected(&format!("{} or AUTO", words.join(", "))))
+                mode.map(ZoneAsk::Mode).ok_or_else(|| self.bad_value(facet))
             }
             ClimateFacet::Preset if word.eq_ignore_ascii_case("none") => Ok(ZoneAsk::NoPreset),
             ClimateFacet::Preset => {
                 let preset = self.presets.iter().find(|preset: &&Preset| preset.name.eq_ignore_ascii_case(word));
-                let words: Vec<&str> = self.presets.iter().map(|preset| &*preset.name).collect();
-                let refusal = || expected(&format!("{}, none or AUTO", words.join(", ")));
-                preset.map(|preset| ZoneAsk::Preset(preset.name.clone())).ok_or_else(refusal)
+                preset.map(|preset| ZoneAsk::Preset(preset.name.clone())).ok_or_else(|| self.bad_value(facet))
             }
             ClimateFacet::Tuning => match word.to_ascii_lowercase().as_str() {
                 "start" => Ok(ZoneAsk::Tune(true)),
                 "stop" => Ok(ZoneAsk::Tune(false)),
-                _ => Err(expected("START, STOP or AUTO")),
+                _ => Err(self.bad_value(facet)),
             },
         }
-    }
-
-    /// What to write for a target.
-    pub fn target_expected(&self, facet: ClimateFacet) -> Refusal {
-        let range = self.target_range(facet);
-        expected(&format!("{} to {} °C, or AUTO", range.start(), range.end()))
     }
 }
 
@@ -295,8 +273,4 @@ fn bare(text: &str) -> &str {
 
 fn find(words: &[(&str, Ask)], text: &str) -> Option<Ask> {
     words.iter().find(|(word, _)| word.eq_ignore_ascii_case(bare(text))).map(|(_, ask)| *ask)
-}
-
-fn expected(what: &str) -> Refusal {
-    Refusal::BadValue { expected: what.into() }
 }

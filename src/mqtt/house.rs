@@ -45,20 +45,23 @@ pub(super) fn input(id: &str, kind: InputKind) -> Input {
 
 /// A picture of the house in which no sensor was heard yet and all outputs are off.
 pub(super) fn snapshot(config: &Arc<Config>) -> Snapshot {
-    let points = config.points().map(|point| PointState {
-        point,
-        value: matches!(point, Point::Output(_)).then_some(Value::Level(Level::OFF)),
-        quality: if matches!(point, Point::Output(_)) { Quality::Good } else { Quality::Unknown },
-        changed: None,
-        fault: None,
-        usage: None,
-        because: None,
-        explanation: matches!(point, Point::Output(_)).then(|| explanation("default: nobody asks for anything")),
-    });
+    let point = |spec: &PointSpec| {
+        let is_output = spec.role == Role::Output;
+        PointState {
+            point: spec.point,
+            value: is_output.then_some(Value::Level(Level::OFF)),
+            quality: if is_output { Quality::Good } else { Quality::Unknown },
+            changed: None,
+            fault: None,
+            usage: None,
+            because: None,
+            explanation: is_output.then(|| explanation("default: nobody asks for anything")),
+        }
+    };
     Snapshot {
         config: config.clone(),
         now: Now { moment: Moment::START, wall: DateTime::UNIX_EPOCH, wall_known: true },
-        points: points.collect(),
+        points: config.specs().iter().map(point).collect(),
     }
 }
 

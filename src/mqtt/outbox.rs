@@ -9,7 +9,7 @@ use super::inbox::mark;
 use super::ledger::Record;
 use super::topics::{PointTopics, Topics};
 use super::{Clearing, Told};
-use crate::model::{ClimateFacet, Config, Explanation, MqttSettings, Point, Quality, Snapshot, Value};
+use crate::model::{Config, Explanation, Kind, MqttSettings, Quality, Snapshot, Value};
 use order::{Group, Part, groups};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -279,7 +279,7 @@ impl Outbox {
 
     fn index(&mut self) {
         let config = &self.snapshot.config;
-        self.points = config.points().map(|point| self.topics.of_point(&config.point_name(point))).collect();
+        self.points = config.specs().iter().map(|spec| self.topics.of_point(&spec.name)).collect();
         self.groups = groups(config);
         let parts = |(place, topics): (usize, &PointTopics)| {
             [(&topics.state, Part::State), (&topics.why, Part::Why), (&topics.availability, Part::Availability)]
@@ -317,17 +317,18 @@ impl Outbox {
     /// What was not said yet of a part of a point.
     fn difference(&mut self, point: usize, part: Part) -> Option<Message> {
         let (state, topics) = (self.snapshot.points.get(point)?, &self.points[point]);
+        let spec = self.snapshot.config.specs().get(point)?;
         let given = &mut self.given[point];
         match part {
             // What happens is told when it does.
-            Part::State if matches!(state.point, Point::Event(_)) => None,
+            Part::State if matches!(spec.kind, Kind::Event(_)) => None,
             Part::State => {
                 if given.value == state.value && state.value.is_some() {
                     return None;
                 }
                 given.value.clone_from(&state.value);
                 // A thermostat of Home Assistant looks at no availability of what it measures: it forgets it so.
-                let is_measured = matches!(state.point, Point::Climate(_, ClimateFacet::Measured));
+                let is_measured = spec.is_part() && spec.is_measured();
                 let text = state.text().or_else(|| is_measured.then(|| "None".to_owned()));
                 // Two numbers may read the same.
                 let text = text.filter(|text| given.text.as_ref() != Some(text))?;

@@ -270,7 +270,7 @@ impl Session {
             return vec![inbox.commands().into_iter().chain(inbox.home_assistant(true)).collect(), ours];
         }
         let config = self.feed.snapshots.borrow().config.clone();
-        let points = config.points().filter(|point| config.is_commanded(*point)).map(|point| config.point_name(point));
+        let points = config.specs().iter().filter(|spec| spec.commands.is_some()).map(|spec| spec.name.clone());
         let scenes = config.scenes.iter().map(|scene| format!("scene.{}", scene.id));
         let topics = points.chain(scenes).map(|name| inbox.topics().set(&name));
         let asked = topics.map(|filter| Asked { filter, what: AskedFor::Commands }).collect();

@@ -1,6 +1,8 @@
 //! What happened: found by comparing snapshots, kept for the view, counted for the summary of the day.
 
-use crate::model::{Config, InputKind, Point, PointState, Quality, Quantity, Slot, Snapshot, Value, duration, number};
+use crate::model::{
+    Config, Kind, Owner, PointSpec, PointState, Quality, Role, Slot, Snapshot, Unit, Value, duration, number,
+};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -58,7 +60,8 @@ struct Use {
 
 #[derive(Clone, Copy)]
 struct Range {
-    quantity: Quantity,
+    decimals: usize,
+    unit: Unit,
     lowest: f64,
     highest: f64,
 }
@@ -79,17 +82,15 @@ impl Journal {
         let elapsed = old.map_or(Duration::ZERO, |old| new.now.moment.since(old.now.moment));
         self.elapsed += elapsed;
         let mut fresh = Vec::new();
-        for state in &new.points {
-            let name = new.config.point_name(state.point);
-            let before = old.and_then(|old| old.find(&name));
-            self.count(&name, before, state, elapsed);
-            if let (Point::Reading(..), Some(Value::Number(value)), Quality::Good) =
-                (state.point, &state.value, state.quality)
+        for (spec, state) in new.config.specs().iter().zip(&new.points) {
+            let before = old.and_then(|old| old.find(&spec.name));
+            self.count(spec, before, state, elapsed);
+            if let (Role::Reading, Some(Value::Number(value)), Quality::Good) = (spec.role, &state.value, state.quality)
             {
-                self.trend(&name, new.now.wall, *value);
+                self.trend(&spec.name, new.now.wall, *value);
             }
-            if let Some((what, why, tone)) = change(&new.config, before, state) {
-                fresh.push(Entry { at, point: name, what, why, tone });
+            if let Some((what, why, tone)) = change(&new.config, spec, before, state) {
+                fresh.push(Entry { at, point: spec.name.clone(), what, why, tone });
             }
         }
         self.entries.extend(fresh.iter().cloned());
@@ -132,35 +133,31 @@ impl Journal {
         for (name, used) in &self.rooms {
             lines.push(format!("  {name:width$}  occupied for {}, {}", minutes(used.on), times(used.times)));
         }
-        for (name, Range { quantity, lowest, highest }) in &self.readings {
-            let (decimals, unit) = (quantity.decimals().min(1), quantity.unit().sign());
+        for (name, Range { decimals, unit, lowest, highest }) in &self.readings {
+            let decimals = (*decimals).min(1);
             let (lowest, highest) = (number::fixed(*lowest, decimals), number::fixed(*highest, decimals));
             lines.push(format!("  {name:width$}  {lowest} to {highest} {unit}"));
         }
         lines
     }
 
-    fn count(&mut self, name: &str, before: Option<&PointState>, now: &PointState, elapsed: Duration) {
+    fn count(&mut self, spec: &PointSpec, before: Option<&PointState>, now: &PointState, elapsed: Duration) {
         let was_on = before.is_some_and(is_on);
-        let uses = match now.point {
-            Point::Output(_) => &mut self.outputs,
-            Point::Occupied(_) => &mut self.rooms,
-            Point::Reading(_, quantity) => {
+        let uses = match (spec.role, &spec.kind) {
+            (Role::Output, _) => &mut self.outputs,
+            (Role::Occupied, _) => &mut self.rooms,
+            (Role::Reading, Kind::Number(number)) => {
                 if let (Some(Value::Number(value)), Quality::Good) = (&now.value, now.quality) {
-                    let value = *value;
-                    let range = at_name(&mut self.readings, name, Range { quantity, lowest: value, highest: value });
+                    let (value, decimals) = (*value, number.decimals.unwrap_or_default());
+                    let first = Range { decimals, unit: number.unit, lowest: value, highest: value };
+                    let range = at_name(&mut self.readings, &spec.name, first);
                     (range.lowest, range.highest) = (range.lowest.min(value), range.highest.max(value));
                 }
                 return;
             }
-            Point::Input(_)
-            | Point::Asleep(_)
-            | Point::OutputFacet(..)
-            | Point::Climate(..)
-            | Point::Mode
-            | Point::Event(_) => return,
+            _ => return,
         };
-        let used = at_name(uses, name, Use::default());
+        let used = at_name(uses, &spec.name, Use::default());
         if was_on {
             used.on += elapsed;
         } else if is_on(now) {
@@ -189,25 +186,6 @@ impl fmt::Display for Entry {
     }
 }
 
-/// What a binary input says, in the words of its kind.
-pub(super) fn input_word(kind: InputKind, active: bool) -> &'static str {
-    match (kind, active) {
-        (InputKind::Motion, true) => "motion",
-        (InputKind::Motion, false) => "still",
-        (InputKind::Door | InputKind::Window | InputKind::Contact, true) => "open",
-        (InputKind::Door | InputKind::Window | InputKind::Contact, false) => "closed",
-        (InputKind::Switch, true) => "on",
-        (InputKind::Switch, false) => "off",
-        (InputKind::Button, true) => "pressed",
-        (InputKind::Button, false) => "released",
-        (InputKind::Leak, true) => "wet",
-        (InputKind::Leak, false) => "dry",
-        (InputKind::Counter, _) => "",
-        (InputKind::Smoke, true) => "smoke",
-        (InputKind::Smoke, false) => "clear",
-    }
-}
-
 /// The local time of the house.
 pub(super) fn local(config: &Config, wall: DateTime<Utc>) -> NaiveDateTime {
     wall.with_timezone(&config.hub.timezone).naive_local()
@@ -225,14 +203,19 @@ pub(super) fn is_on(state: &PointState) -> bool {
 }
 
 /// What is worth telling of a point, in words.
-fn change(config: &Config, before: Option<&PointState>, now: &PointState) -> Option<(String, String, Tone)> {
-    if let Some(trouble) = change_of_quality(config, before, now) {
+fn change(
+    config: &Config,
+    spec: &PointSpec,
+    before: Option<&PointState>,
+    now: &PointState,
+) -> Option<(String, String, Tone)> {
+    if let Some(trouble) = change_of_quality(config, spec, before, now) {
         return Some(trouble);
     }
     let turned = before.map_or(is_on(now), |before| is_on(before) != is_on(now));
     let tone = if is_on(now) { Tone::Active } else { Tone::Idle };
-    match now.point {
-        Point::Output(_) => {
+    match (spec.role, spec.owner) {
+        (Role::Output, _) => {
             let winner = |state: &PointState| state.explanation.as_ref().map(|explanation| explanation.winner);
             // That a command or a limit takes over or lets go is worth a line even if nothing moves.
             let notable = |state| winner(state).is_some_and(|slot| slot <= Slot::Manual);
@@ -241,32 +224,29 @@ fn change(config: &Config, before: Option<&PointState>, now: &PointState) -> Opt
             let why = now.explanation.as_ref().map(|explanation| explanation.line.clone()).unwrap_or_default();
             (turned || handed_over).then(|| (now.text().unwrap_or_default(), why, tone))
         }
-        Point::Occupied(_) | Point::Asleep(_) => turned.then(|| {
-            let words = now.point.states(config);
-            let word = words.iter().find(|(_, on)| *on == is_on(now)).map_or("", |(word, _)| word);
-            (word.into(), now.why().unwrap_or_default().into(), tone)
-        }),
-        Point::Input(id) => {
-            let kind = config[id].kind;
-            let told_by_room = kind == InputKind::Motion && config.rooms.iter().any(|room| room.motion.contains(&id));
-            (turned && !told_by_room).then(|| (input_word(kind, is_on(now)).into(), String::new(), tone))
+        (Role::Occupied | Role::Asleep, _) => {
+            turned.then(|| (spec.state_word(is_on(now)).into(), now.why().unwrap_or_default().into(), tone))
         }
-        Point::Mode => {
+        (Role::Input, Owner::Input(id)) if turned && !config.is_told_by_room(spec) => {
+            Some((config[id].kind.says(is_on(now)).into(), String::new(), tone))
+        }
+        (Role::Mode, _) => {
             let changed = before.is_some_and(|before| before.value != now.value);
             changed.then(|| (now.text().unwrap_or_default(), String::new(), Tone::Active))
         }
-        Point::Reading(..) | Point::OutputFacet(..) | Point::Climate(..) | Point::Event(_) => None,
+        _ => None,
     }
 }
 
 /// Into a fault, into staleness, and out of both. A sensor is told of once, by its first quantity.
-fn change_of_quality(config: &Config, before: Option<&PointState>, now: &PointState) -> Option<(String, String, Tone)> {
+fn change_of_quality(
+    config: &Config,
+    spec: &PointSpec,
+    before: Option<&PointState>,
+    now: &PointState,
+) -> Option<(String, String, Tone)> {
     let was = before.map_or(Quality::Good, |before| before.quality);
-    let first = match now.point {
-        Point::Reading(sensor, quantity) => config[sensor].quantities().next() == Some(quantity),
-        _ => true,
-    };
-    if was == now.quality || !first {
+    if was == now.quality || spec.role == Role::Reading && !config.is_first(spec) {
         return None;
     }
     match (was, now.quality) {
@@ -274,7 +254,7 @@ fn change_of_quality(config: &Config, before: Option<&PointState>, now: &PointSt
             let why = now.fault.as_deref().unwrap_or("does not work");
             Some(("FAULT".into(), why.into(), Tone::Trouble))
         }
-        (_, Quality::Stale) => Some(("stale".into(), stale_why(config, now.point), Tone::Trouble)),
+        (_, Quality::Stale) => Some(("stale".into(), stale_why(config, spec.owner), Tone::Trouble)),
         (Quality::Fault | Quality::Stale, Quality::Good) => {
             Some(("works".into(), "it is heard of again".into(), Tone::Idle))
         }
@@ -282,9 +262,9 @@ fn change_of_quality(config: &Config, before: Option<&PointState>, now: &PointSt
     }
 }
 
-fn stale_why(config: &Config, point: Point) -> String {
-    match point {
-        Point::Reading(sensor, _) => format!("not read for {}", duration::spell(config[sensor].stale_after)),
+fn stale_why(config: &Config, owner: Owner) -> String {
+    match owner {
+        Owner::Sensor(sensor) => format!("not read for {}", duration::spell(config[sensor].stale_after)),
         _ => "not heard of for too long".into(),
     }
 }

@@ -3,7 +3,7 @@
 use super::house::{Ending, House, Said};
 use crate::{
     engine::Changed,
-    model::{ClimateFacet, Config, Explanation, Level, OutputId, Point, Quality, Slot},
+    model::{Category, Config, Explanation, Level, OutputId, Owner, Point, PointSpec, Quality, Slot},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -37,35 +37,34 @@ pub struct Watch {
 impl Watch {
     /// Watches all outputs for their level, all points for trouble, climate zones for alarms, and `also` for each change of value.
     pub fn new(config: &Config, also: &[String]) -> Watch {
-        let first_of_sensor = |point: &Point| match point {
-            Point::Reading(sensor, quantity) => config[*sensor].quantities().next() == Some(*quantity),
-            // It is as good as its output, or its input.
-            Point::OutputFacet(..) | Point::Event(_) => false,
-            _ => true,
+        // The others are as good as their sensor, output or input.
+        let is_judged = |spec: &&PointSpec| match spec.owner {
+            Owner::Sensor(_) | Owner::Output(_) | Owner::Input(_) => config.is_first(spec),
+            Owner::Room(_) | Owner::Zone(_) | Owner::House => true,
         };
         let also: Vec<_> = also.iter().filter_map(|name| config.find_point(name)).map(|point| (point, None)).collect();
-        let qualities: Vec<_> =
-            config.points().filter(first_of_sensor).map(|point| (point, Quality::Unknown)).collect();
+        let judged: Vec<&PointSpec> = config.specs().iter().filter(is_judged).collect();
         let mut places: BTreeMap<Changed, Vec<usize>> = BTreeMap::new();
-        for (place, (point, _)) in qualities.iter().enumerate() {
+        for (place, spec) in judged.iter().enumerate() {
             let mut depends = |on: Changed| places.entry(on).or_default().push(place);
-            match *point {
-                Point::Input(id) | Point::Event(id) => depends(Changed::Input(id)),
-                Point::Reading(id, _) => depends(Changed::Sensor(id)),
-                Point::Occupied(id) | Point::Asleep(id) => depends(Changed::Room(id)),
-                Point::Climate(id, _) => depends(Changed::Climate(id)),
-                Point::Mode => depends(Changed::Mode),
+            match spec.owner {
+                Owner::Input(id) => depends(Changed::Input(id)),
+                Owner::Sensor(id) => depends(Changed::Sensor(id)),
+                Owner::Room(id) => depends(Changed::Room(id)),
+                Owner::Zone(id) => depends(Changed::Climate(id)),
+                Owner::House => depends(Changed::Mode),
                 // It is as good as its wires.
-                Point::Output(id) | Point::OutputFacet(id, _) => {
+                Owner::Output(id) => {
                     config.parts(id).into_iter().chain([id]).for_each(|wire| depends(Changed::Output(wire)));
                 }
             }
         }
-        let is_alarm = |point: &Point| matches!(point, Point::Climate(_, ClimateFacet::Alarm));
-        let told = |point: &Point| also.iter().any(|(there, _)| there == point);
-        let alarms = config.points().filter(|point| is_alarm(point) && !told(point));
+        let qualities = judged.iter().map(|spec| (spec.point, Quality::Unknown)).collect();
+        let is_told = |point: Point| also.iter().any(|(there, _)| *there == point);
+        let is_alarm = |spec: &&PointSpec| spec.category == Category::Diagnostic && !is_told(spec.point);
+        let alarms = config.specs().iter().filter(is_alarm);
         Watch {
-            alarms: alarms.map(|point| (point, Some("none".into()))).collect(),
+            alarms: alarms.map(|spec| (spec.point, Some("none".into()))).collect(),
             outputs: config.outputs.iter().map(|_| (Level::OFF, None)).collect(),
             qualities,
             also,

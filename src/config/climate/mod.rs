@@ -21,13 +21,6 @@ use std::{ops::Range, time::Duration};
 
 pub(super) use check::{check, check_all};
 
-const MODE: &[(&str, ClimateMode)] = &[
-    ("off", ClimateMode::Off),
-    ("heat", ClimateMode::Heat),
-    ("cool", ClimateMode::Cool),
-    ("heat_cool", ClimateMode::HeatCool),
-    ("fan_only", ClimateMode::FanOnly),
-];
 /// How long a time it is that a zone may wait for something.
 const LIMIT: std::ops::RangeInclusive<Duration> = Duration::ZERO..=DAY;
 
@@ -119,7 +112,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let mode = table.optional(
         "mode",
         "Its mode until somebody sets another; what its outputs can do when absent.",
-        OneOf(MODE),
+        OneOf(&ClimateMode::WORDS),
     );
     let target =
         table.required("target", "°C. It warms to this, or cools to this if nothing warms.", "20", temperature());

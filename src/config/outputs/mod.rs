@@ -16,22 +16,16 @@ use crate::model::{ActiveLevel, AtStart, Dimming, Level, Line, ManualFor, Output
 use manual_for::Hold;
 use std::{ops::Range, time::Duration};
 
-/// `group` is no kind of a thing: it stands for others.
-const KIND: &[(&str, Option<OutputKind>)] = &[
-    ("light", Some(OutputKind::Light)),
-    ("fan", Some(OutputKind::Fan)),
-    ("switch", Some(OutputKind::Switch)),
-    ("heater", Some(OutputKind::Heater)),
-    ("cooler", Some(OutputKind::Cooler)),
-    ("valve", Some(OutputKind::Valve)),
-    ("cover", Some(OutputKind::Cover)),
-    ("siren", Some(OutputKind::Siren)),
-    ("group", None),
-];
-pub(super) const ACTIVE: &[(&str, ActiveLevel)] = &[("high", ActiveLevel::High), ("low", ActiveLevel::Low)];
-const AT_START: &[(&str, AtStart)] =
-    &[("off", AtStart::Off), ("on", AtStart::On), ("restore", AtStart::Restore), ("keep", AtStart::Keep)];
-const SAFE: &[(&str, SafeState)] = &[("off", SafeState::Off), ("on", SafeState::On), ("hold", SafeState::Hold)];
+/// The kinds, and last `group`, which is no kind of a thing: it stands for others.
+const KIND: &[(&str, Option<OutputKind>)] = &{
+    let mut words = [("group", None); OutputKind::WORDS.len() + 1];
+    let mut at = 0;
+    while at < OutputKind::WORDS.len() {
+        words[at] = (OutputKind::WORDS[at].0, Some(OutputKind::WORDS[at].1));
+        at += 1;
+    }
+    words
+};
 /// Nothing: it stays as it is.
 const DEFAULT: &[(&str, Option<Level>)] = &[("off", Some(Level::OFF)), ("on", Some(Level::ON)), ("hold", None)];
 const STATE: &[(&str, bool)] = &[("any", false), ("all", true)];
@@ -102,17 +96,21 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let active = table.defaulted(
         "active",
         "The electric level that switches it on: \"low\" for most relay boards with opto-couplers.",
-        OneOf(ACTIVE),
+        OneOf(&ActiveLevel::WORDS),
         ActiveLevel::High,
     );
     let at_start = table.optional(
         "at_start",
         "What it is driven to at start: \"restore\" (default of light, fan, switch), \"off\" (default of the others), \"on\", \"keep\" \
          (of one relay: the wire is taken as it is).",
-        OneOf(AT_START),
+        OneOf(&AtStart::WORDS),
     );
-    let safe =
-        table.defaulted("safe", "What it is left in when hearthd ends, however it ends.", OneOf(SAFE), SafeState::Off);
+    let safe = table.defaulted(
+        "safe",
+        "What it is left in when hearthd ends, however it ends.",
+        OneOf(&SafeState::WORDS),
+        SafeState::Off,
+    );
     let default = table.defaulted(
         "default",
         "What it is when nobody asks for anything; \"hold\": as it was left.",
@@ -182,8 +180,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
             name: name.unwrap_or_else(|| ids::for_people(&id.text)),
             active,
             at_start: at_start.unwrap_or(match kind {
-                _ if pulse.is_some() => AtStart::Off,
-                Some(OutputKind::Light | OutputKind::Fan | OutputKind::Switch) => AtStart::Restore,
+                Some(kind) if pulse.is_none() => kind.facts().at_start,
                 _ => AtStart::Off,
             }),
             safe,

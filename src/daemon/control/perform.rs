@@ -4,7 +4,7 @@ use super::{Control, DRIVE_WITHIN};
 use crate::{
     daemon::under_way::LogLine,
     http::Reply,
-    model::{Cause, Command, DriveId, Effect, Event, Level, Method, OutputId, Point, Refusal, RequestId, shown},
+    model::{Cause, Command, DriveId, Effect, Event, Level, Method, OutputId, Refusal, RequestId, shown},
     mqtt::{Notice, Refused, Told},
 };
 use std::time::Duration;
@@ -29,7 +29,7 @@ impl Control {
                 }
                 Effect::Clicked { input, click } => {
                     tracing::info!("{} {}", self.config[input].id, click.word());
-                    self.next.told.push(Told::Clicked(self.config.point_name(Point::Event(input)), click.word()));
+                    self.next.told.push(Told::Clicked(self.config.event_name(input), click.word()));
                 }
                 Effect::Note { rule, text } => tracing::info!("{rule}: {text}"),
             }

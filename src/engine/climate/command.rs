@@ -36,7 +36,7 @@ impl ZoneState {
             ZoneAsk::By(degrees) => {
                 let (range, before) = (zone.target_range(facet), self.held(zone));
                 let is = if facet == ClimateFacet::CoolTarget { before.cool } else { before.target() };
-                let is = is.ok_or_else(|| zone.target_expected(facet))?;
+                let is = is.ok_or_else(|| zone.bad_value(facet))?;
                 // As far as it goes.
                 let target = ((is + degrees) * 100.0).round() / 100.0 + 0.0;
                 let target = target.min(*range.end()).max(*range.start());
@@ -70,7 +70,7 @@ impl ZoneState {
         let range = zone.range();
         let setpoints = with(self.held(zone), facet, target);
         if [setpoints.heat, setpoints.cool].into_iter().flatten().any(|setpoint| !range.contains(&setpoint)) {
-            return Err(zone.target_expected(facet));
+            return Err(zone.bad_value(facet));
         }
         let begins = self.shown.window.filter(|_| now.wall_known).map(|window| window.begins);
         let end = match (hold, zone.manual_for) {

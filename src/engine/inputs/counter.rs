@@ -209,7 +209,7 @@ impl Engine {
             counting.shown_at = Some(now.moment);
             counting.rate = counting.pace.rate;
             let rate = counting.pace.rate.map(|hertz| {
-                let rate = hertz / counter.pulses_per_unit * counter.measures.rate_of_one_a_second();
+                let rate = hertz / counter.pulses_per_unit * counter.measures.facts().rate_of_one_a_second;
                 (counter.measures.rate(), rate)
             });
             if rate.is_none() {

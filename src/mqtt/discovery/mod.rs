@@ -16,8 +16,7 @@ pub use farewell::Step;
 
 use super::topics::Topics;
 use crate::model::{
-    Click, Climate, ClimateAlarm, ClimateFacet, ClimateMode, Config, InputKind, Measures, Method, Output, OutputFacet,
-    OutputId, OutputKind, Point, Quantity, Sensor, Takes, Unit,
+    Category, Climate, ClimateFacet, ClimateMode, Config, Course, Kind, OutputKind, Owner, PointSpec, Role, Unit,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -61,13 +60,9 @@ pub fn payload(config: &Config, topics: &Topics, gone: &Platforms, step: Step) -
 
 /// The components of a configuration.
 pub fn platforms(config: &Config) -> Platforms {
-    let scenes = config.scenes.iter().map(|scene| (component_id("scene", &format!("scene.{}", scene.id)), "scene"));
-    let points = config.points().flat_map(|point| platforms_of(config, point));
-    let mut platforms: Platforms = points.chain(scenes).map(|(id, platform)| (id, platform.into())).collect();
-    if !platforms.is_empty() {
-        platforms.insert(PROBLEM.into(), "binary_sensor".into());
-    }
-    platforms
+    let platform = |described: Value| described["p"].as_str().unwrap_or_default().to_owned();
+    let components = components(config, &Topics::new(""));
+    components.into_iter().map(|(id, described)| (id, platform(described))).collect()
 }
 
 /// The component of the hub itself; no point has this name.
@@ -91,24 +86,26 @@ fn problem(config: &Config, topics: &Topics) -> Value {
 
 fn components(config: &Config, topics: &Topics) -> Map<String, Value> {
     let mut components = Map::new();
-    for point in config.points() {
-        let Some(platform) = platform(config, point) else { continue };
-        let about = About { config, topics, platform, name: entity_name(config, point) };
-        let described = match point {
-            Point::Output(id) => {
-                let output = &config[id];
-                components.insert(component_id("button", &about.name), about.auto_button(output));
-                about.output(output, config.takes(id))
+    for spec in config.specs() {
+        let about = |platform, name: &str| About { config, topics, platform, name: name.to_owned() };
+        let (about, described) = match spec.owner {
+            Owner::Output(id) if spec.role == Role::Output => {
+                let about = about(platform_of_output(spec, config.looks_like(id)), &spec.name);
+                components.insert(component_id("button", &spec.name), about.auto_button(&spec.title));
+                let described = about.output(spec);
+                (about, described)
             }
-            Point::OutputFacet(id, facet) => about.facet(&config[id].name, facet),
-            Point::Input(id) => about.input(&config[id].name, config[id].kind),
-            Point::Reading(id, quantity) => about.reading(&config.title(point), &config[id], quantity),
-            Point::Occupied(id) => about.occupied(&config[id].name),
-            Point::Asleep(id) => about.asleep(&config[id].name),
-            Point::Climate(id, ClimateFacet::Alarm) => about.alarm(&config[id]),
-            Point::Climate(id, _) => about.climate(&config[id]),
-            Point::Mode => about.mode(),
-            Point::Event(id) => about.event(&config[id].name),
+            Owner::Zone(id) if spec.entity == spec.point && spec.commands.is_some() => {
+                let about = about("climate", &config[id].id);
+                let described = about.climate(&config[id]);
+                (about, described)
+            }
+            _ if spec.is_part() && !is_apart(config, spec) => continue,
+            _ => {
+                let about = about(platform(spec), &spec.name);
+                let described = about.point(spec);
+                (about, described)
+            }
         };
         components.insert(component_id(about.platform, &about.name), described);
     }
@@ -122,59 +119,34 @@ fn components(config: &Config, topics: &Topics) -> Map<String, Value> {
     components
 }
 
-fn platforms_of(config: &Config, point: Point) -> impl Iterator<Item = (String, &'static str)> {
-    let button = matches!(point, Point::Output(_)).then_some("button");
-    let name = entity_name(config, point);
-    platform(config, point).into_iter().chain(button).map(move |platform| (component_id(platform, &name), platform))
-}
-
-/// The platform of a point's entity; nothing for a point that is part of another's.
-fn platform(config: &Config, point: Point) -> Option<&'static str> {
-    Some(match point {
-        Point::Output(id) => match config[id].kind {
-            _ if is_light(config, id) => "light",
-            OutputKind::Fan => "fan",
-            OutputKind::Cover if config.takes(id) == Takes::Position => "cover",
-            // On or off: Home Assistant's valves, covers and sirens expect more than that.
-            OutputKind::Light
-            | OutputKind::Switch
-            | OutputKind::Heater
-            | OutputKind::Cooler
-            | OutputKind::Valve
-            | OutputKind::Cover
-            | OutputKind::Siren => "switch",
-        },
-        Point::OutputFacet(id, OutputFacet::Level) => match config[id].kind {
-            _ if is_light(config, id) => return None,
-            OutputKind::Fan => return None,
-            _ => "number",
-        },
-        Point::OutputFacet(_, OutputFacet::Position) => return None,
-        Point::OutputFacet(_, OutputFacet::Lock) => "switch",
-        Point::OutputFacet(_, OutputFacet::Power | OutputFacet::Energy) => "sensor",
-        Point::Input(_) | Point::Occupied(_) | Point::Asleep(_) => "binary_sensor",
-        Point::Reading(..) | Point::Climate(_, ClimateFacet::Alarm) => "sensor",
-        // One thermostat shows all the points of its zone.
-        Point::Climate(_, ClimateFacet::Target) => "climate",
-        Point::Climate(..) => return None,
-        Point::Mode => "select",
-        Point::Event(_) => "event",
-    })
-}
-
-/// A light, or a group of nothing but lights.
-fn is_light(config: &Config, id: OutputId) -> bool {
-    match &config[id].method {
-        Method::Group { members, .. } => !members.is_empty() && members.iter().all(|member| is_light(config, *member)),
-        _ => config[id].kind == OutputKind::Light,
+/// The platform of an output. On or off: Home Assistant's valves, covers and sirens expect more than that.
+fn platform_of_output(spec: &PointSpec, look: OutputKind) -> &'static str {
+    match (look, &spec.kind) {
+        (OutputKind::Light, _) => "light",
+        (OutputKind::Fan, _) => "fan",
+        (OutputKind::Cover, Kind::Word(_)) => "cover",
+        _ => "switch",
     }
 }
 
-/// What an entity is named after: its point, or a zone as a whole.
-fn entity_name(config: &Config, point: Point) -> String {
-    match point {
-        Point::Climate(id, ClimateFacet::Target) => config[id].id.to_string(),
-        point => config.point_name(point),
+/// Whether a part of an entity has one of its own all the same: a switch of Home Assistant knows no levels.
+fn is_apart(config: &Config, spec: &PointSpec) -> bool {
+    let Owner::Output(id) = spec.owner else { return false };
+    let shows_levels = matches!(config.looks_like(id), OutputKind::Light | OutputKind::Fan);
+    spec.role == Role::Level && !shows_levels
+}
+
+/// The platform of a point that is an entity by itself.
+fn platform(spec: &PointSpec) -> &'static str {
+    match (&spec.kind, spec.commands.is_some()) {
+        (Kind::Switch(_), true) => "switch",
+        (Kind::Switch(_), false) => "binary_sensor",
+        (Kind::Level(_), true) => "number",
+        // What is measured stays that, even if a meter can be set.
+        (Kind::Number(_), true) if !spec.is_measured() => "number",
+        (Kind::Word(_), true) => "select",
+        (Kind::Level(_) | Kind::Number(_) | Kind::Word(_), _) => "sensor",
+        (Kind::Event(_), _) => "event",
     }
 }
 
@@ -192,81 +164,71 @@ struct About<'a> {
 }
 
 impl About<'_> {
-    fn output(&self, output: &Output, takes: Takes) -> Value {
-        let mut component = self.readable(&output.name);
-        component.insert("cmd_t".into(), self.topics.set(&self.name).into());
-        self.with_reason(&mut component);
-        let kind = if self.platform == "light" { OutputKind::Light } else { output.kind };
-        match (kind, takes) {
-            (OutputKind::Light, Takes::Percent | Takes::Steps(_)) => {
-                let level = format!("{}.level", self.name);
-                component.insert("brightness_command_topic".into(), self.topics.set(&level).into());
-                component.insert("brightness_state_topic".into(), self.topics.of_point(&level).state.into());
-                // It sends the brightness first and then ON, which leaves that level as it is.
-                component.insert("bri_scl".into(), 100.into());
+    /// A point that is an entity by itself.
+    fn point(&self, spec: &PointSpec) -> Value {
+        // Home Assistant shows an event beside its input, by the name of both.
+        let name = if self.platform == "event" { self.config.owner_name(spec.owner) } else { &spec.title };
+        let mut component = self.readable(name);
+        let facts = match &spec.kind {
+            Kind::Switch(_) => json!({}),
+            Kind::Level(_) => {
+                json!({ "min": 0, "max": 100, "unit_of_meas": Unit::Percent.sign(), "mode": "slider" })
             }
-            (OutputKind::Fan, Takes::Percent | Takes::Steps(_)) => {
-                let level = format!("{}.level", self.name);
-                component.insert("pct_cmd_t".into(), self.topics.set(&level).into());
-                component.insert("pct_stat_t".into(), self.topics.of_point(&level).state.into());
-                if let Takes::Steps(count) = takes {
-                    // Home Assistant counts speeds, our level is in percent.
-                    component.insert("spd_rng_max".into(), count.into());
-                    let to_level = format!("{{{{ (value | int * 100 / {count}) | round(0) | int }}}}");
-                    let to_speed = format!("{{{{ (value | int * {count} / 100) | round(0) | int }}}}");
-                    component.insert("percentage_command_template".into(), to_level.into());
-                    component.insert("percentage_value_template".into(), to_speed.into());
-                }
-            }
-            (OutputKind::Cover, Takes::Position) => {
-                let position = format!("{}.position", self.name);
-                component.insert("position_topic".into(), self.topics.of_point(&position).state.into());
-                component.insert("set_position_topic".into(), self.topics.set(&position).into());
-            }
-            _ => {}
-        }
-        match kind {
-            OutputKind::Light | OutputKind::Fan => {}
-            OutputKind::Cover if takes == Takes::Position => {}
-            OutputKind::Switch => drop(component.insert("dev_cla".into(), "switch".into())),
-            OutputKind::Heater => drop(component.insert("ic".into(), "mdi:radiator".into())),
-            OutputKind::Cooler => drop(component.insert("ic".into(), "mdi:snowflake".into())),
-            OutputKind::Valve => drop(component.insert("ic".into(), "mdi:valve".into())),
-            OutputKind::Cover => drop(component.insert("ic".into(), "mdi:window-shutter".into())),
-            OutputKind::Siren => drop(component.insert("ic".into(), "mdi:bullhorn".into())),
-        }
-        component.into()
-    }
-
-    /// What belongs to an output and has a component of its own.
-    fn facet(&self, output: &str, facet: OutputFacet) -> Value {
-        let mut component = self.readable(&format!("{output} {}", facet.word()));
-        let facts: &[(&str, Value)] = match facet {
-            OutputFacet::Level | OutputFacet::Position => {
-                &[("min", 0.into()), ("max", 100.into()), ("unit_of_meas", "%".into()), ("mode", "slider".into())]
-            }
-            OutputFacet::Lock => &[("ent_cat", "config".into()), ("ic", "mdi:lock".into())],
-            OutputFacet::Power => {
-                &[("dev_cla", "power".into()), ("unit_of_meas", "W".into()), ("stat_cla", "measurement".into())]
-            }
-            OutputFacet::Energy => {
-                &[("dev_cla", "energy".into()), ("unit_of_meas", "kWh".into()), ("stat_cla", "total_increasing".into())]
+            Kind::Number(number) => json!({
+                "unit_of_meas": number.unit.sign(),
+                "stat_cla": number.course.map(Course::word),
+                "suggested_display_precision": number.shown_decimals,
+            }),
+            Kind::Word(words) if self.platform == "select" => json!({ "options": words }),
+            Kind::Word(words) => json!({ "ops": words }),
+            // Home Assistant wants what happens as JSON.
+            Kind::Event(words) => {
+                json!({ "event_types": words, "val_tpl": "{{ {'event_type': value} | tojson }}" })
             }
         };
-        component.extend(facts.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
-        if matches!(facet, OutputFacet::Level | OutputFacet::Position | OutputFacet::Lock) {
+        component.extend(facts.as_object().cloned().into_iter().flatten().filter(|(_, fact)| !is_nothing(fact)));
+        self.with_look(spec, &mut component);
+        if spec.commands.is_some() && self.platform != "sensor" {
             component.insert("cmd_t".into(), self.topics.set(&self.name).into());
         }
         component.into()
     }
 
+    fn output(&self, spec: &PointSpec) -> Value {
+        let mut component = self.readable(&spec.title);
+        component.insert("cmd_t".into(), self.topics.set(&self.name).into());
+        self.with_look(spec, &mut component);
+        let is_level = |part: &&PointSpec| part.entity == spec.point && matches!(part.kind, Kind::Level(_));
+        let Some(level) = self.config.specs().iter().find(is_level) else { return component.into() };
+        let (shown, set) = (self.topics.of_point(&level.name).state, self.topics.set(&level.name));
+        let facts = match self.platform {
+            // It sends the brightness first and then ON, which leaves that level as it is.
+            "light" => {
+                json!({ "brightness_state_topic": shown, "brightness_command_topic": set, "bri_scl": 100 })
+            }
+            "fan" => json!({ "pct_stat_t": shown, "pct_cmd_t": set }),
+            "cover" => json!({ "position_topic": shown, "set_position_topic": set }),
+            _ => json!({}),
+        };
+        component.extend(facts.as_object().cloned().into_iter().flatten());
+        if let (Kind::Level(Some(count)), "fan") = (&level.kind, self.platform) {
+            // Home Assistant counts speeds, our level is in percent.
+            component.insert("spd_rng_max".into(), (*count).into());
+            let to_level = format!("{{{{ (value | int * 100 / {count}) | round(0) | int }}}}");
+            let to_speed = format!("{{{{ (value | int * {count} / 100) | round(0) | int }}}}");
+            component.insert("percentage_command_template".into(), to_level.into());
+            component.insert("percentage_value_template".into(), to_speed.into());
+        }
+        component.into()
+    }
+
     /// Gives the output back to the rules; a light or a switch of Home Assistant knows only on and off.
-    fn auto_button(&self, output: &Output) -> Value {
+    fn auto_button(&self, output: &str) -> Value {
         json!({
             "p": "button",
             "uniq_id": format!("hearthd_{}_{}.auto", self.config.hub.id, self.name),
             "default_entity_id": self.entity_id("button", "_auto"),
-            "name": format!("{} auto", output.name),
+            "name": format!("{output} auto"),
             "cmd_t": self.topics.set(&self.name),
             "pl_prs": "AUTO",
             "ent_cat": "config",
@@ -274,91 +236,20 @@ impl About<'_> {
         })
     }
 
-    fn input(&self, name: &str, kind: InputKind) -> Value {
-        let mut component = self.readable(name);
-        let device_class = match kind {
-            InputKind::Motion => Some("motion"),
-            InputKind::Door => Some("door"),
-            InputKind::Window => Some("window"),
-            InputKind::Leak => Some("moisture"),
-            InputKind::Smoke => Some("smoke"),
-            InputKind::Contact | InputKind::Button | InputKind::Switch | InputKind::Counter => None,
+    /// What it is and how it is shown; of what is decided, the reason, which becomes an attribute of the entity itself: one
+    /// tap away and no entity more.
+    fn with_look(&self, spec: &PointSpec, component: &mut Map<String, Value>) {
+        let category = match spec.category {
+            Category::Primary => None,
+            Category::Config => Some("config"),
+            Category::Diagnostic => Some("diagnostic"),
         };
-        component.extend(device_class.map(|class| ("dev_cla".into(), class.into())));
-        component.into()
-    }
-
-    fn reading(&self, title: &str, sensor: &Sensor, quantity: Quantity) -> Value {
-        let mut component = self.readable(title);
-        let measures = sensor.counter().map(|counter| counter.measures);
-        let device_class = match quantity {
-            Quantity::Temperature
-            | Quantity::ObjectTemperature
-            | Quantity::RemoteTemperature(_)
-            | Quantity::DewPoint
-            | Quantity::HeatIndex => Some("temperature"),
-            Quantity::Humidity => Some("humidity"),
-            Quantity::Pressure | Quantity::SeaLevelPressure => Some("atmospheric_pressure"),
-            Quantity::Illuminance => Some("illuminance"),
-            Quantity::Co2 | Quantity::Eco2 => Some("carbon_dioxide"),
-            Quantity::Tvoc => Some("volatile_organic_compounds_parts"),
-            Quantity::AirQuality => Some("aqi"),
-            Quantity::Pm1 => Some("pm1"),
-            Quantity::Pm25 => Some("pm25"),
-            Quantity::Pm10 => Some("pm10"),
-            Quantity::Voltage(_) => Some("voltage"),
-            Quantity::Current(_) => Some("current"),
-            Quantity::Power(_) => Some("power"),
-            Quantity::AbsoluteHumidity => Some("absolute_humidity"),
-            Quantity::Energy => Some("energy"),
-            // Its energy page takes water and gas by their own classes only.
-            Quantity::Volume => Some(match measures {
-                Some(Measures::Water) => "water",
-                Some(Measures::Gas) => "gas",
-                _ => "volume",
-            }),
-            Quantity::Flow => Some("volume_flow_rate"),
-            // Home Assistant has no class for these; for the dust below 4 µm only since a short time.
-            Quantity::VocIndex
-            | Quantity::UvIndex
-            | Quantity::Pm4
-            | Quantity::GasResistance
-            | Quantity::Undervoltage
-            | Quantity::Throttled
-            | Quantity::FanSpeed
-            | Quantity::Count
-            | Quantity::Rate => None,
-        };
-        component.extend(device_class.map(|class| ("dev_cla".into(), class.into())));
-        let unit = quantity.unit().sign();
-        if !unit.is_empty() {
-            component.insert("unit_of_meas".into(), unit.into());
+        let facts = [("dev_cla", spec.class), ("ic", spec.icon), ("ent_cat", category)];
+        component.extend(facts.into_iter().filter_map(|(key, fact)| Some((key.to_owned(), fact?.into()))));
+        if spec.is_decided {
+            component.insert("json_attr_t".into(), self.topics.of_point(&self.name).why.into());
+            component.insert("json_attr_tpl".into(), "{{ {'why': value} | tojson }}".into());
         }
-        let is_total = measures.is_some_and(|measures| measures.total() == Some(quantity));
-        component.insert("stat_cla".into(), if is_total { "total_increasing" } else { "measurement" }.into());
-        let decimals = if quantity.unit() == Unit::Celsius { 1 } else { quantity.decimals() };
-        component.insert("suggested_display_precision".into(), decimals.into());
-        component.into()
-    }
-
-    fn occupied(&self, room: &str) -> Value {
-        let mut component = self.readable(&format!("{room} occupied"));
-        component.insert("dev_cla".into(), "occupancy".into());
-        self.with_reason(&mut component);
-        component.into()
-    }
-
-    fn asleep(&self, room: &str) -> Value {
-        let mut component = self.readable(&format!("{room} asleep"));
-        component.insert("ic".into(), "mdi:sleep".into());
-        self.with_reason(&mut component);
-        component.into()
-    }
-
-    /// The reason becomes an attribute of the entity itself: one tap away and no entity more.
-    fn with_reason(&self, component: &mut Map<String, Value>) {
-        component.insert("json_attr_t".into(), self.topics.of_point(&self.name).why.into());
-        component.insert("json_attr_tpl".into(), "{{ {'why': value} | tojson }}".into());
     }
 
     /// A thermostat. A zone that warms and cools has a lower and an upper target and no other.
@@ -406,35 +297,6 @@ impl About<'_> {
         component.into()
     }
 
-    fn alarm(&self, zone: &Climate) -> Value {
-        let mut component = self.readable(&format!("{} alarm", zone.name));
-        let words: Vec<&str> =
-            std::iter::once("none").chain(ClimateAlarm::ALL.into_iter().map(ClimateAlarm::word)).collect();
-        component.insert("dev_cla".into(), "enum".into());
-        component.insert("ops".into(), json!(words));
-        component.insert("ent_cat".into(), "diagnostic".into());
-        component.into()
-    }
-
-    fn mode(&self) -> Value {
-        let mut component = self.readable("Mode");
-        let modes: Vec<&str> = self.config.modes.list.iter().map(|mode| &**mode).collect();
-        component.insert("cmd_t".into(), self.topics.set(&self.name).into());
-        component.insert("options".into(), modes.into());
-        component.insert("ic".into(), "mdi:home-switch".into());
-        component.into()
-    }
-
-    /// Home Assistant wants what happens as JSON.
-    fn event(&self, button: &str) -> Value {
-        let mut component = self.readable(button);
-        let clicks: Vec<&str> = Click::ALL.iter().map(|click| click.word()).collect();
-        component.insert("event_types".into(), clicks.into());
-        component.insert("val_tpl".into(), "{{ {'event_type': value} | tojson }}".into());
-        component.insert("dev_cla".into(), "button".into());
-        component.into()
-    }
-
     fn scene(&self, name: &str) -> Value {
         json!({
             "p": "scene",
@@ -466,6 +328,11 @@ impl About<'_> {
     fn entity_id(&self, platform: &str, suffix: &str) -> String {
         format!("{platform}.{}_{}{suffix}", self.config.hub.id, self.name.replace('.', "_"))
     }
+}
+
+/// What is not said: Home Assistant takes neither an empty unit nor null.
+fn is_nothing(fact: &Value) -> bool {
+    fact.is_null() || fact.as_str() == Some("")
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::model::{
-    CHIPS, Climate, Condition, Config, InputKind, Modes, OutputId, OutputKind, Preset, Rule, Scene, Sensor, SensorId,
-    Setpoints,
+    CHIPS, Climate, Condition, Config, InputKind, Method, Modes, Output, OutputId, OutputKind, Preset, Rule, Scene,
+    Sensor, SensorId, Setpoints,
 };
 use crate::mqtt::house;
 

@@ -72,7 +72,7 @@ pub fn report(recording: &Recording) -> Json {
     });
     let points = recording.tracks.iter().zip(&recording.track_sums).map(|((point, track), sum)| {
         let mut entry = json!({ "point": config.point_name(*point) });
-        let unit = text::unit(*point);
+        let unit = text::unit(config, *point);
         if !unit.is_empty() {
             entry["unit"] = json!(unit);
         }

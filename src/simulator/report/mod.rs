@@ -13,7 +13,7 @@ pub mod html;
 
 pub use recording::{Keep, Recording, Span, Track};
 
-use crate::model::{Cause, ClimateFacet, Condition, OutputId, Point, RuleId, Slot};
+use crate::model::{Category, Cause, Condition, OutputId, Point, Role, RuleId, Slot};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sums::TrackSum;
 
@@ -118,7 +118,11 @@ impl Recording {
     pub fn alarms(&self) -> Vec<(Point, &str, TimeDelta, u32)> {
         let mut alarms = Vec::new();
         for ((point, _), sum) in self.tracks.iter().zip(&self.track_sums) {
-            let (Point::Climate(_, ClimateFacet::Alarm), TrackSum::Word(sum)) = (*point, sum) else { continue };
+            let is_alarm = self.config.spec(*point).is_some_and(|spec| spec.category == Category::Diagnostic);
+            let TrackSum::Word(sum) = sum else { continue };
+            if !is_alarm {
+                continue;
+            }
             let told = sum.words.iter().filter(|(word, _, times)| **word != *"none" && *times > 0);
             alarms.extend(told.map(|(word, time, times)| (*point, &**word, *time, *times)));
         }
@@ -135,7 +139,7 @@ impl Recording {
         });
         let Some(modes) = modes.filter(|_| rule.pretends()) else { return false };
         let words = self.tracks.iter().zip(&self.track_sums).find_map(|((point, _), sum)| match (point, sum) {
-            (Point::Mode, TrackSum::Word(sum)) => Some(&sum.words),
+            (point, TrackSum::Word(sum)) if self.config.spec(*point)?.role == Role::Mode => Some(&sum.words),
             _ => None,
         });
         let occurred = |word: &str| modes.iter().any(|mode| *self.config.modes.list[*mode] == *word);

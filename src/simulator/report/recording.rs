@@ -4,8 +4,8 @@ use super::sums::{BinarySum, NumberSum, OutputSum, Parts, RuleSums, TrackSum, Wo
 use crate::{
     engine::Changed,
     model::{
-        ClimateFacet, ClimateId, Config, EventUse, Explanation, Level, OutputId, Point, Quality, RuleId, Slot, Truth,
-        Value,
+        Category, Config, EventUse, Explanation, Kind, Level, OutputId, Owner, Point, PointSpec, Quality, Role, RuleId,
+        Slot, Truth, Value,
     },
     simulator::{
         house::{Ending, House},
@@ -144,14 +144,13 @@ impl Recording {
     /// Of a run between two instants, before it begins. Of a run of up to a week everything is kept.
     pub fn new(config: &Arc<Config>, from: DateTime<Utc>, until: DateTime<Utc>, keeps: Keep) -> Recording {
         let sample_every = ((until - from) / SAMPLES).clamp(SAMPLE_MIN, SAMPLE_MAX);
-        let track = |point| match point {
-            Point::Output(_) | Point::OutputFacet(..) => None,
-            Point::Input(_) | Point::Occupied(_) | Point::Asleep(_) => Some((point, Track::Binary(Vec::new()))),
-            Point::Reading(..) => Some((point, Track::Number(Vec::new()))),
-            Point::Climate(_, facet) if facet.is_temperature() => Some((point, Track::Number(Vec::new()))),
-            Point::Climate(..) | Point::Mode | Point::Event(_) => Some((point, Track::Word(Vec::new()))),
+        let track = |spec: &PointSpec| match (spec.owner, &spec.kind) {
+            (Owner::Output(_), _) | (_, Kind::Level(_)) => None,
+            (_, Kind::Switch(_)) => Some((spec.point, Track::Binary(Vec::new()))),
+            (_, Kind::Number(_)) => Some((spec.point, Track::Number(Vec::new()))),
+            (_, Kind::Word(_) | Kind::Event(_)) => Some((spec.point, Track::Word(Vec::new()))),
         };
-        let tracks: Vec<(Point, Track)> = config.points().filter_map(track).collect();
+        let tracks: Vec<(Point, Track)> = config.specs().iter().filter_map(track).collect();
         let sum = |(_, track): &(Point, Track)| match track {
             Track::Binary(_) => TrackSum::Binary(BinarySum::new()),
             Track::Number(_) => TrackSum::Number(NumberSum::default()),
@@ -299,7 +298,7 @@ impl Recording {
                     samples.push((at, value));
                 }
             }
-            (Track::Word(changes), TrackSum::Word(sum)) if sample || is_rare(*point) => {
+            (Track::Word(changes), TrackSum::Word(sum)) if sample || self.places.is_rare(place) => {
                 let state = house.engine().plain_state(*point, house.now());
                 let word = match state.value.filter(|_| state.quality == Quality::Good) {
                     Some(Value::Word(word)) => Some(word),
@@ -334,11 +333,12 @@ impl Places {
             sampled: Vec::new(),
         };
         for (place, (point, track)) in tracks.iter().enumerate() {
-            match *point {
-                Point::Input(id) => places.inputs[id.0] = Some(place),
-                Point::Occupied(id) | Point::Asleep(id) => places.rooms[id.0].push(place),
-                Point::Climate(ClimateId(zone), ClimateFacet::Alarm) => places.alarms[zone] = Some(place),
-                Point::Mode => places.mode = Some(place),
+            let Some(spec) = config.spec(*point) else { continue };
+            match spec.owner {
+                Owner::Input(id) if spec.role == Role::Input => places.inputs[id.0] = Some(place),
+                Owner::Room(id) => places.rooms[id.0].push(place),
+                Owner::Zone(id) if spec.category == Category::Diagnostic => places.alarms[id.0] = Some(place),
+                Owner::House => places.mode = Some(place),
                 _ => {}
             }
             if !matches!(track, Track::Binary(_)) {
@@ -346,6 +346,11 @@ impl Places {
             }
         }
         places
+    }
+
+    /// Whether these are words that change seldom and matter to the minute.
+    fn is_rare(&self, place: usize) -> bool {
+        self.mode == Some(place) || self.alarms.contains(&Some(place))
     }
 }
 
@@ -387,9 +392,4 @@ impl Witness for Recording {
     fn note(&mut self, at: DateTime<Utc>, change: Change) {
         self.add_lines([Line { at, change }]);
     }
-}
-
-/// Words that change seldom and matter to the minute.
-fn is_rare(point: Point) -> bool {
-    matches!(point, Point::Mode | Point::Climate(_, ClimateFacet::Alarm))
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     almanac::sun,
-    model::{OutputId, Point, Unit, duration, number},
+    model::{Config, Kind, OutputId, Owner, Point, PointSpec, Role, duration, number},
     simulator::scenario::columns,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -81,7 +81,9 @@ fn lanes(recording: &Recording) -> Vec<String> {
         lines.push(format!("{}  {lane}  {:>8}  {:>5}{energy}", name(&config[id].id), spell(usage.on), usage.times));
     }
     for ((point, _), sum) in recording.tracks.iter().zip(&recording.track_sums) {
-        let (Point::Occupied(_), TrackSum::Binary(sum)) = (point, sum) else { continue };
+        let (Some(Role::Occupied), TrackSum::Binary(sum)) = (config.spec(*point).map(|spec| spec.role), sum) else {
+            continue;
+        };
         let lane: String = sum.cells.iter().copied().map(bar).collect();
         let (on, times) = (spell(sum.on), sum.times);
         lines.push(format!("{}  {lane}  {on:>8}  {times:>5}", name(&config.point_name(*point))));
@@ -144,7 +146,8 @@ fn readings(recording: &Recording) -> Vec<String> {
             _ if unknown == 0 => String::new(),
             percent => format!("; unknown for {percent} % of the time"),
         };
-        let text = range(sum, &unit(*point)).map_or_else(|| "never known".into(), |text| text + &gap);
+        let text =
+            range(sum, &unit(&recording.config, *point)).map_or_else(|| "never known".into(), |text| text + &gap);
         lines.push(format!("{name:<width$}  {text}", width = width(recording)));
     }
     if let Some(text) = range(&recording.outdoor_sum, "°C") {
@@ -167,10 +170,9 @@ fn findings(recording: &Recording) -> Vec<String> {
 }
 
 /// The unit of a point that is a number.
-pub(super) fn unit(point: Point) -> String {
-    match point {
-        Point::Reading(_, quantity) => quantity.unit().to_string(),
-        Point::Climate(_, facet) if facet.is_temperature() => Unit::Celsius.to_string(),
+pub(super) fn unit(config: &Config, point: Point) -> String {
+    match config.spec(point).map(|spec| &spec.kind) {
+        Some(Kind::Number(number)) => number.unit.to_string(),
         _ => String::new(),
     }
 }
@@ -239,14 +241,9 @@ fn bar(share: f64) -> char {
 
 /// Of the column of names.
 fn width(recording: &Recording) -> usize {
-    recording
-        .config
-        .points()
-        .filter(|point| !matches!(point, Point::OutputFacet(..)))
-        .map(|point| recording.config.point_name(point).chars().count())
-        .max()
-        .unwrap_or(0)
-        .max(8)
+    let is_shown = |spec: &&PointSpec| !matches!(spec.owner, Owner::Output(_)) || spec.role == Role::Output;
+    let names = recording.config.specs().iter().filter(is_shown).map(|spec| spec.name.chars().count());
+    names.max().unwrap_or(0).max(8)
 }
 
 /// To the millisecond below ten seconds, to the second below an hour, to the minute below ten days, to the hour above.

@@ -5,14 +5,14 @@ use super::{
     line::{Line, Look, Paint},
 };
 use crate::{
-    model::{Config, Point, PointState, Quality, Slot, Snapshot, Unit, Value, number},
-    simulator::journal::{Entry, Journal, Tone, input_word, is_on, local},
+    model::{Config, Kind, Owner, PointSpec, PointState, Quality, Role, SensorId, Slot, Snapshot, Unit, Value, number},
+    simulator::journal::{Entry, Journal, Tone, is_on, local},
 };
 use chrono::{NaiveDate, TimeDelta};
 
 /// `1 hall_light  ● ON   4m  rule: Hall light after dark while somebody is there`
 pub(super) fn outputs(snapshot: &Snapshot, look: Look, width: usize) -> Vec<Row> {
-    let states: Vec<_> = snapshot.points.iter().filter(|state| matches!(state.point, Point::Output(_))).collect();
+    let states: Vec<_> = of_role(snapshot, Role::Output).map(|(_, state)| state).collect();
     if states.is_empty() {
         return vec![Row::still(Line::new(look).fit(Paint::Dim, "no outputs in this configuration", width))];
     }
@@ -47,13 +47,12 @@ pub(super) fn inputs_and_rooms(snapshot: &Snapshot, look: Look, width: usize) ->
     let config = &snapshot.config;
     let states = rooms_then_inputs(snapshot);
     let words_width = if width >= 27 { WORDS } else { 9 };
-    let names: Vec<_> = states.iter().map(|state| short_name(config, state.point)).collect();
+    let names: Vec<_> = states.iter().map(|(spec, _)| short_name(config, spec)).collect();
     let name_width = longest(&names).min(width.saturating_sub(words_width));
-    let row = |(state, name): (&&PointState, &String)| {
-        let word = match state.point {
-            Point::Input(id) => input_word(config[id].kind, is_on(state)),
-            _ if is_on(state) => "occupied",
-            _ => "empty",
+    let row = |((spec, state), name): (&(&PointSpec, &PointState), &String)| {
+        let word = match spec.owner {
+            Owner::Input(id) => config[id].kind.says(is_on(state)),
+            _ => spec.state_word(is_on(state)),
         };
         let (paint, word) = match state.quality {
             Quality::Fault => (Paint::Trouble, "FAULT"),
@@ -71,7 +70,7 @@ pub(super) fn inputs_and_rooms(snapshot: &Snapshot, look: Look, width: usize) ->
         }
     };
     let lines = states.iter().zip(&names).map(row);
-    let rows: Vec<_> = lines.zip(&states).map(|(line, state)| Row { line, changed: state.changed }).collect();
+    let rows: Vec<_> = lines.zip(&states).map(|(line, (_, state))| Row { line, changed: state.changed }).collect();
     if rows.is_empty() { vec![Row::still(Line::new(look).fit(Paint::Dim, "none", width))] } else { rows }
 }
 
@@ -81,20 +80,23 @@ const WORDS: usize = 16;
 /// The width that [`inputs_and_rooms`] has use for, at most `limit`.
 pub(super) fn width_of_inputs_and_rooms(snapshot: &Snapshot, limit: usize) -> usize {
     let states = rooms_then_inputs(snapshot);
-    let names: Vec<_> = states.iter().map(|state| short_name(&snapshot.config, state.point)).collect();
+    let names: Vec<_> = states.iter().map(|(spec, _)| short_name(&snapshot.config, spec)).collect();
     (longest(&names) + WORDS).max("Rooms and inputs".len() + 4).min(limit)
 }
 
-fn rooms_then_inputs(snapshot: &Snapshot) -> Vec<&PointState> {
-    let rooms = snapshot.points.iter().filter(|state| matches!(state.point, Point::Occupied(_)));
-    rooms.chain(snapshot.points.iter().filter(|state| matches!(state.point, Point::Input(_)))).collect()
+fn rooms_then_inputs(snapshot: &Snapshot) -> Vec<(&PointSpec, &PointState)> {
+    of_role(snapshot, Role::Occupied).chain(of_role(snapshot, Role::Input)).collect()
+}
+
+fn of_role(snapshot: &Snapshot, role: Role) -> impl Iterator<Item = (&PointSpec, &PointState)> {
+    snapshot.config.specs().iter().zip(&snapshot.points).filter(move |(spec, _)| spec.role == role)
 }
 
 /// A room goes by its own name.
-fn short_name(config: &Config, point: Point) -> String {
-    match point {
-        Point::Occupied(id) => config[id].id.to_string(),
-        point => config.point_name(point),
+fn short_name(config: &Config, spec: &PointSpec) -> String {
+    match spec.owner {
+        Owner::Room(id) => config[id].id.to_string(),
+        _ => spec.name.clone(),
     }
 }
 
@@ -112,17 +114,16 @@ pub(super) fn sensors(snapshot: &Snapshot, journal: &Journal, look: Look, width:
     let rest_width = [REST[0] + REST[1], REST[0]].into_iter().find(|rest| rest + 8 <= room).unwrap_or(0);
     let course_width = room.saturating_sub(2 + if most > 1 { rest_width } else { 0 }).min(48);
     let row = |(i, name): (usize, &String)| {
-        let of = |state: &&PointState| matches!(state.point, Point::Reading(sensor, _) if sensor.0 == i);
-        let readings: Vec<_> = snapshot.points.iter().filter(of).collect();
+        let readings: Vec<_> = of_sensor(snapshot, SensorId(i)).collect();
         let mut line = Line::new(look).fit(Paint::Plain, name, name_width).blank(1);
-        let Some(first) = readings.first() else { return line };
+        let Some((spec, first)) = readings.first() else { return line };
         if let Some(fault) = &first.fault {
             let room = line.room(width);
             return line.fit(Paint::Trouble, &format!("FAULT {fault}"), room);
         }
         let paint = quality_paint(first.quality);
         let value_width = VALUE.min(line.room(width));
-        line = line.fit_right(paint, &reading(first), value_width);
+        line = line.fit_right(paint, &reading(spec, first), value_width);
         let word = match first.quality {
             Quality::Good => "",
             Quality::Stale => " stale",
@@ -134,21 +135,24 @@ pub(super) fn sensors(snapshot: &Snapshot, journal: &Journal, look: Look, width:
             return line.fit(paint, word, room);
         }
         if course_width >= 4 {
-            line = line.blank(1).put(Paint::Rule, &course(journal, snapshot, first, look, course_width)).blank(1);
+            line = line.blank(1).put(Paint::Rule, &course(journal, snapshot, spec, look, course_width)).blank(1);
         }
-        for (state, cells) in readings.iter().skip(1).zip(REST) {
+        for ((spec, state), cells) in readings.iter().skip(1).zip(REST) {
             if line.room(width) >= cells {
-                line = line.fit_right(quality_paint(state.quality), &reading(state), cells);
+                line = line.fit_right(quality_paint(state.quality), &reading(spec, state), cells);
             }
         }
         line
     };
     // They change all the time; one that fails has changed for the eye.
     let failed = |i: usize| {
-        let of = |state: &&PointState| matches!(state.point, Point::Reading(sensor, _) if sensor.0 == i);
-        snapshot.points.iter().filter(of).filter(|state| state.quality != Quality::Good).find_map(|state| state.changed)
+        of_sensor(snapshot, SensorId(i)).find_map(|(_, state)| state.changed.filter(|_| state.quality != Quality::Good))
     };
     names.iter().enumerate().map(row).enumerate().map(|(i, line)| Row { line, changed: failed(i) }).collect()
+}
+
+fn of_sensor(snapshot: &Snapshot, id: SensorId) -> impl Iterator<Item = (&PointSpec, &PointState)> {
+    of_role(snapshot, Role::Reading).filter(move |(spec, _)| spec.owner == Owner::Sensor(id))
 }
 
 /// The cells of a sensor's first value, and of the others.
@@ -218,15 +222,15 @@ fn since(snapshot: &Snapshot, state: &PointState) -> String {
 }
 
 /// `20.3 °C`: a tenth is enough for the eye.
-fn reading(state: &PointState) -> String {
-    match (&state.value, state.point) {
-        (Some(Value::Number(number)), Point::Reading(_, quantity)) => {
-            let decimals = match quantity.unit() {
+fn reading(spec: &PointSpec, state: &PointState) -> String {
+    match (&state.value, &spec.kind) {
+        (Some(Value::Number(value)), Kind::Number(number)) => {
+            let decimals = match number.unit {
                 Unit::Celsius => 1,
                 Unit::Volt | Unit::Ampere => 2,
                 _ => 0,
             };
-            quantity.unit().with(number::fixed(*number, decimals))
+            number.unit.with(number::fixed(*value, decimals))
         }
         _ => "-".into(),
     }
@@ -242,9 +246,9 @@ fn quality_paint(quality: Quality) -> Paint {
 }
 
 /// The last quarters of an hour of a reading as a row of blocks, from the lowest to the highest among them.
-fn course(journal: &Journal, snapshot: &Snapshot, state: &PointState, look: Look, count: usize) -> String {
+fn course(journal: &Journal, snapshot: &Snapshot, spec: &PointSpec, look: Look, count: usize) -> String {
     let blocks: Vec<char> = look.sign("▁▂▃▄▅▆▇█", "_.,-=+*#").chars().collect();
-    let values = journal.course(&snapshot.config.point_name(state.point), snapshot.now.wall, count);
+    let values = journal.course(&spec.name, snapshot.now.wall, count);
     let known = || values.iter().copied().flatten();
     let (lowest, highest) = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
     // A change of less than one unit is drawn as what it is: small.

@@ -334,7 +334,7 @@ impl Probe {
             Quantity::Illuminance if air.place == OUTDOORS => (1.0 + 100_000.0 * sky.sunshine, 1.0, 1.0),
             Quantity::Illuminance => (1.0 + 1_000.0 * sky.sunshine, 1.0, 1.0),
             Quantity::UvIndex if air.place == OUTDOORS => (8.0 * sky.sunshine, 0.0, 10.0),
-            other => left_out::constant(other).unwrap_or((0.0, 0.0, 1.0)),
+            other => other.facts().usual.map_or((0.0, 0.0, 1.0), |usual| (usual.value, usual.noise, usual.steps)),
         };
         ((exact + noise * spread) * steps_per_unit).round() / steps_per_unit
     }

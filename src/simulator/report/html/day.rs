@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     almanac::sun,
-    model::{InputKind, OutputId, Point, Slot},
+    model::{OutputId, Owner, PointSpec, Slot},
     simulator::report::{Recording, Track, text::spell, within},
 };
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -34,12 +34,12 @@ pub(super) fn section(recording: &Recording, date: NaiveDate, from: DateTime<Utc
         rows += &output(recording, id, &scale, from, until);
     }
     let binary = recording.tracks.iter().filter_map(|(point, track)| match track {
-        Track::Binary(changes) => Some((*point, changes)),
+        Track::Binary(changes) => Some((recording.config.spec(*point)?, changes)),
         _ => None,
     });
     let quiet: String = binary
-        .filter(|(point, _)| is_shown(recording, *point))
-        .map(|(point, changes)| lane(recording, point, changes, &scale, from, until))
+        .filter(|(spec, _)| !recording.config.is_told_by_room(spec))
+        .map(|(spec, changes)| lane(recording, spec, changes, &scale, from, until))
         .collect();
     if !quiet.is_empty() {
         rows += &format!("<div class=gap></div>\n<div class=thin>\n{quiet}</div>\n");
@@ -103,18 +103,15 @@ fn output(recording: &Recording, id: OutputId, scale: &Scale, from: DateTime<Utc
 /// A room or an input.
 fn lane(
     recording: &Recording,
-    point: Point,
+    spec: &PointSpec,
     changes: &[(DateTime<Utc>, Option<bool>)],
     scale: &Scale,
     from: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> String {
-    let config = &recording.config;
-    let (name, of, word) = match point {
-        Point::Occupied(room) => (format!("{} occupied", config[room].name), "--of:var(--room)", "occupied"),
-        Point::Asleep(room) => (format!("{} asleep", config[room].name), "--of:var(--room)", "asleep"),
-        Point::Input(input) => (config[input].name.clone(), "--of:var(--input)", "active"),
-        _ => (config.point_name(point), "--of:var(--input)", "active"),
+    let (of, word) = match spec.owner {
+        Owner::Room(_) => ("--of:var(--room)", spec.state_word(true)),
+        _ => ("--of:var(--input)", "active"),
     };
     let (mut active, mut unknown, mut on) = (Vec::new(), Vec::new(), TimeDelta::zero());
     for ((_, value), begin, end) in within(changes, |(at, _)| *at, from, until) {
@@ -129,7 +126,7 @@ fn lane(
         }
     }
     let bars = drawn(recording, active, unknown, scale, from, until);
-    row(&name, of, &bars, &if on.is_zero() { String::new() } else { spell(on) })
+    row(&spec.title, of, &bars, &if on.is_zero() { String::new() } else { spell(on) })
 }
 
 /// The bars of a lane, over the times in which hearthd did not run.
@@ -168,17 +165,6 @@ fn row(name: &str, colour: &str, bars: &str, sum: &str) -> String {
          class=use>{sum}</div></div>\n",
         escape(name)
     )
-}
-
-/// Rooms, and inputs that no room tells of.
-fn is_shown(recording: &Recording, point: Point) -> bool {
-    match point {
-        Point::Input(id) => {
-            let told_by_room = recording.config.rooms.iter().any(|room| room.motion.contains(&id));
-            recording.config[id].kind != InputKind::Motion || !told_by_room
-        }
-        _ => true,
-    }
 }
 
 /// From night over dawn to day and back, as a gradient.

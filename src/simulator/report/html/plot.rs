@@ -2,7 +2,7 @@
 
 use super::{day::Scale, escape};
 use crate::{
-    model::{Point, Unit, number},
+    model::{Kind, Owner, Point, SensorId, Unit, number},
     simulator::report::{Recording, Track},
 };
 use chrono::{DateTime, Utc};
@@ -25,10 +25,10 @@ const MOST: usize = 6;
 pub(super) fn panels(recording: &Recording, scale: &Scale, from: DateTime<Utc>, until: DateTime<Utc>) -> String {
     let mut units: Vec<Unit> = Vec::new();
     for (point, _) in &recording.tracks {
-        if let Point::Reading(_, quantity) = point
-            && !units.contains(&quantity.unit())
+        if let Some((_, unit)) = reading(recording, *point)
+            && !units.contains(&unit)
         {
-            units.push(quantity.unit());
+            units.push(unit);
         }
     }
     units.retain(|unit| *unit != Unit::Hectopascal);
@@ -55,17 +55,26 @@ pub(super) fn panels(recording: &Recording, scale: &Scale, from: DateTime<Utc>, 
 fn lines(recording: &Recording, unit: Unit, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Line<'_>> {
     let mut lines: Vec<Line<'_>> = Vec::new();
     for (point, track) in &recording.tracks {
-        let (Point::Reading(sensor, quantity), Track::Number(samples)) = (point, track) else { continue };
-        if quantity.unit() != unit {
+        let (Some((sensor, of)), Track::Number(samples)) = (reading(recording, *point), track) else { continue };
+        if of != unit {
             continue;
         }
-        let several = recording.config[*sensor].quantities().filter(|other| other.unit() == unit).count() > 1;
-        let name = if several { recording.config.point_name(*point) } else { recording.config[*sensor].id.to_string() };
+        let several = recording.config[sensor].quantities().filter(|other| other.unit() == unit).count() > 1;
+        let name = if several { recording.config.point_name(*point) } else { recording.config[sensor].id.to_string() };
         let colour = format!("var(--line{})", lines.len() % MOST);
         let samples = cut(samples.iter().copied(), from, until);
         lines.push(Line { name, colour, class: "", samples, recording });
     }
     lines
+}
+
+/// The sensor and the unit of a reading.
+fn reading(recording: &Recording, point: Point) -> Option<(SensorId, Unit)> {
+    let spec = recording.config.spec(point)?;
+    match (spec.owner, &spec.kind) {
+        (Owner::Sensor(id), Kind::Number(number)) => Some((id, number.unit)),
+        _ => None,
+    }
 }
 
 /// The samples of some time, with one before and one after it.
