@@ -356,7 +356,7 @@ struct Watcher {
     dimmed: bool,
     /// Until when a reading counts, of each sensor.
     good_until: [Option<Moment>; 4],
-    /// Since when each wire is on, and for how long it was off before; nothing: that is not known.
+    /// Since when each wire is on, and for how long it was off before; None: that is not known.
     on_since: BTreeMap<&'static str, (Moment, Option<Duration>)>,
     off_since: BTreeMap<&'static str, Moment>,
     /// How long each was on since a loss became a long one, and when that was last looked at.

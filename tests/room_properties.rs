@@ -33,7 +33,7 @@ struct Plan {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Nothing: the line is lost.
+    /// None: the line is lost.
     Door(Option<bool>),
     Motion(Option<bool>),
     /// Milliseconds.
@@ -124,7 +124,7 @@ impl Model {
         moved.is_some_and(|moved| now >= moved + secs(self.plan.forget_after))
     }
 
-    /// Nothing: not known.
+    /// None: not known.
     fn occupied(&self, now: Moment) -> Option<bool> {
         let held = self.last.is_some_and(|last| now < last + secs(self.plan.empty_after));
         let inside = self.inside && !self.forgotten(now);

@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The log of this process. Dropped, it writes what is left.
 pub struct Log {
     queue: Arc<Queue>,
-    /// Told when the thread has written all; nothing: there is none.
+    /// Told when the thread has written all; None: there is none.
     written: Option<mpsc::Receiver<()>>,
 }
 

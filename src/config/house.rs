@@ -29,7 +29,7 @@ pub(super) struct Draft {
     rules: Vec<rules::Draft>,
 }
 
-/// What reads the files that the configuration names. Nothing: they are not to be read.
+/// What reads the files that the configuration names. None: they are not to be read.
 pub(super) struct Files<'f> {
     /// A password, by the name of its file.
     pub secret: &'f dyn Fn(&str) -> Result<Option<String>, Wrong>,

@@ -20,7 +20,7 @@ pub(super) struct Table<'t> {
     title: String,
     /// Its header, or its braces.
     place: Range<usize>,
-    /// Nothing: a blank table, in which every key is absent and nothing is wrong.
+    /// None: a blank table, in which every key is absent and nothing is wrong.
     entries: Option<&'t DeTable<'t>>,
     /// The keys that exist here, as far as they were asked for.
     asked: Vec<&'static str>,

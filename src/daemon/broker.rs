@@ -84,7 +84,7 @@ impl Broker {
         std::future::pending().await
     }
 
-    /// What is wrong with the connection, to be added to a line; nothing: all is well, or it is being made.
+    /// What is wrong with the connection, to be added to a line; None: all is well, or it is being made.
     pub(super) fn trouble(&self) -> Option<String> {
         let status = self.status.borrow();
         let error = status.error.as_ref().filter(|_| self.running.is_some() && !status.connected);

@@ -59,11 +59,11 @@ const NEWS_PER_PASS: usize = 512;
 pub struct Options {
     /// The configuration to begin with.
     pub in_force: InForce,
-    /// The file to watch for changes; nothing: it never changes.
+    /// The file to watch for changes; None: it never changes.
     pub watched: Option<Watched>,
-    /// Where state is kept over restarts; nothing: it is not.
+    /// Where state is kept over restarts; None: it is not.
     pub state: Option<PathBuf>,
-    /// Where the control socket is made; nothing: there is none.
+    /// Where the control socket is made; None: there is none.
     pub socket: Option<PathBuf>,
     /// Makes the clock. Given when the state of before was kept, it goes on from there and tells whether it knows how long
     /// ago that was.

@@ -40,7 +40,7 @@ impl UnderWay {
         self.0.insert(drive, Entry { output, line, due: Some(due) });
     }
 
-    /// It is answered. Returns what to log if the wire took the level; nothing: nobody waits for it any more.
+    /// It is answered. Returns what to log if the wire took the level; None: nobody waits for it any more.
     pub fn end(&mut self, drive: DriveId) -> Option<LogLine> {
         self.0.remove(&drive).map(|entry| entry.line)
     }

@@ -22,7 +22,7 @@ impl EffectQueue {
         self.effects.extend(effects);
     }
 
-    /// What to perform next; nothing: all is done, or enough for now. Drives that `engine` does not await any more are
+    /// What to perform next; None: all is done, or enough for now. Drives that `engine` does not await any more are
     /// left out: their outputs were driven otherwise since, or are gone.
     pub fn next(&mut self, engine: &Engine) -> Option<Effect> {
         while self.drives < DRIVES_AT_ONCE {

@@ -40,7 +40,7 @@ pub(super) struct Manual {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Release {
-    /// What the output would be by itself becomes another than this; nothing: not known yet.
+    /// What the output would be by itself becomes another than this; None: not known yet.
     NextChange { automatic: Option<Level> },
     /// The room is empty.
     RoomEmpty {
@@ -49,7 +49,7 @@ pub(super) enum Release {
         /// When it was given: a room that nobody enters is as empty as one that was left.
         since: Moment,
     },
-    /// A time of the local day; nothing: not known when that is.
+    /// A time of the local day; None: not known when that is.
     TimeOfDay { wall: Option<DateTime<Utc>> },
 }
 
@@ -58,12 +58,12 @@ pub(super) struct Surroundings<'a> {
     pub config: &'a Config,
     pub rooms: &'a [RoomState],
     pub now: Now,
-    /// What the output would be by itself; nothing: that is not known.
+    /// What the output would be by itself; None: that is not known.
     pub automatic: Option<Level>,
 }
 
 impl Engine {
-    /// Fills the manual slots of these outputs: a command that was understood, or an action. `hold` is how long; nothing: as
+    /// Fills the manual slots of these outputs: a command that was understood, or an action. `hold` is how long; None: as
     /// the output's `manual_for` says.
     pub(super) fn fill_manual(
         &mut self,

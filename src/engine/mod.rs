@@ -204,7 +204,7 @@ impl Engine {
         effects
     }
 
-    /// When to call [`Engine::handle`] with [`Event::Wake`] at the latest; nothing: by itself, nothing will change.
+    /// When to call [`Engine::handle`] with [`Event::Wake`] at the latest; None: by itself, nothing will change.
     pub fn next_wakeup(&self) -> Option<Moment> {
         self.next_wakeup
     }

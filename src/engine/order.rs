@@ -157,7 +157,7 @@ impl Order {
 struct Builder<'c> {
     config: &'c Config,
     clusters: Vec<Cluster>,
-    /// By output; nothing: a group.
+    /// By output; None: a group.
     cluster: Vec<Option<usize>>,
     members: Vec<Vec<OutputId>>,
     zones: Vec<Vec<ClimateId>>,

@@ -373,7 +373,7 @@ fn rest(output: &Output, state: &OutputState) -> Claim {
     }
 }
 
-/// What it would be without a command; nothing: that is not known.
+/// What it would be without a command; None: that is not known.
 fn automatic(id: OutputId, output: &Output, situation: &Situation<'_>) -> Option<Level> {
     if let Some(claimed) = situation.claimed(id) {
         return Some(claimed.claim().level);

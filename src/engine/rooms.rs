@@ -100,7 +100,7 @@ pub(super) fn unseen_until(power_was_cut: bool, pause_is_unknown: bool, now: Mom
     if power_was_cut { Some(now + WARM_UP) } else { pause_is_unknown.then_some(now) }
 }
 
-/// When an occupied room will be empty, if nothing happens any more; nothing: not by time alone.
+/// When an occupied room will be empty, if nothing happens any more; None: not by time alone.
 pub(super) fn empties(room: &Room, state: &RoomState, config: &Config, inputs: &[InputState]) -> Option<Moment> {
     let lasts = motion(room, inputs) != Truth::False || state.evident || state.kept.is_true();
     if lasts || !state.occupied.is_true() {

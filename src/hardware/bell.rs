@@ -79,7 +79,7 @@ impl Bell {
         self.changed.notify_one();
     }
 
-    /// Waits until somebody rings, at most `limit`; nothing: for ever.
+    /// Waits until somebody rings, at most `limit`; None: for ever.
     pub fn wait(&self, limit: Option<Duration>) -> Wake {
         let silent = |state: &mut State| !state.stop && state.rung.is_empty();
         let state = self.state();

@@ -37,13 +37,13 @@ pub(super) enum Edge {
     /// It went to a logical level.
     To {
         level: bool,
-        /// When, on the kernel's monotonic clock; nothing: now.
+        /// When, on the kernel's monotonic clock; None: now.
         at: Option<Duration>,
     },
     /// Of a counter: it became active so many times since this was last told.
     Pulses {
         count: u32,
-        /// When the last time was, on the kernel's monotonic clock; nothing: now.
+        /// When the last time was, on the kernel's monotonic clock; None: now.
         at: Option<Duration>,
     },
     /// It was lost.

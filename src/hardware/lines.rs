@@ -19,7 +19,7 @@ use std::{
 /// How lines are found.
 pub(super) struct Lines {
     machine: Machine,
-    /// Name or label of the chip on which bare numbers count; nothing: the board's main one.
+    /// Name or label of the chip on which bare numbers count; None: the board's main one.
     gpiochip: Option<String>,
     /// Read when the first line is looked for.
     board: OnceLock<Board>,

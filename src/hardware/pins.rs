@@ -33,7 +33,7 @@ struct User {
 pub(super) struct Pin {
     /// BCM number.
     pub number: u32,
-    /// `brcm,function`, or the name of the function; nothing: the tree does not say.
+    /// `brcm,function`, or the name of the function; None: the tree does not say.
     pub function: Option<String>,
 }
 
@@ -59,7 +59,7 @@ impl Pins {
         self.users(number).next()
     }
 
-    /// The pins that the PWM at this address is led to; nothing: there is no such PWM in the tree.
+    /// The pins that the PWM at this address is led to; None: there is no such PWM in the tree.
     pub fn of_pwm(&self, address: &str) -> Option<&[Pin]> {
         let is_it = |user: &&User| user.node.starts_with(PWM) && user.node.ends_with(address);
         self.users.iter().find(is_it).map(|user| user.pins.as_slice())

@@ -125,13 +125,13 @@ impl Wires {
         true
     }
 
-    /// What an output was last driven to; nothing: it was never driven, or there is no such output.
+    /// What an output was last driven to; None: it was never driven, or there is no such output.
     pub fn output(&self, id: &str) -> Option<Level> {
         let state = self.state();
         state.levels.get(state.outputs.get(id)?).copied()
     }
 
-    /// The logical level of an input; nothing: there is no such input.
+    /// The logical level of an input; None: there is no such input.
     pub fn input(&self, id: &str) -> Option<bool> {
         self.state().inputs.get(id).map(|wire| wire.active)
     }

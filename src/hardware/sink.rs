@@ -151,7 +151,7 @@ impl Inbox {
         }
     }
 
-    /// Waits for something to do; nothing: it is to end.
+    /// Waits for something to do; None: it is to end.
     fn next(&self) -> Option<Task> {
         let idle = |state: &mut State| state.tasks.is_empty() && !state.ended;
         let mut state = self.changed.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);

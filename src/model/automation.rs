@@ -29,7 +29,7 @@ pub struct Scene {
     pub name: String,
     /// What it sets.
     pub set: Vec<(OutputId, Level)>,
-    /// How long that holds; nothing: as for any command.
+    /// How long that holds; None: as for any command.
     pub hold: Option<Duration>,
 }
 

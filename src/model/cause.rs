@@ -82,7 +82,7 @@ pub enum Cause {
     MaxOn {
         /// The limit.
         limit: Duration,
-        /// How long it rests; nothing: it is locked.
+        /// How long it rests; None: it is locked.
         rest: Option<Duration>,
     },
     /// Another member of the group is on, or was a moment ago, or comes first.

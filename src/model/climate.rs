@@ -367,7 +367,7 @@ pub enum Control {
     Curve {
         /// Points of (°C outside, value), by rising temperature outside; at least two.
         points: Vec<(f64, f64)>,
-        /// The sensor of the water that is warmed to the value, °C; nothing: the value is a percentage.
+        /// The sensor of the water that is warmed to the value, °C; None: the value is a percentage.
         flow: Option<SensorId>,
     },
 }

@@ -97,7 +97,7 @@ pub struct MqttSettings {
     pub client_id: String,
     /// The beginning of all topics, without a slash at its end: `hearthd/cottage`.
     pub prefix: String,
-    /// The beginning of Home Assistant's discovery topics (`homeassistant`); nothing: no discovery.
+    /// The beginning of Home Assistant's discovery topics (`homeassistant`); None: no discovery.
     pub discovery_prefix: Option<String>,
     /// Home Assistant says `online` here when it starts.
     pub birth_topic: String,
@@ -123,7 +123,7 @@ impl std::fmt::Debug for MqttSettings {
 pub struct HardwareSettings {
     /// By which way.
     pub backend: Backend,
-    /// The GPIO chip (name or label) that line numbers count on; nothing: the board's main one. `chardev` only.
+    /// The GPIO chip (name or label) that line numbers count on; None: the board's main one. `chardev` only.
     pub gpiochip: Option<String>,
 }
 

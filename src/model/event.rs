@@ -16,7 +16,7 @@ pub enum Event {
         input: Arc<str>,
         /// Its value, or why it cannot be read.
         result: Result<bool, String>,
-        /// When its wire changed, by the time stamp that the kernel gave it; nothing: now, as far as is known.
+        /// When its wire changed, by the time stamp that the kernel gave it; None: now, as far as is known.
         at: Option<Moment>,
     },
     /// Pulses of a counter, or of another input that is no counter any more: then they mean nothing.
@@ -106,7 +106,7 @@ pub struct Command {
     pub point: String,
     /// `ON`, `OFF`, `TOGGLE`, `AUTO`, a number, or another word of the point.
     pub payload: String,
-    /// How long it holds; nothing: as the output's configuration says.
+    /// How long it holds; None: as the output's configuration says.
     pub hold: Option<Duration>,
 }
 

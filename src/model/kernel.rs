@@ -22,7 +22,7 @@ pub enum KernelSource {
     },
     /// A thermometer of the DS18B20 family.
     OneWire {
-        /// `28-0316a279f0ff`; nothing: the only one there is.
+        /// `28-0316a279f0ff`; None: the only one there is.
         device: Option<Arc<str>>,
     },
     /// The machine's own processor.

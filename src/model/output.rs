@@ -14,7 +14,7 @@ pub struct Output {
     pub name: String,
     /// What it is; decides defaults and how apps show it.
     pub kind: OutputKind,
-    /// The wire; nothing: it works through others, as its `method` says.
+    /// The wire; None: it works through others, as its `method` says.
     pub line: Option<Line>,
     /// How it carries out what it is asked.
     pub method: Method,
@@ -34,7 +34,7 @@ pub struct Output {
     pub default_holds: bool,
     /// On for longer than this, it is switched off. Of slow PWM, what counts is how long its wire is on without a break.
     pub max_on: Option<Duration>,
-    /// After its `max_on` it rests for this long and may be asked again; nothing: it stays off until nothing asks for it any
+    /// After its `max_on` it rests for this long and may be asked again; None: it stays off until nothing asks for it any
     /// more.
     pub max_on_rest: Option<Duration>,
     /// Once on, it stays on for at least this long (safety excepted).

@@ -19,7 +19,7 @@ pub struct PiKind {
     pub pwm: PiPwm,
     /// The overlay for 1-Wire.
     pub onewire_overlay: &'static str,
-    /// What the node of 1-Wire has in the device tree where that overlay is in force; nothing: no more than any.
+    /// What the node of 1-Wire has in the device tree where that overlay is in force; None: no more than any.
     pub onewire_property: Option<&'static str>,
 }
 

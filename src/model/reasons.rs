@@ -19,7 +19,7 @@ pub struct Reasons {
     pub signs: Vec<PartReason>,
     /// What is waited for, soonest first.
     pub pending: Vec<Pending>,
-    /// The next change, if nothing else happens; nothing: none within a day, or none until `stays_until`.
+    /// The next change, if nothing else happens; None: none within a day, or none until `stays_until`.
     pub next: Option<Upcoming>,
     /// Until when it was looked ahead, if that was not a day: too much happens.
     pub stays_until: Option<DateTime<Utc>>,

@@ -66,7 +66,7 @@ pub enum RoomCause {
     },
     /// Nothing shows anybody.
     Nobody {
-        /// When the last sign ended; nothing: there was none yet.
+        /// When the last sign ended; None: there was none yet.
         since: Option<DateTime<Utc>>,
     },
     /// Somebody was closed in, but has not moved for `forget_after`.

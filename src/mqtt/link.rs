@@ -270,7 +270,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// Nothing: nobody takes commands any more.
+    /// None: nobody takes commands any more.
     async fn read(&mut self, message: &Publish) -> Option<Incoming> {
         if self.repeats.lock().unwrap_or_else(PoisonError::into_inner).is_repeat(message) {
             tracing::debug!("a message on {} came again", shown(&message.topic));

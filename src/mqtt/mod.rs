@@ -100,7 +100,7 @@ pub struct Clearing {
 }
 
 impl Clearing {
-    /// What a connection of one hub and settings leaves that one of others (nothing: there will be none) does not take over.
+    /// What a connection of one hub and settings leaves that one of others (None: there will be none) does not take over.
     /// Topics under another prefix the next one clears, when Home Assistant was told of the new ones.
     pub fn between(before: (&str, &MqttSettings), after: Option<(&str, &MqttSettings)>) -> Clearing {
         let place = |settings: &MqttSettings| (settings.host.clone(), settings.port);

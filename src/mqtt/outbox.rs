@@ -175,7 +175,7 @@ impl Outbox {
         }
     }
 
-    /// What is wrong with the hub itself; nothing: all is well.
+    /// What is wrong with the hub itself; None: all is well.
     pub(super) fn problem(&mut self, problem: Option<String>) {
         self.problem = problem;
     }

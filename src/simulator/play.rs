@@ -15,7 +15,7 @@ pub struct Play {
     pub until: DateTime<Utc>,
     /// What happens, in order of time.
     pub happenings: Vec<Timed>,
-    /// The weather and the people; nothing: only what the happenings say.
+    /// The weather and the people; None: only what the happenings say.
     pub world: Option<VirtualWorld>,
 }
 

@@ -77,7 +77,7 @@ impl Watch {
         self.look_at(house, None)
     }
 
-    /// As [`Watch::look`], where only this changed; nothing: anything may have.
+    /// As [`Watch::look`], where only this changed; None: anything may have.
     pub fn look_at(&mut self, house: &mut House, changed: Option<&[Changed]>) -> Vec<Change> {
         let mut changes = self.look_at_these(house, changed);
         if house.ended_by().is_none() {

@@ -21,7 +21,7 @@ pub struct Driven {
     pub at: Moment,
     pub output: Arc<str>,
     pub level: Level,
-    /// Nothing: it was claimed with this level, at a start or a reconfiguration.
+    /// None: it was claimed with this level, at a start or a reconfiguration.
     pub cause: Option<Cause>,
     /// It went on while the wire of another member of its interlock was known to be in fault.
     pub beside_a_fault: bool,

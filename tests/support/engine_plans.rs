@@ -590,7 +590,7 @@ impl HousePlan {
 /// One thing that happens to a house.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// An input is read; nothing: it fails.
+    /// An input is read; None: it fails.
     Input(usize, Option<bool>),
     /// A sensor is read.
     Reads(usize, i8),

@@ -427,7 +427,7 @@ impl TextPlan {
 /// One thing that happens to such a house.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// An input's wire is read; nothing: it cannot be.
+    /// An input's wire is read; None: it cannot be.
     Input(usize, Option<bool>),
     /// A sensor is read, in tenths of a degree.
     Reads(usize, i16),

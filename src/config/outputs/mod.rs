@@ -26,7 +26,7 @@ const KIND: &[(&str, Option<OutputKind>)] = &{
     }
     words
 };
-/// Nothing: it stays as it is.
+/// None: it stays as it is.
 const DEFAULT: &[(&str, Option<Level>)] = &[("off", Some(Level::OFF)), ("on", Some(Level::ON)), ("hold", None)];
 const STATE: &[(&str, bool)] = &[("any", false), ("all", true)];
 

@@ -112,7 +112,7 @@ struct Check<'c> {
 }
 
 impl Check<'_> {
-    /// The rules over which `rule` is meant to win; nothing: over all later ones.
+    /// The rules over which `rule` is meant to win; None: over all later ones.
     fn overridden(&self, rule: usize) -> Option<Vec<usize>> {
         let listed = match &self.order.places[rule].overrides {
             None => return Some(Vec::new()),

@@ -41,7 +41,7 @@ impl Control {
         }
     }
 
-    /// Drives an output. Nothing: its bus answers later.
+    /// Drives an output. None: its bus answers later.
     fn drive(&mut self, drive: DriveId, output: OutputId, level: Level, cause: &Cause) -> Option<Result<(), String>> {
         let before = self.engine.start_level(output);
         let result = self.hardware.drive(drive, output, level);

@@ -137,7 +137,7 @@ struct Asked {
     full: Direction,
     /// The percentage, where it is neither all nor nothing.
     share: Option<u8>,
-    /// Nothing: there is nothing to do.
+    /// None: there is nothing to do.
     doing: Option<Doing>,
 }
 

@@ -26,7 +26,7 @@ use std::{collections::BTreeMap, sync::Arc};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(in crate::engine) struct ZoneState {
-    /// As somebody set it; nothing: as configured.
+    /// As somebody set it; None: as configured.
     pub mode: Option<ClimateMode>,
     /// Who did.
     pub mode_by: Option<Source>,
@@ -111,7 +111,7 @@ impl Told {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(in crate::engine) struct HandPreset {
     pub name: Arc<str>,
-    /// Nothing: until another, or AUTO.
+    /// None: until another, or AUTO.
     pub until: Option<Timestamp>,
     /// Whose command it was.
     #[serde(default)]
@@ -136,7 +136,7 @@ pub(in crate::engine) enum HandEnd {
     Auto,
     /// Then.
     At(Timestamp),
-    /// When another period of the plan is on than the one that began then; nothing: it was not known.
+    /// When another period of the plan is on than the one that began then; None: it was not known.
     Period(Option<DateTime<Utc>>),
 }
 

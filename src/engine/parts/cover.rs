@@ -26,11 +26,11 @@ const SHOWN_EVERY: Duration = Duration::from_secs(1);
 /// Where a cover is and where it is to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::engine) struct Travel {
-    /// Where it stood when its motor was last switched; nothing: nobody knows.
+    /// Where it stood when its motor was last switched; None: nobody knows.
     position: Option<i64>,
-    /// Where it is to be; nothing: where it is.
+    /// Where it is to be; None: where it is.
     goal: Option<Level>,
-    /// Where it was last asked to be; nothing: nowhere yet, or to stand still.
+    /// Where it was last asked to be; None: nowhere yet, or to stand still.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<Level>,
 }
@@ -87,7 +87,7 @@ impl Travel {
         self.position = self.at(cover, motion, now);
     }
 
-    /// Where it is, 0 to 100,000; nothing: nobody knows.
+    /// Where it is, 0 to 100,000; None: nobody knows.
     pub fn at(&self, cover: &Cover, motion: Motion, now: Moment) -> Option<i64> {
         let Some((way, _)) = motion else { return self.position };
         let reached = self.reckoned(cover, motion, now);

@@ -43,12 +43,12 @@ pub(in crate::engine) struct OutputState {
     /// A stop or a start took it elsewhere: what it is until then is no change, whether it goes back or stays there.
     #[serde(skip)]
     returning: Option<Moment>,
-    /// What it is to go back to when nobody asks; nothing: it stays as it is.
+    /// What it is to go back to when nobody asks; None: it stays as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Level>,
     #[serde(default, skip_serializing_if = "is_plain")]
     pub guard: Guard,
-    /// Of a pulse: when it was last asked for; nothing: since it was last asked for nothing else was.
+    /// Of a pulse: when it was last asked for; None: since it was last asked for nothing else was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pulse_from: Option<Moment>,
     /// Of slow PWM.

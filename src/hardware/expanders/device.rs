@@ -275,7 +275,7 @@ impl Thread {
         }
     }
 
-    /// Rests until there is something to do; nothing: the device is no longer used.
+    /// Rests until there is something to do; None: the device is no longer used.
     fn wait(&self, rest: Duration, all: bool) -> Option<(bool, Work)> {
         let state = self.shared.lock();
         let failing = self.failing;

@@ -137,7 +137,7 @@ impl Chips {
         }
     }
 
-    /// The pins that the device tree leads this PWM to; nothing: it does not tell.
+    /// The pins that the device tree leads this PWM to; None: it does not tell.
     fn led(&self, pwm: &PiPwm) -> Option<Vec<Pin>> {
         Pins::read(&self.machine.device_tree()).of_pwm(pwm.address).map(<[Pin]>::to_vec)
     }
@@ -198,7 +198,7 @@ fn header_pwm(device: &str) -> Option<&'static PiPwm> {
     PI_KINDS.iter().map(|kind| &kind.pwm).find(is_it)
 }
 
-/// The pins of the header that the PWM of a device comes out of, with their channels; nothing: it is another PWM, or the
+/// The pins of the header that the PWM of a device comes out of, with their channels; None: it is another PWM, or the
 /// device tree does not tell.
 pub(in crate::hardware) fn header_pins(machine: &Machine, device: &str) -> Option<Vec<(u32, u32)>> {
     let pwm = header_pwm(device)?;

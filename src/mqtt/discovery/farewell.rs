@@ -18,7 +18,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// What follows; nothing: it need not be named again.
+    /// What follows; None: it need not be named again.
     pub fn next(self) -> Option<Step> {
         match self {
             Step::Removed => Some(Step::Described),

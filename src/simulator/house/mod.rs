@@ -293,7 +293,7 @@ impl House {
         self.readings.extend(due.map(|due| (due, index)));
     }
 
-    /// What changed since this was last asked; nothing: anything may have.
+    /// What changed since this was last asked; None: anything may have.
     pub fn take_changed(&mut self) -> Option<Vec<Changed>> {
         let changed = self.engine.take_changed();
         (!std::mem::take(&mut self.unwatched)).then_some(changed)

@@ -58,7 +58,7 @@ pub struct Recording {
 /// Of which there are lists, besides sums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Keep {
-    /// Nothing: memory does not grow with time.
+    /// None: memory does not grow with time.
     Sums,
     /// Words, for the report as JSON.
     Words,
@@ -118,7 +118,7 @@ impl Span {
     }
 }
 
-/// The course of a point that is no output. Nothing: it was not known.
+/// The course of a point that is no output. None: it was not known.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Track {
     /// Of an input or a room, at each change.
@@ -223,7 +223,7 @@ impl Recording {
         self.rule_sums.note(id, truth, at);
     }
 
-    /// Looks at what changed; nothing: at everything.
+    /// Looks at what changed; None: at everything.
     fn look_at_changes(&mut self, house: &House, changed: Option<&[Changed]>, at: DateTime<Utc>) {
         let Some(changed) = changed else {
             (0..self.outputs.len()).for_each(|index| self.look_at_output(OutputId(index), house, at));

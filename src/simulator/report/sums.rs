@@ -163,7 +163,7 @@ impl OutputSum {
 /// Of all rules.
 #[derive(Clone, Debug)]
 pub(super) struct RuleSums {
-    /// Since when each is what. Nothing: hearthd did not run.
+    /// Since when each is what. None: hearthd did not run.
     truths: Vec<Option<(DateTime<Utc>, Option<Truth>)>>,
     pub uses: Vec<RuleUse>,
     pub pairs: Vec<Pair>,

@@ -55,7 +55,7 @@ pub struct Scenario {
     /// Points whose every change is logged, besides the outputs.
     also: Vec<String>,
     text: String,
-    /// The lines of the expected log; nothing: none is written down.
+    /// The lines of the expected log; None: none is written down.
     expected: Option<Range<usize>>,
 }
 

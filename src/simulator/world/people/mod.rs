@@ -35,7 +35,7 @@ struct Day {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Stay {
     from_s: i32,
-    /// Nothing: away.
+    /// None: away.
     place: Option<Place>,
     asleep: bool,
 }
@@ -50,7 +50,7 @@ impl Stay {
 /// What one person does at one instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Doing {
-    /// Nothing: away.
+    /// None: away.
     pub(super) place: Option<Place>,
     pub(super) asleep: bool,
     /// A motion sensor in the same place would see it.
