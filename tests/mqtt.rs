@@ -9,7 +9,7 @@ mod house;
 
 use broker::{Behaviour, FakeBroker, Mosquitto, Spy, until};
 use hearthd::model::{Event, Level, Quality, Value};
-use hearthd::mqtt::{Clearing, Refused, Told};
+use hearthd::mqtt::{Clearing, Notification, Refused};
 use house::House;
 use rumqttc::QoS::AtLeastOnce;
 use serde_json::{Value as Json, json};
@@ -146,7 +146,7 @@ async fn refusals_wait_for_a_broker() {
     house.until_status("an error", |status| status.error.is_some()).await;
     for point in ["one", "two"] {
         let refused = Refused { point: point.into(), payload: "ON".into(), reason: "no such point".into() };
-        house.told.send(Told::Refused(refused)).await.unwrap();
+        house.told.send(Notification::Refused(refused)).await.unwrap();
     }
     for point in ["one", "two"] {
         let answer: Json = serde_json::from_str(&broker.heard_until(ERROR).await.1).unwrap();
@@ -342,7 +342,7 @@ async fn an_answer_that_the_broker_did_not_get_is_given_again() {
     let mut broker = FakeBroker::start([Behaviour::CloseOn(ERROR), Behaviour::Serve]).await;
     let house = House::start(broker.port, &["lamp"]);
     let refused = Refused { point: "lampe".into(), payload: "ON".into(), reason: "no such point".into() };
-    house.told.send(Told::Refused(refused)).await.unwrap();
+    house.told.send(Notification::Refused(refused)).await.unwrap();
     for _ in 0..2 {
         let (_, answer) = broker.heard_until(ERROR).await;
         assert!(answer.contains("lampe"), "{answer}");

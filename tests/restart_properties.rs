@@ -132,7 +132,7 @@ proptest! {
                 world.settle_filter(&mut steady);
                 world.settle_filter(&mut restarted);
                 steady.wake();
-                steady.engine.memory_goes_first();
+                steady.engine.mark_persisted();
                 restarted.restart(Duration::ZERO);
                 world.read_all(&mut steady);
                 world.read_all(&mut restarted);

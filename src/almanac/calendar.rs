@@ -39,7 +39,7 @@ struct Today {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Question {
     Within(TimeOfDay, TimeOfDay, bool),
-    Pretended(TimeOfDay, TimeOfDay, bool, u64),
+    PresenceSimulation(TimeOfDay, TimeOfDay, bool, u64),
     Daylight,
     Dark,
 }
@@ -164,7 +164,7 @@ impl Calendar {
         seed: u64,
         now: DateTime<Utc>,
     ) -> Option<Held> {
-        self.answer(Question::Pretended(from, to, next_day, seed), now, |calendar, today| {
+        self.answer(Question::PresenceSimulation(from, to, next_day, seed), now, |calendar, today| {
             let mut edges = Edges::at(now);
             for date in [today.pred_opt()?, today, today.succ_opt()?] {
                 let last = if next_day { date.succ_opt()? } else { date };

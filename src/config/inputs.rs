@@ -4,8 +4,8 @@ use super::{
     diagnostic::Problems,
     ids,
     shape::{DAY, Decimal, NameOrNames, OneOf, Period, SECOND, Text, Whole, Wire},
+    suggestions,
     table::{Id, Table},
-    wording,
 };
 use crate::model::{ActiveLevel, Config, Counter, Input, InputKind, Line, Measures, Pull, Sensor, SensorSource};
 use std::{collections::BTreeMap, ops::Range, time::Duration};
@@ -218,7 +218,7 @@ pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> Inp
     let toggles: Vec<_> = draft.toggles.iter().filter_map(find).collect();
     for (names, found) in [(draft.toggles, &mut input.toggles), (draft.sets, &mut input.sets)] {
         for (name, place) in names {
-            match wording::output(&name, config) {
+            match suggestions::output(&name, config) {
                 Ok(output) if found.contains(&output) => {
                     problems.error(place, format!("`{name}` is listed twice"), "remove one of them");
                 }

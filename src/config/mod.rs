@@ -5,7 +5,6 @@
 //! schema.
 
 mod chips;
-mod circles;
 mod climate;
 mod conflicts;
 mod diagnostic;
@@ -23,6 +22,7 @@ mod language;
 mod modes;
 mod mqtt;
 mod nearest;
+mod oscillation;
 mod outputs;
 mod rooms;
 mod rules;
@@ -30,16 +30,16 @@ mod scenes;
 mod secrets;
 mod sensors;
 mod shape;
+mod suggestions;
 mod syntax;
 mod table;
 mod wires;
-mod wording;
 
 pub use diagnostic::{Diagnostic, Place, Problems, Report, Severity, Source};
 pub use expectations::{Entry, Expectation, Step, expectations};
 pub use language::{state_meaning, state_words};
 pub use nearest::name as nearest_name;
-pub use wording::refused_command;
+pub use suggestions::refused_command;
 
 use crate::model::{Config, Zone};
 use serde::{Deserialize, Serialize};

@@ -5,8 +5,8 @@ use super::{
     language::{self, Kept, Scope},
     rules::{Condition, Sentence, read_sentence},
     shape::{Names, Word, Words, is_word, not_a_word, shorten},
+    suggestions,
     table::Table,
-    wording,
 };
 use crate::model::{Condition as Held, Level, Modes, OutputId, Rule};
 use std::{ops::Range, sync::Arc};
@@ -55,7 +55,7 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
             Some(place) => modes.start = place,
             None => {
                 let names: Vec<&str> = modes.list.iter().map(|mode| &**mode).collect();
-                let advice = format!("write one of {}", wording::list(&names));
+                let advice = format!("write one of {}", suggestions::list(&names));
                 table.error_at("start", format!("\"{}\" is not in the list", shorten(&start)), advice);
             }
         }
@@ -101,7 +101,7 @@ pub(super) fn presence(
     let window = read_sentence(&between, kept, source, problems, parse);
     let mut rules = Vec::new();
     for (name, place) in outputs {
-        let output = match wording::output(&name, config) {
+        let output = match suggestions::output(&name, config) {
             Ok(output) => output,
             Err((message, advice)) => {
                 problems.error(place, message, advice);
@@ -110,7 +110,7 @@ pub(super) fn presence(
         };
         let (Some(mode), Some((from, to, next_day))) = (mode, window) else { continue };
         let seed = name.bytes().fold(0, |seed: u64, byte| seed.wrapping_mul(257).wrapping_add(byte.into()));
-        let pretended = Held::Pretended { from, to, next_day, seed };
+        let pretended = Held::PresenceSimulation { from, to, next_day, seed };
         rules.push(rule(output, &config[output].name, Held::All(vec![Held::Mode(vec![mode]), pretended])));
     }
     rules

@@ -1,14 +1,14 @@
 //! `[rooms.NAME]`: groups of inputs, whose `occupied` is worked out.
 
 use super::{
-    circles::{self, SelfHeld},
     diagnostic::Problems,
     ids,
     language::{self, Kept, Scope},
+    oscillation::{self, SelfHeld},
     rules::{Condition, Sentence, read_sentence},
     shape::{DAY, Names, Period, SECOND, Text},
+    suggestions,
     table::{Id, Table},
-    wording,
 };
 use crate::model::{Condition as Held, Config, InputId, InputKind, Point, Room, RoomId, Rule};
 use std::ops::Range;
@@ -137,7 +137,7 @@ fn inputs(
         if problems.are_enough() {
             break;
         }
-        match wording::binary_input(&name, config) {
+        match suggestions::binary_input(&name, config) {
             Ok(input) if taken.contains(&input) => {
                 problems.error(place, format!("`{name}` is listed twice"), "remove one of them");
             }
@@ -184,9 +184,9 @@ pub(super) fn check(asked: &[Asked], config: &Config, problems: &Problems) {
             );
         }
     }
-    for SelfHeld { room, output } in circles::self_held(&config.rules, config) {
+    for SelfHeld { room, output } in oscillation::self_held(&config.rules, config) {
         let Some((_, sentence)) = sentences(&config[room], &asked[room.0])
-            .find(|(rule, _)| rule.condition.points(config).iter().any(|point| circles::is_of(*point, output)))
+            .find(|(rule, _)| rule.condition.points(config).iter().any(|point| oscillation::is_of(*point, output)))
         else {
             continue;
         };
@@ -243,7 +243,7 @@ pub(super) fn find((name, place): Mention, config: &Config, problems: &Problems)
     let found = config.find_room(&name);
     if found.is_none() {
         let rooms = config.rooms.iter().map(|room| &*room.id);
-        let (message, advice) = wording::not_found("room", &name, rooms, config);
+        let (message, advice) = suggestions::not_found("room", &name, rooms, config);
         problems.error(place, message, advice);
     }
     found

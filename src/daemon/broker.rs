@@ -3,7 +3,7 @@
 use super::publisher::{self, Pass};
 use crate::{
     model::{BrokerStatus, Config, Event, MqttSettings, Snapshot},
-    mqtt::{self, Clearing, Feed, Ledger, Mqtt, Told},
+    mqtt::{self, Clearing, Feed, Ledger, Mqtt, Notification},
 };
 use std::sync::Arc;
 use tokio::{
@@ -30,7 +30,7 @@ struct Connection {
     hub: Arc<str>,
     settings: MqttSettings,
     mqtt: Mqtt,
-    told: mpsc::Sender<Told>,
+    told: mpsc::Sender<Notification>,
 }
 
 impl Broker {
@@ -92,7 +92,7 @@ impl Broker {
     }
 
     /// False when the connection ended by itself, which it never does.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(super) fn is_healthy(&self) -> bool {
         self.running.as_ref().is_none_or(|running| running.mqtt.is_running())
     }
 

@@ -214,7 +214,8 @@ impl Control {
         report_quality(&self.last, &snapshot);
         self.last = snapshot.clone();
         let revision = self.engine.revision();
-        let whole = revision.other != self.saved.other && now.moment.since(self.saved_at) >= save_other_every;
+        let whole =
+            revision.best_effort != self.saved.best_effort && now.moment.since(self.saved_at) >= save_other_every;
         for (reply, begun) in std::mem::take(&mut self.held) {
             if begun.iter().any(|drive| self.under_way.is_awaited(*drive)) {
                 self.held.push((reply, begun));
@@ -224,12 +225,12 @@ impl Control {
         }
         self.begun.clear();
         let mut pass = std::mem::take(&mut self.next);
-        if whole || revision.promised != self.saved.promised {
+        if whole || revision.durable != self.saved.durable {
             let memory = self.engine.keep(whole, now);
             if !memory.is_part() {
-                (self.saved.other, self.saved_at) = (revision.other, now.moment);
+                (self.saved.best_effort, self.saved_at) = (revision.best_effort, now.moment);
             }
-            self.saved.promised = revision.promised;
+            self.saved.durable = revision.durable;
             pass.memory = Some(memory);
         }
         pass.snapshot = Some(snapshot);
@@ -256,8 +257,8 @@ impl Control {
     }
 
     /// False after a panic of a thread of the hardware: what it read would stay as it was for ever.
-    pub fn is_whole(&self) -> bool {
-        self.hardware.is_whole()
+    pub fn is_healthy(&self) -> bool {
+        self.hardware.is_healthy()
     }
 
     /// When the engine wants to be woken.

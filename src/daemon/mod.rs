@@ -211,9 +211,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         publisher.offer(broker.addressed(control.pass(publisher.save_other_every())));
         // A bug in one part must not leave a house that looks alive and is not: end, and be started afresh.
         anyhow::ensure!(publisher.is_running(), "the publisher died");
-        anyhow::ensure!(control.is_whole(), "a thread of the hardware died");
-        anyhow::ensure!(broker.is_whole(), "the connection to the broker died");
-        anyhow::ensure!(tasks.is_whole(), "the control socket or the watch on the configuration died");
+        anyhow::ensure!(control.is_healthy(), "a thread of the hardware died");
+        anyhow::ensure!(broker.is_healthy(), "the connection to the broker died");
+        anyhow::ensure!(tasks.is_healthy(), "the control socket or the watch on the configuration died");
         systemd::alive();
     }
 
@@ -256,7 +256,7 @@ impl Tasks {
     }
 
     /// False when one ended.
-    fn is_whole(&mut self) -> bool {
+    fn is_healthy(&mut self) -> bool {
         self.all.try_join_next().is_none() && self.all.len() == self.count
     }
 }
@@ -310,12 +310,12 @@ mod tests {
             runtime.block_on(async {
                 let mut tasks = Tasks::default();
                 tasks.spawn(std::future::pending());
-                assert!(tasks.is_whole());
+                assert!(tasks.is_healthy());
                 tasks.spawn(async move { assert!(!panics, "a bug") });
-                while tasks.is_whole() {
+                while tasks.is_healthy() {
                     tokio::task::yield_now().await;
                 }
-                assert!(!tasks.is_whole(), "and stays so");
+                assert!(!tasks.is_healthy(), "and stays so");
             });
         }
     }

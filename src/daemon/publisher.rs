@@ -5,7 +5,7 @@
 //! delays news, never an output: passes that pile up are merged, and the newest snapshot wins.
 
 use super::{keeper::Keeper, store::Store};
-use crate::{clock::Clock, config::Sources, engine::Memory, http::Reply, model::Snapshot, mqtt::Told};
+use crate::{clock::Clock, config::Sources, engine::Memory, http::Reply, model::Snapshot, mqtt::Notification};
 use std::{
     mem,
     sync::{
@@ -30,9 +30,9 @@ pub struct Pass {
     /// What the configuration was read from, when another one is in force.
     pub in_force: Option<Arc<Sources>>,
     /// What MQTT is to tell once: refused commands, notices, clicks.
-    pub told: Vec<Told>,
+    pub told: Vec<Notification>,
     /// The adapter that tells it, if there is one.
-    pub told_to: Option<mpsc::Sender<Told>>,
+    pub told_to: Option<mpsc::Sender<Notification>>,
     /// Answers to the socket, to be given after this snapshot is published.
     pub replies: Vec<Reply>,
 }

@@ -576,8 +576,8 @@ pub(super) mod tests {
             let torn = [&whole[..length], &other[length.min(other.len())..]].concat();
             fs::write(folder.path().join(FILES[1]), &torn).unwrap();
             // Where both end alike, none of the line is missing.
-            let is_whole = length > line || torn[length..=line] == whole[length..=line];
-            assert_eq!(found(&folder).0, Some(if is_whole { 6 } else { 5 }), "torn at {length}");
+            let is_healthy = length > line || torn[length..=line] == whole[length..=line];
+            assert_eq!(found(&folder).0, Some(if is_healthy { 6 } else { 5 }), "torn at {length}");
         }
     }
 

@@ -6,7 +6,7 @@
 
 use super::{
     facts::Alarm,
-    order::{Look, Order},
+    order::{Dependency, Order},
 };
 use crate::{
     clock::{Moment, Now},
@@ -162,28 +162,28 @@ impl Changes {
         changes
     }
 
-    fn place(&self, look: Look) -> Option<usize> {
+    fn place(&self, look: Dependency) -> Option<usize> {
         let of_output = |id: OutputId, which: usize| self.begins.outputs + id.0 * OF_OUTPUT + which;
         let of_climate = |id: ClimateId, which: usize| self.begins.climates + id.0 * OF_CLIMATE + which;
         Some(match look {
-            Look::Mode => 0,
-            Look::Dark => 1,
-            Look::Input(id) => self.begins.inputs + id.0,
-            Look::Click(id) => self.begins.clicks + id.0,
-            Look::Sensor(id) => self.begins.sensors + id.0,
-            Look::Room(id) => self.begins.rooms + id.0,
-            Look::Wire(id) => of_output(id, 0),
-            Look::Output(id) => of_output(id, 1),
-            Look::Explained(id) => of_output(id, 2),
-            Look::Claim(id) => of_output(id, 3),
-            Look::Climate(id) => of_climate(id, 0),
-            Look::Zone(id) => of_climate(id, 1),
-            Look::Rule(id) => self.begins.rules + id.0,
-            Look::Moving => return None,
+            Dependency::Mode => 0,
+            Dependency::Dark => 1,
+            Dependency::Input(id) => self.begins.inputs + id.0,
+            Dependency::Click(id) => self.begins.clicks + id.0,
+            Dependency::Sensor(id) => self.begins.sensors + id.0,
+            Dependency::Room(id) => self.begins.rooms + id.0,
+            Dependency::Wire(id) => of_output(id, 0),
+            Dependency::Output(id) => of_output(id, 1),
+            Dependency::Explained(id) => of_output(id, 2),
+            Dependency::Claim(id) => of_output(id, 3),
+            Dependency::Climate(id) => of_climate(id, 0),
+            Dependency::Zone(id) => of_climate(id, 1),
+            Dependency::Rule(id) => self.begins.rules + id.0,
+            Dependency::Moving => return None,
         })
     }
 
-    fn mark(&mut self, look: Look) {
+    fn mark(&mut self, look: Dependency) {
         let Some(place) = self.place(look) else { return };
         self.tell(place);
         for looker in &self.lookers[place] {
@@ -227,24 +227,24 @@ impl Changes {
 
     /// A reading is stale by now.
     pub fn stale(&mut self, id: SensorId) {
-        self.place(Look::Sensor(id)).into_iter().for_each(|place| self.tell(place));
+        self.place(Dependency::Sensor(id)).into_iter().for_each(|place| self.tell(place));
     }
 
     pub fn input(&mut self, id: InputId) {
-        self.mark(Look::Input(id));
+        self.mark(Dependency::Input(id));
     }
 
     pub fn click(&mut self, id: InputId) {
-        self.mark(Look::Click(id));
+        self.mark(Dependency::Click(id));
     }
 
     pub fn sensor(&mut self, id: SensorId) {
-        self.mark(Look::Sensor(id));
+        self.mark(Dependency::Sensor(id));
     }
 
     /// Who is in a room changed, and with it when commands end.
     pub fn room(&mut self, id: RoomId) {
-        self.mark(Look::Room(id));
+        self.mark(Dependency::Room(id));
     }
 
     /// What somebody commands an output, or what its wire does.
@@ -254,55 +254,55 @@ impl Changes {
             _ => None,
         };
         for id in whole.into_iter().chain([id]) {
-            self.mark(Look::Wire(id));
-            self.mark(Look::Output(id));
+            self.mark(Dependency::Wire(id));
+            self.mark(Dependency::Output(id));
         }
     }
 
     /// What an output does by itself of what it is commanded.
     pub fn wire(&mut self, id: OutputId) {
-        self.mark(Look::Wire(id));
+        self.mark(Dependency::Wire(id));
     }
 
     /// What is decided of an output.
     pub fn decided(&mut self, id: OutputId, config: &Config) {
-        self.mark(Look::Output(id));
+        self.mark(Dependency::Output(id));
         if let Method::Part { of } = config[id].method {
-            self.mark(Look::Output(of));
+            self.mark(Dependency::Output(of));
         }
     }
 
     /// Why an output is as it is.
     pub fn explained(&mut self, id: OutputId) {
-        self.mark(Look::Explained(id));
+        self.mark(Dependency::Explained(id));
     }
 
     /// What somebody commands a zone.
     pub fn climate(&mut self, id: ClimateId) {
-        self.mark(Look::Climate(id));
+        self.mark(Dependency::Climate(id));
     }
 
     /// What a zone shows.
     pub fn zone(&mut self, id: ClimateId) {
-        self.mark(Look::Zone(id));
+        self.mark(Dependency::Zone(id));
     }
 
     pub fn mode(&mut self) {
-        self.mark(Look::Mode);
+        self.mark(Dependency::Mode);
     }
 
     pub fn dark(&mut self) {
-        self.mark(Look::Dark);
+        self.mark(Dependency::Dark);
     }
 
     /// Whether a rule is active.
     pub fn rule(&mut self, id: RuleId) {
-        self.mark(Look::Rule(id));
+        self.mark(Dependency::Rule(id));
     }
 
     /// What zones ask of an output.
     pub fn claim(&mut self, id: OutputId) {
-        self.mark(Look::Claim(id));
+        self.mark(Dependency::Claim(id));
     }
 
     pub fn everything(&mut self) {

@@ -3,13 +3,13 @@
 use super::{
     Engine,
     parts::cover,
-    picture,
     promises::Promised,
     state::{ModeState, OutputState},
+    view,
 };
 use crate::{
     clock::Now,
-    model::{Ask, ClimateFacet, Command, Config, Level, Method, OutputId, Refusal, SceneId, Source, Takes, Wish},
+    model::{Ask, Capability, ClimateFacet, Command, Config, Level, Method, OutputId, Refusal, SceneId, Source, Wish},
 };
 use std::time::Duration;
 
@@ -91,10 +91,10 @@ impl Engine {
 
     /// What `member`, of the group `id` or that output itself, is to be. A group is switched as one.
     fn goal(&self, id: OutputId, member: OutputId, ask: Ask, now: Now) -> Result<Goal, Refusal> {
-        let (takes, state) = (self.config.takes(id), &self.outputs[id.0]);
+        let (takes, state) = (self.config.capability(id), &self.outputs[id.0]);
         let asked = asked(state);
         let on = match takes {
-            Takes::Position => Level::ON,
+            Capability::Position => Level::ON,
             _ if asked.is_on() => asked,
             _ => last_on(takes, state),
         };
@@ -103,8 +103,8 @@ impl Engine {
             Ask::Off | Ask::Auto => Goal::Level(Level::OFF),
             Ask::Level(level) => Goal::Level(level),
             Ask::Stop => self.stand(member, now),
-            Ask::Toggle if takes == Takes::Position && self.is_under_way(id) => self.stand(member, now),
-            Ask::Toggle if takes == Takes::Position => {
+            Ask::Toggle if takes == Capability::Position && self.is_under_way(id) => self.stand(member, now),
+            Ask::Toggle if takes == Capability::Position => {
                 let open = self.position(id, now).unwrap_or(state.level).is_on();
                 Goal::Level(Level::from_on(!open))
             }
@@ -120,9 +120,9 @@ impl Engine {
 
     /// The level that is so much above what an output is asked to be, or below.
     fn changed_by(&self, id: OutputId, percent: i8, now: Now) -> Result<Level, Refusal> {
-        let (takes, state) = (self.config.takes(id), &self.outputs[id.0]);
+        let (takes, state) = (self.config.capability(id), &self.outputs[id.0]);
         let base = match takes {
-            Takes::Position => state.travel.goal().or_else(|| self.position(id, now)).ok_or(Refusal::NotKnown)?,
+            Capability::Position => state.travel.goal().or_else(|| self.position(id, now)).ok_or(Refusal::NotKnown)?,
             _ => asked(state),
         };
         Ok(takes.changed_by(base, percent))
@@ -141,7 +141,7 @@ impl Engine {
     pub fn position(&self, id: OutputId, now: Now) -> Option<Level> {
         let Method::Cover(cover) = &self.config[id].method else { return None };
         let motion = cover::motion(&self.outputs[cover.open.0], &self.outputs[cover.close.0]);
-        picture::whole_percent(self.outputs[id.0].travel.at(cover, motion, now.moment)?)
+        view::whole_percent(self.outputs[id.0].travel.at(cover, motion, now.moment)?)
     }
 
     fn lock(&mut self, id: OutputId, ask: Ask, now: Now) {
@@ -179,14 +179,14 @@ impl Engine {
         let moves = outputs.iter().any(|output| self.is_under_way(*output));
         let mut goals = Vec::new();
         for output in outputs {
-            let takes = self.config.takes(*output);
+            let takes = self.config.capability(*output);
             let on = last_on(takes, &self.outputs[output.0]);
             for member in self.config.members(*output) {
                 goals.push((
                     member,
                     match takes {
-                        Takes::Position if moves => self.stand(member, now),
-                        Takes::Position => Goal::Level(Level::from_on(!any_on)),
+                        Capability::Position if moves => self.stand(member, now),
+                        Capability::Position => Goal::Level(Level::from_on(!any_on)),
                         _ => Goal::Level(if any_on { Level::OFF } else { on }),
                     },
                 ));
@@ -214,8 +214,8 @@ impl Engine {
 }
 
 /// The level that ON means for an output that is off.
-fn last_on(takes: Takes, state: &OutputState) -> Level {
-    if takes == Takes::OnOff { Level::ON } else { state.last_on }
+fn last_on(takes: Capability, state: &OutputState) -> Level {
+    if takes == Capability::OnOff { Level::ON } else { state.last_on }
 }
 
 /// What an output is asked to be, whatever a minimum time makes of it. What was on for its `max_on` is off for good, so

@@ -35,7 +35,7 @@ pub(super) fn evaluate(condition: &Condition, timers: &mut [Timer], facts: &mut 
         Condition::Lost(point) => facts.is_lost(*point).into(),
         Condition::Mode(modes) => facts.mode(modes),
         Condition::Changed { point, within } => facts.changed(*point, *within),
-        Condition::Pretended { from, to, next_day, seed } => {
+        Condition::PresenceSimulation { from, to, next_day, seed } => {
             facts.on_the_clock(|calendar, now| calendar.pretended(*from, *to, *next_day, *seed, now.wall))
         }
     }

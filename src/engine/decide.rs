@@ -10,11 +10,11 @@ use super::{
     climate,
     facts::{Alarm, facts},
     order::Task,
-    picture,
     priority::{self, Situation},
     promises::Promised,
     rooms, rules,
     state::Timestamp,
+    view,
 };
 use crate::{
     clock::Now,
@@ -296,7 +296,7 @@ impl Engine {
         // What it changed of itself, it has taken into account.
         self.changes.settle(number);
         for id in &cluster.outputs {
-            if let Some(anew) = picture::shown_anew(&config, &self.outputs, *id, now) {
+            if let Some(anew) = view::shown_anew(&config, &self.outputs, *id, now) {
                 alarm.at(anew);
             }
         }

@@ -3,8 +3,8 @@
 use super::{
     climate::{self, ZoneState},
     history::Readings,
-    picture,
     state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState},
+    view,
 };
 use crate::{
     almanac::{Calendar, Held},
@@ -81,7 +81,7 @@ impl Facts<'_> {
     pub fn is_on(&self, point: Point) -> Truth {
         match point {
             _ if !self.counts(point) => Truth::Unknown,
-            Point::Output(id) => picture::is_on(self.config, self.outputs, id, self.now),
+            Point::Output(id) => view::is_on(self.config, self.outputs, id, self.now),
             Point::OutputFacet(id, OutputFacet::Lock) => self.outputs[id.0].locked.into(),
             Point::OutputFacet(..) => Truth::Unknown,
             Point::Input(id) => self.inputs[id.0].truth(),
@@ -93,7 +93,7 @@ impl Facts<'_> {
 
     /// A number of an output, while its wire is in order.
     pub fn of_output(&self, id: OutputId, facet: OutputFacet) -> Option<f64> {
-        picture::number(self.config, self.outputs, id, facet, self.now)
+        view::number(self.config, self.outputs, id, facet, self.now)
     }
 
     /// Whether a point is looked at: not one that was not read since [`Facts::read_since`].
@@ -125,8 +125,8 @@ impl Facts<'_> {
     pub fn is_lost(&mut self, point: Point) -> bool {
         let quality = match point {
             Point::Reading(id, quantity) => return self.reading(id, quantity).is_none(),
-            Point::Output(id) => picture::quality(self.config, self.outputs, id),
-            Point::OutputFacet(id, facet) => picture::facet(self.config, self.outputs, id, facet, self.now).quality,
+            Point::Output(id) => view::quality(self.config, self.outputs, id),
+            Point::OutputFacet(id, facet) => view::facet(self.config, self.outputs, id, facet, self.now).quality,
             Point::Input(id) | Point::Event(id) => self.inputs[id.0].quality(),
             Point::Climate(id, facet) => {
                 let state = self.climates.get(id.0);
@@ -149,7 +149,7 @@ impl Facts<'_> {
             Point::Output(id) => {
                 let output = &self.outputs[id.0];
                 // What is decided and not driven yet turns now.
-                let decided = picture::decided(self.config, self.outputs, id);
+                let decided = view::decided(self.config, self.outputs, id);
                 let turns =
                     output.explanation.is_some() && output.shown(self.now.moment).is_some_and(|shown| shown != decided);
                 let turned = if turns { Some(self.now.moment) } else { output.changed };

@@ -83,7 +83,7 @@ impl Engine {
             let output = &self.config[id];
             let (until, release) = ends(output, hold, now);
             let (level, stands) = match goal {
-                Goal::Level(level) => (self.config.takes(id).fit(level), false),
+                Goal::Level(level) => (self.config.capability(id).fit(level), false),
                 Goal::Stand(level) => (level, true),
             };
             self.changes.output(id, &self.config);

@@ -1,8 +1,8 @@
 //! What an engine remembers over a restart or a reload, by name.
 
 use super::{
+    automations::AutomationState,
     climate::ZoneState,
-    happenings::HappeningState,
     history::Readings,
     returns::Return,
     state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState},
@@ -45,7 +45,7 @@ pub struct Memory {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) rules: BTreeMap<Arc<str>, RuleState>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) events: BTreeMap<Arc<str>, HappeningState>,
+    pub(super) events: BTreeMap<Arc<str>, AutomationState>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) mode: Option<ModeState>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -16,6 +16,7 @@
 //! costs nothing; the next call arrives at what should be. What looks only at things that did not change is left as it
 //! was (`changes.rs`): that makes decisions quick and never another one.
 
+mod automations;
 mod changes;
 mod climate;
 mod command;
@@ -27,7 +28,6 @@ mod facts;
 mod filters;
 mod foresight;
 mod guard;
-mod happenings;
 mod history;
 mod inputs;
 mod interlock;
@@ -36,7 +36,6 @@ mod memory;
 mod notices;
 mod order;
 mod parts;
-mod picture;
 mod points;
 mod priority;
 mod promises;
@@ -46,6 +45,7 @@ mod rules;
 mod sensors;
 mod state;
 mod usage;
+mod view;
 mod why;
 mod wires;
 
@@ -61,11 +61,11 @@ use crate::{
         Part, Point, Quantity, ReadFailure, Refusal, RuleId, Series, Snapshot, Truth, duration,
     },
 };
+use automations::AutomationState;
 use changes::Changes;
 use chrono::{DateTime, Utc};
 use climate::{Claimed, ZoneState};
 use drives::Drives;
-use happenings::HappeningState;
 use history::Readings;
 use order::Order;
 use priority::{Slots, Wish};
@@ -95,7 +95,7 @@ pub struct Engine {
     climates: Vec<ZoneState>,
     rules: Vec<RuleState>,
     wishes: Vec<Vec<Wish>>,
-    events: Vec<HappeningState>,
+    events: Vec<AutomationState>,
     mode: Option<ModeState>,
     dark: Option<RuleState>,
     series: Vec<Readings>,
@@ -135,10 +135,10 @@ pub struct Engine {
 pub struct Revision {
     /// Of what somebody was promised: commands until they end, what event rules did, when outputs with a limit or a rest
     /// went on or off. To be kept before it is shown.
-    pub promised: u64,
+    pub durable: u64,
     /// Of what a restart would otherwise begin anew: timers, hysteresis, occupancy. To be kept now and then. Readings alone
     /// do not count: they are read again.
-    pub other: u64,
+    pub best_effort: u64,
 }
 
 impl Engine {
@@ -211,7 +211,7 @@ impl Engine {
 
     /// Tells whether [`Engine::memory`] became another.
     pub fn revision(&self) -> Revision {
-        Revision { promised: self.promises.count, other: self.unpromised }
+        Revision { durable: self.promises.count, best_effort: self.unpromised }
     }
 
     /// All that must survive a restart.
@@ -425,7 +425,7 @@ impl Engine {
             wishes: priority::wishes(&config),
             dark,
             series: series.collect(),
-            events: happenings::resume(&config, memory.events),
+            events: automations::resume(&config, memory.events),
             mode: ModeState::new(&config.modes, memory.mode, now),
             started: now.moment,
             starting: false,

@@ -36,7 +36,7 @@ pub(super) enum Task {
 
 /// One thing that somebody looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Look {
+pub(super) enum Dependency {
     Mode,
     Dark,
     Input(InputId),
@@ -75,7 +75,7 @@ pub(super) struct Cluster {
 pub(super) struct Order {
     pub tasks: Vec<Task>,
     /// What each task looks at.
-    pub looks: Vec<Vec<Look>>,
+    pub looks: Vec<Vec<Dependency>>,
     pub clusters: Vec<Cluster>,
     /// The members of each interlock.
     pub members: Vec<Vec<OutputId>>,
@@ -261,35 +261,35 @@ impl<'c> Builder<'c> {
         let mut needs: Vec<Task> = Vec::new();
         for look in self.looks(task) {
             match look {
-                Look::Dark => needs.push(Task::Dark),
-                Look::Room(id) => needs.push(Task::Room(id)),
-                Look::Rule(id) => needs.push(Task::Rule(id)),
-                Look::Output(id) | Look::Explained(id) => needs.push(self.task_of(id)),
-                Look::Zone(id) if looks_back => needs.push(Task::Climate(id)),
-                Look::Zone(id) => needs.push(Task::LookBack(id)),
+                Dependency::Dark => needs.push(Task::Dark),
+                Dependency::Room(id) => needs.push(Task::Room(id)),
+                Dependency::Rule(id) => needs.push(Task::Rule(id)),
+                Dependency::Output(id) | Dependency::Explained(id) => needs.push(self.task_of(id)),
+                Dependency::Zone(id) if looks_back => needs.push(Task::Climate(id)),
+                Dependency::Zone(id) => needs.push(Task::LookBack(id)),
                 // What a zone shows of its limits decides its fan.
-                Look::Claim(id) => needs.extend(self.zones[id.0].iter().map(|zone| {
+                Dependency::Claim(id) => needs.extend(self.zones[id.0].iter().map(|zone| {
                     let called = [&self.config[*zone].heat, &self.config[*zone].cool];
                     let is_called = called.into_iter().any(|outputs| outputs.contains(&id));
                     if is_called { Task::Climate(*zone) } else { Task::LookBack(*zone) }
                 })),
-                Look::Mode
-                | Look::Input(_)
-                | Look::Click(_)
-                | Look::Sensor(_)
-                | Look::Wire(_)
-                | Look::Climate(_)
-                | Look::Moving => {}
+                Dependency::Mode
+                | Dependency::Input(_)
+                | Dependency::Click(_)
+                | Dependency::Sensor(_)
+                | Dependency::Wire(_)
+                | Dependency::Climate(_)
+                | Dependency::Moving => {}
             }
         }
         needs
     }
 
-    fn looks(&self, task: Task) -> Vec<Look> {
+    fn looks(&self, task: Task) -> Vec<Dependency> {
         let config = self.config;
         let mut looks = match task {
-            Task::Input(id) => vec![Look::Input(id)],
-            Task::Sensor(id) => vec![Look::Sensor(id)],
+            Task::Input(id) => vec![Dependency::Input(id)],
+            Task::Sensor(id) => vec![Dependency::Sensor(id)],
             Task::Dark => config.dark.as_ref().map(|rule| of_rule(rule, config)).unwrap_or_default(),
             Task::Climate(id) => of_climate(id, &config[id]),
             Task::Room(id) => of_room(&config[id], config),
@@ -298,13 +298,13 @@ impl<'c> Builder<'c> {
             Task::Outputs(place) => self.clusters[place].outputs.iter().flat_map(|id| self.of_output(*id)).collect(),
             Task::Group(id) => {
                 let members = leaves(id, config).into_iter();
-                members.flat_map(|id| [Look::Wire(id), Look::Output(id)]).collect()
+                members.flat_map(|id| [Dependency::Wire(id), Dependency::Output(id)]).collect()
             }
             Task::LookBack(id) => {
                 let called = config[id].heat.iter().chain(&config[id].cool);
                 let wires = called.flat_map(|id| std::iter::once(*id).chain(config.parts(*id)));
-                let of_wires = wires.flat_map(|id| [Look::Wire(id), Look::Explained(id)]);
-                std::iter::once(Look::Zone(id)).chain(of_wires).collect()
+                let of_wires = wires.flat_map(|id| [Dependency::Wire(id), Dependency::Explained(id)]);
+                std::iter::once(Dependency::Zone(id)).chain(of_wires).collect()
             }
         };
         looks.sort_unstable();
@@ -312,12 +312,12 @@ impl<'c> Builder<'c> {
         looks
     }
 
-    fn of_output(&self, id: OutputId) -> Vec<Look> {
-        let mut looks = vec![Look::Wire(id)];
+    fn of_output(&self, id: OutputId) -> Vec<Dependency> {
+        let mut looks = vec![Dependency::Wire(id)];
         if self.config.is_visible(id) {
-            looks.push(Look::Claim(id));
-            looks.extend(self.rules[id.0].iter().map(|rule| Look::Rule(*rule)));
-            looks.extend(self.config[id].room.map(Look::Room));
+            looks.push(Dependency::Claim(id));
+            looks.extend(self.rules[id.0].iter().map(|rule| Dependency::Rule(*rule)));
+            looks.extend(self.config[id].room.map(Dependency::Room));
         }
         looks
     }
@@ -332,12 +332,12 @@ impl<'c> Builder<'c> {
             }
             for look in self.looks(task) {
                 match look {
-                    Look::Output(id) => {
+                    Dependency::Output(id) => {
                         let leaves = leaves(id, self.config).into_iter();
                         found.extend(leaves.flat_map(|id| self.config.parts(id).into_iter().chain([id])));
                     }
-                    Look::Room(id) => open.push(Task::Room(id)),
-                    Look::Dark => open.push(Task::Dark),
+                    Dependency::Room(id) => open.push(Task::Room(id)),
+                    Dependency::Dark => open.push(Task::Dark),
                     _ => {}
                 }
             }
@@ -354,67 +354,68 @@ fn leaves(id: OutputId, config: &Config) -> Vec<OutputId> {
     }
 }
 
-fn of_rule(rule: &Rule, config: &Config) -> Vec<Look> {
+fn of_rule(rule: &Rule, config: &Config) -> Vec<Dependency> {
     let mut looks = Vec::new();
     look_at_rule(rule, config, &mut looks);
     looks
 }
 
 /// Of its triggers and conditions; times of day are another matter.
-fn of_event(rule: &EventRule, config: &Config) -> Vec<Look> {
+fn of_event(rule: &EventRule, config: &Config) -> Vec<Dependency> {
     let mut looks = Vec::new();
     rule.condition.iter().for_each(|condition| look_at(condition, config, &mut looks));
     for trigger in &rule.on {
         match trigger {
             Trigger::Becomes(condition) => look_at(condition, config, &mut looks),
             Trigger::Changes(point) => look_at_point(*point, config, &mut looks),
-            Trigger::Click(input, _) => looks.push(Look::Click(*input)),
+            Trigger::Click(input, _) => looks.push(Dependency::Click(*input)),
             Trigger::Start | Trigger::At(_) | Trigger::Cron(_) | Trigger::Every(_) | Trigger::EveryDays(..) => {}
         }
     }
     looks
 }
 
-fn of_room(room: &Room, config: &Config) -> Vec<Look> {
-    let mut looks: Vec<Look> = room.motion.iter().chain(&room.doors).map(|input| Look::Input(*input)).collect();
+fn of_room(room: &Room, config: &Config) -> Vec<Dependency> {
+    let mut looks: Vec<Dependency> =
+        room.motion.iter().chain(&room.doors).map(|input| Dependency::Input(*input)).collect();
     for rule in [&room.occupied_while, &room.asleep_while].into_iter().flatten() {
         look_at_rule(rule, config, &mut looks);
     }
     looks
 }
 
-fn of_climate(id: ClimateId, zone: &Climate) -> Vec<Look> {
+fn of_climate(id: ClimateId, zone: &Climate) -> Vec<Dependency> {
     let flow = match zone.control {
         Control::Curve { flow, .. } => flow,
         _ => None,
     };
     let sensors = zone.sensors.iter().copied().chain(zone.outdoor).chain(flow);
     let inputs = zone.window.contacts.iter().copied().chain(zone.door.map(|(input, _)| input));
-    let mut looks = vec![Look::Climate(id)];
-    looks.extend(sensors.map(Look::Sensor));
-    looks.extend(inputs.map(Look::Input));
+    let mut looks = vec![Dependency::Climate(id)];
+    looks.extend(sensors.map(Dependency::Sensor));
+    looks.extend(inputs.map(Dependency::Input));
     let exercised = zone.exercise.iter().flat_map(|exercise| exercise.outputs.iter().copied());
-    looks.extend(zone.outputs().chain(exercised).map(Look::Wire));
+    looks.extend(zone.outputs().chain(exercised).map(Dependency::Wire));
     looks
 }
 
-fn look_at_rule(rule: &Rule, config: &Config, looks: &mut Vec<Look>) {
+fn look_at_rule(rule: &Rule, config: &Config, looks: &mut Vec<Dependency>) {
     std::iter::once(&rule.condition).chain(&rule.until).for_each(|condition| look_at(condition, config, looks));
 }
 
-fn look_at(condition: &Condition, config: &Config, looks: &mut Vec<Look>) {
+fn look_at(condition: &Condition, config: &Config, looks: &mut Vec<Dependency>) {
     match condition {
         Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| look_at(part, config, looks)),
         Condition::Not(part) | Condition::Held { condition: part, .. } => look_at(part, config, looks),
         Condition::On(point) | Condition::Changed { point, .. } | Condition::Lost(point) => {
             look_at_point(*point, config, looks)
         }
-        Condition::ClimateIs(zone, ..) => looks.push(Look::Zone(*zone)),
+        Condition::ClimateIs(zone, ..) => looks.push(Dependency::Zone(*zone)),
         Condition::Compare(left, _, right) => {
             [left, right].into_iter().for_each(|side| look_at_number(side, config, looks))
         }
-        Condition::Dark => looks.push(Look::Dark),
-        Condition::Mode(_) => looks.push(Look::Mode),
+        Condition::Dark => looks.push(Dependency::Dark),
+        Condition::Mode(_) => looks.push(Dependency::Mode),
         // Of these the calendar says when they change.
         Condition::TimeBetween { .. }
         | Condition::Daylight
@@ -422,18 +423,18 @@ fn look_at(condition: &Condition, config: &Config, looks: &mut Vec<Look>) {
         | Condition::Date(_)
         | Condition::Holiday
         | Condition::Night(_)
-        | Condition::Pretended { .. } => {}
+        | Condition::PresenceSimulation { .. } => {}
     }
 }
 
-fn look_at_number(number: &Number, config: &Config, looks: &mut Vec<Look>) {
+fn look_at_number(number: &Number, config: &Config, looks: &mut Vec<Dependency>) {
     match number {
         Number::Constant(_) => {}
-        Number::Reading(sensor, _) => looks.push(Look::Sensor(*sensor)),
-        Number::Over(_, series) => looks.push(Look::Sensor(config[*series].sensor)),
+        Number::Reading(sensor, _) => looks.push(Dependency::Sensor(*sensor)),
+        Number::Over(_, series) => looks.push(Dependency::Sensor(config[*series].sensor)),
         Number::Output(id, facet) => look_at_point(Point::OutputFacet(*id, *facet), config, looks),
-        Number::Climate(zone, _) => looks.push(Look::Zone(*zone)),
-        Number::SunElevation => looks.push(Look::Moving),
+        Number::Climate(zone, _) => looks.push(Dependency::Zone(*zone)),
+        Number::SunElevation => looks.push(Dependency::Moving),
         Number::Add(left, right)
         | Number::Subtract(left, right)
         | Number::Multiply(left, right)
@@ -443,22 +444,22 @@ fn look_at_number(number: &Number, config: &Config, looks: &mut Vec<Look>) {
     }
 }
 
-fn look_at_point(point: Point, config: &Config, looks: &mut Vec<Look>) {
+fn look_at_point(point: Point, config: &Config, looks: &mut Vec<Dependency>) {
     match point {
         Point::Output(id) | Point::OutputFacet(id, _) => {
-            looks.push(Look::Output(id));
+            looks.push(Dependency::Output(id));
             let leaves = leaves(id, config);
-            looks.extend(leaves.iter().map(|id| Look::Output(*id)));
+            looks.extend(leaves.iter().map(|id| Dependency::Output(*id)));
             // Where a cover is, and what was used, time alone changes.
             let moves = |id: &OutputId| matches!(config[*id].method, Method::Cover(_));
             let runs = matches!(point, Point::OutputFacet(_, OutputFacet::Energy));
-            looks.extend((runs || leaves.iter().any(moves)).then_some(Look::Moving));
+            looks.extend((runs || leaves.iter().any(moves)).then_some(Dependency::Moving));
         }
-        Point::Input(id) => looks.push(Look::Input(id)),
-        Point::Reading(sensor, _) => looks.push(Look::Sensor(sensor)),
-        Point::Occupied(id) | Point::Asleep(id) => looks.push(Look::Room(id)),
-        Point::Mode => looks.push(Look::Mode),
-        Point::Climate(zone, _) => looks.push(Look::Zone(zone)),
-        Point::Event(id) => looks.push(Look::Click(id)),
+        Point::Input(id) => looks.push(Dependency::Input(id)),
+        Point::Reading(sensor, _) => looks.push(Dependency::Sensor(sensor)),
+        Point::Occupied(id) | Point::Asleep(id) => looks.push(Dependency::Room(id)),
+        Point::Mode => looks.push(Dependency::Mode),
+        Point::Climate(zone, _) => looks.push(Dependency::Zone(zone)),
+        Point::Event(id) => looks.push(Dependency::Click(id)),
     }
 }

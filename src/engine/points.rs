@@ -1,6 +1,6 @@
 //! What each point shows, for those who look at the house from outside.
 
-use super::{Engine, climate, picture};
+use super::{Engine, climate, view};
 use crate::{
     clock::Now,
     model::{OutputFacet, Point, PointState, Quality, Truth, Value},
@@ -40,8 +40,8 @@ impl Engine {
         };
         let on_or_off = |truth: Truth| truth.is_known().then(|| Value::Switch(truth.is_true()));
         match point {
-            Point::Output(id) => picture::output(&self.config, &self.outputs, id, now),
-            Point::OutputFacet(id, facet) => picture::facet(&self.config, &self.outputs, id, facet, now),
+            Point::Output(id) => view::output(&self.config, &self.outputs, id, now),
+            Point::OutputFacet(id, facet) => view::facet(&self.config, &self.outputs, id, facet, now),
             Point::Input(id) => {
                 let state = &self.inputs[id.0];
                 unexplained(state.active.map(Value::Switch), state.changed, state.fault.clone())
@@ -74,7 +74,7 @@ impl Engine {
     /// The same as it will be when what was decided is driven.
     pub(super) fn decided_state(&self, point: Point, now: Now) -> PointState {
         let state = self.plain_state(point, now);
-        let decided = |id| Value::Level(picture::decided(&self.config, &self.outputs, id));
+        let decided = |id| Value::Level(view::decided(&self.config, &self.outputs, id));
         // A wire in fault takes nothing.
         if state.quality != Quality::Good {
             return state;
@@ -84,7 +84,7 @@ impl Engine {
                 Some(decided(id))
             }
             (Point::OutputFacet(id, facet @ OutputFacet::Power), Some(_)) => {
-                picture::number(&self.config, &self.outputs, id, facet, now).map(Value::Number)
+                view::number(&self.config, &self.outputs, id, facet, now).map(Value::Number)
             }
             (_, value) => value.clone(),
         };
@@ -95,8 +95,8 @@ impl Engine {
     pub fn quality(&self, point: Point, now: Now) -> Quality {
         let known = |known: bool| if known { Quality::Good } else { Quality::Unknown };
         match point {
-            Point::Output(id) => picture::quality(&self.config, &self.outputs, id),
-            Point::OutputFacet(id, facet) => picture::facet(&self.config, &self.outputs, id, facet, now).quality,
+            Point::Output(id) => view::quality(&self.config, &self.outputs, id),
+            Point::OutputFacet(id, facet) => view::facet(&self.config, &self.outputs, id, facet, now).quality,
             Point::Input(id) | Point::Event(id) => self.inputs[id.0].quality(),
             Point::Reading(id, quantity) => self.sensors[id.0].quality(&self.config[id], quantity, now.moment).0,
             Point::Climate(id, facet) => known(climate::is_known(&self.config[id], &self.climates[id.0], facet)),

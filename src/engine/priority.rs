@@ -11,13 +11,15 @@ use super::{
     interlock,
     manual::{self, Surroundings},
     order::Cluster,
-    parts, picture,
+    parts,
     state::{OutputState, RoomState, RuleState, Wire},
+    view,
 };
 use crate::{
     clock::{Moment, Now},
     model::{
-        Cause, Claim, Config, Explanation, InterlockId, Level, Method, Output, OutputId, RuleId, Slot, Takes, Truth,
+        Capability, Cause, Claim, Config, Explanation, InterlockId, Level, Method, Output, OutputId, RuleId, Slot,
+        Truth,
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -246,10 +248,10 @@ fn ask_parts(
 pub(super) fn stand_for(id: OutputId, outputs: &mut [OutputState], config: &Config, now: Now) -> bool {
     let Method::Group { members, all } = &config[id].method else { return false };
     let all = *all;
-    let level = picture::together(all, members.iter().map(|member| outputs[member.0].level));
+    let level = view::together(all, members.iter().map(|member| outputs[member.0].level));
     // At a start, wires that were claimed at another level have not been driven yet.
     let shown: Option<Vec<Level>> = members.iter().map(|member| outputs[member.0].shown(now.moment)).collect();
-    let shown = shown.map(|levels| picture::together(all, levels.into_iter()));
+    let shown = shown.map(|levels| view::together(all, levels.into_iter()));
     let on = members.iter().filter(|member| outputs[member.0].level.is_on()).count();
     let cause = Cause::Members { on, of: members.len(), all };
     let state = &mut outputs[id.0];
@@ -324,7 +326,7 @@ fn highest(asked: &[(Slot, Claim)]) -> &(Slot, Claim) {
 fn asked(id: OutputId, output: &Output, state: &OutputState, situation: &Situation<'_>) -> Vec<(Slot, Claim)> {
     let mut asked = Vec::with_capacity(Slot::ALL.len());
     asked.push((Slot::Default, rest(output, state)));
-    let takes = situation.config.takes(id);
+    let takes = situation.config.capability(id);
     let by_rule = || {
         situation.wishes(id).find_map(|(Wish { rule, level }, truth)| {
             let cause = match (truth, level.is_on()) {
@@ -336,7 +338,7 @@ fn asked(id: OutputId, output: &Output, state: &OutputState, situation: &Situati
             Some(Claim { level, cause })
         })
     };
-    let first_rule = if takes == Takes::Position { cover_by_rules(id, state, situation) } else { by_rule() };
+    let first_rule = if takes == Capability::Position { cover_by_rules(id, state, situation) } else { by_rule() };
     asked.extend(first_rule.map(|claim| (Slot::Rule, claim)));
     asked.extend(situation.claimed(id).map(|claimed| (Slot::Climate, claimed.claim())));
     if let Some(manual) = &state.manual {

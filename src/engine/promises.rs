@@ -49,7 +49,7 @@ impl Engine {
     pub fn keep(&mut self, whole: bool, now: Now) -> Memory {
         let promised = std::mem::take(&mut self.promises.of);
         if whole || promised.contains(&Promised::Whole) {
-            self.memory_goes_first();
+            self.mark_persisted();
             return self.memory(now);
         }
         let (config, mut memory) = (&self.config, self.memory_of_house(now).as_part());

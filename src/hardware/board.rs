@@ -10,7 +10,7 @@ pub(super) trait Board: Send + Sync {
     fn lay(&self, _: &Config) {}
 
     /// False when a thread of its own has ended by a panic.
-    fn is_whole(&self) -> bool {
+    fn is_healthy(&self) -> bool {
         true
     }
 

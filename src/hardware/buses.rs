@@ -94,7 +94,7 @@ impl Buses {
     }
 
     /// False after a panic of one of the threads.
-    pub fn is_whole(&self) -> bool {
+    pub fn is_healthy(&self) -> bool {
         self.buses.values().all(|bus| bus.worker.as_ref().is_none_or(Worker::is_running))
     }
 

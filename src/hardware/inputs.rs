@@ -1,8 +1,8 @@
 //! Watches the inputs: claims their lines, reports each change, and tries again what could not be had.
 
 use super::{
-    bell::{Bell, News, Wake},
     board::{Board, InputLine},
+    edge_queue::{EdgeQueue, News, Wake},
     worker::Worker,
 };
 use crate::{
@@ -30,7 +30,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// once in a while without any.
 pub(super) struct Inputs {
     watched: Arc<Mutex<BTreeMap<Arc<str>, Watched>>>,
-    bell: Arc<Bell>,
+    edge_queue: Arc<EdgeQueue>,
     worker: Option<Worker>,
 }
 
@@ -48,14 +48,20 @@ impl Inputs {
     /// Starts without any input.
     pub fn start(board: Arc<dyn Board>, clock: Clock, events: Sender<Event>) -> Inputs {
         let watched = Arc::new(Mutex::new(BTreeMap::new()));
-        let bell = Arc::new(Bell::default());
-        let watch =
-            Watch { watched: watched.clone(), bell: bell.clone(), board, clock, events, unsent: VecDeque::new() };
-        Inputs { watched, bell, worker: Worker::spawn("inputs", move || watch.run()) }
+        let edge_queue = Arc::new(EdgeQueue::default());
+        let watch = Watch {
+            watched: watched.clone(),
+            edge_queue: edge_queue.clone(),
+            board,
+            clock,
+            events,
+            unsent: VecDeque::new(),
+        };
+        Inputs { watched, edge_queue, worker: Worker::spawn("inputs", move || watch.run()) }
     }
 
     /// False after a panic of its thread.
-    pub fn is_whole(&self) -> bool {
+    pub fn is_healthy(&self) -> bool {
         self.worker.as_ref().is_none_or(Worker::is_running)
     }
 
@@ -73,7 +79,7 @@ impl Inputs {
         for input in &config.inputs {
             if !watched.contains_key(&input.id) {
                 watched.insert(input.id.clone(), Watched::new(input.clone()));
-                self.bell.look_at(&input.id);
+                self.edge_queue.look_at(&input.id);
             }
         }
     }
@@ -81,7 +87,7 @@ impl Inputs {
 
 impl Drop for Inputs {
     fn drop(&mut self) {
-        self.bell.stop();
+        self.edge_queue.stop();
         if let Some(worker) = self.worker.take() {
             worker.join();
         }
@@ -101,7 +107,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// What the thread holds.
 struct Watch {
     watched: Arc<Mutex<BTreeMap<Arc<str>, Watched>>>,
-    bell: Arc<Bell>,
+    edge_queue: Arc<EdgeQueue>,
     board: Arc<dyn Board>,
     clock: Clock,
     events: Sender<Event>,
@@ -111,14 +117,14 @@ struct Watch {
 
 impl Watch {
     fn run(mut self) {
-        while let Wake::Rung(mut rung) = self.bell.wait(self.patience()) {
+        while let Wake::Pending(mut pending) = self.edge_queue.wait(self.patience()) {
             let now = self.clock.now().moment;
             for (id, watched) in lock(&self.watched).iter_mut() {
-                let News { look, edges, pulses, at } = rung.remove(id).unwrap_or_default();
+                let News { look, edges, pulses, at } = pending.remove(id).unwrap_or_default();
                 if look || watched.look_at.is_some_and(|at| at <= now) {
                     let moment = |stamp| self.clock.moment_of_stamp(stamp);
                     let edges = edges.into_iter().map(|(level, at)| (level, at.map(moment))).collect();
-                    let reports = watched.look(edges, &*self.board, &self.bell, now);
+                    let reports = watched.look(edges, &*self.board, &self.edge_queue, now);
                     let event = |(result, at)| Event::InputRead { input: id.clone(), result, at };
                     self.unsent.extend(reports.into_iter().map(event));
                 }
@@ -133,7 +139,7 @@ impl Watch {
         }
     }
 
-    /// How long to wait for the bell.
+    /// How long to wait for the edge_queue.
     fn patience(&self) -> Option<Duration> {
         let look_at = lock(&self.watched).values().filter_map(|watched| watched.look_at).min();
         let wait = look_at.map(|at| self.clock.real_time_until(at));
@@ -167,10 +173,10 @@ impl Watched {
         &mut self,
         edges: Vec<(bool, Option<Moment>)>,
         board: &dyn Board,
-        bell: &Arc<Bell>,
+        edge_queue: &Arc<EdgeQueue>,
         now: Moment,
     ) -> Vec<(Result<bool, String>, Option<Moment>)> {
-        let read = self.read(board, bell);
+        let read = self.read(board, edge_queue);
         match (&read, &self.reported) {
             (Err(text), Some(Err(before))) if text == before => {}
             (Err(text), _) => tracing::warn!("input {}: {text}", self.input.id),
@@ -189,12 +195,12 @@ impl Watched {
         reports
     }
 
-    fn read(&mut self, board: &dyn Board, bell: &Arc<Bell>) -> Result<bool, String> {
+    fn read(&mut self, board: &dyn Board, edge_queue: &Arc<EdgeQueue>) -> Result<bool, String> {
         let line = match self.line.take() {
             Some(line) => line,
             None => {
-                let (bell, id) = (bell.clone(), self.input.id.clone());
-                let on_edge = Box::new(move |edge| bell.ring(&id, edge));
+                let (queue, id) = (edge_queue.clone(), self.input.id.clone());
+                let on_edge = Box::new(move |edge| queue.push(&id, edge));
                 board.claim_input(&self.input, on_edge).map_err(|error| error.to_string())?
             }
         };

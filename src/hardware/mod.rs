@@ -11,13 +11,13 @@
 //! Whatever may take its time has a thread of its own: sensors and inputs, and each bus that outputs are driven over
 //! (`sink.rs`). A bus that hangs holds up its own outputs and nothing else.
 
-mod bell;
 mod board;
 mod buses;
 mod chardev;
 mod choice;
 mod claims;
 pub mod detect;
+mod edge_queue;
 mod edges;
 mod error;
 mod expanders;
@@ -89,8 +89,11 @@ impl Hardware {
     }
 
     /// False when a thread that reads or drives wires has ended by a panic.
-    pub fn is_whole(&self) -> bool {
-        self.outputs.is_whole() && self.inputs.is_whole() && self.buses.is_whole() && self.chosen.board.is_whole()
+    pub fn is_healthy(&self) -> bool {
+        self.outputs.is_healthy()
+            && self.inputs.is_healthy()
+            && self.buses.is_healthy()
+            && self.chosen.board.is_healthy()
     }
 
     /// Drives an output of the current configuration, claiming its line first if that failed before. Lines of the board

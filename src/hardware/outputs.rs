@@ -45,8 +45,8 @@ impl Outputs {
     }
 
     /// False after a panic of a bus's thread.
-    pub fn is_whole(&self) -> bool {
-        self.sinks.values().all(Sink::is_whole)
+    pub fn is_healthy(&self) -> bool {
+        self.sinks.values().all(Sink::is_healthy)
     }
 
     /// Releases the lines that `config` does not have any more, or that moved elsewhere, in their safe state. A bus that

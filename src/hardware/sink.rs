@@ -105,7 +105,7 @@ impl Sink {
     }
 
     /// False after a panic of its thread.
-    pub fn is_whole(&self) -> bool {
+    pub fn is_healthy(&self) -> bool {
         self.worker.as_ref().is_none_or(Worker::is_running)
     }
 

@@ -352,11 +352,11 @@ fn a_thread_that_panics_is_missed() {
     let inputs = Inputs::start(Arc::new(Trap), clock.clone(), events.clone());
     let mut buses = Buses::start(Arc::new(Trap), clock, events);
     let config = house(&[], &[input("motion")], &[sensor("living")]);
-    assert!(inputs.is_whole() && buses.is_whole());
+    assert!(inputs.is_healthy() && buses.is_healthy());
     inputs.watch_missing(&config);
     buses.read(&config);
     for _ in 0..2_000 {
-        if !inputs.is_whole() && !buses.is_whole() {
+        if !inputs.is_healthy() && !buses.is_healthy() {
             return;
         }
         sleep(Duration::from_millis(5));

@@ -65,7 +65,7 @@ pub struct Cover {
 
 /// What an output can be asked to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Takes {
+pub enum Capability {
     /// On or off.
     OnOff,
     /// Any level from 0 to 100 %.
@@ -76,13 +76,13 @@ pub enum Takes {
     Position,
 }
 
-impl Takes {
+impl Capability {
     /// The level that an output takes when it is asked for `percent`; the speed above, if it has speeds.
     pub fn fit(self, level: super::Level) -> super::Level {
         match self {
-            Takes::OnOff => super::Level::from_on(level.is_on()),
-            Takes::Percent | Takes::Position => level,
-            Takes::Steps(count) => Takes::level_of_step(Takes::step(count, level), count),
+            Capability::OnOff => super::Level::from_on(level.is_on()),
+            Capability::Percent | Capability::Position => level,
+            Capability::Steps(count) => Capability::level_of_step(Capability::step(count, level), count),
         }
     }
 
@@ -102,10 +102,10 @@ impl Takes {
             u8::try_from((i32::from(from) + by).clamp(0, i32::from(most))).unwrap_or(most)
         };
         match self {
-            Takes::Steps(count) => {
+            Capability::Steps(count) => {
                 let steps = (i32::from(percent.unsigned_abs()) * i32::from(count) + 50) / 100;
                 let by = i32::from(percent.signum()) * steps.max(1);
-                Takes::level_of_step(moved(Takes::step(count, base), by, count), count)
+                Capability::level_of_step(moved(Capability::step(count, base), by, count), count)
             }
             _ => super::Level::new(moved(base.percent(), percent.into(), 100)).unwrap_or(super::Level::ON),
         }
@@ -114,8 +114,10 @@ impl Takes {
     /// Whether `percent` was probably meant as the number of a speed: it is one, and less than the slowest is in percent.
     pub fn sounds_like_a_speed(self, percent: u8) -> bool {
         match self {
-            Takes::Steps(count) => (1..=count).contains(&percent) && percent < Takes::level_of_step(1, count).percent(),
-            Takes::OnOff | Takes::Percent | Takes::Position => false,
+            Capability::Steps(count) => {
+                (1..=count).contains(&percent) && percent < Capability::level_of_step(1, count).percent()
+            }
+            Capability::OnOff | Capability::Percent | Capability::Position => false,
         }
     }
 
@@ -209,28 +211,28 @@ pub enum ManualFor {
 
 impl Config {
     /// What an output can be asked to be.
-    pub fn takes(&self, id: OutputId) -> Takes {
+    pub fn capability(&self, id: OutputId) -> Capability {
         let output = &self[id];
         match (&output.method, output.steps) {
-            (Method::Cover(_), _) => Takes::Position,
-            (Method::Speeds { stages, .. }, _) => Takes::Steps(u8::try_from(stages.len()).unwrap_or(u8::MAX)),
+            (Method::Cover(_), _) => Capability::Position,
+            (Method::Speeds { stages, .. }, _) => Capability::Steps(u8::try_from(stages.len()).unwrap_or(u8::MAX)),
             (Method::Group { members, .. }, _) => {
-                let first = members.first().map_or(Takes::OnOff, |member| self.takes(*member));
-                if members.iter().all(|member| self.takes(*member) == first) { first } else { Takes::OnOff }
+                let first = members.first().map_or(Capability::OnOff, |member| self.capability(*member));
+                if members.iter().all(|member| self.capability(*member) == first) { first } else { Capability::OnOff }
             }
-            (_, Some(count)) => Takes::Steps(count),
-            (Method::SlowPwm { .. }, None) => Takes::Percent,
-            (Method::KickStart { wire, .. }, None) => self.takes(*wire),
-            (Method::Direct | Method::Part { .. }, None) if output.is_dimmed() => Takes::Percent,
-            (Method::Direct | Method::Part { .. }, None) => Takes::OnOff,
+            (_, Some(count)) => Capability::Steps(count),
+            (Method::SlowPwm { .. }, None) => Capability::Percent,
+            (Method::KickStart { wire, .. }, None) => self.capability(*wire),
+            (Method::Direct | Method::Part { .. }, None) if output.is_dimmed() => Capability::Percent,
+            (Method::Direct | Method::Part { .. }, None) => Capability::OnOff,
         }
     }
 
     /// What an output is asked to be, in words: `ON`, `40 %`; of a cover `OPEN`, `CLOSED`, `40 %`.
     pub fn level_text(&self, id: OutputId, level: super::Level) -> String {
-        match (self.takes(id), level) {
-            (Takes::Position, super::Level::ON) => "OPEN".into(),
-            (Takes::Position, super::Level::OFF) => "CLOSED".into(),
+        match (self.capability(id), level) {
+            (Capability::Position, super::Level::ON) => "OPEN".into(),
+            (Capability::Position, super::Level::OFF) => "CLOSED".into(),
             _ => level.to_string(),
         }
     }
@@ -279,14 +281,14 @@ mod tests {
 
     #[test]
     fn speeds_take_the_level_above_and_keep_their_own() {
-        let takes = Takes::Steps(3);
+        let takes = Capability::Steps(3);
         for (asked, got) in [(0, 0), (1, 33), (33, 33), (34, 67), (67, 67), (68, 100), (100, 100)] {
             assert_eq!(takes.fit(level(asked)), level(got), "{asked} %");
         }
         for count in 1..=100 {
             for step in 0..=count {
-                let own = Takes::level_of_step(step, count);
-                assert_eq!(Takes::step(count, own), step, "speed {step} of {count} is {own}");
+                let own = Capability::level_of_step(step, count);
+                assert_eq!(Capability::step(count, own), step, "speed {step} of {count} is {own}");
             }
         }
     }

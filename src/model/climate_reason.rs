@@ -8,7 +8,7 @@ pub struct ClimateReason {
     /// Which zone.
     pub zone: ClimateId,
     /// What it is doing.
-    pub doing: Doing,
+    pub doing: HvacAction,
     /// What it measures, °C; nothing when it does not know.
     pub current: Option<f64>,
     /// Percent of full power, where that is neither all nor nothing.
@@ -19,7 +19,7 @@ pub struct ClimateReason {
 
 /// What a zone is doing. Temperatures in °C.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Doing {
+pub enum HvacAction {
     /// Its mode is off.
     Off,
     /// It warms to this.
@@ -65,24 +65,24 @@ impl ClimateReason {
     /// `living_room heating to 20.5 °C (19.8 °C, window closed)`
     pub fn describe(&self, config: &Config) -> String {
         let doing = match &self.doing {
-            Doing::Off => "is off".to_owned(),
-            Doing::Heating(target) => format!("heating to {target} °C"),
-            Doing::Cooling(target) => format!("cooling to {target} °C"),
-            Doing::Idle(target) => format!("holds {target} °C"),
-            Doing::Resting(target) => format!("waits for its minimum time before it goes on to {target} °C"),
-            Doing::FanOnly => "moves the air only".to_owned(),
-            Doing::WindowOpen => "has an open window".to_owned(),
-            Doing::WindowUnknown => "does not know whether its window is closed".to_owned(),
-            Doing::WindowBySlope => "gets cold as if a window were open".to_owned(),
-            Doing::WarmOutside(limit) => format!("does not heat above {limit} °C outside"),
-            Doing::Frost(limit) => format!("protects from frost below {limit} °C"),
-            Doing::Overheated(limit) => format!("was hotter than {limit} °C"),
-            Doing::SensorLost => "has lost its temperature sensor".to_owned(),
-            Doing::FirstReading => "waits for its first temperature".to_owned(),
-            Doing::Flow { wanted, heating: true } => format!("heating its water to {wanted} °C"),
-            Doing::Flow { wanted, heating: false } => format!("holds its water at {wanted} °C"),
-            Doing::Tuning(target) => format!("tuning its PID around {target} °C"),
-            Doing::Exercise => "exercises what stood still".to_owned(),
+            HvacAction::Off => "is off".to_owned(),
+            HvacAction::Heating(target) => format!("heating to {target} °C"),
+            HvacAction::Cooling(target) => format!("cooling to {target} °C"),
+            HvacAction::Idle(target) => format!("holds {target} °C"),
+            HvacAction::Resting(target) => format!("waits for its minimum time before it goes on to {target} °C"),
+            HvacAction::FanOnly => "moves the air only".to_owned(),
+            HvacAction::WindowOpen => "has an open window".to_owned(),
+            HvacAction::WindowUnknown => "does not know whether its window is closed".to_owned(),
+            HvacAction::WindowBySlope => "gets cold as if a window were open".to_owned(),
+            HvacAction::WarmOutside(limit) => format!("does not heat above {limit} °C outside"),
+            HvacAction::Frost(limit) => format!("protects from frost below {limit} °C"),
+            HvacAction::Overheated(limit) => format!("was hotter than {limit} °C"),
+            HvacAction::SensorLost => "has lost its temperature sensor".to_owned(),
+            HvacAction::FirstReading => "waits for its first temperature".to_owned(),
+            HvacAction::Flow { wanted, heating: true } => format!("heating its water to {wanted} °C"),
+            HvacAction::Flow { wanted, heating: false } => format!("holds its water at {wanted} °C"),
+            HvacAction::Tuning(target) => format!("tuning its PID around {target} °C"),
+            HvacAction::Exercise => "exercises what stood still".to_owned(),
         };
         let closed = self.windows_closed == Some(true);
         let details: Vec<String> = self

@@ -1,7 +1,7 @@
 //! What points can be told, for those who offer commands, and for refusals that say what to write.
 
 use super::{
-    Climate, ClimateFacet, ClimateMode, Config, OutputFacet, OutputId, Point, Quantity, Refusal, SensorId, Takes,
+    Capability, Climate, ClimateFacet, ClimateMode, Config, OutputFacet, OutputId, Point, Quantity, Refusal, SensorId,
 };
 
 /// What a point can be told.
@@ -66,16 +66,16 @@ impl Config {
     }
 
     fn commands_of_output(&self, id: OutputId) -> Option<Commands> {
-        let takes = self.takes(id);
-        let speeds = if let Takes::Steps(count) = takes { count.min(SPEEDS_AS_WORDS) } else { 0 };
+        let takes = self.capability(id);
+        let speeds = if let Capability::Steps(count) = takes { count.min(SPEEDS_AS_WORDS) } else { 0 };
         let words = self.words(id).map(|(word, _)| word.to_owned());
         let words = words.chain((1..=speeds).map(|step| format!("speed {step}")));
         let expected = match takes {
-            Takes::OnOff if self.opens(id) => "OPEN, CLOSE, TOGGLE or AUTO".into(),
-            Takes::OnOff => "ON, OFF, TOGGLE or AUTO".into(),
-            Takes::Percent => "ON, OFF, TOGGLE, AUTO or 0 to 100".into(),
-            Takes::Steps(count) => format!("ON, OFF, TOGGLE, AUTO, speed 1 to speed {count} or 0 to 100"),
-            Takes::Position => "OPEN, CLOSE, STOP, TOGGLE, AUTO or 0 to 100".into(),
+            Capability::OnOff if self.opens(id) => "OPEN, CLOSE, TOGGLE or AUTO".into(),
+            Capability::OnOff => "ON, OFF, TOGGLE or AUTO".into(),
+            Capability::Percent => "ON, OFF, TOGGLE, AUTO or 0 to 100".into(),
+            Capability::Steps(count) => format!("ON, OFF, TOGGLE, AUTO, speed 1 to speed {count} or 0 to 100"),
+            Capability::Position => "OPEN, CLOSE, STOP, TOGGLE, AUTO or 0 to 100".into(),
         };
         Commands::new(words, expected)
     }

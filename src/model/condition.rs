@@ -63,7 +63,7 @@ pub enum Condition {
         within: Duration,
     },
     /// Of a house in which nobody is: whether this light is to look as if somebody were, within a window of time.
-    Pretended {
+    PresenceSimulation {
         /// The window's beginning.
         from: TimeOfDay,
         /// Its end.

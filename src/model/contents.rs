@@ -28,7 +28,7 @@ impl Rule {
     /// Whether nobody wrote it: it is made of `[modes.presence]`.
     pub fn pretends(&self) -> bool {
         match &self.condition {
-            Condition::All(parts) => parts.iter().any(|part| matches!(part, Condition::Pretended { .. })),
+            Condition::All(parts) => parts.iter().any(|part| matches!(part, Condition::PresenceSimulation { .. })),
             _ => false,
         }
     }

@@ -30,6 +30,8 @@ mod condition;
 mod config;
 mod contents;
 mod counter;
+mod defaults;
+mod display;
 pub mod duration;
 mod event;
 mod expander;
@@ -40,7 +42,6 @@ mod nearest;
 pub mod number;
 mod output;
 mod outside;
-mod plain;
 mod point;
 mod quantity;
 mod raspberry_pi;
@@ -52,10 +53,9 @@ mod spec;
 mod table;
 mod value;
 mod wish;
-mod wording;
 
 pub use crate::clock::Zone;
-pub use actuation::{Cover, Dimming, ManualFor, Method, PowerRange, PwmChannel, Takes};
+pub use actuation::{Capability, Cover, Dimming, ManualFor, Method, PowerRange, PwmChannel};
 pub use automation::{Action, Click, EventRule, EventUse, LeftOut, Modes, Notice, Part, RunMode, Scene, Trigger};
 pub use calendar::{Anchor, Cron, Date, DateRange, DaySet, Holidays, Spread, TimeOfDay};
 pub use cause::{Cause, Claim, ManualEnd, Slot, Source};
@@ -65,7 +65,7 @@ pub use climate::{
     LOWEST_TARGET, OVERHEAT_APART, OVERHEAT_RELEASE, PlanAsk, PlanPeriod, Preset, SETPOINTS_APART, SensorLost,
     Setpoints, TargetFor, WindowWatch,
 };
-pub use climate_reason::{ClimateReason, Doing};
+pub use climate_reason::{ClimateReason, HvacAction};
 pub use commands::Commands;
 pub use condition::{Comparison, Condition, Number, Series, Summary};
 pub use config::{

@@ -1,7 +1,7 @@
 //! Points: every value of a house that can be read or commanded, and their names.
 
 use super::table::table;
-use super::{ClimateFacet, ClimateId, Config, InputId, OutputId, Quantity, RoomId, SensorId, Takes, Unit};
+use super::{Capability, ClimateFacet, ClimateId, Config, InputId, OutputId, Quantity, RoomId, SensorId, Unit};
 
 /// Words for being on and off, in this order; empty: those two only.
 pub type States = &'static [(&'static str, bool)];
@@ -189,10 +189,10 @@ impl Config {
     /// What an output shows besides being on or off. The word is the second of its point; a row has the unit of what is a
     /// number, and how many decimals of that are published.
     pub fn facets(&self, id: OutputId) -> impl Iterator<Item = OutputFacet> + use<> {
-        let (takes, output) = (self.takes(id), &self[id]);
+        let (takes, output) = (self.capability(id), &self[id]);
         let facets = [
-            matches!(takes, Takes::Percent | Takes::Steps(_)).then_some(OutputFacet::Level),
-            (takes == Takes::Position).then_some(OutputFacet::Position),
+            matches!(takes, Capability::Percent | Capability::Steps(_)).then_some(OutputFacet::Level),
+            (takes == Capability::Position).then_some(OutputFacet::Position),
             output.lock.then_some(OutputFacet::Lock),
             output.power.map(|_| OutputFacet::Power),
             output.power.map(|_| OutputFacet::Energy),

@@ -3,8 +3,8 @@
 
 use super::table::table;
 use super::{
-    Click, ClimateFacet, ClimateId, Commands, Config, InputId, InputKind, Method, OutputFacet, OutputId, OutputKind,
-    Point, Quantity, RoomId, SensorId, States, Takes, Unit,
+    Capability, Click, ClimateFacet, ClimateId, Commands, Config, InputId, InputKind, Method, OutputFacet, OutputId,
+    OutputKind, Point, Quantity, RoomId, SensorId, States, Unit,
 };
 use std::{ops::RangeInclusive, sync::OnceLock};
 
@@ -247,7 +247,7 @@ impl Config {
         };
         match point {
             Point::Output(id) => {
-                let (look, moves) = (self.looks_like(id), self.takes(id) == Takes::Position);
+                let (look, moves) = (self.looks_like(id), self.capability(id) == Capability::Position);
                 let kind = match moves {
                     true => Kind::Word(words(&["open", "closed", "opening", "closing", "stopped"])),
                     false => switch(),
@@ -261,9 +261,9 @@ impl Config {
                 }
             }
             Point::OutputFacet(id, facet) => {
-                let steps = match self.takes(id) {
-                    Takes::Steps(count) => Some(count),
-                    Takes::OnOff | Takes::Percent | Takes::Position => None,
+                let steps = match self.capability(id) {
+                    Capability::Steps(count) => Some(count),
+                    Capability::OnOff | Capability::Percent | Capability::Position => None,
                 };
                 let number = |course| {
                     Kind::Number(NumberSpec {

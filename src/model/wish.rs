@@ -2,8 +2,8 @@
 //! and tests go by it, so that what `hearthd check` accepts is understood later.
 
 use super::{
-    Climate, ClimateFacet, ClimateId, ClimateMode, Config, Level, Method, OutputFacet, OutputId, Point, Preset,
-    Quantity, Refusal, SceneId, SensorId, Takes, duration,
+    Capability, Climate, ClimateFacet, ClimateId, ClimateMode, Config, Level, Method, OutputFacet, OutputId, Point,
+    Preset, Quantity, Refusal, SceneId, SensorId, duration,
     number::{self, Amount},
 };
 
@@ -97,7 +97,7 @@ impl Config {
         }
         let point = self.find_point(name).ok_or_else(|| {
             let relay = name.strip_suffix(".level").and_then(|output| self.find_output(output));
-            match relay.filter(|id| self.takes(*id) == Takes::OnOff) {
+            match relay.filter(|id| self.capability(*id) == Capability::OnOff) {
                 Some(id) => Refusal::NoLevels { output: self[id].id.to_string() },
                 None => Refusal::UnknownPoint { nearest: None },
             }
@@ -170,7 +170,7 @@ impl Config {
     /// The words that an output understands, besides numbers and speeds.
     pub fn words(&self, id: OutputId) -> impl Iterator<Item = (&'static str, Ask)> + use<> {
         let opened = if self.opens(id) { OPENED.as_slice() } else { &[] };
-        let moved = if self.takes(id) == Takes::Position { MOVED.as_slice() } else { &[] };
+        let moved = if self.capability(id) == Capability::Position { MOVED.as_slice() } else { &[] };
         opened.iter().chain(&SWITCHED).chain(moved).copied()
     }
 
@@ -193,13 +193,13 @@ impl Config {
 
     /// The level, or the change of it, that a number or `speed 2` asks for; nothing where it is neither.
     fn amount(&self, id: OutputId, text: &str) -> Result<Option<Ask>, Refusal> {
-        let takes = self.takes(id);
+        let takes = self.capability(id);
         if let Some(speed) = number::after_word(bare(text), "speed") {
-            let Takes::Steps(count) = takes else { return Ok(None) };
+            let Capability::Steps(count) = takes else { return Ok(None) };
             let step =
                 number::plain(speed).filter(|step| step.fract() == 0.0 && (1.0..=f64::from(count)).contains(step));
             let refusal = || Refusal::BadValue { expected: format!("speed 1 to speed {count}") };
-            return step.map(|step| Some(Ask::Level(Takes::level_of_step(step as u8, count)))).ok_or_else(refusal);
+            return step.map(|step| Some(Ask::Level(Capability::level_of_step(step as u8, count)))).ok_or_else(refusal);
         }
         let by = |percent: f64| {
             let by = percent.round();
@@ -213,7 +213,7 @@ impl Config {
             Some(Amount::Minus(percent)) => by(-percent),
             Some(Amount::To(_)) | None => None,
         };
-        if ask.is_some() && takes == Takes::OnOff {
+        if ask.is_some() && takes == Capability::OnOff {
             return Err(Refusal::NoLevels { output: self[id].id.to_string() });
         }
         Ok(ask)

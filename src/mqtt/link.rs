@@ -1,7 +1,7 @@
 //! One connection to the broker, from its first packet to its end. A new one is made for every try, because the client
 //! library keeps half-finished business of an old connection and loses or repeats it on the next.
 
-use super::Told;
+use super::Notification;
 use super::inbox::{Asked, Inbox, Incoming};
 use super::loss::Loss;
 use super::outbox::Message;
@@ -58,7 +58,7 @@ pub(super) struct Link {
 /// A message that the broker has not acknowledged yet.
 #[derive(Debug)]
 struct Awaited {
-    told: Option<Told>,
+    told: Option<Notification>,
     /// Since this round.
     round: u32,
 }
@@ -207,7 +207,7 @@ impl Link {
     }
 
     /// The answers that the broker may not have got, oldest first.
-    pub(super) fn unanswered(self) -> impl DoubleEndedIterator<Item = Told> {
+    pub(super) fn unanswered(self) -> impl DoubleEndedIterator<Item = Notification> {
         self.unacknowledged.into_values().chain(self.handed).filter_map(|awaited| awaited.told)
     }
 

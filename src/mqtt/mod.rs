@@ -61,7 +61,7 @@ pub struct Refused {
 
 /// What is told once, and not kept by the broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum Notification {
     /// A command was refused.
     Refused(Refused),
     /// A rule has something to say to people. It waits for a broker that is away.
@@ -125,7 +125,7 @@ pub struct Feed {
     /// What is wrong with the daemon itself, in one line.
     pub trouble: watch::Receiver<Option<String>>,
     /// What is told once; it is read at all times, connected or not.
-    pub told: mpsc::Receiver<Told>,
+    pub told: mpsc::Receiver<Notification>,
 }
 
 /// Starts the adapter's tasks on the current tokio runtime, for a hub with these settings; what snapshots of others say is

@@ -8,7 +8,7 @@ use super::discovery::{self, Platforms, Step};
 use super::inbox::mark;
 use super::ledger::Record;
 use super::topics::{PointTopics, Topics};
-use super::{Clearing, Told};
+use super::{Clearing, Notification};
 use crate::model::{Config, Explanation, Kind, MqttSettings, Quality, Snapshot, Value};
 use order::{Group, Part, groups};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -26,7 +26,7 @@ pub(super) struct Message {
     pub(super) payload: String,
     pub(super) retain: bool,
     /// What it tells once, to be told again if the connection ends before the broker has it.
-    pub(super) told: Option<Told>,
+    pub(super) told: Option<Notification>,
 }
 
 /// Compares the newest snapshot with what this connection was given.
@@ -60,7 +60,7 @@ pub(super) struct Outbox {
     problem: Option<String>,
     problem_said: Option<String>,
     to_clear: VecDeque<String>,
-    told: VecDeque<Told>,
+    told: VecDeque<Notification>,
     dropped: u64,
     closing: bool,
     clear_at_the_end: Option<String>,
@@ -146,7 +146,7 @@ impl Outbox {
         // With the announcement of another hub its device goes, and nobody listens to its topics any more.
         self.to_clear = self.gone_topics.iter().filter(|topic| topic.ends_with("/config")).cloned().collect();
         // Nobody presses a button now because somebody did while the broker was away.
-        self.told.retain(|told| !matches!(told, Told::Clicked(..)));
+        self.told.retain(|told| !matches!(told, Notification::Clicked(..)));
     }
 
     /// Home Assistant has started: everything is told again, `online` before the states.
@@ -181,7 +181,7 @@ impl Outbox {
     }
 
     /// Something is to be told once.
-    pub(super) fn tell(&mut self, told: Told) {
+    pub(super) fn tell(&mut self, told: Notification) {
         if self.told.len() == TOLD {
             self.told.pop_front();
             self.dropped += 1;
@@ -190,7 +190,7 @@ impl Outbox {
     }
 
     /// The broker may not have got this answer: it is the next again, if there is room.
-    pub(super) fn tell_again(&mut self, told: Told) {
+    pub(super) fn tell_again(&mut self, told: Notification) {
         if self.told.len() < TOLD {
             self.told.push_front(told);
         }
@@ -358,16 +358,16 @@ impl Outbox {
         }
     }
 
-    fn once(&mut self, told: Told) -> Message {
+    fn once(&mut self, told: Notification) -> Message {
         if self.told.is_empty() && self.dropped > 0 {
             tracing::warn!("{} refusals and notices were not told: there were too many", self.dropped);
             self.dropped = 0;
         }
         // A few strings always make a JSON object.
         let (topic, payload) = match &told {
-            Told::Refused(refused) => (self.topics.error(), serde_json::to_string(refused).unwrap_or_default()),
-            Told::Notice(notice) => (self.topics.notify(), serde_json::to_string(notice).unwrap_or_default()),
-            Told::Clicked(point, click) => (self.topics.of_point(point).state, (*click).to_owned()),
+            Notification::Refused(refused) => (self.topics.error(), serde_json::to_string(refused).unwrap_or_default()),
+            Notification::Notice(notice) => (self.topics.notify(), serde_json::to_string(notice).unwrap_or_default()),
+            Notification::Clicked(point, click) => (self.topics.of_point(point).state, (*click).to_owned()),
         };
         Message { topic, payload, retain: false, told: Some(told) }
     }

@@ -7,7 +7,7 @@ use super::link::{Link, News, ROUND};
 use super::loss::{Loss, LossKind};
 use super::outbox::Outbox;
 use super::repeats::Repeats;
-use super::{Clearing, Feed, Told, discovery, is_of};
+use super::{Clearing, Feed, Notification, discovery, is_of};
 use crate::model::{BrokerStatus, Command, Event, MqttSettings, Snapshot, in_shell};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{future::pending, pin::Pin, time::Duration};
@@ -209,7 +209,7 @@ impl Session {
                             self.outbox.delete_commands(commands.map(|asked| asked.filter.clone()));
                         }
                     }
-                    News::Came(Incoming::Refused(refused)) => self.outbox.tell(Told::Refused(refused)),
+                    News::Came(Incoming::Refused(refused)) => self.outbox.tell(Notification::Refused(refused)),
                     News::Came(Incoming::Birth) => {
                         birth = birth.or_else(|| timer(Duration::from_millis(self.backoff.below(BIRTH_SPREAD_MS))));
                     }

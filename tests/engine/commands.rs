@@ -127,13 +127,13 @@ fn a_promise_and_a_timer_are_told_apart() {
     house.command("nothing", "ON");
     assert_eq!(house.engine.revision(), before);
     house.command("hall_light", "AUTO");
-    assert_eq!(house.engine.revision().promised, before.promised + 1);
+    assert_eq!(house.engine.revision().durable, before.durable + 1);
     let before = house.engine.revision();
     house.reads("living", 20.0);
     assert_eq!(house.engine.revision(), before);
     house.input("motion", true);
-    assert!(house.engine.revision().other > before.other);
-    assert_eq!(house.engine.revision().promised, before.promised);
+    assert!(house.engine.revision().best_effort > before.best_effort);
+    assert_eq!(house.engine.revision().durable, before.durable);
 }
 
 /// What a point is announced to take, the engine takes, and nothing else.

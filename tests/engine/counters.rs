@@ -42,7 +42,7 @@ fn total(house: &House) -> f64 {
 /// What the daemon does now and then: the memory goes to the disk, and all that is shown after it comes later.
 fn keep(house: &mut House) -> String {
     let text = serde_json::to_string(&house.engine.memory(house.now)).unwrap();
-    house.engine.memory_goes_first();
+    house.engine.mark_persisted();
     text
 }
 
@@ -94,9 +94,9 @@ fn many_pulses_renew_what_is_shown_no_more_often_than_configured() {
 fn a_total_is_set_to_what_the_meter_shows_and_wrong_ones_are_refused() {
     let mut house = House::new(electricity());
     pulse(&mut house, 100);
-    let promised = house.engine.revision().promised;
+    let promised = house.engine.revision().durable;
     assert_eq!(house.command("meter.energy", "12345.6"), NOTHING);
-    assert_eq!((total(&house), house.engine.revision().promised), (12_345.6, promised + 1), "at once, and kept first");
+    assert_eq!((total(&house), house.engine.revision().durable), (12_345.6, promised + 1), "at once, and kept first");
     for wrong in ["-1", "NaN", "inf", "1e3", "", "AUTO", "ON", "1000000001", "12,5", "+5"] {
         let refused = house.command("meter.energy", wrong);
         let reason = "refused: not a value for this point; write what the meter shows, 0 to 1000000000 kWh";

@@ -239,9 +239,9 @@ fn what_a_kill_leaves_half_driven_on_rests_as_if_it_had_been_on() {
     b.interlock("shutter", secs(60), &[up, down]);
     let mut house = Slow::new(b.build());
     house.pass(600);
-    let promised = house.engine.revision().promised;
+    let promised = house.engine.revision().durable;
     assert_eq!(house.command("up", "ON"), ["up ON"]);
-    assert_ne!(house.engine.revision().promised, promised, "it is kept before the wire has answered");
+    assert_ne!(house.engine.revision().durable, promised, "it is kept before the wire has answered");
     assert_eq!(house.command("up", "OFF"), NOTHING, "its wire has not answered");
     let memory = serde_json::to_string(&house.engine.memory(house.now)).unwrap();
     let memory = serde_json::from_str(&memory).unwrap();

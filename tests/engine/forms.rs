@@ -3,7 +3,7 @@
 //! what to write to it.
 
 use crate::support::{engine_config::*, engine_house::House};
-use hearthd::model::{ClimateFacet, Config, Method, OutputFacet, Point, Quality, Takes, Wish};
+use hearthd::model::{Capability, ClimateFacet, Config, Method, OutputFacet, Point, Quality, Wish};
 
 /// A house with a point of every kind, twice where two kinds of thing have it.
 const HOUSE: &str = r#"
@@ -328,9 +328,9 @@ fn words_mean_the_same_everywhere_and_only_where_they_fit() {
 #[test]
 fn all_kinds_of_outputs_and_points_are_there() {
     let config = from_text(HOUSE);
-    let of = |takes: fn(Takes) -> bool| config.visible_outputs().any(|id| takes(config.takes(id)));
-    assert!(of(|takes| takes == Takes::OnOff) && of(|takes| takes == Takes::Percent));
-    assert!(of(|takes| takes == Takes::Position) && of(|takes| matches!(takes, Takes::Steps(_))));
+    let of = |takes: fn(Capability) -> bool| config.visible_outputs().any(|id| takes(config.capability(id)));
+    assert!(of(|takes| takes == Capability::OnOff) && of(|takes| takes == Capability::Percent));
+    assert!(of(|takes| takes == Capability::Position) && of(|takes| matches!(takes, Capability::Steps(_))));
     assert!(config.outputs.iter().any(|output| matches!(output.method, Method::Group { .. })));
     assert!(matches!(config.wish("scene.evening", "ON", true), Ok(Wish::Scene(_))));
     let house = lived_in(&config);

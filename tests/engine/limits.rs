@@ -154,7 +154,7 @@ fn what_must_rest_is_kept_at_once() {
         assert_eq!(done.len(), 1, "{done:?}");
         let after = house.engine.revision();
         assert_ne!(before, after);
-        before.promised != after.promised
+        before.durable != after.durable
     };
     assert!(promised_at(19.5), "the compressor goes on");
     assert!(!promised_at(18.5), "the lamp");
@@ -171,10 +171,10 @@ fn that_a_power_cut_began_a_rest_is_kept_at_once() {
     house.reads("room", 19.0);
     assert!(house.is_on("heater"));
     house.restart(secs(5));
-    assert_eq!(house.engine.revision().promised, 0);
+    assert_eq!(house.engine.revision().durable, 0);
     house.power_cut(secs(5));
     assert!(!house.is_on("heater"));
-    assert_eq!(house.engine.revision().promised, 1, "or a kill soon after would start it at once");
+    assert_eq!(house.engine.revision().durable, 1, "or a kill soon after would start it at once");
 }
 
 #[test]

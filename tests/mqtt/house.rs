@@ -4,7 +4,7 @@ use crate::broker::until;
 use chrono::DateTime;
 use hearthd::clock::{Moment, Now};
 use hearthd::model::*;
-use hearthd::mqtt::{self, Feed, Ledger, Mqtt, Told};
+use hearthd::mqtt::{self, Feed, Ledger, Mqtt, Notification};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 
@@ -12,7 +12,7 @@ pub struct House {
     pub mqtt: Option<Mqtt>,
     pub status: watch::Receiver<BrokerStatus>,
     pub events: mpsc::Receiver<Event>,
-    pub told: mpsc::Sender<Told>,
+    pub told: mpsc::Sender<Notification>,
     snapshots: watch::Sender<Arc<Snapshot>>,
     port: u16,
 }

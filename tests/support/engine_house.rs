@@ -122,15 +122,15 @@ impl House {
     fn keep(&mut self) {
         let (revision, now) = (self.engine.revision(), self.now);
         let Some(kept) = &mut self.kept else { return };
-        let whole = revision.other != kept.revision.other && now.moment.since(kept.at) >= kept.other_every;
-        if !whole && revision.promised == kept.revision.promised {
+        let whole = revision.best_effort != kept.revision.best_effort && now.moment.since(kept.at) >= kept.other_every;
+        if !whole && revision.durable == kept.revision.durable {
             return;
         }
         let memory = self.engine.keep(whole, now);
         if !memory.is_part() {
-            (kept.revision.other, kept.at) = (revision.other, now.moment);
+            (kept.revision.best_effort, kept.at) = (revision.best_effort, now.moment);
         }
-        kept.revision.promised = revision.promised;
+        kept.revision.durable = revision.durable;
         // As it is written and read again, a part over what was kept before.
         let text = serde_json::to_string(&memory).unwrap();
         let again: Memory = serde_json::from_str(&text).unwrap();

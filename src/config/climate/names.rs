@@ -5,7 +5,7 @@ use crate::{
         diagnostic::Problems,
         nearest,
         shape::{Shape, Wrong, shorten},
-        wording,
+        suggestions,
     },
     model::{Config, InputId, Method, OutputId, Point, Quantity, SensorId},
 };
@@ -89,7 +89,7 @@ fn find<T: PartialEq>(
 pub(super) fn outputs(names: &[Name], config: &Config, problems: &Problems) -> Vec<OutputId> {
     find(names, problems, |name| {
         let known = config.visible_outputs().map(|output| &*config[output].id);
-        let output = config.find_output(name).ok_or_else(|| wording::not_found("output", name, known, config))?;
+        let output = config.find_output(name).ok_or_else(|| suggestions::not_found("output", name, known, config))?;
         match config[output].method {
             // Its members are asked for; which of them a message would speak of is not clear.
             Method::Group { .. } => Err((format!("`{name}` is a group"), "name its members".to_owned())),
@@ -99,7 +99,7 @@ pub(super) fn outputs(names: &[Name], config: &Config, problems: &Problems) -> V
 }
 
 pub(super) fn inputs(names: &[Name], config: &Config, problems: &Problems) -> Vec<InputId> {
-    find(names, problems, |name| wording::binary_input(name, config))
+    find(names, problems, |name| suggestions::binary_input(name, config))
 }
 
 /// Sensors by the names of their temperatures.
@@ -121,7 +121,7 @@ pub(super) fn readings(names: &[Name], config: &Config, problems: &Problems) -> 
                 _ if known.contains(&whole.as_str()) => format!("write \"{whole}\""),
                 Some(near) => format!("did you mean \"{near}\"?"),
                 None if known.is_empty() => "add a sensor first: [sensors.some_name]".into(),
-                None => format!("write one of {}", wording::list(&known)),
+                None => format!("write one of {}", suggestions::list(&known)),
             };
             Err((format!("unknown temperature `{}`", shorten(name)), advice))
         }

@@ -6,7 +6,7 @@ use crate::{
         diagnostic::Problems,
         nearest,
         shape::{Wrong, shorten},
-        wording,
+        suggestions,
     },
     model::{Climate, DaySet, PlanAsk, PlanPeriod, TargetFor},
 };
@@ -84,7 +84,7 @@ fn period(line: &str, zone: &Climate) -> Result<PlanPeriod, Wrong> {
                 let advice = match nearest::name(ask, known.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None if known.is_empty() => "write a number of °C, or add presets = { night = 17 }".into(),
-                    None => format!("write a number of °C, or one of {}", wording::list(&known)),
+                    None => format!("write a number of °C, or one of {}", suggestions::list(&known)),
                 };
                 return Err(Wrong::new(format!("unknown preset `{}`", shorten(ask)), advice));
             }

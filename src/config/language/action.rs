@@ -2,8 +2,8 @@
 
 use super::{Mistake, check_length, names};
 use crate::{
-    config::{nearest, shape::meant_duration, wording},
-    model::{Action, ClimateFacet, Config, Part, Point, Refusal, Takes, Wish, duration},
+    config::{nearest, shape::meant_duration, suggestions},
+    model::{Action, Capability, ClimateFacet, Config, Part, Point, Refusal, Wish, duration},
 };
 use std::{ops::Range, time::Duration};
 
@@ -118,7 +118,7 @@ impl<'t> Reader<'_, 't> {
         let hold = self.hold()?;
         if let Err(refusal) = self.config.wish(point.text, payload, hold.is_some()) {
             let place = time.filter(|_| matches!(refusal, Refusal::NoHold { .. }));
-            let (message, advice) = wording::refused(point.text, payload, &refusal, '`', self.config);
+            let (message, advice) = suggestions::refused(point.text, payload, &refusal, '`', self.config);
             return Err(place.as_ref().unwrap_or(at).wrong(message, advice));
         }
         Ok(Action::Command { point: point.text.into(), payload: payload.into(), hold })
@@ -127,8 +127,9 @@ impl<'t> Reader<'_, 't> {
     /// `pulse gate`, `pulse gate for 2s`
     fn pulse(&mut self) -> Result<Action, Mistake> {
         let point = self.word("the name of an output, such as `hall_light`")?;
-        let id = wording::output(point.text, self.config).map_err(|(message, advice)| point.wrong(message, advice))?;
-        if self.config.takes(id) == Takes::Position {
+        let id =
+            suggestions::output(point.text, self.config).map_err(|(message, advice)| point.wrong(message, advice))?;
+        if self.config.capability(id) == Capability::Position {
             let advice = format!("write `set {} open`, `closed` or a position", point.text);
             return Err(point.wrong("a cover is moved to a position", advice));
         }
@@ -158,10 +159,10 @@ impl<'t> Reader<'_, 't> {
             None if word.text == "mode" => Err(word.wrong("there are no modes", "add the table [modes]")),
             None => match self.config.wish(word.text, "0", false) {
                 Err(refusal @ Refusal::NoLevels { .. }) => {
-                    let (message, advice) = wording::refused(word.text, "", &refusal, '`', self.config);
+                    let (message, advice) = suggestions::refused(word.text, "", &refusal, '`', self.config);
                     Err(word.wrong(message, advice))
                 }
-                _ => match wording::output(word.text, self.config) {
+                _ => match suggestions::output(word.text, self.config) {
                     Ok(_) => Ok(word),
                     Err((message, advice)) => Err(word.wrong(message, advice)),
                 },
@@ -194,7 +195,7 @@ impl<'t> Reader<'_, 't> {
         let hold = self.hold()?;
         let point = format!("{SCENE}{name}");
         if let Err(refusal) = self.config.wish(&point, payload, hold.is_some()) {
-            let (message, advice) = wording::refused(name, payload, &refusal, '`', self.config);
+            let (message, advice) = suggestions::refused(name, payload, &refusal, '`', self.config);
             return Err(at.wrong(message, advice));
         }
         Ok(Action::Command { point: point.into(), payload: payload.into(), hold })
@@ -226,7 +227,7 @@ impl<'t> Reader<'_, 't> {
         let (value, text) = self.value()?;
         if let Some(Point::Output(id) | Point::OutputFacet(id, _)) = self.config.find_point(point.text)
             && let Ok(Wish::Output(_, ask)) = self.config.wish(point.text, &text, false)
-            && let Some((message, advice)) = wording::slip(id, &text, ask, '`', self.config)
+            && let Some((message, advice)) = suggestions::slip(id, &text, ask, '`', self.config)
         {
             return Err(value.wrong(message, advice));
         }

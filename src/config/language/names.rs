@@ -2,7 +2,7 @@
 
 use super::{slips, words};
 use crate::{
-    config::{nearest, wording},
+    config::{nearest, suggestions},
     model::{ClimateFacet, ClimateId, Config, Modes, Number, OutputFacet, Point, Quantity, Unit},
 };
 
@@ -73,9 +73,10 @@ pub(in crate::config) fn no_mode(word: &str, modes: &Modes) -> (String, String) 
     match nearest::name(word, names.iter().copied()) {
         _ if names.is_empty() => ("there are no modes".into(), "add the table [modes]".into()),
         Some(near) => (format!("unknown mode `{word}`"), format!("did you mean `{near}`?")),
-        None => {
-            (format!("unknown mode `{word}`"), format!("write one of {}, or add it to [modes]", wording::list(&names)))
-        }
+        None => (
+            format!("unknown mode `{word}`"),
+            format!("write one of {}, or add it to [modes]", suggestions::list(&names)),
+        ),
     }
 }
 
@@ -105,7 +106,7 @@ pub(super) fn not_found(config: &Config, name: &str) -> (String, String) {
     let known: Vec<String> = config.points().map(|point| config.point_name(point)).collect();
     let all = known.iter().map(String::as_str).chain(words::ATOMS).chain(["sun.elevation", "time", "day"]);
     let near = nearest::name(name, all).map(|near| format!("did you mean `{near}`?"));
-    match (second, wording::kind_of(first, config)) {
+    match (second, suggestions::kind_of(first, config)) {
         ("", Some(kind)) => {
             let occupied = room.then(|| format!("`{first}.occupied`"));
             let points: Vec<String> = occupied.into_iter().chain(sensor).chain(zone).collect();
@@ -130,7 +131,7 @@ pub(super) fn not_found(config: &Config, name: &str) -> (String, String) {
             let some: Vec<&str> = known.iter().map(String::as_str).collect();
             let listed = || match some[..] {
                 [] => "add an input, a sensor or a room first".to_owned(),
-                _ => format!("write one of {}", wording::list(&some)),
+                _ => format!("write one of {}", suggestions::list(&some)),
             };
             let new_table = || match second {
                 "occupied" => Some(format!("add [rooms.{first}]")),

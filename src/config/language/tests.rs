@@ -87,7 +87,7 @@ fn spelt(condition: &Condition, config: &Config) -> String {
             format!("mode({})", modes.iter().map(|mode| &*config.modes.list[*mode]).collect::<Vec<_>>().join(", "))
         }
         Condition::Changed { point, within } => format!("changed({}, {within:?})", config.point_name(*point)),
-        Condition::Pretended { .. } => "pretended".into(),
+        Condition::PresenceSimulation { .. } => "pretended".into(),
         Condition::Night(_) | Condition::Lost(_) => condition.describe(config),
         Condition::Day(set) => {
             format!("day({})", (0..7).filter(|day| set.contains(*day)).map(|day| day.to_string()).collect::<String>())

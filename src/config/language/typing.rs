@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     almanac::Ever,
-    config::{nearest, shape::one_of, wording},
+    config::{nearest, shape::one_of, suggestions},
     model::{ClimateFacet, ClimateId, Comparison, Condition, Config, Number, Point, Series, SeriesId, Summary, Unit},
 };
 use std::{ops::Range, time::Duration};
@@ -497,7 +497,7 @@ impl Typing<'_> {
         }
         let advice = match nearest::name(word, words.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("write one of {}", wording::list(&words)),
+            None => format!("write one of {}", suggestions::list(&words)),
         };
         self.wrong(place, format!("`{name}` is never `{word}`"), advice)
     }

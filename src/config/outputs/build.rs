@@ -2,7 +2,7 @@
 
 use super::{Draft, Works, interlocks};
 use crate::{
-    config::{diagnostic::Problems, nearest, wording},
+    config::{diagnostic::Problems, nearest, suggestions},
     model::{AtStart, Cover, Dimming, Interlock, Line, Method, Output, OutputId, OutputKind, PowerRange, SafeState},
 };
 use std::time::Duration;
@@ -65,7 +65,7 @@ pub(in crate::config) fn build(drafts: Vec<Draft>, problems: &Problems) -> (Vec<
                                 Some(near) => format!("did you mean `{near}`?"),
                                 None => {
                                     let known: Vec<&str> = names.iter().map(String::as_str).collect();
-                                    format!("write one of {}", wording::list(&known))
+                                    format!("write one of {}", suggestions::list(&known))
                                 }
                             };
                             problems.error(place, format!("unknown output `{name}`"), advice);

@@ -7,9 +7,9 @@ use super::{
 };
 use crate::{
     config::{
-        circles::{self, Circle, Through},
         diagnostic::Problems,
         language::{self, Kept, Scope},
+        oscillation::{self, Circle, Through},
         shape::Text,
         table::Table,
     },
@@ -134,7 +134,7 @@ fn without_effect(setting: &Setting, config: &Config, problems: &Problems) {
 
 /// A rule that works against itself would switch its output for ever.
 pub(super) fn circles(rules: &[Rule], places: &[Range<usize>], config: &Config, problems: &Problems) {
-    for Circle { rule, output, through } in circles::find(rules, config) {
+    for Circle { rule, output, through } in oscillation::find(rules, config) {
         let output = &config[output].id;
         let how = match through {
             None => String::new(),

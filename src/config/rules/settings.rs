@@ -4,7 +4,7 @@ use crate::{
     config::{
         diagnostic::Problems,
         shape::{Shape, Whole, Wrong},
-        wording,
+        suggestions,
     },
     model::{Ask, Config, Level, Method, OutputId},
 };
@@ -33,7 +33,7 @@ pub(in crate::config) fn resolve(
 
 fn resolve_setting(setting: Setting, config: &Config, problems: &Problems) -> Option<(OutputId, Level)> {
     let name = &setting.output;
-    let output = wording::output(name, config).map_err(|(message, advice)| {
+    let output = suggestions::output(name, config).map_err(|(message, advice)| {
         problems.error(setting.output_place, message, advice);
     });
     let wrong = match setting.level {
@@ -52,11 +52,11 @@ fn level_of(output: OutputId, text: &str, config: &Config) -> Result<Level, (Str
     const QUOTE: char = '"';
     let ask = config
         .ask(output, text)
-        .map_err(|refusal| wording::refused(&config[output].id, text, &refusal, QUOTE, config))?;
-    let wrong = wording::no_state(output, text, ask, config);
-    match wrong.or_else(|| wording::slip(output, text, ask, QUOTE, config)) {
+        .map_err(|refusal| suggestions::refused(&config[output].id, text, &refusal, QUOTE, config))?;
+    let wrong = suggestions::no_state(output, text, ask, config);
+    match wrong.or_else(|| suggestions::slip(output, text, ask, QUOTE, config)) {
         Some(wrong) => Err(wrong),
-        None => Ok(config.takes(output).fit(match ask {
+        None => Ok(config.capability(output).fit(match ask {
             Ask::On => Level::ON,
             Ask::Level(level) => level,
             _ => Level::OFF,
@@ -72,7 +72,7 @@ fn with_members(set: Vec<(OutputId, Level)>, config: &Config) -> Vec<(OutputId, 
         let Method::Group { members, .. } = &config[group].method else { continue };
         for member in members {
             if !all.iter().any(|(id, _)| id == member) {
-                all.push((*member, config.takes(*member).fit(level)));
+                all.push((*member, config.capability(*member).fit(level)));
             }
         }
     }

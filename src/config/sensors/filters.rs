@@ -5,8 +5,8 @@ use crate::{
         diagnostic::Problems,
         nearest,
         shape::{DAY, Decimal, Period, SECOND, Shape, Whole, Wrong, shorten},
+        suggestions,
         table::{Id, Table},
-        wording,
     },
     model::{Delta, Filter, Plausible, Quantity, Sensor, duration},
 };
@@ -79,7 +79,7 @@ pub(super) fn add(draft: Draft, sensor: &mut Sensor, problems: &Problems) {
             let words: Vec<&str> = sensor.quantities().map(Quantity::word).collect();
             let advice = match nearest::name(&id.text, words.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("its quantities are {}", wording::list(&words)),
+                None => format!("its quantities are {}", suggestions::list(&words)),
             };
             problems.error(id.place, format!("`{}` gives no {}", sensor.id, shorten(&id.text)), advice);
         }

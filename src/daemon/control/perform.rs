@@ -5,7 +5,7 @@ use crate::{
     daemon::under_way::LogLine,
     http::Reply,
     model::{Cause, Command, DriveId, Effect, Event, Level, Method, OutputId, Refusal, RequestId, shown},
-    mqtt::{Notice, Refused, Told},
+    mqtt::{Notice, Notification, Refused},
 };
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ impl Control {
                 }
                 Effect::Clicked { input, click } => {
                     tracing::info!("{} {}", self.config[input].id, click.word());
-                    self.next.told.push(Told::Clicked(self.config.event_name(input), click.word()));
+                    self.next.told.push(Notification::Clicked(self.config.event_name(input), click.word()));
                 }
                 Effect::Note { rule, text } => tracing::info!("{rule}: {text}"),
             }
@@ -78,14 +78,14 @@ impl Control {
         } else if let Err(refusal) = result {
             tracing::debug!("refused {} for {}: {refusal}", shown(&command.payload), shown(&command.point));
             let Command { point, payload, .. } = command;
-            self.next.told.push(Told::Refused(Refused { point, payload, reason: refusal.to_string() }));
+            self.next.told.push(Notification::Refused(Refused { point, payload, reason: refusal.to_string() }));
         }
     }
 
     pub(super) fn tell_notice(&mut self, rule: String, text: String) {
         let now = self.clock.now().wall.with_timezone(&self.config.hub.timezone);
         let time = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
-        self.next.told.push(Told::Notice(Notice { text, rule, time }));
+        self.next.told.push(Notification::Notice(Notice { text, rule, time }));
     }
 }
 

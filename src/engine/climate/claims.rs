@@ -1,7 +1,7 @@
 //! What zones ask of outputs. Several may ask one: it is on while any of them calls.
 
 use super::state::{Power, Wants, ZoneState};
-use crate::model::{Cause, Claim, Climate, ClimateId, ClimateReason, Config, Doing, Level, OutputId, Takes};
+use crate::model::{Capability, Cause, Claim, Climate, ClimateId, ClimateReason, Config, HvacAction, Level, OutputId};
 use std::sync::Arc;
 
 /// What the zones of one output come to.
@@ -71,9 +71,10 @@ fn asked(output: OutputId, zone: &Climate, wants: &Wants, config: &Config) -> (L
             power = Power { percent: power.percent.max(its.percent), relay: power.relay || its.relay };
         }
     }
-    let level = if config.takes(output) == Takes::OnOff { Level::from_on(power.relay) } else { power.level() };
+    let level =
+        if config.capability(output) == Capability::OnOff { Level::from_on(power.relay) } else { power.level() };
     if !level.is_on() && wants.exercise.contains(&output) {
-        let reason = ClimateReason { doing: Doing::Exercise, percent: None, ..(*wants.reason).clone() };
+        let reason = ClimateReason { doing: HvacAction::Exercise, percent: None, ..(*wants.reason).clone() };
         return (Level::ON, Arc::new(reason));
     }
     (level, wants.reason.clone())

@@ -39,7 +39,7 @@ use super::facts::Facts;
 use crate::{
     clock::Moment,
     model::{
-        Climate, ClimateAction, ClimateAlarm, ClimateId, ClimateMode, ClimateReason, Doing, OVERHEAT_APART,
+        Climate, ClimateAction, ClimateAlarm, ClimateId, ClimateMode, ClimateReason, HvacAction, OVERHEAT_APART,
         OVERHEAT_RELEASE, Quantity, SensorId, SensorLost, Setpoints,
     },
 };
@@ -138,7 +138,7 @@ struct Asked {
     /// The percentage, where it is neither all nor nothing.
     share: Option<u8>,
     /// None: there is nothing to do.
-    doing: Option<Doing>,
+    doing: Option<HvacAction>,
 }
 
 /// The temperatures that are good; nothing when one that is needed is not.
@@ -220,7 +220,8 @@ fn without_sensor(
     let share = (power.percent > 0).then_some(power.percent);
     let (heat, cool) = if way == Direction::Heat { (power, Power::default()) } else { (Power::default(), power) };
     let wanted = situation.mode != ClimateMode::Off && situation.mode != ClimateMode::FanOnly;
-    let doing = if waits_for_first_reading(zone, state, facts) { Doing::FirstReading } else { Doing::SensorLost };
+    let doing =
+        if waits_for_first_reading(zone, state, facts) { HvacAction::FirstReading } else { HvacAction::SensorLost };
     Asked { heat, cool, full: Direction::Rest, share, doing: wanted.then_some(doing) }
 }
 
@@ -236,16 +237,18 @@ fn waits_for_first_reading(zone: &Climate, state: &ZoneState, facts: &mut Facts<
 }
 
 /// Why a zone asks for nothing.
-fn resting(situation: &Situation<'_>, state: &ZoneState, window: Option<Doing>) -> Doing {
+fn resting(situation: &Situation<'_>, state: &ZoneState, window: Option<HvacAction>) -> HvacAction {
     let Situation { zone, mode, setpoints, .. } = situation;
     match mode {
-        ClimateMode::Off => Doing::Off,
-        ClimateMode::FanOnly => Doing::FanOnly,
+        ClimateMode::Off => HvacAction::Off,
+        ClimateMode::FanOnly => HvacAction::FanOnly,
         _ => match (window, zone.overheat, zone.heat_below) {
             (Some(window), ..) => window,
-            (None, Some(limit), _) if state.overheated && mode.heats() => Doing::Overheated(limit),
-            (None, _, Some(limit)) if state.warm_outside && *mode == ClimateMode::Heat => Doing::WarmOutside(limit),
-            _ => Doing::Idle(held(*mode, *setpoints)),
+            (None, Some(limit), _) if state.overheated && mode.heats() => HvacAction::Overheated(limit),
+            (None, _, Some(limit)) if state.warm_outside && *mode == ClimateMode::Heat => {
+                HvacAction::WarmOutside(limit)
+            }
+            _ => HvacAction::Idle(held(*mode, *setpoints)),
         },
     }
 }

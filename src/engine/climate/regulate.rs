@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     engine::facts::Facts,
-    model::{Climate, ClimateMode, Control, Doing, Gains, Method, OutputId, Setpoints, Takes},
+    model::{Capability, Climate, ClimateMode, Control, Gains, HvacAction, Method, OutputId, Setpoints},
 };
 use std::time::Duration;
 
@@ -126,16 +126,16 @@ fn two_point(
         full: direction,
         share: None,
         doing: match direction {
-            Direction::Heat if against_frost => Some(Doing::Frost(frost.unwrap_or_default())),
-            Direction::Heat => Some(Doing::Heating(target)),
-            Direction::Cool => Some(Doing::Cooling(target)),
+            Direction::Heat if against_frost => Some(HvacAction::Frost(frost.unwrap_or_default())),
+            Direction::Heat => Some(HvacAction::Heating(target)),
+            Direction::Cool => Some(HvacAction::Cooling(target)),
             Direction::Rest if waits => {
                 let way = if goals.cool.is_some_and(|cool| measured.average >= cool) {
                     Direction::Cool
                 } else {
                     steered(zone)
                 };
-                Some(Doing::Resting(tenths(goal(setpoints, way))))
+                Some(HvacAction::Resting(tenths(goal(setpoints, way))))
             }
             Direction::Rest => None,
         },
@@ -151,7 +151,7 @@ fn two_point(
         state.flow_heating = flow < value + band;
         asked.heat = Power::all(state.flow_heating);
         asked.full = if state.flow_heating { Direction::Heat } else { Direction::Rest };
-        asked.doing = Some(Doing::Flow { wanted: tenths(value), heating: state.flow_heating });
+        asked.doing = Some(HvacAction::Flow { wanted: tenths(value), heating: state.flow_heating });
     } else if !against_frost {
         asked.heat = share(situation, state, value, facts);
         asked.full = if asked.heat.is_full() { Direction::Heat } else { Direction::Rest };
@@ -178,7 +178,7 @@ fn proportional(
             state.pid.forget_sample();
             state.cycle = Cycle::default();
             let cool = Power::all(true);
-            let doing = Some(Doing::Cooling(tenths(goal(setpoints, Direction::Cool))));
+            let doing = Some(HvacAction::Cooling(tenths(goal(setpoints, Direction::Cool))));
             return Asked { cool, full: Direction::Cool, doing, ..Asked::default() };
         }
     }
@@ -195,10 +195,10 @@ fn proportional(
     let power = share(situation, state, need, facts);
     let target = tenths(goal);
     let doing = match way {
-        _ if waits => Some(Doing::Resting(target)),
+        _ if waits => Some(HvacAction::Resting(target)),
         _ if power.percent == 0 => None,
-        Direction::Heat => Some(Doing::Heating(target)),
-        Direction::Cool | Direction::Rest => Some(Doing::Cooling(target)),
+        Direction::Heat => Some(HvacAction::Heating(target)),
+        Direction::Cool | Direction::Rest => Some(HvacAction::Cooling(target)),
     };
     let full = if power.is_full() { way } else { Direction::Rest };
     let share = partly(power);
@@ -240,7 +240,7 @@ fn tune(
     state.cycle = Cycle::default();
     let power = Power::all(on);
     let (heat, cool) = if way == Direction::Heat { (power, Power::default()) } else { (Power::default(), power) };
-    let doing = Some(Doing::Tuning(tenths(target)));
+    let doing = Some(HvacAction::Tuning(tenths(target)));
     Some(Asked { heat, cool, full: if on { way } else { Direction::Rest }, share: None, doing })
 }
 
@@ -265,7 +265,7 @@ pub(super) fn share(situation: &Situation<'_>, state: &mut ZoneState, percent: f
         min_on: longest(zone.min_on, |output| output.min_on),
         min_off: longest(zone.min_off, |output| output.min_off),
         any_level: outputs.iter().any(|output| {
-            facts.config.takes(*output) != Takes::OnOff
+            facts.config.capability(*output) != Capability::OnOff
                 && !matches!(facts.config[*output].method, Method::SlowPwm { .. })
         }),
     };

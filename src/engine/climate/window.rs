@@ -3,7 +3,7 @@
 use crate::{
     clock::Moment,
     engine::facts::Facts,
-    model::{Doing, Point, Truth, WindowWatch},
+    model::{HvacAction, Point, Truth, WindowWatch},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, time::Duration};
@@ -53,18 +53,18 @@ impl Openness {
     }
 
     /// Why no heat is to go out of the window, if so.
-    pub fn update(&mut self, watch: &WindowWatch, facts: &mut Facts<'_>) -> Option<Doing> {
+    pub fn update(&mut self, watch: &WindowWatch, facts: &mut Facts<'_>) -> Option<HvacAction> {
         let open = contacts(watch, facts);
         let now = facts.now.moment;
         self.not_closed_since = (open != Truth::False).then(|| self.not_closed_since.unwrap_or(now));
         if let Some(since) = self.not_closed_since {
             let end = since + watch.delay;
             if now >= end {
-                return Some(if open.is_true() { Doing::WindowOpen } else { Doing::WindowUnknown });
+                return Some(if open.is_true() { HvacAction::WindowOpen } else { HvacAction::WindowUnknown });
             }
             facts.alarm.at(end);
         }
-        self.by_slope(watch, facts).then_some(Doing::WindowBySlope)
+        self.by_slope(watch, facts).then_some(HvacAction::WindowBySlope)
     }
 
     fn by_slope(&mut self, watch: &WindowWatch, facts: &mut Facts<'_>) -> bool {

@@ -257,7 +257,7 @@ impl Engine {
 
     /// What [`Engine::memory`] gave last goes to be kept before anything is shown that this engine says from now on: what
     /// was counted up to now may be shown.
-    pub fn memory_goes_first(&mut self) {
+    pub fn mark_persisted(&mut self) {
         for id in &self.order.counters {
             let counting = &mut self.inputs[id.0].counting;
             counting.kept = counting.pulses;

@@ -127,7 +127,7 @@ impl Travel {
         if let (Some(way), Some((running, since))) = (way, motion)
             && way == running
         {
-            alarm.at(since + self.takes(cover, way, target));
+            alarm.at(since + self.capability(cover, way, target));
         }
         way
     }
@@ -144,7 +144,7 @@ impl Travel {
     }
 
     /// How long the motor runs this way until something is to be decided.
-    fn takes(&self, cover: &Cover, way: Way, target: i64) -> Duration {
+    fn capability(&self, cover: &Cover, way: Way, target: i64) -> Duration {
         let (end, begin) = (if way == Way::Opening { OPEN + BEYOND } else { CLOSED - BEYOND }, self.begin(way));
         let until = if self.position.is_none() || target == OPEN || target == CLOSED { end } else { target };
         let distance = if way == Way::Opening { until - begin } else { begin - until };

@@ -6,7 +6,7 @@ pub(super) mod slow_pwm;
 use super::{facts::Alarm, state::OutputState};
 use crate::{
     clock::{Moment, Now},
-    model::{Config, Level, Method, Output, OutputId, Takes},
+    model::{Capability, Config, Level, Method, Output, OutputId},
 };
 use cover::Way;
 use slow_pwm::Times;
@@ -37,7 +37,7 @@ pub(super) fn asked(
         }
         Method::Speeds { stages, kick } => {
             let count = stages.len();
-            let step = Takes::step(u8::try_from(count).unwrap_or(u8::MAX), level).into();
+            let step = Capability::step(u8::try_from(count).unwrap_or(u8::MAX), level).into();
             let kicked = level.is_on() && kicks(&outputs[id.0], *kick, now.moment, alarm);
             let step = if kicked { count } else { step };
             (1..=count).map(|stage| Level::from_on(stage == step)).collect()

@@ -112,7 +112,7 @@ impl Device {
     }
 
     /// False after a panic of its thread.
-    pub fn is_whole(&self) -> bool {
+    pub fn is_healthy(&self) -> bool {
         self.worker.lock().is_ok_and(|worker| worker.as_ref().is_none_or(Worker::is_running))
     }
 

@@ -119,8 +119,8 @@ impl Board for WithExpanders {
         });
     }
 
-    fn is_whole(&self) -> bool {
-        self.state().attached.values().all(|attached| attached.device.is_whole())
+    fn is_healthy(&self) -> bool {
+        self.state().attached.values().all(|attached| attached.device.is_healthy())
     }
 
     fn claim_output(&self, line: &Line, output: &Output, level: Level) -> Result<Box<dyn OutputLine>, HardwareError> {

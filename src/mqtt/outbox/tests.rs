@@ -378,7 +378,11 @@ fn refusals_are_answered_as_json_and_the_oldest_give_way() {
     let mut outbox = outbox(&config(&[]));
     said(&mut outbox);
     let refused = |n: usize| {
-        Told::Refused(Refused { point: format!("p{n}"), payload: "\"\n".into(), reason: "no such point".into() })
+        Notification::Refused(Refused {
+            point: format!("p{n}"),
+            payload: "\"\n".into(),
+            reason: "no such point".into(),
+        })
     };
     (0..=TOLD).for_each(|n| outbox.tell(refused(n)));
     outbox.tell_again(refused(9_999));
@@ -397,15 +401,15 @@ fn a_notice_waits_for_the_broker_and_a_click_does_not() {
     config.inputs.push(house::input("bell", InputKind::Button));
     let mut outbox = outbox(&Arc::new(config));
     said(&mut outbox);
-    outbox.tell(Told::Clicked("bell.event".into(), "double"));
+    outbox.tell(Notification::Clicked("bell.event".into(), "double"));
     let click = outbox.next().unwrap();
     assert_eq!(
         (click.topic.as_str(), &*click.payload, click.retain),
         ("hearthd/cottage/bell/event/state", "double", false)
     );
     let notice = Notice { text: "Wet".into(), rule: "Leak".into(), time: "2026-11-23T07:30:00+01:00".into() };
-    outbox.tell(Told::Clicked("bell.event".into(), "click"));
-    outbox.tell(Told::Notice(notice));
+    outbox.tell(Notification::Clicked("bell.event".into(), "click"));
+    outbox.tell(Notification::Notice(notice));
     outbox.start();
     let once: Vec<_> = std::iter::from_fn(|| outbox.next()).filter(|message| message.told.is_some()).collect();
     assert_eq!(once.len(), 1);

@@ -241,7 +241,7 @@ impl House {
         self.passes += 1;
         let effects = self.engine.handle_all(self.now(), events);
         // Whatever ends this house, it ends with the memory of that instant.
-        self.engine.memory_goes_first();
+        self.engine.mark_persisted();
         self.perform(effects);
     }
 

@@ -53,7 +53,7 @@ impl Condition {
             Condition::Changed { point, within } => {
                 format!("{} changed within {}", config.point_name(*point), duration::spell(*within))
             }
-            Condition::Pretended { from, to, .. } => format!("by chance between {from} and {to}"),
+            Condition::PresenceSimulation { from, to, .. } => format!("by chance between {from} and {to}"),
             Condition::Day(days) => {
                 const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
                 let names: Vec<&str> =
@@ -112,7 +112,7 @@ impl Condition {
             | Condition::Holiday
             | Condition::Night(_)
             | Condition::Lost(_)
-            | Condition::Pretended { .. } => {}
+            | Condition::PresenceSimulation { .. } => {}
         }
     }
 }

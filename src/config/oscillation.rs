@@ -192,7 +192,7 @@ fn things_read(condition: &Condition, positive: bool, config: &Config, reads: &m
         | Condition::Lost(_)
         | Condition::Mode(_)
         | Condition::Changed { .. }
-        | Condition::Pretended { .. } => {}
+        | Condition::PresenceSimulation { .. } => {}
     }
 }
 

@@ -1,4 +1,4 @@
-//! Wakes the thread that watches the inputs.
+//! The queue of edges: wakes the thread that watches the inputs.
 
 use super::board::Edge;
 use std::{
@@ -10,9 +10,9 @@ use std::{
 /// Of one input, at most so many edges are remembered until the thread comes; after that only the newest.
 const EDGES_MAX: usize = 64;
 
-/// Rung from any thread, waited for by one.
+/// Filled from any thread, waited for by one.
 #[derive(Default)]
-pub(super) struct Bell {
+pub(super) struct EdgeQueue {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -20,11 +20,11 @@ pub(super) struct Bell {
 #[derive(Default)]
 struct State {
     stop: bool,
-    rung: Rung,
+    pending: Pending,
 }
 
 /// The inputs of which there is news.
-pub(super) type Rung = BTreeMap<Arc<str>, News>;
+pub(super) type Pending = BTreeMap<Arc<str>, News>;
 
 /// What was told of one input.
 #[derive(Debug, Default, PartialEq)]
@@ -44,15 +44,15 @@ pub(super) struct News {
 pub(super) enum Wake {
     /// It is to end.
     Stop,
-    /// Somebody rang, or nobody did for as long as it wished to wait.
-    Rung(Rung),
+    /// There is news, or there was none for as long as it wished to wait.
+    Pending(Pending),
 }
 
-impl Bell {
+impl EdgeQueue {
     /// Tells what happened to the line of an input.
-    pub fn ring(&self, input: &Arc<str>, edge: Edge) {
+    pub fn push(&self, input: &Arc<str>, edge: Edge) {
         let mut state = self.state();
-        let news = state.rung.entry(input.clone()).or_default();
+        let news = state.pending.entry(input.clone()).or_default();
         match edge {
             Edge::To { level, at } => {
                 if news.edges.len() >= EDGES_MAX {
@@ -70,7 +70,7 @@ impl Bell {
 
     /// Asks to look at an input.
     pub fn look_at(&self, input: &Arc<str>) {
-        self.state().rung.entry(input.clone()).or_default().look = true;
+        self.state().pending.entry(input.clone()).or_default().look = true;
         self.changed.notify_one();
     }
 
@@ -79,9 +79,9 @@ impl Bell {
         self.changed.notify_one();
     }
 
-    /// Waits until somebody rings, at most `limit`; None: for ever.
+    /// Waits for news, at most `limit`; None: for ever.
     pub fn wait(&self, limit: Option<Duration>) -> Wake {
-        let silent = |state: &mut State| !state.stop && state.rung.is_empty();
+        let silent = |state: &mut State| !state.stop && state.pending.is_empty();
         let state = self.state();
         let mut state = match limit {
             None => self.changed.wait_while(state, silent).unwrap_or_else(PoisonError::into_inner),
@@ -89,7 +89,7 @@ impl Bell {
                 self.changed.wait_timeout_while(state, limit, silent).unwrap_or_else(PoisonError::into_inner).0
             }
         };
-        if state.stop { Wake::Stop } else { Wake::Rung(std::mem::take(&mut state.rung)) }
+        if state.stop { Wake::Stop } else { Wake::Pending(std::mem::take(&mut state.pending)) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -103,32 +103,32 @@ mod tests {
 
     #[test]
     fn rings_wait_for_the_waiter_in_order_and_bounded() {
-        let (bell, door) = (Bell::default(), Arc::<str>::from("door"));
-        assert_eq!(bell.wait(Some(Duration::ZERO)), Wake::Rung(Rung::new()));
+        let (queue, door) = (EdgeQueue::default(), Arc::<str>::from("door"));
+        assert_eq!(queue.wait(Some(Duration::ZERO)), Wake::Pending(Pending::new()));
         let edge = |level, ms| Edge::To { level, at: Some(Duration::from_millis(ms)) };
-        bell.ring(&door, edge(true, 7));
-        bell.ring(&door, edge(false, 9));
-        bell.ring(&door, Edge::Lost);
+        queue.push(&door, edge(true, 7));
+        queue.push(&door, edge(false, 9));
+        queue.push(&door, Edge::Lost);
         let news = News {
             look: true,
             edges: vec![(true, Some(Duration::from_millis(7))), (false, Some(Duration::from_millis(9)))],
             ..News::default()
         };
-        assert_eq!(bell.wait(None), Wake::Rung(Rung::from([(door.clone(), news)])));
-        (0..1_001).for_each(|ms| bell.ring(&door, edge(ms % 2 == 0, ms)));
-        let Wake::Rung(rung) = bell.wait(None) else { panic!("nobody said stop") };
-        assert!(rung[&door].edges.len() <= EDGES_MAX);
-        assert_eq!(rung[&door].edges.last(), Some(&(true, Some(Duration::from_secs(1)))), "the newest edge is kept");
-        bell.stop();
-        assert_eq!(bell.wait(None), Wake::Stop);
+        assert_eq!(queue.wait(None), Wake::Pending(Pending::from([(door.clone(), news)])));
+        (0..1_001).for_each(|ms| queue.push(&door, edge(ms % 2 == 0, ms)));
+        let Wake::Pending(pending) = queue.wait(None) else { panic!("nobody said stop") };
+        assert!(pending[&door].edges.len() <= EDGES_MAX);
+        assert_eq!(pending[&door].edges.last(), Some(&(true, Some(Duration::from_secs(1)))), "the newest edge is kept");
+        queue.stop();
+        assert_eq!(queue.wait(None), Wake::Stop);
     }
 
     #[test]
     fn no_pulse_is_lost_and_none_asks_for_a_look() {
-        let (bell, meter) = (Bell::default(), Arc::<str>::from("meter"));
+        let (queue, meter) = (EdgeQueue::default(), Arc::<str>::from("meter"));
         let at = |ms| Some(Duration::from_millis(ms));
-        (0..1_000).for_each(|ms| bell.ring(&meter, Edge::Pulses { count: 3, at: at(ms) }));
+        (0..1_000).for_each(|ms| queue.push(&meter, Edge::Pulses { count: 3, at: at(ms) }));
         let news = News { pulses: 3_000, at: at(999), ..News::default() };
-        assert_eq!(bell.wait(None), Wake::Rung(Rung::from([(meter, news)])));
+        assert_eq!(queue.wait(None), Wake::Pending(Pending::from([(meter, news)])));
     }
 }

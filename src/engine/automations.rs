@@ -21,9 +21,9 @@ use super::{
     condition::evaluate,
     facts::{Alarm, Facts, facts},
     order::Task,
-    picture,
     promises::Promised,
     state::Timer,
+    view,
 };
 use crate::{
     almanac::Calendar,
@@ -51,7 +51,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(6 * 3600);
 
 /// An event rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct HappeningState {
+pub(super) struct AutomationState {
     /// Triggers and condition as written: another text starts anew.
     text: String,
     /// One for each `for`.
@@ -108,10 +108,10 @@ struct Watch {
     value: Option<Value>,
 }
 
-impl HappeningState {
+impl AutomationState {
     /// A rule of which nothing is known.
-    pub fn new(rule: &EventRule) -> HappeningState {
-        HappeningState {
+    pub fn new(rule: &EventRule) -> AutomationState {
+        AutomationState {
             text: rule.text.clone(),
             timers: vec![Timer::default(); rule.timers],
             told: None,
@@ -127,7 +127,7 @@ impl HappeningState {
     }
 
     /// The same, for another configuration or process; nothing if `rule` is another one.
-    pub fn resumed(mut self, rule: &EventRule) -> Option<HappeningState> {
+    pub fn resumed(mut self, rule: &EventRule) -> Option<AutomationState> {
         if self.text != rule.text || self.timers.len() != rule.timers {
             return None;
         }
@@ -430,10 +430,10 @@ impl Watch {
     fn changes(&mut self, point: Point, facts: &Facts<'_>) -> bool {
         let value = match point {
             Point::Output(id) | Point::OutputFacet(id, OutputFacet::Level) => {
-                let level = picture::decided(facts.config, facts.outputs, id);
+                let level = view::decided(facts.config, facts.outputs, id);
                 facts.outputs[id.0].failure().is_none().then_some(Value::Level(level))
             }
-            Point::OutputFacet(id, facet) => picture::facet(facts.config, facts.outputs, id, facet, facts.now).value,
+            Point::OutputFacet(id, facet) => view::facet(facts.config, facts.outputs, id, facet, facts.now).value,
             Point::Climate(id, facet) => {
                 facts.climates.get(id.0).and_then(|state| climate::point_value(&facts.config[id], state, facet))
             }
@@ -468,7 +468,7 @@ enum Due {
 /// Lets the times of day of a rule have their turn up to now.
 fn due(
     rule: &EventRule,
-    state: &mut HappeningState,
+    state: &mut AutomationState,
     calendar: &mut Calendar,
     now: Now,
     alarm: &mut Alarm,
@@ -522,10 +522,13 @@ fn due(
 /// The rules' states for `config`, with what is remembered of those that are still there.
 pub(super) fn resume(
     config: &Config,
-    mut remembered: std::collections::BTreeMap<Arc<str>, HappeningState>,
-) -> Vec<HappeningState> {
+    mut remembered: std::collections::BTreeMap<Arc<str>, AutomationState>,
+) -> Vec<AutomationState> {
     let state = |rule: &EventRule| {
-        remembered.remove(&rule.name).and_then(|state| state.resumed(rule)).unwrap_or_else(|| HappeningState::new(rule))
+        remembered
+            .remove(&rule.name)
+            .and_then(|state| state.resumed(rule))
+            .unwrap_or_else(|| AutomationState::new(rule))
     };
     config.events.iter().map(state).collect()
 }

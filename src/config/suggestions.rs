@@ -1,7 +1,7 @@
 //! What to say about names that are not found.
 
 use super::{nearest, shape::shorten};
-use crate::model::{Ask, Config, InputId, Method, OutputId, Point, Refusal, Takes};
+use crate::model::{Ask, Capability, Config, InputId, Method, OutputId, Point, Refusal};
 
 /// What is wrong with `name` where the name of a `kind` is wanted, of which `known` exist, and what to write.
 pub(super) fn not_found<'n>(
@@ -82,13 +82,13 @@ pub fn refused_command(name: &str, text: &str, held: bool, config: &Config) -> O
 fn states(id: OutputId, quote: char, config: &Config) -> String {
     let pair = |on: &str, off: &str| format!("{quote}{on}{quote}, {quote}{off}{quote}");
     let words = if config.opens(id) { pair("open", "closed") } else { pair("on", "off") };
-    match config.takes(id) {
-        Takes::OnOff => words.replace(", ", " or "),
-        Takes::Percent => format!("{words} or a level from 0 to 100"),
-        Takes::Steps(count) => {
+    match config.capability(id) {
+        Capability::OnOff => words.replace(", ", " or "),
+        Capability::Percent => format!("{words} or a level from 0 to 100"),
+        Capability::Steps(count) => {
             format!("{words}, {quote}speed 1{quote} to {quote}speed {count}{quote} or a level from 0 to 100")
         }
-        Takes::Position => format!("{words} or a position from 0 to 100"),
+        Capability::Position => format!("{words} or a position from 0 to 100"),
     }
 }
 
@@ -109,11 +109,11 @@ pub(super) fn no_state(id: OutputId, text: &str, ask: Ask, config: &Config) -> O
 
 /// What is wrong with a number that was probably meant otherwise.
 pub(super) fn slip(id: OutputId, text: &str, ask: Ask, quote: char, config: &Config) -> Option<(String, String)> {
-    let (name, takes) = (&config[id].id, config.takes(id));
+    let (name, takes) = (&config[id].id, config.capability(id));
     let Ask::Level(level) = ask else { return None };
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     match takes {
-        Takes::Steps(count) if digits && takes.sounds_like_a_speed(level.percent()) => Some((
+        Capability::Steps(count) if digits && takes.sounds_like_a_speed(level.percent()) => Some((
             format!("`{name}` has {count} speeds, and a number is percent"),
             format!("write {quote}speed {text}{quote}, or {quote}{text}%{quote} if you mean that"),
         )),
