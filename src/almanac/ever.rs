@@ -33,17 +33,19 @@ pub fn ever(condition: &Condition, hub: &Hub, dark_by_sun: bool) -> Ever {
         let range = Range { calendar: Calendar::new(hub), first, days, dated, dark_by_sun, looks };
         range.spans(condition).is_none_or(|spans| !spans.is_empty())
     };
-    // Of most conditions a few days are enough; only what is never so takes the whole year.
-    if ![(year, 9), (year, 366)].into_iter().any(|(first, days)| is_ever(hub, first, days, Looks::Days)) {
+    // Of most conditions a few days are enough; only what is never so takes the whole year, and one without 29 February.
+    let next = year + TimeDelta::days(366);
+    if ![(year, 9), (year, 366), (next, 365)].into_iter().any(|(first, days)| is_ever(hub, first, days, Looks::Days)) {
         return Ever::Never;
     }
-    let in_sun = |latitude| {
+    let in_sun = |latitude, every: i64| {
         let hub = Hub { latitude, ..hub.clone() };
-        (0..366 / SUN_EVERY).any(|step| is_ever(&hub, year + TimeDelta::days(step * SUN_EVERY), 2, Looks::Sun))
+        (0..366 / every).any(|step| is_ever(&hub, year + TimeDelta::days(step * every), 2, Looks::Sun))
     };
-    if in_sun(hub.latitude) {
+    // What is so for some days only falls between the few that are looked at first.
+    if in_sun(hub.latitude, SUN_EVERY) || in_sun(hub.latitude, 1) {
         Ever::Sometimes
-    } else if LATITUDES.into_iter().any(in_sun) {
+    } else if LATITUDES.into_iter().any(|latitude| in_sun(latitude, SUN_EVERY)) {
         Ever::NotHere
     } else {
         Ever::Never

@@ -130,7 +130,9 @@ impl Keeper {
 
     /// Saves and syncs what is left, whatever the budget says.
     pub fn close(mut self) {
-        if let Err(error) = self.keep_in_force().and_then(|()| self.save()).and_then(|_| self.store.close()) {
+        let kept = self.keep_in_force();
+        let saved = self.save().and_then(|_| self.store.close());
+        for error in [kept, saved].into_iter().filter_map(Result::err) {
             tracing::error!("the state could not be saved at the end: {error}");
         }
     }

@@ -1,8 +1,8 @@
 //! The state file: what must survive a restart, a kill or a power cut.
 //!
 //! Two files in one folder, used by turns. A generation is one line, appended: a checksum, a sequence number, the kernel's
-//! boot id and the [`Memory`] as JSON; after a `+` only what changed of it, to be laid over the lines before. A file begins
-//! with a whole one. With another boot id the machine was off meanwhile, and so were the relays. A killed process leaves at
+//! boot id and the [`Memory`] as JSON; after a `+` and the number of a whole one only what changed of it since, to be laid
+//! over that one and those between. A file begins with a whole one. With another boot id the machine was off meanwhile, and so were the relays. A killed process leaves at
 //! most a torn last line, which does not count. Syncing makes the lines survive a power cut; when a file has grown and is
 //! synced, the other one is written over and takes over. So at any instant one of them holds a generation that the disk
 //! has confirmed. The valid line with the highest number counts, with those that it is laid over.
@@ -38,6 +38,8 @@ pub struct Store {
     folder: PathBuf,
     boot: String,
     sequence: u64,
+    /// Of the last whole generation in the file in use.
+    whole: u64,
     turn: usize,
     /// Nothing until it is first needed.
     file: Option<File>,
@@ -83,6 +85,7 @@ impl Store {
             folder: folder.to_owned(),
             boot,
             sequence,
+            whole: 0,
             turn,
             file: None,
             size: 0,
@@ -151,18 +154,18 @@ impl Store {
             result => result.map(|()| (part.is_none(), line.len()))?,
         };
         self.line_size = written as u64;
-        if whole {
-            self.generation_size = self.line_size;
-        }
         self.sequence = self.sequence.saturating_add(1);
+        if whole {
+            (self.generation_size, self.whole) = (self.line_size, self.sequence);
+        }
         Ok(())
     }
 
     /// The next one.
     fn line(&self, memory: &Memory) -> io::Result<String> {
         let json = serde_json::to_string(memory)?;
-        let plus = if memory.is_part() { PART } else { "" };
-        let body = format!("{} {} {plus}{json}", self.sequence.saturating_add(1), self.boot);
+        let over = if memory.is_part() { format!("{PART}{}", self.whole) } else { String::new() };
+        let body = format!("{} {} {over}{json}", self.sequence.saturating_add(1), self.boot);
         Ok(format!("{:08x} {body}\n", crc32fast::hash(body.as_bytes())))
     }
 
@@ -288,16 +291,25 @@ fn read(path: &Path, boot: &str) -> (Option<(u64, Memory)>, Option<String>) {
     };
     let mut damaged = !bytes.is_empty() && !bytes.ends_with(b"\n");
     let mut best: Option<(u64, Memory)> = None;
+    let mut last_whole = 0;
     for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        let Some((sequence, memory)) = generation(line, boot) else {
+        let Some(Line { sequence, over, memory }) = line_of(line, boot) else {
             damaged = true;
             continue;
         };
-        best = match best {
+        best = match (best, over) {
             // What a longer file left behind.
-            Some(best) if sequence <= best.0 => Some(best),
-            Some((_, before)) => Some((sequence, before.absorb(memory))),
-            None => Some((sequence, memory)).filter(|(_, memory)| !memory.is_part()),
+            (Some(best), _) if sequence <= best.0 => Some(best),
+            (_, None) => {
+                last_whole = sequence;
+                Some((sequence, memory))
+            }
+            (Some((_, before)), Some(whole)) if whole == last_whole => Some((sequence, before.absorb(memory))),
+            // What it was laid over is not there.
+            (best, Some(_)) => {
+                damaged = true;
+                best
+            }
         };
     }
     let damage = damaged.then(|| match best {
@@ -307,18 +319,29 @@ fn read(path: &Path, boot: &str) -> (Option<(u64, Memory)>, Option<String>) {
     (best, damage)
 }
 
-fn generation(line: &[u8], boot: &str) -> Option<(u64, Memory)> {
+/// One line that is sound.
+struct Line {
+    sequence: u64,
+    /// Of a part: the whole generation that it is laid over.
+    over: Option<u64>,
+    memory: Memory,
+}
+
+fn line_of(line: &[u8], boot: &str) -> Option<Line> {
     let (checksum, body) = std::str::from_utf8(line).ok()?.split_once(' ')?;
     let sound = checksum == format!("{:08x}", crc32fast::hash(body.as_bytes()));
     let mut parts = body.splitn(3, ' ');
     let (sequence, saved_boot, json) = (parts.next()?, parts.next()?, parts.next().filter(|_| sound)?);
-    let memory: Memory = match json.strip_prefix(PART) {
-        Some(part) => serde_json::from_str::<Memory>(part).ok()?.as_part(),
-        None => serde_json::from_str(json).ok()?,
+    let (over, memory) = match json.strip_prefix(PART) {
+        Some(part) => {
+            let (whole, json) = part.split_at(part.find('{')?);
+            (Some(whole.parse().ok()?), serde_json::from_str::<Memory>(json).ok()?.as_part())
+        }
+        None => (None, serde_json::from_str(json).ok()?),
     };
     let memory = if saved_boot == boot { memory } else { memory.after_power_cut() };
     let sane = (0..=LAST_MOMENT).contains(&memory.taken().moment.as_millis());
-    Some((sequence.parse().ok()?, memory)).filter(|_| sane)
+    Some(Line { sequence: sequence.parse().ok()?, over, memory }).filter(|_| sane)
 }
 
 /// Changes with every boot of the machine; the same word each time where the kernel does not tell.
@@ -472,13 +495,21 @@ pub(super) mod tests {
         let mut spoilt = bytes.clone();
         spoilt[ends[1] + 20] ^= 1;
         fs::write(&path, &spoilt).unwrap();
-        let (memory, damage) = read(&path, &boot_id());
+        let (kept, damage) = read(&path, &boot_id());
         let expected = newest[1].clone().absorb(parts[2].clone());
-        assert_eq!((memory.map(|(_, memory)| memory), damage.is_some()), (Some(expected), true));
+        assert_eq!((kept.map(|(_, memory)| memory), damage.is_some()), (Some(expected), true));
         // Without the whole one there is nothing to lay them over.
         spoilt[20] ^= 1;
         fs::write(&path, &spoilt).unwrap();
         assert_eq!(found(), None);
+        // Nor is there over another one: a file that was taken over and whose first page the disk never got.
+        let other = TempDir::new().unwrap();
+        let (mut store_before, ..) = Store::open(other.path());
+        (5..8).for_each(|moment| store_before.save(&memory(moment), None).unwrap());
+        let old = fs::read(other.path().join(FILES[0])).unwrap();
+        fs::write(&path, [&old[..], &bytes[ends[2]..]].concat()).unwrap();
+        let (kept, damage) = read(&path, &boot_id());
+        assert_eq!((kept.map(|(_, memory)| memory.taken().moment.as_millis()), damage.is_some()), (Some(7), true));
         // A fresh file begins with a whole one.
         store.close().unwrap();
         let (mut store, ..) = Store::open(folder.path());

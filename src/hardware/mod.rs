@@ -51,7 +51,7 @@ use outputs::{Outputs, RELOAD_WITHIN, START_WITHIN};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc::Sender;
 
-/// All wires of the house. Dropping it ends all its threads within a second and releases the lines; it drives nothing
+/// All wires of the house. Dropping it ends all its threads, each within half a second, and releases the lines; it drives nothing
 /// on the way, so who ends the daemon drives the safe states before.
 pub struct Hardware {
     config: Arc<Config>,
@@ -65,7 +65,7 @@ pub struct Hardware {
 impl Hardware {
     /// Claims every line, outputs at their level of `start` (in the order of the configuration) in the request itself,
     /// so that no relay clicks. Inputs are reported at once and at each change, sensors at once and each `every`. A bus that
-    /// hangs is waited for two seconds at most.
+    /// hangs is waited for two seconds at most, for what is off and then for what is on.
     ///
     /// It never fails as a whole: see the module.
     pub fn open(config: Arc<Config>, start: &[Level], clock: Clock, events: Sender<Event>) -> Hardware {

@@ -95,7 +95,9 @@ fn is_lost_and_read(case: &[Literal<'_>], new: &Literal<'_>) -> bool {
             _ => None,
         }
     }
+    // What follows from darkness is so only while it is known.
     let reads = |literal: &Literal<'_>, lost: Point| match literal.condition {
+        _ if literal.implied => false,
         Condition::On(point) => {
             *point == lost && matches!(point, Point::Input(_) | Point::Occupied(_) | Point::Asleep(_))
         }

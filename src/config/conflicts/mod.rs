@@ -67,8 +67,8 @@ pub(super) fn find(rules: &[Rule], config: &Config, is_meant: impl Fn(usize, usi
 /// The parts that cannot all hold at once: two, where two are enough; nothing where they can, or where it would take long
 /// to know.
 pub(super) fn exclusive<'c>(parts: &'c [Condition], config: &Config) -> Option<Vec<&'c Condition>> {
-    let dark = config.dark.as_ref();
-    let formulas: Vec<Formula<'_>> = parts.iter().map(|part| Formula::of(part, true, dark)).collect();
+    // While what the hub says of darkness is not known, the sun tells: nothing follows from it for certain.
+    let formulas: Vec<Formula<'_>> = parts.iter().map(|part| Formula::of(part, true, None)).collect();
     let mut steps = Steps::of_a_file();
     let mut never = |parts: &[&Formula<'_>]| matches!(search::case(parts, config, &mut steps), Ok(None));
     if !never(&formulas.iter().collect::<Vec<_>>()) {

@@ -143,6 +143,7 @@ fn nights_from_noon_to_noon() {
         ("night of 31 december", "together", "date is 1 january"),
         ("night of 31 december", "apart", "date is 2 january"),
         ("night of 28 february", "together", "date is 1 march"),
+        ("night of 28 february and time before 06:00", "together", "date is 1 march and motion"),
         ("night of 29 february", "together", "date is 1 march"),
     ]);
 }
@@ -160,6 +161,16 @@ fn what_is_lost_is_neither_so_nor_not() {
         ("heater is lost", "together", "heater"),
         ("not door is lost", "around", "door"),
     ]);
+}
+
+/// While what the hub says of darkness is not known, the sun tells: `dark` beside a lost sensor is what people write for that.
+#[test]
+fn darkness_that_is_measured_may_be_so_while_its_sensor_is_lost() {
+    let house = HOUSE.replace("longitude = 5.0\n", "longitude = 5.0\ndark_while = 'bath.humidity < 30'\n");
+    let lost = "bath.humidity is lost for 10m";
+    assert_eq!(said_in(&house, &[&format!("dark and {lost}"), "motion and not dark"]), [""; 0]);
+    let met = said_in(&house, &["dark", lost]);
+    assert!(met.len() == 1 && met[0].contains(" wants "), "{met:?}");
 }
 
 #[test]

@@ -19,8 +19,8 @@ pub(super) fn never(condition: &Condition, config: &Config) -> Option<(Ever, Str
 
 /// Why something that happens at a time of the day never finds its condition true.
 pub(in crate::config) fn never_then(time: TimeOfDay, condition: &Condition, config: &Config) -> Option<String> {
-    // Bounds may make one of the two instants the other.
-    if time.earliest_s.is_some() || time.latest_s.is_some() {
+    // Bounds may make one of the two instants the other, and chance tells another second each day.
+    if time.earliest_s.is_some() || time.latest_s.is_some() || time.spread.is_some() {
         return None;
     }
     let to = TimeOfDay { offset_s: time.offset_s + 1, ..time };

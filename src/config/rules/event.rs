@@ -8,7 +8,7 @@ use crate::{
         shape::{Flag, OneOf},
         table::Table,
     },
-    model::{self, Action, Config, EventRule, RunMode, Series, Trigger},
+    model::{Action, EventRule, RunMode, Trigger},
 };
 use std::ops::Range;
 
@@ -21,6 +21,8 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("notify_over", "write a second rule, with `on` for the end"),
     ("overrides", "remove it: what it does is a command, and wins over all rules with `while`"),
 ];
+/// What to do about an `if` that is never true when the rule would act.
+const NEVER: &str = "change `on` or `if`";
 /// What it cannot do without.
 pub(super) const WANTED: &[(&str, &str)] = &[("on", "\"doorbell click\""), ("do", "\"toggle hall_light\"")];
 
@@ -110,8 +112,21 @@ pub(super) fn resolve(
     });
     if let (Some(condition), Some(sentence)) = (&condition, &draft.condition) {
         for trigger in &on {
-            if let Some(message) = never_together(trigger, condition, scope.config, &kept.series) {
-                problems.error(sentence.place.clone(), message, "change `on` or `if`");
+            let place = sentence.place.clone();
+            match trigger {
+                Trigger::Becomes(begins) => {
+                    let both = [begins.clone(), condition.clone()];
+                    if let Some((message, _)) = language::contradiction(&both, scope.config, &kept.series) {
+                        problems.error(place, message, NEVER);
+                    }
+                }
+                // What is made up for comes at any time.
+                Trigger::At(time) if !draft.catch_up => {
+                    if let Some(message) = language::never_then(*time, condition, scope.config) {
+                        problems.warning(place, message, NEVER);
+                    }
+                }
+                _ => {}
             }
         }
     }
@@ -129,20 +144,4 @@ pub(super) fn resolve(
     }
     let (mode, catch_up, timers) = (draft.mode, draft.catch_up, kept.timers);
     Some(EventRule { name: name?.into(), on, condition, actions, mode, catch_up, timers, text })
-}
-
-/// Why a condition is never true when this happens.
-fn never_together(
-    trigger: &Trigger,
-    condition: &model::Condition,
-    config: &Config,
-    series: &[Series],
-) -> Option<String> {
-    match trigger {
-        Trigger::Becomes(begins) => {
-            language::contradiction(&[begins.clone(), condition.clone()], config, series).map(|(message, _)| message)
-        }
-        Trigger::At(time) | Trigger::EveryDays(_, time) => language::never_then(*time, condition, config),
-        _ => None,
-    }
 }
