@@ -24,6 +24,8 @@ const YEAR: i32 = 2028;
 const LATITUDES: [f64; 5] = [-35.0, 0.0, 35.0, 60.0, 68.0];
 /// So many days apart the sun is looked at: it takes long to work out, and from one to the next it moves little.
 const SUN_EVERY: i64 = 15;
+/// How many days are looked at then.
+const SUN_DAYS: i64 = 2;
 
 /// When a condition can be true for this hub. `dark_by_sun`: what `dark` means is not said otherwise.
 pub fn ever(condition: &Condition, hub: &Hub, dark_by_sun: bool) -> Ever {
@@ -40,10 +42,10 @@ pub fn ever(condition: &Condition, hub: &Hub, dark_by_sun: bool) -> Ever {
     }
     let in_sun = |latitude, every: i64| {
         let hub = Hub { latitude, ..hub.clone() };
-        (0..366 / every).any(|step| is_ever(&hub, year + TimeDelta::days(step * every), 2, Looks::Sun))
+        (0..366 / every).any(|step| is_ever(&hub, year + TimeDelta::days(step * every), SUN_DAYS, Looks::Sun))
     };
     // What is so for some days only falls between the few that are looked at first.
-    if in_sun(hub.latitude, SUN_EVERY) || in_sun(hub.latitude, 1) {
+    if in_sun(hub.latitude, SUN_EVERY) || in_sun(hub.latitude, SUN_DAYS) {
         Ever::Sometimes
     } else if LATITUDES.into_iter().any(|latitude| in_sun(latitude, SUN_EVERY)) {
         Ever::NotHere
