@@ -185,6 +185,7 @@ impl Control {
         // What was decided before their levels were known counts no more.
         self.tell_kept();
         self.under_way.follow(&self.engine);
+        self.effects.follow(&self.engine);
         self.perform(effects);
         tracing::info!("the changed configuration is in force: {}", self.status());
         Ok(true)

@@ -44,6 +44,20 @@ impl EffectQueue {
         !self.effects.is_empty()
     }
 
+    /// Follows a reload: the ids in what is in line are of before. Drives of outputs that stay get the cause that they have
+    /// now; clicks are left out.
+    pub fn follow(&mut self, engine: &Engine) {
+        self.effects.retain_mut(|effect| match effect {
+            Effect::Drive { drive, cause, .. } => {
+                let output = engine.awaits(*drive).map(|(output, _)| output);
+                let decided = output.and_then(|output| engine.explanation(output)?.slots.first());
+                decided.map(|(_, claim)| *cause = claim.cause.clone()).is_some()
+            }
+            Effect::Clicked { .. } => false,
+            Effect::Answer { .. } | Effect::Notify { .. } | Effect::Note { .. } => true,
+        });
+    }
+
     /// Leaves undone what is in line.
     pub fn clear(&mut self) {
         self.effects.clear();

@@ -23,22 +23,11 @@ impl Engine {
         clusters.sort_unstable();
         clusters.dedup();
         let ids = clusters.iter().flat_map(|place| order.clusters[*place].outputs.iter().map(move |id| (*place, *id)));
-        let mut wanted: Vec<(usize, OutputId)> = ids.filter(|(_, id)| must_drive(&self.outputs[id.0], now)).collect();
-        let is_taken = |other: &OutputId, place: usize| {
-            let state = &self.outputs[other.0];
-            let to_come = wanted.iter().any(|(of, id)| id == other && *of != place);
-            state.failure().is_some() || !to_come && !state.is_under_way()
-        };
-        let waits = |(place, id): &(usize, OutputId)| {
-            let rule = rule_that_switches_on(&self.outputs[id.0]);
-            rule.is_some_and(|rule| !order.rests_on[rule.0].iter().all(|other| is_taken(other, *place)))
-        };
-        let waiting: Vec<(usize, OutputId)> = wanted.iter().copied().filter(waits).collect();
-        // What waits for each other waits for nothing.
-        if waiting.len() < wanted.len() || self.outputs.iter().any(OutputState::is_under_way) {
-            wanted.retain(|each| !waiting.contains(each));
-            self.undriven.extend(waiting.into_iter().map(|(place, _)| place));
-        }
+        let mut wanted: Vec<(usize, OutputId)> =
+            ids.filter(|(_, id)| must_drive(&config[*id], &self.outputs[id.0], now)).collect();
+        let waiting = self.waiting(&wanted);
+        wanted.retain(|each| !waiting.contains(each));
+        self.undriven.extend(waiting.into_iter().map(|(place, _)| place));
         wanted.sort_by_key(|(_, id)| {
             let works_by_parts = !matches!(config[*id].method, Method::Direct | Method::Part { .. });
             (self.outputs[id.0].decided().is_on(), !works_by_parts, *id)
@@ -46,13 +35,39 @@ impl Engine {
         let drives = wanted.into_iter().filter_map(|(_, output)| {
             let (level, cause) = take(&config[output], &mut self.outputs[output.0], now)?;
             let state = &mut self.outputs[output.0];
-            if level.is_on() && !state.level.is_on() && change_is_promised(&config[output]) {
+            if level.is_on() && !state.level.is_on() {
                 state.may_have_gone_on = true;
-                self.promises.note(Promised::Output(output));
+                if change_is_promised(&config[output]) {
+                    self.promises.note(Promised::Output(output));
+                }
             }
             Some(Effect::Drive { drive: self.drives.begin(output, level), output, level, cause })
         });
         drives.collect()
+    }
+
+    /// Of what is to be driven, with the places of their clusters: what goes on because a rule looks at an output of another
+    /// cluster that has not taken its level. What waits only for each other waits for nothing.
+    fn waiting(&self, wanted: &[(usize, OutputId)]) -> Vec<(usize, OutputId)> {
+        let rests_on = |&(place, id): &(usize, OutputId), holds: &dyn Fn(&(usize, OutputId)) -> bool| {
+            let rule = rule_that_switches_on(&self.outputs[id.0]);
+            rule.into_iter().flat_map(|rule| &self.order.rests_on[rule.0]).any(|other| {
+                let state = &self.outputs[other.0];
+                let goes = || wanted.iter().any(|each| each.1 == *other && each.0 != place && holds(each));
+                state.failure().is_none() && (state.is_under_way() || goes())
+            })
+        };
+        let held: Vec<_> = wanted.iter().copied().filter(|each| rests_on(each, &|_| true)).collect();
+        let mut waiting = Vec::new();
+        loop {
+            let goes_first = |each: &(usize, OutputId)| !held.contains(each) || waiting.contains(each);
+            let waits = |each: &&(usize, OutputId)| !waiting.contains(*each) && rests_on(each, &goes_first);
+            let more: Vec<_> = held.iter().filter(waits).copied().collect();
+            if more.is_empty() {
+                return waiting;
+            }
+            waiting.extend(more);
+        }
     }
 
     /// The output and the level of a drive whose answer still counts: none of an output that was driven again, found at
@@ -63,7 +78,6 @@ impl Engine {
 
     pub(super) fn absorb_driven(&mut self, now: Now, drive: DriveId, result: Result<(), String>) {
         if let Some(open) = self.drives.take(drive) {
-            self.outputs[open.output.0].may_have_gone_on = false;
             self.absorb_level(now, open.output, open.level, result);
         }
     }
@@ -82,20 +96,19 @@ impl Engine {
         match result {
             Err(_) if self.outputs[id.0].is_under_way() => return,
             Err(_) => {}
-            Ok(()) => {
-                self.drives.forget(id);
-                self.outputs[id.0].may_have_gone_on = false;
-            }
+            Ok(()) => self.drives.forget(id),
         }
         self.absorb_level(now, id, level, result);
     }
 
     fn absorb_level(&mut self, now: Now, output: OutputId, level: Level, result: Result<(), String>) {
         self.changes.output(output, &self.config);
+        let state = &mut self.outputs[output.0];
+        // It was driven on and taken back, or failed then: it may have been on until now.
+        let was_on_unseen = result.is_ok() && std::mem::take(&mut state.may_have_gone_on) && !level.is_on();
         match &result {
-            Ok(()) if self.outputs[output.0].level != level => {
-                parts::settle(output, &self.config, &mut self.outputs, now);
-            }
+            Ok(()) if was_on_unseen => parts::lose(output, &self.config, &mut self.outputs),
+            Ok(()) if state.level != level => parts::settle(output, &self.config, &mut self.outputs, now),
             Ok(()) => {}
             Err(_) => parts::lose(output, &self.config, &mut self.outputs),
         }
@@ -110,15 +123,15 @@ impl Engine {
                 if state.left == Some(level) {
                     state.left = None;
                 }
-                if state.pulse_from.is_some() && state.level.is_on() && !level.is_on() {
+                if state.pulse_from.is_some() && (state.level.is_on() || was_on_unseen) && !level.is_on() {
                     // A pulse that was cut short is over too.
                     state.tripped = true;
                 }
                 if level.is_on() {
                     state.last_on = level;
                 }
-                // A wire that failed may have been on until now.
-                if state.level.is_on() != level.is_on() || state.failure().is_some() && !level.is_on() {
+                let failed = state.failure().is_some() && !level.is_on();
+                if state.level.is_on() != level.is_on() || was_on_unseen || failed {
                     state.since = Timestamp::of(now);
                     if change_is_promised(&self.config[output]) {
                         self.promises.note(Promised::Output(output));
@@ -139,15 +152,22 @@ impl Engine {
 }
 
 /// Whether the wire is to be driven now: it differs, was not touched yet, or failed a while ago or for another level.
-fn must_drive(state: &OutputState, now: Now) -> bool {
+fn must_drive(output: &Output, state: &OutputState, now: Now) -> bool {
     let level = state.decided();
     match &state.wire {
         _ if state.explanation.is_none() => false,
         Wire::Untouched => true,
         Wire::Confirmed => state.level != level,
-        Wire::Driving { .. } => false,
+        // What is taken back is not first switched on by a bus that answers late. Going on waits for the answer: how long it
+        // has been off counts.
+        Wire::Driving { level: driven, .. } => driven.is_on() && !level.is_on() && answers_late(output),
         Wire::Failed(failure) => failure.level != level || now.moment >= failure.retry,
     }
+}
+
+/// Whether its wire answers only after other things may have happened.
+fn answers_late(output: &Output) -> bool {
+    output.line.as_ref().is_some_and(|line| !line.is_direct())
 }
 
 /// Has it driven to what was decided.

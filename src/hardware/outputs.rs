@@ -121,15 +121,13 @@ impl Outputs {
         (!is_under_way).then(|| Err(no_thread(&bus)))
     }
 
-    /// Drives outputs one after the other and waits for their buses, each time [`SAFE_WITHIN`] at most.
+    /// At the end: drives outputs one after the other and waits for their buses, each time [`SAFE_WITHIN`] at most.
     pub fn drive_all(
         &mut self,
         config: &Arc<Config>,
         levels: &[(OutputId, Level)],
     ) -> BTreeMap<OutputId, Result<(), HardwareError>> {
-        for sink in self.sinks.values() {
-            sink.keep_drives(|_| false);
-        }
+        self.sinks.values().for_each(Sink::fall_silent);
         let drive: Act = |lines, output, level| lines.drive(output, level).map(|()| None);
         let done = self.act_on_all(config, levels, drive, SAFE_WITHIN);
         let told = |(id, level, result): Done| {
@@ -196,23 +194,18 @@ impl Drop for Outputs {
     }
 }
 
-/// What an output is driven over; None: lines of the board, which are driven within microseconds.
-///
-/// A line by its chip may be one of a chip on a bus that the kernel drives, and so may a line by its name, if that is not
-/// one of the header.
+/// The name of what an output is driven over; None: of lines of the board itself.
 pub(super) fn bus(output: &Output, config: &Config) -> Option<String> {
-    let line = output.line.as_ref()?;
+    let line = output.line.as_ref().filter(|line| !line.is_direct())?;
     if let Some((expander, _)) = config.expander_pin(line) {
         return Some(format!("i2c-{}", expander.bus));
     }
-    match line {
-        Line::Number(_) => None,
-        Line::Named(name) if name.starts_with("GPIO") => None,
-        Line::Named(_) => Some("lines by name".into()),
-        Line::OnChip { chip, .. } => Some(chip.clone()),
-        Line::Pwm(PwmChannel::Pin(_)) => Some("pwm".into()),
-        Line::Pwm(PwmChannel::OnChip { chip, .. }) => Some(format!("pwm {chip}")),
-    }
+    Some(match line {
+        Line::Number(_) | Line::Named(_) => "lines by name".into(),
+        Line::OnChip { chip, .. } => chip.clone(),
+        Line::Pwm(PwmChannel::Pin(_)) => "pwm".into(),
+        Line::Pwm(PwmChannel::OnChip { chip, .. }) => format!("pwm {chip}"),
+    })
 }
 
 fn no_thread(bus: &str) -> HardwareError {

@@ -49,12 +49,20 @@ struct Inbox {
 #[derive(Default)]
 struct State {
     tasks: VecDeque<Task>,
+    /// Its loop is at its end: nobody reads events any more.
+    is_unheard: bool,
     ended: bool,
 }
 
 impl Drive {
     fn output(&self) -> &Output {
         &self.config[self.output]
+    }
+}
+
+impl State {
+    fn is_over(&self) -> bool {
+        self.is_unheard || self.ended
     }
 }
 
@@ -102,6 +110,13 @@ impl Sink {
             Task::Drive(drive) => keep(drive.output()),
             Task::Work(_) | Task::Verify => true,
         });
+    }
+
+    /// For a last drive of all: leaves undone the drives in line, and reports nothing more, for which the thread might wait.
+    pub fn fall_silent(&self) {
+        self.inbox.lock().is_unheard = true;
+        self.inbox.changed.notify_one();
+        self.keep_drives(|_| false);
     }
 
     /// False after a panic of its thread.
@@ -162,8 +177,8 @@ impl Inbox {
     fn tell(&self, events: &Sender<Event>, mut event: Event) {
         while let Err(TrySendError::Full(back)) = events.try_send(event) {
             event = back;
-            let wait = self.changed.wait_timeout_while(self.lock(), QUEUE_FULL_WAIT, |state| !state.ended);
-            if wait.unwrap_or_else(PoisonError::into_inner).0.ended {
+            let wait = self.changed.wait_timeout_while(self.lock(), QUEUE_FULL_WAIT, |state| !state.is_over());
+            if wait.unwrap_or_else(PoisonError::into_inner).0.is_over() {
                 return;
             }
         }

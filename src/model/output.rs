@@ -113,6 +113,21 @@ pub enum Line {
     Pwm(PwmChannel),
 }
 
+impl Line {
+    /// Whether it is on the board itself and is driven within microseconds. All others are driven over something that can be
+    /// slow or hang.
+    ///
+    /// A line by its chip may be one of a chip on a bus that the kernel drives, and so may a line by its name, if that is
+    /// not one of the header.
+    pub fn is_direct(&self) -> bool {
+        match self {
+            Line::Number(_) => true,
+            Line::Named(name) => name.starts_with("GPIO"),
+            Line::OnChip { .. } | Line::Pwm(_) => false,
+        }
+    }
+}
+
 impl std::fmt::Display for Line {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

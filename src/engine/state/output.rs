@@ -57,7 +57,8 @@ pub(in crate::engine) struct OutputState {
     /// Of a cover.
     #[serde(default, skip_serializing_if = "is_plain")]
     pub travel: Travel,
-    /// It is being driven on, and its wire has not answered: a kill now would leave nobody who knows whether it went on.
+    /// It is off as far as known and was driven on, and no wire has answered since that it is on or off. It outlives a kill,
+    /// after which nobody else would know.
     #[serde(default, skip_serializing_if = "is_plain")]
     pub may_have_gone_on: bool,
     #[serde(skip)]
@@ -179,9 +180,7 @@ impl OutputState {
 
     /// Whether current may flow: also when it is being driven on, or nobody knows.
     pub fn may_be_on(&self) -> bool {
-        self.level.is_on()
-            || self.failure().is_some()
-            || matches!(self.wire, Wire::Driving { level, .. } if level.is_on())
+        self.level.is_on() || self.failure().is_some() || self.may_have_gone_on
     }
 
     /// What it is to be, by the last decision.

@@ -178,3 +178,15 @@ fn a_slow_simulated_output_is_one_on_a_bus() {
     assert_eq!(next(&mut events), answer(7));
     assert_eq!(wires.output("slow"), Some(Level::ON));
 }
+
+#[test]
+fn at_an_end_nobody_reads_a_bus_that_has_something_to_report_is_driven_all_the_same() {
+    let mut house = House::new(&[on_bus("one", "a", 1), on_bus("two", "b", 1)]);
+    // More than the queue of the loop takes.
+    for drive in 0..20 {
+        house.drive(drive, 0, Level::from_on(drive % 2 == 0));
+        sleep(Duration::from_millis(5));
+    }
+    let results = house.outputs.drive_all(&house.config, &[(OutputId(0), Level::ON), (OutputId(1), Level::ON)]);
+    assert!(results.values().all(Result::is_ok), "{results:?}");
+}
