@@ -558,6 +558,7 @@ proptest! {
         let mut house = house(&plan);
         for step in &steps {
             take(&mut house, step, &mut |_, _| {});
+            house.publish();
             let asleep = house.engine.next_wakeup().map_or(mins(60), |next| next.since(house.now.moment));
             prop_assert!(asleep > Duration::ZERO, "awake for ever");
             let (mut woken, mut sleeper) = (house.clone(), house.clone());

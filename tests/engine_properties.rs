@@ -13,8 +13,8 @@ use hearthd::{
     clock::{Moment, Now},
     engine::Engine,
     model::{
-        Cause, Condition, Config, DriveId, Event, Level, Method, Number, OutputId, Point, Quality, Quantity,
-        ReadFailure, RuleId, Slot, Source, Value,
+        Cause, Cell, Condition, Config, DriveId, Event, Level, Method, Number, OutputId, Point, Quality, Quantity,
+        ReadFailure, RuleId, Slot, Snapshot, Source, Value,
     },
 };
 use proptest::{collection::vec, prelude::*};
@@ -248,6 +248,34 @@ proptest! {
         prop_assert_eq!(first.engine.memory(first.now), second.engine.memory(second.now));
     }
 
+    /// What is shown by what changed is what would be shown if all were worked out anew, over reloads too; and who asks what
+    /// changed since any earlier time hears of all of it.
+    #[test]
+    fn what_is_published_is_what_is_so(
+        plans in vec(house_plan(EVERYTHING), 1..3),
+        steps in steps(),
+    ) {
+        let configs: Vec<_> = plans.iter().map(HousePlan::config).collect();
+        let mut house = house(&plans[0]);
+        let mut earlier: Vec<Snapshot> = Vec::new();
+        for step in &steps {
+            take(&mut house, step, &configs);
+            if matches!(step, Step::Restart(_) | Step::PowerCut(_)) {
+                // Another process counts anew.
+                earlier.clear();
+            }
+            let published = house.publish();
+            for before in &earlier {
+                let told: Vec<usize> = published.changes_since(before).collect();
+                let untold = (0..published.points.len()).filter(|place| !told.contains(place));
+                for place in untold {
+                    prop_assert_eq!(&*before.points[place], &*published.points[place]);
+                }
+            }
+            earlier.push(published);
+        }
+    }
+
     /// Until the next wake-up that the engine asks for, nothing is to be done and nothing looks different; and having
     /// looked does no harm.
     #[test]
@@ -467,7 +495,7 @@ fn needs(condition: &Condition, sensor: usize) -> bool {
 }
 
 /// Whatever the first asks to be on without a command, the second does too.
-fn asked_on_in_both(first: &[hearthd::model::PointState], second: &[hearthd::model::PointState]) {
+fn asked_on_in_both(first: &[Cell], second: &[Cell]) {
     for (first, second) in first.iter().zip(second) {
         let (Some(first), Some(second)) = (&first.explanation, &second.explanation) else { continue };
         let below_manual = |slot: Slot| slot > Slot::Manual;

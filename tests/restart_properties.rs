@@ -9,7 +9,7 @@ mod support {
     pub mod engine_texts;
 }
 
-use hearthd::model::{Level, Method, PointState};
+use hearthd::model::{Cell, Level, Method};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -41,7 +41,7 @@ fn settled_wires(house: &House) -> Vec<(&str, Level)> {
 }
 
 /// Every point, but for the counter: its rate is not known after a start.
-fn picture(house: &House) -> Vec<PointState> {
+fn picture(house: &House) -> Vec<Cell> {
     let mut points = house.engine.snapshot(house.now).points;
     points.retain(|state| !house.config.point_name(state.point).starts_with(METER));
     points

@@ -219,6 +219,7 @@ proptest! {
             } else {
                 take(&mut often, step);
             }
+            often.publish();
             prop_assert_eq!(seldom.engine.snapshot(seldom.now).points, often.engine.snapshot(often.now).points);
         }
     }

@@ -62,7 +62,7 @@ pub fn entities(old: &Config, new: &Config) -> Vec<Difference> {
 /// The topics of each point and scene, below its own path.
 fn leaves(snapshot: &Snapshot) -> BTreeMap<String, String> {
     let config = &snapshot.config;
-    let points = config.specs().iter().zip(&snapshot.points).map(|(spec, state)| {
+    let points = snapshot.described().map(|(spec, state)| {
         let set = if spec.commands.is_some() { ",set" } else { "" };
         let why = if state.why().is_some() { ",why" } else { "" };
         (spec.name.replace('.', "/"), format!("{{state{set}{why},availability}}"))

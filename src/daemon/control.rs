@@ -55,12 +55,12 @@ pub struct Control {
 
 impl Control {
     /// Claims the lines at the engine's start levels and makes the first decision.
-    pub fn start(engine: Engine, in_force: InForce, clock: Clock, events: mpsc::Sender<Event>) -> Control {
+    pub fn start(mut engine: Engine, in_force: InForce, clock: Clock, events: mpsc::Sender<Event>) -> Control {
         let InForce { config, sources } = in_force;
         let mut hardware = Hardware::open(config.clone(), &start_levels(&engine, &config), clock.clone(), events);
         hardware.recall(&engine.learnt());
         let now = clock.now();
-        let last = Arc::new(engine.snapshot(now));
+        let last = Arc::new(engine.publish(now));
         let mut control = Control {
             saved: Revision::default(),
             saved_at: now.moment,
@@ -211,7 +211,7 @@ impl Control {
     /// What nobody was promised is handed over to be kept when the last such time is `save_other_every` ago.
     pub fn pass(&mut self, save_other_every: Duration) -> Pass {
         let now = self.clock.now();
-        let snapshot = Arc::new(self.engine.snapshot(now));
+        let snapshot = Arc::new(self.engine.publish(now));
         report_quality(&self.last, &snapshot);
         self.last = snapshot.clone();
         let revision = self.engine.revision();
@@ -298,7 +298,8 @@ fn report_quality(before: &Snapshot, after: &Snapshot) {
     if !Arc::ptr_eq(&before.config, &after.config) {
         return;
     }
-    for (before, now) in before.points.iter().zip(&after.points) {
+    for place in after.changes_since(before) {
+        let (before, now) = (&before.points[place], &after.points[place]);
         let name = || after.config.point_name(now.point);
         match (before.quality, now.quality) {
             (before, now) if before == now => {}

@@ -216,7 +216,7 @@ impl Changes {
             0 => Changed::Mode,
             1 => return None,
             place if place < clicks => Changed::Input(InputId(place - inputs)),
-            place if place < sensors => return None,
+            place if place < sensors => Changed::Input(InputId(place - clicks)),
             place if place < rooms => Changed::Sensor(SensorId(place - sensors)),
             place if place < outputs => Changed::Room(RoomId(place - rooms)),
             place if place < climates => Changed::Output(OutputId((place - outputs) / OF_OUTPUT)),
@@ -225,9 +225,9 @@ impl Changes {
         })
     }
 
-    /// A reading is stale by now.
-    pub fn stale(&mut self, id: SensorId) {
-        self.place(Dependency::Sensor(id)).into_iter().for_each(|place| self.tell(place));
+    /// It may look different from outside, and not to what looks at it here: a reading is stale, a room has another cause.
+    pub fn seen(&mut self, what: Dependency) {
+        self.place(what).into_iter().for_each(|place| self.tell(place));
     }
 
     pub fn input(&mut self, id: InputId) {

@@ -9,7 +9,7 @@ use super::{
     changes::Which,
     climate,
     facts::{Alarm, facts},
-    order::Task,
+    order::{Dependency, Task},
     priority::{self, Situation},
     promises::Promised,
     rooms, rules,
@@ -182,7 +182,7 @@ impl Engine {
                 alarm.at(stale);
             }
         }
-        self.changes.stale(id);
+        self.changes.seen(Dependency::Sensor(id));
         false
     }
 
@@ -204,6 +204,7 @@ impl Engine {
         if state.picture() != before {
             self.changes.room(id);
         }
+        self.changes.seen(Dependency::Room(id));
         self.rooms[id.0] = state;
         changed
     }
@@ -296,6 +297,7 @@ impl Engine {
         // What it changed of itself, it has taken into account.
         self.changes.settle(number);
         for id in &cluster.outputs {
+            self.changes.seen(Dependency::Explained(*id));
             if let Some(anew) = view::shown_anew(&config, &self.outputs, *id, now) {
                 alarm.at(anew);
             }

@@ -17,6 +17,7 @@
 //! was (`changes.rs`): that makes decisions quick and never another one.
 
 mod automations;
+mod cells;
 mod changes;
 mod climate;
 mod command;
@@ -58,10 +59,11 @@ use crate::{
     clock::{Moment, Now},
     model::{
         AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Method, Output, OutputId,
-        Part, Point, Quantity, ReadFailure, Refusal, RuleId, Series, Snapshot, Truth, duration,
+        Part, Point, Quantity, ReadFailure, Refusal, RuleId, Series, Truth, duration,
     },
 };
 use automations::AutomationState;
+use cells::Cells;
 use changes::Changes;
 use chrono::{DateTime, Utc};
 use climate::{Claimed, ZoneState};
@@ -128,6 +130,7 @@ pub struct Engine {
     drives: Drives,
     /// The wall time of the last decision at which it was known.
     last_wall: Option<DateTime<Utc>>,
+    cells: Cells,
 }
 
 /// Counts changes of what must survive a restart.
@@ -284,12 +287,6 @@ impl Engine {
         self.changes.take_news()
     }
 
-    /// A picture of the house.
-    pub fn snapshot(&self, now: Now) -> Snapshot {
-        let points = self.config.points().map(|point| self.point_state(point, now)).collect();
-        Snapshot { config: self.config.clone(), now, points }
-    }
-
     /// Records the news; only commands are answered right here.
     fn absorb(&mut self, now: Now, event: Event) -> Vec<Effect> {
         match event {
@@ -369,6 +366,7 @@ impl Engine {
         }
         (self.stopping, self.started, self.starting) = (stopping, started, starting);
         (self.promises, self.unpromised) = (promises, unpromised);
+        self.cells = old.cells.of_another_house();
         // A drive of an output that stays on its wire goes on.
         self.drives = old.drives.moved(|id| {
             let before = &old.config[id];
@@ -442,6 +440,7 @@ impl Engine {
             undriven: Vec::new(),
             drives: Drives::default(),
             last_wall: None,
+            cells: Cells::default(),
             config,
             stopping: false,
             next_wakeup: Some(now.moment),

@@ -87,7 +87,7 @@ pub use raspberry_pi::{HeaderPin, LAST_OF_ANY_PI, LAST_ON_HEADER, PI_KINDS, PiKi
 pub use reasons::{Ahead, PartReason, Pending, ReasonSlot, Reasons, RuleReason, Upcoming, WireReason};
 pub use room::{Room, RoomCause, Sign};
 pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};
-pub use snapshot::{BrokerStatus, Explanation, PointState, Snapshot, Usage};
+pub use snapshot::{BrokerStatus, Cell, Explanation, PointState, Snapshot, Usage};
 pub use spec::{Category, Course, Kind, NumberSpec, Owner, PointSpec, Role, Specs};
 pub use value::{Level, Quality, Truth, Value};
 pub use wish::{Ask, Wish, ZoneAsk};

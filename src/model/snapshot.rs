@@ -1,20 +1,45 @@
 //! A picture of the whole house: what MQTT, the console and the demo show.
 
-use super::{Claim, Config, Level, Point, Quality, Slot, Value, number};
+use super::{Claim, Config, Level, Point, PointSpec, Quality, Slot, Value, number};
 use crate::clock::{Moment, Now};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
-/// All points at one moment. Readers compare two of these to find what changed; nobody locks the engine.
+/// All points at one moment. Readers ask it what changed since an earlier one; nobody locks the engine.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// What the points are points of.
     pub config: Arc<Config>,
     /// When it was taken.
     pub now: Now,
+    /// How many changes there were up to now, over reloads too: the number of the newest one.
+    pub seq: u64,
     /// In the order of [`Config::points`].
-    pub points: Vec<PointState>,
+    pub points: Vec<Cell>,
+}
+
+/// A point with the number of its last change. Snapshots share what did not change between them.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// [`Snapshot::seq`] when it last became another.
+    pub seq: u64,
+    state: Arc<PointState>,
+}
+
+impl Deref for Cell {
+    type Target = PointState;
+
+    fn deref(&self) -> &PointState {
+        &self.state
+    }
+}
+
+/// Two cells are equal that show the same, whenever that changed.
+impl PartialEq for Cell {
+    fn eq(&self, other: &Cell) -> bool {
+        self.state == other.state
+    }
 }
 
 /// One point at one moment.
@@ -90,9 +115,36 @@ impl Explanation {
 }
 
 impl Snapshot {
+    /// What a house shows first, after `seq` changes before: each point counts as changed. `points` are in the order of
+    /// [`Config::points`].
+    pub fn new(config: Arc<Config>, now: Now, seq: u64, points: impl Iterator<Item = PointState>) -> Snapshot {
+        let mut snapshot = Snapshot { config, now, seq: seq + 1, points: Vec::new() };
+        snapshot.points.extend(points.map(|state| Cell { seq: seq + 1, state: Arc::new(state) }));
+        snapshot
+    }
+
+    /// The point at a place is this now.
+    pub fn set(&mut self, place: usize, state: PointState) {
+        if *self.points[place] != state {
+            self.seq += 1;
+            self.points[place] = Cell { seq: self.seq, state: Arc::new(state) };
+        }
+    }
+
+    /// The places of what changed since an earlier snapshot; all, if that is of another configuration.
+    pub fn changes_since<'a>(&'a self, earlier: &Snapshot) -> impl Iterator<Item = usize> + use<'a> {
+        let seq = if Arc::ptr_eq(&self.config, &earlier.config) { earlier.seq } else { 0 };
+        self.points.iter().enumerate().filter(move |(_, cell)| cell.seq > seq).map(|(place, _)| place)
+    }
+
+    /// All points, described and as they are.
+    pub fn described(&self) -> impl Iterator<Item = (&PointSpec, &PointState)> {
+        self.config.specs().iter().zip(self.points.iter().map(Deref::deref))
+    }
+
     /// The state of a point of this snapshot's configuration.
     pub fn get(&self, point: Point) -> Option<&PointState> {
-        self.points.iter().find(|state| state.point == point)
+        self.points.iter().map(Deref::deref).find(|state| state.point == point)
     }
 
     /// The state of the point of this name.

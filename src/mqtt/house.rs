@@ -58,11 +58,8 @@ pub(super) fn snapshot(config: &Arc<Config>) -> Snapshot {
             explanation: is_output.then(|| explanation("default: nobody asks for anything")),
         }
     };
-    Snapshot {
-        config: config.clone(),
-        now: Now { moment: Moment::START, wall: DateTime::UNIX_EPOCH, wall_known: true },
-        points: config.specs().iter().map(point).collect(),
-    }
+    let now = Now { moment: Moment::START, wall: DateTime::UNIX_EPOCH, wall_known: true };
+    Snapshot::new(config.clone(), now, 0, config.specs().iter().map(point))
 }
 
 pub(super) fn explanation(line: &str) -> Arc<Explanation> {

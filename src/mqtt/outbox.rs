@@ -42,11 +42,13 @@ pub(super) struct Outbox {
     places: BTreeMap<String, (usize, Part)>,
     given: Vec<Given>,
     groups: Vec<Group>,
-    /// The next group to compare. It goes round, and moves on after each, so that a point that never rests does not silence
-    /// the others.
-    place: usize,
-    /// How many groups were not compared since the snapshot changed.
-    to_compare: usize,
+    /// By point: its group.
+    group_of: Vec<usize>,
+    /// The groups of which something changed, each once, in the order in which they did: a point that never rests does not
+    /// silence the others.
+    to_compare: VecDeque<usize>,
+    /// By group: whether it is there.
+    is_to_compare: Vec<bool>,
     /// How many groups were never reached on this connection; after them it is told that we are online.
     to_reach: Option<usize>,
     /// The differences of one group, to be said in this order before anything newer.
@@ -101,8 +103,9 @@ impl Outbox {
             places: BTreeMap::new(),
             given: Vec::new(),
             groups: Vec::new(),
-            place: 0,
-            to_compare: 0,
+            group_of: Vec::new(),
+            to_compare: VecDeque::new(),
+            is_to_compare: Vec::new(),
             to_reach: None,
             batch: VecDeque::new(),
             discovery_due: false,
@@ -169,7 +172,8 @@ impl Outbox {
         }
         let before = std::mem::replace(&mut self.snapshot, snapshot);
         if Arc::ptr_eq(&before.config, &self.snapshot.config) {
-            self.to_compare = self.groups.len();
+            let changed: Vec<usize> = self.snapshot.changes_since(&before).collect();
+            changed.into_iter().for_each(|point| self.compare(point));
         } else {
             self.reload(&before.config);
         }
@@ -207,7 +211,7 @@ impl Outbox {
         (self.closing, self.online_due, self.to_reach) = (true, false, None);
         self.problem_said = Some(self.problem.clone().unwrap_or_else(|| NO_PROBLEM.into()));
         if clearing.topics {
-            self.to_compare = 0;
+            self.to_compare.clear();
             self.batch.clear();
             self.to_clear.extend(self.points.iter().flat_map(PointTopics::all).map(String::from));
             self.to_clear.push_back(self.topics.problem());
@@ -247,12 +251,8 @@ impl Outbox {
                 self.to_reach = None;
                 return Some(self.online());
             }
-            if self.to_compare == 0 {
-                break;
-            }
-            let place = self.place;
-            self.place = (place + 1) % self.groups.len();
-            self.to_compare -= 1;
+            let Some(place) = self.to_compare.pop_front() else { break };
+            self.is_to_compare[place] = false;
             self.to_reach = self.to_reach.map(|groups| groups - 1);
             for part in 0..self.groups[place].len() {
                 let (point, part) = self.groups[place][part];
@@ -272,15 +272,27 @@ impl Outbox {
     fn tell_all(&mut self) {
         self.given = vec![Given::default(); self.points.len()];
         self.batch.clear();
-        self.place = 0;
-        self.to_compare = self.groups.len();
+        self.to_compare = (0..self.groups.len()).collect();
+        self.is_to_compare = vec![true; self.groups.len()];
         self.discovery_due = true;
+    }
+
+    /// Something of a point may not have been said yet.
+    fn compare(&mut self, point: usize) {
+        let group = self.group_of[point];
+        if !std::mem::replace(&mut self.is_to_compare[group], true) {
+            self.to_compare.push_back(group);
+        }
     }
 
     fn index(&mut self) {
         let config = &self.snapshot.config;
         self.points = config.specs().iter().map(|spec| self.topics.of_point(&spec.name)).collect();
         self.groups = groups(config);
+        self.group_of = vec![0; self.points.len()];
+        for (place, group) in self.groups.iter().enumerate() {
+            group.iter().for_each(|(point, _)| self.group_of[*point] = place);
+        }
         let parts = |(place, topics): (usize, &PointTopics)| {
             [(&topics.state, Part::State), (&topics.why, Part::Why), (&topics.availability, Part::Availability)]
                 .map(|(topic, part)| (topic.clone(), (place, part)))

@@ -42,7 +42,7 @@ pub(super) struct Picture(pub(super) Snapshot);
 impl Picture {
     pub(super) fn new(config: Config, now: crate::clock::Now) -> Picture {
         let config = Arc::new(config);
-        let points = config.points().map(|point| PointState {
+        let point = |point| PointState {
             point,
             value: Some(match point {
                 Point::OutputFacet(..) => Value::Level(Level::OFF),
@@ -61,9 +61,8 @@ impl Picture {
             because: None,
             explanation: matches!(point, Point::Output(_))
                 .then(|| explanation(Slot::Default, Level::OFF, "default: nobody asks for anything")),
-        });
-        let points = points.collect();
-        Picture(Snapshot { config, now, points })
+        };
+        Picture(Snapshot::new(config.clone(), now, 0, config.points().map(point)))
     }
 
     /// Some time later.
@@ -74,32 +73,33 @@ impl Picture {
         Picture(next)
     }
 
-    pub(super) fn point(&mut self, name: &str) -> &mut PointState {
+    pub(super) fn change(mut self, name: &str, change: impl FnOnce(&mut PointState)) -> Picture {
         let point = self.0.config.find_point(name).unwrap();
-        self.0.points.iter_mut().find(|state| state.point == point).unwrap()
+        let place = self.0.points.iter().position(|state| state.point == point).unwrap();
+        let mut state = PointState::clone(&self.0.points[place]);
+        change(&mut state);
+        self.0.set(place, state);
+        self
     }
 
-    pub(super) fn set(mut self, name: &str, value: Value) -> Picture {
+    pub(super) fn set(self, name: &str, value: Value) -> Picture {
         let wall = self.0.now.wall;
-        let state = self.point(name);
-        (state.value, state.changed) = (Some(value), Some(wall));
-        if matches!(state.point, Point::Occupied(_)) {
-            state.because = Some("somebody moved".into());
-        }
-        self
+        self.change(name, |state| {
+            (state.value, state.changed) = (Some(value), Some(wall));
+            if matches!(state.point, Point::Occupied(_)) {
+                state.because = Some("somebody moved".into());
+            }
+        })
     }
 
     pub(super) fn drive(self, name: &str, on: bool, slot: Slot, why: &str) -> Picture {
         let level = Level::from_on(on);
-        let mut picture = self.set(name, Value::Level(level));
-        picture.point(name).explanation = Some(explanation(slot, level, why));
-        picture
+        let picture = self.set(name, Value::Level(level));
+        picture.change(name, |state| state.explanation = Some(explanation(slot, level, why)))
     }
 
-    pub(super) fn fail(mut self, name: &str, text: &str) -> Picture {
-        let state = self.point(name);
-        (state.quality, state.fault) = (Quality::Fault, Some(text.into()));
-        self
+    pub(super) fn fail(self, name: &str, text: &str) -> Picture {
+        self.change(name, |state| (state.quality, state.fault) = (Quality::Fault, Some(text.into())))
     }
 }
 

@@ -82,7 +82,7 @@ impl Journal {
         let elapsed = old.map_or(Duration::ZERO, |old| new.now.moment.since(old.now.moment));
         self.elapsed += elapsed;
         let mut fresh = Vec::new();
-        for (spec, state) in new.config.specs().iter().zip(&new.points) {
+        for (spec, state) in new.described() {
             let before = old.and_then(|old| old.find(&spec.name));
             self.count(spec, before, state, elapsed);
             if let (Role::Reading, Some(Value::Number(value)), Quality::Good) = (spec.role, &state.value, state.quality)

@@ -144,7 +144,7 @@ fn picture(house: &House) -> Vec<(String, Option<String>, Option<String>)> {
         house.config.is_commanded(point)
             && !matches!(point, Point::Reading(..) | Point::Climate(_, ClimateFacet::Tuning))
     };
-    let state = |state: &hearthd::model::PointState| {
+    let state = |state: &hearthd::model::Cell| {
         let by_hand = state.explanation.as_ref().map(|explanation| explanation.winner.to_string());
         (house.config.point_name(state.point), state.text(), by_hand)
     };

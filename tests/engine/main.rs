@@ -25,6 +25,7 @@ mod limits;
 mod manual;
 mod parts;
 mod promises;
+mod published;
 mod pulse;
 mod reload;
 mod rooms;

@@ -37,7 +37,10 @@ impl House {
     pub fn change(&mut self, point: &str, change: impl FnOnce(&mut PointState)) {
         let mut snapshot = Snapshot::clone(&self.snapshots.borrow());
         let point = snapshot.config.find_point(point).unwrap();
-        change(snapshot.points.iter_mut().find(|state| state.point == point).unwrap());
+        let place = snapshot.points.iter().position(|state| state.point == point).unwrap();
+        let mut state = PointState::clone(&snapshot.points[place]);
+        change(&mut state);
+        snapshot.set(place, state);
         self.snapshots.send_replace(Arc::new(snapshot));
     }
 
@@ -90,7 +93,8 @@ fn snapshot(config: Config) -> Snapshot {
         slots: vec![],
     };
     let explanation = Arc::new(explanation);
-    let points = config.points().map(|point| {
+    let config = Arc::new(config);
+    let state = |point| {
         let is_output = matches!(point, Point::Output(_));
         PointState {
             point,
@@ -102,10 +106,7 @@ fn snapshot(config: Config) -> Snapshot {
             because: None,
             explanation: is_output.then(|| explanation.clone()),
         }
-    });
-    Snapshot {
-        points: points.collect(),
-        config: Arc::new(config),
-        now: Now { moment: Moment::START, wall: DateTime::UNIX_EPOCH, wall_known: true },
-    }
+    };
+    let now = Now { moment: Moment::START, wall: DateTime::UNIX_EPOCH, wall_known: true };
+    Snapshot::new(config.clone(), now, 0, config.points().map(state))
 }

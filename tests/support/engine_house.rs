@@ -6,7 +6,7 @@ use hearthd::{
     engine::{EffectQueue, Engine, Memory, Revision},
     model::{
         Cause, Command, Config, Effect, Event, Level, OutputId, Point, PointState, Quality, Quantity, ReadFailure,
-        Source, Value,
+        Snapshot, Source, Value,
     },
 };
 use std::{
@@ -281,6 +281,16 @@ impl House {
 
     pub fn point(&self, name: &str) -> PointState {
         self.engine.snapshot(self.now).find(name).unwrap().clone()
+    }
+
+    /// What is shown by what changed is what would be shown if all were worked out anew.
+    pub fn publish(&mut self) -> Snapshot {
+        self.wake();
+        let published = self.engine.publish(self.now);
+        for (shown, is) in published.points.iter().zip(&self.engine.snapshot(self.now).points) {
+            assert_eq!(&**shown, &**is);
+        }
+        published
     }
 
     /// The winning slot and its cause.

@@ -34,8 +34,9 @@ impl Outbox {
         for topic in &foreign {
             match self.places.get(topic) {
                 Some((point, part)) => {
-                    self.given[*point].forget(*part);
-                    self.to_compare = self.groups.len();
+                    let point = *point;
+                    self.given[point].forget(*part);
+                    self.compare(point);
                 }
                 None if *topic == self.topics.availability() => self.online_due = true,
                 None if *topic == self.topics.problem() => self.problem_said = None,

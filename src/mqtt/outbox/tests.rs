@@ -1,7 +1,7 @@
 //! What is published in which order, told by a small house.
 
 use super::*;
-use crate::model::{Climate, Cover, InputKind, Level, Method, OutputId, OutputKind, Point, SensorId};
+use crate::model::{Climate, Cover, InputKind, Level, Method, OutputId, OutputKind, Point, PointState, SensorId};
 use crate::mqtt::inbox::Heard;
 use crate::mqtt::{Notice, Refused, house};
 
@@ -26,8 +26,14 @@ fn said(outbox: &mut Outbox) -> Vec<String> {
 }
 
 fn set(snapshot: &mut Snapshot, point: Point, value: Value) {
-    let state = snapshot.points.iter_mut().find(|state| state.point == point).unwrap();
-    (state.value, state.quality) = (Some(value), Quality::Good);
+    let place = snapshot.points.iter().position(|state| state.point == point).unwrap();
+    change(snapshot, place, |state| (state.value, state.quality) = (Some(value), Quality::Good));
+}
+
+fn change(snapshot: &mut Snapshot, place: usize, change: impl FnOnce(&mut PointState)) {
+    let mut state = PointState::clone(&snapshot.points[place]);
+    change(&mut state);
+    snapshot.set(place, state);
 }
 
 fn point(config: &Config, name: &str) -> Point {
@@ -70,13 +76,13 @@ fn only_differences_are_said_and_the_latest_value_wins() {
     outbox.update(Arc::new(snapshot.clone()));
     assert_eq!(said(&mut outbox), [""; 0], "it reads the same");
     set(&mut snapshot, point(&config, "lamp"), Value::Level(Level::ON));
-    snapshot.points[0].explanation = Some(house::explanation("manual: command by MQTT"));
+    change(&mut snapshot, 0, |state| state.explanation = Some(house::explanation("manual: command by MQTT")));
     outbox.update(Arc::new(snapshot.clone()));
     assert_eq!(said(&mut outbox), ["lamp/why manual: command by MQTT", "lamp/state ON"]);
-    snapshot.points[0].explanation = Some(house::explanation("manual: command by MQTT"));
+    change(&mut snapshot, 0, |state| state.explanation = Some(house::explanation("manual: command by MQTT")));
     outbox.update(Arc::new(snapshot.clone()));
     assert_eq!(said(&mut outbox), [""; 0], "the same reason made anew");
-    snapshot.points[0].quality = Quality::Fault;
+    change(&mut snapshot, 0, |state| state.quality = Quality::Fault);
     outbox.update(Arc::new(snapshot));
     assert_eq!(said(&mut outbox), ["lamp/availability offline"]);
 }
@@ -90,7 +96,7 @@ fn a_room_tells_its_reason_once() {
     let occupied = point(&config, "hall.occupied");
     let place = snapshot.points.iter().position(|state| state.point == occupied).unwrap();
     for (reason, expected) in [("somebody moves", &["hall/occupied/why somebody moves"][..]), ("somebody moves", &[])] {
-        snapshot.points[place].because = Some(reason.into());
+        change(&mut snapshot, place, |state| state.because = Some(reason.into()));
         outbox.update(Arc::new(snapshot.clone()));
         assert_eq!(said(&mut outbox), expected);
     }
@@ -163,7 +169,9 @@ fn what_belongs_to_a_state_is_said_before_it() {
         set(&mut snapshot, point(&config, name), value);
     }
     for explained in [0, 2] {
-        snapshot.points[explained].explanation = Some(house::explanation("manual: command by MQTT"));
+        change(&mut snapshot, explained, |state| {
+            state.explanation = Some(house::explanation("manual: command by MQTT"))
+        });
     }
     outbox.update(Arc::new(snapshot));
     let heard: Vec<String> = said(&mut outbox).into_iter().filter(|line| !line.contains("availability")).collect();
@@ -187,7 +195,7 @@ fn a_difference_is_said_whole_before_anything_newer() {
     let mut heard = Vec::new();
     for (round, on) in [true, false, true, false, true].into_iter().enumerate() {
         set(&mut snapshot, point(&config, "lamp"), Value::Level(Level::from_on(on)));
-        snapshot.points[0].explanation = Some(house::explanation(&format!("round {round}")));
+        change(&mut snapshot, 0, |state| state.explanation = Some(house::explanation(&format!("round {round}"))));
         outbox.update(Arc::new(snapshot.clone()));
         heard.extend(outbox.next().map(|message| message.payload));
     }
@@ -494,8 +502,10 @@ fn a_thermostat_does_not_go_on_showing_a_dead_temperature() {
     let measured = point(&config, "living_room.measured");
     let mut snapshot = house::snapshot(&config);
     set(&mut snapshot, measured, Value::Number(20.5));
-    outbox.update(Arc::new(snapshot));
+    outbox.update(Arc::new(snapshot.clone()));
     assert_eq!(about(&mut outbox), ["living_room/measured/state 20.5", "living_room/measured/availability online"]);
-    outbox.update(Arc::new(house::snapshot(&config)));
+    let place = snapshot.points.iter().position(|state| state.point == measured).unwrap();
+    change(&mut snapshot, place, |state| (state.value, state.quality) = (None, Quality::Unknown));
+    outbox.update(Arc::new(snapshot));
     assert_eq!(about(&mut outbox), unknown);
 }

@@ -89,7 +89,7 @@ fn rooms_then_inputs(snapshot: &Snapshot) -> Vec<(&PointSpec, &PointState)> {
 }
 
 fn of_role(snapshot: &Snapshot, role: Role) -> impl Iterator<Item = (&PointSpec, &PointState)> {
-    snapshot.config.specs().iter().zip(&snapshot.points).filter(move |(spec, _)| spec.role == role)
+    snapshot.described().filter(move |(spec, _)| spec.role == role)
 }
 
 /// A room goes by its own name.

@@ -164,9 +164,10 @@ fn help_names_every_key_and_pause_says_so() {
 
 #[test]
 fn what_is_wrong_is_said() {
-    let mut picture = Picture::new(cottage(), now()).fail("hall_light", "GPIO 17 is used by another program");
-    picture.point("living.temperature").quality = Quality::Stale;
-    picture.point("hall_motion").quality = Quality::Unknown;
+    let picture = Picture::new(cottage(), now())
+        .fail("hall_light", "GPIO 17 is used by another program")
+        .change("living.temperature", |state| state.quality = Quality::Stale)
+        .change("hall_motion", |state| state.quality = Quality::Unknown);
     let screen = render(&picture.0, &scene(), &Journal::default(), &mut Panes::default(), PLAIN, 80, 24).join("\n");
     for text in ["× FAULT", "GPIO 17 is used by another program", "20.5 °C stale", "unknown"] {
         assert!(screen.contains(text), "{text}: {screen}");
