@@ -2,7 +2,9 @@
 //! through other rules and what rooms ask. Circles that only hold themselves (`while = "lamp and hall.occupied"`, set lamp
 //! on) are fine, unless a room would never be empty again. Outputs of an interlock switch each other off.
 
-use crate::model::{Condition, Config, InterlockId, Method, Number, OutputFacet, OutputId, Point, Room, RoomId, Rule};
+use crate::model::{
+    Condition, Config, InterlockId, Method, Number, OutputFacet, OutputId, Point, Read, Room, RoomId, Rule,
+};
 use std::collections::BTreeMap;
 
 /// A rule that works against itself.
@@ -198,15 +200,13 @@ fn things_read(condition: &Condition, positive: bool, config: &Config, reads: &m
 
 /// The outputs whose levels a number is made of.
 fn outputs_of(number: &Number) -> Vec<OutputId> {
-    match number {
+    let mut outputs = Vec::new();
+    number.reads(&mut |read| match read {
         // What it takes is not what it is asked to be, but follows from it.
-        Number::Output(output, facet) if *facet != OutputFacet::Energy => vec![*output],
-        Number::Add(left, right)
-        | Number::Subtract(left, right)
-        | Number::Multiply(left, right)
-        | Number::Divide(left, right) => [left, right].into_iter().flat_map(|number| outputs_of(number)).collect(),
-        _ => Vec::new(),
-    }
+        Read::Value(Point::OutputFacet(output, facet)) if facet != OutputFacet::Energy => outputs.push(output),
+        _ => {}
+    });
+    outputs
 }
 
 /// The edges that read a thing, each with the place of its rule or room, in the order of these.

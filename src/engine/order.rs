@@ -5,7 +5,7 @@
 //! changes (`decide.rs`).
 
 use crate::model::{
-    Climate, ClimateId, Condition, Config, Control, EventRule, InputId, Method, Number, OutputFacet, OutputId, Point,
+    Climate, ClimateId, Condition, Config, Control, EventRule, InputId, Method, OutputFacet, OutputId, Point, Read,
     Room, RoomId, Rule, RuleId, SensorId, Trigger,
 };
 use std::{
@@ -404,44 +404,12 @@ fn look_at_rule(rule: &Rule, config: &Config, looks: &mut Vec<Dependency>) {
 }
 
 fn look_at(condition: &Condition, config: &Config, looks: &mut Vec<Dependency>) {
-    match condition {
-        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| look_at(part, config, looks)),
-        Condition::Not(part) | Condition::Held { condition: part, .. } => look_at(part, config, looks),
-        Condition::On(point) | Condition::Changed { point, .. } | Condition::Lost(point) => {
-            look_at_point(*point, config, looks)
-        }
-        Condition::ClimateIs(zone, ..) => looks.push(Dependency::Zone(*zone)),
-        Condition::Compare(left, _, right) => {
-            [left, right].into_iter().for_each(|side| look_at_number(side, config, looks))
-        }
-        Condition::Dark => looks.push(Dependency::Dark),
-        Condition::Mode(_) => looks.push(Dependency::Mode),
-        // Of these the calendar says when they change.
-        Condition::TimeBetween { .. }
-        | Condition::Daylight
-        | Condition::Day(_)
-        | Condition::Date(_)
-        | Condition::Holiday
-        | Condition::Night(_)
-        | Condition::PresenceSimulation { .. } => {}
-    }
-}
-
-fn look_at_number(number: &Number, config: &Config, looks: &mut Vec<Dependency>) {
-    match number {
-        Number::Constant(_) => {}
-        Number::Reading(sensor, _) => looks.push(Dependency::Sensor(*sensor)),
-        Number::Over(_, series) => looks.push(Dependency::Sensor(config[*series].sensor)),
-        Number::Output(id, facet) => look_at_point(Point::OutputFacet(*id, *facet), config, looks),
-        Number::Climate(zone, _) => looks.push(Dependency::Zone(*zone)),
-        Number::SunElevation => looks.push(Dependency::Moving),
-        Number::Add(left, right)
-        | Number::Subtract(left, right)
-        | Number::Multiply(left, right)
-        | Number::Divide(left, right) => {
-            [left, right].into_iter().for_each(|side| look_at_number(side, config, looks));
-        }
-    }
+    condition.reads(&mut |read| match read {
+        Read::Value(point) | Read::Loss(point) => look_at_point(point, config, looks),
+        Read::Series(series) => looks.push(Dependency::Sensor(config[series].sensor)),
+        Read::Dark => looks.push(Dependency::Dark),
+        Read::Sun => looks.push(Dependency::Moving),
+    });
 }
 
 fn look_at_point(point: Point, config: &Config, looks: &mut Vec<Dependency>) {

@@ -237,13 +237,8 @@ fn parts<'r>(rule: &'r Rule, state: &RuleState) -> Vec<(&'r Condition, bool)> {
 
 /// Shows each `for` of a condition: what must hold, for how long, and its timer.
 fn each_held(condition: &Condition, show: &mut impl FnMut(&Condition, Duration, usize)) {
-    match condition {
-        Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| each_held(part, show)),
-        Condition::Not(part) => each_held(part, show),
-        Condition::Held { condition, duration, timer } => {
-            show(condition, *duration, *timer);
-            each_held(condition, show);
-        }
-        _ => {}
+    if let Condition::Held { condition, duration, timer } = condition {
+        show(condition, *duration, *timer);
     }
+    condition.parts().iter().for_each(|part| each_held(part, show));
 }

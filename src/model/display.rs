@@ -70,62 +70,6 @@ impl Condition {
             _ => self.describe(config),
         }
     }
-
-    /// The points whose values it looks at, each once.
-    pub fn points(&self, config: &Config) -> Vec<Point> {
-        let mut points = self.plain_points();
-        self.each_number(&mut |number| number.gather_back(&mut points, config));
-        once(points)
-    }
-
-    /// The same but for readings that it only looks back on.
-    pub fn plain_points(&self) -> Vec<Point> {
-        let mut points = Vec::new();
-        self.gather(&mut points);
-        self.each_number(&mut |number| number.gather(&mut points));
-        once(points)
-    }
-
-    /// Shows each number that it compares.
-    pub fn each_number<'c>(&'c self, show: &mut impl FnMut(&'c Number)) {
-        match self {
-            Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| part.each_number(show)),
-            Condition::Not(part) | Condition::Held { condition: part, .. } => part.each_number(show),
-            Condition::Compare(left, _, right) => [left, right].into_iter().for_each(show),
-            _ => {}
-        }
-    }
-
-    fn gather(&self, points: &mut Vec<Point>) {
-        match self {
-            Condition::All(parts) | Condition::Any(parts) => parts.iter().for_each(|part| part.gather(points)),
-            Condition::Not(part) | Condition::Held { condition: part, .. } => part.gather(points),
-            Condition::On(point) | Condition::Changed { point, .. } => points.push(*point),
-            Condition::Mode(_) => points.push(Point::Mode),
-            Condition::ClimateIs(zone, facet, _) => points.push(Point::Climate(*zone, *facet)),
-            Condition::Compare(..)
-            | Condition::TimeBetween { .. }
-            | Condition::Dark
-            | Condition::Daylight
-            | Condition::Day(_)
-            | Condition::Date(_)
-            | Condition::Holiday
-            | Condition::Night(_)
-            | Condition::Lost(_)
-            | Condition::PresenceSimulation { .. } => {}
-        }
-    }
-}
-
-fn once(mut points: Vec<Point>) -> Vec<Point> {
-    let mut seen = Vec::new();
-    points.retain(|point| {
-        !seen.contains(point) && {
-            seen.push(*point);
-            true
-        }
-    });
-    points
 }
 
 impl Number {
@@ -158,37 +102,6 @@ impl Number {
                 format!("({})", self.describe(config))
             }
             _ => self.describe(config),
-        }
-    }
-
-    /// The points that are part of it as they are.
-    fn gather(&self, points: &mut Vec<Point>) {
-        match self {
-            Number::Climate(zone, facet) => points.push(Point::Climate(*zone, *facet)),
-            Number::Reading(sensor, quantity) => points.push(Point::Reading(*sensor, *quantity)),
-            Number::Output(output, facet) => points.push(Point::OutputFacet(*output, *facet)),
-            Number::Over(..) | Number::Constant(_) | Number::SunElevation => {}
-            _ => self.each_side(&mut |side| side.gather(points)),
-        }
-    }
-
-    /// The readings that it looks back on.
-    fn gather_back(&self, points: &mut Vec<Point>, config: &Config) {
-        if let Number::Over(_, series) = self {
-            let series = &config[*series];
-            points.push(Point::Reading(series.sensor, series.quantity));
-        }
-        self.each_side(&mut |side| side.gather_back(points, config));
-    }
-
-    fn each_side(&self, show: &mut dyn FnMut(&Number)) {
-        if let Number::Add(left, right)
-        | Number::Subtract(left, right)
-        | Number::Multiply(left, right)
-        | Number::Divide(left, right) = self
-        {
-            show(left);
-            show(right);
         }
     }
 }

@@ -10,9 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// Waits for what must happen; generous, because the machine may be busy.
+/// Waits for what must happen; generous: a broker that was bad is tried once a minute, and the machine may be busy.
 pub async fn until<T>(what: &str, future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(60), future).await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
+    tokio::time::timeout(Duration::from_secs(120), future).await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
 }
 
 pub fn free_port() -> u16 {

@@ -2,7 +2,7 @@
 
 use crate::{
     config::interval::Interval,
-    model::{Comparison, Number, Point},
+    model::{Comparison, Number, Point, Read},
 };
 use std::cmp::Ordering;
 
@@ -76,14 +76,9 @@ impl<'r> Limit<'r> {
 
 /// Whether a number is made of what a sensor reads now, and of nothing but that if it is lost.
 pub(super) fn reads(number: &Number, point: Point) -> bool {
-    match number {
-        Number::Reading(sensor, quantity) => point == Point::Reading(*sensor, *quantity),
-        Number::Add(left, right)
-        | Number::Subtract(left, right)
-        | Number::Multiply(left, right)
-        | Number::Divide(left, right) => reads(left, point) || reads(right, point),
-        _ => false,
-    }
+    let mut found = false;
+    number.reads(&mut |read| found |= matches!(point, Point::Reading(..)) && read == Read::Value(point));
+    found
 }
 
 /// A number, or one less another, compared with a limit.
