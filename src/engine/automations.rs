@@ -19,7 +19,7 @@ use super::{
     changes::Which,
     climate,
     condition::evaluate,
-    facts::{Alarm, Facts, facts},
+    facts::{Facts, NextWakeup, facts},
     order::Task,
     promises::Promised,
     state::Timer,
@@ -185,7 +185,7 @@ impl Engine {
             start = number + 1;
             let Task::Event(index) = order.tasks[number] else { continue };
             let rule = &config.events[index];
-            let mut own = Alarm::default();
+            let mut own = NextWakeup::default();
             let due = due(rule, &mut self.events[index], &mut self.calendar, now, &mut own);
             let outcome = self.outcome(index, rule, (&clicks, starting, due), now, &mut own);
             // What was not read yet may be read without becoming another.
@@ -213,7 +213,7 @@ impl Engine {
             }
         }
         for (number, index) in looked {
-            let mut own = Alarm::default();
+            let mut own = NextWakeup::default();
             acted |= self.proceed(index, &config.events[index], now, &mut own, effects);
             own.earliest().into_iter().for_each(|due| self.changes.wake_by(number, due));
         }
@@ -233,11 +233,11 @@ impl Engine {
         rule: &EventRule,
         (clicks, starting, due): (&[(InputId, Click)], bool, Option<Due>),
         now: Now,
-        alarm: &mut Alarm,
+        wakeup: &mut NextWakeup,
     ) -> Option<Outcome> {
         let not = |why, text: String| Some(Outcome::Not { why, text, worth_telling: true });
         let state = &mut self.events[index];
-        let mut facts = facts!(self, &self.config, now, &mut self.calendar, alarm);
+        let mut facts = facts!(self, &self.config, now, &mut self.calendar, wakeup);
         let mut happens = due == Some(Due::Now);
         let known = state.known.clone();
         for (place, (trigger, watch)) in rule.on.iter().zip(&mut state.watches).enumerate() {
@@ -314,13 +314,13 @@ impl Engine {
         index: usize,
         rule: &EventRule,
         now: Now,
-        alarm: &mut Alarm,
+        wakeup: &mut NextWakeup,
         effects: &mut Vec<Effect>,
     ) -> bool {
         let mut acted = false;
         while let Some(run) = self.events[index].runs.first().copied() {
             if now.moment < run.due {
-                alarm.at(run.due);
+                wakeup.at(run.due);
                 break;
             }
             acted = true;
@@ -471,7 +471,7 @@ fn due(
     state: &mut AutomationState,
     calendar: &mut Calendar,
     now: Now,
-    alarm: &mut Alarm,
+    wakeup: &mut NextWakeup,
 ) -> Option<Due> {
     let timed = || rule.on.iter().filter(|trigger| trigger.is_timed());
     if !now.wall_known || timed().next().is_none() {
@@ -515,7 +515,7 @@ fn due(
         (state.told, state.next) = (Some(told.max(now.wall)), next);
     }
     let look_again = now.moment + LOOK_AGAIN;
-    alarm.at(state.next.map_or(look_again, |next| now.moment_at(next).min(look_again)));
+    wakeup.at(state.next.map_or(look_again, |next| now.moment_at(next).min(look_again)));
     found
 }
 

@@ -5,7 +5,7 @@
 //! due always. Who looks at what is known from the configuration, so that a change costs as much as it has lookers.
 
 use super::{
-    facts::Alarm,
+    facts::NextWakeup,
     order::{Dependency, Order},
 };
 use crate::{
@@ -55,7 +55,7 @@ pub(super) struct Changes {
     /// By task: when it looks different by itself.
     anew: Vec<Option<Moment>>,
     /// The same by time, with some that hold no more.
-    alarms: BinaryHeap<Reverse<(Moment, u32)>>,
+    wakeups: BinaryHeap<Reverse<(Moment, u32)>>,
     /// The clock as it was when everything was last worked out: how far its wall time was ahead of its moment,
     /// milliseconds, and whether it was known.
     clock: (i64, bool),
@@ -76,8 +76,8 @@ struct Begins {
     rules: usize,
 }
 
-/// So many alarms are kept at least.
-const ALARMS_KEPT: usize = 64;
+/// So many wake-ups are kept at least.
+const WAKEUPS_KEPT: usize = 64;
 
 /// So many things are looked at of each output, and of each zone.
 const OF_OUTPUT: usize = 4;
@@ -146,7 +146,7 @@ impl Changes {
             told: Vec::new(),
             begins: Begins { inputs, clicks, sensors, rooms, outputs, climates, rules },
             anew: vec![None; order.tasks.len()],
-            alarms: BinaryHeap::new(),
+            wakeups: BinaryHeap::new(),
             clock: (ahead(now), now.wall_known),
         };
         for (task, looks) in order.looks.iter().enumerate() {
@@ -321,8 +321,9 @@ impl Changes {
             self.clock = (ahead(now), now.wall_known);
             self.everything();
         }
-        while let Some(Reverse((at, task))) = self.alarms.peek().copied().filter(|Reverse((at, _))| *at <= now.moment) {
-            self.alarms.pop();
+        while let Some(Reverse((at, task))) = self.wakeups.peek().copied().filter(|Reverse((at, _))| *at <= now.moment)
+        {
+            self.wakeups.pop();
             if self.anew[task as usize] == Some(at) {
                 self.anew[task as usize] = None;
                 self.due.set(task as usize);
@@ -340,7 +341,7 @@ impl Changes {
 
     /// A task was worked out; `own` is when what it saw changes by itself. What `changed` by that itself is looked at once
     /// more, at the next occasion.
-    pub fn note(&mut self, task: usize, changed: bool, own: Alarm) {
+    pub fn note(&mut self, task: usize, changed: bool, own: NextWakeup) {
         if changed || self.moving.contains(task) {
             self.due.set(task);
         } else {
@@ -349,12 +350,12 @@ impl Changes {
         self.wake(task, own.earliest());
     }
 
-    /// Sets the alarm of a task.
+    /// Sets the wake-up of a task.
     fn wake(&mut self, task: usize, anew: Option<Moment>) {
         if self.anew[task] != anew {
             self.anew[task] = anew;
             let number = u32::try_from(task).unwrap_or(u32::MAX);
-            self.alarms.extend(anew.map(|anew| Reverse((anew, number))));
+            self.wakeups.extend(anew.map(|anew| Reverse((anew, number))));
         }
     }
 
@@ -365,17 +366,17 @@ impl Changes {
     }
 
     /// When the next task is due by itself.
-    pub fn next_alarm(&mut self) -> Option<Moment> {
+    pub fn next_wakeup(&mut self) -> Option<Moment> {
         // Those that hold no more are few, or are thrown away.
-        if self.alarms.len() > ALARMS_KEPT + 4 * self.anew.len() {
+        if self.wakeups.len() > WAKEUPS_KEPT + 4 * self.anew.len() {
             let all = self.anew.iter().zip(0..).filter_map(|(anew, task)| anew.map(|anew| Reverse((anew, task))));
-            self.alarms = all.collect();
+            self.wakeups = all.collect();
         }
-        while let Some(Reverse((at, task))) = self.alarms.peek().copied() {
+        while let Some(Reverse((at, task))) = self.wakeups.peek().copied() {
             if self.anew[task as usize] == Some(at) {
                 return Some(at);
             }
-            self.alarms.pop();
+            self.wakeups.pop();
         }
         None
     }

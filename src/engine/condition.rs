@@ -50,7 +50,7 @@ fn held(truth: Truth, duration: Duration, timer: &mut Timer, facts: &mut Facts<'
     let mut full = |since: Option<Moment>| {
         let end = since.map(|since| since + duration);
         if let Some(end) = end.filter(|end| now < *end) {
-            facts.alarm.at(end);
+            facts.wakeup.at(end);
         }
         end.is_some_and(|end| now >= end)
     };

@@ -8,7 +8,7 @@ use super::{
     Engine,
     changes::Which,
     climate,
-    facts::{Alarm, facts},
+    facts::{NextWakeup, facts},
     order::{Dependency, Task},
     priority::{self, Situation},
     promises::Promised,
@@ -63,7 +63,7 @@ impl Engine {
         if now.wall_known && !self.stopping {
             self.last_wall = self.last_wall.max(Some(now.wall));
         }
-        self.next_wakeup = self.changes.next_alarm().into_iter().chain(self.next_return()).min();
+        self.next_wakeup = self.changes.next_wakeup().into_iter().chain(self.next_return()).min();
         effects.extend(self.tell_states(now));
         effects
     }
@@ -156,7 +156,7 @@ impl Engine {
         let mut start = range.start;
         while let Some(number) = self.changes.next(which, start..range.end) {
             start = number + 1;
-            let mut own = Alarm::default();
+            let mut own = NextWakeup::default();
             let changed = match order.tasks[number] {
                 Task::Input(id) => self.update_input(id, now, &mut own),
                 Task::Sensor(id) => self.look_ahead(id, now, &mut own),
@@ -175,21 +175,21 @@ impl Engine {
     }
 
     /// Notes when a reading is shown as stale: also one that no rule looks at.
-    fn look_ahead(&mut self, id: SensorId, now: Now, alarm: &mut Alarm) -> bool {
+    fn look_ahead(&mut self, id: SensorId, now: Now, wakeup: &mut NextWakeup) -> bool {
         let (sensor, state) = (&self.config[id], &self.sensors[id.0]);
         for quantity in sensor.quantities() {
             if let (_, Some(stale)) = state.quality(sensor, quantity, now.moment) {
-                alarm.at(stale);
+                wakeup.at(stale);
             }
         }
         self.changes.seen(Dependency::Sensor(id));
         false
     }
 
-    fn update_rule(&mut self, id: RuleId, now: Now, alarm: &mut Alarm) -> bool {
+    fn update_rule(&mut self, id: RuleId, now: Now, wakeup: &mut NextWakeup) -> bool {
         let (rule, state) = (&self.config[id], &mut self.rules[id.0]);
         let before = state.truth;
-        let changed = rules::update(rule, state, &mut facts!(self, &self.config, now, &mut self.calendar, alarm));
+        let changed = rules::update(rule, state, &mut facts!(self, &self.config, now, &mut self.calendar, wakeup));
         if state.truth != before {
             self.changes.rule(id);
         }
@@ -197,10 +197,10 @@ impl Engine {
     }
 
     /// Works out who is in a room.
-    fn update_room(&mut self, id: RoomId, now: Now, alarm: &mut Alarm) -> bool {
+    fn update_room(&mut self, id: RoomId, now: Now, wakeup: &mut NextWakeup) -> bool {
         let mut state = std::mem::take(&mut self.rooms[id.0]);
         let before = state.picture();
-        let changed = rooms::update(id, &mut state, &mut facts!(self, &self.config, now, &mut self.calendar, alarm));
+        let changed = rooms::update(id, &mut state, &mut facts!(self, &self.config, now, &mut self.calendar, wakeup));
         if state.picture() != before {
             self.changes.room(id);
         }
@@ -210,11 +210,11 @@ impl Engine {
     }
 
     /// Lets a thermostat look at the house.
-    fn update_climate(&mut self, id: ClimateId, now: Now, instant: &mut Instant, alarm: &mut Alarm) -> bool {
+    fn update_climate(&mut self, id: ClimateId, now: Now, instant: &mut Instant, wakeup: &mut NextWakeup) -> bool {
         let config = self.config.clone();
         let mut state = std::mem::take(&mut self.climates[id.0]);
         let held = state.commands_held();
-        let mut facts = facts!(self, &config, now, &mut self.calendar, alarm);
+        let mut facts = facts!(self, &config, now, &mut self.calendar, wakeup);
         let changed = climate::update(id, &config[id], &mut state, &mut facts);
         if state.commands_held() != held {
             self.promises.note(Promised::Zone(id));
@@ -238,17 +238,17 @@ impl Engine {
         if self.stopping || !climate::look_back(&self.config[id], &mut self.climates[id.0], house) {
             return false;
         }
-        let mut own = Alarm::default();
+        let mut own = NextWakeup::default();
         let changed = self.update_climate(id, now, instant, &mut own);
         self.changes.note(self.order.climates[id.0], changed, own);
         true
     }
 
     /// Brings up to date what `dark` means, where that is not left to the sun.
-    fn update_dark(&mut self, now: Now, alarm: &mut Alarm) -> bool {
+    fn update_dark(&mut self, now: Now, wakeup: &mut NextWakeup) -> bool {
         let (Some(rule), Some(mut state)) = (&self.config.dark, self.dark.take()) else { return false };
         let before = state.truth;
-        let changed = rules::update(rule, &mut state, &mut facts!(self, &self.config, now, &mut self.calendar, alarm));
+        let changed = rules::update(rule, &mut state, &mut facts!(self, &self.config, now, &mut self.calendar, wakeup));
         if state.truth != before {
             self.changes.dark();
         }
@@ -263,7 +263,7 @@ impl Engine {
         place: usize,
         now: Now,
         instant: &mut Instant,
-        alarm: &mut Alarm,
+        wakeup: &mut NextWakeup,
     ) -> bool {
         let (config, order) = (self.config.clone(), self.order.clone());
         let cluster = &order.clusters[place];
@@ -280,7 +280,7 @@ impl Engine {
             now,
         };
         let held = priority::commands_held(cluster, &self.outputs);
-        let resolved = priority::resolve(&situation, cluster, &mut self.outputs, &mut self.slots, alarm);
+        let resolved = priority::resolve(&situation, cluster, &mut self.outputs, &mut self.slots, wakeup);
         if priority::commands_held(cluster, &self.outputs) != held {
             cluster.outputs.iter().take(1).for_each(|id| self.promises.note(Promised::Output(*id)));
         }
@@ -299,7 +299,7 @@ impl Engine {
         for id in &cluster.outputs {
             self.changes.seen(Dependency::Explained(*id));
             if let Some(anew) = view::shown_anew(&config, &self.outputs, *id, now) {
-                alarm.at(anew);
+                wakeup.at(anew);
             }
         }
         resolved.changed

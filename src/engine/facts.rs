@@ -37,12 +37,12 @@ pub(super) struct Facts<'a> {
     /// What this process has not read since then is unknown.
     pub read_since: Option<Moment>,
     pub calendar: &'a mut Calendar,
-    pub alarm: &'a mut Alarm,
+    pub wakeup: &'a mut NextWakeup,
 }
 
 /// The house of an engine as it is now. A macro, so that all else of the engine can be changed meanwhile.
 macro_rules! facts {
-    ($engine:expr, $config:expr, $now:expr, $calendar:expr, $alarm:expr) => {
+    ($engine:expr, $config:expr, $now:expr, $calendar:expr, $wakeup:expr) => {
         $crate::engine::facts::Facts {
             config: $config,
             now: $now,
@@ -56,7 +56,7 @@ macro_rules! facts {
             dark: $engine.dark.as_ref(),
             read_since: None,
             calendar: $calendar,
-            alarm: $alarm,
+            wakeup: $wakeup,
         }
     };
 }
@@ -64,9 +64,9 @@ pub(super) use facts;
 
 /// The earliest of many moments at which something changes by itself.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Alarm(Option<Moment>);
+pub(super) struct NextWakeup(Option<Moment>);
 
-impl Alarm {
+impl NextWakeup {
     pub fn at(&mut self, moment: Moment) {
         self.0 = Some(self.0.map_or(moment, |earliest| earliest.min(moment)));
     }
@@ -175,7 +175,7 @@ impl Facts<'_> {
         let mut lasts = |since: Option<Moment>| {
             let end = since.map(|since| since + within).filter(|end| self.now.moment < *end);
             if let Some(end) = end {
-                self.alarm.at(end);
+                self.wakeup.at(end);
             }
             end.is_some()
         };
@@ -206,7 +206,7 @@ impl Facts<'_> {
         let sensor = &self.sensors[id.0];
         let (quality, stale) = sensor.quality(&self.config[id], quantity, self.now.moment);
         if let Some(stale) = stale {
-            self.alarm.at(stale);
+            self.wakeup.at(stale);
         }
         let quality = if self.counts(Point::Reading(id, quantity)) { quality } else { Quality::Unknown };
         (quality == Quality::Good).then(|| sensor.readings.get(&quantity).map(|reading| reading.value))?
@@ -225,7 +225,7 @@ impl Facts<'_> {
 
     /// The height of the sun, degrees, while the time is known.
     pub fn sun_elevation(&mut self) -> Option<f64> {
-        self.alarm.at(self.now.moment + LOOK_AT_THE_SUN);
+        self.wakeup.at(self.now.moment + LOOK_AT_THE_SUN);
         self.now.wall_known.then(|| self.calendar.sun_elevation(self.now.wall))?
     }
 
@@ -237,7 +237,7 @@ impl Facts<'_> {
         let Some(held) = ask(self.calendar, self.now) else { return Truth::Unknown };
         // What does not change within a day or so is asked for again.
         let ask_again = self.now.moment + LOOK_AT_THE_CALENDAR;
-        self.alarm.at(held.changes.map_or(ask_again, |changes| self.now.moment_at(changes).min(ask_again)));
+        self.wakeup.at(held.changes.map_or(ask_again, |changes| self.now.moment_at(changes).min(ask_again)));
         held.holds.into()
     }
 }

@@ -4,7 +4,7 @@
 //! state for a minute, and twice as long each time it happens again, up to an hour. Nothing that is done for safety counts or
 //! is kept from being done, nor does what people and other programs command.
 
-use super::facts::Alarm;
+use super::facts::NextWakeup;
 use crate::clock::Moment;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -43,14 +43,14 @@ impl Guard {
     }
 
     /// Lets it go when it has rested. Returns whether it does.
-    pub fn update(&mut self, now: Moment, alarm: &mut Alarm) -> bool {
+    pub fn update(&mut self, now: Moment, wakeup: &mut NextWakeup) -> bool {
         match self.until {
             Some(until) if now >= until => {
                 (self.until, self.owes_until) = (None, now);
                 true
             }
             Some(until) => {
-                alarm.at(until);
+                wakeup.at(until);
                 false
             }
             None => {
@@ -84,7 +84,7 @@ mod tests {
         for _ in 0..8 {
             let until = chatter.held().unwrap();
             rests.push(until.since(now).as_secs().div_ceil(60));
-            assert!(chatter.update(until, &mut Alarm::default()));
+            assert!(chatter.update(until, &mut NextWakeup::default()));
             now = until;
             while !chatter.switched(4, now) {}
         }

@@ -1,7 +1,7 @@
 //! Interlocks: of the outputs of a group, at most one is on.
 
 use super::{
-    facts::Alarm,
+    facts::NextWakeup,
     priority::{Situation, Slots},
     state::{OutputState, Wire},
 };
@@ -19,7 +19,7 @@ pub(super) fn apply(
     situation: &Situation<'_>,
     outputs: &[OutputState],
     slots: &mut [Slots],
-    alarm: &mut Alarm,
+    wakeup: &mut NextWakeup,
 ) {
     let (now, group) = (situation.now.moment, &situation.config[id]);
     let output = |index: usize| &situation.config.outputs[index];
@@ -27,7 +27,7 @@ pub(super) fn apply(
     let mut within = |index: usize, minimum: Option<Duration>| {
         let end = minimum.map(|minimum| outputs[index].since.moment + minimum).filter(|end| now < *end);
         if let Some(end) = end {
-            alarm.at(end);
+            wakeup.at(end);
         }
         end.is_some()
     };
@@ -61,7 +61,7 @@ pub(super) fn apply(
         if state.wire != Wire::Confirmed || state.may_be_on() {
             blocked_by = Some(other);
         } else if now < rested {
-            alarm.at(rested);
+            wakeup.at(rested);
             blocked_by = blocked_by.or(Some(other));
         }
         if slots[other].safety.is_none() && (slots[other].wanted().is_on() || held.contains(&other)) {

@@ -3,7 +3,7 @@
 use super::{
     Engine,
     command::Goal,
-    facts::Alarm,
+    facts::NextWakeup,
     promises::Promised,
     state::{RoomState, Timestamp, is_plain},
 };
@@ -151,7 +151,7 @@ pub(super) fn expire(
     manual: &mut Option<Manual>,
     output: &Output,
     around: &Surroundings<'_>,
-    alarm: &mut Alarm,
+    wakeup: &mut NextWakeup,
 ) -> bool {
     let Some(command) = manual else { return false };
     let before = command.release;
@@ -160,11 +160,11 @@ pub(super) fn expire(
         over = around.now.moment >= until.moment;
         until.follow(around.now);
         if !over {
-            alarm.at(until.moment);
+            wakeup.at(until.moment);
         }
     }
     if let Some(release) = &mut command.release {
-        over |= released(release, output, around, alarm);
+        over |= released(release, output, around, wakeup);
     }
     let changed = over || command.release != before;
     if over {
@@ -173,7 +173,7 @@ pub(super) fn expire(
     changed
 }
 
-fn released(release: &mut Release, output: &Output, around: &Surroundings<'_>, alarm: &mut Alarm) -> bool {
+fn released(release: &mut Release, output: &Output, around: &Surroundings<'_>, wakeup: &mut NextWakeup) -> bool {
     let now = around.now;
     match release {
         Release::NextChange { automatic } => match (*automatic, around.automatic) {
@@ -191,7 +191,7 @@ fn released(release: &mut Release, output: &Output, around: &Surroundings<'_>, a
             *seen |= occupied.is_true();
             let entered_by = *since + around.config[room].empty_after;
             if !*seen && now.moment < entered_by {
-                alarm.at(entered_by);
+                wakeup.at(entered_by);
             }
             occupied == Truth::False && (*seen || now.moment >= entered_by)
         }
@@ -206,7 +206,7 @@ fn released(release: &mut Release, output: &Output, around: &Surroundings<'_>, a
             }
             let over = wall.is_some_and(|wall| now.wall >= wall);
             if let Some(wall) = wall.filter(|_| !over) {
-                alarm.at(now.moment_at(wall));
+                wakeup.at(now.moment_at(wall));
             }
             over
         }

@@ -5,7 +5,7 @@
 
 use super::{
     Engine,
-    facts::{Alarm, Facts, facts},
+    facts::{Facts, NextWakeup, facts},
     promises::Promised,
     state::Wire,
 };
@@ -26,14 +26,14 @@ impl Engine {
         if self.stopping {
             return effects;
         }
-        let mut alarm = Alarm::default();
+        let mut wakeup = NextWakeup::default();
         for (index, rule) in config.rules.iter().enumerate() {
             let Some(notice) = &rule.notice else { continue };
             let (truth, told) = (self.rules[index].truth, self.rules[index].told);
             if !truth.is_known() || truth.is_true() == told {
                 continue;
             }
-            let mut facts = facts!(self, &config, now, &mut self.calendar, &mut alarm);
+            let mut facts = facts!(self, &config, now, &mut self.calendar, &mut wakeup);
             let mut parts = std::iter::once(&rule.condition).chain(&rule.until);
             let waits = parts
                 .any(|part| !facts.is_settled(part, self.started) || told && facts.may_fail_again(part, self.started));
@@ -46,8 +46,8 @@ impl Engine {
             let parts = if truth.is_true() { &notice.begins } else { &notice.over };
             effects.push(Effect::Notify { rule: rule.name.clone(), text: self.say(parts, now) });
         }
-        self.next_wakeup.into_iter().for_each(|wakeup| alarm.at(wakeup));
-        self.next_wakeup = alarm.earliest();
+        self.next_wakeup.into_iter().for_each(|moment| wakeup.at(moment));
+        self.next_wakeup = wakeup.earliest();
         effects
     }
 }
@@ -63,7 +63,7 @@ impl Facts<'_> {
         values.retain(|point| !self.is_heard(*point, started));
         losses.retain(|point| !self.is_heard(*point, started));
         if !losses.is_empty() && self.now.moment < started + BACK_WITHIN {
-            self.alarm.at(started + BACK_WITHIN);
+            self.wakeup.at(started + BACK_WITHIN);
             // What is good by what is remembered is not lost.
             if losses.iter().any(|point| self.is_lost(*point)) {
                 return false;
@@ -84,7 +84,7 @@ impl Facts<'_> {
             let until = started + if is_lost { held + BACK_WITHIN } else { BACK_WITHIN };
             let may = self.now.moment < until && (is_lost || self.is_untried(id));
             if may {
-                self.alarm.at(until);
+                self.wakeup.at(until);
             }
             may
         })

@@ -7,7 +7,7 @@
 
 use super::{
     climate::Claimed,
-    facts::Alarm,
+    facts::NextWakeup,
     interlock,
     manual::{self, Surroundings},
     order::Cluster,
@@ -104,28 +104,28 @@ pub(super) fn resolve(
     cluster: &Cluster,
     outputs: &mut [OutputState],
     slots: &mut [Slots],
-    alarm: &mut Alarm,
+    wakeup: &mut NextWakeup,
 ) -> Resolution {
     let config = situation.config;
     let mut resolution = Resolution::default();
     for &id in cluster.outputs.iter().filter(|id| config.is_visible(**id)) {
-        resolution.note(id, ask(id, situation, outputs, &mut slots[id.0], alarm));
+        resolution.note(id, ask(id, situation, outputs, &mut slots[id.0], wakeup));
         if config[id].method == Method::Direct {
             continue;
         }
         let own = std::mem::replace(&mut slots[id.0], Slots::nothing());
-        let (slot, claim) = settle(id, own, situation, outputs, &mut resolution, alarm);
-        resolution.note(id, ask_parts(id, slot, &claim, situation, outputs, slots, alarm));
+        let (slot, claim) = settle(id, own, situation, outputs, &mut resolution, wakeup);
+        resolution.note(id, ask_parts(id, slot, &claim, situation, outputs, slots, wakeup));
     }
     if !situation.stopping {
         for &group in &cluster.interlocks {
-            interlock::apply(InterlockId(group), situation, outputs, slots, alarm);
+            interlock::apply(InterlockId(group), situation, outputs, slots, wakeup);
         }
     }
     let with_lines = |id: &&OutputId| matches!(config[**id].method, Method::Direct | Method::Part { .. });
     for &id in cluster.outputs.iter().filter(with_lines) {
         let own = std::mem::replace(&mut slots[id.0], Slots::nothing());
-        settle(id, own, situation, outputs, &mut resolution, alarm);
+        settle(id, own, situation, outputs, &mut resolution, wakeup);
     }
     resolution
 }
@@ -150,22 +150,22 @@ fn ask(
     situation: &Situation<'_>,
     outputs: &mut [OutputState],
     slots: &mut Slots,
-    alarm: &mut Alarm,
+    wakeup: &mut NextWakeup,
 ) -> bool {
     let on_since = on_since(id, situation.config, outputs);
     let (output, state, now) = (&situation.config[id], &mut outputs[id.0], situation.now);
     let automatic = automatic(id, output, situation);
     let around = Surroundings { config: situation.config, rooms: situation.rooms, now, automatic };
     let back = state.manual.as_ref().and_then(|manual| manual.back);
-    let mut changed = manual::expire(&mut state.manual, output, &around, alarm);
+    let mut changed = manual::expire(&mut state.manual, output, &around, wakeup);
     if state.manual.is_none() && back.is_some() {
         state.left = back;
     }
     // Nobody else wants to know.
     let asked_on = output.pulse.is_some() && highest(&asked(id, output, state, situation)).1.level.is_on();
-    changed |= pulse(output, state, asked_on, may_be_asked_on(id, output, state, situation), now, alarm);
+    changed |= pulse(output, state, asked_on, may_be_asked_on(id, output, state, situation), now, wakeup);
     // A pulse that is over took the command with it that asked for it.
-    changed |= limit(output, state, on_since, may_be_asked_on(id, output, state, situation), now, alarm);
+    changed |= limit(output, state, on_since, may_be_asked_on(id, output, state, situation), now, wakeup);
     state.since.follow(now);
     let cause = output.pulse.map(|length| Cause::Pulse { length }).or_else(|| max_on(output));
     (slots.safety, slots.safety_level) = if situation.stopping {
@@ -173,11 +173,11 @@ fn ask(
     } else {
         let tripped = cause.filter(|_| state.tripped);
         let cut_off = tripped.or_else(|| situation.claimed(id).and_then(Claimed::cut_off));
-        changed |= state.guard.update(now.moment, alarm);
+        changed |= state.guard.update(now.moment, wakeup);
         guarded(cut_off, output, state)
     };
     if let Some(until) = state.in_circle_until.filter(|until| now.moment < *until && !situation.stopping) {
-        alarm.at(until);
+        wakeup.at(until);
         (slots.safety, slots.safety_level) = (Some(Cause::Circle), Level::OFF);
     }
     slots.asked = asked(id, output, state, situation);
@@ -204,7 +204,7 @@ fn ask_parts(
     situation: &Situation<'_>,
     outputs: &mut [OutputState],
     slots: &mut [Slots],
-    alarm: &mut Alarm,
+    wakeup: &mut NextWakeup,
 ) -> bool {
     let (config, now) = (situation.config, situation.now);
     let before = (outputs[id.0].owed, outputs[id.0].travel);
@@ -216,7 +216,7 @@ fn ask_parts(
         };
     let levels = match config[id].method {
         Method::SlowPwm { wire, .. } if situation.holds_phases && claim.level.is_on() => vec![outputs[wire.0].level],
-        _ => parts::asked(id, claim.level, goes, config, outputs, now, alarm),
+        _ => parts::asked(id, claim.level, goes, config, outputs, now, wakeup),
     };
     let mut changed = before != (outputs[id.0].owed, outputs[id.0].travel);
     for (part, level) in config.parts(id).into_iter().zip(levels) {
@@ -227,7 +227,7 @@ fn ask_parts(
             (Slot::Default, Claim { level, cause: Cause::Part(id) })
         };
         let on_since = state.level.is_on().then_some(state.since.moment);
-        changed |= limit(output, state, on_since, level.is_on(), now, alarm);
+        changed |= limit(output, state, on_since, level.is_on(), now, wakeup);
         state.since.follow(now);
         let slots = &mut slots[part.0];
         (slots.safety, slots.safety_level) = if situation.stopping {
@@ -236,7 +236,7 @@ fn ask_parts(
             // The limit of the whole is one of its wires as well: no `min_on` of theirs prolongs it.
             let of_whole =
                 (slot == Slot::Safety && matches!(claim.cause, Cause::MaxOn { .. })).then(|| claim.cause.clone());
-            changed |= state.guard.update(now.moment, alarm);
+            changed |= state.guard.update(now.moment, wakeup);
             guarded(of_whole.or_else(|| max_on(output).filter(|_| state.tripped)), output, state)
         };
         slots.asked = vec![asked];
@@ -276,10 +276,10 @@ fn settle(
     situation: &Situation<'_>,
     outputs: &mut [OutputState],
     resolution: &mut Resolution,
-    alarm: &mut Alarm,
+    wakeup: &mut NextWakeup,
 ) -> (Slot, Claim) {
     let (output, state) = (&situation.config[id], &mut outputs[id.0]);
-    slots.protect = minimum(output, state, slots.wanted(), situation.now, alarm);
+    slots.protect = minimum(output, state, slots.wanted(), situation.now, wakeup);
     let before = state.decided();
     if explain(state, &slots, situation.config) {
         resolution.explained.push((id, state.decided() != before));
@@ -287,7 +287,7 @@ fn settle(
     if let Wire::Failed(failure) = &state.wire
         && failure.level == state.decided()
     {
-        alarm.at(failure.retry);
+        wakeup.at(failure.retry);
     }
     slots.winner()
 }
@@ -437,12 +437,12 @@ fn limit(
     on_since: Option<Moment>,
     may_be_asked_on: bool,
     now: Now,
-    alarm: &mut Alarm,
+    wakeup: &mut NextWakeup,
 ) -> bool {
     let before = (state.tripped, state.manual.is_some());
     match output.max_on.zip(on_since).map(|(limit, since)| since + limit) {
         Some(end) if now.moment >= end => state.tripped = true,
-        Some(end) => alarm.at(end),
+        Some(end) => wakeup.at(end),
         None => {}
     }
     if output.max_on.is_none() && output.pulse.is_none() {
@@ -455,7 +455,7 @@ fn limit(
     if state.tripped && !state.level.is_on() && on_since.is_none() {
         let rested = output.max_on_rest.map(|rest| state.since.moment + rest);
         if let Some(end) = rested.filter(|end| now.moment < *end) {
-            alarm.at(end);
+            wakeup.at(end);
         }
         state.tripped = rested.map_or(may_be_asked_on, |end| now.moment < end);
     }
@@ -470,7 +470,7 @@ fn pulse(
     asked_on: bool,
     may_be_asked_on: bool,
     now: Now,
-    alarm: &mut Alarm,
+    wakeup: &mut NextWakeup,
 ) -> bool {
     let Some(length) = output.pulse else { return false };
     let before = (state.tripped, state.pulse_from);
@@ -483,7 +483,7 @@ fn pulse(
         if now.moment >= end {
             state.tripped = true;
         } else {
-            alarm.at(end);
+            wakeup.at(end);
         }
     }
     let fulfilled = state.tripped && state.manual.as_ref().is_some_and(|manual| manual.level.is_on());
@@ -494,7 +494,7 @@ fn pulse(
 }
 
 /// Holds an output for its minimum time.
-fn minimum(output: &Output, state: &OutputState, wanted: Level, now: Now, alarm: &mut Alarm) -> Option<Claim> {
+fn minimum(output: &Output, state: &OutputState, wanted: Level, now: Now, wakeup: &mut NextWakeup) -> Option<Claim> {
     if wanted.is_on() == state.level.is_on() {
         return None;
     }
@@ -503,7 +503,7 @@ fn minimum(output: &Output, state: &OutputState, wanted: Level, now: Now, alarm:
     if now.moment >= until.moment {
         return None;
     }
-    alarm.at(until.moment);
+    wakeup.at(until.moment);
     let cause =
         if state.level.is_on() { Cause::MinOn { until: until.wall } } else { Cause::MinOff { until: until.wall } };
     Some(Claim { level: state.level, cause })

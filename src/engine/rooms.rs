@@ -9,7 +9,7 @@
 //! out the room from that. So it makes no difference whether hearthd was restarted, or the doors were added by a reload.
 
 use super::{
-    facts::{Alarm, Facts},
+    facts::{Facts, NextWakeup},
     rules,
     state::{InputState, RoomState, RuleState, Timestamp},
 };
@@ -47,7 +47,7 @@ pub(super) fn update(id: RoomId, state: &mut RoomState, facts: &mut Facts<'_>) -
     let (evidence, timers) = ask(room.occupied_while.as_ref(), &mut state.occupied_while, facts);
     let (sleep, more_timers) = ask(room.asleep_while.as_ref(), &mut state.asleep_while, facts);
     let motion = motion(room, facts.inputs);
-    let doors = doors(room, state, facts.inputs, now, facts.alarm);
+    let doors = doors(room, state, facts.inputs, now, facts.wakeup);
 
     // What was a sign until now is one that has just ended.
     let closed_in = matches!(doors, Doors::ClosedIn { .. });
@@ -64,7 +64,7 @@ pub(super) fn update(id: RoomId, state: &mut RoomState, facts: &mut Facts<'_>) -
     let last = last_sign(room, state, config, facts.inputs);
     let held = last.filter(|(_, at)| now < *at + room.empty_after);
     if let Some((_, at)) = held {
-        facts.alarm.at(at + room.empty_after);
+        facts.wakeup.at(at + room.empty_after);
     }
     let awake = motion.or(closed_in.into()).or(evidence).or(held.is_some().into());
     // Whoever lies still was there before; a condition alone brings nobody.
@@ -123,7 +123,7 @@ fn ask(rule: Option<&Rule>, state: &mut Option<RuleState>, facts: &mut Facts<'_>
 }
 
 /// Works out who is closed in from when doors and motion inputs last did what.
-fn doors(room: &Room, state: &RoomState, inputs: &[InputState], now: Moment, alarm: &mut Alarm) -> Doors {
+fn doors(room: &Room, state: &RoomState, inputs: &[InputState], now: Moment, wakeup: &mut NextWakeup) -> Doors {
     let closed =
         |input: &InputState| (input.truth() == Truth::False).then_some(input.turned.at.max(input.turned.known)?);
     let Some(closed) = room.doors.iter().map(|door| closed(&inputs[door.0])).collect::<Option<Vec<_>>>() else {
@@ -143,12 +143,12 @@ fn doors(room: &Room, state: &RoomState, inputs: &[InputState], now: Moment, ala
             if now >= forgotten {
                 return Doors::Forgotten { moved };
             }
-            alarm.at(forgotten);
+            wakeup.at(forgotten);
             Doors::ClosedIn { since }
         }
         _ => {
             if moves {
-                alarm.at(settled);
+                wakeup.at(settled);
             }
             Doors::Closed
         }

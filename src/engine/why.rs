@@ -3,7 +3,7 @@
 use super::{
     Engine, climate,
     condition::{self, evaluate},
-    facts::{Alarm, facts},
+    facts::{NextWakeup, facts},
     foresight, rooms,
     state::{RuleState, Timestamp},
 };
@@ -118,8 +118,8 @@ impl Engine {
     }
 
     fn rule_reasons(&self, output: OutputId, now: Now) -> Vec<RuleReason> {
-        let (mut calendar, mut alarm) = (self.calendar.clone(), Alarm::default());
-        let mut facts = facts!(self, &self.config, now, &mut calendar, &mut alarm);
+        let (mut calendar, mut wakeup) = (self.calendar.clone(), NextWakeup::default());
+        let mut facts = facts!(self, &self.config, now, &mut calendar, &mut wakeup);
         let about = self.config.rules.iter().zip(&self.rules).enumerate().filter_map(|(index, (rule, state))| {
             let (_, level) = rule.set.iter().find(|(set, _)| *set == output)?;
             let parts = parts(rule, state).into_iter().filter_map(|(condition, wanted)| {
@@ -140,8 +140,8 @@ impl Engine {
 
     /// What a condition compares that is no point, each with its value.
     fn numbers(&self, condition: &Condition, now: Now) -> Vec<String> {
-        let (mut calendar, mut alarm) = (self.calendar.clone(), Alarm::default());
-        let mut facts = facts!(self, &self.config, now, &mut calendar, &mut alarm);
+        let (mut calendar, mut wakeup) = (self.calendar.clone(), NextWakeup::default());
+        let mut facts = facts!(self, &self.config, now, &mut calendar, &mut wakeup);
         let mut numbers = Vec::new();
         condition.each_number(&mut |number| {
             let (decimals, unit) = match number {

@@ -5,7 +5,7 @@
 //! `Tu`; its ultimate gain is `4d / (π·√(a² - ε²))`. The numbers are those of Tyreus and Luyben (Ind. Eng. Chem. Res.
 //! 31(11), 1992), which overshoot little: `kp = Ku/2.2`, `ti = 2.2·Tu`, `td = Tu/6.3`.
 
-use crate::{clock::Moment, engine::facts::Alarm, model::Gains};
+use crate::{clock::Moment, engine::facts::NextWakeup, model::Gains};
 use serde::{Deserialize, Serialize};
 use std::{f64::consts::PI, sync::Arc, time::Duration};
 
@@ -84,12 +84,12 @@ impl Search {
     }
 
     /// Goes on by what is needed: positive is too cold (of a zone that cools: too warm), in degrees.
-    pub fn step(&mut self, error: f64, hysteresis: f64, now: Moment, alarm: &mut Alarm) -> Step {
+    pub fn step(&mut self, error: f64, hysteresis: f64, now: Moment, wakeup: &mut NextWakeup) -> Step {
         let end = self.begun + LONGEST;
         if now >= end {
             return Step::TooLong;
         }
-        alarm.at(end);
+        wakeup.at(end);
         (self.lowest, self.highest) = (self.lowest.min(error), self.highest.max(error));
         if self.on && error <= -hysteresis {
             if self.counts() {
@@ -144,10 +144,10 @@ mod tests {
     fn tune(limit: usize) -> (Step, usize) {
         let mut search = Search::begin(20.0, Moment::START);
         let mut pipe = VecDeque::from(vec![false; 30]);
-        let (mut room, mut alarm) = (19.0, Alarm::default());
+        let (mut room, mut wakeup) = (19.0, NextWakeup::default());
         for index in 0..limit {
             let now = Moment::from_millis(index as i64 * 10_000);
-            let step = search.step(20.0 - room, 0.1, now, &mut alarm);
+            let step = search.step(20.0 - room, 0.1, now, &mut wakeup);
             let Step::Power(on) = step else { return (step, index) };
             pipe.push_back(on);
             let warm = pipe.pop_front().unwrap();
@@ -173,10 +173,10 @@ mod tests {
     #[test]
     fn what_does_not_swing_ends_after_a_day() {
         let mut search = Search::begin(20.0, Moment::START);
-        let mut alarm = Alarm::default();
-        assert_eq!(search.step(2.0, 0.1, Moment::START, &mut alarm), Step::Power(true));
+        let mut wakeup = NextWakeup::default();
+        assert_eq!(search.step(2.0, 0.1, Moment::START, &mut wakeup), Step::Power(true));
         let late = Moment::START + LONGEST;
-        assert_eq!(alarm.earliest(), Some(late));
-        assert_eq!(search.step(2.0, 0.1, late, &mut alarm), Step::TooLong);
+        assert_eq!(wakeup.earliest(), Some(late));
+        assert_eq!(search.step(2.0, 0.1, late, &mut wakeup), Step::TooLong);
     }
 }

@@ -4,7 +4,7 @@
 //! once, and who asks for more than before need not wait. Outputs that take any level follow the need by steps.
 
 use super::state::Power;
-use crate::{clock::Moment, engine::facts::Alarm};
+use crate::{clock::Moment, engine::facts::NextWakeup};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ pub(in crate::engine) struct Cycle {
 
 impl Cycle {
     /// The power to give now. A need of nothing switches off at once.
-    pub fn step(&mut self, need: Need, shape: Shape, now: Moment, alarm: &mut Alarm) -> Power {
+    pub fn step(&mut self, need: Need, shape: Shape, now: Moment, wakeup: &mut NextWakeup) -> Power {
         let cycle_ms = milliseconds(shape.cycle).max(1);
         let elapsed_ms = |begun: Moment| now.as_millis().saturating_sub(begun.as_millis());
         // A cycle ends by time; one that began in the future is of a state file that is none.
@@ -57,7 +57,7 @@ impl Cycle {
         if need.percent <= 0.0 {
             let given_ms = self.begun.map_or(0, elapsed_ms);
             (self.on_ms, self.owed_ms, self.percent) = (self.on_ms.min(given_ms), 0, 0);
-        } else if self.begun.is_none() || self.is_cut_short(need, shape, now, alarm) {
+        } else if self.begun.is_none() || self.is_cut_short(need, shape, now, wakeup) {
             self.begin(need, shape, cycle_ms, now);
         } else if shape.any_level {
             self.follow(need);
@@ -66,19 +66,19 @@ impl Cycle {
         let Some(begun) = self.begun else { return Power::default() };
         let on_end = self.on_end(begun);
         let relay = now < on_end;
-        alarm.at(if relay { on_end } else { begun + shape.cycle });
+        wakeup.at(if relay { on_end } else { begun + shape.cycle });
         Power { percent: self.percent, relay }
     }
 
     /// Whether a new cycle begins before its time: somebody asks for more, and the relay was off for long enough.
-    fn is_cut_short(&self, need: Need, shape: Shape, now: Moment, alarm: &mut Alarm) -> bool {
+    fn is_cut_short(&self, need: Need, shape: Shape, now: Moment, wakeup: &mut NextWakeup) -> bool {
         let Some(begun) = self.begun.filter(|_| need.goal > self.goal && need.percent > f64::from(self.percent)) else {
             return false;
         };
         let on_end = self.on_end(begun);
         let rested = on_end + shape.min_off;
         if now >= on_end && now < rested {
-            alarm.at(rested);
+            wakeup.at(rested);
             return false;
         }
         true
@@ -143,7 +143,7 @@ mod tests {
         let mut cycle = Cycle::default();
         let step = |&(second, percent, goal): &(i64, f64, f64)| {
             let need = Need { percent, goal };
-            let power = cycle.step(need, shape, Moment::from_millis(second * 1000), &mut Alarm::default());
+            let power = cycle.step(need, shape, Moment::from_millis(second * 1000), &mut NextWakeup::default());
             (power.percent, power.relay)
         };
         steps.iter().map(step).collect()

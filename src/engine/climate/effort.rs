@@ -7,7 +7,7 @@
 //!   lost at rest, or it never had an effect yet.
 
 use super::thermostat::Direction;
-use crate::{clock::Moment, engine::facts::Alarm};
+use crate::{clock::Moment, engine::facts::NextWakeup};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -82,12 +82,12 @@ impl Effort {
         current: f64,
         after: Duration,
         now: Moment,
-        alarm: &mut Alarm,
+        wakeup: &mut NextWakeup,
     ) -> Option<Direction> {
         let Work::Full(way, lack) = work else {
             self.run = None;
             if work == Work::Rests {
-                self.note_rest(current, now, alarm)
+                self.note_rest(current, now, wakeup)
             } else {
                 self.rest = None
             }
@@ -114,7 +114,7 @@ impl Effort {
             return self.failed;
         }
         if now < end {
-            alarm.at(end);
+            wakeup.at(end);
             return self.failed;
         }
         let hours = hours(run.since, now);
@@ -129,25 +129,25 @@ impl Effort {
         if falls || stands && !rises {
             (self.failed, self.proven) = (Some(way), false);
         } else if stands {
-            alarm.at(last);
+            wakeup.at(last);
         } else {
             self.run = Some(Run { since: now, from: current, first: false, ..run });
-            alarm.at(now + after);
+            wakeup.at(now + after);
         }
         self.failed
     }
 
     /// How the temperature changes by itself.
-    fn note_rest(&mut self, current: f64, now: Moment, alarm: &mut Alarm) {
+    fn note_rest(&mut self, current: f64, now: Moment, wakeup: &mut NextWakeup) {
         let (since, from) = *self.rest.get_or_insert((now, current));
         // At set times, so that it comes to the same however often it is looked at.
         let due = since + if self.drift.is_none() { REST } else { REST_ANEW };
         if now >= due {
             self.drift = Some((current - from) / hours(since, now));
             self.rest = Some((now, current));
-            alarm.at(now + REST_ANEW);
+            wakeup.at(now + REST_ANEW);
         } else {
-            alarm.at(due);
+            wakeup.at(due);
         }
     }
 
@@ -180,10 +180,10 @@ mod tests {
 
     #[test]
     fn what_never_warmed_fails_in_an_hour_until_it_does() {
-        let (mut effort, mut alarm) = (Effort::default(), Alarm::default());
+        let (mut effort, mut wakeup) = (Effort::default(), NextWakeup::default());
         let mut at = |minute: i64, full: bool, current: f64| {
             let work = if full { Work::Full(Heat, 22.0 - current) } else { Work::Rests };
-            effort.update(work, current, HOUR, Moment::from_millis(minute * 60_000), &mut alarm)
+            effort.update(work, current, HOUR, Moment::from_millis(minute * 60_000), &mut wakeup)
         };
         assert_eq!(at(0, true, 18.0), None);
         assert_eq!(at(30, true, 17.5), None);
@@ -212,7 +212,7 @@ mod tests {
     impl House {
         /// The hours at which an alarm begins, within `hours`; the heater dies at `dies`.
         fn alarms(&self, hours: i64, dies: Option<i64>) -> Vec<i64> {
-            let (mut effort, mut alarm) = (Effort::default(), Alarm::default());
+            let (mut effort, mut wakeup) = (Effort::default(), NextWakeup::default());
             let (mut room, mut on, mut failed, mut alarms) = (self.target - 0.3, false, None, Vec::new());
             for minute in 0..hours * 60 {
                 let outside = self.mean + self.swing * (minute as f64 / 1440.0 * std::f64::consts::TAU).sin();
@@ -222,7 +222,7 @@ mod tests {
                 let read = room + self.noise * (minute as f64 * 1.7).sin();
                 on = if on { read < self.target + 0.5 } else { read <= self.target - 0.5 };
                 let work = if on { Work::Full(Heat, self.target - read) } else { Work::Rests };
-                let fails = effort.update(work, read, self.after, Moment::from_millis(minute * 60_000), &mut alarm);
+                let fails = effort.update(work, read, self.after, Moment::from_millis(minute * 60_000), &mut wakeup);
                 if fails.is_some() && failed.is_none() {
                     alarms.push(minute / 60);
                 }

@@ -35,7 +35,7 @@ impl Exercised {
             let begun = self.0.get(name).copied();
             let end = begun.map(|begun| begun + exercise.run);
             if let Some(end) = end.filter(|end| now < *end) {
-                facts.alarm.at(end);
+                facts.wakeup.at(end);
                 run.push(*output);
                 continue;
             }
@@ -45,10 +45,10 @@ impl Exercised {
             let due = state.since.moment.max(end.unwrap_or(Moment::START)) + exercise.every;
             if now >= due {
                 self.0.insert(name.clone(), now);
-                facts.alarm.at(now + exercise.run);
+                facts.wakeup.at(now + exercise.run);
                 run.push(*output);
             } else {
-                facts.alarm.at(due);
+                facts.wakeup.at(due);
             }
         }
         run

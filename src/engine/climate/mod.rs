@@ -208,7 +208,7 @@ fn without_sensor(
     let begins = state.lost_since.map(|since| since + LOST_FOR_LONG);
     let power = match begins {
         Some(begins) if may && now < begins => {
-            facts.alarm.at(begins);
+            facts.wakeup.at(begins);
             state.cycle = cycle::Cycle::default();
             Power::default()
         }
@@ -232,7 +232,7 @@ fn waits_for_first_reading(zone: &Climate, state: &ZoneState, facts: &mut Facts<
     if facts.now.moment >= end || zone.sensors.iter().any(faulty) {
         return false;
     }
-    facts.alarm.at(end);
+    facts.wakeup.at(end);
     true
 }
 
@@ -271,7 +271,7 @@ fn alarm(
     let mut overdue = |since: Option<Moment>, after: Duration| {
         let end = since.map(|since| since + after);
         if let Some(end) = end.filter(|end| now < *end) {
-            facts.alarm.at(end);
+            facts.wakeup.at(end);
         }
         end.is_some_and(|end| now >= end)
     };
@@ -296,7 +296,7 @@ fn alarm(
                 Direction::Heat => Work::Full(full, heat.map_or(0.0, |target| target - measured.average)),
                 Direction::Cool => Work::Full(full, cool.map_or(0.0, |target| measured.average - target)),
             };
-            state.effort.update(work, measured.average, after, now, facts.alarm)
+            state.effort.update(work, measured.average, after, now, facts.wakeup)
         }
         (Some(_), None) => None,
         _ => {

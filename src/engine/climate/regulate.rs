@@ -117,7 +117,7 @@ fn two_point(
         cool: setpoints.cool.filter(|_| cools),
         deadband,
     };
-    let waits = state.thermostat.step(measured.average, goals, zone, now, facts.alarm);
+    let waits = state.thermostat.step(measured.average, goals, zone, now, facts.wakeup);
     let direction = state.thermostat.direction;
     let target = tenths(goal(setpoints, direction));
     let mut asked = Asked {
@@ -173,7 +173,7 @@ fn proportional(
     if way == Direction::Heat && state.thermostat.direction != Direction::Heat {
         let cool = setpoints.cool.filter(|_| cools);
         let goals = Goals { heat: None, cool, deadband: zone.deadband };
-        state.thermostat.step(measured.average, goals, zone, now, facts.alarm);
+        state.thermostat.step(measured.average, goals, zone, now, facts.wakeup);
         if state.thermostat.direction == Direction::Cool {
             state.pid.forget_sample();
             state.cycle = Cycle::default();
@@ -187,7 +187,7 @@ fn proportional(
     let mut need = need(state, error, measured.at);
     let waits = need >= 0.5
         && state.thermostat.direction == Direction::Rest
-        && !state.thermostat.may_go(way, zone, now, facts.alarm);
+        && !state.thermostat.may_go(way, zone, now, facts.wakeup);
     if waits {
         need = 0.0;
     }
@@ -218,7 +218,7 @@ fn tune(
     let (zone, way, now) = (situation.zone, steered(situation.zone), facts.now.moment);
     let target = search.target;
     let error = if way == Direction::Heat { target - measured.average } else { measured.average - target };
-    let on = match search.step(error, zone.deadband / 2.0, now, facts.alarm) {
+    let on = match search.step(error, zone.deadband / 2.0, now, facts.wakeup) {
         Step::Power(on) => on,
         Step::Found(found) => {
             state.tuned = Some(Tuned { instead_of: configured, gains: found.gains });
@@ -271,7 +271,7 @@ pub(super) fn share(situation: &Situation<'_>, state: &mut ZoneState, percent: f
     };
     let goal = goal(situation.setpoints, way);
     let need = Need { percent, goal: if way == Direction::Heat { goal } else { -goal } };
-    state.cycle.step(need, shape, facts.now.moment, facts.alarm)
+    state.cycle.step(need, shape, facts.now.moment, facts.wakeup)
 }
 
 /// The percentage, if it is worth telling.

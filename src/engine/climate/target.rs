@@ -54,7 +54,7 @@ fn follow_plan(zone: &Climate, state: &mut ZoneState, facts: &mut Facts<'_>) {
         state.shown.window = plan::window_at(&zone.plan, facts.config.hub.timezone, now.wall);
     }
     let Some(window) = state.shown.window else { return };
-    facts.alarm.at(now.moment_at(window.ends));
+    facts.wakeup.at(now.moment_at(window.ends));
     let Some(ask) = plan::ask(&zone.plan, window) else { return };
     let same = match (ask, &state.planned) {
         (PlanAsk::Setpoints(ask), Some(Planned::Setpoints(planned))) => ask == planned,
@@ -104,7 +104,7 @@ fn is_over(until: &mut Timestamp, facts: &mut Facts<'_>) -> bool {
     until.follow(facts.now);
     let over = facts.now.moment >= until.moment;
     if !over {
-        facts.alarm.at(until.moment);
+        facts.wakeup.at(until.moment);
     }
     over
 }

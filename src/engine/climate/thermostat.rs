@@ -1,6 +1,6 @@
 //! The two-point thermostat: rest, heat, cool, with deadband, overrun and minimum times.
 
-use crate::{clock::Moment, engine::facts::Alarm, model::Climate};
+use crate::{clock::Moment, engine::facts::NextWakeup, model::Climate};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -35,12 +35,12 @@ pub(in crate::engine) struct Goals {
 
 impl Thermostat {
     /// Goes on by what is measured. Returns whether it would go but waits for a minimum time.
-    pub fn step(&mut self, current: f64, goals: Goals, zone: &Climate, now: Moment, alarm: &mut Alarm) -> bool {
+    pub fn step(&mut self, current: f64, goals: Goals, zone: &Climate, now: Moment, wakeup: &mut NextWakeup) -> bool {
         let done = match (self.direction, goals.heat, goals.cool) {
             (Direction::Rest, ..) => false,
             (Direction::Heat, None, _) | (Direction::Cool, _, None) => true,
-            (Direction::Heat, Some(goal), _) => current >= goal + zone.overrun && self.may_stop(zone, now, alarm),
-            (Direction::Cool, _, Some(goal)) => current <= goal - zone.overrun && self.may_stop(zone, now, alarm),
+            (Direction::Heat, Some(goal), _) => current >= goal + zone.overrun && self.may_stop(zone, now, wakeup),
+            (Direction::Cool, _, Some(goal)) => current <= goal - zone.overrun && self.may_stop(zone, now, wakeup),
         };
         if done {
             self.turn(Direction::Rest, now);
@@ -55,7 +55,7 @@ impl Thermostat {
         } else {
             return false;
         };
-        let may = self.may_go(wanted, zone, now, alarm);
+        let may = self.may_go(wanted, zone, now, wakeup);
         if may {
             self.turn(wanted, now);
         }
@@ -76,7 +76,7 @@ impl Thermostat {
     }
 
     /// Whether the minimum times let it go this way; it is resting.
-    pub fn may_go(&self, direction: Direction, zone: &Climate, now: Moment, alarm: &mut Alarm) -> bool {
+    pub fn may_go(&self, direction: Direction, zone: &Climate, now: Moment, wakeup: &mut NextWakeup) -> bool {
         let (same, other) = match direction {
             Direction::Heat => (self.heat_ended, self.cool_ended),
             Direction::Cool | Direction::Rest => (self.cool_ended, self.heat_ended),
@@ -84,7 +84,7 @@ impl Thermostat {
         let over = |ended: Option<Moment>, minimum: Duration| ended.map(|ended| ended + minimum);
         match over(same, zone.min_off).max(over(other, zone.min_idle)).filter(|end| now < *end) {
             Some(end) => {
-                alarm.at(end);
+                wakeup.at(end);
                 false
             }
             None => true,
@@ -97,9 +97,9 @@ impl Thermostat {
             Thermostat { direction: Direction::Rest, since: Some(now), heat_ended: Some(now), cool_ended: Some(now) };
     }
 
-    fn may_stop(&self, zone: &Climate, now: Moment, alarm: &mut Alarm) -> bool {
+    fn may_stop(&self, zone: &Climate, now: Moment, wakeup: &mut NextWakeup) -> bool {
         let Some(end) = self.since.map(|since| since + zone.min_on).filter(|end| now < *end) else { return true };
-        alarm.at(end);
+        wakeup.at(end);
         false
     }
 }
@@ -119,10 +119,10 @@ mod tests {
 
     #[test]
     fn it_heats_from_the_deadband_to_the_overrun() {
-        let (zone, mut thermostat, mut alarm) = (zone(), Thermostat::default(), Alarm::default());
+        let (zone, mut thermostat, mut wakeup) = (zone(), Thermostat::default(), NextWakeup::default());
         let mut directions = Vec::new();
         for (second, current) in [19.6, 19.5, 20.4, 20.5, 19.6, 19.5].into_iter().enumerate() {
-            thermostat.step(current, goals(Some(20.0), None), &zone, at(second as i64), &mut alarm);
+            thermostat.step(current, goals(Some(20.0), None), &zone, at(second as i64), &mut wakeup);
             directions.push(thermostat.direction);
         }
         use Direction::{Heat, Rest};
@@ -132,14 +132,14 @@ mod tests {
     #[test]
     fn between_heating_and_cooling_it_idles() {
         let zone = Climate { min_idle: Duration::from_secs(600), ..zone() };
-        let (mut thermostat, mut alarm) = (Thermostat::default(), Alarm::default());
+        let (mut thermostat, mut wakeup) = (Thermostat::default(), NextWakeup::default());
         let both = goals(Some(20.0), Some(24.0));
-        thermostat.step(19.0, both, &zone, at(0), &mut alarm);
+        thermostat.step(19.0, both, &zone, at(0), &mut wakeup);
         assert_eq!(thermostat.direction, Direction::Heat);
-        assert!(thermostat.step(25.0, both, &zone, at(60), &mut alarm), "it waits");
+        assert!(thermostat.step(25.0, both, &zone, at(60), &mut wakeup), "it waits");
         assert_eq!(thermostat.direction, Direction::Rest);
-        assert!(thermostat.step(25.0, both, &zone, at(659), &mut alarm));
-        assert!(!thermostat.step(25.0, both, &zone, at(660), &mut alarm));
+        assert!(thermostat.step(25.0, both, &zone, at(659), &mut wakeup));
+        assert!(!thermostat.step(25.0, both, &zone, at(660), &mut wakeup));
         assert_eq!(thermostat.direction, Direction::Cool);
     }
 
@@ -147,16 +147,16 @@ mod tests {
     fn minimum_times_hold_unless_the_goal_is_gone() {
         let minimum = Duration::from_secs(300);
         let zone = Climate { min_on: minimum, min_off: minimum, ..zone() };
-        let (mut thermostat, mut alarm) = (Thermostat::default(), Alarm::default());
+        let (mut thermostat, mut wakeup) = (Thermostat::default(), NextWakeup::default());
         let heat = goals(Some(20.0), None);
-        thermostat.step(19.0, heat, &zone, at(0), &mut alarm);
-        thermostat.step(21.0, heat, &zone, at(299), &mut alarm);
+        thermostat.step(19.0, heat, &zone, at(0), &mut wakeup);
+        thermostat.step(21.0, heat, &zone, at(299), &mut wakeup);
         assert_eq!(thermostat.direction, Direction::Heat, "not yet");
-        assert_eq!(alarm.earliest(), Some(at(300)));
-        thermostat.step(21.0, goals(None, None), &zone, at(299), &mut alarm);
+        assert_eq!(wakeup.earliest(), Some(at(300)));
+        thermostat.step(21.0, goals(None, None), &zone, at(299), &mut wakeup);
         assert_eq!(thermostat.direction, Direction::Rest);
-        assert!(thermostat.step(19.0, heat, &zone, at(598), &mut alarm));
-        assert!(!thermostat.step(19.0, heat, &zone, at(599), &mut alarm));
+        assert!(thermostat.step(19.0, heat, &zone, at(598), &mut wakeup));
+        assert!(!thermostat.step(19.0, heat, &zone, at(599), &mut wakeup));
         assert_eq!(thermostat.direction, Direction::Heat);
     }
 }

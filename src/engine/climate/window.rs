@@ -62,7 +62,7 @@ impl Openness {
             if now >= end {
                 return Some(if open.is_true() { HvacAction::WindowOpen } else { HvacAction::WindowUnknown });
             }
-            facts.alarm.at(end);
+            facts.wakeup.at(end);
         }
         self.by_slope(watch, facts).then_some(HvacAction::WindowBySlope)
     }
@@ -82,7 +82,7 @@ impl Openness {
             (self.steep_since, self.ignored) = (None, true);
             return false;
         }
-        facts.alarm.at(end);
+        facts.wakeup.at(end);
         true
     }
 

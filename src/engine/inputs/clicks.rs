@@ -2,7 +2,7 @@
 
 use crate::{
     clock::Moment,
-    engine::facts::Alarm,
+    engine::facts::NextWakeup,
     model::{Click, Input},
 };
 
@@ -44,12 +44,12 @@ impl Clicking {
     }
 
     /// Time has passed.
-    pub fn update(&mut self, input: &Input, now: Moment, alarm: &mut Alarm) -> Vec<Click> {
+    pub fn update(&mut self, input: &Input, now: Moment, wakeup: &mut NextWakeup) -> Vec<Click> {
         let clicks = self.settle(input, now);
         if let Some(pressed) = self.pressed.filter(|_| !self.long) {
-            alarm.at(pressed + input.long_after);
+            wakeup.at(pressed + input.long_after);
         } else if let Some(released) = self.released {
-            alarm.at(released + input.double_gap);
+            wakeup.at(released + input.double_gap);
         }
         clicks
     }
@@ -91,7 +91,7 @@ mod tests {
     /// Presses and pauses in milliseconds, by turns, and what they mean.
     fn clicks(lengths: &[u64]) -> Vec<(u64, Click)> {
         let input = Input::plain("b", InputKind::Button, Line::Number(4));
-        let (mut clicking, mut alarm) = (Clicking::default(), Alarm::default());
+        let (mut clicking, mut wakeup) = (Clicking::default(), NextWakeup::default());
         let (mut found, mut ms) = (Vec::new(), 0);
         for (index, length) in lengths.iter().chain([&2000]).enumerate() {
             let now = Moment::START + Duration::from_millis(ms);
@@ -99,7 +99,7 @@ mod tests {
             found.extend(told.into_iter().map(|click| (ms, click)));
             for _ in 0..*length {
                 ms += 1;
-                let told = clicking.update(&input, Moment::START + Duration::from_millis(ms), &mut alarm);
+                let told = clicking.update(&input, Moment::START + Duration::from_millis(ms), &mut wakeup);
                 found.extend(told.into_iter().map(|click| (ms, click)));
             }
         }

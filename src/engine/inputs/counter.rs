@@ -10,7 +10,7 @@
 
 use crate::{
     clock::{Moment, Now},
-    engine::{Engine, facts::Alarm, sensors},
+    engine::{Engine, facts::NextWakeup, sensors},
     model::{Counter, InputId, Measures, Quantity, SensorId},
 };
 use serde::{Deserialize, Serialize};
@@ -177,7 +177,7 @@ impl Engine {
     }
 
     /// Brings what a counter shows up to date, at its own pace. Returns whether what must survive a restart changed.
-    pub(in crate::engine) fn update_counter(&mut self, id: InputId, now: Now, alarm: &mut Alarm) -> bool {
+    pub(in crate::engine) fn update_counter(&mut self, id: InputId, now: Now, wakeup: &mut NextWakeup) -> bool {
         let config = self.config.clone();
         let Some((_, sensor, counter)) = config.find_counter(&config[id].id) else { return false };
         let state = &mut self.inputs[id.0];
@@ -224,7 +224,7 @@ impl Engine {
                 }
             }
         }
-        alarm.at(next(counting));
+        wakeup.at(next(counting));
         changed
     }
 

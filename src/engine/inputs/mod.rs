@@ -12,7 +12,7 @@ pub(super) use clicks::Clicking;
 pub(super) use counter::Counting;
 pub(super) use storm::Storm;
 
-use super::{Engine, command::Goal, facts::Alarm};
+use super::{Engine, command::Goal, facts::NextWakeup};
 use crate::{
     clock::{Moment, Now},
     model::{Click, Effect, InputId, InputKind, Level, OutputId, Source, Truth},
@@ -69,7 +69,7 @@ impl Engine {
 
     /// Lets the hold and the storm of an input end and clicks come to their ends. Returns whether what must survive a
     /// restart changed.
-    pub(super) fn update_input(&mut self, id: InputId, now: Now, alarm: &mut Alarm) -> bool {
+    pub(super) fn update_input(&mut self, id: InputId, now: Now, wakeup: &mut NextWakeup) -> bool {
         let mut changed = false;
         let state = &mut self.inputs[id.0];
         let before = state.truth();
@@ -81,7 +81,7 @@ impl Engine {
                 state.held_until = None;
                 changed |= state.turn(false, now);
             }
-            Some(until) => alarm.at(until),
+            Some(until) => wakeup.at(until),
             None => {}
         }
         if let Some(ends) = state.storm.ends() {
@@ -91,7 +91,7 @@ impl Engine {
                 state.fault = None;
                 changed = true;
             } else {
-                alarm.at(ends);
+                wakeup.at(ends);
             }
         }
         let after = state.truth();
@@ -101,10 +101,10 @@ impl Engine {
         }
         let (input, state) = (&self.config[id], &mut self.inputs[id.0]);
         if input.clicks() {
-            let clicks = state.clicking.update(input, heard, alarm);
+            let clicks = state.clicking.update(input, heard, wakeup);
             self.click(id, clicks);
         }
-        if self.config[id].counts() { self.update_counter(id, now, alarm) || changed } else { changed }
+        if self.config[id].counts() { self.update_counter(id, now, wakeup) || changed } else { changed }
     }
 
     /// Event rules are to hear of clicks.

@@ -6,7 +6,7 @@
 
 use crate::{
     clock::Moment,
-    engine::{facts::Alarm, state::OutputState},
+    engine::{facts::NextWakeup, state::OutputState},
     model::{Cover, Level},
 };
 use serde::{Deserialize, Serialize};
@@ -108,7 +108,7 @@ impl Travel {
     }
 
     /// Which way the motor is to run now.
-    pub fn way(&mut self, cover: &Cover, motion: Motion, now: Moment, alarm: &mut Alarm) -> Option<Way> {
+    pub fn way(&mut self, cover: &Cover, motion: Motion, now: Moment, wakeup: &mut NextWakeup) -> Option<Way> {
         let target = i64::from(self.goal?.percent()) * 1000;
         let at = self.reckoned(cover, motion, now);
         let way = match (self.position, motion) {
@@ -127,7 +127,7 @@ impl Travel {
         if let (Some(way), Some((running, since))) = (way, motion)
             && way == running
         {
-            alarm.at(since + self.capability(cover, way, target));
+            wakeup.at(since + self.capability(cover, way, target));
         }
         way
     }
@@ -223,10 +223,10 @@ mod tests {
             self.travel.go(Level::new(goal).unwrap());
             let mut runs = Vec::new();
             loop {
-                let mut alarm = Alarm::default();
-                let way = self.travel.way(&self.cover, self.motion, self.now, &mut alarm);
+                let mut wakeup = NextWakeup::default();
+                let way = self.travel.way(&self.cover, self.motion, self.now, &mut wakeup);
                 if way == self.motion.map(|(way, _)| way) {
-                    match alarm.earliest().filter(|_| way.is_some()) {
+                    match wakeup.earliest().filter(|_| way.is_some()) {
                         Some(next) => self.now = next,
                         None => return runs,
                     }
@@ -277,7 +277,7 @@ mod tests {
         let way = |goal: u8, after: u64| {
             let mut travel = blind.travel;
             travel.go(Level::new(goal).unwrap());
-            travel.way(&blind.cover, blind.motion, since + seconds(after), &mut Alarm::default())
+            travel.way(&blind.cover, blind.motion, since + seconds(after), &mut NextWakeup::default())
         };
         assert_eq!(way(50, 5), Some(Way::Opening));
         assert_eq!(way(50, 10), None);

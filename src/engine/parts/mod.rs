@@ -3,7 +3,7 @@
 pub(super) mod cover;
 pub(super) mod slow_pwm;
 
-use super::{facts::Alarm, state::OutputState};
+use super::{facts::NextWakeup, state::OutputState};
 use crate::{
     clock::{Moment, Now},
     model::{Capability, Config, Level, Method, Output, OutputId},
@@ -21,7 +21,7 @@ pub(super) fn asked(
     config: &Config,
     outputs: &mut [OutputState],
     now: Now,
-    alarm: &mut Alarm,
+    wakeup: &mut NextWakeup,
 ) -> Vec<Level> {
     match &config[id].method {
         Method::Direct | Method::Part { .. } | Method::Group { .. } => Vec::new(),
@@ -29,16 +29,16 @@ pub(super) fn asked(
             let (part, times) = (&outputs[wire.0], times(config, id));
             let line = (part.level.is_on(), part.since.moment);
             let share = range.scale(f64::from(level.percent()) / 100.0);
-            vec![Level::from_on(outputs[id.0].owed.is_on(share, line, times, now.moment, alarm))]
+            vec![Level::from_on(outputs[id.0].owed.is_on(share, line, times, now.moment, wakeup))]
         }
         Method::KickStart { kick, .. } => {
-            let kicked = level.is_on() && kicks(&outputs[id.0], *kick, now.moment, alarm);
+            let kicked = level.is_on() && kicks(&outputs[id.0], *kick, now.moment, wakeup);
             vec![if kicked { Level::ON } else { level }]
         }
         Method::Speeds { stages, kick } => {
             let count = stages.len();
             let step = Capability::step(u8::try_from(count).unwrap_or(u8::MAX), level).into();
-            let kicked = level.is_on() && kicks(&outputs[id.0], *kick, now.moment, alarm);
+            let kicked = level.is_on() && kicks(&outputs[id.0], *kick, now.moment, wakeup);
             let step = if kicked { count } else { step };
             (1..=count).map(|stage| Level::from_on(stage == step)).collect()
         }
@@ -48,9 +48,9 @@ pub(super) fn asked(
             if goes {
                 travel.follow(level);
             }
-            let way = travel.way(cover, motion, now.moment, alarm);
+            let way = travel.way(cover, motion, now.moment, wakeup);
             if let (_, Some(anew)) = travel.shown(cover, motion, now.moment) {
-                alarm.at(anew);
+                wakeup.at(anew);
             }
             [Way::Opening, Way::Closing].map(|each| Level::from_on(way == Some(each))).to_vec()
         }
@@ -81,13 +81,13 @@ pub(super) fn lose(part: OutputId, config: &Config, outputs: &mut [OutputState])
 }
 
 /// Whether it is just getting going.
-fn kicks(output: &OutputState, kick: Duration, now: Moment, alarm: &mut Alarm) -> bool {
+fn kicks(output: &OutputState, kick: Duration, now: Moment, wakeup: &mut NextWakeup) -> bool {
     if kick.is_zero() {
         return false;
     }
     let end = output.since.moment + kick;
     if output.level.is_on() && now < end {
-        alarm.at(end);
+        wakeup.at(end);
     }
     !output.level.is_on() || now < end
 }

@@ -4,7 +4,7 @@
 //! nothing was given too much and off when a whole swing was. The swing is that of one period, or as much as the minimum
 //! times need: phases that would be too short are merged, and what they owe is carried over.
 
-use crate::{clock::Moment, engine::facts::Alarm};
+use crate::{clock::Moment, engine::facts::NextWakeup};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ impl Owed {
         (on, since): (bool, Moment),
         times: Times,
         now: Moment,
-        alarm: &mut Alarm,
+        wakeup: &mut NextWakeup,
     ) -> bool {
         let share = ((share * ONE as f64).round() as i64).clamp(0, ONE);
         if share != self.share {
@@ -65,7 +65,7 @@ impl Owed {
         let (due, rate) = if on { (current.owed + swing, ONE - share) } else { (-current.owed, share) };
         if due > 0 {
             let wait = due.div_euclid(rate) + i64::from(due.rem_euclid(rate) > 0);
-            alarm.at(Moment::from_millis(now.as_millis().saturating_add(wait)));
+            wakeup.at(Moment::from_millis(now.as_millis().saturating_add(wait)));
         }
         (due > 0) == on
     }
@@ -96,8 +96,8 @@ mod tests {
         let (mut owed, mut on, mut since) = (Owed::default(), false, Moment::START);
         let (mut now, mut phases) = (Moment::START, Vec::new());
         while phases.len() < count {
-            let mut alarm = Alarm::default();
-            let wanted = owed.is_on(share, (on, since), times, now, &mut alarm);
+            let mut wakeup = NextWakeup::default();
+            let wanted = owed.is_on(share, (on, since), times, now, &mut wakeup);
             if wanted != on {
                 owed.settle(now, on, times);
                 if now != since || on {
@@ -106,7 +106,7 @@ mod tests {
                 (on, since) = (wanted, now);
                 continue;
             }
-            now = alarm.earliest().expect("it changes again");
+            now = wakeup.earliest().expect("it changes again");
         }
         phases
     }
@@ -126,11 +126,11 @@ mod tests {
 
     #[test]
     fn nothing_and_everything_do_not_switch() {
-        let mut alarm = Alarm::default();
+        let mut wakeup = NextWakeup::default();
         let mut owed = Owed::default();
         let times = times(10, 0, 0);
-        assert!(!owed.is_on(0.0, (false, Moment::START), times, Moment::START, &mut alarm));
-        assert!(owed.is_on(1.0, (false, Moment::START), times, Moment::START, &mut alarm));
-        assert_eq!(alarm.earliest(), None);
+        assert!(!owed.is_on(0.0, (false, Moment::START), times, Moment::START, &mut wakeup));
+        assert!(owed.is_on(1.0, (false, Moment::START), times, Moment::START, &mut wakeup));
+        assert_eq!(wakeup.earliest(), None);
     }
 }
