@@ -46,6 +46,7 @@ impl Candidate {
     /// Starts it several times, leaves the last running, and notes the middle of the times to `online`.
     pub async fn start(kind: Kind, house: House, broker: &Broker) -> Result<Candidate> {
         let dir = TempDir::new()?;
+        fs::create_dir(dir.path().join("log"))?;
         fs::write(dir.path().join("config.toml"), house.configuration(Some(broker.port)))?;
         let prefix = kind.prefix(&house);
         let mut probe = Probe::connect(broker.port, &client_id(&prefix, "probe"), &lights(&prefix)).await?;
@@ -57,7 +58,7 @@ impl Candidate {
             let Ok(online) = online else {
                 let _ = process.kill();
                 let _ = process.wait();
-                let log = fs::read_to_string(dir.path().join("log")).unwrap_or_default();
+                let log = fs::read_to_string(log(dir.path())).unwrap_or_default();
                 let last_lines: Vec<_> = log.lines().rev().take(10).collect();
                 bail!("it did not come online; its last words, newest first:\n{}", last_lines.join("\n"));
             };
@@ -96,6 +97,11 @@ impl Drop for Candidate {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Its log: not beside the configuration, or each line would be a change of that folder, which hearthd looks at.
+fn log(dir: &Path) -> PathBuf {
+    dir.join("log").join("log")
 }
 
 /// Of a client that looks on.
@@ -138,7 +144,7 @@ impl Kind {
                 .arg("--state")
                 .arg(dir.join("state")),
         };
-        let log = File::create(dir.join("log"))?;
+        let log = File::create(log(dir))?;
         Ok(command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?)
     }
 }

@@ -34,11 +34,9 @@ impl House {
         if let Some(port) = port {
             let _ = write!(text, "[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\n");
         }
-        let mut line = 0;
-        let mut next_line = || {
-            line += 1;
-            format!("\"gpiochip{}/{}\"", 1 + line / 1000, line % 1000)
-        };
+        // The board's own lines first: those of other chips are driven by threads of their own.
+        let mut lines = (5..28).map(|gpio| gpio.to_string()).chain((0..).map(|line| format!("\"gpiochip1/{line}\"")));
+        let mut next_line = || lines.next().unwrap_or_default();
         for i in 0..self.lights {
             // The benchmark switches it more often than any rule should.
             let _ = write!(text, "[outputs.{}]\nkind = \"light\"\ngpio = {}\nmax_rate = 100\n", light(i), next_line());
