@@ -1,7 +1,8 @@
 //! Many commands at once, written to the broker as fast as a socket takes them.
 
 use crate::{
-    candidate::{Candidate, OUTPUTS},
+    candidate::{Candidate, client_id, lights},
+    measure::COMMANDED,
     now,
     probe::Probe,
 };
@@ -23,13 +24,14 @@ pub struct Burst {
     pub right: bool,
 }
 
-/// Sends `count` commands round the outputs, each turning its output over.
+/// Sends `count` commands round the lights, each turning its light over.
 pub async fn run(candidate: &mut Candidate, count: usize) -> Result<Burst> {
-    let payload = |command: usize| if (command / OUTPUTS + command % OUTPUTS).is_multiple_of(2) { "ON" } else { "OFF" };
+    let payload =
+        |command: usize| if (command / COMMANDED + command % COMMANDED).is_multiple_of(2) { "ON" } else { "OFF" };
     let mut expected = BTreeMap::new();
     let mut packets = Vec::new();
     for command in 0..count {
-        let output = command % OUTPUTS;
+        let output = command % COMMANDED;
         let packet_id = (command % 65_535 + 1) as u16;
         packets.extend(publish_packet(&candidate.topic(output, "set"), payload(command), packet_id));
         expected.insert(candidate.topic(output, "state"), payload(command).to_owned());
@@ -49,7 +51,8 @@ pub async fn run(candidate: &mut Candidate, count: usize) -> Result<Burst> {
     publisher.join().map_err(|_| anyhow::anyhow!("the publisher panicked"))??;
 
     // What the broker retained is what a program that starts now believes.
-    let mut newcomer = Probe::connect(port, "bench_newcomer", candidate.kind.prefix()).await?;
+    let mut newcomer =
+        Probe::connect(port, &client_id(&candidate.prefix(), "newcomer"), &lights(&candidate.prefix())).await?;
     let mut retained = BTreeMap::new();
     while let Some(message) = newcomer.next(QUIET).await {
         retained.insert(message.topic, message.payload);

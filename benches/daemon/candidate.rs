@@ -1,106 +1,94 @@
-//! What is measured: a running process that serves 16 outputs under a prefix, and how much of the machine it uses.
+//! What is measured: a running process that serves lights under a prefix.
 
-use crate::{broker::Broker, now, probe::Probe};
-use anyhow::{Context, Result, bail};
+use crate::{
+    broker::Broker,
+    house::{self, House},
+    now,
+    probe::Probe,
+};
+use anyhow::{Result, bail};
 use std::{
-    fmt::Write,
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Duration,
 };
 use tempfile::TempDir;
-
-/// How many outputs, and how many sensors.
-pub const OUTPUTS: usize = 16;
 
 /// How often it is started to find out how long that takes.
 const STARTS: usize = 7;
 
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
+    /// The bare echo.
     Echo,
+    /// The program.
     Hearthd,
+    /// The daemon as a library, in a process of the bench that moves its sensors: the program's own stay as they are.
+    Moving {
+        /// How fast its clock runs.
+        speed: u32,
+    },
 }
 
 pub struct Candidate {
     pub kind: Kind,
+    pub house: House,
     pub probe: Probe,
     pub port: u16,
+    pub start_ms: f64,
+    /// Sent one by one so far.
+    pub commands: usize,
     process: Child,
     dir: TempDir,
 }
 
-/// What it uses while it only reads its sensors.
-pub struct Idle {
-    pub resident_mb: f64,
-    pub cpu_s_per_minute: f64,
-}
-
 impl Candidate {
-    /// Starts it several times; leaves the last running and tells the middle of the times to `online`, in ms.
-    pub async fn start(kind: Kind, broker: &Broker) -> Result<(Candidate, f64)> {
+    /// Starts it several times, leaves the last running, and notes the middle of the times to `online`.
+    pub async fn start(kind: Kind, house: House, broker: &Broker) -> Result<Candidate> {
         let dir = TempDir::new()?;
-        fs::write(dir.path().join("config.toml"), configuration(broker.port))?;
-        let availability = format!("{}/availability", kind.prefix());
-        let mut probe = Probe::connect(broker.port, &format!("{}_probe", kind.name()), kind.prefix()).await?;
+        fs::create_dir(dir.path().join("log"))?;
+        fs::write(dir.path().join("config.toml"), house.configuration(Some(broker.port)))?;
+        let prefix = kind.prefix(&house);
+        let mut probe = Probe::connect(broker.port, &client_id(&prefix, "probe"), &lights(&prefix)).await?;
         let mut times_ms = Vec::new();
         loop {
             let begin = now();
-            let mut process = kind.spawn(broker.port, dir.path())?;
-            let online = probe.wait_for(&availability, "online").await;
+            let mut process = kind.spawn(&house, broker.port, dir.path())?;
+            let online = probe.wait_for(&format!("{prefix}/availability"), "online").await;
             let Ok(online) = online else {
                 let _ = process.kill();
                 let _ = process.wait();
-                let log = fs::read_to_string(dir.path().join("log")).unwrap_or_default();
+                let log = fs::read_to_string(log(dir.path())).unwrap_or_default();
                 let last_lines: Vec<_> = log.lines().rev().take(10).collect();
                 bail!("it did not come online; its last words, newest first:\n{}", last_lines.join("\n"));
             };
             times_ms.push((online - begin).as_secs_f64() * 1e3);
-            if times_ms.len() == STARTS {
-                times_ms.sort_by(f64::total_cmp);
-                return Ok((Candidate { kind, probe, port: broker.port, process, dir }, times_ms[STARTS / 2]));
+            if times_ms.len() == STARTS || matches!(kind, Kind::Moving { .. }) {
+                let start_ms = crate::report::median(&times_ms);
+                return Ok(Candidate { kind, house, probe, port: broker.port, start_ms, commands: 0, process, dir });
             }
             process.kill()?;
             process.wait()?;
-            probe.wait_for(&availability, "offline").await?;
+            probe.wait_for(&format!("{prefix}/availability"), "offline").await?;
         }
     }
 
-    pub fn topic(&self, output: usize, end: &str) -> String {
-        format!("{}/{}/{end}", self.kind.prefix(), output_id(output))
+    pub fn prefix(&self) -> String {
+        self.kind.prefix(&self.house)
     }
 
-    /// The console's socket. Only hearthd has one.
-    pub fn socket(&self) -> PathBuf {
-        self.dir.path().join("socket")
+    /// Of a light, round all that are commanded.
+    pub fn topic(&self, light: usize, end: &str) -> String {
+        format!("{}/{}/{end}", self.prefix(), house::light(light))
     }
 
-    /// Leaves it alone for `seconds`, after a pause in which it may settle.
-    pub async fn idle(&self, seconds: u64) -> Result<Idle> {
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        let (begin, cpu_before) = (now(), self.cpu_s()?);
-        tokio::time::sleep(Duration::from_secs(seconds)).await;
-        let cpu_s = self.cpu_s()? - cpu_before;
-        let cpu_s_per_minute = cpu_s * 60.0 / begin.elapsed().as_secs_f64();
-        Ok(Idle { resident_mb: self.resident_mb()?, cpu_s_per_minute })
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
-    /// Time on a processor so far, of all its threads. `utime` and `stime` count in steps of 10 ms: too coarse here.
-    fn cpu_s(&self) -> Result<f64> {
-        let mut total_ns = 0;
-        for thread in fs::read_dir(format!("/proc/{}/task", self.process.id()))? {
-            let text = fs::read_to_string(thread?.path().join("schedstat"))?;
-            total_ns += text.split(' ').next().unwrap_or_default().parse::<u64>()?;
-        }
-        Ok(total_ns as f64 / 1e9)
-    }
-
-    pub fn resident_mb(&self) -> Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("it has ended")?;
-        let kb: f64 = line.split_whitespace().nth(1).context("no number in VmRSS")?.parse()?;
-        Ok(kb / 1024.0)
+    /// Where it keeps its state. Only hearthd has such a place.
+    pub fn state(&self) -> PathBuf {
+        self.dir.path().join("state")
     }
 }
 
@@ -111,32 +99,43 @@ impl Drop for Candidate {
     }
 }
 
-impl Kind {
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Echo => "echo",
-            Kind::Hearthd => "hearthd",
-        }
-    }
+/// Its log: not beside the configuration, or each line would be a change of that folder, which hearthd looks at.
+fn log(dir: &Path) -> PathBuf {
+    dir.join("log").join("log")
+}
 
-    pub fn prefix(self) -> &'static str {
-        match self {
-            Kind::Echo => "echo/bench",
-            Kind::Hearthd => "hearthd/bench",
-        }
+/// Of a client that looks on.
+pub fn client_id(prefix: &str, role: &str) -> String {
+    format!("{}_{role}", prefix.replace('/', "_"))
+}
+
+/// Filters of the states of lights, and of nothing that is published by itself.
+pub fn lights(prefix: &str) -> [String; 2] {
+    ["+/state", "availability"].map(|leaf| format!("{prefix}/{leaf}"))
+}
+
+impl Kind {
+    pub fn prefix(self, house: &House) -> String {
+        let first = if self == Kind::Echo { "echo" } else { "hearthd" };
+        format!("{first}/{}", house.hub)
     }
 
     pub fn program(self) -> Result<PathBuf> {
         Ok(match self {
-            Kind::Echo => std::env::current_exe()?,
+            Kind::Echo | Kind::Moving { .. } => std::env::current_exe()?,
             Kind::Hearthd => env!("CARGO_BIN_EXE_hearthd").into(),
         })
     }
 
-    fn spawn(self, port: u16, dir: &Path) -> Result<Child> {
+    fn spawn(self, house: &House, port: u16, dir: &Path) -> Result<Child> {
         let mut command = Command::new(self.program()?);
         match self {
-            Kind::Echo => command.args(["echo", &port.to_string(), self.prefix()]),
+            Kind::Echo => command.args(["echo", &port.to_string(), &self.prefix(house), &house.sensors.to_string()]),
+            Kind::Moving { speed } => command
+                .arg("moving")
+                .arg(dir.join("config.toml"))
+                .arg(dir.join("state"))
+                .args(["--speed", &speed.to_string()]),
             Kind::Hearthd => command
                 .args(["run", "--config"])
                 .arg(dir.join("config.toml"))
@@ -145,60 +144,7 @@ impl Kind {
                 .arg("--state")
                 .arg(dir.join("state")),
         };
-        let log = File::create(dir.join("log"))?;
+        let log = File::create(log(dir))?;
         Ok(command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?)
     }
-}
-
-/// The first is the light that a rule switches on for motion.
-pub fn output_id(output: usize) -> String {
-    if output == 0 { "hall_light".into() } else { format!("out_{output}") }
-}
-
-fn configuration(port: u16) -> String {
-    let mut text = format!(
-        r#"
-[hub]
-id = "bench"
-latitude = 52.37
-longitude = 4.89
-
-[mqtt]
-url = "mqtt://127.0.0.1:{port}"
-
-[hardware]
-backend = "simulated"
-
-[inputs.hall_motion]
-kind = "motion"
-gpio = 4
-debounce = "0s"
-# The benchmark moves it faster than any wire that is in order.
-max_rate = 1000
-
-[[rules]]
-name = "Hall light for motion"
-while = "hall_motion"
-set = {{ hall_light = "on" }}
-"#
-    );
-    for i in 0..OUTPUTS {
-        let (id, gpio) = (output_id(i), i + 5);
-        let (bus, address) = (i / 8, 0x48 + i % 8);
-        let _ = write!(
-            text,
-            r#"
-[outputs.{id}]
-kind = "light"
-gpio = {gpio}
-
-[sensors.sensor_{i}]
-chip = "lm75"
-bus = {bus}
-address = {address}
-every = "1s"
-"#
-        );
-    }
-    text
 }

@@ -1,13 +1,13 @@
 //! The bare echo: the least that a program under these topics can do.
 
-use crate::candidate::OUTPUTS;
+use crate::{house, measure::temperature};
 use anyhow::Result;
 use rumqttc::{AsyncClient, Event, LastWill, MqttOptions, Packet, QoS};
 use std::time::Duration;
 
-/// Answers each `set` with the same `state`, and publishes a reading for each of 16 sensors every second; until it is
-/// killed.
-pub async fn run(port: u16, prefix: &str) -> Result<()> {
+/// Answers each `set` with the same `state`, and publishes another reading for each of its sensors every second; until it
+/// is killed.
+pub async fn run(port: u16, prefix: &str, sensors: usize) -> Result<()> {
     let availability = format!("{prefix}/availability");
     let mut options = MqttOptions::new("bench_echo", "127.0.0.1", port);
     options.set_last_will(LastWill::new(&availability, "offline", QoS::AtLeastOnce, true));
@@ -16,7 +16,7 @@ pub async fn run(port: u16, prefix: &str) -> Result<()> {
     connection.network_options.set_tcp_nodelay(true);
     let publish = |topic: String, payload: Vec<u8>| client.try_publish(topic, QoS::AtLeastOnce, true, payload);
 
-    tokio::spawn(read_sensors(client.clone(), prefix.to_owned()));
+    tokio::spawn(read_sensors(client.clone(), prefix.to_owned(), sensors));
     loop {
         match connection.poll().await? {
             Event::Incoming(Packet::ConnAck(_)) => {
@@ -33,13 +33,13 @@ pub async fn run(port: u16, prefix: &str) -> Result<()> {
     }
 }
 
-async fn read_sensors(client: AsyncClient, prefix: String) {
+async fn read_sensors(client: AsyncClient, prefix: String, sensors: usize) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
     for count in 0.. {
         second.tick().await;
-        for sensor in 0..OUTPUTS {
-            let topic = format!("{prefix}/sensor_{sensor}/temperature/state");
-            let reading = format!("{}.50", 20 + count % 2);
+        for sensor in 0..sensors {
+            let topic = format!("{prefix}/{}/temperature/state", house::sensor(sensor));
+            let reading = format!("{:.2}", temperature(count));
             if client.try_publish(topic, QoS::AtLeastOnce, true, reading).is_err() {
                 return;
             }

@@ -1,28 +1,45 @@
 //! A report, not a test: hearthd beside a bare `rumqttc` echo, in one run on one mosquitto. `scripts/bench` starts it.
 //!
-//! Both serve 16 outputs and 16 readings a second under the same topics. The echo answers each command with a state and
-//! does nothing else: what it needs is what MQTT costs, and the rest of hearthd's figure is hearthd.
+//! Both serve 16 lights and another value of each of 16 sensors every second, under the same topics. The echo answers each
+//! command with a state and does nothing else: what it needs is what MQTT costs, and the rest of hearthd's figure is
+//! hearthd. A house of 200 entities stands beside them.
 
 mod broker;
 mod burst;
 mod candidate;
 mod echo;
+mod engine;
+#[path = "../house/mod.rs"]
+mod house;
 mod measure;
+mod moving;
 mod probe;
 mod report;
+mod usage;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use broker::Broker;
 use candidate::{Candidate, Kind};
 use clap::{Parser, Subcommand};
+use house::House;
 use measure::{Figures, Limits};
-use std::{process::ExitCode, time::Instant};
+use report::Column;
+use std::{path::PathBuf, process::Command, time::Duration, time::Instant};
+use usage::Wear;
+
+const SMALL: House = House { hub: "bench", lights: 16, heaters: 0, sensors: 16, motions: 1, rooms: 0 };
+/// An hour passes in half a minute.
+const HOUR_SPEED: u32 = 120;
+const HOUR: Duration = Duration::from_secs(3_600);
 
 #[derive(Parser)]
 #[command(about = "Measures hearthd beside a bare MQTT echo")]
 struct Arguments {
-    /// How long both are watched doing nothing but reading sensors.
-    #[arg(long, default_value_t = 30)]
+    /// Of so many runs the medians are told.
+    #[arg(long, default_value_t = 5)]
+    runs: usize,
+    /// How long all are watched doing nothing but publishing readings; 0: they are not.
+    #[arg(long, default_value_t = 15)]
     seconds: u64,
     /// How many commands are sent one after the other, each when the last was answered.
     #[arg(long, default_value_t = 2_000)]
@@ -41,45 +58,116 @@ struct Arguments {
 enum Child {
     /// What hearthd is compared with.
     #[command(hide = true)]
-    Echo { port: u16, prefix: String },
+    Echo { port: u16, prefix: String, sensors: usize },
+    /// hearthd with readings that change.
+    #[command(hide = true)]
+    Moving {
+        config: PathBuf,
+        state: PathBuf,
+        #[arg(long)]
+        speed: u32,
+    },
+    /// Prints how long a light takes after motion.
+    #[command(hide = true)]
+    Motion { config: PathBuf },
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    match arguments.child {
-        Some(Child::Echo { port, ref prefix }) => {
-            runtime.block_on(echo::run(port, prefix))?;
-            Ok(ExitCode::SUCCESS)
+    runtime.block_on(async {
+        match arguments.child {
+            Some(Child::Echo { port, prefix, sensors }) => echo::run(port, &prefix, sensors).await,
+            Some(Child::Moving { config, state, speed }) => moving::run(&config, state, speed).await,
+            Some(Child::Motion { config }) => {
+                let [p50, p99] = moving::motion_to_light(&config).await?;
+                println!("{p50} {p99}");
+                Ok(())
+            }
+            None => compare(&arguments).await,
         }
-        None => runtime.block_on(compare(&arguments)),
-    }
+    })
 }
 
-async fn compare(arguments: &Arguments) -> Result<ExitCode> {
-    let broker = Broker::start()?;
+async fn compare(arguments: &Arguments) -> Result<()> {
     let limits = Limits { commands: arguments.commands, burst: arguments.burst, idle_s: arguments.seconds };
-    let (mut echo, echo_start_ms) = Candidate::start(Kind::Echo, &broker).await?;
-    let hearthd = Candidate::start(Kind::Hearthd, &broker).await;
-
-    let idle_s = limits.idle_s;
-    eprintln!("Both are left alone for {idle_s} s ...");
-    match hearthd {
-        Ok((mut hearthd, hearthd_start_ms)) => {
-            let (echo_idle, hearthd_idle) = tokio::try_join!(echo.idle(idle_s), hearthd.idle(idle_s))?;
-            let echo = Figures::measure(&mut echo, echo_start_ms, echo_idle, &limits).await?;
-            let hearthd = Figures::measure(&mut hearthd, hearthd_start_ms, hearthd_idle, &limits).await?;
-            report::print(&echo, Some(&hearthd), &limits);
-            Ok(ExitCode::SUCCESS)
+    let large = House::of(200, "bench200");
+    let houses = [(Kind::Echo, SMALL), (Kind::Hearthd, SMALL), (Kind::Hearthd, large)];
+    let mut columns = ["bare echo", "hearthd", "200 entities"].map(|name| Column { name: name.into(), runs: vec![] });
+    for run in 1..=arguments.runs {
+        eprintln!("Run {run} of {} ...", arguments.runs);
+        let broker = Broker::start()?;
+        let mut figures: [Figures; 3] = Default::default();
+        if limits.idle_s > 0 {
+            idle(&houses, &mut figures, limits.idle_s, &broker).await?;
         }
-        Err(error) => {
-            let idle = echo.idle(idle_s).await?;
-            let echo = Figures::measure(&mut echo, echo_start_ms, idle, &limits).await?;
-            report::print(&echo, None, &limits);
-            eprintln!("hearthd could not be measured: {error:#}");
-            Ok(ExitCode::FAILURE)
+        for ((kind, house), figures) in houses.iter().zip(&mut figures) {
+            let mut candidate = Candidate::start(*kind, *house, &broker).await?;
+            figures.commanded(&mut candidate, &limits).await.with_context(|| candidate.prefix())?;
+            if *kind == Kind::Hearthd {
+                let speed = engine::measure(house)?;
+                (figures.engine_readings, figures.engine_commands) = (Some(speed.readings), Some(speed.commands));
+            }
         }
+        [figures[1].motion_p50_ms, figures[1].motion_p99_ms] = motion_to_light()?.map(Some);
+        columns.iter_mut().zip(figures).for_each(|(column, figures)| column.runs.push(figures));
     }
+    if limits.idle_s > 0 {
+        eprintln!("An hour at rest ...");
+        let hours = tokio::try_join!(idle_hour(SMALL), idle_hour(large))?;
+        columns[1].runs.push(Figures { idle_kb: Some(hours.0), ..Figures::default() });
+        columns[2].runs.push(Figures { idle_kb: Some(hours.1), ..Figures::default() });
+    }
+    report::print(&columns);
+    println!(
+        "Medians of {} runs. 16 lights, 16 sensors with another value each second; 200 entities: 40 each of lights, heaters, \
+         sensors, motion inputs and rooms. At rest for {} s, {} commands one by one, a burst of {}; QoS 1, one mosquitto.",
+        arguments.runs, limits.idle_s, limits.commands, limits.burst
+    );
+    Ok(())
+}
+
+/// All at once, so that the machine is the same for each.
+async fn idle(houses: &[(Kind, House); 3], figures: &mut [Figures; 3], seconds: u64, broker: &Broker) -> Result<()> {
+    let kind = |kind| if kind == Kind::Echo { kind } else { Kind::Moving { speed: 1 } };
+    let mut candidates = Vec::new();
+    for (of, house) in houses {
+        candidates.push(Candidate::start(kind(*of), *house, broker).await?);
+    }
+    let [echo, small, large] = &candidates[..] else { anyhow::bail!("three are measured") };
+    let [for_echo, for_small, for_large] = figures;
+    tokio::try_join!(for_echo.idle(echo, seconds), for_small.idle(small, seconds), for_large.idle(large, seconds))?;
+    Ok(())
+}
+
+/// What an hour at rest writes to the state file, in KB.
+async fn idle_hour(house: House) -> Result<f64> {
+    let broker = Broker::start()?;
+    let candidate = Candidate::start(Kind::Moving { speed: HOUR_SPEED }, house, &broker).await?;
+    // What a start writes is not of the hour.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let mut wear = Wear::begin(&candidate.state());
+    let begin = now();
+    while begin.elapsed() < HOUR / HOUR_SPEED {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        wear.look(&candidate.state());
+    }
+    Ok(wear.bytes as f64 / 1e3)
+}
+
+fn motion_to_light() -> Result<[f64; 2]> {
+    let dir = tempfile::TempDir::new()?;
+    let config = dir.path().join("config.toml");
+    std::fs::write(&config, SMALL.configuration(None))?;
+    let output = Command::new(std::env::current_exe()?).arg("motion").arg(config).output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let figures: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    ensure!(
+        output.status.success() && figures.len() == 2,
+        "motion to light: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok([figures[0], figures[1]])
 }
 
 #[expect(clippy::disallowed_methods, reason = "latencies are microseconds; the daemon's clock counts milliseconds")]

@@ -1,16 +1,14 @@
-//! All figures of one candidate.
+//! The figures of one candidate, in one run.
 
 use crate::{
-    burst::{self, Burst},
-    candidate::{Candidate, Idle, Kind, OUTPUTS},
+    burst,
+    candidate::{Candidate, Kind, client_id},
     now,
+    probe::Probe,
+    usage::{self, Wear},
 };
 use anyhow::{Context, Result, ensure};
 use std::time::Duration;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::UnixStream,
-};
 
 /// How much is measured.
 pub struct Limits {
@@ -19,91 +17,125 @@ pub struct Limits {
     pub idle_s: u64,
 }
 
-/// How often motion comes and goes.
-const MOTIONS: usize = 200;
+/// So many lights are commanded, in every house.
+pub const COMMANDED: usize = 16;
+/// What a sensor shows after so many steps, in °C: after one, three or four of them another value.
+pub fn temperature(step: usize) -> f64 {
+    20.0 + (step % 7) as f64 * 0.25
+}
 
+/// So many commands go to the state file when that is looked at: less than one file takes.
+const KEPT: usize = 200;
+/// After a start or a load, whatever is still to be done is done.
+const SETTLE: Duration = Duration::from_secs(2);
+
+/// What was measured; None: this candidate has no such figure.
+#[derive(Default)]
 pub struct Figures {
-    pub start_ms: f64,
-    pub idle: Idle,
-    pub command: Latency,
-    /// Only of one that has rules.
-    pub motion: Option<Latency>,
-    pub burst: Burst,
-    /// After all of the above.
-    pub resident_mb: f64,
-    /// Of hearthd only: the echo's is the bench's.
+    pub start_ms: Option<f64>,
+    pub resident_mb: Option<f64>,
+    pub resident_after_mb: Option<f64>,
+    pub idle_cpu_s: Option<f64>,
+    pub idle_values: Option<f64>,
+    pub idle_kb: Option<f64>,
+    pub command_p50_ms: Option<f64>,
+    pub command_p99_ms: Option<f64>,
+    pub command_cpu_us: Option<f64>,
+    pub command_main_us: Option<f64>,
+    pub command_publisher_us: Option<f64>,
+    pub command_bytes: Option<f64>,
+    pub motion_p50_ms: Option<f64>,
+    pub motion_p99_ms: Option<f64>,
+    pub burst_s: Option<f64>,
+    pub burst_cpu_us: Option<f64>,
+    /// 1: they are.
+    pub burst_right: Option<f64>,
+    pub engine_readings: Option<f64>,
+    pub engine_commands: Option<f64>,
     pub binary_mb: Option<f64>,
 }
 
-pub struct Latency {
-    pub p50_ms: f64,
-    pub p99_ms: f64,
-}
-
 impl Figures {
-    pub async fn measure(candidate: &mut Candidate, start_ms: f64, idle: Idle, limits: &Limits) -> Result<Figures> {
-        eprintln!("Commands to {} ...", candidate.kind.name());
-        let command = command_to_state(candidate, limits.commands).await.context("command to state")?;
-        let (mut motion, mut binary_mb) = (None, None);
-        if candidate.kind == Kind::Hearthd {
-            motion = Some(motion_to_light(candidate).await.context("motion to light")?);
-            binary_mb = Some(std::fs::metadata(candidate.kind.program()?)?.len() as f64 / 1e6);
+    /// Of a candidate that does nothing but publish what its sensors show.
+    pub async fn idle(&mut self, candidate: &Candidate, seconds: u64) -> Result<()> {
+        tokio::time::sleep(SETTLE).await;
+        let spent = |candidate: &Candidate| -> Result<f64> {
+            let threads = usage::cpu_s(candidate.id())?;
+            Ok(threads.iter().filter(|(name, _)| *name != crate::moving::THREAD).map(|(_, cpu_s)| cpu_s).sum())
+        };
+        let all = [format!("{}/+/+/state", candidate.prefix())];
+        let mut values = Probe::connect(candidate.port, &client_id(&candidate.prefix(), "values"), &all).await?;
+        // What is retained.
+        while values.next(Duration::from_millis(100)).await.is_some() {
+            values.take_count();
         }
+        let (begin, before) = (now(), spent(candidate)?);
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        let (took_s, after) = (begin.elapsed().as_secs_f64(), spent(candidate)?);
+        self.idle_cpu_s = Some((after - before) * 60.0 / took_s);
+        self.idle_values = Some(values.take_count() as f64 / took_s);
+        Ok(())
+    }
+
+    /// Of a candidate that takes commands.
+    pub async fn commanded(&mut self, candidate: &mut Candidate, limits: &Limits) -> Result<()> {
+        self.start_ms = Some(candidate.start_ms);
+        tokio::time::sleep(SETTLE).await;
+        self.resident_mb = Some(usage::resident_mb(candidate.id())?);
+
+        let before = usage::cpu_s(candidate.id())?;
+        let [p50, p99] = quantiles(commands(candidate, limits.commands).await.context("command to state")?);
+        let after = usage::cpu_s(candidate.id())?;
+        let us_of = |wanted: &dyn Fn(&str) -> bool| {
+            let sum = |threads: &std::collections::BTreeMap<String, f64>| -> f64 {
+                threads.iter().filter(|(name, _)| wanted(name)).map(|(_, cpu_s)| cpu_s).sum()
+            };
+            (sum(&after) - sum(&before)) * 1e6 / limits.commands as f64
+        };
+        (self.command_p50_ms, self.command_p99_ms) = (Some(p50), Some(p99));
+        self.command_cpu_us = Some(us_of(&|_| true));
+
+        if candidate.kind == Kind::Hearthd {
+            // A thread without a name of its own has the program's.
+            self.command_main_us = Some(us_of(&|name| name == "hearthd"));
+            self.command_publisher_us = Some(us_of(&|name| name == "publisher"));
+            let mut wear = Wear::begin(&candidate.state());
+            commands(candidate, KEPT).await.context("commands that are kept")?;
+            wear.look(&candidate.state());
+            self.command_bytes = Some(wear.bytes as f64 / KEPT as f64);
+            self.binary_mb = Some(std::fs::metadata(candidate.kind.program()?)?.len() as f64 / 1e6);
+        }
+
+        let spent = |candidate: &Candidate| -> Result<f64> { Ok(usage::cpu_s(candidate.id())?.values().sum()) };
+        let before = spent(candidate)?;
         let burst = burst::run(candidate, limits.burst).await.context("burst")?;
-        let resident_mb = candidate.resident_mb()?;
-        Ok(Figures { start_ms, idle, command, motion, burst, resident_mb, binary_mb })
+        self.burst_cpu_us = Some((spent(candidate)? - before) * 1e6 / limits.burst as f64);
+        (self.burst_s, self.burst_right) = (Some(burst.took_s), Some(f64::from(u8::from(burst.right))));
+        self.resident_after_mb = Some(usage::resident_mb(candidate.id())?);
+        Ok(())
     }
 }
 
-/// Commands one after the other, round the outputs; each turns its output over, so each has an answer.
-async fn command_to_state(candidate: &mut Candidate, count: usize) -> Result<Latency> {
+/// Commands one after the other, round the lights; each turns its light over, so each has an answer. How long each took,
+/// in ms.
+async fn commands(candidate: &mut Candidate, count: usize) -> Result<Vec<f64>> {
+    ensure!(count > 0, "nothing is measured");
     let mut times_ms = Vec::new();
-    for command in 0..count {
-        let output = command % OUTPUTS;
-        let payload = if (command / OUTPUTS).is_multiple_of(2) { "ON" } else { "OFF" };
-        let (set, state) = (candidate.topic(output, "set"), candidate.topic(output, "state"));
+    for command in candidate.commands..candidate.commands + count {
+        let light = command % COMMANDED;
+        let payload = if (command / COMMANDED).is_multiple_of(2) { "ON" } else { "OFF" };
+        let (set, state) = (candidate.topic(light, "set"), candidate.topic(light, "state"));
         let begin = now();
         candidate.probe.send(&set, payload)?;
         let arrived = candidate.probe.wait_for(&state, payload).await?;
         times_ms.push((arrived - begin).as_secs_f64() * 1e3);
     }
-    Latency::of(times_ms)
+    candidate.commands += count;
+    Ok(times_ms)
 }
 
-/// The simulated motion input is moved by the console; a rule switches the light; its state comes by MQTT.
-async fn motion_to_light(candidate: &mut Candidate) -> Result<Latency> {
-    let (set, state) = (candidate.topic(0, "set"), candidate.topic(0, "state"));
-    // Off first, whatever the commands before left; then the rule may have it.
-    candidate.probe.send(&set, "OFF")?;
-    candidate.probe.send(&set, "AUTO")?;
-    while candidate.probe.next(Duration::from_millis(300)).await.is_some() {}
-
-    let mut times_ms = Vec::new();
-    for step in 0..2 * MOTIONS {
-        let value = if step % 2 == 0 { "ON" } else { "OFF" };
-        let mut console = UnixStream::connect(candidate.socket()).await?;
-        let body = format!(r#"{{"value":"{value}"}}"#);
-        let request = format!(
-            "PUT /api/v1/points/hall_motion HTTP/1.1\r\nHost: hearthd\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            body.len()
-        );
-        let begin = now();
-        console.write_all(request.as_bytes()).await?;
-        let arrived = candidate.probe.wait_for(&state, value).await?;
-        times_ms.push((arrived - begin).as_secs_f64() * 1e3);
-        let mut answer = String::new();
-        console.read_to_string(&mut answer).await?;
-        ensure!(answer.starts_with("HTTP/1.1 2"), "the console answers {answer}");
-    }
-    Latency::of(times_ms)
-}
-
-impl Latency {
-    fn of(mut times_ms: Vec<f64>) -> Result<Latency> {
-        ensure!(!times_ms.is_empty(), "nothing was measured");
-        times_ms.sort_by(f64::total_cmp);
-        let quantile = |q: f64| times_ms[((times_ms.len() as f64 * q) as usize).min(times_ms.len() - 1)];
-        Ok(Latency { p50_ms: quantile(0.50), p99_ms: quantile(0.99) })
-    }
+/// p50 and p99.
+pub fn quantiles(mut times: Vec<f64>) -> [f64; 2] {
+    times.sort_by(f64::total_cmp);
+    [0.50, 0.99].map(|q| times[((times.len() as f64 * q) as usize).min(times.len() - 1)])
 }

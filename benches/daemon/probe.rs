@@ -22,15 +22,16 @@ pub struct Message {
 }
 
 impl Probe {
-    /// A client that sees availability and states below `prefix`, the retained ones first.
-    pub async fn connect(port: u16, client_id: &str, prefix: &str) -> Result<Probe> {
+    /// A client that sees what matches these filters, what is retained first.
+    pub async fn connect(port: u16, client_id: &str, filters: &[String]) -> Result<Probe> {
         let options = MqttOptions::new(client_id, "127.0.0.1", port);
         let (client, mut connection) = AsyncClient::new(options, 100);
         connection.network_options.set_tcp_nodelay(true);
-        client.try_subscribe(format!("{prefix}/+/state"), QoS::AtLeastOnce)?;
-        client.try_subscribe(format!("{prefix}/availability"), QoS::AtLeastOnce)?;
+        for filter in filters {
+            client.try_subscribe(filter, QoS::AtLeastOnce)?;
+        }
         let (sender, messages) = mpsc::unbounded_channel();
-        let (subscribed, mut acknowledgements) = mpsc::channel(2);
+        let (subscribed, mut acknowledgements) = mpsc::channel(filters.len().max(1));
         tokio::spawn(async move {
             while let Ok(event) = connection.poll().await {
                 match event {
@@ -45,7 +46,7 @@ impl Probe {
                 }
             }
         });
-        for _ in 0..2 {
+        for _ in filters {
             tokio::time::timeout(PATIENCE, acknowledgements.recv()).await.context("the broker does not answer")?;
         }
         Ok(Probe { client, messages })
@@ -69,6 +70,11 @@ impl Probe {
         tokio::time::timeout(PATIENCE, arrived)
             .await
             .unwrap_or_else(|_| bail!("no {payload} on {topic} within {} s", PATIENCE.as_secs()))
+    }
+
+    /// How many messages came since the last one that was taken.
+    pub fn take_count(&mut self) -> usize {
+        std::iter::from_fn(|| self.messages.try_recv().ok()).count()
     }
 
     /// The next message; none after `quiet` of silence.

@@ -1,23 +1,71 @@
 //! The table.
 
-use crate::measure::{Figures, Limits};
+use crate::measure::Figures;
 
-/// A target of the design, and whether a figure meets it.
+/// A target, and whether a figure meets it.
+#[derive(Clone, Copy)]
 enum Target {
     AtMost(f64),
     TimesEcho(f64),
     None,
 }
 
-/// Prints a table with the ratios of hearthd to the echo, and the targets.
-pub fn print(echo: &Figures, hearthd: Option<&Figures>, limits: &Limits) {
-    println!();
-    println!("{:<34}{:>12}{:>12}{:>8}   target", "", "bare echo", "hearthd", "ratio");
-    let row = |name: &str, unit: &str, figure: &dyn Fn(&Figures) -> Option<f64>, target: Target| {
-        let (echo, hearthd) = (figure(echo), hearthd.and_then(figure));
-        let shown = |figure: Option<f64>| figure.map_or("-".into(), |figure| format!("{figure:.3}"));
+struct Row {
+    name: &'static str,
+    unit: &'static str,
+    figure: fn(&Figures) -> Option<f64>,
+    target: Target,
+}
+
+const fn row(name: &'static str, unit: &'static str, figure: fn(&Figures) -> Option<f64>, target: Target) -> Row {
+    Row { name, unit, figure, target }
+}
+
+const ROWS: [Row; 20] = [
+    row("start to online", "ms", |f| f.start_ms, Target::AtMost(30.0)),
+    row("resident", "MB", |f| f.resident_mb, Target::AtMost(8.0)),
+    row("resident after the burst", "MB", |f| f.resident_after_mb, Target::None),
+    row("idle: values published", "per s", |f| f.idle_values, Target::None),
+    row("idle: processor", "s/min", |f| f.idle_cpu_s, Target::TimesEcho(1.5)),
+    row("idle: state written", "KB/hour", |f| f.idle_kb, Target::None),
+    row("command to state, p50", "ms", |f| f.command_p50_ms, Target::TimesEcho(2.0)),
+    row("command to state, p99", "ms", |f| f.command_p99_ms, Target::TimesEcho(3.0)),
+    row("command: processor", "µs", |f| f.command_cpu_us, Target::AtMost(45.0)),
+    row("  of that, main thread", "µs", |f| f.command_main_us, Target::None),
+    row("  of that, publisher", "µs", |f| f.command_publisher_us, Target::None),
+    row("command: state written", "bytes", |f| f.command_bytes, Target::AtMost(1024.0)),
+    row("motion to light, p50", "ms", |f| f.motion_p50_ms, Target::None),
+    row("motion to light, p99", "ms", |f| f.motion_p99_ms, Target::None),
+    row("burst", "s", |f| f.burst_s, Target::TimesEcho(1.0)),
+    row("burst: processor a command", "µs", |f| f.burst_cpu_us, Target::None),
+    row("burst: last states right", "of 1", |f| f.burst_right, Target::None),
+    row("engine alone, readings", "1000/s", |f| f.engine_readings, Target::None),
+    row("engine alone, commands", "1000/s", |f| f.engine_commands, Target::None),
+    row("binary", "MB", |f| f.binary_mb, Target::AtMost(12.0)),
+];
+
+/// A candidate and its figures in each run.
+pub struct Column {
+    pub name: String,
+    pub runs: Vec<Figures>,
+}
+
+/// Prints the medians of all candidates, the echo first; ratio and target are those of the second.
+pub fn print(columns: &[Column]) {
+    let names = columns.iter().map(|column| format!("{:>14}", column.name));
+    println!("\n{:<34}{}{:>8}   target", "", names.collect::<String>(), "ratio");
+    for Row { name, unit, figure, target } in ROWS {
+        let medians: Vec<Option<f64>> = columns
+            .iter()
+            .map(|column| {
+                let figures: Vec<f64> = column.runs.iter().filter_map(figure).collect();
+                (!figures.is_empty()).then(|| median(&figures))
+            })
+            .collect();
+        let shown = medians.iter().map(|figure| format!("{:>14}", figure.map_or("-".into(), digits)));
+        let (echo, hearthd) = (medians.first().copied().flatten(), medians.get(1).copied().flatten());
         let ratio = echo.zip(hearthd).map_or("-".into(), |(echo, hearthd)| format!("{:.2}", hearthd / echo));
-        let (target, limit) = match target {
+        let (text, limit) = match target {
             Target::AtMost(limit) => (format!("<= {limit} {unit}"), Some(limit)),
             Target::TimesEcho(times) => (format!("<= {times} x the echo"), echo.map(|echo| echo * times)),
             Target::None => (String::new(), None),
@@ -27,25 +75,23 @@ pub fn print(echo: &Figures, hearthd: Option<&Figures>, limits: &Limits) {
             Some(_) => ": MISSED",
             None => "",
         };
-        let name = format!("{name}, {unit}");
-        println!("{name:<34}{:>12}{:>12}{ratio:>8}   {target}{verdict}", shown(echo), shown(hearthd));
-    };
-    row("start to online", "ms", &|f| Some(f.start_ms), Target::AtMost(30.0));
-    row("resident when idle", "MB", &|f| Some(f.idle.resident_mb), Target::AtMost(8.0));
-    row("resident after the burst", "MB", &|f| Some(f.resident_mb), Target::None);
-    row("processor when idle", "s/minute", &|f| Some(f.idle.cpu_s_per_minute), Target::AtMost(0.03));
-    row("command to state, p50", "ms", &|f| Some(f.command.p50_ms), Target::TimesEcho(2.0));
-    row("command to state, p99", "ms", &|f| Some(f.command.p99_ms), Target::None);
-    row("motion to light, p50", "ms", &|f| f.motion.as_ref().map(|motion| motion.p50_ms), Target::None);
-    row("motion to light, p99", "ms", &|f| f.motion.as_ref().map(|motion| motion.p99_ms), Target::None);
-    row(&format!("burst of {}", limits.burst), "s", &|f| Some(f.burst.took_s), Target::AtMost(0.25));
-    row("binary", "MB", &|f| f.binary_mb, Target::AtMost(12.0));
-
-    let right = |figures: &Figures| if figures.burst.right { "right" } else { "WRONG" };
-    println!("{:<34}{:>12}{:>12}", "states after the burst", right(echo), hearthd.map_or("-", right));
+        println!("{:<34}{}{ratio:>8}   {text}{verdict}", format!("{name}, {unit}"), shown.collect::<String>());
+    }
     println!();
-    println!(
-        "16 outputs, 16 sensors each second, idle watched for {} s, {} commands one by one, QoS 1, one mosquitto.",
-        limits.idle_s, limits.commands
-    );
+}
+
+/// Three of them count.
+fn digits(figure: f64) -> String {
+    match figure.abs() {
+        0.0..1.0 => format!("{figure:.3}"),
+        1.0..10.0 => format!("{figure:.2}"),
+        10.0..100.0 => format!("{figure:.1}"),
+        _ => format!("{figure:.0}"),
+    }
+}
+
+pub fn median(figures: &[f64]) -> f64 {
+    let mut sorted = figures.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
 }

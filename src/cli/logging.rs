@@ -3,7 +3,10 @@
 //! A thread writes them, so that nothing waits for a journal that hangs, a terminal that was stopped by Ctrl-S or a full
 //! pipe: then lines are left out, and counted. Where the system gives no thread, they are written at the end.
 
-use hearthd::model::{shown_lines, without_error_numbers};
+use hearthd::{
+    clock::{Clock, Moment},
+    model::{ClockTrust, shown_lines, without_error_numbers},
+};
 use std::{
     env, fmt,
     io::{self, Write},
@@ -22,6 +25,8 @@ use tracing_subscriber::{
 
 /// Bytes that may wait to be written.
 const WAITING_MAX: usize = 1 << 20;
+/// Between two writes, where lines come one after the other: each wakes a thread, and costs more than it says.
+const REST: Duration = Duration::from_millis(20);
 /// At the end, the last lines are waited for this long.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -85,6 +90,8 @@ struct Queue {
 struct Waiting {
     bytes: Vec<u8>,
     left_out: u64,
+    /// Whoever writes them sleeps until there are some.
+    asleep: bool,
     closed: bool,
 }
 
@@ -95,9 +102,17 @@ impl Queue {
 
     /// Writes until the queue is closed. Nobody can be told when that fails.
     fn write_to(&self, mut out: impl Write) {
+        let clock = Clock::system(Moment::START, ClockTrust::Always);
+        let mut rested = clock.now().moment;
         loop {
+            let mut waiting = self.lock();
+            waiting.asleep = true;
             let empty = |waiting: &mut Waiting| waiting.bytes.is_empty() && !waiting.closed;
-            let mut waiting = self.filled.wait_while(self.lock(), empty).unwrap_or_else(PoisonError::into_inner);
+            waiting = self.filled.wait_while(waiting, empty).unwrap_or_else(PoisonError::into_inner);
+            waiting.asleep = false;
+            let rest = rested.since(clock.now().moment);
+            let waited = self.filled.wait_timeout_while(waiting, rest, |waiting| !waiting.closed);
+            waiting = waited.unwrap_or_else(PoisonError::into_inner).0;
             let (bytes, left_out, closed) =
                 (mem::take(&mut waiting.bytes), mem::take(&mut waiting.left_out), waiting.closed);
             drop(waiting);
@@ -108,6 +123,7 @@ impl Queue {
             if closed {
                 return;
             }
+            rested = clock.now().moment + REST;
         }
     }
 }
@@ -123,8 +139,11 @@ impl Write for Entry {
         } else {
             waiting.bytes.extend_from_slice(entry);
         }
+        let wake = mem::take(&mut waiting.asleep);
         drop(waiting);
-        self.0.filled.notify_one();
+        if wake {
+            self.0.filled.notify_one();
+        }
         Ok(entry.len())
     }
 

@@ -91,7 +91,7 @@ pub struct Attached {
 /// # Errors
 /// When it cannot start at all (another hearthd has the socket, the system gives no threads), or a part of it died.
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let mut signals = Signals::listen()?;
+    let signals = Signals::listen()?;
     let listener = match &options.socket {
         Some(path) => Some(listen(path).await?),
         None => None,
@@ -124,6 +124,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     broker.start(&config);
     let refused = watch::Sender::new(options.watched.as_ref().and_then(|watched| watched.refused.clone()));
     let mut tasks = Tasks::default();
+    let (asked_in, mut asked) = mpsc::channel(1);
+    tasks.spawn(signals.pass_on(asked_in));
     if let Some(listener) = listener {
         let (snapshots, requests, questions) = (snapshots.clone(), requests_in.clone(), questions_in);
         let (broker, refused, unsaved) = (broker.status.subscribe(), refused.subscribe(), unsaved.subscribe());
@@ -163,7 +165,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         let sleep = clock.real_time_until(control.next_wakeup()).min(watchdog.unwrap_or(Duration::MAX));
         tokio::select! {
             biased;
-            asked = signals.next() => match asked {
+            Some(asked) = asked.recv() => match asked {
                 Asked::End(name) => {
                     tracing::info!("{name}");
                     break;
@@ -213,7 +215,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         anyhow::ensure!(publisher.is_running(), "the publisher died");
         anyhow::ensure!(control.is_healthy(), "a thread of the hardware died");
         anyhow::ensure!(broker.is_healthy(), "the connection to the broker died");
-        anyhow::ensure!(tasks.is_healthy(), "the control socket or the watch on the configuration died");
+        anyhow::ensure!(tasks.is_healthy(), "the control socket, the signals or the watch on the configuration died");
         systemd::alive();
     }
 

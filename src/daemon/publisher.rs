@@ -2,7 +2,8 @@
 //!
 //! The control loop drives outputs and goes on; what it has to tell passes through here. A command is on disk before its
 //! effect is shown or its answer given, so that nothing that was answered is lost when the process is killed. A slow disk
-//! delays news, never an output: passes that pile up are merged, and the newest snapshot wins.
+//! delays news, never an output: passes that pile up are merged, and the newest snapshot wins. What has nothing to keep is
+//! shown at once, unless something before it is not shown yet: that spares two switches of threads.
 
 use super::{keeper::Keeper, store::Store};
 use crate::{clock::Clock, config::Sources, engine::Memory, http::Reply, model::Snapshot, mqtt::Notification};
@@ -37,24 +38,47 @@ pub struct Pass {
     pub replies: Vec<Reply>,
 }
 
+impl Pass {
+    /// Shows what is kept, or need not be.
+    fn show(self, snapshots: &watch::Sender<Arc<Snapshot>>) {
+        if let Some(snapshot) = self.snapshot {
+            snapshots.send_replace(snapshot);
+        }
+        if let Some(broker) = self.told_to {
+            let lost = self.told.into_iter().filter_map(|item| broker.try_send(item).err()).count();
+            if lost > 0 {
+                tracing::warn!("{lost} refusals and notices were not told: the broker is away or slow");
+            }
+        }
+        for reply in self.replies {
+            reply.send(&snapshots.borrow());
+        }
+    }
+}
+
 /// The control loop's end of the thread.
 pub struct Publisher {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
-#[derive(Default)]
 struct Shared {
     pending: Mutex<Pending>,
     /// Of [`Publisher::save_other_every`], in milliseconds.
     other_every_ms: AtomicU64,
     wake: Condvar,
+    /// Where they are shown.
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    /// Whether anything is kept at all.
+    keeps: bool,
 }
 
 #[derive(Default)]
 struct Pending {
     pass: Pass,
     some: bool,
+    /// The thread has taken one, and has not shown it yet.
+    at_work: bool,
     closed: bool,
 }
 
@@ -71,17 +95,24 @@ impl Publisher {
     ) -> std::io::Result<Publisher> {
         // Where nothing is kept, nothing need be handed over.
         let other_every_ms = AtomicU64::new(if store.is_some() { 0 } else { u64::MAX });
-        let shared = Arc::new(Shared { other_every_ms, ..Shared::default() });
+        let (pending, wake, keeps) = (Mutex::default(), Condvar::new(), store.is_some());
+        let shared = Arc::new(Shared { pending, other_every_ms, wake, snapshots, keeps });
         let ours = shared.clone();
         let keeper = store.map(|store| Keeper::new(store, clock.now().moment, trouble));
-        let run = move || run(&ours, keeper, &clock, &snapshots);
+        let run = move || run(&ours, keeper, &clock);
         let thread = std::thread::Builder::new().name("publisher".into()).spawn(run)?;
         Ok(Publisher { shared, thread: Some(thread) })
     }
 
-    /// Hands over a pass; never waits for the disk.
+    /// Shows a pass, or hands it over to be kept first; never waits for the disk.
     pub fn offer(&self, pass: Pass) {
         let mut pending = lock(&self.shared.pending);
+        let is_to_keep = self.shared.keeps && (pass.memory.is_some() || pass.in_force.is_some());
+        if !is_to_keep && !pending.some && !pending.at_work {
+            // Nobody else offers any: what is at rest stays so.
+            drop(pending);
+            return pass.show(&self.shared.snapshots);
+        }
         let merged = &mut pending.pass;
         merged.snapshot = pass.snapshot.or(merged.snapshot.take());
         merged.memory = match (merged.memory.take(), pass.memory) {
@@ -125,30 +156,20 @@ impl Drop for Publisher {
     }
 }
 
-fn run(shared: &Shared, mut keeper: Option<Keeper>, clock: &Clock, snapshots: &watch::Sender<Arc<Snapshot>>) {
+fn run(shared: &Shared, mut keeper: Option<Keeper>, clock: &Clock) {
     loop {
         let due = keeper.as_ref().and_then(Keeper::due);
         let merge_until = keeper.as_mut().and_then(|keeper| keeper.merge_until(clock.now().moment));
         let [due, merge] = [due, merge_until].map(|at| at.map(|at| clock.real_time_until(at)));
-        let (pass, closed) = next(shared, due, merge);
+        let (mut pass, closed) = next(shared, due, merge);
+        let in_force = pass.in_force.take();
         if let Some(keeper) = &mut keeper {
-            keeper.keep(pass.memory, clock.now().moment);
+            keeper.keep(pass.memory.take(), clock.now().moment);
             let every_ms = u64::try_from(keeper.other_every().as_millis()).unwrap_or(u64::MAX);
             shared.other_every_ms.store(every_ms, Ordering::Relaxed);
         }
-        if let Some(snapshot) = pass.snapshot {
-            snapshots.send_replace(snapshot);
-        }
-        if let Some(broker) = pass.told_to {
-            let lost = pass.told.into_iter().filter_map(|item| broker.try_send(item).err()).count();
-            if lost > 0 {
-                tracing::warn!("{lost} refusals and notices were not told: the broker is away or slow");
-            }
-        }
-        for reply in pass.replies {
-            reply.send(&snapshots.borrow());
-        }
-        if let (Some(keeper), Some(sources)) = (&mut keeper, pass.in_force) {
+        pass.show(&shared.snapshots);
+        if let (Some(keeper), Some(sources)) = (&mut keeper, in_force) {
             keeper.take_in_force(sources, clock.now().moment);
         }
         if closed {
@@ -165,7 +186,8 @@ fn run(shared: &Shared, mut keeper: Option<Keeper>, clock: &Clock, snapshots: &w
 /// One that has something to keep waits for others, for as long as `merge` says, to be kept with them.
 fn next(shared: &Shared, patience: Option<Duration>, merge: Option<Duration>) -> (Pass, bool) {
     let waiting = |pending: &mut Pending| !pending.some && !pending.closed;
-    let pending = lock(&shared.pending);
+    let mut pending = lock(&shared.pending);
+    pending.at_work = false;
     let mut pending = match patience {
         None => shared.wake.wait_while(pending, waiting).unwrap_or_else(PoisonError::into_inner),
         Some(patience) => {
@@ -177,11 +199,55 @@ fn next(shared: &Shared, patience: Option<Duration>, merge: Option<Duration>) ->
         let waited = shared.wake.wait_timeout_while(pending, merge, |pending| !pending.closed);
         pending = waited.unwrap_or_else(PoisonError::into_inner).0;
     }
-    pending.some = false;
+    pending.at_work = mem::take(&mut pending.some);
     (mem::take(&mut pending.pass), pending.closed)
 }
 
 fn lock(pending: &Mutex<Pending>) -> MutexGuard<'_, Pending> {
     // Nothing that panics runs under the lock.
     pending.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Moment,
+        config,
+        daemon::store::tests::memory,
+        model::{ClockTrust, Config},
+    };
+    use std::path::Path;
+
+    fn snapshot(config: &Arc<Config>, seq: u64) -> Arc<Snapshot> {
+        let now = Clock::system(Moment::START, ClockTrust::Always).now();
+        Arc::new(Snapshot { config: config.clone(), now, seq, points: Vec::new() })
+    }
+
+    #[test]
+    fn what_need_not_be_kept_is_shown_at_once_but_never_before_what_came_first() {
+        let text = "[hub]\nid = \"hut\"\n[hardware]\nbackend = \"simulated\"\n";
+        let config = Arc::new(config::parse(Path::new("hut.toml"), text).unwrap().config);
+        let (folder, clock) = (tempfile::tempdir().unwrap(), Clock::system(Moment::START, ClockTrust::Always));
+        let (snapshots, mut seen) = watch::channel(snapshot(&config, 0));
+        let store = Store::open(folder.path()).0;
+        let publisher = Publisher::start(Some(store), clock, snapshots, watch::Sender::new(None)).unwrap();
+        let (mut last, mut at_once) = (0, 0);
+        for count in 1..=2_000 {
+            // Every third one is to be kept.
+            let memory = (count % 3 == 0).then(|| memory(1));
+            let kept = memory.is_some();
+            publisher.offer(Pass { snapshot: Some(snapshot(&config, count)), memory, ..Pass::default() });
+            let shown = seen.borrow_and_update().seq;
+            assert!((last..=count).contains(&shown), "{shown} after {last}");
+            at_once += usize::from(!kept && shown == count);
+            last = shown;
+            if count % 5 == 0 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        assert!(at_once > 0);
+        drop(publisher);
+        assert_eq!(seen.borrow().seq, 2_000);
+    }
 }

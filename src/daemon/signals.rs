@@ -5,7 +5,10 @@
 
 use anyhow::Context;
 use std::{future::poll_fn, task::Poll};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc,
+};
 
 /// Each of these ends a process that does not care.
 const ENDING: [(i32, &str); 13] = [
@@ -57,8 +60,13 @@ impl Signals {
         Ok(Signals { ending, hangup: listen(libc::SIGHUP, "SIGHUP")? })
     }
 
+    /// Passes on what comes, for ever: there are dozens of them, and who has much to do need not look at each.
+    pub async fn pass_on(mut self, asked: mpsc::Sender<Asked>) {
+        while asked.send(self.next().await).await.is_ok() {}
+    }
+
     /// Waits for the next one.
-    pub async fn next(&mut self) -> Asked {
+    async fn next(&mut self) -> Asked {
         poll_fn(|context| {
             // All are polled, so that each wakes the waiting.
             let mut came = self.hangup.poll_recv(context).map(|_| Asked::Reload);

@@ -26,6 +26,9 @@ const SIZE_MAX: u64 = 16 << 20;
 /// A file keeps this much space when it is written over, or that of two generations if they need more.
 const ROOM: u64 = 16 << 10;
 
+/// Digits of the checksum that each line begins with.
+const CHECKSUM: usize = 8;
+
 /// Before what is laid over the lines before it.
 const PART: &str = "+";
 
@@ -135,11 +138,12 @@ impl Store {
     /// # Errors
     /// When the folder cannot be written to, or the disk is full or broken; the generation before stays.
     pub fn save(&mut self, memory: &Memory, part: Option<&Memory>) -> io::Result<()> {
-        let length = self.file()?.metadata()?.len();
+        let length = self.length()?;
         // Somebody may have cut the file.
         let part = part.filter(|_| self.size > 0 && self.size <= length);
         let line = self.line(part.unwrap_or(memory))?;
-        let (whole, written) = match self.put(&line) {
+        let written = line.len() as u64;
+        let (whole, written) = match self.put(line, length) {
             // The other file is needed for as long as the disk has not confirmed this one.
             Err(error) if is_full(&error) && self.size > 0 => {
                 let size = self.size;
@@ -147,13 +151,14 @@ impl Store {
                 file.set_len(size)?;
                 file.sync_all()?;
                 self.begin(1 - self.turn)?;
-                let line = self.line(memory)?;
-                self.put(&line)?;
-                (true, line.len())
+                let (line, length) = (self.line(memory)?, self.length()?);
+                let written = line.len() as u64;
+                self.put(line, length)?;
+                (true, written)
             }
-            result => result.map(|()| (part.is_none(), line.len()))?,
+            result => result.map(|()| (part.is_none(), written))?,
         };
-        self.line_size = written as u64;
+        self.line_size = written;
         self.sequence = self.sequence.saturating_add(1);
         if whole {
             (self.generation_size, self.whole) = (self.line_size, self.sequence);
@@ -162,18 +167,24 @@ impl Store {
     }
 
     /// The next one.
-    fn line(&self, memory: &Memory) -> io::Result<String> {
-        let json = serde_json::to_string(memory)?;
-        let over = if memory.is_part() { format!("{PART}{}", self.whole) } else { String::new() };
-        let body = format!("{} {} {over}{json}", self.sequence.saturating_add(1), self.boot);
-        Ok(format!("{:08x} {body}\n", crc32fast::hash(body.as_bytes())))
+    fn line(&self, memory: &Memory) -> io::Result<Vec<u8>> {
+        // The checksum is known last.
+        let mut line = format!("{:08x} {} {} ", 0, self.sequence.saturating_add(1), self.boot).into_bytes();
+        if memory.is_part() {
+            line.extend(format!("{PART}{}", self.whole).into_bytes());
+        }
+        serde_json::to_writer(&mut line, memory)?;
+        let (checksum, body) = line.split_at_mut(CHECKSUM + 1);
+        checksum[..CHECKSUM].copy_from_slice(format!("{:08x}", crc32fast::hash(body)).as_bytes());
+        line.push(b'\n');
+        Ok(line)
     }
 
-    /// Writes a line at the end of the file in use; if it has just begun, over what is in it, whose space it keeps.
-    fn put(&mut self, line: &str) -> io::Result<()> {
-        let length = self.file()?.metadata()?.len();
+    /// Writes a line at the end of the file in use, which is `length` bytes long; if it has just begun, over what is in it,
+    /// whose space it keeps.
+    fn put(&mut self, line: Vec<u8>, length: u64) -> io::Result<()> {
         let (size, room) = (self.size, self.room());
-        let mut bytes = line.as_bytes().to_vec();
+        let mut bytes = line;
         if size == 0 {
             bytes.resize(bytes.len().max(length.min(room) as usize), b'\n');
         } else if length < size {
@@ -188,7 +199,7 @@ impl Store {
             self.file()?.write_all_at(&bytes[..part], at)?;
             return Err(ErrorKind::StorageFull.into());
         }
-        let file = self.file()?;
+        let file = self.opened()?;
         file.write_all_at(&bytes, at)?;
         // What was there before, or is left of a line that did not fit.
         if length > end {
@@ -254,11 +265,25 @@ impl Store {
 
     /// The file in use: a fresh one if there is none yet, or none any more.
     fn file(&mut self) -> io::Result<&File> {
-        let deleted = |file: &File| file.metadata().is_ok_and(|metadata| metadata.nlink() == 0);
-        if self.file.as_ref().is_none_or(deleted) {
-            self.begin(self.turn)?;
+        self.length()?;
+        self.opened()
+    }
+
+    /// How long the file in use is, with one question to the kernel.
+    fn length(&mut self) -> io::Result<u64> {
+        if let Some(file) = &self.file {
+            let metadata = file.metadata()?;
+            if metadata.nlink() > 0 {
+                return Ok(metadata.len());
+            }
         }
-        self.file.as_ref().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+        self.begin(self.turn)?;
+        Ok(self.opened()?.metadata()?.len())
+    }
+
+    /// The file that [`Store::length`] has just seen.
+    fn opened(&self) -> io::Result<&File> {
+        self.file.as_ref().ok_or_else(|| ErrorKind::NotFound.into())
     }
 
     /// Uses one of the two files from now on, from its beginning. What is in it stays until something is written.
