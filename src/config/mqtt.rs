@@ -32,7 +32,6 @@ pub(super) fn read(table: &mut Table<'_>, hub: &str) -> Draft {
         url::Url,
     );
     let url::Address { host, port, carrier, with_tls } = address.unwrap_or_default();
-    let tls = tls::read(table, with_tls);
     let username = table.optional("username", "If the broker asks for one.", Text);
     let password = table.optional("password", "Better in a file of its own: see password_file.", Text);
     let password_file = table.optional(
@@ -71,6 +70,7 @@ pub(super) fn read(table: &mut Table<'_>, hub: &str) -> Draft {
         Period(SECOND..=60 * SECOND),
         Duration::from_secs(5),
     );
+    let tls = tls::read(table, with_tls);
 
     if password.is_some() && password_file.is_some() {
         table.error_at("password", "`password` and `password_file` both give a password", "remove one of them");
