@@ -2,19 +2,21 @@
 
 use crate::{house, measure::temperature};
 use anyhow::Result;
-use rumqttc::{AsyncClient, Event, LastWill, MqttOptions, Packet, QoS};
+use rumqttc::{AsyncClient, Event, LastWill, MqttOptions, Packet, PublishOptions, QoS};
 use std::time::Duration;
 
 /// Answers each `set` with the same `state`, and publishes another reading for each of its sensors every second; until it
 /// is killed.
 pub async fn run(port: u16, prefix: &str, sensors: usize) -> Result<()> {
     let availability = format!("{prefix}/availability");
-    let mut options = MqttOptions::new("bench_echo", "127.0.0.1", port);
+    let mut options = MqttOptions::new("bench_echo", ("127.0.0.1", port));
     options.set_last_will(LastWill::new(&availability, "offline", QoS::AtLeastOnce, true));
     // Room for the whole burst: whoever polls the connection must not wait for it.
-    let (client, mut connection) = AsyncClient::new(options, 1 << 16);
+    let (client, mut connection) = AsyncClient::builder(options).capacity(1 << 16).build();
     connection.network_options.set_tcp_nodelay(true);
-    let publish = |topic: String, payload: Vec<u8>| client.try_publish(topic, QoS::AtLeastOnce, true, payload);
+    let publish = |topic: String, payload: Vec<u8>| {
+        client.try_publish(topic, payload, PublishOptions::at_least_once().retained())
+    };
 
     tokio::spawn(read_sensors(client.clone(), prefix.to_owned(), sensors));
     loop {
@@ -24,7 +26,8 @@ pub async fn run(port: u16, prefix: &str, sensors: usize) -> Result<()> {
                 publish(availability.clone(), b"online".to_vec())?;
             }
             Event::Incoming(Packet::Publish(command)) => {
-                if let Some(point) = command.topic.strip_suffix("/set") {
+                let topic = String::from_utf8_lossy(&command.topic);
+                if let Some(point) = topic.strip_suffix("/set") {
                     publish(format!("{point}/state"), command.payload.to_vec())?;
                 }
             }
@@ -40,7 +43,7 @@ async fn read_sensors(client: AsyncClient, prefix: String, sensors: usize) {
         for sensor in 0..sensors {
             let topic = format!("{prefix}/{}/temperature/state", house::sensor(sensor));
             let reading = format!("{:.2}", temperature(count));
-            if client.try_publish(topic, QoS::AtLeastOnce, true, reading).is_err() {
+            if client.try_publish(topic, reading, PublishOptions::at_least_once().retained()).is_err() {
                 return;
             }
         }

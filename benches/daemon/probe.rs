@@ -2,7 +2,7 @@
 
 use crate::now;
 use anyhow::{Context, Result, bail};
-use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
+use rumqttc::{AsyncClient, Event, MqttOptions, Packet, PublishOptions, QoS};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -24,11 +24,11 @@ pub struct Message {
 impl Probe {
     /// A client that sees what matches these filters, what is retained first.
     pub async fn connect(port: u16, client_id: &str, filters: &[String]) -> Result<Probe> {
-        let options = MqttOptions::new(client_id, "127.0.0.1", port);
-        let (client, mut connection) = AsyncClient::new(options, 100);
+        let options = MqttOptions::new(client_id, ("127.0.0.1", port));
+        let (client, mut connection) = AsyncClient::builder(options).capacity(100).build();
         connection.network_options.set_tcp_nodelay(true);
         for filter in filters {
-            client.try_subscribe(filter, QoS::AtLeastOnce)?;
+            client.try_subscribe(filter.as_str(), QoS::AtLeastOnce)?;
         }
         let (sender, messages) = mpsc::unbounded_channel();
         let (subscribed, mut acknowledgements) = mpsc::channel(filters.len().max(1));
@@ -37,7 +37,8 @@ impl Probe {
                 match event {
                     Event::Incoming(Packet::Publish(message)) => {
                         let payload = String::from_utf8_lossy(&message.payload).into_owned();
-                        if sender.send(Message { at: now(), topic: message.topic, payload }).is_err() {
+                        let topic = String::from_utf8_lossy(&message.topic).into_owned();
+                        if sender.send(Message { at: now(), topic, payload }).is_err() {
                             return;
                         }
                     }
@@ -53,7 +54,7 @@ impl Probe {
     }
 
     pub fn send(&self, topic: &str, payload: &str) -> Result<()> {
-        Ok(self.client.try_publish(topic, QoS::AtLeastOnce, false, payload)?)
+        Ok(self.client.try_publish(topic, payload.to_owned(), PublishOptions::at_least_once())?)
     }
 
     /// When this message came; passes over others.

@@ -11,13 +11,12 @@ use hearthd::{
     engine::{Engine, Memory},
     model::{Config, Event},
     mqtt::{
-        discovery,
+        Delivery, Qos, discovery,
         inbox::{Inbox, Incoming},
         topics::Topics,
     },
 };
 use libfuzzer_sys::fuzz_target;
-use rumqttc::{Publish, QoS};
 use std::{
     path::Path,
     sync::{Arc, LazyLock},
@@ -32,8 +31,8 @@ fuzz_target!(|bytes: &[u8]| {
     let (retain, bytes) = bytes.strip_prefix(b"!").map_or((false, bytes), |rest| (true, rest));
     let cut = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
     let Ok(topic) = std::str::from_utf8(&bytes[..cut]) else { return };
-    let mut message = Publish::new(topic, QoS::AtLeastOnce, bytes.get(cut + 1..).unwrap_or_default());
-    message.retain = retain;
+    let payload = bytes.get(cut + 1..).unwrap_or_default().to_vec();
+    let message = Delivery { topic: topic.into(), payload, retain, qos: Qos::AtLeastOnce, dup: false, packet: 1 };
     let settings = HOUSE.mqtt.as_ref().expect("the shipped house has a broker");
     let topics = Topics::new(&settings.prefix);
     match Inbox::new(settings, &HOUSE.hub.id).sort(&message) {

@@ -2,10 +2,15 @@
 
 use super::{
     diagnostic::{Problems, Report, Source},
+    mqtt::PemFile,
     shape::{Wrong, shorten},
 };
-use crate::{files, model::Zone};
+use crate::{
+    files,
+    model::{PemFault, PemKind, Zone},
+};
 use std::{
+    hash::{DefaultHasher, Hasher},
     io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
@@ -45,11 +50,35 @@ pub(super) fn read(path: &Path) -> Result<Source, Report> {
     }
 }
 
-/// The password in the file `name`: beside the configuration file, or among systemd's credentials.
-pub(super) fn secret(config: &Path, name: &str) -> Result<String, Wrong> {
+/// Where the file `name` is: among systemd's credentials, or beside the configuration file.
+pub(super) fn named(config: &Path, name: &str) -> PathBuf {
     let beside = config.parent().unwrap_or(Path::new("")).join(name);
     let credential = std::env::var_os("CREDENTIALS_DIRECTORY").map(|directory| PathBuf::from(directory).join(name));
-    let path = credential.filter(|path| path.exists()).unwrap_or(beside);
+    credential.filter(|path| path.exists()).unwrap_or(beside)
+}
+
+/// The file `name` of certificates, or of a key.
+pub(super) fn pem(config: &Path, name: &str, kind: PemKind) -> Result<PemFile, Wrong> {
+    // A connection is made long after the start; who knows in which folder.
+    let path = named(config, name);
+    let path = std::path::absolute(&path).unwrap_or(path);
+    let shown = path.display();
+    let bytes = match files::read(&path, files::WRITTEN) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+            return Err(Wrong::new(format!("{shown} is larger than 1 MiB"), "is it the right file?"));
+        }
+        Err(error) => return Err(Wrong::new(format!("cannot read {shown}: {}", cause(&error)), cure(&error))),
+    };
+    kind.check(&bytes).map_err(|PemFault { fault, cure }| Wrong::new(format!("{shown} {fault}"), cure))?;
+    let mut hasher = DefaultHasher::new();
+    hasher.write(&bytes);
+    Ok(PemFile { path, mark: hasher.finish() })
+}
+
+/// The password in the file `name`: beside the configuration file, or among systemd's credentials.
+pub(super) fn secret(config: &Path, name: &str) -> Result<String, Wrong> {
+    let path = named(config, name);
     let shown = path.display();
     let bytes = match files::read(&path, LARGEST_SECRET) {
         Ok(bytes) => bytes,

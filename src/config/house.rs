@@ -35,6 +35,8 @@ pub(super) struct Files<'f> {
     pub secret: &'f dyn Fn(&str) -> Result<Option<String>, Wrong>,
     /// Another file beside the configuration, by its name.
     pub beside: &'f dyn Fn(&str) -> Result<Option<String>, Wrong>,
+    /// Where a certificate or a key is; where files are not to be read, it is not looked into.
+    pub pem: &'f mqtt::FindPem<'f>,
 }
 
 pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems) -> Draft {
@@ -99,7 +101,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     sensors.extend(counted);
     let rooms_of_outputs: Vec<_> = draft.outputs.iter_mut().map(|draft| draft.room.take()).collect();
     let (outputs, interlocks) = outputs::build(draft.outputs, problems);
-    let mqtt = draft.mqtt.map(|mqtt| mqtt::resolve(mqtt, files.secret, problems));
+    let mqtt = draft.mqtt.map(|mqtt| mqtt::resolve(mqtt, files.secret, files.pem, problems));
 
     let holidays = draft.hub.holidays.as_ref().map(|(file, place)| {
         let text = (files.beside)(file).map(Option::unwrap_or_default);

@@ -121,8 +121,9 @@ pub fn load(path: &Path) -> Result<Loaded, Report> {
         read.borrow_mut().files.insert(name.to_owned(), text.clone());
         Ok(Some(text))
     };
+    let pem = |name: &str, kind| file::pem(path, name, kind);
     let source = Source { path: path.into(), text };
-    let (config, warnings) = compile(&source, zone, &house::Files { secret: &secret, beside: &beside })?;
+    let (config, warnings) = compile(&source, zone, &house::Files { secret: &secret, beside: &beside, pem: &pem })?;
     Ok(Loaded { config, warnings, sources: read.into_inner() })
 }
 
@@ -136,6 +137,8 @@ pub fn again(sources: &Sources) -> Result<Loaded, Report> {
     let files = house::Files {
         secret: &|name| Ok(sources.secrets.get(name).cloned()),
         beside: &|name| Ok(sources.files.get(name).cloned()),
+        // They are read at each connection.
+        pem: &|name, _| Ok(mqtt::PemFile { path: file::named(&sources.path, name), mark: 0 }),
     };
     let (config, warnings) = compile(&source, zone, &files)?;
     Ok(Loaded { config, warnings, sources: sources.clone() })

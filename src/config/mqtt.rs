@@ -1,8 +1,13 @@
 //! `[mqtt]`: the broker, if one is to be used.
 
+mod tls;
+mod url;
+
+pub(super) use tls::{FindPem, PemFile};
+
 use super::{
     diagnostic::Problems,
-    shape::{Flag, Period, SECOND, Shape, Text, Wrong, shorten},
+    shape::{Flag, Period, SECOND, Shape, Text, Wrong},
     table::Table,
 };
 use crate::model::MqttSettings;
@@ -15,13 +20,18 @@ pub(super) struct Draft {
     pub settings: MqttSettings,
     /// A file that holds the password, and where the configuration names it.
     pub password_file: Option<(String, Range<usize>)>,
+    tls: Option<tls::Draft>,
 }
 
 /// `hub` is the hub's id, from which client id and prefix are made.
 pub(super) fn read(table: &mut Table<'_>, hub: &str) -> Draft {
-    let broker =
-        table.required("url", "The broker: mqtt://host or mqtt://host:port.", "\"mqtt://localhost:1883\"", Url);
-    let (host, port) = broker.unwrap_or_default();
+    let address = table.required(
+        "url",
+        "The broker: mqtt://host or mqtt://host:port; mqtts:// with TLS; ws://host/path, wss:// over WebSockets.",
+        "\"mqtt://localhost:1883\"",
+        url::Url,
+    );
+    let url::Address { host, port, carrier, with_tls } = address.unwrap_or_default();
     let username = table.optional("username", "If the broker asks for one.", Text);
     let password = table.optional("password", "Better in a file of its own: see password_file.", Text);
     let password_file = table.optional(
@@ -54,6 +64,13 @@ pub(super) fn read(table: &mut Table<'_>, hub: &str) -> Draft {
         Period(5 * SECOND..=600 * SECOND),
         Duration::from_secs(30),
     );
+    let connect_timeout = table.defaulted(
+        "connect_timeout",
+        "Time in which the broker must have taken us in, 1s to 1m.",
+        Period(SECOND..=60 * SECOND),
+        Duration::from_secs(5),
+    );
+    let tls = tls::read(table, with_tls);
 
     if password.is_some() && password_file.is_some() {
         table.error_at("password", "`password` and `password_file` both give a password", "remove one of them");
@@ -74,18 +91,25 @@ pub(super) fn read(table: &mut Table<'_>, hub: &str) -> Draft {
             discovery_prefix: discovery.then_some(discovery_prefix),
             birth_topic,
             keep_alive,
+            connect_timeout,
+            carrier,
+            tls: None,
         },
+        tls,
         password_file: password_file.map(|name| (name, table.place_of("password_file"))),
     }
 }
 
-/// The settings with the password that `secret` finds for the name of the password file.
+/// The settings with the password that `secret` finds for the name of the password file, and the files of TLS that `pem`
+/// finds.
 pub(super) fn resolve(
     draft: Draft,
     secret: impl FnOnce(&str) -> Result<Option<String>, Wrong>,
+    pem: &FindPem<'_>,
     problems: &Problems,
 ) -> MqttSettings {
     let mut settings = draft.settings;
+    settings.tls = draft.tls.map(|tls| tls::resolve(tls, pem, problems));
     if let Some((name, place)) = draft.password_file {
         match secret(&name) {
             Ok(password) => settings.password = password,
@@ -93,82 +117,6 @@ pub(super) fn resolve(
         }
     }
     settings
-}
-
-/// The address of a broker.
-struct Url;
-
-const DEFAULT_PORT: u16 = 1883;
-
-impl Shape for Url {
-    type Value = (String, u16);
-
-    fn noun(&self) -> String {
-        "the address of a broker".into()
-    }
-
-    fn example(&self) -> String {
-        "it in double quotes, such as \"mqtt://localhost:1883\"".into()
-    }
-
-    fn read(&self, value: &DeValue<'_>) -> Result<Option<(String, u16)>, Wrong> {
-        value.as_str().map(broker).transpose()
-    }
-
-    fn schema(&self) -> Json {
-        json!({ "type": "string", "pattern": "^mqtt://", "examples": ["mqtt://localhost:1883"] })
-    }
-
-    fn show(&self, (host, port): &(String, u16)) -> Json {
-        json!(format!("mqtt://{host}:{port}"))
-    }
-}
-
-fn broker(url: &str) -> Result<(String, u16), Wrong> {
-    let wrong = |message: String, advice: &str| Err(Wrong::new(message, advice));
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return wrong("no mqtt:// before the host".into(), "write it as in \"mqtt://localhost:1883\"");
-    };
-    match scheme {
-        "mqtt" | "tcp" => {}
-        "mqtts" | "ssl" | "tls" => {
-            return wrong(
-                "TLS is not supported yet".into(),
-                "write mqtt://, and let a broker on this machine bridge to the remote one with TLS",
-            );
-        }
-        "ws" | "wss" => return wrong("MQTT over WebSocket is not supported".into(), "write mqtt:// and the TCP port"),
-        _ => return wrong(format!("unknown scheme \"{}\"", shorten(scheme)), "write mqtt://"),
-    }
-    let rest = rest.strip_suffix('/').unwrap_or(rest);
-    if rest.contains('@') {
-        return wrong(
-            "user and password do not belong in the address".into(),
-            "write username = ... and password_file = ... on lines of their own",
-        );
-    }
-    // An IPv6 address stands in brackets, because it contains colons itself.
-    let (host, port) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((host, "")) => (host, None),
-        Some((host, port)) => (host, port.strip_prefix(':').or(Some(""))),
-        None => rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port))),
-    };
-    if host.is_empty() {
-        return wrong("no host".into(), "write the broker's name or address: \"mqtt://localhost:1883\"");
-    }
-    if !host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':')) {
-        return wrong(
-            format!("\"{}\" is not a host name", shorten(host)),
-            "write only host and port: \"mqtt://localhost:1883\"",
-        );
-    }
-    match port.map_or(Ok(DEFAULT_PORT), str::parse) {
-        Ok(port) if port > 0 => Ok((host.to_owned(), port)),
-        _ => wrong(
-            format!("\"{}\" is not a port", shorten(port.unwrap_or_default())),
-            "write a number from 1 to 65535, usually 1883",
-        ),
-    }
 }
 
 /// The beginning of topics, or a topic.

@@ -1,7 +1,7 @@
 //! The name that was probably meant.
 
 /// Words that other programs use for ours.
-const SYNONYMS: [(&str, &str); 47] = [
+const SYNONYMS: [(&str, &str); 56] = [
     ("pin", "gpio"),
     ("active_low", "active"),
     ("inverted", "active"),
@@ -22,6 +22,15 @@ const SYNONYMS: [(&str, &str); 47] = [
     ("broker", "url"),
     ("server", "url"),
     ("user", "username"),
+    ("port", "url"),
+    ("tls", "url"),
+    ("ssl", "url"),
+    ("ca", "ca_file"),
+    ("cert", "cert_file"),
+    ("certificate", "cert_file"),
+    ("key", "key_file"),
+    ("sni", "server_name"),
+    ("timeout", "connect_timeout"),
     ("if", "while"),
     ("when", "while"),
     ("condition", "while"),

@@ -6,8 +6,23 @@
 use std::ops::Range;
 
 /// The keys of `[mqtt]` whose values are no secret.
-const PLAIN_KEYS: [&str; 8] =
-    ["url", "username", "client_id", "prefix", "discovery", "discovery_prefix", "birth_topic", "keep_alive"];
+const PLAIN_KEYS: [&str; 12] = [
+    "url",
+    "username",
+    "client_id",
+    "prefix",
+    "discovery",
+    "discovery_prefix",
+    "birth_topic",
+    "keep_alive",
+    "connect_timeout",
+    "ca_file",
+    "cert_file",
+    "server_name",
+];
+
+/// Keys of `[mqtt]` whose values are names of files: messages repeat them.
+const FILE_KEYS: [&str; 4] = ["password_file", "ca_file", "cert_file", "key_file"];
 
 /// Names by which the table `[mqtt]` goes.
 const BROKER_WORDS: [&str; 3] = ["mqtt", "broker", "mosquitto"];
@@ -132,7 +147,7 @@ impl<'t> Secrets<'t> {
                     hide(self, at);
                     return (open(value), opens);
                 }
-            } else if in_mqtt && is_key && !PLAIN_KEYS.contains(&name) && name != "password_file" {
+            } else if in_mqtt && is_key && !PLAIN_KEYS.contains(&name) && !names_file(name, value) {
                 hide(self, at);
                 return (open(value), opens);
             } else if is_key && !value.is_empty() {
@@ -142,7 +157,7 @@ impl<'t> Secrets<'t> {
                     after.starts_with('=') && line[..next.start].trim_end().ends_with(',')
                 });
                 let end = next.map_or(line.len(), |next| next.start);
-                if in_mqtt && name != "password_file" {
+                if in_mqtt && !FILE_KEYS.contains(&name) {
                     self.values.push(start + at..start + end);
                 }
                 if in_mqtt || is_url {
@@ -291,6 +306,13 @@ fn is_password(name: &str) -> bool {
     name.split(['_', '-']).any(|part| PASSWORD_WORDS.contains(&part))
         || PASSWORD_WORDS.iter().any(|word| *word == bare || word.len() > 5 && joined.contains(word))
         || joined.len() >= 5 && strsim::damerau_levenshtein(&joined, "password") <= 2
+}
+
+/// Whether a key of `[mqtt]` names a file, and its value is not what should stand in that file.
+fn names_file(name: &str, value: &str) -> bool {
+    FILE_KEYS.contains(&name)
+        && !value.contains("-----BEGIN")
+        && !["\"\"\"", "'''"].iter().any(|quotes| value.starts_with(quotes))
 }
 
 /// Whether a value is a path, as that of `password_file` should be: with a slash, or with an extension and nothing in it that

@@ -275,6 +275,11 @@ fn passwords_are_not_shown() {
         let report = parse(Path::new("c.toml"), &text).unwrap_err().to_string();
         assert!(report.contains("*****") && !report.contains("gEheim"), "{report}");
     }
+    // What a panic prints.
+    let text = "[hub]\nid = 'h'\n[mqtt]\nurl = 'mqtt://b'\nusername = 'me'\npassword = 'gEheim'\n";
+    let loaded = parse(Path::new("c.toml"), text).unwrap();
+    assert_eq!(loaded.config.mqtt.as_ref().unwrap().password.as_deref(), Some("gEheim"));
+    assert!(!format!("{loaded:?} {:?}", loaded.config.mqtt).contains("gEheim"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::{
     Room, Scene, Sensor, Series, Specs, Zone,
 };
 use serde::{Deserialize, Serialize};
-use std::{ops::Index, sync::Arc, time::Duration};
+use std::{ops::Index, path::PathBuf, sync::Arc, time::Duration};
 
 /// A whole house, immutable. `config` makes it; whoever holds one need not check anything again.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,6 +103,60 @@ pub struct MqttSettings {
     pub birth_topic: String,
     /// Time between two signs of life on a silent connection.
     pub keep_alive: Duration,
+    /// Time in which the broker must have taken us in.
+    pub connect_timeout: Duration,
+    /// How packets travel.
+    pub carrier: Carrier,
+    /// How the connection is kept secret; None: it is not.
+    pub tls: Option<TlsSettings>,
+}
+
+/// How packets of MQTT travel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// As they are.
+    Tcp,
+    /// In messages of a WebSocket, which pass through web servers.
+    WebSocket {
+        /// What is asked of the web server, with the slash at its beginning.
+        path: String,
+    },
+}
+
+/// How a connection is kept secret, and who the other end must be. The files are read for each connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsSettings {
+    /// The authorities that may vouch for the broker; None: the system's.
+    pub ca_file: Option<PathBuf>,
+    /// What shows the broker who we are, if it asks.
+    pub client: Option<ClientCertificate>,
+    /// The name in the broker's certificate, if it is not the host.
+    pub server_name: Option<String>,
+    /// Tells what was in the files when the configuration was read from what is in them after a change.
+    pub mark: u64,
+}
+
+/// A certificate of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// It, and those between it and its authority.
+    pub cert_file: PathBuf,
+    /// Its private key.
+    pub key_file: PathBuf,
+}
+
+impl MqttSettings {
+    /// The broker's address, for people: `broker:1883`; whatever is not plain MQTT says so, as in `mqtts://broker:8883`.
+    pub fn address(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let port = self.port;
+        match (&self.carrier, &self.tls) {
+            (Carrier::Tcp, None) => format!("{host}:{port}"),
+            (Carrier::Tcp, Some(_)) => format!("mqtts://{host}:{port}"),
+            (Carrier::WebSocket { path }, None) => format!("ws://{host}:{port}{path}"),
+            (Carrier::WebSocket { path }, Some(_)) => format!("wss://{host}:{port}{path}"),
+        }
+    }
 }
 
 /// Everything but the password.
@@ -111,6 +165,8 @@ impl std::fmt::Debug for MqttSettings {
         f.debug_struct("MqttSettings")
             .field("host", &self.host)
             .field("port", &self.port)
+            .field("carrier", &self.carrier)
+            .field("tls", &self.tls)
             .field("username", &self.username)
             .field("client_id", &self.client_id)
             .field("prefix", &self.prefix)

@@ -42,6 +42,7 @@ mod nearest;
 pub mod number;
 mod output;
 mod outside;
+pub mod pem;
 mod point;
 mod quantity;
 mod raspberry_pi;
@@ -70,8 +71,8 @@ pub use climate_reason::{ClimateReason, HvacAction};
 pub use commands::Commands;
 pub use condition::{Comparison, Condition, Number, Series, Summary};
 pub use config::{
-    Backend, ClimateId, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId, MqttSettings, OutputId,
-    RoomId, Rule, RuleId, SceneId, SensorId, SeriesId,
+    Backend, Carrier, ClientCertificate, ClimateId, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId,
+    MqttSettings, OutputId, RoomId, Rule, RuleId, SceneId, SensorId, SeriesId, TlsSettings,
 };
 pub use counter::{Counter, Measures};
 pub use event::{Command, DriveId, Effect, Event, ReadFailure, Refusal, RequestId};
@@ -82,6 +83,7 @@ pub use kernel_devices::{IIO, KernelFacts, KernelUnit, KernelValue, kernel_facts
 pub use nearest::nearest;
 pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};
 pub use outside::{in_shell, shown, shown_lines, without_error_numbers};
+pub use pem::{PemFault, PemKind};
 pub use point::{OutputFacet, Point, States};
 pub use quantity::{Channel, Quantity, Unit, Usual};
 pub use raspberry_pi::{HeaderPin, LAST_OF_ANY_PI, LAST_ON_HEADER, PI_KINDS, PiKind, PiPwm, PwmPin};

@@ -17,6 +17,9 @@ pub(super) fn settings() -> MqttSettings {
         discovery_prefix: Some("homeassistant".into()),
         birth_topic: "homeassistant/status".into(),
         keep_alive: Duration::from_secs(30),
+        connect_timeout: Duration::from_secs(5),
+        carrier: Carrier::Tcp,
+        tls: None,
     }
 }
 

@@ -1,8 +1,7 @@
 //! What an incoming message is.
 
-use super::{Refused, discovery, discovery::Earlier, topics::Topics};
+use super::{Delivery, Qos, Refused, discovery, discovery::Earlier, topics::Topics};
 use crate::model::{Command, MqttSettings, Source, in_shell, shown};
-use rumqttc::{Publish, QoS};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// No word that a point understands is longer than this, in bytes.
@@ -80,8 +79,8 @@ pub(super) enum AskedFor {
 
 impl Asked {
     /// What we say ourselves comes back as well: it need not be acknowledged.
-    pub(super) fn qos(&self) -> QoS {
-        if self.what == AskedFor::Ours { QoS::AtMostOnce } else { QoS::AtLeastOnce }
+    pub(super) fn qos(&self) -> Qos {
+        if self.what == AskedFor::Ours { Qos::AtMostOnce } else { Qos::AtLeastOnce }
     }
 }
 
@@ -121,7 +120,7 @@ impl Inbox {
     }
 
     /// What a message is.
-    pub fn sort(&mut self, message: &Publish) -> Incoming {
+    pub fn sort(&mut self, message: &Delivery) -> Incoming {
         if let Some(point) = self.topics.commanded_point(&message.topic) {
             return self.command(point, message);
         }
@@ -130,7 +129,7 @@ impl Inbox {
         if is_discovery && message.retain {
             // Of a broker that sends several, one is enough.
             return match std::mem::replace(&mut self.earlier_discovery_came, true) {
-                false => Incoming::EarlierDiscovery(message.payload.to_vec()),
+                false => Incoming::EarlierDiscovery(message.payload.clone()),
                 true => Incoming::Nothing,
             };
         }
@@ -150,7 +149,7 @@ impl Inbox {
         Incoming::Nothing
     }
 
-    fn command(&mut self, point: String, message: &Publish) -> Incoming {
+    fn command(&mut self, point: String, message: &Delivery) -> Incoming {
         if message.retain {
             self.retained_commands += 1;
             if self.retained_commands <= RETAINED_LOGGED {
@@ -201,7 +200,7 @@ mod tests {
     use crate::mqtt::house;
 
     fn sort(topic: &str, payload: impl Into<Vec<u8>>, retain: bool) -> Incoming {
-        let mut message = Publish::new(topic, QoS::AtLeastOnce, payload);
+        let mut message = Delivery::new(topic, payload);
         message.retain = retain;
         Inbox::new(&house::settings(), "cottage").sort(&message)
     }
@@ -257,7 +256,7 @@ mod tests {
         let topic = "homeassistant/device/hearthd_cottage/config";
         assert_eq!(sort(topic, "{}", true), Incoming::EarlierDiscovery(b"{}".to_vec()));
         assert!(matches!(sort(topic, "{}", false), Incoming::Ours(heard) if heard.mark == mark(b"{}")));
-        let mut message = Publish::new(topic, QoS::AtLeastOnce, "{}");
+        let mut message = Delivery::new(topic, "{}");
         message.retain = true;
         let mut inbox = Inbox::new(&house::settings(), "cottage");
         inbox.sort(&message);

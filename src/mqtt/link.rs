@@ -2,16 +2,14 @@
 //! library keeps half-finished business of an old connection and loses or repeats it on the next.
 
 use super::Notification;
+use super::client::{self, Client, Delivery, Driver, Happened, Limits};
+use super::dial;
 use super::inbox::{Asked, Inbox, Incoming};
-use super::loss::Loss;
+use super::loss::{Loss, LossKind};
 use super::outbox::Message;
 use super::repeats::Repeats;
-use super::topics::Topics;
+use super::tls;
 use crate::model::{Command, MqttSettings, shown};
-use rumqttc::{
-    AsyncClient, Event, EventLoop, LastWill, MqttOptions, NetworkOptions, Outgoing, Packet, Publish, QoS,
-    SubscribeFilter, SubscribeReasonCode,
-};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -30,8 +28,6 @@ const LARGEST_INCOMING: usize = (1 << 20) + (1 << 16) + OVERHEAD;
 const LARGEST_OUTGOING: usize = 1 << 20;
 /// Fixed header, topic length and packet id of a publication, at most.
 const OVERHEAD: usize = 16;
-/// To connect, and to have the broker accept us or a packet.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// How often it is looked whether the broker has acknowledged what was sent.
 pub(super) const ROUND: Duration = Duration::from_secs(7);
 /// What the broker has not acknowledged after so many rounds, 14 to 21 s, it never will.
@@ -40,7 +36,7 @@ const ROUNDS: u32 = 3;
 /// A connection that is being made or is made.
 #[derive(Debug)]
 pub(super) struct Link {
-    client: AsyncClient,
+    client: Client,
     news: mpsc::Receiver<News>,
     /// Given to the client library, in this order, and not yet numbered by it.
     handed: VecDeque<Awaited>,
@@ -98,24 +94,24 @@ pub(super) enum News {
 impl Link {
     /// Begins to connect. Commands that come in go to `commands`, which may make the connection wait; those that come
     /// twice go there once.
+    ///
+    /// # Errors
+    /// When the settings have an address that is none.
     pub(super) fn open(
         settings: &MqttSettings,
         inbox: Inbox,
         commands: mpsc::Sender<Command>,
         repeats: Arc<Mutex<Repeats>>,
-    ) -> Link {
-        let (client, mut event_loop) = AsyncClient::new(options(settings), QUEUE);
-        let mut network = NetworkOptions::new();
-        // Small packets must not wait for each other (Nagle's algorithm).
-        network.set_tcp_nodelay(true);
-        network.set_connection_timeout(PATIENCE.as_secs());
-        event_loop.set_network_options(network);
+    ) -> Result<Link, Loss> {
+        let limits = Limits { queue: QUEUE, incoming: LARGEST_INCOMING, outgoing: LARGEST_OUTGOING };
+        let (client, driver) = client::connection(settings, &limits)
+            .map_err(|error| Loss::wrong(format!("{} is no address: {error}", settings.address())))?;
         let (sender, news) = mpsc::channel(4 * WINDOW);
         let mut polling = JoinSet::new();
         let held_up = Arc::new(AtomicBool::new(false));
         let reader = Reader { inbox, commands, repeats, held_up: held_up.clone() };
-        polling.spawn(poll(event_loop, reader, sender, settings.clone()));
-        Link {
+        polling.spawn(poll(driver, reader, sender, settings.clone()));
+        Ok(Link {
             client,
             news,
             handed: VecDeque::new(),
@@ -124,7 +120,7 @@ impl Link {
             round: 0,
             held_up,
             _polling: polling,
-        }
+        })
     }
 
     /// Waits for news. Nothing is lost when the wait is given up.
@@ -144,8 +140,7 @@ impl Link {
         if asked.is_empty() {
             return;
         }
-        let filters = asked.iter().map(|asked| SubscribeFilter::new(asked.filter.clone(), asked.qos()));
-        if self.client.try_subscribe_many(filters).is_ok() {
+        if self.client.subscribe(&asked).is_ok() {
             self.subscriptions.push(Subscription { packet: None, asked, round: self.round });
         } else {
             tracing::error!("cannot subscribe: the topic prefix or the birth topic is not a valid MQTT topic");
@@ -175,9 +170,11 @@ impl Link {
         late.then(|| Loss::wrong("the broker accepts us and does not acknowledge what we publish (no PUBACK)"))
     }
 
-    /// Whether another message may be published now.
+    /// Whether another message may be published now. Not before what we asked for is written: the library would let messages
+    /// pass it, and they would replace what the broker kept from before, which is to be read.
     pub(super) fn has_room(&self) -> bool {
-        self.handed.len() + self.unacknowledged.len() < WINDOW
+        self.subscriptions.iter().all(|subscription| subscription.packet.is_some())
+            && self.handed.len() + self.unacknowledged.len() < WINDOW
     }
 
     /// Whether the broker has everything that was published.
@@ -192,7 +189,7 @@ impl Link {
         if size > LARGEST_OUTGOING {
             let topic = shown(&topic);
             tracing::error!("not published: the message for {topic} has {size} bytes, more than {LARGEST_OUTGOING}");
-        } else if self.client.try_publish(&*topic, QoS::AtLeastOnce, retain, payload).is_err() {
+        } else if self.client.publish(&topic, payload.into(), retain).is_err() {
             tracing::error!("not published: {} is not a topic that can be published to", shown(&topic));
         } else {
             self.handed.push_back(Awaited { told, round: self.round });
@@ -201,7 +198,7 @@ impl Link {
 
     /// Takes leave of the broker, so that it does not publish the last will. [`News::Closed`] follows.
     pub(super) fn close(&self) {
-        if self.client.try_disconnect().is_err() {
+        if self.client.close().is_err() {
             tracing::debug!("the connection ended before its end");
         }
     }
@@ -236,31 +233,6 @@ impl Link {
     }
 }
 
-fn options(settings: &MqttSettings) -> MqttOptions {
-    // The library puts host and port together with a colon.
-    let bare_ipv6 = settings.host.contains(':') && !settings.host.starts_with('[');
-    let host = if bare_ipv6 { format!("[{}]", settings.host) } else { settings.host.clone() };
-    let mut options = MqttOptions::new(&settings.client_id, host, settings.port);
-    options.set_keep_alive(keep_alive(settings));
-    options.set_clean_session(true);
-    options.set_max_packet_size(LARGEST_INCOMING, LARGEST_OUTGOING);
-    options.set_last_will(LastWill::new(
-        Topics::new(&settings.prefix).availability(),
-        "offline",
-        QoS::AtLeastOnce,
-        true,
-    ));
-    if let Some(username) = &settings.username {
-        options.set_credentials(username, settings.password.clone().unwrap_or_default());
-    }
-    options
-}
-
-/// What the protocol can say, in whole seconds; never 0, which would mean never.
-fn keep_alive(settings: &MqttSettings) -> Duration {
-    Duration::from_secs(settings.keep_alive.as_secs().clamp(1, u16::MAX.into()))
-}
-
 /// What becomes of messages that come in.
 struct Reader {
     inbox: Inbox,
@@ -271,7 +243,7 @@ struct Reader {
 
 impl Reader {
     /// None: nobody takes commands any more.
-    async fn read(&mut self, message: &Publish) -> Option<Incoming> {
+    async fn read(&mut self, message: &Delivery) -> Option<Incoming> {
         if self.repeats.lock().unwrap_or_else(PoisonError::into_inner).is_repeat(message) {
             tracing::debug!("a message on {} came again", shown(&message.topic));
             return Some(Incoming::Nothing);
@@ -294,67 +266,49 @@ impl Reader {
     }
 }
 
-/// Polls a connection until it ends. `poll` must not be cancelled half-way, hence a task of its own.
-async fn poll(mut event_loop: EventLoop, mut reader: Reader, news: mpsc::Sender<News>, settings: MqttSettings) {
+/// What was wrong, if a connection ended before the broker accepted us.
+async fn before_accepted(loss: Loss, settings: &MqttSettings) -> Loss {
+    if loss.kind == LossKind::Closed && settings.tls.is_none() && dial::expects_tls(settings).await {
+        return tls::speaks_tls(settings);
+    }
+    loss.before_we_were_accepted(settings)
+}
+
+/// Drives a connection until it ends. `next` must not be cancelled half-way, hence a task of its own.
+async fn poll(mut driver: Driver, mut reader: Reader, news: mpsc::Sender<News>, settings: MqttSettings) {
     // Something happens on a good connection in every keep-alive time; a full socket can hang the library for ever.
-    let longest_silence = keep_alive(&settings) + 2 * PATIENCE;
+    let longest_silence = Duration::from_secs(client::keep_alive_s(&settings).into()) + 2 * settings.connect_timeout;
+    let mut up = false;
     loop {
-        let item = match tokio::time::timeout(longest_silence, event_loop.poll()).await {
+        let item = match tokio::time::timeout(longest_silence, driver.next()).await {
             Err(_) => News::Lost(Loss::wrong("the broker stopped taking our messages")),
-            Ok(Err(error)) => News::Lost(Loss::explain(&error, &settings, PATIENCE.as_secs(), LARGEST_INCOMING)),
-            Ok(Ok(Event::Incoming(Packet::Publish(message)))) => match reader.read(&message).await {
+            Ok(Err(error)) => {
+                let loss = Loss::explain(&error, &settings, &driver.progress, LARGEST_INCOMING);
+                News::Lost(if up { loss } else { before_accepted(loss, &settings).await })
+            }
+            Ok(Ok(Happened::Came(message))) => match reader.read(&message).await {
                 None => return,
                 Some(Incoming::Nothing) => continue,
                 Some(incoming) => News::Came(incoming),
             },
-            Ok(Ok(Event::Incoming(Packet::PubRel(release)))) => {
-                reader.repeats.lock().unwrap_or_else(PoisonError::into_inner).released(release.pkid);
+            Ok(Ok(Happened::Released(packet))) => {
+                reader.repeats.lock().unwrap_or_else(PoisonError::into_inner).released(packet);
                 continue;
             }
-            Ok(Ok(Event::Incoming(Packet::ConnAck(_)))) => News::Up,
-            Ok(Ok(Event::Incoming(Packet::PubAck(ack)))) => News::Acknowledged(ack.pkid),
-            Ok(Ok(Event::Incoming(Packet::SubAck(ack)))) => {
-                let allowed = ack.return_codes.iter().map(|code| *code != SubscribeReasonCode::Failure);
-                News::Answered(ack.pkid, allowed.collect())
+            Ok(Ok(Happened::Accepted)) => {
+                up = true;
+                News::Up
             }
-            Ok(Ok(Event::Outgoing(Outgoing::Publish(packet)))) => News::Written(packet),
-            Ok(Ok(Event::Outgoing(Outgoing::Subscribe(packet)))) => News::Asking(packet),
-            // To poll on would connect again.
-            Ok(Ok(Event::Outgoing(Outgoing::Disconnect))) => News::Closed,
-            Ok(Ok(_)) => continue,
+            Ok(Ok(Happened::Acknowledged(packet))) => News::Acknowledged(packet),
+            Ok(Ok(Happened::Answered(packet, allowed))) => News::Answered(packet, allowed),
+            Ok(Ok(Happened::Written(packet))) => News::Written(packet),
+            Ok(Ok(Happened::Asking(packet))) => News::Asking(packet),
+            Ok(Ok(Happened::Closed)) => News::Closed,
+            Ok(Ok(Happened::Nothing)) => continue,
         };
         let last = matches!(item, News::Closed | News::Lost(_));
         if news.send(item).await.is_err() || last {
             return;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mqtt::house;
-
-    #[test]
-    fn an_ipv6_address_is_put_in_brackets() {
-        let settings = MqttSettings { host: "::1".into(), ..house::settings() };
-        assert_eq!(options(&settings).broker_address().0, "[::1]");
-        assert_eq!(options(&house::settings()).broker_address().0, "127.0.0.1");
-    }
-
-    #[test]
-    fn a_keep_alive_is_what_the_protocol_can_say() {
-        for (asked, said) in [(0, 1), (30, 30), (1_000_000, 65_535)] {
-            let settings = MqttSettings { keep_alive: Duration::from_secs(asked), ..house::settings() };
-            assert_eq!(options(&settings).keep_alive(), Duration::from_secs(said));
-        }
-    }
-
-    #[test]
-    fn the_will_says_offline_and_is_retained() {
-        let will = options(&house::settings()).last_will().unwrap();
-        assert_eq!((&*will.topic, &*will.message), ("hearthd/cottage/availability", &b"offline"[..]));
-        assert!(will.retain);
-        assert_eq!(will.qos, QoS::AtLeastOnce);
     }
 }

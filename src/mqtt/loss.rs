@@ -1,12 +1,16 @@
 //! Why a connection ended, or none was made, in words for people.
 
-use crate::model::{MqttSettings, in_shell, shown};
+use super::dial::Progress;
+use super::tls;
+use crate::model::{Carrier, MqttSettings, in_shell, shown};
 use rumqttc::mqttbytes::Error as PacketError;
 use rumqttc::{ConnectReturnCode, ConnectionError, StateError};
-use std::io;
+use std::{error::Error, io};
+use tokio_rustls::rustls;
 
-/// Why a connection ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a connection ended. It travels through the client library as an error.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
 pub(super) struct Loss {
     /// One line for people.
     pub(super) reason: String,
@@ -41,6 +45,26 @@ impl Loss {
         Loss { reason: "the broker closed the connection".into(), kind: LossKind::Closed }
     }
 
+    /// The other end hung up when TLS was begun.
+    pub(super) fn hung_up_on_tls(settings: &MqttSettings) -> Loss {
+        let no_tls = tls::no_tls(settings).reason;
+        Loss::wrong(format!("the broker hung up when TLS was begun; probably {no_tls}"))
+    }
+
+    /// What may be the cause of it, if it ended before the broker accepted us.
+    pub(super) fn before_we_were_accepted(mut self, settings: &MqttSettings) -> Loss {
+        if self.kind == LossKind::Closed {
+            self.reason.push_str(match &settings.tls {
+                Some(tls) if tls.client.is_none() => {
+                    "; it may ask for a certificate of ours (mqtt.cert_file, mqtt.key_file)"
+                }
+                Some(_) => "; it may not accept our certificate (mqtt.cert_file)",
+                None => "",
+            });
+        }
+        self
+    }
+
     fn io(error: &io::Error) -> Loss {
         use io::ErrorKind::{BrokenPipe, ConnectionRefused, ConnectionReset, InvalidData, Other, UnexpectedEof};
         match error.kind() {
@@ -57,14 +81,40 @@ impl Loss {
         }
     }
 
-    /// What happened and what to look at. To connect takes `patience_s` at most; no more than `largest` bytes are read.
-    pub(super) fn explain(error: &ConnectionError, settings: &MqttSettings, patience_s: u64, largest: usize) -> Loss {
+    /// What happened and what to look at. No more than `largest` bytes are read.
+    pub(super) fn explain(
+        error: &ConnectionError,
+        settings: &MqttSettings,
+        progress: &Progress,
+        largest: usize,
+    ) -> Loss {
+        // What our own connecting found out, and TLS at any time: the library only passes it on.
+        if let Some(loss) = within::<Loss>(error) {
+            return loss.clone();
+        }
+        if let Some(error) = within::<rustls::Error>(error) {
+            return tls::explain(error, settings);
+        }
         match error {
-            ConnectionError::NetworkTimeout => Loss::away(format!("no answer within {patience_s} s")),
+            ConnectionError::NetworkTimeout if progress.is_shaking_hands() => Loss::wrong(format!(
+                "the broker did not begin TLS within {} s: give the port of its TLS listener, often 8883, or more time with \
+                 mqtt.connect_timeout",
+                settings.connect_timeout.as_secs()
+            )),
+            ConnectionError::NetworkTimeout => {
+                Loss::away(format!("no answer within {} s", settings.connect_timeout.as_secs()))
+            }
+            ConnectionError::Websocket(error) => websocket(error, settings),
+            ConnectionError::ResponseValidation(_) => {
+                Loss::wrong("the web server there speaks WebSockets, and no MQTT over them: check the path in mqtt.url")
+            }
             ConnectionError::ConnectionRefused(code) => Loss::wrong(refusal(*code, settings)),
             ConnectionError::Io(error) => Loss::io(error),
             ConnectionError::FlushTimeout => Loss::wrong("the broker stopped taking our messages"),
             ConnectionError::NotConnAck(_) => Loss::wrong("what answers there is no MQTT broker"),
+            ConnectionError::SessionStateMismatch { .. } => {
+                Loss::wrong("the broker does not keep to the protocol: it goes on with a session that never was")
+            }
             ConnectionError::MqttState(error) => match error {
                 StateError::ConnectionAborted => Loss::closed(),
                 StateError::AwaitPingResp => Loss::away("the broker stopped answering"),
@@ -83,6 +133,41 @@ impl Loss {
             },
             error => Loss::wrong(shown(&error.to_string())),
         }
+    }
+}
+
+/// The first error of a type among an error and its causes. What an I/O error carries counts as a cause.
+fn within<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = match error.downcast_ref::<io::Error>() {
+            Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+/// The web server there did not take us over to WebSockets.
+fn websocket(error: &(dyn Error + 'static), settings: &MqttSettings) -> Loss {
+    if let Some(error) = within::<io::Error>(error) {
+        return Loss::io(error);
+    }
+    let path = match &settings.carrier {
+        Carrier::WebSocket { path } => path,
+        Carrier::Tcp => "/",
+    };
+    let said = error.to_string();
+    match said.split_once("HTTP error: ") {
+        Some((_, status)) => Loss::wrong(format!(
+            "the web server there answers {} to {}: check the path in mqtt.url",
+            shown(status),
+            shown(path)
+        )),
+        None => Loss::wrong(format!("what answers there speaks no WebSockets: {}", shown(&said))),
     }
 }
 
@@ -119,7 +204,7 @@ mod tests {
     fn a_refused_login_says_what_to_check() {
         let reason = |settings: &MqttSettings| {
             let refused = ConnectionError::ConnectionRefused(ConnectReturnCode::NotAuthorized);
-            Loss::explain(&refused, settings, 5, 1).reason
+            Loss::explain(&refused, settings, &Progress::default(), 1).reason
         };
         assert!(reason(&house::settings()).contains("without a user name"));
         assert!(reason(&MqttSettings { username: Some("hub".into()), ..house::settings() }).contains("user hub"));
@@ -127,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_broker_that_is_away_is_told_from_one_that_is_wrong() {
-        let kind = |error| Loss::explain(&error, &house::settings(), 5, 1).kind;
+        let kind = |error| Loss::explain(&error, &house::settings(), &Progress::default(), 1).kind;
         let io = |kind| ConnectionError::Io(io::Error::from(kind));
         assert_eq!(kind(io(io::ErrorKind::ConnectionRefused)), LossKind::Away);
         assert_eq!(kind(io(io::ErrorKind::ConnectionReset)), LossKind::Closed);

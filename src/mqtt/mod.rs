@@ -30,6 +30,12 @@ mod backoff;
 
 mod loss;
 
+mod tls;
+
+mod dial;
+
+mod client;
+
 mod link;
 
 mod session;
@@ -38,6 +44,7 @@ mod session;
 mod house;
 
 use crate::model::{BrokerStatus, Config, Event, MqttSettings, Snapshot};
+pub use client::{Delivery, Qos};
 pub use ledger::Ledger;
 use serde::Serialize;
 use session::Session;

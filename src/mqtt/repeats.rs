@@ -1,6 +1,6 @@
 //! Messages that a broker sends twice: a `TOGGLE` must not be one too many.
 
-use rumqttc::{Publish, QoS};
+use super::{Delivery, Qos};
 use std::collections::{BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -23,14 +23,14 @@ impl Repeats {
     }
 
     /// Whether a message is the repetition of one that was taken in already; if it is not, it counts as taken in.
-    pub(super) fn is_repeat(&mut self, message: &Publish) -> bool {
-        if message.qos == QoS::AtMostOnce {
+    pub(super) fn is_repeat(&mut self, message: &Delivery) -> bool {
+        if message.qos == Qos::AtMostOnce {
             return false;
         }
         let mut hasher = DefaultHasher::new();
         (&message.topic, &message.payload[..]).hash(&mut hasher);
-        let this = (message.pkid, hasher.finish());
-        let unreleased = message.qos == QoS::ExactlyOnce && !self.unreleased.insert(message.pkid);
+        let this = (message.packet, hasher.finish());
+        let unreleased = message.qos == Qos::ExactlyOnce && !self.unreleased.insert(message.packet);
         if unreleased || message.dup && self.recent.contains(&this) {
             return true;
         }
@@ -51,16 +51,14 @@ impl Repeats {
 mod tests {
     use super::*;
 
-    fn toggle(packet: u16, qos: QoS, dup: bool) -> Publish {
-        let mut message = Publish::new("hearthd/hut/pump/set", qos, "TOGGLE");
-        (message.pkid, message.dup) = (packet, dup);
-        message
+    fn toggle(packet: u16, qos: Qos, dup: bool) -> Delivery {
+        Delivery { qos, packet, dup, ..Delivery::new("hearthd/hut/pump/set", "TOGGLE") }
     }
 
     #[test]
     fn a_duplicate_is_dropped_and_a_second_press_is_not() {
         let mut repeats = Repeats::default();
-        let mut taken = |packet, dup| !repeats.is_repeat(&toggle(packet, QoS::AtLeastOnce, dup));
+        let mut taken = |packet, dup| !repeats.is_repeat(&toggle(packet, Qos::AtLeastOnce, dup));
         assert!(taken(1, false));
         assert!(!taken(1, true), "sent again, as it says");
         assert!(taken(2, false), "pressed again");
@@ -71,18 +69,18 @@ mod tests {
     #[test]
     fn over_a_new_connection_a_duplicate_is_one_still() {
         let mut repeats = Repeats::default();
-        assert!(!repeats.is_repeat(&toggle(7, QoS::AtLeastOnce, false)));
-        assert!(!repeats.is_repeat(&toggle(8, QoS::ExactlyOnce, false)));
+        assert!(!repeats.is_repeat(&toggle(7, Qos::AtLeastOnce, false)));
+        assert!(!repeats.is_repeat(&toggle(8, Qos::ExactlyOnce, false)));
         repeats.connection_begins();
-        assert!(repeats.is_repeat(&toggle(7, QoS::AtLeastOnce, true)));
-        assert!(repeats.is_repeat(&toggle(8, QoS::ExactlyOnce, true)));
-        assert!(!repeats.is_repeat(&toggle(7, QoS::AtLeastOnce, false)));
+        assert!(repeats.is_repeat(&toggle(7, Qos::AtLeastOnce, true)));
+        assert!(repeats.is_repeat(&toggle(8, Qos::ExactlyOnce, true)));
+        assert!(!repeats.is_repeat(&toggle(7, Qos::AtLeastOnce, false)));
     }
 
     #[test]
     fn at_qos_2_a_message_counts_once_until_it_is_released() {
         let mut repeats = Repeats::default();
-        let again = |repeats: &mut Repeats| repeats.is_repeat(&toggle(1, QoS::ExactlyOnce, false));
+        let again = |repeats: &mut Repeats| repeats.is_repeat(&toggle(1, Qos::ExactlyOnce, false));
         assert!(!again(&mut repeats));
         assert!(again(&mut repeats) && again(&mut repeats));
         repeats.released(1);
@@ -92,14 +90,14 @@ mod tests {
     #[test]
     fn nothing_is_known_of_messages_without_a_packet_id() {
         let mut repeats = Repeats::default();
-        assert!((0..3).all(|_| !repeats.is_repeat(&toggle(0, QoS::AtMostOnce, false))));
+        assert!((0..3).all(|_| !repeats.is_repeat(&toggle(0, Qos::AtMostOnce, false))));
     }
 
     #[test]
     fn a_flood_does_not_grow_it() {
         let mut repeats = Repeats::default();
         for packet in 1..=u16::MAX {
-            repeats.is_repeat(&toggle(packet, QoS::AtLeastOnce, false));
+            repeats.is_repeat(&toggle(packet, Qos::AtLeastOnce, false));
         }
         assert_eq!(repeats.recent.len(), REMEMBERED);
     }

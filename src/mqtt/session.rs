@@ -147,7 +147,10 @@ impl Session {
         let inbox = Inbox::new(&self.settings, &self.hub);
         let mut to_ask = self.to_ask(&inbox);
         self.repeats.lock().unwrap_or_else(PoisonError::into_inner).connection_begins();
-        let mut link = Link::open(&self.settings, inbox, self.commands.clone(), self.repeats.clone());
+        let mut link = match Link::open(&self.settings, inbox, self.commands.clone(), self.repeats.clone()) {
+            Ok(link) => link,
+            Err(loss) => return End::Lost(loss, Lived::default()),
+        };
         let mut lived = Lived::default();
         let mut refused = Vec::new();
         let (mut acknowledged, mut round, mut steady, mut birth) = (false, None, None, None);
@@ -291,8 +294,8 @@ impl Session {
     /// The broker does what a broker does, but for topics that it does not let us read.
     fn is_good(&mut self, refused: &[Asked]) {
         self.backoff.good();
-        let MqttSettings { host, port, client_id, .. } = &self.settings;
-        tracing::info!("connected to the broker at {host}:{port} as {client_id}");
+        let (address, client_id) = (self.settings.address(), &self.settings.client_id);
+        tracing::info!("connected to the broker at {address} as {client_id}");
         let of = |what| -> Vec<&str> {
             refused.iter().filter(|asked| asked.what == what).map(|asked| &*asked.filter).collect()
         };
@@ -396,15 +399,16 @@ impl Session {
 
     /// Says what stays at a broker that is not to hear of this hub any more.
     fn complain_of(&self, left: Clearing) {
-        let MqttSettings { host, port, prefix, discovery_prefix, .. } = &self.settings;
+        let MqttSettings { prefix, discovery_prefix, .. } = &self.settings;
         let discovery = discovery_prefix.as_ref().filter(|_| left.discovery);
         let topics = left.topics.then(|| format!("{prefix}/#"));
         let left = topics.into_iter().chain(discovery.map(|to| discovery::topic(to, &self.hub)));
         let left: Vec<String> = left.map(|topic| in_shell(&topic)).collect();
         if !left.is_empty() {
             tracing::warn!(
-                "the broker at {host}:{port} could not be told to forget {}: clear them with mosquitto_sub \
-                 --remove-retained, see docs/mqtt.md",
+                "the broker at {} could not be told to forget {}: clear them with mosquitto_sub --remove-retained, see \
+                 docs/mqtt.md",
+                self.settings.address(),
                 left.join(" and ")
             );
         }
@@ -421,7 +425,7 @@ impl Session {
                 self.settings.client_id
             ));
         }
-        let broker = format!("{}:{}", self.settings.host, self.settings.port);
+        let broker = self.settings.address();
         let seconds = wait.as_secs_f32();
         let known = self.status.borrow().error.as_ref() == Some(&reason);
         if known {

@@ -205,7 +205,7 @@ impl Connection {
 }
 
 /// How many filters a SUBSCRIBE has.
-fn filters(body: &[u8]) -> usize {
+pub fn filters(body: &[u8]) -> usize {
     let (mut at, mut count) = (2, 0);
     while at + 2 <= body.len() {
         at += 3 + usize::from(u16::from_be_bytes([body[at], body[at + 1]]));

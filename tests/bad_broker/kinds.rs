@@ -1,6 +1,6 @@
 //! The ways in which a broker can be bad.
 
-use crate::broker::{Behaviour, Connection, publish};
+use crate::broker::{Behaviour, Connection, filters, publish};
 use std::{io, thread, time::Duration};
 
 pub struct Kind {
@@ -50,17 +50,22 @@ fn puback(packet: u16) -> Vec<u8> {
 }
 
 /// Accepts, and answers SUBSCRIBE in its own way.
-fn subscribe(connection: &mut Connection, how: impl Fn(u8, u8) -> Vec<u8>) -> io::Result<()> {
+fn subscribe(connection: &mut Connection, how: impl Fn(&[u8]) -> Vec<u8>) -> io::Result<()> {
     connection.answers.suback = false;
     connection.accept()?;
     loop {
         let (first, body) = connection.packet()?;
         connection.answer(first, &body)?;
         if first >> 4 == 8 {
-            connection.send(&how(body[0], body[1]))?;
+            connection.send(&how(&body))?;
             connection.played();
         }
     }
+}
+
+/// The answer to a SUBSCRIBE, with these codes.
+fn suback(asked: &[u8], codes: &[u8]) -> Vec<u8> {
+    [&[0x90, 2 + codes.len() as u8, asked[0], asked[1]], codes].concat()
 }
 
 /// So many messages that only differ by their number.
@@ -103,7 +108,7 @@ pub const KINDS: &[Kind] = &[
         answer_connect(c, &message)
     }),
     kind("is a web server", "", |c| answer_connect(c, b"HTTP/1.1 400 Bad Request\r\n\r\n")),
-    kind("speaks TLS", "", |c| answer_connect(c, &[0x15, 3, 3, 0, 2, 2, 40])),
+    kind("speaks TLS", "write mqtts://", |c| answer_connect(c, &[0x15, 3, 3, 0, 2, 2, 40])),
     kind("sends noise for ever", "", |c| {
         c.packet()?;
         c.played();
@@ -137,16 +142,14 @@ pub const KINDS: &[Kind] = &[
     }),
     kind("sends DISCONNECT", "", |c| c.say(&[0xe0, 0])),
     // What it owes us
-    kind("never answers SUBSCRIBE", "no SUBACK", |c| subscribe(c, |_, _| vec![])),
-    kind("answers another SUBSCRIBE", "no SUBACK", |c| subscribe(c, |_, _| vec![0x90, 3, 0x7f, 0xff, 1])),
+    kind("never answers SUBSCRIBE", "no SUBACK", |c| subscribe(c, |_| vec![])),
+    kind("answers another SUBSCRIBE", "protocol", |c| subscribe(c, |_| vec![0x90, 3, 0x7f, 0xff, 1])),
     kind("lets us read nothing", "no commands come", |c| {
-        subscribe(c, |high, low| [&[0x90, 12, high, low][..], &[0x80; 10]].concat())
+        subscribe(c, |asked| suback(asked, &vec![0x80; filters(asked)]))
     }),
-    kind("answers SUBSCRIBE for one topic only", "", |c| subscribe(c, |high, low| vec![0x90, 3, high, low, 1])),
-    kind("answers SUBSCRIBE with no code", "protocol", |c| subscribe(c, |high, low| vec![0x90, 2, high, low])),
-    kind("answers SUBSCRIBE with a code that is none", "protocol", |c| {
-        subscribe(c, |high, low| vec![0x90, 3, high, low, 99])
-    }),
+    kind("answers SUBSCRIBE for one topic only", "protocol", |c| subscribe(c, |asked| suback(asked, &[1]))),
+    kind("answers SUBSCRIBE with no code", "protocol", |c| subscribe(c, |asked| suback(asked, &[]))),
+    kind("answers SUBSCRIBE with a code that is none", "protocol", |c| subscribe(c, |asked| suback(asked, &[99]))),
     kind("never acknowledges", "no PUBACK", |c| acknowledge(c, |_| vec![])),
     kind("acknowledges nothing and answers pings", "no SUBACK", |c| {
         (c.answers.suback, c.answers.puback) = (false, false);
@@ -273,7 +276,7 @@ pub const KINDS: &[Kind] = &[
     kind("sends a message of packet 0", "protocol", |c| c.say(&publish(0x32, SET, Some(0), b"ON"))),
     kind("sends packets of reserved kinds", "protocol", |c| c.say(&[0xf0, 2, 0, 0])),
     kind("sends what only clients send", "protocol", |c| c.say(&[0x82, 6, 0, 1, 0, 1, b'#', 0])),
-    kind("releases messages that never were", "protocol", |c| c.say(&[0x62, 2, 0, 9])),
+    kind("releases messages that never were", "", |c| c.say(&[0x62, 2, 0, 9])),
     kind("completes messages that never were", "protocol", |c| c.say(&[0x70, 2, 0, 9])),
     kind("answers UNSUBSCRIBE that never was", "", |c| c.say(&[0xb0, 2, 0, 9])),
 ];

@@ -1,6 +1,6 @@
 //! A real broker, a client that listens to it, and a broker that misbehaves.
 
-use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
+use rumqttc::{AsyncClient, Event, MqttOptions, Packet, PublishOptions, QoS};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{TcpListener, TcpStream};
@@ -79,18 +79,23 @@ const MARK: &str = "spy/all_retained_were_heard";
 impl Spy {
     /// Subscribed to all topics when it returns.
     pub async fn connect(port: u16) -> Spy {
-        let mut options = MqttOptions::new(format!("spy{}", free_port()), "127.0.0.1", port);
+        let mut options = MqttOptions::new(format!("spy{}", free_port()), ("127.0.0.1", port));
         options.set_max_packet_size(32 << 20, 32 << 20);
-        let (client, mut event_loop) = AsyncClient::new(options, 100);
+        let (client, mut event_loop) = AsyncClient::builder(options).capacity(100).build();
         let (sender, heard) = mpsc::unbounded_channel();
         let mut polling = JoinSet::new();
         client.subscribe("#", QoS::AtLeastOnce).await.unwrap();
-        client.publish(MARK, QoS::AtLeastOnce, false, "").await.unwrap();
+        let marker = client.clone();
         polling.spawn(async move {
             while let Ok(event) = event_loop.poll().await {
+                // Not before: the library may write it first.
+                if let Event::Incoming(Packet::SubAck(_)) = event {
+                    marker.try_publish(MARK, "", PublishOptions::at_least_once()).unwrap();
+                }
                 if let Event::Incoming(Packet::Publish(message)) = event {
                     let payload = String::from_utf8_lossy(&message.payload).into_owned();
-                    if sender.send((message.topic, payload)).is_err() {
+                    let topic = String::from_utf8_lossy(&message.topic).into_owned();
+                    if sender.send((topic, payload)).is_err() {
                         return;
                     }
                 }
@@ -99,6 +104,12 @@ impl Spy {
         let mut spy = Spy { client, heard, retained: BTreeMap::new(), _polling: polling };
         spy.hear_retained().await;
         spy
+    }
+
+    /// Publishes at QoS 1.
+    pub async fn publish(&self, topic: &str, retain: bool, payload: impl Into<Vec<u8>>) {
+        let options = PublishOptions::at_least_once().retain(retain);
+        self.client.publish(topic, payload.into(), options).await.unwrap();
     }
 
     /// What the broker kept when this client came, by topic. It and all that was heard since are forgotten.
@@ -250,8 +261,10 @@ async fn serve(
                     _ => socket.write_all(&[0x40, 2, body[topic_end], body[topic_end + 1]]).await?,
                 }
             }
-            // The four filters at QoS 1.
-            (_, 8) => socket.write_all(&[0x90, 6, body[0], body[1], 1, 1, 1, 1]).await?,
+            (_, 8) => {
+                let codes = vec![1; filters(&body)];
+                socket.write_all(&[&[0x90, 2 + codes.len() as u8, body[0], body[1]], &codes[..]].concat()).await?;
+            }
             (_, 12) => {
                 heard.send(("ping".into(), String::new())).ok();
                 socket.write_all(&[0xd0, 0]).await?;
@@ -259,4 +272,14 @@ async fn serve(
             _ => return Ok(()),
         }
     }
+}
+
+/// How many filters a SUBSCRIBE has.
+fn filters(body: &[u8]) -> usize {
+    let (mut at, mut count) = (2, 0);
+    while at + 2 <= body.len() {
+        at += 3 + usize::from(u16::from_be_bytes([body[at], body[at + 1]]));
+        count += 1;
+    }
+    count
 }

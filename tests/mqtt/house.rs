@@ -72,6 +72,9 @@ fn settings(port: u16) -> MqttSettings {
         discovery_prefix: Some("homeassistant".into()),
         birth_topic: "homeassistant/status".into(),
         keep_alive: Duration::from_secs(5),
+        connect_timeout: Duration::from_secs(5),
+        carrier: Carrier::Tcp,
+        tls: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses some of it")]
 
-use rumqttc::{Client, Event, MqttOptions, Packet, QoS};
+use rumqttc::{Client, Event, MqttOptions, Packet, PublishOptions, QoS};
 use std::{
     collections::BTreeMap,
     fs,
@@ -74,6 +74,13 @@ impl Broker {
         let text = format!("listener {port} 127.0.0.1\n{settings}\n");
         fs::write(folder.path().join("mosquitto.conf"), text).unwrap();
         Broker { port, folder, child: None }
+    }
+
+    /// Gives it another listener, with settings of its own.
+    pub fn add_listener(&self, lines: &str) {
+        let file = self.folder.path().join("mosquitto.conf");
+        let before = fs::read_to_string(&file).unwrap();
+        fs::write(&file, format!("per_listener_settings true\n{before}{lines}\n")).unwrap();
     }
 
     pub fn up(&mut self) {
@@ -281,9 +288,9 @@ impl Watcher {
     pub fn start(port: u16, filter: &str) -> Watcher {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let id = format!("watcher-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let mut options = MqttOptions::new(id, "127.0.0.1", port);
+        let mut options = MqttOptions::new(id, ("127.0.0.1", port));
         options.set_max_packet_size(8 << 20, 8 << 20);
-        let (client, mut connection) = Client::new(options, 1000);
+        let (client, mut connection) = Client::builder(options).capacity(1000).build();
         let (seen, over) = (Arc::new(Mutex::new(Seen::default())), Arc::new(AtomicBool::new(false)));
         let (ready_in, ready) = mpsc::channel();
         let (ours, ended, subscriber, filter) = (seen.clone(), over.clone(), client.clone(), filter.to_owned());
@@ -298,12 +305,12 @@ impl Watcher {
                     }
                     Ok(Event::Incoming(Packet::Publish(publish))) => {
                         let message = Message {
-                            topic: publish.topic.clone(),
+                            topic: String::from_utf8_lossy(&publish.topic).into_owned(),
                             payload: String::from_utf8_lossy(&publish.payload).into_owned(),
                             retained: publish.retain,
                         };
                         let mut seen = ours.lock().unwrap();
-                        seen.last.insert(publish.topic, message.clone());
+                        seen.last.insert(message.topic.clone(), message.clone());
                         seen.all.push(message);
                     }
                     Ok(_) => {}
@@ -319,11 +326,11 @@ impl Watcher {
     }
 
     pub fn publish(&self, topic: &str, payload: impl Into<Vec<u8>>) {
-        self.client.publish(topic, QoS::AtLeastOnce, false, payload).unwrap();
+        self.client.publish(topic, payload.into(), PublishOptions::at_least_once()).unwrap();
     }
 
     pub fn publish_retained(&self, topic: &str, payload: impl Into<Vec<u8>>) {
-        self.client.publish(topic, QoS::AtLeastOnce, true, payload).unwrap();
+        self.client.publish(topic, payload.into(), PublishOptions::at_least_once().retained()).unwrap();
     }
 
     /// The last payload of a topic.

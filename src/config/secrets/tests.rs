@@ -1,5 +1,6 @@
 //! Slips in lines that hold a password, and what is shown of them.
 
+use super::Secrets;
 use crate::config::parse;
 use std::path::Path;
 
@@ -168,4 +169,19 @@ fn what_is_no_password_is_shown() {
         let Err(report) = parse(Path::new("config.toml"), &text) else { panic!("accepted: {text}") };
         assert!(report.to_string().contains(key), "{report}");
     }
+}
+
+#[test]
+fn names_of_files_are_shown_and_keys_are_not() {
+    let text =
+        "[mqtt]\nurl = \"mqtts://b\"\nca_file = \"ca2.crt\"\nkey_file = \"hub1.key\"\nkey_file = '-----BEGIN geheim'\n";
+    let secrets = Secrets::of(text);
+    let hidden = |line: &str| {
+        let start = text.find(line).unwrap();
+        secrets.in_line(start..start + line.len())
+    };
+    assert!(hidden("ca_file = \"ca2.crt\"").is_empty() && hidden("key_file = \"hub1.key\"").is_empty());
+    assert!(!hidden("key_file = '-----BEGIN geheim'").is_empty());
+    let message = "cannot read /etc/hearthd/hub1.key: there is no such file".to_owned();
+    assert_eq!(secrets.redact(message.clone(), &(0..text.len())), message);
 }
