@@ -63,7 +63,7 @@ enum Command {
         /// The file to check instead of the configuration file
         file: Option<PathBuf>,
     },
-    /// Live through days in a moment and print what the house does
+    /// Simulate days in seconds and print what the house does
     Simulate(simulate::Arguments),
     /// Try what you expect of the house, written down in config.test.toml
     Test {
@@ -72,7 +72,7 @@ enum Command {
     },
     /// Show all points of the running daemon
     Status(Shape),
-    /// Say why an output is as it is
+    /// Say why an output, a room or a thermostat is as it is
     Why {
         /// For example hall_light
         point: String,
@@ -86,12 +86,12 @@ enum Command {
         #[command(flatten)]
         shape: Shape,
     },
-    /// Switch an output by hand (on simulated hardware also an input or a reading)
+    /// Command a point by hand: an output, target, mode, lock or scene (on simulated hardware also an input or a reading)
     Set {
         /// For example hall_light
         point: String,
-        /// ON, OFF, TOGGLE or AUTO; a level such as 40, or +10 for more; speed 2; of the total of a counter, what the meter
-        /// shows
+        /// ON, OFF, TOGGLE, AUTO or a word of the point; a level such as 40, or +10 for more; speed 2; for a counter's total, the
+        /// number on the meter
         #[arg(required = true, num_args = 1.., allow_negative_numbers = true)]
         value: Vec<String>,
         /// How long it holds, for example 2h; then automatic control goes on

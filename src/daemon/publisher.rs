@@ -1,7 +1,8 @@
 //! The publisher: a thread that keeps what was promised, then shows it.
 //!
-//! The control loop drives outputs and goes on; what it has to tell passes through here. A command is on disk before its
-//! effect is shown or its answer given, so that nothing that was answered is lost when the process is killed. A slow disk
+//! The control loop drives outputs and goes on; what it has to tell passes through here. A command is written to the
+//! state file before its effect is shown or its answer given, so that nothing that was answered is lost when the process is killed
+//! (a power cut may cost the last second). A slow disk
 //! delays news, never an output: passes that pile up are merged, and the newest snapshot wins. What has nothing to keep is
 //! shown at once, unless something before it is not shown yet: that spares two switches of threads.
 

@@ -2,7 +2,7 @@
 //!
 //! Each [`Task`](super::order::Task) is known by its place in the order. It is **due** when anything that it looks at changed,
 //! or when it looks different by itself. Until then it comes to the same again. What looks at what moves all the time is
-//! due always. Who looks at what is known from the configuration, so that a change costs as much as it has lookers.
+//! due always. Who looks at what is known from the configuration, so that a change costs as much as it has dependents.
 
 use super::{
     facts::NextWakeup,
@@ -45,7 +45,7 @@ pub(super) struct Changes {
     /// Those that look at what moves all the time.
     moving: Bits,
     /// Who looks at each thing, in the order of [`Changes::place`].
-    lookers: Vec<Vec<u32>>,
+    dependents: Vec<Vec<u32>>,
     /// What changed since somebody who watches last asked, in the order of [`Changes::place`].
     news: Bits,
     /// The same as a list.
@@ -141,7 +141,7 @@ impl Changes {
             due: none.clone(),
             unsettled: none.clone(),
             moving: none,
-            lookers: vec![Vec::new(); rules + config.rules.len()],
+            dependents: vec![Vec::new(); rules + config.rules.len()],
             news: Bits::none(rules + config.rules.len()),
             told: Vec::new(),
             begins: Begins { inputs, clicks, sensors, rooms, outputs, climates, rules },
@@ -152,13 +152,13 @@ impl Changes {
         for (task, looks) in order.looks.iter().enumerate() {
             for look in looks {
                 match changes.place(*look) {
-                    Some(place) => changes.lookers[place].push(u32::try_from(task).unwrap_or(u32::MAX)),
+                    Some(place) => changes.dependents[place].push(u32::try_from(task).unwrap_or(u32::MAX)),
                     None => changes.moving.set(task),
                 }
             }
         }
         changes.everything();
-        (0..changes.lookers.len()).for_each(|place| changes.tell(place));
+        (0..changes.dependents.len()).for_each(|place| changes.tell(place));
         changes
     }
 
@@ -186,9 +186,9 @@ impl Changes {
     fn mark(&mut self, look: Dependency) {
         let Some(place) = self.place(look) else { return };
         self.tell(place);
-        for looker in &self.lookers[place] {
-            self.due.set(*looker as usize);
-            self.unsettled.set(*looker as usize);
+        for dependent in &self.dependents[place] {
+            self.due.set(*dependent as usize);
+            self.unsettled.set(*dependent as usize);
         }
     }
 

@@ -22,13 +22,13 @@ use crate::{
 };
 use std::{collections::BTreeSet, ops::Range, time::Duration};
 
-/// What goes round in a circle for longer than this in one instant never ends.
+/// What still changes after so many rounds of one instant is in a circle.
 const ROUNDS_MAX: usize = 12;
-/// The outputs that change within so many of the last rounds are in the circle.
+/// The outputs that change in the last so many rounds belong to it.
 const ROUNDS_WATCHED: usize = 4;
-/// So often something in a circle is left out before it goes on with the next event.
+/// Circles are cut so often in one instant; what still changes then is left for the next event.
 const CUTS_MAX: usize = 4;
-/// An output in a circle is off for so long before it is tried again.
+/// How long an output that was cut out of a circle is held off before it is tried again.
 const OUT_OF_THE_CIRCLE: Duration = Duration::from_secs(60);
 
 /// What is decided in one instant.

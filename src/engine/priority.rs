@@ -1,9 +1,8 @@
 //! The priority array: from all that is asked of the outputs to what each is driven to.
 //!
-//! Outputs that have to do with each other are resolved together. First those that people see: what is **asked** (manual,
-//! rule, default), the `max_on` **limit**. Those that work through parts are resolved there and then, and ask their
-//! **parts**. Then, for everything that has a line: the **interlocks**, the **minimum times**; the highest filled slot of each
-//! wins. Wires are driven when the whole house is decided (`wires.rs`).
+//! Outputs that have to do with each other (a cluster) are resolved together. First the visible ones: what is **asked** (manual,
+//! climate, rule, default), then the `max_on` **limit**. One that works through parts is resolved at once and asks its
+//! **parts**. Then, for every output with a line: **interlocks**, **minimum times**, and the highest filled slot wins. Wires are driven when the whole house is decided (`wires.rs`).
 
 use super::{
     climate::Claimed,

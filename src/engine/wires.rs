@@ -33,7 +33,7 @@ impl Engine {
             (self.outputs[id.0].decided().is_on(), !works_by_parts, *id)
         });
         let drives = wanted.into_iter().filter_map(|(_, output)| {
-            let (level, cause) = take(&config[output], &mut self.outputs[output.0], now)?;
+            let (level, cause) = begin_drive(&config[output], &mut self.outputs[output.0], now)?;
             let state = &mut self.outputs[output.0];
             if level.is_on() && !state.level.is_on() {
                 state.may_have_gone_on = true;
@@ -170,8 +170,8 @@ fn answers_late(output: &Output) -> bool {
     output.line.as_ref().is_some_and(|line| !line.is_direct())
 }
 
-/// Has it driven to what was decided.
-fn take(output: &Output, state: &mut OutputState, now: Now) -> Option<(Level, Cause)> {
+/// Its wire is being driven to what was decided from now on.
+fn begin_drive(output: &Output, state: &mut OutputState, now: Now) -> Option<(Level, Cause)> {
     let (slot, claim) = state.explanation.as_ref()?.slots.first()?.clone();
     // What a start claims otherwise and drives back at once is no switching.
     let differs = state.level != claim.level && state.wire != Wire::Untouched;

@@ -19,7 +19,7 @@ pub enum Event {
         /// When its wire changed, by the time stamp that the kernel gave it; None: now, as far as is known.
         at: Option<Moment>,
     },
-    /// Pulses of a counter, or of another input that is no counter any more: then they mean nothing.
+    /// A counter has counted pulses. Where a reload has made the input something else, they mean nothing.
     Pulsed {
         /// The input's id.
         input: Arc<str>,
@@ -35,7 +35,7 @@ pub enum Event {
         /// Finite numbers in the units of their quantities, or why there are none.
         result: Result<Vec<(Quantity, f64)>, ReadFailure>,
     },
-    /// A chip has learnt of the air where it is.
+    /// A sensor's chip has another calibration, such as the baseline of a gas sensor, to be kept over a restart.
     SensorLearnt {
         /// The sensor's id.
         sensor: Arc<str>,
@@ -62,7 +62,7 @@ pub enum Event {
     WireFound {
         /// The output's id.
         output: Arc<str>,
-        /// The level that it has, or should have.
+        /// With `Ok`, the level that it has; with `Err`, the one that it should have.
         level: Level,
         /// Whether it has it, or why not.
         result: Result<(), String>,
@@ -124,8 +124,8 @@ pub enum Effect {
         /// Why, for the log.
         cause: Cause,
     },
-    /// Answer a command. Accepted means that the manual slot says so now; [`Snapshot`](super::Snapshot) tells what the
-    /// output made of it.
+    /// Answer a command. Accepted means that it counts from now on: as an output's manual slot, a target, the mode, a lock, a
+    /// total. [`Snapshot`](super::Snapshot) tells what came of it.
     Answer {
         /// As it came in.
         command: Command,
@@ -148,7 +148,7 @@ pub enum Effect {
         /// How.
         click: Click,
     },
-    /// Log what an event rule did not do, and why.
+    /// Write a line to the log about a rule: what an event rule did not do, or that its output is held off.
     Note {
         /// The rule.
         rule: Arc<str>,

@@ -14,6 +14,9 @@
 //! | rule | holds a value on outputs while its condition is true; or does something once, on an event |
 //! | quality | how far a point's value can be trusted |
 //! | priority array | what decides an output: the highest filled [`Slot`] wins (after ASHRAE 135, clause 19.2) |
+//! | wire | what an output drives or an input reads: a GPIO line, a PWM channel, a pin of an expander |
+//! | part | an output may work through hidden outputs, its parts: the wire of slow PWM, the two relays of a cover |
+//! | claim | in the priority array, a level with its cause; of a line, its request from the kernel |
 //! | relinquish default | the value of an output that nobody asks anything of |
 //!
 //! Nothing here does I/O, reads a clock or knows a wire format; [`Zone`] is the clock's.
