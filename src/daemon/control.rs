@@ -182,10 +182,11 @@ impl Control {
         (self.config, self.sources) = (config, sources.clone());
         // Kept only now: `hearthd safe` has to know the wires that were driven up to here.
         self.next.in_force = Some(sources);
+        self.under_way.follow(&self.engine);
+        self.effects.follow(&self.engine);
         // What was decided before their levels were known counts no more.
         self.tell_kept();
         self.under_way.follow(&self.engine);
-        self.effects.follow(&self.engine);
         self.perform(effects);
         tracing::info!("the changed configuration is in force: {}", self.status());
         Ok(true)

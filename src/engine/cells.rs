@@ -28,7 +28,8 @@ impl Cells {
 }
 
 impl Engine {
-    /// What the house shows, worked out from nothing.
+    /// What the house shows, worked out from nothing: each point counts as changed, so that nobody asks what changed between
+    /// two of these.
     pub fn snapshot(&self, now: Now) -> Snapshot {
         let points = self.config.points().map(|point| self.point_state(point, now));
         Snapshot::new(self.config.clone(), now, self.cells.before, points)

@@ -201,10 +201,10 @@ impl Changes {
 
     /// What changed since this was last asked, each once.
     pub fn take_news(&mut self) -> Vec<Changed> {
-        let mut told = std::mem::take(&mut self.told);
+        let told = std::mem::take(&mut self.told);
         told.iter().for_each(|place| self.news.clear(*place as usize));
-        told.sort_unstable();
         let mut news: Vec<Changed> = told.into_iter().filter_map(|place| self.changed(place as usize)).collect();
+        news.sort_unstable();
         news.dedup();
         news
     }

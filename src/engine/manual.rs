@@ -117,7 +117,7 @@ impl Engine {
         let before = state.manual.as_ref().and_then(|manual| manual.back);
         let is = || match output.method {
             Method::Cover(_) => self.position(id, now),
-            _ => Some(state.level),
+            _ => Some(state.left_at()),
         };
         if output.default_holds { before.or_else(is) } else { None }
     }

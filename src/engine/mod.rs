@@ -168,7 +168,7 @@ impl Engine {
                 engine.promises.count += u64::from(change_is_promised(output));
                 engine.outputs[index].begin_anew(level, pulse, taken, now);
                 parts::lose(OutputId(index), &engine.config, &mut engine.outputs);
-            } else if std::mem::take(&mut engine.outputs[index].may_have_gone_on) {
+            } else if engine.outputs[index].may_have_gone_on {
                 engine.outputs[index].goes_off_now(output.pulse.is_some(), now);
             }
         }
@@ -359,7 +359,7 @@ impl Engine {
         for (output, state) in self.config.outputs.iter().zip(&mut self.outputs) {
             let before = old.config.find_output(&output.id).map(|id| &old.config[id]);
             if before.is_none_or(|before| !same_wire(&old.config, before, &self.config, output)) {
-                state.wire = Wire::Untouched;
+                (state.wire, state.may_have_gone_on) = (Wire::Untouched, false);
             }
             // Their ids are of the old configuration.
             (state.explanation, state.told) = (None, Vec::new());

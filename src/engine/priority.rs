@@ -368,7 +368,7 @@ fn cover_by_rules(id: OutputId, state: &OutputState, situation: &Situation<'_>) 
 /// What it is when nobody asks.
 fn rest(output: &Output, state: &OutputState) -> Claim {
     if output.default_holds {
-        Claim { level: state.left.unwrap_or(state.level), cause: Cause::Held }
+        Claim { level: state.left.unwrap_or_else(|| state.left_at()), cause: Cause::Held }
     } else {
         Claim { level: output.default, cause: Cause::Default }
     }
@@ -410,7 +410,7 @@ fn may_be_asked_on(id: OutputId, output: &Output, state: &OutputState, situation
 /// What it is left in. A member of an interlock is not switched on any more: the others may be on or have just been.
 fn safe(output: &Output, state: &OutputState) -> Level {
     let level = output.safe.level().filter(|level| !level.is_on() || output.interlock.is_none());
-    level.unwrap_or(state.level)
+    level.unwrap_or_else(|| state.left_at())
 }
 
 /// Since when an output is on without a break, as its `max_on` counts. Slow PWM breaks off in each period.
@@ -499,10 +499,12 @@ fn minimum(output: &Output, state: &OutputState, wanted: Level, now: Now, wakeup
     }
     let minimum = if state.level.is_on() { output.min_on } else { output.min_off }?;
     let until = state.since.plus(minimum);
-    if now.moment >= until.moment {
+    if now.moment >= until.moment && !state.is_off_unconfirmed() {
         return None;
     }
-    wakeup.at(until.moment);
+    if now.moment < until.moment {
+        wakeup.at(until.moment);
+    }
     let cause =
         if state.level.is_on() { Cause::MinOn { until: until.wall } } else { Cause::MinOff { until: until.wall } };
     Some(Claim { level: state.level, cause })

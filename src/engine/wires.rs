@@ -1,7 +1,9 @@
 //! From what is decided to the wires that are to be driven, and what they answer.
 
 use super::{
-    Engine, RETRY_FIRST, RETRY_LAST, change_is_promised, parts,
+    Engine, RETRY_FIRST, RETRY_LAST, change_is_promised,
+    order::Dependency,
+    parts,
     promises::Promised,
     state::{Failure, OutputState, Timestamp, Wire},
 };
@@ -41,13 +43,14 @@ impl Engine {
                     self.promises.note(Promised::Output(output));
                 }
             }
+            self.changes.seen(Dependency::Explained(output));
             Some(Effect::Drive { drive: self.drives.begin(output, level), output, level, cause })
         });
         drives.collect()
     }
 
     /// Of what is to be driven, with the places of their clusters: what goes on because a rule looks at an output of another
-    /// cluster that has not taken its level. What waits only for each other waits for nothing.
+    /// cluster that has not taken its level. What waits only for each other, or for such, waits for nothing.
     fn waiting(&self, wanted: &[(usize, OutputId)]) -> Vec<(usize, OutputId)> {
         let rests_on = |&(place, id): &(usize, OutputId), holds: &dyn Fn(&(usize, OutputId)) -> bool| {
             let rule = rule_that_switches_on(&self.outputs[id.0]);
@@ -96,7 +99,12 @@ impl Engine {
         match result {
             Err(_) if self.outputs[id.0].is_under_way() => return,
             Err(_) => {}
-            Ok(()) => self.drives.forget(id),
+            Ok(()) => {
+                self.drives.forget(id);
+                let state = &mut self.outputs[id.0];
+                // A pulse that was cut short is over too.
+                state.tripped |= state.pulse_from.is_some() && state.level.is_on() && !level.is_on();
+            }
         }
         self.absorb_level(now, id, level, result);
     }
@@ -123,10 +131,6 @@ impl Engine {
                 if state.left == Some(level) {
                     state.left = None;
                 }
-                if state.pulse_from.is_some() && (state.level.is_on() || was_on_unseen) && !level.is_on() {
-                    // A pulse that was cut short is over too.
-                    state.tripped = true;
-                }
                 if level.is_on() {
                     state.last_on = level;
                 }
@@ -143,6 +147,9 @@ impl Engine {
             }
             Err(text) => {
                 let before = state.failure().map_or(0, |failure| failure.count);
+                if !level.is_on() && state.may_have_gone_on {
+                    state.since = Timestamp::of(now);
+                }
                 let pause = RETRY_FIRST.saturating_mul(1 << before.min(6)).min(RETRY_LAST);
                 let (count, retry) = (before.saturating_add(1), now.moment + pause);
                 state.wire = Wire::Failed(Failure { text: text.into(), level, count, retry });
@@ -158,9 +165,12 @@ fn must_drive(output: &Output, state: &OutputState, now: Now) -> bool {
         _ if state.explanation.is_none() => false,
         Wire::Untouched => true,
         Wire::Confirmed => state.level != level,
-        // What is taken back is not first switched on by a bus that answers late. Going on waits for the answer: how long it
-        // has been off counts.
-        Wire::Driving { level: driven, .. } => driven.is_on() && !level.is_on() && answers_late(output),
+        // What is taken back is not first switched on by a bus that answers late; but for what, once on, is to stay on for a
+        // while. Going on waits for the answer: how long it has been off counts.
+        Wire::Driving { level: driven, .. } => {
+            let may_be_short = output.min_on.is_none() || state.winner() == Some(Slot::Safety);
+            driven.is_on() && !level.is_on() && answers_late(output) && may_be_short
+        }
         Wire::Failed(failure) => failure.level != level || now.moment >= failure.retry,
     }
 }
@@ -178,6 +188,8 @@ fn begin_drive(output: &Output, state: &mut OutputState, now: Now) -> Option<(Le
     if differs && output.line.is_some() && is_by_rules(slot, &claim.cause) {
         state.guard.switched(output.max_rate, now.moment);
     }
+    // A pulse that is cut short is over too.
+    state.tripped |= state.pulse_from.is_some() && state.may_be_on() && !claim.level.is_on();
     state.wire = Wire::Driving { level: claim.level, failure: state.failure().cloned() };
     Some((claim.level, claim.cause))
 }

@@ -114,9 +114,9 @@ impl Sink {
 
     /// For a last drive of all: leaves undone the drives in line, and reports nothing more, for which the thread might wait.
     pub fn fall_silent(&self) {
+        self.keep_drives(|_| false);
         self.inbox.lock().is_unheard = true;
         self.inbox.changed.notify_one();
-        self.keep_drives(|_| false);
     }
 
     /// False after a panic of its thread.

@@ -274,6 +274,7 @@ impl Outbox {
         self.batch.clear();
         self.to_compare = (0..self.groups.len()).collect();
         self.is_to_compare = vec![true; self.groups.len()];
+        self.to_reach = self.to_reach.map(|_| self.groups.len());
         self.discovery_due = true;
     }
 
@@ -304,7 +305,6 @@ impl Outbox {
         let topics: Vec<String> = self.places.keys().cloned().collect();
         self.index();
         self.tell_all();
-        self.to_reach = self.to_reach.map(|_| self.groups.len());
         self.gone(discovery::platforms(before), topics);
         self.record_changed = true;
     }

@@ -7,7 +7,9 @@ use crate::{
 use hearthd::{
     clock::Now,
     engine::{EffectQueue, Engine},
-    model::{Cause, Command, Config, DriveId, Effect, Event, Level, Quality, RequestId, RuleId, Source},
+    model::{
+        Cause, Command, Config, DriveId, Effect, Event, Level, Output, Quality, RequestId, RuleId, SafeState, Source,
+    },
 };
 use std::sync::Arc;
 
@@ -125,8 +127,8 @@ fn what_was_taken_back_may_have_been_on_until_it_is_known_to_be_off() {
     assert_eq!(house.pass(1), ["down ON"]);
 }
 
-#[test]
-fn where_a_cover_is_whose_motor_was_taken_back_nobody_knows() {
+/// A blind that was closed, whose motor was asked to open it and to stop, and has answered neither; the id of the stop.
+fn blind_taken_back() -> (Slow, DriveId) {
     let blind = "[outputs.blind]\nkind = \"cover\"\nopen_gpio = \"UP\"\nclose_gpio = \"DOWN\"\n\
                  open_time = \"20s\"\nclose_time = \"20s\"\n";
     let mut at_once = House::new(from_text(blind));
@@ -141,6 +143,12 @@ fn where_a_cover_is_whose_motor_was_taken_back_nobody_knows() {
     house.command("blind", "STOP");
     let (off, id, level) = house.drives.last().cloned().unwrap();
     assert_eq!((&*id, level), ("blind.open", Level::OFF));
+    (house, off)
+}
+
+#[test]
+fn where_a_cover_is_whose_motor_was_taken_back_nobody_knows() {
+    let (mut house, off) = blind_taken_back();
     house.answer(off);
     assert_ne!(house.engine.snapshot(house.now).find("blind.position").unwrap().quality, Quality::Good);
 }
@@ -334,4 +342,69 @@ fn what_is_in_line_at_a_reload_has_the_cause_that_it_has_then() {
     let Some(Effect::Drive { cause, .. }) = queue.next(&house.engine) else { panic!("it is under way still") };
     assert_eq!(cause, Cause::Rule(RuleId(0)));
     assert_eq!(queue.next(&house.engine), Some(note));
+}
+
+#[test]
+fn what_stays_as_it_is_left_stays_as_it_was_last_driven() {
+    let mut b = Builder::new();
+    let (lamp, i) = (b.output(Output { default_holds: true, ..output("lamp") }), b.input("i"));
+    b.output(Output { safe: SafeState::Hold, ..output("pump") });
+    b.rule("Press", is_on(i), &[(lamp, ON)]);
+    let mut house = Slow::new(b.build());
+    let i = |on| Event::InputRead { input: "i".into(), result: Ok(on), at: None };
+    house.send(i(false));
+    assert_eq!(house.send(i(true)), ["lamp ON"]);
+    assert_eq!(house.send(i(false)), NOTHING);
+    assert_eq!(house.answer(house.newest()), NOTHING);
+    assert_eq!(house.shows("lamp"), shows("ON", true));
+    assert_eq!(house.command("pump", "ON"), ["pump ON"]);
+    assert_eq!(house.send(Event::Stop), ["lamp OFF"]);
+}
+
+#[test]
+fn a_pulse_that_is_asked_for_again_while_it_is_taken_back_is_given() {
+    let mut b = Builder::new();
+    b.output(Output { pulse: Some(secs(1)), ..output("gate") });
+    let mut house = Slow::new(b.build());
+    assert_eq!(house.command("gate", "ON"), ["gate ON"]);
+    assert_eq!(house.command("gate", "OFF"), ["gate OFF"]);
+    let off = house.newest();
+    assert_eq!(house.command("gate", "ON"), NOTHING);
+    assert_eq!(house.answer(off), ["gate ON"]);
+}
+
+#[test]
+fn a_start_does_not_know_where_a_cover_is_whose_motor_was_taken_back() {
+    let (mut house, _) = blind_taken_back();
+    let memory = serde_json::to_string(&house.engine.memory(house.now)).unwrap();
+    let memory = serde_json::from_str(&memory).unwrap();
+    house.send(Event::Wake);
+    let again = House::start(house.config.clone(), Some(memory), house.now);
+    assert_ne!(again.point("blind.position").quality, Quality::Good);
+}
+
+#[test]
+fn a_rest_is_kept_of_an_output_that_nobody_knows_to_be_off() {
+    let mut b = Builder::new();
+    b.output(Output { min_off: Some(secs(60)), ..output("pump") });
+    let mut house = Slow::new(b.build());
+    house.pass(600);
+    assert_eq!(house.command("pump", "ON"), ["pump ON"]);
+    assert_eq!(house.command("pump", "OFF"), ["pump OFF"]);
+    house.overdue(house.newest());
+    assert_eq!(house.command("pump", "ON"), NOTHING);
+    assert_eq!(house.pass(90), ["pump OFF"], "it is tried again");
+    assert_eq!(house.answer(house.newest()), NOTHING);
+    assert_eq!(house.pass(59), NOTHING);
+    assert_eq!(house.pass(1), ["pump ON"]);
+}
+
+#[test]
+fn what_once_on_stays_on_for_a_while_is_not_taken_back_but_for_safety() {
+    let mut b = Builder::new();
+    b.output(Output { min_on: Some(secs(60)), ..output("pump") });
+    let mut house = Slow::new(b.build());
+    assert_eq!(house.command("pump", "ON"), ["pump ON"]);
+    assert_eq!(house.command("pump", "OFF"), NOTHING);
+    assert_eq!(house.send(Event::Stop), ["pump OFF"]);
 }

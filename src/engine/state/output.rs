@@ -9,7 +9,7 @@ use crate::{
         parts::{cover::Travel, slow_pwm::Owed},
         usage::Meter,
     },
-    model::{Explanation, Level},
+    model::{Explanation, Level, Slot},
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -186,6 +186,30 @@ impl OutputState {
     /// What it is to be, by the last decision.
     pub fn decided(&self) -> Level {
         self.explanation.as_ref().map_or(self.level, |explanation| explanation.level)
+    }
+
+    /// The level that its wire has, or is just being driven to: how it is left, when nobody asks for another.
+    pub fn left_at(&self) -> Level {
+        match self.wire {
+            Wire::Driving { level, .. } => level,
+            Wire::Untouched | Wire::Confirmed | Wire::Failed(_) => self.level,
+        }
+    }
+
+    /// Whether it may have been on until now, and is to go off: how long it will have been off counts from an answer that
+    /// is not there.
+    pub fn is_off_unconfirmed(&self) -> bool {
+        let driven = match &self.wire {
+            Wire::Driving { level, .. } => level,
+            Wire::Failed(failure) => &failure.level,
+            Wire::Untouched | Wire::Confirmed => return false,
+        };
+        self.may_have_gone_on && !driven.is_on()
+    }
+
+    /// The slot that decides it.
+    pub fn winner(&self) -> Option<Slot> {
+        self.explanation.as_ref().map(|explanation| explanation.winner)
     }
 
     /// Whether its wire was driven and has not answered yet.

@@ -130,6 +130,17 @@ fn at_a_birth_availability_comes_before_the_states() {
     assert_eq!(heard.iter().filter(|line| *line == "availability online").count(), 1);
 }
 
+#[test]
+fn a_birth_before_all_was_told_does_not_say_online_too_early() {
+    let config = config(&[("a", OutputKind::Light), ("b", OutputKind::Light), ("c", OutputKind::Light)]);
+    let mut outbox = outbox(&config);
+    while outbox.next().unwrap().topic != "hearthd/cottage/b/state" {}
+    outbox.birth();
+    let heard = said(&mut outbox);
+    let at = |line: &str| heard.iter().position(|each| each == line).unwrap();
+    assert!(at("availability online") > at("c/state OFF"));
+}
+
 /// Acknowledges everything and lets Home Assistant have its time.
 fn settle(outbox: &mut Outbox) -> Vec<String> {
     assert!(outbox.has_to_clear());
