@@ -137,7 +137,7 @@ fn slow() -> Clock {
 fn open(config: &Arc<Config>, clock: Clock, room: usize) -> (Hardware, Wires, Receiver<Event>) {
     let (events, received) = channel(room);
     let start = vec![Level::OFF; config.outputs.len()];
-    let hardware = Hardware::open(&config, &start, clock, events);
+    let hardware = Hardware::open(config, &start, clock, events);
     let wires = hardware.wires().expect("simulated");
     (hardware, wires, received)
 }

@@ -104,8 +104,8 @@ fn find<'j>(value: &'j Json, path: &[&str]) -> Option<&'j Json> {
             Some((key, wanted)) => {
                 let is_wanted = |item: &&Json| match item.get(key) {
                     Some(Json::String(text)) => text == wanted,
-                    Some(other) => other.to_string() == wanted,
-                    None => false,
+                    Some(Json::Number(number)) => number.to_string() == wanted,
+                    _ => false,
                 };
                 items.iter().filter(is_wanted).find_map(|item| find(item, rest))
             }
