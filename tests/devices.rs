@@ -229,6 +229,23 @@ fn without_a_broker_a_plug_is_in_fault_and_nothing_else_waits() {
 }
 
 #[test]
+fn what_is_on_the_broker_can_be_pasted() {
+    let broker = Broker::start();
+    let device = devices(broker.port);
+    let house = house(broker.port, "");
+    let detect = || house.ask(&["detect", "--mqtt"]);
+    assert!(detect().contains("# No device announces itself there"));
+    let devices =
+        r#"[{"friendly_name":"hall","type":"EndDevice","definition":{"exposes":[{"property":"occupancy"}]}}]"#;
+    device.publish_retained("zigbee2mqtt/bridge/devices", devices);
+    device.publish_retained("tele/plug3/LWT", "Online");
+    device.wait_for("tele/plug3/LWT", "Online");
+    let toml = detect();
+    assert!(toml.contains("[inputs.hall]\nkind = \"motion\"\nzigbee2mqtt = \"hall\"\n"), "{toml}");
+    assert!(toml.contains("[outputs.plug3]\nkind = \"switch\"\ntasmota = \"plug3\"\n"), "{toml}");
+}
+
+#[test]
 fn shelly_esphome_and_statestream_speak_their_own_ways() {
     let broker = Broker::start();
     let device = devices(broker.port);

@@ -17,10 +17,12 @@ mod outputs;
 mod payload;
 mod points;
 mod safe;
+mod survey;
 #[cfg(test)]
 mod tests;
 
 pub use safe::drive_safe;
+pub use survey::survey;
 
 use super::{backoff::Backoff, client::NotTaken, loss::LossKind};
 use crate::{
