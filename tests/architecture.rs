@@ -89,7 +89,7 @@ fn every_file_begins_by_saying_what_it_is() {
 fn a_kind_is_one_row() {
     let uses: [(&str, &[&str]); 4] = [
         ("OutputKind::Siren", &[]),
-        ("InputKind::Smoke", &["simulator/world/people/sense.rs"]),
+        ("InputKind::Smoke", &["config/remote/forms.rs", "simulator/world/people/sense.rs"]),
         ("Quantity::Tvoc", &["hardware/sensors/ccs811.rs", "hardware/sensors/ens160.rs", "hardware/sensors/sgp30.rs"]),
         ("Measures::Gas", &[]),
     ];

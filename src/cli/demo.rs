@@ -125,6 +125,8 @@ fn workday(date: NaiveDate) -> NaiveDate {
 fn simulated(config: &Config, mqtt: Option<MqttSettings>) -> Config {
     let mut config = Config { mqtt, ..config.clone() };
     config.hardware.backend = Backend::Simulated;
+    // Nobody's plug is switched by a demo.
+    config.hardware.plays_remote = true;
     for sensor in &mut config.sensors {
         sensor.every = sensor.every.max(SENSOR_EVERY);
         sensor.stale_after = sensor.stale_after.max(SENSOR_STALE);

@@ -20,6 +20,9 @@ pub struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Listen to the broker of the configuration for devices instead
+    #[arg(long, conflicts_with_all = ["bus", "json"])]
+    pub mqtt: bool,
     /// Look below this folder instead of /
     #[arg(long, value_name = "FOLDER", default_value = "/", hide = true)]
     root: PathBuf,

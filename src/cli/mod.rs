@@ -4,6 +4,7 @@ mod admit;
 mod console;
 mod demo;
 mod detect;
+mod devices;
 mod generate;
 mod logging;
 mod places;
@@ -215,6 +216,7 @@ impl Arguments {
                 let _log = Log::start(self.verbose);
                 return safe::run(&file(), state.as_deref());
             }
+            Command::Detect(detect) if detect.mqtt => devices::run(&file())?,
             Command::Detect(detect) => detect::run(&detect)?,
             Command::Schema => writeln!(io::stdout(), "{:#}", config::schema())?,
             Command::Generate { folder } => generate::run(&Arguments::command(), &folder)?,

@@ -25,5 +25,5 @@ pub(super) fn read(table: &mut Table<'_>) -> HardwareSettings {
             "remove it, or set backend = \"chardev\"",
         );
     }
-    HardwareSettings { backend, gpiochip }
+    HardwareSettings { backend, gpiochip, plays_remote: false }
 }

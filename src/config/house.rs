@@ -5,7 +5,7 @@ use super::{
     diagnostic::Problems,
     expanders, hardware, holidays, hub, ids, inputs,
     language::{Kept, Scope},
-    modes, mqtt, outputs, rooms, rules, scenes, sensors,
+    modes, mqtt, outputs, remote, rooms, rules, scenes, sensors,
     shape::Wrong,
     table::Table,
     wires,
@@ -93,6 +93,10 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
 
     let expanders = draft.expanders.iter().map(expanders::Draft::claim);
     chips::check_addresses(sensors::claims(&draft.sensors).chain(expanders), problems);
+    let on_broker = draft.inputs.iter().filter_map(inputs::Draft::claim);
+    let on_broker = on_broker.chain(draft.sensors.iter().filter_map(sensors::Draft::claim));
+    let on_broker = on_broker.chain(draft.outputs.iter().filter_map(outputs::Draft::claim));
+    remote::check(on_broker, draft.mqtt.as_ref().map(|mqtt| &mqtt.settings), problems);
     let counted = draft.inputs.iter().filter_map(inputs::Draft::counted).cloned();
     let counted: Vec<_> = counted.collect();
     let mut sensors: Vec<_> =

@@ -2,13 +2,13 @@
 
 use super::{
     diagnostic::Problems,
-    ids,
+    ids, remote,
     shape::{DAY, Decimal, NameOrNames, OneOf, Period, SECOND, Text, Whole, Wire},
     suggestions,
     table::{Id, Table},
 };
 use crate::model::{ActiveLevel, Config, Counter, Input, InputKind, Line, Measures, Pull, Sensor, SensorSource};
-use std::{collections::BTreeMap, ops::Range, time::Duration};
+use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 /// An input as far as its own table tells.
 pub(super) struct Draft {
@@ -16,8 +16,10 @@ pub(super) struct Draft {
     pub input: Input,
     toggles: Vec<(String, Range<usize>)>,
     sets: Vec<(String, Range<usize>)>,
-    /// The place of its wire; nothing when the wire is not known.
+    /// The place of its wire; nothing when the wire is not known, or it has none.
     pub line: Option<Range<usize>>,
+    /// The place of its topic, if it is on the broker.
+    remote: Option<Range<usize>>,
     /// What a counter shows.
     counted: Option<Sensor>,
 }
@@ -26,6 +28,12 @@ impl Draft {
     /// What a counter shows, as a sensor of its name.
     pub fn counted(&self) -> Option<&Sensor> {
         self.counted.as_ref()
+    }
+
+    /// What it is on the broker, if it is there.
+    pub fn claim(&self) -> Option<remote::Claim<'_>> {
+        let (remote, place) = (self.input.line.remote()?, self.remote.as_ref()?);
+        Some(remote::Claim { id: &self.id.text, place, sensor: None, remote: Some(remote) })
     }
 }
 
@@ -43,7 +51,11 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         OneOf(&Measures::WORDS),
     );
     let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
-    let line = table.required("gpio", "Its wire: the BCM number, \"GPIO4\", or \"gpiochip1/4\".", "4", Wire);
+    let line = table.optional("gpio", "Its wire: the BCM number, \"GPIO4\", or \"gpiochip1/4\".", Wire);
+    if !table.has("gpio") && !remote::is_meant(table) {
+        table.missing("gpio", "4");
+    }
+    let remote = remote::input(kind, table);
     let active = table.optional(
         "active",
         "The electric level that means motion, open, pressed, wet. When absent: \"low\" for button, switch, contact \
@@ -137,11 +149,12 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         kind.map_or((ActiveLevel::High, Pull::AsIs), |kind| (kind.facts().active, kind.facts().pull));
     Draft {
         line: line.is_some().then(|| table.place_of("gpio")),
+        remote: remote.as_ref().map(|(_, place)| place.clone()),
         input: Input {
             id: id.text.as_str().into(),
             name: name_of(id, name.as_deref()),
             kind: kind.unwrap_or(InputKind::Contact),
-            line: line.unwrap_or(Line::Number(0)),
+            line: remote.map(|(remote, _)| Line::Remote(Arc::new(remote))).or(line).unwrap_or(Line::Number(0)),
             active: active.unwrap_or(usual_active),
             pull: pull.unwrap_or(usual_pull),
             debounce,

@@ -24,6 +24,7 @@ mod mqtt;
 mod nearest;
 mod oscillation;
 mod outputs;
+mod remote;
 mod rooms;
 mod rules;
 mod scenes;

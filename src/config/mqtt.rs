@@ -120,7 +120,7 @@ pub(super) fn resolve(
 }
 
 /// The beginning of topics, or a topic.
-struct Topic;
+pub(super) struct Topic;
 
 impl Shape for Topic {
     type Value = String;

@@ -27,6 +27,9 @@ const FILE_KEYS: [&str; 4] = ["password_file", "ca_file", "cert_file", "key_file
 /// Names by which the table `[mqtt]` goes.
 const BROKER_WORDS: [&str; 3] = ["mqtt", "broker", "mosquitto"];
 
+/// Tables in which `mqtt` is a topic.
+const POINTS: [&str; 3] = ["inputs.", "outputs.", "sensors."];
+
 /// Parts of names by which a password goes.
 const PASSWORD_WORDS: [&str; 13] = [
     "password",
@@ -81,7 +84,7 @@ enum Open {
 impl<'t> Secrets<'t> {
     pub fn of(text: &'t str) -> Secrets<'t> {
         let mut secrets = Secrets { text, hidden: Vec::new(), exact: Vec::new(), values: Vec::new() };
-        let (mut in_mqtt, mut braces) = (false, 0_usize);
+        let (mut in_mqtt, mut in_point, mut braces) = (false, false, 0_usize);
         let mut open = None;
         let mut start = 0;
         for whole_line in text.split_inclusive('\n') {
@@ -97,9 +100,10 @@ impl<'t> Secrets<'t> {
                         let name = header.trim_start_matches('[').split(']').next().unwrap_or_default();
                         in_mqtt = is_mqtt(name.split('.').next().unwrap_or_default())
                             || name.split(['.', '_', '-', ' ']).any(|part| BROKER_WORDS.contains(&part));
+                        in_point = POINTS.iter().any(|table| name.starts_with(table));
                     }
                     let opens;
-                    (open, opens) = secrets.scan(start, line, in_mqtt || braces > 0);
+                    (open, opens) = secrets.scan(start, line, in_mqtt || braces > 0, in_point);
                     if braces > 0 || opens {
                         braces = (braces + line.matches('{').count()).saturating_sub(line.matches('}').count());
                     }
@@ -111,7 +115,7 @@ impl<'t> Secrets<'t> {
     }
 
     /// Notes the secrets of one line: what of the next lines is one, and whether the table of the broker is opened with a brace.
-    fn scan(&mut self, start: usize, line: &str, in_mqtt: bool) -> (Option<Open>, bool) {
+    fn scan(&mut self, start: usize, line: &str, in_mqtt: bool, in_point: bool) -> (Option<Open>, bool) {
         let is_header = line.trim_start().starts_with('[');
         let mut in_mqtt = in_mqtt && !is_header && !line.trim_start().starts_with('#');
         let mut opens = false;
@@ -140,7 +144,8 @@ impl<'t> Secrets<'t> {
                 hide(self, at);
                 return (open(value), opens);
             }
-            if is_mqtt(name) && (is_assigned || rest.starts_with('.')) {
+            let is_topic = in_point && name == "mqtt" && !value.starts_with('{') && !value.contains("://");
+            if is_mqtt(name) && !is_topic && (is_assigned || rest.starts_with('.')) {
                 in_mqtt = true;
                 opens |= value.starts_with('{');
                 if is_key && !value.is_empty() && !value.starts_with('{') {

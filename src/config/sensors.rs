@@ -7,7 +7,7 @@ mod kernel;
 use super::{
     chips,
     diagnostic::Problems,
-    ids,
+    ids, remote,
     shape::{ChipWord, DAY, Period, SECOND, Text},
     table::{Id, Table},
 };
@@ -21,6 +21,16 @@ pub(super) struct Draft {
     chip: chips::Draft,
     derived: Vec<(Quantity, Range<usize>)>,
     filters: Vec<filters::Draft>,
+    /// The place of its topic, if it is on the broker.
+    remote: Option<Range<usize>>,
+}
+
+impl Draft {
+    /// What it is on the broker, if it is there.
+    pub fn claim(&self) -> Option<remote::Claim<'_>> {
+        let SensorSource::Remote(sensor) = &self.sensor.source else { return None };
+        Some(remote::Claim { id: &self.id.text, place: self.remote.as_ref()?, sensor: Some(sensor), remote: None })
+    }
 }
 
 pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
@@ -29,11 +39,12 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         "Which chip it is. Instead of it: `iio`, `hwmon`, `onewire` or `cpu`, which the kernel reads.",
         ChipWord,
     );
-    let kernel = kernel::read(table);
+    let mut kernel = kernel::read(table);
+    let on_broker = remote::sensor(&WIRED, kernel.readings.take(), table);
     check_source(&kernel, table);
     let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
     let wired = chips::read(chip, table);
-    let usual_every = chips::usual_every(chip);
+    let usual_every = if remote::is_meant(table) { EVERY_OF_REMOTE } else { chips::usual_every(chip) };
     let every = table.defaulted("every", "How often it is read, 1s to 1d.", Period(SECOND..=DAY), usual_every);
     let stale_after = table.optional(
         "stale_after",
@@ -50,20 +61,32 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     if let Some(chip) = chip {
         chips::check_every(chip, every, table);
     }
-    if let Some(stale_after) = stale_after
+    if remote::is_meant(table) {
+        for key in CHIP_KEYS.into_iter().chain(["every"]).filter(|key| table.has(key)) {
+            table.error_at(
+                key,
+                format!("`{key}` is of what hearthd reads itself"),
+                "remove it: the device tells when it likes",
+            );
+        }
+    } else if let Some(stale_after) = stale_after
         && stale_after < every
     {
         let (every, stale) = (duration::spell(every), duration::spell(stale_after));
         let message = format!("a reading would be stale ({stale}) before the next one ({every})");
         table.error_at("stale_after", message, format!("write {every} or longer"));
     }
+    let usual_stale = on_broker.as_ref().map_or(2 * every + Duration::from_secs(5), |(_, _, usual)| *usual);
+    let (on_broker, remote) = on_broker.map(|(sensor, place, _)| (SensorSource::Remote(sensor), place)).unzip();
+    let of_kernel = || kernel.source.map(SensorSource::Kernel);
     Draft {
+        remote,
         sensor: Sensor {
             id: id.text.as_str().into(),
             name: name.unwrap_or_else(|| ids::for_people(&id.text)),
-            source: kernel.source.map_or_else(|| SensorSource::I2c(wired.wired.clone()), SensorSource::Kernel),
+            source: on_broker.or_else(of_kernel).unwrap_or_else(|| SensorSource::I2c(wired.wired.clone())),
             every,
-            stale_after: stale_after.unwrap_or(2 * every + Duration::from_secs(5)),
+            stale_after: stale_after.unwrap_or(usual_stale),
             derived: Vec::new(),
             filters: BTreeMap::new(),
             altitude_m: None,
@@ -75,12 +98,19 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     }
 }
 
+/// What a sensor on the broker cannot be besides.
+const WIRED: [&str; 5] = ["chip", "iio", "hwmon", "onewire", "cpu"];
+/// How often a simulation has a sensor on the broker tell its readings.
+const EVERY_OF_REMOTE: Duration = Duration::from_secs(60);
+
 /// Keys that say where and how a chip is wired.
 const CHIP_KEYS: [&str; 7] = ["address", "bus", "mux", "channels", "full_scale", "shunt", "self_calibration"];
 
 /// Reports a sensor with no source, with more than one, or with keys of another.
 fn check_source(kernel: &kernel::Draft, table: &Table<'_>) {
     match kernel.written.as_slice() {
+        // That was looked at with the broker.
+        _ if remote::is_meant(table) => {}
         [] if !table.has("chip") && table.is_real() => {
             table.error_at(
                 "chip",

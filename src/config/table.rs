@@ -135,6 +135,11 @@ impl<'t> Table<'t> {
         self.problems.error(self.place_of(key), message, advice);
     }
 
+    /// Reports what somebody should look at, at the value of a key.
+    pub fn warning_at(&self, key: &str, message: impl Into<String>, advice: impl Into<String>) {
+        self.problems.warning(self.place_of(key), message, advice);
+    }
+
     /// Reports an error at a place of the file.
     pub fn error(&self, place: Range<usize>, message: impl Into<String>, advice: impl Into<String>) {
         self.problems.error(place, message, advice);

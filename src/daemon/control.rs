@@ -15,6 +15,7 @@ use crate::{
     hardware::{Hardware, simulated::Wires},
     http::{Answerer, Explained, Question, Reply, Request},
     model::{Config, DriveId, Event, Level, Output, OutputId, Quality, RequestId, Snapshot},
+    mqtt::remote::Door,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
@@ -32,6 +33,8 @@ const WAKE_AT_LEAST: Duration = Duration::from_secs(60);
 pub struct Control {
     engine: Engine,
     hardware: Hardware,
+    /// To what is on the broker.
+    door: Door,
     config: Arc<Config>,
     /// What it was read from.
     sources: Arc<Sources>,
@@ -55,9 +58,15 @@ pub struct Control {
 
 impl Control {
     /// Claims the lines at the engine's start levels and makes the first decision.
-    pub fn start(mut engine: Engine, in_force: InForce, clock: Clock, events: mpsc::Sender<Event>) -> Control {
+    pub fn start(
+        mut engine: Engine,
+        in_force: InForce,
+        clock: Clock,
+        events: mpsc::Sender<Event>,
+        door: Door,
+    ) -> Control {
         let InForce { config, sources } = in_force;
-        let mut hardware = Hardware::open(config.clone(), &start_levels(&engine, &config), clock.clone(), events);
+        let mut hardware = Hardware::open(&config, &start_levels(&engine, &config), clock.clone(), events);
         hardware.recall(&engine.learnt());
         let now = clock.now();
         let last = Arc::new(engine.publish(now));
@@ -67,6 +76,7 @@ impl Control {
             verified_at: now.moment,
             engine,
             hardware,
+            door,
             config,
             next: Pass { in_force: Some(sources.clone()), ..Pass::default() },
             sources,
@@ -178,7 +188,8 @@ impl Control {
             return Err("[hardware] and hub.clock take effect with a restart (`systemctl restart hearthd`)");
         }
         let effects = self.engine.handle(self.clock.now(), Event::Reconfigure(config.clone()));
-        self.hardware.reconfigure(config.clone(), &start_levels(&self.engine, &config));
+        self.hardware.reconfigure(&config, &start_levels(&self.engine, &config));
+        self.door.follow(&config);
         (self.config, self.sources) = (config, sources.clone());
         // Kept only now: `hearthd safe` has to know the wires that were driven up to here.
         self.next.in_force = Some(sources);
@@ -321,6 +332,7 @@ mod tests {
     use crate::{
         config,
         model::{ClockTrust, Command, Source},
+        mqtt::remote::door,
     };
     use std::path::Path;
 
@@ -335,7 +347,7 @@ mod tests {
         let engine = Engine::new(config.clone(), None, clock.now());
         let (events, _news) = mpsc::channel(64);
         let in_force = InForce { config: config.clone(), sources: Arc::default() };
-        let mut control = Control::start(engine, in_force, clock, events);
+        let mut control = Control::start(engine, in_force, clock, events, door(&config).0);
         let command = |point: &str| {
             let command = Command { source: Source::Mqtt, point: point.into(), payload: "ON".into(), hold: None };
             Event::Command { command, request: None }
@@ -366,7 +378,7 @@ mod tests {
         let engine = Engine::new(before.clone(), None, clock.now());
         let (events, _news) = mpsc::channel(64);
         let of = |config: &Arc<Config>| InForce { config: config.clone(), sources: Arc::default() };
-        let mut control = Control::start(engine, of(&before), clock, events);
+        let mut control = Control::start(engine, of(&before), clock, events, door(&before).0);
         let ask = async |control: &Control, name: &str| {
             let (sender, answer) = tokio::sync::oneshot::channel();
             control.answer_aside(Question::Why(name.into(), sender));

@@ -26,7 +26,7 @@ use crate::{
     hardware::simulated::Wires,
     http,
     model::Snapshot,
-    mqtt::Ledger,
+    mqtt::{Ledger, remote},
 };
 use anyhow::Context;
 use broker::Broker;
@@ -110,7 +110,9 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     // Outputs first: whatever fails below, they are where they should be.
     let engine = Engine::new(config.clone(), memory, clock.now());
     let (events_in, mut events) = mpsc::channel(QUEUE);
-    let mut control = Control::start(engine, options.in_force, clock.clone(), events_in.clone());
+    let (door, behind) = remote::door(&config);
+    let mut control = Control::start(engine, options.in_force, clock.clone(), events_in.clone(), door);
+    let remotes = remote::Remotes::start(behind, clock.clone(), events_in.clone());
 
     let (snapshots_in, snapshots) = watch::channel(control.snapshot());
     let unsaved = watch::Sender::new(None);
@@ -215,6 +217,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         anyhow::ensure!(publisher.is_running(), "the publisher died");
         anyhow::ensure!(control.is_healthy(), "a thread of the hardware died");
         anyhow::ensure!(broker.is_healthy(), "the connection to the broker died");
+        anyhow::ensure!(remotes.is_running(), "the connection for the points on the broker died");
         anyhow::ensure!(tasks.is_healthy(), "the control socket, the signals or the watch on the configuration died");
         systemd::alive();
     }
@@ -235,6 +238,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     publisher.offer(broker.addressed(control.last_pass()));
     // With the publisher gone, all that it had to tell is told.
     drop(publisher);
+    remotes.stop().await;
     broker.stop().await;
     drop(tasks);
     if let Some(socket) = &options.socket {

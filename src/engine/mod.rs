@@ -292,6 +292,7 @@ impl Engine {
         match event {
             Event::Wake => {}
             Event::InputRead { input, result, at } => self.absorb_input(now, &input, result, at),
+            Event::InputClicked { input, click } => self.absorb_click(now, &input, click),
             Event::Pulsed { input, count, at } => self.absorb_pulses(now, &input, count, at),
             Event::SensorRead { sensor, result } => self.absorb_reading(now, &sensor, result),
             Event::SensorLearnt { sensor, learnt } => {

@@ -319,6 +319,8 @@ fn bus_name(source: &SensorSource) -> String {
         SensorSource::Kernel(source) => kernel::bus_name(source, Path::new(kernel::ROOT)),
         // Not read here at all.
         SensorSource::Counter(_) => "counters".into(),
+        // Only where it is played.
+        SensorSource::Remote(_) => "mqtt".into(),
     }
 }
 

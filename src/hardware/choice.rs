@@ -108,7 +108,7 @@ mod tests {
     use crate::hardware::machine::tests::Pretended;
 
     fn on(machine: &Pretended, backend: Backend) -> Decision {
-        decide(&HardwareSettings { backend, gpiochip: None }, &machine.machine())
+        decide(&HardwareSettings { backend, gpiochip: None, plays_remote: false }, &machine.machine())
     }
 
     fn chardev(why: &str) -> Decision {
@@ -147,7 +147,8 @@ mod tests {
 
     #[test]
     fn a_chip_that_is_named_is_the_kernels() {
-        let settings = HardwareSettings { backend: Backend::Auto, gpiochip: Some("gpiochip1".into()) };
+        let settings =
+            HardwareSettings { backend: Backend::Auto, gpiochip: Some("gpiochip1".into()), plays_remote: false };
         let decision = decide(&settings, &Pretended::pi_3().machine());
         assert_eq!(decision, Decision { backend: Backend::Chardev, because: None });
     }

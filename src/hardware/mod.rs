@@ -4,6 +4,8 @@
 //! - `chardev`: any Linux board, by the kernel's GPIO character device.
 //! - `simulated`: no wires at all, on any machine.
 //!
+//! What is on topics of the broker is none of its business ([`Config::wired`]), but for a demo, which plays it.
+//!
 //! I2C sensors are read through `/dev/i2c-N` on both real backends. Nothing here decides what an output should be; it is
 //! told, and it tells what it reads. Trouble with a wire never stops the rest: it is logged once with its cure, reported
 //! as an event or as the answer to a drive, and tried again until it is over.
@@ -68,7 +70,8 @@ impl Hardware {
     /// hangs is waited for two seconds at most, for what is off and then for what is on.
     ///
     /// It never fails as a whole: see the module.
-    pub fn open(config: Arc<Config>, start: &[Level], clock: Clock, events: Sender<Event>) -> Hardware {
+    pub fn open(config: &Config, start: &[Level], clock: Clock, events: Sender<Event>) -> Hardware {
+        let config = Arc::new(config.wired());
         let chosen = choice::choose(&config.hardware);
         let outputs = Outputs::new(chosen.board.clone(), events.clone());
         let inputs = Inputs::start(chosen.board.clone(), clock.clone(), events.clone());
@@ -128,7 +131,8 @@ impl Hardware {
     /// claimed and is not touched. Other outputs of before are left in their safe state and released, others of now are
     /// claimed at their level of `start`. Inputs and sensors that did not change go on undisturbed. The backend stays: another
     /// one takes a restart.
-    pub fn reconfigure(&mut self, config: Arc<Config>, start: &[Level]) {
+    pub fn reconfigure(&mut self, config: &Config, start: &[Level]) {
+        let config = Arc::new(config.wired());
         self.outputs.release_others(&self.config, &config);
         self.inputs.release_others(&config, |line| line.is_moved(&self.config, &config));
         self.config = config;

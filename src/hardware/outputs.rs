@@ -205,6 +205,8 @@ pub(super) fn bus(output: &Output, config: &Config) -> Option<String> {
         Line::OnChip { chip, .. } => chip.clone(),
         Line::Pwm(PwmChannel::Pin(_)) => "pwm".into(),
         Line::Pwm(PwmChannel::OnChip { chip, .. }) => format!("pwm {chip}"),
+        // Only where it is played.
+        Line::Remote(_) => "mqtt".into(),
     })
 }
 
@@ -221,7 +223,7 @@ fn no_answer(bus: &str, patience: Duration) -> HardwareError {
 ///
 /// The wires of the house `except` are left alone, too: whatever it has there, it knows better.
 pub fn drive_safe(config: &Config, except: Option<&Config>) -> Vec<(Arc<str>, Result<(), HardwareError>)> {
-    let mut config = config.clone();
+    let mut config = config.wired();
     if let Some(except) = except {
         let others = config.outputs.iter().map(|output| {
             let taken = output.line.as_ref().is_some_and(|line| has_wire(except, line, &config));

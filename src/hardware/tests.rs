@@ -137,7 +137,7 @@ fn slow() -> Clock {
 fn open(config: &Arc<Config>, clock: Clock, room: usize) -> (Hardware, Wires, Receiver<Event>) {
     let (events, received) = channel(room);
     let start = vec![Level::OFF; config.outputs.len()];
-    let hardware = Hardware::open(config.clone(), &start, clock, events);
+    let hardware = Hardware::open(config, &start, clock, events);
     let wires = hardware.wires().expect("simulated");
     (hardware, wires, received)
 }
@@ -182,7 +182,7 @@ fn failed(sensor: &str, text: &str, fault: bool) -> Option<Event> {
 fn outputs_start_at_their_level_and_follow() {
     let config = house(&[output("light", 17), output("fan", 27)], &[], &[]);
     let (events, _received) = channel(8);
-    let mut hardware = Hardware::open(config.clone(), &[Level::ON, Level::OFF], slow(), events);
+    let mut hardware = Hardware::open(&config, &[Level::ON, Level::OFF], slow(), events);
     assert_eq!(hardware.backend(), Backend::Simulated);
     let wires = hardware.wires().unwrap();
     assert_eq!((wires.output("light"), wires.output("fan")), (Some(Level::ON), Some(Level::OFF)));
@@ -313,7 +313,7 @@ fn a_reload_restarts_only_what_changed() {
     let renamed = Input { name: "The button".into(), ..input("button") };
     let faster = Sensor { every: Duration::from_secs(5), ..sensor("attic") };
     let after = house(&[output("fan", 27), output("lamp", 17)], &[renamed, debounced], &[sensor("living"), faster]);
-    hardware.reconfigure(after, &[Level::ON, Level::OFF]);
+    hardware.reconfigure(&after, &[Level::ON, Level::OFF]);
     assert_eq!(wires.output("fan"), Some(Level::ON));
     assert_eq!(wires.output("lamp"), Some(Level::ON), "the same line as before, not driven to its start");
     assert_eq!(wires.output("light"), None);

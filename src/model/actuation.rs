@@ -259,9 +259,13 @@ impl Config {
 }
 
 impl super::Output {
-    /// Whether its line is PWM.
+    /// Whether its line carries levels: PWM, or topics that take them.
     pub fn is_dimmed(&self) -> bool {
-        matches!(self.line, Some(super::Line::Pwm(_)))
+        match &self.line {
+            Some(super::Line::Pwm(_)) => true,
+            Some(super::Line::Remote(remote)) => remote.command.as_ref().is_some_and(|command| command.level.is_some()),
+            _ => false,
+        }
     }
 
     /// Whether it is a cover that moves by time.

@@ -181,6 +181,8 @@ pub struct HardwareSettings {
     pub backend: Backend,
     /// The GPIO chip (name or label) that line numbers count on; None: the board's main one. `chardev` only.
     pub gpiochip: Option<String>,
+    /// In a demo: what is on topics of the broker is played, too, like what is on wires.
+    pub plays_remote: bool,
 }
 
 table! {

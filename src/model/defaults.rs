@@ -23,7 +23,7 @@ impl Config {
                 tests: None,
             },
             mqtt: None,
-            hardware: HardwareSettings { backend: Backend::Simulated, gpiochip: None },
+            hardware: HardwareSettings { backend: Backend::Simulated, gpiochip: None, plays_remote: false },
             outputs: Vec::new(),
             inputs: Vec::new(),
             sensors: Vec::new(),

@@ -19,6 +19,13 @@ pub enum Event {
         /// When its wire changed, by the time stamp that the kernel gave it; None: now, as far as is known.
         at: Option<Moment>,
     },
+    /// A button that tells its clicks itself, without being read, told one.
+    InputClicked {
+        /// The input's id.
+        input: Arc<str>,
+        /// Which.
+        click: Click,
+    },
     /// A counter has counted pulses. Where a reload has made the input something else, they mean nothing.
     Pulsed {
         /// The input's id.

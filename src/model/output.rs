@@ -1,7 +1,7 @@
 //! Outputs: what is driven, by which line, and within which limits.
 
 use super::table::table;
-use super::{Dimming, InterlockId, Level, ManualFor, Method, PwmChannel, RoomId};
+use super::{Dimming, InterlockId, Level, ManualFor, Method, PwmChannel, Remote, RoomId};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ pub struct Output {
     pub name: String,
     /// What it is; decides defaults and how apps show it.
     pub kind: OutputKind,
-    /// The wire; None: it works through others, as its `method` says.
+    /// The wire, or the topics; None: it works through others, as its `method` says.
     pub line: Option<Line>,
     /// How it carries out what it is asked.
     pub method: Method,
@@ -95,7 +95,7 @@ table! {
     }
 }
 
-/// Which wire of the board.
+/// Which wire of the board, or what stands for one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Line {
     /// By number: the BCM number on a Raspberry Pi, the offset on the first chip elsewhere; or on the configured chip.
@@ -111,6 +111,8 @@ pub enum Line {
     },
     /// A PWM channel: it carries any level.
     Pwm(PwmChannel),
+    /// No wire: topics of the broker.
+    Remote(Arc<Remote>),
 }
 
 impl Line {
@@ -123,7 +125,7 @@ impl Line {
         match self {
             Line::Number(_) => true,
             Line::Named(name) => name.starts_with("GPIO"),
-            Line::OnChip { .. } | Line::Pwm(_) => false,
+            Line::OnChip { .. } | Line::Pwm(_) | Line::Remote(_) => false,
         }
     }
 }
@@ -135,6 +137,11 @@ impl std::fmt::Display for Line {
             Line::Named(name) => write!(f, "line {name}"),
             Line::OnChip { chip, offset } => write!(f, "line {offset} of {chip}"),
             Line::Pwm(channel) => write!(f, "{channel}"),
+            Line::Remote(remote) => {
+                let command = remote.command.as_ref().map(|command| &command.topic);
+                let topic = command.or(remote.state.as_ref().map(|told| &told.topic));
+                write!(f, "topic {}", topic.map_or("", |topic| topic))
+            }
         }
     }
 }

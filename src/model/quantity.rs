@@ -183,6 +183,8 @@ quantities! {
     Throttled = row(&["throttled"], Unit::Index, 0.0..=1.0, 0).usual(0.0, 0.0, 1.0);
     /// How fast a fan turns.
     FanSpeed = row(&["fan_speed"], Unit::RevolutionsPerMinute, 0.0..=100_000.0, 0).usual(1_200.0, 20.0, 1.0);
+    /// What is left in the battery of a device on the broker.
+    Battery = row(&["battery"], Unit::Percent, 0.0..=100.0, 0).class("battery").usual(90.0, 0.0, 1.0);
     // Counters, here to the end, are not read: a simulated world moves their wires.
     /// Electric energy, as a meter counts it.
     Energy = row(&["energy"], Unit::KilowattHour, 0.0..=TOTAL_MAX, 3).class("energy").usual(0.0, 0.0, 1.0);

@@ -2,7 +2,7 @@
 
 use super::point::{OPEN, States};
 use super::table::table;
-use super::{ActiveLevel, Counter, Filter, KernelSource, Line, OutputId, Quantity, WiredChip};
+use super::{ActiveLevel, Counter, Filter, KernelSource, Line, OutputId, Quantity, RemoteSensor, WiredChip};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ pub struct Input {
     pub name: String,
     /// What it is; decides how apps show it.
     pub kind: InputKind,
-    /// The wire.
+    /// The wire, or the topics.
     pub line: Line,
     /// Which electric level means active (motion, open, pressed, wet).
     pub active: ActiveLevel,
@@ -162,6 +162,8 @@ pub enum SensorSource {
     Kernel(KernelSource),
     /// The pulses of the input of the same name, counted by the engine.
     Counter(Counter),
+    /// Topics of the broker.
+    Remote(RemoteSensor),
 }
 
 impl Sensor {
@@ -169,7 +171,7 @@ impl Sensor {
     pub fn i2c(&self) -> Option<&WiredChip> {
         match &self.source {
             SensorSource::I2c(chip) => Some(chip),
-            SensorSource::Kernel(_) | SensorSource::Counter(_) => None,
+            SensorSource::Kernel(_) | SensorSource::Counter(_) | SensorSource::Remote(_) => None,
         }
     }
 
@@ -177,8 +179,13 @@ impl Sensor {
     pub fn counter(&self) -> Option<&Counter> {
         match &self.source {
             SensorSource::Counter(counter) => Some(counter),
-            SensorSource::I2c(_) | SensorSource::Kernel(_) => None,
+            SensorSource::I2c(_) | SensorSource::Kernel(_) | SensorSource::Remote(_) => None,
         }
+    }
+
+    /// Whether it is on topics of the broker.
+    pub fn is_remote(&self) -> bool {
+        matches!(self.source, SensorSource::Remote(_))
     }
 
     /// All that it gives, in the order in which its points are listed.
@@ -188,11 +195,12 @@ impl Sensor {
 
     /// What it reads itself.
     pub fn measured(&self) -> impl Iterator<Item = Quantity> + '_ {
-        let (chip, kernel, counter) = match &self.source {
-            SensorSource::I2c(chip) => (Some(chip.quantities()), None, None),
-            SensorSource::Kernel(source) => (None, Some(source.quantities()), None),
-            SensorSource::Counter(counter) => (None, None, Some(counter.measures.quantities())),
+        let (chip, others) = match &self.source {
+            SensorSource::I2c(chip) => (Some(chip.quantities()), Vec::new()),
+            SensorSource::Kernel(source) => (None, source.quantities()),
+            SensorSource::Counter(counter) => (None, counter.measures.quantities().collect()),
+            SensorSource::Remote(remote) => (None, remote.channels.iter().map(|channel| channel.quantity).collect()),
         };
-        chip.into_iter().flatten().chain(kernel.into_iter().flatten()).chain(counter.into_iter().flatten())
+        chip.into_iter().flatten().chain(others)
     }
 }

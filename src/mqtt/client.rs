@@ -89,7 +89,16 @@ pub(super) struct Limits {
 /// # Errors
 /// When the address is none that the library takes, which `check` should have found.
 pub(super) fn connection(settings: &MqttSettings, limits: &Limits) -> Result<(Client, Driver), OptionError> {
-    let mut options = options(settings)?;
+    Ok(prepare(options(settings)?, settings, limits))
+}
+
+/// As [`connection`], beside that of the hub: without a last will, which is the hub's, and as the client that these settings
+/// name.
+pub(super) fn connection_beside(settings: &MqttSettings, limits: &Limits) -> Result<(Client, Driver), OptionError> {
+    Ok(prepare(access(settings)?, settings, limits))
+}
+
+fn prepare(mut options: MqttOptions, settings: &MqttSettings, limits: &Limits) -> (Client, Driver) {
     options.set_max_packet_size(limits.incoming, limits.outgoing);
     let (progress, dialled) = (Progress::default(), Arc::new(settings.clone()));
     let shared = progress.clone();
@@ -98,10 +107,22 @@ pub(super) fn connection(settings: &MqttSettings, limits: &Limits) -> Result<(Cl
     // Small packets must not wait for each other (Nagle's algorithm).
     library.network_options.set_tcp_nodelay(true);
     library.network_options.set_connection_timeout(settings.connect_timeout.as_secs().max(1));
-    Ok((Client(client), Driver { library, progress }))
+    (Client(client), Driver { library, progress })
 }
 
 fn options(settings: &MqttSettings) -> Result<MqttOptions, OptionError> {
+    let mut options = access(settings)?;
+    options.set_last_will(LastWill::new(
+        Topics::new(&settings.prefix).availability(),
+        "offline",
+        QoS::AtLeastOnce,
+        true,
+    ));
+    Ok(options)
+}
+
+/// How the broker is reached.
+fn access(settings: &MqttSettings) -> Result<MqttOptions, OptionError> {
     let broker = match &settings.carrier {
         Carrier::Tcp => Broker::tcp(&settings.host, settings.port),
         // Whether there is TLS below is our own business.
@@ -114,12 +135,6 @@ fn options(settings: &MqttSettings) -> Result<MqttOptions, OptionError> {
     let mut options = MqttOptions::new(&settings.client_id, broker);
     options.set_keep_alive(keep_alive_s(settings));
     options.set_clean_session(true);
-    options.set_last_will(LastWill::new(
-        Topics::new(&settings.prefix).availability(),
-        "offline",
-        QoS::AtLeastOnce,
-        true,
-    ));
     if let Some(username) = &settings.username {
         options.set_credentials(username, settings.password.clone().unwrap_or_default());
     }
@@ -135,6 +150,12 @@ impl Client {
     /// Asks for messages. [`Happened::Asking`] and [`Happened::Answered`] follow.
     pub(super) fn subscribe(&self, asked: &[Asked]) -> Result<(), NotTaken> {
         let filters = asked.iter().map(|asked| SubscribeFilter::new(asked.filter.clone(), to_library(asked.qos())));
+        self.0.try_subscribe_many(filters).map_err(|_| NotTaken)
+    }
+
+    /// Asks for topics at QoS 1, as [`Client::subscribe`].
+    pub(super) fn listen(&self, topics: &[Arc<str>]) -> Result<(), NotTaken> {
+        let filters = topics.iter().map(|topic| SubscribeFilter::new(topic.to_string(), QoS::AtLeastOnce));
         self.0.try_subscribe_many(filters).map_err(|_| NotTaken)
     }
 

@@ -24,8 +24,8 @@ const WINDOW: usize = 20;
 /// The client library's queue: the window, the subscriptions, the farewell, and room to spare.
 const QUEUE: usize = 2 * WINDOW;
 /// A payload of 1 MiB with the longest topic.
-const LARGEST_INCOMING: usize = (1 << 20) + (1 << 16) + OVERHEAD;
-const LARGEST_OUTGOING: usize = 1 << 20;
+pub(super) const LARGEST_INCOMING: usize = (1 << 20) + (1 << 16) + OVERHEAD;
+pub(super) const LARGEST_OUTGOING: usize = 1 << 20;
 /// Fixed header, topic length and packet id of a publication, at most.
 const OVERHEAD: usize = 16;
 /// How often it is looked whether the broker has acknowledged what was sent.
@@ -267,7 +267,7 @@ impl Reader {
 }
 
 /// What was wrong, if a connection ended before the broker accepted us.
-async fn before_accepted(loss: Loss, settings: &MqttSettings) -> Loss {
+pub(super) async fn before_accepted(loss: Loss, settings: &MqttSettings) -> Loss {
     if loss.kind == LossKind::Closed && settings.tls.is_none() && dial::expects_tls(settings).await {
         return tls::speaks_tls(settings);
     }

@@ -40,6 +40,8 @@ mod link;
 
 mod session;
 
+pub mod remote;
+
 #[cfg(test)]
 mod house;
 

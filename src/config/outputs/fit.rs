@@ -2,7 +2,7 @@
 
 use super::{Wiring, Works};
 use crate::{
-    config::table::Table,
+    config::{remote, table::Table},
     model::{AtStart, Line, ManualFor, Output, OutputKind, SafeState, duration},
 };
 use std::time::Duration;
@@ -85,10 +85,11 @@ pub(super) fn works(
         table.error_at(second, format!("`{second}` beside `{first}`"), "an output has one kind of wires: remove one");
         return Works::Nothing;
     }
-    if wires.is_empty() && !table.has("close_gpio") {
+    if wires.is_empty() && !table.has("close_gpio") && !remote::is_meant(table) {
         table.missing("gpio", "17");
     }
     match wiring {
+        Wiring { remote: Some(line), .. } => Works::Line(line),
         Wiring { gpio: Some(line), slow_pwm: Some(period), .. } => {
             Works::SlowPwm { line, period, range: output.dimming.range }
         }
@@ -106,7 +107,7 @@ pub(super) fn works(
 }
 
 fn group(wiring: Wiring, table: &mut Table<'_>) -> Works {
-    for key in NOT_FOR_GROUPS.into_iter().filter(|key| table.has(key)) {
+    for key in NOT_FOR_GROUPS.into_iter().chain(remote::source_keys()).filter(|key| table.has(key)) {
         table.error_at(key, format!("`{key}` is not for a group"), "write it for the members");
     }
     match wiring.members {

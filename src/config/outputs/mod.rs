@@ -8,13 +8,16 @@ mod manual_for;
 pub(super) use build::build;
 
 use super::{
-    ids,
+    ids, remote,
     shape::{DAY, Decimal, Flag, Names, OneOf, Period, PwmWire, SECOND, Text, Whole, Wire, Wires, Word},
     table::{Id, Table},
 };
 use crate::model::{ActiveLevel, AtStart, Dimming, Level, Line, ManualFor, Output, OutputKind, PowerRange, SafeState};
 use manual_for::Hold;
-use std::{ops::Range, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
+
+/// The keys of wires, of which an output has those of one kind, or none of them on the broker.
+const WIRES: [&str; 5] = ["gpio", "pwm", "speeds", "open_gpio", "close_gpio"];
 
 /// The kinds, and last `group`, which is no kind of a thing: it stands for others.
 const KIND: &[(&str, Option<OutputKind>)] = &{
@@ -47,8 +50,19 @@ pub(super) struct Draft {
     /// The room that it names.
     pub room: Option<Mention>,
     works: Works,
+    /// The place of its topic, if it is on the broker.
+    remote: Option<Range<usize>>,
     interlock: Option<String>,
     wait: Option<(Duration, Range<usize>)>,
+}
+
+impl Draft {
+    /// What it is on the broker, if it is there.
+    pub fn claim(&self) -> Option<remote::Claim<'_>> {
+        let Works::Line(line) = &self.works else { return None };
+        let (remote, place) = (line.remote()?, self.remote.as_ref()?);
+        Some(remote::Claim { id: &self.id.text, place, sensor: None, remote: Some(remote) })
+    }
 }
 
 /// By which wires an output works.
@@ -71,6 +85,7 @@ enum Works {
 
 /// The keys of wires as they stand in a table.
 struct Wiring {
+    remote: Option<Line>,
     gpio: Option<Line>,
     pwm: Option<Line>,
     speeds: Option<Vec<(Line, Range<usize>)>>,
@@ -92,7 +107,9 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let is_group = kind == Some(None);
     let kind = kind.flatten();
     let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
-    let wiring = read_wiring(table);
+    let remote = remote::output(kind, &WIRES, table);
+    let (remote, topic) = remote.map(|(remote, place)| (Line::Remote(Arc::new(remote)), place)).unzip();
+    let wiring = Wiring { remote, ..read_wiring(table) };
     let active = table.defaulted(
         "active",
         "The electric level that switches it on: \"low\" for most relay boards with opto-couplers.",
@@ -145,7 +162,14 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         "How long the others of the group have been off before it may go on, 0s to 60s; 500ms when absent.",
         Period(Duration::ZERO..=60 * SECOND),
     );
+    if let Some(remote) = wiring.remote.as_ref().and_then(Line::remote).filter(|_| interlock.is_some()) {
+        match remote::in_interlock(remote) {
+            Ok((message, advice)) => table.warning_at("interlock", message, advice),
+            Err((message, advice)) => table.error_at("interlock", message, advice),
+        }
+    }
     let dimming = read_dimming(kind, table);
+    let dimming = if wiring.remote.is_some() { Dimming::PLAIN } else { dimming };
     let speed_count = table.optional(
         "speed_count",
         "Of a fan with `pwm`: how many speeds it has, 2 to 100; any level when absent.",
@@ -176,6 +200,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         wait: wait.map(|wait| (wait, table.place_of("interlock_wait"))),
         interlock,
         works: Works::Nothing,
+        remote: topic,
         output: Output {
             name: name.unwrap_or_else(|| ids::for_people(&id.text)),
             active,
@@ -208,6 +233,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
 fn read_wiring(table: &mut Table<'_>) -> Wiring {
     let time = || Period(SECOND..=600 * SECOND);
     Wiring {
+        remote: None,
         gpio: table.optional("gpio", "Its wire: the BCM number, \"GPIO17\", or \"gpiochip1/4\".", Wire),
         pwm: table.optional(
             "pwm",

@@ -3,6 +3,7 @@
 use crate::{
     config::{
         nearest::{self, Near},
+        remote::{self, Reading, Readings},
         shape::{Flag, Shape, Text, Wrong, shorten},
         table::Table,
     },
@@ -23,6 +24,8 @@ pub(super) struct Draft {
     /// Every key that names a source.
     pub written: Vec<&'static str>,
     pub source: Option<KernelSource>,
+    /// What `quantities` says of a sensor on the broker.
+    pub readings: Option<Vec<Reading>>,
 }
 
 pub(super) fn read(table: &mut Table<'_>) -> Draft {
@@ -37,9 +40,15 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
     let cpu = table.optional("cpu", "The machine's own processor: its temperature and power supply.", Flag);
     let quantities = table.optional(
         "quantities",
-        "What is read of an iio or hwmon device, and the kernel's name of it: { temperature = \"temp2\" }.",
-        Channels,
+        "What is read of an iio or hwmon device, and the kernel's name of it: { temperature = \"temp2\" }; of a sensor on the \
+         broker, where it stands in a JSON payload: { temperature = \"/temperature\" }.",
+        Quantities { on_broker: remote::is_meant(table) },
     );
+    let (quantities, readings) = match quantities {
+        Some(Said::Kernel(channels)) => (Some(channels), None),
+        Some(Said::Remote(readings)) => (None, Some(readings)),
+        None => (None, None),
+    };
     if quantities.is_some() && !table.has("iio") && !table.has("hwmon") {
         table.error_at("quantities", "`quantities` is for a source `iio` or `hwmon`", "remove the line");
     }
@@ -56,7 +65,7 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
         .or(onewire.map(|device| KernelSource::OneWire { device }))
         .or(cpu.filter(|cpu| *cpu).map(|_| KernelSource::Cpu));
     let written = ["iio", "hwmon", "onewire", "cpu"].into_iter().filter(|key| table.has(key)).collect();
-    Draft { written, source }
+    Draft { written, source, readings }
 }
 
 fn known_iio(device: &str, table: &Table<'_>) -> Vec<KernelChannel> {
@@ -121,6 +130,47 @@ impl Shape for Thermometer {
 
     fn show(&self, value: &Self::Value) -> Json {
         json!(value.as_deref().unwrap_or("auto"))
+    }
+}
+
+/// What `quantities` says.
+enum Said {
+    Kernel(Vec<KernelChannel>),
+    Remote(Vec<Reading>),
+}
+
+/// The one or the other, by what else the table has.
+struct Quantities {
+    on_broker: bool,
+}
+
+impl Shape for Quantities {
+    type Value = Said;
+
+    fn noun(&self) -> String {
+        if self.on_broker { Readings.noun() } else { Channels.noun() }
+    }
+
+    fn example(&self) -> String {
+        if self.on_broker { Readings.example() } else { Channels.example() }
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<Said>, Wrong> {
+        match self.on_broker {
+            true => Ok(Readings.read(value)?.map(Said::Remote)),
+            false => Ok(Channels.read(value)?.map(Said::Kernel)),
+        }
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "anyOf": [Channels.schema(), Readings.schema()] })
+    }
+
+    fn show(&self, value: &Said) -> Json {
+        match value {
+            Said::Kernel(channels) => Channels.show(channels),
+            Said::Remote(readings) => Readings.show(readings),
+        }
     }
 }
 

@@ -44,7 +44,11 @@ impl Control {
     /// Drives an output. None: its bus answers later.
     fn drive(&mut self, drive: DriveId, output: OutputId, level: Level, cause: &Cause) -> Option<Result<(), String>> {
         let before = self.engine.start_level(output);
-        let result = self.hardware.drive(drive, output, level);
+        let result = match self.door.drive(drive, &self.config, output, level) {
+            Some(Ok(())) => None,
+            Some(Err(text)) => Some(Err(text)),
+            None => self.hardware.drive(drive, output, level).map(|result| result.map_err(|error| error.to_string())),
+        };
         let (id, level_text) = (&self.config[output].id, self.config.level_text(output, level));
         let line = LogLine {
             text: format!("{id} {level_text}: {}", cause.describe(&self.config)),
@@ -53,12 +57,14 @@ impl Control {
         let Some(result) = result else {
             // In real time, however fast the clock runs.
             let pace = self.clock.real_time(Duration::from_secs(1)).as_secs_f64().max(1e-6);
-            let due = self.clock.now().moment + DRIVE_WITHIN.div_f64(pace);
+            let remote = self.config.remote_output(output).and_then(|remote| remote.command.as_ref());
+            // What is on the broker answers by itself when its own time is over.
+            let within = remote.map_or(DRIVE_WITHIN, |command| DRIVE_WITHIN + command.confirm_within);
+            let due = self.clock.now().moment + within.div_f64(pace);
             self.under_way.begin(drive, id.clone(), line, due);
             self.begun.push(drive);
             return None;
         };
-        let result = result.map_err(|error| error.to_string());
         log_drive(&line, &result);
         Some(result)
     }

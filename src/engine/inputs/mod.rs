@@ -67,6 +67,16 @@ impl Engine {
         self.turned(id, before, after, seen, then);
     }
 
+    /// Takes in a click that a device has made out itself; its first press is not seen, so a single click toggles.
+    pub(super) fn absorb_click(&mut self, now: Now, id: &str, click: Click) {
+        let Some(id) = self.order.inputs.get(id).copied().filter(|id| self.config[*id].clicks()) else { return };
+        self.click(id, vec![click]);
+        if click == Click::Single {
+            let config = self.config.clone();
+            self.toggle_together(&config[id].toggles, &Source::Switch(config[id].id.clone()), now);
+        }
+    }
+
     /// Lets the hold and the storm of an input end and clicks come to their ends. Returns whether what must survive a
     /// restart changed.
     pub(super) fn update_input(&mut self, id: InputId, now: Now, wakeup: &mut NextWakeup) -> bool {

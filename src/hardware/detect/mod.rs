@@ -137,7 +137,8 @@ pub fn i2c_cure(root: &Path) -> String {
 /// order. A driver of the kernel is never disturbed. A chip that hearthd reads at this moment may lose one reading.
 pub fn detect(root: &Path, buses: &[u8]) -> Findings {
     let machine = Machine::below(root);
-    let decision = choice::decide(&HardwareSettings { backend: Backend::Auto, gpiochip: None }, &machine);
+    let decision =
+        choice::decide(&HardwareSettings { backend: Backend::Auto, gpiochip: None, plays_remote: false }, &machine);
     let numbers = |()| lines::header(&machine).unwrap_or_else(|error| error.to_string());
     let mut findings = Findings {
         board: kernel::text(&root.join("proc/device-tree/model")),

@@ -1,0 +1,213 @@
+//! `hearthd detect --mqtt`: what is on the broker, as TOML to paste.
+
+use hearthd::{
+    config,
+    model::{MqttSettings, Quantity, shown},
+    mqtt::remote,
+};
+use serde_json::Value as Json;
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+    path::Path,
+};
+
+/// Listens to the broker of the configuration, or to the one on this machine, and prints.
+///
+/// # Errors
+/// When the broker cannot be asked.
+pub fn run(file: &Path) -> anyhow::Result<()> {
+    let configured = config::load(file).ok().and_then(|loaded| loaded.config.mqtt);
+    let settings = configured.map_or_else(local, Ok)?;
+    let place = format!("{}:{}", settings.host, settings.port);
+    let heard = super::block_on(async { Ok(remote::survey(&settings).await) })?;
+    let heard = heard.map_err(|why| anyhow::anyhow!("the broker at {place} cannot be asked: {why}"))?;
+    write!(io::stdout(), "# The broker at {place}\n{}", toml(&heard))?;
+    Ok(())
+}
+
+/// The broker of this machine.
+fn local() -> anyhow::Result<MqttSettings> {
+    let text = "[hub]\nid = \"hearthd\"\n[mqtt]\nurl = \"mqtt://localhost\"\n";
+    let loaded = config::parse(Path::new("--mqtt"), text).map_err(|report| anyhow::anyhow!("{report}"))?;
+    loaded.config.mqtt.ok_or_else(|| anyhow::anyhow!("no broker"))
+}
+
+/// Tables for all that was announced.
+fn toml(heard: &[(String, String)]) -> String {
+    let mut tables = Tables::default();
+    for (topic, payload) in heard {
+        let parts: Vec<&str> = topic.split('/').collect();
+        match parts.as_slice() {
+            ["zigbee2mqtt", "bridge", "devices"] => {
+                let devices: Vec<Json> = serde_json::from_str(payload).unwrap_or_default();
+                devices.iter().for_each(|device| tables.zigbee(device));
+            }
+            ["tasmota", "discovery", _, "config"] => tables.tasmota(&serde_json::from_str(payload).unwrap_or_default()),
+            ["tele", name, "LWT"] => tables.tasmota_by_name(name),
+            ["shellies", id, "online"] | [id, "online"] if id.starts_with("shelly") => {
+                tables.add("outputs", id, &format!("kind = \"switch\"\nshelly = {}\n", quoted(id)));
+            }
+            _ => {}
+        }
+    }
+    if tables.text.is_empty() {
+        return "# No device announces itself there: zigbee2mqtt, Tasmota and Shelly do, where they are connected.\n"
+            .into();
+    }
+    tables.text
+}
+
+#[derive(Default)]
+struct Tables {
+    text: String,
+    names: BTreeSet<String>,
+    tasmota: BTreeSet<String>,
+}
+
+impl Tables {
+    /// A table, of a name that no other has.
+    fn add(&mut self, table: &str, device: &str, keys: &str) {
+        let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+        let mut name: String = device.chars().map(word).take(40).collect();
+        if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+            name = format!("x{name}");
+        }
+        let mut unique = name.clone();
+        let mut number = 2;
+        while !self.names.insert(unique.clone()) {
+            unique = format!("{name}_{number}");
+            number += 1;
+        }
+        self.text += &format!("\n[{table}.{unique}]\n{keys}");
+    }
+
+    /// A device of zigbee2mqtt's list, by what it exposes.
+    fn zigbee(&mut self, device: &Json) {
+        let Some(name) = device["friendly_name"].as_str().filter(|_| device["type"] != "Coordinator") else { return };
+        let mut properties = BTreeSet::new();
+        collect(&device["definition"]["exposes"], &mut properties);
+        let key = format!("zigbee2mqtt = {}\n", quoted(name));
+        let has = |property: &str| properties.contains(property);
+        if has("state") {
+            let (kind, levels) = if has("brightness") { ("light", "levels = true\n") } else { ("switch", "") };
+            self.add("outputs", name, &format!("kind = \"{kind}\"\n{key}{levels}"));
+        }
+        let inputs = [
+            ("occupancy", "motion"),
+            ("contact", "door"),
+            ("water_leak", "leak"),
+            ("smoke", "smoke"),
+            ("action", "button"),
+        ];
+        for (_, kind) in inputs.into_iter().filter(|(property, _)| has(property)) {
+            self.add("inputs", name, &format!("kind = \"{kind}\"\n{key}"));
+        }
+        let known = [
+            "temperature",
+            "humidity",
+            "pressure",
+            "illuminance",
+            "co2",
+            "pm25",
+            "power",
+            "voltage",
+            "current",
+            "energy",
+            "battery",
+        ];
+        let read: Vec<String> =
+            known.into_iter().filter(|word| has(word) && Quantity::find(word).is_some()).map(quoted).collect();
+        if !read.is_empty() {
+            self.add("sensors", name, &format!("{key}quantities = [{}]\n", read.join(", ")));
+        }
+    }
+
+    /// What Tasmota says of a device: `t` is its topic, `rl` what its relays are.
+    fn tasmota(&mut self, device: &Json) {
+        let Some(topic) = device["t"].as_str() else { return };
+        let relays = device["rl"].as_array().map_or(0, |relays| relays.iter().filter(|relay| **relay != 0).count());
+        if !self.tasmota.insert(topic.to_owned()) {
+            return;
+        }
+        for relay in 1..=relays {
+            let channel = if relays > 1 { format!("channel = {relay}\n") } else { String::new() };
+            self.add("outputs", topic, &format!("kind = \"switch\"\ntasmota = {}\n{channel}", quoted(topic)));
+        }
+    }
+
+    /// A device that says no more than that it is there.
+    fn tasmota_by_name(&mut self, topic: &str) {
+        if self.tasmota.insert(topic.to_owned()) {
+            self.add("outputs", topic, &format!("kind = \"switch\"\ntasmota = {}\n", quoted(topic)));
+        }
+    }
+}
+
+/// The names of all properties in what a device exposes.
+fn collect<'j>(exposes: &'j Json, properties: &mut BTreeSet<&'j str>) {
+    for expose in exposes.as_array().into_iter().flatten() {
+        properties.extend(expose["property"].as_str());
+        collect(&expose["features"], properties);
+    }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(shown(text).into_owned()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_announced_can_be_pasted() {
+        let devices = r#"[
+            {"friendly_name":"Coordinator","type":"Coordinator"},
+            {"friendly_name":"Hall motion","type":"EndDevice","definition":{"exposes":[
+                {"type":"binary","property":"occupancy"},{"type":"numeric","property":"illuminance"},
+                {"type":"numeric","property":"battery"},{"type":"numeric","property":"linkquality"}]}},
+            {"friendly_name":"lamp","type":"Router","definition":{"exposes":[
+                {"type":"light","features":[{"property":"state"},{"property":"brightness"}]}]}},
+            {"friendly_name":"new","type":"EndDevice","definition":null}]"#;
+        let tasmota = r#"{"ip":"192.168.1.7","dn":"Plug","t":"plug3","rl":[1,0,0,0]}"#;
+        let heard: Vec<(String, String)> = [
+            ("zigbee2mqtt/bridge/devices", devices),
+            ("tasmota/discovery/A8032A/config", tasmota),
+            ("tele/plug3/LWT", "Online"),
+            ("shellyplus1-a8032a/online", "true"),
+            ("other/online", "true"),
+        ]
+        .map(|(topic, payload)| (topic.to_owned(), payload.to_owned()))
+        .into();
+        let toml = toml(&heard);
+        assert_eq!(
+            toml,
+            r#"
+[inputs.hall_motion]
+kind = "motion"
+zigbee2mqtt = "Hall motion"
+
+[sensors.hall_motion_2]
+zigbee2mqtt = "Hall motion"
+quantities = ["illuminance", "battery"]
+
+[outputs.lamp]
+kind = "light"
+zigbee2mqtt = "lamp"
+levels = true
+
+[outputs.plug3]
+kind = "switch"
+tasmota = "plug3"
+
+[outputs.shellyplus1_a8032a]
+kind = "switch"
+shelly = "shellyplus1-a8032a"
+"#
+        );
+        let house = format!("[hub]\nid = \"home\"\n[mqtt]\nurl = \"mqtt://localhost\"\n{toml}");
+        config::parse(Path::new("pasted.toml"), &house).unwrap();
+        assert!(super::toml(&[]).starts_with("# No device"));
+    }
+}

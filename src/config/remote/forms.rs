@@ -1,0 +1,488 @@
+//! What is known of the devices that people have on their brokers: a row for each thing that they tell or take.
+//!
+//! In topics, pointers and payloads `{}` stands for the name of the device, `{n}` for its channel, `{N}` for the same where
+//! the first is not numbered; `{part}` for the entity of a name of two parts, and `{kind}` for its kind.
+
+use crate::model::{Channel, Click, InputKind, OutputKind, Quantity};
+use std::time::Duration;
+
+/// A kind of device, or of what brings devices to the broker.
+pub(in crate::config) struct Form {
+    /// The key that names one.
+    pub key: &'static str,
+    /// How people call it.
+    pub title: &'static str,
+    /// What its name looks like.
+    pub example: &'static str,
+    /// What its name is made of.
+    pub name: Name,
+    /// Whether this row is meant where several have one key.
+    pub fits: fn(&str) -> bool,
+    /// The number of its first channel; None: it has no channels.
+    pub first_channel: Option<i64>,
+    /// The topics that say whether it is there.
+    pub availability: &'static [&'static str],
+    /// Where its messages say when they were made.
+    pub time: &'static str,
+    /// Its readings are stale after this, when the file does not say.
+    pub stale_after: Duration,
+    pub inputs: &'static [InputRow],
+    pub readings: &'static [ReadingRow],
+    pub outputs: &'static [OutputRow],
+}
+
+/// What the name of a device is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::config) enum Name {
+    /// It is part of a topic as it stands.
+    Whole,
+    /// `node/entity`, or `node/kind/entity`.
+    Parted,
+    /// `kind.entity`.
+    Dotted,
+}
+
+/// How inputs of these kinds are told.
+pub(in crate::config) struct InputRow {
+    pub kinds: &'static [InputKind],
+    pub topic: &'static str,
+    pub pointer: &'static str,
+    pub on: &'static [&'static str],
+    pub off: &'static [&'static str],
+    pub clicks: &'static [(&'static str, Click)],
+}
+
+/// How a quantity is told.
+pub(in crate::config) struct ReadingRow {
+    pub quantity: Quantity,
+    pub topic: &'static str,
+    pub pointer: &'static str,
+    /// To the unit of the quantity.
+    pub scale: f64,
+    /// Whether a sensor has it that does not say what it reads.
+    pub usual: bool,
+}
+
+/// How outputs are commanded and what they tell.
+pub(in crate::config) struct OutputRow {
+    /// None: all the others.
+    pub kinds: &'static [OutputKind],
+    /// What the kind is in its topics, where names have one.
+    pub kind: &'static str,
+    pub command: &'static str,
+    pub on: &'static str,
+    pub off: &'static str,
+    pub ask: Option<&'static str>,
+    pub state: &'static str,
+    pub pointer: &'static str,
+    /// Where a level goes, what goes there (`{}` is the number, `{n}` the channel), and the number for 100 %. An output with
+    /// levels is by the first row that has this, any other by the first of all.
+    pub level: Option<(&'static str, &'static str, u32)>,
+}
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const MINUTES_15: Duration = Duration::from_secs(900);
+
+const OPENS: &[InputKind] = &[InputKind::Door, InputKind::Window, InputKind::Contact];
+const ANY_SWITCH: &[InputKind] =
+    &[InputKind::Switch, InputKind::Contact, InputKind::Door, InputKind::Window, InputKind::Motion];
+
+const fn input(
+    kinds: &'static [InputKind],
+    topic: &'static str,
+    pointer: &'static str,
+    on: &'static [&'static str],
+    off: &'static [&'static str],
+) -> InputRow {
+    InputRow { kinds, topic, pointer, on, off, clicks: &[] }
+}
+
+const fn button(topic: &'static str, pointer: &'static str, clicks: &'static [(&'static str, Click)]) -> InputRow {
+    InputRow { kinds: &[InputKind::Button], topic, pointer, on: &[], off: &[], clicks }
+}
+
+const fn reads(quantity: Quantity, topic: &'static str, pointer: &'static str) -> ReadingRow {
+    ReadingRow { quantity, topic, pointer, scale: 1.0, usual: false }
+}
+
+impl ReadingRow {
+    const fn usual(self) -> ReadingRow {
+        ReadingRow { usual: true, ..self }
+    }
+
+    const fn scaled(self, scale: f64) -> ReadingRow {
+        ReadingRow { scale, ..self }
+    }
+}
+
+const POWER: Quantity = Quantity::Power(Channel::Only);
+const VOLTAGE: Quantity = Quantity::Voltage(Channel::Only);
+const CURRENT: Quantity = Quantity::Current(Channel::Only);
+
+const TRUE: &[&str] = &["true"];
+const FALSE: &[&str] = &["false"];
+const ON: &[&str] = &["ON"];
+const OFF: &[&str] = &["OFF"];
+
+const Z2M: &str = "zigbee2mqtt/{}";
+const TASMOTA: &str = "tele/{}/SENSOR";
+const SWITCH_2: &str = "{}/status/switch:{n}";
+const ENTITY: &str = "{}/{kind}/{part}/state";
+const STREAM: &str = "homeassistant/{kind}/{part}/state";
+
+/// All of them.
+pub(in crate::config) const FORMS: &[Form] = &[
+    // https://www.zigbee2mqtt.io/guide/usage/mqtt_topics_and_messages.html
+    Form {
+        key: "zigbee2mqtt",
+        title: "zigbee2mqtt",
+        example: "hall_motion",
+        name: Name::Whole,
+        fits: |_| true,
+        first_channel: None,
+        availability: &["zigbee2mqtt/{}/availability", "zigbee2mqtt/bridge/state"],
+        time: "/last_seen",
+        stale_after: HOUR,
+        inputs: &[
+            input(&[InputKind::Motion], Z2M, "/occupancy", TRUE, FALSE),
+            // Its contact is closed while the door is.
+            input(OPENS, Z2M, "/contact", FALSE, TRUE),
+            input(&[InputKind::Leak], Z2M, "/water_leak", TRUE, FALSE),
+            input(&[InputKind::Smoke], Z2M, "/smoke", TRUE, FALSE),
+            input(&[InputKind::Switch], Z2M, "/state", ON, OFF),
+            button(
+                Z2M,
+                "/action",
+                &[
+                    ("single", Click::Single),
+                    ("toggle", Click::Single),
+                    ("on", Click::Single),
+                    ("double", Click::Double),
+                    ("triple", Click::Triple),
+                    ("quadruple", Click::Many),
+                    ("many", Click::Many),
+                    ("hold", Click::Long),
+                    ("long", Click::Long),
+                ],
+            ),
+        ],
+        readings: &[
+            reads(Quantity::Temperature, Z2M, "/temperature").usual(),
+            reads(Quantity::Humidity, Z2M, "/humidity").usual(),
+            reads(Quantity::Battery, Z2M, "/battery").usual(),
+            reads(Quantity::Pressure, Z2M, "/pressure"),
+            reads(Quantity::Illuminance, Z2M, "/illuminance"),
+            reads(Quantity::Co2, Z2M, "/co2"),
+            reads(Quantity::Pm25, Z2M, "/pm25"),
+            reads(POWER, Z2M, "/power"),
+            reads(VOLTAGE, Z2M, "/voltage"),
+            reads(CURRENT, Z2M, "/current"),
+            reads(Quantity::Energy, Z2M, "/energy"),
+        ],
+        outputs: &[OutputRow {
+            kinds: &[],
+            kind: "",
+            command: "zigbee2mqtt/{}/set",
+            on: r#"{"state":"ON"}"#,
+            off: r#"{"state":"OFF"}"#,
+            ask: None,
+            state: Z2M,
+            pointer: "/state",
+            level: Some(("zigbee2mqtt/{}/set", r#"{"state":"ON","brightness":{}}"#, 254)),
+        }],
+    },
+    // https://tasmota.github.io/docs/MQTT/, with SetOption73 1 for buttons and SetOption114 1 for switches
+    Form {
+        key: "tasmota",
+        title: "Tasmota",
+        example: "plug3",
+        name: Name::Whole,
+        fits: |_| true,
+        first_channel: Some(1),
+        availability: &["tele/{}/LWT"],
+        time: "/Time",
+        // It tells every five minutes, unless TelePeriod says otherwise.
+        stale_after: MINUTES_15,
+        inputs: &[
+            input(ANY_SWITCH, "stat/{}/RESULT", "/Switch{n}/Action", ON, OFF),
+            button(
+                "stat/{}/RESULT",
+                "/Button{n}/Action",
+                &[
+                    ("SINGLE", Click::Single),
+                    ("DOUBLE", Click::Double),
+                    ("TRIPLE", Click::Triple),
+                    ("QUAD", Click::Many),
+                    ("PENTA", Click::Many),
+                    ("HOLD", Click::Long),
+                ],
+            ),
+        ],
+        readings: &[
+            reads(POWER, TASMOTA, "/ENERGY/Power").usual(),
+            reads(VOLTAGE, TASMOTA, "/ENERGY/Voltage").usual(),
+            reads(CURRENT, TASMOTA, "/ENERGY/Current").usual(),
+            reads(Quantity::Energy, TASMOTA, "/ENERGY/Total").usual(),
+            // Below the name of the chip.
+            reads(Quantity::Temperature, TASMOTA, "/*/Temperature"),
+            reads(Quantity::Humidity, TASMOTA, "/*/Humidity"),
+            reads(Quantity::Pressure, TASMOTA, "/*/Pressure"),
+            reads(Quantity::Illuminance, TASMOTA, "/*/Illuminance"),
+            reads(Quantity::Co2, TASMOTA, "/*/CarbonDioxide"),
+        ],
+        outputs: &[OutputRow {
+            kinds: &[],
+            kind: "",
+            command: "cmnd/{}/POWER{N}",
+            on: "ON",
+            off: "OFF",
+            ask: None,
+            state: "stat/{}/POWER{N}",
+            pointer: "",
+            level: Some(("cmnd/{}/Dimmer", "{}", 100)),
+        }],
+    },
+    // https://shelly-api-docs.shelly.cloud/gen2/, with "Generic status update over MQTT" and "Enable MQTT Control"
+    Form {
+        key: "shelly",
+        title: "Shelly",
+        example: "shellyplus1-a8032a",
+        name: Name::Whole,
+        fits: |id| !is_first_generation(id),
+        first_channel: Some(0),
+        availability: &["{}/online"],
+        time: "",
+        stale_after: HOUR,
+        inputs: &[
+            input(ANY_SWITCH, "{}/status/input:{n}", "/state", TRUE, FALSE),
+            input(&[InputKind::Leak], "{}/status/flood:{n}", "/alarm", TRUE, FALSE),
+            input(&[InputKind::Smoke], "{}/status/smoke:{n}", "/alarm", TRUE, FALSE),
+            button(
+                "{}/events/rpc",
+                "/params/events/component=input:{n}/event",
+                &[
+                    ("single_push", Click::Single),
+                    ("double_push", Click::Double),
+                    ("triple_push", Click::Triple),
+                    ("long_push", Click::Long),
+                ],
+            ),
+        ],
+        readings: &[
+            reads(POWER, SWITCH_2, "/apower").usual(),
+            reads(VOLTAGE, SWITCH_2, "/voltage").usual(),
+            reads(CURRENT, SWITCH_2, "/current").usual(),
+            // It tells Wh.
+            reads(Quantity::Energy, SWITCH_2, "/aenergy/total").scaled(0.001).usual(),
+            reads(Quantity::Temperature, "{}/status/temperature:{n}", "/tC"),
+            reads(Quantity::Humidity, "{}/status/humidity:{n}", "/rh"),
+            reads(Quantity::Illuminance, "{}/status/illuminance:{n}", "/lux"),
+            reads(Quantity::Battery, "{}/status/devicepower:{n}", "/battery/percent"),
+        ],
+        outputs: &[
+            OutputRow {
+                kinds: &[],
+                kind: "",
+                command: "{}/command/switch:{n}",
+                on: "on",
+                off: "off",
+                // It tells its state only when that changes.
+                ask: Some("status_update"),
+                state: SWITCH_2,
+                pointer: "/output",
+                level: None,
+            },
+            OutputRow {
+                kinds: &[],
+                kind: "",
+                command: "{}/command/light:{n}",
+                on: "on",
+                off: "off",
+                ask: Some("status_update"),
+                state: "{}/status/light:{n}",
+                pointer: "/output",
+                level: Some((
+                    "{}/rpc",
+                    r#"{"id":1,"src":"hearthd","method":"Light.Set","params":{"id":{n},"on":true,"brightness":{}}}"#,
+                    100,
+                )),
+            },
+        ],
+    },
+    // https://shelly-api-docs.shelly.cloud/gen1/
+    Form {
+        key: "shelly",
+        title: "Shelly",
+        example: "shelly1-a8032a",
+        name: Name::Whole,
+        fits: is_first_generation,
+        first_channel: Some(0),
+        availability: &["shellies/{}/online"],
+        time: "",
+        stale_after: HOUR,
+        inputs: &[
+            input(&[InputKind::Motion], "shellies/{}/status", "/motion", TRUE, FALSE),
+            input(&[InputKind::Door, InputKind::Window], "shellies/{}/sensor/state", "", &["open"], &["close"]),
+            input(&[InputKind::Leak], "shellies/{}/sensor/flood", "", TRUE, FALSE),
+            input(&[InputKind::Smoke], "shellies/{}/sensor/smoke", "", TRUE, FALSE),
+            input(&[InputKind::Switch, InputKind::Contact], "shellies/{}/input/{n}", "", &["1"], &["0"]),
+        ],
+        readings: &[
+            reads(POWER, "shellies/{}/relay/{n}/power", "").usual(),
+            // It tells minutes of a watt.
+            reads(Quantity::Energy, "shellies/{}/relay/{n}/energy", "").scaled(1.0 / 60_000.0).usual(),
+            reads(Quantity::Temperature, "shellies/{}/sensor/temperature", ""),
+            reads(Quantity::Humidity, "shellies/{}/sensor/humidity", ""),
+            reads(Quantity::Battery, "shellies/{}/sensor/battery", ""),
+            reads(Quantity::Illuminance, "shellies/{}/sensor/lux", ""),
+        ],
+        outputs: &[
+            OutputRow {
+                kinds: &[],
+                kind: "",
+                command: "shellies/{}/relay/{n}/command",
+                on: "on",
+                off: "off",
+                ask: None,
+                state: "shellies/{}/relay/{n}",
+                pointer: "",
+                level: None,
+            },
+            OutputRow {
+                kinds: &[],
+                kind: "",
+                command: "shellies/{}/light/{n}/command",
+                on: "on",
+                off: "off",
+                ask: None,
+                state: "shellies/{}/light/{n}",
+                pointer: "",
+                level: Some(("shellies/{}/light/{n}/set", r#"{"turn":"on","brightness":{}}"#, 100)),
+            },
+        ],
+    },
+    // https://esphome.io/components/mqtt
+    Form {
+        key: "esphome",
+        title: "ESPHome",
+        example: "kitchen/temperature",
+        name: Name::Parted,
+        fits: |_| true,
+        first_channel: None,
+        availability: &["{}/status"],
+        time: "",
+        stale_after: HOUR,
+        inputs: &[input(BINARY, "{}/{kind}/{part}/state", "", ON, OFF)],
+        readings: ENTITIES,
+        outputs: &[
+            OutputRow {
+                kinds: &[OutputKind::Light],
+                kind: "light",
+                command: "{}/{kind}/{part}/command",
+                on: r#"{"state":"ON"}"#,
+                off: r#"{"state":"OFF"}"#,
+                ask: None,
+                state: ENTITY,
+                pointer: "/state",
+                level: Some(("{}/{kind}/{part}/command", r#"{"state":"ON","brightness":{}}"#, 255)),
+            },
+            OutputRow {
+                kinds: &[OutputKind::Fan],
+                kind: "fan",
+                command: "{}/{kind}/{part}/command",
+                on: "ON",
+                off: "OFF",
+                ask: None,
+                state: ENTITY,
+                pointer: "",
+                level: None,
+            },
+            OutputRow {
+                kinds: &[],
+                kind: "switch",
+                command: "{}/{kind}/{part}/command",
+                on: "ON",
+                off: "OFF",
+                ask: None,
+                state: ENTITY,
+                pointer: "",
+                level: None,
+            },
+        ],
+    },
+    // https://www.home-assistant.io/integrations/mqtt_statestream/: it tells and takes no commands
+    Form {
+        key: "homeassistant",
+        title: "Home Assistant",
+        example: "sensor.living_temperature",
+        name: Name::Dotted,
+        fits: |_| true,
+        first_channel: None,
+        availability: &[],
+        time: "",
+        stale_after: HOUR,
+        inputs: &[input(BINARY, STREAM, "", &["on"], &["off"])],
+        readings: STREAMED,
+        outputs: &[],
+    },
+];
+
+/// What has no words of its own: on and off.
+const BINARY: &[InputKind] = &[
+    InputKind::Motion,
+    InputKind::Door,
+    InputKind::Window,
+    InputKind::Switch,
+    InputKind::Leak,
+    InputKind::Smoke,
+    InputKind::Contact,
+];
+
+macro_rules! each_entity {
+    ($topic:expr) => {
+        &[
+            reads(Quantity::Temperature, $topic, ""),
+            reads(Quantity::Humidity, $topic, ""),
+            reads(Quantity::Pressure, $topic, ""),
+            reads(Quantity::Illuminance, $topic, ""),
+            reads(Quantity::Co2, $topic, ""),
+            reads(Quantity::Pm25, $topic, ""),
+            reads(Quantity::Battery, $topic, ""),
+            reads(POWER, $topic, ""),
+            reads(VOLTAGE, $topic, ""),
+            reads(CURRENT, $topic, ""),
+            reads(Quantity::Energy, $topic, ""),
+        ]
+    };
+}
+
+const ENTITIES: &[ReadingRow] = each_entity!(ENTITY);
+const STREAMED: &[ReadingRow] = each_entity!(STREAM);
+
+/// Devices of the first generation are called `shellyMODEL-NUMBER`; those since, `shellyplus...`, `shellypro...` or with the
+/// number of their generation in their model: `shelly1g3-...`. Whoever gave one a prefix of their own has a newer one.
+fn is_first_generation(id: &str) -> bool {
+    let Some(model) = id.strip_prefix("shelly").and_then(|rest| rest.rsplit_once('-')).map(|(model, _)| model) else {
+        return false;
+    };
+    let numbered = model.rsplit_once('g').is_some_and(|(_, number)| number.parse::<u32>().is_ok());
+    let newer = ["plus", "pro", "walldisplay", "blugw"].iter().any(|word| model.starts_with(word));
+    !(numbered || newer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_generation_of_a_shelly_is_in_its_name() {
+        for id in
+            ["shelly1-a8032a", "shellyplug-s-12ab", "shellyht-77", "shellyswitch25-73CDE9", "shellymotionsensor-60A4"]
+        {
+            assert!(is_first_generation(id), "{id}");
+        }
+        for id in ["shellyplus1-a8032a", "shellypro4pm-1", "shelly1g3-12", "shelly1pmminig4-12", "garage/heater"] {
+            assert!(!is_first_generation(id), "{id}");
+        }
+    }
+}

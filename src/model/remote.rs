@@ -1,0 +1,185 @@
+//! Points that live on a broker: where their state is told, and where they are commanded.
+
+use super::{Click, Config, Level, Line, OutputId, Quantity, Sensor};
+use std::{sync::Arc, time::Duration};
+
+/// An input or output on topics of the broker, instead of a wire.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remote {
+    /// Where its state is told; None: it never is.
+    pub state: Option<Told>,
+    /// What a state says when it is on (motion, open, pressed, wet), and when it is off.
+    pub words: Words,
+    /// The topics that say whether it is there. One that says nothing is believed to be well.
+    pub availability: Vec<Arc<str>>,
+    /// Of an input: after this long without a message it is in fault; None: it may be silent for as long as it likes.
+    pub stale_after: Option<Duration>,
+    /// Where its messages say when they were made, as a JSON pointer; empty: they do not.
+    pub time: Arc<str>,
+    /// Of a button: which words are which clicks.
+    pub clicks: Vec<(Arc<str>, Click)>,
+    /// How it is commanded; None: it is an input.
+    pub command: Option<Commanded>,
+}
+
+/// A value in the messages of a topic.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Told {
+    /// The topic, without wildcards.
+    pub topic: Arc<str>,
+    /// Where in a JSON payload it stands, as a JSON pointer (RFC 6901) in which `*` stands for any key; empty: it is the
+    /// whole payload.
+    pub pointer: Arc<str>,
+}
+
+/// The words of a state. Capitals and small letters are the same; `true`, `1` and `null` are what JSON writes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Words {
+    /// Any of them is on.
+    pub on: Vec<Arc<str>>,
+    /// Any of them is off.
+    pub off: Vec<Arc<str>>,
+}
+
+impl Words {
+    /// What a word means; None: it is none of them.
+    pub fn meaning(&self, word: &str) -> Option<bool> {
+        let is_of = |words: &[Arc<str>]| words.iter().any(|one| one.eq_ignore_ascii_case(word));
+        if is_of(&self.on) { Some(true) } else { is_of(&self.off).then_some(false) }
+    }
+}
+
+/// How an output on the broker is commanded. Commands are never retained.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Commanded {
+    /// Where `on` and `off` go.
+    pub topic: Arc<str>,
+    /// What switches it on.
+    pub on: Arc<str>,
+    /// What switches it off.
+    pub off: Arc<str>,
+    /// Of one with levels: how they are asked.
+    pub level: Option<RemoteLevel>,
+    /// What makes it tell its state, sent to `topic` after each command.
+    pub ask: Option<Arc<str>>,
+    /// Its state has to follow within this time.
+    pub confirm_within: Duration,
+}
+
+/// How the level of a light, fan or valve on the broker is asked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RemoteLevel {
+    /// Where it goes.
+    pub topic: Arc<str>,
+    /// What goes there; `{}` stands for the number.
+    pub payload: Arc<str>,
+    /// The number for 100 %.
+    pub full: u32,
+}
+
+/// Where what stands for the number in [`RemoteLevel::payload`].
+pub const LEVEL_MARK: &str = "{}";
+
+impl Commanded {
+    /// The topic and the payload that ask for a level.
+    pub fn message(&self, level: Level) -> (&Arc<str>, String) {
+        match &self.level {
+            Some(way) if level.is_on() => {
+                // What is to be on is never rounded to off.
+                let number = (u64::from(level.percent()) * u64::from(way.full) + 50) / 100;
+                (&way.topic, way.payload.replace(LEVEL_MARK, &number.max(1).to_string()))
+            }
+            _ => (&self.topic, if level.is_on() { &self.on } else { &self.off }.to_string()),
+        }
+    }
+}
+
+/// A sensor on topics of the broker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemoteSensor {
+    /// What it reads, in the order in which its points are listed.
+    pub channels: Vec<RemoteChannel>,
+    /// As of [`Remote::availability`].
+    pub availability: Vec<Arc<str>>,
+    /// As of [`Remote::time`].
+    pub time: Arc<str>,
+}
+
+/// One quantity of a sensor on the broker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemoteChannel {
+    /// What it becomes.
+    pub quantity: Quantity,
+    /// Where it is told.
+    pub told: Told,
+    /// From what is told to the unit of the quantity: multiplied by this,
+    pub scale: f64,
+    /// and then this is added.
+    pub offset: f64,
+}
+
+impl Line {
+    /// The topics that it is, if it is no wire.
+    pub fn remote(&self) -> Option<&Arc<Remote>> {
+        match self {
+            Line::Remote(remote) => Some(remote),
+            Line::Number(_) | Line::Named(_) | Line::OnChip { .. } | Line::Pwm(_) => None,
+        }
+    }
+}
+
+impl Config {
+    /// The topics of an output, if the broker is to be told: none in a demo, which plays them.
+    pub fn remote_output(&self, id: OutputId) -> Option<&Arc<Remote>> {
+        self[id].line.as_ref().and_then(Line::remote).filter(|_| !self.hardware.plays_remote)
+    }
+
+    /// Whether anything is on topics that the broker is to be asked for.
+    pub fn has_remote_points(&self) -> bool {
+        let lines = self.outputs.iter().filter_map(|output| output.line.as_ref());
+        let mut lines = lines.chain(self.inputs.iter().map(|input| &input.line));
+        let any = lines.any(|line| line.remote().is_some()) || self.sensors.iter().any(Sensor::is_remote);
+        any && !self.hardware.plays_remote
+    }
+
+    /// The house without what is on the broker: what the hardware has to do with. Outputs keep their places.
+    pub fn wired(&self) -> Config {
+        let mut wired = self.clone();
+        if self.has_remote_points() {
+            wired.inputs.retain(|input| input.line.remote().is_none());
+            wired.sensors.retain(|sensor| !sensor.is_remote());
+            for output in &mut wired.outputs {
+                output.line.take_if(|line| line.remote().is_some());
+            }
+        }
+        wired
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_is_asked_in_the_numbers_of_the_device() {
+        let level = RemoteLevel { topic: "lamp/set".into(), payload: r#"{"brightness":{}}"#.into(), full: 254 };
+        let lamp = Commanded {
+            topic: "lamp/switch".into(),
+            on: "ON".into(),
+            off: "OFF".into(),
+            level: Some(level),
+            ask: None,
+            confirm_within: Duration::from_secs(3),
+        };
+        let asked = |percent| {
+            let (topic, payload) = lamp.message(Level::new(percent).unwrap());
+            format!("{topic} {payload}")
+        };
+        assert_eq!(asked(0), "lamp/switch OFF");
+        assert_eq!(asked(1), r#"lamp/set {"brightness":3}"#);
+        assert_eq!(asked(50), r#"lamp/set {"brightness":127}"#);
+        assert_eq!(asked(100), r#"lamp/set {"brightness":254}"#);
+        let plug = Commanded { level: None, ..lamp };
+        assert_eq!(plug.message(Level::ON).1, "ON");
+    }
+}

@@ -1,0 +1,169 @@
+//! A connection of its own for the points on the broker: what devices send, however much and however large, holds up no
+//! command and throws nobody out. It asks for topics, and numbers what it publishes.
+
+use crate::{
+    model::{DriveId, MqttSettings},
+    mqtt::{
+        client::{self, Client, Delivery, Driver, Happened, Limits, NotTaken},
+        link::{LARGEST_INCOMING, LARGEST_OUTGOING, before_accepted},
+        loss::Loss,
+    },
+};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{sync::mpsc, task::JoinSet};
+
+/// What waits in the client library: commands, and questions for topics.
+const QUEUE: usize = 256;
+/// So many topics are asked for in one packet.
+const TOPICS: usize = 50;
+/// News that may wait; then the broker does.
+const NEWS: usize = 64;
+
+/// What a connection tells.
+pub(super) enum News {
+    /// The broker has accepted us.
+    Up,
+    /// A message came in.
+    Came(Delivery),
+    /// A command was taken by the broker.
+    Taken(DriveId),
+    /// The broker has answered all questions for topics: it does not let us read so many of them.
+    Listening(usize),
+    /// We took leave; the last.
+    Closed,
+    /// It ended, or was never made; the last.
+    Lost(Loss),
+}
+
+/// A connection that is being made or is made.
+pub(super) struct Connection {
+    client: Client,
+    news: mpsc::Receiver<Raw>,
+    /// Given to the client library, in this order, and not yet numbered by it; None: not to be waited for.
+    handed: VecDeque<Option<DriveId>>,
+    unacknowledged: BTreeMap<u16, DriveId>,
+    questions: usize,
+    refused: usize,
+    _polling: JoinSet<()>,
+}
+
+/// What the client library tells.
+enum Raw {
+    Up,
+    Came(Delivery),
+    Written(u16),
+    Acknowledged(u16),
+    Answered(usize),
+    Closed,
+    Lost(Loss),
+}
+
+impl Connection {
+    /// Begins to connect, as a client of another name than that of the hub.
+    pub(super) fn open(settings: &MqttSettings, role: &str) -> Result<Connection, Loss> {
+        let settings = MqttSettings { client_id: format!("{}-{role}", settings.client_id), ..settings.clone() };
+        let limits = Limits { queue: QUEUE, incoming: LARGEST_INCOMING, outgoing: LARGEST_OUTGOING };
+        let (client, driver) = client::connection_beside(&settings, &limits)
+            .map_err(|error| Loss::wrong(format!("{} is no address: {error}", settings.address())))?;
+        let (sender, news) = mpsc::channel(NEWS);
+        let mut polling = JoinSet::new();
+        polling.spawn(poll(driver, sender, settings));
+        Ok(Connection {
+            client,
+            news,
+            handed: VecDeque::new(),
+            unacknowledged: BTreeMap::new(),
+            questions: 0,
+            refused: 0,
+            _polling: polling,
+        })
+    }
+
+    /// Asks for topics.
+    pub(super) fn ask(&mut self, topics: impl Iterator<Item = Arc<str>>) -> Result<(), NotTaken> {
+        let topics: Vec<_> = topics.collect();
+        for part in topics.chunks(TOPICS) {
+            self.client.listen(part)?;
+            self.questions += 1;
+        }
+        Ok(())
+    }
+
+    /// Publishes a command, never to be kept by the broker: it would be carried out again at any time.
+    pub(super) fn publish(&mut self, topic: &str, payload: String, drive: Option<DriveId>) -> Result<(), NotTaken> {
+        self.client.publish(topic, payload.into_bytes(), false)?;
+        self.handed.push_back(drive);
+        Ok(())
+    }
+
+    /// Waits for news. Nothing is lost when the wait is given up.
+    pub(super) async fn next(&mut self) -> News {
+        loop {
+            let raw = self.news.recv().await.unwrap_or_else(|| Raw::Lost(Loss::away("the connection ended")));
+            match raw {
+                Raw::Up => return News::Up,
+                Raw::Came(message) => return News::Came(message),
+                Raw::Written(packet) => {
+                    if let Some(Some(drive)) = self.handed.pop_front() {
+                        self.unacknowledged.insert(packet, drive);
+                    }
+                }
+                Raw::Acknowledged(packet) => {
+                    if let Some(drive) = self.unacknowledged.remove(&packet) {
+                        return News::Taken(drive);
+                    }
+                }
+                Raw::Answered(refused) => {
+                    (self.questions, self.refused) = (self.questions.saturating_sub(1), self.refused + refused);
+                    if self.questions == 0 {
+                        return News::Listening(std::mem::take(&mut self.refused));
+                    }
+                }
+                Raw::Closed => return News::Closed,
+                Raw::Lost(loss) => return News::Lost(loss),
+            }
+        }
+    }
+
+    /// Takes leave: what was published before goes out first.
+    pub(super) async fn close(mut self) {
+        if self.client.close().is_ok() {
+            while !matches!(self.next().await, News::Closed | News::Lost(_)) {}
+        }
+    }
+}
+
+/// Drives a connection until it ends. `next` must not be cancelled half-way, hence a task of its own.
+async fn poll(mut driver: Driver, news: mpsc::Sender<Raw>, settings: MqttSettings) {
+    let longest_silence = Duration::from_secs(client::keep_alive_s(&settings).into()) + 2 * settings.connect_timeout;
+    let mut up = false;
+    loop {
+        let item = match tokio::time::timeout(longest_silence, driver.next()).await {
+            Err(_) => Raw::Lost(Loss::wrong("the broker stopped taking our messages")),
+            Ok(Err(error)) => {
+                let loss = Loss::explain(&error, &settings, &driver.progress, LARGEST_INCOMING);
+                Raw::Lost(if up { loss } else { before_accepted(loss, &settings).await })
+            }
+            Ok(Ok(Happened::Came(message))) => Raw::Came(message),
+            Ok(Ok(Happened::Accepted)) => {
+                up = true;
+                Raw::Up
+            }
+            Ok(Ok(Happened::Acknowledged(packet))) => Raw::Acknowledged(packet),
+            Ok(Ok(Happened::Answered(_, allowed))) => {
+                Raw::Answered(allowed.iter().filter(|allowed| !**allowed).count())
+            }
+            Ok(Ok(Happened::Written(packet))) => Raw::Written(packet),
+            Ok(Ok(Happened::Closed)) => Raw::Closed,
+            Ok(Ok(Happened::Asking(_) | Happened::Released(_) | Happened::Nothing)) => continue,
+        };
+        let last = matches!(item, Raw::Closed | Raw::Lost(_));
+        if news.send(item).await.is_err() || last {
+            return;
+        }
+    }
+}

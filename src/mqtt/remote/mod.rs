@@ -1,0 +1,303 @@
+//! Points that live on the broker: inputs, sensors and outputs of the house that are somebody else's topics.
+//!
+//! ```text
+//!  drives ──> Points ──> Connection ──> broker      commands
+//!               |  ^          |
+//!               |  └──────────┘ <────── broker      states, readings, availability
+//!               └──> events                         what was read, what was driven
+//! ```
+//!
+//! - **A connection of its own** (`connection.rs`), beside that of the hub: a device that floods the broker, or keeps
+//!   something too large there, holds up no command and takes nobody offline.
+//! - **No policy.** What is heard becomes the events of a wire: read, in fault, driven, found otherwise.
+//! - **A command is never retained**, and one that nobody can carry out now is answered as failed. The engine tries again.
+
+mod connection;
+mod outputs;
+mod payload;
+mod points;
+mod safe;
+mod survey;
+#[cfg(test)]
+mod tests;
+
+pub use safe::drive_safe;
+pub use survey::survey;
+
+use super::{backoff::Backoff, client::NotTaken, loss::LossKind};
+use crate::{
+    clock::Clock,
+    model::{Config, DriveId, Event, Level, OutputId, Remote},
+};
+use connection::{Connection, News};
+use points::Points;
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinSet,
+};
+
+/// Drives that may wait for the adapter; a house has fewer outputs.
+const DRIVES: usize = 1024;
+/// For the last messages at the end.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Where the control loop drives outputs on the broker.
+pub struct Door {
+    house: watch::Sender<Arc<Config>>,
+    drives: mpsc::Sender<Drive>,
+}
+
+/// The other end of a [`Door`], for [`Remotes::start`].
+pub struct Behind {
+    house: watch::Receiver<Arc<Config>>,
+    drives: mpsc::Receiver<Drive>,
+}
+
+/// One output is to be driven.
+struct Drive {
+    drive: DriveId,
+    output: Arc<str>,
+    remote: Arc<Remote>,
+    level: Level,
+}
+
+/// A door for a house.
+pub fn door(config: &Arc<Config>) -> (Door, Behind) {
+    let (house_in, house) = watch::channel(config.clone());
+    let (drives_in, drives) = mpsc::channel(DRIVES);
+    (Door { house: house_in, drives: drives_in }, Behind { house, drives })
+}
+
+impl Door {
+    /// Drives an output on the broker, which is answered later by [`Event::Driven`]. None: the output is not there.
+    ///
+    /// # Errors
+    /// When it cannot be answered later.
+    pub fn drive(&self, drive: DriveId, config: &Config, output: OutputId, level: Level) -> Option<Result<(), String>> {
+        let (remote, output) = (config.remote_output(output)?.clone(), config[output].id.clone());
+        let sent = self.drives.try_send(Drive { drive, output, remote, level });
+        Some(sent.map_err(|_| "too many commands wait for the broker".to_owned()))
+    }
+
+    /// Another configuration is in force.
+    pub fn follow(&self, config: &Arc<Config>) {
+        self.house.send_replace(config.clone());
+    }
+}
+
+/// The running adapter. Dropped without [`Remotes::stop`], it breaks the connection.
+pub struct Remotes {
+    tasks: JoinSet<()>,
+    stop: oneshot::Sender<()>,
+}
+
+impl Remotes {
+    /// Starts the adapter on the current tokio runtime. As long as the house has nothing on the broker, it connects to none.
+    pub fn start(behind: Behind, clock: Clock, events: mpsc::Sender<Event>) -> Remotes {
+        let (stop, stopped) = oneshot::channel();
+        let mut tasks = JoinSet::new();
+        let points = Points::new(clock.now());
+        tasks.spawn(Adapter { behind, clock, events, stopped, points, backoff: Backoff::new() }.run());
+        Remotes { tasks, stop }
+    }
+
+    /// False after a panic of the adapter.
+    pub fn is_running(&self) -> bool {
+        !self.stop.is_closed()
+    }
+
+    /// Takes leave of the broker; gives up after a second.
+    pub async fn stop(mut self) {
+        if self.stop.send(()).is_ok() && tokio::time::timeout(LAST_WORDS, self.tasks.join_next()).await.is_err() {
+            tracing::warn!("the broker did not take the last commands within {LAST_WORDS:?}");
+        }
+    }
+}
+
+struct Adapter {
+    behind: Behind,
+    clock: Clock,
+    events: mpsc::Sender<Event>,
+    stopped: oneshot::Receiver<()>,
+    points: Points,
+    backoff: Backoff,
+}
+
+/// Why a connection ended.
+enum End {
+    /// The daemon ends.
+    Stopped,
+    /// Another configuration wants another one.
+    Changed,
+    /// It was lost; as by a broker that may soon be back.
+    Lost { away: bool },
+}
+
+impl Adapter {
+    async fn run(mut self) {
+        let mut complained = false;
+        loop {
+            let config = self.behind.house.borrow_and_update().clone();
+            self.points.follow(&config);
+            let wait = match config.mqtt.as_ref().filter(|_| config.has_remote_points()) {
+                // Nothing to do, until the file says otherwise.
+                None => None,
+                Some(settings) => match Connection::open(settings, "points") {
+                    Err(loss) => {
+                        tracing::error!("the points on the broker are not reached: {}", loss.reason);
+                        Some(self.backoff.wait(false))
+                    }
+                    Ok(mut connection) => {
+                        let end = self.connection(&mut connection, &mut complained).await;
+                        self.points.connected(false, self.clock.now());
+                        self.points.outputs.values_mut().for_each(outputs::OutputPoint::publish_again);
+                        match end {
+                            End::Stopped => return connection.close().await,
+                            End::Changed => {
+                                connection.close().await;
+                                continue;
+                            }
+                            End::Lost { away } => Some(self.backoff.wait(away)),
+                        }
+                    }
+                },
+            };
+            if !self.rest(wait).await {
+                return;
+            }
+        }
+    }
+
+    /// One connection, from the first try to its end.
+    async fn connection(&mut self, connection: &mut Connection, complained: &mut bool) -> End {
+        let mut is_listening = false;
+        loop {
+            if is_listening && self.publish(connection).is_err() {
+                return End::Lost { away: false };
+            }
+            let due = self.points.next_due().map_or(Duration::MAX, |due| self.clock.real_time_until(due));
+            let events = tokio::select! {
+                biased;
+                _ = &mut self.stopped => {
+                    // What is to be driven at the end is here already.
+                    self.take_drives();
+                    let _ = if is_listening { self.publish(connection) } else { Ok(()) };
+                    return End::Stopped;
+                }
+                Ok(()) = self.behind.house.changed() => return End::Changed,
+                Some(drive) = self.behind.drives.recv() => self.begin(drive),
+                news = connection.next() => match news {
+                    News::Up => {
+                        self.points.connected(true, self.clock.now());
+                        let topics = self.points.topics();
+                        // With nothing to be read, there is nothing to wait for.
+                        is_listening = topics.is_empty();
+                        if connection.ask(topics.into_iter()).is_err() {
+                            return End::Lost { away: false };
+                        }
+                        Vec::new()
+                    }
+                    News::Listening(refused) => {
+                        is_listening = true;
+                        self.backoff.good();
+                        let now = self.clock.now();
+                        self.points.outputs.values_mut().for_each(|point| point.try_again(now));
+                        if refused > 0 {
+                            tracing::error!(
+                                "the broker does not let hearthd read {refused} of the topics of inputs, sensors and outputs"
+                            );
+                        }
+                        if std::mem::take(complained) {
+                            tracing::info!("the points on the broker are reached again");
+                        }
+                        Vec::new()
+                    }
+                    News::Came(message) => {
+                        self.points.hear(&message.topic, &message.payload, message.retain, self.clock.now())
+                    }
+                    News::Taken(drive) => {
+                        let mut events = Vec::new();
+                        self.points.outputs.iter_mut().for_each(|(id, point)| point.taken(id, drive, &mut events));
+                        events
+                    }
+                    News::Closed => return End::Lost { away: true },
+                    News::Lost(loss) => {
+                        if !std::mem::replace(complained, true) {
+                            tracing::warn!("the points on the broker are not reached: {}", loss.reason);
+                        }
+                        return End::Lost { away: matches!(loss.kind, LossKind::Away | LossKind::Closed) };
+                    }
+                },
+                () = tokio::time::sleep(due) => self.points.update(self.clock.now()),
+            };
+            if !self.tell(events).await {
+                return End::Stopped;
+            }
+        }
+    }
+
+    /// Waits before the next try to connect (None: until there is something to do). False: the daemon ends.
+    async fn rest(&mut self, wait: Option<Duration>) -> bool {
+        let mut over = std::pin::pin!(async {
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => std::future::pending().await,
+            }
+        });
+        loop {
+            let due = self.points.next_due().map_or(Duration::MAX, |due| self.clock.real_time_until(due));
+            let events = tokio::select! {
+                biased;
+                _ = &mut self.stopped => return false,
+                changed = self.behind.house.changed() => return changed.is_ok(),
+                Some(drive) = self.behind.drives.recv() => self.begin(drive),
+                () = &mut over => return true,
+                () = tokio::time::sleep(due) => self.points.update(self.clock.now()),
+            };
+            if !self.tell(events).await {
+                return false;
+            }
+        }
+    }
+
+    fn take_drives(&mut self) {
+        while let Ok(drive) = self.behind.drives.try_recv() {
+            self.begin(drive);
+        }
+    }
+
+    /// Takes in a drive. What is known to be away is not tried.
+    fn begin(&mut self, Drive { drive, output, remote, level }: Drive) -> Vec<Event> {
+        let absence = self.points.absence(&remote);
+        let point = self.points.outputs.entry(output).or_insert_with(|| outputs::OutputPoint::new(remote));
+        point.drive(drive, level, self.clock.now());
+        match absence {
+            Some(text) => {
+                point.give_up();
+                vec![Event::Driven { drive, result: Err(text) }]
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn publish(&mut self, connection: &mut Connection) -> Result<(), NotTaken> {
+        for order in self.points.outputs.values_mut().filter_map(outputs::OutputPoint::take_order) {
+            let mut drive = Some(order.drive);
+            for (topic, payload) in order.messages {
+                connection.publish(&topic, payload, drive.take())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// False: nobody listens any more.
+    async fn tell(&self, events: Vec<Event>) -> bool {
+        for event in events {
+            if self.events.send(event).await.is_err() {
+                return false;
+            }
+        }
+        true
+    }
+}

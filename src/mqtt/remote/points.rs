@@ -1,0 +1,354 @@
+//! What is known of the points on the broker, and what is to be told of them: messages in, events out. It neither connects
+//! nor reads a clock.
+
+use super::{
+    outputs::OutputPoint,
+    payload::{Found, LONGEST, Payload},
+};
+use crate::{
+    clock::{Moment, Now, Zone},
+    model::{Config, Event, Line, ReadFailure, Remote, RemoteSensor, SensorSource, duration, shown},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+/// Without a connection for so long, nobody knows what became of a point that may be silent for ever otherwise.
+const LOST_AFTER: Duration = Duration::from_secs(120);
+
+/// What an input that may be silent for ever said so long ago, the broker may have kept for ever.
+const RETAINED_FOR: Duration = Duration::from_secs(86_400);
+
+/// All points on the broker.
+pub(super) struct Points {
+    zone: Zone,
+    inputs: BTreeMap<Arc<str>, InputPoint>,
+    sensors: BTreeMap<Arc<str>, SensorPoint>,
+    pub(super) outputs: BTreeMap<Arc<str>, OutputPoint>,
+    /// The topics of availability that say `offline`.
+    offline: BTreeSet<Arc<str>>,
+    /// Since when there is no connection; None: there is one.
+    away_since: Option<Moment>,
+}
+
+struct InputPoint {
+    remote: Arc<Remote>,
+    /// When it was heard of, in a message that is believed.
+    heard: Option<Moment>,
+    /// What was last told of it; None: nothing yet.
+    told: Option<Result<bool, String>>,
+    /// That its messages have nothing at its pointer was logged.
+    is_puzzling: bool,
+}
+
+struct SensorPoint {
+    remote: RemoteSensor,
+    stale_after: Duration,
+    heard: bool,
+    is_puzzling: bool,
+}
+
+impl Points {
+    /// Those of a house, of which nothing is known yet.
+    pub(super) fn new(now: Now) -> Points {
+        Points {
+            zone: Zone::UTC,
+            inputs: BTreeMap::new(),
+            sensors: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            offline: BTreeSet::new(),
+            away_since: Some(now.moment),
+        }
+    }
+
+    /// Takes over a configuration; what stays the same keeps what is known of it.
+    pub(super) fn follow(&mut self, config: &Config) {
+        self.zone = config.hub.timezone;
+        let mut before = std::mem::take(&mut self.inputs);
+        for input in &config.inputs {
+            let Some(remote) = input.line.remote() else { continue };
+            let same = before.remove(&input.id).filter(|point| point.remote == *remote);
+            let new = || InputPoint { remote: remote.clone(), heard: None, told: None, is_puzzling: false };
+            self.inputs.insert(input.id.clone(), same.unwrap_or_else(new));
+        }
+        let mut before = std::mem::take(&mut self.sensors);
+        for sensor in &config.sensors {
+            let SensorSource::Remote(remote) = &sensor.source else { continue };
+            let same = before.remove(&sensor.id).filter(|point| point.remote == *remote);
+            let new = || SensorPoint {
+                remote: remote.clone(),
+                stale_after: sensor.stale_after,
+                heard: false,
+                is_puzzling: false,
+            };
+            let point = SensorPoint { stale_after: sensor.stale_after, ..same.unwrap_or_else(new) };
+            self.sensors.insert(sensor.id.clone(), point);
+        }
+        let mut before = std::mem::take(&mut self.outputs);
+        for output in &config.outputs {
+            let Some(remote) = output.line.as_ref().and_then(Line::remote) else { continue };
+            let same = before.remove(&output.id).filter(|point| point.remote == *remote);
+            self.outputs.insert(output.id.clone(), same.unwrap_or_else(|| OutputPoint::new(remote.clone())));
+        }
+    }
+
+    /// The topics to be asked for, each once.
+    pub(super) fn topics(&self) -> BTreeSet<Arc<str>> {
+        let remotes = self.inputs.values().map(|point| &point.remote);
+        let remotes = remotes.chain(self.outputs.values().map(|point| &point.remote));
+        let of_remotes =
+            remotes.flat_map(|remote| remote.state.iter().map(|told| &told.topic).chain(&remote.availability));
+        let of_sensors = self.sensors.values().flat_map(|point| {
+            point.remote.channels.iter().map(|channel| &channel.told.topic).chain(&point.remote.availability)
+        });
+        of_remotes.chain(of_sensors).cloned().collect()
+    }
+
+    /// There is a connection, from which everything is heard anew; or there is none any more.
+    pub(super) fn connected(&mut self, is_connected: bool, now: Now) {
+        if is_connected {
+            // What the broker keeps of it comes again.
+            self.offline.clear();
+            self.away_since = None;
+        } else if self.away_since.is_none() {
+            self.away_since = Some(now.moment);
+        }
+    }
+
+    /// A message came in.
+    pub(super) fn hear(&mut self, topic: &str, bytes: &[u8], retained: bool, now: Now) -> Vec<Event> {
+        let mut events = Vec::new();
+        if bytes.len() > LONGEST {
+            tracing::warn!("a message of {} bytes on {} is not looked at", bytes.len(), shown(topic));
+            return events;
+        }
+        let payload = Payload::of(bytes);
+        let message = Message { topic, payload: &payload, retained, zone: self.zone, now };
+        self.hear_availability(&message, &mut events);
+        let offline = &self.offline;
+        for (id, point) in &mut self.inputs {
+            point.hear(id, &message, offline, &mut events);
+        }
+        for (id, point) in &mut self.sensors {
+            point.hear(id, &message, offline, &mut events);
+        }
+        for (id, point) in &mut self.outputs {
+            let is_away = point.remote.availability.iter().any(|topic| offline.contains(topic));
+            if !(retained && is_away) {
+                point.hear(id, &message, &mut events);
+            }
+        }
+        events
+    }
+
+    fn hear_availability(&mut self, message: &Message<'_>, events: &mut Vec<Event>) {
+        let topic = message.topic;
+        let remotes = self.inputs.values().map(|point| &point.remote.availability);
+        let remotes = remotes.chain(self.outputs.values().map(|point| &point.remote.availability));
+        let mut all = remotes.chain(self.sensors.values().map(|point| &point.remote.availability)).flatten();
+        let Some(topic) = all.find(|known| ***known == *topic).cloned() else { return };
+        match message.payload.availability() {
+            None => tracing::debug!("{topic} says {}, neither online nor offline", message.payload.shown()),
+            Some(true) => {
+                self.offline.remove(&topic);
+                for point in self.outputs.values_mut().filter(|point| point.remote.availability.contains(&topic)) {
+                    point.try_again(message.now);
+                }
+            }
+            Some(false) => {
+                self.offline.insert(topic.clone());
+                let text = format!("{topic} says {}", message.payload.shown());
+                let depends = |availability: &[Arc<str>]| availability.contains(&topic);
+                for (id, point) in self.inputs.iter_mut().filter(|(_, point)| depends(&point.remote.availability)) {
+                    point.tell(id, Err(text.clone()), events);
+                }
+                for (id, point) in self.sensors.iter_mut().filter(|(_, point)| depends(&point.remote.availability)) {
+                    events.push(point.fail(id, text.clone()));
+                }
+                for (id, point) in self.outputs.iter_mut().filter(|(_, point)| depends(&point.remote.availability)) {
+                    point.fail(id, &text, events);
+                }
+            }
+        }
+    }
+
+    /// Why a device is not there, as far as the broker says.
+    pub(super) fn absence(&self, remote: &Remote) -> Option<String> {
+        let topic = remote.availability.iter().find(|topic| self.offline.contains(*topic))?;
+        Some(format!("{topic} says that it is offline"))
+    }
+
+    /// Looks at what is silent for too long and at commands that nobody followed.
+    pub(super) fn update(&mut self, now: Now) -> Vec<Event> {
+        let mut events = Vec::new();
+        let lost = self.away_since.filter(|since| now.moment.since(*since) >= LOST_AFTER).is_some();
+        for (id, point) in &mut self.inputs {
+            // What was never heard of is unknown, and what is in fault stays so.
+            let is_good = matches!(point.told, Some(Ok(_)));
+            let silent = point.stale_at().is_some_and(|at| now.moment >= at);
+            if is_good && silent {
+                let topic = point.remote.state.as_ref().map_or("", |told| &told.topic);
+                let limit = point.remote.stale_after.map(duration::spell).unwrap_or_default();
+                point.tell(id, Err(format!("nothing came on {topic} for {limit}")), &mut events);
+            } else if is_good && lost && point.remote.stale_after.is_none() {
+                point.tell(id, Err("no connection to the broker".into()), &mut events);
+            }
+        }
+        for (id, point) in &mut self.outputs {
+            if lost {
+                point.fail(id, "no connection to the broker", &mut events);
+            }
+            point.update(id, self.away_since.is_some(), now, &mut events);
+        }
+        events
+    }
+
+    /// When [`Points::update`] has something to do next.
+    pub(super) fn next_due(&self) -> Option<Moment> {
+        let is_good = |point: &&InputPoint| matches!(point.told, Some(Ok(_)));
+        let stale = self.inputs.values().filter(is_good).filter_map(InputPoint::stale_at);
+        let drives = self.outputs.values().filter_map(OutputPoint::due);
+        let waits = self.inputs.values().any(|point| is_good(&point) && point.remote.stale_after.is_none())
+            || self.outputs.values().any(OutputPoint::is_good);
+        let lost = self.away_since.filter(|_| waits).map(|since| since + LOST_AFTER);
+        stale.chain(drives).chain(lost).min()
+    }
+}
+
+/// One message, as all points look at it.
+pub(super) struct Message<'m> {
+    pub(super) topic: &'m str,
+    pub(super) payload: &'m Payload<'m>,
+    /// The broker kept it: it is told again, not news.
+    pub(super) retained: bool,
+    zone: Zone,
+    now: Now,
+}
+
+impl Message<'_> {
+    /// Whether it was kept, and is older than what is believed; as far as it says when it was made and the clock is known.
+    fn is_too_old(&self, time: &str, limit: Duration) -> bool {
+        let is_kept = self.retained && self.now.wall_known;
+        let made = self.payload.made(time, self.zone).filter(|_| is_kept);
+        made.is_some_and(|made| (self.now.wall - made).to_std().is_ok_and(|age| age >= limit))
+    }
+}
+
+impl InputPoint {
+    fn stale_at(&self) -> Option<Moment> {
+        Some(self.heard? + self.remote.stale_after?)
+    }
+
+    fn hear(&mut self, id: &Arc<str>, message: &Message<'_>, offline: &BTreeSet<Arc<str>>, events: &mut Vec<Event>) {
+        let remote = self.remote.clone();
+        let Some(told) = remote.state.as_ref().filter(|told| *told.topic == *message.topic) else { return };
+        let found = message.payload.at(&told.pointer);
+        if !remote.clicks.is_empty() {
+            return self.hear_click(id, found, message, events);
+        }
+        // A device that is away has said nothing since; one that says something is there, whatever is said of it.
+        let is_away = remote.availability.iter().any(|topic| offline.contains(topic));
+        if message.retained && is_away || message.is_too_old(&remote.time, remote.stale_after.unwrap_or(RETAINED_FOR)) {
+            tracing::debug!("{id}: what is retained on {} is too old", told.topic);
+            return;
+        }
+        let meaning = match found {
+            Found::Absent => {
+                if !std::mem::replace(&mut self.is_puzzling, true) {
+                    tracing::info!("{id}: the message on {} has nothing at `{}`", told.topic, shown(&told.pointer));
+                }
+                return;
+            }
+            Found::Word(word) => remote.words.meaning(&word),
+            Found::Unreadable => None,
+        };
+        self.heard = Some(message.now.moment);
+        let result = meaning.ok_or_else(|| {
+            let words = |words: &[Arc<str>]| words.join(" or ");
+            let (on, off) = (words(&remote.words.on), words(&remote.words.off));
+            format!("{} says {}, which is neither {on} (on) nor {off} (off)", told.topic, message.payload.shown())
+        });
+        self.tell(id, result, events);
+    }
+
+    /// A click that the broker kept was one when somebody pressed the button, long ago.
+    fn hear_click(&mut self, id: &Arc<str>, found: Found, message: &Message<'_>, events: &mut Vec<Event>) {
+        let Found::Word(word) = found else { return };
+        let click =
+            self.remote.clicks.iter().find(|(known, _)| known.eq_ignore_ascii_case(&word)).map(|(_, click)| *click);
+        if message.retained {
+            if click.is_some() {
+                tracing::info!("{id}: the broker keeps a click on {}, which is none", shown(message.topic));
+            }
+            return;
+        }
+        self.heard = Some(message.now.moment);
+        // Between two clicks nobody presses it.
+        self.tell(id, Ok(false), events);
+        match click {
+            Some(click) => events.push(Event::InputClicked { input: id.clone(), click }),
+            None => tracing::debug!("{id}: {} is no click of this button", shown(&word)),
+        }
+    }
+
+    fn tell(&mut self, id: &Arc<str>, result: Result<bool, String>, events: &mut Vec<Event>) {
+        if self.told.as_ref() == Some(&result) {
+            return;
+        }
+        match (&result, &self.told) {
+            (Err(text), _) => tracing::warn!("input {id}: {text}"),
+            (Ok(_), Some(Err(_))) => tracing::info!("input {id} works again"),
+            (Ok(_), _) => {}
+        }
+        self.told = Some(result.clone());
+        events.push(Event::InputRead { input: id.clone(), result, at: None });
+    }
+}
+
+impl SensorPoint {
+    fn hear(&mut self, id: &Arc<str>, message: &Message<'_>, offline: &BTreeSet<Arc<str>>, events: &mut Vec<Event>) {
+        let remote = &self.remote;
+        let of_topic = remote.channels.iter().filter(|channel| *channel.told.topic == *message.topic);
+        let mut of_topic = of_topic.peekable();
+        if of_topic.peek().is_none() {
+            return;
+        }
+        let is_away = remote.availability.iter().any(|topic| offline.contains(topic));
+        if message.retained && is_away || message.is_too_old(&remote.time, self.stale_after) {
+            tracing::debug!("{id}: what is retained on {} is too old", shown(message.topic));
+            return;
+        }
+        let mut readings = Vec::new();
+        for channel in of_topic {
+            let value = match message.payload.at(&channel.told.pointer) {
+                Found::Absent => continue,
+                Found::Word(word) => word.parse::<f64>().ok(),
+                Found::Unreadable => None,
+            };
+            let value = value.map(|value| value * channel.scale + channel.offset);
+            match value.filter(|value| channel.quantity.plausible().contains(value)) {
+                Some(value) => readings.push((channel.quantity, value)),
+                None => {
+                    let (word, shown) = (channel.quantity.word(), message.payload.shown());
+                    let text = format!("{} says {shown}, in which is no plausible {word}", channel.told.topic);
+                    events.push(self.fail(id, text));
+                    return;
+                }
+            }
+        }
+        if readings.is_empty() {
+            if !self.heard && !std::mem::replace(&mut self.is_puzzling, true) {
+                tracing::info!("{id}: the message on {} has none of its quantities", shown(message.topic));
+            }
+            return;
+        }
+        self.heard = true;
+        events.push(Event::SensorRead { sensor: id.clone(), result: Ok(readings) });
+    }
+
+    fn fail(&mut self, id: &Arc<str>, text: String) -> Event {
+        Event::SensorRead { sensor: id.clone(), result: Err(ReadFailure { text, fault: true }) }
+    }
+}

@@ -1,0 +1,82 @@
+//! Outputs on the broker are told their safe states without a running daemon: as good as the network is.
+
+use super::connection::{Connection, News};
+use crate::model::{Config, DriveId, Level, Line, OutputId, Remote};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// The broker is waited for no longer than this in all: whoever runs `hearthd safe` has wires to drive, too.
+const WITHIN: Duration = Duration::from_secs(3);
+
+/// Publishes the safe state of every output on the broker, and waits until the broker has taken it. By id; nobody knows
+/// what the devices make of it. What `except` commands as well, it knows better.
+pub fn drive_safe(config: &Config, except: Option<&Config>) -> Vec<(Arc<str>, Result<(), String>)> {
+    let ids = (0..config.outputs.len()).map(OutputId);
+    let remote = ids.filter_map(|id| Some((id, config.remote_output(id)?.clone(), config[id].safe.level()?)));
+    let is_theirs = |remote: &Arc<Remote>| {
+        let theirs = except.iter().flat_map(|house| house.outputs.iter()).filter_map(|output| output.line.as_ref());
+        theirs.filter_map(Line::remote).any(|their| their.command == remote.command)
+    };
+    let orders: Vec<(OutputId, Arc<Remote>, Level)> = remote.filter(|(_, remote, _)| !is_theirs(remote)).collect();
+    if orders.is_empty() {
+        return Vec::new();
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let mut results: BTreeMap<OutputId, Result<(), String>> = BTreeMap::new();
+    match runtime {
+        Err(error) => {
+            let refused = |(id, ..): &(OutputId, Arc<Remote>, Level)| (*id, Err(format!("cannot connect: {error}")));
+            results.extend(orders.iter().map(refused));
+        }
+        Ok(runtime) => runtime.block_on(async {
+            let _ = tokio::time::timeout(WITHIN, publish(config, &orders, &mut results)).await;
+        }),
+    }
+    let told = orders.into_iter().map(|(id, ..)| {
+        let result = results.remove(&id).unwrap_or_else(|| Err("the broker did not take the command".into()));
+        (config[id].id.clone(), result)
+    });
+    told.collect()
+}
+
+async fn publish(
+    config: &Config,
+    orders: &[(OutputId, Arc<Remote>, Level)],
+    results: &mut BTreeMap<OutputId, Result<(), String>>,
+) {
+    let Some(settings) = &config.mqtt else { return };
+    let mut connection = match Connection::open(settings, "points") {
+        Ok(connection) => connection,
+        Err(loss) => {
+            results.extend(orders.iter().map(|(id, ..)| (*id, Err(loss.reason.clone()))));
+            return;
+        }
+    };
+    loop {
+        match connection.next().await {
+            News::Up => {
+                for (id, remote, level) in orders {
+                    let Some(command) = &remote.command else { continue };
+                    let (topic, payload) = command.message(*level);
+                    let drive = Some(DriveId(id.0 as u64));
+                    if connection.publish(topic, payload, drive).is_err() {
+                        results.insert(*id, Err("there are too many".into()));
+                    }
+                }
+            }
+            News::Taken(DriveId(number)) => {
+                results.insert(OutputId(number as usize), Ok(()));
+                if results.len() == orders.len() {
+                    return connection.close().await;
+                }
+            }
+            News::Came(_) | News::Listening(_) => {}
+            News::Closed => return,
+            News::Lost(loss) => {
+                for (id, ..) in orders {
+                    results.entry(*id).or_insert_with(|| Err(loss.reason.clone()));
+                }
+                return;
+            }
+        }
+    }
+}

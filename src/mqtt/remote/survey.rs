@@ -1,0 +1,57 @@
+//! What devices there are on the broker, as far as they announce themselves. It only listens.
+
+use super::connection::{Connection, News};
+use crate::model::MqttSettings;
+use std::{sync::Arc, time::Duration};
+
+/// Where devices announce themselves.
+const ANNOUNCEMENTS: [&str; 5] =
+    ["zigbee2mqtt/bridge/devices", "tasmota/discovery/+/config", "tele/+/LWT", "shellies/+/online", "+/online"];
+/// What the broker keeps comes at once.
+const LISTEN: Duration = Duration::from_secs(2);
+/// To connect, and for all that comes.
+const WITHIN: Duration = Duration::from_secs(10);
+/// So much is listened to.
+const MESSAGES: usize = 5_000;
+
+/// Listens for two seconds: what was announced, as topic and payload.
+///
+/// # Errors
+/// Why the broker cannot be asked.
+pub async fn survey(settings: &MqttSettings) -> Result<Vec<(String, String)>, String> {
+    let mut connection = Connection::open(settings, "detect").map_err(|loss| loss.reason)?;
+    let mut heard = Vec::new();
+    let mut over = std::pin::pin!(tokio::time::sleep(WITHIN));
+    let mut is_listening = false;
+    loop {
+        let news = tokio::select! {
+            news = connection.next() => news,
+            () = &mut over => {
+                if !is_listening {
+                    return Err("it does not answer".into());
+                }
+                connection.close().await;
+                return Ok(heard);
+            }
+        };
+        match news {
+            News::Up => {
+                let topics = ANNOUNCEMENTS.into_iter().map(Arc::from);
+                connection.ask(topics).map_err(|_| "the connection ended")?;
+            }
+            News::Listening(refused) => {
+                if refused == ANNOUNCEMENTS.len() {
+                    return Err("it lets nobody read where devices announce themselves".into());
+                }
+                is_listening = true;
+                over.set(tokio::time::sleep(LISTEN));
+            }
+            News::Came(message) if heard.len() < MESSAGES => {
+                heard.push((message.topic.clone(), String::from_utf8_lossy(&message.payload).into_owned()));
+            }
+            News::Came(_) | News::Taken(_) => {}
+            News::Closed => return Err("the connection ended".into()),
+            News::Lost(loss) => return Err(loss.reason),
+        }
+    }
+}

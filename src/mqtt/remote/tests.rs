@@ -1,0 +1,299 @@
+//! What messages of devices become.
+
+use super::{outputs::OutputPoint, points::Points};
+use crate::{
+    clock::{Moment, Now},
+    model::*,
+};
+use chrono::{DateTime, Utc};
+use std::{sync::Arc, time::Duration};
+
+fn at(seconds: u64) -> Now {
+    let wall: DateTime<Utc> = "2026-11-29T12:00:00Z".parse().unwrap();
+    Now {
+        moment: Moment::START + Duration::from_secs(seconds),
+        wall: wall + Duration::from_secs(seconds),
+        wall_known: true,
+    }
+}
+
+fn told(topic: &str, pointer: &str) -> Told {
+    Told { topic: topic.into(), pointer: pointer.into() }
+}
+
+fn remote(topic: &str, pointer: &str) -> Remote {
+    Remote {
+        state: Some(told(topic, pointer)),
+        words: Words { on: vec!["ON".into(), "true".into()], off: vec!["OFF".into(), "false".into()] },
+        availability: vec![format!("{topic}/availability").into()],
+        stale_after: Some(Duration::from_secs(3600)),
+        time: "/last_seen".into(),
+        clicks: Vec::new(),
+        command: None,
+    }
+}
+
+fn plug(state: bool) -> Remote {
+    let command = Commanded {
+        topic: "cmnd/plug/POWER".into(),
+        on: "ON".into(),
+        off: "OFF".into(),
+        level: None,
+        ask: None,
+        confirm_within: Duration::from_secs(3),
+    };
+    let state = state.then(|| told("stat/plug/POWER", ""));
+    let availability = vec!["tele/plug/LWT".into()];
+    Remote { state, availability, stale_after: None, command: Some(command), ..remote("", "") }
+}
+
+fn house() -> Config {
+    let input = |id, kind, remote| Input::plain(id, kind, Line::Remote(Arc::new(remote)));
+    let clicks = vec![("single".into(), Click::Single), ("hold".into(), Click::Long)];
+    let channel =
+        |quantity, pointer| RemoteChannel { quantity, told: told("z/climate", pointer), scale: 1.0, offset: 0.0 };
+    let sensor = RemoteSensor {
+        channels: vec![channel(Quantity::Temperature, "/temperature"), channel(Quantity::Humidity, "/humidity")],
+        availability: vec!["z/climate/availability".into()],
+        time: "/last_seen".into(),
+    };
+    let output = |id, remote| Output::plain(id, OutputKind::Switch, Line::Remote(Arc::new(remote)));
+    Config {
+        inputs: vec![
+            input("motion", InputKind::Motion, remote("z/motion", "/occupancy")),
+            input("button", InputKind::Button, Remote { clicks, ..remote("z/button", "/action") }),
+        ],
+        sensors: vec![Sensor {
+            source: SensorSource::Remote(sensor),
+            stale_after: Duration::from_secs(3600),
+            ..Sensor::plain("climate", Chip::Lm75)
+        }],
+        outputs: vec![output("plug", plug(true))],
+        ..Config::empty("hut")
+    }
+}
+
+fn points() -> Points {
+    let mut points = Points::new(at(0));
+    points.follow(&house());
+    points.connected(true, at(0));
+    points
+}
+
+/// Events in a line each.
+fn lines(events: Vec<Event>) -> Vec<String> {
+    let line = |event| match event {
+        Event::InputRead { input, result: Ok(on), .. } => format!("{input} {on}"),
+        Event::InputRead { input, result: Err(text), .. } => format!("{input}: {text}"),
+        Event::InputClicked { input, click } => format!("{input} {}", click.word()),
+        Event::SensorRead { sensor, result: Ok(readings) } => {
+            let readings = readings.iter().map(|(quantity, value)| format!("{}={value}", quantity.word()));
+            format!("{sensor} {}", readings.collect::<Vec<_>>().join(" "))
+        }
+        Event::SensorRead { sensor, result: Err(failure) } => format!("{sensor}: {}", failure.text),
+        Event::Driven { drive, result } => format!("drive {} {result:?}", drive.0),
+        Event::WireFound { output, level, result } => format!("{output} found {level} {result:?}"),
+        other => format!("{other:?}"),
+    };
+    events.into_iter().map(line).collect()
+}
+
+fn hear(points: &mut Points, topic: &str, payload: &str, now: u64) -> Vec<String> {
+    lines(points.hear(topic, payload.as_bytes(), false, at(now)))
+}
+
+fn retained(points: &mut Points, topic: &str, payload: &str) -> Vec<String> {
+    lines(points.hear(topic, payload.as_bytes(), true, at(1)))
+}
+
+const NOTHING: [&str; 0] = [];
+
+#[test]
+fn an_input_is_what_its_device_says() {
+    let mut points = points();
+    assert_eq!(hear(&mut points, "z/motion", r#"{"battery":97,"occupancy":true}"#, 1), ["motion true"]);
+    assert_eq!(hear(&mut points, "z/motion", r#"{"battery":97,"occupancy":true}"#, 2), NOTHING, "no news");
+    assert_eq!(hear(&mut points, "z/motion", r#"{"battery":96}"#, 3), NOTHING, "about something else");
+    assert_eq!(
+        hear(&mut points, "z/motion", r#"{"occupancy":"maybe"}"#, 4),
+        ["motion: z/motion says `{\"occupancy\":\"maybe\"}`, which is neither ON or true (on) nor OFF or false (off)"]
+    );
+    assert_eq!(hear(&mut points, "z/motion", "nonsense\n", 5).len(), 1);
+    assert_eq!(hear(&mut points, "z/motion", r#"{"occupancy":false}"#, 6), ["motion false"]);
+    assert_eq!(hear(&mut points, "z/other", r#"{"occupancy":true}"#, 7), NOTHING);
+}
+
+#[test]
+fn an_input_that_is_silent_for_too_long_is_in_fault() {
+    let mut points = points();
+    assert_eq!(lines(points.update(at(10_000))), NOTHING, "never heard of, it is unknown");
+    hear(&mut points, "z/motion", r#"{"occupancy":true}"#, 100);
+    assert_eq!(points.next_due(), Some(at(3_700).moment));
+    assert_eq!(lines(points.update(at(3_699))), NOTHING);
+    assert_eq!(lines(points.update(at(3_700))), ["motion: nothing came on z/motion for 1h"]);
+    assert_eq!(lines(points.update(at(3_800))), NOTHING, "once");
+    assert_eq!(hear(&mut points, "z/motion", r#"{"occupancy":true}"#, 4_000), ["motion true"]);
+}
+
+#[test]
+fn what_is_retained_and_old_is_not_believed() {
+    let mut points = points();
+    let old = r#"{"occupancy":true,"last_seen":"2026-11-29T10:00:00Z"}"#;
+    let young = r#"{"occupancy":true,"last_seen":"2026-11-29T11:30:00Z"}"#;
+    assert_eq!(retained(&mut points, "z/motion", old), NOTHING);
+    assert_eq!(retained(&mut points, "z/motion", young), ["motion true"]);
+    let climate = r#"{"temperature":21,"last_seen":"2026-11-29T10:00:00Z"}"#;
+    assert_eq!(retained(&mut points, "z/climate", climate), NOTHING);
+    assert_eq!(
+        retained(&mut points, "z/climate", r#"{"temperature":21}"#),
+        ["climate temperature=21"],
+        "no time is said"
+    );
+}
+
+#[test]
+fn a_retained_click_is_none() {
+    let mut points = points();
+    assert_eq!(retained(&mut points, "z/button", r#"{"action":"single"}"#), NOTHING);
+    assert_eq!(hear(&mut points, "z/button", r#"{"action":"single"}"#, 2), ["button false", "button click"]);
+    assert_eq!(hear(&mut points, "z/button", r#"{"action":""}"#, 3), NOTHING);
+    assert_eq!(hear(&mut points, "z/button", r#"{"action":"hold"}"#, 4), ["button long"]);
+}
+
+#[test]
+fn a_device_that_is_away_is_in_fault_until_it_speaks() {
+    let mut points = points();
+    hear(&mut points, "z/motion", r#"{"occupancy":true}"#, 1);
+    let offline = r#"{"state":"offline"}"#;
+    assert_eq!(
+        hear(&mut points, "z/motion/availability", offline, 2),
+        ["motion: z/motion/availability says `{\"state\":\"offline\"}`"]
+    );
+    assert_eq!(retained(&mut points, "z/motion", r#"{"occupancy":true}"#), NOTHING, "that was before");
+    assert_eq!(
+        hear(&mut points, "z/motion/availability", r#"{"state":"online"}"#, 3),
+        NOTHING,
+        "it has said nothing yet"
+    );
+    assert_eq!(hear(&mut points, "z/motion", r#"{"occupancy":false}"#, 4), ["motion false"]);
+    assert_eq!(
+        hear(&mut points, "z/climate/availability", "offline", 5),
+        ["climate: z/climate/availability says `offline`"]
+    );
+}
+
+#[test]
+fn a_sensor_reads_numbers() {
+    let mut points = points();
+    assert_eq!(
+        hear(&mut points, "z/climate", r#"{"temperature":21.5,"humidity":"44.1"}"#, 1),
+        ["climate temperature=21.5 humidity=44.1"]
+    );
+    assert_eq!(hear(&mut points, "z/climate", r#"{"temperature":null,"humidity":45}"#, 2), ["climate humidity=45"]);
+    for bad in [r#"{"temperature":"unavailable"}"#, r#"{"temperature":4000}"#, r#"{"temperature":"NaN"}"#] {
+        let said = hear(&mut points, "z/climate", bad, 3);
+        assert_eq!(said, [format!("climate: z/climate says `{bad}`, in which is no plausible temperature")]);
+    }
+}
+
+fn drive(points: &mut Points, drive: u64, level: Level, now: u64) -> Vec<String> {
+    let point = points.outputs.get_mut("plug").unwrap();
+    point.drive(DriveId(drive), level, at(now));
+    published(point)
+}
+
+fn published(point: &mut OutputPoint) -> Vec<String> {
+    let messages = point.take_order().map(|order| order.messages).unwrap_or_default();
+    messages.into_iter().map(|(topic, payload)| format!("{topic} {payload}")).collect()
+}
+
+fn taken(points: &mut Points, drive: u64) -> Vec<String> {
+    let mut events = Vec::new();
+    points.outputs.iter_mut().for_each(|(id, point)| point.taken(id, DriveId(drive), &mut events));
+    lines(events)
+}
+
+#[test]
+fn an_output_is_driven_when_its_state_follows() {
+    let mut points = points();
+    assert_eq!(hear(&mut points, "stat/plug/POWER", "ON", 1), NOTHING, "nobody drove it yet");
+    assert_eq!(drive(&mut points, 1, Level::OFF, 2), ["cmnd/plug/POWER OFF"]);
+    assert_eq!(taken(&mut points, 1), NOTHING, "the broker's word is not the plug's");
+    assert_eq!(hear(&mut points, "stat/plug/POWER", "OFF", 3), ["drive 1 Ok(())"]);
+    assert_eq!(drive(&mut points, 2, Level::OFF, 4), ["cmnd/plug/POWER OFF"]);
+    assert_eq!(taken(&mut points, 2), ["drive 2 Ok(())"], "it said so already, and some do not repeat it");
+    drive(&mut points, 3, Level::ON, 5);
+    assert_eq!(drive(&mut points, 4, Level::OFF, 5), ["cmnd/plug/POWER OFF"]);
+    assert_eq!(taken(&mut points, 4), NOTHING, "what it said before the other command tells nothing");
+    assert_eq!(hear(&mut points, "stat/plug/POWER", "ON", 5), NOTHING, "it still follows the other");
+    assert_eq!(hear(&mut points, "stat/plug/POWER", "OFF", 5), ["drive 4 Ok(())"]);
+}
+
+#[test]
+fn an_output_that_does_not_follow_is_in_fault_and_says_so() {
+    let mut points = points();
+    drive(&mut points, 1, Level::ON, 0);
+    taken(&mut points, 1);
+    assert_eq!(points.next_due(), Some(at(3).moment));
+    assert_eq!(lines(points.update(at(3))), ["drive 1 Err(\"stat/plug/POWER says nothing within 3s of the command\")"]);
+    drive(&mut points, 2, Level::ON, 4);
+    hear(&mut points, "stat/plug/POWER", "OFF", 5);
+    assert_eq!(
+        lines(points.update(at(7))),
+        ["drive 2 Err(\"stat/plug/POWER does not follow: it says OFF 3s after the command\")"]
+    );
+    assert_eq!(hear(&mut points, "stat/plug/POWER", "ON", 9), ["plug found ON Ok(())"], "late is better than never");
+}
+
+#[test]
+fn an_output_that_goes_by_itself_is_found() {
+    let mut points = points();
+    drive(&mut points, 1, Level::ON, 0);
+    hear(&mut points, "stat/plug/POWER", "ON", 1);
+    assert_eq!(hear(&mut points, "stat/plug/POWER", "ON", 2), NOTHING);
+    assert_eq!(hear(&mut points, "stat/plug/POWER", "OFF", 3), ["plug found OFF Ok(())"]);
+}
+
+#[test]
+fn an_output_that_is_away_fails_and_is_tried_when_it_is_back() {
+    let mut points = points();
+    drive(&mut points, 1, Level::ON, 0);
+    hear(&mut points, "stat/plug/POWER", "ON", 1);
+    assert_eq!(
+        hear(&mut points, "tele/plug/LWT", "Offline", 2),
+        ["plug found ON Err(\"tele/plug/LWT says `Offline`\")"]
+    );
+    let remote = plug(true);
+    assert_eq!(points.absence(&remote).as_deref(), Some("tele/plug/LWT says that it is offline"));
+    assert_eq!(hear(&mut points, "tele/plug/LWT", "Online", 3), NOTHING);
+    assert_eq!(published(points.outputs.get_mut("plug").unwrap()), ["cmnd/plug/POWER ON"]);
+    assert_eq!(taken(&mut points, 1), ["plug found ON Ok(())"]);
+}
+
+#[test]
+fn without_a_broker_points_are_lost_after_a_while() {
+    let mut points = points();
+    drive(&mut points, 1, Level::ON, 0);
+    hear(&mut points, "stat/plug/POWER", "ON", 1);
+    points.connected(false, at(10));
+    assert_eq!(lines(points.update(at(129))), NOTHING);
+    assert_eq!(points.next_due(), Some(at(130).moment));
+    assert_eq!(lines(points.update(at(130))), ["plug found ON Err(\"no connection to the broker\")"]);
+    assert_eq!(lines(points.update(at(140))), NOTHING, "once");
+    let point = points.outputs.get_mut("plug").unwrap();
+    point.drive(DriveId(2), Level::OFF, at(150));
+    assert_eq!(lines(points.update(at(153))), ["drive 2 Err(\"no connection to the broker\")"]);
+}
+
+#[test]
+fn an_optimistic_output_is_what_the_broker_took() {
+    let mut point = OutputPoint::new(Arc::new(plug(false)));
+    let id: Arc<str> = "plug".into();
+    point.drive(DriveId(1), Level::ON, at(0));
+    assert_eq!(published(&mut point), ["cmnd/plug/POWER ON"]);
+    assert_eq!(published(&mut point), NOTHING, "once");
+    let mut events = Vec::new();
+    point.taken(&id, DriveId(7), &mut events);
+    point.taken(&id, DriveId(1), &mut events);
+    assert_eq!(lines(events), ["drive 1 Ok(())"]);
+}

@@ -1,0 +1,319 @@
+//! Points on the broker by the binary: a real mosquitto, and devices played as the documents of their makers describe them.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod support;
+
+use std::process::Command;
+use support::{Broker, House, Watcher, wait_until};
+
+fn house(port: u16, points: &str) -> House {
+    House::new(&format!(
+        "[hub]\nid = \"cottage\"\n[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\n[hardware]\nbackend = \"simulated\"\n{points}"
+    ))
+}
+
+/// A device: it keeps nothing, and hears all commands.
+fn devices(port: u16) -> Watcher {
+    Watcher::start(port, "#")
+}
+
+/// Waits until a point is in fault, and returns what is wrong.
+fn fault(house: &House, name: &str) -> String {
+    let mut text = String::new();
+    wait_until(&format!("{name} is in fault"), || {
+        let point = point(house, name);
+        text = point["fault"].as_str().unwrap_or_default().to_owned();
+        point["quality"] == "fault"
+    });
+    text
+}
+
+fn point(house: &House, name: &str) -> serde_json::Value {
+    let why: serde_json::Value = serde_json::from_str(&house.ask(&["why", name, "--json"])).unwrap();
+    why["point"].clone()
+}
+
+fn wait_for_value(house: &House, point: &str, value: &str) {
+    wait_until(&format!("{point} is {value}"), || house.value(point) == value);
+}
+
+#[test]
+fn motion_over_zigbee2mqtt_switches_a_light_on_a_wire() {
+    let broker = Broker::start();
+    let device = devices(broker.port);
+    let mut house = house(
+        broker.port,
+        r#"
+[outputs.hall_light]
+kind = "light"
+gpio = 17
+[inputs.hall_motion]
+kind = "motion"
+zigbee2mqtt = "hall_motion"
+[sensors.hall]
+zigbee2mqtt = "hall_motion"
+quantities = ["illuminance", "battery"]
+[[rules]]
+name = "Hall"
+while = "hall_motion"
+set = { hall_light = "on" }
+"#,
+    );
+    // The broker keeps what was so yesterday, and says so.
+    let old = r#"{"battery":97,"illuminance":3,"last_seen":"2020-01-01T12:00:00+00:00","occupancy":true}"#;
+    device.publish_retained("zigbee2mqtt/hall_motion", old);
+    house.up(&[]);
+    device.wait_for("hearthd/cottage/availability", "online");
+    device.wait_for("hearthd/cottage/hall_motion/availability", "offline");
+    assert_eq!(house.value("hall_light"), "OFF");
+    wait_until("hearthd listens", || {
+        device.publish(
+            "zigbee2mqtt/hall_motion",
+            r#"{"battery":96,"illuminance":12,"linkquality":120,"occupancy":true}"#,
+        );
+        house.value("hall_motion") == "ON"
+    });
+    device.wait_for("hearthd/cottage/hall_light/state", "ON");
+    device.wait_for("hearthd/cottage/hall/illuminance/state", "12.0");
+    device.wait_for("hearthd/cottage/hall/battery/state", "96");
+    device.publish("zigbee2mqtt/hall_motion", r#"{"battery":96,"illuminance":12,"occupancy":false}"#);
+    device.wait_for("hearthd/cottage/hall_light/state", "OFF");
+
+    // A device that zigbee2mqtt does not reach is in fault, and turns nothing on.
+    device.publish("zigbee2mqtt/hall_motion/availability", r#"{"state":"offline"}"#);
+    let text = fault(&house, "hall_motion");
+    assert_eq!(text, "zigbee2mqtt/hall_motion/availability says `{\"state\":\"offline\"}`");
+    device.wait_for("hearthd/cottage/hall/illuminance/availability", "offline");
+    device.publish("zigbee2mqtt/hall_motion/availability", r#"{"state":"online"}"#);
+    device.publish("zigbee2mqtt/hall_motion", r#"{"illuminance":15,"occupancy":true}"#);
+    device.wait_for("hearthd/cottage/hall_light/state", "ON");
+    // What it says makes no sense.
+    device.publish("zigbee2mqtt/hall_motion", format!(r#"{{"occupancy":"{}"}}"#, "\u{1b}x".repeat(9_000)));
+    let text = fault(&house, "hall_motion");
+    assert!(text.len() < 300 && text.contains("which is neither"), "{text}");
+    device.wait_for("hearthd/cottage/hall_light/state", "OFF");
+    assert!(house.stop());
+}
+
+#[test]
+fn a_click_counts_once_and_a_retained_one_not_at_all() {
+    let broker = Broker::start();
+    let device = devices(broker.port);
+    let mut house = house(
+        broker.port,
+        "[outputs.lamp]\nkind = \"light\"\ngpio = 17\n[outputs.all]\nkind = \"light\"\ngpio = 27\n\
+         [inputs.button]\nkind = \"button\"\nzigbee2mqtt = \"button\"\ntoggles = \"lamp\"\n\
+         [[rules]]\nname = \"All\"\non = \"button double\"\ndo = \"toggle all\"\n",
+    );
+    device.publish_retained("zigbee2mqtt/button", r#"{"action":"single","battery":100}"#);
+    house.up(&[]);
+    house.wait_for_log("the broker keeps a click on zigbee2mqtt/button");
+    assert_eq!(house.value("lamp"), "OFF");
+    device.publish("zigbee2mqtt/button", r#"{"action":"single","battery":100}"#);
+    device.wait_for("hearthd/cottage/lamp/state", "ON");
+    device.wait_for("hearthd/cottage/button/event/state", "click");
+    // As zigbee2mqtt tells it in its old way: and then nothing.
+    device.publish("zigbee2mqtt/button", r#"{"action":"","battery":100}"#);
+    device.publish("zigbee2mqtt/button", r#"{"action":"double","battery":100}"#);
+    device.wait_for("hearthd/cottage/all/state", "ON");
+    assert_eq!(house.value("lamp"), "ON", "a double click is none");
+    device.publish("zigbee2mqtt/button", r#"{"action":"single","battery":100}"#);
+    device.wait_for("hearthd/cottage/lamp/state", "OFF");
+}
+
+#[test]
+fn a_plug_is_on_when_it_says_so_and_in_fault_when_it_does_not_follow() {
+    let broker = Broker::start();
+    let device = devices(broker.port);
+    let mut house = house(
+        broker.port,
+        "[outputs.plug]\nkind = \"switch\"\ntasmota = \"plug3\"\nconfirm_within = \"500ms\"\n[sensors.plug3]\ntasmota = \"plug3\"\n",
+    );
+    device.publish_retained("tele/plug3/LWT", "Online");
+    house.up(&[]);
+    // It is driven to its start level, answers nothing, and is tried again.
+    device.wait_for("cmnd/plug3/POWER", "OFF");
+    assert_eq!(fault(&house, "plug"), "stat/plug3/POWER says nothing within 500ms of the command");
+    device.publish("stat/plug3/POWER", "OFF");
+    wait_until("the plug is good", || point(&house, "plug")["quality"] == "good");
+
+    let command = std::thread::scope(|scope| {
+        let asked = scope.spawn(|| house.ask(&["set", "plug", "ON"]));
+        device.wait_for("cmnd/plug3/POWER", "ON");
+        device.publish("stat/plug3/RESULT", r#"{"POWER":"ON"}"#);
+        device.publish("stat/plug3/POWER", "ON");
+        asked.join().unwrap()
+    });
+    assert!(!command.contains("fault"), "{command}");
+    device.wait_for("hearthd/cottage/plug/state", "ON");
+    assert!(device.all_of_any("cmnd/").iter().all(|message| !message.retained));
+    device.publish(
+        "tele/plug3/SENSOR",
+        r#"{"Time":"2026-11-29T08:00:00","ENERGY":{"Total":3.185,"Power":42,"Voltage":231,"Current":0.187}}"#,
+    );
+    device.wait_for("hearthd/cottage/plug3/power/state", "42.00");
+    device.wait_for("hearthd/cottage/plug3/energy/state", "3.185");
+
+    // Somebody presses its button: it is driven back.
+    device.forget();
+    device.publish("stat/plug3/POWER", "OFF");
+    device.wait_for("cmnd/plug3/POWER", "ON");
+    device.publish("stat/plug3/POWER", "ON");
+    device.wait_for("hearthd/cottage/plug/state", "ON");
+
+    // Its plug is pulled: the broker tells its last will.
+    device.publish_retained("tele/plug3/LWT", "Offline");
+    assert_eq!(fault(&house, "plug"), "tele/plug3/LWT says `Offline`");
+    device.forget();
+    device.publish_retained("tele/plug3/LWT", "Online");
+    device.wait_for("cmnd/plug3/POWER", "ON");
+    device.publish("stat/plug3/POWER", "ON");
+    wait_until("the plug is good", || point(&house, "plug")["quality"] == "good");
+
+    // At the end it is left safe.
+    device.forget();
+    let (device, house) = (&device, &mut house);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            device.wait_for("cmnd/plug3/POWER", "OFF");
+            device.publish("stat/plug3/POWER", "OFF");
+        });
+        assert!(house.stop());
+    });
+    device.wait_for("cmnd/plug3/POWER", "OFF");
+}
+
+#[test]
+fn without_a_broker_a_plug_is_in_fault_and_nothing_else_waits() {
+    let mut broker = Broker::reserve();
+    let mut house = house(
+        broker.port,
+        "[outputs.plug]\nkind = \"switch\"\nmqtt = \"plug/set\"\n[outputs.lamp]\nkind = \"light\"\ngpio = 17\n",
+    );
+    house.up(&[]);
+    // The lamp waits for nobody.
+    house.ask(&["set", "lamp", "ON"]);
+    assert_eq!(house.value("lamp"), "ON");
+    assert_eq!(fault(&house, "plug"), "no connection to the broker");
+    house.console(&["set", "plug", "ON"]);
+    // The broker comes, and the plug gets the newest command once.
+    broker.up();
+    let device = devices(broker.port);
+    wait_until("the plug is on", || house.value("plug") == "ON");
+    device.publish("marker", "x");
+    device.wait_for("marker", "x");
+    // The broker dies and comes back: what is commanded then arrives.
+    broker.kill();
+    house.console(&["set", "plug", "OFF"]);
+    broker.up();
+    wait_for_value(&house, "plug", "OFF");
+    wait_until("the command arrives", || device.last("plug/set").as_deref() == Some("OFF"));
+    drop(device);
+    // Killed, it leaves the rest to `hearthd safe`, which is as good as the network.
+    let device = devices(broker.port);
+    house.console(&["set", "plug", "ON"]);
+    device.wait_for("plug/set", "ON");
+    house.kill();
+    let safe =
+        || Command::new(env!("CARGO_BIN_EXE_hearthd")).arg("--config").arg(&house.config).arg("safe").output().unwrap();
+    let told = safe();
+    assert!(told.status.success(), "{told:?}");
+    assert!(String::from_utf8_lossy(&told.stdout).contains("plug: its safe state was published"), "{told:?}");
+    device.wait_for("plug/set", "OFF");
+    drop(device);
+    broker.kill();
+    let told = safe();
+    assert!(!told.status.success());
+    assert!(String::from_utf8_lossy(&told.stderr).contains("plug: its safe state was not published"), "{told:?}");
+}
+
+#[test]
+fn what_is_on_the_broker_can_be_pasted() {
+    let broker = Broker::start();
+    let device = devices(broker.port);
+    let house = house(broker.port, "");
+    let detect = || house.ask(&["detect", "--mqtt"]);
+    assert!(detect().contains("# No device announces itself there"));
+    let devices =
+        r#"[{"friendly_name":"hall","type":"EndDevice","definition":{"exposes":[{"property":"occupancy"}]}}]"#;
+    device.publish_retained("zigbee2mqtt/bridge/devices", devices);
+    device.publish_retained("tele/plug3/LWT", "Online");
+    device.wait_for("tele/plug3/LWT", "Online");
+    let toml = detect();
+    assert!(toml.contains("[inputs.hall]\nkind = \"motion\"\nzigbee2mqtt = \"hall\"\n"), "{toml}");
+    assert!(toml.contains("[outputs.plug3]\nkind = \"switch\"\ntasmota = \"plug3\"\n"), "{toml}");
+}
+
+#[test]
+fn shelly_esphome_and_statestream_speak_their_own_ways() {
+    let broker = Broker::start();
+    let device = devices(broker.port);
+    let mut house = house(
+        broker.port,
+        r#"
+[outputs.pump]
+kind = "switch"
+shelly = "shellyplus1-a8032a"
+[sensors.pump_use]
+shelly = "shellyplus1-a8032a"
+[inputs.wall]
+kind = "button"
+shelly = "shellyplusi4-b1"
+channel = 2
+[outputs.old]
+kind = "switch"
+shelly = "shelly1-77aa"
+[outputs.lamp]
+kind = "light"
+esphome = "kitchen/counter"
+levels = true
+[sensors.outside]
+homeassistant = "sensor.outside_temperature"
+[[rules]]
+name = "Wall"
+on = "wall long"
+do = "set old on"
+"#,
+    );
+    device.publish_retained("shellyplus1-a8032a/online", "true");
+    device.publish_retained("kitchen/status", "online");
+    house.up(&[]);
+    let status = |on: bool| {
+        format!(
+            r#"{{"id":0,"source":"MQTT","output":{on},"apower":11.5,"voltage":230.1,"current":0.05,"aenergy":{{"total":2500.0}},"temperature":{{"tC":40.1}}}}"#
+        )
+    };
+    // Each tells its state when asked, or after a command.
+    device.wait_for("shellyplus1-a8032a/command/switch:0", "status_update");
+    device.publish("shellyplus1-a8032a/status/switch:0", status(false));
+    device.wait_for("hearthd/cottage/pump_use/power/state", "11.50");
+    device.wait_for("hearthd/cottage/pump_use/energy/state", "2.500");
+    device.forget();
+    house.console(&["set", "lamp", "50"]);
+    device.wait_for("kitchen/light/counter/command", r#"{"state":"ON","brightness":128}"#);
+    device.publish_retained(
+        "kitchen/light/counter/state",
+        r#"{"state":"ON","brightness":128,"color_mode":"brightness"}"#,
+    );
+    wait_for_value(&house, "lamp", "ON");
+    assert_eq!(house.value("lamp.level"), "50");
+    device.publish_retained("homeassistant/sensor/outside_temperature/state", "7.5");
+    device.wait_for("hearthd/cottage/outside/temperature/state", "7.50");
+    device.publish_retained("homeassistant/sensor/outside_temperature/state", "unavailable");
+    let text = fault(&house, "outside.temperature");
+    assert!(text.contains("`unavailable`, in which is no plausible temperature"), "{text}");
+    let event = |component: &str, what: &str| {
+        format!(
+            r#"{{"src":"shellyplusi4-b1","dst":"shellyplusi4-b1/events","method":"NotifyEvent","params":{{"ts":1795953600.11,"events":[{{"component":"{component}","id":2,"event":"{what}","ts":1795953600.11}}]}}}}"#
+        )
+    };
+    device.publish("shellyplusi4-b1/events/rpc", event("input:1", "long_push"));
+    device.publish("shellyplusi4-b1/events/rpc", event("input:2", "btn_down"));
+    device.publish("shellyplusi4-b1/events/rpc", event("input:2", "long_push"));
+    device.wait_for("hearthd/cottage/wall/event/state", "long");
+    assert_eq!(device.all("hearthd/cottage/wall/event/state").len(), 1);
+    device.wait_for("shellies/shelly1-77aa/relay/0/command", "on");
+    device.publish("shellies/shelly1-77aa/relay/0", "on");
+    wait_for_value(&house, "old", "ON");
+}
