@@ -647,6 +647,7 @@ fn the_last_good_house_has_its_holidays_when_their_file_is_gone() {
     let time = ["--from", "2026-11-23T12:00:00", "--speed", "1"];
     house.up(&time);
     assert_eq!(house.value("pump"), "ON");
+    wait_until("the good file is kept", || house.folder.path().join("state/config.good.toml").exists());
     house.kill();
     fs::write(&house.config, "nonsense").unwrap();
     fs::remove_file(house.folder.path().join("days.txt")).unwrap();
