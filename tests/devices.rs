@@ -317,3 +317,24 @@ do = "set old on"
     device.publish("shellies/shelly1-77aa/relay/0", "on");
     wait_for_value(&house, "old", "ON");
 }
+
+#[test]
+fn what_a_reload_takes_away_is_left_in_its_safe_state() {
+    let broker = Broker::start();
+    let device = devices(broker.port);
+    let plug = "[outputs.plug]\nkind = \"switch\"\ntasmota = \"plug3\"\n";
+    let mut house = house(broker.port, plug);
+    house.up(&[]);
+    device.wait_for("cmnd/plug3/POWER", "OFF");
+    device.publish("stat/plug3/POWER", "OFF");
+    wait_until("the plug is good", || point(&house, "plug")["quality"] == "good");
+    device.publish("hearthd/cottage/plug/set", "ON");
+    device.wait_for("cmnd/plug3/POWER", "ON");
+    device.publish("stat/plug3/POWER", "ON");
+    wait_for_value(&house, "plug", "ON");
+    let text = std::fs::read_to_string(&house.config).unwrap();
+    std::fs::write(&house.config, text.replace("plug3", "plug4")).unwrap();
+    device.wait_for("cmnd/plug3/POWER", "OFF");
+    house.wait_for_log("its safe state was published");
+    assert!(house.stop());
+}

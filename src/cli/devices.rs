@@ -116,8 +116,10 @@ impl Tables {
             "energy",
             "battery",
         ];
+        let read: Vec<&str> = known.into_iter().filter(|word| has(word) && Quantity::find(word).is_some()).collect();
+        // That of a battery is told in millivolts.
         let read: Vec<String> =
-            known.into_iter().filter(|word| has(word) && Quantity::find(word).is_some()).map(quoted).collect();
+            read.into_iter().filter(|word| *word != "voltage" || !has("battery")).map(quoted).collect();
         if !read.is_empty() {
             self.add("sensors", name, &format!("{key}quantities = [{}]\n", read.join(", ")));
         }
@@ -147,6 +149,10 @@ impl Tables {
 /// The names of all properties in what a device exposes.
 fn collect<'j>(exposes: &'j Json, properties: &mut BTreeSet<&'j str>) {
     for expose in exposes.as_array().into_iter().flatten() {
+        // They have a `state` too, and are no switches.
+        if matches!(expose["type"].as_str(), Some("cover" | "lock" | "climate")) {
+            continue;
+        }
         properties.extend(expose["property"].as_str());
         collect(&expose["features"], properties);
     }

@@ -107,7 +107,7 @@ impl Queue {
         loop {
             let mut waiting = self.lock();
             waiting.asleep = true;
-            let empty = |waiting: &mut Waiting| waiting.bytes.is_empty() && !waiting.closed;
+            let empty = |waiting: &mut Waiting| waiting.bytes.is_empty() && waiting.left_out == 0 && !waiting.closed;
             waiting = self.filled.wait_while(waiting, empty).unwrap_or_else(PoisonError::into_inner);
             waiting.asleep = false;
             let rest = rested.since(clock.now().moment);

@@ -145,6 +145,8 @@ impl<'t> Secrets<'t> {
                 return (open(value), opens);
             }
             let is_topic = in_point && name == "mqtt" && !value.starts_with('{') && !value.contains("://");
+            // A key itself, where the name of its file should be.
+            let is_secret = !PLAIN_KEYS.contains(&name) || value.contains("-----BEGIN");
             if is_mqtt(name) && !is_topic && (is_assigned || rest.starts_with('.')) {
                 in_mqtt = true;
                 opens |= value.starts_with('{');
@@ -152,7 +154,7 @@ impl<'t> Secrets<'t> {
                     hide(self, at);
                     return (open(value), opens);
                 }
-            } else if in_mqtt && is_key && !PLAIN_KEYS.contains(&name) && !names_file(name, value) {
+            } else if in_mqtt && is_key && is_secret && !names_file(name, value) {
                 hide(self, at);
                 return (open(value), opens);
             } else if is_key && !value.is_empty() {

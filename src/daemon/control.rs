@@ -296,7 +296,12 @@ impl Drop for Control {
         if !self.stopped {
             let safe = |(index, output): (usize, &Output)| Some((OutputId(index), output.safe.level()?));
             let levels: Vec<_> = self.config.outputs.iter().enumerate().filter_map(safe).collect();
+            // On a thread of its own: this one may belong to a runtime.
+            let config = self.config.clone();
+            let remote =
+                std::thread::Builder::new().spawn(move || drop(crate::mqtt::remote::drive_safe(&config, None)));
             self.hardware.drive_all(&levels);
+            let _ = remote.map(std::thread::JoinHandle::join);
         }
     }
 }

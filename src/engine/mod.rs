@@ -58,8 +58,8 @@ use crate::{
     almanac::Calendar,
     clock::{Moment, Now},
     model::{
-        AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Method, Output, OutputId,
-        Part, Point, Quantity, ReadFailure, Refusal, RuleId, Series, Truth, duration,
+        AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Line, Method, Output,
+        OutputId, Part, Point, Quantity, ReadFailure, Refusal, RuleId, Series, Truth, duration,
     },
 };
 use automations::AutomationState;
@@ -151,6 +151,12 @@ impl Engine {
         let (power_was_cut, taken) = (memory.power_was_cut, memory.taken().moment);
         let ago = if memory.pause_is_unknown { Duration::MAX } else { now.moment.since(taken) };
         let mut engine = Engine::remember(config, memory, now);
+        // Nobody reads them at a start: what they are now is heard when they say it.
+        for (input, state) in engine.config.inputs.iter().zip(&mut engine.inputs) {
+            if input.line.remote().is_some() {
+                (state.active, state.wire, state.held_until) = (None, None, None);
+            }
+        }
         for index in 0..engine.outputs.len() {
             let (output, state) = (&engine.config.outputs[index], &mut engine.outputs[index]);
             let level = match output.at_start {
@@ -365,6 +371,7 @@ impl Engine {
             // Their ids are of the old configuration.
             (state.explanation, state.told) = (None, Vec::new());
         }
+        self.forget_other_devices(&old);
         (self.stopping, self.started, self.starting) = (stopping, started, starting);
         (self.promises, self.unpromised) = (promises, unpromised);
         self.cells = old.cells.of_another_house();
@@ -375,6 +382,26 @@ impl Engine {
             same_wire(&old.config, before, &self.config, &self.config[now]).then_some(now)
         });
         self.start_interlocked(now);
+    }
+
+    /// What another device on the broker said is not believed of the one in its place; nobody reads it at a reload.
+    fn forget_other_devices(&mut self, old: &Engine) {
+        let is_other = |id: &str, line: &Line| {
+            old.config
+                .find_input(id)
+                .is_some_and(|before| old.config[before].line != *line || line.is_moved(&old.config, &self.config))
+        };
+        for (input, state) in self.config.inputs.iter().zip(&mut self.inputs) {
+            if input.line.remote().is_some() && is_other(&input.id, &input.line) {
+                *state = InputState::default();
+            }
+        }
+        for (sensor, state) in self.config.sensors.iter().zip(&mut self.sensors) {
+            let before = old.config.find_sensor(&sensor.id).map(|id| &old.config[id].source);
+            if sensor.is_remote() && before.is_some_and(|before| *before != sensor.source) {
+                *state = SensorState::default();
+            }
+        }
     }
 
     /// An engine whose entities have the state that `memory` has under their names.

@@ -3,10 +3,10 @@
 use super::dial::{self, Progress};
 use super::inbox::Asked;
 use super::topics::Topics;
-use crate::model::{Carrier, MqttSettings};
+use crate::model::MqttSettings;
 use rumqttc::{
-    AsyncClient, Broker, ConnectionError, Event, EventLoop, LastWill, MqttOptions, OptionError, Outgoing, Packet,
-    PublishOptions, QoS, SubscribeFilter, SubscribeReasonCode,
+    AsyncClient, Broker, ConnectionError, Event, EventLoop, LastWill, MqttOptions, Outgoing, Packet, PublishOptions,
+    QoS, SubscribeFilter, SubscribeReasonCode,
 };
 use std::sync::Arc;
 
@@ -85,17 +85,14 @@ pub(super) struct Limits {
 }
 
 /// A connection to be made: nothing happens before [`Driver::next`].
-///
-/// # Errors
-/// When the address is none that the library takes, which `check` should have found.
-pub(super) fn connection(settings: &MqttSettings, limits: &Limits) -> Result<(Client, Driver), OptionError> {
-    Ok(prepare(options(settings)?, settings, limits))
+pub(super) fn connection(settings: &MqttSettings, limits: &Limits) -> (Client, Driver) {
+    prepare(options(settings), settings, limits)
 }
 
 /// As [`connection`], beside that of the hub: without a last will, which is the hub's, and as the client that these settings
 /// name.
-pub(super) fn connection_beside(settings: &MqttSettings, limits: &Limits) -> Result<(Client, Driver), OptionError> {
-    Ok(prepare(access(settings)?, settings, limits))
+pub(super) fn connection_beside(settings: &MqttSettings, limits: &Limits) -> (Client, Driver) {
+    prepare(access(settings), settings, limits)
 }
 
 fn prepare(mut options: MqttOptions, settings: &MqttSettings, limits: &Limits) -> (Client, Driver) {
@@ -110,35 +107,28 @@ fn prepare(mut options: MqttOptions, settings: &MqttSettings, limits: &Limits) -
     (Client(client), Driver { library, progress })
 }
 
-fn options(settings: &MqttSettings) -> Result<MqttOptions, OptionError> {
-    let mut options = access(settings)?;
+fn options(settings: &MqttSettings) -> MqttOptions {
+    let mut options = access(settings);
     options.set_last_will(LastWill::new(
         Topics::new(&settings.prefix).availability(),
         "offline",
         QoS::AtLeastOnce,
         true,
     ));
-    Ok(options)
+    options
 }
 
 /// How the broker is reached.
-fn access(settings: &MqttSettings) -> Result<MqttOptions, OptionError> {
-    let broker = match &settings.carrier {
-        Carrier::Tcp => Broker::tcp(&settings.host, settings.port),
-        // Whether there is TLS below is our own business.
-        Carrier::WebSocket { path } => {
-            let MqttSettings { host, port, .. } = settings;
-            let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-            Broker::websocket(format!("ws://{host}:{port}{path}"))?
-        }
-    };
+fn access(settings: &MqttSettings) -> MqttOptions {
+    // What the connection goes over is our own business (`dial.rs`).
+    let broker = Broker::tcp(&settings.host, settings.port);
     let mut options = MqttOptions::new(&settings.client_id, broker);
     options.set_keep_alive(keep_alive_s(settings));
     options.set_clean_session(true);
     if let Some(username) = &settings.username {
         options.set_credentials(username, settings.password.clone().unwrap_or_default());
     }
-    Ok(options)
+    options
 }
 
 /// What the protocol can say, in whole seconds; never 0, which would mean never.
@@ -231,24 +221,16 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn a_websocket_of_any_host_is_an_address() {
-        for host in ["::1", "127.0.0.1", "broker.local"] {
-            let carrier = Carrier::WebSocket { path: "/mqtt".into() };
-            assert!(options(&MqttSettings { host: host.into(), carrier, ..house::settings() }).is_ok(), "{host}");
-        }
-    }
-
-    #[test]
     fn a_keep_alive_is_what_the_protocol_can_say() {
         for (asked, said) in [(0, 1), (30, 30), (1_000_000, 65_535)] {
             let settings = MqttSettings { keep_alive: Duration::from_secs(asked), ..house::settings() };
-            assert_eq!(options(&settings).unwrap().keep_alive(), Duration::from_secs(said));
+            assert_eq!(options(&settings).keep_alive(), Duration::from_secs(said));
         }
     }
 
     #[test]
     fn the_will_says_offline_and_is_retained() {
-        let will = options(&house::settings()).unwrap().last_will().unwrap();
+        let will = options(&house::settings()).last_will().unwrap();
         assert_eq!((&*will.topic, &*will.message), ("hearthd/cottage/availability", &b"offline"[..]));
         assert!(will.retain);
         assert_eq!(will.qos, QoS::AtLeastOnce);

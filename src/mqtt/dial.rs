@@ -1,8 +1,8 @@
 //! Connects to the broker: TCP, and over it TLS if that is wanted; then never without it.
 
 use super::loss::Loss;
-use super::tls;
-use crate::model::MqttSettings;
+use super::{tls, websocket};
+use crate::model::{Carrier, MqttSettings};
 use rumqttc::{NetworkOptions, default_socket_connect};
 use std::{
     io,
@@ -40,6 +40,22 @@ impl Progress {
 /// # Errors
 /// A [`Loss`] within the error, if there is more to say than the system does.
 pub(super) async fn dial(
+    settings: Arc<MqttSettings>,
+    network: NetworkOptions,
+    progress: Progress,
+) -> io::Result<Box<dyn Stream>> {
+    let stream = connect(settings.clone(), network, progress).await?;
+    match &settings.carrier {
+        Carrier::Tcp => Ok(stream),
+        Carrier::WebSocket { path } => match websocket::take_over(stream, &settings, path).await {
+            Ok(stream) => Ok(Box::new(stream)),
+            Err(error) => Err(io::Error::other(error)),
+        },
+    }
+}
+
+/// TCP, and TLS if it is wanted.
+async fn connect(
     settings: Arc<MqttSettings>,
     network: NetworkOptions,
     progress: Progress,

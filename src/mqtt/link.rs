@@ -104,8 +104,7 @@ impl Link {
         repeats: Arc<Mutex<Repeats>>,
     ) -> Result<Link, Loss> {
         let limits = Limits { queue: QUEUE, incoming: LARGEST_INCOMING, outgoing: LARGEST_OUTGOING };
-        let (client, driver) = client::connection(settings, &limits)
-            .map_err(|error| Loss::wrong(format!("{} is no address: {error}", settings.address())))?;
+        let (client, driver) = client::connection(settings, &limits);
         let (sender, news) = mpsc::channel(4 * WINDOW);
         let mut polling = JoinSet::new();
         let held_up = Arc::new(AtomicBool::new(false));

@@ -1,8 +1,9 @@
 //! Why a connection ended, or none was made, in words for people.
 
 use super::dial::Progress;
-use super::tls;
-use crate::model::{Carrier, MqttSettings, in_shell, shown};
+use super::{tls, websocket};
+use crate::model::{MqttSettings, in_shell, shown};
+use async_tungstenite::tungstenite;
 use rumqttc::mqttbytes::Error as PacketError;
 use rumqttc::{ConnectReturnCode, ConnectionError, StateError};
 use std::{error::Error, io};
@@ -41,14 +42,15 @@ impl Loss {
         Loss { reason: reason.into(), kind: LossKind::Wrong }
     }
 
-    fn closed() -> Loss {
+    pub(super) fn closed() -> Loss {
         Loss { reason: "the broker closed the connection".into(), kind: LossKind::Closed }
     }
 
     /// The other end hung up when TLS was begun.
     pub(super) fn hung_up_on_tls(settings: &MqttSettings) -> Loss {
         let no_tls = tls::no_tls(settings).reason;
-        Loss::wrong(format!("the broker hung up when TLS was begun; probably {no_tls}"))
+        // Also what takes connections for a broker that is away.
+        Loss::away(format!("the broker hung up when TLS was begun; probably {no_tls}"))
     }
 
     /// What may be the cause of it, if it ended before the broker accepted us.
@@ -65,7 +67,7 @@ impl Loss {
         self
     }
 
-    fn io(error: &io::Error) -> Loss {
+    pub(super) fn io(error: &io::Error) -> Loss {
         use io::ErrorKind::{BrokenPipe, ConnectionRefused, ConnectionReset, InvalidData, Other, UnexpectedEof};
         match error.kind() {
             ConnectionReset | BrokenPipe | UnexpectedEof => Loss::closed(),
@@ -95,6 +97,9 @@ impl Loss {
         if let Some(error) = within::<rustls::Error>(error) {
             return tls::explain(error, settings);
         }
+        if let Some(error) = within::<tungstenite::Error>(error) {
+            return websocket::explain(error, settings);
+        }
         match error {
             ConnectionError::NetworkTimeout if progress.is_shaking_hands() => Loss::wrong(format!(
                 "the broker did not begin TLS within {} s: give the port of its TLS listener, often 8883, or more time with \
@@ -103,10 +108,6 @@ impl Loss {
             )),
             ConnectionError::NetworkTimeout => {
                 Loss::away(format!("no answer within {} s", settings.connect_timeout.as_secs()))
-            }
-            ConnectionError::Websocket(error) => websocket(error, settings),
-            ConnectionError::ResponseValidation(_) => {
-                Loss::wrong("the web server there speaks WebSockets, and no MQTT over them: check the path in mqtt.url")
             }
             ConnectionError::ConnectionRefused(code) => Loss::wrong(refusal(*code, settings)),
             ConnectionError::Io(error) => Loss::io(error),
@@ -149,26 +150,6 @@ fn within<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'
         };
     }
     None
-}
-
-/// The web server there did not take us over to WebSockets.
-fn websocket(error: &(dyn Error + 'static), settings: &MqttSettings) -> Loss {
-    if let Some(error) = within::<io::Error>(error) {
-        return Loss::io(error);
-    }
-    let path = match &settings.carrier {
-        Carrier::WebSocket { path } => path,
-        Carrier::Tcp => "/",
-    };
-    let said = error.to_string();
-    match said.split_once("HTTP error: ") {
-        Some((_, status)) => Loss::wrong(format!(
-            "the web server there answers {} to {}: check the path in mqtt.url",
-            shown(status),
-            shown(path)
-        )),
-        None => Loss::wrong(format!("what answers there speaks no WebSockets: {}", shown(&said))),
-    }
 }
 
 fn refusal(code: ConnectReturnCode, settings: &MqttSettings) -> String {

@@ -32,6 +32,8 @@ mod loss;
 
 mod tls;
 
+mod websocket;
+
 mod dial;
 
 mod client;

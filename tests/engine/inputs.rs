@@ -4,7 +4,7 @@ use crate::{
     NOTHING,
     support::{engine_config::*, engine_house::*},
 };
-use hearthd::model::{InputKind, Value};
+use hearthd::model::{Event, InputKind, Quality, Value};
 use std::time::Duration;
 
 #[test]
@@ -102,4 +102,30 @@ fn a_stamp_of_the_future_is_now() {
     house.send(hearthd::model::Event::InputRead { input: "motion".into(), result: Ok(false), at });
     house.live(secs(10));
     assert_eq!(house.point("motion").value, Some(Value::Switch(false)));
+}
+
+#[test]
+fn what_a_device_on_the_broker_said_is_not_believed_after_a_start_nor_of_another_one() {
+    let text = |device: &str| {
+        format!(
+            "[mqtt]\nurl = \"mqtt://localhost\"\n[outputs.lamp]\nkind = \"light\"\ngpio = 17\n\
+             [inputs.motion]\nkind = \"motion\"\nzigbee2mqtt = \"{device}\"\n\
+             [sensors.air]\nzigbee2mqtt = \"{device}\"\nquantities = [\"temperature\"]\n\
+             [[rules]]\nname = \"Light\"\nwhile = \"motion\"\nset = {{ lamp = \"on\" }}\n"
+        )
+    };
+    let mut house = House::new(from_text(&text("hall")));
+    house.input("motion", true);
+    house.reads("air", 20.0);
+    assert!(house.is_on("lamp"));
+    let quality = |house: &House, point: &str| house.point(point).quality;
+    house.restart(secs(1));
+    assert_eq!((quality(&house, "motion"), house.is_on("lamp")), (Quality::Unknown, false));
+    house.input("motion", true);
+    house.reads("air", 20.0);
+    house.send(Event::Reconfigure(from_text(&text("hall"))));
+    assert_eq!((quality(&house, "motion"), quality(&house, "air.temperature")), (Quality::Good, Quality::Good));
+    house.send(Event::Reconfigure(from_text(&text("attic"))));
+    assert_eq!((quality(&house, "motion"), quality(&house, "air.temperature")), (Quality::Unknown, Quality::Unknown));
+    assert!(!house.is_on("lamp"));
 }

@@ -230,17 +230,31 @@ pub(in crate::config) const FORMS: &[Form] = &[
             reads(Quantity::Illuminance, TASMOTA, "/*/Illuminance"),
             reads(Quantity::Co2, TASMOTA, "/*/CarbonDioxide"),
         ],
-        outputs: &[OutputRow {
-            kinds: &[],
-            kind: "",
-            command: "cmnd/{}/POWER{N}",
-            on: "ON",
-            off: "OFF",
-            ask: None,
-            state: "stat/{}/POWER{N}",
-            pointer: "",
-            level: Some(("cmnd/{}/Dimmer", "{}", 100)),
-        }],
+        outputs: &[
+            OutputRow {
+                kinds: &[],
+                kind: "",
+                command: "cmnd/{}/POWER{N}",
+                on: "ON",
+                off: "OFF",
+                ask: None,
+                state: "stat/{}/POWER{N}",
+                pointer: "",
+                level: None,
+            },
+            // Dimmer switches on without a word of it on stat/.../POWER: it is asked.
+            OutputRow {
+                kinds: &[],
+                kind: "",
+                command: "cmnd/{}/POWER{N}",
+                on: "ON",
+                off: "OFF",
+                ask: Some("?"),
+                state: "stat/{}/POWER{N}",
+                pointer: "",
+                level: Some(("cmnd/{}/Dimmer", "{}", 100)),
+            },
+        ],
     },
     // https://shelly-api-docs.shelly.cloud/gen2/, with "Generic status update over MQTT" and "Enable MQTT Control"
     Form {

@@ -483,6 +483,13 @@ pub(super) fn output(
                 table.error_at(key, format!("`{key}` is of a short form"), advice);
             }
             let (on, off) = (on.unwrap_or_else(|| "ON".into()), off.unwrap_or_else(|| "OFF".into()));
+            if on == off && table.is_real() {
+                table.error_at(
+                    if table.has("off") { "off" } else { "on" },
+                    "`on` and `off` publish the same: what toggles cannot be tried again",
+                    "write what switches it on, and what switches it off",
+                );
+            }
             let said =
                 |payload: &Arc<str>, words: &[&str]| [payload.clone()].into_iter().chain(shared(words)).collect();
             let full = u32::try_from(level_max).unwrap_or(100);

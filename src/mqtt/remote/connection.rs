@@ -17,7 +17,7 @@ use std::{
 use tokio::{sync::mpsc, task::JoinSet};
 
 /// What waits in the client library: commands, and questions for topics.
-const QUEUE: usize = 256;
+const QUEUE: usize = 4096;
 /// So many topics are asked for in one packet.
 const TOPICS: usize = 50;
 /// News that may wait; then the broker does.
@@ -67,8 +67,7 @@ impl Connection {
     pub(super) fn open(settings: &MqttSettings, role: &str) -> Result<Connection, Loss> {
         let settings = MqttSettings { client_id: format!("{}-{role}", settings.client_id), ..settings.clone() };
         let limits = Limits { queue: QUEUE, incoming: LARGEST_INCOMING, outgoing: LARGEST_OUTGOING };
-        let (client, driver) = client::connection_beside(&settings, &limits)
-            .map_err(|error| Loss::wrong(format!("{} is no address: {error}", settings.address())))?;
+        let (client, driver) = client::connection_beside(&settings, &limits);
         let (sender, news) = mpsc::channel(NEWS);
         let mut polling = JoinSet::new();
         polling.spawn(poll(driver, sender, settings));
@@ -129,7 +128,7 @@ impl Connection {
         }
     }
 
-    /// Takes leave: what was published before goes out first.
+    /// Takes leave. What was published and not taken yet may not go out any more.
     pub(super) async fn close(mut self) {
         if self.client.close().is_ok() {
             while !matches!(self.next().await, News::Closed | News::Lost(_)) {}

@@ -124,6 +124,26 @@ struct Adapter {
     backoff: Backoff,
 }
 
+/// Whether nothing changed that the connection depends on.
+fn is_same(before: &Config, now: &Config) -> bool {
+    before.mqtt == now.mqtt
+        && before.hub.timezone == now.hub.timezone
+        && before.inputs == now.inputs
+        && before.sensors == now.sensors
+        && before.outputs == now.outputs
+}
+
+/// What the house has no more is left in its safe state, as a wire is.
+async fn leave_safe(before: Arc<Config>, now: Arc<Config>) {
+    let left = tokio::task::spawn_blocking(move || drive_safe(&before, Some(&now))).await;
+    for (id, result) in left.unwrap_or_default() {
+        match result {
+            Ok(()) => tracing::info!("{id} is not there any more: its safe state was published"),
+            Err(why) => tracing::error!("{id} is not there any more, and its safe state was not published: {why}"),
+        }
+    }
+}
+
 /// Why a connection ended.
 enum End {
     /// The daemon ends.
@@ -137,8 +157,12 @@ enum End {
 impl Adapter {
     async fn run(mut self) {
         let mut complained = false;
+        let mut before: Option<Arc<Config>> = None;
         loop {
             let config = self.behind.house.borrow_and_update().clone();
+            if let Some(before) = before.replace(config.clone()).filter(|before| !Arc::ptr_eq(before, &config)) {
+                leave_safe(before, config.clone()).await;
+            }
             self.points.follow(&config);
             let wait = match config.mqtt.as_ref().filter(|_| config.has_remote_points()) {
                 // Nothing to do, until the file says otherwise.
@@ -149,7 +173,7 @@ impl Adapter {
                         Some(self.backoff.wait(false))
                     }
                     Ok(mut connection) => {
-                        let end = self.connection(&mut connection, &mut complained).await;
+                        let end = self.connection(&config, &mut connection, &mut complained).await;
                         self.points.connected(false, self.clock.now());
                         self.points.outputs.values_mut().for_each(outputs::OutputPoint::publish_again);
                         match end {
@@ -170,7 +194,7 @@ impl Adapter {
     }
 
     /// One connection, from the first try to its end.
-    async fn connection(&mut self, connection: &mut Connection, complained: &mut bool) -> End {
+    async fn connection(&mut self, config: &Config, connection: &mut Connection, complained: &mut bool) -> End {
         let mut is_listening = false;
         loop {
             if is_listening && self.publish(connection).is_err() {
@@ -185,7 +209,10 @@ impl Adapter {
                     let _ = if is_listening { self.publish(connection) } else { Ok(()) };
                     return End::Stopped;
                 }
-                Ok(()) = self.behind.house.changed() => return End::Changed,
+                Ok(()) = self.behind.house.changed() => match is_same(config, &self.behind.house.borrow()) {
+                    true => Vec::new(),
+                    false => return End::Changed,
+                },
                 Some(drive) = self.behind.drives.recv() => self.begin(drive),
                 news = connection.next() => match news {
                     News::Up => {
@@ -269,9 +296,10 @@ impl Adapter {
 
     /// Takes in a drive. What is known to be away is not tried.
     fn begin(&mut self, Drive { drive, output, remote, level }: Drive) -> Vec<Event> {
-        let absence = self.points.absence(&remote);
+        let (absence, now) = (self.points.absence(&remote), self.clock.now());
         let point = self.points.outputs.entry(output).or_insert_with(|| outputs::OutputPoint::new(remote));
-        point.drive(drive, level, self.clock.now());
+        let absence = absence.or_else(|| point.rests(level, now));
+        point.drive(drive, level, now);
         match absence {
             Some(text) => {
                 point.give_up();

@@ -5,7 +5,12 @@ use crate::{
     clock::{Moment, Now},
     model::{DriveId, Event, Level, Remote, duration},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// What goes off by itself more often than this, each time soon after it was switched on, rests.
+const STRAYS: u32 = 5;
+/// So long, and "soon" is within it.
+const STRAY_REST: Duration = Duration::from_secs(60);
 
 /// What is known of it.
 pub(super) struct OutputPoint {
@@ -21,6 +26,9 @@ pub(super) struct OutputPoint {
     last: Option<DriveId>,
     /// What was last logged to be wrong with it.
     complaint: String,
+    /// When it last changed by itself, and how often in a row.
+    strayed: Option<Moment>,
+    strays: u32,
 }
 
 /// A drive that is not answered yet.
@@ -49,6 +57,8 @@ impl OutputPoint {
             pending: None,
             last: None,
             complaint: String::new(),
+            strayed: None,
+            strays: 0,
         }
     }
 
@@ -85,6 +95,8 @@ impl OutputPoint {
 
     /// A connection is lost: what it was given may never have left it.
     pub(super) fn publish_again(&mut self) {
+        // What it said before tells nothing of what it does now.
+        self.says = None;
         if let Some(pending) = &mut self.pending {
             pending.is_published = false;
         }
@@ -134,11 +146,21 @@ impl OutputPoint {
                 events.push(found(wanted));
             }
         } else if self.is_confirmed {
-            let level = Level::from_on(on);
+            let (level, now) = (Level::from_on(on), message.now.moment);
+            let again = self.strayed.is_some_and(|at| now.since(at) < STRAY_REST);
+            (self.strays, self.strayed) = (if again { self.strays.saturating_add(1) } else { 1 }, Some(now));
             tracing::info!("{id} went {level} by itself");
             self.wanted = Some(level);
             events.push(found(level));
         }
+    }
+
+    /// Why it is not switched on now: device and house that work against each other, as fast as the network carries it, would
+    /// wear it out. Switching off is never held up.
+    pub(super) fn rests(&self, level: Level, now: Now) -> Option<String> {
+        let strayed = self.strayed.is_some_and(|at| now.moment.since(at) < STRAY_REST);
+        let rests = level.is_on() && self.strays > STRAYS && strayed;
+        rests.then(|| "it goes off by itself again and again: a timer in the device, or another program?".to_owned())
     }
 
     /// The drive was answered as failed before it began.

@@ -97,7 +97,13 @@ impl Payload<'_> {
 fn find<'j>(value: &'j Json, path: &[&str]) -> Option<&'j Json> {
     let [part, rest @ ..] = path else { return Some(value) };
     match value {
-        Json::Object(fields) if *part == "*" => fields.values().find_map(|field| find(field, rest)),
+        Json::Object(fields) if *part == "*" => {
+            // The chip of the device itself is no sensor of the room; of several, nobody knows which is meant.
+            let others = fields.iter().filter(|(key, _)| *key != "ESP32");
+            let mut found = others.filter_map(|(_, field)| find(field, rest)).filter(|value| !value.is_null());
+            let first = found.next();
+            first.filter(|_| found.next().is_none())
+        }
         Json::Array(items) if *part == "*" => items.iter().find_map(|item| find(item, rest)),
         Json::Object(fields) => find(fields.get(&part.replace("~1", "/").replace("~0", "~"))?, rest),
         Json::Array(items) => match part.split_once('=') {
@@ -136,6 +142,9 @@ mod tests {
         assert_eq!(at(plug, "/ENERGY/Power"), word("42"));
         let climate = r#"{"Time":"2026-11-29T08:00:00","AM2301":{"Temperature":21.5,"Humidity":44.2},"TempUnit":"C"}"#;
         assert_eq!(at(climate, "/*/Temperature"), word("21.5"));
+        let two = r#"{"ESP32":{"Temperature":41.7},"SHT3X":{"Temperature":20.5},"DS18B20":{"Temperature":60}}"#;
+        assert_eq!(at(two, "/*/Temperature"), Found::Absent, "which of them?");
+        assert_eq!(at(&two.replace("DS18B20", "ESP32"), "/*/Temperature"), word("20.5"), "not its own chip");
         let event = r#"{"src":"shellyplusi4-1","method":"NotifyEvent","params":{"ts":1.0,"events":[
             {"component":"input:0","id":0,"event":"single_push"},{"component":"input:2","id":2,"event":"long_push"}]}}"#;
         assert_eq!(at(event, "/params/events/component=input:2/event"), word("long_push"));

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     clock::{Moment, Now, Zone},
-    model::{Config, Event, Line, ReadFailure, Remote, RemoteSensor, SensorSource, duration, shown},
+    model::{Config, Event, Line, Quantity, ReadFailure, Remote, RemoteSensor, SensorSource, duration, shown},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -48,6 +48,8 @@ struct SensorPoint {
     stale_after: Duration,
     heard: bool,
     is_puzzling: bool,
+    /// What it last told.
+    last: Vec<(Quantity, f64)>,
 }
 
 impl Points {
@@ -82,6 +84,7 @@ impl Points {
                 stale_after: sensor.stale_after,
                 heard: false,
                 is_puzzling: false,
+                last: Vec::new(),
             };
             let point = SensorPoint { stale_after: sensor.stale_after, ..same.unwrap_or_else(new) };
             self.sensors.insert(sensor.id.clone(), point);
@@ -94,16 +97,20 @@ impl Points {
         }
     }
 
-    /// The topics to be asked for, each once.
-    pub(super) fn topics(&self) -> BTreeSet<Arc<str>> {
-        let remotes = self.inputs.values().map(|point| &point.remote);
-        let remotes = remotes.chain(self.outputs.values().map(|point| &point.remote));
-        let of_remotes =
-            remotes.flat_map(|remote| remote.state.iter().map(|told| &told.topic).chain(&remote.availability));
-        let of_sensors = self.sensors.values().flat_map(|point| {
-            point.remote.channels.iter().map(|channel| &channel.told.topic).chain(&point.remote.availability)
-        });
-        of_remotes.chain(of_sensors).cloned().collect()
+    /// The topics to be asked for, each once: first those that say who is there, so that what is retained of others is not
+    /// believed.
+    pub(super) fn topics(&self) -> Vec<Arc<str>> {
+        let remotes =
+            || self.inputs.values().map(|point| &point.remote).chain(self.outputs.values().map(|point| &point.remote));
+        let there = remotes().flat_map(|remote| &remote.availability);
+        let there = there.chain(self.sensors.values().flat_map(|point| &point.remote.availability));
+        let mut topics: Vec<Arc<str>> = there.cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        let told = remotes().flat_map(|remote| remote.state.iter().map(|told| &told.topic));
+        let of_sensors = self.sensors.values().flat_map(|point| &point.remote.channels);
+        let told = told.chain(of_sensors.map(|channel| &channel.told.topic));
+        let told: BTreeSet<Arc<str>> = told.filter(|topic| !topics.contains(topic)).cloned().collect();
+        topics.extend(told);
+        topics
     }
 
     /// There is a connection, from which everything is heard anew; or there is none any more.
@@ -121,7 +128,7 @@ impl Points {
     pub(super) fn hear(&mut self, topic: &str, bytes: &[u8], retained: bool, now: Now) -> Vec<Event> {
         let mut events = Vec::new();
         if bytes.len() > LONGEST {
-            tracing::warn!("a message of {} bytes on {} is not looked at", bytes.len(), shown(topic));
+            tracing::debug!("a message of {} bytes on {} is not looked at", bytes.len(), shown(topic));
             return events;
         }
         let payload = Payload::of(bytes);
@@ -224,15 +231,15 @@ pub(super) struct Message<'m> {
     /// The broker kept it: it is told again, not news.
     pub(super) retained: bool,
     zone: Zone,
-    now: Now,
+    pub(super) now: Now,
 }
 
 impl Message<'_> {
-    /// Whether it was kept, and is older than what is believed; as far as it says when it was made and the clock is known.
+    /// Whether it was kept, and is older than what is believed; as far as it says when it was made. While the clock
+    /// is not known, nobody knows how old it is.
     fn is_too_old(&self, time: &str, limit: Duration) -> bool {
-        let is_kept = self.retained && self.now.wall_known;
-        let made = self.payload.made(time, self.zone).filter(|_| is_kept);
-        made.is_some_and(|made| (self.now.wall - made).to_std().is_ok_and(|age| age >= limit))
+        let made = self.payload.made(time, self.zone).filter(|_| self.retained);
+        made.is_some_and(|made| !self.now.wall_known || (self.now.wall - made).to_std().is_ok_and(|age| age >= limit))
     }
 }
 
@@ -298,9 +305,9 @@ impl InputPoint {
             return;
         }
         match (&result, &self.told) {
+            (Err(_), Some(Err(_))) | (Ok(_), None | Some(Ok(_))) => {}
             (Err(text), _) => tracing::warn!("input {id}: {text}"),
             (Ok(_), Some(Err(_))) => tracing::info!("input {id} works again"),
-            (Ok(_), _) => {}
         }
         self.told = Some(result.clone());
         events.push(Event::InputRead { input: id.clone(), result, at: None });
@@ -344,6 +351,12 @@ impl SensorPoint {
             }
             return;
         }
+        // What the broker tells again is no news: it becomes stale as if it were silent.
+        if message.retained && readings.iter().all(|reading| self.last.contains(reading)) {
+            return;
+        }
+        self.last.retain(|(known, _)| readings.iter().all(|(quantity, _)| quantity != known));
+        self.last.extend(readings.iter().copied());
         self.heard = true;
         events.push(Event::SensorRead { sensor: id.clone(), result: Ok(readings) });
     }

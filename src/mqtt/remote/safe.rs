@@ -12,9 +12,13 @@ const WITHIN: Duration = Duration::from_secs(3);
 pub fn drive_safe(config: &Config, except: Option<&Config>) -> Vec<(Arc<str>, Result<(), String>)> {
     let ids = (0..config.outputs.len()).map(OutputId);
     let remote = ids.filter_map(|id| Some((id, config.remote_output(id)?.clone(), config[id].safe.level()?)));
+    let broker = |house: &Config| house.mqtt.as_ref().map(|mqtt| (mqtt.host.clone(), mqtt.port));
+    let except = except.filter(|house| broker(house) == broker(config));
+    let commanded =
+        |remote: &Remote| remote.command.as_ref().map(|command| (command.topic.clone(), command.on.clone()));
     let is_theirs = |remote: &Arc<Remote>| {
         let theirs = except.iter().flat_map(|house| house.outputs.iter()).filter_map(|output| output.line.as_ref());
-        theirs.filter_map(Line::remote).any(|their| their.command == remote.command)
+        theirs.filter_map(Line::remote).any(|their| commanded(their) == commanded(remote))
     };
     let orders: Vec<(OutputId, Arc<Remote>, Level)> = remote.filter(|(_, remote, _)| !is_theirs(remote)).collect();
     if orders.is_empty() {
@@ -27,9 +31,13 @@ pub fn drive_safe(config: &Config, except: Option<&Config>) -> Vec<(Arc<str>, Re
             let refused = |(id, ..): &(OutputId, Arc<Remote>, Level)| (*id, Err(format!("cannot connect: {error}")));
             results.extend(orders.iter().map(refused));
         }
-        Ok(runtime) => runtime.block_on(async {
-            let _ = tokio::time::timeout(WITHIN, publish(config, &orders, &mut results)).await;
-        }),
+        Ok(runtime) => {
+            runtime.block_on(async {
+                let _ = tokio::time::timeout(WITHIN, publish(config, &orders, &mut results)).await;
+            });
+            // A name server that does not answer is not waited for.
+            runtime.shutdown_background();
+        }
     }
     let told = orders.into_iter().map(|(id, ..)| {
         let result = results.remove(&id).unwrap_or_else(|| Err("the broker did not take the command".into()));
@@ -44,7 +52,7 @@ async fn publish(
     results: &mut BTreeMap<OutputId, Result<(), String>>,
 ) {
     let Some(settings) = &config.mqtt else { return };
-    let mut connection = match Connection::open(settings, "points") {
+    let mut connection = match Connection::open(settings, "safe") {
         Ok(connection) => connection,
         Err(loss) => {
             results.extend(orders.iter().map(|(id, ..)| (*id, Err(loss.reason.clone()))));

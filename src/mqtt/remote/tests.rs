@@ -297,3 +297,35 @@ fn an_optimistic_output_is_what_the_broker_took() {
     point.taken(&id, DriveId(1), &mut events);
     assert_eq!(lines(events), ["drive 1 Ok(())"]);
 }
+
+#[test]
+fn who_is_there_is_asked_for_before_what_they_said() {
+    let topics = points().topics();
+    let first = topics.iter().position(|topic| **topic == *"z/motion").unwrap();
+    let last = topics.iter().rposition(|topic| topic.ends_with("availability") || topic.ends_with("LWT")).unwrap();
+    assert!(last < first, "{topics:?}");
+}
+
+#[test]
+fn what_the_broker_tells_again_is_no_reading() {
+    let mut points = points();
+    assert_eq!(retained(&mut points, "z/climate", r#"{"temperature":21}"#), ["climate temperature=21"]);
+    assert_eq!(retained(&mut points, "z/climate", r#"{"temperature":21}"#), NOTHING);
+    assert_eq!(hear(&mut points, "z/climate", r#"{"temperature":21}"#, 2), ["climate temperature=21"]);
+    assert_eq!(retained(&mut points, "z/climate", r#"{"temperature":22}"#), ["climate temperature=22"]);
+}
+
+#[test]
+fn what_goes_off_by_itself_again_and_again_is_not_switched_on_at_once() {
+    let mut points = points();
+    for round in 0..6 {
+        let now = 10 * round;
+        assert_eq!(points.outputs["plug"].rests(Level::ON, at(now)), None, "{round}");
+        drive(&mut points, round, Level::ON, now);
+        hear(&mut points, "stat/plug/POWER", "ON", now);
+        hear(&mut points, "stat/plug/POWER", "OFF", now + 1);
+    }
+    assert!(points.outputs["plug"].rests(Level::ON, at(60)).is_some());
+    assert_eq!(points.outputs["plug"].rests(Level::OFF, at(60)), None);
+    assert_eq!(points.outputs["plug"].rests(Level::ON, at(200)), None);
+}
