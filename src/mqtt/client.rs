@@ -1,4 +1,4 @@
-//! The client library, as far as the adapter needs it: only this file and `loss` know its types.
+//! The client library, as far as the adapter needs it: only this file, `dial` and `loss` know its types.
 
 use super::dial::{self, Progress};
 use super::inbox::Asked;
