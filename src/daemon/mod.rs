@@ -115,8 +115,10 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let remotes = remote::Remotes::start(behind, clock.clone(), events_in.clone());
 
     let (snapshots_in, snapshots) = watch::channel(control.snapshot());
-    let unsaved = watch::Sender::new(None);
-    let publisher = Publisher::start(store, clock.clone(), snapshots_in, unsaved.clone())
+    let unsaved_in = watch::Sender::new(None);
+    // Before the publisher starts: it may fail to save at once, and that is news.
+    let mut unsaved = unsaved_in.subscribe();
+    let publisher = Publisher::start(store, clock.clone(), snapshots_in, unsaved_in)
         .context("cannot start the publisher thread")?;
     let (requests_in, mut requests) = mpsc::channel(QUEUE);
     let (questions_in, mut questions) = mpsc::channel(1);
@@ -130,7 +132,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     tasks.spawn(signals.pass_on(asked_in));
     if let Some(listener) = listener {
         let (snapshots, requests, questions) = (snapshots.clone(), requests_in.clone(), questions_in);
-        let (broker, refused, unsaved) = (broker.status.subscribe(), refused.subscribe(), unsaved.subscribe());
+        let (broker, refused, unsaved) = (broker.status.subscribe(), refused.subscribe(), unsaved.clone());
         tasks.spawn(http::serve(listener, http::House { snapshots, requests, questions, broker, refused, unsaved }));
     }
     let trigger = Trigger::default();
@@ -138,7 +140,6 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     if let Some(watched) = options.watched {
         tasks.spawn(reload::watch(watched, in_force, trigger.clone(), refused.clone(), reloads_in));
     }
-    let mut unsaved = unsaved.subscribe();
     // What is wrong with the daemon itself, told wherever somebody may look.
     let own_trouble = |unsaved: &Option<String>| {
         let is_refused = refused.borrow().is_some();
