@@ -15,21 +15,35 @@ use std::{
 };
 
 /// Every top-level module, and which of the others it may use.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("files", &[]),
     ("model", &["clock"]),
     ("clock", &["model", "files"]),
     ("almanac", &["model"]),
     ("config", &["model", "almanac", "files"]),
     ("engine", &["model", "clock", "almanac"]),
-    ("daemon", &["model", "clock", "almanac", "config", "engine", "files", "hardware", "mqtt", "http"]),
+    ("daemon", &["model", "clock", "almanac", "config", "engine", "files", "hardware", "house", "mqtt", "http"]),
+    ("house", &["model"]),
     ("hardware", &["model", "clock", "files"]),
-    ("mqtt", &["model", "clock", "files"]),
-    ("http", &["model", "clock", "files"]),
+    ("mqtt", &["model", "clock", "files", "house"]),
+    ("http", &["model", "clock", "files", "house"]),
     ("simulator", &["model", "clock", "almanac", "config", "engine", "hardware"]),
     (
         "cli",
-        &["model", "clock", "almanac", "config", "engine", "daemon", "files", "hardware", "mqtt", "http", "simulator"],
+        &[
+            "model",
+            "clock",
+            "almanac",
+            "config",
+            "engine",
+            "daemon",
+            "files",
+            "hardware",
+            "house",
+            "mqtt",
+            "http",
+            "simulator",
+        ],
     ),
 ];
 

@@ -4,11 +4,12 @@ mod kept;
 mod order;
 mod strangers;
 
+use super::Clearing;
 use super::discovery::{self, Platforms, Step};
 use super::inbox::mark;
 use super::ledger::Record;
 use super::topics::{PointTopics, Topics};
-use super::{Clearing, Notification};
+use crate::house::Notification;
 use crate::model::{Config, Explanation, Kind, MqttSettings, Quality, Snapshot, Value};
 use order::{Group, Part, groups};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

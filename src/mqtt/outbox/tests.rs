@@ -1,9 +1,10 @@
 //! What is published in which order, told by a small house.
 
 use super::*;
+use crate::house::{Notice, Refused};
 use crate::model::{Climate, Cover, InputKind, Level, Method, OutputId, OutputKind, Point, PointState, SensorId};
+use crate::mqtt::house;
 use crate::mqtt::inbox::Heard;
-use crate::mqtt::{Notice, Refused, house};
 
 const DISCOVERY: &str = "homeassistant/device/hearthd_cottage/config";
 

@@ -27,14 +27,15 @@ pub use survey::survey;
 use super::{backoff::Backoff, client::NotTaken, loss::LossKind};
 use crate::{
     clock::Clock,
+    house::House,
     model::{Config, DriveId, Event, Level, OutputId, Remote},
 };
 use connection::{Connection, News};
 use points::Points;
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, oneshot, watch},
-    task::JoinSet,
+    sync::{mpsc, watch},
+    time::timeout,
 };
 
 /// Drives that may wait for the adapter; a house has fewer outputs.
@@ -43,16 +44,10 @@ const DRIVES: usize = 1024;
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Where the control loop drives outputs on the broker.
-pub struct Door {
-    house: watch::Sender<Arc<Config>>,
-    drives: mpsc::Sender<Drive>,
-}
+pub struct Door(mpsc::Sender<Drive>);
 
-/// The other end of a [`Door`], for [`Remotes::start`].
-pub struct Behind {
-    house: watch::Receiver<Arc<Config>>,
-    drives: mpsc::Receiver<Drive>,
-}
+/// The other end of a [`Door`], for [`attach`].
+pub struct Behind(mpsc::Receiver<Drive>);
 
 /// One output is to be driven.
 struct Drive {
@@ -62,11 +57,10 @@ struct Drive {
     level: Level,
 }
 
-/// A door for a house.
-pub fn door(config: &Arc<Config>) -> (Door, Behind) {
-    let (house_in, house) = watch::channel(config.clone());
+/// A door and what is behind it.
+pub fn door() -> (Door, Behind) {
     let (drives_in, drives) = mpsc::channel(DRIVES);
-    (Door { house: house_in, drives: drives_in }, Behind { house, drives })
+    (Door(drives_in), Behind(drives))
 }
 
 impl Door {
@@ -76,50 +70,23 @@ impl Door {
     /// When it cannot be answered later.
     pub fn drive(&self, drive: DriveId, config: &Config, output: OutputId, level: Level) -> Option<Result<(), String>> {
         let (remote, output) = (config.remote_output(output)?.clone(), config[output].id.clone());
-        let sent = self.drives.try_send(Drive { drive, output, remote, level });
+        let sent = self.0.try_send(Drive { drive, output, remote, level });
         Some(sent.map_err(|_| "too many commands wait for the broker".to_owned()))
     }
-
-    /// Another configuration is in force.
-    pub fn follow(&self, config: &Arc<Config>) {
-        self.house.send_replace(config.clone());
-    }
 }
 
-/// The running adapter. Dropped without [`Remotes::stop`], it breaks the connection.
-pub struct Remotes {
-    tasks: JoinSet<()>,
-    stop: oneshot::Sender<()>,
-}
-
-impl Remotes {
-    /// Starts the adapter on the current tokio runtime. As long as the house has nothing on the broker, it connects to none.
-    pub fn start(behind: Behind, clock: Clock, events: mpsc::Sender<Event>) -> Remotes {
-        let (stop, stopped) = oneshot::channel();
-        let mut tasks = JoinSet::new();
-        let points = Points::new(clock.now());
-        tasks.spawn(Adapter { behind, clock, events, stopped, points, backoff: Backoff::new() }.run());
-        Remotes { tasks, stop }
-    }
-
-    /// False after a panic of the adapter.
-    pub fn is_running(&self) -> bool {
-        !self.stop.is_closed()
-    }
-
-    /// Takes leave of the broker; gives up after a second.
-    pub async fn stop(mut self) {
-        if self.stop.send(()).is_ok() && tokio::time::timeout(LAST_WORDS, self.tasks.join_next()).await.is_err() {
-            tracing::warn!("the broker did not take the last commands within {LAST_WORDS:?}");
-        }
-    }
+/// Reads and drives what the house has on the broker, until it is stopping. As long as it has nothing there, it connects to none.
+pub fn attach(house: &House, Behind(drives): Behind, clock: Clock) -> impl Future<Output = ()> + Send + use<> {
+    let points = Points::new(clock.now());
+    let (house, config) = (house.clone(), house.config.clone());
+    Adapter { config, drives, clock, house, points, backoff: Backoff::new() }.run()
 }
 
 struct Adapter {
-    behind: Behind,
+    config: watch::Receiver<Arc<Config>>,
+    drives: mpsc::Receiver<Drive>,
     clock: Clock,
-    events: mpsc::Sender<Event>,
-    stopped: oneshot::Receiver<()>,
+    house: House,
     points: Points,
     backoff: Backoff,
 }
@@ -159,7 +126,7 @@ impl Adapter {
         let mut complained = false;
         let mut before: Option<Arc<Config>> = None;
         loop {
-            let config = self.behind.house.borrow_and_update().clone();
+            let config = self.config.borrow_and_update().clone();
             if let Some(before) = before.replace(config.clone()).filter(|before| !Arc::ptr_eq(before, &config)) {
                 leave_safe(before, config.clone()).await;
             }
@@ -177,7 +144,12 @@ impl Adapter {
                         self.points.connected(false, self.clock.now());
                         self.points.outputs.values_mut().for_each(outputs::OutputPoint::publish_again);
                         match end {
-                            End::Stopped => return connection.close().await,
+                            End::Stopped => {
+                                if timeout(LAST_WORDS, connection.close()).await.is_err() {
+                                    tracing::warn!("the broker did not take the last commands within {LAST_WORDS:?}");
+                                }
+                                return;
+                            }
                             End::Changed => {
                                 connection.close().await;
                                 continue;
@@ -203,17 +175,17 @@ impl Adapter {
             let due = self.points.next_due().map_or(Duration::MAX, |due| self.clock.real_time_until(due));
             let events = tokio::select! {
                 biased;
-                _ = &mut self.stopped => {
+                () = self.house.stopping() => {
                     // What is to be driven at the end is here already.
                     self.take_drives();
                     let _ = if is_listening { self.publish(connection) } else { Ok(()) };
                     return End::Stopped;
                 }
-                Ok(()) = self.behind.house.changed() => match is_same(config, &self.behind.house.borrow()) {
+                Ok(()) = self.config.changed() => match is_same(config, &self.config.borrow()) {
                     true => Vec::new(),
                     false => return End::Changed,
                 },
-                Some(drive) = self.behind.drives.recv() => self.begin(drive),
+                Some(drive) = self.drives.recv() => self.begin(drive),
                 news = connection.next() => match news {
                     News::Up => {
                         self.points.connected(true, self.clock.now());
@@ -276,9 +248,9 @@ impl Adapter {
             let due = self.points.next_due().map_or(Duration::MAX, |due| self.clock.real_time_until(due));
             let events = tokio::select! {
                 biased;
-                _ = &mut self.stopped => return false,
-                changed = self.behind.house.changed() => return changed.is_ok(),
-                Some(drive) = self.behind.drives.recv() => self.begin(drive),
+                () = self.house.stopping() => return false,
+                changed = self.config.changed() => return changed.is_ok(),
+                Some(drive) = self.drives.recv() => self.begin(drive),
                 () = &mut over => return true,
                 () = tokio::time::sleep(due) => self.points.update(self.clock.now()),
             };
@@ -289,7 +261,7 @@ impl Adapter {
     }
 
     fn take_drives(&mut self) {
-        while let Ok(drive) = self.behind.drives.try_recv() {
+        while let Ok(drive) = self.drives.try_recv() {
             self.begin(drive);
         }
     }
@@ -322,7 +294,7 @@ impl Adapter {
     /// False: nobody listens any more.
     async fn tell(&self, events: Vec<Event>) -> bool {
         for event in events {
-            if self.events.send(event).await.is_err() {
+            if self.house.events.send(event).await.is_err() {
                 return false;
             }
         }
