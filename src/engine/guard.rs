@@ -4,7 +4,7 @@
 //! state for a minute, and twice as long each time it happens again, up to an hour. Nothing that is done for safety counts or
 //! is kept from being done, nor does what people and other programs command.
 
-use super::facts::NextWakeup;
+use super::wakeup::NextWakeup;
 use crate::clock::Moment;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

@@ -44,9 +44,11 @@ mod returns;
 mod rooms;
 mod rules;
 mod sensors;
+mod slots;
 mod state;
 mod usage;
 mod view;
+mod wakeup;
 mod why;
 mod wires;
 
@@ -70,9 +72,9 @@ use climate::{Claimed, ZoneState};
 use drives::Drives;
 use history::Readings;
 use order::Order;
-use priority::{Slots, Wish};
 use promises::Promises;
 use returns::Return;
+use slots::{Slots, Wish};
 use state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState, Wire};
 use std::{sync::Arc, time::Duration};
 
@@ -448,7 +450,7 @@ impl Engine {
                 })
                 .collect(),
             rules: rules.collect(),
-            wishes: priority::wishes(&config),
+            wishes: slots::wishes(&config),
             dark,
             series: series.collect(),
             events: automations::resume(&config, memory.events),

@@ -2,7 +2,7 @@
 
 use super::{
     parts::cover,
-    state::{Failure, OutputState},
+    state::{Failure, OutputState, motion},
 };
 use crate::{
     clock::{Moment, Now},
@@ -107,7 +107,7 @@ pub(super) fn shown_anew(config: &Config, outputs: &[OutputState], id: OutputId,
 
 /// Where a cover is, as far as that is known.
 pub(super) fn position(cover: &Cover, outputs: &[OutputState], id: OutputId, now: Now) -> Option<Level> {
-    let motion = cover::motion(&outputs[cover.open.0], &outputs[cover.close.0]);
+    let motion = motion(cover, outputs);
     let (position, _) = outputs[id.0].travel.shown(cover, motion, now.moment);
     whole_percent(position?)
 }
@@ -118,7 +118,7 @@ pub(super) fn whole_percent(position: i64) -> Option<Level> {
 }
 
 fn cover_word(cover: &Cover, outputs: &[OutputState], id: OutputId, now: Now) -> &'static str {
-    match cover::motion(&outputs[cover.open.0], &outputs[cover.close.0]) {
+    match motion(cover, outputs) {
         Some((cover::Way::Opening, _)) => "opening",
         Some((cover::Way::Closing, _)) => "closing",
         None => match position(cover, outputs, id, now) {

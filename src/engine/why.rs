@@ -3,9 +3,10 @@
 use super::{
     Engine, climate,
     condition::{self, evaluate},
-    facts::{NextWakeup, facts},
+    facts::facts,
     foresight, rooms,
     state::{RuleState, Timestamp},
+    wakeup::NextWakeup,
 };
 use crate::{
     clock::Now,

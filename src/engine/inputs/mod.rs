@@ -4,15 +4,12 @@
 //! motion detector that flickers stays active), and what follows from a change: **clicks**, bound switches. A **counter** is
 //! neither on nor off: its pulses become readings.
 
-mod clicks;
+pub(super) mod clicks;
 mod counter;
-mod storm;
+pub(super) mod counting;
+pub(super) mod storm;
 
-pub(super) use clicks::Clicking;
-pub(super) use counter::Counting;
-pub(super) use storm::Storm;
-
-use super::{Engine, command::Goal, facts::NextWakeup};
+use super::{Engine, command::Goal, wakeup::NextWakeup};
 use crate::{
     clock::{Moment, Now},
     model::{Click, Effect, InputId, InputKind, Level, OutputId, Source, Truth},
@@ -97,7 +94,7 @@ impl Engine {
         if let Some(ends) = state.storm.ends() {
             if now.moment >= ends {
                 self.changes.input(id);
-                state.storm = Storm::default();
+                state.storm = storm::Storm::default();
                 state.fault = None;
                 changed = true;
             } else {

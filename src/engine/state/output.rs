@@ -1,15 +1,20 @@
 //! An output and its wire.
 
-use super::{Timestamp, is_plain};
+use super::{
+    manual::Manual,
+    timestamp::{Timestamp, is_plain},
+};
 use crate::{
     clock::{Moment, Now},
     engine::{
         guard::Guard,
-        manual::Manual,
-        parts::{cover::Travel, slow_pwm::Owed},
+        parts::{
+            cover::{Motion, Travel, Way},
+            slow_pwm::Owed,
+        },
         usage::Meter,
     },
-    model::{Explanation, Level, Slot},
+    model::{Cover, Explanation, Level, Slot},
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -228,4 +233,14 @@ impl OutputState {
 
 fn full() -> Level {
     Level::ON
+}
+
+/// How the motor of a cover runs; nothing also for both lines at once.
+pub(in crate::engine) fn motion(cover: &Cover, outputs: &[OutputState]) -> Motion {
+    let [open, close] = [cover.open, cover.close].map(|id| &outputs[id.0]);
+    match (open.level.is_on(), close.level.is_on()) {
+        (true, false) => Some((Way::Opening, open.since.moment)),
+        (false, true) => Some((Way::Closing, close.since.moment)),
+        _ => None,
+    }
 }
