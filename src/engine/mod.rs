@@ -68,6 +68,7 @@ use changes::Changes;
 use chrono::{DateTime, Utc};
 use climate::{Claimed, ZoneState};
 use drives::Drives;
+use guard::Contradictions;
 use history::Readings;
 use order::Order;
 use priority::{Slots, Wish};
@@ -310,6 +311,7 @@ impl Engine {
             Event::Driven { drive, result } => self.absorb_driven(now, drive, result),
             Event::Overdue { drive, text } => self.absorb_overdue(now, drive, text),
             Event::WireFound { output, level, result } => self.absorb_found(now, &output, level, result),
+            Event::WireReached { output } => self.absorb_reached(now, &output),
             Event::Command { command, request } => {
                 let result = if self.stopping { Err(Refusal::Stopping) } else { self.command(&command, now) };
                 return vec![Effect::Answer { command, request, result }];
@@ -321,6 +323,7 @@ impl Engine {
                 // It is the last chance of a wire that failed.
                 for state in &mut self.outputs {
                     state.goes_elsewhere(now.moment + Duration::MAX);
+                    state.contradictions.obeys();
                     if let Wire::Failed(failure) = &mut state.wire {
                         failure.retry = now.moment;
                     }
@@ -367,6 +370,7 @@ impl Engine {
             let before = old.config.find_output(&output.id).map(|id| &old.config[id]);
             if before.is_none_or(|before| !same_wire(&old.config, before, &self.config, output)) {
                 (state.wire, state.may_have_gone_on) = (Wire::Untouched, false);
+                state.contradictions = Contradictions::default();
             }
             // Their ids are of the old configuration.
             (state.explanation, state.told) = (None, Vec::new());

@@ -283,11 +283,16 @@ fn settle(
     if explain(state, &slots, situation.config) {
         resolution.explained.push((id, state.decided() != before));
     }
-    if let Wire::Failed(failure) = &state.wire
-        && failure.level == state.decided()
-    {
-        wakeup.at(failure.retry);
-    }
+    let held_off = state.contradictions.held_off(state.decided(), situation.now.moment);
+    let again = match &state.wire {
+        Wire::Failed(failure) if failure.level == state.decided() => {
+            Some(held_off.map_or(failure.retry, |until| until.max(failure.retry)))
+        }
+        Wire::Failed(_) => held_off,
+        Wire::Confirmed => held_off.filter(|_| state.level != state.decided()),
+        Wire::Untouched | Wire::Driving { .. } => None,
+    };
+    again.into_iter().for_each(|again| wakeup.at(again));
     slots.winner()
 }
 

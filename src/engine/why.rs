@@ -192,6 +192,10 @@ impl Engine {
         if let Some(until) = state.manual.as_ref().and_then(|manual| manual.until_time(now)) {
             add("the command ends".into(), until);
         }
+        let held_off = state.contradiction().and_then(|_| state.contradictions.held_off(state.decided(), now.moment));
+        if let Some(moment) = held_off {
+            add("it is driven back".into(), Timestamp { moment, wall: now.wall_at(moment) });
+        }
         for reason in rules {
             let (rule, state) = (&self.config[reason.rule], &self.rules[reason.rule.0]);
             each_held(&rule.condition, &mut |condition, length, timer| {

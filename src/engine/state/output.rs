@@ -4,7 +4,7 @@ use super::{Timestamp, is_plain};
 use crate::{
     clock::{Moment, Now},
     engine::{
-        guard::Guard,
+        guard::{Contradictions, Guard},
         manual::Manual,
         parts::{cover::Travel, slow_pwm::Owed},
         usage::Meter,
@@ -63,6 +63,8 @@ pub(in crate::engine) struct OutputState {
     pub may_have_gone_on: bool,
     #[serde(skip)]
     pub wire: Wire,
+    #[serde(skip)]
+    pub contradictions: Contradictions,
     /// Rules would switch it on and off without end; until then it is off.
     #[serde(skip)]
     pub in_circle_until: Option<Moment>,
@@ -120,6 +122,7 @@ impl OutputState {
             travel: Travel::default(),
             may_have_gone_on: false,
             wire: Wire::Untouched,
+            contradictions: Contradictions::default(),
             in_circle_until: None,
             explanation: None,
             told: Vec::new(),
@@ -215,6 +218,11 @@ impl OutputState {
     /// Whether its wire was driven and has not answered yet.
     pub fn is_under_way(&self) -> bool {
         matches!(self.wire, Wire::Driving { .. })
+    }
+
+    /// What to say of it while it is by itself at another level than it is to be, and is driven back only now and then.
+    pub fn contradiction(&self) -> Option<&'static str> {
+        self.contradictions.fault(self.level).filter(|_| self.level != self.decided())
     }
 
     pub fn failure(&self) -> Option<&Failure> {
