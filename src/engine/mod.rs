@@ -369,7 +369,7 @@ impl Engine {
         for (output, state) in self.config.outputs.iter().zip(&mut self.outputs) {
             let before = old.config.find_output(&output.id).map(|id| &old.config[id]);
             if before.is_none_or(|before| !same_wire(&old.config, before, &self.config, output)) {
-                (state.wire, state.may_have_gone_on) = (Wire::Untouched, false);
+                (state.wire, state.may_have_gone_on, state.on_from) = (Wire::Untouched, false, None);
                 state.contradictions = Contradictions::default();
             }
             // Their ids are of the old configuration.

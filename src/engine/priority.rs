@@ -225,7 +225,7 @@ fn ask_parts(
         } else {
             (Slot::Default, Claim { level, cause: Cause::Part(id) })
         };
-        let on_since = state.level.is_on().then_some(state.since.moment);
+        let on_since = state.on_since();
         changed |= limit(output, state, on_since, level.is_on(), now, wakeup);
         state.since.follow(now);
         let slots = &mut slots[part.0];
@@ -424,8 +424,7 @@ fn on_since(id: OutputId, config: &Config, outputs: &[OutputState]) -> Option<Mo
         Method::SlowPwm { wire, .. } => *wire,
         _ => id,
     };
-    let state = &outputs[counted.0];
-    state.level.is_on().then_some(state.since.moment)
+    outputs[counted.0].on_since()
 }
 
 fn max_on(output: &Output) -> Option<Cause> {

@@ -39,6 +39,7 @@ impl Engine {
             let state = &mut self.outputs[output.0];
             if level.is_on() && !state.level.is_on() {
                 state.may_have_gone_on = true;
+                state.on_from.get_or_insert(now.moment);
                 if change_is_promised(&config[output]) {
                     self.promises.note(Promised::Output(output));
                 }
@@ -81,8 +82,12 @@ impl Engine {
 
     pub(super) fn absorb_driven(&mut self, now: Now, drive: DriveId, result: Result<(), String>) {
         if let Some(open) = self.drives.take(drive) {
-            if result.is_ok() {
-                self.outputs[open.output.0].contradictions.obeys();
+            let state = &mut self.outputs[open.output.0];
+            match &result {
+                Ok(()) => state.contradictions.obeys(),
+                // It is no answer that is late: the wire did not take it.
+                Err(_) if !state.level.is_on() => state.on_from = None,
+                Err(_) => {}
             }
             self.absorb_level(now, open.output, open.level, result);
         }
@@ -155,6 +160,11 @@ impl Engine {
                 }
                 if level.is_on() {
                     state.last_on = level;
+                }
+                // What was on already, or answered at once, is known to be on since then.
+                let at_once = state.on_from == Some(now.moment);
+                if !level.is_on() || at_once {
+                    state.on_from = None;
                 }
                 let failed = state.failure().is_some() && !level.is_on();
                 if state.level.is_on() != level.is_on() || was_on_unseen || failed {

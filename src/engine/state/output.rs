@@ -61,6 +61,10 @@ pub(in crate::engine) struct OutputState {
     /// after which nobody else would know.
     #[serde(default, skip_serializing_if = "is_plain")]
     pub may_have_gone_on: bool,
+    /// Since when it may be on: it was driven on then, and its wire answered later or has not answered yet. None: since it is
+    /// known to be on, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_from: Option<Moment>,
     #[serde(skip)]
     pub wire: Wire,
     #[serde(skip)]
@@ -121,6 +125,7 @@ impl OutputState {
             owed: Owed::default(),
             travel: Travel::default(),
             may_have_gone_on: false,
+            on_from: None,
             wire: Wire::Untouched,
             contradictions: Contradictions::default(),
             in_circle_until: None,
@@ -138,6 +143,7 @@ impl OutputState {
         // At another brightness it is still on: `max_on` goes on counting.
         if self.level.is_on() != level.is_on() {
             self.since = Timestamp::of(now);
+            self.on_from = None;
         }
         self.level = level;
     }
@@ -145,7 +151,7 @@ impl OutputState {
     /// At a start, its wire is claimed off, and may have been on until now.
     pub fn goes_off_now(&mut self, pulse: bool, now: Now) {
         self.tripped |= pulse;
-        self.since = Timestamp::of(now);
+        (self.since, self.on_from) = (Timestamp::of(now), None);
     }
 
     /// A stop or a start takes it elsewhere, for `until` at the longest.
@@ -184,6 +190,12 @@ impl OutputState {
     /// Whether current may flow: also when it is being driven on, or nobody knows.
     pub fn may_be_on(&self) -> bool {
         self.level.is_on() || self.failure().is_some() || self.may_have_gone_on
+    }
+
+    /// Since when it is on, or may be, as far as a limit counts: never too late.
+    pub fn on_since(&self) -> Option<Moment> {
+        let known = self.level.is_on().then_some(self.since.moment);
+        known.into_iter().chain(self.on_from).min()
     }
 
     /// What it is to be, by the last decision.
