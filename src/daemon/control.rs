@@ -380,6 +380,81 @@ mod tests {
         assert!(panicked.is_err());
         assert_eq!(levels(), [false, true, true]);
     }
+
+    /// mosquitto on a free port. Ends with the value.
+    struct Mosquitto(std::process::Child, u16);
+
+    impl Mosquitto {
+        fn start() -> Mosquitto {
+            let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let start = |program| {
+                let (none, port) = (std::process::Stdio::null, port.to_string());
+                std::process::Command::new(program).args(["-p", &port]).stdout(none()).stderr(none()).spawn()
+            };
+            let child = start("mosquitto").or_else(|_| start("/usr/sbin/mosquitto"));
+            Mosquitto(child.expect("these tests need mosquitto: sudo apt-get install mosquitto"), port)
+        }
+
+        /// A client in the plainest words of MQTT 3.1.1 that hears everything at QoS 0.
+        fn listen(&self) -> std::net::TcpStream {
+            use std::io::{Read, Write};
+            let connect = || std::net::TcpStream::connect(("127.0.0.1", self.1));
+            let mut stream = (0..6_000)
+                .find_map(|_| connect().inspect_err(|_| std::thread::sleep(Duration::from_millis(10))).ok())
+                .expect("mosquitto listens");
+            stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+            let mut acknowledged = [0; 4 + 5];
+            stream.write_all(b"\x10\x0f\x00\x04MQTT\x04\x02\x00\x00\x00\x03spy").unwrap();
+            stream.write_all(b"\x82\x06\x00\x01\x00\x01#\x00").unwrap();
+            stream.read_exact(&mut acknowledged).unwrap();
+            assert_eq!(acknowledged[..4], [0x20, 2, 0, 0], "it lets us in");
+            assert_eq!(acknowledged[4..], [0x90, 3, 0, 1, 0], "and read all");
+            stream
+        }
+    }
+
+    impl Drop for Mosquitto {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    #[test]
+    fn a_panic_tells_outputs_on_the_broker_their_safe_states() {
+        use std::io::Read;
+        let broker = Mosquitto::start();
+        let mut heard = broker.listen();
+        let text = format!(
+            "[hub]\nid = \"hut\"\n[mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\n[hardware]\nbackend = \"simulated\"\n\
+             [outputs.plug]\nkind = \"switch\"\nmqtt = \"plug/set\"\n\
+             [outputs.lamp]\nkind = \"switch\"\nmqtt = \"lamp/set\"\nsafe = \"on\"\n\
+             [outputs.pump]\nkind = \"switch\"\nmqtt = \"pump/set\"\nsafe = \"hold\"\n",
+            broker.1
+        );
+        let config = Arc::new(config::parse(Path::new("hut.toml"), &text).unwrap().config);
+        let clock = Clock::system(Moment::START, ClockTrust::Always);
+        let engine = Engine::new(config.clone(), None, clock.now());
+        let (events, _news) = mpsc::channel(64);
+        let in_force = InForce { config: config.clone(), sources: Arc::default() };
+        let control =
+            Control::start(engine, in_force, clock, events, remote::door().0, watch::Sender::new(config.clone()));
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+            let _control = control;
+            panic!("a bug in the loop");
+        }));
+        assert!(panicked.is_err());
+        // All are on their way when the panic is over; in between, nobody published anything else.
+        let (mut said, mut part) = (Vec::new(), [0; 256]);
+        let has = |said: &[u8], message: &[u8]| said.windows(message.len()).any(|part| part == message);
+        while !(has(&said, b"\x00\x08plug/setOFF") && has(&said, b"\x00\x08lamp/setON")) {
+            let read = heard.read(&mut part).expect("they are told");
+            assert!(read > 0, "mosquitto hung up");
+            said.extend_from_slice(&part[..read]);
+        }
+        assert!(!has(&said, b"pump/set"), "it stays as it is");
+    }
+
     #[tokio::test]
     async fn a_question_is_answered_by_the_house_in_force() {
         let house = |outputs: &[&str]| {

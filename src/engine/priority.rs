@@ -167,7 +167,7 @@ fn ask_parts(
         } else {
             (Slot::Default, Claim { level, cause: Cause::Part(id) })
         };
-        let on_since = state.level.is_on().then_some(state.since.moment);
+        let on_since = state.on_since();
         changed |= limit(output, state, on_since, level.is_on(), now, wakeup);
         state.since.follow(now);
         let slots = &mut slots[part.0];
@@ -225,11 +225,16 @@ fn settle(
     if explain(state, &slots, situation.config) {
         resolution.explained.push((id, state.decided() != before));
     }
-    if let Wire::Failed(failure) = &state.wire
-        && failure.level == state.decided()
-    {
-        wakeup.at(failure.retry);
-    }
+    let held_off = state.contradictions.held_off(state.decided(), situation.now.moment);
+    let again = match &state.wire {
+        Wire::Failed(failure) if failure.level == state.decided() => {
+            Some(held_off.map_or(failure.retry, |until| until.max(failure.retry)))
+        }
+        Wire::Failed(_) => held_off,
+        Wire::Confirmed => held_off.filter(|_| state.level != state.decided()),
+        Wire::Untouched | Wire::Driving { .. } => None,
+    };
+    again.into_iter().for_each(|again| wakeup.at(again));
     slots.winner()
 }
 
@@ -331,8 +336,7 @@ fn on_since(id: OutputId, config: &Config, outputs: &[OutputState]) -> Option<Mo
         Method::SlowPwm { wire, .. } => *wire,
         _ => id,
     };
-    let state = &outputs[counted.0];
-    state.level.is_on().then_some(state.since.moment)
+    outputs[counted.0].on_since()
 }
 
 fn max_on(output: &Output) -> Option<Cause> {

@@ -135,7 +135,9 @@ fn good_or_fault(config: &Config, outputs: &[OutputState], id: OutputId, value: 
         let rate = config[id].max_rate;
         Some(format!("rules switch it more than {rate} times a second: do they work against each other?").into())
     };
-    let fault: Option<Arc<str>> = failure(config, outputs, id).map(|failure| failure.text.clone()).or_else(too_often);
+    let contradiction = || contradiction(config, outputs, id).map(Arc::from);
+    let fault = failure(config, outputs, id).map(|failure| failure.text.clone()).or_else(contradiction);
+    let fault: Option<Arc<str>> = fault.or_else(too_often);
     let quality = quality(config, outputs, id);
     let point = Point::Output(id);
     PointState { point, value, quality, changed: None, fault, explanation: None, because: None, usage: None }
@@ -143,7 +145,9 @@ fn good_or_fault(config: &Config, outputs: &[OutputState], id: OutputId, value: 
 
 /// How far to trust what an output shows.
 pub(super) fn quality(config: &Config, outputs: &[OutputState], id: OutputId) -> Quality {
-    let in_fault = failure(config, outputs, id).is_some() || once_too_often(config, outputs, id).is_some();
+    let in_fault = failure(config, outputs, id).is_some()
+        || contradiction(config, outputs, id).is_some()
+        || once_too_often(config, outputs, id).is_some();
     if in_fault { Quality::Fault } else { Quality::Good }
 }
 
@@ -151,6 +155,12 @@ pub(super) fn quality(config: &Config, outputs: &[OutputState], id: OutputId) ->
 fn once_too_often(config: &Config, outputs: &[OutputState], id: OutputId) -> Option<OutputId> {
     let parts = config.parts(id).into_iter();
     std::iter::once(id).chain(parts).find(|id| outputs[id.0].guard.held().is_some())
+}
+
+/// What is to be said of a wire that is otherwise by itself again and again: its own, or that of one of its parts.
+fn contradiction(config: &Config, outputs: &[OutputState], id: OutputId) -> Option<&'static str> {
+    let parts = config.parts(id).into_iter();
+    std::iter::once(id).chain(parts).find_map(|id| outputs[id.0].contradiction())
 }
 
 /// What is wrong with its wire, or with that of one of its parts.

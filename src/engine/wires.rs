@@ -39,6 +39,7 @@ impl Engine {
             let state = &mut self.outputs[output.0];
             if level.is_on() && !state.level.is_on() {
                 state.may_have_gone_on = true;
+                state.on_from.get_or_insert(now.moment);
                 if change_is_promised(&config[output]) {
                     self.promises.note(Promised::Output(output));
                 }
@@ -81,6 +82,13 @@ impl Engine {
 
     pub(super) fn absorb_driven(&mut self, now: Now, drive: DriveId, result: Result<(), String>) {
         if let Some(open) = self.drives.take(drive) {
+            let state = &mut self.outputs[open.output.0];
+            match &result {
+                Ok(()) => state.contradictions.obeys(),
+                // It is no answer that is late: the wire did not take it.
+                Err(_) if !state.level.is_on() => state.on_from = None,
+                Err(_) => {}
+            }
             self.absorb_level(now, open.output, open.level, result);
         }
     }
@@ -96,17 +104,36 @@ impl Engine {
     pub(super) fn absorb_found(&mut self, now: Now, output: &str, level: Level, result: Result<(), String>) {
         let Some(id) = self.config.find_output(output) else { return };
         // How the level was before a drive is of no account: its own answer tells how it is after it.
+        let state = &mut self.outputs[id.0];
+        let wanted = state.decided();
         match result {
-            Err(_) if self.outputs[id.0].is_under_way() => return,
+            Err(_) if state.is_under_way() => return,
+            Err(_) if state.wire == Wire::Confirmed => state.contradictions.found(wanted, now.moment),
             Err(_) => {}
             Ok(()) => {
                 self.drives.forget(id);
-                let state = &mut self.outputs[id.0];
+                // What a start or a reload claimed otherwise, no device did.
+                if level == wanted {
+                    state.contradictions.obeys();
+                } else if state.wire != Wire::Untouched {
+                    state.contradictions.found(wanted, now.moment);
+                }
                 // A pulse that was cut short is over too.
                 state.tripped |= state.pulse_from.is_some() && state.level.is_on() && !level.is_on();
             }
         }
         self.absorb_level(now, id, level, result);
+    }
+
+    /// What an output that could not be reached did not take is tried now.
+    pub(super) fn absorb_reached(&mut self, now: Now, output: &str) {
+        let Some(id) = self.config.find_output(output) else { return };
+        let state = &mut self.outputs[id.0];
+        if let Wire::Failed(failure) = &mut state.wire {
+            failure.retry = now.moment;
+            state.contradictions.reached();
+            self.changes.output(id, &self.config);
+        }
     }
 
     fn absorb_level(&mut self, now: Now, output: OutputId, level: Level, result: Result<(), String>) {
@@ -133,6 +160,11 @@ impl Engine {
                 }
                 if level.is_on() {
                     state.last_on = level;
+                }
+                // What was on already, or answered at once, is known to be on since then.
+                let at_once = state.on_from == Some(now.moment);
+                if !level.is_on() || at_once {
+                    state.on_from = None;
                 }
                 let failed = state.failure().is_some() && !level.is_on();
                 if state.level.is_on() != level.is_on() || was_on_unseen || failed {
@@ -163,6 +195,7 @@ fn must_drive(output: &Output, state: &OutputState, now: Now) -> bool {
     let level = state.decided();
     match &state.wire {
         _ if state.explanation.is_none() => false,
+        Wire::Confirmed | Wire::Failed(_) if state.contradictions.held_off(level, now.moment).is_some() => false,
         Wire::Untouched => true,
         Wire::Confirmed => state.level != level,
         // What is taken back is not first switched on by a bus that answers late; but for what, once on, is to stay on for a
@@ -188,6 +221,7 @@ fn begin_drive(output: &Output, state: &mut OutputState, now: Now) -> Option<(Le
     if differs && output.line.is_some() && is_by_rules(slot, &claim.cause) {
         state.guard.switched(output.max_rate, now.moment);
     }
+    state.contradictions.driven(now.moment);
     // A pulse that is cut short is over too.
     state.tripped |= state.pulse_from.is_some() && state.may_be_on() && !claim.level.is_on();
     state.wire = Wire::Driving { level: claim.level, failure: state.failure().cloned() };

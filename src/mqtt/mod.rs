@@ -81,13 +81,13 @@ pub struct Clearing {
 
 impl Clearing {
     /// What a connection of one hub and settings leaves that one of others (None: there will be none) does not take over.
-    /// Topics under another prefix the next one clears, when Home Assistant was told of the new ones.
+    /// Topics under another prefix the next one clears, when Home Assistant was told of the new ones. Another port of the same
+    /// host is another way to the same broker, as from `mqtt://` to `mqtts://`: there the next one goes on with what is kept.
     pub fn between(before: (&str, &MqttSettings), after: Option<(&str, &MqttSettings)>) -> Clearing {
-        let place = |settings: &MqttSettings| (settings.host.clone(), settings.port);
         let discovery = |(hub, settings): (&str, &MqttSettings)| {
             settings.discovery_prefix.as_ref().map(|prefix| discovery::topic(prefix, hub))
         };
-        match after.filter(|after| place(after.1) == place(before.1)) {
+        match after.filter(|after| after.1.host == before.1.host) {
             None => Clearing { topics: true, discovery: true },
             Some(after) => {
                 let device = discovery(after) != discovery(before);

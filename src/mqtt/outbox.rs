@@ -35,7 +35,7 @@ pub(super) struct Message {
 pub(super) struct Outbox {
     topics: Topics,
     discovery_prefix: Option<String>,
-    /// Host and port of the broker.
+    /// The host of the broker, which may be reached at several ports.
     broker: String,
     snapshot: Arc<Snapshot>,
     points: Vec<PointTopics>,
@@ -98,7 +98,7 @@ impl Outbox {
         let mut outbox = Outbox {
             topics,
             discovery_prefix: settings.discovery_prefix.clone(),
-            broker: format!("{}:{}", settings.host, settings.port),
+            broker: settings.host.clone(),
             snapshot,
             points: Vec::new(),
             places: BTreeMap::new(),

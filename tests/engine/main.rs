@@ -13,6 +13,7 @@ mod changed;
 mod chatter;
 mod clock;
 mod commands;
+mod contradictions;
 mod counters;
 mod drives;
 mod events;

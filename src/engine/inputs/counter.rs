@@ -17,7 +17,7 @@ impl Engine {
         if state.storm.edges(at.min(now.moment), count, input.max_rate) {
             self.unpromised += 1;
         }
-        state.fault = state.fault.take().or_else(|| state.storm.fault(input.max_rate));
+        state.fault = state.fault.take().or_else(|| state.storm.fault(input));
         // Of a storm, nobody knows which are pulses.
         if state.storm.ends().is_none() {
             state.counting.adopt(counter);
@@ -28,9 +28,9 @@ impl Engine {
 
     /// A counter can be read, or why it cannot be.
     pub(super) fn absorb_line(&mut self, id: InputId, result: Result<bool, String>) {
-        let (max_rate, state) = (self.config[id].max_rate, &mut self.inputs[id.0]);
+        let (input, state) = (&self.config[id], &mut self.inputs[id.0]);
         let fault = match result {
-            Ok(_) => state.storm.fault(max_rate),
+            Ok(_) => state.storm.fault(input),
             Err(text) => Some(text.into()),
         };
         if state.fault != fault {

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     clock::{Moment, Now},
     engine::{
-        guard::Guard,
+        guard::{Contradictions, Guard},
         parts::{
             cover::{Motion, Travel, Way},
             slow_pwm::Owed,
@@ -66,8 +66,14 @@ pub(in crate::engine) struct OutputState {
     /// after which nobody else would know.
     #[serde(default, skip_serializing_if = "is_plain")]
     pub may_have_gone_on: bool,
+    /// Since when it may be on: it was driven on then, and its wire answered later or has not answered yet. None: since it is
+    /// known to be on, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_from: Option<Moment>,
     #[serde(skip)]
     pub wire: Wire,
+    #[serde(skip)]
+    pub contradictions: Contradictions,
     /// Rules would switch it on and off without end; until then it is off.
     #[serde(skip)]
     pub in_circle_until: Option<Moment>,
@@ -124,7 +130,9 @@ impl OutputState {
             owed: Owed::default(),
             travel: Travel::default(),
             may_have_gone_on: false,
+            on_from: None,
             wire: Wire::Untouched,
+            contradictions: Contradictions::default(),
             in_circle_until: None,
             explanation: None,
             told: Vec::new(),
@@ -140,6 +148,7 @@ impl OutputState {
         // At another brightness it is still on: `max_on` goes on counting.
         if self.level.is_on() != level.is_on() {
             self.since = Timestamp::of(now);
+            self.on_from = None;
         }
         self.level = level;
     }
@@ -147,7 +156,7 @@ impl OutputState {
     /// At a start, its wire is claimed off, and may have been on until now.
     pub fn goes_off_now(&mut self, pulse: bool, now: Now) {
         self.tripped |= pulse;
-        self.since = Timestamp::of(now);
+        (self.since, self.on_from) = (Timestamp::of(now), None);
     }
 
     /// A stop or a start takes it elsewhere, for `until` at the longest.
@@ -188,6 +197,12 @@ impl OutputState {
         self.level.is_on() || self.failure().is_some() || self.may_have_gone_on
     }
 
+    /// Since when it is on, or may be, as far as a limit counts: never too late.
+    pub fn on_since(&self) -> Option<Moment> {
+        let known = self.level.is_on().then_some(self.since.moment);
+        known.into_iter().chain(self.on_from).min()
+    }
+
     /// What it is to be, by the last decision.
     pub fn decided(&self) -> Level {
         self.explanation.as_ref().map_or(self.level, |explanation| explanation.level)
@@ -220,6 +235,11 @@ impl OutputState {
     /// Whether its wire was driven and has not answered yet.
     pub fn is_under_way(&self) -> bool {
         matches!(self.wire, Wire::Driving { .. })
+    }
+
+    /// What to say of it while it is by itself at another level than it is to be, and is driven back only now and then.
+    pub fn contradiction(&self) -> Option<&'static str> {
+        self.contradictions.fault(self.level).filter(|_| self.level != self.decided())
     }
 
     pub fn failure(&self) -> Option<&Failure> {

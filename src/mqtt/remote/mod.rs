@@ -10,7 +10,8 @@
 //! - **A connection of its own** (`connection.rs`), beside that of the hub: a device that floods the broker, or keeps
 //!   something too large there, holds up no command and takes nobody offline.
 //! - **No policy.** What is heard becomes the events of a wire: read, in fault, driven, found otherwise.
-//! - **A command is never retained**, and one that nobody can carry out now is answered as failed. The engine tries again.
+//! - **A command is never retained**, and one that nobody can carry out now is answered as failed. The engine tries again, at
+//!   once when it hears that the device or the broker is back.
 
 mod connection;
 mod outputs;
@@ -200,8 +201,6 @@ impl Adapter {
                     News::Listening(refused) => {
                         is_listening = true;
                         self.backoff.good();
-                        let now = self.clock.now();
-                        self.points.outputs.values_mut().for_each(|point| point.try_again(now));
                         if refused > 0 {
                             tracing::error!(
                                 "the broker does not let hearthd read {refused} of the topics of inputs, sensors and outputs"
@@ -210,14 +209,14 @@ impl Adapter {
                         if std::mem::take(complained) {
                             tracing::info!("the points on the broker are reached again");
                         }
-                        Vec::new()
+                        self.points.outputs.iter().filter_map(|(id, point)| point.reached(id)).collect()
                     }
                     News::Came(message) => {
                         self.points.hear(&message.topic, &message.payload, message.retain, self.clock.now())
                     }
                     News::Taken(drive) => {
                         let mut events = Vec::new();
-                        self.points.outputs.iter_mut().for_each(|(id, point)| point.taken(id, drive, &mut events));
+                        self.points.outputs.values_mut().for_each(|point| point.taken(drive, &mut events));
                         events
                     }
                     News::Closed => return End::Lost { away: true },
@@ -270,7 +269,6 @@ impl Adapter {
     fn begin(&mut self, Drive { drive, output, remote, level }: Drive) -> Vec<Event> {
         let (absence, now) = (self.points.absence(&remote), self.clock.now());
         let point = self.points.outputs.entry(output).or_insert_with(|| outputs::OutputPoint::new(remote));
-        let absence = absence.or_else(|| point.rests(level, now));
         point.drive(drive, level, now);
         match absence {
             Some(text) => {
