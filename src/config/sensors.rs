@@ -8,7 +8,7 @@ use super::{
     chips,
     diagnostic::Problems,
     ids, remote,
-    shape::{ChipWord, DAY, Period, SECOND, Text},
+    shape::{ChipWord, DAY, Period, SECOND, Text, Word},
     table::{Id, Table},
 };
 use crate::model::{Hub, Quantity, Sensor, SensorSource, duration};
@@ -23,6 +23,8 @@ pub(super) struct Draft {
     filters: Vec<filters::Draft>,
     /// The place of its topic, if it is on the broker.
     remote: Option<Range<usize>>,
+    /// The room that it names.
+    pub room: Option<(String, Range<usize>)>,
 }
 
 impl Draft {
@@ -56,6 +58,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         "What is worked out from its readings: dew_point, absolute_humidity, heat_index, sea_level_pressure.",
         derived::Names,
     );
+    let room = table.optional("room", "The room that it is in; when absent, the room of the same name.", Word);
     let filters = table.tables_by_name("filter", "What is done to its readings before they count.", filters::read);
 
     if let Some(chip) = chip {
@@ -80,6 +83,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let (on_broker, remote) = on_broker.map(|(sensor, place, _)| (SensorSource::Remote(sensor), place)).unzip();
     let of_kernel = || kernel.source.map(SensorSource::Kernel);
     Draft {
+        room: room.map(|room| (room, table.place_of("room"))),
         remote,
         sensor: Sensor {
             id: id.text.as_str().into(),
@@ -90,6 +94,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
             derived: Vec::new(),
             filters: BTreeMap::new(),
             altitude_m: None,
+            room: None,
         },
         chip: wired,
         derived: derived.unwrap_or_default(),

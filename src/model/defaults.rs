@@ -90,6 +90,7 @@ impl Input {
             toggles: Vec::new(),
             sets: Vec::new(),
             max_rate: 50,
+            room: None,
         }
     }
 }
@@ -117,6 +118,7 @@ impl Climate {
         Climate {
             id: id.into(),
             name: id.into(),
+            room: None,
             sensors: vec![sensor],
             heat: Vec::new(),
             cool: Vec::new(),
@@ -163,6 +165,7 @@ impl Sensor {
             derived: Vec::new(),
             filters: BTreeMap::new(),
             altitude_m: None,
+            room: None,
         }
     }
 }

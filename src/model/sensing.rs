@@ -2,7 +2,7 @@
 
 use super::point::{OPEN, States};
 use super::table::table;
-use super::{ActiveLevel, Counter, Filter, KernelSource, Line, OutputId, Quantity, RemoteSensor, WiredChip};
+use super::{ActiveLevel, Counter, Filter, KernelSource, Line, OutputId, Quantity, RemoteSensor, RoomId, WiredChip};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -35,6 +35,8 @@ pub struct Input {
     pub sets: Vec<OutputId>,
     /// More changes than this within a second are a fault.
     pub max_rate: u32,
+    /// The room that it says it is in.
+    pub room: Option<RoomId>,
 }
 
 impl Input {
@@ -151,6 +153,8 @@ pub struct Sensor {
     pub filters: BTreeMap<Quantity, Filter>,
     /// Where it stands above the sea, m, if that is known.
     pub altitude_m: Option<f64>,
+    /// The room that it says it is in.
+    pub room: Option<RoomId>,
 }
 
 /// Where readings come from.

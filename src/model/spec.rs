@@ -219,11 +219,20 @@ impl Config {
     fn room_of(&self, owner: Owner) -> Option<RoomId> {
         match owner {
             Owner::Output(id) => self[id].room,
-            Owner::Input(id) => {
+            Owner::Input(id) => self[id].room.or_else(|| {
                 self.rooms.iter().position(|room| room.motion.contains(&id) || room.doors.contains(&id)).map(RoomId)
-            }
+            }),
             Owner::Room(id) => Some(id),
-            Owner::Sensor(_) | Owner::Zone(_) | Owner::House => None,
+            // What a counter shows is where its input is.
+            Owner::Sensor(id) if self[id].counter().is_some() => {
+                self.find_input(&self[id].id).and_then(|input| self.room_of(Owner::Input(input)))
+            }
+            Owner::Sensor(id) => self[id].room.or_else(|| self.find_room(&self[id].id)),
+            Owner::Zone(id) => {
+                let of_sensor = || self.room_of(Owner::Sensor(*self[id].sensors.first()?));
+                self[id].room.or_else(|| self.find_room(&self[id].id)).or_else(of_sensor)
+            }
+            Owner::House => None,
         }
     }
 

@@ -48,6 +48,14 @@ impl House {
         self.snapshots.send_replace(Arc::new(snapshot(config(self.port, outputs))));
     }
 
+    /// The lamp and the motion detector are now in the hall.
+    pub fn reload_with_hall(&mut self, outputs: &[&str]) {
+        let mut config = config(self.port, outputs);
+        config.rooms = vec![Room::plain("hall", vec![InputId(0)])];
+        config.outputs[0].room = Some(RoomId(0));
+        self.snapshots.send_replace(Arc::new(snapshot(config)));
+    }
+
     pub async fn connected(&mut self) {
         self.until_status("the connection", |status| status.connected).await;
     }

@@ -7,7 +7,8 @@ use std::{borrow::Cow, collections::BTreeSet, fmt};
 
 /// More of them are not believed.
 pub(in crate::mqtt) const COMPONENTS_MAX: usize = 1_024;
-const TOPICS_MAX: usize = 8 * COMPONENTS_MAX;
+/// More topics are not, either.
+pub(in crate::mqtt) const TOPICS_MAX: usize = 8 * COMPONENTS_MAX;
 /// In bytes.
 const ID_MAX: usize = 128;
 
