@@ -3,7 +3,7 @@
 use super::{
     diagnostic::Problems,
     ids, remote,
-    shape::{DAY, Decimal, NameOrNames, OneOf, Period, SECOND, Text, Whole, Wire, Word},
+    shape::{Class, DAY, Decimal, NameOrNames, OneOf, Period, SECOND, Text, Whole, Wire, Word},
     suggestions,
     table::{Id, Table},
 };
@@ -116,6 +116,11 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         Whole(2..=1000),
         if is_counter { 1000 } else { usual_max_rate(debounce) },
     );
+    let class = table.optional(
+        "class",
+        "What Home Assistant is to call it, such as \"garage_door\"; made from `kind` when absent. Of a button, \"doorbell\".",
+        Class::of_input(kind),
+    );
     let room = table.optional(
         "room",
         "The room that it is in; when absent, the one that has it among its motion or doors.",
@@ -173,6 +178,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
             sets: Vec::new(),
             max_rate: u32::try_from(max_rate).unwrap_or(u32::MAX),
             room: None,
+            class,
         },
         toggles: placed("toggles", toggles),
         sets: placed("sets", sets),
@@ -228,6 +234,7 @@ fn read_counter(id: &Id, measures: Option<Measures>, is_counter: bool, table: &m
         filters: BTreeMap::new(),
         altitude_m: None,
         room: None,
+        class: None,
     })
 }
 

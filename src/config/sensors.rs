@@ -8,7 +8,7 @@ use super::{
     chips,
     diagnostic::Problems,
     ids, remote,
-    shape::{ChipWord, DAY, Period, SECOND, Text, Word},
+    shape::{ChipWord, Class, DAY, Period, SECOND, Text, Word, one_of},
     table::{Id, Table},
 };
 use crate::model::{Hub, Quantity, Sensor, SensorSource, duration};
@@ -25,6 +25,8 @@ pub(super) struct Draft {
     remote: Option<Range<usize>>,
     /// The room that it names.
     pub room: Option<(String, Range<usize>)>,
+    /// The place of its class.
+    class: Option<Range<usize>>,
 }
 
 impl Draft {
@@ -59,6 +61,11 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         derived::Names,
     );
     let room = table.optional("room", "The room that it is in; when absent, the room of the same name.", Word);
+    let class = table.optional(
+        "class",
+        "What Home Assistant is to call what it measures, such as \"moisture\" for the humidity of soil.",
+        Class::of_sensor(),
+    );
     let filters = table.tables_by_name("filter", "What is done to its readings before they count.", filters::read);
 
     if let Some(chip) = chip {
@@ -84,6 +91,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let of_kernel = || kernel.source.map(SensorSource::Kernel);
     Draft {
         room: room.map(|room| (room, table.place_of("room"))),
+        class: class.map(|_| table.place_of("class")),
         remote,
         sensor: Sensor {
             id: id.text.as_str().into(),
@@ -95,6 +103,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
             filters: BTreeMap::new(),
             altitude_m: None,
             room: None,
+            class,
         },
         chip: wired,
         derived: derived.unwrap_or_default(),
@@ -156,6 +165,17 @@ pub(super) fn resolve(draft: Draft, hub: &Hub, problems: &Problems) -> Sensor {
         } else {
             sensor.derived.push(quantity);
         }
+    }
+    if let Some(place) = draft.class
+        && !sensor.quantities().any(|quantity| sensor.called(quantity).is_some())
+    {
+        let mut fit: Vec<&str> = sensor.quantities().flat_map(|quantity| quantity.unit().classes()).copied().collect();
+        fit.dedup();
+        let advice = match fit[..] {
+            [] => "remove the line".into(),
+            _ => format!("write {}", one_of(fit.iter().map(|word| format!("\"{word}\"")).collect())),
+        };
+        problems.error(place, "nothing that this sensor measures can be called so", advice);
     }
     for filter in draft.filters {
         filters::add(filter, &mut sensor, problems);

@@ -67,6 +67,7 @@ impl Output {
             max_rate: Output::MAX_RATE,
             manual_for: ManualFor::Auto,
             room: None,
+            class: None,
             lock: false,
             power: None,
         }
@@ -91,6 +92,7 @@ impl Input {
             sets: Vec::new(),
             max_rate: 50,
             room: None,
+            class: None,
         }
     }
 }
@@ -166,6 +168,7 @@ impl Sensor {
             filters: BTreeMap::new(),
             altitude_m: None,
             room: None,
+            class: None,
         }
     }
 }

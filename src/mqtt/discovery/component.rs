@@ -3,8 +3,7 @@
 use super::Topics;
 use super::device::Device;
 use crate::model::{
-    Category, Climate, ClimateFacet, ClimateMode, Config, Course, Kind, OutputKind, Owner, PointSpec, Role, RoomId,
-    Unit,
+    Category, Climate, ClimateFacet, ClimateMode, Config, Course, Kind, Owner, PointSpec, Role, RoomId, Unit,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -38,7 +37,7 @@ pub(super) fn components(config: &Config, topics: &Topics) -> BTreeMap<Device, M
         let about = |platform, name: &str| About::new(config, topics, platform, name, spec.room);
         let (about, described) = match spec.owner {
             Owner::Output(id) if spec.role == Role::Output => {
-                let about = about(platform_of_output(spec, config.looks_like(id)), &spec.name);
+                let about = about(config.looks_like(id).facts().platform, &spec.name);
                 insert(&about.device, component_id("button", &spec.name), about.auto_button(&spec.title));
                 let described = about.output(spec);
                 (about, described)
@@ -67,21 +66,10 @@ pub(super) fn components(config: &Config, topics: &Topics) -> BTreeMap<Device, M
     components
 }
 
-/// The platform of an output. On or off: Home Assistant's valves, covers and sirens expect more than that.
-fn platform_of_output(spec: &PointSpec, look: OutputKind) -> &'static str {
-    match (look, &spec.kind) {
-        (OutputKind::Light, _) => "light",
-        (OutputKind::Fan, _) => "fan",
-        (OutputKind::Cover, Kind::Word(_)) => "cover",
-        _ => "switch",
-    }
-}
-
 /// Whether a part of an entity has one of its own all the same: a switch of Home Assistant knows no levels.
 fn is_apart(config: &Config, spec: &PointSpec) -> bool {
     let Owner::Output(id) = spec.owner else { return false };
-    let shows_levels = matches!(config.looks_like(id), OutputKind::Light | OutputKind::Fan);
-    spec.role == Role::Level && !shows_levels
+    spec.role == Role::Level && config.looks_like(id).facts().platform == "switch"
 }
 
 /// The platform of a point that is an entity by itself.
@@ -158,7 +146,27 @@ impl<'a> About<'a> {
         component.insert("cmd_t".into(), self.topics.set(&self.name).into());
         self.with_look(spec, &mut component);
         let is_level = |part: &&PointSpec| part.entity == spec.point && matches!(part.kind, Kind::Level(_));
-        let Some(level) = self.config.specs().iter().find(is_level) else { return component.into() };
+        let level = self.config.specs().iter().find(is_level);
+        let mut add = |facts: Value| component.extend(facts.as_object().cloned().into_iter().flatten());
+        match self.platform {
+            // It knows tones and loudness, too, and says all of it as JSON.
+            "siren" => add(json!({ "cmd_tpl": "{{ value }}", "support_duration": false, "support_volume_set": false })),
+            "cover" if matches!(spec.kind, Kind::Switch(_)) => add(json!({
+                "payload_open": "OPEN",
+                "payload_close": "CLOSE",
+                "payload_stop": null,
+                "state_open": "ON",
+                "state_closed": "OFF",
+            })),
+            "valve" if level.is_none() => add(json!({
+                "payload_open": "OPEN",
+                "payload_close": "CLOSE",
+                "state_open": "ON",
+                "state_closed": "OFF",
+            })),
+            _ => {}
+        }
+        let Some(level) = level else { return component.into() };
         let (shown, set) = (self.topics.of_point(&level.name).state, self.topics.set(&level.name));
         let facts = match self.platform {
             // It sends the brightness first and then ON, which leaves that level as it is.
@@ -167,6 +175,8 @@ impl<'a> About<'a> {
             }
             "fan" => json!({ "pct_stat_t": shown, "pct_cmd_t": set }),
             "cover" => json!({ "position_topic": shown, "set_position_topic": set }),
+            // A valve with a position is told nothing else.
+            "valve" => json!({ "stat_t": shown, "cmd_t": set, "reports_position": true }),
             _ => json!({}),
         };
         component.extend(facts.as_object().cloned().into_iter().flatten());

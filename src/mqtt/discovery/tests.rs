@@ -14,6 +14,7 @@ const ABBREVIATIONS: &[(&str, &str)] = &[
     ("bri_scl", "brightness_scale"),
     ("avty_mode", "availability_mode"),
     ("cmd_t", "command_topic"),
+    ("cmd_tpl", "command_template"),
     ("cmps", "components"),
     ("dev", "device"),
     ("dev_cla", "device_class"),
@@ -105,7 +106,37 @@ const PLATFORMS: &[Platform] = &[
         ],
         &[],
     ),
-    ("cover", &["command_topic"], &["state_topic", "position_topic", "set_position_topic"], &[]),
+    (
+        "cover",
+        &["command_topic"],
+        &[
+            "state_topic",
+            "position_topic",
+            "set_position_topic",
+            "payload_open",
+            "payload_close",
+            "payload_stop",
+            "state_open",
+            "state_closed",
+            "device_class",
+        ],
+        &["awning", "blind", "curtain", "damper", "door", "garage", "gate", "shade", "shutter", "window"],
+    ),
+    (
+        "valve",
+        &["command_topic"],
+        &[
+            "state_topic",
+            "reports_position",
+            "payload_open",
+            "payload_close",
+            "state_open",
+            "state_closed",
+            "device_class",
+        ],
+        &["water", "gas"],
+    ),
+    ("siren", &["command_topic"], &["state_topic", "command_template", "support_duration", "support_volume_set"], &[]),
     ("number", &["command_topic"], &["state_topic", "min", "max", "mode", "unit_of_measurement"], &[]),
     ("switch", &["command_topic"], &["state_topic", "device_class"], &["outlet", "switch"]),
     ("button", &["command_topic"], &["payload_press", "device_class"], &["identify", "restart", "update"]),
@@ -116,7 +147,36 @@ const PLATFORMS: &[Platform] = &[
         "binary_sensor",
         &["state_topic"],
         &["device_class", "off_delay", "expire_after", "value_template"],
-        &["motion", "occupancy", "door", "window", "moisture", "smoke", "problem"],
+        &[
+            "battery",
+            "battery_charging",
+            "carbon_monoxide",
+            "cold",
+            "connectivity",
+            "door",
+            "garage_door",
+            "gas",
+            "heat",
+            "light",
+            "lock",
+            "moisture",
+            "motion",
+            "moving",
+            "occupancy",
+            "opening",
+            "plug",
+            "power",
+            "presence",
+            "problem",
+            "running",
+            "safety",
+            "smoke",
+            "sound",
+            "tamper",
+            "update",
+            "vibration",
+            "window",
+        ],
     ),
     (
         "sensor",
@@ -149,6 +209,11 @@ const PLATFORMS: &[Platform] = &[
             "volume",
             "volume_flow_rate",
             "enum",
+            "battery",
+            "moisture",
+            "power_factor",
+            "pressure",
+            "carbon_monoxide",
         ],
     ),
     (
@@ -249,6 +314,10 @@ fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_to
         assert!(availability.as_array().is_some_and(|list| list.iter().all(|entry| entry["t"].is_string())));
         assert_eq!(component["availability_mode"], "all");
     }
+    if platform == "valve" && component.contains_key("reports_position") {
+        let words = ["payload_open", "payload_close", "state_open", "state_closed"];
+        assert!(words.iter().all(|key| !component.contains_key(*key)), "{id}: refused beside a position");
+    }
     if platform == "climate" {
         let words = |key: &str| -> Vec<String> { serde_json::from_value(component[key].clone()).expect("words") };
         assert!(
@@ -270,6 +339,11 @@ fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_to
         let unit_of_class = [
             ("temperature", "°C"),
             ("humidity", "%"),
+            ("moisture", "%"),
+            ("battery", "%"),
+            ("power_factor", "%"),
+            ("pressure", "hPa"),
+            ("carbon_monoxide", "ppm"),
             ("atmospheric_pressure", "hPa"),
             ("illuminance", "lx"),
             ("carbon_dioxide", "ppm"),
@@ -449,6 +523,11 @@ fn every_kind_of_point_is_one_that_home_assistant_accepts() {
     let components = announced["cmps"].as_object().unwrap();
     assert_eq!(components.len(), config.points().count() + outputs.len() + 2);
     for (id, key, value) in [
+        ("siren-siren", "cmd_tpl", json!("{{ value }}")),
+        ("valve-valve", "state_open", json!("ON")),
+        ("cover-cover", "payload_close", json!("CLOSE")),
+        ("cover-cover", "payload_stop", Value::Null),
+        ("cover-cover", "ic", Value::Null),
         ("fan-fan", "dev_cla", Value::Null),
         ("switch-switch", "dev_cla", json!("switch")),
         ("switch-heater", "ic", json!("mdi:radiator")),
@@ -543,6 +622,7 @@ fn levels_speeds_and_positions_are_announced() {
         ("cover-blind", "set_position_topic", json!("hearthd/cottage/blind/position/set")),
         ("switch-boiler", "cmd_t", json!("hearthd/cottage/boiler/set")),
         ("number-boiler-level", "max", json!(100)),
+        ("number-boiler-level", "ent_cat", json!("config")),
         ("sensor-boiler-energy", "stat_cla", json!("total_increasing")),
     ] {
         assert_eq!(components[id][key], value, "{id} {key}");
@@ -711,6 +791,82 @@ fn a_house_without_points_announces_no_device() {
     let mut config = house::config(&[]);
     (config.inputs, config.sensors, config.rooms) = (vec![], vec![], vec![]);
     assert_eq!(announced(&config, &Layout::new(), Step::Removed), BTreeMap::new());
+}
+
+/// What people look at first, of many outputs with all that belongs to each.
+#[test]
+fn a_house_of_31_outputs_shows_31_things_to_switch() {
+    use crate::model::{Line, PwmChannel};
+    let mut config = house::config(&[]);
+    (config.inputs, config.sensors, config.rooms) = Default::default();
+    let kinds = OutputKind::ALL.into_iter().cycle();
+    config.outputs = (0..31).zip(kinds).map(|(n, kind)| house::output(&format!("output_{n}"), kind)).collect();
+    for output in &mut config.outputs {
+        (output.lock, output.power) = (true, Some(60.0));
+        if !matches!(output.kind, OutputKind::Siren | OutputKind::Cover) {
+            output.line = Some(Line::Pwm(PwmChannel::Pin(18)));
+        }
+    }
+    let announced = announce(&config);
+    let components = announced["cmps"].as_object().unwrap();
+    let primary = components.values().filter(|component| component.get("ent_cat").is_none());
+    assert_eq!((primary.count(), components.len()), (31, 31 * 5 + 12 + 1));
+}
+
+#[test]
+fn each_class_that_a_file_may_say_is_one_of_its_platform() {
+    use crate::model::Unit;
+    let of = |platform: &str| PLATFORMS.iter().find(|(name, ..)| *name == platform).unwrap().3;
+    for facts in OutputKind::ALL.map(OutputKind::facts) {
+        assert!(facts.classes.iter().all(|class| of(facts.platform).contains(class)), "{}", facts.platform);
+    }
+    for kind in InputKind::ALL {
+        let platform = if kind == InputKind::Button { "event" } else { "binary_sensor" };
+        assert!(kind.facts().classes.iter().all(|class| of(platform).contains(class)), "{kind:?}");
+    }
+    assert!(Unit::ALL.into_iter().flat_map(Unit::classes).all(|class| of("sensor").contains(class)));
+}
+
+#[test]
+fn what_the_file_calls_something_is_what_home_assistant_shows() {
+    let mut config = house::config(&[("pump", OutputKind::Switch), ("blind", OutputKind::Cover)]);
+    (config.outputs[0].class, config.outputs[1].class) = (Some("outlet"), Some("blind"));
+    config.inputs = vec![house::input("garage", InputKind::Contact), house::input("bell", InputKind::Button)];
+    (config.inputs[0].class, config.inputs[1].class) = (Some("garage_door"), Some("doorbell"));
+    let bme280 = CHIPS.iter().find(|facts| facts.words[0] == "bme280").unwrap().chip;
+    config.sensors = vec![Sensor { class: Some("moisture"), ..Sensor::plain("soil", bme280) }];
+    let announced = announce(&config);
+    for (id, class) in [
+        ("switch-pump", Some("outlet")),
+        ("cover-blind", Some("blind")),
+        ("binary_sensor-garage", Some("garage_door")),
+        ("binary_sensor-bell", None),
+        ("event-bell-event", Some("doorbell")),
+        ("sensor-soil-humidity", Some("moisture")),
+        ("sensor-soil-temperature", Some("temperature")),
+    ] {
+        assert_eq!(announced["cmps"][id].get("dev_cla").and_then(Value::as_str), class, "{id}");
+    }
+}
+
+#[test]
+fn a_valve_with_a_level_and_a_group_of_covers_are_such() {
+    use crate::model::{Line, PwmChannel};
+    let mut config =
+        house::config(&[("radiator", OutputKind::Valve), ("a", OutputKind::Cover), ("b", OutputKind::Cover)]);
+    config.outputs[0].line = Some(Line::Pwm(PwmChannel::Pin(18)));
+    let group = Method::Group { members: vec![OutputId(1), OutputId(2)], all: false };
+    config.outputs.push(Output { method: group, line: None, ..house::output("blinds", OutputKind::Switch) });
+    let announced = announce(&config);
+    let components = &announced["cmps"];
+    let valve = &components["valve-radiator"];
+    assert_eq!(
+        (&valve["cmd_t"], &valve["reports_position"]),
+        (&json!("hearthd/cottage/radiator/level/set"), &json!(true))
+    );
+    assert_eq!(valve["stat_t"], "hearthd/cottage/radiator/level/state");
+    assert!(components.get("number-radiator-level").is_none());
+    assert_eq!(components["cover-blinds"]["state_closed"], "OFF");
 }
 
 #[test]
