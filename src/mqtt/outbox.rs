@@ -98,6 +98,7 @@ struct Given {
     text: Option<String>,
     explanation: Option<Arc<Explanation>>,
     because: Option<Arc<str>>,
+    attributes: Option<String>,
     online: Option<bool>,
 }
 
@@ -317,8 +318,13 @@ impl Outbox {
             group.iter().for_each(|(point, _)| self.group_of[*point] = place);
         }
         let parts = |(place, topics): (usize, &PointTopics)| {
-            [(&topics.state, Part::State), (&topics.why, Part::Why), (&topics.availability, Part::Availability)]
-                .map(|(topic, part)| (topic.clone(), (place, part)))
+            [
+                (&topics.state, Part::State),
+                (&topics.why, Part::Why),
+                (&topics.attributes, Part::Attributes),
+                (&topics.availability, Part::Availability),
+            ]
+            .map(|(topic, part)| (topic.clone(), (place, part)))
         };
         self.places = self.points.iter().enumerate().flat_map(parts).collect();
     }
@@ -372,6 +378,13 @@ impl Outbox {
                     .is_some_and(|given| Arc::ptr_eq(given, explanation) || given.line == explanation.line);
                 given.explanation = Some(explanation.clone());
                 (!same).then(|| retained(topics.why.clone(), explanation.line.clone()))
+            }
+            Part::Attributes => {
+                let attributes = state.attributes(&self.snapshot.config).filter(|_| spec.is_decided)?;
+                // Texts and words always make a JSON object.
+                let text = serde_json::to_string(&attributes).unwrap_or_default();
+                (given.attributes.replace(text.clone()).as_ref() != Some(&text))
+                    .then(|| retained(topics.attributes.clone(), text))
             }
             Part::Availability => {
                 let online = state.quality == Quality::Good;

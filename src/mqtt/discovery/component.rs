@@ -216,8 +216,7 @@ impl<'a> About<'a> {
         let facts = [("dev_cla", spec.class), ("ic", spec.icon), ("ent_cat", category)];
         component.extend(facts.into_iter().filter_map(|(key, fact)| Some((key.to_owned(), fact?.into()))));
         if spec.is_decided {
-            component.insert("json_attr_t".into(), self.topics.of_point(&self.name).why.into());
-            component.insert("json_attr_tpl".into(), "{{ {'why': value} | tojson }}".into());
+            component.insert("json_attr_t".into(), self.topics.of_point(&self.name).attributes.into());
         }
     }
 

@@ -141,6 +141,8 @@ impl<'de> Visitor<'de> for Spoken<'_> {
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
         if self.found.len() < TOPICS_MAX && self.topics.is_of_a_point(text) {
             self.found.insert(text.into());
+            // The reason as a line is announced nowhere.
+            self.found.extend(text.strip_suffix("/attributes").map(|path| format!("{path}/why")));
         }
         Ok(())
     }

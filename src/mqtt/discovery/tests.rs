@@ -474,7 +474,7 @@ fn a_small_house_is_announced_like_this() {
                 "p": "light", "uniq_id": "hearthd_cottage_hall_light", "default_entity_id": "light.cottage_hall_light",
                 "name": "hall light",
                 "stat_t": "hearthd/cottage/hall_light/state", "cmd_t": "hearthd/cottage/hall_light/set",
-                "json_attr_t": "hearthd/cottage/hall_light/why", "json_attr_tpl": "{{ {'why': value} | tojson }}",
+                "json_attr_t": "hearthd/cottage/hall_light/attributes",
                 "avty": availability("hall_light"), "avty_mode": "all",
             },
             "button-hall_light": {
@@ -499,7 +499,7 @@ fn a_small_house_is_announced_like_this() {
                 "p": "binary_sensor", "uniq_id": "hearthd_cottage_hall.occupied",
                 "default_entity_id": "binary_sensor.cottage_hall_occupied", "name": "Occupied",
                 "dev_cla": "occupancy",
-                "json_attr_t": "hearthd/cottage/hall/occupied/why", "json_attr_tpl": "{{ {'why': value} | tojson }}",
+                "json_attr_t": "hearthd/cottage/hall/occupied/attributes",
                 "stat_t": "hearthd/cottage/hall/occupied/state",
                 "avty": availability("hall/occupied"), "avty_mode": "all",
             },
@@ -658,7 +658,8 @@ fn an_announcement_can_be_read_again() {
     let with_why = |name: &String| topics.of_point(name).all().map(String::from);
     let mut expected: Vec<_> =
         config.points().map(|point| config.point_name(point)).flat_map(|name| with_why(&name)).collect();
-    expected.retain(|topic| !topic.ends_with("/why") || topic.contains("lamp") || topic.contains("occupied"));
+    let is_decided = |topic: &str| topic.contains("lamp") || topic.contains("occupied");
+    expected.retain(|topic| !(topic.ends_with("/why") || topic.ends_with("/attributes")) || is_decided(topic));
     expected.sort();
     assert_eq!(read_topics.into_iter().collect::<Vec<_>>(), expected);
 }

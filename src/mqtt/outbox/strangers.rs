@@ -56,6 +56,7 @@ impl Given {
         match part {
             Part::State => self.text.as_deref(),
             Part::Why => self.because.as_deref().or(self.explanation.as_ref().map(|explanation| &*explanation.line)),
+            Part::Attributes => self.attributes.as_deref(),
             Part::Availability => self.online.map(availability),
         }
     }
@@ -64,6 +65,7 @@ impl Given {
         match part {
             Part::State => (self.value, self.text) = (None, None),
             Part::Why => (self.because, self.explanation) = (None, None),
+            Part::Attributes => self.attributes = None,
             Part::Availability => self.online = None,
         }
     }

@@ -41,6 +41,10 @@ fn said(outbox: &mut Outbox) -> Vec<String> {
     let line = |message: Message| {
         assert_eq!(message.retain, message.told.is_none());
         let topic = message.topic.replace("hearthd/cottage/", "").replace("homeassistant/device/", "");
+        // What they say is a subject of its own.
+        if topic.ends_with("/attributes") && !message.payload.is_empty() {
+            return topic;
+        }
         let topic = topic.replace("hearthd_cottage/config", "discovery").replace("hearthd_cottage/", "");
         if message.payload.len() > 300 { topic } else { format!("{topic} {}", message.payload).trim_end().to_owned() }
     };
@@ -70,6 +74,7 @@ fn a_connection_begins_with_everything_and_online_comes_last() {
         "hall/config",
         "problem none",
         "lamp/why default: nobody asks for anything",
+        "lamp/attributes",
         "lamp/state OFF",
         "lamp/availability online",
         "hall_motion/availability offline",
@@ -101,13 +106,41 @@ fn only_differences_are_said_and_the_latest_value_wins() {
     set(&mut snapshot, point(&config, "lamp"), Value::Level(Level::ON));
     change(&mut snapshot, 0, |state| state.explanation = Some(house::explanation("manual: command by MQTT")));
     outbox.update(Arc::new(snapshot.clone()));
-    assert_eq!(said(&mut outbox), ["lamp/why manual: command by MQTT", "lamp/state ON"]);
+    assert_eq!(said(&mut outbox), ["lamp/why manual: command by MQTT", "lamp/attributes", "lamp/state ON"]);
     change(&mut snapshot, 0, |state| state.explanation = Some(house::explanation("manual: command by MQTT")));
     outbox.update(Arc::new(snapshot.clone()));
     assert_eq!(said(&mut outbox), [""; 0], "the same reason made anew");
     change(&mut snapshot, 0, |state| state.quality = Quality::Fault);
     outbox.update(Arc::new(snapshot));
     assert_eq!(said(&mut outbox), ["lamp/availability offline"]);
+}
+
+/// Each change of an attribute is a row in Home Assistant's database.
+#[test]
+fn attributes_stay_while_only_a_reading_in_the_reason_changes() {
+    use crate::model::{Cause, Claim, ClimateId, ClimateReason, HvacAction, Slot};
+    let mut house = house::config(&[("heater", OutputKind::Heater)]);
+    house.climates = vec![Climate::plain("warmth", SensorId(0))];
+    let config = Arc::new(house);
+    let mut outbox = outbox(&config);
+    said(&mut outbox);
+    let mut snapshot = house::snapshot(&config);
+    let mut warm_to = |target: f64, current: f64| {
+        let doing = HvacAction::Heating(target);
+        let reason =
+            ClimateReason { zone: ClimateId(0), doing, current: Some(current), percent: None, windows_closed: None };
+        let line = format!("climate: {}", reason.describe(&config));
+        let claim = Claim { level: Level::ON, cause: Cause::Climate(Arc::new(reason)) };
+        let slots = vec![(Slot::Climate, claim)];
+        let explanation = Explanation { winner: Slot::Climate, level: Level::ON, line, slots };
+        change(&mut snapshot, 0, |state| state.explanation = Some(Arc::new(explanation)));
+        outbox.update(Arc::new(snapshot.clone()));
+        said(&mut outbox)
+    };
+    let why = |text: &str| format!("heater/why climate: warmth heating to {text}");
+    assert_eq!(warm_to(21.0, 19.8), [why("21 °C (19.8 °C)"), "heater/attributes".into()]);
+    assert_eq!(warm_to(21.0, 19.9), [why("21 °C (19.9 °C)")]);
+    assert_eq!(warm_to(22.0, 19.9), [why("22 °C (19.9 °C)"), "heater/attributes".into()]);
 }
 
 #[test]
@@ -118,7 +151,10 @@ fn a_room_tells_its_reason_once() {
     let mut snapshot = house::snapshot(&config);
     let occupied = point(&config, "hall.occupied");
     let place = snapshot.points.iter().position(|state| state.point == occupied).unwrap();
-    for (reason, expected) in [("somebody moves", &["hall/occupied/why somebody moves"][..]), ("somebody moves", &[])] {
+    for (reason, expected) in [
+        ("somebody moves", &["hall/occupied/why somebody moves", "hall/occupied/attributes"][..]),
+        ("somebody moves", &[]),
+    ] {
         change(&mut snapshot, place, |state| state.because = Some(reason.into()));
         outbox.update(Arc::new(snapshot.clone()));
         assert_eq!(said(&mut outbox), expected);
@@ -149,7 +185,10 @@ fn at_a_birth_availability_comes_before_the_states() {
     outbox.birth();
     let heard = said(&mut outbox);
     let why = "lamp/why default: nobody asks for anything";
-    assert_eq!(heard[..5], ["discovery", "hall/config", "availability online", why, "lamp/state OFF"]);
+    assert_eq!(
+        heard[..6],
+        ["discovery", "hall/config", "availability online", why, "lamp/attributes", "lamp/state OFF"]
+    );
     assert_eq!(heard.iter().filter(|line| *line == "availability online").count(), 1);
 }
 
@@ -212,9 +251,11 @@ fn what_belongs_to_a_state_is_said_before_it() {
     let heard: Vec<String> = said(&mut outbox).into_iter().filter(|line| !line.contains("availability")).collect();
     let expected = [
         "blind/why manual: command by MQTT",
+        "blind/attributes",
         "blind/position/state 30",
         "blind/state stopped",
         "lamp/why manual: command by MQTT",
+        "lamp/attributes",
         "lamp/level/state 40",
         "lamp/state ON",
     ];
@@ -235,7 +276,16 @@ fn a_difference_is_said_whole_before_anything_newer() {
         heard.extend(outbox.next().map(|message| message.payload));
     }
     heard.extend(std::iter::from_fn(|| outbox.next()).map(|message| message.payload));
-    let expected = ["round 0", "ON", "round 2", "round 3", "OFF", "round 4", "ON"];
+    let why = |text: &str| {
+        let text = text.to_owned();
+        if text.starts_with('{') {
+            text.split('"').nth(3).map(|why| format!("{{{why}}}")).unwrap_or_default()
+        } else {
+            text
+        }
+    };
+    let heard: Vec<String> = heard.iter().map(|text| why(text)).collect();
+    let expected = ["round 0", "{round 0}", "ON", "round 3", "{round 3}", "OFF", "round 4", "{round 4}", "ON"];
     assert_eq!(heard, expected, "each state after its own reason, and the last is the last");
 }
 
@@ -250,7 +300,7 @@ fn what_is_gone_is_named_until_home_assistant_was_there() {
     let heard = said(&mut outbox);
     assert!(!heard.iter().any(|line| line.contains("pump")), "not before Home Assistant has let go of it: {heard:?}");
     assert!(!heard.contains(&"availability online".into()), "we never went away");
-    assert_eq!(settle(&mut outbox), ["pump/availability", "pump/state", "pump/why"]);
+    assert_eq!(settle(&mut outbox), ["pump/attributes", "pump/availability", "pump/state", "pump/why"]);
     assert!(!outbox.has_a_step(), "nobody knows whether Home Assistant is there");
 
     // It starts. What it only remembers it removes when it was described.
@@ -288,7 +338,7 @@ fn what_went_while_the_broker_was_away_is_cleared_when_it_is_back() {
     outbox.start();
     assert_eq!(announced(&mut outbox, "switch-pump"), Some("removed"));
     said(&mut outbox);
-    assert_eq!(settle(&mut outbox)[..3], ["pump/availability", "pump/state", "pump/why"]);
+    assert_eq!(settle(&mut outbox)[..4], ["pump/attributes", "pump/availability", "pump/state", "pump/why"]);
 }
 
 /// A house whose lamp is in a room of this id.
@@ -452,7 +502,7 @@ fn what_an_earlier_run_announced_and_is_gone_is_removed() {
     said(&mut outbox);
     earlier(&mut outbox, &before);
     assert_eq!(announced(&mut outbox, "switch-pump"), Some("removed"));
-    assert_eq!(settle(&mut outbox), ["pump/availability", "pump/state", "pump/why"]);
+    assert_eq!(settle(&mut outbox), ["pump/attributes", "pump/availability", "pump/state", "pump/why"]);
 }
 
 #[test]
@@ -464,7 +514,10 @@ fn a_record_tells_what_is_gone_at_this_broker_and_at_another() {
         said(&mut outbox);
         outbox
     };
-    assert_eq!(settle(&mut after(&house::settings())), ["pump/availability", "pump/state", "pump/why"]);
+    assert_eq!(
+        settle(&mut after(&house::settings())),
+        ["pump/attributes", "pump/availability", "pump/state", "pump/why"]
+    );
     let elsewhere = MqttSettings { host: "another".into(), ..house::settings() };
     assert!(!after(&elsewhere).has_to_clear(), "what the other broker keeps, this one does not");
 }
@@ -519,6 +572,7 @@ fn what_a_stranger_says_in_our_place_is_said_right_again() {
         ("problem", "the house burns", "problem none"),
         ("lamp/state", "ON", "lamp/state OFF"),
         ("lamp/why", "magic", "lamp/why default: nobody asks for anything"),
+        ("lamp/attributes", "{}", "lamp/attributes"),
         ("lamp/availability", "offline", "lamp/availability online"),
         (DISCOVERY, "{}", "discovery"),
         (HALL, "{}", "hall/config"),
@@ -625,7 +679,7 @@ fn a_hub_that_moves_away_clears_what_it_kept_there() {
         said(&mut outbox)
     };
     let all = cleared(Clearing { topics: true, discovery: true });
-    assert_eq!(all[..4], ["discovery", "hall/config", "lamp/state", "lamp/why"]);
+    assert_eq!(all[..5], ["discovery", "hall/config", "lamp/state", "lamp/why", "lamp/attributes"]);
     assert_eq!(all[all.len() - 2..], ["availability offline", "availability"]);
     assert_eq!(
         cleared(Clearing { topics: false, discovery: true }),
