@@ -217,6 +217,8 @@ impl<'a> About<'a> {
         component.extend(facts.into_iter().filter_map(|(key, fact)| Some((key.to_owned(), fact?.into()))));
         if spec.is_decided {
             component.insert("json_attr_t".into(), self.topics.of_point(&self.name).attributes.into());
+            // Said, because Home Assistant goes on with the template that it was told before, when it is told of none.
+            component.insert("json_attr_tpl".into(), "{{ value }}".into());
         }
     }
 

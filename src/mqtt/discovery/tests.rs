@@ -474,7 +474,7 @@ fn a_small_house_is_announced_like_this() {
                 "p": "light", "uniq_id": "hearthd_cottage_hall_light", "default_entity_id": "light.cottage_hall_light",
                 "name": "hall light",
                 "stat_t": "hearthd/cottage/hall_light/state", "cmd_t": "hearthd/cottage/hall_light/set",
-                "json_attr_t": "hearthd/cottage/hall_light/attributes",
+                "json_attr_t": "hearthd/cottage/hall_light/attributes", "json_attr_tpl": "{{ value }}",
                 "avty": availability("hall_light"), "avty_mode": "all",
             },
             "button-hall_light": {
@@ -499,7 +499,7 @@ fn a_small_house_is_announced_like_this() {
                 "p": "binary_sensor", "uniq_id": "hearthd_cottage_hall.occupied",
                 "default_entity_id": "binary_sensor.cottage_hall_occupied", "name": "Occupied",
                 "dev_cla": "occupancy",
-                "json_attr_t": "hearthd/cottage/hall/occupied/attributes",
+                "json_attr_t": "hearthd/cottage/hall/occupied/attributes", "json_attr_tpl": "{{ value }}",
                 "stat_t": "hearthd/cottage/hall/occupied/state",
                 "avty": availability("hall/occupied"), "avty_mode": "all",
             },
