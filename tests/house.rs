@@ -444,14 +444,17 @@ fn a_hub_that_moves_leaves_nothing_at_its_old_place() {
     watcher.wait_for("hearthd/cottage/availability", "online");
     let kept =
         |port: u16, prefix: &str| retained(port, prefix).into_iter().filter(|(_, text)| !text.is_empty()).count();
-    assert!(kept(broker.port, "hearthd/cottage") > 5 && kept(broker.port, "homeassistant") == 1);
+    assert!(kept(broker.port, "hearthd/cottage") > 5 && kept(broker.port, "homeassistant") == 2);
 
     let barn = hall(broker.port).replace("\"cottage\"", "\"barn\"");
     fs::write(&house.config, &barn).unwrap();
     watcher.wait_for("hearthd/barn/availability", "online");
     assert_eq!(kept(broker.port, "hearthd/cottage"), 0);
     let announced = retained(broker.port, "homeassistant");
-    assert_eq!(announced.keys().collect::<Vec<_>>(), ["homeassistant/device/hearthd_barn/config"]);
+    assert_eq!(
+        announced.keys().collect::<Vec<_>>(),
+        ["homeassistant/device/hearthd_barn/config", "homeassistant/device/hearthd_barn/hall/config"]
+    );
 
     // Without discovery.
     watcher.forget();

@@ -34,12 +34,14 @@ async fn everything_is_retained_at_the_broker_after_connecting() {
     let expected = [
         "hearthd/cottage/availability",
         "hearthd/cottage/hall_motion/availability",
+        "hearthd/cottage/lamp/attributes",
         "hearthd/cottage/lamp/availability",
         "hearthd/cottage/lamp/state",
         "hearthd/cottage/lamp/why",
         "hearthd/cottage/living/temperature/availability",
         "hearthd/cottage/living/temperature/state",
         "hearthd/cottage/problem",
+        "hearthd/cottage/pump/attributes",
         "hearthd/cottage/pump/availability",
         "hearthd/cottage/pump/state",
         "hearthd/cottage/pump/why",
@@ -217,6 +219,29 @@ async fn what_a_reload_takes_away_home_assistant_hears_when_it_starts() {
     for how in [Some("removed"), Some("described"), Some("removed"), None] {
         announced_as(&mut spy, "switch-pump", how).await;
     }
+}
+
+#[tokio::test]
+async fn what_moves_into_a_room_is_first_let_go_of() {
+    let broker = Mosquitto::start();
+    let mut house = House::start(broker.port, &["lamp", "pump"]);
+    let mut spy = Spy::connect(broker.port).await;
+    spy.wait_for(AVAILABILITY, "online").await;
+    house.reload_with_hall(&["lamp", "pump"]);
+    spy.wait_for(DISCOVERY, r#"{"migrate_discovery":true}"#).await;
+    let heard = spy.wait_for_topic("homeassistant/device/hearthd_cottage/hall/config").await;
+    assert!(heard.contains(r#""light-lamp""#) || heard.contains(r#""switch-lamp""#), "{heard}");
+    let retained = Spy::connect(broker.port).await.retained().await;
+    let lamp = r#""uniq_id":"hearthd_cottage_lamp""#;
+    assert!(!retained[DISCOVERY].contains(lamp) && retained[DISCOVERY].contains("switch-pump"));
+    // The room is given up: its device goes, and the lamp is the hub's again.
+    house.reload(&["lamp", "pump"]);
+    let hall = "homeassistant/device/hearthd_cottage/hall/config";
+    spy.wait_for(hall, r#"{"migrate_discovery":true}"#).await;
+    let heard = spy.wait_for_topic(DISCOVERY).await;
+    assert!(heard.contains(lamp), "{heard}");
+    spy.wait_for(hall, "").await;
+    assert!(!Spy::connect(broker.port).await.retained().await.contains_key(hall));
 }
 
 #[tokio::test]

@@ -44,10 +44,10 @@ fuzz_target!(|bytes: &[u8]| {
             serde_json::from_str::<Memory>(&text).expect("and read back");
         }
         Incoming::Refused(refused) => drop(serde_json::to_string(&refused).expect("a refusal is JSON")),
-        Incoming::EarlierDiscovery(payload) => drop(discovery::read(&payload, &topics)),
+        Incoming::EarlierDiscovery(_, payload) => drop(discovery::read(&payload, &topics)),
         Incoming::Birth
         | Incoming::HomeAssistant(_)
-        | Incoming::Earlier(_)
+        | Incoming::Earlier(..)
         | Incoming::Ours(_)
         | Incoming::Nothing => {}
     }

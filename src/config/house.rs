@@ -10,7 +10,7 @@ use super::{
     table::Table,
     wires,
 };
-use crate::model::{Config, HardwareSettings, Zone};
+use crate::model::{Config, HardwareSettings, RoomId, Zone};
 use std::cell::RefCell;
 
 /// All tables, each as far as it tells by itself.
@@ -97,6 +97,9 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     let on_broker = on_broker.chain(draft.sensors.iter().filter_map(sensors::Draft::claim));
     let on_broker = on_broker.chain(draft.outputs.iter().filter_map(outputs::Draft::claim));
     remote::check(on_broker, draft.mqtt.as_ref().map(|mqtt| &mqtt.settings), problems);
+    let rooms_of_sensors: Vec<_> = draft.sensors.iter_mut().map(|draft| draft.room.take()).collect();
+    let rooms_of_inputs: Vec<_> = draft.inputs.iter_mut().map(|draft| draft.room.take()).collect();
+    let rooms_of_zones: Vec<_> = draft.climates.iter_mut().map(|draft| draft.room.take()).collect();
     let counted = draft.inputs.iter().filter_map(inputs::Draft::counted).cloned();
     let counted: Vec<_> = counted.collect();
     let mut sensors: Vec<_> =
@@ -137,10 +140,19 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     let rooms = draft.rooms.into_iter().map(|draft| rooms::resolve(draft, &config, problems));
     let (rooms, asked): (Vec<_>, Vec<_>) = rooms.unzip();
     config.rooms = rooms;
-    for (index, room) in rooms_of_outputs.into_iter().enumerate() {
-        config.outputs[index].room = room.and_then(|room| rooms::find(room, &config, problems));
-    }
-    let zones: Vec<_> = draft.climates.into_iter().map(|draft| climate::resolve(draft, &config, problems)).collect();
+    let find = |rooms: Vec<Option<rooms::Mention>>, config: &Config| -> Vec<Option<RoomId>> {
+        rooms.into_iter().map(|room| rooms::find(room?, config, problems)).collect()
+    };
+    let of_outputs = find(rooms_of_outputs, &config);
+    config.outputs.iter_mut().zip(of_outputs).for_each(|(output, room)| output.room = room);
+    let of_inputs = find(rooms_of_inputs, &config);
+    config.inputs.iter_mut().zip(of_inputs).for_each(|(input, room)| input.room = room);
+    let of_sensors = find(rooms_of_sensors, &config);
+    config.sensors.iter_mut().zip(of_sensors).for_each(|(sensor, room)| sensor.room = room);
+    let of_zones = find(rooms_of_zones, &config);
+    let mut zones: Vec<_> =
+        draft.climates.into_iter().map(|draft| climate::resolve(draft, &config, problems)).collect();
+    zones.iter_mut().zip(of_zones).for_each(|((zone, _), room)| zone.room = room);
     for (zone, checked) in &zones {
         climate::give_rests(zone, &mut config.outputs);
         climate::check(zone, checked, &config, problems);

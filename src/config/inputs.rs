@@ -3,7 +3,7 @@
 use super::{
     diagnostic::Problems,
     ids, remote,
-    shape::{DAY, Decimal, NameOrNames, OneOf, Period, SECOND, Text, Whole, Wire},
+    shape::{Class, DAY, Decimal, NameOrNames, OneOf, Period, SECOND, Text, Whole, Wire, Word},
     suggestions,
     table::{Id, Table},
 };
@@ -22,6 +22,8 @@ pub(super) struct Draft {
     remote: Option<Range<usize>>,
     /// What a counter shows.
     counted: Option<Sensor>,
+    /// The room that it names.
+    pub room: Option<(String, Range<usize>)>,
 }
 
 impl Draft {
@@ -114,6 +116,16 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         Whole(2..=1000),
         if is_counter { 1000 } else { usual_max_rate(debounce) },
     );
+    let class = table.optional(
+        "class",
+        "What Home Assistant is to call it, such as \"garage_door\"; made from `kind` when absent. Of a button, \"doorbell\".",
+        Class::of_input(kind),
+    );
+    let room = table.optional(
+        "room",
+        "The room that it is in; when absent, the one that has it among its motion or doors.",
+        Word,
+    );
     let counted = read_counter(id, measures, is_counter, table);
     if is_counter {
         table.want("measures", "\"energy\"");
@@ -148,6 +160,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let (usual_active, usual_pull) =
         kind.map_or((ActiveLevel::High, Pull::AsIs), |kind| (kind.facts().active, kind.facts().pull));
     Draft {
+        room: room.map(|room| (room, table.place_of("room"))),
         line: line.is_some().then(|| table.place_of("gpio")),
         remote: remote.as_ref().map(|(_, place)| place.clone()),
         input: Input {
@@ -164,6 +177,8 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
             toggles: Vec::new(),
             sets: Vec::new(),
             max_rate: u32::try_from(max_rate).unwrap_or(u32::MAX),
+            room: None,
+            class,
         },
         toggles: placed("toggles", toggles),
         sets: placed("sets", sets),
@@ -218,6 +233,8 @@ fn read_counter(id: &Id, measures: Option<Measures>, is_counter: bool, table: &m
         derived: Vec::new(),
         filters: BTreeMap::new(),
         altitude_m: None,
+        room: None,
+        class: None,
     })
 }
 

@@ -13,7 +13,7 @@ use super::{
 use crate::model::{Condition as Held, Config, InputId, InputKind, Point, Room, RoomId, Rule};
 use std::ops::Range;
 
-type Mention = (String, Range<usize>);
+pub(super) type Mention = (String, Range<usize>);
 
 const OCCUPIED_WHILE: &str = "occupied_while";
 const ASLEEP_WHILE: &str = "asleep_while";
@@ -238,7 +238,7 @@ fn rule(name: &str, condition: Held, timers: usize, sentence: &Sentence) -> Rule
     }
 }
 
-/// The room that an output says it is in.
+/// The room that something says it is in.
 pub(super) fn find((name, place): Mention, config: &Config, problems: &Problems) -> Option<RoomId> {
     let found = config.find_room(&name);
     if found.is_none() {

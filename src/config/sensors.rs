@@ -8,7 +8,7 @@ use super::{
     chips,
     diagnostic::Problems,
     ids, remote,
-    shape::{ChipWord, DAY, Period, SECOND, Text},
+    shape::{ChipWord, Class, DAY, Period, SECOND, Text, Word, one_of},
     table::{Id, Table},
 };
 use crate::model::{Hub, Quantity, Sensor, SensorSource, duration};
@@ -23,6 +23,10 @@ pub(super) struct Draft {
     filters: Vec<filters::Draft>,
     /// The place of its topic, if it is on the broker.
     remote: Option<Range<usize>>,
+    /// The room that it names.
+    pub room: Option<(String, Range<usize>)>,
+    /// The place of its class.
+    class: Option<Range<usize>>,
 }
 
 impl Draft {
@@ -56,6 +60,12 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         "What is worked out from its readings: dew_point, absolute_humidity, heat_index, sea_level_pressure.",
         derived::Names,
     );
+    let room = table.optional("room", "The room that it is in; when absent, the room of the same name.", Word);
+    let class = table.optional(
+        "class",
+        "What Home Assistant is to call what it measures, such as \"moisture\" for the humidity of soil.",
+        Class::of_sensor(),
+    );
     let filters = table.tables_by_name("filter", "What is done to its readings before they count.", filters::read);
 
     if let Some(chip) = chip {
@@ -80,6 +90,8 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let (on_broker, remote) = on_broker.map(|(sensor, place, _)| (SensorSource::Remote(sensor), place)).unzip();
     let of_kernel = || kernel.source.map(SensorSource::Kernel);
     Draft {
+        room: room.map(|room| (room, table.place_of("room"))),
+        class: class.map(|_| table.place_of("class")),
         remote,
         sensor: Sensor {
             id: id.text.as_str().into(),
@@ -90,6 +102,8 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
             derived: Vec::new(),
             filters: BTreeMap::new(),
             altitude_m: None,
+            room: None,
+            class,
         },
         chip: wired,
         derived: derived.unwrap_or_default(),
@@ -151,6 +165,17 @@ pub(super) fn resolve(draft: Draft, hub: &Hub, problems: &Problems) -> Sensor {
         } else {
             sensor.derived.push(quantity);
         }
+    }
+    if let Some(place) = draft.class
+        && !sensor.quantities().any(|quantity| sensor.called(quantity).is_some())
+    {
+        let mut fit: Vec<&str> = sensor.quantities().flat_map(|quantity| quantity.unit().classes()).copied().collect();
+        fit.dedup();
+        let advice = match fit[..] {
+            [] => "remove the line".into(),
+            _ => format!("write {}", one_of(fit.iter().map(|word| format!("\"{word}\"")).collect())),
+        };
+        problems.error(place, "nothing that this sensor measures can be called so", advice);
     }
     for filter in draft.filters {
         filters::add(filter, &mut sensor, problems);

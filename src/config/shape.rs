@@ -1,11 +1,13 @@
 //! What a key can be set to: each shape reads one kind of value and describes itself, in words and as JSON schema.
 
 mod chip;
+mod class;
 mod names;
 mod period;
 mod wire;
 
 pub(super) use chip::{Channels, ChipOf, ChipWord, MuxChannel, OneNumberOf};
+pub(super) use class::Class;
 pub(super) use names::{NameOrNames, Names, Words};
 pub(super) use period::{DAY, Period, SECOND, meant_duration};
 pub(super) use wire::{PwmWire, Wire, Wires};

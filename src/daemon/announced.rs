@@ -64,7 +64,11 @@ fn leaves(snapshot: &Snapshot) -> BTreeMap<String, String> {
     let config = &snapshot.config;
     let points = snapshot.described().map(|(spec, state)| {
         let set = if spec.commands.is_some() { ",set" } else { "" };
-        let why = if state.why().is_some() { ",why" } else { "" };
+        let why = match (state.why(), spec.is_decided) {
+            (None, _) => "",
+            (Some(_), false) => ",why",
+            (Some(_), true) => ",why,attributes",
+        };
         (spec.name.replace('.', "/"), format!("{{state{set}{why},availability}}"))
     });
     let scenes = config.scenes.iter().map(|scene| (format!("scene/{}", scene.id), "{set}".to_owned()));

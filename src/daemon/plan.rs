@@ -231,7 +231,7 @@ mod tests {
         );
         let wires: Vec<&str> = plan.wires.iter().map(|wire| &*wire.what).collect();
         assert_eq!(wires, ["GPIO 17", "GPIO 18", "GPIO 27"]);
-        let gone_and_come = "{state,set,why,availability}";
+        let gone_and_come = "{state,set,why,attributes,availability}";
         assert_eq!(lines(&plan.topics), [format!("pump: {gone_and_come} -> -"), format!("well: - -> {gone_and_come}")]);
         assert_eq!(
             lines(&plan.entities),

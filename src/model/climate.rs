@@ -1,7 +1,7 @@
 //! Climate zones: thermostats, as plain data. All temperatures are in °C, all gains in percent of full power.
 
 use super::table::table;
-use super::{DaySet, InputId, OutputId, SensorId, Unit};
+use super::{DaySet, InputId, OutputId, RoomId, SensorId, Unit};
 use serde::{Deserialize, Serialize};
 use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
@@ -12,6 +12,8 @@ pub struct Climate {
     pub id: Arc<str>,
     /// What people call it.
     pub name: String,
+    /// The room that it says it is in.
+    pub room: Option<RoomId>,
     /// The sensors whose temperatures are averaged; those that are not good are left out. At least one.
     pub sensors: Vec<SensorId>,
     /// What warms it.

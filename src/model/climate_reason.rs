@@ -64,7 +64,18 @@ pub enum HvacAction {
 impl ClimateReason {
     /// `living_room heating to 20.5 °C (19.8 °C, window closed)`
     pub fn describe(&self, config: &Config) -> String {
+        self.text(config, true)
+    }
+
+    /// The same without what changes with readings.
+    pub fn steady(&self, config: &Config) -> String {
+        self.text(config, false)
+    }
+
+    fn text(&self, config: &Config, readings: bool) -> String {
         let doing = match &self.doing {
+            HvacAction::Flow { heating: true, .. } if !readings => "heating its water".to_owned(),
+            HvacAction::Flow { heating: false, .. } if !readings => "holds its water warm".to_owned(),
             HvacAction::Off => "is off".to_owned(),
             HvacAction::Heating(target) => format!("heating to {target} °C"),
             HvacAction::Cooling(target) => format!("cooling to {target} °C"),
@@ -87,9 +98,10 @@ impl ClimateReason {
         let closed = self.windows_closed == Some(true);
         let details: Vec<String> = self
             .current
+            .filter(|_| readings)
             .map(|current| format!("{current} °C"))
             .into_iter()
-            .chain(self.percent.map(|percent| format!("{percent} %")))
+            .chain(self.percent.filter(|_| readings).map(|percent| format!("{percent} %")))
             .chain(closed.then(|| "window closed".to_owned()))
             .collect();
         let zone = &config[self.zone].id;

@@ -67,6 +67,7 @@ impl Output {
             max_rate: Output::MAX_RATE,
             manual_for: ManualFor::Auto,
             room: None,
+            class: None,
             lock: false,
             power: None,
         }
@@ -90,6 +91,8 @@ impl Input {
             toggles: Vec::new(),
             sets: Vec::new(),
             max_rate: 50,
+            room: None,
+            class: None,
         }
     }
 }
@@ -117,6 +120,7 @@ impl Climate {
         Climate {
             id: id.into(),
             name: id.into(),
+            room: None,
             sensors: vec![sensor],
             heat: Vec::new(),
             cool: Vec::new(),
@@ -163,6 +167,8 @@ impl Sensor {
             derived: Vec::new(),
             filters: BTreeMap::new(),
             altitude_m: None,
+            room: None,
+            class: None,
         }
     }
 }

@@ -22,6 +22,7 @@
 //! Nothing here does I/O, reads a clock or knows a wire format; [`Zone`] is the clock's.
 
 mod actuation;
+mod attributes;
 mod automation;
 mod calendar;
 mod cause;
@@ -62,6 +63,7 @@ mod wish;
 
 pub use crate::clock::Zone;
 pub use actuation::{Capability, Cover, Dimming, ManualFor, Method, PowerRange, PwmChannel};
+pub use attributes::Attributes;
 pub use automation::{Action, Click, EventRule, EventUse, LeftOut, Modes, Notice, Part, RunMode, Scene, Trigger};
 pub use calendar::{Anchor, Cron, Date, DateRange, DaySet, Holidays, Spread, TimeOfDay};
 pub use cause::{Cause, Claim, ManualEnd, Slot, Source};

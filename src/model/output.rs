@@ -47,6 +47,8 @@ pub struct Output {
     pub pulse: Option<Duration>,
     /// Rules may switch it so many times a second, averaged over ten seconds; what is more often ends in a rest.
     pub max_rate: u32,
+    /// What Home Assistant is to call it among its like, if the file says so.
+    pub class: Option<&'static str>,
     /// How long a manual command holds when it does not say.
     pub manual_for: ManualFor,
     /// Where it is.
@@ -66,17 +68,35 @@ impl Output {
 pub struct OutputFacts {
     /// How apps show one that is on or off, as a Material Design icon; None: they have a sign of their own.
     pub icon: Option<&'static str>,
-    /// What Home Assistant calls it among its switches, if anything.
+    /// The platform of Home Assistant that shows one.
+    pub platform: &'static str,
+    /// What Home Assistant calls it among its like, when the file does not say; None: nothing.
     pub class: Option<&'static str>,
+    /// What the file may say instead.
+    pub classes: &'static [&'static str],
     /// Whether it is said to be open or closed.
     pub opens: bool,
     /// What it is driven to at start, when the file does not say.
     pub at_start: AtStart,
 }
 
-const fn row(icon: Option<&'static str>, at_start: AtStart) -> OutputFacts {
-    OutputFacts { icon, class: None, opens: false, at_start }
+const fn row(platform: &'static str, icon: Option<&'static str>, at_start: AtStart) -> OutputFacts {
+    OutputFacts { icon, platform, class: None, classes: &[], opens: false, at_start }
 }
+
+impl OutputFacts {
+    const fn opens(self) -> OutputFacts {
+        OutputFacts { opens: true, ..self }
+    }
+
+    const fn classes(self, class: Option<&'static str>, classes: &'static [&'static str]) -> OutputFacts {
+        OutputFacts { class, classes, ..self }
+    }
+}
+
+const SWITCHES: &[&str] = &["outlet", "switch"];
+const COVERS: &[&str] =
+    &["awning", "blind", "curtain", "damper", "door", "garage", "gate", "shade", "shutter", "window"];
 
 table! {
     /// What an output is.
@@ -84,14 +104,14 @@ table! {
     #[serde(rename_all = "lowercase")]
     #[expect(missing_docs, reason = "the words say it")]
     pub enum OutputKind: OutputFacts {
-        Light = "light", row(None, AtStart::Restore);
-        Fan = "fan", row(None, AtStart::Restore);
-        Switch = "switch", OutputFacts { class: Some("switch"), ..row(None, AtStart::Restore) };
-        Heater = "heater", row(Some("mdi:radiator"), AtStart::Off);
-        Cooler = "cooler", row(Some("mdi:snowflake"), AtStart::Off);
-        Valve = "valve", OutputFacts { opens: true, ..row(Some("mdi:valve"), AtStart::Off) };
-        Cover = "cover", OutputFacts { opens: true, ..row(Some("mdi:window-shutter"), AtStart::Off) };
-        Siren = "siren", row(Some("mdi:bullhorn"), AtStart::Off);
+        Light = "light", row("light", None, AtStart::Restore);
+        Fan = "fan", row("fan", None, AtStart::Restore);
+        Switch = "switch", row("switch", None, AtStart::Restore).classes(Some("switch"), SWITCHES);
+        Heater = "heater", row("switch", Some("mdi:radiator"), AtStart::Off).classes(None, SWITCHES);
+        Cooler = "cooler", row("switch", Some("mdi:snowflake"), AtStart::Off).classes(None, SWITCHES);
+        Valve = "valve", row("valve", Some("mdi:valve"), AtStart::Off).opens().classes(None, &["water", "gas"]);
+        Cover = "cover", row("cover", Some("mdi:window-shutter"), AtStart::Off).opens().classes(None, COVERS);
+        Siren = "siren", row("siren", Some("mdi:bullhorn"), AtStart::Off);
     }
 }
 

@@ -16,6 +16,8 @@ pub struct QuantityFacts {
     /// What Home Assistant calls it; None: it has no class for it.
     pub class: Option<&'static str>,
     ingredients: &'static [Quantity],
+    /// Whether only who looks for what is wrong wants to see it.
+    pub is_diagnostic: bool,
     /// What it is in every room alike; None: it depends on the weather, the room and who is there.
     pub usual: Option<Usual>,
 }
@@ -37,7 +39,17 @@ const fn row(
     plausible: RangeInclusive<f64>,
     decimals: usize,
 ) -> QuantityFacts {
-    QuantityFacts { words, title: None, unit, plausible, decimals, class: None, ingredients: &[], usual: None }
+    QuantityFacts {
+        words,
+        title: None,
+        unit,
+        plausible,
+        decimals,
+        class: None,
+        ingredients: &[],
+        is_diagnostic: false,
+        usual: None,
+    }
 }
 
 impl QuantityFacts {
@@ -48,6 +60,11 @@ impl QuantityFacts {
     /// What Home Assistant calls it.
     const fn class(self, class: &'static str) -> QuantityFacts {
         QuantityFacts { class: Some(class), ..self }
+    }
+
+    /// Of interest to who looks for what is wrong.
+    const fn diagnostic(self) -> QuantityFacts {
+        QuantityFacts { is_diagnostic: true, ..self }
     }
 
     /// From what it can be worked out.
@@ -178,13 +195,13 @@ quantities! {
     SeaLevelPressure = row(&["sea_level_pressure"], Unit::Hectopascal, 300.0..=2_000.0, 1)
         .class("atmospheric_pressure").from(&[Quantity::Pressure]);
     /// 1 while the supply of the machine is too low, otherwise 0.
-    Undervoltage = row(&["undervoltage"], Unit::Index, 0.0..=1.0, 0).usual(0.0, 0.0, 1.0);
+    Undervoltage = row(&["undervoltage"], Unit::Index, 0.0..=1.0, 0).diagnostic().usual(0.0, 0.0, 1.0);
     /// 1 while the processor is slowed down, otherwise 0.
-    Throttled = row(&["throttled"], Unit::Index, 0.0..=1.0, 0).usual(0.0, 0.0, 1.0);
+    Throttled = row(&["throttled"], Unit::Index, 0.0..=1.0, 0).diagnostic().usual(0.0, 0.0, 1.0);
     /// How fast a fan turns.
     FanSpeed = row(&["fan_speed"], Unit::RevolutionsPerMinute, 0.0..=100_000.0, 0).usual(1_200.0, 20.0, 1.0);
     /// What is left in the battery of a device on the broker.
-    Battery = row(&["battery"], Unit::Percent, 0.0..=100.0, 0).class("battery").usual(90.0, 0.0, 1.0);
+    Battery = row(&["battery"], Unit::Percent, 0.0..=100.0, 0).class("battery").diagnostic().usual(90.0, 0.0, 1.0);
     // Counters, here to the end, are not read: a simulated world moves their wires.
     /// Electric energy, as a meter counts it.
     Energy = row(&["energy"], Unit::KilowattHour, 0.0..=TOTAL_MAX, 3).class("energy").usual(0.0, 0.0, 1.0);
@@ -282,10 +299,17 @@ impl Channel {
 pub struct UnitFacts {
     noun: &'static str,
     spellings: &'static [&'static str],
+    classes: &'static [&'static str],
 }
 
 const fn unit(noun: &'static str, spellings: &'static [&'static str]) -> UnitFacts {
-    UnitFacts { noun, spellings }
+    UnitFacts { noun, spellings, classes: &[] }
+}
+
+impl UnitFacts {
+    const fn classes(self, classes: &'static [&'static str]) -> UnitFacts {
+        UnitFacts { classes, ..self }
+    }
 }
 
 table! {
@@ -294,10 +318,10 @@ table! {
     #[expect(missing_docs, reason = "the words say it")]
     pub enum Unit: UnitFacts {
         Celsius = "°C", unit("a temperature", &["°C", "C"]);
-        Percent = "%", unit("a humidity", &["%"]);
-        Hectopascal = "hPa", unit("a pressure", &["hPa"]);
+        Percent = "%", unit("a humidity", &["%"]).classes(&["humidity", "moisture", "battery", "power_factor"]);
+        Hectopascal = "hPa", unit("a pressure", &["hPa"]).classes(&["atmospheric_pressure", "pressure"]);
         Lux = "lx", unit("a brightness", &["lx", "lux"]);
-        PartsPerMillion = "ppm", unit("a concentration", &["ppm"]);
+        PartsPerMillion = "ppm", unit("a concentration", &["ppm"]).classes(&["carbon_dioxide", "carbon_monoxide"]);
         PartsPerBillion = "ppb", unit("a trace of gas", &["ppb"]);
         // The micro sign, and the letter mu, which looks the same.
         MicrogramsPerCubicMetre = "\u{b5}g/m³", unit("an amount of dust", &["\u{b5}g/m³", "\u{3bc}g/m³", "ug/m3"]);
@@ -325,6 +349,11 @@ impl Unit {
     /// How a rule may write it; the first is how it is shown.
     pub fn spellings(self) -> &'static [&'static str] {
         self.facts().spellings
+    }
+
+    /// What Home Assistant can be told that something in it is.
+    pub fn classes(self) -> &'static [&'static str] {
+        self.facts().classes
     }
 
     /// What numbers of it are called: `a temperature`.

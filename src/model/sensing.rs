@@ -2,7 +2,7 @@
 
 use super::point::{OPEN, States};
 use super::table::table;
-use super::{ActiveLevel, Counter, Filter, KernelSource, Line, OutputId, Quantity, RemoteSensor, WiredChip};
+use super::{ActiveLevel, Counter, Filter, KernelSource, Line, OutputId, Quantity, RemoteSensor, RoomId, WiredChip};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -35,6 +35,10 @@ pub struct Input {
     pub sets: Vec<OutputId>,
     /// More changes than this within a second are a fault.
     pub max_rate: u32,
+    /// The room that it says it is in.
+    pub room: Option<RoomId>,
+    /// What Home Assistant is to call it, if the file says so; of a button, what is told of its clicks.
+    pub class: Option<&'static str>,
 }
 
 impl Input {
@@ -57,8 +61,10 @@ pub struct InputFacts {
     pub says: States,
     /// Whether rules know it by these words, too.
     pub in_rules: bool,
-    /// What Home Assistant calls it; None: it has no class for it.
+    /// What Home Assistant calls it, when the file does not say; None: it has no class for it.
     pub class: Option<&'static str>,
+    /// What the file may say instead.
+    pub classes: &'static [&'static str],
     /// Which electric level is active, when the file does not say.
     pub active: ActiveLevel,
     /// The resistor that holds the wire, when the file does not say.
@@ -66,8 +72,48 @@ pub struct InputFacts {
 }
 
 const fn row(noun: &'static str, says: States) -> InputFacts {
-    InputFacts { noun, says, in_rules: false, class: None, active: ActiveLevel::High, pull: Pull::AsIs }
+    InputFacts {
+        noun,
+        says,
+        in_rules: false,
+        class: None,
+        classes: BINARY_CLASSES,
+        active: ActiveLevel::High,
+        pull: Pull::AsIs,
+    }
 }
+
+/// What Home Assistant can call something that is on or off and read.
+const BINARY_CLASSES: &[&str] = &[
+    "battery",
+    "battery_charging",
+    "carbon_monoxide",
+    "cold",
+    "connectivity",
+    "door",
+    "garage_door",
+    "gas",
+    "heat",
+    "light",
+    "lock",
+    "moisture",
+    "motion",
+    "moving",
+    "occupancy",
+    "opening",
+    "plug",
+    "power",
+    "presence",
+    "problem",
+    "running",
+    "safety",
+    "smoke",
+    "sound",
+    "tamper",
+    "update",
+    "vibration",
+    "window",
+];
 
 impl InputFacts {
     const fn in_rules(self) -> InputFacts {
@@ -76,6 +122,10 @@ impl InputFacts {
 
     const fn class(self, class: &'static str) -> InputFacts {
         InputFacts { class: Some(class), ..self }
+    }
+
+    const fn classes(self, classes: &'static [&'static str]) -> InputFacts {
+        InputFacts { classes, ..self }
     }
 
     const fn wired(self, active: ActiveLevel, pull: Pull) -> InputFacts {
@@ -94,13 +144,13 @@ table! {
         Door = "door", row("a door", OPEN).in_rules().class("door").wired(ActiveLevel::High, Pull::Up);
         Window = "window", row("a window", OPEN).in_rules().class("window").wired(ActiveLevel::High, Pull::Up);
         // These connect the wire to ground.
-        Button = "button", row("a button", &[("pressed", true), ("released", false)]).in_rules().wired(ActiveLevel::Low, Pull::Up);
+        Button = "button", row("a button", &[("pressed", true), ("released", false)]).in_rules().classes(&["button", "doorbell"]).wired(ActiveLevel::Low, Pull::Up);
         Switch = "switch", row("a switch", &[("on", true), ("off", false)]).wired(ActiveLevel::Low, Pull::Up);
         Leak = "leak", row("a leak detector", &[("wet", true), ("dry", false)]).in_rules().class("moisture");
         Smoke = "smoke", row("a smoke detector", &[("smoke", true), ("clear", false)]).class("smoke");
         Contact = "contact", row("a contact", OPEN).wired(ActiveLevel::Low, Pull::Up);
         /// Its pulses count: it is neither on nor off. What it measures is a sensor of the same name.
-        Counter = "counter", row("a counter", &[]).wired(ActiveLevel::Low, Pull::Up);
+        Counter = "counter", row("a counter", &[]).classes(&[]).wired(ActiveLevel::Low, Pull::Up);
     }
 }
 
@@ -151,6 +201,10 @@ pub struct Sensor {
     pub filters: BTreeMap<Quantity, Filter>,
     /// Where it stands above the sea, m, if that is known.
     pub altitude_m: Option<f64>,
+    /// The room that it says it is in.
+    pub room: Option<RoomId>,
+    /// What Home Assistant is to call the first of its quantities that can be called so, if the file says so.
+    pub class: Option<&'static str>,
 }
 
 /// Where readings come from.
@@ -191,6 +245,12 @@ impl Sensor {
     /// All that it gives, in the order in which its points are listed.
     pub fn quantities(&self) -> impl Iterator<Item = Quantity> + '_ {
         self.measured().chain(self.derived.iter().copied())
+    }
+
+    /// What Home Assistant is to call a quantity of it, if the file says so of this one.
+    pub fn called(&self, quantity: Quantity) -> Option<&'static str> {
+        let fits = |quantity: &Quantity| self.class.is_some_and(|class| quantity.unit().classes().contains(&class));
+        self.class.filter(|_| self.quantities().find(fits) == Some(quantity))
     }
 
     /// What it reads itself.

@@ -205,12 +205,13 @@ impl Config {
         }
     }
 
-    /// What an output is to the eye: a group of nothing but lights is a light.
+    /// What an output is to the eye: a group of nothing but lights is a light, one of nothing but covers a cover.
     pub fn looks_like(&self, id: OutputId) -> OutputKind {
         match &self[id].method {
             Method::Group { members, .. } => {
-                let is_light = |member: &OutputId| self.looks_like(*member) == OutputKind::Light;
-                if !members.is_empty() && members.iter().all(is_light) { OutputKind::Light } else { self[id].kind }
+                let mut looks = members.iter().map(|member| self.looks_like(*member));
+                let first = looks.next().unwrap_or(self[id].kind);
+                if looks.all(|look| look == first) { first } else { self[id].kind }
             }
             _ => self[id].kind,
         }
@@ -219,11 +220,20 @@ impl Config {
     fn room_of(&self, owner: Owner) -> Option<RoomId> {
         match owner {
             Owner::Output(id) => self[id].room,
-            Owner::Input(id) => {
+            Owner::Input(id) => self[id].room.or_else(|| {
                 self.rooms.iter().position(|room| room.motion.contains(&id) || room.doors.contains(&id)).map(RoomId)
-            }
+            }),
             Owner::Room(id) => Some(id),
-            Owner::Sensor(_) | Owner::Zone(_) | Owner::House => None,
+            // What a counter shows is where its input is.
+            Owner::Sensor(id) if self[id].counter().is_some() => {
+                self.find_input(&self[id].id).and_then(|input| self.room_of(Owner::Input(input)))
+            }
+            Owner::Sensor(id) => self[id].room.or_else(|| self.find_room(&self[id].id)),
+            Owner::Zone(id) => {
+                let of_sensor = || self.room_of(Owner::Sensor(*self[id].sensors.first()?));
+                self[id].room.or_else(|| self.find_room(&self[id].id)).or_else(of_sensor)
+            }
+            Owner::House => None,
         }
     }
 
@@ -253,9 +263,9 @@ impl Config {
                     false => switch(),
                 };
                 PointSpec {
-                    class: look.facts().class,
-                    // Apps have a sign of their own for what they can see move.
-                    icon: look.facts().icon.filter(|_| !(moves && look == OutputKind::Cover)),
+                    class: self[id].class.or(look.facts().class),
+                    // Apps have signs of their own for what is open or closed.
+                    icon: look.facts().icon.filter(|_| !look.facts().opens),
                     is_decided: true,
                     ..plain(Role::Output, Owner::Output(id), kind)
                 }
@@ -279,21 +289,30 @@ impl Config {
                 let of = |role, kind| plain(role, Owner::Output(id), kind);
                 let part = |role, kind| PointSpec { entity: Point::Output(id), ..of(role, kind) };
                 match facet {
-                    OutputFacet::Level => part(Role::Level, Kind::Level(steps)),
+                    OutputFacet::Level => {
+                        PointSpec { category: Category::Config, ..part(Role::Level, Kind::Level(steps)) }
+                    }
                     OutputFacet::Position => part(Role::Position, Kind::Level(None)),
                     OutputFacet::Lock => {
                         PointSpec { category: Category::Config, icon: Some("mdi:lock"), ..of(Role::Lock, switch()) }
                     }
-                    OutputFacet::Power => {
-                        PointSpec { class: Some("power"), ..of(Role::Power, number(Course::Measurement)) }
-                    }
-                    OutputFacet::Energy => {
-                        PointSpec { class: Some("energy"), ..of(Role::Energy, number(Course::TotalIncreasing)) }
-                    }
+                    OutputFacet::Power => PointSpec {
+                        class: Some("power"),
+                        category: Category::Diagnostic,
+                        ..of(Role::Power, number(Course::Measurement))
+                    },
+                    OutputFacet::Energy => PointSpec {
+                        class: Some("energy"),
+                        category: Category::Diagnostic,
+                        ..of(Role::Energy, number(Course::TotalIncreasing))
+                    },
                 }
             }
             Point::Input(id) => {
-                PointSpec { class: self[id].kind.facts().class, ..plain(Role::Input, Owner::Input(id), switch()) }
+                let (input, facts) = (&self[id], self[id].kind.facts());
+                // Of a button it is what is told of its clicks.
+                let class = input.class.filter(|_| !input.clicks()).or(facts.class);
+                PointSpec { class, ..plain(Role::Input, Owner::Input(id), switch()) }
             }
             Point::Reading(id, quantity) => {
                 let is_total = self.is_total(id, quantity);
@@ -308,8 +327,10 @@ impl Config {
                     step: None,
                     course: Some(if is_total { Course::TotalIncreasing } else { Course::Measurement }),
                 };
+                let called = self[id].called(quantity);
                 PointSpec {
-                    class: counted.or(quantity.facts().class),
+                    class: called.or(counted).or(quantity.facts().class),
+                    category: if quantity.facts().is_diagnostic { Category::Diagnostic } else { Category::Primary },
                     ..plain(Role::Reading, Owner::Sensor(id), Kind::Number(number))
                 }
             }
@@ -355,7 +376,7 @@ impl Config {
                 PointSpec { icon: Some("mdi:home-switch"), ..plain(Role::Mode, Owner::House, Kind::Word(modes)) }
             }
             Point::Event(id) => PointSpec {
-                class: Some("button"),
+                class: self[id].class.or(Some("button")),
                 ..plain(Role::Event, Owner::Input(id), Kind::Event(words(&Click::ALL.map(Click::word))))
             },
         }

@@ -1,14 +1,20 @@
 //! What an incoming message is.
 
-use super::{Delivery, Qos, discovery, discovery::Earlier, topics::Topics};
+use super::discovery::{Device, Earlier};
+use super::{Delivery, Qos, topics::Topics};
 use crate::house::Refused;
 use crate::model::{Command, MqttSettings, Source, in_shell, shown};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::{
+    collections::BTreeSet,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 /// No word that a point understands is longer than this, in bytes.
 const LONGEST_PAYLOAD: usize = 64;
 /// No point has a longer name, in bytes; a topic may have 65,535.
 const LONGEST_POINT: usize = 256;
+/// Of so many devices an earlier announcement is read.
+const DEVICES_MAX: usize = 256;
 /// How many retained commands of one connection are logged one by one.
 const RETAINED_LOGGED: usize = 10;
 
@@ -17,9 +23,11 @@ const RETAINED_LOGGED: usize = 10;
 pub struct Inbox {
     topics: Topics,
     birth_topic: String,
-    discovery_topic: Option<String>,
+    discovery_prefix: Option<String>,
+    hub: String,
     retained_commands: usize,
-    earlier_discovery_came: bool,
+    /// The devices of which an earlier announcement came.
+    earlier_came: BTreeSet<Device>,
 }
 
 /// What an incoming message is.
@@ -34,9 +42,9 @@ pub enum Incoming {
     /// Home Assistant is there, or not.
     HomeAssistant(bool),
     /// What an earlier run, or an earlier connection, told Home Assistant: to be read.
-    EarlierDiscovery(Vec<u8>),
+    EarlierDiscovery(Device, Vec<u8>),
     /// The same, read.
-    Earlier(Earlier),
+    Earlier(Device, Earlier),
     /// On a topic where only we should publish; it may be our own message.
     Ours(Heard),
     /// Nothing to us.
@@ -91,9 +99,10 @@ impl Inbox {
         Inbox {
             topics: Topics::new(&settings.prefix),
             birth_topic: settings.birth_topic.clone(),
-            discovery_topic: settings.discovery_prefix.as_deref().map(|prefix| discovery::topic(prefix, hub)),
+            discovery_prefix: settings.discovery_prefix.clone(),
+            hub: hub.into(),
             retained_commands: 0,
-            earlier_discovery_came: false,
+            earlier_came: BTreeSet::new(),
         }
     }
 
@@ -109,9 +118,10 @@ impl Inbox {
 
     /// What to subscribe to for Home Assistant; `earlier`: and what it was told before.
     pub(super) fn home_assistant(&self, earlier: bool) -> Vec<Asked> {
-        let Some(discovery_topic) = &self.discovery_topic else { return Vec::new() };
-        let asked = |filter: &String| Asked { filter: filter.clone(), what: AskedFor::HomeAssistant };
-        [&self.birth_topic].into_iter().chain(earlier.then_some(discovery_topic)).map(asked).collect()
+        let Some(prefix) = &self.discovery_prefix else { return Vec::new() };
+        let asked = |filter: String| Asked { filter, what: AskedFor::HomeAssistant };
+        let devices = earlier.then(|| Device::filters(prefix, &self.hub)).into_iter().flatten();
+        [self.birth_topic.clone()].into_iter().chain(devices).map(asked).collect()
     }
 
     /// What to subscribe to, to notice strangers.
@@ -126,15 +136,16 @@ impl Inbox {
             return self.command(point, message);
         }
         let topic = &message.topic;
-        let is_discovery = self.discovery_topic.as_ref() == Some(topic);
-        if is_discovery && message.retain {
+        let prefix = self.discovery_prefix.as_ref();
+        let device = prefix.and_then(|prefix| Device::of_topic(topic, prefix, &self.hub));
+        if let Some(device) = device.clone().filter(|_| message.retain) {
             // Of a broker that sends several, one is enough.
-            return match std::mem::replace(&mut self.earlier_discovery_came, true) {
-                false => Incoming::EarlierDiscovery(message.payload.clone()),
-                true => Incoming::Nothing,
+            return match self.earlier_came.len() < DEVICES_MAX && self.earlier_came.insert(device.clone()) {
+                true => Incoming::EarlierDiscovery(device, message.payload.clone()),
+                false => Incoming::Nothing,
             };
         }
-        if self.discovery_topic.is_some() && *topic == self.birth_topic {
+        if self.discovery_prefix.is_some() && *topic == self.birth_topic {
             return match (&*message.payload, message.retain) {
                 (b"online", false) => Incoming::Birth,
                 // A retained birth is an old one; everything was just sent anyway.
@@ -143,7 +154,7 @@ impl Inbox {
                 _ => Incoming::Nothing,
             };
         }
-        if is_discovery || self.topics.is_of_a_point(topic) || self.topics.is_of_the_hub(topic) {
+        if device.is_some() || self.topics.is_of_a_point(topic) || self.topics.is_of_the_hub(topic) {
             let deleted = message.payload.is_empty();
             return Incoming::Ours(Heard { topic: topic.clone(), mark: mark(&message.payload), deleted });
         }
@@ -255,7 +266,7 @@ mod tests {
     #[test]
     fn only_the_retained_discovery_is_an_earlier_one() {
         let topic = "homeassistant/device/hearthd_cottage/config";
-        assert_eq!(sort(topic, "{}", true), Incoming::EarlierDiscovery(b"{}".to_vec()));
+        assert_eq!(sort(topic, "{}", true), Incoming::EarlierDiscovery(Device::hub(), b"{}".to_vec()));
         assert!(matches!(sort(topic, "{}", false), Incoming::Ours(heard) if heard.mark == mark(b"{}")));
         let mut message = Delivery::new(topic, "{}");
         message.retain = true;

@@ -1,7 +1,7 @@
 //! What was told to the broker and Home Assistant and stays there until somebody takes it back: it outlives connections,
 //! and in the state folder this process.
 
-use super::discovery::Platforms;
+use super::discovery::{Device, Layout, Platforms};
 use crate::files;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -23,10 +23,23 @@ pub(super) struct Record {
     pub(super) hub: String,
     /// The host of the broker that keeps the topics.
     pub(super) broker: String,
-    /// Components that Home Assistant was told of, and those that it may not have removed.
+    /// Components of the hub's own device that Home Assistant was told of, and those that it may not have removed.
     pub(super) components: Platforms,
+    /// The same of each room.
+    pub(super) rooms: Layout,
+    /// Devices that Home Assistant is to let go of, because something of theirs is now with another.
+    pub(super) moving: BTreeSet<Device>,
     /// Retained topics.
     pub(super) topics: BTreeSet<String>,
+}
+
+impl Record {
+    /// The components of all devices.
+    pub(super) fn layout(&self) -> Layout {
+        let mut layout = self.rooms.clone();
+        layout.entry(Device::hub()).or_default().extend(self.components.clone());
+        layout
+    }
 }
 
 /// The record, shared by all connections of a daemon.
@@ -89,11 +102,28 @@ fn read(file: &Path) -> Record {
 mod tests {
     use super::*;
 
+    fn hall() -> Device {
+        Device::of_topic("x/device/hearthd_hut/hall/config", "x", "hut").unwrap()
+    }
+
+    #[test]
+    fn what_was_kept_before_there_were_rooms_is_the_hub_s() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = r#"{"hub":"hut","broker":"b:1","components":{"switch-pump":"switch"},"topics":["t"]}"#;
+        fs::write(folder.path().join(FILE), text).unwrap();
+        let kept = Ledger::open(Some(folder.path())).record();
+        assert_eq!((kept.rooms.len(), kept.moving.len(), kept.topics.len()), (0, 0, 1));
+        assert_eq!(kept.layout(), [(Device::hub(), [("switch-pump".into(), "switch".into())].into())].into());
+        assert_eq!(record().layout().into_keys().collect::<Vec<_>>(), [Device::hub(), hall()]);
+    }
+
     fn record() -> Record {
         Record {
             hub: "hut".into(),
             broker: "localhost:1883".into(),
             components: [("switch-pump".into(), "switch".into())].into(),
+            moving: [Device::hub()].into(),
+            rooms: [(hall(), [("light-lamp".into(), "light".into())].into())].into(),
             topics: ["hearthd/hut/pump/state".into()].into(),
         }
     }

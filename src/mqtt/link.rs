@@ -254,11 +254,11 @@ impl Reader {
                 self.held_up.store(false, Ordering::Relaxed);
                 taken.ok().map(|()| Incoming::Nothing)
             }
-            Incoming::EarlierDiscovery(payload) => {
+            Incoming::EarlierDiscovery(device, payload) => {
                 let topics = self.inbox.topics().clone();
                 // A megabyte takes a Raspberry Pi Zero a while: not on the thread of the control loop.
                 let read = tokio::task::spawn_blocking(move || super::discovery::read(&payload, &topics)).await;
-                Some(Incoming::Earlier(read.unwrap_or_default()))
+                Some(Incoming::Earlier(device, read.unwrap_or_default()))
             }
             incoming => Some(incoming),
         }

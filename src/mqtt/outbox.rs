@@ -1,16 +1,16 @@
 //! What to publish next. Pure: it knows nothing of connections but when one starts.
 
+mod devices;
 mod kept;
 mod order;
 mod strangers;
 
 use super::Clearing;
-use super::discovery::{self, Platforms, Step};
-use super::inbox::mark;
+use super::discovery::{self, Board, Device, Layout, Step};
 use super::ledger::Record;
 use super::topics::{PointTopics, Topics};
 use crate::house::Notification;
-use crate::model::{Config, Explanation, Kind, MqttSettings, Quality, Snapshot, Value};
+use crate::model::{Explanation, Kind, MqttSettings, Quality, Snapshot, Value};
 use order::{Group, Part, groups};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -54,9 +54,20 @@ pub(super) struct Outbox {
     to_reach: Option<usize>,
     /// The differences of one group, to be said in this order before anything newer.
     batch: VecDeque<Message>,
-    discovery_due: bool,
-    /// Of the last announcement on this connection.
-    announced: Option<u64>,
+    board: Board,
+    /// What is announced with which device.
+    layout: Layout,
+    /// Devices to be announced.
+    due: BTreeSet<Device>,
+    /// Their announcements.
+    announcements: VecDeque<Message>,
+    /// Of the last announcement of each on this connection.
+    announced: BTreeMap<Device, u64>,
+    /// Devices of which Home Assistant is to let go, before anything is announced: something of theirs is now with another.
+    moving: BTreeSet<Device>,
+    /// Whether it was told so; and whether just now.
+    let_go_said: bool,
+    let_go_begins: bool,
     online_due: bool,
     online_said: bool,
     /// What is wrong with the hub itself, and what was last said of it.
@@ -71,7 +82,7 @@ pub(super) struct Outbox {
     gone_topics: BTreeSet<String>,
     clearing: bool,
     /// Components of what is no longer there, until Home Assistant has surely removed them.
-    gone_components: Platforms,
+    gone_components: Layout,
     step: Step,
     /// Whether Home Assistant is there; unknown after the broker was away.
     home_assistant: Option<bool>,
@@ -88,12 +99,13 @@ struct Given {
     text: Option<String>,
     explanation: Option<Arc<Explanation>>,
     because: Option<Arc<str>>,
+    attributes: Option<String>,
     online: Option<bool>,
 }
 
 impl Outbox {
     /// `record` is what earlier connections left.
-    pub(super) fn new(settings: &MqttSettings, snapshot: Arc<Snapshot>, record: Record) -> Outbox {
+    pub(super) fn new(settings: &MqttSettings, snapshot: Arc<Snapshot>, record: Record, board: Board) -> Outbox {
         let topics = Topics::new(&settings.prefix);
         let mut outbox = Outbox {
             topics,
@@ -109,8 +121,14 @@ impl Outbox {
             is_to_compare: Vec::new(),
             to_reach: None,
             batch: VecDeque::new(),
-            discovery_due: false,
-            announced: None,
+            board,
+            layout: Layout::new(),
+            due: BTreeSet::new(),
+            announcements: VecDeque::new(),
+            announced: BTreeMap::new(),
+            moving: BTreeSet::new(),
+            let_go_said: false,
+            let_go_begins: false,
             online_due: false,
             online_said: false,
             problem: None,
@@ -122,7 +140,7 @@ impl Outbox {
             clear_at_the_end: None,
             gone_topics: BTreeSet::new(),
             clearing: false,
-            gone_components: Platforms::new(),
+            gone_components: Layout::new(),
             step: Step::Removed,
             home_assistant: None,
             record_changed: true,
@@ -130,10 +148,13 @@ impl Outbox {
         };
         outbox.index();
         if record.hub == *outbox.snapshot.config.hub.id {
-            outbox.gone(record.components, Vec::new());
+            if outbox.discovery_prefix.is_some() {
+                outbox.moving.extend(record.moving.iter().cloned());
+            }
+            outbox.gone(record.layout(), Vec::new());
         }
         if record.broker == outbox.broker {
-            outbox.gone(Platforms::new(), record.topics.into_iter().collect());
+            outbox.gone(Layout::new(), record.topics.into_iter().collect());
         }
         outbox.start();
         outbox
@@ -144,7 +165,8 @@ impl Outbox {
         self.tell_all();
         (self.online_due, self.online_said) = (false, false);
         self.to_reach = Some(self.groups.len());
-        (self.problem_said, self.clearing, self.announced) = (None, false, None);
+        (self.problem_said, self.clearing, self.let_go_said) = (None, false, false);
+        self.announced.clear();
         self.home_assistant = None;
         self.foreign.clear();
         // With the announcement of another hub its device goes, and nobody listens to its topics any more.
@@ -176,7 +198,7 @@ impl Outbox {
             let changed: Vec<usize> = self.snapshot.changes_since(&before).collect();
             changed.into_iter().for_each(|point| self.compare(point));
         } else {
-            self.reload(&before.config);
+            self.reload();
         }
     }
 
@@ -222,15 +244,15 @@ impl Outbox {
 
     /// Takes back the announcement, if there is one, before anything else is cleared.
     pub(super) fn take_back_discovery(&mut self) {
-        self.discovery_due = false;
-        self.to_clear.extend(self.announced_topic());
+        (self.due, self.moving) = Default::default();
+        self.announcements.clear();
+        let topics = self.discovery_topics();
+        self.to_clear.extend(topics);
     }
 
     /// The next message, if there is anything to say. It counts as given.
     pub(super) fn next(&mut self) -> Option<Message> {
-        if std::mem::take(&mut self.discovery_due)
-            && let Some(message) = self.discovery()
-        {
+        if let Some(message) = self.discovery() {
             return Some(message);
         }
         if let Some(topic) = self.to_clear.pop_front() {
@@ -276,7 +298,7 @@ impl Outbox {
         self.to_compare = (0..self.groups.len()).collect();
         self.is_to_compare = vec![true; self.groups.len()];
         self.to_reach = self.to_reach.map(|_| self.groups.len());
-        self.discovery_due = true;
+        self.all_devices_due();
     }
 
     /// Something of a point may not have been said yet.
@@ -289,6 +311,7 @@ impl Outbox {
 
     fn index(&mut self) {
         let config = &self.snapshot.config;
+        self.layout = discovery::layout(config);
         self.points = config.specs().iter().map(|spec| self.topics.of_point(&spec.name)).collect();
         self.groups = groups(config);
         self.group_of = vec![0; self.points.len()];
@@ -296,35 +319,29 @@ impl Outbox {
             group.iter().for_each(|(point, _)| self.group_of[*point] = place);
         }
         let parts = |(place, topics): (usize, &PointTopics)| {
-            [(&topics.state, Part::State), (&topics.why, Part::Why), (&topics.availability, Part::Availability)]
-                .map(|(topic, part)| (topic.clone(), (place, part)))
+            [
+                (&topics.state, Part::State),
+                (&topics.why, Part::Why),
+                (&topics.attributes, Part::Attributes),
+                (&topics.availability, Part::Availability),
+            ]
+            .map(|(topic, part)| (topic.clone(), (place, part)))
         };
         self.places = self.points.iter().enumerate().flat_map(parts).collect();
     }
 
-    fn reload(&mut self, before: &Config) {
+    fn reload(&mut self) {
+        let before = std::mem::take(&mut self.layout);
         let topics: Vec<String> = self.places.keys().cloned().collect();
         self.index();
         self.tell_all();
-        self.gone(discovery::platforms(before), topics);
+        self.gone(before, topics);
         self.record_changed = true;
     }
 
     fn online(&mut self) -> Message {
         self.online_said = true;
         retained(self.topics.availability(), "online".into())
-    }
-
-    fn announced_topic(&self) -> Option<String> {
-        self.discovery_prefix.as_ref().map(|prefix| discovery::topic(prefix, &self.snapshot.config.hub.id))
-    }
-
-    fn discovery(&mut self) -> Option<Message> {
-        let topic = self.announced_topic()?;
-        let payload = discovery::payload(&self.snapshot.config, &self.topics, &self.gone_components, self.step);
-        let payload = payload.unwrap_or_default();
-        self.announced = Some(mark(payload.as_bytes()));
-        Some(retained(topic, payload))
     }
 
     /// What was not said yet of a part of a point.
@@ -362,6 +379,13 @@ impl Outbox {
                     .is_some_and(|given| Arc::ptr_eq(given, explanation) || given.line == explanation.line);
                 given.explanation = Some(explanation.clone());
                 (!same).then(|| retained(topics.why.clone(), explanation.line.clone()))
+            }
+            Part::Attributes => {
+                let attributes = state.attributes(&self.snapshot.config).filter(|_| spec.is_decided)?;
+                // Texts and words always make a JSON object.
+                let text = serde_json::to_string(&attributes).unwrap_or_default();
+                (given.attributes.replace(text.clone()).as_ref() != Some(&text))
+                    .then(|| retained(topics.attributes.clone(), text))
             }
             Part::Availability => {
                 let online = state.quality == Quality::Good;

@@ -1,17 +1,18 @@
 //! Connects, keeps the broker informed, and connects again, for ever.
 
 use super::backoff::{Backoff, STEADY};
+use super::discovery::{Board, Device};
 use super::inbox::{Asked, AskedFor, Inbox, Incoming};
 use super::ledger::Ledger;
 use super::link::{Link, News, ROUND};
 use super::loss::{Loss, LossKind};
 use super::outbox::Outbox;
 use super::repeats::Repeats;
-use super::{Clearing, Feed, discovery, is_of};
+use super::{Clearing, Feed, is_of};
 use crate::house::{Answerer, Notification, Request};
 use crate::model::{BrokerStatus, Command, MqttSettings, Snapshot, in_shell};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::{future::pending, pin::Pin, time::Duration};
+use std::{future::pending, path::Path, pin::Pin, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Sleep, sleep, timeout};
@@ -23,7 +24,7 @@ const COMMANDS: usize = 16_384;
 const BIRTH_SPREAD_MS: u64 = 2_000;
 /// Home Assistant has surely followed an announcement by then.
 const STEP: Duration = Duration::from_secs(10);
-/// Home Assistant has let go of topics that it was told not to use any more.
+/// Home Assistant has let go of topics and entities that it was told not to use any more.
 const LET_GO: Duration = Duration::from_secs(5);
 /// As much of that as a farewell has room for.
 const LET_GO_AT_THE_END: Duration = Duration::from_millis(300);
@@ -103,7 +104,7 @@ impl Session {
         let mut forwarding = JoinSet::new();
         forwarding.spawn(forward(queued, feed.house.requests.clone(), feed.refusals.clone()));
         Session {
-            outbox: Outbox::new(&settings, first, ledger.record()),
+            outbox: Outbox::new(&settings, first, ledger.record(), Board::read(Path::new("/"))),
             backoff: Backoff::new(),
             problem: None,
             ledger,
@@ -154,7 +155,7 @@ impl Session {
         let mut lived = Lived::default();
         let mut refused = Vec::new();
         let (mut acknowledged, mut round, mut steady, mut birth) = (false, None, None, None);
-        let (mut let_go, mut step, mut foreign, mut calm) = (None, None, None, None);
+        let (mut let_go, mut moving, mut step, mut foreign, mut calm) = (None, None, None, None, None);
         loop {
             let mut news = tokio::select! {
                 clearing = &mut self.stop => {
@@ -182,6 +183,10 @@ impl Session {
                 }
                 () = ring(&mut let_go) => {
                     self.outbox.clear();
+                    None
+                }
+                () = ring(&mut moving) => {
+                    self.outbox.moved();
                     None
                 }
                 () = ring(&mut step) => {
@@ -217,7 +222,7 @@ impl Session {
                         birth = birth.or_else(|| timer(Duration::from_millis(self.backoff.below(BIRTH_SPREAD_MS))));
                     }
                     News::Came(Incoming::HomeAssistant(is_there)) => self.outbox.home_assistant(is_there),
-                    News::Came(Incoming::Earlier(earlier)) => self.outbox.earlier_discovery(earlier),
+                    News::Came(Incoming::Earlier(device, earlier)) => self.outbox.earlier_discovery(device, earlier),
                     News::Came(Incoming::Ours(heard)) => {
                         if self.outbox.heard(&heard) && foreign.is_none() {
                             foreign = timer(SET_RIGHT_AFTER * (1 << self.strangers.min(SET_RIGHT_DOUBLED)));
@@ -253,6 +258,9 @@ impl Session {
                 self.outbox.all_acknowledged();
             } else if round.is_none() {
                 round = timer(ROUND);
+            }
+            if self.outbox.begins_to_let_go() {
+                moving = timer(LET_GO);
             }
             if let_go.is_none() && self.outbox.has_to_clear() {
                 let_go = timer(LET_GO);
@@ -401,7 +409,7 @@ impl Session {
         let MqttSettings { prefix, discovery_prefix, .. } = &self.settings;
         let discovery = discovery_prefix.as_ref().filter(|_| left.discovery);
         let topics = left.topics.then(|| format!("{prefix}/#"));
-        let left = topics.into_iter().chain(discovery.map(|to| discovery::topic(to, &self.hub)));
+        let left = topics.into_iter().chain(discovery.into_iter().flat_map(|to| Device::filters(to, &self.hub)));
         let left: Vec<String> = left.map(|topic| in_shell(&topic)).collect();
         if !left.is_empty() {
             tracing::warn!(

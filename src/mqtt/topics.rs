@@ -5,6 +5,9 @@ use std::sync::Arc;
 /// No word of a point's name is longer, in bytes.
 const LONGEST_WORD: usize = 128;
 
+/// What is retained of a point.
+const LEAVES: [&str; 4] = ["state", "why", "attributes", "availability"];
+
 /// The topics of one hub.
 #[derive(Clone, Debug)]
 pub struct Topics {
@@ -18,14 +21,16 @@ pub struct PointTopics {
     pub state: String,
     /// One line: what holds the value. Of outputs and rooms only.
     pub why: String,
+    /// The same in parts, as JSON, without readings.
+    pub attributes: String,
     /// `online` or `offline`.
     pub availability: String,
 }
 
 impl PointTopics {
     /// All of them.
-    pub fn all(&self) -> [&str; 3] {
-        [&self.state, &self.why, &self.availability]
+    pub fn all(&self) -> [&str; 4] {
+        [&self.state, &self.why, &self.attributes, &self.availability]
     }
 }
 
@@ -62,9 +67,8 @@ impl Topics {
 
     /// The filters that match all that we publish and the broker keeps, but the discovery.
     pub fn retained_filters(&self) -> Vec<String> {
-        let leaves = ["state", "why", "availability"];
         let of_points =
-            leaves.iter().flat_map(|leaf| ["+", "+/+"].map(|path| format!("{}/{path}/{leaf}", self.prefix)));
+            LEAVES.iter().flat_map(|leaf| ["+", "+/+"].map(|path| format!("{}/{path}/{leaf}", self.prefix)));
         [self.availability(), self.problem()].into_iter().chain(of_points).collect()
     }
 
@@ -73,6 +77,7 @@ impl Topics {
         PointTopics {
             state: self.leaf(name, "state"),
             why: self.leaf(name, "why"),
+            attributes: self.leaf(name, "attributes"),
             availability: self.leaf(name, "availability"),
         }
     }
@@ -99,9 +104,7 @@ impl Topics {
                 && word.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
         };
         self.below_prefix(topic).and_then(|rest| rest.rsplit_once('/')).is_some_and(|(path, leaf)| {
-            path.split('/').count() <= 2
-                && path.split('/').all(is_word)
-                && matches!(leaf, "state" | "why" | "availability")
+            path.split('/').count() <= 2 && path.split('/').all(is_word) && LEAVES.contains(&leaf)
         })
     }
 

@@ -68,6 +68,16 @@ impl House {
         self.ends.snapshots.send_replace(after);
     }
 
+    /// The lamp and the motion detector are now in the hall.
+    pub fn reload_with_hall(&mut self, outputs: &[&str]) {
+        let mut config = config(self.port, outputs);
+        config.rooms = vec![Room::plain("hall", vec![InputId(0)])];
+        config.outputs[0].room = Some(RoomId(0));
+        let after = Arc::new(snapshot(config));
+        self.ends.config.send_replace(after.config.clone());
+        self.ends.snapshots.send_replace(after);
+    }
+
     pub async fn connected(&mut self) {
         self.until_status("the connection", |status| status.connected).await;
     }

@@ -8,7 +8,7 @@ mod shapes;
 use super::{
     diagnostic::Problems,
     ids,
-    shape::{DAY, Decimal, OneOf, Period, SECOND, Text, Wrong},
+    shape::{DAY, Decimal, OneOf, Period, SECOND, Text, Word, Wrong},
     table::{Id, Table},
 };
 use crate::model::{
@@ -50,6 +50,8 @@ pub(super) struct Draft {
     door: Vec<Name>,
     door_after: Duration,
     places: Places,
+    /// The room that it names.
+    pub room: Option<(String, Range<usize>)>,
 }
 
 /// Where the keys stand that are checked together with others.
@@ -98,6 +100,11 @@ impl Places {
 pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let temperature = || Decimal(LOWEST_TARGET..=HIGHEST_TARGET);
     let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
+    let room = table.optional(
+        "room",
+        "The room that it is in; when absent, the room of the same name, or its sensor's.",
+        Word,
+    );
     let sensor = table.required(
         "sensor",
         "The temperature that it holds; of several, the average of those that are good.",
@@ -232,10 +239,12 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         exercise_run,
         door: named("door", door),
         door_after,
+        room: room.map(|room| (room, table.place_of("room"))),
         places,
         zone: Climate {
             id: id.text.as_str().into(),
             name: name.unwrap_or_else(|| ids::for_people(&id.text)),
+            room: None,
             sensors: Vec::new(),
             heat: Vec::new(),
             cool: Vec::new(),

@@ -9,7 +9,7 @@ pub(super) use build::build;
 
 use super::{
     ids, remote,
-    shape::{DAY, Decimal, Flag, Names, OneOf, Period, PwmWire, SECOND, Text, Whole, Wire, Wires, Word},
+    shape::{Class, DAY, Decimal, Flag, Names, OneOf, Period, PwmWire, SECOND, Text, Whole, Wire, Wires, Word},
     table::{Id, Table},
 };
 use crate::model::{ActiveLevel, AtStart, Dimming, Level, Line, ManualFor, Output, OutputKind, PowerRange, SafeState};
@@ -182,6 +182,11 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         Hold,
         ManualFor::Auto,
     );
+    let class = table.optional(
+        "class",
+        "What Home Assistant is to call it, such as \"outlet\" or \"blind\"; made from `kind` when absent.",
+        Class::of_output(kind, is_group),
+    );
     let room = table.optional("room", "The room that it is in.", Word);
     let lock = table.defaulted(
         "lock",
@@ -220,6 +225,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
             dimming,
             steps: speed_count.and_then(|count| u8::try_from(count).ok()),
             manual_for,
+            class,
             lock,
             power,
             ..Output::plain(&id.text, kind.unwrap_or(OutputKind::Switch), Line::Number(0))

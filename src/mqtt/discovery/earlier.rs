@@ -7,7 +7,8 @@ use std::{borrow::Cow, collections::BTreeSet, fmt};
 
 /// More of them are not believed.
 pub(in crate::mqtt) const COMPONENTS_MAX: usize = 1_024;
-const TOPICS_MAX: usize = 8 * COMPONENTS_MAX;
+/// More topics are not, either.
+pub(in crate::mqtt) const TOPICS_MAX: usize = 8 * COMPONENTS_MAX;
 /// In bytes.
 const ID_MAX: usize = 128;
 
@@ -140,6 +141,8 @@ impl<'de> Visitor<'de> for Spoken<'_> {
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
         if self.found.len() < TOPICS_MAX && self.topics.is_of_a_point(text) {
             self.found.insert(text.into());
+            // The reason as a line is announced nowhere.
+            self.found.extend(text.strip_suffix("/attributes").map(|path| format!("{path}/why")));
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! One entity apart from the others, to be compared with what it was.
 
-use super::{Topics, components};
+use super::{Device, Topics, components};
 use crate::model::Config;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -19,14 +19,18 @@ pub struct Entity {
 pub fn entities(config: &Config, hub: &str) -> BTreeMap<String, Entity> {
     let mut config = config.clone();
     config.hub.id = hub.into();
-    let components = components(&config, &Topics::new(""));
-    components.into_iter().map(|(component, described)| (component, entity(&described))).collect()
+    let mut entities = BTreeMap::new();
+    for (device, components) in components(&config, &Topics::new("")) {
+        entities.extend(components.into_iter().map(|(id, described)| (id, entity(&device, &described))));
+    }
+    entities
 }
 
-fn entity(described: &Value) -> Entity {
+fn entity(device: &Device, described: &Value) -> Entity {
     let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut facts: BTreeMap<String, String> =
         described.as_object().into_iter().flatten().map(|(key, value)| (in_full(key), plain(value))).collect();
+    facts.extend(device.room().map(|room| ("room".into(), room.into())));
     Entity { id: facts.remove("default_entity_id").unwrap_or_default(), facts }
 }
 

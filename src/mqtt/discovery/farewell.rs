@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 /// One step: each is an announcement, with time for Home Assistant to follow before the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// Described once more, because Home Assistant has let go of all entities of their device. It may have gone away since:
+    /// then all begins when it is back.
+    LetGo,
     /// Named as removed.
     Removed,
     /// Described once more.
@@ -18,9 +21,16 @@ pub enum Step {
 }
 
 impl Step {
-    /// What follows; None: it need not be named again.
-    pub fn next(self) -> Option<Step> {
+    /// Whether it names what is gone as removed.
+    pub fn is_removal(self) -> bool {
+        matches!(self, Step::Removed | Step::RemovedAtLast)
+    }
+
+    /// What follows; None: it need not be named again. `is_there`: it is known that Home Assistant is there.
+    pub fn next(self, is_there: bool) -> Option<Step> {
         match self {
+            Step::LetGo if is_there => Some(Step::RemovedAtLast),
+            Step::LetGo => Some(Step::Removed),
             Step::Removed => Some(Step::Described),
             Step::Described => Some(Step::RemovedAtLast),
             Step::RemovedAtLast => None,
@@ -36,7 +46,7 @@ pub(super) fn components(
     topics: &Topics,
 ) -> impl Iterator<Item = (String, Value)> {
     gone.iter().map(move |(id, platform)| {
-        let described = if step == Step::Described { described(id, platform, hub, topics) } else { None };
+        let described = if !step.is_removal() { described(id, platform, hub, topics) } else { None };
         (id.clone(), described.unwrap_or_else(|| json!({ "p": platform })))
     })
 }

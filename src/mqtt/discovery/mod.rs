@@ -1,338 +1,93 @@
-//! What Home Assistant is told, so that every point shows up there by itself: one device, one component for each point.
+//! What Home Assistant is told, so that every point shows up there by itself: a device for the hub and one for each room,
+//! one component for each point.
 //!
-//! One payload describes the whole hub (device-based discovery). Home Assistant refuses all of it for one unknown key at
+//! One payload describes a whole device (device-based discovery). Home Assistant refuses all of it for one unknown key at
 //! its root, and silently drops unknown keys of components; the tests hold both against its list. Abbreviated keys are
 //! used where they are old; keys from after 2024 are written in full, because an older Home Assistant drops a short form
 //! that it does not know.
 
+mod component;
+mod device;
 mod earlier;
 mod entity;
 mod farewell;
 
-pub(super) use earlier::COMPONENTS_MAX;
+pub use device::{Board, Device};
+pub(super) use earlier::{COMPONENTS_MAX, TOPICS_MAX};
 pub use earlier::{Earlier, read};
 pub use entity::{Entity, entities};
 pub use farewell::Step;
 
 use super::topics::Topics;
-use crate::model::{
-    Category, Climate, ClimateFacet, ClimateMode, Config, Course, Kind, OutputKind, Owner, PointSpec, Role, Unit,
-};
+use crate::model::Config;
+use component::components;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// Where the device is announced, retained.
+/// Where the hub is announced, retained. Its rooms are below that: see [`Device::topic`].
 pub fn topic(discovery_prefix: &str, hub: &str) -> String {
-    format!("{discovery_prefix}/device/hearthd_{hub}/config")
+    Device::hub().topic(discovery_prefix, hub)
 }
+
+/// Said in place of an announcement, it has Home Assistant let go of all entities of the device and remember them, so that
+/// another device can take them over, with their history.
+pub(super) const LET_GO: &str = r#"{"migrate_discovery":true}"#;
 
 /// The ids of components, with the platform of each.
 pub type Platforms = BTreeMap<String, String>;
 
-/// The announcement of a whole hub. Components in `gone` are named by their platform alone, which removes them, or as the
-/// step wants it. Nothing if no component would be left: an empty payload removes the device.
-pub fn payload(config: &Config, topics: &Topics, gone: &Platforms, step: Step) -> Option<String> {
-    let mut components = components(config, topics);
-    if components.is_empty() {
-        return None;
+/// Which components are announced with which device.
+pub type Layout = BTreeMap<Device, Platforms>;
+
+/// The announcements of a whole hub. Components in `gone` are named by their platform alone, which removes them, or as the
+/// step wants it. A device that has nothing is not among them.
+pub fn announcements(
+    config: &Config,
+    topics: &Topics,
+    board: &Board,
+    gone: &Layout,
+    step: Step,
+) -> BTreeMap<Device, String> {
+    let mut all = components(config, topics);
+    for (device, gone) in gone {
+        // A device that has nothing else is taken away, and all that it had with it.
+        if !all.contains_key(device) && step.is_removal() {
+            continue;
+        }
+        let components = all.entry(device.clone()).or_default();
+        for (id, component) in farewell::components(gone, step, &config.hub.id, topics) {
+            components.entry(id).or_insert(component);
+        }
     }
-    for (id, component) in farewell::components(gone, step, &config.hub.id, topics) {
-        components.entry(id).or_insert(component);
-    }
-    let version = env!("CARGO_PKG_VERSION");
-    let root = json!({
-        "dev": {
-            "ids": [format!("hearthd_{}", config.hub.id)],
-            "name": config.hub.name,
-            "mf": "hearthd",
-            "mdl": "hearthd",
-            "sw": version,
-        },
-        "o": { "name": "hearthd", "sw": version },
-        // As a list: Home Assistant copies it to the components that have none, and refuses a component that ends up
-        // with both this key and `availability_topic`.
-        "avty": [{ "t": topics.availability() }],
-        "qos": 1,
-        "cmps": components,
-    });
-    Some(root.to_string())
+    all.retain(|_, components| !components.is_empty());
+    let payload = |device: &Device, components: Map<String, Value>| {
+        let mut origin = json!({ "name": "hearthd", "sw": env!("CARGO_PKG_VERSION") });
+        match env!("CARGO_PKG_REPOSITORY") {
+            "" => {}
+            url => origin["url"] = url.into(),
+        }
+        let root = json!({
+            "dev": device.described(config, board),
+            "o": origin,
+            // As a list: Home Assistant copies it to the components that have none, and refuses a component that ends up
+            // with both this key and `availability_topic`.
+            "avty": [{ "t": topics.availability() }],
+            "qos": 1,
+            "cmps": components,
+        });
+        root.to_string()
+    };
+    all.into_iter().map(|(device, components)| (device.clone(), payload(&device, components))).collect()
 }
 
 /// The components of a configuration.
-pub fn platforms(config: &Config) -> Platforms {
+pub fn layout(config: &Config) -> Layout {
     let platform = |described: Value| described["p"].as_str().unwrap_or_default().to_owned();
-    let components = components(config, &Topics::new(""));
-    components.into_iter().map(|(id, described)| (id, platform(described))).collect()
-}
-
-/// The component of the hub itself; no point has this name.
-const PROBLEM: &str = "binary_sensor-hub-problem";
-
-/// What is wrong with the hub itself.
-fn problem(config: &Config, topics: &Topics) -> Value {
-    json!({
-        "p": "binary_sensor",
-        "uniq_id": format!("hearthd_{}_hub.problem", config.hub.id),
-        "default_entity_id": format!("binary_sensor.{}_hub_problem", config.hub.id),
-        "name": "Problem",
-        "stat_t": topics.problem(),
-        "val_tpl": "{{ 'OFF' if value == 'none' else 'ON' }}",
-        "json_attr_t": topics.problem(),
-        "json_attr_tpl": "{{ {'why': value} | tojson }}",
-        "dev_cla": "problem",
-        "ent_cat": "diagnostic",
-    })
-}
-
-fn components(config: &Config, topics: &Topics) -> Map<String, Value> {
-    let mut components = Map::new();
-    for spec in config.specs() {
-        let about = |platform, name: &str| About { config, topics, platform, name: name.to_owned() };
-        let (about, described) = match spec.owner {
-            Owner::Output(id) if spec.role == Role::Output => {
-                let about = about(platform_of_output(spec, config.looks_like(id)), &spec.name);
-                components.insert(component_id("button", &spec.name), about.auto_button(&spec.title));
-                let described = about.output(spec);
-                (about, described)
-            }
-            Owner::Zone(id) if spec.entity == spec.point && spec.commands.is_some() => {
-                let about = about("climate", &config[id].id);
-                let described = about.climate(&config[id]);
-                (about, described)
-            }
-            _ if spec.is_part() && !is_apart(config, spec) => continue,
-            _ => {
-                let about = about(platform(spec), &spec.name);
-                let described = about.point(spec);
-                (about, described)
-            }
-        };
-        components.insert(component_id(about.platform, &about.name), described);
-    }
-    for scene in &config.scenes {
-        let about = About { config, topics, platform: "scene", name: format!("scene.{}", scene.id) };
-        components.insert(component_id("scene", &about.name), about.scene(&scene.name));
-    }
-    if !components.is_empty() {
-        components.insert(PROBLEM.into(), problem(config, topics));
-    }
-    components
-}
-
-/// The platform of an output. On or off: Home Assistant's valves, covers and sirens expect more than that.
-fn platform_of_output(spec: &PointSpec, look: OutputKind) -> &'static str {
-    match (look, &spec.kind) {
-        (OutputKind::Light, _) => "light",
-        (OutputKind::Fan, _) => "fan",
-        (OutputKind::Cover, Kind::Word(_)) => "cover",
-        _ => "switch",
-    }
-}
-
-/// Whether a part of an entity has one of its own all the same: a switch of Home Assistant knows no levels.
-fn is_apart(config: &Config, spec: &PointSpec) -> bool {
-    let Owner::Output(id) = spec.owner else { return false };
-    let shows_levels = matches!(config.looks_like(id), OutputKind::Light | OutputKind::Fan);
-    spec.role == Role::Level && !shows_levels
-}
-
-/// The platform of a point that is an entity by itself.
-fn platform(spec: &PointSpec) -> &'static str {
-    match (&spec.kind, spec.commands.is_some()) {
-        (Kind::Switch(_), true) => "switch",
-        (Kind::Switch(_), false) => "binary_sensor",
-        (Kind::Level(_), true) => "number",
-        // What is measured stays that, even if a meter can be set.
-        (Kind::Number(_), true) if !spec.is_measured() => "number",
-        (Kind::Word(_), true) => "select",
-        (Kind::Level(_) | Kind::Number(_) | Kind::Word(_), _) => "sensor",
-        (Kind::Event(_), _) => "event",
-    }
-}
-
-/// The platform is part of it, so that a light that becomes a fan is one removed and one new, as Home Assistant sees it.
-fn component_id(platform: &str, point: &str) -> String {
-    format!("{platform}-{}", point.replace('.', "-"))
-}
-
-/// A point and where it is described.
-struct About<'a> {
-    config: &'a Config,
-    topics: &'a Topics,
-    platform: &'static str,
-    name: String,
-}
-
-impl About<'_> {
-    /// A point that is an entity by itself.
-    fn point(&self, spec: &PointSpec) -> Value {
-        // Home Assistant shows an event beside its input, by the name of both.
-        let name = if self.platform == "event" { self.config.owner_name(spec.owner) } else { &spec.title };
-        let mut component = self.readable(name);
-        let facts = match &spec.kind {
-            Kind::Switch(_) => json!({}),
-            Kind::Level(_) => {
-                json!({ "min": 0, "max": 100, "unit_of_meas": Unit::Percent.sign(), "mode": "slider" })
-            }
-            Kind::Number(number) => json!({
-                "unit_of_meas": number.unit.sign(),
-                "stat_cla": number.course.map(Course::word),
-                "suggested_display_precision": number.shown_decimals,
-            }),
-            Kind::Word(words) if self.platform == "select" => json!({ "options": words }),
-            Kind::Word(words) => json!({ "ops": words }),
-            // Home Assistant wants what happens as JSON.
-            Kind::Event(words) => {
-                json!({ "event_types": words, "val_tpl": "{{ {'event_type': value} | tojson }}" })
-            }
-        };
-        component.extend(facts.as_object().cloned().into_iter().flatten().filter(|(_, fact)| !is_nothing(fact)));
-        self.with_look(spec, &mut component);
-        if spec.commands.is_some() && self.platform != "sensor" {
-            component.insert("cmd_t".into(), self.topics.set(&self.name).into());
-        }
-        component.into()
-    }
-
-    fn output(&self, spec: &PointSpec) -> Value {
-        let mut component = self.readable(&spec.title);
-        component.insert("cmd_t".into(), self.topics.set(&self.name).into());
-        self.with_look(spec, &mut component);
-        let is_level = |part: &&PointSpec| part.entity == spec.point && matches!(part.kind, Kind::Level(_));
-        let Some(level) = self.config.specs().iter().find(is_level) else { return component.into() };
-        let (shown, set) = (self.topics.of_point(&level.name).state, self.topics.set(&level.name));
-        let facts = match self.platform {
-            // It sends the brightness first and then ON, which leaves that level as it is.
-            "light" => {
-                json!({ "brightness_state_topic": shown, "brightness_command_topic": set, "bri_scl": 100 })
-            }
-            "fan" => json!({ "pct_stat_t": shown, "pct_cmd_t": set }),
-            "cover" => json!({ "position_topic": shown, "set_position_topic": set }),
-            _ => json!({}),
-        };
-        component.extend(facts.as_object().cloned().into_iter().flatten());
-        if let (Kind::Level(Some(count)), "fan") = (&level.kind, self.platform) {
-            // Home Assistant counts speeds, our level is in percent.
-            component.insert("spd_rng_max".into(), (*count).into());
-            let to_level = format!("{{{{ (value | int * 100 / {count}) | round(0) | int }}}}");
-            let to_speed = format!("{{{{ (value | int * {count} / 100) | round(0) | int }}}}");
-            component.insert("percentage_command_template".into(), to_level.into());
-            component.insert("percentage_value_template".into(), to_speed.into());
-        }
-        component.into()
-    }
-
-    /// Gives the output back to the rules; a light or a switch of Home Assistant knows only on and off.
-    fn auto_button(&self, output: &str) -> Value {
-        json!({
-            "p": "button",
-            "uniq_id": format!("hearthd_{}_{}.auto", self.config.hub.id, self.name),
-            "default_entity_id": self.entity_id("button", "_auto"),
-            "name": format!("{output} auto"),
-            "cmd_t": self.topics.set(&self.name),
-            "pl_prs": "AUTO",
-            "ent_cat": "config",
-            "ic": "mdi:refresh-auto",
-        })
-    }
-
-    /// What it is and how it is shown; of what is decided, the reason, which becomes an attribute of the entity itself: one
-    /// tap away and no entity more.
-    fn with_look(&self, spec: &PointSpec, component: &mut Map<String, Value>) {
-        let category = match spec.category {
-            Category::Primary => None,
-            Category::Config => Some("config"),
-            Category::Diagnostic => Some("diagnostic"),
-        };
-        let facts = [("dev_cla", spec.class), ("ic", spec.icon), ("ent_cat", category)];
-        component.extend(facts.into_iter().filter_map(|(key, fact)| Some((key.to_owned(), fact?.into()))));
-        if spec.is_decided {
-            component.insert("json_attr_t".into(), self.topics.of_point(&self.name).why.into());
-            component.insert("json_attr_tpl".into(), "{{ {'why': value} | tojson }}".into());
-        }
-    }
-
-    /// A thermostat. A zone that warms and cools has a lower and an upper target and no other.
-    fn climate(&self, zone: &Climate) -> Value {
-        let point = |facet: ClimateFacet| format!("{}.{}", zone.id, facet.word());
-        let state = |facet| self.topics.of_point(&point(facet)).state;
-        let set = |facet| self.topics.set(&point(facet));
-        let mut component = self.readable(&zone.name);
-        component.remove("stat_t");
-        let availability = self.topics.of_point(&point(ClimateFacet::Target)).availability;
-        component.insert("avty".into(), json!([{ "t": self.topics.availability() }, { "t": availability }]));
-        let both = zone.facets().any(|facet| facet == ClimateFacet::CoolTarget);
-        let targets: &[(ClimateFacet, &str, &str)] = if both {
-            &[
-                (ClimateFacet::Target, "temp_lo_stat_t", "temp_lo_cmd_t"),
-                (ClimateFacet::CoolTarget, "temp_hi_stat_t", "temp_hi_cmd_t"),
-            ]
-        } else {
-            &[(ClimateFacet::Target, "temp_stat_t", "temp_cmd_t")]
-        };
-        for (facet, shown, commanded) in targets {
-            component.insert((*shown).into(), state(*facet).into());
-            component.insert((*commanded).into(), set(*facet).into());
-        }
-        let range = zone.range();
-        let more = json!({
-            "modes": zone.modes().map(ClimateMode::word).collect::<Vec<_>>(),
-            "mode_stat_t": state(ClimateFacet::Mode),
-            "mode_cmd_t": set(ClimateFacet::Mode),
-            "curr_temp_t": state(ClimateFacet::Measured),
-            "act_t": state(ClimateFacet::Action),
-            "min_temp": range.start(),
-            "max_temp": range.end(),
-            "temp_step": 0.5,
-            "precision": 0.1,
-            "temp_unit": "C",
-        });
-        component.extend(more.as_object().cloned().unwrap_or_default());
-        if !zone.presets.is_empty() {
-            let names: Vec<&str> = zone.presets.iter().map(|preset| &*preset.name).collect();
-            component.insert("pr_modes".into(), json!(names));
-            component.insert("pr_mode_stat_t".into(), state(ClimateFacet::Preset).into());
-            component.insert("pr_mode_cmd_t".into(), set(ClimateFacet::Preset).into());
-        }
-        component.into()
-    }
-
-    fn scene(&self, name: &str) -> Value {
-        json!({
-            "p": "scene",
-            "uniq_id": format!("hearthd_{}_{}", self.config.hub.id, self.name),
-            "default_entity_id": self.entity_id("scene", ""),
-            "name": name,
-            "cmd_t": self.topics.set(&self.name),
-            "pl_on": "ON",
-        })
-    }
-
-    /// What all components that show a point have in common.
-    fn readable(&self, name: &str) -> Map<String, Value> {
-        let topics = self.topics.of_point(&self.name);
-        [
-            ("p", json!(self.platform)),
-            ("uniq_id", json!(format!("hearthd_{}_{}", self.config.hub.id, self.name))),
-            ("default_entity_id", json!(self.entity_id(self.platform, ""))),
-            ("name", json!(name)),
-            ("stat_t", json!(topics.state)),
-            ("avty", json!([{ "t": self.topics.availability() }, { "t": topics.availability }])),
-            ("avty_mode", json!("all")),
-        ]
-        .into_iter()
-        .map(|(key, value)| (key.into(), value))
-        .collect()
-    }
-
-    fn entity_id(&self, platform: &str, suffix: &str) -> String {
-        format!("{platform}.{}_{}{suffix}", self.config.hub.id, self.name.replace('.', "_"))
-    }
-}
-
-/// What is not said: Home Assistant takes neither an empty unit nor null.
-fn is_nothing(fact: &Value) -> bool {
-    fact.is_null() || fact.as_str() == Some("")
+    let platforms = |components: Map<String, Value>| -> Platforms {
+        components.into_iter().map(|(id, described)| (id, platform(described))).collect()
+    };
+    let all = components(config, &Topics::new(""));
+    all.into_iter().map(|(device, components)| (device, platforms(components))).collect()
 }
 
 #[cfg(test)]

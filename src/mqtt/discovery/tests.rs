@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::model::{
-    CHIPS, Climate, Condition, Config, InputKind, Method, Modes, Output, OutputId, OutputKind, Preset, Rule, Scene,
-    Sensor, SensorId, Setpoints,
+    CHIPS, Climate, Condition, Config, InputKind, Method, Modes, Output, OutputId, OutputKind, Preset, RoomId, Rule,
+    Scene, Sensor, SensorId, Setpoints,
 };
 use crate::mqtt::house;
+use std::collections::BTreeSet;
 
 /// Short forms in use, all of them older than 2025, and what they stand for.
 const ABBREVIATIONS: &[(&str, &str)] = &[
@@ -13,6 +14,7 @@ const ABBREVIATIONS: &[(&str, &str)] = &[
     ("bri_scl", "brightness_scale"),
     ("avty_mode", "availability_mode"),
     ("cmd_t", "command_topic"),
+    ("cmd_tpl", "command_template"),
     ("cmps", "components"),
     ("dev", "device"),
     ("dev_cla", "device_class"),
@@ -104,7 +106,37 @@ const PLATFORMS: &[Platform] = &[
         ],
         &[],
     ),
-    ("cover", &["command_topic"], &["state_topic", "position_topic", "set_position_topic"], &[]),
+    (
+        "cover",
+        &["command_topic"],
+        &[
+            "state_topic",
+            "position_topic",
+            "set_position_topic",
+            "payload_open",
+            "payload_close",
+            "payload_stop",
+            "state_open",
+            "state_closed",
+            "device_class",
+        ],
+        &["awning", "blind", "curtain", "damper", "door", "garage", "gate", "shade", "shutter", "window"],
+    ),
+    (
+        "valve",
+        &["command_topic"],
+        &[
+            "state_topic",
+            "reports_position",
+            "payload_open",
+            "payload_close",
+            "state_open",
+            "state_closed",
+            "device_class",
+        ],
+        &["water", "gas"],
+    ),
+    ("siren", &["command_topic"], &["state_topic", "command_template", "support_duration", "support_volume_set"], &[]),
     ("number", &["command_topic"], &["state_topic", "min", "max", "mode", "unit_of_measurement"], &[]),
     ("switch", &["command_topic"], &["state_topic", "device_class"], &["outlet", "switch"]),
     ("button", &["command_topic"], &["payload_press", "device_class"], &["identify", "restart", "update"]),
@@ -115,7 +147,36 @@ const PLATFORMS: &[Platform] = &[
         "binary_sensor",
         &["state_topic"],
         &["device_class", "off_delay", "expire_after", "value_template"],
-        &["motion", "occupancy", "door", "window", "moisture", "smoke", "problem"],
+        &[
+            "battery",
+            "battery_charging",
+            "carbon_monoxide",
+            "cold",
+            "connectivity",
+            "door",
+            "garage_door",
+            "gas",
+            "heat",
+            "light",
+            "lock",
+            "moisture",
+            "motion",
+            "moving",
+            "occupancy",
+            "opening",
+            "plug",
+            "power",
+            "presence",
+            "problem",
+            "running",
+            "safety",
+            "smoke",
+            "sound",
+            "tamper",
+            "update",
+            "vibration",
+            "window",
+        ],
     ),
     (
         "sensor",
@@ -148,6 +209,11 @@ const PLATFORMS: &[Platform] = &[
             "volume",
             "volume_flow_rate",
             "enum",
+            "battery",
+            "moisture",
+            "power_factor",
+            "pressure",
+            "carbon_monoxide",
         ],
     ),
     (
@@ -193,8 +259,9 @@ fn validate(payload: &str) {
     }
     assert!(!(root.contains_key("availability") && root.contains_key("availability_topic")));
     let device = root["device"].as_object().expect("device");
-    for key in device.keys() {
-        assert!(["ids", "name", "mf", "mdl", "sw"].contains(&key.as_str()), "device key {key}");
+    for (key, value) in device {
+        let known = ["ids", "name", "mf", "mdl", "sw", "hw", "sn", "sa", "via_device"];
+        assert!(known.contains(&key.as_str()) && !value.is_null(), "device key {key}");
     }
     assert!(device["ids"].as_array().is_some_and(|ids| !ids.is_empty()));
     let origin = root["origin"].as_object().expect("origin");
@@ -247,6 +314,10 @@ fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_to
         assert!(availability.as_array().is_some_and(|list| list.iter().all(|entry| entry["t"].is_string())));
         assert_eq!(component["availability_mode"], "all");
     }
+    if platform == "valve" && component.contains_key("reports_position") {
+        let words = ["payload_open", "payload_close", "state_open", "state_closed"];
+        assert!(words.iter().all(|key| !component.contains_key(*key)), "{id}: refused beside a position");
+    }
     if platform == "climate" {
         let words = |key: &str| -> Vec<String> { serde_json::from_value(component[key].clone()).expect("words") };
         assert!(
@@ -268,6 +339,11 @@ fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_to
         let unit_of_class = [
             ("temperature", "°C"),
             ("humidity", "%"),
+            ("moisture", "%"),
+            ("battery", "%"),
+            ("power_factor", "%"),
+            ("pressure", "hPa"),
+            ("carbon_monoxide", "ppm"),
             ("atmospheric_pressure", "hPa"),
             ("illuminance", "lx"),
             ("carbon_dioxide", "ppm"),
@@ -300,11 +376,35 @@ fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_to
     }
 }
 
+/// The announcements of all devices, each held against the rules.
+fn announced(config: &Config, gone: &Layout, step: Step) -> BTreeMap<Device, Value> {
+    let all = announcements(config, &Topics::new("hearthd/cottage"), &Board::default(), gone, step);
+    let mut unique = BTreeMap::new();
+    let mut read = |(device, payload): (Device, String)| {
+        validate(&payload);
+        let announced: Value = serde_json::from_str(&payload).unwrap();
+        for (id, component) in announced["cmps"].as_object().unwrap() {
+            let key = (component["p"].to_string(), component["uniq_id"].to_string());
+            let other = unique.insert(key, id.clone()).filter(|_| component["uniq_id"].is_string());
+            assert_eq!(other, None, "{id}: the same entity with two devices");
+        }
+        (device, announced)
+    };
+    all.into_iter().map(&mut read).collect()
+}
+
+/// The hub's own announcement, with the components of all devices.
 fn announce(config: &Config) -> Value {
-    let payload =
-        payload(config, &Topics::new("hearthd/cottage"), &Platforms::new(), Step::Removed).expect("components");
-    validate(&payload);
-    serde_json::from_str(&payload).unwrap()
+    let all = announced(config, &Layout::new(), Step::Removed);
+    let mut hub = all[&Device::hub()].clone();
+    for components in all.values().map(|announced| announced["cmps"].as_object().unwrap()) {
+        hub["cmps"].as_object_mut().unwrap().extend(components.clone());
+    }
+    hub
+}
+
+fn hall() -> Device {
+    Device::of(&house::config(&[]), Some(RoomId(0)))
 }
 
 #[test]
@@ -374,7 +474,7 @@ fn a_small_house_is_announced_like_this() {
                 "p": "light", "uniq_id": "hearthd_cottage_hall_light", "default_entity_id": "light.cottage_hall_light",
                 "name": "hall light",
                 "stat_t": "hearthd/cottage/hall_light/state", "cmd_t": "hearthd/cottage/hall_light/set",
-                "json_attr_t": "hearthd/cottage/hall_light/why", "json_attr_tpl": "{{ {'why': value} | tojson }}",
+                "json_attr_t": "hearthd/cottage/hall_light/attributes", "json_attr_tpl": "{{ value }}",
                 "avty": availability("hall_light"), "avty_mode": "all",
             },
             "button-hall_light": {
@@ -384,7 +484,7 @@ fn a_small_house_is_announced_like_this() {
             },
             "binary_sensor-hall_motion": {
                 "p": "binary_sensor", "uniq_id": "hearthd_cottage_hall_motion",
-                "default_entity_id": "binary_sensor.cottage_hall_motion", "name": "hall motion", "dev_cla": "motion",
+                "default_entity_id": "binary_sensor.cottage_hall_motion", "name": "Motion", "dev_cla": "motion",
                 "stat_t": "hearthd/cottage/hall_motion/state", "avty": availability("hall_motion"), "avty_mode": "all",
             },
             "sensor-living-temperature": {
@@ -397,9 +497,9 @@ fn a_small_house_is_announced_like_this() {
             },
             "binary_sensor-hall-occupied": {
                 "p": "binary_sensor", "uniq_id": "hearthd_cottage_hall.occupied",
-                "default_entity_id": "binary_sensor.cottage_hall_occupied", "name": "Hall occupied",
+                "default_entity_id": "binary_sensor.cottage_hall_occupied", "name": "Occupied",
                 "dev_cla": "occupancy",
-                "json_attr_t": "hearthd/cottage/hall/occupied/why", "json_attr_tpl": "{{ {'why': value} | tojson }}",
+                "json_attr_t": "hearthd/cottage/hall/occupied/attributes", "json_attr_tpl": "{{ value }}",
                 "stat_t": "hearthd/cottage/hall/occupied/state",
                 "avty": availability("hall/occupied"), "avty_mode": "all",
             },
@@ -423,6 +523,11 @@ fn every_kind_of_point_is_one_that_home_assistant_accepts() {
     let components = announced["cmps"].as_object().unwrap();
     assert_eq!(components.len(), config.points().count() + outputs.len() + 2);
     for (id, key, value) in [
+        ("siren-siren", "cmd_tpl", json!("{{ value }}")),
+        ("valve-valve", "state_open", json!("ON")),
+        ("cover-cover", "payload_close", json!("CLOSE")),
+        ("cover-cover", "payload_stop", Value::Null),
+        ("cover-cover", "ic", Value::Null),
         ("fan-fan", "dev_cla", Value::Null),
         ("switch-switch", "dev_cla", json!("switch")),
         ("switch-heater", "ic", json!("mdi:radiator")),
@@ -517,6 +622,7 @@ fn levels_speeds_and_positions_are_announced() {
         ("cover-blind", "set_position_topic", json!("hearthd/cottage/blind/position/set")),
         ("switch-boiler", "cmd_t", json!("hearthd/cottage/boiler/set")),
         ("number-boiler-level", "max", json!(100)),
+        ("number-boiler-level", "ent_cat", json!("config")),
         ("sensor-boiler-energy", "stat_cla", json!("total_increasing")),
     ] {
         assert_eq!(components[id][key], value, "{id} {key}");
@@ -531,11 +637,8 @@ fn levels_speeds_and_positions_are_announced() {
 #[test]
 fn what_is_gone_is_named_by_its_platform_only() {
     let config = house::config(&[("lamp", OutputKind::Fan)]);
-    let before = platforms(&house::config(&[("lamp", OutputKind::Light)]));
-    let topics = Topics::new("hearthd/cottage");
-    let announced = payload(&config, &topics, &before, Step::Removed).unwrap();
-    validate(&announced);
-    let announced: Value = serde_json::from_str(&announced).unwrap();
+    let before = layout(&house::config(&[("lamp", OutputKind::Light)]));
+    let announced = &announced(&config, &before, Step::Removed)[&Device::hub()];
     assert_eq!(announced["cmps"]["light-lamp"], json!({ "p": "light" }), "a light that became a fan is gone");
     assert_eq!(announced["cmps"]["fan-lamp"]["cmd_t"], "hearthd/cottage/lamp/set");
     assert_eq!(announced["cmps"]["button-lamp"]["pl_prs"], "AUTO", "what is still there is not removed");
@@ -545,13 +648,18 @@ fn what_is_gone_is_named_by_its_platform_only() {
 fn an_announcement_can_be_read_again() {
     let config = house::config(&[("lamp", OutputKind::Light)]);
     let topics = Topics::new("hearthd/cottage");
-    let announced = payload(&config, &topics, &Platforms::new(), Step::Removed).unwrap();
-    let Earlier { components: read_platforms, topics: read_topics } = read(announced.as_bytes(), &topics);
-    assert_eq!(read_platforms, platforms(&config));
+    let (mut read_layout, mut read_topics) = (Layout::new(), BTreeSet::new());
+    for (device, announced) in announcements(&config, &topics, &Board::default(), &Layout::new(), Step::Removed) {
+        let earlier = read(announced.as_bytes(), &topics);
+        read_layout.insert(device, earlier.components);
+        read_topics.extend(earlier.topics);
+    }
+    assert_eq!(read_layout, layout(&config));
     let with_why = |name: &String| topics.of_point(name).all().map(String::from);
     let mut expected: Vec<_> =
         config.points().map(|point| config.point_name(point)).flat_map(|name| with_why(&name)).collect();
-    expected.retain(|topic| !topic.ends_with("/why") || topic.contains("lamp") || topic.contains("occupied"));
+    let is_decided = |topic: &str| topic.contains("lamp") || topic.contains("occupied");
+    expected.retain(|topic| !(topic.ends_with("/why") || topic.ends_with("/attributes")) || is_decided(topic));
     expected.sort();
     assert_eq!(read_topics.into_iter().collect::<Vec<_>>(), expected);
 }
@@ -561,9 +669,11 @@ fn what_is_gone_is_described_once_more_as_its_platform_wants_it() {
     let config = house::config(&[]);
     let gone: Platforms =
         PLATFORMS.iter().map(|(name, ..)| (format!("{name}-attic-old_one"), (*name).to_owned())).collect();
+    let gone = [(hall(), gone)].into();
     let announce = |step| -> Value {
-        let announced = payload(&config, &Topics::new("hearthd/cottage"), &gone, step).expect("components");
-        serde_json::from_str(&announced).expect("JSON")
+        let topics = Topics::new("hearthd/cottage");
+        let all = announcements(&config, &topics, &Board::default(), &gone, step);
+        serde_json::from_str(&all[&hall()]).expect("JSON")
     };
     let (described, removed) = (announce(Step::Described), announce(Step::Removed));
     for (platform, required, optional, _) in PLATFORMS {
@@ -594,7 +704,7 @@ fn a_bedroom_tells_whether_somebody_sleeps() {
     });
     let announced = announce(&config);
     let asleep = &announced["cmps"]["binary_sensor-hall-asleep"];
-    assert_eq!((&asleep["name"], &asleep["ic"]), (&json!("Hall asleep"), &json!("mdi:sleep")));
+    assert_eq!((&asleep["name"], &asleep["ic"]), (&json!("Asleep"), &json!("mdi:sleep")));
     assert_eq!(asleep["stat_t"], "hearthd/cottage/hall/asleep/state");
 }
 
@@ -609,10 +719,155 @@ fn what_others_wrote_is_not_read() {
 }
 
 #[test]
+fn what_is_in_a_room_is_with_the_room() {
+    let mut config = house::config(&[("hall_light", OutputKind::Light), ("pump", OutputKind::Switch)]);
+    config.hub.name = "Hall".into();
+    config.outputs[0].room = Some(RoomId(0));
+    config.sensors[0].room = Some(RoomId(0));
+    config.sensors.push(Sensor::plain("hall", CHIPS[0].chip));
+    config.climates = vec![Climate { name: "Hall".into(), ..Climate::plain("warmth", SensorId(0)) }];
+    let all = announced(&config, &Layout::new(), Step::Removed);
+    assert_eq!(all.keys().cloned().collect::<Vec<_>>(), [Device::hub(), hall()], "the hub first: rooms name it");
+    let ids = |device: &Device| all[device]["cmps"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(ids(&Device::hub()), ["binary_sensor-hub-problem", "button-pump", "switch-pump"]);
+    let in_hall = &all[&hall()];
+    assert_eq!(
+        in_hall["dev"],
+        json!({
+            "ids": ["hearthd_cottage.hall"], "name": "Hall", "mf": "hearthd", "mdl": "Room", "sa": "Hall",
+            "via_device": "hearthd_cottage",
+        })
+    );
+    for (id, name, unique) in [
+        ("light-hall_light", json!("Light"), "hearthd_cottage_hall_light"),
+        ("button-hall_light", json!("Light auto"), "hearthd_cottage_hall_light.auto"),
+        ("sensor-living-temperature", json!("Living room temperature"), "hearthd_cottage_living.temperature"),
+        ("sensor-hall-temperature", json!("Temperature"), "hearthd_cottage_hall.temperature"),
+        ("climate-warmth", Value::Null, "hearthd_cottage_warmth"),
+    ] {
+        assert_eq!((&in_hall["cmps"][id]["name"], &in_hall["cmps"][id]["uniq_id"]), (&name, &json!(unique)), "{id}");
+    }
+    let entity = format!("light.{}", "cottage_hall_light");
+    assert_eq!(in_hall["cmps"]["light-hall_light"]["default_entity_id"], entity, "as before there were rooms");
+}
+
+#[test]
+fn a_board_is_told_of_as_the_hub_s() {
+    let board = Board {
+        model: Some("Raspberry Pi 5".into()),
+        serial: Some("10000000abcd".into()),
+        revision: Some("c04170".into()),
+    };
+    let topics = Topics::new("hearthd/cottage");
+    let all = announcements(&house::config(&[]), &topics, &board, &Layout::new(), Step::Removed);
+    all.values().for_each(|payload| validate(payload));
+    let hub: Value = serde_json::from_str(&all[&Device::hub()]).unwrap();
+    let told = ["mdl", "sn", "hw"].map(|key| hub["dev"][key].as_str().unwrap().to_owned());
+    assert_eq!(told, ["Raspberry Pi 5", "10000000abcd", "c04170"]);
+    let in_hall: Value = serde_json::from_str(&all[&hall()]).unwrap();
+    assert!(in_hall["dev"].get("sn").is_none() && in_hall["dev"].get("sw").is_none());
+}
+
+#[test]
+fn a_room_that_is_gone_is_taken_away_or_described_once_more() {
+    let mut config = house::config(&[("lamp", OutputKind::Light)]);
+    config.rooms.clear();
+    let gone: Layout = [(hall(), [("binary_sensor-hall-occupied".into(), "binary_sensor".into())].into())].into();
+    for step in [Step::Removed, Step::RemovedAtLast] {
+        assert!(!announced(&config, &gone, step).contains_key(&hall()), "an empty payload takes it away");
+    }
+    for step in [Step::LetGo, Step::Described] {
+        let all = announcements(&config, &Topics::new("hearthd/cottage"), &Board::default(), &gone, step);
+        let in_hall: Value = serde_json::from_str(&all[&hall()]).unwrap();
+        assert_eq!(
+            (&in_hall["dev"]["ids"], &in_hall["dev"]["name"]),
+            (&json!(["hearthd_cottage.hall"]), &json!("hall"))
+        );
+        assert_eq!(in_hall["cmps"]["binary_sensor-hall-occupied"]["uniq_id"], "hearthd_cottage_hall.occupied");
+    }
+}
+
+#[test]
 fn a_house_without_points_announces_no_device() {
     let mut config = house::config(&[]);
     (config.inputs, config.sensors, config.rooms) = (vec![], vec![], vec![]);
-    assert_eq!(payload(&config, &Topics::new("hearthd/cottage"), &Platforms::new(), Step::Removed), None);
+    assert_eq!(announced(&config, &Layout::new(), Step::Removed), BTreeMap::new());
+}
+
+/// What people look at first, of many outputs with all that belongs to each.
+#[test]
+fn a_house_of_31_outputs_shows_31_things_to_switch() {
+    use crate::model::{Line, PwmChannel};
+    let mut config = house::config(&[]);
+    (config.inputs, config.sensors, config.rooms) = Default::default();
+    let kinds = OutputKind::ALL.into_iter().cycle();
+    config.outputs = (0..31).zip(kinds).map(|(n, kind)| house::output(&format!("output_{n}"), kind)).collect();
+    for output in &mut config.outputs {
+        (output.lock, output.power) = (true, Some(60.0));
+        if !matches!(output.kind, OutputKind::Siren | OutputKind::Cover) {
+            output.line = Some(Line::Pwm(PwmChannel::Pin(18)));
+        }
+    }
+    let announced = announce(&config);
+    let components = announced["cmps"].as_object().unwrap();
+    let primary = components.values().filter(|component| component.get("ent_cat").is_none());
+    assert_eq!((primary.count(), components.len()), (31, 31 * 5 + 12 + 1));
+}
+
+#[test]
+fn each_class_that_a_file_may_say_is_one_of_its_platform() {
+    use crate::model::Unit;
+    let of = |platform: &str| PLATFORMS.iter().find(|(name, ..)| *name == platform).unwrap().3;
+    for facts in OutputKind::ALL.map(OutputKind::facts) {
+        assert!(facts.classes.iter().all(|class| of(facts.platform).contains(class)), "{}", facts.platform);
+    }
+    for kind in InputKind::ALL {
+        let platform = if kind == InputKind::Button { "event" } else { "binary_sensor" };
+        assert!(kind.facts().classes.iter().all(|class| of(platform).contains(class)), "{kind:?}");
+    }
+    assert!(Unit::ALL.into_iter().flat_map(Unit::classes).all(|class| of("sensor").contains(class)));
+}
+
+#[test]
+fn what_the_file_calls_something_is_what_home_assistant_shows() {
+    let mut config = house::config(&[("pump", OutputKind::Switch), ("blind", OutputKind::Cover)]);
+    (config.outputs[0].class, config.outputs[1].class) = (Some("outlet"), Some("blind"));
+    config.inputs = vec![house::input("garage", InputKind::Contact), house::input("bell", InputKind::Button)];
+    (config.inputs[0].class, config.inputs[1].class) = (Some("garage_door"), Some("doorbell"));
+    let bme280 = CHIPS.iter().find(|facts| facts.words[0] == "bme280").unwrap().chip;
+    config.sensors = vec![Sensor { class: Some("moisture"), ..Sensor::plain("soil", bme280) }];
+    let announced = announce(&config);
+    for (id, class) in [
+        ("switch-pump", Some("outlet")),
+        ("cover-blind", Some("blind")),
+        ("binary_sensor-garage", Some("garage_door")),
+        ("binary_sensor-bell", None),
+        ("event-bell-event", Some("doorbell")),
+        ("sensor-soil-humidity", Some("moisture")),
+        ("sensor-soil-temperature", Some("temperature")),
+    ] {
+        assert_eq!(announced["cmps"][id].get("dev_cla").and_then(Value::as_str), class, "{id}");
+    }
+}
+
+#[test]
+fn a_valve_with_a_level_and_a_group_of_covers_are_such() {
+    use crate::model::{Line, PwmChannel};
+    let mut config =
+        house::config(&[("radiator", OutputKind::Valve), ("a", OutputKind::Cover), ("b", OutputKind::Cover)]);
+    config.outputs[0].line = Some(Line::Pwm(PwmChannel::Pin(18)));
+    let group = Method::Group { members: vec![OutputId(1), OutputId(2)], all: false };
+    config.outputs.push(Output { method: group, line: None, ..house::output("blinds", OutputKind::Switch) });
+    let announced = announce(&config);
+    let components = &announced["cmps"];
+    let valve = &components["valve-radiator"];
+    assert_eq!(
+        (&valve["cmd_t"], &valve["reports_position"]),
+        (&json!("hearthd/cottage/radiator/level/set"), &json!(true))
+    );
+    assert_eq!(valve["stat_t"], "hearthd/cottage/radiator/level/state");
+    assert!(components.get("number-radiator-level").is_none());
+    assert_eq!(components["cover-blinds"]["state_closed"], "OFF");
 }
 
 #[test]
@@ -624,9 +879,9 @@ fn a_group_of_lights_is_a_light_and_a_mixed_one_a_switch() {
         ..house::output(id, OutputKind::Switch)
     };
     config.outputs.extend([group("lights", &[0, 1]), group("mixed", &[0, 2])]);
-    let components = components(&config, &Topics::new("hearthd/cottage"));
+    let components = &components(&config, &Topics::new("hearthd/cottage"))[&Device::hub()];
     assert!(components.contains_key("light-lights") && components.contains_key("switch-mixed"));
     assert!(components["light-lights"].get("dev_cla").is_none());
-    let named = platforms(&config);
+    let named = &layout(&config)[&Device::hub()];
     assert!(components.keys().all(|id| named.contains_key(id)) && named.len() == components.len());
 }

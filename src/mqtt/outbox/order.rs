@@ -8,6 +8,7 @@ use crate::model::{Config, Point};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
     Why,
+    Attributes,
     State,
     Availability,
 }
@@ -20,7 +21,7 @@ pub(super) fn groups(config: &Config) -> Vec<Group> {
     let specs = config.specs();
     let mut groups: Vec<(Point, Group)> = Vec::new();
     for (place, spec) in specs.iter().enumerate() {
-        let parts = [Part::Why, Part::State, Part::Availability].map(|part| (place, part));
+        let parts = [Part::Why, Part::Attributes, Part::State, Part::Availability].map(|part| (place, part));
         match groups.iter_mut().find(|(of, _)| *of == spec.entity) {
             Some((_, group)) => group.extend(parts),
             None => groups.push((spec.entity, parts.into())),

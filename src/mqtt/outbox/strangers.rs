@@ -14,9 +14,9 @@ impl Outbox {
             said(self.online_said.then_some("online"))
         } else if heard.topic == self.topics.problem() {
             said(self.problem_said.as_deref())
-        } else if self.announced_topic().as_ref() == Some(&heard.topic) && !heard.deleted {
-            // Who deletes the device in Home Assistant has it delete this.
-            self.announced
+        } else if !heard.deleted {
+            // Who deletes a device in Home Assistant has it delete this.
+            self.device_of(&heard.topic).and_then(|device| self.announced.get(&device).copied())
         } else {
             None
         };
@@ -40,7 +40,10 @@ impl Outbox {
                 }
                 None if *topic == self.topics.availability() => self.online_due = true,
                 None if *topic == self.topics.problem() => self.problem_said = None,
-                None => self.discovery_due = true,
+                None => {
+                    let device = self.device_of(topic);
+                    self.due.extend(device);
+                }
             }
         }
         foreign.first().map(|first| (first.clone(), foreign.len()))
@@ -53,6 +56,7 @@ impl Given {
         match part {
             Part::State => self.text.as_deref(),
             Part::Why => self.because.as_deref().or(self.explanation.as_ref().map(|explanation| &*explanation.line)),
+            Part::Attributes => self.attributes.as_deref(),
             Part::Availability => self.online.map(availability),
         }
     }
@@ -61,6 +65,7 @@ impl Given {
         match part {
             Part::State => (self.value, self.text) = (None, None),
             Part::Why => (self.because, self.explanation) = (None, None),
+            Part::Attributes => self.attributes = None,
             Part::Availability => self.online = None,
         }
     }

@@ -2,25 +2,51 @@
 
 use super::*;
 use crate::house::{Notice, Refused};
-use crate::model::{Climate, Cover, InputKind, Level, Method, OutputId, OutputKind, Point, PointState, SensorId};
+use crate::model::{
+    Climate, Config, Cover, InputKind, Level, Method, OutputId, OutputKind, Point, PointState, RoomId, SensorId,
+};
+use crate::mqtt::discovery::Layout;
 use crate::mqtt::house;
-use crate::mqtt::inbox::Heard;
+use crate::mqtt::inbox::{Heard, mark};
 
 const DISCOVERY: &str = "homeassistant/device/hearthd_cottage/config";
+const HALL: &str = "homeassistant/device/hearthd_cottage/hall/config";
 
 fn config(outputs: &[(&str, OutputKind)]) -> Arc<Config> {
     Arc::new(house::config(outputs))
 }
 
 fn outbox(config: &Arc<Config>) -> Outbox {
-    Outbox::new(&house::settings(), Arc::new(house::snapshot(config)), Record::default())
+    with_record(config, Record::default())
+}
+
+fn with_record(config: &Arc<Config>, record: Record) -> Outbox {
+    with_settings(&house::settings(), config, record)
+}
+
+fn with_settings(settings: &MqttSettings, config: &Arc<Config>, record: Record) -> Outbox {
+    Outbox::new(settings, Arc::new(house::snapshot(config)), record, Board::default())
+}
+
+/// What an earlier run announced, as it is read.
+fn earlier(outbox: &mut Outbox, config: &Config) {
+    let topics = Topics::new("hearthd/cottage");
+    let all = discovery::announcements(config, &topics, &Board::default(), &Layout::new(), Step::Removed);
+    for (device, payload) in all {
+        outbox.earlier_discovery(device, discovery::read(payload.as_bytes(), &topics));
+    }
 }
 
 /// What is said, without the prefix; long payloads in short.
 fn said(outbox: &mut Outbox) -> Vec<String> {
     let line = |message: Message| {
         assert_eq!(message.retain, message.told.is_none());
-        let topic = message.topic.strip_prefix("hearthd/cottage/").unwrap_or("discovery").to_owned();
+        let topic = message.topic.replace("hearthd/cottage/", "").replace("homeassistant/device/", "");
+        // What they say is a subject of its own.
+        if topic.ends_with("/attributes") && !message.payload.is_empty() {
+            return topic;
+        }
+        let topic = topic.replace("hearthd_cottage/config", "discovery").replace("hearthd_cottage/", "");
         if message.payload.len() > 300 { topic } else { format!("{topic} {}", message.payload).trim_end().to_owned() }
     };
     std::iter::from_fn(|| outbox.next()).map(line).collect()
@@ -46,8 +72,10 @@ fn a_connection_begins_with_everything_and_online_comes_last() {
     let config = config(&[("lamp", OutputKind::Light)]);
     let expected = [
         "discovery",
+        "hall/config",
         "problem none",
         "lamp/why default: nobody asks for anything",
+        "lamp/attributes",
         "lamp/state OFF",
         "lamp/availability online",
         "hall_motion/availability offline",
@@ -79,13 +107,41 @@ fn only_differences_are_said_and_the_latest_value_wins() {
     set(&mut snapshot, point(&config, "lamp"), Value::Level(Level::ON));
     change(&mut snapshot, 0, |state| state.explanation = Some(house::explanation("manual: command by MQTT")));
     outbox.update(Arc::new(snapshot.clone()));
-    assert_eq!(said(&mut outbox), ["lamp/why manual: command by MQTT", "lamp/state ON"]);
+    assert_eq!(said(&mut outbox), ["lamp/why manual: command by MQTT", "lamp/attributes", "lamp/state ON"]);
     change(&mut snapshot, 0, |state| state.explanation = Some(house::explanation("manual: command by MQTT")));
     outbox.update(Arc::new(snapshot.clone()));
     assert_eq!(said(&mut outbox), [""; 0], "the same reason made anew");
     change(&mut snapshot, 0, |state| state.quality = Quality::Fault);
     outbox.update(Arc::new(snapshot));
     assert_eq!(said(&mut outbox), ["lamp/availability offline"]);
+}
+
+/// Each change of an attribute is a row in Home Assistant's database.
+#[test]
+fn attributes_stay_while_only_a_reading_in_the_reason_changes() {
+    use crate::model::{Cause, Claim, ClimateId, ClimateReason, HvacAction, Slot};
+    let mut house = house::config(&[("heater", OutputKind::Heater)]);
+    house.climates = vec![Climate::plain("warmth", SensorId(0))];
+    let config = Arc::new(house);
+    let mut outbox = outbox(&config);
+    said(&mut outbox);
+    let mut snapshot = house::snapshot(&config);
+    let mut warm_to = |target: f64, current: f64| {
+        let doing = HvacAction::Heating(target);
+        let reason =
+            ClimateReason { zone: ClimateId(0), doing, current: Some(current), percent: None, windows_closed: None };
+        let line = format!("climate: {}", reason.describe(&config));
+        let claim = Claim { level: Level::ON, cause: Cause::Climate(Arc::new(reason)) };
+        let slots = vec![(Slot::Climate, claim)];
+        let explanation = Explanation { winner: Slot::Climate, level: Level::ON, line, slots };
+        change(&mut snapshot, 0, |state| state.explanation = Some(Arc::new(explanation)));
+        outbox.update(Arc::new(snapshot.clone()));
+        said(&mut outbox)
+    };
+    let why = |text: &str| format!("heater/why climate: warmth heating to {text}");
+    assert_eq!(warm_to(21.0, 19.8), [why("21 °C (19.8 °C)"), "heater/attributes".into()]);
+    assert_eq!(warm_to(21.0, 19.9), [why("21 °C (19.9 °C)")]);
+    assert_eq!(warm_to(22.0, 19.9), [why("22 °C (19.9 °C)"), "heater/attributes".into()]);
 }
 
 #[test]
@@ -96,7 +152,10 @@ fn a_room_tells_its_reason_once() {
     let mut snapshot = house::snapshot(&config);
     let occupied = point(&config, "hall.occupied");
     let place = snapshot.points.iter().position(|state| state.point == occupied).unwrap();
-    for (reason, expected) in [("somebody moves", &["hall/occupied/why somebody moves"][..]), ("somebody moves", &[])] {
+    for (reason, expected) in [
+        ("somebody moves", &["hall/occupied/why somebody moves", "hall/occupied/attributes"][..]),
+        ("somebody moves", &[]),
+    ] {
         change(&mut snapshot, place, |state| state.because = Some(reason.into()));
         outbox.update(Arc::new(snapshot.clone()));
         assert_eq!(said(&mut outbox), expected);
@@ -127,7 +186,10 @@ fn at_a_birth_availability_comes_before_the_states() {
     outbox.birth();
     let heard = said(&mut outbox);
     let why = "lamp/why default: nobody asks for anything";
-    assert_eq!(heard[..4], ["discovery", "availability online", why, "lamp/state OFF"]);
+    assert_eq!(
+        heard[..6],
+        ["discovery", "hall/config", "availability online", why, "lamp/attributes", "lamp/state OFF"]
+    );
     assert_eq!(heard.iter().filter(|line| *line == "availability online").count(), 1);
 }
 
@@ -156,6 +218,7 @@ fn settle(outbox: &mut Outbox) -> Vec<String> {
 fn announced(outbox: &mut Outbox, component: &str) -> Option<&'static str> {
     let announced = outbox.next().unwrap();
     assert_eq!(announced.topic, DISCOVERY);
+    outbox.announcements.clear();
     let announced: serde_json::Value = serde_json::from_str(&announced.payload).unwrap();
     let component = announced["cmps"].get(component)?.as_object().unwrap();
     Some(if component.len() == 1 { "removed" } else { "described" })
@@ -189,9 +252,11 @@ fn what_belongs_to_a_state_is_said_before_it() {
     let heard: Vec<String> = said(&mut outbox).into_iter().filter(|line| !line.contains("availability")).collect();
     let expected = [
         "blind/why manual: command by MQTT",
+        "blind/attributes",
         "blind/position/state 30",
         "blind/state stopped",
         "lamp/why manual: command by MQTT",
+        "lamp/attributes",
         "lamp/level/state 40",
         "lamp/state ON",
     ];
@@ -212,7 +277,16 @@ fn a_difference_is_said_whole_before_anything_newer() {
         heard.extend(outbox.next().map(|message| message.payload));
     }
     heard.extend(std::iter::from_fn(|| outbox.next()).map(|message| message.payload));
-    let expected = ["round 0", "ON", "round 2", "round 3", "OFF", "round 4", "ON"];
+    let why = |text: &str| {
+        let text = text.to_owned();
+        if text.starts_with('{') {
+            text.split('"').nth(3).map(|why| format!("{{{why}}}")).unwrap_or_default()
+        } else {
+            text
+        }
+    };
+    let heard: Vec<String> = heard.iter().map(|text| why(text)).collect();
+    let expected = ["round 0", "{round 0}", "ON", "round 3", "{round 3}", "OFF", "round 4", "{round 4}", "ON"];
     assert_eq!(heard, expected, "each state after its own reason, and the last is the last");
 }
 
@@ -227,14 +301,14 @@ fn what_is_gone_is_named_until_home_assistant_was_there() {
     let heard = said(&mut outbox);
     assert!(!heard.iter().any(|line| line.contains("pump")), "not before Home Assistant has let go of it: {heard:?}");
     assert!(!heard.contains(&"availability online".into()), "we never went away");
-    assert_eq!(settle(&mut outbox), ["pump/availability", "pump/state", "pump/why"]);
+    assert_eq!(settle(&mut outbox), ["pump/attributes", "pump/availability", "pump/state", "pump/why"]);
     assert!(!outbox.has_a_step(), "nobody knows whether Home Assistant is there");
 
     // It starts. What it only remembers it removes when it was described.
     outbox.birth();
     for expected in [Some("removed"), Some("described"), Some("removed"), None] {
         for component in ["button-pump", "switch-pump"] {
-            outbox.discovery_due = true;
+            outbox.all_devices_due();
             assert_eq!(announced(&mut outbox, component), expected);
         }
         said(&mut outbox);
@@ -243,7 +317,7 @@ fn what_is_gone_is_named_until_home_assistant_was_there() {
             outbox.next_step();
         }
     }
-    assert_eq!(outbox.record().components, discovery::platforms(&after));
+    assert_eq!(outbox.record().layout(), discovery::layout(&after));
 }
 
 #[test]
@@ -265,7 +339,149 @@ fn what_went_while_the_broker_was_away_is_cleared_when_it_is_back() {
     outbox.start();
     assert_eq!(announced(&mut outbox, "switch-pump"), Some("removed"));
     said(&mut outbox);
-    assert_eq!(settle(&mut outbox)[..3], ["pump/availability", "pump/state", "pump/why"]);
+    assert_eq!(settle(&mut outbox)[..4], ["pump/attributes", "pump/availability", "pump/state", "pump/why"]);
+}
+
+/// A house whose lamp is in a room of this id.
+fn lamp_in(room: &str) -> Arc<Config> {
+    let mut config = house::config(&[("lamp", OutputKind::Light)]);
+    config.rooms[0].id = room.into();
+    config.outputs[0].room = Some(RoomId(0));
+    Arc::new(config)
+}
+
+/// What is said on the topics of the discovery, as the device and how it is: `taken away`, to `let go`, or the ids of its
+/// components, those that are removed with `-`, those that are described once more with `?`.
+fn devices(outbox: &mut Outbox) -> Vec<(String, String)> {
+    let told = std::iter::from_fn(|| outbox.next()).filter(|message| message.topic.starts_with("homeassistant/"));
+    let how = |payload: &str| match payload {
+        "" => "taken away".to_owned(),
+        discovery::LET_GO => "let go".to_owned(),
+        payload => {
+            let announced: serde_json::Value = serde_json::from_str(payload).unwrap();
+            let components = announced["cmps"].as_object().unwrap();
+            let ids = components.iter().map(|(id, described)| match described.as_object().unwrap() {
+                removed if removed.len() == 1 => format!("-{id}"),
+                described if !described.contains_key("name") => format!("?{id}"),
+                _ => id.clone(),
+            });
+            ids.collect::<Vec<_>>().join(" ")
+        }
+    };
+    let device = |topic: &str| topic.strip_prefix("homeassistant/device/hearthd_").unwrap().replace("/config", "");
+    told.map(|message| (device(&message.topic), how(&message.payload))).collect()
+}
+
+const LAMP: &str = "button-lamp light-lamp";
+const OCCUPIED: &str = "binary_sensor-hall-occupied";
+const REST: &str = "binary_sensor-hub-problem sensor-living-temperature";
+
+fn is_told(told: &[(String, String)], expected: &[(&str, &str)]) {
+    let told: Vec<_> = told.iter().map(|(device, how)| (device.as_str(), how.as_str())).collect();
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn what_moves_into_a_room_is_let_go_of_before_it_is_announced_there() {
+    let before = outbox(&config(&[("lamp", OutputKind::Light)])).record();
+    let after = lamp_in("hall");
+    let hall = format!("binary_sensor-hall-occupied binary_sensor-hall_motion {LAMP}");
+    let announced = [("cottage", REST), ("cottage/hall", &hall)];
+    let mut outbox = with_record(&after, before);
+    // Also if hearthd is started again meanwhile, or the connection is made anew.
+    for round in 0..3 {
+        assert!(said(&mut outbox)[0].starts_with(r#"discovery {"migrate_discovery":true}"#));
+        assert!(outbox.begins_to_let_go() && !outbox.begins_to_let_go(), "once it is told");
+        outbox.birth();
+        is_told(&devices(&mut outbox), &[]);
+        assert!(!outbox.has_a_step() && !outbox.has_to_clear(), "Home Assistant has its time");
+        match round {
+            0 => outbox = with_record(&after, outbox.record()),
+            1 => outbox.start(),
+            _ => {}
+        }
+    }
+    outbox.moved();
+    is_told(&devices(&mut outbox), &announced);
+    assert!(!outbox.has_a_step() && outbox.record().moving.is_empty());
+    assert_eq!(outbox.record().layout(), discovery::layout(&after));
+    let mut outbox = with_record(&after, outbox.record());
+    is_told(&devices(&mut outbox), &announced);
+}
+
+#[test]
+fn without_a_record_it_is_seen_in_what_the_broker_keeps() {
+    let mut outbox = outbox(&lamp_in("hall"));
+    said(&mut outbox);
+    earlier(&mut outbox, &house::config(&[("lamp", OutputKind::Light)]));
+    is_told(&devices(&mut outbox), &[("cottage", "let go")]);
+    outbox.moved();
+    assert_eq!(devices(&mut outbox).len(), 2);
+    earlier(&mut outbox, &lamp_in("hall"));
+    is_told(&devices(&mut outbox), &[]);
+}
+
+#[test]
+fn a_room_with_another_id_takes_its_things_over_and_leaves_no_device() {
+    for is_there in [None, Some(true)] {
+        let mut outbox = outbox(&lamp_in("hall"));
+        said(&mut outbox);
+        is_there.into_iter().for_each(|is_there| outbox.home_assistant(is_there));
+        let after = lamp_in("entry");
+        outbox.update(Arc::new(house::snapshot(&after)));
+        is_told(&devices(&mut outbox), &[("cottage/hall", "let go")]);
+        outbox.moved();
+        let entry = format!("binary_sensor-entry-occupied binary_sensor-hall_motion {LAMP}");
+        let here = [("cottage", REST), ("cottage/entry", &*entry)];
+        let with_hall = |how: &str| {
+            [&here[..], &[("cottage/hall", how)]]
+                .concat()
+                .iter()
+                .map(|(device, how)| ((*device).to_owned(), (*how).to_owned()))
+                .collect::<Vec<_>>()
+        };
+        let described = format!("?{OCCUPIED}");
+        assert_eq!(devices(&mut outbox), with_hall(&described), "it was let go of, and is not removed yet");
+        assert!(outbox.has_a_step());
+        outbox.next_step();
+        assert_eq!(devices(&mut outbox), with_hall("taken away"));
+        if is_there.is_none() {
+            assert!(!outbox.has_a_step(), "nobody knows whether Home Assistant has heard of it");
+            outbox.birth();
+            is_told(&devices(&mut outbox), &here);
+            for how in [&*described, "taken away"] {
+                outbox.next_step();
+                assert_eq!(devices(&mut outbox), with_hall(how));
+            }
+        }
+        assert!(outbox.has_a_step());
+        outbox.next_step();
+        is_told(&devices(&mut outbox), &here);
+        assert_eq!(outbox.record().layout(), discovery::layout(&after));
+        assert!(!outbox.record().topics.contains(HALL) && !outbox.has_a_step());
+    }
+}
+
+#[test]
+fn a_room_that_is_deleted_is_taken_away_with_all_it_had() {
+    let mut outbox = outbox(&config(&[]));
+    said(&mut outbox);
+    outbox.home_assistant(true);
+    let mut without = house::config(&[]);
+    (without.rooms, without.inputs) = Default::default();
+    outbox.update(Arc::new(house::snapshot(&Arc::new(without))));
+    is_told(&devices(&mut outbox), &[("cottage", REST), ("cottage/hall", "taken away")]);
+    outbox.next_step();
+    is_told(&devices(&mut outbox), &[("cottage", REST)]);
+}
+
+#[test]
+fn with_no_discovery_nothing_has_to_move() {
+    let record = outbox(&config(&[("lamp", OutputKind::Light)])).record();
+    let settings = MqttSettings { discovery_prefix: None, ..house::settings() };
+    let mut outbox = with_settings(&settings, &lamp_in("hall"), record);
+    is_told(&devices(&mut outbox), &[("cottage", "taken away"), ("cottage/hall", "taken away")]);
+    assert_eq!((outbox.record().components.len(), outbox.record().moving.len()), (0, 0));
 }
 
 #[test]
@@ -282,27 +498,27 @@ fn what_comes_back_is_not_cleared() {
 
 #[test]
 fn what_an_earlier_run_announced_and_is_gone_is_removed() {
-    let earlier = house::config(&[("lamp", OutputKind::Light), ("pump", OutputKind::Switch)]);
-    let topics = Topics::new("hearthd/cottage");
-    let earlier = discovery::payload(&earlier, &topics, &Platforms::new(), Step::Removed).unwrap();
+    let before = house::config(&[("lamp", OutputKind::Light), ("pump", OutputKind::Switch)]);
     let mut outbox = outbox(&config(&[("lamp", OutputKind::Light)]));
     said(&mut outbox);
-    outbox.earlier_discovery(discovery::read(earlier.as_bytes(), &topics));
+    earlier(&mut outbox, &before);
     assert_eq!(announced(&mut outbox, "switch-pump"), Some("removed"));
-    assert_eq!(settle(&mut outbox), ["pump/availability", "pump/state", "pump/why"]);
+    assert_eq!(settle(&mut outbox), ["pump/attributes", "pump/availability", "pump/state", "pump/why"]);
 }
 
 #[test]
 fn a_record_tells_what_is_gone_at_this_broker_and_at_another() {
     let before = outbox(&config(&[("lamp", OutputKind::Light), ("pump", OutputKind::Switch)])).record();
     let after = |settings: &MqttSettings| {
-        let snapshot = Arc::new(house::snapshot(&config(&[("lamp", OutputKind::Light)])));
-        let mut outbox = Outbox::new(settings, snapshot, before.clone());
+        let mut outbox = with_settings(settings, &config(&[("lamp", OutputKind::Light)]), before.clone());
         assert_eq!(announced(&mut outbox, "switch-pump"), Some("removed"));
         said(&mut outbox);
         outbox
     };
-    assert_eq!(settle(&mut after(&house::settings())), ["pump/availability", "pump/state", "pump/why"]);
+    assert_eq!(
+        settle(&mut after(&house::settings())),
+        ["pump/attributes", "pump/availability", "pump/state", "pump/why"]
+    );
     let elsewhere = MqttSettings { host: "another".into(), ..house::settings() };
     assert!(!after(&elsewhere).has_to_clear(), "what the other broker keeps, this one does not");
 }
@@ -312,7 +528,7 @@ fn under_another_prefix_the_old_topics_go_when_the_new_ones_are_announced() {
     let config = config(&[("lamp", OutputKind::Light)]);
     let before = outbox(&config).record();
     let settings = MqttSettings { prefix: "home".into(), ..house::settings() };
-    let mut outbox = Outbox::new(&settings, Arc::new(house::snapshot(&config)), before);
+    let mut outbox = with_settings(&settings, &config, before);
     let heard = said(&mut outbox);
     assert_eq!((heard[0].as_str(), heard.len()), ("discovery", said_of(&config)));
     let cleared = settle(&mut outbox);
@@ -329,9 +545,11 @@ fn with_another_hub_or_no_discovery_the_old_device_goes_first() {
     let config = config(&[("lamp", OutputKind::Light)]);
     let before = outbox(&config).record();
     let settings = MqttSettings { discovery_prefix: None, ..house::settings() };
-    let mut outbox = Outbox::new(&settings, Arc::new(house::snapshot(&config)), before);
-    let first = outbox.next().unwrap();
-    assert_eq!((first.topic.as_str(), first.payload.as_str()), (DISCOVERY, ""));
+    let mut outbox = with_settings(&settings, &config, before);
+    for topic in [DISCOVERY, HALL] {
+        let first = outbox.next().unwrap();
+        assert_eq!((first.topic.as_str(), first.payload.as_str()), (topic, ""));
+    }
 }
 
 #[test]
@@ -339,7 +557,7 @@ fn what_a_stranger_says_in_our_place_is_said_right_again() {
     let config = config(&[("lamp", OutputKind::Light)]);
     let mut outbox = outbox(&config);
     let hear = |outbox: &mut Outbox, topic: &str, payload: &str| {
-        let topic = if topic == DISCOVERY { topic.into() } else { format!("hearthd/cottage/{topic}") };
+        let topic = if topic.ends_with("/config") { topic.into() } else { format!("hearthd/cottage/{topic}") };
         outbox.heard(&Heard { topic, mark: mark(payload.as_bytes()), deleted: payload.is_empty() })
     };
     assert!(!hear(&mut outbox, "lamp/state", "ON"), "kept from before: it was not said otherwise yet");
@@ -355,8 +573,10 @@ fn what_a_stranger_says_in_our_place_is_said_right_again() {
         ("problem", "the house burns", "problem none"),
         ("lamp/state", "ON", "lamp/state OFF"),
         ("lamp/why", "magic", "lamp/why default: nobody asks for anything"),
+        ("lamp/attributes", "{}", "lamp/attributes"),
         ("lamp/availability", "offline", "lamp/availability online"),
         (DISCOVERY, "{}", "discovery"),
+        (HALL, "{}", "hall/config"),
     ] {
         assert!(hear(&mut outbox, topic, payload));
         assert!(outbox.set_right().is_some());
@@ -377,7 +597,7 @@ fn a_problem_of_the_hub_is_told_until_it_is_over() {
     outbox.problem(Some("no commands come".into()));
     assert_eq!(said(&mut outbox), ["problem no commands come"]);
     outbox.start();
-    assert_eq!(said(&mut outbox)[1], "problem no commands come");
+    assert_eq!(said(&mut outbox)[2], "problem no commands come");
     outbox.problem(None);
     assert_eq!(said(&mut outbox), ["problem none"]);
 }
@@ -385,11 +605,9 @@ fn a_problem_of_the_hub_is_told_until_it_is_over() {
 #[test]
 fn an_equal_earlier_announcement_changes_nothing() {
     let config = config(&[("lamp", OutputKind::Light)]);
-    let topics = Topics::new("hearthd/cottage");
-    let earlier = discovery::payload(&config, &topics, &Platforms::new(), Step::Removed).unwrap();
     let mut outbox = outbox(&config);
     said(&mut outbox);
-    outbox.earlier_discovery(discovery::read(earlier.as_bytes(), &topics));
+    earlier(&mut outbox, &config);
     assert_eq!(said(&mut outbox), [""; 0]);
 }
 
@@ -462,9 +680,12 @@ fn a_hub_that_moves_away_clears_what_it_kept_there() {
         said(&mut outbox)
     };
     let all = cleared(Clearing { topics: true, discovery: true });
-    assert_eq!(all[..3], ["discovery", "lamp/state", "lamp/why"]);
+    assert_eq!(all[..5], ["discovery", "hall/config", "lamp/state", "lamp/why", "lamp/attributes"]);
     assert_eq!(all[all.len() - 2..], ["availability offline", "availability"]);
-    assert_eq!(cleared(Clearing { topics: false, discovery: true }), ["discovery", "availability offline"]);
+    assert_eq!(
+        cleared(Clearing { topics: false, discovery: true }),
+        ["discovery", "hall/config", "availability offline"]
+    );
 }
 
 #[test]
@@ -492,7 +713,7 @@ fn what_went_while_the_way_to_the_broker_changed_is_cleared_as_well() {
     let record = outbox(&before).record();
     let with = |settings: MqttSettings| {
         let now = config(&[("lamp", OutputKind::Light)]);
-        let mut outbox = Outbox::new(&settings, Arc::new(house::snapshot(&now)), record.clone());
+        let mut outbox = Outbox::new(&settings, Arc::new(house::snapshot(&now)), record.clone(), Board::default());
         said(&mut outbox);
         outbox.clear();
         said(&mut outbox).into_iter().filter(|line| line.starts_with("fan/")).collect::<Vec<_>>()
@@ -505,7 +726,7 @@ fn what_went_while_the_way_to_the_broker_changed_is_cleared_as_well() {
 #[test]
 fn without_a_discovery_prefix_nothing_is_announced() {
     let settings = MqttSettings { discovery_prefix: None, ..house::settings() };
-    let mut outbox = Outbox::new(&settings, Arc::new(house::snapshot(&config(&[]))), Record::default());
+    let mut outbox = with_settings(&settings, &config(&[]), Record::default());
     assert!(!said(&mut outbox).contains(&"discovery".into()));
 }
 

@@ -1,0 +1,306 @@
+//! The components: what each point, scene and the hub itself are in Home Assistant.
+
+use super::Topics;
+use super::device::Device;
+use crate::model::{
+    Category, Climate, ClimateFacet, ClimateMode, Config, Course, Kind, Owner, PointSpec, Role, RoomId, Unit,
+};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// The component of the hub itself; no point has this name.
+const PROBLEM: &str = "binary_sensor-hub-problem";
+
+/// What is wrong with the hub itself.
+fn problem(config: &Config, topics: &Topics) -> Value {
+    json!({
+        "p": "binary_sensor",
+        "uniq_id": format!("hearthd_{}_hub.problem", config.hub.id),
+        "default_entity_id": format!("binary_sensor.{}_hub_problem", config.hub.id),
+        "name": "Problem",
+        "stat_t": topics.problem(),
+        "val_tpl": "{{ 'OFF' if value == 'none' else 'ON' }}",
+        "json_attr_t": topics.problem(),
+        "json_attr_tpl": "{{ {'why': value} | tojson }}",
+        "dev_cla": "problem",
+        "ent_cat": "diagnostic",
+    })
+}
+
+/// The components of a house, by device and id.
+pub(super) fn components(config: &Config, topics: &Topics) -> BTreeMap<Device, Map<String, Value>> {
+    let mut components: BTreeMap<Device, Map<String, Value>> = BTreeMap::new();
+    let mut insert = |device: &Device, id: String, described: Value| {
+        components.entry(device.clone()).or_default().insert(id, described);
+    };
+    for spec in config.specs() {
+        let about = |platform, name: &str| About::new(config, topics, platform, name, spec.room);
+        let (about, described) = match spec.owner {
+            Owner::Output(id) if spec.role == Role::Output => {
+                let about = about(config.looks_like(id).facts().platform, &spec.name);
+                insert(&about.device, component_id("button", &spec.name), about.auto_button(&spec.title));
+                let described = about.output(spec);
+                (about, described)
+            }
+            Owner::Zone(id) if spec.entity == spec.point && spec.commands.is_some() => {
+                let about = about("climate", &config[id].id);
+                let described = about.climate(&config[id]);
+                (about, described)
+            }
+            _ if spec.is_part() && !is_apart(config, spec) => continue,
+            _ => {
+                let about = about(platform(spec), &spec.name);
+                let described = about.point(spec);
+                (about, described)
+            }
+        };
+        insert(&about.device, component_id(about.platform, &about.name), described);
+    }
+    for scene in &config.scenes {
+        let about = About::new(config, topics, "scene", &format!("scene.{}", scene.id), None);
+        insert(&about.device, component_id("scene", &about.name), about.scene(&scene.name));
+    }
+    if !components.is_empty() {
+        components.entry(Device::hub()).or_default().insert(PROBLEM.into(), problem(config, topics));
+    }
+    components
+}
+
+/// Whether a part of an entity has one of its own all the same: a switch of Home Assistant knows no levels.
+fn is_apart(config: &Config, spec: &PointSpec) -> bool {
+    let Owner::Output(id) = spec.owner else { return false };
+    spec.role == Role::Level && config.looks_like(id).facts().platform == "switch"
+}
+
+/// The platform of a point that is an entity by itself.
+fn platform(spec: &PointSpec) -> &'static str {
+    match (&spec.kind, spec.commands.is_some()) {
+        (Kind::Switch(_), true) => "switch",
+        (Kind::Switch(_), false) => "binary_sensor",
+        (Kind::Level(_), true) => "number",
+        // What is measured stays that, even if a meter can be set.
+        (Kind::Number(_), true) if !spec.is_measured() => "number",
+        (Kind::Word(_), true) => "select",
+        (Kind::Level(_) | Kind::Number(_) | Kind::Word(_), _) => "sensor",
+        (Kind::Event(_), _) => "event",
+    }
+}
+
+/// The platform is part of it, so that a light that becomes a fan is one removed and one new, as Home Assistant sees it.
+fn component_id(platform: &str, point: &str) -> String {
+    format!("{platform}-{}", point.replace('.', "-"))
+}
+
+/// A point and where it is described.
+struct About<'a> {
+    config: &'a Config,
+    topics: &'a Topics,
+    platform: &'static str,
+    name: String,
+    device: Device,
+}
+
+impl<'a> About<'a> {
+    fn new(
+        config: &'a Config,
+        topics: &'a Topics,
+        platform: &'static str,
+        name: &str,
+        room: Option<RoomId>,
+    ) -> About<'a> {
+        About { config, topics, platform, name: name.into(), device: Device::of(config, room) }
+    }
+
+    /// A point that is an entity by itself.
+    fn point(&self, spec: &PointSpec) -> Value {
+        // Home Assistant shows an event beside its input, by the name of both.
+        let name = if self.platform == "event" { self.config.owner_name(spec.owner) } else { &spec.title };
+        let mut component = self.readable(name);
+        let facts = match &spec.kind {
+            Kind::Switch(_) => json!({}),
+            Kind::Level(_) => {
+                json!({ "min": 0, "max": 100, "unit_of_meas": Unit::Percent.sign(), "mode": "slider" })
+            }
+            Kind::Number(number) => json!({
+                "unit_of_meas": number.unit.sign(),
+                "stat_cla": number.course.map(Course::word),
+                "suggested_display_precision": number.shown_decimals,
+            }),
+            Kind::Word(words) if self.platform == "select" => json!({ "options": words }),
+            Kind::Word(words) => json!({ "ops": words }),
+            // Home Assistant wants what happens as JSON.
+            Kind::Event(words) => {
+                json!({ "event_types": words, "val_tpl": "{{ {'event_type': value} | tojson }}" })
+            }
+        };
+        component.extend(facts.as_object().cloned().into_iter().flatten().filter(|(_, fact)| !is_nothing(fact)));
+        self.with_look(spec, &mut component);
+        if spec.commands.is_some() && self.platform != "sensor" {
+            component.insert("cmd_t".into(), self.topics.set(&self.name).into());
+        }
+        component.into()
+    }
+
+    fn output(&self, spec: &PointSpec) -> Value {
+        let mut component = self.readable(&spec.title);
+        component.insert("cmd_t".into(), self.topics.set(&self.name).into());
+        self.with_look(spec, &mut component);
+        let is_level = |part: &&PointSpec| part.entity == spec.point && matches!(part.kind, Kind::Level(_));
+        let level = self.config.specs().iter().find(is_level);
+        let mut add = |facts: Value| component.extend(facts.as_object().cloned().into_iter().flatten());
+        match self.platform {
+            // It knows tones and loudness, too, and says all of it as JSON.
+            "siren" => add(json!({ "cmd_tpl": "{{ value }}", "support_duration": false, "support_volume_set": false })),
+            "cover" if matches!(spec.kind, Kind::Switch(_)) => add(json!({
+                "payload_open": "OPEN",
+                "payload_close": "CLOSE",
+                "payload_stop": null,
+                "state_open": "ON",
+                "state_closed": "OFF",
+            })),
+            "valve" if level.is_none() => add(json!({
+                "payload_open": "OPEN",
+                "payload_close": "CLOSE",
+                "state_open": "ON",
+                "state_closed": "OFF",
+            })),
+            _ => {}
+        }
+        let Some(level) = level else { return component.into() };
+        let (shown, set) = (self.topics.of_point(&level.name).state, self.topics.set(&level.name));
+        let facts = match self.platform {
+            // It sends the brightness first and then ON, which leaves that level as it is.
+            "light" => {
+                json!({ "brightness_state_topic": shown, "brightness_command_topic": set, "bri_scl": 100 })
+            }
+            "fan" => json!({ "pct_stat_t": shown, "pct_cmd_t": set }),
+            "cover" => json!({ "position_topic": shown, "set_position_topic": set }),
+            // A valve with a position is told nothing else.
+            "valve" => json!({ "stat_t": shown, "cmd_t": set, "reports_position": true }),
+            _ => json!({}),
+        };
+        component.extend(facts.as_object().cloned().into_iter().flatten());
+        if let (Kind::Level(Some(count)), "fan") = (&level.kind, self.platform) {
+            // Home Assistant counts speeds, our level is in percent.
+            component.insert("spd_rng_max".into(), (*count).into());
+            let to_level = format!("{{{{ (value | int * 100 / {count}) | round(0) | int }}}}");
+            let to_speed = format!("{{{{ (value | int * {count} / 100) | round(0) | int }}}}");
+            component.insert("percentage_command_template".into(), to_level.into());
+            component.insert("percentage_value_template".into(), to_speed.into());
+        }
+        component.into()
+    }
+
+    /// Gives the output back to the rules; a light or a switch of Home Assistant knows only on and off.
+    fn auto_button(&self, output: &str) -> Value {
+        json!({
+            "p": "button",
+            "uniq_id": format!("hearthd_{}_{}.auto", self.config.hub.id, self.name),
+            "default_entity_id": self.entity_id("button", "_auto"),
+            "name": self.device.name_within(self.config, &format!("{output} auto")),
+            "cmd_t": self.topics.set(&self.name),
+            "pl_prs": "AUTO",
+            "ent_cat": "config",
+            "ic": "mdi:refresh-auto",
+        })
+    }
+
+    /// What it is and how it is shown; of what is decided, the reason, which becomes an attribute of the entity itself: one
+    /// tap away and no entity more.
+    fn with_look(&self, spec: &PointSpec, component: &mut Map<String, Value>) {
+        let category = match spec.category {
+            Category::Primary => None,
+            Category::Config => Some("config"),
+            Category::Diagnostic => Some("diagnostic"),
+        };
+        let facts = [("dev_cla", spec.class), ("ic", spec.icon), ("ent_cat", category)];
+        component.extend(facts.into_iter().filter_map(|(key, fact)| Some((key.to_owned(), fact?.into()))));
+        if spec.is_decided {
+            component.insert("json_attr_t".into(), self.topics.of_point(&self.name).attributes.into());
+            // Said, because Home Assistant goes on with the template that it was told before, when it is told of none.
+            component.insert("json_attr_tpl".into(), "{{ value }}".into());
+        }
+    }
+
+    /// A thermostat. A zone that warms and cools has a lower and an upper target and no other.
+    fn climate(&self, zone: &Climate) -> Value {
+        let point = |facet: ClimateFacet| format!("{}.{}", zone.id, facet.word());
+        let state = |facet| self.topics.of_point(&point(facet)).state;
+        let set = |facet| self.topics.set(&point(facet));
+        let mut component = self.readable(&zone.name);
+        component.remove("stat_t");
+        let availability = self.topics.of_point(&point(ClimateFacet::Target)).availability;
+        component.insert("avty".into(), json!([{ "t": self.topics.availability() }, { "t": availability }]));
+        let both = zone.facets().any(|facet| facet == ClimateFacet::CoolTarget);
+        let targets: &[(ClimateFacet, &str, &str)] = if both {
+            &[
+                (ClimateFacet::Target, "temp_lo_stat_t", "temp_lo_cmd_t"),
+                (ClimateFacet::CoolTarget, "temp_hi_stat_t", "temp_hi_cmd_t"),
+            ]
+        } else {
+            &[(ClimateFacet::Target, "temp_stat_t", "temp_cmd_t")]
+        };
+        for (facet, shown, commanded) in targets {
+            component.insert((*shown).into(), state(*facet).into());
+            component.insert((*commanded).into(), set(*facet).into());
+        }
+        let range = zone.range();
+        let more = json!({
+            "modes": zone.modes().map(ClimateMode::word).collect::<Vec<_>>(),
+            "mode_stat_t": state(ClimateFacet::Mode),
+            "mode_cmd_t": set(ClimateFacet::Mode),
+            "curr_temp_t": state(ClimateFacet::Measured),
+            "act_t": state(ClimateFacet::Action),
+            "min_temp": range.start(),
+            "max_temp": range.end(),
+            "temp_step": 0.5,
+            "precision": 0.1,
+            "temp_unit": "C",
+        });
+        component.extend(more.as_object().cloned().unwrap_or_default());
+        if !zone.presets.is_empty() {
+            let names: Vec<&str> = zone.presets.iter().map(|preset| &*preset.name).collect();
+            component.insert("pr_modes".into(), json!(names));
+            component.insert("pr_mode_stat_t".into(), state(ClimateFacet::Preset).into());
+            component.insert("pr_mode_cmd_t".into(), set(ClimateFacet::Preset).into());
+        }
+        component.into()
+    }
+
+    fn scene(&self, name: &str) -> Value {
+        json!({
+            "p": "scene",
+            "uniq_id": format!("hearthd_{}_{}", self.config.hub.id, self.name),
+            "default_entity_id": self.entity_id("scene", ""),
+            "name": name,
+            "cmd_t": self.topics.set(&self.name),
+            "pl_on": "ON",
+        })
+    }
+
+    /// What all components that show a point have in common.
+    fn readable(&self, name: &str) -> Map<String, Value> {
+        let topics = self.topics.of_point(&self.name);
+        [
+            ("p", json!(self.platform)),
+            ("uniq_id", json!(format!("hearthd_{}_{}", self.config.hub.id, self.name))),
+            ("default_entity_id", json!(self.entity_id(self.platform, ""))),
+            ("name", self.device.name_within(self.config, name)),
+            ("stat_t", json!(topics.state)),
+            ("avty", json!([{ "t": self.topics.availability() }, { "t": topics.availability }])),
+            ("avty_mode", json!("all")),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.into(), value))
+        .collect()
+    }
+
+    fn entity_id(&self, platform: &str, suffix: &str) -> String {
+        format!("{platform}.{}_{}{suffix}", self.config.hub.id, self.name.replace('.', "_"))
+    }
+}
+
+/// What is not said: Home Assistant takes neither an empty unit nor null.
+fn is_nothing(fact: &Value) -> bool {
+    fact.is_null() || fact.as_str() == Some("")
+}

@@ -1,0 +1,231 @@
+//! The devices of Home Assistant: the hub, and each room with something in it, which is an area there.
+
+use crate::files;
+use crate::model::{Config, RoomId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// No room has a longer id, in bytes.
+const LONGEST_ROOM: usize = 128;
+/// What the board tells of itself is a line.
+const LONGEST_LINE: u64 = 256;
+
+/// A device: the hub, or one of its rooms. The hub is the first of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Device {
+    /// The room's id; of the hub, nothing.
+    room: String,
+}
+
+impl Device {
+    /// The hub itself.
+    pub fn hub() -> Device {
+        Device::default()
+    }
+
+    /// Whether it is the hub itself.
+    pub fn is_hub(&self) -> bool {
+        self.room.is_empty()
+    }
+
+    /// Where something is: in a room, or with the hub.
+    pub fn of(config: &Config, room: Option<RoomId>) -> Device {
+        Device { room: room.map(|room| config[room].id.to_string()).unwrap_or_default() }
+    }
+
+    /// Where it is announced, retained. A room is a level below its hub, so that no two hubs share a topic.
+    pub fn topic(&self, discovery_prefix: &str, hub: &str) -> String {
+        match &*self.room {
+            "" => format!("{discovery_prefix}/device/hearthd_{hub}/config"),
+            room => format!("{discovery_prefix}/device/hearthd_{hub}/{room}/config"),
+        }
+    }
+
+    /// The device that a topic announces; nothing if it is none of this hub.
+    pub fn of_topic(topic: &str, discovery_prefix: &str, hub: &str) -> Option<Device> {
+        let below = topic.strip_prefix(discovery_prefix)?.strip_prefix("/device/hearthd_")?.strip_prefix(hub)?;
+        let room = match below.strip_prefix('/')?.strip_suffix("config")? {
+            "" => "",
+            room => room.strip_suffix('/')?,
+        };
+        let is_word = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+        let is_room = room.len() <= LONGEST_ROOM && room.bytes().all(is_word);
+        (is_room && (!room.is_empty() || below == "/config")).then(|| Device { room: room.into() })
+    }
+
+    /// The filters that match all topics of a hub's devices.
+    pub fn filters(discovery_prefix: &str, hub: &str) -> [String; 2] {
+        [Device::hub().topic(discovery_prefix, hub), format!("{discovery_prefix}/device/hearthd_{hub}/+/config")]
+    }
+
+    /// The word of its room, for people; None of the hub.
+    pub fn room(&self) -> Option<&str> {
+        (!self.room.is_empty()).then_some(&*self.room)
+    }
+
+    fn identifier(&self, hub: &str) -> String {
+        match &*self.room {
+            "" => format!("hearthd_{hub}"),
+            room => format!("hearthd_{hub}.{room}"),
+        }
+    }
+
+    /// What people call it; None of a room that is no longer there.
+    pub(super) fn name<'c>(&self, config: &'c Config) -> Option<&'c str> {
+        match self.room() {
+            None => Some(&config.hub.name),
+            Some(room) => config.find_room(room).map(|room| &*config[room].name),
+        }
+    }
+
+    /// What Home Assistant is told of it.
+    pub(super) fn described(&self, config: &Config, board: &Board) -> Value {
+        let hub = &config.hub.id;
+        let name = self.name(config);
+        let mut facts = match self.room() {
+            None => json!({
+                "ids": [self.identifier(hub)],
+                "name": name,
+                "mf": "hearthd",
+                "mdl": board.model.as_deref().unwrap_or("hearthd"),
+                "hw": board.revision,
+                "sn": board.serial,
+                "sw": env!("CARGO_PKG_VERSION"),
+            }),
+            // Home Assistant wants a name, also of a room that is no longer there.
+            Some(room) => json!({
+                "ids": [self.identifier(hub)],
+                "name": name.unwrap_or(room),
+                "mf": "hearthd",
+                "mdl": "Room",
+                "sa": name,
+                "via_device": Device::hub().identifier(hub),
+            }),
+        };
+        if let Some(facts) = facts.as_object_mut() {
+            facts.retain(|_, fact| !fact.is_null());
+        }
+        facts
+    }
+
+    /// The name of an entity beside the name of its device, which Home Assistant puts before it: the rest, or nothing, if
+    /// they have the same.
+    pub(super) fn name_within(&self, config: &Config, name: &str) -> Value {
+        let Some(device) = self.room().and_then(|_| self.name(config)) else { return name.into() };
+        let begins = name.get(..device.len()).is_some_and(|begin| begin.to_lowercase() == device.to_lowercase());
+        let rest = if begins { &name[device.len()..] } else { return name.into() };
+        if rest.is_empty() {
+            return Value::Null;
+        }
+        let mut letters = rest.trim_start().chars();
+        match letters.next() {
+            Some(first) if rest.starts_with(' ') => first.to_uppercase().chain(letters).collect::<String>().into(),
+            _ => name.into(),
+        }
+    }
+}
+
+/// What the computer tells of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Board {
+    /// `Raspberry Pi 5 Model B Rev 1.0`.
+    pub model: Option<String>,
+    /// Its serial number.
+    pub serial: Option<String>,
+    /// The code of its revision, in hexadecimal.
+    pub revision: Option<String>,
+}
+
+impl Board {
+    /// What the device tree below the folder `root`, usually `/`, tells. A computer without one tells nothing.
+    pub fn read(root: &Path) -> Board {
+        let tree = root.join("proc/device-tree");
+        let read = |path: &str| files::read(&tree.join(path), LONGEST_LINE).ok();
+        let line = |path: &str| {
+            let text = String::from_utf8(read(path)?).ok()?;
+            let text = text.trim_end_matches('\0').trim();
+            (!text.is_empty() && !text.contains(char::is_control)).then(|| text.to_owned())
+        };
+        let revision = read("system/linux,revision").and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
+        Board {
+            model: line("model"),
+            serial: line("serial-number"),
+            revision: revision.map(|bytes| format!("{:06x}", u32::from_be_bytes(bytes))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mqtt::house;
+    use std::fs;
+
+    #[test]
+    fn each_device_has_a_topic_of_its_own_and_no_other_is_ours() {
+        let config = house::config(&[]);
+        for (device, topic) in [
+            (Device::hub(), "ha/device/hearthd_cottage/config"),
+            (Device::of(&config, Some(RoomId(0))), "ha/device/hearthd_cottage/hall/config"),
+        ] {
+            assert_eq!(device.topic("ha", "cottage"), topic);
+            assert_eq!(Device::of_topic(topic, "ha", "cottage"), Some(device));
+        }
+        for topic in [
+            "ha/device/hearthd_cottage2/config",
+            "ha/device/hearthd_cottage//config",
+            "ha/device/hearthd_cottage/a/b/config",
+            "ha/device/hearthd_cottage/A/config",
+            "ha/device/hearthd_cottage/+/config",
+            "ha/device/hearthd_cottage/aconfig",
+            "ha/device/hearthd_cottage",
+            "homeassistant/device/hearthd_cottage/config",
+        ] {
+            assert_eq!(Device::of_topic(topic, "ha", "cottage"), None, "{topic}");
+        }
+        assert_eq!(Device::of_topic(&format!("ha/device/hearthd_a/{}/config", "r".repeat(129)), "ha", "a"), None);
+    }
+
+    #[test]
+    fn names_do_not_say_the_room_twice() {
+        let mut config = house::config(&[]);
+        let hall = Device::of(&config, Some(RoomId(0)));
+        for (name, within) in [
+            ("Hall light", json!("Light")),
+            ("hall ceiling light", json!("Ceiling light")),
+            ("Hallway", json!("Hallway")),
+            ("Light", json!("Light")),
+            ("Hall", Value::Null),
+            ("Ha", json!("Ha")),
+        ] {
+            assert_eq!(hall.name_within(&config, name), within, "{name}");
+            assert_eq!(Device::hub().name_within(&config, name), name, "the hub's name is no place");
+        }
+        config.rooms[0].name = "Küche".into();
+        assert_eq!(hall.name_within(&config, "küche öllampe"), json!("Öllampe"));
+        assert_eq!(hall.name_within(&config, "kücken"), json!("kücken"));
+    }
+
+    #[test]
+    fn a_board_tells_what_it_is_or_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Board::read(folder.path()), Board::default());
+        let tree = folder.path().join("proc/device-tree");
+        fs::create_dir_all(tree.join("system")).unwrap();
+        fs::write(tree.join("model"), "Raspberry Pi 5 Model B Rev 1.0\0").unwrap();
+        fs::write(tree.join("serial-number"), "10000000abcd\0").unwrap();
+        fs::write(tree.join("system/linux,revision"), 0x00c0_4170_u32.to_be_bytes()).unwrap();
+        let board = Board {
+            model: Some("Raspberry Pi 5 Model B Rev 1.0".into()),
+            serial: Some("10000000abcd".into()),
+            revision: Some("c04170".into()),
+        };
+        assert_eq!(Board::read(folder.path()), board);
+        fs::write(tree.join("model"), "a\nb\0").unwrap();
+        fs::write(tree.join("serial-number"), [0xff, 0]).unwrap();
+        fs::write(tree.join("system/linux,revision"), "12345").unwrap();
+        assert_eq!(Board::read(folder.path()), Board::default());
+    }
+}
