@@ -82,6 +82,8 @@ pub struct Attached {
     pub wires: Option<Wires>,
     /// The daemon's clock.
     pub clock: Clock,
+    /// Where HTTP is served over TCP.
+    pub web: watch::Receiver<http::Listening>,
     /// Notified, the daemon stops as it does on SIGTERM.
     pub stop: Arc<Notify>,
 }
@@ -130,10 +132,18 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let mut tasks = Tasks::default();
     let (asked_in, mut asked) = mpsc::channel(1);
     tasks.spawn(signals.pass_on(asked_in));
+    let house = http::House {
+        snapshots: snapshots.clone(),
+        requests: requests_in.clone(),
+        questions: questions_in,
+        broker: broker.status.subscribe(),
+        refused: refused.subscribe(),
+        unsaved: unsaved.clone(),
+    };
+    let (web_in, web) = watch::channel(None);
+    tasks.spawn(http::serve_tcp(house.clone(), web_in));
     if let Some(listener) = listener {
-        let (snapshots, requests, questions) = (snapshots.clone(), requests_in.clone(), questions_in);
-        let (broker, refused, unsaved) = (broker.status.subscribe(), refused.subscribe(), unsaved.clone());
-        tasks.spawn(http::serve(listener, http::House { snapshots, requests, questions, broker, refused, unsaved }));
+        tasks.spawn(http::serve(listener, house));
     }
     let trigger = Trigger::default();
     let (reloads_in, mut reloads) = mpsc::channel(1);
@@ -155,7 +165,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let stop = Arc::new(Notify::new());
     if let Some(attach) = options.attach {
         let (snapshots, requests, stop) = (snapshots.clone(), requests_in.clone(), stop.clone());
-        attach(Attached { snapshots, requests, wires: control.wires(), clock: clock.clone(), stop });
+        attach(Attached { snapshots, requests, wires: control.wires(), clock: clock.clone(), web, stop });
     }
 
     publisher.offer(broker.addressed(control.pass(publisher.save_other_every())));
@@ -219,7 +229,10 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         anyhow::ensure!(control.is_healthy(), "a thread of the hardware died");
         anyhow::ensure!(broker.is_healthy(), "the connection to the broker died");
         anyhow::ensure!(remotes.is_running(), "the connection for the points on the broker died");
-        anyhow::ensure!(tasks.is_healthy(), "the control socket, the signals or the watch on the configuration died");
+        anyhow::ensure!(
+            tasks.is_healthy(),
+            "the control socket, HTTP, the signals or the watch on the configuration died"
+        );
         systemd::alive();
     }
 
