@@ -1,0 +1,402 @@
+//! The service over TCP, with the real binary: what each request gets, and what the house goes on doing meanwhile.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod support;
+
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    os::unix::net::UnixStream,
+};
+use support::{House, PATIENCE, free_port, wait_until};
+
+/// A lamp, a motion sensor and a scene, and HTTP on this port.
+fn hut(port: u16) -> String {
+    format!(
+        "[hub]\nid = \"hut\"\n[hardware]\nbackend = \"simulated\"\n[http]\nlisten = \"127.0.0.1:{port}\"\n\
+         [outputs.lamp]\nkind = \"light\"\ngpio = 17\nroom = \"hall\"\n[outputs.pump]\nkind = \"switch\"\ngpio = 18\n\
+         [inputs.motion]\nkind = \"motion\"\ngpio = 27\n[rooms.hall]\nmotion = [\"motion\"]\n\
+         [scenes.evening]\nname = \"Evening\"\nset = {{ lamp = \"on\" }}\n"
+    )
+}
+
+fn up() -> (House, u16) {
+    let port = free_port();
+    let mut house = House::new(&hut(port));
+    house.up(&[]);
+    wait_until("HTTP is served", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+    (house, port)
+}
+
+/// An answer, whole.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    headers: BTreeMap<String, String>,
+    body: String,
+}
+
+impl Answer {
+    fn of(text: &str) -> Answer {
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
+        let mut lines = head.lines();
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).unwrap_or_default();
+        let header = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned()));
+        Answer { status, headers: lines.filter_map(header).collect(), body: body.to_owned() }
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// Sends bytes and reads all that comes back until the other end hangs up.
+fn exchange(port: u16, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    // It may be refused before it is read.
+    let _ = stream.write_all(bytes);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// One request, with these header lines besides the usual ones.
+fn ask(port: u16, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+    let host = if headers.iter().any(|line| line.starts_with("host:")) { "" } else { "host: localhost\r\n" };
+    let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+    let length = body.len();
+    let head =
+        format!("{method} {path} HTTP/1.1\r\n{host}connection: close\r\ncontent-length: {length}\r\n{lines}\r\n");
+    Answer::of(&exchange(port, (head + body).as_bytes()))
+}
+
+fn get(port: u16, path: &str) -> Answer {
+    ask(port, "GET", path, &[], "")
+}
+
+/// A stream of events.
+struct Events {
+    lines: BufReader<TcpStream>,
+}
+
+impl Events {
+    fn open(port: u16, more: &str) -> Events {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(stream, "GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n{more}\r\n").unwrap();
+        let mut events = Events { lines: BufReader::new(stream) };
+        let head = events.block();
+        assert!(head.contains("200 OK") && head.contains("content-type: text/event-stream"), "{head}");
+        events
+    }
+
+    /// Lines up to an empty one, without the sizes of chunks.
+    fn block(&mut self) -> String {
+        let mut block = String::new();
+        loop {
+            let mut line = String::new();
+            assert!(self.lines.read_line(&mut line).unwrap() > 0, "the stream ended after {block:?}");
+            let is_size = line.ends_with("\r\n") && u64::from_str_radix(line.trim(), 16).is_ok();
+            if line.trim().is_empty() && !block.is_empty() {
+                return block;
+            }
+            if !is_size && !line.trim().is_empty() {
+                block.push_str(&line);
+            }
+        }
+    }
+
+    /// The next event: its name, its id, its data.
+    fn next(&mut self) -> (String, String, Value) {
+        loop {
+            let block = self.block();
+            let field =
+                |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
+            if let Ok(data) = serde_json::from_str(&field("data: ")) {
+                return (field("event: "), field("id: "), data);
+            }
+        }
+    }
+
+    /// The id of the event that first says so of a point.
+    fn until(&mut self, point: &str, value: &str) -> String {
+        loop {
+            let (_, id, data) = self.next();
+            let points = data["points"].as_array().cloned().unwrap_or_default();
+            if points.iter().any(|known| known["id"] == point && known["value"] == value) {
+                return id;
+            }
+        }
+    }
+}
+
+#[test]
+fn tcp_answers_as_the_socket_does_and_says_who_commanded() {
+    let (house, port) = up();
+    let points = get(port, "/api/v1/points").json();
+    assert_eq!(points["points"].as_array().unwrap().len(), house.status()["points"].as_array().unwrap().len());
+    let lamp = &points["points"][0];
+    assert_eq!((&lamp["id"], &lamp["room"]), (&"lamp".into(), &"hall".into()));
+    assert!(lamp["commands"]["words"].as_array().unwrap().contains(&"on".into()), "{lamp}");
+    assert_eq!(points["scenes"][0]["id"], "scene.evening");
+    assert_eq!(points["rooms"][0]["id"], "hall");
+    let put = |body: &str| ask(port, "PUT", "/api/v1/points/lamp", &[], body);
+    let on = put("{\"value\": \"ON\", \"for\": \"2h\"}");
+    assert_eq!((on.status, &on.json()["value"]), (200, &"ON".into()), "{on:?}");
+    assert!(house.ask(&["why", "lamp"]).contains("HTTP"), "{}", house.ask(&["why", "lamp"]));
+    assert_eq!(house.value("lamp"), "ON");
+    let auto = ask(port, "DELETE", "/api/v1/points/lamp", &[], "");
+    assert_eq!((auto.status, house.value("lamp").as_str()), (200, "OFF"));
+    let why = get(port, "/api/v1/why/lamp").json();
+    assert_eq!(why["point"]["id"], "lamp");
+}
+
+/// Each is one request and what it gets, as problem details.
+#[test]
+fn what_is_wrong_is_said_as_problem_details() {
+    let (house, port) = up();
+    let json = "content-type: application/json";
+    let big = format!("{{\"value\": \"{}\"}}", "x".repeat(20_000));
+    let table: [(&str, &str, &[&str], &str, u16, &str); 19] = [
+        ("GET", "/api/v1/points/lmp", &[], "", 404, "did you mean lamp?"),
+        ("GET", "/api/v1/points/..%2f..%2fetc%2fpasswd", &[], "", 404, "no such point"),
+        ("GET", "/../../etc/passwd", &[], "", 404, "no such path"),
+        ("GET", "/api/v1/../../etc/passwd", &[], "", 404, "no such path"),
+        ("GET", "/api/v1/points/%ff", &[], "", 400, "UTF-8"),
+        ("PATCH", "/api/v1/points", &[], "", 405, "no such method"),
+        ("PUT", "/api/v1/points/lamp", &[], "{", 400, "not as it should be"),
+        ("PUT", "/api/v1/points/lamp", &[], "{\"valeu\": 1}", 422, "valeu"),
+        ("PUT", "/api/v1/points/lamp", &[], "{\"value\": \"blue\"}", 422, "ON, OFF, TOGGLE or AUTO"),
+        ("PUT", "/api/v1/points/lamp", &[], "{\"value\": \"ON\", \"for\": \"soon\"}", 422, "for:"),
+        ("PUT", "/api/v1/points/lamp", &[], &big, 413, "16384"),
+        ("POST", "/api/v1/plan", &["content-type: text/plain"], "{}", 415, "application/json"),
+        ("POST", "/api/v1/plan", &[json], "{\"name\": \"n\", \"text\": \"[hub]\"}", 422, "n:1"),
+        ("GET", "/api/v1/points", &["host: evil.example"], "", 421, "http.names"),
+        ("PUT", "/api/v1/points/lamp", &["host: evil.example"], "{\"value\": \"ON\"}", 421, "http.names"),
+        ("PUT", "/api/v1/points/lamp", &["origin: http://evil.example"], "{\"value\": \"ON\"}", 403, "somebody else"),
+        ("DELETE", "/api/v1/points/lamp", &["sec-fetch-site: same-site"], "", 403, "somebody else"),
+        ("GET", "/api/v1/events", &["sec-fetch-site: cross-site"], "", 403, "somebody else"),
+        (
+            "PUT",
+            "/api/v1/points/lamp",
+            &["transfer-encoding: chunked"],
+            "5\r\n{\"val\r\n0\r\n\r\n",
+            411,
+            "content-length",
+        ),
+    ];
+    for (method, path, headers, body, status, said) in table {
+        let answer = ask(port, method, path, headers, body);
+        assert_eq!(answer.status, status, "{method} {path} {headers:?}: {answer:?}");
+        assert_eq!(answer.headers["content-type"], "application/problem+json", "{method} {path}");
+        let problem = answer.json();
+        assert_eq!(problem["status"], status);
+        assert!(problem["detail"].as_str().unwrap().contains(said), "{method} {path}: {problem}");
+        assert!(!problem["title"].as_str().unwrap().is_empty());
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        assert!(!answer.headers.contains_key("access-control-allow-origin"));
+    }
+    assert_eq!(house.value("lamp"), "OFF");
+    // The console shows the same words.
+    let refused = house.console(&["set", "lamp", "blue"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("ON, OFF, TOGGLE or AUTO"));
+    // And the socket has the same form.
+    let mut stream = UnixStream::connect(house.socket()).unwrap();
+    stream.write_all(b"GET /nothing HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert_eq!(Answer::of(&answer).json()["status"], 404);
+}
+
+#[test]
+fn events_tell_all_then_changes_then_all_again_after_a_reload() {
+    let (house, port) = up();
+    let mut events = Events::open(port, "");
+    let (name, id, data) = events.next();
+    assert_eq!(name, "snapshot");
+    assert_eq!(data["hub"], "hut");
+    assert_eq!(data["points"], get(port, "/api/v1/points").json()["points"]);
+    assert!(data["config_refused"].is_null() && data["time"].is_string());
+    house.ask(&["set", "lamp", "on"]);
+    let (name, changed, data) = events.next();
+    assert_eq!(name, "changes");
+    assert_ne!(id, changed);
+    let points: Vec<&str> =
+        data["points"].as_array().unwrap().iter().map(|point| point["id"].as_str().unwrap()).collect();
+    assert_eq!(points, ["lamp"], "only what changed");
+
+    // Whoever knows the last state is told nothing but what comes.
+    let mut again = Events::open(port, &format!("last-event-id: {changed}\r\n"));
+    let mut missed = Events::open(port, &format!("last-event-id: {id}\r\n"));
+    let mut unknown = Events::open(port, "last-event-id: 1-1-1\r\n");
+    assert_eq!(unknown.next().0, "snapshot");
+    assert_eq!(again.next().0, "house");
+    assert_eq!((missed.next().0, missed.next().0), ("house".into(), "changes".into()));
+    house.ask(&["set", "pump", "on"]);
+    let (name, _, data) = again.next();
+    assert_eq!((name.as_str(), &data["points"][0]["id"]), ("changes", &"pump".into()));
+
+    // A file that is refused, and one that is taken.
+    let good = hut(port);
+    fs::write(&house.config, good.replace("gpio = 17", "gpoi = 17")).unwrap();
+    let refused = loop {
+        let (name, _, data) = events.next();
+        if name == "house" {
+            break data;
+        }
+    };
+    assert!(refused["config_refused"].as_str().unwrap().contains("gpoi"), "{refused}");
+    fs::write(&house.config, good.replace("kind = \"light\"", "kind = \"light\"\nname = \"Ceiling\"")).unwrap();
+    loop {
+        let (name, _, data) = events.next();
+        if name == "snapshot" {
+            assert_eq!(data["points"][0]["name"], "Ceiling");
+            assert!(data["config_refused"].is_null());
+            break;
+        }
+    }
+}
+
+#[test]
+fn the_daemon_ends_at_once_with_streams_open() {
+    let (mut house, port) = up();
+    let mut events: Vec<Events> = (0..10).map(|_| Events::open(port, "")).collect();
+    events.iter_mut().for_each(|events| drop(events.next()));
+    house.ask(&["set", "lamp", "on"]);
+    events.iter_mut().for_each(|events| drop(events.until("lamp", "ON")));
+    assert!(house.stop());
+    for mut stream in events {
+        // They come to an end.
+        let _ = stream.lines.read_to_string(&mut String::new());
+    }
+}
+
+#[test]
+fn a_hundred_readers_are_served_and_a_flood_is_held_off() {
+    let (house, port) = up();
+    let mut readers: Vec<Events> = (0..100).map(|_| Events::open(port, "")).collect();
+    for reader in &mut readers {
+        assert_eq!(reader.next().0, "snapshot");
+    }
+    house.ask(&["set", "lamp", "on"]);
+    for reader in &mut readers {
+        reader.until("lamp", "ON");
+    }
+    // More than there is room for: of all connections, and of readers.
+    let flood: Vec<TcpStream> = (0..300)
+        .map(|_| {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            write!(stream, "GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+            stream
+        })
+        .collect();
+    let refused = get(port, "/api/v1/events");
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert_eq!(refused.headers["retry-after"], "10");
+    assert_eq!(get(port, "/api/v1/points").status, 200);
+    house.ask(&["set", "lamp", "off"]);
+    for reader in &mut readers {
+        reader.until("lamp", "OFF");
+    }
+    drop((flood, readers));
+    wait_until("there is room again", || get_events(port));
+}
+
+fn get_events(port: u16) -> bool {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(stream, "GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).is_ok_and(|_| line.contains("200"))
+}
+
+/// Who takes nothing is let go; meanwhile the others are served.
+#[test]
+fn slow_and_silent_connections_keep_nobody_out() {
+    let (house, port) = up();
+    let stalled: Vec<TcpStream> = (0..400)
+        .map(|index| {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            let begun: &[u8] = match index % 4 {
+                0 => b"",
+                1 => b"GET /api/v1/poi",
+                2 => b"PUT /api/v1/points/lamp HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{",
+                _ => b"GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n",
+            };
+            let _ = stream.write_all(begun);
+            stream
+        })
+        .collect();
+    assert_eq!(get(port, "/api/v1/points").status, 200);
+    assert!(house.ask(&["set", "lamp", "toggle"]).contains("lamp is"));
+    drop(stalled);
+}
+
+#[test]
+fn a_body_and_a_head_have_limits() {
+    let (_house, port) = up();
+    let huge = "x".repeat(10 << 20);
+    let answer = ask(port, "PUT", "/api/v1/points/lamp", &[], &huge);
+    assert!(matches!(answer.status, 413 | 0), "{answer:?}");
+    let answer = ask(port, "GET", "/", &[&format!("x-long: {}", &huge[..100_000])], "");
+    assert!(matches!(answer.status, 431 | 0), "{answer:?}");
+    let many = "GET / HTTP/1.1\r\nhost: localhost\r\n".to_owned() + &"a: b\r\n".repeat(200) + "\r\n";
+    assert!(exchange(port, many.as_bytes()).starts_with("HTTP/1.1 431"));
+    assert_eq!(get(port, "/api/v1/points").status, 200);
+}
+
+/// Two lengths, or a length and chunks: one request, refused, and nothing after it is taken for another.
+#[test]
+fn no_request_is_smuggled_in_another() {
+    let (house, port) = up();
+    let inner = "PUT /api/v1/points/lamp HTTP/1.1\r\nhost: localhost\r\ncontent-length: 15\r\n\r\n{\"value\": \"ON\"}";
+    let outer = "PUT /api/v1/points/pump HTTP/1.1\r\nhost: localhost\r\n";
+    for lengths in [
+        format!("content-length: 0\r\ncontent-length: {}\r\n\r\n{inner}", inner.len()),
+        format!("content-length: {}\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n{inner}", inner.len()),
+        format!("transfer-encoding: chunked\r\ncontent-length: {}\r\n\r\n0\r\n\r\n{inner}", inner.len()),
+        format!("transfer-encoding: xchunked\r\n\r\n0\r\n\r\n{inner}"),
+        format!("transfer-encoding : chunked\r\n\r\n0\r\n\r\n{inner}"),
+        format!("content-length: +0\r\n\r\n{inner}"),
+    ] {
+        let answer = exchange(port, format!("{outer}{lengths}").as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 4"), "{lengths}\n{answer}");
+        assert_eq!(house.value("lamp"), "OFF", "{lengths}\n{answer}");
+    }
+}
+
+#[test]
+fn without_the_table_nothing_listens_and_a_reload_moves_it() {
+    let (port, other) = (free_port(), free_port());
+    let without = hut(port).replace(&format!("[http]\nlisten = \"127.0.0.1:{port}\"\n"), "");
+    let mut house = House::new(&without);
+    house.up(&[]);
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+    for port in [port, other] {
+        fs::write(&house.config, hut(port)).unwrap();
+        wait_until("it listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        assert_eq!(get(port, "/healthz").status, 200);
+    }
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+    fs::write(&house.config, &without).unwrap();
+    wait_until("nothing listens", || TcpStream::connect(("127.0.0.1", other)).is_err());
+}
+
+/// The house does not depend on it, and it is served as soon as it can be.
+#[test]
+fn a_port_that_is_taken_is_waited_for() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let mut house = House::new(&hut(port));
+    house.up(&[]);
+    house.wait_for_log("another program has this port");
+    assert!(house.ask(&["set", "lamp", "on"]).contains("lamp is"));
+    drop(taken);
+    wait_until("it is served", || {
+        TcpStream::connect(("127.0.0.1", port)).is_ok() && get(port, "/api/v1/points").status == 200
+    });
+}
