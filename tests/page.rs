@@ -17,11 +17,11 @@ fn cottage(http: u16, mqtt: u16) -> String {
     format!(
         "[hub]\nid = \"cottage\"\nname = \"Cottage <b>&\"\n[hardware]\nbackend = \"simulated\"\n\
          [http]\nlisten = \"127.0.0.1:{http}\"\n[mqtt]\nurl = \"mqtt://127.0.0.1:{mqtt}\"\n\
-         [modes]\nnames = [\"home\", \"away\"]\n\
+         [modes]\nlist = [\"home\", \"away\"]\n\
          [rooms.hall]\nmotion = [\"hall_motion\"]\nempty_after = \"1h\"\n[rooms.living]\nname = \"Living room\"\nmotion = [\"living_motion\"]\n\
          [inputs.hall_motion]\nkind = \"motion\"\ngpio = 4\n[inputs.living_motion]\nkind = \"motion\"\ngpio = 5\n\
          [inputs.front_door]\nkind = \"door\"\ngpio = 6\n\
-         [sensors.living]\nmqtt = \"shed/temperature\"\nreadings = [\"temperature\"]\nstale_after = \"5s\"\n\
+         [sensors.living]\nmqtt = \"shed/temperature\"\nquantities = {{ temperature = \"\" }}\nstale_after = \"5s\"\n\
          [outputs.hall_light]\nkind = \"light\"\ngpio = 17\nroom = \"hall\"\n\
          [outputs.reading_lamp]\nkind = \"light\"\nname = \"Reading lamp in the corner by the bookshelf\"\npwm = 18\nroom = \"living\"\n\
          [outputs.heater]\nkind = \"heater\"\ngpio = 22\nroom = \"living\"\n\

@@ -41,20 +41,28 @@ function complain(text) {
 
 async function open(id) {
   opened = id;
-  try {
-    draw(await ask("GET", `why/${path(id)}`));
-  } catch (error) {
-    complain(error.message || t("refused.link"));
-  }
+  if (await draw(id) && !get("sheet").open) get("sheet").showModal();
 }
 
-function draw(reasons) {
-  if (opened !== reasons.point.id) return;
-  const dialog = get("sheet");
-  const parts = [...points.values()].filter((point) => point.part_of === reasons.point.id || point.id !== reasons.point.id && reasons.point.kind === "climate" && zoneOf(point) === zoneOf(reasons.point) && point.commands);
-  const tell = async (...command) => { await act(...command); if (opened) open(opened); };
-  dialog.replaceChildren(...sheet(reasons, { tell, close: () => dialog.close(), parts, now: about.time }));
-  if (!dialog.open) dialog.showModal();
+// What is shown in the sheet is to be as new as what is behind it; one that was closed meanwhile stays so.
+async function redraw() {
+  if (get("sheet").open) await draw(opened);
+}
+
+async function draw(id) {
+  try {
+    const reasons = await ask("GET", `why/${path(id)}`);
+    if (opened !== id) return false;
+    const { point } = reasons;
+    const isPart = (other) => other.part_of === id || point.kind === "climate" && other.id !== id && zoneOf(other) === zoneOf(point) && other.commands;
+    const tell = async (...command) => { await act(...command); await redraw(); };
+    const parts = [...points.values()].filter(isPart);
+    get("sheet").replaceChildren(...sheet(reasons, { tell, close: () => get("sheet").close(), parts, now: about.time }));
+    return true;
+  } catch (error) {
+    complain(error.message || t("refused.link"));
+    return false;
+  }
 }
 
 // What is drawn once for a configuration.
@@ -150,7 +158,7 @@ function told(kind, news) {
   } else {
     about.time = news.time;
     news.points.forEach((point) => points.set(point.id, point));
-    if (opened && news.points.some((point) => point.id === opened)) open(opened);
+    if (news.points.some((point) => point.id === opened)) redraw();
     soon();
   }
 }
@@ -174,7 +182,12 @@ function finder() {
     list.replaceChildren(...(found.length ? found.map((point) => h("li", {}, h("button", { onclick: () => { dialog.close(); open(point.id); } },
       h("span", { class: "name" }, point.name), h("span", { class: "state" }, aged(point))))) : [h("li", { class: "small" }, t("find.none"))]));
   };
-  field.addEventListener("keydown", (event) => { if (event.key === "Enter") list.querySelector("button")?.click(); });
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    // What has the focus again when this closes is not pressed.
+    event.preventDefault();
+    list.querySelector("button")?.click();
+  });
   dialog.replaceChildren(field, list);
   fill();
   dialog.showModal();
@@ -192,7 +205,7 @@ document.addEventListener("keydown", (event) => {
   const does = { "/": finder, "?": help }[event.key];
   if (does) { event.preventDefault(); does(); }
 });
-get("sheet").addEventListener("close", () => { opened = undefined; });
+get("sheet").addEventListener("close", () => { if (!get("sheet").open) opened = undefined; });
 for (const dialog of document.querySelectorAll("dialog")) {
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 }

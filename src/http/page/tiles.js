@@ -9,8 +9,8 @@ const MOVES = { open: "▲", stop: "■", close: "▼" };
 
 /** A tile of an output. `act(id, value)` commands it, `open(id)` shows its sheet. */
 export function outputTile(id, { act, open }) {
-  const name = h("span", { class: "name" }), shown = h("span", { class: "state" }), reason = h("span");
-  const main = h("button", { class: "act" }, name, shown), more = h("button", { class: "why" }, reason);
+  const name = h("span", { class: "name" }), shown = h("span", { class: "state" }), reason = h("span"), heard = h("span", { class: "heard" });
+  const main = h("button", { class: "act" }, name, shown, heard), more = h("button", { class: "why" }, reason);
   const moves = Object.entries(MOVES).map(([word, sign]) => h("button", { "data-word": word, onclick: () => act(id, word.toUpperCase()) }, sign));
   const move = h("div", { class: "move", hidden: true }, moves);
   const tile = h("article", { class: "tile" }, main, move, more);
@@ -30,7 +30,7 @@ export function outputTile(id, { act, open }) {
     put(move, "hidden", !canMove(point));
     const switches = canSwitch(point) && !canMove(point);
     put(main, "aria-pressed", switches ? String(on) : null);
-    put(main, "aria-label", t("tile.label", point.name, aged(point), reasonText));
+    say(heard, reasonText);
     put(more, "aria-label", t("tile.more", point.name, reasonText));
     moves.forEach((button) => put(button, "aria-label", `${t(`act.${button.dataset.word}`)}: ${point.name}`));
   };
@@ -39,9 +39,9 @@ export function outputTile(id, { act, open }) {
 
 /** A tile of a climate zone: how warm it is, where it is going, and why. `parts()` are its points by their last word. */
 export function zoneTile(zone, parts, { act, open }) {
-  const name = h("span", { class: "name" }), shown = h("span", { class: "state" }), reason = h("span");
+  const name = h("span", { class: "name" }), shown = h("span", { class: "state" }), reason = h("span"), heard = h("span", { class: "heard" });
   const more = h("button", { class: "why", onclick: () => open(parts().action?.id ?? `${zone}.mode`) }, reason);
-  const main = h("button", { class: "act", onclick: () => open(parts().target?.id ?? `${zone}.mode`) }, name, shown);
+  const main = h("button", { class: "act", onclick: () => open(parts().target?.id ?? `${zone}.mode`) }, name, shown, heard);
   const step = (sign) => () => {
     const { target } = parts();
     const { min, max, step } = target.commands;
@@ -66,7 +66,7 @@ export function zoneTile(zone, parts, { act, open }) {
     put(move, "hidden", !target?.commands);
     put(lower, "aria-label", t("act.lower", label));
     put(raise, "aria-label", t("act.raise", label));
-    put(main, "aria-label", t("tile.label", label, shown.textContent, reasonText));
+    say(heard, reasonText);
     put(more, "aria-label", t("tile.more", label, reasonText));
   };
   return { element: tile, update, busy: (is) => put(tile, "aria-busy", is ? "true" : null) };
