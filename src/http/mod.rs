@@ -9,18 +9,24 @@
 //! | `GET /api/v1/why/{id}` | what holds an output, what shows somebody in a room, what is waited for, what comes next |
 //! | `GET /api/v1/events` | server-sent events: all points, then what changes |
 //! | `POST /api/v1/plan` | what a configuration would change: `{"name": "new.toml", "text": "..."}`, with what it names in `"files"` |
+//! | `POST /api/v1/login` | over TCP: `{"user": "...", "password": "..."}` begins a session; `POST /api/v1/logout` ends it |
+//! | `GET /api/v1/session` | over TCP: who asks, and what they may do |
 //! | `GET /healthz` | `ok` while the control loop runs |
 //!
 //! Errors are problem details (RFC 9457): `{"title": "Locked", "status": 423, "detail": "..."}`.
 
 mod api;
+mod auth;
 pub mod client;
 mod connections;
 mod events;
 mod gate;
+mod limiter;
 mod problem;
+pub mod secret;
 mod serve;
 pub mod shape;
+mod tls;
 pub mod trust;
 
 pub use serve::{Listening, serve, serve_tcp};
