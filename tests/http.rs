@@ -163,7 +163,8 @@ fn what_is_wrong_is_said_as_problem_details() {
     let (house, port) = up();
     let json = "content-type: application/json";
     let big = format!("{{\"value\": \"{}\"}}", "x".repeat(20_000));
-    let table: [(&str, &str, &[&str], &str, u16, &str); 19] = [
+    type Row<'r> = (&'r str, &'r str, &'r [&'r str], &'r str, u16, &'r str);
+    let table: [Row<'_>; 19] = [
         ("GET", "/api/v1/points/lmp", &[], "", 404, "did you mean lamp?"),
         ("GET", "/api/v1/points/..%2f..%2fetc%2fpasswd", &[], "", 404, "no such point"),
         ("GET", "/../../etc/passwd", &[], "", 404, "no such path"),
@@ -533,7 +534,7 @@ fn ten_thousand_wrong_passwords_are_held_off() {
         stream.read_exact(&mut vec![0; length]).unwrap();
     }
     // One more every ten seconds.
-    assert!(wrong >= 5 && wrong < 100 && held_off > 9_000, "{wrong} {held_off}");
+    assert!((5..100).contains(&wrong) && held_off > 9_000, "{wrong} {held_off}");
     let refused = log_in(port, "anna", "correct horse");
     assert_eq!(refused.status, 429);
     assert!(refused.headers["retry-after"].parse::<u64>().unwrap() <= 10);
@@ -631,4 +632,59 @@ fn hashes_are_made_of_what_is_long_enough() {
     }
     let [hashed, token] = hash("", &["--new"]);
     assert!(hashed.starts_with("$argon2id$") && token.trim().len() == 64, "{hashed}{token}");
+}
+
+/// How it is, as long as all is well and when something is not.
+#[test]
+fn health_tells_the_truth() {
+    let (house, port) = up();
+    let health = get(port, "/healthz");
+    assert_eq!((health.status, &health.json()["status"]), (200, &"ok".into()), "{health:?}");
+    assert!(health.json()["checks"]["broker"].is_null());
+    fs::write(&house.config, hut(port).replace("gpio = 17", "gpoi = 17")).unwrap();
+    wait_until("it is degraded", || get(port, "/healthz").json()["status"] == "degraded");
+    fs::write(&house.config, hut(port) + "[mqtt]\nurl = \"mqtt://127.0.0.1:1\"\n").unwrap();
+    wait_until("the broker is away", || get(port, "/healthz").json()["checks"]["broker"] == false);
+    assert_eq!(get(port, "/healthz").status, 200);
+}
+
+/// Line by line as Prometheus reads its text format.
+#[test]
+fn metrics_are_what_prometheus_reads() {
+    let (house, port) = up();
+    house.ask(&["set", "lamp", "on"]);
+    let answer = get(port, "/metrics");
+    assert_eq!(answer.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let (mut samples, mut family, mut seen) = (BTreeMap::new(), String::new(), Vec::new());
+    for line in answer.body.lines() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            family = help.split(' ').next().unwrap().to_owned();
+            assert!(!seen.contains(&family), "{family} comes twice");
+            assert!(
+                family.starts_with("hearthd_") && family.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+                "{family}"
+            );
+            seen.push(family.clone());
+        } else if let Some(kind) = line.strip_prefix("# TYPE ") {
+            let kind = kind.strip_prefix(&format!("{family} ")).expect(line);
+            assert_eq!(kind == "counter", family.ends_with("_total"), "{line}");
+            assert!(matches!(kind, "counter" | "gauge"), "{line}");
+        } else {
+            let (name, value) = line.rsplit_once(' ').expect(line);
+            assert!(value.parse::<f64>().unwrap().is_finite(), "{line}");
+            let rest = name.strip_prefix(&family).expect(line);
+            assert!(rest.is_empty() || rest.starts_with('{') && rest.ends_with("\"}"), "{line}");
+            assert!(samples.insert(name.to_owned(), value.to_owned()).is_none(), "{line} comes twice");
+        }
+    }
+    for (name, value) in [
+        ("hearthd_output_on{point=\"lamp\",room=\"hall\"}", "1"),
+        ("hearthd_output_on{point=\"pump\"}", "0"),
+        ("hearthd_output_cycles_total{point=\"lamp\",room=\"hall\"}", "1"),
+        ("hearthd_healthy", "1"),
+        ("hearthd_point_good{point=\"pump\"}", "1"),
+    ] {
+        assert_eq!(samples.get(name).map(String::as_str), Some(value), "{name} in {}", answer.body);
+    }
+    assert!(!samples.contains_key("hearthd_broker_connected"));
 }

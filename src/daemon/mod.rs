@@ -139,6 +139,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         broker: broker.status.subscribe(),
         refused: refused.subscribe(),
         unsaved: unsaved.clone(),
+        clock: clock.clone(),
     };
     let (web_in, web) = watch::channel(None);
     tasks.spawn(http::serve_tcp(house.clone(), web_in));

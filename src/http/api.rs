@@ -4,7 +4,7 @@ use super::{
     Candidate, Explained, House, Question, Request,
     auth::{self, Auth},
     connections::Work,
-    events,
+    events, health, metrics,
     problem::problem,
     shape,
 };
@@ -68,7 +68,8 @@ pub(super) fn routes(app: App, auth: Option<Arc<Auth>>) -> Router {
         .route("/api/v1/points/{id}", get(point).put(put).delete(delete))
         .route("/api/v1/why/{id}", get(why))
         .route("/api/v1/events", get(events::events))
-        .route("/api/v1/plan", post(plan));
+        .route("/api/v1/plan", post(plan))
+        .route("/metrics", get(metrics::metrics));
     let mut logging_in = Router::new();
     if let Some(auth) = auth {
         api = api.route_layer(middleware::from_fn_with_state(auth.clone(), auth::admit));
@@ -79,7 +80,7 @@ pub(super) fn routes(app: App, auth: Option<Arc<Auth>>) -> Router {
             .with_state(auth);
     }
     // What is added here is for everybody: a page, to log in.
-    let open = Router::new().route("/healthz", get(async || "ok\n"));
+    let open = Router::new().route("/healthz", get(health::healthz));
     api.merge(open)
         .with_state(app)
         .merge(logging_in)

@@ -11,7 +11,8 @@
 //! | `POST /api/v1/plan` | what a configuration would change: `{"name": "new.toml", "text": "..."}`, with what it names in `"files"` |
 //! | `POST /api/v1/login` | over TCP: `{"user": "...", "password": "..."}` begins a session; `POST /api/v1/logout` ends it |
 //! | `GET /api/v1/session` | over TCP: who asks, and what they may do |
-//! | `GET /healthz` | `ok` while the control loop runs |
+//! | `GET /healthz` | how hearthd itself is; 503 when it has failed |
+//! | `GET /metrics` | numbers for Prometheus |
 //!
 //! Errors are problem details (RFC 9457): `{"title": "Locked", "status": 423, "detail": "..."}`.
 
@@ -21,7 +22,9 @@ pub mod client;
 mod connections;
 mod events;
 mod gate;
+mod health;
 mod limiter;
+mod metrics;
 mod problem;
 pub mod secret;
 mod serve;
@@ -32,7 +35,7 @@ pub mod trust;
 pub use serve::{Listening, serve, serve_tcp};
 
 use crate::{
-    clock::Now,
+    clock::{Clock, Now},
     model::{BrokerStatus, Command, Config, Reasons, Refusal, Snapshot, Source},
 };
 use serde::{Deserialize, Serialize};
@@ -138,6 +141,8 @@ pub struct House {
     pub refused: watch::Receiver<Option<String>>,
     /// Why the state cannot be saved, while it cannot.
     pub unsaved: watch::Receiver<Option<String>>,
+    /// The daemon's clock.
+    pub clock: Clock,
 }
 
 impl House {
@@ -193,6 +198,7 @@ mod tests {
             broker: watch::channel(BrokerStatus::default()).1,
             refused: watch::channel(None).1,
             unsaved: watch::channel(None).1,
+            clock: Clock::system(Moment::START, crate::model::ClockTrust::Always),
         };
         let answers = async {
             let Some(Question::Why(name, answer)) = asked.recv().await else { panic!("another question") };
