@@ -5,6 +5,7 @@
 mod support;
 
 use serde_json::Value;
+use std::process::{Command, Stdio};
 use std::{
     collections::BTreeMap,
     fs,
@@ -162,7 +163,8 @@ fn what_is_wrong_is_said_as_problem_details() {
     let (house, port) = up();
     let json = "content-type: application/json";
     let big = format!("{{\"value\": \"{}\"}}", "x".repeat(20_000));
-    let table: [(&str, &str, &[&str], &str, u16, &str); 19] = [
+    type Row<'r> = (&'r str, &'r str, &'r [&'r str], &'r str, u16, &'r str);
+    let table: [Row<'_>; 19] = [
         ("GET", "/api/v1/points/lmp", &[], "", 404, "did you mean lamp?"),
         ("GET", "/api/v1/points/..%2f..%2fetc%2fpasswd", &[], "", 404, "no such point"),
         ("GET", "/../../etc/passwd", &[], "", 404, "no such path"),
@@ -399,4 +401,290 @@ fn a_port_that_is_taken_is_waited_for() {
     wait_until("it is served", || {
         TcpStream::connect(("127.0.0.1", port)).is_ok() && get(port, "/api/v1/points").status == 200
     });
+}
+
+/// What `hearthd http hash` makes of a secret.
+fn hash(house: &House, secret: &str) -> String {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hearthd"))
+        .args(["http", "hash"])
+        .current_dir(house.folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(format!("{secret}\n").as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+const ACCESS: &str = "[http.users.anna]\nscope = \"configure\"\nhash_file = \"anna.hash\"\n\
+    [http.tokens.panel]\nhash_file = \"panel.hash\"\n[http.tokens.phone]\nscope = \"control\"\nhash_file = \"phone.hash\"\n";
+
+/// A house with Anna, whose password is `correct horse`, a panel that may read, and a phone that may command.
+fn guarded(more: &str) -> (House, u16) {
+    let port = free_port();
+    let listen = format!("listen = \"127.0.0.1:{port}\"\n");
+    let mut house = House::new(&(hut(port).replace(&listen, &format!("{listen}{more}")) + ACCESS));
+    for (name, secret) in [("anna", "correct horse"), ("panel", "panel token"), ("phone", "phone token")] {
+        fs::write(house.folder.path().join(format!("{name}.hash")), hash(&house, secret)).unwrap();
+    }
+    house.up(&[]);
+    wait_until("HTTP is served", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+    (house, port)
+}
+
+const JSON: &str = "content-type: application/json";
+
+fn log_in(port: u16, user: &str, password: &str) -> Answer {
+    let body = serde_json::json!({ "user": user, "password": password }).to_string();
+    ask(port, "POST", "/api/v1/login", &[JSON], &body)
+}
+
+/// The line that a browser sends for the cookie that it was given.
+fn cookie_of(answer: &Answer) -> String {
+    format!("cookie: {}", answer.headers["set-cookie"].split(';').next().unwrap())
+}
+
+/// Who may do what: each request, by each of them.
+#[test]
+fn each_may_do_what_their_scope_says() {
+    let (house, port) = guarded("");
+    let anna = log_in(port, "anna", "correct horse");
+    assert_eq!((anna.status, &anna.json()["scope"]), (200, &"configure".into()));
+    let cookie = &anna.headers["set-cookie"];
+    for part in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=2592000"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    let anna = cookie_of(&anna);
+    let forged = anna.replace(|c: char| c.is_ascii_digit(), "0");
+    let (panel, phone) = ("authorization: Bearer panel token", "authorization: bearer phone token");
+    let on = "{\"value\": \"ON\"}";
+    let plan = "{\"name\": \"n\", \"text\": \"[hub]\\nid = \\\"n\\\"\\n\"}";
+    let callers: [&[&str]; 6] = [&[], &["authorization: Basic eDp5"], &[&forged], &[panel], &[phone], &[&anna]];
+    let table: [(&str, &str, &str, [u16; 6]); 10] = [
+        ("GET", "/api/v1/points", "", [401, 401, 401, 200, 200, 200]),
+        ("GET", "/api/v1/points/lamp", "", [401, 401, 401, 200, 200, 200]),
+        ("GET", "/api/v1/points/lmp", "", [401, 401, 401, 404, 404, 404]),
+        ("GET", "/api/v1/why/lamp", "", [401, 401, 401, 200, 200, 200]),
+        ("GET", "/api/v1/session", "", [401, 401, 401, 200, 200, 200]),
+        ("PUT", "/api/v1/points/lamp", on, [401, 401, 401, 403, 200, 200]),
+        ("DELETE", "/api/v1/points/lamp", "", [401, 401, 401, 403, 200, 200]),
+        ("POST", "/api/v1/plan", plan, [401, 401, 401, 403, 403, 200]),
+        ("GET", "/healthz", "", [200, 200, 200, 200, 200, 200]),
+        ("GET", "/nothing", "", [404, 404, 404, 404, 404, 404]),
+    ];
+    for (method, path, body, statuses) in table {
+        for (caller, status) in callers.iter().zip(statuses) {
+            let headers: Vec<&str> = caller.iter().copied().chain([JSON]).collect();
+            let answer = ask(port, method, path, &headers, body);
+            assert_eq!(answer.status, status, "{method} {path} by {caller:?}: {answer:?}");
+            if status == 401 {
+                assert_eq!(answer.headers["www-authenticate"], "Bearer");
+            }
+            // A cookie does not help a page of somebody else.
+            let foreign: Vec<&str> = headers.iter().copied().chain(["origin: http://evil.example"]).collect();
+            assert_eq!(ask(port, method, path, &foreign, body).status, 403, "{method} {path} by {caller:?}");
+        }
+    }
+    assert_eq!(ask(port, "GET", "/api/v1/events", &[], "").status, 401);
+    let mut events = Events::open(port, &format!("{anna}\r\n"));
+    assert_eq!(events.next().0, "snapshot");
+    ask(port, "PUT", "/api/v1/points/lamp", &[&anna], on);
+    assert!(house.ask(&["why", "lamp"]).contains("anna (HTTP)"));
+    // The socket asks for nothing.
+    assert!(house.ask(&["set", "lamp", "off"]).contains("lamp is"));
+    let gone = ask(port, "POST", "/api/v1/logout", &[&anna, JSON], "");
+    assert_eq!(gone.status, 204);
+    assert!(gone.headers["set-cookie"].contains("Max-Age=0"));
+    assert_eq!(ask(port, "GET", "/api/v1/points", &[&anna], "").status, 401);
+    let log = house.log();
+    assert!(log.contains("anna logged in from 127.0.0.1"), "{log}");
+    for secret in ["correct horse", "panel token", "phone token", "$argon2id"] {
+        assert!(!log.contains(secret), "{secret}");
+    }
+}
+
+/// The limiter answers before anything is hashed, and those who are in stay in.
+#[test]
+fn ten_thousand_wrong_passwords_are_held_off() {
+    let (house, port) = guarded("");
+    let anna = cookie_of(&log_in(port, "anna", "correct horse"));
+    let panel = "authorization: Bearer panel token";
+    assert_eq!(ask(port, "GET", "/api/v1/points", &[panel], "").status, 200);
+    let (mut wrong, mut held_off) = (0, 0);
+    let mut stream = BufReader::new(TcpStream::connect(("127.0.0.1", port)).unwrap());
+    for n in 0..10_000 {
+        let body = format!("{{\"user\": \"{}\", \"password\": \"{n}\"}}", if n % 2 == 0 { "anna" } else { "nobody" });
+        let head = format!("host: localhost\r\n{JSON}\r\ncontent-length: {}\r\n\r\n", body.len());
+        // In one piece: several small ones would wait for each other.
+        stream.get_mut().write_all(format!("POST /api/v1/login HTTP/1.1\r\n{head}{body}").as_bytes()).unwrap();
+        let (mut length, mut line) = (0, String::new());
+        stream.read_line(&mut line).unwrap();
+        match &line[9..12] {
+            "401" => wrong += 1,
+            "429" => held_off += 1,
+            other => panic!("{other}"),
+        }
+        while line != "\r\n" {
+            line.clear();
+            stream.read_line(&mut line).unwrap();
+            length = line.strip_prefix("content-length: ").map_or(length, |text| text.trim().parse().unwrap());
+        }
+        stream.read_exact(&mut vec![0; length]).unwrap();
+    }
+    // One more every ten seconds.
+    assert!((5..100).contains(&wrong) && held_off > 9_000, "{wrong} {held_off}");
+    let refused = log_in(port, "anna", "correct horse");
+    assert_eq!(refused.status, 429);
+    assert!(refused.headers["retry-after"].parse::<u64>().unwrap() <= 10);
+    assert_eq!(ask(port, "GET", "/api/v1/points", &["authorization: Bearer wrong"], "").status, 429);
+    assert_eq!(ask(port, "GET", "/api/v1/points", &[&anna], "").status, 200);
+    assert_eq!(ask(port, "GET", "/api/v1/points", &[panel], "").status, 200);
+    let log = house.log();
+    assert!(log.contains("a wrong password for anna from 127.0.0.1") && log.contains("held off"), "{log}");
+    assert!(log.lines().count() < 300, "the log is no way to fill a disk");
+}
+
+#[test]
+fn tls_hides_all_and_cookies_stay_on_it() {
+    use rcgen::{CertificateParams, KeyPair};
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let port = free_port();
+    let tls = format!("listen = \"0.0.0.0:{port}\"\ncert_file = \"hut.crt\"\nkey_file = \"hut.key\"\n");
+    let text = hut(port).replace(&format!("listen = \"127.0.0.1:{port}\"\n"), &tls) + ACCESS;
+    let mut house = House::new(&text);
+    let file = |name: &str| house.folder.path().join(name);
+    fs::write(file("hut.crt"), certificate.pem()).unwrap();
+    fs::write(file("hut.key"), key.serialize_pem()).unwrap();
+    for name in ["anna", "panel", "phone"] {
+        fs::write(file(&format!("{name}.hash")), hash(&house, "correct horse")).unwrap();
+    }
+    let ca = file("hut.crt");
+    house.up(&[]);
+    house.wait_for_log("HTTP at https://0.0.0.0:");
+    let curl = |more: &[&str], path: &str| {
+        let url = format!("https://localhost:{port}{path}");
+        let mut command = Command::new("curl");
+        command.args(["-s", "-i", "--max-time", "60", "--cacert"]).arg(&ca).args(more).arg(url);
+        Answer::of(
+            &String::from_utf8_lossy(&command.output().expect("curl is needed").stdout)
+                .replace("\r\n", "\n")
+                .replace('\n', "\r\n"),
+        )
+    };
+    assert_eq!(curl(&[], "/healthz").status, 200);
+    assert_eq!(curl(&[], "/api/v1/points").status, 401);
+    let body = "{\"user\": \"anna\", \"password\": \"correct horse\"}";
+    let anna = curl(&["-H", JSON, "-d", body], "/api/v1/login");
+    assert_eq!(anna.status, 200, "{anna:?}");
+    assert!(anna.headers["set-cookie"].contains("; Secure"), "{anna:?}");
+    // In the clear nothing is said, and nobody is kept out by those who try.
+    let silent: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
+    let plain = exchange(port, b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    assert!(!plain.contains("HTTP/1.1"), "{plain}");
+    assert_eq!(curl(&[], "/healthz").status, 200);
+    drop(silent);
+}
+
+/// Files that do not hold what they should are refused with their names, and without what is in them.
+#[test]
+fn files_of_access_are_checked() {
+    let port = free_port();
+    let listen = format!("listen = \"127.0.0.1:{port}\"\n");
+    let certs = format!("{listen}cert_file = \"a.crt\"\nkey_file = \"a.key\"\n");
+    let house = House::new(&(hut(port).replace(&listen, &certs) + ACCESS));
+    let check = || String::from_utf8_lossy(&house.console(&["check"]).stderr).into_owned();
+    let missing = check();
+    for name in ["anna.hash", "panel.hash", "phone.hash", "a.crt", "a.key"] {
+        assert!(missing.contains(&format!("{name}: there is no such file")), "{missing}");
+    }
+    fs::write(house.folder.path().join("anna.hash"), "hunter2hunter2\n").unwrap();
+    let plain = check();
+    assert!(
+        plain.contains("\"anna.hash\" does not hold a hash by Argon2id") && plain.contains("hearthd http hash"),
+        "{plain}"
+    );
+    assert!(!plain.contains("hunter2"), "{plain}");
+}
+
+#[test]
+fn hashes_are_made_of_what_is_long_enough() {
+    let hash = |input: &str, more: &[&str]| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_hearthd"))
+            .args(["http", "hash"])
+            .args(more)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap())
+    };
+    for (input, said) in
+        [("short\n", "8 characters"), ("two lines\nof it", "more than one line"), (&"x".repeat(300), "256 bytes")]
+    {
+        let [hash, complaint] = hash(input, &[]);
+        assert!(hash.is_empty() && complaint.contains(said), "{input}: {hash}{complaint}");
+    }
+    let [hashed, token] = hash("", &["--new"]);
+    assert!(hashed.starts_with("$argon2id$") && token.trim().len() == 64, "{hashed}{token}");
+}
+
+/// How it is, as long as all is well and when something is not.
+#[test]
+fn health_tells_the_truth() {
+    let (house, port) = up();
+    let health = get(port, "/healthz");
+    assert_eq!((health.status, &health.json()["status"]), (200, &"ok".into()), "{health:?}");
+    assert!(health.json()["checks"]["broker"].is_null());
+    fs::write(&house.config, hut(port).replace("gpio = 17", "gpoi = 17")).unwrap();
+    wait_until("it is degraded", || get(port, "/healthz").json()["status"] == "degraded");
+    fs::write(&house.config, hut(port) + "[mqtt]\nurl = \"mqtt://127.0.0.1:1\"\n").unwrap();
+    wait_until("the broker is away", || get(port, "/healthz").json()["checks"]["broker"] == false);
+    assert_eq!(get(port, "/healthz").status, 200);
+}
+
+/// Line by line as Prometheus reads its text format.
+#[test]
+fn metrics_are_what_prometheus_reads() {
+    let (house, port) = up();
+    house.ask(&["set", "lamp", "on"]);
+    let answer = get(port, "/metrics");
+    assert_eq!(answer.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let (mut samples, mut family, mut seen) = (BTreeMap::new(), String::new(), Vec::new());
+    for line in answer.body.lines() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            family = help.split(' ').next().unwrap().to_owned();
+            assert!(!seen.contains(&family), "{family} comes twice");
+            assert!(
+                family.starts_with("hearthd_") && family.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+                "{family}"
+            );
+            seen.push(family.clone());
+        } else if let Some(kind) = line.strip_prefix("# TYPE ") {
+            let kind = kind.strip_prefix(&format!("{family} ")).expect(line);
+            assert_eq!(kind == "counter", family.ends_with("_total"), "{line}");
+            assert!(matches!(kind, "counter" | "gauge"), "{line}");
+        } else {
+            let (name, value) = line.rsplit_once(' ').expect(line);
+            assert!(value.parse::<f64>().unwrap().is_finite(), "{line}");
+            let rest = name.strip_prefix(&family).expect(line);
+            assert!(rest.is_empty() || rest.starts_with('{') && rest.ends_with("\"}"), "{line}");
+            assert!(samples.insert(name.to_owned(), value.to_owned()).is_none(), "{line} comes twice");
+        }
+    }
+    for (name, value) in [
+        ("hearthd_output_on{point=\"lamp\",room=\"hall\"}", "1"),
+        ("hearthd_output_on{point=\"pump\"}", "0"),
+        ("hearthd_output_cycles_total{point=\"lamp\",room=\"hall\"}", "1"),
+        ("hearthd_healthy", "1"),
+        ("hearthd_point_good{point=\"pump\"}", "1"),
+    ] {
+        assert_eq!(samples.get(name).map(String::as_str), Some(value), "{name} in {}", answer.body);
+    }
+    assert!(!samples.contains_key("hearthd_broker_connected"));
 }

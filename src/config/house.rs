@@ -10,14 +10,14 @@ use super::{
     table::Table,
     wires,
 };
-use crate::model::{Config, HardwareSettings, HttpSettings, Zone};
+use crate::model::{Config, HardwareSettings, Zone};
 use std::cell::RefCell;
 
 /// All tables, each as far as it tells by itself.
 pub(super) struct Draft {
     hub: hub::Draft,
     mqtt: Option<mqtt::Draft>,
-    http: Option<HttpSettings>,
+    http: Option<http::Draft>,
     hardware: HardwareSettings,
     outputs: Vec<outputs::Draft>,
     inputs: Vec<inputs::Draft>,
@@ -112,6 +112,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     let (outputs, interlocks) = outputs::build(draft.outputs, problems);
     let mqtt = draft.mqtt.map(|mqtt| mqtt::resolve(mqtt, files.secret, files.pem, problems));
 
+    let http = draft.http.map(|http| http::resolve(http, files.secret, files.pem, problems));
     let holidays = draft.hub.holidays.as_ref().map(|(file, place)| {
         let text = (files.beside)(file).map(Option::unwrap_or_default);
         text.and_then(|text| holidays::parse(file, &text)).unwrap_or_else(|wrong| {
@@ -128,7 +129,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     }
     let mut config = Config {
         mqtt,
-        http: draft.http,
+        http,
         hardware: draft.hardware,
         outputs,
         sensors,

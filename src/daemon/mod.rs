@@ -107,7 +107,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 
     // Outputs first: whatever fails below, they are where they should be.
     let mut engine = Engine::new(config.clone(), memory, clock.now());
-    let (house, ends) = House::new(Arc::new(engine.publish(clock.now())));
+    let (house, ends) = House::new(Arc::new(engine.publish(clock.now())), clock.clone());
     let Ends { mut events, mut requests, mut questions, refused, stopping, .. } = ends;
     let (door, behind) = remote::door();
     let mut control = Control::start(engine, options.in_force, clock.clone(), house.events.clone(), door, ends.config);

@@ -1,6 +1,12 @@
 //! What each path of the service answers.
 
-use super::{connections::Work, events, page, problem::problem, shape};
+use super::{
+    auth::{self, Auth},
+    connections::Work,
+    events, health, metrics, page,
+    problem::problem,
+    shape,
+};
 use crate::house::{Candidate, Explained, House, Question, Request};
 use crate::model::{Refusal, Source, duration};
 use axum::{
@@ -8,6 +14,7 @@ use axum::{
     body::to_bytes,
     extract::{FromRef, FromRequestParts, Path, Request as HttpRequest, State},
     http::{StatusCode, request::Parts},
+    middleware,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -54,18 +61,39 @@ impl FromRef<App> for House {
 #[derive(Clone)]
 pub(super) struct Caller(pub Source);
 
-/// All paths.
-pub(super) fn routes(app: App) -> Router {
-    page::add(Router::new())
+/// All paths. With `auth`, those of the API are for those who come in.
+pub(super) fn routes(app: App, auth: Option<Arc<Auth>>) -> Router {
+    let mut api = Router::new()
         .route("/api/v1/points", get(points))
         .route("/api/v1/points/{id}", get(point).put(put).delete(delete))
         .route("/api/v1/why/{id}", get(why))
         .route("/api/v1/events", get(events::events))
         .route("/api/v1/plan", post(plan))
-        .route("/healthz", get(async || "ok\n"))
+        .route("/metrics", get(metrics::metrics));
+    let mut logging_in = Router::new();
+    if let Some(auth) = auth {
+        api = api.route_layer(middleware::from_fn_with_state(auth.clone(), auth::admit));
+        logging_in = Router::new()
+            .route("/api/v1/login", post(log_in))
+            .route("/api/v1/logout", post(auth::log_out))
+            .route("/api/v1/session", get(auth::session))
+            .with_state(auth);
+    }
+    // For everybody: whoever is to log in sees the page first.
+    let open = page::add(Router::new()).route("/healthz", get(health::healthz));
+    api.merge(open)
+        .with_state(app)
+        .merge(logging_in)
         .fallback(async || problem(StatusCode::NOT_FOUND, "no such path; the points are at /api/v1/points"))
         .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "no such method on this path"))
-        .with_state(app)
+}
+
+async fn log_in(State(auth): State<Arc<Auth>>, request: HttpRequest) -> Response {
+    let peer = auth::peer(&request);
+    match body(request, COMMAND_MAX).await {
+        Ok(credentials) => auth.log_in(credentials, peer).await,
+        Err(response) => response,
+    }
 }
 
 async fn points(State(house): State<House>) -> Response {

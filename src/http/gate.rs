@@ -43,6 +43,8 @@ const HEADERS: [(HeaderName, &str); 6] = [
 pub(super) struct Link {
     /// Ours.
     pub local: SocketAddr,
+    /// Theirs.
+    pub peer: SocketAddr,
 }
 
 /// Who is let in.
@@ -157,7 +159,10 @@ mod tests {
             request = request.header(*name, *value);
         }
         let mut parts = request.body(()).unwrap().into_parts().0;
-        parts.extensions.insert(Link { local: "[::ffff:192.168.1.5]:8480".parse().unwrap() });
+        parts.extensions.insert(Link {
+            local: "[::ffff:192.168.1.5]:8480".parse().unwrap(),
+            peer: "192.168.1.9:1".parse().unwrap(),
+        });
         let gate = Gate { names: vec!["hearth.local".into(), "fd00::7".into()] };
         gate.judge(&parts).map_or_else(|(status, _)| status.as_u16(), |()| 200)
     }

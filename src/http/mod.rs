@@ -10,19 +10,28 @@
 //! | `GET /api/v1/events` | server-sent events: all points, then what changes |
 //! | `POST /api/v1/plan` | what a configuration would change: `{"name": "new.toml", "text": "..."}`, with what it names in `"files"` |
 //! | `GET /` | the page, with its files beside it |
-//! | `GET /healthz` | `ok` while the control loop runs |
+//! | `POST /api/v1/login` | over TCP: `{"user": "...", "password": "..."}` begins a session; `POST /api/v1/logout` ends it |
+//! | `GET /api/v1/session` | over TCP: who asks, and what they may do |
+//! | `GET /healthz` | how hearthd itself is; 503 when it has failed |
+//! | `GET /metrics` | numbers for Prometheus |
 //!
 //! Errors are problem details (RFC 9457): `{"title": "Locked", "status": 423, "detail": "..."}`.
 
 mod api;
+mod auth;
 pub mod client;
 mod connections;
 mod events;
 mod gate;
+mod health;
+mod limiter;
+mod metrics;
 mod page;
 mod problem;
+pub mod secret;
 mod serve;
 pub mod shape;
+mod tls;
 pub mod trust;
 
 pub use serve::{Listening, serve, serve_tcp};
@@ -55,10 +64,10 @@ mod tests {
         connections::Work,
     };
     use crate::{
-        clock::Moment,
+        clock::{Clock, Moment},
         engine::Engine,
         house::{Ends, Explained, Question},
-        model::{Config, Line, Output, OutputKind, Reasons},
+        model::{ClockTrust, Config, Line, Output, OutputKind, Reasons},
     };
     use axum::{Extension, extract::State, http::StatusCode};
     use std::sync::Arc;
@@ -75,7 +84,8 @@ mod tests {
     #[tokio::test]
     async fn reasons_are_told_of_the_house_that_they_are_of() {
         let (before, after) = (snapshot(&[]), snapshot(&["old", "lamp"]));
-        let (house, Ends { snapshots: publish, questions: mut asked, .. }) = House::new(before);
+        let (house, Ends { snapshots: publish, questions: mut asked, .. }) =
+            House::new(before, Clock::system(Moment::START, ClockTrust::Always));
         let answers = async {
             let Some(Question::Why(name, answer)) = asked.recv().await else { panic!("another question") };
             assert_eq!(name, "lamp");

@@ -3,8 +3,10 @@
 use super::{
     House,
     api::{App, Caller, REQUEST_WITHIN, routes},
+    auth::Auth,
     connections::{Connections, Patient, Work},
     gate::{Gate, Link, guard},
+    tls::Certificates,
 };
 use crate::model::{Config, HttpSettings, Source};
 use axum::{Extension, Router, middleware};
@@ -13,12 +15,12 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::ready, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, UnixListener},
     sync::watch,
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 /// When the system is out of descriptors.
@@ -43,11 +45,11 @@ pub type Listening = Option<Result<SocketAddr, String>>;
 
 /// Serves `house` on a listening socket until the task is dropped.
 pub async fn serve(listener: UnixListener, house: House) {
-    let routes = routes(App::new(house, ON_SOCKET.readers)).layer(Extension(Caller(Source::Console)));
+    let routes = routes(App::new(house, ON_SOCKET.readers), None).layer(Extension(Caller(Source::Console)));
     let mut service = Service::new(routes, &ON_SOCKET);
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => service.connect(stream, |routes| routes).await,
+            Ok((stream, _)) => service.connect(ready(Some(stream)), |routes| routes).await,
             Err(error) => cannot_accept("control socket", &error).await,
         }
     }
@@ -83,11 +85,10 @@ async fn until_other_settings(mut configs: watch::Receiver<Arc<Config>>, config:
 
 /// Serves on the address of the settings, as soon as it can be had.
 async fn listen(settings: &HttpSettings, house: &House, listening: &watch::Sender<Listening>) {
-    let listener = loop {
-        match TcpListener::bind(settings.listen).await {
-            Ok(listener) => break listener,
-            Err(error) => {
-                let text = cannot_listen(settings.listen, &error);
+    let (listener, mut certificates) = loop {
+        match open(settings).await {
+            Ok(open) => break open,
+            Err(text) => {
                 let told = Some(Err(text.clone()));
                 if listening.send_if_modified(|now| std::mem::replace(now, told.clone()) != told) {
                     tracing::warn!("{text}");
@@ -97,23 +98,44 @@ async fn listen(settings: &HttpSettings, house: &House, listening: &watch::Sende
         }
     };
     let address = listener.local_addr().unwrap_or(settings.listen);
-    tracing::info!("HTTP at http://{address}/");
+    tracing::info!("HTTP at http{}://{address}/", if settings.tls.is_some() { "s" } else { "" });
     listening.send_replace(Some(Ok(address)));
     let gate = Arc::new(Gate { names: settings.names.clone() });
-    let routes = routes(App::new(house.clone(), ON_TCP.readers))
+    let auth = Some(Arc::new(Auth::new(settings)));
+    let routes = routes(App::new(house.clone(), ON_TCP.readers), auth)
         .layer(Extension(Caller(Source::Http("".into()))))
         .layer(middleware::from_fn_with_state(gate, guard));
     let mut service = Service::new(routes, &ON_TCP);
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let Ok(local) = stream.local_addr() else { continue };
                 // An answer is small, and somebody waits for it.
                 let _ = stream.set_nodelay(true);
-                service.connect(stream, |routes| routes.layer(Extension(Link { local }))).await;
+                let layered = |routes: Router| routes.layer(Extension(Link { local, peer }));
+                match &mut certificates {
+                    None => service.connect(ready(Some(stream)), layered).await,
+                    Some(certificates) => {
+                        let handshake = certificates.acceptor().await.accept(stream);
+                        let opening = async { timeout(REQUEST_WITHIN, handshake).await.ok()?.ok() };
+                        service.connect(opening, layered).await;
+                    }
+                }
             }
             Err(error) => cannot_accept("HTTP service", &error).await,
         }
+    }
+}
+
+/// The listener, and what it needs for TLS.
+async fn open(settings: &HttpSettings) -> Result<(TcpListener, Option<Certificates>), String> {
+    let certificates = match &settings.tls {
+        Some(tls) => Some(Certificates::read(tls).await.map_err(|why| format!("no HTTP: {why}"))?),
+        None => None,
+    };
+    match TcpListener::bind(settings.listen).await {
+        Ok(listener) => Ok((listener, certificates)),
+        Err(error) => Err(cannot_listen(settings.listen, &error)),
     }
 }
 
@@ -150,15 +172,21 @@ impl Service {
     }
 
     /// Serves one more connection, with layers of its own.
-    async fn connect<S>(&mut self, stream: S, layered: impl FnOnce(Router) -> Router)
+    async fn connect<S, O>(&mut self, opening: O, layered: impl FnOnce(Router) -> Router)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        O: Future<Output = Option<S>> + Send + 'static,
     {
         let work = Work::default();
         let routes = layered(self.routes.clone()).layer(Extension(work.clone()));
         let service = TowerToHyperService::new(routes);
-        let connection = self.http.serve_connection(Patient::new(TokioIo::new(stream)), service);
+        let http = self.http.clone();
         // How a connection ended is the client's affair.
-        self.connections.add(work, async { drop(connection.await) }).await;
+        let connection = async move {
+            if let Some(stream) = opening.await {
+                drop(http.serve_connection(Patient::new(TokioIo::new(stream)), service).await);
+            }
+        };
+        self.connections.add(work, connection).await;
     }
 }

@@ -83,7 +83,7 @@ pub use counter::{Counter, Measures};
 pub use event::{Command, DriveId, Effect, Event, ReadFailure, Refusal, RequestId};
 pub use expander::{Expander, ExpanderChip};
 pub use filter::{Delta, Filter, Plausible};
-pub use http::HttpSettings;
+pub use http::{HttpSettings, HttpTls, Login, Scope, SecretHash};
 pub use kernel::{KernelChannel, KernelSource};
 pub use kernel_devices::{IIO, KernelFacts, KernelUnit, KernelValue, kernel_facts};
 pub use nearest::nearest;
