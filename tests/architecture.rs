@@ -23,7 +23,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("config", &["model", "almanac", "files"]),
     ("engine", &["model", "clock", "almanac"]),
     ("daemon", &["model", "clock", "almanac", "config", "engine", "files", "hardware", "house", "mqtt", "http"]),
-    ("house", &["model"]),
+    ("house", &["model", "clock"]),
     ("hardware", &["model", "clock", "files"]),
     ("mqtt", &["model", "clock", "files", "house"]),
     ("http", &["model", "clock", "files", "house"]),

@@ -225,7 +225,7 @@ fn bad_requests_are_answered_in_json() {
         let answer = raw(&house, request.as_bytes());
         let shown = &request[..request.len().min(200)];
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{shown}: {answer}");
-        assert!(answer.contains("\r\n\r\n{\"error\":\""), "{shown}: {answer}");
+        assert!(answer.contains("application/problem+json") && answer.contains("\"detail\":\""), "{shown}: {answer}");
     }
     assert!(raw(&house, b"\x16\x03\x01 no http at all\r\n\r\n").starts_with("HTTP/1.1 400 "));
     assert_eq!(house.value("pump"), "OFF");

@@ -41,14 +41,15 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
         return Ok(writeln!(out, "{}", serde_json::to_string_pretty(&house)?)?);
     }
     let mut out = Shown(out);
-    let clock = if house.time_known { "" } else { " (the clock is not set: conditions on the time are unknown)" };
-    writeln!(out, "{} · {}{clock}", house.name, house.time.replace('T', " "))?;
-    match house.broker {
+    let about = &house.about;
+    let clock = if about.time_known { "" } else { " (the clock is not set: conditions on the time are unknown)" };
+    writeln!(out, "{} · {}{clock}", about.name, about.time.replace('T', " "))?;
+    match &about.broker {
         None => writeln!(out, "no broker configured")?,
         Some(broker) if broker.connected => writeln!(out, "connected to the broker")?,
         Some(broker) => writeln!(out, "no broker: {}", broker.error.as_deref().unwrap_or("connecting"))?,
     }
-    if let Some(refused) = &house.config_refused {
+    if let Some(refused) = &about.config_refused {
         let mut lines = refused.lines();
         let first = lines.next().unwrap_or_default();
         let place = lines.next().and_then(|line| line.trim().strip_prefix("--> "));
@@ -58,7 +59,7 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
             "the configuration file is refused, an earlier one is in force (see `hearthd check`): {first}{place}"
         )?;
     }
-    if let Some(unsaved) = &house.state_unsaved {
+    if let Some(unsaved) = &about.state_unsaved {
         writeln!(out, "{unsaved}: a restart would lose what was commanded since")?;
     }
     const KINDS: [(&str, &str); 6] = [

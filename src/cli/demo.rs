@@ -27,6 +27,8 @@ use tokio::sync::{mpsc, oneshot};
 const PICTURE_EVERY: Duration = Duration::from_millis(40);
 /// Between two steps of the world, in its own time: the same at any speed, so that the same happens.
 const WORLD_STEP: TimeDelta = TimeDelta::seconds(10);
+/// Longer than a system takes to give an address, or to refuse it.
+const LISTENS_WITHIN: Duration = Duration::from_secs(2);
 /// In real time, the shortest wait for the next step of the world.
 const STEP_MIN: Duration = Duration::from_millis(1);
 /// In real time, what the daemon has to notice what moved before time goes on.
@@ -108,7 +110,22 @@ async fn show(
     from: DateTime<Utc>,
     live: bool,
 ) -> anyhow::Result<Journal> {
-    Show::new(attached, arguments, speed, from, live)?.run().await
+    let page = page(&attached).await;
+    if !live {
+        writeln!(io::stdout(), "{page}")?;
+    }
+    Show::new(attached, page, arguments, speed, from, live)?.run().await
+}
+
+/// Where the demo is to be seen in a browser, or why it is not.
+async fn page(attached: &Attached) -> String {
+    let mut web = attached.web.clone();
+    let told = tokio::time::timeout(LISTENS_WITHIN, web.wait_for(Option::is_some)).await;
+    match told.ok().and_then(|told| told.ok()?.clone()) {
+        Some(Ok(address)) => format!("http://{address}/"),
+        Some(Err(text)) => text,
+        None => "no HTTP yet".into(),
+    }
 }
 
 /// The date, or the Monday after it at a weekend.
@@ -123,7 +140,8 @@ fn workday(date: NaiveDate) -> NaiveDate {
 
 /// The same house on simulated wires.
 fn simulated(config: &Config, mqtt: Option<MqttSettings>) -> Config {
-    let mut config = Config { mqtt, ..config.clone() };
+    let http = Some(config.http.clone().unwrap_or_default());
+    let mut config = Config { mqtt, http, ..config.clone() };
     config.hardware.backend = Backend::Simulated;
     // Nobody's plug is switched by a demo.
     config.hardware.plays_remote = true;
@@ -146,6 +164,8 @@ fn broker(config: &Config, url: &str) -> anyhow::Result<MqttSettings> {
 /// The world at the other end of the wires, and whoever watches.
 struct Show {
     attached: Attached,
+    /// Where it is to be seen in a browser.
+    page: String,
     world: World,
     journal: Journal,
     screen: Option<(Terminal, mpsc::Receiver<Key>)>,
@@ -161,6 +181,7 @@ struct Show {
 impl Show {
     fn new(
         attached: Attached,
+        page: String,
         arguments: &Arguments,
         speed: f64,
         started: DateTime<Utc>,
@@ -179,7 +200,7 @@ impl Show {
         let ends = days.map(|days| started + TimeDelta::days(days.into()));
         let (journal, panes) = (Journal::default(), Panes::default());
         attached.clock.run_to(started);
-        Ok(Show { attached, world, journal, screen, speed, panes, started, lived: started - WORLD_STEP, ends })
+        Ok(Show { attached, page, world, journal, screen, speed, panes, started, lived: started - WORLD_STEP, ends })
     }
 
     async fn run(mut self) -> anyhow::Result<Journal> {
@@ -310,6 +331,7 @@ impl Show {
             people: self.world.describe_people(),
             speed: self.speed,
             started: self.started,
+            page: self.page.clone(),
         };
         let (width, height) = terminal.size()?;
         let look = Look::from_environment();

@@ -6,6 +6,7 @@ mod demo;
 mod detect;
 mod devices;
 mod generate;
+mod http;
 mod logging;
 mod places;
 mod safe;
@@ -112,6 +113,9 @@ enum Command {
     },
     /// Find out what is wired to this machine, and print it as TOML to paste
     Detect(detect::Arguments),
+    /// Make what the configuration knows passwords and tokens of HTTP by
+    #[command(subcommand)]
+    Http(http::Command),
     /// Print the JSON schema of the configuration
     Schema,
     /// Write manual pages and completions of shells into a folder, laid out like /usr/share
@@ -218,6 +222,7 @@ impl Arguments {
             }
             Command::Detect(detect) if detect.mqtt => devices::run(&file())?,
             Command::Detect(detect) => detect::run(&detect)?,
+            Command::Http(command) => http::run(&command)?,
             Command::Schema => writeln!(io::stdout(), "{:#}", config::schema())?,
             Command::Generate { folder } => generate::run(&Arguments::command(), &folder)?,
         }

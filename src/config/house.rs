@@ -3,7 +3,7 @@
 use super::{
     chips, climate,
     diagnostic::Problems,
-    expanders, hardware, holidays, hub, ids, inputs,
+    expanders, hardware, holidays, http, hub, ids, inputs,
     language::{Kept, Scope},
     modes, mqtt, outputs, remote, rooms, rules, scenes, sensors,
     shape::Wrong,
@@ -17,6 +17,7 @@ use std::cell::RefCell;
 pub(super) struct Draft {
     hub: hub::Draft,
     mqtt: Option<mqtt::Draft>,
+    http: Option<http::Draft>,
     hardware: HardwareSettings,
     outputs: Vec<outputs::Draft>,
     inputs: Vec<inputs::Draft>,
@@ -48,11 +49,15 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
     let with_mqtt = root.has("mqtt");
     let mqtt = root
         .table("mqtt", "The broker; without this table hearthd works alone.", |table| mqtt::read(table, &hub.hub.id));
+    let with_http = root.has("http");
+    let http =
+        root.table("http", "The web page and the API; without this table only the Unix socket is served.", http::read);
     let with_modes = root.has("modes");
     let modes = root.table("modes", "The modes of the house, such as home and away.", modes::read);
     let names_of_rules = RefCell::default();
     Draft {
         mqtt: with_mqtt.then_some(mqtt),
+        http: with_http.then_some(http),
         hub,
         modes: with_modes.then_some(modes),
         hardware: root.table("hardware", "How wires are reached.", hardware::read),
@@ -110,6 +115,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     let (outputs, interlocks) = outputs::build(draft.outputs, problems);
     let mqtt = draft.mqtt.map(|mqtt| mqtt::resolve(mqtt, files.secret, files.pem, problems));
 
+    let http = draft.http.map(|http| http::resolve(http, files.secret, files.pem, problems));
     let holidays = draft.hub.holidays.as_ref().map(|(file, place)| {
         let text = (files.beside)(file).map(Option::unwrap_or_default);
         text.and_then(|text| holidays::parse(file, &text)).unwrap_or_else(|wrong| {
@@ -126,6 +132,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     }
     let mut config = Config {
         mqtt,
+        http,
         hardware: draft.hardware,
         outputs,
         sensors,

@@ -14,6 +14,7 @@ mod file;
 mod hardware;
 mod holidays;
 mod house;
+mod http;
 mod hub;
 mod ids;
 mod inputs;

@@ -3,7 +3,7 @@
 mod tls;
 mod url;
 
-pub(super) use tls::{FindPem, PemFile};
+pub(super) use tls::{FileName, FindPem, PemFile};
 
 use super::{
     diagnostic::Problems,

@@ -45,7 +45,7 @@ use std::{
 use store::Store;
 use tokio::{
     net::{UnixListener, UnixStream},
-    sync::{Notify, mpsc},
+    sync::{Notify, mpsc, watch},
 };
 
 /// For the last words of all adapters together.
@@ -78,6 +78,8 @@ pub struct Attached {
     pub wires: Option<Wires>,
     /// The daemon's clock.
     pub clock: Clock,
+    /// Where HTTP is served over TCP.
+    pub web: watch::Receiver<http::Listening>,
     /// Notified, the daemon stops as it does on SIGTERM.
     pub stop: Arc<Notify>,
 }
@@ -105,7 +107,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 
     // Outputs first: whatever fails below, they are where they should be.
     let mut engine = Engine::new(config.clone(), memory, clock.now());
-    let (house, ends) = House::new(Arc::new(engine.publish(clock.now())));
+    let (house, ends) = House::new(Arc::new(engine.publish(clock.now())), clock.clone());
     let Ends { mut events, mut requests, mut questions, refused, stopping, .. } = ends;
     let (door, behind) = remote::door();
     let mut control = Control::start(engine, options.in_force, clock.clone(), house.events.clone(), door, ends.config);
@@ -119,6 +121,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     adapters.attach("the connection to the broker", mqtt::attach(&house, ends.broker, ledger));
     let (asked_in, mut asked) = mpsc::channel(1);
     adapters.run("the task for signals", signals.pass_on(asked_in));
+    let (web_in, web) = watch::channel(None);
+    adapters.run("HTTP", http::serve_tcp(house.clone(), web_in));
     if let Some(listener) = listener {
         adapters.run("the control socket", http::serve(listener, house.clone()));
     }
@@ -135,7 +139,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     };
     let stop = Arc::new(Notify::new());
     if let Some(attach) = options.attach {
-        attach(Attached { house: house.clone(), wires: control.wires(), clock: clock.clone(), stop: stop.clone() });
+        let (wires, clock, stop) = (control.wires(), clock.clone(), stop.clone());
+        attach(Attached { house: house.clone(), wires, clock, web, stop });
     }
 
     publisher.offer(control.pass(publisher.save_other_every()));

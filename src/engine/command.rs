@@ -81,8 +81,7 @@ impl Engine {
     }
 
     fn refuse_locked(&self, mut outputs: impl Iterator<Item = OutputId>, source: &Source) -> Result<(), Refusal> {
-        let from_outside = matches!(source, Source::Mqtt | Source::Console);
-        match outputs.find(|id| from_outside && self.outputs[id.0].locked) {
+        match outputs.find(|id| source.is_remote() && self.outputs[id.0].locked) {
             Some(locked) => Err(Refusal::Locked { output: self.config[locked].id.to_string() }),
             None => Ok(()),
         }

@@ -20,8 +20,18 @@ impl Request {
         payload: &str,
         hold: Option<Duration>,
     ) -> (Request, oneshot::Receiver<Result<Arc<Snapshot>, Refusal>>) {
+        Request::by(Source::Console, point, payload, hold)
+    }
+
+    /// As [`Request::new`], by somebody else.
+    pub fn by(
+        source: Source,
+        point: &str,
+        payload: &str,
+        hold: Option<Duration>,
+    ) -> (Request, oneshot::Receiver<Result<Arc<Snapshot>, Refusal>>) {
         let (point, payload) = (point.to_owned(), payload.to_owned());
-        let command = Command { source: Source::Console, point, payload, hold };
+        let command = Command { source, point, payload, hold };
         let (sender, answer) = oneshot::channel();
         (Request { command, answer: Answerer::Once(sender) }, answer)
     }

@@ -14,7 +14,10 @@ pub use commands::{Answerer, Reply, Request};
 pub use notifications::{Notice, Notification, Notifications, Refused, TOLD_MAX};
 pub use questions::{Candidate, Difference, Explained, Move, Plan, Question};
 
-use crate::model::{BrokerStatus, Config, Event, Snapshot};
+use crate::{
+    clock::Clock,
+    model::{BrokerStatus, Config, Event, Snapshot},
+};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
@@ -42,6 +45,8 @@ pub struct House {
     pub refused: watch::Receiver<Option<String>>,
     /// Why the state cannot be saved, while it cannot.
     pub unsaved: watch::Receiver<Option<String>>,
+    /// The daemon's clock.
+    pub clock: Clock,
     stopping: watch::Receiver<bool>,
 }
 
@@ -69,7 +74,7 @@ pub struct Ends {
 
 impl House {
     /// A house that looks like `first`.
-    pub fn new(first: Arc<Snapshot>) -> (House, Ends) {
+    pub fn new(first: Arc<Snapshot>, clock: Clock) -> (House, Ends) {
         let (config_in, config) = watch::channel(first.config.clone());
         let (snapshots_in, snapshots) = watch::channel(first);
         let (events, events_out) = mpsc::channel(QUEUE);
@@ -92,8 +97,19 @@ impl House {
             unsaved: unsaved_in,
             stopping: stopping_in,
         };
-        let house =
-            House { config, snapshots, notifications, events, requests, questions, broker, refused, unsaved, stopping };
+        let house = House {
+            config,
+            snapshots,
+            notifications,
+            events,
+            requests,
+            questions,
+            broker,
+            refused,
+            unsaved,
+            clock,
+            stopping,
+        };
         (house, ends)
     }
 

@@ -69,7 +69,9 @@ pub async fn request<T: serde::de::DeserializeOwned>(
         return serde_json::from_slice(&bytes).map_err(protocol);
     }
     let answer: serde_json::Value = serde_json::from_slice(&bytes).map_err(protocol)?;
-    Err(Error::Refused(answer["error"].as_str().unwrap_or("refused without a reason").into()))
+    // Before an update is followed by a restart, a hearthd may answer that does not know problem details.
+    let reason = answer["detail"].as_str().or(answer["error"].as_str());
+    Err(Error::Refused(reason.unwrap_or("refused without a reason").into()))
 }
 
 /// The path of a point's resource; the name may hold anything a user types.

@@ -17,8 +17,6 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// So many clients are served at a time.
-const CONNECTIONS_MAX: usize = 64;
 /// A client that takes nothing of its answer for so long is let go.
 const TAKEN_WITHIN: Duration = Duration::from_secs(5);
 
@@ -48,19 +46,24 @@ impl Drop for AtWork {
 }
 
 /// The connections that are open, the oldest first.
-#[derive(Default)]
 pub struct Connections {
+    limit: usize,
     tasks: JoinSet<()>,
     open: VecDeque<(AbortHandle, Work)>,
 }
 
 impl Connections {
+    /// Room for so many.
+    pub fn new(limit: usize) -> Connections {
+        Connections { limit, tasks: JoinSet::new(), open: VecDeque::new() }
+    }
+
     /// Takes one more. Where there is no room, the oldest one that waits for its client goes; while the house is at work for
     /// all of them, this one waits.
     pub async fn add(&mut self, work: Work, connection: impl Future<Output = ()> + Send + 'static) {
         while self.tasks.try_join_next().is_some() {}
         self.open.retain(|(task, _)| !task.is_finished());
-        while self.open.len() >= CONNECTIONS_MAX {
+        while self.open.len() >= self.limit {
             match self.open.iter().position(|(_, work)| !work.is_going_on()) {
                 Some(idle) => drop(self.open.remove(idle).map(|(task, _)| task.abort())),
                 None => drop(self.tasks.join_next().await),

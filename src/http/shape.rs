@@ -2,14 +2,15 @@
 
 use super::{age_s, local};
 use crate::model::{
-    BrokerStatus, Claim, ClimateFacet, Explanation, Kind, Level, Owner, PartReason, Pending, PointSpec, PointState,
-    Quality, Reasons, Role, RuleReason, Slot, Snapshot, Truth, Unit, Value, WireReason,
+    BrokerStatus, Category, Claim, ClimateFacet, Explanation, Kind, Level, Owner, PartReason, Pending, PointSpec,
+    PointState, Quality, Reasons, Role, RuleReason, Slot, Snapshot, Truth, Unit, Value, WireReason,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-/// Answer of `GET /api/v1/points`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct House {
+/// The house apart from its points: of `GET /api/v1/points`, and the event `house`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct About {
     /// The hub's id.
     pub hub: String,
     /// The hub's name.
@@ -26,7 +27,39 @@ pub struct House {
     /// Why the state cannot be saved, so that a restart would lose commands; null while it can.
     #[serde(default)]
     pub state_unsaved: Option<String>,
+}
+
+/// Answer of `GET /api/v1/points`, and the event `snapshot`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct House {
+    /// All but the points.
+    #[serde(flatten)]
+    pub about: About,
+    /// In the order of the file.
+    #[serde(default)]
+    pub rooms: Vec<Named>,
+    /// In the order of the file: `PUT /api/v1/points/{id}` with `ON` sets one.
+    #[serde(default)]
+    pub scenes: Vec<Named>,
     /// Outputs, inputs, readings, rooms, climate zones, each in the order of the file; then the mode and events.
+    pub points: Vec<PointShape>,
+}
+
+/// Something that has a name and no value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// `hall`, `scene.evening`
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+}
+
+/// The event `changes`: the points that are not what they were at the event before.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Changes {
+    /// RFC 3339, in the hub's zone.
+    pub time: String,
+    /// Each as a whole.
     pub points: Vec<PointShape>,
 }
 
@@ -62,6 +95,48 @@ pub struct PointShape {
     /// Of an output: how much it was used.
     #[serde(default)]
     pub usage: Option<UsageShape>,
+    /// The id of the room where it is, if the file says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<String>,
+    /// The id of the point that stands for it where several are shown as one: of `lamp.level` it is `lamp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<String>,
+    /// Of an output: its kind, such as `light`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// Of what is on or off: the words that people have for it, `{"ON": "open", "OFF": "closed"}`, if it is not those two.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub states: BTreeMap<String, String>,
+    /// `config` or `diagnostic`, if not everybody wants to see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
+    /// The device class of Home Assistant: `temperature`, `door`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// Of a number: how many decimals are enough for the eye.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimals: Option<usize>,
+    /// What it can be told; absent: it only shows something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commands: Option<CommandsShape>,
+}
+
+/// What a point can be told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CommandsShape {
+    /// The words that it understands; capitals do not matter.
+    pub words: Vec<String>,
+    /// All in one line for people: `ON, OFF, TOGGLE or AUTO`.
+    pub expected: String,
+    /// Of what takes numbers: the smallest,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// the largest,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+    /// and the step in which people set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<f64>,
 }
 
 /// How much an output was used.
@@ -173,13 +248,13 @@ pub struct SlotShape {
     pub overruled_by: Option<String>,
 }
 
-pub(super) fn house(
+pub(super) fn about(
     snapshot: &Snapshot,
     broker: &BrokerStatus,
     config_refused: Option<String>,
     state_unsaved: Option<String>,
-) -> House {
-    House {
+) -> About {
+    About {
         hub: snapshot.config.hub.id.to_string(),
         name: snapshot.config.hub.name.clone(),
         time: local(snapshot, snapshot.now.wall),
@@ -187,8 +262,35 @@ pub(super) fn house(
         broker: snapshot.config.mqtt.is_some().then(|| broker.clone()),
         config_refused,
         state_unsaved,
-        points: snapshot.points.iter().map(|state| point(snapshot, state)).collect(),
     }
+}
+
+pub(super) fn house(snapshot: &Snapshot, about: About) -> House {
+    let config = &snapshot.config;
+    House {
+        about,
+        rooms: config.rooms.iter().map(|room| Named { id: room.id.to_string(), name: room.name.clone() }).collect(),
+        scenes: config
+            .scenes
+            .iter()
+            .map(|scene| Named { id: format!("scene.{}", scene.id), name: scene.name.clone() })
+            .collect(),
+        points: snapshot.described().map(|(spec, state)| described(snapshot, spec, state)).collect(),
+    }
+}
+
+/// What is not what it was at an earlier snapshot of the same configuration; of a part, also what stands for it.
+pub(super) fn changes(snapshot: &Snapshot, since: u64) -> Changes {
+    let cells = || snapshot.config.specs().iter().zip(&snapshot.points);
+    let mut changed: Vec<bool> = snapshot.points.iter().map(|cell| cell.seq > since).collect();
+    for (part, _) in cells().filter(|(spec, cell)| spec.is_part() && cell.seq > since) {
+        if let Some(whole) = snapshot.config.specs().iter().position(|spec| spec.point == part.entity) {
+            changed[whole] = true;
+        }
+    }
+    let points = cells().zip(changed).filter(|(_, changed)| *changed);
+    let points = points.map(|((spec, cell), _)| described(snapshot, spec, cell)).collect();
+    Changes { time: local(snapshot, snapshot.now.wall), points }
 }
 
 /// The point of this name; of a counter what it shows first, for on simulated hardware it is given pulses itself; or the
@@ -213,7 +315,11 @@ pub(super) fn find(snapshot: &Snapshot, name: &str) -> Option<PointShape> {
 }
 
 pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
-    let Some(spec) = snapshot.config.spec(state.point) else { return PointShape::default() };
+    snapshot.config.spec(state.point).map(|spec| described(snapshot, spec, state)).unwrap_or_default()
+}
+
+fn described(snapshot: &Snapshot, spec: &PointSpec, state: &PointState) -> PointShape {
+    let config = &snapshot.config;
     let unit = match &spec.kind {
         Kind::Level(_) => Unit::Percent.sign(),
         Kind::Number(number) => number.unit.sign(),
@@ -241,6 +347,35 @@ pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {
             .usage
             .map(|usage| UsageShape { cycles: usage.cycles, on_s: usage.on_time(snapshot.now.moment).as_secs() }),
         why: state.why().map(str::to_owned),
+        room: spec.room.map(|room| config[room].id.to_string()),
+        part_of: spec.is_part().then(|| config.point_name(spec.entity)),
+        device: match (spec.role, spec.owner) {
+            (Role::Output, Owner::Output(id)) => Some(config[id].kind.word().to_owned()),
+            _ => None,
+        },
+        states: [("ON", true), ("OFF", false)]
+            .into_iter()
+            .map(|(text, on)| (text.to_owned(), spec.state_word(on).to_owned()))
+            .filter(|(_, word)| !word.is_empty() && !matches!(&**word, "on" | "off"))
+            .collect(),
+        category: match spec.category {
+            Category::Primary => None,
+            Category::Config => Some("config".to_owned()),
+            Category::Diagnostic => Some("diagnostic".to_owned()),
+        },
+        class: spec.class.map(str::to_owned),
+        decimals: match &spec.kind {
+            Kind::Number(number) => number.shown_decimals.or(number.decimals),
+            _ => None,
+        },
+        commands: spec.commands.as_ref().map(|commands| {
+            let (min, max, step) = match &spec.kind {
+                Kind::Number(number) => (Some(*number.range.start()), Some(*number.range.end()), number.step),
+                Kind::Level(_) => (Some(0.0), Some(100.0), None),
+                Kind::Switch(_) | Kind::Word(_) | Kind::Event(_) => (None, None, None),
+            };
+            CommandsShape { words: commands.words.clone(), expected: commands.expected.clone(), min, max, step }
+        }),
     }
 }
 

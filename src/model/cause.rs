@@ -40,6 +40,8 @@ pub enum Source {
     Mqtt,
     /// The console or another program on the Unix socket.
     Console,
+    /// A page or another program over HTTP: the user or the token of this name; empty where nobody has to say who they are.
+    Http(Arc<str>),
     /// The event rule of this name.
     Rule(Arc<str>),
     /// The input of this id: a switch or button on the wall.
@@ -49,7 +51,12 @@ pub enum Source {
 impl Source {
     /// Whether it is a person or another program, not a rule.
     pub fn is_outside(&self) -> bool {
-        matches!(self, Source::Mqtt | Source::Console | Source::Switch(_))
+        self.is_remote() || matches!(self, Source::Switch(_))
+    }
+
+    /// Whether it came over a connection, so that a lock holds it off.
+    pub fn is_remote(&self) -> bool {
+        matches!(self, Source::Mqtt | Source::Console | Source::Http(_))
     }
 }
 
@@ -58,6 +65,8 @@ impl fmt::Display for Source {
         f.write_str(match self {
             Source::Mqtt => "MQTT",
             Source::Console => "the console",
+            Source::Http(who) if who.is_empty() => "HTTP",
+            Source::Http(who) => return write!(f, "{who} (HTTP)"),
             Source::Rule(name) => return write!(f, "the rule \"{name}\""),
             Source::Switch(input) => input,
         })

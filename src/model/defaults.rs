@@ -23,6 +23,7 @@ impl Config {
                 tests: None,
             },
             mqtt: None,
+            http: None,
             hardware: HardwareSettings { backend: Backend::Simulated, gpiochip: None, plays_remote: false },
             outputs: Vec::new(),
             inputs: Vec::new(),

@@ -2,7 +2,7 @@
 
 use crate::broker::until;
 use chrono::DateTime;
-use hearthd::clock::{Moment, Now};
+use hearthd::clock::{Clock, Moment, Now};
 use hearthd::house::{self, Ends, Notification};
 use hearthd::model::*;
 use hearthd::mqtt::{self, Ledger};
@@ -21,7 +21,8 @@ pub struct House {
 impl House {
     /// Switches of these names, a motion detector and a thermometer that were not heard yet.
     pub fn start(port: u16, outputs: &[&str]) -> House {
-        let (house, ends) = house::House::new(Arc::new(snapshot(config(port, outputs))));
+        let clock = Clock::system(Moment::START, ClockTrust::Always);
+        let (house, ends) = house::House::new(Arc::new(snapshot(config(port, outputs))), clock);
         let mqtt = tokio::spawn(mqtt::attach(&house, ends.broker.clone(), Ledger::open(None)));
         House { status: house.broker.clone(), mqtt, house, ends, port }
     }

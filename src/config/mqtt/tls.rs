@@ -97,7 +97,7 @@ pub(super) fn resolve(draft: Draft, find: &FindPem<'_>, problems: &Problems) -> 
 }
 
 /// The name of a file, not what should be in it.
-struct FileName;
+pub(in crate::config) struct FileName;
 
 impl Shape for FileName {
     type Value = String;

@@ -96,7 +96,9 @@ fn outside(snapshot: &Snapshot, scene: &Scene, look: Look, width: usize) -> Line
     let day = days(&snapshot.config, scene.started, snapshot.now.wall);
     let line = Line::new(look).blank(1.min(width));
     let text = format!("outside {} °C   {}", number::fixed(scene.outdoor_c, 1), scene.people);
-    let right = if width >= 60 { day.len() + 1 } else { 0 };
+    let page = if width >= 80 && !scene.page.is_empty() { format!("{}   ", scene.page) } else { String::new() };
+    let day = page + &day;
+    let right = if width >= 60 { day.chars().count() + 1 } else { 0 };
     let room = line.room(width.saturating_sub(right));
     let line = line.fit(Paint::Plain, &text, room);
     if right > 0 { line.put(Paint::Dim, &day).blank(1) } else { line }

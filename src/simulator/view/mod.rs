@@ -35,6 +35,8 @@ pub struct Scene {
     pub speed: f64,
     /// When the demo began, in the time of the house.
     pub started: DateTime<Utc>,
+    /// Where its page is; empty: it has none.
+    pub page: String,
 }
 
 /// What the reader chose to see.

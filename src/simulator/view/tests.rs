@@ -23,6 +23,7 @@ fn scene() -> Scene {
         elevation_deg: -20.6,
         outdoor_c: 6.44,
         people: "both in the living room".into(),
+        page: String::new(),
         speed: 600.0,
         started: now().wall,
     }

@@ -1,0 +1,235 @@
+//! `[http]`: the web page and the API, for others than those on the Unix socket.
+
+use super::{
+    diagnostic::Problems,
+    mqtt::{FileName, FindPem},
+    shape::{Flag, OneOf, Shape, Wrong, shorten},
+    table::{Id, Table},
+};
+use crate::model::{HttpSettings, HttpTls, Login, PemKind, Scope, SecretHash};
+use core::net::SocketAddr;
+use serde_json::{Value as Json, json};
+use std::{hash::Hasher, ops::Range, path::PathBuf};
+use toml::de::DeValue;
+
+/// A name of a file, and where the configuration has it.
+type Named = (String, Range<usize>);
+
+/// The settings as far as the file alone tells.
+pub(super) struct Draft {
+    settings: HttpSettings,
+    tls: Option<(Named, Named)>,
+    /// Of users, then of tokens.
+    hashes: [Vec<Option<Named>>; 2],
+}
+
+pub(super) fn read(table: &mut Table<'_>) -> Draft {
+    let listen = table.defaulted(
+        "listen",
+        "The address and the port; 127.0.0.1 and [::1] are reached from this machine only.",
+        Address,
+        HttpSettings::LISTEN,
+    );
+    let names = table.defaulted(
+        "names",
+        "Host names by which browsers may ask for it, besides localhost and the address.",
+        HostNames,
+        Vec::new(),
+    );
+    let cert = table.optional("cert_file", "TLS: our certificate (PEM), beside this file.", FileName);
+    let key = table.optional(
+        "key_file",
+        "TLS: the private key of cert_file (PEM): beside this file, or a systemd credential of this name.",
+        FileName,
+    );
+    let allow_plaintext = table.defaulted(
+        "allow_plaintext",
+        "Passwords, tokens and everything else go over the network without TLS, for everybody on the way to read.",
+        Flag,
+        false,
+    );
+    let users = table.tables_by_name("users", "People, who log in with a password.", login);
+    let tokens = table.tables_by_name("tokens", "Programs, which send a token with each request.", login);
+    for (key, other) in [("cert_file", "key_file"), ("key_file", "cert_file")] {
+        if table.has(key) && !table.has(other) {
+            table.error_at(key, format!("`{key}` without `{other}`"), format!("add {other} = ..."));
+        }
+    }
+    if !listen.ip().is_loopback() {
+        if users.is_empty() && tokens.is_empty() && !table.has("users") && !table.has("tokens") {
+            table.error_at(
+                "listen",
+                "others than this machine would reach the house, and nobody would have to say who they are",
+                "write listen = \"127.0.0.1:8480\", or add [http.users.NAME] or [http.tokens.NAME]",
+            );
+        } else if !allow_plaintext && !table.has("cert_file") && !table.has("key_file") {
+            table.error_at(
+                "listen",
+                "passwords and tokens would go over the network for everybody on the way to read",
+                "add cert_file and key_file for TLS, or allow_plaintext = true",
+            );
+        }
+    } else if table.has("allow_plaintext") && allow_plaintext {
+        table.warning_at("allow_plaintext", "nothing goes over the network: `listen` is on this machine", "remove it");
+    }
+    let named = |key: &str, name: String| (name, table.place_of(key));
+    let tls = cert.zip(key).map(|(cert, key)| (named("cert_file", cert), named("key_file", key)));
+    let (users, of_users) = users.into_iter().unzip();
+    let (tokens, of_tokens) = tokens.into_iter().unzip();
+    Draft { settings: HttpSettings { listen, names, tls: None, users, tokens }, tls, hashes: [of_users, of_tokens] }
+}
+
+fn login(id: &Id, table: &mut Table<'_>) -> (Login, Option<Named>) {
+    let scope = table.defaulted(
+        "scope",
+        "What they may do: \"read\", \"control\" (command points, too) or \"configure\" (plan changes, too).",
+        OneOf(&Scope::WORDS),
+        Scope::Read,
+    );
+    let file = table.required(
+        "hash_file",
+        "A file that holds only what `hearthd http hash` printed: beside this one, or a systemd credential of this name.",
+        "\"NAME.hash\"",
+        FileName,
+    );
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if table.is_real()
+        && !(id.text.len() <= 64
+            && id.text.starts_with(|c: char| c.is_ascii_lowercase())
+            && id.text.chars().all(is_name))
+    {
+        let advice = "write at most 64 of the letters a-z, digits and _, a letter first";
+        table.error(id.place.clone(), format!("\"{}\" is no name for a login", shorten(&id.text)), advice);
+    }
+    let file = file.map(|file| (file, table.place_of("hash_file"))).filter(|(file, place)| {
+        let is_name = !file.starts_with("$argon2");
+        if !is_name {
+            let advice = "write it into a file beside this one, and the name of that file here";
+            table.error(place.clone(), "this is what should stand in the file, not its name", advice);
+        }
+        is_name
+    });
+    (Login { name: (&*id.text).into(), scope, hash: SecretHash::default() }, file)
+}
+
+/// The settings, with the hashes that `secret` finds, and the files of TLS that `pem` finds.
+pub(super) fn resolve(
+    draft: Draft,
+    secret: &dyn Fn(&str) -> Result<Option<String>, Wrong>,
+    pem: &FindPem<'_>,
+    problems: &Problems,
+) -> HttpSettings {
+    let mut settings = draft.settings;
+    let [of_users, of_tokens] = draft.hashes;
+    let logins = settings.users.iter_mut().zip(of_users).chain(settings.tokens.iter_mut().zip(of_tokens));
+    for (login, file) in logins {
+        let Some((name, place)) = file else { continue };
+        match secret(&name).map(|hash| hash.map(SecretHash)) {
+            Ok(Some(hash)) if !hash.is_good() => problems.error(
+                place,
+                format!("\"{}\" does not hold a hash by Argon2id", shorten(&name)),
+                "make one with `hearthd http hash`, and keep the secret itself elsewhere",
+            ),
+            Ok(hash) => login.hash = hash.unwrap_or_default(),
+            Err(wrong) => problems.error(place, wrong.message, wrong.advice),
+        }
+    }
+    settings.tls = draft.tls.map(|(cert, key)| {
+        let mut marks = std::hash::DefaultHasher::new();
+        let mut path = |(name, place): Named, kind: PemKind| match pem(&name, kind) {
+            Ok(file) => {
+                marks.write_u64(file.mark);
+                file.path
+            }
+            Err(wrong) => {
+                problems.error(place, wrong.message, wrong.advice);
+                PathBuf::new()
+            }
+        };
+        let (cert_file, key_file) = (path(cert, PemKind::Certificates), path(key, PemKind::Key));
+        HttpTls { cert_file, key_file, mark: marks.finish() }
+    });
+    settings
+}
+
+/// An IP address with a port.
+struct Address;
+
+impl Shape for Address {
+    type Value = SocketAddr;
+
+    fn noun(&self) -> String {
+        "an address with a port".into()
+    }
+
+    fn example(&self) -> String {
+        "it in double quotes, such as \"127.0.0.1:8480\"".into()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<SocketAddr>, Wrong> {
+        let Some(text) = value.as_str() else { return Ok(None) };
+        let port = HttpSettings::LISTEN.port();
+        match text.parse::<SocketAddr>() {
+            Ok(address) if address.port() > 0 => Ok(Some(address)),
+            Ok(_) => Err(Wrong::new("nobody can find port 0", format!("write a port from 1 to 65535, such as {port}"))),
+            Err(_) => {
+                let host = text.trim_start_matches("http://").trim_end_matches('/');
+                let host = host.strip_prefix("localhost").map_or(host.to_owned(), |rest| format!("127.0.0.1{rest}"));
+                let meant = [host.clone(), format!("{host}:{port}"), format!("[{host}]:{port}")];
+                let meant = meant.iter().find(|text| text.parse::<SocketAddr>().is_ok());
+                let advice =
+                    meant.map_or_else(|| format!("write {}", self.example()), |meant| format!("write \"{meant}\""));
+                Err(Wrong::new(format!("\"{}\" is not an IP address with a port", shorten(text)), advice))
+            }
+        }
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string", "pattern": "^(\\d+\\.\\d+\\.\\d+\\.\\d+|\\[[0-9a-fA-F:.]+\\]):\\d+$" })
+    }
+
+    fn show(&self, value: &SocketAddr) -> Json {
+        json!(value.to_string())
+    }
+}
+
+/// Names that a browser may have in its address line.
+struct HostNames;
+
+impl Shape for HostNames {
+    type Value = Vec<String>;
+
+    fn noun(&self) -> String {
+        "a list of host names".into()
+    }
+
+    fn example(&self) -> String {
+        "names in square brackets, such as [\"hearth.local\"]".into()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<Vec<String>>, Wrong> {
+        let Some(items) = value.as_array() else { return Ok(None) };
+        let name = |item: &toml::Spanned<DeValue<'_>>| {
+            let Some(text) = item.get_ref().as_str() else {
+                return Err(Wrong::new("host names are words in double quotes", format!("write {}", self.example())));
+            };
+            // As `rustls` reads the names of certificates: a DNS name or an IP address.
+            match rustls_pki_types::ServerName::try_from(text) {
+                Ok(_) => Ok(text.to_ascii_lowercase()),
+                Err(_) => Err(Wrong::new(
+                    format!("\"{}\" is not a host name", shorten(text)),
+                    "write only the name, without scheme and port, such as \"hearth.local\"",
+                )),
+            }
+        };
+        items.iter().map(name).collect::<Result<_, _>>().map(Some)
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "array", "items": { "type": "string", "pattern": "^[A-Za-z0-9._:-]+$" }, "uniqueItems": true })
+    }
+
+    fn show(&self, value: &Vec<String>) -> Json {
+        json!(value)
+    }
+}

@@ -1,0 +1,271 @@
+//! What each path of the service answers.
+
+use super::{
+    auth::{self, Auth},
+    connections::Work,
+    events, health, metrics, page,
+    problem::problem,
+    shape,
+};
+use crate::house::{Candidate, Explained, House, Question, Request};
+use crate::model::{Refusal, Source, duration};
+use axum::{
+    Extension, Json, Router,
+    body::to_bytes,
+    extract::{FromRef, FromRequestParts, Path, Request as HttpRequest, State},
+    http::{StatusCode, request::Parts},
+    middleware,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http_body_util::LengthLimitError;
+use serde::{Deserialize, de::DeserializeOwned};
+use std::{error::Error, sync::Arc, time::Duration};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    time::timeout,
+};
+
+/// Longer than any pass of the control loop and any wait for the disk.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A client that asks for nothing for so long is let go.
+pub(super) const REQUEST_WITHIN: Duration = Duration::from_secs(5);
+/// The largest body of a command, in bytes,
+const COMMAND_MAX: usize = 16 << 10;
+/// and of a plan: a configuration and what it names, each as large as a file of that kind may be, with all their escapes.
+const PLAN_MAX: usize = 4 * crate::files::WRITTEN as usize;
+/// Each takes as much memory as the configuration of the largest house: one at a time.
+static PLANNING: Semaphore = Semaphore::const_new(1);
+
+/// What the handlers of one listener share.
+#[derive(Clone)]
+pub(super) struct App {
+    house: House,
+    pub readers: Arc<events::Readers>,
+}
+
+impl App {
+    /// With room for so many readers of events.
+    pub fn new(house: House, readers: usize) -> App {
+        App { house, readers: Arc::new(events::Readers::new(readers)) }
+    }
+}
+
+impl FromRef<App> for House {
+    fn from_ref(app: &App) -> House {
+        app.house.clone()
+    }
+}
+
+/// Who asks.
+#[derive(Clone)]
+pub(super) struct Caller(pub Source);
+
+/// All paths. With `auth`, those of the API are for those who come in.
+pub(super) fn routes(app: App, auth: Option<Arc<Auth>>) -> Router {
+    let mut api = Router::new()
+        .route("/api/v1/points", get(points))
+        .route("/api/v1/points/{id}", get(point).put(put).delete(delete))
+        .route("/api/v1/why/{id}", get(why))
+        .route("/api/v1/events", get(events::events))
+        .route("/api/v1/plan", post(plan))
+        .route("/metrics", get(metrics::metrics));
+    let mut logging_in = Router::new();
+    if let Some(auth) = auth {
+        api = api.route_layer(middleware::from_fn_with_state(auth.clone(), auth::admit));
+        logging_in = Router::new()
+            .route("/api/v1/login", post(log_in))
+            .route("/api/v1/logout", post(auth::log_out))
+            .route("/api/v1/session", get(auth::session))
+            .with_state(auth);
+    }
+    // For everybody: whoever is to log in sees the page first.
+    let open = page::add(Router::new()).route("/healthz", get(health::healthz));
+    api.merge(open)
+        .with_state(app)
+        .merge(logging_in)
+        .fallback(async || problem(StatusCode::NOT_FOUND, "no such path; the points are at /api/v1/points"))
+        .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "no such method on this path"))
+}
+
+async fn log_in(State(auth): State<Arc<Auth>>, request: HttpRequest) -> Response {
+    let peer = auth::peer(&request);
+    match body(request, COMMAND_MAX).await {
+        Ok(credentials) => auth.log_in(credentials, peer).await,
+        Err(response) => response,
+    }
+}
+
+async fn points(State(house): State<House>) -> Response {
+    let snapshot = house.snapshots.borrow().clone();
+    Json(shape::house(&snapshot, house.about(&snapshot))).into_response()
+}
+
+async fn point(State(house): State<House>, Id(id): Id) -> Response {
+    let snapshot = house.snapshots.borrow().clone();
+    match shape::find(&snapshot, &id) {
+        Some(point) => Json(point).into_response(),
+        None => unknown_point(&house, &id),
+    }
+}
+
+pub(super) async fn why(State(house): State<House>, Extension(work): Extension<Work>, Id(id): Id) -> Response {
+    let _at_work = work.begin();
+    let Explained { config, reasons } = match ask(&house, |answer| Question::Why(id.clone(), answer)).await {
+        Ok(Some(explained)) => explained,
+        Ok(None) => return unknown_point(&house, &id),
+        Err(response) => return response,
+    };
+    // Just after a reload, the snapshot that goes with the reasons is still to come.
+    let mut snapshots = house.snapshots.clone();
+    let fitting = snapshots.wait_for(|snapshot| Arc::ptr_eq(&snapshot.config, &config));
+    let Ok(Ok(snapshot)) = timeout(PATIENCE, fitting).await.map(|fitting| fitting.map(|s| s.clone())) else {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "the configuration is being changed; ask again");
+    };
+    shape::why(&snapshot, &id, &reasons).map_or_else(|| unknown_point(&house, &id), |why| Json(why).into_response())
+}
+
+async fn plan(State(house): State<House>, Extension(work): Extension<Work>, request: HttpRequest) -> Response {
+    let Ok(Ok(_turn)) = timeout(PATIENCE, PLANNING.acquire()).await else {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "hearthd is at work on another plan; ask again");
+    };
+    let candidate: Candidate = match body(request, PLAN_MAX).await {
+        Ok(candidate) => candidate,
+        Err(response) => return response,
+    };
+    let _at_work = work.begin();
+    let texts = [(&candidate.name, &candidate.text)].into_iter().chain(&candidate.files);
+    if let Some((name, _)) = texts.into_iter().find(|(_, text)| text.len() as u64 > crate::files::WRITTEN) {
+        return problem(StatusCode::PAYLOAD_TOO_LARGE, &format!("{name} is larger than 1 MiB: is it the right file?"));
+    }
+    match ask(&house, |answer| Question::Plan(candidate, answer)).await {
+        Ok(Ok(plan)) => Json(plan).into_response(),
+        Ok(Err(problems)) => problem(StatusCode::UNPROCESSABLE_ENTITY, &problems),
+        Err(response) => response,
+    }
+}
+
+/// The JSON of a request, which has to come in time and in no more than `max` bytes.
+async fn body<T: DeserializeOwned>(request: HttpRequest, max: usize) -> Result<T, Response> {
+    let bytes = match timeout(REQUEST_WITHIN, to_bytes(request.into_body(), max)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(wrong)) if wrong.source().is_some_and(|source| source.is::<LengthLimitError>()) => {
+            return Err(problem(StatusCode::PAYLOAD_TOO_LARGE, &format!("the request has more than {max} bytes")));
+        }
+        Ok(Err(wrong)) => return Err(problem(StatusCode::BAD_REQUEST, &format!("the request broke off: {wrong}"))),
+        Err(_) => return Err(problem(StatusCode::REQUEST_TIMEOUT, "the request did not come in time")),
+    };
+    serde_json::from_slice(&bytes).map_err(|wrong| {
+        let status = if wrong.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
+        problem(status, &format!("the request is not as it should be: {wrong}"))
+    })
+}
+
+/// The daemon's answer to a question.
+async fn ask<T>(house: &House, question: impl FnOnce(oneshot::Sender<T>) -> Question) -> Result<T, Response> {
+    let (sender, answer) = oneshot::channel();
+    if house.questions.send(question(sender)).await.is_err() {
+        return Err(problem(StatusCode::SERVICE_UNAVAILABLE, "hearthd is stopping"));
+    }
+    match timeout(PATIENCE, answer).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(_)) | Err(_) => Err(problem(StatusCode::SERVICE_UNAVAILABLE, "hearthd did not answer in time")),
+    }
+}
+
+/// The body of a `PUT`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Put {
+    value: serde_json::Value,
+    #[serde(rename = "for")]
+    hold: Option<String>,
+}
+
+async fn put(
+    State(house): State<House>,
+    Extension(work): Extension<Work>,
+    Extension(Caller(source)): Extension<Caller>,
+    Id(id): Id,
+    request: HttpRequest,
+) -> Response {
+    let body: Put = match body(request, COMMAND_MAX).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    let _at_work = work.begin();
+    let payload = match body.value {
+        serde_json::Value::String(text) => text,
+        serde_json::Value::Number(number) => number.to_string(),
+        other => {
+            let text = format!("the value is {other}; write a word or a number, such as \"ON\"");
+            return problem(StatusCode::UNPROCESSABLE_ENTITY, &text);
+        }
+    };
+    match body.hold.as_deref().map(duration::parse).transpose() {
+        Ok(hold) => command(&house, source, id, payload, hold).await,
+        Err(wrong) => problem(StatusCode::UNPROCESSABLE_ENTITY, &format!("for: {wrong}")),
+    }
+}
+
+async fn delete(
+    State(house): State<House>,
+    Extension(work): Extension<Work>,
+    Extension(Caller(source)): Extension<Caller>,
+    Id(id): Id,
+) -> Response {
+    let _at_work = work.begin();
+    command(&house, source, id, "AUTO".into(), None).await
+}
+
+async fn command(house: &House, source: Source, point: String, payload: String, hold: Option<Duration>) -> Response {
+    let (request, answer) = Request::by(source, &point, &payload, hold);
+    if house.requests.send(request).await.is_err() {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "hearthd is stopping");
+    }
+    match timeout(PATIENCE, answer).await {
+        Ok(Ok(Ok(snapshot))) => match shape::find(&snapshot, &point) {
+            Some(point) => Json(point).into_response(),
+            None => unknown_point(house, &point),
+        },
+        Ok(Ok(Err(Refusal::UnknownPoint { nearest: None }))) => unknown_point(house, &point),
+        Ok(Ok(Err(refusal))) => {
+            let status = match refusal {
+                Refusal::UnknownPoint { .. } => StatusCode::NOT_FOUND,
+                Refusal::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+                Refusal::Locked { .. } => StatusCode::LOCKED,
+                Refusal::ReadOnly
+                | Refusal::BadValue { .. }
+                | Refusal::NoAuto { .. }
+                | Refusal::NoLevels { .. }
+                | Refusal::BadHold
+                | Refusal::NoHold { .. }
+                | Refusal::NotKnown => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            problem(status, &format!("{point}: {refusal}"))
+        }
+        Ok(Err(_)) | Err(_) => problem(StatusCode::SERVICE_UNAVAILABLE, "hearthd did not answer in time"),
+    }
+}
+
+/// The point that a path names.
+pub(super) struct Id(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Id, Response> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(id)) => Ok(Id(id)),
+            Err(rejection) => Err(problem(rejection.status(), &rejection.body_text())),
+        }
+    }
+}
+
+fn unknown_point(house: &House, id: &str) -> Response {
+    let text = match house.snapshots.borrow().config.nearest_point(id) {
+        Some(near) => format!("{id}: no such point; did you mean {near}?"),
+        None => format!("{id}: no such point; `hearthd status` lists them"),
+    };
+    problem(StatusCode::NOT_FOUND, &text)
+}

@@ -1,0 +1,357 @@
+//! Who asks over TCP, and what they may do: users log in and have a session, programs send a token.
+//!
+//! Both are known by their Argon2id hashes. Working one out is slow on purpose, so one is worked out at a time, only while the
+//! limiter has tries left, and what was right is remembered by its digest. Sessions are kept in memory: a restart or another
+//! `[http]` ends them.
+
+use super::{
+    api::Caller,
+    gate::Link,
+    limiter::Limiter,
+    problem::problem,
+    secret::{self, Digest},
+};
+use crate::{
+    clock::{Clock, Moment},
+    model::{ClockTrust, HttpSettings, Login, Scope, SecretHash, Source},
+};
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::{
+        HeaderMap, HeaderValue, Method, StatusCode,
+        header::{AUTHORIZATION, COOKIE, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE},
+    },
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::json;
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::sync::Semaphore;
+
+/// The name of the session's cookie.
+const COOKIE_NAME: &str = "hearthd";
+/// A session that is not used for so long ends,
+const IDLE_MAX: Duration = Duration::from_secs(7 * 86_400);
+/// and each one after so long.
+const SESSION_MAX: Duration = Duration::from_secs(30 * 86_400);
+/// So many sessions; a new one ends the one that was not used for longest.
+const SESSIONS_MAX: usize = 64;
+/// Between two lines of the log about tries that are held off.
+const SAY_EVERY: Duration = Duration::from_secs(60);
+
+/// Who may come in, and who has.
+pub(super) struct Auth {
+    users: Vec<Login>,
+    tokens: Vec<Login>,
+    /// Whether cookies go over TLS only.
+    secure: bool,
+    clock: Clock,
+    state: Mutex<Seen>,
+    /// One hash at a time: each takes 20 MiB.
+    hashing: Semaphore,
+}
+
+#[derive(Default)]
+struct Seen {
+    limiter: Limiter,
+    sessions: Vec<Session>,
+    /// Tokens that were right.
+    tokens: BTreeMap<Digest, Who>,
+    said: Option<Moment>,
+}
+
+struct Session {
+    digest: Digest,
+    who: Who,
+    begun: Moment,
+    used: Moment,
+}
+
+/// Somebody who came in.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Who {
+    name: Arc<str>,
+    scope: Scope,
+}
+
+impl Who {
+    fn of(login: &Login) -> Who {
+        Who { name: login.name.clone(), scope: login.scope }
+    }
+}
+
+/// The body of `POST /api/v1/login`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Credentials {
+    user: String,
+    password: String,
+}
+
+impl Auth {
+    pub fn new(settings: &HttpSettings) -> Auth {
+        Auth {
+            users: settings.users.clone(),
+            tokens: settings.tokens.clone(),
+            secure: settings.tls.is_some(),
+            clock: Clock::system(Moment::START, ClockTrust::Always),
+            state: Mutex::default(),
+            hashing: Semaphore::new(1),
+        }
+    }
+
+    /// Whether nobody has to say who they are.
+    fn is_open(&self) -> bool {
+        self.users.is_empty() && self.tokens.is_empty()
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who sends this request.
+    async fn who(&self, headers: &HeaderMap, peer: IpAddr) -> Result<Who, Response> {
+        if self.is_open() {
+            return Ok(Who { name: "".into(), scope: Scope::Configure });
+        }
+        if let Some(token) = bearer(headers) {
+            let digest = secret::fingerprint(token);
+            if let Some(who) = self.seen().tokens.get(&digest).cloned() {
+                return Ok(who);
+            }
+            let who = self.try_one(token, &self.tokens, peer, "a wrong token").await?;
+            self.seen().tokens.insert(digest, who.clone());
+            return Ok(who);
+        }
+        let now = self.clock.now().moment;
+        let session = cookie(headers).and_then(|cookie| self.seen().session(cookie, now));
+        session.ok_or_else(|| unknown("log in at /api/v1/login, or send a token (authorization: Bearer ...)"))
+    }
+
+    /// Whose secret this is of `logins`; takes a try of this address.
+    async fn try_one(&self, secret: &str, logins: &[Login], peer: IpAddr, wrong: &str) -> Result<Who, Response> {
+        let now = self.clock.now().moment;
+        {
+            let mut seen = self.seen();
+            if let Err(wait) = seen.limiter.take(peer, now) {
+                if seen.said.is_none_or(|said| now.since(said) >= SAY_EVERY) {
+                    seen.said = Some(now);
+                    tracing::warn!("HTTP: too many wrong passwords or tokens, at last from {peer}: they are held off");
+                }
+                return Err(held_off(wait));
+            }
+        }
+        let hashes: Vec<SecretHash> = logins.iter().map(|login| login.hash.clone()).collect();
+        let secret = secret.to_owned();
+        let Ok(_turn) = self.hashing.acquire().await else { return Err(unknown("hearthd is stopping")) };
+        let found = tokio::task::spawn_blocking(move || {
+            if secret.len() > secret::LONGEST {
+                return None;
+            }
+            let found = hashes.iter().position(|hash| secret::fits(&secret, hash));
+            if hashes.is_empty() {
+                // A name that nobody has takes as long as one that somebody has.
+                secret::fits(&secret, &SecretHash::default());
+            }
+            found
+        });
+        match found.await.ok().flatten().and_then(|index| logins.get(index)) {
+            Some(login) => {
+                self.seen().limiter.give_back(peer);
+                Ok(Who::of(login))
+            }
+            None => {
+                tracing::warn!("HTTP: {wrong} from {peer}");
+                Err(unknown("wrong name, password or token"))
+            }
+        }
+    }
+
+    /// Begins a session: the cookie that it is known by.
+    pub async fn log_in(&self, credentials: Credentials, peer: IpAddr) -> Response {
+        let user: Vec<Login> = self.users.iter().filter(|user| *user.name == *credentials.user).cloned().collect();
+        // What nobody is called may be a password in the wrong place.
+        let wrong = user
+            .first()
+            .map_or("a log-in as nobody that there is".into(), |user| format!("a wrong password for {}", user.name));
+        let who = match self.try_one(&credentials.password, &user, peer, &wrong).await {
+            Ok(who) => who,
+            Err(response) => return response,
+        };
+        let Ok(id) = secret::random() else {
+            return problem(StatusCode::SERVICE_UNAVAILABLE, "the system gives no random numbers");
+        };
+        let now = self.clock.now().moment;
+        self.seen().begin(Session { digest: secret::fingerprint(&id), who: who.clone(), begun: now, used: now });
+        tracing::info!("HTTP: {} logged in from {peer}", who.name);
+        (self.set_cookie(&id, SESSION_MAX), Json(described(&who))).into_response()
+    }
+
+    fn set_cookie(&self, id: &str, lives: Duration) -> [(axum::http::HeaderName, String); 1] {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let text =
+            format!("{COOKIE_NAME}={id}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{secure}", lives.as_secs());
+        [(SET_COOKIE, text)]
+    }
+}
+
+impl Seen {
+    /// Whose session this is; it is used by that.
+    fn session(&mut self, cookie: &str, now: Moment) -> Option<Who> {
+        self.sessions.retain(|session| now.since(session.begun) < SESSION_MAX && now.since(session.used) < IDLE_MAX);
+        let digest = secret::fingerprint(cookie);
+        let session = self.sessions.iter_mut().find(|session| session.digest == digest)?;
+        session.used = now;
+        Some(session.who.clone())
+    }
+
+    fn begin(&mut self, session: Session) {
+        if self.sessions.len() >= SESSIONS_MAX {
+            let oldest = self.sessions.iter().enumerate().min_by_key(|(_, session)| session.used);
+            if let Some((oldest, _)) = oldest {
+                self.sessions.remove(oldest);
+            }
+        }
+        self.sessions.push(session);
+    }
+}
+
+/// Lets those pass who may do what they ask for.
+pub(super) async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Next) -> Response {
+    let who = match auth.who(request.headers(), peer(&request)).await {
+        Ok(who) => who,
+        Err(response) => return response,
+    };
+    let needed = needed(request.method(), request.uri().path());
+    if who.scope < needed {
+        let text = format!("this needs the scope \"{}\", and {} has \"{}\"", needed.word(), who.name, who.scope.word());
+        return problem(StatusCode::FORBIDDEN, &text);
+    }
+    request.extensions_mut().insert(Caller(Source::Http(who.name)));
+    next.run(request).await
+}
+
+/// What one must be allowed to do for a request.
+fn needed(method: &Method, path: &str) -> Scope {
+    match path {
+        "/api/v1/plan" => Scope::Configure,
+        _ if method.is_safe() => Scope::Read,
+        _ => Scope::Control,
+    }
+}
+
+/// `GET /api/v1/session`
+pub(super) async fn session(State(auth): State<Arc<Auth>>, request: Request) -> Response {
+    match auth.who(request.headers(), peer(&request)).await {
+        Ok(who) => Json(described(&who)).into_response(),
+        Err(response) => response,
+    }
+}
+
+/// `POST /api/v1/logout`
+pub(super) async fn log_out(State(auth): State<Arc<Auth>>, headers: HeaderMap) -> Response {
+    if let Some(digest) = cookie(&headers).map(secret::fingerprint) {
+        auth.seen().sessions.retain(|session| session.digest != digest);
+    }
+    (StatusCode::NO_CONTENT, auth.set_cookie("", Duration::ZERO)).into_response()
+}
+
+/// The other end's address.
+pub(super) fn peer(request: &Request) -> IpAddr {
+    request.extensions().get::<Link>().map_or(Ipv4Addr::UNSPECIFIED.into(), |link| link.peer.ip())
+}
+
+/// Who somebody is; `user` is null where nobody has to say.
+fn described(who: &Who) -> serde_json::Value {
+    json!({ "user": (!who.name.is_empty()).then_some(&*who.name), "scope": who.scope.word() })
+}
+
+fn unknown(text: &str) -> Response {
+    ([(WWW_AUTHENTICATE, "Bearer")], problem(StatusCode::UNAUTHORIZED, text)).into_response()
+}
+
+fn held_off(wait: Duration) -> Response {
+    let seconds = wait.as_secs().max(1);
+    let text = format!("too many wrong passwords or tokens; try again in {seconds} s");
+    ([(RETRY_AFTER, HeaderValue::from(seconds))], problem(StatusCode::TOO_MANY_REQUESTS, &text)).into_response()
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let all = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn session(id: &str, at: Moment) -> Session {
+        let who = Who { name: id.into(), scope: Scope::Read };
+        Session { digest: secret::fingerprint(id), who, begun: at, used: at }
+    }
+
+    #[test]
+    fn sessions_end_when_they_are_not_used_or_too_old() {
+        let (mut seen, mut now) = (Seen::default(), Moment::START);
+        seen.begin(session("used", now));
+        seen.begin(session("idle", now));
+        for _ in 0..5 {
+            now = now + DAY * 5;
+            assert!(seen.session("used", now).is_some());
+        }
+        assert!(seen.session("idle", now).is_none());
+        assert!(seen.session("used", now + DAY * 5).is_none(), "a month is over");
+        assert!(seen.session("", now).is_none() && seen.session("nobody", now).is_none());
+    }
+
+    #[test]
+    fn a_new_session_ends_the_one_that_was_not_used_for_longest() {
+        let mut seen = Seen::default();
+        for n in 0..SESSIONS_MAX + 10 {
+            seen.begin(session(&n.to_string(), Moment::START + Duration::from_secs(n as u64)));
+        }
+        let now = Moment::START + DAY;
+        assert_eq!(seen.sessions.len(), SESSIONS_MAX);
+        assert!(seen.session("9", now).is_none() && seen.session("10", now).is_some());
+    }
+
+    #[test]
+    fn tokens_and_cookies_are_found_in_headers() {
+        let mut headers = HeaderMap::new();
+        assert_eq!((bearer(&headers), cookie(&headers)), (None, None));
+        headers.insert(AUTHORIZATION, "bearer  abc ".parse().unwrap());
+        headers.insert(COOKIE, "xhearthd=1; hearthd=abc=; other=2".parse().unwrap());
+        assert_eq!((bearer(&headers), cookie(&headers)), (Some("abc"), Some("abc=")));
+        headers.insert(AUTHORIZATION, "Basic abc".parse().unwrap());
+        assert_eq!(bearer(&headers), None);
+    }
+
+    #[test]
+    fn what_changes_needs_more_than_what_shows() {
+        for (method, path, scope) in [
+            (Method::GET, "/api/v1/points", Scope::Read),
+            (Method::PUT, "/api/v1/points/lamp", Scope::Control),
+            (Method::DELETE, "/api/v1/points/lamp", Scope::Control),
+            (Method::POST, "/api/v1/plan", Scope::Configure),
+            (Method::GET, "/api/v1/plan", Scope::Configure),
+            (Method::POST, "/api/v1/unknown", Scope::Control),
+        ] {
+            assert_eq!(needed(&method, path), scope, "{method} {path}");
+        }
+    }
+}

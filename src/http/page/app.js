@@ -1,0 +1,220 @@
+// The page: draws what live.js tells, sends what people touch.
+
+import { h, put, say } from "./dom.js";
+import { ask, listen } from "./live.js";
+import { aged, isGood, isOn, state } from "./point.js";
+import { sheet } from "./sheet.js";
+import { line, outputTile, zoneTile } from "./tiles.js";
+import { clock, speak, t } from "./words.js";
+
+const get = (id) => document.getElementById(id);
+const points = new Map(), shown = new Map();
+let about = {}, rooms = [], scenes = [], isLinked = false, problems, modes, opened;
+let roomHeads = [];
+
+const last = (id) => id.slice(id.lastIndexOf(".") + 1);
+const zoneOf = (point) => point.id.slice(0, point.id.lastIndexOf("."));
+const path = (id) => id.split("/").map(encodeURIComponent).join("/");
+
+// What people touch.
+
+async function act(id, value, hold) {
+  if (!isLinked) return complain(t("refused.link"));
+  const tile = shown.get(id) ?? shown.get(zoneOf({ id }));
+  tile?.busy(true);
+  try {
+    const body = hold ? { value, for: hold } : { value };
+    note(value === "AUTO" ? await ask("DELETE", `points/${path(id)}`) : await ask("PUT", `points/${path(id)}`, body));
+    complain("");
+  } catch (error) {
+    complain(error.message || t("refused.link"));
+  }
+  tile?.busy(false);
+}
+
+let quiet;
+function complain(text) {
+  clearTimeout(quiet);
+  say(get("said"), text);
+  if (text) quiet = setTimeout(() => say(get("said"), ""), 8000);
+}
+
+async function open(id) {
+  opened = id;
+  if (await draw(id) && !get("sheet").open) get("sheet").showModal();
+}
+
+// What is shown in the sheet is to be as new as what is behind it; one that was closed meanwhile stays so.
+async function redraw() {
+  if (get("sheet").open) await draw(opened);
+}
+
+async function draw(id) {
+  try {
+    const reasons = await ask("GET", `why/${path(id)}`);
+    if (opened !== id) return false;
+    const { point } = reasons;
+    const isPart = (other) => other.part_of === id || point.kind === "climate" && other.id !== id && zoneOf(other) === zoneOf(point) && other.commands;
+    const tell = async (...command) => { await act(...command); await redraw(); };
+    const parts = [...points.values()].filter(isPart);
+    get("sheet").replaceChildren(...sheet(reasons, { tell, close: () => get("sheet").close(), parts, now: about.time }));
+    return true;
+  } catch (error) {
+    complain(error.message || t("refused.link"));
+    return false;
+  }
+}
+
+// What is drawn once for a configuration.
+
+function build() {
+  shown.clear();
+  const all = [...points.values()], doors = { act, open };
+  problems = h("ul", { class: "problems" });
+  const main = get("house");
+  const content = [problems];
+  const mode = points.get("mode");
+  modes = mode && h("div", { class: "choice", role: "group", "aria-label": t("mode") },
+    mode.commands.words.map((word) => h("button", { "data-word": word, onclick: () => act("mode", word) }, word.replaceAll("_", " "))));
+  if (modes) content.push(modes);
+  if (scenes.length) {
+    content.push(h("div", { class: "choice", role: "group", "aria-label": t("scenes") },
+      scenes.map((scene) => h("button", { onclick: () => act(scene.id, "ON") }, scene.name))));
+  }
+  const places = [...rooms, { id: undefined, name: t("house") }];
+  roomHeads = [];
+  content.push(h("div", { id: "rooms" }, places.map((place) => room(place, all.filter((point) => point.room === place.id), doors)).filter(Boolean)));
+  if (!all.length) content.push(h("p", { class: "empty" }, t("empty")));
+  main.replaceChildren(...content);
+  put(main, "aria-busy", null);
+  update();
+}
+
+function room(place, here, doors) {
+  const keep = (id, made) => { shown.set(id, made); return made.element; };
+  const outputs = here.filter((point) => point.kind === "output" && !point.part_of);
+  const zones = [...new Set(here.filter((point) => point.kind === "climate").map(zoneOf))];
+  const lines = here.filter((point) => ["reading", "input"].includes(point.kind) && point.category !== "diagnostic" || ["power", "energy"].includes(point.kind));
+  if (!outputs.length && !zones.length && !lines.length && !place.id) return null;
+  const who = h("span", { class: "who" });
+  roomHeads.push(() => {
+    const person = points.get(`${place.id}.occupied`);
+    const warm = here.filter((point) => point.class === "temperature" && point.kind === "reading").slice(0, 1).map(state);
+    who.classList.toggle("is-on", Boolean(person && isOn(person)));
+    say(who, [person && aged(person), ...warm].filter(Boolean).join(" · "));
+  });
+  const parts = (zone) => () => Object.fromEntries([...points.values()].filter((point) => point.kind === "climate" && zoneOf(point) === zone).map((point) => [last(point.id), point]));
+  return h("section", { class: "room", "aria-label": place.name },
+    h("header", {}, h("h2", {}, place.name), who),
+    h("div", { class: "tiles" },
+      outputs.map((point) => keep(point.id, outputTile(point.id, doors))),
+      zones.map((zone) => keep(zone, zoneTile(zone, parts(zone), doors)))),
+    lines.length > 0 && h("ul", { class: "readings" }, lines.map((point) => keep(point.id, line(point.id, doors)))));
+}
+
+// What is drawn at each change.
+
+function update() {
+  say(get("hub"), about.name ?? "hearthd");
+  document.title = about.name ?? "hearthd";
+  say(get("clock"), about.time_known ? clock(about.time) : t("clock.unknown", clock(about.time)));
+  for (const [id, made] of shown) made.update(points.get(id));
+  for (const head of roomHeads) head();
+  const mode = points.get("mode");
+  if (modes && mode) for (const button of modes.children) put(button, "aria-pressed", String(button.dataset.word === mode.value));
+  const told = [
+    about.config_refused && h("span", { title: about.config_refused }, t("problem.file")),
+    about.state_unsaved && h("span", {}, t("problem.state", about.state_unsaved)),
+    about.broker?.error && h("span", {}, t("problem.broker", about.broker.error)),
+    about.time_known === false && h("span", {}, t("problem.clock")),
+    ...[...points.values()].filter((point) => ["fault", "stale"].includes(point.quality) && !point.part_of)
+      .map((point) => h("button", { onclick: () => open(point.id) }, t("problem.point", point.name, point.fault ?? aged(point)))),
+  ].filter(Boolean);
+  const text = told.map((one) => one.textContent).join("\n");
+  if (problems && problems.dataset.told !== text) {
+    problems.dataset.told = text;
+    problems.replaceChildren(...told.map((one) => h("li", {}, one)));
+  }
+}
+
+let drawn;
+const soon = () => { drawn ??= requestAnimationFrame(() => { drawn = undefined; update(); }); };
+
+function note(point) {
+  points.set(point.id, point);
+  soon();
+}
+
+function told(kind, news) {
+  if (kind === "snapshot") {
+    ({ rooms = [], scenes = [] } = news);
+    about = news;
+    points.clear();
+    news.points.forEach((point) => points.set(point.id, point));
+    build();
+  } else if (kind === "house") {
+    about = { ...about, ...news };
+    soon();
+  } else {
+    about.time = news.time;
+    news.points.forEach((point) => points.set(point.id, point));
+    if (news.points.some((point) => point.id === opened)) redraw();
+    soon();
+  }
+}
+
+function link(is) {
+  isLinked = is;
+  document.body.classList.toggle("is-lost", !is);
+  put(get("link"), "hidden", is);
+  if (!is) say(get("link"), about.time ? t("link.lost", clock(about.time)) : t("link.first"));
+}
+
+// Keys.
+
+function finder() {
+  const dialog = get("keys");
+  const list = h("ul", { class: "readings" });
+  const field = h("input", { class: "find", type: "search", "aria-label": t("find"), placeholder: t("find"), oninput: () => fill() });
+  const fill = () => {
+    const wanted = field.value.toLowerCase();
+    const found = [...points.values()].filter((point) => `${point.name} ${point.id}`.toLowerCase().includes(wanted)).slice(0, 12);
+    list.replaceChildren(...(found.length ? found.map((point) => h("li", {}, h("button", { onclick: () => { dialog.close(); open(point.id); } },
+      h("span", { class: "name" }, point.name), h("span", { class: "state" }, aged(point))))) : [h("li", { class: "small" }, t("find.none"))]));
+  };
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    // What has the focus again when this closes is not pressed.
+    event.preventDefault();
+    list.querySelector("button")?.click();
+  });
+  dialog.replaceChildren(field, list);
+  fill();
+  dialog.showModal();
+  field.focus();
+}
+
+function help() {
+  const rows = [["/", "keys.find"], ["?", "keys.help"], ["Esc", "keys.close"]];
+  get("keys").replaceChildren(h("h2", {}, t("keys")), h("dl", { class: "keys" }, rows.flatMap(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, t(what))])));
+  get("keys").showModal();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input") || document.querySelector("dialog[open]")) return;
+  const does = { "/": finder, "?": help }[event.key];
+  if (does) { event.preventDefault(); does(); }
+});
+get("sheet").addEventListener("close", () => { if (!get("sheet").open) opened = undefined; });
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+}
+
+await speak();
+link(false);
+listen(told, link);
+// The time goes on where nothing changes: of what is shown, only ages would be wrong.
+setInterval(() => {
+  if (!about.time || !isLinked) return;
+  ask("GET", "points").then((news) => { about.time = news.time; news.points.forEach((point) => points.set(point.id, point)); soon(); }).catch(() => {});
+}, 60000);

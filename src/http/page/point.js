@@ -1,0 +1,47 @@
+// What a point says to people: its state, why it is so, what it can be told.
+
+import { ago, has, number, t } from "./words.js";
+
+export const isGood = (point) => point.quality === "good";
+export const isOn = (point) => isGood(point) && (typeof point.percent === "number" ? point.percent > 0 : point.value === "ON");
+export const canSwitch = (point) => ["on", "off"].every((word) => point.commands?.words.includes(word));
+export const canMove = (point) => ["open", "close"].every((word) => point.commands?.words.includes(word));
+export const hasAuto = (point) => point.commands?.words.includes("auto") ?? false;
+
+/** The value in words: `on`, `60 %`, `19.5 °C`, `closed`; a dash while it is not known. */
+export function state(point) {
+  if (point.quality === "unknown" || point.value == null) return "–";
+  return value(point);
+}
+
+function value(point) {
+  const { value, unit, decimals } = point;
+  if (typeof value === "number") return `${number(value, decimals ?? 0)}${unit ? `\u00a0${unit}` : ""}`;
+  const text = word(point.states?.[value] ?? value);
+  return point.percent > 0 && point.percent < 100 ? `${text} · ${point.percent}\u00a0%` : text;
+}
+
+/** A word of the house in the language of the page. */
+export function word(text) {
+  const known = `is.${String(text).toLowerCase()}`;
+  return has(known) ? t(known) : String(text).replaceAll("_", " ");
+}
+
+/** The state of what may be old or in fault: with its age. */
+export function aged(point) {
+  if (point.quality === "stale") return `${state(point)} · ${t("quality.stale", ago(point.age_s ?? 0))}`;
+  if (point.quality === "fault") return t("quality.fault");
+  return state(point);
+}
+
+/** A slot or a cause of the priority array, as `rule: Porch in the evening`, in words. */
+export function why(text) {
+  if (!text) return "";
+  const at = text.indexOf(": ");
+  const slot = at < 0 ? "" : text.slice(0, at);
+  if (!has(`slot.${slot}`)) return text;
+  const cause = text.slice(at + 2);
+  return slot === "default" ? t("slot.default") : t(`slot.${slot}`, cause);
+}
+
+export const byHand = (point) => point.why?.startsWith("manual:") ?? false;

@@ -1,0 +1,82 @@
+// The sheet of a point: why it is so in words, what comes next, and what it can be told.
+
+import { h } from "./dom.js";
+import { aged, byHand, canMove, canSwitch, hasAuto, why, word } from "./point.js";
+import { lasting, moment, t } from "./words.js";
+
+const HOLDS = { "for.hand": undefined, "for.30m": "30m", "for.2h": "2h", "for.8h": "8h" };
+
+/** What is in the sheet of `reasons`, an answer of `why/ID`. `tell(id, value, hold)` commands it, `now` is the time of the house. */
+export function sheet(reasons, { tell, close, parts, now }) {
+  const { point } = reasons;
+  return [
+    h("header", {}, h("h2", { id: "sheet-name" }, point.name), h("button", { class: "close", "aria-label": t("keys.close"), onclick: close }, "✕")),
+    h("p", { class: "big" }, aged(point)),
+    point.changed && h("p", { class: "small" }, t("sheet.since", moment(point.changed, now))),
+    point.fault && h("p", {}, point.fault),
+    section(t("sheet.why"), reasons.slots.length ? slots(reasons.slots) : h("p", {}, why(point.why) || "–")),
+    point.commands && controls(point, tell),
+    parts.length > 0 && section(t("sheet.parts"), parts.flatMap((part) => [h("p", { class: "small" }, `${part.name}: ${aged(part)}`), part.commands && controls(part, tell)])),
+    waits(reasons, now),
+    section(t("sheet.next"), h("p", {}, next(reasons.next, now))),
+    reasons.rules.length > 0 && section(t("sheet.rules"), reasons.rules.map(rule)),
+    point.usage && section(t("sheet.usage"), h("p", {}, t("sheet.usage.text", lasting(point.usage.on_s), point.usage.cycles))),
+  ].filter(Boolean);
+}
+
+const section = (title, ...content) => h("section", {}, h("h3", {}, title), ...content);
+
+function next(next, now) {
+  return next ? t("sheet.next.at", word(next.level ?? ""), moment(next.at, now), why(next.why)) : t("sheet.next.none");
+}
+
+function slots(slots) {
+  const item = (slot) =>
+    h("li", { class: slot.overruled_by ? "lost" : "" }, `${word(slot.level)} · ${why(`${slot.slot}: ${slot.cause}`)}`,
+      slot.overruled_by && h("small", {}, t("sheet.overruled", slot.overruled_by)));
+  return h("ul", { class: "slots" }, slots.map(item));
+}
+
+function waits(reasons, now) {
+  if (!reasons.pending?.length) return null;
+  return section(t("sheet.waits"), h("ul", { class: "slots" }, reasons.pending.map((one) => h("li", { class: "lost" }, [one.what, moment(one.ends, now)].filter(Boolean).join(" · ")))));
+}
+
+function rule(rule) {
+  const part = (part) => h("li", { class: part.so, "aria-label": `${part.text}: ${t(`so.${part.so}`)}` }, part.text);
+  return h("div", {}, h("p", {}, rule.name), h("ul", { class: "parts" }, rule.parts.map(part)));
+}
+
+/** The controls of a point that takes commands. */
+function controls(point, tell) {
+  const { words, min, max, step } = point.commands;
+  let hold;
+  const send = (value) => () => tell(point.id, value, hold);
+  const button = (word, text, pressed) => h("button", { onclick: send(word), "aria-pressed": pressed == null ? null : String(pressed) }, text);
+  const made = [];
+  if (canSwitch(point)) made.push(button("ON", t("act.on"), point.value === "ON"), button("OFF", t("act.off"), point.value === "OFF"));
+  if (canMove(point)) made.push(button("OPEN", t("act.open")), button("STOP", t("act.stop")), button("CLOSE", t("act.close")));
+  const said = ["on", "off", "toggle", "auto", "open", "stop", "close"];
+  for (const one of words.filter((one) => !canSwitch(point) && !canMove(point) && one !== "auto" || !said.includes(one))) {
+    made.push(button(one, word(one), point.value === one));
+  }
+  if (hasAuto(point)) made.push(button("AUTO", t("act.auto")));
+  const holds = Object.entries(HOLDS).map(([key, value]) => h("button", { "aria-pressed": String(value === undefined), onclick: (event) => {
+    hold = value;
+    // What is held by hand already is held for so long from now on.
+    if (byHand(point)) return tell(point.id, point.percent ?? point.value, hold);
+    for (const other of event.target.parentElement.children) other.setAttribute("aria-pressed", String(other === event.target));
+  } }, t(key)));
+  return h("div", {},
+    h("div", { class: "choice" }, made),
+    max != null && slide(point, min, max, step, tell, () => hold),
+    hasAuto(point) && h("section", {}, h("h3", {}, t("for")), h("div", { class: "choice", role: "group", "aria-label": t("for") }, holds)));
+}
+
+function slide(point, min, max, step, tell, hold) {
+  const start = typeof point.value === "number" ? point.value : point.percent ?? min;
+  const shown = h("output", {}, String(start));
+  const input = h("input", { type: "range", min, max, step: step ?? 1, value: start, "aria-label": `${t("sheet.set")} ${point.name}`,
+    oninput: () => { shown.textContent = input.value; }, onchange: () => tell(point.id, Number(input.value), hold()) });
+  return h("div", { class: "slide" }, input, shown);
+}

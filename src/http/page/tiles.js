@@ -1,0 +1,86 @@
+// A tile for what people switch, one for each climate zone, a line for what is only read. Each is made once and then kept:
+// nothing jumps.
+
+import { h, put, say } from "./dom.js";
+import { aged, byHand, canMove, canSwitch, isGood, isOn, state, why } from "./point.js";
+import { t } from "./words.js";
+
+const MOVES = { open: "▲", stop: "■", close: "▼" };
+
+/** A tile of an output. `act(id, value)` commands it, `open(id)` shows its sheet. */
+export function outputTile(id, { act, open }) {
+  const name = h("span", { class: "name" }), shown = h("span", { class: "state" }), reason = h("span"), heard = h("span", { class: "heard" });
+  const main = h("button", { class: "act" }, name, shown, heard), more = h("button", { class: "why" }, reason);
+  const moves = Object.entries(MOVES).map(([word, sign]) => h("button", { "data-word": word, onclick: () => act(id, word.toUpperCase()) }, sign));
+  const move = h("div", { class: "move", hidden: true }, moves);
+  const tile = h("article", { class: "tile" }, main, move, more);
+  let point;
+  main.addEventListener("click", () => (canSwitch(point) && !canMove(point) ? act(id, isOn(point) ? "OFF" : "ON") : open(id)));
+  more.addEventListener("click", () => open(id));
+  const update = (now) => {
+    point = now;
+    const on = isOn(point), reasonText = why(point.why);
+    tile.classList.toggle("is-on", on);
+    tile.classList.toggle("is-bad", !isGood(point));
+    tile.classList.toggle("by-hand", byHand(point));
+    put(tile, "data-device", point.device);
+    say(name, point.name);
+    say(shown, aged(point));
+    say(reason, point.fault ?? reasonText);
+    put(move, "hidden", !canMove(point));
+    const switches = canSwitch(point) && !canMove(point);
+    put(main, "aria-pressed", switches ? String(on) : null);
+    say(heard, reasonText);
+    put(more, "aria-label", t("tile.more", point.name, reasonText));
+    moves.forEach((button) => put(button, "aria-label", `${t(`act.${button.dataset.word}`)}: ${point.name}`));
+  };
+  return { element: tile, update, busy: (is) => put(tile, "aria-busy", is ? "true" : null) };
+}
+
+/** A tile of a climate zone: how warm it is, where it is going, and why. `parts()` are its points by their last word. */
+export function zoneTile(zone, parts, { act, open }) {
+  const name = h("span", { class: "name" }), shown = h("span", { class: "state" }), reason = h("span"), heard = h("span", { class: "heard" });
+  const more = h("button", { class: "why", onclick: () => open(parts().action?.id ?? `${zone}.mode`) }, reason);
+  const main = h("button", { class: "act", onclick: () => open(parts().target?.id ?? `${zone}.mode`) }, name, shown, heard);
+  const step = (sign) => () => {
+    const { target } = parts();
+    const { min, max, step } = target.commands;
+    act(target.id, Math.min(max, Math.max(min, target.value + sign * (step ?? 0.5))));
+  };
+  const lower = h("button", { onclick: step(-1) }, "−"), raise = h("button", { onclick: step(1) }, "+");
+  const move = h("div", { class: "move" }, lower, raise);
+  const tile = h("article", { class: "tile" }, main, move, more);
+  const update = () => {
+    const { target, measured, action, mode } = parts();
+    const label = (target ?? mode).name.replace(/ \S+$/, "");
+    const way = [measured && state(measured), target && mode.value !== "off" && state(target)].filter(Boolean).join(" → ");
+    const reasonText = why(action?.why ?? target?.why);
+    const busy = action && !["idle", "off"].includes(action.value) && isGood(action);
+    tile.classList.toggle("is-on", Boolean(busy));
+    tile.classList.toggle("is-bad", measured && !isGood(measured));
+    tile.classList.toggle("by-hand", Boolean(target && byHand(target)));
+    put(tile, "data-climate", action?.value);
+    say(name, label);
+    say(shown, way || state(mode));
+    say(reason, reasonText);
+    put(move, "hidden", !target?.commands);
+    put(lower, "aria-label", t("act.lower", label));
+    put(raise, "aria-label", t("act.raise", label));
+    say(heard, reasonText);
+    put(more, "aria-label", t("tile.more", label, reasonText));
+  };
+  return { element: tile, update, busy: (is) => put(tile, "aria-busy", is ? "true" : null) };
+}
+
+/** A line of a reading or an input. */
+export function line(id, { open }) {
+  const name = h("span", { class: "name" }), shown = h("span", { class: "state" });
+  const button = h("button", { onclick: () => open(id) }, name, shown);
+  const element = h("li", {}, button);
+  const update = (point) => {
+    element.classList.toggle("is-bad", !isGood(point));
+    say(name, point.name);
+    say(shown, aged(point));
+  };
+  return { element, update, busy: () => {} };
+}

@@ -1,0 +1,192 @@
+//! The listeners: the Unix socket, and TCP as the configuration in force says.
+
+use super::{
+    House,
+    api::{App, Caller, REQUEST_WITHIN, routes},
+    auth::Auth,
+    connections::{Connections, Patient, Work},
+    gate::{Gate, Link, guard},
+    tls::Certificates,
+};
+use crate::model::{Config, HttpSettings, Source};
+use axum::{Extension, Router, middleware};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use std::{future::ready, io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, UnixListener},
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+/// When the system is out of descriptors.
+const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
+/// When the address was taken, or is none of this machine's yet.
+const LISTEN_AGAIN: Duration = Duration::from_secs(10);
+/// The largest head of a request, in bytes.
+const HEAD_MAX: usize = 32 << 10;
+
+/// How many a listener serves at a time.
+struct Limits {
+    connections: usize,
+    /// Of which so many may read events: these stay.
+    readers: usize,
+}
+
+const ON_SOCKET: Limits = Limits { connections: 64, readers: 32 };
+const ON_TCP: Limits = Limits { connections: 256, readers: 128 };
+
+/// Where TCP is served, or why it is not, though it should be; None: it need not be.
+pub type Listening = Option<Result<SocketAddr, String>>;
+
+/// Serves `house` on a listening socket until the task is dropped.
+pub async fn serve(listener: UnixListener, house: House) {
+    let routes = routes(App::new(house, ON_SOCKET.readers), None).layer(Extension(Caller(Source::Console)));
+    let mut service = Service::new(routes, &ON_SOCKET);
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => service.connect(ready(Some(stream)), |routes| routes).await,
+            Err(error) => cannot_accept("control socket", &error).await,
+        }
+    }
+}
+
+/// Serves `house` over TCP as the newest configuration says, until the task is dropped. `listening` is told where.
+pub async fn serve_tcp(mut house: House, listening: watch::Sender<Listening>) {
+    loop {
+        let config = house.config.borrow_and_update().clone();
+        let served = async {
+            match &config.http {
+                Some(settings) => listen(settings, &house, &listening).await,
+                None => {
+                    listening.send_replace(None);
+                    std::future::pending().await
+                }
+            }
+        };
+        tokio::select! {
+            () = served => {}
+            () = until_other_settings(house.config.clone(), &config) => {}
+        }
+    }
+}
+
+/// Until another configuration wants to be served otherwise.
+async fn until_other_settings(mut configs: watch::Receiver<Arc<Config>>, config: &Config) {
+    if configs.wait_for(|now| now.http != config.http).await.is_err() {
+        // The daemon stops.
+        std::future::pending().await
+    }
+}
+
+/// Serves on the address of the settings, as soon as it can be had.
+async fn listen(settings: &HttpSettings, house: &House, listening: &watch::Sender<Listening>) {
+    let (listener, mut certificates) = loop {
+        match open(settings).await {
+            Ok(open) => break open,
+            Err(text) => {
+                let told = Some(Err(text.clone()));
+                if listening.send_if_modified(|now| std::mem::replace(now, told.clone()) != told) {
+                    tracing::warn!("{text}");
+                }
+                sleep(LISTEN_AGAIN).await;
+            }
+        }
+    };
+    let address = listener.local_addr().unwrap_or(settings.listen);
+    tracing::info!("HTTP at http{}://{address}/", if settings.tls.is_some() { "s" } else { "" });
+    listening.send_replace(Some(Ok(address)));
+    let gate = Arc::new(Gate { names: settings.names.clone() });
+    let auth = Some(Arc::new(Auth::new(settings)));
+    let routes = routes(App::new(house.clone(), ON_TCP.readers), auth)
+        .layer(Extension(Caller(Source::Http("".into()))))
+        .layer(middleware::from_fn_with_state(gate, guard));
+    let mut service = Service::new(routes, &ON_TCP);
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let Ok(local) = stream.local_addr() else { continue };
+                // An answer is small, and somebody waits for it.
+                let _ = stream.set_nodelay(true);
+                let layered = |routes: Router| routes.layer(Extension(Link { local, peer }));
+                match &mut certificates {
+                    None => service.connect(ready(Some(stream)), layered).await,
+                    Some(certificates) => {
+                        let handshake = certificates.acceptor().await.accept(stream);
+                        let opening = async { timeout(REQUEST_WITHIN, handshake).await.ok()?.ok() };
+                        service.connect(opening, layered).await;
+                    }
+                }
+            }
+            Err(error) => cannot_accept("HTTP service", &error).await,
+        }
+    }
+}
+
+/// The listener, and what it needs for TLS.
+async fn open(settings: &HttpSettings) -> Result<(TcpListener, Option<Certificates>), String> {
+    let certificates = match &settings.tls {
+        Some(tls) => Some(Certificates::read(tls).await.map_err(|why| format!("no HTTP: {why}"))?),
+        None => None,
+    };
+    match TcpListener::bind(settings.listen).await {
+        Ok(listener) => Ok((listener, certificates)),
+        Err(error) => Err(cannot_listen(settings.listen, &error)),
+    }
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> String {
+    let cause = match error.kind() {
+        io::ErrorKind::AddrInUse => "another program has this port; give http.listen another".into(),
+        io::ErrorKind::AddrNotAvailable => "this machine has no such address (yet)".into(),
+        io::ErrorKind::PermissionDenied => "only root may use ports below 1024; give http.listen a higher one".into(),
+        _ => error.to_string(),
+    };
+    format!("no HTTP at {address}: {cause}")
+}
+
+async fn cannot_accept(what: &str, error: &io::Error) {
+    tracing::warn!("the {what} cannot take a connection: {error}");
+    sleep(ACCEPT_AGAIN).await;
+}
+
+/// What answers on a listener, and its connections.
+struct Service {
+    http: http1::Builder,
+    routes: Router,
+    connections: Connections,
+}
+
+impl Service {
+    fn new(routes: Router, limits: &Limits) -> Service {
+        let mut http = http1::Builder::new();
+        // A client that says nothing is not kept for ever.
+        http.timer(TokioTimer::new()).header_read_timeout(REQUEST_WITHIN).max_buf_size(HEAD_MAX);
+        // The library cannot write a date before 1970, and tries to.
+        http.auto_date_header(false);
+        Service { http, routes, connections: Connections::new(limits.connections) }
+    }
+
+    /// Serves one more connection, with layers of its own.
+    async fn connect<S, O>(&mut self, opening: O, layered: impl FnOnce(Router) -> Router)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        O: Future<Output = Option<S>> + Send + 'static,
+    {
+        let work = Work::default();
+        let routes = layered(self.routes.clone()).layer(Extension(work.clone()));
+        let service = TowerToHyperService::new(routes);
+        let http = self.http.clone();
+        // How a connection ended is the client's affair.
+        let connection = async move {
+            if let Some(stream) = opening.await {
+                drop(http.serve_connection(Patient::new(TokioIo::new(stream)), service).await);
+            }
+        };
+        self.connections.add(work, connection).await;
+    }
+}

@@ -1,0 +1,106 @@
+//! How the house is served over HTTP, apart from the Unix socket.
+
+use super::table::table;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{fmt, path::PathBuf, sync::Arc};
+
+/// The table `[http]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpSettings {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The names by which browsers may ask for it besides `localhost` and the address, in small letters, without a port.
+    pub names: Vec<String>,
+    /// How connections are kept secret; None: they are not.
+    pub tls: Option<HttpTls>,
+    /// People, who log in with a password. With neither them nor tokens, nobody has to say who they are.
+    pub users: Vec<Login>,
+    /// Programs, which send a token with each request.
+    pub tokens: Vec<Login>,
+}
+
+/// What shows others who we are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpTls {
+    /// Our certificate, and those between it and its authority.
+    pub cert_file: PathBuf,
+    /// Its private key.
+    pub key_file: PathBuf,
+    /// Tells what was in the files when the configuration was read from what is in them after a change.
+    pub mark: u64,
+}
+
+/// Somebody who may do something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// By this name the log and `why` speak of them.
+    pub name: Arc<str>,
+    /// What they may do.
+    pub scope: Scope,
+    /// What their password or token is known by.
+    pub hash: SecretHash,
+}
+
+table! {
+    /// What somebody may do; each may do what those before may.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Scope {
+        /// See everything.
+        Read = "read";
+        /// Command points.
+        Control = "control";
+        /// See and try the configuration.
+        Configure = "configure";
+    }
+}
+
+/// A hash by Argon2id, as `hearthd http hash` prints it; empty where the file was not read, so that nothing fits.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct SecretHash(pub String);
+
+/// Nobody is to guess at it.
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretHash")
+    }
+}
+
+impl SecretHash {
+    /// The most memory that working one out may take, in KiB, and the most rounds.
+    pub const MOST: (u32, u32) = (256 << 10, 16);
+
+    /// Whether it is one that can be worked out.
+    pub fn is_good(&self) -> bool {
+        let mut parts = self.0.split('$');
+        let (Some(""), Some("argon2id"), Some("v=19"), Some(costs), Some(salt), Some(hash), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return false;
+        };
+        let cost = |name: &str| {
+            let cost = costs.split(',').find_map(|cost| cost.strip_prefix(name)?.strip_prefix('='));
+            cost.and_then(|cost| cost.parse::<u32>().ok())
+        };
+        let is_base64 = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'));
+        let (most_memory, most_rounds) = SecretHash::MOST;
+        cost("m").is_some_and(|memory| (1 << 10..=most_memory).contains(&memory))
+            && cost("t").is_some_and(|rounds| (1..=most_rounds).contains(&rounds))
+            && cost("p").is_some_and(|lanes| (1..=4).contains(&lanes))
+            && (11..=64).contains(&salt.len())
+            && (22..=86).contains(&hash.len())
+            && is_base64(salt)
+            && is_base64(hash)
+    }
+}
+
+impl HttpSettings {
+    /// Where it listens when nobody says otherwise: this machine alone gets there.
+    pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8480);
+}
+
+impl Default for HttpSettings {
+    fn default() -> HttpSettings {
+        let listen = HttpSettings::LISTEN;
+        HttpSettings { listen, names: Vec::new(), tls: None, users: Vec::new(), tokens: Vec::new() }
+    }
+}

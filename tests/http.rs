@@ -1,0 +1,690 @@
+//! The service over TCP, with the real binary: what each request gets, and what the house goes on doing meanwhile.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod support;
+
+use serde_json::Value;
+use std::process::{Command, Stdio};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    os::unix::net::UnixStream,
+};
+use support::{House, PATIENCE, free_port, wait_until};
+
+/// A lamp, a motion sensor and a scene, and HTTP on this port.
+fn hut(port: u16) -> String {
+    format!(
+        "[hub]\nid = \"hut\"\n[hardware]\nbackend = \"simulated\"\n[http]\nlisten = \"127.0.0.1:{port}\"\n\
+         [outputs.lamp]\nkind = \"light\"\ngpio = 17\nroom = \"hall\"\n[outputs.pump]\nkind = \"switch\"\ngpio = 18\n\
+         [inputs.motion]\nkind = \"motion\"\ngpio = 27\n[rooms.hall]\nmotion = [\"motion\"]\n\
+         [scenes.evening]\nname = \"Evening\"\nset = {{ lamp = \"on\" }}\n"
+    )
+}
+
+fn up() -> (House, u16) {
+    let port = free_port();
+    let mut house = House::new(&hut(port));
+    house.up(&[]);
+    wait_until("HTTP is served", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+    (house, port)
+}
+
+/// An answer, whole.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    headers: BTreeMap<String, String>,
+    body: String,
+}
+
+impl Answer {
+    fn of(text: &str) -> Answer {
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
+        let mut lines = head.lines();
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).unwrap_or_default();
+        let header = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned()));
+        Answer { status, headers: lines.filter_map(header).collect(), body: body.to_owned() }
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// Sends bytes and reads all that comes back until the other end hangs up.
+fn exchange(port: u16, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    // It may be refused before it is read.
+    let _ = stream.write_all(bytes);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// One request, with these header lines besides the usual ones.
+fn ask(port: u16, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+    let host = if headers.iter().any(|line| line.starts_with("host:")) { "" } else { "host: localhost\r\n" };
+    let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+    let length = body.len();
+    let head =
+        format!("{method} {path} HTTP/1.1\r\n{host}connection: close\r\ncontent-length: {length}\r\n{lines}\r\n");
+    Answer::of(&exchange(port, (head + body).as_bytes()))
+}
+
+fn get(port: u16, path: &str) -> Answer {
+    ask(port, "GET", path, &[], "")
+}
+
+/// A stream of events.
+struct Events {
+    lines: BufReader<TcpStream>,
+}
+
+impl Events {
+    fn open(port: u16, more: &str) -> Events {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(stream, "GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n{more}\r\n").unwrap();
+        let mut events = Events { lines: BufReader::new(stream) };
+        let head = events.block();
+        assert!(head.contains("200 OK") && head.contains("content-type: text/event-stream"), "{head}");
+        events
+    }
+
+    /// Lines up to an empty one, without the sizes of chunks.
+    fn block(&mut self) -> String {
+        let mut block = String::new();
+        loop {
+            let mut line = String::new();
+            assert!(self.lines.read_line(&mut line).unwrap() > 0, "the stream ended after {block:?}");
+            let is_size = line.ends_with("\r\n") && u64::from_str_radix(line.trim(), 16).is_ok();
+            if line.trim().is_empty() && !block.is_empty() {
+                return block;
+            }
+            if !is_size && !line.trim().is_empty() {
+                block.push_str(&line);
+            }
+        }
+    }
+
+    /// The next event: its name, its id, its data.
+    fn next(&mut self) -> (String, String, Value) {
+        loop {
+            let block = self.block();
+            let field =
+                |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
+            if let Ok(data) = serde_json::from_str(&field("data: ")) {
+                return (field("event: "), field("id: "), data);
+            }
+        }
+    }
+
+    /// The id of the event that first says so of a point.
+    fn until(&mut self, point: &str, value: &str) -> String {
+        loop {
+            let (_, id, data) = self.next();
+            let points = data["points"].as_array().cloned().unwrap_or_default();
+            if points.iter().any(|known| known["id"] == point && known["value"] == value) {
+                return id;
+            }
+        }
+    }
+}
+
+#[test]
+fn tcp_answers_as_the_socket_does_and_says_who_commanded() {
+    let (house, port) = up();
+    let points = get(port, "/api/v1/points").json();
+    assert_eq!(points["points"].as_array().unwrap().len(), house.status()["points"].as_array().unwrap().len());
+    let lamp = &points["points"][0];
+    assert_eq!((&lamp["id"], &lamp["room"]), (&"lamp".into(), &"hall".into()));
+    assert!(lamp["commands"]["words"].as_array().unwrap().contains(&"on".into()), "{lamp}");
+    assert_eq!(points["scenes"][0]["id"], "scene.evening");
+    assert_eq!(points["rooms"][0]["id"], "hall");
+    let put = |body: &str| ask(port, "PUT", "/api/v1/points/lamp", &[], body);
+    let on = put("{\"value\": \"ON\", \"for\": \"2h\"}");
+    assert_eq!((on.status, &on.json()["value"]), (200, &"ON".into()), "{on:?}");
+    assert!(house.ask(&["why", "lamp"]).contains("HTTP"), "{}", house.ask(&["why", "lamp"]));
+    assert_eq!(house.value("lamp"), "ON");
+    let auto = ask(port, "DELETE", "/api/v1/points/lamp", &[], "");
+    assert_eq!((auto.status, house.value("lamp").as_str()), (200, "OFF"));
+    let why = get(port, "/api/v1/why/lamp").json();
+    assert_eq!(why["point"]["id"], "lamp");
+}
+
+/// Each is one request and what it gets, as problem details.
+#[test]
+fn what_is_wrong_is_said_as_problem_details() {
+    let (house, port) = up();
+    let json = "content-type: application/json";
+    let big = format!("{{\"value\": \"{}\"}}", "x".repeat(20_000));
+    type Row<'r> = (&'r str, &'r str, &'r [&'r str], &'r str, u16, &'r str);
+    let table: [Row<'_>; 19] = [
+        ("GET", "/api/v1/points/lmp", &[], "", 404, "did you mean lamp?"),
+        ("GET", "/api/v1/points/..%2f..%2fetc%2fpasswd", &[], "", 404, "no such point"),
+        ("GET", "/../../etc/passwd", &[], "", 404, "no such path"),
+        ("GET", "/api/v1/../../etc/passwd", &[], "", 404, "no such path"),
+        ("GET", "/api/v1/points/%ff", &[], "", 400, "UTF-8"),
+        ("PATCH", "/api/v1/points", &[], "", 405, "no such method"),
+        ("PUT", "/api/v1/points/lamp", &[], "{", 400, "not as it should be"),
+        ("PUT", "/api/v1/points/lamp", &[], "{\"valeu\": 1}", 422, "valeu"),
+        ("PUT", "/api/v1/points/lamp", &[], "{\"value\": \"blue\"}", 422, "ON, OFF, TOGGLE or AUTO"),
+        ("PUT", "/api/v1/points/lamp", &[], "{\"value\": \"ON\", \"for\": \"soon\"}", 422, "for:"),
+        ("PUT", "/api/v1/points/lamp", &[], &big, 413, "16384"),
+        ("POST", "/api/v1/plan", &["content-type: text/plain"], "{}", 415, "application/json"),
+        ("POST", "/api/v1/plan", &[json], "{\"name\": \"n\", \"text\": \"[hub]\"}", 422, "n:1"),
+        ("GET", "/api/v1/points", &["host: evil.example"], "", 421, "http.names"),
+        ("PUT", "/api/v1/points/lamp", &["host: evil.example"], "{\"value\": \"ON\"}", 421, "http.names"),
+        ("PUT", "/api/v1/points/lamp", &["origin: http://evil.example"], "{\"value\": \"ON\"}", 403, "somebody else"),
+        ("DELETE", "/api/v1/points/lamp", &["sec-fetch-site: same-site"], "", 403, "somebody else"),
+        ("GET", "/api/v1/events", &["sec-fetch-site: cross-site"], "", 403, "somebody else"),
+        (
+            "PUT",
+            "/api/v1/points/lamp",
+            &["transfer-encoding: chunked"],
+            "5\r\n{\"val\r\n0\r\n\r\n",
+            411,
+            "content-length",
+        ),
+    ];
+    for (method, path, headers, body, status, said) in table {
+        let answer = ask(port, method, path, headers, body);
+        assert_eq!(answer.status, status, "{method} {path} {headers:?}: {answer:?}");
+        assert_eq!(answer.headers["content-type"], "application/problem+json", "{method} {path}");
+        let problem = answer.json();
+        assert_eq!(problem["status"], status);
+        assert!(problem["detail"].as_str().unwrap().contains(said), "{method} {path}: {problem}");
+        assert!(!problem["title"].as_str().unwrap().is_empty());
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        assert!(!answer.headers.contains_key("access-control-allow-origin"));
+    }
+    assert_eq!(house.value("lamp"), "OFF");
+    // The console shows the same words.
+    let refused = house.console(&["set", "lamp", "blue"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("ON, OFF, TOGGLE or AUTO"));
+    // And the socket has the same form.
+    let mut stream = UnixStream::connect(house.socket()).unwrap();
+    stream.write_all(b"GET /nothing HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert_eq!(Answer::of(&answer).json()["status"], 404);
+}
+
+#[test]
+fn events_tell_all_then_changes_then_all_again_after_a_reload() {
+    let (house, port) = up();
+    let mut events = Events::open(port, "");
+    let (name, id, data) = events.next();
+    assert_eq!(name, "snapshot");
+    assert_eq!(data["hub"], "hut");
+    assert_eq!(data["points"], get(port, "/api/v1/points").json()["points"]);
+    assert!(data["config_refused"].is_null() && data["time"].is_string());
+    house.ask(&["set", "lamp", "on"]);
+    let (name, changed, data) = events.next();
+    assert_eq!(name, "changes");
+    assert_ne!(id, changed);
+    let points: Vec<&str> =
+        data["points"].as_array().unwrap().iter().map(|point| point["id"].as_str().unwrap()).collect();
+    assert_eq!(points, ["lamp"], "only what changed");
+
+    // Whoever knows the last state is told nothing but what comes.
+    let mut again = Events::open(port, &format!("last-event-id: {changed}\r\n"));
+    let mut missed = Events::open(port, &format!("last-event-id: {id}\r\n"));
+    let mut unknown = Events::open(port, "last-event-id: 1-1-1\r\n");
+    assert_eq!(unknown.next().0, "snapshot");
+    assert_eq!(again.next().0, "house");
+    assert_eq!((missed.next().0, missed.next().0), ("house".into(), "changes".into()));
+    house.ask(&["set", "pump", "on"]);
+    let (name, _, data) = again.next();
+    assert_eq!((name.as_str(), &data["points"][0]["id"]), ("changes", &"pump".into()));
+
+    // A file that is refused, and one that is taken.
+    let good = hut(port);
+    fs::write(&house.config, good.replace("gpio = 17", "gpoi = 17")).unwrap();
+    let refused = loop {
+        let (name, _, data) = events.next();
+        if name == "house" {
+            break data;
+        }
+    };
+    assert!(refused["config_refused"].as_str().unwrap().contains("gpoi"), "{refused}");
+    fs::write(&house.config, good.replace("kind = \"light\"", "kind = \"light\"\nname = \"Ceiling\"")).unwrap();
+    loop {
+        let (name, _, data) = events.next();
+        if name == "snapshot" {
+            assert_eq!(data["points"][0]["name"], "Ceiling");
+            assert!(data["config_refused"].is_null());
+            break;
+        }
+    }
+}
+
+#[test]
+fn the_daemon_ends_at_once_with_streams_open() {
+    let (mut house, port) = up();
+    let mut events: Vec<Events> = (0..10).map(|_| Events::open(port, "")).collect();
+    events.iter_mut().for_each(|events| drop(events.next()));
+    house.ask(&["set", "lamp", "on"]);
+    events.iter_mut().for_each(|events| drop(events.until("lamp", "ON")));
+    assert!(house.stop());
+    for mut stream in events {
+        // They come to an end.
+        let _ = stream.lines.read_to_string(&mut String::new());
+    }
+}
+
+#[test]
+fn a_hundred_readers_are_served_and_a_flood_is_held_off() {
+    let (house, port) = up();
+    let mut readers: Vec<Events> = (0..100).map(|_| Events::open(port, "")).collect();
+    for reader in &mut readers {
+        assert_eq!(reader.next().0, "snapshot");
+    }
+    house.ask(&["set", "lamp", "on"]);
+    for reader in &mut readers {
+        reader.until("lamp", "ON");
+    }
+    // More than there is room for: of all connections, and of readers.
+    let flood: Vec<TcpStream> = (0..300)
+        .map(|_| {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            write!(stream, "GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+            stream
+        })
+        .collect();
+    let refused = get(port, "/api/v1/events");
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert_eq!(refused.headers["retry-after"], "10");
+    assert_eq!(get(port, "/api/v1/points").status, 200);
+    house.ask(&["set", "lamp", "off"]);
+    for reader in &mut readers {
+        reader.until("lamp", "OFF");
+    }
+    drop((flood, readers));
+    wait_until("there is room again", || get_events(port));
+}
+
+fn get_events(port: u16) -> bool {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(stream, "GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).is_ok_and(|_| line.contains("200"))
+}
+
+/// Who takes nothing is let go; meanwhile the others are served.
+#[test]
+fn slow_and_silent_connections_keep_nobody_out() {
+    let (house, port) = up();
+    let stalled: Vec<TcpStream> = (0..400)
+        .map(|index| {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            let begun: &[u8] = match index % 4 {
+                0 => b"",
+                1 => b"GET /api/v1/poi",
+                2 => b"PUT /api/v1/points/lamp HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{",
+                _ => b"GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n",
+            };
+            let _ = stream.write_all(begun);
+            stream
+        })
+        .collect();
+    assert_eq!(get(port, "/api/v1/points").status, 200);
+    assert!(house.ask(&["set", "lamp", "toggle"]).contains("lamp is"));
+    drop(stalled);
+}
+
+#[test]
+fn a_body_and_a_head_have_limits() {
+    let (_house, port) = up();
+    let huge = "x".repeat(10 << 20);
+    let answer = ask(port, "PUT", "/api/v1/points/lamp", &[], &huge);
+    assert!(matches!(answer.status, 413 | 0), "{answer:?}");
+    let answer = ask(port, "GET", "/", &[&format!("x-long: {}", &huge[..100_000])], "");
+    assert!(matches!(answer.status, 431 | 0), "{answer:?}");
+    let many = "GET / HTTP/1.1\r\nhost: localhost\r\n".to_owned() + &"a: b\r\n".repeat(200) + "\r\n";
+    assert!(exchange(port, many.as_bytes()).starts_with("HTTP/1.1 431"));
+    assert_eq!(get(port, "/api/v1/points").status, 200);
+}
+
+/// Two lengths, or a length and chunks: one request, refused, and nothing after it is taken for another.
+#[test]
+fn no_request_is_smuggled_in_another() {
+    let (house, port) = up();
+    let inner = "PUT /api/v1/points/lamp HTTP/1.1\r\nhost: localhost\r\ncontent-length: 15\r\n\r\n{\"value\": \"ON\"}";
+    let outer = "PUT /api/v1/points/pump HTTP/1.1\r\nhost: localhost\r\n";
+    for lengths in [
+        format!("content-length: 0\r\ncontent-length: {}\r\n\r\n{inner}", inner.len()),
+        format!("content-length: {}\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n{inner}", inner.len()),
+        format!("transfer-encoding: chunked\r\ncontent-length: {}\r\n\r\n0\r\n\r\n{inner}", inner.len()),
+        format!("transfer-encoding: xchunked\r\n\r\n0\r\n\r\n{inner}"),
+        format!("transfer-encoding : chunked\r\n\r\n0\r\n\r\n{inner}"),
+        format!("content-length: +0\r\n\r\n{inner}"),
+    ] {
+        let answer = exchange(port, format!("{outer}{lengths}").as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 4"), "{lengths}\n{answer}");
+        assert_eq!(house.value("lamp"), "OFF", "{lengths}\n{answer}");
+    }
+}
+
+#[test]
+fn without_the_table_nothing_listens_and_a_reload_moves_it() {
+    let (port, other) = (free_port(), free_port());
+    let without = hut(port).replace(&format!("[http]\nlisten = \"127.0.0.1:{port}\"\n"), "");
+    let mut house = House::new(&without);
+    house.up(&[]);
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+    for port in [port, other] {
+        fs::write(&house.config, hut(port)).unwrap();
+        wait_until("it listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        assert_eq!(get(port, "/healthz").status, 200);
+    }
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+    fs::write(&house.config, &without).unwrap();
+    wait_until("nothing listens", || TcpStream::connect(("127.0.0.1", other)).is_err());
+}
+
+/// The house does not depend on it, and it is served as soon as it can be.
+#[test]
+fn a_port_that_is_taken_is_waited_for() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let mut house = House::new(&hut(port));
+    house.up(&[]);
+    house.wait_for_log("another program has this port");
+    assert!(house.ask(&["set", "lamp", "on"]).contains("lamp is"));
+    drop(taken);
+    wait_until("it is served", || {
+        TcpStream::connect(("127.0.0.1", port)).is_ok() && get(port, "/api/v1/points").status == 200
+    });
+}
+
+/// What `hearthd http hash` makes of a secret.
+fn hash(house: &House, secret: &str) -> String {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hearthd"))
+        .args(["http", "hash"])
+        .current_dir(house.folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(format!("{secret}\n").as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+const ACCESS: &str = "[http.users.anna]\nscope = \"configure\"\nhash_file = \"anna.hash\"\n\
+    [http.tokens.panel]\nhash_file = \"panel.hash\"\n[http.tokens.phone]\nscope = \"control\"\nhash_file = \"phone.hash\"\n";
+
+/// A house with Anna, whose password is `correct horse`, a panel that may read, and a phone that may command.
+fn guarded(more: &str) -> (House, u16) {
+    let port = free_port();
+    let listen = format!("listen = \"127.0.0.1:{port}\"\n");
+    let mut house = House::new(&(hut(port).replace(&listen, &format!("{listen}{more}")) + ACCESS));
+    for (name, secret) in [("anna", "correct horse"), ("panel", "panel token"), ("phone", "phone token")] {
+        fs::write(house.folder.path().join(format!("{name}.hash")), hash(&house, secret)).unwrap();
+    }
+    house.up(&[]);
+    wait_until("HTTP is served", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+    (house, port)
+}
+
+const JSON: &str = "content-type: application/json";
+
+fn log_in(port: u16, user: &str, password: &str) -> Answer {
+    let body = serde_json::json!({ "user": user, "password": password }).to_string();
+    ask(port, "POST", "/api/v1/login", &[JSON], &body)
+}
+
+/// The line that a browser sends for the cookie that it was given.
+fn cookie_of(answer: &Answer) -> String {
+    format!("cookie: {}", answer.headers["set-cookie"].split(';').next().unwrap())
+}
+
+/// Who may do what: each request, by each of them.
+#[test]
+fn each_may_do_what_their_scope_says() {
+    let (house, port) = guarded("");
+    let anna = log_in(port, "anna", "correct horse");
+    assert_eq!((anna.status, &anna.json()["scope"]), (200, &"configure".into()));
+    let cookie = &anna.headers["set-cookie"];
+    for part in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=2592000"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    let anna = cookie_of(&anna);
+    let forged = anna.replace(|c: char| c.is_ascii_digit(), "0");
+    let (panel, phone) = ("authorization: Bearer panel token", "authorization: bearer phone token");
+    let on = "{\"value\": \"ON\"}";
+    let plan = "{\"name\": \"n\", \"text\": \"[hub]\\nid = \\\"n\\\"\\n\"}";
+    let callers: [&[&str]; 6] = [&[], &["authorization: Basic eDp5"], &[&forged], &[panel], &[phone], &[&anna]];
+    let table: [(&str, &str, &str, [u16; 6]); 10] = [
+        ("GET", "/api/v1/points", "", [401, 401, 401, 200, 200, 200]),
+        ("GET", "/api/v1/points/lamp", "", [401, 401, 401, 200, 200, 200]),
+        ("GET", "/api/v1/points/lmp", "", [401, 401, 401, 404, 404, 404]),
+        ("GET", "/api/v1/why/lamp", "", [401, 401, 401, 200, 200, 200]),
+        ("GET", "/api/v1/session", "", [401, 401, 401, 200, 200, 200]),
+        ("PUT", "/api/v1/points/lamp", on, [401, 401, 401, 403, 200, 200]),
+        ("DELETE", "/api/v1/points/lamp", "", [401, 401, 401, 403, 200, 200]),
+        ("POST", "/api/v1/plan", plan, [401, 401, 401, 403, 403, 200]),
+        ("GET", "/healthz", "", [200, 200, 200, 200, 200, 200]),
+        ("GET", "/nothing", "", [404, 404, 404, 404, 404, 404]),
+    ];
+    for (method, path, body, statuses) in table {
+        for (caller, status) in callers.iter().zip(statuses) {
+            let headers: Vec<&str> = caller.iter().copied().chain([JSON]).collect();
+            let answer = ask(port, method, path, &headers, body);
+            assert_eq!(answer.status, status, "{method} {path} by {caller:?}: {answer:?}");
+            if status == 401 {
+                assert_eq!(answer.headers["www-authenticate"], "Bearer");
+            }
+            // A cookie does not help a page of somebody else.
+            let foreign: Vec<&str> = headers.iter().copied().chain(["origin: http://evil.example"]).collect();
+            assert_eq!(ask(port, method, path, &foreign, body).status, 403, "{method} {path} by {caller:?}");
+        }
+    }
+    assert_eq!(ask(port, "GET", "/api/v1/events", &[], "").status, 401);
+    let mut events = Events::open(port, &format!("{anna}\r\n"));
+    assert_eq!(events.next().0, "snapshot");
+    ask(port, "PUT", "/api/v1/points/lamp", &[&anna], on);
+    assert!(house.ask(&["why", "lamp"]).contains("anna (HTTP)"));
+    // The socket asks for nothing.
+    assert!(house.ask(&["set", "lamp", "off"]).contains("lamp is"));
+    let gone = ask(port, "POST", "/api/v1/logout", &[&anna, JSON], "");
+    assert_eq!(gone.status, 204);
+    assert!(gone.headers["set-cookie"].contains("Max-Age=0"));
+    assert_eq!(ask(port, "GET", "/api/v1/points", &[&anna], "").status, 401);
+    let log = house.log();
+    assert!(log.contains("anna logged in from 127.0.0.1"), "{log}");
+    for secret in ["correct horse", "panel token", "phone token", "$argon2id"] {
+        assert!(!log.contains(secret), "{secret}");
+    }
+}
+
+/// The limiter answers before anything is hashed, and those who are in stay in.
+#[test]
+fn ten_thousand_wrong_passwords_are_held_off() {
+    let (house, port) = guarded("");
+    let anna = cookie_of(&log_in(port, "anna", "correct horse"));
+    let panel = "authorization: Bearer panel token";
+    assert_eq!(ask(port, "GET", "/api/v1/points", &[panel], "").status, 200);
+    let (mut wrong, mut held_off) = (0, 0);
+    let mut stream = BufReader::new(TcpStream::connect(("127.0.0.1", port)).unwrap());
+    for n in 0..10_000 {
+        let body = format!("{{\"user\": \"{}\", \"password\": \"{n}\"}}", if n % 2 == 0 { "anna" } else { "nobody" });
+        let head = format!("host: localhost\r\n{JSON}\r\ncontent-length: {}\r\n\r\n", body.len());
+        // In one piece: several small ones would wait for each other.
+        stream.get_mut().write_all(format!("POST /api/v1/login HTTP/1.1\r\n{head}{body}").as_bytes()).unwrap();
+        let (mut length, mut line) = (0, String::new());
+        stream.read_line(&mut line).unwrap();
+        match &line[9..12] {
+            "401" => wrong += 1,
+            "429" => held_off += 1,
+            other => panic!("{other}"),
+        }
+        while line != "\r\n" {
+            line.clear();
+            stream.read_line(&mut line).unwrap();
+            length = line.strip_prefix("content-length: ").map_or(length, |text| text.trim().parse().unwrap());
+        }
+        stream.read_exact(&mut vec![0; length]).unwrap();
+    }
+    // One more every ten seconds.
+    assert!((5..100).contains(&wrong) && held_off > 9_000, "{wrong} {held_off}");
+    let refused = log_in(port, "anna", "correct horse");
+    assert_eq!(refused.status, 429);
+    assert!(refused.headers["retry-after"].parse::<u64>().unwrap() <= 10);
+    assert_eq!(ask(port, "GET", "/api/v1/points", &["authorization: Bearer wrong"], "").status, 429);
+    assert_eq!(ask(port, "GET", "/api/v1/points", &[&anna], "").status, 200);
+    assert_eq!(ask(port, "GET", "/api/v1/points", &[panel], "").status, 200);
+    let log = house.log();
+    assert!(log.contains("a wrong password for anna from 127.0.0.1") && log.contains("held off"), "{log}");
+    assert!(log.lines().count() < 300, "the log is no way to fill a disk");
+}
+
+#[test]
+fn tls_hides_all_and_cookies_stay_on_it() {
+    use rcgen::{CertificateParams, KeyPair};
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let port = free_port();
+    let tls = format!("listen = \"0.0.0.0:{port}\"\ncert_file = \"hut.crt\"\nkey_file = \"hut.key\"\n");
+    let text = hut(port).replace(&format!("listen = \"127.0.0.1:{port}\"\n"), &tls) + ACCESS;
+    let mut house = House::new(&text);
+    let file = |name: &str| house.folder.path().join(name);
+    fs::write(file("hut.crt"), certificate.pem()).unwrap();
+    fs::write(file("hut.key"), key.serialize_pem()).unwrap();
+    for name in ["anna", "panel", "phone"] {
+        fs::write(file(&format!("{name}.hash")), hash(&house, "correct horse")).unwrap();
+    }
+    let ca = file("hut.crt");
+    house.up(&[]);
+    house.wait_for_log("HTTP at https://0.0.0.0:");
+    let curl = |more: &[&str], path: &str| {
+        let url = format!("https://localhost:{port}{path}");
+        let mut command = Command::new("curl");
+        command.args(["-s", "-i", "--max-time", "60", "--cacert"]).arg(&ca).args(more).arg(url);
+        Answer::of(
+            &String::from_utf8_lossy(&command.output().expect("curl is needed").stdout)
+                .replace("\r\n", "\n")
+                .replace('\n', "\r\n"),
+        )
+    };
+    assert_eq!(curl(&[], "/healthz").status, 200);
+    assert_eq!(curl(&[], "/api/v1/points").status, 401);
+    let body = "{\"user\": \"anna\", \"password\": \"correct horse\"}";
+    let anna = curl(&["-H", JSON, "-d", body], "/api/v1/login");
+    assert_eq!(anna.status, 200, "{anna:?}");
+    assert!(anna.headers["set-cookie"].contains("; Secure"), "{anna:?}");
+    // In the clear nothing is said, and nobody is kept out by those who try.
+    let silent: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
+    let plain = exchange(port, b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    assert!(!plain.contains("HTTP/1.1"), "{plain}");
+    assert_eq!(curl(&[], "/healthz").status, 200);
+    drop(silent);
+}
+
+/// Files that do not hold what they should are refused with their names, and without what is in them.
+#[test]
+fn files_of_access_are_checked() {
+    let port = free_port();
+    let listen = format!("listen = \"127.0.0.1:{port}\"\n");
+    let certs = format!("{listen}cert_file = \"a.crt\"\nkey_file = \"a.key\"\n");
+    let house = House::new(&(hut(port).replace(&listen, &certs) + ACCESS));
+    let check = || String::from_utf8_lossy(&house.console(&["check"]).stderr).into_owned();
+    let missing = check();
+    for name in ["anna.hash", "panel.hash", "phone.hash", "a.crt", "a.key"] {
+        assert!(missing.contains(&format!("{name}: there is no such file")), "{missing}");
+    }
+    fs::write(house.folder.path().join("anna.hash"), "hunter2hunter2\n").unwrap();
+    let plain = check();
+    assert!(
+        plain.contains("\"anna.hash\" does not hold a hash by Argon2id") && plain.contains("hearthd http hash"),
+        "{plain}"
+    );
+    assert!(!plain.contains("hunter2"), "{plain}");
+}
+
+#[test]
+fn hashes_are_made_of_what_is_long_enough() {
+    let hash = |input: &str, more: &[&str]| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_hearthd"))
+            .args(["http", "hash"])
+            .args(more)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap())
+    };
+    for (input, said) in
+        [("short\n", "8 characters"), ("two lines\nof it", "more than one line"), (&"x".repeat(300), "256 bytes")]
+    {
+        let [hash, complaint] = hash(input, &[]);
+        assert!(hash.is_empty() && complaint.contains(said), "{input}: {hash}{complaint}");
+    }
+    let [hashed, token] = hash("", &["--new"]);
+    assert!(hashed.starts_with("$argon2id$") && token.trim().len() == 64, "{hashed}{token}");
+}
+
+/// How it is, as long as all is well and when something is not.
+#[test]
+fn health_tells_the_truth() {
+    let (house, port) = up();
+    let health = get(port, "/healthz");
+    assert_eq!((health.status, &health.json()["status"]), (200, &"ok".into()), "{health:?}");
+    assert!(health.json()["checks"]["broker"].is_null());
+    fs::write(&house.config, hut(port).replace("gpio = 17", "gpoi = 17")).unwrap();
+    wait_until("it is degraded", || get(port, "/healthz").json()["status"] == "degraded");
+    fs::write(&house.config, hut(port) + "[mqtt]\nurl = \"mqtt://127.0.0.1:1\"\n").unwrap();
+    wait_until("the broker is away", || get(port, "/healthz").json()["checks"]["broker"] == false);
+    assert_eq!(get(port, "/healthz").status, 200);
+}
+
+/// Line by line as Prometheus reads its text format.
+#[test]
+fn metrics_are_what_prometheus_reads() {
+    let (house, port) = up();
+    house.ask(&["set", "lamp", "on"]);
+    let answer = get(port, "/metrics");
+    assert_eq!(answer.headers["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let (mut samples, mut family, mut seen) = (BTreeMap::new(), String::new(), Vec::new());
+    for line in answer.body.lines() {
+        if let Some(help) = line.strip_prefix("# HELP ") {
+            family = help.split(' ').next().unwrap().to_owned();
+            assert!(!seen.contains(&family), "{family} comes twice");
+            assert!(
+                family.starts_with("hearthd_") && family.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+                "{family}"
+            );
+            seen.push(family.clone());
+        } else if let Some(kind) = line.strip_prefix("# TYPE ") {
+            let kind = kind.strip_prefix(&format!("{family} ")).expect(line);
+            assert_eq!(kind == "counter", family.ends_with("_total"), "{line}");
+            assert!(matches!(kind, "counter" | "gauge"), "{line}");
+        } else {
+            let (name, value) = line.rsplit_once(' ').expect(line);
+            assert!(value.parse::<f64>().unwrap().is_finite(), "{line}");
+            let rest = name.strip_prefix(&family).expect(line);
+            assert!(rest.is_empty() || rest.starts_with('{') && rest.ends_with("\"}"), "{line}");
+            assert!(samples.insert(name.to_owned(), value.to_owned()).is_none(), "{line} comes twice");
+        }
+    }
+    for (name, value) in [
+        ("hearthd_output_on{point=\"lamp\",room=\"hall\"}", "1"),
+        ("hearthd_output_on{point=\"pump\"}", "0"),
+        ("hearthd_output_cycles_total{point=\"lamp\",room=\"hall\"}", "1"),
+        ("hearthd_healthy", "1"),
+        ("hearthd_point_good{point=\"pump\"}", "1"),
+    ] {
+        assert_eq!(samples.get(name).map(String::as_str), Some(value), "{name} in {}", answer.body);
+    }
+    assert!(!samples.contains_key("hearthd_broker_connected"));
+}

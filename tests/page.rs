@@ -1,0 +1,89 @@
+//! The page in a real Chromium, on a running daemon: `tests/page/page.mjs` is the person, this is the house.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod support;
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Command, Stdio},
+};
+use support::{Broker, House, Watcher, free_port, wait_until};
+
+/// A house with something of every kind that the page draws in its own way.
+fn cottage(http: u16, mqtt: u16) -> String {
+    format!(
+        "[hub]\nid = \"cottage\"\nname = \"Cottage <b>&\"\n[hardware]\nbackend = \"simulated\"\n\
+         [http]\nlisten = \"127.0.0.1:{http}\"\n[mqtt]\nurl = \"mqtt://127.0.0.1:{mqtt}\"\n\
+         [modes]\nlist = [\"home\", \"away\"]\n\
+         [rooms.hall]\nmotion = [\"hall_motion\"]\nempty_after = \"1h\"\n[rooms.living]\nname = \"Living room\"\nmotion = [\"living_motion\"]\n\
+         [inputs.hall_motion]\nkind = \"motion\"\ngpio = 4\n[inputs.living_motion]\nkind = \"motion\"\ngpio = 5\n\
+         [inputs.front_door]\nkind = \"door\"\ngpio = 6\n\
+         [sensors.living]\nmqtt = \"shed/temperature\"\nquantities = {{ temperature = \"\" }}\nstale_after = \"5s\"\n\
+         [outputs.hall_light]\nkind = \"light\"\ngpio = 17\nroom = \"hall\"\n\
+         [outputs.reading_lamp]\nkind = \"light\"\nname = \"Reading lamp in the corner by the bookshelf\"\npwm = 18\nroom = \"living\"\n\
+         [outputs.heater]\nkind = \"heater\"\ngpio = 22\nroom = \"living\"\n\
+         [outputs.blind]\nkind = \"cover\"\nopen_gpio = 24\nclose_gpio = 25\nopen_time = \"20s\"\nclose_time = \"18s\"\nroom = \"living\"\n\
+         [climate.living_zone]\nname = \"Living room\"\nsensor = \"living.temperature\"\nheat = \"heater\"\ntarget = 20.5\n\
+         [scenes.evening]\nname = \"Evening\"\nset = {{ hall_light = \"on\" }}\n\
+         [[rules]]\nname = \"Hall light while somebody is there\"\nset = {{ hall_light = \"on\" }}\nwhile = \"hall.occupied\"\n"
+    )
+}
+
+const PUMP: &str = "[outputs.pump]\nkind = \"switch\"\nname = \"Pump\"\ngpio = 27\nlock = true\n";
+const ADDED: &str = "[outputs.added]\nkind = \"switch\"\nname = \"Added lamp\"\ngpio = 27\n";
+
+#[test]
+fn a_person_finds_the_house_on_the_page() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page");
+    assert!(tests.join("node_modules").exists(), "npm ci in tests/page comes first: scripts/test does it");
+    let (broker, http) = (Broker::start(), free_port());
+    let (house_text, watcher) = (cottage(http, broker.port), Watcher::start(broker.port, "hearthd/cottage/#"));
+    let mut house = House::new(&format!("{house_text}{PUMP}"));
+    house.up(&[]);
+    house.wait_for_log("connected to the broker");
+    watcher.client.publish("shed/temperature", "19.5", rumqttc::PublishOptions::at_least_once()).unwrap();
+
+    let chromium =
+        ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(program).expect("apt install chromium");
+    let mut browser = Command::new("node");
+    browser.arg(tests.join("page.mjs")).arg(format!("http://127.0.0.1:{http}/")).arg(chromium);
+    browser.args(std::env::var_os("HEARTHD_PICTURES"));
+    let mut browser = browser.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("apt install nodejs npm");
+    let mut answers = browser.stdin.take().unwrap();
+    for line in BufReader::new(browser.stdout.take().unwrap()).lines().map_while(Result::ok) {
+        let Some(word) = line.strip_prefix("> ") else {
+            println!("{line}");
+            continue;
+        };
+        match word {
+            "the hall light is on" => {
+                wait_until("the wire is on", || house.value("hall_light") == "ON");
+                watcher.wait_for("hearthd/cottage/hall_light/state", "ON");
+            }
+            "move in the hall" => drop(house.ask(&["set", "hall_motion", "on"])),
+            "switch the pump on" => {
+                let options = rumqttc::PublishOptions::at_least_once();
+                watcher.client.publish("hearthd/cottage/pump/set", "ON", options).unwrap();
+            }
+            "the reading lamp is at 100 %" => wait_until("it is", || house.value("reading_lamp.level") == "100"),
+            "lock the pump" => drop(house.ask(&["set", "pump.lock", "on"])),
+            "add a lamp, take the pump away" => fs::write(&house.config, format!("{house_text}{ADDED}")).unwrap(),
+            "break the sensor" => house.wait_for_log("living.temperature is stale"),
+            "kill it" => house.kill(),
+            "start it" => house.up(&[]),
+            other => panic!("nobody knows how to {other}"),
+        }
+        writeln!(answers, "done").unwrap();
+    }
+    assert!(browser.wait().unwrap().success(), "see above what the browser says");
+}
+
+/// Where a program is, on the path or in the folders of Debian.
+fn program(name: &str) -> Option<String> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut places = path.split(':').chain(["/usr/bin"]).map(|folder| format!("{folder}/{name}"));
+    places.find(|place| Path::new(place).exists())
+}
