@@ -1,6 +1,7 @@
 //! The commands of `hearthd`. Exit codes: 0 good, 1 a problem found, 2 wrong usage.
 
 mod admit;
+mod broker;
 mod console;
 mod demo;
 mod detect;
@@ -112,6 +113,8 @@ enum Command {
     },
     /// Find out what is wired to this machine, and print it as TOML to paste
     Detect(detect::Arguments),
+    /// Set mosquitto up on this machine, with passwords for hearthd and for apps
+    Broker(broker::Arguments),
     /// Print the JSON schema of the configuration
     Schema,
     /// Write manual pages and completions of shells into a folder, laid out like /usr/share
@@ -218,6 +221,7 @@ impl Arguments {
             }
             Command::Detect(detect) if detect.mqtt => devices::run(&file())?,
             Command::Detect(detect) => detect::run(&detect)?,
+            Command::Broker(broker) => broker::run(&broker, self.config.as_deref())?,
             Command::Schema => writeln!(io::stdout(), "{:#}", config::schema())?,
             Command::Generate { folder } => generate::run(&Arguments::command(), &folder)?,
         }
