@@ -3,7 +3,7 @@
 use super::{APPS, HEARTHD};
 use hearthd::{
     model::{Config, Line},
-    mqtt::topics::Topics,
+    mqtt::{homie, topics::Topics},
 };
 use std::collections::BTreeSet;
 
@@ -23,9 +23,15 @@ pub fn block(config: &Config) -> String {
     let birth = settings.map_or("homeassistant/status", |mqtt| &mqtt.birth_topic);
     let mut lines = vec![format!("user {HEARTHD}"), "topic read #".into(), format!("topic readwrite {prefix}/#")];
     lines.extend(discovery.map(|discovery| format!("topic readwrite {discovery}/device/hearthd_{hub}/config")));
+    if settings.is_some_and(|mqtt| mqtt.homie) {
+        lines.push(format!("topic readwrite {}/#", homie::base(hub)));
+    }
     lines.extend(device_commands(config).into_iter().map(|topic| format!("topic write {topic}")));
     lines.extend([format!("user {APPS}"), "topic read #".into()]);
     lines.extend(Topics::new(&prefix).command_filters().map(|filter| format!("topic write {filter}")));
+    if settings.is_some_and(|mqtt| mqtt.homie) {
+        lines.push(format!("topic write {}/+/+/set", homie::base(hub)));
+    }
     lines.push(format!("topic write {birth}"));
     format!("{BEGIN}{}\n{END}", lines.join("\n"))
 }
@@ -74,6 +80,8 @@ mod tests {
                         topic write homeassistant/status\n# hearthd broker: to here\n";
         assert_eq!(block_of(text), expected);
         assert!(block_of("[hub]\nid = \"hut\"\n").contains("topic readwrite hearthd/hut/#\n"));
+        let homie = block_of("[hub]\nid = \"my_hut\"\n[mqtt]\nurl = \"mqtt://b\"\nhomie = true\n");
+        assert!(homie.contains("readwrite homie/5/my-hut/#\n") && homie.contains("write homie/5/my-hut/+/+/set\n"));
     }
 
     #[test]
