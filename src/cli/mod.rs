@@ -1,6 +1,7 @@
 //! The commands of `hearthd`. Exit codes: 0 good, 1 a problem found, 2 wrong usage.
 
 mod admit;
+mod broker;
 mod console;
 mod demo;
 mod detect;
@@ -116,6 +117,8 @@ enum Command {
     /// Make what the configuration knows passwords and tokens of HTTP by
     #[command(subcommand)]
     Http(http::Command),
+    /// Set mosquitto up on this machine, with passwords for hearthd and for apps
+    Broker(broker::Arguments),
     /// Print the JSON schema of the configuration
     Schema,
     /// Write manual pages and completions of shells into a folder, laid out like /usr/share
@@ -223,6 +226,7 @@ impl Arguments {
             Command::Detect(detect) if detect.mqtt => devices::run(&file())?,
             Command::Detect(detect) => detect::run(&detect)?,
             Command::Http(command) => http::run(&command)?,
+            Command::Broker(broker) => broker::run(&broker, self.config.as_deref())?,
             Command::Schema => writeln!(io::stdout(), "{:#}", config::schema())?,
             Command::Generate { folder } => generate::run(&Arguments::command(), &folder)?,
         }

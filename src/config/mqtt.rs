@@ -58,6 +58,7 @@ pub(super) fn read(table: &mut Table<'_>, hub: &str) -> Draft {
         Topic,
         "homeassistant/status".into(),
     );
+    let homie = table.defaulted("homie", "Whether the house is also a device of the Homie convention 5.", Flag, false);
     let keep_alive = table.defaulted(
         "keep_alive",
         "Time between two signs of life on a silent connection, 5s to 10m.",
@@ -89,6 +90,7 @@ pub(super) fn read(table: &mut Table<'_>, hub: &str) -> Draft {
             client_id,
             prefix,
             discovery_prefix: discovery.then_some(discovery_prefix),
+            homie,
             birth_topic,
             keep_alive,
             connect_timeout,

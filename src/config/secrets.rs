@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 /// The keys of `[mqtt]` whose values are no secret.
-const PLAIN_KEYS: [&str; 12] = [
+const PLAIN_KEYS: [&str; 13] = [
     "url",
     "username",
     "client_id",
@@ -14,6 +14,7 @@ const PLAIN_KEYS: [&str; 12] = [
     "discovery",
     "discovery_prefix",
     "birth_topic",
+    "homie",
     "keep_alive",
     "connect_timeout",
     "ca_file",

@@ -119,6 +119,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     adapters.attach("the connection for the points on the broker", remote::attach(&house, behind, clock.clone()));
     let ledger = Ledger::open(options.state.as_deref());
     adapters.attach("the connection to the broker", mqtt::attach(&house, ends.broker, ledger));
+    let left = Ledger::open_homie(options.state.as_deref());
+    adapters.attach("the Homie device", mqtt::homie::attach(&house, left));
     let (asked_in, mut asked) = mpsc::channel(1);
     adapters.run("the task for signals", signals.pass_on(asked_in));
     let (web_in, web) = watch::channel(None);

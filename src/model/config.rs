@@ -101,6 +101,8 @@ pub struct MqttSettings {
     pub prefix: String,
     /// The beginning of Home Assistant's discovery topics (`homeassistant`); None: no discovery.
     pub discovery_prefix: Option<String>,
+    /// Whether the house is also a device of the Homie convention.
+    pub homie: bool,
     /// Home Assistant says `online` here when it starts.
     pub birth_topic: String,
     /// Time between two signs of life on a silent connection.

@@ -89,10 +89,18 @@ pub(super) fn connection(settings: &MqttSettings, limits: &Limits) -> (Client, D
     prepare(options(settings), settings, limits)
 }
 
-/// As [`connection`], beside that of the hub: without a last will, which is the hub's, and as the client that these settings
-/// name.
-pub(super) fn connection_beside(settings: &MqttSettings, limits: &Limits) -> (Client, Driver) {
-    prepare(access(settings), settings, limits)
+/// As [`connection`], beside that of the hub: as the client that these settings name, without the hub's last will, but with
+/// one of its own, if it has any: topic and payload.
+pub(super) fn connection_beside(
+    settings: &MqttSettings,
+    will: Option<(String, &'static str)>,
+    limits: &Limits,
+) -> (Client, Driver) {
+    let mut options = access(settings);
+    if let Some((topic, payload)) = will {
+        options.set_last_will(LastWill::new(topic, payload, QoS::AtLeastOnce, true));
+    }
+    prepare(options, settings, limits)
 }
 
 fn prepare(mut options: MqttOptions, settings: &MqttSettings, limits: &Limits) -> (Client, Driver) {
@@ -155,6 +163,11 @@ impl Client {
     pub(super) fn publish(&self, topic: &str, payload: Vec<u8>, retain: bool) -> Result<(), NotTaken> {
         let options = PublishOptions::at_least_once().retain(retain);
         self.0.try_publish(topic, payload, options).map_err(|_| NotTaken)
+    }
+
+    /// Publishes at QoS 0, for whoever hears it now. [`Happened::Written`] follows, and nothing more.
+    pub(super) fn publish_once(&self, topic: &str, payload: Vec<u8>) -> Result<(), NotTaken> {
+        self.0.try_publish(topic, payload, PublishOptions::at_most_once()).map_err(|_| NotTaken)
     }
 
     /// Takes leave of the broker, so that it does not publish the last will. [`Happened::Closed`] follows.

@@ -12,6 +12,7 @@ use std::{
 };
 
 const FILE: &str = "mqtt.json";
+const HOMIE_FILE: &str = "homie.json";
 /// A house of a thousand points takes a quarter of it.
 const LARGEST: u64 = 1 << 20;
 
@@ -52,7 +53,16 @@ pub struct Ledger {
 impl Ledger {
     /// The one of a state folder; without a folder, one that this process alone has.
     pub fn open(folder: Option<&Path>) -> Arc<Ledger> {
-        let file = folder.map(|folder| folder.join(FILE));
+        Ledger::of_file(folder, FILE)
+    }
+
+    /// As [`Ledger::open`], of what the Homie device leaves.
+    pub fn open_homie(folder: Option<&Path>) -> Arc<Ledger> {
+        Ledger::of_file(folder, HOMIE_FILE)
+    }
+
+    fn of_file(folder: Option<&Path>, name: &str) -> Arc<Ledger> {
+        let file = folder.map(|folder| folder.join(name));
         let record = file.as_deref().map(read).unwrap_or_default();
         Arc::new(Ledger { file, record: record.into() })
     }

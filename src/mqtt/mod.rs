@@ -46,6 +46,8 @@ mod hub;
 
 pub mod remote;
 
+pub mod homie;
+
 #[cfg(test)]
 mod house;
 

@@ -479,14 +479,14 @@ async fn forward(
     }
 }
 
-type Timer = Option<Pin<Box<Sleep>>>;
+pub(super) type Timer = Option<Pin<Box<Sleep>>>;
 
-fn timer(duration: Duration) -> Timer {
+pub(super) fn timer(duration: Duration) -> Timer {
     Some(Box::pin(sleep(duration)))
 }
 
 /// Waits for a timer that is set, and unsets it.
-async fn ring(timer: &mut Timer) {
+pub(super) async fn ring(timer: &mut Timer) {
     match timer {
         Some(sleep) => sleep.as_mut().await,
         None => pending().await,

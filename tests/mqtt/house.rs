@@ -101,6 +101,7 @@ fn settings(port: u16) -> MqttSettings {
         client_id: "hearthd_cottage".into(),
         prefix: "hearthd/cottage".into(),
         discovery_prefix: Some("homeassistant".into()),
+        homie: false,
         birth_topic: "homeassistant/status".into(),
         keep_alive: Duration::from_secs(5),
         connect_timeout: Duration::from_secs(5),

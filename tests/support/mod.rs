@@ -286,10 +286,18 @@ struct Seen {
 impl Watcher {
     /// Connects and subscribes; returns when both are done.
     pub fn start(port: u16, filter: &str) -> Watcher {
+        Watcher::start_as(port, filter, None)
+    }
+
+    /// As [`Watcher::start`], with user and password.
+    pub fn start_as(port: u16, filter: &str, login: Option<(&str, &str)>) -> Watcher {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let id = format!("watcher-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let mut options = MqttOptions::new(id, ("127.0.0.1", port));
         options.set_max_packet_size(8 << 20, 8 << 20);
+        if let Some((user, password)) = login {
+            options.set_credentials(user, password.to_owned());
+        }
         let (client, mut connection) = Client::builder(options).capacity(1000).build();
         let (seen, over) = (Arc::new(Mutex::new(Seen::default())), Arc::new(AtomicBool::new(false)));
         let (ready_in, ready) = mpsc::channel();

@@ -34,3 +34,30 @@ pub(super) fn groups(config: &Config) -> Vec<Group> {
     };
     groups.into_iter().map(in_order).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// Of the house that hearthd comes with, which has a thing of nearly every kind.
+    #[test]
+    fn reasons_and_parts_go_out_before_the_state_of_their_entity() {
+        let loaded = crate::config::parse(Path::new("config.toml"), include_str!("../../../config.toml"));
+        let config = loaded.unwrap().config;
+        let (specs, groups) = (config.specs(), groups(&config));
+        let mut told: Vec<(usize, Part)> = groups.concat();
+        for group in &groups {
+            let at = |wanted: (usize, Part)| group.iter().position(|part| *part == wanted);
+            for (place, spec) in specs.iter().enumerate() {
+                let Some(state) = at((place, Part::State)) else { continue };
+                assert!(at((place, Part::Why)) < Some(state), "{}", spec.name);
+                let entity = specs.iter().position(|other| other.point == spec.entity).unwrap();
+                assert!(!spec.is_part() || Some(state) < at((entity, Part::State)), "{}", spec.name);
+            }
+        }
+        told.sort_unstable();
+        told.dedup();
+        assert_eq!(told.len(), 3 * specs.len(), "each part is told once");
+    }
+}

@@ -1,8 +1,8 @@
-//! A connection of its own for the points on the broker: what devices send, however much and however large, holds up no
-//! command and throws nobody out. It asks for topics, and numbers what it publishes.
+//! A connection of its own, beside that of the hub: what comes on it, however much and however large, holds up no command of the
+//! hub and throws nobody out. It asks for topics, and numbers what it publishes.
 
 use crate::{
-    model::{DriveId, MqttSettings},
+    model::MqttSettings,
     mqtt::{
         client::{self, Client, Delivery, Driver, Happened, Limits, NotTaken},
         link::{LARGEST_INCOMING, LARGEST_OUTGOING, before_accepted},
@@ -23,14 +23,14 @@ const TOPICS: usize = 50;
 /// News that may wait; then the broker does.
 const NEWS: usize = 64;
 
-/// What a connection tells.
-pub(super) enum News {
+/// What a connection tells. `T` is what its publications are known by.
+pub(in crate::mqtt) enum News<T> {
     /// The broker has accepted us.
     Up,
     /// A message came in.
     Came(Delivery),
-    /// A command was taken by the broker.
-    Taken(DriveId),
+    /// A publication was taken by the broker.
+    Taken(T),
     /// The broker has answered all questions for topics: it does not let us read so many of them.
     Listening(usize),
     /// We took leave; the last.
@@ -40,12 +40,12 @@ pub(super) enum News {
 }
 
 /// A connection that is being made or is made.
-pub(super) struct Connection {
+pub(in crate::mqtt) struct Connection<T> {
     client: Client,
     news: mpsc::Receiver<Raw>,
     /// Given to the client library, in this order, and not yet numbered by it; None: not to be waited for.
-    handed: VecDeque<Option<DriveId>>,
-    unacknowledged: BTreeMap<u16, DriveId>,
+    handed: VecDeque<Option<T>>,
+    unacknowledged: BTreeMap<u16, T>,
     questions: usize,
     refused: usize,
     _polling: JoinSet<()>,
@@ -62,12 +62,21 @@ enum Raw {
     Lost(Loss),
 }
 
-impl Connection {
+impl<T> Connection<T> {
     /// Begins to connect, as a client of another name than that of the hub.
-    pub(super) fn open(settings: &MqttSettings, role: &str) -> Result<Connection, Loss> {
+    pub(in crate::mqtt) fn open(settings: &MqttSettings, role: &str) -> Result<Connection<T>, Loss> {
+        Connection::with_will(settings, role, None)
+    }
+
+    /// As [`Connection::open`], with a last will: topic and payload.
+    pub(in crate::mqtt) fn with_will(
+        settings: &MqttSettings,
+        role: &str,
+        will: Option<(String, &'static str)>,
+    ) -> Result<Connection<T>, Loss> {
         let settings = MqttSettings { client_id: format!("{}-{role}", settings.client_id), ..settings.clone() };
         let limits = Limits { queue: QUEUE, incoming: LARGEST_INCOMING, outgoing: LARGEST_OUTGOING };
-        let (client, driver) = client::connection_beside(&settings, &limits);
+        let (client, driver) = client::connection_beside(&settings, will, &limits);
         let (sender, news) = mpsc::channel(NEWS);
         let mut polling = JoinSet::new();
         polling.spawn(poll(driver, sender, settings));
@@ -83,7 +92,7 @@ impl Connection {
     }
 
     /// Asks for topics.
-    pub(super) fn ask(&mut self, topics: impl Iterator<Item = Arc<str>>) -> Result<(), NotTaken> {
+    pub(in crate::mqtt) fn ask(&mut self, topics: impl Iterator<Item = Arc<str>>) -> Result<(), NotTaken> {
         let topics: Vec<_> = topics.collect();
         for part in topics.chunks(TOPICS) {
             self.client.listen(part)?;
@@ -93,27 +102,46 @@ impl Connection {
     }
 
     /// Publishes a command, never to be kept by the broker: it would be carried out again at any time.
-    pub(super) fn publish(&mut self, topic: &str, payload: String, drive: Option<DriveId>) -> Result<(), NotTaken> {
+    pub(in crate::mqtt) fn publish(
+        &mut self,
+        topic: &str,
+        payload: String,
+        known_by: Option<T>,
+    ) -> Result<(), NotTaken> {
         self.client.publish(topic, payload.into_bytes(), false)?;
-        self.handed.push_back(drive);
+        self.handed.push_back(known_by);
+        Ok(())
+    }
+
+    /// Publishes a state, which the broker keeps.
+    pub(in crate::mqtt) fn publish_kept(&mut self, topic: &str, payload: String, known_by: T) -> Result<(), NotTaken> {
+        self.client.publish(topic, payload.into_bytes(), true)?;
+        self.handed.push_back(Some(known_by));
+        Ok(())
+    }
+
+    /// Publishes what happens, for whoever hears it now.
+    pub(in crate::mqtt) fn publish_once(&mut self, topic: &str, payload: String) -> Result<(), NotTaken> {
+        self.client.publish_once(topic, payload.into_bytes())?;
+        self.handed.push_back(None);
         Ok(())
     }
 
     /// Waits for news. Nothing is lost when the wait is given up.
-    pub(super) async fn next(&mut self) -> News {
+    pub(in crate::mqtt) async fn next(&mut self) -> News<T> {
         loop {
             let raw = self.news.recv().await.unwrap_or_else(|| Raw::Lost(Loss::away("the connection ended")));
             match raw {
                 Raw::Up => return News::Up,
                 Raw::Came(message) => return News::Came(message),
                 Raw::Written(packet) => {
-                    if let Some(Some(drive)) = self.handed.pop_front() {
-                        self.unacknowledged.insert(packet, drive);
+                    if let Some(Some(known_by)) = self.handed.pop_front() {
+                        self.unacknowledged.insert(packet, known_by);
                     }
                 }
                 Raw::Acknowledged(packet) => {
-                    if let Some(drive) = self.unacknowledged.remove(&packet) {
-                        return News::Taken(drive);
+                    if let Some(known_by) = self.unacknowledged.remove(&packet) {
+                        return News::Taken(known_by);
                     }
                 }
                 Raw::Answered(refused) => {
@@ -129,7 +157,7 @@ impl Connection {
     }
 
     /// Takes leave. What was published and not taken yet may not go out any more.
-    pub(super) async fn close(mut self) {
+    pub(in crate::mqtt) async fn close(mut self) {
         if self.client.close().is_ok() {
             while !matches!(self.next().await, News::Closed | News::Lost(_)) {}
         }

@@ -13,7 +13,7 @@
 //! - **A command is never retained**, and one that nobody can carry out now is answered as failed. The engine tries again, at
 //!   once when it hears that the device or the broker is back.
 
-mod connection;
+pub(super) mod connection;
 mod outputs;
 mod payload;
 mod points;
@@ -167,7 +167,12 @@ impl Adapter {
     }
 
     /// One connection, from the first try to its end.
-    async fn connection(&mut self, config: &Config, connection: &mut Connection, complained: &mut bool) -> End {
+    async fn connection(
+        &mut self,
+        config: &Config,
+        connection: &mut Connection<DriveId>,
+        complained: &mut bool,
+    ) -> End {
         let mut is_listening = false;
         loop {
             if is_listening && self.publish(connection).is_err() {
@@ -279,7 +284,7 @@ impl Adapter {
         }
     }
 
-    fn publish(&mut self, connection: &mut Connection) -> Result<(), NotTaken> {
+    fn publish(&mut self, connection: &mut Connection<DriveId>) -> Result<(), NotTaken> {
         for order in self.points.outputs.values_mut().filter_map(outputs::OutputPoint::take_order) {
             let mut drive = Some(order.drive);
             for (topic, payload) in order.messages {

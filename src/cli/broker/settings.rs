@@ -1,0 +1,86 @@
+//! The broker's settings as mosquitto writes them, and those of `[mqtt]` that go with them.
+
+use super::{HEARTHD, SECRET};
+
+/// Files of hearthd's own.
+pub const CONF: &str = "/etc/mosquitto/conf.d/hearthd.conf";
+pub const PASSWORDS: &str = "/etc/mosquitto/hearthd.passwords";
+pub const ACL: &str = "/etc/mosquitto/hearthd.acl";
+
+/// By this our file is known.
+const MARK: &str = "# Written by `hearthd broker`";
+
+/// Whether a file in the place of [`CONF`] is ours.
+pub fn is_ours(text: &str) -> bool {
+    text.starts_with(MARK)
+}
+
+/// What [`CONF`] says. Who may connect is said for all listeners, so that one that is added later asks for a password, too.
+pub fn conf(port: u16, local: bool) -> String {
+    let address = if local { " 127.0.0.1" } else { "" };
+    format!(
+        "{MARK}, and taken back by `hearthd broker --remove`.\n\
+         # Write settings of your own into another file of this folder.\n\
+         allow_anonymous false\n\
+         password_file {PASSWORDS}\n\
+         acl_file {ACL}\n\
+         set_tcp_nodelay true\n\
+         listener {port}{address}\n"
+    )
+}
+
+/// The lines of `[mqtt]`.
+pub fn mqtt(port: u16) -> String {
+    format!("url = \"mqtt://localhost:{port}\"\nusername = \"{HEARTHD}\"\npassword_file = \"{SECRET}\"\n")
+}
+
+/// What is added to a configuration without `[mqtt]`. At the end a table changes no other.
+pub fn table(port: u16) -> String {
+    format!("\n[mqtt]                # by `hearthd broker`\n{}", mqtt(port))
+}
+
+/// The text of [`table`] in a configuration, whatever its port.
+pub fn find_table(text: &str) -> Option<String> {
+    let start = text.find("\n[mqtt]                # by `hearthd broker`\n")?;
+    let port = text[start..].split_once("localhost:")?.1.split_once('"')?.0.parse().ok()?;
+    Some(table(port)).filter(|table| text[start..].starts_with(table.as_str()))
+}
+
+/// What a configuration says of the broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InConfig {
+    Nothing,
+    /// User and password as [`mqtt`] has them.
+    Ours,
+    Other,
+}
+
+pub fn in_config(text: &str) -> InConfig {
+    let Ok(table) = text.parse::<toml::Table>() else { return InConfig::Other };
+    let Some(mqtt) = table.get("mqtt") else { return InConfig::Nothing };
+    let says = |key, value| mqtt.get(key).and_then(toml::Value::as_str) == Some(value);
+    if says("username", HEARTHD) && says("password_file", SECRET) { InConfig::Ours } else { InConfig::Other }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_was_added_is_found_again_as_long_as_nobody_changed_it() {
+        let text = format!("[hub]\nid = \"hut\"\n{}", table(1884));
+        assert_eq!(in_config(&text), InConfig::Ours);
+        let found = find_table(&text).unwrap();
+        assert_eq!(text.replacen(&found, "", 1), "[hub]\nid = \"hut\"\n");
+        assert_eq!(find_table(&text.replace("hearthd\"", "other\"")), None);
+        assert_eq!(in_config("[mqtt]\nurl = \"mqtt://b\"\n"), InConfig::Other);
+        assert_eq!(in_config("[hub]\n"), InConfig::Nothing);
+    }
+
+    #[test]
+    fn nobody_enters_without_a_password() {
+        let open = conf(1883, false);
+        assert!(is_ours(&open) && open.contains("\nallow_anonymous false\n") && open.ends_with("\nlistener 1883\n"));
+        assert!(conf(1884, true).ends_with("\nlistener 1884 127.0.0.1\n"));
+    }
+}
