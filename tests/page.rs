@@ -37,8 +37,6 @@ const ADDED: &str = "[outputs.added]\nkind = \"switch\"\nname = \"Added lamp\"\n
 
 #[test]
 fn a_person_finds_the_house_on_the_page() {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page");
-    assert!(tests.join("node_modules").exists(), "npm ci in tests/page comes first: scripts/test does it");
     let (broker, http) = (Broker::start(), free_port());
     let (house_text, watcher) = (cottage(http, broker.port), Watcher::start(broker.port, "hearthd/cottage/#"));
     let mut house = House::new(&format!("{house_text}{PUMP}"));
@@ -46,10 +44,7 @@ fn a_person_finds_the_house_on_the_page() {
     house.wait_for_log("connected to the broker");
     watcher.client.publish("shed/temperature", "19.5", rumqttc::PublishOptions::at_least_once()).unwrap();
 
-    let chromium =
-        ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(program).expect("apt install chromium");
-    let mut browser = Command::new("node");
-    browser.arg(tests.join("page.mjs")).arg(format!("http://127.0.0.1:{http}/")).arg(chromium);
+    let mut browser = browser("page.mjs", http);
     browser.args(std::env::var_os("HEARTHD_PICTURES"));
     let mut browser = browser.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("apt install nodejs npm");
     let mut answers = browser.stdin.take().unwrap();
@@ -79,6 +74,33 @@ fn a_person_finds_the_house_on_the_page() {
         writeln!(answers, "done").unwrap();
     }
     assert!(browser.wait().unwrap().success(), "see above what the browser says");
+}
+
+#[test]
+fn somebody_logs_in_and_out() {
+    let http = free_port();
+    let mut house = House::new(&format!(
+        "[hub]\nid = \"hut\"\n[hardware]\nbackend = \"simulated\"\n[http]\nlisten = \"127.0.0.1:{http}\"\n\
+         [http.users.anna]\nscope = \"control\"\nhash_file = \"anna.hash\"\n\
+         [outputs.lamp]\nkind = \"light\"\ngpio = 17\n"
+    ));
+    let mut hash = Command::new(env!("CARGO_BIN_EXE_hearthd"));
+    let mut hash = hash.args(["http", "hash"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    writeln!(hash.stdin.take().unwrap(), "correct horse").unwrap();
+    fs::write(house.folder.path().join("anna.hash"), hash.wait_with_output().unwrap().stdout).unwrap();
+    house.up(&[]);
+    assert!(browser("login.mjs", http).status().unwrap().success(), "see above what the browser says");
+}
+
+/// Runs a script of `tests/page` with a real browser.
+fn browser(script: &str, http: u16) -> Command {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page");
+    assert!(tests.join("node_modules").exists(), "npm ci in tests/page comes first: scripts/test does it");
+    let chromium = ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(program);
+    let mut browser = Command::new("node");
+    browser.arg(tests.join(script)).arg(format!("http://127.0.0.1:{http}/"));
+    browser.arg(chromium.expect("apt install chromium"));
+    browser
 }
 
 /// Where a program is, on the path or in the folders of Debian.

@@ -99,7 +99,8 @@ function room(place, here, doors) {
   const who = h("span", { class: "who" });
   roomHeads.push(() => {
     const person = points.get(`${place.id}.occupied`);
-    const warm = here.filter((point) => point.class === "temperature" && point.kind === "reading").slice(0, 1).map(state);
+    const warm = here.filter((point) => point.class === "temperature" && point.kind === "reading").slice(0, 1)
+      .map((point) => points.get(point.id)).filter(isGood).map(state);
     who.classList.toggle("is-on", Boolean(person && isOn(person)));
     say(who, [person && aged(person), ...warm].filter(Boolean).join(" · "));
   });
@@ -163,6 +164,39 @@ function told(kind, news) {
   }
 }
 
+// Who somebody is; null: they have to say so first.
+function who(session) {
+  put(get("leave"), "hidden", !session?.user);
+  if (session) return session.user && say(get("leave"), t("login.leave", session.user));
+  opened = undefined;
+  get("sheet").close();
+  put(get("link"), "hidden", true);
+  document.body.classList.remove("is-lost");
+  get("house").replaceChildren(login());
+  put(get("house"), "aria-busy", null);
+}
+
+function login() {
+  const field = (name, type, complete) => h("label", {}, t(`login.${name}`), h("input", { class: "find", name, type, autocomplete: complete, required: true }));
+  const enter = async (event) => {
+    event.preventDefault();
+    try {
+      await ask("POST", "login", Object.fromEntries(new FormData(event.target)));
+      complain("");
+      listenAgain();
+    } catch (error) {
+      complain(error.message || t("refused.link"));
+    }
+  };
+  return h("form", { class: "login", onsubmit: enter }, h("h2", {}, t("login.title")), field("user", "text", "username"),
+    field("password", "password", "current-password"), h("button", { class: "plain" }, t("login.enter")));
+}
+
+async function leave() {
+  await ask("POST", "logout", {}).catch(() => {});
+  location.reload();
+}
+
 function link(is) {
   isLinked = is;
   document.body.classList.toggle("is-lost", !is);
@@ -212,7 +246,8 @@ for (const dialog of document.querySelectorAll("dialog")) {
 
 await speak();
 link(false);
-listen(told, link);
+get("leave").addEventListener("click", leave);
+const listenAgain = listen(told, link, who);
 // The time goes on where nothing changes: of what is shown, only ages would be wrong.
 setInterval(() => {
   if (!about.time || !isLinked) return;

@@ -18,14 +18,23 @@ export async function ask(method, path, body) {
   return json;
 }
 
-/** Listens for ever. `told` is called with "snapshot", "changes" or "house" and what it says; `link` with whether there is a connection. */
-export function listen(told, link) {
+/**
+ * Listens for ever. `told` is called with "snapshot", "changes" or "house" and what it says; `link` with whether there is a
+ * connection; `who` with who asks, or with null where somebody has to log in first. Returns what listens anew.
+ */
+export function listen(told, link, who) {
   let source, heard, timer;
   const alive = () => { heard = Date.now(); };
-  const open = () => {
+  const open = async () => {
     clearTimeout(timer);
-    source = new EventSource("api/v1/events");
+    source?.close();
     alive();
+    // Where nobody has to say who they are, there is no such path.
+    const session = await ask("GET", "session").catch((error) => error);
+    if (session.status === 401) return who(null);
+    who(session.user ? session : {});
+    source?.close();
+    source = new EventSource("api/v1/events");
     for (const kind of ["snapshot", "changes", "house"]) {
       source.addEventListener(kind, (event) => { alive(); link(true); told(kind, JSON.parse(event.data)); });
     }
@@ -36,10 +45,10 @@ export function listen(told, link) {
       if (source.readyState === EventSource.CLOSED) again();
     };
   };
-  const again = () => { source.close(); clearTimeout(timer); timer = setTimeout(open, RETRY_MS); };
+  const again = () => { source?.close(); clearTimeout(timer); timer = setTimeout(open, RETRY_MS); };
   open();
   setInterval(async () => {
-    if (Date.now() - heard < SILENT_MS || source.readyState !== EventSource.OPEN) return;
+    if (Date.now() - heard < SILENT_MS || source?.readyState !== EventSource.OPEN) return;
     // Comments are not shown to a page: ask whether it is there at all.
     try { await fetch("healthz", { cache: "no-store" }); alive(); } catch { link(false); again(); }
   }, SILENT_MS / 4);
@@ -48,4 +57,5 @@ export function listen(told, link) {
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && Date.now() - heard > SILENT_MS) again();
   });
+  return open;
 }

@@ -58,6 +58,6 @@ mod tests {
         }
         told.sort_unstable();
         told.dedup();
-        assert_eq!(told.len(), 3 * specs.len(), "each part is told once");
+        assert_eq!(told.len(), 4 * specs.len(), "each part is told once");
     }
 }
