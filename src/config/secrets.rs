@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-/// The keys of `[mqtt]` whose values are no secret.
-const PLAIN_KEYS: [&str; 13] = [
+/// The keys of `[mqtt]`, and of who may come in over HTTP, whose values are no secret.
+const PLAIN_KEYS: [&str; 14] = [
     "url",
     "username",
     "client_id",
@@ -20,13 +20,17 @@ const PLAIN_KEYS: [&str; 13] = [
     "ca_file",
     "cert_file",
     "server_name",
+    "scope",
 ];
 
-/// Keys of `[mqtt]` whose values are names of files: messages repeat them.
-const FILE_KEYS: [&str; 4] = ["password_file", "ca_file", "cert_file", "key_file"];
+/// Keys whose values are names of files: messages repeat them.
+const FILE_KEYS: [&str; 5] = ["password_file", "ca_file", "cert_file", "key_file", "hash_file"];
 
 /// Names by which the table `[mqtt]` goes.
 const BROKER_WORDS: [&str; 3] = ["mqtt", "broker", "mosquitto"];
+
+/// Other tables whose values are secrets, but for plain keys and names of files.
+const SECRET_TABLES: [&str; 2] = ["http.users", "http.tokens"];
 
 /// Tables in which `mqtt` is a topic.
 const POINTS: [&str; 3] = ["inputs.", "outputs.", "sensors."];
@@ -100,7 +104,8 @@ impl<'t> Secrets<'t> {
                     if let Some(header) = line.trim_start().strip_prefix('[') {
                         let name = header.trim_start_matches('[').split(']').next().unwrap_or_default();
                         in_mqtt = is_mqtt(name.split('.').next().unwrap_or_default())
-                            || name.split(['.', '_', '-', ' ']).any(|part| BROKER_WORDS.contains(&part));
+                            || name.split(['.', '_', '-', ' ']).any(|part| BROKER_WORDS.contains(&part))
+                            || SECRET_TABLES.iter().any(|table| name.starts_with(table));
                         in_point = POINTS.iter().any(|table| name.starts_with(table));
                     }
                     let opens;
@@ -165,7 +170,7 @@ impl<'t> Secrets<'t> {
                     after.starts_with('=') && line[..next.start].trim_end().ends_with(',')
                 });
                 let end = next.map_or(line.len(), |next| next.start);
-                if in_mqtt && !FILE_KEYS.contains(&name) {
+                if in_mqtt && name != "scope" && !FILE_KEYS.contains(&name) {
                     self.values.push(start + at..start + end);
                 }
                 if in_mqtt || is_url {

@@ -3,7 +3,8 @@
 use super::*;
 use crate::house::{Notice, Refused};
 use crate::model::{
-    Climate, Config, Cover, InputKind, Level, Method, OutputId, OutputKind, Point, PointState, RoomId, SensorId,
+    Carrier, Climate, Config, Cover, InputKind, Level, Method, OutputId, OutputKind, Point, PointState, RoomId,
+    SensorId,
 };
 use crate::mqtt::discovery::Layout;
 use crate::mqtt::house;
@@ -703,7 +704,11 @@ fn only_what_nobody_takes_over_is_cleared() {
     assert_eq!(to("cottage", |other| other.prefix = "home".into()), none, "the next connection does it, in time");
     assert_eq!(to("barn", |other| other.prefix = "home".into()), both);
     assert_eq!(to("cottage", |other| other.host = "elsewhere".into()), both);
-    assert_eq!(to("cottage", |other| other.port = 8883), none, "the same broker by another way");
+    assert_eq!(to("cottage", |other| other.port = 1884), both, "another broker of the same host");
+    let by_websocket = |other: &mut MqttSettings| {
+        (other.port, other.carrier) = (9001, Carrier::WebSocket { path: "/mqtt".into() });
+    };
+    assert_eq!(to("cottage", by_websocket), none, "the same broker by another way");
     assert_eq!(Clearing::between(("cottage", &settings), None), both);
 }
 
