@@ -15,6 +15,7 @@ mod hardware;
 mod holidays;
 mod house;
 mod hub;
+mod hubs;
 mod ids;
 mod inputs;
 mod interval;

@@ -285,6 +285,7 @@ fn settle(
     }
     if let Wire::Failed(failure) = &state.wire
         && failure.level == state.decided()
+        && (!output.is_of_another_hub() || state.asked || state.asks_another_hub())
     {
         wakeup.at(failure.retry);
     }

@@ -2,6 +2,7 @@
 
 use super::{
     Engine, RETRY_FIRST, RETRY_LAST, change_is_promised,
+    manual::Manual,
     order::Dependency,
     parts,
     promises::Promised,
@@ -9,7 +10,7 @@ use super::{
 };
 use crate::{
     clock::Now,
-    model::{Cause, DriveId, Effect, Level, Method, Output, OutputId, RuleId, Slot},
+    model::{Cause, DriveId, Effect, Level, Line, Method, Output, OutputId, RuleId, Slot, Source},
 };
 
 impl Engine {
@@ -35,8 +36,12 @@ impl Engine {
             (self.outputs[id.0].decided().is_on(), !works_by_parts, *id)
         });
         let drives = wanted.into_iter().filter_map(|(_, output)| {
+            let asked = self.outputs[output.0].asked;
             let (level, cause) = begin_drive(&config[output], &mut self.outputs[output.0], now)?;
             let state = &mut self.outputs[output.0];
+            if state.asked != asked {
+                self.promises.note(Promised::Output(output));
+            }
             if level.is_on() && !state.level.is_on() {
                 state.may_have_gone_on = true;
                 if change_is_promised(&config[output]) {
@@ -81,6 +86,11 @@ impl Engine {
 
     pub(super) fn absorb_driven(&mut self, now: Now, drive: DriveId, result: Result<(), String>) {
         if let Some(open) = self.drives.take(drive) {
+            let state = &mut self.outputs[open.output.0];
+            if std::mem::take(&mut state.is_taken_back) && result.is_ok() {
+                state.asked = false;
+                self.promises.note(Promised::Output(open.output));
+            }
             self.absorb_level(now, open.output, open.level, result);
         }
     }
@@ -104,9 +114,33 @@ impl Engine {
                 let state = &mut self.outputs[id.0];
                 // A pulse that was cut short is over too.
                 state.tripped |= state.pulse_from.is_some() && state.level.is_on() && !level.is_on();
+                self.yield_to_its_hub(id, level);
             }
         }
         self.absorb_level(now, id, level, result);
+    }
+
+    /// What another hub does with its own output counts more than what was asked from here, until that becomes another: both
+    /// would switch it to and fro for ever.
+    fn yield_to_its_hub(&mut self, id: OutputId, level: Level) {
+        let remote = self.config[id].line.as_ref().and_then(Line::remote);
+        let Some(owner) = remote.and_then(|remote| remote.owner.as_ref()) else { return };
+        let state = &mut self.outputs[id.0];
+        let yielded = matches!(&state.manual, Some(Manual { source: Source::Hub(_), .. }));
+        let differs = state.wire == Wire::Confirmed && state.asks_another_hub() && state.decided() != level;
+        if !yielded && !differs {
+            return;
+        }
+        match &mut state.manual {
+            Some(manual) if yielded => manual.level = level,
+            manual => {
+                self.commands = self.commands.saturating_add(1);
+                *manual = Some(Manual::until_next_change(level, Source::Hub(owner.name.clone()), self.commands));
+                // Who had the last word there may keep it: nothing is to be taken back.
+                state.asked = false;
+            }
+        }
+        self.promises.note(Promised::Output(id));
     }
 
     fn absorb_level(&mut self, now: Now, output: OutputId, level: Level, result: Result<(), String>) {
@@ -163,6 +197,13 @@ fn must_drive(output: &Output, state: &OutputState, now: Now) -> bool {
     let level = state.decided();
     match &state.wire {
         _ if state.explanation.is_none() => false,
+        // Of another hub's output, only what is asked from here and what is to be taken back is anybody's business.
+        wire if output.is_of_another_hub() && !matches!(wire, Wire::Driving { .. }) => {
+            let asks = state.asks_another_hub();
+            let differs = asks != state.asked || asks && (state.level != level || *wire == Wire::Untouched);
+            let may = |failure: &Failure| asks && failure.level != level || now.moment >= failure.retry;
+            (differs || asks && state.failure().is_some()) && state.failure().is_none_or(may)
+        }
         Wire::Untouched => true,
         Wire::Confirmed => state.level != level,
         // What is taken back is not first switched on by a bus that answers late; but for what, once on, is to stay on for a
@@ -190,6 +231,10 @@ fn begin_drive(output: &Output, state: &mut OutputState, now: Now) -> Option<(Le
     }
     // A pulse that is cut short is over too.
     state.tripped |= state.pulse_from.is_some() && state.may_be_on() && !claim.level.is_on();
+    if output.is_of_another_hub() {
+        state.is_taken_back = !claim.cause.asks_another_hub();
+        state.asked = true;
+    }
     state.wire = Wire::Driving { level: claim.level, failure: state.failure().cloned() };
     Some((claim.level, claim.cause))
 }

@@ -44,12 +44,14 @@ pub enum Source {
     Rule(Arc<str>),
     /// The input of this id: a switch or button on the wall.
     Switch(Arc<str>),
+    /// The other hub of this name, whose output it is: it was not commanded, it was found so.
+    Hub(Arc<str>),
 }
 
 impl Source {
     /// Whether it is a person or another program, not a rule.
     pub fn is_outside(&self) -> bool {
-        matches!(self, Source::Mqtt | Source::Console | Source::Switch(_))
+        matches!(self, Source::Mqtt | Source::Console | Source::Switch(_) | Source::Hub(_))
     }
 }
 
@@ -60,6 +62,7 @@ impl fmt::Display for Source {
             Source::Console => "the console",
             Source::Rule(name) => return write!(f, "the rule \"{name}\""),
             Source::Switch(input) => input,
+            Source::Hub(name) => name,
         })
     }
 }

@@ -160,6 +160,11 @@ impl Outbox {
         self.online_due = self.to_reach.is_none();
     }
 
+    /// Other hubs believe that we are there as long as we say so now and then.
+    pub(super) fn sign_of_life(&mut self) {
+        self.online_due |= self.online_said && !self.closing;
+    }
+
     /// Home Assistant is there or not, without having started just now.
     pub(super) fn home_assistant(&mut self, is_there: bool) {
         self.home_assistant = Some(is_there);
@@ -213,7 +218,8 @@ impl Outbox {
         if clearing.topics {
             self.to_compare.clear();
             self.batch.clear();
-            self.to_clear.extend(self.points.iter().flat_map(PointTopics::all).map(String::from));
+            let kept = self.points.iter().flat_map(PointTopics::all).filter(|topic| self.places.contains_key(*topic));
+            self.to_clear.extend(kept.map(String::from));
             self.to_clear.push_back(self.topics.problem());
             self.clear_at_the_end = Some(self.topics.availability());
         }
@@ -298,7 +304,9 @@ impl Outbox {
             [(&topics.state, Part::State), (&topics.why, Part::Why), (&topics.availability, Part::Availability)]
                 .map(|(topic, part)| (topic.clone(), (place, part)))
         };
-        self.places = self.points.iter().enumerate().flat_map(parts).collect();
+        let specs = config.specs();
+        let told = |(place, _): &(usize, &PointTopics)| !config.is_of_another_hub(specs[*place].owner);
+        self.places = self.points.iter().enumerate().filter(told).flat_map(parts).collect();
     }
 
     fn reload(&mut self, before: &Config) {

@@ -8,7 +8,7 @@ use super::loss::{Loss, LossKind};
 use super::outbox::Outbox;
 use super::repeats::Repeats;
 use super::{Clearing, Feed, Notification, discovery, is_of};
-use crate::model::{BrokerStatus, Command, Event, MqttSettings, Snapshot, in_shell};
+use crate::model::{BrokerStatus, Command, Event, MqttSettings, SIGN_OF_LIFE, Snapshot, in_shell};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{future::pending, pin::Pin, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -155,6 +155,7 @@ impl Session {
         let mut refused = Vec::new();
         let (mut acknowledged, mut round, mut steady, mut birth) = (false, None, None, None);
         let (mut let_go, mut step, mut foreign, mut calm) = (None, None, None, None);
+        let mut life = timer(SIGN_OF_LIFE);
         loop {
             let mut news = tokio::select! {
                 clearing = &mut self.stop => {
@@ -191,6 +192,11 @@ impl Session {
                 () = ring(&mut foreign) => {
                     self.set_right();
                     calm = timer(CALM);
+                    None
+                }
+                () = ring(&mut life) => {
+                    self.outbox.sign_of_life();
+                    life = timer(SIGN_OF_LIFE);
                     None
                 }
                 () = ring(&mut calm) => {

@@ -118,6 +118,7 @@ pub(in crate::config) fn input(kind: Option<InputKind>, table: &mut Table<'_>) -
         stale_after,
         clicks: clicks.or(usual_clicks).filter(|_| is_button).unwrap_or_default(),
         command: None,
+        owner: None,
     };
     Some((remote, source.place))
 }

@@ -140,7 +140,7 @@ pub(in crate::config) fn output(
                 off: state_off.unwrap_or_else(|| said(&off, OFF_WORDS)),
             };
             let state = state_topic.map(|topic| Told { topic: topic.into(), pointer: pointer.unwrap_or_default() });
-            let command = Commanded { topic, on, off, level, ask, confirm_within };
+            let command = Commanded { topic, on, off, level, ask, confirm_within, release: None };
             Remote { state, words, command: Some(command), ..plain(&source) }
         }
         Some(device) => {
@@ -172,6 +172,7 @@ fn plain(source: &Source) -> Remote {
         time: time_of(source),
         clicks: Vec::new(),
         command: None,
+        owner: None,
     }
 }
 
@@ -219,6 +220,7 @@ fn by_form(
             level,
             ask: row.ask.map(Into::into),
             confirm_within,
+            release: None,
         }),
         ..plain(source)
     })

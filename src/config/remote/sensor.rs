@@ -71,5 +71,5 @@ pub(in crate::config) fn sensor(
     }
     let stale_after = source.device.as_ref().map_or(STALE_AFTER, |device| device.form.stale_after);
     let time = time_of(&source);
-    Some((RemoteSensor { channels, availability: source.availability, time }, source.place, stale_after))
+    Some((RemoteSensor { channels, availability: source.availability, time, owner: None }, source.place, stale_after))
 }

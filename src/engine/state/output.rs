@@ -61,6 +61,12 @@ pub(in crate::engine) struct OutputState {
     /// after which nobody else would know.
     #[serde(default, skip_serializing_if = "is_plain")]
     pub may_have_gone_on: bool,
+    /// Of an output of another hub: it was asked to be something from here, and that was not taken back.
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub asked: bool,
+    /// It is just being taken back.
+    #[serde(skip)]
+    pub is_taken_back: bool,
     #[serde(skip)]
     pub wire: Wire,
     /// Rules would switch it on and off without end; until then it is off.
@@ -119,6 +125,8 @@ impl OutputState {
             owed: Owed::default(),
             travel: Travel::default(),
             may_have_gone_on: false,
+            asked: false,
+            is_taken_back: false,
             wire: Wire::Untouched,
             in_circle_until: None,
             explanation: None,
@@ -205,6 +213,12 @@ impl OutputState {
             Wire::Untouched | Wire::Confirmed => return false,
         };
         self.may_have_gone_on && !driven.is_on()
+    }
+
+    /// Of an output of another hub: whether somebody here asks for something.
+    pub fn asks_another_hub(&self) -> bool {
+        let claim = self.explanation.as_ref().and_then(|explanation| explanation.slots.first());
+        claim.is_some_and(|(_, claim)| claim.cause.asks_another_hub())
     }
 
     /// The slot that decides it.

@@ -86,7 +86,8 @@ fn problem(config: &Config, topics: &Topics) -> Value {
 
 fn components(config: &Config, topics: &Topics) -> Map<String, Value> {
     let mut components = Map::new();
-    for spec in config.specs() {
+    // Another hub announces its points itself.
+    for spec in config.specs().iter().filter(|spec| !config.is_of_another_hub(spec.owner)) {
         let about = |platform, name: &str| About { config, topics, platform, name: name.to_owned() };
         let (about, described) = match spec.owner {
             Owner::Output(id) if spec.role == Role::Output => {
