@@ -86,8 +86,8 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         place,
         hub,
         silent_after,
-        inputs: named(inputs, 2, table, |named, table| input_kind(named, table)),
-        sensors: named(sensors, 1, table, |named, table| quantities(named, table)),
+        inputs: named(inputs, 2, table, input_kind),
+        sensors: named(sensors, 1, table, quantities),
         outputs: named(outputs, 1, table, |named, table| Some((output_kind(named, table)?, named.levels)))
             .into_iter()
             .map(|(id, (kind, levels))| (id, kind, levels))
@@ -187,11 +187,11 @@ fn quantities(named: &Named, table: &Table<'_>) -> Option<Vec<Quantity>> {
 }
 
 /// Reports hubs that cannot be: this one, one that is named twice, and names that others have.
-pub(super) fn check<'i>(
+pub(super) fn check(
     drafts: &[Draft],
     hub: &str,
     mqtt: Option<&MqttSettings>,
-    others: &[(&'static str, &'i Id)],
+    others: &[(&'static str, &Id)],
     problems: &Problems,
 ) {
     let mut prefixes: BTreeMap<&str, &str> = BTreeMap::new();

@@ -9,7 +9,7 @@ mod source;
 
 use super::{diagnostic::Problems, shape::shorten, table::Table};
 use crate::model::{MqttSettings, Remote, RemoteSensor, Words};
-use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 pub(super) use input::input;
 pub(super) use output::output;
@@ -47,7 +47,7 @@ pub(super) struct Claim<'d> {
 
 /// Points on the broker need one, stay away from hearthd's own topics, and are commanded by one output only.
 pub(super) fn check<'d>(claims: impl Iterator<Item = Claim<'d>>, mqtt: Option<&MqttSettings>, problems: &Problems) {
-    let mut commanded: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    let mut commanded: BTreeMap<(Cow<'_, str>, &str), &str> = BTreeMap::new();
     for claim in claims {
         let Some(mqtt) = mqtt else {
             let advice = "add [mqtt] and, on the line after it, url = \"mqtt://localhost:1883\"";
@@ -66,11 +66,16 @@ pub(super) fn check<'d>(claims: impl Iterator<Item = Claim<'d>>, mqtt: Option<&M
             problems.error(claim.place.clone(), message, "write the topic of the device");
         }
         let Some(command) = command else { continue };
-        if let Some(other) = commanded.insert((&command.topic, &command.on), claim.id) {
+        if let Some(other) = commanded.insert((relay(&command.topic), &command.on), claim.id) {
             let message = format!("`{other}` is commanded there already");
             problems.error(claim.place.clone(), message, "each device is commanded by one output only: remove one");
         }
     }
+}
+
+/// The one name of what a topic commands: Tasmota calls its first relay `POWER` as well as `POWER1`.
+fn relay(topic: &str) -> Cow<'_, str> {
+    if topic.starts_with("cmnd/") && topic.ends_with("/POWER") { format!("{topic}1").into() } else { topic.into() }
 }
 
 /// What speaks against an output on the broker in an interlock.

@@ -94,13 +94,14 @@ impl Gate {
     /// Takes over a configuration; what stays the same keeps what is known of it.
     pub(super) fn follow(&mut self, config: &Config, now: Now) {
         let (mut hubs, mut points) = (std::mem::take(&mut self.hubs), std::mem::take(&mut self.points));
-        for (id, owner, topics, is_event) in owned(config) {
-            let alive = owner.alive.clone();
-            let hub = hubs.remove(&alive).unwrap_or_else(|| Hub::new(&owner, now));
+        for (id, used) in owned(config) {
+            let alive = used.owner.alive.clone();
+            let hub = hubs.remove(&alive).unwrap_or_else(|| Hub::new(&used.owner, now));
             let hub = self.hubs.entry(alive).or_insert(hub);
-            (hub.name, hub.silent_after) = (owner.name.clone(), owner.silent_after);
-            let same = points.remove(&id).filter(|point| point.owner == owner && point.topics == topics);
-            self.points.insert(id, same.unwrap_or_else(|| Used::new(owner, topics, is_event)));
+            (hub.name, hub.silent_after) = (used.owner.name.clone(), used.owner.silent_after);
+            let is_same = |before: &Used| before.owner == used.owner && before.topics == used.topics;
+            let used = points.remove(&id).filter(is_same).unwrap_or(used);
+            self.points.insert(id, used);
         }
     }
 
@@ -205,14 +206,14 @@ impl Gate {
     }
 }
 
-/// What a house uses of other hubs: the id here, whose it is, the topics on which it is told, whether it tells what happens.
-fn owned(config: &Config) -> Vec<(Arc<str>, Arc<OtherHub>, BTreeSet<Arc<str>>, bool)> {
+/// What a house uses of other hubs, by the id that it has here; nothing is known of it yet.
+fn owned(config: &Config) -> Vec<(Arc<str>, Used)> {
     let mut all = Vec::new();
     let mut of_line = |id: &Arc<str>, line: &Line, is_event: bool| {
         let Some(remote) = line.remote() else { return };
         let Some(owner) = &remote.owner else { return };
         let topics = remote.state.iter().map(|told| told.topic.clone()).collect();
-        all.push((id.clone(), owner.clone(), topics, is_event));
+        all.push((id.clone(), Used::new(owner.clone(), topics, is_event)));
     };
     config.inputs.iter().for_each(|input| of_line(&input.id, &input.line, input.kind == InputKind::Button));
     for output in &config.outputs {
@@ -222,7 +223,7 @@ fn owned(config: &Config) -> Vec<(Arc<str>, Arc<OtherHub>, BTreeSet<Arc<str>>, b
         let SensorSource::Remote(remote) = &sensor.source else { continue };
         let Some(owner) = &remote.owner else { continue };
         let topics = remote.channels.iter().map(|channel| channel.told.topic.clone()).collect();
-        all.push((sensor.id.clone(), owner.clone(), topics, false));
+        all.push((sensor.id.clone(), Used::new(owner.clone(), topics, false)));
     }
     all
 }
