@@ -24,6 +24,8 @@ pub mod config;
 
 pub mod engine;
 
+pub mod house;
+
 pub mod daemon;
 
 pub mod hardware;

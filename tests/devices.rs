@@ -338,3 +338,56 @@ fn what_a_reload_takes_away_is_left_in_its_safe_state() {
     house.wait_for_log("its safe state was published");
     assert!(house.stop());
 }
+
+/// Messages as fast as the broker takes them.
+#[test]
+fn broken_devices_make_no_storm() {
+    let broker = Broker::start();
+    let device = devices(broker.port);
+    let mut house = house(
+        broker.port,
+        "[outputs.plug]\nkind = \"switch\"\ntasmota = \"plug3\"\n[outputs.lamp]\nkind = \"light\"\ngpio = 17\n\
+         [outputs.other]\nkind = \"light\"\ngpio = 27\n\
+         [inputs.button]\nkind = \"button\"\nzigbee2mqtt = \"button\"\ntoggles = \"lamp\"\n",
+    );
+    house.up(&[]);
+    device.wait_for("cmnd/plug3/POWER", "OFF");
+    device.publish("stat/plug3/POWER", "OFF");
+    wait_until("the plug is good", || point(&house, "plug")["quality"] == "good");
+
+    // A button that does not stop. Another output waits for nobody, and the broker hears of a few clicks only.
+    for _ in 0..5_000 {
+        device.publish("zigbee2mqtt/button", r#"{"action":"single"}"#);
+    }
+    let text = fault(&house, "button");
+    assert!(text.starts_with("it tells more than 15 changes or clicks a second"), "{text}");
+    house.console(&["set", "other", "ON"]);
+    device.wait_for("hearthd/cottage/other/state", "ON");
+    let clicks = device.all("hearthd/cottage/button/event/state").len();
+    assert!((1..1_000).contains(&clicks), "{clicks}");
+
+    // A plug that goes on by itself, as soon as it is told to be off.
+    device.forget();
+    let commands = || device.all("cmnd/plug3/POWER").len();
+    let mut seen = 0;
+    device.publish("stat/plug3/POWER", "ON");
+    wait_until("the plug is held off", || {
+        let told = commands();
+        for _ in seen..told {
+            device.publish("stat/plug3/POWER", "OFF");
+            device.publish("stat/plug3/POWER", "ON");
+        }
+        seen = told;
+        point(&house, "plug")["quality"] == "fault"
+    });
+    let text = fault(&house, "plug");
+    assert!(text.starts_with("it goes on by itself again and again"), "{text}");
+    // One more, where this test is slower than its pause.
+    let driven = commands();
+    assert!((5..=6).contains(&driven), "{driven}");
+    // Nobody forgets it: and when it obeys, it is good at once.
+    wait_until("it is driven again", || commands() > driven);
+    device.publish("stat/plug3/POWER", "OFF");
+    wait_until("the plug is good", || point(&house, "plug")["quality"] == "good");
+    assert!(house.stop());
+}

@@ -13,14 +13,14 @@ use hearthd::{
     clock::{Moment, Now},
     engine::Engine,
     model::{
-        Cause, Cell, Condition, Config, DriveId, Event, Level, Method, Number, OutputId, Point, Quality, Quantity,
-        ReadFailure, RuleId, Slot, Snapshot, Source, Value,
+        Cause, Cell, Condition, Config, DriveId, Event, Level, Method, Number, Output, OutputId, Point, Quality,
+        Quantity, ReadFailure, RuleId, Slot, Snapshot, Source, Value,
     },
 };
 use proptest::{collection::vec, prelude::*};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use support::{
-    engine_config::secs,
+    engine_config::{Builder, output, secs},
     engine_house::{Driven, House, utc},
     engine_plans::{
         EVERYTHING, HousePlan, INPUTS, SENSORS, Step, Taste, completions, house_plan, steps, take, twin_steps,
@@ -550,6 +550,72 @@ fn chaos() -> impl Strategy<Value = Vec<Chaos>> {
         1 => Just(Chaos::Stop),
     ];
     vec(event, 1..40)
+}
+
+/// What a device does by itself, so many milliseconds after what it did before.
+#[derive(Clone, Debug)]
+enum Whim {
+    Goes(Level),
+    Lost,
+    Reached,
+}
+
+fn whims() -> impl Strategy<Value = Vec<(u64, Whim)>> {
+    let whim = prop_oneof![
+        6 => any::<bool>().prop_map(|on| Whim::Goes(Level::from_on(on))),
+        1 => Just(Whim::Lost),
+        1 => Just(Whim::Reached),
+    ];
+    (prop_oneof![Just(5u64), Just(300), Just(20_000)], vec((0..1_000u64, whim), 200..800))
+        .prop_map(|(pace, whims)| whims.into_iter().map(|(share, whim)| (1 + pace * share / 1_000, whim)).collect())
+}
+
+proptest! {
+    #![proptest_config(cases(100))]
+
+    /// Whatever a device does by itself, however fast: it is driven a dozen times a minute at most, it is never left as it
+    /// must not be for more than ten seconds where it must be off, and once it obeys all is well.
+    #[test]
+    fn a_device_with_whims_is_put_right_and_never_stormed(
+        whims in whims(),
+        on in any::<bool>(),
+        rests in (prop_oneof![Just(0u64), Just(1), Just(30)], prop_oneof![Just(0u64), Just(1), Just(30)]),
+    ) {
+        let limit = |seconds: u64| (seconds > 0).then(|| secs(seconds));
+        let mut b = Builder::new();
+        b.output(Output { min_on: limit(rests.0), min_off: limit(rests.1), ..output("lamp") });
+        let mut house = House::new(b.build());
+        house.live(secs(60));
+        house.command("lamp", if on { "ON" } else { "OFF" });
+        house.live(secs(600));
+        let before = house.log.len();
+        let id: Arc<str> = "lamp".into();
+        let is_wrong = |house: &House| !on && rests.0 == 0 && house.engine.start_level(OutputId(0)).is_on();
+        let mut wrong_since = None;
+        for (wait, whim) in whims {
+            house.live(Duration::from_millis(wait));
+            wrong_since = wrong_since.filter(|_| is_wrong(&house));
+            let wrong_for = wrong_since.map_or(Duration::ZERO, |since| house.now.moment.since(since));
+            prop_assert!(wrong_for <= secs(10), "{wrong_for:?}");
+            let event = match whim {
+                Whim::Goes(level) => Event::WireFound { output: id.clone(), level, result: Ok(()) },
+                Whim::Lost => {
+                    let level = house.engine.start_level(OutputId(0));
+                    Event::WireFound { output: id.clone(), level, result: Err("gone".into()) }
+                }
+                Whim::Reached => Event::WireReached { output: id.clone() },
+            };
+            house.send(event);
+            wrong_since = wrong_since.or(is_wrong(&house).then_some(house.now.moment));
+        }
+        let drives: Vec<Moment> = house.log[before..].iter().map(|driven| driven.at).collect();
+        let crowded = drives.windows(13).find(|window| window[12].since(window[0]) < secs(60));
+        prop_assert!(crowded.is_none(), "{crowded:?} of {drives:?}");
+        house.live(secs(240));
+        prop_assert_eq!(house.engine.start_level(OutputId(0)).is_on(), on);
+        prop_assert_eq!(house.point("lamp").quality, Quality::Good);
+        prop_assert_eq!(house.live(secs(600)), Vec::<String>::new());
+    }
 }
 
 proptest! {

@@ -7,9 +7,9 @@ mod broker;
 #[path = "mqtt/house.rs"]
 mod house;
 
-use broker::{Behaviour, FakeBroker, Mosquitto, Spy, until};
-use hearthd::model::{Event, Level, Quality, Value};
-use hearthd::mqtt::{Clearing, Notification, Refused};
+use broker::{Behaviour, FakeBroker, Mosquitto, Spy};
+use hearthd::house::{Notification, Refused};
+use hearthd::model::{Level, Quality, Value};
 use house::House;
 use serde_json::{Value as Json, json};
 
@@ -91,7 +91,7 @@ async fn without_a_farewell_the_broker_says_offline() {
     house.connected().await;
     let mut spy = Spy::connect(broker.port).await;
     spy.wait_for(AVAILABILITY, "online").await;
-    drop(house.mqtt.take());
+    house.abort().await;
     spy.wait_for(AVAILABILITY, "offline").await;
     assert_eq!(Spy::connect(broker.port).await.retained().await[AVAILABILITY], "offline");
 }
@@ -104,7 +104,7 @@ async fn at_a_stop_the_last_states_come_first_and_offline_last() {
     let mut spy = Spy::connect(broker.port).await;
     spy.wait_for(AVAILABILITY, "online").await;
     house.set("lamp", Value::Level(Level::ON));
-    house.mqtt.take().unwrap().stop(Clearing::default()).await;
+    house.stop().await;
     let heard = spy.wait_for(AVAILABILITY, "offline").await;
     assert!(heard.iter().any(|(topic, payload)| topic == LAMP_STATE && payload == "ON"), "{heard:?}");
     let retained = Spy::connect(broker.port).await.retained().await;
@@ -116,7 +116,7 @@ async fn at_a_stop_the_last_states_come_first_and_offline_last() {
 async fn a_stop_without_a_broker_is_quick() {
     let mut house = House::start(broker::free_port(), &["lamp"]);
     house.until_status("an error", |status| status.error.is_some()).await;
-    until("the stop", house.mqtt.take().unwrap().stop(Clearing::default())).await;
+    house.stop().await;
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn refusals_wait_for_a_broker() {
     house.until_status("an error", |status| status.error.is_some()).await;
     for point in ["one", "two"] {
         let refused = Refused { point: point.into(), payload: "ON".into(), reason: "no such point".into() };
-        house.told.send(Notification::Refused(refused)).await.unwrap();
+        house.tell(Notification::Refused(refused));
     }
     for point in ["one", "two"] {
         let answer: Json = serde_json::from_str(&broker.heard_until(ERROR).await.1).unwrap();
@@ -224,7 +224,7 @@ async fn what_a_run_before_had_is_taken_away_too() {
     let broker = Mosquitto::start();
     let mut before = House::start(broker.port, &["lamp", "pump"]);
     before.connected().await;
-    before.mqtt.take().unwrap().stop(Clearing::default()).await;
+    before.stop().await;
     let mut spy = Spy::connect(broker.port).await;
     assert!(spy.retained().await.contains_key("hearthd/cottage/pump/state"));
     let _after = House::start(broker.port, &["lamp"]);
@@ -344,7 +344,7 @@ async fn an_answer_that_the_broker_did_not_get_is_given_again() {
     let mut broker = FakeBroker::start([Behaviour::CloseOn(ERROR), Behaviour::Serve]).await;
     let house = House::start(broker.port, &["lamp"]);
     let refused = Refused { point: "lampe".into(), payload: "ON".into(), reason: "no such point".into() };
-    house.told.send(Notification::Refused(refused)).await.unwrap();
+    house.tell(Notification::Refused(refused));
     for _ in 0..2 {
         let (_, answer) = broker.heard_until(ERROR).await;
         assert!(answer.contains("lampe"), "{answer}");
@@ -362,13 +362,4 @@ async fn a_sensor_in_fault_is_offline_and_keeps_its_last_value() {
     spy.wait_for("hearthd/cottage/living/temperature/availability", "offline").await;
     let retained = Spy::connect(broker.port).await.retained().await;
     assert_eq!(retained["hearthd/cottage/living/temperature/state"], "20.00");
-}
-
-impl House {
-    async fn command(&mut self) -> (String, String) {
-        match until("a command", self.events.recv()).await {
-            Some(Event::Command { command, .. }) => (command.point, command.payload),
-            other => panic!("{other:?}"),
-        }
-    }
 }

@@ -499,3 +499,28 @@ fn passwd(file: &Path, user: &str, password: &str) -> bool {
     let arguments = ["-c", "-b", file.to_str().unwrap(), user, password];
     Command::new("mosquitto_passwd").args(arguments).status().is_ok_and(|status| status.success())
 }
+
+#[test]
+fn from_mqtt_to_mqtts_the_house_stays_where_it_is_and_what_went_goes() {
+    let authority = Authority::new("Hearth");
+    let broker = TlsBroker::start(&authority.broker(&[HOST], Valid::Now), "");
+    let fan = "[outputs.fan]\nkind = \"fan\"\ngpio = 27\n";
+    let mut house = House::new(&(config(&format!("url = \"mqtt://{HOST}:{}\"", broker.broker.port)) + fan));
+    fs::write(house.folder.path().join("ca.crt"), &authority.pem).unwrap();
+    house.up(&[]);
+    let watcher = Watcher::start(broker.broker.port, "#");
+    watcher.wait_for("hearthd/cottage/availability", "online");
+    watcher.wait_for("hearthd/cottage/fan/state", "OFF");
+    watcher.forget();
+    let secure = config(&format!("url = \"mqtts://{HOST}:{}\"\nca_file = \"ca.crt\"", broker.port));
+    fs::write(&house.config, secure).unwrap();
+    house.wait_for_log(&format!("connected to the broker at mqtts://{HOST}:{}", broker.port));
+    assert_works(&house, &watcher);
+    watcher.wait_for("hearthd/cottage/fan/state", "");
+    watcher.wait_for("hearthd/cottage/fan/availability", "");
+    for kept in ["hearthd/cottage/lamp", "hearthd/cottage/availability", "homeassistant/device"] {
+        let said = watcher.all_of_any(kept);
+        assert!(!said.is_empty() && said.iter().all(|message| !message.payload.is_empty()), "{kept}: {said:?}");
+    }
+    assert!(house.stop());
+}

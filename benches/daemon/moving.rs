@@ -27,9 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub async fn run(file: &Path, state: PathBuf, speed: u32) -> Result<()> {
     // Three or four times a second: a clock that is not quite in step with the reading leaves no value out.
     let step = Duration::from_millis(300) / speed;
-    attended(file, Some(state), speed, move |house| {
-        let sensors = house.snapshots.borrow().config.sensors.clone();
-        let Some(wires) = house.wires else { return };
+    attended(file, Some(state), speed, move |attached| {
+        let sensors = attached.house.snapshots.borrow().config.sensors.clone();
+        let Some(wires) = attached.wires else { return };
         for count in 0.. {
             let value = temperature(count);
             for sensor in &sensors {
@@ -45,9 +45,9 @@ pub async fn run(file: &Path, state: PathBuf, speed: u32) -> Result<()> {
 /// console or a broker.
 pub async fn motion_to_light(file: &Path) -> Result<[f64; 2]> {
     let (sender, times) = mpsc::channel();
-    attended(file, None, 1, move |house| {
-        let _ = sender.send(house.wires.context("no simulated wires").and_then(|wires| watch(&wires)));
-        house.stop.notify_one();
+    attended(file, None, 1, move |attached| {
+        let _ = sender.send(attached.wires.context("no simulated wires").and_then(|wires| watch(&wires)));
+        attached.stop.notify_one();
     })
     .await?;
     times.recv()?
@@ -83,9 +83,9 @@ async fn attended(
     } else {
         Clock::accelerated(Moment::START, "2026-01-01T00:00:00Z".parse()?, speed.into())
     };
-    let attach = move |house| {
+    let attach = move |attached| {
         // Without the thread, nothing is measured, which is seen.
-        let _ = std::thread::Builder::new().name(THREAD.into()).spawn(move || attend(house));
+        let _ = std::thread::Builder::new().name(THREAD.into()).spawn(move || attend(attached));
     };
     let (clock, attach) = (Box::new(move |_| (clock, true)), Some(Box::new(attach) as Box<dyn FnOnce(Attached)>));
     daemon::run(daemon::Options { in_force, watched: None, state, socket: None, clock, attach }).await

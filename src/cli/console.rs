@@ -4,9 +4,10 @@ use anyhow::bail;
 use axum::http::Method;
 use hearthd::{
     config::Sources,
+    house::{Difference, Move, Plan},
     http::{
         client::{self, Error, point_path},
-        shape::{Difference, House, Move, PartShape, Plan, PointShape, SlotShape, Why},
+        shape::{House, PartShape, PointShape, SlotShape, Why},
     },
     model::{duration, shown_lines},
 };

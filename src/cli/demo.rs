@@ -7,7 +7,7 @@ use hearthd::{
     clock::{Clock, Moment},
     config,
     daemon::{self, Attached, InForce},
-    http::Request,
+    house::Request,
     model::{Backend, Config, MqttSettings, Snapshot},
     simulator::{
         journal::Journal,
@@ -80,15 +80,15 @@ pub fn run(arguments: Arguments, house: InForce, verbose: bool) -> anyhow::Resul
         state: None,
         socket: None,
         clock: Box::new(move |_| (Clock::accelerated(Moment::START, from, speed), true)),
-        attach: Some(Box::new(|house| {
-            let _ = attach.send(house);
+        attach: Some(Box::new(|attached| {
+            let _ = attach.send(attached);
         })),
     };
     super::block_on(async {
         let show = tokio::spawn(async move {
-            let Ok(house) = attached.await else { return Ok(Journal::default()) };
-            let stop = house.stop.clone();
-            let shown = show(house, &arguments, speed, from, live).await;
+            let Ok(attached) = attached.await else { return Ok(Journal::default()) };
+            let stop = attached.stop.clone();
+            let shown = show(attached, &arguments, speed, from, live).await;
             // A house that nobody can see any more (a closed pipe or terminal) ends as well.
             stop.notify_one();
             shown
@@ -102,13 +102,13 @@ pub fn run(arguments: Arguments, house: InForce, verbose: bool) -> anyhow::Resul
 }
 
 async fn show(
-    house: Attached,
+    attached: Attached,
     arguments: &Arguments,
     speed: f64,
     from: DateTime<Utc>,
     live: bool,
 ) -> anyhow::Result<Journal> {
-    Show::new(house, arguments, speed, from, live)?.run().await
+    Show::new(attached, arguments, speed, from, live)?.run().await
 }
 
 /// The date, or the Monday after it at a weekend.
@@ -145,7 +145,7 @@ fn broker(config: &Config, url: &str) -> anyhow::Result<MqttSettings> {
 
 /// The world at the other end of the wires, and whoever watches.
 struct Show {
-    house: Attached,
+    attached: Attached,
     world: World,
     journal: Journal,
     screen: Option<(Terminal, mpsc::Receiver<Key>)>,
@@ -160,13 +160,13 @@ struct Show {
 
 impl Show {
     fn new(
-        house: Attached,
+        attached: Attached,
         arguments: &Arguments,
         speed: f64,
         started: DateTime<Utc>,
         live: bool,
     ) -> anyhow::Result<Show> {
-        let world = World::new(&house.snapshots.borrow().config, started, arguments.seed);
+        let world = World::new(&attached.house.snapshots.borrow().config, started, arguments.seed);
         let screen = if live {
             let terminal = Terminal::enter()?;
             let (keys_in, keys) = mpsc::channel(16);
@@ -178,8 +178,8 @@ impl Show {
         let days = arguments.days.or_else(|| (!live).then_some(1));
         let ends = days.map(|days| started + TimeDelta::days(days.into()));
         let (journal, panes) = (Journal::default(), Panes::default());
-        house.clock.run_to(started);
-        Ok(Show { house, world, journal, screen, speed, panes, started, lived: started - WORLD_STEP, ends })
+        attached.clock.run_to(started);
+        Ok(Show { attached, world, journal, screen, speed, panes, started, lived: started - WORLD_STEP, ends })
     }
 
     async fn run(mut self) -> anyhow::Result<Journal> {
@@ -189,9 +189,9 @@ impl Show {
         loop {
             let next_step = self.until_next_step();
             tokio::select! {
-                changed = self.house.snapshots.changed() => match changed {
+                changed = self.attached.house.snapshots.changed() => match changed {
                     Ok(()) => {
-                        let snapshot = self.house.snapshots.borrow_and_update().clone();
+                        let snapshot = self.attached.house.snapshots.borrow_and_update().clone();
                         let entries = self.journal.note(last.as_deref(), &snapshot);
                         if self.screen.is_none() {
                             let mut out = io::stdout().lock();
@@ -207,8 +207,8 @@ impl Show {
                 _ = pictures.tick() => {
                     let quit = self.keys().await;
                     self.draw()?;
-                    if quit || self.ends.is_some_and(|ends| self.house.clock.now().wall >= ends) {
-                        self.house.stop.notify_one();
+                    if quit || self.ends.is_some_and(|ends| self.attached.clock.now().wall >= ends) {
+                        self.attached.stop.notify_one();
                     }
                 }
             }
@@ -217,16 +217,16 @@ impl Show {
 
     /// How long to wait, in real time, before the world goes on.
     fn until_next_step(&self) -> Duration {
-        let left = (self.lived + self.world.step() - self.house.clock.now().wall).to_std().unwrap_or_default();
-        self.house.clock.real_time(left).clamp(STEP_MIN, PICTURE_EVERY)
+        let left = (self.lived + self.world.step() - self.attached.clock.now().wall).to_std().unwrap_or_default();
+        self.attached.clock.real_time(left).clamp(STEP_MIN, PICTURE_EVERY)
     }
 
     /// Lets the world live one step, if it is time for it. The clock waits meanwhile, so that a busy machine or another speed
     /// changes nothing of what happens when.
     async fn step(&mut self) {
-        let Some(wires) = self.house.wires.clone() else { return };
+        let Some(wires) = self.attached.wires.clone() else { return };
         let next = self.lived + self.world.step();
-        if self.house.clock.now().wall < next {
+        if self.attached.clock.now().wall < next {
             return;
         }
         self.lived = next;
@@ -242,14 +242,14 @@ impl Show {
         if moved {
             tokio::time::sleep(SETTLE).await;
         }
-        self.house.clock.run_to(next + self.world.step());
+        self.attached.clock.run_to(next + self.world.step());
     }
 
     /// Does what was asked by keys; true: to quit.
     async fn keys(&mut self) -> bool {
         let mut quit = false;
         while let Some(key) = self.screen.as_mut().and_then(|(_, keys)| keys.try_recv().ok()) {
-            let config = self.house.snapshots.borrow().config.clone();
+            let config = self.attached.house.snapshots.borrow().config.clone();
             match key {
                 Key::Quit => quit = true,
                 Key::Motion => {
@@ -287,18 +287,18 @@ impl Show {
 
     /// Lets time run as the keys say.
     fn pace(&self) {
-        self.house.clock.set_speed(if self.panes.paused { 0.0 } else { self.speed });
+        self.attached.clock.set_speed(if self.panes.paused { 0.0 } else { self.speed });
     }
 
     async fn command(&self, point: &str, payload: &str) {
         // What becomes of it is seen on the screen.
         let (request, _) = Request::new(point, payload, None);
-        let _ = self.house.requests.send(request).await;
+        let _ = self.attached.house.requests.send(request).await;
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
-        let snapshot = self.house.snapshots.borrow().clone();
-        let now = self.house.clock.now().wall;
+        let snapshot = self.attached.house.snapshots.borrow().clone();
+        let now = self.attached.clock.now().wall;
         let hub = &snapshot.config.hub;
         let Some((terminal, _)) = &mut self.screen else { return Ok(()) };
         let day = sun::day(now.with_timezone(&hub.timezone).date_naive(), hub.latitude, hub.longitude, hub.timezone);

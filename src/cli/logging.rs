@@ -199,3 +199,55 @@ impl Visit for Message {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was written so far.
+    #[derive(Clone, Default)]
+    struct Written(Arc<(Mutex<Vec<u8>>, Condvar)>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.0.lock().unwrap().extend_from_slice(bytes);
+            self.0.1.notify_all();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Written {
+        fn wait_for(&self, end: &str) {
+            let missing = |bytes: &mut Vec<u8>| !bytes.ends_with(end.as_bytes());
+            let (bytes, waited) =
+                self.0.1.wait_timeout_while(self.0.0.lock().unwrap(), Duration::from_secs(60), missing).unwrap();
+            assert!(!waited.timed_out(), "{:?}", String::from_utf8_lossy(&bytes));
+        }
+    }
+
+    #[test]
+    fn an_entry_that_is_too_large_is_left_out_and_silences_nothing() {
+        let (queue, written) = (Arc::new(Queue::default()), Written::default());
+        let (ours, out) = (queue.clone(), written.clone());
+        let thread = std::thread::spawn(move || ours.write_to(out));
+        let mut entry = Entry(queue.clone());
+        entry.write_all(b"before\n").unwrap();
+        written.wait_for("before\n");
+        // Each time nothing else waits: whoever writes sleeps, and is woken by what is left out.
+        for round in 0..3 {
+            entry.write_all(&vec![b'x'; WAITING_MAX + 1]).unwrap();
+            let line = format!("after {round}\n");
+            entry.write_all(line.as_bytes()).unwrap();
+            written.wait_for(&line);
+        }
+        queue.lock().closed = true;
+        queue.filled.notify_one();
+        thread.join().unwrap();
+        assert_eq!(queue.lock().left_out, 0, "it was told");
+        assert_eq!(String::from_utf8_lossy(&written.0.0.lock().unwrap()), "before\nafter 0\nafter 1\nafter 2\n");
+    }
+}

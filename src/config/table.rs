@@ -130,6 +130,14 @@ impl<'t> Table<'t> {
         self.entries.is_some_and(|entries| entries.contains_key(key))
     }
 
+    /// Whether there is a key that looks like one of these, misspelt.
+    pub fn has_like(&self, keys: &[&'static str]) -> bool {
+        let mut written = self.entries.into_iter().flat_map(|entries| entries.keys());
+        written.any(|key| {
+            !keys.contains(&&**key.get_ref()) && nearest::name(key.get_ref(), keys.iter().copied()).is_some()
+        })
+    }
+
     /// Reports an error at the value of a key (or the header, when it is absent).
     pub fn error_at(&self, key: &str, message: impl Into<String>, advice: impl Into<String>) {
         self.problems.error(self.place_of(key), message, advice);

@@ -338,3 +338,24 @@ proptest! {
         }
     }
 }
+
+/// Or a right key would count as a misspelt place on the broker.
+#[test]
+fn no_key_of_a_point_looks_like_another_place_on_the_broker() {
+    fn keys(schema: &serde_json::Value, found: &mut Vec<String>) {
+        let Some(fields) = schema.as_object() else { return };
+        found.extend(
+            fields.get("properties").and_then(|all| all.as_object()).into_iter().flatten().map(|(key, _)| key.clone()),
+        );
+        fields.values().for_each(|inner| keys(inner, found));
+    }
+    let (schema, places) = (schema(), remote::source_keys().collect::<Vec<_>>());
+    for kind in ["inputs", "sensors", "outputs"] {
+        let mut found = Vec::new();
+        keys(&schema["properties"][kind], &mut found);
+        assert!(places.iter().all(|place| found.iter().any(|key| key == place)), "{kind}: {found:?}");
+        for key in found.iter().filter(|key| !places.contains(&key.as_str())) {
+            assert_eq!(nearest::name(key, places.iter().copied()), None, "{key}");
+        }
+    }
+}

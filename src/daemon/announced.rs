@@ -1,7 +1,7 @@
 //! What a changed configuration announces otherwise: topics on MQTT, entities in Home Assistant.
 
 use crate::{
-    http::shape::Difference,
+    house::Difference,
     model::{Config, MqttSettings, Snapshot},
     mqtt::discovery,
 };

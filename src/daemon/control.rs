@@ -13,12 +13,12 @@ use crate::{
     config::Sources,
     engine::{EffectQueue, Engine, Revision},
     hardware::{Hardware, simulated::Wires},
-    http::{Answerer, Explained, Question, Reply, Request},
-    model::{Config, DriveId, Event, Level, Output, OutputId, Quality, RequestId, Snapshot},
+    house::{Answerer, Explained, Question, Reply, Request},
+    model::{Config, DriveId, Event, Level, Output, OutputId, Quality, RequestId, Snapshot, Source},
     mqtt::remote::Door,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// Outputs that switch each other in a circle go on so much later: they have the loop only now and then.
 const BACKLOG_AFTER: Duration = Duration::from_secs(1);
@@ -36,6 +36,8 @@ pub struct Control {
     /// To what is on the broker.
     door: Door,
     config: Arc<Config>,
+    /// Where adapters see it.
+    config_shown: watch::Sender<Arc<Config>>,
     /// What it was read from.
     sources: Arc<Sources>,
     clock: Clock,
@@ -52,18 +54,22 @@ pub struct Control {
     begun: Vec<DriveId>,
     /// Answers that wait for the drives that their command has begun: they show what the wires made of it.
     held: Vec<(Reply, Vec<DriveId>)>,
+    /// Refusals of this pass that the one who asked had no room for.
+    untold: usize,
     next: Pass,
     stopped: bool,
 }
 
 impl Control {
-    /// Claims the lines at the engine's start levels and makes the first decision.
+    /// Claims the lines at the engine's start levels and makes the first decision. Another configuration will be put into
+    /// `config_shown`.
     pub fn start(
         mut engine: Engine,
         in_force: InForce,
         clock: Clock,
         events: mpsc::Sender<Event>,
         door: Door,
+        config_shown: watch::Sender<Arc<Config>>,
     ) -> Control {
         let InForce { config, sources } = in_force;
         let mut hardware = Hardware::open(&config, &start_levels(&engine, &config), clock.clone(), events);
@@ -78,6 +84,7 @@ impl Control {
             hardware,
             door,
             config,
+            config_shown,
             next: Pass { in_force: Some(sources.clone()), ..Pass::default() },
             sources,
             clock,
@@ -88,6 +95,7 @@ impl Control {
             under_way: UnderWay::default(),
             begun: Vec::new(),
             held: Vec::new(),
+            untold: 0,
             stopped: false,
         };
         control.tell_kept();
@@ -145,10 +153,13 @@ impl Control {
     /// A command that waits for its answer.
     pub fn request(&mut self, request: Request) {
         let Request { command, answer } = request;
-        if let Some(result) = self.hardware.wires().and_then(|wires| move_wire(&wires, &self.config, &command)) {
-            self.next.replies.push(Reply { answer, result });
-            return;
-        }
+        // It is a person at the console who plays the house.
+        let played = self.hardware.wires().filter(|_| command.source == Source::Console);
+        let played = played.and_then(|wires| move_wire(&wires, &self.config, &command));
+        let answer = match (played, answer) {
+            (Some(result), Answerer::Once(to)) => return self.next.replies.push(Reply { to, result }),
+            (_, answer) => answer,
+        };
         self.requests += 1;
         let id = RequestId(self.requests);
         self.asking.insert(id, answer);
@@ -175,21 +186,21 @@ impl Control {
         });
     }
 
-    /// Takes in another configuration. Returns whether it differs.
+    /// Takes in another configuration.
     ///
     /// # Errors
     /// Why it cannot come into force while the daemon runs.
-    pub fn reconfigure(&mut self, InForce { config, sources }: InForce) -> Result<bool, &'static str> {
+    pub fn reconfigure(&mut self, InForce { config, sources }: InForce) -> Result<(), &'static str> {
         if *config == *self.config {
             (self.sources, self.next.in_force) = (sources.clone(), Some(sources));
-            return Ok(false);
+            return Ok(());
         }
         if config.hardware != self.config.hardware || config.hub.clock != self.config.hub.clock {
             return Err("[hardware] and hub.clock take effect with a restart (`systemctl restart hearthd`)");
         }
         let effects = self.engine.handle(self.clock.now(), Event::Reconfigure(config.clone()));
         self.hardware.reconfigure(&config, &start_levels(&self.engine, &config));
-        self.door.follow(&config);
+        self.config_shown.send_replace(config.clone());
         (self.config, self.sources) = (config, sources.clone());
         // Kept only now: `hearthd safe` has to know the wires that were driven up to here.
         self.next.in_force = Some(sources);
@@ -200,7 +211,7 @@ impl Control {
         self.under_way.follow(&self.engine);
         self.perform(effects);
         tracing::info!("the changed configuration is in force: {}", self.status());
-        Ok(true)
+        Ok(())
     }
 
     /// Tells people what is wrong with hearthd itself, or is well again.
@@ -237,6 +248,10 @@ impl Control {
             }
         }
         self.begun.clear();
+        let untold = std::mem::take(&mut self.untold);
+        if untold > 0 {
+            tracing::warn!("{untold} refusals were not told: there are too many");
+        }
         let mut pass = std::mem::take(&mut self.next);
         if whole || revision.durable != self.saved.durable {
             let memory = self.engine.keep(whole, now);
@@ -257,11 +272,6 @@ impl Control {
         let mut pass = self.pass(Duration::MAX);
         pass.memory = Some(self.engine.memory(self.clock.now()));
         pass
-    }
-
-    /// The newest picture.
-    pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.last.clone()
     }
 
     /// On simulated hardware, the other ends of the wires.
@@ -337,7 +347,7 @@ mod tests {
     use crate::{
         config,
         model::{ClockTrust, Command, Source},
-        mqtt::remote::door,
+        mqtt::remote,
     };
     use std::path::Path;
 
@@ -352,7 +362,8 @@ mod tests {
         let engine = Engine::new(config.clone(), None, clock.now());
         let (events, _news) = mpsc::channel(64);
         let in_force = InForce { config: config.clone(), sources: Arc::default() };
-        let mut control = Control::start(engine, in_force, clock, events, door(&config).0);
+        let mut control =
+            Control::start(engine, in_force, clock, events, remote::door().0, watch::Sender::new(config.clone()));
         let command = |point: &str| {
             let command = Command { source: Source::Mqtt, point: point.into(), payload: "ON".into(), hold: None };
             Event::Command { command, request: None }
@@ -369,6 +380,81 @@ mod tests {
         assert!(panicked.is_err());
         assert_eq!(levels(), [false, true, true]);
     }
+
+    /// mosquitto on a free port. Ends with the value.
+    struct Mosquitto(std::process::Child, u16);
+
+    impl Mosquitto {
+        fn start() -> Mosquitto {
+            let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let start = |program| {
+                let (none, port) = (std::process::Stdio::null, port.to_string());
+                std::process::Command::new(program).args(["-p", &port]).stdout(none()).stderr(none()).spawn()
+            };
+            let child = start("mosquitto").or_else(|_| start("/usr/sbin/mosquitto"));
+            Mosquitto(child.expect("these tests need mosquitto: sudo apt-get install mosquitto"), port)
+        }
+
+        /// A client in the plainest words of MQTT 3.1.1 that hears everything at QoS 0.
+        fn listen(&self) -> std::net::TcpStream {
+            use std::io::{Read, Write};
+            let connect = || std::net::TcpStream::connect(("127.0.0.1", self.1));
+            let mut stream = (0..6_000)
+                .find_map(|_| connect().inspect_err(|_| std::thread::sleep(Duration::from_millis(10))).ok())
+                .expect("mosquitto listens");
+            stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+            let mut acknowledged = [0; 4 + 5];
+            stream.write_all(b"\x10\x0f\x00\x04MQTT\x04\x02\x00\x00\x00\x03spy").unwrap();
+            stream.write_all(b"\x82\x06\x00\x01\x00\x01#\x00").unwrap();
+            stream.read_exact(&mut acknowledged).unwrap();
+            assert_eq!(acknowledged[..4], [0x20, 2, 0, 0], "it lets us in");
+            assert_eq!(acknowledged[4..], [0x90, 3, 0, 1, 0], "and read all");
+            stream
+        }
+    }
+
+    impl Drop for Mosquitto {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    #[test]
+    fn a_panic_tells_outputs_on_the_broker_their_safe_states() {
+        use std::io::Read;
+        let broker = Mosquitto::start();
+        let mut heard = broker.listen();
+        let text = format!(
+            "[hub]\nid = \"hut\"\n[mqtt]\nurl = \"mqtt://127.0.0.1:{}\"\n[hardware]\nbackend = \"simulated\"\n\
+             [outputs.plug]\nkind = \"switch\"\nmqtt = \"plug/set\"\n\
+             [outputs.lamp]\nkind = \"switch\"\nmqtt = \"lamp/set\"\nsafe = \"on\"\n\
+             [outputs.pump]\nkind = \"switch\"\nmqtt = \"pump/set\"\nsafe = \"hold\"\n",
+            broker.1
+        );
+        let config = Arc::new(config::parse(Path::new("hut.toml"), &text).unwrap().config);
+        let clock = Clock::system(Moment::START, ClockTrust::Always);
+        let engine = Engine::new(config.clone(), None, clock.now());
+        let (events, _news) = mpsc::channel(64);
+        let in_force = InForce { config: config.clone(), sources: Arc::default() };
+        let control =
+            Control::start(engine, in_force, clock, events, remote::door().0, watch::Sender::new(config.clone()));
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+            let _control = control;
+            panic!("a bug in the loop");
+        }));
+        assert!(panicked.is_err());
+        // All are on their way when the panic is over; in between, nobody published anything else.
+        let (mut said, mut part) = (Vec::new(), [0; 256]);
+        let has = |said: &[u8], message: &[u8]| said.windows(message.len()).any(|part| part == message);
+        while !(has(&said, b"\x00\x08plug/setOFF") && has(&said, b"\x00\x08lamp/setON")) {
+            let read = heard.read(&mut part).expect("they are told");
+            assert!(read > 0, "mosquitto hung up");
+            said.extend_from_slice(&part[..read]);
+        }
+        assert!(!has(&said, b"pump/set"), "it stays as it is");
+    }
+
     #[tokio::test]
     async fn a_question_is_answered_by_the_house_in_force() {
         let house = |outputs: &[&str]| {
@@ -383,7 +469,8 @@ mod tests {
         let engine = Engine::new(before.clone(), None, clock.now());
         let (events, _news) = mpsc::channel(64);
         let of = |config: &Arc<Config>| InForce { config: config.clone(), sources: Arc::default() };
-        let mut control = Control::start(engine, of(&before), clock, events, door(&before).0);
+        let mut control =
+            Control::start(engine, of(&before), clock, events, remote::door().0, watch::Sender::new(before.clone()));
         let ask = async |control: &Control, name: &str| {
             let (sender, answer) = tokio::sync::oneshot::channel();
             control.answer_aside(Question::Why(name.into(), sender));

@@ -5,7 +5,6 @@
 //! pass waits for a network, a bus or a disk, but for a reload that changes outputs on a bus that hangs: some tenths of a second.
 
 mod announced;
-mod broker;
 mod budget;
 mod control;
 mod keeper;
@@ -24,15 +23,15 @@ use crate::{
     clock::{Clock, Now},
     engine::{Engine, Memory},
     hardware::simulated::Wires,
+    house::{Adapters, Ends, House},
     http,
-    model::Snapshot,
-    mqtt::{Ledger, remote},
+    model::BrokerStatus,
+    mqtt::{self, Ledger, remote},
 };
 use anyhow::Context;
-use broker::Broker;
 use control::{Control, DRIVE_WITHIN};
 pub use plan::InForce;
-use publisher::Publisher;
+use publisher::{Publisher, Shown};
 pub use reload::{Load, Watched};
 use reload::{Reload, Trigger};
 use signals::{Asked, Signals};
@@ -46,12 +45,11 @@ use std::{
 use store::Store;
 use tokio::{
     net::{UnixListener, UnixStream},
-    sync::{Notify, mpsc, watch},
-    task::JoinSet,
+    sync::{Notify, mpsc},
 };
 
-/// News that may wait for the control loop; then whoever brings more waits.
-const QUEUE: usize = 1024;
+/// For the last words of all adapters together.
+const LEAVE_WITHIN: Duration = Duration::from_secs(3);
 /// News taken in one pass, so that a flood cannot keep the loop from showing what it did.
 const NEWS_PER_PASS: usize = 512;
 
@@ -74,10 +72,8 @@ pub struct Options {
 
 /// What a running daemon shows to those inside its process.
 pub struct Attached {
-    /// The newest picture after each pass.
-    pub snapshots: watch::Receiver<Arc<Snapshot>>,
-    /// Commands go here.
-    pub requests: mpsc::Sender<http::Request>,
+    /// What every adapter gets.
+    pub house: House,
     /// On simulated hardware, its wires.
     pub wires: Option<Wires>,
     /// The daemon's clock.
@@ -108,59 +104,44 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let memory = if pause_is_known { memory } else { memory.map(Memory::after_unknown_pause) };
 
     // Outputs first: whatever fails below, they are where they should be.
-    let engine = Engine::new(config.clone(), memory, clock.now());
-    let (events_in, mut events) = mpsc::channel(QUEUE);
-    let (door, behind) = remote::door(&config);
-    let mut control = Control::start(engine, options.in_force, clock.clone(), events_in.clone(), door);
-    let remotes = remote::Remotes::start(behind, clock.clone(), events_in.clone());
+    let mut engine = Engine::new(config.clone(), memory, clock.now());
+    let (house, ends) = House::new(Arc::new(engine.publish(clock.now())));
+    let Ends { mut events, mut requests, mut questions, refused, stopping, .. } = ends;
+    let (door, behind) = remote::door();
+    let mut control = Control::start(engine, options.in_force, clock.clone(), house.events.clone(), door, ends.config);
+    let shown = Shown { snapshots: ends.snapshots, notifications: house.notifications.clone() };
+    let publisher =
+        Publisher::start(store, clock.clone(), shown, ends.unsaved).context("cannot start the publisher thread")?;
 
-    let (snapshots_in, snapshots) = watch::channel(control.snapshot());
-    let unsaved_in = watch::Sender::new(None);
-    // Before the publisher starts: it may fail to save at once, and that is news.
-    let mut unsaved = unsaved_in.subscribe();
-    let publisher = Publisher::start(store, clock.clone(), snapshots_in, unsaved_in)
-        .context("cannot start the publisher thread")?;
-    let (requests_in, mut requests) = mpsc::channel(QUEUE);
-    let (questions_in, mut questions) = mpsc::channel(1);
-    let trouble = watch::Sender::new(None);
-    let mut broker =
-        Broker::new(snapshots.clone(), events_in, trouble.subscribe(), Ledger::open(options.state.as_deref()));
-    broker.start(&config);
-    let refused = watch::Sender::new(options.watched.as_ref().and_then(|watched| watched.refused.clone()));
-    let mut tasks = Tasks::default();
+    let mut adapters = Adapters::default();
+    adapters.attach("the connection for the points on the broker", remote::attach(&house, behind, clock.clone()));
+    let ledger = Ledger::open(options.state.as_deref());
+    adapters.attach("the connection to the broker", mqtt::attach(&house, ends.broker, ledger));
     let (asked_in, mut asked) = mpsc::channel(1);
-    tasks.spawn(signals.pass_on(asked_in));
+    adapters.run("the task for signals", signals.pass_on(asked_in));
     if let Some(listener) = listener {
-        let (snapshots, requests, questions) = (snapshots.clone(), requests_in.clone(), questions_in);
-        let (broker, refused, unsaved) = (broker.status.subscribe(), refused.subscribe(), unsaved.clone());
-        tasks.spawn(http::serve(listener, http::House { snapshots, requests, questions, broker, refused, unsaved }));
+        adapters.run("the control socket", http::serve(listener, house.clone()));
     }
     let trigger = Trigger::default();
     let (reloads_in, mut reloads) = mpsc::channel(1);
     if let Some(watched) = options.watched {
-        tasks.spawn(reload::watch(watched, in_force, trigger.clone(), refused.clone(), reloads_in));
+        refused.send_replace(watched.refused.clone());
+        let watching = reload::watch(watched, in_force, trigger.clone(), refused.clone(), reloads_in);
+        adapters.run("the watch on the configuration", watching);
     }
-    // What is wrong with the daemon itself, told wherever somebody may look.
-    let own_trouble = |unsaved: &Option<String>| {
-        let is_refused = refused.borrow().is_some();
-        let refused = is_refused.then(|| "the configuration file is refused, an earlier one is in force".to_owned());
-        refused.into_iter().chain(unsaved.clone()).reduce(|all, trouble| format!("{all}; {trouble}"))
-    };
-    let tell_status = |control: &Control, broker: &Broker, unsaved: &Option<String>| -> String {
-        let own = own_trouble(unsaved);
-        trouble.send_if_modified(|told| std::mem::replace(told, own.clone()) != own);
-        let troubles = own.into_iter().chain(broker.trouble());
+    let status = |control: &Control| {
+        let troubles = house.trouble().into_iter().chain(broker_trouble(&house.broker.borrow()));
         troubles.fold(control.status(), |status, trouble| format!("{status}; {trouble}"))
     };
     let stop = Arc::new(Notify::new());
     if let Some(attach) = options.attach {
-        let (snapshots, requests, stop) = (snapshots.clone(), requests_in.clone(), stop.clone());
-        attach(Attached { snapshots, requests, wires: control.wires(), clock: clock.clone(), stop });
+        attach(Attached { house: house.clone(), wires: control.wires(), clock: clock.clone(), stop: stop.clone() });
     }
 
-    publisher.offer(broker.addressed(control.pass(publisher.save_other_every())));
-    let mut broker_status = broker.status.subscribe();
-    systemd::ready(&tell_status(&control, &broker, &unsaved.borrow()));
+    publisher.offer(control.pass(publisher.save_other_every()));
+    // What was wrong before the loop began is news to it.
+    let (mut unsaved, mut broker) = (house.unsaved.clone(), house.broker.clone());
+    systemd::ready(&status(&control));
     let watchdog = systemd::watchdog_interval();
     // Whatever ends the loop, this is dropped first: outputs are safe before anything else is waited for.
     let mut control = control;
@@ -178,29 +159,23 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             () = stop.notified() => break,
             Some(reload) = reloads.recv() => {
                 systemd::reloading();
-                if let Reload::Good(house) = reload {
-                    let config = house.config.clone();
-                    match control.reconfigure(house) {
-                        Ok(true) => broker.change(&config),
-                        Ok(false) => {}
-                        Err(why) => {
-                            tracing::error!("the changed configuration is refused: {why}; the old one stays in force");
-                            refused.send_replace(Some(why.into()));
-                        }
-                    }
+                if let Reload::Good(candidate) = reload
+                    && let Err(why) = control.reconfigure(candidate)
+                {
+                    tracing::error!("the changed configuration is refused: {why}; the old one stays in force");
+                    refused.send_replace(Some(why.into()));
                 }
-                systemd::ready(&tell_status(&control, &broker, &unsaved.borrow()));
+                systemd::ready(&status(&control));
             }
             Ok(()) = unsaved.changed() => {
                 let trouble = unsaved.borrow_and_update().clone();
-                systemd::status(&tell_status(&control, &broker, &trouble));
+                systemd::status(&status(&control));
                 control.notify(trouble.unwrap_or_else(|| "the state is saved again".into()));
             }
-            Ok(()) = broker_status.changed() => systemd::status(&tell_status(&control, &broker, &unsaved.borrow())),
+            Ok(()) = broker.changed() => systemd::status(&status(&control)),
             Some(request) = requests.recv() => control.request(request),
             Some(event) = events.recv() => control.handle(event),
             Some(question) = questions.recv() => control.answer_aside(question),
-            () = broker.left() => broker.start(&control.snapshot().config),
             () = tokio::time::sleep(sleep) => control.wake(),
         }
         // What else is there already, a share of each kind, so that no flood holds up the others.
@@ -213,13 +188,13 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             control.handle(event);
         }
         control.supervise();
-        publisher.offer(broker.addressed(control.pass(publisher.save_other_every())));
+        publisher.offer(control.pass(publisher.save_other_every()));
         // A bug in one part must not leave a house that looks alive and is not: end, and be started afresh.
         anyhow::ensure!(publisher.is_running(), "the publisher died");
         anyhow::ensure!(control.is_healthy(), "a thread of the hardware died");
-        anyhow::ensure!(broker.is_healthy(), "the connection to the broker died");
-        anyhow::ensure!(remotes.is_running(), "the connection for the points on the broker died");
-        anyhow::ensure!(tasks.is_healthy(), "the control socket, the signals or the watch on the configuration died");
+        if let Some(ended) = adapters.ended() {
+            anyhow::bail!("{ended} died");
+        }
         systemd::alive();
     }
 
@@ -236,12 +211,11 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     if tokio::time::timeout(DRIVE_WITHIN, driven).await.is_err() {
         tracing::error!("not driven to a safe state, since the bus hangs: {}", control.undriven().join(", "));
     }
-    publisher.offer(broker.addressed(control.last_pass()));
-    // With the publisher gone, all that it had to tell is told.
-    drop(publisher);
-    remotes.stop().await;
-    broker.stop().await;
-    drop(tasks);
+    publisher.offer(control.last_pass());
+    // With the publisher gone, all that it had to tell is told; and nobody waits for a loop that has ended.
+    drop((publisher, events, requests, questions));
+    stopping.send_replace(true);
+    adapters.leave(LEAVE_WITHIN).await;
     if let Some(socket) = &options.socket {
         let _ = std::fs::remove_file(socket);
     }
@@ -249,23 +223,10 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tasks that go on for as long as the daemon; dropped, they end.
-#[derive(Default)]
-struct Tasks {
-    all: JoinSet<()>,
-    count: usize,
-}
-
-impl Tasks {
-    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
-        self.all.spawn(task);
-        self.count += 1;
-    }
-
-    /// False when one ended.
-    fn is_healthy(&mut self) -> bool {
-        self.all.try_join_next().is_none() && self.all.len() == self.count
-    }
+/// What is wrong with the connection, to be added to a line; None: all is well, or it is being made.
+fn broker_trouble(status: &BrokerStatus) -> Option<String> {
+    let error = status.error.as_ref().filter(|_| !status.connected);
+    error.map(|error| format!("broker: {error}"))
 }
 
 /// Reads the state folder. A damaged file is a warning, never a reason not to control the house.
@@ -304,26 +265,4 @@ async fn listen(path: &Path) -> anyhow::Result<UnixListener> {
     let listener = UnixListener::bind(path).with_context(place)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).with_context(place)?;
     Ok(listener)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_task_that_ends_is_missed() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        for panics in [false, true] {
-            runtime.block_on(async {
-                let mut tasks = Tasks::default();
-                tasks.spawn(std::future::pending());
-                assert!(tasks.is_healthy());
-                tasks.spawn(async move { assert!(!panics, "a bug") });
-                while tasks.is_healthy() {
-                    tokio::task::yield_now().await;
-                }
-                assert!(!tasks.is_healthy(), "and stays so");
-            });
-        }
-    }
 }

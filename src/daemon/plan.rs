@@ -6,10 +6,7 @@ use crate::{
     clock::Now,
     config::{self, Loaded, Sources},
     engine::Engine,
-    http::{
-        Candidate,
-        shape::{Difference, Move, Plan},
-    },
+    house::{Candidate, Difference, Move, Plan},
     model::{Config, Event, Output, Snapshot},
 };
 use std::{collections::BTreeMap, sync::Arc};

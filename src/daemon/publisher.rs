@@ -7,7 +7,13 @@
 //! shown at once, unless something before it is not shown yet: that spares two switches of threads.
 
 use super::{keeper::Keeper, store::Store};
-use crate::{clock::Clock, config::Sources, engine::Memory, http::Reply, model::Snapshot, mqtt::Notification};
+use crate::{
+    clock::Clock,
+    config::Sources,
+    engine::Memory,
+    house::{Notification, Notifications, Reply, TOLD_MAX},
+    model::Snapshot,
+};
 use std::{
     mem,
     sync::{
@@ -17,10 +23,7 @@ use std::{
     thread::JoinHandle,
     time::Duration,
 };
-use tokio::sync::{mpsc, watch};
-
-/// Refusals and notices that wait to be told: more than a storm of 10,000 wrong commands. Beyond, they are counted and left out.
-pub const TOLD_MAX: usize = 16_384;
+use tokio::sync::watch;
 
 /// What one pass of the control loop has to tell.
 #[derive(Default)]
@@ -31,30 +34,34 @@ pub struct Pass {
     pub memory: Option<Memory>,
     /// What the configuration was read from, when another one is in force.
     pub in_force: Option<Arc<Sources>>,
-    /// What MQTT is to tell once: refused commands, notices, clicks.
+    /// What is told once: notices, clicks.
     pub told: Vec<Notification>,
-    /// The adapter that tells it, if there is one.
-    pub told_to: Option<mpsc::Sender<Notification>>,
-    /// Answers to the socket, to be given after this snapshot is published.
+    /// Answers, to be given after this snapshot is published.
     pub replies: Vec<Reply>,
 }
 
 impl Pass {
     /// Shows what is kept, or need not be.
-    fn show(self, snapshots: &watch::Sender<Arc<Snapshot>>) {
+    fn show(self, shown: &Shown) {
         if let Some(snapshot) = self.snapshot {
-            snapshots.send_replace(snapshot);
+            shown.snapshots.send_replace(snapshot);
         }
-        if let Some(broker) = self.told_to {
-            let lost = self.told.into_iter().filter_map(|item| broker.try_send(item).err()).count();
-            if lost > 0 {
-                tracing::warn!("{lost} refusals and notices were not told: the broker is away or slow");
-            }
+        let missed = shown.notifications.tell(&self.told);
+        if missed > 0 {
+            tracing::warn!("{missed} notices and clicks were not told: there are too many");
         }
         for reply in self.replies {
-            reply.send(&snapshots.borrow());
+            reply.send(&shown.snapshots.borrow());
         }
     }
+}
+
+/// Where passes are shown.
+pub struct Shown {
+    /// The newest picture.
+    pub snapshots: watch::Sender<Arc<Snapshot>>,
+    /// Who is told what is told once.
+    pub notifications: Notifications,
 }
 
 /// The control loop's end of the thread.
@@ -68,8 +75,7 @@ struct Shared {
     /// Of [`Publisher::save_other_every`], in milliseconds.
     other_every_ms: AtomicU64,
     wake: Condvar,
-    /// Where they are shown.
-    snapshots: watch::Sender<Arc<Snapshot>>,
+    shown: Shown,
     /// Whether anything is kept at all.
     keeps: bool,
 }
@@ -91,13 +97,13 @@ impl Publisher {
     pub fn start(
         store: Option<Store>,
         clock: Clock,
-        snapshots: watch::Sender<Arc<Snapshot>>,
+        shown: Shown,
         trouble: watch::Sender<Option<String>>,
     ) -> std::io::Result<Publisher> {
         // Where nothing is kept, nothing need be handed over.
         let other_every_ms = AtomicU64::new(if store.is_some() { 0 } else { u64::MAX });
         let (pending, wake, keeps) = (Mutex::default(), Condvar::new(), store.is_some());
-        let shared = Arc::new(Shared { pending, other_every_ms, wake, snapshots, keeps });
+        let shared = Arc::new(Shared { pending, other_every_ms, wake, shown, keeps });
         let ours = shared.clone();
         let keeper = store.map(|store| Keeper::new(store, clock.now().moment, trouble));
         let run = move || run(&ours, keeper, &clock);
@@ -112,7 +118,7 @@ impl Publisher {
         if !is_to_keep && !pending.some && !pending.at_work {
             // Nobody else offers any: what is at rest stays so.
             drop(pending);
-            return pass.show(&self.shared.snapshots);
+            return pass.show(&self.shared.shown);
         }
         let merged = &mut pending.pass;
         merged.snapshot = pass.snapshot.or(merged.snapshot.take());
@@ -121,10 +127,9 @@ impl Publisher {
             (before, later) => later.or(before),
         };
         merged.in_force = pass.in_force.or(merged.in_force.take());
-        merged.told_to = pass.told_to.or(merged.told_to.take());
         let room = TOLD_MAX.saturating_sub(merged.told.len());
         if pass.told.len() > room {
-            tracing::warn!("{} refusals and notices were not told: there are too many", pass.told.len() - room);
+            tracing::warn!("{} notices and clicks were not told: there are too many", pass.told.len() - room);
         }
         merged.told.extend(pass.told.into_iter().take(room));
         merged.replies.extend(pass.replies);
@@ -169,7 +174,7 @@ fn run(shared: &Shared, mut keeper: Option<Keeper>, clock: &Clock) {
             let every_ms = u64::try_from(keeper.other_every().as_millis()).unwrap_or(u64::MAX);
             shared.other_every_ms.store(every_ms, Ordering::Relaxed);
         }
-        pass.show(&shared.snapshots);
+        pass.show(&shared.shown);
         if let (Some(keeper), Some(sources)) = (&mut keeper, in_force) {
             keeper.take_in_force(sources, clock.now().moment);
         }
@@ -232,7 +237,8 @@ mod tests {
         let (folder, clock) = (tempfile::tempdir().unwrap(), Clock::system(Moment::START, ClockTrust::Always));
         let (snapshots, mut seen) = watch::channel(snapshot(&config, 0));
         let store = Store::open(folder.path()).0;
-        let publisher = Publisher::start(Some(store), clock, snapshots, watch::Sender::new(None)).unwrap();
+        let shown = Shown { snapshots, notifications: Notifications::default() };
+        let publisher = Publisher::start(Some(store), clock, shown, watch::Sender::new(None)).unwrap();
         let (mut last, mut at_once) = (0, 0);
         for count in 1..=2_000 {
             // Every third one is to be kept.

@@ -19,11 +19,12 @@ use super::{
     changes::Which,
     climate,
     condition::evaluate,
-    facts::{Facts, NextWakeup, facts},
+    facts::{Facts, facts},
     order::Task,
     promises::Promised,
     state::Timer,
     view,
+    wakeup::NextWakeup,
 };
 use crate::{
     almanac::Calendar,

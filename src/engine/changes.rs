@@ -5,8 +5,8 @@
 //! due always. Who looks at what is known from the configuration, so that a change costs as much as it has dependents.
 
 use super::{
-    facts::NextWakeup,
     order::{Dependency, Order},
+    wakeup::NextWakeup,
 };
 use crate::{
     clock::{Moment, Now},

@@ -2,9 +2,8 @@
 
 use super::{
     Engine,
-    parts::cover,
     promises::Promised,
-    state::{ModeState, OutputState},
+    state::{ModeState, OutputState, motion},
     view,
 };
 use crate::{
@@ -132,7 +131,7 @@ impl Engine {
     fn is_under_way(&self, id: OutputId) -> bool {
         self.config.members(id).into_iter().any(|id| {
             let Method::Cover(cover) = &self.config[id].method else { return false };
-            let motion = cover::motion(&self.outputs[cover.open.0], &self.outputs[cover.close.0]);
+            let motion = motion(cover, &self.outputs);
             motion.is_some() || self.outputs[id.0].travel.goal().is_some()
         })
     }
@@ -140,7 +139,7 @@ impl Engine {
     /// Where a cover is this very moment, as far as that is known; nothing of other outputs.
     pub fn position(&self, id: OutputId, now: Now) -> Option<Level> {
         let Method::Cover(cover) = &self.config[id].method else { return None };
-        let motion = cover::motion(&self.outputs[cover.open.0], &self.outputs[cover.close.0]);
+        let motion = motion(cover, &self.outputs);
         view::whole_percent(self.outputs[id.0].travel.at(cover, motion, now.moment)?)
     }
 

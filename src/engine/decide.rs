@@ -8,13 +8,15 @@ use super::{
     Engine,
     changes::Which,
     climate,
-    facts::{NextWakeup, facts},
+    facts::facts,
     order::{Dependency, Task},
-    priority::{self, Situation},
+    priority,
     promises::Promised,
     rooms, rules,
+    slots::Situation,
     state::Timestamp,
     view,
+    wakeup::NextWakeup,
 };
 use crate::{
     clock::Now,

@@ -1,10 +1,11 @@
 //! What conditions look at: the house as it is at one instant, and a note of when it will look different by itself.
 
 use super::{
-    climate::{self, ZoneState},
+    climate::{points, state::ZoneState},
     history::Readings,
     state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState},
     view,
+    wakeup::NextWakeup,
 };
 use crate::{
     almanac::{Calendar, Held},
@@ -62,20 +63,6 @@ macro_rules! facts {
 }
 pub(super) use facts;
 
-/// The earliest of many moments at which something changes by itself.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct NextWakeup(Option<Moment>);
-
-impl NextWakeup {
-    pub fn at(&mut self, moment: Moment) {
-        self.0 = Some(self.0.map_or(moment, |earliest| earliest.min(moment)));
-    }
-
-    pub fn earliest(self) -> Option<Moment> {
-        self.0
-    }
-}
-
 impl Facts<'_> {
     /// Whether a binary point is on.
     pub fn is_on(&self, point: Point) -> Truth {
@@ -130,7 +117,7 @@ impl Facts<'_> {
             Point::Input(id) | Point::Event(id) => self.inputs[id.0].quality(),
             Point::Climate(id, facet) => {
                 let state = self.climates.get(id.0);
-                return !state.is_some_and(|state| climate::is_known(&self.config[id], state, facet));
+                return !state.is_some_and(|state| points::is_known(&self.config[id], state, facet));
             }
             Point::Occupied(_) | Point::Asleep(_) => return self.is_on(point) == Truth::Unknown,
             Point::Mode => Quality::Good,
@@ -215,12 +202,12 @@ impl Facts<'_> {
     /// Whether a point of a climate zone has this word.
     pub fn climate_is(&self, zone: ClimateId, facet: ClimateFacet, word: &str) -> Truth {
         let state = self.climates.get(zone.0);
-        state.map_or(Truth::Unknown, |state| climate::is_word(&self.config[zone], state, facet, word))
+        state.map_or(Truth::Unknown, |state| points::is_word(&self.config[zone], state, facet, word))
     }
 
     /// A temperature of a climate zone, °C.
     pub fn climate_number(&self, zone: ClimateId, facet: ClimateFacet) -> Option<f64> {
-        climate::number(self.climates.get(zone.0)?, facet)
+        points::number(self.climates.get(zone.0)?, facet)
     }
 
     /// The height of the sun, degrees, while the time is known.

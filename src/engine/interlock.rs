@@ -1,9 +1,9 @@
 //! Interlocks: of the outputs of a group, at most one is on.
 
 use super::{
-    facts::NextWakeup,
-    priority::{Situation, Slots},
+    slots::{Situation, Slots},
     state::{OutputState, Wire},
+    wakeup::NextWakeup,
 };
 use crate::model::{Cause, InterlockId, Method, OutputId};
 use std::{cmp::Reverse, time::Duration};

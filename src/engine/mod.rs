@@ -44,9 +44,11 @@ mod returns;
 mod rooms;
 mod rules;
 mod sensors;
+mod slots;
 mod state;
 mod usage;
 mod view;
+mod wakeup;
 mod why;
 mod wires;
 
@@ -68,11 +70,12 @@ use changes::Changes;
 use chrono::{DateTime, Utc};
 use climate::{Claimed, ZoneState};
 use drives::Drives;
+use guard::Contradictions;
 use history::Readings;
 use order::Order;
-use priority::{Slots, Wish};
 use promises::Promises;
 use returns::Return;
+use slots::{Slots, Wish};
 use state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState, Wire};
 use std::{sync::Arc, time::Duration};
 
@@ -310,6 +313,7 @@ impl Engine {
             Event::Driven { drive, result } => self.absorb_driven(now, drive, result),
             Event::Overdue { drive, text } => self.absorb_overdue(now, drive, text),
             Event::WireFound { output, level, result } => self.absorb_found(now, &output, level, result),
+            Event::WireReached { output } => self.absorb_reached(now, &output),
             Event::Command { command, request } => {
                 let result = if self.stopping { Err(Refusal::Stopping) } else { self.command(&command, now) };
                 return vec![Effect::Answer { command, request, result }];
@@ -321,6 +325,7 @@ impl Engine {
                 // It is the last chance of a wire that failed.
                 for state in &mut self.outputs {
                     state.goes_elsewhere(now.moment + Duration::MAX);
+                    state.contradictions.obeys();
                     if let Wire::Failed(failure) = &mut state.wire {
                         failure.retry = now.moment;
                     }
@@ -366,7 +371,8 @@ impl Engine {
         for (output, state) in self.config.outputs.iter().zip(&mut self.outputs) {
             let before = old.config.find_output(&output.id).map(|id| &old.config[id]);
             if before.is_none_or(|before| !same_wire(&old.config, before, &self.config, output)) {
-                (state.wire, state.may_have_gone_on) = (Wire::Untouched, false);
+                (state.wire, state.may_have_gone_on, state.on_from) = (Wire::Untouched, false, None);
+                state.contradictions = Contradictions::default();
             }
             // Their ids are of the old configuration.
             (state.explanation, state.told) = (None, Vec::new());
@@ -448,7 +454,7 @@ impl Engine {
                 })
                 .collect(),
             rules: rules.collect(),
-            wishes: priority::wishes(&config),
+            wishes: slots::wishes(&config),
             dark,
             series: series.collect(),
             events: automations::resume(&config, memory.events),

@@ -5,9 +5,10 @@
 
 use super::{
     Engine,
-    facts::{Facts, NextWakeup, facts},
+    facts::{Facts, facts},
     promises::Promised,
     state::Wire,
+    wakeup::NextWakeup,
 };
 use crate::{
     clock::{Moment, Now},

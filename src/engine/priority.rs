@@ -6,20 +6,18 @@
 
 use super::{
     climate::Claimed,
-    facts::NextWakeup,
     interlock,
     manual::{self, Surroundings},
     order::Cluster,
     parts,
-    state::{OutputState, RoomState, RuleState, Wire},
+    slots::{Situation, Slots, Wish, highest},
+    state::{OutputState, Wire},
     view,
+    wakeup::NextWakeup,
 };
 use crate::{
     clock::{Moment, Now},
-    model::{
-        Capability, Cause, Claim, Config, Explanation, InterlockId, Level, Method, Output, OutputId, RuleId, Slot,
-        Truth,
-    },
+    model::{Capability, Cause, Claim, Config, Explanation, InterlockId, Level, Method, Output, OutputId, Slot, Truth},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -30,23 +28,6 @@ const PULSE_PATIENCE: Duration = Duration::from_secs(5);
 /// So many explanations that held before are kept for when they hold again.
 const TOLD: usize = 4;
 
-/// What is decided from: everything but the outputs themselves.
-pub(super) struct Situation<'a> {
-    pub config: &'a Config,
-    /// Of each interlock.
-    pub members: &'a [Vec<OutputId>],
-    pub rules: &'a [RuleState],
-    /// By output: the rules that set it.
-    pub wishes: &'a [Vec<Wish>],
-    pub rooms: &'a [RoomState],
-    /// What climate zones ask for, by output.
-    pub claims: &'a [Option<Claimed>],
-    pub stopping: bool,
-    /// Wires of slow PWM stay in the phase that they are in.
-    pub holds_phases: bool,
-    pub now: Now,
-}
-
 /// What came of it.
 #[derive(Default)]
 pub(super) struct Resolution {
@@ -56,45 +37,6 @@ pub(super) struct Resolution {
     pub marked: Vec<OutputId>,
     /// Those that are explained otherwise than before, and whether they are to be at another level.
     pub explained: Vec<(OutputId, bool)>,
-}
-
-/// What a rule sets an output to.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Wish {
-    pub rule: RuleId,
-    level: Level,
-}
-
-/// By output: the rules that set it, in the order of the file.
-pub(super) fn wishes(config: &Config) -> Vec<Vec<Wish>> {
-    let mut wishes = vec![Vec::new(); config.outputs.len()];
-    for (index, rule) in config.rules.iter().enumerate() {
-        for (output, level) in &rule.set {
-            wishes[output.0].push(Wish { rule: RuleId(index), level: *level });
-        }
-    }
-    wishes
-}
-
-impl Situation<'_> {
-    /// The rules that set an output, and whether each is active.
-    fn wishes(&self, id: OutputId) -> impl Iterator<Item = (Wish, Truth)> {
-        self.wishes[id.0].iter().map(|wish| (*wish, self.rules[wish.rule.0].truth))
-    }
-
-    fn claimed(&self, id: OutputId) -> Option<&Claimed> {
-        self.claims.get(id.0)?.as_ref()
-    }
-}
-
-/// The slots of one output as they fill up.
-#[derive(Clone, Debug)]
-pub(super) struct Slots {
-    pub safety: Option<Cause>,
-    safety_level: Level,
-    protect: Option<Claim>,
-    /// The lowest first, which is the relinquish default; never empty.
-    asked: Vec<(Slot, Claim)>,
 }
 
 /// Resolves the outputs of a cluster. `slots` are of all outputs, and empty before and after.
@@ -225,7 +167,7 @@ fn ask_parts(
         } else {
             (Slot::Default, Claim { level, cause: Cause::Part(id) })
         };
-        let on_since = state.level.is_on().then_some(state.since.moment);
+        let on_since = state.on_since();
         changed |= limit(output, state, on_since, level.is_on(), now, wakeup);
         state.since.follow(now);
         let slots = &mut slots[part.0];
@@ -283,43 +225,19 @@ fn settle(
     if explain(state, &slots, situation.config) {
         resolution.explained.push((id, state.decided() != before));
     }
-    if let Wire::Failed(failure) = &state.wire
-        && failure.level == state.decided()
-        && (!output.is_of_another_hub() || state.asked || state.asks_another_hub())
-    {
-        wakeup.at(failure.retry);
-    }
+    let held_off = state.contradictions.held_off(state.decided(), situation.now.moment);
+    let again = match &state.wire {
+        // Another hub's, of which nobody here asks anything, need not be tried.
+        Wire::Failed(_) if output.is_of_another_hub() && !state.asked && !state.asks_another_hub() => None,
+        Wire::Failed(failure) if failure.level == state.decided() => {
+            Some(held_off.map_or(failure.retry, |until| until.max(failure.retry)))
+        }
+        Wire::Failed(_) => held_off,
+        Wire::Confirmed => held_off.filter(|_| state.level != state.decided()),
+        Wire::Untouched | Wire::Driving { .. } => None,
+    };
+    again.into_iter().for_each(|again| wakeup.at(again));
     slots.winner()
-}
-
-impl Slots {
-    pub fn nothing() -> Slots {
-        Slots { safety: None, safety_level: Level::OFF, protect: None, asked: Vec::new() }
-    }
-
-    /// What it is to be, minimum times apart.
-    pub fn wanted(&self) -> Level {
-        if self.safety.is_some() { self.safety_level } else { highest(&self.asked).1.level }
-    }
-
-    /// The highest filled slot.
-    fn winner(mut self) -> (Slot, Claim) {
-        let safety = self.safety.map(|cause| (Slot::Safety, Claim { level: self.safety_level, cause }));
-        let protect = self.protect.map(|claim| (Slot::Protect, claim));
-        // Never empty; what nobody asks for is off.
-        let nobody = (Slot::Default, Claim { level: Level::OFF, cause: Cause::Default });
-        safety.or(protect).or_else(|| self.asked.pop()).unwrap_or(nobody)
-    }
-
-    /// Who asks for what, minimum times and safety apart.
-    pub fn asks(&self) -> &(Slot, Claim) {
-        highest(&self.asked)
-    }
-}
-
-/// The highest of these slots.
-fn highest(asked: &[(Slot, Claim)]) -> &(Slot, Claim) {
-    &asked[asked.len() - 1]
 }
 
 /// The filled slots up to `manual`, lowest first.
@@ -420,8 +338,7 @@ fn on_since(id: OutputId, config: &Config, outputs: &[OutputState]) -> Option<Mo
         Method::SlowPwm { wire, .. } => *wire,
         _ => id,
     };
-    let state = &outputs[counted.0];
-    state.level.is_on().then_some(state.since.moment)
+    outputs[counted.0].on_since()
 }
 
 fn max_on(output: &Output) -> Option<Cause> {

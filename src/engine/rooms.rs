@@ -9,9 +9,10 @@
 //! out the room from that. So it makes no difference whether hearthd was restarted, or the doors were added by a reload.
 
 use super::{
-    facts::{Facts, NextWakeup},
+    facts::Facts,
     rules,
     state::{InputState, RoomState, RuleState, Timestamp},
+    wakeup::NextWakeup,
 };
 use crate::{
     clock::{Moment, Now},

@@ -1,51 +1,23 @@
 //! What the engine knows of each entity. These survive restarts as they are (see [`Memory`](super::Memory)).
 
+mod manual;
 mod output;
+mod timestamp;
 
 use super::{
     filters::FilterState,
-    inputs::{Clicking, Counting, Storm},
+    inputs::{clicks::Clicking, counting::Counting, storm::Storm},
 };
 use crate::{
     clock::{Moment, Now},
     model::{Learnt, Modes, Quality, Quantity, Room, RoomCause, Rule, Sensor, Sign, Truth},
 };
 use chrono::{DateTime, Utc};
-pub(super) use output::{Failure, OutputState, Wire};
+pub(super) use manual::{Manual, Release};
+pub(super) use output::{Failure, OutputState, Wire, motion};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
-
-/// A moment together with the wall time it stands for, kept so that texts about it do not flicker with the clocks' drift.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Timestamp {
-    pub moment: Moment,
-    pub wall: DateTime<Utc>,
-}
-
-impl Timestamp {
-    pub fn of(now: Now) -> Timestamp {
-        Timestamp { moment: now.moment, wall: now.wall }
-    }
-
-    pub fn after(now: Now, duration: Duration) -> Timestamp {
-        let moment = now.moment + duration;
-        Timestamp { moment, wall: now.wall_at(moment) }
-    }
-
-    pub fn plus(self, duration: Duration) -> Timestamp {
-        let wall = chrono::TimeDelta::from_std(duration).ok().and_then(|delta| self.wall.checked_add_signed(delta));
-        Timestamp { moment: self.moment + duration, wall: wall.unwrap_or(self.wall) }
-    }
-
-    /// Follows a wall clock that was set since.
-    pub fn follow(&mut self, now: Now) {
-        let ahead = |wall: DateTime<Utc>, moment: Moment| wall.timestamp_millis().saturating_sub(moment.as_millis());
-        let drift_ms = ahead(now.wall, now.moment).saturating_sub(ahead(self.wall, self.moment));
-        if drift_ms.saturating_abs() > 2_000 {
-            self.wall = now.wall_at(self.moment);
-        }
-    }
-}
+use std::{collections::BTreeMap, sync::Arc};
+pub(super) use timestamp::{Timestamp, is_plain};
 
 /// When something that is on or off last became the other, as far as is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -346,10 +318,6 @@ pub(super) struct Timer {
     pub certain: Option<Moment>,
     /// Since when it has been true or unknown: as long ago it may have become true.
     pub possible: Option<Moment>,
-}
-
-pub(super) fn is_plain<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 fn unknown() -> Truth {

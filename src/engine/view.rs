@@ -2,7 +2,7 @@
 
 use super::{
     parts::cover,
-    state::{Failure, OutputState, Wire},
+    state::{Failure, OutputState, Wire, motion},
 };
 use crate::{
     clock::{Moment, Now},
@@ -107,7 +107,7 @@ pub(super) fn shown_anew(config: &Config, outputs: &[OutputState], id: OutputId,
 
 /// Where a cover is, as far as that is known.
 pub(super) fn position(cover: &Cover, outputs: &[OutputState], id: OutputId, now: Now) -> Option<Level> {
-    let motion = cover::motion(&outputs[cover.open.0], &outputs[cover.close.0]);
+    let motion = motion(cover, outputs);
     let (position, _) = outputs[id.0].travel.shown(cover, motion, now.moment);
     whole_percent(position?)
 }
@@ -118,7 +118,7 @@ pub(super) fn whole_percent(position: i64) -> Option<Level> {
 }
 
 fn cover_word(cover: &Cover, outputs: &[OutputState], id: OutputId, now: Now) -> &'static str {
-    match cover::motion(&outputs[cover.open.0], &outputs[cover.close.0]) {
+    match motion(cover, outputs) {
         Some((cover::Way::Opening, _)) => "opening",
         Some((cover::Way::Closing, _)) => "closing",
         None => match position(cover, outputs, id, now) {
@@ -135,7 +135,9 @@ fn good_or_fault(config: &Config, outputs: &[OutputState], id: OutputId, value: 
         let rate = config[id].max_rate;
         Some(format!("rules switch it more than {rate} times a second: do they work against each other?").into())
     };
-    let fault: Option<Arc<str>> = failure(config, outputs, id).map(|failure| failure.text.clone()).or_else(too_often);
+    let contradiction = || contradiction(config, outputs, id).map(Arc::from);
+    let fault = failure(config, outputs, id).map(|failure| failure.text.clone()).or_else(contradiction);
+    let fault: Option<Arc<str>> = fault.or_else(too_often);
     let quality = quality(config, outputs, id);
     let value = value.filter(|_| quality != Quality::Unknown);
     let point = Point::Output(id);
@@ -144,7 +146,9 @@ fn good_or_fault(config: &Config, outputs: &[OutputState], id: OutputId, value: 
 
 /// How far to trust what an output shows.
 pub(super) fn quality(config: &Config, outputs: &[OutputState], id: OutputId) -> Quality {
-    let in_fault = failure(config, outputs, id).is_some() || once_too_often(config, outputs, id).is_some();
+    let in_fault = failure(config, outputs, id).is_some()
+        || contradiction(config, outputs, id).is_some()
+        || once_too_often(config, outputs, id).is_some();
     // Nobody here knows what another hub does with its output before that is heard of.
     let is_unknown = || config[id].is_of_another_hub() && outputs[id.0].wire == Wire::Untouched;
     match in_fault {
@@ -158,6 +162,12 @@ pub(super) fn quality(config: &Config, outputs: &[OutputState], id: OutputId) ->
 fn once_too_often(config: &Config, outputs: &[OutputState], id: OutputId) -> Option<OutputId> {
     let parts = config.parts(id).into_iter();
     std::iter::once(id).chain(parts).find(|id| outputs[id.0].guard.held().is_some())
+}
+
+/// What is to be said of a wire that is otherwise by itself again and again: its own, or that of one of its parts.
+fn contradiction(config: &Config, outputs: &[OutputState], id: OutputId) -> Option<&'static str> {
+    let parts = config.parts(id).into_iter();
+    std::iter::once(id).chain(parts).find_map(|id| outputs[id.0].contradiction())
 }
 
 /// What is wrong with its wire, or with that of one of its parts.

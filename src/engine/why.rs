@@ -3,9 +3,10 @@
 use super::{
     Engine, climate,
     condition::{self, evaluate},
-    facts::{NextWakeup, facts},
+    facts::facts,
     foresight, rooms,
-    state::{RuleState, Timestamp},
+    state::{OutputState, RuleState, Timestamp},
+    wakeup::NextWakeup,
 };
 use crate::{
     clock::Now,
@@ -168,12 +169,17 @@ impl Engine {
                 pending.push(Pending { what, ends: now.wall_at(ends.moment) });
             }
         };
+        // A limit counts from when the output may have gone on, whenever its wire answered.
+        let begins = |state: &OutputState, name: &str| {
+            let moment = state.on_since().filter(|_| name == "max_on").unwrap_or(state.since.moment);
+            Timestamp { moment, ..state.since }
+        };
         let on = state.level.is_on();
         let limits = [("min_on", output.min_on, on), ("max_on", output.max_on, on), ("min_off", output.min_off, !on)];
         for (name, limit, _) in limits.into_iter().filter(|(.., applies)| *applies) {
             let slow = matches!(output.method, Method::SlowPwm { .. });
             if let Some(limit) = limit.filter(|_| !slow) {
-                add(format!("{name} is over"), state.since.plus(limit));
+                add(format!("{name} is over"), begins(state, name).plus(limit));
             }
         }
         if let Method::SlowPwm { wire, .. } = output.method {
@@ -182,7 +188,7 @@ impl Engine {
                 [("min_on", part.min_on, on), ("max_on", output.max_on, on), ("min_off", part.min_off, !on)]
             {
                 if let Some(limit) = limit.filter(|_| applies) {
-                    add(format!("{name} of {} is over", part.id), line.since.plus(limit));
+                    add(format!("{name} of {} is over", part.id), begins(line, name).plus(limit));
                 }
             }
         }
@@ -191,6 +197,10 @@ impl Engine {
         }
         if let Some(until) = state.manual.as_ref().and_then(|manual| manual.until_time(now)) {
             add("the command ends".into(), until);
+        }
+        let held_off = state.contradiction().and_then(|_| state.contradictions.held_off(state.decided(), now.moment));
+        if let Some(moment) = held_off {
+            add("it is driven back".into(), Timestamp { moment, wall: now.wall_at(moment) });
         }
         for reason in rules {
             let (rule, state) = (&self.config[reason.rule], &self.rules[reason.rule.0]);

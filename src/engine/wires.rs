@@ -2,11 +2,10 @@
 
 use super::{
     Engine, RETRY_FIRST, RETRY_LAST, change_is_promised,
-    manual::Manual,
     order::Dependency,
     parts,
     promises::Promised,
-    state::{Failure, OutputState, Timestamp, Wire},
+    state::{Failure, Manual, OutputState, Timestamp, Wire},
 };
 use crate::{
     clock::Now,
@@ -44,6 +43,7 @@ impl Engine {
             }
             if level.is_on() && !state.level.is_on() {
                 state.may_have_gone_on = true;
+                state.on_from.get_or_insert(now.moment);
                 if change_is_promised(&config[output]) {
                     self.promises.note(Promised::Output(output));
                 }
@@ -87,6 +87,12 @@ impl Engine {
     pub(super) fn absorb_driven(&mut self, now: Now, drive: DriveId, result: Result<(), String>) {
         if let Some(open) = self.drives.take(drive) {
             let state = &mut self.outputs[open.output.0];
+            match &result {
+                Ok(()) => state.contradictions.obeys(),
+                // It is no answer that is late: the wire did not take it.
+                Err(_) if !state.level.is_on() => state.on_from = None,
+                Err(_) => {}
+            }
             if std::mem::take(&mut state.is_taken_back) && result.is_ok() {
                 state.asked = false;
                 self.promises.note(Promised::Output(open.output));
@@ -105,13 +111,25 @@ impl Engine {
 
     pub(super) fn absorb_found(&mut self, now: Now, output: &str, level: Level, result: Result<(), String>) {
         let Some(id) = self.config.find_output(output) else { return };
+        let is_of_another_hub = self.config[id].is_of_another_hub();
         // How the level was before a drive is of no account: its own answer tells how it is after it.
+        let state = &mut self.outputs[id.0];
+        let wanted = state.decided();
         match result {
-            Err(_) if self.outputs[id.0].is_under_way() => return,
+            Err(_) if state.is_under_way() => return,
+            // What another hub says of its own output contradicts nobody here.
+            Err(_) if state.wire == Wire::Confirmed && !is_of_another_hub => {
+                state.contradictions.found(wanted, now.moment);
+            }
             Err(_) => {}
             Ok(()) => {
                 self.drives.forget(id);
-                let state = &mut self.outputs[id.0];
+                // What a start or a reload claimed otherwise, no device did.
+                if level == wanted {
+                    state.contradictions.obeys();
+                } else if state.wire != Wire::Untouched && !is_of_another_hub {
+                    state.contradictions.found(wanted, now.moment);
+                }
                 // A pulse that was cut short is over too.
                 state.tripped |= state.pulse_from.is_some() && state.level.is_on() && !level.is_on();
                 self.yield_to_its_hub(id, level);
@@ -143,6 +161,19 @@ impl Engine {
         self.promises.note(Promised::Output(id));
     }
 
+    /// What an output that could not be reached did not take is tried now. Of another hub's, it is heard what it is.
+    pub(super) fn absorb_reached(&mut self, now: Now, output: &str) {
+        let Some(id) = self.config.find_output(output).filter(|id| !self.config[*id].is_of_another_hub()) else {
+            return;
+        };
+        let state = &mut self.outputs[id.0];
+        if let Wire::Failed(failure) = &mut state.wire {
+            failure.retry = now.moment;
+            state.contradictions.reached();
+            self.changes.output(id, &self.config);
+        }
+    }
+
     fn absorb_level(&mut self, now: Now, output: OutputId, level: Level, result: Result<(), String>) {
         self.changes.output(output, &self.config);
         let state = &mut self.outputs[output.0];
@@ -167,6 +198,11 @@ impl Engine {
                 }
                 if level.is_on() {
                     state.last_on = level;
+                }
+                // What was on already, or answered at once, is known to be on since then.
+                let at_once = state.on_from == Some(now.moment);
+                if !level.is_on() || at_once {
+                    state.on_from = None;
                 }
                 let failed = state.failure().is_some() && !level.is_on();
                 if state.level.is_on() != level.is_on() || was_on_unseen || failed {
@@ -204,6 +240,7 @@ fn must_drive(output: &Output, state: &OutputState, now: Now) -> bool {
             let may = |failure: &Failure| asks && failure.level != level || now.moment >= failure.retry;
             (differs || asks && state.failure().is_some()) && state.failure().is_none_or(may)
         }
+        Wire::Confirmed | Wire::Failed(_) if state.contradictions.held_off(level, now.moment).is_some() => false,
         Wire::Untouched => true,
         Wire::Confirmed => state.level != level,
         // What is taken back is not first switched on by a bus that answers late; but for what, once on, is to stay on for a
@@ -229,6 +266,7 @@ fn begin_drive(output: &Output, state: &mut OutputState, now: Now) -> Option<(Le
     if differs && output.line.is_some() && is_by_rules(slot, &claim.cause) {
         state.guard.switched(output.max_rate, now.moment);
     }
+    state.contradictions.driven(now.moment);
     // A pulse that is cut short is over too.
     state.tripped |= state.pulse_from.is_some() && state.may_be_on() && !claim.level.is_on();
     if output.is_of_another_hub() {

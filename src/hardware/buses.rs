@@ -111,7 +111,7 @@ impl Drop for Buses {
         // All are told before any is waited for.
         let buses = std::mem::take(&mut self.buses);
         let workers: Vec<_> = buses.into_values().filter_map(|bus| bus.worker).collect();
-        workers.into_iter().for_each(Worker::join);
+        Worker::join_all(workers);
     }
 }
 

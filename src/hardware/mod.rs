@@ -53,8 +53,8 @@ use outputs::{Outputs, RELOAD_WITHIN, START_WITHIN};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc::Sender;
 
-/// All wires of the house. Dropping it ends all its threads, each within half a second, and releases the lines; it drives nothing
-/// on the way, so who ends the daemon drives the safe states before.
+/// All wires of the house. Dropping it ends all its threads and releases the lines: those of outputs, of inputs and of
+/// sensors are waited for half a second each, however many hang. It drives nothing on the way, so who ends the daemon drives the safe states before.
 pub struct Hardware {
     config: Arc<Config>,
     chosen: Chosen,

@@ -189,8 +189,7 @@ impl Outputs {
 
 impl Drop for Outputs {
     fn drop(&mut self) {
-        // All are told before any is waited for.
-        self.sinks.values().for_each(Sink::end);
+        Sink::end_all(std::mem::take(&mut self.sinks).into_values().collect());
     }
 }
 

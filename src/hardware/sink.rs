@@ -124,8 +124,15 @@ impl Sink {
         self.worker.as_ref().is_none_or(Worker::is_running)
     }
 
+    /// Ends several, which are waited for together.
+    pub fn end_all(mut sinks: Vec<Sink>) {
+        // All are told before any is waited for.
+        sinks.iter().for_each(Sink::end);
+        Worker::join_all(sinks.iter_mut().filter_map(|sink| sink.worker.take()));
+    }
+
     /// Tells the thread to end after what it is at.
-    pub fn end(&self) {
+    fn end(&self) {
         let mut state = self.inbox.lock();
         state.ended = true;
         // Dropped when the lock is given back: it may hold the last handle of something that ends slowly.

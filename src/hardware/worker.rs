@@ -1,5 +1,9 @@
 //! A thread that can be waited for without waiting for ever.
 
+use crate::{
+    clock::{Clock, Moment},
+    model::ClockTrust,
+};
 use std::{
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread::{Builder, JoinHandle},
@@ -38,9 +42,21 @@ impl Worker {
         !self.handle.is_finished()
     }
 
-    /// Waits for a thread that was asked to end; leaves it to itself if the kernel holds it.
+    /// Waits for threads that were asked to end, for all of them together no longer than for one; leaves to themselves those
+    /// that the kernel holds.
+    pub fn join_all(workers: impl IntoIterator<Item = Worker>) {
+        let clock = Clock::system(Moment::START, ClockTrust::Always);
+        let end = clock.now().moment + PATIENCE;
+        workers.into_iter().for_each(|worker| worker.join_within(end.since(clock.now().moment)));
+    }
+
+    /// As [`Worker::join_all`], for one.
     pub fn join(self) {
-        match self.ended.recv_timeout(PATIENCE) {
+        Worker::join_all([self]);
+    }
+
+    fn join_within(self, patience: Duration) {
+        match self.ended.recv_timeout(patience) {
             Err(RecvTimeoutError::Timeout) => tracing::warn!("{} does not end: its device hangs", self.name),
             _ => {
                 if self.handle.join().is_err() {
@@ -48,5 +64,30 @@ impl Worker {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    /// One after the other, two hundred of them would take more than a minute and a half.
+    #[test]
+    fn threads_that_hang_are_waited_for_together() {
+        let (release, held) = channel::<()>();
+        let held = Arc::new(Mutex::new(held));
+        let hangs = |number: usize| {
+            let held = held.clone();
+            Worker::spawn(&format!("bus {number}"), move || drop(held.lock().map(|held| held.recv()))).unwrap()
+        };
+        let workers: Vec<Worker> = (0..200).map(hangs).collect();
+        let (done, joined) = channel();
+        std::thread::spawn(move || {
+            Worker::join_all(workers);
+            done.send(())
+        });
+        joined.recv_timeout(Duration::from_secs(60)).expect("they are left to themselves");
+        drop(release);
     }
 }

@@ -19,7 +19,8 @@ pub mod trust;
 
 use crate::{
     clock::Now,
-    model::{BrokerStatus, Command, Config, Reasons, Refusal, Snapshot, Source, duration},
+    house::{Candidate, Explained, House, Question, Request},
+    model::{Refusal, Snapshot, duration},
 };
 use axum::{
     Extension, Json, Router,
@@ -36,104 +37,13 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
-use shape::Plan;
-use std::{collections::BTreeMap, error::Error, sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 use tokio::{
-    sync::{Semaphore, mpsc, oneshot, watch},
+    sync::{Semaphore, oneshot},
     time::timeout,
 };
-
-/// A command that waits for its answer.
-pub struct Request {
-    /// What is wished.
-    pub command: Command,
-    /// Where the answer goes.
-    pub answer: Answerer,
-}
-
-impl Request {
-    /// A command by the console, and where its answer will come: the snapshot after it, or why it was refused.
-    pub fn new(
-        point: &str,
-        payload: &str,
-        hold: Option<Duration>,
-    ) -> (Request, oneshot::Receiver<Result<Arc<Snapshot>, Refusal>>) {
-        let (point, payload) = (point.to_owned(), payload.to_owned());
-        let command = Command { source: Source::Console, point, payload, hold };
-        let (sender, answer) = oneshot::channel();
-        (Request { command, answer: Answerer(sender) }, answer)
-    }
-}
-
-/// Where the answer to one [`Request`] goes: the snapshot after it, or why it was refused.
-pub struct Answerer(oneshot::Sender<Result<Arc<Snapshot>, Refusal>>);
-
-/// An answer ready to be given.
-pub struct Reply {
-    /// To whom.
-    pub answer: Answerer,
-    /// Accepted or not.
-    pub result: Result<(), Refusal>,
-}
-
-impl Reply {
-    /// Gives the answer; `snapshot` is the house after the command.
-    pub fn send(self, snapshot: &Arc<Snapshot>) {
-        // Whoever asked may have gone away.
-        let _ = self.answer.0.send(self.result.map(|()| snapshot.clone()));
-    }
-}
-
-/// A question that the snapshot does not answer; the daemon looks into a copy of the engine.
-pub enum Question {
-    /// Why the point of this name is as it is, or the climate zone does what it does; nothing if there is none.
-    Why(String, oneshot::Sender<Option<Explained>>),
-    /// What a changed configuration would change; or its problems.
-    Plan(Candidate, oneshot::Sender<Result<Plan, String>>),
-}
-
-/// Why something is as it is.
-pub struct Explained {
-    /// The house that the reasons speak of by numbers: after a reload it is another than that of an earlier snapshot.
-    pub config: Arc<Config>,
-    /// Why.
-    pub reasons: Reasons,
-}
-
-/// A configuration that may come into force: the body of `POST /api/v1/plan`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Candidate {
-    /// What messages call the file.
-    pub name: String,
-    /// Its text.
-    pub text: String,
-    /// The zone that counts where the text names none; the machine's when absent.
-    #[serde(default)]
-    pub zone: Option<String>,
-    /// The texts of the files that it names, but for passwords.
-    #[serde(default)]
-    pub files: BTreeMap<String, String>,
-}
-
-/// What the service needs of the daemon.
-#[derive(Clone)]
-pub struct House {
-    /// The newest picture.
-    pub snapshots: watch::Receiver<Arc<Snapshot>>,
-    /// Commands go here.
-    pub requests: mpsc::Sender<Request>,
-    /// Questions go here.
-    pub questions: mpsc::Sender<Question>,
-    /// How it stands with the broker.
-    pub broker: watch::Receiver<BrokerStatus>,
-    /// What is wrong with the file, while another configuration than that is in force.
-    pub refused: watch::Receiver<Option<String>>,
-    /// Why the state cannot be saved, while it cannot.
-    pub unsaved: watch::Receiver<Option<String>>,
-}
 
 /// Longer than any pass of the control loop and any wait for the disk.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -375,7 +285,8 @@ mod tests {
     use crate::{
         clock::Moment,
         engine::Engine,
-        model::{Line, Output, OutputKind},
+        house::Ends,
+        model::{Config, Line, Output, OutputKind, Reasons},
     };
 
     fn snapshot(outputs: &[&str]) -> Arc<Snapshot> {
@@ -390,16 +301,7 @@ mod tests {
     #[tokio::test]
     async fn reasons_are_told_of_the_house_that_they_are_of() {
         let (before, after) = (snapshot(&[]), snapshot(&["old", "lamp"]));
-        let (publish, snapshots) = watch::channel(before);
-        let (questions, mut asked) = mpsc::channel(1);
-        let house = House {
-            snapshots,
-            requests: mpsc::channel(1).0,
-            questions,
-            broker: watch::channel(BrokerStatus::default()).1,
-            refused: watch::channel(None).1,
-            unsaved: watch::channel(None).1,
-        };
+        let (house, Ends { snapshots: publish, questions: mut asked, .. }) = House::new(before);
         let answers = async {
             let Some(Question::Why(name, answer)) = asked.recv().await else { panic!("another question") };
             assert_eq!(name, "lamp");

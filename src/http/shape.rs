@@ -173,49 +173,6 @@ pub struct SlotShape {
     pub overruled_by: Option<String>,
 }
 
-/// Answer of `POST /api/v1/plan`: what would change.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plan {
-    /// Keys of the file whose values differ.
-    pub settings: Vec<Difference>,
-    /// Wires that another output or input would use, or none any more, or one for the first time.
-    pub wires: Vec<Difference>,
-    /// Points whose topics on MQTT would go, come or be others: `{state,set,why,availability}`. Should all topics move,
-    /// `all topics` comes first, and their points are compared below.
-    pub topics: Vec<Difference>,
-    /// Entities of Home Assistant that would go, come or become others, with what is said of them. Should all be new,
-    /// `device` comes first.
-    pub entities: Vec<Difference>,
-    /// Outputs that would change at once.
-    pub moves: Vec<Move>,
-    /// What takes effect only with a restart: a sentence.
-    pub restart: Option<String>,
-}
-
-/// Something before and after.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Difference {
-    /// What: `outputs.hall_light.gpio`, `GPIO 17`.
-    pub what: String,
-    /// Null when there was none.
-    pub before: Option<String>,
-    /// Null when there would be none.
-    pub after: Option<String>,
-}
-
-/// An output that would change at once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Move {
-    /// Which.
-    pub output: String,
-    /// Null when it is new.
-    pub before: Option<String>,
-    /// What it would be; null when it would be gone, and its wire in its safe state.
-    pub after: Option<String>,
-    /// The slot and the cause that would hold it.
-    pub why: String,
-}
-
 pub(super) fn house(
     snapshot: &Snapshot,
     broker: &BrokerStatus,

@@ -148,14 +148,19 @@ pub struct ClientCertificate {
 impl MqttSettings {
     /// The broker's address, for people: `broker:1883`; whatever is not plain MQTT says so, as in `mqtts://broker:8883`.
     pub fn address(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        let port = self.port;
+        let place = self.host_and_port();
         match (&self.carrier, &self.tls) {
-            (Carrier::Tcp, None) => format!("{host}:{port}"),
-            (Carrier::Tcp, Some(_)) => format!("mqtts://{host}:{port}"),
-            (Carrier::WebSocket { path }, None) => format!("ws://{host}:{port}{path}"),
-            (Carrier::WebSocket { path }, Some(_)) => format!("wss://{host}:{port}{path}"),
+            (Carrier::Tcp, None) => place,
+            (Carrier::Tcp, Some(_)) => format!("mqtts://{place}"),
+            (Carrier::WebSocket { path }, None) => format!("ws://{place}{path}"),
+            (Carrier::WebSocket { path }, Some(_)) => format!("wss://{place}{path}"),
         }
+    }
+
+    /// Where the broker is, as in a URL: `broker:1883`, `[::1]:1883`.
+    pub fn host_and_port(&self) -> String {
+        let MqttSettings { host, port, .. } = self;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
 }
 

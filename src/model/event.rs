@@ -74,6 +74,11 @@ pub enum Event {
         /// Whether it has it, or why not.
         result: Result<(), String>,
     },
+    /// A device that could not be reached can be again: what it did not take is to be tried once more.
+    WireReached {
+        /// The output's id.
+        output: Arc<str>,
+    },
     /// Somebody wishes something.
     Command {
         /// What.

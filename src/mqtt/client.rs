@@ -97,6 +97,8 @@ pub(super) fn connection_beside(settings: &MqttSettings, limits: &Limits) -> (Cl
 
 fn prepare(mut options: MqttOptions, settings: &MqttSettings, limits: &Limits) -> (Client, Driver) {
     options.set_max_packet_size(limits.incoming, limits.outgoing);
+    // What waits goes out together.
+    options.set_max_request_batch(limits.queue);
     let (progress, dialled) = (Progress::default(), Arc::new(settings.clone()));
     let shared = progress.clone();
     options.set_socket_connector(move |_, network| dial::dial(dialled.clone(), network, shared.clone()));

@@ -60,9 +60,7 @@ async fn connect(
     network: NetworkOptions,
     progress: Progress,
 ) -> io::Result<Box<dyn Stream>> {
-    let bare_ipv6 = settings.host.contains(':');
-    let host = if bare_ipv6 { format!("[{}]", settings.host) } else { settings.host.clone() };
-    let address = format!("{host}:{}", settings.port);
+    let address = settings.host_and_port();
     let Some(tls) = settings.tls.clone() else {
         let tcp = default_socket_connect(address, network).await?;
         return Ok(Box::new(Plain { tcp, settings, is_looked_at: false }));

@@ -1,6 +1,7 @@
 //! What an incoming message is.
 
-use super::{Delivery, Qos, Refused, discovery, discovery::Earlier, topics::Topics};
+use super::{Delivery, Qos, discovery, discovery::Earlier, topics::Topics};
+use crate::house::Refused;
 use crate::model::{Command, MqttSettings, Source, in_shell, shown};
 use std::hash::{DefaultHasher, Hash, Hasher};
 

@@ -21,7 +21,7 @@ const LARGEST: u64 = 1 << 20;
 pub(super) struct Record {
     /// Whose components these are.
     pub(super) hub: String,
-    /// Host and port of the broker that keeps the topics.
+    /// The host of the broker that keeps the topics.
     pub(super) broker: String,
     /// Components that Home Assistant was told of, and those that it may not have removed.
     pub(super) components: Platforms,

@@ -1,7 +1,6 @@
 //! One connection to the broker, from its first packet to its end. A new one is made for every try, because the client
 //! library keeps half-finished business of an old connection and loses or repeats it on the next.
 
-use super::Notification;
 use super::client::{self, Client, Delivery, Driver, Happened, Limits};
 use super::dial;
 use super::inbox::{Asked, Inbox, Incoming};
@@ -9,6 +8,7 @@ use super::loss::{Loss, LossKind};
 use super::outbox::Message;
 use super::repeats::Repeats;
 use super::tls;
+use crate::house::Notification;
 use crate::model::{Command, MqttSettings, shown};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{

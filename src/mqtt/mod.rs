@@ -5,7 +5,7 @@
 //!   refusals ──>   ^          |
 //!                  └─ Session ┤                  connects, waits, connects again, for ever
 //!                             v
-//!     events <── queue <── Inbox <── broker      commands, Home Assistant's birth
+//!     house  <── queue <── Inbox <── broker      commands, Home Assistant's birth
 //! ```
 //!
 //! - **Nothing is queued for a broker that is away.** States come from the newest snapshot, compared with what this
@@ -42,15 +42,18 @@ mod link;
 
 mod session;
 
+mod hub;
+
 pub mod remote;
 
 #[cfg(test)]
 mod house;
 
-use crate::model::{BrokerStatus, Config, Event, MqttSettings, Snapshot};
+use crate::house::{House, Notification};
+use crate::model::{BrokerStatus, Config, MqttSettings, Snapshot};
 pub use client::{Delivery, Qos};
+pub use hub::attach;
 pub use ledger::Ledger;
-use serde::Serialize;
 use session::Session;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -59,44 +62,10 @@ use tokio::task::JoinSet;
 /// Time for the last words; a broker that needs longer publishes the last will instead, which says the same.
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
-/// A command that was refused, as it is answered on `<prefix>/error`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Refused {
-    /// The dotted name that the command's topic spoke of.
-    pub point: String,
-    /// Its payload, or the start of it.
-    pub payload: String,
-    /// What was wrong and what to write instead: one line.
-    pub reason: String,
-}
-
-/// What is told once, and not kept by the broker.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notification {
-    /// A command was refused.
-    Refused(Refused),
-    /// A rule has something to say to people. It waits for a broker that is away.
-    Notice(Notice),
-    /// A button was clicked: the dotted name of its event, and how. Too late it would be a lie: a broker that is away does
-    /// not hear of it.
-    Clicked(String, &'static str),
-}
-
-/// What a rule has to say, as it is told on `<prefix>/notify`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Notice {
-    /// What it says.
-    pub text: String,
-    /// The rule.
-    pub rule: String,
-    /// When: local time, RFC 3339.
-    pub time: String,
-}
-
-/// The running adapter. Dropped without [`Mqtt::stop`], it breaks the connection, and the broker publishes the last
+/// A connection with all its tries. Dropped without [`Mqtt::stop`], it breaks, and the broker publishes the last
 /// will: `offline`.
 #[derive(Debug)]
-pub struct Mqtt {
+struct Mqtt {
     tasks: JoinSet<()>,
     stop: oneshot::Sender<Clearing>,
 }
@@ -112,13 +81,13 @@ pub struct Clearing {
 
 impl Clearing {
     /// What a connection of one hub and settings leaves that one of others (None: there will be none) does not take over.
-    /// Topics under another prefix the next one clears, when Home Assistant was told of the new ones.
+    /// Topics under another prefix the next one clears, when Home Assistant was told of the new ones. Another port of the same
+    /// host is another way to the same broker, as from `mqtt://` to `mqtts://`: there the next one goes on with what is kept.
     pub fn between(before: (&str, &MqttSettings), after: Option<(&str, &MqttSettings)>) -> Clearing {
-        let place = |settings: &MqttSettings| (settings.host.clone(), settings.port);
         let discovery = |(hub, settings): (&str, &MqttSettings)| {
             settings.discovery_prefix.as_ref().map(|prefix| discovery::topic(prefix, hub))
         };
-        match after.filter(|after| place(after.1) == place(before.1)) {
+        match after.filter(|after| after.1.host == before.1.host) {
             None => Clearing { topics: true, discovery: true },
             Some(after) => {
                 let device = discovery(after) != discovery(before);
@@ -128,27 +97,32 @@ impl Clearing {
     }
 }
 
-/// What the adapter tells the broker.
-#[derive(Debug)]
-pub struct Feed {
-    /// The newest picture of the house.
-    pub snapshots: watch::Receiver<Arc<Snapshot>>,
-    /// What is wrong with the daemon itself, in one line.
-    pub trouble: watch::Receiver<Option<String>>,
+/// What the adapter tells the broker, and where it brings commands.
+struct Feed {
+    house: House,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
     /// What is told once; it is read at all times, connected or not.
-    pub told: mpsc::Receiver<Notification>,
+    told: mpsc::Receiver<Notification>,
+    /// For refusals of its own commands.
+    refusals: mpsc::Sender<Notification>,
 }
 
-/// Starts the adapter's tasks on the current tokio runtime, for a hub with these settings; what snapshots of others say is
+impl Feed {
+    fn of(house: &House) -> Feed {
+        let (refusals, told) = house.notifications.listen();
+        Feed { house: house.clone(), snapshots: house.snapshots.clone(), told, refusals }
+    }
+}
+
+/// Starts a connection's tasks on the current tokio runtime, for a hub with these settings; what snapshots of others say is
 /// not told.
 ///
-/// Commands go to `events` in the order in which they came; while that channel is full they wait, first in a queue here,
-/// then at the broker. `status` is told how it stands with the broker. `ledger` is what connections before have left.
-pub fn spawn(
+/// Commands go to the house in the order in which they came; while it has no room they wait, first in a queue here, then at
+/// the broker. `status` is told how it stands with the broker. `ledger` is what connections before have left.
+fn spawn(
     hub: Arc<str>,
     settings: MqttSettings,
     mut feed: Feed,
-    events: mpsc::Sender<Event>,
     status: watch::Sender<BrokerStatus>,
     ledger: Arc<Ledger>,
 ) -> Mqtt {
@@ -161,7 +135,7 @@ pub fn spawn(
             _ = &mut stopped => return,
         };
         if let Ok(first) = first {
-            Session::new((hub, settings), first, feed, events, status, stopped, ledger).run().await;
+            Session::new((hub, settings), first, feed, status, stopped, ledger).run().await;
         }
     });
     Mqtt { tasks, stop }
@@ -173,14 +147,14 @@ fn is_of(config: &Config, hub: &Arc<str>, settings: &MqttSettings) -> bool {
 }
 
 impl Mqtt {
-    /// False after a panic of the adapter.
-    pub fn is_running(&self) -> bool {
-        !self.stop.is_closed()
+    /// Waits until it ended without being stopped: after a panic.
+    async fn ended(&mut self) {
+        while self.tasks.join_next().await.is_some() {}
     }
 
     /// Publishes what the newest snapshot says and `offline`, or clears what is not to be left, and takes leave of the
     /// broker; gives up after 2 s.
-    pub async fn stop(mut self, clearing: Clearing) {
+    async fn stop(mut self, clearing: Clearing) {
         if self.stop.send(clearing).is_ok() && tokio::time::timeout(STOP_WITHIN, self.tasks.join_next()).await.is_err()
         {
             tracing::warn!("the broker did not take the last messages within {STOP_WITHIN:?}");

@@ -4,11 +4,12 @@ mod kept;
 mod order;
 mod strangers;
 
+use super::Clearing;
 use super::discovery::{self, Platforms, Step};
 use super::inbox::mark;
 use super::ledger::Record;
 use super::topics::{PointTopics, Topics};
-use super::{Clearing, Notification};
+use crate::house::Notification;
 use crate::model::{Config, Explanation, Kind, MqttSettings, Quality, Snapshot, Value};
 use order::{Group, Part, groups};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -34,7 +35,7 @@ pub(super) struct Message {
 pub(super) struct Outbox {
     topics: Topics,
     discovery_prefix: Option<String>,
-    /// Host and port of the broker.
+    /// The host of the broker, which may be reached at several ports.
     broker: String,
     snapshot: Arc<Snapshot>,
     points: Vec<PointTopics>,
@@ -97,7 +98,7 @@ impl Outbox {
         let mut outbox = Outbox {
             topics,
             discovery_prefix: settings.discovery_prefix.clone(),
-            broker: format!("{}:{}", settings.host, settings.port),
+            broker: settings.host.clone(),
             snapshot,
             points: Vec::new(),
             places: BTreeMap::new(),

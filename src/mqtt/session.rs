@@ -7,8 +7,9 @@ use super::link::{Link, News, ROUND};
 use super::loss::{Loss, LossKind};
 use super::outbox::Outbox;
 use super::repeats::Repeats;
-use super::{Clearing, Feed, Notification, discovery, is_of};
-use crate::model::{BrokerStatus, Command, Event, MqttSettings, SIGN_OF_LIFE, Snapshot, in_shell};
+use super::{Clearing, Feed, discovery, is_of};
+use crate::house::{Answerer, Notification, Request};
+use crate::model::{BrokerStatus, Command, MqttSettings, SIGN_OF_LIFE, Snapshot, in_shell};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{future::pending, pin::Pin, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -94,14 +95,13 @@ impl Session {
         (hub, settings): (Arc<str>, MqttSettings),
         first: Arc<Snapshot>,
         feed: Feed,
-        events: mpsc::Sender<Event>,
         status: watch::Sender<BrokerStatus>,
         stop: oneshot::Receiver<Clearing>,
         ledger: Arc<Ledger>,
     ) -> Session {
         let (commands, queued) = mpsc::channel(COMMANDS);
         let mut forwarding = JoinSet::new();
-        forwarding.spawn(forward(queued, events));
+        forwarding.spawn(forward(queued, feed.house.requests.clone(), feed.refusals.clone()));
         Session {
             outbox: Outbox::new(&settings, first, ledger.record()),
             backoff: Backoff::new(),
@@ -169,7 +169,7 @@ impl Session {
                     None
                 }
                 Ok(()) = self.feed.snapshots.changed(), if lived.up => None,
-                Ok(()) = self.feed.trouble.changed(), if lived.up => None,
+                () = self.feed.house.trouble_changed(), if lived.up => None,
                 () = ring(&mut steady) => {
                     (lived.steady, self.wary, self.doubted) = (true, Wary::No, false);
                     self.backoff.steady();
@@ -345,8 +345,7 @@ impl Session {
         if is_of(&newest.config, &self.hub, &self.settings) {
             self.outbox.update(newest);
         }
-        let trouble = self.feed.trouble.borrow_and_update().clone();
-        let problems = self.problem.clone().into_iter().chain(trouble);
+        let problems = self.problem.clone().into_iter().chain(self.feed.house.trouble());
         self.outbox.problem(problems.reduce(|all, problem| format!("{all}; {problem}")));
     }
 
@@ -466,9 +465,13 @@ impl Session {
     }
 }
 
-async fn forward(mut commands: mpsc::Receiver<Command>, events: mpsc::Sender<Event>) {
+async fn forward(
+    mut commands: mpsc::Receiver<Command>,
+    requests: mpsc::Sender<Request>,
+    refusals: mpsc::Sender<Notification>,
+) {
     while let Some(command) = commands.recv().await {
-        if events.send(Event::Command { command, request: None }).await.is_err() {
+        if requests.send(Request { command, answer: Answerer::Refusals(refusals.clone()) }).await.is_err() {
             return;
         }
     }

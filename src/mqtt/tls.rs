@@ -7,8 +7,8 @@ use chrono::DateTime;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use std::{io, path::Path, sync::Arc};
 use tokio_rustls::rustls::{
-    AlertDescription, CertificateError, ClientConfig, ConfigBuilder, Error, InconsistentKeys, RootCertStore,
-    WantsVerifier, client::Resumption, crypto,
+    AlertDescription, CertificateError, ClientConfig, ConfigBuilder, Error, InconsistentKeys, OtherError,
+    RootCertStore, WantsVerifier, client::Resumption, crypto,
 };
 
 /// Reads what a connection needs: each one does, so certificates may be renewed meanwhile.
@@ -165,17 +165,27 @@ fn certificate(wrong: &CertificateError, settings: &MqttSettings) -> Loss {
             )
         }
         Wrong::Revoked => "the broker's certificate is revoked".into(),
-        other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
-            "the broker shows the certificate of an authority (CA:TRUE), which no server may: make one for the broker that \
-             is signed by it, see docs/mqtt.md"
-                .into()
-        }
-        other if format!("{other:?}").contains("UnsupportedCertVersion") => {
-            "the broker's certificate is of an old version (X.509 v1): make one of version 3, see docs/mqtt.md".into()
-        }
-        other => format!("the broker's certificate cannot be accepted: {}", shown(&other.to_string())),
+        // For what rustls has no word, it passes on that of the library below.
+        other => match inner(other) {
+            Some(webpki::Error::CaUsedAsEndEntity) => {
+                "the broker shows the certificate of an authority (CA:TRUE), which no server may: make one for the broker \
+                 that is signed by it, see docs/mqtt.md"
+                    .into()
+            }
+            Some(webpki::Error::UnsupportedCertVersion) => {
+                "the broker's certificate is of an old version (X.509 v1): make one of version 3, see docs/mqtt.md".into()
+            }
+            _ => format!("the broker's certificate cannot be accepted: {}", shown(&other.to_string())),
+        },
     };
     Loss::wrong(text)
+}
+
+fn inner(wrong: &CertificateError) -> Option<&webpki::Error> {
+    match wrong {
+        CertificateError::Other(OtherError(inner)) => inner.downcast_ref(),
+        _ => None,
+    }
 }
 
 /// A machine without a battery for its clock starts in the past, so it may be right in a moment.
@@ -237,5 +247,24 @@ fn alert_received(alert: AlertDescription, settings: &MqttSettings) -> String {
         }
         (Alert::ProtocolVersion, _) => "the broker speaks neither TLS 1.2 nor TLS 1.3".into(),
         (alert, _) => format!("the broker ended TLS: {alert:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mqtt::house;
+
+    /// That rustls passes on this very type, `tests/tls.rs` shows of a certificate of an authority.
+    #[test]
+    fn what_rustls_has_no_word_for_is_said_by_the_type_below() {
+        let told = |error: webpki::Error| {
+            let wrong = CertificateError::Other(OtherError(Arc::new(error)));
+            explain(&Error::InvalidCertificate(wrong), &house::settings()).reason.to_string()
+        };
+        assert!(told(webpki::Error::CaUsedAsEndEntity).contains("(CA:TRUE)"));
+        assert!(told(webpki::Error::UnsupportedCertVersion).contains("(X.509 v1)"));
+        let other = told(webpki::Error::BadDer);
+        assert!(other.starts_with("the broker's certificate cannot be accepted: "), "{other}");
     }
 }

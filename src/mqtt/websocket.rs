@@ -39,10 +39,8 @@ pub(super) async fn take_over<S: AsyncRead + AsyncWrite + Send + Unpin>(
 }
 
 fn request(settings: &MqttSettings, path: &str) -> Result<Request, Error> {
-    let MqttSettings { host, port, .. } = settings;
-    let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
     // Whether there is TLS below is not its business.
-    let mut request = format!("ws://{host}:{port}{path}").into_client_request()?;
+    let mut request = format!("ws://{}{path}", settings.host_and_port()).into_client_request()?;
     request.headers_mut().insert("Sec-WebSocket-Protocol", HeaderValue::from_static("mqtt"));
     Ok(request)
 }
@@ -84,9 +82,14 @@ mod tests {
 
     #[test]
     fn any_host_can_be_asked() {
-        for host in ["::1", "127.0.0.1", "broker.local"] {
+        for (host, place) in
+            [("::1", "[::1]:1883"), ("127.0.0.1", "127.0.0.1:1883"), ("broker.local", "broker.local:1883")]
+        {
             let settings = MqttSettings { host: host.into(), ..house::settings() };
-            assert!(request(&settings, "/mqtt").is_ok(), "{host}");
+            assert_eq!(settings.host_and_port(), place);
+            let request = request(&settings, "/mqtt").unwrap();
+            assert_eq!(request.uri().to_string(), format!("ws://{place}/mqtt"));
+            assert_eq!(request.headers()["host"], place);
         }
     }
 }

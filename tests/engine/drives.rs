@@ -408,3 +408,73 @@ fn what_once_on_stays_on_for_a_while_is_not_taken_back_but_for_safety() {
     assert_eq!(house.command("pump", "OFF"), NOTHING);
     assert_eq!(house.send(Event::Stop), ["pump OFF"]);
 }
+
+/// A lamp with a limit of ten minutes, behind a bus.
+fn limited(rest: Option<u64>) -> Slow {
+    let mut b = Builder::new();
+    b.output(Output { max_on: Some(mins(10)), max_on_rest: rest.map(secs), ..output("lamp") });
+    Slow::new(b.build())
+}
+
+#[test]
+fn a_limit_counts_from_when_the_output_may_have_gone_on() {
+    let mut house = limited(None);
+    assert_eq!(house.command("lamp", "ON"), ["lamp ON"]);
+    let on = house.newest();
+    house.overdue(on);
+    assert_eq!(house.pass(0), NOTHING);
+    // It is tried again, and answered when it has long been on.
+    assert_eq!(house.pass(240), ["lamp ON"]);
+    house.answer(house.newest());
+    assert_eq!(house.shows("lamp"), shows("ON", true));
+    assert_eq!(house.pass(359), NOTHING);
+    assert_eq!(house.pass(1), ["lamp OFF"], "ten minutes after the first drive");
+}
+
+#[test]
+fn a_limit_is_kept_also_while_nobody_answers() {
+    let mut house = limited(Some(60));
+    house.command("lamp", "ON");
+    assert_eq!(house.pass(599), NOTHING);
+    assert_eq!(house.pass(1), ["lamp OFF"], "the bus hangs, and it may have been on for ten minutes");
+    assert_eq!(house.pass(120), NOTHING, "until it answers it does not rest");
+    house.answer(house.newest());
+    assert_eq!(house.pass(59), NOTHING);
+    assert_eq!(house.shows("lamp"), shows("OFF", true));
+    assert_eq!(house.pass(1), NOTHING, "its command went with the trip");
+    assert_eq!(house.command("lamp", "ON"), ["lamp ON"]);
+    house.answer(house.newest());
+    assert_eq!(house.pass(599), NOTHING);
+    assert_eq!(house.pass(1), ["lamp OFF"], "and a new limit counts anew");
+}
+
+#[test]
+fn what_did_not_go_on_uses_up_no_limit() {
+    let mut house = limited(None);
+    house.command("lamp", "ON");
+    let refused = |house: &mut Slow| house.send(Event::Driven { drive: house.newest(), result: Err("refused".into()) });
+    refused(&mut house);
+    for _ in 0..20 {
+        assert_eq!(house.pass(60), ["lamp ON"]);
+        refused(&mut house);
+    }
+    assert_eq!(house.pass(60), ["lamp ON"]);
+    house.answer(house.newest());
+    assert_eq!(house.pass(599), NOTHING);
+    assert_eq!(house.pass(1), ["lamp OFF"]);
+}
+
+#[test]
+fn a_reload_or_a_kill_does_not_begin_a_limit_anew() {
+    let mut house = limited(None);
+    house.command("lamp", "ON");
+    house.pass(240);
+    house.answer(house.newest());
+    let mut config = Config::clone(&house.config);
+    config.hub.name = "other".into();
+    assert_eq!(house.send(Event::Reconfigure(config.into())), NOTHING);
+    let memory = serde_json::to_string(&house.engine.memory(house.now)).unwrap();
+    let mut again = House::start(house.config.clone(), Some(serde_json::from_str(&memory).unwrap()), house.now);
+    assert_eq!((house.pass(359), again.live(secs(359))), (vec![], vec![]));
+    assert_eq!((house.pass(1).len(), again.live(secs(1)).len()), (1, 1));
+}

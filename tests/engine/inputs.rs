@@ -4,7 +4,7 @@ use crate::{
     NOTHING,
     support::{engine_config::*, engine_house::*},
 };
-use hearthd::model::{Event, InputKind, Quality, Value};
+use hearthd::model::{Click, Event, InputKind, Quality, Value};
 use std::time::Duration;
 
 #[test]
@@ -128,4 +128,37 @@ fn what_a_device_on_the_broker_said_is_not_believed_after_a_start_nor_of_another
     house.send(Event::Reconfigure(from_text(&text("attic"))));
     assert_eq!((quality(&house, "motion"), quality(&house, "air.temperature")), (Quality::Unknown, Quality::Unknown));
     assert!(!house.is_on("lamp"));
+}
+
+/// A button whose device tells its clicks itself, and does not stop.
+#[test]
+fn a_storm_of_clicks_is_a_fault_until_it_is_quiet() {
+    let button = "[outputs.lamp]\nkind = \"light\"\ngpio = 17\n[mqtt]\nurl = \"mqtt://127.0.0.1\"\n\
+                  [inputs.button]\nkind = \"button\"\nzigbee2mqtt = \"button\"\ntoggles = \"lamp\"\n\
+                  [[rules]]\nname = \"Tell\"\non = \"button click\"\ndo = \"notify 'clicked'\"\n";
+    let mut house = House::new(from_text(button));
+    let click = |house: &mut House| house.send(Event::InputClicked { input: "button".into(), click: Click::Single });
+    house.input("button", false);
+    house.live(secs(60));
+    for _ in 0..20 {
+        assert_eq!(click(&mut house).len(), 2, "the lamp and the notice: nobody clicks faster than this");
+        house.live(Duration::from_millis(250));
+    }
+    let lamp_before = house.log.len();
+    let mut done = 0;
+    for _ in 0..100_000 {
+        done += click(&mut house).len();
+        house.live(Duration::from_micros(100));
+    }
+    assert!(done <= 40 && house.log.len() - lamp_before <= 20, "{done}");
+    let point = house.point("button");
+    assert_eq!(point.quality, Quality::Fault);
+    let fault = "it tells more than 15 changes or clicks a second: a broken device, or another program?";
+    assert_eq!(point.fault.as_deref(), Some(fault));
+    assert!(house.engine.next_wakeup().is_some_and(|next| next > house.now.moment), "and nothing is done meanwhile");
+    house.live(secs(9));
+    assert_eq!(click(&mut house), NOTHING, "it was not quiet yet");
+    house.live(secs(10));
+    assert_eq!(house.point("button").quality, Quality::Good);
+    assert_eq!(click(&mut house).len(), 2);
 }

@@ -3,31 +3,49 @@
 use crate::broker::until;
 use chrono::DateTime;
 use hearthd::clock::{Moment, Now};
+use hearthd::house::{self, Ends, Notification};
 use hearthd::model::*;
-use hearthd::mqtt::{self, Feed, Ledger, Mqtt, Notification};
+use hearthd::mqtt::{self, Ledger};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 pub struct House {
-    pub mqtt: Option<Mqtt>,
     pub status: watch::Receiver<BrokerStatus>,
-    pub events: mpsc::Receiver<Event>,
-    pub told: mpsc::Sender<Notification>,
-    snapshots: watch::Sender<Arc<Snapshot>>,
+    mqtt: JoinHandle<()>,
+    house: house::House,
+    ends: Ends,
     port: u16,
 }
 
 impl House {
     /// Switches of these names, a motion detector and a thermometer that were not heard yet.
     pub fn start(port: u16, outputs: &[&str]) -> House {
-        let (snapshots, newest) = watch::channel(Arc::new(snapshot(config(port, outputs))));
-        let (event_sender, events) = mpsc::channel(1024);
-        let (told, to_tell) = mpsc::channel(64);
-        let (status_sender, status) = watch::channel(BrokerStatus::default());
-        let ledger = Ledger::open(None);
-        let feed = Feed { snapshots: newest, trouble: watch::channel(None).1, told: to_tell };
-        let mqtt = mqtt::spawn("cottage".into(), settings(port), feed, event_sender, status_sender, ledger);
-        House { status, mqtt: Some(mqtt), events, told, snapshots, port }
+        let (house, ends) = house::House::new(Arc::new(snapshot(config(port, outputs))));
+        let mqtt = tokio::spawn(mqtt::attach(&house, ends.broker.clone(), Ledger::open(None)));
+        House { status: house.broker.clone(), mqtt, house, ends, port }
+    }
+
+    /// The next command.
+    pub async fn command(&mut self) -> (String, String) {
+        let command = until("a command", self.ends.requests.recv()).await.unwrap().command;
+        (command.point, command.payload)
+    }
+
+    pub fn tell(&self, told: Notification) {
+        assert_eq!(self.house.notifications.tell(&[told]), 0);
+    }
+
+    /// Takes leave of the broker.
+    pub async fn stop(&mut self) {
+        self.ends.stopping.send_replace(true);
+        until("the stop", &mut self.mqtt).await.unwrap();
+    }
+
+    /// Breaks the connection.
+    pub async fn abort(self) {
+        self.mqtt.abort();
+        assert!(self.mqtt.await.unwrap_err().is_cancelled());
     }
 
     pub fn set(&mut self, point: &str, value: Value) {
@@ -35,17 +53,19 @@ impl House {
     }
 
     pub fn change(&mut self, point: &str, change: impl FnOnce(&mut PointState)) {
-        let mut snapshot = Snapshot::clone(&self.snapshots.borrow());
+        let mut snapshot = Snapshot::clone(&self.ends.snapshots.borrow());
         let point = snapshot.config.find_point(point).unwrap();
         let place = snapshot.points.iter().position(|state| state.point == point).unwrap();
         let mut state = PointState::clone(&snapshot.points[place]);
         change(&mut state);
         snapshot.set(place, state);
-        self.snapshots.send_replace(Arc::new(snapshot));
+        self.ends.snapshots.send_replace(Arc::new(snapshot));
     }
 
     pub fn reload(&mut self, outputs: &[&str]) {
-        self.snapshots.send_replace(Arc::new(snapshot(config(self.port, outputs))));
+        let after = Arc::new(snapshot(config(self.port, outputs)));
+        self.ends.config.send_replace(after.config.clone());
+        self.ends.snapshots.send_replace(after);
     }
 
     pub async fn connected(&mut self) {

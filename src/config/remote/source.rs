@@ -72,9 +72,9 @@ pub(in crate::config) fn source_keys() -> impl Iterator<Item = &'static str> {
     ["mqtt"].into_iter().chain(short_forms())
 }
 
-/// Whether a table is of a point on the broker, or means to be.
+/// Whether a table is of a point on the broker, or means to be: also with a misspelt key, which is reported as one.
 pub(in crate::config) fn is_meant(table: &Table<'_>) -> bool {
-    source_keys().any(|key| table.has(key))
+    source_keys().any(|key| table.has(key)) || table.has_like(&source_keys().collect::<Vec<_>>())
 }
 
 /// The keys that all points on the broker have. `wires` are the keys of what a point cannot be besides.
@@ -109,7 +109,10 @@ pub(super) fn source(of: Of, wires: &[&'static str], own: &[&'static str], table
     );
     let written: Vec<&'static str> = source_keys().filter(|key| table.has(key)).collect();
     let [key, rest @ ..] = written.as_slice() else {
-        for key in own.iter().copied().chain(["channel", "availability", "time"]).filter(|key| table.has(key)) {
+        let is_alone = !is_meant(table);
+        for key in
+            own.iter().copied().chain(["channel", "availability", "time"]).filter(|key| is_alone && table.has(key))
+        {
             table.error_at(
                 key,
                 format!("`{key}` is of a point on the broker"),

@@ -3,9 +3,8 @@
 use super::{Control, DRIVE_WITHIN};
 use crate::{
     daemon::under_way::LogLine,
-    http::Reply,
+    house::{Answerer, Notice, Notification, Refused, Reply},
     model::{Cause, Command, DriveId, Effect, Event, Level, Method, OutputId, Owner, Refusal, RequestId, shown},
-    mqtt::{Notice, Notification, Refused},
 };
 use std::time::Duration;
 
@@ -85,14 +84,17 @@ impl Control {
         }
     }
 
-    /// Answers whoever asked; what nobody waits for, MQTT tells.
+    /// Answers whoever asked.
     fn answer(&mut self, command: Command, request: Option<RequestId>, result: Result<(), Refusal>) {
-        if let Some(answer) = request.and_then(|request| self.asking.remove(&request)) {
-            self.next.replies.push(Reply { answer, result });
-        } else if let Err(refusal) = result {
-            tracing::debug!("refused {} for {}: {refusal}", shown(&command.payload), shown(&command.point));
-            let Command { point, payload, .. } = command;
-            self.next.told.push(Notification::Refused(Refused { point, payload, reason: refusal.to_string() }));
+        match (request.and_then(|request| self.asking.remove(&request)), result) {
+            (Some(Answerer::Once(to)), result) => self.next.replies.push(Reply { to, result }),
+            (Some(Answerer::Refusals(to)), Err(refusal)) => {
+                tracing::debug!("refused {} for {}: {refusal}", shown(&command.payload), shown(&command.point));
+                let Command { point, payload, .. } = command;
+                let refused = Refused { point, payload, reason: refusal.to_string() };
+                self.untold += usize::from(to.try_send(Notification::Refused(refused)).is_err());
+            }
+            (Some(Answerer::Refusals(_)), Ok(())) | (None, _) => {}
         }
     }
 

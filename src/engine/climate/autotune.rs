@@ -5,7 +5,7 @@
 //! `Tu`; its ultimate gain is `4d / (π·√(a² - ε²))`. The numbers are those of Tyreus and Luyben (Ind. Eng. Chem. Res.
 //! 31(11), 1992), which overshoot little: `kp = Ku/2.2`, `ti = 2.2·Tu`, `td = Tu/6.3`.
 
-use crate::{clock::Moment, engine::facts::NextWakeup, model::Gains};
+use crate::{clock::Moment, engine::wakeup::NextWakeup, model::Gains};
 use serde::{Deserialize, Serialize};
 use std::{f64::consts::PI, sync::Arc, time::Duration};
 

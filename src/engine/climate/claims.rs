@@ -1,6 +1,9 @@
 //! What zones ask of outputs. Several may ask one: it is on while any of them calls.
 
-use super::state::{Power, Wants, ZoneState};
+use super::{
+    asked::Power,
+    state::{Wants, ZoneState},
+};
 use crate::model::{Capability, Cause, Claim, Climate, ClimateId, ClimateReason, Config, HvacAction, Level, OutputId};
 use std::sync::Arc;
 

@@ -3,8 +3,8 @@
 //! The share is decided at the beginning of a cycle and holds to its end, but for two things: a need of nothing ends it at
 //! once, and who asks for more than before need not wait. Outputs that take any level follow the need by steps.
 
-use super::state::Power;
-use crate::{clock::Moment, engine::facts::NextWakeup};
+use super::asked::Power;
+use crate::{clock::Moment, engine::wakeup::NextWakeup};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 

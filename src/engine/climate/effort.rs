@@ -7,7 +7,7 @@
 //!   lost at rest, or it never had an effect yet.
 
 use super::thermostat::Direction;
-use crate::{clock::Moment, engine::facts::NextWakeup};
+use crate::{clock::Moment, engine::wakeup::NextWakeup};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 

@@ -2,8 +2,8 @@
 
 use crate::{
     clock::Moment,
-    engine::facts::Facts,
-    model::{Exercise, OutputId},
+    engine::{state::OutputState, wakeup::NextWakeup},
+    model::{Config, Exercise, OutputId},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -20,22 +20,27 @@ impl Exercised {
     }
 
     /// What is to run now.
-    pub fn update(&mut self, exercise: Option<&Exercise>, facts: &mut Facts<'_>) -> Vec<OutputId> {
+    pub fn update(
+        &mut self,
+        exercise: Option<&Exercise>,
+        config: &Config,
+        outputs: &[OutputState],
+        now: Moment,
+        wakeup: &mut NextWakeup,
+    ) -> Vec<OutputId> {
         let Some(exercise) = exercise else {
             self.0.clear();
             return Vec::new();
         };
-        let now = facts.now.moment;
-        let ids = &facts.config.outputs;
-        self.0.retain(|name, _| exercise.outputs.iter().any(|output| ids[output.0].id == *name));
+        self.0.retain(|name, _| exercise.outputs.iter().any(|output| config[*output].id == *name));
         let mut run = Vec::new();
         for output in &exercise.outputs {
-            let name = &facts.config[*output].id;
-            let state = &facts.outputs[output.0];
+            let name = &config[*output].id;
+            let state = &outputs[output.0];
             let begun = self.0.get(name).copied();
             let end = begun.map(|begun| begun + exercise.run);
             if let Some(end) = end.filter(|end| now < *end) {
-                facts.wakeup.at(end);
+                wakeup.at(end);
                 run.push(*output);
                 continue;
             }
@@ -45,10 +50,10 @@ impl Exercised {
             let due = state.since.moment.max(end.unwrap_or(Moment::START)) + exercise.every;
             if now >= due {
                 self.0.insert(name.clone(), now);
-                facts.wakeup.at(now + exercise.run);
+                wakeup.at(now + exercise.run);
                 run.push(*output);
             } else {
-                facts.wakeup.at(due);
+                wakeup.at(due);
             }
         }
         run

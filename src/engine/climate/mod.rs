@@ -8,6 +8,7 @@
 //! may be open counts as open, weather that is not known adds nothing, and while the time is not known, what the plan
 //! said last goes on.
 
+mod asked;
 mod autotune;
 mod claims;
 mod command;
@@ -18,9 +19,9 @@ mod limited;
 mod outdoor;
 mod pid;
 mod plan;
-mod points;
+pub(super) mod points;
 mod regulate;
-mod state;
+pub(super) mod state;
 mod target;
 mod thermostat;
 mod why;
@@ -31,7 +32,7 @@ mod tests;
 
 pub(super) use claims::{Claimed, claim};
 pub(super) use limited::{Resolved, look_back};
-pub(super) use points::{is_known, is_word, note_changes, number, point_value};
+pub(super) use points::{is_known, note_changes, number, point_value};
 pub(super) use state::ZoneState;
 pub(super) use why::{line, pending, slots};
 
@@ -40,12 +41,13 @@ use crate::{
     clock::Moment,
     model::{
         Climate, ClimateAction, ClimateAlarm, ClimateId, ClimateMode, ClimateReason, HvacAction, OVERHEAT_APART,
-        OVERHEAT_RELEASE, Quantity, SensorId, SensorLost, Setpoints,
+        OVERHEAT_RELEASE, Point, Quantity, SensorId, SensorLost, Setpoints, Truth,
     },
 };
+use asked::{Asked, Measured, Power, action, tenths};
 use effort::Work;
 use regulate::Situation;
-use state::{Power, Shown, Wants};
+use state::{Shown, Wants};
 use std::{sync::Arc, time::Duration};
 use thermostat::Direction;
 
@@ -60,19 +62,6 @@ const FROST_DUTY: u8 = 10;
 /// The frost limit of a zone that has none, °C.
 const FROST: f64 = 5.0;
 
-/// What the sensors of a zone say together.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Measured {
-    /// The average of those that are good, °C.
-    average: f64,
-    /// The highest of them, °C.
-    highest: f64,
-    /// When the newest was read.
-    at: Moment,
-    /// The water of a heating curve, °C; nothing where none is measured.
-    flow: Option<f64>,
-}
-
 /// Brings a zone up to date. Returns whether what must survive a restart changed.
 pub(super) fn update(id: ClimateId, zone: &Climate, state: &mut ZoneState, facts: &mut Facts<'_>) -> bool {
     state.noted = false;
@@ -84,7 +73,8 @@ pub(super) fn update(id: ClimateId, zone: &Climate, state: &mut ZoneState, facts
     take_note(zone, state, measured, setpoints, now);
     let outdoor = zone.outdoor.and_then(|sensor| facts.reading(sensor, Quantity::Temperature));
     state.warm_outside = outdoor::too_warm(zone, outdoor, state.warm_outside);
-    let window = state.window.update(&zone.window, facts);
+    let open = contacts(zone, facts);
+    let window = state.window.update(&zone.window, open, facts.now.moment, facts.wakeup);
     let situation = Situation {
         zone,
         mode,
@@ -99,9 +89,10 @@ pub(super) fn update(id: ClimateId, zone: &Climate, state: &mut ZoneState, facts
     };
     let doing = asked.doing.unwrap_or_else(|| resting(&situation, state, window));
     let alarm = alarm(&situation, state, measured, asked.full, facts);
-    let exercise = state.exercised.update(zone.exercise.as_ref(), facts);
+    let exercise =
+        state.exercised.update(zone.exercise.as_ref(), facts.config, facts.outputs, facts.now.moment, facts.wakeup);
     let action = if state.kept_off { ClimateAction::Idle } else { action(mode, asked.heat, asked.cool) };
-    let closed = (!zone.window.contacts.is_empty()).then(|| window::contacts(&zone.window, facts) == false.into());
+    let closed = (!zone.window.contacts.is_empty()).then(|| open == false.into());
     let reason = ClimateReason {
         zone: id,
         doing,
@@ -128,17 +119,9 @@ pub(super) fn update(id: ClimateId, zone: &Climate, state: &mut ZoneState, facts
     before != state.marks()
 }
 
-/// What a zone asks for, before it is told to its outputs.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Asked {
-    heat: Power,
-    cool: Power,
-    /// Which way goes all the power there is.
-    full: Direction,
-    /// The percentage, where it is neither all nor nothing.
-    share: Option<u8>,
-    /// None: there is nothing to do.
-    doing: Option<HvacAction>,
+/// Whether any contact of its windows is open.
+fn contacts(zone: &Climate, facts: &Facts<'_>) -> Truth {
+    zone.window.contacts.iter().fold(Truth::False, |truth, input| truth.or(facts.is_on(Point::Input(*input))))
 }
 
 /// The temperatures that are good; nothing when one that is needed is not.
@@ -315,23 +298,4 @@ fn alarm(
     .into_iter()
     .flatten()
     .next()
-}
-
-fn action(mode: ClimateMode, heat: Power, cool: Power) -> ClimateAction {
-    if heat.percent > 0 {
-        ClimateAction::Heating
-    } else if cool.percent > 0 {
-        ClimateAction::Cooling
-    } else {
-        match mode {
-            ClimateMode::Off => ClimateAction::Off,
-            ClimateMode::FanOnly => ClimateAction::Fan,
-            _ => ClimateAction::Idle,
-        }
-    }
-}
-
-/// Rounded to tenths, without a minus before zero.
-fn tenths(number: f64) -> f64 {
-    (number * 10.0).round() / 10.0 + 0.0
 }

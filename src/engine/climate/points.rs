@@ -2,7 +2,6 @@
 
 use super::{
     autotune::Tuning,
-    regulate,
     state::{Seen, Told, ZoneState},
 };
 use crate::{
@@ -92,7 +91,7 @@ fn tuning(zone: &Climate, state: &ZoneState) -> String {
         (Tuning::Running(_), _) => "running".into(),
         (Tuning::Failed(why), _) => format!("failed: {why}"),
         (Tuning::Idle, Control::Pid(configured)) => {
-            let gains = regulate::gains(state, *configured);
+            let gains = state.gains(*configured);
             format!("kp {}, ti {}, td {}", gains.kp, duration::spell(gains.ti), duration::spell(gains.td))
         }
         (Tuning::Idle, _) => "idle".into(),

@@ -1,12 +1,11 @@
 //! How much power a zone needs while its temperature is known.
 
 use super::{
-    Asked, Measured,
+    asked::{Asked, Measured, Power, tenths},
     autotune::{Search, Step, Tuning},
     cycle::{Cycle, Need, Shape},
     outdoor,
-    state::{Power, Tuned, ZoneState},
-    tenths,
+    state::{Tuned, ZoneState},
     thermostat::{Direction, Goals},
 };
 use crate::{
@@ -36,11 +35,6 @@ pub(super) fn steered(zone: &Climate) -> Direction {
     if zone.heat.is_empty() { Direction::Cool } else { Direction::Heat }
 }
 
-/// The gains in use: those that were found for these of the file, or these.
-pub(super) fn gains(state: &ZoneState, configured: Gains) -> Gains {
-    state.tuned.as_ref().filter(|tuned| tuned.instead_of == configured).map_or(configured, |tuned| tuned.gains)
-}
-
 /// Ends a search for PID numbers without a result.
 pub(super) fn stop_tuning(state: &mut ZoneState, why: &str) {
     if matches!(state.tuning, Tuning::Running(_)) {
@@ -64,7 +58,7 @@ pub(super) fn step(
             if let Some(asked) = tune(situation, state, measured, configured, facts) {
                 return asked;
             }
-            let gains = gains(state, configured);
+            let gains = state.gains(configured);
             proportional(situation, state, measured, facts, |state, error, at| {
                 let value = if way == Direction::Heat { measured.average } else { -measured.average };
                 state.pid.sample(at, error, value, gains);

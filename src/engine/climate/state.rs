@@ -1,9 +1,10 @@
 //! What a zone remembers. All of it survives restarts, but for what every pass works out anew.
 
 use super::{
+    asked::Power,
     autotune::Tuning,
     cycle::Cycle,
-    effort::{Effort, FULL},
+    effort::Effort,
     exercise::Exercised,
     pid::Pid,
     plan::Window,
@@ -14,8 +15,8 @@ use crate::{
     clock::Moment,
     engine::state::Timestamp,
     model::{
-        Climate, ClimateAction, ClimateAlarm, ClimateFacet, ClimateMode, ClimateReason, Gains, Level, OutputId,
-        Setpoints, Source,
+        Climate, ClimateAction, ClimateAlarm, ClimateFacet, ClimateMode, ClimateReason, Gains, OutputId, Setpoints,
+        Source,
     },
 };
 use chrono::{DateTime, Utc};
@@ -180,31 +181,12 @@ pub(in crate::engine) struct Wants {
     pub reason: Arc<ClimateReason>,
 }
 
-/// How much is asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::engine) struct Power {
-    /// 0 to 100, for outputs that take a level.
-    pub percent: u8,
-    /// For relays.
-    pub relay: bool,
-}
-
-impl Power {
-    pub fn all(on: bool) -> Power {
-        Power { percent: if on { 100 } else { 0 }, relay: on }
-    }
-
-    /// Whether it is as good as all there is.
-    pub fn is_full(self) -> bool {
-        self.percent >= FULL
-    }
-
-    pub fn level(self) -> Level {
-        Level::new(self.percent).unwrap_or(Level::ON)
-    }
-}
-
 impl ZoneState {
+    /// The gains in use: those that were found for these of the file, or these.
+    pub fn gains(&self, configured: Gains) -> Gains {
+        self.tuned.as_ref().filter(|tuned| tuned.instead_of == configured).map_or(configured, |tuned| tuned.gains)
+    }
+
     /// Its mode now.
     pub fn mode(&self, zone: &Climate) -> ClimateMode {
         self.mode.filter(|mode| zone.modes().any(|possible| possible == *mode)).unwrap_or(zone.mode)

@@ -1,6 +1,6 @@
 //! The two-point thermostat: rest, heat, cool, with deadband, overrun and minimum times.
 
-use crate::{clock::Moment, engine::facts::NextWakeup, model::Climate};
+use crate::{clock::Moment, engine::wakeup::NextWakeup, model::Climate};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 

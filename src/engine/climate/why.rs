@@ -1,6 +1,7 @@
 //! Why the points of a zone are as they are: what each could be, the highest first, as an output has its priority array.
 
 use super::{
+    asked::action,
     limited::Resolved,
     state::{HandEnd, HandTarget, Planned, ZoneState},
 };
@@ -80,7 +81,7 @@ pub(in crate::engine) fn slots(
                 let cause = explanation.slots.first()?.1.cause.describe(config);
                 Some(slot("safety", "idle".into(), format!("{}: {cause}", config[id].id)))
             });
-            let calls = super::action(state.mode(zone), wants.heat, wants.cool).word();
+            let calls = action(state.mode(zone), wants.heat, wants.cool).word();
             let claim = slot("climate", calls.into(), wants.reason.describe(config));
             safety.into_iter().chain([claim]).collect()
         }

@@ -2,8 +2,8 @@
 
 use crate::{
     clock::Moment,
-    engine::facts::Facts,
-    model::{HvacAction, Point, Truth, WindowWatch},
+    engine::wakeup::NextWakeup,
+    model::{HvacAction, Truth, WindowWatch},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, time::Duration};
@@ -53,23 +53,27 @@ impl Openness {
     }
 
     /// Why no heat is to go out of the window, if so.
-    pub fn update(&mut self, watch: &WindowWatch, facts: &mut Facts<'_>) -> Option<HvacAction> {
-        let open = contacts(watch, facts);
-        let now = facts.now.moment;
+    /// `open`: whether any contact is.
+    pub fn update(
+        &mut self,
+        watch: &WindowWatch,
+        open: Truth,
+        now: Moment,
+        wakeup: &mut NextWakeup,
+    ) -> Option<HvacAction> {
         self.not_closed_since = (open != Truth::False).then(|| self.not_closed_since.unwrap_or(now));
         if let Some(since) = self.not_closed_since {
             let end = since + watch.delay;
             if now >= end {
                 return Some(if open.is_true() { HvacAction::WindowOpen } else { HvacAction::WindowUnknown });
             }
-            facts.wakeup.at(end);
+            wakeup.at(end);
         }
-        self.by_slope(watch, facts).then_some(HvacAction::WindowBySlope)
+        self.by_slope(watch, now, wakeup).then_some(HvacAction::WindowBySlope)
     }
 
-    fn by_slope(&mut self, watch: &WindowWatch, facts: &mut Facts<'_>) -> bool {
+    fn by_slope(&mut self, watch: &WindowWatch, now: Moment, wakeup: &mut NextWakeup) -> bool {
         let Some(limit) = watch.slope else { return false };
-        let now = facts.now.moment;
         let slope = self.slope();
         if slope.is_some_and(|slope| slope >= 0.0) {
             (self.steep_since, self.ignored) = (None, false);
@@ -82,7 +86,7 @@ impl Openness {
             (self.steep_since, self.ignored) = (None, true);
             return false;
         }
-        facts.wakeup.at(end);
+        wakeup.at(end);
         true
     }
 
@@ -100,11 +104,6 @@ impl Openness {
         });
         (below > 0.0).then(|| above / below)
     }
-}
-
-/// Whether any contact is open.
-pub(super) fn contacts(watch: &WindowWatch, facts: &Facts<'_>) -> Truth {
-    watch.contacts.iter().fold(Truth::False, |truth, input| truth.or(facts.is_on(Point::Input(*input))))
 }
 
 #[cfg(test)]

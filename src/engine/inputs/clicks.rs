@@ -2,7 +2,7 @@
 
 use crate::{
     clock::Moment,
-    engine::facts::NextWakeup,
+    engine::wakeup::NextWakeup,
     model::{Click, Input},
 };
 

@@ -1,18 +1,15 @@
 //! Inputs: from what their wires do to what counts.
 //!
-//! Between the two stand, in this order: the **storm** guard (a wire that changes too often is in fault), the **hold** (a
+//! Between the two stand, in this order: the **storm** guard (what changes or clicks too often is in fault), the **hold** (a
 //! motion detector that flickers stays active), and what follows from a change: **clicks**, bound switches. A **counter** is
 //! neither on nor off: its pulses become readings.
 
-mod clicks;
+pub(super) mod clicks;
 mod counter;
-mod storm;
+pub(super) mod counting;
+pub(super) mod storm;
 
-pub(super) use clicks::Clicking;
-pub(super) use counter::Counting;
-pub(super) use storm::Storm;
-
-use super::{Engine, command::Goal, facts::NextWakeup};
+use super::{Engine, command::Goal, wakeup::NextWakeup};
 use crate::{
     clock::{Moment, Now},
     model::{Click, Effect, InputId, InputKind, Level, OutputId, Source, Truth},
@@ -43,7 +40,7 @@ impl Engine {
                 if is_edge && state.storm.edge(at, input.max_rate) {
                     self.unpromised += 1;
                 }
-                state.fault = state.storm.fault(input.max_rate);
+                state.fault = state.storm.fault(input);
                 // Nobody knows when a wire that could not be read went off: then it is not held.
                 if is_edge && !wire && state.active == Some(true) && !input.hold.is_zero() {
                     state.held_until = Some(at + input.hold);
@@ -70,6 +67,21 @@ impl Engine {
     /// Takes in a click that a device has made out itself; its first press is not seen, so a single click toggles.
     pub(super) fn absorb_click(&mut self, now: Now, id: &str, click: Click) {
         let Some(id) = self.order.inputs.get(id).copied().filter(|id| self.config[*id].clicks()) else { return };
+        let (input, state) = (&self.config[id], &mut self.inputs[id.0]);
+        let before = state.truth();
+        let storm_began = state.storm.edge(now.moment, input.max_rate);
+        if storm_began {
+            state.fault = state.storm.fault(input);
+            let after = state.truth();
+            state.turned.follow(after, now.moment);
+            self.unpromised += 1;
+            self.changes.input(id);
+            self.turned(id, before, after, true, now);
+        }
+        // Until it was quiet for a while, none of them is believed.
+        if self.inputs[id.0].storm.ends().is_some() {
+            return;
+        }
         self.click(id, vec![click]);
         if click == Click::Single {
             let config = self.config.clone();
@@ -97,7 +109,7 @@ impl Engine {
         if let Some(ends) = state.storm.ends() {
             if now.moment >= ends {
                 self.changes.input(id);
-                state.storm = Storm::default();
+                state.storm = storm::Storm::default();
                 state.fault = None;
                 changed = true;
             } else {

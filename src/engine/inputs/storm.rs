@@ -1,6 +1,7 @@
-//! A wire that changes far too often: a loose contact, a broken sensor, a missing resistor.
+//! An input that changes, or tells clicks, far too often: a loose contact, a broken sensor, a missing resistor, a device that
+//! repeats itself.
 
-use crate::clock::Moment;
+use crate::{clock::Moment, model::Input};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +10,7 @@ const WINDOW: Duration = Duration::from_secs(1);
 /// It is over when the wire was quiet for this long.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// Counts the changes of a wire.
+/// Counts the changes of a wire, or what a device tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::engine) struct Storm {
     /// When the count began.
@@ -43,10 +44,18 @@ impl Storm {
     }
 
     /// What to say of the input.
-    pub fn fault(&self, max_rate: u32) -> Option<Arc<str>> {
+    pub fn fault(&self, input: &Input) -> Option<Arc<str>> {
+        let max_rate = input.max_rate;
         self.ends.map(|_| {
-            format!("it changes more than {max_rate} times a second: look for a loose contact or a missing resistor")
-                .into()
+            match input.line.remote() {
+                None => format!(
+                    "it changes more than {max_rate} times a second: look for a loose contact or a missing resistor"
+                ),
+                Some(_) => format!(
+                    "it tells more than {max_rate} changes or clicks a second: a broken device, or another program?"
+                ),
+            }
+            .into()
         })
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::{
     clock::Moment,
-    engine::{facts::NextWakeup, state::OutputState},
+    engine::wakeup::NextWakeup,
     model::{Cover, Level},
 };
 use serde::{Deserialize, Serialize};
@@ -44,15 +44,6 @@ pub(in crate::engine) enum Way {
 
 /// How the motor runs: which way and since when.
 pub(in crate::engine) type Motion = Option<(Way, Moment)>;
-
-/// How the motor of these two lines runs; nothing also for both at once.
-pub(in crate::engine) fn motion(open: &OutputState, close: &OutputState) -> Motion {
-    match (open.level.is_on(), close.level.is_on()) {
-        (true, false) => Some((Way::Opening, open.since.moment)),
-        (false, true) => Some((Way::Closing, close.since.moment)),
-        _ => None,
-    }
-}
 
 impl Travel {
     /// It is to be there: somebody asks, perhaps once more.

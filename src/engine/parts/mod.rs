@@ -3,7 +3,10 @@
 pub(super) mod cover;
 pub(super) mod slow_pwm;
 
-use super::{facts::NextWakeup, state::OutputState};
+use super::{
+    state::{OutputState, motion},
+    wakeup::NextWakeup,
+};
 use crate::{
     clock::{Moment, Now},
     model::{Capability, Config, Level, Method, Output, OutputId},
@@ -43,7 +46,7 @@ pub(super) fn asked(
             (1..=count).map(|stage| Level::from_on(stage == step)).collect()
         }
         Method::Cover(cover) => {
-            let motion = cover::motion(&outputs[cover.open.0], &outputs[cover.close.0]);
+            let motion = motion(cover, outputs);
             let travel = &mut outputs[id.0].travel;
             if goes {
                 travel.follow(level);
@@ -66,7 +69,7 @@ pub(super) fn settle(part: OutputId, config: &Config, outputs: &mut [OutputState
             outputs[of.0].owed.settle(now.moment, on, times);
         }
         Method::Cover(cover) => {
-            let motion = cover::motion(&outputs[cover.open.0], &outputs[cover.close.0]);
+            let motion = motion(cover, outputs);
             outputs[of.0].travel.settle(cover, motion, now.moment);
         }
         _ => {}

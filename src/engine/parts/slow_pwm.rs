@@ -4,7 +4,7 @@
 //! nothing was given too much and off when a whole swing was. The swing is that of one period, or as much as the minimum
 //! times need: phases that would be too short are merged, and what they owe is carried over.
 
-use crate::{clock::Moment, engine::facts::NextWakeup};
+use crate::{clock::Moment, engine::wakeup::NextWakeup};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 

@@ -1,15 +1,20 @@
 //! An output and its wire.
 
-use super::{Timestamp, is_plain};
+use super::{
+    manual::Manual,
+    timestamp::{Timestamp, is_plain},
+};
 use crate::{
     clock::{Moment, Now},
     engine::{
-        guard::Guard,
-        manual::Manual,
-        parts::{cover::Travel, slow_pwm::Owed},
+        guard::{Contradictions, Guard},
+        parts::{
+            cover::{Motion, Travel, Way},
+            slow_pwm::Owed,
+        },
         usage::Meter,
     },
-    model::{Explanation, Level, Slot},
+    model::{Cover, Explanation, Level, Slot},
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -67,8 +72,14 @@ pub(in crate::engine) struct OutputState {
     /// It is just being taken back.
     #[serde(skip)]
     pub is_taken_back: bool,
+    /// Since when it may be on: it was driven on then, and its wire answered later or has not answered yet. None: since it is
+    /// known to be on, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_from: Option<Moment>,
     #[serde(skip)]
     pub wire: Wire,
+    #[serde(skip)]
+    pub contradictions: Contradictions,
     /// Rules would switch it on and off without end; until then it is off.
     #[serde(skip)]
     pub in_circle_until: Option<Moment>,
@@ -127,7 +138,9 @@ impl OutputState {
             may_have_gone_on: false,
             asked: false,
             is_taken_back: false,
+            on_from: None,
             wire: Wire::Untouched,
+            contradictions: Contradictions::default(),
             in_circle_until: None,
             explanation: None,
             told: Vec::new(),
@@ -143,6 +156,7 @@ impl OutputState {
         // At another brightness it is still on: `max_on` goes on counting.
         if self.level.is_on() != level.is_on() {
             self.since = Timestamp::of(now);
+            self.on_from = None;
         }
         self.level = level;
     }
@@ -150,7 +164,7 @@ impl OutputState {
     /// At a start, its wire is claimed off, and may have been on until now.
     pub fn goes_off_now(&mut self, pulse: bool, now: Now) {
         self.tripped |= pulse;
-        self.since = Timestamp::of(now);
+        (self.since, self.on_from) = (Timestamp::of(now), None);
     }
 
     /// A stop or a start takes it elsewhere, for `until` at the longest.
@@ -189,6 +203,12 @@ impl OutputState {
     /// Whether current may flow: also when it is being driven on, or nobody knows.
     pub fn may_be_on(&self) -> bool {
         self.level.is_on() || self.failure().is_some() || self.may_have_gone_on
+    }
+
+    /// Since when it is on, or may be, as far as a limit counts: never too late.
+    pub fn on_since(&self) -> Option<Moment> {
+        let known = self.level.is_on().then_some(self.since.moment);
+        known.into_iter().chain(self.on_from).min()
     }
 
     /// What it is to be, by the last decision.
@@ -231,6 +251,11 @@ impl OutputState {
         matches!(self.wire, Wire::Driving { .. })
     }
 
+    /// What to say of it while it is by itself at another level than it is to be, and is driven back only now and then.
+    pub fn contradiction(&self) -> Option<&'static str> {
+        self.contradictions.fault(self.level).filter(|_| self.level != self.decided())
+    }
+
     pub fn failure(&self) -> Option<&Failure> {
         match &self.wire {
             Wire::Failed(failure) => Some(failure),
@@ -242,4 +267,14 @@ impl OutputState {
 
 fn full() -> Level {
     Level::ON
+}
+
+/// How the motor of a cover runs; nothing also for both lines at once.
+pub(in crate::engine) fn motion(cover: &Cover, outputs: &[OutputState]) -> Motion {
+    let [open, close] = [cover.open, cover.close].map(|id| &outputs[id.0]);
+    match (open.level.is_on(), close.level.is_on()) {
+        (true, false) => Some((Way::Opening, open.since.moment)),
+        (false, true) => Some((Way::Closing, close.since.moment)),
+        _ => None,
+    }
 }

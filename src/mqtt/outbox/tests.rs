@@ -1,9 +1,10 @@
 //! What is published in which order, told by a small house.
 
 use super::*;
+use crate::house::{Notice, Refused};
 use crate::model::{Climate, Cover, InputKind, Level, Method, OutputId, OutputKind, Point, PointState, SensorId};
+use crate::mqtt::house;
 use crate::mqtt::inbox::Heard;
-use crate::mqtt::{Notice, Refused, house};
 
 const DISCOVERY: &str = "homeassistant/device/hearthd_cottage/config";
 
@@ -493,8 +494,25 @@ fn only_what_nobody_takes_over_is_cleared() {
     assert_eq!(to("barn", |_| {}), discovery);
     assert_eq!(to("cottage", |other| other.prefix = "home".into()), none, "the next connection does it, in time");
     assert_eq!(to("barn", |other| other.prefix = "home".into()), both);
-    assert_eq!(to("cottage", |other| other.port = 1884), both);
+    assert_eq!(to("cottage", |other| other.host = "elsewhere".into()), both);
+    assert_eq!(to("cottage", |other| other.port = 8883), none, "the same broker by another way");
     assert_eq!(Clearing::between(("cottage", &settings), None), both);
+}
+
+#[test]
+fn what_went_while_the_way_to_the_broker_changed_is_cleared_as_well() {
+    let before = config(&[("lamp", OutputKind::Light), ("fan", OutputKind::Fan)]);
+    let record = outbox(&before).record();
+    let with = |settings: MqttSettings| {
+        let now = config(&[("lamp", OutputKind::Light)]);
+        let mut outbox = Outbox::new(&settings, Arc::new(house::snapshot(&now)), record.clone());
+        said(&mut outbox);
+        outbox.clear();
+        said(&mut outbox).into_iter().filter(|line| line.starts_with("fan/")).collect::<Vec<_>>()
+    };
+    let cleared = with(MqttSettings { port: 8883, ..house::settings() });
+    assert!(cleared.contains(&"fan/state".into()), "{cleared:?}");
+    assert!(with(MqttSettings { host: "elsewhere".into(), ..house::settings() }).is_empty());
 }
 
 #[test]

@@ -10,7 +10,8 @@
 //! - **A connection of its own** (`connection.rs`), beside that of the hub: a device that floods the broker, or keeps
 //!   something too large there, holds up no command and takes nobody offline.
 //! - **No policy.** What is heard becomes the events of a wire: read, in fault, driven, found otherwise.
-//! - **A command is never retained**, and one that nobody can carry out now is answered as failed. The engine tries again.
+//! - **A command is never retained**, and one that nobody can carry out now is answered as failed. The engine tries again, at
+//!   once when it hears that the device or the broker is back.
 
 mod connection;
 mod hubs;
@@ -28,14 +29,15 @@ pub use survey::survey;
 use super::{backoff::Backoff, client::NotTaken, loss::LossKind};
 use crate::{
     clock::Clock,
+    house::House,
     model::{Cause, Config, DriveId, Event, Level, OutputId, Remote},
 };
 use connection::{Connection, News};
 use points::Points;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, oneshot, watch},
-    task::JoinSet,
+    sync::{mpsc, watch},
+    time::timeout,
 };
 
 /// Drives that may wait for the adapter; a house has fewer outputs.
@@ -44,16 +46,10 @@ const DRIVES: usize = 1024;
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Where the control loop drives outputs on the broker.
-pub struct Door {
-    house: watch::Sender<Arc<Config>>,
-    drives: mpsc::Sender<Drive>,
-}
+pub struct Door(mpsc::Sender<Drive>);
 
-/// The other end of a [`Door`], for [`Remotes::start`].
-pub struct Behind {
-    house: watch::Receiver<Arc<Config>>,
-    drives: mpsc::Receiver<Drive>,
-}
+/// The other end of a [`Door`], for [`attach`].
+pub struct Behind(mpsc::Receiver<Drive>);
 
 /// One output is to be driven.
 struct Drive {
@@ -65,11 +61,10 @@ struct Drive {
     takes_back: bool,
 }
 
-/// A door for a house.
-pub fn door(config: &Arc<Config>) -> (Door, Behind) {
-    let (house_in, house) = watch::channel(config.clone());
+/// A door and what is behind it.
+pub fn door() -> (Door, Behind) {
     let (drives_in, drives) = mpsc::channel(DRIVES);
-    (Door { house: house_in, drives: drives_in }, Behind { house, drives })
+    (Door(drives_in), Behind(drives))
 }
 
 impl Door {
@@ -88,50 +83,23 @@ impl Door {
     ) -> Option<Result<(), String>> {
         let (remote, takes_back) = (config.remote_output(output)?.clone(), config.takes_back(output, cause));
         let output = config[output].id.clone();
-        let sent = self.drives.try_send(Drive { drive, output, remote, level, takes_back });
+        let sent = self.0.try_send(Drive { drive, output, remote, level, takes_back });
         Some(sent.map_err(|_| "too many commands wait for the broker".to_owned()))
     }
-
-    /// Another configuration is in force.
-    pub fn follow(&self, config: &Arc<Config>) {
-        self.house.send_replace(config.clone());
-    }
 }
 
-/// The running adapter. Dropped without [`Remotes::stop`], it breaks the connection.
-pub struct Remotes {
-    tasks: JoinSet<()>,
-    stop: oneshot::Sender<()>,
-}
-
-impl Remotes {
-    /// Starts the adapter on the current tokio runtime. As long as the house has nothing on the broker, it connects to none.
-    pub fn start(behind: Behind, clock: Clock, events: mpsc::Sender<Event>) -> Remotes {
-        let (stop, stopped) = oneshot::channel();
-        let mut tasks = JoinSet::new();
-        let points = Points::new(clock.now());
-        tasks.spawn(Adapter { behind, clock, events, stopped, points, backoff: Backoff::new() }.run());
-        Remotes { tasks, stop }
-    }
-
-    /// False after a panic of the adapter.
-    pub fn is_running(&self) -> bool {
-        !self.stop.is_closed()
-    }
-
-    /// Takes leave of the broker; gives up after a second.
-    pub async fn stop(mut self) {
-        if self.stop.send(()).is_ok() && tokio::time::timeout(LAST_WORDS, self.tasks.join_next()).await.is_err() {
-            tracing::warn!("the broker did not take the last commands within {LAST_WORDS:?}");
-        }
-    }
+/// Reads and drives what the house has on the broker, until it is stopping. As long as it has nothing there, it connects to none.
+pub fn attach(house: &House, Behind(drives): Behind, clock: Clock) -> impl Future<Output = ()> + Send + use<> {
+    let points = Points::new(clock.now());
+    let (house, config) = (house.clone(), house.config.clone());
+    Adapter { config, drives, clock, house, points, backoff: Backoff::new() }.run()
 }
 
 struct Adapter {
-    behind: Behind,
+    config: watch::Receiver<Arc<Config>>,
+    drives: mpsc::Receiver<Drive>,
     clock: Clock,
-    events: mpsc::Sender<Event>,
-    stopped: oneshot::Receiver<()>,
+    house: House,
     points: Points,
     backoff: Backoff,
 }
@@ -175,7 +143,7 @@ impl Adapter {
         let mut complained = false;
         let mut before: Option<Arc<Config>> = None;
         loop {
-            let config = self.behind.house.borrow_and_update().clone();
+            let config = self.config.borrow_and_update().clone();
             if let Some(before) = before.replace(config.clone()).filter(|before| !Arc::ptr_eq(before, &config)) {
                 let asked = self.points.outputs.iter().filter(|(_, point)| point.is_asked);
                 let asked = asked.map(|(id, _)| id.clone()).collect();
@@ -195,7 +163,12 @@ impl Adapter {
                         self.points.connected(false, self.clock.now());
                         self.points.outputs.values_mut().for_each(outputs::OutputPoint::publish_again);
                         match end {
-                            End::Stopped => return connection.close().await,
+                            End::Stopped => {
+                                if timeout(LAST_WORDS, connection.close()).await.is_err() {
+                                    tracing::warn!("the broker did not take the last commands within {LAST_WORDS:?}");
+                                }
+                                return;
+                            }
                             End::Changed => {
                                 connection.close().await;
                                 continue;
@@ -221,17 +194,17 @@ impl Adapter {
             let due = self.points.next_due().map_or(Duration::MAX, |due| self.clock.real_time_until(due));
             let events = tokio::select! {
                 biased;
-                _ = &mut self.stopped => {
+                () = self.house.stopping() => {
                     // What is to be driven at the end is here already.
                     self.take_drives();
                     let _ = if is_listening { self.publish(connection) } else { Ok(()) };
                     return End::Stopped;
                 }
-                Ok(()) = self.behind.house.changed() => match is_same(config, &self.behind.house.borrow()) {
+                Ok(()) = self.config.changed() => match is_same(config, &self.config.borrow()) {
                     true => Vec::new(),
                     false => return End::Changed,
                 },
-                Some(drive) = self.behind.drives.recv() => self.begin(drive),
+                Some(drive) = self.drives.recv() => self.begin(drive),
                 news = connection.next() => match news {
                     News::Up => {
                         self.points.connected(true, self.clock.now());
@@ -246,8 +219,6 @@ impl Adapter {
                     News::Listening(refused) => {
                         is_listening = true;
                         self.backoff.good();
-                        let now = self.clock.now();
-                        self.points.outputs.values_mut().for_each(|point| point.try_again(now));
                         if refused > 0 {
                             tracing::error!(
                                 "the broker does not let hearthd read {refused} of the topics of inputs, sensors and outputs"
@@ -256,7 +227,7 @@ impl Adapter {
                         if std::mem::take(complained) {
                             tracing::info!("the points on the broker are reached again");
                         }
-                        Vec::new()
+                        self.points.outputs.iter().filter_map(|(id, point)| point.reached(id)).collect()
                     }
                     News::Came(message) => {
                         self.points.hear(&message.topic, &message.payload, message.retain, self.clock.now())
@@ -294,9 +265,9 @@ impl Adapter {
             let due = self.points.next_due().map_or(Duration::MAX, |due| self.clock.real_time_until(due));
             let events = tokio::select! {
                 biased;
-                _ = &mut self.stopped => return false,
-                changed = self.behind.house.changed() => return changed.is_ok(),
-                Some(drive) = self.behind.drives.recv() => self.begin(drive),
+                () = self.house.stopping() => return false,
+                changed = self.config.changed() => return changed.is_ok(),
+                Some(drive) = self.drives.recv() => self.begin(drive),
                 () = &mut over => return true,
                 () = tokio::time::sleep(due) => self.points.update(self.clock.now()),
             };
@@ -307,7 +278,7 @@ impl Adapter {
     }
 
     fn take_drives(&mut self) {
-        while let Ok(drive) = self.behind.drives.try_recv() {
+        while let Ok(drive) = self.drives.try_recv() {
             self.begin(drive);
         }
     }
@@ -316,7 +287,6 @@ impl Adapter {
     fn begin(&mut self, Drive { drive, output, remote, level, takes_back }: Drive) -> Vec<Event> {
         let (absence, now) = (self.points.absence(&remote), self.clock.now());
         let point = self.points.outputs.entry(output).or_insert_with(|| outputs::OutputPoint::new(remote));
-        let absence = absence.or_else(|| point.rests(level, now));
         point.drive(drive, level, takes_back, now);
         match absence {
             Some(text) => {
@@ -340,7 +310,7 @@ impl Adapter {
     /// False: nobody listens any more.
     async fn tell(&self, events: Vec<Event>) -> bool {
         for event in events {
-            if self.events.send(event).await.is_err() {
+            if self.house.events.send(event).await.is_err() {
                 return false;
             }
         }

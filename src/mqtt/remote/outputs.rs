@@ -5,12 +5,7 @@ use crate::{
     clock::{Moment, Now},
     model::{DriveId, Event, Level, Remote, duration},
 };
-use std::{sync::Arc, time::Duration};
-
-/// What goes off by itself more often than this, each time soon after it was switched on, rests.
-const STRAYS: u32 = 5;
-/// So long, and "soon" is within it.
-const STRAY_REST: Duration = Duration::from_secs(60);
+use std::sync::Arc;
 
 /// What is known of it.
 pub(super) struct OutputPoint {
@@ -22,17 +17,14 @@ pub(super) struct OutputPoint {
     /// What it last said; None: nothing since it was driven to something else.
     says: Option<bool>,
     pending: Option<Pending>,
-    /// Its last drive.
-    last: Option<DriveId>,
     /// What was last logged to be wrong with it.
     complaint: String,
     /// Of another hub's: its last drive asked for something, which was not taken back.
     pub(super) is_asked: bool,
     /// Of another hub's: it was there, and did not do what it was last asked.
     is_unfollowed: bool,
-    /// When it last changed by itself, and how often in a row.
-    strayed: Option<Moment>,
-    strays: u32,
+    /// It went elsewhere by itself since it was last driven, which was logged.
+    is_astray: bool,
 }
 
 /// A drive that is not answered yet.
@@ -41,8 +33,6 @@ struct Pending {
     level: Level,
     due: Moment,
     is_published: bool,
-    /// It was answered as failed, and is tried once more since the way may be free now.
-    is_again: bool,
     /// What was asked of another hub is taken back: the level tells nothing.
     takes_back: bool,
 }
@@ -61,12 +51,10 @@ impl OutputPoint {
             is_confirmed: false,
             says: None,
             pending: None,
-            last: None,
             complaint: String::new(),
             is_asked: false,
             is_unfollowed: false,
-            strayed: None,
-            strays: 0,
+            is_astray: false,
         }
     }
 
@@ -74,9 +62,8 @@ impl OutputPoint {
     pub(super) fn drive(&mut self, drive: DriveId, level: Level, takes_back: bool, now: Now) {
         let Some(command) = &self.remote.command else { return };
         let due = now.moment + command.confirm_within;
-        (self.wanted, self.is_confirmed) = (Some(level), false);
-        self.pending = Some(Pending { drive, level, due, is_published: false, is_again: false, takes_back });
-        self.last = Some(drive);
+        (self.wanted, self.is_confirmed, self.is_astray) = (Some(level), false, false);
+        self.pending = Some(Pending { drive, level, due, is_published: false, takes_back });
         (self.is_asked, self.is_unfollowed) = (true, false);
     }
 
@@ -85,17 +72,11 @@ impl OutputPoint {
         self.is_unfollowed = false;
     }
 
-    /// The device, or the broker, is back: what failed is tried at once, so that nobody waits for the engine's next try.
-    pub(super) fn try_again(&mut self, now: Now) {
-        let (Some(level), Some(drive), Some(command)) = (self.wanted, self.last, &self.remote.command) else { return };
-        // Of another hub's, the engine hears at once what it is, and asks anew if it still wants to.
-        if self.remote.owner.is_some() {
-            return;
-        }
-        if !self.is_confirmed && self.pending.is_none() {
-            let due = now.moment + command.confirm_within;
-            self.pending = Some(Pending { drive, level, due, is_published: false, is_again: true, takes_back: false });
-        }
+    /// The device, or the broker, is back: what failed need not wait. Of another hub's, the engine hears at once what it is,
+    /// and asks anew if it still wants to.
+    pub(super) fn reached(&self, id: &Arc<str>) -> Option<Event> {
+        let failed = self.wanted.is_some() && !self.is_confirmed && self.pending.is_none();
+        (failed && self.remote.owner.is_none()).then(|| Event::WireReached { output: id.clone() })
     }
 
     /// What is to be published now, once for each drive.
@@ -129,24 +110,21 @@ impl OutputPoint {
         let Some(pending) = self.pending.as_ref().filter(|pending| pending.drive == drive) else { return };
         if pending.takes_back {
             self.is_asked = false;
-            self.confirm(id, events);
+            self.confirm(events);
             let says = self.says;
             return self.found_of_another_hub(id, says, events);
         }
         let says_so = self.says == Some(pending.level.is_on());
         if self.remote.state.is_none() || says_so {
-            self.confirm(id, events);
+            self.confirm(events);
         }
     }
 
-    fn confirm(&mut self, id: &Arc<str>, events: &mut Vec<Event>) {
-        if let Some(Pending { drive, level, is_again, .. }) = self.pending.take() {
+    fn confirm(&mut self, events: &mut Vec<Event>) {
+        if let Some(Pending { drive, .. }) = self.pending.take() {
             self.is_confirmed = true;
             self.complaint.clear();
-            events.push(match is_again {
-                false => Event::Driven { drive, result: Ok(()) },
-                true => Event::WireFound { output: id.clone(), level, result: Ok(()) },
-            });
+            events.push(Event::Driven { drive, result: Ok(()) });
         }
     }
 
@@ -166,7 +144,7 @@ impl OutputPoint {
         if let Some(pending) = &self.pending {
             let follows = pending.is_published && !pending.takes_back;
             if follows && pending.level.is_on() == on && !message.retained {
-                self.confirm(id, events);
+                self.confirm(events);
             }
             return;
         }
@@ -178,10 +156,10 @@ impl OutputPoint {
                 events.push(found(wanted));
             }
         } else if self.is_confirmed {
-            let (level, now) = (Level::from_on(on), message.now.moment);
-            let again = self.strayed.is_some_and(|at| now.since(at) < STRAY_REST);
-            (self.strays, self.strayed) = (if again { self.strays.saturating_add(1) } else { 1 }, Some(now));
-            tracing::info!("{id} went {level} by itself");
+            let level = Level::from_on(on);
+            if !std::mem::replace(&mut self.is_astray, true) {
+                tracing::info!("{id} went {level} by itself");
+            }
             self.wanted = Some(level);
             events.push(found(level));
         }
@@ -201,14 +179,6 @@ impl OutputPoint {
         events.push(Event::WireFound { output: id.clone(), level, result: Ok(()) });
     }
 
-    /// Why it is not switched on now: device and house that work against each other, as fast as the network carries it, would
-    /// wear it out. Switching off is never held up.
-    pub(super) fn rests(&self, level: Level, now: Now) -> Option<String> {
-        let strayed = self.strayed.is_some_and(|at| now.moment.since(at) < STRAY_REST);
-        let rests = level.is_on() && self.strays > STRAYS && strayed;
-        rests.then(|| "it goes off by itself again and again: a timer in the device, or another program?".to_owned())
-    }
-
     /// The drive was answered as failed before it began.
     pub(super) fn give_up(&mut self) {
         self.pending = None;
@@ -216,11 +186,9 @@ impl OutputPoint {
 
     /// Nobody can reach it, or it does not follow.
     pub(super) fn fail(&mut self, id: &Arc<str>, text: &str, events: &mut Vec<Event>) {
-        if let Some(Pending { drive, is_again, .. }) = self.pending.take() {
-            if !is_again {
-                events.push(Event::Driven { drive, result: Err(text.into()) });
-                self.complain(id, text);
-            }
+        if let Some(Pending { drive, .. }) = self.pending.take() {
+            events.push(Event::Driven { drive, result: Err(text.into()) });
+            self.complain(id, text);
         } else if let Some(level) = self.level_in_doubt(text) {
             events.push(Event::WireFound { output: id.clone(), level, result: Err(text.into()) });
             self.complain(id, text);
@@ -238,11 +206,8 @@ impl OutputPoint {
 
     /// Answers a drive that nobody followed in time.
     pub(super) fn update(&mut self, id: &Arc<str>, is_away: bool, now: Now, events: &mut Vec<Event>) {
-        let Some(Pending { drive, is_published, is_again, takes_back, .. }) =
-            self.pending.take_if(|pending| now.moment >= pending.due)
-        else {
-            return;
-        };
+        let over = self.pending.take_if(|pending| now.moment >= pending.due);
+        let Some(Pending { drive, is_published, takes_back, .. }) = over else { return };
         let within =
             self.remote.command.as_ref().map(|command| duration::spell(command.confirm_within)).unwrap_or_default();
         let state = self.remote.state.as_ref().map(|told| &*told.topic);
@@ -255,10 +220,8 @@ impl OutputPoint {
                 format!("{topic} does not follow: it says {} {within} after the command", Level::from_on(on))
             }
         };
-        if !is_again {
-            self.complain(id, &text);
-            events.push(Event::Driven { drive, result: Err(text) });
-        }
+        self.complain(id, &text);
+        events.push(Event::Driven { drive, result: Err(text) });
     }
 
     /// Logs what is wrong, once for each tale.

@@ -206,9 +206,8 @@ impl Points {
             None => tracing::debug!("{topic} says {}, neither online nor offline", message.payload.shown()),
             Some(true) => {
                 self.offline.remove(&topic);
-                for point in self.outputs.values_mut().filter(|point| point.remote.availability.contains(&topic)) {
-                    point.try_again(message.now);
-                }
+                let outputs = self.outputs.iter().filter(|(_, point)| point.remote.availability.contains(&topic));
+                events.extend(outputs.filter_map(|(id, point)| point.reached(id)));
             }
             Some(false) => {
                 self.offline.insert(topic.clone());
