@@ -44,6 +44,17 @@ fn toml(heard: &[(String, String)]) -> String {
                 devices.iter().for_each(|device| tables.zigbee(device));
             }
             ["tasmota", "discovery", _, "config"] => tables.tasmota(&serde_json::from_str(payload).unwrap_or_default()),
+            ["tasmota", "discovery", device, "sensors"] => {
+                // What it is called is announced beside it.
+                let beside = format!("tasmota/discovery/{device}/config");
+                let config = heard.iter().find(|(topic, _)| *topic == beside);
+                let config: Json =
+                    config.and_then(|(_, payload)| serde_json::from_str(payload).ok()).unwrap_or_default();
+                let told: Json = serde_json::from_str(payload).unwrap_or_default();
+                if let Some(topic) = config["t"].as_str() {
+                    tables.tasmota_sensors(topic, &told["sn"]);
+                }
+            }
             ["tele", name, "LWT"] => tables.tasmota_by_name(name),
             ["shellies", id, "online"] | [id, "online"] if id.starts_with("shelly") => {
                 tables.add("outputs", id, &format!("kind = \"switch\"\nshelly = {}\n", quoted(id)));
@@ -57,6 +68,15 @@ fn toml(heard: &[(String, String)]) -> String {
     }
     tables.text
 }
+
+/// What the chips of a Tasmota call their readings, and what they are here.
+const TASMOTA_READINGS: [(&str, &str); 5] = [
+    ("Temperature", "temperature"),
+    ("Humidity", "humidity"),
+    ("Pressure", "pressure"),
+    ("Illuminance", "illuminance"),
+    ("CarbonDioxide", "co2"),
+];
 
 #[derive(Default)]
 struct Tables {
@@ -138,6 +158,24 @@ impl Tables {
         }
     }
 
+    /// What the chips of a device tell: a table for each.
+    fn tasmota_sensors(&mut self, topic: &str, told: &Json) {
+        let key = format!("tasmota = {}\n", quoted(topic));
+        for (chip, fields) in told.as_object().into_iter().flatten() {
+            if chip == "ENERGY" {
+                self.add("sensors", topic, &key);
+                continue;
+            }
+            // The temperature of the processor is not that of a room.
+            let known = TASMOTA_READINGS.into_iter().filter(|(field, _)| chip != "ESP32" && fields[*field].is_number());
+            let read: Vec<String> =
+                known.map(|(field, word)| format!("{word} = {}", quoted(&format!("/{chip}/{field}")))).collect();
+            if !read.is_empty() {
+                self.add("sensors", topic, &format!("{key}quantities = {{ {} }}\n", read.join(", ")));
+            }
+        }
+    }
+
     /// A device that says no more than that it is there.
     fn tasmota_by_name(&mut self, topic: &str) {
         if self.tasmota.insert(topic.to_owned()) {
@@ -177,9 +215,14 @@ mod tests {
                 {"type":"light","features":[{"property":"state"},{"property":"brightness"}]}]}},
             {"friendly_name":"new","type":"EndDevice","definition":null}]"#;
         let tasmota = r#"{"ip":"192.168.1.7","dn":"Plug","t":"plug3","rl":[1,0,0,0]}"#;
+        let sensors = r#"{"sn":{"Time":"2026-11-29T08:00:00","ENERGY":{"Total":3.1,"Power":42},
+            "DS18B20-1":{"Id":"01","Temperature":21.5},"AM2301":{"Temperature":20.5,"Humidity":44.2,"DewPoint":8.0},
+            "ESP32":{"Temperature":41.7},"TempUnit":"C"},"ver":1}"#;
         let heard: Vec<(String, String)> = [
             ("zigbee2mqtt/bridge/devices", devices),
             ("tasmota/discovery/A8032A/config", tasmota),
+            ("tasmota/discovery/A8032A/sensors", sensors),
+            ("tasmota/discovery/UNKNOWN/sensors", sensors),
             ("tele/plug3/LWT", "Online"),
             ("shellyplus1-a8032a/online", "true"),
             ("other/online", "true"),
@@ -205,6 +248,17 @@ levels = true
 
 [outputs.plug3]
 kind = "switch"
+tasmota = "plug3"
+
+[sensors.plug3_2]
+tasmota = "plug3"
+quantities = { temperature = "/AM2301/Temperature", humidity = "/AM2301/Humidity" }
+
+[sensors.plug3_3]
+tasmota = "plug3"
+quantities = { temperature = "/DS18B20-1/Temperature" }
+
+[sensors.plug3_4]
 tasmota = "plug3"
 
 [outputs.shellyplus1_a8032a]

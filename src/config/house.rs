@@ -3,7 +3,7 @@
 use super::{
     chips, climate,
     diagnostic::Problems,
-    expanders, hardware, holidays, http, hub, ids, inputs,
+    expanders, hardware, holidays, http, hub, hubs, ids, inputs,
     language::{Kept, Scope},
     modes, mqtt, outputs, remote, rooms, rules, scenes, sensors,
     shape::Wrong,
@@ -23,6 +23,7 @@ pub(super) struct Draft {
     inputs: Vec<inputs::Draft>,
     sensors: Vec<sensors::Draft>,
     expanders: Vec<expanders::Draft>,
+    hubs: Vec<hubs::Draft>,
     rooms: Vec<rooms::Draft>,
     climates: Vec<climate::Draft>,
     modes: Option<modes::Draft>,
@@ -69,6 +70,7 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
             "Chips on I2C whose pins are used like wires of the board: gpio = \"box/3\".",
             expanders::read,
         ),
+        hubs: root.tables_by_name("hubs", "Other hearthds on the broker: what of them is used here.", hubs::read),
         rooms: root.tables_by_name("rooms", "Groups of inputs that tell whether somebody is there.", rooms::read),
         climates: root.tables_by_name("climate", "Thermostats: what is held at which temperature.", climate::read),
         scenes: root.tables_by_name("scenes", "Several outputs set at once.", scenes::read),
@@ -95,6 +97,15 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
         ids::check(id, problems);
     }
     expanders.for_each(|id| expanders::check_name(id, problems));
+    let outputs = draft.outputs.iter().map(|draft| ("output", &draft.id));
+    let inputs = draft.inputs.iter().map(|draft| ("input", &draft.id));
+    let sensors = draft.sensors.iter().map(|draft| ("sensor", &draft.id));
+    let rooms = draft.rooms.iter().map(|draft| ("room", &draft.id));
+    let climates = draft.climates.iter().map(|draft| ("climate zone", &draft.id));
+    let names: Vec<_> = outputs.chain(inputs).chain(sensors).chain(rooms).chain(climates).collect();
+    let mqtt = draft.mqtt.as_ref().map(|mqtt| &mqtt.settings);
+    hubs::check(&draft.hubs, &draft.hub.hub.id, mqtt, &names, problems);
+    let hubs = hubs::build(draft.hubs);
 
     let expanders = draft.expanders.iter().map(expanders::Draft::claim);
     chips::check_addresses(sensors::claims(&draft.sensors).chain(expanders), problems);
@@ -111,6 +122,8 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
         draft.sensors.into_iter().map(|sensor| sensors::resolve(sensor, &draft.hub.hub, problems)).collect();
     wires::check(&draft.hardware, &draft.outputs, &draft.inputs, &sensors, &draft.expanders, problems);
     sensors.extend(counted);
+    sensors.extend(hubs.sensors);
+    draft.outputs.extend(hubs.outputs);
     let rooms_of_outputs: Vec<_> = draft.outputs.iter_mut().map(|draft| draft.room.take()).collect();
     let (outputs, interlocks) = outputs::build(draft.outputs, problems);
     let mqtt = draft.mqtt.map(|mqtt| mqtt::resolve(mqtt, files.secret, files.pem, problems));
@@ -144,6 +157,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     config.hub = draft.hub.hub.clone();
     config.hub.holidays = holidays.unwrap_or_default();
     config.inputs = draft.inputs.into_iter().map(|draft| inputs::resolve(draft, &config, problems)).collect();
+    config.inputs.extend(hubs.inputs);
     let rooms = draft.rooms.into_iter().map(|draft| rooms::resolve(draft, &config, problems));
     let (rooms, asked): (Vec<_>, Vec<_>) = rooms.unzip();
     config.rooms = rooms;

@@ -16,6 +16,7 @@ mod holidays;
 mod house;
 mod http;
 mod hub;
+mod hubs;
 mod ids;
 mod inputs;
 mod interval;

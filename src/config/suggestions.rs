@@ -1,6 +1,6 @@
 //! What to say about names that are not found.
 
-use super::{nearest, shape::shorten};
+use super::{hubs, nearest, shape::shorten};
 use crate::model::{Ask, Capability, Config, InputId, Method, OutputId, Point, Refusal};
 
 /// What is wrong with `name` where the name of a `kind` is wanted, of which `known` exist, and what to write.
@@ -10,6 +10,9 @@ pub(super) fn not_found<'n>(
     known: impl Iterator<Item = &'n str>,
     config: &Config,
 ) -> (String, String) {
+    if let Some(of_hub) = hubs::not_found(name, config).filter(|_| kind_of(name, config).is_none()) {
+        return of_hub;
+    }
     let known: Vec<&str> = known.collect();
     let message = match kind_of(name, config) {
         Some(other) => {
@@ -21,6 +24,8 @@ pub(super) fn not_found<'n>(
     let advice = match nearest::name(name, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if known.is_empty() => format!("add [{kind}s.{}]", if name.is_empty() { "some_name" } else { name }),
+        // No table of this house gives such a name.
+        None if name.contains('.') => format!("write one of {}", list(&known)),
         None => format!("write one of {}, or add [{kind}s.{}]", list(&known), shorten(name)),
     };
     (message, advice)
@@ -53,6 +58,15 @@ pub(super) fn refused(name: &str, text: &str, refusal: &Refusal, quote: char, co
             (cannot(), advice)
         }
         Refusal::NoLevels { output } => {
+            if let Some(id) = config.find_output(output).filter(|id| config[*id].is_of_another_hub()) {
+                let (hub, point) = config[id].id.split_once('.').unwrap_or_default();
+                return (
+                    format!("`{name}` is only on or off here, no levels"),
+                    format!(
+                        "write {point} = {{ kind = \"light\", levels = true }} in [hubs.{hub}], if it has levels there"
+                    ),
+                );
+            }
             let of = |id: OutputId| matches!(config[id].method, Method::Group { .. });
             let (what, whom) = match config.find_output(output) {
                 Some(id) if of(id) => ("a group with a relay in it", "its members"),

@@ -81,7 +81,8 @@ impl Engine {
             Method::Cover(_) => self.position(id, now),
             _ => Some(state.left_at()),
         };
-        if output.default_holds { before.or_else(is) } else { None }
+        // Another hub decides what becomes of its own output.
+        if output.default_holds && !output.is_of_another_hub() { before.or_else(is) } else { None }
     }
 
     /// Empties it.
@@ -187,6 +188,12 @@ fn next_time_of_day(seconds: u32, now: DateTime<Utc>, zone: Zone) -> Option<Date
 }
 
 impl Manual {
+    /// What nobody asked for here, and that stands until what the output would be by itself becomes another.
+    pub fn until_next_change(level: Level, source: Source, order: u64) -> Manual {
+        let release = Some(Release::NextChange { automatic: None });
+        Manual { level, source, order, until: None, release, stands: false, back: None }
+    }
+
     /// When it ends, if that is known.
     pub fn until_time(&self, now: Now) -> Option<Timestamp> {
         self.until.or(match self.release {

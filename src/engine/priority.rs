@@ -227,6 +227,10 @@ fn settle(
     }
     let held_off = state.contradictions.held_off(state.decided(), situation.now.moment);
     let again = match &state.wire {
+        // Another hub's is tried while it is asked from here, or that is to be taken back.
+        Wire::Failed(failure) if output.is_of_another_hub() => {
+            (state.asked || state.asks_another_hub()).then_some(failure.retry)
+        }
         Wire::Failed(failure) if failure.level == state.decided() => {
             Some(held_off.map_or(failure.retry, |until| until.max(failure.retry)))
         }

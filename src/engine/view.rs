@@ -2,7 +2,7 @@
 
 use super::{
     parts::cover,
-    state::{Failure, OutputState, motion},
+    state::{Failure, OutputState, Wire, motion},
 };
 use crate::{
     clock::{Moment, Now},
@@ -139,6 +139,7 @@ fn good_or_fault(config: &Config, outputs: &[OutputState], id: OutputId, value: 
     let fault = failure(config, outputs, id).map(|failure| failure.text.clone()).or_else(contradiction);
     let fault: Option<Arc<str>> = fault.or_else(too_often);
     let quality = quality(config, outputs, id);
+    let value = value.filter(|_| quality != Quality::Unknown);
     let point = Point::Output(id);
     PointState { point, value, quality, changed: None, fault, explanation: None, because: None, usage: None }
 }
@@ -148,7 +149,13 @@ pub(super) fn quality(config: &Config, outputs: &[OutputState], id: OutputId) ->
     let in_fault = failure(config, outputs, id).is_some()
         || contradiction(config, outputs, id).is_some()
         || once_too_often(config, outputs, id).is_some();
-    if in_fault { Quality::Fault } else { Quality::Good }
+    // Nobody here knows what another hub does with its output before that is heard of.
+    let is_unknown = || config[id].is_of_another_hub() && outputs[id.0].wire == Wire::Untouched;
+    match in_fault {
+        true => Quality::Fault,
+        false if is_unknown() => Quality::Unknown,
+        false => Quality::Good,
+    }
 }
 
 /// The wire that rules switch too often: its own, or that of one of its parts.

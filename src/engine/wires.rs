@@ -5,11 +5,11 @@ use super::{
     order::Dependency,
     parts,
     promises::Promised,
-    state::{Failure, OutputState, Timestamp, Wire},
+    state::{Failure, Manual, OutputState, Timestamp, Wire},
 };
 use crate::{
     clock::Now,
-    model::{Cause, DriveId, Effect, Level, Method, Output, OutputId, RuleId, Slot},
+    model::{Cause, DriveId, Effect, Level, Line, Method, Output, OutputId, RuleId, Slot, Source},
 };
 
 impl Engine {
@@ -35,8 +35,12 @@ impl Engine {
             (self.outputs[id.0].decided().is_on(), !works_by_parts, *id)
         });
         let drives = wanted.into_iter().filter_map(|(_, output)| {
+            let asked = self.outputs[output.0].asked;
             let (level, cause) = begin_drive(&config[output], &mut self.outputs[output.0], now)?;
             let state = &mut self.outputs[output.0];
+            if state.asked != asked {
+                self.promises.note(Promised::Output(output));
+            }
             if level.is_on() && !state.level.is_on() {
                 state.may_have_gone_on = true;
                 state.on_from.get_or_insert(now.moment);
@@ -89,6 +93,10 @@ impl Engine {
                 Err(_) if !state.level.is_on() => state.on_from = None,
                 Err(_) => {}
             }
+            if std::mem::take(&mut state.is_taken_back) && result.is_ok() {
+                state.asked = false;
+                self.promises.note(Promised::Output(open.output));
+            }
             self.absorb_level(now, open.output, open.level, result);
         }
     }
@@ -103,31 +111,61 @@ impl Engine {
 
     pub(super) fn absorb_found(&mut self, now: Now, output: &str, level: Level, result: Result<(), String>) {
         let Some(id) = self.config.find_output(output) else { return };
+        let is_of_another_hub = self.config[id].is_of_another_hub();
         // How the level was before a drive is of no account: its own answer tells how it is after it.
         let state = &mut self.outputs[id.0];
         let wanted = state.decided();
         match result {
             Err(_) if state.is_under_way() => return,
-            Err(_) if state.wire == Wire::Confirmed => state.contradictions.found(wanted, now.moment),
+            // What another hub says of its own output contradicts nobody here.
+            Err(_) if state.wire == Wire::Confirmed && !is_of_another_hub => {
+                state.contradictions.found(wanted, now.moment);
+            }
             Err(_) => {}
             Ok(()) => {
                 self.drives.forget(id);
                 // What a start or a reload claimed otherwise, no device did.
                 if level == wanted {
                     state.contradictions.obeys();
-                } else if state.wire != Wire::Untouched {
+                } else if state.wire != Wire::Untouched && !is_of_another_hub {
                     state.contradictions.found(wanted, now.moment);
                 }
                 // A pulse that was cut short is over too.
                 state.tripped |= state.pulse_from.is_some() && state.level.is_on() && !level.is_on();
+                self.yield_to_its_hub(id, level);
             }
         }
         self.absorb_level(now, id, level, result);
     }
 
-    /// What an output that could not be reached did not take is tried now.
+    /// What another hub does with its own output counts more than what was asked from here, until that becomes another: both
+    /// would switch it to and fro for ever.
+    fn yield_to_its_hub(&mut self, id: OutputId, level: Level) {
+        let remote = self.config[id].line.as_ref().and_then(Line::remote);
+        let Some(owner) = remote.and_then(|remote| remote.owner.as_ref()) else { return };
+        let state = &mut self.outputs[id.0];
+        let yielded = matches!(&state.manual, Some(Manual { source: Source::Hub(_), .. }));
+        let differs = state.wire == Wire::Confirmed && state.asks_another_hub() && state.decided() != level;
+        if !yielded && !differs {
+            return;
+        }
+        match &mut state.manual {
+            Some(manual) if yielded => manual.level = level,
+            manual => {
+                self.commands = self.commands.saturating_add(1);
+                *manual = Some(Manual::until_next_change(level, Source::Hub(owner.name.clone()), self.commands));
+                // Who had the last word there may keep it: nothing is to be taken back.
+                state.asked = false;
+            }
+        }
+        self.promises.note(Promised::Output(id));
+    }
+
+    /// What an output that could not be reached did not take is tried now. Of another hub's, it is heard what it is.
     pub(super) fn absorb_reached(&mut self, now: Now, output: &str) {
-        let Some(id) = self.config.find_output(output) else { return };
+        let Some(id) = self.config.find_output(output).filter(|id| !self.config[*id].is_of_another_hub()) else {
+            return;
+        };
         let state = &mut self.outputs[id.0];
         if let Wire::Failed(failure) = &mut state.wire {
             failure.retry = now.moment;
@@ -195,6 +233,13 @@ fn must_drive(output: &Output, state: &OutputState, now: Now) -> bool {
     let level = state.decided();
     match &state.wire {
         _ if state.explanation.is_none() => false,
+        // Of another hub's output, only what is asked from here and what is to be taken back is anybody's business.
+        wire if output.is_of_another_hub() && !matches!(wire, Wire::Driving { .. }) => {
+            let asks = state.asks_another_hub();
+            let differs = asks != state.asked || asks && (state.level != level || *wire == Wire::Untouched);
+            let may = |failure: &Failure| asks && failure.level != level || now.moment >= failure.retry;
+            (differs || asks && state.failure().is_some()) && state.failure().is_none_or(may)
+        }
         Wire::Confirmed | Wire::Failed(_) if state.contradictions.held_off(level, now.moment).is_some() => false,
         Wire::Untouched => true,
         Wire::Confirmed => state.level != level,
@@ -224,6 +269,10 @@ fn begin_drive(output: &Output, state: &mut OutputState, now: Now) -> Option<(Le
     state.contradictions.driven(now.moment);
     // A pulse that is cut short is over too.
     state.tripped |= state.pulse_from.is_some() && state.may_be_on() && !claim.level.is_on();
+    if output.is_of_another_hub() {
+        state.is_taken_back = !claim.cause.asks_another_hub();
+        state.asked = true;
+    }
     state.wire = Wire::Driving { level: claim.level, failure: state.failure().cloned() };
     Some((claim.level, claim.cause))
 }

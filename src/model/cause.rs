@@ -46,12 +46,14 @@ pub enum Source {
     Rule(Arc<str>),
     /// The input of this id: a switch or button on the wall.
     Switch(Arc<str>),
+    /// The other hub of this name, whose output it is: it was not commanded, it was found so.
+    Hub(Arc<str>),
 }
 
 impl Source {
     /// Whether it is a person or another program, not a rule.
     pub fn is_outside(&self) -> bool {
-        self.is_remote() || matches!(self, Source::Switch(_))
+        self.is_remote() || matches!(self, Source::Switch(_) | Source::Hub(_))
     }
 
     /// Whether it came over a connection, so that a lock holds it off.
@@ -69,6 +71,7 @@ impl fmt::Display for Source {
             Source::Http(who) => return write!(f, "{who} (HTTP)"),
             Source::Rule(name) => return write!(f, "the rule \"{name}\""),
             Source::Switch(input) => input,
+            Source::Hub(name) => name,
         })
     }
 }

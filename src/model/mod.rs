@@ -97,7 +97,9 @@ pub use quantity::{Channel, Quantity, Unit, Usual};
 pub use raspberry_pi::{HeaderPin, LAST_OF_ANY_PI, LAST_ON_HEADER, PI_KINDS, PiKind, PiPwm, PwmPin};
 pub use reads::Read;
 pub use reasons::{Ahead, PartReason, Pending, ReasonSlot, Reasons, RuleReason, Upcoming, WireReason};
-pub use remote::{Commanded, LEVEL_MARK, Remote, RemoteChannel, RemoteLevel, RemoteSensor, Told, Words};
+pub use remote::{
+    Commanded, LEVEL_MARK, OtherHub, Remote, RemoteChannel, RemoteLevel, RemoteSensor, SIGN_OF_LIFE, Told, Words,
+};
 pub use room::{Room, RoomCause, Sign};
 pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};
 pub use snapshot::{BrokerStatus, Cell, Explanation, PointState, Snapshot, Usage};

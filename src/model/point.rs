@@ -158,26 +158,32 @@ impl Config {
         }
     }
 
-    /// The point of a dotted name.
+    /// The point of a dotted name. What is of another hub has its name before a point of its own: `garage.lamp.level`.
     pub fn find_point(&self, name: &str) -> Option<Point> {
-        match name.split_once('.') {
+        let output = || self.find_output(name).filter(|id| self.is_visible(*id)).map(Point::Output);
+        let input = || self.find_input(name).filter(|input| !self[*input].counts()).map(Point::Input);
+        match name.rsplit_once('.') {
             None if name == "mode" => (!self.modes.list.is_empty()).then_some(Point::Mode),
-            None => self
-                .find_output(name)
-                .map(Point::Output)
-                .or_else(|| self.find_input(name).filter(|input| !self[*input].counts()).map(Point::Input)),
-            Some((room, "occupied")) => self.find_room(room).map(Point::Occupied),
-            Some((room, "asleep")) => {
-                self.find_room(room).filter(|id| self[*id].asleep_while.is_some()).map(Point::Asleep)
+            None => output().or_else(input),
+            Some((owner, word)) => output().or_else(input).or_else(|| self.find_part(owner, word)),
+        }
+    }
+
+    /// The point of this word that an entity has besides its own.
+    fn find_part(&self, owner: &str, word: &str) -> Option<Point> {
+        match word {
+            "occupied" if self.find_room(owner).is_some() => self.find_room(owner).map(Point::Occupied),
+            "asleep" if self.find_room(owner).is_some() => {
+                self.find_room(owner).filter(|id| self[*id].asleep_while.is_some()).map(Point::Asleep)
             }
-            Some((input, "event")) => self.find_input(input).filter(|input| self[*input].clicks()).map(Point::Event),
-            Some((first, word)) => {
-                self.find_facet(first, word).or_else(|| self.find_zone_point(first, word)).or_else(|| {
-                    let id = self.find_sensor(first)?;
-                    let quantity = self[id].quantities().find(|quantity| quantity.word() == word)?;
-                    Some(Point::Reading(id, quantity))
-                })
+            "event" if self.find_input(owner).is_some() => {
+                self.find_input(owner).filter(|input| self[*input].clicks()).map(Point::Event)
             }
+            _ => self.find_facet(owner, word).or_else(|| self.find_zone_point(owner, word)).or_else(|| {
+                let id = self.find_sensor(owner)?;
+                let quantity = self[id].quantities().find(|quantity| quantity.word() == word)?;
+                Some(Point::Reading(id, quantity))
+            }),
         }
     }
 

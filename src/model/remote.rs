@@ -1,6 +1,6 @@
 //! Points that live on a broker: where their state is told, and where they are commanded.
 
-use super::{Click, Config, Level, Line, OutputId, Quantity, Sensor};
+use super::{Cause, Click, Config, Level, Line, Output, OutputId, Owner, Quantity, Sensor, SensorSource, Source};
 use std::{sync::Arc, time::Duration};
 
 /// An input or output on topics of the broker, instead of a wire.
@@ -20,7 +20,27 @@ pub struct Remote {
     pub clicks: Vec<(Arc<str>, Click)>,
     /// How it is commanded; None: it is an input.
     pub command: Option<Commanded>,
+    /// Whose point it is, if another hearthd's.
+    pub owner: Option<Arc<OtherHub>>,
 }
+
+/// Another hearthd on the broker, as far as one of its points goes. It tells its points retained, says of each whether it can
+/// be believed, and gives signs of life ([`SIGN_OF_LIFE`]): its points are believed as far as all of that says so.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OtherHub {
+    /// What the file calls it.
+    pub name: Arc<str>,
+    /// Where it says that it is there; also its last will.
+    pub alive: Arc<str>,
+    /// The names of the points there, each with where it is told whether that is good.
+    pub points: Vec<(Arc<str>, Arc<str>)>,
+    /// Without a sign of life for so long, it is taken to be gone.
+    pub silent_after: Duration,
+}
+
+/// A hub on a broker repeats that it is there each time so long is over: a last will that the broker forgot, as one does that
+/// was killed, is no reason to believe the hub for ever.
+pub const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
 
 /// A value in the messages of a topic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +84,8 @@ pub struct Commanded {
     pub ask: Option<Arc<str>>,
     /// Its state has to follow within this time.
     pub confirm_within: Duration,
+    /// What takes back whatever was asked: who owns it decides again. None: nobody else decides it.
+    pub release: Option<Arc<str>>,
 }
 
 /// How the level of a light, fan or valve on the broker is asked.
@@ -103,6 +125,8 @@ pub struct RemoteSensor {
     pub availability: Vec<Arc<str>>,
     /// As of [`Remote::time`].
     pub time: Arc<str>,
+    /// As of [`Remote::owner`].
+    pub owner: Option<Arc<OtherHub>>,
 }
 
 /// One quantity of a sensor on the broker.
@@ -128,7 +152,42 @@ impl Line {
     }
 }
 
+impl Output {
+    /// Whether another hub decides it: what is asked of it here is a command there, and is taken back when nobody asks here
+    /// any more.
+    pub fn is_of_another_hub(&self) -> bool {
+        let command = self.line.as_ref().and_then(Line::remote).and_then(|remote| remote.command.as_ref());
+        command.is_some_and(|command| command.release.is_some())
+    }
+}
+
+impl Cause {
+    /// Whether an output of another hub that is so for this reason is asked to be so from here.
+    pub fn asks_another_hub(&self) -> bool {
+        match self {
+            Cause::Manual { source, .. } => !matches!(source, Source::Hub(_)),
+            Cause::Shutdown | Cause::Held | Cause::Default | Cause::TooOften { .. } | Cause::Circle => false,
+            _ => true,
+        }
+    }
+}
+
 impl Config {
+    /// Whether driving an output for this reason takes back what was asked of another hub.
+    pub fn takes_back(&self, output: OutputId, cause: &Cause) -> bool {
+        self[output].is_of_another_hub() && !cause.asks_another_hub()
+    }
+
+    /// Whether a point is another hub's, which tells of it itself.
+    pub fn is_of_another_hub(&self, owner: Owner) -> bool {
+        match owner {
+            Owner::Output(id) => self[id].is_of_another_hub(),
+            Owner::Input(id) => self[id].line.remote().is_some_and(|remote| remote.owner.is_some()),
+            Owner::Sensor(id) => matches!(&self[id].source, SensorSource::Remote(sensor) if sensor.owner.is_some()),
+            Owner::Room(_) | Owner::Zone(_) | Owner::House => false,
+        }
+    }
+
     /// The topics of an output, if the broker is to be told: none in a demo, which plays them.
     pub fn remote_output(&self, id: OutputId) -> Option<&Arc<Remote>> {
         self[id].line.as_ref().and_then(Line::remote).filter(|_| !self.hardware.plays_remote)
@@ -170,6 +229,7 @@ mod tests {
             level: Some(level),
             ask: None,
             confirm_within: Duration::from_secs(3),
+            release: None,
         };
         let asked = |percent| {
             let (topic, payload) = lamp.message(Level::new(percent).unwrap());

@@ -43,8 +43,8 @@ pub(super) struct Outbox {
     places: BTreeMap<String, (usize, Part)>,
     given: Vec<Given>,
     groups: Vec<Group>,
-    /// By point: its group.
-    group_of: Vec<usize>,
+    /// By point: its group; None: it is another hub's, which tells of it itself.
+    group_of: Vec<Option<usize>>,
     /// The groups of which something changed, each once, in the order in which they did: a point that never rests does not
     /// silence the others.
     to_compare: VecDeque<usize>,
@@ -183,6 +183,11 @@ impl Outbox {
         self.online_due = self.to_reach.is_none();
     }
 
+    /// Other hubs believe that we are there as long as we say so now and then.
+    pub(super) fn sign_of_life(&mut self) {
+        self.online_due |= self.online_said && !self.closing;
+    }
+
     /// Home Assistant is there or not, without having started just now.
     pub(super) fn home_assistant(&mut self, is_there: bool) {
         self.home_assistant = Some(is_there);
@@ -236,7 +241,8 @@ impl Outbox {
         if clearing.topics {
             self.to_compare.clear();
             self.batch.clear();
-            self.to_clear.extend(self.points.iter().flat_map(PointTopics::all).map(String::from));
+            let kept = self.points.iter().flat_map(PointTopics::all).filter(|topic| self.places.contains_key(*topic));
+            self.to_clear.extend(kept.map(String::from));
             self.to_clear.push_back(self.topics.problem());
             self.clear_at_the_end = Some(self.topics.availability());
         }
@@ -303,7 +309,7 @@ impl Outbox {
 
     /// Something of a point may not have been said yet.
     fn compare(&mut self, point: usize) {
-        let group = self.group_of[point];
+        let Some(group) = self.group_of[point] else { return };
         if !std::mem::replace(&mut self.is_to_compare[group], true) {
             self.to_compare.push_back(group);
         }
@@ -314,9 +320,9 @@ impl Outbox {
         self.layout = discovery::layout(config);
         self.points = config.specs().iter().map(|spec| self.topics.of_point(&spec.name)).collect();
         self.groups = groups(config);
-        self.group_of = vec![0; self.points.len()];
+        self.group_of = vec![None; self.points.len()];
         for (place, group) in self.groups.iter().enumerate() {
-            group.iter().for_each(|(point, _)| self.group_of[*point] = place);
+            group.iter().for_each(|(point, _)| self.group_of[*point] = Some(place));
         }
         let parts = |(place, topics): (usize, &PointTopics)| {
             [
@@ -327,7 +333,9 @@ impl Outbox {
             ]
             .map(|(topic, part)| (topic.clone(), (place, part)))
         };
-        self.places = self.points.iter().enumerate().flat_map(parts).collect();
+        let specs = config.specs();
+        let told = |(place, _): &(usize, &PointTopics)| !config.is_of_another_hub(specs[*place].owner);
+        self.places = self.points.iter().enumerate().filter(told).flat_map(parts).collect();
     }
 
     fn reload(&mut self) {

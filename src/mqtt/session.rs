@@ -10,7 +10,7 @@ use super::outbox::Outbox;
 use super::repeats::Repeats;
 use super::{Clearing, Feed, is_of};
 use crate::house::{Answerer, Notification, Request};
-use crate::model::{BrokerStatus, Command, MqttSettings, Snapshot, in_shell};
+use crate::model::{BrokerStatus, Command, MqttSettings, SIGN_OF_LIFE, Snapshot, in_shell};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{future::pending, path::Path, pin::Pin, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -156,6 +156,7 @@ impl Session {
         let mut refused = Vec::new();
         let (mut acknowledged, mut round, mut steady, mut birth) = (false, None, None, None);
         let (mut let_go, mut moving, mut step, mut foreign, mut calm) = (None, None, None, None, None);
+        let mut life = timer(SIGN_OF_LIFE);
         loop {
             let mut news = tokio::select! {
                 clearing = &mut self.stop => {
@@ -196,6 +197,11 @@ impl Session {
                 () = ring(&mut foreign) => {
                     self.set_right();
                     calm = timer(CALM);
+                    None
+                }
+                () = ring(&mut life) => {
+                    self.outbox.sign_of_life();
+                    life = timer(SIGN_OF_LIFE);
                     None
                 }
                 () = ring(&mut calm) => {

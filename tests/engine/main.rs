@@ -18,6 +18,7 @@ mod counters;
 mod drives;
 mod events;
 mod forms;
+mod hubs;
 mod inputs;
 mod instant;
 mod interlock;

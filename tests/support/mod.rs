@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+pub mod proxy;
+
 use rumqttc::{Client, Event, MqttOptions, Packet, PublishOptions, QoS};
 use std::{
     collections::BTreeMap,

@@ -2,7 +2,7 @@
 
 use super::{slips, words};
 use crate::{
-    config::{nearest, suggestions},
+    config::{hubs, nearest, suggestions},
     model::{ClimateFacet, ClimateId, Config, Modes, Number, OutputFacet, Point, Quantity, Unit},
 };
 
@@ -84,6 +84,9 @@ pub(in crate::config) fn no_mode(word: &str, modes: &Modes) -> (String, String) 
 pub(super) fn not_found(config: &Config, name: &str) -> (String, String) {
     if let Some(advice) = slips::instead_of_name(name) {
         return (format!("unknown name `{name}`"), advice.to_owned());
+    }
+    if let Some(of_hub) = hubs::not_found(name, config) {
+        return of_hub;
     }
     let (first, second) = name.split_once('.').unwrap_or((name, ""));
     if second == "event" && matches!(config.find_point(name), Some(Point::Event(_))) {

@@ -57,6 +57,20 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// An output of another hub.
+    pub fn elsewhere(id: Id, output: Output, line: Line) -> Draft {
+        Draft {
+            id,
+            output,
+            lines: Vec::new(),
+            room: None,
+            works: Works::Line(line),
+            remote: None,
+            interlock: None,
+            wait: None,
+        }
+    }
+
     /// What it is on the broker, if it is there.
     pub fn claim(&self) -> Option<remote::Claim<'_>> {
         let Works::Line(line) = &self.works else { return None };

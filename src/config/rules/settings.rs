@@ -9,8 +9,11 @@ use crate::{
     model::{Ask, Config, Level, Method, OutputId},
 };
 use serde_json::{Value as Json, json};
+use std::borrow::Cow;
 use std::ops::Range;
-use toml::de::DeValue;
+use toml::{Spanned, de::DeValue};
+
+type Key<'k> = Spanned<Cow<'k, str>>;
 
 /// `hall_light = "on"`
 pub(in crate::config) struct Setting {
@@ -95,15 +98,24 @@ impl Shape for Settings {
 
     fn read(&self, value: &DeValue<'_>) -> Result<Option<Vec<Setting>>, Wrong> {
         let Some(entries) = value.as_table() else { return Ok(None) };
-        let mut settings: Vec<Setting> = entries
-            .iter()
-            .map(|(output, value)| Setting {
-                output: output.get_ref().to_string(),
-                output_place: output.span(),
-                level: level(value.get_ref()),
-                level_place: value.span(),
-            })
-            .collect();
+        let mut settings = Vec::new();
+        let setting = |output: String, key: &Key<'_>, value: &Spanned<DeValue<'_>>| Setting {
+            output,
+            output_place: key.span(),
+            level: level(value.get_ref()),
+            level_place: value.span(),
+        };
+        for (key, value) in entries {
+            match value.get_ref() {
+                // `garage.lamp = "on"` is a table within the table.
+                DeValue::Table(of_hub) => settings.extend(
+                    of_hub
+                        .iter()
+                        .map(|(point, value)| setting(format!("{}.{}", key.get_ref(), point.get_ref()), point, value)),
+                ),
+                _ => settings.push(setting(key.get_ref().to_string(), key, value)),
+            }
+        }
         settings.sort_by_key(|setting| setting.output_place.start);
         Ok(Some(settings))
     }
@@ -114,7 +126,8 @@ impl Shape for Settings {
             { "type": "integer", "minimum": 0, "maximum": 100 },
             { "type": "string", "pattern": "^([0-9]{1,3} ?%?|speed [0-9]{1,3})$" },
         ] });
-        json!({ "type": "object", "minProperties": 1, "additionalProperties": level })
+        let of_hub = json!({ "type": "object", "minProperties": 1, "additionalProperties": level });
+        json!({ "type": "object", "minProperties": 1, "additionalProperties": { "anyOf": [level, of_hub] } })
     }
 
     fn show(&self, settings: &Vec<Setting>) -> Json {

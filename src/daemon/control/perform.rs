@@ -4,7 +4,7 @@ use super::{Control, DRIVE_WITHIN};
 use crate::{
     daemon::under_way::LogLine,
     house::{Answerer, Notice, Notification, Refused, Reply},
-    model::{Cause, Command, DriveId, Effect, Event, Level, Method, OutputId, Refusal, RequestId, shown},
+    model::{Cause, Command, DriveId, Effect, Event, Level, Method, OutputId, Owner, Refusal, RequestId, shown},
 };
 use std::time::Duration;
 
@@ -28,6 +28,10 @@ impl Control {
                 }
                 Effect::Clicked { input, click } => {
                     tracing::info!("{} {}", self.config[input].id, click.word());
+                    // Another hub tells of its buttons itself.
+                    if self.config.is_of_another_hub(Owner::Input(input)) {
+                        continue;
+                    }
                     self.next.told.push(Notification::Clicked(self.config.event_name(input), click.word()));
                 }
                 Effect::Note { rule, text } => tracing::info!("{rule}: {text}"),
@@ -43,14 +47,18 @@ impl Control {
     /// Drives an output. None: its bus answers later.
     fn drive(&mut self, drive: DriveId, output: OutputId, level: Level, cause: &Cause) -> Option<Result<(), String>> {
         let before = self.engine.start_level(output);
-        let result = match self.door.drive(drive, &self.config, output, level) {
+        let result = match self.door.drive(drive, &self.config, output, level, cause) {
             Some(Ok(())) => None,
             Some(Err(text)) => Some(Err(text)),
             None => self.hardware.drive(drive, output, level).map(|result| result.map_err(|error| error.to_string())),
         };
         let (id, level_text) = (&self.config[output].id, self.config.level_text(output, level));
+        let cause_text = cause.describe(&self.config);
         let line = LogLine {
-            text: format!("{id} {level_text}: {}", cause.describe(&self.config)),
+            text: match self.config.takes_back(output, cause) {
+                true => format!("{id} is given back: {cause_text}"),
+                false => format!("{id} {level_text}: {cause_text}"),
+            },
             is_small: is_small_step(before, level) || self.is_modulated(output),
         };
         let Some(result) = result else {

@@ -66,6 +66,12 @@ pub(in crate::engine) struct OutputState {
     /// after which nobody else would know.
     #[serde(default, skip_serializing_if = "is_plain")]
     pub may_have_gone_on: bool,
+    /// Of an output of another hub: it was asked to be something from here, and that was not taken back.
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub asked: bool,
+    /// It is just being taken back.
+    #[serde(skip)]
+    pub is_taken_back: bool,
     /// Since when it may be on: it was driven on then, and its wire answered later or has not answered yet. None: since it is
     /// known to be on, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -130,6 +136,8 @@ impl OutputState {
             owed: Owed::default(),
             travel: Travel::default(),
             may_have_gone_on: false,
+            asked: false,
+            is_taken_back: false,
             on_from: None,
             wire: Wire::Untouched,
             contradictions: Contradictions::default(),
@@ -225,6 +233,12 @@ impl OutputState {
             Wire::Untouched | Wire::Confirmed => return false,
         };
         self.may_have_gone_on && !driven.is_on()
+    }
+
+    /// Of an output of another hub: whether somebody here asks for something.
+    pub fn asks_another_hub(&self) -> bool {
+        let claim = self.explanation.as_ref().and_then(|explanation| explanation.slots.first());
+        claim.is_some_and(|(_, claim)| claim.cause.asks_another_hub())
     }
 
     /// The slot that decides it.

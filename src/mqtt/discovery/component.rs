@@ -33,7 +33,8 @@ pub(super) fn components(config: &Config, topics: &Topics) -> BTreeMap<Device, M
     let mut insert = |device: &Device, id: String, described: Value| {
         components.entry(device.clone()).or_default().insert(id, described);
     };
-    for spec in config.specs() {
+    // Another hub announces its points itself.
+    for spec in config.specs().iter().filter(|spec| !config.is_of_another_hub(spec.owner)) {
         let about = |platform, name: &str| About::new(config, topics, platform, name, spec.room);
         let (about, described) = match spec.owner {
             Owner::Output(id) if spec.role == Role::Output => {

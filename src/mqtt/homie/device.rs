@@ -59,7 +59,11 @@ impl Device {
     pub(super) fn of(config: &Config) -> Device {
         let base = base(&config.hub.id);
         let mut nodes = Nodes { base: base.clone(), described: BTreeMap::new(), properties: Vec::new() };
+        // Another hub tells of its points itself.
         for (place, spec) in config.specs().iter().enumerate() {
+            if config.is_of_another_hub(spec.owner) {
+                continue;
+            }
             nodes.add_point(config, place, spec);
         }
         for scene in &config.scenes {

@@ -20,7 +20,8 @@ pub(super) type Group = Vec<(usize, Part)>;
 pub(super) fn groups(config: &Config) -> Vec<Group> {
     let specs = config.specs();
     let mut groups: Vec<(Point, Group)> = Vec::new();
-    for (place, spec) in specs.iter().enumerate() {
+    // Another hub tells of its points itself.
+    for (place, spec) in specs.iter().enumerate().filter(|(_, spec)| !config.is_of_another_hub(spec.owner)) {
         let parts = [Part::Why, Part::Attributes, Part::State, Part::Availability].map(|part| (place, part));
         match groups.iter_mut().find(|(of, _)| *of == spec.entity) {
             Some((_, group)) => group.extend(parts),

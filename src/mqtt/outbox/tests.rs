@@ -92,6 +92,19 @@ fn a_connection_begins_with_everything_and_online_comes_last() {
 }
 
 #[test]
+fn a_sign_of_life_says_again_that_we_are_there_and_nothing_else() {
+    let config = config(&[("lamp", OutputKind::Light)]);
+    let mut outbox = outbox(&config);
+    outbox.sign_of_life();
+    assert_eq!(said(&mut outbox).iter().filter(|line| line.starts_with("availability")).count(), 1, "not before all");
+    outbox.sign_of_life();
+    assert_eq!(said(&mut outbox), ["availability online"]);
+    outbox.close(Clearing::default());
+    outbox.sign_of_life();
+    assert_eq!(said(&mut outbox), ["availability offline"]);
+}
+
+#[test]
 fn only_differences_are_said_and_the_latest_value_wins() {
     let config = config(&[("lamp", OutputKind::Light)]);
     let mut outbox = outbox(&config);

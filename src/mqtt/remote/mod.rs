@@ -14,6 +14,7 @@
 //!   once when it hears that the device or the broker is back.
 
 pub(super) mod connection;
+mod hubs;
 mod outputs;
 mod payload;
 mod points;
@@ -29,11 +30,11 @@ use super::{backoff::Backoff, client::NotTaken, loss::LossKind};
 use crate::{
     clock::Clock,
     house::House,
-    model::{Config, DriveId, Event, Level, OutputId, Remote},
+    model::{Cause, Config, DriveId, Event, Level, OutputId, Remote},
 };
 use connection::{Connection, News};
 use points::Points;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     time::timeout,
@@ -56,6 +57,8 @@ struct Drive {
     output: Arc<str>,
     remote: Arc<Remote>,
     level: Level,
+    /// What was asked of another hub is taken back.
+    takes_back: bool,
 }
 
 /// A door and what is behind it.
@@ -65,13 +68,22 @@ pub fn door() -> (Door, Behind) {
 }
 
 impl Door {
-    /// Drives an output on the broker, which is answered later by [`Event::Driven`]. None: the output is not there.
+    /// Drives an output on the broker, for this reason, which is answered later by [`Event::Driven`]. None: the output is not
+    /// there.
     ///
     /// # Errors
     /// When it cannot be answered later.
-    pub fn drive(&self, drive: DriveId, config: &Config, output: OutputId, level: Level) -> Option<Result<(), String>> {
-        let (remote, output) = (config.remote_output(output)?.clone(), config[output].id.clone());
-        let sent = self.0.try_send(Drive { drive, output, remote, level });
+    pub fn drive(
+        &self,
+        drive: DriveId,
+        config: &Config,
+        output: OutputId,
+        level: Level,
+        cause: &Cause,
+    ) -> Option<Result<(), String>> {
+        let (remote, takes_back) = (config.remote_output(output)?.clone(), config.takes_back(output, cause));
+        let output = config[output].id.clone();
+        let sent = self.0.try_send(Drive { drive, output, remote, level, takes_back });
         Some(sent.map_err(|_| "too many commands wait for the broker".to_owned()))
     }
 }
@@ -101,10 +113,14 @@ fn is_same(before: &Config, now: &Config) -> bool {
         && before.outputs == now.outputs
 }
 
-/// What the house has no more is left in its safe state, as a wire is.
-async fn leave_safe(before: Arc<Config>, now: Arc<Config>) {
-    let left = tokio::task::spawn_blocking(move || drive_safe(&before, Some(&now))).await;
-    for (id, result) in left.unwrap_or_default() {
+/// What the house has no more is left in its safe state, as a wire is. Of these outputs something was asked that another hub
+/// does for us: that is taken back.
+async fn leave_safe(before: Arc<Config>, now: Arc<Config>, asked: BTreeSet<Arc<str>>) {
+    let left = tokio::task::spawn_blocking(move || {
+        let taken_back = safe::take_back(&before, &now, &asked);
+        drive_safe(&before, Some(&now)).into_iter().chain(taken_back).collect::<Vec<_>>()
+    });
+    for (id, result) in left.await.unwrap_or_default() {
         match result {
             Ok(()) => tracing::info!("{id} is not there any more: its safe state was published"),
             Err(why) => tracing::error!("{id} is not there any more, and its safe state was not published: {why}"),
@@ -129,9 +145,11 @@ impl Adapter {
         loop {
             let config = self.config.borrow_and_update().clone();
             if let Some(before) = before.replace(config.clone()).filter(|before| !Arc::ptr_eq(before, &config)) {
-                leave_safe(before, config.clone()).await;
+                let asked = self.points.outputs.iter().filter(|(_, point)| point.is_asked);
+                let asked = asked.map(|(id, _)| id.clone()).collect();
+                leave_safe(before, config.clone(), asked).await;
             }
-            self.points.follow(&config);
+            self.points.follow(&config, self.clock.now());
             let wait = match config.mqtt.as_ref().filter(|_| config.has_remote_points()) {
                 // Nothing to do, until the file says otherwise.
                 None => None,
@@ -221,7 +239,7 @@ impl Adapter {
                     }
                     News::Taken(drive) => {
                         let mut events = Vec::new();
-                        self.points.outputs.values_mut().for_each(|point| point.taken(drive, &mut events));
+                        self.points.outputs.iter_mut().for_each(|(id, point)| point.taken(id, drive, &mut events));
                         events
                     }
                     News::Closed => return End::Lost { away: true },
@@ -271,10 +289,10 @@ impl Adapter {
     }
 
     /// Takes in a drive. What is known to be away is not tried.
-    fn begin(&mut self, Drive { drive, output, remote, level }: Drive) -> Vec<Event> {
+    fn begin(&mut self, Drive { drive, output, remote, level, takes_back }: Drive) -> Vec<Event> {
         let (absence, now) = (self.points.absence(&remote), self.clock.now());
         let point = self.points.outputs.entry(output).or_insert_with(|| outputs::OutputPoint::new(remote));
-        point.drive(drive, level, now);
+        point.drive(drive, level, takes_back, now);
         match absence {
             Some(text) => {
                 point.give_up();

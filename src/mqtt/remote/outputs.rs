@@ -19,6 +19,10 @@ pub(super) struct OutputPoint {
     pending: Option<Pending>,
     /// What was last logged to be wrong with it.
     complaint: String,
+    /// Of another hub's: its last drive asked for something, which was not taken back.
+    pub(super) is_asked: bool,
+    /// Of another hub's: it was there, and did not do what it was last asked.
+    is_unfollowed: bool,
     /// It went elsewhere by itself since it was last driven, which was logged.
     is_astray: bool,
 }
@@ -29,6 +33,8 @@ struct Pending {
     level: Level,
     due: Moment,
     is_published: bool,
+    /// What was asked of another hub is taken back: the level tells nothing.
+    takes_back: bool,
 }
 
 /// What is to be published, in this order.
@@ -46,22 +52,31 @@ impl OutputPoint {
             says: None,
             pending: None,
             complaint: String::new(),
+            is_asked: false,
+            is_unfollowed: false,
             is_astray: false,
         }
     }
 
     /// It is to be driven; a drive before, which nobody answered, is of no account any more.
-    pub(super) fn drive(&mut self, drive: DriveId, level: Level, now: Now) {
+    pub(super) fn drive(&mut self, drive: DriveId, level: Level, takes_back: bool, now: Now) {
         let Some(command) = &self.remote.command else { return };
         let due = now.moment + command.confirm_within;
         (self.wanted, self.is_confirmed, self.is_astray) = (Some(level), false, false);
-        self.pending = Some(Pending { drive, level, due, is_published: false });
+        self.pending = Some(Pending { drive, level, due, is_published: false, takes_back });
+        (self.is_asked, self.is_unfollowed) = (true, false);
     }
 
-    /// The device, or the broker, is back: what failed need not wait.
+    /// Another hub's: it can be believed again.
+    pub(super) fn is_there_again(&mut self) {
+        self.is_unfollowed = false;
+    }
+
+    /// The device, or the broker, is back: what failed need not wait. Of another hub's, the engine hears at once what it is,
+    /// and asks anew if it still wants to.
     pub(super) fn reached(&self, id: &Arc<str>) -> Option<Event> {
         let failed = self.wanted.is_some() && !self.is_confirmed && self.pending.is_none();
-        failed.then(|| Event::WireReached { output: id.clone() })
+        (failed && self.remote.owner.is_none()).then(|| Event::WireReached { output: id.clone() })
     }
 
     /// What is to be published now, once for each drive.
@@ -69,6 +84,10 @@ impl OutputPoint {
         let command = self.remote.command.as_ref()?;
         let pending = self.pending.as_mut().filter(|pending| !pending.is_published)?;
         pending.is_published = true;
+        if let Some(release) = command.release.as_ref().filter(|_| pending.takes_back) {
+            let messages = vec![(command.topic.clone(), release.to_string())];
+            return Some(Order { drive: pending.drive, messages });
+        }
         // What it said before tells nothing of whether it follows.
         self.says = self.says.filter(|says| *says == pending.level.is_on());
         let (topic, payload) = command.message(pending.level);
@@ -87,8 +106,14 @@ impl OutputPoint {
     }
 
     /// The broker has taken the command. Whether that is all that can be known depends on what the device says.
-    pub(super) fn taken(&mut self, drive: DriveId, events: &mut Vec<Event>) {
+    pub(super) fn taken(&mut self, id: &Arc<str>, drive: DriveId, events: &mut Vec<Event>) {
         let Some(pending) = self.pending.as_ref().filter(|pending| pending.drive == drive) else { return };
+        if pending.takes_back {
+            self.is_asked = false;
+            self.confirm(events);
+            let says = self.says;
+            return self.found_of_another_hub(id, says, events);
+        }
         let says_so = self.says == Some(pending.level.is_on());
         if self.remote.state.is_none() || says_so {
             self.confirm(events);
@@ -113,8 +138,12 @@ impl OutputPoint {
             return;
         };
         self.says = Some(on);
+        if self.remote.owner.is_some() && self.pending.is_none() {
+            return self.found_of_another_hub(id, Some(on), events);
+        }
         if let Some(pending) = &self.pending {
-            if pending.is_published && pending.level.is_on() == on && !message.retained {
+            let follows = pending.is_published && !pending.takes_back;
+            if follows && pending.level.is_on() == on && !message.retained {
                 self.confirm(events);
             }
             return;
@@ -136,6 +165,20 @@ impl OutputPoint {
         }
     }
 
+    /// What another hub's output is said to be, while nothing is asked of it just now. One that did not do what it was asked
+    /// stays in fault until it does, or is asked for something else.
+    fn found_of_another_hub(&mut self, id: &Arc<str>, says: Option<bool>, events: &mut Vec<Event>) {
+        let Some(on) = says else { return };
+        let level = self.wanted.filter(|wanted| wanted.is_on() == on).unwrap_or(Level::from_on(on));
+        let differs = self.wanted != Some(level);
+        if self.is_unfollowed && differs || self.is_confirmed && !differs {
+            return;
+        }
+        (self.wanted, self.is_confirmed, self.is_unfollowed) = (Some(level), true, false);
+        self.complaint.clear();
+        events.push(Event::WireFound { output: id.clone(), level, result: Ok(()) });
+    }
+
     /// The drive was answered as failed before it began.
     pub(super) fn give_up(&mut self) {
         self.pending = None;
@@ -146,21 +189,30 @@ impl OutputPoint {
         if let Some(Pending { drive, .. }) = self.pending.take() {
             events.push(Event::Driven { drive, result: Err(text.into()) });
             self.complain(id, text);
-        } else if let Some(level) = self.wanted.filter(|_| self.is_confirmed) {
+        } else if let Some(level) = self.level_in_doubt(text) {
             events.push(Event::WireFound { output: id.clone(), level, result: Err(text.into()) });
             self.complain(id, text);
         }
         self.is_confirmed = false;
     }
 
+    /// What it is known to be, if that is in doubt from now on. Another hub's, also if it was never heard of.
+    fn level_in_doubt(&self, text: &str) -> Option<Level> {
+        match self.remote.owner.is_some() {
+            true => (self.complaint != text).then_some(self.wanted.unwrap_or(Level::OFF)),
+            false => self.wanted.filter(|_| self.is_confirmed),
+        }
+    }
+
     /// Answers a drive that nobody followed in time.
     pub(super) fn update(&mut self, id: &Arc<str>, is_away: bool, now: Now, events: &mut Vec<Event>) {
         let over = self.pending.take_if(|pending| now.moment >= pending.due);
-        let Some(Pending { drive, is_published, .. }) = over else { return };
+        let Some(Pending { drive, is_published, takes_back, .. }) = over else { return };
         let within =
             self.remote.command.as_ref().map(|command| duration::spell(command.confirm_within)).unwrap_or_default();
         let state = self.remote.state.as_ref().map(|told| &*told.topic);
-        let text = match (is_away || !is_published, state, self.says) {
+        self.is_unfollowed = !is_away && is_published && !takes_back;
+        let text = match (is_away || !is_published, state.filter(|_| !takes_back), self.says) {
             (true, ..) => "no connection to the broker".to_owned(),
             (false, None, _) => format!("the broker did not take the command within {within}"),
             (false, Some(topic), None) => format!("{topic} says nothing within {within} of the command"),

@@ -2,6 +2,7 @@
 //! nor reads a clock.
 
 use super::{
+    hubs::{Gate, Passed},
     outputs::OutputPoint,
     payload::{Found, LONGEST, Payload},
 };
@@ -31,6 +32,8 @@ pub(super) struct Points {
     offline: BTreeSet<Arc<str>>,
     /// Since when there is no connection; None: there is one.
     away_since: Option<Moment>,
+    /// What of other hubs can be believed.
+    gate: Gate,
 }
 
 struct InputPoint {
@@ -62,11 +65,13 @@ impl Points {
             outputs: BTreeMap::new(),
             offline: BTreeSet::new(),
             away_since: Some(now.moment),
+            gate: Gate::new(),
         }
     }
 
     /// Takes over a configuration; what stays the same keeps what is known of it.
-    pub(super) fn follow(&mut self, config: &Config) {
+    pub(super) fn follow(&mut self, config: &Config, now: Now) {
+        self.gate.follow(config, now);
         self.zone = config.hub.timezone;
         let mut before = std::mem::take(&mut self.inputs);
         for input in &config.inputs {
@@ -104,7 +109,8 @@ impl Points {
             || self.inputs.values().map(|point| &point.remote).chain(self.outputs.values().map(|point| &point.remote));
         let there = remotes().flat_map(|remote| &remote.availability);
         let there = there.chain(self.sensors.values().flat_map(|point| &point.remote.availability));
-        let mut topics: Vec<Arc<str>> = there.cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        let there = there.cloned().chain(self.gate.topics());
+        let mut topics: Vec<Arc<str>> = there.collect::<BTreeSet<_>>().into_iter().collect();
         let told = remotes().flat_map(|remote| remote.state.iter().map(|told| &told.topic));
         let of_sensors = self.sensors.values().flat_map(|point| &point.remote.channels);
         let told = told.chain(of_sensors.map(|channel| &channel.told.topic));
@@ -119,6 +125,7 @@ impl Points {
             // What the broker keeps of it comes again.
             self.offline.clear();
             self.away_since = None;
+            self.gate.connected(now);
         } else if self.away_since.is_none() {
             self.away_since = Some(now.moment);
         }
@@ -133,21 +140,60 @@ impl Points {
         }
         let payload = Payload::of(bytes);
         let message = Message { topic, payload: &payload, retained, zone: self.zone, now };
+        // A retained click is none, whoever owns the button.
+        let passed = self.gate.hear(topic, bytes, now);
+        self.pass(passed, retained, now, &mut events);
         self.hear_availability(&message, &mut events);
         let offline = &self.offline;
-        for (id, point) in &mut self.inputs {
+        for (id, point) in self.inputs.iter_mut().filter(|(_, point)| point.remote.owner.is_none()) {
             point.hear(id, &message, offline, &mut events);
         }
-        for (id, point) in &mut self.sensors {
+        for (id, point) in self.sensors.iter_mut().filter(|(_, point)| point.remote.owner.is_none()) {
             point.hear(id, &message, offline, &mut events);
         }
-        for (id, point) in &mut self.outputs {
+        for (id, point) in self.outputs.iter_mut().filter(|(_, point)| point.remote.owner.is_none()) {
             let is_away = point.remote.availability.iter().any(|topic| offline.contains(topic));
             if !(retained && is_away) {
                 point.hear(id, &message, &mut events);
             }
         }
         events
+    }
+
+    /// Tells points of other hubs what of them can be believed.
+    fn pass(&mut self, passed: Vec<(Arc<str>, Passed)>, retained: bool, now: Now, events: &mut Vec<Event>) {
+        for (id, passed) in passed {
+            let payload = match &passed {
+                Passed::Says(_, bytes) => Payload::of(bytes),
+                Passed::Opened | Passed::Gone(_) => Payload::of(b""),
+            };
+            let zone = self.zone;
+            let message = |topic, retained| Message { topic, payload: &payload, retained, zone, now };
+            if let Some(point) = self.inputs.get_mut(&id) {
+                match &passed {
+                    // Between two clicks nobody presses it.
+                    Passed::Opened if !point.remote.clicks.is_empty() => point.tell(&id, Ok(false), events),
+                    Passed::Opened => {}
+                    Passed::Says(topic, _) => {
+                        let is_kept = retained && !point.remote.clicks.is_empty();
+                        point.hear(&id, &message(topic, is_kept), &BTreeSet::new(), events);
+                    }
+                    Passed::Gone(text) => point.tell(&id, Err(text.clone()), events),
+                }
+            } else if let Some(point) = self.sensors.get_mut(&id) {
+                match &passed {
+                    Passed::Opened => {}
+                    Passed::Says(topic, _) => point.hear(&id, &message(topic, false), &BTreeSet::new(), events),
+                    Passed::Gone(text) => events.push(point.fail(&id, text.clone())),
+                }
+            } else if let Some(point) = self.outputs.get_mut(&id) {
+                match &passed {
+                    Passed::Opened => point.is_there_again(),
+                    Passed::Says(topic, _) => point.hear(&id, &message(topic, false), events),
+                    Passed::Gone(text) => point.fail(&id, text, events),
+                }
+            }
+        }
     }
 
     fn hear_availability(&mut self, message: &Message<'_>, events: &mut Vec<Event>) {
@@ -182,6 +228,9 @@ impl Points {
 
     /// Why a device is not there, as far as the broker says.
     pub(super) fn absence(&self, remote: &Remote) -> Option<String> {
+        if let Some(gone) = self.gate.absence(remote) {
+            return Some(gone);
+        }
         let topic = remote.availability.iter().find(|topic| self.offline.contains(*topic))?;
         Some(format!("{topic} says that it is offline"))
     }
@@ -189,6 +238,10 @@ impl Points {
     /// Looks at what is silent for too long and at commands that nobody followed.
     pub(super) fn update(&mut self, now: Now) -> Vec<Event> {
         let mut events = Vec::new();
+        if self.away_since.is_none() {
+            let passed = self.gate.update(now);
+            self.pass(passed, false, now, &mut events);
+        }
         let lost = self.away_since.filter(|since| now.moment.since(*since) >= LOST_AFTER).is_some();
         for (id, point) in &mut self.inputs {
             // What was never heard of is unknown, and what is in fault stays so.
@@ -219,7 +272,8 @@ impl Points {
         let waits = self.inputs.values().any(|point| is_good(&point) && point.remote.stale_after.is_none())
             || self.outputs.values().any(OutputPoint::is_good);
         let lost = self.away_since.filter(|_| waits).map(|since| since + LOST_AFTER);
-        stale.chain(drives).chain(lost).min()
+        let hubs = if self.away_since.is_none() { self.gate.next_due() } else { None };
+        stale.chain(drives).chain(lost).chain(hubs).min()
     }
 }
 

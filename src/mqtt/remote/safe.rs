@@ -1,8 +1,12 @@
 //! Outputs on the broker are told their safe states without a running daemon: as good as the network is.
 
 use super::connection::{Connection, News};
-use crate::model::{Config, DriveId, Level, Line, OutputId, Remote};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use crate::model::{Config, DriveId, Line, OutputId, Remote};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 /// The broker is waited for no longer than this in all: whoever runs `hearthd safe` has wires to drive, too.
 const WITHIN: Duration = Duration::from_secs(3);
@@ -20,7 +24,38 @@ pub fn drive_safe(config: &Config, except: Option<&Config>) -> Vec<(Arc<str>, Re
         let theirs = except.iter().flat_map(|house| house.outputs.iter()).filter_map(|output| output.line.as_ref());
         theirs.filter_map(Line::remote).any(|their| commanded(their) == commanded(remote))
     };
-    let orders: Vec<(OutputId, Arc<Remote>, Level)> = remote.filter(|(_, remote, _)| !is_theirs(remote)).collect();
+    let orders = remote.filter(|(_, remote, _)| !is_theirs(remote)).filter_map(|(id, remote, level)| {
+        let (topic, payload) = remote.command.as_ref()?.message(level);
+        Some(Order { id, topic: topic.clone(), payload })
+    });
+    publish_all(config, orders.collect())
+}
+
+/// Takes back what was asked of other hubs' outputs of these ids that `now` does not have.
+pub(super) fn take_back(
+    config: &Config,
+    now: &Config,
+    asked: &BTreeSet<Arc<str>>,
+) -> Vec<(Arc<str>, Result<(), String>)> {
+    let ids = (0..config.outputs.len()).map(OutputId).filter(|id| asked.contains(&config[*id].id));
+    let orders = ids.filter_map(|id| {
+        let remote = config.remote_output(id)?;
+        let command = remote.command.as_ref()?;
+        let stays = now.find_output(&config[id].id).and_then(|there| now.remote_output(there)) == Some(remote);
+        let release = command.release.as_ref().filter(|_| !stays)?;
+        Some(Order { id, topic: command.topic.clone(), payload: release.to_string() })
+    });
+    publish_all(config, orders.collect())
+}
+
+/// What is to be published, and for which output.
+struct Order {
+    id: OutputId,
+    topic: Arc<str>,
+    payload: String,
+}
+
+fn publish_all(config: &Config, orders: Vec<Order>) -> Vec<(Arc<str>, Result<(), String>)> {
     if orders.is_empty() {
         return Vec::new();
     }
@@ -28,7 +63,7 @@ pub fn drive_safe(config: &Config, except: Option<&Config>) -> Vec<(Arc<str>, Re
     let mut results: BTreeMap<OutputId, Result<(), String>> = BTreeMap::new();
     match runtime {
         Err(error) => {
-            let refused = |(id, ..): &(OutputId, Arc<Remote>, Level)| (*id, Err(format!("cannot connect: {error}")));
+            let refused = |order: &Order| (order.id, Err(format!("cannot connect: {error}")));
             results.extend(orders.iter().map(refused));
         }
         Ok(runtime) => {
@@ -39,34 +74,28 @@ pub fn drive_safe(config: &Config, except: Option<&Config>) -> Vec<(Arc<str>, Re
             runtime.shutdown_background();
         }
     }
-    let told = orders.into_iter().map(|(id, ..)| {
+    let told = orders.into_iter().map(|Order { id, .. }| {
         let result = results.remove(&id).unwrap_or_else(|| Err("the broker did not take the command".into()));
         (config[id].id.clone(), result)
     });
     told.collect()
 }
 
-async fn publish(
-    config: &Config,
-    orders: &[(OutputId, Arc<Remote>, Level)],
-    results: &mut BTreeMap<OutputId, Result<(), String>>,
-) {
+async fn publish(config: &Config, orders: &[Order], results: &mut BTreeMap<OutputId, Result<(), String>>) {
     let Some(settings) = &config.mqtt else { return };
     let mut connection = match Connection::open(settings, "safe") {
         Ok(connection) => connection,
         Err(loss) => {
-            results.extend(orders.iter().map(|(id, ..)| (*id, Err(loss.reason.clone()))));
+            results.extend(orders.iter().map(|order| (order.id, Err(loss.reason.clone()))));
             return;
         }
     };
     loop {
         match connection.next().await {
             News::Up => {
-                for (id, remote, level) in orders {
-                    let Some(command) = &remote.command else { continue };
-                    let (topic, payload) = command.message(*level);
+                for Order { id, topic, payload } in orders {
                     let drive = Some(DriveId(id.0 as u64));
-                    if connection.publish(topic, payload, drive).is_err() {
+                    if connection.publish(topic, payload.clone(), drive).is_err() {
                         results.insert(*id, Err("there are too many".into()));
                     }
                 }
@@ -80,7 +109,7 @@ async fn publish(
             News::Came(_) | News::Listening(_) => {}
             News::Closed => return,
             News::Lost(loss) => {
-                for (id, ..) in orders {
+                for Order { id, .. } in orders {
                     results.entry(*id).or_insert_with(|| Err(loss.reason.clone()));
                 }
                 return;

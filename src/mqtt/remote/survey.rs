@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 /// Where devices announce themselves.
 const ANNOUNCEMENTS: [&str; 5] =
-    ["zigbee2mqtt/bridge/devices", "tasmota/discovery/+/config", "tele/+/LWT", "shellies/+/online", "+/online"];
+    ["zigbee2mqtt/bridge/devices", "tasmota/discovery/+/+", "tele/+/LWT", "shellies/+/online", "+/online"];
 /// What the broker keeps comes at once.
 const LISTEN: Duration = Duration::from_secs(2);
 /// To connect, and for all that comes.

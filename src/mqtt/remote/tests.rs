@@ -30,6 +30,7 @@ fn remote(topic: &str, pointer: &str) -> Remote {
         time: "/last_seen".into(),
         clicks: Vec::new(),
         command: None,
+        owner: None,
     }
 }
 
@@ -41,6 +42,7 @@ fn plug(state: bool) -> Remote {
         level: None,
         ask: None,
         confirm_within: Duration::from_secs(3),
+        release: None,
     };
     let state = state.then(|| told("stat/plug/POWER", ""));
     let availability = vec!["tele/plug/LWT".into()];
@@ -56,6 +58,7 @@ fn house() -> Config {
         channels: vec![channel(Quantity::Temperature, "/temperature"), channel(Quantity::Humidity, "/humidity")],
         availability: vec!["z/climate/availability".into()],
         time: "/last_seen".into(),
+        owner: None,
     };
     let output = |id, remote| Output::plain(id, OutputKind::Switch, Line::Remote(Arc::new(remote)));
     Config {
@@ -75,7 +78,7 @@ fn house() -> Config {
 
 fn points() -> Points {
     let mut points = Points::new(at(0));
-    points.follow(&house());
+    points.follow(&house(), at(0));
     points.connected(true, at(0));
     points
 }
@@ -199,7 +202,7 @@ fn a_sensor_reads_numbers() {
 
 fn drive(points: &mut Points, drive: u64, level: Level, now: u64) -> Vec<String> {
     let point = points.outputs.get_mut("plug").unwrap();
-    point.drive(DriveId(drive), level, at(now));
+    point.drive(DriveId(drive), level, false, at(now));
     published(point)
 }
 
@@ -210,7 +213,7 @@ fn published(point: &mut OutputPoint) -> Vec<String> {
 
 fn taken(points: &mut Points, drive: u64) -> Vec<String> {
     let mut events = Vec::new();
-    points.outputs.values_mut().for_each(|point| point.taken(DriveId(drive), &mut events));
+    points.outputs.iter_mut().for_each(|(id, point)| point.taken(id, DriveId(drive), &mut events));
     lines(events)
 }
 
@@ -284,19 +287,20 @@ fn without_a_broker_points_are_lost_after_a_while() {
     assert_eq!(lines(points.update(at(130))), ["plug found ON Err(\"no connection to the broker\")"]);
     assert_eq!(lines(points.update(at(140))), NOTHING, "once");
     let point = points.outputs.get_mut("plug").unwrap();
-    point.drive(DriveId(2), Level::OFF, at(150));
+    point.drive(DriveId(2), Level::OFF, false, at(150));
     assert_eq!(lines(points.update(at(153))), ["drive 2 Err(\"no connection to the broker\")"]);
 }
 
 #[test]
 fn an_optimistic_output_is_what_the_broker_took() {
     let mut point = OutputPoint::new(Arc::new(plug(false)));
-    point.drive(DriveId(1), Level::ON, at(0));
+    let id: Arc<str> = "plug".into();
+    point.drive(DriveId(1), Level::ON, false, at(0));
     assert_eq!(published(&mut point), ["cmnd/plug/POWER ON"]);
     assert_eq!(published(&mut point), NOTHING, "once");
     let mut events = Vec::new();
-    point.taken(DriveId(7), &mut events);
-    point.taken(DriveId(1), &mut events);
+    point.taken(&id, DriveId(7), &mut events);
+    point.taken(&id, DriveId(1), &mut events);
     assert_eq!(lines(events), ["drive 1 Ok(())"]);
 }
 

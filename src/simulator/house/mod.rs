@@ -441,7 +441,9 @@ impl House {
         self.effects.add(effects);
         while let Some(effect) = self.effects.next(&self.engine) {
             match effect {
-                Effect::Drive { drive, output, level, .. } => {
+                Effect::Drive { drive, output, level, cause } => {
+                    // Nobody plays the other hub: what nobody asks for there is off.
+                    let taken_back = self.config.takes_back(output, &cause);
                     let wire = &mut self.wires[output.0];
                     let result = if wire.broken { Err("the wire takes nothing".to_owned()) } else { Ok(()) };
                     if result.is_ok() {
@@ -450,6 +452,12 @@ impl House {
                     self.passes += 1;
                     let now = self.now();
                     self.effects.add(self.engine.handle(now, Event::Driven { drive, result }));
+                    if taken_back {
+                        self.wires[output.0].level = Level::OFF;
+                        let (output, level) = (self.config[output].id.clone(), Level::OFF);
+                        let off = Event::WireFound { output, level, result: Ok(()) };
+                        self.effects.add(self.engine.handle(now, off));
+                    }
                 }
                 Effect::Answer { command, result: Err(refusal), .. } => self.refused.push((command, refusal)),
                 Effect::Notify { rule, text } => self.said.push(Said::Notice { rule, text }),

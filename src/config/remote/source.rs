@@ -1,0 +1,187 @@
+//! What names a point on the broker: a topic, or a device of a short form.
+
+use super::{
+    forms::{FORMS, Form, Name},
+    shapes::Pointer,
+};
+use crate::config::{
+    mqtt::Topic,
+    shape::{Text, Whole, shorten},
+    table::Table,
+};
+use std::{ops::Range, sync::Arc};
+
+/// Of which table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    Input,
+    Sensor,
+    Output,
+}
+
+/// What names the point: a topic of the general form, or a device of a short one.
+pub(super) struct Source {
+    /// The key that names it.
+    pub key: &'static str,
+    /// Its place.
+    pub place: Range<usize>,
+    pub topic: Option<Arc<str>>,
+    pub device: Option<Device>,
+    pub availability: Vec<Arc<str>>,
+    pub time: Option<Arc<str>>,
+}
+
+/// One device of a short form.
+pub(super) struct Device {
+    pub form: &'static Form,
+    /// What stands for `{}`, `{kind}` and `{part}`.
+    pub name: String,
+    pub kind: Option<String>,
+    pub part: String,
+    pub channel: Option<i64>,
+}
+
+impl Device {
+    /// A template with what is known of the device; `kind` where its name does not say one.
+    pub fn fill(&self, template: &str, kind: &str) -> Arc<str> {
+        let number = self.channel.or(self.form.first_channel).map(|channel| channel.to_string()).unwrap_or_default();
+        let numbered = self.channel.map(|channel| channel.to_string()).unwrap_or_default();
+        let filled = template.replace("{n}", &number).replace("{N}", &numbered);
+        let filled = filled.replace("{kind}", self.kind.as_deref().unwrap_or(kind)).replace("{part}", &self.part);
+        filled.replace("{}", &self.name).into()
+    }
+
+    /// As [`Device::fill`], of a payload in which `{}` is for a level.
+    pub fn fill_payload(&self, template: &str) -> Arc<str> {
+        let number = self.channel.or(self.form.first_channel).unwrap_or_default();
+        template.replace("{n}", &number.to_string()).into()
+    }
+}
+
+/// The keys of the short forms, in the order of the table, each once.
+fn short_forms() -> impl Iterator<Item = &'static str> {
+    FORMS
+        .iter()
+        .enumerate()
+        .filter(|(at, form)| !FORMS[..*at].iter().any(|other| other.key == form.key))
+        .map(|(_, form)| form.key)
+}
+
+/// The keys that say where a point on the broker is.
+pub(in crate::config) fn source_keys() -> impl Iterator<Item = &'static str> {
+    ["mqtt"].into_iter().chain(short_forms())
+}
+
+/// Whether a table is of a point on the broker, or means to be: also with a misspelt key, which is reported as one.
+pub(in crate::config) fn is_meant(table: &Table<'_>) -> bool {
+    source_keys().any(|key| table.has(key)) || table.has_like(&source_keys().collect::<Vec<_>>())
+}
+
+/// The keys that all points on the broker have. `wires` are the keys of what a point cannot be besides.
+pub(super) fn source(of: Of, wires: &[&'static str], own: &[&'static str], table: &mut Table<'_>) -> Option<Source> {
+    let about = match of {
+        Of::Output => "Instead of a wire, the topic of the broker on which it is commanded.",
+        _ => "Instead of a wire or chip, the topic of the broker on which it is told.",
+    };
+    let topic = table.optional("mqtt", about, Topic);
+    let mut named: Vec<(&'static str, String)> = Vec::new();
+    for key in short_forms() {
+        let form = FORMS.iter().find(|form| form.key == key);
+        let (title, example) = form.map_or(("", ""), |form| (form.title, form.example));
+        let about = format!("Instead of a wire, a device of {title} by its name, such as \"{example}\".");
+        named.extend(table.optional(key, &about, Text).map(|name| (key, name)));
+    }
+    let channel = table.optional(
+        "channel",
+        "Of a device with several: which, as it numbers them itself (Tasmota from 1, Shelly from 0).",
+        Whole(0..=64),
+    );
+    let availability = table.optional(
+        "availability",
+        "The topic on which the broker says whether the device is there: online or offline, true or false, 1 or 0.",
+        Topic,
+    );
+    let time = table.optional(
+        "time",
+        "Where its messages say when they were made, as a JSON pointer: what is retained and older than `stale_after` is \
+         not believed.",
+        Pointer,
+    );
+    let written: Vec<&'static str> = source_keys().filter(|key| table.has(key)).collect();
+    let [key, rest @ ..] = written.as_slice() else {
+        let is_alone = !is_meant(table);
+        for key in
+            own.iter().copied().chain(["channel", "availability", "time"]).filter(|key| is_alone && table.has(key))
+        {
+            table.error_at(
+                key,
+                format!("`{key}` is of a point on the broker"),
+                "add mqtt = \"its/topic\" or a short form such as zigbee2mqtt = \"its_name\", or remove it",
+            );
+        }
+        return None;
+    };
+    let other = rest.first().copied().or_else(|| wires.iter().copied().find(|wire| table.has(wire)));
+    if let Some(other) = other {
+        table.error_at(other, format!("`{other}` beside `{key}`"), "a point is in one place only: remove one");
+        return None;
+    }
+    let place = table.place_of(key);
+    let device = match named.pop() {
+        Some((key, name)) => Some(device(key, &name, channel, table)?),
+        None => {
+            if table.has("channel") {
+                table.error_at("channel", "`channel` is of a short form", "remove it: `mqtt` names the whole topic");
+            }
+            None
+        }
+    };
+    if topic.is_none() && device.is_none() {
+        return None;
+    }
+    let usual = device.iter().flat_map(|device| device.form.availability.iter().map(|topic| device.fill(topic, "")));
+    let availability = availability.map_or_else(|| usual.collect(), |topic| vec![topic.into()]);
+    Some(Source { key, place, topic: topic.map(Into::into), device, availability, time })
+}
+
+/// The device that a short form names; None: that was reported.
+fn device(key: &'static str, name: &str, channel: Option<i64>, table: &Table<'_>) -> Option<Device> {
+    let form = FORMS.iter().find(|form| form.key == key && (form.fits)(name))?;
+    let refuse = |message: String, advice: String| {
+        table.error_at(key, message, advice);
+        None
+    };
+    let is_topic = !name.split('/').any(str::is_empty)
+        && !name.contains(['+', '#'])
+        && !name.starts_with('$')
+        && !name.chars().any(char::is_control);
+    if !is_topic {
+        let message = format!("\"{}\" cannot be part of a topic", shorten(name));
+        return refuse(message, format!("write the name that {} has for it, such as \"{}\"", form.title, form.example));
+    }
+    if channel.is_some() && form.first_channel.is_none() {
+        table.error_at("channel", format!("a device of {} has no channels", form.title), "remove it");
+    }
+    let device = |name: &str, kind: Option<&str>, part: &str| {
+        let (name, kind, part) = (name.to_owned(), kind.map(str::to_owned), part.to_owned());
+        Some(Device { form, name, kind, part, channel })
+    };
+    let parts: Vec<&str> = name.split('/').collect();
+    match (form.name, parts.as_slice(), name.split_once('.')) {
+        (Name::Whole, ..) => device(name, None, ""),
+        (Name::Parted, [node, part], _) => device(node, None, part),
+        (Name::Parted, [node, kind, part], _) => device(node, Some(kind), part),
+        (Name::Dotted, [_], Some((kind, part))) if !kind.is_empty() && !part.is_empty() => {
+            device(name, Some(kind), part)
+        }
+        _ => refuse(
+            format!("\"{}\" is no name of {}", shorten(name), form.title),
+            format!("write it as in \"{}\"", form.example),
+        ),
+    }
+}
+
+pub(super) fn time_of(source: &Source) -> Arc<str> {
+    let usual = source.device.as_ref().map_or("", |device| device.form.time);
+    source.time.clone().unwrap_or_else(|| usual.into())
+}
