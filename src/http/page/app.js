@@ -99,7 +99,7 @@ function room(place, here, doors) {
   const who = h("span", { class: "who" });
   roomHeads.push(() => {
     const person = points.get(`${place.id}.occupied`);
-    const warm = here.filter((point) => point.class === "temperature" && point.kind === "reading").slice(0, 1)
+    const warm = here.filter((point) => place.id && point.class === "temperature" && point.kind === "reading").slice(0, 1)
       .map((point) => points.get(point.id)).filter(isGood).map(state);
     who.classList.toggle("is-on", Boolean(person && isOn(person)));
     say(who, [person && aged(person), ...warm].filter(Boolean).join(" · "));
