@@ -49,8 +49,12 @@ impl Stage {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
+        self.run_without_port(&[&["--port", &self.port.to_string()], arguments].concat())
+    }
+
+    fn run_without_port(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hearthd"));
-        command.arg("broker").arg("--root").arg(self.dir.path()).arg("--port").arg(self.port.to_string());
+        command.arg("broker").arg("--root").arg(self.dir.path());
         command.args(arguments).env_remove("HEARTHD_CONFIG").output().unwrap()
     }
 
@@ -208,11 +212,9 @@ fn without_write_the_lines_are_told_and_the_file_stays() {
     );
     assert!(told.contains(&lines), "{told}");
     assert_eq!(stage.text("etc/hearthd/config.toml"), HOUSE);
-    // A [mqtt] of the user's own is never written into.
-    let config = format!("{HOUSE}[mqtt]\nurl = \"mqtt://localhost\"\n");
-    stage.put("etc/hearthd/config.toml", &config);
-    assert!(stage.broker(&["--write"]).contains("In [mqtt] of "));
-    assert_eq!(stage.text("etc/hearthd/config.toml"), config);
+    // As told, it is good.
+    stage.put("etc/hearthd/config.toml", &format!("{HOUSE}{lines}"));
+    assert!(stage.broker(&["--write"]).contains("nothing was changed"));
 }
 
 #[test]
@@ -277,4 +279,117 @@ fn a_broker_for_this_machine_alone() {
     let stage = Stage::new(HOUSE);
     stage.broker(&["--local"]);
     assert!(stage.text("etc/mosquitto/conf.d/hearthd.conf").contains(&format!("listener {} 127.0.0.1", stage.port)));
+}
+
+#[test]
+fn a_password_or_a_place_at_another_broker_is_left_alone() {
+    // A password that somebody else made for hearthd.
+    let stage = Stage::new(HOUSE);
+    stage.put("etc/hearthd/mqtt-password", "of another broker\n");
+    let before = stage.files();
+    let told = stage.refused(&["--write"]);
+    assert!(told.contains("etc/hearthd/mqtt-password is there already") && told.contains("sudo mv "), "{told}");
+    assert!(stage.broker(&["--remove", "--write"]).contains("nothing was changed"));
+    assert_eq!(stage.files(), before);
+    stage.put("etc/mosquitto/conf.d/hearthd.conf", "listener 1883\n");
+    let before = stage.files();
+    assert!(stage.refused(&["--remove"]).contains("was not written by hearthd: it stays"));
+    assert_eq!(stage.files(), before);
+    // Another broker, whether this one is set up or not.
+    let stage = Stage::new(HOUSE);
+    let other = format!("{HOUSE}[mqtt]\nurl = \"mqtt://elsewhere.lan\"\n");
+    for set_up in [false, true] {
+        if set_up {
+            stage.broker(&[]);
+        }
+        stage.put("etc/hearthd/config.toml", &other);
+        let before = stage.files();
+        let told = stage.refused(&["--write"]);
+        let line = format!("\nurl = \"mqtt://localhost:{}\"\n", stage.port);
+        assert!(told.contains("etc/hearthd/config.toml does not name the broker") && told.contains(&line), "{told}");
+        assert_eq!(stage.files(), before);
+        stage.put("etc/hearthd/config.toml", HOUSE);
+    }
+}
+
+#[test]
+fn where_the_broker_listens_stays_until_told_otherwise() {
+    let stage = Stage::new(HOUSE);
+    let listens = |arguments: &[&str]| {
+        let output = stage.run_without_port(arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let conf = stage.text("etc/mosquitto/conf.d/hearthd.conf");
+        let line = conf.lines().find(|line| line.starts_with("listener ")).unwrap().to_owned();
+        (line, String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(listens(&[]).0, "listener 1883");
+    assert_eq!(listens(&["--port", "1884"]).0, "listener 1884");
+    assert_eq!(listens(&["--local"]).0, "listener 1884 127.0.0.1");
+    let (line, told) = listens(&[]);
+    assert!(line == "listener 1884 127.0.0.1" && told.contains("nothing was changed"), "{line}: {told}");
+    assert!(told.contains("mqtt://localhost:1884"), "{told}");
+    assert_eq!(listens(&["--port", "1885"]).0, "listener 1885 127.0.0.1");
+    stage.broker(&["--remove"]);
+    assert_eq!(listens(&[]).0, "listener 1883");
+}
+
+#[test]
+fn what_ended_early_is_repaired_by_another_run() {
+    // A folder in the way of each file in turn.
+    for file in ["etc/mosquitto/hearthd.acl", "etc/mosquitto/conf.d/hearthd.conf", "etc/hearthd/mqtt-password"] {
+        let stage = Stage::new(HOUSE);
+        let obstacle = stage.path(&format!("{file}.hearthd-new"));
+        fs::create_dir(&obstacle).unwrap();
+        let output = stage.run(&["--write"]);
+        let (told, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));
+        assert!(!output.status.success() && error.contains(file), "{file}: {error}");
+        fs::remove_dir(&obstacle).unwrap();
+        let again = stage.broker(&["--write"]);
+        assert!(!again.contains("shown only now"), "{file}: {again}");
+        let ours = stage.text("etc/hearthd/mqtt-password").trim().to_owned();
+        let _mosquitto = stage.mosquitto();
+        assert!(stage.admits(Some(("apps", &password(&told)))) && stage.admits(Some(("hearthd", &ours))), "{file}");
+    }
+}
+
+#[test]
+fn a_user_that_the_list_lost_comes_back_also_after_a_run_that_ended_early() {
+    let stage = Stage::new(HOUSE);
+    stage.broker(&["--write"]);
+    let list = stage.text("etc/mosquitto/hearthd.passwords");
+    let without: String =
+        list.lines().filter(|line| line.starts_with("apps:")).map(|line| format!("{line}\n")).collect();
+    stage.put("etc/mosquitto/hearthd.passwords", &without);
+    let obstacle = stage.path("etc/hearthd/mqtt-password.hearthd-new");
+    fs::create_dir(&obstacle).unwrap();
+    assert!(stage.refused(&[]).contains("mqtt-password"));
+    fs::remove_dir(&obstacle).unwrap();
+    stage.broker(&[]);
+    let ours = stage.text("etc/hearthd/mqtt-password").trim().to_owned();
+    let _mosquitto = stage.mosquitto();
+    assert!(stage.admits(Some(("hearthd", &ours))));
+}
+
+#[test]
+fn who_is_no_longer_let_in_is_told_before_the_broker_is_restarted() {
+    let line = |user: &str| format!("\n  sudo mosquitto_passwd /etc/mosquitto/hearthd.passwords {user}\n");
+    let stage = Stage::new(HOUSE);
+    let told = stage.broker(&["--write"]);
+    let (before, _) = told.split_once("The broker was not restarted").unwrap();
+    assert!(before.contains("without a user (such as zigbee2mqtt, Tasmota devices) are no longer let in"), "{told}");
+    assert!(before.contains(&line("NAME")), "{told}");
+    assert!(!stage.broker(&["--write"]).contains("no longer let in"));
+
+    let stage = Stage::new(&format!(
+        "{HOUSE}[inputs.door]\nkind = \"door\"\nzigbee2mqtt = \"door\"\n[outputs.floor]\nkind = \"light\"\n\
+         zigbee2mqtt = \"floor\"\n[outputs.pump]\nkind = \"switch\"\nshelly = \"shellyplus1-a8032a\"\n[sensors.cellar]\n\
+         esphome = \"cellar/temperature\"\n[mqtt]\nurl = \"mqtt://localhost\"\nusername = \"hearthd\"\n\
+         password_file = \"mqtt-password\"\n"
+    ));
+    let told = stage.broker(&[]);
+    let points = "In this house:\n  zigbee2mqtt: door, floor\n  shelly: pump\n  esphome: cellar\n";
+    assert!(told.contains(points) && !told.contains("tasmota:"), "{told}");
+    for user in ["zigbee2mqtt", "shelly", "esphome"] {
+        assert!(told.contains(&line(user)), "{told}");
+    }
 }

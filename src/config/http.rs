@@ -56,7 +56,7 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
         }
     }
     if !listen.ip().is_loopback() {
-        if users.is_empty() && tokens.is_empty() && !table.has("users") && !table.has("tokens") {
+        if users.is_empty() && tokens.is_empty() {
             table.error_at(
                 "listen",
                 "others than this machine would reach the house, and nobody would have to say who they are",

@@ -114,7 +114,9 @@ impl Control {
         let now = self.clock.now().moment;
         for drive in self.under_way.take_overdue(now) {
             let text = format!("no answer within {} s: its bus or device hangs", DRIVE_WITHIN.as_secs());
-            self.handle(Event::Overdue { drive, text });
+            // It may be answered yet.
+            let effects = self.engine.handle(self.clock.now(), Event::Overdue { drive, text });
+            self.perform(effects);
         }
         if now.since(self.verified_at) < VERIFY_EVERY {
             return;
@@ -145,6 +147,10 @@ impl Control {
             && let Some(line) = self.under_way.end(*drive)
         {
             perform::log_drive(&line, result);
+        }
+        // What says so itself says nothing more.
+        if let Event::Overdue { drive, .. } = &event {
+            self.under_way.end(*drive);
         }
         let effects = self.engine.handle(self.clock.now(), event);
         self.perform(effects);

@@ -90,7 +90,7 @@ impl Engine {
             match &result {
                 Ok(()) => state.contradictions.obeys(),
                 // It is no answer that is late: the wire did not take it.
-                Err(_) if !state.level.is_on() => state.on_from = None,
+                Err(_) if open.level.is_on() && !state.level.is_on() => state.on_from = None,
                 Err(_) => {}
             }
             if std::mem::take(&mut state.is_taken_back) && result.is_ok() {
@@ -121,6 +121,11 @@ impl Engine {
             Err(_) if state.wire == Wire::Confirmed && !is_of_another_hub => {
                 state.contradictions.found(wanted, now.moment);
             }
+            // A hub that was away is asked anew: what it did at its end was no last word.
+            Err(_) if state.is_left_to_its_hub() => {
+                state.manual = None;
+                self.promises.note(Promised::Output(id));
+            }
             Err(_) => {}
             Ok(()) => {
                 self.drives.forget(id);
@@ -144,18 +149,17 @@ impl Engine {
         let remote = self.config[id].line.as_ref().and_then(Line::remote);
         let Some(owner) = remote.and_then(|remote| remote.owner.as_ref()) else { return };
         let state = &mut self.outputs[id.0];
-        let yielded = matches!(&state.manual, Some(Manual { source: Source::Hub(_), .. }));
+        let yielded = state.is_left_to_its_hub();
         let differs = state.wire == Wire::Confirmed && state.asks_another_hub() && state.decided() != level;
         if !yielded && !differs {
             return;
         }
         match &mut state.manual {
             Some(manual) if yielded => manual.level = level,
+            // What was asked from here may be there still, below or after it: it is taken back when nobody asks any more.
             manual => {
                 self.commands = self.commands.saturating_add(1);
                 *manual = Some(Manual::until_next_change(level, Source::Hub(owner.name.clone()), self.commands));
-                // Who had the last word there may keep it: nothing is to be taken back.
-                state.asked = false;
             }
         }
         self.promises.note(Promised::Output(id));
@@ -233,6 +237,8 @@ fn must_drive(output: &Output, state: &OutputState, now: Now) -> bool {
     let level = state.decided();
     match &state.wire {
         _ if state.explanation.is_none() => false,
+        // Who has the last word there keeps it.
+        _ if state.is_held_by_its_hub() => false,
         // Of another hub's output, only what is asked from here and what is to be taken back is anybody's business.
         wire if output.is_of_another_hub() && !matches!(wire, Wire::Driving { .. }) => {
             let asks = state.asks_another_hub();

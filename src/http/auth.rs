@@ -43,6 +43,8 @@ const IDLE_MAX: Duration = Duration::from_secs(7 * 86_400);
 const SESSION_MAX: Duration = Duration::from_secs(30 * 86_400);
 /// So many sessions; a new one ends the one that was not used for longest.
 const SESSIONS_MAX: usize = 64;
+/// Of one user.
+const SESSIONS_OF_ONE_MAX: usize = 8;
 /// Between two lines of the log about tries that are held off.
 const SAY_EVERY: Duration = Duration::from_secs(60);
 
@@ -55,7 +57,7 @@ pub(super) struct Auth {
     clock: Clock,
     state: Mutex<Seen>,
     /// One hash at a time: each takes 20 MiB.
-    hashing: Semaphore,
+    hashing: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -103,12 +105,12 @@ impl Auth {
             secure: settings.tls.is_some(),
             clock: Clock::system(Moment::START, ClockTrust::Always),
             state: Mutex::default(),
-            hashing: Semaphore::new(1),
+            hashing: Arc::new(Semaphore::new(1)),
         }
     }
 
     /// Whether nobody has to say who they are.
-    fn is_open(&self) -> bool {
+    pub fn is_open(&self) -> bool {
         self.users.is_empty() && self.tokens.is_empty()
     }
 
@@ -150,15 +152,21 @@ impl Auth {
         }
         let hashes: Vec<SecretHash> = logins.iter().map(|login| login.hash.clone()).collect();
         let secret = secret.to_owned();
-        let Ok(_turn) = self.hashing.acquire().await else { return Err(unknown("hearthd is stopping")) };
+        // It goes with the work, which goes on where whoever asked has gone.
+        let Ok(turn) = self.hashing.clone().acquire_owned().await else {
+            return Err(unknown("hearthd is stopping"));
+        };
+        let complaint = format!("HTTP: {wrong} from {peer}");
         let found = tokio::task::spawn_blocking(move || {
-            if secret.len() > secret::LONGEST {
-                return None;
-            }
-            let found = hashes.iter().position(|hash| secret::fits(&secret, hash));
+            let _turn = turn;
+            let fits = |hash: &SecretHash| secret.len() <= secret::LONGEST && secret::fits(&secret, hash);
+            let found = hashes.iter().position(fits);
             if hashes.is_empty() {
                 // A name that nobody has takes as long as one that somebody has.
-                secret::fits(&secret, &SecretHash::default());
+                fits(&SecretHash::default());
+            }
+            if found.is_none() {
+                tracing::warn!("{complaint}");
             }
             found
         });
@@ -167,10 +175,7 @@ impl Auth {
                 self.seen().limiter.give_back(peer);
                 Ok(Who::of(login))
             }
-            None => {
-                tracing::warn!("HTTP: {wrong} from {peer}");
-                Err(unknown("wrong name, password or token"))
-            }
+            None => Err(unknown("wrong name, password or token")),
         }
     }
 
@@ -203,6 +208,12 @@ impl Auth {
 }
 
 impl Seen {
+    /// Whether there is such a session, which is not used by that.
+    fn is_open(&self, digest: &Digest, now: Moment) -> bool {
+        let lives = |session: &&Session| now.since(session.begun) < SESSION_MAX;
+        self.sessions.iter().filter(lives).any(|session| session.digest == *digest)
+    }
+
     /// Whose session this is; it is used by that.
     fn session(&mut self, cookie: &str, now: Moment) -> Option<Who> {
         self.sessions.retain(|session| now.since(session.begun) < SESSION_MAX && now.since(session.used) < IDLE_MAX);
@@ -213,8 +224,11 @@ impl Seen {
     }
 
     fn begin(&mut self, session: Session) {
-        if self.sessions.len() >= SESSIONS_MAX {
-            let oldest = self.sessions.iter().enumerate().min_by_key(|(_, session)| session.used);
+        // Nobody who logs in again and again puts out others.
+        let own = |other: &Session| other.who.name == session.who.name;
+        let is_full = self.sessions.len() >= SESSIONS_MAX;
+        if is_full || self.sessions.iter().filter(|other| own(other)).count() >= SESSIONS_OF_ONE_MAX {
+            let oldest = self.sessions.iter().enumerate().min_by_key(|(_, other)| (!own(other), other.used));
             if let Some((oldest, _)) = oldest {
                 self.sessions.remove(oldest);
             }
@@ -234,8 +248,26 @@ pub(super) async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, n
         let text = format!("this needs the scope \"{}\", and {} has \"{}\"", needed.word(), who.name, who.scope.word());
         return problem(StatusCode::FORBIDDEN, &text);
     }
+    let digest = bearer(request.headers()).is_none().then(|| cookie(request.headers()).map(secret::fingerprint));
+    request.extensions_mut().insert(Admitted { auth: auth.clone(), session: digest.flatten() });
     request.extensions_mut().insert(Caller(Source::Http(who.name)));
     next.run(request).await
+}
+
+/// By what somebody was let in, for what goes on after the answer has begun.
+#[derive(Clone)]
+pub(super) struct Admitted {
+    auth: Arc<Auth>,
+    /// None: by a token, or since nobody has to say who they are; that ends with the configuration.
+    session: Option<Digest>,
+}
+
+impl Admitted {
+    /// Whether that still counts.
+    pub fn counts(&self) -> bool {
+        let now = self.auth.clock.now().moment;
+        self.session.is_none_or(|digest| self.auth.seen().is_open(&digest, now))
+    }
 }
 
 /// What one must be allowed to do for a request.

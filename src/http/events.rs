@@ -13,6 +13,7 @@
 use super::{
     House,
     api::App,
+    auth::Admitted,
     connections::{AtWork, Work},
     problem::problem,
     shape,
@@ -102,6 +103,7 @@ pub(super) async fn events(
     State(app): State<App>,
     State(house): State<House>,
     Extension(work): Extension<Work>,
+    admitted: Option<Extension<Admitted>>,
     headers: HeaderMap,
 ) -> Response {
     let Ok(place) = app.readers.room.clone().try_acquire_owned() else {
@@ -110,7 +112,8 @@ pub(super) async fn events(
         return (again, problem(StatusCode::SERVICE_UNAVAILABLE, &text)).into_response();
     };
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-    let reader = Reader { house, readers: app.readers, last, told: None, _place: place, _work: work.begin() };
+    let admitted = admitted.map(|Extension(admitted)| admitted);
+    let reader = Reader { house, readers: app.readers, admitted, last, told: None, _place: place, _work: work.begin() };
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -124,6 +127,8 @@ pub(super) async fn events(
 struct Reader {
     house: House,
     readers: Arc<Readers>,
+    /// None: nobody has to be let in.
+    admitted: Option<Admitted>,
     /// What it was told last, as it says.
     last: Option<String>,
     told: Option<Told>,
@@ -141,8 +146,13 @@ struct Told {
 }
 
 impl Reader {
-    /// The next piece of the stream. It ends with the daemon.
-    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Reader)> {
+    /// The next piece of the stream. It ends with the daemon, and with the session.
+    async fn next(self) -> Option<(Result<Bytes, Infallible>, Reader)> {
+        let (piece, reader) = self.piece().await?;
+        reader.admitted.as_ref().is_none_or(Admitted::counts).then_some((piece, reader))
+    }
+
+    async fn piece(mut self) -> Option<(Result<Bytes, Infallible>, Reader)> {
         if self.told.is_none() {
             let text = format!("retry: {RETRY_MS}\n{}", self.news());
             return Some((Ok(text.into()), self));

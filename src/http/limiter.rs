@@ -69,7 +69,10 @@ impl Limiter {
 
     /// That was right.
     pub fn give_back(&mut self, address: IpAddr) {
-        self.of_one.remove(&whose(address));
+        // Only this one: who may come in has not paid for wrong tries for others.
+        if let Some(one) = self.of_one.get_mut(&whose(address)) {
+            one.give_back(&OF_ONE);
+        }
         self.of_all.give_back(&OF_ALL);
     }
 }

@@ -101,7 +101,13 @@ async fn listen(settings: &HttpSettings, house: &House, listening: &watch::Sende
     tracing::info!("HTTP at http{}://{address}/", if settings.tls.is_some() { "s" } else { "" });
     listening.send_replace(Some(Ok(address)));
     let gate = Arc::new(Gate { names: settings.names.clone() });
-    let auth = Some(Arc::new(Auth::new(settings)));
+    let auth = Arc::new(Auth::new(settings));
+    if auth.is_open() && !address.ip().to_canonical().is_loopback() {
+        // The configuration is not accepted so.
+        tracing::error!("HTTP is not served on {address}: nobody would have to say who they are");
+        return std::future::pending().await;
+    }
+    let auth = Some(auth);
     let routes = routes(App::new(house.clone(), ON_TCP.readers), auth)
         .layer(Extension(Caller(Source::Http("".into()))))
         .layer(middleware::from_fn_with_state(gate, guard));

@@ -67,7 +67,7 @@ impl fmt::Debug for SecretHash {
 
 impl SecretHash {
     /// The most memory that working one out may take, in KiB, and the most rounds.
-    pub const MOST: (u32, u32) = (256 << 10, 16);
+    pub const MOST: (u32, u32) = (64 << 10, 16);
 
     /// Whether it is one that can be worked out.
     pub fn is_good(&self) -> bool {

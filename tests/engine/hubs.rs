@@ -91,3 +91,29 @@ fn what_it_did_not_follow_is_given_back_when_nobody_asks_any_more() {
     assert_eq!(given_back.len(), 1, "{given_back:?}");
     assert_eq!(house.live(mins(10)), NOTHING);
 }
+
+/// Its orderly end says OFF; what was asked from here comes back with it.
+#[test]
+fn a_hub_that_starts_again_does_not_keep_what_nobody_asks_any_more() {
+    for ends_meanwhile in [false, true] {
+        let mut house = house();
+        assert_eq!(house.input("garage.door", true), ["garage.lamp ON: Door"]);
+        assert_eq!(says(&mut house, OFF), NOTHING, "it stops");
+        assert_eq!(goes_away(&mut house), NOTHING);
+        let mut given_back = if ends_meanwhile { house.input("garage.door", false) } else { Vec::new() };
+        given_back.extend(says(&mut house, ON));
+        given_back.extend(house.input("garage.door", false));
+        given_back.extend(house.live(mins(2)));
+        assert_eq!(given_back.len(), 1, "{ends_meanwhile}: {given_back:?}");
+        assert_eq!(house.why("garage.lamp"), "default: nobody asks for anything, it stays as it is");
+    }
+}
+
+#[test]
+fn a_hub_that_comes_back_without_what_was_asked_is_asked_again() {
+    let mut house = house();
+    assert_eq!(house.input("garage.door", true), ["garage.lamp ON: Door"]);
+    assert_eq!(says(&mut house, OFF), NOTHING);
+    assert_eq!(goes_away(&mut house), NOTHING);
+    assert_eq!(says(&mut house, OFF), ["garage.lamp ON: Door"]);
+}

@@ -89,10 +89,17 @@ await meanwhile("lock the pump");
 await act("Pump").click();
 await page.locator("#said", { hasText: "locked" }).waitFor();
 
+await tile("Pump").locator(".why").click();
+await sheet.getByRole("button", { name: "2 hours" }).first().click();
+await sheet.getByRole("button", { name: "Off", exact: true }).first().click();
+await sheet.locator("#said", { hasText: "locked" }).waitFor();
+assert.equal(await sheet.getByRole("button", { name: "2 hours" }).first().getAttribute("aria-pressed"), "true", "the choice stays");
+
 // Another file: what it adds is there, what it takes away is gone.
 await meanwhile("add a lamp, take the pump away");
 await act("Added lamp").waitFor();
 assert.equal(await tile("Pump").count(), 0);
+await sheet.waitFor({ state: "hidden" });
 
 // A dead sensor never looks alive.
 await meanwhile("break the sensor");

@@ -33,12 +33,12 @@ pub struct Arguments {
     /// Take everything back
     #[arg(long)]
     remove: bool,
-    /// Only programs on this machine may connect
+    /// Only programs on this machine may connect; stays so until --remove
     #[arg(long)]
     local: bool,
-    /// Where the broker listens
-    #[arg(long, default_value_t = 1883, value_parser = clap::value_parser!(u16).range(1..))]
-    port: u16,
+    /// Where the broker listens, if not where it does already, or at 1883
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    port: Option<u16>,
     /// Stage the files into DIR: no owners, no service, no need to be root
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
@@ -54,8 +54,8 @@ struct House {
 /// Sets the broker up, or takes that back.
 ///
 /// # Errors
-/// When there is no mosquitto, it is somebody's already, or files cannot be written; nothing was changed then, unless a file
-/// could not be written after others.
+/// When there is no mosquitto, it or hearthd's password is somebody's already, or files cannot be written; nothing was changed
+/// then, unless a file could not be written after others: another run repairs that.
 pub fn run(arguments: &Arguments, config: Option<&Path>) -> anyhow::Result<()> {
     let place = Place::new(arguments.root.as_deref());
     let is_root = own_user().is_ok_and(|user| user == 0);
@@ -91,15 +91,19 @@ fn set_up(arguments: &Arguments, place: &Place, house: House) -> anyhow::Result<
             conf.display()
         );
     }
-    if let Some(found) = others::conflict(place, old_conf.is_some(), arguments.port)? {
+    let (old_port, old_address) = old_conf.as_deref().and_then(settings::listener).unwrap_or((1883, ""));
+    let port = arguments.port.unwrap_or(old_port);
+    let address = if arguments.local { settings::LOCAL } else { old_address };
+    if let Some(found) = others::conflict(place, old_conf.is_some(), port)? {
         bail!("{found}");
     }
+    let secret = house.file.with_file_name(SECRET);
+    not_of_another_broker(&house, &secret, old_conf.is_some(), port)?;
     let acl = place.of(settings::ACL);
     let old_acl = optional(&acl)?;
     let new_acl = access::with_block(old_acl.as_deref().unwrap_or_default(), &access::block(&house.config));
 
     let list = place.of(settings::PASSWORDS);
-    let secret = house.file.with_file_name(SECRET);
     let old_list = optional(&list)?.unwrap_or_default();
     let has = |user| passwords::has(&old_list, user);
     let mut new_users = Vec::new();
@@ -111,51 +115,73 @@ fn set_up(arguments: &Arguments, place: &Place, house: House) -> anyhow::Result<
         new_users.push((APPS, passwords::random()?));
     }
     let new_list = passwords::with(&old_list, &new_users, list.parent().unwrap_or(Path::new("/")))?;
-    let new_conf = settings::conf(arguments.port, arguments.local);
+    let new_conf = settings::conf(port, address);
 
     let broker = Owner::named(place, "mosquitto")?;
-    let mut changed = Vec::new();
+    let mut out = io::stdout();
+    let mut changed = false;
     let mut put = |path: &Path, old: Option<&str>, new: &str, mode, owner| {
         if old != Some(new) {
             place::write(path, new, mode, owner)?;
-            changed.push(path.to_owned());
+            changed = true;
+            writeln!(io::stdout(), "written: {}", path.display())?;
         }
         anyhow::Ok(())
     };
-    if let Some((_, password)) = new_users.iter().find(|(user, _)| *user == HEARTHD) {
-        put(&secret, None, &format!("{password}\n"), 0o640, Owner::beside(place, &house.file, HEARTHD)?)?;
+    let password_of = |user| new_users.iter().find(|(new, _)| *new == user).map(|(_, password)| password);
+    // Wherever this ends early, another run goes on: without the secret it makes a new one, and by the settings it knows that
+    // the secret is its own.
+    if password_of(HEARTHD).is_some() && secret.exists() {
+        std::fs::remove_file(&secret).with_context(|| format!("cannot remove {}", secret.display()))?;
     }
     put(&list, Some(&old_list), &new_list, 0o600, broker)?;
-    put(&acl, old_acl.as_deref(), &new_acl, 0o600, broker)?;
-    put(&conf, old_conf.as_deref(), &new_conf, 0o644, None)?;
-
-    let mut out = io::stdout();
-    if changed.is_empty() {
-        writeln!(out, "The broker is set up for hub {} already: nothing was changed.", house.config.hub.id)?;
-    }
-    for path in &changed {
-        writeln!(out, "written: {}", path.display())?;
-    }
-    if let Some((_, password)) = new_users.iter().find(|(user, _)| *user == APPS) {
+    if let Some(password) = password_of(APPS) {
         writeln!(
             out,
             "\nFor Home Assistant and other apps, shown only now:\n  user      {APPS}\n  password  {password}\n"
         )?;
     }
-    if !changed.is_empty() {
-        restart(place)?;
+    put(&acl, old_acl.as_deref(), &new_acl, 0o600, broker)?;
+    put(&conf, old_conf.as_deref(), &new_conf, 0o644, None)?;
+    if let Some(password) = password_of(HEARTHD) {
+        put(&secret, None, &format!("{password}\n"), 0o640, Owner::beside(place, &house.file, HEARTHD)?)?;
     }
-    configure(arguments, &house)
+    if changed {
+        write!(out, "{}", others::without_user(&house.text))?;
+        restart(place)?;
+    } else {
+        writeln!(out, "The broker is set up for hub {} already: nothing was changed.", house.config.hub.id)?;
+    }
+    configure(arguments, &house, port)
+}
+
+/// Refuses where hearthd is at another broker: neither its password nor its place there is to be lost.
+fn not_of_another_broker(house: &House, secret: &Path, ours: bool, port: u16) -> anyhow::Result<()> {
+    let (file, secret_file) = (house.file.display(), secret.display());
+    ensure!(
+        settings::in_config(&house.text) != settings::InConfig::Other,
+        "[mqtt] of {file} does not name the broker that this sets up, with its user: nothing was changed.\n\
+         If hearthd is to use it, write into [mqtt], in the place of what it says of these, and run this again:\n\n{}",
+        settings::mqtt(port)
+    );
+    // A link that leads nowhere is somebody's, too.
+    ensure!(
+        ours || secret.symlink_metadata().is_err(),
+        "{secret_file} is there already, and is not of a broker that this has set up: nothing was changed.\n\
+         If hearthd is to leave the broker that it is for, rename it (sudo mv {secret_file} {secret_file}.old) and run this \
+         again."
+    );
+    Ok(())
 }
 
 /// What the configuration needs, written or told.
-fn configure(arguments: &Arguments, house: &House) -> anyhow::Result<()> {
+fn configure(arguments: &Arguments, house: &House, port: u16) -> anyhow::Result<()> {
     let mut out = io::stdout();
     let file = house.file.display();
-    let lines = settings::mqtt(arguments.port);
+    let lines = settings::mqtt(port);
     match settings::in_config(&house.text) {
         settings::InConfig::Nothing if arguments.write => {
-            let new = format!("{}{}", house.text, settings::table(arguments.port));
+            let new = format!("{}{}", house.text, settings::table(port));
             config::parse(&house.file, &new).map_err(|report| anyhow::anyhow!("{report}"))?;
             place::rewrite(&house.file, &new)?;
             writeln!(out, "[mqtt] was added to {file}; hearthd reads it by itself.")?;
@@ -163,24 +189,28 @@ fn configure(arguments: &Arguments, house: &House) -> anyhow::Result<()> {
         settings::InConfig::Nothing => {
             writeln!(out, "Add this to {file}, or run this again with --write:\n\n[mqtt]\n{lines}")?;
         }
-        settings::InConfig::Other => writeln!(out, "In [mqtt] of {file}, write:\n\n{lines}")?,
-        settings::InConfig::Ours => {}
+        settings::InConfig::Anonymous => {
+            writeln!(out, "In [mqtt] of {file}, write this instead of its url:\n\n{lines}")?;
+        }
+        // With another one nothing was set up.
+        settings::InConfig::Ours | settings::InConfig::Other => {}
     }
     Ok(())
 }
 
 fn remove(arguments: &Arguments, place: &Place, file: &Path) -> anyhow::Result<()> {
     let mut out = io::stdout();
-    let mut changed = false;
     let conf = place.of(settings::CONF);
-    if let Some(old) = optional(&conf)? {
-        ensure!(settings::is_ours(&old), "{} was not written by hearthd: it stays", conf.display());
-    }
+    let Some(old) = optional(&conf)? else {
+        // Without it nothing says that the others are ours.
+        writeln!(out, "There is nothing of hearthd's at the broker: nothing was changed.")?;
+        return Ok(());
+    };
+    ensure!(settings::is_ours(&old), "{} was not written by hearthd: it stays", conf.display());
     let text = optional(file)?.unwrap_or_default();
     if let Some(table) = settings::find_table(&text).filter(|_| arguments.write) {
         place::rewrite(file, &text.replacen(&table, "", 1))?;
         writeln!(out, "[mqtt] was taken out of {}.", file.display())?;
-        changed = true;
     } else if settings::in_config(&text) == settings::InConfig::Ours {
         writeln!(out, "Take username and password_file out of [mqtt] of {}: the file is gone.", file.display())?;
     }
@@ -192,28 +222,21 @@ fn remove(arguments: &Arguments, place: &Place, file: &Path) -> anyhow::Result<(
         let Some(old) = optional(&path)? else { continue };
         let rest = without(&old);
         if rest.trim().is_empty() {
-            delete(&path, &mut changed)?;
+            delete(&path)?;
         } else if rest != old {
             place::write(&path, &rest, 0o600, broker)?;
             writeln!(out, "{} keeps what others wrote into it", path.display())?;
-            changed = true;
         }
     }
-    delete(&conf, &mut changed)?;
-    delete(&file.with_file_name(SECRET), &mut changed)?;
-    if !changed {
-        writeln!(out, "There is nothing of hearthd's at the broker: nothing was changed.")?;
-        return Ok(());
-    }
+    delete(&file.with_file_name(SECRET))?;
+    // The last: as long as it is there, this may be run again.
+    delete(&conf)?;
     restart(place)
 }
 
-fn delete(path: &Path, changed: &mut bool) -> anyhow::Result<()> {
+fn delete(path: &Path) -> anyhow::Result<()> {
     match std::fs::remove_file(path) {
-        Ok(()) => {
-            *changed = true;
-            Ok(writeln!(io::stdout(), "removed: {}", path.display())?)
-        }
+        Ok(()) => Ok(writeln!(io::stdout(), "removed: {}", path.display())?),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error).with_context(|| format!("cannot remove {}", path.display())),
     }

@@ -74,6 +74,41 @@ fn find(path: &Path, text: &str, ours: bool, port: u16) -> Option<String> {
     ))
 }
 
+/// What is on the broker in many houses, and the key by which the points of a house say so.
+const PROGRAMS: [&str; 4] = ["zigbee2mqtt", "tasmota", "shelly", "esphome"];
+
+/// What is to be said to those who are on the broker without a user, with the points of the house (`config`) that hang on
+/// them.
+pub fn without_user(config: &str) -> String {
+    let house: toml::Table = config.parse().unwrap_or_default();
+    let tables = ["inputs", "sensors", "outputs"].into_iter().filter_map(|kind| house.get(kind)?.as_table());
+    let points: Vec<_> = tables.flatten().collect();
+    let mut told = "\nPrograms without a user (such as zigbee2mqtt, Tasmota devices) are no longer let in.".to_owned();
+    let mut users = Vec::new();
+    for program in PROGRAMS {
+        let of_it = points.iter().filter(|(_, point)| point.get(program).is_some());
+        let names: Vec<&str> = of_it.map(|(name, _)| name.as_str()).collect();
+        if !names.is_empty() {
+            told += if users.is_empty() { " In this house:\n" } else { "" };
+            told += &format!("  {program}: {}\n", names.join(", "));
+            users.push(program);
+        }
+    }
+    if users.is_empty() {
+        told += "\n";
+        users.push("NAME");
+    }
+    told += "Give each a user and a password, which you then tell it:\n";
+    for user in users {
+        told += &format!("  sudo mosquitto_passwd {} {user}\n", settings::PASSWORDS);
+    }
+    told + &format!(
+        "and its topics, at the end of {} (docs/mqtt.md, \"A broker of one's own\");\n\
+         then: sudo systemctl reload mosquitto\n\n",
+        settings::ACL
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

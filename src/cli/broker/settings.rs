@@ -10,14 +10,24 @@ pub const ACL: &str = "/etc/mosquitto/hearthd.acl";
 /// By this our file is known.
 const MARK: &str = "# Written by `hearthd broker`";
 
+/// Where only programs on this machine can connect.
+pub const LOCAL: &str = "127.0.0.1";
+
 /// Whether a file in the place of [`CONF`] is ours.
 pub fn is_ours(text: &str) -> bool {
     text.starts_with(MARK)
 }
 
+/// Port and address, if any, of the listener in [`CONF`].
+pub fn listener(conf: &str) -> Option<(u16, &str)> {
+    let rest = conf.lines().find_map(|line| line.strip_prefix("listener "))?.trim();
+    let (port, address) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    Some((port.parse().ok()?, address.trim()))
+}
+
 /// What [`CONF`] says. Who may connect is said for all listeners, so that one that is added later asks for a password, too.
-pub fn conf(port: u16, local: bool) -> String {
-    let address = if local { " 127.0.0.1" } else { "" };
+pub fn conf(port: u16, address: &str) -> String {
+    let space = if address.is_empty() { "" } else { " " };
     format!(
         "{MARK}, and taken back by `hearthd broker --remove`.\n\
          # Write settings of your own into another file of this folder.\n\
@@ -25,7 +35,7 @@ pub fn conf(port: u16, local: bool) -> String {
          password_file {PASSWORDS}\n\
          acl_file {ACL}\n\
          set_tcp_nodelay true\n\
-         listener {port}{address}\n"
+         listener {port}{space}{address}\n"
     )
 }
 
@@ -52,6 +62,8 @@ pub enum InConfig {
     Nothing,
     /// User and password as [`mqtt`] has them.
     Ours,
+    /// This machine's broker, without a user.
+    Anonymous,
     Other,
 }
 
@@ -59,7 +71,15 @@ pub fn in_config(text: &str) -> InConfig {
     let Ok(table) = text.parse::<toml::Table>() else { return InConfig::Other };
     let Some(mqtt) = table.get("mqtt") else { return InConfig::Nothing };
     let says = |key, value| mqtt.get(key).and_then(toml::Value::as_str) == Some(value);
-    if says("username", HEARTHD) && says("password_file", SECRET) { InConfig::Ours } else { InConfig::Other }
+    let url = mqtt.get("url").and_then(toml::Value::as_str).and_then(|url| url.strip_prefix("mqtt://"));
+    let is_local =
+        url.is_some_and(|rest| ["localhost", "127.0.0.1"].contains(&rest.split([':', '/']).next().unwrap_or(rest)));
+    let has_login = ["username", "password", "password_file"].iter().any(|key| mqtt.get(key).is_some());
+    match (says("username", HEARTHD) && says("password_file", SECRET), is_local && !has_login) {
+        (true, _) => InConfig::Ours,
+        (false, true) => InConfig::Anonymous,
+        (false, false) => InConfig::Other,
+    }
 }
 
 #[cfg(test)]
@@ -74,13 +94,18 @@ mod tests {
         assert_eq!(text.replacen(&found, "", 1), "[hub]\nid = \"hut\"\n");
         assert_eq!(find_table(&text.replace("hearthd\"", "other\"")), None);
         assert_eq!(in_config("[mqtt]\nurl = \"mqtt://b\"\n"), InConfig::Other);
+        assert_eq!(in_config("[mqtt]\nurl = \"mqtt://localhost:1883\"\n"), InConfig::Anonymous);
+        assert_eq!(in_config("[mqtt]\nurl = \"mqtt://localhost\"\nusername = \"me\"\n"), InConfig::Other);
+        assert_eq!(in_config("[mqtt]\nurl = \"mqtt://me:pw@localhost\"\n"), InConfig::Other);
         assert_eq!(in_config("[hub]\n"), InConfig::Nothing);
     }
 
     #[test]
     fn nobody_enters_without_a_password() {
-        let open = conf(1883, false);
+        let open = conf(1883, "");
         assert!(is_ours(&open) && open.contains("\nallow_anonymous false\n") && open.ends_with("\nlistener 1883\n"));
-        assert!(conf(1884, true).ends_with("\nlistener 1884 127.0.0.1\n"));
+        let local = conf(1884, LOCAL);
+        assert!(local.ends_with("\nlistener 1884 127.0.0.1\n"));
+        assert_eq!((listener(&open), listener(&local)), (Some((1883, "")), Some((1884, LOCAL))));
     }
 }

@@ -14,7 +14,7 @@ use crate::{
         },
         usage::Meter,
     },
-    model::{Cover, Explanation, Level, Slot},
+    model::{Cover, Explanation, Level, Slot, Source},
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -239,6 +239,16 @@ impl OutputState {
     pub fn asks_another_hub(&self) -> bool {
         let claim = self.explanation.as_ref().and_then(|explanation| explanation.slots.first());
         claim.is_some_and(|(_, claim)| claim.cause.asks_another_hub())
+    }
+
+    /// Of an output of another hub: whether somebody there has had the last word.
+    pub fn is_left_to_its_hub(&self) -> bool {
+        matches!(&self.manual, Some(Manual { source: Source::Hub(_), .. }))
+    }
+
+    /// Whether that decides it now.
+    pub fn is_held_by_its_hub(&self) -> bool {
+        self.is_left_to_its_hub() && self.winner() == Some(Slot::Manual)
     }
 
     /// The slot that decides it.

@@ -3,13 +3,13 @@
 import { h, put, say } from "./dom.js";
 import { ask, listen } from "./live.js";
 import { aged, isGood, isOn, state } from "./point.js";
-import { sheet } from "./sheet.js";
+import { holds, sheet } from "./sheet.js";
 import { line, outputTile, zoneTile } from "./tiles.js";
 import { clock, speak, t } from "./words.js";
 
 const get = (id) => document.getElementById(id);
-const points = new Map(), shown = new Map();
-let about = {}, rooms = [], scenes = [], isLinked = false, problems, modes, opened;
+const said = get("said"), points = new Map(), shown = new Map();
+let isHeld = false, about = {}, rooms = [], scenes = [], isLinked = false, problems, modes, opened;
 let roomHeads = [];
 
 const last = (id) => id.slice(id.lastIndexOf(".") + 1);
@@ -35,8 +35,10 @@ async function act(id, value, hold) {
 let quiet;
 function complain(text) {
   clearTimeout(quiet);
-  say(get("said"), text);
-  if (text) quiet = setTimeout(() => say(get("said"), ""), 8000);
+  // What lies under an open dialog is neither seen nor read.
+  (document.querySelector("dialog[open]") ?? document.body).append(said);
+  say(said, text);
+  if (text) quiet = setTimeout(() => say(said, ""), 8000);
 }
 
 async function open(id) {
@@ -46,7 +48,8 @@ async function open(id) {
 
 // What is shown in the sheet is to be as new as what is behind it; one that was closed meanwhile stays so.
 async function redraw() {
-  if (get("sheet").open) await draw(opened);
+  // What somebody has hold of is drawn anew when it is let go.
+  if (get("sheet").open && !isHeld) await draw(opened);
 }
 
 async function draw(id) {
@@ -57,7 +60,10 @@ async function draw(id) {
     const isPart = (other) => other.part_of === id || point.kind === "climate" && other.id !== id && zoneOf(other) === zoneOf(point) && other.commands;
     const tell = async (...command) => { await act(...command); await redraw(); };
     const parts = [...points.values()].filter(isPart);
-    get("sheet").replaceChildren(...sheet(reasons, { tell, close: () => get("sheet").close(), parts, now: about.time }));
+    const isSlider = document.activeElement?.matches("#sheet input[type=range]");
+    const content = sheet(reasons, { tell, close: () => get("sheet").close(), parts, now: about.time });
+    get("sheet").replaceChildren(...content, ...(get("sheet").contains(said) ? [said] : []));
+    if (isSlider) get("sheet").querySelector("input[type=range]")?.focus();
     return true;
   } catch (error) {
     complain(error.message || t("refused.link"));
@@ -153,6 +159,7 @@ function told(kind, news) {
     points.clear();
     news.points.forEach((point) => points.set(point.id, point));
     build();
+    if (opened) points.has(opened) ? redraw() : get("sheet").close();
   } else if (kind === "house") {
     about = { ...about, ...news };
     soon();
@@ -169,7 +176,10 @@ function who(session) {
   put(get("leave"), "hidden", !session?.user);
   if (session) return session.user && say(get("leave"), t("login.leave", session.user));
   opened = undefined;
-  get("sheet").close();
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  points.clear();
+  shown.clear();
+  about = {};
   put(get("link"), "hidden", true);
   document.body.classList.remove("is-lost");
   get("house").replaceChildren(login());
@@ -239,7 +249,15 @@ document.addEventListener("keydown", (event) => {
   const does = { "/": finder, "?": help }[event.key];
   if (does) { event.preventDefault(); does(); }
 });
-get("sheet").addEventListener("close", () => { if (!get("sheet").open) opened = undefined; });
+get("sheet").addEventListener("close", () => {
+  if (get("sheet").open) return;
+  opened = undefined;
+  holds.clear();
+});
+get("sheet").addEventListener("pointerdown", (event) => { isHeld = event.target.matches("input[type=range]"); });
+for (const end of ["pointerup", "pointercancel"]) {
+  document.addEventListener(end, () => { if (isHeld) { isHeld = false; redraw(); } });
+}
 for (const dialog of document.querySelectorAll("dialog")) {
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 }

@@ -4,6 +4,9 @@ import { h } from "./dom.js";
 import { aged, byHand, canMove, canSwitch, hasAuto, why, word } from "./point.js";
 import { lasting, moment, t } from "./words.js";
 
+/** For how long what is told in the open sheet holds, by point: it outlives that the sheet is drawn anew. */
+export const holds = new Map();
+
 const HOLDS = { "for.hand": undefined, "for.30m": "30m", "for.2h": "2h", "for.8h": "8h" };
 
 /** What is in the sheet of `reasons`, an answer of `why/ID`. `tell(id, value, hold)` commands it, `now` is the time of the house. */
@@ -50,8 +53,8 @@ function rule(rule) {
 /** The controls of a point that takes commands. */
 function controls(point, tell) {
   const { words, min, max, step } = point.commands;
-  let hold;
-  const send = (value) => () => tell(point.id, value, hold);
+  const hold = () => holds.get(point.id);
+  const send = (value) => () => tell(point.id, value, hold());
   const button = (word, text, pressed) => h("button", { onclick: send(word), "aria-pressed": pressed == null ? null : String(pressed) }, text);
   const made = [];
   if (canSwitch(point)) made.push(button("ON", t("act.on"), point.value === "ON"), button("OFF", t("act.off"), point.value === "OFF"));
@@ -61,16 +64,16 @@ function controls(point, tell) {
     made.push(button(one, word(one), point.value === one));
   }
   if (hasAuto(point)) made.push(button("AUTO", t("act.auto")));
-  const holds = Object.entries(HOLDS).map(([key, value]) => h("button", { "aria-pressed": String(value === undefined), onclick: (event) => {
-    hold = value;
+  const choices = Object.entries(HOLDS).map(([key, value]) => h("button", { "aria-pressed": String(value === hold()), onclick: (event) => {
+    holds.set(point.id, value);
     // What is held by hand already is held for so long from now on.
-    if (byHand(point)) return tell(point.id, point.percent ?? point.value, hold);
+    if (byHand(point)) return tell(point.id, point.percent ?? point.value, value);
     for (const other of event.target.parentElement.children) other.setAttribute("aria-pressed", String(other === event.target));
   } }, t(key)));
   return h("div", {},
     h("div", { class: "choice" }, made),
-    max != null && slide(point, min, max, step, tell, () => hold),
-    hasAuto(point) && h("section", {}, h("h3", {}, t("for")), h("div", { class: "choice", role: "group", "aria-label": t("for") }, holds)));
+    max != null && slide(point, min, max, step, tell, hold),
+    hasAuto(point) && h("section", {}, h("h3", {}, t("for")), h("div", { class: "choice", role: "group", "aria-label": t("for") }, choices)));
 }
 
 function slide(point, min, max, step, tell, hold) {

@@ -44,6 +44,7 @@ export function zoneTile(zone, parts, { act, open }) {
   const main = h("button", { class: "act", onclick: () => open(parts().target?.id ?? `${zone}.mode`) }, name, shown, heard);
   const step = (sign) => () => {
     const { target } = parts();
+    if (typeof target?.value !== "number") return;
     const { min, max, step } = target.commands;
     act(target.id, Math.min(max, Math.max(min, target.value + sign * (step ?? 0.5))));
   };

@@ -220,8 +220,13 @@ impl OutputPoint {
                 format!("{topic} does not follow: it says {} {within} after the command", Level::from_on(on))
             }
         };
+        // What was published may have been done, whoever says nothing of it.
+        let is_contradicted = state.is_some() && self.says.is_some();
         self.complain(id, &text);
-        events.push(Event::Driven { drive, result: Err(text) });
+        events.push(match is_published && !is_contradicted {
+            true => Event::Overdue { drive, text },
+            false => Event::Driven { drive, result: Err(text) },
+        });
     }
 
     /// Logs what is wrong, once for each tale.

@@ -95,6 +95,7 @@ fn lines(events: Vec<Event>) -> Vec<String> {
         }
         Event::SensorRead { sensor, result: Err(failure) } => format!("{sensor}: {}", failure.text),
         Event::Driven { drive, result } => format!("drive {} {result:?}", drive.0),
+        Event::Overdue { drive, text } => format!("drive {} overdue: {text}", drive.0),
         Event::WireReached { output } => format!("{output} reached"),
         Event::WireFound { output, level, result } => format!("{output} found {level} {result:?}"),
         other => format!("{other:?}"),
@@ -239,7 +240,7 @@ fn an_output_that_does_not_follow_is_in_fault_and_says_so() {
     drive(&mut points, 1, Level::ON, 0);
     taken(&mut points, 1);
     assert_eq!(points.next_due(), Some(at(3).moment));
-    assert_eq!(lines(points.update(at(3))), ["drive 1 Err(\"stat/plug/POWER says nothing within 3s of the command\")"]);
+    assert_eq!(lines(points.update(at(3))), ["drive 1 overdue: stat/plug/POWER says nothing within 3s of the command"]);
     drive(&mut points, 2, Level::ON, 4);
     hear(&mut points, "stat/plug/POWER", "OFF", 5);
     assert_eq!(
