@@ -119,6 +119,10 @@ for (const colorScheme of ["light", "dark"]) {
   for (const width of [320, 360, 820, 1440, 2560]) {
     const page = await open({ viewport: { width, height: 900 }, colorScheme, locale: colorScheme === "dark" ? "de-DE" : "en" });
     await page.locator(".tile").first().waitFor();
+    // The longest that a reading says of itself.
+    await page.evaluate(() => {
+      document.querySelector(".readings .state").textContent = "19.5\u00a0°C · not heard for long, 55 minutes ago";
+    });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(wide <= 0, `${width} px, ${colorScheme}: ${wide} px too wide`);
     const small = await page.locator("button:visible").evaluateAll((all) => all.map((one) => [one.textContent, one.getBoundingClientRect()]).filter(([, box]) => box.width < 44 || box.height < 44).map(([text]) => text));
