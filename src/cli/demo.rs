@@ -199,7 +199,7 @@ impl Show {
         let days = arguments.days.or_else(|| (!live).then_some(1));
         let ends = days.map(|days| started + TimeDelta::days(days.into()));
         let (journal, panes) = (Journal::default(), Panes::default());
-        attached.clock.run_to(started);
+        attached.house.clock.run_to(started);
         Ok(Show { attached, page, world, journal, screen, speed, panes, started, lived: started - WORLD_STEP, ends })
     }
 
@@ -228,7 +228,7 @@ impl Show {
                 _ = pictures.tick() => {
                     let quit = self.keys().await;
                     self.draw()?;
-                    if quit || self.ends.is_some_and(|ends| self.attached.clock.now().wall >= ends) {
+                    if quit || self.ends.is_some_and(|ends| self.attached.house.clock.now().wall >= ends) {
                         self.attached.stop.notify_one();
                     }
                 }
@@ -238,8 +238,8 @@ impl Show {
 
     /// How long to wait, in real time, before the world goes on.
     fn until_next_step(&self) -> Duration {
-        let left = (self.lived + self.world.step() - self.attached.clock.now().wall).to_std().unwrap_or_default();
-        self.attached.clock.real_time(left).clamp(STEP_MIN, PICTURE_EVERY)
+        let left = (self.lived + self.world.step() - self.attached.house.clock.now().wall).to_std().unwrap_or_default();
+        self.attached.house.clock.real_time(left).clamp(STEP_MIN, PICTURE_EVERY)
     }
 
     /// Lets the world live one step, if it is time for it. The clock waits meanwhile, so that a busy machine or another speed
@@ -247,7 +247,7 @@ impl Show {
     async fn step(&mut self) {
         let Some(wires) = self.attached.wires.clone() else { return };
         let next = self.lived + self.world.step();
-        if self.attached.clock.now().wall < next {
+        if self.attached.house.clock.now().wall < next {
             return;
         }
         self.lived = next;
@@ -263,7 +263,7 @@ impl Show {
         if moved {
             tokio::time::sleep(SETTLE).await;
         }
-        self.attached.clock.run_to(next + self.world.step());
+        self.attached.house.clock.run_to(next + self.world.step());
     }
 
     /// Does what was asked by keys; true: to quit.
@@ -308,7 +308,7 @@ impl Show {
 
     /// Lets time run as the keys say.
     fn pace(&self) {
-        self.attached.clock.set_speed(if self.panes.paused { 0.0 } else { self.speed });
+        self.attached.house.clock.set_speed(if self.panes.paused { 0.0 } else { self.speed });
     }
 
     async fn command(&self, point: &str, payload: &str) {
@@ -319,7 +319,7 @@ impl Show {
 
     fn draw(&mut self) -> anyhow::Result<()> {
         let snapshot = self.attached.house.snapshots.borrow().clone();
-        let now = self.attached.clock.now().wall;
+        let now = self.attached.house.clock.now().wall;
         let hub = &snapshot.config.hub;
         let Some((terminal, _)) = &mut self.screen else { return Ok(()) };
         let day = sun::day(now.with_timezone(&hub.timezone).date_naive(), hub.latitude, hub.longitude, hub.timezone);

@@ -55,7 +55,7 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
             table.error_at(key, format!("`{key}` without `{other}`"), format!("add {other} = ..."));
         }
     }
-    if !listen.ip().is_loopback() {
+    if !HttpSettings::is_of_this_machine(listen) {
         if users.is_empty() && tokens.is_empty() {
             table.error_at(
                 "listen",

@@ -76,8 +76,6 @@ pub struct Attached {
     pub house: House,
     /// On simulated hardware, its wires.
     pub wires: Option<Wires>,
-    /// The daemon's clock.
-    pub clock: Clock,
     /// Where HTTP is served over TCP.
     pub web: watch::Receiver<http::Listening>,
     /// Notified, the daemon stops as it does on SIGTERM.
@@ -116,7 +114,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         Publisher::start(store, clock.clone(), shown, ends.unsaved).context("cannot start the publisher thread")?;
 
     let mut adapters = Adapters::default();
-    adapters.attach("the connection for the points on the broker", remote::attach(&house, behind, clock.clone()));
+    adapters.attach("the connection for the points on the broker", remote::attach(&house, behind));
     let ledger = Ledger::open(options.state.as_deref());
     adapters.attach("the connection to the broker", mqtt::attach(&house, ends.broker, ledger));
     let left = Ledger::open_homie(options.state.as_deref());
@@ -141,8 +139,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     };
     let stop = Arc::new(Notify::new());
     if let Some(attach) = options.attach {
-        let (wires, clock, stop) = (control.wires(), clock.clone(), stop.clone());
-        attach(Attached { house: house.clone(), wires, clock, web, stop });
+        attach(Attached { house: house.clone(), wires: control.wires(), web, stop: stop.clone() });
     }
 
     publisher.offer(control.pass(publisher.save_other_every()));

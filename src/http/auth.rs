@@ -119,21 +119,22 @@ impl Auth {
     }
 
     /// Who sends this request.
-    async fn who(&self, headers: &HeaderMap, peer: IpAddr) -> Result<Who, Response> {
+    async fn who(&self, headers: &HeaderMap, peer: IpAddr) -> Result<(Who, Option<Digest>), Response> {
         if self.is_open() {
-            return Ok(Who { name: "".into(), scope: Scope::Configure });
+            return Ok((Who { name: "".into(), scope: Scope::Configure }, None));
         }
         if let Some(token) = bearer(headers) {
             let digest = secret::fingerprint(token);
             if let Some(who) = self.seen().tokens.get(&digest).cloned() {
-                return Ok(who);
+                return Ok((who, None));
             }
             let who = self.try_one(token, &self.tokens, peer, "a wrong token").await?;
             self.seen().tokens.insert(digest, who.clone());
-            return Ok(who);
+            return Ok((who, None));
         }
         let now = self.clock.now().moment;
-        let session = cookie(headers).and_then(|cookie| self.seen().session(cookie, now));
+        let session = cookie(headers).map(secret::fingerprint);
+        let session = session.and_then(|digest| Some((self.seen().use_session(&digest, now)?, Some(digest))));
         session.ok_or_else(|| unknown("log in at /api/v1/login, or send a token (authorization: Bearer ...)"))
     }
 
@@ -207,18 +208,22 @@ impl Auth {
     }
 }
 
+impl Session {
+    fn lives(&self, now: Moment) -> bool {
+        now.since(self.begun) < SESSION_MAX && now.since(self.used) < IDLE_MAX
+    }
+}
+
 impl Seen {
     /// Whether there is such a session, which is not used by that.
-    fn is_open(&self, digest: &Digest, now: Moment) -> bool {
-        let lives = |session: &&Session| now.since(session.begun) < SESSION_MAX;
-        self.sessions.iter().filter(lives).any(|session| session.digest == *digest)
+    fn has_session(&self, digest: &Digest, now: Moment) -> bool {
+        self.sessions.iter().any(|session| session.digest == *digest && session.lives(now))
     }
 
     /// Whose session this is; it is used by that.
-    fn session(&mut self, cookie: &str, now: Moment) -> Option<Who> {
-        self.sessions.retain(|session| now.since(session.begun) < SESSION_MAX && now.since(session.used) < IDLE_MAX);
-        let digest = secret::fingerprint(cookie);
-        let session = self.sessions.iter_mut().find(|session| session.digest == digest)?;
+    fn use_session(&mut self, digest: &Digest, now: Moment) -> Option<Who> {
+        self.sessions.retain(|session| session.lives(now));
+        let session = self.sessions.iter_mut().find(|session| session.digest == *digest)?;
         session.used = now;
         Some(session.who.clone())
     }
@@ -239,8 +244,8 @@ impl Seen {
 
 /// Lets those pass who may do what they ask for.
 pub(super) async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, next: Next) -> Response {
-    let who = match auth.who(request.headers(), peer(&request)).await {
-        Ok(who) => who,
+    let (who, session) = match auth.who(request.headers(), peer(&request)).await {
+        Ok(admitted) => admitted,
         Err(response) => return response,
     };
     let needed = needed(request.method(), request.uri().path());
@@ -248,8 +253,7 @@ pub(super) async fn admit(State(auth): State<Arc<Auth>>, mut request: Request, n
         let text = format!("this needs the scope \"{}\", and {} has \"{}\"", needed.word(), who.name, who.scope.word());
         return problem(StatusCode::FORBIDDEN, &text);
     }
-    let digest = bearer(request.headers()).is_none().then(|| cookie(request.headers()).map(secret::fingerprint));
-    request.extensions_mut().insert(Admitted { auth: auth.clone(), session: digest.flatten() });
+    request.extensions_mut().insert(Admitted { auth: auth.clone(), session });
     request.extensions_mut().insert(Caller(Source::Http(who.name)));
     next.run(request).await
 }
@@ -266,7 +270,7 @@ impl Admitted {
     /// Whether that still counts.
     pub fn counts(&self) -> bool {
         let now = self.auth.clock.now().moment;
-        self.session.is_none_or(|digest| self.auth.seen().is_open(&digest, now))
+        self.session.is_none_or(|digest| self.auth.seen().has_session(&digest, now))
     }
 }
 
@@ -282,7 +286,7 @@ fn needed(method: &Method, path: &str) -> Scope {
 /// `GET /api/v1/session`
 pub(super) async fn session(State(auth): State<Arc<Auth>>, request: Request) -> Response {
     match auth.who(request.headers(), peer(&request)).await {
-        Ok(who) => Json(described(&who)).into_response(),
+        Ok((who, _)) => Json(described(&who)).into_response(),
         Err(response) => response,
     }
 }
@@ -344,11 +348,14 @@ mod tests {
         seen.begin(session("idle", now));
         for _ in 0..5 {
             now = now + DAY * 5;
-            assert!(seen.session("used", now).is_some());
+            assert!(seen.use_session(&secret::fingerprint("used"), now).is_some());
         }
-        assert!(seen.session("idle", now).is_none());
-        assert!(seen.session("used", now + DAY * 5).is_none(), "a month is over");
-        assert!(seen.session("", now).is_none() && seen.session("nobody", now).is_none());
+        assert!(seen.use_session(&secret::fingerprint("idle"), now).is_none());
+        assert!(seen.use_session(&secret::fingerprint("used"), now + DAY * 5).is_none(), "a month is over");
+        assert!(
+            seen.use_session(&secret::fingerprint(""), now).is_none()
+                && seen.use_session(&secret::fingerprint("nobody"), now).is_none()
+        );
     }
 
     #[test]
@@ -359,7 +366,10 @@ mod tests {
         }
         let now = Moment::START + DAY;
         assert_eq!(seen.sessions.len(), SESSIONS_MAX);
-        assert!(seen.session("9", now).is_none() && seen.session("10", now).is_some());
+        assert!(
+            seen.use_session(&secret::fingerprint("9"), now).is_none()
+                && seen.use_session(&secret::fingerprint("10"), now).is_some()
+        );
     }
 
     #[test]

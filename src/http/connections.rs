@@ -1,4 +1,4 @@
-//! The connections of the socket: as many as there is room for, and none that stalls keeps another one out.
+//! The connections of a listener: as many as there is room for, and none that stalls keeps another one out.
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use std::{

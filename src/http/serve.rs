@@ -85,6 +85,12 @@ async fn until_other_settings(mut configs: watch::Receiver<Arc<Config>>, config:
 
 /// Serves on the address of the settings, as soon as it can be had.
 async fn listen(settings: &HttpSettings, house: &House, listening: &watch::Sender<Listening>) {
+    let auth = Arc::new(Auth::new(settings));
+    if auth.is_open() && !HttpSettings::is_of_this_machine(settings.listen) {
+        // The configuration is not accepted so.
+        tracing::error!("HTTP is not served on {}: nobody would have to say who they are", settings.listen);
+        return std::future::pending().await;
+    }
     let (listener, mut certificates) = loop {
         match open(settings).await {
             Ok(open) => break open,
@@ -101,14 +107,7 @@ async fn listen(settings: &HttpSettings, house: &House, listening: &watch::Sende
     tracing::info!("HTTP at http{}://{address}/", if settings.tls.is_some() { "s" } else { "" });
     listening.send_replace(Some(Ok(address)));
     let gate = Arc::new(Gate { names: settings.names.clone() });
-    let auth = Arc::new(Auth::new(settings));
-    if auth.is_open() && !address.ip().to_canonical().is_loopback() {
-        // The configuration is not accepted so.
-        tracing::error!("HTTP is not served on {address}: nobody would have to say who they are");
-        return std::future::pending().await;
-    }
-    let auth = Some(auth);
-    let routes = routes(App::new(house.clone(), ON_TCP.readers), auth)
+    let routes = routes(App::new(house.clone(), ON_TCP.readers), Some(auth))
         .layer(Extension(Caller(Source::Http("".into()))))
         .layer(middleware::from_fn_with_state(gate, guard));
     let mut service = Service::new(routes, &ON_TCP);

@@ -161,10 +161,27 @@ impl MqttSettings {
         }
     }
 
+    /// Whether these lead to the same broker. Another way to the same host, as `mqtts://` instead of `mqtt://`, is another
+    /// port of the same one; another port by the same way is another broker.
+    pub fn is_same_broker(&self, other: &MqttSettings) -> bool {
+        let is_other_way = self.carrier != other.carrier || self.tls.is_some() != other.tls.is_some();
+        self.host == other.host && (self.port == other.port || is_other_way)
+    }
+
     /// Where the broker is, as in a URL: `broker:1883`, `[::1]:1883`.
     pub fn host_and_port(&self) -> String {
         let MqttSettings { host, port, .. } = self;
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+}
+
+impl Config {
+    /// Whether another configuration leads to the same broker, or both to none.
+    pub fn has_same_broker(&self, other: &Config) -> bool {
+        match (&self.mqtt, &other.mqtt) {
+            (Some(ours), Some(others)) => ours.is_same_broker(others),
+            (ours, others) => ours.is_none() && others.is_none(),
+        }
     }
 }
 

@@ -106,8 +106,7 @@ impl Line {
     pub fn is_moved(&self, before: &Config, now: &Config) -> bool {
         if self.remote().is_some() {
             // The same topics at another broker are another device.
-            let broker = |house: &Config| house.mqtt.as_ref().map(|mqtt| (mqtt.host.clone(), mqtt.port));
-            return broker(before) != broker(now);
+            return !before.has_same_broker(now);
         }
         match (before.expander_pin(self), now.expander_pin(self)) {
             (Some((before, _)), Some((now, _))) => !before.is_wired_as(now),

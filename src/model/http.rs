@@ -96,6 +96,11 @@ impl SecretHash {
 impl HttpSettings {
     /// Where it listens when nobody says otherwise: this machine alone gets there.
     pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8480);
+
+    /// Whether only programs of this machine get to an address.
+    pub fn is_of_this_machine(listen: SocketAddr) -> bool {
+        listen.ip().to_canonical().is_loopback()
+    }
 }
 
 impl Default for HttpSettings {

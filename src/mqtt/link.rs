@@ -94,15 +94,12 @@ pub(super) enum News {
 impl Link {
     /// Begins to connect. Commands that come in go to `commands`, which may make the connection wait; those that come
     /// twice go there once.
-    ///
-    /// # Errors
-    /// When the settings have an address that is none.
     pub(super) fn open(
         settings: &MqttSettings,
         inbox: Inbox,
         commands: mpsc::Sender<Command>,
         repeats: Arc<Mutex<Repeats>>,
-    ) -> Result<Link, Loss> {
+    ) -> Link {
         let limits = Limits { queue: QUEUE, incoming: LARGEST_INCOMING, outgoing: LARGEST_OUTGOING };
         let (client, driver) = client::connection(settings, &limits);
         let (sender, news) = mpsc::channel(4 * WINDOW);
@@ -110,7 +107,7 @@ impl Link {
         let held_up = Arc::new(AtomicBool::new(false));
         let reader = Reader { inbox, commands, repeats, held_up: held_up.clone() };
         polling.spawn(poll(driver, reader, sender, settings.clone()));
-        Ok(Link {
+        Link {
             client,
             news,
             handed: VecDeque::new(),
@@ -119,7 +116,7 @@ impl Link {
             round: 0,
             held_up,
             _polling: polling,
-        })
+        }
     }
 
     /// Waits for news. Nothing is lost when the wait is given up.

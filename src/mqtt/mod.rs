@@ -83,19 +83,12 @@ pub struct Clearing {
 
 impl Clearing {
     /// What a connection of one hub and settings leaves that one of others (None: there will be none) does not take over.
-    /// Topics under another prefix the next one clears, when Home Assistant was told of the new ones. Another way to the
-    /// same host, as from `mqtt://` to `mqtts://`, is another port of the same broker: there the next one goes on with what is
-    /// kept. Another port by the same way is another broker.
+    /// Topics under another prefix the next one clears, when Home Assistant was told of the new ones.
     pub fn between(before: (&str, &MqttSettings), after: Option<(&str, &MqttSettings)>) -> Clearing {
         let discovery = |(hub, settings): (&str, &MqttSettings)| {
             settings.discovery_prefix.as_ref().map(|prefix| discovery::topic(prefix, hub))
         };
-        let is_same_broker = |after: &MqttSettings| {
-            let before = before.1;
-            let is_other_way = after.carrier != before.carrier || after.tls.is_some() != before.tls.is_some();
-            after.host == before.host && (after.port == before.port || is_other_way)
-        };
-        match after.filter(|after| is_same_broker(after.1)) {
+        match after.filter(|after| after.1.is_same_broker(before.1)) {
             None => Clearing { topics: true, discovery: true },
             Some(after) => {
                 let device = discovery(after) != discovery(before);

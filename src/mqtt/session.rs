@@ -148,10 +148,7 @@ impl Session {
         let inbox = Inbox::new(&self.settings, &self.hub);
         let mut to_ask = self.to_ask(&inbox);
         self.repeats.lock().unwrap_or_else(PoisonError::into_inner).connection_begins();
-        let mut link = match Link::open(&self.settings, inbox, self.commands.clone(), self.repeats.clone()) {
-            Ok(link) => link,
-            Err(loss) => return End::Lost(loss, Lived::default()),
-        };
+        let mut link = Link::open(&self.settings, inbox, self.commands.clone(), self.repeats.clone());
         let mut lived = Lived::default();
         let mut refused = Vec::new();
         let (mut acknowledged, mut round, mut steady, mut birth) = (false, None, None, None);

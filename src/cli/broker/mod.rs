@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments, config: Option<&Path>) -> anyhow::Result<()> {
         (None, true) => place.of("/etc/hearthd/config.toml"),
         (None, false) => super::places::config(),
     };
-    let main = place.of("/etc/mosquitto/mosquitto.conf");
+    let main = place.of(settings::MAIN);
     ensure!(
         main.exists() || arguments.remove,
         "there is no {}: install mosquitto first (sudo apt-get install mosquitto)",
@@ -148,7 +148,7 @@ fn set_up(arguments: &Arguments, place: &Place, house: House) -> anyhow::Result<
     }
     if changed {
         write!(out, "{}", others::without_user(&house.text))?;
-        restart(place)?;
+        restart(place).context("`hearthd broker --remove` takes it back")?;
     } else {
         writeln!(out, "The broker is set up for hub {} already: nothing was changed.", house.config.hub.id)?;
     }
@@ -211,10 +211,7 @@ fn remove(arguments: &Arguments, place: &Place, file: &Path) -> anyhow::Result<(
     if let Some(table) = settings::find_table(&text).filter(|_| arguments.write) {
         place::rewrite(file, &text.replacen(&table, "", 1))?;
         writeln!(out, "[mqtt] was taken out of {}.", file.display())?;
-    } else if settings::in_config(&text) == settings::InConfig::Ours {
-        writeln!(out, "Take username and password_file out of [mqtt] of {}: the file is gone.", file.display())?;
     }
-    let broker = Owner::named(place, "mosquitto")?;
     for (path, without) in [
         (place.of(settings::ACL), access::without_block as fn(&str) -> String),
         (place.of(settings::PASSWORDS), |list| passwords::without(list, &[HEARTHD, APPS])),
@@ -224,14 +221,20 @@ fn remove(arguments: &Arguments, place: &Place, file: &Path) -> anyhow::Result<(
         if rest.trim().is_empty() {
             delete(&path)?;
         } else if rest != old {
-            place::write(&path, &rest, 0o600, broker)?;
+            place::write(&path, &rest, 0o600, Owner::named(place, "mosquitto")?)?;
             writeln!(out, "{} keeps what others wrote into it", path.display())?;
         }
     }
     delete(&file.with_file_name(SECRET))?;
+    if settings::in_config(&optional(file)?.unwrap_or_default()) == settings::InConfig::Ours {
+        writeln!(out, "Take username and password_file out of [mqtt] of {}: the file is gone.", file.display())?;
+    }
     // The last: as long as it is there, this may be run again.
     delete(&conf)?;
-    restart(place)
+    if !place.of(settings::MAIN).exists() {
+        return Ok(writeln!(out, "There is no mosquitto to restart.")?);
+    }
+    restart(place).context("all of it is removed, but the broker is not restarted")
 }
 
 fn delete(path: &Path) -> anyhow::Result<()> {
@@ -259,10 +262,7 @@ fn restart(place: &Place) -> anyhow::Result<()> {
     }
     let status = Command::new("systemctl").args(["restart", "mosquitto.service"]).status();
     let restarted = status.context("cannot run systemctl")?.success();
-    ensure!(
-        restarted,
-        "mosquitto does not start: `journalctl -u mosquitto` says why; `hearthd broker --remove` takes it back"
-    );
+    ensure!(restarted, "mosquitto does not start: `journalctl -u mosquitto` says why");
     writeln!(io::stdout(), "mosquitto was restarted.")?;
     Ok(())
 }

@@ -21,7 +21,7 @@ const LISTENERS: [&str; 3] = ["listener", "port", "bind_address"];
 /// # Errors
 /// When the broker's files cannot be read.
 pub fn conflict(place: &Place, ours: bool, port: u16) -> anyhow::Result<Option<String>> {
-    let main = place.of("/etc/mosquitto/mosquitto.conf");
+    let main = place.of(super::settings::MAIN);
     let conf_d = place.of("/etc/mosquitto/conf.d");
     let text = read(&main)?;
     if !settings_of(&text)

@@ -2,6 +2,8 @@
 
 use super::{HEARTHD, SECRET};
 
+/// What Debian has for the broker itself.
+pub const MAIN: &str = "/etc/mosquitto/mosquitto.conf";
 /// Files of hearthd's own.
 pub const CONF: &str = "/etc/mosquitto/conf.d/hearthd.conf";
 pub const PASSWORDS: &str = "/etc/mosquitto/hearthd.passwords";

@@ -29,7 +29,7 @@ export function listen(told, link, who) {
     clearTimeout(timer);
     source?.close();
     alive();
-    // Where nobody has to say who they are, there is no such path.
+    // Where nobody has to say who they are, it names nobody.
     const session = await ask("GET", "session").catch((error) => error);
     if (session.status === 401) return who(null);
     who(session.user ? session : {});

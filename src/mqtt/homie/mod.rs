@@ -19,6 +19,7 @@ mod tests;
 use super::{
     Delivery,
     backoff::Backoff,
+    is_of,
     ledger::{Ledger, Record},
     loss::LossKind,
     remote::connection::{Connection, News},
@@ -70,11 +71,6 @@ enum End {
 /// A command whose answer is waited for: its property, and what became of it.
 type Answer = (usize, Result<(), Refusal>);
 
-/// Where a device is, as its ledger says it.
-fn broker(settings: &MqttSettings) -> String {
-    format!("{}:{}", settings.host, settings.port)
-}
-
 impl Adapter {
     async fn run(mut self) {
         let mut complained = false;
@@ -107,18 +103,18 @@ impl Adapter {
     /// Whether something of an earlier device is at this broker.
     fn has_left(&self, settings: &MqttSettings) -> bool {
         let record = self.ledger.record();
-        record.broker == broker(settings) && !record.topics.is_empty()
+        record.broker == settings.host && !record.topics.is_empty()
     }
 
     fn keep(&self, config: &Config, settings: &MqttSettings, topics: std::collections::BTreeSet<String>) {
         let hub = config.hub.id.to_string();
-        self.ledger.keep(Record { hub, broker: broker(settings), topics, ..Record::default() });
+        self.ledger.keep(Record { hub, broker: settings.host.clone(), topics, ..Record::default() });
     }
 
     /// One connection, from the first try to its end.
     async fn connection(&mut self, config: &Config, settings: &MqttSettings, complained: &mut bool) -> End {
         let hub = config.hub.id.clone();
-        let is_ours = |config: &Config| config.hub.id == hub && config.mqtt.as_ref() == Some(settings);
+        let is_ours = |config: &Config| is_of(config, &hub, settings);
         let (mut house, mut configs) = (self.house.clone(), self.house.config.clone());
         let (mut end, mut snapshots) = (self.house.clone(), self.house.snapshots.clone());
         // After a reload the publisher may be behind.
@@ -131,18 +127,15 @@ impl Adapter {
             },
         };
         let record = self.ledger.record();
-        let kept = if record.broker == broker(settings) { record.topics } else { Default::default() };
+        let kept = if record.broker == settings.host { record.topics } else { Default::default() };
         let will = settings.homie.then(|| (device::state_topic(&hub), "lost"));
-        let mut connection: Connection<()> = match Connection::with_will(settings, "homie", will) {
-            Ok(connection) => connection,
-            Err(loss) => return self.lost(loss.reason, loss.kind, complained),
-        };
+        let mut connection: Connection<()> = Connection::with_will(settings, "homie", will);
         let mut outbox = Outbox::new(first, settings.homie, kept);
         outbox.problem(self.house.trouble());
         self.repeats.connection_begins();
         let (_, mut told) = self.house.notifications.listen();
         let mut answers: JoinSet<Answer> = JoinSet::new();
-        let (mut is_up, mut on_their_way, mut ignored) = (false, 0_usize, 0_usize);
+        let (mut is_up, mut on_their_way, mut has_ignored) = (false, 0_usize, false);
         let mut overdue = None;
         loop {
             if is_up {
@@ -187,10 +180,10 @@ impl Adapter {
                         continue;
                     }
                     let stays = now.hub.id == hub
-                        && now.mqtt.as_ref().is_some_and(|now| now.homie == settings.homie && broker(now) == broker(settings));
+                        && now.mqtt.as_ref().is_some_and(|now| now.homie == settings.homie && now.is_same_broker(settings));
                     if self.take_leave(connection, outbox, !stays, (is_up, on_their_way)).await && !stays {
                         self.keep(config, settings, Default::default());
-                    } else if !stays && now.mqtt.as_ref().is_none_or(|now| broker(now) != broker(settings)) {
+                    } else if !stays && now.mqtt.as_ref().is_none_or(|now| !now.is_same_broker(settings)) {
                         let topics = in_shell(&format!("{}/#", device::base(&hub)));
                         tracing::warn!("the Homie device {topics} could not be taken back at {}", settings.address());
                     }
@@ -217,10 +210,10 @@ impl Adapter {
                         if is_ours(&newest.config) {
                             outbox.update(newest);
                         }
-                        if let Err(refusal) = result {
-                            refuse(&mut outbox, property, &refusal.to_string());
+                        match result {
+                            Ok(()) => outbox.answer(property),
+                            Err(refusal) => refuse(&mut outbox, property, &refusal.to_string()),
                         }
-                        outbox.answer(property);
                     }
                 }
                 () = ring(&mut overdue) => {
@@ -246,7 +239,7 @@ impl Adapter {
                         }
                     }
                     News::Came(message) => {
-                        self.command(&message, &mut outbox, &mut answers, &mut ignored);
+                        self.command(&message, &mut outbox, &mut answers, &mut has_ignored);
                     }
                     News::Taken(()) => {
                         on_their_way = on_their_way.saturating_sub(1);
@@ -270,9 +263,15 @@ impl Adapter {
     }
 
     /// A message on a `set` topic.
-    fn command(&mut self, message: &Delivery, outbox: &mut Outbox, answers: &mut JoinSet<Answer>, ignored: &mut usize) {
+    fn command(
+        &mut self,
+        message: &Delivery,
+        outbox: &mut Outbox,
+        answers: &mut JoinSet<Answer>,
+        has_ignored: &mut bool,
+    ) {
         if message.retain {
-            if std::mem::replace(ignored, *ignored + 1) == 0 {
+            if !std::mem::replace(has_ignored, true) {
                 let topic = in_shell(&message.topic);
                 tracing::warn!("ignored a retained command on {topic}: delete it with mosquitto_pub -r -n -t {topic}");
             }
@@ -294,7 +293,6 @@ impl Adapter {
         match payload {
             Err(wrong) => {
                 refuse(outbox, property, &wrong);
-                outbox.answer(property);
             }
             Ok(payload) => {
                 let (sender, answer) = oneshot::channel();
@@ -357,6 +355,7 @@ fn publish(connection: &mut Connection<()>, message: outbox::Message) -> Result<
 fn refuse(outbox: &mut Outbox, property: usize, why: &str) {
     let point = outbox.device().and_then(|device| device.properties.get(property)).map(|about| about.point.clone());
     outbox.warn(&format!("{}: {why}", point.unwrap_or_default()));
+    outbox.answer(property);
 }
 
 /// Waits for the answer to a command.

@@ -76,19 +76,12 @@ impl Outbox {
             farewell: None,
         };
         outbox.leave(kept);
-        outbox.start();
+        outbox.describe();
         outbox
     }
 
     pub(super) fn device(&self) -> Option<&Device> {
         self.device.as_ref()
-    }
-
-    /// A connection begins: everything is told from the start, `ready` last.
-    pub(super) fn start(&mut self) {
-        (self.is_listening, self.farewell) = (false, None);
-        self.once.clear();
-        self.describe();
     }
 
     /// The broker lets us read commands.

@@ -64,7 +64,7 @@ enum Raw {
 
 impl<T> Connection<T> {
     /// Begins to connect, as a client of another name than that of the hub.
-    pub(in crate::mqtt) fn open(settings: &MqttSettings, role: &str) -> Result<Connection<T>, Loss> {
+    pub(in crate::mqtt) fn open(settings: &MqttSettings, role: &str) -> Connection<T> {
         Connection::with_will(settings, role, None)
     }
 
@@ -73,14 +73,14 @@ impl<T> Connection<T> {
         settings: &MqttSettings,
         role: &str,
         will: Option<(String, &'static str)>,
-    ) -> Result<Connection<T>, Loss> {
+    ) -> Connection<T> {
         let settings = MqttSettings { client_id: format!("{}-{role}", settings.client_id), ..settings.clone() };
         let limits = Limits { queue: QUEUE, incoming: LARGEST_INCOMING, outgoing: LARGEST_OUTGOING };
         let (client, driver) = client::connection_beside(&settings, will, &limits);
         let (sender, news) = mpsc::channel(NEWS);
         let mut polling = JoinSet::new();
         polling.spawn(poll(driver, sender, settings));
-        Ok(Connection {
+        Connection {
             client,
             news,
             handed: VecDeque::new(),
@@ -88,7 +88,7 @@ impl<T> Connection<T> {
             questions: 0,
             refused: 0,
             _polling: polling,
-        })
+        }
     }
 
     /// Asks for topics.

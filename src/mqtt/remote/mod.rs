@@ -89,9 +89,9 @@ impl Door {
 }
 
 /// Reads and drives what the house has on the broker, until it is stopping. As long as it has nothing there, it connects to none.
-pub fn attach(house: &House, Behind(drives): Behind, clock: Clock) -> impl Future<Output = ()> + Send + use<> {
+pub fn attach(house: &House, Behind(drives): Behind) -> impl Future<Output = ()> + Send + use<> {
+    let (house, config, clock) = (house.clone(), house.config.clone(), house.clock.clone());
     let points = Points::new(clock.now());
-    let (house, config) = (house.clone(), house.config.clone());
     Adapter { config, drives, clock, house, points, backoff: Backoff::new() }.run()
 }
 
@@ -117,13 +117,15 @@ fn is_same(before: &Config, now: &Config) -> bool {
 /// does for us: that is taken back.
 async fn leave_safe(before: Arc<Config>, now: Arc<Config>, asked: BTreeSet<Arc<str>>) {
     let left = tokio::task::spawn_blocking(move || {
-        let taken_back = safe::take_back(&before, &now, &asked);
-        drive_safe(&before, Some(&now)).into_iter().chain(taken_back).collect::<Vec<_>>()
+        let given_back = safe::take_back(&before, &now, &asked);
+        [("its safe state was", drive_safe(&before, Some(&now))), ("AUTO for it was", given_back)]
     });
-    for (id, result) in left.await.unwrap_or_default() {
-        match result {
-            Ok(()) => tracing::info!("{id} is not there any more: its safe state was published"),
-            Err(why) => tracing::error!("{id} is not there any more, and its safe state was not published: {why}"),
+    for (what, results) in left.await.into_iter().flatten() {
+        for (id, result) in results {
+            match result {
+                Ok(()) => tracing::info!("{id} is not there any more: {what} published"),
+                Err(why) => tracing::error!("{id} is not there any more, and {what} not published: {why}"),
+            }
         }
     }
 }
@@ -153,30 +155,25 @@ impl Adapter {
             let wait = match config.mqtt.as_ref().filter(|_| config.has_remote_points()) {
                 // Nothing to do, until the file says otherwise.
                 None => None,
-                Some(settings) => match Connection::open(settings, "points") {
-                    Err(loss) => {
-                        tracing::error!("the points on the broker are not reached: {}", loss.reason);
-                        Some(self.backoff.wait(false))
-                    }
-                    Ok(mut connection) => {
-                        let end = self.connection(&config, &mut connection, &mut complained).await;
-                        self.points.connected(false, self.clock.now());
-                        self.points.outputs.values_mut().for_each(outputs::OutputPoint::publish_again);
-                        match end {
-                            End::Stopped => {
-                                if timeout(LAST_WORDS, connection.close()).await.is_err() {
-                                    tracing::warn!("the broker did not take the last commands within {LAST_WORDS:?}");
-                                }
-                                return;
+                Some(settings) => {
+                    let mut connection = Connection::open(settings, "points");
+                    let end = self.connection(&config, &mut connection, &mut complained).await;
+                    self.points.connected(false, self.clock.now());
+                    self.points.outputs.values_mut().for_each(outputs::OutputPoint::publish_again);
+                    match end {
+                        End::Stopped => {
+                            if timeout(LAST_WORDS, connection.close()).await.is_err() {
+                                tracing::warn!("the broker did not take the last commands within {LAST_WORDS:?}");
                             }
-                            End::Changed => {
-                                connection.close().await;
-                                continue;
-                            }
-                            End::Lost { away } => Some(self.backoff.wait(away)),
+                            return;
                         }
+                        End::Changed => {
+                            connection.close().await;
+                            continue;
+                        }
+                        End::Lost { away } => Some(self.backoff.wait(away)),
                     }
-                },
+                }
             };
             if !self.rest(wait).await {
                 return;

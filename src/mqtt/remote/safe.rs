@@ -1,7 +1,7 @@
 //! Outputs on the broker are told their safe states without a running daemon: as good as the network is.
 
 use super::connection::{Connection, News};
-use crate::model::{Config, DriveId, Line, OutputId, Remote};
+use crate::model::{Config, Line, OutputId, Remote};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -16,8 +16,7 @@ const WITHIN: Duration = Duration::from_secs(3);
 pub fn drive_safe(config: &Config, except: Option<&Config>) -> Vec<(Arc<str>, Result<(), String>)> {
     let ids = (0..config.outputs.len()).map(OutputId);
     let remote = ids.filter_map(|id| Some((id, config.remote_output(id)?.clone(), config[id].safe.level()?)));
-    let broker = |house: &Config| house.mqtt.as_ref().map(|mqtt| (mqtt.host.clone(), mqtt.port));
-    let except = except.filter(|house| broker(house) == broker(config));
+    let except = except.filter(|house| house.has_same_broker(config));
     let commanded =
         |remote: &Remote| remote.command.as_ref().map(|command| (command.topic.clone(), command.on.clone()));
     let is_theirs = |remote: &Arc<Remote>| {
@@ -83,25 +82,18 @@ fn publish_all(config: &Config, orders: Vec<Order>) -> Vec<(Arc<str>, Result<(),
 
 async fn publish(config: &Config, orders: &[Order], results: &mut BTreeMap<OutputId, Result<(), String>>) {
     let Some(settings) = &config.mqtt else { return };
-    let mut connection = match Connection::open(settings, "safe") {
-        Ok(connection) => connection,
-        Err(loss) => {
-            results.extend(orders.iter().map(|order| (order.id, Err(loss.reason.clone()))));
-            return;
-        }
-    };
+    let mut connection: Connection<OutputId> = Connection::open(settings, "safe");
     loop {
         match connection.next().await {
             News::Up => {
                 for Order { id, topic, payload } in orders {
-                    let drive = Some(DriveId(id.0 as u64));
-                    if connection.publish(topic, payload.clone(), drive).is_err() {
+                    if connection.publish(topic, payload.clone(), Some(*id)).is_err() {
                         results.insert(*id, Err("there are too many".into()));
                     }
                 }
             }
-            News::Taken(DriveId(number)) => {
-                results.insert(OutputId(number as usize), Ok(()));
+            News::Taken(id) => {
+                results.insert(id, Ok(()));
                 if results.len() == orders.len() {
                     return connection.close().await;
                 }

@@ -19,7 +19,7 @@ const MESSAGES: usize = 5_000;
 /// # Errors
 /// Why the broker cannot be asked.
 pub async fn survey(settings: &MqttSettings) -> Result<Vec<(String, String)>, String> {
-    let mut connection: Connection<()> = Connection::open(settings, "detect").map_err(|loss| loss.reason)?;
+    let mut connection: Connection<()> = Connection::open(settings, "detect");
     let mut heard = Vec::new();
     let mut over = std::pin::pin!(tokio::time::sleep(WITHIN));
     let mut is_listening = false;
