@@ -619,6 +619,19 @@ fn files_of_access_are_checked() {
         "{plain}"
     );
     assert!(!plain.contains("hunter2"), "{plain}");
+
+    let pairs = [0, 1].map(|_| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+    });
+    let [(cert, key), (_, other)] = &pairs;
+    fs::write(house.folder.path().join("a.crt"), cert).unwrap();
+    for (key, fits) in [(other, false), (key, true)] {
+        fs::write(house.folder.path().join("a.key"), key).unwrap();
+        let said = check();
+        assert_eq!(!said.contains("a.key is not the key of the certificate"), fits, "{said}");
+    }
 }
 
 #[test]

@@ -413,6 +413,7 @@ fn files_that_are_wrong_are_named_by_check() {
         ("hub.crt", &request, "holds a request for a certificate"),
         ("hub.key", &authority.pem, "holds a certificate and no private key"),
         ("hub.key", &encrypted, "holds a key that only a passphrase opens"),
+        ("hub.key", &authority.client("other").key, "is not the key of the certificate"),
     ] {
         let before = fs::read_to_string(path(name)).unwrap();
         fs::write(path(name), text).unwrap();
@@ -426,18 +427,21 @@ fn files_that_are_wrong_are_named_by_check() {
     assert!(check().1.contains("hub.key: it is a directory"), "{}", check().1);
 }
 
+/// The files were right when the configuration was read, and one is another by now.
 #[test]
 fn a_key_of_another_certificate_is_found_out() {
     let authority = Authority::new("Hearth");
-    let broker = TlsBroker::start(&authority.broker(&[HOST], Valid::Now), "");
-    let mut house = trusting(
-        &authority,
-        &format!("url = \"mqtts://{HOST}:{}\"\ncert_file = \"hub.crt\"\nkey_file = \"other.key\"", broker.port),
-    );
-    authority.client("hub").write(house.folder.path(), "hub");
-    authority.client("other").write(house.folder.path(), "other");
+    let server = authority.broker(&[HOST], Valid::Now);
+    let mut broker = TlsBroker::start(&server, "");
+    let elsewhere = TempDir::new().unwrap();
+    let (cert, key) = authority.client("hub").write(elsewhere.path(), "hub");
+    let pair = format!("cert_file = \"{}\"\nkey_file = \"{}\"", cert.display(), key.display());
+    let mut house = trusting(&authority, &format!("url = \"mqtts://{HOST}:{}\"\n{pair}", broker.port));
     house.up(&[]);
-    assert_told(&house, "other.key is not the key of the certificate");
+    assert_works(&house, &broker.watch());
+    fs::write(&key, authority.client("other").key).unwrap();
+    broker.renew(&server);
+    assert_told(&house, "hub.key is not the key of the certificate");
 }
 
 /// A password and a key by systemd's credentials: neither is in anything that others can see.
@@ -505,14 +509,19 @@ fn from_mqtt_to_mqtts_the_house_stays_where_it_is_and_what_went_goes() {
     let authority = Authority::new("Hearth");
     let broker = TlsBroker::start(&authority.broker(&[HOST], Valid::Now), "");
     let fan = "[outputs.fan]\nkind = \"fan\"\ngpio = 27\n";
-    let mut house = House::new(&(config(&format!("url = \"mqtt://{HOST}:{}\"", broker.broker.port)) + fan));
+    let pump = "[outputs.pump]\nkind = \"switch\"\nmqtt = \"garden/pump/set\"\n";
+    let plain = format!("url = \"mqtt://{HOST}:{}\"", broker.broker.port);
+    let mut house = House::new(&(config(&plain) + fan + pump));
     fs::write(house.folder.path().join("ca.crt"), &authority.pem).unwrap();
     house.up(&[]);
     let watcher = Watcher::start(broker.broker.port, "#");
     watcher.wait_for("hearthd/cottage/availability", "online");
     watcher.wait_for("hearthd/cottage/fan/state", "OFF");
+    house.ask(&["set", "pump", "on"]);
+    watcher.wait_for("garden/pump/set", "ON");
+    watcher.wait_for("hearthd/cottage/pump/state", "ON");
     watcher.forget();
-    let secure = config(&format!("url = \"mqtts://{HOST}:{}\"\nca_file = \"ca.crt\"", broker.port));
+    let secure = config(&format!("url = \"mqtts://{HOST}:{}\"\nca_file = \"ca.crt\"", broker.port)) + pump;
     fs::write(&house.config, secure).unwrap();
     house.wait_for_log(&format!("connected to the broker at mqtts://{HOST}:{}", broker.port));
     assert_works(&house, &watcher);
@@ -522,5 +531,15 @@ fn from_mqtt_to_mqtts_the_house_stays_where_it_is_and_what_went_goes() {
         let said = watcher.all_of_any(kept);
         assert!(!said.is_empty() && said.iter().all(|message| !message.payload.is_empty()), "{kept}: {said:?}");
     }
+    // It is on the same broker: a reload is no reason to switch it off, and an end is one.
+    house.ask(&["set", "pump", "off"]);
+    watcher.wait_for("garden/pump/set", "OFF");
+    let told = watcher.all_of_any("garden/pump/set");
+    assert_eq!(told.iter().filter(|message| message.payload == "OFF").count(), 1, "{told:?}");
+    // It is on the same broker: a reload is no reason to switch it off.
+    house.ask(&["set", "pump", "off"]);
+    watcher.wait_for("garden/pump/set", "OFF");
+    let off = watcher.all_of_any("garden/pump/set").iter().filter(|message| message.payload == "OFF").count();
+    assert_eq!(off, 1, "one command, one message");
     assert!(house.stop());
 }

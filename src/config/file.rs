@@ -2,7 +2,7 @@
 
 use super::{
     diagnostic::{Problems, Report, Source},
-    mqtt::PemFile,
+    pem_files::PemFile,
     shape::{Wrong, shorten},
 };
 use crate::{
@@ -10,7 +10,6 @@ use crate::{
     model::{PemFault, PemKind, Zone},
 };
 use std::{
-    hash::{DefaultHasher, Hasher},
     io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
@@ -71,9 +70,7 @@ pub(super) fn pem(config: &Path, name: &str, kind: PemKind) -> Result<PemFile, W
         Err(error) => return Err(Wrong::new(format!("cannot read {shown}: {}", cause(&error)), cure(&error))),
     };
     kind.check(&bytes).map_err(|PemFault { fault, cure }| Wrong::new(format!("{shown} {fault}"), cure))?;
-    let mut hasher = DefaultHasher::new();
-    hasher.write(&bytes);
-    Ok(PemFile { path, mark: hasher.finish() })
+    Ok(PemFile { path, content: Some(bytes) })
 }
 
 /// The password in the file `name`: beside the configuration file, or among systemd's credentials.

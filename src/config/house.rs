@@ -5,7 +5,9 @@ use super::{
     diagnostic::Problems,
     expanders, hardware, holidays, http, hub, hubs, ids, inputs,
     language::{Kept, Scope},
-    modes, mqtt, outputs, remote, rooms, rules, scenes, sensors,
+    modes, mqtt, outputs,
+    pem_files::FindPem,
+    remote, rooms, rules, scenes, sensors,
     shape::Wrong,
     table::Table,
     wires,
@@ -38,7 +40,7 @@ pub(super) struct Files<'f> {
     /// Another file beside the configuration, by its name.
     pub beside: &'f dyn Fn(&str) -> Result<Option<String>, Wrong>,
     /// Where a certificate or a key is; where files are not to be read, it is not looked into.
-    pub pem: &'f mqtt::FindPem<'f>,
+    pub pem: &'f FindPem<'f>,
 }
 
 pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems) -> Draft {

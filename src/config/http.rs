@@ -2,18 +2,14 @@
 
 use super::{
     diagnostic::Problems,
-    mqtt::{FileName, FindPem},
+    pem_files::{FileName, FindPem, Named, PemFiles},
     shape::{Flag, OneOf, Shape, Wrong, shorten},
     table::{Id, Table},
 };
-use crate::model::{HttpSettings, HttpTls, Login, PemKind, Scope, SecretHash};
+use crate::model::{HttpSettings, HttpTls, Login, Scope, SecretHash};
 use core::net::SocketAddr;
 use serde_json::{Value as Json, json};
-use std::{hash::Hasher, ops::Range, path::PathBuf};
 use toml::de::DeValue;
-
-/// A name of a file, and where the configuration has it.
-type Named = (String, Range<usize>);
 
 /// The settings as far as the file alone tells.
 pub(super) struct Draft {
@@ -135,19 +131,9 @@ pub(super) fn resolve(
         }
     }
     settings.tls = draft.tls.map(|(cert, key)| {
-        let mut marks = std::hash::DefaultHasher::new();
-        let mut path = |(name, place): Named, kind: PemKind| match pem(&name, kind) {
-            Ok(file) => {
-                marks.write_u64(file.mark);
-                file.path
-            }
-            Err(wrong) => {
-                problems.error(place, wrong.message, wrong.advice);
-                PathBuf::new()
-            }
-        };
-        let (cert_file, key_file) = (path(cert, PemKind::Certificates), path(key, PemKind::Key));
-        HttpTls { cert_file, key_file, mark: marks.finish() }
+        let mut files = PemFiles::new(pem, problems);
+        let (cert_file, key_file) = files.pair(&cert, &key);
+        HttpTls { cert_file, key_file, mark: files.mark() }
     });
     settings
 }

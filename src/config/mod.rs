@@ -26,6 +26,7 @@ mod mqtt;
 mod nearest;
 mod oscillation;
 mod outputs;
+mod pem_files;
 mod remote;
 mod rooms;
 mod rules;
@@ -141,7 +142,7 @@ pub fn again(sources: &Sources) -> Result<Loaded, Report> {
         secret: &|name| Ok(sources.secrets.get(name).cloned()),
         beside: &|name| Ok(sources.files.get(name).cloned()),
         // They are read at each connection.
-        pem: &|name, _| Ok(mqtt::PemFile { path: file::named(&sources.path, name), mark: 0 }),
+        pem: &|name, _| Ok(pem_files::PemFile { path: file::named(&sources.path, name), content: None }),
     };
     let (config, warnings) = compile(&source, zone, &files)?;
     Ok(Loaded { config, warnings, sources: sources.clone() })

@@ -3,23 +3,22 @@
 mod tls;
 mod url;
 
-pub(super) use tls::{FileName, FindPem, PemFile};
-
 use super::{
     diagnostic::Problems,
+    pem_files::{FindPem, Named},
     shape::{Flag, Period, SECOND, Shape, Text, Wrong},
     table::Table,
 };
 use crate::model::MqttSettings;
 use serde_json::{Value as Json, json};
-use std::{ops::Range, time::Duration};
+use std::time::Duration;
 use toml::de::DeValue;
 
 /// The settings as far as the file alone tells.
 pub(super) struct Draft {
     pub settings: MqttSettings,
     /// A file that holds the password, and where the configuration names it.
-    pub password_file: Option<(String, Range<usize>)>,
+    pub password_file: Option<Named>,
     tls: Option<tls::Draft>,
 }
 

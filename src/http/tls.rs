@@ -59,6 +59,7 @@ fn server_config(HttpTls { cert_file, key_file, .. }: &HttpTls) -> Result<Server
     let wrong = |file: &Path, PemFault { fault, cure }| format!("{} {fault}: {cure}", file.display());
     let chain = pem::certificates(&read(cert_file)?).map_err(|fault| wrong(cert_file, fault))?;
     let key = pem::private_key(&read(key_file)?).map_err(|fault| wrong(key_file, fault))?;
+    pem::fits(&key, &chain, cert_file).map_err(|fault| wrong(key_file, fault))?;
     let builder = ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| format!("TLS cannot be used: {error}"))?;

@@ -1,9 +1,12 @@
 //! Certificates and keys as files hold them, in PEM form: `check` and the connection to the broker read them alike.
 
+use super::shown;
 use rustls_pki_types::{
     CertificateDer, PrivateKeyDer,
     pem::{Error, PemObject, SectionKind},
 };
+use std::path::Path;
+use tokio_rustls::rustls::{self, InconsistentKeys, crypto::ring::sign::any_supported_type, sign::CertifiedKey};
 
 /// What is wrong with the content of a file, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +92,30 @@ pub fn private_key(bytes: &[u8]) -> Result<PrivateKeyDer<'static>, PemFault> {
         },
         (error, _) => damaged(&error),
     })
+}
+
+/// Looks whether a key can be used with a certificate, the first of its chain, which stands in `cert_file`.
+///
+/// # Errors
+/// What is wrong with the key.
+pub fn fits(key: &PrivateKeyDer<'static>, chain: &[CertificateDer<'static>], cert_file: &Path) -> Result<(), PemFault> {
+    let certificate = cert_file.display();
+    let signing = any_supported_type(key)
+        .map_err(|_| ("holds a key of a kind that TLS does not use".to_owned(), "make one: RSA, ECDSA or Ed25519"))
+        .and_then(|signing| match CertifiedKey::new(chain.to_vec(), signing).keys_match() {
+            // Not every kind of key tells what it would have to be.
+            Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(()),
+            Err(rustls::Error::InconsistentKeys(_)) => {
+                let fault = format!("is not the key of the certificate {certificate}");
+                Err((fault, "name those that belong together"))
+            }
+            Err(error) => {
+                let fault =
+                    format!("has a certificate, {certificate}, that cannot be used: {}", shown(&error.to_string()));
+                Err((fault, "make another"))
+            }
+        });
+    signing.map_err(|(fault, cure)| PemFault { fault, cure })
 }
 
 /// The first byte of what is in DER form.

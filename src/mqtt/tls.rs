@@ -7,8 +7,8 @@ use chrono::DateTime;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use std::{io, path::Path, sync::Arc};
 use tokio_rustls::rustls::{
-    AlertDescription, CertificateError, ClientConfig, ConfigBuilder, Error, InconsistentKeys, OtherError,
-    RootCertStore, WantsVerifier, client::Resumption, crypto,
+    AlertDescription, CertificateError, ClientConfig, ConfigBuilder, Error, OtherError, RootCertStore, WantsVerifier,
+    client::Resumption, crypto,
 };
 
 /// Reads what a connection needs: each one does, so certificates may be renewed meanwhile.
@@ -26,18 +26,11 @@ pub(super) fn client_config(tls: &TlsSettings) -> Result<ClientConfig, Loss> {
         Some(ClientCertificate { cert_file, key_file }) => {
             let chain = pem::certificates(&read(cert_file)?).map_err(|fault| at_fault(cert_file, &fault))?;
             let key = pem::private_key(&read(key_file)?).map_err(|fault| at_fault(key_file, &fault))?;
-            builder.with_client_auth_cert(chain, key).map_err(|error| match error {
-                Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => Loss::wrong(format!(
-                    "{} is not the key of the certificate {}: name those that belong together",
-                    key_file.display(),
-                    cert_file.display()
-                )),
-                error => Loss::wrong(format!(
-                    "our certificate {} cannot be used with {}: {}",
-                    cert_file.display(),
-                    key_file.display(),
-                    shown(&error.to_string())
-                )),
+            pem::fits(&key, &chain, cert_file).map_err(|fault| at_fault(key_file, &fault))?;
+            builder.with_client_auth_cert(chain, key).map_err(|error| {
+                let (cert, key) = (cert_file.display(), key_file.display());
+                let why = error.to_string();
+                Loss::wrong(format!("our certificate {cert} cannot be used with {key}: {}", shown(&why)))
             })?
         }
     };

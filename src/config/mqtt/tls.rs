@@ -2,26 +2,13 @@
 
 use super::super::{
     diagnostic::Problems,
+    pem_files::{FileName, FindPem, Named, PemFiles},
     shape::{Shape, Wrong},
     table::Table,
 };
-use crate::model::{ClientCertificate, PemKind, TlsSettings};
+use crate::model::{ClientCertificate, TlsSettings};
 use serde_json::{Value as Json, json};
-use std::{hash::Hasher, ops::Range, path::PathBuf};
 use toml::de::DeValue;
-
-/// Where certificates and keys stand that the configuration names.
-pub(in crate::config) struct PemFile {
-    pub path: PathBuf,
-    /// Tells this content from another; 0: it was not read.
-    pub mark: u64,
-}
-
-/// Finds the file of a name, and looks whether it holds what it should.
-pub(in crate::config) type FindPem<'f> = dyn Fn(&str, PemKind) -> Result<PemFile, Wrong> + 'f;
-
-/// A name of a file, and where the configuration has it.
-type Named = (String, Range<usize>);
 
 /// What the file alone tells.
 pub(super) struct Draft {
@@ -77,60 +64,13 @@ pub(super) fn read(table: &mut Table<'_>, with_tls: bool) -> Option<Draft> {
 
 /// The settings, with the files where `find` finds them.
 pub(super) fn resolve(draft: Draft, find: &FindPem<'_>, problems: &Problems) -> TlsSettings {
-    let mut marks = std::hash::DefaultHasher::new();
-    let mut path = |(name, place): Named, kind: PemKind| match find(&name, kind) {
-        Ok(PemFile { path, mark }) => {
-            marks.write_u64(mark);
-            path
-        }
-        Err(wrong) => {
-            problems.error(place, wrong.message, wrong.advice);
-            PathBuf::new()
-        }
-    };
-    let ca_file = draft.ca.map(|ca| path(ca, PemKind::Certificates));
-    let client = draft.client.map(|(cert, key)| ClientCertificate {
-        cert_file: path(cert, PemKind::Certificates),
-        key_file: path(key, PemKind::Key),
+    let mut files = PemFiles::new(find, problems);
+    let ca_file = draft.ca.map(|ca| files.certificates(&ca).path);
+    let client = draft.client.map(|(cert, key)| {
+        let (cert_file, key_file) = files.pair(&cert, &key);
+        ClientCertificate { cert_file, key_file }
     });
-    TlsSettings { ca_file, client, server_name: draft.server_name, mark: marks.finish() }
-}
-
-/// The name of a file, not what should be in it.
-pub(in crate::config) struct FileName;
-
-impl Shape for FileName {
-    type Value = String;
-
-    fn noun(&self) -> String {
-        "the name of a file".into()
-    }
-
-    fn example(&self) -> String {
-        "it in double quotes, such as \"ca.crt\"".into()
-    }
-
-    fn read(&self, value: &DeValue<'_>) -> Result<Option<String>, Wrong> {
-        let Some(text) = value.as_str() else { return Ok(None) };
-        if text.contains("-----BEGIN") {
-            let advice = "write it into a file beside this one, and the name of that file here";
-            Err(Wrong::new("this is what should stand in the file, not its name", advice))
-        } else if text.trim().is_empty() {
-            Err(Wrong::new("empty text", "write the name of a file, or remove the line"))
-        } else if text.chars().any(char::is_control) || text.len() > 1_000 {
-            Err(Wrong::new("this is not the name of a file", "write a name such as \"ca.crt\""))
-        } else {
-            Ok(Some(text.to_owned()))
-        }
-    }
-
-    fn schema(&self) -> Json {
-        json!({ "type": "string", "minLength": 1, "maxLength": 1000 })
-    }
-
-    fn show(&self, value: &String) -> Json {
-        json!(value)
-    }
+    TlsSettings { ca_file, client, server_name: draft.server_name, mark: files.mark() }
 }
 
 /// A host name or an IP address, as certificates have them.
