@@ -5,7 +5,11 @@
 mod support;
 
 use std::process::Command;
-use support::{Broker, House, Watcher, wait_until};
+use support::{
+    Broker, House, Watcher,
+    proxy::{Fault, Proxy},
+    wait_until,
+};
 
 fn house(port: u16, points: &str) -> House {
     House::new(&format!(
@@ -336,6 +340,37 @@ fn what_a_reload_takes_away_is_left_in_its_safe_state() {
     std::fs::write(&house.config, text.replace("plug3", "plug4")).unwrap();
     device.wait_for("cmnd/plug3/POWER", "OFF");
     house.wait_for_log("its safe state was published");
+    assert!(house.stop());
+}
+
+/// What could not be told because the broker was away is told when it is back, also to an output without a successor; but not
+/// where a later reload brings the output back.
+#[test]
+fn what_a_reload_takes_away_while_the_broker_is_away_is_told_later() {
+    let broker = Broker::start();
+    let (device, proxy) = (devices(broker.port), Proxy::start(broker.port));
+    let pump = "[outputs.pump]\nkind = \"switch\"\nmqtt = \"pump/set\"\n";
+    let mill = "[outputs.mill]\nkind = \"switch\"\nmqtt = \"mill/set\"\n";
+    let mut house = house(proxy.port, &format!("{pump}{mill}"));
+    house.up(&[]);
+    let with_both = std::fs::read_to_string(&house.config).unwrap();
+    let without = with_both.replace(pump, "").replace(mill, "");
+    for name in ["pump", "mill"] {
+        device.publish(&format!("hearthd/cottage/{name}/set"), "ON");
+        device.wait_for(&format!("{name}/set"), "ON");
+    }
+    proxy.set(Fault::Refuse);
+    proxy.cut();
+    device.forget();
+    std::fs::write(&house.config, &without).unwrap();
+    house.wait_for_log("pump is not there any more, and its safe state was not published");
+    std::fs::write(&house.config, without + mill).unwrap();
+    house.wait_for_log("1 output");
+    assert!(device.all("pump/set").is_empty());
+    proxy.set(Fault::Nothing);
+    device.wait_for("pump/set", "OFF");
+    house.wait_for_log("pump, which is not there any more: its safe state was published");
+    assert!(!house.log().contains("mill, which is not there any more: its safe state was published"));
     assert!(house.stop());
 }
 

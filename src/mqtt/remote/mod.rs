@@ -34,7 +34,8 @@ use crate::{
 };
 use connection::{Connection, News};
 use points::Points;
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use safe::Order;
+use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
     time::timeout,
@@ -92,7 +93,7 @@ impl Door {
 pub fn attach(house: &House, Behind(drives): Behind) -> impl Future<Output = ()> + Send + use<> {
     let (house, config, clock) = (house.clone(), house.config.clone(), house.clock.clone());
     let points = Points::new(clock.now());
-    Adapter { config, drives, clock, house, points, backoff: Backoff::new() }.run()
+    Adapter { config, drives, clock, house, points, backoff: Backoff::new(), owed: Vec::new() }.run()
 }
 
 struct Adapter {
@@ -102,6 +103,8 @@ struct Adapter {
     house: House,
     points: Points,
     backoff: Backoff,
+    /// What outputs that are not there any more could not be told yet: this broker was away.
+    owed: Vec<Order>,
 }
 
 /// Whether nothing changed that the connection depends on.
@@ -113,21 +116,11 @@ fn is_same(before: &Config, now: &Config) -> bool {
         && before.outputs == now.outputs
 }
 
-/// What the house has no more is left in its safe state, as a wire is. Of these outputs something was asked that another hub
-/// does for us: that is taken back.
-async fn leave_safe(before: Arc<Config>, now: Arc<Config>, asked: BTreeSet<Arc<str>>) {
-    let left = tokio::task::spawn_blocking(move || {
-        let given_back = safe::take_back(&before, &now, &asked);
-        [("its safe state was", drive_safe(&before, Some(&now))), ("AUTO for it was", given_back)]
-    });
-    for (what, results) in left.await.into_iter().flatten() {
-        for (id, result) in results {
-            match result {
-                Ok(()) => tracing::info!("{id} is not there any more: {what} published"),
-                Err(why) => tracing::error!("{id} is not there any more, and {what} not published: {why}"),
-            }
-        }
-    }
+/// What a publication is known by.
+enum Known {
+    Drive(DriveId),
+    /// What is left to tell an output that is not there any more, by its topic.
+    Farewell(Arc<str>),
 }
 
 /// Why a connection ended.
@@ -147,12 +140,11 @@ impl Adapter {
         loop {
             let config = self.config.borrow_and_update().clone();
             if let Some(before) = before.replace(config.clone()).filter(|before| !Arc::ptr_eq(before, &config)) {
-                let asked = self.points.outputs.iter().filter(|(_, point)| point.is_asked);
-                let asked = asked.map(|(id, _)| id.clone()).collect();
-                leave_safe(before, config.clone(), asked).await;
+                self.leave_safe(before, config.clone()).await;
             }
             self.points.follow(&config, self.clock.now());
-            let wait = match config.mqtt.as_ref().filter(|_| config.has_remote_points()) {
+            let has_work = config.has_remote_points() || !self.owed.is_empty();
+            let wait = match config.mqtt.as_ref().filter(|_| has_work) {
                 // Nothing to do, until the file says otherwise.
                 None => None,
                 Some(settings) => {
@@ -181,13 +173,31 @@ impl Adapter {
         }
     }
 
+    /// What the house has no more is left in its safe state, as a wire is. Of these outputs something was asked that another
+    /// hub does for us: that is taken back. While this broker is away, it is owed.
+    async fn leave_safe(&mut self, before: Arc<Config>, now: Arc<Config>) {
+        let stays = before.has_same_broker(&now);
+        self.owed.retain(|order| stays && !safe::is_commanded(&now, &order.topic));
+        let asked = self.points.outputs.iter().filter(|(_, point)| point.is_asked).map(|(id, _)| id.clone()).collect();
+        let left = tokio::task::spawn_blocking(move || {
+            let orders = safe::farewells(&before, &now, &asked);
+            safe::publish_all(&before, orders)
+        });
+        for (order, result) in left.await.into_iter().flatten() {
+            let Order { output, what, .. } = &order;
+            match result {
+                Ok(()) => tracing::info!("{output} is not there any more: {what} published"),
+                Err(why) => {
+                    let later = if stays { "; it will be when the broker is back" } else { "" };
+                    tracing::error!("{output} is not there any more, and {what} not published: {why}{later}");
+                    self.owed.extend(stays.then_some(order));
+                }
+            }
+        }
+    }
+
     /// One connection, from the first try to its end.
-    async fn connection(
-        &mut self,
-        config: &Config,
-        connection: &mut Connection<DriveId>,
-        complained: &mut bool,
-    ) -> End {
+    async fn connection(&mut self, config: &Config, connection: &mut Connection<Known>, complained: &mut bool) -> End {
         let mut is_listening = false;
         loop {
             if is_listening && self.publish(connection).is_err() {
@@ -213,28 +223,33 @@ impl Adapter {
                         let topics = self.points.topics();
                         // With nothing to be read, there is nothing to wait for.
                         is_listening = topics.is_empty();
+                        let events = if is_listening { self.listening(connection, complained) } else { Vec::new() };
                         if connection.ask(topics.into_iter()).is_err() {
                             return End::Lost { away: false };
                         }
-                        Vec::new()
+                        events
                     }
                     News::Listening(refused) => {
                         is_listening = true;
-                        self.backoff.good();
                         if refused > 0 {
                             tracing::error!(
                                 "the broker does not let hearthd read {refused} of the topics of inputs, sensors and outputs"
                             );
                         }
-                        if std::mem::take(complained) {
-                            tracing::info!("the points on the broker are reached again");
-                        }
-                        self.points.outputs.iter().filter_map(|(id, point)| point.reached(id)).collect()
+                        self.listening(connection, complained)
                     }
                     News::Came(message) => {
                         self.points.hear(&message.topic, &message.payload, message.retain, self.clock.now())
                     }
-                    News::Taken(drive) => {
+                    News::Taken(Known::Farewell(topic)) => {
+                        let told = self.owed.extract_if(.., |order| order.topic == topic);
+                        told.for_each(|Order { output, what, .. }| tracing::info!("{output}, which is not there any more: {what} published"));
+                        if !config.has_remote_points() && self.owed.is_empty() {
+                            return End::Changed;
+                        }
+                        Vec::new()
+                    }
+                    News::Taken(Known::Drive(drive)) => {
                         let mut events = Vec::new();
                         self.points.outputs.iter_mut().for_each(|(id, point)| point.taken(id, drive, &mut events));
                         events
@@ -253,6 +268,19 @@ impl Adapter {
                 return End::Stopped;
             }
         }
+    }
+
+    /// All that the broker keeps was heard.
+    fn listening(&mut self, connection: &mut Connection<Known>, complained: &mut bool) -> Vec<Event> {
+        self.backoff.good();
+        if std::mem::take(complained) {
+            tracing::info!("the points on the broker are reached again");
+        }
+        for Order { topic, payload, .. } in &self.owed {
+            // What does not get through is tried with the next connection.
+            let _ = connection.publish(topic, payload.clone(), Some(Known::Farewell(topic.clone())));
+        }
+        self.points.outputs.iter().filter_map(|(id, point)| point.reached(id)).collect()
     }
 
     /// Waits before the next try to connect (None: until there is something to do). False: the daemon ends.
@@ -287,6 +315,11 @@ impl Adapter {
 
     /// Takes in a drive. What is known to be away is not tried.
     fn begin(&mut self, Drive { drive, output, remote, level, takes_back }: Drive) -> Vec<Event> {
+        // One that a reload took away meanwhile was told its safe state, or will be.
+        let config = self.config.borrow();
+        if config.find_output(&output).and_then(|id| config.remote_output(id)) != Some(&remote) {
+            return Vec::new();
+        }
         let (absence, now) = (self.points.absence(&remote), self.clock.now());
         let point = self.points.outputs.entry(output).or_insert_with(|| outputs::OutputPoint::new(remote));
         point.drive(drive, level, takes_back, now);
@@ -299,9 +332,9 @@ impl Adapter {
         }
     }
 
-    fn publish(&mut self, connection: &mut Connection<DriveId>) -> Result<(), NotTaken> {
+    fn publish(&mut self, connection: &mut Connection<Known>) -> Result<(), NotTaken> {
         for order in self.points.outputs.values_mut().filter_map(outputs::OutputPoint::take_order) {
-            let mut drive = Some(order.drive);
+            let mut drive = Some(Known::Drive(order.drive));
             for (topic, payload) in order.messages {
                 connection.publish(&topic, payload, drive.take())?;
             }

@@ -11,11 +11,44 @@ use std::{
 /// The broker is waited for no longer than this in all: whoever runs `hearthd safe` has wires to drive, too.
 const WITHIN: Duration = Duration::from_secs(3);
 
+/// What is to be published once, for which output and what that is.
+pub(super) struct Order {
+    pub(super) output: Arc<str>,
+    pub(super) what: &'static str,
+    pub(super) topic: Arc<str>,
+    pub(super) payload: String,
+}
+
 /// Publishes the safe state of every output on the broker, and waits until the broker has taken it. By id; nobody knows
 /// what the devices make of it. What `except` commands as well, it knows better.
 pub fn drive_safe(config: &Config, except: Option<&Config>) -> Vec<(Arc<str>, Result<(), String>)> {
-    let ids = (0..config.outputs.len()).map(OutputId);
-    let remote = ids.filter_map(|id| Some((id, config.remote_output(id)?.clone(), config[id].safe.level()?)));
+    let told = publish_all(config, safe_states(config, except));
+    told.into_iter().map(|(order, result)| (order.output, result)).collect()
+}
+
+/// What is left to tell outputs of `before` that `now` does not have: their safe states; and those of other hubs, of which
+/// something was `asked`, that it is taken back.
+pub(super) fn farewells(before: &Config, now: &Config, asked: &BTreeSet<Arc<str>>) -> Vec<Order> {
+    let mut orders = safe_states(before, Some(now));
+    let ids = (0..before.outputs.len()).map(OutputId).filter(|id| asked.contains(&before[*id].id));
+    orders.extend(ids.filter_map(|id| {
+        let remote = before.remote_output(id)?;
+        let command = remote.command.as_ref()?;
+        let stays = now.find_output(&before[id].id).and_then(|there| now.remote_output(there)) == Some(remote);
+        let release = command.release.as_ref().filter(|_| !stays)?;
+        let (output, topic) = (before[id].id.clone(), command.topic.clone());
+        Some(Order { output, what: "AUTO for it was", topic, payload: release.to_string() })
+    }));
+    orders
+}
+
+/// Whether an output of this configuration is commanded by the same topic.
+pub(super) fn is_commanded(config: &Config, topic: &str) -> bool {
+    let remotes = config.outputs.iter().filter_map(|output| output.line.as_ref()?.remote());
+    remotes.filter_map(|remote| remote.command.as_ref()).any(|command| *command.topic == *topic)
+}
+
+fn safe_states(config: &Config, except: Option<&Config>) -> Vec<Order> {
     let except = except.filter(|house| house.has_same_broker(config));
     let commanded =
         |remote: &Remote| remote.command.as_ref().map(|command| (command.topic.clone(), command.on.clone()));
@@ -23,47 +56,24 @@ pub fn drive_safe(config: &Config, except: Option<&Config>) -> Vec<(Arc<str>, Re
         let theirs = except.iter().flat_map(|house| house.outputs.iter()).filter_map(|output| output.line.as_ref());
         theirs.filter_map(Line::remote).any(|their| commanded(their) == commanded(remote))
     };
-    let orders = remote.filter(|(_, remote, _)| !is_theirs(remote)).filter_map(|(id, remote, level)| {
-        let (topic, payload) = remote.command.as_ref()?.message(level);
-        Some(Order { id, topic: topic.clone(), payload })
+    let orders = (0..config.outputs.len()).map(OutputId).filter_map(|id| {
+        let remote = config.remote_output(id).filter(|remote| !is_theirs(remote))?;
+        let (topic, payload) = remote.command.as_ref()?.message(config[id].safe.level()?);
+        Some(Order { output: config[id].id.clone(), what: "its safe state was", topic: topic.clone(), payload })
     });
-    publish_all(config, orders.collect())
+    orders.collect()
 }
 
-/// Takes back what was asked of other hubs' outputs of these ids that `now` does not have.
-pub(super) fn take_back(
-    config: &Config,
-    now: &Config,
-    asked: &BTreeSet<Arc<str>>,
-) -> Vec<(Arc<str>, Result<(), String>)> {
-    let ids = (0..config.outputs.len()).map(OutputId).filter(|id| asked.contains(&config[*id].id));
-    let orders = ids.filter_map(|id| {
-        let remote = config.remote_output(id)?;
-        let command = remote.command.as_ref()?;
-        let stays = now.find_output(&config[id].id).and_then(|there| now.remote_output(there)) == Some(remote);
-        let release = command.release.as_ref().filter(|_| !stays)?;
-        Some(Order { id, topic: command.topic.clone(), payload: release.to_string() })
-    });
-    publish_all(config, orders.collect())
-}
-
-/// What is to be published, and for which output.
-struct Order {
-    id: OutputId,
-    topic: Arc<str>,
-    payload: String,
-}
-
-fn publish_all(config: &Config, orders: Vec<Order>) -> Vec<(Arc<str>, Result<(), String>)> {
+/// Publishes all, each once, on a connection of its own.
+pub(super) fn publish_all(config: &Config, orders: Vec<Order>) -> Vec<(Order, Result<(), String>)> {
     if orders.is_empty() {
         return Vec::new();
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let mut results: BTreeMap<OutputId, Result<(), String>> = BTreeMap::new();
-    match runtime {
+    let mut results = BTreeMap::new();
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Err(error) => {
-            let refused = |order: &Order| (order.id, Err(format!("cannot connect: {error}")));
-            results.extend(orders.iter().map(refused));
+            let refused = |index| (index, Err(format!("cannot connect: {error}")));
+            results.extend((0..orders.len()).map(refused));
         }
         Ok(runtime) => {
             runtime.block_on(async {
@@ -73,27 +83,27 @@ fn publish_all(config: &Config, orders: Vec<Order>) -> Vec<(Arc<str>, Result<(),
             runtime.shutdown_background();
         }
     }
-    let told = orders.into_iter().map(|Order { id, .. }| {
-        let result = results.remove(&id).unwrap_or_else(|| Err("the broker did not take the command".into()));
-        (config[id].id.clone(), result)
+    let told = orders.into_iter().enumerate().map(|(index, order)| {
+        let result = results.remove(&index).unwrap_or_else(|| Err("the broker did not take the command".into()));
+        (order, result)
     });
     told.collect()
 }
 
-async fn publish(config: &Config, orders: &[Order], results: &mut BTreeMap<OutputId, Result<(), String>>) {
+async fn publish(config: &Config, orders: &[Order], results: &mut BTreeMap<usize, Result<(), String>>) {
     let Some(settings) = &config.mqtt else { return };
-    let mut connection: Connection<OutputId> = Connection::open(settings, "safe");
+    let mut connection: Connection<usize> = Connection::open(settings, "safe");
     loop {
         match connection.next().await {
             News::Up => {
-                for Order { id, topic, payload } in orders {
-                    if connection.publish(topic, payload.clone(), Some(*id)).is_err() {
-                        results.insert(*id, Err("there are too many".into()));
+                for (index, Order { topic, payload, .. }) in orders.iter().enumerate() {
+                    if connection.publish(topic, payload.clone(), Some(index)).is_err() {
+                        results.insert(index, Err("there are too many".into()));
                     }
                 }
             }
-            News::Taken(id) => {
-                results.insert(id, Ok(()));
+            News::Taken(index) => {
+                results.insert(index, Ok(()));
                 if results.len() == orders.len() {
                     return connection.close().await;
                 }
@@ -101,8 +111,8 @@ async fn publish(config: &Config, orders: &[Order], results: &mut BTreeMap<Outpu
             News::Came(_) | News::Listening(_) => {}
             News::Closed => return,
             News::Lost(loss) => {
-                for Order { id, .. } in orders {
-                    results.entry(*id).or_insert_with(|| Err(loss.reason.clone()));
+                for index in 0..orders.len() {
+                    results.entry(index).or_insert_with(|| Err(loss.reason.clone()));
                 }
                 return;
             }
