@@ -13,7 +13,7 @@ use std::{
     net::{TcpListener, TcpStream},
     os::unix::net::UnixStream,
 };
-use support::{House, PATIENCE, free_port, wait_until};
+use support::{House, PATIENCE, free_port, hash, wait_until};
 
 /// A lamp, a motion sensor and a scene, and HTTP on this port.
 fn hut(port: u16) -> String {
@@ -413,20 +413,6 @@ fn a_port_that_is_taken_is_waited_for() {
 }
 
 /// What `hearthd http hash` makes of a secret.
-fn hash(house: &House, secret: &str) -> String {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_hearthd"))
-        .args(["http", "hash"])
-        .current_dir(house.folder.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(format!("{secret}\n").as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    String::from_utf8(output.stdout).unwrap()
-}
-
 const ACCESS: &str = "[http.users.anna]\nscope = \"configure\"\nhash_file = \"anna.hash\"\n\
     [http.tokens.panel]\nhash_file = \"panel.hash\"\n[http.tokens.phone]\nscope = \"control\"\nhash_file = \"phone.hash\"\n";
 
@@ -436,7 +422,7 @@ fn guarded(more: &str) -> (House, u16) {
     let listen = format!("listen = \"127.0.0.1:{port}\"\n");
     let mut house = House::new(&(hut(port).replace(&listen, &format!("{listen}{more}")) + ACCESS));
     for (name, secret) in [("anna", "correct horse"), ("panel", "panel token"), ("phone", "phone token")] {
-        fs::write(house.folder.path().join(format!("{name}.hash")), hash(&house, secret)).unwrap();
+        fs::write(house.folder.path().join(format!("{name}.hash")), hash(secret)).unwrap();
     }
     house.up(&[]);
     wait_until("HTTP is served", || TcpStream::connect(("127.0.0.1", port)).is_ok());
@@ -571,7 +557,7 @@ fn tls_hides_all_and_cookies_stay_on_it() {
     fs::write(file("hut.crt"), certificate.pem()).unwrap();
     fs::write(file("hut.key"), key.serialize_pem()).unwrap();
     for name in ["anna", "panel", "phone"] {
-        fs::write(file(&format!("{name}.hash")), hash(&house, "correct horse")).unwrap();
+        fs::write(file(&format!("{name}.hash")), hash("correct horse")).unwrap();
     }
     let ca = file("hut.crt");
     house.up(&[]);

@@ -10,7 +10,7 @@ use std::{
     path::Path,
     process::{Command, Stdio},
 };
-use support::{Broker, House, Watcher, free_port, wait_until};
+use support::{Broker, House, Watcher, free_port, hash, wait_until};
 
 /// A house with something of every kind that the page draws in its own way.
 fn cottage(http: u16, mqtt: u16) -> String {
@@ -84,10 +84,7 @@ fn somebody_logs_in_and_out() {
          [http.users.anna]\nscope = \"control\"\nhash_file = \"anna.hash\"\n\
          [outputs.lamp]\nkind = \"light\"\ngpio = 17\n"
     ));
-    let mut hash = Command::new(env!("CARGO_BIN_EXE_hearthd"));
-    let mut hash = hash.args(["http", "hash"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    writeln!(hash.stdin.take().unwrap(), "correct horse").unwrap();
-    fs::write(house.folder.path().join("anna.hash"), hash.wait_with_output().unwrap().stdout).unwrap();
+    fs::write(house.folder.path().join("anna.hash"), hash("correct horse")).unwrap();
     house.up(&[]);
     assert!(browser("login.mjs", http).status().unwrap().success(), "see above what the browser says");
 }

@@ -22,7 +22,7 @@ pub struct Explained {
 }
 
 /// A configuration that may come into force: the body of `POST /api/v1/plan`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Candidate {
     /// What messages call the file.
@@ -38,7 +38,7 @@ pub struct Candidate {
 }
 
 /// Answer of `POST /api/v1/plan`: what would change.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Plan {
     /// Keys of the file whose values differ.
     pub settings: Vec<Difference>,
@@ -57,7 +57,7 @@ pub struct Plan {
 }
 
 /// Something before and after.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Difference {
     /// What: `outputs.hall_light.gpio`, `GPIO 17`.
     pub what: String,
@@ -68,7 +68,7 @@ pub struct Difference {
 }
 
 /// An output that would change at once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Move {
     /// Which.
     pub output: String,

@@ -1,24 +1,26 @@
 //! What each path of the service answers.
 
 use super::{
-    auth::{self, Auth},
+    auth::{self, Auth, Credentials},
     connections::Work,
-    events, health, metrics, page,
+    events, health, metrics, openapi,
+    operations::{self, Content, Operation, Verb},
+    page,
     problem::problem,
     shape,
 };
-use crate::house::{Candidate, Explained, House, Question, Request};
-use crate::model::{Refusal, Source, duration};
+use crate::house::{Candidate, Explained, House, Plan, Question, Request};
+use crate::model::{Refusal, Scope, Source, duration};
 use axum::{
     Extension, Json, Router,
-    body::to_bytes,
+    body::{Bytes, to_bytes},
     extract::{FromRef, FromRequestParts, Path, Request as HttpRequest, State},
     http::{StatusCode, request::Parts},
-    middleware,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::get,
 };
 use http_body_util::LengthLimitError;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, de::DeserializeOwned};
 use std::{error::Error, sync::Arc, time::Duration};
 use tokio::{
@@ -62,30 +64,88 @@ impl FromRef<App> for House {
 pub(super) struct Caller(pub Source);
 
 /// All paths. With `auth`, those of the API are for those who come in.
-pub(super) fn routes(app: App, auth: Option<Arc<Auth>>) -> Router {
-    let mut api = Router::new()
-        .route("/api/v1/points", get(points))
-        .route("/api/v1/points/{id}", get(point).put(put).delete(delete))
-        .route("/api/v1/why/{id}", get(why))
-        .route("/api/v1/events", get(events::events))
-        .route("/api/v1/plan", post(plan))
-        .route("/metrics", get(metrics::metrics));
-    let mut logging_in = Router::new();
-    if let Some(auth) = auth {
-        api = api.route_layer(middleware::from_fn_with_state(auth.clone(), auth::admit));
-        logging_in = Router::new()
-            .route("/api/v1/login", post(log_in))
-            .route("/api/v1/logout", post(auth::log_out))
-            .route("/api/v1/session", get(auth::session))
-            .with_state(auth);
-    }
-    // For everybody: whoever is to log in sees the page first.
-    let open = page::add(Router::new()).route("/healthz", get(health::healthz));
-    api.merge(open)
+pub(super) fn routes(app: App, auth: Option<&Arc<Auth>>) -> Router {
+    let operations = operations(auth);
+    let document = openapi::document(&operations);
+    let described = get(async move || Json(document));
+    page::add(operations::route(operations, auth))
+        .route("/api/v1/openapi.json", described)
         .with_state(app)
-        .merge(logging_in)
         .fallback(async || problem(StatusCode::NOT_FOUND, "no such path; the points are at /api/v1/points"))
         .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "no such method on this path"))
+}
+
+/// What there is; who asks is a matter only where there is `auth`.
+fn operations(auth: Option<&Arc<Auth>>) -> Vec<Operation> {
+    use Scope::{Configure, Control, Read};
+    use Verb::{Delete, Get, Post, Put};
+    const POINT: &str = "/api/v1/points/{id}";
+    /// The daemon did not answer, or is stopping.
+    const UNANSWERED: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
+    let refused = [StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY, StatusCode::LOCKED, UNANSWERED];
+    let mut operations = vec![
+        Operation::new(Get, "/api/v1/points", "listPoints", "All points", points).scope(Read).gives::<shape::House>(),
+        Operation::new(Get, POINT, "getPoint", "One point", point)
+            .scope(Read)
+            .gives::<shape::PointShape>()
+            .fails(&[StatusCode::NOT_FOUND]),
+        Operation::new(Put, POINT, "setPoint", "Commands a point, or gives a scene", put)
+            .scope(Control)
+            .takes::<Commanded>()
+            .gives::<shape::PointShape>()
+            .fails(&refused),
+        Operation::new(Delete, POINT, "releasePoint", "Gives a point back to automatic control", delete)
+            .scope(Control)
+            .gives::<shape::PointShape>()
+            .fails(&refused),
+        Operation::new(Get, "/api/v1/why/{id}", "why", "Why a point is as it is, and what comes next", why)
+            .scope(Read)
+            .gives::<shape::Why>()
+            .fails(&[StatusCode::NOT_FOUND, UNANSWERED]),
+        Operation::new(
+            Get,
+            "/api/v1/events",
+            "events",
+            "Server-sent events: all points, then what changes",
+            events::events,
+        )
+        .scope(Read)
+        .answers(StatusCode::OK, Content::Text("text/event-stream"))
+        .fails(&[UNANSWERED]),
+        Operation::new(Post, "/api/v1/plan", "plan", "What another configuration would change", plan)
+            .scope(Configure)
+            .takes::<Candidate>()
+            .gives::<Plan>()
+            .fails(&[StatusCode::UNSUPPORTED_MEDIA_TYPE, UNANSWERED]),
+        Operation::new(Get, "/metrics", "metrics", "Numbers for Prometheus", metrics::metrics)
+            .scope(Read)
+            .answers(StatusCode::OK, Content::Text("text/plain")),
+        Operation::new(Get, "/healthz", "health", "How hearthd itself is; 503: it has failed", health::healthz)
+            .gives::<health::Health>()
+            .answers(UNANSWERED, Content::Json(SchemaGenerator::subschema_for::<health::Health>)),
+    ];
+    if let Some(auth) = auth {
+        operations.extend([
+            Operation::of_auth(Post, "/api/v1/login", "logIn", "Begins a session, known by a cookie", (log_in, auth))
+                .takes::<Credentials>()
+                .gives::<auth::Described>()
+                .fails(&[StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS])
+                .fails(&[StatusCode::UNSUPPORTED_MEDIA_TYPE, UNANSWERED]),
+            Operation::of_auth(Post, "/api/v1/logout", "logOut", "Ends the session", (auth::log_out, auth))
+                .answers(StatusCode::NO_CONTENT, Content::Empty)
+                .fails(&[StatusCode::UNSUPPORTED_MEDIA_TYPE]),
+            Operation::of_auth(
+                Get,
+                "/api/v1/session",
+                "session",
+                "Who asks, and what they may do",
+                (auth::session, auth),
+            )
+            .gives::<auth::Described>()
+            .fails(&[StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS]),
+        ]);
+    }
+    operations
 }
 
 async fn log_in(State(auth): State<Arc<Auth>>, request: HttpRequest) -> Response {
@@ -126,12 +186,17 @@ pub(super) async fn why(State(house): State<House>, Extension(work): Extension<W
 }
 
 async fn plan(State(house): State<House>, Extension(work): Extension<Work>, request: HttpRequest) -> Response {
+    // Its turn begins when all is there: nobody who sends slowly keeps others from theirs.
+    let bytes = match bytes(request, PLAN_MAX).await {
+        Ok(bytes) => bytes,
+        Err(response) => return response,
+    };
     let Ok(Ok(_turn)) = timeout(PATIENCE, PLANNING.acquire()).await else {
         return problem(StatusCode::SERVICE_UNAVAILABLE, "hearthd is at work on another plan; ask again");
     };
-    let candidate: Candidate = match body(request, PLAN_MAX).await {
+    let candidate: Candidate = match serde_json::from_slice(&bytes) {
         Ok(candidate) => candidate,
-        Err(response) => return response,
+        Err(wrong) => return malformed(wrong),
     };
     let _at_work = work.begin();
     let texts = [(&candidate.name, &candidate.text)].into_iter().chain(&candidate.files);
@@ -147,18 +212,23 @@ async fn plan(State(house): State<House>, Extension(work): Extension<Work>, requ
 
 /// The JSON of a request, which has to come in time and in no more than `max` bytes.
 async fn body<T: DeserializeOwned>(request: HttpRequest, max: usize) -> Result<T, Response> {
-    let bytes = match timeout(REQUEST_WITHIN, to_bytes(request.into_body(), max)).await {
-        Ok(Ok(bytes)) => bytes,
+    serde_json::from_slice(&bytes(request, max).await?).map_err(malformed)
+}
+
+async fn bytes(request: HttpRequest, max: usize) -> Result<Bytes, Response> {
+    match timeout(REQUEST_WITHIN, to_bytes(request.into_body(), max)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(wrong)) if wrong.source().is_some_and(|source| source.is::<LengthLimitError>()) => {
-            return Err(problem(StatusCode::PAYLOAD_TOO_LARGE, &format!("the request has more than {max} bytes")));
+            Err(problem(StatusCode::PAYLOAD_TOO_LARGE, &format!("the request has more than {max} bytes")))
         }
-        Ok(Err(wrong)) => return Err(problem(StatusCode::BAD_REQUEST, &format!("the request broke off: {wrong}"))),
-        Err(_) => return Err(problem(StatusCode::REQUEST_TIMEOUT, "the request did not come in time")),
-    };
-    serde_json::from_slice(&bytes).map_err(|wrong| {
-        let status = if wrong.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
-        problem(status, &format!("the request is not as it should be: {wrong}"))
-    })
+        Ok(Err(wrong)) => Err(problem(StatusCode::BAD_REQUEST, &format!("the request broke off: {wrong}"))),
+        Err(_) => Err(problem(StatusCode::REQUEST_TIMEOUT, "the request did not come in time")),
+    }
+}
+
+fn malformed(wrong: serde_json::Error) -> Response {
+    let status = if wrong.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
+    problem(status, &format!("the request is not as it should be: {wrong}"))
 }
 
 /// The daemon's answer to a question.
@@ -174,10 +244,13 @@ async fn ask<T>(house: &House, question: impl FnOnce(oneshot::Sender<T>) -> Ques
 }
 
 /// The body of a `PUT`.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Put {
+struct Commanded {
+    /// A word such as `ON`, or a number.
+    #[schemars(with = "shape::WordOrNumber")]
     value: serde_json::Value,
+    /// How long it holds: `"2h"`; as the file says when absent.
     #[serde(rename = "for")]
     hold: Option<String>,
 }
@@ -189,7 +262,7 @@ async fn put(
     Id(id): Id,
     request: HttpRequest,
 ) -> Response {
-    let body: Put = match body(request, COMMAND_MAX).await {
+    let body: Commanded = match body(request, COMMAND_MAX).await {
         Ok(body) => body,
         Err(response) => return response,
     };
@@ -268,4 +341,24 @@ fn unknown_point(house: &House, id: &str) -> Response {
         None => format!("{id}: no such point; `hearthd status` lists them"),
     };
     problem(StatusCode::NOT_FOUND, &text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::HttpSettings;
+
+    #[test]
+    fn what_changes_the_house_needs_more_than_what_shows_it() {
+        let auth = Arc::new(Auth::new(&HttpSettings::default()));
+        for Operation { verb, path, scope, .. } in operations(Some(&auth)) {
+            let needed = match (verb, path) {
+                (_, "/healthz" | "/api/v1/login" | "/api/v1/logout" | "/api/v1/session") => None,
+                (_, "/api/v1/plan") => Some(Scope::Configure),
+                (Verb::Get, _) => Some(Scope::Read),
+                _ => Some(Scope::Control),
+            };
+            assert_eq!(scope, needed, "{} {path}", verb.word());
+        }
+    }
 }

@@ -11,6 +11,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use std::time::Duration;
 const PASS_WITHIN: Duration = Duration::from_secs(150);
 
 /// The answer of `GET /healthz`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub(super) struct Health {
     /// `ok`, `degraded` or `failed`.
     pub status: &'static str,
@@ -27,7 +28,7 @@ pub(super) struct Health {
 }
 
 /// What is looked at.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub(super) struct Checks {
     /// The control loop went round not long ago.
     pub control_loop: bool,
@@ -46,7 +47,7 @@ pub(super) struct Checks {
 }
 
 /// How many points are so.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(super) struct Points {
     pub good: u32,
     pub stale: u32,

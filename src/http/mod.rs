@@ -14,6 +14,7 @@
 //! | `GET /api/v1/session` | over TCP: who asks, and what they may do |
 //! | `GET /healthz` | how hearthd itself is; 503 when it has failed |
 //! | `GET /metrics` | numbers for Prometheus |
+//! | `GET /api/v1/openapi.json` | all this, for programs |
 //!
 //! Errors are problem details (RFC 9457): `{"title": "Locked", "status": 423, "detail": "..."}`.
 
@@ -26,6 +27,8 @@ mod gate;
 mod health;
 mod limiter;
 mod metrics;
+mod openapi;
+mod operations;
 mod page;
 mod problem;
 pub mod secret;

@@ -107,7 +107,7 @@ async fn listen(settings: &HttpSettings, house: &House, listening: &watch::Sende
     tracing::info!("HTTP at http{}://{address}/", if settings.tls.is_some() { "s" } else { "" });
     listening.send_replace(Some(Ok(address)));
     let gate = Arc::new(Gate { names: settings.names.clone() });
-    let routes = routes(App::new(house.clone(), ON_TCP.readers), Some(auth))
+    let routes = routes(App::new(house.clone(), ON_TCP.readers), Some(&auth))
         .layer(Extension(Caller(Source::Http("".into()))))
         .layer(middleware::from_fn_with_state(gate, guard));
     let mut service = Service::new(routes, &ON_TCP);

@@ -5,11 +5,12 @@ use crate::model::{
     BrokerStatus, Category, Claim, ClimateFacet, Explanation, Kind, Level, Owner, PartReason, Pending, PointSpec,
     PointState, Quality, Reasons, Role, RuleReason, Slot, Snapshot, Truth, Unit, Value, WireReason,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The house apart from its points: of `GET /api/v1/points`, and the event `house`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct About {
     /// The hub's id.
     pub hub: String,
@@ -30,7 +31,7 @@ pub struct About {
 }
 
 /// Answer of `GET /api/v1/points`, and the event `snapshot`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct House {
     /// All but the points.
     #[serde(flatten)]
@@ -46,7 +47,7 @@ pub struct House {
 }
 
 /// Something that has a name and no value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Named {
     /// `hall`, `scene.evening`
     pub id: String,
@@ -55,7 +56,7 @@ pub struct Named {
 }
 
 /// The event `changes`: the points that are not what they were at the event before.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Changes {
     /// RFC 3339, in the hub's zone.
     pub time: String,
@@ -64,7 +65,7 @@ pub struct Changes {
 }
 
 /// Answer of `GET /api/v1/points/{id}`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct PointShape {
     /// The dotted name.
     pub id: String,
@@ -74,6 +75,7 @@ pub struct PointShape {
     /// `position`, `lock`, `power`, `energy`; to a room: `asleep`.
     pub kind: String,
     /// `"ON"`, `"OFF"` or a number; null before the first value.
+    #[schemars(with = "Option<WordOrNumber>")]
     pub value: Option<serde_json::Value>,
     /// The value as MQTT has it.
     pub text: Option<String>,
@@ -121,8 +123,17 @@ pub struct PointShape {
     pub commands: Option<CommandsShape>,
 }
 
+/// What values are.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "it describes a shape")]
+pub(super) enum WordOrNumber {
+    Word(String),
+    Number(f64),
+}
+
 /// What a point can be told.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CommandsShape {
     /// The words that it understands; capitals do not matter.
     pub words: Vec<String>,
@@ -140,7 +151,7 @@ pub struct CommandsShape {
 }
 
 /// How much an output was used.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct UsageShape {
     /// How often it went on.
     pub cycles: u64,
@@ -149,7 +160,7 @@ pub struct UsageShape {
 }
 
 /// Answer of `GET /api/v1/why/{id}`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Why {
     /// The point itself.
     pub point: PointShape,
@@ -176,7 +187,7 @@ pub struct Why {
 }
 
 /// A wire behind an output.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WireShape {
     /// `heater.wire`
     pub id: String,
@@ -189,7 +200,7 @@ pub struct WireShape {
 }
 
 /// How it stands with one rule.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RuleShape {
     /// Its sentence.
     pub name: String,
@@ -202,7 +213,7 @@ pub struct RuleShape {
 }
 
 /// A part of a rule's condition, or a sign of somebody.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PartShape {
     /// As one would write it in a rule.
     pub text: String,
@@ -216,7 +227,7 @@ pub struct PartShape {
 }
 
 /// Something that time alone will end.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PendingShape {
     /// What.
     pub what: String,
@@ -225,7 +236,7 @@ pub struct PendingShape {
 }
 
 /// A change that time alone will bring.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NextShape {
     /// When, RFC 3339.
     pub at: String,
@@ -236,7 +247,7 @@ pub struct NextShape {
 }
 
 /// One filled slot.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SlotShape {
     /// `safety`, `protect`, `manual`, `climate`, `rule` or `default`.
     pub slot: String,

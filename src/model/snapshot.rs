@@ -95,7 +95,7 @@ pub struct Explanation {
 }
 
 /// How it stands with the broker.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BrokerStatus {
     /// Whether the broker has accepted us and the connection holds.
     pub connected: bool,

@@ -8,7 +8,7 @@ use rumqttc::{Client, Event, MqttOptions, Packet, PublishOptions, QoS};
 use std::{
     collections::BTreeMap,
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -117,6 +117,16 @@ impl Drop for Broker {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// What the configuration knows a secret of HTTP by.
+pub fn hash(secret: &str) -> String {
+    let mut hash = Command::new(env!("CARGO_BIN_EXE_hearthd"));
+    let mut hash = hash.args(["http", "hash"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    writeln!(hash.stdin.take().unwrap(), "{secret}").unwrap();
+    let output = hash.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// A house: a configuration file, a state folder, a socket, and the daemon that may run on them.
