@@ -4,7 +4,12 @@
 
 mod support;
 
-use std::process::Command;
+use std::{
+    fs,
+    io::{self, Write},
+    os::unix::net::UnixStream,
+    process::Command,
+};
 use support::{
     Broker, House, Watcher,
     proxy::{Fault, Proxy},
@@ -97,6 +102,75 @@ set = { hall_light = "on" }
     let text = fault(&house, "hall_motion");
     assert!(text.len() < 300 && text.contains("which is neither"), "{text}");
     device.wait_for("hearthd/cottage/hall_light/state", "OFF");
+    assert!(house.stop());
+}
+
+#[test]
+fn a_quantity_of_the_house_s_own_goes_everywhere_with_its_unit() {
+    let broker = Broker::start();
+    let device = devices(broker.port);
+    let mut house = house(
+        broker.port,
+        r#"
+[outputs.valve]
+kind = "switch"
+gpio = 17
+[sensors.boiler]
+mqtt = "boiler"
+quantities = { water_pressure = { pointer = "/p", unit = "bar", decimals = 1, min = 0, max = 10 } }
+[sensors.roof]
+mqtt = "roof/wind"
+quantities = { wind = { unit = "m/s" } }
+[[rules]]
+name = "Fill up"
+while = "boiler.water_pressure < 1.2 bar and roof.wind <= 12 m/s"
+set = { valve = "on" }
+"#,
+    );
+    let text = fs::read_to_string(&house.config).unwrap();
+    fs::write(&house.config, text.replace("[hardware]", "homie = true\n[hardware]")).unwrap();
+    house.up(&[]);
+    device.wait_for("hearthd/cottage/availability", "online");
+    wait_until("hearthd listens", || {
+        device.publish("boiler", r#"{"p":0.87}"#);
+        device.publish("roof/wind", "3.456");
+        house.value("boiler.water_pressure") == "0.9" && house.value("roof.wind") == "3.46"
+    });
+    device.wait_for("hearthd/cottage/boiler/water_pressure/state", "0.9");
+    device.wait_for("hearthd/cottage/valve/state", "ON");
+    let why = house.ask(&["why", "valve"]);
+    assert!(why.contains("boiler.water_pressure 0.9 bar") && why.contains("roof.wind 3.46 m/s"), "{why}");
+    assert_eq!(point(&house, "boiler.water_pressure")["unit"], "bar");
+
+    let config: serde_json::Value =
+        serde_json::from_str(&device.last("homeassistant/device/hearthd_cottage/config").unwrap()).unwrap();
+    let told = &config["cmps"]["sensor-boiler-water_pressure"];
+    assert_eq!((&told["unit_of_meas"], &told["suggested_display_precision"]), (&"bar".into(), &1.into()), "{told}");
+    assert_eq!((&told["name"], &told["stat_cla"]), (&"Boiler water pressure".into(), &"measurement".into()));
+    assert!(told["dev_cla"].is_null(), "{told}");
+    let homie = device.last("homie/5/cottage/$description").unwrap();
+    assert!(homie.contains(r#""datatype":"float","format":"0:10""#) && homie.contains(r#""unit":"bar""#), "{homie}");
+    let mut stream = UnixStream::connect(house.socket()).unwrap();
+    write!(stream, "GET /metrics HTTP/1.1\r\nHost: hut\r\nConnection: close\r\n\r\n").unwrap();
+    let metrics = io::read_to_string(stream).unwrap();
+    assert!(metrics.contains("hearthd_reading_bar{point=\"boiler.water_pressure\"} 0.87\n"), "{metrics}");
+    assert!(metrics.contains("hearthd_reading_m_per_s{point=\"roof.wind\"} 3.456\n"), "{metrics}");
+
+    // Outside of its range it is a fault, and the valve closes.
+    device.publish("boiler", r#"{"p":11}"#);
+    let text = fault(&house, "boiler.water_pressure");
+    assert_eq!(text, "boiler says `{\"p\":11}`, in which is no plausible water_pressure");
+    device.wait_for("hearthd/cottage/valve/state", "OFF");
+    device.publish("boiler", r#"{"p":1.1}"#);
+    device.wait_for("hearthd/cottage/valve/state", "ON");
+
+    // It is remembered; in another unit it is another quantity, of which nothing is known.
+    assert!(house.stop());
+    house.up(&[]);
+    assert_eq!((house.value("boiler.water_pressure"), house.value("valve")), ("1.1".into(), "ON".into()));
+    let text = fs::read_to_string(&house.config).unwrap();
+    fs::write(&house.config, text.replace("bar", "psi")).unwrap();
+    wait_until("nothing is known", || point(&house, "boiler.water_pressure")["quality"] == "unknown");
     assert!(house.stop());
 }
 

@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderValue, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use std::{collections::BTreeMap, fmt::Write};
+use std::{borrow::Cow, collections::BTreeMap, fmt::Write};
 
 /// `GET /metrics`
 pub(super) async fn metrics(State(house): State<House>) -> Response {
@@ -18,8 +18,8 @@ pub(super) async fn metrics(State(house): State<House>) -> Response {
 }
 
 /// What Prometheus calls a unit, and how many of its base units it is. A total ends with `_total`.
-fn base(unit: Unit) -> (&'static str, f64) {
-    match unit {
+fn base(unit: Unit) -> (Cow<'static, str>, f64) {
+    let (word, factor) = match unit {
         Unit::Celsius => ("celsius", 1.0),
         Unit::Percent => ("ratio", 0.01),
         Unit::Hectopascal => ("pascals", 100.0),
@@ -38,7 +38,14 @@ fn base(unit: Unit) -> (&'static str, f64) {
         Unit::CubicMetre => ("cubic_metres", 1.0),
         Unit::LitresPerMinute => ("cubic_metres_per_second", 1e-3 / 60.0),
         Unit::TimesPerMinute => ("per_minute", 1.0),
-    }
+        // A name is of small letters, digits and `_`.
+        Unit::Own(_) => {
+            let word = unit.sign().to_lowercase().replace('/', "_per_");
+            let word: String = word.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            return (if word.is_empty() { "own_unit".into() } else { word.into() }, 1.0);
+        }
+    };
+    (word.into(), factor)
 }
 
 /// Families of samples by their names.

@@ -1,10 +1,11 @@
 //! What readings measure, and in which unit: two tables.
 
-use super::table::table;
+use super::Own;
 use serde::{Deserialize, Serialize};
 use std::{convert::identity, fmt, ops::RangeInclusive};
 
 /// What is known of a quantity.
+#[derive(Debug)]
 pub struct QuantityFacts {
     /// The word of the configuration and of topics; of what a chip can have several of, one for each [`Channel`].
     words: &'static [&'static str],
@@ -53,6 +54,17 @@ const fn row(
 }
 
 impl QuantityFacts {
+    /// Of one that a configuration names itself. Nobody knows what it is as a rule: what is nearest to 0.
+    pub(super) fn own(
+        words: &'static [&'static str],
+        unit: Unit,
+        plausible: RangeInclusive<f64>,
+        decimals: usize,
+    ) -> QuantityFacts {
+        let value = 0_f64.max(*plausible.start()).min(*plausible.end());
+        row(words, unit, plausible, decimals).usual(value, 0.0, 1.0)
+    }
+
     const fn titled(self, title: &'static str) -> QuantityFacts {
         QuantityFacts { title: Some(title), ..self }
     }
@@ -85,10 +97,12 @@ macro_rules! quantities {
         #[serde(into = "&'static str", try_from = "String")]
         pub enum Quantity {
             $($(#[$doc])* $name $(($channel))?,)+
+            /// One that the configuration names itself.
+            Own(Own),
         }
 
         impl Quantity {
-            /// All of them, each with all its channels.
+            /// All that are known, each with all its channels.
             pub fn all() -> impl Iterator<Item = Quantity> {
                 let all: &[&[Quantity]] = &[$(quantities!(@all $name $($channel)?)),+];
                 let of = |several: bool| all.iter().filter(move |channels| (channels.len() > 1) == several);
@@ -102,6 +116,7 @@ macro_rules! quantities {
                         const ROW: &QuantityFacts = &$row;
                         ROW
                     })+
+                    Quantity::Own(own) => own.facts(),
                 }
             }
 
@@ -221,7 +236,7 @@ const TOTAL_MAX: f64 = 1e9;
 const OF_AIR: &[Quantity] = &[Quantity::Temperature, Quantity::Humidity];
 
 impl Quantity {
-    /// The quantity of a word.
+    /// The known quantity of a word.
     pub fn find(word: &str) -> Option<Quantity> {
         Quantity::all().find(|quantity| quantity.word() == word)
     }
@@ -259,7 +274,10 @@ impl Quantity {
 
 impl From<Quantity> for &'static str {
     fn from(quantity: Quantity) -> &'static str {
-        quantity.word()
+        match quantity {
+            Quantity::Own(own) => own.text(),
+            known => known.word(),
+        }
     }
 }
 
@@ -267,7 +285,8 @@ impl TryFrom<String> for Quantity {
     type Error = String;
 
     fn try_from(word: String) -> Result<Quantity, String> {
-        Quantity::find(&word).ok_or_else(|| format!("unknown quantity {word}"))
+        let own = || Own::read(&word).map(Quantity::Own);
+        Quantity::find(&word).or_else(own).ok_or_else(|| format!("unknown quantity {word}"))
     }
 }
 
@@ -296,14 +315,16 @@ impl Channel {
 }
 
 /// What is known of a unit.
+#[derive(Debug, PartialEq, Eq)]
 pub struct UnitFacts {
+    sign: &'static str,
     noun: &'static str,
     spellings: &'static [&'static str],
     classes: &'static [&'static str],
 }
 
-const fn unit(noun: &'static str, spellings: &'static [&'static str]) -> UnitFacts {
-    UnitFacts { noun, spellings, classes: &[] }
+const fn unit(sign: &'static str, noun: &'static str, spellings: &'static [&'static str]) -> UnitFacts {
+    UnitFacts { sign, noun, spellings, classes: &[] }
 }
 
 impl UnitFacts {
@@ -312,38 +333,73 @@ impl UnitFacts {
     }
 }
 
-table! {
-    /// A unit; only numbers of the same unit can be compared. The word is how it is shown.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    #[expect(missing_docs, reason = "the words say it")]
-    pub enum Unit: UnitFacts {
-        Celsius = "°C", unit("a temperature", &["°C", "C"]);
-        Percent = "%", unit("a humidity", &["%"]).classes(&["humidity", "moisture", "battery", "power_factor"]);
-        Hectopascal = "hPa", unit("a pressure", &["hPa"]).classes(&["atmospheric_pressure", "pressure"]);
-        Lux = "lx", unit("a brightness", &["lx", "lux"]);
-        PartsPerMillion = "ppm", unit("a concentration", &["ppm"]).classes(&["carbon_dioxide", "carbon_monoxide"]);
-        PartsPerBillion = "ppb", unit("a trace of gas", &["ppb"]);
-        // The micro sign, and the letter mu, which looks the same.
-        MicrogramsPerCubicMetre = "\u{b5}g/m³", unit("an amount of dust", &["\u{b5}g/m³", "\u{3bc}g/m³", "ug/m3"]);
-        /// A scale of its own.
-        Index = "", unit("an index", &[]);
-        Ohm = "Ω", unit("a resistance", &["Ω", "ohm"]);
-        Volt = "V", unit("a voltage", &["V"]);
-        Ampere = "A", unit("a current", &["A"]);
-        Watt = "W", unit("a power", &["W"]);
-        GramsPerCubicMetre = "g/m³", unit("an absolute humidity", &["g/m³"]);
-        RevolutionsPerMinute = "rpm", unit("a speed", &["rpm"]);
-        KilowattHour = "kWh", unit("an energy", &["kWh"]);
-        CubicMetre = "m³", unit("a volume", &["m³", "m3"]);
-        LitresPerMinute = "L/min", unit("a flow", &["L/min", "l/min"]);
-        TimesPerMinute = "/min", unit("a rate", &["/min"]);
-    }
+/// Declares [`Unit`] from its rows: how it is shown, what numbers of it are called, how a rule may write it.
+macro_rules! units {
+    ($($(#[$doc:meta])* $name:ident = $row:expr;)+) => {
+        /// A unit; only numbers of the same unit can be compared.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "the signs say it")]
+        pub enum Unit {
+            $($(#[$doc])* $name,)+
+            /// One that the configuration names itself.
+            Own(&'static UnitFacts),
+        }
+
+        impl Unit {
+            /// All that are known.
+            pub const ALL: &[Unit] = &[$(Unit::$name),+];
+
+            fn facts(self) -> &'static UnitFacts {
+                match self {
+                    $(Unit::$name => {
+                        const ROW: &UnitFacts = &$row;
+                        ROW
+                    })+
+                    Unit::Own(own) => own,
+                }
+            }
+        }
+    };
+}
+
+units! {
+    Celsius = unit("°C", "a temperature", &["°C", "C"]);
+    Percent = unit("%", "a humidity", &["%"]).classes(&["humidity", "moisture", "battery", "power_factor"]);
+    Hectopascal = unit("hPa", "a pressure", &["hPa"]).classes(&["atmospheric_pressure", "pressure"]);
+    Lux = unit("lx", "a brightness", &["lx", "lux"]);
+    PartsPerMillion = unit("ppm", "a concentration", &["ppm"]).classes(&["carbon_dioxide", "carbon_monoxide"]);
+    PartsPerBillion = unit("ppb", "a trace of gas", &["ppb"]);
+    // The micro sign, and the letter mu, which looks the same.
+    MicrogramsPerCubicMetre = unit("\u{b5}g/m³", "an amount of dust", &["\u{b5}g/m³", "\u{3bc}g/m³", "ug/m3"]);
+    /// A scale of its own.
+    Index = unit("", "an index", &[]);
+    Ohm = unit("Ω", "a resistance", &["Ω", "ohm"]);
+    Volt = unit("V", "a voltage", &["V"]);
+    Ampere = unit("A", "a current", &["A"]);
+    Watt = unit("W", "a power", &["W"]);
+    GramsPerCubicMetre = unit("g/m³", "an absolute humidity", &["g/m³"]);
+    RevolutionsPerMinute = unit("rpm", "a speed", &["rpm"]);
+    KilowattHour = unit("kWh", "an energy", &["kWh"]);
+    CubicMetre = unit("m³", "a volume", &["m³", "m3"]);
+    LitresPerMinute = unit("L/min", "a flow", &["L/min", "l/min"]);
+    TimesPerMinute = unit("/min", "a rate", &["/min"]);
 }
 
 impl Unit {
-    /// How it is shown; nothing for a scale of its own.
+    /// The unit of a sign, which is one that the configuration names itself if it is not known. Its facts stay as long as
+    /// the program runs: who asks keeps them, see [`Own`].
+    pub(super) fn of(sign: &str) -> Unit {
+        let known = Unit::ALL.iter().find(|unit| unit.sign() == sign || unit.spellings().contains(&sign));
+        known.copied().unwrap_or_else(|| {
+            let spellings = &*Box::leak(Box::new([&*sign.to_owned().leak()]));
+            let noun = format!("a number in {sign}").leak();
+            Unit::Own(Box::leak(Box::new(unit(spellings[0], noun, spellings))))
+        })
+    }
+
+    /// How it is shown; empty for a scale of its own.
     pub fn sign(self) -> &'static str {
-        self.word()
+        self.facts().sign
     }
 
     /// How a rule may write it; the first is how it is shown.

@@ -50,8 +50,8 @@ const SLIPS: [(&str, &str, &str); 14] = [
     ("≤", "`≤` is not used here", "write `<=`"),
 ];
 
-/// All tokens, with [`Token::End`] at the end.
-pub(super) fn tokens(text: &str) -> Result<Vec<Lexeme<'_>>, Mistake> {
+/// All tokens, with [`Token::End`] at the end. `units` are those that the configuration names itself.
+pub(super) fn tokens<'t>(text: &'t str, units: &[Unit]) -> Result<Vec<Lexeme<'t>>, Mistake> {
     let mut lexemes = Vec::new();
     let mut at = 0;
     loop {
@@ -59,9 +59,9 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Lexeme<'_>>, Mistake> {
         let rest = &text[at..];
         let (token, length) = match rest.chars().next() {
             None => break,
-            Some(c) if c.is_ascii_digit() => number(rest, at)?,
-            Some(_) if compound_unit(rest).is_some() => {
-                let unit = compound_unit(rest).unwrap_or_default();
+            Some(c) if c.is_ascii_digit() => number(rest, at, units)?,
+            Some(_) if compound_unit(rest, units).is_some() => {
+                let unit = compound_unit(rest, units).unwrap_or_default();
                 (Token::Unit(unit), unit.len())
             }
             Some(c) if is_letter(c) => word(rest, at)?,
@@ -85,10 +85,10 @@ fn is_letter(c: char) -> bool {
     c.is_alphabetic() || c == '_'
 }
 
-/// The unit with a stroke in it, such as `L/min`, that a text begins with. It is no division: nothing follows that would
+/// The unit of more than letters, such as `L/min`, that a text begins with. It is no division: nothing follows that would
 /// make a name or a function of its end.
-fn compound_unit(text: &str) -> Option<&str> {
-    let units = Unit::ALL.into_iter().flat_map(|unit| unit.spellings()).filter(|unit| unit.contains('/'));
+fn compound_unit<'t>(text: &'t str, own: &[Unit]) -> Option<&'t str> {
+    let units = Unit::ALL.iter().chain(own).flat_map(|unit| unit.spellings()).filter(|unit| run(unit) != **unit);
     let ends = |after: &str| !after.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '('));
     units.filter_map(|unit| text.strip_prefix(unit).filter(|after| ends(after)).map(|_| &text[..unit.len()])).next()
 }
@@ -112,7 +112,7 @@ fn word(rest: &str, at: usize) -> Result<(Token<'_>, usize), Mistake> {
     Ok((Token::Word(word), word.len()))
 }
 
-fn number(rest: &str, at: usize) -> Result<(Token<'_>, usize), Mistake> {
+fn number<'t>(rest: &'t str, at: usize, units: &[Unit]) -> Result<(Token<'t>, usize), Mistake> {
     let digits = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let whole = digits(rest);
     if rest[whole..].starts_with(':') {
@@ -135,7 +135,7 @@ fn number(rest: &str, at: usize) -> Result<(Token<'_>, usize), Mistake> {
         let place = at..at + whole.len() + 1 + decimals.len();
         return Err(Mistake::new(place, "a comma in a number", format!("write {whole}.{decimals}")));
     }
-    let suffix = compound_unit(&rest[length..]).unwrap_or_else(|| run(&rest[length..]));
+    let suffix = compound_unit(&rest[length..], units).unwrap_or_else(|| run(&rest[length..]));
     let all = length + suffix.len();
     match rest[..length].parse::<f64>() {
         Ok(number) if number.is_finite() => {

@@ -85,7 +85,7 @@ impl Mistake {
 /// The condition that `text` writes, with what the engine keeps for it.
 pub(super) fn condition(text: &str, scope: &Scope<'_>, kept: &mut Kept) -> Result<Condition, Vec<Mistake>> {
     check_length(text, "condition", "\"dark and hall.occupied\"")?;
-    let tokens = lexer::tokens(text).map_err(|mistake| vec![mistake])?;
+    let tokens = lexer::tokens(text, &scope.config.own_units()).map_err(|mistake| vec![mistake])?;
     let tree = parser::parse(&tokens, &scope.config.modes.list).map_err(|mistake| vec![mistake])?;
     typing::condition(&tree, scope, kept)
 }

@@ -27,6 +27,11 @@ pub(super) enum Measure {
 }
 
 impl Measure {
+    /// What a number with this unit measures.
+    pub(super) fn of(unit: Unit) -> Measure {
+        if unit.sign() == "°" { Measure::Degrees } else { Measure::Of(unit) }
+    }
+
     pub(super) fn noun(self) -> &'static str {
         match self {
             Measure::Plain => "a plain number",
@@ -44,7 +49,7 @@ pub(super) fn find(config: &Config, name: &str) -> Option<Named> {
     }
     Some(match config.find_point(name)? {
         Point::Reading(sensor, quantity) => {
-            Named::Number(Number::Reading(sensor, quantity), Measure::Of(quantity.unit()))
+            Named::Number(Number::Reading(sensor, quantity), Measure::of(quantity.unit()))
         }
         Point::OutputFacet(output, facet) if facet.unit().is_some() => {
             let measure = match facet {

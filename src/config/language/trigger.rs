@@ -17,7 +17,7 @@ pub(in crate::config) fn trigger(text: &str, scope: &Scope<'_>, kept: &mut Kept)
         let at = text.len() - fields.len();
         return cron::parse(fields, at).map(Trigger::Cron).map_err(|mistake| vec![mistake]);
     }
-    let lexemes = lexer::tokens(text).map_err(|mistake| vec![mistake])?;
+    let lexemes = lexer::tokens(text, &scope.config.own_units()).map_err(|mistake| vec![mistake])?;
     let one = |mistake| vec![mistake];
     let words: Vec<&str> = lexemes.iter().map(|lexeme| lexeme.text).collect();
     if let Some(found) = happening(&lexemes, &words, scope.config) {

@@ -318,6 +318,7 @@ impl Typing<'_> {
                 let advice = match wanted {
                     _ if !literal => "use two readings of the same kind".to_owned(),
                     Measure::Of(Unit::Index) => "write an index without a unit".to_owned(),
+                    Measure::Of(Unit::Own(_)) => format!("write {}", wanted.noun()),
                     Measure::Of(unit) => format!("write {} in {}", wanted.noun(), unit.sign()),
                     _ => format!("write {}, without a unit", wanted.noun()),
                 };
@@ -411,8 +412,9 @@ impl Typing<'_> {
     }
 
     fn unit(&mut self, number: f64, unit: &str, place: Range<usize>) -> Option<Measure> {
-        if let Some(unit) = Unit::ALL.into_iter().find(|known| known.spellings().contains(&unit)) {
-            return Some(Measure::Of(unit));
+        let own = self.scope.config.own_units();
+        if let Some(unit) = Unit::ALL.iter().chain(&own).find(|known| known.spellings().contains(&unit)) {
+            return Some(Measure::of(*unit));
         }
         if unit == "°" {
             return Some(Measure::Degrees);
@@ -436,7 +438,7 @@ impl Typing<'_> {
                 "a duration follows only after `for`, or after a time of the sun".into()
             }
             _ => {
-                let signs = Unit::ALL.iter().map(|unit| unit.sign()).filter(|sign| !sign.is_empty());
+                let signs = Unit::ALL.iter().chain(&own).map(|unit| unit.sign()).filter(|sign| !sign.is_empty());
                 format!("write {}, or no unit at all", one_of(signs.map(str::to_owned).collect()))
             }
         };

@@ -3,6 +3,8 @@
 mod forms;
 mod input;
 mod output;
+mod own;
+mod readings;
 mod sensor;
 mod shapes;
 mod source;
@@ -13,8 +15,8 @@ use std::{borrow::Cow, collections::BTreeMap, ops::Range, sync::Arc, time::Durat
 
 pub(super) use input::input;
 pub(super) use output::output;
+pub(super) use readings::{Reading, Readings};
 pub(super) use sensor::sensor;
-pub(super) use shapes::{Reading, Readings};
 pub(super) use source::{is_meant, source_keys};
 
 /// A reading of the general form is stale after this, when the file does not say.
@@ -48,7 +50,9 @@ pub(super) struct Claim<'d> {
 /// Points on the broker need one, stay away from hearthd's own topics, and are commanded by one output only.
 pub(super) fn check<'d>(claims: impl Iterator<Item = Claim<'d>>, mqtt: Option<&MqttSettings>, problems: &Problems) {
     let mut commanded: BTreeMap<(Cow<'_, str>, &str), &str> = BTreeMap::new();
+    let mut units = BTreeMap::new();
     for claim in claims {
+        own::check_units(&claim, &mut units, problems);
         let Some(mqtt) = mqtt else {
             let advice = "add [mqtt] and, on the line after it, url = \"mqtt://localhost:1883\"";
             problems.error(claim.place.clone(), "this is on the broker, and there is no [mqtt] to say which", advice);

@@ -3,7 +3,7 @@
 use super::{
     STALE_AFTER,
     forms::Name,
-    shapes::Reading,
+    readings::Reading,
     source::{Of, source, time_of},
 };
 use crate::{

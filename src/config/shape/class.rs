@@ -34,7 +34,7 @@ impl Class {
 
     /// Of a sensor: whether it fits one is seen when it is known what it measures.
     pub fn of_sensor() -> Class {
-        Class::new(Unit::ALL.into_iter().flat_map(Unit::classes).copied(), None, "")
+        Class::new(Unit::ALL.iter().flat_map(|unit| unit.classes()).copied(), None, "")
     }
 
     fn new(

@@ -825,7 +825,7 @@ fn each_class_that_a_file_may_say_is_one_of_its_platform() {
         let platform = if kind == InputKind::Button { "event" } else { "binary_sensor" };
         assert!(kind.facts().classes.iter().all(|class| of(platform).contains(class)), "{kind:?}");
     }
-    assert!(Unit::ALL.into_iter().flat_map(Unit::classes).all(|class| of("sensor").contains(class)));
+    assert!(Unit::ALL.iter().flat_map(|unit| unit.classes()).all(|class| of("sensor").contains(class)));
 }
 
 #[test]

@@ -228,6 +228,7 @@ fn reading(spec: &PointSpec, state: &PointState) -> String {
             let decimals = match number.unit {
                 Unit::Celsius => 1,
                 Unit::Volt | Unit::Ampere => 2,
+                Unit::Own(_) => number.decimals.unwrap_or_default(),
                 _ => 0,
             };
             number.unit.with(number::fixed(*value, decimals))
