@@ -41,17 +41,17 @@ const FILES: [(&str, &str, &str); 16] = [
 /// Adds the paths of the page.
 pub(super) fn add<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
     FILES.into_iter().fold(routes, |routes, (path, kind, content)| {
-        routes.route(path, get(async move |headers: HeaderMap| answer(&headers, kind, content)))
+        let mut hasher = DefaultHasher::new();
+        content.hash(&mut hasher);
+        let mark = format!("\"{:016x}\"", hasher.finish());
+        routes.route(path, get(async move |headers: HeaderMap| answer(&headers, kind, content, &mark)))
     })
 }
 
 /// A browser asks each time whether it still has the newest, so that page and program are never of two versions.
-fn answer(headers: &HeaderMap, kind: &'static str, content: &'static str) -> Response {
-    let mut hasher = DefaultHasher::new();
-    content.hash(&mut hasher);
-    let mark = format!("\"{:016x}\"", hasher.finish());
+fn answer(headers: &HeaderMap, kind: &'static str, content: &'static str, mark: &str) -> Response {
     let known = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == mark.as_bytes());
-    let told = [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache"), (CONTENT_SECURITY_POLICY, POLICY), (ETAG, &mark)];
+    let told = [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache"), (CONTENT_SECURITY_POLICY, POLICY), (ETAG, mark)];
     match known {
         true => (StatusCode::NOT_MODIFIED, told).into_response(),
         false => (told, content).into_response(),
