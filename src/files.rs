@@ -5,8 +5,8 @@
 //! sees that nothing is opened elsewhere.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{self, ErrorKind, Read},
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind, Read, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
 };
@@ -55,6 +55,33 @@ pub fn writable(path: &Path) -> io::Result<File> {
     open(path, OpenOptions::new().write(true).create(true).truncate(false).mode(0o600))
 }
 
+/// Writes a file in one step: nobody finds half of it, also after a power cut. The new one is for this user alone until
+/// `finish`, which is given its path before it takes its name, says otherwise. Folders are made as needed.
+///
+/// # Errors
+/// When it cannot be written; the one before stays.
+pub fn replace(path: &Path, content: &[u8], finish: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let new = path.with_file_name(name);
+    let written = (|| {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        // What a kill left there may be for others to read.
+        let _ = fs::remove_file(&new);
+        let mut file = writable(&new)?;
+        file.write_all(content)?;
+        finish(&new)?;
+        file.sync_all()?;
+        fs::rename(&new, path)
+    })();
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written
+}
+
 /// Opens a folder, to lock it or to have the disk confirm what it lists.
 ///
 /// # Errors
@@ -81,7 +108,7 @@ fn open(path: &Path, how: &mut OpenOptions) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{fs, process::Command};
+    use std::process::Command;
     use tempfile::TempDir;
 
     #[test]

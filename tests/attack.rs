@@ -225,7 +225,7 @@ fn what_is_no_file_is_never_waited_for() {
         }
         house.kill();
         let state = folder.join("state");
-        for name in ["state.0.jsonl", "state.1.jsonl", "config.good.toml", "config.good.new"] {
+        for name in ["state.0.jsonl", "state.1.jsonl", "config.good.toml", "config.good.toml.new"] {
             put(&state.join(name));
         }
         house.up(&[]);

@@ -338,7 +338,7 @@ fn what_ended_early_is_repaired_by_another_run() {
     // A folder in the way of each file in turn.
     for file in ["etc/mosquitto/hearthd.acl", "etc/mosquitto/conf.d/hearthd.conf", "etc/hearthd/mqtt-password"] {
         let stage = Stage::new(HOUSE);
-        let obstacle = stage.path(&format!("{file}.hearthd-new"));
+        let obstacle = stage.path(&format!("{file}.new"));
         fs::create_dir(&obstacle).unwrap();
         let output = stage.run(&["--write"]);
         let (told, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));
@@ -360,7 +360,7 @@ fn a_user_that_the_list_lost_comes_back_also_after_a_run_that_ended_early() {
     let without: String =
         list.lines().filter(|line| line.starts_with("apps:")).map(|line| format!("{line}\n")).collect();
     stage.put("etc/mosquitto/hearthd.passwords", &without);
-    let obstacle = stage.path("etc/hearthd/mqtt-password.hearthd-new");
+    let obstacle = stage.path("etc/hearthd/mqtt-password.new");
     fs::create_dir(&obstacle).unwrap();
     assert!(stage.refused(&[]).contains("mqtt-password"));
     fs::remove_dir(&obstacle).unwrap();

@@ -7,9 +7,7 @@ use crate::{
     files,
 };
 use std::{
-    fs::{self, Permissions},
-    io::{self, Write},
-    os::unix::fs::PermissionsExt,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -40,19 +38,13 @@ pub(super) fn keep(state: &Path, sources: &Sources) -> io::Result<()> {
     if files::read_text(&kept, LARGEST).is_ok_and(|before| before == text) {
         return Ok(());
     }
-    fs::create_dir_all(state)?;
-    let fresh = kept.with_extension("new");
-    let mut file = files::writable(&fresh)?;
-    file.set_permissions(Permissions::from_mode(0o600))?;
-    file.set_len(0)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&fresh, &kept)
+    files::replace(&kept, text.as_bytes(), |_| Ok(()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     #[test]
     fn what_is_kept_is_what_was_read_with_all_its_files() {

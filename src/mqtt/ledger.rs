@@ -6,7 +6,7 @@ use crate::files;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
-    fs, io,
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -85,14 +85,8 @@ impl Ledger {
         let Some(file) = &self.file else { return };
         // Held until it is written, so that the newest record is the last.
         let record = self.lock();
-        let written = serde_json::to_vec(&*record).map_err(io::Error::from).and_then(|text| {
-            let new = file.with_extension("new");
-            if let Some(folder) = file.parent() {
-                fs::create_dir_all(folder)?;
-            }
-            fs::write(&new, text)?;
-            fs::rename(new, file)
-        });
+        let text = serde_json::to_vec(&*record).map_err(io::Error::from);
+        let written = text.and_then(|text| files::replace(file, &text, |_| Ok(())));
         if let Err(error) = written {
             tracing::debug!("cannot keep {}: {error}", file.display());
         }
@@ -111,6 +105,7 @@ fn read(file: &Path) -> Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn hall() -> Device {
         Device::of_topic("x/device/hearthd_hut/hall/config", "x", "hut").unwrap()

@@ -4,7 +4,6 @@ use anyhow::Context;
 use hearthd::files;
 use std::{
     fs::{self, Permissions},
-    io::Write,
     os::unix::fs::{MetadataExt, PermissionsExt, chown},
     path::{Path, PathBuf},
 };
@@ -77,26 +76,12 @@ fn number(list: &str, name: &str) -> Option<u32> {
 /// # Errors
 /// When it cannot be written.
 pub fn write(path: &Path, text: &str, mode: u32, owner: Option<Owner>) -> anyhow::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".hearthd-new");
-    let new = path.with_file_name(name);
-    let written = (|| {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let _ = fs::remove_file(&new);
-        let mut file = files::writable(&new)?;
-        file.write_all(text.as_bytes())?;
+    let written = files::replace(path, text.as_bytes(), |new| {
         if let Some(Owner { user, group }) = owner {
-            chown(&new, Some(user), Some(group))?;
+            chown(new, Some(user), Some(group))?;
         }
-        fs::set_permissions(&new, Permissions::from_mode(mode))?;
-        file.sync_all()?;
-        fs::rename(&new, path)
-    })();
-    if written.is_err() {
-        let _ = fs::remove_file(&new);
-    }
+        fs::set_permissions(new, Permissions::from_mode(mode))
+    });
     written.with_context(|| format!("cannot write {}", path.display()))
 }
 
