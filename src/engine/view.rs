@@ -6,15 +6,17 @@ use super::{
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Config, Cover, Level, Method, OutputFacet, OutputId, Point, PointState, Quality, Truth, Usage, Value},
+    model::{
+        Capability, Config, Level, Method, OutputFacet, OutputId, Point, PointState, Quality, Truth, Usage, Value,
+    },
 };
 use std::sync::Arc;
 
 /// An output as a point.
 pub(super) fn output(config: &Config, outputs: &[OutputState], id: OutputId, now: Now) -> PointState {
     let state = &outputs[id.0];
-    let value = match &config[id].method {
-        Method::Cover(cover) => Value::Word(cover_word(cover, outputs, id, now).into()),
+    let value = match config.capability(id) {
+        Capability::Position => Value::Word(cover_word(config, outputs, id, now).into()),
         _ => Value::Level(state.level),
     };
     PointState {
@@ -41,10 +43,7 @@ pub(super) fn facet(
         OutputFacet::Lock => Some(Value::Switch(state.locked)),
         OutputFacet::Power => Some(Value::Number(power * f64::from(flowing(config, outputs, id)) / 100.0)),
         OutputFacet::Energy => Some(Value::Number(power * full_hours(config, outputs, id, now).0 / 1000.0)),
-        OutputFacet::Position => match &config[id].method {
-            Method::Cover(cover) => position(cover, outputs, id, now).map(Value::Level),
-            _ => None,
-        },
+        OutputFacet::Position => position(config, outputs, id, now).map(Value::Level),
     };
     let unknown = value.is_none();
     let point = Point::OutputFacet(id, facet);
@@ -72,18 +71,15 @@ pub(super) fn number(
     now: Now,
 ) -> Option<f64> {
     let flows = |id: OutputId| decided(config, outputs, id).percent();
-    let number = match (facet, &config[id].method) {
-        (OutputFacet::Lock, _) => return None,
-        (OutputFacet::Level, _) => f64::from(flows(id)),
-        (OutputFacet::Power, _) => {
+    let number = match facet {
+        OutputFacet::Lock => return None,
+        OutputFacet::Level => f64::from(flows(id)),
+        OutputFacet::Power => {
             let most = counted(config, id).into_iter().map(flows).max().unwrap_or(0);
             config[id].power.unwrap_or_default() * f64::from(most) / 100.0
         }
-        (OutputFacet::Energy, _) => {
-            config[id].power.unwrap_or_default() * full_hours(config, outputs, id, now).0 / 1000.0
-        }
-        (OutputFacet::Position, Method::Cover(cover)) => f64::from(position(cover, outputs, id, now)?.percent()),
-        (OutputFacet::Position, _) => return None,
+        OutputFacet::Energy => config[id].power.unwrap_or_default() * full_hours(config, outputs, id, now).0 / 1000.0,
+        OutputFacet::Position => f64::from(position(config, outputs, id, now)?.percent()),
     };
     (quality(config, outputs, id) == Quality::Good).then_some(number)
 }
@@ -95,7 +91,7 @@ pub(super) fn is_on(config: &Config, outputs: &[OutputState], id: OutputId, now:
         _ if quality(config, outputs, id) != Quality::Good => Truth::Unknown,
         Method::Group { members, all: true } => members.iter().map(of).fold(Truth::True, Truth::and),
         Method::Group { members, all: false } => members.iter().map(of).fold(Truth::False, Truth::or),
-        Method::Cover(cover) => position(cover, outputs, id, now).map_or(Truth::Unknown, |level| level.is_on().into()),
+        Method::Cover(_) => position(config, outputs, id, now).map_or(Truth::Unknown, |level| level.is_on().into()),
         _ => outputs[id.0].decided().is_on().into(),
     }
 }
@@ -105,11 +101,19 @@ pub(super) fn shown_anew(config: &Config, outputs: &[OutputState], id: OutputId,
     config[id].power.and_then(|_| full_hours(config, outputs, id, now).1)
 }
 
-/// Where a cover is, as far as that is known.
-pub(super) fn position(cover: &Cover, outputs: &[OutputState], id: OutputId, now: Now) -> Option<Level> {
-    let motion = motion(cover, outputs);
-    let (position, _) = outputs[id.0].travel.shown(cover, motion, now.moment);
-    whole_percent(position?)
+/// Where a cover is, or a group of covers, as far as that is known.
+fn position(config: &Config, outputs: &[OutputState], id: OutputId, now: Now) -> Option<Level> {
+    match &config[id].method {
+        Method::Cover(cover) => {
+            let (position, _) = outputs[id.0].travel.shown(cover, motion(cover, outputs), now.moment);
+            whole_percent(position?)
+        }
+        Method::Group { members, all } => {
+            let positions = members.iter().map(|member| position(config, outputs, *member, now));
+            Some(together(*all, positions.collect::<Option<Vec<_>>>()?.into_iter()))
+        }
+        _ => None,
+    }
 }
 
 /// A position in thousandths of a percent, rounded.
@@ -117,15 +121,24 @@ pub(super) fn whole_percent(position: i64) -> Option<Level> {
     Level::new(u8::try_from((position + 500) / 1000).ok()?)
 }
 
-fn cover_word(cover: &Cover, outputs: &[OutputState], id: OutputId, now: Now) -> &'static str {
-    match motion(cover, outputs) {
-        Some((cover::Way::Opening, _)) => "opening",
-        Some((cover::Way::Closing, _)) => "closing",
-        None => match position(cover, outputs, id, now) {
+fn cover_word(config: &Config, outputs: &[OutputState], id: OutputId, now: Now) -> &'static str {
+    match way(config, outputs, id) {
+        Some(cover::Way::Opening) => "opening",
+        Some(cover::Way::Closing) => "closing",
+        None => match position(config, outputs, id, now) {
             Some(Level::OFF) => "closed",
             Some(Level::ON) => "open",
             _ => "stopped",
         },
+    }
+}
+
+/// Which way a cover moves, or the first of a group that does.
+fn way(config: &Config, outputs: &[OutputState], id: OutputId) -> Option<cover::Way> {
+    match &config[id].method {
+        Method::Cover(cover) => motion(cover, outputs).map(|(way, _)| way),
+        Method::Group { members, .. } => members.iter().find_map(|member| way(config, outputs, *member)),
+        _ => None,
     }
 }
 
