@@ -1,0 +1,11 @@
+// Node-RED without its editor, on nothing but loopback.
+module.exports = {
+    uiHost: '127.0.0.1',
+    uiPort: Number(process.env.HTTP_PORT),
+    flowFile: `${__dirname}/flows.json`,
+    httpAdminRoot: false,
+    httpNodeRoot: false,
+    credentialSecret: false,
+    logging: {console: {level: 'info'}},
+    telemetry: {enabled: false},
+};
