@@ -1,0 +1,454 @@
+"""Whether Home Assistant itself finds a full house complete, named and in its rooms, and whether what is done there is done.
+
+Run by scripts/homeassistant. What Home Assistant must show is taken from what hearthd says of its points over HTTP, not from
+what it announces.
+"""
+
+import asyncio
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import aiohttp
+
+from parts import Broker, HomeAssistant, Hub, until
+
+HUB = "full"
+# Entities that are no points: what they are is checked where they are used.
+BESIDE = re.compile(r"hub\.|scene\.|.*\.auto$")
+ON_OFF = ("light", "switch", "fan", "siren", "binary_sensor")
+
+
+class Report:
+    """What was looked at, how often, and what differed."""
+
+    def __init__(self):
+        self.rows, self.differences = {}, []
+
+    def row(self, what):
+        self.rows.setdefault(what, [0, 0])
+        return self.rows[what]
+
+    def note(self, what, holds, difference):
+        row = self.row(what)
+        row[0] += 1
+        if not holds:
+            row[1] += 1
+            self.differences.append(f"{what}: {difference}")
+
+    def print(self):
+        width = max(map(len, self.rows), default=0)
+        print(f"\n{'checked':{width}}  number  differ")
+        for what, (number, differ) in self.rows.items():
+            print(f"{what:{width}}  {number:6}  {differ or '-':>6}")
+        for difference in self.differences:
+            print(f"DIFFERS  {difference}")
+
+
+class Check:
+    def __init__(self, hub, home, broker):
+        self.hub, self.home, self.broker, self.report = hub, home, broker, Report()
+
+    async def look(self):
+        """Both sides at one moment."""
+        self.house, self.states, self.registry = await self.hub.all(), await self.home.states(), await self.home.registry()
+        self.points = {point["id"]: point for point in self.house["points"]}
+
+    def entry(self, point):
+        """The entity of a point. A zone's mode is the thermostat itself."""
+        whole = self.registry.get(f"hearthd_{HUB}_{point.removesuffix('.mode')}")
+        return self.registry.get(f"hearthd_{HUB}_{point}") or whole
+
+    def is_known(self, unique_id):
+        point = unique_id.removeprefix(f"hearthd_{HUB}_")
+        return point in self.points or f"{point}.mode" in self.points or BESIDE.match(point)
+
+    # What is found
+
+    def expected(self):
+        """Points that are an entity of their own; the others are a part of one."""
+        parts = {point["id"] for point in self.points.values() if "part_of" in point}
+        return [point for point in self.points.values() if point["id"] not in parts or self.entry(point["id"])]
+
+    async def everything_is_found(self):
+        await until("all entities are there", self.all_are_there, 20)
+        await self.look()
+        rooms = {room["id"]: room["name"] for room in self.house["rooms"]}
+        names = {}
+        for point in self.expected():
+            name, entry = point["id"], self.entry(point["id"])
+            self.report.note("points found", entry, name)
+            if not entry:
+                continue
+            platform = entry["entity_id"].split(".")[0]
+            called = f"{platform}.{HUB}_{entry['unique_id'].removeprefix(f'hearthd_{HUB}_').replace('.', '_')}"
+            self.report.note("entity ids", entry["entity_id"] == called, f"{entry['entity_id']}, not {called}")
+            category = point.get("category")
+            said = f"{name} is {entry['entity_category']}, not {category}"
+            self.report.note("categories", entry["entity_category"] == category, said)
+            area = rooms.get(point.get("room"))
+            # A new Home Assistant has a Living Room, a Kitchen and a Bedroom already.
+            same = (entry["area"] or "").casefold() == (area or "").casefold()
+            self.report.note("areas", same, f"{name} is in {entry['area']}, not {area}")
+        for scene in self.house["scenes"]:
+            self.report.note("points found", self.entry(scene["id"]), scene["id"])
+        for entry in self.registry.values():
+            entity, state = entry["entity_id"], self.states.get(entry["entity_id"])
+            self.report.note("no copies", not re.search(r"_\d+$", entity) or self.is_numbered(entry), entity)
+            self.report.note("loaded", state and not state["attributes"].get("restored"), f"{entity}: {state}")
+            friendly = state and state["attributes"].get("friendly_name")
+            # What a button is told of its clicks has the name of the button.
+            other = names.setdefault((entity.split(".")[0], friendly), entity)
+            self.report.note("names of their own", friendly and other == entity, f"{friendly}: {entity} and {other}")
+            said = f"{entity}, {entry['unique_id']}"
+            self.report.note("nothing else", self.is_known(entry["unique_id"]), said)
+        hubs = {e["device"]["id"] for e in self.registry.values() if e["device"]["via_device_id"] is None}
+        self.report.note("one hub, rooms below it", len(hubs) == 1, f"{len(hubs)} devices stand by themselves")
+
+    def is_numbered(self, entry):
+        return re.search(r"_\d+$", entry["unique_id"])
+
+    async def all_are_there(self):
+        await self.look()
+        return all(self.entry(point["id"]) for point in self.points.values() if "part_of" not in point)
+
+    # What is shown
+
+    def shown(self, point):
+        """What Home Assistant says otherwise than hearthd of a point, or None."""
+        entry, name = self.entry(point["id"]), point["id"]
+        if not entry or entry["entity_id"] not in self.states:
+            return f"{name} is not there"
+        state, attributes = self.states[entry["entity_id"]]["state"], self.states[entry["entity_id"]]["attributes"]
+        platform = entry["entity_id"].split(".")[0]
+        value = point["value"]
+        if platform in ("event", "button", "scene"):
+            return None if state != "unavailable" else f"{name} is unavailable"
+        if point["quality"] != "good":
+            return None if state == "unavailable" else f"{name} is {point['quality']}, shown as {state}"
+        part = lambda facet: self.points.get(f"{name}.{facet}", {}).get("value")
+        wanted = {}
+        if platform == "climate":
+            return self.zone(name.split(".")[0], state, attributes)
+        if platform in ON_OFF:
+            expected = value.lower()
+            if expected == "on" and part("level") is not None:
+                level = float(part("level"))
+                wanted = {"brightness": round(level * 2.55)} if platform == "light" else {}
+                wanted = {"percentage": level} if platform == "fan" else wanted
+        elif platform == "valve":
+            expected = "open" if value == "ON" else "closed"
+            wanted = {"current_position": float(part("level"))} if part("level") is not None else {}
+        elif platform == "cover":
+            position = part("position")
+            wanted = {} if position is None else {"current_position": float(position)}
+            expected = value.lower()
+            if expected == "stopped":
+                expected = "closed" if position is not None and float(position) == 0 else "open"
+            expected = {"on": "open", "off": "closed"}.get(expected, expected)
+        elif isinstance(value, (int, float)) or platform == "number":
+            return None if is_number(state, point["text"]) else f"{name} is {point['text']}, shown as {state}"
+        else:
+            expected = str(value)
+        if state != expected:
+            return f"{name} is {value}, shown as {state}"
+        for attribute, number in wanted.items():
+            # A fan's speeds are shares of a hundred that need not be whole.
+            if not is_number(attributes.get(attribute), number, 1):
+                return f"{name} has {attribute} {attributes.get(attribute)}, not {number}"
+        return None
+
+    def zone(self, zone, state, attributes):
+        value = lambda facet: (self.points.get(f"{zone}.{facet}") or {}).get("value")
+        both = attributes.get("temperature") is None
+        pairs = {"hvac_action": value("action"), "current_temperature": value("measured")}
+        if state == "heat_cool":
+            pairs |= {"target_temp_low": value("target"), "target_temp_high": value("cool_target")}
+        elif state != "off":
+            single = "cool_target" if state == "cool" and value("cool_target") is not None else "target"
+            pairs |= {"temperature": value(single)}
+        if value("preset"):
+            pairs["preset_mode"] = value("preset")
+        if state != value("mode"):
+            return f"{zone} is {value('mode')}, shown as {state}"
+        for attribute, expected in pairs.items():
+            found = attributes.get(attribute)
+            same = is_number(found, expected) if isinstance(expected, (int, float)) else found == expected
+            if not same:
+                return f"{zone} has {attribute} {found}, not {expected}"
+        return None
+
+    async def everything_is_shown(self, what):
+        """Every entity shows what hearthd says; it is given time to."""
+        differences = [None]
+
+        async def same():
+            await self.look()
+            differences[:] = [difference for point in self.expected() if (difference := self.shown(point))]
+            return not differences
+
+        await until(what, same, 20)
+        row = self.report.row(what)
+        row[0] += len(self.expected())
+        row[1] += len(differences)
+        self.report.differences += [f"{what}: {difference}" for difference in differences]
+
+    # What is done
+
+    async def services(self):
+        for unique_id, entry in sorted(self.registry.items()):
+            entity, point = entry["entity_id"], unique_id.removeprefix(f"hearthd_{HUB}_")
+            platform = entity.split(".")[0]
+            await self.look()
+            attributes = self.states[entity]["attributes"]
+            calls = getattr(self, f"calls_of_{platform}", None)
+            if not calls:
+                continue
+            for service, data, expected in calls(point, attributes):
+                await self.call(entity, service, data, expected)
+
+    async def call(self, entity, service, data, expected):
+        """Calls a service; the points of hearthd come to be as expected."""
+        said = f"{entity} {service} {data or ''}".strip()
+        what = f"services of {entity.split('.')[0]}"
+        try:
+            await self.home.service(entity, service, **data)
+        except AssertionError as refused:
+            self.report.note(what, False, f"{said} is refused: {refused}")
+            return
+        seen = {}
+
+        async def follows():
+            points = await self.hub.points()
+            seen.update({name: points[name] for name in expected})
+            return all(matches(points[name], value) for name, value in expected.items())
+
+        holds = await until(said, follows, 10)
+        self.report.note(what, holds, f"{said}: {[(n, p['value'], p['why']) for n, p in seen.items()]}, not {expected}")
+
+        async def is_shown():
+            await self.look()
+            return not any(self.shown(self.points[name]) for name in expected if "part_of" not in self.points[name])
+
+        # The next call may go by what it shows.
+        await until(f"{said} is shown", is_shown, 10)
+
+    def calls_of_light(self, point, attributes):
+        yield "turn_on", {}, {point: "ON"}
+        if "brightness" in attributes["supported_color_modes"]:
+            yield "turn_on", {"brightness_pct": 40}, {point: "ON", f"{point}.level": 40}
+            yield "turn_on", {"brightness": 255}, {f"{point}.level": 100}
+        yield "turn_off", {}, {point: "OFF"}
+        yield "toggle", {}, {point: "ON"}
+
+    def calls_of_switch(self, point, attributes):
+        yield "turn_on", {}, {point: "ON"}
+        yield "turn_off", {}, {point: "OFF"}
+
+    calls_of_siren = calls_of_switch
+
+    def calls_of_fan(self, point, attributes):
+        yield "turn_on", {}, {point: "ON"}
+        if "percentage_step" in attributes and f"{point}.level" in self.points:
+            step = attributes["percentage_step"]
+            yield "set_percentage", {"percentage": round(step)}, {f"{point}.level": round(step)}
+            yield "set_percentage", {"percentage": 100}, {f"{point}.level": 100}
+        yield "turn_off", {}, {point: "OFF"}
+
+    def calls_of_cover(self, point, attributes):
+        moves = f"{point}.position" in self.points
+        yield "open_cover", {}, {point: "open" if moves else "ON"}
+        if moves:
+            yield "set_cover_position", {"position": 30}, {f"{point}.position": 30, point: "stopped"}
+            yield "open_cover", {}, {point: "opening"}
+            yield "stop_cover", {}, {point: "stopped"}
+        yield "close_cover", {}, {point: "closed" if moves else "OFF"}
+
+    def calls_of_valve(self, point, attributes):
+        yield "open_valve", {}, {point: "ON"}
+        if f"{point}.level" in self.points:
+            yield "set_valve_position", {"position": 40}, {f"{point}.level": 40}
+        yield "close_valve", {}, {point: "OFF"}
+
+    def calls_of_number(self, point, attributes):
+        for value in (attributes["max"], attributes["min"]):
+            yield "set_value", {"value": value}, {point: value}
+
+    def calls_of_select(self, point, attributes):
+        for option in attributes["options"]:
+            yield "select_option", {"option": option}, {point: option}
+        yield "select_option", {"option": attributes["options"][0]}, {point: attributes["options"][0]}
+
+    def calls_of_climate(self, point, attributes):
+        zone = point.split(".")[0]
+        mode, target, cool = f"{zone}.mode", f"{zone}.target", f"{zone}.cool_target"
+        middle = round((attributes["min_temp"] + attributes["max_temp"]) / 2)
+        for word in attributes["hvac_modes"]:
+            yield "set_hvac_mode", {"hvac_mode": word}, {mode: word}
+            if word == "heat_cool":
+                low, high = middle - 2, middle + 2.5
+                yield "set_temperature", {"target_temp_low": low, "target_temp_high": high}, {target: low, cool: high}
+            elif word == "cool" and cool in self.points:
+                yield "set_temperature", {"temperature": middle + 1.5}, {cool: middle + 1.5}
+            elif word in ("heat", "cool"):
+                yield "set_temperature", {"temperature": middle - 0.5}, {target: middle - 0.5}
+        for preset in attributes.get("preset_modes", []):
+            yield "set_preset_mode", {"preset_mode": preset}, {f"{zone}.preset": preset}
+
+    def calls_of_button(self, point, attributes):
+        """Gives the point back to the rules; anything else would end the check."""
+        if point.endswith(".auto") and (given := point.removesuffix(".auto")) in self.points:
+            yield "press", {}, {given: lambda point: not (point["why"] or "").startswith("manual")}
+
+    def calls_of_scene(self, point, attributes):
+        scenes = {"scene.evening": {"hall_light": "ON", "living_lamp.level": 30}, "scene.leave": {"everything": "OFF"}}
+        yield "turn_on", {}, scenes[point]
+
+    # What happens in the house
+
+    async def inputs(self):
+        """What the wires tell arrives: on and off, clicks, readings."""
+        points = await self.hub.points()
+        for point in points.values():
+            name = point["id"]
+            if point["kind"] == "input" and f"{name}.event" not in points:
+                for value in ("on", "off"):
+                    await self.hub.tell(name, value)
+                    await self.is_shown("inputs", name, lambda state, value=value: state["state"] == value)
+            elif point["kind"] == "input":
+                await self.hub.tell(name, "on")
+                await self.hub.tell(name, "off")
+                click = lambda state: state["attributes"].get("event_type") == "click"
+                await self.is_shown("clicks", f"{name}.event", click)
+        await self.hub.tell("living.temperature", "18.25")
+        await self.is_shown("readings", "living.temperature", lambda state: is_number(state["state"], 18.25))
+        await self.hub.tell("electricity.energy", "12345.6")
+        await self.is_shown("readings", "electricity.energy", lambda state: is_number(state["state"], 12345.6))
+
+    async def is_shown(self, what, point, holds):
+        entity, seen = self.entry(point)["entity_id"], {}
+
+        async def shown():
+            seen.update((await self.home.states())[entity])
+            return holds(seen)
+
+        self.report.note(what, await until(f"{entity} follows", shown, 10), f"{entity}: {seen.get('state')}")
+
+    # What goes wrong
+
+    async def without_hub(self):
+        await self.hub.stop()
+
+        async def gone():
+            states = await self.home.states()
+            return all(states[e["entity_id"]]["state"] == "unavailable" for e in self.registry.values()
+                       if not e["unique_id"].endswith("hub.problem"))
+
+        self.report.note("unavailable without hearthd", await until("all is unavailable", gone), "some are not")
+        await self.hub.start()
+        await until("hearthd serves", self.hub.serves)
+
+    async def taken_away(self, house, gone):
+        """Points that a reload takes away are gone, and the others are as they were."""
+        before = {unique_id: entry["id"] for unique_id, entry in self.registry.items()}
+        self.hub.change(house)
+
+        async def reloaded():
+            points = await self.hub.points()
+            return not any(point.split(".")[0] in gone for point in points)
+
+        await until("hearthd has read its file", reloaded)
+        return before
+
+    async def zombies(self, what, before, gone):
+        """None is left of what is gone, and all the others are the same entities as before."""
+        of_gone = lambda unique_id: any(
+            unique_id.removeprefix(f"hearthd_{HUB}_").split(".")[0] == point for point in gone
+        )
+
+        async def clean():
+            await self.look()
+            return not any(map(of_gone, self.registry))
+
+        await until(what, clean, 45)
+        await self.everything_is_shown(f"{what}, shown")
+        left = [entry["entity_id"] for unique_id, entry in self.registry.items() if of_gone(unique_id)]
+        restored = [e for e, state in self.states.items() if state["attributes"].get("restored") and e not in left]
+        self.report.note(f"{what}: gone", not left, f"left: {left}")
+        self.report.note(f"{what}: no zombies", not restored, f"zombies: {restored}")
+        after = {unique_id: entry["id"] for unique_id, entry in self.registry.items()}
+        moved = [u for u, entry in before.items() if not of_gone(u) and after.get(u) != entry]
+        self.report.note(f"{what}: others unmoved", not moved, f"moved: {moved}")
+
+
+def is_number(found, expected, tolerance=0.006):
+    try:
+        return abs(float(found) - float(expected)) <= tolerance
+    except (TypeError, ValueError):
+        return False
+
+
+def matches(point, expected):
+    if callable(expected):
+        return expected(point)
+    value = point["value"]
+    return is_number(value, expected) if isinstance(expected, (int, float)) else value == expected
+
+
+def without(house, tables):
+    """A house without some of its tables."""
+    for table in tables:
+        house, count = re.subn(rf"(?ms)^\[{re.escape(table)}\]\n.*?(?=^\[|\Z)", "", house)
+        assert count == 1, table
+    return house
+
+
+async def main(folder):
+    house = (Path(__file__).parent / "house.toml").read_text()
+    async with aiohttp.ClientSession() as session:
+        broker = Broker(folder)
+        hub, home = Hub(folder, house, broker, session), HomeAssistant(folder, session)
+        check = Check(hub, home, broker)
+        try:
+            await broker.start()
+            await hub.start()
+            await home.start()
+            await until("hearthd serves", hub.serves)
+            await home.add_mqtt(broker)
+            await check.everything_is_found()
+            await check.everything_is_shown("shown at first")
+            await check.services()
+            await check.everything_is_shown("shown after all services")
+            await check.inputs()
+            await check.without_hub()
+            await check.everything_is_shown("shown after a restart of hearthd")
+
+            lamp, room = ["reading_lamp", "living_lights"], ["outside", "shed_plug"]
+            smaller = without(hub.house, ["outputs.living_lights", "outputs.reading_lamp"])
+            before = await check.taken_away(smaller, lamp)
+            await check.zombies("a reload", before, lamp)
+            await home.stop()
+            smaller = without(smaller, ["sensors.outside", "outputs.shed_plug"])
+            before = await check.taken_away(smaller, room)
+            await home.start()
+            await check.zombies("a reload while it was down", before, room)
+
+            for complaint in home.complaints():
+                check.report.note("complaints in its log", False, complaint)
+            check.report.row("complaints in its log")
+
+            # Of this it complains by right.
+            await broker.stop()
+            await broker.start()
+            await check.everything_is_shown("shown after a restart of the broker")
+        finally:
+            for part in (home, hub, broker):
+                await part.stop()
+            check.report.print()
+    return 1 if check.report.differences else 0
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as where:
+        sys.exit(asyncio.run(main(Path(where))))
