@@ -694,3 +694,46 @@ fn two_daemons_with_one_client_id_do_not_end_each_other() {
         assert_eq!(house.value("pump"), "ON");
     }
 }
+
+#[test]
+fn the_hub_tells_how_it_is_and_is_started_again_where_somebody_does() {
+    let broker = Broker::start();
+    let mut house = House::new(&hall(broker.port));
+    house.up(&[]);
+    let watcher = Watcher::start(broker.port, "#");
+    watcher.wait_for("hearthd/cottage/hub/config/state", "good");
+    let number = |text: &str| text.parse::<f64>().is_ok_and(|number| number >= 0.0);
+    watcher.wait_until("hearthd/cottage/hub/memory/state", "a share", number);
+    watcher.wait_until("hearthd/cottage/hub/disk_free/state", "GB", number);
+    let is_time = |text: &str| text.ends_with('Z') && text.len() == "2026-11-29T10:00:00Z".len();
+    watcher.wait_until("hearthd/cottage/hub/started/state", "a time", is_time);
+    let discovery = "homeassistant/device/hearthd_cottage/config";
+    watcher.wait_until(discovery, "the hub", |text| text.contains(r#""button-hub-identify""#));
+    watcher.publish("hearthd/cottage/hub/identify/set", "PRESS");
+    house.wait_for_log("it is me: cottage");
+    watcher.publish("hearthd/cottage/hub/identify/set", "ON");
+    watcher.wait_until("hearthd/cottage/error", "what to write", |text| text.contains("write PRESS"));
+    // Nobody would start it again.
+    assert!(!watcher.last(discovery).unwrap().contains("hub/restart"));
+    watcher.publish("hearthd/cottage/hub/restart/set", "PRESS");
+    watcher.wait_until("hearthd/cottage/error", "no button", |text| text.contains("no such point"));
+    // A file that is refused is told of, and that it is mended.
+    fs::write(&house.config, hall(broker.port).replace("\"switch\"", "\"swich\"")).unwrap();
+    watcher.wait_for("hearthd/cottage/hub/config/state", "refused");
+    watcher.wait_until("hearthd/cottage/hub/config/why", "the place", |why| why.contains("config.toml:"));
+    fs::write(&house.config, hall(broker.port)).unwrap();
+    watcher.wait_for("hearthd/cottage/hub/config/state", "good");
+    watcher.wait_for("hearthd/cottage/hub/config/why", "none");
+    assert!(house.stop());
+
+    house.spawn_with(&[("NOTIFY_SOCKET", "/nowhere/notify")]);
+    watcher.wait_until(discovery, "the button", |text| text.contains("hub/restart/set"));
+    watcher.wait_for("hearthd/cottage/availability", "online");
+    watcher.publish("hearthd/cottage/pump/set", "ON");
+    watcher.wait_for("hearthd/cottage/pump/state", "ON");
+    watcher.publish("hearthd/cottage/hub/restart/set", "press");
+    watcher.wait_for("hearthd/cottage/pump/state", "OFF");
+    watcher.wait_for("hearthd/cottage/availability", "offline");
+    wait_until("the end", || !house.is_running());
+    assert!(house.log().contains("ended to be started again"), "{}", house.log());
+}

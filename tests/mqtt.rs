@@ -9,7 +9,7 @@ mod house;
 
 use broker::{Behaviour, FakeBroker, Mosquitto, Spy};
 use hearthd::house::{Notification, Refused};
-use hearthd::model::{Level, Quality, Value};
+use hearthd::model::{Level, Quality, Value, Vital};
 use house::House;
 use serde_json::{Value as Json, json};
 
@@ -172,6 +172,83 @@ async fn ten_thousand_commands_arrive_in_order_and_states_go_out_meanwhile() {
     for n in 0..10_000 {
         assert_eq!(house.command().await, (format!("relay{}", n % 16), n.to_string()));
     }
+}
+
+#[tokio::test]
+async fn what_belongs_to_a_state_is_at_the_broker_before_it() {
+    let broker = Mosquitto::start();
+    let mut spy = Spy::connect(broker.port).await;
+    let mut house = House::start(broker.port, &["lamp"]);
+    let order = |heard: &[(String, String)], about: &str| -> Vec<String> {
+        let leaf = |(topic, _): &(String, String)| topic.strip_prefix(about).map(String::from);
+        heard.iter().filter_map(leaf).collect()
+    };
+    let heard = spy.wait_for(AVAILABILITY, "online").await;
+    let lamp = "hearthd/cottage/lamp/";
+    assert_eq!(order(&heard, lamp), ["why", "attributes", "availability", "state"]);
+    house.change("lamp", |state| (state.value, state.quality) = (Some(Value::Level(Level::ON)), Quality::Fault));
+    let heard = spy.wait_for(LAMP_STATE, "ON").await;
+    assert_eq!(order(&heard, lamp)[..], ["availability"], "it goes away before it shows anything new");
+    house.set("lamp", Value::Level(Level::OFF));
+    let heard = spy.wait_for("hearthd/cottage/lamp/availability", "online").await;
+    assert_eq!(order(&heard, lamp), ["state"], "what it was before is not shown as good");
+}
+
+#[tokio::test]
+async fn what_the_hub_tells_of_itself_is_at_the_broker() {
+    let broker = Mosquitto::start();
+    let mut spy = Spy::connect(broker.port).await;
+    let mut house = House::start(broker.port, &["lamp"]);
+    spy.wait_for(AVAILABILITY, "online").await;
+    house.vitals(&[(Vital::Memory, "20"), (Vital::Restart, "")]);
+    spy.wait_for("hearthd/cottage/hub/memory/state", "20").await;
+    let retained = Spy::connect(broker.port).await.retained().await;
+    assert!(retained[DISCOVERY].contains(r#""sensor-hub-memory""#) && retained[DISCOVERY].contains("hub/restart/set"));
+    // What somebody else says of it is set right.
+    spy.publish("hearthd/cottage/hub/memory/state", true, "99").await;
+    spy.wait_for("hearthd/cottage/hub/memory/state", "99").await;
+    spy.wait_for("hearthd/cottage/hub/memory/state", "20").await;
+    spy.publish("hearthd/cottage/hub/restart/set", false, "PRESS").await;
+    assert_eq!(house.command().await, ("hub.restart".into(), "PRESS".into()));
+}
+
+/// Half of a house goes: nobody else hears anything, and nothing of it stays.
+#[tokio::test]
+async fn a_reload_that_deletes_half_takes_that_half_away_and_moves_nothing() {
+    let broker = Mosquitto::start();
+    let all: Vec<String> = (0..100).map(|n| format!("output_{n}")).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let mut house = House::start(broker.port, &all);
+    let mut spy = Spy::connect(broker.port).await;
+    spy.wait_for(AVAILABILITY, "online").await;
+    spy.publish("homeassistant/status", false, "online").await;
+    spy.wait_for(AVAILABILITY, "online").await;
+    let before = Spy::connect(broker.port).await.retained().await;
+    let announced = |retained: &std::collections::BTreeMap<String, String>| -> Json {
+        serde_json::from_str::<Json>(&retained[DISCOVERY]).unwrap()["cmps"].clone()
+    };
+    let half = &all[..50];
+    house.reload(half);
+    announced_as(&mut spy, "switch-output_99", Some("removed")).await;
+    let mut cleared = Vec::new();
+    while cleared.len() < 4 * 50 {
+        let (topic, payload) = spy.next().await;
+        let point = topic.strip_prefix("hearthd/cottage/").and_then(|rest| rest.split_once('/'));
+        if let Some((point, _)) = point.filter(|(point, _)| point.starts_with("output_") && payload.is_empty()) {
+            assert!(!half.contains(&point), "{topic} is still there");
+            cleared.push(topic);
+        }
+    }
+    announced_as(&mut spy, "switch-output_99", None).await;
+    let after = Spy::connect(broker.port).await.retained().await;
+    let is_gone = |topic: &str| all[50..].iter().any(|gone| topic.contains(&format!("/{gone}/")));
+    let left: Vec<_> = before.iter().filter(|(topic, _)| !is_gone(topic) && *topic != DISCOVERY).collect();
+    let found: Vec<_> = after.iter().filter(|(topic, _)| *topic != DISCOVERY).collect();
+    assert_eq!(found, left, "the other half is as it was");
+    let (before, after) = (announced(&before), announced(&after));
+    let is_same = |(id, described): (&String, &Json)| before[id] == *described;
+    assert!(after.as_object().unwrap().iter().all(is_same), "no entity of it is another");
+    assert_eq!(after.as_object().unwrap().len(), before.as_object().unwrap().len() - 2 * 50);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use super::{
     plan::{InForce, plan},
     publisher::Pass,
     simulated::move_wire,
+    systemd,
     under_way::UnderWay,
 };
 use crate::{
@@ -14,7 +15,9 @@ use crate::{
     engine::{EffectQueue, Engine, Revision},
     hardware::{Hardware, simulated::Wires},
     house::{Answerer, Explained, Question, Reply, Request},
-    model::{Config, DriveId, Event, Level, Output, OutputId, Quality, RequestId, Snapshot, Source},
+    model::{
+        Config, DriveId, Event, Level, Output, OutputId, PRESS, Quality, Refusal, RequestId, Snapshot, Source, Vital,
+    },
     mqtt::remote::Door,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -57,6 +60,8 @@ pub struct Control {
     /// Refusals of this pass that the one who asked had no room for.
     untold: usize,
     next: Pass,
+    /// Somebody asked for a restart.
+    is_to_restart: bool,
     stopped: bool,
 }
 
@@ -96,6 +101,7 @@ impl Control {
             begun: Vec::new(),
             held: Vec::new(),
             untold: 0,
+            is_to_restart: false,
             stopped: false,
         };
         control.tell_kept();
@@ -166,6 +172,10 @@ impl Control {
             (Some(result), Answerer::Once(to)) => return self.next.replies.push(Reply { to, result }),
             (_, answer) => answer,
         };
+        if let Some(button) = Vital::button(&command.point).filter(|button| self.can_be_pressed(*button)) {
+            let pressed = self.press(button, &command.payload);
+            return self.give_answer(Some(answer), command, pressed);
+        }
         self.requests += 1;
         let id = RequestId(self.requests);
         self.asking.insert(id, answer);
@@ -176,6 +186,29 @@ impl Control {
             let begun = std::mem::take(&mut self.begun);
             self.held.extend(self.next.replies.drain(before..).map(|reply| (reply, begun.clone())));
         }
+    }
+
+    fn can_be_pressed(&self, button: Vital) -> bool {
+        button != Vital::Restart || systemd::starts_us_again()
+    }
+
+    /// Does what a button of the hub itself is for: no engine knows of it.
+    fn press(&mut self, button: Vital, payload: &str) -> Result<(), Refusal> {
+        if !payload.eq_ignore_ascii_case(PRESS) {
+            return Err(Refusal::BadValue { expected: PRESS.into() });
+        }
+        if button == Vital::Restart {
+            tracing::info!("a restart is asked for");
+            self.is_to_restart = true;
+        } else {
+            tracing::info!("it is me: {}, {}", self.config.hub.name, self.status());
+        }
+        Ok(())
+    }
+
+    /// Whether somebody asked for a restart.
+    pub fn is_to_restart(&self) -> bool {
+        self.is_to_restart
     }
 
     /// Answers a question about the engine from a copy of it, beside the control loop.

@@ -18,6 +18,7 @@ mod simulated;
 mod store;
 mod systemd;
 mod under_way;
+mod vitals;
 
 use crate::{
     clock::{Clock, Now},
@@ -25,7 +26,7 @@ use crate::{
     hardware::simulated::Wires,
     house::{Adapters, Ends, House},
     http,
-    model::BrokerStatus,
+    model::{BrokerStatus, Vital},
     mqtt::{self, Ledger, remote},
 };
 use anyhow::Context;
@@ -106,7 +107,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     // Outputs first: whatever fails below, they are where they should be.
     let mut engine = Engine::new(config.clone(), memory, clock.now());
     let (house, ends) = House::new(Arc::new(engine.publish(clock.now())), clock.clone());
-    let Ends { mut events, mut requests, mut questions, refused, stopping, .. } = ends;
+    let Ends { mut events, mut requests, mut questions, refused, stopping, vitals, .. } = ends;
     let (door, behind) = remote::door();
     let mut control = Control::start(engine, options.in_force, clock.clone(), house.events.clone(), door, ends.config);
     let shown = Shown { snapshots: ends.snapshots, notifications: house.notifications.clone() };
@@ -114,6 +115,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         Publisher::start(store, clock.clone(), shown, ends.unsaved).context("cannot start the publisher thread")?;
 
     let mut adapters = Adapters::default();
+    let vitals = vitals::Watcher::start(house.clone(), vitals, options.state.clone()).await;
+    adapters.run("the watch on the machine", vitals.run());
     adapters.attach("the connection for the points on the broker", remote::attach(&house, behind));
     let ledger = Ledger::open(options.state.as_deref());
     adapters.attach("the connection to the broker", mqtt::attach(&house, ends.broker, ledger));
@@ -200,7 +203,11 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             anyhow::bail!("{ended} died");
         }
         systemd::alive();
+        if control.is_to_restart() {
+            break;
+        }
     }
+    let is_to_restart = control.is_to_restart();
 
     systemd::stopping();
     tracing::info!("stopping: outputs go to their safe states");
@@ -224,6 +231,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         let _ = std::fs::remove_file(socket);
     }
     tracing::info!("stopped");
+    // No good end, or systemd could leave it at that.
+    anyhow::ensure!(!is_to_restart, "ended to be started again, as {} asked", Vital::Restart.name());
     Ok(())
 }
 

@@ -31,6 +31,11 @@ pub fn alive() {
     notify(&[NotifyState::Watchdog]);
 }
 
+/// Whether whoever started us is told how we are, and starts us again when we end.
+pub fn starts_us_again() -> bool {
+    std::env::var_os("NOTIFY_SOCKET").is_some()
+}
+
 /// How often [`alive`] must be said at the least, if systemd watches: a third of its patience.
 pub fn watchdog_interval() -> Option<Duration> {
     sd_notify::watchdog_enabled().map(|patience| patience / 3)

@@ -6,7 +6,19 @@ use i2cdev::{
     core::{I2CMessage, I2CTransfer},
     linux::{LinuxI2CBus, LinuxI2CError, LinuxI2CMessage},
 };
-use std::io;
+use std::{
+    io,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+/// Of this process: whether a bus was ever opened, and how many transfers failed.
+static IN_USE: AtomicBool = AtomicBool::new(false);
+static ERRORS: AtomicU64 = AtomicU64::new(0);
+
+/// How many transfers failed since this process began; None: it uses no I2C.
+pub(super) fn errors() -> Option<u64> {
+    IN_USE.load(Ordering::Relaxed).then(|| ERRORS.load(Ordering::Relaxed))
+}
 
 /// One open bus. The kernel lets the transactions of several of these take turns.
 pub(super) struct LinuxBus {
@@ -19,6 +31,7 @@ impl LinuxBus {
         let path = format!("/dev/i2c-{number}");
         let cure = "enable I2C (on a Raspberry Pi: `dtparam=i2c_arm=on` in config.txt) and load the module i2c-dev";
         let bus = LinuxI2CBus::new(&path).map_err(|error| open_failed(&path, error.into(), "i2c", cure))?;
+        IN_USE.store(true, Ordering::Relaxed);
         Ok(LinuxBus { number, bus })
     }
 }
@@ -39,7 +52,10 @@ impl I2c for LinuxBus {
             })
             .map(|message| message.with_address(address.into()))
             .collect();
-        self.bus.transfer(&mut messages).map(drop).map_err(|error| transfer_failed(self.number, address, error))
+        self.bus.transfer(&mut messages).map(drop).map_err(|error| {
+            ERRORS.fetch_add(1, Ordering::Relaxed);
+            transfer_failed(self.number, address, error)
+        })
     }
 }
 

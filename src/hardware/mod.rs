@@ -36,6 +36,7 @@ mod rppal;
 pub mod sensors;
 pub mod simulated;
 mod sink;
+pub mod vitals;
 mod worker;
 
 pub use choice::resolve;

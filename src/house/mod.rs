@@ -16,7 +16,7 @@ pub use questions::{Candidate, Difference, Explained, Move, Plan, Question};
 
 use crate::{
     clock::Clock,
-    model::{BrokerStatus, Config, Event, Snapshot},
+    model::{BrokerStatus, Config, Event, Snapshot, Vitals},
 };
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -45,6 +45,8 @@ pub struct House {
     pub refused: watch::Receiver<Option<String>>,
     /// Why the state cannot be saved, while it cannot.
     pub unsaved: watch::Receiver<Option<String>>,
+    /// What the hub tells of itself.
+    pub vitals: watch::Receiver<Arc<Vitals>>,
     /// The daemon's clock.
     pub clock: Clock,
     stopping: watch::Receiver<bool>,
@@ -68,6 +70,8 @@ pub struct Ends {
     pub refused: watch::Sender<Option<String>>,
     /// See [`House::unsaved`].
     pub unsaved: watch::Sender<Option<String>>,
+    /// See [`House::vitals`].
+    pub vitals: watch::Sender<Arc<Vitals>>,
     /// True: adapters are to take leave.
     pub stopping: watch::Sender<bool>,
 }
@@ -84,6 +88,7 @@ impl House {
         let (broker_in, broker) = watch::channel(BrokerStatus::default());
         let (refused_in, refused) = watch::channel(None);
         let (unsaved_in, unsaved) = watch::channel(None);
+        let (vitals_in, vitals) = watch::channel(Arc::default());
         let (stopping_in, stopping) = watch::channel(false);
         let notifications = Notifications::default();
         let ends = Ends {
@@ -95,6 +100,7 @@ impl House {
             broker: broker_in,
             refused: refused_in,
             unsaved: unsaved_in,
+            vitals: vitals_in,
             stopping: stopping_in,
         };
         let house = House {
@@ -107,6 +113,7 @@ impl House {
             broker,
             refused,
             unsaved,
+            vitals,
             clock,
             stopping,
         };

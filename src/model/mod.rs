@@ -61,6 +61,7 @@ mod snapshot;
 mod spec;
 mod table;
 mod value;
+mod vital;
 mod wish;
 
 pub use crate::clock::Zone;
@@ -107,4 +108,5 @@ pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};
 pub use snapshot::{BrokerStatus, Cell, Explanation, PointState, Snapshot, Usage};
 pub use spec::{Category, Course, Kind, NumberSpec, Owner, PointSpec, Role, Specs};
 pub use value::{Level, Quality, Truth, Value};
+pub use vital::{PRESS, Vital, VitalFacts, VitalKind, VitalState, Vitals};
 pub use wish::{Ask, Wish, ZoneAsk};

@@ -52,7 +52,7 @@ pub mod homie;
 mod house;
 
 use crate::house::{House, Notification};
-use crate::model::{BrokerStatus, Config, MqttSettings, Snapshot};
+use crate::model::{BrokerStatus, Config, MqttSettings, Snapshot, Vitals};
 pub use client::{Delivery, Qos};
 pub use hub::attach;
 pub use ledger::Ledger;
@@ -102,6 +102,7 @@ impl Clearing {
 struct Feed {
     house: House,
     snapshots: watch::Receiver<Arc<Snapshot>>,
+    vitals: watch::Receiver<Arc<Vitals>>,
     /// What is told once; it is read at all times, connected or not.
     told: mpsc::Receiver<Notification>,
     /// For refusals of its own commands.
@@ -111,7 +112,7 @@ struct Feed {
 impl Feed {
     fn of(house: &House) -> Feed {
         let (refusals, told) = house.notifications.listen();
-        Feed { house: house.clone(), snapshots: house.snapshots.clone(), told, refusals }
+        Feed { house: house.clone(), snapshots: house.snapshots.clone(), vitals: house.vitals.clone(), told, refusals }
     }
 }
 

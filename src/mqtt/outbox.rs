@@ -4,6 +4,7 @@ mod devices;
 mod kept;
 mod order;
 mod strangers;
+mod vitals;
 
 use super::Clearing;
 use super::discovery::{self, Board, Device, Layout, Step};
@@ -14,6 +15,7 @@ use crate::model::{Explanation, Kind, MqttSettings, Quality, Snapshot, Value};
 use order::{Group, Part, groups};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use vitals::VitalTopics;
 
 /// This many told wait; then the oldest is dropped for each new one.
 const TOLD: usize = 16_384;
@@ -55,6 +57,7 @@ pub(super) struct Outbox {
     /// The differences of one group, to be said in this order before anything newer.
     batch: VecDeque<Message>,
     board: Board,
+    vitals: VitalTopics,
     /// What is announced with which device.
     layout: Layout,
     /// Devices to be announced.
@@ -122,6 +125,7 @@ impl Outbox {
             to_reach: None,
             batch: VecDeque::new(),
             board,
+            vitals: VitalTopics::default(),
             layout: Layout::new(),
             due: BTreeSet::new(),
             announcements: VecDeque::new(),
@@ -169,6 +173,7 @@ impl Outbox {
         self.announced.clear();
         self.home_assistant = None;
         self.foreign.clear();
+        self.vitals.said.clear();
         // With the announcement of another hub its device goes, and nobody listens to its topics any more.
         self.to_clear = self.gone_topics.iter().filter(|topic| topic.ends_with("/config")).cloned().collect();
         // Nobody presses a button now because somebody did while the broker was away.
@@ -244,6 +249,7 @@ impl Outbox {
             let kept = self.points.iter().flat_map(PointTopics::all).filter(|topic| self.places.contains_key(*topic));
             self.to_clear.extend(kept.map(String::from));
             self.to_clear.push_back(self.topics.problem());
+            self.to_clear.extend(std::mem::take(&mut self.vitals.wanted).into_keys());
             self.clear_at_the_end = Some(self.topics.availability());
         }
     }
@@ -272,6 +278,9 @@ impl Outbox {
         if std::mem::take(&mut self.online_due) {
             return Some(self.online());
         }
+        if let Some(message) = self.next_vital() {
+            return Some(message);
+        }
         loop {
             if let Some(message) = self.batch.pop_front() {
                 return Some(message);
@@ -283,11 +292,15 @@ impl Outbox {
             let Some(place) = self.to_compare.pop_front() else { break };
             self.is_to_compare[place] = false;
             self.to_reach = self.to_reach.map(|groups| groups - 1);
+            let mut last = Vec::new();
             for part in 0..self.groups[place].len() {
                 let (point, part) = self.groups[place][part];
+                // What comes back is shown when its old value is not any more.
+                let comes_back = part == Part::Availability && self.given[point].online == Some(false);
                 let difference = self.difference(point, part);
-                self.batch.extend(difference);
+                if comes_back { last.extend(difference) } else { self.batch.extend(difference) }
             }
+            self.batch.extend(last);
         }
         if let Some(told) = self.told.pop_front() {
             return Some(self.once(told));
@@ -317,7 +330,7 @@ impl Outbox {
 
     fn index(&mut self) {
         let config = &self.snapshot.config;
-        self.layout = discovery::layout(config);
+        self.layout = discovery::layout(config, &self.board);
         self.points = config.specs().iter().map(|spec| self.topics.of_point(&spec.name)).collect();
         self.groups = groups(config);
         self.group_of = vec![None; self.points.len()];

@@ -10,7 +10,7 @@ use super::outbox::Outbox;
 use super::repeats::Repeats;
 use super::{Clearing, Feed, is_of};
 use crate::house::{Answerer, Notification, Request};
-use crate::model::{BrokerStatus, Command, MqttSettings, SIGN_OF_LIFE, Snapshot, in_shell};
+use crate::model::{BrokerStatus, Command, MqttSettings, SIGN_OF_LIFE, Snapshot, Vital, in_shell};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{future::pending, path::Path, pin::Pin, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -168,6 +168,7 @@ impl Session {
                 }
                 Ok(()) = self.feed.snapshots.changed(), if lived.up => None,
                 () = self.feed.house.trouble_changed(), if lived.up => None,
+                Ok(()) = self.feed.vitals.changed(), if lived.up => None,
                 () = ring(&mut steady) => {
                     (lived.steady, self.wary, self.doubted) = (true, Wary::No, false);
                     self.backoff.steady();
@@ -286,7 +287,8 @@ impl Session {
         let config = self.feed.snapshots.borrow().config.clone();
         let points = config.specs().iter().filter(|spec| spec.commands.is_some()).map(|spec| spec.name.clone());
         let scenes = config.scenes.iter().map(|scene| format!("scene.{}", scene.id));
-        let topics = points.chain(scenes).map(|name| inbox.topics().set(&name));
+        let buttons = Vital::ALL.into_iter().map(Vital::name).filter(|name| Vital::button(name).is_some());
+        let topics = points.chain(scenes).chain(buttons).map(|name| inbox.topics().set(&name));
         let asked = topics.map(|filter| Asked { filter, what: AskedFor::Commands }).collect();
         let birth = if self.wary == Wary::OneByOne { inbox.home_assistant(false) } else { Vec::new() };
         vec![asked, birth]
@@ -350,6 +352,8 @@ impl Session {
         if is_of(&newest.config, &self.hub, &self.settings) {
             self.outbox.update(newest);
         }
+        let vitals = self.feed.vitals.borrow_and_update().clone();
+        self.outbox.vitals(&vitals);
         let problems = self.problem.clone().into_iter().chain(self.feed.house.trouble());
         self.outbox.problem(problems.reduce(|all, problem| format!("{all}; {problem}")));
     }

@@ -136,6 +136,11 @@ impl Spy {
         .await
     }
 
+    /// The next message that is not retained from before.
+    pub async fn next(&mut self) -> (String, String) {
+        until("a message", self.heard.recv()).await.expect("the spy's connection")
+    }
+
     /// The payload of the next message on this topic that is not retained from before.
     pub async fn wait_for_topic(&mut self, topic: &str) -> String {
         until(topic, async {

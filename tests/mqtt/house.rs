@@ -63,6 +63,12 @@ impl House {
         self.ends.snapshots.send_replace(Arc::new(snapshot));
     }
 
+    /// The hub tells this of itself.
+    pub fn vitals(&mut self, vitals: &[(Vital, &str)]) {
+        let told = vitals.iter().map(|(vital, value)| (*vital, (*value).to_owned().into()));
+        self.ends.vitals.send_replace(Arc::new(told.collect()));
+    }
+
     pub fn reload(&mut self, outputs: &[&str]) {
         let after = Arc::new(snapshot(config(self.port, outputs)));
         self.ends.config.send_replace(after.config.clone());

@@ -86,7 +86,12 @@ impl Control {
 
     /// Answers whoever asked.
     fn answer(&mut self, command: Command, request: Option<RequestId>, result: Result<(), Refusal>) {
-        match (request.and_then(|request| self.asking.remove(&request)), result) {
+        let asked = request.and_then(|request| self.asking.remove(&request));
+        self.give_answer(asked, command, result);
+    }
+
+    pub(super) fn give_answer(&mut self, to: Option<Answerer>, command: Command, result: Result<(), Refusal>) {
+        match (to, result) {
             (Some(Answerer::Once(to)), result) => self.next.replies.push(Reply { to, result }),
             (Some(Answerer::Refusals(to)), Err(refusal)) => {
                 tracing::debug!("refused {} for {}: {refusal}", shown(&command.payload), shown(&command.point));

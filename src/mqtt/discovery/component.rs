@@ -1,34 +1,25 @@
 //! The components: what each point, scene and the hub itself are in Home Assistant.
 
-use super::Topics;
 use super::device::Device;
+use super::{Board, Topics, hub};
 use crate::model::{
     Category, Climate, ClimateFacet, ClimateMode, Config, Course, Kind, Owner, PointSpec, Role, RoomId, Unit,
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// The component of the hub itself; no point has this name.
-const PROBLEM: &str = "binary_sensor-hub-problem";
-
-/// What is wrong with the hub itself.
-fn problem(config: &Config, topics: &Topics) -> Value {
-    json!({
-        "p": "binary_sensor",
-        "uniq_id": format!("hearthd_{}_hub.problem", config.hub.id),
-        "default_entity_id": format!("binary_sensor.{}_hub_problem", config.hub.id),
-        "name": "Problem",
-        "stat_t": topics.problem(),
-        "val_tpl": "{{ 'OFF' if value == 'none' else 'ON' }}",
-        "json_attr_t": topics.problem(),
-        "json_attr_tpl": "{{ {'why': value} | tojson }}",
-        "dev_cla": "problem",
-        "ent_cat": "diagnostic",
-    })
-}
+/// The platform of what starts automations.
+pub(super) const AUTOMATION: &str = "device_automation";
+/// What Home Assistant calls the clicks of a button; it has no word for `many`, and shows any other as it is.
+const TRIGGERS: [(&str, &str); 4] = [
+    ("click", "button_short_press"),
+    ("double", "button_double_press"),
+    ("triple", "button_triple_press"),
+    ("long", "button_long_press"),
+];
 
 /// The components of a house, by device and id.
-pub(super) fn components(config: &Config, topics: &Topics) -> BTreeMap<Device, Map<String, Value>> {
+pub(super) fn components(config: &Config, topics: &Topics, board: &Board) -> BTreeMap<Device, Map<String, Value>> {
     let mut components: BTreeMap<Device, Map<String, Value>> = BTreeMap::new();
     let mut insert = |device: &Device, id: String, described: Value| {
         components.entry(device.clone()).or_default().insert(id, described);
@@ -52,6 +43,9 @@ pub(super) fn components(config: &Config, topics: &Topics) -> BTreeMap<Device, M
             _ => {
                 let about = about(platform(spec), &spec.name);
                 let described = about.point(spec);
+                for (id, trigger) in about.triggers(spec) {
+                    insert(&about.device, id, trigger);
+                }
                 (about, described)
             }
         };
@@ -62,7 +56,9 @@ pub(super) fn components(config: &Config, topics: &Topics) -> BTreeMap<Device, M
         insert(&about.device, component_id("scene", &about.name), about.scene(&scene.name));
     }
     if !components.is_empty() {
-        components.entry(Device::hub()).or_default().insert(PROBLEM.into(), problem(config, topics));
+        let described = hub::described(config, topics, board).into_iter();
+        let described = described.map(|(about, described)| (component_id(about.platform, &about.name), described));
+        components.entry(Device::hub()).or_default().extend(described);
     }
     components
 }
@@ -93,7 +89,7 @@ fn component_id(platform: &str, point: &str) -> String {
 }
 
 /// A point and where it is described.
-struct About<'a> {
+pub(super) struct About<'a> {
     config: &'a Config,
     topics: &'a Topics,
     platform: &'static str,
@@ -102,7 +98,7 @@ struct About<'a> {
 }
 
 impl<'a> About<'a> {
-    fn new(
+    pub(super) fn new(
         config: &'a Config,
         topics: &'a Topics,
         platform: &'static str,
@@ -140,6 +136,29 @@ impl<'a> About<'a> {
             component.insert("cmd_t".into(), self.topics.set(&self.name).into());
         }
         component.into()
+    }
+
+    /// What may start an automation by itself, by the id of its component.
+    fn triggers(&self, spec: &PointSpec) -> Vec<(String, Value)> {
+        let Kind::Event(words) = &spec.kind else { return Vec::new() };
+        let name = self.config.owner_name(spec.owner);
+        let subtype = match self.device.name_within(self.config, name) {
+            Value::Null => name.into(),
+            within => within,
+        };
+        let trigger = |word: &String| {
+            let kind = TRIGGERS.iter().find(|(click, _)| click == word).map_or(&**word, |(_, kind)| *kind);
+            let described = json!({
+                "p": AUTOMATION,
+                "atype": "trigger",
+                "type": kind,
+                "stype": subtype,
+                "t": self.topics.of_point(&self.name).state,
+                "pl": word,
+            });
+            (component_id(AUTOMATION, &format!("{}.{word}", self.name)), described)
+        };
+        words.iter().map(trigger).collect()
     }
 
     fn output(&self, spec: &PointSpec) -> Value {
@@ -279,21 +298,32 @@ impl<'a> About<'a> {
         })
     }
 
-    /// What all components that show a point have in common.
-    fn readable(&self, name: &str) -> Map<String, Value> {
-        let topics = self.topics.of_point(&self.name);
+    /// What all components have in common.
+    pub(super) fn identified(&self) -> Map<String, Value> {
         [
             ("p", json!(self.platform)),
             ("uniq_id", json!(format!("hearthd_{}_{}", self.config.hub.id, self.name))),
             ("default_entity_id", json!(self.entity_id(self.platform, ""))),
-            ("name", self.device.name_within(self.config, name)),
-            ("stat_t", json!(topics.state)),
-            ("avty", json!([{ "t": self.topics.availability() }, { "t": topics.availability }])),
-            ("avty_mode", json!("all")),
         ]
         .into_iter()
         .map(|(key, value)| (key.into(), value))
         .collect()
+    }
+
+    /// What all components that show a point have in common.
+    fn readable(&self, name: &str) -> Map<String, Value> {
+        let topics = self.topics.of_point(&self.name);
+        let mut component = self.identified();
+        component.extend(
+            [
+                ("name", self.device.name_within(self.config, name)),
+                ("stat_t", json!(topics.state)),
+                ("avty", json!([{ "t": self.topics.availability() }, { "t": topics.availability }])),
+                ("avty_mode", json!("all")),
+            ]
+            .map(|(key, value)| (key.to_owned(), value)),
+        );
+        component
     }
 
     fn entity_id(&self, platform: &str, suffix: &str) -> String {
@@ -302,6 +332,6 @@ impl<'a> About<'a> {
 }
 
 /// What is not said: Home Assistant takes neither an empty unit nor null.
-fn is_nothing(fact: &Value) -> bool {
+pub(super) fn is_nothing(fact: &Value) -> bool {
     fact.is_null() || fact.as_str() == Some("")
 }

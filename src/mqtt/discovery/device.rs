@@ -1,10 +1,10 @@
 //! The devices of Home Assistant: the hub, and each room with something in it, which is an area there.
 
 use crate::files;
-use crate::model::{Config, RoomId};
+use crate::model::{Config, RoomId, Vitals};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 /// No room has a longer id, in bytes.
 const LONGEST_ROOM: usize = 128;
@@ -93,6 +93,7 @@ impl Device {
                 "hw": board.revision,
                 "sn": board.serial,
                 "sw": env!("CARGO_PKG_VERSION"),
+                "cu": page(config),
             }),
             // Home Assistant wants a name, also of a room that is no longer there.
             Some(room) => json!({
@@ -127,6 +128,17 @@ impl Device {
     }
 }
 
+/// Where people open the page, if that can be from another machine: by the name that the file gives it, or by its address.
+fn page(config: &Config) -> Option<String> {
+    let http = config.http.as_ref()?;
+    let ip = http.listen.ip();
+    let by_address = || (!ip.is_unspecified() && !ip.is_loopback()).then(|| http.listen.to_string());
+    let by_name = |name: &String| format!("{name}:{}", http.listen.port());
+    let host = http.names.first().map(by_name).or_else(by_address)?;
+    let scheme = if http.tls.is_some() { "https" } else { "http" };
+    Some(format!("{scheme}://{host}/"))
+}
+
 /// What the computer tells of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Board {
@@ -136,6 +148,8 @@ pub struct Board {
     pub serial: Option<String>,
     /// The code of its revision, in hexadecimal.
     pub revision: Option<String>,
+    /// What it tells from time to time.
+    pub vitals: Arc<Vitals>,
 }
 
 impl Board {
@@ -153,6 +167,7 @@ impl Board {
             model: line("model"),
             serial: line("serial-number"),
             revision: revision.map(|bytes| format!("{:06x}", u32::from_be_bytes(bytes))),
+            vitals: Arc::default(),
         }
     }
 }
@@ -160,7 +175,7 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mqtt::house;
+    use crate::{model::HttpSettings, mqtt::house};
     use std::fs;
 
     #[test]
@@ -209,6 +224,24 @@ mod tests {
     }
 
     #[test]
+    fn the_page_has_an_address_where_others_can_open_it() {
+        let page = |listen: &str, names: &[&str]| {
+            let http = HttpSettings {
+                listen: listen.parse().unwrap(),
+                names: names.iter().map(|name| (*name).to_owned()).collect(),
+                tls: None,
+                users: Vec::new(),
+                tokens: Vec::new(),
+            };
+            super::page(&Config { http: Some(http), ..house::config(&[]) })
+        };
+        assert_eq!(page("127.0.0.1:8480", &[]), None);
+        assert_eq!(page("0.0.0.0:8480", &[]), None);
+        assert_eq!(page("192.168.1.5:8480", &[]).as_deref(), Some("http://192.168.1.5:8480/"));
+        assert_eq!(page("0.0.0.0:80", &["pi.local"]).as_deref(), Some("http://pi.local:80/"));
+    }
+
+    #[test]
     fn a_board_tells_what_it_is_or_nothing() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Board::read(folder.path()), Board::default());
@@ -221,6 +254,7 @@ mod tests {
             model: Some("Raspberry Pi 5 Model B Rev 1.0".into()),
             serial: Some("10000000abcd".into()),
             revision: Some("c04170".into()),
+            ..Board::default()
         };
         assert_eq!(Board::read(folder.path()), board);
         fs::write(tree.join("model"), "a\nb\0").unwrap();

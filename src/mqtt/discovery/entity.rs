@@ -1,6 +1,6 @@
 //! One entity apart from the others, to be compared with what it was.
 
-use super::{Device, Topics, components};
+use super::{Board, Device, Topics, components};
 use crate::model::Config;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -20,8 +20,10 @@ pub fn entities(config: &Config, hub: &str) -> BTreeMap<String, Entity> {
     let mut config = config.clone();
     config.hub.id = hub.into();
     let mut entities = BTreeMap::new();
-    for (device, components) in components(&config, &Topics::new("")) {
-        entities.extend(components.into_iter().map(|(id, described)| (id, entity(&device, &described))));
+    for (device, components) in components(&config, &Topics::new(""), &Board::default()) {
+        // What starts automations is none.
+        let described = components.into_iter().filter(|(_, described)| described.get("uniq_id").is_some());
+        entities.extend(described.map(|(id, described)| (id, entity(&device, &described))));
     }
     entities
 }

@@ -53,9 +53,13 @@ pub(super) fn components(
 
 /// Enough for Home Assistant to find the entity in its registry again.
 fn described(id: &str, platform: &str, hub: &str, topics: &Topics) -> Option<Value> {
+    // Home Assistant has no registry of them.
+    if platform == super::component::AUTOMATION {
+        return None;
+    }
     // As `component_id` made it of the point's name.
     let name = id.strip_prefix(platform)?.strip_prefix('-')?.replace('-', ".");
-    let suffix = if platform == "button" { ".auto" } else { "" };
+    let suffix = if platform == "button" && !name.starts_with("hub.") { ".auto" } else { "" };
     let mut component = json!({
         "p": platform,
         "uniq_id": format!("hearthd_{hub}_{name}{suffix}"),

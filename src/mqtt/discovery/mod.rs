@@ -11,6 +11,7 @@ mod device;
 mod earlier;
 mod entity;
 mod farewell;
+mod hub;
 
 pub use device::{Board, Device};
 pub(super) use earlier::{COMPONENTS_MAX, TOPICS_MAX};
@@ -20,7 +21,7 @@ pub use farewell::Step;
 
 use super::topics::Topics;
 use crate::model::Config;
-use component::components;
+use component::{About, components};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -48,7 +49,7 @@ pub fn announcements(
     gone: &Layout,
     step: Step,
 ) -> BTreeMap<Device, String> {
-    let mut all = components(config, topics);
+    let mut all = components(config, topics, board);
     for (device, gone) in gone {
         // A device that has nothing else is taken away, and all that it had with it.
         if !all.contains_key(device) && step.is_removal() {
@@ -80,13 +81,13 @@ pub fn announcements(
     all.into_iter().map(|(device, components)| (device.clone(), payload(&device, components))).collect()
 }
 
-/// The components of a configuration.
-pub fn layout(config: &Config) -> Layout {
+/// The components of a configuration, on such a computer.
+pub fn layout(config: &Config, board: &Board) -> Layout {
     let platform = |described: Value| described["p"].as_str().unwrap_or_default().to_owned();
     let platforms = |components: Map<String, Value>| -> Platforms {
         components.into_iter().map(|(id, described)| (id, platform(described))).collect()
     };
-    let all = components(config, &Topics::new(""));
+    let all = components(config, &Topics::new(""), board);
     all.into_iter().map(|(device, components)| (device, platforms(components))).collect()
 }
 

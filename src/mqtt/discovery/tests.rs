@@ -2,14 +2,15 @@
 
 use super::*;
 use crate::model::{
-    CHIPS, Climate, Condition, Config, InputKind, Method, Modes, Output, OutputId, OutputKind, Preset, RoomId, Rule,
-    Scene, Sensor, SensorId, Setpoints,
+    CHIPS, Climate, Condition, Config, Input, InputKind, Method, Modes, Output, OutputId, OutputKind, Preset, RoomId,
+    Rule, Scene, Sensor, SensorId, Setpoints, Vital,
 };
 use crate::mqtt::house;
 use std::collections::BTreeSet;
 
 /// Short forms in use, all of them older than 2025, and what they stand for.
 const ABBREVIATIONS: &[(&str, &str)] = &[
+    ("atype", "automation_type"),
     ("avty", "availability"),
     ("bri_scl", "brightness_scale"),
     ("avty_mode", "availability_mode"),
@@ -41,11 +42,15 @@ const ABBREVIATIONS: &[(&str, &str)] = &[
     ("p", "platform"),
     ("pct_cmd_t", "percentage_command_topic"),
     ("pct_stat_t", "percentage_state_topic"),
+    ("pl", "payload"),
+    ("pl_off", "payload_off"),
     ("pl_on", "payload_on"),
     ("pl_prs", "payload_press"),
     ("spd_rng_max", "speed_range_max"),
     ("stat_cla", "state_class"),
     ("stat_t", "state_topic"),
+    ("stype", "subtype"),
+    ("t", "topic"),
     ("uniq_id", "unique_id"),
     ("unit_of_meas", "unit_of_measurement"),
     ("val_tpl", "value_template"),
@@ -146,7 +151,7 @@ const PLATFORMS: &[Platform] = &[
     (
         "binary_sensor",
         &["state_topic"],
-        &["device_class", "off_delay", "expire_after", "value_template"],
+        &["device_class", "off_delay", "expire_after", "value_template", "payload_on", "payload_off"],
         &[
             "battery",
             "battery_charging",
@@ -214,8 +219,11 @@ const PLATFORMS: &[Platform] = &[
             "power_factor",
             "pressure",
             "carbon_monoxide",
+            "timestamp",
+            "data_size",
         ],
     ),
+    ("device_automation", &["automation_type", "topic", "type", "subtype"], &["payload"], &[]),
     (
         "climate",
         &["modes"],
@@ -260,7 +268,7 @@ fn validate(payload: &str) {
     assert!(!(root.contains_key("availability") && root.contains_key("availability_topic")));
     let device = root["device"].as_object().expect("device");
     for (key, value) in device {
-        let known = ["ids", "name", "mf", "mdl", "sw", "hw", "sn", "sa", "via_device"];
+        let known = ["ids", "name", "mf", "mdl", "sw", "hw", "sn", "sa", "via_device", "cu"];
         assert!(known.contains(&key.as_str()) && !value.is_null(), "device key {key}");
     }
     assert!(device["ids"].as_array().is_some_and(|ids| !ids.is_empty()));
@@ -277,6 +285,11 @@ fn validate(payload: &str) {
             continue; // removed
         }
         validate_component(id, &expand(component), root.contains_key("availability_topic"));
+        if component["p"] == "device_automation" {
+            let key = (component["type"].to_string(), component["stype"].to_string());
+            assert_eq!(unique.insert(key, id), None, "{id}: another trigger has its type and subtype");
+            continue;
+        }
         let key = (component["p"].to_string(), component["uniq_id"].to_string());
         assert_eq!(unique.insert(key, id), None, "{id}: unique_id");
         assert_eq!(unique.insert(("entity id".into(), component["default_entity_id"].to_string()), id), None, "{id}");
@@ -287,15 +300,21 @@ fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_to
     let platform = component["platform"].as_str().expect("platform");
     let (_, required, optional, classes) =
         PLATFORMS.iter().find(|(name, ..)| *name == platform).unwrap_or_else(|| panic!("{id}: platform {platform}"));
-    for key in required.iter().chain(&["unique_id", "name", "default_entity_id"]) {
+    let is_entity = platform != "device_automation";
+    let of_all: &[&str] = if is_entity { &["unique_id", "name", "default_entity_id"] } else { &["platform"] };
+    for key in required.iter().chain(of_all) {
         assert!(component.contains_key(*key), "{id} lacks {key}");
     }
     for (key, value) in component {
-        let known = [ENTITY, required, optional].iter().any(|keys| keys.contains(&key.as_str()));
+        let of_all = if is_entity { ENTITY } else { of_all };
+        let known = [of_all, required, optional].iter().any(|keys| keys.contains(&key.as_str()));
         assert!(known, "{id}: {platform} has no key {key}");
-        if key.ends_with("_topic") {
+        if key.ends_with("topic") {
             assert!(value.as_str().is_some_and(|topic| topic.starts_with("hearthd/")), "{id}: {key} {value}");
         }
+    }
+    if !is_entity {
+        return assert_eq!(component["automation_type"], "trigger", "{id}: no other is known");
     }
     assert!(component["default_entity_id"].as_str().is_some_and(|entity| {
         entity
@@ -311,8 +330,9 @@ fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_to
     }
     if let Some(availability) = component.get("availability") {
         assert!(!root_has_topic, "{id}: Home Assistant refuses a component with both availability keys");
-        assert!(availability.as_array().is_some_and(|list| list.iter().all(|entry| entry["t"].is_string())));
-        assert_eq!(component["availability_mode"], "all");
+        let list = availability.as_array().expect("a list");
+        assert!(list.iter().all(|entry| entry["t"].is_string()));
+        assert!(list.is_empty() || component["availability_mode"] == "all");
     }
     if platform == "valve" && component.contains_key("reports_position") {
         let words = ["payload_open", "payload_close", "state_open", "state_closed"];
@@ -361,18 +381,19 @@ fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_to
             ("gas", "m³"),
             ("volume", "m³"),
             ("volume_flow_rate", "L/min"),
+            ("data_size", "GB"),
+            ("timestamp", ""),
         ];
         let text = |key| component.get(key).map_or("", |value| value.as_str().expect("text"));
         let pair = (text("device_class"), text("unit_of_measurement"));
         assert!(pair.0.is_empty() || unit_of_class.contains(&pair), "{id}: {pair:?}");
         // Home Assistant takes these as totals only.
         let is_total = ["energy", "water", "gas", "volume"].contains(&pair.0);
-        let counts = pair.0.is_empty() && component["state_class"] == "total_increasing";
-        assert_eq!(
-            component["state_class"],
-            if is_total || counts { "total_increasing" } else { "measurement" },
-            "{id}"
-        );
+        let may_count = pair.0.is_empty() || pair.0 == "data_size";
+        let counts = may_count && component.get("state_class").is_some_and(|class| class == "total_increasing");
+        let is_text = ["", "timestamp"].contains(&pair.0) && pair.1.is_empty();
+        let class = if is_total || counts { "total_increasing" } else { "measurement" };
+        assert!(is_text || component["state_class"] == class, "{id}");
     }
 }
 
@@ -402,6 +423,16 @@ fn announce(config: &Config) -> Value {
     }
     hub
 }
+
+/// Of a machine that tells all there is.
+fn full_board() -> Board {
+    let vitals = Vital::ALL.into_iter().map(|vital| (vital, Default::default())).collect();
+    Board { vitals: std::sync::Arc::new(vitals), ..Board::default() }
+}
+
+/// What each hub tells, on any machine.
+const OF_THE_HUB: [&str; 4] =
+    ["binary_sensor-hub-connectivity", "binary_sensor-hub-problem", "event-hub-notice", "event-hub-refusal"];
 
 fn hall() -> Device {
     Device::of(&house::config(&[]), Some(RoomId(0)))
@@ -470,6 +501,40 @@ fn a_small_house_is_announced_like_this() {
                 "dev_cla": "problem",
                 "ent_cat": "diagnostic",
             },
+            "binary_sensor-hub-connectivity": {
+                "p": "binary_sensor",
+                "uniq_id": "hearthd_cottage_hub.connectivity",
+                "default_entity_id": "binary_sensor.cottage_hub_connectivity",
+                "name": "Connectivity",
+                "stat_t": "hearthd/cottage/availability",
+                "pl_on": "online",
+                "pl_off": "offline",
+                "dev_cla": "connectivity",
+                "ent_cat": "diagnostic",
+                "avty": [],
+            },
+            "event-hub-notice": {
+                "p": "event",
+                "uniq_id": "hearthd_cottage_hub.notice",
+                "default_entity_id": "event.cottage_hub_notice",
+                "name": "Notice",
+                "stat_t": "hearthd/cottage/notify",
+                "event_types": ["notice"],
+                "val_tpl": "{{ dict(value_json, event_type='notice') | tojson }}",
+                "ent_cat": "diagnostic",
+                "ic": "mdi:message-text-outline",
+            },
+            "event-hub-refusal": {
+                "p": "event",
+                "uniq_id": "hearthd_cottage_hub.refusal",
+                "default_entity_id": "event.cottage_hub_refusal",
+                "name": "Refused command",
+                "stat_t": "hearthd/cottage/error",
+                "event_types": ["refused"],
+                "val_tpl": "{{ dict(value_json, event_type='refused') | tojson }}",
+                "ent_cat": "diagnostic",
+                "ic": "mdi:hand-back-left-outline",
+            },
             "light-hall_light": {
                 "p": "light", "uniq_id": "hearthd_cottage_hall_light", "default_entity_id": "light.cottage_hall_light",
                 "name": "hall light",
@@ -521,7 +586,8 @@ fn every_kind_of_point_is_one_that_home_assistant_accepts() {
     config.scenes.push(Scene { id: "evening".into(), name: "Evening".into(), set: vec![], hold: None });
     let announced = announce(&config);
     let components = announced["cmps"].as_object().unwrap();
-    assert_eq!(components.len(), config.points().count() + outputs.len() + 2);
+    // Besides: a button for each output, five triggers of the button, a scene, and what the hub tells.
+    assert_eq!(components.len(), config.points().count() + outputs.len() + 5 + 1 + OF_THE_HUB.len());
     for (id, key, value) in [
         ("siren-siren", "cmd_tpl", json!("{{ value }}")),
         ("valve-valve", "state_open", json!("ON")),
@@ -566,7 +632,7 @@ fn counters_fit_the_energy_page() {
     }
     let announced = announce(&config);
     let components = announced["cmps"].as_object().unwrap();
-    assert_eq!(components.len(), 12, "{components:#?}");
+    assert_eq!(components.len(), 11 + OF_THE_HUB.len(), "{components:#?}");
     for (id, class, state_class, unit) in [
         ("m_energy-energy", json!("energy"), "total_increasing", json!("kWh")),
         ("m_energy-power", json!("power"), "measurement", json!("W")),
@@ -637,7 +703,7 @@ fn levels_speeds_and_positions_are_announced() {
 #[test]
 fn what_is_gone_is_named_by_its_platform_only() {
     let config = house::config(&[("lamp", OutputKind::Fan)]);
-    let before = layout(&house::config(&[("lamp", OutputKind::Light)]));
+    let before = layout(&house::config(&[("lamp", OutputKind::Light)]), &Board::default());
     let announced = &announced(&config, &before, Step::Removed)[&Device::hub()];
     assert_eq!(announced["cmps"]["light-lamp"], json!({ "p": "light" }), "a light that became a fan is gone");
     assert_eq!(announced["cmps"]["fan-lamp"]["cmd_t"], "hearthd/cottage/lamp/set");
@@ -654,7 +720,7 @@ fn an_announcement_can_be_read_again() {
         read_layout.insert(device, earlier.components);
         read_topics.extend(earlier.topics);
     }
-    assert_eq!(read_layout, layout(&config));
+    assert_eq!(read_layout, layout(&config, &Board::default()));
     let with_why = |name: &String| topics.of_point(name).all().map(String::from);
     let mut expected: Vec<_> =
         config.points().map(|point| config.point_name(point)).flat_map(|name| with_why(&name)).collect();
@@ -679,6 +745,10 @@ fn what_is_gone_is_described_once_more_as_its_platform_wants_it() {
     for (platform, required, optional, _) in PLATFORMS {
         let id = format!("{platform}-attic-old_one");
         assert_eq!(removed["cmps"][&id], json!({ "p": platform }));
+        if *platform == "device_automation" {
+            assert_eq!(described["cmps"][&id], removed["cmps"][&id], "Home Assistant keeps no registry of them");
+            continue;
+        }
         let component = expand(&described["cmps"][&id]);
         let unique = if *platform == "button" { ".auto" } else { "" };
         assert_eq!(component["unique_id"], format!("hearthd_cottage_attic.old_one{unique}"));
@@ -729,7 +799,8 @@ fn what_is_in_a_room_is_with_the_room() {
     let all = announced(&config, &Layout::new(), Step::Removed);
     assert_eq!(all.keys().cloned().collect::<Vec<_>>(), [Device::hub(), hall()], "the hub first: rooms name it");
     let ids = |device: &Device| all[device]["cmps"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert_eq!(ids(&Device::hub()), ["binary_sensor-hub-problem", "button-pump", "switch-pump"]);
+    let expected = OF_THE_HUB.into_iter().chain(["button-pump", "switch-pump"]).collect::<BTreeSet<_>>();
+    assert_eq!(ids(&Device::hub()), expected.into_iter().collect::<Vec<_>>());
     let in_hall = &all[&hall()];
     assert_eq!(
         in_hall["dev"],
@@ -757,6 +828,7 @@ fn a_board_is_told_of_as_the_hub_s() {
         model: Some("Raspberry Pi 5".into()),
         serial: Some("10000000abcd".into()),
         revision: Some("c04170".into()),
+        ..Board::default()
     };
     let topics = Topics::new("hearthd/cottage");
     let all = announcements(&house::config(&[]), &topics, &board, &Layout::new(), Step::Removed);
@@ -766,6 +838,104 @@ fn a_board_is_told_of_as_the_hub_s() {
     assert_eq!(told, ["Raspberry Pi 5", "10000000abcd", "c04170"]);
     let in_hall: Value = serde_json::from_str(&all[&hall()]).unwrap();
     assert!(in_hall["dev"].get("sn").is_none() && in_hall["dev"].get("sw").is_none());
+}
+
+#[test]
+fn all_that_a_machine_can_tell_is_accepted() {
+    let board = full_board();
+    let all =
+        announcements(&house::config(&[]), &Topics::new("hearthd/cottage"), &board, &Layout::new(), Step::Removed);
+    validate(&all[&Device::hub()]);
+    let hub: Value = serde_json::from_str(&all[&Device::hub()]).unwrap();
+    for (id, key, value) in [
+        ("sensor-hub-started", "dev_cla", json!("timestamp")),
+        ("sensor-hub-memory", "unit_of_meas", json!("%")),
+        ("sensor-hub-written", "stat_cla", json!("total_increasing")),
+        ("sensor-hub-config", "json_attr_t", json!("hearthd/cottage/hub/config/why")),
+        ("binary_sensor-hub-time", "stat_t", json!("hearthd/cottage/hub/time/state")),
+        ("button-hub-restart", "cmd_t", json!("hearthd/cottage/hub/restart/set")),
+        ("button-hub-identify", "ent_cat", json!("config")),
+    ] {
+        assert_eq!(hub["cmps"][id][key], value, "{id} {key}");
+    }
+    // Where it is not started again, the button goes.
+    let gone = [(Device::hub(), [("button-hub-restart".into(), "button".into())].into())].into();
+    let described = &announced_unchecked(&gone)["cmps"]["button-hub-restart"];
+    assert_eq!(described["uniq_id"], hub["cmps"]["button-hub-restart"]["uniq_id"]);
+}
+
+fn announced_unchecked(gone: &Layout) -> Value {
+    let topics = Topics::new("hearthd/cottage");
+    let all = announcements(&house::config(&[]), &topics, &Board::default(), gone, Step::Described);
+    serde_json::from_str(&all[&Device::hub()]).unwrap()
+}
+
+#[test]
+fn each_click_starts_automations_of_its_own() {
+    let mut config = house::config(&[]);
+    config.rooms[0].name = "Hall".into();
+    config.inputs.push(Input { name: "Hall bell".into(), ..house::input("bell", InputKind::Button) });
+    config.inputs[1].room = Some(RoomId(0));
+    let announced = announce(&config);
+    let of_bell = announced["cmps"].as_object().unwrap().iter().filter(|(id, _)| id.starts_with("device_automation"));
+    let types: Vec<_> = of_bell.map(|(id, of)| (id.as_str(), of["type"].as_str().unwrap())).collect();
+    let expected = [
+        ("click", "short_press"),
+        ("double", "double_press"),
+        ("long", "long_press"),
+        ("many", ""),
+        ("triple", "triple_press"),
+    ];
+    let expected = expected.map(|(click, kind)| {
+        let kind = if kind.is_empty() { click.to_owned() } else { format!("button_{kind}") };
+        (format!("device_automation-bell-event-{click}"), kind)
+    });
+    assert_eq!(types, expected.each_ref().map(|(id, kind)| (id.as_str(), kind.as_str())));
+    let click = &announced["cmps"]["device_automation-bell-event-click"];
+    assert_eq!(
+        (&click["t"], &click["pl"], &click["stype"]),
+        (&json!("hearthd/cottage/bell/event/state"), &json!("click"), &json!("Bell"))
+    );
+}
+
+/// As docs/mqtt.md tells them.
+#[test]
+fn the_sizes_of_announcements_are_those_of_the_document() {
+    let document = include_str!("../../../docs/mqtt.md");
+    let board = full_board();
+    let shipped = crate::config::parse(std::path::Path::new("config.toml"), include_str!("../../../config.toml"));
+    // Switches, with a button each, ten in a room that tells whether somebody is there.
+    let house = |entities: usize, per_room: usize| {
+        let of_outputs = entities - OF_THE_HUB.len() - Vital::ALL.len();
+        let outputs = if per_room == 0 { of_outputs / 2 } else { of_outputs * per_room / (2 * per_room + 1) };
+        let names: Vec<String> = (0..outputs).map(|n| format!("ceiling_light_{n}")).collect();
+        let outputs: Vec<(&str, OutputKind)> = names.iter().map(|name| (&**name, OutputKind::Switch)).collect();
+        let mut config = house::config(&outputs);
+        (config.inputs, config.sensors, config.rooms) = Default::default();
+        for (n, output) in config.outputs.iter_mut().enumerate().filter(|_| per_room > 0) {
+            if n % per_room == 0 {
+                config.rooms.push(crate::model::Room::plain(&format!("room_{}", n / per_room), vec![]));
+            }
+            output.room = Some(RoomId(n / per_room));
+        }
+        config
+    };
+    for (name, config) in [
+        ("that of `config.toml`", shipped.unwrap().config),
+        ("of ten outputs in each room", house(200, 10)),
+        ("the same, larger", house(700, 10)),
+        ("without rooms", house(700, 0)),
+    ] {
+        let all = announcements(&config, &Topics::new("hearthd/cottage"), &board, &Layout::new(), Step::Removed);
+        all.values().for_each(|payload| validate(payload));
+        let entities: usize = layout(&config, &board).values().map(BTreeMap::len).sum();
+        let sizes = all.values().map(String::len);
+        let (sum, largest) = (sizes.clone().sum::<usize>(), sizes.max().unwrap());
+        println!("{name}: {entities} components, {} devices, {sum} bytes, the largest {largest}", all.len());
+        let kilobytes = |bytes: usize| format!("{} kB", bytes.div_ceil(1000));
+        let row = format!("| {name} | {entities} | {} | {} | {} |", all.len(), kilobytes(sum), kilobytes(largest));
+        assert!(document.contains(&row), "docs/mqtt.md has no line\n{row}");
+    }
 }
 
 #[test]
@@ -811,7 +981,7 @@ fn a_house_of_31_outputs_shows_31_things_to_switch() {
     let announced = announce(&config);
     let components = announced["cmps"].as_object().unwrap();
     let primary = components.values().filter(|component| component.get("ent_cat").is_none());
-    assert_eq!((primary.count(), components.len()), (31, 31 * 5 + 12 + 1));
+    assert_eq!((primary.count(), components.len()), (31, 31 * 5 + 12 + OF_THE_HUB.len()));
 }
 
 #[test]
@@ -879,9 +1049,9 @@ fn a_group_of_lights_is_a_light_and_a_mixed_one_a_switch() {
         ..house::output(id, OutputKind::Switch)
     };
     config.outputs.extend([group("lights", &[0, 1]), group("mixed", &[0, 2])]);
-    let components = &components(&config, &Topics::new("hearthd/cottage"))[&Device::hub()];
+    let components = &components(&config, &Topics::new("hearthd/cottage"), &Board::default())[&Device::hub()];
     assert!(components.contains_key("light-lights") && components.contains_key("switch-mixed"));
     assert!(components["light-lights"].get("dev_cla").is_none());
-    let named = &layout(&config)[&Device::hub()];
+    let named = &layout(&config, &Board::default())[&Device::hub()];
     assert!(components.keys().all(|id| named.contains_key(id)) && named.len() == components.len());
 }

@@ -19,6 +19,7 @@ impl Outbox {
     pub(super) fn record(&self) -> Record {
         let config = &self.snapshot.config;
         let used = self.places.keys().cloned().chain([self.topics.availability(), self.topics.problem()]);
+        let used = used.chain(self.vitals.wanted.keys().cloned());
         let mut rooms = self.gone_components.clone();
         if self.discovery_prefix.is_some() {
             for (device, components) in &self.layout {
@@ -125,7 +126,7 @@ impl Outbox {
             self.all_devices_due();
         }
         let used = self.discovery_topics().into_iter().chain([self.topics.availability(), self.topics.problem()]);
-        let used: BTreeSet<String> = used.collect();
+        let used: BTreeSet<String> = used.chain(self.vitals.wanted.keys().cloned()).collect();
         let room = TOPICS_MAX.saturating_sub(self.gone_topics.len());
         self.gone_topics.extend(topics.into_iter().take(room));
         self.gone_topics.retain(|topic| !self.places.contains_key(topic) && !used.contains(topic));

@@ -9,8 +9,8 @@ use crate::model::{Config, Point};
 pub(super) enum Part {
     Why,
     Attributes,
-    State,
     Availability,
+    State,
 }
 
 /// The parts of points that are one entity, in the order in which they are told; as places in the configuration's list.
@@ -22,7 +22,7 @@ pub(super) fn groups(config: &Config) -> Vec<Group> {
     let mut groups: Vec<(Point, Group)> = Vec::new();
     // Another hub tells of its points itself.
     for (place, spec) in specs.iter().enumerate().filter(|(_, spec)| !config.is_of_another_hub(spec.owner)) {
-        let parts = [Part::Why, Part::Attributes, Part::State, Part::Availability].map(|part| (place, part));
+        let parts = [Part::Why, Part::Attributes, Part::Availability, Part::State].map(|part| (place, part));
         match groups.iter_mut().find(|(of, _)| *of == spec.entity) {
             Some((_, group)) => group.extend(parts),
             None => groups.push((spec.entity, parts.into())),
@@ -53,6 +53,7 @@ mod tests {
             for (place, spec) in specs.iter().enumerate() {
                 let Some(state) = at((place, Part::State)) else { continue };
                 assert!(at((place, Part::Why)) < Some(state), "{}", spec.name);
+                assert!(at((place, Part::Availability)) < Some(state), "{}", spec.name);
                 let entity = specs.iter().position(|other| other.point == spec.entity).unwrap();
                 assert!(!spec.is_part() || Some(state) < at((entity, Part::State)), "{}", spec.name);
             }

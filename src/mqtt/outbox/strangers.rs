@@ -14,6 +14,8 @@ impl Outbox {
             said(self.online_said.then_some("online"))
         } else if heard.topic == self.topics.problem() {
             said(self.problem_said.as_deref())
+        } else if let Some(said) = self.vitals.said.get(&heard.topic) {
+            Some(mark(said.as_bytes()))
         } else if !heard.deleted {
             // Who deletes a device in Home Assistant has it delete this.
             self.device_of(&heard.topic).and_then(|device| self.announced.get(&device).copied())
@@ -40,6 +42,7 @@ impl Outbox {
                 }
                 None if *topic == self.topics.availability() => self.online_due = true,
                 None if *topic == self.topics.problem() => self.problem_said = None,
+                None if self.vitals.said.remove(topic).is_some() => {}
                 None => {
                     let device = self.device_of(topic);
                     self.due.extend(device);
