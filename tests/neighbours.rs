@@ -72,7 +72,6 @@ fn house(port: u16, rest: &str) -> House {
 }
 
 #[test]
-#[ignore = "scripts/neighbours installs what it needs"]
 fn a_motion_sensor_of_zigbee2mqtt_switches_a_bulb_of_it() {
     let (broker, folder) = (Broker::start(), tempfile::tempdir().unwrap());
     let mut zigbee = Command::new("node");
@@ -119,7 +118,6 @@ fn a_motion_sensor_of_zigbee2mqtt_switches_a_bulb_of_it() {
 }
 
 #[test]
-#[ignore = "scripts/neighbours installs what it needs"]
 fn node_red_reads_a_sensor_and_switches_a_light() {
     let (broker, folder) = (Broker::start(), tempfile::tempdir().unwrap());
     let watcher = Watcher::start(broker.port, "hearthd/#");
