@@ -586,6 +586,40 @@ fn tls_hides_all_and_cookies_stay_on_it() {
     drop(silent);
 }
 
+/// On the network without a certificate: hearthd makes one, once, and says by what it is known.
+#[test]
+fn nothing_goes_over_the_network_in_the_clear() {
+    let (mut house, port) = (House::new(""), free_port());
+    let text = hut(port).replace("127.0.0.1", "0.0.0.0") + ACCESS;
+    fs::write(&house.config, &text).unwrap();
+    for name in ["anna", "panel", "phone"] {
+        fs::write(house.folder.path().join(format!("{name}.hash")), hash("correct horse")).unwrap();
+    }
+    let fingerprint = |house: &House| {
+        house.wait_for_log("SHA-256 fingerprint is ");
+        house.log().rsplit_once("SHA-256 fingerprint is ").unwrap().1.lines().next().unwrap().to_owned()
+    };
+    let ca = house.folder.path().join("state/http.crt");
+    let asks = |name: &str| {
+        let url = format!("https://{name}:{port}/healthz");
+        let here = format!("{name}:{port}:127.0.0.1");
+        let mut curl = Command::new("curl");
+        curl.args(["-s", "--max-time", "60", "--resolve", &here, "--cacert"]).arg(&ca).arg(url);
+        String::from_utf8(curl.output().unwrap().stdout).unwrap()
+    };
+    house.up(&[]);
+    let first = fingerprint(&house);
+    assert!(asks("localhost").contains("\"status\":\"ok\""), "{}", asks("localhost"));
+    assert!(!exchange(port, b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").contains("HTTP/1.1"));
+    assert!(house.stop());
+    house.up(&[]);
+    assert_eq!(fingerprint(&house), first, "it is the same after a restart");
+    // Another name: another certificate, of the same key.
+    fs::write(&house.config, text.replace("[http]\n", "[http]\nnames = [\"hearth.local\"]\n")).unwrap();
+    wait_until("another one is shown", || fingerprint(&house) != first);
+    wait_until("it is served", || asks("hearth.local").contains("\"status\":\"ok\""));
+}
+
 /// Files that do not hold what they should are refused with their names, and without what is in them.
 #[test]
 fn files_of_access_are_checked() {

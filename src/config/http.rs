@@ -58,12 +58,6 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
                 "others than this machine would reach the house, and nobody would have to say who they are",
                 "write listen = \"127.0.0.1:8480\", or add [http.users.NAME] or [http.tokens.NAME]",
             );
-        } else if !allow_plaintext && !table.has("cert_file") && !table.has("key_file") {
-            table.error_at(
-                "listen",
-                "passwords and tokens would go over the network for everybody on the way to read",
-                "add cert_file and key_file for TLS, or allow_plaintext = true",
-            );
         }
     } else if table.has("allow_plaintext") && allow_plaintext {
         table.warning_at("allow_plaintext", "nothing goes over the network: `listen` is on this machine", "remove it");
@@ -72,7 +66,10 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
     let tls = cert.zip(key).map(|(cert, key)| (named("cert_file", cert), named("key_file", key)));
     let (users, of_users) = users.into_iter().unzip();
     let (tokens, of_tokens) = tokens.into_iter().unzip();
-    Draft { settings: HttpSettings { listen, names, tls: None, users, tokens }, tls, hashes: [of_users, of_tokens] }
+    // Nobody on the way is to read passwords and tokens.
+    let by_ourselves = !HttpSettings::is_of_this_machine(listen) && !allow_plaintext;
+    let settings = HttpSettings { listen, names, tls: by_ourselves.then_some(HttpTls::SelfMade), users, tokens };
+    Draft { settings, tls, hashes: [of_users, of_tokens] }
 }
 
 fn login(id: &Id, table: &mut Table<'_>) -> (Login, Option<Named>) {
@@ -130,11 +127,11 @@ pub(super) fn resolve(
             Err(wrong) => problems.error(place, wrong.message, wrong.advice),
         }
     }
-    settings.tls = draft.tls.map(|(cert, key)| {
+    if let Some((cert, key)) = draft.tls {
         let mut files = PemFiles::new(pem, problems);
         let (cert_file, key_file) = files.pair(&cert, &key);
-        HttpTls { cert_file, key_file, mark: files.mark() }
-    });
+        settings.tls = Some(HttpTls::Files { cert_file, key_file, mark: files.mark() });
+    }
     settings
 }
 

@@ -125,7 +125,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let (asked_in, mut asked) = mpsc::channel(1);
     adapters.run("the task for signals", signals.pass_on(asked_in));
     let (web_in, web) = watch::channel(None);
-    adapters.run("HTTP", http::serve_tcp(house.clone(), web_in));
+    adapters.run("HTTP", http::serve_tcp(house.clone(), web_in, options.state.clone()));
     if let Some(listener) = listener {
         adapters.run("the control socket", http::serve(listener, house.clone()));
     }

@@ -32,6 +32,7 @@ mod operations;
 mod page;
 mod problem;
 pub mod secret;
+mod self_made;
 mod serve;
 pub mod shape;
 mod tls;

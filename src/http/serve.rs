@@ -6,7 +6,7 @@ use super::{
     auth::Auth,
     connections::{Connections, Patient, Work},
     gate::{Gate, Link, guard},
-    tls::Certificates,
+    tls::{Certificates, Identity},
 };
 use crate::model::{Config, HttpSettings, Source};
 use axum::{Extension, Router, middleware};
@@ -15,7 +15,14 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use std::{future::ready, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::ready,
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, UnixListener},
@@ -55,13 +62,14 @@ pub async fn serve(listener: UnixListener, house: House) {
     }
 }
 
-/// Serves `house` over TCP as the newest configuration says, until the task is dropped. `listening` is told where.
-pub async fn serve_tcp(mut house: House, listening: watch::Sender<Listening>) {
+/// Serves `house` over TCP as the newest configuration says, until the task is dropped. `listening` is told where. What is made
+/// for it is kept in `state`.
+pub async fn serve_tcp(mut house: House, listening: watch::Sender<Listening>, state: Option<PathBuf>) {
     loop {
         let config = house.config.borrow_and_update().clone();
         let served = async {
             match &config.http {
-                Some(settings) => listen(settings, &house, &listening).await,
+                Some(settings) => listen(settings, &house, &listening, state.as_deref()).await,
                 None => {
                     listening.send_replace(None);
                     std::future::pending().await
@@ -84,7 +92,7 @@ async fn until_other_settings(mut configs: watch::Receiver<Arc<Config>>, config:
 }
 
 /// Serves on the address of the settings, as soon as it can be had.
-async fn listen(settings: &HttpSettings, house: &House, listening: &watch::Sender<Listening>) {
+async fn listen(settings: &HttpSettings, house: &House, listening: &watch::Sender<Listening>, state: Option<&Path>) {
     let auth = Arc::new(Auth::new(settings));
     if auth.is_open() && !HttpSettings::is_of_this_machine(settings.listen) {
         // The configuration is not accepted so.
@@ -92,7 +100,7 @@ async fn listen(settings: &HttpSettings, house: &House, listening: &watch::Sende
         return std::future::pending().await;
     }
     let (listener, mut certificates) = loop {
-        match open(settings).await {
+        match open(settings, state).await {
             Ok(open) => break open,
             Err(text) => {
                 let told = Some(Err(text.clone()));
@@ -105,6 +113,9 @@ async fn listen(settings: &HttpSettings, house: &House, listening: &watch::Sende
     };
     let address = listener.local_addr().unwrap_or(settings.listen);
     tracing::info!("HTTP at http{}://{address}/", if settings.tls.is_some() { "s" } else { "" });
+    if let Some(fingerprint) = certificates.as_ref().and_then(|certificates| certificates.fingerprint.as_ref()) {
+        tracing::info!("HTTP shows a certificate that hearthd made; its SHA-256 fingerprint is {fingerprint}");
+    }
     listening.send_replace(Some(Ok(address)));
     let gate = Arc::new(Gate { names: settings.names.clone() });
     let routes = routes(App::new(house.clone(), ON_TCP.readers), Some(&auth))
@@ -133,9 +144,15 @@ async fn listen(settings: &HttpSettings, house: &House, listening: &watch::Sende
 }
 
 /// The listener, and what it needs for TLS.
-async fn open(settings: &HttpSettings) -> Result<(TcpListener, Option<Certificates>), String> {
+async fn open(settings: &HttpSettings, state: Option<&Path>) -> Result<(TcpListener, Option<Certificates>), String> {
     let certificates = match &settings.tls {
-        Some(tls) => Some(Certificates::read(tls).await.map_err(|why| format!("no HTTP: {why}"))?),
+        Some(tls) => {
+            let (address, own) = (settings.listen.ip(), "localhost".to_owned());
+            let names = [own].into_iter().chain((!address.is_unspecified()).then(|| address.to_string()));
+            let names = names.chain(settings.names.iter().cloned()).collect();
+            let identity = Identity { tls: tls.clone(), names, state: state.map(Path::to_owned) };
+            Some(Certificates::read(identity).await.map_err(|why| format!("no HTTP: {why}"))?)
+        }
         None => None,
     };
     match TcpListener::bind(settings.listen).await {

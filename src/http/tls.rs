@@ -1,11 +1,17 @@
 //! TLS of the service: the certificate that we show, read again now and then, since it may be renewed.
 
+use super::self_made::{self, Pair};
 use crate::{
     clock::{Clock, Moment},
     files,
     model::{ClockTrust, HttpTls, PemFault, pem, shown},
 };
-use std::{path::Path, sync::Arc, time::Duration};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{ServerConfig, crypto},
@@ -14,31 +20,44 @@ use tokio_rustls::{
 /// The files are not read more often, however many connect.
 const READ_EVERY: Duration = Duration::from_secs(60);
 
+/// Who we show ourselves to be.
+#[derive(Clone)]
+pub(super) struct Identity {
+    pub tls: HttpTls,
+    /// Names and addresses by which we are asked for.
+    pub names: Vec<String>,
+    /// Where state is kept.
+    pub state: Option<PathBuf>,
+}
+
 /// The certificate and its key.
 pub(super) struct Certificates {
-    tls: HttpTls,
+    identity: Identity,
     config: Arc<ServerConfig>,
     clock: Clock,
     read_at: Moment,
+    /// Of one that nobody vouches for.
+    pub fingerprint: Option<String>,
 }
 
 impl Certificates {
-    /// Reads the files.
+    /// Reads the files, or makes the certificate.
     ///
     /// # Errors
     /// Which file is wrong, and how.
-    pub async fn read(tls: &HttpTls) -> Result<Certificates, String> {
+    pub async fn read(identity: Identity) -> Result<Certificates, String> {
         let clock = Clock::system(Moment::START, ClockTrust::Always);
-        Ok(Certificates { tls: tls.clone(), config: config(tls.clone()).await?, read_at: clock.now().moment, clock })
+        let (config, fingerprint) = config(identity.clone()).await?;
+        Ok(Certificates { identity, config, read_at: clock.now().moment, clock, fingerprint })
     }
 
     /// For one connection. Files that are wrong by now change nothing.
     pub async fn acceptor(&mut self) -> TlsAcceptor {
         let now = self.clock.now().moment;
-        if now.since(self.read_at) >= READ_EVERY {
+        if matches!(self.identity.tls, HttpTls::Files { .. }) && now.since(self.read_at) >= READ_EVERY {
             self.read_at = now;
-            match config(self.tls.clone()).await {
-                Ok(config) => self.config = config,
+            match config(self.identity.clone()).await {
+                Ok((config, _)) => self.config = config,
                 Err(why) => tracing::warn!("HTTP goes on with the certificate of before: {why}"),
             }
         }
@@ -46,13 +65,26 @@ impl Certificates {
     }
 }
 
+type Loaded = (Arc<ServerConfig>, Option<String>);
+
 /// Off the control loop's thread.
-async fn config(tls: HttpTls) -> Result<Arc<ServerConfig>, String> {
-    let config = tokio::task::spawn_blocking(move || server_config(&tls)).await;
-    config.map_err(|error| error.to_string())?.map(Arc::new)
+async fn config(identity: Identity) -> Result<Loaded, String> {
+    let loaded = tokio::task::spawn_blocking(move || load(&identity)).await;
+    loaded.map_err(|error| error.to_string())?
 }
 
-fn server_config(HttpTls { cert_file, key_file, .. }: &HttpTls) -> Result<ServerConfig, String> {
+/// What TLS needs, and the fingerprint of what hearthd made.
+fn load(Identity { tls, names, state }: &Identity) -> Result<Loaded, String> {
+    let (name, (chain, key)) = match tls {
+        HttpTls::Files { cert_file, key_file, .. } => (cert_file.display().to_string(), read(cert_file, key_file)?),
+        HttpTls::SelfMade => ("that hearthd made".to_owned(), self_made::pair(state.as_deref(), names)?),
+    };
+    let made = chain.first().filter(|_| *tls == HttpTls::SelfMade).map(self_made::fingerprint);
+    let config = server_config(chain, key).map_err(|why| format!("the certificate {name} cannot be used: {why}"))?;
+    Ok((Arc::new(config), made))
+}
+
+fn read(cert_file: &Path, key_file: &Path) -> Result<Pair, String> {
     let read = |file: &Path| {
         files::read(file, files::WRITTEN).map_err(|error| format!("cannot read {}: {error}", file.display()))
     };
@@ -60,13 +92,15 @@ fn server_config(HttpTls { cert_file, key_file, .. }: &HttpTls) -> Result<Server
     let chain = pem::certificates(&read(cert_file)?).map_err(|fault| wrong(cert_file, fault))?;
     let key = pem::private_key(&read(key_file)?).map_err(|fault| wrong(key_file, fault))?;
     pem::fits(&key, &chain, cert_file).map_err(|fault| wrong(key_file, fault))?;
+    Ok((chain, key))
+}
+
+fn server_config(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<ServerConfig, String> {
     let builder = ServerConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS cannot be used: {error}"))?;
-    let mut config = builder.with_no_client_auth().with_single_cert(chain, key).map_err(|error| {
-        let (cert, key) = (cert_file.display(), key_file.display());
-        format!("the certificate {cert} cannot be used with {key}: {}", shown(&error.to_string()))
-    })?;
+        .map_err(|error| error.to_string())?;
+    let config = builder.with_no_client_auth().with_single_cert(chain, key);
+    let mut config = config.map_err(|error| shown(&error.to_string()).to_string())?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }

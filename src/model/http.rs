@@ -21,13 +21,18 @@ pub struct HttpSettings {
 
 /// What shows others who we are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpTls {
-    /// Our certificate, and those between it and its authority.
-    pub cert_file: PathBuf,
-    /// Its private key.
-    pub key_file: PathBuf,
-    /// Tells what was in the files when the configuration was read from what is in them after a change.
-    pub mark: u64,
+pub enum HttpTls {
+    /// A certificate that somebody made.
+    Files {
+        /// It, and those between it and its authority.
+        cert_file: PathBuf,
+        /// Its private key.
+        key_file: PathBuf,
+        /// Tells what was in the files when the configuration was read from what is in them after a change.
+        mark: u64,
+    },
+    /// One that hearthd makes for itself and keeps with its state.
+    SelfMade,
 }
 
 /// Somebody who may do something.
