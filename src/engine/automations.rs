@@ -23,7 +23,6 @@ use super::{
     order::Task,
     promises::Promised,
     state::Timer,
-    view,
     wakeup::NextWakeup,
 };
 use crate::{
@@ -431,10 +430,10 @@ impl Watch {
     fn changes(&mut self, point: Point, facts: &Facts<'_>) -> bool {
         let value = match point {
             Point::Output(id) | Point::OutputFacet(id, OutputFacet::Level) => {
-                let level = view::decided(facts.config, facts.outputs, id);
+                let level = facts.view().decided(id);
                 facts.outputs[id.0].failure().is_none().then_some(Value::Level(level))
             }
-            Point::OutputFacet(id, facet) => view::facet(facts.config, facts.outputs, id, facet, facts.now).value,
+            Point::OutputFacet(id, facet) => facts.view().facet(id, facet).value,
             Point::Climate(id, facet) => {
                 facts.climates.get(id.0).and_then(|state| climate::point_value(&facts.config[id], state, facet))
             }

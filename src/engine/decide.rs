@@ -15,7 +15,7 @@ use super::{
     rooms, rules,
     slots::Situation,
     state::Timestamp,
-    view,
+    view::View,
     wakeup::NextWakeup,
 };
 use crate::{
@@ -236,7 +236,7 @@ impl Engine {
 
     /// Lets a thermostat see what became of what it called. What it shows for it, rules may look at.
     fn look_back_at(&mut self, id: ClimateId, now: Now, instant: &mut Instant) -> bool {
-        let house = climate::Resolved { config: &self.config, outputs: &self.outputs, now };
+        let house = View { config: &self.config, outputs: &self.outputs, now };
         if self.stopping || !climate::look_back(&self.config[id], &mut self.climates[id.0], house) {
             return false;
         }
@@ -300,7 +300,7 @@ impl Engine {
         self.changes.settle(number);
         for id in &cluster.outputs {
             self.changes.seen(Dependency::Explained(*id));
-            if let Some(anew) = view::shown_anew(&config, &self.outputs, *id, now) {
+            if let Some(anew) = self.view(now).shown_anew(*id) {
                 wakeup.at(anew);
             }
         }

@@ -4,7 +4,7 @@ use super::{
     climate::{points, state::ZoneState},
     history::Readings,
     state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState},
-    view,
+    view::View,
     wakeup::NextWakeup,
 };
 use crate::{
@@ -64,11 +64,16 @@ macro_rules! facts {
 pub(super) use facts;
 
 impl Facts<'_> {
+    /// Its outputs.
+    pub fn view(&self) -> View<'_> {
+        View { config: self.config, outputs: self.outputs, now: self.now }
+    }
+
     /// Whether a binary point is on.
     pub fn is_on(&self, point: Point) -> Truth {
         match point {
             _ if !self.counts(point) => Truth::Unknown,
-            Point::Output(id) => view::is_on(self.config, self.outputs, id, self.now),
+            Point::Output(id) => self.view().is_on(id),
             Point::OutputFacet(id, OutputFacet::Lock) => self.outputs[id.0].locked.into(),
             Point::OutputFacet(..) => Truth::Unknown,
             Point::Input(id) => self.inputs[id.0].truth(),
@@ -80,7 +85,7 @@ impl Facts<'_> {
 
     /// A number of an output, while its wire is in order.
     pub fn of_output(&self, id: OutputId, facet: OutputFacet) -> Option<f64> {
-        view::number(self.config, self.outputs, id, facet, self.now)
+        self.view().number(id, facet)
     }
 
     /// Whether a point is looked at: not one that was not read since [`Facts::read_since`].
@@ -112,8 +117,8 @@ impl Facts<'_> {
     pub fn is_lost(&mut self, point: Point) -> bool {
         let quality = match point {
             Point::Reading(id, quantity) => return self.reading(id, quantity).is_none(),
-            Point::Output(id) => view::quality(self.config, self.outputs, id),
-            Point::OutputFacet(id, facet) => view::facet(self.config, self.outputs, id, facet, self.now).quality,
+            Point::Output(id) => self.view().quality(id),
+            Point::OutputFacet(id, facet) => self.view().facet(id, facet).quality,
             Point::Input(id) | Point::Event(id) => self.inputs[id.0].quality(),
             Point::Climate(id, facet) => {
                 let state = self.climates.get(id.0);
@@ -136,7 +141,7 @@ impl Facts<'_> {
             Point::Output(id) => {
                 let output = &self.outputs[id.0];
                 // What is decided and not driven yet turns now.
-                let decided = view::decided(self.config, self.outputs, id);
+                let decided = self.view().decided(id);
                 let turns =
                     output.explanation.is_some() && output.shown(self.now.moment).is_some_and(|shown| shown != decided);
                 let turned = if turns { Some(self.now.moment) } else { output.changed };

@@ -4,25 +4,17 @@ use super::{
     Engine,
     command::Goal,
     promises::Promised,
-    state::{Manual, Release, RoomState, Timestamp},
+    slots::Situation,
+    state::{Manual, Release, Timestamp},
     wakeup::NextWakeup,
 };
 use crate::{
     almanac::local_instant,
     clock::Now,
-    model::{Config, Level, ManualEnd, ManualFor, Method, Output, OutputId, RoomId, Source, Truth, Zone},
+    model::{Level, ManualEnd, ManualFor, Method, Output, OutputId, RoomId, Source, Truth, Zone},
 };
 use chrono::{DateTime, Utc};
 use std::time::Duration;
-
-/// What the end of a command depends on.
-pub(super) struct Surroundings<'a> {
-    pub config: &'a Config,
-    pub rooms: &'a [RoomState],
-    pub now: Now,
-    /// What the output would be by itself; None: that is not known.
-    pub automatic: Option<Level>,
-}
 
 impl Engine {
     /// Fills the manual slots of these outputs: a command that was understood, or an action. `hold` is how long; None: as
@@ -109,25 +101,27 @@ fn ends(output: &Output, hold: Option<Duration>, now: Now) -> (Option<Timestamp>
     }
 }
 
-/// Ends the command of an output when its time is over. Returns whether what must survive a restart changed.
+/// Ends the command of an output when its time is over. `automatic` is what the output would be by itself; None: that is not
+/// known. Returns whether what must survive a restart changed.
 pub(super) fn expire(
     manual: &mut Option<Manual>,
     output: &Output,
-    around: &Surroundings<'_>,
+    situation: &Situation<'_>,
+    automatic: Option<Level>,
     wakeup: &mut NextWakeup,
 ) -> bool {
     let Some(command) = manual else { return false };
     let before = command.release;
     let mut over = false;
     if let Some(until) = &mut command.until {
-        over = around.now.moment >= until.moment;
-        until.follow(around.now);
+        over = situation.now.moment >= until.moment;
+        until.follow(situation.now);
         if !over {
             wakeup.at(until.moment);
         }
     }
     if let Some(release) = &mut command.release {
-        over |= released(release, output, around, wakeup);
+        over |= released(release, output, situation, automatic, wakeup);
     }
     let changed = over || command.release != before;
     if over {
@@ -136,13 +130,19 @@ pub(super) fn expire(
     changed
 }
 
-fn released(release: &mut Release, output: &Output, around: &Surroundings<'_>, wakeup: &mut NextWakeup) -> bool {
-    let now = around.now;
+fn released(
+    release: &mut Release,
+    output: &Output,
+    situation: &Situation<'_>,
+    automatic: Option<Level>,
+    wakeup: &mut NextWakeup,
+) -> bool {
+    let now = situation.now;
     match release {
-        Release::NextChange { automatic } => match (*automatic, around.automatic) {
+        Release::NextChange { automatic: before } => match (*before, automatic) {
             (Some(before), Some(now)) => before != now,
             (None, known) => {
-                *automatic = known;
+                *before = known;
                 false
             }
             (Some(_), None) => false,
@@ -150,9 +150,9 @@ fn released(release: &mut Release, output: &Output, around: &Surroundings<'_>, w
         Release::RoomEmpty { seen, since } => {
             // A reload may have taken the room away: then it holds until AUTO.
             let Some(room) = output.room else { return false };
-            let occupied = around.rooms[room.0].occupied;
+            let occupied = situation.rooms[room.0].occupied;
             *seen |= occupied.is_true();
-            let entered_by = *since + around.config[room].empty_after;
+            let entered_by = *since + situation.config[room].empty_after;
             if !*seen && now.moment < entered_by {
                 wakeup.at(entered_by);
             }
@@ -165,7 +165,7 @@ fn released(release: &mut Release, output: &Output, around: &Surroundings<'_>, w
             if wall.is_none()
                 && let ManualFor::TimeOfDay(seconds) = output.manual_for
             {
-                *wall = next_time_of_day(seconds, now.wall, around.config.hub.timezone);
+                *wall = next_time_of_day(seconds, now.wall, situation.config.hub.timezone);
             }
             let over = wall.is_some_and(|wall| now.wall >= wall);
             if let Some(wall) = wall.filter(|_| !over) {

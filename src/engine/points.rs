@@ -1,22 +1,20 @@
 //! What each point shows, for those who look at the house from outside.
 
-use super::{Engine, climate, view};
+use super::{Engine, climate, view::View};
 use crate::{
     clock::Now,
     model::{OutputFacet, Point, PointState, Quality, Truth, Value},
 };
 
 impl Engine {
-    pub(super) fn resolved(&self, now: Now) -> climate::Resolved<'_> {
-        climate::Resolved { config: &self.config, outputs: &self.outputs, now }
+    pub(super) fn view(&self, now: Now) -> View<'_> {
+        View { config: &self.config, outputs: &self.outputs, now }
     }
 
     /// One point of that picture.
     pub fn point_state(&self, point: Point, now: Now) -> PointState {
         let because = match point {
-            Point::Climate(id, facet) => {
-                climate::line(&self.config[id], &self.climates[id.0], facet, self.resolved(now))
-            }
+            Point::Climate(id, facet) => climate::line(&self.config[id], &self.climates[id.0], facet, self.view(now)),
             Point::Occupied(id) | Point::Asleep(id) => {
                 self.rooms[id.0].cause.as_ref().map(|cause| cause.describe(id, &self.config).into())
             }
@@ -40,8 +38,8 @@ impl Engine {
         };
         let on_or_off = |truth: Truth| truth.is_known().then(|| Value::Switch(truth.is_true()));
         match point {
-            Point::Output(id) => view::output(&self.config, &self.outputs, id, now),
-            Point::OutputFacet(id, facet) => view::facet(&self.config, &self.outputs, id, facet, now),
+            Point::Output(id) => self.view(now).output(id),
+            Point::OutputFacet(id, facet) => self.view(now).facet(id, facet),
             Point::Input(id) => {
                 let state = &self.inputs[id.0];
                 unexplained(state.active.map(Value::Switch), state.changed, state.fault.clone())
@@ -74,7 +72,7 @@ impl Engine {
     /// The same as it will be when what was decided is driven.
     pub(super) fn decided_state(&self, point: Point, now: Now) -> PointState {
         let state = self.plain_state(point, now);
-        let decided = |id| Value::Level(view::decided(&self.config, &self.outputs, id));
+        let decided = |id| Value::Level(self.view(now).decided(id));
         // A wire in fault takes nothing.
         if state.quality != Quality::Good {
             return state;
@@ -84,7 +82,7 @@ impl Engine {
                 Some(decided(id))
             }
             (Point::OutputFacet(id, facet @ OutputFacet::Power), Some(_)) => {
-                view::number(&self.config, &self.outputs, id, facet, now).map(Value::Number)
+                self.view(now).number(id, facet).map(Value::Number)
             }
             (_, value) => value.clone(),
         };
@@ -95,8 +93,8 @@ impl Engine {
     pub fn quality(&self, point: Point, now: Now) -> Quality {
         let known = |known: bool| if known { Quality::Good } else { Quality::Unknown };
         match point {
-            Point::Output(id) => view::quality(&self.config, &self.outputs, id),
-            Point::OutputFacet(id, facet) => view::facet(&self.config, &self.outputs, id, facet, now).quality,
+            Point::Output(id) => self.view(now).quality(id),
+            Point::OutputFacet(id, facet) => self.view(now).facet(id, facet).quality,
             Point::Input(id) | Point::Event(id) => self.inputs[id.0].quality(),
             Point::Reading(id, quantity) => self.sensors[id.0].quality(&self.config[id], quantity, now.moment).0,
             Point::Climate(id, facet) => known(climate::is_known(&self.config[id], &self.climates[id.0], facet)),

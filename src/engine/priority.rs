@@ -6,8 +6,7 @@
 
 use super::{
     climate::Claimed,
-    interlock,
-    manual::{self, Surroundings},
+    interlock, manual,
     order::Cluster,
     parts,
     slots::{Situation, Slots, Wish, highest},
@@ -96,9 +95,8 @@ fn ask(
     let on_since = on_since(id, situation.config, outputs);
     let (output, state, now) = (&situation.config[id], &mut outputs[id.0], situation.now);
     let automatic = automatic(id, output, situation);
-    let around = Surroundings { config: situation.config, rooms: situation.rooms, now, automatic };
     let back = state.manual.as_ref().and_then(|manual| manual.back);
-    let mut changed = manual::expire(&mut state.manual, output, &around, wakeup);
+    let mut changed = manual::expire(&mut state.manual, output, situation, automatic, wakeup);
     if state.manual.is_none() && back.is_some() {
         state.left = back;
     }

@@ -85,7 +85,7 @@ impl Engine {
                 pending.extend(self.pending(output, &[], now).into_iter().map(of));
             }
         }
-        let slots = climate::slots(zone, state, facet, self.resolved(now));
+        let slots = climate::slots(zone, state, facet, self.view(now));
         Reasons { slots, pending: sorted(pending), ..Reasons::default() }
     }
 

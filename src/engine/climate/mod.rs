@@ -31,7 +31,7 @@ mod window;
 mod tests;
 
 pub(super) use claims::{Claimed, claim};
-pub(super) use limited::{Resolved, look_back};
+pub(super) use limited::look_back;
 pub(super) use points::{is_known, note_changes, number, point_value};
 pub(super) use state::ZoneState;
 pub(super) use why::{line, pending, slots};
@@ -46,7 +46,7 @@ use crate::{
 };
 use asked::{Asked, Measured, Power, action, tenths};
 use effort::Work;
-use regulate::Situation;
+use regulate::Steering;
 use state::{Shown, Wants};
 use std::{sync::Arc, time::Duration};
 use thermostat::Direction;
@@ -75,7 +75,7 @@ pub(super) fn update(id: ClimateId, zone: &Climate, state: &mut ZoneState, facts
     state.warm_outside = outdoor::too_warm(zone, outdoor, state.warm_outside);
     let open = contacts(zone, facts);
     let window = state.window.update(&zone.window, open, facts.now.moment, facts.wakeup);
-    let situation = Situation {
+    let steering = Steering {
         zone,
         mode,
         setpoints,
@@ -84,11 +84,11 @@ pub(super) fn update(id: ClimateId, zone: &Climate, state: &mut ZoneState, facts
         cools: mode.cools() && window.is_none(),
     };
     let asked = match measured {
-        Some(measured) => regulate::step(&situation, state, measured, facts),
-        None => without_sensor(&situation, state, outdoor, facts),
+        Some(measured) => regulate::step(&steering, state, measured, facts),
+        None => without_sensor(&steering, state, outdoor, facts),
     };
-    let doing = asked.doing.unwrap_or_else(|| resting(&situation, state, window));
-    let alarm = alarm(&situation, state, measured, asked.full, facts);
+    let doing = asked.doing.unwrap_or_else(|| resting(&steering, state, window));
+    let alarm = alarm(&steering, state, measured, asked.full, facts);
     let exercise =
         state.exercised.update(zone.exercise.as_ref(), facts.config, facts.outputs, facts.now.moment, facts.wakeup);
     let action = if state.kept_off { ClimateAction::Idle } else { action(mode, asked.heat, asked.cool) };
@@ -170,12 +170,12 @@ fn take_note(zone: &Climate, state: &mut ZoneState, measured: Option<Measured>, 
 
 /// What `sensor_lost` allows, after a while.
 fn without_sensor(
-    situation: &Situation<'_>,
+    steering: &Steering<'_>,
     state: &mut ZoneState,
     outdoor: Option<f64>,
     facts: &mut Facts<'_>,
 ) -> Asked {
-    let Situation { zone, heats, cools, .. } = *situation;
+    let Steering { zone, heats, cools, .. } = *steering;
     let now = facts.now.moment;
     state.thermostat.turn(Direction::Rest, now);
     state.flow_heating = false;
@@ -197,12 +197,12 @@ fn without_sensor(
         }
         _ => {
             let allowed = if may { allowed } else { 0 };
-            Power { percent: allowed, ..regulate::share(situation, state, allowed.into(), facts) }
+            Power { percent: allowed, ..regulate::share(steering, state, allowed.into(), facts) }
         }
     };
     let share = (power.percent > 0).then_some(power.percent);
     let (heat, cool) = if way == Direction::Heat { (power, Power::default()) } else { (Power::default(), power) };
-    let wanted = situation.mode != ClimateMode::Off && situation.mode != ClimateMode::FanOnly;
+    let wanted = steering.mode != ClimateMode::Off && steering.mode != ClimateMode::FanOnly;
     let doing =
         if waits_for_first_reading(zone, state, facts) { HvacAction::FirstReading } else { HvacAction::SensorLost };
     Asked { heat, cool, full: Direction::Rest, share, doing: wanted.then_some(doing) }
@@ -220,8 +220,8 @@ fn waits_for_first_reading(zone: &Climate, state: &ZoneState, facts: &mut Facts<
 }
 
 /// Why a zone asks for nothing.
-fn resting(situation: &Situation<'_>, state: &ZoneState, window: Option<HvacAction>) -> HvacAction {
-    let Situation { zone, mode, setpoints, .. } = situation;
+fn resting(steering: &Steering<'_>, state: &ZoneState, window: Option<HvacAction>) -> HvacAction {
+    let Steering { zone, mode, setpoints, .. } = steering;
     match mode {
         ClimateMode::Off => HvacAction::Off,
         ClimateMode::FanOnly => HvacAction::FanOnly,
@@ -244,13 +244,13 @@ fn held(mode: ClimateMode, setpoints: Setpoints) -> f64 {
 
 /// What somebody should look at. `full` is the way that all power goes.
 fn alarm(
-    situation: &Situation<'_>,
+    steering: &Steering<'_>,
     state: &mut ZoneState,
     measured: Option<Measured>,
     full: Direction,
     facts: &mut Facts<'_>,
 ) -> Option<ClimateAlarm> {
-    let (zone, now) = (situation.zone, facts.now.moment);
+    let (zone, now) = (steering.zone, facts.now.moment);
     let mut overdue = |since: Option<Moment>, after: Duration| {
         let end = since.map(|since| since + after);
         if let Some(end) = end.filter(|end| now < *end) {
@@ -266,13 +266,13 @@ fn alarm(
         overdue(state.door_open_since, after)
     });
     let failed = match (zone.failure_after, measured) {
-        (Some(after), Some(measured)) if situation.mode != ClimateMode::Off => {
+        (Some(after), Some(measured)) if steering.mode != ClimateMode::Off => {
             // What a hand or a limit holds is nobody's failure.
             let outputs = if full == Direction::Cool { &zone.cool } else { &zone.heat };
             let by_hand = outputs.iter().all(|output| facts.outputs[output.0].manual.is_some());
             let full = if by_hand || state.limited_since.is_some() { Direction::Rest } else { full };
             let rests = || zone.heat.iter().chain(&zone.cool).all(|output| !facts.outputs[output.0].level.is_on());
-            let Setpoints { heat, cool } = situation.setpoints;
+            let Setpoints { heat, cool } = steering.setpoints;
             let work = match full {
                 Direction::Rest if rests() => Work::Rests,
                 Direction::Rest => Work::Other,

@@ -17,9 +17,9 @@ use std::time::Duration;
 /// The water of a heating curve is kept this close to its value, degrees.
 const FLOW_BAND: f64 = 3.0;
 
-/// What is decided from, besides the temperature.
+/// What a zone is steered by, besides the temperature.
 #[derive(Clone, Copy)]
-pub(super) struct Situation<'a> {
+pub(super) struct Steering<'a> {
     pub zone: &'a Climate,
     pub mode: ClimateMode,
     pub setpoints: Setpoints,
@@ -43,54 +43,49 @@ pub(super) fn stop_tuning(state: &mut ZoneState, why: &str) {
 }
 
 /// What the zone asks for now.
-pub(super) fn step(
-    situation: &Situation<'_>,
-    state: &mut ZoneState,
-    measured: Measured,
-    facts: &mut Facts<'_>,
-) -> Asked {
-    let Situation { zone, setpoints, heats, cools, .. } = *situation;
+pub(super) fn step(steering: &Steering<'_>, state: &mut ZoneState, measured: Measured, facts: &mut Facts<'_>) -> Asked {
+    let Steering { zone, setpoints, heats, cools, .. } = *steering;
     let way = steered(zone);
     let steers = if way == Direction::Heat { heats } else { cools };
     match &zone.control {
         Control::Pid(configured) if steers => {
             let configured = *configured;
-            if let Some(asked) = tune(situation, state, measured, configured, facts) {
+            if let Some(asked) = tune(steering, state, measured, configured, facts) {
                 return asked;
             }
             let gains = state.gains(configured);
-            proportional(situation, state, measured, facts, |state, error, at| {
+            proportional(steering, state, measured, facts, |state, error, at| {
                 let value = if way == Direction::Heat { measured.average } else { -measured.average };
                 state.pid.sample(at, error, value, gains);
                 state.pid.power(error, gains)
             })
         }
         Control::Tpi { inside, outside } if steers => {
-            let beyond = situation.outdoor.map_or(0.0, |outdoor| {
+            let beyond = steering.outdoor.map_or(0.0, |outdoor| {
                 let goal = goal(setpoints, way);
                 if way == Direction::Heat { goal - outdoor } else { outdoor - goal }
             });
-            proportional(situation, state, measured, facts, |_, error, _| {
+            proportional(steering, state, measured, facts, |_, error, _| {
                 (inside * error + outside * beyond).clamp(0.0, 100.0)
             })
         }
         control => {
             stop_tuning(state, "the zone had to stop");
             state.pid.forget_sample();
-            two_point(situation, state, measured, control, facts)
+            two_point(steering, state, measured, control, facts)
         }
     }
 }
 
 /// All or nothing, or as a heating curve says.
 fn two_point(
-    situation: &Situation<'_>,
+    steering: &Steering<'_>,
     state: &mut ZoneState,
     measured: Measured,
     control: &Control,
     facts: &mut Facts<'_>,
 ) -> Asked {
-    let Situation { zone, setpoints, heats, cools, .. } = *situation;
+    let Steering { zone, setpoints, heats, cools, .. } = *steering;
     let now = facts.now.moment;
     let curve = match control {
         Control::Curve { points, flow } => Some((points, flow.is_some())),
@@ -139,7 +134,7 @@ fn two_point(
         return asked;
     };
     let higher = setpoints.heat.unwrap_or_default() - zone.target.heat.unwrap_or_default();
-    let value = outdoor::curve(points, situation.outdoor, higher);
+    let value = outdoor::curve(points, steering.outdoor, higher);
     if let Some(flow) = measured.flow.filter(|_| measures_flow) {
         let band = if state.flow_heating { FLOW_BAND } else { -FLOW_BAND };
         state.flow_heating = flow < value + band;
@@ -147,7 +142,7 @@ fn two_point(
         asked.full = if state.flow_heating { Direction::Heat } else { Direction::Rest };
         asked.doing = Some(HvacAction::Flow { wanted: tenths(value), heating: state.flow_heating });
     } else if !against_frost {
-        asked.heat = share(situation, state, value, facts);
+        asked.heat = share(steering, state, value, facts);
         asked.full = if asked.heat.is_full() { Direction::Heat } else { Direction::Rest };
         asked.share = partly(asked.heat);
     }
@@ -156,13 +151,13 @@ fn two_point(
 
 /// A share of full power that is worked out; what the zone cannot steer so goes by hysteresis.
 fn proportional(
-    situation: &Situation<'_>,
+    steering: &Steering<'_>,
     state: &mut ZoneState,
     measured: Measured,
     facts: &mut Facts<'_>,
     need: impl FnOnce(&mut ZoneState, f64, crate::clock::Moment) -> f64,
 ) -> Asked {
-    let Situation { zone, setpoints, cools, .. } = *situation;
+    let Steering { zone, setpoints, cools, .. } = *steering;
     let (now, way) = (facts.now.moment, steered(zone));
     if way == Direction::Heat && state.thermostat.direction != Direction::Heat {
         let cool = setpoints.cool.filter(|_| cools);
@@ -186,7 +181,7 @@ fn proportional(
         need = 0.0;
     }
     state.thermostat.turn(if need >= 0.5 { way } else { Direction::Rest }, now);
-    let power = share(situation, state, need, facts);
+    let power = share(steering, state, need, facts);
     let target = tenths(goal);
     let doing = match way {
         _ if waits => Some(HvacAction::Resting(target)),
@@ -202,14 +197,14 @@ fn proportional(
 
 /// Goes on with a search for PID numbers; nothing when none runs any more.
 fn tune(
-    situation: &Situation<'_>,
+    steering: &Steering<'_>,
     state: &mut ZoneState,
     measured: Measured,
     configured: Gains,
     facts: &mut Facts<'_>,
 ) -> Option<Asked> {
     let Tuning::Running(search) = &mut state.tuning else { return None };
-    let (zone, way, now) = (situation.zone, steered(situation.zone), facts.now.moment);
+    let (zone, way, now) = (steering.zone, steered(steering.zone), facts.now.moment);
     let target = search.target;
     let error = if way == Direction::Heat { target - measured.average } else { measured.average - target };
     let on = match search.step(error, zone.deadband / 2.0, now, facts.wakeup) {
@@ -245,8 +240,8 @@ pub(super) fn begin_tuning(zone: &Climate, state: &mut ZoneState, now: crate::cl
 }
 
 /// A percentage, as outputs take it: as it is, or as a share of a cycle.
-pub(super) fn share(situation: &Situation<'_>, state: &mut ZoneState, percent: f64, facts: &mut Facts<'_>) -> Power {
-    let zone = situation.zone;
+pub(super) fn share(steering: &Steering<'_>, state: &mut ZoneState, percent: f64, facts: &mut Facts<'_>) -> Power {
+    let zone = steering.zone;
     let percent = if percent < 0.5 { 0.0 } else { percent.min(100.0) };
     let way = steered(zone);
     let outputs = if way == Direction::Heat { &zone.heat } else { &zone.cool };
@@ -263,7 +258,7 @@ pub(super) fn share(situation: &Situation<'_>, state: &mut ZoneState, percent: f
                 && !matches!(facts.config[*output].method, Method::SlowPwm { .. })
         }),
     };
-    let goal = goal(situation.setpoints, way);
+    let goal = goal(steering.setpoints, way);
     let need = Need { percent, goal: if way == Direction::Heat { goal } else { -goal } };
     state.cycle.step(need, shape, facts.now.moment, facts.wakeup)
 }

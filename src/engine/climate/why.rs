@@ -2,12 +2,12 @@
 
 use super::{
     asked::action,
-    limited::Resolved,
     state::{HandEnd, HandTarget, Planned, ZoneState},
 };
 use crate::{
     clock::Now,
     engine::state::Timestamp,
+    engine::view::View,
     model::{Cause, Climate, ClimateFacet, Config, ManualEnd, Pending, ReasonSlot, Setpoints, Source},
 };
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub(in crate::engine) fn slots(
     zone: &Climate,
     state: &ZoneState,
     facet: ClimateFacet,
-    house: Resolved<'_>,
+    house: View<'_>,
 ) -> Vec<ReasonSlot> {
     let slot = |slot, value: String, cause| ReasonSlot { slot, value, cause };
     let config = house.config;
@@ -150,7 +150,7 @@ pub(in crate::engine) fn line(
     zone: &Climate,
     state: &ZoneState,
     facet: ClimateFacet,
-    house: Resolved<'_>,
+    house: View<'_>,
 ) -> Option<Arc<str>> {
     slots(zone, state, facet, house).first().map(|slot| format!("{}: {}", slot.slot, slot.cause).into())
 }
