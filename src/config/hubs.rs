@@ -6,7 +6,7 @@ use super::{
     diagnostic::Problems,
     ids,
     mqtt::Topic,
-    nearest, outputs,
+    nearest, outputs, remote, sensors,
     shape::{DAY, Period, Word, is_word, one_of, shorten},
     suggestions,
     table::{Id, Table},
@@ -21,11 +21,6 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 /// What another hub says and takes is what this one does, see `mqtt/topics.rs` and `model/commands.rs`.
 const ON: &str = "ON";
 const OFF: &str = "OFF";
-const AUTO: &str = "AUTO";
-/// How often a simulation has its sensors tell their readings.
-const EVERY: Duration = Duration::from_secs(60);
-/// An output there has to follow a command within this time.
-const CONFIRM_WITHIN: Duration = Duration::from_secs(3);
 
 /// A hub as its own table tells.
 pub(super) struct Draft {
@@ -128,13 +123,25 @@ fn kind<T: Copy>(named: &Named, known: &[(&str, T)], table: &Table<'_>) -> Optio
         table.error(named.place.clone(), format!("`{}` is one thing", named.name), format!("write {}", words()));
         return None;
     };
-    let found = known.iter().find(|(known, _)| known == word).map(|(_, kind)| *kind);
+    look_up("kind", word, place, known.iter().copied(), words, table)
+}
+
+/// What a word stands for. `words` says what to write where none is near.
+fn look_up<'k, T>(
+    what: &str,
+    word: &str,
+    place: &Range<usize>,
+    known: impl Iterator<Item = (&'k str, T)> + Clone,
+    words: impl Fn() -> String,
+    table: &Table<'_>,
+) -> Option<T> {
+    let found = known.clone().find(|(known, _)| *known == word).map(|(_, found)| found);
     if found.is_none() {
-        let advice = match nearest::name(word, known.iter().map(|(word, _)| *word)) {
+        let advice = match nearest::name(word, known.map(|(word, _)| word)) {
             Some(near) => format!("did you mean \"{near}\"?"),
             None => format!("write {}", words()),
         };
-        table.error(place.clone(), format!("unknown kind \"{}\"", shorten(word)), advice);
+        table.error(place.clone(), format!("unknown {what} \"{}\"", shorten(word)), advice);
     }
     found
 }
@@ -165,18 +172,13 @@ fn output_kind(named: &Named, table: &Table<'_>) -> Option<OutputKind> {
 fn quantities(named: &Named, table: &Table<'_>) -> Option<Vec<Quantity>> {
     let mut found = Vec::new();
     for (word, place) in &named.words {
-        match Quantity::all().find(|quantity| quantity.word() == word) {
+        let known: Vec<_> = Quantity::all().map(|quantity| (quantity.word(), quantity)).collect();
+        let words = || "a quantity, such as \"temperature\" or \"humidity\"".to_owned();
+        match look_up("quantity", word, place, known.into_iter(), words, table) {
             Some(quantity) if found.contains(&quantity) => {
                 table.error(place.clone(), format!("`{word}` is listed twice"), "remove one of them");
             }
-            Some(quantity) => found.push(quantity),
-            None => {
-                let advice = match nearest::name(word, Quantity::all().map(Quantity::word)) {
-                    Some(near) => format!("did you mean \"{near}\"?"),
-                    None => "write a quantity, such as \"temperature\" or \"humidity\"".to_owned(),
-                };
-                table.error(place.clone(), format!("unknown quantity \"{}\"", shorten(word)), advice);
-            }
+            quantity => found.extend(quantity),
         }
     }
     if named.words.is_empty() {
@@ -319,7 +321,7 @@ impl Place<'_> {
             id: id.into(),
             name,
             source: SensorSource::Remote(remote),
-            every: EVERY,
+            every: sensors::EVERY_OF_REMOTE,
             stale_after: self.draft.silent_after,
             derived: Vec::new(),
             filters: BTreeMap::new(),
@@ -338,8 +340,7 @@ impl Place<'_> {
             off: OFF.into(),
             level: levels.then_some(level),
             ask: None,
-            confirm_within: CONFIRM_WITHIN,
-            release: Some(AUTO.into()),
+            confirm_within: remote::CONFIRM_WITHIN,
         };
         let remote = Remote { command: Some(command), ..self.remote(id, &id.text) };
         let (name, title) = self.name(id);

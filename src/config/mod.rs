@@ -43,6 +43,7 @@ pub use diagnostic::{Diagnostic, Place, Problems, Report, Severity, Source};
 pub use expectations::{Entry, Expectation, Step, expectations};
 pub use language::{state_meaning, state_words};
 pub use nearest::name as nearest_name;
+pub use remote::short_forms;
 pub use suggestions::refused_command;
 
 use crate::model::{Config, Zone};

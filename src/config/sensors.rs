@@ -115,7 +115,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
 /// What a sensor on the broker cannot be besides.
 const WIRED: [&str; 5] = ["chip", "iio", "hwmon", "onewire", "cpu"];
 /// How often a simulation has a sensor on the broker tell its readings.
-const EVERY_OF_REMOTE: Duration = Duration::from_secs(60);
+pub(super) const EVERY_OF_REMOTE: Duration = Duration::from_secs(60);
 
 /// Keys that say where and how a chip is wired.
 const CHIP_KEYS: [&str; 7] = ["address", "bus", "mux", "channels", "full_scale", "shunt", "self_calibration"];

@@ -101,7 +101,8 @@ pub use raspberry_pi::{HeaderPin, LAST_OF_ANY_PI, LAST_ON_HEADER, PI_KINDS, PiKi
 pub use reads::Read;
 pub use reasons::{Ahead, PartReason, Pending, ReasonSlot, Reasons, RuleReason, Upcoming, WireReason};
 pub use remote::{
-    Commanded, LEVEL_MARK, OtherHub, Remote, RemoteChannel, RemoteLevel, RemoteSensor, SIGN_OF_LIFE, Told, Words,
+    Commanded, LEVEL_MARK, OtherHub, RELEASE, Remote, RemoteChannel, RemoteLevel, RemoteSensor, SIGN_OF_LIFE, Told,
+    Words,
 };
 pub use room::{Room, RoomCause, Sign};
 pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};

@@ -38,6 +38,9 @@ pub struct OtherHub {
     pub silent_after: Duration,
 }
 
+/// What takes back whatever was asked of another hub's output: that hub decides again.
+pub const RELEASE: &str = "AUTO";
+
 /// A hub on a broker repeats that it is there each time so long is over: a last will that the broker forgot, as one does that
 /// was killed, is no reason to believe the hub for ever.
 pub const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
@@ -84,8 +87,6 @@ pub struct Commanded {
     pub ask: Option<Arc<str>>,
     /// Its state has to follow within this time.
     pub confirm_within: Duration,
-    /// What takes back whatever was asked: who owns it decides again. None: nobody else decides it.
-    pub release: Option<Arc<str>>,
 }
 
 /// How the level of a light, fan or valve on the broker is asked.
@@ -156,8 +157,7 @@ impl Output {
     /// Whether another hub decides it: what is asked of it here is a command there, and is taken back when nobody asks here
     /// any more.
     pub fn is_of_another_hub(&self) -> bool {
-        let command = self.line.as_ref().and_then(Line::remote).and_then(|remote| remote.command.as_ref());
-        command.is_some_and(|command| command.release.is_some())
+        self.line.as_ref().and_then(Line::remote).is_some_and(|remote| remote.owner.is_some())
     }
 }
 
@@ -229,7 +229,6 @@ mod tests {
             level: Some(level),
             ask: None,
             confirm_within: Duration::from_secs(3),
-            release: None,
         };
         let asked = |percent| {
             let (topic, payload) = lamp.message(Level::new(percent).unwrap());

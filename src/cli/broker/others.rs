@@ -2,7 +2,7 @@
 
 use super::{place::Place, settings};
 use anyhow::Context;
-use hearthd::files;
+use hearthd::{config, files};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -74,18 +74,18 @@ fn find(path: &Path, text: &str, ours: bool, port: u16) -> Option<String> {
     ))
 }
 
-/// What is on the broker in many houses, and the key by which the points of a house say so.
-const PROGRAMS: [&str; 4] = ["zigbee2mqtt", "tasmota", "shelly", "esphome"];
+/// It comes in as the user that `hearthd broker` makes for apps.
+const HOME_ASSISTANT: &str = "homeassistant";
 
-/// What is to be said to those who are on the broker without a user, with the points of the house (`config`) that hang on
+/// What is to be said to those who are on the broker without a user, with the points of the house (its file's `text`) that hang on
 /// them.
-pub fn without_user(config: &str) -> String {
-    let house: toml::Table = config.parse().unwrap_or_default();
+pub fn without_user(text: &str) -> String {
+    let house: toml::Table = text.parse().unwrap_or_default();
     let tables = ["inputs", "sensors", "outputs"].into_iter().filter_map(|kind| house.get(kind)?.as_table());
     let points: Vec<_> = tables.flatten().collect();
     let mut told = "\nPrograms without a user (such as zigbee2mqtt, Tasmota devices) are no longer let in.".to_owned();
     let mut users = Vec::new();
-    for program in PROGRAMS {
+    for program in config::short_forms().filter(|key| *key != HOME_ASSISTANT) {
         let of_it = points.iter().filter(|(_, point)| point.get(program).is_some());
         let names: Vec<&str> = of_it.map(|(name, _)| name.as_str()).collect();
         if !names.is_empty() {

@@ -42,13 +42,7 @@ pub(in crate::config) fn input(kind: Option<InputKind>, table: &mut Table<'_>) -
         Period(SECOND..=30 * DAY),
     );
     let source = source?;
-    for key in OF_WIRES.into_iter().filter(|key| table.has(key)) {
-        table.error_at(
-            key,
-            format!("`{key}` is of a wire"),
-            format!("remove it: this input is on the broker (`{}`)", source.key),
-        );
-    }
+    source.refuse(&OF_WIRES, "input", table);
     let kind = kind?;
     let is_button = kind == InputKind::Button;
     let foreign: &[&str] = if is_button { &["on", "off", "double_gap", "long_after"] } else { &["clicks"] };

@@ -17,10 +17,13 @@ pub(super) use input::input;
 pub(super) use output::output;
 pub(super) use readings::{Reading, Readings};
 pub(super) use sensor::sensor;
+pub use source::short_forms;
 pub(super) use source::{is_meant, source_keys};
 
 /// A reading of the general form is stale after this, when the file does not say.
 const STALE_AFTER: Duration = Duration::from_secs(3_600);
+/// The state of an output follows a command within this time, when the file does not say.
+pub(super) const CONFIRM_WITHIN: Duration = Duration::from_secs(3);
 /// What devices say when they do not say it otherwise.
 const ON_WORDS: &[&str] = &["ON", "true", "1"];
 const OFF_WORDS: &[&str] = &["OFF", "false", "0"];

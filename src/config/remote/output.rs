@@ -1,7 +1,7 @@
 //! An output on the broker.
 
 use super::{
-    OFF_WORDS, ON_WORDS, check_words, forms,
+    CONFIRM_WITHIN, OFF_WORDS, ON_WORDS, check_words, forms,
     shapes::{LevelPayload, Payload, Pointer, StateWords},
     shared,
     source::{Device, Of, Source, source, time_of},
@@ -33,7 +33,7 @@ const OUTPUT_KEYS: [&str; 13] = [
     "optimistic",
 ];
 /// What is of wires, and is not refused for want of a wire anyway.
-const NOT_FOR_REMOTE: [&str; 1] = ["active"];
+const OF_WIRES: [&str; 1] = ["active"];
 
 /// An output on the broker, if it is one.
 pub(in crate::config) fn output(
@@ -76,7 +76,7 @@ pub(in crate::config) fn output(
         "confirm_within",
         "Its state has to follow within this time, 500ms to 1m, or it is in fault.",
         Period(Duration::from_millis(500)..=60 * SECOND),
-        3 * SECOND,
+        CONFIRM_WITHIN,
     );
     let optimistic = table.defaulted(
         "optimistic",
@@ -85,10 +85,7 @@ pub(in crate::config) fn output(
         false,
     );
     let source = source?;
-    for key in NOT_FOR_REMOTE.into_iter().filter(|key| table.has(key)) {
-        let advice = format!("remove it: this output is on the broker (`{}`)", source.key);
-        table.error_at(key, format!("`{key}` is of a wire"), advice);
-    }
+    source.refuse(&OF_WIRES, "output", table);
     if kind == Some(OutputKind::Cover) {
         table.error_at("kind", "covers on the broker are not supported yet", "leave it out, or drive it by two relays");
         return None;
@@ -140,7 +137,7 @@ pub(in crate::config) fn output(
                 off: state_off.unwrap_or_else(|| said(&off, OFF_WORDS)),
             };
             let state = state_topic.map(|topic| Told { topic: topic.into(), pointer: pointer.unwrap_or_default() });
-            let command = Commanded { topic, on, off, level, ask, confirm_within, release: None };
+            let command = Commanded { topic, on, off, level, ask, confirm_within };
             Remote { state, words, command: Some(command), ..plain(&source) }
         }
         Some(device) => {
@@ -220,7 +217,6 @@ fn by_form(
             level,
             ask: row.ask.map(Into::into),
             confirm_within,
-            release: None,
         }),
         ..plain(source)
     })

@@ -31,6 +31,16 @@ pub(super) struct Source {
     pub time: Option<Arc<str>>,
 }
 
+impl Source {
+    /// Reports keys that are of a wire.
+    pub fn refuse(&self, of_wires: &[&str], what: &str, table: &Table<'_>) {
+        for key in of_wires.iter().filter(|key| table.has(key)) {
+            let advice = format!("remove it: this {what} is on the broker (`{}`)", self.key);
+            table.error_at(key, format!("`{key}` is of a wire"), advice);
+        }
+    }
+}
+
 /// One device of a short form.
 pub(super) struct Device {
     pub form: &'static Form,
@@ -59,7 +69,7 @@ impl Device {
 }
 
 /// The keys of the short forms, in the order of the table, each once.
-fn short_forms() -> impl Iterator<Item = &'static str> {
+pub fn short_forms() -> impl Iterator<Item = &'static str> {
     FORMS
         .iter()
         .enumerate()

@@ -3,7 +3,7 @@
 use super::{payload::Found, points::Message};
 use crate::{
     clock::{Moment, Now},
-    model::{DriveId, Event, Level, Remote, duration},
+    model::{DriveId, Event, Level, RELEASE, Remote, duration},
 };
 use std::sync::Arc;
 
@@ -84,8 +84,8 @@ impl OutputPoint {
         let command = self.remote.command.as_ref()?;
         let pending = self.pending.as_mut().filter(|pending| !pending.is_published)?;
         pending.is_published = true;
-        if let Some(release) = command.release.as_ref().filter(|_| pending.takes_back) {
-            let messages = vec![(command.topic.clone(), release.to_string())];
+        if self.remote.owner.is_some() && pending.takes_back {
+            let messages = vec![(command.topic.clone(), RELEASE.into())];
             return Some(Order { drive: pending.drive, messages });
         }
         // What it said before tells nothing of whether it follows.

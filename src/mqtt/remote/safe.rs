@@ -1,7 +1,7 @@
 //! Outputs on the broker are told their safe states without a running daemon: as good as the network is.
 
 use super::connection::{Connection, News};
-use crate::model::{Config, Line, OutputId, Remote};
+use crate::model::{Config, Line, OutputId, RELEASE, Remote};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -35,9 +35,9 @@ pub(super) fn farewells(before: &Config, now: &Config, asked: &BTreeSet<Arc<str>
         let remote = before.remote_output(id)?;
         let command = remote.command.as_ref()?;
         let stays = now.find_output(&before[id].id).and_then(|there| now.remote_output(there)) == Some(remote);
-        let release = command.release.as_ref().filter(|_| !stays)?;
+        remote.owner.as_ref().filter(|_| !stays)?;
         let (output, topic) = (before[id].id.clone(), command.topic.clone());
-        Some(Order { output, what: "AUTO for it was", topic, payload: release.to_string() })
+        Some(Order { output, what: "AUTO for it was", topic, payload: RELEASE.into() })
     }));
     orders
 }

@@ -42,7 +42,6 @@ fn plug(state: bool) -> Remote {
         level: None,
         ask: None,
         confirm_within: Duration::from_secs(3),
-        release: None,
     };
     let state = state.then(|| told("stat/plug/POWER", ""));
     let availability = vec!["tele/plug/LWT".into()];
