@@ -1,4 +1,4 @@
-//! The control loop's body: news in, outputs driven (`control/perform.rs`), a picture out.
+//! The control loop's body: news in, outputs driven (`control/perform.rs`), a snapshot out.
 
 mod perform;
 

@@ -1,6 +1,6 @@
 //! The daemon: one control loop that holds the engine and the hardware, and the adapters around it.
 //!
-//! A pass of the loop: take what has happened, let the engine decide, drive the outputs, hand the new picture to the
+//! A pass of the loop: take what has happened, let the engine decide, drive the outputs, hand the new snapshot to the
 //! publisher, tell systemd that it is alive, sleep until something happens or the engine wants to be woken. Nothing in a
 //! pass waits for a network, a bus or a disk, but for a reload that changes outputs on a bus that hangs: some tenths of a second.
 

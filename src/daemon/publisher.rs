@@ -58,7 +58,7 @@ impl Pass {
 
 /// Where passes are shown.
 pub struct Shown {
-    /// The newest picture.
+    /// The newest snapshot.
     pub snapshots: watch::Sender<Arc<Snapshot>>,
     /// Who is told what is told once.
     pub notifications: Notifications,

@@ -40,6 +40,8 @@ mod client;
 
 mod link;
 
+mod timer;
+
 mod session;
 
 mod hub;

@@ -1,21 +1,24 @@
 //! Connects, keeps the broker informed, and connects again, for ever.
 
+mod report;
+
 use super::backoff::{Backoff, STEADY};
-use super::discovery::{Board, Device};
+use super::discovery::Board;
 use super::inbox::{Asked, AskedFor, Inbox, Incoming};
 use super::ledger::Ledger;
 use super::link::{Link, News, ROUND};
 use super::loss::{Loss, LossKind};
 use super::outbox::Outbox;
 use super::repeats::Repeats;
+use super::timer::{ring, timer};
 use super::{Clearing, Feed, is_of};
 use crate::house::{Answerer, Notification, Request};
-use crate::model::{BrokerStatus, Command, MqttSettings, SIGN_OF_LIFE, Snapshot, Vital, in_shell};
+use crate::model::{BrokerStatus, Command, MqttSettings, SIGN_OF_LIFE, Snapshot, Vital};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::{future::pending, path::Path, pin::Pin, time::Duration};
+use std::{path::Path, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::timeout;
 
 /// So many commands wait for the engine before the connection does. A broker drops what a slow reader leaves there, so
 /// there is room for a storm; each takes some 150 bytes, and only while it waits.
@@ -304,48 +307,6 @@ impl Session {
         };
     }
 
-    /// The broker does what a broker does, but for topics that it does not let us read.
-    fn is_good(&mut self, refused: &[Asked]) {
-        self.backoff.good();
-        let (address, client_id) = (self.settings.address(), &self.settings.client_id);
-        tracing::info!("connected to the broker at {address} as {client_id}");
-        let of = |what| -> Vec<&str> {
-            refused.iter().filter(|asked| asked.what == what).map(|asked| &*asked.filter).collect()
-        };
-        let not_allowed = |topics: &[&str]| {
-            format!("the broker does not let us read {}: allow it in the broker's access list", topics.join(", "))
-        };
-        if let topics @ [_, ..] = &of(AskedFor::HomeAssistant)[..] {
-            tracing::warn!("{}", not_allowed(topics));
-        }
-        if let topics @ [_, ..] = &of(AskedFor::Ours)[..] {
-            tracing::info!("{}, so that what strangers publish there is set right", not_allowed(topics));
-        }
-        let commands = of(AskedFor::Commands);
-        let error = (!commands.is_empty()).then(|| format!("no commands come: {}", not_allowed(&commands)));
-        if let Some(error) = &error {
-            tracing::warn!("{error}");
-        }
-        self.problem = error.clone();
-        self.catch_up();
-        self.status.send_replace(BrokerStatus { connected: error.is_none(), attempts: 0, error });
-    }
-
-    /// A stranger had the last word on some of our topics.
-    fn set_right(&mut self) {
-        let Some((topic, count)) = self.outbox.set_right() else { return };
-        let more = if count > 1 { format!(" and {} more of our topics", count - 1) } else { String::new() };
-        if self.strangers == 0 {
-            tracing::warn!(
-                "somebody else published on {topic}{more}: set right; if it goes on, another hub has the same mqtt.prefix, \
-                 or somebody may write there who should not: see the broker's access list"
-            );
-        } else {
-            tracing::debug!("somebody else published on {topic}{more}: set right");
-        }
-        self.strangers = self.strangers.saturating_add(1);
-    }
-
     fn catch_up(&mut self) {
         let newest = self.feed.snapshots.borrow_and_update().clone();
         // After a reload, another connection tells of a house with other settings.
@@ -411,56 +372,6 @@ impl Session {
         }
     }
 
-    /// Says what stays at a broker that is not to hear of this hub any more.
-    fn complain_of(&self, left: Clearing) {
-        let MqttSettings { prefix, discovery_prefix, .. } = &self.settings;
-        let discovery = discovery_prefix.as_ref().filter(|_| left.discovery);
-        let topics = left.topics.then(|| format!("{prefix}/#"));
-        let left = topics.into_iter().chain(discovery.into_iter().flat_map(|to| Device::filters(to, &self.hub)));
-        let left: Vec<String> = left.map(|topic| in_shell(&topic)).collect();
-        if !left.is_empty() {
-            tracing::warn!(
-                "the broker at {} could not be told to forget {}: clear them with mosquitto_sub --remove-retained, see \
-                 docs/mqtt.md",
-                self.settings.address(),
-                left.join(" and ")
-            );
-        }
-    }
-
-    fn report(&mut self, loss: Loss, lived: Lived, fight: bool, wait: Duration) {
-        let Loss { mut reason, kind } = loss;
-        // One that went away may have been mended.
-        self.doubted = kind == LossKind::Wrong && lived.up;
-        if fight {
-            reason.push_str(&format!(
-                " soon after it was made, again and again: another client seems to use the client id {} too; stop it, \
-                 or give each hub its own in [mqtt]",
-                self.settings.client_id
-            ));
-        }
-        let broker = self.settings.address();
-        let seconds = wait.as_secs_f32();
-        let known = self.status.borrow().error.as_ref() == Some(&reason);
-        if known {
-            tracing::debug!("still no broker at {broker}: {reason}; trying again in {seconds:.1} s");
-        } else if lived.up {
-            tracing::warn!("lost the broker at {broker}: {reason}; trying again in {seconds:.1} s");
-        } else {
-            tracing::warn!(
-                "cannot connect to the broker at {broker}: {reason}; trying again in {seconds:.1} s, and on"
-            );
-        }
-        // A broker that takes messages and does nothing more is told what is wrong with it: it may pass that on.
-        let on_mqtt = lived.up && matches!(kind, LossKind::Wrong | LossKind::TooLarge);
-        self.problem = on_mqtt.then(|| reason.clone());
-        self.status.send_modify(|status| {
-            status.connected = false;
-            status.attempts = if lived.good { 0 } else { status.attempts.saturating_add(1) };
-            status.error = Some(reason);
-        });
-    }
-
     /// Waits for the next try. If it is stopped meanwhile, with what is not to be left behind.
     async fn rest(&mut self, wait: Duration) -> Option<Clearing> {
         let mut over = timer(wait);
@@ -484,19 +395,4 @@ async fn forward(
             return;
         }
     }
-}
-
-pub(super) type Timer = Option<Pin<Box<Sleep>>>;
-
-pub(super) fn timer(duration: Duration) -> Timer {
-    Some(Box::pin(sleep(duration)))
-}
-
-/// Waits for a timer that is set, and unsets it.
-pub(super) async fn ring(timer: &mut Timer) {
-    match timer {
-        Some(sleep) => sleep.as_mut().await,
-        None => pending().await,
-    }
-    *timer = None;
 }

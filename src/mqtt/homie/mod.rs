@@ -24,7 +24,7 @@ use super::{
     loss::LossKind,
     remote::connection::{Connection, News},
     repeats::Repeats,
-    session::{ring, timer},
+    timer::{ring, timer},
 };
 use crate::{
     house::{Answerer, House, Notification, Request},
