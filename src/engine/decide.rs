@@ -201,9 +201,9 @@ impl Engine {
     /// Works out who is in a room.
     fn update_room(&mut self, id: RoomId, now: Now, wakeup: &mut NextWakeup) -> bool {
         let mut state = std::mem::take(&mut self.rooms[id.0]);
-        let before = state.picture();
+        let before = state.shown();
         let changed = rooms::update(id, &mut state, &mut facts!(self, &self.config, now, &mut self.calendar, wakeup));
-        if state.picture() != before {
+        if state.shown() != before {
             self.changes.room(id);
         }
         self.changes.seen(Dependency::Room(id));

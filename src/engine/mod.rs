@@ -15,6 +15,17 @@
 //! afresh what every output should be: rooms, rules, priority arrays. So a missed tick, a restart or a clock that jumps
 //! costs nothing; the next call arrives at what should be. What looks only at things that did not change is left as it
 //! was (`changes.rs`): that makes decisions quick and never another one.
+//!
+//! # Its files
+//! - What happens comes in: `command`, `inputs`, `sensors` and `filters`, `wires` and `drives` (what outputs answered).
+//! - What is worked out, and when: `decide` goes through the tasks of `order`, of which `changes` knows which are due;
+//!   `wakeup` when one is by itself.
+//! - Conditions: `condition` asks `facts`; `view` is the part of them that speaks of outputs. They decide `rules`, `rooms`,
+//!   `climate`, `automations` and `notices`.
+//! - Outputs: `priority` fills the `slots`, with `manual`, `interlock`, `guard` and, for what works through others, `parts`.
+//! - What is to be done and shown: `effects`, `cells` and `points`; `why` and `foresight` for who asks.
+//! - What stays: `state` is what is known of each entity, `memory` all of that, `promises` what is written at once;
+//!   `returns`, `history` and `usage` remember for them.
 
 mod automations;
 mod cells;

@@ -7,11 +7,12 @@ use crate::{
 };
 
 impl Engine {
+    /// Its outputs as they are now.
     pub(super) fn view(&self, now: Now) -> View<'_> {
         View { config: &self.config, outputs: &self.outputs, now }
     }
 
-    /// One point of that picture.
+    /// What a point shows, and why.
     pub fn point_state(&self, point: Point, now: Now) -> PointState {
         let because = match point {
             Point::Climate(id, facet) => climate::line(&self.config[id], &self.climates[id.0], facet, self.view(now)),

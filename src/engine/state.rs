@@ -234,7 +234,7 @@ impl Default for RoomState {
 
 impl RoomState {
     /// What others see of it.
-    pub fn picture(&self) -> impl PartialEq + use<> {
+    pub fn shown(&self) -> impl PartialEq + use<> {
         (self.occupied, self.turned, self.asleep, self.asleep_turned)
     }
 

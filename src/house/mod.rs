@@ -29,7 +29,7 @@ const QUEUE: usize = 1024;
 pub struct House {
     /// The configuration in force: another one after a reload, before any snapshot of it.
     pub config: watch::Receiver<Arc<Config>>,
-    /// The newest picture.
+    /// The newest snapshot.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// What is told once.
     pub notifications: Notifications,

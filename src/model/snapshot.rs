@@ -1,4 +1,4 @@
-//! A picture of the whole house: what MQTT, the console and the demo show.
+//! Snapshots of the whole house: what MQTT, the console and the demo show.
 
 use super::{Claim, Config, Level, Point, PointSpec, Quality, Slot, Value, number};
 use crate::clock::{Moment, Now};
