@@ -322,6 +322,31 @@ async fn what_moves_into_a_room_is_first_let_go_of() {
 }
 
 #[tokio::test]
+async fn from_devices_to_single_entities_and_back_each_is_let_go_of_first() {
+    let broker = Mosquitto::start();
+    let mut house = House::start(broker.port, &["lamp"]);
+    let mut spy = Spy::connect(broker.port).await;
+    spy.wait_for(AVAILABILITY, "online").await;
+    let (lamp, let_go) = ("homeassistant/switch/hearthd_cottage/switch-lamp/config", r#"{"migrate_discovery":true}"#);
+    house.reload_single(&["lamp"], true);
+    spy.wait_for(DISCOVERY, let_go).await;
+    let announced: Json = serde_json::from_str(&spy.wait_for_topic(lamp).await).unwrap();
+    assert_eq!(announced["uniq_id"], "hearthd_cottage_lamp");
+    assert_eq!(announced["dev"]["ids"], json!(["hearthd_cottage"]));
+    spy.wait_for(DISCOVERY, "").await;
+    let retained = Spy::connect(broker.port).await.retained().await;
+    assert!(!retained.contains_key(DISCOVERY) && retained.contains_key(lamp));
+    house.reload_single(&["lamp"], false);
+    spy.wait_for(lamp, let_go).await;
+    let announced = spy.wait_for_topic(DISCOVERY).await;
+    assert!(announced.contains(r#""uniq_id":"hearthd_cottage_lamp""#), "{announced}");
+    spy.wait_for(lamp, "").await;
+    let retained = Spy::connect(broker.port).await.retained().await;
+    let left: Vec<&String> = retained.keys().filter(|topic| topic.starts_with("homeassistant/")).collect();
+    assert_eq!(left, [DISCOVERY]);
+}
+
+#[tokio::test]
 async fn what_a_run_before_had_is_taken_away_too() {
     let broker = Mosquitto::start();
     let mut before = House::start(broker.port, &["lamp", "pump"]);

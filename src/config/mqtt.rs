@@ -6,10 +6,10 @@ mod url;
 use super::{
     diagnostic::Problems,
     pem_files::{FindPem, Named},
-    shape::{Flag, Period, SECOND, Shape, Text, Wrong},
+    shape::{Flag, OneOf, Period, SECOND, Shape, Text, Wrong},
     table::Table,
 };
-use crate::model::MqttSettings;
+use crate::model::{Discovery, MqttSettings};
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 use toml::de::DeValue;
@@ -44,7 +44,12 @@ pub(super) fn read(table: &mut Table<'_>, hub: &str) -> Draft {
     let prefix = table
         .optional("prefix", "The beginning of all topics; hearthd/HUB when absent.", Topic)
         .unwrap_or_else(|| format!("hearthd/{hub}"));
-    let discovery = table.defaulted("discovery", "Whether Home Assistant is told of all devices.", Flag, true);
+    let discovery = table.defaulted(
+        "discovery",
+        "How Home Assistant is told of all: a message for each device, for each single entity, or not at all (off).",
+        HowToldOf,
+        Discovery::Device,
+    );
     let discovery_prefix = table.defaulted(
         "discovery_prefix",
         "The beginning of Home Assistant's discovery topics.",
@@ -88,7 +93,8 @@ pub(super) fn read(table: &mut Table<'_>, hub: &str) -> Draft {
             password,
             client_id,
             prefix,
-            discovery_prefix: discovery.then_some(discovery_prefix),
+            discovery_prefix: (discovery != Discovery::Off).then_some(discovery_prefix),
+            discovery_single: discovery == Discovery::Single,
             homie,
             birth_topic,
             keep_alive,
@@ -118,6 +124,38 @@ pub(super) fn resolve(
         }
     }
     settings
+}
+
+/// A word of [`Discovery`]; `true` and `false` say the first and the last.
+struct HowToldOf;
+
+const WORDS: OneOf<Discovery> = OneOf(&Discovery::WORDS);
+
+impl Shape for HowToldOf {
+    type Value = Discovery;
+
+    fn noun(&self) -> String {
+        WORDS.noun()
+    }
+
+    fn example(&self) -> String {
+        WORDS.example()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<Discovery>, Wrong> {
+        match value.as_bool() {
+            Some(told) => Ok(Some(if told { Discovery::Device } else { Discovery::Off })),
+            None => WORDS.read(value),
+        }
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "anyOf": [WORDS.schema(), Flag.schema()] })
+    }
+
+    fn show(&self, value: &Discovery) -> Json {
+        WORDS.show(value)
+    }
 }
 
 /// The beginning of topics, or a topic.

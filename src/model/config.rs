@@ -101,6 +101,8 @@ pub struct MqttSettings {
     pub prefix: String,
     /// The beginning of Home Assistant's discovery topics (`homeassistant`); None: no discovery.
     pub discovery_prefix: Option<String>,
+    /// Whether each entity is announced by itself, not with its device.
+    pub discovery_single: bool,
     /// Whether the house is also a device of the Homie convention.
     pub homie: bool,
     /// Home Assistant says `online` here when it starts.
@@ -224,6 +226,19 @@ table! {
         Chardev = "chardev";
         /// No wires at all: inputs and readings are set by hand or by `hearthd demo`.
         Simulated = "simulated";
+    }
+}
+
+table! {
+    /// How Home Assistant is told of the house.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Discovery {
+        /// A message for each device.
+        Device = "device";
+        /// A message for each entity, as older apps want it.
+        Single = "single";
+        /// Not at all.
+        Off = "off";
     }
 }
 

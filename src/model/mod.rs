@@ -80,8 +80,8 @@ pub use climate_reason::{ClimateReason, HvacAction};
 pub use commands::Commands;
 pub use condition::{Comparison, Condition, Number, Series, Summary};
 pub use config::{
-    Backend, Carrier, ClientCertificate, ClimateId, ClockTrust, Config, HardwareSettings, Hub, InputId, InterlockId,
-    MqttSettings, OutputId, RoomId, Rule, RuleId, SceneId, SensorId, SeriesId, TlsSettings,
+    Backend, Carrier, ClientCertificate, ClimateId, ClockTrust, Config, Discovery, HardwareSettings, Hub, InputId,
+    InterlockId, MqttSettings, OutputId, RoomId, Rule, RuleId, SceneId, SensorId, SeriesId, TlsSettings,
 };
 pub use counter::{Counter, Measures};
 pub use event::{Command, DriveId, Effect, Event, ReadFailure, Refusal, RequestId};

@@ -15,6 +15,7 @@ pub(super) fn settings() -> MqttSettings {
         client_id: "hearthd_cottage".into(),
         prefix: "hearthd/cottage".into(),
         discovery_prefix: Some("homeassistant".into()),
+        discovery_single: false,
         homie: false,
         birth_topic: "homeassistant/status".into(),
         keep_alive: Duration::from_secs(30),

@@ -1,6 +1,6 @@
 //! What an incoming message is.
 
-use super::discovery::{Device, Earlier};
+use super::discovery::{COMPONENTS_MAX, Device, Earlier};
 use super::{Delivery, Qos, topics::Topics};
 use crate::house::Refused;
 use crate::model::{Command, MqttSettings, Source, in_shell, shown};
@@ -13,8 +13,8 @@ use std::{
 const LONGEST_PAYLOAD: usize = 64;
 /// No point has a longer name, in bytes; a topic may have 65,535.
 const LONGEST_POINT: usize = 256;
-/// Of so many devices an earlier announcement is read.
-const DEVICES_MAX: usize = 256;
+/// Of so many devices, or single entities, an earlier announcement is read.
+const DEVICES_MAX: usize = COMPONENTS_MAX;
 /// How many retained commands of one connection are logged one by one.
 const RETAINED_LOGGED: usize = 10;
 
@@ -24,6 +24,7 @@ pub struct Inbox {
     topics: Topics,
     birth_topic: String,
     discovery_prefix: Option<String>,
+    discovery_single: bool,
     hub: String,
     retained_commands: usize,
     /// The devices of which an earlier announcement came.
@@ -100,6 +101,7 @@ impl Inbox {
             topics: Topics::new(&settings.prefix),
             birth_topic: settings.birth_topic.clone(),
             discovery_prefix: settings.discovery_prefix.clone(),
+            discovery_single: settings.discovery_single,
             hub: hub.into(),
             retained_commands: 0,
             earlier_came: BTreeSet::new(),
@@ -120,7 +122,7 @@ impl Inbox {
     pub(super) fn home_assistant(&self, earlier: bool) -> Vec<Asked> {
         let Some(prefix) = &self.discovery_prefix else { return Vec::new() };
         let asked = |filter: String| Asked { filter, what: AskedFor::HomeAssistant };
-        let devices = earlier.then(|| Device::filters(prefix, &self.hub)).into_iter().flatten();
+        let devices = earlier.then(|| Device::filters(prefix, &self.hub, self.discovery_single)).into_iter().flatten();
         [self.birth_topic.clone()].into_iter().chain(devices).map(asked).collect()
     }
 

@@ -254,7 +254,8 @@ impl Reader {
             Incoming::EarlierDiscovery(device, payload) => {
                 let topics = self.inbox.topics().clone();
                 // A megabyte takes a Raspberry Pi Zero a while: not on the thread of the control loop.
-                let read = tokio::task::spawn_blocking(move || super::discovery::read(&payload, &topics)).await;
+                let of = device.clone();
+                let read = tokio::task::spawn_blocking(move || super::discovery::read(&of, &payload, &topics)).await;
                 Some(Incoming::Earlier(device, read.unwrap_or_default()))
             }
             incoming => Some(incoming),

@@ -75,6 +75,15 @@ impl House {
         self.ends.snapshots.send_replace(after);
     }
 
+    /// Home Assistant is told of each entity by itself, or of devices.
+    pub fn reload_single(&mut self, outputs: &[&str], single: bool) {
+        let mut config = config(self.port, outputs);
+        config.mqtt.as_mut().unwrap().discovery_single = single;
+        let after = Arc::new(snapshot(config));
+        self.ends.config.send_replace(after.config.clone());
+        self.ends.snapshots.send_replace(after);
+    }
+
     /// The lamp and the motion detector are now in the hall.
     pub fn reload_with_hall(&mut self, outputs: &[&str]) {
         let mut config = config(self.port, outputs);
@@ -107,6 +116,7 @@ fn settings(port: u16) -> MqttSettings {
         client_id: "hearthd_cottage".into(),
         prefix: "hearthd/cottage".into(),
         discovery_prefix: Some("homeassistant".into()),
+        discovery_single: false,
         homie: false,
         birth_topic: "homeassistant/status".into(),
         keep_alive: Duration::from_secs(5),

@@ -22,7 +22,9 @@ pub fn block(config: &Config) -> String {
     };
     let birth = settings.map_or("homeassistant/status", |mqtt| &mqtt.birth_topic);
     let mut lines = vec![format!("user {HEARTHD}"), "topic read #".into(), format!("topic readwrite {prefix}/#")];
-    lines.extend(discovery.map(|discovery| format!("topic readwrite {discovery}/device/hearthd_{hub}/#")));
+    // Entities that are announced one by one are below their platforms.
+    let level = if settings.is_some_and(|mqtt| mqtt.discovery_single) { "+" } else { "device" };
+    lines.extend(discovery.map(|discovery| format!("topic readwrite {discovery}/{level}/hearthd_{hub}/#")));
     if settings.is_some_and(|mqtt| mqtt.homie) {
         lines.push(format!("topic readwrite {}/#", homie::base(hub)));
     }

@@ -1,5 +1,7 @@
-//! The devices of Home Assistant: the hub, and each room with something in it, which is an area there.
+//! The devices of Home Assistant: the hub, and each room with something in it, which is an area there. Where entities are
+//! announced one by one, each of them takes the place of a device here: it has a topic of its own.
 
+use super::earlier::is_an_id;
 use crate::files;
 use crate::model::{Config, RoomId, Vitals};
 use serde::{Deserialize, Serialize};
@@ -11,12 +13,12 @@ const LONGEST_ROOM: usize = 128;
 /// What the board tells of itself is a line.
 const LONGEST_LINE: u64 = 256;
 
-/// A device: the hub, or one of its rooms. The hub is the first of them.
+/// What one announcement is about: the hub, one of its rooms, or a single entity. The hub is the first of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Device {
-    /// The room's id; of the hub, nothing.
-    room: String,
+    /// The room's id; of the hub, nothing; of a single entity, the id of its component behind a slash.
+    place: String,
 }
 
 impl Device {
@@ -27,48 +29,62 @@ impl Device {
 
     /// Whether it is the hub itself.
     pub fn is_hub(&self) -> bool {
-        self.room.is_empty()
+        self.place.is_empty()
     }
 
     /// Where something is: in a room, or with the hub.
     pub fn of(config: &Config, room: Option<RoomId>) -> Device {
-        Device { room: room.map(|room| config[room].id.to_string()).unwrap_or_default() }
+        Device { place: room.map(|room| config[room].id.to_string()).unwrap_or_default() }
+    }
+
+    /// The single entity of a component.
+    pub(super) fn single(component: &str) -> Device {
+        Device { place: format!("/{component}") }
+    }
+
+    /// Of a single entity, the id of its component.
+    pub(super) fn component(&self) -> Option<&str> {
+        self.place.strip_prefix('/')
     }
 
     /// Where it is announced, retained. A room is a level below its hub, so that no two hubs share a topic.
     pub fn topic(&self, discovery_prefix: &str, hub: &str) -> String {
-        match &*self.room {
-            "" => format!("{discovery_prefix}/device/hearthd_{hub}/config"),
-            room => format!("{discovery_prefix}/device/hearthd_{hub}/{room}/config"),
+        match (self.component(), self.room()) {
+            (Some(id), _) => format!("{discovery_prefix}/{}/hearthd_{hub}/{id}/config", platform_of(id)),
+            (None, Some(room)) => format!("{discovery_prefix}/device/hearthd_{hub}/{room}/config"),
+            (None, None) => format!("{discovery_prefix}/device/hearthd_{hub}/config"),
         }
     }
 
     /// The device that a topic announces; nothing if it is none of this hub.
     pub fn of_topic(topic: &str, discovery_prefix: &str, hub: &str) -> Option<Device> {
-        let below = topic.strip_prefix(discovery_prefix)?.strip_prefix("/device/hearthd_")?.strip_prefix(hub)?;
-        let room = match below.strip_prefix('/')?.strip_suffix("config")? {
+        let (platform, below) = topic.strip_prefix(discovery_prefix)?.strip_prefix('/')?.split_once("/hearthd_")?;
+        let id = match below.strip_prefix(hub)?.strip_prefix('/')?.strip_suffix("config")? {
             "" => "",
-            room => room.strip_suffix('/')?,
+            id => id.strip_suffix('/').filter(|id| !id.is_empty())?,
         };
+        if platform != "device" {
+            return is_an_id(id, platform).then(|| Device::single(id));
+        }
         let is_word = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
-        let is_room = room.len() <= LONGEST_ROOM && room.bytes().all(is_word);
-        (is_room && (!room.is_empty() || below == "/config")).then(|| Device { room: room.into() })
+        (id.len() <= LONGEST_ROOM && id.bytes().all(is_word)).then(|| Device { place: id.into() })
     }
 
-    /// The filters that match all topics of a hub's devices.
-    pub fn filters(discovery_prefix: &str, hub: &str) -> [String; 2] {
-        [Device::hub().topic(discovery_prefix, hub), format!("{discovery_prefix}/device/hearthd_{hub}/+/config")]
+    /// The filters that match all topics of a hub's devices, or of its single entities as well.
+    pub fn filters(discovery_prefix: &str, hub: &str, single: bool) -> [String; 2] {
+        let platform = if single { "+" } else { "device" };
+        [Device::hub().topic(discovery_prefix, hub), format!("{discovery_prefix}/{platform}/hearthd_{hub}/+/config")]
     }
 
-    /// The word of its room, for people; None of the hub.
+    /// The word of its room, for people; None of the hub, and of a single entity.
     pub fn room(&self) -> Option<&str> {
-        (!self.room.is_empty()).then_some(&*self.room)
+        (!self.is_hub() && self.component().is_none()).then_some(&*self.place)
     }
 
     fn identifier(&self, hub: &str) -> String {
-        match &*self.room {
-            "" => format!("hearthd_{hub}"),
-            room => format!("hearthd_{hub}.{room}"),
+        match self.room() {
+            None => format!("hearthd_{hub}"),
+            Some(room) => format!("hearthd_{hub}.{room}"),
         }
     }
 
@@ -128,6 +144,11 @@ impl Device {
     }
 }
 
+/// The id of a component begins with its platform.
+pub(super) fn platform_of(component: &str) -> &str {
+    component.split('-').next().unwrap_or_default()
+}
+
 /// Where people open the page, if that can be from another machine: by the name that the file gives it, or by its address.
 fn page(config: &Config) -> Option<String> {
     let http = config.http.as_ref()?;
@@ -184,11 +205,15 @@ mod tests {
         for (device, topic) in [
             (Device::hub(), "ha/device/hearthd_cottage/config"),
             (Device::of(&config, Some(RoomId(0))), "ha/device/hearthd_cottage/hall/config"),
+            (Device::single("light-hall_light"), "ha/light/hearthd_cottage/light-hall_light/config"),
         ] {
             assert_eq!(device.topic("ha", "cottage"), topic);
             assert_eq!(Device::of_topic(topic, "ha", "cottage"), Some(device));
         }
         for topic in [
+            "ha/light/hearthd_cottage/config",
+            "ha/light/hearthd_cottage/switch-lamp/config",
+            "ha/light/hearthd_cottage2/light-lamp/config",
             "ha/device/hearthd_cottage2/config",
             "ha/device/hearthd_cottage//config",
             "ha/device/hearthd_cottage/a/b/config",

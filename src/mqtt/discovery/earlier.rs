@@ -1,7 +1,8 @@
 //! What an earlier announcement tells. Anybody may have written it: it is read in one pass, without a tree of its values in
 //! memory, and little of it is believed.
 
-use super::{Platforms, Topics};
+use super::device::platform_of;
+use super::{Device, Platforms, Topics};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 
@@ -21,15 +22,20 @@ pub struct Earlier {
     pub topics: BTreeSet<String>,
 }
 
-/// Reads an announcement. Nothing comes of one that is not ours.
-pub fn read(payload: &[u8], topics: &Topics) -> Earlier {
+/// Reads the announcement of a device. Nothing comes of one that is not ours.
+pub fn read(device: &Device, payload: &[u8], topics: &Topics) -> Earlier {
     let mut earlier = Earlier::default();
+    // Its topic tells of a single entity what is to be known of it.
+    if let Some(id) = device.component() {
+        earlier.components.insert(id.into(), platform_of(id).into());
+        return earlier;
+    }
     let mut json = serde_json::Deserializer::from_slice(payload);
     let whole = Root { earlier: &mut earlier, topics }.deserialize(&mut json).and_then(|()| json.end());
     whole.map(|()| earlier).unwrap_or_default()
 }
 
-fn is_an_id(id: &str, platform: &str) -> bool {
+pub(super) fn is_an_id(id: &str, platform: &str) -> bool {
     let word = |text: &str| {
         !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
     };
@@ -193,7 +199,7 @@ mod tests {
         let text = r#"{"dev":{"ids":["x"]},"cmps":{"switch-pump":{"p":"switch","stat_t":"hearthd/hut/pump/state","qos":1,
             "avty":[{"t":"hearthd/hut/availability"},{"t":"hearthd/hut/pump/availability"}],"cmd_t":"hearthd/hut/pump/set"},
             "sensor-old":{"p":"sensor"}},"qos":1}"#;
-        let earlier = read(text.as_bytes(), &topics());
+        let earlier = read(&Device::hub(), text.as_bytes(), &topics());
         let platform = |id: &str, platform: &str| (id.to_owned(), platform.to_owned());
         assert_eq!(earlier.components, [platform("switch-pump", "switch"), platform("sensor-old", "sensor")].into());
         let expected = ["hearthd/hut/pump/availability", "hearthd/hut/pump/state"].map(String::from);
@@ -222,10 +228,10 @@ mod tests {
             r#"{"cmps":{"sensor-a":{"x":"hearthd/hut/+/state"}}}"#,
             r#"{"cmps":{"sensor-a":{"x":"hearthd/hut/a/set"}}}"#,
         ] {
-            assert_eq!(read(text.as_bytes(), &topics()), Earlier::default(), "{text}");
+            assert_eq!(read(&Device::hub(), text.as_bytes(), &topics()), Earlier::default(), "{text}");
         }
         let deep = format!(r#"{{"cmps":{{"switch-a":{{"p":"switch","x":{}}}}}}}"#, "[".repeat(100_000));
-        assert_eq!(read(deep.as_bytes(), &topics()), Earlier::default());
+        assert_eq!(read(&Device::hub(), deep.as_bytes(), &topics()), Earlier::default());
     }
 
     #[test]
@@ -234,7 +240,7 @@ mod tests {
             format!(r#""switch-a{n}":{{"p":"switch","stat_t":"hearthd/hut/a{n}/state","x":[1,2.5,null,true,"y"]}}"#)
         };
         let bomb: Vec<String> = (0..40_000).map(one).collect();
-        let earlier = read(format!(r#"{{"cmps":{{{}}}}}"#, bomb.join(",")).as_bytes(), &topics());
+        let earlier = read(&Device::hub(), format!(r#"{{"cmps":{{{}}}}}"#, bomb.join(",")).as_bytes(), &topics());
         assert_eq!((earlier.components.len(), earlier.topics.len()), (COMPONENTS_MAX, TOPICS_MAX));
     }
 }

@@ -40,7 +40,7 @@ pub type Platforms = BTreeMap<String, String>;
 /// Which components are announced with which device.
 pub type Layout = BTreeMap<Device, Platforms>;
 
-/// The announcements of a whole hub. Components in `gone` are named by their platform alone, which removes them, or as the
+/// The announcements of a whole hub, as its settings want them. Components in `gone` are named by their platform alone, which removes them, or as the
 /// step wants it. A device that has nothing is not among them.
 pub fn announcements(
     config: &Config,
@@ -49,7 +49,7 @@ pub fn announcements(
     gone: &Layout,
     step: Step,
 ) -> BTreeMap<Device, String> {
-    let mut all = components(config, topics, board);
+    let mut all = places(config, topics, board);
     for (device, gone) in gone {
         // A device that has nothing else is taken away, and all that it had with it.
         if !all.contains_key(device) && step.is_removal() {
@@ -61,15 +61,18 @@ pub fn announcements(
         }
     }
     all.retain(|_, components| !components.is_empty());
+    let mut origin = json!({ "name": "hearthd", "sw": env!("CARGO_PKG_VERSION") });
+    match env!("CARGO_PKG_REPOSITORY") {
+        "" => {}
+        url => origin["url"] = url.into(),
+    }
     let payload = |device: &Device, components: Map<String, Value>| {
-        let mut origin = json!({ "name": "hearthd", "sw": env!("CARGO_PKG_VERSION") });
-        match env!("CARGO_PKG_REPOSITORY") {
-            "" => {}
-            url => origin["url"] = url.into(),
+        if let Some(id) = device.component() {
+            return single(config, topics, board, &origin, components[id].clone());
         }
         let root = json!({
             "dev": device.described(config, board),
-            "o": origin,
+            "o": origin.clone(),
             // As a list: Home Assistant copies it to the components that have none, and refuses a component that ends up
             // with both this key and `availability_topic`.
             "avty": [{ "t": topics.availability() }],
@@ -81,13 +84,43 @@ pub fn announcements(
     all.into_iter().map(|(device, components)| (device.clone(), payload(&device, components))).collect()
 }
 
+/// The components by the announcement that tells of them; a single entity says itself with which device it is.
+fn places(config: &Config, topics: &Topics, board: &Board) -> BTreeMap<Device, Map<String, Value>> {
+    let all = components(config, topics, board);
+    if !config.mqtt.as_ref().is_some_and(|mqtt| mqtt.discovery_single) {
+        return all;
+    }
+    let of_device = |(device, components): (Device, Map<String, Value>)| {
+        let dev = device.described(config, board);
+        components.into_iter().map(move |(id, mut described)| {
+            described["dev"] = dev.clone();
+            (Device::single(&id), Map::from_iter([(id, described)]))
+        })
+    };
+    all.into_iter().flat_map(of_device).collect()
+}
+
+/// The announcement of a single entity.
+fn single(config: &Config, topics: &Topics, board: &Board, origin: &Value, mut described: Value) -> String {
+    if let Some(described) = described.as_object_mut() {
+        // What is gone is with the hub, until it is forgotten.
+        described.entry("dev").or_insert_with(|| Device::hub().described(config, board));
+        let platform = described.remove("p");
+        if platform.is_some_and(|platform| platform != component::AUTOMATION) {
+            described.entry("avty").or_insert_with(|| json!([{ "t": topics.availability() }]));
+        }
+        described.extend([("o".to_owned(), origin.clone()), ("qos".to_owned(), 1.into())]);
+    }
+    described.to_string()
+}
+
 /// The components of a configuration, on such a computer.
 pub fn layout(config: &Config, board: &Board) -> Layout {
     let platform = |described: Value| described["p"].as_str().unwrap_or_default().to_owned();
     let platforms = |components: Map<String, Value>| -> Platforms {
         components.into_iter().map(|(id, described)| (id, platform(described))).collect()
     };
-    let all = components(config, &Topics::new(""), board);
+    let all = places(config, &Topics::new(""), board);
     all.into_iter().map(|(device, components)| (device, platforms(components))).collect()
 }
 

@@ -332,7 +332,7 @@ fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_to
         assert!(!root_has_topic, "{id}: Home Assistant refuses a component with both availability keys");
         let list = availability.as_array().expect("a list");
         assert!(list.iter().all(|entry| entry["t"].is_string()));
-        assert!(list.is_empty() || component["availability_mode"] == "all");
+        assert!(list.len() < 2 || component["availability_mode"] == "all");
     }
     if platform == "valve" && component.contains_key("reports_position") {
         let words = ["payload_open", "payload_close", "state_open", "state_closed"];
@@ -716,7 +716,7 @@ fn an_announcement_can_be_read_again() {
     let topics = Topics::new("hearthd/cottage");
     let (mut read_layout, mut read_topics) = (Layout::new(), BTreeSet::new());
     for (device, announced) in announcements(&config, &topics, &Board::default(), &Layout::new(), Step::Removed) {
-        let earlier = read(announced.as_bytes(), &topics);
+        let earlier = read(&device, announced.as_bytes(), &topics);
         read_layout.insert(device, earlier.components);
         read_topics.extend(earlier.topics);
     }
@@ -784,7 +784,7 @@ fn what_others_wrote_is_not_read() {
     for payload in
         ["", "null", "[]", "{\"cmps\":[]}", "{\"cmps\":{\"a\":1,\"b\":{\"stat_t\":\"x/state\",\"avty\":7}}}", "\u{0}"]
     {
-        assert_eq!(read(payload.as_bytes(), &topics), Default::default(), "{payload}");
+        assert_eq!(read(&Device::hub(), payload.as_bytes(), &topics), Default::default(), "{payload}");
     }
 }
 
@@ -896,6 +896,44 @@ fn each_click_starts_automations_of_its_own() {
         (&click["t"], &click["pl"], &click["stype"]),
         (&json!("hearthd/cottage/bell/event/state"), &json!("click"), &json!("Bell"))
     );
+}
+
+/// Each is accepted that would be in the announcement of a device, and says with which it is.
+#[test]
+fn single_entities_are_what_they_are_in_a_device() {
+    let loaded = crate::config::parse(std::path::Path::new("config.toml"), include_str!("../../../config.toml"));
+    let mut config = loaded.unwrap().config;
+    let topics = Topics::new("hearthd/cottage");
+    let together = components(&config, &topics, &full_board());
+    config.mqtt.as_mut().unwrap().discovery_single = true;
+    let all = announcements(&config, &topics, &full_board(), &Layout::new(), Step::Removed);
+    assert_eq!(all.len(), together.values().map(Map::len).sum::<usize>());
+    for (device, components) in together {
+        for (id, component) in components {
+            let single = Device::single(&id);
+            let mut said: Value = serde_json::from_str(&all[&single]).unwrap();
+            let said = said.as_object_mut().unwrap();
+            let topic = single.topic("homeassistant", "cottage");
+            assert_eq!(
+                topic,
+                format!("homeassistant/{}/hearthd_cottage/{id}/config", component["p"].as_str().unwrap())
+            );
+            let mut root = json!({ "cmps": {} });
+            for key in ["dev", "o", "qos"] {
+                root[key] = said.remove(key).unwrap();
+            }
+            said.insert("p".into(), component["p"].clone());
+            assert_eq!(root["dev"], device.described(&config, &full_board()), "{id}");
+            root["cmps"][&id] = said.clone().into();
+            validate(&root.to_string());
+            // What the root of a device says for all.
+            if component.get("avty").is_none() {
+                let of_hub = said.remove("avty").unwrap_or(json!([{ "t": "hearthd/cottage/availability" }]));
+                assert_eq!(of_hub, json!([{ "t": "hearthd/cottage/availability" }]), "{id}");
+            }
+            assert_eq!(Value::from(said.clone()), component, "{id}");
+        }
+    }
 }
 
 /// As docs/mqtt.md tells them.

@@ -11,7 +11,9 @@ impl Outbox {
     /// The devices that have anything, had it and are to lose it, or are being emptied; and the hub.
     fn devices(&self) -> BTreeSet<Device> {
         let all = self.layout.keys().chain(self.gone_components.keys()).chain(&self.moving);
-        all.cloned().chain([Device::hub()]).collect()
+        // The hub is taken away where it has nothing left; where entities are announced one by one, it never had.
+        let is_single = self.snapshot.config.mqtt.as_ref().is_some_and(|mqtt| mqtt.discovery_single);
+        all.cloned().chain((!is_single).then(Device::hub)).collect()
     }
 
     /// Where they are announced; nowhere, if nothing is to be.
@@ -73,7 +75,10 @@ impl Outbox {
         } else if !self.due.is_empty() {
             let (topics, gone, step) = (&self.topics, &self.gone_components, self.step);
             let mut all = discovery::announcements(&config, topics, &self.board, gone, step);
-            for device in std::mem::take(&mut self.due) {
+            // Home Assistant finds what has moved with its new device before its former one goes.
+            let (there, taken_away): (Vec<Device>, Vec<Device>) =
+                std::mem::take(&mut self.due).into_iter().partition(|device| all.contains_key(device));
+            for device in there.into_iter().chain(taken_away) {
                 let payload = all.remove(&device).unwrap_or_default();
                 say(device, payload);
             }

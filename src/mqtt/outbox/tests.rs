@@ -34,7 +34,8 @@ fn earlier(outbox: &mut Outbox, config: &Config) {
     let topics = Topics::new("hearthd/cottage");
     let all = discovery::announcements(config, &topics, &Board::default(), &Layout::new(), Step::Removed);
     for (device, payload) in all {
-        outbox.earlier_discovery(device, discovery::read(payload.as_bytes(), &topics));
+        let earlier = discovery::read(&device, payload.as_bytes(), &topics);
+        outbox.earlier_discovery(device, earlier);
     }
 }
 
@@ -776,4 +777,57 @@ fn a_thermostat_does_not_go_on_showing_a_dead_temperature() {
     change(&mut snapshot, place, |state| (state.value, state.quality) = (None, Quality::Unknown));
     outbox.update(Arc::new(snapshot));
     assert_eq!(about(&mut outbox), unknown);
+}
+
+#[test]
+fn what_is_announced_one_by_one_moves_from_its_device_and_back() {
+    let single = |config: Config| {
+        let mqtt = MqttSettings { discovery_single: true, ..house::settings() };
+        Arc::new(Config { mqtt: Some(mqtt), ..config })
+    };
+    let together = house::config(&[("lamp", OutputKind::Light)]);
+    let apart = single(together.clone());
+    let together = Arc::new(together);
+    let mut before = outbox(&together);
+    said(&mut before);
+    let topics = |outbox: &mut Outbox| -> Vec<(String, String)> {
+        let said = std::iter::from_fn(|| outbox.next()).filter(|message| message.topic.starts_with("homeassistant/"));
+        said.map(|message| (message.topic, message.payload)).collect()
+    };
+    let lamp = "homeassistant/light/hearthd_cottage/light-lamp/config";
+    let to = |record: Record, config: &Arc<Config>| with_settings(config.mqtt.as_ref().unwrap(), config, record);
+
+    let mut after = to(before.record(), &apart);
+    let let_go = discovery::LET_GO.to_owned();
+    assert_eq!(topics(&mut after), [(DISCOVERY.to_owned(), let_go.clone()), (HALL.to_owned(), let_go.clone())]);
+    assert!(after.begins_to_let_go());
+    after.moved();
+    let all = topics(&mut after);
+    assert!(all.iter().any(|(topic, payload)| topic == lamp && payload.contains("hearthd_cottage_lamp")));
+    let gone = [DISCOVERY, HALL].map(|topic| (topic.to_owned(), String::new()));
+    assert_eq!(all[all.len() - 2..], gone, "at last");
+    assert!(all[..all.len() - 2].iter().all(|(_, payload)| !payload.is_empty()));
+    after.start();
+    assert!(topics(&mut after).iter().all(|(_, payload)| !payload.is_empty()), "the hub never had one there");
+
+    let mut back = to(after.record(), &together);
+    let all = topics(&mut back);
+    assert!(all.contains(&(lamp.to_owned(), let_go.clone())) && all.iter().all(|(_, payload)| *payload == let_go));
+    back.moved();
+    let all = topics(&mut back);
+    assert_eq!([&*all[0].0, &*all[1].0], [DISCOVERY, HALL], "first where it is now");
+    assert!(all[2..].iter().all(|(_, payload)| payload.is_empty()) && all.iter().any(|(topic, _)| topic == lamp));
+
+    // One that goes is described once more and taken away, as with a device.
+    let mut shorter = to(after.record(), &single(house::config(&[])));
+    assert!(topics(&mut shorter).contains(&(lamp.to_owned(), String::new())));
+    shorter.home_assistant(true);
+    shorter.next_step();
+    let described = topics(&mut shorter).into_iter().find(|(topic, _)| topic == lamp).unwrap().1;
+    assert!(
+        described.contains(r#""uniq_id":"hearthd_cottage_lamp""#) && described.contains(r#""dev":{"#),
+        "{described}"
+    );
+    shorter.next_step();
+    assert!(topics(&mut shorter).contains(&(lamp.to_owned(), String::new())));
 }

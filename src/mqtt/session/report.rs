@@ -57,10 +57,12 @@ impl Session {
 
     /// Says what stays at a broker that is not to hear of this hub any more.
     pub(super) fn complain_of(&self, left: Clearing) {
-        let MqttSettings { prefix, discovery_prefix, .. } = &self.settings;
+        let MqttSettings { prefix, discovery_prefix, discovery_single, .. } = &self.settings;
         let discovery = discovery_prefix.as_ref().filter(|_| left.discovery);
         let topics = left.topics.then(|| format!("{prefix}/#"));
-        let left = topics.into_iter().chain(discovery.into_iter().flat_map(|to| Device::filters(to, &self.hub)));
+        let left = topics
+            .into_iter()
+            .chain(discovery.into_iter().flat_map(|to| Device::filters(to, &self.hub, *discovery_single)));
         let left: Vec<String> = left.map(|topic| in_shell(&topic)).collect();
         if !left.is_empty() {
             tracing::warn!(
