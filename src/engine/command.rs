@@ -90,7 +90,7 @@ impl Engine {
     /// What `member`, of the group `id` or that output itself, is to be. A group is switched as one.
     fn goal(&self, id: OutputId, member: OutputId, ask: Ask, now: Now) -> Result<Goal, Refusal> {
         let (takes, state) = (self.config.capability(id), &self.outputs[id.0]);
-        let asked = asked(state);
+        let asked = self.asked(id);
         let on = match takes {
             Capability::Position => Level::ON,
             _ if asked.is_on() => asked,
@@ -121,9 +121,17 @@ impl Engine {
         let (takes, state) = (self.config.capability(id), &self.outputs[id.0]);
         let base = match takes {
             Capability::Position => state.travel.goal().or_else(|| self.position(id, now)).ok_or(Refusal::NotKnown)?,
-            _ => asked(state),
+            _ => self.asked(id),
         };
         Ok(takes.changed_by(base, percent))
+    }
+
+    /// What an output is asked to be; a group, as its members, whatever their wires are known to carry yet.
+    fn asked(&self, id: OutputId) -> Level {
+        match &self.config[id].method {
+            Method::Group { members, all } => view::together(*all, members.iter().map(|member| self.asked(*member))),
+            _ => asked(&self.outputs[id.0]),
+        }
     }
 
     /// Whether a cover, or one of a group, moves or is about to.

@@ -478,3 +478,24 @@ fn a_reload_or_a_kill_does_not_begin_a_limit_anew() {
     assert_eq!((house.pass(359), again.live(secs(359))), (vec![], vec![]));
     assert_eq!((house.pass(1).len(), again.live(secs(1)).len()), (1, 1));
 }
+
+/// Home Assistant sends a level and then ON, which leaves it, also before anything has answered.
+#[test]
+fn a_group_is_asked_to_be_what_its_members_are_asked_to_be() {
+    let config = hearthd::config::parse(
+        std::path::Path::new("house.toml"),
+        "[hub]\nid = \"house\"\n[hardware]\nbackend = \"simulated\"\n\
+         [outputs.lamp]\nkind = \"light\"\npwm = 18\n[outputs.other]\nkind = \"light\"\npwm = 19\n\
+         [outputs.both]\nkind = \"group\"\nmembers = [\"lamp\", \"other\"]\n",
+    );
+    let mut house = Slow::new(Arc::new(config.unwrap().config));
+    assert_eq!(house.command("both", "ON"), ["lamp ON", "other ON"]);
+    assert_eq!(house.command("both.level", "40"), NOTHING, "the wires have not answered");
+    assert_eq!(house.command("both", "ON"), NOTHING);
+    for (drive, ..) in house.drives.clone() {
+        house.send(Event::Driven { drive, result: Ok(()) });
+    }
+    let levels: Vec<_> = house.drives.iter().skip(2).map(|(_, id, level)| format!("{id} {level}")).collect();
+    assert_eq!(levels, ["lamp 40 %", "other 40 %"]);
+    assert_eq!(house.command("both", "TOGGLE"), ["lamp OFF", "other OFF"]);
+}
