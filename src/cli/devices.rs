@@ -1,5 +1,8 @@
 //! `hearthd detect --mqtt`: what is on the broker, as TOML to paste.
 
+mod home_assistant;
+mod shelly;
+
 use hearthd::{
     config,
     model::{MqttSettings, Quantity, shown},
@@ -22,7 +25,8 @@ pub fn run(file: &Path) -> anyhow::Result<()> {
     let place = format!("{}:{}", settings.host, settings.port);
     let heard = super::block_on(async { Ok(remote::survey(&settings).await) })?;
     let heard = heard.map_err(|why| anyhow::anyhow!("the broker at {place} cannot be asked: {why}"))?;
-    write!(io::stdout(), "# The broker at {place}\n{}", toml(&heard))?;
+    let discovery = settings.discovery_prefix.as_deref().unwrap_or("homeassistant");
+    write!(io::stdout(), "# The broker at {place}\n{}", toml(&heard, discovery))?;
     Ok(())
 }
 
@@ -34,9 +38,14 @@ fn local() -> anyhow::Result<MqttSettings> {
 }
 
 /// Tables for all that was announced.
-fn toml(heard: &[(String, String)]) -> String {
+fn toml(heard: &[(String, String)], discovery: &str) -> String {
     let mut tables = Tables::default();
     for (topic, payload) in heard {
+        let announced = topic.strip_prefix(discovery).and_then(|rest| rest.strip_prefix('/')?.strip_suffix("/config"));
+        if let Some(announced) = announced {
+            home_assistant::announcement(&mut tables, &announced.split('/').collect::<Vec<_>>(), payload);
+            continue;
+        }
         let parts: Vec<&str> = topic.split('/').collect();
         match parts.as_slice() {
             ["zigbee2mqtt", "bridge", "devices"] => {
@@ -56,14 +65,13 @@ fn toml(heard: &[(String, String)]) -> String {
                 }
             }
             ["tele", name, "LWT"] => tables.tasmota_by_name(name),
-            ["shellies", id, "online"] | [id, "online"] if id.starts_with("shelly") => {
-                tables.add("outputs", id, &format!("kind = \"switch\"\nshelly = {}\n", quoted(id)));
-            }
+            ["shellies", id, "online"] | [id, "online"] if id.starts_with("shelly") => shelly::device(&mut tables, id),
             _ => {}
         }
     }
     if tables.text.is_empty() {
-        return "# No device announces itself there: zigbee2mqtt, Tasmota and Shelly do, where they are connected.\n"
+        return "# No device announces itself there: zigbee2mqtt, Tasmota and Shelly do, where they are connected, and what \
+                Home Assistant is told of.\n"
             .into();
     }
     tables.text
@@ -218,6 +226,14 @@ mod tests {
         let sensors = r#"{"sn":{"Time":"2026-11-29T08:00:00","ENERGY":{"Total":3.1,"Power":42},
             "DS18B20-1":{"Id":"01","Temperature":21.5},"AM2301":{"Temperature":20.5,"Humidity":44.2,"DewPoint":8.0},
             "ESP32":{"Temperature":41.7},"TempUnit":"C"},"ver":1}"#;
+        let temperature = r#"{"~":"porch","uniq_id":"porch_temperature","stat_t":"~/sensor/temperature/state","dev_cla":"temperature",
+            "unit_of_meas":"°F","avty_t":"~/status","stat_cla":"measurement"}"#;
+        let motion = r#"{"stat_t":"home/OMG/PIR","dev_cla":"motion","val_tpl":"{{ value_json['presence'] | default('') }}",
+            "pl_on":"true","pl_off":"false"}"#;
+        let garden = r#"{"dev":{"ids":["g"]},"o":{"name":"other"},"availability_topic":"garden/up","cmps":{
+            "lamp":{"p":"light","schema":"json","brightness":true,"cmd_t":"garden/lamp/set","stat_t":"garden/lamp"},
+            "pump":{"p":"switch","command_topic":"garden/pump/set","stat_t":"garden/pump","val_tpl":"{{ value_json.pump.state }}"},
+            "spots":{"p":"light","cmd_t":"garden/spots/set","bri_cmd_t":"garden/spots/bri","bri_scl":100}}}"#;
         let heard: Vec<(String, String)> = [
             ("zigbee2mqtt/bridge/devices", devices),
             ("tasmota/discovery/A8032A/config", tasmota),
@@ -226,10 +242,19 @@ mod tests {
             ("tele/plug3/LWT", "Online"),
             ("shellyplus1-a8032a/online", "true"),
             ("other/online", "true"),
+            ("shellies/shellyht-77/online", "true"),
+            ("homeassistant/sensor/porch/temperature/config", temperature),
+            ("homeassistant/binary_sensor/OMG_1/config", motion),
+            ("homeassistant/device/garden/config", garden),
+            (
+                "homeassistant/sensor/clever/config",
+                r#"{"stat_t":"x","dev_cla":"humidity","val_tpl":"{{ value_json.h * 2 }}"}"#,
+            ),
+            ("homeassistant/switch/plug3/config", r#"{"stat_t":"stat/plug3/POWER","cmd_t":"cmnd/plug3/POWER"}"#),
         ]
         .map(|(topic, payload)| (topic.to_owned(), payload.to_owned()))
         .into();
-        let toml = toml(&heard);
+        let toml = toml(&heard, "homeassistant");
         assert_eq!(
             toml,
             r#"
@@ -264,10 +289,54 @@ tasmota = "plug3"
 [outputs.shellyplus1_a8032a]
 kind = "switch"
 shelly = "shellyplus1-a8032a"
+
+[sensors.shellyht_77]
+shelly = "shellyht-77"
+quantities = ["temperature", "humidity", "battery"]
+
+[sensors.porch_temperature]
+mqtt = "porch/sensor/temperature/state"
+quantities = { temperature = { pointer = "", unit = "°F" } }
+availability = "porch/status"
+
+[inputs.omg_1]
+kind = "motion"
+mqtt = "home/OMG/PIR"
+pointer = "/presence"
+on = "true"
+off = "false"
+
+[outputs.lamp_2]
+kind = "light"
+mqtt = "garden/lamp/set"
+on = '{"state":"ON"}'
+off = '{"state":"OFF"}'
+state_topic = "garden/lamp"
+pointer = "/state"
+state_on = "ON"
+state_off = "OFF"
+level = '{"state":"ON","brightness":{}}'
+level_max = 255
+availability = "garden/up"
+
+[outputs.pump]
+kind = "switch"
+mqtt = "garden/pump/set"
+state_topic = "garden/pump"
+pointer = "/pump/state"
+availability = "garden/up"
+
+[outputs.spots]
+kind = "light"
+mqtt = "garden/spots/set"
+level = "{}"
+level_topic = "garden/spots/bri"
+level_max = 100
+availability = "garden/up"
 "#
         );
         let house = format!("[hub]\nid = \"home\"\n[mqtt]\nurl = \"mqtt://localhost\"\n{toml}");
         config::parse(Path::new("pasted.toml"), &house).unwrap();
-        assert!(super::toml(&[]).starts_with("# No device"));
+        assert!(super::toml(&[], "homeassistant").starts_with("# No device"));
     }
 }

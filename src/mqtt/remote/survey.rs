@@ -2,11 +2,18 @@
 
 use super::connection::{Connection, News};
 use crate::model::MqttSettings;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-/// Where devices announce themselves.
-const ANNOUNCEMENTS: [&str; 5] =
-    ["zigbee2mqtt/bridge/devices", "tasmota/discovery/+/+", "tele/+/LWT", "shellies/+/online", "+/online"];
+/// Where devices announce themselves; `{}` stands for where Home Assistant is told of them.
+const ANNOUNCEMENTS: [&str; 7] = [
+    "zigbee2mqtt/bridge/devices",
+    "tasmota/discovery/+/+",
+    "tele/+/LWT",
+    "shellies/+/online",
+    "+/online",
+    "{}/+/+/config",
+    "{}/+/+/+/config",
+];
 /// What the broker keeps comes at once.
 const LISTEN: Duration = Duration::from_secs(2);
 /// To connect, and for all that comes.
@@ -19,6 +26,7 @@ const MESSAGES: usize = 5_000;
 /// # Errors
 /// Why the broker cannot be asked.
 pub async fn survey(settings: &MqttSettings) -> Result<Vec<(String, String)>, String> {
+    let discovery = settings.discovery_prefix.as_deref().unwrap_or("homeassistant");
     let mut connection: Connection<()> = Connection::open(settings, "detect");
     let mut heard = Vec::new();
     let mut over = std::pin::pin!(tokio::time::sleep(WITHIN));
@@ -36,7 +44,7 @@ pub async fn survey(settings: &MqttSettings) -> Result<Vec<(String, String)>, St
         };
         match news {
             News::Up => {
-                let topics = ANNOUNCEMENTS.into_iter().map(Arc::from);
+                let topics = ANNOUNCEMENTS.into_iter().map(|topic| topic.replace("{}", discovery).into());
                 connection.ask(topics).map_err(|_| "the connection ended")?;
             }
             News::Listening(refused) => {

@@ -1,0 +1,192 @@
+//! What programs announce to Home Assistant, as points on their topics: ESPHome, OpenMQTTGateway and many others.
+
+use super::{Tables, quoted};
+use hearthd::model::Quantity;
+use serde_json::{Map, Value as Json};
+
+/// The short forms of what is read here.
+const ABBREVIATIONS: [(&str, &str); 24] = [
+    ("avty_t", "availability_topic"),
+    ("bri_cmd_t", "brightness_command_topic"),
+    ("bri_scl", "brightness_scale"),
+    ("bri_stat_t", "brightness_state_topic"),
+    ("cmd_t", "command_topic"),
+    ("cmps", "components"),
+    ("dev", "device"),
+    ("dev_cla", "device_class"),
+    ("ent_cat", "entity_category"),
+    ("mf", "manufacturer"),
+    ("o", "origin"),
+    ("p", "platform"),
+    ("pl_avail", "payload_available"),
+    ("pl_not_avail", "payload_not_available"),
+    ("pl_off", "payload_off"),
+    ("pl_on", "payload_on"),
+    ("stat_cla", "state_class"),
+    ("stat_off", "state_off"),
+    ("stat_on", "state_on"),
+    ("stat_t", "state_topic"),
+    ("stat_val_tpl", "state_value_template"),
+    ("uniq_id", "unique_id"),
+    ("unit_of_meas", "unit_of_measurement"),
+    ("val_tpl", "value_template"),
+];
+/// What has an announcement of its own.
+const KNOWN_OTHERWISE: [&str; 4] = ["zigbee2mqtt/", "tele/", "stat/", "shellies/"];
+/// By device class of a binary sensor: the kind of input.
+const KINDS: [(&str, &str); 9] = [
+    ("motion", "motion"),
+    ("occupancy", "motion"),
+    ("presence", "motion"),
+    ("door", "door"),
+    ("garage_door", "door"),
+    ("opening", "door"),
+    ("window", "window"),
+    ("moisture", "leak"),
+    ("smoke", "smoke"),
+];
+/// Device classes that are called otherwise here.
+const QUANTITIES: [(&str, &str); 2] = [("carbon_dioxide", "co2"), ("atmospheric_pressure", "pressure")];
+
+/// The tables of an announcement: of one component, or of a device with several.
+pub(super) fn announcement(tables: &mut Tables, topic: &[&str], payload: &str) {
+    let Ok(Json::Object(told)) = serde_json::from_str(payload) else { return };
+    let told = in_full(told);
+    if told.get("origin").is_some_and(|origin| origin["name"] == "hearthd") {
+        return;
+    }
+    match (topic, told.get("components")) {
+        (["device", ..], Some(Json::Object(components))) => {
+            for (id, component) in components {
+                let Json::Object(component) = component else { continue };
+                // What the device says counts for each that does not say it.
+                let mut all = told.clone();
+                all.extend(in_full(component.clone()));
+                let platform = all.get("platform").and_then(Json::as_str).unwrap_or_default().to_owned();
+                Component { platform: &platform, id, told: &all }.add(tables);
+            }
+        }
+        ([platform, .., id], _) => Component { platform, id, told: &told }.add(tables),
+        _ => {}
+    }
+}
+
+/// Its keys without short forms, and with `~` filled in.
+fn in_full(told: Map<String, Json>) -> Map<String, Json> {
+    let base = told.get("~").and_then(Json::as_str).unwrap_or_default().to_owned();
+    let key =
+        |key: String| ABBREVIATIONS.iter().find(|(short, _)| *short == key).map_or(key, |(_, long)| (*long).to_owned());
+    let value = |key: &str, value: Json| match value {
+        Json::String(topic) if key.ends_with("_topic") => topic.replace('~', &base).into(),
+        value => value,
+    };
+    told.into_iter()
+        .map(|(short, told)| (key(short.clone()), told))
+        .map(|(key, told)| (key.clone(), value(&key, told)))
+        .collect()
+}
+
+struct Component<'a> {
+    platform: &'a str,
+    id: &'a str,
+    told: &'a Map<String, Json>,
+}
+
+impl Component<'_> {
+    fn text(&self, key: &str) -> Option<&str> {
+        self.told.get(key).and_then(Json::as_str)
+    }
+
+    /// A line of a table, if it says that.
+    fn line(&self, key: &str, ours: &str) -> String {
+        self.text(key).map(|text| format!("{ours} = {}\n", quoted(text))).unwrap_or_default()
+    }
+
+    fn add(&self, tables: &mut Tables) {
+        let topics = [self.text("state_topic"), self.text("command_topic")];
+        let of_others = |topic: &str| KNOWN_OTHERWISE.iter().any(|beginning| topic.starts_with(beginning));
+        if topics.into_iter().flatten().any(of_others) {
+            return;
+        }
+        let name = self.text("unique_id").unwrap_or(self.id);
+        let keys = match self.platform {
+            "binary_sensor" => self.input().map(|keys| ("inputs", keys)),
+            "sensor" => self.sensor().map(|keys| ("sensors", keys)),
+            "switch" | "light" => self.output().map(|keys| ("outputs", keys)),
+            _ => return,
+        };
+        if let Some((table, keys)) = keys {
+            let availability = self.line("availability_topic", "availability");
+            tables.add(table, name, &format!("{keys}{availability}"));
+        }
+    }
+
+    fn input(&self) -> Option<String> {
+        let class = self.text("device_class").unwrap_or_default();
+        let kind = KINDS.iter().find(|(word, _)| *word == class).map_or("contact", |(_, kind)| kind);
+        let topic = quoted(self.text("state_topic")?);
+        let (on, off) = (self.line("payload_on", "on"), self.line("payload_off", "off"));
+        Some(format!("kind = \"{kind}\"\nmqtt = {topic}\n{}{on}{off}", self.pointer_line("value_template")?))
+    }
+
+    fn sensor(&self) -> Option<String> {
+        let class = self.text("device_class")?;
+        let word = QUANTITIES.iter().find(|(theirs, _)| *theirs == class).map_or(class, |(_, ours)| ours);
+        let quantity = Quantity::find(word)?;
+        let unit = self.text("unit_of_measurement").filter(|unit| *unit != quantity.unit().sign());
+        let pointer = quoted(&self.pointer("value_template")?);
+        let place = match unit {
+            Some(unit) => format!("{{ pointer = {pointer}, unit = {} }}", quoted(unit)),
+            None => pointer,
+        };
+        Some(format!("mqtt = {}\nquantities = {{ {word} = {place} }}\n", quoted(self.text("state_topic")?)))
+    }
+
+    fn output(&self) -> Option<String> {
+        let (kind, topic) = (self.platform, quoted(self.text("command_topic")?));
+        let state = self.line("state_topic", "state_topic");
+        let full = self.told.get("brightness_scale").and_then(Json::as_u64).unwrap_or(255);
+        if self.text("schema") == Some("json") {
+            let level = "level = '{\"state\":\"ON\",\"brightness\":{}}'\n";
+            let level = match self.told.get("brightness") {
+                Some(Json::Bool(true)) => format!("{level}level_max = {full}\n"),
+                _ => String::new(),
+            };
+            let pointer = if state.is_empty() { "" } else { "pointer = \"/state\"\n" };
+            let words = "on = '{\"state\":\"ON\"}'\noff = '{\"state\":\"OFF\"}'\n";
+            let says = if state.is_empty() { "" } else { "state_on = \"ON\"\nstate_off = \"OFF\"\n" };
+            return Some(format!("kind = \"{kind}\"\nmqtt = {topic}\n{words}{state}{pointer}{says}{level}"));
+        }
+        let template = if self.platform == "light" { "state_value_template" } else { "value_template" };
+        let pointer = if state.is_empty() { String::new() } else { self.pointer_line(template)? };
+        let (on, off) = (self.line("payload_on", "on"), self.line("payload_off", "off"));
+        let level = self
+            .text("brightness_command_topic")
+            .map(|topic| format!("level = \"{{}}\"\nlevel_topic = {}\nlevel_max = {full}\n", quoted(topic)));
+        let level = level.unwrap_or_default();
+        Some(format!("kind = \"{kind}\"\nmqtt = {topic}\n{on}{off}{state}{pointer}{level}"))
+    }
+
+    fn pointer_line(&self, template: &str) -> Option<String> {
+        let pointer = self.pointer(template)?;
+        Some(if pointer.is_empty() { String::new() } else { format!("pointer = {}\n", quoted(&pointer)) })
+    }
+
+    /// Where a template looks in the payload; None: it does more than that.
+    fn pointer(&self, template: &str) -> Option<String> {
+        let Some(template) = self.text(template) else { return Some(String::new()) };
+        let inner = template.trim().strip_prefix("{{")?.strip_suffix("}}")?.split('|').next()?.trim();
+        let path = inner.strip_prefix("value")?;
+        let Some(path) = path.strip_prefix("_json") else { return path.is_empty().then(String::new) };
+        let mut pointer = String::new();
+        for key in path.split(['.', '[']).filter(|key| !key.is_empty()) {
+            let key = key.strip_suffix(']').map_or(key, |key| key.trim_matches(['\'', '"']));
+            let is_plain = |c: char| c.is_alphanumeric() || "_-:".contains(c);
+            if key.is_empty() || !key.chars().all(is_plain) {
+                return None;
+            }
+            pointer += &format!("/{key}");
+        }
+        Some(pointer)
+    }
+}
