@@ -417,34 +417,45 @@ fn what_a_reload_takes_away_is_left_in_its_safe_state() {
     assert!(house.stop());
 }
 
-/// What could not be told because the broker was away is told when it is back, also to an output without a successor; but not
-/// where a later reload brings the output back.
+/// What could not be told because the broker was away is told when it is back, also to an output without a successor, or with
+/// one that is commanded on the same topic in other words; but not where a later reload brings the output back.
 #[test]
 fn what_a_reload_takes_away_while_the_broker_is_away_is_told_later() {
     let broker = Broker::start();
     let (device, proxy) = (devices(broker.port), Proxy::start(broker.port));
-    let pump = "[outputs.pump]\nkind = \"switch\"\nmqtt = \"pump/set\"\n";
-    let mill = "[outputs.mill]\nkind = \"switch\"\nmqtt = \"mill/set\"\n";
-    let mut house = house(proxy.port, &format!("{pump}{mill}"));
+    let output =
+        |name: &str, topic: &str, more: &str| format!("[outputs.{name}]\nkind = \"light\"\nmqtt = \"{topic}\"\n{more}");
+    let relay = |name: &str| {
+        let words = format!("on = '{{\"{name}\":\"ON\"}}'\noff = '{{\"{name}\":\"OFF\"}}'\n");
+        output(name, "relays/set", &words)
+    };
+    let (left, right, pump) = (relay("left"), relay("right"), output("pump", "pump/set", ""));
+    let lamp = output("lamp", "lamp/set", "level_topic = \"lamp/level\"\nlevel = \"{}\"\nsafe = \"on\"\n");
+    let mut house = house(proxy.port, &format!("{left}{right}{pump}{lamp}"));
     house.up(&[]);
-    let with_both = std::fs::read_to_string(&house.config).unwrap();
-    let without = with_both.replace(pump, "").replace(mill, "");
-    for name in ["pump", "mill"] {
+    let text = std::fs::read_to_string(&house.config).unwrap();
+    device.wait_for("hearthd/cottage/availability", "online");
+    for (name, topic) in [("left", "relays/set"), ("right", "relays/set"), ("pump", "pump/set"), ("lamp", "lamp/level")]
+    {
         device.publish(&format!("hearthd/cottage/{name}/set"), "ON");
-        device.wait_for(&format!("{name}/set"), "ON");
+        wait_until(&format!("{name} is on"), || house.value(name) == "ON" && device.last(topic).is_some());
     }
     proxy.set(Fault::Refuse);
     proxy.cut();
     device.forget();
-    std::fs::write(&house.config, &without).unwrap();
-    house.wait_for_log("pump is not there any more, and its safe state was not published");
-    std::fs::write(&house.config, without + mill).unwrap();
-    house.wait_for_log("1 output");
-    assert!(device.all("pump/set").is_empty());
+    std::fs::write(&house.config, text.replace(&right, "").replace(&pump, "").replace(&lamp, "")).unwrap();
+    for name in ["right", "pump", "lamp"] {
+        house.wait_for_log(&format!("{name} is not there any more, and its safe state was not published"));
+    }
+    std::fs::write(&house.config, text.replace(&right, "").replace(&pump, "")).unwrap();
+    house.wait_for_log("2 outputs");
     proxy.set(Fault::Nothing);
     device.wait_for("pump/set", "OFF");
-    house.wait_for_log("pump, which is not there any more: its safe state was published");
-    assert!(!house.log().contains("mill, which is not there any more: its safe state was published"));
+    for name in ["right", "pump"] {
+        house.wait_for_log(&format!("{name}, which is not there any more: its safe state was published"));
+    }
+    assert!(device.all("relays/set").iter().any(|message| message.payload == "{\"right\":\"OFF\"}"));
+    assert!(!house.log().contains("lamp, which is not there any more: its safe state was published"));
     assert!(house.stop());
 }
 

@@ -47,12 +47,14 @@ impl<'f> PemFiles<'f> {
     /// A certificate and the key that belongs to it.
     pub fn pair(&mut self, cert: &Named, key: &Named) -> (PathBuf, PathBuf) {
         let (cert_file, key_file) = (self.find(cert, PemKind::Certificates), self.find(key, PemKind::Key));
-        if let Some((chain, private)) = cert_file.content.zip(key_file.content)
-            && let Ok((chain, private)) =
-                pem::certificates(&chain).and_then(|chain| Ok((chain, pem::private_key(&private)?)))
-            && let Err(PemFault { fault, cure }) = pem::fits(&private, &chain, &cert_file.path)
+        if let Some((certificates, private)) = cert_file.content.zip(key_file.content)
+            && let Err((kind, PemFault { fault, cure })) = pem::pair(&certificates, &private, &cert_file.path)
         {
-            self.problems.error(key.1.clone(), format!("{} {fault}", key_file.path.display()), cure);
+            let (place, path) = match kind {
+                PemKind::Certificates => (&cert.1, &cert_file.path),
+                PemKind::Key => (&key.1, &key_file.path),
+            };
+            self.problems.error(place.clone(), format!("{} {fault}", path.display()), cure);
         }
         (cert_file.path, key_file.path)
     }

@@ -31,6 +31,8 @@ const VERIFY_EVERY: Duration = Duration::from_secs(50);
 pub const DRIVE_WITHIN: Duration = Duration::from_secs(5);
 /// The engine is woken at least this often, so that a wall clock that was set is noticed.
 const WAKE_AT_LEAST: Duration = Duration::from_secs(60);
+/// Whoever presses more often fills no log.
+const IDENTIFY_EVERY: Duration = Duration::from_secs(1);
 
 /// The engine, the hardware and what one pass gathers.
 pub struct Control {
@@ -62,6 +64,8 @@ pub struct Control {
     next: Pass,
     /// Somebody asked for a restart.
     is_to_restart: bool,
+    /// When it last said which hub it is.
+    identified: Option<Moment>,
     stopped: bool,
 }
 
@@ -102,6 +106,7 @@ impl Control {
             held: Vec::new(),
             untold: 0,
             is_to_restart: false,
+            identified: None,
             stopped: false,
         };
         control.tell_kept();
@@ -172,7 +177,9 @@ impl Control {
             (Some(result), Answerer::Once(to)) => return self.next.replies.push(Reply { to, result }),
             (_, answer) => answer,
         };
-        if let Some(button) = Vital::button(&command.point).filter(|button| self.can_be_pressed(*button)) {
+        // They are entities of home apps; elsewhere they are no points.
+        let button = Vital::button(&command.point).filter(|_| command.source == Source::Mqtt);
+        if let Some(button) = button.filter(|button| self.can_be_pressed(*button)) {
             let pressed = self.press(button, &command.payload);
             return self.give_answer(Some(answer), command, pressed);
         }
@@ -198,9 +205,10 @@ impl Control {
             return Err(Refusal::BadValue { expected: PRESS.into() });
         }
         if button == Vital::Restart {
-            tracing::info!("a restart is asked for");
+            tracing::warn!("a restart is asked for over MQTT");
             self.is_to_restart = true;
-        } else {
+        } else if self.identified.is_none_or(|last| self.clock.now().moment.since(last) >= IDENTIFY_EVERY) {
+            self.identified = Some(self.clock.now().moment);
             tracing::info!("it is me: {}, {}", self.config.hub.name, self.status());
         }
         Ok(())

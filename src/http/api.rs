@@ -36,6 +36,8 @@ pub(super) const REQUEST_WITHIN: Duration = Duration::from_secs(5);
 const COMMAND_MAX: usize = 16 << 10;
 /// and of a plan: a configuration and what it names, each as large as a file of that kind may be, with all their escapes.
 const PLAN_MAX: usize = 4 * crate::files::WRITTEN as usize;
+/// So many bodies of plans come in at a time: they are large.
+static ARRIVING: Semaphore = Semaphore::const_new(4);
 /// Each takes as much memory as the configuration of the largest house: one at a time.
 static PLANNING: Semaphore = Semaphore::const_new(1);
 
@@ -66,7 +68,7 @@ pub(super) struct Caller(pub Source);
 /// All paths. With `auth`, those of the API are for those who come in.
 pub(super) fn routes(app: App, auth: Option<&Arc<Auth>>) -> Router {
     let operations = operations(auth);
-    let document = openapi::document(&operations);
+    let document = openapi::document(&operations, auth.is_some());
     let described = get(async move || Json(document));
     page::add(operations::route(operations, auth))
         .route("/api/v1/openapi.json", described)
@@ -187,6 +189,9 @@ pub(super) async fn why(State(house): State<House>, Extension(work): Extension<W
 
 async fn plan(State(house): State<House>, Extension(work): Extension<Work>, request: HttpRequest) -> Response {
     // Its turn begins when all is there: nobody who sends slowly keeps others from theirs.
+    let Ok(Ok(_place)) = timeout(PATIENCE, ARRIVING.acquire()).await else {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "others send plans already; ask again");
+    };
     let bytes = match bytes(request, PLAN_MAX).await {
         Ok(bytes) => bytes,
         Err(response) => return response,

@@ -17,8 +17,8 @@ const ALWAYS: [StatusCode; 4] =
 /// What one that needs a scope may answer besides.
 const TO_STRANGERS: [StatusCode; 2] = [StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS];
 
-/// The document of these operations.
-pub(super) fn document(operations: &[Operation]) -> Value {
+/// The document of these operations; `has_access`: people and programs say who they are.
+pub(super) fn document(operations: &[Operation], has_access: bool) -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;
@@ -31,6 +31,9 @@ pub(super) fn document(operations: &[Operation]) -> Value {
     for operation in operations {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         path[operation.verb.word()] = describe(operation, &problem, &mut taken, &mut given);
+        if !has_access {
+            path[operation.verb.word()]["security"] = json!([]);
+        }
     }
     let mut shapes = taken.take_definitions(true);
     shapes.extend(given.take_definitions(true));

@@ -4,7 +4,7 @@ use super::self_made::{self, Pair};
 use crate::{
     clock::{Clock, Moment},
     files,
-    model::{ClockTrust, HttpTls, PemFault, pem, shown},
+    model::{ClockTrust, HttpTls, PemFault, PemKind, pem, shown},
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use std::{
@@ -88,11 +88,10 @@ fn read(cert_file: &Path, key_file: &Path) -> Result<Pair, String> {
     let read = |file: &Path| {
         files::read(file, files::WRITTEN).map_err(|error| format!("cannot read {}: {error}", file.display()))
     };
-    let wrong = |file: &Path, PemFault { fault, cure }| format!("{} {fault}: {cure}", file.display());
-    let chain = pem::certificates(&read(cert_file)?).map_err(|fault| wrong(cert_file, fault))?;
-    let key = pem::private_key(&read(key_file)?).map_err(|fault| wrong(key_file, fault))?;
-    pem::fits(&key, &chain, cert_file).map_err(|fault| wrong(key_file, fault))?;
-    Ok((chain, key))
+    pem::pair(&read(cert_file)?, &read(key_file)?, cert_file).map_err(|(kind, PemFault { fault, cure })| {
+        let file = if kind == PemKind::Certificates { cert_file } else { key_file };
+        format!("{} {fault}: {cure}", file.display())
+    })
 }
 
 fn server_config(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Result<ServerConfig, String> {

@@ -93,7 +93,7 @@ pub use kernel_devices::{IIO, KernelFacts, KernelUnit, KernelValue, kernel_facts
 pub use nearest::nearest;
 pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};
 pub use outside::{in_shell, shown, shown_lines, without_error_numbers};
-pub use own::Own;
+pub use own::{OWN_MAX, Own};
 pub use pem::{PemFault, PemKind};
 pub use point::{OutputFacet, Point, States};
 pub use quantity::{Channel, Quantity, Unit, Usual};

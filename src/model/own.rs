@@ -20,21 +20,28 @@ struct Kept {
     facts: QuantityFacts,
 }
 
+/// So many are kept at most, some megabytes: far more than a house has and reloads and plans bring.
+pub const OWN_MAX: usize = 10_000;
+
 static KEPT: Mutex<BTreeMap<&'static str, Own>> = Mutex::new(BTreeMap::new());
 
 impl Own {
-    /// What a word, a unit's sign (empty: none), the decimals that are published and a plausible range describe.
-    pub fn new(word: &str, sign: &str, decimals: usize, range: RangeInclusive<f64>) -> Own {
+    /// What a word, a unit's sign (empty: none), the decimals that are published and a plausible range describe. None: there
+    /// were too many.
+    pub fn new(word: &str, sign: &str, decimals: usize, range: RangeInclusive<f64>) -> Option<Own> {
         let text = format!("{word} {decimals} {} {} {sign}", range.start(), range.end());
         let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(own) = kept.get(&*text) {
-            return *own;
+            return Some(*own);
+        }
+        if kept.len() >= OWN_MAX {
+            return None;
         }
         let words = Box::leak(Box::new([&*word.to_owned().leak()]));
         let facts = QuantityFacts::own(words, Unit::of(sign), range, decimals);
         let own = Own(Box::leak(Box::new(Kept { text, facts })));
         kept.insert(own.text(), own);
-        own
+        Some(own)
     }
 
     /// What [`Own::text`] said.
@@ -42,7 +49,7 @@ impl Own {
         let mut parts = text.splitn(5, ' ');
         let mut part = || parts.next();
         let (word, decimals, start, end, sign) = (part()?, part()?, part()?, part()?, part()?);
-        Some(Own::new(word, sign, decimals.parse().ok()?, start.parse().ok()?..=end.parse().ok()?))
+        Own::new(word, sign, decimals.parse().ok()?, start.parse().ok()?..=end.parse().ok()?)
     }
 
     pub(super) fn text(self) -> &'static str {
@@ -90,7 +97,7 @@ mod tests {
 
     #[test]
     fn one_that_a_state_file_names_is_the_same() {
-        let own = |sign: &str, decimals| Quantity::Own(Own::new("water_pressure", sign, decimals, 0.0..=10.5));
+        let own = |sign: &str, decimals| Quantity::Own(Own::new("water_pressure", sign, decimals, 0.0..=10.5).unwrap());
         for quantity in [own("bar", 2), own("", 0), own("m\u{b2} per h", 1)] {
             let json = serde_json::to_string(&quantity).unwrap();
             assert_eq!(serde_json::from_str::<Quantity>(&json).unwrap(), quantity, "{json}");

@@ -94,28 +94,43 @@ pub fn private_key(bytes: &[u8]) -> Result<PrivateKeyDer<'static>, PemFault> {
     })
 }
 
-/// Looks whether a key can be used with a certificate, the first of its chain, which stands in `cert_file`.
+/// The certificates in one file, ours first, and its private key in another. `cert_file` is what messages call the first.
 ///
 /// # Errors
-/// What is wrong with the key.
-pub fn fits(key: &PrivateKeyDer<'static>, chain: &[CertificateDer<'static>], cert_file: &Path) -> Result<(), PemFault> {
-    let certificate = cert_file.display();
-    let signing = any_supported_type(key)
-        .map_err(|_| ("holds a key of a kind that TLS does not use".to_owned(), "make one: RSA, ECDSA or Ed25519"))
-        .and_then(|signing| match CertifiedKey::new(chain.to_vec(), signing).keys_match() {
-            // Not every kind of key tells what it would have to be.
-            Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(()),
-            Err(rustls::Error::InconsistentKeys(_)) => {
-                let fault = format!("is not the key of the certificate {certificate}");
-                Err((fault, "name those that belong together"))
-            }
-            Err(error) => {
-                let fault =
-                    format!("has a certificate, {certificate}, that cannot be used: {}", shown(&error.to_string()));
-                Err((fault, "make another"))
-            }
-        });
-    signing.map_err(|(fault, cure)| PemFault { fault, cure })
+/// Which of the two is wrong, and how; also when each is good and they do not belong together.
+pub fn pair(
+    cert: &[u8],
+    key: &[u8],
+    cert_file: &Path,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), (PemKind, PemFault)> {
+    let chain = certificates(cert).map_err(|fault| (PemKind::Certificates, fault))?;
+    let key = private_key(key).map_err(|fault| (PemKind::Key, fault))?;
+    let wrong = |kind, fault: String, cure| Err((kind, PemFault { fault, cure }));
+    let Ok(signing) = any_supported_type(&key) else {
+        let cure = "make one: RSA of 2048 bits or more, ECDSA P-256 or P-384, or Ed25519";
+        return wrong(PemKind::Key, "holds a key of a kind that TLS does not use".into(), cure);
+    };
+    let matches = |chain: &[CertificateDer<'static>]| CertifiedKey::new(chain.to_vec(), signing.clone()).keys_match();
+    match matches(&chain) {
+        // Not every kind of key tells what it would have to be.
+        Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => Ok((chain, key)),
+        Err(rustls::Error::InconsistentKeys(_)) if (1..chain.len()).any(|at| matches(&chain[at..]).is_ok()) => {
+            let fault = "does not begin with the certificate of this key".into();
+            wrong(PemKind::Certificates, fault, "put it first, and then those between it and its authority")
+        }
+        Err(rustls::Error::InconsistentKeys(_)) => {
+            let fault = format!("is not the key of the certificate {}", cert_file.display());
+            wrong(PemKind::Key, fault, "name those that belong together")
+        }
+        Err(error) => {
+            let fault = format!("holds a certificate that cannot be used: {}", shown(&error.to_string()));
+            wrong(
+                PemKind::Certificates,
+                fault,
+                "make another, of X.509 version 3 (openssl x509 -req needs -extfile for that)",
+            )
+        }
+    }
 }
 
 /// The first byte of what is in DER form.

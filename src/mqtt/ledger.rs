@@ -48,6 +48,8 @@ impl Record {
 pub struct Ledger {
     file: Option<PathBuf>,
     record: Mutex<Record>,
+    /// Whose turn it is to write: a disk that takes its time keeps nobody from the record.
+    writing: Mutex<()>,
 }
 
 impl Ledger {
@@ -64,7 +66,7 @@ impl Ledger {
     fn of_file(folder: Option<&Path>, name: &str) -> Arc<Ledger> {
         let file = folder.map(|folder| folder.join(name));
         let record = file.as_deref().map(read).unwrap_or_default();
-        Arc::new(Ledger { file, record: record.into() })
+        Arc::new(Ledger { file, record: record.into(), writing: Mutex::default() })
     }
 
     /// What stays now.
@@ -83,9 +85,9 @@ impl Ledger {
 
     fn write(&self) {
         let Some(file) = &self.file else { return };
-        // Held until it is written, so that the newest record is the last.
-        let record = self.lock();
-        let text = serde_json::to_vec(&*record).map_err(io::Error::from);
+        // The last to write finds the newest record.
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = serde_json::to_vec(&self.record()).map_err(io::Error::from);
         let written = text.and_then(|text| files::replace(file, &text, |_| Ok(())));
         if let Err(error) = written {
             tracing::debug!("cannot keep {}: {error}", file.display());

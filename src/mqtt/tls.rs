@@ -2,7 +2,7 @@
 
 use super::loss::{Loss, LossKind};
 use crate::files;
-use crate::model::{ClientCertificate, MqttSettings, PemFault, TlsSettings, pem, shown};
+use crate::model::{ClientCertificate, MqttSettings, PemFault, PemKind, TlsSettings, pem, shown};
 use chrono::DateTime;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use std::{io, path::Path, sync::Arc};
@@ -24,9 +24,11 @@ pub(super) fn client_config(tls: &TlsSettings) -> Result<ClientConfig, Loss> {
     let mut config = match &tls.client {
         None => builder.with_no_client_auth(),
         Some(ClientCertificate { cert_file, key_file }) => {
-            let chain = pem::certificates(&read(cert_file)?).map_err(|fault| at_fault(cert_file, &fault))?;
-            let key = pem::private_key(&read(key_file)?).map_err(|fault| at_fault(key_file, &fault))?;
-            pem::fits(&key, &chain, cert_file).map_err(|fault| at_fault(key_file, &fault))?;
+            let pair = pem::pair(&read(cert_file)?, &read(key_file)?, cert_file);
+            let (chain, key) = pair.map_err(|(kind, fault)| match kind {
+                PemKind::Certificates => at_fault(cert_file, &fault),
+                PemKind::Key => at_fault(key_file, &fault),
+            })?;
             builder.with_client_auth_cert(chain, key).map_err(|error| {
                 let (cert, key) = (cert_file.display(), key_file.display());
                 let why = error.to_string();

@@ -10,7 +10,7 @@ use crate::{
         language, nearest,
         shape::{Wrong, is_word, not_a_word, shorten},
     },
-    model::{ClimateFacet, Own, Quantity},
+    model::{ClimateFacet, OWN_MAX, Own, Quantity},
 };
 use std::collections::BTreeMap;
 
@@ -38,8 +38,12 @@ pub(super) fn reading(word: &str, fields: Fields) -> Result<Reading, Wrong> {
         let message = format!("no {word} is from {min} to {max}");
         return Err(Wrong::new(message, "write a min that is less than max, both from -1000000000 to 1000000000"));
     }
+    let own = Own::new(word, sign, fields.decimals.unwrap_or(DECIMALS), min..=max).ok_or_else(|| {
+        let message = format!("more than {OWN_MAX} quantities of people's own were read since this program began");
+        Wrong::new(message, "take some away; if there are fewer by now, restart hearthd")
+    })?;
     Ok(Reading {
-        quantity: Quantity::Own(Own::new(word, sign, fields.decimals.unwrap_or(DECIMALS), min..=max)),
+        quantity: Quantity::Own(own),
         // What has but one number needs none.
         pointer: Some(fields.pointer.unwrap_or_else(|| "".into())),
         scale: fields.scale,

@@ -119,8 +119,8 @@ fn is_same(before: &Config, now: &Config) -> bool {
 /// What a publication is known by.
 enum Known {
     Drive(DriveId),
-    /// What is left to tell an output that is not there any more, by its topic.
-    Farewell(Arc<str>),
+    /// What is left to tell an output that is not there any more: topic and payload.
+    Farewell(Arc<str>, String),
 }
 
 /// Why a connection ended.
@@ -135,6 +135,12 @@ enum End {
 
 impl Adapter {
     async fn run(mut self) {
+        self.serve().await;
+        self.leave_owed();
+    }
+
+    /// Until the daemon ends.
+    async fn serve(&mut self) {
         let mut complained = false;
         let mut before: Option<Arc<Config>> = None;
         loop {
@@ -177,7 +183,10 @@ impl Adapter {
     /// hub does for us: that is taken back. While this broker is away, it is owed.
     async fn leave_safe(&mut self, before: Arc<Config>, now: Arc<Config>) {
         let stays = before.has_same_broker(&now);
-        self.owed.retain(|order| stays && !safe::is_commanded(&now, &order.topic));
+        if !stays {
+            self.leave_owed();
+        }
+        self.owed.retain(|order| !order.is_taken_over(&now));
         let asked = self.points.outputs.iter().filter(|(_, point)| point.is_asked).map(|(id, _)| id.clone()).collect();
         let left = tokio::task::spawn_blocking(move || {
             let orders = safe::farewells(&before, &now, &asked);
@@ -193,6 +202,13 @@ impl Adapter {
                     self.owed.extend(stays.then_some(order));
                 }
             }
+        }
+    }
+
+    /// Nobody will tell these any more.
+    fn leave_owed(&mut self) {
+        for Order { output, what, .. } in self.owed.drain(..) {
+            tracing::error!("{output} is not there any more, and {what} never published: the broker was away");
         }
     }
 
@@ -241,8 +257,8 @@ impl Adapter {
                     News::Came(message) => {
                         self.points.hear(&message.topic, &message.payload, message.retain, self.clock.now())
                     }
-                    News::Taken(Known::Farewell(topic)) => {
-                        let told = self.owed.extract_if(.., |order| order.topic == topic);
+                    News::Taken(Known::Farewell(topic, payload)) => {
+                        let told = self.owed.extract_if(.., |order| order.topic == topic && order.payload == payload);
                         told.for_each(|Order { output, what, .. }| tracing::info!("{output}, which is not there any more: {what} published"));
                         if !config.has_remote_points() && self.owed.is_empty() {
                             return End::Changed;
@@ -278,7 +294,8 @@ impl Adapter {
         }
         for Order { topic, payload, .. } in &self.owed {
             // What does not get through is tried with the next connection.
-            let _ = connection.publish(topic, payload.clone(), Some(Known::Farewell(topic.clone())));
+            let known = Known::Farewell(topic.clone(), payload.clone());
+            let _ = connection.publish(topic, payload.clone(), Some(known));
         }
         self.points.outputs.iter().filter_map(|(id, point)| point.reached(id)).collect()
     }
@@ -321,7 +338,11 @@ impl Adapter {
             return Vec::new();
         }
         let (absence, now) = (self.points.absence(&remote), self.clock.now());
-        let point = self.points.outputs.entry(output).or_insert_with(|| outputs::OutputPoint::new(remote));
+        let point = self.points.outputs.entry(output).or_insert_with(|| outputs::OutputPoint::new(remote.clone()));
+        // The configuration of this drive is not followed yet.
+        if point.remote != remote {
+            *point = outputs::OutputPoint::new(remote);
+        }
         point.drive(drive, level, takes_back, now);
         match absence {
             Some(text) => {

@@ -14,9 +14,17 @@ const WITHIN: Duration = Duration::from_secs(3);
 /// What is to be published once, for which output and what that is.
 pub(super) struct Order {
     pub(super) output: Arc<str>,
+    remote: Arc<Remote>,
     pub(super) what: &'static str,
     pub(super) topic: Arc<str>,
     pub(super) payload: String,
+}
+
+impl Order {
+    /// Whether an output of this configuration is commanded in the same way.
+    pub(super) fn is_taken_over(&self, config: &Config) -> bool {
+        is_commanded(config, &self.remote)
+    }
 }
 
 /// Publishes the safe state of every output on the broker, and waits until the broker has taken it. By id; nobody knows
@@ -36,30 +44,30 @@ pub(super) fn farewells(before: &Config, now: &Config, asked: &BTreeSet<Arc<str>
         let command = remote.command.as_ref()?;
         let stays = now.find_output(&before[id].id).and_then(|there| now.remote_output(there)) == Some(remote);
         remote.owner.as_ref().filter(|_| !stays)?;
-        let (output, topic) = (before[id].id.clone(), command.topic.clone());
-        Some(Order { output, what: "AUTO for it was", topic, payload: RELEASE.into() })
+        let (output, remote, topic) = (before[id].id.clone(), remote.clone(), command.topic.clone());
+        Some(Order { output, remote, what: "AUTO for it was", topic, payload: RELEASE.into() })
     }));
     orders
 }
 
-/// Whether an output of this configuration is commanded by the same topic.
-pub(super) fn is_commanded(config: &Config, topic: &str) -> bool {
-    let remotes = config.outputs.iter().filter_map(|output| output.line.as_ref()?.remote());
-    remotes.filter_map(|remote| remote.command.as_ref()).any(|command| *command.topic == *topic)
+/// Whether an output of this configuration is commanded in the same way: by one topic several may be.
+fn is_commanded(config: &Config, remote: &Remote) -> bool {
+    let commanded =
+        |remote: &Remote| remote.command.as_ref().map(|command| (command.topic.clone(), command.on.clone()));
+    let mut theirs = config.outputs.iter().filter_map(|output| output.line.as_ref()).filter_map(Line::remote);
+    theirs.any(|their| commanded(their) == commanded(remote))
 }
 
 fn safe_states(config: &Config, except: Option<&Config>) -> Vec<Order> {
     let except = except.filter(|house| house.has_same_broker(config));
-    let commanded =
-        |remote: &Remote| remote.command.as_ref().map(|command| (command.topic.clone(), command.on.clone()));
-    let is_theirs = |remote: &Arc<Remote>| {
-        let theirs = except.iter().flat_map(|house| house.outputs.iter()).filter_map(|output| output.line.as_ref());
-        theirs.filter_map(Line::remote).any(|their| commanded(their) == commanded(remote))
-    };
     let orders = (0..config.outputs.len()).map(OutputId).filter_map(|id| {
-        let remote = config.remote_output(id).filter(|remote| !is_theirs(remote))?;
+        let remote = config.remote_output(id)?;
+        if except.is_some_and(|house| is_commanded(house, remote)) {
+            return None;
+        }
         let (topic, payload) = remote.command.as_ref()?.message(config[id].safe.level()?);
-        Some(Order { output: config[id].id.clone(), what: "its safe state was", topic: topic.clone(), payload })
+        let (output, remote, topic) = (config[id].id.clone(), remote.clone(), topic.clone());
+        Some(Order { output, remote, what: "its safe state was", topic, payload })
     });
     orders.collect()
 }
