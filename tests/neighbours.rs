@@ -129,6 +129,7 @@ fn node_red_reads_a_sensor_and_switches_a_light() {
     let mut node_red = Command::new("node");
     node_red.arg(place.join("node_modules/node-red/red.js")).arg("-s").arg(place.join("settings.js"));
     node_red.arg("-u").arg(folder.path());
+    node_red.env("FLOWS", place.join("flows.json"));
     node_red.env("MQTT_PORT", broker.port.to_string()).env("HTTP_PORT", free_port().to_string());
     let node_red = Program::start(&mut node_red);
     node_red.wait_for("Connected to broker");

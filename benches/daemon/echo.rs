@@ -36,6 +36,19 @@ pub async fn run(port: u16, prefix: &str, sensors: usize) -> Result<()> {
     }
 }
 
+/// Passes on what comes on a topic, until it is killed.
+pub async fn relay(port: u16, from: &str, to: &str) -> Result<()> {
+    let options = MqttOptions::new("bench_relay", ("127.0.0.1", port));
+    let (client, mut connection) = AsyncClient::builder(options).capacity(100).build();
+    connection.network_options.set_tcp_nodelay(true);
+    client.try_subscribe(from, QoS::AtLeastOnce)?;
+    loop {
+        if let Event::Incoming(Packet::Publish(message)) = connection.poll().await? {
+            client.try_publish(to, message.payload.to_vec(), PublishOptions::at_least_once())?;
+        }
+    }
+}
+
 async fn read_sensors(client: AsyncClient, prefix: String, sensors: usize) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
     for count in 0.. {

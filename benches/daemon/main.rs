@@ -13,6 +13,7 @@ mod engine;
 mod house;
 mod measure;
 mod moving;
+mod peers;
 mod probe;
 mod report;
 mod usage;
@@ -47,6 +48,12 @@ struct Arguments {
     /// How many commands are sent at once.
     #[arg(long, default_value_t = 10_000)]
     burst: usize,
+    /// How many messages are sent one by one to each program that follows messages; 0: that is not measured.
+    #[arg(long, default_value_t = 1_000)]
+    messages: usize,
+    /// Measure nothing but that.
+    #[arg(long)]
+    only_messages: bool,
     /// Given by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -59,6 +66,9 @@ enum Child {
     /// What hearthd is compared with.
     #[command(hide = true)]
     Echo { port: u16, prefix: String, sensors: usize },
+    /// Passes messages on.
+    #[command(hide = true)]
+    Relay { port: u16, from: String, to: String },
     /// hearthd with readings that change.
     #[command(hide = true)]
     Moving {
@@ -78,13 +88,22 @@ fn main() -> Result<()> {
     runtime.block_on(async {
         match arguments.child {
             Some(Child::Echo { port, prefix, sensors }) => echo::run(port, &prefix, sensors).await,
+            Some(Child::Relay { port, from, to }) => echo::relay(port, &from, &to).await,
             Some(Child::Moving { config, state, speed }) => moving::run(&config, state, speed).await,
             Some(Child::Motion { config }) => {
                 let [p50, p99] = moving::motion_to_light(&config).await?;
                 println!("{p50} {p99}");
                 Ok(())
             }
-            None => compare(&arguments).await,
+            None => {
+                if !arguments.only_messages {
+                    compare(&arguments).await?;
+                }
+                if arguments.messages > 0 {
+                    peers::compare(arguments.runs, arguments.messages).await?;
+                }
+                Ok(())
+            }
         }
     })
 }

@@ -2,7 +2,7 @@
 module.exports = {
     uiHost: '127.0.0.1',
     uiPort: Number(process.env.HTTP_PORT),
-    flowFile: `${__dirname}/flows.json`,
+    flowFile: process.env.FLOWS,
     httpAdminRoot: false,
     httpNodeRoot: false,
     credentialSecret: false,
