@@ -42,7 +42,13 @@ const WAYS: [Way; 5] = [
     Way { what: RULE, name: "hearthd", asks: MOTION, tells: LIGHT, program: hearthd },
     Way { what: RULE, name: "bare echo", asks: MOTION, tells: LIGHT, program: bare_echo },
     Way { what: RULE, name: "Node-RED", asks: MOTION, tells: LIGHT, program: node_red },
-    Way { what: COMMAND, name: "hearthd", asks: "bench/lamp/set", tells: "bench/lamp/state", program: hearthd },
+    Way {
+        what: COMMAND,
+        name: "hearthd",
+        asks: "hearthd/bench/lamp/set",
+        tells: "hearthd/bench/lamp/state",
+        program: hearthd,
+    },
     Way { what: COMMAND, name: "mqtt-io", asks: "bench/output/lamp/set", tells: "bench/output/lamp", program: mqtt_io },
 ];
 
@@ -130,7 +136,7 @@ fn hearthd(folder: &Path, port: u16) -> Result<Option<Command>> {
     // It is switched more often than any rule should.
     let house = format!(
         "[hub]\nid = \"bench\"\n[hardware]\nbackend = \"simulated\"\n\
-         [mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\nprefix = \"bench\"\n\
+         [mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\n\
          [inputs.motion]\nkind = \"motion\"\nmqtt = \"{MOTION}\"\nmax_rate = 1000\n\
          [outputs.light]\nkind = \"light\"\nmqtt = \"{LIGHT}\"\nmax_rate = 100\n\
          [outputs.lamp]\nkind = \"light\"\ngpio = 17\nmax_rate = 100\n\
