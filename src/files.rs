@@ -22,7 +22,7 @@ pub const SYSTEM: u64 = 1 << 18;
 /// When it cannot be opened or read; [`ErrorKind::FileTooLarge`] beyond the limit, [`ErrorKind::InvalidInput`] when it is
 /// not a regular file.
 pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let file = open(path, OpenOptions::new().read(true))?;
+    let file = to_read(path)?;
     let mut bytes = Vec::new();
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
@@ -80,6 +80,14 @@ pub fn replace(path: &Path, content: &[u8], finish: impl FnOnce(&Path) -> io::Re
         let _ = fs::remove_file(&new);
     }
     written
+}
+
+/// Opens a regular file to be read.
+///
+/// # Errors
+/// When there is none, it cannot be opened, or it is something else.
+pub fn to_read(path: &Path) -> io::Result<File> {
+    open(path, OpenOptions::new().read(true))
 }
 
 /// Opens a folder, to lock it or to have the disk confirm what it lists.

@@ -30,6 +30,8 @@ pub mod daemon;
 
 pub mod hardware;
 
+pub mod history;
+
 pub mod mqtt;
 
 pub mod http;

@@ -15,16 +15,20 @@ use std::{
 };
 
 /// Every top-level module, and which of the others it may use.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("files", &[]),
     ("model", &["clock"]),
     ("clock", &["model", "files"]),
     ("almanac", &["model"]),
     ("config", &["model", "almanac", "files"]),
     ("engine", &["model", "clock", "almanac"]),
-    ("daemon", &["model", "clock", "almanac", "config", "engine", "files", "hardware", "house", "mqtt", "http"]),
+    (
+        "daemon",
+        &["model", "clock", "almanac", "config", "engine", "files", "hardware", "history", "house", "mqtt", "http"],
+    ),
     ("house", &["model", "clock"]),
     ("hardware", &["model", "clock", "files"]),
+    ("history", &["model", "clock", "files", "house"]),
     ("mqtt", &["model", "clock", "files", "house"]),
     ("http", &["model", "clock", "files", "house"]),
     ("simulator", &["model", "clock", "almanac", "config", "engine", "hardware"]),
@@ -39,6 +43,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
             "daemon",
             "files",
             "hardware",
+            "history",
             "house",
             "mqtt",
             "http",
@@ -74,7 +79,7 @@ const OPENERS: [&str; 4] = ["fs::read", "fs::read_to_string", "File::open", "Ope
 const CLOCK_READS: [&str; 5] = ["Instant::now", "SystemTime::now", "Utc::now", "Local::now", "OffsetDateTime::now"];
 
 /// These show, store and command points by their descriptions, and need not know which points there are.
-const ADAPTERS: [&str; 4] = ["mqtt", "http", "cli", "daemon"];
+const ADAPTERS: [&str; 5] = ["history", "mqtt", "http", "cli", "daemon"];
 
 /// Their order differs from run to run; the same events must give the same effects.
 const UNORDERED: [&str; 2] = ["HashMap", "HashSet"];

@@ -7,6 +7,7 @@ use hearthd::{
     config,
     daemon::{self, Attached, InForce},
     hardware::simulated::Wires,
+    history::{FILE, Place},
     model::{ClockTrust, Level, Quantity},
 };
 use std::{
@@ -88,5 +89,6 @@ async fn attended(
         let _ = std::thread::Builder::new().name(THREAD.into()).spawn(move || attend(attached));
     };
     let (clock, attach) = (Box::new(move |_| (clock, true)), Some(Box::new(attach) as Box<dyn FnOnce(Attached)>));
-    daemon::run(daemon::Options { in_force, watched: None, state, socket: None, clock, attach }).await
+    let history = state.as_ref().map_or(Place::Nowhere, |folder| Place::File(folder.join(FILE)));
+    daemon::run(daemon::Options { in_force, watched: None, state, history, socket: None, clock, attach }).await
 }

@@ -19,7 +19,7 @@ use std::{
 };
 
 /// Text for people: nothing in it acts on their terminal.
-struct Shown<W>(W);
+pub(super) struct Shown<W>(pub W);
 
 impl<W: Write> Write for Shown<W> {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
@@ -61,6 +61,9 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     }
     if let Some(unsaved) = &about.state_unsaved {
         writeln!(out, "{unsaved}: a restart would lose what was commanded since")?;
+    }
+    if let Some(unwritten) = &about.history_unwritten {
+        writeln!(out, "{unwritten}")?;
     }
     const KINDS: [(&str, &str); 6] = [
         ("output", "outputs"),
@@ -294,7 +297,7 @@ fn is(point: &PointShape) -> String {
 }
 
 /// Asks the first daemon that answers.
-async fn ask<T: serde::de::DeserializeOwned>(
+pub(super) async fn ask<T: serde::de::DeserializeOwned>(
     sockets: &[PathBuf],
     method: Method,
     path: &str,

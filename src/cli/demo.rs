@@ -7,6 +7,7 @@ use hearthd::{
     clock::{Clock, Moment},
     config,
     daemon::{self, Attached, InForce},
+    history,
     house::Request,
     model::{Backend, Config, MqttSettings, Snapshot},
     simulator::{
@@ -80,6 +81,7 @@ pub fn run(arguments: Arguments, house: InForce, verbose: bool) -> anyhow::Resul
         in_force: InForce { config, sources: house.sources },
         watched: None,
         state: None,
+        history: history::Place::Memory,
         socket: None,
         clock: Box::new(move |_| (Clock::accelerated(Moment::START, from, speed), true)),
         attach: Some(Box::new(|attached| {

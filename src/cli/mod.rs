@@ -7,6 +7,7 @@ mod demo;
 mod detect;
 mod devices;
 mod generate;
+mod history;
 mod http;
 mod logging;
 mod places;
@@ -22,6 +23,7 @@ use hearthd::{
     config,
     daemon::{self, InForce},
     hardware,
+    history::{FILE, Place},
     model::{Backend, ClockTrust, Config, duration},
 };
 use logging::Log;
@@ -82,6 +84,10 @@ enum Command {
         #[command(flatten)]
         shape: Shape,
     },
+    /// Show what became of a point, and why
+    History(history::Arguments),
+    /// Add what a table with times and values (CSV) tells of a point to its history
+    Import(history::ImportArguments),
     /// Say what a changed configuration would change in the running house
     Plan {
         /// The changed configuration
@@ -191,9 +197,10 @@ impl Arguments {
                          one with --state)"
                     );
                 }
+                let history = state.as_ref().map_or(Place::Nowhere, |folder| Place::File(folder.join(FILE)));
                 let clock = run_clock(config, run.from, run.speed)?;
                 let watched = Some(watched);
-                let options = daemon::Options { in_force, watched, state, socket, clock, attach: None };
+                let options = daemon::Options { in_force, watched, state, history, socket, clock, attach: None };
                 block_on(daemon::run(options))?;
             }
             Command::Demo(demo) => {
@@ -213,6 +220,8 @@ impl Arguments {
             }
             Command::Status(shape) => block_on(console::status(&sockets, shape.json))?,
             Command::Why { point, shape } => block_on(console::why(&sockets, &point, shape.json))?,
+            Command::History(history) => history::run(&history, &sockets, &file())?,
+            Command::Import(import) => history::import(&import, &file())?,
             Command::Plan { file, shape } => {
                 let Some(InForce { sources, .. }) = admit::load_again(&file) else { return Ok(ExitCode::FAILURE) };
                 block_on(console::plan(&sockets, &sources, shape.json))?;

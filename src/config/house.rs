@@ -3,7 +3,7 @@
 use super::{
     chips, climate,
     diagnostic::Problems,
-    expanders, hardware, holidays, http, hub, hubs, ids, inputs,
+    expanders, hardware, history, holidays, http, hub, hubs, ids, inputs,
     language::{Kept, Scope},
     modes, mqtt, outputs,
     pem_files::FindPem,
@@ -12,7 +12,7 @@ use super::{
     table::Table,
     wires,
 };
-use crate::model::{Config, HardwareSettings, RoomId, Zone};
+use crate::model::{Config, HardwareSettings, HistorySettings, RoomId, Zone};
 use std::cell::RefCell;
 
 /// All tables, each as far as it tells by itself.
@@ -20,6 +20,7 @@ pub(super) struct Draft {
     hub: hub::Draft,
     mqtt: Option<mqtt::Draft>,
     http: Option<http::Draft>,
+    history: Option<HistorySettings>,
     hardware: HardwareSettings,
     outputs: Vec<outputs::Draft>,
     inputs: Vec<inputs::Draft>,
@@ -55,12 +56,18 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
     let with_http = root.has("http");
     let http =
         root.table("http", "The web page and the API; without this table only the Unix socket is served.", http::read);
+    let history = root.table(
+        "history",
+        "What the house remembers; without this table, what is said here as defaults.",
+        history::read,
+    );
     let with_modes = root.has("modes");
     let modes = root.table("modes", "The modes of the house, such as home and away.", modes::read);
     let names_of_rules = RefCell::default();
     Draft {
         mqtt: with_mqtt.then_some(mqtt),
         http: with_http.then_some(http),
+        history,
         hub,
         modes: with_modes.then_some(modes),
         hardware: root.table("hardware", "How wires are reached.", hardware::read),
@@ -148,6 +155,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     let mut config = Config {
         mqtt,
         http,
+        history: draft.history,
         hardware: draft.hardware,
         outputs,
         sensors,

@@ -12,6 +12,7 @@ mod expanders;
 mod expectations;
 mod file;
 mod hardware;
+mod history;
 mod holidays;
 mod house;
 mod http;

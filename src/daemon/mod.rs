@@ -24,6 +24,7 @@ use crate::{
     clock::{Clock, Now},
     engine::{Engine, Memory},
     hardware::simulated::Wires,
+    history,
     house::{Adapters, Ends, House},
     http,
     model::{BrokerStatus, Vital},
@@ -62,6 +63,8 @@ pub struct Options {
     pub watched: Option<Watched>,
     /// Where state is kept over restarts; None: it is not.
     pub state: Option<PathBuf>,
+    /// Where history is kept.
+    pub history: history::Place,
     /// Where the control socket is made; None: there is none.
     pub socket: Option<PathBuf>,
     /// Makes the clock. Given when the state of before was kept, it goes on from there and tells whether it knows how long
@@ -122,6 +125,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     adapters.attach("the connection to the broker", mqtt::attach(&house, ends.broker, ledger));
     let left = Ledger::open_homie(options.state.as_deref());
     adapters.attach("the Homie device", mqtt::homie::attach(&house, left));
+    adapters.attach("the history", history::attach(&house, options.history, ends.past, ends.unrecorded));
     let (asked_in, mut asked) = mpsc::channel(1);
     adapters.run("the task for signals", signals.pass_on(asked_in));
     let (web_in, web) = watch::channel(None);
@@ -147,7 +151,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 
     publisher.offer(control.pass(publisher.save_other_every()));
     // What was wrong before the loop began is news to it.
-    let (mut unsaved, mut broker) = (house.unsaved.clone(), house.broker.clone());
+    let (mut unsaved, mut unrecorded, mut broker) =
+        (house.unsaved.clone(), house.unrecorded.clone(), house.broker.clone());
     systemd::ready(&status(&control));
     let watchdog = systemd::watchdog_interval();
     // Whatever ends the loop, this is dropped first: outputs are safe before anything else is waited for.
@@ -178,6 +183,11 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
                 let trouble = unsaved.borrow_and_update().clone();
                 systemd::status(&status(&control));
                 control.notify(trouble.unwrap_or_else(|| "the state is saved again".into()));
+            }
+            Ok(()) = unrecorded.changed() => {
+                let trouble = unrecorded.borrow_and_update().clone();
+                systemd::status(&status(&control));
+                control.notify(trouble.unwrap_or_else(|| "the history is written again".into()));
             }
             Ok(()) = broker.changed() => systemd::status(&status(&control)),
             Some(request) = requests.recv() => control.request(request),

@@ -6,11 +6,13 @@
 
 mod adapters;
 mod commands;
+mod history;
 mod notifications;
 mod questions;
 
 pub use adapters::Adapters;
 pub use commands::{Answerer, Reply, Request};
+pub use history::{Ask, Change, Course, NoCourse, Past, Span};
 pub use notifications::{Notice, Notification, Notifications, Refused, TOLD_MAX};
 pub use questions::{Candidate, Difference, Explained, Move, Plan, Question};
 
@@ -23,6 +25,9 @@ use tokio::sync::{mpsc, watch};
 
 /// News that may wait for the control loop; then whoever brings more waits.
 const QUEUE: usize = 1024;
+
+/// Questions about the past wait for each other.
+const PAST_QUEUE: usize = 8;
 
 /// What an adapter gets of the daemon.
 #[derive(Clone)]
@@ -39,6 +44,8 @@ pub struct House {
     pub requests: mpsc::Sender<Request>,
     /// Questions go here.
     pub questions: mpsc::Sender<Question>,
+    /// Questions about the past go here.
+    pub past: mpsc::Sender<Past>,
     /// How it stands with the broker.
     pub broker: watch::Receiver<BrokerStatus>,
     /// What is wrong with the file, while another configuration than that is in force.
@@ -47,6 +54,8 @@ pub struct House {
     pub unsaved: watch::Receiver<Option<String>>,
     /// What the hub tells of itself.
     pub vitals: watch::Receiver<Arc<Vitals>>,
+    /// Why the history cannot be written, while it cannot.
+    pub unrecorded: watch::Receiver<Option<String>>,
     /// The daemon's clock.
     pub clock: Clock,
     stopping: watch::Receiver<bool>,
@@ -64,6 +73,8 @@ pub struct Ends {
     pub requests: mpsc::Receiver<Request>,
     /// See [`House::questions`].
     pub questions: mpsc::Receiver<Question>,
+    /// See [`House::past`].
+    pub past: mpsc::Receiver<Past>,
     /// See [`House::broker`].
     pub broker: watch::Sender<BrokerStatus>,
     /// See [`House::refused`].
@@ -72,6 +83,8 @@ pub struct Ends {
     pub unsaved: watch::Sender<Option<String>>,
     /// See [`House::vitals`].
     pub vitals: watch::Sender<Arc<Vitals>>,
+    /// See [`House::unrecorded`].
+    pub unrecorded: watch::Sender<Option<String>>,
     /// True: adapters are to take leave.
     pub stopping: watch::Sender<bool>,
 }
@@ -85,10 +98,12 @@ impl House {
         let (requests, requests_out) = mpsc::channel(QUEUE);
         // Each is answered by a copy of the engine: one at a time.
         let (questions, questions_out) = mpsc::channel(1);
+        let (past, past_out) = mpsc::channel(PAST_QUEUE);
         let (broker_in, broker) = watch::channel(BrokerStatus::default());
         let (refused_in, refused) = watch::channel(None);
         let (unsaved_in, unsaved) = watch::channel(None);
         let (vitals_in, vitals) = watch::channel(Arc::default());
+        let (unrecorded_in, unrecorded) = watch::channel(None);
         let (stopping_in, stopping) = watch::channel(false);
         let notifications = Notifications::default();
         let ends = Ends {
@@ -97,10 +112,12 @@ impl House {
             events: events_out,
             requests: requests_out,
             questions: questions_out,
+            past: past_out,
             broker: broker_in,
             refused: refused_in,
             unsaved: unsaved_in,
             vitals: vitals_in,
+            unrecorded: unrecorded_in,
             stopping: stopping_in,
         };
         let house = House {
@@ -110,10 +127,12 @@ impl House {
             events,
             requests,
             questions,
+            past,
             broker,
             refused,
             unsaved,
             vitals,
+            unrecorded,
             clock,
             stopping,
         };
@@ -125,7 +144,8 @@ impl House {
         let is_refused = self.refused.borrow().is_some();
         let refused = is_refused.then(|| "the configuration file is refused, an earlier one is in force".to_owned());
         let unsaved = self.unsaved.borrow().clone();
-        refused.into_iter().chain(unsaved).reduce(|all, trouble| format!("{all}; {trouble}"))
+        let unrecorded = self.unrecorded.borrow().clone();
+        refused.into_iter().chain(unsaved).chain(unrecorded).reduce(|all, trouble| format!("{all}; {trouble}"))
     }
 
     /// Waits until [`House::trouble`] may say something else; for ever once the daemon is gone.
@@ -133,6 +153,7 @@ impl House {
         tokio::select! {
             Ok(()) = self.refused.changed() => {}
             Ok(()) = self.unsaved.changed() => {}
+            Ok(()) = self.unrecorded.changed() => {}
             else => std::future::pending().await,
         }
     }

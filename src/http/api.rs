@@ -9,12 +9,12 @@ use super::{
     problem::problem,
     shape,
 };
-use crate::house::{Candidate, Explained, House, Plan, Question, Request};
+use crate::house::{Ask, Candidate, Course, Explained, House, NoCourse, Past, Plan, Question, Request};
 use crate::model::{Refusal, Scope, Source, duration};
 use axum::{
     Extension, Json, Router,
     body::{Bytes, to_bytes},
-    extract::{FromRef, FromRequestParts, Path, Request as HttpRequest, State},
+    extract::{FromRef, FromRequestParts, Path, Query, Request as HttpRequest, State},
     http::{StatusCode, request::Parts},
     response::{IntoResponse, Response},
     routing::get,
@@ -104,6 +104,11 @@ fn operations(auth: Option<&Arc<Auth>>) -> Vec<Operation> {
             .scope(Read)
             .gives::<shape::Why>()
             .fails(&[StatusCode::NOT_FOUND, UNANSWERED]),
+        Operation::new(Get, "/api/v1/history/{id}", "history", "What became of a point, and why", past)
+            .scope(Read)
+            .asks::<Ask>()
+            .gives::<Course>()
+            .fails(&[StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY, UNANSWERED]),
         Operation::new(
             Get,
             "/api/v1/events",
@@ -185,6 +190,39 @@ pub(super) async fn why(State(house): State<House>, Extension(work): Extension<W
         return problem(StatusCode::SERVICE_UNAVAILABLE, "the configuration is being changed; ask again");
     };
     shape::why(&snapshot, &id, &reasons).map_or_else(|| unknown_point(&house, &id), |why| Json(why).into_response())
+}
+
+/// A query that is not understood is told what it could be.
+type AskOf = Result<Query<Ask>, axum::extract::rejection::QueryRejection>;
+
+async fn past(State(house): State<House>, Extension(work): Extension<Work>, Id(id): Id, ask: AskOf) -> Response {
+    let _at_work = work.begin();
+    let ask = match ask {
+        Ok(Query(ask)) => Ask { point: id, ..ask },
+        Err(wrong) => {
+            let text = format!("{}; the query may have from, to, every and spans", wrong.body_text());
+            return problem(StatusCode::UNPROCESSABLE_ENTITY, &text);
+        }
+    };
+    let busy = || problem(StatusCode::SERVICE_UNAVAILABLE, "the history is busy; ask again");
+    let (answer_in, answer) = oneshot::channel();
+    match timeout(PATIENCE, house.past.send(Past { ask, answer: answer_in })).await {
+        Ok(Ok(())) => {}
+        Ok(Err(_)) => return problem(StatusCode::SERVICE_UNAVAILABLE, "hearthd is stopping"),
+        Err(_) => return busy(),
+    }
+    match timeout(PATIENCE, answer).await {
+        Ok(Ok(Ok(course))) => Json(course).into_response(),
+        Ok(Ok(Err(why))) => {
+            let status = match why {
+                NoCourse::UnknownPoint(_) => StatusCode::NOT_FOUND,
+                NoCourse::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                NoCourse::Trouble(_) => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            problem(status, &why.to_string())
+        }
+        Ok(Err(_)) | Err(_) => busy(),
+    }
 }
 
 async fn plan(State(house): State<House>, Extension(work): Extension<Work>, request: HttpRequest) -> Response {

@@ -76,14 +76,23 @@ pub async fn request<T: serde::de::DeserializeOwned>(
 
 /// The path of a point's resource; the name may hold anything a user types.
 pub fn point_path(folder: &str, name: &str) -> String {
-    let escaped: String = name
-        .bytes()
+    format!("/api/v1/{folder}/{}", escaped(name))
+}
+
+/// What follows the path of a question: `?from=today&every=1h`.
+pub fn query(fields: &[(&str, Option<&str>)]) -> String {
+    let given = fields.iter().filter_map(|(name, value)| Some(format!("{name}={}", escaped((*value)?))));
+    let given: Vec<String> = given.collect();
+    if given.is_empty() { String::new() } else { format!("?{}", given.join("&")) }
+}
+
+fn escaped(text: &str) -> String {
+    text.bytes()
         .map(|byte| match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-' => char::from(byte).to_string(),
             _ => format!("%{byte:02X}"),
         })
-        .collect();
-    format!("/api/v1/{folder}/{escaped}")
+        .collect()
 }
 
 async fn exchange(

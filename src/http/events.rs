@@ -161,12 +161,13 @@ impl Reader {
         let silence = sleep(SILENCE);
         tokio::pin!(silence);
         loop {
-            let House { snapshots, broker, refused, unsaved, .. } = &mut self.house;
+            let House { snapshots, broker, refused, unsaved, unrecorded, .. } = &mut self.house;
             let goes_on = tokio::select! {
                 changed = snapshots.changed() => changed.is_ok(),
                 Ok(()) = broker.changed() => true,
                 Ok(()) = refused.changed() => true,
                 Ok(()) = unsaved.changed() => true,
+                Ok(()) = unrecorded.changed() => true,
                 () = &mut silence => return Some((Ok(Bytes::from_static(b":\n\n")), self)),
             };
             if !goes_on {

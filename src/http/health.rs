@@ -36,6 +36,8 @@ pub(super) struct Checks {
     pub last_pass_s: u64,
     /// The state can be saved.
     pub disk: bool,
+    /// The history can be written, if there is one.
+    pub history: bool,
     /// The configuration file is in force.
     pub config: bool,
     /// The time of day is known.
@@ -81,12 +83,17 @@ impl Health {
             control_loop,
             last_pass_s: last_pass.as_secs(),
             disk: house.unsaved.borrow().is_none(),
+            history: house.unrecorded.borrow().is_none(),
             config: house.refused.borrow().is_none(),
             time: snapshot.now.wall_known,
             broker: snapshot.config.mqtt.as_ref().map(|_| house.broker.borrow().connected),
             points,
         };
-        let is_well = checks.config && checks.time && checks.broker != Some(false) && points.stale + points.fault == 0;
+        let is_well = checks.history
+            && checks.config
+            && checks.time
+            && checks.broker != Some(false)
+            && points.stale + points.fault == 0;
         let status = match (checks.control_loop && checks.disk, is_well) {
             (false, _) => "failed",
             (true, false) => "degraded",

@@ -97,6 +97,7 @@ fn text(house: &House) -> String {
     own("last_pass_seconds", "Time since the control loop went round.", health.last_pass_s as f64);
     own("config_accepted", "Whether the configuration file is in force.", yes(health.config));
     own("state_saved", "Whether the state can be saved.", yes(health.disk));
+    own("history_written", "Whether the history can be written, if there is one.", yes(health.history));
     own("time_known", "Whether the time of day is known.", yes(health.time));
     if let Some(connected) = health.broker {
         own("broker_connected", "Whether the broker has taken us in.", yes(connected));

@@ -7,6 +7,7 @@
 //! | `PUT /api/v1/points/{id}` | a command: `{"value": "ON", "for": "2h"}`; to `scene.evening` as well |
 //! | `DELETE /api/v1/points/{id}` | gives the point back to automatic control |
 //! | `GET /api/v1/why/{id}` | what holds an output, what shows somebody in a room, what is waited for, what comes next |
+//! | `GET /api/v1/history/{id}` | what became of a point: `?from=yesterday&to=now&every=1h`, sums and changes |
 //! | `GET /api/v1/events` | server-sent events: all points, then what changes |
 //! | `POST /api/v1/plan` | what a configuration would change: `{"name": "new.toml", "text": "..."}`, with what it names in `"files"` |
 //! | `GET /` | the page, with its files beside it |
@@ -45,8 +46,12 @@ use crate::{clock::Now, house::House, model::Snapshot};
 impl House {
     /// All that is told of the house besides its points.
     fn about(&self, snapshot: &Snapshot) -> shape::About {
-        let (refused, unsaved) = (self.refused.borrow().clone(), self.unsaved.borrow().clone());
-        shape::about(snapshot, &self.broker.borrow(), refused, unsaved)
+        shape::About {
+            config_refused: self.refused.borrow().clone(),
+            state_unsaved: self.unsaved.borrow().clone(),
+            history_unwritten: self.unrecorded.borrow().clone(),
+            ..shape::about(snapshot, &self.broker.borrow())
+        }
     }
 }
 

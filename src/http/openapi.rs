@@ -90,6 +90,12 @@ fn describe(operation: &Operation, problem: &Value, taken: &mut SchemaGenerator,
     let parameters: Vec<Value> = names
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
         .collect();
+    let query = operation.query.and_then(|shape| shape(taken).get("properties").cloned());
+    let fields = query.as_ref().and_then(Value::as_object).into_iter().flatten();
+    let parameters: Vec<Value> = parameters
+        .into_iter()
+        .chain(fields.map(|(name, schema)| json!({ "name": name, "in": "query", "schema": schema })))
+        .collect();
     if !parameters.is_empty() {
         described["parameters"] = parameters.into();
     }

@@ -68,6 +68,8 @@ pub(super) struct Operation {
     pub summary: &'static str,
     /// What one must be allowed to do; None: it is for everybody.
     pub scope: Option<Scope>,
+    /// What its path may be followed by.
+    pub query: Option<Shape>,
     /// What it takes.
     pub body: Option<Shape>,
     /// What it answers when all is well, or as well as can be.
@@ -107,11 +109,16 @@ impl Operation {
         handler: MethodRouter<App>,
     ) -> Operation {
         let (answers, problems) = (Vec::new(), Vec::new());
-        Operation { verb, path, id, summary, scope: None, body: None, answers, problems, handler }
+        Operation { verb, path, id, summary, scope: None, query: None, body: None, answers, problems, handler }
     }
 
     pub fn scope(self, scope: Scope) -> Operation {
         Operation { scope: Some(scope), ..self }
+    }
+
+    /// Its path may be followed by the fields of this shape.
+    pub fn asks<T: JsonSchema>(self) -> Operation {
+        Operation { query: Some(T::json_schema), ..self }
     }
 
     /// It takes JSON of this shape.

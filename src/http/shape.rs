@@ -28,6 +28,9 @@ pub struct About {
     /// Why the state cannot be saved, so that a restart would lose commands; null while it can.
     #[serde(default)]
     pub state_unsaved: Option<String>,
+    /// Why the history cannot be written; null while it can, or there is none.
+    #[serde(default)]
+    pub history_unwritten: Option<String>,
 }
 
 /// Answer of `GET /api/v1/points`, and the event `snapshot`.
@@ -259,20 +262,17 @@ pub struct SlotShape {
     pub overruled_by: Option<String>,
 }
 
-pub(super) fn about(
-    snapshot: &Snapshot,
-    broker: &BrokerStatus,
-    config_refused: Option<String>,
-    state_unsaved: Option<String>,
-) -> About {
+/// Without what is wrong.
+pub(super) fn about(snapshot: &Snapshot, broker: &BrokerStatus) -> About {
     About {
         hub: snapshot.config.hub.id.to_string(),
         name: snapshot.config.hub.name.clone(),
         time: local(snapshot, snapshot.now.wall),
         time_known: snapshot.now.wall_known,
         broker: snapshot.config.mqtt.is_some().then(|| broker.clone()),
-        config_refused,
-        state_unsaved,
+        config_refused: None,
+        state_unsaved: None,
+        history_unwritten: None,
     }
 }
 

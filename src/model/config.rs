@@ -2,8 +2,8 @@
 
 use super::table::table;
 use super::{
-    Climate, Condition, Counter, EventRule, Expander, Holidays, HttpSettings, Input, Interlock, Level, Line, Modes,
-    Notice, Output, Room, Scene, Sensor, Series, Specs, Zone,
+    Climate, Condition, Counter, EventRule, Expander, HistorySettings, Holidays, HttpSettings, Input, Interlock, Level,
+    Line, Modes, Notice, Output, Room, Scene, Sensor, Series, Specs, Zone,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::Index, path::PathBuf, sync::Arc, time::Duration};
@@ -17,6 +17,8 @@ pub struct Config {
     pub mqtt: Option<MqttSettings>,
     /// The service over HTTP; None: only the Unix socket is served.
     pub http: Option<HttpSettings>,
+    /// What is remembered; None: nothing is.
+    pub history: Option<HistorySettings>,
     /// How wires are reached.
     pub hardware: HardwareSettings,
     /// In the order of the file.

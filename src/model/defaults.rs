@@ -2,8 +2,9 @@
 
 use super::{
     ActiveLevel, AtStart, Backend, Chip, Climate, ClimateMode, ClockTrust, Config, Control, Dimming, HardwareSettings,
-    Holidays, Hub, Input, InputId, InputKind, Level, Line, ManualFor, Method, Modes, Output, OutputKind, Pull, Room,
-    SafeState, Sensor, SensorId, SensorLost, SensorSource, Setpoints, Specs, TargetFor, WindowWatch, WiredChip, Zone,
+    HistorySettings, Holidays, Hub, Input, InputId, InputKind, Level, Line, ManualFor, Method, Modes, Output,
+    OutputKind, Pull, Room, SafeState, Sensor, SensorId, SensorLost, SensorSource, Setpoints, Specs, TargetFor,
+    WindowWatch, WiredChip, Zone,
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -24,6 +25,7 @@ impl Config {
             },
             mqtt: None,
             http: None,
+            history: Some(HistorySettings::default()),
             hardware: HardwareSettings { backend: Backend::Simulated, gpiochip: None, plays_remote: false },
             outputs: Vec::new(),
             inputs: Vec::new(),

@@ -159,10 +159,15 @@ impl PointState {
         self.explanation.as_ref().map(|explanation| &*explanation.line).or(self.because.as_deref())
     }
 
-    /// [`PointState::text`], of what is read only while it is good: what was read last need not be so any more.
-    pub fn known_text(&self) -> Option<String> {
+    /// Whether its value is so now. Of what is read, only while it is good: what was read last need not be so any more.
+    pub fn is_known(&self) -> bool {
         let is_driven = matches!(self.point, Point::Output(_) | Point::OutputFacet(..));
-        self.text().filter(|_| is_driven || self.quality == Quality::Good)
+        is_driven || self.quality == Quality::Good
+    }
+
+    /// [`PointState::text`], of what is known.
+    pub fn known_text(&self) -> Option<String> {
+        self.text().filter(|_| self.is_known())
     }
 
     /// The value as MQTT, the console and people read it: `ON`, `OFF`, `21.50`; nothing before the first value.

@@ -132,6 +132,7 @@ function update() {
   const told = [
     about.config_refused && h("span", { title: about.config_refused }, t("problem.file")),
     about.state_unsaved && h("span", {}, t("problem.state", about.state_unsaved)),
+    about.history_unwritten && h("span", {}, t("problem.history", about.history_unwritten)),
     about.broker?.error && h("span", {}, t("problem.broker", about.broker.error)),
     about.time_known === false && h("span", {}, t("problem.clock")),
     ...[...points.values()].filter((point) => ["fault", "stale"].includes(point.quality) && !point.part_of)
