@@ -90,9 +90,12 @@ fn what_happened_is_told_by_the_daemon_and_by_its_file() {
         assert_eq!(motion[0], ("ON".into(), None));
         let temperature = course(house, &["living.temperature", "--from", "10m", "--every", "10m"]);
         let spans = temperature["spans"].as_array().unwrap();
-        let last = spans.last().unwrap();
-        assert_eq!((last["min"].as_f64(), last["max"].as_f64()), (Some(20.5), Some(21.0)), "{temperature}");
-        assert!(last["mean"].as_f64().is_some_and(|mean| mean > 20.5 && mean < 21.0), "{temperature}");
+        // There are two of them when ten minutes are over just now.
+        let all = |key: &str| spans.iter().map(|span| span[key].as_f64().unwrap()).collect::<Vec<_>>();
+        let (least, most) = (all("min").into_iter().fold(99.0, f64::min), all("max").into_iter().fold(0.0, f64::max));
+        assert_eq!((least, most), (20.5, 21.0), "{temperature}");
+        let means = spans.iter().filter(|span| span["min"] != span["max"]).map(|span| span["mean"].as_f64().unwrap());
+        assert!(means.into_iter().all(|mean| mean > 20.5 && mean < 21.0), "{temperature}");
         assert_eq!(temperature["unit"], "°C");
         let heater = course(house, &["heater.power", "--every", "1d"]);
         let energy: f64 = heater["spans"].as_array().unwrap().iter().map(|s| s["energy_kwh"].as_f64().unwrap()).sum();
@@ -216,7 +219,10 @@ fn nothing_is_kept_where_nothing_is_to_be() {
     house.up(&[]);
     assert!(!database(&house).exists());
     let (status, answer) = get(&house.socket(), "/api/v1/history/lamp");
-    assert_eq!((status, answer["detail"].as_str()), (503, Some("no history is kept: [history] says enabled = false")));
+    assert_eq!(
+        (status, answer["detail"].as_str()),
+        (503, Some("no history is kept; add [history] to the configuration"))
+    );
     // A reload begins it, and another ends it.
     fs::write(&house.config, HUT).unwrap();
     wait_until("it begins", || get(&house.socket(), "/api/v1/history/lamp").0 == 200);
@@ -257,7 +263,7 @@ fn kills(row: u64) {
             assert_eq!(integrity(&file), "ok", "kill {kill} of row {row}");
             let after = self::seen(&file).unwrap();
             assert!(after.1 >= log, "kill {kill} of row {row}: {log} entries of the log, then {}", after.1);
-            assert!(after.0 >= tail || after.0 <= 2, "kill {kill} of row {row}: {tail} commits, then {}", after.0);
+            assert!(after.0 >= tail || after.0 <= 10, "kill {kill} of row {row}: {tail} commits, then {}", after.0);
             most = most.max(after.1);
         }
     }

@@ -33,7 +33,7 @@ pub(super) fn read(table: &mut Table<'_>) -> Option<HistorySettings> {
     );
     let commit = table.defaulted(
         "commit",
-        "How often what is new is written; a power cut loses no more than that.",
+        "How often what is new is written; a kill loses no more than that.",
         Period(SECOND..=3_600 * SECOND),
         defaults.commit,
     );

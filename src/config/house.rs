@@ -56,11 +56,9 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
     let with_http = root.has("http");
     let http =
         root.table("http", "The web page and the API; without this table only the Unix socket is served.", http::read);
-    let history = root.table(
-        "history",
-        "What the house remembers; without this table, what is said here as defaults.",
-        history::read,
-    );
+    let history = root.table("history", "What the house remembers; without this table, nothing.", history::read);
+    // It is written to the card all the time: only for who wants it.
+    let history = history.filter(|_| root.has("history"));
     let with_modes = root.has("modes");
     let modes = root.table("modes", "The modes of the house, such as home and away.", modes::read);
     let names_of_rules = RefCell::default();

@@ -30,7 +30,7 @@ impl Sum {
 
     /// The mean by time; None: it was not known.
     pub fn mean(&self) -> Option<f64> {
-        (self.known_ms > 0).then(|| (self.integral / self.known_ms as f64).clamp(self.min, self.max))
+        (self.known_ms > 0).then(|| (self.integral / self.known_ms as f64).max(self.min).min(self.max))
     }
 
     /// With another span of the same point.

@@ -197,7 +197,7 @@ impl Attached {
             let why = match (&self.place, &*self.trouble.borrow()) {
                 (_, Some(trouble)) => trouble.clone(),
                 (Place::Nowhere, None) => "no history is kept: there is no folder for the state".into(),
-                (_, None) => "no history is kept: [history] says enabled = false".into(),
+                (_, None) => "no history is kept; add [history] to the configuration".into(),
             };
             let _ = past.answer.send(Err(NoCourse::Trouble(why)));
             return;

@@ -18,6 +18,9 @@ use std::time::Duration;
 const SPANS_MAX: usize = 5_000;
 /// nor more changes.
 const CHANGES_MAX: usize = 2_000;
+/// Of more time than this, spans are made of sums, and changes of inputs are told of no more: samples are read into memory.
+const RAW_MOST: i64 = 2 * DAY;
+const SWITCHED_MOST: i64 = 7 * DAY;
 /// When nobody says how many.
 const SPANS: usize = 300;
 const A_DAY: TimeDelta = TimeDelta::days(1);
@@ -117,7 +120,8 @@ impl Wanted {
     /// The edges of the spans. Where only sums are left, they are no finer than those.
     fn edges(&self, raw_from: i64, zone: Zone) -> Option<Vec<i64>> {
         let edges = times::edges(self.from, self.to, self.every, zone, SPANS_MAX)?;
-        if edges[0] >= raw_from || are_multiples(&edges, FIVE) {
+        let is_short = edges[edges.len() - 1] - edges[0] <= RAW_MOST;
+        if edges[0] >= raw_from && is_short || are_multiples(&edges, FIVE) {
             return Some(edges);
         }
         let five = Duration::from_millis(FIVE.unsigned_abs());
@@ -277,7 +281,7 @@ impl Reader<'_> {
 
     /// The changes of a switch of which the log says nothing, the newest first, as far back as its samples are kept.
     fn switched(&self, from: i64, to: i64) -> Result<Vec<Entry>> {
-        let samples = self.samples(from, to)?;
+        let samples = self.samples(from.max(to - SWITCHED_MOST), to)?;
         let word = |value: Option<f64>| match value {
             Some(value) if value > 0.0 => "ON",
             Some(_) => "OFF",

@@ -42,19 +42,6 @@ pub(super) fn trim(store: &mut Store, settings: &HistorySettings, now: i64) -> R
     })
 }
 
-/// Gives room back to the disk that a smaller `max_size` leaves empty.
-///
-/// # Errors
-/// When there is no room to write the file anew.
-pub(super) fn shrink(store: &Store, settings: &HistorySettings) -> Result<()> {
-    let pages = store.pragma("page_count")?;
-    let is_too_large = pages * store.pragma("page_size")? > settings.max_size as i64;
-    if is_too_large && store.pragma("freelist_count")? > pages / 4 {
-        store.connection.execute_batch("VACUUM")?;
-    }
-    Ok(())
-}
-
 /// The bytes that hold something.
 fn used(store: &Store) -> Result<f64> {
     let pages = store.pragma("page_count")? - store.pragma("freelist_count")?;

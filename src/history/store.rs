@@ -44,7 +44,7 @@ const APPLICATION: i64 = 0x6865_6864;
 const VERSION: i64 = 1;
 /// A commit is about half a page.
 const SETTINGS: &str = "PRAGMA page_size = 2048; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-    PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;";
+    PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 10000000;";
 const SCHEMA: &str = "
     CREATE TABLE meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
     CREATE TABLE points (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, title TEXT NOT NULL, kind TEXT NOT NULL,
@@ -178,13 +178,16 @@ impl Store {
         };
         connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(32);
-        connection.execute_batch(SETTINGS)?;
         let mut store = Store { connection };
-        if store.pragma("user_version")? == 0 && store.pragma("schema_version")? == 0 {
+        let is_new = store.pragma("user_version")? == 0 && store.pragma("schema_version")? == 0;
+        if !is_new {
+            store.is_ours()?;
+        }
+        store.connection.execute_batch(SETTINGS)?;
+        if is_new {
             let marks = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};");
             store.at_once(|store| Ok(store.connection.execute_batch(&format!("{SCHEMA} {marks}"))?))?;
         }
-        store.is_ours()?;
         Ok(store)
     }
 

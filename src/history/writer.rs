@@ -175,9 +175,11 @@ impl Writer {
                 self.record(now, News::Entry(local, text, why));
             }
             Message::Ask(Past { ask, answer }) => {
-                self.date(self.clock.now());
                 // Whoever asked may have gone away.
-                let _ = answer.send(self.answer(&ask));
+                if !answer.is_closed() {
+                    self.date(self.clock.now());
+                    let _ = answer.send(self.answer(&ask));
+                }
             }
         }
     }
@@ -430,7 +432,6 @@ impl Writer {
                     "the history has reached its max_size: the oldest of it goes, readings before their sums"
                 );
             }
-            retention::shrink(store, &self.settings)?;
         }
         Ok(())
     }
