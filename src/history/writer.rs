@@ -426,12 +426,9 @@ impl Writer {
             store.set_zone(self.zone())?;
             self.zone_written = Some(self.zone());
         }
-        if store.fold(t)? {
-            if retention::trim(store, &self.settings, t)? && !std::mem::replace(&mut self.said_room, true) {
-                tracing::warn!(
-                    "the history has reached its max_size: the oldest of it goes, readings before their sums"
-                );
-            }
+        let is_full = store.fold(t)? && retention::trim(store, &self.settings, t)?;
+        if is_full && !std::mem::replace(&mut self.said_room, true) {
+            tracing::warn!("the history has reached its max_size: the oldest of it goes, readings before their sums");
         }
         Ok(())
     }
