@@ -27,6 +27,9 @@ const HUT: &str = "[hub]\nid = \"hut\"\ntimezone = \"Europe/Amsterdam\"\n[hardwa
     [[rules]]\nname = \"Blink\"\non = 'every 2s'\ndo = \"toggle blinker\"\n\
     [[rules]]\nname = \"Tell\"\non = 'lamp'\ndo = \"notify the lamp is on\"\n";
 
+/// What begins its history.
+const TABLE: &str = "[history]\ncommit = \"1s\"\n";
+
 fn database(house: &House) -> PathBuf {
     house.folder.path().join("state/history.db")
 }
@@ -215,19 +218,20 @@ fn readings_of_before_are_imported_beside_a_running_daemon() {
 
 #[test]
 fn nothing_is_kept_where_nothing_is_to_be() {
-    let mut house = House::new(&HUT.replace("commit = \"1s\"", "enabled = false"));
+    let mut house = House::new(&HUT.replace(TABLE, ""));
     house.up(&[]);
     assert!(!database(&house).exists());
     let (status, answer) = get(&house.socket(), "/api/v1/history/lamp");
-    assert_eq!(
-        (status, answer["detail"].as_str()),
-        (503, Some("no history is kept; add [history] to the configuration"))
-    );
+    assert_eq!(status, 404, "{answer}");
+    let advice = "no history is kept; write a line [history] into the configuration file, and it begins";
+    assert_eq!(answer["detail"], advice);
+    let told = house.console(&["history", "lamp"]);
+    assert!(!told.status.success() && String::from_utf8_lossy(&told.stderr).contains(advice), "{told:?}");
     // A reload begins it, and another ends it.
     fs::write(&house.config, HUT).unwrap();
     wait_until("it begins", || get(&house.socket(), "/api/v1/history/lamp").0 == 200);
-    fs::write(&house.config, HUT.replace("commit = \"1s\"", "enabled = false")).unwrap();
-    wait_until("it ends", || get(&house.socket(), "/api/v1/history/lamp").0 == 503);
+    fs::write(&house.config, HUT.replace(TABLE, "")).unwrap();
+    wait_until("it ends", || get(&house.socket(), "/api/v1/history/lamp").0 == 404);
     assert_eq!(integrity(&database(&house)), "ok");
 }
 

@@ -1,7 +1,7 @@
 //! `[history]`: what of the house is remembered, and for how long.
 
 use super::{
-    shape::{DAY, Flag, Period, SECOND, Shape, Wrong, shorten},
+    shape::{DAY, Period, SECOND, Shape, Wrong, shorten},
     table::Table,
 };
 use crate::model::{HistorySettings, duration};
@@ -9,10 +9,9 @@ use serde_json::{Value as Json, json};
 use std::ops::RangeInclusive;
 use toml::de::DeValue;
 
-/// None: nothing is remembered.
-pub(super) fn read(table: &mut Table<'_>) -> Option<HistorySettings> {
+/// The table is there: something is remembered.
+pub(super) fn read(table: &mut Table<'_>) -> HistorySettings {
     let defaults = HistorySettings::default();
-    let enabled = table.defaulted("enabled", "false: no history is kept.", Flag, true);
     let keep_raw = table.defaulted(
         "keep_raw",
         "How long each reading is kept as it was.",
@@ -43,7 +42,7 @@ pub(super) fn read(table: &mut Table<'_>) -> Option<HistorySettings> {
         let message = format!("`keep` is {keep}, shorter than `keep_raw`, which is {raw}");
         table.error_at(key, message, format!("write keep = \"{raw}\" or longer, or a shorter `keep_raw`"));
     }
-    enabled.then_some(HistorySettings { keep_raw, keep, max_size, commit })
+    HistorySettings { keep_raw, keep, max_size, commit }
 }
 
 /// An amount of memory on a disk.

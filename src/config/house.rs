@@ -56,16 +56,16 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
     let with_http = root.has("http");
     let http =
         root.table("http", "The web page and the API; without this table only the Unix socket is served.", http::read);
-    let history = root.table("history", "What the house remembers; without this table, nothing.", history::read);
     // It is written to the card all the time: only for who wants it.
-    let history = history.filter(|_| root.has("history"));
+    let with_history = root.has("history");
+    let history = root.table("history", "What the house remembers; without this table, nothing.", history::read);
     let with_modes = root.has("modes");
     let modes = root.table("modes", "The modes of the house, such as home and away.", modes::read);
     let names_of_rules = RefCell::default();
     Draft {
         mqtt: with_mqtt.then_some(mqtt),
         http: with_http.then_some(http),
-        history,
+        history: with_history.then_some(history),
         hub,
         modes: with_modes.then_some(modes),
         hardware: root.table("hardware", "How wires are reached.", hardware::read),

@@ -195,11 +195,16 @@ impl Attached {
     fn ask(&self, thread: Option<&Thread>, past: Past) {
         let Some(thread) = thread else {
             let why = match (&self.place, &*self.trouble.borrow()) {
-                (_, Some(trouble)) => trouble.clone(),
-                (Place::Nowhere, None) => "no history is kept: there is no folder for the state".into(),
-                (_, None) => "no history is kept; add [history] to the configuration".into(),
+                (_, Some(trouble)) => NoCourse::Trouble(trouble.clone()),
+                (Place::Nowhere, None) => NoCourse::NotKept(
+                    "no history is kept: this hearthd has no folder for it; give it one with `hearthd run --state FOLDER`"
+                        .into(),
+                ),
+                (_, None) => NoCourse::NotKept(
+                    "no history is kept; write a line [history] into the configuration file, and it begins".into(),
+                ),
             };
-            let _ = past.answer.send(Err(NoCourse::Trouble(why)));
+            let _ = past.answer.send(Err(why));
             return;
         };
         // With no room for it, the answer's sender is dropped, and whoever asks hears that.

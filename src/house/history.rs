@@ -36,13 +36,16 @@ pub struct Past {
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoCourse {
+    /// No history is kept: what to do about it.
+    #[error("{0}")]
+    NotKept(String),
     /// Nothing was ever recorded of it.
     #[error("{0}")]
     UnknownPoint(String),
     /// The question is wrong: what to ask instead.
     #[error("{0}")]
     Wrong(String),
-    /// The file cannot be read, or there is none.
+    /// The file cannot be read.
     #[error("{0}")]
     Trouble(String),
 }

@@ -215,7 +215,7 @@ async fn past(State(house): State<House>, Extension(work): Extension<Work>, Id(i
         Ok(Ok(Ok(course))) => Json(course).into_response(),
         Ok(Ok(Err(why))) => {
             let status = match why {
-                NoCourse::UnknownPoint(_) => StatusCode::NOT_FOUND,
+                NoCourse::NotKept(_) | NoCourse::UnknownPoint(_) => StatusCode::NOT_FOUND,
                 NoCourse::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
                 NoCourse::Trouble(_) => StatusCode::SERVICE_UNAVAILABLE,
             };
