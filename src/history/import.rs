@@ -2,7 +2,8 @@
 
 use super::{
     pack::Sample,
-    store::{HOUR, Known, Shape},
+    points::{Known, Shape},
+    store::HOUR,
     times,
 };
 use crate::model::{Zone, number};

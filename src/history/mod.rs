@@ -9,13 +9,18 @@
 //! Nothing waits for it. What it cannot take is left out and said; the newest picture is never lost, since it is compared with
 //! the last one that the thread was given.
 
+mod aside;
 mod course;
+mod fold;
 mod import;
 mod pack;
+mod pending;
+mod points;
 mod read;
 mod recorder;
 mod retention;
 mod store;
+mod tail;
 mod times;
 mod writer;
 
@@ -33,7 +38,9 @@ use std::{
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
 };
-use store::{Batch, Store};
+use points::Shape;
+use store::Store;
+use tail::Batch;
 use tokio::sync::{mpsc, oneshot, watch};
 use writer::{Message, Seen, Writer};
 
@@ -89,7 +96,7 @@ pub fn import(path: &Path, point: &str, text: &str, now: Now) -> Result<usize, S
     let cannot = |why: store::Error| format!("the history {} cannot be written: {why}", path.display());
     let mut store = Store::open(Some(path)).map_err(cannot)?;
     let (id, known) = read::find(&store, point).map_err(cannot)?.map_err(|why| why.to_string())?;
-    if known.kind == store::Shape::Word {
+    if known.kind == Shape::Word {
         return Err(format!("{point} has words, which cannot be imported; only numbers and what is on or off can"));
     }
     let samples = import::samples(text, &known, store.zone().map_err(cannot)?, now.wall)?;

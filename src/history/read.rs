@@ -4,7 +4,9 @@ use super::{
     UNKNOWN,
     course::{Sum, put_in_order, sum_up, unpack_sums},
     pack::Sample,
-    store::{Batch, DAY, Entry, Error, FIVE, HOUR, Known, NO_POINT, POINT_BITS, Result, Samples, Shape, Store, key},
+    points::{Known, Shape},
+    store::{DAY, Error, FIVE, HOUR, NO_POINT, POINT_BITS, POINT_MASK, Result, Store, key},
+    tail::{Batch, Entry, Samples},
     times,
 };
 use crate::{
@@ -260,8 +262,7 @@ impl Reader<'_> {
         let mut entries: Vec<Entry> = self.present.pending.log.iter().filter(is_of).cloned().collect();
         entries.reverse();
         let sql = format!(
-            "SELECT key, value, why FROM log WHERE key >= ?1 AND key < ?2 AND key & {} = ?3 ORDER BY key DESC LIMIT {}",
-            key(1, 0) - 1,
+            "SELECT key, value, why FROM log WHERE key >= ?1 AND key < ?2 AND key & {POINT_MASK} = ?3 ORDER BY key DESC LIMIT {}",
             CHANGES_MAX + 1
         );
         let mut rows = self.store.connection.prepare_cached(&sql)?;

@@ -1,6 +1,6 @@
 //! What of a picture of the house is recorded, by what each point is.
 
-use super::store::{Known, Shape};
+use super::points::{Known, Shape};
 use crate::model::{Course, Kind, PointSpec, PointState, Snapshot, Value, number};
 
 /// Something new of a point.

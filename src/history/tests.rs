@@ -3,9 +3,11 @@
 use super::{
     course::{Sum, put_in_order, sum_up},
     pack::Sample,
+    points::{Known, Shape},
     read::{Present, course},
     retention::trim,
-    store::{Batch, DAY, Entry, HOUR, Known, Shape, Store},
+    store::{DAY, HOUR, Store},
+    tail::{Batch, Entry},
 };
 use crate::{
     files,
