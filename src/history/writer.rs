@@ -68,8 +68,10 @@ pub(super) struct Writer {
     /// When something was written last.
     written: Moment,
     due: Moment,
-    /// All of the file was looked at.
+    /// All of the file was looked at: once, since that takes long.
     checked: bool,
+    /// What the run before knew has ended.
+    begun: bool,
     /// It was said that the oldest goes.
     said_room: bool,
     missed: u64,
@@ -94,6 +96,7 @@ impl Writer {
             written: now,
             due: now,
             checked: false,
+            begun: false,
             said_room: false,
             missed: 0,
         }
@@ -232,12 +235,15 @@ impl Writer {
         self.zone_written = None;
         if !self.checked {
             store.check()?;
+            self.checked = true;
+        }
+        if !self.begun {
             if let Some(until) = store.told_until()? {
                 store.forget_values(until + 1)?;
                 self.pending.ahead = self.pending.ahead.max(Some(until + 1));
             }
             self.pending.logged_before = store.last_entries(ENTRIES_BACK)?;
-            self.checked = true;
+            self.begun = true;
         }
         Ok(store)
     }
@@ -246,7 +252,8 @@ impl Writer {
     fn begin_anew(&mut self, path: PathBuf, error: &Error, now: Now) -> String {
         match set_aside(&path, &now.wall.format("%Y%m%d-%H%M%S").to_string()) {
             Ok(aside) => {
-                (self.checked, self.due) = (false, now.moment);
+                // It is begun after a pause: a disk that damages everything would damage one after the other.
+                (self.checked, self.begun) = (false, false);
                 // Those of the new file begin with what is known now.
                 self.pending.logged.clear();
                 if let Some(last) = self.pending.last {
