@@ -1,7 +1,7 @@
 //! The whole file: reads all tables, then resolves what they say of each other.
 
 use super::{
-    chips, climate,
+    alike, chips, climate,
     diagnostic::Problems,
     expanders, hardware, history, holidays, http, hub, hubs, ids, inputs,
     language::{Kept, Scope},
@@ -9,7 +9,7 @@ use super::{
     pem_files::FindPem,
     remote, rooms, rules, scenes, sensors,
     shape::Wrong,
-    table::Table,
+    table::{Id, Table},
     wires,
 };
 use crate::model::{Config, HardwareSettings, HistorySettings, RoomId, Zone};
@@ -89,6 +89,22 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
     }
 }
 
+impl Draft {
+    /// The tables that name an entity.
+    fn named(&self) -> Vec<ids::Named> {
+        fn named(kind: &'static str, id: &Id, called: &ids::Called) -> ids::Named {
+            ids::Named { kind, id: id.clone(), called: called.clone() }
+        }
+        let outputs = self.outputs.iter().map(|draft| named("output", &draft.id, &draft.called));
+        let inputs = self.inputs.iter().map(|draft| named("input", &draft.id, &draft.called));
+        let sensors = self.sensors.iter().map(|draft| named("sensor", &draft.id, &draft.called));
+        let rooms = self.rooms.iter().map(|draft| named("room", &draft.id, &draft.called));
+        let climates = self.climates.iter().map(|draft| named("climate zone", &draft.id, &draft.called));
+        let scenes = self.scenes.iter().map(|draft| named("scene", &draft.id, &draft.called));
+        outputs.chain(inputs).chain(sensors).chain(rooms).chain(climates).chain(scenes).collect()
+    }
+}
+
 /// The configuration. When problems were found, now or before, it is not to be used.
 pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problems: &Problems) -> Config {
     let outputs = draft.outputs.iter().map(|draft| ("output", &draft.id));
@@ -104,12 +120,9 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
         ids::check(id, problems);
     }
     expanders.for_each(|id| expanders::check_name(id, problems));
-    let outputs = draft.outputs.iter().map(|draft| ("output", &draft.id));
-    let inputs = draft.inputs.iter().map(|draft| ("input", &draft.id));
-    let sensors = draft.sensors.iter().map(|draft| ("sensor", &draft.id));
-    let rooms = draft.rooms.iter().map(|draft| ("room", &draft.id));
-    let climates = draft.climates.iter().map(|draft| ("climate zone", &draft.id));
-    let names: Vec<_> = outputs.chain(inputs).chain(sensors).chain(rooms).chain(climates).collect();
+    let named = draft.named();
+    let names: Vec<_> =
+        named.iter().filter(|named| named.kind != "scene").map(|named| (named.kind, &named.id)).collect();
     let mqtt = draft.mqtt.as_ref().map(|mqtt| &mqtt.settings);
     hubs::check(&draft.hubs, &draft.hub.hub.id, mqtt, &names, problems);
     let hubs = hubs::build(draft.hubs);
@@ -209,5 +222,6 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     rooms::check(&asked, &config, problems);
     config.series = kept.series;
     order.check(&config, source, problems);
+    alike::check(&named, &config, source, problems);
     config
 }

@@ -3,10 +3,39 @@
 use super::{
     diagnostic::Problems,
     language,
-    shape::{is_word, not_a_word, shorten},
-    table::Id,
+    shape::{Text, is_word, not_a_word, shorten},
+    table::{Id, Table},
 };
 use std::{collections::BTreeMap, ops::Range};
+
+/// What people call an entity.
+#[derive(Clone)]
+pub(super) struct Called {
+    pub name: String,
+    /// Where the name stands; if it was made from the table's name, where that does.
+    pub place: Range<usize>,
+    /// Whether it stands there.
+    pub is_written: bool,
+}
+
+/// A table with a name.
+pub(super) struct Named {
+    /// What it is of: `output`.
+    pub kind: &'static str,
+    pub id: Id,
+    pub called: Called,
+}
+
+/// What the table of an entity says of its name.
+pub(super) fn called(id: &Id, table: &mut Table<'_>) -> Called {
+    let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
+    let is_written = name.is_some();
+    Called {
+        place: if is_written { table.place_of("name") } else { id.place.clone() },
+        name: name.unwrap_or_else(|| for_people(&id.text)),
+        is_written,
+    }
+}
 
 /// Reports an id that rules and topics could not write.
 pub(super) fn check(id: &Id, problems: &Problems) {

@@ -3,7 +3,7 @@
 use super::{
     diagnostic::Problems,
     ids, remote,
-    shape::{Class, DAY, Decimal, NameOrNames, OneOf, Period, SECOND, Text, Whole, Wire, Word},
+    shape::{Class, DAY, Decimal, NameOrNames, OneOf, Period, SECOND, Whole, Wire, Word},
     suggestions,
     table::{Id, Table},
 };
@@ -13,6 +13,8 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 /// An input as far as its own table tells.
 pub(super) struct Draft {
     pub id: Id,
+    /// What people call it.
+    pub called: ids::Called,
     pub input: Input,
     toggles: Vec<(String, Range<usize>)>,
     sets: Vec<(String, Range<usize>)>,
@@ -52,7 +54,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         "Of a counter, what its pulses are: \"energy\" (kWh, W), \"water\", \"gas\" or another \"volume\" (m³, L/min),          \"rotation\" of a fan (rpm) or a plain \"count\" (times, times a minute).",
         OneOf(&Measures::WORDS),
     );
-    let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
+    let called = ids::called(id, table);
     let line = table.optional("gpio", "Its wire: the BCM number, \"GPIO4\", or \"gpiochip1/4\".", Wire);
     if !table.has("gpio") && !remote::is_meant(table) {
         table.missing("gpio", "4");
@@ -165,7 +167,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         remote: remote.as_ref().map(|(_, place)| place.clone()),
         input: Input {
             id: id.text.as_str().into(),
-            name: name_of(id, name.as_deref()),
+            name: called.name.clone(),
             kind: kind.unwrap_or(InputKind::Contact),
             line: remote.map(|(remote, _)| Line::Remote(Arc::new(remote))).or(line).unwrap_or(Line::Number(0)),
             active: active.unwrap_or(usual_active),
@@ -182,8 +184,9 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         },
         toggles: placed("toggles", toggles),
         sets: placed("sets", sets),
-        counted: counted.map(|sensor| Sensor { name: name_of(id, name.as_deref()), ..sensor }),
+        counted: counted.map(|sensor| Sensor { name: called.name.clone(), ..sensor }),
         id: id.clone(),
+        called,
     }
 }
 
@@ -191,10 +194,6 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
 fn usual_max_rate(debounce: Duration) -> i64 {
     let most = 1_000_i64.checked_div(i64::try_from(debounce.as_millis()).unwrap_or(i64::MAX)).unwrap_or(i64::MAX);
     (most.saturating_mul(3) / 4).clamp(2, 50)
-}
-
-fn name_of(id: &Id, name: Option<&str>) -> String {
-    name.map_or_else(|| ids::for_people(&id.text), str::to_owned)
 }
 
 /// The keys that only counters have.

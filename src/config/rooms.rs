@@ -6,7 +6,7 @@ use super::{
     language::{self, Kept, Scope},
     oscillation::{self, SelfHeld},
     rules::{Condition, Sentence, read_sentence},
-    shape::{DAY, Names, Period, SECOND, Text},
+    shape::{DAY, Names, Period, SECOND},
     suggestions,
     table::{Id, Table},
 };
@@ -21,6 +21,8 @@ const ASLEEP_WHILE: &str = "asleep_while";
 /// A room as far as its own table tells.
 pub(super) struct Draft {
     pub id: Id,
+    /// What people call it.
+    pub called: ids::Called,
     pub room: Room,
     motion: Vec<Mention>,
     doors: Vec<Mention>,
@@ -35,7 +37,7 @@ pub(super) struct Asked {
 }
 
 pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
-    let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
+    let called = ids::called(id, table);
     let motion =
         table.required("motion", "The inputs that show that somebody is there.", "[\"hall_motion\"]", Names("input"));
     let doors = table.optional(
@@ -94,7 +96,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     };
     Draft {
         room: Room {
-            name: name.unwrap_or_else(|| ids::for_people(&id.text)),
+            name: called.name.clone(),
             empty_after,
             settle,
             forget_after,
@@ -103,6 +105,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
             ..Room::plain(&id.text, Vec::new())
         },
         id: id.clone(),
+        called,
         motion: motion.unwrap_or_default(),
         doors: doors.unwrap_or_default(),
         asked,

@@ -4,7 +4,7 @@ use super::{
     diagnostic::Problems,
     ids,
     rules::{Setting, Settings, resolve_settings},
-    shape::{DAY, Period, SECOND, Text},
+    shape::{DAY, Period, SECOND},
     table::{Id, Table},
 };
 use crate::model::{Config, Scene};
@@ -13,21 +13,22 @@ use std::{ops::Range, time::Duration};
 /// A scene as far as its own table tells.
 pub(super) struct Draft {
     pub id: Id,
-    name: Option<String>,
+    /// What people call it.
+    pub called: ids::Called,
     set: Vec<Setting>,
     hold: Option<Duration>,
     hold_place: Range<usize>,
 }
 
 pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
-    let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
+    let called = ids::called(id, table);
     let set = table.required("set", "What it sets.", "{ hall_light = \"on\" }", Settings);
     if set.as_ref().is_some_and(Vec::is_empty) {
         table.error_at("set", "the scene sets nothing", "write what it sets: { hall_light = \"on\" }");
     }
     let hold =
         table.optional("for", "How long it holds; when absent, as long as any command.", Period(SECOND..=365 * DAY));
-    Draft { id: id.clone(), name, set: set.unwrap_or_default(), hold, hold_place: table.place_of("for") }
+    Draft { id: id.clone(), called, set: set.unwrap_or_default(), hold, hold_place: table.place_of("for") }
 }
 
 pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> Scene {
@@ -40,10 +41,5 @@ pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> Sce
             "leave `for` out, or the output",
         );
     }
-    Scene {
-        name: draft.name.unwrap_or_else(|| ids::for_people(&draft.id.text)),
-        id: draft.id.text.into(),
-        set,
-        hold: draft.hold,
-    }
+    Scene { name: draft.called.name, id: draft.id.text.into(), set, hold: draft.hold }
 }

@@ -8,7 +8,7 @@ use super::{
     chips,
     diagnostic::Problems,
     ids, remote,
-    shape::{ChipWord, Class, DAY, Period, SECOND, Text, Word, one_of},
+    shape::{ChipWord, Class, DAY, Period, SECOND, Word, one_of},
     table::{Id, Table},
 };
 use crate::model::{Hub, Quantity, Sensor, SensorSource, duration};
@@ -17,6 +17,8 @@ use std::{collections::BTreeMap, ops::Range, time::Duration};
 /// A sensor as far as its own table tells.
 pub(super) struct Draft {
     pub id: Id,
+    /// What people call it.
+    pub called: ids::Called,
     pub sensor: Sensor,
     chip: chips::Draft,
     derived: Vec<(Quantity, Range<usize>)>,
@@ -46,7 +48,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let mut kernel = kernel::read(table);
     let on_broker = remote::sensor(&WIRED, kernel.readings.take(), table);
     check_source(&kernel, table);
-    let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
+    let called = ids::called(id, table);
     let wired = chips::read(chip, table);
     let usual_every = if remote::is_meant(table) { EVERY_OF_REMOTE } else { chips::usual_every(chip) };
     let every = table.defaulted("every", "How often it is read, 1s to 1d.", Period(SECOND..=DAY), usual_every);
@@ -95,7 +97,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         remote,
         sensor: Sensor {
             id: id.text.as_str().into(),
-            name: name.unwrap_or_else(|| ids::for_people(&id.text)),
+            name: called.name.clone(),
             source: on_broker.or_else(of_kernel).unwrap_or_else(|| SensorSource::I2c(wired.wired.clone())),
             every,
             stale_after: stale_after.unwrap_or(usual_stale),
@@ -109,6 +111,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         derived: derived.unwrap_or_default(),
         filters,
         id: id.clone(),
+        called,
     }
 }
 

@@ -37,6 +37,7 @@ mod counter;
 mod defaults;
 mod display;
 pub mod duration;
+mod entity;
 mod event;
 mod expander;
 mod filter;
@@ -85,6 +86,7 @@ pub use config::{
     InterlockId, MqttSettings, OutputId, RoomId, Rule, RuleId, SceneId, SensorId, SeriesId, TlsSettings,
 };
 pub use counter::{Counter, Measures};
+pub use entity::Entity;
 pub use event::{Command, DriveId, Effect, Event, ReadFailure, Refusal, RequestId};
 pub use expander::{Expander, ExpanderChip};
 pub use filter::{Delta, Filter, Plausible};

@@ -8,7 +8,7 @@ mod shapes;
 use super::{
     diagnostic::Problems,
     ids,
-    shape::{DAY, Decimal, OneOf, Period, SECOND, Text, Word, Wrong},
+    shape::{DAY, Decimal, OneOf, Period, SECOND, Word, Wrong},
     table::{Id, Table},
 };
 use crate::model::{
@@ -27,6 +27,8 @@ const LIMIT: std::ops::RangeInclusive<Duration> = Duration::ZERO..=DAY;
 /// A zone as far as its own table tells. Its outputs, inputs and sensors are names still.
 pub(super) struct Draft {
     pub id: Id,
+    /// What people call it.
+    pub called: ids::Called,
     zone: Climate,
     mode: Option<ClimateMode>,
     target: Option<f64>,
@@ -99,7 +101,7 @@ impl Places {
 
 pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let temperature = || Decimal(LOWEST_TARGET..=HIGHEST_TARGET);
-    let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
+    let called = ids::called(id, table);
     let room = table.optional(
         "room",
         "The room that it is in; when absent, the room of the same name, or its sensor's.",
@@ -243,7 +245,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         places,
         zone: Climate {
             id: id.text.as_str().into(),
-            name: name.unwrap_or_else(|| ids::for_people(&id.text)),
+            name: called.name.clone(),
             room: None,
             sensors: Vec::new(),
             heat: Vec::new(),
@@ -272,6 +274,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
             door: None,
         },
         id: id.clone(),
+        called,
     }
 }
 

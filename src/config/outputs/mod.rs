@@ -9,7 +9,7 @@ pub(super) use build::build;
 
 use super::{
     ids, remote,
-    shape::{Class, DAY, Decimal, Flag, Names, OneOf, Period, PwmWire, SECOND, Text, Whole, Wire, Wires, Word},
+    shape::{Class, DAY, Decimal, Flag, Names, OneOf, Period, PwmWire, SECOND, Whole, Wire, Wires, Word},
     table::{Id, Table},
 };
 use crate::model::{ActiveLevel, AtStart, Dimming, Level, Line, ManualFor, Output, OutputKind, PowerRange, SafeState};
@@ -43,6 +43,8 @@ pub(super) type Mention = (String, Range<usize>);
 /// An output as far as its own table tells.
 pub(super) struct Draft {
     pub id: Id,
+    /// What people call it.
+    pub called: ids::Called,
     /// What it has whatever its wires are.
     pub output: Output,
     /// Its wires, as far as they are known, with their places.
@@ -59,8 +61,10 @@ pub(super) struct Draft {
 impl Draft {
     /// An output of another hub.
     pub fn elsewhere(id: Id, output: Output, line: Line) -> Draft {
+        let called = ids::Called { name: output.name.clone(), place: id.place.clone(), is_written: false };
         Draft {
             id,
+            called,
             output,
             lines: Vec::new(),
             room: None,
@@ -120,7 +124,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let kind = table.required("kind", "What it is; decides defaults and how apps show it.", "\"light\"", OneOf(KIND));
     let is_group = kind == Some(None);
     let kind = kind.flatten();
-    let name = table.optional("name", "What people call it; made from the table's name when absent.", Text);
+    let called = ids::called(id, table);
     let remote = remote::output(kind, &WIRES, table);
     let (remote, topic) = remote.map(|(remote, place)| (Line::Remote(Arc::new(remote)), place)).unzip();
     let wiring = Wiring { remote, ..read_wiring(table) };
@@ -221,7 +225,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         works: Works::Nothing,
         remote: topic,
         output: Output {
-            name: name.unwrap_or_else(|| ids::for_people(&id.text)),
+            name: called.name.clone(),
             active,
             at_start: at_start.unwrap_or(match kind {
                 Some(kind) if pulse.is_none() => kind.facts().at_start,
@@ -245,6 +249,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
             ..Output::plain(&id.text, kind.unwrap_or(OutputKind::Switch), Line::Number(0))
         },
         id: id.clone(),
+        called,
     };
     draft.works = fit::works(is_group, kind, wiring, &draft.output, table);
     draft

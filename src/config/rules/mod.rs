@@ -6,6 +6,7 @@ mod order;
 mod sentence;
 mod settings;
 
+pub(super) use order::line_of;
 pub(super) use sentence::{Condition, Sentence, read as read_sentence};
 pub(super) use settings::{Setting, Settings, resolve as resolve_settings};
 

@@ -219,6 +219,6 @@ impl Check<'_> {
 }
 
 /// The number of the line, from 1, on which a byte of the text is.
-pub(super) fn line_of(source: &str, byte: usize) -> usize {
+pub(in crate::config) fn line_of(source: &str, byte: usize) -> usize {
     source.get(..byte).unwrap_or_default().matches('\n').count() + 1
 }

@@ -26,27 +26,19 @@ pub(super) fn components(config: &Config, topics: &Topics, board: &Board) -> BTr
     };
     // Another hub announces its points itself.
     for spec in config.specs().iter().filter(|spec| !config.is_of_another_hub(spec.owner)) {
-        let about = |platform, name: &str| About::new(config, topics, platform, name, spec.room);
-        let (about, described) = match spec.owner {
-            Owner::Output(id) if spec.role == Role::Output => {
-                let about = about(config.looks_like(id).facts().platform, &spec.name);
+        let Some(entity) = config.entity(spec) else { continue };
+        let about = About::new(config, topics, entity.platform, entity.name, spec.room);
+        let described = match spec.owner {
+            Owner::Output(_) if spec.role == Role::Output => {
                 insert(&about.device, component_id("button", &spec.name), about.auto_button(&spec.title));
-                let described = about.output(spec);
-                (about, described)
+                about.output(spec)
             }
-            Owner::Zone(id) if spec.entity == spec.point && spec.commands.is_some() => {
-                let about = about("climate", &config[id].id);
-                let described = about.climate(&config[id]);
-                (about, described)
-            }
-            _ if spec.is_part() && !is_apart(config, spec) => continue,
+            Owner::Zone(id) if entity.platform == "climate" => about.climate(&config[id]),
             _ => {
-                let about = about(platform(spec), &spec.name);
-                let described = about.point(spec);
                 for (id, trigger) in about.triggers(spec) {
                     insert(&about.device, id, trigger);
                 }
-                (about, described)
+                about.point(spec, entity.title)
             }
         };
         insert(&about.device, component_id(about.platform, &about.name), described);
@@ -61,26 +53,6 @@ pub(super) fn components(config: &Config, topics: &Topics, board: &Board) -> BTr
         components.entry(Device::hub()).or_default().extend(described);
     }
     components
-}
-
-/// Whether a part of an entity has one of its own all the same: a switch of Home Assistant knows no levels.
-fn is_apart(config: &Config, spec: &PointSpec) -> bool {
-    let Owner::Output(id) = spec.owner else { return false };
-    spec.role == Role::Level && config.looks_like(id).facts().platform == "switch"
-}
-
-/// The platform of a point that is an entity by itself.
-fn platform(spec: &PointSpec) -> &'static str {
-    match (&spec.kind, spec.commands.is_some()) {
-        (Kind::Switch(_), true) => "switch",
-        (Kind::Switch(_), false) => "binary_sensor",
-        (Kind::Level(_), true) => "number",
-        // What is measured stays that, even if a meter can be set.
-        (Kind::Number(_), true) if !spec.is_measured() => "number",
-        (Kind::Word(_), true) => "select",
-        (Kind::Level(_) | Kind::Number(_) | Kind::Word(_), _) => "sensor",
-        (Kind::Event(_), _) => "event",
-    }
 }
 
 /// The platform is part of it, so that a light that becomes a fan is one removed and one new, as Home Assistant sees it.
@@ -109,10 +81,8 @@ impl<'a> About<'a> {
     }
 
     /// A point that is an entity by itself.
-    fn point(&self, spec: &PointSpec) -> Value {
-        // Home Assistant shows an event beside its input, by the name of both.
-        let name = if self.platform == "event" { self.config.owner_name(spec.owner) } else { &spec.title };
-        let mut component = self.readable(name);
+    fn point(&self, spec: &PointSpec, title: &str) -> Value {
+        let mut component = self.readable(title);
         let facts = match &spec.kind {
             Kind::Switch(_) => json!({}),
             Kind::Level(_) => {

@@ -130,17 +130,8 @@ impl Device {
     /// The name of an entity beside the name of its device, which Home Assistant puts before it: the rest, or nothing, if
     /// they have the same.
     pub(super) fn name_within(&self, config: &Config, name: &str) -> Value {
-        let Some(device) = self.room().and_then(|_| self.name(config)) else { return name.into() };
-        let begins = name.get(..device.len()).is_some_and(|begin| begin.to_lowercase() == device.to_lowercase());
-        let rest = if begins { &name[device.len()..] } else { return name.into() };
-        if rest.is_empty() {
-            return Value::Null;
-        }
-        let mut letters = rest.trim_start().chars();
-        match letters.next() {
-            Some(first) if rest.starts_with(' ') => first.to_uppercase().chain(letters).collect::<String>().into(),
-            _ => name.into(),
-        }
+        let room = self.room().and_then(|room| config.find_room(room));
+        config.name_within(room, name).into()
     }
 }
 

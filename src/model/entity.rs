@@ -1,0 +1,72 @@
+//! Which points are entities of home apps, and what these call them, in the words of Home Assistant.
+
+use super::{Config, Kind, Owner, PointSpec, Role, RoomId};
+
+/// A point as an entity by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entity<'c> {
+    /// The platform of Home Assistant: `light`.
+    pub platform: &'static str,
+    /// The dotted name of its point; of a thermostat, that of its zone.
+    pub name: &'c str,
+    /// What people call it: `Hall light`.
+    pub title: &'c str,
+}
+
+impl Config {
+    /// The entity that a point is; None: it is shown with another.
+    pub fn entity<'c>(&'c self, spec: &'c PointSpec) -> Option<Entity<'c>> {
+        let (name, title) = (&*spec.name, &*spec.title);
+        match spec.owner {
+            Owner::Output(id) if spec.role == Role::Output => {
+                Some(Entity { platform: self.looks_like(id).facts().platform, name, title })
+            }
+            Owner::Zone(id) if !spec.is_part() && spec.commands.is_some() => {
+                Some(Entity { platform: "climate", name: &self[id].id, title: &self[id].name })
+            }
+            _ if spec.is_part() && !self.is_apart(spec) => None,
+            // An event is shown beside its input, by the name of both.
+            owner if spec.role == Role::Event => {
+                Some(Entity { platform: platform(spec), name, title: self.owner_name(owner) })
+            }
+            _ => Some(Entity { platform: platform(spec), name, title }),
+        }
+    }
+
+    /// Whether a part of an entity has one of its own all the same: a switch of Home Assistant knows no levels.
+    fn is_apart(&self, spec: &PointSpec) -> bool {
+        let Owner::Output(id) = spec.owner else { return false };
+        spec.role == Role::Level && self.looks_like(id).facts().platform == "switch"
+    }
+
+    /// What something is called beside the name of its room, which home apps put before it: the rest of its name; None:
+    /// both have the same.
+    pub fn name_within(&self, room: Option<RoomId>, name: &str) -> Option<String> {
+        let whole = || Some(name.to_owned());
+        let Some(room) = room.map(|room| &self[room].name) else { return whole() };
+        let begins = name.get(..room.len()).is_some_and(|begin| begin.to_lowercase() == room.to_lowercase());
+        let rest = if begins { &name[room.len()..] } else { return whole() };
+        if rest.is_empty() {
+            return None;
+        }
+        let mut letters = rest.trim_start().chars();
+        match letters.next() {
+            Some(first) if rest.starts_with(' ') => Some(first.to_uppercase().chain(letters).collect()),
+            _ => whole(),
+        }
+    }
+}
+
+/// The platform of a point that is an entity by itself.
+fn platform(spec: &PointSpec) -> &'static str {
+    match (&spec.kind, spec.commands.is_some()) {
+        (Kind::Switch(_), true) => "switch",
+        (Kind::Switch(_), false) => "binary_sensor",
+        (Kind::Level(_), true) => "number",
+        // What is measured stays that, even if a meter can be set.
+        (Kind::Number(_), true) if !spec.is_measured() => "number",
+        (Kind::Word(_), true) => "select",
+        (Kind::Level(_) | Kind::Number(_) | Kind::Word(_), _) => "sensor",
+        (Kind::Event(_), _) => "event",
+    }
+}
