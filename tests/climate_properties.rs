@@ -250,6 +250,10 @@ const COMMANDS: &[(&str, &str)] = &[
     ("zone.target", "17"),
     ("zone.target", "AUTO"),
     ("zone.cool_target", "21"),
+    ("zone.setpoint", "22"),
+    ("zone.setpoint", "+1.5"),
+    ("zone.setpoint", "AUTO"),
+    ("zone", "AUTO"),
     ("zone.mode", "heat"),
     ("zone.mode", "cool"),
     ("zone.mode", "heat_cool"),
@@ -528,6 +532,65 @@ proptest! {
             take(&mut house, step, &mut |house, _| {
                 assert!(!(house.is_on("heater") && house.is_on("cooler")), "{}", house.why("heater"));
             });
+        }
+    }
+
+    /// The setpoint of a zone that does both is the target that counts in its mode; told another, that target is it, and
+    /// where there is none it is refused and changes nothing. What else is on, and until when, is that target's.
+    #[test]
+    fn a_setpoint_is_the_target_of_its_mode(plan in zone_plan(), steps in steps(), degrees in 60..330u16) {
+        let plan = ZonePlan { ways: 0, ..plan };
+        let mut house = house(&plan);
+        let number = |house: &House, point: &str| house.engine.number(house.config.find_point(point).unwrap(), house.now);
+        let target = |house: &House| match house.point("zone.mode").text()?.as_str() {
+            "heat" => Some("zone.target"),
+            "cool" => Some("zone.cool_target"),
+            _ => None,
+        };
+        for step in &steps {
+            take(&mut house, step, &mut |house, _| {
+                let counts = target(house).and_then(|point| number(house, point));
+                assert_eq!(number(house, "zone.setpoint"), counts);
+                assert_eq!(house.point("zone.setpoint").text().is_some(), counts.is_some());
+            });
+            let degrees = (f64::from(degrees) / 10.0).to_string();
+            let (mut by_setpoint, mut by_target) = (house.clone(), house.clone());
+            let answer = by_setpoint.command("zone.setpoint", &degrees);
+            let picture = |house: &House| house.engine.snapshot(house.now).points;
+            match target(&house) {
+                Some(target) => {
+                    prop_assert_eq!(&answer, &by_target.command(target, &degrees));
+                    prop_assert!(!answer.iter().any(|line| line.starts_with("refused")), "{} {:?}", degrees, answer);
+                    prop_assert_eq!(number(&by_setpoint, "zone.setpoint"), Some(degrees.parse().unwrap()));
+                }
+                None => prop_assert!(answer.iter().any(|line| line.contains("one target is for heat and cool")), "{:?}", answer),
+            }
+            prop_assert_eq!(picture(&by_setpoint), picture(&by_target));
+        }
+    }
+
+    /// A zone that is given back to AUTO is as if nobody had set anything of it: each of its points by itself is, too, and
+    /// what time would have ended does not come back.
+    #[test]
+    fn a_zone_given_back_holds_nothing_by_hand(plan in zone_plan(), steps in steps()) {
+        let mut house = house(&plan);
+        for step in &steps {
+            take(&mut house, step, &mut |_, _| {});
+            let (mut whole, mut single) = (house.clone(), house.clone());
+            whole.command("zone", "AUTO");
+            for point in ["zone.mode", "zone.preset", "zone.target"] {
+                single.command(point, "AUTO");
+            }
+            prop_assert_eq!(whole.point("zone.mode").text(), Some(whole.config.climates[0].mode.word().to_owned()));
+            for point in ["zone.mode", "zone.preset", "zone.target"] {
+                let why = whole.point(point).why().unwrap_or_default().to_owned();
+                prop_assert!(!why.starts_with("manual"), "{}: {}", point, why);
+            }
+            prop_assert_eq!(&whole.wires, &single.wires);
+            whole.live(mins(30));
+            single.live(mins(30));
+            let picture = |house: &House| house.engine.snapshot(house.now).points;
+            prop_assert_eq!(picture(&whole), picture(&single));
         }
     }
 

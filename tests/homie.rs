@@ -128,6 +128,7 @@ fn the_device_is_as_the_convention_asks_and_follows_commands() {
     set("mode/state", "away", ("mode/state", "away"));
     set("living-room/mode", "heat", ("living-room/mode", "heat"));
     set("living-room/target", "19.25", ("living-room/target", "19.25"));
+    set("living-room/command", "auto", ("living-room/target", "20"));
     set("blind/state-command", "open", ("blind/state", "opening"));
     set("meter/energy", "1234.5", ("meter/energy", "1234.500"));
     assert_good(&self::kept(broker.port));

@@ -436,6 +436,84 @@ fn every_kind_of_point_is_set_and_shown_at_the_console() {
 }
 
 #[test]
+fn a_zone_takes_one_target_or_two_and_is_given_back_by_one_payload() {
+    let broker = Broker::start();
+    let attic = r#"
+[outputs.heater]
+kind = "heater"
+gpio = 22
+[outputs.cooler]
+kind = "cooler"
+gpio = 23
+[climate.attic]
+sensor = "living.temperature"
+heat = "heater"
+cool = "cooler"
+target = 20
+cool_target = 25
+presets = { away = { heat = 15, cool = 30 } }
+"#;
+    let mut house = House::new(&(hall(broker.port) + attic));
+    house.up(&[]);
+    let watcher = Watcher::start(broker.port, "#");
+    let prefix = "hearthd/cottage/attic";
+    let set = |point: &str, payload: &str| watcher.publish(&format!("{prefix}/{point}/set"), payload);
+    let shows = |point: &str, payload: &str| watcher.wait_for(&format!("{prefix}/{point}/state"), payload);
+
+    // As a thermostat of Home Assistant does, by the topics that it is told of.
+    let discovery = "homeassistant/device/hearthd_cottage/config";
+    watcher.wait_until(discovery, "the discovery", |text| text.contains("climate-attic"));
+    let announced: serde_json::Value = serde_json::from_str(&retained(broker.port, discovery)[discovery]).unwrap();
+    let thermostat = &announced["cmps"]["climate-attic"];
+    let topic = |key: &str| thermostat[key].as_str().unwrap().to_owned();
+    watcher.wait_for(&topic("temp_stat_t"), "None");
+    watcher.publish(&topic("mode_cmd_t"), "cool");
+    watcher.wait_for(&topic("temp_stat_t"), "25");
+    watcher.publish(&topic("temp_cmd_t"), "23.5");
+    watcher.wait_for(&topic("temp_hi_stat_t"), "23.5");
+    watcher.wait_for(&topic("temp_stat_t"), "23.5");
+    watcher.wait_for(&topic("temp_lo_stat_t"), "20");
+    set("mode", "heat");
+    shows("setpoint", "20");
+    set("setpoint", "21");
+    shows("target", "21");
+    set("mode", "heat_cool");
+    shows("setpoint", "None");
+    set("setpoint", "22");
+    watcher.wait_until("hearthd/cottage/error", "the refusal", |text| {
+        text.contains("one target is for heat and cool, and the mode of attic is heat_cool")
+    });
+    shows("target", "21");
+
+    // Its button gives all of it back.
+    set("preset", "away");
+    shows("target", "15");
+    set("target", "18");
+    set("mode", "heat");
+    shows("setpoint", "18");
+    let button = &announced["cmps"]["button-attic"];
+    assert_eq!(button["ent_cat"], "config");
+    watcher.publish(button["cmd_t"].as_str().unwrap(), button["pl_prs"].as_str().unwrap());
+    shows("mode", "heat_cool");
+    for (point, value) in [("target", "20"), ("cool_target", "25"), ("setpoint", "None"), ("preset", "none")] {
+        shows(point, value);
+    }
+    watcher.wait_for(&format!("{prefix}/mode/why"), "default: the mode of the file");
+
+    // So does the console.
+    set("mode", "off");
+    shows("mode", "off");
+    assert_eq!(house.ask(&["auto", "attic"]), "attic.mode is heat_cool. default: the mode of the file\n");
+    set("mode", "cool");
+    shows("mode", "cool");
+    house.ask(&["set", "attic", "auto"]);
+    assert_eq!(house.value("attic.mode"), "heat_cool");
+    let refused = house.console(&["set", "attic", "heat"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("write AUTO, or set one of its points, such as attic.mode"), "{said}");
+}
+
+#[test]
 fn a_hub_that_moves_leaves_nothing_at_its_old_place() {
     let (broker, other) = (Broker::start(), Broker::start());
     let mut house = House::new(&hall(broker.port));

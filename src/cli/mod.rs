@@ -107,7 +107,7 @@ enum Command {
         #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse)]
         hold: Option<Duration>,
     },
-    /// Give an output back to automatic control
+    /// Give an output, or a climate zone, back to automatic control
     Auto {
         /// For example hall_light
         point: String,

@@ -59,7 +59,7 @@ pub fn entities(old: &Config, new: &Config) -> Vec<Difference> {
     told
 }
 
-/// The topics of each point and scene, below its own path.
+/// The topics of each point, scene and zone, below its own path.
 fn leaves(snapshot: &Snapshot) -> BTreeMap<String, String> {
     let config = &snapshot.config;
     let points = snapshot.described().map(|(spec, state)| {
@@ -72,7 +72,8 @@ fn leaves(snapshot: &Snapshot) -> BTreeMap<String, String> {
         (spec.name.replace('.', "/"), format!("{{state{set}{why},availability}}"))
     });
     let scenes = config.scenes.iter().map(|scene| (format!("scene/{}", scene.id), "{set}".to_owned()));
-    points.chain(scenes).collect()
+    let wholes = config.specs().iter().filter_map(|spec| Some((spec.whole.clone()?, "{set}".to_owned())));
+    points.chain(scenes).chain(wholes).collect()
 }
 
 /// What differs between two maps, in the order of their keys.

@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     clock::Now,
-    model::{Ask, Capability, ClimateFacet, Command, Config, Level, Method, OutputId, Refusal, SceneId, Source, Wish},
+    model::{
+        Ask, Capability, ClimateFacet, Command, Config, Level, Method, OutputId, Point, Refusal, SceneId, Source, Wish,
+    },
 };
 use std::time::Duration;
 
@@ -57,6 +59,12 @@ impl Engine {
                 }
                 let by_whom = (command.hold, &command.source);
                 self.climates[id.0].command(&self.config[id], facet, ask, by_whom, now)?;
+                self.changes.climate(id);
+                Promised::Zone(id)
+            }
+            Wish::ZoneAuto(id) => {
+                self.forget_return(&self.config.point_name(Point::Climate(id, ClimateFacet::Mode)));
+                self.climates[id.0].give_all_back();
                 self.changes.climate(id);
                 Promised::Zone(id)
             }
@@ -170,8 +178,6 @@ impl Engine {
                         let scenes = self.config.scenes.iter().map(|scene| &*scene.id);
                         crate::model::nearest(name, scenes).map(|near| format!("scene.{near}"))
                     }
-                    // A zone has no value of its own.
-                    None if self.config.climates.iter().any(|zone| *zone.id == *point) => Some(format!("{point}.mode")),
                     None => nearest_output(point, &self.config),
                 },
             },

@@ -212,7 +212,7 @@ impl Facts<'_> {
 
     /// A temperature of a climate zone, °C.
     pub fn climate_number(&self, zone: ClimateId, facet: ClimateFacet) -> Option<f64> {
-        points::number(self.climates.get(zone.0)?, facet)
+        points::number(&self.config[zone], self.climates.get(zone.0)?, facet)
     }
 
     /// The height of the sun, degrees, while the time is known.

@@ -111,7 +111,7 @@ impl Engine {
                 let reading = self.sensors[id.0].readings.get(&quantity)?;
                 (self.quality(point, now) == Quality::Good).then_some(reading.value)
             }
-            Point::Climate(id, facet) => climate::number(&self.climates[id.0], facet),
+            Point::Climate(id, facet) => climate::number(&self.config[id], &self.climates[id.0], facet),
             _ => None,
         }
     }

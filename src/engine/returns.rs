@@ -23,8 +23,7 @@ pub(super) struct Return {
 impl Engine {
     /// Notes what the point of a command goes back to if it is for a time, and forgets what it was to go back to if not.
     pub(super) fn note_return(&mut self, wish: &Wish, command: &Command, now: Now) {
-        let place = self.returns.iter().position(|pending| *pending.point == command.point);
-        let earlier = place.map(|place| self.returns.remove(place));
+        let earlier = self.forget_return(&command.point);
         let Some(hold) = command.hold else { return };
         let until = Timestamp::after(now, hold);
         let pending = match earlier {
@@ -39,6 +38,12 @@ impl Engine {
         self.returns.extend(pending);
     }
 
+    /// A point goes back to nothing any more; what it was to go back to.
+    pub(super) fn forget_return(&mut self, point: &str) -> Option<Return> {
+        let place = self.returns.iter().position(|pending| *pending.point == *point)?;
+        Some(self.returns.remove(place))
+    }
+
     /// What a point is set to now, and by whom, if it goes back to that.
     fn as_it_is(&self, wish: &Wish) -> Option<(Arc<str>, Option<Source>)> {
         match wish {
@@ -48,7 +53,7 @@ impl Engine {
                 let state = &self.climates[id.0];
                 Some((state.mode.map_or("AUTO", ClimateMode::word).into(), state.mode_by.clone()))
             }
-            Wish::Output(..) | Wish::Zone(..) | Wish::Total(..) | Wish::Scene(_) => None,
+            Wish::Output(..) | Wish::Zone(..) | Wish::ZoneAuto(_) | Wish::Total(..) | Wish::Scene(_) => None,
         }
     }
 

@@ -30,6 +30,7 @@ use crate::{
     model::{HistorySettings, Snapshot},
 };
 use chrono::DateTime;
+use points::Shape;
 use read::Present;
 use std::{
     path::{Path, PathBuf},
@@ -38,7 +39,6 @@ use std::{
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
 };
-use points::Shape;
 use store::Store;
 use tail::Batch;
 use tokio::sync::{mpsc, oneshot, watch};

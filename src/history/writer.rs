@@ -370,7 +370,12 @@ mod tests {
         for s in 0..=WAITING_MAX as i64 {
             see(&mut writer, at(s, 0, true), Some((s % 2) as f64));
         }
-        assert!(writer.pending.waiting <= 2 && writer.pending.lost > 0, "{} wait, {} are lost", writer.pending.waiting, writer.pending.lost);
+        assert!(
+            writer.pending.waiting <= 2 && writer.pending.lost > 0,
+            "{} wait, {} are lost",
+            writer.pending.waiting,
+            writer.pending.lost
+        );
         let now = at(WAITING_MAX as i64, 0, true);
         let told = told(&mut writer, now);
         assert_eq!(told.len(), 1, "unknown before: {told:?}");

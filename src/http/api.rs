@@ -356,7 +356,8 @@ async fn command(house: &House, source: Source, point: String, payload: String, 
                 | Refusal::NoLevels { .. }
                 | Refusal::BadHold
                 | Refusal::NoHold { .. }
-                | Refusal::NotKnown => StatusCode::UNPROCESSABLE_ENTITY,
+                | Refusal::NotKnown
+                | Refusal::NoSetpoint { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             };
             problem(status, &format!("{point}: {refusal}"))
         }

@@ -304,8 +304,8 @@ pub(super) fn changes(snapshot: &Snapshot, since: u64) -> Changes {
     Changes { time: local(snapshot, snapshot.now.wall), points }
 }
 
-/// The point of this name; of a counter what it shows first, for on simulated hardware it is given pulses itself; or the
-/// scene: it can be given, and has no value.
+/// The point of this name; of a counter what it shows first, for on simulated hardware it is given pulses itself; of a zone
+/// its mode; or the scene: it can be given, and has no value.
 pub(super) fn find(snapshot: &Snapshot, name: &str) -> Option<PointShape> {
     let config = &snapshot.config;
     let scene = || {
@@ -322,7 +322,8 @@ pub(super) fn find(snapshot: &Snapshot, name: &str) -> Option<PointShape> {
         let (.., counter) = config.find_counter(name)?;
         snapshot.find(&format!("{name}.{}", counter.measures.quantities().next()?.word()))
     };
-    snapshot.find(name).or_else(counter).map(|state| point(snapshot, state)).or_else(scene)
+    let whole = || snapshot.described().find(|(spec, _)| spec.whole.as_deref() == Some(name)).map(|(_, state)| state);
+    snapshot.find(name).or_else(counter).or_else(whole).map(|state| point(snapshot, state)).or_else(scene)
 }
 
 pub(super) fn point(snapshot: &Snapshot, state: &PointState) -> PointShape {

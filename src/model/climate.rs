@@ -74,7 +74,7 @@ impl Climate {
             ClimateMode::Off => true,
             ClimateMode::Heat => !self.heat.is_empty(),
             ClimateMode::Cool => !self.cool.is_empty(),
-            ClimateMode::HeatCool => !self.heat.is_empty() && !self.cool.is_empty(),
+            ClimateMode::HeatCool => self.does_both(),
             ClimateMode::FanOnly => !self.fan.is_empty(),
         })
     }
@@ -82,6 +82,11 @@ impl Climate {
     /// All its outputs; one may come twice.
     pub fn outputs(&self) -> impl Iterator<Item = OutputId> + '_ {
         self.heat.iter().chain(&self.cool).chain(&self.fan).copied()
+    }
+
+    /// Whether it warms and cools: it has two targets.
+    pub fn does_both(&self) -> bool {
+        !self.heat.is_empty() && !self.cool.is_empty()
     }
 
     /// What the file may give as a target: all that the cut-off at `overheat` lets it reach.
@@ -105,12 +110,15 @@ impl Climate {
     /// What one of its targets can be set to by hand: of a lower and an upper one, each leaves room for the other.
     pub fn target_range(&self, facet: ClimateFacet) -> RangeInclusive<f64> {
         let range = self.range();
-        if self.heat.is_empty() || self.cool.is_empty() {
-            range
-        } else if facet == ClimateFacet::CoolTarget {
-            range.start() + SETPOINTS_APART..=*range.end()
-        } else {
-            *range.start()..=range.end() - SETPOINTS_APART
+        if !self.does_both() {
+            return range;
+        }
+        let (lowest, highest) = (range.start() + SETPOINTS_APART, range.end() - SETPOINTS_APART);
+        match facet {
+            ClimateFacet::CoolTarget => lowest..=*range.end(),
+            // Whichever of the two it is.
+            ClimateFacet::Setpoint => lowest..=highest,
+            _ => *range.start()..=highest,
         }
     }
 
@@ -135,7 +143,7 @@ impl Climate {
     /// The points of this zone.
     pub fn facets(&self) -> impl Iterator<Item = ClimateFacet> + '_ {
         ClimateFacet::ALL.into_iter().filter(|facet| match facet {
-            ClimateFacet::CoolTarget => !self.heat.is_empty() && !self.cool.is_empty(),
+            ClimateFacet::CoolTarget | ClimateFacet::Setpoint => self.does_both(),
             ClimateFacet::Preset => !self.presets.is_empty(),
             ClimateFacet::Tuning => matches!(self.control, Control::Pid(_)),
             _ => true,
@@ -252,6 +260,9 @@ table! {
         Target = "target", Some(Unit::Celsius);
         /// `zone.cool_target`: what a zone that does both cools to.
         CoolTarget = "cool_target", Some(Unit::Celsius);
+        /// `zone.setpoint`: of a zone that does both, the target that alone counts in its mode; nothing where both do or
+        /// neither does.
+        Setpoint = "setpoint", Some(Unit::Celsius);
         /// `zone.measured`: what it measures.
         Measured = "measured", Some(Unit::Celsius);
         /// `zone.mode`
@@ -285,7 +296,19 @@ impl ClimateFacet {
                 ClimateAlarm::ALL.into_iter().map(ClimateAlarm::word).chain(std::iter::once("none")).collect()
             }
             ClimateFacet::Tuning => vec!["idle", "running", "failed"],
-            ClimateFacet::Target | ClimateFacet::CoolTarget | ClimateFacet::Measured => Vec::new(),
+            ClimateFacet::Target | ClimateFacet::CoolTarget | ClimateFacet::Setpoint | ClimateFacet::Measured => {
+                Vec::new()
+            }
+        }
+    }
+
+    /// The point whose value it is in this mode: of a setpoint, one of the two targets, or none; of others, itself.
+    pub fn meant(self, mode: ClimateMode) -> Option<ClimateFacet> {
+        match (self, mode) {
+            (ClimateFacet::Setpoint, ClimateMode::Heat) => Some(ClimateFacet::Target),
+            (ClimateFacet::Setpoint, ClimateMode::Cool) => Some(ClimateFacet::CoolTarget),
+            (ClimateFacet::Setpoint, ClimateMode::Off | ClimateMode::HeatCool | ClimateMode::FanOnly) => None,
+            (facet, _) => Some(facet),
         }
     }
 

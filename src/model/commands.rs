@@ -85,7 +85,7 @@ impl Climate {
     /// What one of the zone's points can be told; None: it only shows something.
     pub fn commands(&self, facet: ClimateFacet) -> Option<Commands> {
         match facet {
-            ClimateFacet::Target | ClimateFacet::CoolTarget => {
+            ClimateFacet::Target | ClimateFacet::CoolTarget | ClimateFacet::Setpoint => {
                 let range = self.target_range(facet);
                 Commands::new(["auto"], format!("{} to {} °C, or AUTO", range.start(), range.end()))
             }

@@ -21,7 +21,7 @@ impl Config {
             Owner::Output(id) if spec.role == Role::Output => {
                 Some(Entity { platform: self.looks_like(id).facts().platform, name, title })
             }
-            Owner::Zone(id) if !spec.is_part() && spec.commands.is_some() => {
+            Owner::Zone(id) if self.has_parts(spec) => {
                 Some(Entity { platform: "climate", name: &self[id].id, title: &self[id].name })
             }
             _ if spec.is_part() && !self.is_apart(spec) => None,
@@ -59,13 +59,14 @@ impl Config {
 
 /// The platform of a point that is an entity by itself.
 fn platform(spec: &PointSpec) -> &'static str {
-    match (&spec.kind, spec.commands.is_some()) {
-        (Kind::Switch(_), true) => "switch",
-        (Kind::Switch(_), false) => "binary_sensor",
-        (Kind::Level(_), true) => "number",
+    match (&spec.kind, &spec.commands) {
+        (Kind::Switch(_), Some(_)) => "switch",
+        (Kind::Switch(_), None) => "binary_sensor",
+        (Kind::Level(_), Some(_)) => "number",
         // What is measured stays that, even if a meter can be set.
-        (Kind::Number(_), true) if !spec.is_measured() => "number",
-        (Kind::Word(_), true) => "select",
+        (Kind::Number(_), Some(_)) if !spec.is_measured() => "number",
+        // What it is told may be other words than those that it has.
+        (Kind::Word(words), Some(commands)) if words.iter().all(|word| commands.words.contains(word)) => "select",
         (Kind::Level(_) | Kind::Number(_) | Kind::Word(_), _) => "sensor",
         (Kind::Event(_), _) => "event",
     }

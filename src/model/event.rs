@@ -1,6 +1,6 @@
 //! What can happen to the engine and what it wants done: both closed lists.
 
-use super::{Cause, Click, Config, InputId, Learnt, Level, OutputId, Quantity, Source};
+use super::{Cause, Click, ClimateMode, Config, InputId, Learnt, Level, OutputId, Quantity, Source};
 use crate::clock::Moment;
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -208,6 +208,13 @@ pub enum Refusal {
     },
     /// More or less than now is asked, and nobody knows how it is now.
     NotKnown,
+    /// A zone has no one target in this mode.
+    NoSetpoint {
+        /// Its id.
+        zone: String,
+        /// The mode that it is in.
+        mode: ClimateMode,
+    },
     /// hearthd is stopping.
     Stopping,
 }
@@ -229,6 +236,11 @@ impl fmt::Display for Refusal {
             Refusal::NotKnown => {
                 f.write_str("how far open it is now is not known; write 0 to 100, or move it to an end first")
             }
+            Refusal::NoSetpoint { zone, mode } => write!(
+                f,
+                "one target is for heat and cool, and the mode of {zone} is {}; write {zone}.target or {zone}.cool_target",
+                mode.word()
+            ),
             Refusal::Stopping => f.write_str("hearthd is stopping"),
         }
     }

@@ -169,6 +169,11 @@ impl Config {
         }
     }
 
+    /// The zone that a command of this name is for as a whole; None, too, where an output or input has its name.
+    pub fn find_zone(&self, name: &str) -> Option<ClimateId> {
+        self.find_climate(name).filter(|_| self.find_point(name).is_none())
+    }
+
     /// The point of this word that an entity has besides its own.
     fn find_part(&self, owner: &str, word: &str) -> Option<Point> {
         match word {

@@ -35,6 +35,8 @@ pub struct PointSpec {
     pub category: Category,
     /// What it can be told; None: it is read only.
     pub commands: Option<Commands>,
+    /// The name under which AUTO gives back all of its owner at once, where that is no point itself: `attic` of `attic.mode`.
+    pub whole: Option<String>,
     /// Whether it is decided, so that people ask why it is so.
     pub is_decided: bool,
 }
@@ -147,6 +149,11 @@ impl PointSpec {
         words.iter().find(|(_, is_on)| *is_on == on).map_or("", |(word, _)| word)
     }
 
+    /// Whether it tells what is wrong with a climate zone: `none`, or a word for it.
+    pub fn is_alarm(&self) -> bool {
+        self.role == Role::Climate && self.category == Category::Diagnostic && self.commands.is_none()
+    }
+
     /// Whether it is a number that is measured, not set.
     pub fn is_measured(&self) -> bool {
         matches!(&self.kind, Kind::Number(number) if number.course.is_some())
@@ -180,6 +187,11 @@ impl Config {
     /// The description of a point that is seen; None of a part of an output.
     pub fn spec(&self, point: Point) -> Option<&PointSpec> {
         self.specs().iter().find(|spec| spec.point == point)
+    }
+
+    /// Whether it stands for others, too.
+    pub fn has_parts(&self, spec: &PointSpec) -> bool {
+        self.specs().iter().any(|other| other.is_part() && other.entity == spec.point)
     }
 
     /// Whether no other point of its owner comes before it.
@@ -253,6 +265,7 @@ impl Config {
             icon: None,
             category: Category::Primary,
             commands: self.commands(point),
+            whole: None,
             is_decided: false,
         };
         match point {
@@ -368,6 +381,16 @@ impl Config {
                 let plain = plain(Role::Climate, Owner::Zone(id), kind);
                 match facet {
                     ClimateFacet::Alarm => PointSpec { class: Some("enum"), category: Category::Diagnostic, ..plain },
+                    ClimateFacet::Tuning => PointSpec {
+                        class: Some("enum"),
+                        icon: Some("mdi:tune"),
+                        category: Category::Diagnostic,
+                        is_decided: true,
+                        ..plain
+                    },
+                    ClimateFacet::Mode => {
+                        PointSpec { whole: self.find_zone(&zone.id).map(|_| zone.id.to_string()), ..plain }
+                    }
                     _ => PointSpec { entity: Point::Climate(id, ClimateFacet::Mode), ..plain },
                 }
             }

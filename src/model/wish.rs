@@ -16,6 +16,8 @@ pub enum Wish {
     Lock(OutputId, Ask),
     /// Of a point of a zone.
     Zone(ClimateId, ClimateFacet, ZoneAsk),
+    /// A zone is to follow the plan and the file again: its mode, its preset and its targets.
+    ZoneAuto(ClimateId),
     /// The total of a counter is this.
     Total(SensorId, Quantity, f64),
     /// The house is to be in the mode of this place.
@@ -95,6 +97,11 @@ impl Config {
                 Err(Refusal::BadValue { expected: "ON".into() })
             };
         }
+        if let Some(id) = self.find_zone(name) {
+            let expected = format!("AUTO, or set one of its points, such as {name}.{}", ClimateFacet::Mode.word());
+            let is_auto = text.eq_ignore_ascii_case("auto");
+            return if is_auto { Ok(Wish::ZoneAuto(id)) } else { Err(Refusal::BadValue { expected }) };
+        }
         let point = self.find_point(name).ok_or_else(|| {
             let relay = name.strip_suffix(".level").and_then(|output| self.find_output(output));
             match relay.filter(|id| self.capability(*id) == Capability::OnOff) {
@@ -145,7 +152,9 @@ impl Config {
             Some(format!("{id} has a pulse of its own, {}", duration::spell(length)))
         };
         match wish {
-            Wish::Output(_, Ask::Auto) | Wish::Zone(_, _, ZoneAsk::Auto) => Some("AUTO is for good".into()),
+            Wish::Output(_, Ask::Auto) | Wish::Zone(_, _, ZoneAsk::Auto) | Wish::ZoneAuto(_) => {
+                Some("AUTO is for good".into())
+            }
             Wish::Output(id, _) => pulse(*id),
             Wish::Zone(_, _, ZoneAsk::NoPreset) => Some("no preset is for good".into()),
             Wish::Zone(_, _, ZoneAsk::Tune(_)) => Some("a tuning takes the time that it takes".into()),
@@ -231,7 +240,7 @@ impl Climate {
         match facet {
             ClimateFacet::Measured | ClimateFacet::Action | ClimateFacet::Alarm => Err(Refusal::ReadOnly),
             _ if is_auto => Ok(ZoneAsk::Auto),
-            ClimateFacet::Target | ClimateFacet::CoolTarget => {
+            ClimateFacet::Target | ClimateFacet::CoolTarget | ClimateFacet::Setpoint => {
                 let range = self.target_range(facet);
                 let below_zero = *range.start() < 0.0;
                 let ask = match Amount::read(text, "°C") {

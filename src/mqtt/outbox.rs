@@ -378,9 +378,9 @@ impl Outbox {
                     return None;
                 }
                 given.value.clone_from(&state.value);
-                // A thermostat of Home Assistant looks at no availability of what it measures: it forgets it so.
-                let is_measured = spec.is_part() && spec.is_measured();
-                let text = state.text().or_else(|| is_measured.then(|| "None".to_owned()));
+                // A thermostat of Home Assistant looks at no availability of its temperatures: it forgets them so.
+                let is_number = spec.is_part() && matches!(spec.kind, Kind::Number(_));
+                let text = state.text().or_else(|| is_number.then(|| "None".to_owned()));
                 // Two numbers may read the same.
                 let text = text.filter(|text| given.text.as_ref() != Some(text))?;
                 given.text = Some(text.clone());

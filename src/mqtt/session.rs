@@ -289,9 +289,10 @@ impl Session {
         }
         let config = self.feed.snapshots.borrow().config.clone();
         let points = config.specs().iter().filter(|spec| spec.commands.is_some()).map(|spec| spec.name.clone());
+        let wholes = config.specs().iter().filter_map(|spec| spec.whole.clone());
         let scenes = config.scenes.iter().map(|scene| format!("scene.{}", scene.id));
         let buttons = Vital::ALL.into_iter().map(Vital::name).filter(|name| Vital::button(name).is_some());
-        let topics = points.chain(scenes).chain(buttons).map(|name| inbox.topics().set(&name));
+        let topics = points.chain(wholes).chain(scenes).chain(buttons).map(|name| inbox.topics().set(&name));
         let asked = topics.map(|filter| Asked { filter, what: AskedFor::Commands }).collect();
         let birth = if self.wary == Wary::OneByOne { inbox.home_assistant(false) } else { Vec::new() };
         vec![asked, birth]

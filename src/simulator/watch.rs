@@ -3,7 +3,7 @@
 use super::house::{Ending, House, Said};
 use crate::{
     engine::Changed,
-    model::{Category, Config, Explanation, Level, OutputId, Owner, Point, PointSpec, Quality, Role, Slot},
+    model::{Config, Explanation, Level, OutputId, Owner, Point, PointSpec, Quality, Slot},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -61,9 +61,7 @@ impl Watch {
         }
         let qualities = judged.iter().map(|spec| (spec.point, Quality::Unknown)).collect();
         let is_told = |point: Point| also.iter().any(|(there, _)| *there == point);
-        let is_alarm = |spec: &&PointSpec| {
-            spec.role == Role::Climate && spec.category == Category::Diagnostic && !is_told(spec.point)
-        };
+        let is_alarm = |spec: &&PointSpec| spec.is_alarm() && !is_told(spec.point);
         let alarms = config.specs().iter().filter(is_alarm);
         Watch {
             alarms: alarms.map(|spec| (spec.point, Some("none".into()))).collect(),

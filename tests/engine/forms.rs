@@ -106,7 +106,7 @@ fn payloads(point: Point, config: &Config) -> Vec<String> {
         Point::Climate(zone, facet) => {
             add(&facet.words(&config[zone]));
             match facet {
-                ClimateFacet::Target | ClimateFacet::CoolTarget => {
+                ClimateFacet::Target | ClimateFacet::CoolTarget | ClimateFacet::Setpoint => {
                     add(&["21", "21.5", "+1", "-1", "by 2", "to 22", "99"])
                 }
                 ClimateFacet::Tuning => add(&["START", "STOP"]),
@@ -157,7 +157,8 @@ fn tried(config: &Config) -> Vec<(String, String)> {
         payloads(point, config).into_iter().map(move |payload| (name.clone(), payload))
     });
     let scenes = ["scene.evening", "scene.leave"].map(|scene| (scene.to_owned(), "ON".to_owned()));
-    points.chain(scenes).collect()
+    let zone = ["AUTO", "auto", "heat", "21", "OFF"].map(|payload| ("zone".to_owned(), payload.to_owned()));
+    points.chain(scenes).chain(zone).collect()
 }
 
 #[test]
@@ -339,7 +340,7 @@ fn all_kinds_of_outputs_and_points_are_there() {
     {
         assert!(is_good(name), "{name}");
     }
-    for facet in ["target", "cool_target", "mode", "preset", "tuning"] {
+    for facet in ["target", "cool_target", "setpoint", "mode", "preset", "tuning"] {
         assert!(config.find_point(&format!("zone.{facet}")).is_some(), "{facet}");
     }
 }

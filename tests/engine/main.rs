@@ -38,6 +38,7 @@ mod stop;
 mod unknown;
 mod why;
 mod wires;
+mod zones;
 
 /// Nothing is done.
 const NOTHING: [&str; 0] = [];

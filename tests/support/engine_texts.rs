@@ -161,6 +161,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("zone.preset", "away"),
     ("zone.preset", "none"),
     ("zone.preset", "AUTO"),
+    ("zone", "AUTO"),
     ("zone.tuning", "START"),
     ("zone.tuning", "STOP"),
     ("second.target", "21"),

@@ -3,7 +3,7 @@
 use super::{Mistake, check_length, names};
 use crate::{
     config::{nearest, shape::meant_duration, suggestions},
-    model::{Action, Capability, ClimateFacet, Config, Part, Point, Refusal, Wish, duration},
+    model::{Action, Capability, Config, Part, Point, Refusal, Wish, duration},
 };
 use std::{ops::Range, time::Duration};
 
@@ -156,6 +156,7 @@ impl<'t> Reader<'_, 't> {
         match self.config.find_point(word.text).filter(|point| !is_part(*point)) {
             Some(point) if self.config.is_commanded(point) => Ok(word),
             Some(_) => Err(word.wrong(format!("`{}` is read, not set", word.text), "name an output")),
+            None if self.config.find_zone(word.text).is_some() => Ok(word),
             None if word.text == "mode" => Err(word.wrong("there are no modes", "add the table [modes]")),
             None => match self.config.wish(word.text, "0", false) {
                 Err(refusal @ Refusal::NoLevels { .. }) => {
@@ -231,8 +232,8 @@ impl<'t> Reader<'_, 't> {
         {
             return Err(value.wrong(message, advice));
         }
-        if let Some(Point::Climate(zone, ClimateFacet::Target | ClimateFacet::CoolTarget)) =
-            self.config.find_point(point.text)
+        if let Some(Point::Climate(zone, facet)) = self.config.find_point(point.text)
+            && facet.is_temperature()
             && *self.config[zone].range().start() < 0.0
             && text.starts_with('-')
         {

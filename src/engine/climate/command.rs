@@ -25,15 +25,12 @@ impl ZoneState {
         now: Now,
     ) -> Result<(), Refusal> {
         match ask {
-            ZoneAsk::Auto => match facet {
-                ClimateFacet::Mode => (self.mode, self.mode_by, self.mode_until) = (None, None, None),
-                ClimateFacet::Preset => self.preset = None,
-                // The file's numbers again.
-                ClimateFacet::Tuning => (self.tuning, self.tuned) = (Tuning::Idle, None),
-                _ => self.manual = None,
-            },
-            ZoneAsk::Target(target) => return self.set_target(zone, facet, *target, (hold, by), now),
+            ZoneAsk::Auto => self.give_back(facet),
+            ZoneAsk::Target(target) => {
+                return self.set_target(zone, self.meant(zone, facet)?, *target, (hold, by), now);
+            }
             ZoneAsk::By(degrees) => {
+                let facet = self.meant(zone, facet)?;
                 let (range, before) = (zone.target_range(facet), self.held(zone));
                 let is = if facet == ClimateFacet::CoolTarget { before.cool } else { before.target() };
                 let is = is.ok_or_else(|| zone.bad_value(facet))?;
@@ -52,6 +49,30 @@ impl ZoneState {
             ZoneAsk::Tune(false) => self.tuning = Tuning::Idle,
         }
         Ok(())
+    }
+
+    /// Lets a point follow the plan, or the file, again.
+    fn give_back(&mut self, facet: ClimateFacet) {
+        match facet {
+            ClimateFacet::Mode => (self.mode, self.mode_by, self.mode_until) = (None, None, None),
+            ClimateFacet::Preset => self.preset = None,
+            // The file's numbers again.
+            ClimateFacet::Tuning => (self.tuning, self.tuned) = (Tuning::Idle, None),
+            _ => self.manual = None,
+        }
+    }
+
+    /// The same of all that people set on a thermostat. The search for PID numbers, and what it found, is no such thing.
+    pub(in crate::engine) fn give_all_back(&mut self) {
+        for facet in [ClimateFacet::Mode, ClimateFacet::Preset, ClimateFacet::Target] {
+            self.give_back(facet);
+        }
+    }
+
+    /// The target that a temperature for this point is for.
+    fn meant(&self, zone: &Climate, facet: ClimateFacet) -> Result<ClimateFacet, Refusal> {
+        let mode = self.mode(zone);
+        facet.meant(mode).ok_or_else(|| Refusal::NoSetpoint { zone: zone.id.to_string(), mode })
     }
 
     /// What it holds now.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     clock::Now,
-    model::{Climate, ClimateFacet, Control, Truth, Value, duration},
+    model::{Climate, ClimateFacet, Truth, Value},
 };
 
 /// The value of a point; nothing before it is known.
@@ -14,16 +14,13 @@ pub(in crate::engine) fn point_value(zone: &Climate, state: &ZoneState, facet: C
     if !is_known(zone, state, facet) {
         return None;
     }
-    match facet {
-        ClimateFacet::Tuning => Some(Value::Word(tuning(zone, state).into())),
-        _ => number(state, facet).map(Value::Number).or_else(|| Some(Value::Word(word(zone, state, facet)?.into()))),
-    }
+    number(zone, state, facet).map(Value::Number).or_else(|| Some(Value::Word(word(zone, state, facet)?.into())))
 }
 
 /// Whether a point has a value.
 pub(in crate::engine) fn is_known(zone: &Climate, state: &ZoneState, facet: ClimateFacet) -> bool {
     // Before the first pass nothing is known.
-    number(state, facet).is_some() || state.shown.wants.is_some() && word(zone, state, facet).is_some()
+    number(zone, state, facet).is_some() || state.shown.wants.is_some() && word(zone, state, facet).is_some()
 }
 
 /// Notes since when the points are as they are.
@@ -32,10 +29,9 @@ pub(in crate::engine) fn note_changes(zone: &Climate, state: &mut ZoneState, now
         return;
     }
     for facet in ClimateFacet::ALL {
-        let told = match (facet, number(state, facet)) {
-            (_, Some(number)) => Told::Number(number),
-            (ClimateFacet::Tuning, _) if is_known(zone, state, facet) => Told::Text(tuning(zone, state)),
-            (_, None) => match word(zone, state, facet).filter(|_| state.shown.wants.is_some()) {
+        let told = match number(zone, state, facet) {
+            Some(number) => Told::Number(number),
+            None => match word(zone, state, facet).filter(|_| state.shown.wants.is_some()) {
                 // Most stay as they are.
                 Some(word) if state.seen.get(&facet).is_some_and(|seen| seen.told.is(word)) => continue,
                 Some(word) => Told::Text(word.into()),
@@ -52,8 +48,8 @@ pub(in crate::engine) fn note_changes(zone: &Climate, state: &mut ZoneState, now
 }
 
 /// A temperature of the zone.
-pub(in crate::engine) fn number(state: &ZoneState, facet: ClimateFacet) -> Option<f64> {
-    match facet {
+pub(in crate::engine) fn number(zone: &Climate, state: &ZoneState, facet: ClimateFacet) -> Option<f64> {
+    match facet.meant(state.mode(zone))? {
         ClimateFacet::Target => state.shown.setpoints.target(),
         ClimateFacet::CoolTarget => state.shown.setpoints.cool,
         ClimateFacet::Measured => state.shown.current,
@@ -81,19 +77,6 @@ fn word<'s>(zone: &Climate, state: &'s ZoneState, facet: ClimateFacet) -> Option
             Tuning::Running(_) => "running",
             Tuning::Failed(_) => "failed",
         }),
-        ClimateFacet::Target | ClimateFacet::CoolTarget | ClimateFacet::Measured => None,
-    }
-}
-
-/// How far the search is, with its result: `kp 12.5, ti 40m, td 6m`.
-fn tuning(zone: &Climate, state: &ZoneState) -> String {
-    match (&state.tuning, &zone.control) {
-        (Tuning::Running(_), _) => "running".into(),
-        (Tuning::Failed(why), _) => format!("failed: {why}"),
-        (Tuning::Idle, Control::Pid(configured)) => {
-            let gains = state.gains(*configured);
-            format!("kp {}, ti {}, td {}", gains.kp, duration::spell(gains.ti), duration::spell(gains.td))
-        }
-        (Tuning::Idle, _) => "idle".into(),
+        ClimateFacet::Target | ClimateFacet::CoolTarget | ClimateFacet::Setpoint | ClimateFacet::Measured => None,
     }
 }

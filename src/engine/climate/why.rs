@@ -2,13 +2,16 @@
 
 use super::{
     asked::action,
+    autotune::Tuning,
     state::{HandEnd, HandTarget, Planned, ZoneState},
 };
 use crate::{
     clock::Now,
     engine::state::Timestamp,
     engine::view::View,
-    model::{Cause, Climate, ClimateFacet, Config, ManualEnd, Pending, ReasonSlot, Setpoints, Source},
+    model::{
+        Cause, Climate, ClimateFacet, Config, Control, ManualEnd, Pending, ReasonSlot, Setpoints, Source, duration,
+    },
 };
 use std::sync::Arc;
 
@@ -21,6 +24,7 @@ pub(in crate::engine) fn slots(
 ) -> Vec<ReasonSlot> {
     let slot = |slot, value: String, cause| ReasonSlot { slot, value, cause };
     let config = house.config;
+    let Some(facet) = facet.meant(state.mode(zone)) else { return Vec::new() };
     match facet {
         ClimateFacet::Target | ClimateFacet::CoolTarget => {
             let of = |setpoints: Setpoints| {
@@ -89,7 +93,19 @@ pub(in crate::engine) fn slots(
             let alarm = state.shown.alarm.map(|alarm| slot("climate", alarm.word().into(), alarm.sentence().into()));
             alarm.into_iter().collect()
         }
-        ClimateFacet::Measured | ClimateFacet::Tuning => Vec::new(),
+        ClimateFacet::Tuning => {
+            let Control::Pid(configured) = zone.control else { return Vec::new() };
+            let gains = state.gains(configured);
+            let numbers =
+                format!("kp {}, ti {}, td {}", gains.kp, duration::spell(gains.ti), duration::spell(gains.td));
+            vec![match &state.tuning {
+                Tuning::Running(_) => slot("manual", "running".into(), format!("{numbers} until others are found")),
+                Tuning::Failed(why) => slot("manual", "failed".into(), format!("{why}; {numbers}")),
+                Tuning::Idle if gains != configured => slot("manual", "idle".into(), format!("{numbers}, as found")),
+                Tuning::Idle => slot("default", "idle".into(), format!("{numbers}, as in the file")),
+            }]
+        }
+        ClimateFacet::Setpoint | ClimateFacet::Measured => Vec::new(),
     }
 }
 

@@ -57,7 +57,7 @@ async function draw(id) {
     const reasons = await ask("GET", `why/${path(id)}`);
     if (opened !== id) return false;
     const { point } = reasons;
-    const isPart = (other) => other.part_of === id || point.kind === "climate" && other.id !== id && zoneOf(other) === zoneOf(point) && other.commands;
+    const isPart = (other) => other.part_of === id || point.kind === "climate" && other.id !== id && zoneOf(other) === zoneOf(point) && other.commands && last(other.id) !== "setpoint";
     const tell = async (...command) => { await act(...command); await redraw(); };
     const parts = [...points.values()].filter(isPart);
     const isSlider = document.activeElement?.matches("#sheet input[type=range]");

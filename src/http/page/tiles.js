@@ -41,9 +41,11 @@ export function outputTile(id, { act, open }) {
 export function zoneTile(zone, parts, { act, open }) {
   const name = h("span", { class: "name" }), shown = h("span", { class: "state" }), reason = h("span"), heard = h("span", { class: "heard" });
   const more = h("button", { class: "why", onclick: () => open(parts().action?.id ?? `${zone}.mode`) }, reason);
-  const main = h("button", { class: "act", onclick: () => open(parts().target?.id ?? `${zone}.mode`) }, name, shown, heard);
+  // Of a zone that heats and cools, the target that counts in its mode.
+  const aim = ({ target, setpoint }) => (setpoint && isGood(setpoint) ? setpoint : target);
+  const main = h("button", { class: "act", onclick: () => open(aim(parts())?.id ?? `${zone}.mode`) }, name, shown, heard);
   const step = (sign) => () => {
-    const { target } = parts();
+    const target = aim(parts());
     if (typeof target?.value !== "number") return;
     const { min, max, step } = target.commands;
     act(target.id, Math.min(max, Math.max(min, target.value + sign * (step ?? 0.5))));
@@ -52,7 +54,7 @@ export function zoneTile(zone, parts, { act, open }) {
   const move = h("div", { class: "move" }, lower, raise);
   const tile = h("article", { class: "tile" }, main, move, more);
   const update = () => {
-    const { target, measured, action, mode } = parts();
+    const { measured, action, mode } = parts(), target = aim(parts());
     const label = (target ?? mode).name.replace(/ \S+$/, "");
     const way = [measured && state(measured), target && mode.value !== "off" && state(target)].filter(Boolean).join(" → ");
     const reasonText = why(action?.why ?? target?.why);

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 /// The platform of what starts automations.
 pub(super) const AUTOMATION: &str = "device_automation";
+/// Gives back what was commanded.
+const AUTO: &str = "auto";
 /// What Home Assistant calls the clicks of a button; it has no word for `many`, and shows any other as it is.
 const TRIGGERS: [(&str, &str); 4] = [
     ("click", "button_short_press"),
@@ -30,13 +32,21 @@ pub(super) fn components(config: &Config, topics: &Topics, board: &Board) -> BTr
         let about = About::new(config, topics, entity.platform, entity.name, spec.room);
         let described = match spec.owner {
             Owner::Output(_) if spec.role == Role::Output => {
-                insert(&about.device, component_id("button", &spec.name), about.auto_button(&spec.title));
+                let (id, button) = about.button(&spec.title, AUTO);
+                insert(&about.device, id, button);
                 about.output(spec)
             }
-            Owner::Zone(id) if entity.platform == "climate" => about.climate(&config[id]),
+            Owner::Zone(id) if config.has_parts(spec) => {
+                let zone = &config[id];
+                if spec.whole.is_some() {
+                    let (id, button) = about.button(&zone.name, AUTO);
+                    insert(&about.device, id, button);
+                }
+                about.climate(zone)
+            }
             _ => {
-                for (id, trigger) in about.triggers(spec) {
-                    insert(&about.device, id, trigger);
+                for (id, beside) in about.triggers(spec).into_iter().chain(about.buttons(spec)) {
+                    insert(&about.device, id, beside);
                 }
                 about.point(spec, entity.title)
             }
@@ -131,6 +141,14 @@ impl<'a> About<'a> {
         words.iter().map(trigger).collect()
     }
 
+    /// What it can be told that is none of the words that it has: a sensor of Home Assistant takes nothing.
+    fn buttons(&self, spec: &PointSpec) -> Vec<(String, Value)> {
+        let (Kind::Word(_), "sensor", Some(commands)) = (&spec.kind, self.platform, &spec.commands) else {
+            return Vec::new();
+        };
+        commands.words.iter().map(|word| self.button(&spec.title, word)).collect()
+    }
+
     fn output(&self, spec: &PointSpec) -> Value {
         let mut component = self.readable(&spec.title);
         component.insert("cmd_t".into(), self.topics.set(&self.name).into());
@@ -181,18 +199,21 @@ impl<'a> About<'a> {
         component.into()
     }
 
-    /// Gives the output back to the rules; a light or a switch of Home Assistant knows only on and off.
-    fn auto_button(&self, output: &str) -> Value {
-        json!({
+    /// Says a word for which the entity itself has no control, such as AUTO, which gives a light, a switch or a thermostat
+    /// back to the rules, the plan and the file.
+    fn button(&self, title: &str, word: &str) -> (String, Value) {
+        let of_word = |name: &str| if word == AUTO { name.to_owned() } else { format!("{name}.{word}") };
+        let described = json!({
             "p": "button",
-            "uniq_id": format!("hearthd_{}_{}.auto", self.config.hub.id, self.name),
-            "default_entity_id": self.entity_id("button", "_auto"),
-            "name": self.device.name_within(self.config, &format!("{output} auto")),
+            "uniq_id": format!("hearthd_{}_{}.{word}", self.config.hub.id, self.name),
+            "default_entity_id": self.entity_id("button", &format!("_{word}")),
+            "name": self.device.name_within(self.config, &format!("{title} {word}")),
             "cmd_t": self.topics.set(&self.name),
-            "pl_prs": "AUTO",
+            "pl_prs": word.to_uppercase(),
             "ent_cat": "config",
-            "ic": "mdi:refresh-auto",
-        })
+            "ic": if word == AUTO { "mdi:refresh-auto" } else { "mdi:gesture-tap-button" },
+        });
+        (component_id("button", &of_word(&self.name)), described)
     }
 
     /// What it is and how it is shown; of what is decided, the reason, which becomes an attribute of the entity itself: one
@@ -212,7 +233,8 @@ impl<'a> About<'a> {
         }
     }
 
-    /// A thermostat. A zone that warms and cools has a lower and an upper target and no other.
+    /// A thermostat. A zone that warms and cools has a lower and an upper target; beside them one that is there while its
+    /// mode has one target only, and `None` else, so that Home Assistant shows the pair.
     fn climate(&self, zone: &Climate) -> Value {
         let point = |facet: ClimateFacet| format!("{}.{}", zone.id, facet.word());
         let state = |facet| self.topics.of_point(&point(facet)).state;
@@ -221,20 +243,17 @@ impl<'a> About<'a> {
         component.remove("stat_t");
         let availability = self.topics.of_point(&point(ClimateFacet::Target)).availability;
         component.insert("avty".into(), json!([{ "t": self.topics.availability() }, { "t": availability }]));
-        let both = zone.facets().any(|facet| facet == ClimateFacet::CoolTarget);
-        let targets: &[(ClimateFacet, &str, &str)] = if both {
-            &[
-                (ClimateFacet::Target, "temp_lo_stat_t", "temp_lo_cmd_t"),
-                (ClimateFacet::CoolTarget, "temp_hi_stat_t", "temp_hi_cmd_t"),
-            ]
-        } else {
-            &[(ClimateFacet::Target, "temp_stat_t", "temp_cmd_t")]
-        };
-        for (facet, shown, commanded) in targets {
-            component.insert((*shown).into(), state(*facet).into());
-            component.insert((*commanded).into(), set(*facet).into());
+        let single = if zone.does_both() { ClimateFacet::Setpoint } else { ClimateFacet::Target };
+        let pair = [
+            (ClimateFacet::Target, "temp_lo_stat_t", "temp_lo_cmd_t"),
+            (ClimateFacet::CoolTarget, "temp_hi_stat_t", "temp_hi_cmd_t"),
+        ];
+        let pair = pair.into_iter().filter(|_| zone.does_both());
+        for (facet, shown, commanded) in pair.chain([(single, "temp_stat_t", "temp_cmd_t")]) {
+            component.insert(shown.into(), state(facet).into());
+            component.insert(commanded.into(), set(facet).into());
         }
-        let range = zone.range();
+        let range = zone.target_range(single);
         let more = json!({
             "modes": zone.modes().map(ClimateMode::word).collect::<Vec<_>>(),
             "mode_stat_t": state(ClimateFacet::Mode),

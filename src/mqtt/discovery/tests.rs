@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::model::{
-    CHIPS, Climate, Condition, Config, Input, InputKind, Method, Modes, Output, OutputId, OutputKind, Preset, RoomId,
-    Rule, Scene, Sensor, SensorId, Setpoints, Vital,
+    CHIPS, Climate, Condition, Config, Control, Gains, Input, InputKind, Method, Modes, Output, OutputId, OutputKind,
+    Preset, RoomId, Rule, Scene, Sensor, SensorId, Setpoints, Vital,
 };
 use crate::mqtt::house;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 /// Short forms in use, all of them older than 2025, and what they stand for.
 const ABBREVIATIONS: &[(&str, &str)] = &[
@@ -466,14 +466,49 @@ fn a_zone_is_one_thermostat_with_its_alarm() {
     assert_eq!(components["climate-living"]["curr_temp_t"], "hearthd/cottage/living/measured/state");
     assert_eq!(components["climate-attic"]["temp_lo_cmd_t"], "hearthd/cottage/attic/target/set");
     assert_eq!(components["climate-attic"]["temp_hi_stat_t"], "hearthd/cottage/attic/cool_target/state");
-    assert_eq!(components["climate-attic"]["temp_cmd_t"], Value::Null);
+    assert_eq!(components["climate-attic"]["temp_cmd_t"], "hearthd/cottage/attic/setpoint/set");
+    assert_eq!(components["climate-attic"]["temp_stat_t"], "hearthd/cottage/attic/setpoint/state");
+    assert_eq!(components["climate-living"]["temp_lo_cmd_t"], Value::Null);
     assert_eq!(components["climate-attic"]["modes"], json!(["off", "heat", "cool", "heat_cool"]));
     assert_eq!(components["climate-attic"]["pr_modes"], json!(["away"]));
     assert_eq!(components["sensor-living-alarm"]["ops"][0], "none");
     let range = |zone: &str| [&components[zone]["min_temp"], &components[zone]["max_temp"]].map(Value::clone);
     assert_eq!(range("climate-fridge"), [json!(-5.0), json!(15.0)], "not all that there is");
+    let lowest_and_highest = config.climates[1].range();
+    let within = [lowest_and_highest.start() + 0.5, lowest_and_highest.end() - 0.5].map(Value::from);
+    assert_eq!(range("climate-attic"), within, "what either target takes");
+    let button = &components["button-attic"];
+    assert_eq!((&button["cmd_t"], &button["pl_prs"]), (&json!("hearthd/cottage/attic/set"), &json!("AUTO")));
+    assert_eq!((&button["name"], &button["ent_cat"]), (&json!("living auto"), &json!("config")));
     let ids: Vec<&String> = components.as_object().unwrap().keys().filter(|id| id.contains("living")).collect();
-    assert_eq!(ids, ["climate-living", "sensor-living-alarm", "sensor-living-temperature"]);
+    assert_eq!(ids, ["button-living", "climate-living", "sensor-living-alarm", "sensor-living-temperature"]);
+}
+
+#[test]
+fn the_search_for_pid_numbers_is_a_sensor_with_a_button_for_each_word() {
+    let mut config = house::config(&[("heater", OutputKind::Heater)]);
+    let gains = Gains { kp: 30.0, ti: Duration::from_secs(1_200), td: Duration::ZERO };
+    let zone =
+        Climate { heat: vec![OutputId(0)], control: Control::Pid(gains), ..Climate::plain("living", SensorId(0)) };
+    config.climates = vec![zone];
+    let components = &announce(&config)["cmps"];
+    let sensor = &components["sensor-living-tuning"];
+    assert_eq!(sensor["ops"], json!(["idle", "running", "failed"]));
+    assert_eq!(sensor["json_attr_t"], "hearthd/cottage/living/tuning/attributes");
+    for (id, word) in [("start", "START"), ("stop", "STOP")] {
+        let button = &components[format!("button-living-tuning-{id}")];
+        assert_eq!((&button["cmd_t"], &button["pl_prs"]), (&json!("hearthd/cottage/living/tuning/set"), &json!(word)));
+    }
+    assert_eq!(components["button-living-tuning"]["uniq_id"], "hearthd_cottage_living.tuning.auto");
+}
+
+#[test]
+fn a_zone_with_the_name_of_an_output_has_no_button_for_that_is_the_outputs() {
+    let mut config = house::config(&[("heater", OutputKind::Heater)]);
+    config.climates = vec![Climate { heat: vec![OutputId(0)], ..Climate::plain("heater", SensorId(0)) }];
+    let components = &announce(&config)["cmps"];
+    assert!(components["climate-heater"].is_object());
+    assert_eq!(components["button-heater"]["cmd_t"], "hearthd/cottage/heater/set");
 }
 
 #[test]

@@ -186,6 +186,11 @@ impl Nodes {
             let command = Property::commanded(spec.name.clone(), title, form);
             self.add(named(), format!("{property}-command"), "", command);
         }
+        if let Some(whole) = &spec.whole {
+            let (node, form) = (named(), Form::Enum(vec!["auto".into()]));
+            let command = Property::commanded(whole.clone(), format!("{} command", node.title), form);
+            self.add(node, "command".into(), "", command);
+        }
     }
 
     fn add(&mut self, node: Named, id: String, unit: &str, mut property: Property) {

@@ -13,7 +13,7 @@ pub mod html;
 
 pub use recording::{Keep, Recording, Span, Track};
 
-use crate::model::{Category, Cause, Condition, OutputId, Point, Role, RuleId, Slot};
+use crate::model::{Cause, Condition, OutputId, Point, Role, RuleId, Slot};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sums::TrackSum;
 
@@ -118,7 +118,7 @@ impl Recording {
     pub fn alarms(&self) -> Vec<(Point, &str, TimeDelta, u32)> {
         let mut alarms = Vec::new();
         for ((point, _), sum) in self.tracks.iter().zip(&self.track_sums) {
-            let is_alarm = self.config.spec(*point).is_some_and(|spec| spec.category == Category::Diagnostic);
+            let is_alarm = self.config.spec(*point).is_some_and(|spec| spec.is_alarm());
             let TrackSum::Word(sum) = sum else { continue };
             if !is_alarm {
                 continue;

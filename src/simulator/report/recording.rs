@@ -4,8 +4,8 @@ use super::sums::{BinarySum, NumberSum, OutputSum, Parts, RuleSums, TrackSum, Wo
 use crate::{
     engine::Changed,
     model::{
-        Category, Config, EventUse, Explanation, Kind, Level, OutputId, Owner, Point, PointSpec, Quality, Role, RuleId,
-        Slot, Truth, Value,
+        Config, EventUse, Explanation, Kind, Level, OutputId, Owner, Point, PointSpec, Quality, Role, RuleId, Slot,
+        Truth, Value,
     },
     simulator::{
         house::{Ending, House},
@@ -337,7 +337,7 @@ impl Places {
             match spec.owner {
                 Owner::Input(id) if spec.role == Role::Input => places.inputs[id.0] = Some(place),
                 Owner::Room(id) => places.rooms[id.0].push(place),
-                Owner::Zone(id) if spec.category == Category::Diagnostic => places.alarms[id.0] = Some(place),
+                Owner::Zone(id) if spec.is_alarm() => places.alarms[id.0] = Some(place),
                 Owner::House => places.mode = Some(place),
                 _ => {}
             }
