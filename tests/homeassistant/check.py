@@ -16,7 +16,26 @@ from parts import Broker, HomeAssistant, Hub, until
 
 HUB = "full"
 # Entities that are no points: what they are is checked where they are used.
-BESIDE = re.compile(r"hub\.|scene\.|.*\.auto$")
+BESIDE = re.compile(r"scene\.|.*\.(auto|start|stop)$")
+# What the hub tells of itself on every machine, and what it then is; more of it depends on the machine. Events and buttons
+# show when they were last.
+EVER = r"unknown|20\d\d-.*T.*"
+OF_HUB = {
+    "hub.problem": "off",
+    "hub.connectivity": "on",
+    "hub.config": "good",
+    "hub.time": "on|off",
+    "hub.started": r"20\d\d-.*T.*",
+    "hub.booted": r"20\d\d-.*T.*",
+    "hub.kernel": r"\d+\..*",
+    "hub.memory": r"\d+(\.0)?",
+    "hub.disk_free": r"\d+(\.\d)?",
+    "hub.notice": EVER,
+    "hub.refusal": EVER,
+    "hub.identify": EVER,
+    "hub.restart": EVER,
+}
+BY_MACHINE = {"hub.firmware", "hub.cpu_temperature", "hub.written", "hub.i2c_errors"}
 ON_OFF = ("light", "switch", "fan", "siren", "binary_sensor")
 
 
@@ -62,7 +81,10 @@ class Check:
 
     def is_known(self, unique_id):
         point = unique_id.removeprefix(f"hearthd_{HUB}_")
-        return point in self.points or f"{point}.mode" in self.points or BESIDE.match(point)
+        return point in self.points or f"{point}.mode" in self.points or BESIDE.match(point) or self.is_of_hub(point)
+
+    def is_of_hub(self, name):
+        return name in OF_HUB or name in BY_MACHINE
 
     # What is found
 
@@ -105,6 +127,11 @@ class Check:
             self.report.note("nothing else", self.is_known(entry["unique_id"]), said)
         hubs = {e["device"]["id"] for e in self.registry.values() if e["device"]["via_device_id"] is None}
         self.report.note("one hub, rooms below it", len(hubs) == 1, f"{len(hubs)} devices stand by themselves")
+
+        for name in OF_HUB:
+            entry = self.entry(name)
+            self.report.note("points found", entry, name)
+            self.report.note("categories", entry and entry["entity_category"], f"{name} is in everybody's way")
 
     def is_numbered(self, entry):
         return re.search(r"_\d+$", entry["unique_id"])
@@ -161,13 +188,14 @@ class Check:
 
     def zone(self, zone, state, attributes):
         value = lambda facet: (self.points.get(f"{zone}.{facet}") or {}).get("value")
-        both = attributes.get("temperature") is None
         pairs = {"hvac_action": value("action"), "current_temperature": value("measured")}
-        if state == "heat_cool":
+        if f"{zone}.cool_target" not in self.points:
+            pairs |= {"temperature": value("target")}
+        else:
+            # One target, or two.
+            single = {"heat": "target", "cool": "cool_target"}.get(state)
+            pairs |= {"temperature": single and value(single)}
             pairs |= {"target_temp_low": value("target"), "target_temp_high": value("cool_target")}
-        elif state != "off":
-            single = "cool_target" if state == "cool" and value("cool_target") is not None else "target"
-            pairs |= {"temperature": value(single)}
         if value("preset"):
             pairs["preset_mode"] = value("preset")
         if state != value("mode"):
@@ -179,18 +207,24 @@ class Check:
                 return f"{zone} has {attribute} {found}, not {expected}"
         return None
 
+    def shown_of_hub(self, name):
+        entry = self.entry(name)
+        state = entry and self.states.get(entry["entity_id"], {}).get("state")
+        return None if re.fullmatch(OF_HUB[name], str(state)) else f"{name} is shown as {state}, not {OF_HUB[name]}"
+
     async def everything_is_shown(self, what):
         """Every entity shows what hearthd says; it is given time to."""
         differences = [None]
 
         async def same():
             await self.look()
-            differences[:] = [difference for point in self.expected() if (difference := self.shown(point))]
+            all_shown = [*map(self.shown, self.expected()), *map(self.shown_of_hub, OF_HUB)]
+            differences[:] = filter(None, all_shown)
             return not differences
 
         await until(what, same, 20)
         row = self.report.row(what)
-        row[0] += len(self.expected())
+        row[0] += len(self.expected()) + len(OF_HUB)
         row[1] += len(differences)
         self.report.differences += [f"{what}: {difference}" for difference in differences]
 
@@ -299,9 +333,15 @@ class Check:
             yield "set_preset_mode", {"preset_mode": preset}, {f"{zone}.preset": preset}
 
     def calls_of_button(self, point, attributes):
-        """Gives the point back to the rules; anything else would end the check."""
-        if point.endswith(".auto") and (given := point.removesuffix(".auto")) in self.points:
-            yield "press", {}, {given: lambda point: not (point["why"] or "").startswith("manual")}
+        """Those of points; those of the hub are pressed where it may end."""
+        given, _, word = point.rpartition(".")
+        facets = [f"{given}.{facet}" for facet in ("mode", "preset", "target", "cool_target")]
+        zone = [facet for facet in facets if facet in self.points]
+        if word == "auto" and (given in self.points or zone):
+            by_rules = lambda point: not (point["why"] or "").startswith("manual")
+            yield "press", {}, dict.fromkeys(zone or [given], by_rules)
+        elif given.endswith(".tuning"):
+            yield "press", {}, {given: {"start": "running", "stop": "idle"}[word]}
 
     def calls_of_scene(self, point, attributes):
         scenes = {"scene.evening": {"hall_light": "ON", "living_lamp.level": 30}, "scene.leave": {"everything": "OFF"}}
@@ -328,6 +368,19 @@ class Check:
         await self.hub.tell("electricity.energy", "12345.6")
         await self.is_shown("readings", "electricity.energy", lambda state: is_number(state["state"], 12345.6))
 
+    async def hub_itself(self):
+        """What it tells people, and its buttons."""
+        await self.hub.tell("bell", "on")
+        await self.hub.tell("bell", "off")
+        says = lambda key, text: lambda state: text in state["attributes"].get(key, "")
+        await self.is_shown("the hub itself", "hub.notice", says("text", "Somebody is at the door"))
+        wrong = {"topic": f"hearthd/{HUB}/hall_light/set", "payload": "banana"}
+        await self.home.ask("call_service", domain="mqtt", service="publish", service_data=wrong)
+        await self.is_shown("the hub itself", "hub.refusal", says("reason", "ON, OFF"))
+        await self.home.service(self.entry("hub.identify")["entity_id"], "press")
+        identified = lambda: "it is me: Full house" in self.hub.log.read_text()
+        self.report.note("the hub itself", await until("it is identified", identified, 10), "identify is not in its log")
+
     async def is_shown(self, what, point, holds):
         entity, seen = self.entry(point)["entity_id"], {}
 
@@ -335,19 +388,24 @@ class Check:
             seen.update((await self.home.states())[entity])
             return holds(seen)
 
-        self.report.note(what, await until(f"{entity} follows", shown, 10), f"{entity}: {seen.get('state')}")
+        self.report.note(what, await until(f"{entity} follows", shown, 10), f"{entity}: {seen}")
 
     # What goes wrong
 
     async def without_hub(self):
-        await self.hub.stop()
+        """Its button ends it; who starts it again is systemd, and here this check."""
+        await self.home.service(self.entry("hub.restart")["entity_id"], "press")
+        ended = await until("hearthd ends", lambda: self.hub.process.returncode is not None)
+        self.report.note("the hub itself", ended, "restart does not end it")
+        connectivity, there = self.entry("hub.connectivity")["entity_id"], []
 
         async def gone():
             states = await self.home.states()
-            return all(states[e["entity_id"]]["state"] == "unavailable" for e in self.registry.values()
-                       if not e["unique_id"].endswith("hub.problem"))
+            there[:] = [f"{e} is {states[e]['state']}" for e in map(lambda entry: entry["entity_id"], self.registry.values())
+                        if states[e]["state"] != ("off" if e == connectivity else "unavailable")]
+            return not there
 
-        self.report.note("unavailable without hearthd", await until("all is unavailable", gone), "some are not")
+        self.report.note("unavailable without hearthd", await until("all is unavailable", gone), there)
         await self.hub.start()
         await until("hearthd serves", self.hub.serves)
 
@@ -423,6 +481,7 @@ async def main(folder):
             await check.services()
             await check.everything_is_shown("shown after all services")
             await check.inputs()
+            await check.hub_itself()
             await check.without_hub()
             await check.everything_is_shown("shown after a restart of hearthd")
 

@@ -37,12 +37,15 @@ async def until(what, holds, patience_s=PATIENCE_S):
 class Program:
     """A child of this check, with its output in a file."""
 
-    def __init__(self, command, log):
+    def __init__(self, command, log, **environment):
         self.command, self.log, self.process = command, log, None
+        self.environment = os.environ | environment
 
     async def start(self):
         with open(self.log, "ab") as log:
-            self.process = await asyncio.create_subprocess_exec(*map(str, self.command), stdout=log, stderr=log)
+            self.process = await asyncio.create_subprocess_exec(
+                *map(str, self.command), stdout=log, stderr=log, env=self.environment
+            )
 
     async def stop(self):
         if self.process and self.process.returncode is None:
@@ -71,7 +74,12 @@ class Hub(Program):
         self.file.write_text(self.house)
         program = os.environ.get("HEARTHD", SOURCE / "target/debug/hearthd")
         self.console = [program, "--config", self.file, "--socket", folder / "hearthd.sock"]
-        super().__init__([*self.console, "run", "--state", folder / "state"], folder / "hearthd.log")
+        # It has a button to restart it where systemd would start it again.
+        self.systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.systemd.bind(str(folder / "notify"))
+        asyncio.get_running_loop().add_reader(self.systemd, self.systemd.recv, 4096)
+        command = [*self.console, "run", "--state", folder / "state"]
+        super().__init__(command, folder / "hearthd.log", NOTIFY_SOCKET=str(folder / "notify"))
 
     def change(self, house):
         self.file.write_text(house)
