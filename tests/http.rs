@@ -155,6 +155,17 @@ fn tcp_answers_as_the_socket_does_and_says_who_commanded() {
     assert_eq!((auto.status, house.value("lamp").as_str()), (200, "OFF"));
     let why = get(port, "/api/v1/why/lamp").json();
     assert_eq!(why["point"]["id"], "lamp");
+    let held = ask(port, "PUT", "/api/v1/points/lamp", &[], r#"{"value": "ON", "for": "2h"}"#);
+    assert_eq!(held.status, 200);
+    let outlook = get(port, "/api/v1/outlook").json();
+    let expected = &outlook["changes"][0];
+    assert_eq!((&expected["id"], &expected["value"]), (&"lamp".into(), &"OFF".into()), "{outlook}");
+    assert!(expected["at"].as_str() > outlook["time"].as_str() && expected["at"].as_str() < outlook["until"].as_str());
+    assert_eq!(outlook["sun"], serde_json::json!([]), "the file does not say where the house is");
+    let hub = get(port, "/api/v1/hub").json();
+    let vital = |id: &str| hub.as_array().unwrap().iter().find(|vital| vital["id"] == id).cloned();
+    assert_eq!(vital("hub.config").unwrap()["value"], "good", "{hub}");
+    assert!(vital("hub.started").is_some() && vital("hub.identify").is_none(), "{hub}");
 }
 
 /// Each is one request and what it gets, as problem details.
@@ -457,11 +468,13 @@ fn each_may_do_what_their_scope_says() {
     let on = "{\"value\": \"ON\"}";
     let plan = "{\"name\": \"n\", \"text\": \"[hub]\\nid = \\\"n\\\"\\n\"}";
     let callers: [&[&str]; 6] = [&[], &["authorization: Basic eDp5"], &[&forged], &[panel], &[phone], &[&anna]];
-    let table: [(&str, &str, &str, [u16; 6]); 10] = [
+    let table: [(&str, &str, &str, [u16; 6]); 12] = [
         ("GET", "/api/v1/points", "", [401, 401, 401, 200, 200, 200]),
         ("GET", "/api/v1/points/lamp", "", [401, 401, 401, 200, 200, 200]),
         ("GET", "/api/v1/points/lmp", "", [401, 401, 401, 404, 404, 404]),
         ("GET", "/api/v1/why/lamp", "", [401, 401, 401, 200, 200, 200]),
+        ("GET", "/api/v1/outlook", "", [401, 401, 401, 200, 200, 200]),
+        ("GET", "/api/v1/hub", "", [401, 401, 401, 200, 200, 200]),
         ("GET", "/api/v1/session", "", [401, 401, 401, 200, 200, 200]),
         ("PUT", "/api/v1/points/lamp", on, [401, 401, 401, 403, 200, 200]),
         ("DELETE", "/api/v1/points/lamp", "", [401, 401, 401, 403, 200, 200]),

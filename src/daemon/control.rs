@@ -14,7 +14,7 @@ use crate::{
     config::Sources,
     engine::{EffectQueue, Engine, Revision},
     hardware::{Hardware, simulated::Wires},
-    house::{Answerer, Explained, Question, Reply, Request},
+    house::{Answerer, Explained, Foreseen, Question, Reply, Request},
     model::{
         Config, DriveId, Event, Level, Output, OutputId, PRESS, Quality, Refusal, RequestId, Snapshot, Source, Vital,
     },
@@ -228,6 +228,10 @@ impl Control {
             Question::Why(name, answer) => {
                 let explained = |reasons| Explained { config: in_force.config.clone(), reasons };
                 drop(answer.send(engine.reasons_of(&name, now).map(explained)));
+            }
+            Question::Outlook(answer) => {
+                let outlook = engine.outlook(now);
+                drop(answer.send(Foreseen { config: in_force.config, outlook, now: now.wall }));
             }
             Question::Plan(candidate, answer) => drop(answer.send(plan(&in_force, &engine, now, &candidate))),
         });

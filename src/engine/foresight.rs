@@ -2,18 +2,22 @@
 
 use super::{EffectQueue, Engine};
 use crate::{
+    almanac::sun,
     clock::Now,
     model::{
-        Ahead, ClimateFacet, ClimateId, Effect, Event, Explanation, Level, OutputId, Point, PointState, Quality,
-        RoomId, Truth, Upcoming,
+        Ahead, ClimateFacet, ClimateId, Effect, Event, Explanation, Level, Outlook, OutputId, Point, PointState,
+        Quality, RoomId, SunTimes, Truth, Upcoming,
     },
 };
-use std::time::Duration;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::{ops::ControlFlow, time::Duration};
 
 /// How far ahead it looks.
 const HORIZON: Duration = Duration::from_secs(24 * 3600);
 /// The most steps it takes: a house that changes more often than that says nothing of tomorrow.
 const STEPS_MAX: usize = 4000;
+/// The most changes that an outlook tells.
+const CHANGES_MAX: usize = 500;
 
 /// The next change of what an output is asked to be or why, if all inputs and readings stay as they are and every wire
 /// does as it is told; nothing, if there is none within a day.
@@ -59,8 +63,60 @@ pub(super) fn next_of_zone(engine: &Engine, zone: ClimateId, facets: &[ClimateFa
     })
 }
 
-/// Runs a copy of the engine ahead until `look`, which is shown it first as it is, finds something.
+/// The first that `look` finds, which is shown a copy of the engine as it is, then as it becomes.
 fn next_change(engine: &Engine, now: Now, mut look: impl FnMut(&Engine, Now) -> Option<Upcoming>) -> Ahead {
+    let mut found = None;
+    let until = run_ahead(engine, now, |copy, then| {
+        found = look(copy, then);
+        if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    match found {
+        Some(found) => Ahead::Change(found),
+        None if until < now.wall_at(now.moment + HORIZON) => Ahead::NothingUntil(until),
+        None => Ahead::Nothing,
+    }
+}
+
+/// All that changes of outputs, of what zones are to hold, and of the mode, on the same terms.
+pub(super) fn outlook(engine: &Engine, now: Now) -> Outlook {
+    let is_told = |point: &Point| match point {
+        Point::Output(_) | Point::Mode => true,
+        Point::Climate(_, facet) => matches!(facet, ClimateFacet::Target | ClimateFacet::CoolTarget),
+        _ => false,
+    };
+    let points: Vec<Point> = engine.config.points().filter(is_told).collect();
+    let (mut changes, mut before) = (Vec::new(), None::<Vec<Option<String>>>);
+    let until = run_ahead(engine, now, |copy, then| {
+        let texts: Vec<_> = points.iter().map(|point| copy.plain_state(*point, then).text()).collect();
+        for ((point, text), before) in points.iter().zip(&texts).zip(before.iter().flatten()) {
+            if let Some(value) = text.clone().filter(|_| text != before) {
+                let line = copy.point_state(*point, then).why().unwrap_or_default().to_owned();
+                changes.push((*point, Upcoming { at: then.wall, value, line }));
+            }
+        }
+        before = Some(texts);
+        if changes.len() < CHANGES_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    Outlook { sun: sun_times(engine, now), changes, until }
+}
+
+fn sun_times(engine: &Engine, now: Now) -> Vec<SunTimes> {
+    let hub = &engine.config.hub;
+    if !hub.is_placed() || !now.wall_known {
+        return Vec::new();
+    }
+    let of = |days: i64| {
+        let date = (now.wall + TimeDelta::days(days)).with_timezone(&hub.timezone).date_naive();
+        let sun::SunDay { dawn, sunrise, sunset, dusk, .. } =
+            sun::day(date, hub.latitude, hub.longitude, hub.timezone)?;
+        Some(SunTimes { dawn, sunrise, sunset, dusk })
+    };
+    [-1, 0, 1].into_iter().filter_map(of).collect()
+}
+
+/// Runs a copy of the engine ahead and shows it, first as it is, then after each step, until that is enough. Returns up to
+/// when it was looked.
+fn run_ahead(engine: &Engine, now: Now, mut look: impl FnMut(&Engine, Now) -> ControlFlow<()>) -> DateTime<Utc> {
     let mut copy = engine.clone();
     let end = now.moment + HORIZON;
     for (sensor, state) in engine.config.sensors.iter().zip(&mut copy.sensors) {
@@ -77,17 +133,18 @@ fn next_change(engine: &Engine, now: Now, mut look: impl FnMut(&Engine, Now) -> 
     // What is read from here on is another thing than what it last decided by.
     copy.forget_decisions();
     settle(&mut copy, now, Event::Wake);
-    look(&copy, now);
     let mut last = now;
+    let mut is_enough = look(&copy, now).is_break();
     for _ in 0..STEPS_MAX {
-        let Some(moment) = copy.next_wakeup().filter(|next| *next <= end) else { return Ahead::Nothing };
+        if is_enough {
+            return last.wall;
+        }
+        let Some(moment) = copy.next_wakeup().filter(|next| *next <= end) else { return now.wall_at(end) };
         last = Now { moment, wall: now.wall_at(moment), wall_known: now.wall_known };
         settle(&mut copy, last, Event::Wake);
-        if let Some(found) = look(&copy, last) {
-            return Ahead::Change(found);
-        }
+        is_enough = look(&copy, last).is_break();
     }
-    Ahead::NothingUntil(last.wall)
+    last.wall
 }
 
 fn differs(one: &Explanation, other: &Explanation) -> bool {

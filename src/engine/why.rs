@@ -11,8 +11,8 @@ use super::{
 use crate::{
     clock::Now,
     model::{
-        Climate, ClimateFacet, ClimateId, Condition, InputId, Method, Number, OutputId, PartReason, Pending, Point,
-        Reasons, RoomId, Rule, RuleId, RuleReason, Slot, Summary, Truth, WireReason, duration,
+        Climate, ClimateFacet, ClimateId, Condition, InputId, Method, Number, Outlook, OutputId, PartReason, Pending,
+        Point, Reasons, RoomId, Rule, RuleId, RuleReason, Slot, Summary, Truth, WireReason, duration,
     },
 };
 use std::time::Duration;
@@ -36,6 +36,12 @@ impl Engine {
     pub fn reasons_of(&self, name: &str, now: Now) -> Option<Reasons> {
         let of_point = self.config.find_point(name).map(|point| self.reasons(point, now));
         of_point.or_else(|| Some(self.reasons_of_zone(self.config.find_climate(name)?, now)))
+    }
+
+    /// What is expected within a day, if nothing happens in the house but that time goes on. Takes some milliseconds, as
+    /// [`Engine::reasons`] does.
+    pub fn outlook(&self, now: Now) -> Outlook {
+        foresight::outlook(self, now)
     }
 
     fn output_reasons(&self, output: OutputId, now: Now) -> Reasons {

@@ -14,7 +14,7 @@ pub use adapters::Adapters;
 pub use commands::{Answerer, Reply, Request};
 pub use history::{Ask, Change, Course, NoCourse, Past, Span};
 pub use notifications::{Notice, Notification, Notifications, Refused, TOLD_MAX};
-pub use questions::{Candidate, Difference, Explained, Move, Plan, Question};
+pub use questions::{Candidate, Difference, Explained, Foreseen, Move, Plan, Question};
 
 use crate::{
     clock::Clock,

@@ -1,6 +1,7 @@
 //! Questions that the snapshot does not answer; the daemon looks into a copy of the engine.
 
-use crate::model::{Config, Reasons};
+use crate::model::{Config, Outlook, Reasons};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::oneshot;
@@ -9,6 +10,8 @@ use tokio::sync::oneshot;
 pub enum Question {
     /// Why the point of this name is as it is, or the climate zone does what it does; nothing if there is none.
     Why(String, oneshot::Sender<Option<Explained>>),
+    /// What is expected within a day.
+    Outlook(oneshot::Sender<Foreseen>),
     /// What a changed configuration would change; or its problems.
     Plan(Candidate, oneshot::Sender<Result<Plan, String>>),
 }
@@ -19,6 +22,16 @@ pub struct Explained {
     pub config: Arc<Config>,
     /// Why.
     pub reasons: Reasons,
+}
+
+/// What is expected.
+pub struct Foreseen {
+    /// The house that the outlook speaks of by numbers.
+    pub config: Arc<Config>,
+    /// What is expected of it.
+    pub outlook: Outlook,
+    /// Since when.
+    pub now: DateTime<Utc>,
 }
 
 /// A configuration that may come into force: the body of `POST /api/v1/plan`.

@@ -104,6 +104,13 @@ fn operations(auth: Option<&Arc<Auth>>) -> Vec<Operation> {
             .scope(Read)
             .gives::<shape::Why>()
             .fails(&[StatusCode::NOT_FOUND, UNANSWERED]),
+        Operation::new(Get, "/api/v1/outlook", "outlook", "What is expected within a day, and the sun", outlook)
+            .scope(Read)
+            .gives::<shape::Outlook>()
+            .fails(&[UNANSWERED]),
+        Operation::new(Get, "/api/v1/hub", "hub", "What the hub tells of itself and its machine", hub)
+            .scope(Read)
+            .gives::<Vec<shape::VitalShape>>(),
         Operation::new(Get, "/api/v1/history/{id}", "history", "What became of a point, and why", past)
             .scope(Read)
             .asks::<Ask>()
@@ -190,6 +197,19 @@ pub(super) async fn why(State(house): State<House>, Extension(work): Extension<W
         return problem(StatusCode::SERVICE_UNAVAILABLE, "the configuration is being changed; ask again");
     };
     shape::why(&snapshot, &id, &reasons).map_or_else(|| unknown_point(&house, &id), |why| Json(why).into_response())
+}
+
+async fn outlook(State(house): State<House>, Extension(work): Extension<Work>) -> Response {
+    let _at_work = work.begin();
+    match ask(&house, Question::Outlook).await {
+        Ok(foreseen) => Json(shape::outlook(&foreseen)).into_response(),
+        Err(response) => response,
+    }
+}
+
+async fn hub(State(house): State<House>) -> Response {
+    let vitals = house.vitals.borrow().clone();
+    Json(vitals.iter().filter_map(shape::vital).collect::<Vec<_>>()).into_response()
 }
 
 /// A query that is not understood is told what it could be.

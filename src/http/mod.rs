@@ -7,6 +7,8 @@
 //! | `PUT /api/v1/points/{id}` | a command: `{"value": "ON", "for": "2h"}`; to `scene.evening` as well |
 //! | `DELETE /api/v1/points/{id}` | gives the point back to automatic control |
 //! | `GET /api/v1/why/{id}` | what holds an output, what shows somebody in a room, what is waited for, what comes next |
+//! | `GET /api/v1/outlook` | what is expected within a day, and when the sun is up |
+//! | `GET /api/v1/hub` | what the hub tells of itself and its machine |
 //! | `GET /api/v1/history/{id}` | what became of a point: `?from=yesterday&to=now&every=1h`, sums and changes |
 //! | `GET /api/v1/events` | server-sent events: all points, then what changes |
 //! | `POST /api/v1/plan` | what a configuration would change: `{"name": "new.toml", "text": "..."}`, with what it names in `"files"` |
@@ -41,7 +43,11 @@ pub mod trust;
 
 pub use serve::{Listening, serve, serve_tcp};
 
-use crate::{clock::Now, house::House, model::Snapshot};
+use crate::{
+    clock::Now,
+    house::House,
+    model::{Config, Snapshot},
+};
 
 impl House {
     /// All that is told of the house besides its points.
@@ -57,7 +63,11 @@ impl House {
 
 /// Wall time for JSON: RFC 3339 in the hub's zone.
 fn local(snapshot: &Snapshot, time: chrono::DateTime<chrono::Utc>) -> String {
-    time.with_timezone(&snapshot.config.hub.timezone).to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
+    local_in(&snapshot.config, time)
+}
+
+fn local_in(config: &Config, time: chrono::DateTime<chrono::Utc>) -> String {
+    time.with_timezone(&config.hub.timezone).to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
 }
 
 /// Seconds from `time` to `now`, not negative.
@@ -76,7 +86,7 @@ mod tests {
         clock::{Clock, Moment},
         engine::Engine,
         house::{Ends, Explained, Question},
-        model::{ClockTrust, Config, Line, Output, OutputKind, Reasons},
+        model::{ClockTrust, Line, Output, OutputKind, Reasons},
     };
     use axum::{Extension, extract::State, http::StatusCode};
     use std::sync::Arc;

@@ -1,9 +1,11 @@
 //! The JSON shapes of the service.
 
-use super::{age_s, local};
+use super::{age_s, local, local_in};
+use crate::house::Foreseen;
 use crate::model::{
-    BrokerStatus, Category, Claim, ClimateFacet, Explanation, Kind, Level, Owner, PartReason, Pending, PointSpec,
-    PointState, Quality, Reasons, Role, RuleReason, Slot, Snapshot, Truth, Unit, Value, WireReason,
+    BrokerStatus, Category, Claim, ClimateFacet, Explanation, Kind, Level, Owner, PartReason, Pending, Point,
+    PointSpec, PointState, Quality, Reasons, Role, RuleReason, Slot, Snapshot, SunTimes, Truth, Unit, Upcoming, Value,
+    Vital, VitalKind, VitalState, WireReason,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -31,6 +33,9 @@ pub struct About {
     /// Why the history cannot be written; null while it can, or there is none.
     #[serde(default)]
     pub history_unwritten: Option<String>,
+    /// Whether the file asks for a history.
+    #[serde(default)]
+    pub has_history: bool,
 }
 
 /// Answer of `GET /api/v1/points`, and the event `snapshot`.
@@ -249,6 +254,62 @@ pub struct NextShape {
     pub why: String,
 }
 
+/// Answer of `GET /api/v1/outlook`: what is expected, if nothing happens in the house but that time goes on. All times are
+/// RFC 3339, in the hub's zone.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Outlook {
+    /// Now.
+    pub time: String,
+    /// Until when it was looked ahead: a day, or less where too much happens.
+    pub until: String,
+    /// Of yesterday, today and tomorrow; empty where the file does not say where the house is, or the time is not known.
+    pub sun: Vec<SunShape>,
+    /// What changes of itself, the soonest first: outputs, what zones are to hold, the mode.
+    pub changes: Vec<ExpectedShape>,
+}
+
+/// The sun's times of one day. Where it stays up, they reach from one solar midnight to the next; where it stays down,
+/// `sunrise` and `sunset` are the same.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SunShape {
+    /// It rises through -6°.
+    pub dawn: String,
+    /// It appears.
+    pub sunrise: String,
+    /// It is gone.
+    pub sunset: String,
+    /// It sinks through -6°.
+    pub dusk: String,
+}
+
+/// A change that is expected.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ExpectedShape {
+    /// The dotted name of the point.
+    pub id: String,
+    /// When.
+    pub at: String,
+    /// What it is then, as MQTT has it.
+    pub value: String,
+    /// The slot and the cause that hold it then; empty of what has none.
+    pub why: String,
+}
+
+/// Of the answer of `GET /api/v1/hub`: something that the hub tells of itself.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct VitalShape {
+    /// `hub.disk_free`
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Null while it cannot be read.
+    pub value: Option<String>,
+    /// Of a number.
+    pub unit: Option<String>,
+    /// Why it is so, where there is something to say.
+    pub why: Option<String>,
+}
+
 /// One filled slot.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SlotShape {
@@ -273,6 +334,7 @@ pub(super) fn about(snapshot: &Snapshot, broker: &BrokerStatus) -> About {
         config_refused: None,
         state_unsaved: None,
         history_unwritten: None,
+        has_history: snapshot.config.history.is_some(),
     }
 }
 
@@ -452,6 +514,46 @@ pub fn why(snapshot: &Snapshot, name: &str, reasons: &Reasons) -> Option<Why> {
             why: next.line.clone(),
         }),
         stays_until: reasons.stays_until.map(|until| local(snapshot, until)),
+    })
+}
+
+pub(super) fn outlook(Foreseen { config, outlook, now }: &Foreseen) -> Outlook {
+    let local = |time| local_in(config, time);
+    let sun = |sun: &SunTimes| SunShape {
+        dawn: local(sun.dawn),
+        sunrise: local(sun.sunrise),
+        sunset: local(sun.sunset),
+        dusk: local(sun.dusk),
+    };
+    let expected = |(point, Upcoming { at, value, line }): &(Point, Upcoming)| ExpectedShape {
+        id: config.point_name(*point),
+        at: local(*at),
+        value: value.clone(),
+        why: line.clone(),
+    };
+    Outlook {
+        time: local(*now),
+        until: local(outlook.until),
+        sun: outlook.sun.iter().map(sun).collect(),
+        changes: outlook.changes.iter().map(expected).collect(),
+    }
+}
+
+/// What a vital says; None: it can only be told something.
+pub(super) fn vital((vital, state): (&Vital, &VitalState)) -> Option<VitalShape> {
+    let facts = vital.facts();
+    let unit = match facts.kind {
+        VitalKind::Number(unit, _) => unit,
+        VitalKind::Button => return None,
+        VitalKind::Switch | VitalKind::Word(_) | VitalKind::Text => "",
+    };
+    let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    Some(VitalShape {
+        id: vital.name(),
+        name: facts.title.into(),
+        value: some(&state.value),
+        unit: some(unit),
+        why: state.why.clone(),
     })
 }
 

@@ -74,6 +74,13 @@ pub struct Hub {
     pub tests: Option<Arc<str>>,
 }
 
+impl Hub {
+    /// Whether the file says where the house is: without it, it would be in the sea.
+    pub fn is_placed(&self) -> bool {
+        (self.latitude, self.longitude) != (0.0, 0.0)
+    }
+}
+
 table! {
     /// When the wall clock is believed. A Raspberry Pi has no battery clock and starts somewhere in the past.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -103,7 +103,9 @@ pub use point::{OutputFacet, Point, States};
 pub use quantity::{Channel, Quantity, Unit, Usual};
 pub use raspberry_pi::{HeaderPin, LAST_OF_ANY_PI, LAST_ON_HEADER, PI_KINDS, PiKind, PiPwm, PwmPin};
 pub use reads::Read;
-pub use reasons::{Ahead, PartReason, Pending, ReasonSlot, Reasons, RuleReason, Upcoming, WireReason};
+pub use reasons::{
+    Ahead, Outlook, PartReason, Pending, ReasonSlot, Reasons, RuleReason, SunTimes, Upcoming, WireReason,
+};
 pub use remote::{
     Commanded, LEVEL_MARK, OtherHub, RELEASE, Remote, RemoteChannel, RemoteLevel, RemoteSensor, SIGN_OF_LIFE, Told,
     Words,

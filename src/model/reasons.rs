@@ -36,6 +36,32 @@ pub enum Ahead {
     NothingUntil(DateTime<Utc>),
 }
 
+/// What is expected of the house, if nothing happens in it but that time goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outlook {
+    /// Where the sun is yesterday, today and tomorrow; empty where the file does not say where the house is, or the time is
+    /// not known.
+    pub sun: Vec<SunTimes>,
+    /// What changes of itself, the soonest first.
+    pub changes: Vec<(Point, Upcoming)>,
+    /// Until when it was looked ahead.
+    pub until: DateTime<Utc>,
+}
+
+/// The sun's times of one local date. Where it does not go up or down, as conditions on it have it: in a polar day it is up
+/// from one solar midnight to the next, in a polar night both are noon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SunTimes {
+    /// It rises through -6°.
+    pub dawn: DateTime<Utc>,
+    /// It rises through -0.833°.
+    pub sunrise: DateTime<Utc>,
+    /// It sinks through -0.833°.
+    pub sunset: DateTime<Utc>,
+    /// It sinks through -6°.
+    pub dusk: DateTime<Utc>,
+}
+
 impl Reasons {
     /// With what comes next.
     #[must_use]

@@ -1,7 +1,10 @@
 //! Why an output is as it is: rules and their parts, what is waited for, what comes next.
 
 use crate::support::{engine_config::*, engine_house::*};
-use hearthd::model::{ClimateFacet, Comparison, Condition, Number, Output, Pending, Point, Slot, Summary, Truth};
+use hearthd::almanac::sun;
+use hearthd::model::{
+    ClimateFacet, Comparison, Condition, Number, Output, Pending, Point, Slot, Summary, Truth, Upcoming,
+};
 
 fn told(pending: &[Pending]) -> Vec<(String, String)> {
     pending.iter().map(|pending| (pending.ends.format("%T").to_string(), pending.what.clone())).collect()
@@ -53,6 +56,49 @@ fn what_comes_next_takes_readings_to_stay() {
     let next = house.engine.reasons(Point::Output(fan), house.now).next.unwrap();
     assert_eq!((next.at, next.value.as_str()), (utc("2026-11-23T19:00:00"), "OFF"));
     assert_eq!(house.engine.memory(house.now), before, "looking ahead changes nothing");
+}
+
+/// All of a day at once, the soonest first; whatever stays as it is, is not told of.
+#[test]
+fn an_outlook_tells_each_change_of_a_day_and_the_sun() {
+    let mut builder = Builder::new();
+    let (lamp, fan) = (builder.output(output("lamp")), builder.output(output("fan")));
+    builder.output(output("pump"));
+    builder.rule("Night", between(at(22, 0), at(6, 0)), &[(lamp, ON)]);
+    builder.rule("Day", between(at(8, 0), at(20, 0)), &[(fan, ON)]);
+    builder.place(52.37, 4.89, "Europe/Amsterdam".parse().unwrap());
+    let house = House::at(builder.build(), "2026-11-23T12:00:00");
+    let before = house.engine.memory(house.now);
+    let outlook = house.engine.outlook(house.now);
+    let told = |(point, next): &(Point, Upcoming)| {
+        (house.config.point_name(*point), next.at.to_rfc3339(), next.value.clone(), next.line.clone())
+    };
+    let expected = [
+        ("fan", "2026-11-23T19:00:00+00:00", "OFF", "default: nobody asks for anything"),
+        ("lamp", "2026-11-23T21:00:00+00:00", "ON", "rule: Night"),
+        ("lamp", "2026-11-24T05:00:00+00:00", "OFF", "default: nobody asks for anything"),
+        ("fan", "2026-11-24T07:00:00+00:00", "ON", "rule: Day"),
+    ];
+    let expected = expected.map(|(id, at, value, line)| (id.into(), at.into(), value.into(), line.into()));
+    assert_eq!(outlook.changes.iter().map(told).collect::<Vec<_>>(), expected);
+    assert_eq!(outlook.until, utc("2026-11-24T12:00:00"));
+    let today = outlook.sun[1];
+    let day = sun::day("2026-11-23".parse().unwrap(), 52.37, 4.89, "Europe/Amsterdam".parse().unwrap()).unwrap();
+    let times = [day.dawn, day.sunrise, day.sunset, day.dusk];
+    assert_eq!([today.dawn, today.sunrise, today.sunset, today.dusk], times);
+    assert!(outlook.sun[0].dusk < today.dawn && outlook.sun[2].dawn > today.dusk);
+    assert_eq!(house.engine.memory(house.now), before, "looking ahead changes nothing");
+}
+
+/// A house that nobody placed has no sun, and one that switches all the time is not followed for ever.
+#[test]
+fn an_outlook_ends_where_too_much_happens() {
+    let blinker = "[outputs.blinker]\nkind = \"switch\"\ngpio = 19\n\
+                   [[rules]]\nname = \"Blink\"\non = 'every 2s'\ndo = \"toggle blinker\"\n";
+    let house = House::at(from_text(blinker), "2026-11-23T12:00:00");
+    let outlook = house.engine.outlook(house.now);
+    assert_eq!((outlook.changes.len(), outlook.sun.len()), (500, 0));
+    assert_eq!(outlook.until, outlook.changes[499].1.at);
 }
 
 #[test]
