@@ -1,6 +1,6 @@
 //! Which points are entities of home apps, and what these call them, in the words of Home Assistant.
 
-use super::{Config, Kind, Owner, PointSpec, Role, RoomId};
+use super::{Config, Kind, Owner, PROBLEM, PointSpec, Role, RoomId};
 
 /// A point as an entity by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,7 @@ fn platform(spec: &PointSpec) -> &'static str {
         (Kind::Switch(_), Some(_)) => "switch",
         (Kind::Switch(_), None) => "binary_sensor",
         (Kind::Level(_), Some(_)) => "number",
+        (Kind::Number(_), None) if spec.class == Some(PROBLEM) => "binary_sensor",
         // What is measured stays that, even if a meter can be set.
         (Kind::Number(_), Some(_)) if !spec.is_measured() => "number",
         // What it is told may be other words than those that it has.

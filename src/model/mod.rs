@@ -100,7 +100,7 @@ pub use outside::{in_shell, shown, shown_lines, without_error_numbers};
 pub use own::{OWN_MAX, Own};
 pub use pem::{PemFault, PemKind};
 pub use point::{OutputFacet, Point, States};
-pub use quantity::{Channel, Quantity, Unit, Usual};
+pub use quantity::{Channel, PROBLEM, Quantity, Unit, Usual};
 pub use raspberry_pi::{HeaderPin, LAST_OF_ANY_PI, LAST_ON_HEADER, PI_KINDS, PiKind, PiPwm, PwmPin};
 pub use reads::Read;
 pub use reasons::{

@@ -4,6 +4,9 @@ use super::Own;
 use serde::{Deserialize, Serialize};
 use std::{convert::identity, fmt, ops::RangeInclusive};
 
+/// The class of what is 1 while something is wrong, otherwise 0.
+pub const PROBLEM: &str = "problem";
+
 /// What is known of a quantity.
 #[derive(Debug)]
 pub struct QuantityFacts {
@@ -210,9 +213,9 @@ quantities! {
     SeaLevelPressure = row(&["sea_level_pressure"], Unit::Hectopascal, 300.0..=2_000.0, 1)
         .class("atmospheric_pressure").from(&[Quantity::Pressure]);
     /// 1 while the supply of the machine is too low, otherwise 0.
-    Undervoltage = row(&["undervoltage"], Unit::Index, 0.0..=1.0, 0).diagnostic().usual(0.0, 0.0, 1.0);
+    Undervoltage = row(&["undervoltage"], Unit::Index, 0.0..=1.0, 0).class(PROBLEM).diagnostic().usual(0.0, 0.0, 1.0);
     /// 1 while the processor is slowed down, otherwise 0.
-    Throttled = row(&["throttled"], Unit::Index, 0.0..=1.0, 0).diagnostic().usual(0.0, 0.0, 1.0);
+    Throttled = row(&["throttled"], Unit::Index, 0.0..=1.0, 0).class(PROBLEM).diagnostic().usual(0.0, 0.0, 1.0);
     /// How fast a fan turns.
     FanSpeed = row(&["fan_speed"], Unit::RevolutionsPerMinute, 0.0..=100_000.0, 0).usual(1_200.0, 20.0, 1.0);
     /// What is left in the battery of a device on the broker.

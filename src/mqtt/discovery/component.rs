@@ -98,6 +98,7 @@ impl<'a> About<'a> {
             Kind::Level(_) => {
                 json!({ "min": 0, "max": 100, "unit_of_meas": Unit::Percent.sign(), "mode": "slider" })
             }
+            Kind::Number(_) if self.platform == "binary_sensor" => json!({ "pl_on": "1", "pl_off": "0" }),
             Kind::Number(number) => json!({
                 "unit_of_meas": number.unit.sign(),
                 "stat_cla": number.course.map(Course::word),

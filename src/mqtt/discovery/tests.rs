@@ -686,6 +686,21 @@ fn counters_fit_the_energy_page() {
 }
 
 #[test]
+fn what_is_wrong_with_the_machine_is_a_problem() {
+    use crate::model::{KernelSource, SensorSource};
+    let mut config = house::config(&[]);
+    config.sensors =
+        vec![Sensor { source: SensorSource::Kernel(KernelSource::Cpu), ..Sensor::plain("cpu", CHIPS[0].chip) }];
+    let announced = announce(&config);
+    for quantity in ["undervoltage", "throttled"] {
+        let component = &announced["cmps"][&format!("binary_sensor-cpu-{quantity}")];
+        let found = ["dev_cla", "pl_on", "pl_off", "ent_cat"].map(|key| component[key].clone());
+        assert_eq!(found, ["problem", "1", "0", "diagnostic"].map(|fact| json!(fact)), "{component}");
+        assert_eq!((&component["unit_of_meas"], &component["stat_cla"]), (&Value::Null, &Value::Null));
+    }
+}
+
+#[test]
 fn levels_speeds_and_positions_are_announced() {
     use crate::model::{Cover, Line, Method, OutputId, PwmChannel};
     let mut config = house::config(&[
