@@ -5,8 +5,8 @@
 
 mod support;
 
-use std::{fs, net::TcpStream, path::Path, process::Command};
-use support::{House, free_port, hash, wait_until};
+use std::{fs, net::TcpStream, path::Path};
+use support::{House, free_port, hash, programs::python, wait_until};
 
 /// A house with something of every kind, and a token that may do all.
 fn hut() -> (House, String) {
@@ -31,17 +31,6 @@ fn hut() -> (House, String) {
 }
 
 const TOKEN: &str = "a token of the tests";
-
-/// A program of the environment that `scripts/test` makes.
-fn python(program: &str) -> Command {
-    let environment = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/openapi/bin");
-    assert!(environment.join(program).exists(), "no {program} in {}: scripts/test makes it", environment.display());
-    let mut command = Command::new(environment.join(program));
-    // The generator calls others of its environment.
-    let path = std::env::var("PATH").unwrap_or_default();
-    command.env("PATH", format!("{}:{path}", environment.display()));
-    command
-}
 
 #[test]
 fn no_answer_is_undocumented() {

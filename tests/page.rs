@@ -7,10 +7,9 @@ mod support;
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
-    path::Path,
-    process::{Command, Stdio},
+    process::Stdio,
 };
-use support::{Broker, House, Watcher, free_port, hash, wait_until};
+use support::{Broker, House, Watcher, free_port, hash, programs::browser, wait_until};
 
 /// A house with something of every kind that the page draws in its own way.
 fn cottage(http: u16, mqtt: u16) -> String {
@@ -44,7 +43,7 @@ fn a_person_finds_the_house_on_the_page() {
     house.wait_for_log("connected to the broker");
     watcher.client.publish("shed/temperature", "19.5", rumqttc::PublishOptions::at_least_once()).unwrap();
 
-    let mut browser = browser("page.mjs", http);
+    let mut browser = browser("page.mjs", &format!("http://127.0.0.1:{http}/"));
     browser.args(std::env::var_os("HEARTHD_PICTURES"));
     let mut browser = browser.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("apt install nodejs npm");
     let mut answers = browser.stdin.take().unwrap();
@@ -86,23 +85,8 @@ fn somebody_logs_in_and_out() {
     ));
     fs::write(house.folder.path().join("anna.hash"), hash("correct horse")).unwrap();
     house.up(&[]);
-    assert!(browser("login.mjs", http).status().unwrap().success(), "see above what the browser says");
-}
-
-/// Runs a script of `tests/page` with a real browser.
-fn browser(script: &str, http: u16) -> Command {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page");
-    assert!(tests.join("node_modules").exists(), "npm ci in tests/page comes first: scripts/test does it");
-    let chromium = ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(program);
-    let mut browser = Command::new("node");
-    browser.arg(tests.join(script)).arg(format!("http://127.0.0.1:{http}/"));
-    browser.arg(chromium.expect("apt install chromium"));
-    browser
-}
-
-/// Where a program is, on the path or in the folders of Debian.
-fn program(name: &str) -> Option<String> {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let mut places = path.split(':').chain(["/usr/bin"]).map(|folder| format!("{folder}/{name}"));
-    places.find(|place| Path::new(place).exists())
+    assert!(
+        browser("login.mjs", &format!("http://127.0.0.1:{http}/")).status().unwrap().success(),
+        "see above what the browser says"
+    );
 }

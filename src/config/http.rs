@@ -7,7 +7,7 @@ use super::{
     table::{Id, Table},
 };
 use crate::model::{HttpSettings, HttpTls, Login, Scope, SecretHash};
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 use serde_json::{Value as Json, json};
 use toml::de::DeValue;
 
@@ -32,6 +32,18 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
         HostNames,
         Vec::new(),
     );
+    let mdns_name = table.defaulted(
+        "mdns_name",
+        "The name by which it is found on the network, without .local; empty: it is not announced there.",
+        Label,
+        "hearthd".to_owned(),
+    );
+    let proxies = table.defaulted(
+        "proxies",
+        "Addresses of proxies that are believed when they say for whom they ask.",
+        Addresses,
+        Vec::new(),
+    );
     let cert = table.optional("cert_file", "TLS: our certificate (PEM), beside this file.", FileName);
     let key = table.optional(
         "key_file",
@@ -51,6 +63,13 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
             table.error_at(key, format!("`{key}` without `{other}`"), format!("add {other} = ..."));
         }
     }
+    if !proxies.is_empty() && users.is_empty() && tokens.is_empty() {
+        table.error_at(
+            "proxies",
+            "whoever gets to the proxy would reach the house, and nobody would have to say who they are",
+            "add [http.users.NAME] or [http.tokens.NAME]",
+        );
+    }
     if !HttpSettings::is_of_this_machine(listen) {
         if users.is_empty() && tokens.is_empty() {
             table.error_at(
@@ -68,7 +87,15 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
     let (tokens, of_tokens) = tokens.into_iter().unzip();
     // Nobody on the way is to read passwords and tokens.
     let by_ourselves = !HttpSettings::is_of_this_machine(listen) && !allow_plaintext;
-    let settings = HttpSettings { listen, names, tls: by_ourselves.then_some(HttpTls::SelfMade), users, tokens };
+    let settings = HttpSettings {
+        listen,
+        names,
+        mdns_name: Some(mdns_name).filter(|name| !name.is_empty()),
+        proxies,
+        tls: by_ourselves.then_some(HttpTls::SelfMade),
+        users,
+        tokens,
+    };
     Draft { settings, tls, hashes: [of_users, of_tokens] }
 }
 
@@ -213,6 +240,83 @@ impl Shape for HostNames {
     }
 
     fn show(&self, value: &Vec<String>) -> Json {
+        json!(value)
+    }
+}
+
+/// One part of a host name (RFC 1035, section 2.3.1), or none.
+struct Label;
+
+impl Shape for Label {
+    type Value = String;
+
+    fn noun(&self) -> String {
+        "a name".into()
+    }
+
+    fn example(&self) -> String {
+        "it in double quotes, such as \"hearthd\"".into()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<String>, Wrong> {
+        let Some(text) = value.as_str() else { return Ok(None) };
+        let is_label = text.len() <= 63
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !text.starts_with('-')
+            && !text.ends_with('-');
+        if is_label {
+            return Ok(Some(text.to_ascii_lowercase()));
+        }
+        let message = format!("\"{}\" is no name of a machine", shorten(text));
+        Err(Wrong::new(message, "write at most 63 letters a-z, digits and -, without .local, such as \"hearthd\""))
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "string", "pattern": "^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)?$" })
+    }
+
+    fn show(&self, value: &String) -> Json {
+        json!(value)
+    }
+}
+
+/// IP addresses.
+struct Addresses;
+
+impl Shape for Addresses {
+    type Value = Vec<IpAddr>;
+
+    fn noun(&self) -> String {
+        "a list of IP addresses".into()
+    }
+
+    fn example(&self) -> String {
+        "addresses in square brackets, such as [\"127.0.0.1\"]".into()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<Vec<IpAddr>>, Wrong> {
+        let Some(items) = value.as_array() else { return Ok(None) };
+        let address = |item: &toml::Spanned<DeValue<'_>>| {
+            let Some(text) = item.get_ref().as_str() else {
+                let advice = format!("write {}", self.example());
+                return Err(Wrong::new("IP addresses are words in double quotes", advice));
+            };
+            text.parse::<IpAddr>().map_err(|_| {
+                let message = format!("\"{}\" is not an IP address", shorten(text));
+                Wrong::new(
+                    message,
+                    "write only the address, without a port, a name or a network, such as \"127.0.0.1\"",
+                )
+            })
+        };
+        items.iter().map(address).collect::<Result<_, _>>().map(Some)
+    }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "array", "items": { "type": "string", "pattern": "^[0-9a-fA-F:.]+$" }, "uniqueItems": true })
+    }
+
+    fn show(&self, value: &Vec<IpAddr>) -> Json {
         json!(value)
     }
 }

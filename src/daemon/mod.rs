@@ -130,6 +130,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     adapters.run("the task for signals", signals.pass_on(asked_in));
     let (web_in, web) = watch::channel(None);
     adapters.run("HTTP", http::serve_tcp(house.clone(), web_in, options.state.clone()));
+    adapters.attach("the announcement on the network", http::announce(&house, web.clone()));
     if let Some(listener) = listener {
         adapters.run("the control socket", http::serve(listener, house.clone()));
     }

@@ -163,9 +163,9 @@ fn operations(auth: Option<&Arc<Auth>>) -> Vec<Operation> {
 }
 
 async fn log_in(State(auth): State<Arc<Auth>>, request: HttpRequest) -> Response {
-    let peer = auth::peer(&request);
+    let far_end = auth::far_end(&request);
     match body(request, COMMAND_MAX).await {
-        Ok(credentials) => auth.log_in(credentials, peer).await,
+        Ok(credentials) => auth.log_in(credentials, far_end).await,
         Err(response) => response,
     }
 }

@@ -6,7 +6,7 @@
 
 use super::{
     api::Caller,
-    gate::Link,
+    far_end::FarEnd,
     limiter::Limiter,
     problem::problem,
     secret::{self, Digest},
@@ -19,7 +19,7 @@ use axum::{
     Json,
     extract::{Request, State},
     http::{
-        HeaderMap, HeaderValue, StatusCode,
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{AUTHORIZATION, COOKIE, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE},
     },
     middleware::Next,
@@ -50,10 +50,10 @@ const SAY_EVERY: Duration = Duration::from_secs(60);
 
 /// Who may come in, and who has.
 pub(super) struct Auth {
+    /// Nobody has to say who they are.
+    is_open: bool,
     users: Vec<Login>,
     tokens: Vec<Login>,
-    /// Whether cookies go over TLS only.
-    secure: bool,
     clock: Clock,
     state: Mutex<Seen>,
     /// One hash at a time: each takes 20 MiB.
@@ -100,18 +100,13 @@ pub(super) struct Credentials {
 impl Auth {
     pub fn new(settings: &HttpSettings) -> Auth {
         Auth {
+            is_open: settings.is_open(),
             users: settings.users.clone(),
             tokens: settings.tokens.clone(),
-            secure: settings.tls.is_some(),
             clock: Clock::system(Moment::START, ClockTrust::Always),
             state: Mutex::default(),
             hashing: Arc::new(Semaphore::new(1)),
         }
-    }
-
-    /// Whether nobody has to say who they are.
-    pub fn is_open(&self) -> bool {
-        self.users.is_empty() && self.tokens.is_empty()
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -120,7 +115,7 @@ impl Auth {
 
     /// Who sends this request.
     async fn who(&self, headers: &HeaderMap, peer: IpAddr) -> Result<(Who, Option<Digest>), Response> {
-        if self.is_open() {
+        if self.is_open {
             return Ok((Who { name: "".into(), scope: Scope::Configure }, None));
         }
         if let Some(token) = bearer(headers) {
@@ -181,7 +176,8 @@ impl Auth {
     }
 
     /// Begins a session: the cookie that it is known by.
-    pub async fn log_in(&self, credentials: Credentials, peer: IpAddr) -> Response {
+    pub async fn log_in(&self, credentials: Credentials, far_end: FarEnd) -> Response {
+        let peer = far_end.address;
         let user: Vec<Login> = self.users.iter().filter(|user| *user.name == *credentials.user).cloned().collect();
         // What nobody is called may be a password in the wrong place.
         let wrong = user
@@ -197,15 +193,15 @@ impl Auth {
         let now = self.clock.now().moment;
         self.seen().begin(Session { digest: secret::fingerprint(&id), who: who.clone(), begun: now, used: now });
         tracing::info!("HTTP: {} logged in from {peer}", who.name);
-        (self.set_cookie(&id, SESSION_MAX), Json(described(&who))).into_response()
+        (set_cookie(&id, SESSION_MAX, far_end), Json(described(&who))).into_response()
     }
+}
 
-    fn set_cookie(&self, id: &str, lives: Duration) -> [(axum::http::HeaderName, String); 1] {
-        let secure = if self.secure { "; Secure" } else { "" };
-        let text =
-            format!("{COOKIE_NAME}={id}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{secure}", lives.as_secs());
-        [(SET_COOKIE, text)]
-    }
+/// Without a path, a browser sends a cookie to what stands beside `login`: our API, also under the path of a proxy.
+fn set_cookie(id: &str, lives: Duration, far_end: FarEnd) -> [(HeaderName, String); 1] {
+    let secure = if far_end.by_tls { "; Secure" } else { "" };
+    let text = format!("{COOKIE_NAME}={id}; Max-Age={}; HttpOnly; SameSite=Strict{secure}", lives.as_secs());
+    [(SET_COOKIE, text)]
 }
 
 impl Session {
@@ -248,7 +244,7 @@ pub(super) async fn admit(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let (who, session) = match auth.who(request.headers(), peer(&request)).await {
+    let (who, session) = match auth.who(request.headers(), far_end(&request).address).await {
         Ok(admitted) => admitted,
         Err(response) => return response,
     };
@@ -279,23 +275,24 @@ impl Admitted {
 
 /// `GET /api/v1/session`
 pub(super) async fn session(State(auth): State<Arc<Auth>>, request: Request) -> Response {
-    match auth.who(request.headers(), peer(&request)).await {
+    match auth.who(request.headers(), far_end(&request).address).await {
         Ok((who, _)) => Json(described(&who)).into_response(),
         Err(response) => response,
     }
 }
 
 /// `POST /api/v1/logout`
-pub(super) async fn log_out(State(auth): State<Arc<Auth>>, headers: HeaderMap) -> Response {
-    if let Some(digest) = cookie(&headers).map(secret::fingerprint) {
+pub(super) async fn log_out(State(auth): State<Arc<Auth>>, request: Request) -> Response {
+    if let Some(digest) = cookie(request.headers()).map(secret::fingerprint) {
         auth.seen().sessions.retain(|session| session.digest != digest);
     }
-    (StatusCode::NO_CONTENT, auth.set_cookie("", Duration::ZERO)).into_response()
+    (StatusCode::NO_CONTENT, set_cookie("", Duration::ZERO, far_end(&request))).into_response()
 }
 
-/// The other end's address.
-pub(super) fn peer(request: &Request) -> IpAddr {
-    request.extensions().get::<Link>().map_or(Ipv4Addr::UNSPECIFIED.into(), |link| link.peer.ip())
+/// Who asks, as the gate found.
+pub(super) fn far_end(request: &Request) -> FarEnd {
+    let unknown = FarEnd { address: Ipv4Addr::UNSPECIFIED.into(), by_tls: false };
+    request.extensions().get().copied().unwrap_or(unknown)
 }
 
 /// Who somebody is, and what they may do.

@@ -2,9 +2,13 @@
 //!
 //! - **DNS rebinding.** A name of somebody else may lead to this machine, so the host that is asked for must be one of ours.
 //! - **Forged requests.** Browsers say from which page a request comes (`Origin`, `Sec-Fetch-Site`): from none but ours.
+//! - **Proxies.** Whoever puts one before a house where nobody has to say who they are, opens it to all who get to the proxy.
 //! - **Smuggled requests.** A body has a `Content-Length` and nothing else that says how long it is.
 
-use super::problem::problem;
+use super::{
+    far_end::{FarEnd, is_forwarded},
+    problem::problem,
+};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -52,13 +56,23 @@ pub(super) struct Link {
 pub(super) struct Gate {
     /// Names of this machine, in small letters.
     pub names: Vec<String>,
+    /// The proxies that are believed.
+    pub proxies: Vec<IpAddr>,
+    /// Whether nobody has to say who they are.
+    pub is_open: bool,
+    /// Whether connections are by TLS.
+    pub by_tls: bool,
 }
 
 type Refused = (StatusCode, String);
 
 /// Lets a request pass, or says why not.
 pub(super) async fn guard(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    if let Some(link) = parts.extensions.get::<Link>() {
+        let far_end = FarEnd::of(link.peer.ip(), gate.by_tls, &gate.proxies, &parts.headers);
+        parts.extensions.insert(far_end);
+    }
     let mut response = match gate.judge(&parts) {
         Ok(()) => next.run(Request::from_parts(parts, body)).await,
         Err((status, text)) => refuse(body, status, &text),
@@ -93,6 +107,11 @@ impl Gate {
         }
         if is_foreign(parts, &host) {
             return Err((StatusCode::FORBIDDEN, "this comes from a page of somebody else".into()));
+        }
+        if self.is_open && is_forwarded(&parts.headers) {
+            let text = "this comes through a proxy, and nobody has to say who they are: add [http.users.NAME] or \
+                        [http.tokens.NAME] to the configuration, and the proxy's address to http.proxies";
+            return Err((StatusCode::FORBIDDEN, text.into()));
         }
         if parts.method == Method::POST && !is_json(&parts.headers) {
             let text = "say what the body is: content-type: application/json";
@@ -163,7 +182,7 @@ mod tests {
             local: "[::ffff:192.168.1.5]:8480".parse().unwrap(),
             peer: "192.168.1.9:1".parse().unwrap(),
         });
-        let gate = Gate { names: vec!["hearth.local".into(), "fd00::7".into()] };
+        let gate = Gate { names: vec!["hearth.local".into(), "fd00::7".into()], is_open: true, ..Gate::default() };
         gate.judge(&parts).map_or_else(|(status, _)| status.as_u16(), |()| 200)
     }
 
@@ -228,5 +247,8 @@ mod tests {
             assert_eq!(judge("POST", api, &[("host", "localhost"), ("content-type", kind)]), status, "{kind}");
         }
         assert_eq!(judge("PUT", api, &[("host", "localhost"), ("transfer-encoding", "chunked")]), 411);
+        for name in ["x-forwarded-for", "x-forwarded-proto", "forwarded", "via"] {
+            assert_eq!(judge("GET", "/", &[("host", "localhost"), (name, "127.0.0.1")]), 403, "{name}");
+        }
     }
 }

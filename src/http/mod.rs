@@ -21,11 +21,13 @@
 //!
 //! Errors are problem details (RFC 9457): `{"title": "Locked", "status": 423, "detail": "..."}`.
 
+mod announce;
 mod api;
 mod auth;
 pub mod client;
 mod connections;
 mod events;
+mod far_end;
 mod gate;
 mod health;
 mod limiter;
@@ -41,6 +43,7 @@ pub mod shape;
 mod tls;
 pub mod trust;
 
+pub use announce::announce;
 pub use serve::{Listening, serve, serve_tcp};
 
 use crate::{

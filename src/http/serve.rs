@@ -94,7 +94,7 @@ async fn until_other_settings(mut configs: watch::Receiver<Arc<Config>>, config:
 /// Serves on the address of the settings, as soon as it can be had.
 async fn listen(settings: &HttpSettings, house: &House, listening: &watch::Sender<Listening>, state: Option<&Path>) {
     let auth = Arc::new(Auth::new(settings));
-    if auth.is_open() && !HttpSettings::is_of_this_machine(settings.listen) {
+    if settings.is_open() && !HttpSettings::is_of_this_machine(settings.listen) {
         // The configuration is not accepted so.
         tracing::error!("HTTP is not served on {}: nobody would have to say who they are", settings.listen);
         return std::future::pending().await;
@@ -117,7 +117,12 @@ async fn listen(settings: &HttpSettings, house: &House, listening: &watch::Sende
         tracing::info!("HTTP shows a certificate that hearthd made; its SHA-256 fingerprint is {fingerprint}");
     }
     listening.send_replace(Some(Ok(address)));
-    let gate = Arc::new(Gate { names: settings.names.clone() });
+    let gate = Arc::new(Gate {
+        names: settings.all_names().collect(),
+        proxies: settings.proxies.clone(),
+        is_open: settings.is_open(),
+        by_tls: settings.tls.is_some(),
+    });
     let routes = routes(App::new(house.clone(), ON_TCP.readers), Some(&auth))
         .layer(Extension(Caller(Source::Http("".into()))))
         .layer(middleware::from_fn_with_state(gate, guard));
@@ -149,7 +154,7 @@ async fn open(settings: &HttpSettings, state: Option<&Path>) -> Result<(TcpListe
         Some(tls) => {
             let (address, own) = (settings.listen.ip(), "localhost".to_owned());
             let names = [own].into_iter().chain((!address.is_unspecified()).then(|| address.to_string()));
-            let names = names.chain(settings.names.iter().cloned()).collect();
+            let names = names.chain(settings.all_names()).collect();
             let identity = Identity { tls: tls.clone(), names, state: state.map(Path::to_owned) };
             Some(Certificates::read(identity).await.map_err(|why| format!("no HTTP: {why}"))?)
         }

@@ -11,6 +11,10 @@ pub struct HttpSettings {
     pub listen: SocketAddr,
     /// The names by which browsers may ask for it besides `localhost` and the address, in small letters, without a port.
     pub names: Vec<String>,
+    /// The name by which it is found on the network, without `.local`; None: it is not announced there.
+    pub mdns_name: Option<String>,
+    /// The proxies that are believed when they say for whom they ask.
+    pub proxies: Vec<IpAddr>,
     /// How connections are kept secret; None: they are not.
     pub tls: Option<HttpTls>,
     /// People, who log in with a password. With neither them nor tokens, nobody has to say who they are.
@@ -102,6 +106,22 @@ impl HttpSettings {
     /// Where it listens when nobody says otherwise: this machine alone gets there.
     pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8480);
 
+    /// Whether nobody has to say who they are.
+    pub fn is_open(&self) -> bool {
+        self.users.is_empty() && self.tokens.is_empty()
+    }
+
+    /// The host name by which it is announced; None: it is not, or only this machine would get to it.
+    pub fn mdns_host(&self) -> Option<String> {
+        let name = self.mdns_name.as_ref().filter(|_| !HttpSettings::is_of_this_machine(self.listen))?;
+        Some(format!("{name}.local"))
+    }
+
+    /// All names by which browsers may ask for it.
+    pub fn all_names(&self) -> impl Iterator<Item = String> {
+        self.names.iter().cloned().chain(self.mdns_host())
+    }
+
     /// Whether only programs of this machine get to an address.
     pub fn is_of_this_machine(listen: SocketAddr) -> bool {
         listen.ip().to_canonical().is_loopback()
@@ -111,6 +131,7 @@ impl HttpSettings {
 impl Default for HttpSettings {
     fn default() -> HttpSettings {
         let listen = HttpSettings::LISTEN;
-        HttpSettings { listen, names: Vec::new(), tls: None, users: Vec::new(), tokens: Vec::new() }
+        let (names, proxies, users, tokens) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        HttpSettings { listen, names, mdns_name: None, proxies, tls: None, users, tokens }
     }
 }

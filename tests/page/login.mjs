@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 
 const [url, executablePath] = process.argv.slice(2);
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-const page = await (await browser.newContext({ locale: "en" })).newPage();
+const page = await (await browser.newContext({ locale: "en", ignoreHTTPSErrors: true })).newPage();
 page.setDefaultTimeout(60_000);
 await page.goto(url);
 

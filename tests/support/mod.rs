@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+pub mod programs;
 pub mod proxy;
 
 use rumqttc::{Client, Event, MqttOptions, Packet, PublishOptions, QoS};

@@ -140,13 +140,15 @@ pub(super) fn platform_of(component: &str) -> &str {
     component.split('-').next().unwrap_or_default()
 }
 
-/// Where people open the page, if that can be from another machine: by the name that the file gives it, or by its address.
+/// Where people open the page, if that can be from another machine: by the name that the file gives it, by its address, or by
+/// the name that it is announced by.
 fn page(config: &Config) -> Option<String> {
     let http = config.http.as_ref()?;
     let ip = http.listen.ip();
     let by_address = || (!ip.is_unspecified() && !ip.is_loopback()).then(|| http.listen.to_string());
-    let by_name = |name: &String| format!("{name}:{}", http.listen.port());
-    let host = http.names.first().map(by_name).or_else(by_address)?;
+    let by_name = |name: String| format!("{name}:{}", http.listen.port());
+    let named = || http.names.first().cloned().map(by_name);
+    let host = named().or_else(by_address).or_else(|| http.mdns_host().map(by_name))?;
     let scheme = if http.tls.is_some() { "https" } else { "http" };
     Some(format!("{scheme}://{host}/"))
 }
@@ -245,9 +247,7 @@ mod tests {
             let http = HttpSettings {
                 listen: listen.parse().unwrap(),
                 names: names.iter().map(|name| (*name).to_owned()).collect(),
-                tls: None,
-                users: Vec::new(),
-                tokens: Vec::new(),
+                ..HttpSettings::default()
             };
             super::page(&Config { http: Some(http), ..house::config(&[]) })
         };

@@ -1,0 +1,98 @@
+//! The house is found on the network: by the library that Home Assistant finds services with.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod support;
+
+use serde_json::Value;
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::mpsc::{Receiver, channel},
+    thread,
+};
+use support::{House, PATIENCE, free_port, hash, programs::python, wait_until};
+
+/// Somebody who looks for a service of a name.
+struct Finder {
+    process: Child,
+    // It looks as long as this is open.
+    input: Option<ChildStdin>,
+    lines: Receiver<String>,
+}
+
+impl Finder {
+    fn start(kind: &str, name: &str) -> Finder {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mdns/find.py");
+        let mut python = python("python3");
+        python.arg(script).args([kind, name]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = python.spawn().unwrap();
+        let (input, output) = (process.stdin.take(), BufReader::new(process.stdout.take().unwrap()));
+        let (said, lines) = channel();
+        thread::spawn(move || output.lines().map_while(Result::ok).all(|line| said.send(line).is_ok()));
+        let finder = Finder { process, input, lines };
+        finder.next("listening");
+        finder
+    }
+
+    /// The rest of the next line that begins so.
+    fn next(&self, word: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("waited in vain for {word}"));
+            if let Some(rest) = line.strip_prefix(word) {
+                return rest.to_owned();
+            }
+        }
+    }
+
+    fn found(&self) -> Value {
+        serde_json::from_str(&self.next("found ")).unwrap()
+    }
+}
+
+impl Drop for Finder {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn a_house_is_found_moves_and_goes() {
+    let (port, moved) = (free_port(), free_port());
+    let (own, name) = (format!("hut-{port}"), format!("Ünsre Hütte Nr. {port}"));
+    let text = format!(
+        "[hub]\nid = \"hut\"\nname = \"{name}\"\n[hardware]\nbackend = \"simulated\"\n\
+         [http]\nlisten = \"0.0.0.0:{port}\"\nmdns_name = \"{own}\"\n\
+         [http.users.anna]\nhash_file = \"anna.hash\"\n"
+    );
+    let mut house = House::new(&text);
+    fs::write(house.folder.path().join("anna.hash"), hash("correct horse")).unwrap();
+    let (service, page) = (Finder::start("_hearthd._tcp.local.", &name), Finder::start("_https._tcp.local.", &name));
+    house.up(&[]);
+    let found = service.found();
+    assert_eq!(found["host"], format!("{own}.local."), "{found}");
+    assert_eq!((&found["port"], &found["addresses"][0]), (&port.into(), &"127.0.0.1".into()), "{found}");
+    let txt = &found["txt"];
+    assert_eq!((&txt["id"], &txt["path"], &txt["tls"]), (&"hut".into(), &"/".into(), &"1".into()), "{found}");
+    assert_eq!(page.found()["port"], port);
+
+    // By that name it is asked for, and its certificate has it.
+    let mut curl = Command::new("curl");
+    curl.args(["-s", "--max-time", "20", "--resolve", &format!("{own}.local:{port}:127.0.0.1"), "--cacert"]);
+    curl.arg(house.folder.path().join("state/http.crt")).arg(format!("https://{own}.local:{port}/healthz"));
+    let answer = String::from_utf8(curl.output().expect("curl is needed").stdout).unwrap();
+    assert!(answer.contains("\"status\""), "{answer:?}");
+
+    fs::write(&house.config, text.replace(&format!("0.0.0.0:{port}"), &format!("0.0.0.0:{moved}"))).unwrap();
+    wait_until("it is found at the other port", || service.found()["port"] == moved);
+    house.stop();
+    service.next("gone");
+    // What only this machine gets to is not announced.
+    fs::write(&house.config, text.replace("0.0.0.0", "127.0.0.1")).unwrap();
+    house.up(&[]);
+    house.wait_for_log("HTTP at http://127.0.0.1:");
+    assert_eq!(house.log().matches("is announced on the network").count(), 2, "{}", house.log());
+}
