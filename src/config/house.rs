@@ -12,8 +12,8 @@ use super::{
     table::{Id, Table},
     wires,
 };
-use crate::model::{Config, HardwareSettings, HistorySettings, RoomId, Zone};
-use std::cell::RefCell;
+use crate::model::{Config, HardwareSettings, HistorySettings, Owner, RoomId, Zone};
+use std::{cell::RefCell, sync::Arc};
 
 /// All tables, each as far as it tells by itself.
 pub(super) struct Draft {
@@ -123,6 +123,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     let named = draft.named();
     let names: Vec<_> =
         named.iter().filter(|named| named.kind != "scene").map(|named| (named.kind, &named.id)).collect();
+    ids::check_former(&named, source, problems);
     let mqtt = draft.mqtt.as_ref().map(|mqtt| &mqtt.settings);
     hubs::check(&draft.hubs, &draft.hub.hub.id, mqtt, &names, problems);
     let hubs = hubs::build(draft.hubs);
@@ -222,6 +223,30 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     rooms::check(&asked, &config, problems);
     config.series = kept.series;
     order.check(&config, source, problems);
+    config.renamed = renamed(&named, &config);
     alike::check(&named, &config, source, problems);
     config
+}
+
+/// What had other ids before, with those.
+fn renamed(named: &[ids::Named], config: &Config) -> Vec<(Owner, Vec<Arc<str>>)> {
+    let owners = |ids::Named { kind, id, .. }: &ids::Named| -> Vec<Owner> {
+        let id = &*id.text;
+        // What a counter shows has its name.
+        let sensor = config.find_sensor(id).map(Owner::Sensor);
+        let owner = match *kind {
+            "output" => config.find_output(id).map(Owner::Output),
+            "input" => config.find_input(id).map(Owner::Input),
+            "room" => config.find_room(id).map(Owner::Room),
+            "climate zone" => config.find_climate(id).map(Owner::Zone),
+            _ => None,
+        };
+        owner.into_iter().chain(sensor.filter(|_| matches!(*kind, "input" | "sensor"))).collect()
+    };
+    let of = |named: &ids::Named| {
+        let was: Vec<Arc<str>> = named.called.was.iter().map(|(was, _)| was.as_str().into()).collect();
+        let owners = if was.is_empty() { Vec::new() } else { owners(named) };
+        owners.into_iter().map(move |owner| (owner, was.clone()))
+    };
+    named.iter().flat_map(of).collect()
 }

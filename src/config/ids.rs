@@ -3,7 +3,8 @@
 use super::{
     diagnostic::Problems,
     language,
-    shape::{Text, is_word, not_a_word, shorten},
+    rules::line_of,
+    shape::{NameOrNames, Text, is_word, not_a_word, shorten},
     table::{Id, Table},
 };
 use std::{collections::BTreeMap, ops::Range};
@@ -16,6 +17,8 @@ pub(super) struct Called {
     pub place: Range<usize>,
     /// Whether it stands there.
     pub is_written: bool,
+    /// The ids that it had before.
+    pub was: Vec<(String, Range<usize>)>,
 }
 
 /// A table with a name.
@@ -34,6 +37,61 @@ pub(super) fn called(id: &Id, table: &mut Table<'_>) -> Called {
         place: if is_written { table.place_of("name") } else { id.place.clone() },
         name: name.unwrap_or_else(|| for_people(&id.text)),
         is_written,
+        was: Vec::new(),
+    }
+}
+
+/// The same of an entity that is remembered.
+pub(super) fn called_now(id: &Id, table: &mut Table<'_>) -> Called {
+    let called = called(id, table);
+    let was = table.optional(
+        "was",
+        "The name that this table had before, or several, the first one first: home apps go on with what they know under it, \
+         and so does what hearthd remembers.",
+        NameOrNames("entity"),
+    );
+    let place = |place: Range<usize>| if place.is_empty() { table.place_of("was") } else { place };
+    Called { was: was.into_iter().flatten().map(|(was, at)| (was, place(at))).collect(), ..called }
+}
+
+/// Reports former names that cannot be: one that something has, or two things had.
+pub(super) fn check_former(named: &[Named], source: &str, problems: &Problems) {
+    // Of outputs, inputs and sensors none has the name of another; a room or a zone may.
+    let space = |kind: &str| if matches!(kind, "room" | "climate zone") { kind.to_owned() } else { String::new() };
+    let mut former: BTreeMap<(String, &str), &Named> = BTreeMap::new();
+    let all = named.iter().flat_map(|now| now.called.was.iter().map(move |(was, place)| (now, was, place)));
+    for (now, was, place) in all {
+        let is_same = |other: &&Named| space(other.kind) == space(now.kind) && other.id.text == *was;
+        let (message, advice) = if !is_word(was) {
+            let wrong = not_a_word(was);
+            (wrong.message, wrong.advice)
+        } else if *was == now.id.text {
+            (format!("`{was}` is its name now"), "write the name that it had before, or remove the line".to_owned())
+        } else if let Some(other) = named.iter().find(is_same) {
+            let (kind, line) = (other.kind, line_of(source, other.id.place.start));
+            match other.called.was.first() {
+                Some((before, _)) => (
+                    format!(
+                        "`{was}` is the name of {} {kind} (line {line}), which says that it was `{before}`",
+                        article(kind)
+                    ),
+                    "a former name is free: give that one a name that nothing had".to_owned(),
+                ),
+                None => (
+                    format!("`{was}` is the name of {} {kind} (line {line})", article(kind)),
+                    "a former name is free: rename that one, or remove this line".to_owned(),
+                ),
+            }
+        } else if let Some(other) = former.insert((space(now.kind), was.as_str()), now) {
+            let line = line_of(source, other.id.place.start);
+            (
+                format!("`{}` (line {line}) was `{was}`, too", other.id.text),
+                "one of them can have been it: remove the line of the other".to_owned(),
+            )
+        } else {
+            continue;
+        };
+        problems.error(place.clone(), format!("`was`: {message}"), advice);
     }
 }
 

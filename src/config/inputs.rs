@@ -54,7 +54,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         "Of a counter, what its pulses are: \"energy\" (kWh, W), \"water\", \"gas\" or another \"volume\" (m³, L/min),          \"rotation\" of a fan (rpm) or a plain \"count\" (times, times a minute).",
         OneOf(&Measures::WORDS),
     );
-    let called = ids::called(id, table);
+    let called = ids::called_now(id, table);
     let line = table.optional("gpio", "Its wire: the BCM number, \"GPIO4\", or \"gpiochip1/4\".", Wire);
     if !table.has("gpio") && !remote::is_meant(table) {
         table.missing("gpio", "4");

@@ -37,7 +37,7 @@ pub(super) struct Asked {
 }
 
 pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
-    let called = ids::called(id, table);
+    let called = ids::called_now(id, table);
     let motion =
         table.required("motion", "The inputs that show that somebody is there.", "[\"hall_motion\"]", Names("input"));
     let doors = table.optional(

@@ -48,7 +48,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let mut kernel = kernel::read(table);
     let on_broker = remote::sensor(&WIRED, kernel.readings.take(), table);
     check_source(&kernel, table);
-    let called = ids::called(id, table);
+    let called = ids::called_now(id, table);
     let wired = chips::read(chip, table);
     let usual_every = if remote::is_meant(table) { EVERY_OF_REMOTE } else { chips::usual_every(chip) };
     let every = table.defaulted("every", "How often it is read, 1s to 1d.", Period(SECOND..=DAY), usual_every);

@@ -359,3 +359,48 @@ fn no_key_of_a_point_looks_like_another_place_on_the_broker() {
         }
     }
 }
+
+#[test]
+fn what_was_renamed_is_known_by_its_first_name() {
+    let config = house(
+        r#"
+        [hub]
+        id = "test"
+        [outputs.shade]
+        kind = "cover"
+        was = "blind"
+        open_gpio = 17
+        close_gpio = 27
+        open_time = "20s"
+        close_time = "20s"
+        [outputs.lamp]
+        kind = "light"
+        gpio = 22
+        [inputs.meter]
+        kind = "counter"
+        measures = "energy"
+        was = ["pulses", "counter"]
+        gpio = 4
+        [inputs.motion]
+        kind = "motion"
+        gpio = 5
+        [rooms.lounge]
+        was = "living"
+        motion = ["motion"]
+        "#,
+    );
+    let names: Vec<(&str, &str)> = config.specs().iter().map(|spec| (&*spec.name, spec.first_name())).collect();
+    let expected = [
+        ("shade", "blind"),
+        ("shade.position", "blind.position"),
+        ("lamp", "lamp"),
+        ("motion", "motion"),
+        ("meter.energy", "pulses.energy"),
+        ("meter.power", "pulses.power"),
+        ("lounge.occupied", "living.occupied"),
+    ];
+    assert_eq!(names, expected);
+    let first: Vec<_> =
+        (0..config.outputs.len()).map(|id| config.first_id(crate::model::Owner::Output(OutputId(id)))).collect();
+    assert_eq!(first.iter().map(|id| &**id).collect::<Vec<_>>(), ["blind", "lamp", "blind.open", "blind.close"]);
+}

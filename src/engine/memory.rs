@@ -8,6 +8,7 @@ use super::{
     state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState},
 };
 use crate::clock::{Moment, Now};
+use crate::model::{Config, OutputId, Owner, Point, PointSpec, Series, duration};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -89,6 +90,52 @@ impl Memory {
         Memory { part: true, ..self }
     }
 
+    /// The same, in the house of `config`: what was renamed has what is noted under a former name, unless there is
+    /// something under its own.
+    #[must_use]
+    pub(super) fn renamed(mut self, config: &Config) -> Memory {
+        fn give<T>(states: &mut BTreeMap<Arc<str>, T>, was: &Arc<str>, is: &Arc<str>) {
+            if !states.contains_key(is)
+                && let Some(state) = states.remove(was)
+            {
+                states.insert(is.clone(), state);
+            }
+        }
+        if config.renamed.is_empty() {
+            return self;
+        }
+        let outputs = (0..config.outputs.len()).map(OutputId).map(Owner::Output);
+        let others = config.renamed.iter().map(|(owner, _)| *owner).filter(|owner| !matches!(owner, Owner::Output(_)));
+        for owner in outputs.chain(others) {
+            let is = config.owner_id(owner);
+            // The last one first: there is the newest.
+            for was in config.former_ids(owner).iter().rev() {
+                match owner {
+                    Owner::Output(_) => give(&mut self.outputs, was, is),
+                    Owner::Input(_) => give(&mut self.inputs, was, is),
+                    Owner::Sensor(_) => give(&mut self.sensors, was, is),
+                    Owner::Room(_) => give(&mut self.rooms, was, is),
+                    Owner::Zone(_) => give(&mut self.climates, was, is),
+                    Owner::House => {}
+                }
+            }
+        }
+        for series in &config.series {
+            let is = series_name(config, *series);
+            let rest = is.strip_prefix(&*config[series.sensor].id).unwrap_or_default();
+            for was in config.former_ids(Owner::Sensor(series.sensor)).iter().rev() {
+                give(&mut self.series, &format!("{was}{rest}").into(), &is);
+            }
+        }
+        for pending in &mut self.returns {
+            let is_of = |spec: &&PointSpec| spec.was.iter().any(|was| pending.is_of(was));
+            if let Some(spec) = config.specs().iter().find(is_of) {
+                pending.moves_to(&spec.name);
+            }
+        }
+        self
+    }
+
     /// With a later one laid over it: of what that does not speak, this one tells.
     #[must_use]
     pub fn absorb(self, later: Memory) -> Memory {
@@ -136,4 +183,10 @@ impl Memory {
     pub fn taken(&self) -> Now {
         Now { moment: self.moment, wall: self.wall, wall_known: self.wall_known }
     }
+}
+
+/// What a series of readings is remembered by.
+pub(super) fn series_name(config: &Config, series: Series) -> Arc<str> {
+    let reading = config.point_name(Point::Reading(series.sensor, series.quantity));
+    format!("{reading} over {}", duration::spell(series.window)).into()
 }

@@ -72,7 +72,7 @@ use crate::{
     clock::{Moment, Now},
     model::{
         AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Line, Method, Output,
-        OutputId, Part, Point, Quantity, ReadFailure, Refusal, RuleId, Series, Truth, duration,
+        OutputId, Owner, Part, Point, Quantity, ReadFailure, Refusal, RuleId, SensorId, Truth,
     },
 };
 use automations::AutomationState;
@@ -83,6 +83,7 @@ use climate::{Claimed, ZoneState};
 use drives::Drives;
 use guard::Contradictions;
 use history::Readings;
+use memory::series_name;
 use order::Order;
 use promises::Promises;
 use returns::Return;
@@ -379,8 +380,9 @@ impl Engine {
         let (stopping, started, starting) = (self.stopping, self.started, self.starting);
         let (promises, unpromised) = (Promises::whole(self.promises.count), self.unpromised + 1);
         let old = std::mem::replace(self, Engine::remember(config, memory, now));
-        for (output, state) in self.config.outputs.iter().zip(&mut self.outputs) {
-            let before = old.config.find_output(&output.id).map(|id| &old.config[id]);
+        for (index, (output, state)) in self.config.outputs.iter().zip(&mut self.outputs).enumerate() {
+            let owner = Owner::Output(OutputId(index));
+            let before = before(&self.config, owner, |id| old.config.find_output(id)).map(|id| &old.config[id]);
             if before.is_none_or(|before| !same_wire(&old.config, before, &self.config, output)) {
                 (state.wire, state.may_have_gone_on, state.on_from) = (Wire::Untouched, false, None);
                 state.contradictions = Contradictions::default();
@@ -395,7 +397,9 @@ impl Engine {
         // A drive of an output that stays on its wire goes on.
         self.drives = old.drives.moved(|id| {
             let before = &old.config[id];
-            let now = self.config.find_output(&before.id)?;
+            let renamed = |id: &OutputId| self.config.former_ids(Owner::Output(*id)).contains(&before.id);
+            let all = || (0..self.config.outputs.len()).map(OutputId);
+            let now = self.config.find_output(&before.id).or_else(|| all().find(renamed))?;
             same_wire(&old.config, before, &self.config, &self.config[now]).then_some(now)
         });
         self.start_interlocked(now);
@@ -403,18 +407,18 @@ impl Engine {
 
     /// What another device on the broker said is not believed of the one in its place; nobody reads it at a reload.
     fn forget_other_devices(&mut self, old: &Engine) {
-        let is_other = |id: &str, line: &Line| {
-            old.config
-                .find_input(id)
+        let is_other = |id: InputId, line: &Line| {
+            before(&self.config, Owner::Input(id), |id| old.config.find_input(id))
                 .is_some_and(|before| old.config[before].line != *line || line.is_moved(&old.config, &self.config))
         };
-        for (input, state) in self.config.inputs.iter().zip(&mut self.inputs) {
-            if input.line.remote().is_some() && is_other(&input.id, &input.line) {
+        for (index, (input, state)) in self.config.inputs.iter().zip(&mut self.inputs).enumerate() {
+            if input.line.remote().is_some() && is_other(InputId(index), &input.line) {
                 *state = InputState::default();
             }
         }
-        for (sensor, state) in self.config.sensors.iter().zip(&mut self.sensors) {
-            let before = old.config.find_sensor(&sensor.id).map(|id| &old.config[id].source);
+        for (index, (sensor, state)) in self.config.sensors.iter().zip(&mut self.sensors).enumerate() {
+            let owner = Owner::Sensor(SensorId(index));
+            let before = before(&self.config, owner, |id| old.config.find_sensor(id)).map(|id| &old.config[id].source);
             if sensor.is_remote() && before.is_some_and(|before| *before != sensor.source) {
                 *state = SensorState::default();
             }
@@ -422,7 +426,8 @@ impl Engine {
     }
 
     /// An engine whose entities have the state that `memory` has under their names.
-    fn remember(config: Arc<Config>, mut memory: Memory, now: Now) -> Engine {
+    fn remember(config: Arc<Config>, memory: Memory, now: Now) -> Engine {
+        let mut memory = memory.renamed(&config);
         let outputs = config.outputs.iter().map(|output| {
             memory.outputs.remove(&output.id).unwrap_or_else(|| {
                 let level = if goes_on_undecided(output) { output.default } else { Level::OFF };
@@ -534,8 +539,8 @@ fn same_wire(old: &Config, before: &Output, new: &Config, after: &Output) -> boo
     stays && before.line.as_ref().is_none_or(|line| !line.is_moved(old, new))
 }
 
-/// What a series of readings is remembered by.
-fn series_name(config: &Config, series: Series) -> Arc<str> {
-    let reading = config.point_name(Point::Reading(series.sensor, series.quantity));
-    format!("{reading} over {}", duration::spell(series.window)).into()
+/// What something was in an older configuration, which `find` looks into, by its id or a former one.
+fn before<T>(config: &Config, owner: Owner, find: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let renamed = || config.former_ids(owner).iter().rev().find_map(|was| find(was));
+    find(config.owner_id(owner)).or_else(renamed)
 }

@@ -20,6 +20,18 @@ pub(super) struct Return {
     until: Timestamp,
 }
 
+impl Return {
+    /// Whether it is of the point of this name.
+    pub fn is_of(&self, name: &str) -> bool {
+        *self.point == *name
+    }
+
+    /// The point has another name now.
+    pub fn moves_to(&mut self, name: &str) {
+        self.point = name.into();
+    }
+}
+
 impl Engine {
     /// Notes what the point of a command goes back to if it is for a time, and forgets what it was to go back to if not.
     pub(super) fn note_return(&mut self, wish: &Wish, command: &Command, now: Now) {

@@ -70,7 +70,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str, kind: Shape) -> Result<Vec<(i64, Option<f64>)>, String> {
-        let known = Known { name: "p".into(), title: "P".into(), kind, unit: String::new(), decimals: None };
+        let known =
+            Known { name: "p".into(), was: Vec::new(), title: "P".into(), kind, unit: String::new(), decimals: None };
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap_or_default();
         let samples = samples(text, &known, Zone::UTC, now)?;
         Ok(samples.into_iter().map(|sample| (sample.t / 1000, sample.value)).collect())

@@ -64,6 +64,17 @@ impl Pending {
     pub fn meet(&mut self, config: Arc<Config>, now: Now) {
         let places = config.specs().iter().map(|spec| {
             let known = recorder::known(spec);
+            // What was renamed goes on, unless there is more under its new name.
+            for was in known.was.iter().rev() {
+                if self.named.contains_key(&known.name) {
+                    break;
+                }
+                if let Some(local) = self.named.remove(was) {
+                    self.named.insert(known.name.clone(), local);
+                } else if let Some(text) = self.logged_before.remove(was) {
+                    self.logged_before.entry(known.name.clone()).or_insert(text);
+                }
+            }
             match self.named.get(&known.name) {
                 Some(local) => {
                     if self.points[*local].0 != known {

@@ -8,6 +8,8 @@ use rusqlite::params;
 pub struct Known {
     /// Its dotted name.
     pub name: String,
+    /// Its names before it was renamed: what is recorded under them is its own.
+    pub was: Vec<String>,
     /// What people call it.
     pub title: String,
     /// What its samples are.
@@ -54,8 +56,14 @@ impl Store {
     /// # Errors
     /// When it cannot be written.
     pub fn number_of(&self, known: &Known) -> Result<i64> {
-        let Known { name, title, kind, unit, decimals } = known;
+        let Known { name, was, title, kind, unit, decimals } = known;
         let decimals = decimals.map(|decimals| decimals as i64);
+        // The newest is with the last one; where there is something under its own name, that is it.
+        for was in was.iter().rev() {
+            self.connection
+                .prepare_cached("UPDATE OR IGNORE points SET name = ?1 WHERE name = ?2")?
+                .execute([name, was])?;
+        }
         self.connection
             .prepare_cached(
                 "INSERT INTO points (name, title, kind, unit, decimals) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -82,7 +90,17 @@ impl Store {
             let shape = SHAPES.iter().find(|(word, _)| *word == kind).map_or(Shape::Number, |(_, shape)| *shape);
             let decimals: Option<i64> = row.get(5)?;
             let decimals = decimals.and_then(|decimals| usize::try_from(decimals).ok());
-            Ok((row.get(0)?, Known { name: row.get(1)?, title: row.get(2)?, kind: shape, unit: row.get(4)?, decimals }))
+            Ok((
+                row.get(0)?,
+                Known {
+                    name: row.get(1)?,
+                    was: Vec::new(),
+                    title: row.get(2)?,
+                    kind: shape,
+                    unit: row.get(4)?,
+                    decimals,
+                },
+            ))
         })?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)
     }

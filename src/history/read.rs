@@ -76,7 +76,7 @@ pub(super) fn find(store: &Store, name: &str) -> Result<std::result::Result<(i64
     }
     if name == NOTICES {
         let (name, title) = (NOTICES.to_owned(), "Notices".to_owned());
-        let known = Known { name, title, kind: Shape::Word, unit: String::new(), decimals: None };
+        let known = Known { name, was: Vec::new(), title, kind: Shape::Word, unit: String::new(), decimals: None };
         return Ok(Ok((NO_POINT, known)));
     }
     let near = nearest(name, points.iter().map(|(_, known)| &*known.name).chain([NOTICES]));
@@ -168,7 +168,7 @@ impl Reader<'_> {
         let (changes, more) = self.changes(first, last.min(self.present.until.timestamp_millis() + 1))?;
         let spans = self.edges.iter().zip(&sums).filter(|(_, sum)| sum.known_ms > 0);
         let spans = spans.filter_map(|(t, sum)| self.span(*t, sum)).collect();
-        let Known { name, title, kind, unit, decimals } = &self.known;
+        let Known { name, title, kind, unit, decimals, .. } = &self.known;
         Ok(Course {
             id: name.clone(),
             name: title.clone(),

@@ -25,7 +25,14 @@ pub(super) fn known(spec: &PointSpec) -> Known {
         }
         Kind::Word(_) | Kind::Event(_) => (Shape::Word, "", None),
     };
-    Known { name: spec.name.clone(), title: spec.title.clone(), kind, unit: unit.into(), decimals }
+    Known {
+        name: spec.name.clone(),
+        was: spec.was.clone(),
+        title: spec.title.clone(),
+        kind,
+        unit: unit.into(),
+        decimals,
+    }
 }
 
 /// What is new since the snapshot before; all, where there was none of this configuration.

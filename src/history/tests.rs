@@ -32,7 +32,29 @@ impl Dice {
 
 fn number(store: &Store, name: &str, kind: Shape) -> i64 {
     let (name, title, unit) = (name.to_owned(), name.to_owned(), String::new());
-    store.number_of(&Known { name, title, kind, unit, decimals: Some(2) }).unwrap()
+    store.number_of(&Known { name, was: Vec::new(), title, kind, unit, decimals: Some(2) }).unwrap()
+}
+
+#[test]
+fn what_was_renamed_goes_on_with_its_history() {
+    let store = Store::open(None).unwrap();
+    let known = |name: &str, was: &[&str]| Known {
+        name: name.into(),
+        was: was.iter().map(|was| (*was).to_owned()).collect(),
+        title: name.into(),
+        kind: Shape::Number,
+        unit: String::new(),
+        decimals: None,
+    };
+    let number = |name, was| store.number_of(&known(name, was)).unwrap();
+    let (lamp, other) = (number("lamp", &[]), number("other", &[]));
+    assert_eq!(number("light", &["lamp"]), lamp);
+    assert_eq!(number("light", &["lamp"]), lamp, "and stays so");
+    assert_eq!(number("bulb", &["lamp", "light"]), lamp, "also when it is renamed again");
+    assert_ne!(number("lamp", &[]), lamp, "what has that name later is another");
+    assert_eq!(number("other", &["lamp"]), other, "what has a history of its own keeps that");
+    let names: Vec<String> = store.points().unwrap().into_iter().map(|(_, known)| known.name).collect();
+    assert_eq!(names, ["bulb", "other", "lamp"]);
 }
 
 fn asked(store: &Store, now: i64, zone: Zone, ask: &Ask) -> Course {

@@ -3,7 +3,7 @@
 use super::table::table;
 use super::{
     Climate, Condition, Counter, EventRule, Expander, HistorySettings, Holidays, HttpSettings, Input, Interlock, Level,
-    Line, Modes, Notice, Output, Room, Scene, Sensor, Series, Specs, Zone,
+    Line, Modes, Notice, Output, Owner, Room, Scene, Sensor, Series, Specs, Zone,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::Index, path::PathBuf, sync::Arc, time::Duration};
@@ -47,6 +47,8 @@ pub struct Config {
     pub series: Vec<Series>,
     /// The groups that outputs name, in the order of their first member.
     pub interlocks: Vec<Interlock>,
+    /// What had other ids before, with those: the first one first.
+    pub renamed: Vec<(Owner, Vec<Arc<str>>)>,
     /// Every point described, see [`Config::specs`].
     pub specs: Specs,
 }

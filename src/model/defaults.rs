@@ -40,6 +40,7 @@ impl Config {
             dark: None,
             series: Vec::new(),
             interlocks: Vec::new(),
+            renamed: Vec::new(),
             specs: Specs::default(),
         }
     }

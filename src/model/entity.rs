@@ -1,14 +1,17 @@
 //! Which points are entities of home apps, and what these call them, in the words of Home Assistant.
 
 use super::{Config, Kind, Owner, PROBLEM, PointSpec, Role, RoomId};
+use std::sync::Arc;
 
 /// A point as an entity by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entity<'c> {
     /// The platform of Home Assistant: `light`.
     pub platform: &'static str,
     /// The dotted name of its point; of a thermostat, that of its zone.
     pub name: &'c str,
+    /// The same name before it was renamed, by which home apps know it.
+    pub first_name: Arc<str>,
     /// What people call it: `Hall light`.
     pub title: &'c str,
 }
@@ -16,20 +19,18 @@ pub struct Entity<'c> {
 impl Config {
     /// The entity that a point is; None: it is shown with another.
     pub fn entity<'c>(&'c self, spec: &'c PointSpec) -> Option<Entity<'c>> {
-        let (name, title) = (&*spec.name, &*spec.title);
+        let own =
+            |platform| Entity { platform, name: &spec.name, first_name: spec.first_name().into(), title: &spec.title };
         match spec.owner {
-            Owner::Output(id) if spec.role == Role::Output => {
-                Some(Entity { platform: self.looks_like(id).facts().platform, name, title })
-            }
+            Owner::Output(id) if spec.role == Role::Output => Some(own(self.looks_like(id).facts().platform)),
             Owner::Zone(id) if self.has_parts(spec) => {
-                Some(Entity { platform: "climate", name: &self[id].id, title: &self[id].name })
+                let (name, first_name) = (&*self[id].id, self.first_id(spec.owner));
+                Some(Entity { platform: "climate", name, first_name, title: &self[id].name })
             }
             _ if spec.is_part() && !self.is_apart(spec) => None,
             // An event is shown beside its input, by the name of both.
-            owner if spec.role == Role::Event => {
-                Some(Entity { platform: platform(spec), name, title: self.owner_name(owner) })
-            }
-            _ => Some(Entity { platform: platform(spec), name, title }),
+            owner if spec.role == Role::Event => Some(Entity { title: self.owner_name(owner), ..own(platform(spec)) }),
+            _ => Some(own(platform(spec))),
         }
     }
 

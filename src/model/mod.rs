@@ -57,6 +57,7 @@ mod raspberry_pi;
 mod reads;
 mod reasons;
 mod remote;
+mod renamed;
 mod room;
 mod sensing;
 mod snapshot;

@@ -15,6 +15,8 @@ pub struct PointSpec {
     pub point: Point,
     /// The dotted name, as rules and commands write it.
     pub name: String,
+    /// Its names before its owner was renamed, the first one first: home apps know it by that.
+    pub was: Vec<String>,
     /// What people call it: `Living room dew point`.
     pub title: String,
     /// What it tells.
@@ -138,6 +140,11 @@ pub enum Owner {
 }
 
 impl PointSpec {
+    /// The name by which home apps know it: its first.
+    pub fn first_name(&self) -> &str {
+        self.was.first().unwrap_or(&self.name)
+    }
+
     /// Whether another point stands for it.
     pub fn is_part(&self) -> bool {
         self.entity != self.point
@@ -229,6 +236,12 @@ impl Config {
         }
     }
 
+    fn former_names(&self, point: Point, owner: Owner) -> Vec<String> {
+        let name = self.point_name(point);
+        let rest = name.strip_prefix(&**self.owner_id(owner)).unwrap_or_default();
+        self.former_ids(owner).iter().map(|was| format!("{was}{rest}")).collect()
+    }
+
     fn room_of(&self, owner: Owner) -> Option<RoomId> {
         match owner {
             Owner::Output(id) => self[id].room,
@@ -255,6 +268,7 @@ impl Config {
         let plain = |role, owner, kind| PointSpec {
             point,
             name: self.point_name(point),
+            was: self.former_names(point, owner),
             title: self.title(point),
             role,
             owner,

@@ -4,7 +4,7 @@ use crate::{
     NOTHING,
     support::{engine_config::*, engine_house::House},
 };
-use hearthd::model::{ActiveLevel, Line, Output, OutputId};
+use hearthd::model::{ActiveLevel, InputId, Line, Output, OutputId, Owner, SensorId, Value};
 
 /// A house with a lamp by a rule of five minutes and a fan by hysteresis; `more` edits it.
 fn config(more: impl FnOnce(&mut Builder)) -> Builder {
@@ -26,7 +26,7 @@ fn an_unrelated_edit_drives_nothing_and_keeps_timers_and_hysteresis() {
     house.live(mins(1));
     let edited = config(|b| {
         let garden = b.output(output("garden"));
-        b.rule("Garden", is_on(hearthd::model::InputId(0)), &[(garden, OFF)]);
+        b.rule("Garden", is_on(InputId(0)), &[(garden, OFF)]);
     });
     assert_eq!(house.reconfigure(edited.build()), ["garden OFF: Garden"], "only what is new");
     house.reads("room", 25.0);
@@ -129,4 +129,54 @@ fn news_of_what_is_not_there_is_dropped() {
     assert_eq!(house.input("nobody", true), NOTHING);
     assert_eq!(house.reads("nobody", 20.0), NOTHING);
     assert_eq!(house.read_fails("nobody", true), NOTHING);
+}
+
+/// The house of [`config`] with other names for a lamp, a door and a thermometer.
+fn renamed() -> std::sync::Arc<hearthd::model::Config> {
+    let mut config = (*config(|_| {}).build()).clone();
+    config.outputs[0].id = "light".into();
+    config.inputs[0].id = "gate".into();
+    config.sensors[0].id = "probe".into();
+    let was = |owner, id: &str| (owner, vec![id.into()]);
+    config.renamed = vec![
+        was(Owner::Output(OutputId(0)), "lamp"),
+        was(Owner::Input(InputId(0)), "door"),
+        was(Owner::Sensor(SensorId(0)), "room"),
+    ];
+    config.into()
+}
+
+#[test]
+fn what_was_renamed_goes_on_at_a_reload_and_at_a_start() {
+    for is_reload in [true, false] {
+        let mut house = House::new(config(|_| {}).build());
+        house.input("door", true);
+        house.reads("room", 27.0);
+        house.command("lamp", "ON");
+        house.live(mins(1));
+        house.reads("room", 25.0);
+        if is_reload {
+            assert_eq!(house.reconfigure(renamed()), NOTHING, "no wire is driven");
+        } else {
+            let memory = house.engine.memory(house.now);
+            house = House::start(renamed(), Some(memory), house.now);
+        }
+        assert_eq!(house.why("light"), "manual: command by MQTT, until AUTO");
+        assert!(house.is_on("light") && house.is_on("fan"), "{is_reload}");
+        assert_eq!(house.point("probe.temperature").value, Some(Value::Number(25.0)));
+        house.command("light", "AUTO");
+        assert!(!house.is_on("light"));
+        house.reads("probe", 25.0);
+        house.input("gate", true);
+        assert_eq!(house.live(secs(60)), NOTHING);
+        // What it has under its new name counts from now on, also if the old one comes back.
+        house.command("light", "ON");
+        let mut memory = serde_json::to_value(house.engine.memory(house.now)).unwrap();
+        assert_eq!(memory["outputs"].as_object().unwrap().keys().collect::<Vec<_>>(), ["fan", "light"]);
+        let mut stale = memory["outputs"]["light"].clone();
+        stale["manual"] = serde_json::Value::Null;
+        memory["outputs"]["lamp"] = stale;
+        let house = House::start(renamed(), Some(serde_json::from_value(memory).unwrap()), house.now);
+        assert_eq!(house.why("light"), "manual: command by MQTT, until AUTO");
+    }
 }

@@ -101,7 +101,7 @@ impl Places {
 
 pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let temperature = || Decimal(LOWEST_TARGET..=HIGHEST_TARGET);
-    let called = ids::called(id, table);
+    let called = ids::called_now(id, table);
     let room = table.optional(
         "room",
         "The room that it is in; when absent, the room of the same name, or its sensor's.",

@@ -61,7 +61,8 @@ pub(super) struct Draft {
 impl Draft {
     /// An output of another hub.
     pub fn elsewhere(id: Id, output: Output, line: Line) -> Draft {
-        let called = ids::Called { name: output.name.clone(), place: id.place.clone(), is_written: false };
+        let called =
+            ids::Called { name: output.name.clone(), place: id.place.clone(), is_written: false, was: Vec::new() };
         Draft {
             id,
             called,
@@ -124,7 +125,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let kind = table.required("kind", "What it is; decides defaults and how apps show it.", "\"light\"", OneOf(KIND));
     let is_group = kind == Some(None);
     let kind = kind.flatten();
-    let called = ids::called(id, table);
+    let called = ids::called_now(id, table);
     let remote = remote::output(kind, &WIRES, table);
     let (remote, topic) = remote.map(|(remote, place)| (Line::Remote(Arc::new(remote)), place)).unzip();
     let wiring = Wiring { remote, ..read_wiring(table) };

@@ -6,7 +6,7 @@ use crate::model::{
     Category, Climate, ClimateFacet, ClimateMode, Config, Course, Kind, Owner, PointSpec, Role, RoomId, Unit,
 };
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The platform of what starts automations.
 pub(super) const AUTOMATION: &str = "device_automation";
@@ -29,7 +29,10 @@ pub(super) fn components(config: &Config, topics: &Topics, board: &Board) -> BTr
     // Another hub announces its points itself.
     for spec in config.specs().iter().filter(|spec| !config.is_of_another_hub(spec.owner)) {
         let Some(entity) = config.entity(spec) else { continue };
-        let about = About::new(config, topics, entity.platform, entity.name, spec.room);
+        let about = About {
+            first_name: entity.first_name.clone(),
+            ..About::new(config, topics, entity.platform, entity.name, spec.room)
+        };
         let described = match spec.owner {
             Owner::Output(_) if spec.role == Role::Output => {
                 let (id, button) = about.button(&spec.title, AUTO);
@@ -51,15 +54,15 @@ pub(super) fn components(config: &Config, topics: &Topics, board: &Board) -> BTr
                 about.point(spec, entity.title)
             }
         };
-        insert(&about.device, component_id(about.platform, &about.name), described);
+        insert(&about.device, about.component_id(), described);
     }
     for scene in &config.scenes {
         let about = About::new(config, topics, "scene", &format!("scene.{}", scene.id), None);
-        insert(&about.device, component_id("scene", &about.name), about.scene(&scene.name));
+        insert(&about.device, about.component_id(), about.scene(&scene.name));
     }
     if !components.is_empty() {
         let described = hub::described(config, topics, board).into_iter();
-        let described = described.map(|(about, described)| (component_id(about.platform, &about.name), described));
+        let described = described.map(|(about, described)| (about.component_id(), described));
         components.entry(Device::hub()).or_default().extend(described);
     }
     components
@@ -76,6 +79,8 @@ pub(super) struct About<'a> {
     topics: &'a Topics,
     platform: &'static str,
     name: String,
+    /// Its name before it was renamed. Home Assistant knows it by that: it goes by ids of components, and by `unique_id`.
+    first_name: Arc<str>,
     device: Device,
 }
 
@@ -87,7 +92,15 @@ impl<'a> About<'a> {
         name: &str,
         room: Option<RoomId>,
     ) -> About<'a> {
-        About { config, topics, platform, name: name.into(), device: Device::of(config, room) }
+        About { config, topics, platform, name: name.into(), first_name: name.into(), device: Device::of(config, room) }
+    }
+
+    fn component_id(&self) -> String {
+        component_id(self.platform, &self.first_name)
+    }
+
+    fn unique_id(&self) -> String {
+        format!("hearthd_{}_{}", self.config.hub.id, self.first_name)
     }
 
     /// A point that is an entity by itself.
@@ -137,7 +150,7 @@ impl<'a> About<'a> {
                 "t": self.topics.of_point(&self.name).state,
                 "pl": word,
             });
-            (component_id(AUTOMATION, &format!("{}.{word}", self.name)), described)
+            (component_id(AUTOMATION, &format!("{}.{word}", self.first_name)), described)
         };
         words.iter().map(trigger).collect()
     }
@@ -206,7 +219,7 @@ impl<'a> About<'a> {
         let of_word = |name: &str| if word == AUTO { name.to_owned() } else { format!("{name}.{word}") };
         let described = json!({
             "p": "button",
-            "uniq_id": format!("hearthd_{}_{}.{word}", self.config.hub.id, self.name),
+            "uniq_id": format!("{}.{word}", self.unique_id()),
             "default_entity_id": self.entity_id("button", &format!("_{word}")),
             "name": self.device.name_within(self.config, &format!("{title} {word}")),
             "cmd_t": self.topics.set(&self.name),
@@ -214,7 +227,7 @@ impl<'a> About<'a> {
             "ent_cat": "config",
             "ic": if word == AUTO { "mdi:refresh-auto" } else { "mdi:gesture-tap-button" },
         });
-        (component_id("button", &of_word(&self.name)), described)
+        (component_id("button", &of_word(&self.first_name)), described)
     }
 
     /// What it is and how it is shown; of what is decided, the reason, which becomes an attribute of the entity itself: one
@@ -280,7 +293,7 @@ impl<'a> About<'a> {
     fn scene(&self, name: &str) -> Value {
         json!({
             "p": "scene",
-            "uniq_id": format!("hearthd_{}_{}", self.config.hub.id, self.name),
+            "uniq_id": self.unique_id(),
             "default_entity_id": self.entity_id("scene", ""),
             "name": name,
             "cmd_t": self.topics.set(&self.name),
@@ -292,7 +305,7 @@ impl<'a> About<'a> {
     pub(super) fn identified(&self) -> Map<String, Value> {
         [
             ("p", json!(self.platform)),
-            ("uniq_id", json!(format!("hearthd_{}_{}", self.config.hub.id, self.name))),
+            ("uniq_id", json!(self.unique_id())),
             ("default_entity_id", json!(self.entity_id(self.platform, ""))),
         ]
         .into_iter()

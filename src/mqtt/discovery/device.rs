@@ -3,7 +3,7 @@
 
 use super::earlier::is_an_id;
 use crate::files;
-use crate::model::{Config, RoomId, Vitals};
+use crate::model::{Config, Owner, RoomId, Vitals};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{path::Path, sync::Arc};
@@ -17,7 +17,7 @@ const LONGEST_LINE: u64 = 256;
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Device {
-    /// The room's id; of the hub, nothing; of a single entity, the id of its component behind a slash.
+    /// The room's id, or its first if it was renamed; of the hub, nothing; of a single entity, the id of its component behind a slash.
     place: String,
 }
 
@@ -34,7 +34,7 @@ impl Device {
 
     /// Where something is: in a room, or with the hub.
     pub fn of(config: &Config, room: Option<RoomId>) -> Device {
-        Device { place: room.map(|room| config[room].id.to_string()).unwrap_or_default() }
+        Device { place: room.map(|room| config.first_id(Owner::Room(room)).to_string()).unwrap_or_default() }
     }
 
     /// The single entity of a component.
@@ -92,7 +92,7 @@ impl Device {
     pub(super) fn name<'c>(&self, config: &'c Config) -> Option<&'c str> {
         match self.room() {
             None => Some(&config.hub.name),
-            Some(room) => config.find_room(room).map(|room| &*config[room].name),
+            Some(room) => config.room_by_first_id(room).map(|room| &*config[room].name),
         }
     }
 
@@ -130,7 +130,7 @@ impl Device {
     /// The name of an entity beside the name of its device, which Home Assistant puts before it: the rest, or nothing, if
     /// they have the same.
     pub(super) fn name_within(&self, config: &Config, name: &str) -> Value {
-        let room = self.room().and_then(|room| config.find_room(room));
+        let room = self.room().and_then(|room| config.room_by_first_id(room));
         config.name_within(room, name).into()
     }
 }

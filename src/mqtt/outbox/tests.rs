@@ -3,7 +3,7 @@
 use super::*;
 use crate::house::{Notice, Refused};
 use crate::model::{
-    Carrier, Climate, Config, Cover, InputKind, Level, Method, OutputId, OutputKind, Point, PointState, RoomId,
+    Carrier, Climate, Config, Cover, InputKind, Level, Method, OutputId, OutputKind, Owner, Point, PointState, RoomId,
     SensorId,
 };
 use crate::mqtt::discovery::Layout;
@@ -344,6 +344,54 @@ fn home_assistant_that_is_there_removes_it_at_once() {
     assert!(outbox.has_a_step());
     outbox.next_step();
     assert_eq!(announced(&mut outbox, "switch-pump"), None);
+}
+
+#[test]
+fn what_is_renamed_stays_the_same_to_home_assistant_on_other_topics() {
+    let before = config(&[("lamp", OutputKind::Light), ("fan", OutputKind::Fan)]);
+    for is_reload in [true, false] {
+        let mut after = Config::clone(&before);
+        after.outputs[0].id = "light".into();
+        after.rooms[0].id = "lobby".into();
+        after.renamed =
+            vec![(Owner::Output(OutputId(0)), vec!["lamp".into()]), (Owner::Room(RoomId(0)), vec!["hall".into()])];
+        let after = Arc::new(after);
+        let mut outbox = outbox(&before);
+        outbox.home_assistant(true);
+        said(&mut outbox);
+        let layout = outbox.layout.clone();
+        if is_reload {
+            outbox.update(Arc::new(house::snapshot(&after)));
+        } else {
+            outbox = with_record(&after, outbox.record());
+        }
+        let mut announced: Vec<Message> = Vec::new();
+        while let Some(message) = outbox.next() {
+            announced.extend(Some(message).filter(|message| message.topic.ends_with("/config")));
+        }
+        assert_eq!(outbox.layout, layout, "no entity comes or goes");
+        assert!(!outbox.has_a_step() && outbox.moving.is_empty());
+        assert_eq!(announced.iter().map(|message| &*message.topic).collect::<Vec<_>>(), [DISCOVERY, HALL]);
+        let hub: serde_json::Value = serde_json::from_str(&announced[0].payload).unwrap();
+        let (lamp, auto) = (&hub["cmps"]["light-lamp"], &hub["cmps"]["button-lamp"]);
+        assert_eq!(
+            (&lamp["uniq_id"], &auto["uniq_id"]),
+            (&"hearthd_cottage_lamp".into(), &"hearthd_cottage_lamp.auto".into())
+        );
+        assert_eq!(
+            (&lamp["stat_t"], &auto["cmd_t"]),
+            (&"hearthd/cottage/light/state".into(), &"hearthd/cottage/light/set".into())
+        );
+        let hall: serde_json::Value = serde_json::from_str(&announced[1].payload).unwrap();
+        assert_eq!(hall["dev"]["ids"], serde_json::json!(["hearthd_cottage.hall"]));
+        let occupied = &hall["cmps"]["binary_sensor-hall-occupied"];
+        assert_eq!(occupied["stat_t"], "hearthd/cottage/lobby/occupied/state");
+        outbox.clear();
+        let cleared: Vec<String> = said(&mut outbox).into_iter().filter(|line| !line.contains(' ')).collect();
+        for gone in ["lamp/state", "lamp/why", "hall/occupied/state", "hall/occupied/availability"] {
+            assert!(cleared.iter().any(|line| line == gone), "{gone}: {cleared:?}");
+        }
+    }
 }
 
 #[test]
