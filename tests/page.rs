@@ -7,7 +7,7 @@ mod support;
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
-    process::Stdio,
+    process::{Command, Stdio},
 };
 use support::{Broker, House, Watcher, free_port, hash, programs::browser, wait_until};
 
@@ -43,7 +43,28 @@ fn a_person_finds_the_house_on_the_page() {
     house.wait_for_log("connected to the broker");
     watcher.client.publish("shed/temperature", "19.5", rumqttc::PublishOptions::at_least_once()).unwrap();
 
-    let mut browser = browser("page.mjs", &format!("http://127.0.0.1:{http}/"));
+    attend(browser("page.mjs", &at(http)), |word| match word {
+        "the hall light is on" => {
+            wait_until("the wire is on", || house.value("hall_light") == "ON");
+            watcher.wait_for("hearthd/cottage/hall_light/state", "ON");
+        }
+        "move in the hall" => drop(house.ask(&["set", "hall_motion", "on"])),
+        "switch the pump on" => {
+            let options = rumqttc::PublishOptions::at_least_once();
+            watcher.client.publish("hearthd/cottage/pump/set", "ON", options).unwrap();
+        }
+        "the reading lamp is at 100 %" => wait_until("it is", || house.value("reading_lamp.level") == "100"),
+        "lock the pump" => drop(house.ask(&["set", "pump.lock", "on"])),
+        "add a lamp, take the pump away" => fs::write(&house.config, format!("{house_text}{ADDED}")).unwrap(),
+        "break the sensor" => house.wait_for_log("living.temperature is stale"),
+        "kill it" => house.kill(),
+        "start it" => house.up(&[]),
+        other => panic!("nobody knows how to {other}"),
+    });
+}
+
+/// Runs a browser to its end and does what it asks for meanwhile.
+fn attend(mut browser: Command, mut happen: impl FnMut(&str)) {
     browser.args(std::env::var_os("HEARTHD_PICTURES"));
     let mut browser = browser.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("apt install nodejs npm");
     let mut answers = browser.stdin.take().unwrap();
@@ -52,27 +73,65 @@ fn a_person_finds_the_house_on_the_page() {
             println!("{line}");
             continue;
         };
-        match word {
-            "the hall light is on" => {
-                wait_until("the wire is on", || house.value("hall_light") == "ON");
-                watcher.wait_for("hearthd/cottage/hall_light/state", "ON");
-            }
-            "move in the hall" => drop(house.ask(&["set", "hall_motion", "on"])),
-            "switch the pump on" => {
-                let options = rumqttc::PublishOptions::at_least_once();
-                watcher.client.publish("hearthd/cottage/pump/set", "ON", options).unwrap();
-            }
-            "the reading lamp is at 100 %" => wait_until("it is", || house.value("reading_lamp.level") == "100"),
-            "lock the pump" => drop(house.ask(&["set", "pump.lock", "on"])),
-            "add a lamp, take the pump away" => fs::write(&house.config, format!("{house_text}{ADDED}")).unwrap(),
-            "break the sensor" => house.wait_for_log("living.temperature is stale"),
-            "kill it" => house.kill(),
-            "start it" => house.up(&[]),
-            other => panic!("nobody knows how to {other}"),
-        }
+        happen(word);
         writeln!(answers, "done").unwrap();
     }
     assert!(browser.wait().unwrap().success(), "see above what the browser says");
+}
+
+/// A house that remembers: what was measured and on today, and what is expected of it.
+fn remembering(http: u16) -> String {
+    format!(
+        "[hub]\nid = \"cottage\"\nname = \"Cottage\"\nlatitude = 52.37\nlongitude = 4.89\ntimezone = \"Europe/Amsterdam\"\n\
+         [hardware]\nbackend = \"simulated\"\n[history]\ncommit = \"1s\"\n[http]\nlisten = \"127.0.0.1:{http}\"\n[modes]\n\
+         [rooms.living]\nname = \"Living room\"\nmotion = [\"living_motion\"]\n[rooms.hall]\nmotion = [\"hall_motion\"]\n\
+         [inputs.living_motion]\nkind = \"motion\"\ngpio = 5\n[inputs.hall_motion]\nkind = \"motion\"\ngpio = 4\n\
+         [sensors.living]\nchip = \"sht31\"\nroom = \"living\"\n\
+         [outputs.hall_light]\nkind = \"light\"\ngpio = 17\nroom = \"hall\"\n\
+         [outputs.reading_lamp]\nkind = \"light\"\nname = \"Reading lamp in the corner by the bookshelf\"\npwm = 18\nroom = \"living\"\n\
+         [outputs.porch_light]\nkind = \"light\"\ngpio = 20\n\
+         [outputs.heater]\nkind = \"heater\"\ngpio = 22\nroom = \"living\"\n\
+         [climate.living_zone]\nname = \"Living room\"\nsensor = \"living.temperature\"\nheat = \"heater\"\ntarget = 20.5\nroom = \"living\"\n\
+         [[rules]]\nname = \"Porch light before bed\"\nset = {{ porch_light = \"on\" }}\nwhile = \"time between 22:00 and 23:00\"\n"
+    )
+}
+
+/// Lines for `hearthd import`: a value each five minutes, from so many minutes ago to so many.
+fn readings(spans: &[(usize, usize, &str)]) -> String {
+    let lines = |&(from, to, value)| (to..from).rev().step_by(5).map(move |ago| format!("{ago}m,{value}\n"));
+    spans.iter().flat_map(lines).collect()
+}
+
+#[test]
+fn a_person_reads_what_was() {
+    let http = free_port();
+    let text = remembering(http);
+    let mut house = House::new(&text);
+    house.up(&[]);
+    house.ask(&["set", "living.temperature", "20.5"]);
+    let state = house.folder.path().join("state");
+    // Of an hour nothing is known: each value counts for one, and none came for two.
+    let past = [
+        ("living.temperature", readings(&[(1380, 840, "18.0"), (720, 10, "21.5")])),
+        (
+            "heater",
+            readings(&[
+                (7200, 5760, "off"),
+                (5760, 5520, "on"),
+                (1380, 300, "off"),
+                (300, 240, "on"),
+                (240, 60, "off"),
+            ]),
+        ),
+    ];
+    for (point, lines) in past {
+        let file = house.folder.path().join("past.csv");
+        fs::write(&file, lines).unwrap();
+        // Once it was recorded for the first time.
+        let import = ["import", point, file.to_str().unwrap(), "--state", state.to_str().unwrap()];
+        wait_until("it is imported", || house.console(&import).status.success());
+    }
+    attend(browser("past.mjs", &at(http)), |word| panic!("nobody knows how to {word}"));
 }
 
 #[test]
@@ -85,8 +144,10 @@ fn somebody_logs_in_and_out() {
     ));
     fs::write(house.folder.path().join("anna.hash"), hash("correct horse")).unwrap();
     house.up(&[]);
-    assert!(
-        browser("login.mjs", &format!("http://127.0.0.1:{http}/")).status().unwrap().success(),
-        "see above what the browser says"
-    );
+    assert!(browser("login.mjs", &at(http)).status().unwrap().success(), "see above what the browser says");
+}
+
+/// Where the page is.
+fn at(port: u16) -> String {
+    format!("http://127.0.0.1:{port}/")
 }

@@ -20,13 +20,17 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Path, content type, content.
-const FILES: [(&str, &str, &str); 16] = [
+const FILES: [(&str, &str, &str); 20] = [
     ("/", HTML, include_str!("page/index.html")),
     ("/page.css", "text/css; charset=utf-8", include_str!("page/page.css")),
     ("/app.js", SCRIPT, include_str!("page/app.js")),
+    ("/chart.js", SCRIPT, include_str!("page/chart.js")),
+    ("/course.js", SCRIPT, include_str!("page/course.js")),
     ("/dom.js", SCRIPT, include_str!("page/dom.js")),
     ("/live.js", SCRIPT, include_str!("page/live.js")),
+    ("/past.js", SCRIPT, include_str!("page/past.js")),
     ("/point.js", SCRIPT, include_str!("page/point.js")),
+    ("/scale.js", SCRIPT, include_str!("page/scale.js")),
     ("/sheet.js", SCRIPT, include_str!("page/sheet.js")),
     ("/tiles.js", SCRIPT, include_str!("page/tiles.js")),
     ("/words.js", SCRIPT, include_str!("page/words.js")),

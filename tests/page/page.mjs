@@ -2,41 +2,11 @@
 // a line `> WORD` asks for it, a line on the standard input says that it is done.
 // Usage: node page.mjs URL CHROMIUM [folder for pictures]
 
-import { violations } from "./axe.mjs";
-import { chromium } from "playwright-core";
-import { createInterface } from "node:readline";
+import { axe, end, everywhere, fits, meanwhile, open, picture, sizes, watch } from "./person.mjs";
 import assert from "node:assert/strict";
 
-const [url, executablePath, pictures] = process.argv.slice(2);
-const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const meanwhile = async (word) => {
-  console.log(`> ${word}`);
-  assert.equal((await answers.next()).value, "done");
-};
-
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-const troubles = [];
-const sizes = [];
-const open = async (options) => {
-  const context = await browser.newContext({ viewport: { width: 360, height: 780 }, locale: "en", ...options });
-  context.setDefaultTimeout(60_000);
-  const page = await context.newPage();
-  page.on("pageerror", (error) => troubles.push(error.stack));
-  page.on("request", (request) => { if (!request.url().startsWith(url) && !request.url().startsWith("data:")) troubles.push(request.url()); });
-  page.on("response", (response) => {
-    if (!response.url().includes("/api/")) sizes.push(response.body().then((body) => body.length, () => 0));
-  });
-  await page.goto(url);
-  return page;
-};
-
 const page = await open();
-// What a failure looks like.
-process.on("uncaughtException", async (error) => {
-  console.log(error.stack);
-  console.log(await page.locator("body").innerText({ timeout: 1_000 }).catch(() => "the page is gone"));
-  process.exit(1);
-});
+watch(page);
 const tile = (name) => page.locator(".tile", { hasText: name });
 const act = (name) => tile(name).locator(".act");
 
@@ -68,6 +38,7 @@ const sheet = page.locator("#sheet");
 await sheet.getByText("by hand: command by HTTP").waitFor();
 await sheet.getByRole("button", { name: "2 hours" }).click();
 await sheet.getByText(/by hand: command by HTTP, until \d{4}/).waitFor();
+assert.equal(await sheet.locator(".plot").count(), 0, "this house keeps no history");
 await sheet.getByRole("button", { name: "Give back to the rules" }).click();
 await sheet.getByText("on · Hall light while somebody is there").waitFor();
 await sheet.locator(".parts .yes", { hasText: "hall.occupied" }).waitFor();
@@ -106,6 +77,7 @@ await meanwhile("break the sensor");
 await page.locator(".problems li", { hasText: "Living temperature" }).waitFor();
 assert.match(await page.locator(".readings .is-bad .state").first().textContent(), /in fault|not heard/);
 
+
 // The house goes away and comes back.
 await meanwhile("kill it");
 await page.locator("body.is-lost #link:visible", { hasText: "No connection since" }).waitFor();
@@ -114,37 +86,20 @@ await page.locator("#said", { hasText: "nothing was changed" }).waitFor();
 await meanwhile("start it");
 await page.locator("body:not(.is-lost)").waitFor();
 
-// Every size and theme: nothing is wider than the window, and nobody is shut out.
-for (const colorScheme of ["light", "dark"]) {
-  for (const width of [320, 360, 820, 1440, 2560]) {
-    const page = await open({ viewport: { width, height: 900 }, colorScheme, locale: colorScheme === "dark" ? "de-DE" : "en" });
-    await page.locator(".tile").first().waitFor();
-    // The longest that a reading says of itself.
-    await page.evaluate(() => {
-      document.querySelector(".readings .state").textContent = "19.5\u00a0°C · not heard for long, 55 minutes ago";
-    });
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-    assert.ok(wide <= 0, `${width} px, ${colorScheme}: ${wide} px too wide`);
-    const small = await page.locator("button:visible").evaluateAll((all) => all.map((one) => [one.textContent, one.getBoundingClientRect()]).filter(([, box]) => box.width < 44 || box.height < 44).map(([text]) => text));
-    assert.deepEqual(small, [], "buttons that are hard to hit");
-    if (pictures) await page.screenshot({ path: `${pictures}/home-${width}-${colorScheme}.png`, fullPage: true });
-    if (width === 360 || width === 1440) {
-      await axe(page, `home, ${width} px, ${colorScheme}`);
-      await page.locator(".tile .why").first().click();
-      await page.locator("#sheet section").first().waitFor();
-      await axe(page, `sheet, ${width} px, ${colorScheme}`);
-      if (pictures) await page.screenshot({ path: `${pictures}/sheet-${width}-${colorScheme}.png` });
-    }
-    await page.context().close();
-  }
-}
+await everywhere(async (page, { width, colorScheme, isLooked }) => {
+  // The longest that a reading says of itself.
+  await page.evaluate(() => {
+    document.querySelector(".readings .state").textContent = "19.5\u00a0°C · not heard for long, 55 minutes ago";
+  });
+  const where = `${width} px, ${colorScheme}`;
+  await fits(page, where);
+  await picture(page, `home-${width}-${colorScheme}`, { fullPage: true });
+  if (!isLooked) return;
+  await axe(page, `home, ${where}`);
+  await page.locator(".tile .why").first().click();
+  await page.locator("#sheet section").first().waitFor();
+  await axe(page, `sheet, ${where}`);
+  await picture(page, `sheet-${width}-${colorScheme}`);
+});
 
-async function axe(page, where) {
-  const found = (await violations(page)).filter(({ impact }) => ["serious", "critical"].includes(impact));
-  assert.deepEqual(found.map(({ id, nodes }) => `${where}: ${id}: ${nodes.map((node) => node.html).join(" ")}`), []);
-}
-
-assert.deepEqual(troubles, [], "errors of scripts, requests to others");
-await browser.close();
-console.log("all seen");
-process.exit(0);
+await end();

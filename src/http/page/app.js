@@ -2,19 +2,30 @@
 
 import { h, put, say } from "./dom.js";
 import { ask, listen } from "./live.js";
-import { aged, isGood, isOn, state } from "./point.js";
+import { past } from "./past.js";
+import { aged, isGood, isOn, path, state } from "./point.js";
 import { holds, sheet } from "./sheet.js";
 import { line, outputTile, zoneTile } from "./tiles.js";
 import { clock, speak, t } from "./words.js";
 
 const get = (id) => document.getElementById(id);
+/** What a finger moves along. */
+const HELD = "input[type=range], .plot";
 const said = get("said"), points = new Map(), shown = new Map();
 let isHeld = false, about = {}, rooms = [], scenes = [], isLinked = false, problems, modes, opened;
-let roomHeads = [];
+let roomHeads = [], history, heardAt = 0, opening = 0;
 
 const last = (id) => id.slice(id.lastIndexOf(".") + 1);
 const zoneOf = (point) => point.id.slice(0, point.id.lastIndexOf("."));
-const path = (id) => id.split("/").map(encodeURIComponent).join("/");
+
+/** The time of the house, in milliseconds: it goes on where nothing is told. What is told has whole seconds. */
+const now = () => Date.parse(about.time) + 1000 + Date.now() - heardAt;
+
+/** It is so late there. */
+function hear(time) {
+  about.time = time;
+  heardAt = Date.now();
+}
 
 // What people touch.
 
@@ -43,7 +54,11 @@ function complain(text) {
 
 async function open(id) {
   opened = id;
-  if (await draw(id) && !get("sheet").open) get("sheet").showModal();
+  opening += 1;
+  const isDrawn = await draw(id);
+  opening -= 1;
+  if (isDrawn && !get("sheet").open) get("sheet").showModal();
+  if (!get("sheet").open && !opening) opened = undefined;
 }
 
 // What is shown in the sheet is to be as new as what is behind it; one that was closed meanwhile stays so.
@@ -62,13 +77,31 @@ async function draw(id) {
     const parts = [...points.values()].filter(isPart);
     const isSlider = document.activeElement?.matches("#sheet input[type=range]");
     const content = sheet(reasons, { tell, close: () => get("sheet").close(), parts, now: about.time });
-    get("sheet").replaceChildren(...content, ...(get("sheet").contains(said) ? [said] : []));
+    fill(content, remembers(point));
     if (isSlider) get("sheet").querySelector("input[type=range]")?.focus();
     return true;
   } catch (error) {
     complain(error.message || t("refused.link"));
     return false;
   }
+}
+
+/** The history of what the sheet is about, where there is one: of a zone, how warm it was. */
+function remembers(point) {
+  if (!about.has_history) return history = undefined;
+  const subject = point.kind === "climate" && points.get(`${zoneOf(point)}.measured`) || point;
+  if (history?.id !== subject.id) history = past(subject, { points, about: () => about, now }, subject === point ? undefined : t("past.of", subject.name));
+  return history;
+}
+
+/** Puts `content` into the sheet, around the chart: that stays where it is, for whoever has hold of it. */
+function fill(content, kept) {
+  const dialog = get("sheet");
+  for (const child of [...dialog.children]) if (child !== kept?.element && child !== said) child.remove();
+  if (kept && kept.element.parentElement !== dialog) dialog.append(kept.element);
+  const place = kept?.element ?? null;
+  for (const element of content) dialog.insertBefore(element, place);
+  if (said.parentElement === dialog) dialog.append(said);
 }
 
 // What is drawn once for a configuration.
@@ -157,15 +190,17 @@ function told(kind, news) {
   if (kind === "snapshot") {
     ({ rooms = [], scenes = [] } = news);
     about = news;
+    hear(news.time);
     points.clear();
     news.points.forEach((point) => points.set(point.id, point));
     build();
     if (opened) points.has(opened) ? redraw() : get("sheet").close();
   } else if (kind === "house") {
     about = { ...about, ...news };
+    hear(news.time);
     soon();
   } else {
-    about.time = news.time;
+    hear(news.time);
     news.points.forEach((point) => points.set(point.id, point));
     if (news.points.some((point) => point.id === opened)) redraw();
     soon();
@@ -240,7 +275,7 @@ function finder() {
 }
 
 function help() {
-  const rows = [["/", "keys.find"], ["?", "keys.help"], ["Esc", "keys.close"]];
+  const rows = [["/", "keys.find"], ["← → + −", "keys.chart"], ["?", "keys.help"], ["Esc", "keys.close"]];
   get("keys").replaceChildren(h("h2", {}, t("keys")), h("dl", { class: "keys" }, rows.flatMap(([key, what]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, t(what))])));
   get("keys").showModal();
 }
@@ -251,11 +286,12 @@ document.addEventListener("keydown", (event) => {
   if (does) { event.preventDefault(); does(); }
 });
 get("sheet").addEventListener("close", () => {
-  if (get("sheet").open) return;
-  opened = undefined;
+  // That the last one was closed may be told only after the next one was asked for.
+  if (get("sheet").open || opening) return;
+  opened = history = undefined;
   holds.clear();
 });
-get("sheet").addEventListener("pointerdown", (event) => { isHeld = event.target.matches("input[type=range]"); });
+get("sheet").addEventListener("pointerdown", (event) => { isHeld = Boolean(event.target.closest(HELD)); });
 for (const end of ["pointerup", "pointercancel"]) {
   document.addEventListener(end, () => { if (isHeld) { isHeld = false; redraw(); } });
 }
@@ -270,5 +306,5 @@ const listenAgain = listen(told, link, who);
 // The time goes on where nothing changes: of what is shown, only ages would be wrong.
 setInterval(() => {
   if (!about.time || !isLinked) return;
-  ask("GET", "points").then((news) => { about.time = news.time; news.points.forEach((point) => points.set(point.id, point)); soon(); }).catch(() => {});
+  ask("GET", "points").then((news) => { hear(news.time); news.points.forEach((point) => points.set(point.id, point)); soon(); history?.renew(); }).catch(() => {});
 }, 60000);

@@ -1,15 +1,20 @@
 // Elements without innerHTML: what a house is called is never taken for markup.
 
-/** h("button", { class: "act", onclick }, "text", child): attributes by name, listeners by `on...`. */
-export function h(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
+const maker = (create) => (tag, attributes = {}, ...children) => {
+  const element = create(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else put(element, name, value);
   }
-  element.append(...children.flat().filter((child) => child != null && child !== false));
+  element.append(...children.flat().filter((child) => child != null && child !== false && child !== ""));
   return element;
-}
+};
+
+/** h("button", { class: "act", onclick }, "text", child): attributes by name, listeners by `on...`. */
+export const h = maker((tag) => document.createElement(tag));
+
+/** The same of a drawing. */
+export const svg = maker((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
 
 /** Sets an attribute, or removes it: false and null are none. Touches nothing that is so already. */
 export function put(element, name, value) {

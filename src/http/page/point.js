@@ -11,10 +11,11 @@ export const hasAuto = (point) => point.commands?.words.includes("auto") ?? fals
 /** The value in words: `on`, `60 %`, `19.5 °C`, `closed`; a dash while it is not known. */
 export function state(point) {
   if (point.quality === "unknown" || point.value == null) return "–";
-  return value(point);
+  return spoken(point);
 }
 
-function value(point) {
+/** The value in words, whatever is known of it. */
+export function spoken(point) {
   const { value, unit, decimals } = point;
   if (typeof value === "number") return `${number(value, decimals ?? 0)}${unit ? `\u00a0${unit}` : ""}`;
   const text = word(point.states?.[value] ?? value);
@@ -43,5 +44,8 @@ export function why(text) {
   const cause = text.slice(at + 2);
   return slot === "default" ? t("slot.default") : t(`slot.${slot}`, cause);
 }
+
+/** What stands for a point in a path of the API. */
+export const path = (id) => id.split("/").map(encodeURIComponent).join("/");
 
 export const byHand = (point) => point.why?.startsWith("manual:") ?? false;

@@ -17,11 +17,12 @@ export function sheet(reasons, { tell, close, parts, now }) {
     h("p", { class: "big" }, aged(point)),
     point.changed && h("p", { class: "small" }, t("sheet.since", moment(point.changed, now))),
     point.fault && h("p", {}, point.fault),
-    section(t("sheet.why"), reasons.slots.length ? slots(reasons.slots) : h("p", {}, why(point.why) || "–")),
+    // Nobody decides what is measured.
+    (reasons.slots.length > 0 || point.why) && section(t("sheet.why"), reasons.slots.length ? slots(reasons.slots) : h("p", {}, why(point.why))),
     point.commands && controls(point, tell),
     parts.length > 0 && section(t("sheet.parts"), parts.flatMap((part) => [h("p", { class: "small" }, `${part.name}: ${aged(part)}`), part.commands && controls(part, tell)])),
     waits(reasons, now),
-    section(t("sheet.next"), h("p", {}, next(reasons.next, now))),
+    (reasons.next || reasons.slots.length > 0) && section(t("sheet.next"), h("p", {}, next(reasons.next, now))),
     reasons.rules.length > 0 && section(t("sheet.rules"), reasons.rules.map(rule)),
     point.usage && section(t("sheet.usage"), h("p", {}, t("sheet.usage.text", lasting(point.usage.on_s), point.usage.cycles))),
   ].filter(Boolean);

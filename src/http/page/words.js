@@ -33,9 +33,14 @@ export const clock = (time) => time?.slice(11, 16) ?? "";
 /** A moment of the house as people say it, seen from `now`: the time of day, with its date if that is another. */
 export function moment(time, now) {
   if (!time || time.slice(0, 10) === now?.slice(0, 10)) return clock(time);
+  return `${dated(time, { weekday: "short", day: "numeric", month: "short" })} ${clock(time)}`;
+}
+
+/** The date of a time of the house; without options, the time of day. */
+export function dated(time, options) {
+  if (!options) return clock(time);
   const [year, month, day] = time.slice(0, 10).split("-").map(Number);
-  const date = new Intl.DateTimeFormat(language(), { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
-  return `${date.format(Date.UTC(year, month - 1, day))} ${clock(time)}`;
+  return new Intl.DateTimeFormat(language(), { ...options, timeZone: "UTC" }).format(Date.UTC(year, month - 1, day));
 }
 
 /** How long ago, in the largest unit that fits. */
