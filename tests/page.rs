@@ -103,7 +103,7 @@ fn readings(spans: &[(usize, usize, &str)]) -> String {
 }
 
 #[test]
-fn a_person_reads_what_was() {
+fn a_person_reads_what_was_and_what_comes() {
     let http = free_port();
     let text = remembering(http);
     let mut house = House::new(&text);

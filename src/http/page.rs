@@ -20,7 +20,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Path, content type, content.
-const FILES: [(&str, &str, &str); 20] = [
+const FILES: [(&str, &str, &str); 21] = [
     ("/", HTML, include_str!("page/index.html")),
     ("/page.css", "text/css; charset=utf-8", include_str!("page/page.css")),
     ("/app.js", SCRIPT, include_str!("page/app.js")),
@@ -33,6 +33,7 @@ const FILES: [(&str, &str, &str); 20] = [
     ("/scale.js", SCRIPT, include_str!("page/scale.js")),
     ("/sheet.js", SCRIPT, include_str!("page/sheet.js")),
     ("/tiles.js", SCRIPT, include_str!("page/tiles.js")),
+    ("/today.js", SCRIPT, include_str!("page/today.js")),
     ("/words.js", SCRIPT, include_str!("page/words.js")),
     ("/words/en.json", JSON, include_str!("page/words/en.json")),
     ("/words/de.json", JSON, include_str!("page/words/de.json")),

@@ -1,4 +1,4 @@
-// What a person reads of what was. Run as page.mjs is.
+// What a person reads of what was and of what comes. Run as page.mjs is.
 // Usage: node past.mjs URL CHROMIUM [folder for pictures]
 
 import { axe, end, everywhere, fits, open, picture, watch } from "./person.mjs";
@@ -131,8 +131,32 @@ await drawn(phone);
 assert.ok(await phone.getByRole("button", { name: "Back from the zoom" }).isHidden(), "a pinch is one step");
 await phone.context().close();
 
+// The day: what comes next at a glance, all of it as a list, what was on beside it.
+const line = page.locator("#day > button");
+await line.filter({ hasText: /Next, 2[23]:00: Porch light o/ }).filter({ hasText: /Sun(rise|set) at \d\d:\d\d/ }).waitFor();
+assert.ok(await page.locator(".track .sun").count() && await page.locator(".track .tick").count() === 2);
+await line.focus();
+await page.keyboard.press("Enter");
+await page.locator(".lanes li", { hasText: "Porch light" }).locator(".will").waitFor();
+await page.locator(".lanes li", { hasText: "Heater" }).locator(".was").waitFor();
+assert.equal(await page.locator(".lanes li", { hasText: "Reading lamp" }).count(), 0, "it was not on");
+assert.deepEqual((await page.locator(".coming .name").allTextContents()), ["Porch light", "Porch light"]);
+assert.ok(await page.locator(".coming li", { hasText: "on" }).filter({ hasText: "Porch light before bed" }).count());
+await page.keyboard.press("Tab");
+assert.equal(await page.evaluate(() => document.activeElement.matches(".lane")), true);
+await page.keyboard.press("Enter");
+await drawn(page);
+await page.keyboard.press("Escape");
+await page.reload();
+await page.locator("#day > button[aria-expanded=true]").waitFor();
+
 await everywhere(async (page, { width, colorScheme, isLooked }) => {
   const where = `${width} px, ${colorScheme}`;
+  await page.locator("#day > button").click();
+  await page.locator(".lanes .was").first().waitFor();
+  await fits(page, `day, ${where}`);
+  await picture(page, `day-${width}-${colorScheme}`, { fullPage: true });
+  if (isLooked) await axe(page, `day, ${where}`);
   for (const point of ["living.temperature", "heater"]) {
     await find(page, point);
     const wide = await page.locator("#sheet").evaluate((sheet) => sheet.scrollWidth - sheet.clientWidth);

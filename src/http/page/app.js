@@ -6,6 +6,7 @@ import { past } from "./past.js";
 import { aged, isGood, isOn, path, state } from "./point.js";
 import { holds, sheet } from "./sheet.js";
 import { line, outputTile, zoneTile } from "./tiles.js";
+import { today } from "./today.js";
 import { clock, speak, t } from "./words.js";
 
 const get = (id) => document.getElementById(id);
@@ -13,7 +14,7 @@ const get = (id) => document.getElementById(id);
 const HELD = "input[type=range], .plot";
 const said = get("said"), points = new Map(), shown = new Map();
 let isHeld = false, about = {}, rooms = [], scenes = [], isLinked = false, problems, modes, opened;
-let roomHeads = [], history, heardAt = 0, opening = 0;
+let roomHeads = [], history, day, heardAt = 0, opening = 0;
 
 const last = (id) => id.slice(id.lastIndexOf(".") + 1);
 const zoneOf = (point) => point.id.slice(0, point.id.lastIndexOf("."));
@@ -111,7 +112,10 @@ function build() {
   const all = [...points.values()], doors = { act, open };
   problems = h("ul", { class: "problems" });
   const main = get("house");
-  const content = [problems];
+  const house = { points, about: () => about, now, open };
+  day?.end();
+  day = all.length ? today(house) : undefined;
+  const content = [problems, day?.element].filter(Boolean);
   const mode = points.get("mode");
   modes = mode && h("div", { class: "choice", role: "group", "aria-label": t("mode") },
     mode.commands.words.map((word) => h("button", { "data-word": word, onclick: () => act("mode", word) }, word.replaceAll("_", " "))));
@@ -160,6 +164,7 @@ function update() {
   say(get("clock"), about.time_known ? clock(about.time) : t("clock.unknown", clock(about.time)));
   for (const [id, made] of shown) made.update(points.get(id));
   for (const head of roomHeads) head();
+  day?.update();
   const mode = points.get("mode");
   if (modes && mode) for (const button of modes.children) put(button, "aria-pressed", String(button.dataset.word === mode.value));
   const told = [
@@ -203,6 +208,7 @@ function told(kind, news) {
     hear(news.time);
     news.points.forEach((point) => points.set(point.id, point));
     if (news.points.some((point) => point.id === opened)) redraw();
+    if (news.points.some(({ kind }) => ["output", "climate", "mode", "room"].includes(kind))) day?.changed();
     soon();
   }
 }
@@ -215,6 +221,8 @@ function who(session) {
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   points.clear();
   shown.clear();
+  day?.end();
+  day = undefined;
   about = {};
   put(get("link"), "hidden", true);
   document.body.classList.remove("is-lost");
