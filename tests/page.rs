@@ -131,7 +131,13 @@ fn a_person_reads_what_was_and_what_comes() {
         let import = ["import", point, file.to_str().unwrap(), "--state", state.to_str().unwrap()];
         wait_until("it is imported", || house.console(&import).status.success());
     }
-    attend(browser("past.mjs", &at(http)), |word| panic!("nobody knows how to {word}"));
+    attend(browser("past.mjs", &at(http)), |word| match word {
+        "spoil the file" => {
+            fs::write(&house.config, format!("{text}[outputs.spare]\nkind = \"lihgt\"\ngpio = 6\n")).unwrap()
+        }
+        "mend the file" => fs::write(&house.config, &text).unwrap(),
+        other => panic!("nobody knows how to {other}"),
+    });
 }
 
 #[test]

@@ -20,13 +20,14 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Path, content type, content.
-const FILES: [(&str, &str, &str); 21] = [
+const FILES: [(&str, &str, &str); 22] = [
     ("/", HTML, include_str!("page/index.html")),
     ("/page.css", "text/css; charset=utf-8", include_str!("page/page.css")),
     ("/app.js", SCRIPT, include_str!("page/app.js")),
     ("/chart.js", SCRIPT, include_str!("page/chart.js")),
     ("/course.js", SCRIPT, include_str!("page/course.js")),
     ("/dom.js", SCRIPT, include_str!("page/dom.js")),
+    ("/health.js", SCRIPT, include_str!("page/health.js")),
     ("/live.js", SCRIPT, include_str!("page/live.js")),
     ("/past.js", SCRIPT, include_str!("page/past.js")),
     ("/point.js", SCRIPT, include_str!("page/point.js")),

@@ -77,6 +77,7 @@ await meanwhile("break the sensor");
 await page.locator(".problems li", { hasText: "Living temperature" }).waitFor();
 assert.match(await page.locator(".readings .is-bad .state").first().textContent(), /in fault|not heard/);
 
+await page.locator("#health[open] li.is-bad", { hasText: "Living temperature" }).waitFor();
 
 // The house goes away and comes back.
 await meanwhile("kill it");

@@ -1,7 +1,7 @@
-// What a person reads of what was and of what comes. Run as page.mjs is.
+// What a person reads of what was, of what comes, and of how the house is. Run as page.mjs is.
 // Usage: node past.mjs URL CHROMIUM [folder for pictures]
 
-import { axe, end, everywhere, fits, open, picture, watch } from "./person.mjs";
+import { axe, end, everywhere, fits, meanwhile, open, picture, watch } from "./person.mjs";
 import assert from "node:assert/strict";
 
 const page = await open({ viewport: { width: 820, height: 900 } });
@@ -150,10 +150,26 @@ await page.keyboard.press("Escape");
 await page.reload();
 await page.locator("#day > button[aria-expanded=true]").waitFor();
 
+// How the house is: a line while all is well, the whole truth when not.
+const health = page.locator("#health");
+await health.locator("summary", { hasText: "All is well." }).click();
+await health.locator("li", { hasText: "commands are kept over a restart" }).waitFor();
+await health.locator("dt", { hasText: "Disk free" }).waitFor();
+await health.locator("summary").click();
+await meanwhile("spoil the file");
+await health.locator("summary", { hasText: "To look at: 1" }).waitFor();
+await health.locator("li.is-bad pre", { hasText: "lihgt" }).waitFor();
+await axe(page, "health, not well");
+await picture(page, "health-bad-820-light", { fullPage: true });
+await meanwhile("mend the file");
+await health.locator("summary", { hasText: "All is well." }).waitFor();
+
 await everywhere(async (page, { width, colorScheme, isLooked }) => {
   const where = `${width} px, ${colorScheme}`;
   await page.locator("#day > button").click();
   await page.locator(".lanes .was").first().waitFor();
+  await page.locator("#health summary").click();
+  await page.locator(".machine dd").first().waitFor();
   await fits(page, `day, ${where}`);
   await picture(page, `day-${width}-${colorScheme}`, { fullPage: true });
   if (isLooked) await axe(page, `day, ${where}`);

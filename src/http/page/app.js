@@ -1,6 +1,7 @@
 // The page: draws what live.js tells, sends what people touch.
 
 import { h, put, say } from "./dom.js";
+import { health } from "./health.js";
 import { ask, listen } from "./live.js";
 import { past } from "./past.js";
 import { aged, isGood, isOn, path, state } from "./point.js";
@@ -10,11 +11,13 @@ import { today } from "./today.js";
 import { clock, speak, t } from "./words.js";
 
 const get = (id) => document.getElementById(id);
+/** More of what is wrong is told at the end of the page: the house itself is to be seen. */
+const PROBLEMS_MOST = 4;
 /** What a finger moves along. */
 const HELD = "input[type=range], .plot";
 const said = get("said"), points = new Map(), shown = new Map();
 let isHeld = false, about = {}, rooms = [], scenes = [], isLinked = false, problems, modes, opened;
-let roomHeads = [], history, day, heardAt = 0, opening = 0;
+let roomHeads = [], history, day, condition, heardAt = 0, opening = 0;
 
 const last = (id) => id.slice(id.lastIndexOf(".") + 1);
 const zoneOf = (point) => point.id.slice(0, point.id.lastIndexOf("."));
@@ -114,7 +117,7 @@ function build() {
   const main = get("house");
   const house = { points, about: () => about, now, open };
   day?.end();
-  day = all.length ? today(house) : undefined;
+  [day, condition] = all.length ? [today(house), health(house)] : [];
   const content = [problems, day?.element].filter(Boolean);
   const mode = points.get("mode");
   modes = mode && h("div", { class: "choice", role: "group", "aria-label": t("mode") },
@@ -128,6 +131,7 @@ function build() {
   roomHeads = [];
   content.push(h("div", { id: "rooms" }, places.map((place) => room(place, all.filter((point) => point.room === place.id), doors)).filter(Boolean)));
   if (!all.length) content.push(h("p", { class: "empty" }, t("empty")));
+  if (condition) content.push(condition.element);
   main.replaceChildren(...content);
   put(main, "aria-busy", null);
   update();
@@ -165,6 +169,7 @@ function update() {
   for (const [id, made] of shown) made.update(points.get(id));
   for (const head of roomHeads) head();
   day?.update();
+  condition?.update();
   const mode = points.get("mode");
   if (modes && mode) for (const button of modes.children) put(button, "aria-pressed", String(button.dataset.word === mode.value));
   const told = [
@@ -176,6 +181,8 @@ function update() {
     ...[...points.values()].filter((point) => ["fault", "stale"].includes(point.quality) && !point.part_of)
       .map((point) => h("button", { onclick: () => open(point.id) }, t("problem.point", point.name, point.fault ?? aged(point)))),
   ].filter(Boolean);
+  const hidden = told.length > PROBLEMS_MOST + 1 ? told.splice(PROBLEMS_MOST).length : 0;
+  if (hidden) told.push(h("button", { onclick: () => { condition.element.open = true; condition.element.scrollIntoView(); } }, t("more", hidden)));
   const text = told.map((one) => one.textContent).join("\n");
   if (problems && problems.dataset.told !== text) {
     problems.dataset.told = text;
@@ -203,6 +210,7 @@ function told(kind, news) {
   } else if (kind === "house") {
     about = { ...about, ...news };
     hear(news.time);
+    condition?.renew();
     soon();
   } else {
     hear(news.time);
@@ -222,7 +230,7 @@ function who(session) {
   points.clear();
   shown.clear();
   day?.end();
-  day = undefined;
+  day = condition = undefined;
   about = {};
   put(get("link"), "hidden", true);
   document.body.classList.remove("is-lost");
@@ -314,5 +322,5 @@ const listenAgain = listen(told, link, who);
 // The time goes on where nothing changes: of what is shown, only ages would be wrong.
 setInterval(() => {
   if (!about.time || !isLinked) return;
-  ask("GET", "points").then((news) => { hear(news.time); news.points.forEach((point) => points.set(point.id, point)); soon(); history?.renew(); }).catch(() => {});
+  ask("GET", "points").then((news) => { hear(news.time); news.points.forEach((point) => points.set(point.id, point)); soon(); history?.renew(); condition?.renew(); }).catch(() => {});
 }, 60000);
