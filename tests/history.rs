@@ -210,8 +210,24 @@ fn readings_of_before_are_imported_beside_a_running_daemon() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && said.contains(expected), "{said}");
     }
+    // A reading of a moment ago ends; the point, which stays as it is, is known again.
+    assert!(import("living.temperature", "1m,19.5\n").status.success());
+    wait_until("it is known again", || {
+        let told = course(&house, &["living.temperature", "--from", "3s", "--every", "1s"]);
+        told["spans"].as_array().unwrap().last().is_some_and(|span| span["mean"] == 21.0)
+    });
+    // A week, each ten seconds.
+    let line = |i: i32| {
+        let (day, hour, minute, second) = (10 + i / 8_640, i / 360 % 24, i / 6 % 60, i % 6 * 10);
+        format!("2025-12-{day}T{hour:02}:{minute:02}:{second:02}Z,{}\n", i % 30)
+    };
+    assert!(import("living.temperature", &(0..60_480).map(line).collect::<String>()).status.success());
+    let week = course(&house, &["living.temperature", "--from", "2025-12-11", "--to", "2025-12-16", "--every", "1d"]);
+    let means: Vec<_> = week["spans"].as_array().unwrap().iter().map(|span| span["mean"].as_f64().unwrap()).collect();
+    assert_eq!(means, [14.5; 5], "{week}");
     sleep(Duration::from_millis(2_500));
     assert!(house.status()["history_unwritten"].is_null(), "the daemon goes on writing");
+    assert!(!house.log().contains("cannot be written"), "it never had to wait too long");
     assert!(house.stop());
     assert_eq!(integrity(&database(&house)), "ok");
 }

@@ -3,12 +3,21 @@
 use super::{
     course::{Sum, pack_sums, put_in_order, sum_up},
     pack::{Sample, pack, unpack},
+    points::Shape,
     store::{DAY, Error, FIVE, HOUR, POINT_BITS, POINT_MASK, Result, Store, key},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// A value is carried on for so many hours of which nothing was folded; more is a mistake of a clock.
 const CARRIED_HOURS: i64 = 100;
+
+/// So many samples are added at once; each time another hearthd may wait.
+const AT_ONCE: usize = 20_000;
+/// So long it has time to write.
+const PAUSE: Duration = Duration::from_millis(200);
 
 impl Store {
     /// Folds the hours that are over, and sums up the days that are. Says whether there were any.
@@ -22,7 +31,9 @@ impl Store {
         }
         self.at_once(|store| {
             let (tail, until) = store.tail()?;
-            let folded = store.meta("folded")?.unwrap_or(hour);
+            // A first run may have waited long for the time.
+            let first = tail.values().flatten().map(|sample| sample.t.div_euclid(HOUR)).min();
+            let folded = store.meta("folded")?.unwrap_or(first.unwrap_or(hour).min(hour));
             let mut known: BTreeSet<i64> = store.points_of("raw", folded - 1, folded)?;
             known.extend(tail.keys());
             let (mut days, mut left) = (BTreeSet::new(), BTreeMap::new());
@@ -42,23 +53,76 @@ impl Store {
         })
     }
 
-    /// Adds samples of the past to a point, which may lie between others.
+    /// Adds samples of the past to a point, which may lie between others; where one says that nothing is known, it is again
+    /// what it was. Bit by bit, so that a hearthd that is writing meanwhile need not wait.
     ///
     /// # Errors
-    /// When it cannot be written; then none of it is.
-    pub fn add(&mut self, id: i64, samples: Vec<Sample>, now: i64) -> Result<()> {
-        self.fold(now)?;
-        self.at_once(|store| {
-            let hour = now.div_euclid(HOUR);
-            let (over, rest): (Vec<_>, Vec<_>) = samples.into_iter().partition(|sample| sample.t < hour * HOUR);
-            let mut days = BTreeSet::new();
-            store.fold_point(id, over, hour..hour, &mut days)?;
-            if !rest.is_empty() {
-                let until = store.told_until()?.unwrap_or(now);
-                store.append_tail(&BTreeMap::from([(id, rest)]), until)?;
+    /// When it cannot be written; then some of it is, and the same can be added again.
+    pub fn add(&mut self, id: i64, kind: Shape, samples: Vec<Sample>, now: i64) -> Result<()> {
+        // What is known is carried on as far as it is told, by a run that may have been killed since.
+        let until = self.told_until()?.unwrap_or(now);
+        if self.meta("folded")?.is_none_or(|folded| folded < until.div_euclid(HOUR)) {
+            self.fold(until)?;
+        }
+        let samples = self.fitted(id, kind, samples, until)?;
+        for (place, part) in samples.chunks(AT_ONCE).enumerate() {
+            if place > 0 {
+                std::thread::sleep(PAUSE);
             }
-            store.sum_up_days(&days, hour.div_euclid(24))
-        })
+            self.at_once(|store| store.add_part(id, part, until))?;
+        }
+        Ok(())
+    }
+
+    /// Samples between those that are there, which are told of until then.
+    fn fitted(&self, id: i64, kind: Shape, samples: Vec<Sample>, until: i64) -> Result<Vec<Sample>> {
+        let tail = self.tail_of(id)?;
+        let (mut fitted, mut is_gap, mut total) = (Vec::with_capacity(samples.len()), false, None);
+        for Sample { t, mut value } in samples {
+            match value {
+                None if t <= until => value = self.value_at(id, t, &tail)?,
+                None => {}
+                // What a meter grew by while nobody read it counts when it is read again.
+                Some(read) if kind == Shape::Total => {
+                    let before = total.replace(read).filter(|before| is_gap && *before < read);
+                    if before.is_some() && self.value_at(id, t - 1, &tail)?.is_none() {
+                        fitted.push(Sample { t: t - 1, value: before });
+                    }
+                }
+                Some(_) => {}
+            }
+            is_gap = value.is_none();
+            fitted.push(Sample { t, value });
+        }
+        Ok(fitted)
+    }
+
+    fn add_part(&self, id: i64, part: &[Sample], until: i64) -> Result<()> {
+        let hour = self.meta("folded")?.unwrap_or(until.div_euclid(HOUR));
+        let (over, rest): (Vec<_>, Vec<_>) = part.iter().partition(|sample| sample.t < hour * HOUR);
+        let mut days = BTreeSet::new();
+        self.fold_point(id, over, hour..hour, &mut days)?;
+        if !rest.is_empty() {
+            let until = self.told_until()?.unwrap_or(until);
+            self.append_tail(&BTreeMap::from([(id, rest)]), until)?;
+        }
+        self.sum_up_days(&days, hour.div_euclid(24))
+    }
+
+    /// What a point was at a time, with what is not folded of it; None: that was not known.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn value_at(&self, id: i64, t: i64, tail: &[Sample]) -> Result<Option<f64>> {
+        let mut samples = Vec::new();
+        if let Some(folded) = self.meta("folded")? {
+            // What was known in the last hour that is folded goes on.
+            let hour = t.div_euclid(HOUR).min(folded - 1);
+            samples = self.samples(id, hour, hour + 1)?;
+        }
+        samples.extend(tail);
+        put_in_order(&mut samples);
+        Ok(samples.iter().rev().find(|sample| sample.t <= t).and_then(|sample| sample.value))
     }
 
     /// Folds samples of a point into its hours: those in which it has any, and `hours` as long as it has a value.

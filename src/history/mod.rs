@@ -41,13 +41,15 @@ use std::{
 };
 use store::Store;
 use tail::Batch;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use writer::{Message, Seen, Writer};
 
 /// What is known of a point of which nothing is known.
 const UNKNOWN: &str = "unknown";
-/// So many pictures of the house wait for the thread.
+/// So many pictures of the house wait for the thread,
 const QUEUE: usize = 4_096;
+/// and so many questions, which may take long.
+const ASKING: usize = 16;
 /// The file, in the folder of the state.
 pub const FILE: &str = "history.db";
 
@@ -91,7 +93,8 @@ pub fn look(path: &Path, ask: &Ask, now: Now) -> Result<Course, NoCourse> {
 /// Adds what a table tells of a point to a file, which hearthd may be writing meanwhile. Returns how many lines there were.
 ///
 /// # Errors
-/// What is wrong with the table, or why the file cannot be written; then nothing was added.
+/// What is wrong with the table, and then nothing was added; or why the file cannot be written, which may be in the middle: the
+/// same table can be given again.
 pub fn import(path: &Path, point: &str, text: &str, now: Now) -> Result<usize, String> {
     let cannot = |why: store::Error| format!("the history {} cannot be written: {why}", path.display());
     let mut store = Store::open(Some(path)).map_err(cannot)?;
@@ -101,7 +104,7 @@ pub fn import(path: &Path, point: &str, text: &str, now: Now) -> Result<usize, S
     }
     let samples = import::samples(text, &known, store.zone().map_err(cannot)?, now.wall)?;
     let count = samples.iter().filter(|sample| sample.value.is_some()).count();
-    store.add(id, samples, now.wall.timestamp_millis()).map_err(cannot)?;
+    store.add(id, known.kind, samples, now.wall.timestamp_millis()).map_err(cannot)?;
     Ok(count)
 }
 
@@ -136,6 +139,7 @@ struct Thread {
     seen: Option<Arc<Snapshot>>,
     /// So many after that it was not given, since it was busy.
     missed: u64,
+    asking: Arc<Semaphore>,
 }
 
 impl Attached {
@@ -191,7 +195,7 @@ impl Attached {
             let _ = ended_in.send(());
         };
         match std::thread::Builder::new().name("history".into()).spawn(run) {
-            Ok(_) => Some(Thread { messages, ended, seen: None, missed: 0 }),
+            Ok(_) => Some(Thread::new(messages, ended)),
             Err(error) => {
                 self.trouble.send_replace(Some(format!("no history is kept: the system gives no thread: {error}")));
                 None
@@ -214,12 +218,22 @@ impl Attached {
             let _ = past.answer.send(Err(why));
             return;
         };
-        // With no room for it, the answer's sender is dropped, and whoever asks hears that.
-        let _ = thread.messages.try_send(Message::Ask(past));
+        thread.ask(past);
     }
 }
 
 impl Thread {
+    fn new(messages: SyncSender<Message>, ended: oneshot::Receiver<()>) -> Thread {
+        Thread { messages, ended, seen: None, missed: 0, asking: Arc::new(Semaphore::new(ASKING)) }
+    }
+
+    /// With no room for it, the answer's sender is dropped, and whoever asks hears that.
+    fn ask(&self, past: Past) {
+        if let Ok(asking) = self.asking.clone().try_acquire_owned() {
+            let _ = self.messages.try_send(Message::Ask(past, asking));
+        }
+    }
+
     /// Gives it what is new; false: it has died. When it has no room, the next picture is compared with an older one.
     fn show(&mut self, snapshot: &Arc<Snapshot>) -> bool {
         let before = self.seen.as_deref();

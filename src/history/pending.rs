@@ -2,7 +2,7 @@
 
 use super::{
     pack::Sample,
-    points::Known,
+    points::{Known, Series, Shape},
     recorder,
     store::NO_POINT,
     tail::{Batch, Entry},
@@ -15,6 +15,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// So many samples and entries wait for a disk that takes none, or for a clock that is not set: a few megabytes.
 pub(super) const WAITING_MAX: usize = 100_000;
+/// When so many wait, they are written before it is time.
+const MANY: usize = WAITING_MAX / 10;
 /// A clock that moves by so much more or less than time does was set.
 const JUMP_MS: i64 = 60_000;
 
@@ -32,7 +34,7 @@ pub(super) enum News {
 pub(super) struct Pending {
     /// Every point seen in this run, and its number in the file, as far as that is known.
     pub points: Vec<(Known, Option<i64>)>,
-    pub named: BTreeMap<String, Local>,
+    named: BTreeMap<Series, Local>,
     pub config: Option<Arc<Config>>,
     /// The points of the configuration, in their order.
     pub places: Vec<Local>,
@@ -47,7 +49,11 @@ pub(super) struct Pending {
     /// What the log says of each point last.
     pub logged: BTreeMap<Local, String>,
     /// What it said when the file was opened first, of points that are not met yet.
-    pub logged_before: BTreeMap<String, String>,
+    pub logged_before: BTreeMap<Series, String>,
+    /// What each meter said last, also while it is not known what it says.
+    totals: BTreeMap<Local, f64>,
+    /// What it said when the file was opened first, of meters that are not met yet.
+    pub totals_before: BTreeMap<Series, f64>,
     /// The last time that was known.
     pub last: Option<Now>,
     /// There are samples of the future, up to then, ms: the clock was set back. Then the values are to be told again.
@@ -64,40 +70,73 @@ impl Pending {
     pub fn meet(&mut self, config: Arc<Config>, now: Now) {
         let places = config.specs().iter().map(|spec| {
             let known = recorder::known(spec);
+            let series = known.series();
             // What was renamed goes on, unless there is more under its new name.
             for was in known.was.iter().rev() {
-                if self.named.contains_key(&known.name) {
+                if self.named.contains_key(&series) {
                     break;
                 }
-                if let Some(local) = self.named.remove(was) {
-                    self.named.insert(known.name.clone(), local);
-                } else if let Some(text) = self.logged_before.remove(was) {
-                    self.logged_before.entry(known.name.clone()).or_insert(text);
+                let was = (was.clone(), series.1.clone());
+                if let Some(local) = self.named.remove(&was) {
+                    self.named.insert(series.clone(), local);
+                    continue;
+                }
+                if let Some(text) = self.logged_before.remove(&was) {
+                    self.logged_before.entry(series.clone()).or_insert(text);
+                }
+                if let Some(total) = self.totals_before.remove(&was) {
+                    self.totals_before.entry(series.clone()).or_insert(total);
                 }
             }
-            match self.named.get(&known.name) {
-                Some(local) => {
-                    if self.points[*local].0 != known {
-                        self.points[*local] = (known, None);
-                    }
-                    *local
-                }
+            let local = match self.named.get(&series) {
+                Some(local) => *local,
                 None => {
                     let local = self.points.len();
-                    if let Some(text) = self.logged_before.remove(&known.name) {
-                        self.logged.insert(local, text);
-                    }
-                    self.named.insert(known.name.clone(), local);
-                    self.points.push((known, None));
+                    self.logged.extend(self.logged_before.remove(&series).map(|text| (local, text)));
+                    self.totals.extend(self.totals_before.remove(&series).map(|total| (local, total)));
+                    self.named.insert(series, local);
+                    self.points.push((known.clone(), None));
                     local
                 }
+            };
+            // Its name may have been another series' meanwhile.
+            if self.points[local].0 != known || !self.places.contains(&local) {
+                self.points[local] = (known, None);
             }
+            local
         });
         let places: Vec<Local> = places.collect();
         for gone in self.values.keys().copied().filter(|local| !places.contains(local)).collect::<Vec<_>>() {
             self.record(now, News::Value(gone, None));
         }
         (self.places, self.config) = (places, Some(config));
+    }
+
+    /// Has the points that have no number in the file get one. Those of the configuration come last, since a name is theirs.
+    ///
+    /// # Errors
+    /// The first; the others have theirs.
+    pub fn number<E>(&mut self, mut number_of: impl FnMut(&Known) -> Result<i64, E>) -> Result<(), E> {
+        let without = (0..self.points.len()).filter(|local| self.points[*local].1.is_none());
+        let (present, gone): (Vec<Local>, Vec<Local>) = without.partition(|local| self.places.contains(local));
+        let mut result = Ok(());
+        for local in gone.into_iter().chain(present) {
+            match number_of(&self.points[local].0) {
+                Ok(number) => self.points[local].1 = Some(number),
+                Err(error) => result = result.and(Err(error)),
+            }
+        }
+        result
+    }
+
+    /// The file is closed: another may have other numbers.
+    pub fn forget_numbers(&mut self) {
+        self.points.iter_mut().for_each(|(_, number)| *number = None);
+    }
+
+    /// The point of this name.
+    pub fn local(&self, name: &str) -> Option<Local> {
+        self.places.iter().copied().find(|local| self.points[*local].0.name == name)
     }
 
     /// Time went on: what could not be dated can be, or the clock was set.
@@ -146,9 +185,16 @@ impl Pending {
         let t = now.wall.timestamp_millis();
         match news {
             News::Value(local, value) => {
-                if self.values.get(&local).copied() != value {
-                    self.push(local, Sample { t, value });
+                let before = self.values.get(&local).copied();
+                if before == value {
+                    return;
                 }
+                // What a meter grew by while nobody could read it counts when it is read again.
+                let total = self.totals.get(&local).copied().filter(|total| value.is_some_and(|value| *total < value));
+                if before.is_none() && total.is_some() {
+                    self.push(local, Sample { t: t - 1, value: total });
+                }
+                self.push(local, Sample { t, value });
             }
             News::Entry(local, text, why) => {
                 // Of a state it is told what is new; each click and each notice is new.
@@ -182,6 +228,9 @@ impl Pending {
             Some(value) => self.values.insert(local, value),
             None => self.values.remove(&local),
         };
+        if self.points[local].0.kind == Shape::Total {
+            self.totals.extend(sample.value.map(|total| (local, total)));
+        }
         self.samples.entry(local).or_default().push(sample);
         self.waiting += 1;
     }
@@ -210,6 +259,11 @@ impl Pending {
             );
         }
         self.lost += count;
+    }
+
+    /// Whether they are too many to wait on.
+    pub fn is_many(&self) -> bool {
+        self.waiting >= MANY
     }
 
     /// It is written.

@@ -6,7 +6,7 @@ use super::{
     pack::Sample,
     points::{Known, Shape},
     store::{DAY, Error, FIVE, HOUR, NO_POINT, POINT_BITS, POINT_MASK, Result, Store, key},
-    tail::{Batch, Entry, Samples},
+    tail::{Batch, Entry},
     times,
 };
 use crate::{
@@ -48,6 +48,8 @@ pub(super) struct Present<'p> {
 /// # Errors
 /// When the file cannot be read; inside, when the question is wrong.
 pub(super) fn course(store: &Store, ask: &Ask, present: &Present<'_>) -> Result<std::result::Result<Course, NoCourse>> {
+    // All of it at one moment, whoever else writes meanwhile.
+    let _moment = store.connection.unchecked_transaction()?;
     let (id, known) = match find(store, &ask.point)? {
         Ok(found) => found,
         Err(why) => return Ok(Err(why)),
@@ -249,9 +251,8 @@ impl Reader<'_> {
         let hour = from.div_euclid(HOUR).max(first(self.store, "raw")?.unwrap_or(folded));
         let until = folded.min(to.div_euclid(HOUR) + 1);
         let mut samples = self.store.samples(self.id, hour, until.max(hour))?;
-        let of_point = |batch: &Samples| batch.get(&self.id).cloned().unwrap_or_default();
-        samples.extend(of_point(&self.store.tail()?.0));
-        samples.extend(of_point(&self.present.pending.samples));
+        samples.extend(self.store.tail_of(self.id)?);
+        samples.extend(self.present.pending.samples.get(&self.id).into_iter().flatten());
         put_in_order(&mut samples);
         Ok(samples)
     }
@@ -261,11 +262,7 @@ impl Reader<'_> {
         let is_of = |entry: &&Entry| entry.id == self.id && (from..to).contains(&entry.t);
         let mut entries: Vec<Entry> = self.present.pending.log.iter().filter(is_of).cloned().collect();
         entries.reverse();
-        let sql = format!(
-            "SELECT key, value, why FROM log WHERE key >= ?1 AND key < ?2 AND key & {POINT_MASK} = ?3 ORDER BY key DESC LIMIT {}",
-            CHANGES_MAX + 1
-        );
-        let mut rows = self.store.connection.prepare_cached(&sql)?;
+        let mut rows = self.store.connection.prepare_cached(&entries_query())?;
         let mut rows = rows.query([key(from, 0), key(to, 0), self.id])?;
         while let Some(row) = rows.next()? {
             let t: i64 = row.get(0)?;
@@ -296,6 +293,15 @@ impl Reader<'_> {
         entries.reverse();
         Ok(entries)
     }
+}
+
+/// The newest entries of a point (?3) between two keys, one more than are told.
+pub(super) fn entries_query() -> String {
+    format!(
+        "SELECT key, value, why FROM log WHERE key >= ?1 AND key < ?2 AND key & {POINT_MASK} = ?3
+         ORDER BY key DESC LIMIT {}",
+        CHANGES_MAX + 1
+    )
 }
 
 /// A time for people and programs, in the zone of the house.

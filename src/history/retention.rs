@@ -1,6 +1,9 @@
 //! What is kept for how long: the oldest goes first, readings as they were before their sums.
 
-use super::store::{DAY, HOUR, Result, Store, key};
+use super::{
+    aside,
+    store::{DAY, HOUR, Result, Store, key},
+};
 use crate::model::HistorySettings;
 
 /// How far the past that is kept may move on at a time: a clock that is years ahead for an hour must not cost years.
@@ -24,12 +27,23 @@ pub(super) fn trim(store: &mut Store, settings: &HistorySettings, now: i64) -> R
             forget(store, table, oldest.div_euclid(unit))?;
         }
         let most = settings.max_size as f64;
-        if used(store)? <= most {
+        let mut went = false;
+        let mut aside = store.path().map(aside::all).unwrap_or_default();
+        let mut of_aside = aside.iter().map(|(_, size)| size).sum::<u64>() as f64;
+        if store.size()? as f64 + of_aside <= most {
             return Ok(false);
         }
-        let mut went = false;
+        // What is damaged goes before what is not.
+        while store.size()? as f64 + of_aside > most
+            && let Some((oldest, size)) = aside.pop_front()
+        {
+            aside::remove(&oldest);
+            of_aside -= size as f64;
+            went = true;
+        }
+        let room = if store.size()? as f64 > most { most * ROOM } else { most };
         for (table, unit) in TABLES {
-            while used(store)? > most * ROOM
+            while store.size()? as f64 > room
                 && let Some(first) = oldest(store, table)?
                 // What the sums of today are to be made of stays.
                 && first * unit < now.div_euclid(DAY) * DAY
@@ -40,12 +54,6 @@ pub(super) fn trim(store: &mut Store, settings: &HistorySettings, now: i64) -> R
         }
         Ok(went)
     })
-}
-
-/// The bytes that hold something.
-fn used(store: &Store) -> Result<f64> {
-    let pages = store.pragma("page_count")? - store.pragma("freelist_count")?;
-    Ok((pages * store.pragma("page_size")?) as f64)
 }
 
 /// The time of the oldest row, in the unit of its table.

@@ -14,7 +14,11 @@
 
 use crate::{files, model::Zone};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
-use std::{io, path::Path, time::Duration};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// An hour, ms.
 pub(super) const HOUR: i64 = 3_600_000;
@@ -33,7 +37,7 @@ const APPLICATION: i64 = 0x6865_6864;
 const VERSION: i64 = 1;
 /// A commit is about half a page.
 const SETTINGS: &str = "PRAGMA page_size = 2048; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-    PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 10000000;";
+    PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 2000000;";
 const SCHEMA: &str = "
     CREATE TABLE meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
     CREATE TABLE points (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, title TEXT NOT NULL, kind TEXT NOT NULL,
@@ -42,7 +46,8 @@ const SCHEMA: &str = "
     CREATE TABLE raw (key INTEGER PRIMARY KEY, data BLOB NOT NULL);
     CREATE TABLE fives (key INTEGER PRIMARY KEY, data BLOB NOT NULL);
     CREATE TABLE hours (key INTEGER PRIMARY KEY, data BLOB NOT NULL);
-    CREATE TABLE log (key INTEGER PRIMARY KEY, value TEXT NOT NULL, why TEXT);";
+    CREATE TABLE log (key INTEGER PRIMARY KEY, value TEXT NOT NULL, why TEXT);
+    CREATE INDEX log_of_point ON log (key & 1048575, key);";
 
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +84,9 @@ pub(super) type Result<T> = std::result::Result<T, Error>;
 /// The open file.
 pub struct Store {
     pub(super) connection: Connection,
+    path: Option<PathBuf>,
+    /// What changes when others write.
+    version: i64,
 }
 
 impl Store {
@@ -97,7 +105,7 @@ impl Store {
         };
         connection.busy_timeout(BUSY)?;
         connection.set_prepared_statement_cache_capacity(32);
-        let mut store = Store { connection };
+        let mut store = Store { connection, path: path.map(Path::to_owned), version: 0 };
         let is_new = store.pragma("user_version")? == 0 && store.pragma("schema_version")? == 0;
         if !is_new {
             store.is_ours()?;
@@ -107,6 +115,7 @@ impl Store {
             let marks = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION};");
             store.at_once(|store| Ok(store.connection.execute_batch(&format!("{SCHEMA} {marks}"))?))?;
         }
+        store.version = store.pragma("data_version")?;
         Ok(store)
     }
 
@@ -121,7 +130,7 @@ impl Store {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
         let connection = Connection::open_with_flags(uri, flags)?;
         connection.busy_timeout(BUSY)?;
-        let store = Store { connection };
+        let store = Store { connection, path: Some(path.to_owned()), version: 0 };
         store.is_ours()?;
         Ok(store)
     }
@@ -136,6 +145,31 @@ impl Store {
 
     pub(super) fn pragma(&self, name: &str) -> Result<i64> {
         Ok(self.connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))?)
+    }
+
+    /// Whether another process has written since the last time.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn is_others(&mut self) -> Result<bool> {
+        let version = self.pragma("data_version")?;
+        Ok(std::mem::replace(&mut self.version, version) != version)
+    }
+
+    /// The bytes that hold something, with the log of writes beside them.
+    ///
+    /// # Errors
+    /// When they cannot be counted.
+    pub fn size(&self) -> Result<u64> {
+        let pages = self.pragma("page_count")? - self.pragma("freelist_count")?;
+        let used = u64::try_from(pages * self.pragma("page_size")?).unwrap_or(0);
+        let log = self.path.as_ref().and_then(|path| fs::metadata(beside(path, "-wal")).ok());
+        Ok(used + log.map_or(0, |log| log.len()))
+    }
+
+    /// Where it is; None: in memory.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// Whether all of it can be read.
@@ -203,7 +237,16 @@ impl Store {
     }
 }
 
-/// The key of a row of a point, by the number of its hour or day, or by its time.
+/// A file that belongs to another, whose name it has with something more.
+pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+/// The key of a row of a point, by the number of its hour or day, or by its time. All that is later than a key can say is as
+/// late as one can.
 pub(super) fn key(time: i64, id: i64) -> i64 {
-    time << POINT_BITS | id
+    const LATEST: i64 = i64::MAX >> POINT_BITS;
+    time.clamp(0, LATEST) << POINT_BITS | id
 }

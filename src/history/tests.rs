@@ -6,7 +6,7 @@ use super::{
     points::{Known, Shape},
     read::{Present, course},
     retention::trim,
-    store::{DAY, HOUR, Store},
+    store::{DAY, HOUR, Store, key},
     tail::{Batch, Entry},
 };
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
 };
 use chrono::DateTime;
 use std::{collections::BTreeMap, time::Duration};
+use tokio::sync::oneshot::error::TryRecvError;
 
 /// A Monday, 2026-11-23T00:00:00Z.
 const MONDAY: i64 = 1_795_392_000_000;
@@ -30,7 +31,7 @@ impl Dice {
     }
 }
 
-fn number(store: &Store, name: &str, kind: Shape) -> i64 {
+fn number(store: &mut Store, name: &str, kind: Shape) -> i64 {
     let (name, title, unit) = (name.to_owned(), name.to_owned(), String::new());
     store.number_of(&Known { name, was: Vec::new(), title, kind, unit, decimals: Some(2) }).unwrap()
 }
@@ -74,7 +75,7 @@ fn what_the_file_tells_is_what_was_recorded() {
     for (seed, zone) in [(1, "UTC"), (2, "Europe/Amsterdam"), (3, "Asia/Kathmandu")] {
         let zone = Zone::find(zone).unwrap();
         let (mut store, mut dice, mut all) = (Store::open(None).unwrap(), Dice(seed), Vec::new());
-        let id = number(&store, "p", Shape::Level);
+        let id = number(&mut store, "p", Shape::Level);
         let mut now = MONDAY + dice.roll(3_600_000);
         let begin = now;
         while now < begin + 4 * DAY {
@@ -156,7 +157,7 @@ fn a_day_of_twenty_sensors_writes_less_than_ten_megabytes() {
     let folder = tempfile::TempDir::new_in(env!("CARGO_MANIFEST_DIR")).unwrap();
     let file = folder.path().join("history.db");
     let (mut store, mut dice) = (Store::open(Some(&file)).unwrap(), Dice(7));
-    let ids: Vec<i64> = (0..20).map(|i| number(&store, &format!("s{i}"), Shape::Number)).collect();
+    let ids: Vec<i64> = (0..20).map(|i| number(&mut store, &format!("s{i}"), Shape::Number)).collect();
     live(&mut store, &ids, 0, &mut dice);
     let (before, size) = (written(), std::fs::metadata(&file).unwrap().len());
     live(&mut store, &ids, 1, &mut dice);
@@ -172,7 +173,7 @@ fn a_day_of_twenty_sensors_writes_less_than_ten_megabytes() {
 #[test]
 fn a_year_of_a_sensor_is_told_in_few_steps() {
     let (mut store, mut dice) = (Store::open(None).unwrap(), Dice(7));
-    let id = number(&store, "p", Shape::Number);
+    let id = number(&mut store, "p", Shape::Number);
     for day in 0..365 {
         let sample = |i: i64, dice: &mut Dice| Sample {
             t: MONDAY + day * DAY + i * 10_000,
@@ -196,7 +197,7 @@ fn a_year_of_a_sensor_is_told_in_few_steps() {
 #[test]
 fn the_oldest_goes_first_readings_before_their_sums() {
     let (mut store, mut dice) = (Store::open(None).unwrap(), Dice(7));
-    let ids = [number(&store, "p", Shape::Number), number(&store, "q", Shape::Number)];
+    let ids = [number(&mut store, "p", Shape::Number), number(&mut store, "q", Shape::Number)];
     let first = |store: &Store, table: &str| {
         let sql = format!("SELECT min(key) >> 20 FROM {table}");
         store.connection.query_row(&sql, [], |row| row.get::<_, Option<i64>>(0)).unwrap()
@@ -226,4 +227,156 @@ fn the_oldest_goes_first_readings_before_their_sums() {
     let tiny = HistorySettings { max_size: 1, ..settings };
     assert!(trim(&mut store, &tiny, now).unwrap());
     assert!(trim(&mut store, &tiny, now).is_ok(), "and nothing is left that could go");
+}
+
+/// A point that stayed as it was since a time, in a file whose run was killed.
+fn killed(kind: Shape, since: i64, until: i64) -> (Store, i64) {
+    let mut store = Store::open(None).unwrap();
+    let id = number(&mut store, "p", kind);
+    store.fold(since).unwrap();
+    let samples = BTreeMap::from([(id, vec![Sample { t: since, value: Some(5.0) }])]);
+    store.append(&Batch { samples, log: Vec::new() }, until).unwrap();
+    store.fold(until).unwrap();
+    (store, id)
+}
+
+fn known_and_mean(course: &Course) -> Vec<(f64, f64)> {
+    course.spans.iter().map(|span| (span.known_s, span.mean)).collect()
+}
+
+#[test]
+fn what_is_imported_ends_and_what_was_so_before_goes_on() {
+    let (mut store, id) = killed(Shape::Level, MONDAY, MONDAY + 10 * HOUR);
+    let at = |t, value| Sample { t, value };
+    let imported = vec![at(MONDAY + 2 * HOUR + 1, Some(9.0)), at(MONDAY + 3 * HOUR + 1, None)];
+    store.add(id, Shape::Level, imported, MONDAY + 10 * HOUR).unwrap();
+    let now = MONDAY + 10 * HOUR;
+    let told = asked(&store, now, Zone::UTC, &ask(MONDAY, "1h"));
+    let mut expected = vec![(3_600.0, 5.0); 10];
+    expected[2] = (3_600.0, 9.0);
+    assert_eq!(known_and_mean(&told)[4..], expected[4..], "{told:?}");
+    assert!((told.spans[2].mean - 9.0).abs() < 0.01, "{told:?}");
+    assert!(told.spans.iter().all(|span| span.known_s == 3_600.0), "{told:?}");
+}
+
+#[test]
+fn an_import_after_a_kill_carries_nothing_on() {
+    let killed_at = MONDAY + 2 * HOUR + HOUR / 2;
+    let (mut store, id) = killed(Shape::Level, MONDAY, killed_at);
+    let now = MONDAY + 8 * HOUR;
+    let imported = |t| vec![Sample { t, value: Some(9.0) }, Sample { t: t + HOUR / 2, value: None }];
+    store.add(id, Shape::Level, imported(MONDAY + 5 * HOUR), now).unwrap();
+    // Then it is started.
+    store.forget_values(killed_at).unwrap();
+    store.fold(now).unwrap();
+    let told = asked(&store, now, Zone::UTC, &ask(MONDAY, "30m"));
+    let is = known_and_mean(&told);
+    assert_eq!(is, [[(1_800.0, 5.0); 5].as_slice(), &[(0.001, 5.0), (1_800.0, 9.0)]].concat(), "{told:?}");
+}
+
+#[test]
+fn a_meter_that_was_read_each_day_grew_in_between() {
+    let (mut store, id) = killed(Shape::Total, MONDAY, MONDAY + HOUR);
+    let read = |day: i64, value| {
+        let t = MONDAY + day * DAY;
+        [Sample { t, value: Some(value) }, Sample { t: t + HOUR, value: None }]
+    };
+    let imported = [read(-3, 1.0), read(-2, 2.5), read(-1, 4.0)].concat();
+    store.add(id, Shape::Total, imported, MONDAY + HOUR).unwrap();
+    let told = asked(&store, MONDAY + HOUR, Zone::UTC, &ask(MONDAY - 3 * DAY, "1d"));
+    let grew: Vec<_> = told.spans.iter().map(|span| span.grew.unwrap()).collect();
+    assert_eq!(grew.iter().sum::<f64>(), 3.0, "{told:?}");
+    assert_eq!(store.last_totals().unwrap().into_values().collect::<Vec<_>>(), [5.0]);
+    store.forget_values(MONDAY + HOUR).unwrap();
+    store.fold(MONDAY + 5 * HOUR).unwrap();
+    assert_eq!(store.last_totals().unwrap().into_values().collect::<Vec<_>>(), [5.0]);
+}
+
+#[test]
+fn what_is_measured_in_another_unit_is_another_series() {
+    let mut store = Store::open(None).unwrap();
+    let known = |unit: &str, kind| Known {
+        name: "p".into(),
+        was: Vec::new(),
+        title: "P".into(),
+        kind,
+        unit: unit.into(),
+        decimals: Some(1),
+    };
+    let (celsius, fahrenheit) = (known("°C", Shape::Number), known("°F", Shape::Number));
+    let cold = store.number_of(&celsius).unwrap();
+    assert_eq!(store.number_of(&Known { title: "Other".into(), ..celsius.clone() }).unwrap(), cold);
+    let warm = store.number_of(&fahrenheit).unwrap();
+    assert_ne!(cold, warm);
+    let names = |store: &Store| -> Vec<(i64, String)> {
+        store.points().unwrap().into_iter().map(|(id, known)| (id, known.name)).collect()
+    };
+    assert_eq!(names(&store), [(cold, "p (°C)".into()), (warm, "p".into())]);
+    // And back, as often as somebody likes.
+    for _ in 0..2 {
+        assert_eq!(store.number_of(&celsius).unwrap(), cold);
+        assert_eq!(names(&store), [(cold, "p".into()), (warm, "p (°F)".into())]);
+        assert_eq!(store.number_of(&fahrenheit).unwrap(), warm);
+    }
+    let switch = store.number_of(&known("", Shape::Switch)).unwrap();
+    let word = store.number_of(&known("", Shape::Word)).unwrap();
+    let expected = [(cold, "p (°C)"), (warm, "p (°F)"), (switch, "p (switch)"), (word, "p")];
+    assert_eq!(names(&store), expected.map(|(id, name)| (id, name.to_owned())));
+}
+
+#[test]
+fn the_entries_of_a_point_are_found_by_an_index() {
+    let store = Store::open(None).unwrap();
+    let plan: String = store
+        .connection
+        .query_row(&format!("EXPLAIN QUERY PLAN {}", super::read::entries_query()), [0, 1, 2], |row| row.get(3))
+        .unwrap();
+    assert_eq!(plan, "SEARCH log USING INDEX log_of_point (<expr>=? AND key>? AND key<?)");
+}
+
+#[test]
+fn no_time_is_too_late_for_a_key() {
+    let far = i64::MAX / 2;
+    assert!(key(far, 1) > key(MONDAY, 7) && key(far, 1) == key(far + 5, 1));
+    let mut store = Store::open(None).unwrap();
+    let entry = Entry { t: far, id: 1, value: "x".into(), why: None };
+    store.append(&Batch { log: vec![entry; 3], ..Batch::default() }, far).unwrap();
+}
+
+#[test]
+fn what_is_damaged_goes_before_what_is_not() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("history.db");
+    let mut store = Store::open(Some(&file)).unwrap();
+    number(&mut store, "p", Shape::Number);
+    let aside = |time: &str| folder.path().join(format!("history.db.corrupt-{time}"));
+    for time in ["20260101-000000", "20260102-000000", "20260102-000000-wal"] {
+        std::fs::write(aside(time), [0; 400_000]).unwrap();
+    }
+    let settings = |max_size| HistorySettings { max_size, ..HistorySettings::default() };
+    assert!(!trim(&mut store, &settings(2_000_000), MONDAY).unwrap());
+    assert!(trim(&mut store, &settings(1_000_000), MONDAY).unwrap());
+    assert!(!aside("20260101-000000").exists() && aside("20260102-000000").exists());
+    assert!(trim(&mut store, &settings(500_000), MONDAY).unwrap());
+    assert!(!aside("20260102-000000").exists() && !aside("20260102-000000-wal").exists());
+    let written = store.size().unwrap();
+    assert!(written > std::fs::metadata(&file).unwrap().len(), "the log of writes counts: {written}");
+}
+
+/// More would keep the pictures of the house waiting.
+#[test]
+fn few_questions_wait_at_a_time() {
+    let (messages, inbox) = std::sync::mpsc::sync_channel(super::QUEUE);
+    let (_ended, ended) = tokio::sync::oneshot::channel();
+    let thread = super::Thread::new(messages, ended);
+    let ask = || {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        thread.ask(crate::house::Past { ask: Ask::default(), answer });
+        answered
+    };
+    let mut answers: Vec<_> = (0..super::ASKING).map(|_| ask()).collect();
+    assert!(answers.iter_mut().all(|answer| answer.try_recv() == Err(TryRecvError::Empty)));
+    assert_eq!(ask().try_recv(), Err(TryRecvError::Closed), "whoever is too much is told");
+    drop(inbox.recv().unwrap());
+    assert_eq!(ask().try_recv(), Err(TryRecvError::Empty), "there is room again");
 }

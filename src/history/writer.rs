@@ -26,7 +26,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 /// A disk that took nothing is tried again after this.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -41,8 +41,8 @@ pub(super) enum Message {
     Seen(Seen),
     /// What was told once: of which point (None: a notice), what, and why.
     Told(Now, Option<String>, String, Option<String>),
-    /// Somebody asks.
-    Ask(Past),
+    /// Somebody asks; one of the few that may.
+    Ask(Past, OwnedSemaphorePermit),
 }
 
 /// What is new in the house.
@@ -113,10 +113,15 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => return self.end(),
             }
             let now = self.clock.now();
-            if now.moment >= self.due {
+            if self.is_due(now) {
                 self.write(now);
             }
         }
+    }
+
+    /// A file that took the last ones takes many at once before their time, too.
+    fn is_due(&self, now: Now) -> bool {
+        now.moment >= self.due || (self.store.is_some() && self.pending.is_many())
     }
 
     fn take(&mut self, message: Message) {
@@ -124,10 +129,10 @@ impl Writer {
             Message::Seen(seen) => self.see(seen),
             Message::Told(now, point, text, why) => {
                 self.pending.date(now);
-                let local = point.and_then(|name| self.pending.named.get(&name).copied());
+                let local = point.and_then(|name| self.pending.local(&name));
                 self.pending.record(now, News::Entry(local, text, why));
             }
-            Message::Ask(Past { ask, answer }) => {
+            Message::Ask(Past { ask, answer }, _asking) => {
                 // Whoever asked may have gone away.
                 if !answer.is_closed() {
                     self.pending.date(self.clock.now());
@@ -138,14 +143,12 @@ impl Writer {
     }
 
     fn answer(&mut self, ask: &Ask) -> Result<Course, NoCourse> {
-        let Some(store) = &self.store else {
+        let Some(store) = &mut self.store else {
             let trouble = self.trouble.borrow().clone();
             return Err(NoCourse::Trouble(trouble.unwrap_or_else(|| "the history is not open yet; ask again".into())));
         };
-        for (known, number) in &mut self.pending.points {
-            // On a disk that takes nothing a new point gets none, and is not known.
-            *number = number.or_else(|| store.number_of(known).ok());
-        }
+        // On a disk that takes nothing a new point gets none, and is not known.
+        let _ = self.pending.number(|known| store.number_of(known));
         let until = self.pending.last.map_or(DateTime::UNIX_EPOCH, |last| last.wall);
         let present = Present { now: until, until, zone: self.pending.zone(), pending: &self.pending.batch() };
         let answer = read::course(store, ask, &present);
@@ -179,7 +182,7 @@ impl Writer {
             Ok(()) => None,
             Err(error) => {
                 self.store = None;
-                self.pending.points.iter_mut().for_each(|(_, number)| *number = None);
+                self.pending.forget_numbers();
                 Some(match (self.place.path(), error.is_damage()) {
                     (Some(path), true) => self.begin_anew(path.to_owned(), &error, now),
                     _ => format!("the history cannot be written: {error}"),
@@ -208,12 +211,12 @@ impl Writer {
         // Of a house whose time was never known nothing can be written yet.
         let Some(last) = self.pending.last else { return Ok(()) };
         let t = last.wall.timestamp_millis();
+        if store.is_others()? {
+            // What was imported may end now; the values do not.
+            self.pending.tell_again(t);
+        }
         if self.pending.waiting > 0 || now.moment.since(self.written) >= SIGN_OF_LIFE {
-            for (known, number) in &mut self.pending.points {
-                if number.is_none() {
-                    *number = Some(store.number_of(known)?);
-                }
-            }
+            self.pending.number(|known| store.number_of(known))?;
             store.append(&self.pending.batch(), t)?;
             self.pending.clear();
             self.written = now.moment;
@@ -222,7 +225,8 @@ impl Writer {
             store.set_zone(self.pending.zone())?;
             self.zone_written = Some(self.pending.zone());
         }
-        let is_full = store.fold(t)? && retention::trim(store, &self.settings, t)?;
+        let is_full =
+            (store.fold(t)? || store.size()? > self.settings.max_size) && retention::trim(store, &self.settings, t)?;
         if is_full && !std::mem::replace(&mut self.said_room, true) {
             tracing::warn!("the history has reached its max_size: the oldest of it goes, readings before their sums");
         }
@@ -239,10 +243,11 @@ impl Writer {
         }
         if !self.begun {
             if let Some(until) = store.told_until()? {
-                store.forget_values(until + 1)?;
-                self.pending.ahead = self.pending.ahead.max(Some(until + 1));
+                store.forget_values(until)?;
+                self.pending.ahead = self.pending.ahead.max(store.latest()?);
             }
             self.pending.logged_before = store.last_entries(ENTRIES_BACK)?;
+            self.pending.totals_before = store.last_totals()?;
             self.begun = true;
         }
         Ok(store)
@@ -284,7 +289,14 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::pending::WAITING_MAX, *};
+    use super::{
+        super::{
+            course::sum_up,
+            pending::WAITING_MAX,
+            points::{Known, Shape},
+        },
+        *,
+    };
     use crate::{
         clock::Clock,
         model::{ClockTrust, InputKind},
@@ -362,6 +374,74 @@ mod tests {
         writer.write(at(120, 0, true));
         let told = told(&mut writer, at(3_800, 0, true));
         assert_eq!(told.last(), Some(&("11-23T01:03:20".to_owned(), "OFF".to_owned())), "{told:?}");
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_has_the_last_word_after_a_kill_too() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let place = Place::File(folder.path().join("history.db"));
+        let mut before = Writer { place: place.clone(), ..writer() };
+        see(&mut before, at(0, 3_600, true), Some(0.0));
+        see(&mut before, at(60, 3_600, true), Some(1.0));
+        see(&mut before, at(120, 0, true), Some(0.0));
+        before.write(at(120, 0, true));
+        drop(before);
+        let mut writer = Writer { place, ..writer() };
+        see(&mut writer, at(180, 0, true), Some(0.0));
+        writer.write(at(180, 0, true));
+        let told = told(&mut writer, at(3_800, 0, true));
+        assert_eq!(told.last(), Some(&("11-23T01:03:20".to_owned(), "OFF".to_owned())), "{told:?}");
+    }
+
+    #[test]
+    fn a_meter_grows_while_nobody_reads_it() {
+        let mut pending = Pending::default();
+        let known = Known {
+            name: "p".into(),
+            was: Vec::new(),
+            title: "P".into(),
+            kind: Shape::Total,
+            unit: "kWh".into(),
+            decimals: None,
+        };
+        pending.points.push((known, Some(1)));
+        for (s, total) in [(0, Some(5.0)), (10, None), (7_200, Some(9.0)), (7_300, None), (7_400, Some(2.0))] {
+            pending.record(at(s, 0, true), News::Value(0, total));
+        }
+        let samples = &pending.batch().samples[&1];
+        let (begin, end) = (at(0, 0, true).wall.timestamp_millis(), at(8_000, 0, true).wall.timestamp_millis());
+        let sum = sum_up(samples, end, &[begin, end])[0];
+        // One that was replaced begins anew.
+        assert_eq!((sum.rose, sum.known_ms), (4.0, 10_000 + 100_000 + 600_000 + 1));
+    }
+
+    #[test]
+    fn after_damage_there_is_a_pause_before_another_file() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let file = folder.path().join("history.db");
+        std::fs::write(&file, "no database".repeat(100)).unwrap();
+        let mut writer = Writer { place: Place::File(file.clone()), ..writer() };
+        see(&mut writer, at(0, 0, true), Some(1.0));
+        writer.write(at(0, 0, true));
+        assert!(writer.trouble.borrow().as_ref().is_some_and(|trouble| trouble.contains("is set aside as")));
+        assert!(writer.due > at(0, 0, true).moment && !file.exists());
+        writer.write(at(10, 0, true));
+        assert_eq!(*writer.trouble.borrow(), None);
+    }
+
+    #[test]
+    fn many_changes_are_written_before_their_time() {
+        let mut writer = writer();
+        writer.settings.commit = Duration::from_secs(3_600);
+        see(&mut writer, at(0, 0, true), Some(0.0));
+        writer.write(at(0, 0, true));
+        let most = (1..).find(|i| {
+            see(&mut writer, at(i / 100, 0, true), Some((i % 2) as f64));
+            writer.is_due(at(i / 100, 0, true))
+        });
+        assert_eq!(most, Some(WAITING_MAX as i64 / 10));
+        writer.write(at(100, 0, true));
+        assert!(!writer.is_due(at(101, 0, true)) && writer.pending.lost == 0);
     }
 
     #[test]
