@@ -1,6 +1,7 @@
 //! The commands of `hearthd`. Exit codes: 0 good, 1 a problem found, 2 wrong usage.
 
 mod admit;
+mod backup;
 mod broker;
 mod console;
 mod demo;
@@ -88,6 +89,10 @@ enum Command {
     History(history::Arguments),
     /// Add what a table with times and values (CSV) tells of a point to its history
     Import(history::ImportArguments),
+    /// Save configuration, state and history in one file, also while the daemon runs
+    Backup(backup::Arguments),
+    /// Put a house from a backup in place; the daemon must not run
+    Restore(backup::Arguments),
     /// Say what a changed configuration would change in the running house
     Plan {
         /// The changed configuration
@@ -222,6 +227,8 @@ impl Arguments {
             Command::Why { point, shape } => block_on(console::why(&sockets, &point, shape.json))?,
             Command::History(history) => history::run(&history, &sockets, &file())?,
             Command::Import(import) => history::import(&import, &file())?,
+            Command::Backup(backup) => backup::backup(&backup, &file())?,
+            Command::Restore(restore) => backup::restore(&restore, &file())?,
             Command::Plan { file, shape } => {
                 let Some(InForce { sources, .. }) = admit::load_again(&file) else { return Ok(ExitCode::FAILURE) };
                 block_on(console::plan(&sockets, &sources, shape.json))?;

@@ -72,6 +72,11 @@ pub fn known_state(config: &Path) -> Option<PathBuf> {
     folders.max_by_key(newest).map(|entry| entry.path())
 }
 
+/// As [`known_state`]; also where the service will keep it, that never ran.
+pub fn state_to_be(config: &Path) -> Option<PathBuf> {
+    known_state(config).or_else(|| (config == Path::new(SYSTEM_CONFIG)).then(|| SYSTEM_STATE.into()))
+}
+
 /// What tells the folder of one configuration from that of another.
 fn mark(config: &Path) -> String {
     let path = config.canonicalize().or_else(|_| std::path::absolute(config)).unwrap_or_else(|_| config.to_owned());

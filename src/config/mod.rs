@@ -134,6 +134,32 @@ pub fn load(path: &Path) -> Result<Loaded, Report> {
     Ok(Loaded { config, warnings, sources: read.into_inner() })
 }
 
+/// The files that the configuration at `path` names, by their names in it, and where they are.
+///
+/// # Errors
+/// As [`load`].
+pub fn named(path: &Path) -> Result<BTreeMap<String, PathBuf>, Report> {
+    let source = file::read(path)?;
+    let named = RefCell::new(BTreeMap::new());
+    let note = |name: &str, at: PathBuf| _ = named.borrow_mut().insert(name.to_owned(), at);
+    let files = house::Files {
+        secret: &|name| {
+            note(name, file::named(path, name));
+            file::secret(path, name).map(Some)
+        },
+        beside: &|name| {
+            note(name, path.with_file_name(name));
+            file::beside(path, name).map(Some)
+        },
+        pem: &|name, kind| {
+            note(name, file::named(path, name));
+            file::pem(path, name, kind)
+        },
+    };
+    compile(&source, file::system_zone(), &files)?;
+    Ok(named.into_inner())
+}
+
 /// The configuration that was once read from `sources`, whatever has become of the files.
 ///
 /// # Errors

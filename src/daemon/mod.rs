@@ -5,6 +5,7 @@
 //! pass waits for a network, a bus or a disk, but for a reload that changes outputs on a bus that hangs: some tenths of a second.
 
 mod announced;
+pub mod backup;
 mod budget;
 mod control;
 mod keeper;

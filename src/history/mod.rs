@@ -26,6 +26,7 @@ mod writer;
 
 use crate::{
     clock::Now,
+    files,
     house::{Ask, Course, House, NoCourse, Notification, Past},
     model::{HistorySettings, Snapshot},
 };
@@ -33,6 +34,7 @@ use chrono::DateTime;
 use points::Shape;
 use read::Present;
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -88,6 +90,25 @@ pub fn look(path: &Path, ask: &Ask, now: Now) -> Result<Course, NoCourse> {
         read::course(&store, ask, &present)
     });
     answer.unwrap_or_else(|why| Err(NoCourse::Trouble(format!("the history {} cannot be read: {why}", path.display()))))
+}
+
+/// Copies a file, which hearthd may be writing meanwhile, as it is at one moment; for this user alone.
+///
+/// # Errors
+/// When one of them cannot be read or written.
+pub fn copy(from: &Path, to: &Path) -> Result<(), String> {
+    let _ = fs::remove_file(to);
+    let copied = files::writable(to).map_err(store::Error::from).and_then(|_| Store::open(Some(from))?.copy_to(to));
+    copied.map_err(|why| format!("the history {} cannot be copied: {why}", from.display()))
+}
+
+/// Looks through all of a file that nobody writes.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(path: &Path) -> Result<(), String> {
+    let checked = Store::open_to_read(path, true).and_then(|store| store.check());
+    checked.map_err(|why| format!("the history {} cannot be used: {why}", path.display()))
 }
 
 /// Adds what a table tells of a point to a file, which hearthd may be writing meanwhile. Returns how many lines there were.

@@ -167,6 +167,16 @@ impl Store {
         Ok(used + log.map_or(0, |log| log.len()))
     }
 
+    /// Copies all of it into an empty file.
+    ///
+    /// # Errors
+    /// When one of them cannot be read or written.
+    pub fn copy_to(&self, to: &Path) -> Result<()> {
+        let name = to.to_str().ok_or_else(|| Error::Foreign(format!("{} is no text", to.display())))?;
+        self.connection.execute("VACUUM INTO ?1", [name])?;
+        Ok(())
+    }
+
     /// Where it is; None: in memory.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
