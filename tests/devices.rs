@@ -396,6 +396,68 @@ do = "set old on"
     wait_for_value(&house, "old", "ON");
 }
 
+/// A lamp of zigbee2mqtt, which takes a level and tells it.
+#[test]
+fn a_lamp_is_at_a_level_when_it_says_so_and_is_driven_back_from_another_where_it_rests() {
+    let broker = Broker::start();
+    let device = devices(broker.port);
+    let mut house = house(
+        broker.port,
+        "[outputs.lamp]\nkind = \"light\"\nzigbee2mqtt = \"lamp\"\nlevels = true\nconfirm_within = \"2s\"\n",
+    );
+    house.up(&[]);
+    let says = |state: &str, brightness: u32| {
+        device.publish("zigbee2mqtt/lamp", format!(r#"{{"brightness":{brightness},"state":"{state}"}}"#));
+    };
+    let commands = || device.all("zigbee2mqtt/lamp/set").len();
+    let is_good = || wait_until("the lamp is good", || point(&house, "lamp")["quality"] == "good");
+    let level = r#"{"state":"ON","brightness":102}"#;
+    device.wait_for("zigbee2mqtt/lamp/set", r#"{"state":"OFF"}"#);
+    says("OFF", 254);
+    is_good();
+
+    // It goes on, and stays at the level that it had.
+    device.publish("hearthd/cottage/lamp/set", "40");
+    device.wait_for("zigbee2mqtt/lamp/set", level);
+    says("ON", 254);
+    assert_eq!(fault(&house, "lamp"), "zigbee2mqtt/lamp does not follow: it says 100 % 2s after the command");
+    assert_ne!(house.value("lamp.level"), "40");
+    // It follows late, and is good at once.
+    says("ON", 101);
+    is_good();
+    assert_eq!((house.value("lamp"), house.value("lamp.level")), ("ON".into(), "40".into()));
+
+    // Somebody turns its knob: it is driven back from where it rests, once.
+    device.forget();
+    says("ON", 120);
+    says("ON", 254);
+    device.wait_for("zigbee2mqtt/lamp/set", level);
+    house.wait_for_log("lamp went ON by itself");
+    says("ON", 102);
+    wait_for_value(&house, "lamp.level", "40");
+    is_good();
+    assert_eq!(commands(), 1);
+
+    // It fades, and tells the steps of its way: for longer than it may take to follow.
+    device.forget();
+    device.publish("hearthd/cottage/lamp/set", "100");
+    device.wait_for("zigbee2mqtt/lamp/set", r#"{"state":"ON","brightness":254}"#);
+    for brightness in (110..254).step_by(6) {
+        says("ON", brightness);
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    says("ON", 254);
+    wait_for_value(&house, "lamp.level", "100");
+    is_good();
+    // Whatever was found on its way would have been driven back by now.
+    std::thread::sleep(std::time::Duration::from_millis(2_500));
+    assert_eq!((commands(), house.value("lamp.level")), (1, "100".into()));
+    let log = house.log();
+    assert_eq!(log.matches("by itself").count(), 1, "{log}");
+    assert_eq!(log.matches("output lamp: zigbee2mqtt/lamp does not follow").count(), 1, "{log}");
+    assert!(house.stop());
+}
+
 #[test]
 fn what_a_reload_takes_away_is_left_in_its_safe_state() {
     let broker = Broker::start();

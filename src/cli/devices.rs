@@ -233,7 +233,11 @@ mod tests {
         let garden = r#"{"dev":{"ids":["g"]},"o":{"name":"other"},"availability_topic":"garden/up","cmps":{
             "lamp":{"p":"light","schema":"json","brightness":true,"cmd_t":"garden/lamp/set","stat_t":"garden/lamp"},
             "pump":{"p":"switch","command_topic":"garden/pump/set","stat_t":"garden/pump","val_tpl":"{{ value_json.pump.state }}"},
-            "spots":{"p":"light","cmd_t":"garden/spots/set","bri_cmd_t":"garden/spots/bri","bri_scl":100}}}"#;
+            "spots":{"p":"light","cmd_t":"garden/spots/set","bri_cmd_t":"garden/spots/bri","bri_scl":100},
+            "strip":{"p":"light","cmd_t":"garden/strip/set","stat_t":"garden/strip","bri_cmd_t":"garden/strip/bri",
+                "bri_stat_t":"garden/strip/told","bri_val_tpl":"{{ value_json.b }}"},
+            "tube":{"p":"light","cmd_t":"garden/tube/set","stat_t":"garden/tube","bri_cmd_t":"garden/tube/bri",
+                "bri_stat_t":"garden/tube/told","bri_val_tpl":"{{ value | int * 2 }}"}}}"#;
         let heard: Vec<(String, String)> = [
             ("zigbee2mqtt/bridge/devices", devices),
             ("tasmota/discovery/A8032A/config", tasmota),
@@ -317,6 +321,7 @@ state_on = "ON"
 state_off = "OFF"
 level = '{"state":"ON","brightness":{}}'
 level_max = 255
+level_pointer = "/brightness"
 availability = "garden/up"
 
 [outputs.pump]
@@ -332,6 +337,26 @@ mqtt = "garden/spots/set"
 level = "{}"
 level_topic = "garden/spots/bri"
 level_max = 100
+availability = "garden/up"
+
+[outputs.strip]
+kind = "light"
+mqtt = "garden/strip/set"
+state_topic = "garden/strip"
+level = "{}"
+level_topic = "garden/strip/bri"
+level_max = 255
+level_state_topic = "garden/strip/told"
+level_pointer = "/b"
+availability = "garden/up"
+
+[outputs.tube]
+kind = "light"
+mqtt = "garden/tube/set"
+state_topic = "garden/tube"
+level = "{}"
+level_topic = "garden/tube/bri"
+level_max = 255
 availability = "garden/up"
 "#
         );

@@ -333,7 +333,8 @@ impl Place<'_> {
 
     fn output(&self, id: &Id, kind: OutputKind, levels: bool) -> outputs::Draft {
         let topic = self.topic(&id.text, "set");
-        let level = RemoteLevel { topic: topic.clone(), payload: crate::model::LEVEL_MARK.into(), full: 100 };
+        let level =
+            RemoteLevel { topic: topic.clone(), payload: crate::model::LEVEL_MARK.into(), full: 100, state: None };
         let command = Commanded {
             topic,
             on: ON.into(),

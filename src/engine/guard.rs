@@ -127,9 +127,13 @@ impl Contradictions {
         (now < until).then_some(until)
     }
 
-    /// What to say of an output that is at another level than it is to be, if it does not come to rest.
-    pub fn fault(&self, is: Level) -> Option<&'static str> {
+    /// What to say of an output that is at another level than `wanted`, if it does not come to rest.
+    pub fn fault(&self, is: Level, wanted: Level) -> Option<&'static str> {
         let fault = match is.is_on() {
+            true if wanted.is_on() => {
+                "it goes to another level by itself again and again (a knob, another program?): it is driven back ever \
+                 less often, every 60s at least"
+            }
             true => {
                 "it goes on by itself again and again (a button, another program?): it is driven back every 10s at most"
             }
@@ -159,9 +163,9 @@ mod tests {
                     answers.push(now);
                 }
             }
-            assert!(device.fault(level).is_some());
+            assert!(device.fault(Level::ON, Level::OFF).is_some());
             device.obeys();
-            assert!(device.fault(level).is_none());
+            assert!(device.fault(Level::ON, Level::OFF).is_none());
             device.found(level, at(300 + 120));
             assert_eq!(device.held_off(level, at(300 + 120)), None);
             answers

@@ -55,6 +55,14 @@ pub struct Told {
     pub pointer: Arc<str>,
 }
 
+impl Remote {
+    /// All that is told of it.
+    pub fn told(&self) -> impl Iterator<Item = &Told> {
+        let level = self.command.iter().filter_map(|command| command.level.as_ref()?.state.as_ref());
+        self.state.iter().chain(level)
+    }
+}
+
 /// The words of a state. Capitals and small letters are the same; `true`, `1` and `null` are what JSON writes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Words {
@@ -89,7 +97,7 @@ pub struct Commanded {
     pub confirm_within: Duration,
 }
 
-/// How the level of a light, fan or valve on the broker is asked.
+/// How the level of a light, fan or valve on the broker is asked, and told.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RemoteLevel {
     /// Where it goes.
@@ -98,6 +106,27 @@ pub struct RemoteLevel {
     pub payload: Arc<str>,
     /// The number for 100 %.
     pub full: u32,
+    /// Where the device tells its level, as such a number; None: it never does.
+    pub state: Option<Told>,
+}
+
+impl RemoteLevel {
+    /// The number that stands for a level. What is to be on is never rounded to off.
+    fn number(&self, level: Level) -> u32 {
+        let number = (u64::from(level.percent()) * u64::from(self.full) + 50) / 100;
+        u32::try_from(number).unwrap_or(self.full).max(1)
+    }
+
+    /// The level of one that is on and tells this number.
+    pub fn level(&self, number: f64) -> Level {
+        let percent = (number * 100.0 / f64::from(self.full)).round().clamp(1.0, 100.0);
+        Level::new(percent as u8).unwrap_or(Level::ON)
+    }
+
+    /// Whether a number is that of a level. Devices round: one percent more or less is the same.
+    pub fn is_at(&self, number: f64, level: Level) -> bool {
+        (number - f64::from(self.number(level))).abs() * 100.0 <= f64::from(self.full)
+    }
 }
 
 /// Where what stands for the number in [`RemoteLevel::payload`].
@@ -107,11 +136,7 @@ impl Commanded {
     /// The topic and the payload that ask for a level.
     pub fn message(&self, level: Level) -> (&Arc<str>, String) {
         match &self.level {
-            Some(way) if level.is_on() => {
-                // What is to be on is never rounded to off.
-                let number = (u64::from(level.percent()) * u64::from(way.full) + 50) / 100;
-                (&way.topic, way.payload.replace(LEVEL_MARK, &number.max(1).to_string()))
-            }
+            Some(way) if level.is_on() => (&way.topic, way.payload.replace(LEVEL_MARK, &way.number(level).to_string())),
             _ => (&self.topic, if level.is_on() { &self.on } else { &self.off }.to_string()),
         }
     }
@@ -221,7 +246,8 @@ mod tests {
 
     #[test]
     fn a_level_is_asked_in_the_numbers_of_the_device() {
-        let level = RemoteLevel { topic: "lamp/set".into(), payload: r#"{"brightness":{}}"#.into(), full: 254 };
+        let level =
+            RemoteLevel { topic: "lamp/set".into(), payload: r#"{"brightness":{}}"#.into(), full: 254, state: None };
         let lamp = Commanded {
             topic: "lamp/switch".into(),
             on: "ON".into(),
@@ -240,5 +266,28 @@ mod tests {
         assert_eq!(asked(100), r#"lamp/set {"brightness":254}"#);
         let plug = Commanded { level: None, ..lamp };
         assert_eq!(plug.message(Level::ON).1, "ON");
+    }
+
+    #[test]
+    fn every_level_is_known_by_the_number_that_asks_for_it() {
+        for full in [1, 3, 10, 99, 100, 254, 255, 1_000, 65_535] {
+            let way = RemoteLevel { topic: "t".into(), payload: "{}".into(), full, state: None };
+            for level in (1..=100).filter_map(Level::new) {
+                let number = f64::from(way.number(level));
+                assert!(way.is_at(number, level), "{level} of {full}");
+                // What it is found at is never anything else than what it tells.
+                assert!(way.is_at(number, way.level(number)), "{level} of {full}");
+                if full >= 100 {
+                    assert_eq!(way.level(number), level, "of {full}");
+                }
+            }
+        }
+        let at = |full, number, percent| {
+            let way = RemoteLevel { topic: "t".into(), payload: "{}".into(), full, state: None };
+            way.is_at(number, Level::new(percent).unwrap())
+        };
+        assert!(at(254, 104.0, 40) && !at(254, 105.0, 40), "asked was 102, and a percent is 2.54");
+        assert!(at(3, 2.0, 67) && !at(3, 3.0, 67), "a fan with three speeds rounds nothing");
+        assert!(at(65_535, 26_470.0, 40), "of eight bits inside");
     }
 }

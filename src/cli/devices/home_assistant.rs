@@ -5,11 +5,12 @@ use hearthd::model::Quantity;
 use serde_json::{Map, Value as Json};
 
 /// The short forms of what is read here.
-const ABBREVIATIONS: [(&str, &str); 24] = [
+const ABBREVIATIONS: [(&str, &str); 25] = [
     ("avty_t", "availability_topic"),
     ("bri_cmd_t", "brightness_command_topic"),
     ("bri_scl", "brightness_scale"),
     ("bri_stat_t", "brightness_state_topic"),
+    ("bri_val_tpl", "brightness_value_template"),
     ("cmd_t", "command_topic"),
     ("cmps", "components"),
     ("dev", "device"),
@@ -45,6 +46,8 @@ const KINDS: [(&str, &str); 9] = [
     ("moisture", "leak"),
     ("smoke", "smoke"),
 ];
+/// Filters of templates after which a value is still the same.
+const HARMLESS: [&str; 8] = ["default", "float", "int", "lower", "round", "string", "trim", "upper"];
 /// Device classes that are called otherwise here.
 const QUANTITIES: [(&str, &str); 2] = [("carbon_dioxide", "co2"), ("atmospheric_pressure", "pressure")];
 
@@ -148,8 +151,9 @@ impl Component<'_> {
         let full = self.told.get("brightness_scale").and_then(Json::as_u64).unwrap_or(255);
         if self.text("schema") == Some("json") {
             let level = "level = '{\"state\":\"ON\",\"brightness\":{}}'\n";
+            let told = if state.is_empty() { "" } else { "level_pointer = \"/brightness\"\n" };
             let level = match self.told.get("brightness") {
-                Some(Json::Bool(true)) => format!("{level}level_max = {full}\n"),
+                Some(Json::Bool(true)) => format!("{level}level_max = {full}\n{told}"),
                 _ => String::new(),
             };
             let pointer = if state.is_empty() { "" } else { "pointer = \"/state\"\n" };
@@ -160,23 +164,37 @@ impl Component<'_> {
         let template = if self.platform == "light" { "state_value_template" } else { "value_template" };
         let pointer = if state.is_empty() { String::new() } else { self.pointer_line(template)? };
         let (on, off) = (self.line("payload_on", "on"), self.line("payload_off", "off"));
+        let told = if state.is_empty() { None } else { self.level_told() }.unwrap_or_default();
         let level = self
             .text("brightness_command_topic")
-            .map(|topic| format!("level = \"{{}}\"\nlevel_topic = {}\nlevel_max = {full}\n", quoted(topic)));
+            .map(|topic| format!("level = \"{{}}\"\nlevel_topic = {}\nlevel_max = {full}\n{told}", quoted(topic)));
         let level = level.unwrap_or_default();
         Some(format!("kind = \"{kind}\"\nmqtt = {topic}\n{on}{off}{state}{pointer}{level}"))
     }
 
+    /// Where it tells its level; None: nowhere, or in a way that is not known here.
+    fn level_told(&self) -> Option<String> {
+        let topic = quoted(self.text("brightness_state_topic")?);
+        let pointer = self.pointer("brightness_value_template")?;
+        Some(format!("level_state_topic = {topic}\n{}", pointer_line("level_pointer", &pointer)))
+    }
+
     fn pointer_line(&self, template: &str) -> Option<String> {
-        let pointer = self.pointer(template)?;
-        Some(if pointer.is_empty() { String::new() } else { format!("pointer = {}\n", quoted(&pointer)) })
+        self.pointer(template).map(|pointer| pointer_line("pointer", &pointer))
     }
 
     /// Where a template looks in the payload; None: it does more than that.
     fn pointer(&self, template: &str) -> Option<String> {
         let Some(template) = self.text(template) else { return Some(String::new()) };
-        let inner = template.trim().strip_prefix("{{")?.strip_suffix("}}")?.split('|').next()?.trim();
-        let path = inner.strip_prefix("value")?;
+        let mut parts = template.trim().strip_prefix("{{")?.strip_suffix("}}")?.split('|').map(str::trim);
+        let path = parts.next()?.strip_prefix("value")?;
+        let is_harmless = |filter: &str| {
+            let (name, rest) = filter.split_at(filter.find('(').unwrap_or(filter.len()));
+            HARMLESS.contains(&name) && (rest.is_empty() || rest.find(')') == Some(rest.len() - 1))
+        };
+        if !parts.all(is_harmless) {
+            return None;
+        }
         let Some(path) = path.strip_prefix("_json") else { return path.is_empty().then(String::new) };
         let mut pointer = String::new();
         for key in path.split(['.', '[']).filter(|key| !key.is_empty()) {
@@ -189,4 +207,8 @@ impl Component<'_> {
         }
         Some(pointer)
     }
+}
+
+fn pointer_line(key: &str, pointer: &str) -> String {
+    if pointer.is_empty() { String::new() } else { format!("{key} = {}\n", quoted(pointer)) }
 }

@@ -75,9 +75,31 @@ pub(in crate::config) struct OutputRow {
     pub ask: Option<&'static str>,
     pub state: &'static str,
     pub pointer: &'static str,
-    /// Where a level goes, what goes there (`{}` is the number, `{n}` the channel), and the number for 100 %. An output with
-    /// levels is by the first row that has this, any other by the first of all.
-    pub level: Option<(&'static str, &'static str, u32)>,
+    /// An output with levels is by the first row that has this, any other by the first of all.
+    pub level: Option<LevelRow>,
+}
+
+/// How a level is asked and told.
+#[derive(Clone, Copy)]
+pub(in crate::config) struct LevelRow {
+    pub topic: &'static str,
+    /// What goes there: `{}` is the number, `{n}` the channel.
+    pub payload: &'static str,
+    /// The number for 100 %.
+    pub full: u32,
+    /// Where it is told, and where there; without a topic it is not.
+    pub state: &'static str,
+    pub pointer: &'static str,
+}
+
+const fn level(topic: &'static str, payload: &'static str, full: u32) -> LevelRow {
+    LevelRow { topic, payload, full, state: "", pointer: "" }
+}
+
+impl LevelRow {
+    const fn told(self, state: &'static str, pointer: &'static str) -> LevelRow {
+        LevelRow { state, pointer, ..self }
+    }
 }
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -188,7 +210,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
             ask: None,
             state: Z2M,
             pointer: "/state",
-            level: Some(("zigbee2mqtt/{}/set", r#"{"state":"ON","brightness":{}}"#, 254)),
+            level: Some(level("zigbee2mqtt/{}/set", r#"{"state":"ON","brightness":{}}"#, 254).told(Z2M, "/brightness")),
         }],
     },
     // https://tasmota.github.io/docs/MQTT/, with SetOption73 1 for buttons and SetOption114 1 for switches
@@ -252,7 +274,8 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 ask: Some("?"),
                 state: "stat/{}/POWER{N}",
                 pointer: "",
-                level: Some(("cmnd/{}/Dimmer", "{}", 100)),
+                // SetOption4 changes where it is told.
+                level: Some(level("cmnd/{}/Dimmer", "{}", 100)),
             },
         ],
     },
@@ -315,11 +338,14 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 ask: Some("status_update"),
                 state: "{}/status/light:{n}",
                 pointer: "/output",
-                level: Some((
-                    "{}/rpc",
-                    r#"{"id":1,"src":"hearthd","method":"Light.Set","params":{"id":{n},"on":true,"brightness":{}}}"#,
-                    100,
-                )),
+                level: Some(
+                    level(
+                        "{}/rpc",
+                        r#"{"id":1,"src":"hearthd","method":"Light.Set","params":{"id":{n},"on":true,"brightness":{}}}"#,
+                        100,
+                    )
+                    .told("{}/status/light:{n}", "/brightness"),
+                ),
             },
         ],
     },
@@ -371,7 +397,10 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 ask: None,
                 state: "shellies/{}/light/{n}",
                 pointer: "",
-                level: Some(("shellies/{}/light/{n}/set", r#"{"turn":"on","brightness":{}}"#, 100)),
+                level: Some(
+                    level("shellies/{}/light/{n}/set", r#"{"turn":"on","brightness":{}}"#, 100)
+                        .told("shellies/{}/light/{n}/status", "/brightness"),
+                ),
             },
         ],
     },
@@ -398,7 +427,10 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 ask: None,
                 state: ENTITY,
                 pointer: "/state",
-                level: Some(("{}/{kind}/{part}/command", r#"{"state":"ON","brightness":{}}"#, 255)),
+                level: Some(
+                    level("{}/{kind}/{part}/command", r#"{"state":"ON","brightness":{}}"#, 255)
+                        .told(ENTITY, "/brightness"),
+                ),
             },
             OutputRow {
                 kinds: &[OutputKind::Fan],

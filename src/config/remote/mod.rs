@@ -62,9 +62,8 @@ pub(super) fn check<'d>(claims: impl Iterator<Item = Claim<'d>>, mqtt: Option<&M
             continue;
         };
         let command = claim.remote.and_then(|remote| remote.command.as_ref());
-        let told = claim.remote.and_then(|remote| remote.state.as_ref()).into_iter();
-        let told =
-            told.chain(claim.sensor.iter().flat_map(|sensor| sensor.channels.iter().map(|channel| &channel.told)));
+        let of_sensor = claim.sensor.iter().flat_map(|sensor| sensor.channels.iter().map(|channel| &channel.told));
+        let told = claim.remote.into_iter().flat_map(Remote::told).chain(of_sensor);
         let levels = command.and_then(|command| command.level.as_ref()).map(|level| &level.topic);
         let topics = told.map(|told| &told.topic).chain(command.map(|command| &command.topic)).chain(levels);
         let is_ours = |topic: &&Arc<str>| topic.strip_prefix(&*mqtt.prefix).is_some_and(|rest| rest.starts_with('/'));
@@ -121,15 +120,17 @@ mod tests {
             let inputs = form.inputs.iter().flat_map(|row| [row.topic, row.pointer]);
             let readings = form.readings.iter().flat_map(|row| [row.topic, row.pointer]);
             let outputs = form.outputs.iter().flat_map(|row| [row.command, row.state, row.pointer]);
-            let levels = form.outputs.iter().filter_map(|row| Some(row.level?.0));
-            for template in inputs.chain(readings).chain(outputs).chain(levels).chain(form.availability.iter().copied())
+            let levels = || form.outputs.iter().filter_map(|row| row.level);
+            let of_levels = levels().flat_map(|level| [level.topic, level.state, level.pointer]);
+            for template in
+                inputs.chain(readings).chain(outputs).chain(of_levels).chain(form.availability.iter().copied())
             {
                 let filled = device.fill(template, "kind");
                 assert!(!filled.contains(['{', '}', '+', '#']), "{}: {template} is {filled}", form.key);
             }
-            for (_, payload, full) in form.outputs.iter().filter_map(|row| row.level) {
-                assert_eq!(device.fill_payload(payload).matches(LEVEL_MARK).count(), 1, "{payload}");
-                assert!(full > 0);
+            for level in levels() {
+                assert_eq!(device.fill_payload(level.payload).matches(LEVEL_MARK).count(), 1, "{}", level.payload);
+                assert!(level.full > 0);
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::{
 use std::{ops::Range, sync::Arc, time::Duration};
 
 /// The keys that only outputs on the broker have.
-const OUTPUT_KEYS: [&str; 13] = [
+const OUTPUT_KEYS: [&str; 15] = [
     "on",
     "off",
     "state_topic",
@@ -28,9 +28,20 @@ const OUTPUT_KEYS: [&str; 13] = [
     "level",
     "level_topic",
     "level_max",
+    "level_state_topic",
+    "level_pointer",
     "ask",
     "confirm_within",
     "optimistic",
+];
+/// Keys of the general form that say nothing without another, and how that one is written.
+const NEEDS: [(&str, &str, &[&str]); 2] = [
+    ("level", "level = '{\"brightness\":{}}'", &["level_topic", "level_max", "level_state_topic", "level_pointer"]),
+    (
+        "state_topic",
+        "state_topic = \"its/topic\"",
+        &["pointer", "state_on", "state_off", "level_state_topic", "level_pointer", "confirm_within"],
+    ),
 ];
 /// What is of wires, and is not refused for want of a wire anyway.
 const OF_WIRES: [&str; 1] = ["active"];
@@ -71,6 +82,17 @@ pub(in crate::config) fn output(
     let level_topic =
         table.optional("level_topic", "Where a level is published; the topic of `mqtt` when absent.", Topic);
     let level_max = table.defaulted("level_max", "The number that is 100 %, 1 to 65535.", Whole(1..=65_535), 100);
+    let level_state_topic = table.optional(
+        "level_state_topic",
+        "The topic on which it tells its level, as such a number; `state_topic` when absent and `level_pointer` is there. \
+         Without both, nobody knows whether its level is what it is told.",
+        Topic,
+    );
+    let level_pointer = table.optional(
+        "level_pointer",
+        "Where in the JSON of level_state_topic its level stands, such as \"/brightness\".",
+        Pointer,
+    );
     let ask = table.optional("ask", "What is published after each command, so that it tells its state.", Payload);
     let confirm_within = table.defaulted(
         "confirm_within",
@@ -93,20 +115,9 @@ pub(in crate::config) fn output(
     let mut remote = match &source.device {
         None => {
             let topic = source.topic.clone()?;
-            for key in ["level_topic", "level_max"].into_iter().filter(|key| table.has(key) && level.is_none()) {
-                table.error_at(
-                    key,
-                    format!("`{key}` without `level`"),
-                    "add level = '{\"brightness\":{}}', or remove it",
-                );
-            }
-            for key in ["pointer", "state_on", "state_off", "confirm_within"] {
-                if table.has(key) && state_topic.is_none() {
-                    table.error_at(
-                        key,
-                        format!("`{key}` without `state_topic`"),
-                        "add state_topic = \"its/topic\", or remove it",
-                    );
+            for (needed, line, keys) in NEEDS {
+                for key in keys.iter().filter(|key| table.has(key) && !table.has(needed)) {
+                    table.error_at(key, format!("`{key}` without `{needed}`"), format!("add {line}, or remove it"));
                 }
             }
             for key in ["levels", "optimistic"].into_iter().filter(|key| table.has(key)) {
@@ -128,15 +139,20 @@ pub(in crate::config) fn output(
             let said =
                 |payload: &Arc<str>, words: &[&str]| [payload.clone()].into_iter().chain(shared(words)).collect();
             let full = u32::try_from(level_max).unwrap_or(100);
+            let state = state_topic.map(|topic| Told { topic: topic.into(), pointer: pointer.unwrap_or_default() });
+            let is_level_told = level_state_topic.is_some() || level_pointer.is_some();
+            let level_state = state.as_ref().filter(|_| is_level_told).map(|state| Told {
+                topic: level_state_topic.map_or_else(|| state.topic.clone(), Into::into),
+                pointer: level_pointer.unwrap_or_default(),
+            });
             let level = level.map(|payload| {
                 let topic = level_topic.map_or_else(|| topic.clone(), Into::into);
-                RemoteLevel { topic, payload, full }
+                RemoteLevel { topic, payload, full, state: level_state }
             });
             let words = Words {
                 on: state_on.unwrap_or_else(|| said(&on, ON_WORDS)),
                 off: state_off.unwrap_or_else(|| said(&off, OFF_WORDS)),
             };
-            let state = state_topic.map(|topic| Told { topic: topic.into(), pointer: pointer.unwrap_or_default() });
             let command = Commanded { topic, on, off, level, ask, confirm_within };
             Remote { state, words, command: Some(command), ..plain(&source) }
         }
@@ -155,6 +171,9 @@ pub(in crate::config) fn output(
     };
     if optimistic {
         remote.state = None;
+        if let Some(level) = remote.command.as_mut().and_then(|command| command.level.as_mut()) {
+            level.state = None;
+        }
     }
     check_words(&remote.words, "state_on", table);
     Some((remote, source.place))
@@ -198,17 +217,19 @@ fn by_form(
         table.error_at(key, message, "write the topic that takes commands: mqtt = \"its/topic\"");
         return None;
     };
-    let level = row.level.filter(|_| levels).map(|(topic, payload, full)| RemoteLevel {
-        topic: device.fill(topic, row.kind),
-        payload: device.fill_payload(payload),
-        full,
+    let told = |topic, pointer: &str| Told { topic: device.fill(topic, row.kind), pointer: pointer.into() };
+    let level = row.level.filter(|_| levels).map(|level| RemoteLevel {
+        topic: device.fill(level.topic, row.kind),
+        payload: device.fill_payload(level.payload),
+        full: level.full,
+        state: (!level.state.is_empty()).then(|| told(level.state, level.pointer)),
     });
     debug_assert!(
         level.as_ref().is_none_or(|level| level.payload.contains(LEVEL_MARK)),
         "the table says where the number goes"
     );
     Some(Remote {
-        state: Some(Told { topic: device.fill(row.state, row.kind), pointer: row.pointer.into() }),
+        state: Some(told(row.state, row.pointer)),
         words: Words { on: shared(ON_WORDS), off: shared(OFF_WORDS) },
         command: Some(Commanded {
             topic: device.fill(row.command, row.kind),

@@ -263,7 +263,8 @@ impl OutputState {
 
     /// What to say of it while it is by itself at another level than it is to be, and is driven back only now and then.
     pub fn contradiction(&self) -> Option<&'static str> {
-        self.contradictions.fault(self.level).filter(|_| self.level != self.decided())
+        let (is, wanted) = (self.level, self.decided());
+        self.contradictions.fault(is, wanted).filter(|_| is != wanted)
     }
 
     pub fn failure(&self) -> Option<&Failure> {

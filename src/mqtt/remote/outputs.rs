@@ -3,9 +3,9 @@
 use super::{payload::Found, points::Message};
 use crate::{
     clock::{Moment, Now},
-    model::{DriveId, Event, Level, RELEASE, Remote, duration},
+    model::{DriveId, Event, Level, RELEASE, Remote, RemoteLevel, Told, duration},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// What is known of it.
 pub(super) struct OutputPoint {
@@ -16,6 +16,8 @@ pub(super) struct OutputPoint {
     is_confirmed: bool,
     /// What it last said; None: nothing since it was driven to something else.
     says: Option<bool>,
+    /// What it last said of its level; None: nothing since there is a connection.
+    says_level: Option<Said>,
     pending: Option<Pending>,
     /// What was last logged to be wrong with it.
     complaint: String,
@@ -25,6 +27,17 @@ pub(super) struct OutputPoint {
     is_unfollowed: bool,
     /// It went elsewhere by itself since it was last driven, which was logged.
     is_astray: bool,
+}
+
+/// The number by which a device tells its level.
+struct Said {
+    number: f64,
+    /// Since when it says so.
+    since: Moment,
+    /// It said another before.
+    moved: bool,
+    /// It said so, or says so again, since it was driven.
+    is_news: bool,
 }
 
 /// A drive that is not answered yet.
@@ -50,6 +63,7 @@ impl OutputPoint {
             wanted: None,
             is_confirmed: false,
             says: None,
+            says_level: None,
             pending: None,
             complaint: String::new(),
             is_asked: false,
@@ -90,6 +104,9 @@ impl OutputPoint {
         }
         // What it said before tells nothing of whether it follows.
         self.says = self.says.filter(|says| *says == pending.level.is_on());
+        if let Some(said) = &mut self.says_level {
+            (said.moved, said.is_news) = (false, false);
+        }
         let (topic, payload) = command.message(pending.level);
         let asks = command.ask.iter().map(|ask| (command.topic.clone(), ask.to_string()));
         let messages = [(topic.clone(), payload)].into_iter().chain(asks).collect();
@@ -99,7 +116,7 @@ impl OutputPoint {
     /// A connection is lost: what it was given may never have left it.
     pub(super) fn publish_again(&mut self) {
         // What it said before tells nothing of what it does now.
-        self.says = None;
+        (self.says, self.says_level) = (None, None);
         if let Some(pending) = &mut self.pending {
             pending.is_published = false;
         }
@@ -114,8 +131,7 @@ impl OutputPoint {
             let says = self.says;
             return self.found_of_another_hub(id, says, events);
         }
-        let says_so = self.says == Some(pending.level.is_on());
-        if self.remote.state.is_none() || says_so {
+        if self.remote.state.is_none() || self.is_said_to_be(pending.level) {
             self.confirm(events);
         }
     }
@@ -130,39 +146,93 @@ impl OutputPoint {
 
     /// A message came in.
     pub(super) fn hear(&mut self, id: &Arc<str>, message: &Message<'_>, events: &mut Vec<Event>) {
-        let remote = self.remote.clone();
-        let Some(told) = remote.state.as_ref().filter(|told| *told.topic == *message.topic) else { return };
-        let Found::Word(word) = message.payload.at(&told.pointer) else { return };
-        let Some(on) = remote.words.meaning(&word) else {
-            tracing::debug!("{id}: {} says {}, neither on nor off", told.topic, message.payload.shown());
-            return;
-        };
-        self.says = Some(on);
+        let is_about = [self.hear_state(id, message), self.hear_level(id, message)];
+        let Some(on) = self.says.filter(|_| is_about.contains(&true)) else { return };
         if self.remote.owner.is_some() && self.pending.is_none() {
             return self.found_of_another_hub(id, Some(on), events);
         }
         if let Some(pending) = &self.pending {
             let follows = pending.is_published && !pending.takes_back;
-            if follows && pending.level.is_on() == on && !message.retained {
+            if follows && self.is_said_to_be(pending.level) && !message.retained {
                 self.confirm(events);
             }
             return;
         }
         // What nobody drove yet may be as it likes.
         let Some(wanted) = self.wanted else { return };
-        let found = |level| Event::WireFound { output: id.clone(), level, result: Ok(()) };
-        if wanted.is_on() == on {
+        if self.is_said_to_be(wanted) {
             if !std::mem::replace(&mut self.is_confirmed, true) {
-                events.push(found(wanted));
+                events.push(Event::WireFound { output: id.clone(), level: wanted, result: Ok(()) });
             }
-        } else if self.is_confirmed {
-            let level = Level::from_on(on);
-            if !std::mem::replace(&mut self.is_astray, true) {
-                tracing::info!("{id} went {level} by itself");
-            }
-            self.wanted = Some(level);
-            events.push(found(level));
+        } else if self.is_confirmed && wanted.is_on() != on {
+            // Another level while it is on counts when it has come to rest: it may be on its way.
+            self.found_astray(id, events);
         }
+    }
+
+    /// Takes in what a message says of on and off, if anything.
+    fn hear_state(&mut self, id: &Arc<str>, message: &Message<'_>) -> bool {
+        let Some(told) = self.remote.state.as_ref().filter(|told| *told.topic == *message.topic) else { return false };
+        let Found::Word(word) = message.payload.at(&told.pointer) else { return false };
+        let meaning = self.remote.words.meaning(&word);
+        if meaning.is_none() {
+            tracing::debug!("{id}: {} says {}, neither on nor off", told.topic, message.payload.shown());
+        }
+        self.says = meaning.or(self.says);
+        meaning.is_some()
+    }
+
+    /// Takes in what a message says of its level, if anything.
+    fn hear_level(&mut self, id: &Arc<str>, message: &Message<'_>) -> bool {
+        let told = self.level_told().map(|(_, told)| told).filter(|told| *told.topic == *message.topic);
+        let Some(told) = told else { return false };
+        let Found::Word(word) = message.payload.at(&told.pointer) else { return false };
+        let Some(number) = word.parse().ok().filter(|number: &f64| number.is_finite()) else {
+            tracing::debug!("{id}: {} says {}, in which is no level", told.topic, message.payload.shown());
+            return false;
+        };
+        let before = self.says_level.take();
+        let same = before.as_ref().filter(|said| said.number == number);
+        let since = same.map_or(message.now.moment, |said| said.since);
+        let moved = same.map_or(before.is_some(), |said| said.moved);
+        self.says_level = Some(Said { number, since, moved, is_news: true });
+        true
+    }
+
+    /// How its level is asked, and where it is told, if it is.
+    fn level_told(&self) -> Option<(&RemoteLevel, &Told)> {
+        let way = self.remote.command.as_ref()?.level.as_ref()?;
+        Some((way, way.state.as_ref()?))
+    }
+
+    /// Whether all that it says is that it has this level.
+    fn is_said_to_be(&self, level: Level) -> bool {
+        let is_level = || match (self.level_told(), &self.says_level) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some((way, _)), Some(said)) => way.is_at(said.number, level),
+        };
+        self.says == Some(level.is_on()) && (!level.is_on() || is_level())
+    }
+
+    /// It is not where it was driven.
+    fn found_astray(&mut self, id: &Arc<str>, events: &mut Vec<Event>) {
+        let Some(on) = self.says else { return };
+        let said = self.level_told().zip(self.says_level.as_ref()).filter(|_| on);
+        let level = said.map_or(Level::from_on(on), |((way, _), said)| way.level(said.number));
+        if !std::mem::replace(&mut self.is_astray, true) {
+            tracing::info!("{id} went {level} by itself");
+        }
+        self.wanted = Some(level);
+        events.push(Event::WireFound { output: id.clone(), level, result: Ok(()) });
+    }
+
+    /// When the level that it says, and that it was not driven to, has come to rest. A device that fades tells levels on its
+    /// way: driven back from each of them it would never arrive.
+    fn rests_at(&self) -> Option<Moment> {
+        let wanted = self.wanted.filter(|wanted| wanted.is_on() && self.is_confirmed && self.pending.is_none())?;
+        let said = self.says_level.as_ref().filter(|_| self.says == Some(true) && !self.is_said_to_be(wanted))?;
+        Some(said.since + self.remote.command.as_ref()?.confirm_within)
     }
 
     /// What another hub's output is said to be, while nothing is asked of it just now. One that did not do what it was asked
@@ -204,29 +274,55 @@ impl OutputPoint {
         }
     }
 
-    /// Answers a drive that nobody followed in time.
+    /// Answers a drive that nobody followed in time, and looks at where it came to rest.
     pub(super) fn update(&mut self, id: &Arc<str>, is_away: bool, now: Now, events: &mut Vec<Event>) {
-        let over = self.pending.take_if(|pending| now.moment >= pending.due);
-        let Some(Pending { drive, is_published, takes_back, .. }) = over else { return };
-        let within =
-            self.remote.command.as_ref().map(|command| duration::spell(command.confirm_within)).unwrap_or_default();
+        if self.rests_at().is_some_and(|at| now.moment >= at) {
+            return self.found_astray(id, events);
+        }
+        if self.pending.as_ref().is_none_or(|pending| now.moment < pending.due) {
+            return;
+        }
+        let within = self.remote.command.as_ref().map(|command| command.confirm_within).unwrap_or_default();
+        if self.is_on_its_way(within, now) {
+            // Where it comes to rest is looked at.
+            return self.confirm(events);
+        }
+        let Some(Pending { drive, level, is_published, takes_back, .. }) = self.pending.take() else { return };
+        let within = duration::spell(within);
         let state = self.remote.state.as_ref().map(|told| &*told.topic);
         self.is_unfollowed = !is_away && is_published && !takes_back;
-        let text = match (is_away || !is_published, state.filter(|_| !takes_back), self.says) {
+        // It is on, as it should be: then it is its level that does not follow.
+        let of_level = self.level_told().filter(|_| level.is_on() && self.says == Some(true));
+        let of_level = of_level.map(|told| (told, self.says_level.as_ref().filter(|said| said.is_news)));
+        let text = match (is_away || !is_published, state.filter(|_| !takes_back), self.says, &of_level) {
             (true, ..) => "no connection to the broker".to_owned(),
-            (false, None, _) => format!("the broker did not take the command within {within}"),
-            (false, Some(topic), None) => format!("{topic} says nothing within {within} of the command"),
-            (false, Some(topic), Some(on)) => {
+            (false, None, ..) => format!("the broker did not take the command within {within}"),
+            (false, Some(topic), None, _) => format!("{topic} says nothing within {within} of the command"),
+            (false, Some(topic), Some(on), None) => {
                 format!("{topic} does not follow: it says {} {within} after the command", Level::from_on(on))
+            }
+            (false, Some(_), Some(_), Some(((_, told), None))) => {
+                format!("{} says no level within {within} of the command", told.topic)
+            }
+            (false, Some(_), Some(_), Some(((way, told), Some(said)))) => {
+                let percent = way.level(said.number).percent();
+                format!("{} does not follow: it says {percent} % {within} after the command", told.topic)
             }
         };
         // What was published may have been done, whoever says nothing of it.
-        let is_contradicted = state.is_some() && self.says.is_some();
+        let is_contradicted = state.is_some() && self.says.is_some() && !matches!(of_level, Some((_, None)));
         self.complain(id, &text);
         events.push(match is_published && !is_contradicted {
             true => Event::Overdue { drive, text },
             false => Event::Driven { drive, result: Err(text) },
         });
+    }
+
+    /// Whether it tells one level after another since it was driven to one, as one that fades.
+    fn is_on_its_way(&self, within: Duration, now: Now) -> bool {
+        let is_asked = self.pending.as_ref().is_some_and(|pending| pending.is_published && pending.level.is_on());
+        let moves = |said: &Said| said.moved && said.is_news && now.moment < said.since + within / 2;
+        is_asked && self.says == Some(true) && self.says_level.as_ref().is_some_and(moves)
     }
 
     /// Logs what is wrong, once for each tale.
@@ -239,7 +335,7 @@ impl OutputPoint {
 
     /// When a drive is to be answered at the latest.
     pub(super) fn due(&self) -> Option<Moment> {
-        self.pending.as_ref().map(|pending| pending.due)
+        self.pending.as_ref().map(|pending| pending.due).or_else(|| self.rests_at())
     }
 
     /// Whether it is known to be as it should.

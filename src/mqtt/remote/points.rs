@@ -111,7 +111,7 @@ impl Points {
         let there = there.chain(self.sensors.values().flat_map(|point| &point.remote.availability));
         let there = there.cloned().chain(self.gate.topics());
         let mut topics: Vec<Arc<str>> = there.collect::<BTreeSet<_>>().into_iter().collect();
-        let told = remotes().flat_map(|remote| remote.state.iter().map(|told| &told.topic));
+        let told = remotes().flat_map(|remote| remote.told()).map(|told| &told.topic);
         let of_sensors = self.sensors.values().flat_map(|point| &point.remote.channels);
         let told = told.chain(of_sensors.map(|channel| &channel.told.topic));
         let told: BTreeSet<Arc<str>> = told.filter(|topic| !topics.contains(topic)).cloned().collect();

@@ -48,6 +48,25 @@ fn plug(state: bool) -> Remote {
     Remote { state, availability, stale_after: None, command: Some(command), ..remote("", "") }
 }
 
+/// A lamp as zigbee2mqtt has it.
+fn lamp() -> Remote {
+    let level = RemoteLevel {
+        topic: "z/lamp/set".into(),
+        payload: r#"{"brightness":{}}"#.into(),
+        full: 254,
+        state: Some(told("z/lamp", "/brightness")),
+    };
+    let command = Commanded {
+        topic: "z/lamp/set".into(),
+        on: "ON".into(),
+        off: "OFF".into(),
+        level: Some(level),
+        ask: None,
+        confirm_within: Duration::from_secs(3),
+    };
+    Remote { stale_after: None, command: Some(command), ..remote("z/lamp", "/state") }
+}
+
 fn house() -> Config {
     let input = |id, kind, remote| Input::plain(id, kind, Line::Remote(Arc::new(remote)));
     let clicks = vec![("single".into(), Click::Single), ("hold".into(), Click::Long)];
@@ -70,7 +89,7 @@ fn house() -> Config {
             stale_after: Duration::from_secs(3600),
             ..Sensor::plain("climate", Chip::Lm75)
         }],
-        outputs: vec![output("plug", plug(true))],
+        outputs: vec![output("plug", plug(true)), output("lamp", lamp())],
         ..Config::empty("hut")
     }
 }
@@ -201,7 +220,11 @@ fn a_sensor_reads_numbers() {
 }
 
 fn drive(points: &mut Points, drive: u64, level: Level, now: u64) -> Vec<String> {
-    let point = points.outputs.get_mut("plug").unwrap();
+    drive_output(points, "plug", drive, level, now)
+}
+
+fn drive_output(points: &mut Points, id: &str, drive: u64, level: Level, now: u64) -> Vec<String> {
+    let point = points.outputs.get_mut(id).unwrap();
     point.drive(DriveId(drive), level, false, at(now));
     published(point)
 }
@@ -256,6 +279,121 @@ fn an_output_that_goes_by_itself_is_found() {
     hear(&mut points, "stat/plug/POWER", "ON", 1);
     assert_eq!(hear(&mut points, "stat/plug/POWER", "ON", 2), NOTHING);
     assert_eq!(hear(&mut points, "stat/plug/POWER", "OFF", 3), ["plug found OFF Ok(())"]);
+}
+
+fn dim(points: &mut Points, id: u64, percent: u8, now: u64) {
+    let number = (f64::from(percent) * 2.54).round();
+    let published = drive_output(points, "lamp", id, Level::new(percent).unwrap(), now);
+    assert_eq!(published, [format!(r#"z/lamp/set {{"brightness":{number}}}"#)]);
+    assert_eq!(taken(points, id), NOTHING, "the broker's word is not the lamp's");
+}
+
+fn lamp_says(points: &mut Points, state: &str, brightness: u32, now: u64) -> Vec<String> {
+    hear(points, "z/lamp", &format!(r#"{{"state":"{state}","brightness":{brightness}}}"#), now)
+}
+
+/// A lamp at 40 %, which is asked and told as 102.
+fn lamp_at_40() -> Points {
+    let mut points = points();
+    dim(&mut points, 1, 40, 0);
+    assert_eq!(lamp_says(&mut points, "ON", 102, 1), ["drive 1 Ok(())"]);
+    points
+}
+
+#[test]
+fn a_lamp_is_driven_when_its_level_follows_too() {
+    let mut points = points();
+    dim(&mut points, 1, 40, 0);
+    assert_eq!(hear(&mut points, "z/lamp", r#"{"state":"ON"}"#, 1), NOTHING, "at which level?");
+    assert_eq!(lamp_says(&mut points, "ON", 254, 1), NOTHING);
+    assert_eq!(lamp_says(&mut points, "OFF", 102, 1), NOTHING, "it is off, and will be at that level");
+    assert_eq!(lamp_says(&mut points, "ON", 103, 2), ["drive 1 Ok(())"], "devices round");
+    assert_eq!(hear(&mut points, "z/lamp", r#"{"brightness":"bright"}"#, 2), NOTHING);
+    assert_eq!(drive_output(&mut points, "lamp", 2, Level::OFF, 3), ["z/lamp/set OFF"]);
+    assert_eq!(lamp_says(&mut points, "OFF", 103, 3), ["drive 2 Ok(())"]);
+    assert_eq!(lamp_says(&mut points, "OFF", 254, 3), NOTHING, "what it is at while it is off is of no account");
+    assert_eq!(points.next_due(), None);
+    assert_eq!(lamp_says(&mut points, "ON", 254, 4), ["lamp found ON Ok(())"]);
+    drive_output(&mut points, "lamp", 3, Level::new(100).unwrap(), 5);
+    assert_eq!(taken(&mut points, 3), ["drive 3 Ok(())"], "it says so already");
+}
+
+#[test]
+fn a_lamp_whose_level_does_not_follow_is_in_fault_and_says_so() {
+    let mut points = lamp_at_40();
+    dim(&mut points, 2, 80, 10);
+    assert_eq!(lines(points.update(at(13))), ["drive 2 overdue: z/lamp says no level within 3s of the command"]);
+    dim(&mut points, 3, 80, 20);
+    assert_eq!(lamp_says(&mut points, "ON", 102, 21), NOTHING);
+    assert_eq!(
+        lines(points.update(at(23))),
+        ["drive 3 Err(\"z/lamp does not follow: it says 40 % 3s after the command\")"]
+    );
+    assert_eq!(lamp_says(&mut points, "ON", 102, 24), NOTHING, "it says nothing new");
+    assert_eq!(points.next_due(), None, "it is in fault, and nobody believes that it went there by itself");
+    dim(&mut points, 4, 80, 30);
+    assert_eq!(lamp_says(&mut points, "ON", 127, 30), NOTHING);
+    assert_eq!(
+        lines(points.update(at(33))),
+        ["drive 4 Err(\"z/lamp does not follow: it says 50 % 3s after the command\")"],
+        "it went one step, and no further"
+    );
+    assert_eq!(lamp_says(&mut points, "ON", 203, 40), ["lamp found 80 % Ok(())"], "late is better than never");
+}
+
+#[test]
+fn a_lamp_that_is_moved_at_the_device_is_found_when_it_rests() {
+    let mut points = lamp_at_40();
+    for (now, brightness) in [(10, 120), (11, 150), (13, 180), (13, 180)] {
+        assert_eq!(lamp_says(&mut points, "ON", brightness, now), NOTHING);
+        assert_eq!(lines(points.update(at(now))), NOTHING);
+    }
+    assert_eq!(points.next_due(), Some(at(16).moment), "since it says so, not since it said it again");
+    assert_eq!(lines(points.update(at(15))), NOTHING);
+    assert_eq!(lines(points.update(at(16))), ["lamp found 71 % Ok(())"]);
+    assert_eq!((points.next_due(), lines(points.update(at(30)))), (None, Vec::new()), "once");
+    dim(&mut points, 2, 40, 31);
+    assert_eq!(lamp_says(&mut points, "ON", 102, 32), ["drive 2 Ok(())"]);
+}
+
+#[test]
+fn a_lamp_that_fades_is_left_alone_until_it_rests() {
+    // As zigbee2mqtt tells it: first where it will be, then its way there.
+    let mut points = lamp_at_40();
+    for (now, brightness) in [(1, 20), (3, 60), (5, 90), (7, 102)] {
+        assert_eq!(lamp_says(&mut points, "ON", brightness, now), NOTHING);
+        assert_eq!(lines(points.update(at(now))), NOTHING);
+    }
+    assert_eq!(points.next_due(), None, "it arrived");
+    // As others do: they are where they are. A fade may take longer than a fault.
+    dim(&mut points, 2, 80, 10);
+    for (now, brightness) in [(10, 104), (11, 120), (12, 140)] {
+        assert_eq!(lamp_says(&mut points, "ON", brightness, now), NOTHING);
+    }
+    assert_eq!(lines(points.update(at(13))), ["drive 2 Ok(())"], "it follows");
+    for (now, brightness) in [(14, 170), (16, 203)] {
+        assert_eq!(lamp_says(&mut points, "ON", brightness, now), NOTHING);
+        assert_eq!(lines(points.update(at(now))), NOTHING);
+    }
+    assert_eq!(points.next_due(), None);
+    // One that stops on its way went there by itself.
+    dim(&mut points, 3, 10, 20);
+    lamp_says(&mut points, "ON", 180, 21);
+    lamp_says(&mut points, "ON", 150, 22);
+    assert_eq!(lines(points.update(at(23))), ["drive 3 Ok(())"]);
+    assert_eq!(lines(points.update(at(25))), ["lamp found 59 % Ok(())"]);
+}
+
+#[test]
+fn what_a_lamp_said_before_a_connection_was_lost_tells_nothing() {
+    let mut points = lamp_at_40();
+    lamp_says(&mut points, "ON", 254, 2);
+    points.connected(false, at(3));
+    points.outputs.values_mut().for_each(OutputPoint::publish_again);
+    assert_eq!(lines(points.update(at(60))), NOTHING);
+    points.connected(true, at(70));
+    assert_eq!(retained(&mut points, "z/lamp", r#"{"state":"ON","brightness":254}"#), NOTHING);
+    assert_eq!(lines(points.update(at(73))), ["lamp found ON Ok(())"]);
 }
 
 #[test]
