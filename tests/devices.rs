@@ -459,6 +459,31 @@ fn a_lamp_is_at_a_level_when_it_says_so_and_is_driven_back_from_another_where_it
 }
 
 #[test]
+fn a_gate_says_in_its_own_words_that_it_is_not_there() {
+    let broker = Broker::start();
+    let device = devices(broker.port);
+    let gate = "[inputs.gate]\nkind = \"door\"\nmqtt = \"gate\"\navailability = \"gate/st\"\n";
+    let mut house = house(broker.port, gate);
+    device.publish_retained("gate/st", "Connected");
+    device.publish_retained("gate", "ON");
+    house.up(&[]);
+    wait_for_value(&house, "gate", "ON");
+    device.publish_retained("gate/st", "Disconnected");
+    let warning = "gate/st says \"Connected\" of gate, which is neither online or true or 1 (available) nor offline or \
+                   false or 0 (unavailable): it counts for nothing; add available = \"Connected\" or unavailable = \
+                   \"Connected\" to gate";
+    house.wait_for_log(warning);
+    let text = fs::read_to_string(&house.config).unwrap();
+    fs::write(&house.config, format!("{text}available = \"Connected\"\nunavailable = \"Disconnected\"\n")).unwrap();
+    assert_eq!(fault(&house, "gate"), "gate/st says `Disconnected`");
+    device.publish_retained("gate/st", "Connected");
+    device.publish_retained("gate", "OFF");
+    wait_for_value(&house, "gate", "OFF");
+    assert_eq!(house.log().matches("counts for nothing").count(), 1, "once");
+    assert!(house.stop());
+}
+
+#[test]
 fn what_a_reload_takes_away_is_left_in_its_safe_state() {
     let broker = Broker::start();
     let device = devices(broker.port);

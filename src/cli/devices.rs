@@ -229,7 +229,8 @@ mod tests {
         let temperature = r#"{"~":"porch","uniq_id":"porch_temperature","stat_t":"~/sensor/temperature/state","dev_cla":"temperature",
             "unit_of_meas":"°F","avty_t":"~/status","stat_cla":"measurement"}"#;
         let motion = r#"{"stat_t":"home/OMG/PIR","dev_cla":"motion","val_tpl":"{{ value_json['presence'] | default('') }}",
-            "pl_on":"true","pl_off":"false"}"#;
+            "pl_on":"true","pl_off":"false","avty_t":"home/OMG/LWT","pl_avail":"Online","pl_not_avail":"Gone"}"#;
+        let shed = r#"{"stat_t":"shed/door","dev_cla":"door","avty_t":"shed/st","avty_tpl":"{{ value_json.up }}"}"#;
         let garden = r#"{"dev":{"ids":["g"]},"o":{"name":"other"},"availability_topic":"garden/up","cmps":{
             "lamp":{"p":"light","schema":"json","brightness":true,"cmd_t":"garden/lamp/set","stat_t":"garden/lamp"},
             "pump":{"p":"switch","command_topic":"garden/pump/set","stat_t":"garden/pump","val_tpl":"{{ value_json.pump.state }}"},
@@ -249,6 +250,7 @@ mod tests {
             ("shellies/shellyht-77/online", "true"),
             ("homeassistant/sensor/porch/temperature/config", temperature),
             ("homeassistant/binary_sensor/OMG_1/config", motion),
+            ("homeassistant/binary_sensor/shed/config", shed),
             ("homeassistant/device/garden/config", garden),
             (
                 "homeassistant/sensor/clever/config",
@@ -309,6 +311,12 @@ mqtt = "home/OMG/PIR"
 pointer = "/presence"
 on = "true"
 off = "false"
+availability = "home/OMG/LWT"
+unavailable = "Gone"
+
+[inputs.shed]
+kind = "door"
+mqtt = "shed/door"
 
 [outputs.lamp_2]
 kind = "light"

@@ -108,8 +108,8 @@ pub use reasons::{
     Ahead, Outlook, PartReason, Pending, ReasonSlot, Reasons, RuleReason, SunTimes, Upcoming, WireReason,
 };
 pub use remote::{
-    Commanded, LEVEL_MARK, OtherHub, RELEASE, Remote, RemoteChannel, RemoteLevel, RemoteSensor, SIGN_OF_LIFE, Told,
-    Words,
+    Availability, Commanded, LEVEL_MARK, OtherHub, RELEASE, Remote, RemoteChannel, RemoteLevel, RemoteSensor,
+    SIGN_OF_LIFE, Told, Words,
 };
 pub use room::{Room, RoomCause, Sign};
 pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};

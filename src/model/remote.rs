@@ -10,8 +10,8 @@ pub struct Remote {
     pub state: Option<Told>,
     /// What a state says when it is on (motion, open, pressed, wet), and when it is off.
     pub words: Words,
-    /// The topics that say whether it is there. One that says nothing is believed to be well.
-    pub availability: Vec<Arc<str>>,
+    /// What says whether it is there. Where nothing is said it is believed to be well.
+    pub availability: Vec<Availability>,
     /// Of an input: after this long without a message it is in fault; None: it may be silent for as long as it likes.
     pub stale_after: Option<Duration>,
     /// Where its messages say when they were made, as a JSON pointer; empty: they do not.
@@ -78,6 +78,15 @@ impl Words {
         let is_of = |words: &[Arc<str>]| words.iter().any(|one| one.eq_ignore_ascii_case(word));
         if is_of(&self.on) { Some(true) } else { is_of(&self.off).then_some(false) }
     }
+}
+
+/// A topic that says whether a device is there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Availability {
+    /// The topic. Its payload is the word, or JSON with the word as its `state`.
+    pub topic: Arc<str>,
+    /// What it says when the device is there (on), and when it is not.
+    pub words: Words,
 }
 
 /// How an output on the broker is commanded. Commands are never retained.
@@ -148,7 +157,7 @@ pub struct RemoteSensor {
     /// What it reads, in the order in which its points are listed.
     pub channels: Vec<RemoteChannel>,
     /// As of [`Remote::availability`].
-    pub availability: Vec<Arc<str>>,
+    pub availability: Vec<Availability>,
     /// As of [`Remote::time`].
     pub time: Arc<str>,
     /// As of [`Remote::owner`].

@@ -5,8 +5,9 @@ use hearthd::model::Quantity;
 use serde_json::{Map, Value as Json};
 
 /// The short forms of what is read here.
-const ABBREVIATIONS: [(&str, &str); 25] = [
+const ABBREVIATIONS: [(&str, &str); 26] = [
     ("avty_t", "availability_topic"),
+    ("avty_tpl", "availability_template"),
     ("bri_cmd_t", "brightness_command_topic"),
     ("bri_scl", "brightness_scale"),
     ("bri_stat_t", "brightness_state_topic"),
@@ -119,9 +120,23 @@ impl Component<'_> {
             _ => return,
         };
         if let Some((table, keys)) = keys {
-            let availability = self.line("availability_topic", "availability");
-            tables.add(table, name, &format!("{keys}{availability}"));
+            tables.add(table, name, &format!("{keys}{}", self.availability()));
         }
+    }
+
+    /// Where and in which words it says whether it is there, as far as that is known here: by the payload or its `state`.
+    fn availability(&self) -> String {
+        if !matches!(self.pointer("availability_template").as_deref(), Some("" | "/state")) {
+            return String::new();
+        }
+        let topic = self.line("availability_topic", "availability");
+        let word = |key: &str, ours, usual: &str| match self.text(key) {
+            Some(said) if !topic.is_empty() && !said.eq_ignore_ascii_case(usual) => self.line(key, ours),
+            _ => String::new(),
+        };
+        let available = word("payload_available", "available", "online");
+        let unavailable = word("payload_not_available", "unavailable", "offline");
+        format!("{topic}{available}{unavailable}")
     }
 
     fn input(&self) -> Option<String> {

@@ -27,6 +27,8 @@ pub(super) const CONFIRM_WITHIN: Duration = Duration::from_secs(3);
 /// What devices say when they do not say it otherwise.
 const ON_WORDS: &[&str] = &["ON", "true", "1"];
 const OFF_WORDS: &[&str] = &["OFF", "false", "0"];
+const AVAILABLE: &[&str] = &["online", "true", "1"];
+const UNAVAILABLE: &[&str] = &["offline", "false", "0"];
 
 fn shared(words: &[&str]) -> Vec<Arc<str>> {
     words.iter().map(|word| Arc::from(*word)).collect()
@@ -34,9 +36,13 @@ fn shared(words: &[&str]) -> Vec<Arc<str>> {
 
 /// Reports a word that means both.
 fn check_words(words: &Words, key: &str, table: &Table<'_>) {
-    if let Some(both) = words.on.iter().find(|word| words.off.iter().any(|off| off.eq_ignore_ascii_case(word))) {
-        let message = format!("\"{}\" would be on and off", shorten(both));
-        table.error_at(key, message, "write what is said in the other state, too: on = \"open\" and off = \"closed\"");
+    let (both, example) = match key {
+        "available" => ("available and unavailable", "available = \"up\" and unavailable = \"down\""),
+        _ => ("on and off", "on = \"open\" and off = \"closed\""),
+    };
+    if let Some(word) = words.on.iter().find(|word| words.off.iter().any(|off| off.eq_ignore_ascii_case(word))) {
+        let message = format!("\"{}\" would be {both}", shorten(word));
+        table.error_at(key, message, format!("write what is said in the other state, too: {example}"));
     }
 }
 

@@ -1,13 +1,18 @@
 //! What names a point on the broker: a topic, or a device of a short form.
 
 use super::{
+    AVAILABLE, UNAVAILABLE, check_words,
     forms::{FORMS, Form, Name},
-    shapes::Pointer,
+    shapes::{Pointer, StateWords},
+    shared,
 };
-use crate::config::{
-    mqtt::Topic,
-    shape::{Text, Whole, shorten},
-    table::Table,
+use crate::{
+    config::{
+        mqtt::Topic,
+        shape::{Text, Whole, shorten},
+        table::Table,
+    },
+    model::{Availability, Words},
 };
 use std::{ops::Range, sync::Arc};
 
@@ -27,7 +32,7 @@ pub(super) struct Source {
     pub place: Range<usize>,
     pub topic: Option<Arc<str>>,
     pub device: Option<Device>,
-    pub availability: Vec<Arc<str>>,
+    pub availability: Vec<Availability>,
     pub time: Option<Arc<str>>,
 }
 
@@ -108,8 +113,18 @@ pub(super) fn source(of: Of, wires: &[&'static str], own: &[&'static str], table
     );
     let availability = table.optional(
         "availability",
-        "The topic on which the broker says whether the device is there: online or offline, true or false, 1 or 0.",
+        "The topic that says whether the device is there, by its payload or the `state` of its JSON.",
         Topic,
+    );
+    let available = table.optional(
+        "available",
+        "What it says there when it is there: a word or a list; online, true or 1 when absent.",
+        StateWords,
+    );
+    let unavailable = table.optional(
+        "unavailable",
+        "What it says there when it is not: a word or a list; offline, false or 0 when absent.",
+        StateWords,
     );
     let time = table.optional(
         "time",
@@ -120,8 +135,11 @@ pub(super) fn source(of: Of, wires: &[&'static str], own: &[&'static str], table
     let written: Vec<&'static str> = source_keys().filter(|key| table.has(key)).collect();
     let [key, rest @ ..] = written.as_slice() else {
         let is_alone = !is_meant(table);
-        for key in
-            own.iter().copied().chain(["channel", "availability", "time"]).filter(|key| is_alone && table.has(key))
+        for key in own
+            .iter()
+            .copied()
+            .chain(["channel", "availability", "available", "unavailable", "time"])
+            .filter(|key| is_alone && table.has(key))
         {
             table.error_at(
                 key,
@@ -150,7 +168,23 @@ pub(super) fn source(of: Of, wires: &[&'static str], own: &[&'static str], table
         return None;
     }
     let usual = device.iter().flat_map(|device| device.form.availability.iter().map(|topic| device.fill(topic, "")));
-    let availability = availability.map_or_else(|| usual.collect(), |topic| vec![topic.into()]);
+    let topics: Vec<Arc<str>> = match availability {
+        Some(topic) => vec![topic.into()],
+        None if table.has("availability") => Vec::new(),
+        None => usual.collect(),
+    };
+    let words = Words {
+        on: available.unwrap_or_else(|| shared(AVAILABLE)),
+        off: unavailable.unwrap_or_else(|| shared(UNAVAILABLE)),
+    };
+    check_words(&words, "available", table);
+    for key in ["available", "unavailable"].into_iter().filter(|key| table.has(key)) {
+        if topics.is_empty() && !table.has("availability") {
+            let advice = "add availability = \"its/topic\", or remove it";
+            table.error_at(key, format!("`{key}` without `availability`"), advice);
+        }
+    }
+    let availability = topics.into_iter().map(|topic| Availability { topic, words: words.clone() }).collect();
     Some(Source { key, place, topic: topic.map(Into::into), device, availability, time })
 }
 

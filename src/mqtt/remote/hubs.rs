@@ -126,7 +126,11 @@ impl Gate {
     /// A message came in. What follows from it, by the ids of points.
     pub(super) fn hear(&mut self, topic: &str, bytes: &[u8], now: Now) -> Vec<(Arc<str>, Passed)> {
         let mut passed = Vec::new();
-        let says = if bytes.is_empty() { Some(false) } else { Payload::of(bytes).availability() };
+        let says = match &*Payload::of(bytes).availability().to_ascii_lowercase() {
+            "online" => Some(true),
+            "offline" | "" => Some(false),
+            _ => None,
+        };
         if let (Some(hub), Some(is_there)) = (self.hubs.get_mut(topic), says) {
             hub.is_there = Some(is_there);
             (hub.sign, hub.is_silent) = (now.moment, false);

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// Longer payloads are not looked at: no device says so much of its state.
 pub(super) const LONGEST: usize = 64 << 10;
 /// So much of a payload is shown.
-const SHOWN: usize = 60;
+pub(super) const SHOWN: usize = 60;
 
 /// One message's payload.
 pub(super) struct Payload<'m> {
@@ -50,17 +50,11 @@ impl Payload<'_> {
         }
     }
 
-    /// Whether it says that a device is there: `online`, `{"state":"online"}`, `Online`, `true`, `1`. None: neither.
-    pub(super) fn availability(&self) -> Option<bool> {
-        let word = match self.at("/state") {
+    /// The word by which it says whether a device is there: `online`, `"online"`, or `{"state":"online"}`.
+    pub(super) fn availability(&self) -> String {
+        match self.at("/state") {
             Found::Word(word) => word,
             Found::Absent | Found::Unreadable => self.text.trim().trim_matches('"').to_owned(),
-        };
-        let is_one_of = |words: [&str; 3]| words.iter().any(|known| known.eq_ignore_ascii_case(&word));
-        if is_one_of(["online", "true", "1"]) {
-            Some(true)
-        } else {
-            is_one_of(["offline", "false", "0"]).then_some(false)
         }
     }
 
@@ -160,14 +154,11 @@ mod tests {
     #[test]
     fn devices_say_in_many_ways_that_they_are_there() {
         let says = |payload: &str| Payload::of(payload.as_bytes()).availability();
-        for online in ["online", "Online", "true", "1", r#"{"state":"online"}"#, "\"online\""] {
-            assert_eq!(says(online), Some(true), "{online}");
+        for online in ["online", r#"{"state":"online"}"#, "\"online\"", " online\n"] {
+            assert_eq!(says(online), "online", "{online}");
         }
-        for offline in ["offline", "Offline", "false", "0", r#"{"state":"offline"}"#] {
-            assert_eq!(says(offline), Some(false), "{offline}");
-        }
-        for neither in ["", "{}", "soon", "\u{0}"] {
-            assert_eq!(says(neither), None, "{neither}");
+        for (other, word) in [("", ""), ("{}", "{}"), ("1", "1"), (r#"{"state":true}"#, "true")] {
+            assert_eq!(says(other), word, "{other}");
         }
     }
 

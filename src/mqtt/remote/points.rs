@@ -4,11 +4,13 @@
 use super::{
     hubs::{Gate, Passed},
     outputs::OutputPoint,
-    payload::{Found, LONGEST, Payload},
+    payload::{Found, LONGEST, Payload, SHOWN},
 };
 use crate::{
     clock::{Moment, Now, Zone},
-    model::{Config, Event, Line, Quantity, ReadFailure, Remote, RemoteSensor, SensorSource, duration, shown},
+    model::{
+        Availability, Config, Event, Line, Quantity, ReadFailure, Remote, RemoteSensor, SensorSource, duration, shown,
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -28,8 +30,10 @@ pub(super) struct Points {
     inputs: BTreeMap<Arc<str>, InputPoint>,
     sensors: BTreeMap<Arc<str>, SensorPoint>,
     pub(super) outputs: BTreeMap<Arc<str>, OutputPoint>,
-    /// The topics of availability that say `offline`.
-    offline: BTreeSet<Arc<str>>,
+    /// What says that a device is not there.
+    offline: BTreeSet<Availability>,
+    /// The topics of availability of which an unknown word was logged.
+    puzzling: BTreeSet<Arc<str>>,
     /// Since when there is no connection; None: there is one.
     away_since: Option<Moment>,
     /// What of other hubs can be believed.
@@ -64,6 +68,7 @@ impl Points {
             sensors: BTreeMap::new(),
             outputs: BTreeMap::new(),
             offline: BTreeSet::new(),
+            puzzling: BTreeSet::new(),
             away_since: Some(now.moment),
             gate: Gate::new(),
         }
@@ -107,9 +112,7 @@ impl Points {
     pub(super) fn topics(&self) -> Vec<Arc<str>> {
         let remotes =
             || self.inputs.values().map(|point| &point.remote).chain(self.outputs.values().map(|point| &point.remote));
-        let there = remotes().flat_map(|remote| &remote.availability);
-        let there = there.chain(self.sensors.values().flat_map(|point| &point.remote.availability));
-        let there = there.cloned().chain(self.gate.topics());
+        let there = self.availabilities().map(|(_, there)| there.topic.clone()).chain(self.gate.topics());
         let mut topics: Vec<Arc<str>> = there.collect::<BTreeSet<_>>().into_iter().collect();
         let told = remotes().flat_map(|remote| remote.told()).map(|told| &told.topic);
         let of_sensors = self.sensors.values().flat_map(|point| &point.remote.channels);
@@ -152,7 +155,7 @@ impl Points {
             point.hear(id, &message, offline, &mut events);
         }
         for (id, point) in self.outputs.iter_mut().filter(|(_, point)| point.remote.owner.is_none()) {
-            let is_away = point.remote.availability.iter().any(|topic| offline.contains(topic));
+            let is_away = point.remote.availability.iter().any(|there| offline.contains(there));
             if !(retained && is_away) {
                 point.hear(id, &message, &mut events);
             }
@@ -196,33 +199,56 @@ impl Points {
         }
     }
 
+    /// What says of the points whether they are there, each with a point of which it says so.
+    fn availabilities(&self) -> impl Iterator<Item = (&Arc<str>, &Availability)> {
+        let inputs = self.inputs.iter().map(|(id, point)| (id, &point.remote.availability));
+        let sensors = self.sensors.iter().map(|(id, point)| (id, &point.remote.availability));
+        let outputs = self.outputs.iter().map(|(id, point)| (id, &point.remote.availability));
+        inputs.chain(sensors).chain(outputs).flat_map(|(id, all)| all.iter().map(move |there| (id, there)))
+    }
+
     fn hear_availability(&mut self, message: &Message<'_>, events: &mut Vec<Event>) {
-        let topic = message.topic;
-        let remotes = self.inputs.values().map(|point| &point.remote.availability);
-        let remotes = remotes.chain(self.outputs.values().map(|point| &point.remote.availability));
-        let mut all = remotes.chain(self.sensors.values().map(|point| &point.remote.availability)).flatten();
-        let Some(topic) = all.find(|known| ***known == *topic).cloned() else { return };
-        match message.payload.availability() {
-            None => tracing::debug!("{topic} says {}, neither online nor offline", message.payload.shown()),
-            Some(true) => {
-                self.offline.remove(&topic);
-                let outputs = self.outputs.iter().filter(|(_, point)| point.remote.availability.contains(&topic));
-                events.extend(outputs.filter_map(|(id, point)| point.reached(id)));
+        let told = self.availabilities().filter(|(_, there)| *there.topic == *message.topic);
+        let told: BTreeMap<Availability, Arc<str>> = told.map(|(id, there)| (there.clone(), id.clone())).collect();
+        let word = if told.is_empty() { String::new() } else { message.payload.availability() };
+        // Without a word, somebody took back what the broker kept.
+        for (there, id) in told.into_iter().filter(|_| !word.is_empty()) {
+            match there.words.meaning(&word) {
+                None => self.puzzle(&there, &id, &word),
+                Some(true) => {
+                    self.offline.remove(&there);
+                    let outputs = self.outputs.iter().filter(|(_, point)| point.remote.availability.contains(&there));
+                    events.extend(outputs.filter_map(|(id, point)| point.reached(id)));
+                }
+                Some(false) => self.gone(there, message, events),
             }
-            Some(false) => {
-                self.offline.insert(topic.clone());
-                let text = format!("{topic} says {}", message.payload.shown());
-                let depends = |availability: &[Arc<str>]| availability.contains(&topic);
-                for (id, point) in self.inputs.iter_mut().filter(|(_, point)| depends(&point.remote.availability)) {
-                    point.tell(id, Err(text.clone()), events);
-                }
-                for (id, point) in self.sensors.iter_mut().filter(|(_, point)| depends(&point.remote.availability)) {
-                    events.push(point.fail(id, text.clone()));
-                }
-                for (id, point) in self.outputs.iter_mut().filter(|(_, point)| depends(&point.remote.availability)) {
-                    point.fail(id, &text, events);
-                }
-            }
+        }
+    }
+
+    /// What is said of a device that is not there.
+    fn gone(&mut self, there: Availability, message: &Message<'_>, events: &mut Vec<Event>) {
+        let text = format!("{} says {}", there.topic, message.payload.shown());
+        for (id, point) in self.inputs.iter_mut().filter(|(_, point)| point.remote.availability.contains(&there)) {
+            point.tell(id, Err(text.clone()), events);
+        }
+        for (id, point) in self.sensors.iter_mut().filter(|(_, point)| point.remote.availability.contains(&there)) {
+            events.push(point.fail(id, text.clone()));
+        }
+        for (id, point) in self.outputs.iter_mut().filter(|(_, point)| point.remote.availability.contains(&there)) {
+            point.fail(id, &text, events);
+        }
+        self.offline.insert(there);
+    }
+
+    /// Logs a word that says neither that a device is there nor that it is not, once for each topic.
+    fn puzzle(&mut self, there: &Availability, id: &str, word: &str) {
+        if self.puzzling.insert(there.topic.clone()) {
+            let (topic, word) = (&there.topic, word.chars().take(SHOWN).collect::<String>());
+            let (on, off) = (there.words.on.join(" or "), there.words.off.join(" or "));
+            tracing::warn!(
+                "{topic} says {word:?} of {id}, which is neither {on} (available) nor {off} (unavailable): it counts for \
+                 nothing; add available = {word:?} or unavailable = {word:?} to {id}"
+            );
         }
     }
 
@@ -231,8 +257,8 @@ impl Points {
         if let Some(gone) = self.gate.absence(remote) {
             return Some(gone);
         }
-        let topic = remote.availability.iter().find(|topic| self.offline.contains(*topic))?;
-        Some(format!("{topic} says that it is offline"))
+        let there = remote.availability.iter().find(|there| self.offline.contains(*there))?;
+        Some(format!("{} says that it is offline", there.topic))
     }
 
     /// Looks at what is silent for too long and at commands that nobody followed.
@@ -301,7 +327,13 @@ impl InputPoint {
         Some(self.heard? + self.remote.stale_after?)
     }
 
-    fn hear(&mut self, id: &Arc<str>, message: &Message<'_>, offline: &BTreeSet<Arc<str>>, events: &mut Vec<Event>) {
+    fn hear(
+        &mut self,
+        id: &Arc<str>,
+        message: &Message<'_>,
+        offline: &BTreeSet<Availability>,
+        events: &mut Vec<Event>,
+    ) {
         let remote = self.remote.clone();
         let Some(told) = remote.state.as_ref().filter(|told| *told.topic == *message.topic) else { return };
         let found = message.payload.at(&told.pointer);
@@ -309,7 +341,7 @@ impl InputPoint {
             return self.hear_click(id, found, message, events);
         }
         // A device that is away has said nothing since; one that says something is there, whatever is said of it.
-        let is_away = remote.availability.iter().any(|topic| offline.contains(topic));
+        let is_away = remote.availability.iter().any(|there| offline.contains(there));
         if message.retained && is_away || message.is_too_old(&remote.time, remote.stale_after.unwrap_or(RETAINED_FOR)) {
             tracing::debug!("{id}: what is retained on {} is too old", told.topic);
             return;
@@ -368,14 +400,20 @@ impl InputPoint {
 }
 
 impl SensorPoint {
-    fn hear(&mut self, id: &Arc<str>, message: &Message<'_>, offline: &BTreeSet<Arc<str>>, events: &mut Vec<Event>) {
+    fn hear(
+        &mut self,
+        id: &Arc<str>,
+        message: &Message<'_>,
+        offline: &BTreeSet<Availability>,
+        events: &mut Vec<Event>,
+    ) {
         let remote = &self.remote;
         let of_topic = remote.channels.iter().filter(|channel| *channel.told.topic == *message.topic);
         let mut of_topic = of_topic.peekable();
         if of_topic.peek().is_none() {
             return;
         }
-        let is_away = remote.availability.iter().any(|topic| offline.contains(topic));
+        let is_away = remote.availability.iter().any(|there| offline.contains(there));
         if message.retained && is_away || message.is_too_old(&remote.time, self.stale_after) {
             tracing::debug!("{id}: what is retained on {} is too old", shown(message.topic));
             return;

@@ -21,11 +21,16 @@ fn told(topic: &str, pointer: &str) -> Told {
     Told { topic: topic.into(), pointer: pointer.into() }
 }
 
+fn there(topic: &str) -> Availability {
+    let words = Words { on: vec!["online".into()], off: vec!["offline".into()] };
+    Availability { topic: topic.into(), words }
+}
+
 fn remote(topic: &str, pointer: &str) -> Remote {
     Remote {
         state: Some(told(topic, pointer)),
         words: Words { on: vec!["ON".into(), "true".into()], off: vec!["OFF".into(), "false".into()] },
-        availability: vec![format!("{topic}/availability").into()],
+        availability: vec![there(&format!("{topic}/availability"))],
         stale_after: Some(Duration::from_secs(3600)),
         time: "/last_seen".into(),
         clicks: Vec::new(),
@@ -44,7 +49,7 @@ fn plug(state: bool) -> Remote {
         confirm_within: Duration::from_secs(3),
     };
     let state = state.then(|| told("stat/plug/POWER", ""));
-    let availability = vec!["tele/plug/LWT".into()];
+    let availability = vec![there("tele/plug/LWT")];
     Remote { state, availability, stale_after: None, command: Some(command), ..remote("", "") }
 }
 
@@ -74,7 +79,7 @@ fn house() -> Config {
         |quantity, pointer| RemoteChannel { quantity, told: told("z/climate", pointer), scale: 1.0, offset: 0.0 };
     let sensor = RemoteSensor {
         channels: vec![channel(Quantity::Temperature, "/temperature"), channel(Quantity::Humidity, "/humidity")],
-        availability: vec!["z/climate/availability".into()],
+        availability: vec![there("z/climate/availability")],
         time: "/last_seen".into(),
         owner: None,
     };
@@ -203,6 +208,34 @@ fn a_device_that_is_away_is_in_fault_until_it_speaks() {
         hear(&mut points, "z/climate/availability", "offline", 5),
         ["climate: z/climate/availability says `offline`"]
     );
+}
+
+#[test]
+fn a_device_says_in_its_own_words_whether_it_is_there() {
+    let said = |topic: &str, on: &str, off: &str| Availability {
+        words: Words { on: vec![on.into()], off: vec![off.into()] },
+        ..there(topic)
+    };
+    let input = |id, topic: &str, there| {
+        let remote = Remote { availability: vec![there], ..remote(topic, "") };
+        Input::plain(id, InputKind::Door, Line::Remote(Arc::new(remote)))
+    };
+    let gate = input("gate", "gate", said("st", "Connected", "Disconnected"));
+    let shed = input("shed", "shed", said("st", "up", "down"));
+    let mut points = Points::new(at(0));
+    points.follow(&Config { inputs: vec![gate, shed], ..Config::empty("hut") }, at(0));
+    points.connected(true, at(0));
+    assert_eq!(points.topics().iter().filter(|topic| ***topic == *"st").count(), 1);
+    hear(&mut points, "gate", "ON", 1);
+    hear(&mut points, "shed", "ON", 1);
+    assert_eq!(hear(&mut points, "st", "offline", 2), NOTHING, "it is no word of them");
+    assert_eq!(hear(&mut points, "st", "", 2), NOTHING);
+    assert_eq!(hear(&mut points, "st", "disconnected", 3), ["gate: st says `disconnected`"]);
+    assert_eq!(hear(&mut points, "st", r#"{"state":"down"}"#, 4), ["shed: st says `{\"state\":\"down\"}`"]);
+    assert_eq!(retained(&mut points, "gate", "ON"), NOTHING, "that was before");
+    assert_eq!(hear(&mut points, "st", "Connected", 5), NOTHING);
+    assert_eq!(retained(&mut points, "gate", "ON"), ["gate true"]);
+    assert_eq!(retained(&mut points, "shed", "ON"), NOTHING);
 }
 
 #[test]
