@@ -1,7 +1,7 @@
 //! The name that was probably meant.
 
 /// Words that other programs use for ours.
-const SYNONYMS: [(&str, &str); 56] = [
+const SYNONYMS: [(&str, &str); 78] = [
     ("pin", "gpio"),
     ("active_low", "active"),
     ("inverted", "active"),
@@ -58,14 +58,38 @@ const SYNONYMS: [(&str, &str); 56] = [
     ("factor", "multiply"),
     ("scale", "multiply"),
     ("correction", "offset"),
+    // Of the YAML of Home Assistant.
+    ("availability_topic", "availability"),
+    ("brightness_command_topic", "level_topic"),
+    ("brightness_scale", "level_max"),
+    ("brightness_state_topic", "level_state_topic"),
+    ("brightness_template", "level_pointer"),
+    ("brightness_value_template", "level_pointer"),
+    ("command_topic", "mqtt"),
+    ("device_class", "class"),
+    ("expire_after", "stale_after"),
+    ("friendly_name", "name"),
+    ("payload_available", "available"),
+    ("payload_not_available", "unavailable"),
+    ("payload_off", "off"),
+    ("payload_on", "on"),
+    ("state_template", "pointer"),
+    ("state_value_template", "pointer"),
+    ("suggested_display_precision", "decimals"),
+    ("topic", "mqtt"),
+    ("unit_of_measurement", "unit"),
+    // A sensor has its pointers and units there.
+    ("unit_of_measurement", "quantities"),
+    ("value_template", "pointer"),
+    ("value_template", "quantities"),
 ];
 
 /// The name nearest to `written`, if one is near enough to be meant.
 pub fn name<'n>(written: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let written = written.to_lowercase();
     let names: Vec<&str> = names.into_iter().collect();
-    let synonym = SYNONYMS.iter().find(|(other, _)| *other == written);
-    if let Some(ours) = synonym.and_then(|(_, ours)| names.iter().find(|name| *name == ours)) {
+    let mut synonyms = SYNONYMS.iter().filter(|(other, _)| *other == written);
+    if let Some(ours) = synonyms.find_map(|(_, ours)| names.iter().find(|name| *name == ours)) {
         return Some(ours);
     }
     crate::model::nearest(&written, names)

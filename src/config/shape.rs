@@ -14,7 +14,7 @@ pub(super) use wire::{PwmWire, Wire, Wires};
 
 use super::nearest;
 use serde_json::{Value as Json, json};
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use toml::de::DeValue;
 
 /// One kind of value.
@@ -42,12 +42,45 @@ pub(super) trait Shape {
 pub(super) struct Wrong {
     pub message: String,
     pub advice: String,
+    /// Where in the value; None: the whole of it.
+    pub place: Option<Range<usize>>,
+    /// What is wrong with it besides.
+    others: Vec<Wrong>,
 }
 
 impl Wrong {
     pub fn new(message: impl Into<String>, advice: impl Into<String>) -> Wrong {
-        Wrong { message: message.into(), advice: advice.into() }
+        Wrong { message: message.into(), advice: advice.into(), place: None, others: Vec::new() }
     }
+
+    /// The same, at a place in the value.
+    pub fn at(self, place: Range<usize>) -> Wrong {
+        Wrong { place: self.place.or(Some(place)), ..self }
+    }
+
+    /// This and another.
+    pub fn and(mut self, other: Wrong) -> Wrong {
+        self.others.push(other);
+        self
+    }
+
+    /// All that is wrong, each by itself.
+    pub fn each(mut self) -> Vec<Wrong> {
+        let others = std::mem::take(&mut self.others);
+        [self].into_iter().chain(others.into_iter().flat_map(Wrong::each)).collect()
+    }
+}
+
+/// The parts of a value, or all that is wrong with any of them.
+pub(super) fn all_parts<T>(parts: impl IntoIterator<Item = Result<T, Wrong>>) -> Result<Vec<T>, Wrong> {
+    let (mut right, mut wrong) = (Vec::new(), Vec::new());
+    for part in parts {
+        match part {
+            Ok(part) => right.push(part),
+            Err(why) => wrong.push(why),
+        }
+    }
+    wrong.into_iter().reduce(Wrong::and).map_or(Ok(right), Err)
 }
 
 /// Text for people, in one line.

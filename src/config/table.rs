@@ -333,7 +333,12 @@ impl<'t> Table<'t> {
                 wrong_type(key, &shape.noun(), value.get_ref()),
                 meant(value.get_ref(), shape).unwrap_or_else(|| format!("write {}", shape.example())),
             ),
-            Err(wrong) => self.problems.error(value.span(), format!("`{key}`: {}", wrong.message), wrong.advice),
+            Err(wrong) => {
+                for wrong in wrong.each() {
+                    let place = wrong.place.unwrap_or_else(|| value.span());
+                    self.problems.error(place, format!("`{key}`: {}", wrong.message), wrong.advice);
+                }
+            }
         }
         None
     }

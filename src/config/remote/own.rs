@@ -8,7 +8,7 @@ use crate::{
     config::{
         diagnostic::Problems,
         language, nearest,
-        shape::{Wrong, is_word, not_a_word, shorten},
+        shape::{Wrong, all_parts, is_word, not_a_word, shorten},
     },
     model::{ClimateFacet, OWN_MAX, Own, Quantity},
 };
@@ -31,12 +31,14 @@ pub(super) fn reading(word: &str, fields: Fields) -> Result<Reading, Wrong> {
     if near.is_some_and(|near| !sign.is_empty() && conversion(sign, near.unit()).is_some()) {
         return Err(unknown(word));
     }
-    check_word(word)?;
-    check_unit(sign)?;
+    let unit = check_unit(sign).map_err(|wrong| fields.wrong("unit", wrong.message, wrong.advice));
+    all_parts([check_word(word), unit])?;
     let (min, max) = (fields.min.unwrap_or(-MOST), fields.max.unwrap_or(MOST));
     if !(-MOST <= min && min < max && max <= MOST) {
         let message = format!("no {word} is from {min} to {max}");
-        return Err(Wrong::new(message, "write a min that is less than max, both from -1000000000 to 1000000000"));
+        let key = if fields.max.is_some() { "max" } else { "min" };
+        let advice = "write a min that is less than max, both from -1000000000 to 1000000000";
+        return Err(fields.wrong(key, message, advice));
     }
     let own = Own::new(word, sign, fields.decimals.unwrap_or(DECIMALS), min..=max).ok_or_else(|| {
         let message = format!("more than {OWN_MAX} quantities of people's own were read since this program began");
@@ -48,6 +50,7 @@ pub(super) fn reading(word: &str, fields: Fields) -> Result<Reading, Wrong> {
         pointer: Some(fields.pointer.unwrap_or_else(|| "".into())),
         scale: fields.scale,
         offset: fields.offset.unwrap_or(0.0),
+        place: fields.place,
     })
 }
 

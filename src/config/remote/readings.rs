@@ -7,13 +7,17 @@ use super::{
 use crate::{
     config::{
         nearest,
-        shape::{Shape, Wrong, is_word, one_of, shorten},
+        shape::{Shape, Wrong, all_parts, is_word, one_of, shorten},
     },
     model::{Quantity, Unit},
 };
 use serde_json::{Value as Json, json};
-use std::{ops::RangeInclusive, sync::Arc};
-use toml::de::DeValue;
+use std::{
+    borrow::Cow,
+    ops::{Range, RangeInclusive},
+    sync::Arc,
+};
+use toml::{Spanned, de::DeValue};
 
 /// What is read of one quantity: where it is told, and how its number is to be taken.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +27,15 @@ pub(in crate::config) struct Reading {
     pub pointer: Option<Arc<str>>,
     pub scale: Option<f64>,
     pub offset: f64,
+    /// Where the file says so.
+    pub place: Range<usize>,
+}
+
+impl Reading {
+    /// As the device usually tells it.
+    pub fn usual(quantity: Quantity, place: Range<usize>) -> Reading {
+        Reading { quantity, pointer: None, scale: None, offset: 0.0, place }
+    }
 }
 
 /// `{ temperature = "/t", power = { pointer = "/p", unit = "kW" } }`, or the names alone.
@@ -43,35 +56,37 @@ impl Shape for Readings {
     }
 
     fn read(&self, value: &DeValue<'_>) -> Result<Option<Self::Value>, Wrong> {
-        let readings: Result<Vec<Reading>, Wrong> = match value {
-            DeValue::Array(names) => names
-                .iter()
-                .map(|name| {
-                    let name = name.get_ref().as_str().unwrap_or_default();
-                    Ok(Reading { quantity: quantity(name)?, pointer: None, scale: None, offset: 0.0 })
-                })
-                .collect(),
+        let many = match value {
+            DeValue::Array(names) => names.len(),
+            DeValue::Table(entries) => entries.len(),
+            _ => return Ok(None),
+        };
+        if many == 0 || many > MOST {
+            return Err(Wrong::new("no quantities, or very many", format!("write {EXAMPLE}")));
+        }
+        let readings = match value {
             DeValue::Table(entries) => {
                 let mut entries: Vec<_> = entries.iter().collect();
                 entries.sort_by_key(|(key, _)| key.span().start);
-                entries.into_iter().map(|(key, value)| reading(key.get_ref(), value.get_ref())).collect()
+                all_parts(entries.into_iter().map(|(key, value)| reading(key, value)))
             }
-            _ => return Ok(None),
-        };
-        let readings = readings?;
-        if readings.is_empty() || readings.len() > MOST {
-            return Err(Wrong::new("no quantities, or very many", format!("write {EXAMPLE}")));
-        }
-        let twice = readings
-            .iter()
-            .enumerate()
-            .find(|(at, one)| readings[..*at].iter().any(|other| other.quantity.word() == one.quantity.word()));
-        match twice {
-            Some((_, one)) => {
-                Err(Wrong::new(format!("`{}` is listed twice", one.quantity.word()), "remove one of them"))
+            names => all_parts(names.as_array().into_iter().flatten().map(|name| {
+                let word = name.get_ref().as_str();
+                let word = word.ok_or_else(|| Wrong::new("a quantity is a text", "write one such as \"temperature\""));
+                let found = word.and_then(quantity).map_err(|wrong| wrong.at(name.span()))?;
+                Ok(Reading::usual(found, name.span()))
+            })),
+        }?;
+        let is_twice =
+            |at: usize, word: &str| readings[..at].iter().any(|before: &Reading| before.quantity.word() == word);
+        let once = readings.iter().enumerate().map(|(at, one)| match one.quantity.word() {
+            word if is_twice(at, word) => {
+                Err(Wrong::new(format!("`{word}` is listed twice"), "remove one of them").at(one.place.clone()))
             }
-            None => Ok(Some(readings)),
-        }
+            _ => Ok(()),
+        });
+        all_parts(once)?;
+        Ok(Some(readings))
     }
 
     fn schema(&self) -> Json {
@@ -127,56 +142,112 @@ pub(super) struct Fields {
     pub decimals: Option<usize>,
     pub min: Option<f64>,
     pub max: Option<f64>,
+    /// Of each that is written, the key and the place of its value.
+    pub places: Vec<(String, Range<usize>)>,
+    /// The place of the quantity.
+    pub place: Range<usize>,
 }
 
-fn reading(word: &str, value: &DeValue<'_>) -> Result<Reading, Wrong> {
-    if let Some(text) = value.as_str() {
-        let plain = Reading { quantity: quantity(word)?, pointer: None, scale: None, offset: 0.0 };
-        return Ok(Reading { pointer: Some(pointer(text)?), ..plain });
+impl Fields {
+    /// What is wrong with a field, or with the quantity where that is not written.
+    pub fn wrong(&self, key: &str, message: impl Into<String>, advice: impl Into<String>) -> Wrong {
+        let place = self.places.iter().find(|(written, _)| written == key).map(|(_, place)| place);
+        Wrong::new(message, advice).at(place.unwrap_or(&self.place).clone())
     }
-    let whole = || {
-        Wrong::new(format!("`{word}` is no pointer"), "write \"/temperature\", or { pointer = \"/t\", unit = \"°F\" }")
-    };
-    let mut fields = Fields::default();
-    for (key, value) in value.as_table().ok_or_else(whole)? {
-        match (&**key.get_ref(), value.get_ref(), decimal(value.get_ref())) {
-            ("pointer", DeValue::String(text), _) => fields.pointer = Some(pointer(text)?),
-            ("unit", DeValue::String(sign), _) => fields.unit = Some(sign.to_string()),
-            ("scale", _, Some(scale)) if scale != 0.0 => fields.scale = Some(scale),
-            ("offset", _, offset @ Some(_)) => fields.offset = offset,
-            ("decimals", DeValue::Integer(number), _) if DECIMALS.contains(&number.as_str().parse().unwrap_or(-1)) => {
-                fields.decimals = number.as_str().parse().ok();
+
+    /// Takes in what a table says.
+    fn take(&mut self, key: &str, value: &DeValue<'_>) -> Result<(), Wrong> {
+        let wrong = |noun, example| Wrong::new(format!("`{key}` must be {noun}"), format!("write {example}"));
+        let number = |example| decimal(value).ok_or_else(|| wrong("a number", example));
+        let text = |example| value.as_str().ok_or_else(|| wrong("text", example));
+        match key {
+            "pointer" => self.pointer = Some(pointer(text("pointer = \"/temperature\"")?)?),
+            "unit" => self.unit = Some(text("unit = \"°F\"")?.to_owned()),
+            "scale" => {
+                let scale = number("scale = 0.1")?;
+                if scale == 0.0 {
+                    let advice = "write by what the number is multiplied, such as scale = 0.1, or remove it";
+                    return Err(Wrong::new("with `scale = 0` every reading would be 0", advice));
+                }
+                self.scale = Some(scale);
             }
-            ("min", _, min @ Some(_)) => fields.min = min,
-            ("max", _, max @ Some(_)) => fields.max = max,
-            (other, ..) => {
-                let message = format!("`{}` is not for a quantity, or has a wrong value", shorten(other));
-                let advice = "write pointer and unit as texts, scale, offset, min and max as numbers, decimals 0 to 6";
-                return Err(Wrong::new(message, advice));
+            "offset" => self.offset = Some(number("offset = -1.5")?),
+            "min" => self.min = Some(number("min = 0")?),
+            "max" => self.max = Some(number("max = 10")?),
+            "decimals" => {
+                let number = value.as_integer().and_then(|number| number.as_str().parse().ok());
+                let decimals = number.filter(|number| DECIMALS.contains(number));
+                self.decimals = Some(decimals.ok_or_else(|| wrong("a whole number from 0 to 6", "decimals = 1"))?);
+            }
+            other => {
+                let advice = match nearest::name(other, FIELDS) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("what is said of one is {}", FIELDS.join(", ")),
+                };
+                return Err(Wrong::new(format!("`{}` is not for a quantity", shorten(other)), advice));
             }
         }
+        Ok(())
     }
-    match Quantity::find(word) {
-        Some(known) => reading_of(known, fields),
-        None => own::reading(word, fields),
+}
+
+/// What can be said of a quantity.
+const FIELDS: [&str; 7] = ["pointer", "unit", "scale", "offset", "decimals", "min", "max"];
+
+fn reading(key: &Spanned<Cow<'_, str>>, value: &Spanned<DeValue<'_>>) -> Result<Reading, Wrong> {
+    let (word, place) = (&**key.get_ref(), key.span());
+    if let Some(text) = value.get_ref().as_str() {
+        let found = quantity(word).map_err(|wrong| wrong.at(place.clone()));
+        return match (found, pointer(text).map_err(|wrong| wrong.at(value.span()))) {
+            (Ok(found), Ok(pointer)) => Ok(Reading { pointer: Some(pointer), ..Reading::usual(found, place) }),
+            (Err(wrong), Ok(_)) | (Ok(_), Err(wrong)) => Err(wrong),
+            (Err(wrong), Err(other)) => Err(wrong.and(other)),
+        };
+    }
+    let Some(written) = value.get_ref().as_table() else {
+        let advice = "write \"/temperature\", or { pointer = \"/t\", unit = \"°F\" }";
+        return Err(Wrong::new(format!("`{word}` is no pointer"), advice).at(value.span()));
+    };
+    let mut written: Vec<_> = written.iter().collect();
+    written.sort_by_key(|(key, _)| key.span().start);
+    let places = written.iter().map(|(key, value)| (key.get_ref().to_string(), value.span())).collect();
+    let mut fields = Fields { places, place: place.clone(), ..Fields::default() };
+    let taken = all_parts(written.into_iter().map(|(key, value)| {
+        let is_known = FIELDS.contains(&&**key.get_ref());
+        let place = if is_known { value.span() } else { key.span() };
+        fields.take(key.get_ref(), value.get_ref()).map_err(|wrong| wrong.at(place))
+    }));
+    match (taken, Quantity::find(word)) {
+        (Ok(_), Some(known)) => reading_of(known, fields),
+        (Ok(_), None) => own::reading(word, fields).map_err(|wrong| wrong.at(place)),
+        // One of somebody's own is what its fields say.
+        (Err(wrong), None) => Err(wrong),
+        (Err(wrong), Some(known)) => Err(match reading_of(known, fields) {
+            Ok(_) => wrong,
+            Err(other) => wrong.and(other),
+        }),
     }
 }
 
 /// How many decimals a quantity can have.
-const DECIMALS: RangeInclusive<i64> = 0..=6;
+const DECIMALS: RangeInclusive<usize> = 0..=6;
 
 /// What is read of a known quantity, in a unit of which its own can be made.
 fn reading_of(quantity: Quantity, fields: Fields) -> Result<Reading, Wrong> {
     let word = quantity.word();
     let own = [("decimals", fields.decimals.is_some()), ("min", fields.min.is_some()), ("max", fields.max.is_some())];
-    if let Some((key, _)) = own.iter().find(|(_, is_there)| *is_there) {
+    let foreign = own.into_iter().filter(|(_, is_there)| *is_there).map(|(key, _)| {
         let message = format!("`{key}` is of a quantity that you name yourself, and {word} is known");
-        return Err(Wrong::new(message, format!("remove it; limits are `plausible` of [sensors.NAME.filter.{word}]")));
-    }
+        let advice = format!("remove it; limits are `plausible` of [sensors.NAME.filter.{word}]");
+        Err::<(), Wrong>(fields.wrong(key, message, advice))
+    });
+    all_parts(foreign)?;
     let (usual, offset) = match &fields.unit {
         Some(sign) => {
-            let (scale, offset) = conversion(sign, quantity.unit())
-                .ok_or_else(|| Wrong::new(format!("\"{}\" is no unit of {word}", shorten(sign)), units(quantity)))?;
+            let (scale, offset) = conversion(sign, quantity.unit()).ok_or_else(|| {
+                let message = format!("\"{}\" is no unit of {word}", shorten(sign));
+                fields.wrong("unit", message, units(quantity))
+            })?;
             (Some(scale), offset)
         }
         None => (None, 0.0),
@@ -186,6 +257,7 @@ fn reading_of(quantity: Quantity, fields: Fields) -> Result<Reading, Wrong> {
         pointer: fields.pointer,
         scale: fields.scale.or(usual),
         offset: fields.offset.unwrap_or(offset),
+        place: fields.place,
     })
 }
 

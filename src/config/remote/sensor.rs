@@ -24,7 +24,8 @@ pub(in crate::config) fn sensor(
         return None;
     }
     let rows = source.device.as_ref().map_or(&[][..], |device| device.form.readings);
-    let plain = |quantity| Reading { quantity, pointer: None, scale: None, offset: 0.0 };
+    let place = table.place_of("quantities");
+    let plain = |quantity| Reading::usual(quantity, place.clone());
     if let (None, Some(device)) = (&readings, &source.device) {
         let usual: Vec<Reading> = match device.form.name {
             Name::Whole => rows.iter().filter(|row| row.usual).map(|row| plain(row.quantity)).collect(),
@@ -57,7 +58,7 @@ pub(in crate::config) fn sensor(
                 let word = reading.quantity.word();
                 let title = device.as_ref().map_or("a topic", |device| device.form.title);
                 let message = format!("where {title} tells `{word}` is not known");
-                table.error_at("quantities", message, format!("say it: quantities = {{ {word} = \"/{word}\" }}"));
+                table.error(reading.place, message, format!("say it: quantities = {{ {word} = \"/{word}\" }}"));
                 continue;
             }
         };

@@ -1,7 +1,7 @@
 //! The shapes of what a point on the broker says of itself.
 
 use crate::{
-    config::shape::{Shape, Wrong, one_of, shorten},
+    config::shape::{Shape, Wrong, all_parts, one_of, shorten},
     model::{Click, LEVEL_MARK},
 };
 use serde_json::{Value as Json, json};
@@ -32,7 +32,7 @@ impl Shape for Pointer {
     }
 
     fn schema(&self) -> Json {
-        json!({ "type": "string", "pattern": "^(/.*)?$", "maxLength": LONGEST })
+        json!({ "type": "string", "pattern": "^(/([^~]|~[01])*)?$", "maxLength": LONGEST })
     }
 
     fn show(&self, value: &Arc<str>) -> Json {
@@ -43,6 +43,12 @@ impl Shape for Pointer {
 pub(super) fn pointer(text: &str) -> Result<Arc<str>, Wrong> {
     if text.chars().any(char::is_control) || text.len() > LONGEST {
         return Err(Wrong::new("too long, or with control characters", "write a pointer such as \"/temperature\""));
+    }
+    let escapes = text.split('~').skip(1);
+    if let Some(wrong) = escapes.map(|rest| rest.chars().next()).find(|next| !matches!(next, Some('0' | '1'))) {
+        let written: String = ['~'].into_iter().chain(wrong).collect();
+        let advice = "in a JSON pointer ~ is written ~0, and a / in a key ~1";
+        return Err(Wrong::new(format!("`{written}` is no escape"), advice));
     }
     if !text.is_empty() && !text.starts_with('/') {
         // `temperature`, or `value_json.ENERGY.Power` as in Home Assistant's templates.
@@ -195,11 +201,12 @@ impl Shape for Clicks {
             let found = Click::WORDS.iter().find(|(word, _)| *word == written);
             let known = || one_of(Click::WORDS.iter().map(|(word, _)| format!("\"{word}\"")).collect());
             let (_, click) = found.ok_or_else(|| {
-                Wrong::new(format!("no click for `{}`", shorten(key.get_ref())), format!("write {}", known()))
+                let message = format!("no click for `{}`", shorten(key.get_ref()));
+                Wrong::new(message, format!("write {}", known())).at(value.span())
             })?;
-            Ok((checked(key.get_ref())?, *click))
+            Ok((checked(key.get_ref()).map_err(|wrong| wrong.at(key.span()))?, *click))
         });
-        clicks.collect::<Result<_, Wrong>>().map(Some)
+        all_parts(clicks).map(Some)
     }
 
     fn schema(&self) -> Json {

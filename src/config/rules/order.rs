@@ -126,7 +126,7 @@ impl Check<'_> {
                     self.problems.error(place.clone(), "this rule is listed twice", "remove one of them");
                 }
                 Ok(later) => found.extend(later),
-                Err(Wrong { message, advice }) => self.problems.error(place.clone(), message, advice),
+                Err(Wrong { message, advice, .. }) => self.problems.error(place.clone(), message, advice),
             }
         }
         Some(found)
