@@ -12,12 +12,14 @@ use hearthd::house::{Notification, Refused};
 use hearthd::model::{Level, Quality, Value, Vital};
 use house::House;
 use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
 
 const DISCOVERY: &str = "homeassistant/device/hearthd_cottage/config";
 const AVAILABILITY: &str = "hearthd/cottage/availability";
 const LAMP_SET: &str = "hearthd/cottage/lamp/set";
 const LAMP_STATE: &str = "hearthd/cottage/lamp/state";
 const ERROR: &str = "hearthd/cottage/error";
+const LET_GO: &str = r#"{"migrate_discovery":true}"#;
 
 #[tokio::test]
 async fn everything_is_retained_at_the_broker_after_connecting() {
@@ -249,6 +251,110 @@ async fn a_reload_that_deletes_half_takes_that_half_away_and_moves_nothing() {
     let is_same = |(id, described): (&String, &Json)| before[id] == *described;
     assert!(after.as_object().unwrap().iter().all(is_same), "no entity of it is another");
     assert_eq!(after.as_object().unwrap().len(), before.as_object().unwrap().len() - 2 * 50);
+}
+
+/// Which entities Home Assistant has, by what it hears: it removes what is named by its platform alone, and all of a device
+/// that is taken away; what it has let go of it keeps for who announces it next.
+#[derive(Default)]
+struct Registry {
+    /// By id, the topic of its announcement.
+    entities: BTreeMap<String, String>,
+    /// The last announcement on each topic.
+    payloads: BTreeMap<String, String>,
+    removed: BTreeSet<String>,
+    /// Announced on a topic while another had it: Home Assistant refuses it.
+    twice: Vec<String>,
+}
+
+impl Registry {
+    fn hear(&mut self, topic: String, payload: String) {
+        if payload == LET_GO {
+            self.entities.retain(|_, of| *of != topic);
+        } else if payload.is_empty() {
+            let gone: Vec<String> =
+                self.entities.iter().filter(|(_, of)| **of == topic).map(|(id, _)| id.clone()).collect();
+            gone.iter().for_each(|id| drop(self.entities.remove(id)));
+            self.removed.extend(gone);
+            self.payloads.remove(&topic);
+            return;
+        } else {
+            let announced: Json = serde_json::from_str(&payload).unwrap();
+            assert_eq!(announced["dev"]["ids"], json!(["hearthd_cottage"]), "{topic}");
+            for (id, described) in announced["cmps"].as_object().unwrap() {
+                if described.as_object().unwrap().len() > 1 {
+                    let before = self.entities.insert(id.clone(), topic.clone());
+                    self.twice.extend(before.filter(|before| *before != topic).map(|_| id.clone()));
+                } else if self.entities.get(id) == Some(&topic) {
+                    self.entities.remove(id);
+                    self.removed.insert(id.clone());
+                }
+            }
+        }
+        self.payloads.insert(topic, payload);
+    }
+
+    /// Whether the broker keeps the announcements of these, and of nothing else.
+    fn has_only(&self, expected: &BTreeSet<String>) -> bool {
+        let said = |payload: &String| -> BTreeSet<String> {
+            let announced: Json = serde_json::from_str(payload).unwrap();
+            // Where it is to let go, nothing is said.
+            announced["cmps"].as_object().into_iter().flatten().map(|(id, _)| id.clone()).collect()
+        };
+        let all: Vec<BTreeSet<String>> = self.payloads.values().map(said).collect();
+        let is_settled =
+            all.iter().all(|part| !part.is_empty()) && all.iter().map(BTreeSet::len).sum::<usize>() == expected.len();
+        is_settled && self.entities.keys().eq(expected)
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_grows_and_shrinks_is_in_as_many_parts_as_it_takes() {
+    let broker = Mosquitto::start();
+    let all: Vec<String> = (0..300).map(|n| format!("output_{n}")).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let mut spy = Spy::connect(broker.port).await;
+    let mut house = House::start(broker.port, &all[..2]);
+    house.connected().await;
+    let mut registry = Registry::default();
+    let ids =
+        |outputs: &[&str]| outputs.iter().flat_map(|id| [format!("switch-{id}"), format!("button-{id}")]).collect();
+    let mut others = BTreeSet::new();
+    let is_announcement = |topic: &str| topic.starts_with("homeassistant/device/");
+    for (topic, payload) in spy.wait_for(AVAILABILITY, "online").await {
+        if is_announcement(&topic) {
+            registry.hear(topic, payload);
+        }
+    }
+    others.extend(registry.entities.keys().filter(|id| !id.contains("output_")).cloned());
+    spy.publish("homeassistant/status", false, "online").await;
+    let mut stay = 2;
+    for (count, at_least, at_most) in [(300, 4, 10), (100, 2, 4), (2, 1, 1)] {
+        house.reload(&all[..count]);
+        let mut expected: BTreeSet<String> = ids(&all[..count]);
+        expected.extend(others.iter().cloned());
+        loop {
+            let (topic, payload) = spy.next().await;
+            if is_announcement(&topic) {
+                registry.hear(topic, payload);
+                if registry.has_only(&expected) {
+                    break;
+                }
+            }
+        }
+        let parts = registry.payloads.len();
+        assert!((at_least..=at_most).contains(&parts), "{parts} parts of {count} outputs");
+        assert!(registry.payloads.iter().all(|(topic, payload)| topic.len() + payload.len() < 1 << 16));
+        let stayed: BTreeSet<String> = ids(&all[..stay.min(count)]);
+        assert!(registry.removed.is_disjoint(&stayed), "what stays keeps its history");
+        assert!(registry.removed.is_disjoint(&others));
+        assert_eq!(registry.twice, [""; 0]);
+        let retained = Spy::connect(broker.port).await.retained().await;
+        let announced = retained.iter().filter(|(topic, _)| is_announcement(topic));
+        assert!(announced.eq(&registry.payloads), "what the broker keeps is the last that was said");
+        stay = count;
+        registry.removed.clear();
+    }
+    assert_eq!(registry.payloads.keys().collect::<Vec<_>>(), [DISCOVERY]);
 }
 
 #[tokio::test]

@@ -330,7 +330,7 @@ impl Outbox {
 
     fn index(&mut self) {
         let config = &self.snapshot.config;
-        self.layout = discovery::layout(config, &self.board);
+        self.layout = discovery::layout(config, &self.topics, &self.board);
         self.points = config.specs().iter().map(|spec| self.topics.of_point(&spec.name)).collect();
         self.groups = groups(config);
         self.group_of = vec![None; self.points.len()];

@@ -13,11 +13,13 @@ const LONGEST_ROOM: usize = 128;
 /// What the board tells of itself is a line.
 const LONGEST_LINE: u64 = 256;
 
-/// What one announcement is about: the hub, one of its rooms, or a single entity. The hub is the first of them.
+/// What one announcement is about: the hub, one of its rooms, a part of either, or a single entity. The hub is the first of
+/// them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Device {
-    /// The room's id, or its first if it was renamed; of the hub, nothing; of a single entity, the id of its component behind a slash.
+    /// The room's id, or its first if it was renamed; of the hub, nothing; of a further part of these, with a hyphen and its
+    /// number; of a single entity, the id of its component behind a slash.
     place: String,
 }
 
@@ -37,6 +39,11 @@ impl Device {
         Device { place: room.map(|room| config.first_id(Owner::Room(room)).to_string()).unwrap_or_default() }
     }
 
+    /// A part of it, which is announced by itself; the one with the number 0 has its place.
+    pub(super) fn part(&self, number: u32) -> Device {
+        if number == 0 { self.clone() } else { Device { place: format!("{}-{number}", self.place) } }
+    }
+
     /// The single entity of a component.
     pub(super) fn single(component: &str) -> Device {
         Device { place: format!("/{component}") }
@@ -49,10 +56,10 @@ impl Device {
 
     /// Where it is announced, retained. A room is a level below its hub, so that no two hubs share a topic.
     pub fn topic(&self, discovery_prefix: &str, hub: &str) -> String {
-        match (self.component(), self.room()) {
-            (Some(id), _) => format!("{discovery_prefix}/{}/hearthd_{hub}/{id}/config", platform_of(id)),
-            (None, Some(room)) => format!("{discovery_prefix}/device/hearthd_{hub}/{room}/config"),
-            (None, None) => format!("{discovery_prefix}/device/hearthd_{hub}/config"),
+        match self.component() {
+            Some(id) => format!("{discovery_prefix}/{}/hearthd_{hub}/{id}/config", platform_of(id)),
+            None if self.is_hub() => format!("{discovery_prefix}/device/hearthd_{hub}/config"),
+            None => format!("{discovery_prefix}/device/hearthd_{hub}/{}/config", self.place),
         }
     }
 
@@ -67,7 +74,13 @@ impl Device {
             return is_an_id(id, platform).then(|| Device::single(id));
         }
         let is_word = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
-        (id.len() <= LONGEST_ROOM && id.bytes().all(is_word)).then(|| Device { place: id.into() })
+        let (room, number) = id.split_once('-').map_or((id, None), |(room, number)| (room, Some(number)));
+        let device = Device { place: room.into() };
+        let device = match number {
+            None => device,
+            Some(number) => device.part(number.parse().ok()?),
+        };
+        (device.place == id && id.len() <= LONGEST_ROOM && room.bytes().all(is_word)).then_some(device)
     }
 
     /// The filters that match all topics of a hub's devices, or of its single entities as well.
@@ -78,7 +91,8 @@ impl Device {
 
     /// The word of its room, for people; None of the hub, and of a single entity.
     pub fn room(&self) -> Option<&str> {
-        (!self.is_hub() && self.component().is_none()).then_some(&*self.place)
+        let room = self.place.split('-').next().unwrap_or_default();
+        (self.component().is_none() && !room.is_empty()).then_some(room)
     }
 
     fn identifier(&self, hub: &str) -> String {
@@ -198,6 +212,8 @@ mod tests {
         for (device, topic) in [
             (Device::hub(), "ha/device/hearthd_cottage/config"),
             (Device::of(&config, Some(RoomId(0))), "ha/device/hearthd_cottage/hall/config"),
+            (Device::of(&config, Some(RoomId(0))).part(5), "ha/device/hearthd_cottage/hall-5/config"),
+            (Device::hub().part(1), "ha/device/hearthd_cottage/-1/config"),
             (Device::single("light-hall_light"), "ha/light/hearthd_cottage/light-hall_light/config"),
         ] {
             assert_eq!(device.topic("ha", "cottage"), topic);
@@ -211,6 +227,12 @@ mod tests {
             "ha/device/hearthd_cottage//config",
             "ha/device/hearthd_cottage/a/b/config",
             "ha/device/hearthd_cottage/A/config",
+            "ha/device/hearthd_cottage/hall-/config",
+            "ha/device/hearthd_cottage/hall-0/config",
+            "ha/device/hearthd_cottage/hall-01/config",
+            "ha/device/hearthd_cottage/hall-1-1/config",
+            "ha/device/hearthd_cottage/hall-a/config",
+            "ha/device/hearthd_cottage/hall-4294967296/config",
             "ha/device/hearthd_cottage/+/config",
             "ha/device/hearthd_cottage/aconfig",
             "ha/device/hearthd_cottage",

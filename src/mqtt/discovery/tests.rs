@@ -753,7 +753,8 @@ fn levels_speeds_and_positions_are_announced() {
 #[test]
 fn what_is_gone_is_named_by_its_platform_only() {
     let config = house::config(&[("lamp", OutputKind::Fan)]);
-    let before = layout(&house::config(&[("lamp", OutputKind::Light)]), &Board::default());
+    let before =
+        layout(&house::config(&[("lamp", OutputKind::Light)]), &Topics::new("hearthd/cottage"), &Board::default());
     let announced = &announced(&config, &before, Step::Removed)[&Device::hub()];
     assert_eq!(announced["cmps"]["light-lamp"], json!({ "p": "light" }), "a light that became a fan is gone");
     assert_eq!(announced["cmps"]["fan-lamp"]["cmd_t"], "hearthd/cottage/lamp/set");
@@ -770,7 +771,7 @@ fn an_announcement_can_be_read_again() {
         read_layout.insert(device, earlier.components);
         read_topics.extend(earlier.topics);
     }
-    assert_eq!(read_layout, layout(&config, &Board::default()));
+    assert_eq!(read_layout, layout(&config, &Topics::new("hearthd/cottage"), &Board::default()));
     let with_why = |name: &String| topics.of_point(name).all().map(String::from);
     let mut expected: Vec<_> =
         config.points().map(|point| config.point_name(point)).flat_map(|name| with_why(&name)).collect();
@@ -1016,7 +1017,8 @@ fn the_sizes_of_announcements_are_those_of_the_document() {
     ] {
         let all = announcements(&config, &Topics::new("hearthd/cottage"), &board, &Layout::new(), Step::Removed);
         all.values().for_each(|payload| validate(payload));
-        let entities: usize = layout(&config, &board).values().map(BTreeMap::len).sum();
+        let entities: usize =
+            layout(&config, &Topics::new("hearthd/cottage"), &board).values().map(BTreeMap::len).sum();
         let sizes = all.values().map(String::len);
         let (sum, largest) = (sizes.clone().sum::<usize>(), sizes.max().unwrap());
         println!("{name}: {entities} components, {} devices, {sum} bytes, the largest {largest}", all.len());
@@ -1140,6 +1142,6 @@ fn a_group_of_lights_is_a_light_and_a_mixed_one_a_switch() {
     let components = &components(&config, &Topics::new("hearthd/cottage"), &Board::default())[&Device::hub()];
     assert!(components.contains_key("light-lights") && components.contains_key("switch-mixed"));
     assert!(components["light-lights"].get("dev_cla").is_none());
-    let named = &layout(&config, &Board::default())[&Device::hub()];
+    let named = &layout(&config, &Topics::new("hearthd/cottage"), &Board::default())[&Device::hub()];
     assert!(components.keys().all(|id| named.contains_key(id)) && named.len() == components.len());
 }

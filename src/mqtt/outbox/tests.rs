@@ -331,7 +331,7 @@ fn what_is_gone_is_named_until_home_assistant_was_there() {
             outbox.next_step();
         }
     }
-    assert_eq!(outbox.record().layout(), discovery::layout(&after, &Board::default()));
+    assert_eq!(outbox.record().layout(), discovery::layout(&after, &Topics::new("hearthd/cottage"), &Board::default()));
 }
 
 #[test]
@@ -467,7 +467,7 @@ fn what_moves_into_a_room_is_let_go_of_before_it_is_announced_there() {
     outbox.moved();
     is_told(&devices(&mut outbox), &announced);
     assert!(!outbox.has_a_step() && outbox.record().moving.is_empty());
-    assert_eq!(outbox.record().layout(), discovery::layout(&after, &Board::default()));
+    assert_eq!(outbox.record().layout(), discovery::layout(&after, &Topics::new("hearthd/cottage"), &Board::default()));
     let mut outbox = with_record(&after, outbox.record());
     is_told(&devices(&mut outbox), &announced);
 }
@@ -520,7 +520,10 @@ fn a_room_with_another_id_takes_its_things_over_and_leaves_no_device() {
         assert!(outbox.has_a_step());
         outbox.next_step();
         is_told(&devices(&mut outbox), &here);
-        assert_eq!(outbox.record().layout(), discovery::layout(&after, &Board::default()));
+        assert_eq!(
+            outbox.record().layout(),
+            discovery::layout(&after, &Topics::new("hearthd/cottage"), &Board::default())
+        );
         assert!(!outbox.record().topics.contains(HALL) && !outbox.has_a_step());
     }
 }
