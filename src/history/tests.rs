@@ -38,7 +38,7 @@ fn number(store: &mut Store, name: &str, kind: Shape) -> i64 {
 
 #[test]
 fn what_was_renamed_goes_on_with_its_history() {
-    let store = Store::open(None).unwrap();
+    let mut store = Store::open(None).unwrap();
     let known = |name: &str, was: &[&str]| Known {
         name: name.into(),
         was: was.iter().map(|was| (*was).to_owned()).collect(),
@@ -47,7 +47,7 @@ fn what_was_renamed_goes_on_with_its_history() {
         unit: String::new(),
         decimals: None,
     };
-    let number = |name, was| store.number_of(&known(name, was)).unwrap();
+    let mut number = |name, was| store.number_of(&known(name, was)).unwrap();
     let (lamp, other) = (number("lamp", &[]), number("other", &[]));
     assert_eq!(number("light", &["lamp"]), lamp);
     assert_eq!(number("light", &["lamp"]), lamp, "and stays so");
