@@ -128,6 +128,15 @@ fn a_backup_that_cannot_be_written_leaves_the_one_before() {
     let backup = folder.path().join("hut.tar");
     let house = saved(&backup);
     let whole = fs::read(&backup).unwrap();
+    // One in the folder of the state is no part of the next.
+    let inside = state(&house).join("old.tar");
+    let size = || {
+        assert!(tell(&house, "backup", &inside).status.success());
+        fs::metadata(&inside).unwrap().len()
+    };
+    let first = size();
+    assert!(size() < first * 3 / 2);
+    fs::remove_file(&inside).unwrap();
     fs::remove_file(house.folder.path().join("word")).unwrap();
     let output = tell(&house, "backup", &backup);
     // The file has an error now; it is saved as it is, and that is said.

@@ -24,9 +24,8 @@ const LARGEST: u64 = 64 << 20;
 /// # Errors
 /// When something cannot be read, or the file cannot be written; then one of before stays.
 pub fn backup(file: &Path, config: &Path, state: &Path) -> anyhow::Result<Vec<String>> {
-    let new = beside(file, ".new");
-    let copy = beside(file, ".history.new");
-    let left_out = write(&new, &copy, config, state).and_then(|left_out| {
+    let (new, copy) = (beside(file, ".new"), beside(file, ".history.new"));
+    let left_out = write(file, &new, &copy, config, state).and_then(|left_out| {
         fs::rename(&new, file)?;
         Ok(left_out)
     });
@@ -37,7 +36,7 @@ pub fn backup(file: &Path, config: &Path, state: &Path) -> anyhow::Result<Vec<St
     left_out.with_context(|| format!("no backup was made: {}", file.display()))
 }
 
-fn write(new: &Path, copy: &Path, config: &Path, state: &Path) -> anyhow::Result<Vec<String>> {
+fn write(file: &Path, new: &Path, copy: &Path, config: &Path, state: &Path) -> anyhow::Result<Vec<String>> {
     let _ = fs::remove_file(new);
     let mut archive = Archive::new(files::writable(new).with_context(|| format!("cannot write {}", new.display()))?);
     // As they are at one moment: the daemon may cut them at the next.
@@ -65,6 +64,9 @@ fn write(new: &Path, copy: &Path, config: &Path, state: &Path) -> anyhow::Result
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| !name.starts_with(history::FILE) && !name.ends_with(".new"))
         .collect();
+    // A backup that is kept there is no part of the next.
+    let is_it = |name: &str| matches!((file.canonicalize(), state.join(name).canonicalize()), (Ok(a), Ok(b)) if a == b);
+    names.retain(|name| !is_it(name));
     names.sort();
     for name in names {
         add(format!("{STATE}/{name}"), &state.join(&name))?;

@@ -48,18 +48,16 @@ pub fn restore(file: &Path, config: &Path, state: &Path, time: &str) -> anyhow::
     if let Some(strange) = names.iter().find(|name| place(name).is_none()) {
         bail!("{shown} cannot be used, and nothing was changed: {strange} belongs to no house");
     }
-    // What is there may be a link to it.
-    let state = state.canonicalize().unwrap_or_else(|_| state.to_owned());
-    let locked = lock::take(&state).context("hearthd must not run meanwhile (`sudo systemctl stop hearthd`)")?;
+    let locked = lock::take(state).context("hearthd must not run meanwhile (`sudo systemctl stop hearthd`)")?;
     if locked.is_none() {
         bail!(
             "the state folder {} cannot be locked against a running hearthd, and nothing was changed",
             state.display()
         );
     }
-    let owned =
-        fs::metadata(&state).map(|folder| Owned { mode: folder.mode(), user: folder.uid(), group: folder.gid() });
-    let owned = owned.with_context(|| format!("cannot read {}", state.display()))?;
+    // What is there may be a link to it.
+    let state = state.canonicalize().with_context(|| format!("cannot read {}", state.display()))?;
+    let owned = self::owned(&state).with_context(|| format!("cannot read {}", state.display()))?;
     let new = beside(&state, ".new");
     let made = make_state(&mut opened, &new, owned);
     let result = made.and_then(|()| {
@@ -115,6 +113,8 @@ fn make_state(opened: &mut File, new: &Path, owned: Owned) -> anyhow::Result<()>
 fn put_config(opened: &mut File, config: &Path, owned: Owned, time: &str) -> anyhow::Result<Restored> {
     let mut restored = Restored { config: Vec::new(), before: Vec::new() };
     let folder = config.parent().unwrap_or(Path::new("")).to_owned();
+    // Who may read the file may read what it names.
+    let new = self::owned(config).unwrap_or(Owned { mode: 0o640, user: 0, ..owned });
     let mut is_first = true;
     archive::read(opened, |name, content| {
         let Some((CONFIG, name)) = place(name) else { return Ok(()) };
@@ -125,10 +125,9 @@ fn put_config(opened: &mut File, config: &Path, owned: Owned, time: &str) -> any
         if bytes.len() as u64 > files::WRITTEN {
             return Err(ErrorKind::FileTooLarge.into());
         }
-        let has = match fs::metadata(&path) {
-            Ok(has) => Owned { mode: has.mode() & 0o7777, user: has.uid(), group: has.gid() },
-            Err(error) if error.kind() == ErrorKind::NotFound => Owned { mode: 0o640, user: 0, ..owned },
-            Err(error) => return Err(error),
+        let has = match self::owned(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => new,
+            has => has?,
         };
         match files::read(&path, files::WRITTEN) {
             Ok(before) if before == bytes => return Ok(()),
@@ -147,12 +146,17 @@ fn put_config(opened: &mut File, config: &Path, owned: Owned, time: &str) -> any
     Ok(restored)
 }
 
+fn owned(path: &Path) -> io::Result<Owned> {
+    let has = fs::metadata(path)?;
+    Ok(Owned { mode: has.mode() & 0o7777, user: has.uid(), group: has.gid() })
+}
+
 /// Only root can give files away.
 fn own(path: &Path, owned: Owned) -> io::Result<()> {
     if own_user().is_ok_and(|user| user == 0) {
         chown(path, Some(owned.user), Some(owned.group))?;
     }
-    fs::set_permissions(path, Permissions::from_mode(owned.mode & 0o7777))
+    fs::set_permissions(path, Permissions::from_mode(owned.mode))
 }
 
 fn exchange(new: &Path, state: &Path, before: &Path) -> io::Result<()> {
