@@ -7,7 +7,7 @@ use crate::{
     config::{self, Loaded, Sources},
     engine::Engine,
     house::{Candidate, Difference, Move, Plan},
-    model::{Config, Event, Output, Snapshot},
+    model::{Config, Event, Output, Owner, Snapshot},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -103,13 +103,20 @@ fn moves(before: &Snapshot, after: &Snapshot) -> Vec<Move> {
         ids.collect::<Vec<_>>()
     };
     let text = |snapshot: &Snapshot, output: &str| snapshot.find(output).and_then(|state| state.text());
+    // What it is called before: what was renamed is the same.
+    let before_it = |output: &str| {
+        let former = after.config.find_output(output).map(|id| after.config.former_ids(Owner::Output(id)));
+        former.into_iter().flatten().rev().find(|was| before.find(was).is_some())
+    };
+    let renamed: Vec<_> = outputs(after).iter().filter_map(|output| before_it(output)).collect();
+    let is_gone = |output: &String| after.find(output).is_none() && !renamed.iter().any(|was| **was == **output);
     let mut moves = Vec::new();
-    for output in outputs(before).into_iter().filter(|output| after.find(output).is_none()) {
+    for output in outputs(before).into_iter().filter(is_gone) {
         let why = "it is no longer in the file: its safe state".into();
         moves.push(Move { before: text(before, &output), after: None, why, output });
     }
     for output in outputs(after) {
-        let (was, is) = (text(before, &output), text(after, &output));
+        let (was, is) = (text(before, before_it(&output).as_deref().unwrap_or(&output)), text(after, &output));
         if was != is {
             let explanation = after.find(&output).and_then(|state| state.explanation.clone());
             let why = explanation.map(|explanation| explanation.line.clone()).unwrap_or_default();
@@ -204,6 +211,14 @@ mod tests {
     fn the_same_file_changes_nothing() {
         assert_eq!(planned(HOUSE), Ok(Plan::default()));
         assert_eq!(planned(&format!("# a remark\n{HOUSE}")), Ok(Plan::default()));
+    }
+
+    #[test]
+    fn what_is_renamed_moves_nothing() {
+        let renamed = HOUSE.replace("[outputs.pump]\n", "[outputs.well]\nwas = \"pump\"\n");
+        assert_eq!(planned(&renamed).unwrap().moves, []);
+        let other = planned(&renamed.replace("was = \"pump\"\n", "")).unwrap();
+        assert_eq!(other.moves.len(), 2, "one goes, and one comes: {:?}", other.moves);
     }
 
     #[test]

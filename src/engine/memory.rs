@@ -90,14 +90,17 @@ impl Memory {
         Memory { part: true, ..self }
     }
 
-    /// The same, in the house of `config`: what was renamed has what is noted under a former name, unless there is
-    /// something under its own.
+    /// The same, in the house of `config`: what was renamed has what is noted under a former name. Something under its own
+    /// is newer, and counts instead; but not if this is of the house that runs (`at_reload`): there that is something else,
+    /// which is gone now or has another name.
     #[must_use]
-    pub(super) fn renamed(mut self, config: &Config) -> Memory {
-        fn give<T>(states: &mut BTreeMap<Arc<str>, T>, was: &Arc<str>, is: &Arc<str>) {
-            if !states.contains_key(is)
-                && let Some(state) = states.remove(was)
-            {
+    pub(super) fn renamed(mut self, config: &Config, at_reload: bool) -> Memory {
+        fn give<T>(states: &mut BTreeMap<Arc<str>, T>, was: &[Arc<str>], is: &Arc<str>, at_reload: bool) {
+            if !at_reload && states.contains_key(is) {
+                return;
+            }
+            // The last one first: there is the newest.
+            if let Some(state) = was.iter().rev().find_map(|was| states.remove(was)) {
                 states.insert(is.clone(), state);
             }
         }
@@ -108,24 +111,22 @@ impl Memory {
         let others = config.renamed.iter().map(|(owner, _)| *owner).filter(|owner| !matches!(owner, Owner::Output(_)));
         for owner in outputs.chain(others) {
             let is = config.owner_id(owner);
-            // The last one first: there is the newest.
-            for was in config.former_ids(owner).iter().rev() {
-                match owner {
-                    Owner::Output(_) => give(&mut self.outputs, was, is),
-                    Owner::Input(_) => give(&mut self.inputs, was, is),
-                    Owner::Sensor(_) => give(&mut self.sensors, was, is),
-                    Owner::Room(_) => give(&mut self.rooms, was, is),
-                    Owner::Zone(_) => give(&mut self.climates, was, is),
-                    Owner::House => {}
-                }
+            let was = &config.former_ids(owner);
+            match owner {
+                Owner::Output(_) => give(&mut self.outputs, was, is, at_reload),
+                Owner::Input(_) => give(&mut self.inputs, was, is, at_reload),
+                Owner::Sensor(_) => give(&mut self.sensors, was, is, at_reload),
+                Owner::Room(_) => give(&mut self.rooms, was, is, at_reload),
+                Owner::Zone(_) => give(&mut self.climates, was, is, at_reload),
+                Owner::House => {}
             }
         }
         for series in &config.series {
             let is = series_name(config, *series);
             let rest = is.strip_prefix(&*config[series.sensor].id).unwrap_or_default();
-            for was in config.former_ids(Owner::Sensor(series.sensor)).iter().rev() {
-                give(&mut self.series, &format!("{was}{rest}").into(), &is);
-            }
+            let former = config.former_ids(Owner::Sensor(series.sensor));
+            let was: Vec<Arc<str>> = former.iter().map(|was| format!("{was}{rest}").into()).collect();
+            give(&mut self.series, &was, &is, at_reload);
         }
         for pending in &mut self.returns {
             let is_of = |spec: &&PointSpec| spec.was.iter().any(|was| pending.is_of(was));

@@ -165,6 +165,7 @@ impl Engine {
         let memory = memory.unwrap_or_else(|| Memory::empty(now));
         let (power_was_cut, taken) = (memory.power_was_cut, memory.taken().moment);
         let ago = if memory.pause_is_unknown { Duration::MAX } else { now.moment.since(taken) };
+        let memory = memory.renamed(&config, false);
         let mut engine = Engine::remember(config, memory, now);
         // Nobody reads them at a start: what they are now is heard when they say it.
         for (input, state) in engine.config.inputs.iter().zip(&mut engine.inputs) {
@@ -379,6 +380,7 @@ impl Engine {
         let memory = self.memory(now);
         let (stopping, started, starting) = (self.stopping, self.started, self.starting);
         let (promises, unpromised) = (Promises::whole(self.promises.count), self.unpromised + 1);
+        let memory = memory.renamed(&config, true);
         let old = std::mem::replace(self, Engine::remember(config, memory, now));
         for (index, (output, state)) in self.config.outputs.iter().zip(&mut self.outputs).enumerate() {
             let owner = Owner::Output(OutputId(index));
@@ -399,7 +401,7 @@ impl Engine {
             let before = &old.config[id];
             let renamed = |id: &OutputId| self.config.former_ids(Owner::Output(*id)).contains(&before.id);
             let all = || (0..self.config.outputs.len()).map(OutputId);
-            let now = self.config.find_output(&before.id).or_else(|| all().find(renamed))?;
+            let now = all().find(renamed).or_else(|| self.config.find_output(&before.id))?;
             same_wire(&old.config, before, &self.config, &self.config[now]).then_some(now)
         });
         self.start_interlocked(now);
@@ -426,8 +428,7 @@ impl Engine {
     }
 
     /// An engine whose entities have the state that `memory` has under their names.
-    fn remember(config: Arc<Config>, memory: Memory, now: Now) -> Engine {
-        let mut memory = memory.renamed(&config);
+    fn remember(config: Arc<Config>, mut memory: Memory, now: Now) -> Engine {
         let outputs = config.outputs.iter().map(|output| {
             memory.outputs.remove(&output.id).unwrap_or_else(|| {
                 let level = if goes_on_undecided(output) { output.default } else { Level::OFF };
@@ -539,8 +540,9 @@ fn same_wire(old: &Config, before: &Output, new: &Config, after: &Output) -> boo
     stays && before.line.as_ref().is_none_or(|line| !line.is_moved(old, new))
 }
 
-/// What something was in an older configuration, which `find` looks into, by its id or a former one.
+/// What something was in the configuration before, which `find` looks into: by a former id if something had that there, since
+/// nothing else can have it now; else by its own.
 fn before<T>(config: &Config, owner: Owner, find: impl Fn(&str) -> Option<T>) -> Option<T> {
-    let renamed = || config.former_ids(owner).iter().rev().find_map(|was| find(was));
-    find(config.owner_id(owner)).or_else(renamed)
+    let former = config.former_ids(owner).iter().rev().find_map(|was| find(was));
+    former.or_else(|| find(config.owner_id(owner)))
 }

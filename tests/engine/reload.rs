@@ -180,3 +180,19 @@ fn what_was_renamed_goes_on_at_a_reload_and_at_a_start() {
         assert_eq!(house.why("light"), "manual: command by MQTT, until AUTO");
     }
 }
+
+/// One output is taken away, and another gets its name.
+#[test]
+fn a_name_that_something_else_had_brings_nothing_of_it() {
+    let mut house = House::new(config(|_| {}).build());
+    house.command("fan", "ON");
+    assert!(house.is_on("fan"));
+    let mut b = Builder::new();
+    b.output(output("lamp"));
+    let mut config = (*b.build()).clone();
+    config.outputs[0].id = "fan".into();
+    config.renamed = vec![(Owner::Output(OutputId(0)), vec!["lamp".into()])];
+    house.reconfigure(config.into());
+    assert!(!house.is_on("fan"), "the lamp was off");
+    assert_eq!(house.why("fan"), "default: nobody asks for anything");
+}
