@@ -134,7 +134,12 @@ impl RemoteLevel {
 
     /// Whether a number is that of a level. Devices round: one percent more or less is the same.
     pub fn is_at(&self, number: f64, level: Level) -> bool {
-        (number - f64::from(self.number(level))).abs() * 100.0 <= f64::from(self.full)
+        self.is_near(number, level, 1.0)
+    }
+
+    /// Whether a number is that of a level, but for so many percent.
+    pub fn is_near(&self, number: f64, level: Level, percent: f64) -> bool {
+        (number - f64::from(self.number(level))).abs() * 100.0 <= f64::from(self.full) * percent
     }
 }
 

@@ -18,6 +18,12 @@ pub(super) struct OutputPoint {
     says: Option<bool>,
     /// What it last said of its level; None: nothing since there is a connection.
     says_level: Option<Said>,
+    /// When it was last driven; None: never.
+    driven: Option<Moment>,
+    /// What it said of its level when it was driven last.
+    said_before: Option<f64>,
+    /// A level that it was driven to, and the number at which it came to rest then: it has steps of its own.
+    own_step: Option<(Level, f64)>,
     pending: Option<Pending>,
     /// What was last logged to be wrong with it.
     complaint: String,
@@ -38,7 +44,12 @@ struct Said {
     moved: bool,
     /// It said so, or says so again, since it was driven.
     is_news: bool,
+    /// It rests there, which the engine was told.
+    is_found: bool,
 }
+
+/// A device that goes to a level so near to the one that it was driven to, in percent, has steps of its own.
+const NEAR: f64 = 20.0;
 
 /// A drive that is not answered yet.
 struct Pending {
@@ -64,6 +75,9 @@ impl OutputPoint {
             is_confirmed: false,
             says: None,
             says_level: None,
+            driven: None,
+            said_before: None,
+            own_step: None,
             pending: None,
             complaint: String::new(),
             is_asked: false,
@@ -77,6 +91,7 @@ impl OutputPoint {
         let Some(command) = &self.remote.command else { return };
         let due = now.moment + command.confirm_within;
         (self.wanted, self.is_confirmed, self.is_astray) = (Some(level), false, false);
+        self.driven = Some(now.moment);
         self.pending = Some(Pending { drive, level, due, is_published: false, takes_back });
         (self.is_asked, self.is_unfollowed) = (true, false);
     }
@@ -104,6 +119,7 @@ impl OutputPoint {
         }
         // What it said before tells nothing of whether it follows.
         self.says = self.says.filter(|says| *says == pending.level.is_on());
+        self.said_before = self.says_level.as_ref().map(|said| said.number);
         if let Some(said) = &mut self.says_level {
             (said.moved, said.is_news) = (false, false);
         }
@@ -195,7 +211,8 @@ impl OutputPoint {
         let same = before.as_ref().filter(|said| said.number == number);
         let since = same.map_or(message.now.moment, |said| said.since);
         let moved = same.map_or(before.is_some(), |said| said.moved);
-        self.says_level = Some(Said { number, since, moved, is_news: true });
+        let is_found = same.is_some_and(|said| said.is_found);
+        self.says_level = Some(Said { number, since, moved, is_news: true, is_found });
         true
     }
 
@@ -208,9 +225,11 @@ impl OutputPoint {
     /// Whether all that it says is that it has this level.
     fn is_said_to_be(&self, level: Level) -> bool {
         let is_level = || match (self.level_told(), &self.says_level) {
-            (None, _) => true,
-            (Some(_), None) => false,
-            (Some((way, _)), Some(said)) => way.is_at(said.number, level),
+            // Some never tell a level, though they could.
+            (None, _) | (_, None) => true,
+            (Some((way, _)), Some(said)) => {
+                way.is_at(said.number, level) || self.own_step == Some((level, said.number))
+            }
         };
         self.says == Some(level.is_on()) && (!level.is_on() || is_level())
     }
@@ -224,15 +243,35 @@ impl OutputPoint {
             tracing::info!("{id} went {level} by itself");
         }
         self.wanted = Some(level);
+        if let Some(said) = &mut self.says_level {
+            said.is_found = true;
+        }
         events.push(Event::WireFound { output: id.clone(), level, result: Ok(()) });
+    }
+
+    /// Whether it went, when it was driven, to a level beside the one that it was driven to, which is its own step then.
+    fn takes_own_step(&mut self) -> bool {
+        let (Some((way, _)), Some(said), Some(wanted), Some(driven)) =
+            (self.level_told(), &self.says_level, self.wanted, self.driven)
+        else {
+            return false;
+        };
+        let within = self.remote.command.as_ref().map(|command| command.confirm_within).unwrap_or_default();
+        let has_moved = said.is_news && self.said_before != Some(said.number) && said.since <= driven + within * 2;
+        let is_own = self.says == Some(true) && wanted.is_on() && has_moved && way.is_near(said.number, wanted, NEAR);
+        if is_own {
+            self.own_step = Some((wanted, said.number));
+        }
+        is_own
     }
 
     /// When the level that it says, and that it was not driven to, has come to rest. A device that fades tells levels on its
     /// way: driven back from each of them it would never arrive.
     fn rests_at(&self) -> Option<Moment> {
         let wanted = self.wanted.filter(|wanted| wanted.is_on() && self.is_confirmed && self.pending.is_none())?;
-        let said = self.says_level.as_ref().filter(|_| self.says == Some(true) && !self.is_said_to_be(wanted))?;
-        Some(said.since + self.remote.command.as_ref()?.confirm_within)
+        let said = self.says_level.as_ref().filter(|said| self.says == Some(true) && !said.is_found)?;
+        let within = self.remote.command.as_ref()?.confirm_within;
+        (!self.is_said_to_be(wanted)).then(|| said.since + within)
     }
 
     /// What another hub's output is said to be, while nothing is asked of it just now. One that did not do what it was asked
@@ -277,14 +316,18 @@ impl OutputPoint {
     /// Answers a drive that nobody followed in time, and looks at where it came to rest.
     pub(super) fn update(&mut self, id: &Arc<str>, is_away: bool, now: Now, events: &mut Vec<Event>) {
         if self.rests_at().is_some_and(|at| now.moment >= at) {
-            return self.found_astray(id, events);
+            if !self.takes_own_step() {
+                self.found_astray(id, events);
+            }
+            return;
         }
         if self.pending.as_ref().is_none_or(|pending| now.moment < pending.due) {
             return;
         }
         let within = self.remote.command.as_ref().map(|command| command.confirm_within).unwrap_or_default();
-        if self.is_on_its_way(within, now) {
-            // Where it comes to rest is looked at.
+        let is_done = self.pending.as_ref().is_some_and(|pending| pending.is_published && !pending.takes_back);
+        // Of one on its way it is looked at where it comes to rest.
+        if is_done && (self.is_on_its_way(within, now) || self.takes_own_step()) {
             return self.confirm(events);
         }
         let Some(Pending { drive, level, is_published, takes_back, .. }) = self.pending.take() else { return };
@@ -309,8 +352,8 @@ impl OutputPoint {
                 format!("{} does not follow: it says {percent} % {within} after the command", told.topic)
             }
         };
-        // What was published may have been done, whoever says nothing of it.
-        let is_contradicted = state.is_some() && self.says.is_some() && !matches!(of_level, Some((_, None)));
+        // What was published may have been done, whoever says nothing of it; it is on if it says so, at whatever level.
+        let is_contradicted = state.is_some() && self.says.is_some() && of_level.is_none();
         self.complain(id, &text);
         events.push(match is_published && !is_contradicted {
             true => Event::Overdue { drive, text },

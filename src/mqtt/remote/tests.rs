@@ -337,8 +337,8 @@ fn lamp_at_40() -> Points {
 fn a_lamp_is_driven_when_its_level_follows_too() {
     let mut points = points();
     dim(&mut points, 1, 40, 0);
-    assert_eq!(hear(&mut points, "z/lamp", r#"{"state":"ON"}"#, 1), NOTHING, "at which level?");
     assert_eq!(lamp_says(&mut points, "ON", 254, 1), NOTHING);
+    assert_eq!(hear(&mut points, "z/lamp", r#"{"state":"ON"}"#, 1), NOTHING, "at which level?");
     assert_eq!(lamp_says(&mut points, "OFF", 102, 1), NOTHING, "it is off, and will be at that level");
     assert_eq!(lamp_says(&mut points, "ON", 103, 2), ["drive 1 Ok(())"], "devices round");
     assert_eq!(hear(&mut points, "z/lamp", r#"{"brightness":"bright"}"#, 2), NOTHING);
@@ -360,7 +360,8 @@ fn a_lamp_whose_level_does_not_follow_is_in_fault_and_says_so() {
     assert_eq!(lamp_says(&mut points, "ON", 102, 21), NOTHING);
     assert_eq!(
         lines(points.update(at(23))),
-        ["drive 3 Err(\"z/lamp does not follow: it says 40 % 3s after the command\")"]
+        ["drive 3 overdue: z/lamp does not follow: it says 40 % 3s after the command"],
+        "it is on all the same, and counts as that"
     );
     assert_eq!(lamp_says(&mut points, "ON", 102, 24), NOTHING, "it says nothing new");
     assert_eq!(points.next_due(), None, "it is in fault, and nobody believes that it went there by itself");
@@ -368,7 +369,7 @@ fn a_lamp_whose_level_does_not_follow_is_in_fault_and_says_so() {
     assert_eq!(lamp_says(&mut points, "ON", 127, 30), NOTHING);
     assert_eq!(
         lines(points.update(at(33))),
-        ["drive 4 Err(\"z/lamp does not follow: it says 50 % 3s after the command\")"],
+        ["drive 4 overdue: z/lamp does not follow: it says 50 % 3s after the command"],
         "it went one step, and no further"
     );
     assert_eq!(lamp_says(&mut points, "ON", 203, 40), ["lamp found 80 % Ok(())"], "late is better than never");
@@ -415,6 +416,65 @@ fn a_lamp_that_fades_is_left_alone_until_it_rests() {
     lamp_says(&mut points, "ON", 150, 22);
     assert_eq!(lines(points.update(at(23))), ["drive 3 Ok(())"]);
     assert_eq!(lines(points.update(at(25))), ["lamp found 59 % Ok(())"]);
+}
+
+#[test]
+fn a_lamp_that_never_tells_a_level_is_driven_when_it_is_on() {
+    let mut points = points();
+    dim(&mut points, 1, 40, 0);
+    assert_eq!(hear(&mut points, "z/lamp", r#"{"state":"ON"}"#, 1), ["drive 1 Ok(())"]);
+    assert_eq!(points.next_due(), None);
+}
+
+#[test]
+fn a_lamp_with_steps_of_its_own_is_not_driven_back() {
+    let mut points = lamp_at_40();
+    // It goes to the step beside what it was asked.
+    dim(&mut points, 2, 45, 10);
+    assert_eq!(lamp_says(&mut points, "ON", 127, 10), NOTHING);
+    assert_eq!(lines(points.update(at(13))), ["drive 2 Ok(())"]);
+    drive_output(&mut points, "lamp", 3, Level::new(45).unwrap(), 20);
+    assert_eq!(taken(&mut points, 3), ["drive 3 Ok(())"], "that is its 45 %");
+    // Or it says first what it was asked.
+    dim(&mut points, 4, 80, 30);
+    assert_eq!(lamp_says(&mut points, "ON", 203, 30), ["drive 4 Ok(())"]);
+    assert_eq!(lamp_says(&mut points, "ON", 190, 31), NOTHING);
+    assert_eq!((lines(points.update(at(34))), points.next_due()), (Vec::new(), None));
+    // What somebody turns later is no step of it.
+    assert_eq!(lamp_says(&mut points, "ON", 180, 50), NOTHING);
+    assert_eq!(lines(points.update(at(53))), ["lamp found 71 % Ok(())"]);
+}
+
+#[test]
+fn a_number_that_is_no_level_is_found_once() {
+    for number in [0, 300] {
+        let mut points = lamp_at_40();
+        assert_eq!(lamp_says(&mut points, "ON", number, 10), NOTHING);
+        assert_eq!(lines(points.update(at(13))).len(), 1, "{number}");
+        assert_eq!((points.next_due(), lines(points.update(at(20)))), (None, Vec::new()), "{number}");
+        lamp_says(&mut points, "ON", number, 21);
+        assert_eq!(points.next_due(), None, "{number}");
+    }
+}
+
+#[test]
+fn what_is_renamed_keeps_what_is_known_of_it() {
+    let mut points = lamp_at_40();
+    assert_eq!(hear(&mut points, "z/motion", r#"{"occupancy":true}"#, 1), ["motion true"]);
+    let mut config = house();
+    for (place, output) in config.outputs.iter_mut().enumerate() {
+        let was = std::mem::replace(&mut output.id, format!("new_{place}").into());
+        config.renamed.push((Owner::Output(OutputId(place)), vec![was]));
+    }
+    points.follow(&config, at(2));
+    assert!(points.outputs["new_1"].is_good());
+    assert_eq!(lamp_says(&mut points, "OFF", 102, 3), ["new_1 found OFF Ok(())"]);
+    let mut config = house();
+    let was = std::mem::replace(&mut config.inputs[0].id, "entrance".into());
+    config.renamed.push((Owner::Input(InputId(0)), vec![was]));
+    points.follow(&config, at(4));
+    let stale = lines(points.update(at(3_700)));
+    assert!(stale.iter().any(|line| line.starts_with("entrance: ")), "{stale:?}");
 }
 
 #[test]
