@@ -136,7 +136,10 @@ fn a_person_reads_what_was_and_what_comes() {
         "spoil the file" => {
             fs::write(&house.config, format!("{text}[outputs.spare]\nkind = \"lihgt\"\ngpio = 6\n")).unwrap()
         }
-        "mend the file" => fs::write(&house.config, &text).unwrap(),
+        // It is another than before, so that all is told anew.
+        "mend the file" => {
+            fs::write(&house.config, text.replace("name = \"Cottage\"", "name = \"Country cottage\"")).unwrap()
+        }
         other => panic!("nobody knows how to {other}"),
     });
 }

@@ -139,6 +139,9 @@ await line.focus();
 await page.keyboard.press("Enter");
 await page.locator(".lanes li", { hasText: "Porch light" }).locator(".will").waitFor();
 await page.locator(".lanes li", { hasText: "Heater" }).locator(".was").waitFor();
+for (const name of ["Heater", "Hall light"]) {
+  assert.match(await page.locator(".lanes li", { hasText: name }).locator(".heard").textContent(), /; \d\d:\d\d–\d\d:\d\d$/, "once, from when to when");
+}
 assert.equal(await page.locator(".lanes li", { hasText: "Reading lamp" }).count(), 0, "it was not on");
 assert.deepEqual((await page.locator(".coming .name").allTextContents()), ["Porch light", "Porch light"]);
 assert.ok(await page.locator(".coming li", { hasText: "on" }).filter({ hasText: "Porch light before bed" }).count());
@@ -162,7 +165,9 @@ await health.locator("li.is-bad pre", { hasText: "lihgt" }).waitFor();
 await axe(page, "health, not well");
 await picture(page, "health-bad-820-light", { fullPage: true });
 await meanwhile("mend the file");
+await page.locator("#hub", { hasText: "Country cottage" }).waitFor();
 await health.locator("summary", { hasText: "All is well." }).waitFor();
+assert.ok(await health.evaluate((details) => details.open), "what is open stays so in another configuration");
 
 await everywhere(async (page, { width, colorScheme, isLooked }) => {
   const where = `${width} px, ${colorScheme}`;

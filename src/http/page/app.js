@@ -1,6 +1,6 @@
 // The page: draws what live.js tells, sends what people touch.
 
-import { h, put, say } from "./dom.js";
+import { h, put, renewed, say } from "./dom.js";
 import { health } from "./health.js";
 import { ask, listen } from "./live.js";
 import { past } from "./past.js";
@@ -117,7 +117,10 @@ function build() {
   const main = get("house");
   const house = { points, about: () => about, now, open };
   day?.end();
-  [day, condition] = all.length ? [today(house), health(house)] : [];
+  day = all.length ? today(house) : undefined;
+  // What somebody opened or closed there stays so.
+  condition?.renew();
+  condition = all.length ? condition ?? health(house) : undefined;
   const content = [problems, day?.element].filter(Boolean);
   const mode = points.get("mode");
   modes = mode && h("div", { class: "choice", role: "group", "aria-label": t("mode") },
@@ -183,11 +186,7 @@ function update() {
   ].filter(Boolean);
   const hidden = told.length > PROBLEMS_MOST + 1 ? told.splice(PROBLEMS_MOST).length : 0;
   if (hidden) told.push(h("button", { onclick: () => { condition.element.open = true; condition.element.scrollIntoView(); } }, t("more", hidden)));
-  const text = told.map((one) => one.textContent).join("\n");
-  if (problems && problems.dataset.told !== text) {
-    problems.dataset.told = text;
-    problems.replaceChildren(...told.map((one) => h("li", {}, one)));
-  }
+  if (problems) renewed(problems, told.map((one) => one.textContent), () => told.map((one) => h("li", {}, one)));
 }
 
 let drawn;
@@ -216,7 +215,7 @@ function told(kind, news) {
     hear(news.time);
     news.points.forEach((point) => points.set(point.id, point));
     if (news.points.some((point) => point.id === opened)) redraw();
-    if (news.points.some(({ kind }) => ["output", "climate", "mode", "room"].includes(kind))) day?.changed();
+    day?.changed(news.points);
     soon();
   }
 }

@@ -24,6 +24,18 @@ export function put(element, name, value) {
   }
 }
 
+const drawn = new WeakMap(), FOCUSED = "button, [tabindex]";
+
+/** Draws the children of an element anew where it says something else, and leaves the focus where it is. */
+export function renewed(element, says, make) {
+  const text = JSON.stringify(says);
+  if (drawn.get(element) === text) return;
+  drawn.set(element, text);
+  const at = [...element.querySelectorAll(FOCUSED)].indexOf(document.activeElement);
+  element.replaceChildren(...make());
+  if (at >= 0) element.querySelectorAll(FOCUSED)[at]?.focus();
+}
+
 /** Sets the text of an element, if it is another. */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;

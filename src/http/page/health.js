@@ -1,6 +1,6 @@
 // How the house itself is: one calm line while all is well, else what is not, in words.
 
-import { h, put, say } from "./dom.js";
+import { h, renewed, say } from "./dom.js";
 import { ask } from "./live.js";
 import { aged } from "./point.js";
 import { lasting, moment, number, t, has } from "./words.js";
@@ -15,7 +15,7 @@ const ALIKE = 3, NAMES_MOST = 6;
 export function health({ points, about, open }) {
   const line = h("span", {}), list = h("ul", { class: "checks" }), machine = h("dl", { class: "machine" });
   const element = h("details", { id: "health", class: "health" }, h("summary", {}, h("h2", {}, t("health")), line), list, machine);
-  let checks, wasWell = true, told;
+  let checks, wasWell = true;
 
   async function renew() {
     // It answers with 503 when it is not well, and says so in the same words.
@@ -31,7 +31,7 @@ export function health({ points, about, open }) {
   }
 
   function spoken(value, unit) {
-    if (/^\d{4}-\d\d-\d\dT/.test(value)) return lasting(Math.max(0, Math.round((Date.parse(about().time) - Date.parse(value)) / 1e3)));
+    if (/^\d{4}-\d\d-\d\dT/.test(value)) return lasting(Math.max(0, (Date.parse(about().time) - Date.parse(value)) / 1e3));
     const isNumber = /^-?[\d.]+$/.test(value) && unit != null;
     return isNumber ? `${number(Number(value), /\.(\d+)$/.exec(value)?.[1].length ?? 0)}\u00a0${unit}` : value;
   }
@@ -76,10 +76,7 @@ export function health({ points, about, open }) {
     // What begins to be wrong shows itself; who closes it is not asked again.
     if (wasWell && wrong) element.open = true;
     wasWell = !wrong;
-    const text = JSON.stringify(made);
-    if (text === told) return;
-    told = text;
-    list.replaceChildren(...made.map(([isWell, what, words, id, detail]) => h("li", { class: isWell ? "" : "is-bad" },
+    renewed(list, made, () => made.map(([isWell, what, words, id, detail]) => h("li", { class: isWell ? "" : "is-bad" },
       h("span", { class: "heard" }, t(isWell ? "health.is.good" : "health.is.bad")), h("span", { class: "what" }, t(`health.${what}`)),
       id ? h("button", { onclick: () => open(id) }, words) : h("span", {}, words), detail && h("pre", { tabindex: 0 }, detail))));
   }

@@ -116,7 +116,7 @@ export function past(point, { points, about, now }, title = t("past")) {
     const known = items.filter((item) => !item.gap), finest = 10 ** -decimals();
     if (kind === "bars" && course.kind === "switch") {
       const most = Math.max(0, ...known.map((item) => item.value)), unit = most > 2 * HOUR ? HOUR : MINUTE;
-      return rounds(0, most / unit, 1).map((count) => ({ value: count * unit, text: count ? lasting(Math.round(count * unit / 1e3)) : "0" }));
+      return rounds(0, most / unit, 1).map((count) => ({ value: count * unit, text: count ? lasting(count * unit / 1e3) : "0" }));
     }
     if (course.kind === "level") return [0, 50, 100].map((value) => ({ value, text: number(value, 0) }));
     if (!known.length) return null;
@@ -167,7 +167,7 @@ export function past(point, { points, about, now }, title = t("past")) {
   function says({ min, mean, max, value, on_s, from, to }, kind) {
     if (kind === "line") return text(mean) + (text(min) === text(max) ? "" : ` (${number(min, decimals())} – ${number(max, decimals())})`);
     if (kind === "bars") return course.kind === "switch" ? t("past.on", lasting(on_s)) : text(value);
-    return spoken({ ...point, value }) + (point.kind === "event" ? "" : ` · ${lasting(Math.round((to - from) / 1e3))}`);
+    return spoken({ ...point, value }) + (point.kind === "event" ? "" : ` · ${lasting((to - from) / 1e3)}`);
   }
 
   /** Why it was as it was at the end of a span, where that is told. */

@@ -11,7 +11,8 @@ const STEPS = [MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 3 *
  * an offset. Between two of them that differ, clocks were changed.
  */
 export function wallClock(times) {
-  const known = times.map((text) => [Date.parse(text), offset(text)]).sort(([one], [other]) => one - other);
+  const known = times.map((text) => [Date.parse(text), offset(text)]).sort(([one], [other]) => one - other)
+    .filter(([, offset], place, all) => offset !== all[place - 1]?.[1]);
   const at = (ms) => (known.findLast(([from]) => from <= ms) ?? known[0])[1];
   return (ms) => new Date(ms + at(ms)).toISOString().slice(0, 19);
 }

@@ -52,8 +52,8 @@ export function ago(seconds) {
 /** How long, as `3 h 20 min`. */
 export function lasting(seconds) {
   const of = (value, unit) => new Intl.NumberFormat(language(), { style: "unit", unit, unitDisplay: "short" }).format(value);
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 1) return of(seconds, "second");
+  const whole = Math.round(seconds), minutes = Math.floor(whole / 60);
+  if (minutes < 1) return of(whole, "second");
   if (minutes < 60) return of(minutes, "minute");
   const hours = Math.floor(minutes / 60);
   if (hours >= 48) return of(Math.floor(hours / 24), "day");
