@@ -36,7 +36,7 @@ impl FarEnd {
         }
         // Each proxy adds whom it saw at the end.
         let mut address = peer;
-        for text in items(headers, &FORWARDED_FOR).into_iter().rev() {
+        for text in items(headers, &FORWARDED_FOR).iter().rev() {
             let Some(seen) = ip(text) else { break };
             address = seen;
             if !is_proxy(seen) {
@@ -53,10 +53,11 @@ pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
     OF_PROXIES.iter().any(|name| headers.contains_key(name))
 }
 
-/// The items of a header that is a list, over all its lines.
-fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Vec<&'a str> {
-    let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',').map(str::trim)).collect()
+/// The items of a header that is a list, over all its lines. Whoever asks may begin a line with any bytes; what a proxy adds
+/// to it counts all the same.
+fn items(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
+    let items = headers.get_all(name).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    items.map(|item| String::from_utf8_lossy(item).trim().to_owned()).collect()
 }
 
 /// An address, which some proxies write with a port.
@@ -68,15 +69,16 @@ fn ip(text: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderValue;
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
     }
 
-    fn far_end(peer: &str, proxies: &[&str], lines: &[(&HeaderName, &str)]) -> (String, bool) {
+    fn far_end(peer: &str, proxies: &[&str], lines: &[(HeaderName, &[u8])]) -> (String, bool) {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
-            headers.append((*name).clone(), value.parse().unwrap());
+            headers.append(name.clone(), HeaderValue::from_bytes(value).unwrap());
         }
         let proxies: Vec<IpAddr> = proxies.iter().map(|proxy| address(proxy)).collect();
         let FarEnd { address, by_tls } = FarEnd::of(address(peer), false, &proxies, &headers);
@@ -85,24 +87,26 @@ mod tests {
 
     #[test]
     fn only_proxies_that_are_named_are_believed_and_only_what_they_saw() {
-        let (by, scheme) = (&FORWARDED_FOR, &FORWARDED_PROTO);
+        let by = |value: &'static [u8]| (FORWARDED_FOR, value);
+        let scheme = |value: &'static [u8]| (FORWARDED_PROTO, value);
         for (peer, lines, expected, by_tls) in [
-            ("10.0.0.9", vec![(by, "1.2.3.4"), (scheme, "https")], "10.0.0.9", false),
+            ("10.0.0.9", vec![by(b"1.2.3.4"), scheme(b"https")], "10.0.0.9", false),
             ("10.0.0.1", vec![], "10.0.0.1", false),
-            ("10.0.0.1", vec![(by, "1.2.3.4"), (scheme, "https")], "1.2.3.4", true),
-            ("::ffff:10.0.0.1", vec![(by, "1.2.3.4")], "1.2.3.4", false),
+            ("10.0.0.1", vec![by(b"1.2.3.4"), scheme(b"https")], "1.2.3.4", true),
+            ("::ffff:10.0.0.1", vec![by(b"1.2.3.4")], "1.2.3.4", false),
             // Whoever asks wrote the first of them.
-            ("10.0.0.1", vec![(by, "6.6.6.6, 1.2.3.4")], "1.2.3.4", false),
-            ("10.0.0.1", vec![(by, "6.6.6.6"), (by, "1.2.3.4")], "1.2.3.4", false),
-            ("10.0.0.1", vec![(by, "6.6.6.6, 1.2.3.4, 10.0.0.2")], "1.2.3.4", false),
-            ("10.0.0.1", vec![(by, "10.0.0.2")], "10.0.0.2", false),
-            ("10.0.0.1", vec![(by, "1.2.3.4:5678")], "1.2.3.4", false),
-            ("10.0.0.1", vec![(by, "[fd00::7]:5678")], "fd00::7", false),
-            ("10.0.0.1", vec![(by, "[fd00::7]")], "fd00::7", false),
+            ("10.0.0.1", vec![by(b"6.6.6.6, 1.2.3.4")], "1.2.3.4", false),
+            ("10.0.0.1", vec![by(b"\xff, 1.2.3.4")], "1.2.3.4", false),
+            ("10.0.0.1", vec![by(b"6.6.6.6"), by(b"1.2.3.4")], "1.2.3.4", false),
+            ("10.0.0.1", vec![by(b"6.6.6.6, 1.2.3.4, 10.0.0.2")], "1.2.3.4", false),
+            ("10.0.0.1", vec![by(b"10.0.0.2")], "10.0.0.2", false),
+            ("10.0.0.1", vec![by(b"1.2.3.4:5678")], "1.2.3.4", false),
+            ("10.0.0.1", vec![by(b"[fd00::7]:5678")], "fd00::7", false),
+            ("10.0.0.1", vec![by(b"[fd00::7]")], "fd00::7", false),
             // Nobody knows who is behind that.
-            ("10.0.0.1", vec![(by, "1.2.3.4, unknown")], "10.0.0.1", false),
-            ("10.0.0.1", vec![(by, "1.2.3.4, unknown, 10.0.0.2")], "10.0.0.2", false),
-            ("10.0.0.1", vec![(scheme, "https, http")], "10.0.0.1", false),
+            ("10.0.0.1", vec![by(b"1.2.3.4, unknown")], "10.0.0.1", false),
+            ("10.0.0.1", vec![by(b"1.2.3.4, unknown, 10.0.0.2")], "10.0.0.2", false),
+            ("10.0.0.1", vec![scheme(b"https, http")], "10.0.0.1", false),
         ] {
             let found = far_end(peer, &["10.0.0.1", "10.0.0.2"], &lines);
             assert_eq!(found, (expected.to_owned(), by_tls), "{peer} {lines:?}");
