@@ -3,7 +3,7 @@
 
 use super::earlier::is_an_id;
 use crate::files;
-use crate::model::{Config, Owner, RoomId, Vitals};
+use crate::model::{Config, HttpSettings, Owner, RoomId, Vitals};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{path::Path, sync::Arc};
@@ -158,8 +158,10 @@ pub(super) fn platform_of(component: &str) -> &str {
 /// the name that it is announced by.
 fn page(config: &Config) -> Option<String> {
     let http = config.http.as_ref()?;
-    let ip = http.listen.ip();
-    let by_address = || (!ip.is_unspecified() && !ip.is_loopback()).then(|| http.listen.to_string());
+    if HttpSettings::is_of_this_machine(http.listen) {
+        return None;
+    }
+    let by_address = || (!http.listen.ip().is_unspecified()).then(|| http.listen.to_string());
     let by_name = |name: String| format!("{name}:{}", http.listen.port());
     let named = || http.names.first().cloned().map(by_name);
     let host = named().or_else(by_address).or_else(|| http.mdns_host().map(by_name))?;
@@ -203,7 +205,7 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{model::HttpSettings, mqtt::house};
+    use crate::mqtt::house;
     use std::fs;
 
     #[test]
@@ -274,6 +276,11 @@ mod tests {
             super::page(&Config { http: Some(http), ..house::config(&[]) })
         };
         assert_eq!(page("127.0.0.1:8480", &[]), None);
+        assert_eq!(
+            page("127.0.0.1:8480", &["home.example"]),
+            None,
+            "that is the name of a proxy, at a port of its own"
+        );
         assert_eq!(page("0.0.0.0:8480", &[]), None);
         assert_eq!(page("192.168.1.5:8480", &[]).as_deref(), Some("http://192.168.1.5:8480/"));
         assert_eq!(page("0.0.0.0:80", &["pi.local"]).as_deref(), Some("http://pi.local:80/"));
