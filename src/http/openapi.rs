@@ -82,7 +82,11 @@ fn describe(operation: &Operation, problem: &Value, taken: &mut SchemaGenerator,
         "summary": operation.summary,
         "responses": answers,
         "security": match operation.scope {
-            Some(scope) => json!([{ "token": [scope.word()] }, { "session": [scope.word()] }]),
+            // A browser sends its cookie only to what stands beside `login`.
+            Some(scope) if operation.path.starts_with("/api/v1/") => {
+                json!([{ "token": [scope.word()] }, { "session": [scope.word()] }])
+            }
+            Some(scope) => json!([{ "token": [scope.word()] }]),
             None => json!([]),
         },
     });
