@@ -32,7 +32,7 @@ pub fn announce(house: &House, mut web: watch::Receiver<Listening>) -> impl Futu
             tokio::select! {
                 Ok(()) = configs.changed() => {}
                 Ok(()) = web.changed() => {}
-                () = watch_names(responder.as_ref()) => {}
+                () = watch(responder.as_mut()) => {}
                 () = house.stopping() => break,
             }
         }
@@ -87,6 +87,7 @@ struct Responder {
     announced: Announced,
     daemon: ServiceDaemon,
     events: Receiver<DaemonEvent>,
+    is_heard: bool,
 }
 
 impl Responder {
@@ -100,10 +101,7 @@ impl Responder {
             Ok::<_, mdns_sd::Error>((daemon, events))
         };
         match begun() {
-            Ok((daemon, events)) => {
-                tracing::info!("HTTP is announced on the network as {}", announced.host);
-                Some(Responder { announced, daemon, events })
-            }
+            Ok((daemon, events)) => Some(Responder { announced, daemon, events, is_heard: false }),
             Err(why) => {
                 tracing::warn!("HTTP is not announced on the network: {why}");
                 None
@@ -119,11 +117,15 @@ impl Responder {
     }
 }
 
-/// Tells of names that others have; it does not end.
-async fn watch_names(responder: Option<&Responder>) {
-    let Some(Responder { events, announced, .. }) = responder else { return pending().await };
+/// Tells that it was said, and of names that others have; it does not end.
+async fn watch(responder: Option<&mut Responder>) {
+    let Some(Responder { events, announced, is_heard, .. }) = responder else { return pending().await };
     while let Ok(event) = events.recv_async().await {
         match event {
+            DaemonEvent::Announce(..) if !*is_heard => {
+                *is_heard = true;
+                tracing::info!("HTTP is announced on the network as {}", announced.host);
+            }
             DaemonEvent::NameChange(change) if change.original.starts_with(&announced.host) => tracing::warn!(
                 "another machine is called {} already: this one is announced as {}, by which browsers may not ask for \
                  it; give http.mdns_name another name",
