@@ -180,7 +180,7 @@ fn a_proxy_that_is_not_named_is_not_believed() {
     let proxy = caddy(http);
     let in_it = proxy.get("/house/api/v1/login", &["-H", JSON, "-d", RIGHT]);
     assert!(in_it.contains("200") && !in_it.contains("Secure"), "{in_it}");
-    assert!(house.log().contains("anna logged in from 127.0.0.1"), "{}", house.log());
+    house.wait_for_log("anna logged in from 127.0.0.1");
 
     let text = fs::read_to_string(&house.config).unwrap();
     let (before, rest) = text.split_once("[http.users.anna]").unwrap();
