@@ -9,6 +9,7 @@ use super::{
     problem::problem,
     shape,
 };
+use crate::clock::Moment;
 use crate::house::{Ask, Candidate, Course, Explained, House, NoCourse, Past, Plan, Question, Request};
 use crate::model::{Refusal, Scope, Source, duration};
 use axum::{
@@ -24,7 +25,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, de::DeserializeOwned};
 use std::{error::Error, sync::Arc, time::Duration};
 use tokio::{
-    sync::{Semaphore, oneshot},
+    sync::{Mutex, Semaphore, oneshot},
     time::timeout,
 };
 
@@ -41,17 +42,29 @@ static ARRIVING: Semaphore = Semaphore::const_new(4);
 /// Each takes as much memory as the configuration of the largest house: one at a time.
 static PLANNING: Semaphore = Semaphore::const_new(1);
 
+/// For so long an outlook answers others, too, if no point changed: it takes as much work as a day of the house.
+const OUTLOOK_HOLDS: Duration = Duration::from_secs(5);
+
 /// What the handlers of one listener share.
 #[derive(Clone)]
 pub(super) struct App {
     house: House,
     pub readers: Arc<events::Readers>,
+    foreseen: Arc<Mutex<Option<LastOutlook>>>,
+}
+
+/// What was expected last.
+struct LastOutlook {
+    /// [`crate::model::Snapshot::seq`] before it was asked.
+    seq: u64,
+    at: Moment,
+    outlook: shape::Outlook,
 }
 
 impl App {
     /// With room for so many readers of events.
     pub fn new(house: House, readers: usize) -> App {
-        App { house, readers: Arc::new(events::Readers::new(readers)) }
+        App { house, readers: Arc::new(events::Readers::new(readers)), foreseen: Arc::default() }
     }
 }
 
@@ -199,10 +212,21 @@ pub(super) async fn why(State(house): State<House>, Extension(work): Extension<W
     shape::why(&snapshot, &id, &reasons).map_or_else(|| unknown_point(&house, &id), |why| Json(why).into_response())
 }
 
-async fn outlook(State(house): State<House>, Extension(work): Extension<Work>) -> Response {
+/// One at a time, who then answers all who wait: many open pages ask at the same time.
+pub(super) async fn outlook(State(app): State<App>, Extension(work): Extension<Work>) -> Response {
     let _at_work = work.begin();
+    let App { house, foreseen, .. } = app;
+    let Ok(mut last) = timeout(PATIENCE, foreseen.lock()).await else {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "hearthd is at work on another outlook; ask again");
+    };
+    let (seq, at) = (house.snapshots.borrow().seq, house.clock.now().moment);
+    if let Some(last) = last.as_ref().filter(|last| last.seq == seq && at.since(last.at) <= OUTLOOK_HOLDS) {
+        return Json(&last.outlook).into_response();
+    }
     match ask(&house, Question::Outlook).await {
-        Ok(foreseen) => Json(shape::outlook(&foreseen)).into_response(),
+        Ok(found) => {
+            Json(&last.insert(LastOutlook { seq, at, outlook: shape::outlook(&found) }).outlook).into_response()
+        }
         Err(response) => response,
     }
 }

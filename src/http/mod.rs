@@ -82,14 +82,14 @@ fn age_s(now: Now, time: chrono::DateTime<chrono::Utc>) -> i64 {
 mod tests {
     use super::*;
     use super::{
-        api::{Id, why},
+        api::{App, Id, outlook, why},
         connections::Work,
     };
     use crate::{
         clock::{Clock, Moment},
         engine::Engine,
-        house::{Ends, Explained, Question},
-        model::{ClockTrust, Line, Output, OutputKind, Reasons},
+        house::{Ends, Explained, Foreseen, Question},
+        model::{ClockTrust, Line, Outlook, Output, OutputKind, Reasons},
     };
     use axum::{Extension, extract::State, http::StatusCode};
     use std::sync::Arc;
@@ -125,5 +125,34 @@ mod tests {
         };
         let ((), statuses) = tokio::join!(answers, asks);
         assert_eq!(statuses, (StatusCode::OK, StatusCode::NOT_FOUND));
+    }
+
+    /// All pages that ask at a time cost one outlook, until something changes or it is old.
+    #[tokio::test]
+    async fn one_outlook_answers_all_who_ask_of_the_same_house() {
+        let first = snapshot(&["lamp"]);
+        let clock = Clock::system(Moment::START, ClockTrust::Always);
+        let (house, Ends { snapshots: publish, questions: mut asked, .. }) = House::new(first.clone(), clock);
+        let app = App::new(house, 1);
+        let answers = async {
+            let mut questions = 0;
+            while let Some(Question::Outlook(answer)) = asked.recv().await {
+                questions += 1;
+                let now = chrono::DateTime::UNIX_EPOCH;
+                let outlook = Outlook { sun: Vec::new(), changes: Vec::new(), until: now };
+                assert!(answer.send(Foreseen { config: first.config.clone(), outlook, now }).is_ok());
+            }
+            questions
+        };
+        let asks = async {
+            let ask = || outlook(State(app.clone()), Extension(Work::default()));
+            let (one, other) = tokio::join!(ask(), ask());
+            publish.send_replace(Arc::new(Snapshot { seq: first.seq + 1, ..(*first).clone() }));
+            let statuses = [one.status(), other.status(), ask().await.status()];
+            drop(app);
+            statuses
+        };
+        let (questions, statuses) = tokio::join!(answers, asks);
+        assert_eq!((questions, statuses), (2, [StatusCode::OK; 3]));
     }
 }
