@@ -5,11 +5,11 @@ use crate::{
     almanac::sun,
     clock::Now,
     model::{
-        Ahead, ClimateFacet, ClimateId, Effect, Event, Explanation, Level, Outlook, OutputId, Point, PointState,
-        Quality, RoomId, SunTimes, Truth, Upcoming,
+        Ahead, ClimateFacet, ClimateId, Effect, Event, Expected, Explanation, Level, Outlook, OutputFacet, OutputId,
+        Point, PointState, Quality, RoomId, Slot, SunTimes, Truth, Upcoming, Value,
     },
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use std::{ops::ControlFlow, time::Duration};
 
 /// How far ahead it looks.
@@ -85,19 +85,39 @@ pub(super) fn outlook(engine: &Engine, now: Now) -> Outlook {
         _ => false,
     };
     let points: Vec<Point> = engine.config.points().filter(is_told).collect();
-    let (mut changes, mut before) = (Vec::new(), None::<Vec<Option<String>>>);
+    let (mut changes, mut before) = (Vec::new(), Vec::<PointState>::new());
     let until = run_ahead(engine, now, |copy, then| {
-        let texts: Vec<_> = points.iter().map(|point| copy.plain_state(*point, then).text()).collect();
-        for ((point, text), before) in points.iter().zip(&texts).zip(before.iter().flatten()) {
-            if let Some(value) = text.clone().filter(|_| text != before) {
-                let line = copy.point_state(*point, then).why().unwrap_or_default().to_owned();
-                changes.push((*point, Upcoming { at: then.wall, value, line }));
+        let states: Vec<_> = points.iter().map(|point| copy.plain_state(*point, then)).collect();
+        for (state, before) in states.iter().zip(&before) {
+            if let Some(value) = state.text().filter(|_| shows_another(state, before)) {
+                let (point, percent) = (state.point, percent(copy, state.point, then));
+                let line = copy.point_state(point, then).why().unwrap_or_default().to_owned();
+                changes.push(Expected { point, percent, next: Upcoming { at: then.wall, value, line } });
             }
         }
-        before = Some(texts);
+        before = states;
         if changes.len() < CHANGES_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     Outlook { sun: sun_times(engine, now), changes, until }
+}
+
+/// Whether a point says something else than before. A zone moves its levels all the time: of those only on and off count.
+fn shows_another(state: &PointState, before: &PointState) -> bool {
+    let is_moved = || matches!(state.value, Some(Value::Level(_)));
+    let is_of_zone = || state.explanation.as_ref().is_some_and(|explanation| explanation.winner == Slot::Climate);
+    // Texts take longer to make, and most values stay.
+    state.value != before.value && (is_moved() && !is_of_zone() || state.text() != before.text())
+}
+
+/// How far an output with levels is on, or a cover is open.
+fn percent(engine: &Engine, point: Point, now: Now) -> Option<u8> {
+    let Point::Output(id) = point else { return None };
+    let mut facets = engine.config.facets(id);
+    let facet = facets.find(|facet| matches!(facet, OutputFacet::Level | OutputFacet::Position))?;
+    match engine.plain_state(Point::OutputFacet(id, facet), now).value {
+        Some(Value::Level(level)) => Some(level.percent()),
+        _ => None,
+    }
 }
 
 fn sun_times(engine: &Engine, now: Now) -> Vec<SunTimes> {
@@ -105,13 +125,13 @@ fn sun_times(engine: &Engine, now: Now) -> Vec<SunTimes> {
     if !hub.is_placed() || !now.wall_known {
         return Vec::new();
     }
-    let of = |days: i64| {
-        let date = (now.wall + TimeDelta::days(days)).with_timezone(&hub.timezone).date_naive();
+    let today = now.wall.with_timezone(&hub.timezone).date_naive();
+    let of = |date| {
         let sun::SunDay { dawn, sunrise, sunset, dusk, .. } =
             sun::day(date, hub.latitude, hub.longitude, hub.timezone)?;
         Some(SunTimes { dawn, sunrise, sunset, dusk })
     };
-    [-1, 0, 1].into_iter().filter_map(of).collect()
+    [today.pred_opt(), Some(today), today.succ_opt()].into_iter().flatten().filter_map(of).collect()
 }
 
 /// Runs a copy of the engine ahead and shows it, first as it is, then after each step, until that is enough. Returns up to

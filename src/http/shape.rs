@@ -3,9 +3,9 @@
 use super::{age_s, local, local_in};
 use crate::house::Foreseen;
 use crate::model::{
-    BrokerStatus, Category, Claim, ClimateFacet, Explanation, Kind, Level, Owner, PartReason, Pending, Point,
-    PointSpec, PointState, Quality, Reasons, Role, RuleReason, Slot, Snapshot, SunTimes, Truth, Unit, Upcoming, Value,
-    Vital, VitalKind, VitalState, WireReason,
+    BrokerStatus, Category, Claim, ClimateFacet, Expected, Explanation, Kind, Level, Owner, PartReason, Pending,
+    PointSpec, PointState, Quality, Reasons, Role, RuleReason, Slot, Snapshot, SunTimes, Truth, Unit, Value, Vital,
+    VitalKind, VitalState, WireReason,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -291,6 +291,9 @@ pub struct ExpectedShape {
     pub at: String,
     /// What it is then, as MQTT has it.
     pub value: String,
+    /// Of an output with levels: how far it is on then; of a cover: how far open. 0 to 100.
+    #[serde(default)]
+    pub percent: Option<u8>,
     /// The slot and the cause that hold it then; empty of what has none.
     pub why: String,
 }
@@ -525,11 +528,12 @@ pub(super) fn outlook(Foreseen { config, outlook, now }: &Foreseen) -> Outlook {
         sunset: local(sun.sunset),
         dusk: local(sun.dusk),
     };
-    let expected = |(point, Upcoming { at, value, line }): &(Point, Upcoming)| ExpectedShape {
+    let expected = |Expected { point, percent, next }: &Expected| ExpectedShape {
         id: config.point_name(*point),
-        at: local(*at),
-        value: value.clone(),
-        why: line.clone(),
+        at: local(next.at),
+        value: next.value.clone(),
+        percent: *percent,
+        why: next.line.clone(),
     };
     Outlook {
         time: local(*now),

@@ -43,9 +43,20 @@ pub struct Outlook {
     /// not known.
     pub sun: Vec<SunTimes>,
     /// What changes of itself, the soonest first.
-    pub changes: Vec<(Point, Upcoming)>,
+    pub changes: Vec<Expected>,
     /// Until when it was looked ahead.
     pub until: DateTime<Utc>,
+}
+
+/// A change of a point that is expected.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expected {
+    /// Which.
+    pub point: Point,
+    /// Of an output with levels, how far it is on then; of a cover, how far open: 0 to 100.
+    pub percent: Option<u8>,
+    /// What it is then.
+    pub next: Upcoming,
 }
 
 /// The sun's times of one local date. Where it does not go up or down, as conditions on it have it: in a polar day it is up

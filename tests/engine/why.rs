@@ -3,7 +3,7 @@
 use crate::support::{engine_config::*, engine_house::*};
 use hearthd::almanac::sun;
 use hearthd::model::{
-    ClimateFacet, Comparison, Condition, Number, Output, Pending, Point, Slot, Summary, Truth, Upcoming,
+    ClimateFacet, Comparison, Condition, Expected, Number, Output, Pending, Point, Slot, Summary, Truth,
 };
 
 fn told(pending: &[Pending]) -> Vec<(String, String)> {
@@ -70,7 +70,7 @@ fn an_outlook_tells_each_change_of_a_day_and_the_sun() {
     let house = House::at(builder.build(), "2026-11-23T12:00:00");
     let before = house.engine.memory(house.now);
     let outlook = house.engine.outlook(house.now);
-    let told = |(point, next): &(Point, Upcoming)| {
+    let told = |Expected { point, next, .. }: &Expected| {
         (house.config.point_name(*point), next.at.to_rfc3339(), next.value.clone(), next.line.clone())
     };
     let expected = [
@@ -90,6 +90,55 @@ fn an_outlook_tells_each_change_of_a_day_and_the_sun() {
     assert_eq!(house.engine.memory(house.now), before, "looking ahead changes nothing");
 }
 
+/// Also a level while the output stays on, what a zone is to hold, and the mode; the levels of a zone are on and off only.
+#[test]
+fn an_outlook_tells_levels_targets_and_the_mode() {
+    let house = "[modes]\nlist = [\"home\", \"night\"]\n[outputs.dimmer]\nkind = \"light\"\npwm = 18\n\
+                 [[rules]]\nname = \"Day\"\nset = { dimmer = 30 }\nwhile = 'time between 08:00 and 20:00'\n\
+                 [[rules]]\nname = \"Evening\"\nset = { dimmer = 80 }\nwhile = 'time between 20:00 and 23:00'\n\
+                 [[rules]]\nname = \"Bed\"\non = 'time 23:30'\ndo = \"mode night\"\n\
+                 [outputs.heater]\nkind = \"heater\"\ngpio = 17\nslow_pwm = \"10m\"\n[sensors.living]\nchip = \"tmp102\"\n\
+                 [climate.zone]\nsensor = \"living.temperature\"\nheat = \"heater\"\npid = { kp = 40, ti = \"30m\" }\ntarget = 20\n\
+                 plan = [\"daily 06:30 21\", \"daily 22:30 17\"]\n";
+    let mut house = House::at(from_text(house), "2026-11-23T12:00:00");
+    house.reads("living", 20.5);
+    let told = |Expected { point, percent, next }: &Expected| {
+        let (time, value) = (next.at.format("%T").to_string(), next.value.clone());
+        (house.config.point_name(*point), time, value, *percent)
+    };
+    let expected = [
+        ("dimmer", "19:00:00", "ON", Some(80)),
+        ("heater", "21:30:00", "OFF", Some(0)),
+        ("zone.target", "21:30:00", "17", None),
+        ("dimmer", "22:00:00", "OFF", Some(0)),
+        ("mode", "22:30:00", "night", None),
+        ("heater", "05:30:00", "ON", Some(20)),
+        ("zone.target", "05:30:00", "21", None),
+        ("dimmer", "07:00:00", "ON", Some(30)),
+    ];
+    let expected = expected.map(|(id, time, value, percent)| (id.into(), time.into(), value.into(), percent));
+    assert_eq!(house.engine.outlook(house.now).changes.iter().map(told).collect::<Vec<_>>(), expected);
+}
+
+/// Where clocks change, a day has 23 or 25 hours.
+#[test]
+fn the_sun_is_told_of_yesterday_today_and_tomorrow_also_where_clocks_change() {
+    let zone = "Europe/Amsterdam".parse().unwrap();
+    let mut builder = Builder::new();
+    builder.place(52.37, 4.89, zone);
+    let config = builder.build();
+    // By local time, a quarter past midnight and half past.
+    for (now, days) in [
+        ("2026-10-24T22:15:00", ["2026-10-24", "2026-10-25", "2026-10-26"]),
+        ("2026-03-29T22:30:00", ["2026-03-29", "2026-03-30", "2026-03-31"]),
+    ] {
+        let house = House::at(config.clone(), now);
+        let sunrises = house.engine.outlook(house.now).sun.into_iter().map(|sun| sun.sunrise).collect::<Vec<_>>();
+        let expected = days.map(|day| sun::day(day.parse().unwrap(), 52.37, 4.89, zone).unwrap().sunrise);
+        assert_eq!(sunrises, expected, "{now}");
+    }
+}
+
 /// A house that nobody placed has no sun, and one that switches all the time is not followed for ever.
 #[test]
 fn an_outlook_ends_where_too_much_happens() {
@@ -98,7 +147,7 @@ fn an_outlook_ends_where_too_much_happens() {
     let house = House::at(from_text(blinker), "2026-11-23T12:00:00");
     let outlook = house.engine.outlook(house.now);
     assert_eq!((outlook.changes.len(), outlook.sun.len()), (500, 0));
-    assert_eq!(outlook.until, outlook.changes[499].1.at);
+    assert_eq!(outlook.until, outlook.changes[499].next.at);
 }
 
 #[test]
