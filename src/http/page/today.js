@@ -19,12 +19,15 @@ const LANES_MOST = 40;
 /** What comes after so many things is only counted. */
 const LIST_MOST = 24;
 const isOn = (value) => ["ON", "open"].includes(value);
-/** Whether other things may be expected once this changed. */
-const matters = ({ kind, id }) => ["output", "mode", "room"].includes(kind) || kind === "climate" && ASKED.test(id);
+/** What is expected may become other when this does. A zone's reason has the temperature in it. */
+function matter({ kind, id, text, percent, quality, why }) {
+  const counts = ["output", "mode", "room"].includes(kind) || kind === "climate" && ASKED.test(id);
+  return counts && JSON.stringify([text, percent, quality, why?.startsWith("climate:") || why]);
+}
 
 /** The line. `points` are those of the house; `about()` is the house itself, `now()` its time (ms), `open(id)` shows a sheet. */
 export function today({ points, about, now: exact, open }) {
-  const pasts = new Map();
+  const pasts = new Map(), known = new Map([...points.values()].map((point) => [point.id, matter(point)]));
   // Of this machine's clock: when the house last answered, since when something is other there, when the pasts were fetched.
   let outlook, timer, answeredAt = -Infinity, otherSince = Infinity, pastsAt = -Infinity, isAsking = false, isOver = false;
   const track = h("div", { class: "track" }), next = h("span", { class: "next" }), sun = h("span", { class: "small" });
@@ -199,7 +202,9 @@ export function today({ points, about, now: exact, open }) {
     element, update,
     /** These points are not as they were. */
     changed: (news) => {
-      if (!news.some(matters)) return;
+      const others = news.filter((point) => matter(point) !== known.get(point.id));
+      for (const point of others) known.set(point.id, matter(point));
+      if (!others.length) return;
       otherSince = Math.min(otherSince, Date.now());
       look();
     },
