@@ -145,7 +145,7 @@ fn works_behind(start: fn(u16) -> Proxy) {
     assert!(moved.contains("/house/\r\n"), "{moved}");
     assert!(proxy.get("/house/api/v1/points", &[]).contains("401"));
     let in_it = proxy.get("/house/api/v1/login", &["-H", JSON, "-d", RIGHT]);
-    let cookie = in_it.lines().find_map(|line| line.to_lowercase().starts_with("set-cookie").then_some(line));
+    let cookie = in_it.lines().find(|line| line.to_lowercase().starts_with("set-cookie"));
     let cookie = cookie.unwrap_or_else(|| panic!("{in_it}"));
     assert!(cookie.contains("; Secure"), "{cookie}");
     let session = cookie.split([' ', ';']).nth(1).unwrap();

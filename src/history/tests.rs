@@ -252,7 +252,7 @@ fn what_is_imported_ends_and_what_was_so_before_goes_on() {
     store.add(id, Shape::Level, imported, MONDAY + 10 * HOUR).unwrap();
     let now = MONDAY + 10 * HOUR;
     let told = asked(&store, now, Zone::UTC, &ask(MONDAY, "1h"));
-    let mut expected = vec![(3_600.0, 5.0); 10];
+    let mut expected = [(3_600.0, 5.0); 10];
     expected[2] = (3_600.0, 9.0);
     assert_eq!(known_and_mean(&told)[4..], expected[4..], "{told:?}");
     assert!((told.spans[2].mean - 9.0).abs() < 0.01, "{told:?}");

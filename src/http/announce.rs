@@ -58,7 +58,9 @@ impl Announced {
         let (settings, Some(Ok(address))) = (config.http.as_ref()?, web) else { return None };
         let host = settings.mdns_host()?;
         let mut title = config.hub.name.clone();
-        title.truncate(title.floor_char_boundary(LABEL_MAX));
+        while title.len() > LABEL_MAX {
+            title.pop();
+        }
         let (id, by_tls) = (config.hub.id.to_string(), settings.tls.is_some());
         Some(Announced { title, id, host, address: *address, by_tls })
     }

@@ -83,7 +83,7 @@ mod tests {
             let after = parts(count);
             let moved = |(device, ids): (&Device, &BTreeSet<String>)| {
                 let leave = ids.difference(&after[device]).count();
-                (leave > 0).then(|| (leave, ids.len()))
+                (leave > 0).then_some((leave, ids.len()))
             };
             let moved: Vec<(usize, usize)> = before.iter().filter_map(moved).collect();
             match moved[..] {
