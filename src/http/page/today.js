@@ -142,9 +142,9 @@ export function today({ points, about, now: exact, open }) {
 
   /** What is still to come; how a cover gets there is not worth a line. */
   function expected() {
-    return outlook.changes.map(({ id, at, value, why: reason }) => ({ id, time: at, at: Date.parse(at), value, point: points.get(id), why: why(reason) }))
+    return outlook.changes.map(({ id, at, value, percent, why: reason }) => ({ id, time: at, at: Date.parse(at), value, percent, point: points.get(id), why: why(reason) }))
       .filter(({ at, point, value }) => point && at > now() && !["opening", "closing"].includes(value))
-      .map((one) => ({ ...one, name: one.point.name, text: spoken({ ...one.point, percent: null, value: one.point.unit ? Number(one.value) : one.value }) }));
+      .map((one) => ({ ...one, name: one.point.name, text: spoken({ ...one.point, percent: one.percent, value: one.point.unit ? Number(one.value) : one.value }) }));
   }
 
   function light() {
