@@ -93,7 +93,8 @@ class Unit:
         return self.guest.sh(f"mosquitto_sub -W 20 -C 1 -t hearthd/hut/{topic}", good=False).strip()
 
     def command(self, output: str, payload: str):
-        """A command by MQTT."""
+        """A command by MQTT. It is not retained: before the daemon listens, nobody would hear it."""
+        wait("the daemon listens to the broker", lambda: self.broker("availability") == "online")
         self.guest.sh(f"mosquitto_pub -t hearthd/hut/{output}/set -m {payload}")
 
     def start_state(self):
