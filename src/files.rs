@@ -8,7 +8,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Read, Write},
     os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// The largest file that people write: a configuration, its tests, a list of holidays, a scenario. Far beyond any house.
@@ -61,9 +61,7 @@ pub fn writable(path: &Path) -> io::Result<File> {
 /// # Errors
 /// When it cannot be written; the one before stays.
 pub fn replace(path: &Path, content: &[u8], finish: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let new = path.with_file_name(name);
+    let new = beside(path, ".new");
     let written = (|| {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
@@ -80,6 +78,13 @@ pub fn replace(path: &Path, content: &[u8], finish: impl FnOnce(&Path) -> io::Re
         let _ = fs::remove_file(&new);
     }
     written
+}
+
+/// What belongs to a file and is called by its name with something more.
+pub fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
 }
 
 /// Opens a regular file to be read.

@@ -103,20 +103,20 @@ fn moves(before: &Snapshot, after: &Snapshot) -> Vec<Move> {
         ids.collect::<Vec<_>>()
     };
     let text = |snapshot: &Snapshot, output: &str| snapshot.find(output).and_then(|state| state.text());
-    // What it is called before: what was renamed is the same.
+    // What it is called before.
     let before_it = |output: &str| {
-        let former = after.config.find_output(output).map(|id| after.config.former_ids(Owner::Output(id)));
-        former.into_iter().flatten().rev().find(|was| before.find(was).is_some())
+        let owner = after.config.find_output(output).map(Owner::Output)?;
+        after.config.ids_before(owner).find(|id| before.find(id).is_some())
     };
-    let renamed: Vec<_> = outputs(after).iter().filter_map(|output| before_it(output)).collect();
-    let is_gone = |output: &String| after.find(output).is_none() && !renamed.iter().any(|was| **was == **output);
+    let stays: Vec<_> = outputs(after).iter().filter_map(|output| before_it(output)).collect();
+    let is_gone = |output: &String| !stays.iter().any(|id| **id == **output);
     let mut moves = Vec::new();
     for output in outputs(before).into_iter().filter(is_gone) {
         let why = "it is no longer in the file: its safe state".into();
         moves.push(Move { before: text(before, &output), after: None, why, output });
     }
     for output in outputs(after) {
-        let (was, is) = (text(before, before_it(&output).as_deref().unwrap_or(&output)), text(after, &output));
+        let (was, is) = (before_it(&output).and_then(|id| text(before, &id)), text(after, &output));
         if was != is {
             let explanation = after.find(&output).and_then(|state| state.explanation.clone());
             let why = explanation.map(|explanation| explanation.line.clone()).unwrap_or_default();

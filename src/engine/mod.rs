@@ -384,7 +384,8 @@ impl Engine {
         let old = std::mem::replace(self, Engine::remember(config, memory, now));
         for (index, (output, state)) in self.config.outputs.iter().zip(&mut self.outputs).enumerate() {
             let owner = Owner::Output(OutputId(index));
-            let before = before(&self.config, owner, |id| old.config.find_output(id)).map(|id| &old.config[id]);
+            let before =
+                self.config.ids_before(owner).find_map(|id| old.config.find_output(&id)).map(|id| &old.config[id]);
             if before.is_none_or(|before| !same_wire(&old.config, before, &self.config, output)) {
                 (state.wire, state.may_have_gone_on, state.on_from) = (Wire::Untouched, false, None);
                 state.contradictions = Contradictions::default();
@@ -410,7 +411,9 @@ impl Engine {
     /// What another device on the broker said is not believed of the one in its place; nobody reads it at a reload.
     fn forget_other_devices(&mut self, old: &Engine) {
         let is_other = |id: InputId, line: &Line| {
-            before(&self.config, Owner::Input(id), |id| old.config.find_input(id))
+            self.config
+                .ids_before(Owner::Input(id))
+                .find_map(|id| old.config.find_input(&id))
                 .is_some_and(|before| old.config[before].line != *line || line.is_moved(&old.config, &self.config))
         };
         for (index, (input, state)) in self.config.inputs.iter().zip(&mut self.inputs).enumerate() {
@@ -420,7 +423,11 @@ impl Engine {
         }
         for (index, (sensor, state)) in self.config.sensors.iter().zip(&mut self.sensors).enumerate() {
             let owner = Owner::Sensor(SensorId(index));
-            let before = before(&self.config, owner, |id| old.config.find_sensor(id)).map(|id| &old.config[id].source);
+            let before = self
+                .config
+                .ids_before(owner)
+                .find_map(|id| old.config.find_sensor(&id))
+                .map(|id| &old.config[id].source);
             if sensor.is_remote() && before.is_some_and(|before| *before != sensor.source) {
                 *state = SensorState::default();
             }
@@ -538,11 +545,4 @@ fn change_is_promised(output: &Output) -> bool {
 fn same_wire(old: &Config, before: &Output, new: &Config, after: &Output) -> bool {
     let stays = before.line == after.line && before.active == after.active && before.dimming == after.dimming;
     stays && before.line.as_ref().is_none_or(|line| !line.is_moved(old, new))
-}
-
-/// What something was in the configuration before, which `find` looks into: by a former id if something had that there, since
-/// nothing else can have it now; else by its own.
-fn before<T>(config: &Config, owner: Owner, find: impl Fn(&str) -> Option<T>) -> Option<T> {
-    let former = config.former_ids(owner).iter().rev().find_map(|was| find(was));
-    former.or_else(|| find(config.owner_id(owner)))
 }

@@ -1,6 +1,6 @@
 //! A damaged file is put out of the way, for whoever may want to look at it.
 
-use super::store::beside;
+use crate::files::beside;
 use std::{
     collections::VecDeque,
     fs, io,

@@ -81,9 +81,7 @@ impl Place {
 /// When the question is wrong, or the file cannot be read.
 pub fn look(path: &Path, ask: &Ask, now: Now) -> Result<Course, NoCourse> {
     // Beside a file at rest nothing is to be made: it may be another user's.
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let is_at_rest = !Path::new(&log).exists();
+    let is_at_rest = !files::beside(path, "-wal").exists();
     let answer = Store::open_to_read(path, is_at_rest).and_then(|store| {
         let until = store.told_until()?.and_then(DateTime::from_timestamp_millis).unwrap_or_default();
         let present = Present { now: now.wall, until, zone: store.zone()?, pending: &Batch::default() };

@@ -163,7 +163,7 @@ impl Store {
     pub fn size(&self) -> Result<u64> {
         let pages = self.pragma("page_count")? - self.pragma("freelist_count")?;
         let used = u64::try_from(pages * self.pragma("page_size")?).unwrap_or(0);
-        let log = self.path.as_ref().and_then(|path| fs::metadata(beside(path, "-wal")).ok());
+        let log = self.path.as_ref().and_then(|path| fs::metadata(files::beside(path, "-wal")).ok());
         Ok(used + log.map_or(0, |log| log.len()))
     }
 
@@ -245,13 +245,6 @@ impl Store {
         row.execute(params![name, value])?;
         Ok(())
     }
-}
-
-/// A file that belongs to another, whose name it has with something more.
-pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    name.into()
 }
 
 /// The key of a row of a point, by the number of its hour or day, or by its time. All that is later than a key can say is as

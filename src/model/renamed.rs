@@ -28,6 +28,12 @@ impl Config {
         if self.renamed.is_empty() { Vec::new() } else { of(owner).or_else(of_part).unwrap_or_default() }
     }
 
+    /// The ids by which something may be found in the house that ran before, the first that is there: the newest former one
+    /// first, because nothing else can have that now; then its own.
+    pub fn ids_before(&self, owner: Owner) -> impl Iterator<Item = Arc<str>> + use<> {
+        self.former_ids(owner).into_iter().rev().chain([self.owner_id(owner).clone()])
+    }
+
     /// The id by which home apps know something: its first.
     pub fn first_id(&self, owner: Owner) -> Arc<str> {
         self.former_ids(owner).into_iter().next().unwrap_or_else(|| self.owner_id(owner).clone())

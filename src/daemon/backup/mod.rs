@@ -4,13 +4,17 @@
 mod archive;
 mod restore;
 
-use crate::{config, files, history};
+use crate::{
+    config,
+    files::{self, beside},
+    history,
+};
 use anyhow::Context;
 use archive::Archive;
 pub use restore::{Restored, restore};
 use std::{
     fs, io,
-    path::{Component, Path, PathBuf},
+    path::{Component, Path},
 };
 
 /// The folders in a backup.
@@ -85,12 +89,6 @@ fn write(file: &Path, new: &Path, copy: &Path, config: &Path, state: &Path) -> a
 /// Whether a path from within a folder stays there.
 fn is_inside(path: &Path) -> bool {
     path.components().all(|part| matches!(part, Component::Normal(_))) && path.components().next().is_some()
-}
-
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    name.into()
 }
 
 /// Has the disk confirm what a folder lists.

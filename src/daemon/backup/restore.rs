@@ -1,9 +1,10 @@
 //! A house from a backup: checked as a whole, made beside, and put in place by renaming.
 
-use super::{CONFIG, STATE, archive, beside, is_inside, sync};
+use super::{CONFIG, STATE, archive, is_inside, sync};
 use crate::{
     daemon::{lock, store::Store},
-    files, history,
+    files::{self, beside},
+    history,
     http::trust::own_user,
 };
 use anyhow::{Context, bail};

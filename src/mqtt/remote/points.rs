@@ -82,15 +82,20 @@ impl Points {
         let mut before = std::mem::take(&mut self.inputs);
         for (index, input) in config.inputs.iter().enumerate() {
             let Some(remote) = input.line.remote() else { continue };
-            let same = take(&mut before, config, Owner::Input(InputId(index))).filter(|point| point.remote == *remote);
+            let same = config
+                .ids_before(Owner::Input(InputId(index)))
+                .find_map(|id| before.remove(&id))
+                .filter(|point| point.remote == *remote);
             let new = || InputPoint { remote: remote.clone(), heard: None, told: None, is_puzzling: false };
             self.inputs.insert(input.id.clone(), same.unwrap_or_else(new));
         }
         let mut before = std::mem::take(&mut self.sensors);
         for (index, sensor) in config.sensors.iter().enumerate() {
             let SensorSource::Remote(remote) = &sensor.source else { continue };
-            let same =
-                take(&mut before, config, Owner::Sensor(SensorId(index))).filter(|point| point.remote == *remote);
+            let same = config
+                .ids_before(Owner::Sensor(SensorId(index)))
+                .find_map(|id| before.remove(&id))
+                .filter(|point| point.remote == *remote);
             let new = || SensorPoint {
                 remote: remote.clone(),
                 stale_after: sensor.stale_after,
@@ -104,8 +109,10 @@ impl Points {
         let mut before = std::mem::take(&mut self.outputs);
         for (index, output) in config.outputs.iter().enumerate() {
             let Some(remote) = output.line.as_ref().and_then(Line::remote) else { continue };
-            let same =
-                take(&mut before, config, Owner::Output(OutputId(index))).filter(|point| point.remote == *remote);
+            let same = config
+                .ids_before(Owner::Output(OutputId(index)))
+                .find_map(|id| before.remove(&id))
+                .filter(|point| point.remote == *remote);
             self.outputs.insert(output.id.clone(), same.unwrap_or_else(|| OutputPoint::new(remote.clone())));
         }
     }
@@ -458,10 +465,4 @@ impl SensorPoint {
     fn fail(&mut self, id: &Arc<str>, text: String) -> Event {
         Event::SensorRead { sensor: id.clone(), result: Err(ReadFailure { text, fault: true }) }
     }
-}
-
-/// What is known of something, also if that was under a former id: nothing else can have that now.
-fn take<T>(before: &mut BTreeMap<Arc<str>, T>, config: &Config, owner: Owner) -> Option<T> {
-    let former = config.former_ids(owner).iter().rev().find_map(|was| before.remove(was));
-    former.or_else(|| before.remove(config.owner_id(owner)))
 }
