@@ -7,7 +7,7 @@ mod broker;
 #[path = "mqtt/house.rs"]
 mod house;
 
-use broker::{Behaviour, FakeBroker, Mosquitto, Spy};
+use broker::{Behaviour, FakeBroker, Mosquitto, Spy, until};
 use hearthd::house::{Notification, Refused};
 use hearthd::model::{Level, Quality, Value, Vital};
 use house::House;
@@ -232,15 +232,18 @@ async fn a_reload_that_deletes_half_takes_that_half_away_and_moves_nothing() {
     let half = &all[..30];
     house.reload(half);
     announced_as(&mut spy, "switch-output_59", Some("removed")).await;
-    let mut cleared = Vec::new();
-    while cleared.len() < 4 * 30 {
-        let (topic, payload) = spy.next().await;
-        let point = topic.strip_prefix("hearthd/cottage/").and_then(|rest| rest.split_once('/'));
-        if let Some((point, _)) = point.filter(|(point, _)| point.starts_with("output_") && payload.is_empty()) {
-            assert!(!half.contains(&point), "{topic} is still there");
-            cleared.push(topic);
+    until("the topics of half are cleared", async {
+        let mut cleared = 0;
+        while cleared < 4 * 30 {
+            let (topic, payload) = spy.next().await;
+            let point = topic.strip_prefix("hearthd/cottage/").and_then(|rest| rest.split_once('/'));
+            if let Some((point, _)) = point.filter(|(point, _)| point.starts_with("output_") && payload.is_empty()) {
+                assert!(!half.contains(&point), "{topic} is still there");
+                cleared += 1;
+            }
         }
-    }
+    })
+    .await;
     announced_as(&mut spy, "switch-output_59", None).await;
     let after = Spy::connect(broker.port).await.retained().await;
     let is_gone = |topic: &str| all[30..].iter().any(|gone| topic.contains(&format!("/{gone}/")));
@@ -332,15 +335,15 @@ async fn a_device_that_grows_and_shrinks_is_in_as_many_parts_as_it_takes() {
         house.reload(&all[..count]);
         let mut expected: BTreeSet<String> = ids(&all[..count]);
         expected.extend(others.iter().cloned());
-        loop {
-            let (topic, payload) = spy.next().await;
-            if is_announcement(&topic) {
-                registry.hear(topic, payload);
-                if registry.has_only(&expected) {
-                    break;
+        until("Home Assistant has what is there", async {
+            while !registry.has_only(&expected) {
+                let (topic, payload) = spy.next().await;
+                if is_announcement(&topic) {
+                    registry.hear(topic, payload);
                 }
             }
-        }
+        })
+        .await;
         let parts = registry.payloads.len();
         assert!((at_least..=at_most).contains(&parts), "{parts} parts of {count} outputs");
         assert!(registry.payloads.iter().all(|(topic, payload)| topic.len() + payload.len() < 1 << 16));
@@ -374,13 +377,17 @@ async fn home_assistant_is_told_everything_when_it_starts() {
 
 /// The next announcement in which a component is named as `removed`, `described`, or not at all.
 async fn announced_as(spy: &mut Spy, component: &str, how: Option<&str>) {
-    loop {
-        let announced: Json = serde_json::from_str(&spy.wait_for_topic(DISCOVERY).await).unwrap();
-        let found = announced["cmps"].get(component).and_then(Json::as_object);
-        if found.map(|found| if found.len() == 1 { "removed" } else { "described" }) == how {
-            return;
+    // Bounded as a whole: other announcements may come for ever.
+    until(&format!("{component} is {how:?}"), async {
+        loop {
+            let announced: Json = serde_json::from_str(&spy.wait_for_topic(DISCOVERY).await).unwrap();
+            let found = announced["cmps"].get(component).and_then(Json::as_object);
+            if found.map(|found| if found.len() == 1 { "removed" } else { "described" }) == how {
+                return;
+            }
         }
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
