@@ -8,6 +8,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Write},
     process::{Command, Stdio},
+    time::{SystemTime, UNIX_EPOCH},
 };
 use support::{Broker, House, Watcher, free_port, hash, programs::browser, wait_until};
 
@@ -79,10 +80,15 @@ fn attend(mut browser: Command, mut happen: impl FnMut(&str)) {
     assert!(browser.wait().unwrap().success(), "see above what the browser says");
 }
 
-/// A house that remembers: what was measured and on today, and what is expected of it.
+/// A house that remembers: what was measured and on today, and what is expected of it. It stands where it is early afternoon now:
+/// what the person finds is the same at any hour at which the test runs.
 fn remembering(http: u16) -> String {
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let east = 13 - (unix / 3600 % 24) as i64;
+    // The sign of these zones is that of POSIX: what is east is less.
+    let (timezone, longitude) = (format!("Etc/GMT{:+}", -east), if east > 12 { -165 } else { east * 15 });
     format!(
-        "[hub]\nid = \"cottage\"\nname = \"Cottage\"\nlatitude = 52.37\nlongitude = 4.89\ntimezone = \"Europe/Amsterdam\"\n\
+        "[hub]\nid = \"cottage\"\nname = \"Cottage\"\nlatitude = 0.0\nlongitude = {longitude}\ntimezone = \"{timezone}\"\n\
          [hardware]\nbackend = \"simulated\"\n[history]\ncommit = \"1s\"\n[http]\nlisten = \"127.0.0.1:{http}\"\n[modes]\n\
          [rooms.living]\nname = \"Living room\"\nmotion = [\"living_motion\"]\n[rooms.hall]\nmotion = [\"hall_motion\"]\n\
          [inputs.living_motion]\nkind = \"motion\"\ngpio = 5\n[inputs.hall_motion]\nkind = \"motion\"\ngpio = 4\n\
