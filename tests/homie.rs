@@ -6,8 +6,8 @@
 mod convention;
 mod support;
 
-use std::{collections::BTreeMap, fs};
-use support::{Broker, House, Watcher, retained, wait_until};
+use std::{collections::BTreeMap, fs, io::Write, process::Stdio};
+use support::{Broker, House, Watcher, programs::python, retained, wait_until};
 
 const STATE: &str = "homie/5/my-hut/$state";
 
@@ -132,6 +132,27 @@ fn the_device_is_as_the_convention_asks_and_follows_commands() {
     set("blind/state-command", "open", ("blind/state", "opening"));
     set("meter/energy", "1234.5", ("meter/energy", "1234.500"));
     assert_good(&self::kept(broker.port));
+}
+
+#[test]
+fn a_controller_of_others_finds_reads_and_commands_it() {
+    let broker = Broker::start();
+    let mut house = House::new(&config(broker.port, ""));
+    house.up(&[]);
+    let kept = kept(broker.port);
+    let paths =
+        kept.keys().filter_map(|topic| topic.strip_prefix("homie/5/my-hut/")).filter(|path| !path.starts_with('$'));
+    let paths: Vec<&str> = paths.collect();
+    assert!(paths.len() > 20, "{paths:?}");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/homie/controller.py");
+    let commands = ["hall-light/state=true", "lamp/level=40", "mode/state=away", "living-room/target=19.25"];
+    let mut controller = python("python3");
+    controller.args([script, &broker.port.to_string(), "my-hut"]).args(commands).stdin(Stdio::piped());
+    let mut controller = controller.spawn().unwrap();
+    controller.stdin.take().unwrap().write_all(paths.join("\n").as_bytes()).unwrap();
+    assert!(controller.wait().unwrap().success(), "see above what it says");
+    assert_eq!(house.value("hall_light"), "ON");
+    assert_eq!(house.value("lamp.level"), "40");
 }
 
 #[test]
