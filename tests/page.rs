@@ -4,11 +4,15 @@
 
 mod support;
 
+use chrono::Timelike;
+use hearthd::{
+    clock::{Clock, Moment},
+    model::ClockTrust,
+};
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
     process::{Command, Stdio},
-    time::{SystemTime, UNIX_EPOCH},
 };
 use support::{Broker, House, Watcher, free_port, hash, programs::browser, wait_until};
 
@@ -83,8 +87,7 @@ fn attend(mut browser: Command, mut happen: impl FnMut(&str)) {
 /// A house that remembers: what was measured and on today, and what is expected of it. It stands where it is early afternoon now:
 /// what the person finds is the same at any hour at which the test runs.
 fn remembering(http: u16) -> String {
-    let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let east = 13 - (unix / 3600 % 24) as i64;
+    let east = 13 - i64::from(Clock::system(Moment::START, ClockTrust::Always).now().wall.hour());
     // The sign of these zones is that of POSIX: what is east is less.
     let (timezone, longitude) = (format!("Etc/GMT{:+}", -east), if east > 12 { -165 } else { east * 15 });
     format!(
