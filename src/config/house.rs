@@ -3,7 +3,7 @@
 use super::{
     alike, chips, climate,
     diagnostic::Problems,
-    expanders, hardware, history, holidays, http, hub, hubs, ids, inputs,
+    energy, expanders, hardware, history, holidays, http, hub, hubs, ids, inputs,
     language::{Kept, Scope},
     modes, mqtt, outputs,
     pem_files::FindPem,
@@ -12,7 +12,7 @@ use super::{
     table::{Id, Table},
     wires,
 };
-use crate::model::{Config, HardwareSettings, HistorySettings, Owner, RoomId, Zone};
+use crate::model::{Config, HardwareSettings, HistorySettings, Owner, RoomId, Tariff, Zone};
 use std::{cell::RefCell, sync::Arc};
 
 /// All tables, each as far as it tells by itself.
@@ -21,6 +21,7 @@ pub(super) struct Draft {
     mqtt: Option<mqtt::Draft>,
     http: Option<http::Draft>,
     history: Option<HistorySettings>,
+    energy: Option<Tariff>,
     hardware: HardwareSettings,
     outputs: Vec<outputs::Draft>,
     inputs: Vec<inputs::Draft>,
@@ -59,6 +60,8 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
     // It is written to the card all the time: only for who wants it.
     let with_history = root.has("history");
     let history = root.table("history", "What the house remembers; without this table, nothing.", history::read);
+    let with_energy = root.has("energy");
+    let energy = root.table("energy", "What energy costs, for `hearthd report`.", energy::read);
     let with_modes = root.has("modes");
     let modes = root.table("modes", "The modes of the house, such as home and away.", modes::read);
     let names_of_rules = RefCell::default();
@@ -66,6 +69,7 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
         mqtt: with_mqtt.then_some(mqtt),
         http: with_http.then_some(http),
         history: with_history.then_some(history),
+        energy: energy.filter(|_| with_energy),
         hub,
         modes: with_modes.then_some(modes),
         hardware: root.table("hardware", "How wires are reached.", hardware::read),
@@ -168,6 +172,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
         mqtt,
         http,
         history: draft.history,
+        energy: draft.energy,
         hardware: draft.hardware,
         outputs,
         sensors,

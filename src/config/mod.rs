@@ -9,6 +9,7 @@ mod chips;
 mod climate;
 mod conflicts;
 mod diagnostic;
+mod energy;
 mod expanders;
 mod expectations;
 mod file;
@@ -39,6 +40,7 @@ mod shape;
 mod suggestions;
 mod syntax;
 mod table;
+mod week;
 mod wires;
 
 pub use diagnostic::{Diagnostic, Place, Problems, Report, Severity, Source};

@@ -3,7 +3,7 @@
 use super::table::table;
 use super::{
     Climate, Condition, Counter, EventRule, Expander, HistorySettings, Holidays, HttpSettings, Input, Interlock, Level,
-    Line, Modes, Notice, Output, Owner, Room, Scene, Sensor, Series, Specs, Zone,
+    Line, Modes, Notice, Output, Owner, Room, Scene, Sensor, Series, Specs, Tariff, Zone,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::Index, path::PathBuf, sync::Arc, time::Duration};
@@ -19,6 +19,8 @@ pub struct Config {
     pub http: Option<HttpSettings>,
     /// What is remembered; None: nothing is.
     pub history: Option<HistorySettings>,
+    /// What energy costs, if the file says it.
+    pub energy: Option<Tariff>,
     /// How wires are reached.
     pub hardware: HardwareSettings,
     /// In the order of the file.

@@ -26,6 +26,7 @@ impl Config {
             mqtt: None,
             http: None,
             history: Some(HistorySettings::default()),
+            energy: None,
             hardware: HardwareSettings { backend: Backend::Simulated, gpiochip: None, plays_remote: false },
             outputs: Vec::new(),
             inputs: Vec::new(),

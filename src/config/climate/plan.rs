@@ -7,14 +7,11 @@ use crate::{
         nearest,
         shape::{Wrong, shorten},
         suggestions,
+        week::{self, Begin, DAYS},
     },
-    model::{Climate, DaySet, PlanAsk, PlanPeriod, TargetFor},
+    model::{Climate, PlanAsk, PlanPeriod, TargetFor},
 };
 use std::ops::Range;
-
-const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-/// Words for several days.
-const GROUPS: [&str; 3] = ["daily", "weekday", "weekend"];
 
 /// The plan that these lines are. What is wrong with it is reported.
 pub(super) fn read(
@@ -50,24 +47,8 @@ pub(super) fn read(
 }
 
 fn period(line: &str, zone: &Climate) -> Result<PlanPeriod, Wrong> {
-    let form = || "write days, time and target, such as \"weekday 06:30 21\" or \"daily 22:00 night\"".to_owned();
-    let mut words: Vec<&str> =
-        line.split([' ', ',']).filter(|word| !word.is_empty() && !matches!(*word, "and" | "at")).collect();
-    if words.last().is_some_and(|word| matches!(*word, "°C" | "C")) {
-        words.pop();
-    }
-    let [days @ .., time, ask] = &words[..] else {
-        return Err(Wrong::new(format!("\"{}\" is not a period", shorten(line)), form()));
-    };
-    if days.is_empty() {
-        return Err(Wrong::new("a period without days", form()));
-    }
-    let mut set = Vec::new();
-    for day in days {
-        set.extend(some_days(day)?);
-    }
-    let begins_s = time_of_day(time)
-        .ok_or_else(|| Wrong::new(format!("`{}` is not a time of day", shorten(time)), "write a time such as 06:30"))?;
+    let form = "write days, time and target, such as \"weekday 06:30 21\" or \"daily 22:00 night\"";
+    let Begin { days, begins_s, rest: ask } = week::begin(line, &["°C", "C"], form)?;
     let number = ask.trim_end_matches("°C").parse::<f64>().ok().filter(|number| number.is_finite());
     let ask = match number {
         Some(target) => {
@@ -90,41 +71,7 @@ fn period(line: &str, zone: &Climate) -> Result<PlanPeriod, Wrong> {
             }
         },
     };
-    Ok(PlanPeriod { days: DaySet::from_days(set), begins_s, ask })
-}
-
-fn some_days(word: &str) -> Result<Vec<u32>, Wrong> {
-    let day = |name: &str| DAYS.iter().position(|day| *day == name).and_then(|day| u32::try_from(day).ok());
-    match word.strip_suffix('s').filter(|_| word != "daily").unwrap_or(word) {
-        "daily" => return Ok((0..7).collect()),
-        "weekday" => return Ok((0..5).collect()),
-        "weekend" => return Ok(vec![5, 6]),
-        _ => {}
-    }
-    if let Some(day) = day(word) {
-        return Ok(vec![day]);
-    }
-    if let Some((first, last)) = word.split_once('-')
-        && let (Some(first), Some(last)) = (day(first), day(last))
-    {
-        return Ok((0..=(last + 7 - first) % 7).map(|step| (first + step) % 7).collect());
-    }
-    let begun = DAYS.iter().find(|day| word.len() >= 2 && day.starts_with(&word.to_lowercase())).copied();
-    let advice = match begun.or_else(|| nearest::name(word, DAYS.into_iter().chain(GROUPS))) {
-        Some(near) => format!("write `{near}`"),
-        None => "write daily, weekday, weekend, monday, ...".to_owned(),
-    };
-    Err(Wrong::new(format!("`{}` is not a day", shorten(word)), advice))
-}
-
-/// Seconds after midnight.
-fn time_of_day(text: &str) -> Option<i32> {
-    let (hour, minute) = text.split_once(':')?;
-    let two = |part: &str, most: i32| {
-        let digits = part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
-        part.parse::<i32>().ok().filter(|number| digits && *number <= most)
-    };
-    Some((two(hour, 23)? * 60 + two(minute, 59)?) * 60)
+    Ok(PlanPeriod { days, begins_s, ask })
 }
 
 /// Days on which nothing begins are easily forgotten ones.
