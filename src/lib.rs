@@ -36,4 +36,8 @@ pub mod mqtt;
 
 pub mod http;
 
+pub mod html;
+
+pub mod report;
+
 pub mod simulator;

@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Every top-level module, and which of the others it may use.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("files", &[]),
     ("model", &["clock"]),
     ("clock", &["model", "files"]),
@@ -31,7 +31,9 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("history", &["model", "clock", "files", "house"]),
     ("mqtt", &["model", "clock", "files", "house"]),
     ("http", &["model", "clock", "files", "house"]),
-    ("simulator", &["model", "clock", "almanac", "config", "engine", "hardware"]),
+    ("html", &[]),
+    ("report", &["model", "house", "html"]),
+    ("simulator", &["model", "clock", "almanac", "config", "engine", "hardware", "html"]),
     (
         "cli",
         &[
@@ -47,6 +49,8 @@ const MAY_USE: [(&str, &[&str]); 14] = [
             "house",
             "mqtt",
             "http",
+            "html",
+            "report",
             "simulator",
         ],
     ),

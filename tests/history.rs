@@ -27,6 +27,61 @@ const HUT: &str = "[hub]\nid = \"hut\"\ntimezone = \"Europe/Amsterdam\"\n[hardwa
     [[rules]]\nname = \"Blink\"\non = 'every 2s'\ndo = \"toggle blinker\"\n\
     [[rules]]\nname = \"Tell\"\non = 'lamp'\ndo = \"notify the lamp is on\"\n";
 
+#[test]
+fn a_report_is_told_by_the_daemon_and_by_its_file() {
+    let mut house = House::new(&format!("{}[energy]\nprice = 0.5\n", HUT.replace("Europe/Amsterdam", "UTC")));
+    house.up(&[]);
+    house.ask(&["set", "living.temperature", "20.5"]);
+    let state = house.folder.path().join("state");
+    let state = state.to_str().unwrap().to_owned();
+    let file = house.folder.path().join("past.csv");
+    for (point, value) in [("living.temperature", "18.25"), ("heater", "on"), ("heater.energy", "")] {
+        // From four days ago to two, each half hour; a heater of 1 kW.
+        let line = |half: i32| match value {
+            "" => format!("{}m,{}\n", half * 30, f64::from(192 - half) * 0.5),
+            _ => format!("{}m,{value}\n", half * 30),
+        };
+        fs::write(&file, (96..=192).rev().map(line).collect::<String>()).unwrap();
+        let import = ["import", point, file.to_str().unwrap(), "--state", &state];
+        wait_until("it is imported", || house.console(&import).status.success());
+    }
+    let report = |house: &House| -> Value {
+        serde_json::from_str(&house.ask(&["report", "--from", "5d", "--json", "--state", &state])).unwrap()
+    };
+    let check = |report: &Value| {
+        let find = |list: &str, id: &str| {
+            report[list]
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|one| one["id"] == id)
+                .cloned()
+                .unwrap_or_else(|| panic!("{report}"))
+        };
+        let living = find("numbers", "living.temperature");
+        // That between the first and the last of them is whole, whatever the hour is now.
+        let day = &living["days"][1];
+        assert_eq!(
+            (day["min"].as_f64(), day["max"].as_f64(), day["known_h"].as_f64()),
+            (Some(18.25), Some(18.25), Some(24.0))
+        );
+        let heater = find("outputs", "heater");
+        assert!(heater["on_h"].as_f64().is_some_and(|hours| (48.0..50.0).contains(&hours)), "{heater}");
+        let (energy, cost) = (heater["energy_kwh"].as_f64().unwrap(), heater["cost"].as_f64().unwrap());
+        assert!((47.0..50.0).contains(&energy) && (cost - energy * 0.5).abs() < 1e-9, "{heater}");
+    };
+    check(&report(&house));
+    let page = house.folder.path().join("report.html");
+    house.ask(&["report", "--from", "5d", "--html", page.to_str().unwrap()]);
+    assert!(fs::read_to_string(page).unwrap().contains("<td>Heater"));
+    assert!(house.stop());
+    check(&report(&house));
+    fs::remove_file(database(&house)).unwrap();
+    let nothing = house.console(&["report", "--state", &state]);
+    let said = String::from_utf8_lossy(&nothing.stderr).into_owned();
+    assert!(!nothing.status.success() && said.contains("hearthd is not running"), "{said}");
+}
+
 /// What begins its history.
 const TABLE: &str = "[history]\ncommit = \"1s\"\n";
 

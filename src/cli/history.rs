@@ -80,7 +80,7 @@ pub fn import(arguments: &ImportArguments, config: &Path) -> anyhow::Result<()> 
 }
 
 /// The file of the history, if there is one.
-fn database(state: Option<&Path>, config: &Path) -> Option<PathBuf> {
+pub(super) fn database(state: Option<&Path>, config: &Path) -> Option<PathBuf> {
     let folder = state.map(Path::to_owned).or_else(|| places::known_state(config))?;
     Some(folder.join(FILE)).filter(|file| file.exists())
 }
@@ -112,7 +112,8 @@ pub fn run(arguments: &Arguments, sockets: &[PathBuf], config: &Path) -> anyhow:
     }
 }
 
-fn course(ask: &Ask, sockets: &[PathBuf], file: impl FnOnce() -> Option<PathBuf>) -> anyhow::Result<Course> {
+/// What became of a point: the running daemon is asked, or else its file.
+pub(super) fn course(ask: &Ask, sockets: &[PathBuf], file: impl FnOnce() -> Option<PathBuf>) -> anyhow::Result<Course> {
     let spans = ask.spans.map(|spans| spans.to_string());
     let fields = [
         ("from", ask.from.as_deref()),

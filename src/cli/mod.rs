@@ -12,6 +12,7 @@ mod history;
 mod http;
 mod logging;
 mod places;
+mod report;
 mod safe;
 mod simulate;
 mod test;
@@ -87,6 +88,8 @@ enum Command {
     },
     /// Show what became of a point, and why
     History(history::Arguments),
+    /// Tell what the past comes to: use, energy and its cost, comfort, and what was other than usual
+    Report(report::Arguments),
     /// Add what a table with times and values (CSV) tells of a point to its history
     Import(history::ImportArguments),
     /// Save configuration, state and history in one file, also while the daemon runs
@@ -226,6 +229,11 @@ impl Arguments {
             Command::Status(shape) => block_on(console::status(&sockets, shape.json))?,
             Command::Why { point, shape } => block_on(console::why(&sockets, &point, shape.json))?,
             Command::History(history) => history::run(&history, &sockets, &file())?,
+            Command::Report(report) => {
+                let file = file();
+                let Some(InForce { config, .. }) = admit::load_to_try(&file) else { return Ok(ExitCode::FAILURE) };
+                report::run(&report, &sockets, &config, &file)?;
+            }
             Command::Import(import) => history::import(&import, &file())?,
             Command::Backup(backup) => backup::backup(&backup, &file())?,
             Command::Restore(restore) => backup::restore(&restore, &file())?,

@@ -47,6 +47,9 @@ pub enum Error {
     /// It answers, but not as hearthd does.
     #[error("hearthd does not answer as it should: {0}")]
     Protocol(String),
+    /// There is no such thing.
+    #[error("{0}")]
+    NotFound(String),
     /// hearthd refused.
     #[error("{0}")]
     Refused(String),
@@ -71,7 +74,8 @@ pub async fn request<T: serde::de::DeserializeOwned>(
     let answer: serde_json::Value = serde_json::from_slice(&bytes).map_err(protocol)?;
     // Before an update is followed by a restart, a hearthd may answer that does not know problem details.
     let reason = answer["detail"].as_str().or(answer["error"].as_str());
-    Err(Error::Refused(reason.unwrap_or("refused without a reason").into()))
+    let reason = reason.unwrap_or("refused without a reason").to_owned();
+    Err(if status == StatusCode::NOT_FOUND { Error::NotFound(reason) } else { Error::Refused(reason) })
 }
 
 /// The path of a point's resource; the name may hold anything a user types.

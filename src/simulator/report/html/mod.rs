@@ -1,4 +1,4 @@
-//! The report as a page that needs nothing else: no script, no font, no address. It is read on a screen, a phone or paper.
+//! The report as a page.
 
 mod bars;
 mod day;
@@ -10,10 +10,11 @@ use super::{
     findings::{self, Finding},
     text::{self, spell},
 };
-use crate::model::{Config, OutputId, OutputKind, duration};
+use crate::{
+    html::{self, escape},
+    model::{Config, OutputId, OutputKind, duration},
+};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-
-const STYLE: &str = include_str!("page.css");
 
 /// Up to here, every day has a chart.
 const CHARTS: usize = 7;
@@ -44,12 +45,7 @@ pub fn page(recording: &Recording, chosen: &[NaiveDate]) -> String {
     }
     body += &findings(recording);
     body += &table(recording);
-    format!(
-        "<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n<meta name=viewport content=\"width=device-width, \
-         initial-scale=1\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{body}<footer>hearthd \
-         simulate</footer>\n</main>\n</body>\n</html>\n",
-        escape(&title)
-    )
+    html::page(&title, &body, "hearthd simulate")
 }
 
 /// The first day, the coldest and the warmest.
@@ -139,9 +135,4 @@ fn lanes(recording: &Recording) -> Vec<OutputId> {
     // A large house is easier to read without what never moved.
     let used: Vec<OutputId> = all.iter().copied().filter(|id| recording.was_on(*id)).collect();
     if all.len() > 12 && !used.is_empty() { used } else { all }
-}
-
-/// Text that cannot be taken for markup, also within quotes.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

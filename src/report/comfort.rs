@@ -1,0 +1,109 @@
+//! How well a zone was kept at its target, and whether what warms it does.
+
+use super::{
+    COMFORT_K, Comfort, Source,
+    past::{Piece, Time, pieces},
+};
+use crate::model::{Climate, Config};
+use chrono::{DateTime, FixedOffset};
+use std::{collections::BTreeMap, time::Duration};
+
+const HALF_HOUR: Duration = Duration::from_secs(1_800);
+/// Of less there is nothing to tell, hours.
+const LEAST_H: f64 = 1.0;
+/// What warms so long without a break
+const LONG: usize = 6;
+/// and by so little, K, does not warm.
+const LITTLE_K: f64 = 0.2;
+/// It is on all the time when it is so for this share of it.
+const ALL_THE_TIME: f64 = 0.95;
+
+/// What is known of a zone in half an hour.
+struct Half {
+    at: DateTime<FixedOffset>,
+    measured: f64,
+    target: f64,
+    hours: f64,
+    /// Whether all of it was warmed.
+    is_warmed: bool,
+}
+
+/// How a zone was, and in words how long it was warmed in vain; None: nothing is known of it.
+///
+/// # Errors
+/// Those of the source.
+pub(super) fn of_zone<E>(
+    config: &Config,
+    zone: &Climate,
+    time: Time,
+    source: Source<'_, E>,
+) -> Result<Option<(Comfort, Option<String>)>, E> {
+    let mut course = |facet: &str| pieces(source, &format!("{}.{facet}", zone.id), time, HALF_HOUR);
+    let measured = course("measured")?;
+    let targets = by_time(course("target")?);
+    let upper = if zone.does_both() { by_time(course("cool_target")?) } else { BTreeMap::new() };
+    let mut warmed: BTreeMap<DateTime<FixedOffset>, bool> = BTreeMap::new();
+    for id in &zone.heat {
+        for piece in pieces(source, &config[*id].id, time, HALF_HOUR)? {
+            let is_on = piece.span.on_s.unwrap_or(0.0) >= HALF_HOUR.as_secs_f64() * ALL_THE_TIME;
+            *warmed.entry(piece.at).or_default() |= is_on;
+        }
+    }
+    let halves = measured.iter().filter_map(|piece| {
+        Some(Half {
+            at: piece.at,
+            measured: piece.span.mean,
+            target: targets.get(&piece.at)?.span.mean,
+            hours: piece.span.known_s / 3_600.0,
+            is_warmed: warmed.get(&piece.at).copied().unwrap_or(false),
+        })
+    });
+    let halves: Vec<Half> = halves.collect();
+    if halves.iter().map(|half| half.hours).sum::<f64>() < LEAST_H {
+        return Ok(None);
+    }
+    let most = |half: &Half| {
+        if zone.does_both() { upper.get(&half.at).map(|piece| piece.span.mean) } else { Some(half.target) }
+    };
+    let is_cold = |half: &&Half| !zone.heat.is_empty() && half.measured < half.target - COMFORT_K;
+    let is_warm =
+        |half: &&Half| !zone.cool.is_empty() && most(half).is_some_and(|most| half.measured > most + COMFORT_K);
+    let comfort = Comfort {
+        id: zone.id.to_string(),
+        name: zone.name.to_string(),
+        known_h: halves.iter().map(|half| half.hours).sum(),
+        cold_h: halves.iter().filter(is_cold).map(|half| half.hours).sum(),
+        warm_h: halves.iter().filter(is_warm).map(|half| half.hours).sum(),
+        coldest_k: halves.iter().filter(is_cold).map(|half| half.target - half.measured).fold(0.0, f64::max),
+    };
+    Ok(Some((comfort, in_vain(zone, &halves))))
+}
+
+fn by_time(pieces: Vec<Piece>) -> BTreeMap<DateTime<FixedOffset>, Piece> {
+    pieces.into_iter().map(|piece| (piece.at, piece)).collect()
+}
+
+/// The longest time for which a zone was warmed without becoming warmer, while it was too cold.
+fn in_vain(zone: &Climate, halves: &[Half]) -> Option<String> {
+    let follows = |one: &Half, next: &Half| (next.at - one.at).to_std().is_ok_and(|apart| apart <= HALF_HOUR);
+    let runs = halves.chunk_by(|one, next| one.is_warmed && next.is_warmed && follows(one, next));
+    let is_in_vain = |run: &&[Half]| {
+        let (first, last) = (&run[0], &run[run.len() - 1]);
+        run.len() >= LONG
+            && first.is_warmed
+            && last.measured - first.measured < LITTLE_K
+            && last.measured < last.target - COMFORT_K / 2.0
+    };
+    // Of several, the first.
+    let run = runs.filter(is_in_vain).rev().max_by_key(|run| run.len())?;
+    let (first, last) = (&run[0], &run[run.len() - 1]);
+    Some(format!(
+        "{} was warmed from {} for {} hours and went from {:.1} to {:.1} °C, with a target of {:.1} °C: look at its heater, its valve and its windows",
+        zone.name,
+        first.at.format("%a %-d %b %H:%M"),
+        run.len().div_euclid(2),
+        first.measured,
+        last.measured,
+        last.target,
+    ))
+}

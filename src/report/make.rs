@@ -1,0 +1,248 @@
+//! Asks the history for all that a report tells.
+
+use super::{
+    DegreeDays, Longest, Meter, Number, NumberDay, Occupancy, Report, Source, Used, UsedDay, WHOLE_DAY_H, comfort,
+    past::{Piece, Time, pieces, read, stretches},
+    unusual::{self, Both},
+};
+use crate::{
+    house::Ask,
+    model::{Config, Kind, Owner, PointSpec, Role, Tariff},
+};
+use chrono::{DateTime, Datelike, Timelike, Utc};
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// As [`Ask::from`].
+    pub from: Option<String>,
+    /// As [`Ask::to`].
+    pub to: Option<String>,
+}
+
+/// The report of a house over some time; None: nothing was recorded of it. `now`: nothing is known of later times.
+///
+/// # Errors
+/// Those of the source.
+pub fn make<E>(
+    config: &Config,
+    wanted: &Wanted,
+    now: DateTime<Utc>,
+    source: Source<'_, E>,
+) -> Result<Option<Report>, E> {
+    let Some(time) = time(config, wanted, now, source)? else { return Ok(None) };
+    let mut report = Report {
+        hub: config.hub.name.to_string(),
+        from: time.from,
+        to: time.to,
+        currency: config.energy.as_ref().map(|tariff| tariff.currency.clone()),
+        numbers: Vec::new(),
+        outputs: Vec::new(),
+        inputs: Vec::new(),
+        meters: Vec::new(),
+        zones: Vec::new(),
+        rooms: Vec::new(),
+        degree_days: Vec::new(),
+        unusual: Vec::new(),
+    };
+    for spec in config.specs() {
+        match (spec.role, &spec.kind) {
+            (Role::Output | Role::Input, Kind::Switch(_)) => used(config, spec, time, &mut report, source)?,
+            (Role::Reading, Kind::Number(_)) => reading(config, spec, time, &mut report, source)?,
+            (Role::Occupied, _) => report.rooms.extend(occupancy(spec, config, time, source)?),
+            _ => {}
+        }
+    }
+    for zone in &config.climates {
+        if let Some((comfort, slow)) = comfort::of_zone(config, zone, time, source)? {
+            report.zones.push(comfort);
+            report.unusual.extend(slow);
+        }
+    }
+    let is_empty = report.numbers.is_empty() && report.outputs.is_empty() && report.inputs.is_empty();
+    Ok((!is_empty || !report.meters.is_empty()).then_some(report))
+}
+
+/// Whole days, as whoever answers reads what was written.
+fn time<E>(config: &Config, wanted: &Wanted, now: DateTime<Utc>, source: Source<'_, E>) -> Result<Option<Time>, E> {
+    for spec in config.specs() {
+        let ask = Ask {
+            point: spec.name.clone(),
+            from: Some(wanted.from.clone().unwrap_or_else(|| "7d".into())),
+            to: wanted.to.clone(),
+            every: Some("1d".into()),
+            spans: None,
+        };
+        let Some(course) = source(&ask)? else { continue };
+        let times = read(&course.from).zip(read(&course.to));
+        return Ok(times.map(|(from, to)| Time { from, to: to.min(now.with_timezone(to.offset())) }));
+    }
+    Ok(None)
+}
+
+/// Of the same length as is told of, and of the time before, by which it is seen what is usual.
+fn both<E>(point: &str, time: Time, every: Duration, source: Source<'_, E>) -> Result<Both, E> {
+    let before = Time { from: time.from - unusual::BEFORE, to: time.from };
+    Ok(Both { before: pieces(source, point, before, every)?, now: pieces(source, point, time, every)? })
+}
+
+fn known_h(piece: &Piece) -> f64 {
+    piece.span.known_s / 3_600.0
+}
+
+fn used<E>(config: &Config, spec: &PointSpec, time: Time, report: &mut Report, source: Source<'_, E>) -> Result<(), E> {
+    let both = both(&spec.name, time, DAY, source)?;
+    if both.now.is_empty() {
+        return Ok(());
+    }
+    let day = |piece: &Piece| UsedDay {
+        date: piece.at.date_naive(),
+        known_h: known_h(piece),
+        on_h: piece.span.on_s.unwrap_or(0.0) / 3_600.0,
+        starts: piece.span.starts.unwrap_or(0),
+    };
+    let days: Vec<UsedDay> = both.now.iter().map(day).collect();
+    let stretches_now = stretches(source, &spec.name, time)?;
+    let longest = stretches_now.iter().max_by_key(|stretch| stretch.length()).copied();
+    let energy = match spec.owner {
+        Owner::Output(id) if config[id].power.is_some() => {
+            let energy = format!("{}.energy", spec.name);
+            Some(cost_of(&energy, config.energy.as_ref(), time, source)?)
+        }
+        _ => None,
+    };
+    let (energy_kwh, cost) = energy.map_or((None, None), |(kwh, cost)| (Some(kwh), cost));
+    report.unusual.extend(if unusual::is_opening(spec) {
+        let before = Time { from: time.from - unusual::BEFORE, to: time.from };
+        unusual::open(spec, &stretches(source, &spec.name, before)?, longest)
+    } else {
+        unusual::running(spec, &both)
+    });
+    let used = Used {
+        id: spec.name.clone(),
+        name: spec.title.clone(),
+        known_h: days.iter().map(|day| day.known_h).sum(),
+        on_h: days.iter().map(|day| day.on_h).sum(),
+        starts: days.iter().map(|day| day.starts).sum(),
+        longest: longest
+            .map(|longest| Longest { from: longest.from, hours: longest.length().num_seconds() as f64 / 3_600.0 }),
+        energy_kwh,
+        cost,
+        days,
+    };
+    if spec.role == Role::Output {
+        report.outputs.push(used)
+    } else {
+        report.inputs.push(used)
+    }
+    Ok(())
+}
+
+fn reading<E>(
+    config: &Config,
+    spec: &PointSpec,
+    time: Time,
+    report: &mut Report,
+    source: Source<'_, E>,
+) -> Result<(), E> {
+    let Kind::Number(number) = &spec.kind else { return Ok(()) };
+    let both = both(&spec.name, time, DAY, source)?;
+    if both.now.is_empty() {
+        return Ok(());
+    }
+    let (id, name, unit) = (spec.name.clone(), spec.title.clone(), number.unit.sign().to_owned());
+    let decimals = number.shown_decimals.or(number.decimals).unwrap_or(2);
+    if both.now.iter().any(|piece| piece.span.grew.is_some()) {
+        let days: Vec<_> =
+            both.now.iter().map(|piece| (piece.at.date_naive(), piece.span.grew.unwrap_or(0.0))).collect();
+        let cost = match &config.energy {
+            Some(tariff) if unit == "kWh" => cost_of(&spec.name, Some(tariff), time, source)?.1,
+            _ => None,
+        };
+        report.meters.push(Meter {
+            id,
+            name,
+            unit,
+            decimals,
+            grew: days.iter().map(|(_, grew)| grew).sum(),
+            cost,
+            days,
+        });
+        return Ok(());
+    }
+    let days: Vec<NumberDay> = both.now.iter().map(number_day).collect();
+    if config.climates.iter().any(|zone| Some(spec.owner) == zone.outdoor.map(Owner::Sensor)) && unit == "°C" {
+        report.degree_days.push(degree_days(spec, &days));
+    }
+    report.unusual.extend(unusual::stuck(spec, &both, decimals));
+    let hours = self::both(&spec.name, time, HOUR, source)?;
+    report.unusual.extend(unusual::noisy(spec, &hours, decimals));
+    let known: f64 = days.iter().map(|day| day.known_h).sum();
+    report.numbers.push(Number {
+        id,
+        name,
+        unit,
+        decimals,
+        min: days.iter().map(|day| day.min).fold(f64::INFINITY, f64::min),
+        mean: days.iter().map(|day| day.mean * day.known_h).sum::<f64>() / known.max(f64::MIN_POSITIVE),
+        max: days.iter().map(|day| day.max).fold(f64::NEG_INFINITY, f64::max),
+        known_h: known,
+        days,
+    });
+    Ok(())
+}
+
+fn number_day(piece: &Piece) -> NumberDay {
+    let span = &piece.span;
+    NumberDay { date: piece.at.date_naive(), min: span.min, mean: span.mean, max: span.max, known_h: known_h(piece) }
+}
+
+/// The energy that a meter counted, kWh, and what it cost.
+fn cost_of<E>(
+    point: &str,
+    tariff: Option<&Tariff>,
+    time: Time,
+    source: Source<'_, E>,
+) -> Result<(f64, Option<f64>), E> {
+    let every = tariff.map_or(DAY, |tariff| Duration::from_secs(tariff.step_s().into()));
+    let pieces = pieces(source, point, time, every)?;
+    let grew = |piece: &Piece| piece.span.grew.unwrap_or(0.0);
+    let cost = tariff.map(|tariff| pieces.iter().map(|piece| grew(piece) * tariff.price_at(&piece.at)).sum());
+    Ok((pieces.iter().map(grew).sum(), cost))
+}
+
+fn degree_days(spec: &PointSpec, days: &[NumberDay]) -> DegreeDays {
+    let whole = || days.iter().filter(|day| day.known_h >= WHOLE_DAY_H);
+    DegreeDays {
+        id: spec.name.clone(),
+        heating: whole().filter(|day| day.mean <= 15.0).fold(0.0, |sum, day| sum + 18.0 - day.mean),
+        cooling: whole().filter(|day| day.mean >= 24.0).fold(0.0, |sum, day| sum + day.mean - 21.0),
+        days: whole().count(),
+    }
+}
+
+fn occupancy<E>(spec: &PointSpec, config: &Config, time: Time, source: Source<'_, E>) -> Result<Option<Occupancy>, E> {
+    let Owner::Room(room) = spec.owner else { return Ok(None) };
+    let hours = pieces(source, &spec.name, time, HOUR)?;
+    if hours.is_empty() {
+        return Ok(None);
+    }
+    let mut sums = [[(0.0, 0.0); 24]; 7];
+    for piece in &hours {
+        let day = piece.at.weekday().num_days_from_monday() as usize;
+        let (on, known) = &mut sums[day][piece.at.hour() as usize];
+        *on += piece.span.on_s.unwrap_or(0.0);
+        *known += piece.span.known_s;
+    }
+    let share = |(on, known): (f64, f64)| (known > 0.0).then(|| on / known);
+    Ok(Some(Occupancy {
+        id: config[room].id.to_string(),
+        name: config[room].name.to_string(),
+        occupied_h: hours.iter().map(|piece| piece.span.on_s.unwrap_or(0.0)).sum::<f64>() / 3_600.0,
+        week: sums.map(|day| day.map(share)),
+    }))
+}
