@@ -61,7 +61,14 @@ class SimChip:
 
     def pull(self, line: int, level: bool):
         """Pulls a line from outside."""
-        self.guest.sh(f"echo pull-{'up' if level else 'down'} >{self.path}/sim_gpio{line}/pull")
+        self.guest.sh(self._pull(line, level))
+
+    def bounce(self, line: int, times: int):
+        """Pulls a line down and up again so often, as fast as the guest can."""
+        self.guest.sh(" && ".join([self._pull(line, False), self._pull(line, True)] * times))
+
+    def _pull(self, line: int, level: bool) -> str:
+        return f"echo pull-{'up' if level else 'down'} >{self.path}/sim_gpio{line}/pull"
 
     def levels(self, *lines: int) -> list[int]:
         """The electric levels of lines."""

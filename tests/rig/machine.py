@@ -20,6 +20,10 @@ AGENT_ON_FIRST = ["-chardev", AGENT_CHANNEL + "@CONSOLE", "-serial", "chardev:ag
 AGENT_ON_CONSOLE = [*AGENT_ON_FIRST[:2], "-serial", "null", *AGENT_ON_FIRST[2:]]
 
 
+# For what QEMU itself answers; a busy machine runs it late.
+QEMU_ANSWERS_WITHIN_S = 120
+
+
 class Failed(Exception):
     """What a scenario saw is not what it must see."""
 
@@ -51,7 +55,7 @@ class Lines:
 
     def __init__(self, path: pathlib.Path):
         self.socket = socket.socket(socket.AF_UNIX)
-        wait(f"QEMU's socket {path.name}", lambda: self.socket.connect_ex(str(path)) == 0, 20)
+        wait(f"QEMU's socket {path.name}", lambda: self.socket.connect_ex(str(path)) == 0, QEMU_ANSWERS_WITHIN_S)
         self.rest = b""
 
     def send(self, line: str):
@@ -95,7 +99,7 @@ class Guest:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             self.control = Lines(at / "qmp")
-            self.control.receive(20)
+            self.control.receive(QEMU_ANSWERS_WITHIN_S)
             self.qmp("qmp_capabilities")
             self.outside = Lines(at / "qtest") if qtest else None
             self.agent = Lines(at / "agent")
@@ -142,7 +146,7 @@ class Guest:
         """A command to QEMU."""
         self.control.send(json.dumps({"execute": command, "arguments": arguments}))
         while True:
-            answer = json.loads(self.control.receive(20))
+            answer = json.loads(self.control.receive(QEMU_ANSWERS_WITHIN_S))
             if "event" not in answer:
                 check("return" in answer, f"QEMU refused {command}: {answer}")
                 return answer["return"]
@@ -162,7 +166,7 @@ class Guest:
 
     def _to_outside(self, command: str):
         self.outside.send(command)
-        answer = self.outside.receive(20)
+        answer = self.outside.receive(QEMU_ANSWERS_WITHIN_S)
         check(answer.startswith("OK"), f"QEMU refused {command}: {answer}")
 
     def set_temperature(self, device: str, celsius: float, name: str = "temperature"):
@@ -181,7 +185,8 @@ class Guest:
         self.power_cut()
 
     def _wait_migrated(self):
-        wait("the machine is written or read", lambda: self.qmp("query-migrate").get("status") == "completed", 120)
+        wait("the machine is written or read", lambda: self.qmp("query-migrate").get("status") == "completed",
+             QEMU_ANSWERS_WITHIN_S)
 
     def power_cut(self):
         """Ends the machine as a power cut does."""

@@ -106,9 +106,11 @@ def run_all(scenarios: list[Scenario], options: argparse.Namespace, cache: pathl
             release = scenario.release
             return run(scenario, lambda folder: Boards(images[release], programs, sleepers[release], folder), options.keep, times)
 
-        results = list(lanes.map(run_one, sorted(scenarios, key=lambda scenario: times.of(scenario.name), reverse=True)))
+        ordered = sorted(scenarios, key=lambda scenario: times.of(scenario.name), reverse=True)
+        results = list(lanes.map(run_one, ordered))
     summary = ", ".join(f"{results.count(result)} {result}" for result in ("passed", "failed", "SKIPPED"))
-    print(f"\nrig: {summary} in {time.monotonic() - started:.0f} s")
+    failed = " ".join(scenario.name for scenario, result in zip(ordered, results) if result == "failed")
+    print(f"\nrig: {summary} in {time.monotonic() - started:.0f} s{failed and '; failed: '}{failed}")
     return exit_code(results)
 
 

@@ -13,6 +13,8 @@ from releases import Release
 
 # Package lists younger than this are not asked for again.
 LISTS_GOOD_FOR_S = 12 * 3600
+# No program takes as long, also where it fetches a whole system over a slow line.
+HANGS_AFTER_S = 3600
 # How long apt may wait for another that installs something.
 WAIT = ["-o", "DPkg::Lock::Timeout=600"]
 # Those of this process work one after another: they do not wait for each other's locks by themselves.
@@ -51,7 +53,7 @@ class Packages:
             'APT::Architectures { "amd64"; "arm64"; };\nAPT::Sandbox::User "root";\nAcquire::Languages "none";\n'
             'Acquire::Retries "3";\n'
         )
-        self.environment = os.environ | {"APT_CONFIG": str(config), "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
+        self.environment = os.environ | {"APT_CONFIG": str(config), "DEBIAN_FRONTEND": "noninteractive"}
         self._update()
 
     def _write_sources(self):
@@ -78,11 +80,7 @@ class Packages:
 
     def _run(self, *command: str, cwd=None) -> str:
         with ONE_AT_A_TIME:
-            result = subprocess.run(command, env=self.environment, cwd=cwd, stdout=subprocess.PIPE,
-                                    stderr=subprocess.STDOUT, text=True)
-        if result.returncode:
-            raise Unavailable(f"{' '.join(command[:3])} ... failed:\n{result.stdout[-2000:]}")
-        return result.stdout
+            return run(*command, environment=self.environment, cwd=cwd)
 
     def _update(self, force=False):
         stamp = self.folder / "updated"
@@ -155,10 +153,15 @@ def series(*versions: str) -> str:
     return found.pop()
 
 
-def run(*command: str) -> str:
+def run(*command: str, environment=os.environ, cwd=None) -> str:
     """Runs a command; what it printed, or an error with it."""
-    environment = os.environ | {"LC_ALL": "C", "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
-    result = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    environment = environment | {"LC_ALL": "C", "PATH": environment["PATH"] + ":/usr/sbin:/sbin"}
+    words = " ".join(command)[:300]
+    try:
+        result = subprocess.run(command, env=environment, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                timeout=HANGS_AFTER_S)
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(f"{words} did not end in {error.timeout} s") from None
     if result.returncode:
-        raise Unavailable(f"{' '.join(command)[:300]} failed:\n{result.stdout[-3000:]}")
+        raise Unavailable(f"{words} failed:\n{result.stdout[-3000:]}")
     return result.stdout

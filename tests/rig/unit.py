@@ -33,7 +33,7 @@ set = { pump = "on" }
 LINES = {"lamp": 17, "pump": 22, "alarm": 23, "motion": 4}
 ACTIVE_LOW = {"lamp"}
 # More than what may be lost in a power cut.
-KEPT_AFTER_S = 3
+KEPT_AFTER_S = 10
 
 
 class Unit:

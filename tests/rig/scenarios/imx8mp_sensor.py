@@ -37,6 +37,11 @@ def connect(guest, yes: bool):
     guest.sh(f"i2cset -y 2 0x70 {int(yes)}")
 
 
+def about_fan(house) -> list[str]:
+    """What was logged of the output."""
+    return [line for line in house.log().splitlines() if "output fan" in line]
+
+
 def run(boards):
     guest = boards.imx8mp()
     wires = ImxLines(guest)
@@ -68,8 +73,9 @@ def run(boards):
     guest.write_register(wires.REGISTERS, guest.registers(wires.REGISTERS, 1)[0] & ~(1 << FAN))
     same(fan(), 0, "the fan, switched behind the daemon's back")
     wait("the fan is driven again", lambda: fan() == 1, 180)
-    told = [line for line in house.log().splitlines() if "output fan" in line]
-    check("reads OFF" in told[-2] and "works again" in told[-1], f"what was said of the fan: {told}")
+    # That is told after the wire was driven.
+    told = wait("it is told of", lambda: (said := about_fan(house)) and "works again" in said[-1] and said)
+    check("reads OFF" in told[-2], f"what was said of the fan: {told}")
     house.kill("TERM")
     same(fan(), 0, "the fan at the end")
     check("panicked" not in house.log(), house.log())

@@ -1,5 +1,7 @@
 """Every sensor that QEMU emulates, on the real I2C driver, two of one address behind a multiplexer; `hearthd detect`; a clock."""
 
+import re
+
 from house import Daemon
 from machine import check, same, wait
 from releases import BOOKWORM, TRIXIE
@@ -49,6 +51,21 @@ POINTS = [
 ]
 
 
+def failures(log: str) -> list[str]:
+    """What was said of sensors. Not that the bus was late by the kernel's clock, as that of a busy machine is, and that the
+    sensor works again after it."""
+    late, others = {}, []
+    for line in log.splitlines():
+        sensor = re.search(r"sensor (\w+)", line)
+        if sensor and "no answer in time" in line:
+            late[sensor[1]] = line
+        elif sensor and "works again" in line and sensor[1] in late:
+            del late[sensor[1]]
+        elif sensor or "panicked" in line:
+            others.append(line)
+    return [*others, *late.values()]
+
+
 def run(boards):
     guest = boards.raspi3b_chips()
     # A clock is the kernel's.
@@ -75,6 +92,6 @@ def run(boards):
         wait(f"{expected}", measured)
     air = wait("the air is measured", lambda: (points := house.points())["air.pressure"]["quality"] == "good" and points)
     house.kill("TERM")
-    same([line for line in house.log().splitlines() if "sensor " in line or "panicked" in line], [], "what sensors failed at")
+    same(failures(house.log()), [], "what sensors failed at")
     shown = [f"{point} {air[point]['text']}" for point in ("air.temperature", "air.pressure")]
     return [f"{len(POINTS)} temperatures, three times each; {', '.join(shown)}; the clock says {clock}"]

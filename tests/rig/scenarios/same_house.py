@@ -138,7 +138,7 @@ def simulated(boards):
 
     def stop():
         daemon.terminate()
-        same(daemon.wait(10), 0, "the exit code of the simulated house")
+        same(daemon.wait(60), 0, "the exit code of the simulated house")
 
     try:
         play("simulated", set_input, outputs_on, stop)

@@ -14,8 +14,7 @@ def run(boards):
     # The group is gone: the unit does not start, and systemd says why.
     guest.sh("systemctl stop hearthd && groupdel gpio")
     check(guest.code("systemctl start hearthd") != 0, "the unit started without its group")
-    log = unit.journal()
-    check("status=216/GROUP" in log, log)
+    wait("systemd says why", lambda: "status=216/GROUP" in unit.journal())
     guest.sh("systemctl stop hearthd")
 
     # The group is there, but the devices are root's alone.
@@ -23,7 +22,7 @@ def run(boards):
     guest.sh("systemctl start hearthd")
     wait("the fault is told", lambda: "usermod -aG gpio hearthd" in unit.journal())
     fault = next(line for line in unit.journal().splitlines() if "no permission" in line)
-    check(guest.sh("hearthd status").count(" fault: ") == 4, guest.sh("hearthd status"))
+    wait("all four are in fault", lambda: guest.sh("hearthd status").count(" fault: ") == 4)
     # The installer's rule for udev gives them back; the daemon tries again by itself.
     guest.sh("udevadm trigger --subsystem-match=gpio --action=add && udevadm settle")
     unit.pull("motion", True)

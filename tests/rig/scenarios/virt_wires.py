@@ -84,9 +84,7 @@ def run(boards):
         chip.pull(4, active)
         wait(f"lights {active}", lambda: chip.levels(17, 22) == [int(not active), int(active)])
     # Shorter than the debounce time: not heard of. Longer: once.
-    for _ in range(3):
-        chip.pull(5, False)
-        chip.pull(5, True)
+    chip.bounce(5, 3)
     guest.sh("sleep 1")
     same(spare.levels(3), [0], "a bouncing contact")
     chip.pull(5, False)
