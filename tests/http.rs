@@ -11,7 +11,6 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
-    os::unix::net::UnixStream,
 };
 use support::{House, PATIENCE, free_port, hash, wait_until};
 
@@ -55,10 +54,16 @@ impl Answer {
     }
 }
 
+/// A connection that reads no longer than [`PATIENCE`].
+fn connect(port: u16) -> TcpStream {
+    let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
 /// Sends bytes and reads all that comes back until the other end hangs up.
 fn exchange(port: u16, bytes: &[u8]) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut stream = connect(port);
     // It may be refused before it is read.
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();
@@ -87,8 +92,7 @@ struct Events {
 
 impl Events {
     fn open(port: u16, more: &str) -> Events {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut stream = connect(port);
         write!(stream, "GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n{more}\r\n").unwrap();
         let mut events = Events { lines: BufReader::new(stream) };
         let head = events.block();
@@ -219,7 +223,7 @@ fn what_is_wrong_is_said_as_problem_details() {
     let refused = house.console(&["set", "lamp", "blue"]);
     assert!(String::from_utf8_lossy(&refused.stderr).contains("ON, OFF, TOGGLE or AUTO"));
     // And the socket has the same form.
-    let mut stream = UnixStream::connect(house.socket()).unwrap();
+    let mut stream = support::connect(&house.socket());
     stream.write_all(b"GET /nothing HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -330,7 +334,7 @@ fn a_hundred_readers_are_served_and_a_flood_is_held_off() {
 }
 
 fn get_events(port: u16) -> bool {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let mut stream = connect(port);
     write!(stream, "GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).is_ok_and(|_| line.contains("200"))
@@ -521,7 +525,7 @@ fn ten_thousand_wrong_passwords_are_held_off() {
     let panel = "authorization: Bearer panel token";
     assert_eq!(ask(port, "GET", "/api/v1/points", &[panel], "").status, 200);
     let (mut wrong, mut held_off) = (0, 0);
-    let mut stream = BufReader::new(TcpStream::connect(("127.0.0.1", port)).unwrap());
+    let mut stream = BufReader::new(connect(port));
     for n in 0..10_000 {
         let body = format!("{{\"user\": \"{}\", \"password\": \"{n}\"}}", if n % 2 == 0 { "anna" } else { "nobody" });
         let head = format!("host: localhost\r\n{JSON}\r\ncontent-length: {}\r\n\r\n", body.len());

@@ -1,9 +1,13 @@
 //! A real broker, a client that listens to it, and a broker that misbehaves.
 
+#[path = "../support/ports.rs"]
+mod ports;
+
+pub use ports::free_port;
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, PublishOptions, QoS};
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,10 +17,6 @@ use tokio::task::JoinSet;
 /// Waits for what must happen; generous: a broker that was bad is tried once a minute, and the machine may be busy.
 pub async fn until<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(120), future).await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
-}
-
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// mosquitto on a port of its own, keeping nothing on disk. Ends with the value.

@@ -2,15 +2,18 @@
 
 #![allow(dead_code, reason = "each test file uses some of it")]
 
+pub mod ports;
 pub mod programs;
 pub mod proxy;
 
+pub use ports::free_port;
 use rumqttc::{Client, Event, MqttOptions, Packet, PublishOptions, QoS};
 use std::{
     collections::BTreeMap,
     fs,
     io::{BufRead, BufReader, Write},
-    net::TcpListener,
+    net::TcpStream,
+    os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::{
@@ -39,9 +42,11 @@ impl Dice {
     }
 }
 
-/// A port that was free a moment ago.
-pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+/// A connection to the socket of a daemon that reads no longer than [`PATIENCE`].
+pub fn connect(socket: &Path) -> UnixStream {
+    let stream = UnixStream::connect(socket).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
 }
 
 /// Looks until `holds`, or fails saying `what`.
@@ -96,9 +101,11 @@ impl Broker {
             .stderr(Stdio::null())
             .spawn()
             .expect("mosquitto is needed: apt install mosquitto");
-        self.child = Some(child);
-        let port = self.port;
-        wait_until("mosquitto listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+        let (child, port) = (self.child.insert(child), self.port);
+        wait_until("mosquitto listens", || {
+            assert!(child.try_wait().unwrap().is_none(), "mosquitto ended at once: has another program port {port}?");
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
     }
 
     pub fn pid(&self) -> u32 {

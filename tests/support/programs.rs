@@ -2,12 +2,19 @@
 
 use std::{path::Path, process::Command};
 
+/// A program that is ended, with what it started, if it takes ten minutes: it hangs.
+fn bounded(program: &Path) -> Command {
+    let mut command = Command::new("timeout");
+    command.args(["--kill-after=10s", "10m"]).arg(program);
+    command
+}
+
 /// Runs a script of `tests/page` with a real browser.
 pub fn browser(script: &str, url: &str) -> Command {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page");
     assert!(tests.join("node_modules").exists(), "npm ci in tests/page comes first: scripts/test does it");
     let chromium = ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(program);
-    let mut browser = Command::new("node");
+    let mut browser = bounded(Path::new("node"));
     browser.arg(tests.join(script)).arg(url);
     browser.arg(chromium.expect("apt install chromium"));
     browser
@@ -24,7 +31,7 @@ fn program(name: &str) -> Option<String> {
 pub fn python(program: &str) -> Command {
     let environment = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/python/bin");
     assert!(environment.join(program).exists(), "no {program} in {}: scripts/test makes it", environment.display());
-    let mut command = Command::new(environment.join(program));
+    let mut command = bounded(&environment.join(program));
     // Some of them call others of their environment.
     let path = std::env::var("PATH").unwrap_or_default();
     command.env("PATH", format!("{}:{path}", environment.display()));
