@@ -4,7 +4,7 @@ import { chromium } from "playwright-core";
 import assert from "node:assert/strict";
 
 const [url, executablePath] = process.argv.slice(2);
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"], timeout: 120_000 });
 const page = await (await browser.newContext({ locale: "en", ignoreHTTPSErrors: true })).newPage();
 page.setDefaultTimeout(60_000);
 await page.goto(url);

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 
 const [url, executablePath, folder] = process.argv.slice(2);
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"], timeout: 120_000 });
 const troubles = [];
 
 /** How many bytes each file of the page has, as promises. */
