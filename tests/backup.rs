@@ -4,6 +4,7 @@
 
 mod support;
 
+use rusqlite::{Connection, OpenFlags};
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -43,6 +44,14 @@ fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     all
 }
 
+/// Whether this is in the log of the file that the daemon writes.
+fn is_written(house: &House, value: &str) -> bool {
+    let file = state(house).join("history.db");
+    let Ok(connection) = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY) else { return false };
+    let sql = "SELECT count(*) FROM log WHERE value = ?1";
+    connection.query_row(sql, [value], |row| row.get(0)).is_ok_and(|count: i64| count > 0)
+}
+
 /// Its mode and the lamp are others than at a first start, and its history tells when they became so.
 fn saved(backup: &Path) -> House {
     let mut house = House::new(HUT);
@@ -51,9 +60,8 @@ fn saved(backup: &Path) -> House {
     house.up(&[]);
     house.ask(&["set", "mode", "away"]);
     house.ask(&["set", "lamp", "on"]);
-    wait_until("it is in the history", || house.ask(&["history", "mode"]).contains("away"));
     // What is not written yet is not saved.
-    std::thread::sleep(std::time::Duration::from_millis(2_500));
+    wait_until("it is in the file of the history", || is_written(&house, "away"));
     let output = tell(&house, "backup", backup);
     assert!(output.status.success() && said(&output).is_empty(), "{output:?}");
     assert!(house.status()["history_unwritten"].is_null(), "the daemon goes on");

@@ -133,9 +133,9 @@ fn a_bus_that_hangs_holds_up_its_own_outputs_and_nothing_else() {
 }
 
 #[test]
-fn a_drive_of_two_seconds_is_slow_and_no_fault() {
+fn a_drive_of_one_and_a_half_seconds_is_slow_and_no_fault() {
     let hut = Hut::new();
-    hut.house.ask(&["set", "slow", "delay 2s"]);
+    hut.house.ask(&["set", "slow", "delay 1500ms"]);
     // Whoever asks at the console is shown what became of it.
     let told = "slow is ON. manual: command by the console, until AUTO\n";
     assert_eq!(hut.house.ask(&["set", "slow", "ON"]), told);

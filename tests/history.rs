@@ -9,19 +9,19 @@ use serde_json::Value;
 use std::{
     fs,
     io::{Read, Write},
-    os::unix::{fs::PermissionsExt, net::UnixStream},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread::sleep,
     time::Duration,
 };
-use support::{Dice, House, wait_until};
+use support::{Dice, House, connect, wait_until};
 
 /// Something that changes all the time, and is written each second.
 const HUT: &str = "[hub]\nid = \"hut\"\ntimezone = \"Europe/Amsterdam\"\n[hardware]\nbackend = \"simulated\"\n\
     [history]\ncommit = \"1s\"\n[modes]\n[outputs.lamp]\nkind = \"light\"\ngpio = 17\n\
     [outputs.heater]\nkind = \"heater\"\ngpio = 18\npower = 1000\n[outputs.blinker]\nkind = \"switch\"\ngpio = 19\n\
-    [inputs.motion]\nkind = \"motion\"\ngpio = 27\n[inputs.bell]\nkind = \"button\"\ngpio = 22\n\
+    [inputs.motion]\nkind = \"motion\"\ngpio = 27\n[inputs.bell]\nkind = \"button\"\ngpio = 22\nlong_after = \"10s\"\n\
     [sensors.living]\nchip = \"sht31\"\nevery = \"1s\"\n\
     [[rules]]\nname = \"Motion\"\nwhile = 'motion'\nset = { lamp = \"on\" }\n\
     [[rules]]\nname = \"Blink\"\non = 'every 2s'\ndo = \"toggle blinker\"\n\
@@ -98,7 +98,7 @@ fn course(house: &House, arguments: &[&str]) -> Value {
 
 /// The answer of the service to a GET: its status and its JSON.
 fn get(socket: &Path, path: &str) -> (u16, Value) {
-    let mut stream = UnixStream::connect(socket).unwrap();
+    let mut stream = connect(socket);
     write!(stream, "GET {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n").unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
@@ -159,7 +159,8 @@ fn what_happened_is_told_by_the_daemon_and_by_its_file() {
         let energy: f64 = heater["spans"].as_array().unwrap().iter().map(|s| s["energy_kwh"].as_f64().unwrap()).sum();
         assert!(energy > 0.000_2 && energy < 0.05, "{heater}");
         let switched = course(house, &["blinker", "--every", "1d"]);
-        assert!(switched["spans"][0]["starts"].as_u64().is_some_and(|starts| starts >= 1), "{switched}");
+        let starts: u64 = switched["spans"].as_array().unwrap().iter().map(|s| s["starts"].as_u64().unwrap()).sum();
+        assert!(starts >= 1, "{switched}");
     };
     check(&house);
     assert!(house.stop());
