@@ -75,12 +75,10 @@ set = {{ hall_light = "on" }}
 
 /// What the broker keeps of the device, once it is as the convention asks.
 fn kept(port: u16) -> BTreeMap<String, String> {
-    let mut kept = BTreeMap::new();
-    wait_until("the device is ready", || {
-        kept = retained(port, "homie");
-        kept.remove("homie/marker");
-        kept.get(STATE).is_some_and(|state| state == "ready")
-    });
+    wait_until("the device is ready", || retained(port, "homie").get(STATE).is_some_and(|state| state == "ready"));
+    // What was told for the first time while that was taken is not in it.
+    let mut kept = retained(port, "homie");
+    kept.remove("homie/marker");
     kept
 }
 
