@@ -33,7 +33,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("http", &["model", "clock", "files", "house"]),
     ("html", &[]),
     ("report", &["model", "house", "html"]),
-    ("simulator", &["model", "clock", "almanac", "config", "engine", "hardware", "html"]),
+    ("simulator", &["model", "clock", "almanac", "config", "engine", "hardware", "house", "html"]),
     (
         "cli",
         &[

@@ -10,7 +10,7 @@ use hearthd::{
     clock::{Clock, Moment},
     files,
     history::{self, FILE, look},
-    house::{Ask, Change, Course, Span},
+    house::{Ask, Change, Course, NoCourse, Span},
     http::client::{Error, point_path, query},
     model::{ClockTrust, duration, number},
 };
@@ -112,8 +112,43 @@ pub fn run(arguments: &Arguments, sockets: &[PathBuf], config: &Path) -> anyhow:
     }
 }
 
+/// What is asked of the history, of many points.
+pub(super) struct Records<'r> {
+    sockets: &'r [PathBuf],
+    file: Option<PathBuf>,
+    /// Why nothing is told of some.
+    why_not: Option<anyhow::Error>,
+}
+
+impl<'r> Records<'r> {
+    pub fn new(sockets: &'r [PathBuf], file: Option<PathBuf>) -> Records<'r> {
+        Records { sockets, file, why_not: None }
+    }
+
+    /// What became of a point; None: nothing was recorded of it.
+    pub fn course(&mut self, ask: &Ask) -> anyhow::Result<Option<Course>> {
+        match course(ask, self.sockets, || self.file.clone()) {
+            Ok(course) => Ok(Some(course)),
+            // The others may have been recorded.
+            Err(error)
+                if matches!(error.downcast_ref(), Some(Error::NotFound(_)))
+                    || matches!(error.downcast_ref(), Some(NoCourse::UnknownPoint(_))) =>
+            {
+                self.why_not = Some(error);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Why nothing is told at all.
+    pub fn nothing(self) -> anyhow::Error {
+        self.why_not.unwrap_or_else(|| anyhow::anyhow!("nothing was recorded in that time"))
+    }
+}
+
 /// What became of a point: the running daemon is asked, or else its file.
-pub(super) fn course(ask: &Ask, sockets: &[PathBuf], file: impl FnOnce() -> Option<PathBuf>) -> anyhow::Result<Course> {
+fn course(ask: &Ask, sockets: &[PathBuf], file: impl FnOnce() -> Option<PathBuf>) -> anyhow::Result<Course> {
     let spans = ask.spans.map(|spans| spans.to_string());
     let fields = [
         ("from", ask.from.as_deref()),

@@ -220,7 +220,7 @@ impl Arguments {
                 let Some(InForce { config, .. }) = admit::load(&file) else { return Ok(ExitCode::FAILURE) };
                 writeln!(io::stdout(), "{}: good ({})", file.display(), config.contents())?;
             }
-            Command::Simulate(simulate) => return simulate::run(&simulate, self.config.as_deref()),
+            Command::Simulate(simulate) => return simulate::run(&simulate, self.config.as_deref(), &sockets),
             Command::Test { files } => {
                 let config_file = file();
                 let Some(config) = test::house(&config_file) else { return Ok(ExitCode::FAILURE) };
@@ -231,8 +231,7 @@ impl Arguments {
             Command::History(history) => history::run(&history, &sockets, &file())?,
             Command::Report(report) => {
                 let file = file();
-                let Some(InForce { config, .. }) = admit::load_to_try(&file) else { return Ok(ExitCode::FAILURE) };
-                report::run(&report, &sockets, &config, &file)?;
+                report::run(&report, &sockets, &file)?;
             }
             Command::Import(import) => history::import(&import, &file())?,
             Command::Backup(backup) => backup::backup(&backup, &file())?,

@@ -2,14 +2,13 @@
 
 use super::{
     console::Shown,
-    history::{course, database},
+    history::{Records, database},
 };
 use anyhow::Context;
 use hearthd::{
     clock::{Clock, Moment},
-    house::Ask,
-    http::client::Error,
-    model::{ClockTrust, Config},
+    config, files,
+    model::ClockTrust,
     report::{self, Wanted, html, text},
 };
 use std::{
@@ -17,6 +16,9 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
 };
+
+/// A configuration is no larger.
+const CONFIG_MAX: u64 = 1 << 20;
 
 /// Over which time, and how it is told.
 #[derive(clap::Args)]
@@ -39,24 +41,16 @@ pub struct Arguments {
 }
 
 /// Asks the running daemon, or looks into the file that it left.
-pub fn run(arguments: &Arguments, sockets: &[PathBuf], config: &Config, file: &Path) -> anyhow::Result<()> {
+pub fn run(arguments: &Arguments, sockets: &[PathBuf], file: &Path) -> anyhow::Result<()> {
+    // Passwords and the tests of the house are nothing to it, and may not be for this user to read.
+    let text = files::read_text(file, CONFIG_MAX).with_context(|| format!("cannot read {}", file.display()))?;
+    let loaded = config::parse(file, &text).map_err(|problems| anyhow::anyhow!("{problems}"))?;
+    let config = &loaded.config;
     let wanted = Wanted { from: arguments.from.clone(), to: arguments.to.clone() };
     let now = Clock::system(Moment::START, ClockTrust::Always).now().wall;
-    let mut why_not = None;
-    let mut source = |ask: &Ask| match course(ask, sockets, || database(arguments.state.as_deref(), file)) {
-        Ok(course) => Ok(Some(course)),
-        Err(error) if is_not_known(&error) => {
-            why_not = Some(error);
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    };
-    let made = report::make(config, &wanted, now, &mut source)?;
-    let Some(report) = made else {
-        return Err(
-            why_not.unwrap_or_else(|| anyhow::anyhow!("nothing was recorded of the points of {}", file.display()))
-        );
-    };
+    let mut records = Records::new(sockets, database(arguments.state.as_deref(), file));
+    let made = report::make(config, &wanted, now, &mut |ask| records.course(ask))?;
+    let report = made.ok_or_else(|| records.nothing())?;
     let mut out = io::stdout().lock();
     if let Some(page) = &arguments.html {
         fs::write(page, html::page(&report)).with_context(|| format!("cannot write {}", page.display()))?;
@@ -67,10 +61,4 @@ pub fn run(arguments: &Arguments, sockets: &[PathBuf], config: &Config, file: &P
     }
     let mut out = Shown(out);
     text::lines(&report).iter().try_for_each(|line| writeln!(out, "{line}")).map_err(Into::into)
-}
-
-/// Whether nothing was recorded of a point; the others may have been.
-fn is_not_known(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(Error::NotFound(_)))
-        || matches!(error.downcast_ref(), Some(hearthd::house::NoCourse::UnknownPoint(_)))
 }

@@ -1,6 +1,9 @@
 //! `hearthd simulate`: the real engine on a virtual clock.
 
-use super::{admit, complain};
+use super::{
+    admit, complain,
+    history::{Records, database},
+};
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use hearthd::{
@@ -8,11 +11,13 @@ use hearthd::{
     config::{Report, Source, nearest_name},
     daemon::InForce,
     files,
+    house::past::Time,
     http::shape::{self, Why},
     model::{Config, duration},
     simulator::{
         house::House,
         play::{self, Play, Witness},
+        replay,
         report::{self, Keep, Recording},
         scenario::{self, Scenario},
         watch::Change,
@@ -37,6 +42,12 @@ pub struct Arguments {
     /// How long, for example 1d or 365d [default: 1d]
     #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse, conflicts_with = "scenario")]
     length: Option<Duration>,
+    /// Instead of a world, what really happened by the history, and what would have been different [default: the last 7 days]
+    #[arg(long, conflicts_with_all = ["scenario", "weather"])]
+    replay: bool,
+    /// Where the daemon keeps its state, when it does not run, for --replay [default: where it usually does]
+    #[arg(long, value_name = "FOLDER", env = "STATE_DIRECTORY")]
+    state: Option<PathBuf>,
     /// Play this scenario file, with its own house or with the configuration; a log in it must come true
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
@@ -75,13 +86,16 @@ const MEASURED: u64 = 32 << 20;
 const LONGEST: Duration = Duration::from_secs(3_653 * 86_400);
 
 /// Simulates; exit code 1 when a log did not come true.
-pub fn run(arguments: &Arguments, config: Option<&Path>) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments, config: Option<&Path>, sockets: &[PathBuf]) -> anyhow::Result<ExitCode> {
     if let Some(file) = &arguments.scenario {
         let Some(scenario) = read(file, config)? else { return Ok(ExitCode::FAILURE) };
         return play_scenario(arguments, file, &scenario);
     }
     let file = config.map_or_else(super::places::config, Into::into);
     let Some(InForce { config, .. }) = admit::load_to_try(&file) else { return Ok(ExitCode::FAILURE) };
+    if arguments.replay {
+        return replay(arguments, &config, &file, sockets);
+    }
     let from = match arguments.from {
         Some(local) => super::local_time(&config, local)?,
         None => midnight(&config)?,
@@ -104,6 +118,39 @@ pub fn run(arguments: &Arguments, config: Option<&Path>) -> anyhow::Result<ExitC
     } else {
         tell(arguments, record(play, arguments.keeps()))?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lets happen again what happened, to this configuration.
+fn replay(arguments: &Arguments, config: &Arc<Config>, file: &Path, sockets: &[PathBuf]) -> anyhow::Result<ExitCode> {
+    let now = Clock::system(Moment::START, config.hub.clock).now().wall;
+    let length = TimeDelta::from_std(arguments.length.unwrap_or(Duration::from_secs(7 * 86_400)))?;
+    let from = match arguments.from {
+        Some(local) => super::local_time(config, local)?,
+        None => now.checked_sub_signed(length).context("--for: this is beyond the calendar")?,
+    };
+    let until = from.checked_add_signed(length).context("--for: this is beyond the calendar")?.min(now);
+    anyhow::ensure!(from < until, "--from: nothing has happened yet; write an earlier time");
+    let offset = |at: DateTime<Utc>| at.with_timezone(&config.hub.timezone).fixed_offset();
+    let time = Time { from: offset(from), to: offset(until) };
+    let mut records = Records::new(sockets, database(arguments.state.as_deref(), file));
+    let settles = Time { from: time.from - replay::SETTLES, to: time.to };
+    let happenings = replay::happenings(config, settles, &mut |ask| records.course(ask))?;
+    anyhow::ensure!(!happenings.is_empty(), records.nothing());
+    let paced = play::paced(config, play::least_interval(until - from));
+    let play = Play { config: paced, from: settles.from.to_utc(), until, happenings, world: None };
+    if let Some((point, at)) = arguments.question() {
+        explain(play, point, at, arguments.json)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let recording = record(play, Keep::Everything);
+    if arguments.json || arguments.html.is_some() {
+        tell(arguments, recording)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let differences = replay::compare(&recording, time, &mut |ask| records.course(ask))?;
+    let mut out = io::stdout().lock();
+    replay::lines(config, time, &differences).iter().try_for_each(|line| writeln!(out, "{line}"))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -96,7 +96,11 @@ fn after(periods: &[PricePeriod], period: PricePeriod) -> Result<PricePeriod, Wr
 }
 
 fn period(line: &str) -> Result<PricePeriod, Wrong> {
-    let Begin { days, begins_s, rest } = week::begin(line, &[], FORM)?;
+    let is_comma = |part: &[u8]| matches!(part, [one, b',', next] if one.is_ascii_digit() && next.is_ascii_digit());
+    if line.as_bytes().windows(3).any(is_comma) {
+        return Err(Wrong::new(format!("a comma in `{}`", shorten(line)), "write a point: 0.34"));
+    }
+    let Begin { days, begins_s, rest } = week::begin(line, &["€", "/kWh", "€/kWh"], FORM)?;
     let price = number::plain(rest).filter(|price| PRICES.contains(price));
     let price = price.ok_or_else(|| {
         Wrong::new(format!("`{}` is not a price", shorten(rest)), format!("{FORM}, with 0 to {} a kWh", PRICES.end()))

@@ -7,7 +7,10 @@
 mod adapters;
 mod commands;
 mod history;
+#[cfg(test)]
+pub mod invented;
 mod notifications;
+pub mod past;
 mod questions;
 
 pub use adapters::Adapters;

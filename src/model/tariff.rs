@@ -41,10 +41,10 @@ impl Tariff {
         began.map_or(0.0, |period| period.price)
     }
 
-    /// How long the spans may be in which no price changes, in seconds: an hour, or a part of it.
+    /// How long the spans may be in which no price changes, in seconds: half an hour, as clocks change by, or a part of it.
     pub fn step_s(&self) -> u32 {
         let fits = |step: &u32| self.periods.iter().all(|period| period.begins_s.unsigned_abs().is_multiple_of(*step));
-        [3_600, 1_800, 900, 300].into_iter().find(fits).unwrap_or(300)
+        [1_800, 900, 300].into_iter().find(fits).unwrap_or(300)
     }
 }
 

@@ -1,14 +1,16 @@
 //! How well a zone was kept at its target, and whether what warms it does.
 
-use super::{
-    COMFORT_K, Comfort, Source,
-    past::{Piece, Time, pieces},
+use super::{COMFORT_K, Comfort};
+use crate::{
+    house::past::{Piece, Source, Time, changes, pieces},
+    model::{Climate, ClimateMode, Config, Owner, Role},
 };
-use crate::model::{Climate, Config};
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, TimeDelta};
 use std::{collections::BTreeMap, time::Duration};
 
 const HALF_HOUR: Duration = Duration::from_secs(1_800);
+/// A mode is looked for so long before, to know what it was at the beginning.
+const MODE_BEFORE: TimeDelta = TimeDelta::days(56);
 /// Of less there is nothing to tell, hours.
 const LEAST_H: f64 = 1.0;
 /// What warms so long without a break
@@ -44,11 +46,23 @@ pub(super) fn of_zone<E>(
     let upper = if zone.does_both() { by_time(course("cool_target")?) } else { BTreeMap::new() };
     let mut warmed: BTreeMap<DateTime<FixedOffset>, bool> = BTreeMap::new();
     for id in &zone.heat {
-        for piece in pieces(source, &config[*id].id, time, HALF_HOUR)? {
-            let is_on = piece.span.on_s.unwrap_or(0.0) >= HALF_HOUR.as_secs_f64() * ALL_THE_TIME;
-            *warmed.entry(piece.at).or_default() |= is_on;
+        // What has levels is on at the least of them; at full power it warms.
+        let level = config.specs().iter().find(|spec| spec.owner == Owner::Output(*id) && spec.role == Role::Level);
+        let name = level.map_or(&*config[*id].id, |level| &level.name);
+        for piece in pieces(source, name, time, HALF_HOUR)? {
+            let share = match level {
+                Some(_) => piece.span.mean / 100.0,
+                None => piece.span.on_s.unwrap_or(0.0) / HALF_HOUR.as_secs_f64(),
+            };
+            *warmed.entry(piece.at).or_default() |= share >= ALL_THE_TIME;
         }
     }
+    let since = Time { from: time.from - MODE_BEFORE, to: time.to };
+    let modes = changes(source, &format!("{}.mode", zone.id), since)?;
+    let can = |at: DateTime<FixedOffset>, mode: ClimateMode| {
+        let was = modes.iter().rev().find(|(from, _)| *from <= at).map(|(_, change)| &*change.value);
+        was.is_none_or(|was| was == mode.word() || was == ClimateMode::HeatCool.word())
+    };
     let halves = measured.iter().filter_map(|piece| {
         Some(Half {
             at: piece.at,
@@ -58,6 +72,10 @@ pub(super) fn of_zone<E>(
             is_warmed: warmed.get(&piece.at).copied().unwrap_or(false),
         })
     });
+    // While it is off, nothing is held.
+    let is_held = |half: &Half| can(half.at, ClimateMode::Heat) || can(half.at, ClimateMode::Cool);
+    let halves = halves.filter(is_held);
+    let apart = COMFORT_K.max(zone.deadband);
     let halves: Vec<Half> = halves.collect();
     if halves.iter().map(|half| half.hours).sum::<f64>() < LEAST_H {
         return Ok(None);
@@ -65,9 +83,12 @@ pub(super) fn of_zone<E>(
     let most = |half: &Half| {
         if zone.does_both() { upper.get(&half.at).map(|piece| piece.span.mean) } else { Some(half.target) }
     };
-    let is_cold = |half: &&Half| !zone.heat.is_empty() && half.measured < half.target - COMFORT_K;
-    let is_warm =
-        |half: &&Half| !zone.cool.is_empty() && most(half).is_some_and(|most| half.measured > most + COMFORT_K);
+    let is_cold =
+        |half: &&Half| !zone.heat.is_empty() && can(half.at, ClimateMode::Heat) && half.measured < half.target - apart;
+    let is_warm = |half: &&Half| {
+        let is_above = most(half).is_some_and(|most| half.measured > most + apart);
+        !zone.cool.is_empty() && can(half.at, ClimateMode::Cool) && is_above
+    };
     let comfort = Comfort {
         id: zone.id.to_string(),
         name: zone.name.to_string(),
@@ -92,7 +113,7 @@ fn in_vain(zone: &Climate, halves: &[Half]) -> Option<String> {
         run.len() >= LONG
             && first.is_warmed
             && last.measured - first.measured < LITTLE_K
-            && last.measured < last.target - COMFORT_K / 2.0
+            && last.measured < last.target - zone.deadband.max(COMFORT_K / 2.0)
     };
     // Of several, the first.
     let run = runs.filter(is_in_vain).rev().max_by_key(|run| run.len())?;

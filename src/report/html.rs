@@ -92,7 +92,7 @@ fn week(room: &Occupancy) -> String {
     let mut rows = String::new();
     for (day, hours) in DAYS.iter().zip(&room.week) {
         let cell = |(hour, share): (usize, &Option<f64>)| match share {
-            None => String::new(),
+            None | Some(0.0) => String::new(),
             Some(share) => format!(
                 "<i class=cell style=\"--of:var(--room);--level:{share:.2};left:{:.2}%;width:4.17%\" data-t=\"{day} \
                  {hour:02}:00, {}\"></i>",
@@ -106,5 +106,10 @@ fn week(room: &Occupancy) -> String {
             "<div class=\"row thin\"><div class=name>{day}</div><div class=track>{cells}</div><div class=use></div></div>"
         );
     }
-    format!("<h3>{}, occupied for {}</h3>\n{rows}", escape(&room.name), spell(room.occupied_h))
+    let hour = |hour: u32| format!("<span style=\"left:{:.1}%\">{hour}:00</span>", f64::from(hour) / 24.0 * 100.0);
+    let hours: String = [0, 6, 12, 18, 24].map(hour).concat();
+    rows += &format!(
+        "<div class=\"row scale\"><div class=name></div><div class=hours>{hours}</div><div class=use></div></div>\n"
+    );
+    format!("<h3>{}, occupied for {}</h3>\n{rows}", escape(&room.name), spell(room.occupied_h.iter().sum()))
 }

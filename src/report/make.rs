@@ -1,15 +1,17 @@
 //! Asks the history for all that a report tells.
 
 use super::{
-    DegreeDays, Longest, Meter, Number, NumberDay, Occupancy, Report, Source, Used, UsedDay, WHOLE_DAY_H, comfort,
-    past::{Piece, Time, pieces, read, stretches},
+    DegreeDays, Longest, Meter, Number, NumberDay, Occupancy, Report, Used, UsedDay, WHOLE_DAY_H, comfort,
     unusual::{self, Both},
 };
 use crate::{
-    house::Ask,
-    model::{Config, Kind, Owner, PointSpec, Role, Tariff},
+    house::{
+        Ask,
+        past::{Piece, Source, Stretch, Time, pieces, read, stretches},
+    },
+    model::{Config, Kind, Owner, PointSpec, Quantity, Role, Tariff},
 };
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -84,9 +86,9 @@ fn time<E>(config: &Config, wanted: &Wanted, now: DateTime<Utc>, source: Source<
     Ok(None)
 }
 
-/// Of the same length as is told of, and of the time before, by which it is seen what is usual.
-fn both<E>(point: &str, time: Time, every: Duration, source: Source<'_, E>) -> Result<Both, E> {
-    let before = Time { from: time.from - unusual::BEFORE, to: time.from };
+/// What is told of, and a time before, by which it is seen what is usual.
+fn both<E>(point: &str, time: Time, before: TimeDelta, every: Duration, source: Source<'_, E>) -> Result<Both, E> {
+    let before = Time { from: time.from - before, to: time.from };
     Ok(Both { before: pieces(source, point, before, every)?, now: pieces(source, point, time, every)? })
 }
 
@@ -95,7 +97,7 @@ fn known_h(piece: &Piece) -> f64 {
 }
 
 fn used<E>(config: &Config, spec: &PointSpec, time: Time, report: &mut Report, source: Source<'_, E>) -> Result<(), E> {
-    let both = both(&spec.name, time, DAY, source)?;
+    let both = both(&spec.name, time, unusual::before(time), DAY, source)?;
     if both.now.is_empty() {
         return Ok(());
     }
@@ -106,22 +108,24 @@ fn used<E>(config: &Config, spec: &PointSpec, time: Time, report: &mut Report, s
         starts: piece.span.starts.unwrap_or(0),
     };
     let days: Vec<UsedDay> = both.now.iter().map(day).collect();
-    let stretches_now = stretches(source, &spec.name, time)?;
-    let longest = stretches_now.iter().max_by_key(|stretch| stretch.length()).copied();
+    let (mut on, mut said) = (Vec::new(), unusual::running(spec, &both));
+    if unusual::is_opening(spec) {
+        let since = Time { from: time.from - unusual::BEFORE, to: time.to };
+        on = stretches(source, &spec.name, since)?;
+        let before: Vec<Stretch> = on.extract_if(.., |stretch| stretch.to <= time.from).collect();
+        said = unusual::open(spec, &before, &on);
+    } else {
+        on.extend(stretches(source, &spec.name, time)?);
+    }
+    report.unusual.extend(said);
+    let longest = on.iter().max_by_key(|stretch| stretch.length());
     let energy = match spec.owner {
         Owner::Output(id) if config[id].power.is_some() => {
             let energy = format!("{}.energy", spec.name);
-            Some(cost_of(&energy, config.energy.as_ref(), time, source)?)
+            cost_of(&energy, config.energy.as_ref(), time, source)?
         }
         _ => None,
     };
-    let (energy_kwh, cost) = energy.map_or((None, None), |(kwh, cost)| (Some(kwh), cost));
-    report.unusual.extend(if unusual::is_opening(spec) {
-        let before = Time { from: time.from - unusual::BEFORE, to: time.from };
-        unusual::open(spec, &stretches(source, &spec.name, before)?, longest)
-    } else {
-        unusual::running(spec, &both)
-    });
     let used = Used {
         id: spec.name.clone(),
         name: spec.title.clone(),
@@ -130,8 +134,8 @@ fn used<E>(config: &Config, spec: &PointSpec, time: Time, report: &mut Report, s
         starts: days.iter().map(|day| day.starts).sum(),
         longest: longest
             .map(|longest| Longest { from: longest.from, hours: longest.length().num_seconds() as f64 / 3_600.0 }),
-        energy_kwh,
-        cost,
+        energy_kwh: energy.map(|(kwh, _)| kwh),
+        cost: energy.and_then(|(_, cost)| cost),
         days,
     };
     if spec.role == Role::Output {
@@ -150,7 +154,7 @@ fn reading<E>(
     source: Source<'_, E>,
 ) -> Result<(), E> {
     let Kind::Number(number) = &spec.kind else { return Ok(()) };
-    let both = both(&spec.name, time, DAY, source)?;
+    let both = both(&spec.name, time, unusual::before(time), DAY, source)?;
     if both.now.is_empty() {
         return Ok(());
     }
@@ -160,7 +164,9 @@ fn reading<E>(
         let days: Vec<_> =
             both.now.iter().map(|piece| (piece.at.date_naive(), piece.span.grew.unwrap_or(0.0))).collect();
         let cost = match &config.energy {
-            Some(tariff) if unit == "kWh" => cost_of(&spec.name, Some(tariff), time, source)?.1,
+            Some(tariff) if unit == "kWh" => {
+                cost_of(&spec.name, Some(tariff), time, source)?.and_then(|(_, cost)| cost)
+            }
             _ => None,
         };
         report.meters.push(Meter {
@@ -168,18 +174,21 @@ fn reading<E>(
             name,
             unit,
             decimals,
-            grew: days.iter().map(|(_, grew)| grew).sum(),
+            grew: millionths(days.iter().map(|(_, grew)| grew).sum()),
             cost,
             days,
         });
         return Ok(());
     }
     let days: Vec<NumberDay> = both.now.iter().map(number_day).collect();
-    if config.climates.iter().any(|zone| Some(spec.owner) == zone.outdoor.map(Owner::Sensor)) && unit == "°C" {
-        report.degree_days.push(degree_days(spec, &days));
+    let is_outdoor = config.climates.iter().any(|zone| Some(spec.owner) == zone.outdoor.map(Owner::Sensor));
+    if is_outdoor && number.quantity == Some(Quantity::Temperature) {
+        // Today is not over.
+        let is_over = |day: &&NumberDay| day.date < time.to.date_naive();
+        report.degree_days.push(degree_days(spec, &days.iter().filter(is_over).collect::<Vec<_>>()));
     }
     report.unusual.extend(unusual::stuck(spec, &both, decimals));
-    let hours = self::both(&spec.name, time, HOUR, source)?;
+    let hours = self::both(&spec.name, time, unusual::BEFORE, HOUR, source)?;
     report.unusual.extend(unusual::noisy(spec, &hours, decimals));
     let known: f64 = days.iter().map(|day| day.known_h).sum();
     report.numbers.push(Number {
@@ -201,21 +210,27 @@ fn number_day(piece: &Piece) -> NumberDay {
     NumberDay { date: piece.at.date_naive(), min: span.min, mean: span.mean, max: span.max, known_h: known_h(piece) }
 }
 
-/// The energy that a meter counted, kWh, and what it cost.
+/// The energy that a meter counted, kWh, and what it cost, if it has a price; None: nothing is known of it.
 fn cost_of<E>(
     point: &str,
     tariff: Option<&Tariff>,
     time: Time,
     source: Source<'_, E>,
-) -> Result<(f64, Option<f64>), E> {
+) -> Result<Option<(f64, Option<f64>)>, E> {
     let every = tariff.map_or(DAY, |tariff| Duration::from_secs(tariff.step_s().into()));
     let pieces = pieces(source, point, time, every)?;
     let grew = |piece: &Piece| piece.span.grew.unwrap_or(0.0);
-    let cost = tariff.map(|tariff| pieces.iter().map(|piece| grew(piece) * tariff.price_at(&piece.at)).sum());
-    Ok((pieces.iter().map(grew).sum(), cost))
+    let cost =
+        tariff.map(|tariff| millionths(pieces.iter().map(|piece| grew(piece) * tariff.price_at(&piece.at)).sum()));
+    Ok((!pieces.is_empty()).then(|| (millionths(pieces.iter().map(grew).sum()), cost)))
 }
 
-fn degree_days(spec: &PointSpec, days: &[NumberDay]) -> DegreeDays {
+/// Without the last digits, which come of adding.
+fn millionths(number: f64) -> f64 {
+    (number * 1e6).round() / 1e6
+}
+
+fn degree_days(spec: &PointSpec, days: &[&NumberDay]) -> DegreeDays {
     let whole = || days.iter().filter(|day| day.known_h >= WHOLE_DAY_H);
     DegreeDays {
         id: spec.name.clone(),
@@ -242,7 +257,7 @@ fn occupancy<E>(spec: &PointSpec, config: &Config, time: Time, source: Source<'_
     Ok(Some(Occupancy {
         id: config[room].id.to_string(),
         name: config[room].name.to_string(),
-        occupied_h: hours.iter().map(|piece| piece.span.on_s.unwrap_or(0.0)).sum::<f64>() / 3_600.0,
+        occupied_h: sums.map(|day| day.iter().map(|(on, _)| on).sum::<f64>() / 3_600.0),
         week: sums.map(|day| day.map(share)),
     }))
 }

@@ -4,7 +4,6 @@
 mod comfort;
 pub mod html;
 mod make;
-mod past;
 pub mod text;
 mod unusual;
 
@@ -13,12 +12,8 @@ mod tests;
 
 pub use make::{Wanted, make};
 
-use crate::house::{Ask, Course};
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::Serialize;
-
-/// Where the past is asked for; None: nothing was ever recorded of that point.
-pub type Source<'s, E> = &'s mut dyn FnMut(&Ask) -> Result<Option<Course>, E>;
 
 /// What the past of a house comes to. Hours are hours, shares are 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -167,7 +162,7 @@ pub struct Comfort {
     pub name: String,
     /// How long both its temperature and its target were known.
     pub known_h: f64,
-    /// How long it was colder than it was to be by more than [`COMFORT_K`].
+    /// How long it was colder than it was to be by more than [`COMFORT_K`] and its deadband.
     pub cold_h: f64,
     /// How long it was warmer, of a zone that cools.
     pub warm_h: f64,
@@ -182,8 +177,8 @@ pub struct Occupancy {
     pub id: String,
     /// What people call it.
     pub name: String,
-    /// How long somebody was there.
-    pub occupied_h: f64,
+    /// How long somebody was there, from Monday to Sunday.
+    pub occupied_h: [f64; 7],
     /// The share of the time with somebody in it, for each hour of the day, from Monday to Sunday; None: not known.
     pub week: [[Option<f64>; 24]; 7],
 }

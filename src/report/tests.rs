@@ -3,62 +3,14 @@
 use super::{Report, Wanted, html, make, text};
 use crate::{
     config,
-    house::{Ask, Change, Course, Span},
-    model::{Config, duration},
+    house::{
+        Ask,
+        invented::{FROM, Past, TO, course, time},
+    },
+    model::Config,
 };
-use chrono::{DateTime, Datelike, FixedOffset, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, Timelike, Utc};
 use std::convert::Infallible;
-
-/// The days that are told of: 23 to 29 November 2026.
-const FROM: &str = "2026-11-23T00:00:00+01:00";
-const TO: &str = "2026-11-30T00:00:00+01:00";
-
-fn time(text: &str) -> DateTime<FixedOffset> {
-    DateTime::parse_from_rfc3339(text).unwrap()
-}
-
-/// What a point is at a time.
-type Past<'p> = &'p dyn Fn(&str, DateTime<FixedOffset>) -> Option<f64>;
-
-/// An answer of a history that looks each five minutes, by the question alone.
-fn course(ask: &Ask, past: Past<'_>, total: bool) -> Option<Course> {
-    let begin = ask.from.as_deref().map_or(time(FROM), |from| if from == "7d" { time(FROM) } else { time(from) });
-    let end = ask.to.as_deref().map_or(time(TO), time);
-    past(&ask.point, begin)?;
-    let every = ask
-        .every
-        .as_deref()
-        .map_or(TimeDelta::days(1), |every| TimeDelta::from_std(duration::parse(every).unwrap()).unwrap());
-    let step = TimeDelta::minutes(5);
-    let value = |at| past(&ask.point, at).unwrap();
-    let (mut spans, mut changes, mut at) = (Vec::new(), Vec::new(), begin);
-    while at < end {
-        let times = (0..every.num_minutes() / 5).map(|n| at + step * i32::try_from(n).unwrap());
-        let values: Vec<(f64, f64)> = times.map(|at| (value(at - step), value(at))).collect();
-        let (count, now) = (values.len() as f64, || values.iter().map(|(_, now)| *now));
-        spans.push(Span {
-            time: at.to_rfc3339(),
-            known_s: every.num_seconds() as f64,
-            min: now().fold(f64::INFINITY, f64::min),
-            mean: now().sum::<f64>() / count,
-            max: now().fold(f64::NEG_INFINITY, f64::max),
-            on_s: Some(now().filter(|now| *now > 0.0).count() as f64 * 300.0),
-            starts: Some(values.iter().filter(|(before, now)| *before == 0.0 && *now > 0.0).count() as u64),
-            grew: total.then(|| value(at + every) - value(at)),
-            energy_kwh: None,
-        });
-        at += every;
-    }
-    let mut at = begin;
-    while at < end {
-        let (before, now) = (value(at - step) > 0.0, value(at) > 0.0);
-        if before != now {
-            changes.push(Change { time: at.to_rfc3339(), value: if now { "ON" } else { "OFF" }.into(), why: None });
-        }
-        at += step;
-    }
-    Some(Course { from: begin.to_rfc3339(), to: end.to_rfc3339(), spans, changes, ..Course::default() })
-}
 
 const HUT: &str = r#"
 hub = { id = "hut", name = "Hut <b>", timezone = "Europe/Amsterdam" }
@@ -122,7 +74,7 @@ fn what_was_is_summed_up() {
     let days = &report.degree_days[0];
     assert_eq!((days.heating, days.cooling, days.days), (77.0, 0.0, 7));
     let hall = &report.rooms[0];
-    assert_eq!((hall.occupied_h, hall.week[2][18], hall.week[2][22]), (28.0, Some(1.0), Some(0.0)));
+    assert_eq!((hall.occupied_h, hall.week[2][18], hall.week[2][22]), ([4.0; 7], Some(1.0), Some(0.0)));
     assert_eq!(report.unusual, [""; 0]);
     let zone = &report.zones[0];
     assert_eq!((zone.known_h, zone.cold_h, zone.warm_h), (168.0, 0.0, 0.0));
@@ -131,7 +83,9 @@ fn what_was_is_summed_up() {
     for line in [
         "Hut <b>, Mon 23 November 2026 to Sun 29 November 2026",
         "  Heater  10h30m  1h30m          6 %      7    1h30m  10.50  € 3.50",
-        "  Hall, Monday to Friday  ··················████··      1d4h",
+        "                          0     6     12    18      occupied",
+        "  Hall, Monday to Friday  ··················████··       20h",
+        "  Hall, weekend           ··················████··        8h",
         "  None: all is as it was",
     ] {
         assert!(text.contains(line), "{line}\n{text}");
@@ -154,10 +108,9 @@ fn said(point: &str, otherwise: impl Fn(DateTime<FixedOffset>, f64) -> f64) -> V
 fn what_is_other_than_usual_is_said_with_its_figures() {
     let hours =
         |from: u32, to: u32| move |at: DateTime<FixedOffset>, _| f64::from(u8::from((from..to).contains(&at.hour())));
-    assert_eq!(said("pump", hours(8, 14)), ["Pump was on for 6h a day; before, for 1h (1h to 1h)"]);
-    assert_eq!(said("pump", hours(8, 9)), [""; 0]);
+    assert_eq!(said("pump", hours(8, 14)), ["Pump was on for 6h a day; before, on the same weekdays, for 1h to 1h"]);
     let often = |at: DateTime<FixedOffset>, _| f64::from(u8::from((8..20).contains(&at.hour()) && at.minute() < 5));
-    assert_eq!(said("pump", often), ["Pump went on 12 times a day; before, 1 times (1 to 1)"]);
+    assert_eq!(said("pump", often), ["Pump went on 12 times a day; before, on the same weekdays, 1 to 1 times"]);
     let all_night = |at: DateTime<FixedOffset>, usual: f64| {
         let is_night = time("2026-11-26T22:00:00+01:00") <= at && at < time("2026-11-27T07:00:00+01:00");
         if is_night { 1.0 } else { usual }
@@ -171,11 +124,38 @@ fn what_is_other_than_usual_is_said_with_its_figures() {
         said("outside.temperature", stuck),
         ["Outside temperature is 9.0 °C all the time for 2 days; before, it moved by 4.0 °C a day: look at its sensor"]
     );
-    let noisy = |at: DateTime<FixedOffset>, usual: f64| usual + f64::from(at.minute() % 2) * 3.0;
+    let noisy = |at: DateTime<FixedOffset>, usual: f64| usual + f64::from(at.minute() % 2) * 4.0;
     assert_eq!(
         said("living.temperature", noisy),
-        ["Living temperature moves by 3.0 °C within an hour; before, by 0.0 °C: look at its wires and its sensor"]
+        [
+            "Living temperature moves by 4.0 °C within an hour; before, by 0.0 °C at the most, nearly always: look at its \
+          wires and its sensor"
+        ]
     );
+}
+
+#[test]
+fn what_is_so_each_week_is_usual() {
+    let past = |name: &str, at: DateTime<FixedOffset>| match name {
+        // A sauna on Saturdays.
+        "pump" => Some(f64::from(u8::from(at.weekday() == chrono::Weekday::Sat && (16..21).contains(&at.hour())))),
+        // A light sensor in spring, a room that is warmed now.
+        "living.temperature" if is_this_week(at) => Some(20.0 + f64::from(at.minute() / 30) * 0.5),
+        _ => as_ever(name, at),
+    };
+    assert_eq!(report(&house(), &past).unusual, [""; 0]);
+}
+
+#[test]
+fn a_door_that_is_open_since_long_ago_is_told() {
+    let past = |name: &str, at: DateTime<FixedOffset>| match name {
+        "back_door" if at >= time("2026-11-21T20:00:00+01:00") => Some(1.0),
+        _ => as_ever(name, at),
+    };
+    let report = report(&house(), &past);
+    let wanted = "Back door was open for 8d4h from Sat 21 Nov 20:00; before, for 15m at the most";
+    assert_eq!(report.unusual, [wanted]);
+    assert_eq!(report.inputs[0].longest.map(|longest| longest.hours), Some(196.0));
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use super::{Comfort, Meter, Number, Occupancy, Report, Used, unusual::spell};
 use crate::model::number;
 
+/// Where some of them stand.
+const HOURS: &str = "0     6     12    18    ";
 /// The hours of the day as blocks, by the share of them with somebody there.
 const BLOCKS: [char; 5] = ['·', '░', '▒', '▓', '█'];
 
@@ -45,11 +47,8 @@ fn section(title: &'static str, names: &[&str], rows: impl Iterator<Item = Vec<S
 /// Its lines.
 pub fn lines(report: &Report) -> Vec<String> {
     let mut lines = vec![format!("{}, {}", report.hub, period(report))];
-    let rooms = section(
-        "Rooms, by the hour of the day",
-        &["", "0     6     12    18", "occupied"],
-        report.rooms.iter().flat_map(of_room),
-    );
+    let rooms =
+        section("Rooms, by the hour of the day", &["", HOURS, "occupied"], report.rooms.iter().flat_map(of_room));
     for section in sections(report).into_iter().chain((!report.rooms.is_empty()).then_some(rooms)) {
         lines.extend([String::new(), section.title.into()]);
         lines.extend(table(&section.rows));
@@ -153,9 +152,9 @@ fn of_room(one: &Occupancy) -> Vec<Vec<String>> {
             })
             .collect()
     };
-    let line = |name: String, on: String, days| vec![name, blocks(days), on];
-    vec![
-        line(format!("{}, Monday to Friday", one.name), spell(one.occupied_h), 0..5),
-        line(format!("{}, weekend", one.name), String::new(), 5..7),
-    ]
+    let line = |days: &str, range: std::ops::Range<usize>| {
+        let hours: f64 = one.occupied_h[range.clone()].iter().sum();
+        vec![format!("{}, {days}", one.name), blocks(range), spell(hours)]
+    };
+    vec![line("Monday to Friday", 0..5), line("weekend", 5..7)]
 }

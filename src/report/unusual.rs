@@ -1,19 +1,25 @@
 //! What was other than in the weeks before, in words. Each says what it is, and what it was before.
 
-use super::{
-    WHOLE_DAY_H,
-    past::{Piece, Stretch},
+use super::WHOLE_DAY_H;
+use crate::{
+    house::past::{Piece, Stretch, Time},
+    model::{Kind, PointSpec, Quantity, Role, duration},
 };
-use crate::model::{Kind, PointSpec, duration};
-use chrono::TimeDelta;
-use std::time::Duration;
+use chrono::{NaiveDate, TimeDelta};
+use std::{collections::BTreeMap, time::Duration};
 
-/// By this time before it is seen what is usual.
+/// By this time before it is seen what is usual, hour by hour and of doors.
 pub(super) const BEFORE: TimeDelta = TimeDelta::days(28);
-/// Fewer days say nothing of what is usual,
+/// What is used day by day is compared with the same weekdays of so many times before,
+const TIMES: i64 = 4;
+/// of which so many must be known.
+const TIMES_KNOWN: usize = 3;
+/// Fewer days say nothing of how a reading moves,
 const DAYS: usize = 7;
-/// and fewer hours nothing of how restless a reading is.
+/// and fewer hours nothing of how restless it is.
 const HOURS: usize = 100;
+/// What stands still for fewer days may do so by chance.
+const STANDS: usize = 2;
 /// Fewer openings say nothing of how long a door is open.
 const OPENINGS: usize = 10;
 /// A change of less than this is none, hours a day.
@@ -22,13 +28,9 @@ const LEAST_H: f64 = 0.5;
 const LEAST_STARTS: f64 = 5.0;
 /// Nor a door that is open for less than this longer.
 const LEAST_OPEN: TimeDelta = TimeDelta::minutes(30);
-/// The median absolute deviation of values that vary by chance, times this, is their standard deviation (Rousseeuw and Croux,
-/// "Alternatives to the Median Absolute Deviation", 1993).
-const MAD: f64 = 1.4826;
-/// So many standard deviations from the median are no chance.
-const FAR: f64 = 4.0;
-/// So many times the usual restlessness is noise.
-const NOISY: f64 = 3.0;
+/// The air moves by itself: of these it is known by how much within an hour at most in a room or outside, unless something is
+/// wrong. What others do depends on how they are used.
+const AIR: [(Quantity, f64); 3] = [(Quantity::Temperature, 3.0), (Quantity::Humidity, 15.0), (Quantity::Pressure, 3.0)];
 
 /// The time that is told of, and the time before.
 pub(super) struct Both {
@@ -36,35 +38,57 @@ pub(super) struct Both {
     pub now: Vec<Piece>,
 }
 
+/// How long before that which is told of it is asked for: the same weekdays, some times.
+pub(super) fn before(time: Time) -> TimeDelta {
+    TimeDelta::days(week(&time) * TIMES)
+}
+
+/// As many days as are told of, up to a whole week: as far apart are the same weekdays.
+fn week(time: &Time) -> i64 {
+    ((time.to - time.from).num_days().max(1) + 6) / 7 * 7
+}
+
 impl Both {
-    /// A value of each day that is known nearly whole: of the days before, and the mean of those that are told of; None: too
-    /// few to say.
-    fn days(&self, value: impl Fn(&Piece) -> f64) -> Option<(Vec<f64>, f64)> {
-        let whole = |pieces: &[Piece]| -> Vec<f64> {
-            pieces.iter().filter(|piece| piece.span.known_s >= WHOLE_DAY_H * 3_600.0).map(&value).collect()
+    /// A value of each day that is known nearly whole: the mean of those that are told of, and of the same weekdays each time
+    /// before; None: too few to say.
+    fn means(&self, value: impl Fn(&Piece) -> f64) -> Option<(f64, Vec<f64>)> {
+        let of_day = |pieces: &[Piece]| -> BTreeMap<NaiveDate, f64> {
+            let whole = pieces.iter().filter(|piece| piece.span.known_s >= WHOLE_DAY_H * 3_600.0);
+            whole.map(|piece| (piece.at.date_naive(), value(piece))).collect()
         };
-        let (before, now) = (whole(&self.before), whole(&self.now));
-        let enough = before.len() >= DAYS && !now.is_empty();
-        enough.then(|| (before, now.iter().sum::<f64>() / now.len() as f64))
+        let (before, now) = (of_day(&self.before), of_day(&self.now));
+        let (first, last) = (now.keys().next()?, now.keys().next_back()?);
+        let apart = ((*last - *first).num_days() + 7) / 7 * 7;
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+        let times = (1..=TIMES).filter_map(|ago| {
+            let days = now.keys().filter_map(|date| before.get(&(*date - TimeDelta::days(ago * apart))).copied());
+            let days: Vec<f64> = days.collect();
+            // Half of them tell of all.
+            (days.len() * 2 > now.len()).then(|| mean(&days))
+        });
+        let times: Vec<f64> = times.collect();
+        let values: Vec<f64> = now.values().copied().collect();
+        (times.len() >= TIMES_KNOWN).then(|| (mean(&values), times))
     }
 }
 
-/// Whether a value is far from those of before; `least`: less apart is never far.
-fn is_far(before: &[f64], now: f64, least: f64) -> bool {
-    let middle = median(before);
-    let deviations: Vec<f64> = before.iter().map(|value| (value - middle).abs()).collect();
-    (now - middle).abs() > (FAR * MAD * median(&deviations)).max(least).max(middle.abs() * 0.5)
+/// Whether a value is far from all those of before; `least`: less apart is never far.
+fn is_far(now: f64, before: &[f64], least: f64) -> bool {
+    let (low, high) = range(before);
+    let apart = least.max(high - low).max(median(before) * 0.5);
+    now > high + apart || now < low - apart
 }
 
 fn median(values: &[f64]) -> f64 {
+    share(values, 0.5)
+}
+
+/// The value that so much of them is at most.
+fn share(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    match sorted.len() {
-        0 => 0.0,
-        odd if odd % 2 == 1 => sorted[middle],
-        _ => f64::midpoint(sorted[middle - 1], sorted[middle]),
-    }
+    let place = (sorted.len().saturating_sub(1)) as f64 * share;
+    sorted.get(place.round() as usize).copied().unwrap_or(0.0)
 }
 
 fn range(values: &[f64]) -> (f64, f64) {
@@ -78,30 +102,30 @@ pub(super) fn spell(hours: f64) -> String {
     if minutes == 0 { "0m".into() } else { duration::spell(Duration::from_secs(minutes * 60)) }
 }
 
-/// What runs longer or shorter, or goes on more often, than it did.
+/// What runs longer or shorter, or goes on more often, than it did on the same weekdays before.
 pub(super) fn running(spec: &PointSpec, both: &Both) -> Option<String> {
     let name = &spec.title;
-    let (before, now) = both.days(|piece| piece.span.on_s.unwrap_or(0.0) / 3_600.0)?;
-    if is_far(&before, now, LEAST_H) {
+    let (now, before) = both.means(|piece| piece.span.on_s.unwrap_or(0.0) / 3_600.0)?;
+    if is_far(now, &before, LEAST_H) {
         let (least, most) = range(&before);
-        let [now, middle, least, most] = [now, median(&before), least, most].map(spell);
-        return Some(format!("{name} was on for {now} a day; before, for {middle} ({least} to {most})"));
+        let [now, least, most] = [now, least, most].map(spell);
+        return Some(format!("{name} was on for {now} a day; before, on the same weekdays, for {least} to {most}"));
     }
-    let (before, now) = both.days(|piece| piece.span.starts.unwrap_or(0) as f64)?;
-    is_far(&before, now, LEAST_STARTS).then(|| {
+    let (now, before) = both.means(|piece| piece.span.starts.unwrap_or(0) as f64)?;
+    is_far(now, &before, LEAST_STARTS).then(|| {
         let (least, most) = range(&before);
-        format!("{name} went on {now:.0} times a day; before, {:.0} times ({least:.0} to {most:.0})", median(&before))
+        format!("{name} went on {now:.0} times a day; before, on the same weekdays, {least:.0} to {most:.0} times")
     })
 }
 
-/// What is open when it is on.
+/// A door, a window or whatever else is seen to be open.
 pub(super) fn is_opening(spec: &PointSpec) -> bool {
-    matches!(spec.kind, Kind::Switch(_)) && spec.state_word(true) == "open"
+    spec.role == Role::Input && matches!(spec.kind, Kind::Switch(_)) && spec.state_word(true) == "open"
 }
 
 /// A door that was open for longer than ever.
-pub(super) fn open(spec: &PointSpec, before: &[Stretch], longest: Option<Stretch>) -> Option<String> {
-    let longest = longest?;
+pub(super) fn open(spec: &PointSpec, before: &[Stretch], now: &[Stretch]) -> Option<String> {
+    let longest = now.iter().max_by_key(|stretch| stretch.length())?;
     let ever = before.iter().map(Stretch::length).max().filter(|_| before.len() >= OPENINGS)?;
     (longest.length() > ever + LEAST_OPEN.max(ever)).then(|| {
         let [now, ever] = [longest.length(), ever].map(|length| spell(length.num_seconds() as f64 / 3_600.0));
@@ -110,43 +134,52 @@ pub(super) fn open(spec: &PointSpec, before: &[Stretch], longest: Option<Stretch
     })
 }
 
-/// A reading that does not move any more.
+/// How much a reading of the air may move within an hour; None: it is another.
+fn of_air(spec: &PointSpec) -> Option<f64> {
+    let Kind::Number(number) = &spec.kind else { return None };
+    AIR.into_iter().find(|(quantity, _)| Some(*quantity) == number.quantity).map(|(_, most)| most)
+}
+
+/// A reading of the air that does not move any more.
 pub(super) fn stuck(spec: &PointSpec, both: &Both, decimals: usize) -> Option<String> {
-    let (before, _) = both.days(|piece| piece.span.max - piece.span.min)?;
-    let whole: Vec<&Piece> = both.now.iter().filter(|piece| piece.span.known_s >= WHOLE_DAY_H * 3_600.0).collect();
-    let last = *whole.last()?;
-    let stands =
-        whole.iter().rev().take_while(|piece| piece.span.min == piece.span.max && piece.span.min == last.span.min);
-    let days = stands.count();
+    of_air(spec)?;
+    let whole = |pieces: &[Piece]| -> Vec<(f64, f64)> {
+        let whole = pieces.iter().filter(|piece| piece.span.known_s >= WHOLE_DAY_H * 3_600.0);
+        whole.map(|piece| (piece.span.min, piece.span.max)).collect()
+    };
+    let (before, now) = (whole(&both.before), whole(&both.now));
+    let ranges: Vec<f64> = before.iter().map(|(min, max)| max - min).collect();
     // It moved on nine days of ten.
-    let moved = before.iter().filter(|range| **range > 0.0).count() * 10 >= before.len() * 9;
-    (days >= 1 && moved).then(|| {
+    let moved = ranges.iter().filter(|range| **range > 0.0).count() * 10 >= ranges.len() * 9;
+    let last = now.last()?;
+    let days = now.iter().rev().take_while(|day| day.0 == day.1 && *day == last).count();
+    (before.len() >= DAYS && moved && days >= STANDS).then(|| {
         let unit = unit(spec);
         format!(
-            "{} is {:.decimals$}{unit} all the time for {days} day{}; before, it moved by {:.decimals$}{unit} a day: look at its sensor",
+            "{} is {:.decimals$}{unit} all the time for {days} days; before, it moved by {:.decimals$}{unit} a day: look at its \
+             sensor",
             spec.title,
-            last.span.min,
-            if days == 1 { "" } else { "s" },
-            median(&before)
+            last.0,
+            median(&ranges)
         )
     })
 }
 
-/// A reading that is more restless, hour by hour, than it was.
+/// A reading of the air that is more restless, hour by hour, than it ever was.
 pub(super) fn noisy(spec: &PointSpec, hours: &Both, decimals: usize) -> Option<String> {
+    let most = of_air(spec)?;
     let ranges =
         |pieces: &[Piece]| -> Vec<f64> { pieces.iter().map(|piece| piece.span.max - piece.span.min).collect() };
     let (before, now) = (ranges(&hours.before), ranges(&hours.now));
-    if before.len() < HOURS || now.len() < WHOLE_DAY_H as usize {
-        return None;
-    }
-    let (usual, now) = (median(&before), median(&now));
-    // Three steps of its last decimal are no noise.
-    let least = 3.0 * 10f64.powi(-i32::try_from(decimals).unwrap_or(0));
-    (now > NOISY * usual && now > least).then(|| {
+    let usual = share(&before, 0.9);
+    // Half of the hours are more restless than nearly all were before.
+    let middle = median(&now);
+    let enough = before.len() >= HOURS && now.len() >= WHOLE_DAY_H as usize;
+    (enough && middle >= most && middle > usual * 2.0).then(|| {
         let unit = unit(spec);
         format!(
-            "{} moves by {now:.decimals$}{unit} within an hour; before, by {usual:.decimals$}{unit}: look at its wires and its sensor",
+            "{} moves by {middle:.decimals$}{unit} within an hour; before, by {usual:.decimals$}{unit} at the most, nearly always: look \
+             at its wires and its sensor",
             spec.title
         )
     })

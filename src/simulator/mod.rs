@@ -23,6 +23,8 @@ pub mod expectations;
 
 pub mod report;
 
+pub mod replay;
+
 pub mod world;
 
 pub mod journal;

@@ -58,6 +58,17 @@ impl Happening {
         !matches!(self, Happening::Command { .. } | Happening::End(..))
     }
 
+    /// When a button is pressed and released again for a word such as `click`, in milliseconds.
+    pub fn presses(word: &str) -> Option<&'static [u64]> {
+        match word {
+            "click" => Some(CLICK),
+            "double" => Some(DOUBLE),
+            "triple" => Some(TRIPLE),
+            "long" => Some(LONG),
+            _ => None,
+        }
+    }
+
     /// Lets it happen. Returns what there is to tell of it.
     pub fn play(&self, house: &mut House) -> Option<Change> {
         match self {
@@ -217,14 +228,7 @@ impl Line<'_, '_> {
     /// `INPUT on|off|open|... [for DURATION]`, `INPUT click|double|long`, `INPUT fault`
     fn input(&self, input: InputId) -> Understood {
         let point = Point::Input(input);
-        let presses = match self.text(1) {
-            "click" => Some(CLICK),
-            "double" => Some(DOUBLE),
-            "triple" => Some(TRIPLE),
-            "long" => Some(LONG),
-            _ => None,
-        };
-        if let Some(presses) = presses {
+        if let Some(presses) = Happening::presses(self.text(1)) {
             self.length(2, "bell click")?;
             let edge = |(i, ms): (usize, &u64)| (Duration::from_millis(*ms), Happening::Input(input, Ok(i % 2 == 0)));
             return Ok(presses.iter().enumerate().map(edge).collect());

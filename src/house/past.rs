@@ -1,0 +1,231 @@
+//! What the history tells of a point, asked for in parts that it answers.
+
+use super::{Ask, Change, Course, Span};
+use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta};
+use std::time::Duration;
+
+/// Where the past is asked for; None: nothing was ever recorded of that point.
+pub type Source<'s, E> = &'s mut dyn FnMut(&Ask) -> Result<Option<Course>, E>;
+
+/// No more spans are asked for at once: a question of more than 5,000 is refused.
+const AT_ONCE: u32 = 4_000;
+/// Changes of inputs are told of the last week of a question.
+const CHANGES: TimeDelta = TimeDelta::days(7);
+
+/// How finely it is looked for times of which nothing is known.
+const LOOK: Duration = Duration::from_secs(1_800);
+
+/// What a point became, with the time.
+pub type Became = (DateTime<FixedOffset>, Change);
+
+/// A span of a point, with its beginning.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// In the zone of the house.
+    pub at: DateTime<FixedOffset>,
+    /// What became of it.
+    pub span: Span,
+}
+
+/// How long a switch was on without a break.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stretch {
+    /// Since when.
+    pub from: DateTime<FixedOffset>,
+    /// Until when; the end of what is known, if it still is.
+    pub to: DateTime<FixedOffset>,
+}
+
+impl Stretch {
+    /// How long.
+    pub fn length(&self) -> TimeDelta {
+        self.to - self.from
+    }
+}
+
+/// A time of the history.
+#[derive(Clone, Copy, Debug)]
+pub struct Time {
+    /// Its beginning.
+    pub from: DateTime<FixedOffset>,
+    /// Its end.
+    pub to: DateTime<FixedOffset>,
+}
+
+impl Time {
+    fn parts(self, length: TimeDelta) -> impl Iterator<Item = Time> {
+        let begins = std::iter::successors(Some(self.from), move |from| Some(*from + length));
+        begins.take_while(move |from| *from < self.to).map(move |from| Time { from, to: (from + length).min(self.to) })
+    }
+
+    fn ask(self, point: &str, every: Option<Duration>) -> Ask {
+        let write = |time: DateTime<FixedOffset>| Some(time.to_rfc3339_opts(SecondsFormat::AutoSi, false));
+        let every = every.map(|every| format!("{}s", every.as_secs()));
+        Ask { point: point.to_owned(), from: write(self.from), to: write(self.to), every, spans: Some(1) }
+    }
+}
+
+/// The spans of a point of which something is known, in the order of time. `every`: an hour, a part of it, or whole days.
+///
+/// # Errors
+/// Those of the source.
+pub fn pieces<E>(source: Source<'_, E>, point: &str, time: Time, every: Duration) -> Result<Vec<Piece>, E> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    // Whole days at once, which begin at midnight.
+    let days = (every * AT_ONCE).as_secs() / 86_400;
+    for part in time.parts(TimeDelta::days(i64::try_from(days).unwrap_or(1).clamp(1, 3_650))) {
+        let Some(course) = source(&part.ask(point, Some(every)))? else { return Ok(Vec::new()) };
+        let told = course.spans.into_iter().filter_map(|span| Some(Piece { at: read(&span.time)?, span }));
+        let last = pieces.last().map(|piece| piece.at);
+        pieces.extend(told.filter(|piece| last.is_none_or(|last| piece.at > last) && piece.at < time.to));
+    }
+    Ok(pieces)
+}
+
+/// What a point became and why, in the order of time.
+///
+/// # Errors
+/// Those of the source.
+pub fn changes<E>(source: Source<'_, E>, point: &str, time: Time) -> Result<Vec<Became>, E> {
+    Ok(told(source, point, time)?.0)
+}
+
+/// When a switch was on, in the order of time; what still is ends with the time.
+///
+/// # Errors
+/// Those of the source.
+pub fn stretches<E>(source: Source<'_, E>, point: &str, time: Time) -> Result<Vec<Stretch>, E> {
+    let (changes, looks) = told(source, point, time)?;
+    Ok(when_on(&changes, &looks, time))
+}
+
+/// Its changes, and its spans of [`LOOK`].
+fn told<E>(source: Source<'_, E>, point: &str, time: Time) -> Result<(Vec<Became>, Vec<Piece>), E> {
+    let (mut changes, mut looks) = (Vec::new(), Vec::<Piece>::new());
+    let mut parts: Vec<Time> = time.parts(CHANGES).collect();
+    parts.reverse();
+    while let Some(part) = parts.pop() {
+        let Some(course) = source(&part.ask(point, Some(LOOK)))? else { continue };
+        let length = part.to - part.from;
+        // More than are told at once.
+        if course.more && length > TimeDelta::hours(1) {
+            let middle = part.from + length / 2;
+            parts.extend([Time { from: middle, ..part }, Time { to: middle, ..part }]);
+            continue;
+        }
+        let became = course.changes.into_iter().filter_map(|change| Some((read(&change.time)?, change)));
+        // Spans begin before a part that begins within one.
+        changes.extend(became.filter(|(at, _)| (part.from..part.to).contains(at)));
+        let last = looks.last().map(|piece| piece.at);
+        let spans = course.spans.into_iter().filter_map(|span| Some(Piece { at: read(&span.time)?, span }));
+        looks.extend(spans.filter(|piece| last.is_none_or(|last| piece.at > last)));
+    }
+    Ok((changes, looks))
+}
+
+fn when_on(changes: &[Became], looks: &[Piece], time: Time) -> Vec<Stretch> {
+    let begins_on = match changes.first() {
+        Some((_, change)) => change.value != "ON",
+        None => true,
+    };
+    // What goes off first, or does not change, may have been on before.
+    let first = looks.first().filter(|piece| begins_on && piece.span.on_s.is_some_and(|on| on > 0.0));
+    let mut since = first.map(|piece| piece.at.max(time.from));
+    let mut stretches = Vec::new();
+    for (at, change) in changes {
+        match (since, change.value == "ON") {
+            (None, true) => since = Some(*at),
+            (Some(from), false) => {
+                stretches.push(Stretch { from, to: *at });
+                since = None;
+            }
+            _ => {}
+        }
+    }
+    stretches.extend(since.map(|from| Stretch { from, to: time.to }));
+    stretches.iter_mut().for_each(|stretch| stretch.to = stretch.to.min(known_until(stretch.from, looks)));
+    stretches.retain(|stretch| stretch.from < stretch.to);
+    stretches
+}
+
+/// Up to when something is known without a break from a time on: a change that nobody saw ends nothing.
+fn known_until(from: DateTime<FixedOffset>, looks: &[Piece]) -> DateTime<FixedOffset> {
+    let look = TimeDelta::from_std(LOOK).unwrap_or_default();
+    let first = looks.partition_point(|piece| piece.at + look <= from);
+    let mut until = from;
+    for piece in &looks[first..] {
+        if piece.at > until.max(from) {
+            break;
+        }
+        until = piece.at + look;
+    }
+    until
+}
+
+/// A time of an answer.
+pub fn read(time: &str) -> Option<DateTime<FixedOffset>> {
+    DateTime::parse_from_rfc3339(time).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(hour: u32) -> DateTime<FixedOffset> {
+        read(&format!("2026-11-23T{hour:02}:00:00+01:00")).unwrap()
+    }
+
+    fn change(hour: u32, value: &str) -> Became {
+        (at(hour), Change { time: String::new(), value: value.into(), why: None })
+    }
+
+    /// Half hours from one hour to another, all on.
+    fn looks(from: u32, to: u32) -> Vec<Piece> {
+        let span = Span { known_s: 1_800.0, on_s: Some(1_800.0), ..Span::default() };
+        let half = |n: i32| Piece { at: at(from) + TimeDelta::minutes(30) * n, span: span.clone() };
+        (0..i32::try_from(to - from).unwrap() * 2).map(half).collect()
+    }
+
+    fn hours(changes: &[Became], looks: &[Piece]) -> Vec<(i64, i64)> {
+        let time = Time { from: at(0), to: at(20) };
+        let stretches = when_on(changes, looks, time);
+        stretches.iter().map(|one| ((one.from - at(0)).num_hours(), one.length().num_hours())).collect()
+    }
+
+    #[test]
+    fn what_is_on_at_the_ends_counts_from_there_and_up_to_there() {
+        let all = [change(2, "ON"), change(3, "ON"), change(5, "unknown"), change(18, "ON")];
+        assert_eq!(hours(&all, &looks(0, 20)), [(2, 3), (18, 2)]);
+        assert_eq!(hours(&[change(4, "OFF")], &looks(0, 20)), [(0, 4)], "it was on before");
+        assert_eq!(hours(&[], &looks(0, 20)), [(0, 20)]);
+        assert_eq!(hours(&[], &[]), []);
+    }
+
+    #[test]
+    fn what_nobody_saw_is_not_on() {
+        let known = [looks(0, 6), looks(15, 20)].concat();
+        assert_eq!(hours(&[change(2, "ON"), change(16, "OFF")], &known), [(2, 4)]);
+    }
+
+    #[test]
+    fn what_is_not_told_at_once_is_asked_for_in_parts() {
+        use crate::house::invented::{FROM, TO, course, time};
+        use chrono::Timelike;
+        // Ten minutes on, ten minutes off: five hundred changes a week.
+        let blinks =
+            |_: &str, at: DateTime<FixedOffset>| Some(f64::from(u8::from((at.minute() / 10).is_multiple_of(2))));
+        let mut asked = 0;
+        let mut source = |ask: &Ask| {
+            asked += 1;
+            let mut course = course(ask, &blinks, false);
+            let told = course.as_mut().map(|course| &mut course.changes).unwrap();
+            let more = told.len() > 100;
+            told.drain(..told.len().saturating_sub(100));
+            Ok::<_, std::convert::Infallible>(course.map(|course| Course { more, ..course }))
+        };
+        let on = stretches(&mut source, "blinker", Time { from: time(FROM), to: time(TO) }).unwrap();
+        assert_eq!(on.len(), 7 * 24 * 3);
+        assert!(on.iter().all(|stretch| stretch.length() == TimeDelta::minutes(10)));
+        assert!(asked > 7, "{asked}");
+    }
+}

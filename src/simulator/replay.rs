@@ -1,0 +1,337 @@
+//! What happened in the house, from its history, as what happens to another configuration of it: what would have been
+//! different.
+
+use super::{
+    house::Trouble,
+    report::{Recording, Span},
+    scenario::{Happening, Timed},
+};
+use crate::{
+    house::past::{Piece, Source, Stretch, Time, changes, pieces},
+    model::{Config, InputId, Kind, OutputId, Owner, PointSpec, Role, SensorId, duration},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::{collections::BTreeMap, time::Duration};
+
+/// Readings are told as their means of so long.
+const EVERY: Duration = Duration::from_secs(300);
+/// A switch is looked for so long before, to know what it was at the beginning.
+const BEFORE: TimeDelta = TimeDelta::days(7);
+/// The house lives so long before it is compared: timers run, rooms have been entered, minimum times are over.
+pub const SETTLES: TimeDelta = TimeDelta::hours(6);
+/// What is another for less than this is none: a switch is read a moment later, a minute is as a sensor is read.
+const LEAST: TimeDelta = TimeDelta::minutes(2);
+/// So many of the longest differences are told.
+const TOLD: usize = 12;
+
+/// What happened to inputs, sensors and the mode, and what people commanded, in order of time.
+///
+/// # Errors
+/// Those of the source.
+pub fn happenings<E>(config: &Config, time: Time, source: Source<'_, E>) -> Result<Vec<Timed>, E> {
+    let mut all: Vec<Timed> = Vec::new();
+    let mut sensors: BTreeMap<usize, Vec<DateTime<Utc>>> = BTreeMap::new();
+    for spec in config.specs() {
+        match (spec.owner, spec.role) {
+            (Owner::Input(input), Role::Input) if !config[input].clicks() => {
+                all.extend(switch(input, spec, time, source)?)
+            }
+            (Owner::Input(input), Role::Event) => all.extend(clicks(input, spec, time, source)?),
+            (Owner::Sensor(id), Role::Reading) if config[id].counter().is_none() => {
+                let Kind::Number(number) = &spec.kind else { continue };
+                let Some(quantity) = number.quantity else { continue };
+                for Piece { at, span } in pieces(source, &spec.name, time, EVERY)? {
+                    let at = at.to_utc();
+                    sensors.entry(id.0).or_default().push(at);
+                    let value = span.mean.clamp(*number.range.start(), *number.range.end());
+                    let what = Happening::Reading { sensor: id, quantity, value, over: Duration::ZERO };
+                    all.push(Timed { at, what });
+                }
+            }
+            (_, Role::Mode) => all.extend(commands(spec, time, source, |_| true)?),
+            (_, Role::Output) if matches!(spec.kind, Kind::Switch(_)) => {
+                all.extend(commands(spec, time, source, |why| why.starts_with("manual"))?)
+            }
+            _ => {}
+        }
+    }
+    for (sensor, mut known) in sensors {
+        known.sort_unstable();
+        known.dedup();
+        all.extend(losses(sensor, &known));
+    }
+    all.retain(|timed| (time.from..time.to).contains(&timed.at.fixed_offset()));
+    all.sort_by_key(|timed| timed.at);
+    Ok(all)
+}
+
+fn switch<E>(input: InputId, spec: &PointSpec, time: Time, source: Source<'_, E>) -> Result<Vec<Timed>, E> {
+    let since = Time { from: time.from - BEFORE, to: time.to };
+    let told = changes(source, &spec.name, since)?;
+    let happens = |at: DateTime<Utc>, value: &str| {
+        let result = match value {
+            "ON" => Ok(true),
+            "OFF" => Ok(false),
+            _ => Err("it was not known".to_owned()),
+        };
+        Timed { at, what: Happening::Input(input, result) }
+    };
+    let (before, after): (Vec<_>, Vec<_>) = told.iter().partition(|(at, _)| *at < time.from);
+    let first = before.last().map(|(_, change)| happens(time.from.to_utc(), &change.value));
+    Ok(first.into_iter().chain(after.into_iter().map(|(at, change)| happens(at.to_utc(), &change.value))).collect())
+}
+
+fn clicks<E>(input: InputId, spec: &PointSpec, time: Time, source: Source<'_, E>) -> Result<Vec<Timed>, E> {
+    let told = changes(source, &spec.name, time)?;
+    let edges = told.iter().flat_map(|(at, change)| {
+        let edges = Happening::presses(&change.value).unwrap_or_default().iter().enumerate();
+        edges.map(move |(place, ms)| Timed {
+            at: at.to_utc() + TimeDelta::milliseconds(i64::try_from(*ms).unwrap_or(0)),
+            what: Happening::Input(input, Ok(place % 2 == 0)),
+        })
+    });
+    Ok(edges.collect())
+}
+
+/// What people commanded: it holds until the point became another.
+fn commands<E>(
+    spec: &PointSpec,
+    time: Time,
+    source: Source<'_, E>,
+    is_theirs: impl Fn(&str) -> bool,
+) -> Result<Vec<Timed>, E> {
+    let told = changes(source, &spec.name, time)?;
+    let commands =
+        told.iter().enumerate().filter(|(_, (_, change))| is_theirs(change.why.as_deref().unwrap_or_default()));
+    let commands = commands.map(|(place, (at, change))| {
+        let until = told.get(place + 1).map_or(time.to, |(next, _)| *next);
+        let hold =
+            (spec.role == Role::Output).then(|| (until - *at).to_std().unwrap_or_default().max(Duration::from_secs(1)));
+        let what = Happening::Command { point: spec.name.clone(), payload: change.value.clone(), hold };
+        Timed { at: at.to_utc(), what }
+    });
+    Ok(commands.collect())
+}
+
+/// Of a sensor of which nothing was known for a while.
+fn losses(sensor: usize, known: &[DateTime<Utc>]) -> Vec<Timed> {
+    let sensor = SensorId(sensor);
+    let every = TimeDelta::from_std(EVERY).unwrap_or_default();
+    let gaps = known.windows(2).filter(|pair| pair[1] - pair[0] > every * 3);
+    let trouble = |at, trouble| Timed { at, what: Happening::Sensor(sensor, trouble) };
+    gaps.flat_map(|pair| [trouble(pair[0] + every, Trouble::Lost), trouble(pair[1], Trouble::None)]).collect()
+}
+
+/// How an output was, and how it would have been.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// Which.
+    pub output: OutputId,
+    /// How long it was on.
+    pub was_on: TimeDelta,
+    /// How long it would have been on.
+    pub would_be_on: TimeDelta,
+    /// When it would have been otherwise, with what it would have been and why.
+    pub otherwise: Vec<(Stretch, bool, String)>,
+}
+
+impl Difference {
+    /// How long it would have been otherwise.
+    pub fn length(&self) -> TimeDelta {
+        self.otherwise.iter().map(|(stretch, ..)| stretch.length()).sum()
+    }
+}
+
+/// What would have been different of each output of which the history tells.
+///
+/// # Errors
+/// Those of the source.
+pub fn compare<E>(recording: &Recording, time: Time, source: Source<'_, E>) -> Result<Vec<Difference>, E> {
+    let mut differences = Vec::new();
+    for output in recording.config.visible_outputs() {
+        let Some(spec) = recording
+            .config
+            .specs()
+            .iter()
+            .find(|spec| spec.owner == Owner::Output(output) && spec.role == Role::Output)
+        else {
+            continue;
+        };
+        let told = changes(source, &spec.name, Time { from: time.from - BEFORE, to: time.to })?;
+        if told.is_empty() {
+            continue;
+        }
+        let was: Vec<(DateTime<Utc>, Option<bool>)> = told
+            .iter()
+            .map(|(at, change)| (at.to_utc(), (change.value != UNKNOWN).then(|| is_on(&change.value))))
+            .collect();
+        differences.push(difference(output, &was, &recording.outputs[output.0], time));
+    }
+    Ok(differences)
+}
+
+/// What the history says of what is not known.
+const UNKNOWN: &str = "unknown";
+
+fn is_on(value: &str) -> bool {
+    !matches!(value, "OFF" | "closed" | "0")
+}
+
+fn difference(output: OutputId, was: &[(DateTime<Utc>, Option<bool>)], would: &[Span], time: Time) -> Difference {
+    let was_at = |at: DateTime<Utc>| was.iter().rev().find(|(from, _)| *from <= at).and_then(|(_, on)| *on);
+    let would_at = |at: DateTime<Utc>| would.iter().rev().find(|span| span.from <= at);
+    let (from, to) = (time.from.to_utc(), time.to.to_utc());
+    let mut edges: Vec<DateTime<Utc>> =
+        was.iter().map(|(at, _)| *at).chain(would.iter().map(|span| span.from)).collect();
+    edges.extend([from, to]);
+    edges.retain(|at| (from..=to).contains(at));
+    edges.sort_unstable();
+    edges.dedup();
+    let mut found =
+        Difference { output, was_on: TimeDelta::zero(), would_be_on: TimeDelta::zero(), otherwise: Vec::new() };
+    for pair in edges.windows(2) {
+        let (Some(was), Some(span)) = (was_at(pair[0]), would_at(pair[0])) else { continue };
+        let (length, would) = (pair[1] - pair[0], span.level.is_on());
+        found.was_on += if was { length } else { TimeDelta::zero() };
+        found.would_be_on += if would { length } else { TimeDelta::zero() };
+        if was == would {
+            continue;
+        }
+        let offset = time.from.offset();
+        let [from, to] = [pair[0], pair[1]].map(|at| at.with_timezone(offset));
+        match found.otherwise.last_mut() {
+            Some((last, is_on, _)) if last.to == from && *is_on == would => last.to = to,
+            _ => found.otherwise.push((Stretch { from, to }, would, span.why().to_owned())),
+        }
+    }
+    found.otherwise.retain(|(stretch, ..)| stretch.length() >= LEAST);
+    found
+}
+
+/// What would have been different, as text.
+pub fn lines(config: &Config, time: Time, differences: &[Difference]) -> Vec<String> {
+    let local = |at: DateTime<Utc>| at.with_timezone(&config.hub.timezone);
+    let [from, to] = [time.from, time.to].map(|at| local(at.to_utc()).format("%a %-d %b %Y %H:%M").to_string());
+    let mut lines =
+        vec![format!("{}, {from} to {to}: what happened, to this configuration", config.hub.name), String::new()];
+    if differences.is_empty() {
+        lines.push("  None: the history tells of no output of this configuration".into());
+        return lines;
+    }
+    let name = |difference: &Difference| config[difference.output].name.to_string();
+    let width = differences.iter().map(|difference| name(difference).chars().count()).max().unwrap_or(0);
+    lines.push(format!("  {:width$}  {:>9}  {:>11}  {:>9}", "", "was on", "would be on", "otherwise"));
+    for difference in differences {
+        let [was, would, otherwise] = [difference.was_on, difference.would_be_on, difference.length()].map(spell);
+        lines.push(format!("  {:width$}  {was:>9}  {would:>11}  {otherwise:>9}", name(difference)));
+    }
+    let mut longest: Vec<(&Difference, &(Stretch, bool, String))> = differences
+        .iter()
+        .flat_map(|difference| difference.otherwise.iter().map(move |one| (difference, one)))
+        .collect();
+    longest.sort_by_key(|(_, (stretch, ..))| std::cmp::Reverse(stretch.length()));
+    let more = longest.len().saturating_sub(TOLD);
+    longest.truncate(TOLD);
+    longest.sort_by_key(|(_, (stretch, ..))| stretch.from);
+    if longest.is_empty() {
+        lines.extend([String::new(), "  All would have been as it was.".into()]);
+    } else {
+        lines.extend([String::new(), "The longest differences".into()]);
+    }
+    for (difference, (stretch, would, why)) in longest {
+        let [from, to] = [stretch.from, stretch.to].map(|at| local(at.to_utc()));
+        let (would, was) = if *would { ("on", "off") } else { ("off", "on") };
+        lines.push(format!(
+            "  {} to {}  {} would be {would}, was {was}: {why}",
+            from.format("%a %-d %b %H:%M"),
+            to.format("%H:%M"),
+            name(difference)
+        ));
+    }
+    if more > 0 {
+        lines.push(format!("  and {more} more, each shorter"));
+    }
+    lines
+}
+
+fn spell(time: TimeDelta) -> String {
+    let minutes = (time.num_seconds() + 30) / 60;
+    let minutes = u64::try_from(minutes).unwrap_or(0);
+    if minutes == 0 { "0m".into() } else { duration::spell(Duration::from_secs(minutes * 60)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config,
+        house::invented::{FROM, TO, course, time},
+        simulator::{
+            play::{self, Play},
+            report::Keep,
+        },
+    };
+    use chrono::{FixedOffset, Timelike};
+    use std::{convert::Infallible, sync::Arc};
+
+    /// It went off ten minutes after somebody was in the hall at six in the evening.
+    fn past(point: &str, at: DateTime<FixedOffset>) -> Option<f64> {
+        let minutes = at.hour() * 60 + at.minute();
+        let within = |from: u32, to: u32| Some(f64::from(u8::from((from * 60..from * 60 + to).contains(&minutes))));
+        match point {
+            "motion" => within(18, 5),
+            "lamp" => within(18, 15),
+            "cold.temperature" => Some(if at.hour() < 6 { 3.0 } else { 8.0 }),
+            "heater" => within(0, 360),
+            _ => None,
+        }
+    }
+
+    fn told(empty_after: &str) -> Vec<String> {
+        let text = format!(
+            "hub = {{ id = \"hut\", timezone = \"Europe/Amsterdam\" }}\nhardware.backend = \"simulated\"\n\
+             rooms.hall = {{ motion = [\"motion\"], empty_after = \"{empty_after}\" }}\n\
+             inputs.motion = {{ kind = \"motion\", gpio = 4 }}\nsensors.cold.chip = \"sht31\"\n\
+             outputs.lamp = {{ kind = \"light\", gpio = 17 }}\noutputs.heater = {{ kind = \"heater\", gpio = 18 }}\n\
+             outputs.unknown = {{ kind = \"light\", gpio = 19 }}\n\
+             [[rules]]\nname = \"Hall\"\nwhile = \"hall.occupied\"\nset = {{ lamp = \"on\" }}\n\
+             [[rules]]\nname = \"Frost\"\nwhile = \"cold.temperature < 5\"\nset = {{ heater = \"on\" }}\n"
+        );
+        let config: Arc<Config> = config::parse("config.toml".as_ref(), &text).unwrap().config.into();
+        let mut source = |ask: &crate::house::Ask| Ok::<_, Infallible>(course(ask, &past, false));
+        let span = Time { from: time(FROM), to: time(TO) };
+        let settles = Time { from: span.from - SETTLES, to: span.to };
+        let happenings = happenings(&config, settles, &mut source).unwrap();
+        let config = play::paced(&config, Duration::from_secs(60));
+        let (from, until) = (settles.from.to_utc(), span.to.to_utc());
+        let mut recording = Recording::new(&config, from, until, Keep::Everything);
+        play::play(Play { config: config.clone(), from, until, happenings, world: None }, &mut recording);
+        let differences = compare(&recording, span, &mut source).unwrap();
+        lines(&config, span, &differences)
+    }
+
+    #[test]
+    fn the_same_configuration_does_the_same() {
+        let told = told("10m");
+        assert_eq!(
+            told,
+            [
+                "hut, Mon 23 Nov 2026 00:00 to Mon 30 Nov 2026 00:00: what happened, to this configuration",
+                "",
+                "             was on  would be on  otherwise",
+                "  Lamp        1h45m        1h45m         0m",
+                "  Heater      1d18h        1d18h         0m",
+                "",
+                "  All would have been as it was.",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_another_configuration_does_is_told_with_its_reason() {
+        let told = told("1h");
+        let wanted = "  Mon 23 Nov 18:15 to 19:05  Lamp would be on, was off: rule: Hall";
+        assert!(told.iter().any(|line| line == wanted), "{told:#?}");
+        assert_eq!(told.iter().filter(|line| line.contains("Lamp would be on")).count(), 7, "{told:#?}");
+    }
+}
