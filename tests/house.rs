@@ -133,6 +133,79 @@ fn a_plan_says_what_would_change_and_changes_nothing() {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("new.toml:2:1"), "{refused:?}");
 }
 
+#[test]
+fn what_people_set_of_the_file_outlives_a_kill_and_gives_way_to_the_file() {
+    let broker = Broker::start();
+    let file = hall(broker.port)
+        .replace("gpio = 27\n", "gpio = 27\nmanual_for = \"30m\"\nsettable = true\nroom = \"hall\"\n")
+        .replace("empty_after = \"5m\"\n", "empty_after = \"5m\"\nsettable = true\n");
+    let mut house = House::new(&file);
+    house.up(&[]);
+    let watcher = Watcher::start(broker.port, "#");
+    watcher.wait_for("hearthd/cottage/pump/manual_for/state", "30");
+    let announced = |component: &str| -> serde_json::Value {
+        let device = watcher.last("homeassistant/device/hearthd_cottage/hall/config").unwrap();
+        serde_json::from_str::<serde_json::Value>(&device).unwrap()["cmps"][component].clone()
+    };
+    watcher.wait_until("homeassistant/device/hearthd_cottage/hall/config", "the room", |text| {
+        text.contains("empty_after")
+    });
+    let topic = |leaf: &str| format!("hearthd/cottage/pump/manual_for/{leaf}");
+    assert_eq!(
+        announced("number-pump-manual_for"),
+        serde_json::json!({
+            "p": "number",
+            "uniq_id": "hearthd_cottage_pump.manual_for",
+            "default_entity_id": "number.cottage_pump_manual_for",
+            "name": "Pump manual for",
+            "stat_t": topic("state"),
+            "cmd_t": topic("set"),
+            "avty": [{ "t": "hearthd/cottage/availability" }, { "t": topic("availability") }],
+            "avty_mode": "all",
+            "json_attr_t": topic("attributes"),
+            "json_attr_tpl": "{{ value }}",
+            "min": 0.5,
+            "max": 10080.0,
+            "step": 0.5,
+            "mode": "box",
+            "unit_of_meas": "min",
+            "dev_cla": "duration",
+            "ic": "mdi:timer-sand",
+            "ent_cat": "config",
+        })
+    );
+    let before = watcher.all_of_any("homeassistant/").len();
+    watcher.publish(&topic("set"), "45");
+    watcher.wait_for(&topic("state"), "45");
+    watcher.wait_for(&topic("why"), "manual: command by MQTT, until AUTO; the file says 30 min");
+    watcher.wait_until(&topic("attributes"), "that it is by hand", |text| text.contains("\"manual\":true"));
+    watcher.publish("hearthd/cottage/hall/empty_after/set", "1000000");
+    watcher.wait_until("hearthd/cottage/error", "a refusal", |text| text.contains("write 0.5 to 1440 min, or AUTO"));
+    assert!(
+        house.ask(&["set", "hall.empty_after", "2m30s"]).contains("hall.empty_after is 2.5 min. manual: command by")
+    );
+    watcher.wait_for("hearthd/cottage/hall/empty_after/state", "2.5");
+    assert_eq!(watcher.all_of_any("homeassistant/").len(), before, "nothing is announced anew for it");
+    house.kill();
+    house.up(&[]);
+    assert_eq!(house.value("pump.manual_for"), "45");
+    let why = house.ask(&["why", "pump.manual_for"]);
+    assert!(why.contains("> manual   45 min  command by MQTT, until AUTO"), "{why}");
+    assert!(why.contains("  default  30 min  the file (overruled by manual)"), "{why}");
+    assert!(house.ask(&["status"]).contains("the file says 30 min"));
+
+    let new = file.replace("\"30m\"", "\"1h\"");
+    let planned = house.folder.path().join("new.toml");
+    fs::write(&planned, &new).unwrap();
+    let plan = house.ask(&["plan", planned.to_str().unwrap()]);
+    assert!(plan.contains("set by hand, and over\n  ~ pump.manual_for: 45 min -> 60 min\n"), "{plan}");
+    fs::write(&house.config, &new).unwrap();
+    watcher.wait_for(&topic("state"), "60");
+    house.wait_for_log("pump.manual_for: 45 min, set by hand, is over: the file now says 60 min");
+    assert_eq!(watcher.last("hearthd/cottage/hall/empty_after/state").as_deref(), Some("2.5"), "that is still set");
+    assert!(house.ask(&["auto", "hall.empty_after"]).contains("hall.empty_after is 5 min. default: the file"));
+}
+
 /// When a point last changed, in seconds of the house's clock.
 fn local_seconds(house: &House, point: &str) -> i64 {
     let why: serde_json::Value = serde_json::from_str(&house.ask(&["why", point, "--json"])).unwrap();

@@ -78,13 +78,16 @@ fn promised(house: &House) -> Value {
             rests || output.interlock.is_some() || output.pulse.is_some() || !is_part && output.max_on.is_some();
         let switched = (limited && matches!(output.method, Method::Direct | Method::Part { .. }))
             .then(|| (state["level"] != 0, &state["since"]["moment"]));
-        json!([state["manual"], state["locked"], switched])
+        json!([state["manual"], state["locked"], state["settings"], switched])
     };
     let mut promised = json!({
         "commands": memory["commands"],
         "mode": memory["mode"],
         "outputs": each("outputs", &output),
-        "zones": each("climates", &|_, state| json!([state["mode"], state["preset"], state["manual"]])),
+        "rooms": each("rooms", &|_, state| state["settings"].clone()),
+        "zones": each("climates", &|_, state| {
+            json!([state["mode"], state["preset"], state["manual"], state["settings"]])
+        }),
         "runs": each("events", &|_, state| state["runs"].clone()),
     });
     forget_wall(&mut promised);

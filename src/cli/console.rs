@@ -65,13 +65,14 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     if let Some(unwritten) = &about.history_unwritten {
         writeln!(out, "{unwritten}")?;
     }
-    const KINDS: [(&str, &str); 6] = [
+    const KINDS: [(&str, &str); 7] = [
         ("output", "outputs"),
         ("input", "inputs"),
         ("reading", "sensors"),
         ("room", "rooms"),
         ("climate", "climate"),
         ("mode", "house"),
+        ("setting", "settings"),
     ];
     for (kind, title) in KINDS {
         let points: Vec<&PointShape> = house.points.iter().filter(|point| point.kind == kind).collect();
@@ -242,6 +243,7 @@ pub async fn plan(sockets: &[PathBuf], sources: &Sources, as_json: bool) -> anyh
         ("wires", &plan.wires),
         ("MQTT", &plan.topics),
         ("Home Assistant", &plan.entities),
+        ("set by hand, and over", &plan.by_hand),
     ] {
         for (index, Difference { what, before, after }) in differences.iter().enumerate() {
             if index == 0 {

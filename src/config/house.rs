@@ -7,7 +7,7 @@ use super::{
     language::{Kept, Scope},
     modes, mqtt, outputs,
     pem_files::FindPem,
-    remote, rooms, rules, scenes, sensors,
+    remote, rooms, rules, scenes, sensors, settable,
     shape::Wrong,
     table::{Id, Table},
     wires,
@@ -94,6 +94,15 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
 }
 
 impl Draft {
+    /// The tables whose numbers people may set.
+    fn settable(&self) -> settable::Drafts {
+        settable::Drafts {
+            outputs: self.outputs.iter().filter(|draft| draft.settable).map(|draft| draft.id.clone()).collect(),
+            rooms: self.rooms.iter().filter(|draft| draft.settable).map(|draft| draft.id.clone()).collect(),
+            zones: self.climates.iter().filter(|draft| draft.settable).map(|draft| draft.id.clone()).collect(),
+        }
+    }
+
     /// The tables that name an entity.
     fn named(&self) -> Vec<ids::Named> {
         fn named(kind: &'static str, id: &Id, called: &ids::Called) -> ids::Named {
@@ -124,7 +133,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
         ids::check(id, problems);
     }
     expanders.for_each(|id| expanders::check_name(id, problems));
-    let named = draft.named();
+    let (named, settable) = (draft.named(), draft.settable());
     let names: Vec<_> =
         named.iter().filter(|named| named.kind != "scene").map(|named| (named.kind, &named.id)).collect();
     ids::check_former(&named, source, problems);
@@ -207,6 +216,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     }
     climate::check_all(&zones, &config, problems);
     config.climates = zones.into_iter().map(|(zone, _)| zone).collect();
+    config.settable = settable::resolve(&settable, &config, problems);
     config.scenes = draft.scenes.into_iter().map(|draft| scenes::resolve(draft, &config, problems)).collect();
     let mut kept = Kept::default();
     let placed = draft.hub.placed;

@@ -36,6 +36,7 @@ mod rules;
 mod scenes;
 mod secrets;
 mod sensors;
+mod settable;
 mod shape;
 mod suggestions;
 mod syntax;

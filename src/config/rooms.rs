@@ -6,6 +6,7 @@ use super::{
     language::{self, Kept, Scope},
     oscillation::{self, SelfHeld},
     rules::{Condition, Sentence, read_sentence},
+    settable,
     shape::{DAY, Names, Period, SECOND},
     suggestions,
     table::{Id, Table},
@@ -24,6 +25,8 @@ pub(super) struct Draft {
     /// What people call it.
     pub called: ids::Called,
     pub room: Room,
+    /// Whether people may set its numbers.
+    pub settable: bool,
     motion: Vec<Mention>,
     doors: Vec<Mention>,
     asked: Asked,
@@ -51,6 +54,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         Period(SECOND..=DAY),
         300 * SECOND,
     );
+    let settable = settable::read("empty_after", table);
     let settle = table.defaulted(
         "settle",
         "Motion that goes on for longer than this after the doors were closed is of somebody inside, 1s to 1h. Write more \
@@ -104,6 +108,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
             asleep_while: asked_later(ASLEEP_WHILE, &asked.asleep_while),
             ..Room::plain(&id.text, Vec::new())
         },
+        settable,
         id: id.clone(),
         called,
         motion: motion.unwrap_or_default(),

@@ -80,6 +80,7 @@ pub(super) fn refused(name: &str, text: &str, refusal: &Refusal, quote: char, co
         Refusal::NoHold { why } => {
             (format!("`{name}` cannot hold this for a time: {why}"), "leave the time out".into())
         }
+        Refusal::Unfit { what, advice } => (format!("`{name}`: {what}"), advice.clone()),
         Refusal::ReadOnly => (format!("`{name}` is read, not set"), "name an output, or a point that is set".into()),
         Refusal::NoAuto { expected } => (cannot(), format!("it stays as it is set: write {expected}")),
         other => (cannot(), other.to_string()),

@@ -7,7 +7,7 @@ use crate::{
     config::{self, Loaded, Sources},
     engine::Engine,
     house::{Candidate, Difference, Move, Plan},
-    model::{Config, Event, Output, Owner, Snapshot},
+    model::{Config, Event, Kind, Output, Owner, PointSpec, PointState, Role, Snapshot},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -50,6 +50,7 @@ pub fn plan(in_force: &InForce, engine: &Engine, now: Now, candidate: &Candidate
         wires: differences(&wires(old), &wires(&new)),
         topics: announced::topics(&before, &after),
         entities: announced::entities(old, &new),
+        by_hand: taken_back(&before, &after),
         moves: moves(&before, &after),
         restart,
     })
@@ -95,6 +96,25 @@ fn without_secrets(mut differences: Vec<Difference>) -> Vec<Difference> {
         }
     }
     differences
+}
+
+/// Numbers that somebody set and that the file would take back.
+fn taken_back(before: &Snapshot, after: &Snapshot) -> Vec<Difference> {
+    let with_unit = |spec: &PointSpec, state: &PointState| match &spec.kind {
+        Kind::Number(number) => state.text().map(|text| number.unit.with(text)),
+        _ => state.text(),
+    };
+    let is_by_hand =
+        |house: &Snapshot, state: &PointState| state.attributes(&house.config).is_some_and(|told| told.manual);
+    let set = before.described().filter(|(spec, state)| spec.role == Role::Setting && is_by_hand(before, state));
+    let differences = set.filter_map(|(spec, state)| {
+        let is_it = |(other, _): &(&PointSpec, &PointState)| other.name == spec.name || other.was.contains(&spec.name);
+        let now = after.described().find(is_it);
+        let stays = now.is_some_and(|(_, now)| is_by_hand(after, now));
+        let is_then = now.and_then(|(spec, now)| with_unit(spec, now));
+        (!stays).then(|| Difference { what: spec.name.clone(), before: with_unit(spec, state), after: is_then })
+    });
+    differences.collect()
 }
 
 fn moves(before: &Snapshot, after: &Snapshot) -> Vec<Move> {

@@ -207,7 +207,7 @@ impl Engine {
                     let text: Arc<str> = text.into();
                     state.last = Some((now.wall, text.clone()));
                     if worth_telling {
-                        effects.push(Effect::Note { rule: rule.name.clone(), text });
+                        effects.push(Effect::Note { about: rule.name.clone(), text });
                     }
                 }
             }
@@ -362,7 +362,7 @@ impl Engine {
                 let refusal = self.command(&command, now).err()?;
                 let held = hold.map(|hold| format!(" for {}", duration::spell(hold))).unwrap_or_default();
                 let text = format!("{point} {payload}{held} was refused: {refusal}");
-                Some(Effect::Note { rule: rule.name.clone(), text: text.into() })
+                Some(Effect::Note { about: rule.name.clone(), text: text.into() })
             }
         }
     }

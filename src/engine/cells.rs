@@ -4,7 +4,7 @@
 use super::{Changed, Engine};
 use crate::{
     clock::Now,
-    model::{Config, Method, OutputId, Point, Snapshot},
+    model::{Config, Method, OutputId, Point, Settable, Snapshot},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,6 +78,11 @@ fn shown_by(point: Point, config: &Config) -> Vec<Changed> {
             called.chain([Changed::Climate(id)]).collect()
         }
         Point::Mode => vec![Changed::Mode],
+        Point::Setting(setting) => vec![match setting {
+            Settable::ManualFor(id) => Changed::Output(id),
+            Settable::EmptyAfter(id) => Changed::Room(id),
+            Settable::Heat(id, _) | Settable::Cool(id, _) => Changed::Climate(id),
+        }],
     }
 }
 

@@ -79,9 +79,10 @@ struct Begins {
 /// So many wake-ups are kept at least.
 const WAKEUPS_KEPT: usize = 64;
 
-/// So many things are looked at of each output, and of each zone.
+/// So many things are looked at of each output, of each zone, and of each room.
 const OF_OUTPUT: usize = 4;
 const OF_CLIMATE: usize = 2;
+const OF_ROOM: usize = 2;
 
 impl Bits {
     fn none(of: usize) -> Bits {
@@ -133,7 +134,7 @@ impl Changes {
         let clicks = inputs + config.inputs.len();
         let sensors = clicks + config.inputs.len();
         let rooms = sensors + config.sensors.len();
-        let outputs = rooms + config.rooms.len();
+        let outputs = rooms + config.rooms.len() * OF_ROOM;
         let climates = outputs + config.outputs.len() * OF_OUTPUT;
         let rules = climates + config.climates.len() * OF_CLIMATE;
         let none = Bits::none(order.tasks.len());
@@ -165,13 +166,15 @@ impl Changes {
     fn place(&self, look: Dependency) -> Option<usize> {
         let of_output = |id: OutputId, which: usize| self.begins.outputs + id.0 * OF_OUTPUT + which;
         let of_climate = |id: ClimateId, which: usize| self.begins.climates + id.0 * OF_CLIMATE + which;
+        let of_room = |id: RoomId, which: usize| self.begins.rooms + id.0 * OF_ROOM + which;
         Some(match look {
             Dependency::Mode => 0,
             Dependency::Dark => 1,
             Dependency::Input(id) => self.begins.inputs + id.0,
             Dependency::Click(id) => self.begins.clicks + id.0,
             Dependency::Sensor(id) => self.begins.sensors + id.0,
-            Dependency::Room(id) => self.begins.rooms + id.0,
+            Dependency::Room(id) => of_room(id, 0),
+            Dependency::SetRoom(id) => of_room(id, 1),
             Dependency::Wire(id) => of_output(id, 0),
             Dependency::Output(id) => of_output(id, 1),
             Dependency::Explained(id) => of_output(id, 2),
@@ -218,7 +221,7 @@ impl Changes {
             place if place < clicks => Changed::Input(InputId(place - inputs)),
             place if place < sensors => Changed::Input(InputId(place - clicks)),
             place if place < rooms => Changed::Sensor(SensorId(place - sensors)),
-            place if place < outputs => Changed::Room(RoomId(place - rooms)),
+            place if place < outputs => Changed::Room(RoomId((place - rooms) / OF_ROOM)),
             place if place < climates => Changed::Output(OutputId((place - outputs) / OF_OUTPUT)),
             place if place < rules => Changed::Climate(ClimateId((place - climates) / OF_CLIMATE)),
             place => Changed::Rule(RuleId(place - rules)),
@@ -244,6 +247,12 @@ impl Changes {
 
     /// Who is in a room changed, and with it when commands end.
     pub fn room(&mut self, id: RoomId) {
+        self.mark(Dependency::Room(id));
+    }
+
+    /// What somebody set of a room; when commands end that end with it.
+    pub fn set_room(&mut self, id: RoomId) {
+        self.mark(Dependency::SetRoom(id));
         self.mark(Dependency::Room(id));
     }
 

@@ -62,6 +62,7 @@ impl Engine {
                 self.changes.climate(id);
                 Promised::Zone(id)
             }
+            Wish::Setting(setting, value) => self.set_setting(setting, value, &command.source, now)?,
             Wish::ZoneAuto(id) => {
                 self.forget_return(&self.config.point_name(Point::Climate(id, ClimateFacet::Mode)));
                 self.climates[id.0].give_all_back();

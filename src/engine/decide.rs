@@ -55,7 +55,8 @@ impl Engine {
         self.changes.follow(now);
         self.set_back(now);
         let mut instant = Instant::default();
-        let mut effects = self.settle_instant(now, &mut instant);
+        let mut effects = std::mem::take(&mut self.notes);
+        effects.extend(self.settle_instant(now, &mut instant));
         for id in std::mem::take(&mut instant.zones) {
             climate::note_changes(&self.config[id], &mut self.climates[id.0], now);
         }
@@ -148,7 +149,7 @@ impl Engine {
         let rule = self.wishes[id.0].first().map(|wish| self.config[wish.rule].name.clone());
         if let Some(rule) = rule.filter(|_| before.is_none()) {
             let text = format!("{} would be switched on and off without end: it stays off", self.config[id].id);
-            effects.push(Effect::Note { rule, text: text.into() });
+            effects.push(Effect::Note { about: rule, text: text.into() });
         }
     }
 

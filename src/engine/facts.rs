@@ -79,7 +79,9 @@ impl Facts<'_> {
             Point::Input(id) => self.inputs[id.0].truth(),
             Point::Occupied(id) => self.rooms[id.0].occupied,
             Point::Asleep(id) => self.rooms[id.0].asleep,
-            Point::Reading(..) | Point::Climate(..) | Point::Mode | Point::Event(_) => Truth::Unknown,
+            Point::Reading(..) | Point::Climate(..) | Point::Mode | Point::Event(_) | Point::Setting(_) => {
+                Truth::Unknown
+            }
         }
     }
 
@@ -109,7 +111,12 @@ impl Facts<'_> {
             Point::Reading(sensor, quantity) => {
                 self.sensors[sensor.0].readings.get(&quantity).is_some_and(|reading| reading.at >= started)
             }
-            Point::Output(_) | Point::OutputFacet(..) | Point::Climate(..) | Point::Mode | Point::Event(_) => true,
+            Point::Output(_)
+            | Point::OutputFacet(..)
+            | Point::Climate(..)
+            | Point::Mode
+            | Point::Event(_)
+            | Point::Setting(_) => true,
         }
     }
 
@@ -125,7 +132,7 @@ impl Facts<'_> {
                 return !state.is_some_and(|state| points::is_known(&self.config[id], state, facet));
             }
             Point::Occupied(_) | Point::Asleep(_) => return self.is_on(point) == Truth::Unknown,
-            Point::Mode => Quality::Good,
+            Point::Mode | Point::Setting(_) => Quality::Good,
         };
         quality != Quality::Good
     }
@@ -161,7 +168,9 @@ impl Facts<'_> {
                 (room.asleep_turned.at, room.asleep_turned.known, room.asleep != Truth::Unknown)
             }
             Point::Mode => (self.mode.and_then(|mode| mode.turned), None, self.mode.is_some()),
-            Point::Reading(..) | Point::Event(_) | Point::OutputFacet(..) | Point::Climate(..) => (None, None, false),
+            Point::Reading(..) | Point::Event(_) | Point::OutputFacet(..) | Point::Climate(..) | Point::Setting(_) => {
+                (None, None, false)
+            }
         };
         let is_known = is_known && self.counts(point);
         let mut lasts = |since: Option<Moment>| {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     almanac::local_instant,
     clock::Now,
-    model::{Level, ManualEnd, ManualFor, Method, Output, OutputId, RoomId, Source, Truth, Zone},
+    model::{Level, ManualEnd, ManualFor, Method, Output, OutputId, RoomId, SettableKind, Source, Truth, Zone},
 };
 use chrono::{DateTime, Utc};
 use std::time::Duration;
@@ -35,7 +35,9 @@ impl Engine {
             // It was asked for a time: afterwards it is as it was, where nobody else asks.
             let back = hold.is_some().then(|| self.goes_back_to(id, now)).flatten();
             let output = &self.config[id];
-            let (until, release) = ends(output, hold, now);
+            // As somebody set it, else as the file says.
+            let set = self.outputs[id.0].settings.time(SettableKind::ManualFor);
+            let (until, release) = ends(output, hold.or(set), now);
             let (level, stands) = match goal {
                 Goal::Level(level) => (self.config.capability(id).fit(level), false),
                 Goal::Stand(level) => (level, true),
@@ -152,7 +154,7 @@ fn released(
             let Some(room) = output.room else { return false };
             let occupied = situation.rooms[room.0].occupied;
             *seen |= occupied.is_true();
-            let entered_by = *since + situation.config[room].empty_after;
+            let entered_by = *since + situation.rooms[room.0].empty_after(&situation.config[room]);
             if !*seen && now.moment < entered_by {
                 wakeup.at(entered_by);
             }

@@ -24,6 +24,7 @@
 //!   `climate`, `automations` and `notices`.
 //! - Outputs: `priority` fills the `slots`, with `manual`, `interlock`, `guard` and, for what works through others, `parts`.
 //! - What is to be done and shown: `effects`, `cells` and `points`; `why` and `foresight` for who asks.
+//! - What people may set of the file: `settings`.
 //! - What stays: `state` is what is known of each entity, `memory` all of that, `promises` what is written at once;
 //!   `returns`, `history` and `usage` remember for them.
 
@@ -55,6 +56,7 @@ mod returns;
 mod rooms;
 mod rules;
 mod sensors;
+mod settings;
 mod slots;
 mod state;
 mod usage;
@@ -146,6 +148,8 @@ pub struct Engine {
     /// The wall time of the last decision at which it was known.
     last_wall: Option<DateTime<Utc>>,
     cells: Cells,
+    /// What the log is to be told with the next decision.
+    notes: Vec<Effect>,
 }
 
 /// Counts changes of what must survive a restart.
@@ -379,7 +383,7 @@ impl Engine {
     fn reconfigure(&mut self, config: Arc<Config>, now: Now) {
         let memory = self.memory(now);
         let (stopping, started, starting) = (self.stopping, self.started, self.starting);
-        let (promises, unpromised) = (Promises::whole(self.promises.count), self.unpromised + 1);
+        let unpromised = self.unpromised + 1;
         let memory = memory.renamed(&config, true);
         let old = std::mem::replace(self, Engine::remember(config, memory, now));
         for (index, (output, state)) in self.config.outputs.iter().zip(&mut self.outputs).enumerate() {
@@ -395,7 +399,9 @@ impl Engine {
         }
         self.forget_other_devices(&old);
         (self.stopping, self.started, self.starting) = (stopping, started, starting);
-        (self.promises, self.unpromised) = (promises, unpromised);
+        // What it has to tell before it said anything.
+        self.promises.count += old.promises.count;
+        self.unpromised = unpromised;
         self.cells = old.cells.of_another_house();
         // A drive of an output that stays on its wire goes on.
         self.drives = old.drives.moved(|id| {
@@ -405,6 +411,7 @@ impl Engine {
             let now = all().find(renamed).or_else(|| self.config.find_output(&before.id))?;
             same_wire(&old.config, before, &self.config, &self.config[now]).then_some(now)
         });
+        self.notes.splice(0..0, old.notes);
         self.start_interlocked(now);
     }
 
@@ -457,7 +464,7 @@ impl Engine {
         let order = Order::of(&config);
         let changes = Changes::new(&config, &order, now);
         let unseen_until = rooms::unseen_until(memory.power_was_cut, memory.pause_is_unknown, now.moment);
-        Engine {
+        let mut engine = Engine {
             outputs: outputs.collect(),
             inputs: config.inputs.iter().map(|input| memory.inputs.remove(&input.id).unwrap_or_default()).collect(),
             sensors: config
@@ -504,7 +511,10 @@ impl Engine {
             next_wakeup: Some(now.moment),
             promises: Promises::whole(0),
             unpromised: 0,
-        }
+            notes: Vec::new(),
+        };
+        engine.check_settings();
+        engine
     }
 
     /// Of each interlock, at most one member starts on: none beside one that this process has switched on already,

@@ -44,6 +44,8 @@ pub(super) enum Dependency {
     Click(InputId),
     Sensor(SensorId),
     Room(RoomId),
+    /// What somebody set of it.
+    SetRoom(RoomId),
     /// What somebody commands it, and what its wire does.
     Wire(OutputId),
     /// What is decided of it, as conditions see it.
@@ -277,6 +279,7 @@ impl<'c> Builder<'c> {
                 | Dependency::Input(_)
                 | Dependency::Click(_)
                 | Dependency::Sensor(_)
+                | Dependency::SetRoom(_)
                 | Dependency::Wire(_)
                 | Dependency::Climate(_)
                 | Dependency::Moving => {}
@@ -292,7 +295,7 @@ impl<'c> Builder<'c> {
             Task::Sensor(id) => vec![Dependency::Sensor(id)],
             Task::Dark => config.dark.as_ref().map(|rule| of_rule(rule, config)).unwrap_or_default(),
             Task::Climate(id) => of_climate(id, &config[id]),
-            Task::Room(id) => of_room(&config[id], config),
+            Task::Room(id) => of_room(id, &config[id], config),
             Task::Event(index) => of_event(&config.events[index], config),
             Task::Rule(id) => of_rule(&config[id], config),
             Task::Outputs(place) => self.clusters[place].outputs.iter().flat_map(|id| self.of_output(*id)).collect(),
@@ -375,9 +378,9 @@ fn of_event(rule: &EventRule, config: &Config) -> Vec<Dependency> {
     looks
 }
 
-fn of_room(room: &Room, config: &Config) -> Vec<Dependency> {
-    let mut looks: Vec<Dependency> =
-        room.motion.iter().chain(&room.doors).map(|input| Dependency::Input(*input)).collect();
+fn of_room(id: RoomId, room: &Room, config: &Config) -> Vec<Dependency> {
+    let mut looks = vec![Dependency::SetRoom(id)];
+    looks.extend(room.motion.iter().chain(&room.doors).map(|input| Dependency::Input(*input)));
     for rule in [&room.occupied_while, &room.asleep_while].into_iter().flatten() {
         look_at_rule(rule, config, &mut looks);
     }
@@ -429,5 +432,7 @@ fn look_at_point(point: Point, config: &Config, looks: &mut Vec<Dependency>) {
         Point::Mode => looks.push(Dependency::Mode),
         Point::Climate(zone, _) => looks.push(Dependency::Zone(zone)),
         Point::Event(id) => looks.push(Dependency::Click(id)),
+        // No condition looks at one.
+        Point::Setting(_) => {}
     }
 }

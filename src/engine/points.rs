@@ -19,6 +19,7 @@ impl Engine {
             Point::Occupied(id) | Point::Asleep(id) => {
                 self.rooms[id.0].cause.as_ref().map(|cause| cause.describe(id, &self.config).into())
             }
+            Point::Setting(setting) => self.setting_line(setting),
             _ => None,
         };
         PointState { because, ..self.plain_state(point, now) }
@@ -62,6 +63,10 @@ impl Engine {
                 let value = self.mode.as_ref().map(|mode| Value::Word(mode.word.clone()));
                 unexplained(value, self.mode.as_ref().map(|mode| mode.changed), None)
             }
+            Point::Setting(setting) => {
+                let value = self.setting(setting).map(Value::Number);
+                unexplained(value, self.setting_changed(setting), None)
+            }
             Point::Event(id) => {
                 let (state, last) = (&self.inputs[id.0], &self.inputs[id.0].last_click);
                 let value = last.as_ref().map(|(click, _)| Value::Word(click.clone()));
@@ -100,7 +105,7 @@ impl Engine {
             Point::Reading(id, quantity) => self.sensors[id.0].quality(&self.config[id], quantity, now.moment).0,
             Point::Climate(id, facet) => known(climate::is_known(&self.config[id], &self.climates[id.0], facet)),
             Point::Occupied(_) | Point::Asleep(_) => known(self.truth(point).is_known()),
-            Point::Mode => Quality::Good,
+            Point::Mode | Point::Setting(_) => Quality::Good,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{Engine, Memory};
 use crate::{
     clock::Now,
-    model::{ClimateId, OutputId, RuleId},
+    model::{ClimateId, OutputId, RoomId, RuleId},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -17,6 +17,8 @@ pub(super) enum Promised {
     /// Of an output, and of those that it is decided with.
     Output(OutputId),
     Zone(ClimateId),
+    /// What was set of it.
+    Room(RoomId),
     /// What was told of it.
     Rule(RuleId),
     /// An event rule, by its place.
@@ -62,6 +64,7 @@ impl Engine {
                     outputs.extend(cluster.into_iter().flat_map(|cluster| &cluster.outputs).chain([&id]).copied());
                 }
                 Promised::Zone(id) => drop(memory.climates.insert(config[id].id.clone(), self.climates[id.0].clone())),
+                Promised::Room(id) => drop(memory.rooms.insert(config[id].id.clone(), self.rooms[id.0].clone())),
                 Promised::Rule(id) => drop(memory.rules.insert(config[id].name.clone(), self.rules[id.0].clone())),
                 Promised::Event(place) => {
                     let mut state = self.events[place].clone();

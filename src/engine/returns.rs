@@ -65,7 +65,12 @@ impl Engine {
                 let state = &self.climates[id.0];
                 Some((state.mode.map_or("AUTO", ClimateMode::word).into(), state.mode_by.clone()))
             }
-            Wish::Output(..) | Wish::Zone(..) | Wish::ZoneAuto(_) | Wish::Total(..) | Wish::Scene(_) => None,
+            Wish::Output(..)
+            | Wish::Zone(..)
+            | Wish::ZoneAuto(_)
+            | Wish::Total(..)
+            | Wish::Scene(_)
+            | Wish::Setting(..) => None,
         }
     }
 

@@ -63,9 +63,10 @@ pub(super) fn update(id: RoomId, state: &mut RoomState, facts: &mut Facts<'_>) -
     }
     (state.closed_in, state.evident) = (closed_in, evidence.is_true());
     let last = last_sign(room, state, config, facts.inputs);
-    let held = last.filter(|(_, at)| now < *at + room.empty_after);
+    let empty_after = state.empty_after(room);
+    let held = last.filter(|(_, at)| now < *at + empty_after);
     if let Some((_, at)) = held {
-        facts.wakeup.at(at + room.empty_after);
+        facts.wakeup.at(at + empty_after);
     }
     let awake = motion.or(closed_in.into()).or(evidence).or(held.is_some().into());
     // Whoever lies still was there before; a condition alone brings nobody.
@@ -107,7 +108,7 @@ pub(super) fn empties(room: &Room, state: &RoomState, config: &Config, inputs: &
     if lasts || !state.occupied.is_true() {
         return None;
     }
-    let held = last_sign(room, state, config, inputs).map(|(_, at)| at + room.empty_after);
+    let held = last_sign(room, state, config, inputs).map(|(_, at)| at + state.empty_after(room));
     let forgotten = last_moved(room, inputs).map(|moved| moved + room.forget_after).filter(|_| state.closed_in);
     held.max(forgotten)
 }

@@ -7,16 +7,17 @@ mod timestamp;
 use super::{
     filters::FilterState,
     inputs::{clicks::Clicking, counting::Counting, storm::Storm},
+    settings::Settings,
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Learnt, Modes, Quality, Quantity, Room, RoomCause, Rule, Sensor, Sign, Truth},
+    model::{Learnt, Modes, Quality, Quantity, Room, RoomCause, Rule, Sensor, SettableKind, Sign, Truth},
 };
 use chrono::{DateTime, Utc};
 pub(super) use manual::{Manual, Release};
 pub(super) use output::{Failure, OutputState, Wire, motion};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 pub(super) use timestamp::{Timestamp, is_plain};
 
 /// When something that is on or off last became the other, as far as is known.
@@ -206,6 +207,8 @@ pub(super) struct RoomState {
     /// The time that its cause speaks of.
     #[serde(default)]
     pub told: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub settings: Settings,
     #[serde(skip)]
     pub cause: Option<RoomCause>,
 }
@@ -227,6 +230,7 @@ impl Default for RoomState {
             occupied_while: None,
             asleep_while: None,
             told: None,
+            settings: Settings::default(),
             cause: None,
         }
     }
@@ -236,6 +240,11 @@ impl RoomState {
     /// What others see of it.
     pub fn shown(&self) -> impl PartialEq + use<> {
         (self.occupied, self.turned, self.asleep, self.asleep_turned)
+    }
+
+    /// How long nothing has shown anybody when it is empty: as somebody set it, else as the file says.
+    pub fn empty_after(&self, room: &Room) -> Duration {
+        self.settings.time(SettableKind::EmptyAfter).unwrap_or(room.empty_after)
     }
 
     /// The remembered state of `room`; `unseen_until`: until then nobody saw whether somebody left.

@@ -27,6 +27,7 @@ impl Engine {
             Point::Occupied(id) => self.room_reasons(id, false, now),
             Point::Asleep(id) => self.room_reasons(id, true, now),
             Point::Climate(id, facet) => self.facet_reasons(id, facet, now),
+            Point::Setting(setting) => Reasons { slots: self.setting_slots(setting), ..Reasons::default() },
             _ => Reasons::default(),
         }
     }

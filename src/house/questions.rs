@@ -63,6 +63,9 @@ pub struct Plan {
     /// Entities of Home Assistant that would go, come or become others, with what is said of them. Should all be new,
     /// `device` comes first.
     pub entities: Vec<Difference>,
+    /// Numbers that somebody set instead of those of the file, and that would be over.
+    #[serde(default)]
+    pub by_hand: Vec<Difference>,
     /// Outputs that would change at once.
     pub moves: Vec<Move>,
     /// What takes effect only with a restart: a sentence.

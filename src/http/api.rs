@@ -396,6 +396,7 @@ async fn command(house: &House, source: Source, point: String, payload: String, 
                 Refusal::Locked { .. } => StatusCode::LOCKED,
                 Refusal::ReadOnly
                 | Refusal::BadValue { .. }
+                | Refusal::Unfit { .. }
                 | Refusal::NoAuto { .. }
                 | Refusal::NoLevels { .. }
                 | Refusal::BadHold

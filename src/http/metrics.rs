@@ -38,6 +38,7 @@ fn base(unit: Unit) -> (Cow<'static, str>, f64) {
         Unit::CubicMetre => ("cubic_metres", 1.0),
         Unit::LitresPerMinute => ("cubic_metres_per_second", 1e-3 / 60.0),
         Unit::TimesPerMinute => ("per_minute", 1.0),
+        Unit::Minute => ("seconds", 60.0),
         // A name is of small letters, digits and `_`.
         Unit::Own(_) => {
             let word = unit.sign().to_lowercase().replace('/', "_per_");

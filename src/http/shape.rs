@@ -80,7 +80,7 @@ pub struct PointShape {
     /// What people call it.
     pub name: String,
     /// `output`, `input`, `reading`, `room`, `climate`, `mode`, `event` or `scene`; what belongs to an output: `level`,
-    /// `position`, `lock`, `power`, `energy`; to a room: `asleep`.
+    /// `position`, `lock`, `power`, `energy`; to a room: `asleep`; a number of the file that may be set: `setting`.
     pub kind: String,
     /// `"ON"`, `"OFF"` or a number; null before the first value.
     #[schemars(with = "Option<WordOrNumber>")]

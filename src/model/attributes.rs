@@ -4,6 +4,9 @@ use super::{Cause, Config, ManualEnd, PointState, Slot, Source};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+/// How the line of what has no priority array begins while a command is in force.
+const MANUAL: &str = "manual: ";
+
 /// What apps show beside a state. What is not known or not said is null.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Attributes {
@@ -29,7 +32,8 @@ impl PointState {
         let since = self.changed.map(time);
         let Some(explanation) = &self.explanation else {
             let why = self.because.as_ref()?.to_string();
-            return Some(Attributes { why, slot: None, rule: None, since, until: None, manual: false });
+            let manual = why.starts_with(MANUAL);
+            return Some(Attributes { why, slot: None, rule: None, since, until: None, manual });
         };
         let claim = explanation.slots.first().map(|(_, claim)| &claim.cause);
         let steady = claim.and_then(|cause| cause.steady(config));
@@ -167,6 +171,8 @@ mod tests {
         (room.explanation, room.because) = (None, Some("hall_motion is active".into()));
         let told = room.attributes(&config()).unwrap();
         assert_eq!((told.why.as_str(), told.slot, told.manual), ("hall_motion is active", None, false));
+        room.because = Some("manual: command by MQTT, until AUTO; the file says 5 min".into());
+        assert!(room.attributes(&config()).unwrap().manual, "what somebody set");
         room.because = None;
         assert_eq!(room.attributes(&config()), None);
     }

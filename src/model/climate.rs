@@ -95,6 +95,34 @@ impl Climate {
         self.frost.unwrap_or(LOWEST_TARGET)..=highest
     }
 
+    /// Why these cannot be setpoints of the zone, and what to write instead; None: they can.
+    pub fn unfit(&self, setpoints: Setpoints) -> Option<(String, String)> {
+        let range = self.limits();
+        let outside = [setpoints.heat, setpoints.cool].into_iter().flatten().find(|setpoint| !range.contains(setpoint));
+        if let Some(outside) = outside {
+            let what = format!("{outside} °C is outside of {} to {} °C", range.start(), range.end());
+            let advice = match (self.frost, self.overheat) {
+                (Some(frost), _) if outside < frost => format!("write at least {frost}, or a lower `frost`"),
+                (_, Some(_)) if outside > *range.end() => {
+                    format!(
+                        "write at most {} (half a degree and overrun below `overheat`), or a higher `overheat`",
+                        range.end()
+                    )
+                }
+                _ => format!("write {} to {}", range.start(), range.end()),
+            };
+            return Some((what, advice));
+        }
+        if let (Some(heat), Some(cool)) = (setpoints.heat, setpoints.cool)
+            && cool < heat + SETPOINTS_APART
+        {
+            let what = format!("it would warm to {heat} °C and cool to {cool} °C, closer than half a degree");
+            let advice = format!("let it cool to {} or more", heat + SETPOINTS_APART);
+            return Some((what, advice));
+        }
+        None
+    }
+
     /// What a target can be set to by hand. Where nothing warms there is no limit to go by: what the file asks for, and
     /// some degrees more either way.
     pub fn range(&self) -> RangeInclusive<f64> {

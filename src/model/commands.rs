@@ -35,6 +35,11 @@ impl Config {
             }
             Point::Climate(id, facet) => self[id].commands(facet),
             Point::Mode => Commands::new(&self.modes.list, self.modes.list.join(", ")),
+            Point::Setting(setting) => {
+                let range = self.settable_range(setting);
+                let range = format!("{} to {}", range.start(), range.end());
+                Commands::new(["auto"], format!("{}, or AUTO", setting.facts().unit.with(range)))
+            }
             // A total can be set to what the meter shows.
             Point::Reading(id, quantity) if self.is_total(id, quantity) => {
                 let range = quantity.plausible();

@@ -3,7 +3,7 @@
 use super::table::table;
 use super::{
     Climate, Condition, Counter, EventRule, Expander, HistorySettings, Holidays, HttpSettings, Input, Interlock, Level,
-    Line, Modes, Notice, Output, Owner, Room, Scene, Sensor, Series, Specs, Tariff, Zone,
+    Line, Modes, Notice, Output, Owner, Room, Scene, Sensor, Series, Settable, Specs, Tariff, Zone,
 };
 use serde::{Deserialize, Serialize};
 use std::{ops::Index, path::PathBuf, sync::Arc, time::Duration};
@@ -51,6 +51,9 @@ pub struct Config {
     pub interlocks: Vec<Interlock>,
     /// What had other ids before, with those: the first one first.
     pub renamed: Vec<(Owner, Vec<Arc<str>>)>,
+    /// The numbers that people may set without editing the file: outputs', rooms', then zones', each in the order of the
+    /// file.
+    pub settable: Vec<Settable>,
     /// Every point described, see [`Config::specs`].
     pub specs: Specs,
 }

@@ -42,6 +42,7 @@ impl Config {
             series: Vec::new(),
             interlocks: Vec::new(),
             renamed: Vec::new(),
+            settable: Vec::new(),
             specs: Specs::default(),
         }
     }

@@ -160,10 +160,11 @@ pub enum Effect {
         /// How.
         click: Click,
     },
-    /// Write a line to the log about a rule: what an event rule did not do, or that its output is held off.
+    /// Write a line to the log: what an event rule did not do, that the output of a rule is held off, that a setting by hand
+    /// is over.
     Note {
-        /// The rule.
-        rule: Arc<str>,
+        /// The rule, or the point.
+        about: Arc<str>,
         /// One line.
         text: Arc<str>,
     },
@@ -183,6 +184,13 @@ pub enum Refusal {
     BadValue {
         /// What it should be.
         expected: String,
+    },
+    /// It would not fit to the rest of the configuration.
+    Unfit {
+        /// What is wrong.
+        what: String,
+        /// What to do instead.
+        advice: String,
     },
     /// There is nothing that `AUTO` could give the point back to.
     NoAuto {
@@ -226,6 +234,7 @@ impl fmt::Display for Refusal {
             Refusal::UnknownPoint { nearest: None } => f.write_str("no such point"),
             Refusal::ReadOnly => f.write_str("this point is read, not set"),
             Refusal::BadValue { expected } => write!(f, "not a value for this point; write {expected}"),
+            Refusal::Unfit { what, advice } => write!(f, "{what}; {advice}"),
             Refusal::NoAuto { expected } => {
                 write!(f, "it stays as it is set, so there is no AUTO for it; write {expected}")
             }

@@ -60,6 +60,7 @@ mod remote;
 mod renamed;
 mod room;
 mod sensing;
+mod settable;
 mod snapshot;
 mod spec;
 mod table;
@@ -114,6 +115,7 @@ pub use remote::{
 };
 pub use room::{Room, RoomCause, Sign};
 pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};
+pub use settable::{Settable, SettableFacts, SettableKind, of_minutes};
 pub use snapshot::{BrokerStatus, Cell, Explanation, PointState, Snapshot, Usage};
 pub use spec::{Category, Course, Kind, NumberSpec, Owner, PointSpec, Role, Specs};
 pub use tariff::{PricePeriod, Tariff};

@@ -1,7 +1,9 @@
 //! Points: every value of a house that can be read or commanded, and their names.
 
 use super::table::table;
-use super::{Capability, ClimateFacet, ClimateId, Config, InputId, OutputId, Quantity, RoomId, SensorId, Unit};
+use super::{
+    Capability, ClimateFacet, ClimateId, Config, InputId, OutputId, Quantity, RoomId, SensorId, Settable, Unit,
+};
 
 /// Words for being on and off, in this order; empty: those two only.
 pub type States = &'static [(&'static str, bool)];
@@ -29,6 +31,8 @@ pub enum Point {
     Mode,
     /// `doorbell.event`: how a button was last pressed. What happens is no state: it is told once and not retained.
     Event(InputId),
+    /// `hall.empty_after`: a number of the file that people may set.
+    Setting(Settable),
 }
 
 impl Point {
@@ -45,7 +49,8 @@ impl Point {
             | Point::OutputFacet(..)
             | Point::Climate(..)
             | Point::Mode
-            | Point::Event(_) => &[],
+            | Point::Event(_)
+            | Point::Setting(_) => &[],
         }
     }
 
@@ -96,7 +101,7 @@ impl OutputFacet {
 
 impl Config {
     /// All points: outputs with what belongs to each, inputs, readings, rooms, climate zones, each in the order of the file;
-    /// then the mode and events.
+    /// then the mode, events, and what is settable.
     pub fn points(&self) -> impl Iterator<Item = Point> + '_ {
         let outputs = self.visible_outputs().flat_map(|id| {
             let facets = self.facets(id).map(move |facet| Point::OutputFacet(id, facet));
@@ -120,7 +125,8 @@ impl Config {
             .flat_map(|(i, zone)| zone.facets().map(move |facet| Point::Climate(ClimateId(i), facet)));
         let mode = (!self.modes.list.is_empty()).then_some(Point::Mode);
         let events = (0..self.inputs.len()).map(InputId).filter(|input| self[*input].clicks()).map(Point::Event);
-        outputs.chain(inputs).chain(readings).chain(rooms).chain(climates).chain(mode).chain(events)
+        let settings = self.settable.iter().copied().map(Point::Setting);
+        outputs.chain(inputs).chain(readings).chain(rooms).chain(climates).chain(mode).chain(events).chain(settings)
     }
 
     /// The dotted name of a point, as rules and commands write it.
@@ -135,6 +141,9 @@ impl Config {
             Point::Climate(id, facet) => format!("{}.{}", self[id].id, facet.word()),
             Point::Mode => "mode".into(),
             Point::Event(id) => format!("{}.event", self[id].id),
+            Point::Setting(setting) => {
+                format!("{}.{}", self.owner_id(setting.owner()), self.settable_word(setting))
+            }
         }
     }
 
@@ -155,6 +164,10 @@ impl Config {
             Point::Climate(id, facet) => format!("{} {}", self[id].name, facet.word().replace('_', " ")),
             Point::Mode => "Mode".into(),
             Point::Event(id) => format!("{} event", self[id].name),
+            Point::Setting(setting) => {
+                let word = self.settable_word(setting).replace('_', " ");
+                format!("{} {word}", self.owner_name(setting.owner()))
+            }
         }
     }
 
@@ -184,12 +197,25 @@ impl Config {
             "event" if self.find_input(owner).is_some() => {
                 self.find_input(owner).filter(|input| self[*input].clicks()).map(Point::Event)
             }
-            _ => self.find_facet(owner, word).or_else(|| self.find_zone_point(owner, word)).or_else(|| {
-                let id = self.find_sensor(owner)?;
-                let quantity = self[id].quantities().find(|quantity| quantity.word() == word)?;
-                Some(Point::Reading(id, quantity))
-            }),
+            _ => {
+                let reading = || {
+                    let id = self.find_sensor(owner)?;
+                    let quantity = self[id].quantities().find(|quantity| quantity.word() == word)?;
+                    Some(Point::Reading(id, quantity))
+                };
+                let of_output = self.find_facet(owner, word);
+                of_output
+                    .or_else(|| self.find_zone_point(owner, word))
+                    .or_else(reading)
+                    .or_else(|| self.find_settable(owner, word).map(Point::Setting))
+            }
         }
+    }
+
+    fn find_settable(&self, owner: &str, word: &str) -> Option<Settable> {
+        let is_it =
+            |setting: &&Settable| **self.owner_id(setting.owner()) == *owner && self.settable_word(**setting) == word;
+        self.settable.iter().find(is_it).copied()
     }
 
     fn find_facet(&self, output: &str, word: &str) -> Option<Point> {

@@ -386,6 +386,7 @@ units! {
     CubicMetre = unit("m³", "a volume", &["m³", "m3"]);
     LitresPerMinute = unit("L/min", "a flow", &["L/min", "l/min"]);
     TimesPerMinute = unit("/min", "a rate", &["/min"]);
+    Minute = unit("min", "a time", &["min"]).classes(&["duration"]);
 }
 
 impl Unit {

@@ -119,6 +119,8 @@ table! {
         Climate = "climate";
         Mode = "mode";
         Event = "event";
+        /// A number of the file that people may set.
+        Setting = "setting";
     }
 }
 
@@ -411,6 +413,25 @@ impl Config {
             Point::Mode => {
                 let modes = self.modes.list.iter().map(ToString::to_string).collect();
                 PointSpec { icon: Some("mdi:home-switch"), ..plain(Role::Mode, Owner::House, Kind::Word(modes)) }
+            }
+            Point::Setting(setting) => {
+                let facts = setting.facts();
+                let number = NumberSpec {
+                    quantity: None,
+                    unit: facts.unit,
+                    decimals: None,
+                    shown_decimals: Some(1),
+                    range: self.settable_range(setting),
+                    step: Some(facts.step),
+                    course: None,
+                };
+                PointSpec {
+                    class: Some(facts.class),
+                    icon: Some(facts.icon),
+                    category: Category::Config,
+                    is_decided: true,
+                    ..plain(Role::Setting, setting.owner(), Kind::Number(number))
+                }
             }
             Point::Event(id) => PointSpec {
                 class: self[id].class.or(Some("button")),

@@ -120,13 +120,14 @@ impl From<String> for VitalState {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ClimateFacet, OutputFacet, Quantity};
+    use super::super::{ClimateFacet, OutputFacet, Quantity, SettableKind};
     use super::*;
 
     #[test]
     fn no_point_of_something_called_hub_has_the_same_name() {
         let facets = OutputFacet::WORDS.iter().map(|(word, _)| *word);
         let facets = facets.chain(ClimateFacet::WORDS.iter().map(|(word, _)| *word));
+        let facets = facets.chain(SettableKind::WORDS.iter().map(|(word, _)| *word));
         let facets = facets.chain(Quantity::all().map(Quantity::word)).chain(["occupied", "asleep", "event"]);
         for facet in facets {
             assert!(Vital::ALL.into_iter().all(|vital| vital.word() != facet), "{facet}");

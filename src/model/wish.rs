@@ -3,7 +3,7 @@
 
 use super::{
     Capability, Climate, ClimateFacet, ClimateId, ClimateMode, Config, Level, Method, OutputFacet, OutputId, Point,
-    Preset, Quantity, Refusal, SceneId, SensorId, duration,
+    Preset, Quantity, Refusal, SceneId, SensorId, Settable, duration,
     number::{self, Amount},
 };
 
@@ -24,6 +24,8 @@ pub enum Wish {
     Mode(usize),
     /// A scene is to be given.
     Scene(SceneId),
+    /// A number of the file is to be this, in its unit; None: what the file says.
+    Setting(Settable, Option<f64>),
 }
 
 /// What is asked of an output.
@@ -71,7 +73,7 @@ const LOCKED: [(&str, Ask); 5] =
     [("on", Ask::On), ("off", Ask::Off), ("toggle", Ask::Toggle), ("locked", Ask::On), ("unlocked", Ask::Off)];
 
 /// Targets are kept in hundredths of a degree: every whole and half °F is shown as it was set.
-fn hundredths(degrees: f64) -> f64 {
+pub(super) fn hundredths(degrees: f64) -> f64 {
     (degrees * 100.0).round() / 100.0 + 0.0
 }
 
@@ -130,6 +132,7 @@ impl Config {
                     refusal => refusal,
                 })
             }
+            Point::Setting(setting) => self.ask_settable(setting, bare(text)).map(|ask| Wish::Setting(setting, ask)),
             Point::Reading(sensor, quantity) if self.is_total(sensor, quantity) => {
                 let range = quantity.plausible();
                 let total = number::plain(text).filter(|total| range.contains(total) && !text.starts_with('-'));
@@ -152,13 +155,15 @@ impl Config {
             Some(format!("{id} has a pulse of its own, {}", duration::spell(length)))
         };
         match wish {
-            Wish::Output(_, Ask::Auto) | Wish::Zone(_, _, ZoneAsk::Auto) | Wish::ZoneAuto(_) => {
-                Some("AUTO is for good".into())
-            }
+            Wish::Output(_, Ask::Auto)
+            | Wish::Zone(_, _, ZoneAsk::Auto)
+            | Wish::ZoneAuto(_)
+            | Wish::Setting(_, None) => Some("AUTO is for good".into()),
             Wish::Output(id, _) => pulse(*id),
             Wish::Zone(_, _, ZoneAsk::NoPreset) => Some("no preset is for good".into()),
             Wish::Zone(_, _, ZoneAsk::Tune(_)) => Some("a tuning takes the time that it takes".into()),
             Wish::Zone(_, _, ZoneAsk::Target(_) | ZoneAsk::By(_) | ZoneAsk::Mode(_) | ZoneAsk::Preset(_)) => None,
+            Wish::Setting(_, Some(_)) => Some("a setting is for good".into()),
             Wish::Total(..) => Some("the total is what the meter shows".into()),
             Wish::Scene(id) => self[*id].set.iter().find_map(|(output, _)| pulse(*output)),
             Wish::Lock(..) | Wish::Mode(_) => None,

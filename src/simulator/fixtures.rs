@@ -48,7 +48,9 @@ impl Picture {
                 Point::OutputFacet(..) => Value::Level(Level::OFF),
                 Point::Output(_) => Value::Level(Level::OFF),
                 Point::Input(_) | Point::Occupied(_) | Point::Asleep(_) => Value::Switch(false),
-                Point::Climate(..) | Point::Reading(_, Quantity::Temperature) => Value::Number(20.5),
+                Point::Climate(..) | Point::Setting(_) | Point::Reading(_, Quantity::Temperature) => {
+                    Value::Number(20.5)
+                }
                 Point::Reading(_, Quantity::Humidity) => Value::Number(41.0),
                 Point::Reading(_, Quantity::Pressure) => Value::Number(1013.2),
                 Point::Reading(..) => Value::Number(1.0),

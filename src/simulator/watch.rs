@@ -105,8 +105,8 @@ impl Watch {
                 let (point, what, why) = ("notify".into(), format!("\"{text}\""), format!("rule: {rule}"));
                 Change { point, what, why, trouble: false }
             }
-            Said::Note { rule, text } => {
-                Change { point: "note".into(), what: String::new(), why: format!("{rule}: {text}"), trouble: true }
+            Said::Note { about, text } => {
+                Change { point: "note".into(), what: String::new(), why: format!("{about}: {text}"), trouble: true }
             }
         }));
         let config = house.config();

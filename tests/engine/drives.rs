@@ -332,7 +332,7 @@ fn what_is_in_line_at_a_reload_has_the_cause_that_it_has_then() {
     let mut queue = EffectQueue::default();
     let event = Event::InputRead { input: "i".into(), result: Ok(true), at: None };
     queue.add(house.engine.handle(house.now, event));
-    let note = Effect::Note { rule: "Gone".into(), text: "of before".into() };
+    let note = Effect::Note { about: "Gone".into(), text: "of before".into() };
     queue.add(vec![note.clone()]);
     let mut b = Builder::new();
     let (lamp, i) = (b.output(output("lamp")), b.input("i"));

@@ -3,7 +3,7 @@
 //! what to write to it.
 
 use crate::support::{engine_config::*, engine_house::House};
-use hearthd::model::{Capability, ClimateFacet, Config, Method, OutputFacet, Point, Quality, Wish};
+use hearthd::model::{Capability, ClimateFacet, Config, Method, OutputFacet, Point, Quality, Settable, Wish};
 
 /// A house with a point of every kind, twice where two kinds of thing have it.
 const HOUSE: &str = r#"
@@ -18,6 +18,8 @@ power = 40
 kind = "light"
 pwm = 18
 transition = "0s"
+manual_for = "3h"
+settable = true
 [outputs.vent]
 kind = "fan"
 speeds = [5, 6, 13]
@@ -69,6 +71,7 @@ chip = "tmp102"
 [rooms.hall]
 motion = ["motion"]
 asleep_while = "mode is away"
+settable = true
 [climate.zone]
 sensor = "living.temperature"
 heat = "heater"
@@ -77,7 +80,8 @@ mode = "heat"
 target = 20
 cool_target = 26
 pid = { kp = 40, ti = "30m" }
-presets = { away = 15 }
+presets = { away = { heat = 15, cool = 28 } }
+settable = true
 [scenes.evening]
 set = { lamp = 40, relay = "on" }
 [scenes.leave]
@@ -103,6 +107,9 @@ fn payloads(point: Point, config: &Config) -> Vec<String> {
         Point::Reading(..) => add(&["12", "12.5", "-1"]),
         Point::Mode => add(&["away", "home", "AWAY"]),
         Point::Event(_) => add(&["click"]),
+        // What is cooled to is above what is warmed to, whatever that is set to.
+        Point::Setting(Settable::Cool(..)) => add(&["29", "29.5 °C", "to 30", "+1", "99999"]),
+        Point::Setting(_) => add(&["12", "12.5", "12.5 min", "16 °C", "1h30m", "to 13", "+1", "99999"]),
         Point::Climate(zone, facet) => {
             add(&facet.words(&config[zone]));
             match facet {

@@ -33,6 +33,7 @@ mod reload;
 mod rooms;
 mod rules;
 mod sensors;
+mod settings;
 mod still;
 mod stop;
 mod unknown;

@@ -359,7 +359,7 @@ impl House {
             match effect {
                 Effect::Clicked { .. } | Effect::Answer { result: Ok(()), .. } => {}
                 Effect::Notify { rule, text } => done.push(format!("notify \"{text}\": {rule}")),
-                Effect::Note { rule, text } => done.push(format!("note {rule}: {text}")),
+                Effect::Note { about, text } => done.push(format!("note {about}: {text}")),
                 Effect::Answer { result: Err(refusal), .. } => done.push(format!("refused: {refusal}")),
                 Effect::Drive { drive, output, level, cause } => {
                     let id = self.config[output].id.clone();

@@ -114,6 +114,21 @@ const SETS: &[&str] = &[
 ];
 
 const MANUAL_FOR: &[&str] = &["auto", "40s", "3m", "next_change", "room_empty", "@06"];
+/// What people may set.
+const SETTINGS: &[(&str, &str)] = &[
+    ("porch.manual_for", "1"),
+    ("porch.manual_for", "2.5"),
+    ("porch.manual_for", "AUTO"),
+    ("hall.empty_after", "0.5"),
+    ("hall.empty_after", "2"),
+    ("hall.empty_after", "AUTO"),
+    ("bath.empty_after", "1"),
+    ("bath.empty_after", "AUTO"),
+    ("zone.away_heat", "16.5"),
+    ("zone.night_heat", "18"),
+    ("zone.night_heat", "99"),
+    ("zone.night_heat", "AUTO"),
+];
 
 /// Points and what they are told.
 const COMMANDS: &[(&str, &str)] = &[
@@ -280,7 +295,13 @@ impl TextPlan {
         let mut numbers = self.numbers.iter().copied().cycle();
         let mut number = |least: u8, most: u8| least + numbers.next().unwrap_or(0) % (most - least + 1);
         let mut manual_for = self.manual_for.iter().cycle();
-        let mut held = || format!("manual_for = \"{}\"\nroom = \"hall\"\n", manual_for.next().unwrap_or(&"auto"));
+        let mut held = || {
+            let held = manual_for.next().unwrap_or(&"auto");
+            // What people may set is a time.
+            let settable =
+                if held.starts_with(|first: char| first.is_ascii_digit()) { "settable = true\n" } else { "" };
+            format!("manual_for = \"{held}\"\n{settable}room = \"hall\"\n")
+        };
         let mut text = String::from("latitude = 52.37\nlongitude = 4.89\n");
         if number(0, 1) == 1 {
             text.push_str("dark_while = \"outdoor.temperature < 5\"\n");
@@ -369,11 +390,14 @@ impl TextPlan {
             "plausible = { min = -20, max = 50, max_rate_per_minute = 4 }\nthrottle = \"40s\"\n",
         ];
         add("sensors.living.filter.temperature", filter[usize::from(number(0, 3))]);
-        add("rooms.hall", &format!("motion = [\"hall_motion\", \"door\"]\nempty_after = \"{}s\"\n", number(5, 90)));
+        add(
+            "rooms.hall",
+            &format!("motion = [\"hall_motion\", \"door\"]\nempty_after = \"{}s\"\nsettable = true\n", number(5, 90)),
+        );
         add(
             "rooms.bath",
             &format!(
-                "motion = [\"hall_motion\"]\ndoors = [\"door\"]\nempty_after = \"{}s\"\nsettle = \"{}s\"\n\
+                "motion = [\"hall_motion\"]\ndoors = [\"door\"]\nempty_after = \"{}s\"\nsettable = true\nsettle = \"{}s\"\n\
                  occupied_while = \"living.temperature > 21.5\"\nasleep_while = \"mode is away\"\n",
                 number(5, 90),
                 number(3, 20)
@@ -381,7 +405,7 @@ impl TextPlan {
         );
         let zone = format!(
             "sensor = [\"living.temperature\", \"bedroom.temperature\"]\nheat = [\"valve\", \"boiler\"]\ntarget = 20\n\
-             fan = \"pump\"\npresets = {{ away = 15, night = 17 }}\nplan = [\"daily @05 21\", \"daily @12 night\"]\n\
+             fan = \"pump\"\npresets = {{ away = 15, night = 17 }}\nsettable = true\nplan = [\"daily @05 21\", \"daily @12 night\"]\n\
              manual_for = {}\nmin_on = \"{}s\"\nmin_off = \"{}s\"\n{}\ncycle = \"{}m\"\nwindow = \"door\"\n\
              window_slope = 3\nwindow_slope_for = \"4m\"\noutdoor = \"outdoor.temperature\"\nheat_below = 16\n\
              sensor_lost = {}\nfailure_after = \"10m\"\ndoor = \"door\"\nexercise = \"pump\"\nexercise_every = \"1h\"\n\
@@ -457,6 +481,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..SENSORS.len(), any::<bool>()).prop_map(|(sensor, fault)| Step::Fails(sensor, fault)),
         2 => (1..400u32).prop_map(Step::Pulses),
         4 => (30..900u16, values, -4..4i8).prop_map(|(seconds, values, drift)| Step::Settled(seconds, values, drift)),
+        2 => select(SETTINGS).prop_map(|(point, payload)| Step::Command(point, payload, None)),
         8 => (select(COMMANDS), option::weighted(0.3, 1..200u8))
             .prop_map(|((point, payload), hold)| Step::Command(point, payload, hold)),
         10 => prop_oneof![0..2_000u32, 0..60_000u32, 0..600_000u32].prop_map(Step::Live),

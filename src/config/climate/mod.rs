@@ -7,7 +7,7 @@ mod shapes;
 
 use super::{
     diagnostic::Problems,
-    ids,
+    ids, settable,
     shape::{DAY, Decimal, OneOf, Period, SECOND, Word, Wrong},
     table::{Id, Table},
 };
@@ -54,6 +54,8 @@ pub(super) struct Draft {
     places: Places,
     /// The room that it names.
     pub room: Option<(String, Range<usize>)>,
+    /// Whether people may set its numbers.
+    pub settable: bool,
 }
 
 /// Where the keys stand that are checked together with others.
@@ -128,6 +130,10 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let cool_target = table.optional("cool_target", "°C. What a zone that does both cools to.", temperature());
     let presets =
         table.optional("presets", "Targets with names: { away = 16, night = { heat = 17, cool = 27 } }.", Presets);
+    let settable = settable::read("presets", table);
+    if settable && !table.has("presets") {
+        table.error_at("settable", "`settable` without `presets`", "add presets = { away = 16 }");
+    }
     let plan = table.optional("plan", "The week, each period as days, time and target: \"weekday 06:30 21\".", Lines);
     let manual_for = table.optional(
         "manual_for",
@@ -242,6 +248,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         door: named("door", door),
         door_after,
         room: room.map(|room| (room, table.place_of("room"))),
+        settable,
         places,
         zone: Climate {
             id: id.text.as_str().into(),
@@ -418,27 +425,5 @@ pub(super) struct Checked {
 
 /// Why these setpoints cannot be a zone's, if so.
 fn unfit(setpoints: Setpoints, zone: &Climate) -> Option<Wrong> {
-    let range = zone.limits();
-    let outside = [setpoints.heat, setpoints.cool].into_iter().flatten().find(|setpoint| !range.contains(setpoint));
-    if let Some(outside) = outside {
-        let message = format!("{outside} °C is outside of {} to {} °C", range.start(), range.end());
-        let advice = match (zone.frost, zone.overheat) {
-            (Some(frost), _) if outside < frost => format!("write at least {frost}, or a lower `frost`"),
-            (_, Some(_)) if outside > *range.end() => {
-                format!(
-                    "write at most {} (half a degree and overrun below `overheat`), or a higher `overheat`",
-                    range.end()
-                )
-            }
-            _ => format!("write {} to {}", range.start(), range.end()),
-        };
-        return Some(Wrong::new(message, advice));
-    }
-    if let (Some(heat), Some(cool)) = (setpoints.heat, setpoints.cool)
-        && cool < heat + crate::model::SETPOINTS_APART
-    {
-        let message = format!("it would warm to {heat} °C and cool to {cool} °C, closer than half a degree");
-        return Some(Wrong::new(message, format!("let it cool to {} or more", heat + crate::model::SETPOINTS_APART)));
-    }
-    None
+    zone.unfit(setpoints).map(|(message, advice)| Wrong::new(message, advice))
 }

@@ -256,7 +256,7 @@ impl<'t> Reader<'_, 't> {
             last = self.word("the number of a speed")?;
             text += &format!(" {}", last.text);
         }
-        for unit in ["%", "°C"] {
+        for unit in ["%", "°C", "min"] {
             if self.take(unit) {
                 text += &format!(" {unit}");
             }

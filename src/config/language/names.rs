@@ -68,7 +68,7 @@ pub(super) fn find(config: &Config, name: &str) -> Option<Named> {
         | Point::Input(_)
         | Point::Occupied(_)
         | Point::Asleep(_)) => Named::Binary(point),
-        Point::Mode | Point::Event(_) => return None,
+        Point::Mode | Point::Event(_) | Point::Setting(_) => return None,
     })
 }
 
@@ -97,6 +97,12 @@ pub(super) fn not_found(config: &Config, name: &str) -> (String, String) {
     if second == "event" && matches!(config.find_point(name), Some(Point::Event(_))) {
         let advice = format!("write `on = \"{first} click\"` in a rule of its own");
         return (format!("`{name}` happens and is over: it is no condition"), advice);
+    }
+    if let Some(Point::Setting(_)) = config.find_point(name) {
+        return (
+            format!("`{name}` is a number of the file that people set: it is no condition"),
+            "write the number".into(),
+        );
     }
     if config.modes.find(name).is_some() {
         return (format!("`{name}` is a mode"), format!("write `mode is {name}`"));

@@ -122,6 +122,7 @@ fn changing(name: &str, config: &Config) -> Result<Point, (String, String)> {
             format!("compare it, as in `{name} > 20`"),
         )),
         Some(Point::Event(_)) => Err((format!("`{name}` only happens"), "write `click`".into())),
+        Some(Point::Setting(_)) => Err(names::not_found(config, name)),
         Some(point) => Ok(point),
         None if name == "mode" => Err(("there are no modes".into(), "add the table [modes]".into())),
         None => Err(names::not_found(config, name)),

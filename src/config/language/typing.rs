@@ -171,11 +171,11 @@ impl Typing<'_> {
         let found = config.find_point(name).or_else(|| whole(".occupied")).or_else(|| whole(".measured"));
         let points: Vec<Point> = match (found, config.find_sensor(name)) {
             (Some(Point::Mode), _) => return self.wrong(place, "the mode is never lost", "name an input or a sensor"),
-            (Some(point), _) => vec![point],
+            (Some(point), _) if !matches!(point, Point::Setting(_)) => vec![point],
             (None, Some(sensor)) => {
                 config[sensor].quantities().map(|quantity| Point::Reading(sensor, quantity)).collect()
             }
-            (None, None) => {
+            _ => {
                 let (message, advice) = names::not_found(config, name);
                 return self.wrong(place, message, advice);
             }

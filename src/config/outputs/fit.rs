@@ -43,7 +43,7 @@ const NOT_FOR_COVERS: [&str; 9] =
 /// What a pulse excludes.
 const NOT_FOR_PULSES: [&str; 5] = ["max_on", "max_on_rest", "min_off", "min_on", "slow_pwm"];
 /// What belongs to the members.
-const NOT_FOR_GROUPS: [&str; 17] = [
+const NOT_FOR_GROUPS: [&str; 18] = [
     "active",
     "at_start",
     "default",
@@ -60,6 +60,7 @@ const NOT_FOR_GROUPS: [&str; 17] = [
     "power",
     "pwm",
     "safe",
+    "settable",
     "speeds",
 ];
 

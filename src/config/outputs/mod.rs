@@ -8,7 +8,7 @@ mod manual_for;
 pub(super) use build::build;
 
 use super::{
-    ids, remote,
+    ids, remote, settable,
     shape::{Class, DAY, Decimal, Flag, Names, OneOf, Period, PwmWire, SECOND, Whole, Wire, Wires, Word},
     table::{Id, Table},
 };
@@ -51,6 +51,8 @@ pub(super) struct Draft {
     pub lines: Vec<(Line, Range<usize>)>,
     /// The room that it names.
     pub room: Option<Mention>,
+    /// Whether people may set its numbers.
+    pub settable: bool,
     works: Works,
     /// The place of its topic, if it is on the broker.
     remote: Option<Range<usize>>,
@@ -69,6 +71,7 @@ impl Draft {
             output,
             lines: Vec::new(),
             room: None,
+            settable: false,
             works: Works::Line(line),
             remote: None,
             interlock: None,
@@ -201,6 +204,10 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         Hold,
         ManualFor::Auto,
     );
+    let settable = settable::read("manual_for", table);
+    if settable && !is_group && !matches!(manual_for, ManualFor::Time(_)) {
+        table.error_at("settable", "`settable` without a time for which commands hold", "add manual_for = \"2h\"");
+    }
     let class = table.optional(
         "class",
         "What Home Assistant is to call it, such as \"outlet\" or \"blind\"; made from `kind` when absent.",
@@ -220,6 +227,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     );
     let mut draft = Draft {
         room: room.map(|room| (room, table.place_of("room"))),
+        settable,
         lines: lines(&wiring, table),
         wait: wait.map(|wait| (wait, table.place_of("interlock_wait"))),
         interlock,

@@ -34,7 +34,7 @@ impl Control {
                     }
                     self.next.told.push(Notification::Clicked(self.config.event_name(input), click.word()));
                 }
-                Effect::Note { rule, text } => tracing::info!("{rule}: {text}"),
+                Effect::Note { about, text } => tracing::info!("{about}: {text}"),
             }
         }
         if self.effects.is_behind() {

@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     clock::Moment,
-    engine::state::Timestamp,
+    engine::{
+        settings::Settings,
+        state::{Timestamp, is_plain},
+    },
     model::{
         Climate, ClimateAction, ClimateAlarm, ClimateFacet, ClimateMode, ClimateReason, Gains, OutputId, Setpoints,
         Source,
@@ -62,6 +65,8 @@ pub(in crate::engine) struct ZoneState {
     pub pid: Pid,
     pub tuning: Tuning,
     pub tuned: Option<Tuned>,
+    #[serde(skip_serializing_if = "is_plain")]
+    pub settings: Settings,
     /// What each point was last seen to be, and since when.
     pub seen: BTreeMap<ClimateFacet, Seen>,
     #[serde(skip)]

@@ -30,8 +30,9 @@ pub(super) fn automatic(zone: &Climate, state: &ZoneState) -> (Setpoints, Option
         _ => None,
     };
     let by_hand = state.preset.as_ref().map(|preset| &preset.name);
-    if let Some(preset) = by_hand.or(planned).and_then(|name| zone.find_preset(name)) {
-        return (preset.setpoints, Some(preset.name.clone()));
+    let preset = |name: &Arc<str>| Some((state.settings.preset(zone, name)?, Some(name.clone())));
+    if let Some(preset) = by_hand.or(planned).and_then(preset) {
+        return preset;
     }
     match &state.planned {
         Some(Planned::Setpoints(setpoints)) => (*setpoints, None),

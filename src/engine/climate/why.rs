@@ -35,7 +35,7 @@ pub(in crate::engine) fn slots(
             if let Some(manual) = &state.manual {
                 slots.push(slot("manual", of(manual.setpoints), by(manual.by.as_ref(), end(manual, state), config)));
             }
-            let preset = |name: &str| zone.find_preset(name).map(|preset| preset.setpoints);
+            let preset = |name: &str| state.settings.preset(zone, name);
             if let Some(hand) = &state.preset
                 && let Some(setpoints) = preset(&hand.name)
             {

@@ -12,6 +12,7 @@ use crate::{
             cover::{Motion, Travel, Way},
             slow_pwm::Owed,
         },
+        settings::Settings,
         usage::Meter,
     },
     model::{Cover, Explanation, Level, Slot, Source},
@@ -51,6 +52,8 @@ pub(in crate::engine) struct OutputState {
     /// What it is to go back to when nobody asks; None: it stays as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Level>,
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub settings: Settings,
     #[serde(default, skip_serializing_if = "is_plain")]
     pub guard: Guard,
     /// Of a pulse: when it was last asked for; None: since it was last asked for nothing else was.
@@ -123,6 +126,7 @@ impl OutputState {
             since: Timestamp::of(now),
             manual: None,
             tripped: false,
+            settings: Settings::default(),
             last_on: full(),
             locked: false,
             lock_changed: None,

@@ -111,6 +111,13 @@ impl<'a> About<'a> {
             Kind::Level(_) => {
                 json!({ "min": 0, "max": 100, "unit_of_meas": Unit::Percent.sign(), "mode": "slider" })
             }
+            Kind::Number(number) if self.platform == "number" => json!({
+                "min": number.range.start(),
+                "max": number.range.end(),
+                "step": number.step,
+                "unit_of_meas": number.unit.sign(),
+                "mode": "box",
+            }),
             Kind::Number(_) if self.platform == "binary_sensor" => json!({ "pl_on": "1", "pl_off": "0" }),
             Kind::Number(number) => json!({
                 "unit_of_meas": number.unit.sign(),

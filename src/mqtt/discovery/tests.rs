@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::model::{
-    CHIPS, Climate, Condition, Config, Control, Gains, Input, InputKind, Method, Modes, Output, OutputId, OutputKind,
-    Preset, RoomId, Rule, Scene, Sensor, SensorId, Setpoints, Vital,
+    CHIPS, Climate, ClimateFacet, ClimateId, Condition, Config, Control, Gains, Input, InputKind, ManualFor, Method,
+    Modes, Output, OutputId, OutputKind, Preset, RoomId, Rule, Scene, Sensor, SensorId, Setpoints, Settable, Vital,
 };
 use crate::mqtt::house;
 use std::{collections::BTreeSet, time::Duration};
@@ -142,7 +142,12 @@ const PLATFORMS: &[Platform] = &[
         &["water", "gas"],
     ),
     ("siren", &["command_topic"], &["state_topic", "command_template", "support_duration", "support_volume_set"], &[]),
-    ("number", &["command_topic"], &["state_topic", "min", "max", "mode", "unit_of_measurement"], &[]),
+    (
+        "number",
+        &["command_topic"],
+        &["state_topic", "min", "max", "step", "mode", "unit_of_measurement", "device_class"],
+        &["duration", "temperature"],
+    ),
     ("switch", &["command_topic"], &["state_topic", "device_class"], &["outlet", "switch"]),
     ("button", &["command_topic"], &["payload_press", "device_class"], &["identify", "restart", "update"]),
     ("select", &["command_topic", "options"], &["state_topic"], &[]),
@@ -221,6 +226,7 @@ const PLATFORMS: &[Platform] = &[
             "carbon_monoxide",
             "timestamp",
             "data_size",
+            "duration",
         ],
     ),
     ("device_automation", &["automation_type", "topic", "type", "subtype"], &["payload"], &[]),
@@ -482,6 +488,34 @@ fn a_zone_is_one_thermostat_with_its_alarm() {
     assert_eq!((&button["name"], &button["ent_cat"]), (&json!("living auto"), &json!("config")));
     let ids: Vec<&String> = components.as_object().unwrap().keys().filter(|id| id.contains("living")).collect();
     assert_eq!(ids, ["button-living", "climate-living", "sensor-living-alarm", "sensor-living-temperature"]);
+}
+
+/// What people may set of the file: numbers in the category of what changes how the house works.
+#[test]
+fn what_is_settable_is_a_number_within_its_bounds() {
+    let mut config = house::config(&[("heater", OutputKind::Heater), ("cooler", OutputKind::Cooler)]);
+    let presets = vec![Preset { name: "away".into(), setpoints: Setpoints { heat: Some(16.0), cool: Some(28.0) } }];
+    let target = Setpoints { heat: Some(20.0), cool: Some(25.0) };
+    let (heat, cool) = (vec![OutputId(0)], vec![OutputId(1)]);
+    config.climates = vec![Climate { heat, cool, target, presets, ..Climate::plain("attic", SensorId(0)) }];
+    config.outputs[0].manual_for = ManualFor::Time(Duration::from_secs(5_400));
+    config.settable = vec![
+        Settable::ManualFor(OutputId(0)),
+        Settable::EmptyAfter(RoomId(0)),
+        Settable::Heat(ClimateId(0), 0),
+        Settable::Cool(ClimateId(0), 0),
+    ];
+    let components = &announce(&config)["cmps"];
+    for (id, unit, class, range) in [
+        ("number-heater-manual_for", "min", "duration", 0.5..=10_080.0),
+        ("number-hall-empty_after", "min", "duration", 0.5..=1_440.0),
+        ("number-attic-away_heat", "°C", "temperature", config.climates[0].target_range(ClimateFacet::Target)),
+        ("number-attic-away_cool", "°C", "temperature", config.climates[0].target_range(ClimateFacet::CoolTarget)),
+    ] {
+        let number = &components[id];
+        assert_eq!([&number["unit_of_meas"], &number["dev_cla"], &number["ent_cat"]], [unit, class, "config"], "{id}");
+        assert_eq!((&number["min"], &number["max"]), (&json!(range.start()), &json!(range.end())), "{id}");
+    }
 }
 
 #[test]

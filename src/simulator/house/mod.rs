@@ -58,10 +58,10 @@ pub enum Said {
         /// What it says.
         text: String,
     },
-    /// To the log: what it did not do, and why.
+    /// To the log: what it did not do and why, or that a setting by hand is over.
     Note {
-        /// The rule.
-        rule: Arc<str>,
+        /// The rule, or the point.
+        about: Arc<str>,
         /// One line.
         text: Arc<str>,
     },
@@ -461,7 +461,7 @@ impl House {
                 }
                 Effect::Answer { command, result: Err(refusal), .. } => self.refused.push((command, refusal)),
                 Effect::Notify { rule, text } => self.said.push(Said::Notice { rule, text }),
-                Effect::Note { rule, text } => self.said.push(Said::Note { rule, text }),
+                Effect::Note { about, text } => self.said.push(Said::Note { about, text }),
                 Effect::Clicked { .. } | Effect::Answer { result: Ok(()), .. } => {}
             }
         }

@@ -146,6 +146,8 @@ impl Recording {
         let sample_every = ((until - from) / SAMPLES).clamp(SAMPLE_MIN, SAMPLE_MAX);
         let track = |spec: &PointSpec| match (spec.owner, &spec.kind) {
             (Owner::Output(_), _) | (_, Kind::Level(_)) => None,
+            // It stands in the file.
+            _ if spec.role == Role::Setting => None,
             (_, Kind::Switch(_)) => Some((spec.point, Track::Binary(Vec::new()))),
             (_, Kind::Number(_)) => Some((spec.point, Track::Number(Vec::new()))),
             (_, Kind::Word(_) | Kind::Event(_)) => Some((spec.point, Track::Word(Vec::new()))),
