@@ -22,7 +22,7 @@ fn cottage(http: u16, mqtt: u16) -> String {
         "[hub]\nid = \"cottage\"\nname = \"Cottage <b>&\"\n[hardware]\nbackend = \"simulated\"\n\
          [http]\nlisten = \"127.0.0.1:{http}\"\n[mqtt]\nurl = \"mqtt://127.0.0.1:{mqtt}\"\n\
          [modes]\nlist = [\"home\", \"away\"]\n\
-         [rooms.hall]\nmotion = [\"hall_motion\"]\nempty_after = \"1h\"\n[rooms.living]\nname = \"Living room\"\nmotion = [\"living_motion\"]\n\
+         [rooms.hall]\nmotion = [\"hall_motion\"]\nempty_after = \"1h\"\nsettable = true\n[rooms.living]\nname = \"Living room\"\nmotion = [\"living_motion\"]\n\
          [inputs.hall_motion]\nkind = \"motion\"\ngpio = 4\n[inputs.living_motion]\nkind = \"motion\"\ngpio = 5\n\
          [inputs.front_door]\nkind = \"door\"\ngpio = 6\n\
          [sensors.living]\nmqtt = \"shed/temperature\"\nquantities = {{ temperature = \"\" }}\nstale_after = \"5s\"\n\
@@ -59,6 +59,7 @@ fn a_person_finds_the_house_on_the_page() {
         "move in the hall" => drop(house.ask(&["set", "hall_motion", "on"])),
         "switch the pump on" => watcher.publish("hearthd/cottage/pump/set", "ON"),
         "the reading lamp is at 100 %" => wait_until("it is", || house.value("reading_lamp.level") == "100"),
+        "the hall is empty after 90 min" => wait_until("it is", || house.value("hall.empty_after") == "90"),
         "lock the pump" => drop(house.ask(&["set", "pump.lock", "on"])),
         "add a lamp, take the pump away" => fs::write(&house.config, format!("{house_text}{ADDED}")).unwrap(),
         "break the sensor" => house.wait_for_log("living.temperature is stale"),

@@ -55,6 +55,21 @@ await page.locator(".tile.is-on", { hasText: "Reading lamp" }).waitFor();
 await page.keyboard.press("Escape");
 await meanwhile("the reading lamp is at 100 %");
 
+// A number of the file, written; one that cannot be is not sent.
+await page.locator(".readings button", { hasText: "Hall empty after" }).click();
+const number = sheet.locator("input[type=number]");
+await number.fill("0.1");
+await number.press("Enter");
+await number.fill("90");
+await number.press("Enter");
+await sheet.locator(".slots li", { hasText: "90 min · by hand: command by HTTP" }).waitFor();
+await sheet.locator(".slots li.lost", { hasText: "60 min" }).waitFor();
+await meanwhile("the hall is empty after 90 min");
+await sheet.getByRole("button", { name: "Give back to the rules" }).click();
+await sheet.locator(".big", { hasText: /^60/ }).waitFor();
+await page.keyboard.press("Escape");
+await sheet.waitFor({ state: "hidden" });
+
 // What is refused is said.
 await meanwhile("lock the pump");
 await act("Pump").click();

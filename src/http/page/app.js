@@ -67,8 +67,9 @@ async function open(id) {
 
 // What is shown in the sheet is to be as new as what is behind it; one that was closed meanwhile stays so.
 async function redraw() {
-  // What somebody has hold of is drawn anew when it is let go.
-  if (get("sheet").open && !isHeld) await draw(opened);
+  // What somebody has hold of is drawn anew when it is let go, and what is being written when that is done.
+  const isWritten = document.activeElement?.matches("#sheet input[type=number]");
+  if (get("sheet").open && !isHeld && !isWritten) await draw(opened);
 }
 
 async function draw(id) {
@@ -144,7 +145,7 @@ function room(place, here, doors) {
   const keep = (id, made) => { shown.set(id, made); return made.element; };
   const outputs = here.filter((point) => point.kind === "output" && !point.part_of);
   const zones = [...new Set(here.filter((point) => point.kind === "climate").map(zoneOf))];
-  const lines = here.filter((point) => ["reading", "input"].includes(point.kind) && point.category !== "diagnostic" || ["power", "energy"].includes(point.kind));
+  const lines = here.filter((point) => ["reading", "input"].includes(point.kind) && point.category !== "diagnostic" || ["power", "energy", "setting"].includes(point.kind));
   if (!outputs.length && !zones.length && !lines.length && !place.id) return null;
   const who = h("span", { class: "who" });
   roomHeads.push(() => {

@@ -71,10 +71,22 @@ function controls(point, tell) {
     if (byHand(point)) return tell(point.id, point.percent ?? point.value, value);
     for (const other of event.target.parentElement.children) other.setAttribute("aria-pressed", String(other === event.target));
   } }, t(key)));
+  const isSetting = point.kind === "setting";
   return h("div", {},
     h("div", { class: "choice" }, made),
-    max != null && slide(point, min, max, step, tell, hold),
-    hasAuto(point) && h("section", {}, h("h3", {}, t("for")), h("div", { class: "choice", role: "group", "aria-label": t("for") }, choices)));
+    max != null && (isSetting ? box : slide)(point, min, max, step, tell, hold),
+    hasAuto(point) && !isSetting && h("section", {}, h("h3", {}, t("for")), h("div", { class: "choice", role: "group", "aria-label": t("for") }, choices)));
+}
+
+/** A number that is written: what people may set of the file goes from half a minute to a week. */
+function box(point, min, max, step, tell) {
+  const input = h("input", { type: "number", min, max, step: "any", inputmode: "decimal", value: point.value, "aria-label": `${t("sheet.set")} ${point.name}`,
+    onchange: () => {
+      if (!input.reportValidity()) return;
+      input.blur();
+      tell(point.id, Number(input.value));
+    } });
+  return h("div", { class: "slide" }, input, h("output", {}, point.unit ?? ""));
 }
 
 function slide(point, min, max, step, tell, hold) {
