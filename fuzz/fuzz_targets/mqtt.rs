@@ -32,7 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
     let cut = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
     let Ok(topic) = std::str::from_utf8(&bytes[..cut]) else { return };
     let payload = bytes.get(cut + 1..).unwrap_or_default().to_vec();
-    let message = Delivery { topic: topic.into(), payload, retain, qos: Qos::AtLeastOnce, dup: false, packet: 1 };
+    let message = Delivery { topic: topic.into(), payload, retain, qos: Qos::AtLeastOnce, dup: false, packet: 1, reply: None };
     let settings = HOUSE.mqtt.as_ref().expect("the shipped house has a broker");
     let topics = Topics::new(&settings.prefix);
     match Inbox::new(settings, &HOUSE.hub.id).sort(&message) {

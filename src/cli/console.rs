@@ -9,7 +9,7 @@ use hearthd::{
         client::{self, Error, point_path},
         shape::{House, PartShape, PointShape, SlotShape, Why},
     },
-    model::{duration, shown_lines},
+    model::{BrokerStatus, duration, shown_lines},
 };
 use serde_json::json;
 use std::{
@@ -46,7 +46,10 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
     writeln!(out, "{} · {}{clock}", about.name, about.time.replace('T', " "))?;
     match &about.broker {
         None => writeln!(out, "no broker configured")?,
-        Some(broker) if broker.connected => writeln!(out, "connected to the broker")?,
+        Some(BrokerStatus { connected: true, error: None, .. }) => writeln!(out, "connected to the broker")?,
+        Some(BrokerStatus { connected: true, error: Some(error), .. }) => {
+            writeln!(out, "connected to the broker, but {error}")?
+        }
         Some(broker) => writeln!(out, "no broker: {}", broker.error.as_deref().unwrap_or("connecting"))?,
     }
     if let Some(refused) = &about.config_refused {

@@ -9,7 +9,7 @@ use super::{
     shape::{Flag, OneOf, Period, SECOND, Shape, Text, Wrong},
     table::Table,
 };
-use crate::model::{Discovery, MqttSettings};
+use crate::model::{Discovery, MqttSettings, MqttVersion};
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 use toml::de::DeValue;
@@ -31,6 +31,12 @@ pub(super) fn read(table: &mut Table<'_>, hub: &str) -> Draft {
         url::Url,
     );
     let url::Address { host, port, carrier, with_tls } = address.unwrap_or_default();
+    let version = table.defaulted(
+        "version",
+        "The version of MQTT; auto: 5 with a broker that speaks it, else 3.1.1.",
+        OneOf(&MqttVersion::WORDS),
+        MqttVersion::Auto,
+    );
     let username = table.optional("username", "If the broker asks for one.", Text);
     let password = table.optional("password", "Better in a file of its own: see password_file.", Text);
     let password_file = table.optional(
@@ -89,6 +95,7 @@ pub(super) fn read(table: &mut Table<'_>, hub: &str) -> Draft {
         settings: MqttSettings {
             host,
             port,
+            version,
             username,
             password,
             client_id,

@@ -6,8 +6,9 @@
 use std::ops::Range;
 
 /// The keys of `[mqtt]`, and of who may come in over HTTP, whose values are no secret.
-const PLAIN_KEYS: [&str; 14] = [
+const PLAIN_KEYS: [&str; 15] = [
     "url",
+    "version",
     "username",
     "client_id",
     "prefix",

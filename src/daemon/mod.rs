@@ -250,8 +250,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 
 /// What is wrong with the connection, to be added to a line; None: all is well, or it is being made.
 fn broker_trouble(status: &BrokerStatus) -> Option<String> {
-    let error = status.error.as_ref().filter(|_| !status.connected);
-    error.map(|error| format!("broker: {error}"))
+    status.error.as_ref().map(|error| format!("broker: {error}"))
 }
 
 /// Reads the state folder. A damaged file is a warning, never a reason not to control the house.

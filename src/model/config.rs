@@ -107,6 +107,8 @@ pub struct MqttSettings {
     pub host: String,
     /// TCP port.
     pub port: u16,
+    /// How the broker is spoken to.
+    pub version: MqttVersion,
     /// User name, if the broker asks for one.
     pub username: Option<String>,
     /// Password; never shown.
@@ -242,6 +244,19 @@ table! {
         Chardev = "chardev";
         /// No wires at all: inputs and readings are set by hand or by `hearthd demo`.
         Simulated = "simulated";
+    }
+}
+
+table! {
+    /// A version of MQTT.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum MqttVersion {
+        /// 5, with a broker that speaks it; else 3.1.1.
+        Auto = "auto";
+        /// 5, with its answers to commands and its reasons.
+        Five = "5";
+        /// What every broker speaks.
+        Three = "3.1.1";
     }
 }
 

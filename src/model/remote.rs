@@ -1,7 +1,7 @@
 //! Points that live on a broker: where their state is told, and where they are commanded.
 
 use super::{Cause, Click, Config, Level, Line, Output, OutputId, Owner, Quantity, Sensor, SensorSource, Source};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// An input or output on topics of the broker, instead of a wire.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -230,6 +230,13 @@ impl Config {
     /// The topics of an output, if the broker is to be told: none in a demo, which plays them.
     pub fn remote_output(&self, id: OutputId) -> Option<&Arc<Remote>> {
         self[id].line.as_ref().and_then(Line::remote).filter(|_| !self.hardware.plays_remote)
+    }
+
+    /// The topics where outputs on the broker are commanded.
+    pub fn remote_commands(&self) -> BTreeSet<&str> {
+        let lines = self.outputs.iter().filter_map(|output| output.line.as_ref());
+        let commands = lines.filter_map(Line::remote).filter_map(|remote| remote.command.as_ref());
+        commands.flat_map(|way| [Some(&*way.topic), way.level.as_ref().map(|level| &*level.topic)]).flatten().collect()
     }
 
     /// Whether anything is on topics that the broker is to be asked for.

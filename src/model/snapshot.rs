@@ -101,7 +101,7 @@ pub struct BrokerStatus {
     pub connected: bool,
     /// Tries to connect that failed since the last connection.
     pub attempts: u32,
-    /// Why there is no connection, or why the last one ended: one line.
+    /// Why there is no connection, or why the last one ended; of a connection, what it does not carry: one line.
     pub error: Option<String>,
 }
 

@@ -1,14 +1,23 @@
-//! The client library, as far as the adapter needs it: only this file, `dial` and `loss` know its types.
+//! The client library, as far as the adapter needs it: one interface to both versions of the protocol. Only this file, those
+//! in its folder, and `dial` know its types.
+//!
+//! A broker that does not speak MQTT 5 says so, or hangs up. Where either version will do, it is then spoken to in 3.1.1 at
+//! once, within the same try: nobody else need know, and nothing is remembered of a broker that may be another tomorrow.
 
-use super::dial::{self, Progress};
+mod v3;
+
+mod v5;
+
+use super::dial::Progress;
 use super::inbox::Asked;
+use super::loss::{Loss, LossKind};
+use super::reply::{Answer, ReplyTo};
 use super::topics::Topics;
-use crate::model::MqttSettings;
-use rumqttc::{
-    AsyncClient, Broker, ConnectionError, Event, EventLoop, LastWill, MqttOptions, Outgoing, Packet, PublishOptions,
-    QoS, SubscribeFilter, SubscribeReasonCode,
+use crate::model::{MqttSettings, MqttVersion};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
 };
-use std::sync::Arc;
 
 /// A message as it came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +34,8 @@ pub struct Delivery {
     pub dup: bool,
     /// Its packet id; 0 at QoS 0.
     pub packet: u16,
+    /// Where its sender wants an answer.
+    pub reply: Option<ReplyTo>,
 }
 
 /// How often a message may arrive.
@@ -42,40 +53,82 @@ pub enum Qos {
 #[derive(Debug, PartialEq)]
 pub(super) enum Happened {
     /// The broker has accepted us.
-    Accepted,
+    Accepted(Terms),
     /// A message came in.
     Came(Delivery),
     /// The broker will not send the message of this packet id again.
     Released(u16),
     /// A message was written, as this packet.
     Written(u16),
-    /// The broker has this packet.
-    Acknowledged(u16),
+    /// The broker has this packet, and passes it on or does not.
+    Acknowledged(u16, Allowed),
     /// We asked for topics, with this packet.
     Asking(u16),
     /// The broker's answers to it: whether we may read each.
-    Answered(u16, Vec<bool>),
+    Answered(u16, Vec<Allowed>),
     /// We took leave.
     Closed,
     /// What is the library's own business.
     Nothing,
 }
 
+/// Whether the broker lets us do something; if not, why, and what to do about it.
+pub(super) type Allowed = Result<(), String>;
+
+/// What to do where a broker does not let us do something, and it is a matter of rights.
+pub(super) const ALLOW: &str = "allow it in the broker's access list";
+
+/// How the broker takes us in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Terms {
+    /// The version of the protocol that is spoken.
+    pub(super) version: &'static str,
+    /// The largest packet that is written, in bytes.
+    pub(super) outgoing: usize,
+    /// How often it hears of us; None: that need not be.
+    pub(super) keep_alive: Option<Duration>,
+}
+
 /// Why a request was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NotTaken;
 
-/// Hands requests to a connection, none of which waits.
+/// Hands requests to a connection that the broker has accepted, none of which waits.
 #[derive(Debug)]
-pub(super) struct Client(AsyncClient);
+pub(super) struct Client(Arc<OnceLock<Handle>>);
+
+#[derive(Debug)]
+enum Handle {
+    Three(v3::Client),
+    Five(v5::Client),
+}
 
 /// Drives a connection.
 pub(super) struct Driver {
-    library: EventLoop,
-    pub(super) progress: Progress,
+    about: About,
+    library: Library,
+    /// What becomes the client's when the broker accepts us.
+    handle: Option<Handle>,
+    client: Arc<OnceLock<Handle>>,
+    longest_silence: Duration,
+}
+
+enum Library {
+    Three(Box<v3::Library>),
+    Five(Box<v5::Library>),
+}
+
+/// What a connection is to be, and how far it has come.
+struct About {
+    settings: Arc<MqttSettings>,
+    /// Topic and payload.
+    will: Option<(String, &'static str)>,
+    limits: Limits,
+    progress: Progress,
 }
 
 /// How a connection is to be.
+#[derive(Clone, Copy)]
 pub(super) struct Limits {
     /// Requests that wait to be written.
     pub(super) queue: usize,
@@ -85,8 +138,8 @@ pub(super) struct Limits {
 }
 
 /// A connection to be made: nothing happens before [`Driver::next`].
-pub(super) fn connection(settings: &MqttSettings, limits: &Limits) -> (Client, Driver) {
-    prepare(options(settings), settings, limits)
+pub(super) fn connection(settings: &MqttSettings, limits: Limits) -> (Client, Driver) {
+    connection_beside(settings, Some(will(settings)), limits)
 }
 
 /// As [`connection`], beside that of the hub: as the client that these settings name, without the hub's last will, but with
@@ -94,129 +147,133 @@ pub(super) fn connection(settings: &MqttSettings, limits: &Limits) -> (Client, D
 pub(super) fn connection_beside(
     settings: &MqttSettings,
     will: Option<(String, &'static str)>,
-    limits: &Limits,
+    limits: Limits,
 ) -> (Client, Driver) {
-    let mut options = access(settings);
-    if let Some((topic, payload)) = will {
-        options.set_last_will(LastWill::new(topic, payload, QoS::AtLeastOnce, true));
-    }
-    prepare(options, settings, limits)
+    let about = About { settings: Arc::new(settings.clone()), will, limits, progress: Progress::default() };
+    let (handle, library) = match settings.version {
+        MqttVersion::Three => begin_v3(&about),
+        MqttVersion::Five | MqttVersion::Auto => {
+            let (client, library) = v5::connection(&about);
+            (Handle::Five(client), Library::Five(Box::new(library)))
+        }
+    };
+    let client = Arc::<OnceLock<_>>::default();
+    let longest_silence = about.longest_silence(Some(Duration::from_secs(keep_alive_s(settings).into())));
+    (Client(client.clone()), Driver { about, library, handle: Some(handle), client, longest_silence })
 }
 
-fn prepare(mut options: MqttOptions, settings: &MqttSettings, limits: &Limits) -> (Client, Driver) {
-    options.set_max_packet_size(limits.incoming, limits.outgoing);
-    // What waits goes out together.
-    options.set_max_request_batch(limits.queue);
-    let (progress, dialled) = (Progress::default(), Arc::new(settings.clone()));
-    let shared = progress.clone();
-    options.set_socket_connector(move |_, network| dial::dial(dialled.clone(), network, shared.clone()));
-    let (client, mut library) = AsyncClient::builder(options).capacity(limits.queue).build();
-    // Small packets must not wait for each other (Nagle's algorithm).
-    library.network_options.set_tcp_nodelay(true);
-    library.network_options.set_connection_timeout(settings.connect_timeout.as_secs().max(1));
-    (Client(client), Driver { library, progress })
+fn begin_v3(about: &About) -> (Handle, Library) {
+    let (client, library) = v3::connection(about);
+    (Handle::Three(client), Library::Three(Box::new(library)))
 }
 
-fn options(settings: &MqttSettings) -> MqttOptions {
-    let mut options = access(settings);
-    options.set_last_will(LastWill::new(
-        Topics::new(&settings.prefix).availability(),
-        "offline",
-        QoS::AtLeastOnce,
-        true,
-    ));
-    options
-}
-
-/// How the broker is reached.
-fn access(settings: &MqttSettings) -> MqttOptions {
-    // What the connection goes over is our own business (`dial.rs`).
-    let broker = Broker::tcp(&settings.host, settings.port);
-    let mut options = MqttOptions::new(&settings.client_id, broker);
-    options.set_keep_alive(keep_alive_s(settings));
-    options.set_clean_session(true);
-    if let Some(username) = &settings.username {
-        options.set_credentials(username, settings.password.clone().unwrap_or_default());
-    }
-    options
+/// What the broker is to say when we vanish: retained, at QoS 1.
+fn will(settings: &MqttSettings) -> (String, &'static str) {
+    (Topics::new(&settings.prefix).availability(), "offline")
 }
 
 /// What the protocol can say, in whole seconds; never 0, which would mean never.
-pub(super) fn keep_alive_s(settings: &MqttSettings) -> u16 {
+fn keep_alive_s(settings: &MqttSettings) -> u16 {
     u16::try_from(settings.keep_alive.as_secs()).unwrap_or(u16::MAX).max(1)
+}
+
+impl About {
+    /// Something happens on a good connection in every keep-alive time.
+    fn longest_silence(&self, keep_alive: Option<Duration>) -> Duration {
+        keep_alive.unwrap_or(Duration::from_secs(u32::MAX.into())) + 2 * self.settings.connect_timeout
+    }
 }
 
 impl Client {
     /// Asks for messages. [`Happened::Asking`] and [`Happened::Answered`] follow.
     pub(super) fn subscribe(&self, asked: &[Asked]) -> Result<(), NotTaken> {
-        let filters = asked.iter().map(|asked| SubscribeFilter::new(asked.filter.clone(), to_library(asked.qos())));
-        self.0.try_subscribe_many(filters).map_err(|_| NotTaken)
+        self.ask(asked.iter().map(|asked| (asked.filter.clone(), asked.qos())))
     }
 
     /// Asks for topics at QoS 1, as [`Client::subscribe`].
     pub(super) fn listen(&self, topics: &[Arc<str>]) -> Result<(), NotTaken> {
-        let filters = topics.iter().map(|topic| SubscribeFilter::new(topic.to_string(), QoS::AtLeastOnce));
-        self.0.try_subscribe_many(filters).map_err(|_| NotTaken)
+        self.ask(topics.iter().map(|topic| (topic.to_string(), Qos::AtLeastOnce)))
+    }
+
+    fn ask(&self, filters: impl Iterator<Item = (String, Qos)>) -> Result<(), NotTaken> {
+        match self.0.get().ok_or(NotTaken)? {
+            Handle::Three(client) => client.subscribe(filters),
+            Handle::Five(client) => client.subscribe(filters),
+        }
     }
 
     /// Publishes at QoS 1. [`Happened::Written`], in the order of these calls, and [`Happened::Acknowledged`] follow.
     pub(super) fn publish(&self, topic: &str, payload: Vec<u8>, retain: bool) -> Result<(), NotTaken> {
-        let options = PublishOptions::at_least_once().retain(retain);
-        self.0.try_publish(topic, payload, options).map_err(|_| NotTaken)
+        match self.0.get().ok_or(NotTaken)? {
+            Handle::Three(client) => client.publish(topic, payload, Qos::AtLeastOnce, retain),
+            Handle::Five(client) => client.publish(topic, payload, Qos::AtLeastOnce, retain),
+        }
     }
 
     /// Publishes at QoS 0, for whoever hears it now. [`Happened::Written`] follows, and nothing more.
     pub(super) fn publish_once(&self, topic: &str, payload: Vec<u8>) -> Result<(), NotTaken> {
-        self.0.try_publish(topic, payload, PublishOptions::at_most_once()).map_err(|_| NotTaken)
+        match self.0.get().ok_or(NotTaken)? {
+            Handle::Three(client) => client.publish(topic, payload, Qos::AtMostOnce, false),
+            Handle::Five(client) => client.publish(topic, payload, Qos::AtMostOnce, false),
+        }
+    }
+
+    /// Publishes an answer, as [`Client::publish`]. Version 3.1.1 knows none.
+    pub(super) fn answer(&self, answer: &Answer) -> Result<(), NotTaken> {
+        match self.0.get().ok_or(NotTaken)? {
+            Handle::Three(_) => Err(NotTaken),
+            Handle::Five(client) => client.answer(answer),
+        }
     }
 
     /// Takes leave of the broker, so that it does not publish the last will. [`Happened::Closed`] follows.
     pub(super) fn close(&self) -> Result<(), NotTaken> {
-        self.0.try_disconnect_now().map_err(|_| NotTaken)
+        match self.0.get().ok_or(NotTaken)? {
+            Handle::Three(client) => client.close(),
+            Handle::Five(client) => client.close(),
+        }
     }
 }
 
 impl Driver {
     /// What happens next. Must not be given up half-way, and not be called again after [`Happened::Closed`] or an error.
-    pub(super) async fn next(&mut self) -> Result<Happened, ConnectionError> {
-        Ok(match self.library.poll().await? {
-            Event::Incoming(Packet::ConnAck(_)) => Happened::Accepted,
-            Event::Incoming(Packet::Publish(message)) => Happened::Came(Delivery {
-                // The library has looked whether it is UTF-8.
-                topic: String::from_utf8_lossy(&message.topic).into_owned(),
-                payload: message.payload.into(),
-                retain: message.retain,
-                qos: from_library(message.qos),
-                dup: message.dup,
-                packet: message.pkid,
-            }),
-            Event::Incoming(Packet::PubRel(release)) => Happened::Released(release.pkid),
-            Event::Incoming(Packet::PubAck(ack)) => Happened::Acknowledged(ack.pkid),
-            Event::Incoming(Packet::SubAck(ack)) => {
-                let allowed = ack.return_codes.iter().map(|code| *code != SubscribeReasonCode::Failure);
-                Happened::Answered(ack.pkid, allowed.collect())
+    ///
+    /// # Errors
+    /// When the connection ended, or none could be made.
+    pub(super) async fn next(&mut self) -> Result<Happened, Loss> {
+        loop {
+            let next = match &mut self.library {
+                Library::Three(library) => library.next(&self.about).await,
+                Library::Five(library) => library.next(&self.about).await,
+            };
+            match &next {
+                Ok(Happened::Accepted(terms)) => {
+                    self.longest_silence = self.about.longest_silence(terms.keep_alive);
+                    // Only the first is taken, and there is no second.
+                    self.handle.take().into_iter().for_each(|handle| drop(self.client.set(handle)));
+                }
+                Err(loss) if self.may_be_older(loss) => {
+                    let (handle, library) = begin_v3(&self.about);
+                    (self.handle, self.library) = (Some(handle), library);
+                    continue;
+                }
+                _ => {}
             }
-            Event::Outgoing(Outgoing::Publish(packet)) => Happened::Written(packet),
-            Event::Outgoing(Outgoing::Subscribe(packet)) => Happened::Asking(packet),
-            Event::Outgoing(Outgoing::Disconnect) => Happened::Closed,
-            _ => Happened::Nothing,
-        })
+            return next;
+        }
     }
-}
 
-fn to_library(qos: Qos) -> QoS {
-    match qos {
-        Qos::AtMostOnce => QoS::AtMostOnce,
-        Qos::AtLeastOnce => QoS::AtLeastOnce,
-        Qos::ExactlyOnce => QoS::ExactlyOnce,
+    /// Whether the other end may be a broker that does not know MQTT 5, and may be spoken to otherwise.
+    fn may_be_older(&self, loss: &Loss) -> bool {
+        self.handle.is_some()
+            && self.about.settings.version == MqttVersion::Auto
+            && matches!(self.library, Library::Five(_))
+            && matches!(loss.kind, LossKind::OtherVersion | LossKind::Closed)
     }
-}
 
-fn from_library(qos: QoS) -> Qos {
-    match qos {
-        QoS::AtMostOnce => Qos::AtMostOnce,
-        QoS::AtLeastOnce => Qos::AtLeastOnce,
-        QoS::ExactlyOnce => Qos::ExactlyOnce,
+    /// For so long nothing may happen; then the library hangs, as it can with a full socket.
+    pub(super) fn longest_silence(&self) -> Duration {
+        self.longest_silence
     }
 }
 
@@ -224,8 +281,8 @@ fn from_library(qos: QoS) -> Qos {
 impl Delivery {
     /// A message at QoS 1, sent for the first time.
     pub(super) fn new(topic: &str, payload: impl Into<Vec<u8>>) -> Delivery {
-        let payload = payload.into();
-        Delivery { topic: topic.into(), payload, retain: false, qos: Qos::AtLeastOnce, dup: false, packet: 1 }
+        let (topic, payload) = (topic.into(), payload.into());
+        Delivery { topic, payload, retain: false, qos: Qos::AtLeastOnce, dup: false, packet: 1, reply: None }
     }
 }
 
@@ -233,21 +290,29 @@ impl Delivery {
 mod tests {
     use super::*;
     use crate::mqtt::house;
-    use std::time::Duration;
+
+    pub(super) fn about(settings: MqttSettings) -> About {
+        let will = Some(will(&settings));
+        let limits = Limits { queue: 1, incoming: 1, outgoing: 1 };
+        About { settings: Arc::new(settings), will, limits, progress: Progress::default() }
+    }
 
     #[test]
     fn a_keep_alive_is_what_the_protocol_can_say() {
         for (asked, said) in [(0, 1), (30, 30), (1_000_000, 65_535)] {
             let settings = MqttSettings { keep_alive: Duration::from_secs(asked), ..house::settings() };
-            assert_eq!(options(&settings).keep_alive(), Duration::from_secs(said));
+            let about = about(settings);
+            assert_eq!(v3::options(&about).keep_alive(), Duration::from_secs(said));
+            assert_eq!(v5::options(&about).keep_alive(), Duration::from_secs(said));
         }
     }
 
     #[test]
     fn the_will_says_offline_and_is_retained() {
-        let will = options(&house::settings()).last_will().unwrap();
-        assert_eq!((&*will.topic, &*will.message), ("hearthd/cottage/availability", &b"offline"[..]));
-        assert!(will.retain);
-        assert_eq!(will.qos, QoS::AtLeastOnce);
+        let about = about(house::settings());
+        let (three, five) = (v3::options(&about).last_will().unwrap(), v5::options(&about).last_will().unwrap());
+        let expected = (&b"hearthd/cottage/availability"[..], &b"offline"[..], true, 1);
+        assert_eq!((three.topic.as_bytes(), &*three.message, three.retain, three.qos as u8), expected);
+        assert_eq!((&*five.topic, &*five.message, five.retain, five.qos as u8), expected);
     }
 }

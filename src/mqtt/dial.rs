@@ -63,7 +63,8 @@ async fn connect(
     let address = settings.host_and_port();
     let Some(tls) = settings.tls.clone() else {
         let tcp = default_socket_connect(address, network).await?;
-        return Ok(Box::new(Plain { tcp, settings, is_looked_at: false }));
+        let speaks_tls = |begin: &[u8], settings: &MqttSettings| (begin == [ALERT]).then(|| tls::speaks_tls(settings));
+        return Ok(Box::new(Watched::new(tcp, settings, speaks_tls)));
     };
     // The system has a hundred and more certificates to read: not on the thread of the control loop.
     let config = tokio::task::spawn_blocking(move || tls::client_config(&tls)).await.map_err(io::Error::other)?;
@@ -99,44 +100,58 @@ pub(super) async fn expects_tls(settings: &MqttSettings) -> bool {
     }
 }
 
-/// A connection without TLS, at whose other end may be one who expects it.
-struct Plain<T> {
-    tcp: T,
+/// A connection at whose other end may be one who was to be spoken to otherwise, which shows in how it begins.
+pub(super) struct Watched<T> {
+    stream: T,
     settings: Arc<MqttSettings>,
-    is_looked_at: bool,
+    /// Its first bytes.
+    begin: Vec<u8>,
+    what_is_wrong: Judge,
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Plain<T> {
+/// What is wrong with a connection that begins so.
+type Judge = fn(&[u8], &MqttSettings) -> Option<Loss>;
+
+/// So many bytes of the beginning are judged.
+const BEGIN: usize = 2;
+
+impl<T> Watched<T> {
+    /// Judges each of the first bytes as it comes, together with those before it.
+    pub(super) fn new(stream: T, settings: Arc<MqttSettings>, what_is_wrong: Judge) -> Watched<T> {
+        Watched { stream, settings, begin: Vec::new(), what_is_wrong }
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Watched<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let read = Pin::new(&mut self.tcp).poll_read(context, buffer);
-        if !self.is_looked_at
-            && let Some(first) = buffer.filled().get(before)
-        {
-            self.is_looked_at = true;
-            if *first == ALERT {
-                return Poll::Ready(Err(io::Error::other(tls::speaks_tls(&self.settings))));
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let missing = BEGIN - self.begin.len();
+        for byte in buffer.filled().iter().skip(before).take(missing) {
+            self.begin.push(*byte);
+            if let Some(loss) = (self.what_is_wrong)(&self.begin, &self.settings) {
+                return Poll::Ready(Err(io::Error::other(loss)));
             }
         }
         read
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Plain<T> {
+impl<T: AsyncWrite + Unpin> AsyncWrite for Watched<T> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write(context, bytes)
+        Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(context)
+        Pin::new(&mut self.stream).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(context)
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 
     fn poll_write_vectored(
@@ -144,10 +159,10 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Plain<T> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.tcp).poll_write_vectored(context, slices)
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        self.stream.is_write_vectored()
     }
 }

@@ -10,6 +10,7 @@ pub(super) fn settings() -> MqttSettings {
     MqttSettings {
         host: "127.0.0.1".into(),
         port: 1883,
+        version: MqttVersion::Auto,
         username: None,
         password: None,
         client_id: "hearthd_cottage".into(),

@@ -1,15 +1,17 @@
 //! One connection to the broker, from its first packet to its end. A new one is made for every try, because the client
 //! library keeps half-finished business of an old connection and loses or repeats it on the next.
 
-use super::client::{self, Client, Delivery, Driver, Happened, Limits};
+use super::client::{self, Allowed, Client, Delivery, Driver, Happened, Limits, Terms};
 use super::dial;
+use super::forward::Commanded;
 use super::inbox::{Asked, Inbox, Incoming};
 use super::loss::{Loss, LossKind};
-use super::outbox::Message;
+use super::outbox::{Message, Told};
 use super::repeats::Repeats;
+use super::reply::ReplyTo;
 use super::tls;
-use crate::house::Notification;
-use crate::model::{Command, MqttSettings, shown};
+use crate::house::Refused;
+use crate::model::{MqttSettings, shown};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -26,8 +28,8 @@ const QUEUE: usize = 2 * WINDOW;
 /// A payload of 1 MiB with the longest topic.
 pub(super) const LARGEST_INCOMING: usize = (1 << 20) + (1 << 16) + OVERHEAD;
 pub(super) const LARGEST_OUTGOING: usize = 1 << 20;
-/// Fixed header, topic length and packet id of a publication, at most.
-const OVERHEAD: usize = 16;
+/// Fixed header, topic length, packet id and properties of a publication, at most; but for the data that an answer carries.
+const OVERHEAD: usize = 64;
 /// How often it is looked whether the broker has acknowledged what was sent.
 pub(super) const ROUND: Duration = Duration::from_secs(7);
 /// What the broker has not acknowledged after so many rounds, 14 to 21 s, it never will.
@@ -43,6 +45,8 @@ pub(super) struct Link {
     /// Written, by packet id.
     unacknowledged: BTreeMap<u16, Awaited>,
     subscriptions: Vec<Subscription>,
+    /// The largest packet that the broker takes, in bytes.
+    largest: usize,
     /// Rounds since it was opened.
     round: u32,
     /// The engine does not take commands, so nothing is read: the broker has no part in that.
@@ -54,7 +58,8 @@ pub(super) struct Link {
 /// A message that the broker has not acknowledged yet.
 #[derive(Debug)]
 struct Awaited {
-    told: Option<Notification>,
+    topic: String,
+    told: Option<Told>,
     /// Since this round.
     round: u32,
 }
@@ -72,19 +77,23 @@ struct Subscription {
 #[derive(Debug)]
 pub(super) enum News {
     /// The broker has accepted us.
-    Up,
+    Up(Terms),
     /// Something came in that is not a command.
     Came(Incoming),
+    /// A command that no engine need look at, and where its sender wants to hear so.
+    Refused(Refused, Option<ReplyTo>),
     /// A message was written, as this packet.
     Written(u16),
-    /// The broker has this packet.
-    Acknowledged(u16),
+    /// The broker has this packet, and passes it on or does not.
+    Acknowledged(u16, Allowed),
+    /// It has one, and does not let us publish on this topic: why.
+    NotTaken(String, String),
     /// We asked for topics, with this packet.
     Asking(u16),
     /// The broker's answers to this packet, one for each filter: whether it lets us read what matches.
-    Answered(u16, Vec<bool>),
-    /// It has answered, and does not let us read these.
-    Subscribed(Vec<Asked>),
+    Answered(u16, Vec<Allowed>),
+    /// It has answered, and does not let us read these: why.
+    Subscribed(Vec<(Asked, String)>),
     /// We took leave; the last.
     Closed,
     /// The connection ended, or none was made; the last.
@@ -97,11 +106,11 @@ impl Link {
     pub(super) fn open(
         settings: &MqttSettings,
         inbox: Inbox,
-        commands: mpsc::Sender<Command>,
+        commands: mpsc::Sender<Commanded>,
         repeats: Arc<Mutex<Repeats>>,
     ) -> Link {
         let limits = Limits { queue: QUEUE, incoming: LARGEST_INCOMING, outgoing: LARGEST_OUTGOING };
-        let (client, driver) = client::connection(settings, &limits);
+        let (client, driver) = client::connection(settings, limits);
         let (sender, news) = mpsc::channel(4 * WINDOW);
         let mut polling = JoinSet::new();
         let held_up = Arc::new(AtomicBool::new(false));
@@ -113,6 +122,7 @@ impl Link {
             handed: VecDeque::new(),
             unacknowledged: BTreeMap::new(),
             subscriptions: Vec::new(),
+            largest: LARGEST_OUTGOING,
             round: 0,
             held_up,
             _polling: polling,
@@ -181,14 +191,25 @@ impl Link {
     /// Publishes, if the message is one that can be.
     pub(super) fn publish(&mut self, message: Message) {
         let Message { topic, payload, retain, told } = message;
-        let size = topic.len() + payload.len() + OVERHEAD;
-        if size > LARGEST_OUTGOING {
-            let topic = shown(&topic);
-            tracing::error!("not published: the message for {topic} has {size} bytes, more than {LARGEST_OUTGOING}");
-        } else if self.client.publish(&topic, payload.into(), retain).is_err() {
-            tracing::error!("not published: {} is not a topic that can be published to", shown(&topic));
+        let answer = match &told {
+            Some(Told::Asker(answer)) => Some(answer),
+            Some(Told::All(_)) | None => None,
+        };
+        let correlation = answer.and_then(|answer| answer.to.correlation.as_ref()).map_or(0, Vec::len);
+        let size = payload.len() + correlation;
+        let published = || match answer {
+            Some(answer) => self.client.answer(answer),
+            None => self.client.publish(&topic, payload.into_bytes(), retain),
+        };
+        if !fits(&topic, size, self.largest) {
+            return;
+        }
+        if published().is_ok() {
+            self.handed.push_back(Awaited { topic, told, round: self.round });
+        } else if answer.is_some() {
+            tracing::debug!("the broker speaks another version of MQTT now: no answer goes to {}", shown(&topic));
         } else {
-            self.handed.push_back(Awaited { told, round: self.round });
+            tracing::error!("not published: {} is not a topic that can be published to", shown(&topic));
         }
     }
 
@@ -200,7 +221,7 @@ impl Link {
     }
 
     /// The answers that the broker may not have got, oldest first.
-    pub(super) fn unanswered(self) -> impl DoubleEndedIterator<Item = Notification> {
+    pub(super) fn unanswered(self) -> impl DoubleEndedIterator<Item = Told> {
         self.unacknowledged.into_values().chain(self.handed).filter_map(|awaited| awaited.told)
     }
 
@@ -212,7 +233,16 @@ impl Link {
                     self.unacknowledged.insert(packet, awaited);
                 }
             }
-            News::Acknowledged(packet) => drop(self.unacknowledged.remove(&packet)),
+            News::Up(terms) => self.largest = terms.outgoing,
+            News::Acknowledged(packet, ref allowed) => {
+                if let (Some(Awaited { topic, told, .. }), Err(why)) = (self.unacknowledged.remove(&packet), allowed) {
+                    if !matches!(told, Some(Told::Asker(_))) {
+                        return News::NotTaken(topic, why.clone());
+                    }
+                    // Where it goes was the asker's choice, and it is nobody else's business.
+                    tracing::debug!("an answer is not let through on {}: {why}", shown(&topic));
+                }
+            }
             News::Asking(packet) => {
                 let next = self.subscriptions.iter_mut().find(|subscription| subscription.packet.is_none());
                 next.into_iter().for_each(|subscription| subscription.packet = Some(packet));
@@ -220,7 +250,8 @@ impl Link {
             News::Answered(packet, allowed) => {
                 let place = self.subscriptions.iter().position(|subscription| subscription.packet == Some(packet));
                 let asked = place.map(|place| self.subscriptions.swap_remove(place).asked).unwrap_or_default();
-                let refused = asked.into_iter().zip(allowed).filter(|(_, allowed)| !allowed).map(|(asked, _)| asked);
+                let refused =
+                    asked.into_iter().zip(allowed).filter_map(|(asked, allowed)| Some((asked, allowed.err()?)));
                 return News::Subscribed(refused.collect());
             }
             _ => {}
@@ -229,39 +260,62 @@ impl Link {
     }
 }
 
+/// Whether the broker takes a message whose payload and data have so many bytes; says so if it does not, and sending it would be
+/// the end of the connection.
+pub(super) fn fits(topic: &str, bytes: usize, largest: usize) -> bool {
+    let size = topic.len() + bytes + OVERHEAD;
+    if size > largest {
+        let topic = shown(topic);
+        tracing::error!(
+            "not published: the message for {topic} has {size} bytes, more than the {largest} that can be sent; see \
+             docs/mqtt.md"
+        );
+    }
+    size <= largest
+}
+
 /// What becomes of messages that come in.
 struct Reader {
     inbox: Inbox,
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<Commanded>,
     repeats: Arc<Mutex<Repeats>>,
     held_up: Arc<AtomicBool>,
 }
 
 impl Reader {
-    /// None: nobody takes commands any more.
-    async fn read(&mut self, message: &Delivery) -> Option<Incoming> {
-        if self.repeats.lock().unwrap_or_else(PoisonError::into_inner).is_repeat(message) {
+    /// What is to be told of a message, if anything.
+    ///
+    /// # Errors
+    /// When nobody takes commands any more.
+    async fn read(&mut self, message: Delivery) -> Result<Option<News>, Stopped> {
+        if self.repeats.lock().unwrap_or_else(PoisonError::into_inner).is_repeat(&message) {
             tracing::debug!("a message on {} came again", shown(&message.topic));
-            return Some(Incoming::Nothing);
+            return Ok(None);
         }
-        match self.inbox.sort(message) {
+        Ok(match self.inbox.sort(&message) {
             Incoming::Command(command) => {
                 self.held_up.store(true, Ordering::Relaxed);
-                let taken = self.commands.send(command).await;
+                let taken = self.commands.send(Commanded { command, reply: message.reply }).await;
                 self.held_up.store(false, Ordering::Relaxed);
-                taken.ok().map(|()| Incoming::Nothing)
+                taken.map_err(|_| Stopped)?;
+                None
             }
+            Incoming::Refused(refused) => Some(News::Refused(refused, message.reply)),
             Incoming::EarlierDiscovery(device, payload) => {
                 let topics = self.inbox.topics().clone();
                 // A megabyte takes a Raspberry Pi Zero a while: not on the thread of the control loop.
                 let of = device.clone();
                 let read = tokio::task::spawn_blocking(move || super::discovery::read(&of, &payload, &topics)).await;
-                Some(Incoming::Earlier(device, read.unwrap_or_default()))
+                Some(News::Came(Incoming::Earlier(device, read.unwrap_or_default())))
             }
-            incoming => Some(incoming),
-        }
+            Incoming::Nothing => None,
+            incoming => Some(News::Came(incoming)),
+        })
     }
 }
+
+/// Nobody takes commands any more.
+struct Stopped;
 
 /// What was wrong, if a connection ended before the broker accepted us.
 pub(super) async fn before_accepted(loss: Loss, settings: &MqttSettings) -> Loss {
@@ -273,30 +327,25 @@ pub(super) async fn before_accepted(loss: Loss, settings: &MqttSettings) -> Loss
 
 /// Drives a connection until it ends. `next` must not be cancelled half-way, hence a task of its own.
 async fn poll(mut driver: Driver, mut reader: Reader, news: mpsc::Sender<News>, settings: MqttSettings) {
-    // Something happens on a good connection in every keep-alive time; a full socket can hang the library for ever.
-    let longest_silence = Duration::from_secs(client::keep_alive_s(&settings).into()) + 2 * settings.connect_timeout;
     let mut up = false;
     loop {
-        let item = match tokio::time::timeout(longest_silence, driver.next()).await {
+        let item = match tokio::time::timeout(driver.longest_silence(), driver.next()).await {
             Err(_) => News::Lost(Loss::wrong("the broker stopped taking our messages")),
-            Ok(Err(error)) => {
-                let loss = Loss::explain(&error, &settings, &driver.progress, LARGEST_INCOMING);
-                News::Lost(if up { loss } else { before_accepted(loss, &settings).await })
-            }
-            Ok(Ok(Happened::Came(message))) => match reader.read(&message).await {
-                None => return,
-                Some(Incoming::Nothing) => continue,
-                Some(incoming) => News::Came(incoming),
+            Ok(Err(loss)) => News::Lost(if up { loss } else { before_accepted(loss, &settings).await }),
+            Ok(Ok(Happened::Came(message))) => match reader.read(message).await {
+                Err(Stopped) => return,
+                Ok(None) => continue,
+                Ok(Some(news)) => news,
             },
             Ok(Ok(Happened::Released(packet))) => {
                 reader.repeats.lock().unwrap_or_else(PoisonError::into_inner).released(packet);
                 continue;
             }
-            Ok(Ok(Happened::Accepted)) => {
+            Ok(Ok(Happened::Accepted(terms))) => {
                 up = true;
-                News::Up
+                News::Up(terms)
             }
-            Ok(Ok(Happened::Acknowledged(packet))) => News::Acknowledged(packet),
+            Ok(Ok(Happened::Acknowledged(packet, allowed))) => News::Acknowledged(packet, allowed),
             Ok(Ok(Happened::Answered(packet, allowed))) => News::Answered(packet, allowed),
             Ok(Ok(Happened::Written(packet))) => News::Written(packet),
             Ok(Ok(Happened::Asking(packet))) => News::Asking(packet),

@@ -4,8 +4,6 @@ use super::dial::Progress;
 use super::{tls, websocket};
 use crate::model::{MqttSettings, in_shell, shown};
 use async_tungstenite::tungstenite;
-use rumqttc::mqttbytes::Error as PacketError;
-use rumqttc::{ConnectReturnCode, ConnectionError, StateError};
 use std::{error::Error, io};
 use tokio_rustls::rustls;
 
@@ -29,6 +27,8 @@ pub(super) enum LossKind {
     Wrong,
     /// A message came in that is too large to be read.
     TooLarge,
+    /// It does not speak the version of MQTT that we do.
+    OtherVersion,
 }
 
 impl Loss {
@@ -83,62 +83,35 @@ impl Loss {
         }
     }
 
-    /// What happened and what to look at. No more than `largest` bytes are read.
-    pub(super) fn explain(
-        error: &ConnectionError,
-        settings: &MqttSettings,
-        progress: &Progress,
-        largest: usize,
-    ) -> Loss {
-        // What our own connecting found out, and TLS at any time: the library only passes it on.
-        if let Some(loss) = within::<Loss>(error) {
-            return loss.clone();
-        }
-        if let Some(error) = within::<rustls::Error>(error) {
-            return tls::explain(error, settings);
-        }
-        if let Some(error) = within::<tungstenite::Error>(error) {
-            return websocket::explain(error, settings);
-        }
-        match error {
-            ConnectionError::NetworkTimeout if progress.is_shaking_hands() => Loss::wrong(format!(
-                "the broker did not begin TLS within {} s: give the port of its TLS listener, often 8883, or more time with \
-                 mqtt.connect_timeout",
-                settings.connect_timeout.as_secs()
-            )),
-            ConnectionError::NetworkTimeout => {
-                Loss::away(format!("no answer within {} s", settings.connect_timeout.as_secs()))
-            }
-            ConnectionError::ConnectionRefused(code) => Loss::wrong(refusal(*code, settings)),
-            ConnectionError::Io(error) => Loss::io(error),
-            ConnectionError::FlushTimeout => Loss::wrong("the broker stopped taking our messages"),
-            ConnectionError::NotConnAck(_) => Loss::wrong("what answers there is no MQTT broker"),
-            ConnectionError::SessionStateMismatch { .. } => {
-                Loss::wrong("the broker does not keep to the protocol: it goes on with a session that never was")
-            }
-            ConnectionError::MqttState(error) => match error {
-                StateError::ConnectionAborted => Loss::closed(),
-                StateError::AwaitPingResp => Loss::away("the broker stopped answering"),
-                StateError::Io(error) | StateError::Deserialization(PacketError::Io(error)) => Loss::io(error),
-                StateError::Deserialization(PacketError::PayloadSizeLimitExceeded(size)) => Loss {
-                    reason: format!(
-                        "a message of {size} bytes came in, more than the {largest} that are read; if it is a retained one, \
-                         find it with mosquitto_sub -v{} and delete it",
-                        topics_read(settings)
-                    ),
-                    kind: LossKind::TooLarge,
-                },
-                error => {
-                    Loss::wrong(format!("the broker does not keep to the protocol: {}", shown(&error.to_string())))
-                }
-            },
-            error => Loss::wrong(shown(&error.to_string())),
-        }
+    /// What answers is something else.
+    pub(super) fn no_broker() -> Loss {
+        Loss::wrong("what answers there is no MQTT broker")
+    }
+
+    /// The broker speaks of a session, and we have asked for none.
+    pub(super) fn old_session() -> Loss {
+        Loss::wrong("the broker does not keep to the protocol: it goes on with a session that never was")
+    }
+
+    /// The broker sends what it must not, in the words of the client library.
+    pub(super) fn not_the_protocol(error: &str) -> Loss {
+        Loss::wrong(format!("the broker does not keep to the protocol: {}", shown(error)))
     }
 }
 
+/// What our own connecting found out, and TLS at any time: the library only passes it on.
+pub(super) fn within(error: &(dyn Error + 'static), settings: &MqttSettings) -> Option<Loss> {
+    if let Some(loss) = first::<Loss>(error) {
+        return Some(loss.clone());
+    }
+    if let Some(error) = first::<rustls::Error>(error) {
+        return Some(tls::explain(error, settings));
+    }
+    first::<tungstenite::Error>(error).map(|error| websocket::explain(error, settings))
+}
+
 /// The first error of a type among an error and its causes. What an I/O error carries counts as a cause.
-fn within<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e T> {
+fn first<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e T> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref() {
@@ -152,21 +125,44 @@ fn within<'e, T: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'
     None
 }
 
-fn refusal(code: ConnectReturnCode, settings: &MqttSettings) -> String {
-    match (code, &settings.username) {
-        (ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized, None) => {
-            "the broker refuses us without a user name: give it a user name and password in [mqtt]".into()
-        }
-        (ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized, Some(user)) => format!(
+/// The broker did not take us in in time.
+pub(super) fn no_answer(settings: &MqttSettings, progress: &Progress) -> Loss {
+    let seconds = settings.connect_timeout.as_secs();
+    if !progress.is_shaking_hands() {
+        return Loss::away(format!("no answer within {seconds} s"));
+    }
+    Loss::wrong(format!(
+        "the broker did not begin TLS within {seconds} s: give the port of its TLS listener, often 8883, or more time with \
+         mqtt.connect_timeout"
+    ))
+}
+
+/// A message of so many bytes came in; no more than `largest` are read.
+pub(super) fn too_large(size: usize, largest: usize, settings: &MqttSettings) -> Loss {
+    Loss {
+        reason: format!(
+            "a message of {size} bytes came in, more than the {largest} that are read; if it is a retained one, find it with \
+             mosquitto_sub -v{} and delete it",
+            topics_read(settings)
+        ),
+        kind: LossKind::TooLarge,
+    }
+}
+
+/// The broker does not know us.
+pub(super) fn login_refused(settings: &MqttSettings) -> Loss {
+    Loss::wrong(match &settings.username {
+        None => "the broker refuses us without a user name: give it a user name and password in [mqtt]".into(),
+        Some(user) => format!(
             "the broker refuses user {}: check the user name and password in [mqtt], and what the broker allows them",
             shown(user)
         ),
-        (ConnectReturnCode::BadClientId, _) => {
-            format!("the broker refuses the client id {}: choose another in [mqtt]", shown(&settings.client_id))
-        }
-        (ConnectReturnCode::ServiceUnavailable, _) => "the broker says that it is not available now".into(),
-        (code, _) => format!("the broker refuses the connection: {code:?}"),
-    }
+    })
+}
+
+/// The broker does not like our name.
+pub(super) fn client_id_refused(settings: &MqttSettings) -> Loss {
+    Loss::wrong(format!("the broker refuses the client id {}: choose another in [mqtt]", shown(&settings.client_id)))
 }
 
 /// The arguments of `mosquitto_sub` for all that is read.
@@ -174,33 +170,4 @@ fn topics_read(settings: &MqttSettings) -> String {
     let home_assistant = settings.discovery_prefix.iter();
     let prefixes = std::iter::once(&settings.prefix).chain(home_assistant);
     prefixes.map(|prefix| format!(" -t {}", in_shell(&format!("{prefix}/#")))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::mqtt::house;
-
-    #[test]
-    fn a_refused_login_says_what_to_check() {
-        let reason = |settings: &MqttSettings| {
-            let refused = ConnectionError::ConnectionRefused(ConnectReturnCode::NotAuthorized);
-            Loss::explain(&refused, settings, &Progress::default(), 1).reason
-        };
-        assert!(reason(&house::settings()).contains("without a user name"));
-        assert!(reason(&MqttSettings { username: Some("hub".into()), ..house::settings() }).contains("user hub"));
-    }
-
-    #[test]
-    fn a_broker_that_is_away_is_told_from_one_that_is_wrong() {
-        let kind = |error| Loss::explain(&error, &house::settings(), &Progress::default(), 1).kind;
-        let io = |kind| ConnectionError::Io(io::Error::from(kind));
-        assert_eq!(kind(io(io::ErrorKind::ConnectionRefused)), LossKind::Away);
-        assert_eq!(kind(io(io::ErrorKind::ConnectionReset)), LossKind::Closed);
-        assert_eq!(kind(ConnectionError::NetworkTimeout), LossKind::Away);
-        assert_eq!(kind(ConnectionError::MqttState(StateError::Unsolicited(3))), LossKind::Wrong);
-        assert_eq!(kind(ConnectionError::FlushTimeout), LossKind::Wrong);
-        let large = StateError::Deserialization(PacketError::PayloadSizeLimitExceeded(9));
-        assert_eq!(kind(ConnectionError::MqttState(large)), LossKind::TooLarge);
-    }
 }

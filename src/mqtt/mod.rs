@@ -26,6 +26,10 @@ mod ledger;
 
 mod repeats;
 
+mod reply;
+
+mod forward;
+
 mod backoff;
 
 mod loss;
@@ -58,6 +62,7 @@ use crate::model::{BrokerStatus, Config, MqttSettings, Snapshot, Vitals};
 pub use client::{Delivery, Qos};
 pub use hub::attach;
 pub use ledger::Ledger;
+pub use reply::ReplyTo;
 use session::Session;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};

@@ -9,9 +9,10 @@ mod vitals;
 use super::Clearing;
 use super::discovery::{self, Board, Device, Layout, Step};
 use super::ledger::Record;
+use super::reply::Answer;
 use super::topics::{PointTopics, Topics};
 use crate::house::Notification;
-use crate::model::{Explanation, Kind, MqttSettings, Quality, Snapshot, Value};
+use crate::model::{Explanation, Kind, MqttSettings, Quality, Snapshot, Value, shown};
 use order::{Group, Part, groups};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -29,7 +30,16 @@ pub(super) struct Message {
     pub(super) payload: String,
     pub(super) retain: bool,
     /// What it tells once, to be told again if the connection ends before the broker has it.
-    pub(super) told: Option<Notification>,
+    pub(super) told: Option<Told>,
+}
+
+/// What is told once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// To everybody.
+    All(Notification),
+    /// To whoever gave a command.
+    Asker(Answer),
 }
 
 /// Compares the newest snapshot with what this connection was given.
@@ -77,8 +87,10 @@ pub(super) struct Outbox {
     problem: Option<String>,
     problem_said: Option<String>,
     to_clear: VecDeque<String>,
-    told: VecDeque<Notification>,
+    told: VecDeque<Told>,
     dropped: u64,
+    /// An answer was asked for where none can go, and it was said.
+    warned_of_reply: bool,
     closing: bool,
     clear_at_the_end: Option<String>,
     /// Retained topics of what is no longer there, until the broker has cleared them.
@@ -140,6 +152,7 @@ impl Outbox {
             to_clear: VecDeque::new(),
             told: VecDeque::new(),
             dropped: 0,
+            warned_of_reply: false,
             closing: false,
             clear_at_the_end: None,
             gone_topics: BTreeSet::new(),
@@ -177,7 +190,7 @@ impl Outbox {
         // With the announcement of another hub its device goes, and nobody listens to its topics any more.
         self.to_clear = self.gone_topics.iter().filter(|topic| topic.ends_with("/config")).cloned().collect();
         // Nobody presses a button now because somebody did while the broker was away.
-        self.told.retain(|told| !matches!(told, Notification::Clicked(..)));
+        self.told.retain(|told| !matches!(told, Told::All(Notification::Clicked(..))));
     }
 
     /// Home Assistant has started: everything is told again, `online` before the states.
@@ -219,6 +232,23 @@ impl Outbox {
 
     /// Something is to be told once.
     pub(super) fn tell(&mut self, told: Notification) {
+        self.queue(Told::All(told));
+    }
+
+    /// Whoever gave a command is to be told what came of it.
+    pub(super) fn answer(&mut self, answer: Answer) {
+        let Some(wrong) = answer.to.why_not(&self.topics, &self.snapshot.config) else {
+            return self.queue(Told::Asker(answer));
+        };
+        let topic = shown(&answer.to.topic);
+        if std::mem::replace(&mut self.warned_of_reply, true) {
+            tracing::debug!("no answer goes to {topic}: {wrong}");
+        } else {
+            tracing::warn!("no answer goes to {topic}, where a command asks for it: {wrong}; see docs/mqtt.md");
+        }
+    }
+
+    fn queue(&mut self, told: Told) {
         if self.told.len() == TOLD {
             self.told.pop_front();
             self.dropped += 1;
@@ -227,7 +257,7 @@ impl Outbox {
     }
 
     /// The broker may not have got this answer: it is the next again, if there is room.
-    pub(super) fn tell_again(&mut self, told: Notification) {
+    pub(super) fn tell_again(&mut self, told: Told) {
         if self.told.len() < TOLD {
             self.told.push_front(told);
         }
@@ -416,16 +446,21 @@ impl Outbox {
         }
     }
 
-    fn once(&mut self, told: Notification) -> Message {
+    fn once(&mut self, told: Told) -> Message {
         if self.told.is_empty() && self.dropped > 0 {
             tracing::warn!("{} refusals and notices were not told: there were too many", self.dropped);
             self.dropped = 0;
         }
         // A few strings always make a JSON object.
         let (topic, payload) = match &told {
-            Notification::Refused(refused) => (self.topics.error(), serde_json::to_string(refused).unwrap_or_default()),
-            Notification::Notice(notice) => (self.topics.notify(), serde_json::to_string(notice).unwrap_or_default()),
-            Notification::Clicked(point, click) => (self.topics.of_point(point).state, (*click).to_owned()),
+            Told::All(Notification::Refused(refused)) => {
+                (self.topics.error(), serde_json::to_string(refused).unwrap_or_default())
+            }
+            Told::All(Notification::Notice(notice)) => {
+                (self.topics.notify(), serde_json::to_string(notice).unwrap_or_default())
+            }
+            Told::All(Notification::Clicked(point, click)) => (self.topics.of_point(point).state, (*click).to_owned()),
+            Told::Asker(answer) => (answer.to.topic.clone(), answer.payload.clone()),
         };
         Message { topic, payload, retain: false, told: Some(told) }
     }

@@ -4,25 +4,24 @@ mod report;
 
 use super::backoff::{Backoff, STEADY};
 use super::discovery::Board;
+use super::forward::{ANSWERS, Answered, COMMANDS, Commanded, forward};
 use super::inbox::{Asked, AskedFor, Inbox, Incoming};
 use super::ledger::Ledger;
 use super::link::{Link, News, ROUND};
 use super::loss::{Loss, LossKind};
 use super::outbox::Outbox;
 use super::repeats::Repeats;
+use super::reply::{Answer, ReplyTo};
 use super::timer::{ring, timer};
 use super::{Clearing, Feed, is_of};
-use crate::house::{Answerer, Notification, Request};
-use crate::model::{BrokerStatus, Command, MqttSettings, SIGN_OF_LIFE, Snapshot, Vital};
+use crate::house::{Notification, Refused};
+use crate::model::{BrokerStatus, MqttSettings, SIGN_OF_LIFE, Snapshot, Vital};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{path::Path, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// So many commands wait for the engine before the connection does. A broker drops what a slow reader leaves there, so
-/// there is room for a storm; each takes some 150 bytes, and only while it waits.
-const COMMANDS: usize = 16_384;
 /// All hubs of a house hear Home Assistant's birth at the same time.
 const BIRTH_SPREAD_MS: u64 = 2_000;
 /// Home Assistant has surely followed an announcement by then.
@@ -45,12 +44,16 @@ pub(super) struct Session {
     hub: Arc<str>,
     settings: MqttSettings,
     feed: Feed,
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<Commanded>,
+    /// What came of those that want an answer.
+    answers: mpsc::Receiver<Answered>,
     status: watch::Sender<BrokerStatus>,
     stop: oneshot::Receiver<Clearing>,
     outbox: Outbox,
     /// What is wrong with the connection, of what the broker can be told.
     problem: Option<String>,
+    /// Of what we published on this connection, what the broker did not let us.
+    not_taken: Option<String>,
     backoff: Backoff,
     ledger: Arc<Ledger>,
     repeats: Arc<Mutex<Repeats>>,
@@ -78,6 +81,8 @@ struct Lived {
     /// It has acknowledged a message, and answered what we asked to read; if the last one was doubted, it is steady, too.
     good: bool,
     steady: bool,
+    /// Of the protocol.
+    version: &'static str,
 }
 
 /// How much a broker is asked for, after it has shown that it cannot take more.
@@ -105,11 +110,13 @@ impl Session {
     ) -> Session {
         let (commands, queued) = mpsc::channel(COMMANDS);
         let mut forwarding = JoinSet::new();
-        forwarding.spawn(forward(queued, feed.house.requests.clone(), feed.refusals.clone()));
+        let (answered, answers) = mpsc::channel(ANSWERS);
+        forwarding.spawn(forward(queued, feed.house.requests.clone(), feed.refusals.clone(), answered));
         Session {
             outbox: Outbox::new(&settings, first, ledger.record(), Board::read(Path::new("/"))),
             backoff: Backoff::new(),
             problem: None,
+            not_taken: None,
             ledger,
             repeats: Arc::default(),
             wary: Wary::No,
@@ -119,6 +126,7 @@ impl Session {
             settings,
             feed,
             commands,
+            answers,
             status,
             stop,
             _forwarding: forwarding,
@@ -151,6 +159,7 @@ impl Session {
         let inbox = Inbox::new(&self.settings, &self.hub);
         let mut to_ask = self.to_ask(&inbox);
         self.repeats.lock().unwrap_or_else(PoisonError::into_inner).connection_begins();
+        self.not_taken = None;
         let mut link = Link::open(&self.settings, inbox, self.commands.clone(), self.repeats.clone());
         let mut lived = Lived::default();
         let mut refused = Vec::new();
@@ -167,6 +176,10 @@ impl Session {
                 news = link.next() => Some(news),
                 Some(told) = self.feed.told.recv() => {
                     self.outbox.tell(told);
+                    None
+                }
+                Some(answered) = self.answers.recv() => {
+                    self.answered(answered);
                     None
                 }
                 Ok(()) = self.feed.snapshots.changed(), if lived.up => None,
@@ -214,8 +227,8 @@ impl Session {
             // All that is there already, before anything is published: the more is known, the less need be said.
             while let Some(item) = news.take().or_else(|| link.try_next()) {
                 match item {
-                    News::Up => {
-                        lived.up = true;
+                    News::Up(terms) => {
+                        (lived.up, lived.version) = (true, terms.version);
                         steady = timer(STEADY);
                         self.catch_up();
                         self.outbox.start();
@@ -224,7 +237,7 @@ impl Session {
                             self.outbox.delete_commands(commands.map(|asked| asked.filter.clone()));
                         }
                     }
-                    News::Came(Incoming::Refused(refused)) => self.outbox.tell(Notification::Refused(refused)),
+                    News::Refused(refused, reply) => self.refused(refused, reply),
                     News::Came(Incoming::Birth) => {
                         birth = birth.or_else(|| timer(Duration::from_millis(self.backoff.below(BIRTH_SPREAD_MS))));
                     }
@@ -236,7 +249,11 @@ impl Session {
                         }
                     }
                     News::Subscribed(not_allowed) => refused.extend(not_allowed),
-                    News::Acknowledged(_) => acknowledged = true,
+                    News::Acknowledged(..) => acknowledged = true,
+                    News::NotTaken(topic, why) => {
+                        acknowledged = true;
+                        self.not_taken(&topic, why);
+                    }
                     News::Came(_) | News::Written(_) | News::Asking(_) | News::Answered(..) | News::Closed => {}
                     News::Lost(loss) => {
                         self.learn(&loss, link.is_subscribed());
@@ -245,9 +262,7 @@ impl Session {
                     }
                 }
             }
-            while let Ok(told) = self.feed.told.try_recv() {
-                self.outbox.tell(told);
-            }
+            self.hear();
             if !lived.up {
                 continue;
             }
@@ -258,7 +273,7 @@ impl Session {
             self.publish(&mut link);
             if !lived.good && !self.doubted && acknowledged && to_ask.is_empty() && link.is_subscribed() {
                 lived.good = true;
-                self.is_good(&refused);
+                self.is_good(&refused, lived.version);
                 self.publish(&mut link);
             }
             if link.is_idle() {
@@ -308,6 +323,28 @@ impl Session {
         };
     }
 
+    /// What was told meanwhile.
+    fn hear(&mut self) {
+        while let Ok(told) = self.feed.told.try_recv() {
+            self.outbox.tell(told);
+        }
+        while let Ok(answered) = self.answers.try_recv() {
+            self.answered(answered);
+        }
+    }
+
+    fn answered(&mut self, Answered { answer, refused }: Answered) {
+        refused.into_iter().for_each(|refused| self.outbox.tell(Notification::Refused(refused)));
+        self.outbox.answer(answer);
+    }
+
+    /// A command was refused before any engine saw it.
+    fn refused(&mut self, refused: Refused, reply: Option<ReplyTo>) {
+        let answer = reply.map(|reply| Answer::refused(reply, &refused));
+        self.outbox.tell(Notification::Refused(refused));
+        answer.into_iter().for_each(|answer| self.outbox.answer(answer));
+    }
+
     fn catch_up(&mut self) {
         let newest = self.feed.snapshots.borrow_and_update().clone();
         // After a reload, another connection tells of a house with other settings.
@@ -332,9 +369,7 @@ impl Session {
     /// Returns whether the broker has taken all of it.
     async fn take_leave(&mut self, mut link: Link, clearing: Clearing) -> bool {
         self.catch_up();
-        while let Ok(told) = self.feed.told.try_recv() {
-            self.outbox.tell(told);
-        }
+        self.hear();
         let said = timeout(LAST_WORDS, async {
             if clearing.discovery {
                 self.outbox.take_back_discovery();
@@ -381,19 +416,8 @@ impl Session {
                 clearing = &mut self.stop => return Some(clearing.unwrap_or_default()),
                 () = ring(&mut over) => return None,
                 Some(told) = self.feed.told.recv() => self.outbox.tell(told),
+                Some(answered) = self.answers.recv() => self.answered(answered),
             }
-        }
-    }
-}
-
-async fn forward(
-    mut commands: mpsc::Receiver<Command>,
-    requests: mpsc::Sender<Request>,
-    refusals: mpsc::Sender<Notification>,
-) {
-    while let Some(command) = commands.recv().await {
-        if requests.send(Request { command, answer: Answerer::Refusals(refusals.clone()) }).await.is_err() {
-            return;
         }
     }
 }

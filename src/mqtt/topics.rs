@@ -113,6 +113,24 @@ impl Topics {
         matches!(self.below_prefix(topic), Some("availability" | "problem"))
     }
 
+    /// Where answers may go that are to stay under the prefix.
+    pub fn answers(&self) -> String {
+        format!("{}/answers/...", self.prefix)
+    }
+
+    /// Whether a topic is one of those, and nothing else.
+    pub fn is_for_answers(&self, topic: &str) -> bool {
+        let path = self.below_prefix(topic).and_then(|rest| rest.strip_prefix("answers"));
+        path.is_some_and(|path| path.is_empty() || path.starts_with('/'))
+            && self.commanded_point(topic).is_none()
+            && !self.is_of_a_point(topic)
+    }
+
+    /// Whether a topic is under the prefix.
+    pub fn is_ours(&self, topic: &str) -> bool {
+        self.below_prefix(topic).is_some()
+    }
+
     fn below_prefix<'a>(&self, topic: &'a str) -> Option<&'a str> {
         topic.strip_prefix(&*self.prefix)?.strip_prefix('/')
     }

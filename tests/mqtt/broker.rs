@@ -187,7 +187,7 @@ pub enum Behaviour {
     Serve,
 }
 
-/// Speaks just enough of the protocol.
+/// Speaks just enough of the protocol; not MQTT 5, and who tries that is asked to try otherwise.
 pub struct FakeBroker {
     pub port: u16,
     /// What was published, by topic and payload; `ping` for a ping.
@@ -203,10 +203,12 @@ impl FakeBroker {
         let (sender, heard) = mpsc::unbounded_channel();
         let mut serving = JoinSet::new();
         serving.spawn(async move {
-            for n in 0.. {
+            let mut n = 0;
+            loop {
                 let (socket, _) = listener.accept().await.unwrap();
                 // A connection that breaks is what half of this is about.
-                let _ = serve(socket, &behaviours[n.min(N - 1)], &sender).await;
+                let served = serve(socket, &behaviours[n.min(N - 1)], &sender).await;
+                n += usize::from(served.map_err(|error| error.kind()) != Err(std::io::ErrorKind::Unsupported));
             }
         });
         FakeBroker { port, heard, _serving: serving }
@@ -246,6 +248,10 @@ async fn serve(
         }
         let mut body = vec![0; length];
         socket.read_exact(&mut body).await?;
+        if kind >> 4 == 1 && body.get(6) == Some(&5) {
+            socket.write_all(&[0x20, 2, 0, 1]).await?;
+            return Err(std::io::ErrorKind::Unsupported.into());
+        }
         match (behaviour, kind >> 4) {
             (Behaviour::Silent, _) => {}
             (Behaviour::Close, _) => return Ok(()),

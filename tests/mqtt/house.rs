@@ -111,6 +111,7 @@ fn settings(port: u16) -> MqttSettings {
     MqttSettings {
         host: "127.0.0.1".into(),
         port,
+        version: MqttVersion::Auto,
         username: None,
         password: None,
         client_id: "hearthd_cottage".into(),

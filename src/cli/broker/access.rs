@@ -2,10 +2,9 @@
 
 use super::{APPS, HEARTHD};
 use hearthd::{
-    model::{Config, Line},
+    model::Config,
     mqtt::{homie, topics::Topics},
 };
-use std::collections::BTreeSet;
 
 const BEGIN: &str = "# hearthd broker: from here\n";
 const END: &str = "# hearthd broker: to here\n";
@@ -28,7 +27,7 @@ pub fn block(config: &Config) -> String {
     if settings.is_some_and(|mqtt| mqtt.homie) {
         lines.push(format!("topic readwrite {}/#", homie::base(hub)));
     }
-    lines.extend(device_commands(config).into_iter().map(|topic| format!("topic write {topic}")));
+    lines.extend(config.remote_commands().into_iter().map(|topic| format!("topic write {topic}")));
     lines.extend([format!("user {APPS}"), "topic read #".into()]);
     lines.extend(Topics::new(&prefix).command_filters().map(|filter| format!("topic write {filter}")));
     if settings.is_some_and(|mqtt| mqtt.homie) {
@@ -36,13 +35,6 @@ pub fn block(config: &Config) -> String {
     }
     lines.push(format!("topic write {birth}"));
     format!("{BEGIN}{}\n{END}", lines.join("\n"))
-}
-
-/// Where outputs on the broker are commanded.
-fn device_commands(config: &Config) -> BTreeSet<&str> {
-    let lines = config.outputs.iter().filter_map(|output| output.line.as_ref());
-    let commands = lines.filter_map(Line::remote).filter_map(|remote| remote.command.as_ref());
-    commands.flat_map(|way| [Some(&*way.topic), way.level.as_ref().map(|level| &*level.topic)]).flatten().collect()
 }
 
 /// The list with this block in the place of the one that it has, or at its beginning.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
 /// The beginning of all topics; the convention fixes the version in it.
-const ROOT: &str = "homie/5";
+pub(in crate::mqtt) const ROOT: &str = "homie/5";
 /// The version of the convention, as descriptions say it.
 const VERSION: &str = "5.0";
 /// The property of a point whose name is one word.

@@ -30,6 +30,7 @@ use crate::{
     house::{Answerer, House, Notification, Request},
     model::{Command, Config, MqttSettings, Refusal, Snapshot, Source, in_shell, shown},
 };
+pub(super) use device::ROOT;
 pub use device::base;
 use outbox::Outbox;
 use std::{sync::Arc, time::Duration};
@@ -241,7 +242,7 @@ impl Adapter {
                     News::Came(message) => {
                         self.command(&message, &mut outbox, &mut answers, &mut has_ignored);
                     }
-                    News::Taken(()) => {
+                    News::Taken((), _) => {
                         on_their_way = on_their_way.saturating_sub(1);
                         overdue = None;
                     }
@@ -329,7 +330,7 @@ impl Adapter {
                     return Ok(());
                 }
                 match connection.next().await {
-                    News::Taken(()) => on_their_way -= 1,
+                    News::Taken((), _) => on_their_way -= 1,
                     News::Closed | News::Lost(_) => return Err(()),
                     News::Up | News::Listening(_) | News::Came(_) => {}
                 }
@@ -344,6 +345,9 @@ impl Adapter {
 /// Whether an acknowledgement follows.
 fn publish(connection: &mut Connection<()>, message: outbox::Message) -> Result<bool, ()> {
     let outbox::Message { topic, payload, retain } = message;
+    if !connection.fits(&topic, &payload) {
+        return Ok(false);
+    }
     let published = match retain {
         true => connection.publish_kept(&topic, payload, ()),
         false => connection.publish_once(&topic, payload),

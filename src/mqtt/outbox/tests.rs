@@ -689,14 +689,30 @@ fn refusals_are_answered_as_json_and_the_oldest_give_way() {
         })
     };
     (0..=TOLD).for_each(|n| outbox.tell(refused(n)));
-    outbox.tell_again(refused(9_999));
+    outbox.tell_again(Told::All(refused(9_999)));
     let first = outbox.next().unwrap();
     assert_eq!((first.topic.as_str(), first.retain), ("hearthd/cottage/error", false));
     assert_eq!(first.payload, r#"{"point":"p1","payload":"\"\n","reason":"no such point"}"#);
     outbox.tell_again(first.told.unwrap());
     let answers: Vec<_> = std::iter::from_fn(|| outbox.next()).filter_map(|message| message.told).collect();
     assert_eq!(answers.len(), TOLD);
-    assert_eq!((&answers[0], &answers[TOLD - 1]), (&refused(1), &refused(TOLD)));
+    let all = |n| Told::All(refused(n));
+    assert_eq!((&answers[0], &answers[TOLD - 1]), (&all(1), &all(TOLD)));
+}
+
+#[test]
+fn an_answer_goes_to_whoever_asked_and_nowhere_else() {
+    use super::super::reply::{Answer, ReplyTo};
+    let mut outbox = outbox(&config(&[]));
+    said(&mut outbox);
+    let answer = |topic: &str| Answer { to: ReplyTo::new(topic.into(), Some(b"7".to_vec())), payload: "{}".into() };
+    outbox.answer(answer("hearthd/cottage/lamp/set"));
+    assert_eq!(outbox.next(), None);
+    outbox.answer(answer("phone/answers"));
+    let message = outbox.next().unwrap();
+    assert_eq!((message.topic.as_str(), &*message.payload, message.retain), ("phone/answers", "{}", false));
+    outbox.tell_again(message.told.unwrap());
+    assert_eq!(outbox.next().unwrap().told, Some(Told::Asker(answer("phone/answers"))), "also on another connection");
 }
 
 #[test]

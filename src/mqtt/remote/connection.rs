@@ -4,15 +4,14 @@
 use crate::{
     model::MqttSettings,
     mqtt::{
-        client::{self, Client, Delivery, Driver, Happened, Limits, NotTaken},
-        link::{LARGEST_INCOMING, LARGEST_OUTGOING, before_accepted},
+        client::{self, Allowed, Client, Delivery, Driver, Happened, Limits, NotTaken, Terms},
+        link::{LARGEST_INCOMING, LARGEST_OUTGOING, before_accepted, fits},
         loss::Loss,
     },
 };
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
-    time::Duration,
 };
 use tokio::{sync::mpsc, task::JoinSet};
 
@@ -29,8 +28,8 @@ pub(in crate::mqtt) enum News<T> {
     Up,
     /// A message came in.
     Came(Delivery),
-    /// A publication was taken by the broker.
-    Taken(T),
+    /// The broker has this publication, and passes it on or does not.
+    Taken(T, Allowed),
     /// The broker has answered all questions for topics: it does not let us read so many of them.
     Listening(usize),
     /// We took leave; the last.
@@ -48,15 +47,17 @@ pub(in crate::mqtt) struct Connection<T> {
     unacknowledged: BTreeMap<u16, T>,
     questions: usize,
     refused: usize,
+    /// The largest packet that the broker takes, in bytes.
+    largest: usize,
     _polling: JoinSet<()>,
 }
 
 /// What the client library tells.
 enum Raw {
-    Up,
+    Up(Terms),
     Came(Delivery),
     Written(u16),
-    Acknowledged(u16),
+    Acknowledged(u16, Allowed),
     Answered(usize),
     Closed,
     Lost(Loss),
@@ -76,7 +77,7 @@ impl<T> Connection<T> {
     ) -> Connection<T> {
         let settings = MqttSettings { client_id: format!("{}-{role}", settings.client_id), ..settings.clone() };
         let limits = Limits { queue: QUEUE, incoming: LARGEST_INCOMING, outgoing: LARGEST_OUTGOING };
-        let (client, driver) = client::connection_beside(&settings, will, &limits);
+        let (client, driver) = client::connection_beside(&settings, will, limits);
         let (sender, news) = mpsc::channel(NEWS);
         let mut polling = JoinSet::new();
         polling.spawn(poll(driver, sender, settings));
@@ -87,6 +88,7 @@ impl<T> Connection<T> {
             unacknowledged: BTreeMap::new(),
             questions: 0,
             refused: 0,
+            largest: LARGEST_OUTGOING,
             _polling: polling,
         }
     }
@@ -113,6 +115,11 @@ impl<T> Connection<T> {
         Ok(())
     }
 
+    /// Whether the broker takes so large a message; says so if not.
+    pub(in crate::mqtt) fn fits(&self, topic: &str, payload: &str) -> bool {
+        fits(topic, payload.len(), self.largest)
+    }
+
     /// Publishes a state, which the broker keeps.
     pub(in crate::mqtt) fn publish_kept(&mut self, topic: &str, payload: String, known_by: T) -> Result<(), NotTaken> {
         self.client.publish(topic, payload.into_bytes(), true)?;
@@ -132,16 +139,19 @@ impl<T> Connection<T> {
         loop {
             let raw = self.news.recv().await.unwrap_or_else(|| Raw::Lost(Loss::away("the connection ended")));
             match raw {
-                Raw::Up => return News::Up,
+                Raw::Up(terms) => {
+                    self.largest = terms.outgoing;
+                    return News::Up;
+                }
                 Raw::Came(message) => return News::Came(message),
                 Raw::Written(packet) => {
                     if let Some(Some(known_by)) = self.handed.pop_front() {
                         self.unacknowledged.insert(packet, known_by);
                     }
                 }
-                Raw::Acknowledged(packet) => {
+                Raw::Acknowledged(packet, allowed) => {
                     if let Some(known_by) = self.unacknowledged.remove(&packet) {
-                        return News::Taken(known_by);
+                        return News::Taken(known_by, allowed);
                     }
                 }
                 Raw::Answered(refused) => {
@@ -166,23 +176,19 @@ impl<T> Connection<T> {
 
 /// Drives a connection until it ends. `next` must not be cancelled half-way, hence a task of its own.
 async fn poll(mut driver: Driver, news: mpsc::Sender<Raw>, settings: MqttSettings) {
-    let longest_silence = Duration::from_secs(client::keep_alive_s(&settings).into()) + 2 * settings.connect_timeout;
     let mut up = false;
     loop {
-        let item = match tokio::time::timeout(longest_silence, driver.next()).await {
+        let item = match tokio::time::timeout(driver.longest_silence(), driver.next()).await {
             Err(_) => Raw::Lost(Loss::wrong("the broker stopped taking our messages")),
-            Ok(Err(error)) => {
-                let loss = Loss::explain(&error, &settings, &driver.progress, LARGEST_INCOMING);
-                Raw::Lost(if up { loss } else { before_accepted(loss, &settings).await })
-            }
+            Ok(Err(loss)) => Raw::Lost(if up { loss } else { before_accepted(loss, &settings).await }),
             Ok(Ok(Happened::Came(message))) => Raw::Came(message),
-            Ok(Ok(Happened::Accepted)) => {
+            Ok(Ok(Happened::Accepted(terms))) => {
                 up = true;
-                Raw::Up
+                Raw::Up(terms)
             }
-            Ok(Ok(Happened::Acknowledged(packet))) => Raw::Acknowledged(packet),
+            Ok(Ok(Happened::Acknowledged(packet, allowed))) => Raw::Acknowledged(packet, allowed),
             Ok(Ok(Happened::Answered(_, allowed))) => {
-                Raw::Answered(allowed.iter().filter(|allowed| !**allowed).count())
+                Raw::Answered(allowed.iter().filter(|allowed| allowed.is_err()).count())
             }
             Ok(Ok(Happened::Written(packet))) => Raw::Written(packet),
             Ok(Ok(Happened::Closed)) => Raw::Closed,

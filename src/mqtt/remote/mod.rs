@@ -257,7 +257,7 @@ impl Adapter {
                     News::Came(message) => {
                         self.points.hear(&message.topic, &message.payload, message.retain, self.clock.now())
                     }
-                    News::Taken(Known::Farewell(topic, payload)) => {
+                    News::Taken(Known::Farewell(topic, payload), Ok(())) => {
                         let told = self.owed.extract_if(.., |order| order.topic == topic && order.payload == payload);
                         told.for_each(|Order { output, what, .. }| tracing::info!("{output}, which is not there any more: {what} published"));
                         if !config.has_remote_points() && self.owed.is_empty() {
@@ -265,9 +265,18 @@ impl Adapter {
                         }
                         Vec::new()
                     }
-                    News::Taken(Known::Drive(drive)) => {
+                    News::Taken(Known::Farewell(topic, _), Err(why)) => {
+                        tracing::warn!("the broker does not let us publish on {topic}: {why}");
+                        Vec::new()
+                    }
+                    News::Taken(Known::Drive(drive), taken) => {
                         let mut events = Vec::new();
-                        self.points.outputs.iter_mut().for_each(|(id, point)| point.taken(id, drive, &mut events));
+                        for (id, point) in &mut self.points.outputs {
+                            match &taken {
+                                Ok(()) => point.taken(id, drive, &mut events),
+                                Err(why) => point.not_taken(id, drive, why, &mut events),
+                            }
+                        }
                         events
                     }
                     News::Closed => return End::Lost { away: true },

@@ -152,6 +152,13 @@ impl OutputPoint {
         }
     }
 
+    /// The broker does not pass the command on.
+    pub(super) fn not_taken(&mut self, id: &Arc<str>, drive: DriveId, why: &str, events: &mut Vec<Event>) {
+        if self.pending.as_ref().is_some_and(|pending| pending.drive == drive) {
+            self.fail(id, &format!("the broker does not let us command it: {why}"), events);
+        }
+    }
+
     fn confirm(&mut self, events: &mut Vec<Event>) {
         if let Some(Pending { drive, .. }) = self.pending.take() {
             self.is_confirmed = true;

@@ -110,8 +110,8 @@ async fn publish(config: &Config, orders: &[Order], results: &mut BTreeMap<usize
                     }
                 }
             }
-            News::Taken(index) => {
-                results.insert(index, Ok(()));
+            News::Taken(index, taken) => {
+                results.insert(index, taken);
                 if results.len() == orders.len() {
                     return connection.close().await;
                 }

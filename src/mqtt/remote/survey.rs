@@ -57,7 +57,7 @@ pub async fn survey(settings: &MqttSettings) -> Result<Vec<(String, String)>, St
             News::Came(message) if heard.len() < MESSAGES => {
                 heard.push((message.topic.clone(), String::from_utf8_lossy(&message.payload).into_owned()));
             }
-            News::Came(_) | News::Taken(_) => {}
+            News::Came(_) | News::Taken(..) => {}
             News::Closed => return Err("the connection ended".into()),
             News::Lost(loss) => return Err(loss.reason),
         }

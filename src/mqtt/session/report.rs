@@ -9,35 +9,48 @@ use super::{
     },
     Lived, Session,
 };
-use crate::model::{BrokerStatus, MqttSettings, in_shell};
+use crate::model::{BrokerStatus, MqttSettings, in_shell, shown};
 use std::time::Duration;
 
 impl Session {
     /// The broker does what a broker does, but for topics that it does not let us read.
-    pub(super) fn is_good(&mut self, refused: &[Asked]) {
+    pub(super) fn is_good(&mut self, refused: &[(Asked, String)], version: &str) {
         self.backoff.good();
         let (address, client_id) = (self.settings.address(), &self.settings.client_id);
-        tracing::info!("connected to the broker at {address} as {client_id}");
-        let of = |what| -> Vec<&str> {
-            refused.iter().filter(|asked| asked.what == what).map(|asked| &*asked.filter).collect()
+        tracing::info!("connected to the broker at {address} as {client_id}, by MQTT {version}");
+        // What is not allowed of one is not allowed of all, for the same reason.
+        let not_allowed = |what| {
+            let refused = refused.iter().filter(|(asked, _)| asked.what == what);
+            let (topics, whys): (Vec<&str>, Vec<&str>) = refused.map(|(asked, why)| (&*asked.filter, &**why)).unzip();
+            Some(format!("the broker does not let us read {}: {}", topics.join(", "), whys.first()?))
         };
-        let not_allowed = |topics: &[&str]| {
-            format!("the broker does not let us read {}: allow it in the broker's access list", topics.join(", "))
-        };
-        if let topics @ [_, ..] = &of(AskedFor::HomeAssistant)[..] {
-            tracing::warn!("{}", not_allowed(topics));
+        if let Some(text) = not_allowed(AskedFor::HomeAssistant) {
+            tracing::warn!("{text}");
         }
-        if let topics @ [_, ..] = &of(AskedFor::Ours)[..] {
-            tracing::info!("{}, so that what strangers publish there is set right", not_allowed(topics));
+        if let Some(text) = not_allowed(AskedFor::Ours) {
+            tracing::info!("{text}, so that what strangers publish there is set right");
         }
-        let commands = of(AskedFor::Commands);
-        let error = (!commands.is_empty()).then(|| format!("no commands come: {}", not_allowed(&commands)));
+        let error = not_allowed(AskedFor::Commands).map(|text| format!("no commands come: {text}"));
         if let Some(error) = &error {
             tracing::warn!("{error}");
         }
+        let connected = error.is_none();
+        let error = error.or_else(|| self.not_taken.clone());
         self.problem = error.clone();
         self.catch_up();
-        self.status.send_replace(BrokerStatus { connected: error.is_none(), attempts: 0, error });
+        self.status.send_replace(BrokerStatus { connected, attempts: 0, error });
+    }
+
+    /// The broker does not let us publish there. Of one topic it is told, and until another connection no more.
+    pub(super) fn not_taken(&mut self, topic: &str, why: String) {
+        let text = format!("the broker does not let us publish on {}: {why}", shown(topic));
+        if self.not_taken.is_some() {
+            return tracing::debug!("{text}");
+        }
+        tracing::warn!("{text}");
+        self.not_taken = Some(text.clone());
+        self.problem = self.problem.take().or(Some(text.clone()));
+        self.status.send_modify(|status| status.error = status.error.take().or(Some(text)));
     }
 
     /// A stranger had the last word on some of our topics.
