@@ -7,10 +7,13 @@
 mod broker;
 #[path = "bad_broker/kinds.rs"]
 mod kinds;
+#[path = "bad_broker/kinds_of_5.rs"]
+mod kinds_of_5;
 mod support;
 
 use broker::Broker;
 use kinds::{KINDS, Kind};
+use kinds_of_5::KINDS_OF_5;
 use std::{
     fs,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -30,9 +33,9 @@ const RESIDENT_MAX_KB: u64 = 48 << 10;
 /// Houses at a time: they wait for their brokers most of the time.
 const AT_A_TIME: usize = 12;
 
-fn config(port: u16) -> String {
+fn config(port: u16, version: &str) -> String {
     format!(
-        "[hub]\nid = \"hut\"\n[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\nkeep_alive = \"5s\"\n\
+        "[hub]\nid = \"hut\"\n[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\nkeep_alive = \"5s\"\nversion = \"{version}\"\n\
          [hardware]\nbackend = \"simulated\"\n\
          [outputs.pump]\nkind = \"switch\"\ngpio = 17\n[outputs.lamp]\nkind = \"light\"\ngpio = 27\n\
          [inputs.door]\nkind = \"door\"\ngpio = 4\n\
@@ -52,9 +55,9 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// Runs a house on such a broker, then on a good one. Returns a line for the table.
-fn try_out(kind: &Kind) -> String {
+fn try_out(kind: &Kind, version: &str) -> String {
     let broker = Broker::start(kind.behaviour);
-    let mut house = House::new(&config(broker.port));
+    let mut house = House::new(&config(broker.port, version));
     house.up(&[]);
     wait_until("the broker has done its worst", || broker.has_played());
     let told = || house.status()["broker"]["error"].as_str().unwrap_or_default().to_owned();
@@ -95,15 +98,25 @@ fn resident_peak_kb(pid: u32) -> u64 {
 #[test]
 fn whatever_a_broker_does_the_house_goes_on() {
     assert!(KINDS.len() >= 40);
-    let (next, lines) = (AtomicUsize::new(0), Mutex::new(vec![String::new(); KINDS.len()]));
+    try_all(KINDS, "3.1.1");
+}
+
+#[test]
+fn whatever_a_broker_of_mqtt_5_does_the_house_goes_on() {
+    assert!(KINDS_OF_5.len() >= 20);
+    try_all(KINDS_OF_5, "5");
+}
+
+fn try_all(kinds: &[Kind], version: &str) {
+    let (next, lines) = (AtomicUsize::new(0), Mutex::new(vec![String::new(); kinds.len()]));
     let failed = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..AT_A_TIME {
             scope.spawn(|| {
                 while let Some((index, kind)) =
-                    Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|n| Some((n, KINDS.get(n)?)))
+                    Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|n| Some((n, kinds.get(n)?)))
                 {
-                    let line = catch_unwind(AssertUnwindSafe(|| try_out(kind))).unwrap_or_else(|_| {
+                    let line = catch_unwind(AssertUnwindSafe(|| try_out(kind, version))).unwrap_or_else(|_| {
                         failed.fetch_add(1, Ordering::Relaxed);
                         format!("{:<58} FAILED", kind.name)
                     });

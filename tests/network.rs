@@ -222,8 +222,9 @@ fn two_hundred_broken_networks_leave_nothing_wrong() {
         let (id, with_tls) = (format!("house{number}"), number % 2 == 1);
         let proxy = Proxy::start(if with_tls { tls_port } else { broker.port });
         let (scheme, ca) = if with_tls { ("mqtts", "ca_file = \"ca.crt\"\n") } else { ("mqtt", "") };
+        let version = if number % 3 == 2 { "3.1.1" } else { "auto" };
         let mut house = House::new(&format!(
-            "[hub]\nid = \"{id}\"\n[mqtt]\nurl = \"{scheme}://localhost:{}\"\n{ca}keep_alive = \"5s\"\n\
+            "[hub]\nid = \"{id}\"\n[mqtt]\nurl = \"{scheme}://localhost:{}\"\n{ca}version = \"{version}\"\nkeep_alive = \"5s\"\n\
              [hardware]\nbackend = \"simulated\"\n\
              [outputs.lamp]\nkind = \"light\"\ngpio = 17\n[inputs.door]\nkind = \"door\"\ngpio = 4\n\
              [inputs.motion]\nkind = \"motion\"\nmqtt = \"dev/{id}/motion\"\n\

@@ -24,6 +24,8 @@ pub struct Broker {
 #[derive(Default)]
 struct Shared {
     good: AtomicBool,
+    /// The last client that was accepted speaks MQTT 5.
+    five: AtomicBool,
     played: AtomicBool,
     open: Mutex<Vec<TcpStream>>,
     /// The last payload by topic since it is good.
@@ -41,7 +43,8 @@ impl Broker {
                 shared.open.lock().unwrap().push(stream.try_clone().unwrap());
                 thread::spawn(move || {
                     let good = shared.good.load(Ordering::SeqCst);
-                    let mut connection = Connection { stream, shared: shared.clone(), answers: Answers::default() };
+                    let mut connection =
+                        Connection { stream, shared: shared.clone(), answers: Answers::default(), five: false };
                     // How a connection ends is what all this is about.
                     let _ = if good { connection.be_good() } else { behaviour(&mut connection) };
                     if !good {
@@ -73,7 +76,9 @@ impl Broker {
 
     pub fn publish(&self, topic: &str, payload: &str) {
         if let Some(mut stream) = self.shared.open.lock().unwrap().last() {
-            let _ = stream.write_all(&publish(0x30, topic.as_bytes(), None, payload.as_bytes()));
+            let five = self.shared.five.load(Ordering::SeqCst);
+            let payload = [&[0][..usize::from(five)], payload.as_bytes()].concat();
+            let _ = stream.write_all(&publish(0x30, topic.as_bytes(), None, &payload));
         }
     }
 }
@@ -95,6 +100,8 @@ pub struct Connection {
     stream: TcpStream,
     shared: Arc<Shared>,
     pub answers: Answers,
+    /// The client speaks MQTT 5: behind each packet id stands the length of the properties, none.
+    five: bool,
 }
 
 impl Connection {
@@ -126,8 +133,17 @@ impl Connection {
 
     /// Takes the client in.
     pub fn accept(&mut self) -> io::Result<()> {
-        self.packet()?;
-        self.send(&[0x20, 2, 0, 0])
+        self.accept_with(&[])
+    }
+
+    /// Takes the client in, by MQTT 5 with these properties.
+    pub fn accept_with(&mut self, properties: &[u8]) -> io::Result<()> {
+        self.five = self.packet()?.1.get(6) == Some(&5);
+        self.shared.five.store(self.five, Ordering::SeqCst);
+        match (self.five, properties.len() as u8) {
+            (true, length) => self.send(&[&[0x20, 3 + length, 0, 0, length], properties].concat()),
+            (false, _) => self.send(&[0x20, 2, 0, 0]),
+        }
     }
 
     /// Answers a packet as it should be.
@@ -136,15 +152,17 @@ impl Connection {
             3 => {
                 let end = 2 + usize::from(u16::from_be_bytes([body[0], body[1]]));
                 let topic = String::from_utf8_lossy(&body[2..end]).into_owned();
-                let payload = String::from_utf8_lossy(&body[end + 2..]).into_owned();
+                let payload = String::from_utf8_lossy(&body[end + 2 + usize::from(self.five)..]).into_owned();
                 if self.shared.good.load(Ordering::SeqCst) {
                     self.shared.heard.lock().unwrap().insert(topic, payload);
                 }
                 if self.answers.puback { self.send(&[0x40, 2, body[end], body[end + 1]]) } else { Ok(()) }
             }
             8 if self.answers.suback => {
-                let codes = vec![1; filters(body)];
-                self.send(&[&[0x90, 2 + codes.len() as u8, body[0], body[1]], &codes[..]].concat())
+                let (five, none) = (usize::from(self.five), [0]);
+                let codes = vec![1; if self.five { filters_of_5(body) } else { filters(body) }];
+                let length = 2 + five as u8 + codes.len() as u8;
+                self.send(&[&[0x90, length, body[0], body[1]], &none[..five], &codes[..]].concat())
             }
             12 if self.answers.pingresp => self.send(&[0xd0, 0]),
             14 => Err(io::ErrorKind::ConnectionAborted.into()),
@@ -212,6 +230,16 @@ pub fn filters(body: &[u8]) -> usize {
         count += 1;
     }
     count
+}
+
+/// The same by MQTT 5, without properties.
+pub fn filters_of_5(body: &[u8]) -> usize {
+    filters(&[&body[..2], &body[3..]].concat())
+}
+
+/// A PUBLISH packet of MQTT 5 at QoS 1, with these properties.
+pub fn publish_5(topic: &[u8], properties: &[u8], payload: &[u8]) -> Vec<u8> {
+    publish(0x32, topic, Some(1), &[&[properties.len() as u8], properties, payload].concat())
 }
 
 /// A PUBLISH packet.

@@ -13,19 +13,19 @@ pub struct Kind {
     pub pump: Option<&'static str>,
 }
 
-const SET: &[u8] = b"hearthd/hut/pump/set";
+pub const SET: &[u8] = b"hearthd/hut/pump/set";
 const DISCOVERY: &[u8] = b"homeassistant/device/hearthd_hut/config";
 
-const fn kind(name: &'static str, told: &'static str, behaviour: Behaviour) -> Kind {
+pub const fn kind(name: &'static str, told: &'static str, behaviour: Behaviour) -> Kind {
     Kind { name, behaviour, told, pump: None }
 }
 
-const fn toggling(name: &'static str, pump: &'static str, behaviour: Behaviour) -> Kind {
+pub const fn toggling(name: &'static str, pump: &'static str, behaviour: Behaviour) -> Kind {
     Kind { name, behaviour, told: "", pump: Some(pump) }
 }
 
 /// Answers CONNECT with this.
-fn answer_connect(connection: &mut Connection, bytes: &[u8]) -> io::Result<()> {
+pub fn answer_connect(connection: &mut Connection, bytes: &[u8]) -> io::Result<()> {
     connection.packet()?;
     connection.send(bytes)
 }

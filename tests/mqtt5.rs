@@ -1,0 +1,206 @@
+//! MQTT 5: a whole house with a real mosquitto. Commands are answered where they ask for it, what the broker thinks of us is
+//! said, and a broker that does not speak it is spoken to in 3.1.1.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+#[path = "mqtt5/asker.rs"]
+mod asker;
+mod support;
+
+use asker::Asker;
+use serde_json::{Value as Json, json};
+use std::fs;
+use support::{Broker, House, Watcher, free_port, wait_until};
+
+const ANSWERS: &str = "phone/answers";
+
+fn config(port: u16, mqtt: &str) -> String {
+    format!(
+        "[hub]\nid = \"hut\"\n[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\n{mqtt}\n[hardware]\nbackend = \"simulated\"\n\
+         [outputs.lamp]\nkind = \"light\"\npwm = 18\n[outputs.plug]\nkind = \"switch\"\nmqtt = \"plug/power\"\n\
+         [sensors.hall]\nchip = \"lm75\"\naddress = 0x48\n[climate.room]\nsensor = \"hall.temperature\"\nheat = \"heater\"\ntarget = 20\n\
+         [outputs.heater]\nkind = \"heater\"\ngpio = 5\n\
+         [scenes.bright]\nset = {{ lamp = \"on\" }}\n"
+    )
+}
+
+fn house(port: u16, mqtt: &str) -> House {
+    let mut house = House::new(&config(port, mqtt));
+    house.up(&[]);
+    house
+}
+
+fn connected(house: &House) {
+    wait_until("it is connected", || house.status()["broker"]["connected"] == true);
+}
+
+fn error(house: &House) -> String {
+    house.status()["broker"]["error"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn each_command_is_answered_where_it_asks_for_it() {
+    let broker = Broker::start();
+    let house = house(broker.port, "");
+    house.wait_for_log("by MQTT 5");
+    connected(&house);
+    let (asker, watcher) =
+        (Asker::start(broker.port, "phone", ANSWERS), Watcher::start(broker.port, "hearthd/hut/error"));
+
+    asker.ask("hearthd/hut/lamp/set", "ON", ANSWERS, &[0, 255, 7]);
+    let answer = asker.next();
+    assert_eq!((&*answer.topic, answer.retained, answer.correlation), (ANSWERS, false, Some(vec![0, 255, 7])));
+    assert_eq!(answer.content_type.as_deref(), Some("application/json"));
+    let why = answer.body["why"].as_str().unwrap().to_owned();
+    assert!(why.starts_with("manual: command by MQTT"), "{why}");
+    let expected = json!({ "point": "lamp", "payload": "ON", "result": "accepted", "state": "ON", "why": why });
+    assert_eq!(answer.body, expected);
+    assert_eq!(house.value("lamp"), "ON", "when it was answered");
+
+    // Of each kind that is commanded; what has no value of its own has no state.
+    for (point, payload, state) in [
+        ("lamp/level", "40", Some("40")),
+        ("room/target", "21.5", Some("21.5")),
+        ("room", "AUTO", None),
+        ("scene/bright", "ON", None),
+        ("hub/identify", "PRESS", None),
+        ("lamp", "AUTO", Some("OFF")),
+    ] {
+        asker.ask(&format!("hearthd/hut/{point}/set"), payload, ANSWERS, b"");
+        let body = asker.next().body;
+        assert_eq!(body["result"], "accepted", "{body}");
+        assert_eq!(
+            (&*body["point"].as_str().unwrap().replace('.', "/"), body["state"].as_str()),
+            (point, state),
+            "{body}"
+        );
+    }
+
+    // Refused by the engine, and before any engine looks at it: in the words of PREFIX/error, which come as well.
+    let long = "x".repeat(65);
+    for (point, payload) in [("lamp", "MAYBE"), ("lmap", "ON"), ("room/measured", "20"), ("lamp", long.as_str())] {
+        watcher.forget();
+        asker.ask(&format!("hearthd/hut/{point}/set"), payload, ANSWERS, b"no");
+        let answer = asker.next();
+        assert_eq!((answer.correlation, &answer.body["result"]), (Some(b"no".to_vec()), &json!("refused")));
+        wait_until("everybody is told", || watcher.last("hearthd/hut/error").is_some());
+        let mut told: Json = serde_json::from_str(&watcher.last("hearthd/hut/error").unwrap()).unwrap();
+        told["result"] = "refused".into();
+        assert_eq!(answer.body, told);
+    }
+}
+
+#[test]
+fn a_storm_of_commands_is_answered_in_order() {
+    const COUNT: u16 = 600;
+    let broker = Broker::start();
+    let house = house(broker.port, "version = \"5\"");
+    connected(&house);
+    // Also under the prefix, where hearthd may write whatever else an access list says.
+    let asker = Asker::start(broker.port, "phone", "hearthd/hut/answers/#");
+    for n in 0..COUNT {
+        let payload = if n % 3 == 2 { "MAYBE" } else { "TOGGLE" };
+        asker.ask("hearthd/hut/lamp/set", payload, "hearthd/hut/answers/phone/1", &n.to_be_bytes());
+    }
+    for n in 0..COUNT {
+        let answer = asker.next();
+        assert_eq!(answer.correlation, Some(n.to_be_bytes().to_vec()));
+        assert_eq!(answer.body["result"], if n % 3 == 2 { "refused" } else { "accepted" });
+    }
+}
+
+#[test]
+fn an_answer_goes_nowhere_where_it_would_command() {
+    let broker = Broker::start();
+    let house = house(broker.port, "");
+    connected(&house);
+    let asker = Asker::start(broker.port, "phone", "#");
+    let forbidden = [
+        "hearthd/hut/lamp/set",
+        "hearthd/hut/lamp/state",
+        "hearthd/hut/answers/set",
+        "hearthd/barn/lamp/set",
+        "homeassistant/status",
+        "homie/5/hut/lamp/state/set",
+        "plug/power",
+        "$SYS/x",
+    ];
+    for topic in forbidden {
+        asker.ask("hearthd/hut/lamp/set", "ON", topic, b"");
+    }
+    asker.ask("hearthd/hut/lamp/set", "ON", ANSWERS, &[1; 129]);
+    asker.ask("hearthd/hut/lamp/set", "OFF", &"x".repeat(201), b"");
+    asker.ask("hearthd/hut/lamp/set", "OFF", ANSWERS, b"the last");
+    loop {
+        let answer = asker.next();
+        assert!(answer.topic == ANSWERS || answer.body.get("result").is_none(), "{answer:?}");
+        if answer.topic == ANSWERS {
+            assert_eq!(answer.correlation, Some(b"the last".to_vec()));
+            break;
+        }
+    }
+    house.wait_for_log("no answer goes to hearthd/hut/lamp/set, where a command asks for it");
+    assert_eq!(house.log().matches("no answer goes to").count(), 1, "{}", house.log());
+}
+
+#[test]
+fn by_3_1_1_a_command_gets_no_answer_and_works() {
+    let broker = Broker::start();
+    let house = house(broker.port, "version = \"3.1.1\"");
+    house.wait_for_log("by MQTT 3.1.1");
+    connected(&house);
+    let asker = Asker::start(broker.port, "phone", "#");
+    asker.ask("hearthd/hut/lamp/set", "ON", ANSWERS, b"");
+    wait_until("the lamp is on", || house.value("lamp") == "ON");
+    asker.ask("hearthd/hut/lamp/set", "MAYBE", ANSWERS, b"");
+    let told = std::iter::repeat_with(|| asker.next()).find(|told| told.topic == "hearthd/hut/error").unwrap();
+    assert_eq!(told.body["payload"], "MAYBE");
+}
+
+#[test]
+fn what_we_may_not_publish_is_said_once() {
+    let mut broker = Broker::reserve();
+    let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
+    let list = folder.path().join("acl");
+    fs::write(&list, "topic read #\ntopic readwrite hearthd/hut/#\n").unwrap();
+    // As root, mosquitto becomes another user, who must read it.
+    for path in [folder.path(), &list] {
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    broker.add_listener(&format!(
+        "listener {port} 127.0.0.1\nallow_anonymous true\nacl_file {}\nmax_queued_messages 1000",
+        list.display()
+    ));
+    broker.up();
+    let house = house(port, "discovery = \"single\"");
+    connected(&house);
+    wait_until("it is said", || !error(&house).is_empty());
+    let said = "the broker does not let us publish on homeassistant/";
+    assert!(error(&house).starts_with(said) && error(&house).ends_with("allow it in the broker's access list"));
+    assert!(house.ask(&["status"]).contains(&format!("connected to the broker, but {said}")));
+    let watcher = Watcher::start(broker.port, "hearthd/hut/#");
+    watcher.wait_until("hearthd/hut/problem", "the problem", |problem| problem.starts_with(said));
+    watcher.publish("hearthd/hut/lamp/set", "ON");
+    watcher.wait_for("hearthd/hut/lamp/state", "ON");
+    assert_eq!(house.log().matches(said).count(), 1, "{}", house.log());
+    wait_until("the device is in fault", || {
+        house.ask(&["why", "plug"]).contains("the broker does not let us command it")
+    });
+}
+
+#[test]
+fn what_the_broker_finds_too_large_is_left_out_and_nothing_else() {
+    let mut broker = Broker::reserve();
+    let port = free_port();
+    broker.add_listener(&format!("listener {port} 127.0.0.1\nallow_anonymous true\nmax_packet_size 2000"));
+    broker.up();
+    let house = house(port, "");
+    house.wait_for_log("not published: the message for homeassistant/device/hearthd_hut/config has");
+    connected(&house);
+    assert!(house.log().contains("more than the 2000 that can be sent"), "{}", house.log());
+    let watcher = Watcher::start(broker.port, "hearthd/hut/#");
+    watcher.wait_for("hearthd/hut/availability", "online");
+    watcher.publish("hearthd/hut/lamp/set", "ON");
+    watcher.wait_for("hearthd/hut/lamp/state", "ON");
+    assert!(!house.log().contains("lost the broker"), "{}", house.log());
+}
