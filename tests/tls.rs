@@ -113,7 +113,10 @@ fn a_broker_with_a_certificate_of_our_authority_is_used() {
     let mut house = trusting(&authority, &format!("url = \"mqtts://{HOST}:{}\"", broker.port));
     house.up(&[]);
     assert_works(&house, &broker.watch());
-    house.wait_for_log(&format!("connected to the broker at mqtts://{HOST}:{} as hearthd-cottage", broker.port));
+    house.wait_for_log(&format!(
+        "connected to the broker at mqtts://{HOST}:{} as hearthd-cottage, by MQTT 5",
+        broker.port
+    ));
     let watcher = broker.watch();
     assert!(house.stop());
     watcher.wait_for("hearthd/cottage/availability", "offline");
