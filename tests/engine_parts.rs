@@ -194,3 +194,204 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(cases(80))]
+
+    /// A door with one button, whatever its opener does of a press while it closes, and whoever else moves it: it is said to
+    /// be closed and open exactly when its switches say so, it is pressed twice for a command at most and never because of a
+    /// start or a reload, and what is asked of it alone, it comes to.
+    #[test]
+    fn a_door_is_pressed_only_when_it_is_asked(
+        (open_time, close_time, with_open, reverses) in (2..20u32, 2..20u32, any::<bool>(), any::<bool>()),
+        begins in prop_oneof![Just(0u32), Just(UP), 0..=UP],
+        life in vec(door_event(), 1..15),
+    ) {
+        let config = |rest: &str| from_text(&format!(
+            "[inputs.shut]\nkind = \"door\"\ngpio = 5\n[inputs.up]\nkind = \"switch\"\ngpio = 6\n\
+             [inputs.late]\nkind = \"switch\"\ngpio = 7\n[outputs.x]\nkind = \"cover\"\nbutton_gpio = 17\n\
+             closed_switch = \"shut\"\n{}open_time = \"{open_time}s\"\nclose_time = \"{close_time}s\"\nstop = \"{rest}\"\n\
+             [[rules]]\nname = \"Late\"\nwhile = \"late\"\nset = {{ x = \"closed\" }}\n",
+            if with_open { "open_switch = \"up\"\n" } else { "" },
+        ));
+        let door = Opener { at: begins, way: 0, last: 1, reverses, stuck: false, open_time, close_time };
+        let mut garage = Garage { house: House::new(config("500ms")), door, with_open, may_be_pressed: 0, seen: 0 };
+        garage.tell();
+        garage.house.input("late", false);
+        for event in &life {
+            match event {
+                DoorEvent::Command(word) => garage.asked(word)?,
+                DoorEvent::Rule(on) => {
+                    garage.may_be_pressed = 2;
+                    drop(garage.house.input("late", *on));
+                }
+                DoorEvent::Remote => garage.door.press(),
+                DoorEvent::Stuck(is) => garage.door.stuck = *is,
+                DoorEvent::Live(ms) => garage.live(Duration::from_millis((*ms).into()))?,
+                DoorEvent::Restart => {
+                    drop(garage.house.restart(Duration::ZERO));
+                    drop(garage.house.read_again());
+                    garage.left_alone()?;
+                }
+                DoorEvent::Reload(rest) => {
+                    drop(garage.house.reconfigure(config(rest)));
+                    garage.left_alone()?;
+                }
+            }
+            garage.heed()?;
+        }
+        // Left alone, it comes to where it is asked.
+        garage.door.stuck = false;
+        garage.may_be_pressed = 2;
+        let whole = secs(u64::from(open_time.max(close_time)) * 3 + 10);
+        garage.live(whole)?;
+        for (word, end) in [("CLOSE", 0), ("OPEN", UP), ("OPEN", UP), ("CLOSE", 0)] {
+            garage.asked(word)?;
+            garage.live(whole)?;
+            let at = garage.door.at;
+            // Without a switch there, half open is taken for open.
+            let is_taken_for_open = !with_open && (word == "OPEN" || garage.house.point("x").fault.is_some());
+            prop_assert!(at == end || is_taken_for_open && at > 0, "{word}: at {at}");
+        }
+    }
+}
+
+/// A house with a door.
+struct Garage {
+    house: House,
+    door: Opener,
+    with_open: bool,
+    /// How often its button may still be pressed.
+    may_be_pressed: u32,
+    /// So much of what was driven was seen.
+    seen: usize,
+}
+
+impl Garage {
+    fn asked(&mut self, word: &str) -> Result<(), TestCaseError> {
+        self.heed()?;
+        self.may_be_pressed = match word {
+            "OPEN" | "CLOSE" | "TOGGLE" => 2,
+            "STOP" => 1,
+            // Then the rule asks.
+            _ => 2,
+        };
+        drop(self.house.command("x", word));
+        self.heed()
+    }
+
+    /// After a start or a reload, nothing presses.
+    fn left_alone(&mut self) -> Result<(), TestCaseError> {
+        self.may_be_pressed = 0;
+        self.heed()?;
+        self.live(secs(11))
+    }
+
+    fn live(&mut self, time: Duration) -> Result<(), TestCaseError> {
+        let mut left = time;
+        while !left.is_zero() {
+            let step = left.min(Duration::from_millis(100));
+            left -= step;
+            self.house.live(step);
+            self.heed()?;
+            self.door.go(step);
+            self.tell();
+            let said = self.house.point("x").text();
+            let is_at_rest = !matches!(said.as_deref(), Some("opening" | "closing"));
+            prop_assert!(!is_at_rest || (said.as_deref() == Some("closed")) == (self.door.at == 0), "{said:?}");
+            let mut anew = self.house.clone();
+            anew.engine.forget_decisions();
+            prop_assert!(anew.wake().is_empty() && anew.point("x") == self.house.point("x"), "something was left out");
+            prop_assert!(!self.with_open || said.as_deref() != Some("open") || self.door.at == UP);
+        }
+        Ok(())
+    }
+
+    /// Lets the door feel what was pressed.
+    fn heed(&mut self) -> Result<(), TestCaseError> {
+        for driven in &self.house.log[self.seen..] {
+            if &*driven.output == "x.button" && driven.level.is_on() {
+                prop_assert!(self.may_be_pressed > 0, "pressed unasked: {driven:?}");
+                self.may_be_pressed -= 1;
+                self.door.press();
+            }
+        }
+        self.seen = self.house.log.len();
+        Ok(())
+    }
+
+    fn tell(&mut self) {
+        drop(self.house.input("shut", self.door.at != 0));
+        drop(self.house.input("up", self.door.at == UP));
+    }
+}
+
+/// What happens to a door.
+#[derive(Clone, Debug)]
+enum DoorEvent {
+    Command(&'static str),
+    Rule(bool),
+    /// Somebody presses the button on the wall.
+    Remote,
+    Stuck(bool),
+    Live(u32),
+    Restart,
+    Reload(&'static str),
+}
+
+fn door_event() -> impl Strategy<Value = DoorEvent> {
+    use DoorEvent::{Command, Live, Reload, Remote, Restart, Rule, Stuck};
+    let word = prop::sample::select(&["OPEN", "CLOSE", "STOP", "TOGGLE", "AUTO"][..]);
+    prop_oneof![
+        4 => word.prop_map(Command),
+        2 => any::<bool>().prop_map(Rule),
+        1 => Just(Remote),
+        1 => any::<bool>().prop_map(Stuck),
+        6 => (0..30_000u32).prop_map(Live),
+        1 => Just(Restart),
+        1 => prop::sample::select(&["600ms", "1s"][..]).prop_map(Reload),
+    ]
+}
+
+/// How far open a door is that is open.
+const UP: u32 = 1_000_000;
+
+/// A door as it is: how far open in millionths, and what its opener does of a press.
+struct Opener {
+    at: u32,
+    /// 1: it opens, -1: it closes.
+    way: i8,
+    last: i8,
+    /// Pressed while it closes, it opens instead of stopping.
+    reverses: bool,
+    stuck: bool,
+    open_time: u32,
+    close_time: u32,
+}
+
+impl Opener {
+    fn press(&mut self) {
+        (self.way, self.last) = match (self.way, self.at) {
+            (-1, _) if self.reverses => (1, 1),
+            (0, 0) => (1, 1),
+            (0, UP) => (-1, -1),
+            (0, _) => (-self.last, -self.last),
+            (way, _) => (0, way),
+        };
+    }
+
+    fn go(&mut self, time: Duration) {
+        let whole = if self.way > 0 { self.open_time } else { self.close_time };
+        let moved = u32::try_from(time.as_millis()).unwrap() * 1000 / whole;
+        if !self.stuck {
+            self.at = match self.way {
+                1 => (self.at + moved).min(UP),
+                -1 => self.at.saturating_sub(moved),
+                _ => self.at,
+            };
+        }
+        if self.at == 0 && self.way < 0 || self.at == UP && self.way > 0 {
+            self.way = 0;
+        }
+    }
+}

@@ -159,7 +159,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     sensors.extend(hubs.sensors);
     draft.outputs.extend(hubs.outputs);
     let rooms_of_outputs: Vec<_> = draft.outputs.iter_mut().map(|draft| draft.room.take()).collect();
-    let (outputs, interlocks) = outputs::build(draft.outputs, problems);
+    let outputs = outputs::build(draft.outputs, problems);
     let mqtt = draft.mqtt.map(|mqtt| mqtt::resolve(mqtt, files.secret, files.pem, problems));
 
     let http = draft.http.map(|http| http::resolve(http, files.secret, files.pem, problems));
@@ -183,10 +183,10 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
         history: draft.history,
         energy: draft.energy,
         hardware: draft.hardware,
-        outputs,
+        outputs: outputs.outputs,
         sensors,
         expanders: draft.expanders.into_iter().map(|draft| draft.expander).collect(),
-        interlocks,
+        interlocks: outputs.interlocks,
         modes: draft.modes.as_ref().map(|draft| draft.modes.clone()).unwrap_or_default(),
         ..Config::empty(&draft.hub.hub.id)
     };
@@ -194,6 +194,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     config.hub.holidays = holidays.unwrap_or_default();
     config.inputs = draft.inputs.into_iter().map(|draft| inputs::resolve(draft, &config, problems)).collect();
     config.inputs.extend(hubs.inputs);
+    outputs::find_switches(outputs.ends, &mut config, problems);
     let rooms = draft.rooms.into_iter().map(|draft| rooms::resolve(draft, &config, problems));
     let (rooms, asked): (Vec<_>, Vec<_>) = rooms.unzip();
     config.rooms = rooms;

@@ -98,7 +98,7 @@ fn states(id: OutputId, quote: char, config: &Config) -> String {
     let pair = |on: &str, off: &str| format!("{quote}{on}{quote}, {quote}{off}{quote}");
     let words = if config.opens(id) { pair("open", "closed") } else { pair("on", "off") };
     match config.capability(id) {
-        Capability::OnOff => words.replace(", ", " or "),
+        Capability::OnOff | Capability::Ends => words.replace(", ", " or "),
         Capability::Percent => format!("{words} or a level from 0 to 100"),
         Capability::Steps(count) => {
             format!("{words}, {quote}speed 1{quote} to {quote}speed {count}{quote} or a level from 0 to 100")

@@ -101,18 +101,24 @@ impl Engine {
         let (takes, state) = (self.config.capability(id), &self.outputs[id.0]);
         let asked = self.asked(id);
         let on = match takes {
-            Capability::Position => Level::ON,
+            Capability::Position | Capability::Ends => Level::ON,
             _ if asked.is_on() => asked,
             _ => last_on(takes, state),
         };
+        if takes == Capability::Ends && ask != Ask::Stop && !self.outputs[member.0].door.is_known() {
+            return Err(Refusal::NoEnds { output: self.config[member].id.to_string() });
+        }
         Ok(match ask {
             Ask::On => Goal::Level(on),
             Ask::Off | Ask::Auto => Goal::Level(Level::OFF),
             Ask::Level(level) => Goal::Level(level),
             Ask::Stop => self.stand(member, now),
-            Ask::Toggle if takes == Capability::Position && self.is_under_way(id) => self.stand(member, now),
-            Ask::Toggle if takes == Capability::Position => {
-                let open = self.position(id, now).unwrap_or(state.level).is_on();
+            Ask::Toggle if takes.moves() && self.is_under_way(id) => self.stand(member, now),
+            Ask::Toggle if takes.moves() => {
+                let open = match takes {
+                    Capability::Ends => self.view(now).is_on(id).is_true(),
+                    _ => self.position(id, now).unwrap_or(state.level).is_on(),
+                };
                 Goal::Level(Level::from_on(!open))
             }
             Ask::Toggle => Goal::Level(if asked.is_on() { Level::OFF } else { on }),
@@ -146,17 +152,25 @@ impl Engine {
     /// Whether a cover, or one of a group, moves or is about to.
     fn is_under_way(&self, id: OutputId) -> bool {
         self.config.members(id).into_iter().any(|id| {
-            let Method::Cover(cover) = &self.config[id].method else { return false };
-            let motion = motion(cover, &self.outputs);
-            motion.is_some() || self.outputs[id.0].travel.goal().is_some()
+            let state = &self.outputs[id.0];
+            match &self.config[id].method {
+                Method::Cover(cover) => motion(cover, &self.outputs).is_some() || state.travel.goal().is_some(),
+                Method::Door(_) => state.door.is_under_way(),
+                _ => false,
+            }
         })
     }
 
     /// Where a cover is this very moment, as far as that is known; nothing of other outputs.
     pub fn position(&self, id: OutputId, now: Now) -> Option<Level> {
-        let Method::Cover(cover) = &self.config[id].method else { return None };
-        let motion = motion(cover, &self.outputs);
-        view::whole_percent(self.outputs[id.0].travel.at(cover, motion, now.moment)?)
+        match &self.config[id].method {
+            Method::Cover(cover) => {
+                let motion = motion(cover, &self.outputs);
+                view::whole_percent(self.outputs[id.0].travel.at(cover, motion, now.moment)?)
+            }
+            Method::Door(_) => self.outputs[id.0].door.end(),
+            _ => None,
+        }
     }
 
     fn lock(&mut self, id: OutputId, ask: Ask, now: Now) {
@@ -188,7 +202,12 @@ impl Engine {
 
     /// Toggles several outputs as one: if any is asked to be on, all go off; covers stand still if any of them moves.
     pub(super) fn toggle_together(&mut self, outputs: &[OutputId], source: &Source, now: Now) {
-        let any_on = outputs.iter().any(|output| asked(&self.outputs[output.0]).is_on());
+        // A door is where its switches say, whatever was asked.
+        let is_on = |output: &OutputId| match self.config.capability(*output) {
+            Capability::Ends => self.view(now).is_on(*output).is_true(),
+            _ => asked(&self.outputs[output.0]).is_on(),
+        };
+        let any_on = outputs.iter().any(is_on);
         let moves = outputs.iter().any(|output| self.is_under_way(*output));
         let mut goals = Vec::new();
         for output in outputs {
@@ -198,8 +217,8 @@ impl Engine {
                 goals.push((
                     member,
                     match takes {
-                        Capability::Position if moves => self.stand(member, now),
-                        Capability::Position => Goal::Level(Level::from_on(!any_on)),
+                        _ if takes.moves() && moves => self.stand(member, now),
+                        _ if takes.moves() => Goal::Level(Level::from_on(!any_on)),
                         _ => Goal::Level(if any_on { Level::OFF } else { on }),
                     },
                 ));

@@ -277,6 +277,7 @@ impl Engine {
             rules: &self.rules,
             wishes: &self.wishes,
             rooms: &self.rooms,
+            inputs: &self.inputs,
             claims: &self.claims,
             stopping: self.stopping,
             holds_phases: self.holds_phases,
@@ -289,6 +290,9 @@ impl Engine {
         }
         for id in resolved.marked {
             self.changes.wire(id);
+        }
+        for id in resolved.moved {
+            self.changes.decided(id, &config);
         }
         for (id, turned) in resolved.explained {
             self.changes.explained(id);

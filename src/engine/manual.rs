@@ -59,10 +59,12 @@ impl Engine {
                     (state.manual, state.tripped) = (None, true);
                 }
             }
-            match goal {
-                Goal::Stand(_) => state.travel.stay(),
-                Goal::Level(level) if matches!(output.method, Method::Cover(_)) => state.travel.go(level),
-                Goal::Level(_) => {}
+            match (&output.method, goal) {
+                (Method::Cover(_), Goal::Stand(_)) => state.travel.stay(),
+                (Method::Cover(_), Goal::Level(level)) => state.travel.go(level),
+                (Method::Door(_), Goal::Stand(_)) => state.door.stop(),
+                (Method::Door(_), Goal::Level(level)) => state.door.go(level, !by_hand, now.moment),
+                _ => {}
             }
         }
     }
@@ -72,7 +74,7 @@ impl Engine {
         let (output, state) = (&self.config[id], &self.outputs[id.0]);
         let before = state.manual.as_ref().and_then(|manual| manual.back);
         let is = || match output.method {
-            Method::Cover(_) => self.position(id, now),
+            Method::Cover(_) | Method::Door(_) => self.position(id, now),
             _ => Some(state.left_at()),
         };
         // Another hub decides what becomes of its own output.

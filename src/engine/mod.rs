@@ -198,6 +198,7 @@ impl Engine {
                 engine.outputs[index].goes_off_now(output.pulse.is_some(), now);
             }
         }
+        engine.begin_doors(true, now);
         engine.start_interlocked(now);
         let begins_elsewhere = |id: &OutputId| engine.outputs[id.0].begins_elsewhere();
         let ids = (0..engine.outputs.len()).map(OutputId);
@@ -397,6 +398,7 @@ impl Engine {
             // Their ids are of the old configuration.
             (state.explanation, state.told) = (None, Vec::new());
         }
+        self.begin_doors(false, now);
         self.forget_other_devices(&old);
         (self.stopping, self.started, self.starting) = (stopping, started, starting);
         // What it has to tell before it said anything.
@@ -413,6 +415,20 @@ impl Engine {
         });
         self.notes.splice(0..0, old.notes);
         self.start_interlocked(now);
+    }
+
+    /// Nothing moves a door because of a start or a reload.
+    fn begin_doors(&mut self, is_start: bool, now: Now) {
+        for (index, output) in self.config.outputs.iter().enumerate() {
+            let Method::Door(door) = &output.method else { continue };
+            let button = &mut self.outputs[door.button.0];
+            let is_elsewhere = button.wire == Wire::Untouched;
+            if is_elsewhere {
+                // No press goes on at another wire.
+                button.level = Level::OFF;
+            }
+            self.outputs[index].door.begin(is_start || is_elsewhere, now.moment);
+        }
     }
 
     /// What another device on the broker said is not believed of the one in its place; nobody reads it at a reload.

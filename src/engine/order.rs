@@ -322,6 +322,9 @@ impl<'c> Builder<'c> {
             looks.extend(self.rules[id.0].iter().map(|rule| Dependency::Rule(*rule)));
             looks.extend(self.config[id].room.map(Dependency::Room));
         }
+        if let Method::Door(door) = &self.config[id].method {
+            looks.extend(door.open.into_iter().chain([door.closed]).map(Dependency::Input));
+        }
         looks
     }
 

@@ -8,15 +8,15 @@ use super::{
     climate::Claimed,
     interlock, manual,
     order::Cluster,
-    parts,
+    parts::{self, cover::Asks},
     slots::{Situation, Slots, Wish, highest},
-    state::{OutputState, Wire},
+    state::{OutputState, Timestamp, Wire},
     view,
     wakeup::NextWakeup,
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Capability, Cause, Claim, Config, Explanation, InterlockId, Level, Method, Output, OutputId, Slot, Truth},
+    model::{Cause, Claim, Config, Explanation, InterlockId, Level, Method, Output, OutputId, Slot, Truth},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -34,6 +34,8 @@ pub(super) struct Resolution {
     pub changed: bool,
     /// The outputs of which something changed that others look at.
     pub marked: Vec<OutputId>,
+    /// Those that are somewhere else, by what their switches tell.
+    pub moved: Vec<OutputId>,
     /// Those that are explained otherwise than before, and whether they are to be at another level.
     pub explained: Vec<(OutputId, bool)>,
 }
@@ -55,7 +57,12 @@ pub(super) fn resolve(
         }
         let own = std::mem::replace(&mut slots[id.0], Slots::nothing());
         let (slot, claim) = settle(id, own, situation, outputs, &mut resolution, wakeup);
+        let shown = outputs[id.0].door.shown();
         resolution.note(id, ask_parts(id, slot, &claim, situation, outputs, slots, wakeup));
+        if outputs[id.0].door.shown() != shown {
+            outputs[id.0].since = Timestamp::of(situation.now);
+            resolution.moved.push(id);
+        }
     }
     if !situation.stopping {
         for &group in &cluster.interlocks {
@@ -146,18 +153,19 @@ fn ask_parts(
     wakeup: &mut NextWakeup,
 ) -> bool {
     let (config, now) = (situation.config, situation.now);
-    let before = (outputs[id.0].owed, outputs[id.0].travel);
-    let goes = slot >= Slot::Manual
-        && match claim.cause {
-            Cause::Held => outputs[id.0].left.is_some(),
-            Cause::RuleStays(_) => false,
-            _ => slot != Slot::Manual || outputs[id.0].manual.as_ref().is_none_or(|manual| !manual.stands),
-        };
+    let before = (outputs[id.0].owed, outputs[id.0].travel, outputs[id.0].door);
+    let asks = match claim.cause {
+        _ if slot < Slot::Manual => Asks::Stays,
+        Cause::Held if outputs[id.0].left.is_none() => Asks::Nothing,
+        Cause::RuleStays(_) => Asks::Stays,
+        _ if slot == Slot::Manual && outputs[id.0].manual.as_ref().is_some_and(|manual| manual.stands) => Asks::Stays,
+        _ => Asks::For(claim.level),
+    };
     let levels = match config[id].method {
         Method::SlowPwm { wire, .. } if situation.holds_phases && claim.level.is_on() => vec![outputs[wire.0].level],
-        _ => parts::asked(id, claim.level, goes, config, outputs, now, wakeup),
+        _ => parts::asked(id, claim.level, asks, situation, outputs, wakeup),
     };
-    let mut changed = before != (outputs[id.0].owed, outputs[id.0].travel);
+    let mut changed = before != (outputs[id.0].owed, outputs[id.0].travel, outputs[id.0].door);
     for (part, level) in config.parts(id).into_iter().zip(levels) {
         let (output, state) = (&config[part], &mut outputs[part.0]);
         let asked = if level.is_on() {
@@ -196,7 +204,7 @@ pub(super) fn stand_for(id: OutputId, outputs: &mut [OutputState], config: &Conf
     let state = &mut outputs[id.0];
     let changed = state.level != level;
     if state.level.is_on() != level.is_on() {
-        state.since = super::state::Timestamp::of(now);
+        state.since = Timestamp::of(now);
     }
     if let Some(shown) = shown {
         state.show(shown, now.moment);
@@ -256,7 +264,7 @@ fn asked(id: OutputId, output: &Output, state: &OutputState, situation: &Situati
             Some(Claim { level, cause })
         })
     };
-    let first_rule = if takes == Capability::Position { cover_by_rules(id, state, situation) } else { by_rule() };
+    let first_rule = if takes.moves() { cover_by_rules(id, state, situation) } else { by_rule() };
     asked.extend(first_rule.map(|claim| (Slot::Rule, claim)));
     asked.extend(situation.claimed(id).map(|claimed| (Slot::Climate, claimed.claim())));
     if let Some(manual) = &state.manual {

@@ -2,11 +2,11 @@
 
 use super::{
     climate::Claimed,
-    state::{RoomState, RuleState},
+    state::{InputState, RoomState, RuleState},
 };
 use crate::{
     clock::Now,
-    model::{Cause, Claim, Config, Level, OutputId, RuleId, Slot, Truth},
+    model::{Cause, Claim, Config, InputId, Level, OutputId, RuleId, Slot, Truth},
 };
 
 /// What is decided from: everything but the outputs themselves.
@@ -18,6 +18,7 @@ pub(super) struct Situation<'a> {
     /// By output: the rules that set it.
     pub wishes: &'a [Vec<Wish>],
     pub rooms: &'a [RoomState],
+    pub inputs: &'a [InputState],
     /// What climate zones ask for, by output.
     pub claims: &'a [Option<Claimed>],
     pub stopping: bool,
@@ -48,6 +49,12 @@ impl Situation<'_> {
     /// The rules that set an output, and whether each is active.
     pub fn wishes(&self, id: OutputId) -> impl Iterator<Item = (Wish, Truth)> {
         self.wishes[id.0].iter().map(|wish| (*wish, self.rules[wish.rule.0].truth))
+    }
+
+    /// Whether a door is at the end of this switch: one that says open or closed says it; any other is on there.
+    pub fn is_at_end(&self, switch: InputId, open: bool) -> Truth {
+        let is_active = self.inputs[switch.0].truth();
+        if self.config[switch].kind.opens() && !open { !is_active } else { is_active }
     }
 
     pub fn claimed(&self, id: OutputId) -> Option<&Claimed> {

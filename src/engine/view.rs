@@ -6,9 +6,7 @@ use super::{
 };
 use crate::{
     clock::{Moment, Now},
-    model::{
-        Capability, Config, Level, Method, OutputFacet, OutputId, Point, PointState, Quality, Slot, Truth, Usage, Value,
-    },
+    model::{Config, Level, Method, OutputFacet, OutputId, Point, PointState, Quality, Slot, Truth, Usage, Value},
 };
 use std::sync::Arc;
 
@@ -25,15 +23,15 @@ impl<'a> View<'a> {
     pub fn output(self, id: OutputId) -> PointState {
         let state = &self.outputs[id.0];
         let value = match self.config.capability(id) {
-            Capability::Position => Value::Word(self.cover_word(id).into()),
-            _ => Value::Level(state.level),
+            takes if !takes.moves() => Some(Value::Level(state.level)),
+            _ => self.is_known(id).then(|| Value::Word(self.cover_word(id).into())),
         };
         PointState {
             point: Point::Output(id),
             changed: Some(state.since.wall),
             explanation: state.explanation.clone(),
             usage: Some(self.usage(id)),
-            ..self.good_or_fault(id, Some(value))
+            ..self.good_or_fault(id, value)
         }
     }
 
@@ -84,6 +82,8 @@ impl<'a> View<'a> {
     pub fn is_on(self, id: OutputId) -> Truth {
         let of = |id: &OutputId| self.is_on(*id);
         match &self.config[id].method {
+            // What its switches tell is so whatever its button does.
+            Method::Door(_) => self.outputs[id.0].door.is_open(),
             _ if self.quality(id) != Quality::Good => Truth::Unknown,
             Method::Group { members, all: true } => members.iter().map(of).fold(Truth::True, Truth::and),
             Method::Group { members, all: false } => members.iter().map(of).fold(Truth::False, Truth::or),
@@ -105,6 +105,7 @@ impl<'a> View<'a> {
                     self.outputs[id.0].travel.shown(cover, motion(cover, self.outputs), self.now.moment);
                 whole_percent(position?)
             }
+            Method::Door(_) => self.outputs[id.0].door.end(),
             Method::Group { members, all } => {
                 let positions = members.iter().map(|member| self.position(*member));
                 Some(together(*all, positions.collect::<Option<Vec<_>>>()?.into_iter()))
@@ -129,6 +130,7 @@ impl<'a> View<'a> {
     fn way(self, id: OutputId) -> Option<cover::Way> {
         match &self.config[id].method {
             Method::Cover(cover) => motion(cover, self.outputs).map(|(way, _)| way),
+            Method::Door(_) => self.outputs[id.0].door.way(),
             Method::Group { members, .. } => members.iter().find_map(|member| self.way(*member)),
             _ => None,
         }
@@ -142,7 +144,7 @@ impl<'a> View<'a> {
         };
         let contradiction = || self.contradiction(id).map(Arc::from);
         let fault = self.failure(id).map(|failure| failure.text.clone()).or_else(contradiction);
-        let fault: Option<Arc<str>> = fault.or_else(too_often);
+        let fault: Option<Arc<str>> = fault.or_else(too_often).or_else(|| self.door_fault(id).map(Arc::from));
         let quality = self.quality(id);
         let value = value.filter(|_| quality != Quality::Unknown);
         let point = Point::Output(id);
@@ -153,13 +155,29 @@ impl<'a> View<'a> {
     pub fn quality(self, id: OutputId) -> Quality {
         let in_fault =
             self.failure(id).is_some() || self.contradiction(id).is_some() || self.once_too_often(id).is_some();
+        let in_fault = in_fault || self.door_fault(id).is_some();
         // Nobody here knows what another hub does with its output before that is heard of.
-        let is_unknown = || self.config[id].is_of_another_hub() && self.outputs[id.0].wire == Wire::Untouched;
+        let is_unheard = || self.config[id].is_of_another_hub() && self.outputs[id.0].wire == Wire::Untouched;
+        let is_unknown = || is_unheard() || !self.is_known(id);
         match in_fault {
             true => Quality::Fault,
             false if is_unknown() => Quality::Unknown,
             false => Quality::Good,
         }
+    }
+
+    /// Whether it is known where it is: of a door, by its switches; of a group, where all its members are.
+    fn is_known(self, id: OutputId) -> bool {
+        match &self.config[id].method {
+            Method::Door(_) => self.outputs[id.0].door.is_known(),
+            Method::Group { members, .. } => members.iter().all(|member| self.is_known(*member)),
+            _ => true,
+        }
+    }
+
+    fn door_fault(self, id: OutputId) -> Option<String> {
+        let Method::Door(door) = &self.config[id].method else { return None };
+        self.outputs[id.0].door.fault(door)
     }
 
     /// The wire that rules switch too often: its own, or that of one of its parts.
@@ -183,7 +201,9 @@ impl<'a> View<'a> {
     /// The wires that an output's use is counted at: of speeds, the output's own levels tell it.
     fn counted(self, id: OutputId) -> Vec<OutputId> {
         match &self.config[id].method {
-            Method::SlowPwm { .. } | Method::KickStart { .. } | Method::Cover(_) => self.config.parts(id),
+            Method::SlowPwm { .. } | Method::KickStart { .. } | Method::Cover(_) | Method::Door(_) => {
+                self.config.parts(id)
+            }
             _ => vec![id],
         }
     }

@@ -205,6 +205,15 @@ impl Engine {
         if let Some(until) = state.manual.as_ref().and_then(|manual| manual.until_time(now)) {
             add("the command ends".into(), until);
         }
+        if let Method::Door(door) = &output.method {
+            let wall = |moment| Timestamp { moment, wall: now.wall_at(moment) };
+            if let Some((end, by)) = state.door.awaited(door) {
+                add(format!("it is {end}, or in fault"), wall(by));
+            }
+            if let Some(until) = state.door.quiet_until(now.moment) {
+                add("rules move it again, after a start or a reload".into(), wall(until));
+            }
+        }
         let held_off = state.contradiction().and_then(|_| state.contradictions.held_off(state.decided(), now.moment));
         if let Some(moment) = held_off {
             add("it is driven back".into(), Timestamp { moment, wall: now.wall_at(moment) });

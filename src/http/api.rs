@@ -402,6 +402,7 @@ async fn command(house: &House, source: Source, point: String, payload: String, 
                 | Refusal::BadHold
                 | Refusal::NoHold { .. }
                 | Refusal::NotKnown
+                | Refusal::NoEnds { .. }
                 | Refusal::NoSetpoint { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             };
             problem(status, &format!("{point}: {refusal}"))

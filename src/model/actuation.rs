@@ -1,6 +1,6 @@
 //! How outputs carry out what they are asked: by a line of their own, or through other outputs.
 
-use super::{Config, OutputId, OutputKind};
+use super::{Config, InputId, OutputId, OutputKind};
 use std::{fmt, time::Duration};
 
 /// How an output carries out what it is asked.
@@ -36,6 +36,8 @@ pub enum Method {
     },
     /// A blind, an awning, a gate: it is moved by time.
     Cover(Cover),
+    /// A garage door or a gate whose opener has one button: it opens, stops and closes in turn.
+    Door(Door),
     /// Stands for its members: what is asked of it is asked of them.
     Group {
         /// Outputs that are no groups.
@@ -63,6 +65,26 @@ pub struct Cover {
     pub close_time: Duration,
 }
 
+/// How a door moves whose opener has one button. Its level is 0 closed, 100 open, with nothing between that it can be asked
+/// for. Where it is, its end switches tell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Door {
+    /// The part that presses the button.
+    pub button: OutputId,
+    /// For how long.
+    pub press: Duration,
+    /// Between two presses.
+    pub rest: Duration,
+    /// From closed to open.
+    pub open_time: Duration,
+    /// From open to closed.
+    pub close_time: Duration,
+    /// The switch at the closed end.
+    pub closed: InputId,
+    /// The switch at the open end; None: what is not closed is taken for open.
+    pub open: Option<InputId>,
+}
+
 /// What an output can be asked to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Capability {
@@ -74,13 +96,20 @@ pub enum Capability {
     Steps(u8),
     /// A position from 0 (closed) to 100 (open).
     Position,
+    /// Open or closed; it can be stopped between.
+    Ends,
 }
 
 impl Capability {
+    /// Whether it opens and closes and takes its time for it, so that it can be stopped on the way.
+    pub fn moves(self) -> bool {
+        matches!(self, Capability::Position | Capability::Ends)
+    }
+
     /// The level that an output takes when it is asked for `percent`; the speed above, if it has speeds.
     pub fn fit(self, level: super::Level) -> super::Level {
         match self {
-            Capability::OnOff => super::Level::from_on(level.is_on()),
+            Capability::OnOff | Capability::Ends => super::Level::from_on(level.is_on()),
             Capability::Percent | Capability::Position => level,
             Capability::Steps(count) => Capability::level_of_step(Capability::step(count, level), count),
         }
@@ -117,7 +146,7 @@ impl Capability {
             Capability::Steps(count) => {
                 (1..=count).contains(&percent) && percent < Capability::level_of_step(1, count).percent()
             }
-            Capability::OnOff | Capability::Percent | Capability::Position => false,
+            Capability::OnOff | Capability::Percent | Capability::Position | Capability::Ends => false,
         }
     }
 
@@ -215,6 +244,7 @@ impl Config {
         let output = &self[id];
         match (&output.method, output.steps) {
             (Method::Cover(_), _) => Capability::Position,
+            (Method::Door(_), _) => Capability::Ends,
             (Method::Speeds { stages, .. }, _) => Capability::Steps(u8::try_from(stages.len()).unwrap_or(u8::MAX)),
             (Method::Group { members, .. }, _) => {
                 let first = members.first().map_or(Capability::OnOff, |member| self.capability(*member));
@@ -230,9 +260,9 @@ impl Config {
 
     /// What an output is asked to be, in words: `ON`, `40 %`; of a cover `OPEN`, `CLOSED`, `40 %`.
     pub fn level_text(&self, id: OutputId, level: super::Level) -> String {
-        match (self.capability(id), level) {
-            (Capability::Position, super::Level::ON) => "OPEN".into(),
-            (Capability::Position, super::Level::OFF) => "CLOSED".into(),
+        match (self.capability(id).moves(), level) {
+            (true, super::Level::ON) => "OPEN".into(),
+            (true, super::Level::OFF) => "CLOSED".into(),
             _ => level.to_string(),
         }
     }
@@ -254,6 +284,7 @@ impl Config {
             Method::SlowPwm { wire, .. } | Method::KickStart { wire, .. } => vec![*wire],
             Method::Speeds { stages, .. } => stages.clone(),
             Method::Cover(cover) => vec![cover.open, cover.close],
+            Method::Door(door) => vec![door.button],
         }
     }
 }

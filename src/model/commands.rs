@@ -81,6 +81,7 @@ impl Config {
             Capability::Percent => "ON, OFF, TOGGLE, AUTO or 0 to 100".into(),
             Capability::Steps(count) => format!("ON, OFF, TOGGLE, AUTO, speed 1 to speed {count} or 0 to 100"),
             Capability::Position => "OPEN, CLOSE, STOP, TOGGLE, AUTO or 0 to 100".into(),
+            Capability::Ends => "OPEN, CLOSE, STOP, TOGGLE or AUTO".into(),
         };
         Commands::new(words, expected)
     }

@@ -216,6 +216,11 @@ pub enum Refusal {
     },
     /// More or less than now is asked, and nobody knows how it is now.
     NotKnown,
+    /// It is not known at which end a door is, or whether at any.
+    NoEnds {
+        /// Its id.
+        output: String,
+    },
     /// A zone has no one target in this mode.
     NoSetpoint {
         /// Its id.
@@ -242,6 +247,9 @@ impl fmt::Display for Refusal {
             Refusal::Locked { output } => write!(f, "{output} is locked; {output}.lock OFF unlocks it"),
             Refusal::BadHold => f.write_str("a command holds for 1s to 365d"),
             Refusal::NoHold { why } => write!(f, "it cannot hold for a time: {why}; leave the time out"),
+            Refusal::NoEnds { output } => {
+                write!(f, "nobody knows where {output} is: an end switch does not tell, or both say that it is there")
+            }
             Refusal::NotKnown => {
                 f.write_str("how far open it is now is not known; write 0 to 100, or move it to an end first")
             }

@@ -70,7 +70,7 @@ mod vital;
 mod wish;
 
 pub use crate::clock::Zone;
-pub use actuation::{Capability, Cover, Dimming, ManualFor, Method, PowerRange, PwmChannel};
+pub use actuation::{Capability, Cover, Dimming, Door, ManualFor, Method, PowerRange, PwmChannel};
 pub use attributes::Attributes;
 pub use automation::{Action, Click, EventRule, EventUse, LeftOut, Modes, Notice, Part, RunMode, Scene, Trigger};
 pub use calendar::{Anchor, Cron, Date, DateRange, DaySet, Holidays, Spread, TimeOfDay};

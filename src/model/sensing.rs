@@ -160,6 +160,11 @@ impl InputKind {
         self.facts().says.iter().find(|(_, on)| *on == active).map_or("", |(word, _)| word)
     }
 
+    /// Whether it is said to be open or closed.
+    pub fn opens(self) -> bool {
+        self.facts().says == OPEN
+    }
+
     /// The words that rules have for its being active and not, besides on and off.
     pub fn states(self) -> States {
         if self.facts().in_rules { self.facts().says } else { &[] }

@@ -1,6 +1,6 @@
 //! Snapshots of the whole house: what MQTT, the console and the demo show.
 
-use super::{Claim, Config, Level, Point, PointSpec, Quality, Slot, Value, number};
+use super::{Capability, Claim, Config, Level, Point, PointSpec, Quality, Slot, Value, number};
 use crate::clock::{Moment, Now};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,14 @@ pub struct PointState {
     pub because: Option<Arc<str>>,
     /// Of an output: how much it was used.
     pub usage: Option<Usage>,
+}
+
+impl PointState {
+    /// Whether its value is so: where a door is, its switches tell, also when it did not move as it was to.
+    pub fn is_believed(&self, config: &Config) -> bool {
+        let is_door = || matches!(self.point, Point::Output(id) if config.capability(id) == Capability::Ends);
+        self.quality == Quality::Good || self.quality == Quality::Fault && self.value.is_some() && is_door()
+    }
 }
 
 /// How much an output was used since it was first there.

@@ -286,7 +286,7 @@ impl Config {
         };
         match point {
             Point::Output(id) => {
-                let (look, moves) = (self.looks_like(id), self.capability(id) == Capability::Position);
+                let (look, moves) = (self.looks_like(id), self.capability(id).moves());
                 let kind = match moves {
                     true => Kind::Word(words(&["open", "closed", "opening", "closing", "stopped"])),
                     false => switch(),
@@ -302,7 +302,7 @@ impl Config {
             Point::OutputFacet(id, facet) => {
                 let steps = match self.capability(id) {
                     Capability::Steps(count) => Some(count),
-                    Capability::OnOff | Capability::Percent | Capability::Position => None,
+                    _ => None,
                 };
                 let number = |course| {
                     Kind::Number(NumberSpec {

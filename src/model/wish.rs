@@ -184,7 +184,7 @@ impl Config {
     /// The words that an output understands, besides numbers and speeds.
     pub fn words(&self, id: OutputId) -> impl Iterator<Item = (&'static str, Ask)> + use<> {
         let opened = if self.opens(id) { OPENED.as_slice() } else { &[] };
-        let moved = if self.capability(id) == Capability::Position { MOVED.as_slice() } else { &[] };
+        let moved = if self.capability(id).moves() { MOVED.as_slice() } else { &[] };
         opened.iter().chain(&SWITCHED).chain(moved).copied()
     }
 
@@ -192,7 +192,7 @@ impl Config {
     pub fn opens(&self, id: OutputId) -> bool {
         match &self[id].method {
             Method::Group { members, .. } => !members.is_empty() && members.iter().all(|member| self.opens(*member)),
-            Method::Cover(_) => true,
+            Method::Cover(_) | Method::Door(_) => true,
             _ => self[id].kind.facts().opens,
         }
     }
@@ -227,10 +227,11 @@ impl Config {
             Some(Amount::Minus(percent)) => by(-percent),
             Some(Amount::To(_)) | None => None,
         };
-        if ask.is_some() && takes == Capability::OnOff {
-            return Err(Refusal::NoLevels { output: self[id].id.to_string() });
+        match takes {
+            Capability::OnOff if ask.is_some() => Err(Refusal::NoLevels { output: self[id].id.to_string() }),
+            Capability::Ends => Ok(None),
+            _ => Ok(ask),
         }
-        Ok(ask)
     }
 }
 

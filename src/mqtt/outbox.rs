@@ -12,7 +12,7 @@ use super::ledger::Record;
 use super::reply::Answer;
 use super::topics::{PointTopics, Topics};
 use crate::house::Notification;
-use crate::model::{Explanation, Kind, MqttSettings, Quality, Snapshot, Value, shown};
+use crate::model::{Explanation, Kind, MqttSettings, Snapshot, Value, shown};
 use order::{Group, Part, groups};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -439,7 +439,7 @@ impl Outbox {
                     .then(|| retained(topics.attributes.clone(), text))
             }
             Part::Availability => {
-                let online = state.quality == Quality::Good;
+                let online = state.is_believed(&self.snapshot.config);
                 (given.online.replace(online) != Some(online))
                     .then(|| retained(topics.availability.clone(), availability(online).into()))
             }

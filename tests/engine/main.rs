@@ -15,6 +15,7 @@ mod clock;
 mod commands;
 mod contradictions;
 mod counters;
+mod doors;
 mod drives;
 mod events;
 mod forms;

@@ -93,6 +93,9 @@ pub(super) fn outputs(names: &[Name], config: &Config, problems: &Problems) -> V
         match config[output].method {
             // Its members are asked for; which of them a message would speak of is not clear.
             Method::Group { .. } => Err((format!("`{name}` is a group"), "name its members".to_owned())),
+            Method::Door(_) => {
+                Err((format!("`{name}` is a door with one button"), "name what warms or cools".to_owned()))
+            }
             _ => Ok(output),
         }
     })

@@ -3,7 +3,7 @@
 use super::{Mistake, check_length, names};
 use crate::{
     config::{nearest, shape::meant_duration, suggestions},
-    model::{Action, Capability, Config, Part, Point, Refusal, Wish, duration},
+    model::{Action, Config, Part, Point, Refusal, Wish, duration},
 };
 use std::{ops::Range, time::Duration};
 
@@ -129,9 +129,9 @@ impl<'t> Reader<'_, 't> {
         let point = self.word("the name of an output, such as `hall_light`")?;
         let id =
             suggestions::output(point.text, self.config).map_err(|(message, advice)| point.wrong(message, advice))?;
-        if self.config.capability(id) == Capability::Position {
-            let advice = format!("write `set {} open`, `closed` or a position", point.text);
-            return Err(point.wrong("a cover is moved to a position", advice));
+        if self.config.capability(id).moves() {
+            let advice = format!("write `set {} open` or `closed`", point.text);
+            return Err(point.wrong("a cover is opened and closed", advice));
         }
         let members = self.config.members(id);
         let action = self.judged(point, "ON", &point)?;

@@ -1,19 +1,36 @@
 //! From drafts to outputs: those that work through parts get them.
 
-use super::{Draft, Works, interlocks};
+use super::{Draft, Switches, Works, interlocks};
 use crate::{
     config::{diagnostic::Problems, nearest, suggestions},
-    model::{AtStart, Cover, Dimming, Interlock, Line, Method, Output, OutputId, OutputKind, PowerRange, SafeState},
+    model::{
+        AtStart, Config, Cover, Dimming, Door, InputId, InputKind, Interlock, Line, Method, Output, OutputId,
+        OutputKind, PowerRange, SafeState,
+    },
 };
 use std::time::Duration;
 
-/// All outputs, those of the file in its order and then the parts, and the interlocks among them.
-pub(in crate::config) fn build(drafts: Vec<Draft>, problems: &Problems) -> (Vec<Output>, Vec<Interlock>) {
+/// A button that is pressed is released so long after its time at the latest.
+const RELEASED_WITHIN: Duration = Duration::from_secs(2);
+
+/// All outputs, those of the file in its order and then the parts.
+pub(in crate::config) struct Built {
+    pub outputs: Vec<Output>,
+    pub interlocks: Vec<Interlock>,
+    /// The switches of its doors.
+    pub ends: Ends,
+}
+
+/// What doors say of the inputs at their ends.
+pub(in crate::config) struct Ends(Vec<(OutputId, Switches)>);
+
+pub(in crate::config) fn build(drafts: Vec<Draft>, problems: &Problems) -> Built {
     let names: Vec<String> = drafts.iter().map(|draft| draft.id.text.clone()).collect();
     let groups: Vec<bool> = drafts.iter().map(|draft| matches!(draft.works, Works::Group { .. })).collect();
     let mut parts = Parts { first: drafts.len(), outputs: Vec::new() };
     let mut outputs = Vec::new();
     let mut claims = Vec::new();
+    let mut ends = Vec::new();
     for (index, draft) in drafts.into_iter().enumerate() {
         let mut output = draft.output;
         let mut own_wait = None;
@@ -48,6 +65,17 @@ pub(in crate::config) fn build(drafts: Vec<Draft>, problems: &Problems) -> (Vec<
                 // Its wires are left off; it stays where it is.
                 (output.at_start, output.safe, output.default_holds) = (AtStart::Restore, SafeState::Hold, true);
                 (None, Method::Cover(Cover { open, close, open_time, close_time }))
+            }
+            Works::Door { button, press, rest, open_time, close_time, switches } => {
+                let part = parts.of(index, &output, "button", button);
+                let most = press + RELEASED_WITHIN;
+                let button = parts.add(Output { max_on: Some(most), safe: SafeState::Off, ..part });
+                (output.at_start, output.safe, output.default_holds) = (AtStart::Restore, SafeState::Hold, true);
+                (output.pulse, output.class) = (None, output.class.or(Some("garage")));
+                ends.push((OutputId(index), switches));
+                // Its switches are found when the inputs are known.
+                let (closed, open) = (InputId(0), None);
+                (None, Method::Door(Door { button, press, rest, open_time, close_time, closed, open }))
             }
             Works::Group { members, all } => {
                 let mut found = Vec::new();
@@ -87,7 +115,37 @@ pub(in crate::config) fn build(drafts: Vec<Draft>, problems: &Problems) -> (Vec<
     }
     outputs.extend(parts.outputs);
     let interlocks = interlocks::join(claims, &mut outputs, problems);
-    (outputs, interlocks)
+    Built { outputs, interlocks, ends: Ends(ends) }
+}
+
+/// Finds the switches of doors, when the inputs are known.
+pub(in crate::config) fn find_switches(ends: Ends, config: &mut Config, problems: &Problems) {
+    for (id, Switches { closed, open }) in ends.0 {
+        let find = |(name, place): super::Mention| {
+            let found = suggestions::binary_input(&name, config).and_then(|input| {
+                let is_switch = config[input].kind.opens() || config[input].kind == InputKind::Switch;
+                let advice = "name an input of kind \"door\", \"contact\" or \"switch\"";
+                is_switch.then_some(input).ok_or_else(|| (format!("`{name}` is no end switch"), advice.into()))
+            });
+            found.map_err(|(message, advice)| problems.error(place.clone(), message, advice)).ok().map(|id| (id, place))
+        };
+        let found = (find(closed), open.map(find));
+        if let (Some((closed, _)), Some(Some((open, place)))) = &found
+            && closed == open
+        {
+            problems.error(place.clone(), "one input at both ends", "name the input at the other end, or remove it");
+        }
+        let switches = match found {
+            (Some((closed, _)), None) => Some((closed, None)),
+            (Some((closed, _)), Some(Some((open, _)))) => Some((closed, Some(open))),
+            _ => None,
+        };
+        match (&mut config.outputs[id.0].method, switches) {
+            (Method::Door(door), Some((closed, open))) => (door.closed, door.open) = (closed, open),
+            // It was reported.
+            (method, _) => *method = Method::Direct,
+        }
+    }
 }
 
 /// The parts made so far.

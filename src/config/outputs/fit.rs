@@ -1,6 +1,6 @@
 //! Which keys of an output go together.
 
-use super::{Wiring, Works};
+use super::{Mention, Switches, Wiring, Works};
 use crate::{
     config::{remote, table::Table},
     model::{AtStart, Line, ManualFor, Output, OutputKind, SafeState, duration},
@@ -17,7 +17,7 @@ struct Needs {
 
 const NEEDS: &[Needs] = &[
     Needs { key: "slow_pwm", any_of: &["gpio"], advice: "slow PWM switches one relay: add gpio = 17" },
-    Needs { key: "pulse", any_of: &["gpio"], advice: "a pulse is given by one relay: add gpio = 17" },
+    Needs { key: "pulse", any_of: &["gpio", "button_gpio"], advice: "a pulse is given by one relay: add gpio = 17" },
     Needs { key: "frequency", any_of: &["pwm"], advice: "remove it, or write pwm = 18 instead of gpio" },
     Needs { key: "gamma", any_of: &["pwm"], advice: "remove it, or write pwm = 18 instead of gpio" },
     Needs { key: "transition", any_of: &["pwm"], advice: "remove it, or write pwm = 18 instead of gpio" },
@@ -26,9 +26,19 @@ const NEEDS: &[Needs] = &[
     Needs { key: "max_power", any_of: &["pwm", "slow_pwm"], advice: "a relay has no power between: remove it" },
     Needs { key: "kick_start", any_of: &["pwm", "speeds"], advice: "a relay begins at full speed anyway: remove it" },
     Needs { key: "speed_wait", any_of: &["speeds"], advice: "add speeds = [5, 6, 13], one relay for each speed" },
-    Needs { key: "open_time", any_of: &["open_gpio"], advice: "add open_gpio and close_gpio" },
-    Needs { key: "close_time", any_of: &["open_gpio"], advice: "add open_gpio and close_gpio" },
-    Needs { key: "stop", any_of: &["open_gpio"], advice: "add open_gpio and close_gpio" },
+    Needs { key: "open_time", any_of: &["open_gpio", "button_gpio"], advice: "add open_gpio and close_gpio" },
+    Needs { key: "close_time", any_of: &["open_gpio", "button_gpio"], advice: "add open_gpio and close_gpio" },
+    Needs { key: "stop", any_of: &["open_gpio", "button_gpio"], advice: "add open_gpio and close_gpio" },
+    Needs {
+        key: "closed_switch",
+        any_of: &["button_gpio"],
+        advice: "it is of a door with one button: add button_gpio = 17",
+    },
+    Needs {
+        key: "open_switch",
+        any_of: &["button_gpio"],
+        advice: "it is of a door with one button: add button_gpio = 17",
+    },
     Needs { key: "open_gpio", any_of: &["close_gpio"], advice: "a cover has two wires: add close_gpio = 6" },
     Needs { key: "close_gpio", any_of: &["open_gpio"], advice: "a cover has two wires: add open_gpio = 5" },
     Needs { key: "max_on_rest", any_of: &["max_on"], advice: "add max_on = \"6h\", or remove it" },
@@ -36,16 +46,19 @@ const NEEDS: &[Needs] = &[
 ];
 
 /// The kinds of wires, of which an output has one.
-const WIRES: [&str; 4] = ["gpio", "pwm", "speeds", "open_gpio"];
+const WIRES: [&str; 5] = ["gpio", "pwm", "speeds", "open_gpio", "button_gpio"];
 /// What a cover has no use for: its motor is always left off, and it stays where it is.
 const NOT_FOR_COVERS: [&str; 9] =
     ["at_start", "default", "max_on", "max_on_rest", "min_off", "min_on", "pulse", "safe", "slow_pwm"];
+/// What a door with one button has no use for, either: it is moved by pulses of its own.
+const NOT_FOR_DOORS: [&str; 3] = ["interlock", "interlock_wait", "power"];
 /// What a pulse excludes.
 const NOT_FOR_PULSES: [&str; 5] = ["max_on", "max_on_rest", "min_off", "min_on", "slow_pwm"];
 /// What belongs to the members.
 const NOT_FOR_GROUPS: [&str; 18] = [
     "active",
     "at_start",
+    "button_gpio",
     "default",
     "gpio",
     "interlock",
@@ -102,6 +115,10 @@ pub(super) fn works(
         }
         Wiring { open: Some(open), close: Some(close), open_time, close_time, stop, .. } => {
             cover(kind, (open, close), (open_time, close_time), stop, table)
+        }
+        Wiring { button: Some(button), closed_switch, open_switch, open_time, close_time, stop, .. } => {
+            let switches = (closed_switch, open_switch);
+            door(kind, button, switches, (open_time, close_time), (output.pulse, stop), table)
         }
         _ => Works::Nothing,
     }
@@ -193,9 +210,7 @@ fn cover(
     stop: Duration,
     table: &mut Table<'_>,
 ) -> Works {
-    if kind.is_some_and(|kind| kind != OutputKind::Cover) {
-        table.error_at("open_gpio", "`open_gpio` is of a cover", "write kind = \"cover\"");
-    }
+    is_cover(kind, "open_gpio", table);
     for key in NOT_FOR_COVERS.into_iter().filter(|key| table.has(key)) {
         table.error_at(
             key,
@@ -203,13 +218,59 @@ fn cover(
             "remove it: its motor runs for its time only and is left off, and the cover stays where it is",
         );
     }
+    match both(times, table) {
+        Some((open_time, close_time)) => Works::Cover { open, close, open_time, close_time, stop },
+        None => Works::Nothing,
+    }
+}
+
+fn door(
+    kind: Option<OutputKind>,
+    button: Line,
+    (closed, open): (Option<Mention>, Option<Mention>),
+    times: (Option<Duration>, Option<Duration>),
+    (pulse, rest): (Option<Duration>, Duration),
+    table: &mut Table<'_>,
+) -> Works {
+    is_cover(kind, "button_gpio", table);
+    let excluded = NOT_FOR_COVERS.into_iter().chain(NOT_FOR_DOORS).filter(|key| *key != "pulse" && table.has(key));
+    for key in excluded {
+        table.error_at(
+            key,
+            format!("`{key}` is not for a door with one button"),
+            "remove it: its button is released but for a moment, and the door stays where it is",
+        );
+    }
+    let times = both(times, table);
+    if closed.is_none() && !table.has("closed_switch") {
+        table.error_at(
+            "button_gpio",
+            "`button_gpio` without `closed_switch`: one press opens or closes, and nobody would know which",
+            "add the input at its closed end, closed_switch = \"garage_closed\"; without one, a press is kind = \"switch\", \
+             gpio and pulse = \"500ms\"",
+        );
+    }
+    match (closed, times) {
+        (Some(closed), Some((open_time, close_time))) => {
+            let press = pulse.unwrap_or(Duration::from_millis(500));
+            Works::Door { button, press, rest, open_time, close_time, switches: Switches { closed, open } }
+        }
+        _ => Works::Nothing,
+    }
+}
+
+fn is_cover(kind: Option<OutputKind>, key: &str, table: &Table<'_>) {
+    if kind.is_some_and(|kind| kind != OutputKind::Cover) {
+        table.error_at(key, format!("`{key}` is of a cover"), "write kind = \"cover\"");
+    }
+}
+
+/// How long it takes to open and to close.
+fn both(times: (Option<Duration>, Option<Duration>), table: &mut Table<'_>) -> Option<(Duration, Duration)> {
     for (key, time) in [("open_time", times.0), ("close_time", times.1)] {
         if time.is_none() && !table.has(key) {
             table.missing(key, "\"20s\"");
         }
     }
-    match times {
-        (Some(open_time), Some(close_time)) => Works::Cover { open, close, open_time, close_time, stop },
-        _ => Works::Nothing,
-    }
+    times.0.zip(times.1)
 }

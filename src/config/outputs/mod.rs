@@ -5,7 +5,7 @@ mod fit;
 mod interlocks;
 mod manual_for;
 
-pub(super) use build::build;
+pub(super) use build::{build, find_switches};
 
 use super::{
     ids, remote, settable,
@@ -17,7 +17,7 @@ use manual_for::Hold;
 use std::{ops::Range, sync::Arc, time::Duration};
 
 /// The keys of wires, of which an output has those of one kind, or none of them on the broker.
-const WIRES: [&str; 5] = ["gpio", "pwm", "speeds", "open_gpio", "close_gpio"];
+const WIRES: [&str; 6] = ["gpio", "pwm", "speeds", "open_gpio", "close_gpio", "button_gpio"];
 
 /// The kinds, and last `group`, which is no kind of a thing: it stands for others.
 const KIND: &[(&str, Option<OutputKind>)] = &{
@@ -99,10 +99,26 @@ enum Works {
     Speeds { lines: Vec<Line>, kick: Duration, wait: Duration },
     /// Two lines.
     Cover { open: Line, close: Line, open_time: Duration, close_time: Duration, stop: Duration },
+    /// The button of a door, and the inputs at its ends.
+    Door {
+        button: Line,
+        press: Duration,
+        rest: Duration,
+        open_time: Duration,
+        close_time: Duration,
+        switches: Switches,
+    },
     /// Others.
     Group { members: Vec<Mention>, all: bool },
     /// None, which was reported.
     Nothing,
+}
+
+/// The inputs at the ends of a door.
+#[derive(Clone)]
+struct Switches {
+    closed: Mention,
+    open: Option<Mention>,
 }
 
 /// The keys of wires as they stand in a table.
@@ -113,6 +129,9 @@ struct Wiring {
     speeds: Option<Vec<(Line, Range<usize>)>>,
     open: Option<Line>,
     close: Option<Line>,
+    button: Option<Line>,
+    closed_switch: Option<Mention>,
+    open_switch: Option<Mention>,
     members: Option<Vec<Mention>>,
     all: bool,
     slow_pwm: Option<Duration>,
@@ -167,7 +186,8 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let min_off = table.optional("min_off", "Once off, it stays off for at least this long.", limit());
     let pulse = table.optional(
         "pulse",
-        "Asked to be on, it is on for this long only, 10ms to 1h; asked again meanwhile, from then on.",
+        "Asked to be on, it is on for this long only, 10ms to 1h; asked again meanwhile, from then on. With button_gpio: how \
+         long it is pressed, 500ms when absent.",
         Period(10 * MS..=3600 * SECOND),
     );
     let max_rate = table.defaulted(
@@ -282,11 +302,27 @@ fn read_wiring(table: &mut Table<'_>) -> Wiring {
         ),
         open: table.optional("open_gpio", "Of a cover: the wire that opens it.", Wire),
         close: table.optional("close_gpio", "Of a cover: the wire that closes it.", Wire),
+        button: table.optional(
+            "button_gpio",
+            "Of a cover whose opener has one button, such as a garage door: the relay that presses it.",
+            Wire,
+        ),
+        closed_switch: mention(
+            "closed_switch",
+            "With button_gpio: the input at the closed end; it is there while that says closed, or is on.",
+            table,
+        ),
+        open_switch: mention(
+            "open_switch",
+            "With button_gpio: the input at the open end; it is there while that says open, or is on. When absent, what is \
+             not closed is taken for open.",
+            table,
+        ),
         open_time: table.optional("open_time", "Of a cover: how long it takes to open, 1s to 10m.", time()),
         close_time: table.optional("close_time", "Of a cover: how long it takes to close, 1s to 10m.", time()),
         stop: table.defaulted(
             "stop",
-            "Of a cover: how long its motor rests before it turns round, 500ms to 60s.",
+            "Of a cover: how long its motor rests before it turns round, or its button between two presses, 500ms to 60s.",
             Period(500 * MS..=60 * SECOND),
             500 * MS,
         ),
@@ -309,6 +345,12 @@ fn read_wiring(table: &mut Table<'_>) -> Wiring {
         members: table.optional("members", "Of a group: the outputs that it stands for.", Names("output")),
         all: table.defaulted("state", "Of a group: whether it is on when any or all members are.", OneOf(STATE), false),
     }
+}
+
+/// The name of an input, and where it stands.
+fn mention(key: &'static str, about: &'static str, table: &mut Table<'_>) -> Option<Mention> {
+    let name = table.optional(key, about, Word)?;
+    Some((name, table.place_of(key)))
 }
 
 fn read_dimming(kind: Option<OutputKind>, table: &mut Table<'_>) -> Dimming {
@@ -354,8 +396,13 @@ fn read_dimming(kind: Option<OutputKind>, table: &mut Table<'_>) -> Dimming {
 }
 
 fn lines(wiring: &Wiring, table: &Table<'_>) -> Vec<(Line, Range<usize>)> {
-    let single =
-        [("gpio", &wiring.gpio), ("pwm", &wiring.pwm), ("open_gpio", &wiring.open), ("close_gpio", &wiring.close)];
+    let single = [
+        ("gpio", &wiring.gpio),
+        ("pwm", &wiring.pwm),
+        ("open_gpio", &wiring.open),
+        ("close_gpio", &wiring.close),
+        ("button_gpio", &wiring.button),
+    ];
     let single = single.into_iter().filter_map(|(key, line)| Some((line.clone()?, table.place_of(key))));
     single.chain(wiring.speeds.iter().flatten().cloned()).collect()
 }

@@ -35,11 +35,28 @@ pub(in crate::engine) struct Travel {
     to: Option<Level>,
 }
 
+/// Where somebody asks a cover or a door to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Asks {
+    /// There.
+    For(Level),
+    /// It is to stay where it is: it was stopped, or it is not known what a rule asks.
+    Stays,
+    /// Nobody asks.
+    Nothing,
+}
+
 /// Which way the motor runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine) enum Way {
     Opening,
     Closing,
+}
+
+impl Way {
+    pub fn opposite(self) -> Way {
+        if self == Way::Opening { Way::Closing } else { Way::Opening }
+    }
 }
 
 /// How the motor runs: which way and since when.
@@ -163,13 +180,12 @@ fn on_the_way(way: Way, at: i64, target: i64) -> Option<Way> {
         Way::Opening => (target - at, at - OPEN),
         Way::Closing => (at - target, CLOSED - at),
     };
-    let opposite = if way == Way::Opening { Way::Closing } else { Way::Opening };
     let ends_here = if way == Way::Opening { target == OPEN } else { target == CLOSED };
     match ends_here {
         true => (beyond < BEYOND).then_some(way),
         false if left > 0 => Some(way),
         false if left >= -OVERSHOT && target != OPEN && target != CLOSED => None,
-        false => Some(opposite),
+        false => Some(way.opposite()),
     }
 }
 

@@ -1,9 +1,11 @@
 //! Outputs that work through parts: what each part is asked to be.
 
 pub(super) mod cover;
+pub(super) mod door;
 pub(super) mod slow_pwm;
 
 use super::{
+    slots::Situation,
     state::{OutputState, motion},
     wakeup::NextWakeup,
 };
@@ -11,21 +13,22 @@ use crate::{
     clock::{Moment, Now},
     model::{Capability, Config, Level, Method, Output, OutputId},
 };
-use cover::Way;
+use cover::{Asks, Way};
+use door::{Button, Ends};
 use slow_pwm::Times;
 use std::time::Duration;
 
 /// What each part of an output is asked to be, in the order of [`Config::parts`], while the output itself is asked for
-/// `level`. `goes` is whether somebody asks for that: a cover that nobody asks, or that was stopped, stays where it is.
+/// `level`. A cover that nobody asks, or that was stopped, stays where it is.
 pub(super) fn asked(
     id: OutputId,
     level: Level,
-    goes: bool,
-    config: &Config,
+    asks: Asks,
+    situation: &Situation<'_>,
     outputs: &mut [OutputState],
-    now: Now,
     wakeup: &mut NextWakeup,
 ) -> Vec<Level> {
+    let (config, now) = (situation.config, situation.now);
     match &config[id].method {
         Method::Direct | Method::Part { .. } | Method::Group { .. } => Vec::new(),
         Method::SlowPwm { wire, range, .. } => {
@@ -48,7 +51,7 @@ pub(super) fn asked(
         Method::Cover(cover) => {
             let motion = motion(cover, outputs);
             let travel = &mut outputs[id.0].travel;
-            if goes {
+            if let Asks::For(level) = asks {
                 travel.follow(level);
             }
             let way = travel.way(cover, motion, now.moment, wakeup);
@@ -56,6 +59,20 @@ pub(super) fn asked(
                 wakeup.at(anew);
             }
             [Way::Opening, Way::Closing].map(|each| Level::from_on(way == Some(each))).to_vec()
+        }
+        Method::Door(door) => {
+            let part = &outputs[door.button.0];
+            let button = Button {
+                on: part.level.is_on(),
+                since: part.since.moment,
+                may_be_on: part.may_be_on() || part.is_under_way(),
+                failed: part.failure().is_some(),
+            };
+            let ends = Ends {
+                closed: situation.is_at_end(door.closed, false),
+                open: door.open.map(|switch| situation.is_at_end(switch, true)),
+            };
+            vec![Level::from_on(outputs[id.0].door.step(door, ends, asks, button, now.moment, wakeup))]
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::{
         guard::{Contradictions, Guard},
         parts::{
             cover::{Motion, Travel, Way},
+            door::DoorState,
             slow_pwm::Owed,
         },
         settings::Settings,
@@ -65,6 +66,9 @@ pub(in crate::engine) struct OutputState {
     /// Of a cover.
     #[serde(default, skip_serializing_if = "is_plain")]
     pub travel: Travel,
+    /// Of a door with one button.
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub door: DoorState,
     /// It is off as far as known and was driven on, and no wire has answered since that it is on or off. It outlives a kill,
     /// after which nobody else would know.
     #[serde(default, skip_serializing_if = "is_plain")]
@@ -139,6 +143,7 @@ impl OutputState {
             pulse_from: None,
             owed: Owed::default(),
             travel: Travel::default(),
+            door: DoorState::default(),
             may_have_gone_on: false,
             asked: false,
             is_taken_back: false,

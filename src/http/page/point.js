@@ -31,7 +31,8 @@ export function word(text) {
 /** The state of what may be old or in fault: with its age. */
 export function aged(point) {
   if (point.quality === "stale") return `${state(point)} · ${t("quality.stale", ago(point.age_s ?? 0))}`;
-  if (point.quality === "fault") return t("quality.fault");
+  // Where a door is, its switches tell, whatever else is wrong.
+  if (point.quality === "fault") return canMove(point) && point.value != null ? `${spoken(point)} · ${t("quality.fault")}` : t("quality.fault");
   return state(point);
 }
 

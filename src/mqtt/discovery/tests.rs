@@ -736,12 +736,13 @@ fn what_is_wrong_with_the_machine_is_a_problem() {
 
 #[test]
 fn levels_speeds_and_positions_are_announced() {
-    use crate::model::{Cover, Line, Method, OutputId, PwmChannel};
+    use crate::model::{Cover, Door, InputId, Line, Method, OutputId, PwmChannel};
     let mut config = house::config(&[
         ("lamp", OutputKind::Light),
         ("fan", OutputKind::Fan),
         ("blind", OutputKind::Cover),
         ("boiler", OutputKind::Heater),
+        ("garage", OutputKind::Cover),
     ]);
     let pwm = |pin| Some(Line::Pwm(PwmChannel::Pin(pin)));
     let part = |id: &str, of: usize| Output {
@@ -751,12 +752,16 @@ fn levels_speeds_and_positions_are_announced() {
     (config.outputs[0].line, config.outputs[0].lock) = (pwm(18), true);
     (config.outputs[1].line, config.outputs[1].steps) = (pwm(19), Some(3));
     let seconds = std::time::Duration::from_secs;
-    let cover = Cover { open: OutputId(4), close: OutputId(5), open_time: seconds(20), close_time: seconds(20) };
+    let cover = Cover { open: OutputId(5), close: OutputId(6), open_time: seconds(20), close_time: seconds(20) };
     config.outputs[2].method = Method::Cover(cover);
     let range = crate::model::PowerRange::FULL;
-    config.outputs[3].method = Method::SlowPwm { wire: OutputId(6), period: seconds(10), range };
+    config.outputs[3].method = Method::SlowPwm { wire: OutputId(7), period: seconds(10), range };
     config.outputs[3].power = Some(2000.0);
-    config.outputs.extend([part("blind.open", 2), part("blind.close", 2), part("boiler.wire", 3)]);
+    let (button, closed, open) = (OutputId(8), InputId(0), None);
+    let (press, rest, open_time, close_time) = (seconds(1), seconds(1), seconds(15), seconds(15));
+    config.outputs[4].method = Method::Door(Door { button, press, rest, open_time, close_time, closed, open });
+    let parts = [("blind.open", 2), ("blind.close", 2), ("boiler.wire", 3), ("garage.button", 4)];
+    config.outputs.extend(parts.map(|(id, of)| part(id, of)));
     let announced = announce(&config);
     let components = &announced["cmps"];
     for (id, key, value) in [
@@ -770,6 +775,10 @@ fn levels_speeds_and_positions_are_announced() {
         ("fan-fan", "percentage_value_template", json!("{{ (value | int * 3 / 100) | round(0) | int }}")),
         ("cover-blind", "stat_t", json!("hearthd/cottage/blind/state")),
         ("cover-blind", "set_position_topic", json!("hearthd/cottage/blind/position/set")),
+        ("cover-garage", "cmd_t", json!("hearthd/cottage/garage/set")),
+        ("cover-garage", "stat_t", json!("hearthd/cottage/garage/state")),
+        ("cover-garage", "set_position_topic", Value::Null),
+        ("cover-garage", "state_open", Value::Null),
         ("switch-boiler", "cmd_t", json!("hearthd/cottage/boiler/set")),
         ("number-boiler-level", "max", json!(100)),
         ("number-boiler-level", "ent_cat", json!("config")),

@@ -3,8 +3,8 @@
 use super::*;
 use crate::house::{Notice, Refused};
 use crate::model::{
-    Carrier, Climate, Config, Cover, InputKind, Level, Method, OutputId, OutputKind, Owner, Point, PointState, RoomId,
-    SensorId,
+    Carrier, Climate, Config, Cover, InputKind, Level, Method, OutputId, OutputKind, Owner, Point, PointState, Quality,
+    RoomId, SensorId,
 };
 use crate::mqtt::discovery::Layout;
 use crate::mqtt::house;

@@ -369,7 +369,7 @@ impl House {
         for (wire, output) in self.wires.iter_mut().zip(&self.config.outputs) {
             match ending {
                 // A cover stays where it is.
-                _ if matches!(output.method, Method::Cover(_)) => {}
+                _ if matches!(output.method, Method::Cover(_) | Method::Door(_)) => {}
                 Ending::PowerCut => wire.level = Level::OFF,
                 Ending::Crash if !wire.broken => wire.level = output.safe.level().unwrap_or(wire.level),
                 Ending::Crash | Ending::Restart => {}

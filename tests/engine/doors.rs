@@ -1,0 +1,183 @@
+//! Doors with one button.
+
+use crate::{
+    NOTHING,
+    support::{engine_config::*, engine_house::House},
+};
+use hearthd::model::{Level, Quality};
+use std::time::Duration;
+
+const GARAGE: &str = "[inputs.shut]\nkind = \"door\"\ngpio = 5\n[inputs.up]\nkind = \"switch\"\ngpio = 6\n\
+                      [outputs.garage]\nkind = \"cover\"\nbutton_gpio = 17\nclosed_switch = \"shut\"\n\
+                      open_switch = \"up\"\nopen_time = \"10s\"\nclose_time = \"20s\"\n";
+const PRESSED: &str = "garage.button ON: command by MQTT, until AUTO";
+const RELEASED: &str = "garage.button OFF: garage does not need it now";
+
+fn closed_garage() -> House {
+    let mut house = House::new(from_text(GARAGE));
+    house.input("shut", false);
+    house.input("up", false);
+    house.live(secs(20));
+    house
+}
+
+fn said(house: &House) -> Option<String> {
+    house.point("garage").text()
+}
+
+fn half_a_second() -> Duration {
+    Duration::from_millis(500)
+}
+
+#[test]
+fn one_press_moves_a_door_and_its_switches_tell_where_it_is() {
+    let mut house = closed_garage();
+    assert_eq!(house.command("garage", "OPEN"), ["garage ON: command by MQTT, until AUTO", PRESSED]);
+    assert_eq!(said(&house).as_deref(), Some("opening"));
+    assert_eq!(house.live(half_a_second()), [RELEASED]);
+    house.input("shut", true);
+    assert_eq!(house.live(secs(8)), NOTHING);
+    assert_eq!(house.input("up", true), NOTHING);
+    assert_eq!(said(&house).as_deref(), Some("open"));
+    assert_eq!(house.command("garage", "OPEN"), NOTHING, "it is");
+    assert_eq!(house.command("garage", "STOP"), NOTHING, "it stands");
+
+    house.input("up", false);
+    assert_eq!(said(&house).as_deref(), Some("closing"), "by somebody else");
+    assert_eq!(house.command("garage", "STOP"), [PRESSED]);
+    assert_eq!(said(&house).as_deref(), Some("stopped"));
+    house.live(secs(60));
+    assert_eq!((said(&house).as_deref(), house.point("garage").fault), (Some("stopped"), None));
+}
+
+#[test]
+fn what_is_asked_on_the_way_waits_for_the_end() {
+    let mut house = closed_garage();
+    house.command("garage", "OPEN");
+    house.live(secs(1));
+    house.input("shut", true);
+    assert_eq!(house.command("garage", "CLOSE"), ["garage OFF: command by MQTT, until AUTO"]);
+    let pending = house.engine.reasons_of("garage", house.now).unwrap().pending;
+    assert_eq!(pending[0].what, "it is open, or in fault");
+    house.live(secs(8));
+    assert_eq!(house.input("up", true), [PRESSED]);
+    assert_eq!(said(&house).as_deref(), Some("closing"));
+}
+
+#[test]
+fn a_door_that_does_not_arrive_is_in_fault_and_is_not_pressed_again() {
+    let mut house = closed_garage();
+    house.command("garage", "OPEN");
+    house.live(secs(14));
+    let door = house.point("garage");
+    assert_eq!(door.fault.as_deref(), Some("its button was pressed, and after 14s it is still closed"));
+    assert_eq!((door.text().as_deref(), door.quality), (Some("closed"), Quality::Fault));
+    assert!(door.is_believed(&house.config));
+    assert_eq!(house.live(mins(10)), NOTHING);
+    house.input("shut", true);
+    assert_eq!(house.point("garage").quality, Quality::Good, "it moves after all");
+    house.input("up", true);
+
+    house.command("garage", "CLOSE");
+    house.input("up", false);
+    house.live(secs(26));
+    assert_eq!(house.point("garage").fault.as_deref(), Some("it did not reach its closed end within 26s"));
+    assert_eq!(house.live(mins(10)), NOTHING);
+    assert_eq!(house.command("garage", "CLOSE"), [PRESSED], "asked once more");
+}
+
+#[test]
+fn where_nobody_knows_where_it_is_it_is_not_moved() {
+    let mut house = closed_garage();
+    house.input_fails("shut");
+    assert_eq!((house.point("garage").quality, said(&house)), (Quality::Unknown, None));
+    let refused = "refused: nobody knows where garage is: an end switch does not tell, or both say that it is there";
+    assert_eq!(house.command("garage", "OPEN"), [refused]);
+    house.input("shut", false);
+    assert_eq!(house.live(mins(1)), NOTHING, "it was refused");
+    house.input("up", true);
+    let door = house.point("garage");
+    assert_eq!(door.fault.as_deref(), Some("both of its end switches say that it is there"));
+    assert!(door.value.is_none() && !door.is_believed(&house.config));
+    assert_eq!(house.command("garage", "CLOSE"), [refused]);
+}
+
+#[test]
+fn a_button_that_could_not_be_pressed_is_not_pressed_late() {
+    let mut house = closed_garage();
+    house.break_wire("garage.button");
+    house.command("garage", "OPEN");
+    assert_eq!(said(&house).as_deref(), Some("closed"));
+    house.mend_wire("garage.button");
+    assert_eq!(house.live(mins(10)).iter().filter(|done| done.contains("ON")).count(), 0);
+    assert!(!house.is_on("garage.button"));
+    house.command("garage", "OPEN");
+    assert!(house.is_on("garage.button"));
+}
+
+#[test]
+fn a_rule_moves_a_door_again_that_somebody_else_moved() {
+    let mut house = House::new(from_text(&format!(
+        "{GARAGE}[inputs.night]\nkind = \"switch\"\ngpio = 7\n\
+         [[rules]]\nname = \"Shut\"\nwhile = \"night\"\nset = {{ garage = \"closed\" }}\n"
+    )));
+    house.input("shut", true);
+    house.input("up", true);
+    house.input("night", true);
+    assert_eq!(house.live(mins(1)), NOTHING, "at a start, what rules ask is taken for done");
+    house.restart(Duration::ZERO);
+    assert_eq!(house.read_again().iter().chain(&house.live(mins(1))).count(), 0, "and at the next");
+    house.input("night", false);
+    assert_eq!(house.input("night", true), ["garage.button ON: Shut"]);
+    house.stop();
+    house.restart(secs(1));
+    house.read_again();
+    assert_eq!(house.wires["garage.button"], Level::OFF);
+    assert_eq!(house.live(mins(1)), NOTHING);
+}
+
+#[test]
+fn a_toggle_goes_by_where_it_is_and_a_press_does_not_move_to_another_wire() {
+    let wall = "[outputs.doors]\nkind = \"group\"\nmembers = [\"garage\"]\n\
+                [inputs.wall]\nkind = \"button\"\ngpio = 8\ntoggles = [\"garage\"]\n";
+    let config = |gpio: &str| from_text(&format!("{GARAGE}{wall}").replace("button_gpio = 17", gpio));
+    let mut house = House::new(config("button_gpio = 17"));
+    for (input, active) in [("shut", false), ("up", false), ("wall", false)] {
+        house.input(input, active);
+    }
+    house.live(secs(20));
+    house.command("garage", "OPEN");
+    house.live(secs(1));
+    house.input("shut", true);
+    house.input("up", true);
+    // It is shut by somebody else.
+    house.input("up", false);
+    house.live(secs(19));
+    house.input("shut", false);
+    assert!(
+        house.input("wall", true).iter().any(|done| done.starts_with("garage.button ON")),
+        "it was asked to be open"
+    );
+    house.live(secs(1));
+    house.input("shut", true);
+    house.input("up", true);
+    assert!(house.command("doors", "TOGGLE").contains(&PRESSED.to_owned()));
+    assert_eq!(house.point("doors").text().as_deref(), Some("closing"));
+    house.reconfigure(config("button_gpio = 27"));
+    house.live(mins(1));
+    let on = house.log.iter().filter(|driven| &*driven.output == "garage.button" && driven.level.is_on());
+    assert_eq!(on.count(), 3);
+}
+
+#[test]
+fn the_outlook_takes_a_door_to_arrive() {
+    let mut house = House::new(from_text(&format!(
+        "{GARAGE}[[rules]]\nname = \"Shut\"\nwhile = \"time between 13:30 and 14:00\"\nset = {{ garage = \"closed\" }}\n"
+    )));
+    house.input("shut", true);
+    house.input("up", true);
+    house.live(mins(1));
+    let expected = house.engine.outlook(house.now).changes.into_iter().map(|change| change.next.value);
+    assert_eq!(expected.collect::<Vec<_>>(), ["closing", "closed"]);
+    assert_eq!(said(&house).as_deref(), Some("open"));
+}
