@@ -231,6 +231,12 @@ mod tests {
         let motion = r#"{"stat_t":"home/OMG/PIR","dev_cla":"motion","val_tpl":"{{ value_json['presence'] | default('') }}",
             "pl_on":"true","pl_off":"false","avty_t":"home/OMG/LWT","pl_avail":"Online","pl_not_avail":"Gone"}"#;
         let shed = r#"{"stat_t":"shed/door","dev_cla":"door","avty_t":"shed/st","avty_tpl":"{{ value_json.up }}"}"#;
+        let cellar = r#"{"~":"cellar","stat_t":"~/leak","dev_cla":"moisture","avty_mode":"all",
+            "avty":[{"t":"gateway/status"},{"t":"~/up","val_tpl":"{{ value_json.state }}","pl_not_avail":"gone"}]}"#;
+        let any = r#"{"state_topic":"loft/smoke","device_class":"smoke","availability_mode":"any",
+            "availability":[{"topic":"loft/a"},{"topic":"loft/b"}]}"#;
+        let gate = r#"{"cmd_t":"gate/set","availability":[{"topic":"gate/up","payload_available":"yes","value_template":"{{ value }}"},
+            {"topic":"gate/other","value_template":"{{ value_json.a + 1 }}"}]}"#;
         let garden = r#"{"dev":{"ids":["g"]},"o":{"name":"other"},"availability_topic":"garden/up","cmps":{
             "lamp":{"p":"light","schema":"json","brightness":true,"cmd_t":"garden/lamp/set","stat_t":"garden/lamp"},
             "pump":{"p":"switch","command_topic":"garden/pump/set","stat_t":"garden/pump","val_tpl":"{{ value_json.pump.state }}"},
@@ -251,6 +257,9 @@ mod tests {
             ("homeassistant/sensor/porch/temperature/config", temperature),
             ("homeassistant/binary_sensor/OMG_1/config", motion),
             ("homeassistant/binary_sensor/shed/config", shed),
+            ("homeassistant/binary_sensor/cellar/config", cellar),
+            ("homeassistant/binary_sensor/loft/config", any),
+            ("homeassistant/switch/gate/config", gate),
             ("homeassistant/device/garden/config", garden),
             (
                 "homeassistant/sensor/clever/config",
@@ -317,6 +326,24 @@ unavailable = "Gone"
 [inputs.shed]
 kind = "door"
 mqtt = "shed/door"
+
+[inputs.cellar]
+kind = "leak"
+mqtt = "cellar/leak"
+# It has more topics for that: one is looked at.
+availability = "cellar/up"
+unavailable = "gone"
+
+[inputs.loft]
+kind = "smoke"
+mqtt = "loft/smoke"
+
+[outputs.gate]
+kind = "switch"
+mqtt = "gate/set"
+# It has more topics for that: one is looked at.
+availability = "gate/up"
+available = "yes"
 
 [outputs.lamp_2]
 kind = "light"

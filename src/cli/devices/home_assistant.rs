@@ -5,7 +5,9 @@ use hearthd::model::Quantity;
 use serde_json::{Map, Value as Json};
 
 /// The short forms of what is read here.
-const ABBREVIATIONS: [(&str, &str); 26] = [
+const ABBREVIATIONS: [(&str, &str); 29] = [
+    ("avty", "availability"),
+    ("avty_mode", "availability_mode"),
     ("avty_t", "availability_topic"),
     ("avty_tpl", "availability_template"),
     ("bri_cmd_t", "brightness_command_topic"),
@@ -29,6 +31,7 @@ const ABBREVIATIONS: [(&str, &str); 26] = [
     ("stat_on", "state_on"),
     ("stat_t", "state_topic"),
     ("stat_val_tpl", "state_value_template"),
+    ("t", "topic"),
     ("uniq_id", "unique_id"),
     ("unit_of_meas", "unit_of_measurement"),
     ("val_tpl", "value_template"),
@@ -81,7 +84,7 @@ fn in_full(told: Map<String, Json>) -> Map<String, Json> {
     let key =
         |key: String| ABBREVIATIONS.iter().find(|(short, _)| *short == key).map_or(key, |(_, long)| (*long).to_owned());
     let value = |key: &str, value: Json| match value {
-        Json::String(topic) if key.ends_with("_topic") => topic.replace('~', &base).into(),
+        Json::String(topic) if key == "topic" || key.ends_with("_topic") => topic.replace('~', &base).into(),
         value => value,
     };
     told.into_iter()
@@ -124,12 +127,39 @@ impl Component<'_> {
         }
     }
 
-    /// Where and in which words it says whether it is there, as far as that is known here: by the payload or its `state`.
+    /// Where and in which words it says whether it is there. Of several topics, the last is taken whose payload is known
+    /// here: the device itself comes after what it hangs on.
     fn availability(&self) -> String {
-        if !matches!(self.pointer("availability_template").as_deref(), Some("" | "/state")) {
+        let listed = match self.told.get("availability") {
+            Some(Json::Array(all)) => all.as_slice(),
+            Some(one @ Json::Object(_)) => std::slice::from_ref(one),
+            _ => return self.available_by("availability_topic", "availability_template"),
+        };
+        // It is there while any of them says so: that one does not says nothing.
+        if listed.len() > 1 && self.text("availability_mode") == Some("any") {
             return String::new();
         }
-        let topic = self.line("availability_topic", "availability");
+        let base = self.told.get("~");
+        let by_each = listed.iter().rev().filter_map(Json::as_object).map(|one| {
+            let mut told = one.clone();
+            told.extend(base.map(|base| ("~".to_owned(), base.clone())));
+            Component { told: &in_full(told), ..*self }.available_by("topic", "value_template")
+        });
+        let lines = by_each.into_iter().find(|lines| !lines.is_empty()).unwrap_or_default();
+        let note = if listed.len() > 1 && !lines.is_empty() {
+            "# It has more topics for that: one is looked at.\n"
+        } else {
+            ""
+        };
+        format!("{note}{lines}")
+    }
+
+    /// The same by one topic, as far as what is said there is known here: the payload or its `state`.
+    fn available_by(&self, topic: &str, template: &str) -> String {
+        if !matches!(self.pointer(template).as_deref(), Some("" | "/state")) {
+            return String::new();
+        }
+        let topic = self.line(topic, "availability");
         let word = |key: &str, ours, usual: &str| match self.text(key) {
             Some(said) if !topic.is_empty() && !said.eq_ignore_ascii_case(usual) => self.line(key, ours),
             _ => String::new(),
