@@ -55,7 +55,7 @@ const NOT_FOR_DOORS: [&str; 3] = ["interlock", "interlock_wait", "power"];
 /// What a pulse excludes.
 const NOT_FOR_PULSES: [&str; 5] = ["max_on", "max_on_rest", "min_off", "min_on", "slow_pwm"];
 /// What belongs to the members.
-const NOT_FOR_GROUPS: [&str; 18] = [
+const NOT_FOR_GROUPS: [&str; 19] = [
     "active",
     "at_start",
     "button_gpio",
