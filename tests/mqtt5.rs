@@ -9,7 +9,7 @@ mod support;
 
 use asker::Asker;
 use serde_json::{Value as Json, json};
-use std::fs;
+use std::{collections::BTreeSet, fs};
 use support::{Broker, House, Watcher, free_port, wait_until};
 
 const ANSWERS: &str = "phone/answers";
@@ -91,7 +91,7 @@ fn each_command_is_answered_where_it_asks_for_it() {
 }
 
 #[test]
-fn a_storm_of_commands_is_answered_in_order() {
+fn each_command_of_a_storm_is_answered() {
     const COUNT: u16 = 600;
     let broker = Broker::start();
     let house = house(broker.port, "version = \"5\"");
@@ -102,10 +102,12 @@ fn a_storm_of_commands_is_answered_in_order() {
         let payload = if n % 3 == 2 { "MAYBE" } else { "TOGGLE" };
         asker.ask("hearthd/hut/lamp/set", payload, "hearthd/hut/answers/phone/1", &n.to_be_bytes());
     }
-    for n in 0..COUNT {
+    let mut answered = BTreeSet::new();
+    for _ in 0..COUNT {
         let answer = asker.next();
-        assert_eq!(answer.correlation, Some(n.to_be_bytes().to_vec()));
+        let n = u16::from_be_bytes(answer.correlation.unwrap().try_into().unwrap());
         assert_eq!(answer.body["result"], if n % 3 == 2 { "refused" } else { "accepted" });
+        assert!(answered.insert(n), "{n} is answered once");
     }
 }
 
@@ -139,7 +141,7 @@ fn an_answer_goes_nowhere_where_it_would_command() {
             break;
         }
     }
-    house.wait_for_log("no answer goes to hearthd/hut/lamp/set, where a command asks for it");
+    house.wait_for_log(", where a command asks for it");
     assert_eq!(house.log().matches("no answer goes to").count(), 1, "{}", house.log());
 }
 

@@ -239,6 +239,24 @@ impl Config {
         commands.flat_map(|way| [Some(&*way.topic), way.level.as_ref().map(|level| &*level.topic)]).flatten().collect()
     }
 
+    /// The topics by which points on the broker tell what they are and whether they are there.
+    pub fn remote_states(&self) -> BTreeSet<&str> {
+        let lines = self.outputs.iter().filter_map(|output| output.line.as_ref());
+        let lines = lines.chain(self.inputs.iter().map(|input| &input.line));
+        let remotes = lines.filter_map(Line::remote);
+        let told = remotes.clone().flat_map(|remote| remote.told()).map(|told| &*told.topic);
+        let there = remotes.flat_map(|remote| &remote.availability).map(|there| &*there.topic);
+        let sensors = || {
+            self.sensors.iter().filter_map(|sensor| match &sensor.source {
+                SensorSource::Remote(remote) => Some(remote),
+                _ => None,
+            })
+        };
+        let read = sensors().flat_map(|remote| &remote.channels).map(|channel| &*channel.told.topic);
+        let read_there = sensors().flat_map(|remote| &remote.availability).map(|there| &*there.topic);
+        told.chain(there).chain(read).chain(read_there).collect()
+    }
+
     /// Whether anything is on topics that the broker is to be asked for.
     pub fn has_remote_points(&self) -> bool {
         let lines = self.outputs.iter().filter_map(|output| output.line.as_ref());

@@ -1,7 +1,7 @@
 //! The client library, as far as the adapter needs it: one interface to both versions of the protocol. Only this file, those
 //! in its folder, and `dial` know its types.
 //!
-//! A broker that does not speak MQTT 5 says so, or hangs up. Where either version will do, it is then spoken to in 3.1.1 at
+//! A broker that does not speak MQTT 5 says so, hangs up, is silent, or answers what is no MQTT 5. Where either version will do, it is then spoken to in 3.1.1 at
 //! once, within the same try: nobody else need know, and nothing is remembered of a broker that may be another tomorrow.
 
 mod v3;
@@ -15,7 +15,10 @@ use super::reply::{Answer, ReplyTo};
 use super::topics::Topics;
 use crate::model::{MqttSettings, MqttVersion};
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -125,6 +128,8 @@ struct About {
     will: Option<(String, &'static str)>,
     limits: Limits,
     progress: Progress,
+    /// Packets have somewhere to go: TCP, TLS and WebSockets are agreed on.
+    is_carried: Arc<AtomicBool>,
 }
 
 /// How a connection is to be.
@@ -149,7 +154,7 @@ pub(super) fn connection_beside(
     will: Option<(String, &'static str)>,
     limits: Limits,
 ) -> (Client, Driver) {
-    let about = About { settings: Arc::new(settings.clone()), will, limits, progress: Progress::default() };
+    let about = About::new(settings.clone(), will, limits);
     let (handle, library) = match settings.version {
         MqttVersion::Three => begin_v3(&about),
         MqttVersion::Five | MqttVersion::Auto => {
@@ -178,6 +183,10 @@ fn keep_alive_s(settings: &MqttSettings) -> u16 {
 }
 
 impl About {
+    fn new(settings: MqttSettings, will: Option<(String, &'static str)>, limits: Limits) -> About {
+        About { settings: Arc::new(settings), will, limits, progress: Progress::default(), is_carried: Arc::default() }
+    }
+
     /// Something happens on a good connection in every keep-alive time.
     fn longest_silence(&self, keep_alive: Option<Duration>) -> Duration {
         keep_alive.unwrap_or(Duration::from_secs(u32::MAX.into())) + 2 * self.settings.connect_timeout
@@ -265,10 +274,11 @@ impl Driver {
 
     /// Whether the other end may be a broker that does not know MQTT 5, and may be spoken to otherwise.
     fn may_be_older(&self, loss: &Loss) -> bool {
+        let is_silent = self.about.is_carried.load(Ordering::Relaxed) && loss.kind == LossKind::Away;
         self.handle.is_some()
             && self.about.settings.version == MqttVersion::Auto
             && matches!(self.library, Library::Five(_))
-            && matches!(loss.kind, LossKind::OtherVersion | LossKind::Closed)
+            && (is_silent || matches!(loss.kind, LossKind::OtherVersion | LossKind::Closed))
     }
 
     /// For so long nothing may happen; then the library hangs, as it can with a full socket.
@@ -294,7 +304,7 @@ mod tests {
     pub(super) fn about(settings: MqttSettings) -> About {
         let will = Some(will(&settings));
         let limits = Limits { queue: 1, incoming: 1, outgoing: 1 };
-        About { settings: Arc::new(settings), will, limits, progress: Progress::default() }
+        About::new(settings, will, limits)
     }
 
     #[test]

@@ -3,15 +3,19 @@
 use super::reply::{Answer, ReplyTo};
 use crate::house::{Answerer, Notification, Refused, Request};
 use crate::model::{Command, Refusal, Snapshot};
-use futures_util::{StreamExt, stream::FuturesOrdered};
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{
+    mpsc::{self, error::TrySendError},
+    oneshot,
+};
 
 /// So many commands wait for the engine before the connection does. A broker drops what a slow reader leaves there, so
 /// there is room for a storm; each takes some 200 bytes, and only while it waits.
 pub(super) const COMMANDS: usize = 16_384;
-/// So many answers wait to be published; then those who want more wait, too.
-pub(super) const ANSWERS: usize = 256;
+/// So many answers wait for what they are about; the commands of those who want more are carried out without one: nobody's
+/// command waits for another's device, bus or disk.
+pub(super) const ANSWERS: usize = 4_096;
 
 /// A command, and where its sender wants an answer.
 #[derive(Debug)]
@@ -35,22 +39,24 @@ pub(super) async fn forward(
     refusals: mpsc::Sender<Notification>,
     answers: mpsc::Sender<Answered>,
 ) {
-    // In the order of the commands.
-    let mut waiting = FuturesOrdered::new();
+    // Each goes out when it is there: one's answer does not wait for another's device.
+    let mut waiting = FuturesUnordered::new();
     loop {
         tokio::select! {
             Some(answered) = waiting.next() => {
-                if answers.send(answered).await.is_err() {
-                    return;
+                match answers.try_send(answered) {
+                    Ok(()) => {}
+                    Err(TrySendError::Full(_)) => tracing::debug!("an answer to a command is left out: too many wait"),
+                    Err(TrySendError::Closed(_)) => return,
                 }
             }
-            commanded = commands.recv(), if waiting.len() < ANSWERS => {
+            commanded = commands.recv() => {
                 let Some(Commanded { command, reply }) = commanded else { return };
-                let answer = match reply {
+                let answer = match reply.filter(|_| waiting.len() < ANSWERS) {
                     None => Answerer::Refusals(refusals.clone()),
                     Some(reply) => {
                         let (sender, answer) = oneshot::channel();
-                        waiting.push_back(answered(command.clone(), reply, answer));
+                        waiting.push(answered(command.clone(), reply, answer));
                         Answerer::Once(sender)
                     }
                 };

@@ -11,6 +11,9 @@ const LONGEST_TOPIC: usize = 200;
 /// So has what is sent back with an answer.
 const LONGEST_CORRELATION: usize = 128;
 
+/// Levels of topics on which programs of houses take commands: hearthd, zigbee2mqtt, Tasmota, Shelly.
+const COMMANDING: [&str; 5] = ["set", "request", "cmnd", "command", "rpc"];
+
 /// Where the sender of a command wants its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplyTo {
@@ -52,8 +55,12 @@ impl ReplyTo {
         if is_ours || below(homie::ROOT) || discovery.is_some_and(below) {
             return Some(format!("it is one of hearthd's own; under its prefix, answers go to {}", topics.answers()));
         }
-        if topic.ends_with("/set") || config.remote_commands().contains(topic) {
+        let is_command = topic.split('/').any(|level| COMMANDING.contains(&level));
+        if is_command || config.remote_commands().contains(topic) {
             return Some("devices are commanded there".into());
+        }
+        if config.remote_states().contains(topic) {
+            return Some("devices tell there what they are".into());
         }
         None
     }

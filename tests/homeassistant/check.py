@@ -159,7 +159,8 @@ class Check:
         if platform == "climate":
             return self.zone(name.split(".")[0], state, attributes)
         if platform in ON_OFF:
-            expected = value.lower()
+            # What is a number to hearthd may be a problem or none: a power supply that is too weak.
+            expected = value.lower() if isinstance(value, str) else "on" if value else "off"
             if expected == "on" and part("level") is not None:
                 level = float(part("level"))
                 wanted = {"brightness": round(level * 2.55)} if platform == "light" else {}

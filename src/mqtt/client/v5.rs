@@ -15,7 +15,7 @@ use rumqttc_v5::{
     MqttOptions, Outgoing, Packet, PubAck, PubAckReason, PublishOptions, PublishProperties, QoS, StateError,
     SubscribeFilter, SubscribeReasonCode,
 };
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 /// The beginning of a CONNACK of MQTT 3.1.1: of one of MQTT 5 at least three bytes follow.
 const CONNACK_OF_3: [u8; 2] = [0x20, 2];
@@ -30,11 +30,12 @@ pub(super) struct Library(EventLoop);
 
 pub(super) fn connection(about: &About) -> (Client, Library) {
     let mut options = options(about);
-    let (settings, progress) = (about.settings.clone(), about.progress.clone());
+    let (settings, progress, is_carried) = (about.settings.clone(), about.progress.clone(), about.is_carried.clone());
     options.set_socket_connector(move |_, network| {
-        let (settings, progress) = (settings.clone(), progress.clone());
+        let (settings, progress, is_carried) = (settings.clone(), progress.clone(), is_carried.clone());
         async move {
             let stream = dial::dial(settings.clone(), network, progress).await?;
+            is_carried.store(true, Ordering::Relaxed);
             // The library would wait for the rest of it.
             Ok(Watched::new(stream, settings, |begin, _| (begin == CONNACK_OF_3).then(speaks_no_5)))
         }
@@ -138,6 +139,8 @@ impl Library {
     }
 }
 
+/// So many letters of what a broker says are told.
+const LONGEST_SAID: usize = 200;
 /// What a quota that is used up means.
 const QUOTA: &str = "its quota is used up: raise it there";
 
@@ -180,7 +183,10 @@ fn taken(ack: &PubAck) -> Allowed {
 /// A reason, and what the broker says itself.
 fn with(reason: &str, said: Option<&str>) -> String {
     match said {
-        Some(said) => format!("{reason} (it says: {})", shown(said)),
+        Some(said) => {
+            let said: String = said.chars().take(LONGEST_SAID).collect();
+            format!("{reason} (it says: {})", shown(&said))
+        }
         None => reason.to_owned(),
     }
 }
@@ -225,6 +231,10 @@ fn explain(error: &ConnectionError, about: &About) -> Loss {
                 let Loss { reason, kind } = thrown_out(*reason_code, settings);
                 Loss { reason: with(&reason, reason_string.as_deref()), kind }
             }
+            // Before we are accepted, it may be one of 3.1.1 that does not know better.
+            StateError::Deserialization(error) => {
+                Loss { kind: LossKind::OtherVersion, ..Loss::not_the_protocol(&error.to_string()) }
+            }
             error => Loss::not_the_protocol(&error.to_string()),
         },
         error => Loss::wrong(shown(&error.to_string())),
@@ -246,6 +256,11 @@ fn refused(code: ConnectReturnCode, settings: &MqttSettings) -> Loss {
             Loss::wrong("the broker says that another one is to be used: give its address in mqtt.url")
         }
         Code::UnsupportedProtocolVersion => speaks_no_5(),
+        // What it finds wrong is our packet.
+        Code::UnspecifiedError | Code::MalformedPacket | Code::ProtocolError | Code::ImplementationSpecificError => {
+            let reason = format!("the broker refuses the connection: {code:?}");
+            Loss { reason, kind: LossKind::OtherVersion }
+        }
         code => Loss::wrong(format!("the broker refuses the connection: {code:?}")),
     }
 }
@@ -331,6 +346,9 @@ mod tests {
         assert_eq!(kind(ConnectionError::MqttState(StateError::Unsolicited(3))), LossKind::Wrong);
         let refused = |code| kind(ConnectionError::ConnectionRefused(code));
         assert_eq!(refused(ConnectReturnCode::UnsupportedProtocolVersion), LossKind::OtherVersion);
+        assert_eq!(refused(ConnectReturnCode::MalformedPacket), LossKind::OtherVersion, "it may read 3.1.1");
+        let read = StateError::Deserialization(PacketError::InvalidConnectReturnCode(1));
+        assert_eq!(kind(ConnectionError::MqttState(read)), LossKind::OtherVersion);
         assert_eq!(refused(ConnectReturnCode::NotAuthorized), LossKind::Wrong);
         let large = StateError::Deserialization(PacketError::PayloadSizeLimitExceeded { pkt_size: 9, max: 1 });
         assert_eq!(kind(ConnectionError::MqttState(large)), LossKind::TooLarge);

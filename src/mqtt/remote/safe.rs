@@ -1,7 +1,7 @@
 //! Outputs on the broker are told their safe states without a running daemon: as good as the network is.
 
 use super::connection::{Connection, News};
-use crate::model::{Config, Line, OutputId, RELEASE, Remote};
+use crate::model::{Config, Line, MqttSettings, MqttVersion, OutputId, RELEASE, Remote};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -100,7 +100,10 @@ pub(super) fn publish_all(config: &Config, orders: Vec<Order>) -> Vec<(Order, Re
 
 async fn publish(config: &Config, orders: &[Order], results: &mut BTreeMap<usize, Result<(), String>>) {
     let Some(settings) = &config.mqtt else { return };
-    let mut connection: Connection<usize> = Connection::open(settings, "safe");
+    // There is no time to find out whether the broker speaks more than all do.
+    let version = if settings.version == MqttVersion::Auto { MqttVersion::Three } else { settings.version };
+    let settings = MqttSettings { version, ..settings.clone() };
+    let mut connection: Connection<usize> = Connection::open(&settings, "safe");
     loop {
         match connection.next().await {
             News::Up => {
