@@ -55,11 +55,41 @@ await page.locator(".tile.is-on", { hasText: "Reading lamp" }).waitFor();
 await page.keyboard.press("Escape");
 await meanwhile("the reading lamp is at 100 %");
 
-// A number of the file, written; one that cannot be is not sent.
-await page.locator(".readings button", { hasText: "Hall empty after" }).click();
-const number = sheet.locator("input[type=number]");
+// A number of the file, written; one that cannot be is not sent, nor what is given up.
+const number = sheet.locator("input[type=number]"), sent = [];
+page.on("request", (request) => { if (request.method() !== "GET") sent.push(`${request.method()} ${request.postData()}`); });
+const openNumber = async () => {
+  await page.locator(".readings button", { hasText: "Hall empty after" }).click();
+  await sheet.locator(".slots li", { hasText: "60 min · as the file says" }).waitFor();
+  assert.equal(await number.inputValue(), "60");
+};
+await openNumber();
+await number.fill("45");
+await page.keyboard.press("Escape");
+await sheet.waitFor({ state: "hidden" });
+await openNumber();
+await number.fill("");
+await number.press("Enter");
 await number.fill("0.1");
 await number.press("Enter");
+assert.ok(await number.evaluate((input) => input === document.activeElement), "what cannot be is still being written");
+await page.keyboard.press("Escape");
+await sheet.waitFor({ state: "hidden" });
+await openNumber();
+assert.deepEqual(sent, []);
+// Each step is not yet a command; another window takes nothing away.
+await number.focus();
+for (let step = 0; step < 3; step += 1) await number.press("ArrowUp");
+await number.dispatchEvent("blur");
+assert.equal(await number.inputValue(), "63");
+await number.press("Enter");
+await sheet.locator(".slots li", { hasText: "63 min · by hand: command by HTTP" }).waitFor();
+assert.deepEqual(sent, ['PUT {"value":63}']);
+// A button is pressed by who leaves a number for it, too.
+await number.fill("63.5");
+await sheet.getByRole("button", { name: "Give back to the rules" }).click({ delay: 200 });
+await sheet.locator(".big", { hasText: /^60/ }).waitFor();
+assert.deepEqual(sent.slice(1), ['PUT {"value":63.5}', "DELETE null"]);
 await number.fill("90");
 await number.press("Enter");
 await sheet.locator(".slots li", { hasText: "90 min · by hand: command by HTTP" }).waitFor();

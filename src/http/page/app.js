@@ -15,6 +15,7 @@ const get = (id) => document.getElementById(id);
 const PROBLEMS_MOST = 4;
 /** What a finger moves along. */
 const HELD = "input[type=range], .plot";
+const WRITTEN = "#sheet input[type=number]";
 const said = get("said"), points = new Map(), shown = new Map();
 let isHeld = false, about = {}, rooms = [], scenes = [], isLinked = false, problems, modes, opened;
 let roomHeads = [], history, day, condition, heardAt = 0, opening = 0;
@@ -67,15 +68,18 @@ async function open(id) {
 
 // What is shown in the sheet is to be as new as what is behind it; one that was closed meanwhile stays so.
 async function redraw() {
-  // What somebody has hold of is drawn anew when it is let go, and what is being written when that is done.
-  const isWritten = document.activeElement?.matches("#sheet input[type=number]");
-  if (get("sheet").open && !isHeld && !isWritten) await draw(opened);
+  if (get("sheet").open && !isInHand()) await draw(opened);
 }
+
+const isWritten = () => document.activeElement?.matches(WRITTEN) ?? false;
+
+// What somebody has hold of is drawn anew when it is let go, and what is being written when that is done.
+const isInHand = () => isHeld || isWritten();
 
 async function draw(id) {
   try {
     const reasons = await ask("GET", `why/${path(id)}`);
-    if (opened !== id) return false;
+    if (opened !== id || !opening && isInHand()) return false;
     const { point } = reasons;
     const isPart = (other) => other.part_of === id || point.kind === "climate" && other.id !== id && zoneOf(other) === zoneOf(point) && other.commands && last(other.id) !== "setpoint";
     const tell = async (...command) => { await act(...command); await redraw(); };
@@ -307,7 +311,9 @@ get("sheet").addEventListener("close", () => {
   opened = history = undefined;
   holds.clear();
 });
-get("sheet").addEventListener("pointerdown", (event) => { isHeld = Boolean(event.target.closest(HELD)); });
+// Who leaves a number for a button presses that button, and none that is drawn in its place.
+get("sheet").addEventListener("pointerdown", (event) => { isHeld = isWritten() || Boolean(event.target.closest(HELD)); });
+get("sheet").addEventListener("focusout", (event) => { if (event.target.matches(WRITTEN)) redraw(); });
 for (const end of ["pointerup", "pointercancel"]) {
   document.addEventListener(end, () => { if (isHeld) { isHeld = false; redraw(); } });
 }

@@ -43,7 +43,8 @@ export function why(text) {
   const slot = at < 0 ? "" : text.slice(0, at);
   if (!has(`slot.${slot}`)) return text;
   const cause = text.slice(at + 2);
-  return slot === "default" ? t("slot.default") : t(`slot.${slot}`, cause);
+  if (slot !== "default") return t(`slot.${slot}`, cause);
+  return t(cause.endsWith("the file") ? "slot.file" : "slot.default");
 }
 
 /** What stands for a point in a path of the API. */

@@ -80,11 +80,12 @@ function controls(point, tell) {
 
 /** A number that is written: what people may set of the file goes from half a minute to a week. */
 function box(point, min, max, step, tell) {
-  const input = h("input", { type: "number", min, max, step: "any", inputmode: "decimal", value: point.value, "aria-label": `${t("sheet.set")} ${point.name}`,
-    onchange: () => {
-      if (!input.reportValidity()) return;
-      input.blur();
-      tell(point.id, Number(input.value));
+  const input = h("input", { type: "number", min, max, step: "any", required: true, inputmode: "decimal", value: point.value, "aria-label": `${t("sheet.set")} ${point.name}`,
+    onkeydown: (event) => { if (event.key === "Enter" && input.reportValidity()) input.blur(); },
+    onblur: () => {
+      // Whoever closes the sheet, or looks at another window, has not said that it is written.
+      if (!input.isConnected || !input.closest("dialog")?.open || document.activeElement === input) return;
+      if (input.checkValidity() && Number(input.value) !== point.value) tell(point.id, Number(input.value));
     } });
   return h("div", { class: "slide" }, input, h("output", {}, point.unit ?? ""));
 }
