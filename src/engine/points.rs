@@ -64,7 +64,7 @@ impl Engine {
                 unexplained(value, self.mode.as_ref().map(|mode| mode.changed), None)
             }
             Point::Setting(setting) => {
-                let value = self.setting(setting).map(Value::Number);
+                let value = self.setting(setting).map(|value| Value::Number(setting.shown(value)));
                 unexplained(value, self.setting_changed(setting), None)
             }
             Point::Event(id) => {

@@ -94,8 +94,24 @@ impl Settable {
 
     /// A value for people: `30 min`.
     pub fn text(self, value: f64) -> String {
-        self.facts().unit.with(number::shortest(hundredths(value)))
+        self.facts().unit.with(number::shortest(self.shown(value)))
     }
+
+    /// A value as it is published, in hundredths: 20 s are 0.33 min.
+    pub fn shown(self, value: f64) -> f64 {
+        hundredths(value)
+    }
+}
+
+/// The nearest hundredth that is not above.
+fn hundredths_down(number: f64) -> f64 {
+    let nearest = hundredths(number);
+    if nearest > number { hundredths(nearest - 0.01) } else { nearest }
+}
+
+/// The nearest hundredth that is not below.
+fn hundredths_up(number: f64) -> f64 {
+    -hundredths_down(-number) + 0.0
 }
 
 /// A time in minutes, as settings have it.
@@ -131,21 +147,21 @@ impl Config {
         }
     }
 
-    /// What it can be set to, in its unit; what the file says is always part of it.
+    /// What it can be set to, in its unit, in hundredths; what the file says is always part of it, exactly and as it is shown.
     pub fn settable_range(&self, setting: Settable) -> RangeInclusive<f64> {
         let of_kind = setting.facts().range.clone();
         let range = match setting {
             Settable::ManualFor(_) => of_kind,
             // With doors, it is not longer than what is forgotten.
             Settable::EmptyAfter(id) if !self[id].doors.is_empty() => {
-                *of_kind.start()..=of_kind.end().min(in_minutes(self[id].forget_after))
+                *of_kind.start()..=of_kind.end().min(hundredths_down(in_minutes(self[id].forget_after)))
             }
             Settable::EmptyAfter(_) => of_kind,
             Settable::Heat(id, _) => self[id].target_range(ClimateFacet::Target),
             Settable::Cool(id, _) => self[id].target_range(ClimateFacet::CoolTarget),
         };
         let file = self.settable_in_file(setting).unwrap_or(*range.start());
-        range.start().min(file)..=range.end().max(file)
+        hundredths_down(range.start().min(file))..=hundredths_up(range.end().max(file))
     }
 
     /// What `text` sets it to, in its unit. None: to what the file says.

@@ -5,7 +5,7 @@ use crate::{
     support::{engine_config::*, engine_house::House},
 };
 use hearthd::engine::Engine;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// A lamp, a hall and a zone that warms and cools, with all that can be set.
 const HOUSE: &str = r#"
@@ -259,4 +259,30 @@ fn what_is_said_elsewhere_in_the_table_bounds_it() {
         short.config.commands(short.config.find_point("hall.empty_after").unwrap()).unwrap().expected,
         "0.25 to 1440 min, or AUTO"
     );
+}
+
+/// It counts as it was written; what is shown can be set.
+#[test]
+fn a_time_that_is_no_round_part_of_a_minute_is_shown_in_hundredths() {
+    for (file, shown, expected) in
+        [("20s", "0.33", "0.33 to 1440 min, or AUTO"), ("10s", "0.17", "0.16 to 1440 min, or AUTO")]
+    {
+        let mut house = House::new(edited("empty_after = \"5m\"", &format!("empty_after = \"{file}\"")));
+        assert_eq!(value(&house, "hall.empty_after"), shown);
+        let point = house.config.find_point("hall.empty_after").unwrap();
+        assert_eq!(house.config.commands(point).unwrap().expected, expected);
+        assert_eq!(house.command("hall.empty_after", shown), NOTHING);
+        assert_eq!(house.command("hall.empty_after", file), NOTHING);
+    }
+    let mut house = house();
+    house.input("motion", true);
+    house.input("motion", false);
+    house.command("hall.empty_after", "100s");
+    assert_eq!(value(&house, "hall.empty_after"), "1.67");
+    assert_eq!(house.live(Duration::from_millis(99_999)), NOTHING);
+    assert_eq!(house.live(Duration::from_millis(1)), ["lamp OFF: nobody asks for anything"]);
+    // A bound that has hundredths stays as it is.
+    let frost = from_text(&HOUSE.replace("target = 20\n", "target = 20\nfrost = 5.1\n"));
+    let point = frost.find_point("zone.away_heat").unwrap();
+    assert!(frost.commands(point).unwrap().expected.starts_with("5.1 to "));
 }
