@@ -27,6 +27,7 @@ pub(in crate::config) struct Ends(Vec<(OutputId, Switches)>);
 pub(in crate::config) fn build(drafts: Vec<Draft>, problems: &Problems) -> Built {
     let names: Vec<String> = drafts.iter().map(|draft| draft.id.text.clone()).collect();
     let groups: Vec<bool> = drafts.iter().map(|draft| matches!(draft.works, Works::Group { .. })).collect();
+    let doors: Vec<bool> = drafts.iter().map(|draft| matches!(draft.works, Works::Door { .. })).collect();
     let mut parts = Parts { first: drafts.len(), outputs: Vec::new() };
     let mut outputs = Vec::new();
     let mut claims = Vec::new();
@@ -79,6 +80,7 @@ pub(in crate::config) fn build(drafts: Vec<Draft>, problems: &Problems) -> Built
             }
             Works::Group { members, all } => {
                 let mut found = Vec::new();
+                let mut door = None;
                 for (name, place) in members {
                     match names.iter().position(|known| *known == name) {
                         Some(member) if groups[member] => {
@@ -87,7 +89,12 @@ pub(in crate::config) fn build(drafts: Vec<Draft>, problems: &Problems) -> Built
                         Some(member) if found.contains(&OutputId(member)) => {
                             problems.error(place, format!("`{name}` is listed twice"), "remove one of them");
                         }
-                        Some(member) => found.push(OutputId(member)),
+                        Some(member) => {
+                            found.push(OutputId(member));
+                            if doors[member] {
+                                door.get_or_insert((name, place));
+                            }
+                        }
                         None => {
                             let advice = match nearest::name(&name, names.iter().map(String::as_str)) {
                                 Some(near) => format!("did you mean `{near}`?"),
@@ -99,6 +106,14 @@ pub(in crate::config) fn build(drafts: Vec<Draft>, problems: &Problems) -> Built
                             problems.error(place, format!("unknown output `{name}`"), advice);
                         }
                     }
+                }
+                // A door moves when it is asked once; a light is asked as often as somebody comes by.
+                if let Some((name, place)) = door.filter(|_| found.iter().any(|member| !doors[member.0])) {
+                    problems.error(
+                        place,
+                        format!("`{name}` is a door with one button, and not all others of its group are"),
+                        "a door is in a group with doors only: take it out, and set it in a scene",
+                    );
                 }
                 (None, Method::Group { members: found, all })
             }
