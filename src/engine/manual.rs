@@ -33,7 +33,7 @@ impl Engine {
         for (id, goal) in goals.iter().copied() {
             self.promises.note(Promised::Output(id));
             // It was asked for a time: afterwards it is as it was, where nobody else asks.
-            let back = hold.is_some().then(|| self.goes_back_to(id, now)).flatten();
+            let back = hold.is_some().then(|| self.goes_back_to(id, goal, now)).flatten();
             let output = &self.config[id];
             // As somebody set it, else as the file says.
             let set = self.outputs[id.0].settings.time(SettableKind::ManualFor);
@@ -70,13 +70,18 @@ impl Engine {
     }
 
     /// What an output that stays as it is left goes back to after a command for a time.
-    fn goes_back_to(&self, id: OutputId, now: Now) -> Option<Level> {
+    fn goes_back_to(&self, id: OutputId, goal: Goal, now: Now) -> Option<Level> {
         let (output, state) = (&self.config[id], &self.outputs[id.0]);
         let before = state.manual.as_ref().and_then(|manual| manual.back);
         let is = || match output.method {
-            Method::Cover(_) | Method::Door(_) => self.position(id, now),
+            Method::Cover(_) => self.position(id, now),
+            // No door opens because a time is over.
+            Method::Door(_) => self.position(id, now).filter(|level| !level.is_on()),
             _ => Some(state.left_at()),
         };
+        if matches!((&output.method, goal), (Method::Door(_), Goal::Stand(_))) {
+            return None;
+        }
         // Another hub decides what becomes of its own output.
         if output.default_holds && !output.is_of_another_hub() { before.or_else(is) } else { None }
     }

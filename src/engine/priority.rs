@@ -127,7 +127,7 @@ fn ask(
         (slots.safety, slots.safety_level) = (Some(Cause::Circle), Level::OFF);
     }
     slots.asked = asked(id, output, state, situation);
-    if slots.asked.len() > 1 || state.tripped || state.left == Some(state.level) {
+    if slots.asked.len() > 1 || state.tripped || state.is_back(state.level) {
         state.left = None;
     }
     changed

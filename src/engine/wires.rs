@@ -197,7 +197,7 @@ impl Engine {
                     self.unpromised += 1;
                 }
                 state.show(level, now.moment);
-                if state.left == Some(level) {
+                if state.is_back(level) {
                     state.left = None;
                 }
                 if level.is_on() {

@@ -60,8 +60,84 @@ fn what_is_asked_on_the_way_waits_for_the_end() {
     let pending = house.engine.reasons_of("garage", house.now).unwrap().pending;
     assert_eq!(pending[0].what, "it is open, or in fault");
     house.live(secs(8));
-    assert_eq!(house.input("up", true), [PRESSED]);
+    assert_eq!(house.input("up", true), NOTHING, "its motor still runs: a press would stop it");
+    assert_eq!(house.live(Duration::from_millis(1999)), NOTHING);
+    assert_eq!(said(&house).as_deref(), Some("open"));
+    assert_eq!(house.live(Duration::from_millis(1)), [PRESSED]);
     assert_eq!(said(&house).as_deref(), Some("closing"));
+}
+
+#[test]
+fn without_a_switch_there_it_rests_at_the_end_too_before_it_is_pressed_again() {
+    let mut house = House::new(from_text(&GARAGE.replace("open_switch = \"up\"\n", "")));
+    house.input("shut", false);
+    house.live(secs(20));
+    house.command("garage", "OPEN");
+    house.input("shut", true);
+    house.command("garage", "CLOSE");
+    assert_eq!(house.live(secs(11)), [RELEASED]);
+    assert_eq!(house.live(secs(1)), [PRESSED]);
+}
+
+#[test]
+fn what_nobody_asks_any_more_is_not_pressed_at_the_end() {
+    let night = "[inputs.night]\nkind = \"switch\"\ngpio = 7\n\
+                 [[rules]]\nname = \"Shut\"\nwhile = \"night\"\nset = { garage = \"closed\" }\n";
+    let is_closed_again = |then: &[&dyn Fn(&mut House)]| {
+        let mut house = House::new(from_text(&format!("{GARAGE}{night}")));
+        for input in ["shut", "up", "night"] {
+            house.input(input, false);
+        }
+        house.live(secs(20));
+        house.command("garage", "OPEN");
+        house.command("garage", "AUTO");
+        house.live(secs(1));
+        house.input("shut", true);
+        for what in then {
+            what(&mut house);
+            house.live(secs(1));
+        }
+        house.input("up", true);
+        house.live(secs(60));
+        house.log.iter().filter(|driven| &*driven.output == "garage.button" && driven.level.is_on()).count() > 1
+    };
+    let input = |on| move |house: &mut House| drop(house.input("night", on));
+    let command = |word| move |house: &mut House| drop(house.command("garage", word));
+    let fails = |house: &mut House| drop(house.input_fails("night"));
+    assert!(is_closed_again(&[&input(true)]));
+    assert!(!is_closed_again(&[&input(true), &input(false)]), "a rule that no longer asks");
+    assert!(!is_closed_again(&[&input(true), &fails]), "a rule of which nobody knows whether it asks");
+    assert!(is_closed_again(&[&input(true), &fails, &input(true)]), "and that asks after all");
+    assert!(is_closed_again(&[&command("CLOSE")]));
+    assert!(!is_closed_again(&[&command("CLOSE"), &command("AUTO")]), "a command that was taken back");
+}
+
+#[test]
+fn after_a_time_a_door_goes_back_to_closed_at_most() {
+    let mut house = closed_garage();
+    house.command_for("garage", "OPEN", Some(secs(5)));
+    house.input("shut", true);
+    assert_eq!(house.live(secs(6)), [RELEASED, "garage OFF: nobody asks for anything, it stays as it is"]);
+    house.input("up", true);
+    assert_eq!(house.live(secs(1)), NOTHING, "it is open");
+    assert_eq!(house.live(secs(1)), ["garage.button ON: nobody asks for anything, it stays as it is"]);
+    house.input("up", false);
+    house.input("shut", false);
+    house.live(secs(5));
+
+    house.command("garage", "OPEN");
+    house.live(secs(1));
+    house.input("shut", true);
+    house.input("up", true);
+    house.live(secs(5));
+    house.command_for("garage", "CLOSE", Some(mins(1)));
+    house.input("up", false);
+    house.live(secs(10));
+    house.input("shut", false);
+    house.live(mins(10));
+    assert!(!house.is_on("garage.button") && said(&house).as_deref() == Some("closed"));
+    let on = house.log.iter().filter(|driven| &*driven.output == "garage.button" && driven.level.is_on());
+    assert_eq!(on.count(), 4);
 }
 
 #[test]
@@ -78,6 +154,7 @@ fn a_door_that_does_not_arrive_is_in_fault_and_is_not_pressed_again() {
     assert_eq!(house.point("garage").quality, Quality::Good, "it moves after all");
     house.input("up", true);
 
+    house.live(secs(2));
     house.command("garage", "CLOSE");
     house.input("up", false);
     house.live(secs(26));
@@ -154,6 +231,7 @@ fn a_toggle_goes_by_where_it_is_and_a_press_does_not_move_to_another_wire() {
     house.input("up", false);
     house.live(secs(19));
     house.input("shut", false);
+    house.live(secs(2));
     assert!(
         house.input("wall", true).iter().any(|done| done.starts_with("garage.button ON")),
         "it was asked to be open"
@@ -161,6 +239,7 @@ fn a_toggle_goes_by_where_it_is_and_a_press_does_not_move_to_another_wire() {
     house.live(secs(1));
     house.input("shut", true);
     house.input("up", true);
+    house.live(secs(2));
     assert!(house.command("doors", "TOGGLE").contains(&PRESSED.to_owned()));
     assert_eq!(house.point("doors").text().as_deref(), Some("closing"));
     house.reconfigure(config("button_gpio = 27"));

@@ -3,8 +3,9 @@
 //! The button opens, stops and closes in turn, and nothing tells which comes next. So:
 //! - The **end switches** are the truth. The door is where they say, whoever moved it; where they are not known, it is not
 //!   moved.
-//! - A move is **finished** before another begins: who asks for the other end on the way gets it from the end that the door
-//!   reaches. Only STOP presses while it moves.
+//! - A move is **finished** before another begins: who asks for the other end on the way, and still does there, gets it from
+//!   the end that the door reaches. A switch tells before the motor rests, so that is pressed a little later. Only STOP
+//!   presses while it moves.
 //! - A door that stands between its ends may go the wrong way first. It is then pressed **once more** at that end. Nothing
 //!   else is pressed twice: what does not arrive in time is in fault until somebody asks again or a switch tells.
 //! - Nothing is asked by a **start**: what rules ask when they are first known, and for a while after a start or a reload,
@@ -23,6 +24,8 @@ use std::time::Duration;
 const QUIET: Duration = Duration::from_secs(10);
 /// A press that could not begin within this time is left out: the door must not move long after it was asked to.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// For so long after a door has arrived its motor may still run: pressed then, it would stop.
+const RUNS_OUT: Duration = Duration::from_secs(2);
 /// What a move may take beyond its time, and a fifth of that.
 const BEYOND: Duration = Duration::from_secs(2);
 
@@ -47,6 +50,8 @@ struct Run {
     moves: Option<Move>,
     /// Which way it last moved.
     last: Option<Way>,
+    /// When its last move ended by itself.
+    arrived: Option<Moment>,
     /// It was stopped between its ends.
     stopped: bool,
     /// Where it is to be.
@@ -173,16 +178,25 @@ impl DoorState {
         let quiet = self.quiet_until(now);
         quiet.into_iter().for_each(|until| wakeup.at(until));
         match asks {
-            // What will be asked when that is known was asked before.
-            Asks::Stays => return,
+            Asks::Stays => {
+                // What will be asked when that is known was asked before, but what waits is not pressed for it.
+                if self.run.goal.is_some() && self.run.presses == 0 {
+                    (self.to, self.run.goal) = (None, None);
+                }
+                return;
+            }
             Asks::For(level) => {
                 if self.run.quiet.is_none() && self.to != Some(level) {
                     self.run.begin(level);
                 }
                 self.to = Some(level);
             }
-            Asks::Nothing if quiet.is_none() => self.to = None,
-            Asks::Nothing => {}
+            Asks::Nothing => {
+                self.run.goal = None;
+                if quiet.is_none() {
+                    self.to = None;
+                }
+            }
         }
         self.run.quiet = quiet;
     }
@@ -258,8 +272,8 @@ impl Run {
         let Some(before) = self.at.replace(at).filter(|before| *before != at) else { return };
         self.fault = None;
         let way = match at {
-            At::Closed => return self.arrive(Way::Closing),
-            At::Open => return self.arrive(Way::Opening),
+            At::Closed => return self.arrive(Way::Closing, now),
+            At::Open => return self.arrive(Way::Opening, now),
             At::Between if before == At::Closed => Way::Opening,
             At::Between => Way::Closing,
         };
@@ -269,8 +283,13 @@ impl Run {
         }
     }
 
-    fn arrive(&mut self, way: Way) {
-        (self.moves, self.last, self.stopped, self.stop) = (None, Some(way), false, false);
+    fn arrive(&mut self, way: Way, now: Moment) {
+        self.end_move(way, now);
+        self.stopped = false;
+    }
+
+    fn end_move(&mut self, way: Way, now: Moment) {
+        (self.moves, self.last, self.arrived, self.stop) = (None, Some(way), Some(now), false);
     }
 
     /// What time makes of a move.
@@ -289,7 +308,7 @@ impl Run {
             self.expected = Some(ends);
             self.look(ends, now);
         }
-        (self.moves, self.last, self.stop) = (None, Some(moves.way), false);
+        self.end_move(moves.way, now);
         let opened = moves.way == Way::Opening && self.at == Some(At::Between) && door.open.is_none();
         if opened || self.ahead {
             return;
@@ -341,6 +360,10 @@ impl Run {
             return false;
         }
         let rested = button.since + door.rest;
+        let rested = match self.arrived {
+            Some(arrived) if !stops => rested.max(arrived + RUNS_OUT),
+            _ => rested,
+        };
         if now < rested {
             wakeup.at(rested);
         }

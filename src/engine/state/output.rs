@@ -233,6 +233,11 @@ impl OutputState {
         }
     }
 
+    /// Whether it is as it was before a command for a time, when it is so. A door may have to wait until it can be moved.
+    pub fn is_back(&self, level: Level) -> bool {
+        self.left == Some(level) && !self.door.is_under_way()
+    }
+
     /// Whether it may have been on until now, and is to go off: how long it will have been off counts from an answer that
     /// is not there.
     pub fn is_off_unconfirmed(&self) -> bool {
