@@ -164,6 +164,21 @@ fn a_door_that_does_not_arrive_is_in_fault_and_is_not_pressed_again() {
 }
 
 #[test]
+fn a_switch_that_tells_late_that_a_stopped_door_left_is_no_move() {
+    let mut house = closed_garage();
+    house.command("garage", "OPEN");
+    house.live(secs(1));
+    assert_eq!(house.command("garage", "STOP"), ["garage OFF: command by MQTT, until AUTO", PRESSED]);
+    house.live(secs(1));
+    house.input("shut", true);
+    assert_eq!(said(&house).as_deref(), Some("stopped"));
+    house.live(secs(2));
+    house.input("shut", false);
+    house.input("shut", true);
+    assert_eq!(said(&house).as_deref(), Some("opening"), "by somebody else");
+}
+
+#[test]
 fn where_nobody_knows_where_it_is_it_is_not_moved() {
     let mut house = closed_garage();
     house.input_fails("shut");
@@ -174,7 +189,8 @@ fn where_nobody_knows_where_it_is_it_is_not_moved() {
     assert_eq!(house.live(mins(1)), NOTHING, "it was refused");
     house.input("up", true);
     let door = house.point("garage");
-    assert_eq!(door.fault.as_deref(), Some("both of its end switches say that it is there"));
+    let both = "both of its end switches say that it is there; a magnet contact at the open end is an input of kind \"switch\"";
+    assert_eq!(door.fault.as_deref(), Some(both));
     assert!(door.value.is_none() && !door.is_believed(&house.config));
     assert_eq!(house.command("garage", "CLOSE"), [refused]);
 }

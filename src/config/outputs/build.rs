@@ -136,15 +136,17 @@ pub(in crate::config) fn build(drafts: Vec<Draft>, problems: &Problems) -> Built
 /// Finds the switches of doors, when the inputs are known.
 pub(in crate::config) fn find_switches(ends: Ends, config: &mut Config, problems: &Problems) {
     for (id, Switches { closed, open }) in ends.0 {
-        let find = |(name, place): super::Mention| {
+        let find = |(name, place): super::Mention, advice: &str| {
             let found = suggestions::binary_input(&name, config).and_then(|input| {
                 let is_switch = config[input].kind.opens() || config[input].kind == InputKind::Switch;
-                let advice = "name an input of kind \"door\", \"contact\" or \"switch\"";
                 is_switch.then_some(input).ok_or_else(|| (format!("`{name}` is no end switch"), advice.into()))
             });
             found.map_err(|(message, advice)| problems.error(place.clone(), message, advice)).ok().map(|id| (id, place))
         };
-        let found = (find(closed), open.map(find));
+        let found = (
+            find(closed, "name an input of kind \"door\", \"contact\" or \"switch\""),
+            open.map(|open| find(open, "name an input of kind \"switch\"")),
+        );
         if let (Some((closed, _)), Some(Some((open, place)))) = &found
             && closed == open
         {

@@ -52,6 +52,9 @@ const NOT_FOR_COVERS: [&str; 9] =
     ["at_start", "default", "max_on", "max_on_rest", "min_off", "min_on", "pulse", "safe", "slow_pwm"];
 /// What a door with one button has no use for, either: it is moved by pulses of its own.
 const NOT_FOR_DOORS: [&str; 3] = ["interlock", "interlock_wait", "power"];
+/// How long the button of a door is pressed.
+const SHORTEST_PRESS: Duration = Duration::from_millis(100);
+const LONGEST_PRESS: Duration = Duration::from_secs(5);
 /// What a pulse excludes.
 const NOT_FOR_PULSES: [&str; 5] = ["max_on", "max_on_rest", "min_off", "min_on", "slow_pwm"];
 /// What belongs to the members.
@@ -253,6 +256,13 @@ fn door(
     match (closed, times) {
         (Some(closed), Some((open_time, close_time))) => {
             let press = pulse.unwrap_or(Duration::from_millis(500));
+            if !(SHORTEST_PRESS..=LONGEST_PRESS).contains(&press) {
+                table.error_at(
+                    "pulse",
+                    "no opener is pressed for so long or so briefly",
+                    "write 100ms to 5s, such as pulse = \"500ms\"",
+                );
+            }
             Works::Door { button, press, rest, open_time, close_time, switches: Switches { closed, open } }
         }
         _ => Works::Nothing,

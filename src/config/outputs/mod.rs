@@ -187,7 +187,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let pulse = table.optional(
         "pulse",
         "Asked to be on, it is on for this long only, 10ms to 1h; asked again meanwhile, from then on. With button_gpio: how \
-         long it is pressed, 500ms when absent.",
+         long it is pressed, 100ms to 5s, 500ms when absent.",
         Period(10 * MS..=3600 * SECOND),
     );
     let max_rate = table.defaulted(

@@ -26,6 +26,8 @@ const QUIET: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// For so long after a door has arrived its motor may still run: pressed then, it would stop.
 const RUNS_OUT: Duration = Duration::from_secs(2);
+/// For so long after it was stopped its switches may still tell that it left.
+const TOLD_WITHIN: Duration = Duration::from_secs(2);
 /// What a move may take beyond its time, and a fifth of that.
 const BEYOND: Duration = Duration::from_secs(2);
 
@@ -54,6 +56,8 @@ struct Run {
     arrived: Option<Moment>,
     /// It was stopped between its ends.
     stopped: bool,
+    /// When it was last stopped.
+    halted: Option<Moment>,
     /// Where it is to be.
     goal: Option<Level>,
     /// How often the button was pressed for that.
@@ -243,7 +247,7 @@ impl DoorState {
     pub fn fault(&self, door: &Door) -> Option<String> {
         let time = |way| duration::spell(self.run.allows(door, way));
         Some(match self.run.fault {
-            _ if self.run.ends.are_both() => "both of its end switches say that it is there".into(),
+            _ if self.run.ends.are_both() => "both of its end switches say that it is there; a magnet contact at the open end is an input of kind \"switch\"".into(),
             None => return None,
             Some(Fault::Late(way)) => format!("it did not reach its {} end within {}", end(way), time(way)),
             Some(Fault::Stuck(way)) => {
@@ -277,7 +281,11 @@ impl Run {
             At::Between if before == At::Closed => Way::Opening,
             At::Between => Way::Closing,
         };
-        self.stopped = false;
+        self.stopped = self.moves.is_none() && self.halted.is_some_and(|halted| now < halted + TOLD_WITHIN);
+        if self.stopped {
+            self.last = Some(way);
+            return;
+        }
         if self.moves.is_none_or(|moves| moves.way != way) {
             self.moves = Some(Move { way, since: now, ours: false });
         }
@@ -374,7 +382,7 @@ impl Run {
         wakeup.at(now + PATIENCE);
         match way {
             None => {
-                self.last = self.moves.map(|moves| moves.way);
+                (self.last, self.halted) = (self.moves.map(|moves| moves.way), Some(now));
                 (self.moves, self.stopped, self.stop) = (None, self.at == Some(At::Between), false);
             }
             Some(way) => {
