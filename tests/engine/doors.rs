@@ -113,6 +113,25 @@ fn what_nobody_asks_any_more_is_not_pressed_at_the_end() {
 }
 
 #[test]
+fn what_was_pressed_from_half_way_is_brought_to_its_end_though_nobody_asks_any_more() {
+    let mut house = House::new(from_text(GARAGE));
+    for input in ["shut", "up"] {
+        house.input(input, true);
+    }
+    house.live(secs(20));
+    for word in ["CLOSE", "STOP", "CLOSE", "AUTO"] {
+        house.command("garage", word);
+        house.live(secs(2));
+        house.input("up", false);
+    }
+    // It had been closing, so the press opens it.
+    house.input("up", true);
+    house.live(secs(10));
+    let pressed = house.log.iter().filter(|driven| &*driven.output == "garage.button" && driven.level.is_on());
+    assert_eq!(pressed.count(), 4, "and once more, to close it");
+}
+
+#[test]
 fn after_a_time_a_door_goes_back_to_closed_at_most() {
     let mut house = closed_garage();
     house.command_for("garage", "OPEN", Some(secs(5)));

@@ -196,7 +196,10 @@ impl DoorState {
                 self.to = Some(level);
             }
             Asks::Nothing => {
-                self.run.goal = None;
+                // What was pressed without knowing which way it goes is brought to its end.
+                if self.run.presses == 0 {
+                    self.run.goal = None;
+                }
                 if quiet.is_none() {
                     self.to = None;
                 }
