@@ -268,7 +268,11 @@ impl Driver {
                 }
                 _ => {}
             }
-            return next;
+            // Once accepted, it is one of this version, and faulty.
+            return next.map_err(|loss| match loss.kind {
+                LossKind::OtherVersion if self.handle.is_none() => Loss { kind: LossKind::Wrong, ..loss },
+                _ => loss,
+            });
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::connection::{Connection, News};
 use crate::model::{Config, Line, MqttSettings, MqttVersion, OutputId, RELEASE, Remote};
+use crate::mqtt::loss::{Loss, LossKind};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -100,10 +101,34 @@ pub(super) fn publish_all(config: &Config, orders: Vec<Order>) -> Vec<(Order, Re
 
 async fn publish(config: &Config, orders: &[Order], results: &mut BTreeMap<usize, Result<(), String>>) {
     let Some(settings) = &config.mqtt else { return };
-    // There is no time to find out whether the broker speaks more than all do.
-    let version = if settings.version == MqttVersion::Auto { MqttVersion::Three } else { settings.version };
-    let settings = MqttSettings { version, ..settings.clone() };
-    let mut connection: Connection<usize> = Connection::open(&settings, "safe");
+    // There is no time to find out whether the broker speaks more than nearly all do; one that does not says so at once.
+    let versions: &[MqttVersion] = match settings.version {
+        MqttVersion::Auto => &[MqttVersion::Three, MqttVersion::Five],
+        MqttVersion::Three => &[MqttVersion::Three],
+        MqttVersion::Five => &[MqttVersion::Five],
+    };
+    for version in versions {
+        let settings = MqttSettings { version: *version, ..settings.clone() };
+        match publish_by(&settings, orders, results).await {
+            Some(loss) if loss.kind == LossKind::OtherVersion && *version != versions[versions.len() - 1] => {}
+            Some(loss) => {
+                for index in 0..orders.len() {
+                    results.entry(index).or_insert_with(|| Err(loss.reason.clone()));
+                }
+                return;
+            }
+            None => return,
+        }
+    }
+}
+
+/// Publishes all by one version; how the connection was lost, if it was.
+async fn publish_by(
+    settings: &MqttSettings,
+    orders: &[Order],
+    results: &mut BTreeMap<usize, Result<(), String>>,
+) -> Option<Loss> {
+    let mut connection: Connection<usize> = Connection::open(settings, "safe");
     loop {
         match connection.next().await {
             News::Up => {
@@ -116,17 +141,13 @@ async fn publish(config: &Config, orders: &[Order], results: &mut BTreeMap<usize
             News::Taken(index, taken) => {
                 results.insert(index, taken);
                 if results.len() == orders.len() {
-                    return connection.close().await;
+                    connection.close().await;
+                    return None;
                 }
             }
             News::Came(_) | News::Listening(_) => {}
-            News::Closed => return,
-            News::Lost(loss) => {
-                for index in 0..orders.len() {
-                    results.entry(index).or_insert_with(|| Err(loss.reason.clone()));
-                }
-                return;
-            }
+            News::Closed => return None,
+            News::Lost(loss) => return Some(loss),
         }
     }
 }
