@@ -45,7 +45,8 @@ pub(super) fn before(time: Time) -> TimeDelta {
 
 /// As many days as are told of, up to a whole week: as far apart are the same weekdays.
 fn week(time: &Time) -> i64 {
-    ((time.to - time.from).num_days().max(1) + 6) / 7 * 7
+    let last = time.to - TimeDelta::seconds(1);
+    ((last.date_naive() - time.from.date_naive()).num_days() + 7) / 7 * 7
 }
 
 impl Both {
