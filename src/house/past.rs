@@ -90,6 +90,30 @@ pub fn changes<E>(source: Source<'_, E>, point: &str, time: Time) -> Result<Vec<
     Ok(told(source, point, time)?.0)
 }
 
+/// What a point was when a time began, as far as that is known, and what it became. So long `before` it is looked for its last
+/// change; what is on or off is told by its spans where there is none.
+///
+/// # Errors
+/// Those of the source.
+pub fn states<E>(source: Source<'_, E>, point: &str, time: Time, before: TimeDelta) -> Result<Vec<Became>, E> {
+    let (mut changes, looks) = told(source, point, Time { from: time.from - before, to: time.to })?;
+    let later = changes.iter().position(|(at, _)| *at > time.from).unwrap_or(changes.len());
+    let after = changes.split_off(later);
+    let first = changes.pop().map(|(_, change)| change).or_else(|| first_state(&after, &looks, time.from));
+    Ok(first.map(|change| (time.from, change)).into_iter().chain(after).collect())
+}
+
+/// What a switch was before the first of its changes.
+fn first_state(after: &[Became], looks: &[Piece], from: DateTime<FixedOffset>) -> Option<Change> {
+    let look = TimeDelta::from_std(LOOK).unwrap_or_default();
+    let known = looks.iter().find(|piece| piece.at <= from && from < piece.at + look)?;
+    let was_on = match after.first() {
+        Some((_, change)) => change.value != "ON",
+        None => known.span.on_s? > 0.0,
+    };
+    known.span.on_s.map(|_| Change { value: if was_on { "ON" } else { "OFF" }.into(), ..Change::default() })
+}
+
 /// When a switch was on, in the order of time; what still is ends with the time.
 ///
 /// # Errors
@@ -199,6 +223,25 @@ mod tests {
         assert_eq!(hours(&[change(4, "OFF")], &looks(0, 20)), [(0, 4)], "it was on before");
         assert_eq!(hours(&[], &looks(0, 20)), [(0, 20)]);
         assert_eq!(hours(&[], &[]), []);
+    }
+
+    #[test]
+    fn what_it_was_at_first_is_told_by_its_spans_where_no_change_is() {
+        use crate::house::invented::{FROM, TO, course, time};
+        let span = Time { from: time(FROM), to: time(TO) };
+        let first = |past: &dyn Fn(DateTime<FixedOffset>) -> f64| {
+            let past = |_: &str, at| Some(past(at));
+            let mut source = |ask: &Ask| Ok::<_, std::convert::Infallible>(course(ask, &past, false));
+            let all = states(&mut source, "lamp", span, TimeDelta::days(7)).unwrap();
+            (all.first().map(|(at, change)| (*at, change.value.clone())).unwrap(), all.len())
+        };
+        let wednesday = time("2026-11-25T12:00:00+01:00");
+        assert_eq!(first(&|_| 1.0), ((span.from, "ON".into()), 1));
+        assert_eq!(first(&|_| 0.0), ((span.from, "OFF".into()), 1));
+        assert_eq!(first(&|at| f64::from(u8::from(at < wednesday))), ((span.from, "ON".into()), 2));
+        assert_eq!(first(&|at| f64::from(u8::from(at >= wednesday))), ((span.from, "OFF".into()), 2));
+        let before = span.from - TimeDelta::days(2);
+        assert_eq!(first(&|at| f64::from(u8::from(at >= before))), ((span.from, "ON".into()), 1), "the last before");
     }
 
     #[test]

@@ -7,16 +7,21 @@ use super::{
     scenario::{Happening, Timed},
 };
 use crate::{
-    house::past::{Piece, Source, Stretch, Time, changes, pieces},
-    model::{Config, InputId, Kind, OutputId, Owner, PointSpec, Role, SensorId, duration},
+    house::{
+        Change,
+        past::{Piece, Source, Stretch, Time, changes, pieces, states},
+    },
+    model::{ClimateFacet, Config, InputId, Kind, OutputId, Owner, PointSpec, Role, SensorId, duration},
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use std::{collections::BTreeMap, time::Duration};
 
 /// Readings are told as their means of so long.
 const EVERY: Duration = Duration::from_secs(300);
-/// A switch is looked for so long before, to know what it was at the beginning.
+/// A switch is looked for so long before, to know what it was at the beginning; of inputs no more is told.
 const BEFORE: TimeDelta = TimeDelta::days(7);
+/// What is decided seldom changes, such as a mode: it is looked for longer.
+const LONG_BEFORE: TimeDelta = TimeDelta::days(56);
 /// The house lives so long before it is compared: timers run, rooms have been entered, minimum times are over.
 pub const SETTLES: TimeDelta = TimeDelta::hours(6);
 /// What is another for less than this is none: a switch is read a moment later, a minute is as a sensor is read.
@@ -49,8 +54,11 @@ pub fn happenings<E>(config: &Config, time: Time, source: Source<'_, E>) -> Resu
                 }
             }
             (_, Role::Mode) => all.extend(commands(spec, time, source, |_| true)?),
+            (Owner::Zone(zone), _) if spec.name == format!("{}.{}", config[zone].id, ClimateFacet::Mode.word()) => {
+                all.extend(commands(spec, time, source, |_| true)?);
+            }
             (_, Role::Output) if matches!(spec.kind, Kind::Switch(_)) => {
-                all.extend(commands(spec, time, source, |why| why.starts_with("manual"))?)
+                all.extend(commands(spec, time, source, is_of_people)?);
             }
             _ => {}
         }
@@ -66,19 +74,21 @@ pub fn happenings<E>(config: &Config, time: Time, source: Source<'_, E>) -> Resu
 }
 
 fn switch<E>(input: InputId, spec: &PointSpec, time: Time, source: Source<'_, E>) -> Result<Vec<Timed>, E> {
-    let since = Time { from: time.from - BEFORE, to: time.to };
-    let told = changes(source, &spec.name, since)?;
-    let happens = |at: DateTime<Utc>, value: &str| {
-        let result = match value {
+    let happens = |(at, change): (DateTime<FixedOffset>, Change)| {
+        let result = match &*change.value {
             "ON" => Ok(true),
             "OFF" => Ok(false),
             _ => Err("it was not known".to_owned()),
         };
-        Timed { at, what: Happening::Input(input, result) }
+        Timed { at: at.to_utc(), what: Happening::Input(input, result) }
     };
-    let (before, after): (Vec<_>, Vec<_>) = told.iter().partition(|(at, _)| *at < time.from);
-    let first = before.last().map(|(_, change)| happens(time.from.to_utc(), &change.value));
-    Ok(first.into_iter().chain(after.into_iter().map(|(at, change)| happens(at.to_utc(), &change.value))).collect())
+    Ok(states(source, &spec.name, time, BEFORE)?.into_iter().map(happens).collect())
+}
+
+/// Whether somebody commanded it over a connection. What buttons and rules command, they do again.
+fn is_of_people(why: &str) -> bool {
+    let Some(source) = why.strip_prefix("manual: command by ") else { return false };
+    ["MQTT,", "the console,", "HTTP,"].iter().any(|known| source.starts_with(known)) || source.contains(" (HTTP),")
 }
 
 fn clicks<E>(input: InputId, spec: &PointSpec, time: Time, source: Source<'_, E>) -> Result<Vec<Timed>, E> {
@@ -100,7 +110,7 @@ fn commands<E>(
     source: Source<'_, E>,
     is_theirs: impl Fn(&str) -> bool,
 ) -> Result<Vec<Timed>, E> {
-    let told = changes(source, &spec.name, time)?;
+    let told = states(source, &spec.name, time, LONG_BEFORE)?;
     let commands =
         told.iter().enumerate().filter(|(_, (_, change))| is_theirs(change.why.as_deref().unwrap_or_default()));
     let commands = commands.map(|(place, (at, change))| {
@@ -149,21 +159,17 @@ impl Difference {
 pub fn compare<E>(recording: &Recording, time: Time, source: Source<'_, E>) -> Result<Vec<Difference>, E> {
     let mut differences = Vec::new();
     for output in recording.config.visible_outputs() {
-        let Some(spec) = recording
-            .config
-            .specs()
-            .iter()
-            .find(|spec| spec.owner == Owner::Output(output) && spec.role == Role::Output)
-        else {
-            continue;
-        };
-        let told = changes(source, &spec.name, Time { from: time.from - BEFORE, to: time.to })?;
+        let is_of = |spec: &&PointSpec| spec.owner == Owner::Output(output) && spec.role == Role::Output;
+        // What opens and closes is moved by hand, too, which is not played.
+        let spec = recording.config.specs().iter().find(is_of).filter(|spec| matches!(spec.kind, Kind::Switch(_)));
+        let Some(spec) = spec else { continue };
+        let told = states(source, &spec.name, time, LONG_BEFORE)?;
         if told.is_empty() {
             continue;
         }
         let was: Vec<(DateTime<Utc>, Option<bool>)> = told
             .iter()
-            .map(|(at, change)| (at.to_utc(), (change.value != UNKNOWN).then(|| is_on(&change.value))))
+            .map(|(at, change)| (at.to_utc(), (change.value != UNKNOWN).then(|| change.value == "ON")))
             .collect();
         differences.push(difference(output, &was, &recording.outputs[output.0], time));
     }
@@ -172,10 +178,6 @@ pub fn compare<E>(recording: &Recording, time: Time, source: Source<'_, E>) -> R
 
 /// What the history says of what is not known.
 const UNKNOWN: &str = "unknown";
-
-fn is_on(value: &str) -> bool {
-    !matches!(value, "OFF" | "closed" | "0")
-}
 
 fn difference(output: OutputId, was: &[(DateTime<Utc>, Option<bool>)], would: &[Span], time: Time) -> Difference {
     let was_at = |at: DateTime<Utc>| was.iter().rev().find(|(from, _)| *from <= at).and_then(|(_, on)| *on);
@@ -241,10 +243,11 @@ pub fn lines(config: &Config, time: Time, differences: &[Difference]) -> Vec<Str
     for (difference, (stretch, would, why)) in longest {
         let [from, to] = [stretch.from, stretch.to].map(|at| local(at.to_utc()));
         let (would, was) = if *would { ("on", "off") } else { ("off", "on") };
+        let end = if from.date_naive() == to.date_naive() { "%H:%M" } else { "%a %-d %b %H:%M" };
         lines.push(format!(
             "  {} to {}  {} would be {would}, was {was}: {why}",
             from.format("%a %-d %b %H:%M"),
-            to.format("%H:%M"),
+            to.format(end),
             name(difference)
         ));
     }
@@ -271,7 +274,7 @@ mod tests {
             report::Keep,
         },
     };
-    use chrono::{FixedOffset, Timelike};
+    use chrono::Timelike;
     use std::{convert::Infallible, sync::Arc};
 
     /// It went off ten minutes after somebody was in the hall at six in the evening.
@@ -283,6 +286,7 @@ mod tests {
             "lamp" => within(18, 15),
             "cold.temperature" => Some(if at.hour() < 6 { 3.0 } else { 8.0 }),
             "heater" => within(0, 360),
+            "pump" => Some(0.0),
             _ => None,
         }
     }
@@ -293,7 +297,7 @@ mod tests {
              rooms.hall = {{ motion = [\"motion\"], empty_after = \"{empty_after}\" }}\n\
              inputs.motion = {{ kind = \"motion\", gpio = 4 }}\nsensors.cold.chip = \"sht31\"\n\
              outputs.lamp = {{ kind = \"light\", gpio = 17 }}\noutputs.heater = {{ kind = \"heater\", gpio = 18 }}\n\
-             outputs.unknown = {{ kind = \"light\", gpio = 19 }}\n\
+             outputs.unknown = {{ kind = \"light\", gpio = 19 }}\noutputs.pump = {{ kind = \"switch\", gpio = 20 }}\n\
              [[rules]]\nname = \"Hall\"\nwhile = \"hall.occupied\"\nset = {{ lamp = \"on\" }}\n\
              [[rules]]\nname = \"Frost\"\nwhile = \"cold.temperature < 5\"\nset = {{ heater = \"on\" }}\n"
         );
@@ -321,10 +325,22 @@ mod tests {
                 "             was on  would be on  otherwise",
                 "  Lamp        1h45m        1h45m         0m",
                 "  Heater      1d18h        1d18h         0m",
+                "  Pump           0m           0m         0m",
                 "",
                 "  All would have been as it was.",
             ]
         );
+    }
+
+    #[test]
+    fn what_people_commanded_is_told_from_what_buttons_and_rules_did() {
+        for theirs in ["MQTT, until AUTO", "the console, until 22:00", "HTTP, until AUTO", "anna (HTTP), until AUTO"] {
+            assert!(is_of_people(&format!("manual: command by {theirs}")), "{theirs}");
+        }
+        for other in ["hall_button, until AUTO", "the rule \"Bell\", until AUTO", "garage, until AUTO"] {
+            assert!(!is_of_people(&format!("manual: command by {other}")), "{other}");
+        }
+        assert!(!is_of_people("rule: Hall"));
     }
 
     #[test]
