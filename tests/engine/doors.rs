@@ -228,6 +228,30 @@ fn a_button_that_could_not_be_pressed_is_not_pressed_late() {
 }
 
 #[test]
+fn a_door_changes_when_its_switches_say_so_whatever_was_asked() {
+    let mut house = House::new(from_text(&format!(
+        "{GARAGE}[outputs.lamp]\nkind = \"light\"\ngpio = 20\n\
+         [[rules]]\nname = \"Open\"\non = \"garage changes\"\ndo = \"toggle lamp\"\n"
+    )));
+    house.input("shut", false);
+    house.input("up", false);
+    house.live(secs(20));
+    house.command("garage", "OPEN");
+    house.live(secs(5));
+    assert_eq!(house.wires["lamp"], Level::OFF, "it is pressed, and does not move yet");
+    house.input("shut", true);
+    assert_eq!(house.wires["lamp"], Level::ON);
+    // By its remote.
+    house.input("up", true);
+    house.live(mins(1));
+    house.input("up", false);
+    house.live(secs(10));
+    assert_eq!(house.wires["lamp"], Level::ON, "not closed yet");
+    house.input("shut", false);
+    assert_eq!(house.wires["lamp"], Level::OFF);
+}
+
+#[test]
 fn a_rule_moves_a_door_again_that_somebody_else_moved() {
     let mut house = House::new(from_text(&format!(
         "{GARAGE}[inputs.night]\nkind = \"switch\"\ngpio = 7\n\
