@@ -1,8 +1,9 @@
 //! The client library, as far as the adapter needs it: one interface to both versions of the protocol. Only this file, those
 //! in its folder, and `dial` know its types.
 //!
-//! A broker that does not speak MQTT 5 says so, hangs up, is silent, or answers what is no MQTT 5. Where either version will do, it is then spoken to in 3.1.1 at
-//! once, within the same try: nobody else need know, and nothing is remembered of a broker that may be another tomorrow.
+//! A broker that does not speak MQTT 5 says so, hangs up, is silent, or answers what is no MQTT 5. Where either version will
+//! do, it is then spoken to in 3.1.1 at once, within the same try: nobody else need know, and nothing is remembered of a broker
+//! that may be another tomorrow.
 
 mod v3;
 

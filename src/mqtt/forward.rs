@@ -46,7 +46,12 @@ pub(super) async fn forward(
             Some(answered) = waiting.next() => {
                 match answers.try_send(answered) {
                     Ok(()) => {}
-                    Err(TrySendError::Full(_)) => tracing::debug!("an answer to a command is left out: too many wait"),
+                    Err(TrySendError::Full(answered)) => {
+                        tracing::debug!("an answer to a command is left out: too many wait");
+                        if let Some(refused) = answered.refused {
+                            let _ = refusals.try_send(Notification::Refused(refused));
+                        }
+                    }
                     Err(TrySendError::Closed(_)) => return,
                 }
             }

@@ -136,7 +136,7 @@ impl Adapter {
         self.repeats.connection_begins();
         let (_, mut told) = self.house.notifications.listen();
         let mut answers: JoinSet<Answer> = JoinSet::new();
-        let (mut is_up, mut on_their_way, mut has_ignored) = (false, 0_usize, false);
+        let (mut is_up, mut on_their_way, mut has_ignored, mut is_denied) = (false, 0_usize, false, false);
         let mut overdue = None;
         loop {
             if is_up {
@@ -242,7 +242,11 @@ impl Adapter {
                     News::Came(message) => {
                         self.command(&message, &mut outbox, &mut answers, &mut has_ignored);
                     }
-                    News::Taken((), _) => {
+                    News::Taken((), taken) => {
+                        if let Err(why) = taken && !std::mem::replace(&mut is_denied, true) {
+                            let topics = in_shell(&format!("{}/#", device::base(&hub)));
+                            tracing::error!("the broker does not let us publish {topics} of the Homie device: {why}");
+                        }
                         on_their_way = on_their_way.saturating_sub(1);
                         overdue = None;
                     }

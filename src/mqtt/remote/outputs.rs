@@ -154,9 +154,10 @@ impl OutputPoint {
 
     /// The broker does not pass the command on.
     pub(super) fn not_taken(&mut self, id: &Arc<str>, drive: DriveId, why: &str, events: &mut Vec<Event>) {
-        if self.pending.as_ref().is_some_and(|pending| pending.drive == drive) {
-            self.fail(id, &format!("the broker does not let us command it: {why}"), events);
-        }
+        let Some(pending) = self.pending.as_ref().filter(|pending| pending.drive == drive) else { return };
+        // Another hub's output is in fault until it does what is asked: what it says now is no answer.
+        self.is_unfollowed = !pending.takes_back;
+        self.fail(id, &format!("the broker does not let us command it: {why}"), events);
     }
 
     fn confirm(&mut self, events: &mut Vec<Event>) {

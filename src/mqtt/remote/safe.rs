@@ -1,7 +1,7 @@
 //! Outputs on the broker are told their safe states without a running daemon: as good as the network is.
 
 use super::connection::{Connection, News};
-use crate::model::{Config, Line, MqttSettings, MqttVersion, OutputId, RELEASE, Remote};
+use crate::model::{Config, Line, MqttSettings, MqttVersion, OutputId, Owner, RELEASE, Remote};
 use crate::mqtt::loss::{Loss, LossKind};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -43,7 +43,9 @@ pub(super) fn farewells(before: &Config, now: &Config, asked: &BTreeSet<Arc<str>
     orders.extend(ids.filter_map(|id| {
         let remote = before.remote_output(id)?;
         let command = remote.command.as_ref()?;
-        let stays = now.find_output(&before[id].id).and_then(|there| now.remote_output(there)) == Some(remote);
+        let is_it = |there: OutputId| now.ids_before(Owner::Output(there)).any(|was| was == before[id].id);
+        let stays =
+            (0..now.outputs.len()).map(OutputId).any(|there| is_it(there) && now.remote_output(there) == Some(remote));
         remote.owner.as_ref().filter(|_| !stays)?;
         let (output, remote, topic) = (before[id].id.clone(), remote.clone(), command.topic.clone());
         Some(Order { output, remote, what: "AUTO for it was", topic, payload: RELEASE.into() })
@@ -102,22 +104,18 @@ pub(super) fn publish_all(config: &Config, orders: Vec<Order>) -> Vec<(Order, Re
 async fn publish(config: &Config, orders: &[Order], results: &mut BTreeMap<usize, Result<(), String>>) {
     let Some(settings) = &config.mqtt else { return };
     // There is no time to find out whether the broker speaks more than nearly all do; one that does not says so at once.
-    let versions: &[MqttVersion] = match settings.version {
-        MqttVersion::Auto => &[MqttVersion::Three, MqttVersion::Five],
-        MqttVersion::Three => &[MqttVersion::Three],
-        MqttVersion::Five => &[MqttVersion::Five],
+    let (first, then) = match settings.version {
+        MqttVersion::Auto => (MqttVersion::Three, Some(MqttVersion::Five)),
+        version => (version, None),
     };
-    for version in versions {
-        let settings = MqttSettings { version: *version, ..settings.clone() };
-        match publish_by(&settings, orders, results).await {
-            Some(loss) if loss.kind == LossKind::OtherVersion && *version != versions[versions.len() - 1] => {}
-            Some(loss) => {
-                for index in 0..orders.len() {
-                    results.entry(index).or_insert_with(|| Err(loss.reason.clone()));
-                }
-                return;
-            }
-            None => return,
+    let by = |version| MqttSettings { version, ..settings.clone() };
+    let mut lost = publish_by(&by(first), orders, results).await;
+    if let (Some(Loss { kind: LossKind::OtherVersion, .. }), Some(version)) = (&lost, then) {
+        lost = publish_by(&by(version), orders, results).await;
+    }
+    if let Some(loss) = lost {
+        for index in 0..orders.len() {
+            results.entry(index).or_insert_with(|| Err(loss.reason.clone()));
         }
     }
 }
@@ -139,7 +137,8 @@ async fn publish_by(
                 }
             }
             News::Taken(index, taken) => {
-                results.insert(index, taken);
+                let denied = |why| format!("the broker does not let us publish on {}: {why}", orders[index].topic);
+                results.insert(index, taken.map_err(denied));
                 if results.len() == orders.len() {
                     connection.close().await;
                     return None;

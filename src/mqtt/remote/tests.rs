@@ -478,6 +478,19 @@ fn what_is_renamed_keeps_what_is_known_of_it() {
 }
 
 #[test]
+fn an_output_of_another_hub_that_is_renamed_is_not_given_back() {
+    let text = "hub.id = \"hut\"\nmqtt.url = \"mqtt://127.0.0.1\"\nhardware.backend = \"simulated\"\n\
+                hubs.barn.outputs = { lamp = \"light\" }\n";
+    let before = crate::config::parse("config.toml".as_ref(), text).unwrap().config;
+    let asked = [before.outputs[0].id.clone()].into();
+    let mut now = before.clone();
+    now.outputs[0].id = "stable".into();
+    assert_eq!(super::safe::farewells(&before, &now, &asked).len(), 1, "one goes, and another comes");
+    now.renamed.push((Owner::Output(OutputId(0)), vec![before.outputs[0].id.clone()]));
+    assert!(super::safe::farewells(&before, &now, &asked).is_empty());
+}
+
+#[test]
 fn what_a_lamp_said_before_a_connection_was_lost_tells_nothing() {
     let mut points = lamp_at_40();
     lamp_says(&mut points, "ON", 254, 2);
