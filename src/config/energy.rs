@@ -3,7 +3,7 @@
 use super::{
     shape::{Decimal, Shape, Text, Wrong, shorten},
     table::Table,
-    week::{self, Begin, DAYS},
+    week::{self, Begin},
 };
 use crate::model::{DaySet, PricePeriod, Tariff, duration, number};
 use serde_json::{Value as Json, json};
@@ -72,23 +72,14 @@ impl Shape for Price {
         json!({ "anyOf": [one, { "type": "array", "items": { "type": "string" }, "minItems": 1 }] })
     }
 
-    fn show(&self, value: &Self::Value) -> Json {
-        let line = |period: &PricePeriod| {
-            let days: Vec<&str> =
-                (0u32..7).zip(DAYS).filter(|(day, _)| period.days.contains(*day)).map(|(_, name)| name).collect();
-            let minutes = period.begins_s / 60;
-            let time = format!("{:02}:{:02}", minutes / 60, minutes % 60);
-            json!(format!("{} {time} {}", days.join(", "), number::shortest(period.price)))
-        };
-        value.iter().map(line).collect()
+    fn show(&self, _: &Self::Value) -> Json {
+        json!([])
     }
 }
 
 /// A period after others, none of which begins at the same time.
 fn after(periods: &[PricePeriod], period: PricePeriod) -> Result<PricePeriod, Wrong> {
-    let is_same = |other: &PricePeriod| {
-        other.begins_s == period.begins_s && (0..7).any(|day| other.days.contains(day) && period.days.contains(day))
-    };
+    let is_same = |other: &PricePeriod| other.begins_s == period.begins_s && other.days.meets(period.days);
     match periods.iter().any(is_same) {
         true => Err(Wrong::new("another price begins at the same time", "change the time, or remove one")),
         false => Ok(period),

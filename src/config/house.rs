@@ -60,7 +60,6 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
     // It is written to the card all the time: only for who wants it.
     let with_history = root.has("history");
     let history = root.table("history", "What the house remembers; without this table, nothing.", history::read);
-    let with_energy = root.has("energy");
     let energy = root.table("energy", "What energy costs, for `hearthd report`.", energy::read);
     let with_modes = root.has("modes");
     let modes = root.table("modes", "The modes of the house, such as home and away.", modes::read);
@@ -69,7 +68,7 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
         mqtt: with_mqtt.then_some(mqtt),
         http: with_http.then_some(http),
         history: with_history.then_some(history),
-        energy: energy.filter(|_| with_energy),
+        energy,
         hub,
         modes: with_modes.then_some(modes),
         hardware: root.table("hardware", "How wires are reached.", hardware::read),

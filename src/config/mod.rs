@@ -189,6 +189,14 @@ pub fn parse(path_for_messages: &Path, text: &str) -> Result<Loaded, Report> {
     again(&Sources::of_text(path_for_messages, text))
 }
 
+/// As [`load`], but the files that it names are not read, as by [`parse`].
+///
+/// # Errors
+/// As [`load`].
+pub fn load_alone(path: &Path) -> Result<Loaded, Report> {
+    parse(path, &file::read(path)?.text)
+}
+
 /// The JSON schema (draft 7) of the configuration file, for editors that complete and check TOML.
 pub fn schema() -> serde_json::Value {
     let problems = Problems::default();

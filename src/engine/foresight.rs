@@ -5,8 +5,8 @@ use crate::{
     almanac::sun,
     clock::Now,
     model::{
-        Ahead, ClimateFacet, ClimateId, Effect, Event, Expected, Explanation, Level, Outlook, OutputFacet, OutputId,
-        Point, PointState, Quality, RoomId, Slot, SunTimes, Truth, Upcoming, Value,
+        Ahead, ClimateFacet, ClimateId, Effect, Event, Expected, Explanation, Level, Outlook, OutputId, Point,
+        PointState, Quality, RoomId, Slot, SunTimes, Truth, Upcoming, Value,
     },
 };
 use chrono::{DateTime, Utc};
@@ -112,9 +112,8 @@ fn shows_another(state: &PointState, before: &PointState) -> bool {
 /// How far an output with levels is on, or a cover is open.
 fn percent(engine: &Engine, point: Point, now: Now) -> Option<u8> {
     let Point::Output(id) = point else { return None };
-    let mut facets = engine.config.facets(id);
-    let facet = facets.find(|facet| matches!(facet, OutputFacet::Level | OutputFacet::Position))?;
-    match engine.plain_state(Point::OutputFacet(id, facet), now).value {
+    let level = engine.config.facets(id).map(|facet| Point::OutputFacet(id, facet)).find(|point| point.is_level())?;
+    match engine.plain_state(level, now).value {
         Some(Value::Level(level)) => Some(level.percent()),
         _ => None,
     }

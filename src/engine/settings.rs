@@ -60,10 +60,8 @@ impl Settings {
             let about = format!("{}.{word}", config.owner_id(owner)).into();
             over.push(Effect::Note { about, text: format!("{value}, set by hand, is over: {why}").into() });
         };
-        let is_it =
-            |setting: &Settable, word: &str| setting.owner() == owner && config.settable_word(*setting) == *word;
         self.0.retain(|word, set| {
-            let setting = config.settable.iter().copied().find(|setting| is_it(setting, word));
+            let setting = config.find_settable(config.owner_id(owner), word).filter(|setting| setting.owner() == owner);
             let (value, why) = match setting.map(|setting| (setting, config.settable_in_file(setting))) {
                 Some((setting, Some(file))) if file != set.instead_of => {
                     (setting.text(set.value), format!("the file now says {}", setting.text(file)))

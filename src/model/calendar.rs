@@ -86,6 +86,11 @@ impl DaySet {
         DaySet(days.into_iter().fold(0, |set, day| set | 1 << (day % 7)))
     }
 
+    /// Whether a day is in both.
+    pub fn meets(self, other: DaySet) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Whether `day` (Monday 0) is in it.
     pub fn contains(self, day: u32) -> bool {
         self.0 >> (day % 7) & 1 == 1

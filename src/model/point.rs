@@ -212,7 +212,8 @@ impl Config {
         }
     }
 
-    fn find_settable(&self, owner: &str, word: &str) -> Option<Settable> {
+    /// The number that people may set of what has this id, by its word.
+    pub fn find_settable(&self, owner: &str, word: &str) -> Option<Settable> {
         let is_it =
             |setting: &&Settable| **self.owner_id(setting.owner()) == *owner && self.settable_word(**setting) == word;
         self.settable.iter().find(is_it).copied()

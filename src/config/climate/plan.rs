@@ -24,10 +24,7 @@ pub(super) fn read(
     for (line, place) in lines {
         match period(line, zone) {
             Ok(period) => {
-                let same = |other: &PlanPeriod| {
-                    other.begins_s == period.begins_s
-                        && (0..7).any(|d| other.days.contains(d) && period.days.contains(d))
-                };
+                let same = |other: &PlanPeriod| other.begins_s == period.begins_s && other.days.meets(period.days);
                 if plan.iter().any(same) {
                     problems.error(
                         place.clone(),

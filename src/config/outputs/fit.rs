@@ -26,9 +26,21 @@ const NEEDS: &[Needs] = &[
     Needs { key: "max_power", any_of: &["pwm", "slow_pwm"], advice: "a relay has no power between: remove it" },
     Needs { key: "kick_start", any_of: &["pwm", "speeds"], advice: "a relay begins at full speed anyway: remove it" },
     Needs { key: "speed_wait", any_of: &["speeds"], advice: "add speeds = [5, 6, 13], one relay for each speed" },
-    Needs { key: "open_time", any_of: &["open_gpio", "button_gpio"], advice: "add open_gpio and close_gpio" },
-    Needs { key: "close_time", any_of: &["open_gpio", "button_gpio"], advice: "add open_gpio and close_gpio" },
-    Needs { key: "stop", any_of: &["open_gpio", "button_gpio"], advice: "add open_gpio and close_gpio" },
+    Needs {
+        key: "open_time",
+        any_of: &["open_gpio", "button_gpio"],
+        advice: "add open_gpio and close_gpio, or button_gpio for a door with one button",
+    },
+    Needs {
+        key: "close_time",
+        any_of: &["open_gpio", "button_gpio"],
+        advice: "add open_gpio and close_gpio, or button_gpio for a door with one button",
+    },
+    Needs {
+        key: "stop",
+        any_of: &["open_gpio", "button_gpio"],
+        advice: "add open_gpio and close_gpio, or button_gpio for a door with one button",
+    },
     Needs {
         key: "closed_switch",
         any_of: &["button_gpio"],
