@@ -116,19 +116,24 @@ pub fn run(arguments: &Arguments, sockets: &[PathBuf], config: &Path) -> anyhow:
 pub(super) struct Records<'r> {
     sockets: &'r [PathBuf],
     file: Option<PathBuf>,
+    /// Something was told.
+    pub is_told: bool,
     /// Why nothing is told of some.
     why_not: Option<anyhow::Error>,
 }
 
 impl<'r> Records<'r> {
     pub fn new(sockets: &'r [PathBuf], file: Option<PathBuf>) -> Records<'r> {
-        Records { sockets, file, why_not: None }
+        Records { sockets, file, is_told: false, why_not: None }
     }
 
     /// What became of a point; None: nothing was recorded of it.
     pub fn course(&mut self, ask: &Ask) -> anyhow::Result<Option<Course>> {
         match course(ask, self.sockets, || self.file.clone()) {
-            Ok(course) => Ok(Some(course)),
+            Ok(course) => {
+                self.is_told = true;
+                Ok(Some(course))
+            }
             // The others may have been recorded.
             Err(error)
                 if matches!(error.downcast_ref(), Some(Error::NotFound(_)))

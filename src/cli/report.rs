@@ -7,7 +7,7 @@ use super::{
 use anyhow::Context;
 use hearthd::{
     clock::{Clock, Moment},
-    config, files,
+    config,
     model::ClockTrust,
     report::{self, Wanted, html, text},
 };
@@ -16,9 +16,6 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
 };
-
-/// A configuration is no larger.
-const CONFIG_MAX: u64 = 1 << 20;
 
 /// Over which time, and how it is told.
 #[derive(clap::Args)]
@@ -43,8 +40,7 @@ pub struct Arguments {
 /// Asks the running daemon, or looks into the file that it left.
 pub fn run(arguments: &Arguments, sockets: &[PathBuf], file: &Path) -> anyhow::Result<()> {
     // Passwords and the tests of the house are nothing to it, and may not be for this user to read.
-    let text = files::read_text(file, CONFIG_MAX).with_context(|| format!("cannot read {}", file.display()))?;
-    let loaded = config::parse(file, &text).map_err(|problems| anyhow::anyhow!("{problems}"))?;
+    let loaded = config::load_alone(file).map_err(|problems| anyhow::anyhow!("{problems}"))?;
     let config = &loaded.config;
     let wanted = Wanted { from: arguments.from.clone(), to: arguments.to.clone() };
     let now = Clock::system(Moment::START, ClockTrust::Always).now().wall;

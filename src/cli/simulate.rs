@@ -100,9 +100,7 @@ pub fn run(arguments: &Arguments, config: Option<&Path>, sockets: &[PathBuf]) ->
         Some(local) => super::local_time(&config, local)?,
         None => midnight(&config)?,
     };
-    let length = arguments.length.unwrap_or(Duration::from_secs(86_400));
-    anyhow::ensure!(!length.is_zero() && length <= LONGEST, "--for: write a duration from 1s to ten years");
-    let length = TimeDelta::from_std(length)?;
+    let length = arguments.length(86_400)?;
     let until = from.checked_add_signed(length).context("--for: this is beyond the calendar")?;
     let Some(measured) = measured(arguments, &config)? else { return Ok(ExitCode::FAILURE) };
     if let Some((first, last)) = measured.as_ref().map(Measured::span)
@@ -124,7 +122,7 @@ pub fn run(arguments: &Arguments, config: Option<&Path>, sockets: &[PathBuf]) ->
 /// Lets happen again what happened, to this configuration.
 fn replay(arguments: &Arguments, config: &Arc<Config>, file: &Path, sockets: &[PathBuf]) -> anyhow::Result<ExitCode> {
     let now = Clock::system(Moment::START, config.hub.clock).now().wall;
-    let length = TimeDelta::from_std(arguments.length.unwrap_or(Duration::from_secs(7 * 86_400)))?;
+    let length = arguments.length(7 * 86_400)?;
     let from = match arguments.from {
         Some(local) => super::local_time(config, local)?,
         None => now.checked_sub_signed(length).context("--for: this is beyond the calendar")?,
@@ -136,7 +134,7 @@ fn replay(arguments: &Arguments, config: &Arc<Config>, file: &Path, sockets: &[P
     let mut records = Records::new(sockets, database(arguments.state.as_deref(), file));
     let settles = Time { from: time.from - replay::SETTLES, to: time.to };
     let happenings = replay::happenings(config, settles, &mut |ask| records.course(ask))?;
-    anyhow::ensure!(!happenings.is_empty(), records.nothing());
+    anyhow::ensure!(records.is_told, records.nothing());
     let paced = play::paced(config, play::least_interval(until - from));
     let play = Play { config: paced, from: settles.from.to_utc(), until, happenings, world: None };
     if let Some((point, at)) = arguments.question() {
@@ -155,6 +153,13 @@ fn replay(arguments: &Arguments, config: &Arc<Config>, file: &Path, sockets: &[P
 }
 
 impl Arguments {
+    /// How long is played; so many seconds when nobody says.
+    fn length(&self, usual_s: u64) -> anyhow::Result<TimeDelta> {
+        let length = self.length.unwrap_or(Duration::from_secs(usual_s));
+        anyhow::ensure!(!length.is_zero() && length <= LONGEST, "--for: write a duration from 1s to ten years");
+        Ok(TimeDelta::from_std(length)?)
+    }
+
     /// Which point is to be explained, and at what time.
     fn question(&self) -> Option<(&str, NaiveDateTime)> {
         Some((self.why.as_deref()?, self.at?))

@@ -58,10 +58,10 @@ impl Time {
         begins.take_while(move |from| *from < self.to).map(move |from| Time { from, to: (from + length).min(self.to) })
     }
 
-    fn ask(self, point: &str, every: Option<Duration>) -> Ask {
+    fn ask(self, point: &str, every: Duration) -> Ask {
         let write = |time: DateTime<FixedOffset>| Some(time.to_rfc3339_opts(SecondsFormat::AutoSi, false));
-        let every = every.map(|every| format!("{}s", every.as_secs()));
-        Ask { point: point.to_owned(), from: write(self.from), to: write(self.to), every, spans: Some(1) }
+        let every = Some(format!("{}s", every.as_secs()));
+        Ask { point: point.to_owned(), from: write(self.from), to: write(self.to), every, spans: None }
     }
 }
 
@@ -74,12 +74,18 @@ pub fn pieces<E>(source: Source<'_, E>, point: &str, time: Time, every: Duration
     // Whole days at once, which begin at midnight.
     let days = (every * AT_ONCE).as_secs() / 86_400;
     for part in time.parts(TimeDelta::days(i64::try_from(days).unwrap_or(1).clamp(1, 3_650))) {
-        let Some(course) = source(&part.ask(point, Some(every)))? else { return Ok(Vec::new()) };
-        let told = course.spans.into_iter().filter_map(|span| Some(Piece { at: read(&span.time)?, span }));
-        let last = pieces.last().map(|piece| piece.at);
-        pieces.extend(told.filter(|piece| last.is_none_or(|last| piece.at > last) && piece.at < time.to));
+        let Some(course) = source(&part.ask(point, every))? else { return Ok(Vec::new()) };
+        append(&mut pieces, course.spans);
     }
+    pieces.retain(|piece| piece.at < time.to);
     Ok(pieces)
+}
+
+/// Adds spans to those before them, of which the last may come again.
+fn append(pieces: &mut Vec<Piece>, spans: Vec<Span>) {
+    let last = pieces.last().map(|piece| piece.at);
+    let told = spans.into_iter().filter_map(|span| Some(Piece { at: read(&span.time)?, span }));
+    pieces.extend(told.filter(|piece| last.is_none_or(|last| piece.at > last)));
 }
 
 /// What a point became and why, in the order of time.
@@ -107,11 +113,13 @@ pub fn states<E>(source: Source<'_, E>, point: &str, time: Time, before: TimeDel
 fn first_state(after: &[Became], looks: &[Piece], from: DateTime<FixedOffset>) -> Option<Change> {
     let look = TimeDelta::from_std(LOOK).unwrap_or_default();
     let known = looks.iter().find(|piece| piece.at <= from && from < piece.at + look)?;
-    let was_on = match after.first() {
-        Some((_, change)) => change.value != "ON",
-        None => known.span.on_s? > 0.0,
+    let on_s = known.span.on_s?;
+    let was_on = match after.first().map(|(_, change)| &*change.value) {
+        Some("ON") => false,
+        Some("OFF") => true,
+        _ => on_s > 0.0,
     };
-    known.span.on_s.map(|_| Change { value: if was_on { "ON" } else { "OFF" }.into(), ..Change::default() })
+    Some(Change { value: if was_on { "ON" } else { "OFF" }.into(), ..Change::default() })
 }
 
 /// When a switch was on, in the order of time; what still is ends with the time.
@@ -129,7 +137,7 @@ fn told<E>(source: Source<'_, E>, point: &str, time: Time) -> Result<(Vec<Became
     let mut parts: Vec<Time> = time.parts(CHANGES).collect();
     parts.reverse();
     while let Some(part) = parts.pop() {
-        let Some(course) = source(&part.ask(point, Some(LOOK)))? else { continue };
+        let Some(course) = source(&part.ask(point, LOOK))? else { continue };
         let length = part.to - part.from;
         // More than are told at once.
         if course.more && length > TimeDelta::hours(1) {
@@ -140,9 +148,7 @@ fn told<E>(source: Source<'_, E>, point: &str, time: Time) -> Result<(Vec<Became
         let became = course.changes.into_iter().filter_map(|change| Some((read(&change.time)?, change)));
         // Spans begin before a part that begins within one.
         changes.extend(became.filter(|(at, _)| (part.from..part.to).contains(at)));
-        let last = looks.last().map(|piece| piece.at);
-        let spans = course.spans.into_iter().filter_map(|span| Some(Piece { at: read(&span.time)?, span }));
-        looks.extend(spans.filter(|piece| last.is_none_or(|last| piece.at > last)));
+        append(&mut looks, course.spans);
     }
     Ok((changes, looks))
 }
@@ -167,23 +173,23 @@ fn when_on(changes: &[Became], looks: &[Piece], time: Time) -> Vec<Stretch> {
         }
     }
     stretches.extend(since.map(|from| Stretch { from, to: time.to }));
-    stretches.iter_mut().for_each(|stretch| stretch.to = stretch.to.min(known_until(stretch.from, looks)));
+    stretches.iter_mut().for_each(|stretch| stretch.to = known_until(*stretch, looks));
     stretches.retain(|stretch| stretch.from < stretch.to);
     stretches
 }
 
-/// Up to when something is known without a break from a time on: a change that nobody saw ends nothing.
-fn known_until(from: DateTime<FixedOffset>, looks: &[Piece]) -> DateTime<FixedOffset> {
+/// Up to when something is known of a stretch without a break: a change that nobody saw ends nothing.
+fn known_until(stretch: Stretch, looks: &[Piece]) -> DateTime<FixedOffset> {
     let look = TimeDelta::from_std(LOOK).unwrap_or_default();
-    let first = looks.partition_point(|piece| piece.at + look <= from);
-    let mut until = from;
-    for piece in &looks[first..] {
-        if piece.at > until.max(from) {
+    let first = looks.partition_point(|piece| piece.at + look <= stretch.from);
+    let mut until = stretch.from;
+    for piece in looks[first..].iter().take_while(|piece| piece.at < stretch.to) {
+        if piece.at > until {
             break;
         }
         until = piece.at + look;
     }
-    until
+    until.min(stretch.to)
 }
 
 /// A time of an answer.

@@ -74,12 +74,12 @@ pub(super) fn of_zone<E>(
     });
     // While it is off, nothing is held.
     let is_held = |half: &Half| can(half.at, ClimateMode::Heat) || can(half.at, ClimateMode::Cool);
-    let halves = halves.filter(is_held);
-    let apart = COMFORT_K.max(zone.deadband);
-    let halves: Vec<Half> = halves.collect();
-    if halves.iter().map(|half| half.hours).sum::<f64>() < LEAST_H {
+    let halves: Vec<Half> = halves.filter(is_held).collect();
+    let known_h: f64 = halves.iter().map(|half| half.hours).sum();
+    if known_h < LEAST_H {
         return Ok(None);
     }
+    let apart = COMFORT_K.max(zone.deadband);
     let most = |half: &Half| {
         if zone.does_both() { upper.get(&half.at).map(|piece| piece.span.mean) } else { Some(half.target) }
     };
@@ -92,7 +92,7 @@ pub(super) fn of_zone<E>(
     let comfort = Comfort {
         id: zone.id.to_string(),
         name: zone.name.to_string(),
-        known_h: halves.iter().map(|half| half.hours).sum(),
+        known_h,
         cold_h: halves.iter().filter(is_cold).map(|half| half.hours).sum(),
         warm_h: halves.iter().filter(is_warm).map(|half| half.hours).sum(),
         coldest_k: halves.iter().filter(is_cold).map(|half| half.target - half.measured).fold(0.0, f64::max),

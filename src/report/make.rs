@@ -88,8 +88,9 @@ fn time<E>(config: &Config, wanted: &Wanted, now: DateTime<Utc>, source: Source<
 
 /// What is told of, and a time before, by which it is seen what is usual.
 fn both<E>(point: &str, time: Time, before: TimeDelta, every: Duration, source: Source<'_, E>) -> Result<Both, E> {
+    let today = time.to.date_naive();
     let before = Time { from: time.from - before, to: time.from };
-    Ok(Both { before: pieces(source, point, before, every)?, now: pieces(source, point, time, every)? })
+    Ok(Both { today, before: pieces(source, point, before, every)?, now: pieces(source, point, time, every)? })
 }
 
 fn known_h(piece: &Piece) -> f64 {
@@ -154,15 +155,14 @@ fn reading<E>(
     source: Source<'_, E>,
 ) -> Result<(), E> {
     let Kind::Number(number) = &spec.kind else { return Ok(()) };
-    let both = both(&spec.name, time, unusual::before(time), DAY, source)?;
-    if both.now.is_empty() {
+    let now = pieces(source, &spec.name, time, DAY)?;
+    if now.is_empty() {
         return Ok(());
     }
     let (id, name, unit) = (spec.name.clone(), spec.title.clone(), number.unit.sign().to_owned());
     let decimals = number.shown_decimals.or(number.decimals).unwrap_or(2);
-    if both.now.iter().any(|piece| piece.span.grew.is_some()) {
-        let days: Vec<_> =
-            both.now.iter().map(|piece| (piece.at.date_naive(), piece.span.grew.unwrap_or(0.0))).collect();
+    if now.iter().any(|piece| piece.span.grew.is_some()) {
+        let days: Vec<_> = now.iter().map(|piece| (piece.at.date_naive(), piece.span.grew.unwrap_or(0.0))).collect();
         let cost = match &config.energy {
             Some(tariff) if unit == "kWh" => {
                 cost_of(&spec.name, Some(tariff), time, source)?.and_then(|(_, cost)| cost)
@@ -180,16 +180,19 @@ fn reading<E>(
         });
         return Ok(());
     }
-    let days: Vec<NumberDay> = both.now.iter().map(number_day).collect();
+    let days: Vec<NumberDay> = now.iter().map(number_day).collect();
     let is_outdoor = config.climates.iter().any(|zone| Some(spec.owner) == zone.outdoor.map(Owner::Sensor));
     if is_outdoor && number.quantity == Some(Quantity::Temperature) {
         // Today is not over.
         let is_over = |day: &&NumberDay| day.date < time.to.date_naive();
         report.degree_days.push(degree_days(spec, &days.iter().filter(is_over).collect::<Vec<_>>()));
     }
-    report.unusual.extend(unusual::stuck(spec, &both, decimals));
-    let hours = self::both(&spec.name, time, unusual::BEFORE, HOUR, source)?;
-    report.unusual.extend(unusual::noisy(spec, &hours, decimals));
+    if unusual::is_of_air(spec) {
+        let days = both(&spec.name, time, unusual::BEFORE, DAY, source)?;
+        report.unusual.extend(unusual::stuck(spec, &days, decimals));
+        let hours = both(&spec.name, time, unusual::BEFORE, HOUR, source)?;
+        report.unusual.extend(unusual::noisy(spec, &hours, decimals));
+    }
     let known: f64 = days.iter().map(|day| day.known_h).sum();
     report.numbers.push(Number {
         id,
@@ -234,6 +237,7 @@ fn degree_days(spec: &PointSpec, days: &[&NumberDay]) -> DegreeDays {
     let whole = || days.iter().filter(|day| day.known_h >= WHOLE_DAY_H);
     DegreeDays {
         id: spec.name.clone(),
+        name: spec.title.clone(),
         heating: whole().filter(|day| day.mean <= 15.0).fold(0.0, |sum, day| sum + 18.0 - day.mean),
         cooling: whole().filter(|day| day.mean >= 24.0).fold(0.0, |sum, day| sum + day.mean - 21.0),
         days: whole().count(),

@@ -191,6 +191,8 @@ pub struct Occupancy {
 pub struct DegreeDays {
     /// The point that measured it.
     pub id: String,
+    /// What people call it.
+    pub name: String,
     /// Heating degree days, K d.
     pub heating: f64,
     /// Cooling degree days, K d.

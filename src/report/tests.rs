@@ -147,17 +147,19 @@ fn what_is_so_each_week_is_usual() {
 }
 
 #[test]
-fn eight_days_are_compared_with_the_same_weekdays() {
+fn whole_days_are_compared_with_the_same_weekdays_at_any_hour() {
     let past = |name: &str, at: DateTime<FixedOffset>| match name {
         "pump" if at >= time("2026-11-22T00:00:00+01:00") => Some(f64::from(u8::from((8..14).contains(&at.hour())))),
         _ => as_ever(name, at),
     };
     let wanted = Wanted { from: Some("2026-11-22T00:00:00+01:00".into()), to: None };
-    let mut source = |ask: &Ask| Ok::<_, Infallible>(course(ask, &past, ask.point.ends_with("energy")));
-    // Today is nearly over, so that it counts.
-    let now = time("2026-11-29T23:00:00+01:00").to_utc();
-    let report = make(&house(), &wanted, now, &mut source).unwrap().unwrap();
-    assert_eq!(report.unusual, ["Pump was on for 6h a day; before, on the same weekdays, for 1h to 1h"]);
+    // Today is not over, however late it is; then it is.
+    for now in ["2026-11-29T12:00:00+01:00", "2026-11-29T23:00:00+01:00", TO] {
+        let mut source = |ask: &Ask| Ok::<_, Infallible>(course(ask, &past, ask.point.ends_with("energy")));
+        let report = make(&house(), &wanted, time(now).to_utc(), &mut source).unwrap().unwrap();
+        let said = "Pump was on for 6h a day; before, on the same weekdays, for 1h to 1h";
+        assert_eq!(report.unusual, [said], "{now}");
+    }
 }
 
 #[test]

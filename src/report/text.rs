@@ -19,7 +19,7 @@ pub(super) struct Section {
 /// All tables in which something is.
 pub(super) fn sections(report: &Report) -> Vec<Section> {
     let outdoors = report.degree_days.iter().map(|days| {
-        vec![days.id.clone(), format!("{:.1}", days.heating), format!("{:.1}", days.cooling), days.days.to_string()]
+        vec![days.name.clone(), format!("{:.1}", days.heating), format!("{:.1}", days.cooling), days.days.to_string()]
     });
     let columns = ["", "on", "a day", "of the time", "times", "longest", "kWh", "cost"];
     let inputs = report.inputs.iter().map(|used| of_used(used, report)[..6].to_vec());
@@ -61,7 +61,7 @@ pub fn lines(report: &Report) -> Vec<String> {
 /// What was other than usual, or that all was as usual.
 pub(super) fn unusual(report: &Report) -> Vec<String> {
     match report.unusual.is_empty() {
-        true => vec!["None: all is as it was in the four weeks before, as far as that is known".into()],
+        true => vec!["None: all is as it was before, as far as that is known".into()],
         false => report.unusual.clone(),
     }
 }

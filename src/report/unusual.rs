@@ -34,6 +34,8 @@ const AIR: [(Quantity, f64); 3] = [(Quantity::Temperature, 3.0), (Quantity::Humi
 
 /// The time that is told of, and the time before.
 pub(super) struct Both {
+    /// The day that is not over.
+    pub today: NaiveDate,
     pub before: Vec<Piece>,
     pub now: Vec<Piece>,
 }
@@ -45,8 +47,7 @@ pub(super) fn before(time: Time) -> TimeDelta {
 
 /// As many days as are told of, up to a whole week: as far apart are the same weekdays.
 fn week(time: &Time) -> i64 {
-    let last = time.to - TimeDelta::seconds(1);
-    ((last.date_naive() - time.from.date_naive()).num_days() + 7) / 7 * 7
+    ((time.to.date_naive() - time.from.date_naive()).num_days() + 6).max(7) / 7 * 7
 }
 
 impl Both {
@@ -57,7 +58,8 @@ impl Both {
             let whole = pieces.iter().filter(|piece| piece.span.known_s >= WHOLE_DAY_H * 3_600.0);
             whole.map(|piece| (piece.at.date_naive(), value(piece))).collect()
         };
-        let (before, now) = (of_day(&self.before), of_day(&self.now));
+        let (before, mut now) = (of_day(&self.before), of_day(&self.now));
+        now.retain(|date, _| *date < self.today);
         let (first, last) = (now.keys().next()?, now.keys().next_back()?);
         let apart = ((*last - *first).num_days() + 7) / 7 * 7;
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
@@ -103,7 +105,7 @@ pub(super) fn spell(hours: f64) -> String {
     if minutes == 0 { "0m".into() } else { duration::spell(Duration::from_secs(minutes * 60)) }
 }
 
-/// What runs longer or shorter, or goes on more often, than it did on the same weekdays before.
+/// What runs longer or shorter, or goes on more or less often, than it did on the same weekdays before.
 pub(super) fn running(spec: &PointSpec, both: &Both) -> Option<String> {
     let name = &spec.title;
     let (now, before) = both.means(|piece| piece.span.on_s.unwrap_or(0.0) / 3_600.0)?;
@@ -135,6 +137,11 @@ pub(super) fn open(spec: &PointSpec, before: &[Stretch], now: &[Stretch]) -> Opt
     })
 }
 
+/// Whether it is known how a reading moves by itself.
+pub(super) fn is_of_air(spec: &PointSpec) -> bool {
+    of_air(spec).is_some()
+}
+
 /// How much a reading of the air may move within an hour; None: it is another.
 fn of_air(spec: &PointSpec) -> Option<f64> {
     let Kind::Number(number) = &spec.kind else { return None };
@@ -143,7 +150,6 @@ fn of_air(spec: &PointSpec) -> Option<f64> {
 
 /// A reading of the air that does not move any more.
 pub(super) fn stuck(spec: &PointSpec, both: &Both, decimals: usize) -> Option<String> {
-    of_air(spec)?;
     let whole = |pieces: &[Piece]| -> Vec<(f64, f64)> {
         let whole = pieces.iter().filter(|piece| piece.span.known_s >= WHOLE_DAY_H * 3_600.0);
         whole.map(|piece| (piece.span.min, piece.span.max)).collect()

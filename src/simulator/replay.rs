@@ -3,7 +3,7 @@
 
 use super::{
     house::Trouble,
-    report::{Recording, Span},
+    report::{Recording, Span, text::spell},
     scenario::{Happening, Timed},
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         Change,
         past::{Piece, Source, Stretch, Time, changes, pieces, states},
     },
-    model::{ClimateFacet, Config, InputId, Kind, OutputId, Owner, PointSpec, Role, SensorId, duration},
+    model::{ClimateFacet, Config, InputId, Kind, OutputId, Owner, Point, PointSpec, Role, SensorId},
 };
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use std::{collections::BTreeMap, time::Duration};
@@ -53,8 +53,7 @@ pub fn happenings<E>(config: &Config, time: Time, source: Source<'_, E>) -> Resu
                     all.push(Timed { at, what });
                 }
             }
-            (_, Role::Mode) => all.extend(commands(spec, time, source, |_| true)?),
-            (Owner::Zone(zone), _) if spec.name == format!("{}.{}", config[zone].id, ClimateFacet::Mode.word()) => {
+            _ if matches!(spec.point, Point::Mode | Point::Climate(_, ClimateFacet::Mode)) => {
                 all.extend(commands(spec, time, source, |_| true)?);
             }
             (_, Role::Output) if matches!(spec.kind, Kind::Switch(_)) => {
@@ -66,7 +65,7 @@ pub fn happenings<E>(config: &Config, time: Time, source: Source<'_, E>) -> Resu
     for (sensor, mut known) in sensors {
         known.sort_unstable();
         known.dedup();
-        all.extend(losses(sensor, &known));
+        all.extend(losses(sensor, &known, time.to.to_utc()));
     }
     all.retain(|timed| (time.from..time.to).contains(&timed.at.fixed_offset()));
     all.sort_by_key(|timed| timed.at);
@@ -88,6 +87,9 @@ fn switch<E>(input: InputId, spec: &PointSpec, time: Time, source: Source<'_, E>
 /// Whether somebody commanded it over a connection. What buttons and rules command, they do again.
 fn is_of_people(why: &str) -> bool {
     let Some(source) = why.strip_prefix("manual: command by ") else { return false };
+    if source.starts_with("the rule ") {
+        return false;
+    }
     ["MQTT,", "the console,", "HTTP,"].iter().any(|known| source.starts_with(known)) || source.contains(" (HTTP),")
 }
 
@@ -111,8 +113,10 @@ fn commands<E>(
     is_theirs: impl Fn(&str) -> bool,
 ) -> Result<Vec<Timed>, E> {
     let told = states(source, &spec.name, time, LONG_BEFORE)?;
-    let commands =
-        told.iter().enumerate().filter(|(_, (_, change))| is_theirs(change.why.as_deref().unwrap_or_default()));
+    let commands = told
+        .iter()
+        .enumerate()
+        .filter(|(_, (_, change))| change.value != UNKNOWN && is_theirs(change.why.as_deref().unwrap_or_default()));
     let commands = commands.map(|(place, (at, change))| {
         let until = told.get(place + 1).map_or(time.to, |(next, _)| *next);
         let hold =
@@ -124,12 +128,16 @@ fn commands<E>(
 }
 
 /// Of a sensor of which nothing was known for a while.
-fn losses(sensor: usize, known: &[DateTime<Utc>]) -> Vec<Timed> {
+fn losses(sensor: usize, known: &[DateTime<Utc>], until: DateTime<Utc>) -> Vec<Timed> {
     let sensor = SensorId(sensor);
     let every = TimeDelta::from_std(EVERY).unwrap_or_default();
     let gaps = known.windows(2).filter(|pair| pair[1] - pair[0] > every * 3);
     let trouble = |at, trouble| Timed { at, what: Happening::Sensor(sensor, trouble) };
-    gaps.flat_map(|pair| [trouble(pair[0] + every, Trouble::Lost), trouble(pair[1], Trouble::None)]).collect()
+    // It may have come back no more.
+    let died = known.last().filter(|last| until - **last > every * 3);
+    let died = died.map(|last| trouble(*last + every, Trouble::Lost));
+    let gaps = gaps.flat_map(|pair| [trouble(pair[0] + every, Trouble::Lost), trouble(pair[1], Trouble::None)]);
+    gaps.chain(died).collect()
 }
 
 /// How an output was, and how it would have been.
@@ -180,8 +188,8 @@ pub fn compare<E>(recording: &Recording, time: Time, source: Source<'_, E>) -> R
 const UNKNOWN: &str = "unknown";
 
 fn difference(output: OutputId, was: &[(DateTime<Utc>, Option<bool>)], would: &[Span], time: Time) -> Difference {
-    let was_at = |at: DateTime<Utc>| was.iter().rev().find(|(from, _)| *from <= at).and_then(|(_, on)| *on);
-    let would_at = |at: DateTime<Utc>| would.iter().rev().find(|span| span.from <= at);
+    let was_at = |at: DateTime<Utc>| was[..was.partition_point(|(from, _)| *from <= at)].last().and_then(|(_, on)| *on);
+    let would_at = |at: DateTime<Utc>| would[..would.partition_point(|span| span.from <= at)].last();
     let (from, to) = (time.from.to_utc(), time.to.to_utc());
     let mut edges: Vec<DateTime<Utc>> =
         was.iter().map(|(at, _)| *at).chain(would.iter().map(|span| span.from)).collect();
@@ -257,12 +265,6 @@ pub fn lines(config: &Config, time: Time, differences: &[Difference]) -> Vec<Str
     lines
 }
 
-fn spell(time: TimeDelta) -> String {
-    let minutes = (time.num_seconds() + 30) / 60;
-    let minutes = u64::try_from(minutes).unwrap_or(0);
-    if minutes == 0 { "0m".into() } else { duration::spell(Duration::from_secs(minutes * 60)) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,9 +325,9 @@ mod tests {
                 "hut, Mon 23 Nov 2026 00:00 to Mon 30 Nov 2026 00:00: what happened, to this configuration",
                 "",
                 "             was on  would be on  otherwise",
-                "  Lamp        1h45m        1h45m         0m",
-                "  Heater      1d18h        1d18h         0m",
-                "  Pump           0m           0m         0m",
+                "  Lamp        1h45m        1h45m         0s",
+                "  Heater     42h00m       42h00m         0s",
+                "  Pump           0s           0s         0s",
                 "",
                 "  All would have been as it was.",
             ]
@@ -334,11 +336,13 @@ mod tests {
 
     #[test]
     fn what_people_commanded_is_told_from_what_buttons_and_rules_did() {
-        for theirs in ["MQTT, until AUTO", "the console, until 22:00", "HTTP, until AUTO", "anna (HTTP), until AUTO"] {
-            assert!(is_of_people(&format!("manual: command by {theirs}")), "{theirs}");
-        }
-        for other in ["hall_button, until AUTO", "the rule \"Bell\", until AUTO", "garage, until AUTO"] {
-            assert!(!is_of_people(&format!("manual: command by {other}")), "{other}");
+        use crate::model::Source;
+        let (nobody, anna) = (Source::Http("".into()), Source::Http("anna".into()));
+        let others =
+            [Source::Rule("Bell (HTTP), late".into()), Source::Switch("bell".into()), Source::Hub("barn".into())];
+        for source in [Source::Mqtt, Source::Console, nobody, anna].into_iter().chain(others) {
+            let said = format!("manual: command by {source}, until AUTO");
+            assert_eq!(is_of_people(&said), source.is_remote(), "{said}");
         }
         assert!(!is_of_people("rule: Hall"));
     }

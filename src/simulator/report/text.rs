@@ -247,7 +247,7 @@ fn width(recording: &Recording) -> usize {
 }
 
 /// To the millisecond below ten seconds, to the second below an hour, to the minute below ten days, to the hour above.
-pub(super) fn spell(time: TimeDelta) -> String {
+pub(in crate::simulator) fn spell(time: TimeDelta) -> String {
     if time < TimeDelta::seconds(10) {
         return duration::spell(time.to_std().unwrap_or_default());
     }
