@@ -21,7 +21,7 @@ const LIST_MOST = 24;
 const isOn = (value) => ["ON", "open"].includes(value);
 /** What is expected may become other when this does. A zone's reason has the temperature in it. */
 function matter({ kind, id, text, percent, quality, why }) {
-  const counts = ["output", "mode", "room"].includes(kind) || kind === "climate" && ASKED.test(id);
+  const counts = ["output", "mode", "room", "setting"].includes(kind) || kind === "climate" && ASKED.test(id);
   return counts && JSON.stringify([text, percent, quality, why?.startsWith("climate:") || why]);
 }
 
