@@ -78,8 +78,8 @@ fn a_command_is_manual_until_auto() {
 fn motion_after_dark_lights_the_hall_and_an_empty_minute_puts_it_out() {
     let broker = Broker::start();
     let mut house = House::new(&hall(broker.port).replace("\"5m\"", "\"1m\""));
-    // A minute takes twelve seconds.
-    house.up(&["--from", "2026-11-23T21:00:00", "--speed", "5"]);
+    // A minute takes thirty seconds, and three of its seconds are long enough for a busy machine.
+    house.up(&["--from", "2026-11-23T21:00:00", "--speed", "2"]);
     let watcher = Watcher::start(broker.port, "hearthd/cottage/#");
     watcher.wait_for("hearthd/cottage/hall/occupied/state", "OFF");
     watcher.wait_for("hearthd/cottage/hall_light/state", "OFF");

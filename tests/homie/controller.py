@@ -9,7 +9,7 @@ import threading
 
 from ebus_sdk import Controller
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 port, device_id, *commands = sys.argv[1:]
 changed = threading.Condition()

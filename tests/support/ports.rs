@@ -14,11 +14,12 @@ pub fn free_port() -> u16 {
     let file = File::options().write(true).create(true).truncate(false).open(&path).unwrap();
     file.lock().unwrap();
     let mut port = fs::read_to_string(&path).unwrap().parse().unwrap_or(FIRST);
-    loop {
-        port = if port < LAST { port + 1 } else { FIRST };
+    for _ in FIRST..=LAST {
+        port = if (FIRST..LAST).contains(&port) { port + 1 } else { FIRST };
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             fs::write(&path, port.to_string()).unwrap();
             return port;
         }
     }
+    panic!("no port from {FIRST} to {LAST} is free");
 }
