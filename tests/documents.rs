@@ -60,6 +60,8 @@ fn the_words_of_the_rule_language_are_understood() {
     let text = document("docs/rules.md");
     let house = first_configuration().replacen("[hub]\n", "[hub]\nholidays = \"holidays.txt\"\n", 1)
         + "\n[modes]\n[inputs.front_door]\nkind = \"door\"\ngpio = 22\n"
+        + "\n[inputs.water]\nkind = \"counter\"\ngpio = 16\nmeasures = \"water\"\n"
+        + "\n[outputs.heater]\nkind = \"heater\"\ngpio = 26\npower = 1000\n"
         + "\n[rooms.bedroom]\nmotion = [\"hall_motion\"]\nasleep_while = \"mode is night\"\n";
     let mut conditions = 0;
     for row in section(&text, "## Words").lines().filter(|line| line.starts_with("| `")) {

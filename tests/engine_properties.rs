@@ -368,7 +368,7 @@ proptest! {
     #[test]
     fn a_restart_after_a_pause_arrives_at_the_same_state(
         plan in house_plan(Taste {
-            limits: false, max_on: false, until: false, events: false, asked: false, ..EVERYTHING
+            limits: false, max_on: false, until: false, events: false, asked: false, today: false, ..EVERYTHING
         }),
         steps in twin_steps(),
         pause in 0..600_000u64,
@@ -446,7 +446,7 @@ proptest! {
     fn whoever_knows_less_turns_on_no_more(
         plan in house_plan(Taste {
             limits: false, max_on: false, until: false, outputs: false, rooms: false, events: false, back: false,
-            asked: false,
+            asked: false, today: false,
         }),
         steps in watched_steps(),
         values in vec(17..22i8, 8),

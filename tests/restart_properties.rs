@@ -36,7 +36,7 @@ fn wires(house: &House) -> Vec<(&str, Level)> {
 /// As [`wires`], of outputs that do what is asked of them now: no part of a zone or of slow PWM, which go through cycles,
 /// and nothing that stays as it was left.
 fn settled_wires(house: &House) -> Vec<(&str, Level)> {
-    let cycles = ["slow", "slow.wire", "boiler", "valve", "pump", "kept", "blind", "blind.open", "blind.close"];
+    let cycles = ["slow", "slow.wire", "boiler", "valve", "pump", "kept", "vent", "blind", "blind.open", "blind.close"];
     wires(house).into_iter().filter(|(id, _)| !cycles.contains(id)).collect()
 }
 

@@ -62,6 +62,17 @@ const KEPT: usize = 32;
 /// Twelve o'clock, seconds after midnight.
 pub(super) const NOON: i32 = 43_200;
 
+/// A day of the local calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// Its date.
+    pub date: NaiveDate,
+    /// Its first instant.
+    pub begin: DateTime<Utc>,
+    /// The first instant of the next.
+    pub end: DateTime<Utc>,
+}
+
 /// What is so from one instant to another, that one excluded.
 #[derive(Clone, Copy, Debug)]
 struct Answer {
@@ -128,6 +139,17 @@ impl Calendar {
     pub fn day(&mut self, such: &Condition, now: DateTime<Utc>) -> Option<Held> {
         let today = self.today(now);
         Some(Held { holds: self.is_such(today.date, such)?, changes: today.end })
+    }
+
+    /// The local day that an instant is in; nothing at the ends of the calendar.
+    pub fn day_of(&mut self, now: DateTime<Utc>) -> Option<Day> {
+        let Today { date, end, .. } = self.today(now);
+        Some(Day { date, begin: local_instant(date, 0, self.zone)?, end: end? })
+    }
+
+    /// The first instant after a day.
+    pub fn end_of(&self, date: NaiveDate) -> Option<DateTime<Utc>> {
+        local_instant(date.succ_opt()?, 0, self.zone)
     }
 
     /// Whether it is the night of such a day: from its noon to the next.

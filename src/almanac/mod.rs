@@ -10,6 +10,6 @@ pub mod sun;
 #[cfg(test)]
 mod tests;
 
-pub use calendar::{Calendar, Held};
+pub use calendar::{Calendar, Day, Held};
 pub use ever::{Ever, ever};
 pub use local_time::local_instant;

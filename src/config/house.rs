@@ -1,7 +1,7 @@
 //! The whole file: reads all tables, then resolves what they say of each other.
 
 use super::{
-    alike, chips, climate,
+    alike, chips, climate, daily,
     diagnostic::Problems,
     energy, expanders, hardware, history, holidays, http, hub, hubs, ids, inputs,
     language::{Kept, Scope},
@@ -235,6 +235,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
         let presence = modes::presence(modes, &scope(&config, placed, with_holidays), &mut kept, source, problems);
         config.rules.extend(presence);
     }
+    config.rules.extend(daily::rules(&config));
     rooms::check(&asked, &config, problems);
     config.series = kept.series;
     order.check(&config, source, problems);

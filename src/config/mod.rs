@@ -8,6 +8,7 @@ mod alike;
 mod chips;
 mod climate;
 mod conflicts;
+mod daily;
 mod diagnostic;
 mod energy;
 mod expanders;

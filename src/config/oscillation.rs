@@ -194,6 +194,8 @@ fn things_read(condition: &Condition, positive: bool, config: &Config, reads: &m
         | Condition::Lost(_)
         | Condition::Mode(_)
         | Condition::Changed { .. }
+        // What it was is another matter than what it is.
+        | Condition::Due { .. }
         | Condition::PresenceSimulation { .. } => {}
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     clock::{Moment, Now},
-    model::{ClimateId, Config, InputId, Method, OutputId, RoomId, RuleId, SensorId},
+    model::{ClimateId, Config, InputId, Method, OutputId, Point, RoomId, RuleId, SensorId},
 };
 use std::{cmp::Reverse, collections::BinaryHeap, ops::Range};
 
@@ -52,6 +52,8 @@ pub(super) struct Changes {
     told: Vec<u32>,
     /// Where the things of each kind begin in that order.
     begins: Begins,
+    /// The points of which somebody looks at what became of them today, in their order.
+    today: Vec<Point>,
     /// By task: when it looks different by itself.
     anew: Vec<Option<Moment>>,
     /// The same by time, with some that hold no more.
@@ -74,6 +76,7 @@ struct Begins {
     outputs: usize,
     climates: usize,
     rules: usize,
+    today: usize,
 }
 
 /// So many wake-ups are kept at least.
@@ -137,15 +140,18 @@ impl Changes {
         let outputs = rooms + config.rooms.len() * OF_ROOM;
         let climates = outputs + config.outputs.len() * OF_OUTPUT;
         let rules = climates + config.climates.len() * OF_CLIMATE;
+        let today = rules + config.rules.len();
+        let all = today + order.today.len();
         let none = Bits::none(order.tasks.len());
         let mut changes = Changes {
             due: none.clone(),
             unsettled: none.clone(),
             moving: none,
-            dependents: vec![Vec::new(); rules + config.rules.len()],
-            news: Bits::none(rules + config.rules.len()),
+            dependents: vec![Vec::new(); all],
+            news: Bits::none(all),
             told: Vec::new(),
-            begins: Begins { inputs, clicks, sensors, rooms, outputs, climates, rules },
+            begins: Begins { inputs, clicks, sensors, rooms, outputs, climates, rules, today },
+            today: order.today.clone(),
             anew: vec![None; order.tasks.len()],
             wakeups: BinaryHeap::new(),
             clock: (ahead(now), now.wall_known),
@@ -182,6 +188,7 @@ impl Changes {
             Dependency::Climate(id) => of_climate(id, 0),
             Dependency::Zone(id) => of_climate(id, 1),
             Dependency::Rule(id) => self.begins.rules + id.0,
+            Dependency::Today(point) => self.begins.today + self.today.binary_search(&point).ok()?,
             Dependency::Moving => return None,
         })
     }
@@ -214,7 +221,7 @@ impl Changes {
 
     /// What of it somebody who watches sees.
     fn changed(&self, place: usize) -> Option<Changed> {
-        let Begins { inputs, clicks, sensors, rooms, outputs, climates, rules } = self.begins;
+        let Begins { inputs, clicks, sensors, rooms, outputs, climates, rules, today } = self.begins;
         Some(match place {
             0 => Changed::Mode,
             1 => return None,
@@ -224,7 +231,8 @@ impl Changes {
             place if place < outputs => Changed::Room(RoomId((place - rooms) / OF_ROOM)),
             place if place < climates => Changed::Output(OutputId((place - outputs) / OF_OUTPUT)),
             place if place < rules => Changed::Climate(ClimateId((place - climates) / OF_CLIMATE)),
-            place => Changed::Rule(RuleId(place - rules)),
+            place if place < today => Changed::Rule(RuleId(place - rules)),
+            _ => return None,
         })
     }
 
@@ -307,6 +315,11 @@ impl Changes {
     /// Whether a rule is active.
     pub fn rule(&mut self, id: RuleId) {
         self.mark(Dependency::Rule(id));
+    }
+
+    /// What became of a point today.
+    pub fn today(&mut self, point: Point) {
+        self.mark(Dependency::Today(point));
     }
 
     /// What zones ask of an output.

@@ -7,6 +7,9 @@ use crate::{
 };
 use std::time::Duration;
 
+/// How often a comparison is looked at of numbers that go on by themselves and not along a line.
+const LOOK_AT_A_CURVE: Duration = Duration::from_secs(60);
+
 /// The value of a condition now. All of it is evaluated each time, so that each `for` sees every change of what it times.
 pub(super) fn evaluate(condition: &Condition, timers: &mut [Timer], facts: &mut Facts<'_>) -> Truth {
     match condition {
@@ -20,7 +23,10 @@ pub(super) fn evaluate(condition: &Condition, timers: &mut [Timer], facts: &mut 
         Condition::On(point) => facts.is_on(*point),
         Condition::ClimateIs(zone, facet, word) => facts.climate_is(*zone, *facet, word),
         Condition::Compare(left, comparison, right) => match (number(left, facts), number(right, facts)) {
-            (Some(left), Some(right)) => comparison.holds(left, right).into(),
+            (Some(one), Some(other)) => {
+                wake_when_they_meet(one - other, pace(left, facts).zip(pace(right, facts)), facts);
+                comparison.holds(one, other).into()
+            }
             _ => Truth::Unknown,
         },
         Condition::TimeBetween { from, to, next_day } => {
@@ -35,6 +41,7 @@ pub(super) fn evaluate(condition: &Condition, timers: &mut [Timer], facts: &mut 
         Condition::Lost(point) => facts.is_lost(*point).into(),
         Condition::Mode(modes) => facts.mode(modes),
         Condition::Changed { point, within } => facts.changed(*point, *within),
+        Condition::Due { output, least } => facts.due(*output, *least),
         Condition::PresenceSimulation { from, to, next_day, seed } => {
             facts.on_the_clock(|calendar, now| calendar.pretended(*from, *to, *next_day, *seed, now.wall))
         }
@@ -69,9 +76,11 @@ pub(super) fn number(number: &Number, facts: &mut Facts<'_>) -> Option<f64> {
     };
     let value = match number {
         Number::Constant(value) => *value,
+        Number::Length(length) => length.as_secs_f64(),
         Number::Reading(sensor, quantity) => facts.reading(*sensor, *quantity)?,
         Number::Output(output, facet) => facts.of_output(*output, *facet)?,
         Number::Climate(zone, facet) => facts.climate_number(*zone, *facet)?,
+        Number::Today(point) => facts.today(*point)?.value,
         Number::SunElevation => facts.sun_elevation()?,
         Number::Over(summary, series) => facts.over(*summary, *series)?,
         Number::Add(left, right) => both(left, right, |l, r| l + r)?,
@@ -80,4 +89,46 @@ pub(super) fn number(number: &Number, facts: &mut Facts<'_>) -> Option<f64> {
         Number::Divide(left, right) => both(left, right, |l, r| l / r)?,
     };
     value.is_finite().then_some(value)
+}
+
+/// By how much a number becomes more in each second by itself, until something happens; None: not by the same all the time.
+fn pace(number: &Number, facts: &mut Facts<'_>) -> Option<f64> {
+    match number {
+        Number::Today(point) => Some(if facts.today(*point).is_some_and(|today| today.runs) { 1.0 } else { 0.0 }),
+        Number::Add(left, right) => Some(pace(left, facts)? + pace(right, facts)?),
+        Number::Subtract(left, right) => Some(pace(left, facts)? - pace(right, facts)?),
+        Number::Multiply(left, right) => match (pace(left, facts)?, pace(right, facts)?) {
+            (0.0, 0.0) => Some(0.0),
+            (pace, 0.0) => Some(pace * self::number(right, facts)?),
+            (0.0, pace) => Some(pace * self::number(left, facts)?),
+            _ => None,
+        },
+        Number::Divide(left, right) => match (pace(left, facts)?, pace(right, facts)?) {
+            (0.0, 0.0) => Some(0.0),
+            (pace, 0.0) => Some(pace / self::number(right, facts)?),
+            _ => None,
+        },
+        Number::Constant(_)
+        | Number::Length(_)
+        | Number::Reading(..)
+        | Number::Output(..)
+        | Number::Climate(..)
+        | Number::Over(..)
+        | Number::SunElevation => Some(0.0),
+    }
+}
+
+/// Notes when two numbers that are `apart` meet, and when they part again, which is a millisecond later.
+fn wake_when_they_meet(apart: f64, paces: Option<(f64, f64)>, facts: &mut Facts<'_>) {
+    let now = facts.now.moment;
+    let Some((one, other)) = paces else { return facts.wakeup.at(now + LOOK_AT_A_CURVE) };
+    if one == other {
+        return;
+    }
+    let ms = apart / (other - one) * 1000.0;
+    // Sums of seconds are rounded; what is written are whole milliseconds.
+    let whole = if (ms - ms.round()).abs() < 1e-3 { ms.round() } else { ms.ceil() };
+    if whole >= 0.0 && whole.is_finite() {
+        facts.wakeup.at(now + Duration::from_millis((whole as u64).max(1)));
+    }
 }

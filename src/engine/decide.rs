@@ -15,6 +15,7 @@ use super::{
     rooms, rules,
     slots::Situation,
     state::Timestamp,
+    today::Shown,
     view::View,
     wakeup::NextWakeup,
 };
@@ -170,6 +171,7 @@ impl Engine {
                 Task::Outputs(place) => self.update_outputs(number, place, now, instant, &mut own),
                 Task::Group(id) => self.update_group(id, now),
                 Task::LookBack(id) => self.look_back_at(id, now, instant),
+                Task::Today(place) => self.update_today(place, now, &mut own),
                 Task::Event(_) => false,
             };
             instant.changed |= changed;
@@ -256,6 +258,23 @@ impl Engine {
             self.changes.dark();
         }
         self.dark = Some(state);
+        changed
+    }
+
+    /// Brings up to date what conditions ask of today of a point, by its place.
+    fn update_today(&mut self, place: usize, now: Now, wakeup: &mut NextWakeup) -> bool {
+        let (point, mut state) = self.today[place];
+        let mut facts = facts!(self, &self.config, now, &mut self.calendar, wakeup);
+        let day = facts.day();
+        let shown = match self.config.grows_in(point) {
+            Some(_) => Shown::Total(facts.total(point)),
+            None => Shown::On(facts.is_on(point).is_true()),
+        };
+        let changed = state.update(day, shown, now);
+        if changed {
+            self.today[place].1 = state;
+            self.changes.today(point);
+        }
         changed
     }
 

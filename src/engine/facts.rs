@@ -4,23 +4,28 @@ use super::{
     climate::{points, state::ZoneState},
     history::Readings,
     state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState},
+    today::{Seen, Today},
     view::View,
     wakeup::NextWakeup,
 };
 use crate::{
-    almanac::{Calendar, Held},
+    almanac::{Calendar, Day, Held},
     clock::{Moment, Now},
     model::{
         ClimateFacet, ClimateId, Config, InputId, OutputFacet, OutputId, Point, Quality, Quantity, SensorId, SeriesId,
         Summary, Truth,
     },
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 
 /// How often a condition on the height of the sun is looked at: it moves by at most a quarter of a degree in this time.
 const LOOK_AT_THE_SUN: Duration = Duration::from_secs(60);
 /// How often a condition on the calendar is looked at, at the least.
 const LOOK_AT_THE_CALENDAR: Duration = Duration::from_secs(6 * 3600);
+
+/// An output that makes up for what is missing today goes on with it when its clock is adjusted by less than this.
+const CLOCK_ADJUSTED: TimeDelta = TimeDelta::minutes(1);
 
 /// The house at one instant.
 pub(super) struct Facts<'a> {
@@ -34,6 +39,8 @@ pub(super) struct Facts<'a> {
     pub climates: &'a [ZoneState],
     pub mode: Option<&'a ModeState>,
     pub series: &'a [Readings],
+    /// In the order of the points.
+    pub today: &'a [(Point, Today)],
     pub dark: Option<&'a RuleState>,
     /// What this process has not read since then is unknown.
     pub read_since: Option<Moment>,
@@ -54,6 +61,7 @@ macro_rules! facts {
             climates: &$engine.climates,
             mode: $engine.mode.as_ref(),
             series: &$engine.series,
+            today: &$engine.today,
             dark: $engine.dark.as_ref(),
             read_since: None,
             calendar: $calendar,
@@ -202,6 +210,51 @@ impl Facts<'_> {
         self.series[id.0].summary(summary, series.window)
     }
 
+    /// The local day, while the time is known.
+    pub fn day(&mut self) -> Option<Day> {
+        let day = self.now.wall_known.then(|| self.calendar.day_of(self.now.wall))??;
+        self.wake_at_time(Some(day.end));
+        Some(day)
+    }
+
+    /// What became of a point today, as long as the time is known, and of a meter what it shows.
+    pub fn today(&mut self, point: Point) -> Option<Seen> {
+        let place = self.today.binary_search_by_key(&point, |(point, _)| *point).ok()?;
+        if self.config.grows_in(point).is_some() {
+            self.total(point)?;
+        }
+        self.today[place].1.seen(self.now)
+    }
+
+    /// What a meter shows, while it is good.
+    pub fn total(&mut self, point: Point) -> Option<f64> {
+        match point {
+            Point::Reading(id, quantity) => self.reading(id, quantity),
+            Point::OutputFacet(id, facet) => self.of_output(id, facet),
+            _ => None,
+        }
+    }
+
+    /// Whether an output must be on from now on, to have been on for so long when the day is over.
+    pub fn due(&mut self, output: OutputId, least: Duration) -> Truth {
+        let Some(seen) = self.today(Point::Output(output)) else { return Truth::Unknown };
+        let Some(end) = self.calendar.end_of(seen.date) else { return Truth::Unknown };
+        let missing = TimeDelta::milliseconds(((least.as_secs_f64() - seen.value) * 1000.0).round() as i64);
+        if missing <= TimeDelta::zero() {
+            return Truth::False;
+        }
+        let spare = end - self.now.wall - missing;
+        let (is_due, changes) = match seen.runs {
+            // What is missing and what is left become less alike.
+            true if spare <= CLOCK_ADJUSTED => (true, Some(self.now.moment + millis(missing))),
+            true => (false, None),
+            false if spare <= TimeDelta::zero() => (true, None),
+            false => (false, Some(self.now.moment_at(self.now.wall + spare))),
+        };
+        changes.into_iter().for_each(|changes| self.wakeup.at(changes));
+        is_due.into()
+    }
+
     /// A reading that is good.
     pub fn reading(&mut self, id: SensorId, quantity: Quantity) -> Option<f64> {
         let sensor = &self.sensors[id.0];
@@ -236,9 +289,17 @@ impl Facts<'_> {
             return Truth::Unknown;
         }
         let Some(held) = ask(self.calendar, self.now) else { return Truth::Unknown };
-        // What does not change within a day or so is asked for again.
-        let ask_again = self.now.moment + LOOK_AT_THE_CALENDAR;
-        self.wakeup.at(held.changes.map_or(ask_again, |changes| self.now.moment_at(changes).min(ask_again)));
+        self.wake_at_time(held.changes);
         held.holds.into()
     }
+
+    /// What does not change within a day or so is asked for again.
+    fn wake_at_time(&mut self, changes: Option<DateTime<Utc>>) {
+        let ask_again = self.now.moment + LOOK_AT_THE_CALENDAR;
+        self.wakeup.at(changes.map_or(ask_again, |changes| self.now.moment_at(changes).min(ask_again)));
+    }
+}
+
+fn millis(length: TimeDelta) -> Duration {
+    length.to_std().unwrap_or_default()
 }

@@ -6,6 +6,7 @@ use super::{
     history::Readings,
     returns::Return,
     state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState},
+    today::Today,
 };
 use crate::clock::{Moment, Now};
 use crate::model::{Config, OutputId, Owner, Point, PointSpec, Series, duration};
@@ -53,6 +54,9 @@ pub struct Memory {
     pub(super) dark: Option<RuleState>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) series: BTreeMap<Arc<str>, Readings>,
+    /// By the names of points.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) today: BTreeMap<Arc<str>, Today>,
 }
 
 impl Memory {
@@ -76,6 +80,7 @@ impl Memory {
             mode: None,
             dark: None,
             series: BTreeMap::new(),
+            today: BTreeMap::new(),
         }
     }
 
@@ -128,6 +133,10 @@ impl Memory {
             let was: Vec<Arc<str>> = former.iter().map(|was| format!("{was}{rest}").into()).collect();
             give(&mut self.series, &was, &is, at_reload);
         }
+        for spec in config.specs().iter().filter(|spec| !spec.was.is_empty()) {
+            let was: Vec<Arc<str>> = spec.was.iter().map(|was| was.as_str().into()).collect();
+            give(&mut self.today, &was, &spec.name.as_str().into(), at_reload);
+        }
         for pending in &mut self.returns {
             let is_of = |spec: &&PointSpec| spec.was.iter().any(|was| pending.is_of(was));
             if let Some(spec) = config.specs().iter().find(is_of) {
@@ -156,6 +165,7 @@ impl Memory {
             rules: over(self.rules, later.rules),
             events: over(self.events, later.events),
             series: over(self.series, later.series),
+            today: over(self.today, later.today),
             dark: self.dark,
             part: self.part,
             ..later

@@ -26,7 +26,7 @@
 //! - What is to be done and shown: `effects`, `cells` and `points`; `why` and `foresight` for who asks.
 //! - What people may set of the file: `settings`.
 //! - What stays: `state` is what is known of each entity, `memory` all of that, `promises` what is written at once;
-//!   `returns`, `history` and `usage` remember for them.
+//!   `returns`, `history`, `today` and `usage` remember for them.
 
 mod automations;
 mod cells;
@@ -59,6 +59,7 @@ mod sensors;
 mod settings;
 mod slots;
 mod state;
+mod today;
 mod usage;
 mod view;
 mod wakeup;
@@ -92,6 +93,7 @@ use returns::Return;
 use slots::{Slots, Wish};
 use state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState, Wire};
 use std::{sync::Arc, time::Duration};
+use today::Today;
 
 /// The first pause before a failed wire is driven again; it doubles up to the last.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
@@ -118,6 +120,8 @@ pub struct Engine {
     mode: Option<ModeState>,
     dark: Option<RuleState>,
     series: Vec<Readings>,
+    /// In the order of the points.
+    today: Vec<(Point, Today)>,
     commands: u64,
     returns: Vec<Return>,
     /// When this process began.
@@ -208,6 +212,7 @@ impl Engine {
             engine.outputs[id.0].goes_elsewhere(now.moment + SETTLED_AFTER);
         }
         engine.begin_counting(ago);
+        engine.today.iter_mut().for_each(|(_, state)| state.begin(taken, ago));
         engine.starting = true;
         engine
     }
@@ -266,6 +271,7 @@ impl Engine {
         memory.dark.clone_from(&self.dark);
         let names = config.series.iter().map(|series| series_name(config, *series));
         memory.series.extend(names.zip(self.series.iter().cloned()));
+        memory.today.extend(self.today.iter().map(|(point, state)| (today::name(config, *point), *state)));
         memory
     }
 
@@ -478,6 +484,8 @@ impl Engine {
             .iter()
             .map(|series| memory.series.remove(&*series_name(&config, *series)).unwrap_or_default());
         let order = Order::of(&config);
+        let known = |point: &Point| memory.today.remove(&today::name(&config, *point)).unwrap_or_default();
+        let today = order.today.iter().copied().zip(order.today.iter().map(known)).collect();
         let changes = Changes::new(&config, &order, now);
         let unseen_until = rooms::unseen_until(memory.power_was_cut, memory.pause_is_unknown, now.moment);
         let mut engine = Engine {
@@ -504,6 +512,7 @@ impl Engine {
             wishes: slots::wishes(&config),
             dark,
             series: series.collect(),
+            today,
             events: automations::resume(&config, memory.events),
             mode: ModeState::new(&config.modes, memory.mode, now),
             started: now.moment,

@@ -26,6 +26,8 @@ pub(super) enum Task {
     Room(RoomId),
     /// An event rule, by its place.
     Event(usize),
+    /// What became of a point today, by its place.
+    Today(usize),
     Rule(RuleId),
     /// The priority arrays of outputs that have to do with each other, by its place.
     Outputs(usize),
@@ -59,6 +61,8 @@ pub(super) enum Dependency {
     /// What zones ask of an output.
     Claim(OutputId),
     Rule(RuleId),
+    /// What became of a point today.
+    Today(Point),
     /// Something that is another at each instant.
     Moving,
 }
@@ -90,6 +94,8 @@ pub(super) struct Order {
     pub series: Vec<Vec<usize>>,
     /// The inputs that count.
     pub counters: Vec<InputId>,
+    /// The points of which some condition asks what became of them today, in their order.
+    pub today: Vec<Point>,
     /// By zone: its task.
     pub climates: Vec<usize>,
     /// By rule: the outputs, and their parts, by which it is decided.
@@ -113,6 +119,7 @@ impl Order {
         (0..config.rules.len()).for_each(|index| builder.visit(Task::Rule(RuleId(index))));
         (0..config.climates.len()).for_each(|index| builder.visit(Task::LookBack(ClimateId(index))));
         (0..config.rooms.len()).for_each(|index| builder.visit(Task::Room(RoomId(index))));
+        (0..builder.today.len()).for_each(|place| builder.visit(Task::Today(place)));
         builder.visit(Task::Dark);
         let events: Vec<Task> = (0..config.events.len()).map(Task::Event).collect();
         let is_late = |task: &Task| matches!(task, Task::Rule(_)) || builder.is_late(*task);
@@ -135,7 +142,7 @@ impl Order {
         let mut series = vec![Vec::new(); config.sensors.len()];
         config.series.iter().enumerate().for_each(|(place, each)| series[each.sensor.0].push(place));
         let counters = (0..config.inputs.len()).map(InputId).filter(|id| config[*id].counts()).collect();
-        let Builder { clusters, members, zones, .. } = builder;
+        let Builder { clusters, members, zones, today, .. } = builder;
         Order {
             tasks,
             looks,
@@ -146,6 +153,7 @@ impl Order {
             sensors,
             series,
             counters,
+            today,
             climates,
             rests_on,
             early,
@@ -165,6 +173,7 @@ struct Builder<'c> {
     zones: Vec<Vec<ClimateId>>,
     /// By output: the rules that set it.
     rules: Vec<Vec<RuleId>>,
+    today: Vec<Point>,
     order: Vec<Task>,
     seen: BTreeSet<Task>,
     /// Those of `order` that depend on outputs.
@@ -180,6 +189,7 @@ impl<'c> Builder<'c> {
             members: vec![Vec::new(); config.interlocks.len()],
             zones: vec![Vec::new(); config.outputs.len()],
             rules: vec![Vec::new(); config.outputs.len()],
+            today: config.looked_at_by_day(),
             order: Vec::new(),
             seen: BTreeSet::new(),
             late: BTreeSet::new(),
@@ -266,6 +276,7 @@ impl<'c> Builder<'c> {
                 Dependency::Dark => needs.push(Task::Dark),
                 Dependency::Room(id) => needs.push(Task::Room(id)),
                 Dependency::Rule(id) => needs.push(Task::Rule(id)),
+                Dependency::Today(point) => needs.extend(self.today.binary_search(&point).map(Task::Today)),
                 Dependency::Output(id) | Dependency::Explained(id) => needs.push(self.task_of(id)),
                 Dependency::Zone(id) if looks_back => needs.push(Task::Climate(id)),
                 Dependency::Zone(id) => needs.push(Task::LookBack(id)),
@@ -298,6 +309,11 @@ impl<'c> Builder<'c> {
             Task::Room(id) => of_room(id, &config[id], config),
             Task::Event(index) => of_event(&config.events[index], config),
             Task::Rule(id) => of_rule(&config[id], config),
+            Task::Today(place) => {
+                let mut looks = Vec::new();
+                look_at_point(self.today[place], config, &mut looks);
+                looks
+            }
             Task::Outputs(place) => self.clusters[place].outputs.iter().flat_map(|id| self.of_output(*id)).collect(),
             Task::Group(id) => {
                 let members = leaves(id, config).into_iter();
@@ -344,6 +360,7 @@ impl<'c> Builder<'c> {
                     }
                     Dependency::Room(id) => open.push(Task::Room(id)),
                     Dependency::Dark => open.push(Task::Dark),
+                    Dependency::Today(point) => open.extend(self.today.binary_search(&point).map(Task::Today)),
                     _ => {}
                 }
             }
@@ -412,6 +429,7 @@ fn look_at_rule(rule: &Rule, config: &Config, looks: &mut Vec<Dependency>) {
 fn look_at(condition: &Condition, config: &Config, looks: &mut Vec<Dependency>) {
     condition.reads(&mut |read| match read {
         Read::Value(point) | Read::Loss(point) => look_at_point(point, config, looks),
+        Read::Today(point) => looks.push(Dependency::Today(point)),
         Read::Series(series) => looks.push(Dependency::Sensor(config[series].sensor)),
         Read::Dark => looks.push(Dependency::Dark),
         Read::Sun => looks.push(Dependency::Moving),

@@ -153,12 +153,24 @@ impl Engine {
         let mut numbers = Vec::new();
         condition.each_number(&mut |number| {
             let (decimals, unit) = match number {
-                Number::Constant(_) | Number::Reading(..) | Number::Output(..) | Number::Climate(..) => return,
+                Number::Constant(_)
+                | Number::Length(_)
+                | Number::Reading(..)
+                | Number::Output(..)
+                | Number::Climate(..) => return,
                 Number::Over(summary, series) => {
                     let quantity = self.config[*series].quantity;
                     let hour = if *summary == Summary::Trend { "/h" } else { "" };
                     (quantity.decimals(), format!(" {}{hour}", quantity.unit()))
                 }
+                Number::Today(point) => match self.config.grows_in(*point) {
+                    Some(unit) => (3, format!(" {unit}")),
+                    None => {
+                        let today = facts.today(*point).map(|today| Duration::from_secs(today.value as u64));
+                        let today = today.map_or("unknown".into(), duration::spell);
+                        return numbers.push(format!("{} {today}", number.describe(&self.config)));
+                    }
+                },
                 _ => (2, String::new()),
             };
             let value = condition::number(number, &mut facts);

@@ -62,6 +62,13 @@ pub enum Condition {
         /// How long ago.
         within: Duration,
     },
+    /// What an output is to be on for each day, and was not yet, takes all that is left of today.
+    Due {
+        /// Of which output.
+        output: OutputId,
+        /// So long each day, less than a day.
+        least: Duration,
+    },
     /// Of a house in which nobody is: whether this light is to look as if somebody were, within a window of time.
     PresenceSimulation {
         /// The window's beginning.
@@ -92,6 +99,8 @@ impl Condition {
 pub enum Number {
     /// As written.
     Constant(f64),
+    /// A length of time as written, whose number is its seconds.
+    Length(Duration),
     /// What a sensor last read.
     Reading(SensorId, Quantity),
     /// What an output shows as a number: `lamp.level`, `blind.position`, `heater.power`.
@@ -100,6 +109,8 @@ pub enum Number {
     Climate(ClimateId, ClimateFacet),
     /// What a reading was over a time.
     Over(Summary, SeriesId),
+    /// Of today, from local midnight on: by how much a meter grew; of what is on or off, for how many seconds it was on.
+    Today(Point),
     /// The height of the sun's centre over the horizon, degrees, with refraction.
     SunElevation,
     /// Sum.

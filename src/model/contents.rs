@@ -5,7 +5,7 @@ use super::{Condition, Config, Rule};
 impl Config {
     /// `7 outputs, 3 inputs, 10 rules`: what people wrote down, of each kind that there is.
     pub fn contents(&self) -> String {
-        let written = self.rules.iter().filter(|rule| !rule.pretends()).count();
+        let written = self.rules.iter().filter(|rule| rule.made_by().is_none()).count();
         let counts = [
             (self.visible_outputs().count(), "output"),
             (self.inputs.len(), "input"),
@@ -25,11 +25,13 @@ impl Config {
 }
 
 impl Rule {
-    /// Whether nobody wrote it: it is made of `[modes.presence]`.
-    pub fn pretends(&self) -> bool {
+    /// The key that it is made of, if nobody wrote it.
+    pub fn made_by(&self) -> Option<&'static str> {
+        let simulates = |part: &Condition| matches!(part, Condition::PresenceSimulation { .. });
         match &self.condition {
-            Condition::All(parts) => parts.iter().any(|part| matches!(part, Condition::PresenceSimulation { .. })),
-            _ => false,
+            Condition::All(parts) if parts.iter().any(simulates) => Some("modes.presence"),
+            Condition::Due { .. } => Some("min_on_daily"),
+            _ => None,
         }
     }
 }

@@ -68,6 +68,7 @@ impl Output {
             max_on_rest: None,
             min_on: None,
             min_off: None,
+            min_on_daily: None,
             interlock: None,
             pulse: None,
             max_rate: Output::MAX_RATE,

@@ -53,6 +53,10 @@ impl Condition {
             Condition::Changed { point, within } => {
                 format!("{} changed within {}", config.point_name(*point), duration::spell(*within))
             }
+            Condition::Due { output, least } => {
+                let (today, least) = (today(Point::Output(*output), config), duration::spell(*least));
+                format!("{today} < {least}, and no more of the day is left than that takes")
+            }
             Condition::PresenceSimulation { from, to, .. } => format!("by chance between {from} and {to}"),
             Condition::Day(days) => {
                 const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
@@ -80,9 +84,11 @@ impl Number {
         };
         match self {
             Number::Constant(value) => number::shortest(*value),
+            Number::Length(length) => duration::spell(*length),
             Number::Reading(sensor, quantity) => config.point_name(Point::Reading(*sensor, *quantity)),
             Number::Output(output, facet) => config.point_name(Point::OutputFacet(*output, *facet)),
             Number::Climate(zone, facet) => config.point_name(Point::Climate(*zone, *facet)),
+            Number::Today(point) => today(*point, config),
             Number::SunElevation => "sun.elevation".into(),
             Number::Over(summary, series) => {
                 let series = &config[*series];
@@ -207,6 +213,10 @@ impl std::fmt::Display for Date {
         let month = (self.month as usize).checked_sub(1).and_then(|index| MONTHS.get(index));
         write!(f, "{} {}", self.day, month.unwrap_or(&"?"))
     }
+}
+
+fn today(point: Point, config: &Config) -> String {
+    format!("today({})", config.point_name(point))
 }
 
 fn on(point: Point, on: bool, config: &Config) -> String {

@@ -41,6 +41,8 @@ pub struct Output {
     pub min_on: Option<Duration>,
     /// Once off, it stays off for at least this long.
     pub min_off: Option<Duration>,
+    /// It is on for at least this long each day: what is missing is made up for before midnight.
+    pub min_on_daily: Option<Duration>,
     /// The group of which at most one member is on at any time.
     pub interlock: Option<InterlockId>,
     /// Asked to be on, it is on for this long only; off again until it is asked anew.

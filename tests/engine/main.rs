@@ -37,6 +37,7 @@ mod sensors;
 mod settings;
 mod still;
 mod stop;
+mod today;
 mod unknown;
 mod why;
 mod wires;

@@ -36,6 +36,8 @@ pub struct Taste {
     pub events: bool,
     /// Conditions that look back on readings.
     pub back: bool,
+    /// Conditions on what was today.
+    pub today: bool,
     /// What rooms ask.
     pub asked: bool,
 }
@@ -48,6 +50,7 @@ pub const EVERYTHING: Taste = Taste {
     rooms: true,
     events: true,
     back: true,
+    today: true,
     asked: true,
 };
 
@@ -173,6 +176,7 @@ enum Gene {
     Mode(bool),
     Changed(u8, u8),
     Warmer(u8, Summary, i8),
+    Today(u8, u8),
 }
 
 fn gene() -> impl Strategy<Value = Gene> {
@@ -189,6 +193,7 @@ fn gene() -> impl Strategy<Value = Gene> {
         1 => any::<bool>().prop_map(Gene::Mode),
         1 => (any::<u8>(), 1..60u8).prop_map(|(point, seconds)| Gene::Changed(point, seconds)),
         1 => (any::<u8>(), summary(), 17..22i8).prop_map(|(sensor, summary, value)| Gene::Warmer(sensor, summary, value)),
+        1 => (any::<u8>(), 1..120u8).prop_map(|(point, seconds)| Gene::Today(point, seconds)),
     ];
     leaf.prop_recursive(3, 10, 3, |inner| {
         prop_oneof![
@@ -582,6 +587,14 @@ impl HousePlan {
                 Number::Constant(f64::from(*value)),
             ),
             Gene::Warmer(number, _, value) => colder(sensor(*number), f64::from(*value)),
+            Gene::Today(number, seconds) if self.taste.today => match of(&Gene::Output(number / 2)) {
+                Condition::On(point) => {
+                    let comparison = if number % 2 == 0 { Comparison::Less } else { Comparison::GreaterOrEqual };
+                    Condition::Compare(Number::Today(point), comparison, Number::Length(secs((*seconds).into())))
+                }
+                other => other,
+            },
+            Gene::Today(number, _) => input(*number),
             Gene::Day(days) => Condition::Day(DaySet::from_days((0..7).filter(|day| days >> day & 1 == 1))),
         }
     }

@@ -13,11 +13,12 @@ pub const INPUTS: [&str; 4] = ["hall_motion", "button", "door", "switch"];
 pub const METER: &str = "meter";
 pub const SENSORS: [&str; 4] = ["living", "bedroom", "outdoor", "flow"];
 
-/// When a house begins: by day, before sunset, before the hour that comes twice, before the one that is left out. UTC, and
+/// When a house begins: by day, before sunset, before midnight, before the hour that comes twice, before the one that is left out. UTC, and
 /// the minutes of the local day.
-const BEGINS: [(&str, u32); 4] = [
+const BEGINS: [(&str, u32); 5] = [
     ("2026-11-23T11:00:00", 12 * 60),
     ("2026-11-23T15:25:00", 16 * 60 + 25),
+    ("2026-11-23T22:40:00", 23 * 60 + 40),
     ("2026-10-25T00:30:00", 2 * 60 + 30),
     ("2026-03-29T00:40:00", 60 + 40),
 ];
@@ -46,6 +47,11 @@ const CONDITIONS: &[&str] = &[
     "minimum(bedroom.temperature, 2m) < 19.5",
     "maximum(living.temperature, 3m) > 20.5",
     "trend(living.temperature, 5m) < 0",
+    "today(relay) >= 40s",
+    "today(vent) + today(hall_motion) < 2m",
+    "today(lights) < 1m",
+    "today(hall) > 90s",
+    "today(lamp.energy) < 0.001 kWh",
     "time between @03 and @09",
     "time between @08 and @04",
     "time between @02 spread 3m and @20 spread 9m",
@@ -110,6 +116,7 @@ const SETS: &[&str] = &[
     "down = \"on\"",
     "porch = \"on\"",
     "kept = \"on\"",
+    "vent = \"on\"",
     "gate = \"on\"",
 ];
 
@@ -158,6 +165,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("down", "ON"),
     ("up", "AUTO"),
     ("kept", "ON"),
+    ("vent", "ON"),
+    ("vent", "AUTO"),
     ("kept", "OFF"),
     ("kept", "AUTO"),
     ("hall_light", "TOGGLE"),
@@ -228,7 +237,7 @@ fn steady_condition() -> impl Strategy<Value = String> {
 
 /// Conditions on what is or lately was, not on what was before that: `until`, doors that close somebody in, outputs.
 fn plain_condition(condition: &str) -> bool {
-    let looks_back = ["bath", "relay", "lamp", "dark", "zone", "second", "trend"];
+    let looks_back = ["bath", "relay", "lamp", "dark", "zone", "second", "trend", "today"];
     !looks_back.iter().any(|word| condition.contains(word))
 }
 
@@ -367,6 +376,7 @@ impl TextPlan {
                 ),
             );
         }
+        add("outputs.vent", &format!("kind = \"fan\"\ngpio = #\nmin_on_daily = \"{}m\"\n", number(1, 250)));
         add("outputs.kept", "kind = \"switch\"\ngpio = #\ndefault = \"hold\"\n");
         add(
             "outputs.boiler",

@@ -84,6 +84,7 @@ pub(in crate::config) fn check(zone: &Climate, checked: &Checked, config: &Confi
     coolers(zone, checked, config, problems);
     lost_sensors(zone, checked, config, problems);
     long_rests(zone, checked, config, problems);
+    daily_hours(zone, checked, config, problems);
 }
 
 /// From here on what warms is no room for people: nobody expects it to go on by itself.
@@ -244,6 +245,18 @@ fn long_rests(zone: &Climate, checked: &Checked, config: &Config, problems: &Pro
             name.place.clone(),
             format!("after {limit} (its max_on) `{}` rests for {rest}, also on the coldest day", output.id),
             format!("write a longer max_on or a shorter max_on_rest to [outputs.{}]", output.id),
+        );
+    }
+}
+
+/// What a zone drives has no other hours than the zone's.
+fn daily_hours(zone: &Climate, checked: &Checked, config: &Config, problems: &Problems) {
+    let named = checked.heat.iter().zip(&zone.heat).chain(checked.cool.iter().zip(&zone.cool));
+    for (name, output) in named.filter(|(_, output)| config[**output].min_on_daily.is_some()) {
+        problems.error(
+            name.place.clone(),
+            format!("`{}` has min_on_daily, and the zone alone decides when it is on", config[*output].id),
+            format!("remove min_on_daily from [outputs.{}]", config[*output].id),
         );
     }
 }

@@ -98,6 +98,7 @@ fn without_constant(number: &Number) -> (Option<&Number>, f64) {
     };
     match number {
         Number::Constant(value) => (None, *value),
+        Number::Length(length) => (None, length.as_secs_f64()),
         Number::Add(left, right) => match (&**left, &**right) {
             (number, Number::Constant(value)) | (Number::Constant(value), number) => plus(number, *value),
             _ => (Some(number), 0.0),

@@ -19,6 +19,7 @@
 //! product    = factor { ("*" | "/") factor }
 //! factor     = "-" factor | "(" condition ")" | NUMBER [UNIT] | POINT
 //!            | ("average" | "minimum" | "maximum" | "trend") "(" POINT "," DURATION ")"
+//!            | "today" "(" POINT ")" | DURATION
 //! TIME       = (HH:MM[:SS] | SUN [("+" | "-") DURATION]) { "spread" DURATION | "not" ("before" | "after") HH:MM }
 //! SUN        = "sunrise" | "sunset" | ["nautical" | "astronomical"] ("dawn" | "dusk")
 //! DATE       = DAY MONTH | MONTH

@@ -24,6 +24,8 @@ pub(super) enum Measure {
     Of(Unit),
     OfOutput(OutputFacet),
     Degrees,
+    /// A length of time.
+    Time,
 }
 
 impl Measure {
@@ -38,6 +40,7 @@ impl Measure {
             Measure::Of(unit) => unit.noun(),
             Measure::OfOutput(_) => "a level",
             Measure::Degrees => "an angle",
+            Measure::Time => "a length of time",
         }
     }
 }
@@ -94,6 +97,11 @@ pub(super) fn not_found(config: &Config, name: &str) -> (String, String) {
         return of_hub;
     }
     let (first, second) = name.split_once('.').unwrap_or((name, ""));
+    if let "on_today" | "energy_today" | "today" = second {
+        let energy = format!("{first}.energy");
+        let of = if second == "energy_today" && find(config, &energy).is_some() { &energy } else { first };
+        return (format!("unknown name `{name}`"), format!("write `today({of})`"));
+    }
     if second == "event" && matches!(config.find_point(name), Some(Point::Event(_))) {
         let advice = format!("write `on = \"{first} click\"` in a rule of its own");
         return (format!("`{name}` happens and is over: it is no condition"), advice);

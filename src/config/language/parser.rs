@@ -49,6 +49,8 @@ pub(super) enum Kind<'t> {
     Changed(Box<Node<'t>>, Duration),
     /// `average(living.temperature, 10m)`
     Over(Summary, Box<Node<'t>>, Duration),
+    /// `today(pump)`
+    Today(Box<Node<'t>>),
     Name(&'t str),
     /// With its unit.
     Number(f64, Option<&'t str>),
@@ -163,7 +165,7 @@ impl<'t> Parser<'_, 't> {
         } else if let Some(comparison) = self.comparison_word(is)? {
             if let (Kind::Name(name), Token::Word(state)) = (&left.kind, self.peek().token)
                 && words::is_reserved(state)
-                && summary(state).is_none()
+                && !is_function(state)
             {
                 let not = if comparison == Comparison::NotEqual { "not " } else { "" };
                 return Err(
@@ -337,7 +339,7 @@ impl<'t> Parser<'_, 't> {
     /// A part that must be a number, after a comparison or an arithmetic sign.
     fn operand(&mut self, parse: fn(&mut Self) -> Parsed<'t>) -> Parsed<'t> {
         match self.peek().token {
-            Token::Word(word) if words::is_reserved(word) && summary(word).is_none() => {
+            Token::Word(word) if words::is_reserved(word) && !is_function(word) => {
                 Err(self.expected("a number or a reading"))
             }
             Token::Word(_) | Token::Number(..) | Token::Symbol("-" | "(") => parse(self),
@@ -422,6 +424,7 @@ impl<'t> Parser<'_, 't> {
                 Ok(Node { kind: Kind::Name(word), place: lexeme.place })
             }
             Token::Word(word) if summary(word).is_some() => self.over(word),
+            Token::Word(TODAY) => self.today(),
             _ => Err(self.expected("a condition")),
         }
     }
@@ -448,6 +451,27 @@ impl<'t> Parser<'_, 't> {
         let Some(summary) = summary(word) else { return Err(self.expected(&form)) };
         let of = Box::new(Node { kind: Kind::Name(name), place });
         Ok(Node { kind: Kind::Over(summary, of, window), place: start..self.end_of_last() })
+    }
+
+    /// `today(pump)`
+    fn today(&mut self) -> Parsed<'t> {
+        let start = self.advance().place.start;
+        let wrong = |parser: &Self| Err(parser.expected("what it is of, as in `today(hall_light)`"));
+        if self.peek().token != Token::Symbol("(") {
+            return wrong(self);
+        }
+        self.advance();
+        let Token::Word(name) = self.peek().token else { return wrong(self) };
+        let place = self.advance().place.clone();
+        if self.peek().token == Token::Symbol(",") {
+            return Err(self.mistake("`today` begins at midnight and has no other time", "write `)`"));
+        }
+        if self.peek().token != Token::Symbol(")") {
+            return Err(self.expected("`)`"));
+        }
+        self.advance();
+        let of = Box::new(Node { kind: Kind::Name(name), place });
+        Ok(Node { kind: Kind::Today(of), place: start..self.end_of_last() })
     }
 
     // The token at hand, and mistakes about it.
@@ -516,11 +540,20 @@ impl<'t> Parser<'_, 't> {
         self.mistake(message, format!("write {what}"))
     }
 
+    /// Whether the token before the one at hand is a name with this word in it: `on_today`.
+    fn follows_word(&self, word: &str) -> bool {
+        let before = self.next.checked_sub(1).map(|last| self.lexemes[last].text);
+        before.is_some_and(|before| before.contains(word))
+    }
+
     /// Something follows where the condition could end.
     fn leftover(&self) -> Mistake {
         let text = self.peek().text;
         match self.peek().token {
             Token::Symbol(")") => self.mistake("this parenthesis was never opened", "remove it"),
+            Token::Symbol("(") if self.follows_word("today") => {
+                self.mistake("unexpected `(`", "write `today(...)`, without anything before or after `today`")
+            }
             Token::Word(word) => {
                 let before = self.next.checked_sub(1).map(|last| &self.lexemes[last]);
                 if let Some(advice) = before.and_then(|before| slips::joint(before.text, word)) {
@@ -547,6 +580,14 @@ impl<'t> Parser<'_, 't> {
             _ => self.mistake(format!("unexpected `{text}`"), "write `and` or `or` between two conditions"),
         }
     }
+}
+
+/// What became of a point since midnight.
+const TODAY: &str = "today";
+
+/// Whether a word makes a number of what follows in parentheses.
+fn is_function(word: &str) -> bool {
+    word == TODAY || summary(word).is_some()
 }
 
 fn summary(word: &str) -> Option<Summary> {

@@ -52,6 +52,7 @@ pub(super) fn joint(before: &str, word: &str) -> Option<String> {
         (sensor, "temperature" | "humidity" | "pressure") if sensor.starts_with(|c: char| c.is_ascii_lowercase()) => {
             format!("write `{sensor}.{word}`")
         }
+        (name, "today") => format!("write `today({name})`"),
         (_, "after" | "before") => "write times as in `time after sunset + 30m`".to_owned(),
         (_, "in") => "write where as in `hall.occupied`".to_owned(),
         _ => return None,

@@ -87,7 +87,7 @@ fn spelt(condition: &Condition, config: &Config) -> String {
             format!("mode({})", modes.iter().map(|mode| &*config.modes.list[*mode]).collect::<Vec<_>>().join(", "))
         }
         Condition::Changed { point, within } => format!("changed({}, {within:?})", config.point_name(*point)),
-        Condition::PresenceSimulation { .. } => "pretended".into(),
+        Condition::PresenceSimulation { .. } | Condition::Due { .. } => "made of a key".into(),
         Condition::Night(_) | Condition::Lost(_) => condition.describe(config),
         Condition::Day(set) => {
             format!("day({})", (0..7).filter(|day| set.contains(*day)).map(|day| day.to_string()).collect::<String>())
@@ -103,6 +103,7 @@ fn number(written: &crate::model::Number, config: &Config) -> String {
         Number::Output(output, facet) => config.point_name(Point::OutputFacet(*output, *facet)),
         Number::Climate(zone, facet) => config.point_name(Point::Climate(*zone, *facet)),
         Number::SunElevation => "sun".into(),
+        Number::Length(_) | Number::Today(_) => written.describe(config),
         Number::Over(summary, series) => format!("{summary:?}#{}", series.0),
         Number::Add(a, b) => format!("({} + {})", number(a, config), number(b, config)),
         Number::Subtract(a, b) => format!("({} - {})", number(a, config), number(b, config)),
@@ -226,6 +227,16 @@ fn sentences() {
         ("hall changed within 1h", "changed(hall.occupied, 3600s)"),
         // Looking back.
         ("average(living.temperature, 10m) > 21", "Greater(Average#0, 21)"),
+        ("today(hall_light) below 4h", "Less(today(hall_light), 4h)"),
+        ("today(hall) at least 1h30m", "GreaterOrEqual(today(hall.occupied), 1h30m)"),
+        (
+            "today(hall_light) between 30m and 2h",
+            "all(GreaterOrEqual(today(hall_light), 30m), LessOrEqual(today(hall_light), 2h))",
+        ),
+        (
+            "today(hall_light) * 2 > today(hall_motion) + 5m",
+            "Greater((today(hall_light) * 2), (today(hall_motion) + 5m))",
+        ),
         ("living.humidity > average(living.humidity, 1h) + 5", "Greater(living.humidity, (Average#0 + 5))"),
         (
             "trend(living.temperature, 1h) < -1 and minimum(living.temperature, 1h) < maximum(bedroom.temperature, 2h)",
@@ -275,6 +286,19 @@ fn mistakes_point_at_their_words() {
             "living.temperature",
             "write, for example, `trend(living.temperature, 1h) > 1`",
         ),
+        ("today hall_light < 4h", "hall_light", "write what it is of, as in `today(hall_light)`"),
+        ("today(hall_light, 1d) < 4h", ",", "write `)`"),
+        ("today(hall_light) < 4", "4", "write 4h for hours or 4m for minutes"),
+        ("today(hall_light) < 30h", "30h", "write at most 24h"),
+        ("today(hall_light) < 4%", "4%", "write a duration such as 90s, 5m or 1h30m"),
+        (
+            "today(living.temperature) > 3",
+            "living.temperature",
+            "write `average(living.temperature, 1d)`, or minimum or maximum instead of average",
+        ),
+        ("hall_light today < 4h", "today", "write `today(hall_light)`"),
+        ("on_today(hall_light) < 4h", "(", "write `today(...)`, without anything before or after `today`"),
+        ("hall_light.on_today < 4h", "hall_light.on_today", "write `today(hall_light)`"),
         ("average(hall_light, 5m) > 1", "hall_light", "write the reading of a sensor, such as `living.temperature`"),
         (
             "average(living.temperature) > 1",

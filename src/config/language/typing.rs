@@ -9,7 +9,10 @@ use super::{
 use crate::{
     almanac::Ever,
     config::{nearest, shape::one_of, suggestions},
-    model::{ClimateFacet, ClimateId, Comparison, Condition, Config, Number, Point, Series, SeriesId, Summary, Unit},
+    model::{
+        ClimateFacet, ClimateId, Comparison, Condition, Config, Number, OutputFacet, Point, Series, SeriesId, Summary,
+        Unit, duration,
+    },
 };
 use std::{ops::Range, time::Duration};
 
@@ -37,6 +40,8 @@ pub(in crate::config) struct Kept {
 /// The longest time that a condition looks back on readings, and the shortest.
 const WINDOW_MAX: Duration = Duration::from_secs(7 * 86_400);
 const WINDOW_MIN: Duration = Duration::from_secs(60);
+/// The longest day of a year, on which clocks are put back.
+const LONGEST_DAY: Duration = Duration::from_secs(25 * 3600);
 /// What is lost without a word for how long is so for this long.
 const LOST_FOR: Duration = Duration::from_secs(60);
 
@@ -89,7 +94,8 @@ impl Typing<'_> {
             }
             Kind::Compare(left, comparison, right) => self.compare(left, *comparison, right, place()),
             Kind::Between(middle, low, high) => {
-                if let (Kind::Number(from, _), Kind::Number(to, _)) = (&low.kind, &high.kind)
+                if let (Kind::Number(from, unit), Kind::Number(to, other)) = (&low.kind, &high.kind)
+                    && unit == other
                     && from >= to
                 {
                     return self.wrong(
@@ -134,11 +140,8 @@ impl Typing<'_> {
                     self.wrong(place(), format!("`{name}` is a number"), format!("compare it, as in `{name} > 20`"))
                 }
             },
-            Kind::Number(..) | Kind::Negative(_) | Kind::Arithmetic(..) | Kind::Over(..) => self.wrong(
-                place(),
-                "a number, where something true or false is wanted",
-                "compare it with another number",
-            ),
+            Kind::Number(..) | Kind::Negative(_) | Kind::Arithmetic(..) | Kind::Over(..) | Kind::Today(_) => self
+                .wrong(place(), "a number, where something true or false is wanted", "compare it with another number"),
         }
     }
 
@@ -265,6 +268,32 @@ impl Typing<'_> {
         Some((Number::Over(summary, SeriesId(id)), measure))
     }
 
+    /// What became of a point since midnight.
+    fn today(&mut self, of: &Node<'_>) -> Option<(Number, Measure)> {
+        let Kind::Name(name) = of.kind else { return None };
+        let config = self.scope.config;
+        let room = config.find_room(name).filter(|_| names::find(config, name).is_none()).map(Point::Occupied);
+        let point = match room.map(Named::Binary).or_else(|| names::find(config, name)) {
+            Some(Named::Binary(point)) => return Some((Number::Today(point), Measure::Time)),
+            Some(Named::Number(Number::Reading(sensor, quantity), _)) => Point::Reading(sensor, quantity),
+            Some(Named::Number(Number::Output(output, facet), _)) => Point::OutputFacet(output, facet),
+            Some(_) => {
+                let advice = "write the name of something on or off, or of a meter";
+                return self.wrong(of.place.clone(), format!("`{name}` is neither on or off nor a meter"), advice);
+            }
+            None => return self.name(name, of.place.clone()).and(None),
+        };
+        if let Some(unit) = config.grows_in(point) {
+            return Some((Number::Today(point), Measure::of(unit)));
+        }
+        let advice = match point {
+            Point::Reading(..) => format!("write `average({name}, 1d)`, or minimum or maximum instead of average"),
+            Point::OutputFacet(id, OutputFacet::Power) => format!("write `today({}.energy)`", config[id].id),
+            _ => format!("write `today({})`", room_of(name)),
+        };
+        self.wrong(of.place.clone(), format!("`{name}` does not grow with time, as a meter does"), advice)
+    }
+
     /// All of them, so that the mistakes of all are noted.
     fn conditions(&mut self, nodes: &[Node<'_>]) -> Option<Vec<Condition>> {
         let parts: Vec<Option<Condition>> = nodes.iter().map(|node| self.condition(node)).collect();
@@ -294,6 +323,11 @@ impl Typing<'_> {
             );
         }
         self.same_measure(one, other, left, right)?;
+        for (number, node) in [(&left_number, left), (&right_number, right)] {
+            if matches!(number, Number::Length(length) if *length > LONGEST_DAY) {
+                return self.wrong(node.place.clone(), "no day is as long as that", "write at most 24h");
+            }
+        }
         let condition = Condition::Compare(left_number, comparison, right_number);
         match range::out_of_reach(&condition, self.scope.config) {
             Some((message, advice)) => self.wrong(place, message, advice),
@@ -304,6 +338,8 @@ impl Typing<'_> {
     /// What two numbers measure that are compared, added or subtracted.
     fn same_measure(&mut self, one: Measure, other: Measure, left: &Node<'_>, right: &Node<'_>) -> Option<Measure> {
         match (one, other) {
+            (Measure::Plain, Measure::Time) => self.without_unit_of_time(left),
+            (Measure::Time, Measure::Plain) => self.without_unit_of_time(right),
             (Measure::Plain, measure) | (measure, Measure::Plain) => Some(measure),
             (one, other) if one == other => Some(one),
             _ => {
@@ -317,6 +353,7 @@ impl Typing<'_> {
                 let message = format!("{} does not go with {}", its.noun(), wanted.noun());
                 let advice = match wanted {
                     _ if !literal => "use two readings of the same kind".to_owned(),
+                    Measure::Time => "write a duration such as 90s, 5m or 1h30m".to_owned(),
                     Measure::Of(Unit::Index) => "write an index without a unit".to_owned(),
                     Measure::Of(Unit::Own(_)) => format!("write {}", wanted.noun()),
                     Measure::Of(unit) => format!("write {} in {}", wanted.noun(), unit.sign()),
@@ -327,10 +364,23 @@ impl Typing<'_> {
         }
     }
 
+    /// A plain number beside a length of time.
+    fn without_unit_of_time<T>(&mut self, node: &Node<'_>) -> Option<T> {
+        let advice = match &node.kind {
+            Kind::Number(number, None) => format!("write {number}h for hours or {number}m for minutes"),
+            _ => "write a duration such as 90s, 5m or 1h30m".to_owned(),
+        };
+        self.wrong(node.place.clone(), "a length of time without a unit", advice)
+    }
+
     fn number(&mut self, node: &Node<'_>) -> Option<(Number, Measure)> {
         let place = || node.place.clone();
         match &node.kind {
             Kind::Number(number, None) => Some((Number::Constant(*number), Measure::Plain)),
+            Kind::Number(number, Some(unit)) if duration::parse(&format!("{number}{unit}")).is_ok() => {
+                let length = duration::parse(&format!("{number}{unit}")).ok()?;
+                Some((Number::Length(length), Measure::Time))
+            }
             Kind::Number(number, Some(unit)) => Some((Number::Constant(*number), self.unit(*number, unit, place())?)),
             Kind::Negative(inner) => {
                 let (number, measure) = self.number(inner)?;
@@ -342,6 +392,7 @@ impl Typing<'_> {
             }
             Kind::Arithmetic(symbol, left, right) => self.arithmetic(symbol, left, right),
             Kind::Over(summary, of, window) => self.over(*summary, of, *window, place()),
+            Kind::Today(of) => self.today(of),
             Kind::Name(name) => match self.name(name, place())? {
                 Named::Number(number, measure) => Some((number, measure)),
                 Named::Binary(point) => {
@@ -434,8 +485,8 @@ impl Typing<'_> {
             "l" | "litre" | "litres" => format!("write {}m³", number / 1_000.0),
             "kw" => format!("write {}W", number * 1_000.0),
             "kω" | "kohm" => format!("write {}Ω", number * 1_000.0),
-            "s" | "m" | "h" | "d" | "ms" | "min" => {
-                "a duration follows only after `for`, or after a time of the sun".into()
+            "s" | "m" | "h" | "d" | "ms" | "hours" | "minutes" | "seconds" => {
+                "write a duration such as 90s, 5m or 1h30m, in whole numbers".into()
             }
             _ => {
                 let signs = Unit::ALL.iter().chain(&own).map(|unit| unit.sign()).filter(|sign| !sign.is_empty());
@@ -547,7 +598,7 @@ pub(super) fn no_place(place: Range<usize>) -> Mistake {
 }
 
 fn constant(number: &Number) -> bool {
-    matches!(number, Number::Constant(_))
+    matches!(number, Number::Constant(_) | Number::Length(_))
 }
 
 fn room_of(name: &str) -> &str {

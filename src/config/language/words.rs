@@ -3,7 +3,7 @@
 use crate::model::Summary;
 
 /// Words with a meaning in the language; no entity can have such a name.
-const RESERVED: [&str; 86] = [
+const RESERVED: [&str; 87] = [
     "and",
     "or",
     "not",
@@ -65,6 +65,7 @@ const RESERVED: [&str; 86] = [
     "minimum",
     "maximum",
     "trend",
+    "today",
     "spread",
     "nautical",
     "astronomical",

@@ -60,17 +60,17 @@ const NEEDS: &[Needs] = &[
 /// The kinds of wires, of which an output has one.
 const WIRES: [&str; 5] = ["gpio", "pwm", "speeds", "open_gpio", "button_gpio"];
 /// What a cover has no use for: its motor is always left off, and it stays where it is.
-const NOT_FOR_COVERS: [&str; 9] =
-    ["at_start", "default", "max_on", "max_on_rest", "min_off", "min_on", "pulse", "safe", "slow_pwm"];
+const NOT_FOR_COVERS: [&str; 10] =
+    ["at_start", "default", "max_on", "max_on_rest", "min_off", "min_on", "min_on_daily", "pulse", "safe", "slow_pwm"];
 /// What a door with one button has no use for, either: it is moved by pulses of its own.
 const NOT_FOR_DOORS: [&str; 3] = ["interlock", "interlock_wait", "power"];
 /// How long the button of a door is pressed.
 const SHORTEST_PRESS: Duration = Duration::from_millis(100);
 const LONGEST_PRESS: Duration = Duration::from_secs(5);
 /// What a pulse excludes.
-const NOT_FOR_PULSES: [&str; 5] = ["max_on", "max_on_rest", "min_off", "min_on", "slow_pwm"];
+const NOT_FOR_PULSES: [&str; 6] = ["max_on", "max_on_rest", "min_off", "min_on", "min_on_daily", "slow_pwm"];
 /// What belongs to the members.
-const NOT_FOR_GROUPS: [&str; 19] = [
+const NOT_FOR_GROUPS: [&str; 20] = [
     "active",
     "at_start",
     "button_gpio",
@@ -84,6 +84,7 @@ const NOT_FOR_GROUPS: [&str; 19] = [
     "max_rate",
     "min_off",
     "min_on",
+    "min_on_daily",
     "open_gpio",
     "power",
     "pwm",
@@ -176,6 +177,16 @@ fn limits(output: &Output, table: &Table<'_>) {
             "min_on",
             format!("min_on ({least}) is longer than max_on ({most})"),
             format!("write at most {most}, or a longer max_on"),
+        );
+    }
+    if let (Some(daily), Some(max_on), None) = (output.min_on_daily, output.max_on, output.max_on_rest)
+        && max_on < daily
+    {
+        let (daily, most) = (duration::spell(daily), duration::spell(max_on));
+        table.error_at(
+            "min_on_daily",
+            format!("min_on_daily ({daily}) is longer than max_on ({most}), after which it stays off"),
+            "add max_on_rest = \"10m\", or write a longer max_on",
         );
     }
     if table.has("pulse") {

@@ -184,6 +184,12 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     );
     let min_on = table.optional("min_on", "Once on, it stays on for at least this long.", limit());
     let min_off = table.optional("min_off", "Once off, it stays off for at least this long.", limit());
+    let min_on_daily = table.optional(
+        "min_on_daily",
+        "On for at least this long each day, up to 22h, as for a pump or a fan that must run: what rules and people leave of it is \
+         made up for before midnight.",
+        Period(SECOND..=22 * 3600 * SECOND),
+    );
     let pulse = table.optional(
         "pulse",
         "Asked to be on, it is on for this long only, 10ms to 1h; asked again meanwhile, from then on. With button_gpio: how \
@@ -267,6 +273,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
             max_on_rest,
             min_on,
             min_off,
+            min_on_daily,
             pulse,
             max_rate: u32::try_from(max_rate).unwrap_or(Output::MAX_RATE),
             dimming,

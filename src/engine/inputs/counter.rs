@@ -4,7 +4,7 @@ use super::counting::{Counting, Pace};
 use crate::{
     clock::{Moment, Now},
     engine::{Engine, sensors, wakeup::NextWakeup},
-    model::{InputId, Quantity, SensorId},
+    model::{InputId, Point, Quantity, SensorId},
 };
 use std::time::Duration;
 
@@ -115,6 +115,7 @@ impl Engine {
         let counter = self.config.find_counter(id).filter(|(.., counter)| counter.measures.total() == Some(quantity));
         if let Some((input, ..)) = counter {
             self.inputs[input.0].counting.set(total);
+            self.set_total_of_today(Point::Reading(sensor, quantity), total);
             self.changes.input(input);
         }
     }

@@ -47,7 +47,7 @@ pub fn report(recording: &Recording) -> Json {
         let usage = recording.rule(RuleId(index));
         json!({
             "name": rule.name, "true_s": seconds(usage.active), "times": usage.times,
-            "unknown_s": seconds(usage.unknown), "made_by": rule.pretends().then_some("modes.presence"),
+            "unknown_s": seconds(usage.unknown), "made_by": rule.made_by(),
         })
     });
     let events = config.events.iter().zip(&recording.events).map(|(rule, used)| {

@@ -137,7 +137,7 @@ impl Recording {
             Condition::Mode(modes) => Some(modes),
             _ => None,
         });
-        let Some(modes) = modes.filter(|_| rule.pretends()) else { return false };
+        let Some(modes) = modes.filter(|_| rule.made_by().is_some()) else { return false };
         let words = self.tracks.iter().zip(&self.track_sums).find_map(|((point, _), sum)| match (point, sum) {
             (point, TrackSum::Word(sum)) if self.config.spec(*point)?.role == Role::Mode => Some(&sum.words),
             _ => None,
