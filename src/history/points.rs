@@ -113,7 +113,11 @@ impl Store {
         })
     }
 
-    fn point(&self, name: &str) -> Result<Option<(i64, Known)>> {
+    /// The point of this name, if it was ever recorded.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn point(&self, name: &str) -> Result<Option<(i64, Known)>> {
         let sql = format!("{POINTS} WHERE name = ?1");
         Ok(self.connection.prepare_cached(&sql)?.query_row([name], known).optional()?)
     }
