@@ -13,6 +13,8 @@ use std::fmt::Write;
 
 /// From Monday on.
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+/// So many dates stand below a chart.
+const DATES: f64 = 7.0;
 /// The size of a chart in its own units; it is stretched.
 const CHART: (f64, f64) = (1_000.0, 100.0);
 
@@ -79,11 +81,27 @@ fn course(report: &Report, one: &Number) -> String {
     format!(
         "<div class=row><div class=name>{}</div><div class=\"plot low\"><svg viewBox=\"0 0 {wide} {tall}\" \
          preserveAspectRatio=none role=img aria-label=\"{}\">{marks}</svg></div><div class=use>{} to {}</div></div>\n\
-         <div class=gap></div>\n",
+         {}<div class=gap></div>\n",
         escape(&one.name),
         escape(&format!("{}, each day", one.name)),
         number::fixed(one.min, one.decimals),
         escape(&value(one.max, one.decimals, &one.unit)),
+        dates(first, count),
+    )
+}
+
+/// The dates below a chart of so many days, as many as can be read.
+fn dates(first: chrono::NaiveDate, count: f64) -> String {
+    let step = (count / DATES).ceil().max(1.0) as usize;
+    let days = first.iter_days().take(count as usize).enumerate().step_by(step);
+    let date = |(place, day): (usize, chrono::NaiveDate)| {
+        // In the middle of its day.
+        let left = (place as f64 + 0.5) / count * 100.0;
+        format!("<span style=\"left:{left:.1}%\">{}</span>", day.format("%-d %b"))
+    };
+    let dates: String = days.map(date).collect();
+    format!(
+        "<div class=\"row scale\"><div class=name></div><div class=hours>{dates}</div><div class=use></div></div>\n"
     )
 }
 

@@ -1,7 +1,7 @@
 //! Asks the history for all that a report tells.
 
 use super::{
-    DegreeDays, Longest, Meter, Number, NumberDay, Occupancy, Report, Used, UsedDay, WHOLE_DAY_H, comfort,
+    DegreeDays, Longest, Meter, Number, NumberDay, Occupancy, Report, Used, UsedDay, WHOLE_DAY_H, comfort, covers,
     unusual::{self, Both},
 };
 use crate::{
@@ -45,6 +45,7 @@ pub fn make<E>(
         numbers: Vec::new(),
         outputs: Vec::new(),
         inputs: Vec::new(),
+        covers: Vec::new(),
         meters: Vec::new(),
         zones: Vec::new(),
         rooms: Vec::new(),
@@ -54,6 +55,7 @@ pub fn make<E>(
     for spec in config.specs() {
         match (spec.role, &spec.kind) {
             (Role::Output | Role::Input, Kind::Switch(_)) => used(config, spec, time, &mut report, source)?,
+            (Role::Output, Kind::Word(_)) => report.covers.extend(covers::moved(spec, time, source)?),
             (Role::Reading, Kind::Number(_)) => reading(config, spec, time, &mut report, source)?,
             (Role::Occupied, _) => report.rooms.extend(occupancy(spec, config, time, source)?),
             _ => {}
@@ -66,7 +68,7 @@ pub fn make<E>(
         }
     }
     let is_empty = report.numbers.is_empty() && report.outputs.is_empty() && report.inputs.is_empty();
-    Ok((!is_empty || !report.meters.is_empty()).then_some(report))
+    Ok((!is_empty || !report.meters.is_empty() || !report.covers.is_empty()).then_some(report))
 }
 
 /// Whole days, as whoever answers reads what was written.

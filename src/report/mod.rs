@@ -2,6 +2,7 @@
 //! where, and what was other than usual. Made of answers of the history; pure.
 
 mod comfort;
+mod covers;
 pub mod html;
 mod make;
 pub mod text;
@@ -32,6 +33,8 @@ pub struct Report {
     pub outputs: Vec<Used>,
     /// What was seen to be on or open.
     pub inputs: Vec<Used>,
+    /// What was moved open and closed.
+    pub covers: Vec<Moved>,
     /// What was counted.
     pub meters: Vec<Meter>,
     /// How warm it was where that is held.
@@ -132,6 +135,23 @@ pub struct Longest {
     pub from: DateTime<FixedOffset>,
     /// How long.
     pub hours: f64,
+}
+
+/// How a cover or a door was moved.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Moved {
+    /// The dotted name of its point.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// How often it began to open.
+    pub opened: u64,
+    /// How often it began to close.
+    pub closed: u64,
+    /// How long it was not closed.
+    pub open_h: f64,
+    /// The longest time for which it was not closed without a break.
+    pub longest: Option<Longest>,
 }
 
 /// What was counted, such as energy or water.

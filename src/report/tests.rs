@@ -92,6 +92,7 @@ fn what_was_is_summed_up() {
     }
     let page = html::page(&report);
     assert!(page.contains("<h1>Hut &lt;b&gt;</h1>") && page.contains("<td>€ 3.50"), "{page}");
+    assert!(page.contains(">23 Nov</span>") && page.contains(">29 Nov</span>"), "each day has its date");
     assert!(!page.contains("http") && !page.contains("<script"), "it needs nothing else");
 }
 

@@ -1,6 +1,6 @@
 //! The report as text.
 
-use super::{Comfort, Meter, Number, Occupancy, Report, Used, unusual::spell};
+use super::{Comfort, Meter, Moved, Number, Occupancy, Report, Used, unusual::spell};
 use crate::model::number;
 
 /// Where some of them stand.
@@ -29,6 +29,7 @@ pub(super) fn sections(report: &Report) -> Vec<Section> {
         section("Degree days", &["", "heating K d", "cooling K d", "days"], outdoors),
         section("Climate", &climate, report.zones.iter().map(of_zone)),
         section("Outputs", &columns, report.outputs.iter().map(|used| of_used(used, report))),
+        section("Covers", &["", "open", "opened", "closed", "open longest"], report.covers.iter().map(of_cover)),
         section("Inputs", &columns[..6], inputs),
         section("Meters", &["", "more by", "cost"], report.meters.iter().map(|meter| of_meter(meter, report))),
     ];
@@ -133,6 +134,15 @@ fn of_used(one: &Used, report: &Report) -> Vec<String> {
         one.energy_kwh.map(|kwh| format!("{kwh:.2}")).unwrap_or_default(),
         money(one.cost, report),
     ]
+}
+
+fn of_cover(one: &Moved) -> Vec<String> {
+    let times = |count: u64| match count {
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    };
+    let longest = one.longest.map(|longest| spell(longest.hours)).unwrap_or_default();
+    vec![one.name.clone(), spell(one.open_h), times(one.opened), times(one.closed), longest]
 }
 
 fn of_meter(one: &Meter, report: &Report) -> Vec<String> {
