@@ -26,6 +26,8 @@ const LONG_BEFORE: TimeDelta = TimeDelta::days(56);
 pub const SETTLES: TimeDelta = TimeDelta::hours(6);
 /// What is another for less than this is none: a switch is read a moment later, a minute is as a sensor is read.
 const LEAST: TimeDelta = TimeDelta::minutes(2);
+/// What is known of less than this share of a span is not known of it: hearthd began or ended in it.
+const NEARLY_ALL: f64 = 0.9;
 /// So many of the longest differences are told.
 const TOLD: usize = 12;
 
@@ -151,6 +153,8 @@ pub struct Difference {
     pub would_be_on: TimeDelta,
     /// When it would have been otherwise, with what it would have been and why.
     pub otherwise: Vec<(Stretch, bool, String)>,
+    /// How long nobody knows what it was, as while hearthd did not run: that is compared with nothing.
+    pub not_known: TimeDelta,
 }
 
 impl Difference {
@@ -179,7 +183,8 @@ pub fn compare<E>(recording: &Recording, time: Time, source: Source<'_, E>) -> R
             .iter()
             .map(|(at, change)| (at.to_utc(), (change.value != UNKNOWN).then(|| change.value == "ON")))
             .collect();
-        differences.push(difference(output, &was, &recording.outputs[output.0], time));
+        let known = pieces(source, &spec.name, time, EVERY)?;
+        differences.push(difference(output, &was, &known, &recording.outputs[output.0], time));
     }
     Ok(differences)
 }
@@ -187,21 +192,45 @@ pub fn compare<E>(recording: &Recording, time: Time, source: Source<'_, E>) -> R
 /// What the history says of what is not known.
 const UNKNOWN: &str = "unknown";
 
-fn difference(output: OutputId, was: &[(DateTime<Utc>, Option<bool>)], would: &[Span], time: Time) -> Difference {
+/// `known`: what its history knows of each [`EVERY`]; of others, that it went on or off last says nothing.
+fn difference(
+    output: OutputId,
+    was: &[(DateTime<Utc>, Option<bool>)],
+    known: &[Piece],
+    would: &[Span],
+    time: Time,
+) -> Difference {
+    let every = TimeDelta::from_std(EVERY).unwrap_or_default();
+    let is_known = |at: DateTime<Utc>| {
+        let last = known[..known.partition_point(|piece| piece.at <= at)].last();
+        last.is_some_and(|piece| {
+            at < piece.at.to_utc() + every && piece.span.known_s >= NEARLY_ALL * EVERY.as_secs_f64()
+        })
+    };
     let was_at = |at: DateTime<Utc>| was[..was.partition_point(|(from, _)| *from <= at)].last().and_then(|(_, on)| *on);
     let would_at = |at: DateTime<Utc>| would[..would.partition_point(|span| span.from <= at)].last();
     let (from, to) = (time.from.to_utc(), time.to.to_utc());
     let mut edges: Vec<DateTime<Utc>> =
         was.iter().map(|(at, _)| *at).chain(would.iter().map(|span| span.from)).collect();
     edges.extend([from, to]);
+    edges.extend(known.iter().map(|piece| piece.at.to_utc()).flat_map(|at| [at, at + every]));
     edges.retain(|at| (from..=to).contains(at));
     edges.sort_unstable();
     edges.dedup();
-    let mut found =
-        Difference { output, was_on: TimeDelta::zero(), would_be_on: TimeDelta::zero(), otherwise: Vec::new() };
+    let mut found = Difference {
+        output,
+        was_on: TimeDelta::zero(),
+        would_be_on: TimeDelta::zero(),
+        otherwise: Vec::new(),
+        not_known: TimeDelta::zero(),
+    };
     for pair in edges.windows(2) {
-        let (Some(was), Some(span)) = (was_at(pair[0]), would_at(pair[0])) else { continue };
-        let (length, would) = (pair[1] - pair[0], span.level.is_on());
+        let length = pair[1] - pair[0];
+        let (Some(was), Some(span)) = (was_at(pair[0]).filter(|_| is_known(pair[0])), would_at(pair[0])) else {
+            found.not_known += length;
+            continue;
+        };
+        let would = span.level.is_on();
         found.was_on += if was { length } else { TimeDelta::zero() };
         found.would_be_on += if would { length } else { TimeDelta::zero() };
         if was == would {
@@ -234,6 +263,13 @@ pub fn lines(config: &Config, time: Time, differences: &[Difference]) -> Vec<Str
     for difference in differences {
         let [was, would, otherwise] = [difference.was_on, difference.would_be_on, difference.length()].map(spell);
         lines.push(format!("  {:width$}  {was:>9}  {would:>11}  {otherwise:>9}", name(difference)));
+    }
+    let left_out = differences.iter().map(|difference| difference.not_known).max().unwrap_or_default();
+    if left_out >= LEAST {
+        let told = spell(left_out);
+        lines.push(format!(
+            "  Left out: up to {told} of an output, in which hearthd did not run or what it was is not known"
+        ));
     }
     let mut longest: Vec<(&Difference, &(Stretch, bool, String))> = differences
         .iter()
@@ -294,6 +330,11 @@ mod tests {
     }
 
     fn told(empty_after: &str) -> Vec<String> {
+        told_of(empty_after, |_| true)
+    }
+
+    /// What is told where the history knows only of some times.
+    fn told_of(empty_after: &str, is_known: fn(DateTime<FixedOffset>) -> bool) -> Vec<String> {
         let text = format!(
             "hub = {{ id = \"hut\", timezone = \"Europe/Amsterdam\" }}\nhardware.backend = \"simulated\"\n\
              rooms.hall = {{ motion = [\"motion\"], empty_after = \"{empty_after}\" }}\n\
@@ -304,7 +345,12 @@ mod tests {
              [[rules]]\nname = \"Frost\"\nwhile = \"cold.temperature < 5\"\nset = {{ heater = \"on\" }}\n"
         );
         let config: Arc<Config> = config::parse("config.toml".as_ref(), &text).unwrap().config.into();
-        let mut source = |ask: &crate::house::Ask| Ok::<_, Infallible>(course(ask, &past, false));
+        let mut source = |ask: &crate::house::Ask| {
+            let mut told = course(ask, &past, false);
+            let spans = told.iter_mut().map(|course| &mut course.spans);
+            spans.for_each(|spans| spans.retain(|span| is_known(time(&span.time))));
+            Ok::<_, Infallible>(told)
+        };
         let span = Time { from: time(FROM), to: time(TO) };
         let settles = Time { from: span.from - SETTLES, to: span.to };
         let happenings = happenings(&config, settles, &mut source).unwrap();
@@ -353,5 +399,19 @@ mod tests {
         let wanted = "  Mon 23 Nov 18:15 to 19:05  Lamp would be on, was off: rule: Hall";
         assert!(told.iter().any(|line| line == wanted), "{told:#?}");
         assert_eq!(told.iter().filter(|line| line.contains("Lamp would be on")).count(), 7, "{told:#?}");
+    }
+
+    /// On Tuesday it did not run from six in the morning to ten in the evening: the heater of its last word was on until
+    /// then, and nobody saw the lamp.
+    #[test]
+    fn what_nobody_saw_is_compared_with_nothing() {
+        let is_known =
+            |at: DateTime<FixedOffset>| at.date_naive().to_string() != "2026-11-24" || !(6..22).contains(&at.hour());
+        let told = told_of("1h", is_known);
+        let words = |line: usize| told[line].split_whitespace().collect::<Vec<_>>();
+        assert_eq!(words(3), ["Lamp", "1h30m", "6h30m", "5h"], "{told:#?}");
+        assert_eq!(words(4), ["Heater", "42h00m", "42h00m", "0s"], "{told:#?}");
+        let wanted = "  Left out: up to 16h of an output, in which hearthd did not run or what it was is not known";
+        assert_eq!(told[6], wanted);
     }
 }
