@@ -4,6 +4,10 @@
 
 mod support;
 
+use hearthd::{
+    clock::{Clock, Moment},
+    model::ClockTrust,
+};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 use std::{
@@ -80,6 +84,34 @@ fn a_report_is_told_by_the_daemon_and_by_its_file() {
     let nothing = house.console(&["report", "--state", &state]);
     let said = String::from_utf8_lossy(&nothing.stderr).into_owned();
     assert!(!nothing.status.success() && said.contains("hearthd is not running"), "{said}");
+}
+
+/// While nobody is there, lights do what they did two weeks ago, as far as the history knows that day.
+#[test]
+fn lights_of_an_empty_house_repeat_a_day_of_the_history() {
+    let text = "[hub]\nid = \"hut\"\ntimezone = \"UTC\"\n[hardware]\nbackend = \"simulated\"\n[history]\ncommit = \"1s\"\n\
+        [modes]\nstart = \"vacation\"\n[modes.presence]\nwhen = \"vacation\"\noutputs = [\"lamp\", \"porch\"]\n\
+        between = \"00:00 and 24:00\"\n[outputs.lamp]\nkind = \"light\"\ngpio = 17\n[outputs.porch]\nkind = \"light\"\ngpio = 18\n";
+    let mut house = House::new(text);
+    house.up(&[]);
+    assert!(house.ask(&["why", "lamp"]).contains("by chance between"), "{}", house.ask(&["why", "lamp"]));
+    let state = house.folder.path().join("state");
+    let file = house.folder.path().join("past.csv");
+    for (point, value) in [("lamp", "on"), ("porch", "off")] {
+        // From 16 days ago to 11, each half hour: today may end meanwhile.
+        let line = |half: i32| format!("{}m,{value}\n", half * 30);
+        fs::write(&file, (11 * 48..=16 * 48).rev().map(line).collect::<String>()).unwrap();
+        let import = ["import", point, file.to_str().unwrap(), "--state", state.to_str().unwrap()];
+        wait_until("it is imported", || house.console(&import).status.success());
+    }
+    assert!(house.stop());
+    house.up(&[]);
+    wait_until("the day is repeated", || house.ask(&["why", "lamp"]).contains("as on "));
+    wait_until("the lamp is on as it was", || house.value("lamp") == "ON" && house.value("porch") == "OFF");
+    let then = Clock::system(Moment::START, ClockTrust::Always).now().wall - chrono::TimeDelta::days(14);
+    let days = [0, 1].map(|days| (then - chrono::TimeDelta::days(days)).format("as on %A %-d %B").to_string());
+    let why = house.ask(&["why", "porch"]);
+    assert!(days.iter().any(|day| why.contains(day)), "{why}");
 }
 
 /// What begins its history.

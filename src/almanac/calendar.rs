@@ -207,6 +207,15 @@ impl Calendar {
         })
     }
 
+    /// Whether `now` is within one of these times of a day, in seconds after its midnight on the local clock.
+    pub fn within_day(&self, date: NaiveDate, times: &[(i32, i32)], now: DateTime<Utc>) -> Option<Held> {
+        let mut edges = Edges::at(now);
+        for (from, to) in times {
+            edges.add(local_instant(date, *from, self.zone)?, local_instant(date, *to, self.zone)?);
+        }
+        Some(edges.held())
+    }
+
     /// The first time after `after` at which this time of day comes.
     pub fn next_time(&mut self, time: TimeOfDay, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let today = self.local_date(after);

@@ -8,7 +8,7 @@ use super::{
     suggestions,
     table::Table,
 };
-use crate::model::{Condition as Held, Level, Modes, OutputId, Rule};
+use crate::model::{Condition as Held, Level, Modes, OutputId, OutputKind, Rule};
 use std::{ops::Range, sync::Arc};
 
 const USUAL: [&str; 4] = ["home", "away", "night", "vacation"];
@@ -63,7 +63,8 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
     let has_presence = table.has("presence");
     let presence = table.table(
         "presence",
-        "Lights that go on and off by chance, as if somebody were there. Each day differs, and no two houses are alike.",
+        "Lights that go on and off as if somebody were there: as they did two weeks ago, where the history knows that day, else by \
+         chance.",
         |table| Presence {
             when: table
                 .required("when", "The mode in which they do.", "\"vacation\"", Word)
@@ -108,9 +109,17 @@ pub(super) fn presence(
                 continue;
             }
         };
+        let kind = config[output].kind;
+        if config.capability(output).moves()
+            || !matches!(kind, OutputKind::Light | OutputKind::Switch | OutputKind::Fan)
+        {
+            let message = format!("`{name}` is no light, and nobody is there to see what it does");
+            problems.error(place, message, "name lights, or a switch such as a radio");
+            continue;
+        }
         let (Some(mode), Some((from, to, next_day))) = (mode, window) else { continue };
         let seed = name.bytes().fold(0, |seed: u64, byte| seed.wrapping_mul(257).wrapping_add(byte.into()));
-        let pretended = Held::PresenceSimulation { from, to, next_day, seed };
+        let pretended = Held::PresenceSimulation { light: output, from, to, next_day, seed };
         rules.push(rule(output, &config[output].name, Held::All(vec![Held::Mode(vec![mode]), pretended])));
     }
     rules

@@ -127,6 +127,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let left = Ledger::open_homie(options.state.as_deref());
     adapters.attach("the Homie device", mqtt::homie::attach(&house, left));
     adapters.attach("the history", history::attach(&house, options.history, ends.past, ends.unrecorded));
+    adapters.attach("the lights of the past", history::repeat_lights(&house));
     let (asked_in, mut asked) = mpsc::channel(1);
     adapters.run("the task for signals", signals.pass_on(asked_in));
     let (web_in, web) = watch::channel(None);

@@ -42,9 +42,13 @@ pub(super) fn evaluate(condition: &Condition, timers: &mut [Timer], facts: &mut 
         Condition::Mode(modes) => facts.mode(modes),
         Condition::Changed { point, within } => facts.changed(*point, *within),
         Condition::Due { output, least } => facts.due(*output, *least),
-        Condition::PresenceSimulation { from, to, next_day, seed } => {
-            facts.on_the_clock(|calendar, now| calendar.pretended(*from, *to, *next_day, *seed, now.wall))
-        }
+        Condition::PresenceSimulation { light, from, to, next_day, seed } => match facts.past_day(*light) {
+            None => facts.on_the_clock(|calendar, now| calendar.pretended(*from, *to, *next_day, *seed, now.wall)),
+            Some((date, on)) => {
+                let within = facts.on_the_clock(|calendar, now| calendar.within(*from, *to, *next_day, now.wall));
+                within.and(facts.on_the_clock(|calendar, now| calendar.within_day(date, on, now.wall)))
+            }
+        },
     }
 }
 

@@ -12,11 +12,11 @@ use crate::{
     almanac::{Calendar, Day, Held},
     clock::{Moment, Now},
     model::{
-        ClimateFacet, ClimateId, Config, InputId, OutputFacet, OutputId, Point, Quality, Quantity, SensorId, SeriesId,
-        Summary, Truth,
+        ClimateFacet, ClimateId, Config, InputId, OutputFacet, OutputId, PastDay, Point, Quality, Quantity, SensorId,
+        SeriesId, Summary, Truth,
     },
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use std::time::Duration;
 
 /// How often a condition on the height of the sun is looked at: it moves by at most a quarter of a degree in this time.
@@ -41,6 +41,8 @@ pub(super) struct Facts<'a> {
     pub series: &'a [Readings],
     /// In the order of the points.
     pub today: &'a [(Point, Today)],
+    /// Days of the past that lights repeat.
+    pub past_days: &'a [PastDay],
     pub dark: Option<&'a RuleState>,
     /// What this process has not read since then is unknown.
     pub read_since: Option<Moment>,
@@ -62,6 +64,7 @@ macro_rules! facts {
             mode: $engine.mode.as_ref(),
             series: &$engine.series,
             today: &$engine.today,
+            past_days: &$engine.past_days,
             dark: $engine.dark.as_ref(),
             read_since: None,
             calendar: $calendar,
@@ -71,7 +74,7 @@ macro_rules! facts {
 }
 pub(super) use facts;
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
     /// Its outputs.
     pub fn view(&self) -> View<'_> {
         View { config: self.config, outputs: self.outputs, now: self.now }
@@ -215,6 +218,14 @@ impl Facts<'_> {
         let day = self.now.wall_known.then(|| self.calendar.day_of(self.now.wall))??;
         self.wake_at_time(Some(day.end));
         Some(day)
+    }
+
+    /// Today, and when a light was on two weeks before, if that is known.
+    pub fn past_day(&mut self, light: OutputId) -> Option<(NaiveDate, &'a [(i32, i32)])> {
+        let today = self.day()?.date;
+        let before = PastDay::before(today)?;
+        let day = self.past_days.iter().find(|day| day.date == before)?;
+        Some((today, day.on.get(&self.config[light].id)?.as_slice()))
     }
 
     /// What became of a point today, as long as the time is known, and of a meter what it shows.

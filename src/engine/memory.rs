@@ -9,7 +9,7 @@ use super::{
     today::Today,
 };
 use crate::clock::{Moment, Now};
-use crate::model::{Config, OutputId, Owner, Point, PointSpec, Series, duration};
+use crate::model::{Config, OutputId, Owner, PastDay, Point, PointSpec, Series, duration};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -57,6 +57,8 @@ pub struct Memory {
     /// By the names of points.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) today: BTreeMap<Arc<str>, Today>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) past_days: Vec<PastDay>,
 }
 
 impl Memory {
@@ -81,6 +83,7 @@ impl Memory {
             dark: None,
             series: BTreeMap::new(),
             today: BTreeMap::new(),
+            past_days: Vec::new(),
         }
     }
 
@@ -167,6 +170,7 @@ impl Memory {
             series: over(self.series, later.series),
             today: over(self.today, later.today),
             dark: self.dark,
+            past_days: self.past_days,
             part: self.part,
             ..later
         }

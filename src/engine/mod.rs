@@ -75,7 +75,7 @@ use crate::{
     clock::{Moment, Now},
     model::{
         AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Line, Method, Output,
-        OutputId, Owner, Part, Point, Quantity, ReadFailure, Refusal, RuleId, SensorId, Truth,
+        OutputId, Owner, Part, PastDay, Point, Quantity, ReadFailure, Refusal, RuleId, SensorId, Truth,
     },
 };
 use automations::AutomationState;
@@ -101,6 +101,9 @@ const RETRY_LAST: Duration = Duration::from_secs(60);
 /// After a start that began elsewhere, outputs are again where they were when all was read.
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
 
+/// So many days of the past are kept: of yesterday's, today's and tomorrow's.
+const PAST_DAYS_MAX: usize = 3;
+
 /// From which `min_off` on it is kept at once that a part went on or off.
 const PART_REST_MIN: Duration = Duration::from_secs(60);
 
@@ -122,6 +125,8 @@ pub struct Engine {
     series: Vec<Readings>,
     /// In the order of the points.
     today: Vec<(Point, Today)>,
+    /// Days of the past that lights repeat, the oldest first; a few.
+    past_days: Vec<PastDay>,
     commands: u64,
     returns: Vec<Return>,
     /// When this process began.
@@ -269,6 +274,7 @@ impl Engine {
         memory.events.extend(by_name(&config.events, &self.events, |rule| &rule.name));
         memory.events.values_mut().for_each(|state| state.tell(self.last_wall));
         memory.dark.clone_from(&self.dark);
+        memory.past_days.clone_from(&self.past_days);
         let names = config.series.iter().map(|series| series_name(config, *series));
         memory.series.extend(names.zip(self.series.iter().cloned()));
         memory.today.extend(self.today.iter().map(|(point, state)| (today::name(config, *point), *state)));
@@ -342,6 +348,7 @@ impl Engine {
                 let result = if self.stopping { Err(Refusal::Stopping) } else { self.command(&command, now) };
                 return vec![Effect::Answer { command, request, result }];
             }
+            Event::Remembered(day) => self.absorb_past_day(day),
             Event::Reconfigure(config) => self.reconfigure(config, now),
             Event::Stop => {
                 self.stopping = true;
@@ -383,6 +390,17 @@ impl Engine {
             // A single failure is made good by the next reading, or the value goes stale.
             Err(_) => {}
         }
+    }
+
+    fn absorb_past_day(&mut self, mut day: PastDay) {
+        day.on.values_mut().for_each(|times| times.truncate(PastDay::TIMES_MAX));
+        self.past_days.retain(|known| known.date != day.date);
+        self.past_days.push(day);
+        self.past_days.sort_by_key(|day| day.date);
+        let too_many = self.past_days.len().saturating_sub(PAST_DAYS_MAX);
+        self.past_days.drain(..too_many);
+        self.unpromised += 1;
+        self.changes.everything();
     }
 
     /// Goes on with another configuration: what kept its name keeps its state, and an output that kept its wire is not
@@ -513,6 +531,7 @@ impl Engine {
             dark,
             series: series.collect(),
             today,
+            past_days: memory.past_days,
             events: automations::resume(&config, memory.events),
             mode: ModeState::new(&config.modes, memory.mode, now),
             started: now.moment,

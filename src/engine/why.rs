@@ -3,7 +3,7 @@
 use super::{
     Engine, climate,
     condition::{self, evaluate},
-    facts::facts,
+    facts::{Facts, facts},
     foresight, rooms,
     state::{OutputState, RuleState, Timestamp},
     wakeup::NextWakeup,
@@ -11,8 +11,8 @@ use super::{
 use crate::{
     clock::Now,
     model::{
-        Climate, ClimateFacet, ClimateId, Condition, InputId, Method, Number, Outlook, OutputId, PartReason, Pending,
-        Point, Reasons, RoomId, Rule, RuleId, RuleReason, Slot, Summary, Truth, WireReason, duration,
+        Climate, ClimateFacet, ClimateId, Condition, InputId, Method, Number, Outlook, OutputId, PartReason, PastDay,
+        Pending, Point, Reasons, RoomId, Rule, RuleId, RuleReason, Slot, Summary, Truth, WireReason, duration,
     },
 };
 use std::time::Duration;
@@ -137,7 +137,8 @@ impl Engine {
                     return None;
                 }
                 let until = if wanted { "" } else { "until " };
-                let text = format!("{until}{}", condition.describe(&self.config));
+                let text = as_on(condition, &mut facts).unwrap_or_else(|| condition.describe(&self.config));
+                let text = format!("{until}{text}");
                 let numbers = self.numbers(condition, now);
                 Some(PartReason { text, truth, points: condition.plain_points(), numbers })
             });
@@ -256,6 +257,14 @@ fn driven(zone: &Climate) -> Vec<OutputId> {
     outputs.sort();
     outputs.dedup();
     outputs
+}
+
+/// Of a light that repeats a day of the past: which.
+fn as_on(condition: &Condition, facts: &mut Facts<'_>) -> Option<String> {
+    let Condition::PresenceSimulation { light, from, to, .. } = condition else { return None };
+    let (today, _) = facts.past_day(*light)?;
+    let day = PastDay::before(today)?;
+    Some(format!("as on {}, between {from} and {to}", day.format("%A %-d %B")))
 }
 
 fn sorted(mut pending: Vec<Pending>) -> Vec<Pending> {

@@ -13,6 +13,7 @@ mod aside;
 mod course;
 mod fold;
 mod import;
+mod lights;
 mod pack;
 mod pending;
 mod points;
@@ -31,6 +32,7 @@ use crate::{
     model::{HistorySettings, Snapshot},
 };
 use chrono::DateTime;
+pub use lights::repeat_lights;
 use points::Shape;
 use read::Present;
 use std::{

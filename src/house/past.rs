@@ -1,8 +1,9 @@
 //! What the history tells of a point, asked for in parts that it answers.
 
 use super::{Ask, Change, Course, Span};
-use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta};
-use std::time::Duration;
+use crate::model::{PastDay, Zone};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Timelike};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Where the past is asked for; None: nothing was ever recorded of that point.
 pub type Source<'s, E> = &'s mut dyn FnMut(&Ask) -> Result<Option<Course>, E>;
@@ -14,6 +15,10 @@ const CHANGES: TimeDelta = TimeDelta::days(7);
 
 /// How finely it is looked for times of which nothing is known.
 const LOOK: Duration = Duration::from_secs(1_800);
+
+/// Of a day of which less than this share is known, nothing is repeated.
+const NEARLY_ALL: f64 = 0.95;
+const DAY_S: i32 = 86_400;
 
 /// What a point became, with the time.
 pub type Became = (DateTime<FixedOffset>, Change);
@@ -192,6 +197,36 @@ fn known_until(stretch: Stretch, looks: &[Piece]) -> DateTime<FixedOffset> {
     until.min(stretch.to)
 }
 
+/// When lights were on, on one day of the house; None: that is not known of all of them, or all were off, as in a house in
+/// which nobody was.
+///
+/// # Errors
+/// Those of the source.
+pub fn lit<E>(source: Source<'_, E>, lights: &[Arc<str>], date: NaiveDate, zone: Zone) -> Result<Option<PastDay>, E> {
+    let midnight = |date: NaiveDate| {
+        let midnight = zone.from_local_datetime(&date.and_time(NaiveTime::MIN)).earliest();
+        midnight.map(|at| at.fixed_offset())
+    };
+    let Some((from, to)) = midnight(date).zip(date.succ_opt().and_then(midnight)) else { return Ok(None) };
+    let time = Time { from, to };
+    let on_the_clock = |at: DateTime<FixedOffset>| match at >= to {
+        true => DAY_S,
+        false => i32::try_from(at.with_timezone(&zone).num_seconds_from_midnight()).unwrap_or(DAY_S),
+    };
+    let mut day = PastDay { date, on: BTreeMap::new() };
+    for light in lights {
+        let (changes, looks) = told(source, light, time)?;
+        let known_s: f64 = looks.iter().filter(|piece| piece.at >= from).map(|piece| piece.span.known_s).sum();
+        if known_s < NEARLY_ALL * (to - from).num_seconds() as f64 {
+            return Ok(None);
+        }
+        let on = when_on(&changes, &looks, time);
+        let times = on.iter().map(|one| (on_the_clock(one.from), on_the_clock(one.to)));
+        day.on.insert(light.clone(), times.filter(|(from, to)| from < to).collect());
+    }
+    Ok(day.on.values().any(|times| !times.is_empty()).then_some(day))
+}
+
 /// A time of an answer.
 pub fn read(time: &str) -> Option<DateTime<FixedOffset>> {
     DateTime::parse_from_rfc3339(time).ok()
@@ -248,6 +283,35 @@ mod tests {
         assert_eq!(first(&|at| f64::from(u8::from(at >= wednesday))), ((span.from, "OFF".into()), 2));
         let before = span.from - TimeDelta::days(2);
         assert_eq!(first(&|at| f64::from(u8::from(at >= before))), ((span.from, "ON".into()), 1), "the last before");
+    }
+
+    #[test]
+    fn a_day_is_told_by_the_clock_where_all_of_it_is_known() {
+        use crate::house::invented::{course, time};
+        use crate::model::Zone;
+        let evening = |point: &str, at: DateTime<FixedOffset>| {
+            let is_on = match point {
+                "hall" => (17..19).contains(&at.hour()) || at.hour() == 23,
+                _ => false,
+            };
+            Some(f64::from(u8::from(is_on)))
+        };
+        let lights = ["hall".into(), "porch".into()];
+        let date = NaiveDate::from_ymd_opt(2026, 11, 16).unwrap();
+        let zone = Zone::find("Europe/Amsterdam").unwrap();
+        let lit = |lights: &[Arc<str>], hours_known: u32| {
+            let mut source = |ask: &Ask| {
+                let mut told = course(ask, &evening, false);
+                let spans = told.iter_mut().map(|course| &mut course.spans);
+                spans.for_each(|spans| spans.retain(|span| time(&span.time).hour() < hours_known));
+                Ok::<_, std::convert::Infallible>(told)
+            };
+            super::lit(&mut source, lights, date, zone).unwrap()
+        };
+        let day = lit(&lights, 24).unwrap();
+        assert_eq!((&*day.on["hall"], &*day.on["porch"]), (&[(17 * 3600, 19 * 3600), (23 * 3600, DAY_S)][..], &[][..]));
+        assert_eq!(lit(&lights, 22), None, "two hours are not known");
+        assert_eq!(lit(&lights[1..], 24), None, "nobody was there");
     }
 
     #[test]

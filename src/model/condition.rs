@@ -71,6 +71,8 @@ pub enum Condition {
     },
     /// Of a house in which nobody is: whether this light is to look as if somebody were, within a window of time.
     PresenceSimulation {
+        /// Which light.
+        light: OutputId,
         /// The window's beginning.
         from: TimeOfDay,
         /// Its end.

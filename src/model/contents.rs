@@ -1,6 +1,6 @@
 //! What there is in a house, counted in words.
 
-use super::{Condition, Config, Rule};
+use super::{Condition, Config, OutputId, Rule};
 
 impl Config {
     /// `7 outputs, 3 inputs, 10 rules`: what people wrote down, of each kind that there is.
@@ -21,6 +21,18 @@ impl Config {
             .map(|(count, noun)| format!("{count} {noun}{}", if count == 1 { "" } else { "s" }))
             .collect();
         if words.is_empty() { "nothing in it yet".into() } else { words.join(", ") }
+    }
+}
+
+impl Config {
+    /// The lights that go on and off as if somebody were there.
+    pub fn simulated_lights(&self) -> Vec<OutputId> {
+        let parts = self.rules.iter().flat_map(|rule| rule.condition.parts());
+        let light = |part: &Condition| match part {
+            Condition::PresenceSimulation { light, .. } => Some(*light),
+            _ => None,
+        };
+        parts.filter_map(light).collect()
     }
 }
 

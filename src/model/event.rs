@@ -1,6 +1,6 @@
 //! What can happen to the engine and what it wants done: both closed lists.
 
-use super::{Cause, Click, ClimateMode, Config, InputId, Learnt, Level, OutputId, Quantity, Source};
+use super::{Cause, Click, ClimateMode, Config, InputId, Learnt, Level, OutputId, PastDay, Quantity, Source};
 use crate::clock::Moment;
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -79,6 +79,8 @@ pub enum Event {
         /// The output's id.
         output: Arc<str>,
     },
+    /// What is known of a day of the past, which lights may repeat two weeks later.
+    Remembered(PastDay),
     /// Somebody wishes something.
     Command {
         /// What.

@@ -27,6 +27,7 @@ mod levels;
 mod limits;
 mod manual;
 mod parts;
+mod presence;
 mod promises;
 mod published;
 mod pulse;
