@@ -12,8 +12,8 @@ use crate::{
     almanac::{Calendar, Day, Held},
     clock::{Moment, Now},
     model::{
-        ClimateFacet, ClimateId, Config, InputId, OutputFacet, OutputId, PastDay, Point, Quality, Quantity, SensorId,
-        SeriesId, Summary, Truth,
+        ClimateFacet, ClimateId, Config, InputId, Method, OutputFacet, OutputId, PastDay, Point, Quality, Quantity,
+        SensorId, SeriesId, Summary, Truth,
     },
 };
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -156,6 +156,10 @@ impl<'a> Facts<'a> {
     /// Whether a point became another less than `within` ago. That is not known where it was not known for so long.
     pub fn changed(&mut self, point: Point, within: Duration) -> Truth {
         let (turned, unsure, is_known) = match point {
+            Point::Output(id) if matches!(self.config[id].method, Method::Door(_)) => {
+                let output = &self.outputs[id.0];
+                (output.turned.at, output.turned.known, output.door.is_open() != Truth::Unknown)
+            }
             Point::Output(id) => {
                 let output = &self.outputs[id.0];
                 // What is decided and not driven yet turns now.

@@ -5,7 +5,7 @@ use super::{
     command::Goal,
     promises::Promised,
     slots::Situation,
-    state::{Manual, Release, Timestamp},
+    state::{ByItself, Manual, Release, Timestamp},
     wakeup::NextWakeup,
 };
 use crate::{
@@ -116,7 +116,7 @@ pub(super) fn expire(
     manual: &mut Option<Manual>,
     output: &Output,
     situation: &Situation<'_>,
-    automatic: Option<Level>,
+    automatic: Option<ByItself>,
     wakeup: &mut NextWakeup,
 ) -> bool {
     let Some(command) = manual else { return false };
@@ -143,7 +143,7 @@ fn released(
     release: &mut Release,
     output: &Output,
     situation: &Situation<'_>,
-    automatic: Option<Level>,
+    automatic: Option<ByItself>,
     wakeup: &mut NextWakeup,
 ) -> bool {
     let now = situation.now;

@@ -10,7 +10,7 @@ use super::{
     order::Cluster,
     parts::{self, cover::Asks},
     slots::{Situation, Slots, Wish, highest},
-    state::{OutputState, Timestamp, Wire},
+    state::{ByItself, OutputState, Timestamp, Wire},
     view,
     wakeup::NextWakeup,
 };
@@ -302,18 +302,18 @@ fn rest(output: &Output, state: &OutputState) -> Claim {
 }
 
 /// What it would be without a command; None: that is not known.
-fn automatic(id: OutputId, output: &Output, situation: &Situation<'_>) -> Option<Level> {
+fn automatic(id: OutputId, output: &Output, situation: &Situation<'_>) -> Option<ByItself> {
     if let Some(claimed) = situation.claimed(id) {
-        return Some(claimed.claim().level);
+        return Some(ByItself::At(claimed.claim().level));
     }
     for (wish, truth) in situation.wishes(id) {
         match truth {
-            Truth::True => return Some(wish.level),
+            Truth::True => return Some(ByItself::At(wish.level)),
             Truth::Unknown => return None,
             Truth::False => {}
         }
     }
-    Some(output.default)
+    Some(if output.default_holds { ByItself::Left {} } else { ByItself::At(output.default) })
 }
 
 /// Whether it is asked to be on, or would be if what is unknown turned out so.

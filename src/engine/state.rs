@@ -3,6 +3,7 @@
 mod manual;
 mod output;
 mod timestamp;
+mod turned;
 
 use super::{
     filters::FilterState,
@@ -14,40 +15,12 @@ use crate::{
     model::{Learnt, Modes, Quality, Quantity, Room, RoomCause, Rule, Sensor, SettableKind, Sign, Truth},
 };
 use chrono::{DateTime, Utc};
-pub(super) use manual::{Manual, Release};
+pub(super) use manual::{ByItself, Manual, Release};
 pub(super) use output::{Failure, OutputState, Wire, motion};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 pub(super) use timestamp::{Timestamp, is_plain};
-
-/// When something that is on or off last became the other, as far as is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Turned {
-    /// When it last did.
-    pub at: Option<Moment>,
-    /// Since when it has been known without a break; before, it may have turned unseen.
-    pub known: Option<Moment>,
-    /// What it was, while it is known.
-    was: Option<bool>,
-}
-
-impl Turned {
-    /// It is this now.
-    pub fn follow(&mut self, truth: Truth, now: Moment) {
-        let is = match truth {
-            Truth::True => Some(true),
-            Truth::False => Some(false),
-            Truth::Unknown => None,
-        };
-        match (self.was, is) {
-            (Some(was), Some(is)) if was != is => self.at = Some(now),
-            (None, Some(_)) => self.known = Some(now),
-            (Some(_), None) => self.known = None,
-            _ => {}
-        }
-        self.was = is;
-    }
-}
+pub(super) use turned::Turned;
 
 /// An input.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

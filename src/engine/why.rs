@@ -223,6 +223,9 @@ impl Engine {
             if let Some((end, by)) = state.door.awaited(door) {
                 add(format!("it is {end}, or in fault"), wall(by));
             }
+            if let Some(until) = state.door.waits_until(now.moment) {
+                add("it is moved: its end switches tell again where it is".into(), wall(until));
+            }
             if let Some(until) = state.door.quiet_until(now.moment) {
                 add("rules move it again, after a start or a reload".into(), wall(until));
             }

@@ -319,3 +319,159 @@ fn the_outlook_takes_a_door_to_arrive() {
     assert_eq!(expected.collect::<Vec<_>>(), ["closing", "closed"]);
     assert_eq!(said(&house).as_deref(), Some("open"));
 }
+
+/// How often the button was pressed.
+fn presses(house: &House) -> usize {
+    house.log.iter().filter(|driven| &*driven.output == "garage.button" && driven.level.is_on()).count()
+}
+
+const SHUT_AT_NIGHT: &str = "[inputs.night]\nkind = \"switch\"\ngpio = 7\n\
+                             [[rules]]\nname = \"Shut\"\nwhile = \"night\"\nset = { garage = \"closed\" }\n";
+
+/// A door that is open, with a rule that shuts it at night.
+fn open_by_day() -> House {
+    let mut house = House::new(from_text(&format!("{GARAGE}{SHUT_AT_NIGHT}")));
+    for (input, active) in [("shut", true), ("up", true), ("night", false)] {
+        house.input(input, active);
+    }
+    house.live(secs(20));
+    house
+}
+
+#[test]
+fn what_turns_back_on_the_right_way_from_half_open_is_not_pressed_again() {
+    let mut house = closed_garage();
+    house.command("garage", "OPEN");
+    house.live(secs(1));
+    house.input("shut", true);
+    house.command("garage", "STOP");
+    house.live(secs(5));
+    // It was opening, so the next press closes it.
+    assert!(house.command("garage", "CLOSE").contains(&PRESSED.to_owned()));
+    assert_eq!(said(&house).as_deref(), Some("closing"));
+    house.live(secs(2));
+    // A light barrier opens it again.
+    house.input("up", true);
+    house.live(mins(5));
+    assert_eq!(presses(&house), 3);
+    let fault = "it turned back before it was closed: something may be in its way";
+    assert_eq!(house.point("garage").fault.as_deref(), Some(fault));
+    assert_eq!(said(&house).as_deref(), Some("open"));
+    house.command("garage", "CLOSE");
+    assert_eq!((presses(&house), house.point("garage").fault), (4, None), "asked once more");
+}
+
+#[test]
+fn what_a_rule_asks_while_its_switches_do_not_tell_is_said_and_done_later() {
+    let mut house = open_by_day();
+    house.input_fails("up");
+    house.input_fails("shut");
+    house.live(mins(5));
+    house.input("night", true);
+    let door = house.point("garage");
+    let fault = "it is to be closed, and its end switches do not tell where it is";
+    assert_eq!((door.fault.as_deref(), door.quality, door.value), (Some(fault), Quality::Fault, None));
+    assert_eq!(house.live(mins(60)), NOTHING);
+    house.input("shut", true);
+    assert_eq!(house.input("up", true), NOTHING, "whoever mended them may still be there");
+    assert_eq!(house.point("garage").fault, None);
+    let pending = house.engine.reasons_of("garage", house.now).unwrap().pending;
+    assert_eq!(pending[0].what, "it is moved: its end switches tell again where it is");
+    assert_eq!(house.live(secs(9)), NOTHING);
+    assert_eq!(house.live(secs(1)), ["garage.button ON: Shut"]);
+}
+
+#[test]
+fn what_is_not_asked_any_more_when_its_switches_tell_again_is_not_done() {
+    let mut house = open_by_day();
+    house.input_fails("up");
+    house.input_fails("shut");
+    house.input("night", true);
+    house.input("night", false);
+    assert_eq!(house.point("garage").fault, None);
+    house.input("shut", true);
+    house.input("up", true);
+    house.live(mins(5));
+    assert_eq!(presses(&house), 0);
+}
+
+#[test]
+fn what_is_there_when_its_switches_tell_again_is_not_pressed() {
+    let mut house = open_by_day();
+    house.input_fails("up");
+    house.input_fails("shut");
+    house.input("night", true);
+    house.input("up", false);
+    house.input("shut", false);
+    house.live(mins(5));
+    assert_eq!((presses(&house), said(&house).as_deref()), (0, Some("closed")));
+}
+
+#[test]
+fn a_door_that_was_moved_while_nobody_looked_does_not_move() {
+    for is_restart in [true, false] {
+        let mut house = closed_garage();
+        if is_restart {
+            house.power_cut(mins(60));
+        } else {
+            house.input_fails("shut");
+            house.live(mins(60));
+        }
+        house.input("shut", true);
+        house.input("up", false);
+        assert_eq!(said(&house).as_deref(), Some("stopped"), "{is_restart}");
+        house.input("up", true);
+        house.input("up", false);
+        assert_eq!(said(&house).as_deref(), Some("closing"), "{is_restart}: this was seen");
+    }
+}
+
+#[test]
+fn a_door_changed_when_its_switches_said_so() {
+    let mut house = House::new(from_text(&format!(
+        "{GARAGE}[outputs.lamp]\nkind = \"light\"\ngpio = 20\n\
+         [[rules]]\nname = \"Lit\"\nwhile = \"garage changed within 5m\"\nset = {{ lamp = \"on\" }}\n"
+    )));
+    house.input("shut", false);
+    house.input("up", false);
+    house.live(mins(6));
+    house.command("garage", "OPEN");
+    house.live(secs(2));
+    assert!(!house.is_on("lamp"), "it is asked, and does not move yet");
+    house.input("shut", true);
+    assert!(house.is_on("lamp"));
+    house.input("up", true);
+    house.live(mins(5));
+    assert!(!house.is_on("lamp"));
+    // By its remote.
+    house.input("up", false);
+    house.input("shut", false);
+    assert!(house.is_on("lamp"));
+    house.live(mins(4));
+    house.restart(secs(30));
+    house.read_again();
+    assert!(house.is_on("lamp"), "four and a half minutes ago");
+    house.live(secs(30));
+    assert!(!house.is_on("lamp"));
+}
+
+#[test]
+fn a_command_until_the_next_change_ends_when_a_rule_closes_it() {
+    let blind = "[outputs.blind]\nkind = \"cover\"\nopen_gpio = 22\nclose_gpio = 23\nopen_time = \"10s\"\n\
+                 close_time = \"10s\"\nmanual_for = \"next_change\"\n";
+    let rule = SHUT_AT_NIGHT.replace("garage", "blind");
+    let mut house = House::new(from_text(&format!("{blind}{rule}")));
+    house.input("night", false);
+    house.command("blind", "OPEN");
+    house.live(mins(60));
+    assert_eq!(house.why("blind"), "manual: command by MQTT, until the next automatic change");
+    house.restart(secs(5));
+    house.read_again();
+    assert_eq!(house.input("night", true), ["blind OFF: Shut", "blind.close ON: Shut"]);
+    house.live(secs(20));
+    house.command("blind", "OPEN");
+    house.live(secs(20));
+    house.input("night", false);
+    assert_eq!(house.why("blind"), "default: nobody asks for anything, it stays as it is");
+    assert_eq!(house.point("blind").text().as_deref(), Some("open"));
+}

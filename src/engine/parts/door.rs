@@ -2,12 +2,14 @@
 //!
 //! The button opens, stops and closes in turn, and nothing tells which comes next. So:
 //! - The **end switches** are the truth. The door is where they say, whoever moved it; where they are not known, it is not
-//!   moved.
+//!   moved. What is asked meanwhile waits, as a fault, and is done when they have told for a while and it is still asked.
+//!   What it did while they did not tell, nobody knows: it is no move.
 //! - A move is **finished** before another begins: who asks for the other end on the way, and still does there, gets it from
 //!   the end that the door reaches. A switch tells before the motor rests, so that is pressed a little later. Only STOP
 //!   presses while it moves.
-//! - A door that stands between its ends may go the wrong way first. It is then pressed **once more** at that end. Nothing
-//!   else is pressed twice: what does not arrive in time is in fault until somebody asks again or a switch tells.
+//! - A door that stands between its ends may go the wrong way first. It is then pressed **once more** at that end, but not
+//!   where its last move says that it goes the right way: then something was in its way. Nothing else is pressed twice: what
+//!   does not arrive in time is in fault until somebody asks again or a switch tells.
 //! - Nothing is asked by a **start**: what rules ask when they are first known, and for a while after a start or a reload,
 //!   is taken for done.
 
@@ -20,7 +22,8 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// For so long after a start or a reload nothing is pressed but for a command.
+/// For so long after a start or a reload nothing is pressed but for a command, and after its switches began to tell again
+/// nothing that had to wait for them.
 const QUIET: Duration = Duration::from_secs(10);
 /// A press that could not begin within this time is left out: the door must not move long after it was asked to.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -64,6 +67,10 @@ struct Run {
     presses: u8,
     /// The first time, nobody knew which way it would go.
     blind: bool,
+    /// And that may have been the wrong one, as far as its last move tells.
+    astray: bool,
+    /// It had to wait for its switches, and is not pressed before.
+    after: Option<Moment>,
     /// It is to be stopped.
     stop: bool,
     /// The button is being pressed since then.
@@ -101,8 +108,8 @@ enum Fault {
     Late(Way),
     /// It is still at the end that it was to leave.
     Stuck(Way),
-    /// It came back to the end that it left.
-    CameBack,
+    /// It went another way, or was moved, before it arrived there.
+    TurnedBack(Way),
     /// The button was not pressed.
     NotPressed,
 }
@@ -113,6 +120,8 @@ pub(in crate::engine) struct Ends {
     pub closed: Truth,
     /// None: there is no such switch.
     pub open: Option<Truth>,
+    /// This process has heard of all of them; before, they are as remembered.
+    pub is_heard: bool,
 }
 
 /// The wire of the button.
@@ -224,8 +233,8 @@ impl DoorState {
     /// Whether it is open at all.
     pub fn is_open(&self) -> Truth {
         match self.run.ends {
-            Ends { closed: Truth::True, open: Some(Truth::True) } => Truth::Unknown,
-            Ends { closed: Truth::Unknown, open: Some(Truth::True) } => Truth::True,
+            Ends { closed: Truth::True, open: Some(Truth::True), .. } => Truth::Unknown,
+            Ends { closed: Truth::Unknown, open: Some(Truth::True), .. } => Truth::True,
             Ends { closed, .. } => !closed,
         }
     }
@@ -240,6 +249,11 @@ impl DoorState {
         self.run.moves.is_some() || self.run.goal.is_some()
     }
 
+    /// Until when it waits although its switches tell again.
+    pub fn waits_until(&self, now: Moment) -> Option<Moment> {
+        self.run.after.filter(|until| now < *until && self.run.goal.is_some())
+    }
+
     /// Where it is to arrive, and by when it is in fault if it does not.
     pub fn awaited(&self, door: &Door) -> Option<(&'static str, Moment)> {
         let moves = self.run.moves.filter(|moves| moves.ours)?;
@@ -251,12 +265,17 @@ impl DoorState {
         let time = |way| duration::spell(self.run.allows(door, way));
         Some(match self.run.fault {
             _ if self.run.ends.are_both() => "both of its end switches say that it is there; a magnet contact at the open end is an input of kind \"switch\"".into(),
-            None => return None,
+            None => {
+                let goal = self.run.goal.filter(|_| self.run.moves.is_none() && !self.is_known())?;
+                format!("it is to be {}, and its end switches do not tell where it is", end(towards(goal)))
+            }
             Some(Fault::Late(way)) => format!("it did not reach its {} end within {}", end(way), time(way)),
             Some(Fault::Stuck(way)) => {
                 format!("its button was pressed, and after {} it is still {}", time(way), end(way.opposite()))
             }
-            Some(Fault::CameBack) => "it came back to the end that it left".into(),
+            Some(Fault::TurnedBack(way)) => {
+                format!("it turned back before it was {}: something may be in its way", end(way))
+            }
             Some(Fault::NotPressed) => "its button could not be pressed".into(),
         })
     }
@@ -270,12 +289,23 @@ impl DoorState {
 impl Run {
     fn begin(&mut self, goal: Level) {
         (self.goal, self.presses, self.blind, self.stop, self.fault) = (Some(goal), 0, false, false, None);
+        (self.astray, self.after) = (false, None);
     }
 
     /// Takes in what the switches tell.
     fn look(&mut self, ends: Ends, now: Moment) {
-        self.ends = ends;
+        let before = std::mem::replace(&mut self.ends, ends);
         let Some(at) = ends.at() else { return };
+        if before.at().is_none() && self.goal.is_some() && self.presses == 0 {
+            self.after = Some(now + QUIET);
+        }
+        if (before.at().is_none() || !before.is_heard) && self.moves.is_none() {
+            // Where it is, it may have been for long.
+            if self.at.replace(at) != Some(at) {
+                (self.last, self.fault, self.stopped) = (at.came(), None, false);
+            }
+            return;
+        }
         let Some(before) = self.at.replace(at).filter(|before| *before != at) else { return };
         self.fault = None;
         let way = match at {
@@ -315,7 +345,7 @@ impl Run {
         }
         if self.ahead {
             let is_open = moves.way == Way::Opening;
-            let ends = Ends { closed: (!is_open).into(), open: door.open.map(|_| is_open.into()) };
+            let ends = Ends { closed: (!is_open).into(), open: door.open.map(|_| is_open.into()), is_heard: true };
             self.expected = Some(ends);
             self.look(ends, now);
         }
@@ -375,6 +405,7 @@ impl Run {
             Some(arrived) if !stops => rested.max(arrived + RUNS_OUT),
             _ => rested,
         };
+        let rested = self.after.filter(|_| !stops).map_or(rested, |after| rested.max(after));
         if now < rested {
             wakeup.at(rested);
         }
@@ -389,7 +420,9 @@ impl Run {
                 (self.moves, self.stopped, self.stop) = (None, self.at == Some(At::Between), false);
             }
             Some(way) => {
-                (self.blind, self.stopped) = (self.is_between(), false);
+                let is_known = self.last.map(Way::opposite) == self.goal.map(towards);
+                self.blind = self.is_between();
+                (self.astray, self.stopped) = (self.blind && !is_known, false);
                 self.presses += 1;
                 self.moves = Some(Move { way, since: now, ours: true });
             }
@@ -400,21 +433,24 @@ impl Run {
     /// Which way it goes when its button is pressed for its goal, as far as that can be told; None: it is not pressed.
     fn next(&mut self) -> Option<Way> {
         let goal = self.goal.filter(|_| self.moves.is_none())?;
-        let towards = if goal.is_on() { Way::Opening } else { Way::Closing };
-        let at = self.ends.at();
-        let is_there = match at {
-            Some(At::Closed) => !goal.is_on(),
-            _ => goal.is_on() && self.is_open(),
+        let Some(at) = self.ends.at().filter(|_| self.ends.is_heard) else {
+            // What was pressed was watched until nobody could tell any more; what was not waits.
+            self.goal = self.goal.filter(|_| self.presses == 0);
+            return None;
         };
-        let again = self.presses == 1 && self.blind;
-        if at.is_none() || is_there || self.presses > 0 && !again {
+        let is_there = match at {
+            At::Closed => !goal.is_on(),
+            At::Open | At::Between => goal.is_on() && self.is_open(),
+        };
+        let again = self.presses == 1 && self.astray;
+        if is_there || self.presses > 0 && !again {
             self.goal = None;
-            if at.is_some() && !is_there {
-                self.fault = Some(Fault::CameBack);
+            if !is_there {
+                self.fault = Some(Fault::TurnedBack(towards(goal)));
             }
             return None;
         }
-        Some(if self.is_between() { self.last.map_or(towards, Way::opposite) } else { towards })
+        Some(if self.is_between() { self.last.map_or(towards(goal), Way::opposite) } else { towards(goal) })
     }
 
     fn give_up(&mut self, fault: Fault) {
@@ -438,7 +474,7 @@ impl Run {
 
 impl Default for Ends {
     fn default() -> Ends {
-        Ends { closed: Truth::Unknown, open: None }
+        Ends { closed: Truth::Unknown, open: None, is_heard: false }
     }
 }
 
@@ -457,6 +493,22 @@ impl Ends {
     fn are_both(self) -> bool {
         self.closed.is_true() && self.open.is_some_and(Truth::is_true)
     }
+}
+
+impl At {
+    /// Which way it came there; None: either.
+    fn came(self) -> Option<Way> {
+        match self {
+            At::Closed => Some(Way::Closing),
+            At::Open => Some(Way::Opening),
+            At::Between => None,
+        }
+    }
+}
+
+/// Which way it goes to be so.
+fn towards(goal: Level) -> Way {
+    if goal.is_on() { Way::Opening } else { Way::Closing }
 }
 
 /// What a door is when it arrives.

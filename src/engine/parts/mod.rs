@@ -68,11 +68,16 @@ pub(super) fn asked(
                 may_be_on: part.may_be_on() || part.is_under_way(),
                 failed: part.failure().is_some(),
             };
+            let mut switches = std::iter::once(door.closed).chain(door.open);
             let ends = Ends {
                 closed: situation.is_at_end(door.closed, false),
                 open: door.open.map(|switch| situation.is_at_end(switch, true)),
+                is_heard: switches.all(|switch| situation.inputs[switch.0].seen),
             };
-            vec![Level::from_on(outputs[id.0].door.step(door, ends, asks, button, now.moment, wakeup))]
+            let state = &mut outputs[id.0];
+            let is_pressed = state.door.step(door, ends, asks, button, now.moment, wakeup);
+            state.turned.follow(state.door.is_open(), now.moment);
+            vec![Level::from_on(is_pressed)]
         }
     }
 }

@@ -28,12 +28,21 @@ pub(in crate::engine) struct Manual {
     pub back: Option<Level>,
 }
 
+/// What an output would be without a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(in crate::engine) enum ByItself {
+    At(Level),
+    /// Nobody asks, and it stays as it is.
+    Left {},
+}
+
 /// What ends a command, besides AUTO and time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::engine) enum Release {
     /// What the output would be by itself becomes another than this; None: not known yet.
-    NextChange { automatic: Option<Level> },
+    NextChange { automatic: Option<ByItself> },
     /// The room is empty.
     RoomEmpty {
         /// Somebody was there since.

@@ -3,6 +3,7 @@
 use super::{
     manual::Manual,
     timestamp::{Timestamp, is_plain},
+    turned::Turned,
 };
 use crate::{
     clock::{Moment, Now},
@@ -69,6 +70,9 @@ pub(in crate::engine) struct OutputState {
     /// Of a door with one button.
     #[serde(default, skip_serializing_if = "is_plain")]
     pub door: DoorState,
+    /// Of a door: when it was last opened or closed, by what its switches tell.
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub turned: Turned,
     /// It is off as far as known and was driven on, and no wire has answered since that it is on or off. It outlives a kill,
     /// after which nobody else would know.
     #[serde(default, skip_serializing_if = "is_plain")]
@@ -144,6 +148,7 @@ impl OutputState {
             owed: Owed::default(),
             travel: Travel::default(),
             door: DoorState::default(),
+            turned: Turned::default(),
             may_have_gone_on: false,
             asked: false,
             is_taken_back: false,
