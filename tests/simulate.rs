@@ -512,3 +512,45 @@ fn a_report_says_what_its_world_leaves_out_and_its_table_of_days_is_not_wide() {
     let left_out = &json(&["--scenario", &file, "--json"])["not_modelled"];
     assert_eq!(*left_out, serde_json::json!({ "outputs": ["blind"], "readings": ["air.co2"], "inputs": ["leak"] }));
 }
+
+const GARAGE: &str = "A garage door that a rule opens and another shuts.
+--- house
+[inputs.shut]
+kind = \"door\"
+gpio = 5
+[inputs.up]
+kind = \"switch\"
+gpio = 6
+[outputs.garage]
+kind = \"cover\"
+button_gpio = 17
+closed_switch = \"shut\"
+open_switch = \"up\"
+open_time = \"15s\"
+close_time = \"20s\"
+[[rules]]
+name = \"By day\"
+while = \"time between 08:00 and 18:00\"
+set = { garage = \"open\" }
+[[rules]]
+name = \"By night\"
+while = \"time between 18:00 and 08:00\"
+set = { garage = \"closed\" }
+--- from 2026-11-23 06:00 for 6h world
+09:00:00  set garage CLOSE for 1m
+09:00:05  set garage STOP
+--- log with garage
+06:00:00  garage closed   rule: By night
+08:00:00  garage OPEN     rule: By day
+08:00:00  garage opening  rule: By day
+08:00:15  garage open     rule: By day
+09:00:00  garage CLOSED   manual: command by MQTT, until 2026-11-23 09:01:00
+09:00:00  garage closing  manual: command by MQTT, until 2026-11-23 09:01:00
+09:00:05  garage stopped  manual: command by MQTT, until AUTO
+";
+
+#[test]
+fn a_garage_door_moves_as_its_opener_does() {
+    let (_folder, file) = scenario(GARAGE);
+    told(&file);
+}

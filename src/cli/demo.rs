@@ -254,6 +254,7 @@ impl Show {
         }
         self.lived = next;
         let power = |id: &str| wires.output(id).map_or(0.0, |level| f64::from(level.percent()) / 100.0);
+        self.world.press_buttons(|button| wires.take_rises(button));
         let mut moved = false;
         for stimulus in self.world.advance(next, &power) {
             moved |= matches!(stimulus, Stimulus::Input { .. });

@@ -34,6 +34,8 @@ struct State {
     slow_lines: BTreeMap<Line, Duration>,
     /// By line, since an output that is renamed stays on its wire.
     levels: BTreeMap<Line, Level>,
+    /// How often each went on since somebody last asked.
+    rises: BTreeMap<Line, u32>,
     broken_lines: BTreeMap<Line, String>,
     inputs: BTreeMap<Arc<str>, InputWire>,
     sensors: BTreeMap<Arc<str>, SimulatedSensor>,
@@ -131,6 +133,13 @@ impl Wires {
         state.levels.get(state.outputs.get(id)?).copied()
     }
 
+    /// How often an output went on since this was last asked; zero, too, if there is no such output.
+    pub fn take_rises(&self, id: &str) -> u32 {
+        let mut state = self.state();
+        let line = state.outputs.get(id).cloned();
+        line.and_then(|line| state.rises.remove(&line)).unwrap_or_default()
+    }
+
     /// The logical level of an input; None: there is no such input.
     pub fn input(&self, id: &str) -> Option<bool> {
         self.state().inputs.get(id).map(|wire| wire.active)
@@ -226,7 +235,11 @@ impl OutputLine for OutputWire {
         match state.broken_lines.get(&self.line) {
             Some(fault) => Err(HardwareError::Simulated(fault.clone())),
             None => {
-                state.levels.insert(self.line.clone(), level);
+                let before = state.levels.insert(self.line.clone(), level).unwrap_or(Level::OFF);
+                if level.is_on() && !before.is_on() {
+                    let rises = state.rises.entry(self.line.clone()).or_default();
+                    *rises = rises.saturating_add(1);
+                }
                 Ok(())
             }
         }

@@ -272,6 +272,12 @@ impl Config {
         !matches!(self[id].method, Method::Part { .. })
     }
 
+    /// Whether an output presses the button of a door.
+    pub fn is_button(&self, id: OutputId) -> bool {
+        let Method::Part { of } = self[id].method else { return false };
+        matches!(self[of].method, Method::Door(_))
+    }
+
     /// The outputs that people see, in the order of the file.
     pub fn visible_outputs(&self) -> impl Iterator<Item = OutputId> + '_ {
         (0..self.outputs.len()).map(OutputId).filter(|id| self.is_visible(*id))

@@ -72,6 +72,9 @@ pub fn play(mut play: Play, witness: &mut dyn Witness) -> u64 {
         if let Some(world) = &mut play.world {
             world.power(next, |output| f64::from(house.wire(output).percent()) / 100.0);
         }
+        for button in house.take_pressed() {
+            play.world.iter_mut().for_each(|world| world.press(next, button));
+        }
         witness.look(&mut house, play.world.as_ref());
     }
     house.pass(play.until);

@@ -42,6 +42,8 @@ pub struct House {
     asleep: Option<Asleep>,
     effects: EffectQueue,
     refused: Vec<(Command, Refusal)>,
+    /// The buttons of doors that were pressed.
+    pressed: Vec<OutputId>,
     said: Vec<Said>,
     /// Of the engines before this one.
     events_before: Vec<EventUse>,
@@ -131,6 +133,7 @@ impl House {
             asleep: Some(Asleep { memory: String::new(), ending: Ending::Restart, until: time }),
             effects: EffectQueue::default(),
             refused: Vec::new(),
+            pressed: Vec::new(),
             said: Vec::new(),
             events_before: vec![EventUse::default(); config.events.len()],
             passes: 0,
@@ -185,6 +188,11 @@ impl House {
     /// What rules said since this was last asked.
     pub fn take_said(&mut self) -> Vec<Said> {
         std::mem::take(&mut self.said)
+    }
+
+    /// The buttons of doors that were pressed since this was last asked.
+    pub fn take_pressed(&mut self) -> Vec<OutputId> {
+        std::mem::take(&mut self.pressed)
     }
 
     /// The commands that were refused since this was last asked.
@@ -447,7 +455,9 @@ impl House {
                     let wire = &mut self.wires[output.0];
                     let result = if wire.broken { Err("the wire takes nothing".to_owned()) } else { Ok(()) };
                     if result.is_ok() {
-                        wire.level = level;
+                        let was_on = std::mem::replace(&mut wire.level, level).is_on();
+                        let is_pressed = level.is_on() && !was_on;
+                        self.pressed.extend(Some(output).filter(|_| is_pressed && self.config.is_button(output)));
                     }
                     self.passes += 1;
                     let now = self.now();

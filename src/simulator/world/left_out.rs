@@ -1,6 +1,6 @@
 //! What the world leaves out: said beside every report, so that nobody takes it for a result.
 
-use super::World;
+use super::{World, openers::Opener};
 use crate::model::{Config, InputId, OutputId, OutputKind, Point, Quantity, SensorId};
 use chrono::DateTime;
 
@@ -36,10 +36,12 @@ pub fn not_modelled(config: &Config) -> NotModelled {
     let light_is_measured = measured().any(|(_, quantity)| quantity == Quantity::Illuminance);
     let is_missed = |id: &OutputId| {
         let is_light = config[*id].kind == OutputKind::Light;
-        !world.plant.uses(*id) && (!is_light || light_is_measured)
+        let is_moved = world.openers.iter().any(|opener| opener.door == *id);
+        !world.plant.uses(*id) && !is_moved && (!is_light || light_is_measured)
     };
     let name = |point| config.point_name(point);
-    let still = |input: &InputId| world.wires[input.0].sense == super::Sense::Nothing;
+    let of_doors: Vec<InputId> = world.openers.iter().flat_map(Opener::switches).map(|(switch, _)| switch).collect();
+    let still = |input: &InputId| world.wires[input.0].sense == super::Sense::Nothing && !of_doors.contains(input);
     NotModelled {
         outputs: config.visible_outputs().filter(is_missed).map(|id| name(Point::Output(id))).collect(),
         readings: measured()

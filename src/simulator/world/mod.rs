@@ -11,6 +11,8 @@ mod rooms;
 
 mod heating;
 
+mod openers;
+
 mod people;
 
 mod measured;
@@ -23,9 +25,10 @@ pub use left_out::{NotModelled, not_modelled};
 pub use measured::Measured;
 pub use virtual_world::VirtualWorld;
 
-use crate::model::{Chip, Config, InputKind, OutputId, Quantity, SensorId, Zone};
+use crate::model::{Chip, Config, InputId, InputKind, OutputId, Quantity, SensorId, Zone};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use heating::Plant;
+use openers::Opener;
 use people::{Doing, Household, Sense, Span, describe};
 use random::Random;
 use rooms::{Air, HALL, Influence, OUTDOORS, Place, Places, word};
@@ -48,6 +51,9 @@ pub struct World {
     machines: Vec<Machine>,
     probes: Vec<Probe>,
     wires: Vec<Wire>,
+    openers: Vec<Opener>,
+    /// How often the button of each was pressed since `wall`.
+    pressed: Vec<u32>,
     timezone: Zone,
     /// When buttons are pressed on a day, for each wire.
     presses: Option<(NaiveDate, Vec<Vec<Span>>)>,
@@ -112,6 +118,9 @@ const FINE_STEP: TimeDelta = TimeDelta::seconds(10);
 const COARSE_STEP: TimeDelta = TimeDelta::minutes(5);
 const MOST_STEPS: i64 = 1_000;
 
+/// While a door moves, in none shorter than this.
+const LEAST_STEP: TimeDelta = TimeDelta::milliseconds(200);
+
 /// A button is held down for this long: a click.
 const PRESSED_FOR: TimeDelta = TimeDelta::milliseconds(200);
 
@@ -171,10 +180,13 @@ impl World {
             Machine { output: output.id.clone(), id, acts: plant.uses(id), power: 0.0 }
         });
         let machines = machines.collect();
+        let openers = openers::openers(config, start);
+        let end_switches: Vec<InputId> = openers.iter().flat_map(Opener::switches).map(|(switch, _)| switch).collect();
         let wires = config.inputs.iter().enumerate().map(|(i, input)| {
             let room = config.rooms.iter().find(|room| room.motion.iter().any(|id| id.0 == i));
             let place = places.of(room.map_or(&input.id, |room| &room.id));
-            let sense = Sense::of(input.kind, place, &input.id);
+            let is_moved = end_switches.contains(&InputId(i));
+            let sense = if is_moved { Sense::Nothing } else { Sense::of(input.kind, place, &input.id) };
             Wire { id: input.id.clone(), kind: input.kind, place, sense, active: None, visited: false }
         });
         let wires = wires.collect();
@@ -193,6 +205,8 @@ impl World {
             machines,
             probes,
             wires,
+            pressed: vec![0; openers.len()],
+            openers,
             timezone,
             presses,
         }
@@ -206,11 +220,13 @@ impl World {
         if wall <= self.wall && self.wires.iter().all(|wire| wire.active.is_some()) {
             return self.readings();
         }
+        let begins = self.wall;
         let recent = wall - INPUTS_REMEMBER;
         self.pass(recent, COARSE_STEP);
         let since = self.wall;
         let mut seen = self.pass(wall, FINE_STEP);
         self.press(since, &mut seen);
+        self.move_doors(begins, &mut seen);
         let mut news = Vec::new();
         for (wire, seen) in self.wires.iter_mut().zip(seen) {
             let active = seen | std::mem::take(&mut wire.visited);
@@ -221,6 +237,14 @@ impl World {
         }
         news.extend(self.readings());
         news
+    }
+
+    /// The buttons of doors are pressed so often since the last `advance`: `times` tells it of each output that presses one,
+    /// by its id.
+    pub fn press_buttons(&mut self, times: impl Fn(&str) -> u32) {
+        for (opener, pressed) in self.openers.iter().zip(&mut self.pressed) {
+            *pressed = pressed.saturating_add(times(&self.machines[opener.button.0].output));
+        }
     }
 
     /// Somebody walks through the hall (where there is no motion sensor in the hall: past the first one of the house):
@@ -236,7 +260,11 @@ impl World {
     /// After how long it should be asked again: a button that is pressed is soon let go.
     pub fn step(&self) -> TimeDelta {
         let pressed = |wire: &Wire| matches!(wire.sense, Sense::Press(_)) && wire.active == Some(true);
-        if self.wires.iter().any(pressed) { PRESSED_FOR } else { FINE_STEP }
+        if self.wires.iter().any(pressed) {
+            return PRESSED_FOR;
+        }
+        let moves = self.openers.iter().filter_map(|opener| Some((opener.next()? - self.wall).max(LEAST_STEP)));
+        self.openers.iter().map(Opener::patience).chain(moves).fold(FINE_STEP, TimeDelta::min)
     }
 
     /// The air outside, °C.
@@ -282,6 +310,19 @@ impl World {
                 let at = crate::almanac::local_instant(*date, *from_s, self.timezone);
                 at.is_some_and(|at| since < at && at <= self.wall)
             });
+        }
+    }
+
+    /// Moves the doors from `begins` to now as their buttons were pressed, evenly in that time, and adds what their switches
+    /// are to what was seen.
+    fn move_doors(&mut self, begins: DateTime<Utc>, seen: &mut [bool]) {
+        for (opener, pressed) in self.openers.iter_mut().zip(&mut self.pressed) {
+            let times = i32::try_from(std::mem::take(pressed)).unwrap_or(i32::MAX);
+            for press in 0..times {
+                opener.press(begins + (self.wall - begins) / times * press);
+            }
+            opener.run(self.wall);
+            opener.switches().for_each(|(switch, active)| seen[switch.0] = active);
         }
     }
 

@@ -293,3 +293,47 @@ fn an_empty_house_says_nothing() {
     assert_eq!(world.describe_people(), "everybody asleep");
     assert!(world.outdoor_c().is_finite());
 }
+
+const GARAGE: &str = "[inputs.shut]\nkind = 'switch'\ngpio = 5\n[inputs.up]\nkind = 'door'\ngpio = 6\n\
+                      [outputs.garage]\nkind = 'cover'\nbutton_gpio = 17\nclosed_switch = 'shut'\n\
+                      open_switch = 'up'\nopen_time = '15s'\nclose_time = '20s'\n";
+
+/// What the end switches of the garage tell in these steps, seconds: how often its button is pressed before each.
+fn switches(steps: &[(i64, u32)]) -> Vec<(i64, String, bool)> {
+    let config = house(GARAGE);
+    let mut world = World::new(&config, start(), 5);
+    let mut told = Vec::new();
+    for (second, presses) in steps {
+        world.press_buttons(|id| if id == "garage.button" { *presses } else { 0 });
+        for stimulus in world.advance(start() + TimeDelta::seconds(*second), NOTHING_ON) {
+            if let Stimulus::Input { id, active } = stimulus {
+                told.push((*second, id.to_string(), active));
+            }
+        }
+    }
+    told
+}
+
+#[test]
+fn a_door_moves_when_its_button_is_pressed_and_its_switches_tell() {
+    let at = |second: i64, id: &str, active: bool| (second, id.to_owned(), active);
+    let begins = [at(1, "shut", true), at(1, "up", false)];
+    let steps: Vec<(i64, u32)> = (1..60).map(|second| (second, (second == 5).into())).collect();
+    assert_eq!(switches(&steps), [&begins[..], &[at(5, "shut", false), at(19, "up", true)]].concat());
+    // Up, stopped half open, down.
+    let steps = [(1, 0), (10, 1), (11, 1), (20, 0), (30, 1), (45, 0)];
+    assert_eq!(switches(&steps), [&begins[..], &[at(10, "shut", false), at(45, "shut", true)]].concat());
+    // Two presses between two looks: it has not come far, but left.
+    assert_eq!(switches(&[(1, 0), (10, 2), (60, 0)]), [&begins[..], &[at(10, "shut", false)]].concat());
+}
+
+#[test]
+fn a_world_with_a_door_on_its_way_is_asked_when_it_arrives() {
+    let config = house(GARAGE);
+    let mut world = World::new(&config, start(), 5);
+    assert_eq!(world.step(), FINE_STEP);
+    world.press_buttons(|_| 1);
+    world.advance(start() + TimeDelta::seconds(9), NOTHING_ON);
+    assert_eq!(world.step(), TimeDelta::seconds(6));
+    assert_eq!(not_modelled(&config), NotModelled::default(), "a door and its switches are modelled");
+}

@@ -1,6 +1,6 @@
 //! The world of a simulation: it says when the next wire moves, so that time can jump there.
 
-use super::{Measured, PRESSED_FOR, World, people::Sense};
+use super::{Measured, PRESSED_FOR, World, openers::Opener, people::Sense};
 use crate::{
     almanac::local_instant,
     model::{Config, InputId, InputKind, OutputId, Quantity, SensorId, Zone},
@@ -33,11 +33,22 @@ impl VirtualWorld {
         if self.world.wires.is_empty() {
             return None;
         }
+        let doors = self.world.openers.iter().filter_map(Opener::next).min();
+        doors.into_iter().chain(self.next_of_people()).min()
+    }
+
+    fn next_of_people(&mut self) -> Option<DateTime<Utc>> {
         if self.moves.is_empty() {
             self.plan_next_day()?;
         }
         let midnight = || local_instant(self.day?.succ_opt()?, 0, self.zone);
         self.moves.front().map(|(at, ..)| *at).or_else(midnight)
+    }
+
+    /// The button of a door is pressed.
+    pub fn press(&mut self, time: DateTime<Utc>, button: OutputId) {
+        let openers = self.world.openers.iter_mut();
+        openers.filter(|opener| opener.button == button).for_each(|opener| opener.press(time));
     }
 
     /// The wires that have moved by `time`, in order.
@@ -51,6 +62,14 @@ impl VirtualWorld {
                 self.world.wires[input.0].active = Some(active);
             }
             moved.push((input, active));
+        }
+        for opener in &mut self.world.openers {
+            opener.run(time);
+            for (switch, active) in opener.switches() {
+                if self.world.wires[switch.0].active.replace(active) != Some(active) {
+                    moved.push((switch, active));
+                }
+            }
         }
         moved
     }
