@@ -85,6 +85,7 @@ fn try_out(kind: &Kind, version: &str) -> String {
         wait_until("a command arrives", || broker.last("hearthd/hut/pump/state").is_some_and(|said| said == payload));
     }
     assert!(house.is_running());
+    assert_eq!(broker.strayed(), None, "nothing is published there");
     let told = told.chars().take(70).collect::<String>();
     format!("{:<58} {:>5} MB  {told}", kind.name, peak >> 10)
 }

@@ -76,8 +76,29 @@ pub(super) enum Happened {
     Nothing,
 }
 
-/// Whether the broker lets us do something; if not, why, and what to do about it.
-pub(super) type Allowed = Result<(), String>;
+/// Whether the broker lets us do something.
+pub(super) type Allowed = Result<(), Denied>;
+
+/// Why it does not, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub(super) struct Denied {
+    why: String,
+    /// It may do it later: nobody took a right away from us.
+    pub(super) passes: bool,
+}
+
+impl Denied {
+    /// For good, until somebody changes something there.
+    pub(super) fn new(why: impl Into<String>) -> Denied {
+        Denied { why: why.into(), passes: false }
+    }
+
+    /// For now.
+    fn for_now(why: impl Into<String>) -> Denied {
+        Denied { why: why.into(), passes: true }
+    }
+}
 
 /// What to do where a broker does not let us do something, and it is a matter of rights.
 pub(super) const ALLOW: &str = "allow it in the broker's access list";
@@ -89,8 +110,6 @@ pub(super) struct Terms {
     pub(super) version: &'static str,
     /// The largest packet that is written, in bytes.
     pub(super) outgoing: usize,
-    /// How often it hears of us; None: that need not be.
-    pub(super) keep_alive: Option<Duration>,
 }
 
 /// Why a request was not taken.
@@ -114,7 +133,6 @@ pub(super) struct Driver {
     /// What becomes the client's when the broker accepts us.
     handle: Option<Handle>,
     client: Arc<OnceLock<Handle>>,
-    longest_silence: Duration,
 }
 
 enum Library {
@@ -164,8 +182,7 @@ pub(super) fn connection_beside(
         }
     };
     let client = Arc::<OnceLock<_>>::default();
-    let longest_silence = about.longest_silence(Some(Duration::from_secs(keep_alive_s(settings).into())));
-    (Client(client.clone()), Driver { about, library, handle: Some(handle), client, longest_silence })
+    (Client(client.clone()), Driver { about, library, handle: Some(handle), client })
 }
 
 fn begin_v3(about: &About) -> (Handle, Library) {
@@ -183,14 +200,13 @@ fn keep_alive_s(settings: &MqttSettings) -> u16 {
     u16::try_from(settings.keep_alive.as_secs()).unwrap_or(u16::MAX).max(1)
 }
 
+fn keep_alive(settings: &MqttSettings) -> Duration {
+    Duration::from_secs(keep_alive_s(settings).into())
+}
+
 impl About {
     fn new(settings: MqttSettings, will: Option<(String, &'static str)>, limits: Limits) -> About {
         About { settings: Arc::new(settings), will, limits, progress: Progress::default(), is_carried: Arc::default() }
-    }
-
-    /// Something happens on a good connection in every keep-alive time.
-    fn longest_silence(&self, keep_alive: Option<Duration>) -> Duration {
-        keep_alive.unwrap_or(Duration::from_secs(u32::MAX.into())) + 2 * self.settings.connect_timeout
     }
 }
 
@@ -257,8 +273,7 @@ impl Driver {
                 Library::Five(library) => library.next(&self.about).await,
             };
             match &next {
-                Ok(Happened::Accepted(terms)) => {
-                    self.longest_silence = self.about.longest_silence(terms.keep_alive);
+                Ok(Happened::Accepted(_)) => {
                     // Only the first is taken, and there is no second.
                     self.handle.take().into_iter().for_each(|handle| drop(self.client.set(handle)));
                 }
@@ -286,9 +301,10 @@ impl Driver {
             && (is_silent || matches!(loss.kind, LossKind::OtherVersion | LossKind::Closed))
     }
 
-    /// For so long nothing may happen; then the library hangs, as it can with a full socket.
+    /// For so long nothing may happen; then the library hangs, as it can with a full socket. On a good connection something
+    /// does in every keep-alive time, whatever the broker makes of it.
     pub(super) fn longest_silence(&self) -> Duration {
-        self.longest_silence
+        keep_alive(&self.about.settings) + 2 * self.about.settings.connect_timeout
     }
 }
 

@@ -1,7 +1,7 @@
 //! One connection to the broker, from its first packet to its end. A new one is made for every try, because the client
 //! library keeps half-finished business of an old connection and loses or repeats it on the next.
 
-use super::client::{self, Allowed, Client, Delivery, Driver, Happened, Limits, Terms};
+use super::client::{self, Allowed, Client, Delivery, Denied, Driver, Happened, Limits, Terms};
 use super::dial;
 use super::forward::Commanded;
 use super::inbox::{Asked, Inbox, Incoming};
@@ -87,13 +87,13 @@ pub(super) enum News {
     /// The broker has this packet, and passes it on or does not.
     Acknowledged(u16, Allowed),
     /// It has one, and does not let us publish on this topic: why.
-    NotTaken(String, String),
+    NotTaken(String, Denied),
     /// We asked for topics, with this packet.
     Asking(u16),
     /// The broker's answers to this packet, one for each filter: whether it lets us read what matches.
     Answered(u16, Vec<Allowed>),
     /// It has answered, and does not let us read these: why.
-    Subscribed(Vec<(Asked, String)>),
+    Subscribed(Vec<(Asked, Denied)>),
     /// We took leave; the last.
     Closed,
     /// The connection ended, or none was made; the last.
@@ -230,11 +230,13 @@ impl Link {
             News::Written(packet) => {
                 // The library numbers messages in the order in which they were handed over.
                 if let Some(awaited) = self.handed.pop_front() {
-                    self.unacknowledged.insert(packet, awaited);
+                    self.unacknowledged.insert(packet, Awaited { round: self.round, ..awaited });
                 }
             }
             News::Up(terms) => self.largest = terms.outgoing,
             News::Acknowledged(packet, ref allowed) => {
+                // One that takes few at a time, over a slow line, takes the next one only now.
+                self.handed.iter_mut().for_each(|awaited| awaited.round = self.round);
                 if let (Some(Awaited { topic, told, .. }), Err(why)) = (self.unacknowledged.remove(&packet), allowed) {
                     if !matches!(told, Some(Told::Asker(_))) {
                         return News::NotTaken(topic, why.clone());

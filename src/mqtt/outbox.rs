@@ -105,6 +105,8 @@ pub(super) struct Outbox {
     record_changed: bool,
     /// Parts that somebody else published last.
     foreign: BTreeSet<String>,
+    /// Topics of which the broker did not take the last message, and may later.
+    not_taken: BTreeSet<String>,
 }
 
 /// What this connection was given of one point.
@@ -162,6 +164,7 @@ impl Outbox {
             home_assistant: None,
             record_changed: true,
             foreign: BTreeSet::new(),
+            not_taken: BTreeSet::new(),
         };
         outbox.index();
         if record.hub == *outbox.snapshot.config.hub.id {
@@ -186,6 +189,7 @@ impl Outbox {
         self.announced.clear();
         self.home_assistant = None;
         self.foreign.clear();
+        self.not_taken.clear();
         self.vitals.said.clear();
         // With the announcement of another hub its device goes, and nobody listens to its topics any more.
         self.to_clear = self.gone_topics.iter().filter(|topic| topic.ends_with("/config")).cloned().collect();

@@ -30,6 +30,8 @@ const STEP: Duration = Duration::from_secs(10);
 const LET_GO: Duration = Duration::from_secs(5);
 /// As much of that as a farewell has room for.
 const LET_GO_AT_THE_END: Duration = Duration::from_millis(300);
+/// What the broker would not take for now is said again after so long.
+const AGAIN: Duration = Duration::from_secs(30);
 /// What a stranger published is set right after this long; where it happens again and again, the time doubles.
 const SET_RIGHT_AFTER: Duration = Duration::from_secs(1);
 /// Doubled at most so often: some 17 minutes.
@@ -165,6 +167,7 @@ impl Session {
         let mut refused = Vec::new();
         let (mut acknowledged, mut round, mut steady, mut birth) = (false, None, None, None);
         let (mut let_go, mut moving, mut step, mut foreign, mut calm) = (None, None, None, None, None);
+        let mut again = None;
         let mut life = timer(SIGN_OF_LIFE);
         loop {
             let mut news = tokio::select! {
@@ -213,6 +216,10 @@ impl Session {
                     calm = timer(CALM);
                     None
                 }
+                () = ring(&mut again) => {
+                    self.outbox.say_again();
+                    None
+                }
                 () = ring(&mut life) => {
                     self.outbox.sign_of_life();
                     life = timer(SIGN_OF_LIFE);
@@ -250,9 +257,12 @@ impl Session {
                     }
                     News::Subscribed(not_allowed) => refused.extend(not_allowed),
                     News::Acknowledged(..) => acknowledged = true,
-                    News::NotTaken(topic, why) => {
+                    News::NotTaken(topic, denied) => {
                         acknowledged = true;
-                        self.not_taken(&topic, why);
+                        if denied.passes && self.outbox.not_taken(topic.clone()) && again.is_none() {
+                            again = timer(AGAIN);
+                        }
+                        self.not_taken(&topic, &denied);
                     }
                     News::Came(_) | News::Written(_) | News::Asking(_) | News::Answered(..) | News::Closed => {}
                     News::Lost(loss) => {

@@ -30,6 +30,8 @@ struct Shared {
     open: Mutex<Vec<TcpStream>>,
     /// The last payload by topic since it is good.
     heard: Mutex<BTreeMap<String, String>>,
+    /// Where the client published and nobody may: with wildcards, or commands to itself.
+    strayed: Mutex<Option<String>>,
 }
 
 impl Broker {
@@ -68,6 +70,11 @@ impl Broker {
         for stream in self.shared.open.lock().unwrap().drain(..) {
             let _ = stream.shutdown(Shutdown::Both);
         }
+    }
+
+    /// A topic on which the house published, and must not.
+    pub fn strayed(&self) -> Option<String> {
+        self.shared.strayed.lock().unwrap().clone()
     }
 
     pub fn last(&self, topic: &str) -> Option<String> {
@@ -153,6 +160,11 @@ impl Connection {
                 let end = 2 + usize::from(u16::from_be_bytes([body[0], body[1]]));
                 let topic = String::from_utf8_lossy(&body[2..end]).into_owned();
                 let payload = String::from_utf8_lossy(&body[end + 2 + usize::from(self.five)..]).into_owned();
+                // A command that is retained is deleted so.
+                let commands = topic.ends_with("/set") && !payload.is_empty();
+                if commands || topic.is_empty() || topic.contains(['+', '#']) {
+                    *self.shared.strayed.lock().unwrap() = Some(topic.clone());
+                }
                 if self.shared.good.load(Ordering::SeqCst) {
                     self.shared.heard.lock().unwrap().insert(topic, payload);
                 }
@@ -163,6 +175,11 @@ impl Connection {
                 let codes = vec![1; if self.five { filters_of_5(body) } else { filters(body) }];
                 let length = 2 + five as u8 + codes.len() as u8;
                 self.send(&[&[0x90, length, body[0], body[1]], &none[..five], &codes[..]].concat())
+            }
+            // There was nothing of it to be read.
+            10 if self.answers.suback => {
+                let codes = &[0, 0x11][..2 * usize::from(self.five)];
+                self.send(&[&[0xb0, 2 + codes.len() as u8, body[0], body[1]], codes].concat())
             }
             12 if self.answers.pingresp => self.send(&[0xd0, 0]),
             14 => Err(io::ErrorKind::ConnectionAborted.into()),

@@ -1,11 +1,39 @@
 //! The ways in which a broker can be bad that only MQTT 5 has.
 
-use crate::broker::{filters_of_5, publish_5};
+use crate::broker::{Connection, filters_of_5, publish_5};
 use crate::kinds::{Kind, SET, answer_connect, kind, toggling};
+use std::io;
 
 /// A CONNACK with a reason and no properties.
 const fn connack(reason: u8) -> [u8; 5] {
     [0x20, 3, 0, reason, 0]
+}
+
+/// Accepts with this keep-alive, and serves until it is asked whether it is there: then it says nothing any more.
+fn silent_after(c: &mut Connection, keep_alive: [u8; 2]) -> io::Result<()> {
+    c.accept_with(&[0x13, keep_alive[0], keep_alive[1]])?;
+    loop {
+        let (first, body) = c.packet()?;
+        if matches!(first >> 4, 10 | 12) {
+            return c.be_silent();
+        }
+        c.answer(first, &body)?;
+    }
+}
+
+/// Accepts, and takes no message, for this reason.
+fn deny(c: &mut Connection, reason: u8) -> io::Result<()> {
+    c.answers.puback = false;
+    c.accept()?;
+    loop {
+        let (first, body) = c.packet()?;
+        c.answer(first, &body)?;
+        if first >> 4 == 3 {
+            let end = 2 + usize::from(u16::from_be_bytes([body[0], body[1]]));
+            c.send(&[0x40, 4, body[end], body[end + 1], reason, 0])?;
+            c.played();
+        }
+    }
 }
 
 pub const KINDS_OF_5: &[Kind] = &[
@@ -71,6 +99,8 @@ pub const KINDS_OF_5: &[Kind] = &[
         c.accept_with(&[0x13, 0, 0])?;
         c.settle()
     }),
+    kind("wants no signs of life and falls silent", "stopped answering", |c| silent_after(c, [0, 0])),
+    kind("wants a sign of life each hour and falls silent", "stopped answering", |c| silent_after(c, [0x0e, 0x10])),
     kind("is shut down", "shutting down", |c| c.say(&[0xe0, 2, 0x8b, 0])),
     kind("has given our place to another", "another client has connected as", |c| c.say(&[0xe0, 2, 0x8e, 0])),
     kind("throws us out and says why", "(it says: FORGED", |c| {
@@ -92,25 +122,14 @@ pub const KINDS_OF_5: &[Kind] = &[
             }
         }
     }),
-    kind("lets us publish nothing", "does not let us publish on", |c| {
-        c.answers.puback = false;
-        c.accept()?;
-        loop {
-            let (first, body) = c.packet()?;
-            c.answer(first, &body)?;
-            if first >> 4 == 3 {
-                let end = 2 + usize::from(u16::from_be_bytes([body[0], body[1]]));
-                c.send(&[0x40, 4, body[end], body[end + 1], 0x87, 0])?;
-                c.played();
-            }
-        }
-    }),
+    kind("has no quota left for what we publish", "its quota is used up", |c| deny(c, 0x97)),
+    kind("lets us publish nothing", "does not let us publish on", |c| deny(c, 0x87)),
     kind("uses an alias for a topic, which we did not allow", "protocol", |c| {
         c.say(&publish_5(SET, &[0x23, 0, 1], b"ON"))
     }),
     kind("sends a message with unknown properties", "protocol", |c| c.say(&publish_5(SET, &[0x7f, 1], b"ON"))),
-    kind("sends a message whose answer is to go to a wildcard", "", |c| {
-        c.say(&publish_5(SET, &[0x08, 0, 1, b'#'], b"AUTO"))
+    toggling("sends a command whose answer is to go to a wildcard", "ON", |c| {
+        c.say(&publish_5(SET, &[0x08, 0, 1, b'#'], b"TOGGLE"))
     }),
     toggling("sends a command whose answer would be a command", "ON", |c| {
         let properties = [&[0x08, 0, SET.len() as u8], SET].concat();

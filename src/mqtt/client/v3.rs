@@ -5,7 +5,7 @@ use super::{
         dial,
         loss::{self, Loss, LossKind},
     },
-    ALLOW, About, Delivery, Happened, NotTaken, Qos, Terms,
+    ALLOW, About, Delivery, Denied, Happened, NotTaken, Qos, Terms,
 };
 use crate::model::shown;
 use rumqttc::mqttbytes::Error as PacketError;
@@ -13,7 +13,6 @@ use rumqttc::{
     AsyncClient, Broker, ConnectReturnCode, ConnectionError, Event, EventLoop, LastWill, MqttOptions, Outgoing, Packet,
     PublishOptions, QoS, StateError, SubscribeFilter, SubscribeReasonCode,
 };
-use std::time::Duration;
 
 #[derive(Debug)]
 pub(super) struct Client(AsyncClient);
@@ -69,11 +68,9 @@ impl Library {
     pub(super) async fn next(&mut self, about: &About) -> Result<Happened, Loss> {
         let event = self.0.poll().await.map_err(|error| explain(&error, about))?;
         Ok(match event {
-            Event::Incoming(Packet::ConnAck(_)) => Happened::Accepted(Terms {
-                version: "3.1.1",
-                outgoing: about.limits.outgoing,
-                keep_alive: Some(Duration::from_secs(super::keep_alive_s(&about.settings).into())),
-            }),
+            Event::Incoming(Packet::ConnAck(_)) => {
+                Happened::Accepted(Terms { version: "3.1.1", outgoing: about.limits.outgoing })
+            }
             Event::Incoming(Packet::Publish(message)) => Happened::Came(Delivery {
                 // The library has looked whether it is UTF-8.
                 topic: String::from_utf8_lossy(&message.topic).into_owned(),
@@ -87,7 +84,8 @@ impl Library {
             Event::Incoming(Packet::PubRel(release)) => Happened::Released(release.pkid),
             Event::Incoming(Packet::PubAck(ack)) => Happened::Acknowledged(ack.pkid, Ok(())),
             Event::Incoming(Packet::SubAck(ack)) => {
-                let allowed = |code| if code == SubscribeReasonCode::Failure { Err(ALLOW.into()) } else { Ok(()) };
+                let allowed =
+                    |code| if code == SubscribeReasonCode::Failure { Err(Denied::new(ALLOW)) } else { Ok(()) };
                 Happened::Answered(ack.pkid, ack.return_codes.into_iter().map(allowed).collect())
             }
             Event::Outgoing(Outgoing::Publish(packet)) => Happened::Written(packet),

@@ -5,8 +5,9 @@ use super::{
         dial::{self, Watched},
         loss::{self, Loss, LossKind},
         reply::{Answer, ReplyTo},
+        timer::{Timer, ring, timer},
     },
-    ALLOW, About, Allowed, Delivery, Happened, NotTaken, Qos, Terms,
+    ALLOW, About, Allowed, Delivery, Denied, Happened, NotTaken, Qos, Terms,
 };
 use crate::model::{MqttSettings, shown};
 use rumqttc_v5::mqttbytes::Error as PacketError;
@@ -26,7 +27,23 @@ const IN_FLIGHT: u16 = 100;
 #[derive(Debug)]
 pub(super) struct Client(AsyncClient);
 
-pub(super) struct Library(EventLoop);
+pub(super) struct Library {
+    events: EventLoop,
+    client: AsyncClient,
+    probe: Option<Probe>,
+}
+
+/// A broker that wants to hear of us seldom or never is asked as often as we would have it hear of us: else nobody would
+/// notice that it is gone.
+struct Probe {
+    every: Duration,
+    next: Timer,
+    /// It was asked, and nothing was heard of it since.
+    is_owed: bool,
+}
+
+/// Nobody reads this. That it is no more to be read, each broker has to acknowledge.
+const PROBE: &str = "hearthd-asks-whether-you-are-there";
 
 pub(super) fn connection(about: &About) -> (Client, Library) {
     let mut options = options(about);
@@ -41,7 +58,7 @@ pub(super) fn connection(about: &About) -> (Client, Library) {
         }
     });
     let (client, library) = AsyncClient::builder(options).capacity(about.limits.queue).build();
-    (Client(client), Library(library))
+    (Client(client.clone()), Library { events: library, client, probe: None })
 }
 
 pub(super) fn options(about: &About) -> MqttOptions {
@@ -100,9 +117,11 @@ impl Client {
 
 impl Library {
     pub(super) async fn next(&mut self, about: &About) -> Result<Happened, Loss> {
-        let event = self.0.poll().await.map_err(|error| explain(&error, about))?;
-        Ok(match event {
-            Event::Incoming(Packet::ConnAck(ack)) => Happened::Accepted(terms(&ack, about)?),
+        Ok(match self.event(about).await? {
+            Event::Incoming(Packet::ConnAck(ack)) => {
+                self.probe = probes(&ack, about).then(|| Probe::new(super::keep_alive(&about.settings)));
+                Happened::Accepted(terms(&ack, about)?)
+            }
             Event::Incoming(Packet::Publish(message)) => Happened::Came(Delivery {
                 // The library has looked whether it is UTF-8.
                 topic: String::from_utf8_lossy(&message.topic).into_owned(),
@@ -129,7 +148,8 @@ impl Library {
                     )),
                     code => Err(with(&format!("{code:?}"), said)),
                 };
-                Happened::Answered(ack.pkid, ack.return_codes.iter().map(allowed).collect())
+                let denied = |code| allowed(code).map_err(Denied::new);
+                Happened::Answered(ack.pkid, ack.return_codes.iter().map(denied).collect())
             }
             Event::Outgoing(Outgoing::Publish(packet)) => Happened::Written(packet),
             Event::Outgoing(Outgoing::Subscribe(packet)) => Happened::Asking(packet),
@@ -137,6 +157,57 @@ impl Library {
             _ => Happened::Nothing,
         })
     }
+}
+
+impl Library {
+    /// What the library tells next, while the broker is there.
+    async fn event(&mut self, about: &About) -> Result<Event, Loss> {
+        let Some(probe) = &mut self.probe else {
+            return self.events.poll().await.map_err(|error| explain(&error, about));
+        };
+        probe.go_on();
+        let mut next = std::pin::pin!(self.events.poll());
+        loop {
+            tokio::select! {
+                biased;
+                event = &mut next => {
+                    let event = event.map_err(|error| explain(&error, about))?;
+                    if matches!(event, Event::Incoming(_)) {
+                        *probe = Probe::new(probe.every);
+                    }
+                    return Ok(event);
+                }
+                // Given up half-way, the library is not asked again.
+                () = ring(&mut probe.next) => {
+                    if probe.is_owed {
+                        return Err(Loss::away("the broker stopped answering"));
+                    }
+                    (probe.is_owed, probe.next) = (true, timer(probe.every));
+                    // Where it cannot be asked because too much waits, something should be heard of it all the more.
+                    let _ = self.client.try_unsubscribe(PROBE);
+                }
+            }
+        }
+    }
+}
+
+impl Probe {
+    fn new(every: Duration) -> Probe {
+        Probe { every, next: timer(every), is_owed: false }
+    }
+
+    /// Where nobody listened meanwhile, that was not the broker.
+    fn go_on(&mut self) {
+        if self.next.as_ref().is_none_or(|next| next.is_elapsed()) {
+            *self = Probe::new(self.every);
+        }
+    }
+}
+
+/// Whether the broker wants to hear of us more seldom than we asked for.
+fn probes(ack: &ConnAck, about: &About) -> bool {
+    let wanted = ack.properties.as_ref().and_then(|properties| properties.server_keep_alive);
+    wanted.is_some_and(|seconds| seconds == 0 || seconds > super::keep_alive_s(&about.settings))
 }
 
 /// So many letters of what a broker says are told.
@@ -147,9 +218,8 @@ const QUOTA: &str = "its quota is used up: raise it there";
 /// How the broker takes us in, if it can carry a house.
 fn terms(ack: &ConnAck, about: &About) -> Result<Terms, Loss> {
     let needs = |what: &str| Loss::wrong(format!("the broker takes no {what}, which hearthd needs: allow it there"));
-    let asked = Duration::from_secs(super::keep_alive_s(&about.settings).into());
     let Some(properties) = &ack.properties else {
-        return Ok(Terms { version: "5", outgoing: about.limits.outgoing, keep_alive: Some(asked) });
+        return Ok(Terms { version: "5", outgoing: about.limits.outgoing });
     };
     if properties.retain_available == Some(0) {
         return Err(needs("retained messages"));
@@ -158,15 +228,7 @@ fn terms(ack: &ConnAck, about: &About) -> Result<Terms, Loss> {
         return Err(needs("messages at QoS 1"));
     }
     let outgoing = properties.max_packet_size.and_then(|size| usize::try_from(size).ok());
-    Ok(Terms {
-        version: "5",
-        outgoing: outgoing.unwrap_or(usize::MAX).min(about.limits.outgoing),
-        keep_alive: match properties.server_keep_alive {
-            Some(0) => None,
-            Some(seconds) => Some(Duration::from_secs(seconds.into())),
-            None => Some(asked),
-        },
-    })
+    Ok(Terms { version: "5", outgoing: outgoing.unwrap_or(usize::MAX).min(about.limits.outgoing) })
 }
 
 /// Whether the broker passes on what we published.
@@ -174,9 +236,9 @@ fn taken(ack: &PubAck) -> Allowed {
     let said = ack.properties.as_ref().and_then(|properties| properties.reason_string.as_deref());
     Err(match ack.reason {
         PubAckReason::Success | PubAckReason::NoMatchingSubscribers => return Ok(()),
-        PubAckReason::NotAuthorized => with(ALLOW, said),
-        PubAckReason::QuotaExceeded => with(QUOTA, said),
-        reason => with(&format!("{reason:?}"), said),
+        PubAckReason::NotAuthorized => Denied::new(with(ALLOW, said)),
+        PubAckReason::QuotaExceeded => Denied::for_now(with(QUOTA, said)),
+        reason => Denied::new(with(&format!("{reason:?}"), said)),
     })
 }
 

@@ -228,12 +228,12 @@ impl Adapter {
                             return End::Lost { away: false };
                         }
                     }
-                    News::Listening(refused) => {
+                    News::Listening(unread) => {
                         self.backoff.good();
                         outbox.listening();
-                        if refused > 0 {
+                        if let Some(why) = unread.why {
                             let topics = in_shell(&format!("{}/+/+/set", device::base(&hub)));
-                            tracing::error!("no commands come by Homie: the broker does not let us read {topics}");
+                            tracing::error!("no commands come by Homie: the broker does not let us read {topics}: {why}");
                         }
                         if std::mem::take(complained) {
                             tracing::info!("the Homie device is on the broker again");

@@ -1,5 +1,7 @@
 //! What others publish where only we should.
 
+use std::collections::BTreeSet;
+
 use super::{Given, Outbox, Part, availability};
 use crate::mqtt::inbox::{Heard, mark};
 
@@ -33,7 +35,32 @@ impl Outbox {
     /// Where somebody else had the last word we say again what we said. Returns the first of these topics, and how many.
     pub(in crate::mqtt) fn set_right(&mut self) -> Option<(String, usize)> {
         let foreign = std::mem::take(&mut self.foreign);
-        for topic in &foreign {
+        self.forget(&foreign);
+        foreign.first().map(|first| (first.clone(), foreign.len()))
+    }
+
+    /// The broker did not take what we said there, for now. False: it is not to be said again.
+    pub(in crate::mqtt) fn not_taken(&mut self, topic: String) -> bool {
+        let is_kept = self.places.contains_key(&topic)
+            || topic == self.topics.availability()
+            || topic == self.topics.problem()
+            || self.vitals.said.contains_key(&topic)
+            || self.device_of(&topic).is_some();
+        is_kept && {
+            self.not_taken.insert(topic);
+            true
+        }
+    }
+
+    /// What the broker did not take is said again, as it is now.
+    pub(in crate::mqtt) fn say_again(&mut self) {
+        let topics = std::mem::take(&mut self.not_taken);
+        self.forget(&topics);
+    }
+
+    /// Nothing is known of what the broker keeps there.
+    fn forget(&mut self, topics: &BTreeSet<String>) {
+        for topic in topics {
             match self.places.get(topic) {
                 Some((point, part)) => {
                     let point = *point;
@@ -49,7 +76,6 @@ impl Outbox {
                 }
             }
         }
-        foreign.first().map(|first| (first.clone(), foreign.len()))
     }
 }
 

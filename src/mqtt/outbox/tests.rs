@@ -657,6 +657,26 @@ fn what_a_stranger_says_in_our_place_is_said_right_again() {
 }
 
 #[test]
+fn what_the_broker_does_not_take_for_now_is_said_again_as_it_is_then() {
+    let config = config(&[("lamp", OutputKind::Light)]);
+    let mut outbox = outbox(&config);
+    said(&mut outbox);
+    for topic in ["hearthd/cottage/lamp/state", "hearthd/cottage/problem", HALL] {
+        assert!(outbox.not_taken(topic.to_owned()), "{topic}");
+    }
+    for topic in ["hearthd/cottage/notify", "phone/answers"] {
+        assert!(!outbox.not_taken(topic.to_owned()), "{topic}: whoever was there has heard nothing, and it is over");
+    }
+    assert!(said(&mut outbox).is_empty(), "not at once");
+    outbox.say_again();
+    let mut again = said(&mut outbox);
+    again.sort();
+    assert_eq!(again, ["hall/config", "lamp/state OFF", "problem none"]);
+    outbox.say_again();
+    assert!(said(&mut outbox).is_empty());
+}
+
+#[test]
 fn a_problem_of_the_hub_is_told_until_it_is_over() {
     let mut outbox = outbox(&config(&[]));
     said(&mut outbox);

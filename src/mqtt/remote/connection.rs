@@ -4,7 +4,7 @@
 use crate::{
     model::MqttSettings,
     mqtt::{
-        client::{self, Allowed, Client, Delivery, Driver, Happened, Limits, NotTaken, Terms},
+        client::{self, Allowed, Client, Delivery, Denied, Driver, Happened, Limits, NotTaken, Terms},
         link::{LARGEST_INCOMING, LARGEST_OUTGOING, before_accepted, fits},
         loss::Loss,
     },
@@ -30,12 +30,19 @@ pub(in crate::mqtt) enum News<T> {
     Came(Delivery),
     /// The broker has this publication, and passes it on or does not.
     Taken(T, Allowed),
-    /// The broker has answered all questions for topics: it does not let us read so many of them.
-    Listening(usize),
+    /// The broker has answered all questions for topics.
+    Listening(Unread),
     /// We took leave; the last.
     Closed,
     /// It ended, or was never made; the last.
     Lost(Loss),
+}
+
+/// The topics that the broker does not let us read: how many, and why the first.
+#[derive(Default)]
+pub(in crate::mqtt) struct Unread {
+    pub count: usize,
+    pub why: Option<Denied>,
 }
 
 /// A connection that is being made or is made.
@@ -46,7 +53,9 @@ pub(in crate::mqtt) struct Connection<T> {
     handed: VecDeque<Option<T>>,
     unacknowledged: BTreeMap<u16, T>,
     questions: usize,
-    refused: usize,
+    unread: Unread,
+    /// What the broker would end the connection for, and why that is not published.
+    left_out: VecDeque<(T, Denied)>,
     /// The largest packet that the broker takes, in bytes.
     largest: usize,
     _polling: JoinSet<()>,
@@ -58,7 +67,7 @@ enum Raw {
     Came(Delivery),
     Written(u16),
     Acknowledged(u16, Allowed),
-    Answered(usize),
+    Answered(Unread),
     Closed,
     Lost(Loss),
 }
@@ -87,7 +96,8 @@ impl<T> Connection<T> {
             handed: VecDeque::new(),
             unacknowledged: BTreeMap::new(),
             questions: 0,
-            refused: 0,
+            unread: Unread::default(),
+            left_out: VecDeque::new(),
             largest: LARGEST_OUTGOING,
             _polling: polling,
         }
@@ -103,13 +113,19 @@ impl<T> Connection<T> {
         Ok(())
     }
 
-    /// Publishes a command, never to be kept by the broker: it would be carried out again at any time.
+    /// Publishes a command, never to be kept by the broker: it would be carried out again at any time. One that is larger than
+    /// the broker takes is not published, which [`News::Taken`] tells.
     pub(in crate::mqtt) fn publish(
         &mut self,
         topic: &str,
         payload: String,
         known_by: Option<T>,
     ) -> Result<(), NotTaken> {
+        if !self.fits(topic, &payload) {
+            let denied = Denied::new(format!("the command is larger than the {} bytes that it takes", self.largest));
+            self.left_out.extend(known_by.map(|known_by| (known_by, denied)));
+            return Ok(());
+        }
         self.client.publish(topic, payload.into_bytes(), false)?;
         self.handed.push_back(known_by);
         Ok(())
@@ -136,6 +152,9 @@ impl<T> Connection<T> {
 
     /// Waits for news. Nothing is lost when the wait is given up.
     pub(in crate::mqtt) async fn next(&mut self) -> News<T> {
+        if let Some((known_by, denied)) = self.left_out.pop_front() {
+            return News::Taken(known_by, Err(denied));
+        }
         loop {
             let raw = self.news.recv().await.unwrap_or_else(|| Raw::Lost(Loss::away("the connection ended")));
             match raw {
@@ -154,10 +173,12 @@ impl<T> Connection<T> {
                         return News::Taken(known_by, allowed);
                     }
                 }
-                Raw::Answered(refused) => {
-                    (self.questions, self.refused) = (self.questions.saturating_sub(1), self.refused + refused);
+                Raw::Answered(Unread { count, why }) => {
+                    self.questions = self.questions.saturating_sub(1);
+                    self.unread.count += count;
+                    self.unread.why = self.unread.why.take().or(why);
                     if self.questions == 0 {
-                        return News::Listening(std::mem::take(&mut self.refused));
+                        return News::Listening(std::mem::take(&mut self.unread));
                     }
                 }
                 Raw::Closed => return News::Closed,
@@ -188,7 +209,9 @@ async fn poll(mut driver: Driver, news: mpsc::Sender<Raw>, settings: MqttSetting
             }
             Ok(Ok(Happened::Acknowledged(packet, allowed))) => Raw::Acknowledged(packet, allowed),
             Ok(Ok(Happened::Answered(_, allowed))) => {
-                Raw::Answered(allowed.iter().filter(|allowed| allowed.is_err()).count())
+                let mut denied = allowed.into_iter().filter_map(Allowed::err);
+                let why = denied.next();
+                Raw::Answered(Unread { count: usize::from(why.is_some()) + denied.count(), why })
             }
             Ok(Ok(Happened::Written(packet))) => Raw::Written(packet),
             Ok(Ok(Happened::Closed)) => Raw::Closed,

@@ -32,7 +32,7 @@ use crate::{
     house::House,
     model::{Cause, Config, DriveId, Event, Level, OutputId, Remote},
 };
-use connection::{Connection, News};
+use connection::{Connection, News, Unread};
 use points::Points;
 use safe::Order;
 use std::{sync::Arc, time::Duration};
@@ -245,11 +245,11 @@ impl Adapter {
                         }
                         events
                     }
-                    News::Listening(refused) => {
+                    News::Listening(Unread { count, why }) => {
                         is_listening = true;
-                        if refused > 0 {
+                        if let Some(why) = why {
                             tracing::error!(
-                                "the broker does not let hearthd read {refused} of the topics of inputs, sensors and outputs"
+                                "the broker does not let hearthd read {count} of the topics of inputs, sensors and outputs: {why}"
                             );
                         }
                         self.listening(connection, complained)
@@ -274,7 +274,7 @@ impl Adapter {
                         for (id, point) in &mut self.points.outputs {
                             match &taken {
                                 Ok(()) => point.taken(id, drive, &mut events),
-                                Err(why) => point.not_taken(id, drive, why, &mut events),
+                                Err(why) => point.not_taken(id, drive, &why.to_string(), &mut events),
                             }
                         }
                         events

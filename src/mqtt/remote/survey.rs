@@ -1,6 +1,6 @@
 //! What devices there are on the broker, as far as they announce themselves. It only listens.
 
-use super::connection::{Connection, News};
+use super::connection::{Connection, News, Unread};
 use crate::model::MqttSettings;
 use std::time::Duration;
 
@@ -47,9 +47,9 @@ pub async fn survey(settings: &MqttSettings) -> Result<Vec<(String, String)>, St
                 let topics = ANNOUNCEMENTS.into_iter().map(|topic| topic.replace("{}", discovery).into());
                 connection.ask(topics).map_err(|_| "the connection ended")?;
             }
-            News::Listening(refused) => {
-                if refused == ANNOUNCEMENTS.len() {
-                    return Err("it lets nobody read where devices announce themselves".into());
+            News::Listening(Unread { count, why }) => {
+                if let Some(why) = why.filter(|_| count == ANNOUNCEMENTS.len()) {
+                    return Err(format!("it does not let us read where devices announce themselves: {why}"));
                 }
                 is_listening = true;
                 over.set(tokio::time::sleep(LISTEN));

@@ -3,6 +3,7 @@
 use super::{
     super::{
         Clearing,
+        client::Denied,
         discovery::Device,
         inbox::{Asked, AskedFor},
         loss::{Loss, LossKind},
@@ -14,14 +15,14 @@ use std::time::Duration;
 
 impl Session {
     /// The broker does what a broker does, but for topics that it does not let us read.
-    pub(super) fn is_good(&mut self, refused: &[(Asked, String)], version: &str) {
+    pub(super) fn is_good(&mut self, refused: &[(Asked, Denied)], version: &str) {
         self.backoff.good();
         let (address, client_id) = (self.settings.address(), &self.settings.client_id);
         tracing::info!("connected to the broker at {address} as {client_id}, by MQTT {version}");
         // What is not allowed of one is not allowed of all, for the same reason.
         let not_allowed = |what| {
             let refused = refused.iter().filter(|(asked, _)| asked.what == what);
-            let (topics, whys): (Vec<&str>, Vec<&str>) = refused.map(|(asked, why)| (&*asked.filter, &**why)).unzip();
+            let (topics, whys): (Vec<&str>, Vec<&Denied>) = refused.map(|(asked, why)| (&*asked.filter, why)).unzip();
             Some(format!("the broker does not let us read {}: {}", topics.join(", "), whys.first()?))
         };
         if let Some(text) = not_allowed(AskedFor::HomeAssistant) {
@@ -42,8 +43,14 @@ impl Session {
     }
 
     /// The broker does not let us publish there. Of one topic it is told, and until another connection no more.
-    pub(super) fn not_taken(&mut self, topic: &str, why: String) {
-        let text = format!("the broker does not let us publish on {}: {why}", shown(topic));
+    pub(super) fn not_taken(&mut self, topic: &str, denied: &Denied) {
+        let text = match denied.passes {
+            true => format!(
+                "the broker does not take now what is published on {}: {denied}; it is tried again",
+                shown(topic)
+            ),
+            false => format!("the broker does not let us publish on {}: {denied}", shown(topic)),
+        };
         if self.not_taken.is_some() {
             return tracing::debug!("{text}");
         }
