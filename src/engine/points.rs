@@ -3,7 +3,7 @@
 use super::{Engine, climate, view::View};
 use crate::{
     clock::Now,
-    model::{OutputFacet, Point, PointState, Quality, Truth, Value},
+    model::{Because, OutputFacet, Point, PointState, Quality, ReasonSlot, Truth, Value},
 };
 
 impl Engine {
@@ -15,11 +15,20 @@ impl Engine {
     /// What a point shows, and why.
     pub fn point_state(&self, point: Point, now: Now) -> PointState {
         let because = match point {
-            Point::Climate(id, facet) => climate::line(&self.config[id], &self.climates[id.0], facet, self.view(now)),
-            Point::Occupied(id) | Point::Asleep(id) => {
-                self.rooms[id.0].cause.as_ref().map(|cause| cause.describe(id, &self.config).into())
+            Point::Climate(id, facet) => {
+                let slots = climate::slots(&self.config[id], &self.climates[id.0], facet, self.view(now));
+                slots.into_iter().next().map(ReasonSlot::because)
             }
-            Point::Setting(setting) => self.setting_line(setting),
+            Point::Occupied(id) | Point::Asleep(id) => {
+                let state = &self.rooms[id.0];
+                state.cause.as_ref().map(|cause| Because {
+                    line: cause.describe(id, &self.config).into(),
+                    slot: None,
+                    rule: None,
+                    until: cause.ends(state.empty_after(&self.config[id])),
+                })
+            }
+            Point::Setting(setting) => self.setting_because(setting),
             _ => None,
         };
         PointState { because, ..self.plain_state(point, now) }

@@ -8,8 +8,8 @@ use super::{Engine, promises::Promised};
 use crate::{
     clock::Now,
     model::{
-        Cause, Climate, ClimateId, Config, Effect, ManualEnd, OutputId, Owner, ReasonSlot, Refusal, RoomId, Setpoints,
-        Settable, SettableKind, Source, Unit, number, of_minutes,
+        Because, Cause, Climate, ClimateId, Config, Effect, ManualEnd, OutputId, Owner, ReasonSlot, Refusal, RoomId,
+        Setpoints, Settable, SettableKind, Source, Unit, number, of_minutes,
     },
 };
 use chrono::{DateTime, Utc};
@@ -124,21 +124,21 @@ impl Engine {
     pub(super) fn setting_slots(&self, setting: Settable) -> Vec<ReasonSlot> {
         let by_hand = self.set_by_hand(setting).map(|set| {
             let cause = Cause::Manual { source: set.by.clone(), until: ManualEnd::Auto }.describe(&self.config);
-            ReasonSlot { slot: "manual", value: setting.text(set.value), cause }
+            ReasonSlot::new("manual", setting.text(set.value), cause).held(Some(&set.by), ManualEnd::Auto)
         });
         let file = self.config.settable_in_file(setting);
-        let file = file.map(|file| ReasonSlot { slot: "default", value: setting.text(file), cause: "the file".into() });
+        let file = file.map(|file| ReasonSlot::new("default", setting.text(file), "the file".into()));
         by_hand.into_iter().chain(file).collect()
     }
 
     /// The one line of it: who set it, and what the file says.
-    pub(super) fn setting_line(&self, setting: Settable) -> Option<Arc<str>> {
-        let line = match &self.setting_slots(setting)[..] {
-            [by_hand, file, ..] => format!("{}: {}; the file says {}", by_hand.slot, by_hand.cause, file.value),
-            [file] => format!("{}: {}", file.slot, file.cause),
-            [] => return None,
-        };
-        Some(line.into())
+    pub(super) fn setting_because(&self, setting: Settable) -> Option<Because> {
+        let mut slots = self.setting_slots(setting).into_iter();
+        let mut because = slots.next()?.because();
+        if let Some(file) = slots.next() {
+            because.line = format!("{}; the file says {}", because.line, file.value).into();
+        }
+        Some(because)
     }
 
     /// Sets a number, or lets the file count again.

@@ -4,15 +4,12 @@ use super::{Cause, Config, ManualEnd, PointState, Slot, Source};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-/// How the line of what has no priority array begins while a command is in force.
-const MANUAL: &str = "manual: ";
-
 /// What apps show beside a state. What is not known or not said is null.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Attributes {
     /// One line, without readings.
     pub why: String,
-    /// The slot that wins.
+    /// The slot that wins; of a zone also `plan`.
     pub slot: Option<&'static str>,
     /// The rule that asks for it.
     pub rule: Option<String>,
@@ -31,9 +28,15 @@ impl PointState {
             |time: DateTime<Utc>| time.with_timezone(&config.hub.timezone).to_rfc3339_opts(SecondsFormat::Secs, true);
         let since = self.changed.map(time);
         let Some(explanation) = &self.explanation else {
-            let why = self.because.as_ref()?.to_string();
-            let manual = why.starts_with(MANUAL);
-            return Some(Attributes { why, slot: None, rule: None, since, until: None, manual });
+            let because = self.because.as_ref()?;
+            return Some(Attributes {
+                why: because.line.to_string(),
+                slot: because.slot,
+                rule: because.rule.as_ref().map(ToString::to_string),
+                since,
+                until: because.until.map(time),
+                manual: because.slot == Some(Slot::Manual.word()),
+            });
         };
         let claim = explanation.slots.first().map(|(_, claim)| &claim.cause);
         let steady = claim.and_then(|cause| cause.steady(config));
@@ -168,11 +171,14 @@ mod tests {
     #[test]
     fn a_room_tells_its_reason_and_a_reading_nothing() {
         let mut room = state(vec![(Slot::Default, Cause::Default)]);
-        (room.explanation, room.because) = (None, Some("hall_motion is active".into()));
+        let because = Because { line: "motion".into(), slot: None, rule: None, until: Some(time(5)) };
+        (room.explanation, room.because) = (None, Some(because.clone()));
         let told = room.attributes(&config()).unwrap();
-        assert_eq!((told.why.as_str(), told.slot, told.manual), ("hall_motion is active", None, false));
-        room.because = Some("manual: command by MQTT, until AUTO; the file says 5 min".into());
-        assert!(room.attributes(&config()).unwrap().manual, "what somebody set");
+        assert_eq!((told.why.as_str(), told.slot, told.manual), ("motion", None, false));
+        assert_eq!(told.until.as_deref(), Some("2026-11-23T19:05:00+01:00"));
+        room.because = Some(Because { slot: Some("manual"), rule: Some("Bell".into()), ..because });
+        let told = room.attributes(&config()).unwrap();
+        assert_eq!((told.slot, told.rule.as_deref(), told.manual), (Some("manual"), Some("Bell"), true));
         room.because = None;
         assert_eq!(room.attributes(&config()), None);
     }

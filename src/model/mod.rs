@@ -109,7 +109,8 @@ pub use quantity::{Channel, PROBLEM, Quantity, Unit, Usual};
 pub use raspberry_pi::{HeaderPin, LAST_OF_ANY_PI, LAST_ON_HEADER, PI_KINDS, PiKind, PiPwm, PwmPin};
 pub use reads::Read;
 pub use reasons::{
-    Ahead, Expected, Outlook, PartReason, Pending, ReasonSlot, Reasons, RuleReason, SunTimes, Upcoming, WireReason,
+    Ahead, Because, Expected, Outlook, PartReason, Pending, ReasonSlot, Reasons, RuleReason, SunTimes, Upcoming,
+    WireReason,
 };
 pub use remote::{
     Availability, Commanded, LEVEL_MARK, OtherHub, RELEASE, Remote, RemoteChannel, RemoteLevel, RemoteSensor,

@@ -1,6 +1,6 @@
 //! All there is to say about why an output, a room or a climate zone is as it is, why not otherwise, and what comes next.
 
-use super::{Explanation, Level, OutputId, Point, RuleId, Truth};
+use super::{Explanation, Level, ManualEnd, OutputId, Point, RuleId, Source, Truth};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
@@ -86,7 +86,7 @@ impl Reasons {
     }
 }
 
-/// What asks for the value of a zone's point.
+/// What asks for the value of a zone's point, or of a number that people may set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReasonSlot {
     /// `safety`, `manual`, `plan`, `climate` or `default`.
@@ -95,6 +95,50 @@ pub struct ReasonSlot {
     pub value: String,
     /// Why.
     pub cause: String,
+    /// The rule that commanded it.
+    pub rule: Option<Arc<str>>,
+    /// When it ends, if that is a time.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// Why a point is as it is that has no priority array.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Because {
+    /// One line for people.
+    pub line: Arc<str>,
+    /// What holds its value, as [`ReasonSlot::slot`]; None: nothing does, it is worked out.
+    pub slot: Option<&'static str>,
+    /// The rule that commanded it.
+    pub rule: Option<Arc<str>>,
+    /// When that ends, if it is a time.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl ReasonSlot {
+    /// One that no rule commanded, and that ends at no time that is known.
+    pub fn new(slot: &'static str, value: String, cause: String) -> ReasonSlot {
+        ReasonSlot { slot, value, cause, rule: None, until: None }
+    }
+
+    /// The same, commanded by `source` and until `end`.
+    #[must_use]
+    pub fn held(self, source: Option<&Source>, end: ManualEnd) -> ReasonSlot {
+        let rule = match source {
+            Some(Source::Rule(name)) => Some(name.clone()),
+            _ => None,
+        };
+        let until = match end {
+            ManualEnd::At(until) => Some(until),
+            _ => None,
+        };
+        ReasonSlot { rule, until, ..self }
+    }
+
+    /// Why a point is so whose value it holds.
+    pub fn because(self) -> Because {
+        let line = format!("{}: {}", self.slot, self.cause).into();
+        Because { line, slot: Some(self.slot), rule: self.rule, until: self.until }
+    }
 }
 
 /// A wire behind an output.

@@ -1,7 +1,7 @@
 //! Rooms: what shows that somebody is there, and why a room is said to be occupied or empty.
 
 use super::{Config, InputId, RoomId, Rule, duration};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 
@@ -113,6 +113,16 @@ impl RoomCause {
                 let conditions = conditions.iter().map(|sign| room.asked(*sign, config));
                 format!("not known: {}", inputs.chain(conditions).collect::<Vec<_>>().join(", "))
             }
+        }
+    }
+}
+
+impl RoomCause {
+    /// When it ends by itself, while nothing shows anybody, in a room that is empty after so long.
+    pub fn ends(&self, empty_after: Duration) -> Option<DateTime<Utc>> {
+        match self {
+            RoomCause::Lately { until, .. } => until.checked_add_signed(TimeDelta::from_std(empty_after).ok()?),
+            _ => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Snapshots of the whole house: what MQTT, the console and the demo show.
 
-use super::{Capability, Claim, Config, Level, Point, PointSpec, Quality, Slot, Value, number};
+use super::{Because, Capability, Claim, Config, Level, Point, PointSpec, Quality, Slot, Value, number};
 use crate::clock::{Moment, Now};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -57,8 +57,8 @@ pub struct PointState {
     pub fault: Option<Arc<str>>,
     /// Of an output: what holds its value.
     pub explanation: Option<Arc<Explanation>>,
-    /// Of a room's points, why they are so, and of a climate zone's, what holds their value; one line.
-    pub because: Option<Arc<str>>,
+    /// Of a room's points, why they are so, and of a climate zone's and what people may set, what holds their value.
+    pub because: Option<Because>,
     /// Of an output: how much it was used.
     pub usage: Option<Usage>,
 }
@@ -164,7 +164,7 @@ impl Snapshot {
 impl PointState {
     /// One line for people: what holds an output's or a zone's value, why a room is occupied or empty.
     pub fn why(&self) -> Option<&str> {
-        self.explanation.as_ref().map(|explanation| &*explanation.line).or(self.because.as_deref())
+        self.explanation.as_ref().map(|explanation| &*explanation.line).or_else(|| Some(&*self.because.as_ref()?.line))
     }
 
     /// Whether its value is so now. Of what is read, only while it is good: what was read last need not be so any more.

@@ -407,7 +407,11 @@ impl Config {
                     ClimateFacet::Mode => {
                         PointSpec { whole: self.find_zone(&zone.id).map(|_| zone.id.to_string()), ..plain }
                     }
-                    _ => PointSpec { entity: Point::Climate(id, ClimateFacet::Mode), ..plain },
+                    _ => PointSpec {
+                        entity: Point::Climate(id, ClimateFacet::Mode),
+                        is_decided: facet == ClimateFacet::Target,
+                        ..plain
+                    },
                 }
             }
             Point::Mode => {

@@ -421,10 +421,10 @@ impl Outbox {
                 Some(retained(topics.state.clone(), text))
             }
             Part::Why if state.because.is_some() => {
-                let because = state.because.as_ref()?;
-                let same = given.because.as_ref() == Some(because);
-                given.because = Some(because.clone());
-                (!same).then(|| retained(topics.why.clone(), because.to_string()))
+                let line = &state.because.as_ref()?.line;
+                let same = given.because.as_ref() == Some(line);
+                given.because = Some(line.clone());
+                (!same).then(|| retained(topics.why.clone(), line.to_string()))
             }
             Part::Why => {
                 let explanation = state.explanation.as_ref()?;

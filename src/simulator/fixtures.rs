@@ -89,7 +89,7 @@ impl Picture {
         self.change(name, |state| {
             (state.value, state.changed) = (Some(value), Some(wall));
             if matches!(state.point, Point::Occupied(_)) {
-                state.because = Some("somebody moved".into());
+                state.because = Some(Because { line: "somebody moved".into(), slot: None, rule: None, until: None });
             }
         })
     }

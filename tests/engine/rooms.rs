@@ -133,7 +133,7 @@ fn sleep_keeps_whoever_is_there_and_brings_nobody() {
     house.live(mins(4));
     let (occupied, asleep) = (house.point("bedroom.occupied"), house.point("bedroom.asleep"));
     assert_eq!((occupied.quality, asleep.quality), (Quality::Unknown, Quality::Unknown));
-    assert_eq!(occupied.because.as_deref(), Some("not known: night"));
+    assert_eq!(occupied.why(), Some("not known: night"));
     house.input("night", false);
     assert_eq!(house.point("bedroom.occupied").text().as_deref(), Some("OFF"));
 }
@@ -160,11 +160,12 @@ fn a_room_may_ask_about_another() {
     drop((house.input("motion", false), house.input("bath_motion", true)));
     house.live(mins(1));
     let asked = house.point("suite.occupied");
-    assert_eq!((asked.text().as_deref(), asked.because.as_deref()), (Some("ON"), Some("bath.occupied for 1m")));
+    assert_eq!((asked.text().as_deref(), asked.why()), (Some("ON"), Some("bath.occupied for 1m")));
     house.input("bath_motion", false);
     house.live(mins(5));
-    let until = house.point("suite.occupied").because;
-    assert_eq!(until.as_deref(), Some("bath.occupied for 1m until 2026-11-23 13:06:00"));
+    let until = house.point("suite.occupied").because.unwrap();
+    assert_eq!(&*until.line, "bath.occupied for 1m until 2026-11-23 13:06:00");
+    assert_eq!(until.until, Some(utc("2026-11-23T12:11:00")), "then it is empty");
 }
 
 #[test]
@@ -174,10 +175,7 @@ fn a_room_tells_why_and_until_when() {
     let reasons = house.engine.reasons(room, house.now);
     let signs: Vec<_> = reasons.signs.iter().map(|sign| (&*sign.text, sign.truth)).collect();
     assert_eq!(signs, [("motion", Truth::False), ("all doors closed, and motion since", Truth::True)]);
-    assert_eq!(
-        house.point("bath.occupied").because.as_deref(),
-        Some("closed since 2026-11-23 13:00:00, and somebody moved inside")
-    );
+    assert_eq!(house.point("bath.occupied").why(), Some("closed since 2026-11-23 13:00:00, and somebody moved inside"));
     let forgotten = utc("2026-11-24T00:00:15");
     assert_eq!((&*reasons.pending[0].what, reasons.pending[0].ends), ("bath is empty", forgotten));
     let next = reasons.next.unwrap();
@@ -185,13 +183,13 @@ fn a_room_tells_why_and_until_when() {
     assert_eq!(next.line, "closed, but nobody has moved for 12h, since 2026-11-23 13:00:15");
 
     house.input("door", true);
-    let because = house.point("bath.occupied").because;
-    assert_eq!(because.as_deref(), Some("closed with somebody inside until 2026-11-23 14:00:15"));
+    let because = house.point("bath.occupied").because.unwrap().line;
+    assert_eq!(&*because, "closed with somebody inside until 2026-11-23 14:00:15");
     let next = house.engine.reasons(room, house.now).next.unwrap();
     assert_eq!((next.at, next.value.as_str()), (utc("2026-11-23T13:05:15"), "OFF"));
     house.live(mins(10));
-    let because = house.point("bath.occupied").because;
-    assert_eq!(because.as_deref(), Some("no sign of anybody since 2026-11-23 14:00:15"));
+    let because = house.point("bath.occupied").because.unwrap().line;
+    assert_eq!(&*because, "no sign of anybody since 2026-11-23 14:00:15");
 }
 
 /// What another evidence ends with begins the time anew, and what it does not know keeps nobody.

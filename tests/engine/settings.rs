@@ -59,7 +59,7 @@ fn value(house: &House, point: &str) -> String {
 }
 
 fn because(house: &House, point: &str) -> String {
-    house.point(point).because.unwrap().to_string()
+    house.point(point).because.unwrap().line.to_string()
 }
 
 #[test]

@@ -142,3 +142,20 @@ fn the_search_for_pid_numbers_says_which_are_in_use() {
     house.command("attic.tuning", "AUTO");
     assert_eq!(tuning(&house), told("idle", "default: kp 40, ti 30m, td 0s, as in the file"));
 }
+
+#[test]
+fn what_holds_a_target_is_told_in_parts_and_no_reading_changes_it() {
+    let mut house = house();
+    let told = |house: &House| house.point("attic.target").attributes(&house.config).unwrap();
+    let by_file = told(&house);
+    assert_eq!(
+        (&*by_file.why, by_file.slot, by_file.manual),
+        ("default: the target of the file", Some("default"), false)
+    );
+    house.reads("room", 22.5);
+    assert_eq!(told(&house), by_file);
+    house.command_for("attic.target", "22", Some(mins(30)));
+    let by_hand = told(&house);
+    assert_eq!((by_hand.slot, by_hand.manual, by_hand.rule.as_deref()), (Some("manual"), true, None));
+    assert_eq!(by_hand.until.as_deref(), Some("2026-11-23T13:30:00+01:00"));
+}

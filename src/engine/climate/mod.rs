@@ -34,7 +34,7 @@ pub(super) use claims::{Claimed, claim};
 pub(super) use limited::look_back;
 pub(super) use points::{is_known, note_changes, number, point_value};
 pub(super) use state::ZoneState;
-pub(super) use why::{line, pending, slots};
+pub(super) use why::{pending, slots};
 
 use super::facts::Facts;
 use crate::{

@@ -13,7 +13,6 @@ use crate::{
         Cause, Climate, ClimateFacet, Config, Control, ManualEnd, Pending, ReasonSlot, Setpoints, Source, duration,
     },
 };
-use std::sync::Arc;
 
 /// What asks for the value of a point, the highest first: that one holds it. Empty for what nobody asks for.
 pub(in crate::engine) fn slots(
@@ -22,7 +21,7 @@ pub(in crate::engine) fn slots(
     facet: ClimateFacet,
     house: View<'_>,
 ) -> Vec<ReasonSlot> {
-    let slot = |slot, value: String, cause| ReasonSlot { slot, value, cause };
+    let slot = ReasonSlot::new;
     let config = house.config;
     let Some(facet) = facet.meant(state.mode(zone)) else { return Vec::new() };
     match facet {
@@ -33,21 +32,24 @@ pub(in crate::engine) fn slots(
             };
             let mut slots = Vec::new();
             if let Some(manual) = &state.manual {
-                slots.push(slot("manual", of(manual.setpoints), by(manual.by.as_ref(), end(manual, state), config)));
+                let (source, end) = (manual.by.as_ref(), end(manual, state));
+                slots.push(slot("manual", of(manual.setpoints), by(source, end, config)).held(source, end));
             }
             let preset = |name: &str| state.settings.preset(zone, name);
             if let Some(hand) = &state.preset
                 && let Some(setpoints) = preset(&hand.name)
             {
-                let cause = format!("preset {}, {}", hand.name, by(hand.by.as_ref(), until(hand.until), config));
-                slots.push(slot("manual", of(setpoints), cause));
+                let (source, end) = (hand.by.as_ref(), until(hand.until));
+                let cause = format!("preset {}, {}", hand.name, by(source, end, config));
+                slots.push(slot("manual", of(setpoints), cause).held(source, end));
             }
             let planned = state.planned.as_ref().and_then(|planned| match planned {
                 Planned::Setpoints(setpoints) => Some((*setpoints, String::new())),
                 Planned::Preset(name) => Some((preset(name)?, format!("preset {name}, "))),
             });
             if let Some((setpoints, preset)) = planned {
-                slots.push(slot("plan", of(setpoints), format!("{preset}{}", period(state, config))));
+                let planned = slot("plan", of(setpoints), format!("{preset}{}", period(state, config)));
+                slots.push(ReasonSlot { until: state.shown.window.map(|window| window.ends), ..planned });
             }
             slots.push(slot("default", of(zone.target), "the target of the file".into()));
             slots
@@ -159,14 +161,4 @@ fn period(state: &ZoneState, config: &Config) -> String {
         ),
         None => "the plan, as it said before the time was unknown".into(),
     }
-}
-
-/// The one line of a point: what holds it.
-pub(in crate::engine) fn line(
-    zone: &Climate,
-    state: &ZoneState,
-    facet: ClimateFacet,
-    house: View<'_>,
-) -> Option<Arc<str>> {
-    slots(zone, state, facet, house).first().map(|slot| format!("{}: {}", slot.slot, slot.cause).into())
 }

@@ -248,10 +248,15 @@ impl<'a> About<'a> {
         let facts = [("dev_cla", spec.class), ("ic", spec.icon), ("ent_cat", category)];
         component.extend(facts.into_iter().filter_map(|(key, fact)| Some((key.to_owned(), fact?.into()))));
         if spec.is_decided {
-            component.insert("json_attr_t".into(), self.topics.of_point(&self.name).attributes.into());
-            // Said, because Home Assistant goes on with the template that it was told before, when it is told of none.
-            component.insert("json_attr_tpl".into(), "{{ value }}".into());
+            self.with_attributes(&self.name, component);
         }
+    }
+
+    /// The reason of a point beside the state.
+    fn with_attributes(&self, point: &str, component: &mut Map<String, Value>) {
+        component.insert("json_attr_t".into(), self.topics.of_point(point).attributes.into());
+        // Said, because Home Assistant goes on with the template that it was told before, when it is told of none.
+        component.insert("json_attr_tpl".into(), "{{ value }}".into());
     }
 
     /// A thermostat. A zone that warms and cools has a lower and an upper target; beside them one that is there while its
@@ -264,6 +269,7 @@ impl<'a> About<'a> {
         component.remove("stat_t");
         let availability = self.topics.of_point(&point(ClimateFacet::Target)).availability;
         component.insert("avty".into(), json!([{ "t": self.topics.availability() }, { "t": availability }]));
+        self.with_attributes(&point(ClimateFacet::Target), &mut component);
         let single = if zone.does_both() { ClimateFacet::Setpoint } else { ClimateFacet::Target };
         let pair = [
             (ClimateFacet::Target, "temp_lo_stat_t", "temp_lo_cmd_t"),

@@ -474,6 +474,7 @@ fn a_zone_is_one_thermostat_with_its_alarm() {
     assert_eq!(components["climate-attic"]["temp_hi_stat_t"], "hearthd/cottage/attic/cool_target/state");
     assert_eq!(components["climate-attic"]["temp_cmd_t"], "hearthd/cottage/attic/setpoint/set");
     assert_eq!(components["climate-attic"]["temp_stat_t"], "hearthd/cottage/attic/setpoint/state");
+    assert_eq!(components["climate-attic"]["json_attr_t"], "hearthd/cottage/attic/target/attributes");
     assert_eq!(components["climate-living"]["temp_lo_cmd_t"], Value::Null);
     assert_eq!(components["climate-attic"]["modes"], json!(["off", "heat", "cool", "heat_cool"]));
     assert_eq!(components["climate-attic"]["pr_modes"], json!(["away"]));

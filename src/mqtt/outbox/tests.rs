@@ -3,8 +3,8 @@
 use super::*;
 use crate::house::{Notice, Refused};
 use crate::model::{
-    Carrier, Climate, Config, Cover, InputKind, Level, Method, OutputId, OutputKind, Owner, Point, PointState, Quality,
-    RoomId, SensorId,
+    Because, Carrier, Climate, Config, Cover, InputKind, Level, Method, OutputId, OutputKind, Owner, Point, PointState,
+    Quality, RoomId, SensorId,
 };
 use crate::mqtt::discovery::Layout;
 use crate::mqtt::house;
@@ -171,7 +171,9 @@ fn a_room_tells_its_reason_once() {
         ("somebody moves", &["hall/occupied/why somebody moves", "hall/occupied/attributes"][..]),
         ("somebody moves", &[]),
     ] {
-        change(&mut snapshot, place, |state| state.because = Some(reason.into()));
+        change(&mut snapshot, place, |state| {
+            state.because = Some(Because { line: reason.into(), slot: None, rule: None, until: None })
+        });
         outbox.update(Arc::new(snapshot.clone()));
         assert_eq!(said(&mut outbox), expected);
     }
