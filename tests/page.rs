@@ -160,11 +160,17 @@ fn somebody_logs_in_and_out() {
     let mut house = House::new(&format!(
         "[hub]\nid = \"hut\"\n[hardware]\nbackend = \"simulated\"\n[http]\nlisten = \"127.0.0.1:{http}\"\n\
          [http.users.anna]\nscope = \"control\"\nhash_file = \"anna.hash\"\n\
-         [outputs.lamp]\nkind = \"light\"\ngpio = 17\n"
+         [http.users.rita]\nscope = \"read\"\nhash_file = \"anna.hash\"\n\
+         [modes]\n[scenes.evening]\nname = \"Evening\"\nset = {{ lamp = \"on\" }}\n\
+         [outputs.lamp]\nkind = \"light\"\ngpio = 17\n\
+         [outputs.desk]\nkind = \"light\"\npwm = 18\n\
+         [outputs.blind]\nkind = \"cover\"\nopen_gpio = 24\nclose_gpio = 25\nopen_time = \"20s\"\nclose_time = \"18s\"\n\
+         [sensors.room]\nchip = \"sht31\"\n[outputs.heater]\nkind = \"heater\"\ngpio = 22\n\
+         [climate.zone]\nname = \"Living room\"\nsensor = \"room.temperature\"\nheat = \"heater\"\ntarget = 20.5\n"
     ));
     fs::write(house.folder.path().join("anna.hash"), hash("correct horse")).unwrap();
     house.up(&[]);
-    assert!(browser("login.mjs", &at(http)).status().unwrap().success(), "see above what the browser says");
+    attend(browser("login.mjs", &at(http)), |word| panic!("nobody knows how to {word}"));
 }
 
 /// Where the page is.

@@ -20,7 +20,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Path, content type, content.
-const FILES: [(&str, &str, &str); 22] = [
+const FILES: [(&str, &str, &str); 23] = [
     ("/", HTML, include_str!("page/index.html")),
     ("/page.css", "text/css; charset=utf-8", include_str!("page/page.css")),
     ("/app.js", SCRIPT, include_str!("page/app.js")),
@@ -29,6 +29,7 @@ const FILES: [(&str, &str, &str); 22] = [
     ("/dom.js", SCRIPT, include_str!("page/dom.js")),
     ("/health.js", SCRIPT, include_str!("page/health.js")),
     ("/live.js", SCRIPT, include_str!("page/live.js")),
+    ("/may.js", SCRIPT, include_str!("page/may.js")),
     ("/past.js", SCRIPT, include_str!("page/past.js")),
     ("/point.js", SCRIPT, include_str!("page/point.js")),
     ("/scale.js", SCRIPT, include_str!("page/scale.js")),

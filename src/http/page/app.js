@@ -3,6 +3,7 @@
 import { h, put, renewed, say } from "./dom.js";
 import { health } from "./health.js";
 import { ask, listen } from "./live.js";
+import { allow, control, mayAct } from "./may.js";
 import { past } from "./past.js";
 import { aged, isGood, isOn, path, state } from "./point.js";
 import { holds, sheet } from "./sheet.js";
@@ -129,11 +130,11 @@ function build() {
   const content = [problems, day?.element].filter(Boolean);
   const mode = points.get("mode");
   modes = mode && h("div", { class: "choice", role: "group", "aria-label": t("mode") },
-    mode.commands.words.map((word) => h("button", { "data-word": word, onclick: () => act("mode", word) }, word.replaceAll("_", " "))));
+    mode.commands.words.map((word) => control({ "data-word": word, onclick: () => act("mode", word) }, word.replaceAll("_", " "))));
   if (modes) content.push(modes);
   if (scenes.length) {
     content.push(h("div", { class: "choice", role: "group", "aria-label": t("scenes") },
-      scenes.map((scene) => h("button", { onclick: () => act(scene.id, "ON") }, scene.name))));
+      scenes.map((scene) => control({ onclick: () => act(scene.id, "ON") }, scene.name))));
   }
   const places = [...rooms, { id: undefined, name: t("house") }];
   roomHeads = [];
@@ -228,6 +229,9 @@ function told(kind, news) {
 // Who somebody is; null: they have to say so first.
 function who(session) {
   put(get("leave"), "hidden", !session?.user);
+  allow(session?.scope);
+  put(get("may"), "hidden", mayAct());
+  document.body.classList.toggle("is-reader", !mayAct());
   if (session) return session.user && say(get("leave"), t("login.leave", session.user));
   opened = undefined;
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
@@ -322,6 +326,7 @@ for (const dialog of document.querySelectorAll("dialog")) {
 }
 
 await speak();
+say(get("may"), t("may.read"));
 link(false);
 get("leave").addEventListener("click", leave);
 const listenAgain = listen(told, link, who);

@@ -1,6 +1,7 @@
 // The sheet of a point: why it is so in words, what comes next, and what it can be told.
 
 import { h } from "./dom.js";
+import { control, mayAct } from "./may.js";
 import { aged, byHand, canMove, canSwitch, hasAuto, why, word } from "./point.js";
 import { lasting, moment, t } from "./words.js";
 
@@ -56,7 +57,7 @@ function controls(point, tell) {
   const { words, min, max, step } = point.commands;
   const hold = () => holds.get(point.id);
   const send = (value) => () => tell(point.id, value, hold());
-  const button = (word, text, pressed) => h("button", { onclick: send(word), "aria-pressed": pressed == null ? null : String(pressed) }, text);
+  const button = (word, text, pressed) => control({ onclick: send(word), "aria-pressed": pressed == null ? null : String(pressed) }, text);
   const made = [];
   if (canSwitch(point)) made.push(button("ON", t("act.on"), point.value === "ON"), button("OFF", t("act.off"), point.value === "OFF"));
   if (canMove(point)) made.push(button("OPEN", t("act.open")), button("STOP", t("act.stop")), button("CLOSE", t("act.close")));
@@ -65,7 +66,7 @@ function controls(point, tell) {
     made.push(button(one, word(one), point.value === one));
   }
   if (hasAuto(point)) made.push(button("AUTO", t("act.auto")));
-  const choices = Object.entries(HOLDS).map(([key, value]) => h("button", { "aria-pressed": String(value === hold()), onclick: (event) => {
+  const choices = Object.entries(HOLDS).map(([key, value]) => control({ "aria-pressed": String(value === hold()), onclick: (event) => {
     holds.set(point.id, value);
     // What is held by hand already is held for so long from now on.
     if (byHand(point)) return tell(point.id, point.percent ?? point.value, value);
@@ -80,7 +81,7 @@ function controls(point, tell) {
 
 /** A number that is written: what people may set of the file goes from half a minute to a week. */
 function box(point, min, max, step, tell) {
-  const input = h("input", { type: "number", min, max, step: "any", required: true, inputmode: "decimal", value: point.value, "aria-label": `${t("sheet.set")} ${point.name}`,
+  const input = h("input", { type: "number", disabled: !mayAct(), min, max, step: "any", required: true, inputmode: "decimal", value: point.value, "aria-label": `${t("sheet.set")} ${point.name}`,
     onkeydown: (event) => { if (event.key === "Enter" && input.reportValidity()) input.blur(); },
     onblur: () => {
       // Whoever closes the sheet, or looks at another window, has not said that it is written.
@@ -93,7 +94,7 @@ function box(point, min, max, step, tell) {
 function slide(point, min, max, step, tell, hold) {
   const start = typeof point.value === "number" ? point.value : point.percent ?? min;
   const shown = h("output", {}, String(start));
-  const input = h("input", { type: "range", min, max, step: step ?? 1, value: start, "aria-label": `${t("sheet.set")} ${point.name}`,
+  const input = h("input", { type: "range", disabled: !mayAct(), min, max, step: step ?? 1, value: start, "aria-label": `${t("sheet.set")} ${point.name}`,
     oninput: () => { shown.textContent = input.value; }, onchange: () => tell(point.id, Number(input.value), hold()) });
   return h("div", { class: "slide" }, input, shown);
 }

@@ -2,6 +2,7 @@
 // nothing jumps.
 
 import { h, put, say } from "./dom.js";
+import { control, mayAct } from "./may.js";
 import { aged, byHand, canMove, canSwitch, isGood, isOn, state, why } from "./point.js";
 import { t } from "./words.js";
 
@@ -11,7 +12,7 @@ const MOVES = { open: "▲", stop: "■", close: "▼" };
 export function outputTile(id, { act, open }) {
   const name = h("span", { class: "name" }), shown = h("span", { class: "state" }), reason = h("span"), heard = h("span", { class: "heard" });
   const main = h("button", { class: "act" }, name, shown, heard), more = h("button", { class: "why" }, reason);
-  const moves = Object.entries(MOVES).map(([word, sign]) => h("button", { "data-word": word, onclick: () => act(id, word.toUpperCase()) }, sign));
+  const moves = Object.entries(MOVES).map(([word, sign]) => control({ "data-word": word, onclick: () => act(id, word.toUpperCase()) }, sign));
   const move = h("div", { class: "move", hidden: true }, moves);
   const tile = h("article", { class: "tile" }, main, move, more);
   let point;
@@ -30,6 +31,7 @@ export function outputTile(id, { act, open }) {
     put(move, "hidden", !canMove(point));
     const switches = canSwitch(point) && !canMove(point);
     put(main, "aria-pressed", switches ? String(on) : null);
+    put(main, "disabled", switches && !mayAct());
     say(heard, reasonText);
     put(more, "aria-label", t("tile.more", point.name, reasonText));
     moves.forEach((button) => put(button, "aria-label", `${t(`act.${button.dataset.word}`)}: ${point.name}`));
@@ -50,7 +52,7 @@ export function zoneTile(zone, parts, { act, open }) {
     const { min, max, step } = target.commands;
     act(target.id, Math.min(max, Math.max(min, target.value + sign * (step ?? 0.5))));
   };
-  const lower = h("button", { onclick: step(-1) }, "−"), raise = h("button", { onclick: step(1) }, "+");
+  const lower = control({ onclick: step(-1) }, "−"), raise = control({ onclick: step(1) }, "+");
   const move = h("div", { class: "move" }, lower, raise);
   const tile = h("article", { class: "tile" }, main, move, more);
   const update = () => {
