@@ -3,7 +3,7 @@
 use super::{
     Engine,
     promises::Promised,
-    state::{ModeState, OutputState, motion},
+    state::{OutputState, motion},
     view,
 };
 use crate::{
@@ -49,7 +49,7 @@ impl Engine {
             }
             Wish::Mode(place) => {
                 self.note_return(&wish, command, now);
-                self.set_mode(place, now);
+                self.set_mode(place, &command.source, now);
                 Promised::House
             }
             Wish::Zone(id, facet, ref ask) => {
@@ -225,14 +225,6 @@ impl Engine {
             }
         }
         self.fill_manual(&goals, source, None, now);
-    }
-
-    fn set_mode(&mut self, place: usize, now: Now) {
-        let (modes, Some(state)) = (&self.config.modes, &mut self.mode) else { return };
-        if state.place != place {
-            self.changes.mode();
-            *state = ModeState { word: modes.list[place].clone(), changed: now.wall, turned: Some(now.moment), place };
-        }
     }
 
     fn give_scene(&mut self, id: SceneId, command: &Command, now: Now) -> Result<(), Refusal> {

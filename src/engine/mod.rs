@@ -46,6 +46,7 @@ mod inputs;
 mod interlock;
 mod manual;
 mod memory;
+mod mode;
 mod notices;
 mod order;
 mod parts;

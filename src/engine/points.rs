@@ -29,6 +29,7 @@ impl Engine {
                 })
             }
             Point::Setting(setting) => self.setting_because(setting),
+            Point::Mode => self.mode_slots().into_iter().next().map(ReasonSlot::because),
             _ => None,
         };
         PointState { because, ..self.plain_state(point, now) }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Learnt, Modes, Quality, Quantity, Room, RoomCause, Rule, Sensor, SettableKind, Sign, Truth},
+    model::{Learnt, Modes, Quality, Quantity, Room, RoomCause, Rule, Sensor, SettableKind, Sign, Source, Truth},
 };
 use chrono::{DateTime, Utc};
 pub(super) use manual::{ByItself, Manual, Release};
@@ -274,6 +274,9 @@ pub(super) struct ModeState {
     pub changed: DateTime<Utc>,
     /// When it last became another one.
     pub turned: Option<Moment>,
+    /// Who set it; None: nobody, it is what the house began with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Source>,
     /// Its place in the list.
     #[serde(skip)]
     pub place: usize,
@@ -288,6 +291,7 @@ impl ModeState {
             word: start.clone(),
             changed: now.wall,
             turned: None,
+            by: None,
             place: modes.start,
         }))
     }

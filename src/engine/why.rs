@@ -28,6 +28,7 @@ impl Engine {
             Point::Asleep(id) => self.room_reasons(id, true, now),
             Point::Climate(id, facet) => self.facet_reasons(id, facet, now),
             Point::Setting(setting) => Reasons { slots: self.setting_slots(setting), ..Reasons::default() },
+            Point::Mode => Reasons { slots: self.mode_slots(), ..Reasons::default() },
             _ => Reasons::default(),
         }
     }

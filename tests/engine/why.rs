@@ -3,7 +3,7 @@
 use crate::support::{engine_config::*, engine_house::*};
 use hearthd::almanac::sun;
 use hearthd::model::{
-    ClimateFacet, Comparison, Condition, Expected, Number, Output, Pending, Point, Slot, Summary, Truth,
+    ClimateFacet, Comparison, Condition, Expected, Number, Output, Pending, Point, ReasonSlot, Slot, Summary, Truth,
 };
 
 fn told(pending: &[Pending]) -> Vec<(String, String)> {
@@ -118,6 +118,25 @@ fn an_outlook_tells_levels_targets_and_the_mode() {
     ];
     let expected = expected.map(|(id, time, value, percent)| (id.into(), time.into(), value.into(), percent));
     assert_eq!(house.engine.outlook(house.now).changes.iter().map(told).collect::<Vec<_>>(), expected);
+}
+
+/// Also after a restart.
+#[test]
+fn the_mode_is_due_to_who_set_it_last() {
+    let house = "[modes]\nlist = [\"home\", \"away\", \"night\"]\n\
+                 [[rules]]\nname = \"Bed\"\non = 'time 23:30'\ndo = \"mode night\"\n";
+    let mut house = House::at(from_text(house), "2026-11-23T22:20:00");
+    let why = |house: &House| house.point("mode").why().unwrap().to_owned();
+    assert_eq!(why(&house), "default: the mode of the file");
+    house.command("mode", "away");
+    assert_eq!(why(&house), "manual: command by MQTT");
+    house.live(mins(15));
+    assert_eq!(why(&house), "rule: Bed");
+    house.restart(secs(5));
+    assert_eq!(why(&house), "rule: Bed");
+    let slots = house.engine.reasons(Point::Mode, house.now).slots;
+    let told = |slot: &ReasonSlot| (slot.slot, slot.value.clone(), slot.cause.clone());
+    assert_eq!(slots.iter().map(told).collect::<Vec<_>>(), [("rule", "night".to_owned(), "Bed".to_owned())]);
 }
 
 /// Where clocks change, a day has 23 or 25 hours.
