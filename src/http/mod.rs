@@ -42,6 +42,7 @@ mod serve;
 pub mod shape;
 mod tls;
 pub mod trust;
+pub mod zones;
 
 pub use announce::announce;
 pub use serve::{Listening, serve, serve_tcp};

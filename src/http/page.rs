@@ -20,17 +20,21 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Path, content type, content.
-const FILES: [(&str, &str, &str); 23] = [
+const FILES: [(&str, &str, &str); 27] = [
     ("/", HTML, include_str!("page/index.html")),
     ("/page.css", "text/css; charset=utf-8", include_str!("page/page.css")),
     ("/app.js", SCRIPT, include_str!("page/app.js")),
     ("/chart.js", SCRIPT, include_str!("page/chart.js")),
+    ("/climate.js", SCRIPT, include_str!("page/climate.js")),
     ("/course.js", SCRIPT, include_str!("page/course.js")),
+    ("/dial.js", SCRIPT, include_str!("page/dial.js")),
     ("/dom.js", SCRIPT, include_str!("page/dom.js")),
     ("/health.js", SCRIPT, include_str!("page/health.js")),
+    ("/hold.js", SCRIPT, include_str!("page/hold.js")),
     ("/live.js", SCRIPT, include_str!("page/live.js")),
     ("/may.js", SCRIPT, include_str!("page/may.js")),
     ("/past.js", SCRIPT, include_str!("page/past.js")),
+    ("/plan.js", SCRIPT, include_str!("page/plan.js")),
     ("/point.js", SCRIPT, include_str!("page/point.js")),
     ("/scale.js", SCRIPT, include_str!("page/scale.js")),
     ("/sheet.js", SCRIPT, include_str!("page/sheet.js")),

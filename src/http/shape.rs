@@ -1,6 +1,9 @@
 //! The JSON shapes of the service.
 
-use super::{age_s, local, local_in};
+use super::{
+    age_s, local, local_in,
+    zones::{self, ZoneShape},
+};
 use crate::house::Foreseen;
 use crate::model::{
     BrokerStatus, Category, Claim, ClimateFacet, Expected, Explanation, Kind, Level, Owner, PartReason, Pending,
@@ -50,6 +53,9 @@ pub struct House {
     /// In the order of the file: `PUT /api/v1/points/{id}` with `ON` sets one.
     #[serde(default)]
     pub scenes: Vec<Named>,
+    /// What the file says of climate zones, in its order.
+    #[serde(default)]
+    pub zones: Vec<ZoneShape>,
     /// Outputs, inputs, readings, rooms, climate zones, each in the order of the file; then the mode and events.
     pub points: Vec<PointShape>,
 }
@@ -351,6 +357,7 @@ pub(super) fn house(snapshot: &Snapshot, about: About) -> House {
             .iter()
             .map(|scene| Named { id: format!("scene.{}", scene.id), name: scene.name.clone() })
             .collect(),
+        zones: zones::zones(config),
         points: snapshot.described().map(|(spec, state)| described(snapshot, spec, state)).collect(),
     }
 }

@@ -1,12 +1,14 @@
 // The page: draws what live.js tells, sends what people touch.
 
+import { TOLD, climate } from "./climate.js";
 import { h, put, renewed, say } from "./dom.js";
 import { health } from "./health.js";
+import { holds } from "./hold.js";
 import { ask, listen } from "./live.js";
 import { allow, control, mayAct } from "./may.js";
 import { past } from "./past.js";
 import { aged, isGood, isOn, path, state } from "./point.js";
-import { holds, sheet } from "./sheet.js";
+import { sheet } from "./sheet.js";
 import { line, outputTile, zoneTile } from "./tiles.js";
 import { today } from "./today.js";
 import { clock, speak, t } from "./words.js";
@@ -15,11 +17,11 @@ const get = (id) => document.getElementById(id);
 /** More of what is wrong is told at the end of the page: the house itself is to be seen. */
 const PROBLEMS_MOST = 4;
 /** What a finger moves along. */
-const HELD = "input[type=range], .plot";
+const HELD = "input[type=range], .plot, .handle";
 const WRITTEN = "#sheet input[type=number]";
 const said = get("said"), points = new Map(), shown = new Map();
 let isHeld = false, about = {}, rooms = [], scenes = [], isLinked = false, problems, modes, opened;
-let roomHeads = [], history, day, condition, heardAt = 0, opening = 0;
+let roomHeads = [], history, regulator, day, condition, heardAt = 0, opening = 0;
 
 const last = (id) => id.slice(id.lastIndexOf(".") + 1);
 const zoneOf = (point) => point.id.slice(0, point.id.lastIndexOf("."));
@@ -82,11 +84,11 @@ async function draw(id) {
     const reasons = await ask("GET", `why/${path(id)}`);
     if (opened !== id || !opening && isInHand()) return false;
     const { point } = reasons;
-    const isPart = (other) => other.part_of === id || point.kind === "climate" && other.id !== id && zoneOf(other) === zoneOf(point) && other.commands && last(other.id) !== "setpoint";
+    const isPart = (other) => other.part_of === id || point.kind === "climate" && other.id !== id && zoneOf(other) === zoneOf(point) && other.commands && !TOLD.test(other.id);
     const tell = async (...command) => { await act(...command); await redraw(); };
     const parts = [...points.values()].filter(isPart);
     const isSlider = document.activeElement?.matches("#sheet input[type=range]");
-    const content = sheet(reasons, { tell, close: () => get("sheet").close(), parts, now: about.time });
+    const content = sheet(reasons, { tell, close: () => get("sheet").close(), parts, now: about.time, zone: regulates(point, tell) });
     fill(content, remembers(point));
     if (isSlider) get("sheet").querySelector("input[type=range]")?.focus();
     return true;
@@ -104,15 +106,28 @@ function remembers(point) {
   return history;
 }
 
-/** Puts `content` into the sheet, around the chart: that stays where it is, for whoever has hold of it. */
-function fill(content, kept) {
-  const dialog = get("sheet");
-  for (const child of [...dialog.children]) if (child !== kept?.element && child !== said) child.remove();
-  if (kept && kept.element.parentElement !== dialog) dialog.append(kept.element);
-  const place = kept?.element ?? null;
-  for (const element of content) dialog.insertBefore(element, place);
-  if (said.parentElement === dialog) dialog.append(said);
+/** The zone that the sheet is about, with its dial. */
+function regulates(point, tell) {
+  const zone = point.kind === "climate" && about.zones?.find((zone) => zone.id === zoneOf(point));
+  if (!zone) return regulator = undefined;
+  if (regulator?.zone !== zone) regulator = climate(zone, { parts: partsOf(zone.id), points, tell, about: () => about });
+  regulator.update();
+  return regulator;
 }
+
+/** Puts `content` and what is remembered into the sheet. What is there already stays where it is, for whoever has hold of it. */
+function fill(content, kept) {
+  const dialog = get("sheet"), all = [...content, kept?.element, said.parentElement === dialog && said].filter(Boolean);
+  for (const child of [...dialog.children]) if (!all.includes(child)) child.remove();
+  let place = dialog.firstElementChild;
+  for (const element of all) {
+    if (element === place) place = place.nextElementSibling;
+    else dialog.insertBefore(element, place);
+  }
+}
+
+/** The points of a zone by their last word. */
+const partsOf = (zone) => () => Object.fromEntries([...points.values()].filter((point) => point.kind === "climate" && zoneOf(point) === zone).map((point) => [last(point.id), point]));
 
 // What is drawn once for a configuration.
 
@@ -160,12 +175,11 @@ function room(place, here, doors) {
     who.classList.toggle("is-on", Boolean(person && isOn(person)));
     say(who, [person && aged(person), ...warm].filter(Boolean).join(" · "));
   });
-  const parts = (zone) => () => Object.fromEntries([...points.values()].filter((point) => point.kind === "climate" && zoneOf(point) === zone).map((point) => [last(point.id), point]));
   return h("section", { class: "room", "aria-label": place.name },
     h("header", {}, h("h2", {}, place.name), who),
     h("div", { class: "tiles" },
       outputs.map((point) => keep(point.id, outputTile(point.id, doors))),
-      zones.map((zone) => keep(zone, zoneTile(zone, parts(zone), doors)))),
+      zones.map((zone) => keep(zone, zoneTile(zone, partsOf(zone), doors)))),
     lines.length > 0 && h("ul", { class: "readings" }, lines.map((point) => keep(point.id, line(point.id, doors)))));
 }
 
@@ -179,6 +193,7 @@ function update() {
   for (const head of roomHeads) head();
   day?.update();
   condition?.update();
+  if (points.size) regulator?.update();
   const mode = points.get("mode");
   if (modes && mode) for (const button of modes.children) put(button, "aria-pressed", String(button.dataset.word === mode.value));
   const told = [
@@ -208,6 +223,8 @@ function told(kind, news) {
     ({ rooms = [], scenes = [] } = news);
     about = news;
     hear(news.time);
+    // Another file may say other things of the zone.
+    regulator = undefined;
     points.clear();
     news.points.forEach((point) => points.set(point.id, point));
     build();
@@ -312,7 +329,7 @@ document.addEventListener("keydown", (event) => {
 get("sheet").addEventListener("close", () => {
   // That the last one was closed may be told only after the next one was asked for.
   if (get("sheet").open || opening) return;
-  opened = history = undefined;
+  opened = history = regulator = undefined;
   holds.clear();
 });
 // Who leaves a number for a button presses that button, and none that is drawn in its place.

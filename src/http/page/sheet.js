@@ -1,26 +1,27 @@
 // The sheet of a point: why it is so in words, what comes next, and what it can be told.
 
 import { h } from "./dom.js";
+import { choices, holds } from "./hold.js";
 import { control, mayAct } from "./may.js";
 import { aged, byHand, canMove, canSwitch, hasAuto, why, word } from "./point.js";
 import { lasting, moment, t } from "./words.js";
 
-/** For how long what is told in the open sheet holds, by point: it outlives that the sheet is drawn anew. */
-export const holds = new Map();
-
-const HOLDS = { "for.hand": undefined, "for.30m": "30m", "for.2h": "2h", "for.8h": "8h" };
-
-/** What is in the sheet of `reasons`, an answer of `why/ID`. `tell(id, value, hold)` commands it, `now` is the time of the house. */
-export function sheet(reasons, { tell, close, parts, now }) {
+/**
+ * What is in the sheet of `reasons`, an answer of `why/ID`. `tell(id, value, hold)` commands it, `now` is the time of the house,
+ * `zone` what the climate zone is told with that it is of.
+ */
+export function sheet(reasons, { tell, close, parts, now, zone }) {
   const { point } = reasons;
   return [
-    h("header", {}, h("h2", { id: "sheet-name" }, point.name), h("button", { class: "close", "aria-label": t("keys.close"), onclick: close }, "✕")),
+    h("header", {}, h("h2", { id: "sheet-name" }, zone?.zone.name ?? point.name), h("button", { class: "close", "aria-label": t("keys.close"), onclick: close }, "✕")),
+    zone?.element,
+    zone && h("h3", {}, point.name),
     h("p", { class: "big" }, aged(point)),
     point.changed && h("p", { class: "small" }, t("sheet.since", moment(point.changed, now))),
     point.fault && h("p", {}, point.fault),
     // Nobody decides what is measured.
     (reasons.slots.length > 0 || point.why) && section(t("sheet.why"), reasons.slots.length ? slots(reasons.slots) : h("p", {}, why(point.why))),
-    point.commands && controls(point, tell),
+    point.commands && !zone && controls(point, tell),
     parts.length > 0 && section(t("sheet.parts"), parts.flatMap((part) => [h("p", { class: "small" }, `${part.name}: ${aged(part)}`), part.commands && controls(part, tell)])),
     waits(reasons, now),
     (reasons.next || reasons.slots.length > 0) && section(t("sheet.next"), h("p", {}, next(reasons.next, now))),
@@ -66,17 +67,12 @@ function controls(point, tell) {
     made.push(button(one, word(one), point.value === one));
   }
   if (hasAuto(point)) made.push(button("AUTO", t("act.auto")));
-  const choices = Object.entries(HOLDS).map(([key, value]) => control({ "aria-pressed": String(value === hold()), onclick: (event) => {
-    holds.set(point.id, value);
-    // What is held by hand already is held for so long from now on.
-    if (byHand(point)) return tell(point.id, point.percent ?? point.value, value);
-    for (const other of event.target.parentElement.children) other.setAttribute("aria-pressed", String(other === event.target));
-  } }, t(key)));
   const isSetting = point.kind === "setting";
   return h("div", {},
     h("div", { class: "choice" }, made),
     max != null && (isSetting ? box : slide)(point, min, max, step, tell, hold),
-    hasAuto(point) && !isSetting && h("section", {}, h("h3", {}, t("for")), h("div", { class: "choice", role: "group", "aria-label": t("for") }, choices)));
+    // What is held by hand already is held for so long from now on.
+    hasAuto(point) && !isSetting && choices(point.id, t("for.hand"), (hold) => { if (byHand(point)) tell(point.id, point.percent ?? point.value, hold); }));
 }
 
 /** A number that is written: what people may set of the file goes from half a minute to a week. */

@@ -1,9 +1,11 @@
 // A tile for what people switch, one for each climate zone, a line for what is only read. Each is made once and then kept:
 // nothing jumps.
 
+import { aims, measure } from "./climate.js";
+import { gauge } from "./dial.js";
 import { h, put, say } from "./dom.js";
 import { control, mayAct } from "./may.js";
-import { aged, byHand, canMove, canSwitch, isGood, isOn, state, why } from "./point.js";
+import { aged, byHand, canMove, canSwitch, isGood, isOn, spoken, state, why } from "./point.js";
 import { t } from "./words.js";
 
 const MOVES = { open: "▲", stop: "■", close: "▼" };
@@ -45,7 +47,8 @@ export function zoneTile(zone, parts, { act, open }) {
   const more = h("button", { class: "why", onclick: () => open(parts().action?.id ?? `${zone}.mode`) }, reason);
   // Of a zone that heats and cools, the target that counts in its mode.
   const aim = ({ target, setpoint }) => (setpoint && isGood(setpoint) ? setpoint : target);
-  const main = h("button", { class: "act", onclick: () => open(aim(parts())?.id ?? `${zone}.mode`) }, name, shown, heard);
+  const drawing = gauge(), holds = h("span", { class: "state" });
+  const main = h("button", { class: "act", onclick: () => open(aim(parts())?.id ?? `${zone}.mode`) }, name, shown, holds, heard, drawing.element);
   const step = (sign) => () => {
     const target = aim(parts());
     if (typeof target?.value !== "number") return;
@@ -54,11 +57,12 @@ export function zoneTile(zone, parts, { act, open }) {
   };
   const lower = control({ onclick: step(-1) }, "−"), raise = control({ onclick: step(1) }, "+");
   const move = h("div", { class: "move" }, lower, raise);
-  const tile = h("article", { class: "tile" }, main, move, more);
+  const tile = h("article", { class: "tile zone" }, main, move, more);
   const update = () => {
-    const { measured, action, mode } = parts(), target = aim(parts());
+    const { measured, action, mode, preset } = parts(), target = aim(parts());
     const label = (target ?? mode).name.replace(/ \S+$/, "");
-    const way = [measured && state(measured), target && mode.value !== "off" && state(target)].filter(Boolean).join(" → ");
+    const all = aims(parts()), to = all.length > 1 ? all.map(({ value }) => spoken({ ...target, unit: "", value })).join("–") + "\u00a0°C" : target && state(target);
+    const way = [measured && state(measured), mode.value !== "off" && to].filter(Boolean).join(" → ");
     const reasonText = why(action?.why ?? target?.why);
     const busy = action && !["idle", "off"].includes(action.value) && isGood(action);
     tile.classList.toggle("is-on", Boolean(busy));
@@ -67,8 +71,11 @@ export function zoneTile(zone, parts, { act, open }) {
     put(tile, "data-climate", action?.value);
     say(name, label);
     say(shown, way || state(mode));
+    say(holds, preset && preset.value !== "none" ? state(preset) : "");
+    drawing.update(all, measure(parts()));
     say(reason, reasonText);
-    put(move, "hidden", !target?.commands);
+    // Of two, the sheet tells which.
+    put(move, "hidden", !target?.commands || all.length > 1);
     put(lower, "aria-label", t("act.lower", label));
     put(raise, "aria-label", t("act.raise", label));
     say(heard, reasonText);

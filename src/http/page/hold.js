@@ -1,0 +1,21 @@
+// For how long what is told holds.
+
+import { h } from "./dom.js";
+import { control } from "./may.js";
+import { t } from "./words.js";
+
+/** What was chosen in the open sheet, by point or zone: it outlives that the sheet is drawn anew. */
+export const holds = new Map();
+
+const TIMES = { "for.30m": "30m", "for.2h": "2h", "for.8h": "8h" };
+
+/** What there is to choose from; `first` is what holds where nothing is chosen. `chosen(time)` is told. */
+export function choices(id, first, chosen) {
+  const all = [[first, undefined], ...Object.entries(TIMES).map(([key, time]) => [t(key), time])];
+  const buttons = all.map(([text, time]) => control({ "aria-pressed": String(time === holds.get(id)), onclick: (event) => {
+    holds.set(id, time);
+    for (const other of buttons) other.setAttribute("aria-pressed", String(other === event.currentTarget));
+    chosen(time);
+  } }, text));
+  return h("section", {}, h("h3", {}, t("for")), h("div", { class: "choice", role: "group", "aria-label": t("for") }, buttons));
+}
