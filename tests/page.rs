@@ -154,6 +154,42 @@ fn a_person_reads_what_was_and_what_comes() {
     });
 }
 
+/// A house with zones of one and of two targets, each with a plan; on that day it is a Monday.
+fn warm(http: u16) -> String {
+    format!(
+        "[hub]\nid = \"cottage\"\nname = \"Cottage\"\ntimezone = \"Europe/Amsterdam\"\n[hardware]\nbackend = \"simulated\"\n\
+         [http]\nlisten = \"127.0.0.1:{http}\"\n[modes]\nlist = [\"home\", \"away\", \"night\"]\n\
+         [sensors.living]\nchip = \"sht31\"\n[sensors.bedroom]\nchip = \"bme280\"\n[sensors.garden]\nchip = \"sht31\"\naddress = 0x45\n\
+         [outputs.hall_light]\nkind = \"light\"\ngpio = 17\n[outputs.porch_light]\nkind = \"light\"\ngpio = 20\n\
+         [outputs.heater]\nkind = \"heater\"\ngpio = 22\n[outputs.bed_heater]\nkind = \"heater\"\ngpio = 23\n\
+         [outputs.air]\nkind = \"cooler\"\ngpio = 24\nmin_off = \"5m\"\n\
+         [climate.living_zone]\nname = \"Living room\"\nsensor = \"living.temperature\"\noutdoor = \"garden.temperature\"\n\
+         heat = \"heater\"\ntarget = 20.5\npresets = {{ night = 17, away = 15, cosy = 22.5 }}\n\
+         plan = [\"weekday 06:30 21\", \"weekday 08:30 away\", \"daily 17:00 21\", \"daily 22:30 night\"]\n\
+         [climate.bedroom]\nsensor = \"bedroom.temperature\"\nheat = \"bed_heater\"\ncool = \"air\"\ntarget = 19\ncool_target = 25\n\
+         mode = \"heat_cool\"\nmin_idle = \"10m\"\npresets = {{ night = {{ heat = 16, cool = 24 }} }}\n\
+         plan = [\"daily 07:00 19\", \"daily 22:00 night\"]\n\
+         [[rules]]\nname = \"Porch light before bed\"\nset = {{ porch_light = \"on\" }}\nwhile = \"time between 22:00 and 23:00\"\n\
+         [[rules]]\nname = \"Night\"\non = \"time 23:00\"\ndo = \"mode night\"\n"
+    )
+}
+
+#[test]
+fn a_person_sets_how_warm_it_is() {
+    let http = free_port();
+    let mut house = House::new(&warm(http));
+    house.up(&["--from", "2026-11-23T14:10"]);
+    for (sensor, value) in [("living", "19.4"), ("bedroom", "22.1"), ("garden", "2.1")] {
+        let point = format!("{sensor}.temperature");
+        house.ask(&["set", &point, value]);
+        wait_until("it is measured", || house.value(&point).starts_with(value));
+    }
+    attend(browser("climate.mjs", &at(http)), |word| match word {
+        "the heater is on" => wait_until("it is", || house.value("heater") == "ON"),
+        other => panic!("nobody knows how to {other}"),
+    });
+}
+
 #[test]
 fn somebody_logs_in_and_out() {
     let http = free_port();

@@ -7,9 +7,9 @@ import { holds } from "./hold.js";
 import { ask, listen } from "./live.js";
 import { allow, control, mayAct } from "./may.js";
 import { past } from "./past.js";
-import { aged, isGood, isOn, path, state } from "./point.js";
+import { aged, isGood, isOn, path, state, why } from "./point.js";
 import { sheet } from "./sheet.js";
-import { line, outputTile, zoneTile } from "./tiles.js";
+import { comes, line, outputTile, zoneTile } from "./tiles.js";
 import { today } from "./today.js";
 import { clock, speak, t } from "./words.js";
 
@@ -21,7 +21,7 @@ const HELD = "input[type=range], .plot, .handle";
 const WRITTEN = "#sheet input[type=number]";
 const said = get("said"), points = new Map(), shown = new Map();
 let isHeld = false, about = {}, rooms = [], scenes = [], isLinked = false, problems, modes, opened;
-let roomHeads = [], history, regulator, day, condition, heardAt = 0, opening = 0;
+let modeReason, roomHeads = [], history, regulator, day, condition, heardAt = 0, opening = 0;
 
 const last = (id) => id.slice(id.lastIndexOf(".") + 1);
 const zoneOf = (point) => point.id.slice(0, point.id.lastIndexOf("."));
@@ -133,10 +133,10 @@ const partsOf = (zone) => () => Object.fromEntries([...points.values()].filter((
 
 function build() {
   shown.clear();
-  const all = [...points.values()], doors = { act, open };
+  const all = [...points.values()], doors = { act, open, next: (...ids) => day?.next(...ids) };
   problems = h("ul", { class: "problems" });
   const main = get("house");
-  const house = { points, about: () => about, now, open };
+  const house = { points, about: () => about, now, open, foreseen: soon };
   day?.end();
   day = all.length ? today(house) : undefined;
   // What somebody opened or closed there stays so.
@@ -146,7 +146,8 @@ function build() {
   const mode = points.get("mode");
   modes = mode && h("div", { class: "choice", role: "group", "aria-label": t("mode") },
     mode.commands.words.map((word) => control({ "data-word": word, onclick: () => act("mode", word) }, word.replaceAll("_", " "))));
-  if (modes) content.push(modes);
+  modeReason = mode && h("button", { class: "reason-of-mode", onclick: () => open("mode") });
+  if (modes) content.push(modes, modeReason);
   if (scenes.length) {
     content.push(h("div", { class: "choice", role: "group", "aria-label": t("scenes") },
       scenes.map((scene) => control({ onclick: () => act(scene.id, "ON") }, scene.name))));
@@ -183,6 +184,9 @@ function room(place, here, doors) {
     lines.length > 0 && h("ul", { class: "readings" }, lines.map((point) => keep(point.id, line(point.id, doors)))));
 }
 
+/** How warm it is outside, where a zone says which sensor knows. */
+const outdoor = () => points.get(about.zones?.find(({ outdoor }) => outdoor)?.outdoor);
+
 // What is drawn at each change.
 
 function update() {
@@ -195,7 +199,17 @@ function update() {
   condition?.update();
   if (points.size) regulator?.update();
   const mode = points.get("mode");
-  if (modes && mode) for (const button of modes.children) put(button, "aria-pressed", String(button.dataset.word === mode.value));
+  if (modes && mode) {
+    for (const button of modes.children) put(button, "aria-pressed", String(button.dataset.word === mode.value));
+    say(modeReason, [why(mode.why) || t("sheet.why"), comes(day?.next("mode"))].filter(Boolean).join(" "));
+    put(modeReason, "aria-label", t("tile.more", t("mode"), modeReason.textContent));
+  }
+  const outside = outdoor();
+  put(get("outside"), "hidden", !outside);
+  if (outside) {
+    say(get("outside"), t("outside", aged(outside)));
+    get("outside").classList.toggle("is-bad", !isGood(outside));
+  }
   const told = [
     about.config_refused && h("span", { title: about.config_refused }, t("problem.file")),
     about.state_unsaved && h("span", {}, t("problem.state", about.state_unsaved)),
@@ -258,6 +272,7 @@ function who(session) {
   day = condition = undefined;
   about = {};
   put(get("link"), "hidden", true);
+  put(get("outside"), "hidden", true);
   document.body.classList.remove("is-lost");
   get("house").replaceChildren(login());
   put(get("house"), "aria-busy", null);
@@ -346,6 +361,7 @@ await speak();
 say(get("may"), t("may.read"));
 link(false);
 get("leave").addEventListener("click", leave);
+get("outside").addEventListener("click", () => open(outdoor().id));
 const listenAgain = listen(told, link, who);
 // The time goes on where nothing changes: of what is shown, only ages would be wrong.
 setInterval(() => {

@@ -6,14 +6,18 @@ import { gauge } from "./dial.js";
 import { h, put, say } from "./dom.js";
 import { control, mayAct } from "./may.js";
 import { aged, byHand, canMove, canSwitch, isGood, isOn, spoken, state, why } from "./point.js";
-import { t } from "./words.js";
+import { clock, t } from "./words.js";
 
 const MOVES = { open: "▲", stop: "■", close: "▼" };
 
-/** A tile of an output. `act(id, value)` commands it, `open(id)` shows its sheet. */
-export function outputTile(id, { act, open }) {
-  const name = h("span", { class: "name" }), shown = h("span", { class: "state" }), reason = h("span"), heard = h("span", { class: "heard" });
-  const main = h("button", { class: "act" }, name, shown, heard), more = h("button", { class: "why" }, reason);
+/** What will change it next: `→ off 23:00`. */
+export const comes = (next) => (next ? `→ ${next.text} ${clock(next.time)}` : "");
+
+/** A tile of an output. `act(id, value)` commands it, `open(id)` shows its sheet, `next(id)` is what it will be next. */
+export function outputTile(id, { act, open, next }) {
+  const name = h("span", { class: "name" }), shown = h("span", { class: "state" }), reason = h("span", { class: "reason" }), heard = h("span", { class: "heard" });
+  const then = h("span", { class: "then" });
+  const main = h("button", { class: "act" }, name, shown, heard), more = h("button", { class: "why" }, reason, then);
   const moves = Object.entries(MOVES).map(([word, sign]) => control({ "data-word": word, onclick: () => act(id, word.toUpperCase()) }, sign));
   const move = h("div", { class: "move", hidden: true }, moves);
   const tile = h("article", { class: "tile" }, main, move, more);
@@ -30,21 +34,22 @@ export function outputTile(id, { act, open }) {
     say(name, point.name);
     say(shown, aged(point));
     say(reason, point.fault ?? reasonText);
+    say(then, comes(next(id)));
     put(move, "hidden", !canMove(point));
     const switches = canSwitch(point) && !canMove(point);
     put(main, "aria-pressed", switches ? String(on) : null);
     put(main, "disabled", switches && !mayAct());
     say(heard, reasonText);
-    put(more, "aria-label", t("tile.more", point.name, reasonText));
+    put(more, "aria-label", [t("tile.more", point.name, reasonText), then.textContent].filter(Boolean).join(" "));
     moves.forEach((button) => put(button, "aria-label", `${t(`act.${button.dataset.word}`)}: ${point.name}`));
   };
   return { element: tile, update, busy: (is) => put(tile, "aria-busy", is ? "true" : null) };
 }
 
 /** A tile of a climate zone: how warm it is, where it is going, and why. `parts()` are its points by their last word. */
-export function zoneTile(zone, parts, { act, open }) {
-  const name = h("span", { class: "name" }), shown = h("span", { class: "state" }), reason = h("span"), heard = h("span", { class: "heard" });
-  const more = h("button", { class: "why", onclick: () => open(parts().action?.id ?? `${zone}.mode`) }, reason);
+export function zoneTile(zone, parts, { act, open, next }) {
+  const name = h("span", { class: "name" }), shown = h("span", { class: "state" }), reason = h("span", { class: "reason" }), then = h("span", { class: "then" }), heard = h("span", { class: "heard" });
+  const more = h("button", { class: "why", onclick: () => open(parts().action?.id ?? `${zone}.mode`) }, reason, then);
   // Of a zone that heats and cools, the target that counts in its mode.
   const aim = ({ target, setpoint }) => (setpoint && isGood(setpoint) ? setpoint : target);
   const drawing = gauge(), holds = h("span", { class: "state" });
@@ -74,12 +79,13 @@ export function zoneTile(zone, parts, { act, open }) {
     say(holds, preset && preset.value !== "none" ? state(preset) : "");
     drawing.update(all, measure(parts()));
     say(reason, reasonText);
+    say(then, comes(next(`${zone}.target`, `${zone}.cool_target`)));
     // Of two, the sheet tells which.
     put(move, "hidden", !target?.commands || all.length > 1);
     put(lower, "aria-label", t("act.lower", label));
     put(raise, "aria-label", t("act.raise", label));
     say(heard, reasonText);
-    put(more, "aria-label", t("tile.more", label, reasonText));
+    put(more, "aria-label", [t("tile.more", label, reasonText), then.textContent].filter(Boolean).join(" "));
   };
   return { element: tile, update, busy: (is) => put(tile, "aria-busy", is ? "true" : null) };
 }

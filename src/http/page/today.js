@@ -25,16 +25,19 @@ function matter({ kind, id, text, percent, quality, why }) {
   return counts && JSON.stringify([text, percent, quality, why?.startsWith("climate:") || why]);
 }
 
-/** The line. `points` are those of the house; `about()` is the house itself, `now()` its time (ms), `open(id)` shows a sheet. */
-export function today({ points, about, now: exact, open }) {
+/**
+ * The line. `points` are those of the house; `about()` is the house itself, `now()` its time (ms), `open(id)` shows a sheet;
+ * `foreseen` is called when another day is expected.
+ */
+export function today({ points, about, now: exact, open, foreseen }) {
   const pasts = new Map(), known = new Map([...points.values()].map((point) => [point.id, matter(point)]));
   // Of this machine's clock: when the house last answered, since when something is other there, when the pasts were fetched.
-  let outlook, timer, answeredAt = -Infinity, otherSince = Infinity, pastsAt = -Infinity, isAsking = false, isOver = false;
+  let outlook, timer, answeredAt = -Infinity, otherSince = Infinity, pastsAt = -Infinity, isAsking = false, isOver = false, coming = {};
   const track = h("div", { class: "track" }), next = h("span", { class: "next" }), sun = h("span", { class: "small" });
   const lanes = h("ul", { class: "lanes" }), axis = h("div", { class: "axis", "aria-hidden": "true" }), list = h("ol", { class: "coming" });
-  const coming = h("h3", {}, t("day.comes"));
+  const comingHead = h("h3", {}, t("day.comes"));
   const more = h("div", { class: "more", id: "day-more", hidden: true },
-    h("div", {}, h("h3", {}, t("day.was")), axis, lanes), h("div", {}, coming, list));
+    h("div", {}, h("h3", {}, t("day.was")), axis, lanes), h("div", {}, comingHead, list));
   const button = h("button", { "aria-expanded": "false", "aria-controls": "day-more", onclick: () => unfold(more.hidden) }, track, next, sun);
   const element = h("section", { id: "day", class: "day", "aria-label": t("day") }, button, more);
 
@@ -92,8 +95,10 @@ export function today({ points, about, now: exact, open }) {
     const news = await ask("GET", "outlook").catch(() => null);
     [isAsking, answeredAt] = [false, Date.now()];
     if (isOver) return;
-    if (news) outlook = news;
-    else otherSince = Math.min(since, otherSince);
+    if (news) {
+      outlook = news;
+      foreseen();
+    } else otherSince = Math.min(since, otherSince);
     look();
     draw();
   }
@@ -115,7 +120,7 @@ export function today({ points, about, now: exact, open }) {
     say(next, first ? t("day.next", clock(first.time), first.name, first.text) : none());
     say(sun, light());
     if (more.hidden) return;
-    say(coming, isCut() ? t("day.comes.until", end()) : t("day.comes"));
+    say(comingHead, isCut() ? t("day.comes.until", end()) : t("day.comes"));
     const local = wall();
     const width = axis.clientWidth;
     renewed(axis, [now(), width], () => marks(from(), to(), width / 64, local).map((mark) => {
@@ -154,6 +159,18 @@ export function today({ points, about, now: exact, open }) {
       if (now() < Date.parse(sunset)) return t("day.sets", clock(sunset));
     }
     return "";
+  }
+
+  /** What one of these points will be next: `{ time, text }`. None, too, while it is not known what becomes of a change. */
+  function nextOf(...ids) {
+    if (!outlook || !about().time) return undefined;
+    if (coming.of !== outlook || coming.at !== now()) {
+      coming = { of: outlook, at: now(), by: new Map() };
+      for (const one of expected()) coming.by.set(one.id, [...coming.by.get(one.id) ?? [], one]);
+    }
+    const asked = Date.parse(outlook.time) + 1000;
+    const isNews = ({ id, text }) => !(Date.parse(points.get(id).changed) > asked) && text !== state(points.get(id));
+    return ids.flatMap((id) => coming.by.get(id) ?? []).filter(isNews).sort((one, other) => one.at - other.at)[0];
   }
 
   /** When an output was on, and when it will be. */
@@ -199,7 +216,7 @@ export function today({ points, about, now: exact, open }) {
   document.addEventListener("visibilitychange", update);
   try { if (localStorage.getItem("day") === "open") unfold(true); } catch { /* As above. */ }
   return {
-    element, update,
+    element, update, next: nextOf,
     /** These points are not as they were. */
     changed: (news) => {
       const others = news.filter((point) => matter(point) !== known.get(point.id));
