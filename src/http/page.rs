@@ -12,6 +12,7 @@ use axum::{
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 const HTML: &str = "text/html; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const JSON: &str = "application/json";
 
@@ -20,9 +21,10 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Path, content type, content.
-const FILES: [(&str, &str, &str); 27] = [
+const FILES: [(&str, &str, &str); 28] = [
     ("/", HTML, include_str!("page/index.html")),
-    ("/page.css", "text/css; charset=utf-8", include_str!("page/page.css")),
+    ("/palette.css", STYLE, include_str!("../html/palette.css")),
+    ("/page.css", STYLE, include_str!("page/page.css")),
     ("/app.js", SCRIPT, include_str!("page/app.js")),
     ("/chart.js", SCRIPT, include_str!("page/chart.js")),
     ("/climate.js", SCRIPT, include_str!("page/climate.js")),

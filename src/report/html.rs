@@ -112,7 +112,7 @@ fn week(room: &Occupancy) -> String {
         let cell = |(hour, share): (usize, &Option<f64>)| match share {
             None | Some(0.0) => String::new(),
             Some(share) => format!(
-                "<i class=cell style=\"--of:var(--room);--level:{share:.2};left:{:.2}%;width:4.17%\" data-t=\"{day} \
+                "<i class=cell style=\"--of:var(--mark-room);--level:{share:.2};left:{:.2}%;width:4.17%\" data-t=\"{day} \
                  {hour:02}:00, {}\"></i>",
                 hour as f64 / 24.0 * 100.0,
                 percent(*share)

@@ -110,8 +110,8 @@ fn lane(
     until: DateTime<Utc>,
 ) -> String {
     let (of, word) = match spec.owner {
-        Owner::Room(_) => ("--of:var(--room)", spec.state_word(true)),
-        _ => ("--of:var(--input)", "active"),
+        Owner::Room(_) => ("--of:var(--mark-room)", spec.state_word(true)),
+        _ => ("--of:var(--mark-input)", "active"),
     };
     let (mut active, mut unknown, mut on) = (Vec::new(), Vec::new(), TimeDelta::zero());
     for ((_, value), begin, end) in within(changes, |(at, _)| *at, from, until) {

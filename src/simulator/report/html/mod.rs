@@ -108,7 +108,7 @@ fn table(recording: &Recording) -> String {
         let shortest = recording.shortest_on(id).map_or(String::new(), spell);
         let a_day = TimeDelta::milliseconds((usage.on.num_milliseconds() as f64 / days.max(1.0 / 86_400.0)) as i64);
         rows += &format!(
-            "<tr><td><i style=\"--of:var(--{})\"></i>{}<td>{}<td>{}<td>{}<td>{shortest}{kwh}</tr>\n",
+            "<tr><td><i style=\"--of:var(--mark-{})\"></i>{}<td>{}<td>{}<td>{}<td>{shortest}{kwh}</tr>\n",
             config[id].kind.word(),
             escape(&config[id].name),
             spell(usage.on),
@@ -125,7 +125,7 @@ fn table(recording: &Recording) -> String {
 
 /// The colour of an output, as a custom property.
 fn colour(kind: OutputKind) -> String {
-    format!("--of:var(--{})", kind.word())
+    format!("--of:var(--mark-{})", kind.word())
 }
 
 /// The outputs that have a lane: those that were on at all come before none is dropped.

@@ -41,7 +41,7 @@ pub(super) fn panels(recording: &Recording, scale: &Scale, from: DateTime<Utc>, 
             let samples = recording.outdoor.iter().map(|(at, value)| (*at, Some(*value)));
             lines.push(Line {
                 name: "outside".into(),
-                colour: "var(--soft)".into(),
+                colour: "var(--quiet)".into(),
                 class: "outside",
                 samples: cut(samples, from, until),
                 recording,
