@@ -51,9 +51,13 @@ const FILES: [(&str, &str, &str); 28] = [
     ("/icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
     ("/manifest.webmanifest", "application/manifest+json", include_str!("page/manifest.webmanifest")),
 ];
+/// For home screens that take no SVG; `scripts/icon` draws it.
+const ICON: (&str, &str, &[u8]) = ("/icon-180.png", "image/png", include_bytes!("page/icon-180.png"));
+
 /// Adds the paths of the page.
 pub(super) fn add<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
-    FILES.into_iter().fold(routes, |routes, (path, kind, content)| {
+    let texts = FILES.into_iter().map(|(path, kind, text)| (path, kind, text.as_bytes()));
+    texts.chain([ICON]).fold(routes, |routes, (path, kind, content)| {
         let mut hasher = DefaultHasher::new();
         content.hash(&mut hasher);
         let mark = format!("\"{:016x}\"", hasher.finish());
@@ -62,7 +66,7 @@ pub(super) fn add<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router
 }
 
 /// A browser asks each time whether it still has the newest, so that page and program are never of two versions.
-fn answer(headers: &HeaderMap, kind: &'static str, content: &'static str, mark: &str) -> Response {
+fn answer(headers: &HeaderMap, kind: &'static str, content: &'static [u8], mark: &str) -> Response {
     let known = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == mark.as_bytes());
     let told = [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache"), (CONTENT_SECURITY_POLICY, POLICY), (ETAG, mark)];
     match known {
@@ -100,7 +104,7 @@ mod tests {
     #[test]
     fn every_file_is_served_and_every_word_is_known() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/page");
-        let served: BTreeSet<&str> = FILES.iter().map(|(path, ..)| *path).collect();
+        let served: BTreeSet<&str> = FILES.iter().map(|(path, ..)| *path).chain([ICON.0]).collect();
         for folder in [folder.clone(), folder.join("words")] {
             for entry in fs::read_dir(folder).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
                 let name = entry.file_name().into_string().unwrap();
