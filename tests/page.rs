@@ -190,6 +190,51 @@ fn a_person_sets_how_warm_it_is() {
     });
 }
 
+/// So many rooms, each with a dozen points and more, and with names as people have them.
+fn large(http: u16, rooms: u32) -> String {
+    let mut text = format!(
+        "[hub]\nid = \"manor\"\nname = \"Gutshof\"\n[hardware]\nbackend = \"simulated\"\n[http]\nlisten = \"127.0.0.1:{http}\"\n\
+         [modes]\nlist = [\"zu_hause\", \"unterwegs\", \"nacht\", \"ferien\"]\n"
+    );
+    for room in 1..=rooms {
+        // Lines of a chip that is not there do as well as others.
+        let line = |place: u32| format!("gpio = \"gpiochip1/{}\"", room * 10 + place);
+        let output = |id: &str, kind: &str, name: &str, place| {
+            format!(
+                "[outputs.{id}_{room}]\nkind = \"{kind}\"\nname = \"{name} {room}\"\nroom = \"room_{room}\"\n{}\n",
+                line(place)
+            )
+        };
+        text += &format!(
+            "[rooms.room_{room}]\nname = \"Hauswirtschaftsraum im Untergeschoss {room}\"\nmotion = [\"motion_{room}\"]\n\
+             [inputs.motion_{room}]\nkind = \"motion\"\n{}\n\
+             [sensors.air_{room}]\nname = \"Raumlufttemperatur am Fensterbrett {room}\"\nchip = \"lm75\"\nbus = {}\naddress = {}\nroom = \"room_{room}\"\n",
+            line(0),
+            room / 8,
+            0x48 + room % 8,
+        );
+        text += &output("table", "light", "Deckenleuchte über dem Küchentisch", 1);
+        text += &output("shelf", "light", "Arbeitsplattenbeleuchtung", 2);
+        text += &output("door", "light", "Licht", 3);
+        text += &output("fan", "fan", "Feuchtigkeitsgesteuerter Abluftventilator", 4);
+        text += &output("heater", "heater", "Fußbodenheizungsverteiler", 5);
+        text += &format!(
+            "[climate.zone_{room}]\nname = \"Wohnraumtemperatur {room}\"\nsensor = \"air_{room}.temperature\"\nheat = \"heater_{room}\"\n\
+             target = 20\npresets = {{ absenkung = 17 }}\nplan = [\"daily 06:30 21\", \"daily 22:00 absenkung\"]\n"
+        );
+    }
+    text
+}
+
+#[test]
+fn a_large_house_stays_a_page() {
+    let http = free_port();
+    let mut house = House::new(&large(http, 16));
+    house.up(&["--from", "2026-11-23T14:10"]);
+    wait_until("the last sensor is read", || house.value("air_16.temperature") != "");
+    attend(browser("large.mjs", &at(http)), |word| panic!("nobody knows how to {word}"));
+}
+
 #[test]
 fn somebody_logs_in_and_out() {
     let http = free_port();
