@@ -517,6 +517,191 @@ fn each_may_do_what_their_scope_says() {
     }
 }
 
+/// What a house is edited by: a request with all that it needs.
+struct Desk {
+    port: u16,
+    who: String,
+}
+
+impl Desk {
+    /// Anna at the house on this port.
+    fn of(port: u16) -> Desk {
+        Desk { port, who: cookie_of(&log_in(port, "anna", "correct horse")) }
+    }
+
+    fn ask(&self, method: &str, path: &str, more: &[&str], body: &Value) -> Answer {
+        let headers: Vec<&str> = [&*self.who, JSON].into_iter().chain(more.iter().copied()).collect();
+        ask(self.port, method, path, &headers, &body.to_string())
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        ask(self.port, "GET", path, &[&self.who], "")
+    }
+
+    /// The text of the file as it is shown, and the line that names it.
+    fn read(&self) -> (String, String) {
+        let answer = self.get("/api/v1/config");
+        let text = answer.json()["text"].as_str().unwrap().to_owned();
+        assert_eq!(answer.headers["etag"], format!("{}", answer.json()["version"]));
+        (text, format!("if-match: {}", answer.headers["etag"]))
+    }
+
+    fn put(&self, mark: &str, text: &str) -> Answer {
+        self.ask("PUT", "/api/v1/config", &[mark], &serde_json::json!({ "text": text }))
+    }
+}
+
+/// Who may edit the file: each request, by each of them, where it is allowed and where it is not.
+#[test]
+fn the_file_is_edited_only_by_those_who_may_and_where_it_is_allowed() {
+    let text = "{\"text\": \"[hub]\"}";
+    let any = "if-match: *";
+    let table = [
+        ("GET", "/api/v1/config", "", 200),
+        ("PUT", "/api/v1/config", text, 422),
+        ("POST", "/api/v1/config/check", text, 200),
+        ("POST", "/api/v1/simulate", text, 422),
+        ("GET", "/api/v1/config/versions", "", 200),
+        ("GET", "/api/v1/config/versions/1", "", 404),
+        ("PUT", "/api/v1/config/versions/x", "", 404),
+    ];
+    for (more, is_on) in [("", false), ("configure = true\n", true)] {
+        let (house, port) = guarded(more);
+        let before = fs::read_to_string(&house.config).unwrap();
+        let anna = cookie_of(&log_in(port, "anna", "correct horse"));
+        let session = ask(port, "GET", "/api/v1/session", &[&anna], "").json();
+        assert_eq!(session["edits"], is_on);
+        let callers = [
+            ("", 401),
+            ("authorization: Bearer panel token", 403),
+            ("authorization: Bearer phone token", 403),
+            (&*anna, 200),
+        ];
+        for (method, path, body, good) in table {
+            for (caller, status) in callers {
+                let headers: Vec<&str> = [caller, JSON, any].into_iter().filter(|line| !line.is_empty()).collect();
+                let answer = ask(port, method, path, &headers, body);
+                let expected = match status {
+                    200 if is_on => good,
+                    200 => 403,
+                    other => other,
+                };
+                assert_eq!(answer.status, expected, "{method} {path} by {caller:?}: {answer:?}");
+                if status == 200 && !is_on && !path.ends_with('x') {
+                    assert!(answer.body.contains("configure = true"), "{answer:?}");
+                }
+                let foreign: Vec<&str> = headers.iter().copied().chain(["origin: http://evil.example"]).collect();
+                assert_eq!(ask(port, method, path, &foreign, body).status, 403, "{method} {path} from elsewhere");
+            }
+        }
+        assert_eq!(fs::read_to_string(&house.config).unwrap(), before);
+    }
+}
+
+/// From the first look at the file to its return, and what of each step the house has.
+#[test]
+fn a_file_is_checked_tried_applied_and_brought_back() {
+    use std::os::unix::fs::PermissionsExt;
+    let (house, port) = guarded("configure = true\n");
+    let first = fs::read_to_string(&house.config).unwrap();
+    fs::set_permissions(&house.config, fs::Permissions::from_mode(0o640)).unwrap();
+    let desk = Desk::of(port);
+    let (text, mark) = desk.read();
+    assert_eq!(text, first);
+
+    let check = |text: &str| desk.ask("POST", "/api/v1/config/check", &[], &serde_json::json!({ "text": text })).json();
+    assert_eq!(check(&text), serde_json::json!({ "good": true, "diagnostics": [] }));
+    let wrong = check(&text.replace("gpio = 18", "gpio = 17"));
+    let told = &wrong["diagnostics"][0];
+    assert_eq!(
+        (&wrong["good"], &told["severity"], &told["key"]),
+        (&false.into(), &"error".into(), &"outputs.pump.gpio".into())
+    );
+    let line = text.lines().position(|line| line == "gpio = 18").unwrap() + 1;
+    assert_eq!((&told["line"], &told["column"]), (&line.into(), &8.into()), "{wrong}");
+
+    let edited = text.replace("[outputs.pump]\n", "[outputs.pump]\ndefault = \"on\"\n");
+    let plan = desk.ask("POST", "/api/v1/plan", &[], &serde_json::json!({ "name": "page", "text": edited })).json();
+    assert_eq!(plan["moves"][0]["output"], "pump", "{plan}");
+    let trial = serde_json::json!({ "text": edited, "from": "2026-11-30", "for": "1d" });
+    let day = desk.ask("POST", "/api/v1/simulate", &[], &trial).json();
+    let on = |side: &str| {
+        day[side]["outputs"].as_array().unwrap().iter().find(|one| one["id"] == "pump").unwrap()["on_s"].clone()
+    };
+    assert_eq!((on("edited"), on("running")), (86_400.into(), 0.into()), "{day}");
+    assert_eq!(house.value("pump"), "OFF");
+
+    // What is wrong changes nothing, nor what is no change of this file.
+    assert_eq!(desk.put(&mark, &text.replace("gpio = 18", "gpio = 17")).status, 422);
+    assert_eq!(desk.put("if-match: \"0123\"", &edited).status, 412);
+    let unsaid = desk.ask("PUT", "/api/v1/config", &[], &serde_json::json!({ "text": edited }));
+    assert_eq!(unsaid.status, 428, "{unsaid:?}");
+    assert_eq!((fs::read_to_string(&house.config).unwrap(), house.value("pump")), (first.clone(), "OFF".to_owned()));
+
+    let applied = desk.put(&mark, &edited);
+    assert_eq!((applied.status, &applied.json()["restart"]), (200, &Value::Null), "{applied:?}");
+    // The answer comes when it is in force.
+    wait_until("the pump is on", || house.value("pump") == "ON");
+    assert_eq!(fs::read_to_string(&house.config).unwrap(), edited);
+    assert_eq!(fs::metadata(&house.config).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(desk.put(&mark, &text).status, 412, "that was another file");
+
+    let versions = desk.get("/api/v1/config/versions").json();
+    let version = &versions[0];
+    assert_eq!(
+        (&version["by"], &version["added"], &version["removed"]),
+        (&"anna".into(), &1.into(), &0.into()),
+        "{versions}"
+    );
+    let path = format!("/api/v1/config/versions/{}", version["id"]);
+    assert_eq!(desk.get(&path).json()["text"], first);
+    let mark = format!("if-match: {}", applied.headers["etag"]);
+    let back = desk.ask("PUT", &path, &[&mark], &Value::Null);
+    assert_eq!(back.status, 200, "{back:?}");
+    wait_until("the pump is off", || house.value("pump") == "OFF");
+    assert_eq!(fs::read_to_string(&house.config).unwrap(), first);
+    assert_eq!(desk.get("/api/v1/config/versions").json().as_array().unwrap().len(), 2);
+
+    // Somebody with an editor, and what takes effect only with a restart.
+    let (text, mark) = desk.read();
+    fs::write(&house.config, format!("{first}# by hand\n")).unwrap();
+    assert_eq!(desk.put(&mark, &text).status, 412);
+    let (text, mark) = desk.read();
+    let other = desk.put(&mark, &text.replace("[hub]\n", "[hub]\nclock = \"always\"\n"));
+    assert_eq!(other.status, 200, "{other:?}");
+    assert!(other.json()["restart"].as_str().unwrap().contains("systemctl restart"), "{other:?}");
+    assert!(house.log().contains("anna (HTTP) changed the configuration file"));
+}
+
+/// A password of the file is shown to nobody, and stays where it is.
+#[test]
+fn a_password_of_the_file_stays_in_it() {
+    let secret = "[mqtt]\nurl = \"mqtt://127.0.0.1:1\"\nusername = \"me\"\npassword = \"open sesame\"\n";
+    let port = free_port();
+    let listen = format!("listen = \"127.0.0.1:{port}\"\n");
+    let mut house = House::new(&(hut(port).replace(&listen, &format!("{listen}configure = true\n")) + ACCESS + secret));
+    for name in ["anna", "panel", "phone"] {
+        fs::write(house.folder.path().join(format!("{name}.hash")), hash("correct horse")).unwrap();
+    }
+    house.up(&[]);
+    wait_until("HTTP is served", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let desk = Desk::of(port);
+    let (text, mark) = desk.read();
+    assert!(!text.contains("sesame") && text.contains("password = ‹hidden 1›"), "{text}");
+    let check = |text: &str| desk.ask("POST", "/api/v1/config/check", &[], &serde_json::json!({ "text": text })).json();
+    assert_eq!(check(&text)["good"], true, "{}", check(&text));
+    // It counts for nothing else.
+    let told = check(&text.replace("username = \"me\"", "username = ‹hidden 1›"));
+    assert_eq!((&told["good"], &told["diagnostics"][0]["severity"]), (&false.into(), &"error".into()), "{told}");
+    assert!(!told.to_string().contains("sesame"), "{told}");
+    let applied = desk.put(&mark, &text.replace("username = \"me\"", "username = \"you\""));
+    assert_eq!(applied.status, 200, "{applied:?}");
+    let written = fs::read_to_string(&house.config).unwrap();
+    assert!(written.contains("password = \"open sesame\"") && written.contains("\"you\""), "{written}");
+    let version = desk.get("/api/v1/config/versions/1");
+    assert!(version.status == 200 && !version.body.contains("sesame"), "{version:?}");
+}
+
 /// The limiter answers before anything is hashed, and those who are in stay in.
 #[test]
 fn ten_thousand_wrong_passwords_are_held_off() {

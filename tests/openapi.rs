@@ -12,7 +12,7 @@ use support::{House, free_port, hash, programs::python, wait_until};
 fn hut() -> (House, String) {
     let port = free_port();
     let mut house = House::new(&format!(
-        "[hub]\nid = \"hut\"\n[hardware]\nbackend = \"simulated\"\n[history]\n[http]\nlisten = \"127.0.0.1:{port}\"\n\
+        "[hub]\nid = \"hut\"\n[hardware]\nbackend = \"simulated\"\n[history]\n[http]\nlisten = \"127.0.0.1:{port}\"\nconfigure = true\n\
          [http.users.anna]\nscope = \"control\"\nhash_file = \"anna.hash\"\n\
          [http.tokens.test]\nscope = \"configure\"\nhash_file = \"test.hash\"\n\
          [outputs.lamp]\nkind = \"light\"\npwm = 18\nroom = \"hall\"\n[outputs.heater]\nkind = \"heater\"\ngpio = 22\nlock = true\n\

@@ -6,6 +6,7 @@ mod ever;
 mod local_time;
 mod recurring;
 pub mod sun;
+pub mod written;
 
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,8 @@
 use super::{complain, places};
 use hearthd::{
     config::{self, Loaded, Sources},
-    daemon::{InForce, Watched, last_good},
-    simulator::expectations,
+    daemon::{InForce, Unfit, Watched, last_good},
+    simulator::{expectations, trial},
 };
 use std::{
     path::{Path, PathBuf},
@@ -18,6 +18,13 @@ pub fn admit(file: &Path, accepted: Option<&Sources>) -> Result<Loaded, String> 
     if accepted != Some(&loaded.sources) {
         rehearse(&loaded)?;
     }
+    Ok(loaded)
+}
+
+/// As [`admit`], with this text in the place of the file's.
+fn judge(file: &Path, text: String) -> Result<Loaded, Unfit> {
+    let loaded = config::load_text(file, text).map_err(Unfit::Problems)?;
+    rehearse(&loaded).map_err(Unfit::Tests)?;
     Ok(loaded)
 }
 
@@ -92,7 +99,8 @@ pub fn load_to_run(file: &Path, state: Option<&Path>) -> Option<(InForce, Watche
         complain(&format!("the last good configuration is used instead, as it was read from {}\n", file.display()));
         Some(kept.into())
     })?;
-    Some((in_force, Watched { file: file.to_owned(), load: Arc::new(admit), refused }))
+    let (load, judge, simulate) = (Arc::new(admit), Arc::new(judge), Arc::new(trial::run));
+    Some((in_force, Watched { file: file.to_owned(), load, judge, simulate, refused }))
 }
 
 /// What was last in force.

@@ -49,7 +49,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FACTOR", value_parser = super::speed)]
     speed: Option<f64>,
     /// The local date to begin at, at five in the afternoon [default: today, or the Monday after a weekend]
-    #[arg(long, value_name = "DATE", value_parser = super::date)]
+    #[arg(long, value_name = "DATE", value_parser = hearthd::almanac::written::date)]
     date: Option<NaiveDate>,
     /// End after so many days [default: 1, or never on a terminal]
     #[arg(long)]

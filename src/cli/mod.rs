@@ -18,9 +18,10 @@ mod simulate;
 mod test;
 
 use anyhow::Context;
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use hearthd::{
+    almanac::written::date_and_time,
     clock::{Clock, Moment, Now},
     config,
     daemon::{self, InForce},
@@ -298,17 +299,6 @@ fn local_time(config: &Config, local: NaiveDateTime) -> anyhow::Result<DateTime<
     let zone = config.hub.timezone;
     let instant = zone.from_local_datetime(&local).earliest();
     instant.map(|instant| instant.to_utc()).with_context(|| format!("{local} does not exist in {zone}"))
-}
-
-fn date_and_time(text: &str) -> Result<NaiveDateTime, String> {
-    let parsed = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"].iter().find_map(|form| {
-        NaiveDateTime::parse_from_str(text, form).ok().filter(|time| (1970..=9999).contains(&time.year()))
-    });
-    parsed.ok_or_else(|| "write a date and a time such as 2026-11-23T21:00".into())
-}
-
-fn date(text: &str) -> Result<NaiveDate, String> {
-    text.parse().map_err(|_| "write a date such as 2026-07-15".into())
 }
 
 fn speed(text: &str) -> Result<f64, String> {

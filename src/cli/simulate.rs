@@ -7,6 +7,7 @@ use super::{
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use hearthd::{
+    almanac::written::{date, date_or_time},
     clock::{Clock, Moment},
     config::{Report, Source, nearest_name},
     daemon::InForce,
@@ -64,7 +65,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE.html")]
     html: Option<PathBuf>,
     /// In a page about more than a week: a day to draw; may be repeated [default: the first, the coldest, the warmest]
-    #[arg(long, value_name = "DATE", value_parser = super::date, requires = "html")]
+    #[arg(long, value_name = "DATE", value_parser = date, requires = "html")]
     day: Vec<NaiveDate>,
     /// Instead of a report, say why this point is as it is at the time of --at
     #[arg(long, value_name = "POINT", requires = "at", conflicts_with = "html")]
@@ -72,12 +73,6 @@ pub struct Arguments {
     /// The local time of --why, for example 2026-11-23T21:00
     #[arg(long, value_name = "TIME", value_parser = date_or_time, requires = "why")]
     at: Option<NaiveDateTime>,
-}
-
-/// A date alone is its midnight.
-fn date_or_time(text: &str) -> Result<NaiveDateTime, String> {
-    let midnight = || super::date(text).ok().and_then(|date| date.and_hms_opt(0, 0, 0));
-    super::date_and_time(text).or_else(|wrong| midnight().ok_or(wrong))
 }
 
 /// The largest file of temperatures: a century of them, an hour a line.

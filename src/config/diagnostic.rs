@@ -39,6 +39,8 @@ pub struct Place {
     pub line: usize,
     /// The first character's number in the line, from 1.
     pub column: usize,
+    /// Its bytes in the text.
+    pub bytes: Range<usize>,
     /// The line as it is shown, cut around the place when it is long.
     excerpt: String,
     /// Blanks and carets, to be shown under it.
@@ -72,7 +74,7 @@ const EXCERPT_BEFORE: usize = 60;
 
 impl Place {
     /// The place of `length` characters from `start` (counted from 0) in a line; what is `hidden` of its bytes is not shown.
-    fn of(line: usize, text: &str, start: usize, length: usize, hidden: &[Range<usize>]) -> Place {
+    fn of(line: usize, text: &str, start: usize, length: usize, hidden: &[Range<usize>], bytes: Range<usize>) -> Place {
         // A line that fits is not cut at all.
         let fits = text.chars().nth(EXCERPT).is_none();
         let shown_from = if fits { 0 } else { start.saturating_sub(EXCERPT_BEFORE) };
@@ -92,6 +94,7 @@ impl Place {
         Place {
             line,
             column: start + 1,
+            bytes,
             excerpt: format!("{before}{}{after}", letters.iter().map(letter).collect::<String>()),
             marks: format!("{}{}", " ".repeat(indent), "^".repeat(columns(start, start + length).max(1))),
         }
@@ -285,9 +288,10 @@ impl<'t> Lines<'t> {
         let text = self.text[line_start..line_end].trim_end_matches('\r');
         let start_in_line = (start - line_start).min(text.len());
         let end_in_line = (end.max(start) - line_start).min(text.len());
+        let bytes = line_start + start_in_line..line_start + end_in_line;
         let start = text[..start_in_line].chars().count();
         let hidden = secrets.in_line(line_start..line_end);
-        Place::of(line, text, start, text[start_in_line..end_in_line].chars().count(), &hidden)
+        Place::of(line, text, start, text[start_in_line..end_in_line].chars().count(), &hidden, bytes)
     }
 }
 

@@ -56,6 +56,12 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
         Flag,
         false,
     );
+    let configure = table.defaulted(
+        "configure",
+        "Those with the scope \"configure\" may edit this file from the page and over the API.",
+        Flag,
+        false,
+    );
     let users = table.tables_by_name("users", "People, who log in with a password.", login);
     let tokens = table.tables_by_name("tokens", "Programs, which send a token with each request.", login);
     for (key, other) in [("cert_file", "key_file"), ("key_file", "cert_file")] {
@@ -68,6 +74,13 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
             "proxies",
             "whoever gets to the proxy would reach the house, and nobody would have to say who they are",
             "add [http.users.NAME] or [http.tokens.NAME]",
+        );
+    }
+    if configure && users.is_empty() && tokens.is_empty() {
+        table.error_at(
+            "configure",
+            "every program of this machine could change the house, and nobody would have to say who they are",
+            "add [http.users.NAME] with scope = \"configure\"",
         );
     }
     if !HttpSettings::is_of_this_machine(listen) {
@@ -93,6 +106,7 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
         mdns_name: Some(mdns_name).filter(|name| !name.is_empty()),
         proxies,
         tls: by_ourselves.then_some(HttpTls::SelfMade),
+        configure,
         users,
         tokens,
     };
@@ -102,7 +116,7 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
 fn login(id: &Id, table: &mut Table<'_>) -> (Login, Option<Named>) {
     let scope = table.defaulted(
         "scope",
-        "What they may do: \"read\", \"control\" (command points, too) or \"configure\" (plan changes, too).",
+        "What they may do: \"read\", \"control\" (command points, too) or \"configure\" (plan changes, too, and make them where http.configure is true).",
         OneOf(&Scope::WORDS),
         Scope::Read,
     );

@@ -15,6 +15,7 @@ mod expanders;
 mod expectations;
 mod file;
 mod hardware;
+mod hidden;
 mod history;
 mod holidays;
 mod house;
@@ -24,6 +25,7 @@ mod hubs;
 mod ids;
 mod inputs;
 mod interval;
+mod keys;
 mod language;
 mod modes;
 mod mqtt;
@@ -47,6 +49,8 @@ mod wires;
 
 pub use diagnostic::{Diagnostic, Place, Problems, Report, Severity, Source};
 pub use expectations::{Entry, Expectation, Step, expectations};
+pub use hidden::{Covered, Uncovered};
+pub use keys::Keys;
 pub use language::{state_meaning, state_words};
 pub use nearest::name as nearest_name;
 pub use remote::short_forms;
@@ -119,7 +123,14 @@ impl Sources {
 /// # Errors
 /// All problems of the file, or why it cannot be read.
 pub fn load(path: &Path) -> Result<Loaded, Report> {
-    let Source { text, .. } = file::read(path)?;
+    load_text(path, file::read(path)?.text)
+}
+
+/// As [`load`], with this text in the place of the file's.
+///
+/// # Errors
+/// All problems of the text and of what it names.
+pub fn load_text(path: &Path, text: String) -> Result<Loaded, Report> {
     let zone = file::system_zone();
     let read = RefCell::new(Sources { zone: zone.name().to_owned(), ..Sources::of_text(path, &text) });
     let secret = |name: &str| {

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 /// The keys of `[mqtt]`, and of who may come in over HTTP, whose values are no secret.
-const PLAIN_KEYS: [&str; 15] = [
+pub(super) const PLAIN_KEYS: [&str; 15] = [
     "url",
     "version",
     "username",
@@ -85,6 +85,20 @@ enum Open {
     Until(&'static str),
     /// What does not begin another entry: the value is not there yet, or not closed.
     Entry,
+}
+
+/// Stretches in the order of the text, those that overlap as one, and without empty ones.
+pub(super) fn joined(mut parts: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    parts.retain(|part| !part.is_empty());
+    parts.sort_by_key(|part| part.start);
+    parts.dedup_by(|next, before| {
+        let is_one = next.start < before.end;
+        if is_one {
+            before.end = before.end.max(next.end);
+        }
+        is_one
+    });
+    parts
 }
 
 impl<'t> Secrets<'t> {
@@ -199,6 +213,11 @@ impl<'t> Secrets<'t> {
     }
 
     /// The parts of a line that are not shown, in bytes from its beginning.
+    /// All that is shown nowhere, in the order of the text: nothing twice, and nothing that is empty.
+    pub fn all(&self) -> Vec<Range<usize>> {
+        joined(self.hidden.clone())
+    }
+
     pub fn in_line(&self, line: Range<usize>) -> Vec<Range<usize>> {
         let within = self.hidden.iter().filter(|hidden| hidden.start < line.end && hidden.end > line.start);
         within.map(|hidden| hidden.start.max(line.start) - line.start..hidden.end.min(line.end) - line.start).collect()
@@ -340,7 +359,7 @@ fn is_path(value: &str) -> bool {
 
 /// User and password in the address of a server: what stands between `://` and `@`. In the value of a `url`, also what
 /// stands before an `@` without `://`, and what was written in the place of the port.
-fn user_and_password(text: &str, is_url: bool) -> Option<Range<usize>> {
+pub(super) fn user_and_password(text: &str, is_url: bool) -> Option<Range<usize>> {
     let scheme = text.find("://").map(|at| at + 3);
     let from = match scheme {
         Some(from) => from,

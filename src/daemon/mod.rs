@@ -8,6 +8,7 @@ mod announced;
 pub mod backup;
 mod budget;
 mod control;
+mod editor;
 mod keeper;
 pub mod last_good;
 mod lock;
@@ -19,6 +20,7 @@ mod simulated;
 mod store;
 mod systemd;
 mod under_way;
+mod versions;
 mod vitals;
 
 use crate::{
@@ -33,9 +35,10 @@ use crate::{
 };
 use anyhow::Context;
 use control::{Control, DRIVE_WITHIN};
+use editor::Editor;
 pub use plan::InForce;
 use publisher::{Publisher, Shown};
-pub use reload::{Load, Watched};
+pub use reload::{Judge, Load, Simulate, Unfit, Watched};
 use reload::{Reload, Trigger};
 use signals::{Asked, Signals};
 use std::{
@@ -138,6 +141,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     }
     let trigger = Trigger::default();
     let (reloads_in, mut reloads) = mpsc::channel(1);
+    let editor = Editor::new(&house, options.watched.as_ref(), options.state.as_deref(), reloads_in.clone());
+    adapters.run("the editor of the configuration", editor.run(ends.edits));
     if let Some(watched) = options.watched {
         refused.send_replace(watched.refused.clone());
         let watching = reload::watch(watched, in_force, trigger.clone(), refused.clone(), reloads_in);
@@ -174,12 +179,18 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
             () = stop.notified() => break,
             Some(reload) = reloads.recv() => {
                 systemd::reloading();
-                if let Reload::Good(candidate) = reload
-                    && let Err(why) = control.reconfigure(candidate)
-                {
+                let (candidate, answer) = match reload {
+                    Reload::Good(candidate) => (Some(candidate), None),
+                    Reload::Edited(candidate, answer) => (Some(candidate), Some(answer)),
+                    Reload::Refused => (None, None),
+                };
+                let why_not = candidate.and_then(|candidate| control.reconfigure(candidate).err());
+                if let Some(why) = why_not {
                     tracing::error!("the changed configuration is refused: {why}; the old one stays in force");
                     refused.send_replace(Some(why.into()));
                 }
+                // Whoever edited may have gone away.
+                drop(answer.map(|answer| answer.send(why_not.map(str::to_owned))));
                 systemd::ready(&status(&control));
             }
             Ok(()) = unsaved.changed() => {

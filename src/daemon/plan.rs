@@ -36,7 +36,7 @@ pub fn plan(in_force: &InForce, engine: &Engine, now: Now, candidate: &Candidate
         path: candidate.name.clone().into(),
         zone: candidate.zone.clone().unwrap_or_else(|| in_force.sources.zone.clone()),
         text: candidate.text.clone(),
-        files: candidate.files.clone(),
+        files: candidate.files.clone().unwrap_or_default(),
         // They change nothing that is told here, so nobody sends them.
         secrets: BTreeMap::new(),
     };
@@ -294,7 +294,7 @@ mod tests {
         let in_force = InForce { config, sources };
         for (days, moved) in [("01-01", true), ("12-25", false)] {
             let files = [("days.txt".to_owned(), days.to_owned())].into();
-            let candidate = Candidate { name: "new.toml".into(), text: text.clone(), files, zone: None };
+            let candidate = Candidate { name: "new.toml".into(), text: text.clone(), files: Some(files), zone: None };
             let plan = plan(&in_force, &engine, now, &candidate).unwrap();
             assert_eq!(plan.moves.iter().any(|one| one.output == "lamp"), moved, "{days}");
         }

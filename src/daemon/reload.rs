@@ -1,7 +1,11 @@
 //! Reloads: an edited configuration file is read, checked and, if it is good, handed to the control loop.
 
 use super::plan::InForce;
-use crate::config::{Diagnostic, Loaded, Sources};
+use crate::{
+    config::{Diagnostic, Loaded, Report, Sources},
+    house::editing::{Trial, Trialled},
+    model::Config,
+};
 use inotify::{Inotify, WatchMask};
 use std::{
     future::pending,
@@ -12,7 +16,7 @@ use std::{
 };
 use tokio::{
     io::unix::AsyncFd,
-    sync::{Notify, mpsc, watch},
+    sync::{Notify, mpsc, oneshot, watch},
 };
 
 /// Editors write a file in several steps; it is read when they have been quiet for this long.
@@ -24,12 +28,30 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3);
 /// the same sources as before need not be tried again. The answer otherwise: all that is wrong with it.
 pub type Load = Arc<dyn Fn(&Path, Option<&Sources>) -> Result<Loaded, String> + Send + Sync>;
 
+/// As [`Load`], of a text that may take the place of the file's.
+pub type Judge = Arc<dyn Fn(&Path, String) -> Result<Loaded, Unfit> + Send + Sync>;
+
+/// Why a text may not come into force.
+pub enum Unfit {
+    /// It, or what it names, is not as it should be.
+    Problems(Report),
+    /// What the tests say that it names.
+    Tests(String),
+}
+
+/// Plays a day of a configuration beside the one in force.
+pub type Simulate = Arc<dyn Fn(&Arc<Config>, &Arc<Config>, &Trial) -> Result<Trialled, String> + Send + Sync>;
+
 /// The file to watch.
 pub struct Watched {
     /// Where it is.
     pub file: PathBuf,
     /// How it is read.
     pub load: Load,
+    /// How a text is judged that may become it.
+    pub judge: Judge,
+    /// How a day of it is played.
+    pub simulate: Simulate,
     /// Why it was refused at the start, if another configuration is in force.
     pub refused: Option<String>,
 }
@@ -38,6 +60,8 @@ pub struct Watched {
 pub enum Reload {
     /// The file is good. It may be the same as before.
     Good(InForce),
+    /// As [`Reload::Good`]; somebody waits to hear why it cannot come into force while the daemon runs, if so.
+    Edited(InForce, oneshot::Sender<Option<String>>),
     /// The file is not; its problems are logged and the old configuration stays.
     Refused,
 }
@@ -62,7 +86,7 @@ pub async fn watch(
     refused: watch::Sender<Option<String>>,
     reloads: mpsc::Sender<Reload>,
 ) {
-    let Watched { file, load, refused: at_start } = watched;
+    let Watched { file, load, refused: at_start, .. } = watched;
     let mut folders = Folders::new();
     let mut last = at_start.map_or(Ok(in_force), Err);
     // Watched before it is read, so that no change falls between.

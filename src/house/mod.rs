@@ -6,6 +6,7 @@
 
 mod adapters;
 mod commands;
+pub mod editing;
 mod history;
 #[cfg(test)]
 pub mod invented;
@@ -29,6 +30,9 @@ use tokio::sync::{mpsc, watch};
 /// News that may wait for the control loop; then whoever brings more waits.
 const QUEUE: usize = 1024;
 
+/// Whoever edits waits for who edits already.
+const EDITS: usize = 4;
+
 /// Questions about the past wait for each other.
 const PAST_QUEUE: usize = 8;
 
@@ -49,6 +53,8 @@ pub struct House {
     pub questions: mpsc::Sender<Question>,
     /// Questions about the past go here.
     pub past: mpsc::Sender<Past>,
+    /// What is asked about the configuration file goes here.
+    pub edits: mpsc::Sender<editing::Edit>,
     /// How it stands with the broker.
     pub broker: watch::Receiver<BrokerStatus>,
     /// What is wrong with the file, while another configuration than that is in force.
@@ -78,6 +84,8 @@ pub struct Ends {
     pub questions: mpsc::Receiver<Question>,
     /// See [`House::past`].
     pub past: mpsc::Receiver<Past>,
+    /// See [`House::edits`].
+    pub edits: mpsc::Receiver<editing::Edit>,
     /// See [`House::broker`].
     pub broker: watch::Sender<BrokerStatus>,
     /// See [`House::refused`].
@@ -102,6 +110,7 @@ impl House {
         // Each is answered by a copy of the engine: one at a time.
         let (questions, questions_out) = mpsc::channel(1);
         let (past, past_out) = mpsc::channel(PAST_QUEUE);
+        let (edits, edits_out) = mpsc::channel(EDITS);
         let (broker_in, broker) = watch::channel(BrokerStatus::default());
         let (refused_in, refused) = watch::channel(None);
         let (unsaved_in, unsaved) = watch::channel(None);
@@ -116,6 +125,7 @@ impl House {
             requests: requests_out,
             questions: questions_out,
             past: past_out,
+            edits: edits_out,
             broker: broker_in,
             refused: refused_in,
             unsaved: unsaved_in,
@@ -131,6 +141,7 @@ impl House {
             requests,
             questions,
             past,
+            edits,
             broker,
             refused,
             unsaved,

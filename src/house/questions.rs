@@ -45,9 +45,10 @@ pub struct Candidate {
     /// The zone that counts where the text names none; the machine's when absent.
     #[serde(default)]
     pub zone: Option<String>,
-    /// The texts of the files that it names, but for passwords.
+    /// The texts of the files that it names, but for passwords; those beside the file of the running hearthd when absent and
+    /// `http.configure` is true.
     #[serde(default)]
-    pub files: BTreeMap<String, String>,
+    pub files: Option<BTreeMap<String, String>>,
 }
 
 /// Answer of `POST /api/v1/plan`: what would change.

@@ -3,14 +3,17 @@
 use super::{
     auth::{self, Auth, Credentials},
     connections::Work,
-    events, health, metrics, openapi,
+    editing, events, health, metrics, openapi,
     operations::{self, Content, Operation, Verb},
     page,
     problem::problem,
     shape,
 };
 use crate::clock::Moment;
-use crate::house::{Ask, Candidate, Course, Explained, House, NoCourse, Past, Plan, Question, Request};
+use crate::house::{
+    Ask, Candidate, Course, Explained, House, NoCourse, Past, Plan, Question, Request,
+    editing::{Applied, Checked, ConfigFile, Trial, Trialled, Version, Written},
+};
 use crate::model::{Refusal, Scope, Source, duration};
 use axum::{
     Extension, Json, Router,
@@ -25,7 +28,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, de::DeserializeOwned};
 use std::{error::Error, sync::Arc, time::Duration};
 use tokio::{
-    sync::{Mutex, Semaphore, oneshot},
+    sync::{Mutex, Semaphore, SemaphorePermit, oneshot},
     time::timeout,
 };
 
@@ -35,9 +38,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) const REQUEST_WITHIN: Duration = Duration::from_secs(5);
 /// The largest body of a command, in bytes,
 const COMMAND_MAX: usize = 16 << 10;
-/// and of a plan: a configuration and what it names, each as large as a file of that kind may be, with all their escapes.
+/// and of one that holds a configuration and what it names, each as large as a file of that kind may be, with all their escapes.
 const PLAN_MAX: usize = 4 * crate::files::WRITTEN as usize;
-/// So many bodies of plans come in at a time: they are large.
+/// So many bodies with configurations come in at a time: they are large.
 static ARRIVING: Semaphore = Semaphore::const_new(4);
 /// Each takes as much memory as the configuration of the largest house: one at a time.
 static PLANNING: Semaphore = Semaphore::const_new(1);
@@ -95,6 +98,7 @@ fn operations(auth: Option<&Arc<Auth>>) -> Vec<Operation> {
     use Scope::{Configure, Control, Read};
     use Verb::{Delete, Get, Post, Put};
     const POINT: &str = "/api/v1/points/{id}";
+    const VERSION: &str = "/api/v1/config/versions/{id}";
     /// The daemon did not answer, or is stopping.
     const UNANSWERED: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
     let refused = [StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY, StatusCode::LOCKED, UNANSWERED];
@@ -144,6 +148,67 @@ fn operations(auth: Option<&Arc<Auth>>) -> Vec<Operation> {
             .takes::<Candidate>()
             .gives::<Plan>()
             .fails(&[StatusCode::UNSUPPORTED_MEDIA_TYPE, UNANSWERED]),
+        Operation::new(
+            Post,
+            "/api/v1/simulate",
+            "simulate",
+            "A day of another configuration beside the running one",
+            editing::simulate,
+        )
+        .scope(Configure)
+        .takes::<Trial>()
+        .gives::<Trialled>()
+        .fails(&[StatusCode::UNSUPPORTED_MEDIA_TYPE])
+        .fails(&editing::REFUSED),
+        Operation::new(Get, "/api/v1/config", "getConfig", "The configuration file", editing::read)
+            .scope(Configure)
+            .gives::<ConfigFile>()
+            .fails(&editing::REFUSED),
+        Operation::new(
+            Put,
+            "/api/v1/config",
+            "setConfig",
+            "Writes the configuration file and brings it into force",
+            editing::apply,
+        )
+        .scope(Configure)
+        .matches()
+        .takes::<Written>()
+        .gives::<Applied>()
+        .fails(&editing::REFUSED),
+        Operation::new(
+            Post,
+            "/api/v1/config/check",
+            "checkConfig",
+            "What is wrong with a configuration",
+            editing::check,
+        )
+        .scope(Configure)
+        .takes::<Written>()
+        .gives::<Checked>()
+        .fails(&[StatusCode::UNSUPPORTED_MEDIA_TYPE])
+        .fails(&editing::REFUSED),
+        Operation::new(
+            Get,
+            "/api/v1/config/versions",
+            "listVersions",
+            "What the file was before, the newest first",
+            editing::versions,
+        )
+        .scope(Configure)
+        .gives::<Vec<Version>>()
+        .fails(&editing::REFUSED),
+        Operation::new(Get, VERSION, "getVersion", "The file as it was before", editing::version)
+            .scope(Configure)
+            .gives::<ConfigFile>()
+            .fails(&[StatusCode::NOT_FOUND])
+            .fails(&editing::REFUSED),
+        Operation::new(Put, VERSION, "restoreVersion", "Brings the file back to what it was before", editing::restore)
+            .scope(Configure)
+            .matches()
+            .gives::<Applied>()
+            .fails(&[StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY])
+            .fails(&editing::REFUSED),
         Operation::new(Get, "/metrics", "metrics", "Numbers for Prometheus", metrics::metrics)
             .scope(Read)
             .answers(StatusCode::OK, Content::Text("text/plain")),
@@ -270,14 +335,11 @@ async fn past(State(house): State<House>, Extension(work): Extension<Work>, Id(i
 }
 
 async fn plan(State(house): State<House>, Extension(work): Extension<Work>, request: HttpRequest) -> Response {
-    // Its turn begins when all is there: nobody who sends slowly keeps others from theirs.
-    let Ok(Ok(_place)) = timeout(PATIENCE, ARRIVING.acquire()).await else {
-        return problem(StatusCode::SERVICE_UNAVAILABLE, "others send plans already; ask again");
-    };
-    let bytes = match bytes(request, PLAN_MAX).await {
-        Ok(bytes) => bytes,
+    let (_place, bytes) = match bytes_in_turn(request).await {
+        Ok(arrived) => arrived,
         Err(response) => return response,
     };
+    // Its turn begins when all is there: nobody who sends slowly keeps others from theirs.
     let Ok(Ok(_turn)) = timeout(PATIENCE, PLANNING.acquire()).await else {
         return problem(StatusCode::SERVICE_UNAVAILABLE, "hearthd is at work on another plan; ask again");
     };
@@ -286,15 +348,34 @@ async fn plan(State(house): State<House>, Extension(work): Extension<Work>, requ
         Err(wrong) => return malformed(wrong),
     };
     let _at_work = work.begin();
-    let texts = [(&candidate.name, &candidate.text)].into_iter().chain(&candidate.files);
+    let files = candidate.files.iter().flatten();
+    let texts = [(&candidate.name, &candidate.text)].into_iter().chain(files);
     if let Some((name, _)) = texts.into_iter().find(|(_, text)| text.len() as u64 > crate::files::WRITTEN) {
         return problem(StatusCode::PAYLOAD_TOO_LARGE, &format!("{name} is larger than 1 MiB: is it the right file?"));
     }
+    let candidate = match editing::complete(&house, candidate).await {
+        Ok(candidate) => candidate,
+        Err(response) => return response,
+    };
     match ask(&house, |answer| Question::Plan(candidate, answer)).await {
         Ok(Ok(plan)) => Json(plan).into_response(),
         Ok(Err(problems)) => problem(StatusCode::UNPROCESSABLE_ENTITY, &problems),
         Err(response) => response,
     }
+}
+
+/// The body of a request that holds a configuration.
+async fn bytes_in_turn(request: HttpRequest) -> Result<(SemaphorePermit<'static>, Bytes), Response> {
+    let Ok(Ok(place)) = timeout(PATIENCE, ARRIVING.acquire()).await else {
+        return Err(problem(StatusCode::SERVICE_UNAVAILABLE, "others send configurations already; ask again"));
+    };
+    Ok((place, bytes(request, PLAN_MAX).await?))
+}
+
+/// As [`body`], of a request that holds a configuration.
+pub(super) async fn body_in_turn<T: DeserializeOwned>(request: HttpRequest) -> Result<T, Response> {
+    let (_place, bytes) = bytes_in_turn(request).await?;
+    serde_json::from_slice(&bytes).map_err(malformed)
 }
 
 /// The JSON of a request, which has to come in time and in no more than `max` bytes.
@@ -444,7 +525,8 @@ mod tests {
         for Operation { verb, path, scope, .. } in operations(Some(&auth)) {
             let needed = match (verb, path) {
                 (_, "/healthz" | "/api/v1/login" | "/api/v1/logout" | "/api/v1/session") => None,
-                (_, "/api/v1/plan") => Some(Scope::Configure),
+                (_, "/api/v1/plan" | "/api/v1/simulate") => Some(Scope::Configure),
+                (_, path) if path.starts_with("/api/v1/config") => Some(Scope::Configure),
                 (Verb::Get, _) => Some(Scope::Read),
                 _ => Some(Scope::Control),
             };

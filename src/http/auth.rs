@@ -52,6 +52,8 @@ const SAY_EVERY: Duration = Duration::from_secs(60);
 pub(super) struct Auth {
     /// Nobody has to say who they are.
     is_open: bool,
+    /// Those with the scope may edit the file.
+    configure: bool,
     users: Vec<Login>,
     tokens: Vec<Login>,
     clock: Clock,
@@ -101,6 +103,7 @@ impl Auth {
     pub fn new(settings: &HttpSettings) -> Auth {
         Auth {
             is_open: settings.is_open(),
+            configure: settings.configure,
             users: settings.users.clone(),
             tokens: settings.tokens.clone(),
             clock: Clock::system(Moment::START, ClockTrust::Always),
@@ -193,7 +196,7 @@ impl Auth {
         let now = self.clock.now().moment;
         self.seen().begin(Session { digest: secret::fingerprint(&id), who: who.clone(), begun: now, used: now });
         tracing::info!("HTTP: {} logged in from {peer}", who.name);
-        (set_cookie(&id, SESSION_MAX, far_end), Json(described(&who))).into_response()
+        (set_cookie(&id, SESSION_MAX, far_end), Json(described(&who, self.configure))).into_response()
     }
 }
 
@@ -276,7 +279,7 @@ impl Admitted {
 /// `GET /api/v1/session`
 pub(super) async fn session(State(auth): State<Arc<Auth>>, request: Request) -> Response {
     match auth.who(request.headers(), far_end(&request).address).await {
-        Ok((who, _)) => Json(described(&who)).into_response(),
+        Ok((who, _)) => Json(described(&who, auth.configure)).into_response(),
         Err(response) => response,
     }
 }
@@ -302,10 +305,13 @@ pub(super) struct Described {
     user: Option<String>,
     /// `read`, `control` or `configure`.
     scope: &'static str,
+    /// Whether they may edit the configuration file here.
+    edits: bool,
 }
 
-fn described(who: &Who) -> Described {
-    Described { user: (!who.name.is_empty()).then(|| who.name.to_string()), scope: who.scope.word() }
+fn described(who: &Who, configure: bool) -> Described {
+    let user = (!who.name.is_empty()).then(|| who.name.to_string());
+    Described { user, scope: who.scope.word(), edits: configure && who.scope == Scope::Configure }
 }
 
 fn unknown(text: &str) -> Response {

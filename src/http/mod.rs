@@ -12,6 +12,10 @@
 //! | `GET /api/v1/history/{id}` | what became of a point: `?from=yesterday&to=now&every=1h`, sums and changes |
 //! | `GET /api/v1/events` | server-sent events: all points, then what changes |
 //! | `POST /api/v1/plan` | what a configuration would change: `{"name": "new.toml", "text": "..."}`, with what it names in `"files"` |
+//! | `POST /api/v1/simulate` | a day of a configuration beside that of the one in force: `{"text": "...", "from": "2026-11-30", "for": "1d"}` |
+//! | `GET /api/v1/config` | the configuration file, its secrets covered; `PUT` writes it and brings it into force |
+//! | `POST /api/v1/config/check` | what is wrong with a configuration: `{"text": "..."}` |
+//! | `GET /api/v1/config/versions` | what the file was before; `PUT` on one of them brings it back |
 //! | `GET /` | the page, with its files beside it |
 //! | `POST /api/v1/login` | over TCP: `{"user": "...", "password": "..."}` begins a session; `POST /api/v1/logout` ends it |
 //! | `GET /api/v1/session` | over TCP: who asks, and what they may do |
@@ -26,6 +30,7 @@ mod api;
 mod auth;
 pub mod client;
 mod connections;
+mod editing;
 mod events;
 mod far_end;
 mod gate;

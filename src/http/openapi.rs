@@ -100,6 +100,11 @@ fn describe(operation: &Operation, problem: &Value, taken: &mut SchemaGenerator,
         .into_iter()
         .chain(fields.map(|(name, schema)| json!({ "name": name, "in": "query", "schema": schema })))
         .collect();
+    let matched = operation.is_matched.then(|| {
+        let description = "The version that is changed, in quotes, or * for whatever it is.";
+        json!({ "name": "if-match", "in": "header", "required": true, "schema": { "type": "string" }, "description": description })
+    });
+    let parameters: Vec<Value> = parameters.into_iter().chain(matched).collect();
     if !parameters.is_empty() {
         described["parameters"] = parameters.into();
     }

@@ -70,6 +70,8 @@ pub(super) struct Operation {
     pub scope: Option<Scope>,
     /// What its path may be followed by.
     pub query: Option<Shape>,
+    /// Whether it says of which version it is a change.
+    pub is_matched: bool,
     /// What it takes.
     pub body: Option<Shape>,
     /// What it answers when all is well, or as well as can be.
@@ -109,7 +111,19 @@ impl Operation {
         handler: MethodRouter<App>,
     ) -> Operation {
         let (answers, problems) = (Vec::new(), Vec::new());
-        Operation { verb, path, id, summary, scope: None, query: None, body: None, answers, problems, handler }
+        Operation {
+            verb,
+            path,
+            id,
+            summary,
+            scope: None,
+            query: None,
+            is_matched: false,
+            body: None,
+            answers,
+            problems,
+            handler,
+        }
     }
 
     pub fn scope(self, scope: Scope) -> Operation {
@@ -119,6 +133,12 @@ impl Operation {
     /// Its path may be followed by the fields of this shape.
     pub fn asks<T: JsonSchema>(self) -> Operation {
         Operation { query: Some(T::json_schema), ..self }
+    }
+
+    /// It is a change of what `If-Match` names.
+    pub fn matches(self) -> Operation {
+        Operation { is_matched: true, ..self }
+            .fails(&[StatusCode::PRECONDITION_REQUIRED, StatusCode::PRECONDITION_FAILED])
     }
 
     /// It takes JSON of this shape.

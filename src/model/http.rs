@@ -17,6 +17,8 @@ pub struct HttpSettings {
     pub proxies: Vec<IpAddr>,
     /// How connections are kept secret; None: they are not.
     pub tls: Option<HttpTls>,
+    /// Whether those who may configure may edit the file.
+    pub configure: bool,
     /// People, who log in with a password. With neither them nor tokens, nobody has to say who they are.
     pub users: Vec<Login>,
     /// Programs, which send a token with each request.
@@ -132,6 +134,6 @@ impl Default for HttpSettings {
     fn default() -> HttpSettings {
         let listen = HttpSettings::LISTEN;
         let (names, proxies, users, tokens) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        HttpSettings { listen, names, mdns_name: None, proxies, tls: None, users, tokens }
+        HttpSettings { listen, names, mdns_name: None, proxies, tls: None, configure: false, users, tokens }
     }
 }

@@ -25,6 +25,8 @@ pub mod report;
 
 pub mod replay;
 
+pub mod trial;
+
 pub mod world;
 
 pub mod journal;

@@ -26,9 +26,14 @@ pub trait Witness {
 
     /// Something that the house has not even heard of.
     fn note(&mut self, at: DateTime<Utc>, change: Change);
+
+    /// Whether it is to be given up.
+    fn has_enough(&self) -> bool {
+        false
+    }
 }
 
-/// Plays it to the end. Returns how often the engine decided.
+/// Plays it to the end, or until the witness has enough. Returns how often the engine decided.
 pub fn play(mut play: Play, witness: &mut dyn Witness) -> u64 {
     let mut house = House::new(play.config.clone(), play.from);
     let mut happenings = play.happenings.into_iter().peekable();
@@ -76,6 +81,9 @@ pub fn play(mut play: Play, witness: &mut dyn Witness) -> u64 {
             play.world.iter_mut().for_each(|world| world.press(next, button));
         }
         witness.look(&mut house, play.world.as_ref());
+        if witness.has_enough() {
+            return house.passes();
+        }
     }
     house.pass(play.until);
     witness.look(&mut house, play.world.as_ref());

@@ -170,7 +170,7 @@ fn findings(recording: &Recording) -> Vec<String> {
 }
 
 /// The unit of a point that is a number.
-pub(super) fn unit(config: &Config, point: Point) -> String {
+pub(crate) fn unit(config: &Config, point: Point) -> String {
     match config.spec(point).map(|spec| &spec.kind) {
         Some(Kind::Number(number)) => number.unit.to_string(),
         _ => String::new(),

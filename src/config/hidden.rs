@@ -1,0 +1,256 @@
+//! A configuration as it may be shown: what is secret in it is covered, and can be sent back so.
+//!
+//! What stands for a secret counts only where that secret is. Elsewhere it would be told to whoever reads what is made of it: the
+//! name of a room, a topic.
+
+use super::{
+    diagnostic::{Diagnostic, Problems, Source},
+    keys::Keys,
+    secrets::{PLAIN_KEYS, Secrets, joined, user_and_password},
+};
+use std::{ops::Range, path::Path};
+
+const BEFORE: &str = "‹hidden ";
+const AFTER: char = '›';
+
+/// A text with its secrets covered.
+pub struct Covered {
+    /// As it may be shown.
+    pub text: String,
+    secrets: Vec<Secret>,
+}
+
+struct Secret {
+    letters: String,
+    place: Place,
+}
+
+/// Of what a secret is a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    Value(Vec<String>),
+    /// It is a remark.
+    Nowhere,
+    /// The text is not TOML.
+    Unknown,
+}
+
+impl Place {
+    fn of(keys: Option<&Keys>, bytes: &Range<usize>) -> Place {
+        let Some(keys) = keys else { return Place::Unknown };
+        let touched: Vec<String> = keys.touched(bytes).map(|key| key.path.clone()).collect();
+        if touched.is_empty() { Place::Nowhere } else { Place::Value(touched) }
+    }
+}
+
+/// The secrets of a text, in its order: of one that is TOML, values and no more than them.
+fn parts(text: &str, keys: Option<&Keys>) -> Vec<Range<usize>> {
+    let found = Secrets::of(text).all();
+    let Some(keys) = keys else { return found };
+    let mut parts = Vec::new();
+    for part in found {
+        let mut done = part.start;
+        let mut values: Vec<_> = keys.touched(&part).filter_map(|key| Some((key, key.value.clone()?))).collect();
+        values.sort_by_key(|(_, value)| value.start);
+        for (key, value) in values {
+            let name = key.path.rsplit('.').next().unwrap_or_default();
+            if PLAIN_KEYS.contains(&name) && !text[value.clone()].contains("-----BEGIN") {
+                let login = user_and_password(&text[value.clone()], name == "url");
+                parts.extend(login.map(|login| value.start + login.start..value.start + login.end));
+            } else {
+                parts.extend(lines(text, &value));
+            }
+            done = done.max(value.end);
+        }
+        // A remark behind it may be an earlier one.
+        let remark = text.get(done..part.end).map_or(part.end, |rest| part.end - rest.trim_start().len());
+        if remark < part.end {
+            parts.push(remark..part.end);
+        }
+    }
+    joined(parts)
+}
+
+/// A stretch line by line: each line of the text stays one.
+fn lines(text: &str, part: &Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let mut start = part.start;
+    text[part.clone()].split_inclusive('\n').map(move |line| {
+        let whole = start..start + line.trim_end().len();
+        start += line.len();
+        whole
+    })
+}
+
+/// A text whose secrets are back in it.
+pub struct Uncovered {
+    /// The text. If it is not TOML, what has the shape of the secrets stands in their place.
+    pub text: String,
+    /// Of each secret: its bytes in `text`, and how many characters more the cover has.
+    filled: Vec<(Range<usize>, isize)>,
+}
+
+impl Covered {
+    /// Covers the secrets of `text`.
+    pub fn of(text: &str) -> Covered {
+        let keys = Keys::of(text);
+        let mut covered = Covered { text: String::with_capacity(text.len()), secrets: Vec::new() };
+        let mut done = 0;
+        for bytes in parts(text, keys.as_ref()) {
+            let letters = &text[bytes.clone()];
+            covered.text += &text[done..bytes.start];
+            covered.secrets.push(Secret { letters: letters.to_owned(), place: Place::of(keys.as_ref(), &bytes) });
+            covered.text += &format!("{BEFORE}{}{AFTER}", covered.secrets.len());
+            done = bytes.end;
+        }
+        covered.text += &text[done..];
+        covered
+    }
+
+    /// `edited`, which was made of the covered text, with the secrets in it.
+    ///
+    /// # Errors
+    /// When something stands for a secret in another place than the secret's.
+    pub fn uncover(&self, edited: &str, path_for_messages: &Path) -> Result<Uncovered, Diagnostic> {
+        let whole = self.fill(edited, str::to_owned);
+        let Some(keys) = Keys::of(&whole.text) else {
+            let shape = |letters: &str| letters.chars().map(|c| if c.is_alphanumeric() { 'x' } else { c }).collect();
+            return Ok(self.fill(edited, shape));
+        };
+        for ((bytes, _), (cover, secret)) in whole.filled.iter().zip(self.covers(edited)) {
+            let place = Place::of(Some(&keys), bytes);
+            if place != Place::Nowhere && place != secret.place {
+                let problems = Problems::default();
+                problems.error(
+                    cover,
+                    "this stands for something hidden, which is no part of this value",
+                    match &secret.place {
+                        Place::Value(keys) => format!("put it back to {}, or write the value itself", keys.join(", ")),
+                        Place::Nowhere | Place::Unknown => "write the value itself".to_owned(),
+                    },
+                );
+                let source = Source { path: path_for_messages.into(), text: edited.to_owned() };
+                if let Err(report) = problems.settle(&source)
+                    && let Some(diagnostic) = report.diagnostics().first()
+                {
+                    return Err(diagnostic.clone());
+                }
+            }
+        }
+        Ok(whole)
+    }
+
+    /// The covers of an edited text: where each is, and what it stands for.
+    fn covers<'s>(&'s self, edited: &'s str) -> impl Iterator<Item = (Range<usize>, &'s Secret)> {
+        edited.match_indices(BEFORE).filter_map(|(start, _)| {
+            let number = start + BEFORE.len();
+            let end = number + edited[number..].find(AFTER)?;
+            let place = edited[number..end].parse::<usize>().ok()?.checked_sub(1)?;
+            Some((start..end + AFTER.len_utf8(), self.secrets.get(place)?))
+        })
+    }
+
+    fn fill(&self, edited: &str, made: impl Fn(&str) -> String) -> Uncovered {
+        let mut filled = Uncovered { text: String::with_capacity(edited.len()), filled: Vec::new() };
+        let mut done = 0;
+        for (cover, secret) in self.covers(edited) {
+            filled.text += &edited[done..cover.start];
+            let start = filled.text.len();
+            filled.text += &made(&secret.letters);
+            let length = |text: &str| text.chars().count().cast_signed();
+            filled.filled.push((start..filled.text.len(), length(&edited[cover.clone()]) - length(&secret.letters)));
+            done = cover.end;
+        }
+        filled.text += &edited[done..];
+        filled
+    }
+}
+
+impl Uncovered {
+    /// The column in the covered text of a character of this one; both from 1.
+    pub fn column(&self, line: usize, column: usize) -> usize {
+        let start = self.text.split_inclusive('\n').take(line - 1).map(str::len).sum::<usize>();
+        let rest = &self.text[start..];
+        let at = start + rest.char_indices().nth(column - 1).map_or(rest.len(), |(byte, _)| byte);
+        let before = self.filled.iter().filter(|(bytes, _)| bytes.start >= start && bytes.end <= at);
+        let more: isize = before.map(|(_, more)| more).sum();
+        column.saturating_add_signed(more).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "[hub]\nid = \"h\"\nname = \"Home\"\n[mqtt]\nurl = \"mqtt://localhost:1883\"\nusername = \"me\"\n\
+                        password = \"opensesame\" # as ever\n# password = \"once\"\n";
+
+    fn uncover(edited: &str) -> Result<String, Diagnostic> {
+        Covered::of(TEXT).uncover(edited, Path::new("c.toml")).map(|uncovered| uncovered.text)
+    }
+
+    #[test]
+    fn what_is_shown_has_no_secrets_and_comes_back_with_them() {
+        let covered = Covered::of(TEXT);
+        assert!(!covered.text.contains("sesame") && !covered.text.contains("once"), "{}", covered.text);
+        assert!(
+            covered.text.contains("password = ‹hidden 1›") && covered.text.contains("localhost:1883\"\n"),
+            "{}",
+            covered.text
+        );
+        assert_eq!(uncover(&covered.text).unwrap(), TEXT);
+        let other = covered.text.replace("Home", "House");
+        assert_eq!(uncover(&other).unwrap(), TEXT.replace("Home", "House"));
+        let renewed = covered.text.replace("‹hidden 1›", "\"new\"");
+        assert_eq!(uncover(&renewed).unwrap(), TEXT.replace("opensesame", "new"));
+    }
+
+    #[test]
+    fn a_secret_counts_only_in_its_own_place() {
+        let shown = Covered::of(TEXT).text;
+        for (from, to) in [
+            ("\"Home\"", "‹hidden 1›"),
+            ("\"me\"", "‹hidden 1›"),
+            ("\"mqtt://localhost:1883\"", "‹hidden 1›"),
+            ("[hub]", "[rooms.‹hidden 1›]\n[hub]"),
+        ] {
+            let wrong = uncover(&shown.replace(from, to)).unwrap_err();
+            assert!(wrong.to_string().contains("mqtt.password"), "{wrong}");
+            assert!(!wrong.to_string().contains("sesame"), "{wrong}");
+        }
+        // In a text of several lines it would look as if it stood in the table.
+        let wrong = uncover(&shown.replace("\"Home\"", "'''\n[mqtt]\npassword = ‹hidden 1›\n'''")).unwrap_err();
+        assert_eq!(wrong.place.map(|place| place.line), Some(5));
+        // What is not TOML is told of with what only looks like it.
+        let broken = uncover(&shown.replace("[hub]", "[hub")).unwrap();
+        assert!(!broken.contains("sesame") && broken.contains("password = \"xxxxxxxxxx\""), "{broken}");
+        // There is no such secret: it is text like any other.
+        assert!(uncover(&shown.replace("‹hidden 1›", "‹hidden 9›")).unwrap().contains("‹hidden 9›"));
+    }
+
+    #[test]
+    fn a_secret_of_several_lines_stays_as_long() {
+        let text = "[hub]\nid = \"h\"\n[mqtt]\nurl = \"mqtt://me:word@localhost:1883\"\npassword = \"\"\"\nopen\nsesame\"\"\"\nhomie = true\n";
+        let covered = Covered::of(text);
+        assert_eq!(covered.text.lines().count(), text.lines().count());
+        for secret in ["me:", ":word", "open", "sesame"] {
+            assert!(!covered.text.contains(secret), "{}", covered.text);
+        }
+        assert!(
+            covered.text.contains("@localhost:1883\"\n") && covered.text.ends_with("\nhomie = true\n"),
+            "{}",
+            covered.text
+        );
+        assert_eq!(covered.uncover(&covered.text, Path::new("c")).unwrap().text, text);
+    }
+
+    #[test]
+    fn columns_are_those_of_what_is_shown() {
+        let text = "[hub]\nid = \"h\" # http://me:word@localhost\n";
+        let covered = Covered::of(text);
+        assert!(covered.text.contains("‹hidden 1›@localhost"), "{}", covered.text);
+        let uncovered = covered.uncover(&covered.text, Path::new("c")).unwrap();
+        let at = |text: &str| text.lines().nth(1).unwrap().chars().position(|c| c == '@').unwrap() + 1;
+        assert_eq!(uncovered.column(2, at(text)), at(&covered.text));
+        assert_eq!(uncovered.column(2, 1), 1);
+    }
+}
