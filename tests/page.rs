@@ -254,6 +254,47 @@ fn somebody_logs_in_and_out() {
     attend(browser("login.mjs", &at(http)), |word| panic!("nobody knows how to {word}"));
 }
 
+/// A house whose file anna may edit and bob may not.
+fn edited(http: u16) -> String {
+    format!(
+        "[hub]\nid = \"cottage\"\nname = \"Cottage\"\nlatitude = 51.0\nlongitude = 7.0\ntimezone = \"Europe/Berlin\"\n\
+         [hardware]\nbackend = \"simulated\"\n[http]\nlisten = \"127.0.0.1:{http}\"\nconfigure = true\n\
+         [http.users.anna]\nscope = \"configure\"\nhash_file = \"anna.hash\"\n\
+         [http.users.bob]\nscope = \"control\"\nhash_file = \"bob.hash\"\n\
+         [rooms.hall]\nmotion = [\"hall_motion\"]\n[inputs.hall_motion]\nkind = \"motion\"\ngpio = 4\n\
+         [sensors.living]\nchip = \"sht31\"\n\
+         [outputs.hall_light]\nkind = \"light\"\ngpio = 17\nroom = \"hall\"\n\
+         [outputs.porch_light]\nkind = \"light\"\ngpio = 20\n[outputs.pump]\nkind = \"switch\"\ngpio = 21\n\
+         [[rules]]\nname = \"Hall light while somebody is there\"\nset = {{ hall_light = \"on\" }}\nwhile = \"hall.occupied\"\n\
+         [[rules]]\nname = \"Porch before bed\"\nset = {{ porch_light = \"on\" }}\nwhile = \"time between 22:00 and 23:00\"\n"
+    )
+}
+
+#[test]
+fn somebody_edits_the_configuration() {
+    let http = free_port();
+    let text = edited(http);
+    let mut house = House::new(&text);
+    for name in ["anna", "bob"] {
+        fs::write(house.folder.path().join(format!("{name}.hash")), hash("correct horse")).unwrap();
+    }
+    house.up(&[]);
+    attend(browser("desk.mjs", &at(http)), |word| match word {
+        "the pump is on" => wait_until("it is", || house.value("pump") == "ON"),
+        "the pump is off" => {
+            wait_until("it is", || house.value("pump") == "OFF");
+            assert_eq!(fs::read_to_string(&house.config).unwrap(), text);
+        }
+        "write into the file" => fs::write(&house.config, format!("{text}# theirs\n")).unwrap(),
+        "it is ours" => assert_eq!(fs::read_to_string(&house.config).unwrap(), format!("{text}# ours\n")),
+        "start it again" => {
+            house.kill();
+            house.up(&[]);
+        }
+        other => panic!("nobody knows how to {other}"),
+    });
+}
+
 /// Where the page is.
 fn at(port: u16) -> String {
     format!("http://127.0.0.1:{port}/")

@@ -21,7 +21,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Path, content type, content.
-const FILES: [(&str, &str, &str); 28] = [
+const FILES: [(&str, &str, &str); 32] = [
     ("/", HTML, include_str!("page/index.html")),
     ("/palette.css", STYLE, include_str!("../html/palette.css")),
     ("/page.css", STYLE, include_str!("page/page.css")),
@@ -29,10 +29,13 @@ const FILES: [(&str, &str, &str); 28] = [
     ("/chart.js", SCRIPT, include_str!("page/chart.js")),
     ("/climate.js", SCRIPT, include_str!("page/climate.js")),
     ("/course.js", SCRIPT, include_str!("page/course.js")),
+    ("/desk.js", SCRIPT, include_str!("page/desk.js")),
     ("/dial.js", SCRIPT, include_str!("page/dial.js")),
     ("/dom.js", SCRIPT, include_str!("page/dom.js")),
+    ("/editor.js", SCRIPT, include_str!("page/editor.js")),
     ("/health.js", SCRIPT, include_str!("page/health.js")),
     ("/hold.js", SCRIPT, include_str!("page/hold.js")),
+    ("/lanes.js", SCRIPT, include_str!("page/lanes.js")),
     ("/live.js", SCRIPT, include_str!("page/live.js")),
     ("/may.js", SCRIPT, include_str!("page/may.js")),
     ("/past.js", SCRIPT, include_str!("page/past.js")),
@@ -42,6 +45,7 @@ const FILES: [(&str, &str, &str); 28] = [
     ("/sheet.js", SCRIPT, include_str!("page/sheet.js")),
     ("/tiles.js", SCRIPT, include_str!("page/tiles.js")),
     ("/today.js", SCRIPT, include_str!("page/today.js")),
+    ("/trial.js", SCRIPT, include_str!("page/trial.js")),
     ("/words.js", SCRIPT, include_str!("page/words.js")),
     ("/words/en.json", JSON, include_str!("page/words/en.json")),
     ("/words/de.json", JSON, include_str!("page/words/de.json")),

@@ -19,9 +19,11 @@ const PROBLEMS_MOST = 4;
 /** What a finger moves along. */
 const HELD = "input[type=range], .plot, .handle";
 const WRITTEN = "#sheet input[type=number]";
+/** What few people need comes when they do. */
+const DESK = "./desk.js";
 const said = get("said"), points = new Map(), shown = new Map();
 let isHeld = false, about = {}, rooms = [], scenes = [], isLinked = false, problems, modes, opened;
-let modeReason, roomHeads = [], history, regulator, day, condition, heardAt = 0, opening = 0;
+let modeReason, roomHeads = [], history, regulator, day, session, bench, condition, heardAt = 0, opening = 0;
 
 const last = (id) => id.slice(id.lastIndexOf(".") + 1);
 const zoneOf = (point) => point.id.slice(0, point.id.lastIndexOf("."));
@@ -157,6 +159,7 @@ function build() {
   content.push(h("div", { id: "rooms" }, places.map((place) => room(place, all.filter((point) => point.room === place.id), doors)).filter(Boolean)));
   if (!all.length) content.push(h("p", { class: "empty" }, t("empty")));
   if (condition) content.push(condition.element);
+  if (session?.edits) content.push(h("p", { class: "foot" }, h("button", { class: "plain", onclick: () => { location.hash = "config"; } }, t("desk.open"))));
   main.replaceChildren(...content);
   put(main, "aria-busy", null);
   update();
@@ -186,6 +189,20 @@ function room(place, here, doors) {
 
 /** How warm it is outside, where a zone says which sensor knows. */
 const outdoor = () => points.get(about.zones?.find(({ outdoor }) => outdoor)?.outdoor);
+
+/** Shows the house, or the file that it is made of: the address of the page says which. */
+async function route() {
+  const isDesk = location.hash === "#config" && Boolean(session?.edits && about.time);
+  if (isDesk && !bench) {
+    const { desk } = await import(DESK);
+    bench ??= desk({ about: () => about, complain, leave: () => { location.hash = ""; } });
+  }
+  if (isDesk && !bench.element.isConnected) get("house").after(bench.element);
+  put(get("house"), "hidden", isDesk);
+  if (bench) put(bench.element, "hidden", !isDesk);
+  if (isDesk) bench.draw();
+  else update();
+}
 
 // What is drawn at each change.
 
@@ -242,6 +259,8 @@ function told(kind, news) {
     points.clear();
     news.points.forEach((point) => points.set(point.id, point));
     build();
+    bench?.renew();
+    route();
     if (opened) points.has(opened) ? redraw() : get("sheet").close();
   } else if (kind === "house") {
     about = { ...about, ...news };
@@ -258,19 +277,27 @@ function told(kind, news) {
 }
 
 // Who somebody is; null: they have to say so first.
-function who(session) {
+function who(is) {
+  session = is;
   put(get("leave"), "hidden", !session?.user);
   allow(session?.scope);
   put(get("may"), "hidden", mayAct());
   document.body.classList.toggle("is-reader", !mayAct());
+  if (session && !session.edits) {
+    bench?.element.remove();
+    bench = undefined;
+  }
   if (session) return session.user && say(get("leave"), t("login.leave", session.user));
   opened = undefined;
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   points.clear();
   shown.clear();
   day?.end();
+  // What somebody wrote there waits for them.
+  bench?.element.remove();
   day = condition = undefined;
   about = {};
+  put(get("house"), "hidden", false);
   put(get("link"), "hidden", true);
   put(get("outside"), "hidden", true);
   document.body.classList.remove("is-lost");
@@ -337,7 +364,7 @@ function help() {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input") || document.querySelector("dialog[open]")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select") || document.querySelector("dialog[open]")) return;
   const does = { "/": finder, "?": help }[event.key];
   if (does) { event.preventDefault(); does(); }
 });
@@ -362,6 +389,7 @@ say(get("may"), t("may.read"));
 link(false);
 get("leave").addEventListener("click", leave);
 get("outside").addEventListener("click", () => open(outdoor().id));
+addEventListener("hashchange", route);
 const listenAgain = listen(told, link, who);
 // The time goes on where nothing changes: of what is shown, only ages would be wrong.
 setInterval(() => {

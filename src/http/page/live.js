@@ -5,8 +5,8 @@ const RETRY_MS = 3000;
 const SILENT_MS = 40000;
 
 /** What the house answers to a request; an error has `status` and a message for people. */
-export async function ask(method, path, body) {
-  const headers = body === undefined ? {} : { "content-type": "application/json" };
+export async function ask(method, path, body, more) {
+  const headers = body === undefined ? { ...more } : { "content-type": "application/json", ...more };
   let answer;
   try {
     answer = await fetch(`api/v1/${path}`, { method, headers, body: body && JSON.stringify(body) });

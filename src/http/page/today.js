@@ -3,9 +3,10 @@
 
 import { stretches } from "./course.js";
 import { h, put, renewed, say } from "./dom.js";
+import { clocks, piece as cut } from "./lanes.js";
 import { ask } from "./live.js";
 import { path, spoken, state, why } from "./point.js";
-import { HOUR, MINUTE, marks, wallClock } from "./scale.js";
+import { HOUR, MINUTE, wallClock } from "./scale.js";
 import { clock, dated, moment, t } from "./words.js";
 
 const BEFORE = 12 * HOUR, AFTER = 24 * HOUR;
@@ -44,16 +45,10 @@ export function today({ points, about, now: exact, open, foreseen }) {
   // What is drawn moves each minute.
   const now = () => Math.floor(exact() / MINUTE) * MINUTE;
   const from = () => now() - BEFORE, to = () => now() + AFTER;
-  const share = (ms) => Math.min(Math.max((ms - from()) / (BEFORE + AFTER), 0), 1) * 100;
   // All that is told of a time tells the clock that is there then.
   const wall = () => wallClock([about().time, ...outlook.sun.flatMap(({ dawn, dusk }) => [dawn, dusk]), outlook.until,
     ...outlook.changes.map(({ at }) => at), ...[...pasts.values()].flatMap(({ changes }) => changes.map(({ time }) => time))]);
-  const piece = (kind, a, b) => {
-    const made = h("i", { class: kind });
-    made.style.left = `${share(a)}%`;
-    if (b != null) made.style.width = `${share(b) - share(a)}%`;
-    return made;
-  };
+  const piece = (kind, a, b) => cut(kind, a, b, from(), to());
   const isSeen = (a, b) => b > from() && a < to();
 
   function unfold(is) {
@@ -123,11 +118,7 @@ export function today({ points, about, now: exact, open, foreseen }) {
     say(comingHead, isCut() ? t("day.comes.until", end()) : t("day.comes"));
     const local = wall();
     const width = axis.clientWidth;
-    renewed(axis, [now(), width], () => marks(from(), to(), width / 64, local).map((mark) => {
-      const text = h("span", {}, mark.text);
-      text.style.left = `${share(mark.t)}%`;
-      return text;
-    }));
+    renewed(axis, [now(), width], () => clocks(from(), to(), width, local));
     const shown = outputs().map((point) => [point, ...lane(point, comes)]).filter(([, was, will]) => was.length || will.length);
     renewed(lanes, [now(), shown.map(([point, ...parts]) => [point.name, state(point), ...parts])], () => shown.map((one) => strip(...one, local)));
     renewed(list, [none(), comes.map(({ time, name, text, why }) => [time, name, text, why])], () => (comes.length ? comes.slice(0, LIST_MOST).map(item) : [h("li", { class: "small" }, none())])

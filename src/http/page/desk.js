@@ -1,0 +1,163 @@
+// The configuration file, edited: what is wrong at its line, what would change, a day of it beside the running one; applied, and
+// brought back.
+
+import { h, put, renewed, say } from "./dom.js";
+import { editor } from "./editor.js";
+import { ask } from "./live.js";
+import { trial } from "./trial.js";
+import { moment, t } from "./words.js";
+
+/** Who writes is let write; then it is looked at. */
+const SETTLED = 500;
+/** So many differences of a kind are told. */
+const MOST = 12;
+
+/** The view. `about()` is the house, `leave()` goes back to it, `complain` says what went wrong. */
+export function desk({ about, leave, complain }) {
+  let base = { text: "", version: "" }, checked, timer, outcome, asking = 0, isBusy = false;
+  const field = editor(written), status = h("p", { class: "status", role: "status" }), list = h("ul", { class: "faults" });
+  const plan = h("div", { class: "plan" }, h("p", { class: "small" }, t("desk.plan.none"))), kept = h("ul", { class: "versions" }), stale = h("div", { class: "stale", hidden: true });
+  const apply = h("button", { class: "plain main", onclick: () => send(() => ask("PUT", "config", { text: field.text() }, match())) }, t("desk.apply"));
+  const undo = h("button", { class: "plain", onclick: () => { fill(base); } }, t("desk.undo"));
+  const day = trial({ text: field.text, about, complain });
+  const name = h("span", { class: "small" });
+  const part = (key, content, more) => h("section", {}, h("h3", {}, t(key)), more, content);
+  const element = h("main", { class: "desk" },
+    h("header", {}, h("button", { class: "plain", onclick: leave }, t("desk.back")), h("h2", {}, t("desk")), name),
+    h("div", { class: "sides" },
+      h("div", { class: "side" }, stale, field.element, h("div", { class: "bar" }, status, undo, apply), list),
+      h("div", { class: "side" }, part("desk.plan", plan), part("desk.trial", day.element), part("desk.versions", kept, h("p", { class: "small" }, t("desk.versions.hint"))))));
+
+  const match = () => ({ "if-match": `"${base.version}"` });
+  const isOther = () => field.text() !== base.text;
+
+  async function read() {
+    try {
+      fill(await ask("GET", "config"));
+      await versions();
+    } catch (error) {
+      complain(error.message || t("refused.link"));
+    }
+  }
+
+  /** This is the file; it is what is being edited, too. */
+  function fill(file) {
+    base = file;
+    put(stale, "hidden", true);
+    say(name, file.name);
+    if (field.text() !== file.text) field.fill(file.text);
+    look();
+  }
+
+  function written() {
+    checked = outcome = undefined;
+    day.written();
+    clearTimeout(timer);
+    timer = setTimeout(look, SETTLED);
+    draw();
+  }
+
+  /** What is wrong with it, and what it would change. */
+  async function look() {
+    clearTimeout(timer);
+    const mine = ++asking, text = field.text();
+    try {
+      const news = await ask("POST", "config/check", { text });
+      if (mine !== asking) return;
+      checked = news;
+      field.mark(news.diagnostics);
+      draw();
+      if (!news.good || !isOther()) return planned();
+      const would = await ask("POST", "plan", { name: base.name, text });
+      if (mine === asking) planned(would);
+    } catch (error) {
+      if (mine === asking) complain(error.message || t("refused.link"));
+    }
+  }
+
+  function draw() {
+    const wrong = checked?.diagnostics ?? [], errors = wrong.filter(({ severity }) => severity === "error").length;
+    say(status, !checked ? t("desk.checks") : errors ? t("desk.wrong", errors) : isOther() ? t("desk.good") : outcome ?? t("desk.same"));
+    status.classList.toggle("is-bad", errors > 0);
+    put(apply, "disabled", isBusy || !checked?.good || !isOther());
+    put(undo, "disabled", isBusy || !isOther());
+    renewed(list, wrong, () => wrong.map(({ severity, line, column, message, help }) => h("li", { class: severity },
+      h("button", { onclick: () => line && field.go(line, column) }, h("b", {}, line ? t("desk.line", line) : t("desk.file")), ` ${message}`, h("small", {}, help)))));
+  }
+
+  function planned(would) {
+    const arrow = ({ what, before, after }) => h("div", {}, h("dt", {}, what), h("dd", {}, `${before ?? "–"} → ${after ?? "–"}`));
+    const group = (key, rows, row = arrow) => rows?.length > 0 && [h("h4", {}, t(`desk.plan.${key}`)), h("dl", { class: "changes" }, rows.slice(0, MOST).map(row)),
+      rows.length > MOST && h("p", { class: "small" }, t("more", rows.length - MOST))];
+    const move = ({ output, before, after, why }) => h("div", {}, h("dt", {}, output), h("dd", {}, `${before ?? "–"} → ${after ?? "–"}`, why && h("small", {}, why)));
+    renewed(plan, would ?? null, () => {
+      if (!would) return [h("p", { class: "small" }, t("desk.plan.none"))];
+      const told = [would.restart && h("p", {}, t("desk.restart")), ...["moves", "settings", "wires", "topics", "entities", "by_hand"]
+        .flatMap((key) => group(key, would[key], key === "moves" ? move : arrow))].flat().filter(Boolean);
+      return told.length ? told : [h("p", { class: "small" }, t("desk.plan.nothing"))];
+    });
+  }
+
+  /** Sends a change, and shows what became of it. */
+  async function send(change) {
+    isBusy = true;
+    draw();
+    try {
+      const { restart } = await change();
+      outcome = restart ? t("desk.restart") : t("desk.applied");
+      complain("");
+      await read();
+    } catch (error) {
+      if (error.status === 412) await meet(change);
+      else complain(error.message || t("refused.link"));
+    }
+    isBusy = false;
+    draw();
+  }
+
+  /** Somebody else was faster; or hearthd was started anew, and the file is the same. */
+  async function meet(change) {
+    const file = await ask("GET", "config").catch(() => undefined);
+    if (!file) return complain(t("refused.link"));
+    if (file.text === base.text && file.version !== base.version) {
+      base = file;
+      return send(change);
+    }
+    stale.replaceChildren(h("p", {}, t("desk.stale")),
+      h("button", { class: "plain", onclick: () => fill(file) }, t("desk.stale.read")),
+      h("button", { class: "plain", onclick: () => { base = file; put(stale, "hidden", true); look(); } }, t("desk.stale.keep")));
+    put(stale, "hidden", false);
+  }
+
+  async function versions() {
+    const all = await ask("GET", "config/versions");
+    const one = ({ id, until, by, added, removed }) => h("li", {},
+      h("span", {}, t("desk.version", moment(until, about().time), by), h("small", {}, ` +${added} −${removed}`)),
+      h("div", { class: "ways" }, h("button", { class: "plain", onclick: () => show(id) }, t("desk.version.show")),
+        h("button", { class: "plain", onclick: () => send(() => ask("PUT", `config/versions/${id}`, undefined, match())) }, t("desk.version.back"))));
+    renewed(kept, all, () => (all.length ? all.map(one) : [h("li", { class: "small" }, t("desk.versions.none"))]));
+  }
+
+  async function show(id) {
+    try {
+      field.fill((await ask("GET", `config/versions/${id}`)).text);
+      look();
+    } catch (error) {
+      complain(error.message || t("refused.link"));
+    }
+  }
+
+  // What was written and not applied is not lost by a slip.
+  addEventListener("beforeunload", (event) => { if (isOther()) event.preventDefault(); });
+  read();
+  return {
+    element,
+    /** The house is back, or another file came into force; what somebody is writing stays. */
+    renew: () => {
+      if (isBusy) return;
+      if (isOther()) look();
+      else read();
+    },
+    draw: field.draw,
+  };
+}
