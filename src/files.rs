@@ -72,7 +72,10 @@ pub fn replace(path: &Path, content: &[u8], finish: impl FnOnce(&Path) -> io::Re
         file.write_all(content)?;
         finish(&new)?;
         file.sync_all()?;
-        fs::rename(&new, path)
+        fs::rename(&new, path)?;
+        // After a power cut it is the new one. Where a folder cannot be confirmed, one of both is there whole.
+        let _ = path.parent().map(|parent| folder(parent).and_then(|folder| folder.sync_all()));
+        Ok(())
     })();
     if written.is_err() {
         let _ = fs::remove_file(&new);
