@@ -18,7 +18,7 @@ pub struct Broker {
 impl Broker {
     pub fn start() -> Result<Broker> {
         let dir = TempDir::new()?;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = free_port()?;
         let config = dir.path().join("mosquitto.conf");
         // Two things are not as Debian ships them, since they would be measured in place of the programs: Nagle's
         // algorithm adds 40 ms to each answer, and the queue's limit of 1,000 drops commands of the burst.
@@ -39,6 +39,11 @@ impl Broker {
         ensure!(answers, "mosquitto does not answer on port {port}");
         Ok(broker)
     }
+}
+
+/// Nobody listens there now.
+pub fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 impl Drop for Broker {

@@ -17,18 +17,20 @@ mod peers;
 mod probe;
 mod report;
 mod usage;
+mod web;
 
 use anyhow::{Context, Result, ensure};
 use broker::Broker;
 use candidate::{Candidate, Kind};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use house::House;
 use measure::{Figures, Limits};
 use report::Column;
 use std::{path::PathBuf, process::Command, time::Duration, time::Instant};
 use usage::Wear;
 
-const SMALL: House = House { hub: "bench", lights: 16, heaters: 0, sensors: 16, motions: 1, rooms: 0 };
+const SMALL: House =
+    House { hub: "bench", lights: 16, heaters: 0, sensors: 16, motions: 1, rooms: 0, is_recorded: false, http: None };
 /// An hour passes in half a minute.
 const HOUR_SPEED: u32 = 120;
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -51,14 +53,27 @@ struct Arguments {
     /// How many messages are sent one by one to each program that follows messages; 0: that is not measured.
     #[arg(long, default_value_t = 1_000)]
     messages: usize,
-    /// Measure nothing but that.
+    /// How many changes readers of events are told one by one.
+    #[arg(long, default_value_t = 200)]
+    changes: usize,
+    /// Measure nothing but this.
     #[arg(long)]
-    only_messages: bool,
+    only: Option<Part>,
     /// Given by cargo.
     #[arg(long, hide = true)]
     bench: bool,
     #[command(subcommand)]
     child: Option<Child>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Part {
+    /// The daemon beside the echo.
+    Daemon,
+    /// From message to message, beside other programs.
+    Messages,
+    /// History and HTTP.
+    Web,
 }
 
 #[derive(Subcommand)]
@@ -96,11 +111,15 @@ fn main() -> Result<()> {
                 Ok(())
             }
             None => {
-                if !arguments.only_messages {
+                let is_wanted = |part| arguments.only.is_none_or(|only| only == part);
+                if is_wanted(Part::Daemon) {
                     compare(&arguments).await?;
                 }
-                if arguments.messages > 0 {
+                if is_wanted(Part::Messages) && arguments.messages > 0 {
                     peers::compare(arguments.runs, arguments.messages).await?;
+                }
+                if is_wanted(Part::Web) {
+                    web::compare(arguments.runs, arguments.seconds, arguments.changes).await?;
                 }
                 Ok(())
             }
@@ -137,7 +156,7 @@ async fn compare(arguments: &Arguments) -> Result<()> {
         columns[1].runs.push(Figures { idle_kb: Some(hours.0), ..Figures::default() });
         columns[2].runs.push(Figures { idle_kb: Some(hours.1), ..Figures::default() });
     }
-    report::print(&columns);
+    report::print(&report::DAEMON, &columns);
     println!(
         "Medians of {} runs. 16 lights, 16 sensors with another value each second; 200 entities: 40 each of lights, heaters, \
          sensors, motion inputs and rooms. At rest for {} s, {} commands one by one, a burst of {}; QoS 1, one mosquitto.",

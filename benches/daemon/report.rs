@@ -2,26 +2,29 @@
 
 use crate::measure::Figures;
 
-/// A target, and whether a figure meets it.
+/// A target of the second column's figure.
 #[derive(Clone, Copy)]
-enum Target {
+pub enum Target {
     AtMost(f64),
+    /// In the first column.
     TimesEcho(f64),
     None,
 }
 
-struct Row {
+/// One figure of candidates of which `F` is known.
+pub struct Row<F> {
     name: &'static str,
     unit: &'static str,
-    figure: fn(&Figures) -> Option<f64>,
+    figure: fn(&F) -> Option<f64>,
     target: Target,
 }
 
-const fn row(name: &'static str, unit: &'static str, figure: fn(&Figures) -> Option<f64>, target: Target) -> Row {
+pub const fn row<F>(name: &'static str, unit: &'static str, figure: fn(&F) -> Option<f64>, target: Target) -> Row<F> {
     Row { name, unit, figure, target }
 }
 
-const ROWS: [Row; 20] = [
+/// Of the daemon beside the echo.
+pub const DAEMON: [Row<Figures>; 20] = [
     row("start to online", "ms", |f| f.start_ms, Target::AtMost(30.0)),
     row("resident", "MB", |f| f.resident_mb, Target::AtMost(8.0)),
     row("resident after the burst", "MB", |f| f.resident_after_mb, Target::None),
@@ -45,16 +48,16 @@ const ROWS: [Row; 20] = [
 ];
 
 /// A candidate and its figures in each run.
-pub struct Column {
+pub struct Column<F> {
     pub name: String,
-    pub runs: Vec<Figures>,
+    pub runs: Vec<F>,
 }
 
-/// Prints the medians of all candidates, the echo first; ratio and target are those of the second.
-pub fn print(columns: &[Column]) {
+/// Prints the medians of all candidates; the ratio is that of the second to the first, the target the second's.
+pub fn print<F>(rows: &[Row<F>], columns: &[Column<F>]) {
     let names = columns.iter().map(|column| format!("{:>14}", column.name));
-    println!("\n{:<34}{}{:>8}   target", "", names.collect::<String>(), "ratio");
-    for Row { name, unit, figure, target } in ROWS {
+    println!("\n{:<46}{}{:>8}   target", "", names.collect::<String>(), "ratio");
+    for Row { name, unit, figure, target } in rows {
         let medians: Vec<Option<f64>> = columns
             .iter()
             .map(|column| {
@@ -63,19 +66,19 @@ pub fn print(columns: &[Column]) {
             })
             .collect();
         let shown = medians.iter().map(|figure| format!("{:>14}", figure.map_or("-".into(), digits)));
-        let (echo, hearthd) = (medians.first().copied().flatten(), medians.get(1).copied().flatten());
-        let ratio = echo.zip(hearthd).map_or("-".into(), |(echo, hearthd)| format!("{:.2}", hearthd / echo));
-        let (text, limit) = match target {
+        let (first, second) = (medians.first().copied().flatten(), medians.get(1).copied().flatten());
+        let ratio = first.zip(second).map_or("-".into(), |(first, second)| format!("{:.2}", second / first));
+        let (text, limit) = match *target {
             Target::AtMost(limit) => (format!("<= {limit} {unit}"), Some(limit)),
-            Target::TimesEcho(times) => (format!("<= {times} x the echo"), echo.map(|echo| echo * times)),
+            Target::TimesEcho(times) => (format!("<= {times} x the echo"), first.map(|first| first * times)),
             Target::None => (String::new(), None),
         };
-        let verdict = match limit.zip(hearthd) {
+        let verdict = match limit.zip(second) {
             Some((limit, figure)) if figure <= limit => ": met",
             Some(_) => ": MISSED",
             None => "",
         };
-        println!("{:<34}{}{ratio:>8}   {text}{verdict}", format!("{name}, {unit}"), shown.collect::<String>());
+        println!("{:<46}{}{ratio:>8}   {text}{verdict}", format!("{name}, {unit}"), shown.collect::<String>());
     }
     println!();
 }

@@ -19,10 +19,19 @@ pub fn cpu_s(process: u32) -> Result<BTreeMap<String, f64>> {
 }
 
 pub fn resident_mb(process: u32) -> Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("it has ended")?;
-    let kb: f64 = line.split_whitespace().nth(1).context("no number in VmRSS")?.parse()?;
-    Ok(kb / 1024.0)
+    Ok(number(process, "status", "VmRSS:")? / 1024.0)
+}
+
+/// What was given to be written to a disk so far.
+pub fn written_mb(process: u32) -> Result<f64> {
+    Ok(number(process, "io", "write_bytes:")? / 1e6)
+}
+
+/// What the kernel says of a process in a line that begins so.
+fn number(process: u32, file: &str, name: &str) -> Result<f64> {
+    let text = fs::read_to_string(format!("/proc/{process}/{file}"))?;
+    let line = text.lines().find(|line| line.starts_with(name)).context("it has ended")?;
+    Ok(line.split_whitespace().nth(1).with_context(|| format!("no number in {name}"))?.parse()?)
 }
 
 /// What is written to the state files of a folder: lines with a number that grows. Asked often enough, it misses none,

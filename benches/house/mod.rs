@@ -15,13 +15,26 @@ pub struct House {
     pub motions: usize,
     /// Each has motion of its own.
     pub rooms: usize,
+    /// What happens in it is recorded.
+    pub is_recorded: bool,
+    /// It has a page on this port.
+    pub http: Option<u16>,
 }
 
 impl House {
     /// Of so many points, all in proportion.
     pub fn of(points: usize, hub: &'static str) -> House {
         let fifth = points / 5;
-        House { hub, lights: fifth, heaters: fifth, sensors: fifth, motions: fifth, rooms: fifth }
+        House {
+            hub,
+            lights: fifth,
+            heaters: fifth,
+            sensors: fifth,
+            motions: fifth,
+            rooms: fifth,
+            is_recorded: false,
+            http: None,
+        }
     }
 
     /// Its configuration; with a broker on this port, if there is one.
@@ -33,6 +46,12 @@ impl House {
         );
         if let Some(port) = port {
             let _ = write!(text, "[mqtt]\nurl = \"mqtt://127.0.0.1:{port}\"\n");
+        }
+        if self.is_recorded {
+            text.push_str("[history]\n");
+        }
+        if let Some(port) = self.http {
+            let _ = write!(text, "[http]\nlisten = \"127.0.0.1:{port}\"\n");
         }
         // The board's own lines first: those of other chips are driven by threads of their own.
         let mut lines = (5..28).map(|gpio| gpio.to_string()).chain((0..).map(|line| format!("\"gpiochip1/{line}\"")));
