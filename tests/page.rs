@@ -231,7 +231,7 @@ fn a_large_house_stays_a_page() {
     let http = free_port();
     let mut house = House::new(&large(http, 16));
     house.up(&["--from", "2026-11-23T14:10"]);
-    wait_until("the last sensor is read", || house.value("air_16.temperature") != "");
+    wait_until("the last sensor is read", || !house.value("air_16.temperature").is_empty());
     attend(browser("large.mjs", &at(http)), |word| panic!("nobody knows how to {word}"));
 }
 

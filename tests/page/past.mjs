@@ -103,7 +103,7 @@ assert.equal(await plot.locator(".bar").count() >= 2, true);
 assert.ok(parseFloat((await sums()).On) >= 5, "four hours five days ago, one today");
 await page.keyboard.press("Escape");
 // A zone shows how warm it was.
-await page.locator(".tile", { hasText: "→" }).locator(".why").click();
+await page.locator(".tile.zone").locator(".why").click();
 await drawn(page);
 await page.locator(".past h3", { hasText: "Living room measured" }).waitFor();
 await page.keyboard.press("Escape");
