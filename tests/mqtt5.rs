@@ -206,3 +206,20 @@ fn what_the_broker_finds_too_large_is_left_out_and_nothing_else() {
     watcher.wait_for("hearthd/hut/lamp/state", "ON");
     assert!(!house.log().contains("lost the broker"), "{}", house.log());
 }
+
+#[test]
+fn a_command_that_is_too_large_is_a_fault_of_its_output_and_nothing_else() {
+    let mut broker = Broker::reserve();
+    let port = free_port();
+    broker.add_listener(&format!("listener {port} 127.0.0.1\nallow_anonymous true\nmax_packet_size 700"));
+    broker.up();
+    let large = format!("mqtt = \"plug/{}\"\non = \"{}\"", "x".repeat(190), "y".repeat(480));
+    let mut house = House::new(&config(port, "").replace("mqtt = \"plug/power\"", &large));
+    house.up(&[]);
+    connected(&house);
+    house.ask(&["set", "plug", "ON"]);
+    let why = "the broker does not let us command it: the command is larger than the 700 bytes that it takes";
+    wait_until("the plug is in fault", || house.ask(&["why", "plug"]).contains(why));
+    let log = house.log();
+    assert!(!log.contains("lost the broker") && !log.contains("are not reached"), "{log}");
+}

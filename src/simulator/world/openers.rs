@@ -91,7 +91,7 @@ impl Opener {
         if left == 1.0 {
             return Some(self.at + LEAVES_WITHIN);
         }
-        let left_ms = (self.time(way).as_seconds_f64() * left * 1000.0).ceil();
+        let left_ms = (self.time(way).as_seconds_f64() * (left - NO_MORE) * 1000.0).ceil();
         Some(self.at + TimeDelta::milliseconds(left_ms as i64))
     }
 
