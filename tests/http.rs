@@ -5,12 +5,12 @@
 mod support;
 
 use serde_json::Value;
-use std::process::{Command, Stdio};
 use std::{
     collections::BTreeMap,
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
 };
 use support::{House, PATIENCE, free_port, hash, wait_until};
 
@@ -934,4 +934,32 @@ fn metrics_are_what_prometheus_reads() {
         assert_eq!(samples.get(name).map(String::as_str), Some(value), "{name} in {}", answer.body);
     }
     assert!(!samples.contains_key("hearthd_broker_connected"));
+}
+/// Ended with the test.
+struct Demo(Child);
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_demo_says_where_its_page_is_and_has_a_past_to_show() {
+    let port = free_port();
+    let house = House::new(&hut(port));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hearthd"));
+    command.arg("--config").arg(&house.config).args(["demo", "--plain", "--days", "60"]).stdout(Stdio::piped());
+    let mut demo = Demo(command.spawn().unwrap());
+    let mut told = BufReader::new(demo.0.stdout.take().unwrap()).lines();
+    assert_eq!(told.next().unwrap().unwrap(), format!("http://127.0.0.1:{port}/"));
+    let page = get(port, "/");
+    assert!(page.status == 200 && page.body.contains("<html"), "{page:?}");
+    assert_eq!(get(port, "/api/v1/points").json()["has_history"], true, "the page asks for charts by that");
+    assert_eq!(ask(port, "PUT", "/api/v1/points/lamp", &[], r#"{"value": "ON"}"#).status, 200);
+    wait_until("its past is told", || {
+        let past = get(port, "/api/v1/history/lamp");
+        past.status == 200 && past.json()["changes"].as_array().unwrap().iter().any(|change| change["value"] == "ON")
+    });
 }

@@ -140,10 +140,11 @@ fn workday(date: NaiveDate) -> NaiveDate {
     date.checked_add_days(Days::new(days)).unwrap_or(date)
 }
 
-/// The same house on simulated wires.
+/// The same house on simulated wires, with a page and a history that it can show.
 fn simulated(config: &Config, mqtt: Option<MqttSettings>) -> Config {
     let http = Some(config.http.clone().unwrap_or_default());
-    let mut config = Config { mqtt, http, ..config.clone() };
+    let history = Some(config.history.unwrap_or_default());
+    let mut config = Config { mqtt, http, history, ..config.clone() };
     config.hardware.backend = Backend::Simulated;
     // Nobody's plug is switched by a demo.
     config.hardware.plays_remote = true;
