@@ -152,8 +152,11 @@ set = { valve = "on" }
     let mut stream = connect(&house.socket());
     write!(stream, "GET /metrics HTTP/1.1\r\nHost: hut\r\nConnection: close\r\n\r\n").unwrap();
     let metrics = io::read_to_string(stream).unwrap();
-    assert!(metrics.contains("hearthd_reading_bar{point=\"boiler.water_pressure\"} 0.87\n"), "{metrics}");
-    assert!(metrics.contains("hearthd_reading_m_per_s{point=\"roof.wind\"} 3.456\n"), "{metrics}");
+    assert!(
+        metrics.contains("hearthd_reading_own_unit{point=\"boiler.water_pressure\",unit=\"bar\"} 0.87\n"),
+        "{metrics}"
+    );
+    assert!(metrics.contains("hearthd_reading_own_unit{point=\"roof.wind\",unit=\"m/s\"} 3.456\n"), "{metrics}");
 
     // Outside of its range it is a fault, and the valve closes.
     device.publish("boiler", r#"{"p":11}"#);

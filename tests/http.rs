@@ -12,7 +12,7 @@ use std::{
     net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
 };
-use support::{House, PATIENCE, free_port, hash, wait_until};
+use support::{Broker, House, PATIENCE, Watcher, free_port, hash, programs::unpacked, wait_until};
 
 /// A lamp, a motion sensor and a scene, and HTTP on this port.
 fn hut(port: u16) -> String {
@@ -935,6 +935,54 @@ fn metrics_are_what_prometheus_reads() {
     }
     assert!(!samples.contains_key("hearthd_broker_connected"));
 }
+
+/// Prometheus's own parser, and its advice about names, with a point of every kind and a number in every unit.
+#[test]
+fn promtool_finds_no_fault_with_the_metrics() {
+    let (broker, port) = (Broker::start(), free_port());
+    let own = |(name, unit): (&str, &str)| format!("{name} = {{ pointer = \"/{name}\", unit = \"{unit}\" }}");
+    let quantities =
+        [("fan", "rpm"), ("gusts", "/min"), ("wind", "m/s"), ("noise", "dB"), ("ph", "")].map(own).join(", ");
+    let more = format!("[sensors.mast]\nmqtt = \"mast\"\nquantities = {{ flow = \"/flow\", {quantities} }}\n");
+    let full = include_str!("homeassistant/house.toml").replace("HTTP_PORT", &port.to_string());
+    let mut house = House::new(&(full.replace("MQTT_PORT", &broker.port.to_string()) + &more));
+    house.up(&[]);
+    let watcher = Watcher::start(broker.port, "hearthd/full/#");
+    let units = "celsius ratio pascals lux parts_per_million parts_per_billion grams_per_cubic_metre index ohms volts amperes \
+                 watts revolutions_per_minute joules_total cubic_metres_total cubic_metres_per_second per_minute own_unit";
+    let mut text = String::new();
+    wait_until("there is a number in each unit", || {
+        // It is not retained: before the daemon listens, nobody hears it.
+        watcher.publish("mast", r#"{"fan": 900, "flow": 3, "gusts": 2, "wind": 7.5, "noise": 40, "ph": 7}"#);
+        text = get(port, "/metrics").body;
+        units.split_whitespace().all(|unit| text.contains(&format!("\nhearthd_reading_{unit}{{")))
+    });
+    for name in [
+        "reading_own_unit{point=\"mast.wind\",unit=\"m/s\"} 7.5\n",
+        "climate_celsius",
+        "power_watts",
+        "output_level_ratio",
+        "room_on",
+        "broker_connected",
+        "setting_seconds",
+    ] {
+        assert!(text.contains(&format!("\nhearthd_{name}")), "no {name} in {text}");
+    }
+    let mut promtool = Command::new(unpacked("bin/promtool"));
+    promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut judged = |text: &str| {
+        let mut promtool = promtool.spawn().unwrap();
+        promtool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        let output = promtool.wait_with_output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).unwrap())
+    };
+    assert_eq!(judged(&text), (Some(0), String::new()), "{text}");
+    // It does look.
+    assert_eq!(judged(&text.replace("_total", "_sum")).0, Some(3));
+    assert_eq!(judged(&text.replace('"', "'")).0, Some(1));
+}
+
 /// Ended with the test.
 struct Demo(Child);
 

@@ -9,10 +9,14 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     net::TcpStream,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
 };
-use support::{House, PATIENCE, free_port, hash, programs::browser, wait_until};
+use support::{
+    House, PATIENCE, free_port, hash,
+    programs::{browser, unpacked},
+    wait_until,
+};
 use tempfile::TempDir;
 
 /// A proxy that ends with the test.
@@ -28,12 +32,6 @@ impl Drop for Proxy {
         let _ = Command::new("kill").arg(self.process.id().to_string()).status();
         let _ = self.process.wait();
     }
-}
-
-fn program(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/proxies/usr").join(name);
-    assert!(path.exists(), "{} is missing: scripts/test unpacks it", path.display());
-    path
 }
 
 /// A shipped file, with these things replaced.
@@ -77,7 +75,7 @@ fn nginx(house: u16) -> Proxy {
         path("nginx.pid")
     );
     fs::write(folder.path().join("nginx.conf"), text).unwrap();
-    let mut command = Command::new(program("sbin/nginx"));
+    let mut command = Command::new(unpacked("sbin/nginx"));
     command.args(["-e", "stderr", "-p"]).arg(folder.path()).args(["-c", &path("nginx.conf")]);
     begin(command, folder, port)
 }
@@ -92,7 +90,7 @@ fn caddy(house: u16) -> Proxy {
     );
     let text = shipped("Caddyfile", &[("home.example {", &sites), ("127.0.0.1:8480", &format!("127.0.0.1:{house}"))]);
     fs::write(folder.path().join("Caddyfile"), text).unwrap();
-    let mut command = Command::new(program("bin/caddy"));
+    let mut command = Command::new(unpacked("bin/caddy"));
     command.args(["run", "--adapter", "caddyfile", "--config", &path("Caddyfile")]);
     command.env("HOME", folder.path()).env_remove("XDG_DATA_HOME").env_remove("XDG_CONFIG_HOME");
     begin(command, folder, port)

@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderValue, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use std::{borrow::Cow, collections::BTreeMap, fmt::Write};
+use std::{collections::BTreeMap, fmt::Write};
 
 /// `GET /metrics`
 pub(super) async fn metrics(State(house): State<House>) -> Response {
@@ -18,8 +18,8 @@ pub(super) async fn metrics(State(house): State<House>) -> Response {
 }
 
 /// What Prometheus calls a unit, and how many of its base units it is. A total ends with `_total`.
-fn base(unit: Unit) -> (Cow<'static, str>, f64) {
-    let (word, factor) = match unit {
+fn base(unit: Unit) -> (&'static str, f64) {
+    match unit {
         Unit::Celsius => ("celsius", 1.0),
         Unit::Percent => ("ratio", 0.01),
         Unit::Hectopascal => ("pascals", 100.0),
@@ -39,14 +39,9 @@ fn base(unit: Unit) -> (Cow<'static, str>, f64) {
         Unit::LitresPerMinute => ("cubic_metres_per_second", 1e-3 / 60.0),
         Unit::TimesPerMinute => ("per_minute", 1.0),
         Unit::Minute => ("seconds", 60.0),
-        // A name is of small letters, digits and `_`.
-        Unit::Own(_) => {
-            let word = unit.sign().to_lowercase().replace('/', "_per_");
-            let word: String = word.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-            return (if word.is_empty() { "own_unit".into() } else { word.into() }, 1.0);
-        }
-    };
-    (word.into(), factor)
+        // Names are of whole words, and nobody knows that of `m/s`: it is a label.
+        Unit::Own(_) => ("own_unit", 1.0),
+    }
 }
 
 /// Families of samples by their names.
@@ -127,6 +122,10 @@ fn point(all: &mut Families, snapshot: &Snapshot, spec: &PointSpec, state: &Poin
             let (unit, factor) = base(number.unit);
             let total = if spec.is_measured() && is_total(spec) { "_total" } else { "" };
             let what = spec.role.word();
+            let labels = match number.unit {
+                Unit::Own(_) => format!("{labels},{}", label("unit", number.unit.sign())),
+                _ => labels,
+            };
             let help = format!("Of a {what}, in {}.", unit.replace('_', " "));
             all.add(&format!("{what}_{unit}{total}"), &help, labels, value * factor);
         }

@@ -1,6 +1,9 @@
 //! Programs of others that a house is tried by.
 
-use std::{path::Path, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// A program that is ended, with what it started, if it takes ten minutes: it hangs.
 fn bounded(program: &Path) -> Command {
@@ -25,6 +28,13 @@ fn program(name: &str) -> Option<String> {
     let path = std::env::var("PATH").unwrap_or_default();
     let mut places = path.split(':').chain(["/usr/bin"]).map(|folder| format!("{folder}/{name}"));
     places.find(|place| Path::new(place).exists())
+}
+
+/// A program of those that `scripts/test` unpacks, such as `bin/promtool`.
+pub fn unpacked(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/debian/usr").join(name);
+    assert!(path.exists(), "{} is missing: scripts/test unpacks it", path.display());
+    path
 }
 
 /// A program of the Python environment that `scripts/test` makes.
