@@ -11,6 +11,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
+    thread,
 };
 use support::{Broker, House, PATIENCE, Watcher, free_port, hash, programs::unpacked, wait_until};
 
@@ -360,6 +361,41 @@ fn slow_and_silent_connections_keep_nobody_out() {
     assert_eq!(get(port, "/api/v1/points").status, 200);
     assert!(house.ask(&["set", "lamp", "toggle"]).contains("lamp is"));
     drop(stalled);
+}
+
+/// Of a house in which so much happens that what is not taken fills all that the system keeps of a connection.
+#[test]
+fn a_reader_of_events_that_takes_nothing_is_let_go_and_no_other_is() {
+    let port = free_port();
+    let names: Vec<String> = (0..200).map(|n| format!("lamp_{n}")).collect();
+    let lamp = |(n, name): (usize, &String)| format!("[outputs.{name}]\nkind = \"light\"\ngpio = \"gpiochip9/{n}\"\n");
+    let lamps: String = names.iter().enumerate().map(lamp).collect();
+    let all = format!("[outputs.all]\nkind = \"group\"\nmembers = {names:?}\n");
+    let mut house = House::new(&(hut(port) + &lamps + &all));
+    house.up(&[]);
+    wait_until("HTTP is served", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let mut good = Events::open(port, "");
+    let mut idle = connect(port);
+    write!(idle, "GET /api/v1/events HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+    idle.read_exact(&mut [0; 12]).unwrap();
+    let client = idle.local_addr().unwrap().port();
+    assert!(is_open(port, client), "it is a connection of the daemon");
+    let reads = thread::spawn(move || good.until("pump", "ON"));
+    wait_until("the idle one is let go", || {
+        assert_eq!(ask(port, "PUT", "/api/v1/points/all", &[], r#"{"value": "TOGGLE"}"#).status, 200);
+        !is_open(port, client)
+    });
+    assert_eq!(ask(port, "PUT", "/api/v1/points/pump", &[], r#"{"value": "ON"}"#).status, 200);
+    reads.join().expect("the one that reads is told everything");
+}
+
+/// Whether the end at the daemon of a connection from that port is open, as the system tells.
+fn is_open(port: u16, client: u16) -> bool {
+    const ESTABLISHED: &str = "01";
+    let end = |port: u16| format!("0100007F:{port:04X}");
+    let wanted = [end(port), end(client), ESTABLISHED.to_owned()];
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    table.lines().any(|line| line.split_whitespace().skip(1).take(3).eq(&wanted))
 }
 
 #[test]

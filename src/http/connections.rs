@@ -17,9 +17,6 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// A client that takes nothing of its answer for so long is let go.
-const TAKEN_WITHIN: Duration = Duration::from_secs(5);
-
 /// How many requests of a connection the house is at work on.
 #[derive(Clone, Default)]
 pub struct Work(Arc<AtomicUsize>);
@@ -78,14 +75,15 @@ impl Connections {
 /// A stream whose writes do not wait for ever.
 pub struct Patient<S> {
     stream: S,
+    patience: Duration,
     /// Since the other end stopped taking.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Patient<S> {
-    /// Of a stream.
-    pub fn new(stream: S) -> Patient<S> {
-        Patient { stream, stalled: None }
+    /// Of a stream whose other end may take nothing for so long.
+    pub fn new(stream: S, patience: Duration) -> Patient<S> {
+        Patient { stream, patience, stalled: None }
     }
 }
 
@@ -100,7 +98,7 @@ impl<S: Write + Unpin> Patient<S> {
             self.stalled = None;
             return written;
         }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(TAKEN_WITHIN)));
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(self.patience)));
         stalled.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
@@ -126,5 +124,41 @@ impl<S: Write + Unpin> Write for Patient<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.patiently(context, |stream, context| stream.poll_shutdown(context))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use hyper_util::rt::TokioIo;
+    use std::future::poll_fn;
+    use tokio::io::{AsyncReadExt, duplex};
+
+    const PIECE: [u8; 64] = [1; 64];
+
+    /// Writes a piece.
+    async fn write<S: Write + Unpin>(stream: &mut Patient<S>) -> io::Result<usize> {
+        poll_fn(|context| Pin::new(&mut *stream).poll_write(context, &PIECE)).await
+    }
+
+    #[tokio::test]
+    async fn who_takes_nothing_is_let_go() {
+        let (ours, _theirs) = duplex(PIECE.len());
+        let mut stream = Patient::new(TokioIo::new(ours), Duration::from_millis(20));
+        assert_eq!(write(&mut stream).await.unwrap(), PIECE.len(), "there is room for it");
+        assert_eq!(write(&mut stream).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn who_takes_something_has_all_the_time_anew() {
+        let (ours, mut theirs) = duplex(PIECE.len());
+        let mut stream = Patient::new(TokioIo::new(ours), Duration::from_secs(3_600));
+        for _ in 0..3 {
+            assert_eq!(write(&mut stream).await.unwrap(), PIECE.len());
+            assert!(stream.stalled.is_none());
+            assert!(write(&mut stream).now_or_never().is_none() && stream.stalled.is_some());
+            theirs.read_exact(&mut [0; PIECE.len()]).await.unwrap();
+        }
     }
 }

@@ -39,6 +39,8 @@ use tokio::{
 const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 /// When the address was taken, or is none of this machine's yet.
 const LISTEN_AGAIN: Duration = Duration::from_secs(10);
+/// A client that takes nothing of its answer for so long is let go.
+const TAKEN_WITHIN: Duration = Duration::from_secs(5);
 /// The largest head of a request, in bytes.
 const HEAD_MAX: usize = 32 << 10;
 
@@ -222,7 +224,7 @@ impl Service {
         // How a connection ended is the client's affair.
         let connection = async move {
             if let Some(stream) = opening.await {
-                drop(http.serve_connection(Patient::new(TokioIo::new(stream)), service).await);
+                drop(http.serve_connection(Patient::new(TokioIo::new(stream), TAKEN_WITHIN), service).await);
             }
         };
         self.connections.add(work, connection).await;
