@@ -467,11 +467,12 @@ fn a_port_that_is_taken_is_waited_for() {
 const ACCESS: &str = "[http.users.anna]\nscope = \"configure\"\nhash_file = \"anna.hash\"\n\
     [http.tokens.panel]\nhash_file = \"panel.hash\"\n[http.tokens.phone]\nscope = \"control\"\nhash_file = \"phone.hash\"\n";
 
-/// A house with Anna, whose password is `correct horse`, a panel that may read, and a phone that may command.
-fn guarded(more: &str) -> (House, u16) {
+/// A house with Anna, whose password is `correct horse`, a panel that may read, and a phone that may command. It listens at this
+/// address; there is more in `[http]`.
+fn guarded(address: &str, more: &str) -> (House, u16) {
     let port = free_port();
-    let listen = format!("listen = \"127.0.0.1:{port}\"\n");
-    let mut house = House::new(&(hut(port).replace(&listen, &format!("{listen}{more}")) + ACCESS));
+    let [usual, listen] = ["127.0.0.1", address].map(|address| format!("listen = \"{address}:{port}\"\n"));
+    let mut house = House::new(&(hut(port).replace(&usual, &format!("{listen}{more}")) + ACCESS));
     for (name, secret) in [("anna", "correct horse"), ("panel", "panel token"), ("phone", "phone token")] {
         fs::write(house.folder.path().join(format!("{name}.hash")), hash(secret)).unwrap();
     }
@@ -495,7 +496,9 @@ fn cookie_of(answer: &Answer) -> String {
 /// Who may do what: each request, by each of them.
 #[test]
 fn each_may_do_what_their_scope_says() {
-    let (house, port) = guarded("");
+    let (house, port) = guarded("127.0.0.1", "proxies = [\"127.0.0.1\"]\n");
+    let over = cookie_of(&log_in(port, "anna", "correct horse"));
+    assert_eq!(ask(port, "POST", "/api/v1/logout", &[&over, JSON], "").status, 204);
     let anna = log_in(port, "anna", "correct horse");
     assert_eq!((anna.status, &anna.json()["scope"]), (200, &"configure".into()));
     let cookie = &anna.headers["set-cookie"];
@@ -507,24 +510,28 @@ fn each_may_do_what_their_scope_says() {
     let (panel, phone) = ("authorization: Bearer panel token", "authorization: bearer phone token");
     let on = "{\"value\": \"ON\"}";
     let plan = "{\"name\": \"n\", \"text\": \"[hub]\\nid = \\\"n\\\"\\n\"}";
-    let callers: [&[&str]; 6] = [&[], &["authorization: Basic eDp5"], &[&forged], &[panel], &[phone], &[&anna]];
-    let table: [(&str, &str, &str, [u16; 6]); 12] = [
-        ("GET", "/api/v1/points", "", [401, 401, 401, 200, 200, 200]),
-        ("GET", "/api/v1/points/lamp", "", [401, 401, 401, 200, 200, 200]),
-        ("GET", "/api/v1/points/lmp", "", [401, 401, 401, 404, 404, 404]),
-        ("GET", "/api/v1/why/lamp", "", [401, 401, 401, 200, 200, 200]),
-        ("GET", "/api/v1/outlook", "", [401, 401, 401, 200, 200, 200]),
-        ("GET", "/api/v1/hub", "", [401, 401, 401, 200, 200, 200]),
-        ("GET", "/api/v1/session", "", [401, 401, 401, 200, 200, 200]),
-        ("PUT", "/api/v1/points/lamp", on, [401, 401, 401, 403, 200, 200]),
-        ("DELETE", "/api/v1/points/lamp", "", [401, 401, 401, 403, 200, 200]),
-        ("POST", "/api/v1/plan", plan, [401, 401, 401, 403, 403, 200]),
-        ("GET", "/healthz", "", [200, 200, 200, 200, 200, 200]),
-        ("GET", "/nothing", "", [404, 404, 404, 404, 404, 404]),
+    let wrong = "authorization: Bearer panel tokem";
+    let callers: [&[&str]; 8] =
+        [&[], &["authorization: Basic eDp5"], &[wrong], &[&forged], &[&over], &[panel], &[phone], &[&anna]];
+    let table: [(&str, &str, &str, [u16; 8]); 12] = [
+        ("GET", "/api/v1/points", "", [401, 401, 401, 401, 401, 200, 200, 200]),
+        ("GET", "/api/v1/points/lamp", "", [401, 401, 401, 401, 401, 200, 200, 200]),
+        ("GET", "/api/v1/points/lmp", "", [401, 401, 401, 401, 401, 404, 404, 404]),
+        ("GET", "/api/v1/why/lamp", "", [401, 401, 401, 401, 401, 200, 200, 200]),
+        ("GET", "/api/v1/outlook", "", [401, 401, 401, 401, 401, 200, 200, 200]),
+        ("GET", "/api/v1/hub", "", [401, 401, 401, 401, 401, 200, 200, 200]),
+        ("GET", "/api/v1/session", "", [401, 401, 401, 401, 401, 200, 200, 200]),
+        ("PUT", "/api/v1/points/lamp", on, [401, 401, 401, 401, 401, 403, 200, 200]),
+        ("DELETE", "/api/v1/points/lamp", "", [401, 401, 401, 401, 401, 403, 200, 200]),
+        ("POST", "/api/v1/plan", plan, [401, 401, 401, 401, 401, 403, 403, 200]),
+        ("GET", "/healthz", "", [200, 200, 200, 200, 200, 200, 200, 200]),
+        ("GET", "/nothing", "", [404, 404, 404, 404, 404, 404, 404, 404]),
     ];
-    for (method, path, body, statuses) in table {
+    for (row, (method, path, body, statuses)) in table.into_iter().enumerate() {
+        // Whoever is wrong too often is held off: each row is asked from elsewhere.
+        let from = format!("x-forwarded-for: 10.0.0.{row}");
         for (caller, status) in callers.iter().zip(statuses) {
-            let headers: Vec<&str> = caller.iter().copied().chain([JSON]).collect();
+            let headers: Vec<&str> = caller.iter().copied().chain([JSON, &from]).collect();
             let answer = ask(port, method, path, &headers, body);
             assert_eq!(answer.status, status, "{method} {path} by {caller:?}: {answer:?}");
             if status == 401 {
@@ -741,7 +748,7 @@ fn a_password_of_the_file_stays_in_it() {
 /// The limiter answers before anything is hashed, and those who are in stay in.
 #[test]
 fn ten_thousand_wrong_passwords_are_held_off() {
-    let (house, port) = guarded("");
+    let (house, port) = guarded("127.0.0.1", "");
     let anna = cookie_of(&log_in(port, "anna", "correct horse"));
     let panel = "authorization: Bearer panel token";
     assert_eq!(ask(port, "GET", "/api/v1/points", &[panel], "").status, 200);

@@ -363,6 +363,38 @@ mod tests {
         );
     }
 
+    /// What a request with its cookie gets, as time goes on.
+    #[tokio::test]
+    async fn the_cookie_of_a_session_that_is_over_is_none() {
+        let begin = chrono::DateTime::UNIX_EPOCH;
+        // It stands where it is to be, and is there at once.
+        let clock = Clock::accelerated(Moment::START, begin, 1e-9);
+        clock.run_to(begin);
+        clock.set_speed(1e12);
+        let auth = Auth { is_open: false, clock: clock.clone(), ..Auth::new(&HttpSettings::default()) };
+        auth.seen().begin(session("anna", clock.now().moment));
+        let mut headers = HeaderMap::new();
+        headers.insert(COOKIE, "hearthd=anna".parse().unwrap());
+        let asks = async |days: u32| {
+            let then = begin + DAY * days;
+            clock.run_to(then);
+            while clock.now().wall < then {}
+            let who = auth.who(&headers, Ipv4Addr::LOCALHOST.into()).await;
+            who.map(|(who, _)| who.name.to_string()).map_err(|response| {
+                assert_eq!(response.headers()[WWW_AUTHENTICATE], "Bearer");
+                response.status()
+            })
+        };
+        assert_eq!(asks(0).await, Ok("anna".into()));
+        assert_eq!(asks(6).await, Ok("anna".into()));
+        assert_eq!(asks(14).await, Err(StatusCode::UNAUTHORIZED), "it was not used for a week");
+        auth.seen().begin(session("anna", clock.now().moment));
+        for days in (16..44).step_by(4) {
+            assert_eq!(asks(days).await, Ok("anna".into()), "{days}");
+        }
+        assert_eq!(asks(45).await, Err(StatusCode::UNAUTHORIZED), "it is a month old");
+    }
+
     #[test]
     fn a_new_session_ends_the_one_that_was_not_used_for_longest() {
         let mut seen = Seen::default();
