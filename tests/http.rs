@@ -823,12 +823,33 @@ fn tls_hides_all_and_cookies_stay_on_it() {
     let anna = curl(&["-H", JSON, "-d", body], "/api/v1/login");
     assert_eq!(anna.status, 200, "{anna:?}");
     assert!(anna.headers["set-cookie"].contains("; Secure"), "{anna:?}");
-    // In the clear nothing is said, and nobody is kept out by those who try.
+    // In the clear nothing is told but that, and nobody is kept out by those who try.
     let silent: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
-    let plain = exchange(port, b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n");
-    assert!(!plain.contains("HTTP/1.1"), "{plain}");
+    for request in ["GET /healthz", "PUT /api/v1/points/lamp", "PRI *", "OPTIONS /secret%20path"] {
+        let body = "x".repeat(if request.starts_with("PUT") { 20_000 } else { 0 });
+        let length = body.len();
+        let plain = format!("{request} HTTP/1.1\r\nhost: evil.example\r\ncontent-length: {length}\r\n\r\n{body}");
+        assert_speaks_tls(&exchange(port, plain.as_bytes()));
+    }
+    for no_request in [&b""[..], b"\n", b"\x16\x03\x01\x00\x05hello", b"get / HTTP/1.1\r\n\r\n", &[0; 500]] {
+        let mut stream = connect(port);
+        stream.write_all(no_request).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        assert!(!String::from_utf8_lossy(&answer).contains("HTTP"), "{no_request:?}: {answer:?}");
+    }
     assert_eq!(curl(&[], "/healthz").status, 200);
     drop(silent);
+}
+
+/// That and nothing else is said to who speaks plain HTTP: neither what was asked nor anything of the house.
+fn assert_speaks_tls(answer: &str) {
+    let answer = Answer::of(answer);
+    assert_eq!(answer.status, 400, "{answer:?}");
+    assert_eq!(answer.body, "This port speaks TLS: ask for https:// instead of http://.\n");
+    let headers: Vec<&str> = answer.headers.keys().map(String::as_str).collect();
+    assert_eq!(headers, ["connection", "content-length", "content-type"]);
 }
 
 /// On the network without a certificate: hearthd makes one, once, and says by what it is known.
@@ -855,7 +876,7 @@ fn nothing_goes_over_the_network_in_the_clear() {
     house.up(&[]);
     let first = fingerprint(&house);
     assert!(asks("localhost").contains("\"status\":\"ok\""), "{}", asks("localhost"));
-    assert!(!exchange(port, b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").contains("HTTP/1.1"));
+    assert_speaks_tls(&exchange(port, b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"));
     assert!(house.stop());
     house.up(&[]);
     assert_eq!(fingerprint(&house), first, "it is the same after a restart");

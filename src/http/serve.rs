@@ -6,7 +6,7 @@ use super::{
     auth::Auth,
     connections::{Connections, Patient, Work},
     gate::{Gate, Link, guard},
-    tls::{Certificates, Identity},
+    tls::{self, Certificates, Identity},
 };
 use crate::model::{Config, HttpSettings, Source};
 use axum::{Extension, Router, middleware};
@@ -144,8 +144,8 @@ async fn listen(settings: &HttpSettings, house: &House, listening: &watch::Sende
                 match &mut certificates {
                     None => service.connect(ready(Some(stream)), link).await,
                     Some(certificates) => {
-                        let handshake = certificates.acceptor().await.accept(stream);
-                        let opening = async { timeout(REQUEST_WITHIN, handshake).await.ok()?.ok() };
+                        let handshake = tls::open(certificates.acceptor().await, stream);
+                        let opening = async { timeout(REQUEST_WITHIN, handshake).await.ok()? };
                         service.connect(opening, link).await;
                     }
                 }

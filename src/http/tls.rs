@@ -1,4 +1,5 @@
-//! TLS of the service: the certificate that we show, read again now and then, since it may be renewed.
+//! TLS of the service: the certificate that we show, read again now and then, since it may be renewed; and what those are told
+//! who speak without.
 
 use super::self_made::{self, Pair};
 use crate::{
@@ -12,13 +13,45 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use tokio::{
+    io::{self, AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{ServerConfig, crypto},
+    server::TlsStream,
 };
 
 /// The files are not read more often, however many connect.
 const READ_EVERY: Duration = Duration::from_secs(60);
+
+/// So much of a request without TLS is taken in.
+const UNREAD_MAX: u64 = 64 << 10;
+
+/// Opens a connection. None: it is not by TLS, or that fails; one by plain HTTP was told so.
+pub(super) async fn open(acceptor: TlsAcceptor, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
+    // A request begins with its method, TLS with the byte 22.
+    let mut first = [0];
+    if stream.peek(&mut first).await.ok()? == 1 && first[0].is_ascii_uppercase() {
+        // Whether it is heard is the client's affair.
+        let _ = refuse_plain(stream).await;
+        return None;
+    }
+    acceptor.accept(stream).await.ok()
+}
+
+/// Says what to do instead, and nothing of the house or of what was sent. It is no redirect: with one, a page or program that is
+/// told the wrong address would seem to work, and send its cookies and tokens in the clear each time.
+async fn refuse_plain(mut stream: TcpStream) -> io::Result<()> {
+    let text = "This port speaks TLS: ask for https:// instead of http://.\n";
+    let head = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain\r\n";
+    let answer = format!("{head}content-length: {}\r\n\r\n{text}", text.len());
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await?;
+    // Hung up on while bytes are unread, the system would throw the answer away.
+    io::copy(&mut stream.take(UNREAD_MAX), &mut io::sink()).await.map(drop)
+}
 
 /// Who we show ourselves to be.
 #[derive(Clone)]
