@@ -852,6 +852,25 @@ fn assert_speaks_tls(answer: &str) {
     assert_eq!(headers, ["connection", "content-length", "content-type"]);
 }
 
+/// In a network that is trusted by name there is no TLS; who comes in has to say who they are all the same.
+#[test]
+fn without_tls_everybody_on_the_network_still_logs_in() {
+    let (house, port) = guarded("0.0.0.0", "allow_plaintext = true\nmdns_name = \"\"\n");
+    house.wait_for_log("HTTP at http://0.0.0.0:");
+    assert_eq!(get(port, "/healthz").status, 200);
+    assert_eq!(get(port, "/api/v1/points").status, 401);
+    let on = "{\"value\": \"ON\"}";
+    let put = |headers: &[&str]| ask(port, "PUT", "/api/v1/points/lamp", headers, on).status;
+    assert_eq!((put(&[]), put(&["authorization: Bearer panel token"])), (401, 403));
+    assert_eq!(house.value("lamp"), "OFF");
+    let anna = log_in(port, "anna", "correct horse");
+    assert!(!anna.headers["set-cookie"].contains("Secure"), "a browser would not send it back: {anna:?}");
+    let anna = cookie_of(&anna);
+    assert_eq!(put(&[&anna, "host: evil.example"]), 421);
+    assert_eq!(put(&[&anna, &format!("host: 127.0.0.1:{port}")]), 200);
+    assert_eq!(house.value("lamp"), "ON");
+}
+
 /// On the network without a certificate: hearthd makes one, once, and says by what it is known.
 #[test]
 fn nothing_goes_over_the_network_in_the_clear() {
