@@ -540,6 +540,11 @@ impl OnSmallDisk {
         self.house.status()["history_unwritten"].as_str().map(str::to_owned)
     }
 
+    fn health(&self) -> (u16, String) {
+        let (status, health) = get(&self.house.socket(), "/healthz");
+        (status, health["status"].as_str().unwrap_or_default().to_owned())
+    }
+
     fn entries(&self) -> usize {
         let course = get(&self.house.socket(), "/api/v1/history/blinker?from=1d").1;
         course["changes"].as_array().map_or(0, Vec::len)
@@ -570,9 +575,14 @@ fn on_a_full_disk_it_goes_on_and_resumes() {
     assert!(why.contains("the history cannot be written") && why.contains("full"), "{why}");
     assert!(small.house.ask(&["status"]).contains("the history cannot be written"));
     assert!(small.house.ask(&["set", "lamp", "on"]).contains("lamp is ON"), "the house goes on");
+    let (status, health) = get(&small.house.socket(), "/healthz");
+    // The state has had its room before.
+    assert_eq!((status, &health["status"]), (200, &"degraded".into()), "{health}");
+    assert_eq!((&health["checks"]["history"], &health["checks"]["disk"]), (&false.into(), &true.into()), "{health}");
     drop(file);
     fs::remove_file(&fill).unwrap();
     wait_until("it is written again", || small.unwritten().is_none());
+    wait_until("all is well", || small.health() == (200, "ok".into()));
     // What happened meanwhile was not lost.
     let lamp = get(&small.house.socket(), "/api/v1/history/lamp").1;
     assert!(changes(&lamp).iter().any(|(value, _)| value == "ON"), "{lamp}");
@@ -586,10 +596,24 @@ fn on_a_read_only_disk_it_goes_on_and_resumes() {
     assert!(small.unwritten().is_some_and(|why| why.contains("Read-only file system")), "{:?}", small.unwritten());
     let (status, answer) = get(&small.house.socket(), "/api/v1/history/lamp");
     assert_eq!(status, 503, "{answer}");
+    assert_eq!(small.health(), (503, "failed".into()), "the state cannot be saved");
     assert!(small.house.ask(&["set", "lamp", "on"]).contains("lamp is ON"), "the house goes on");
     small.mount("rw");
     wait_until("it is written again", || small.unwritten().is_none());
+    wait_until("all is well", || small.health() == (200, "ok".into()));
     let lamp = get(&small.house.socket(), "/api/v1/history/lamp").1;
     assert!(changes(&lamp).iter().any(|(value, _)| value == "ON"), "{lamp}");
     assert_eq!(integrity(&small.state().join("history.db")), "ok");
+}
+
+/// Not one file can be made on it.
+#[test]
+fn on_a_disk_that_was_full_before_monitors_are_told() {
+    let small = OnSmallDisk::up("size=1m,nr_inodes=1");
+    wait_until("it is said", || small.health() == (503, "failed".into()));
+    let checks = get(&small.house.socket(), "/healthz").1["checks"].clone();
+    assert_eq!((&checks["disk"], &checks["control_loop"]), (&false.into(), &true.into()), "{checks}");
+    assert!(small.house.ask(&["set", "lamp", "on"]).contains("lamp is ON"), "the house goes on");
+    small.mount("nr_inodes=100");
+    wait_until("all is well", || small.health() == (200, "ok".into()));
 }

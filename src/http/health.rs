@@ -102,3 +102,157 @@ impl Health {
         Health { status, checks }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::{Clock, Moment, Now},
+        config,
+        engine::Engine,
+        house::Ends,
+        model::{ClockTrust, Event, Quantity, ReadFailure},
+    };
+    use chrono::{DateTime, TimeDelta};
+    use std::sync::Arc;
+
+    const HUT: &str = "[hub]\nid = \"hut\"\n[hardware]\nbackend = \"simulated\"\n[mqtt]\nurl = \"mqtt://localhost\"\n\
+        [sensors.living]\nchip = \"tmp102\"\nstale_after = \"1m\"\n";
+
+    /// A house with a thermometer and a broker, and the daemon's end of it.
+    struct Hut {
+        engine: Engine,
+        now: Now,
+        house: House,
+        ends: Option<Ends>,
+    }
+
+    impl Hut {
+        /// In which all is well.
+        fn new() -> Hut {
+            let config = Arc::new(config::parse("config.toml".as_ref(), HUT).unwrap().config);
+            let now = Now { moment: Moment::from_millis(10_000_000), wall: DateTime::UNIX_EPOCH, wall_known: true };
+            let engine = Engine::new(config, None, now);
+            let clock = Clock::system(now.moment, ClockTrust::Always);
+            let (house, ends) = House::new(Arc::new(engine.snapshot(now)), clock);
+            let mut hut = Hut { engine, now, house, ends: Some(ends) };
+            hut.daemon().broker.send_modify(|broker| broker.connected = true);
+            hut.reads(Ok(vec![(Quantity::Temperature, 20.0)]));
+            hut
+        }
+
+        fn daemon(&self) -> &Ends {
+            self.ends.as_ref().unwrap()
+        }
+
+        fn reads(&mut self, result: Result<Vec<(Quantity, f64)>, ReadFailure>) {
+            self.happens(Event::SensorRead { sensor: "living".into(), result });
+        }
+
+        fn happens(&mut self, event: Event) {
+            self.engine.handle(self.now, event);
+            self.show(self.now);
+        }
+
+        fn show(&self, now: Now) {
+            self.daemon().snapshots.send_replace(Arc::new(self.engine.snapshot(now)));
+        }
+    }
+
+    /// What happens, what the answer is then, and which of the checks tells it.
+    type Row = (&'static str, fn(&mut Hut), (u16, &'static str), fn(&mut Checks));
+
+    #[tokio::test]
+    async fn it_tells_the_truth() {
+        let table: [Row; 12] = [
+            ("all is well", |_| (), (200, "ok"), |_| ()),
+            (
+                "the state cannot be saved",
+                |hut| drop(hut.daemon().unsaved.send_replace(Some("full".into()))),
+                (503, "failed"),
+                |checks| checks.disk = false,
+            ),
+            (
+                "the history cannot be written",
+                |hut| drop(hut.daemon().unrecorded.send_replace(Some("full".into()))),
+                (200, "degraded"),
+                |checks| checks.history = false,
+            ),
+            (
+                "the file is refused",
+                |hut| drop(hut.daemon().refused.send_replace(Some("line 1".into()))),
+                (200, "degraded"),
+                |checks| checks.config = false,
+            ),
+            (
+                "the broker is away",
+                |hut| hut.daemon().broker.send_modify(|broker| broker.connected = false),
+                (200, "degraded"),
+                |checks| checks.broker = Some(false),
+            ),
+            (
+                "the time is not known",
+                |hut| hut.show(Now { wall_known: false, ..hut.now }),
+                (200, "degraded"),
+                |checks| checks.time = false,
+            ),
+            (
+                "the sensor is broken",
+                |hut| (0..10).for_each(|_| hut.reads(Err(ReadFailure { text: "no answer".into(), fault: true }))),
+                (200, "degraded"),
+                |checks| checks.points = Points { good: checks.points.good - 1, fault: 1, ..checks.points },
+            ),
+            (
+                "the sensor says nothing any more",
+                |hut| {
+                    let silence = Duration::from_secs(120);
+                    hut.now.moment = hut.now.moment + silence;
+                    hut.now.wall += TimeDelta::from_std(silence).unwrap();
+                    hut.happens(Event::Wake);
+                },
+                (200, "degraded"),
+                |checks| checks.points = Points { good: checks.points.good - 1, stale: 1, ..checks.points },
+            ),
+            (
+                "the control loop went round a while ago, as it does when nothing happens",
+                |hut| hut.show(Now { moment: Moment::from_millis(10_000_000 - 61_000), ..hut.now }),
+                (200, "ok"),
+                |checks| checks.last_pass_s = 61,
+            ),
+            (
+                "the control loop stands still",
+                |hut| hut.show(Now { moment: Moment::from_millis(10_000_000 - 151_000), ..hut.now }),
+                (503, "failed"),
+                |checks| (checks.control_loop, checks.last_pass_s) = (false, 151),
+            ),
+            (
+                "the control loop has ended",
+                |hut| hut.ends = None,
+                (503, "failed"),
+                |checks| checks.control_loop = false,
+            ),
+            (
+                "all at once",
+                |hut| {
+                    hut.daemon().unrecorded.send_replace(Some("full".into()));
+                    hut.daemon().unsaved.send_replace(Some("full".into()));
+                },
+                (503, "failed"),
+                |checks| (checks.history, checks.disk) = (false, false),
+            ),
+        ];
+        let well = Health::of(&Hut::new().house).checks;
+        for (what, happens, answer, tells) in table {
+            let (mut hut, mut expected) = (Hut::new(), well.clone());
+            happens(&mut hut);
+            tells(&mut expected);
+            let health = Health::of(&hut.house);
+            let status = healthz(State(hut.house.clone())).await.status().as_u16();
+            assert_eq!((status, health.status), answer, "{what}");
+            // A busy machine takes a while between the two.
+            let last_pass_s = health.checks.last_pass_s;
+            assert!(last_pass_s >= expected.last_pass_s, "{what}: {last_pass_s}");
+            assert_eq!(health.checks, Checks { last_pass_s, ..expected }, "{what}");
+        }
+    }
+}
