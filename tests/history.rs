@@ -114,6 +114,57 @@ fn lights_of_an_empty_house_repeat_a_day_of_the_history() {
     assert!(days.iter().any(|day| why.contains(day)), "{why}");
 }
 
+/// A day in which it was cold and somebody came by, and what it would have been with a rule about the cold.
+#[test]
+fn what_would_have_been_is_told_by_the_daemon_and_by_its_file() {
+    // An hour of this house takes a second.
+    let hut = HUT
+        .replace("Europe/Amsterdam", "UTC")
+        .replace("\"1s\"\n[modes]", "\"5m\"\n[modes]")
+        .replace("every = \"1s\"", "every = \"10m\"\nstale_after = \"12h\"")
+        .replace("on = 'every 2s'\ndo = \"toggle blinker\"", "while = 'motion'\nset = { blinker = \"on\" }");
+    let mut house = House::new(&hut);
+    let changed = house.folder.path().join("changed.toml");
+    let cold = "[[rules]]\nname = \"Cold\"\nwhile = 'living.temperature < 19'\nset = { heater = \"on\" }\n";
+    fs::write(&changed, hut + cold).unwrap();
+    house.up(&["--from", "2026-01-12T00:00", "--speed", "3600"]);
+    let until = |time: &str| {
+        wait_until(time, || get(&house.socket(), "/api/v1/points").1["time"].as_str().is_some_and(|now| now > time));
+    };
+    house.ask(&["set", "living.temperature", "18"]);
+    wait_until("it is cold", || house.value("living.temperature") == "18.00");
+    until("2026-01-12T07:30");
+    house.ask(&["set", "motion", "on"]);
+    until("2026-01-12T09:00");
+    house.ask(&["set", "motion", "off"]);
+    until("2026-01-12T11:00");
+    let state = house.folder.path().join("state");
+    let told = |file: &Path, socket: &Path| {
+        let mut simulate = Command::new(env!("CARGO_BIN_EXE_hearthd"));
+        simulate.arg("--config").arg(file).arg("--socket").arg(socket).args(["simulate", "--replay", "--state"]);
+        let output = simulate.arg(&state).args(["--from", "2026-01-12T07:00", "--for", "3h"]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let by_the_daemon = [&house.config, &changed].map(|file| told(file, &house.socket()));
+    let [same, other] = &by_the_daemon;
+    assert!(same.contains("Mon 12 Jan 2026 07:00 to Mon 12 Jan 2026 10:00"), "{same}");
+    assert!(same.contains("  All would have been as it was."), "{same}");
+    let row = |text: &str, name: &str| -> Vec<String> {
+        let row = text.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap_or_else(|| panic!("{text}"));
+        row.split_whitespace().map(str::to_owned).collect()
+    };
+    let [was, would, otherwise] = &row(other, "Heater")[..] else { panic!("{other}") };
+    assert!(was == "0s" && would == otherwise && would != "0s", "{other}");
+    assert!(other.contains("Heater would be on, was off: rule: Cold"), "{other}");
+    assert_eq!(row(other, "Lamp"), row(same, "Lamp"));
+    assert_ne!(row(other, "Lamp")[0], "0s", "somebody was there: {other}");
+    let file = house.config.clone();
+    let socket = house.socket();
+    assert!(house.stop());
+    assert_eq!([&file, &changed].map(|file| told(file, &socket)), by_the_daemon);
+}
+
 /// What begins its history.
 const TABLE: &str = "[history]\ncommit = \"1s\"\n";
 
