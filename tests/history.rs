@@ -481,6 +481,37 @@ fn a_log_of_writes_cut_at_every_byte_of_its_last_pages_is_no_harm() {
     }
 }
 
+/// A kill loses what came within `commit` before it: as the daemon's own clock tells, and for a busy machine with so much more as
+/// that shows in ten seconds.
+#[test]
+fn a_kill_loses_no_more_than_commit() {
+    const COMMIT_S: i64 = 60;
+    const SLACK_S: i64 = 600;
+    let from = chrono::DateTime::parse_from_rfc3339("2026-11-23T09:59:00Z").unwrap().timestamp();
+    let kill = |dies_after_s: i64| {
+        let mut house =
+            House::new(&HUT.replace("Europe/Amsterdam", "UTC").replace("\"1s\"\n[modes]", "\"1m\"\n[modes]"));
+        house.up(&["--from", "2026-11-23T09:59", "--speed", "60"]);
+        let mut lived_s = 0;
+        wait_until("it has lived long", || {
+            let time = get(&house.socket(), "/api/v1/points").1["time"].as_str().unwrap().to_owned();
+            lived_s = chrono::DateTime::parse_from_rfc3339(&time).unwrap().timestamp() - from;
+            lived_s >= dies_after_s
+        });
+        house.kill();
+        let connection = Connection::open(database(&house)).unwrap();
+        // The blinker goes on or off every two seconds. The time of a row stands above the number of its point.
+        let last: i64 = connection.query_row("SELECT max(key) >> 20 FROM log", [], |row| row.get(0)).unwrap();
+        let kept_s = last / 1_000 - from;
+        assert!(kept_s + COMMIT_S + SLACK_S >= lived_s, "killed after {lived_s} s, and {kept_s} s are in the file");
+    };
+    std::thread::scope(|scope| {
+        for row in 0..6 {
+            scope.spawn(move || kill(COMMIT_S + SLACK_S + 60 + 37 * row));
+        }
+    });
+}
+
 #[test]
 fn a_damaged_file_is_set_aside_and_another_begun() {
     let mut house = House::new(HUT);
