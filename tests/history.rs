@@ -512,6 +512,47 @@ fn a_kill_loses_no_more_than_commit() {
     });
 }
 
+/// Another program that is at the file for long holds up what is written there, and nothing else.
+#[test]
+fn a_file_that_another_program_holds_holds_up_no_output() {
+    let mut house = House::new(HUT);
+    house.up(&[]);
+    wait_until("something is written", || seen(&database(&house)).is_some_and(|(_, log)| log > 2));
+    let other = Connection::open(database(&house)).unwrap();
+    other.busy_timeout(support::PATIENCE).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let before = seen(&database(&house));
+    let mut value = "OFF";
+    let mut obeys = |house: &House| {
+        value = if value == "ON" { "OFF" } else { "ON" };
+        assert!(house.ask(&["set", "heater", value]).contains(&format!("heater is {value}")));
+        assert_eq!(house.value("heater"), value);
+    };
+    (0..20).for_each(|_| obeys(&house));
+    house.ask(&["set", "living.temperature", "15"]);
+    wait_until("it is read", || house.value("living.temperature") == "15.00");
+    house.ask(&["set", "motion", "on"]);
+    wait_until("the rule switches the lamp on", || house.value("lamp") == "ON");
+    wait_until("it is said", || {
+        obeys(&house);
+        house.status()["history_unwritten"].as_str().is_some_and(|why| why.contains("locked"))
+    });
+    (0..20).for_each(|_| obeys(&house));
+    house.ask(&["set", "living.temperature", "21"]);
+    wait_until("it is read", || house.value("living.temperature") == "21.00");
+    assert_eq!(seen(&database(&house)), before, "nothing could be written");
+    other.execute_batch("ROLLBACK").unwrap();
+    wait_until("it is written again", || house.status()["history_unwritten"].is_null());
+    // What happened meanwhile is in it.
+    assert!(house.stop());
+    let heater = changes(&course(&house, &["heater"]));
+    assert!(heater.iter().any(|(value, _)| value == "ON"), "{heater:?}");
+    assert_eq!(changes(&course(&house, &["lamp"]))[1], ("ON".into(), Some("rule: Motion".into())));
+    let temperature = course(&house, &["living.temperature", "--from", "1h", "--every", "1h"]);
+    let least = temperature["spans"].as_array().unwrap().iter().filter_map(|span| span["min"].as_f64());
+    assert_eq!(least.reduce(f64::min), Some(15.0), "{temperature}");
+}
+
 #[test]
 fn a_damaged_file_is_set_aside_and_another_begun() {
     let mut house = House::new(HUT);
