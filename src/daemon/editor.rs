@@ -348,6 +348,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_file_is_written_where_its_link_leads_if_it_is_still_the_same() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let (real, link) = (folder.path().join("house.toml"), folder.path().join("config.toml"));
+        fs::write(&real, "a").unwrap();
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o664)).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let desk = Desk {
+            file: link.clone(),
+            judge: Arc::new(|_, _| Err(Unfit::Tests(String::new()))),
+            simulate: Arc::new(|_, _, _| Err(String::new())),
+            versions: None,
+            marks: RandomState::new(),
+        };
+        assert_eq!(desk.write("a", "b"), Ok(()));
+        assert_eq!(desk.write("a", "c"), Err(Refused::Stale));
+        assert_eq!((fs::read_to_string(&real).unwrap(), fs::read_link(&link).unwrap()), ("b".to_owned(), real.clone()));
+        assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o664);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left behind");
+    }
+
+    #[test]
     fn who_cannot_write_is_told_what_helps() {
         let file = Path::new("/etc/hearthd/config.toml");
         let cure = |kind: io::ErrorKind| cure(&io::Error::from(kind), file);

@@ -340,8 +340,9 @@ async fn plan(State(house): State<House>, Extension(work): Extension<Work>, requ
         Err(response) => return response,
     };
     // Its turn begins when all is there: nobody who sends slowly keeps others from theirs.
-    let Ok(Ok(_turn)) = timeout(PATIENCE, PLANNING.acquire()).await else {
-        return problem(StatusCode::SERVICE_UNAVAILABLE, "hearthd is at work on another plan; ask again");
+    let _turn = match turn(PATIENCE).await {
+        Ok(turn) => turn,
+        Err(response) => return response,
     };
     let candidate: Candidate = match serde_json::from_slice(&bytes) {
         Ok(candidate) => candidate,
@@ -362,6 +363,12 @@ async fn plan(State(house): State<House>, Extension(work): Extension<Work>, requ
         Ok(Err(problems)) => problem(StatusCode::UNPROCESSABLE_ENTITY, &problems),
         Err(response) => response,
     }
+}
+
+/// A turn to do something with a configuration.
+pub(super) async fn turn(patience: Duration) -> Result<SemaphorePermit<'static>, Response> {
+    let busy = || problem(StatusCode::SERVICE_UNAVAILABLE, "hearthd is at work on another configuration; ask again");
+    timeout(patience, PLANNING.acquire()).await.map_err(|_| busy())?.map_err(|_| busy())
 }
 
 /// The body of a request that holds a configuration.

@@ -1,7 +1,7 @@
 //! The configuration file over HTTP: what is asked of the daemon, and how its answers are told.
 
 use super::{
-    api::{Caller, Id, body_in_turn},
+    api::{self, Caller, Id, body_in_turn},
     connections::Work,
     problem::problem,
 };
@@ -42,7 +42,7 @@ pub(super) async fn check(State(house): State<House>, Extension(work): Extension
         Err(response) => return response,
     };
     let _at_work = work.begin();
-    told(ask(&house, |answer| Edit::Check(text, answer)).await)
+    told(ask_in_turn(&house, |answer| Edit::Check(text, answer)).await)
 }
 
 pub(super) async fn simulate(
@@ -55,7 +55,7 @@ pub(super) async fn simulate(
         Err(response) => return response,
     };
     let _at_work = work.begin();
-    told(ask(&house, |answer| Edit::Simulate(trial, answer)).await)
+    told(ask_in_turn(&house, |answer| Edit::Simulate(trial, answer)).await)
 }
 
 pub(super) async fn apply(
@@ -122,7 +122,7 @@ fn version_of(headers: &HeaderMap) -> Result<String, Response> {
 }
 
 async fn change(house: &House, change: Change) -> Response {
-    match ask(house, |answer| Edit::Apply(change, answer)).await {
+    match ask_in_turn(house, |answer| Edit::Apply(change, answer)).await {
         Ok(applied) => marked(&applied.version.clone(), applied),
         Err(response) => response,
     }
@@ -138,6 +138,12 @@ fn marked(version: &str, answer: impl Serialize) -> Response {
         response.headers_mut().insert(ETAG, mark);
     }
     response
+}
+
+/// As [`ask`], of what makes a house of a text: that takes memory, so one at a time.
+async fn ask_in_turn<T>(house: &House, edit: impl FnOnce(Answer<T>) -> Edit) -> Result<T, Response> {
+    let _turn = api::turn(PATIENCE).await?;
+    ask(house, edit).await
 }
 
 async fn ask<T>(house: &House, edit: impl FnOnce(Answer<T>) -> Edit) -> Result<T, Response> {

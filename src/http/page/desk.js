@@ -16,7 +16,7 @@ const MOST = 12;
 export function desk({ about, leave, complain }) {
   let base = { text: "", version: "" }, checked, timer, outcome, asking = 0, isBusy = false;
   const field = editor(written), status = h("p", { class: "status", role: "status" }), list = h("ul", { class: "faults" });
-  const plan = h("div", { class: "plan" }, h("p", { class: "small" }, t("desk.plan.none"))), kept = h("ul", { class: "versions" }), stale = h("div", { class: "stale", hidden: true });
+  const plan = h("div", { class: "plan" }), kept = h("ul", { class: "versions" }), stale = h("div", { class: "stale", hidden: true });
   const apply = h("button", { class: "plain main", onclick: () => send(() => ask("PUT", "config", { text: field.text() }, match())) }, t("desk.apply"));
   const undo = h("button", { class: "plain", onclick: () => { fill(base); } }, t("desk.undo"));
   const day = trial({ text: field.text, about, complain });
@@ -90,8 +90,9 @@ export function desk({ about, leave, complain }) {
     const group = (key, rows, row = arrow) => rows?.length > 0 && [h("h4", {}, t(`desk.plan.${key}`)), h("dl", { class: "changes" }, rows.slice(0, MOST).map(row)),
       rows.length > MOST && h("p", { class: "small" }, t("more", rows.length - MOST))];
     const move = ({ output, before, after, why }) => h("div", {}, h("dt", {}, output), h("dd", {}, `${before ?? "–"} → ${after ?? "–"}`, why && h("small", {}, why)));
-    renewed(plan, would ?? null, () => {
-      if (!would) return [h("p", { class: "small" }, t("desk.plan.none"))];
+    const none = t(checked && !checked.good ? "desk.plan.wrong" : "desk.plan.none");
+    renewed(plan, would ?? none, () => {
+      if (!would) return [h("p", { class: "small" }, none)];
       const told = [would.restart && h("p", {}, t("desk.restart")), ...["moves", "settings", "wires", "topics", "entities", "by_hand"]
         .flatMap((key) => group(key, would[key], key === "moves" ? move : arrow))].flat().filter(Boolean);
       return told.length ? told : [h("p", { class: "small" }, t("desk.plan.nothing"))];
