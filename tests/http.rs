@@ -609,7 +609,7 @@ fn the_file_is_edited_only_by_those_who_may_and_where_it_is_allowed() {
         ("PUT", "/api/v1/config/versions/x", "", 404),
     ];
     for (more, is_on) in [("", false), ("configure = true\n", true)] {
-        let (house, port) = guarded(more);
+        let (house, port) = guarded("127.0.0.1", more);
         let before = fs::read_to_string(&house.config).unwrap();
         let anna = cookie_of(&log_in(port, "anna", "correct horse"));
         let session = ask(port, "GET", "/api/v1/session", &[&anna], "").json();
@@ -645,7 +645,7 @@ fn the_file_is_edited_only_by_those_who_may_and_where_it_is_allowed() {
 #[test]
 fn a_file_is_checked_tried_applied_and_brought_back() {
     use std::os::unix::fs::PermissionsExt;
-    let (house, port) = guarded("configure = true\n");
+    let (house, port) = guarded("127.0.0.1", "configure = true\n");
     let first = fs::read_to_string(&house.config).unwrap();
     fs::set_permissions(&house.config, fs::Permissions::from_mode(0o640)).unwrap();
     let desk = Desk::of(port);

@@ -4,7 +4,7 @@
 //! name of a room, a topic.
 
 use super::{
-    diagnostic::{Diagnostic, Problems, Source},
+    diagnostic::{Problems, Report, Source},
     keys::Keys,
     secrets::{PLAIN_KEYS, Secrets, joined, user_and_password},
 };
@@ -110,7 +110,7 @@ impl Covered {
     ///
     /// # Errors
     /// When something stands for a secret in another place than the secret's.
-    pub fn uncover(&self, edited: &str, path_for_messages: &Path) -> Result<Uncovered, Diagnostic> {
+    pub fn uncover(&self, edited: &str, path_for_messages: &Path) -> Result<Uncovered, Report> {
         let whole = self.fill(edited, str::to_owned);
         let Some(keys) = Keys::of(&whole.text) else {
             let shape = |letters: &str| letters.chars().map(|c| if c.is_alphanumeric() { 'x' } else { c }).collect();
@@ -129,11 +129,7 @@ impl Covered {
                     },
                 );
                 let source = Source { path: path_for_messages.into(), text: edited.to_owned() };
-                if let Err(report) = problems.settle(&source)
-                    && let Some(diagnostic) = report.diagnostics().first()
-                {
-                    return Err(diagnostic.clone());
-                }
+                problems.settle(&source)?;
             }
         }
         Ok(whole)
@@ -184,7 +180,7 @@ mod tests {
     const TEXT: &str = "[hub]\nid = \"h\"\nname = \"Home\"\n[mqtt]\nurl = \"mqtt://localhost:1883\"\nusername = \"me\"\n\
                         password = \"opensesame\" # as ever\n# password = \"once\"\n";
 
-    fn uncover(edited: &str) -> Result<String, Diagnostic> {
+    fn uncover(edited: &str) -> Result<String, Report> {
         Covered::of(TEXT).uncover(edited, Path::new("c.toml")).map(|uncovered| uncovered.text)
     }
 
@@ -219,7 +215,7 @@ mod tests {
         }
         // In a text of several lines it would look as if it stood in the table.
         let wrong = uncover(&shown.replace("\"Home\"", "'''\n[mqtt]\npassword = ‹hidden 1›\n'''")).unwrap_err();
-        assert_eq!(wrong.place.map(|place| place.line), Some(5));
+        assert_eq!(wrong.diagnostics()[0].place.as_ref().map(|place| place.line), Some(5));
         // What is not TOML is told of with what only looks like it.
         let broken = uncover(&shown.replace("[hub]", "[hub")).unwrap();
         assert!(!broken.contains("sesame") && broken.contains("password = \"xxxxxxxxxx\""), "{broken}");

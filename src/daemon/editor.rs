@@ -9,7 +9,7 @@ use super::{
     versions::{Earlier, Versions, lines_changed},
 };
 use crate::{
-    config::{Covered, Diagnostic, Keys, Loaded, Severity as Weight, Uncovered, load_text},
+    config::{Covered, Diagnostic, Keys, Loaded, Report, Severity as Weight, Uncovered, load_text},
     files,
     house::{
         Candidate, House,
@@ -182,7 +182,7 @@ impl Desk {
         found.ok_or_else(|| Refused::NoVersion(id.to_owned()))
     }
 
-    fn uncover(&self, text: &str) -> Result<Uncovered, Diagnostic> {
+    fn uncover(&self, text: &str) -> Result<Uncovered, Report> {
         // Where the file cannot be read, nothing is hidden in what was shown.
         Covered::of(&self.now().unwrap_or_default()).uncover(text, &self.file)
     }
@@ -191,7 +191,10 @@ impl Desk {
         bounded(text)?;
         let uncovered = match self.uncover(text) {
             Ok(uncovered) => uncovered,
-            Err(wrong) => return Ok(Checked { good: false, diagnostics: vec![diagnosis(&wrong, None, None)] }),
+            Err(report) => {
+                let diagnostics = report.diagnostics().iter().map(|wrong| diagnosis(wrong, None, None)).collect();
+                return Ok(Checked { good: false, diagnostics });
+            }
         };
         let (good, diagnostics) = match (self.judge)(&self.file, uncovered.text.clone()) {
             Ok(loaded) => (true, diagnoses(&loaded.warnings, &uncovered)),

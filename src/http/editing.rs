@@ -64,10 +64,7 @@ pub(super) async fn apply(
     Extension(Caller(by)): Extension<Caller>,
     request: Request,
 ) -> Response {
-    let version = match version_of(request.headers()) {
-        Ok(version) => version,
-        Err(response) => return response,
-    };
+    let Some(version) = version_of(request.headers()) else { return unsaid() };
     let Written { text } = match body_in_turn(request).await {
         Ok(written) => written,
         Err(response) => return response,
@@ -93,10 +90,7 @@ pub(super) async fn restore(
     Id(id): Id,
     request: Request,
 ) -> Response {
-    let version = match version_of(request.headers()) {
-        Ok(version) => version,
-        Err(response) => return response,
-    };
+    let Some(version) = version_of(request.headers()) else { return unsaid() };
     let _at_work = work.begin();
     change(&house, Change { to: Text::Earlier(id), version, by }).await
 }
@@ -110,15 +104,13 @@ pub(super) async fn complete(house: &House, candidate: Candidate) -> Result<Cand
 }
 
 /// The file that a change is of.
-fn version_of(headers: &HeaderMap) -> Result<String, Response> {
-    let text = headers
-        .get(IF_MATCH)
-        .and_then(|value| value.to_str().ok())
-        .map(|text| text.trim().trim_matches('"').to_owned());
-    text.ok_or_else(|| {
-        let text = "say of which file this is a change: if-match: \"...\", with the version that /api/v1/config told";
-        problem(StatusCode::PRECONDITION_REQUIRED, text)
-    })
+fn version_of(headers: &HeaderMap) -> Option<String> {
+    Some(headers.get(IF_MATCH)?.to_str().ok()?.trim().trim_matches('"').to_owned())
+}
+
+fn unsaid() -> Response {
+    let text = "say of which file this is a change: if-match: \"...\", with the version that /api/v1/config told";
+    problem(StatusCode::PRECONDITION_REQUIRED, text)
 }
 
 async fn change(house: &House, change: Change) -> Response {
