@@ -61,11 +61,13 @@ impl Outbox {
         self.clearing = true;
     }
 
-    /// The broker has acknowledged everything.
+    /// The broker has acknowledged everything. What it did not take for now is still to be cleared.
     pub(in crate::mqtt) fn all_acknowledged(&mut self) {
         if self.clearing && self.to_clear.is_empty() {
-            self.gone_topics.clear();
-            (self.clearing, self.record_changed) = (false, true);
+            let before = self.gone_topics.len();
+            self.gone_topics.retain(|topic| self.not_taken.contains(topic));
+            self.clearing = !self.gone_topics.is_empty();
+            self.record_changed |= !self.clearing || self.gone_topics.len() < before;
         }
     }
 

@@ -45,7 +45,8 @@ impl Outbox {
             || topic == self.topics.availability()
             || topic == self.topics.problem()
             || self.vitals.said.contains_key(&topic)
-            || self.device_of(&topic).is_some();
+            || self.device_of(&topic).is_some()
+            || self.gone_topics.contains(&topic);
         is_kept && {
             self.not_taken.insert(topic);
             true
@@ -55,6 +56,9 @@ impl Outbox {
     /// What the broker did not take is said again, as it is now.
     pub(in crate::mqtt) fn say_again(&mut self) {
         let topics = std::mem::take(&mut self.not_taken);
+        if self.clearing {
+            self.to_clear.extend(topics.intersection(&self.gone_topics).cloned());
+        }
         self.forget(&topics);
     }
 

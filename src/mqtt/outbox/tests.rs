@@ -679,6 +679,40 @@ fn what_the_broker_does_not_take_for_now_is_said_again_as_it_is_then() {
 }
 
 #[test]
+fn what_the_broker_does_not_clear_for_now_is_cleared_later() {
+    let mut outbox = outbox(&config(&[("lamp", OutputKind::Light), ("pump", OutputKind::Switch)]));
+    said(&mut outbox);
+    outbox.update(Arc::new(house::snapshot(&config(&[("lamp", OutputKind::Light)]))));
+    said(&mut outbox);
+    outbox.clear();
+    let all = ["pump/attributes", "pump/availability", "pump/state", "pump/why"];
+    assert_eq!(said(&mut outbox), all);
+    let full = |name: &&str| format!("hearthd/cottage/{name}");
+    let recorded = |outbox: &mut Outbox| -> Vec<String> {
+        let record = outbox.changed_record().expect("a change to write down");
+        record.topics.into_iter().filter(|topic| topic.contains("/pump/")).collect()
+    };
+    let refused = [all[1], all[2]].map(|name| full(&name));
+    refused.iter().for_each(|topic| assert!(outbox.not_taken(topic.clone()), "{topic}"));
+    outbox.all_acknowledged();
+    assert_eq!(recorded(&mut outbox), refused);
+    outbox.all_acknowledged();
+    assert!(outbox.changed_record().is_none() && said(&mut outbox).is_empty(), "not at once");
+    assert!(!outbox.has_to_clear(), "Home Assistant needs no more time");
+    outbox.say_again();
+    assert_eq!(said(&mut outbox), all[1..3]);
+    assert!(outbox.not_taken(refused[1].clone()));
+    outbox.all_acknowledged();
+    assert_eq!(recorded(&mut outbox), refused[1..]);
+    outbox.say_again();
+    assert_eq!(said(&mut outbox), all[2..3]);
+    outbox.all_acknowledged();
+    assert!(recorded(&mut outbox).is_empty());
+    outbox.say_again();
+    assert!(said(&mut outbox).is_empty());
+}
+
+#[test]
 fn a_problem_of_the_hub_is_told_until_it_is_over() {
     let mut outbox = outbox(&config(&[]));
     said(&mut outbox);
