@@ -17,17 +17,19 @@ impl Engine {
         }
     }
 
-    /// What the mode is due to; empty where there is none, or an earlier version set it and did not say.
+    /// What the mode is due to; empty where there is none. A mode always has a reason: a broker would keep an earlier one.
     pub(super) fn mode_slots(&self) -> Vec<ReasonSlot> {
         let slot = |state: &ModeState| {
             let (slot, cause) = match &state.by {
                 Some(Source::Rule(name)) => ("rule", name.to_string()),
                 Some(source) => ("manual", format!("command by {source}")),
+                // A state file of an earlier version tells only that somebody did.
+                None if state.turned.is_some() => ("default", "as it was left; it is not known who set it".into()),
                 None if state.place == self.config.modes.start => ("default", "the mode of the file".into()),
-                None => return None,
+                None => ("default", "as it was before the file named another to begin with".into()),
             };
-            Some(ReasonSlot::new(slot, state.word.to_string(), cause).held(state.by.as_ref(), ManualEnd::Auto))
+            ReasonSlot::new(slot, state.word.to_string(), cause).held(state.by.as_ref(), ManualEnd::Auto)
         };
-        self.mode.as_ref().and_then(slot).into_iter().collect()
+        self.mode.as_ref().map(slot).into_iter().collect()
     }
 }

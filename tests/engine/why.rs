@@ -139,6 +139,31 @@ fn the_mode_is_due_to_who_set_it_last() {
     assert_eq!(slots.iter().map(told).collect::<Vec<_>>(), [("rule", "night".to_owned(), "Bed".to_owned())]);
 }
 
+/// Without a line, a broker would keep the one before.
+#[test]
+fn a_mode_has_a_reason_also_if_the_file_begins_with_another_or_the_state_is_old() {
+    let modes = |start: &str| from_text(&format!("[modes]\nlist = [\"home\", \"away\"]\nstart = \"{start}\"\n"));
+    let why = |house: &House| house.point("mode").why().unwrap_or_default().to_owned();
+    let mode = |house: &House| house.point("mode").value;
+    let mut house = House::new(modes("home"));
+    let memory = house.engine.memory(house.now);
+    let other = House::start(modes("away"), Some(memory.clone()), house.now);
+    assert_eq!(mode(&other), mode(&house));
+    assert_eq!(why(&other), "default: as it was before the file named another to begin with");
+    let back = House::start(modes("home"), Some(other.engine.memory(other.now)), other.now);
+    assert_eq!(why(&back), "default: the mode of the file");
+
+    // Earlier versions did not write down who.
+    for word in ["away", "home"] {
+        house.command("mode", word);
+        let mut memory = serde_json::to_value(house.engine.memory(house.now)).unwrap();
+        assert!(memory["mode"].as_object_mut().unwrap().remove("by").is_some());
+        let old = House::start(modes("home"), Some(serde_json::from_value(memory).unwrap()), house.now);
+        assert_eq!(mode(&old), mode(&house));
+        assert_eq!(why(&old), "default: as it was left; it is not known who set it");
+    }
+}
+
 /// Where clocks change, a day has 23 or 25 hours.
 #[test]
 fn the_sun_is_told_of_yesterday_today_and_tomorrow_also_where_clocks_change() {
