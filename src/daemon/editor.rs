@@ -1,7 +1,8 @@
 //! The configuration file edited over HTTP: shown without its secrets, checked, tried, and replaced as an editor would.
 //!
-//! One edit at a time, off the control loop; a simulation, which takes seconds, holds up no other. What comes into force is
-//! judged as at any reload, and the file is written only then.
+//! One edit at a time, off the control loop. During a simulation, which takes seconds, the file and its versions are shown as
+//! ever; what makes another house of a text waits for its turn before it comes here. What comes into force is judged as at any
+//! reload, and the file is written only then.
 
 use super::{
     plan::InForce,
