@@ -279,6 +279,8 @@ fn somebody_edits_the_configuration() {
         fs::write(house.folder.path().join(format!("{name}.hash")), hash("correct horse")).unwrap();
     }
     house.up(&[]);
+    let renamed = text.replace("\"Cottage\"", "\"Country cottage\"");
+    let windows = |last: &str| format!("{renamed}{last}").replace('\n', "\r\n");
     attend(browser("desk.mjs", &at(http)), |word| match word {
         "the pump is on" => wait_until("it is", || house.value("pump") == "ON"),
         "the pump is off" => {
@@ -287,6 +289,10 @@ fn somebody_edits_the_configuration() {
         }
         "write into the file" => fs::write(&house.config, format!("{text}# theirs\n")).unwrap(),
         "it is ours" => assert_eq!(fs::read_to_string(&house.config).unwrap(), format!("{text}# ours\n")),
+        "end its lines as Windows does" => fs::write(&house.config, windows("# ours\n")).unwrap(),
+        "its lines end as before" => {
+            wait_until("they do", || fs::read_to_string(&house.config).unwrap() == windows("# theirs\n"))
+        }
         "start it again" => {
             house.kill();
             house.up(&[]);

@@ -48,7 +48,9 @@ await sheet.locator(".plan .is-now", { hasText: "15°" }).waitFor();
 // By keys: some of them are one command, and the focus stays.
 sent.length = 0;
 await slider.focus();
-for (let step = 0; step < 3; step += 1) await page.keyboard.press("ArrowUp");
+await slider.evaluate((one) => {
+  for (let step = 0; step < 3; step += 1) one.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowUp", bubbles: true, cancelable: true }));
+});
 await sheet.locator(".slots li", { hasText: "16.5 °C · by hand: command by HTTP, until 2026-11-23 17:00:00" }).waitFor();
 assert.deepEqual(sent, ['PUT living_zone.target {"value":16.5}']);
 assert.equal(await slider.getAttribute("aria-valuenow"), "16.5");
@@ -77,20 +79,36 @@ assert.equal(sent.length, 2, "nothing is told before it is let go");
 await page.mouse.up();
 await sheet.locator(".slots li", { hasText: "23 °C · by hand" }).waitFor();
 assert.deepEqual(sent.slice(2), ['PUT living_zone.target {"value":23,"for":"2h"}'], "the choice of how long stays");
+// Who takes it beside its middle does not change it.
+const [x, y] = await middle(page, slider);
+await page.mouse.move(x + 10, y + 6);
+await page.mouse.down();
+await page.mouse.move(x + 11, y + 6);
+await sheet.locator(".dial.is-held").waitFor();
+assert.equal(await slider.getAttribute("aria-valuenow"), "23");
+await page.mouse.up();
+await sheet.locator(".dial:not(.is-held)").waitFor();
+assert.equal(sent.length, 3);
 await meanwhile("the heater is on");
 await sheet.locator(".climate[data-climate=heating] .dial .quiet", { hasText: "heating" }).waitFor();
 await picture(page, "zone-820-light");
 
-// A preset, a step, and back to the plan.
+// A preset, quick steps that are one command, and back to the plan.
+const twice = (button) => button.evaluate((one) => { one.click(); one.click(); });
 await sheet.getByRole("button", { name: "cosy 22.5°" }).click();
 await pressed("cosy 22.5°").waitFor();
-await sheet.getByRole("button", { name: "Raise Heat to" }).click();
-await sheet.locator(".aim .number", { hasText: /^23\.0\s°C$/ }).waitFor();
+await sheet.locator(".aim .number", { hasText: /^22\.5\s°C$/ }).waitFor();
+await twice(sheet.getByRole("button", { name: "Raise Heat to" }));
+await sheet.locator(".aim .number", { hasText: /^23\.5\s°C$/ }).waitFor();
 await sheet.getByRole("button", { name: "Give back to the rules" }).click();
 await pressed("away 15°").waitFor();
 await sheet.getByRole("button", { name: "Give back to the rules" }).waitFor({ state: "hidden" });
-assert.equal(sent.at(-1), "DELETE living_zone");
+assert.deepEqual(sent.slice(-2), ['PUT living_zone.target {"value":23.5,"for":"2h"}', "DELETE living_zone"]);
 await close(page);
+// On the tile each is one, from what was asked before.
+await twice(zone("Living room").getByRole("button", { name: /^Raise/ }));
+await zone("Living room").locator(".state", { hasText: /→ 16\.0\s°C$/ }).waitFor();
+assert.deepEqual(sent.slice(-2), ['PUT living_zone.target {"value":15.5}', 'PUT living_zone.target {"value":16}']);
 
 // Two targets: each has its handle, and one makes way for the other.
 await zone("Bedroom").locator(".act").click();
@@ -105,6 +123,20 @@ await sheet.getByRole("button", { name: "heat", exact: true }).click();
 await sheet.locator(".handle").nth(1).waitFor({ state: "detached" });
 await sheet.getByRole("button", { name: "Give back to the rules" }).click();
 await slider.nth(1).waitFor();
+// A handle that is drawn anew while it is turned lets go: nothing is told.
+sent.length = 0;
+await page.mouse.move(...await middle(page, slider.first()));
+await page.mouse.down();
+await page.mouse.move(...await at(page, 0.2), { steps: 4 });
+await sheet.locator(".dial.is-held").waitFor();
+await page.evaluate(() => fetch("api/v1/points/bedroom.mode", { method: "PUT", headers: { "content-type": "application/json" }, body: '{"value":"heat"}' }));
+await sheet.locator(".handle").nth(1).waitFor({ state: "detached" });
+await page.mouse.move(...await at(page, 0.3));
+await sheet.locator(".dial:not(.is-held)").waitFor();
+await page.mouse.up();
+await sheet.getByRole("button", { name: "Give back to the rules" }).click();
+await slider.nth(1).waitFor();
+assert.deepEqual(sent, ['PUT bedroom.mode {"value":"heat"}', "DELETE bedroom"]);
 await close(page);
 
 // A finger turns the dial; the sheet stays where it is.
@@ -113,12 +145,25 @@ await phone.locator(".tile.zone", { hasText: "Living room" }).locator(".act").cl
 const handle = phone.getByRole("slider");
 await handle.waitFor();
 const session = await phone.context().newCDPSession(phone);
-const touch = (type, ...points) => session.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y]) => ({ x, y })) });
+const touch = (type, ...points) => session.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
 await touch("touchStart", await middle(phone, handle));
 for (const degrees of [16, 18, 19, 20]) await touch("touchMove", await at(phone, share(degrees)));
 await touch("touchEnd");
 await phone.locator(".slots li", { hasText: "20 °C · by hand" }).waitFor();
 assert.equal(await phone.locator("#sheet").evaluate((sheet) => sheet.scrollTop), 0);
+await close(phone);
+// Of two fingers, the first turns its handle, and the other none.
+const told = [];
+phone.on("request", (request) => { if (request.method() !== "GET") told.push(`${decodeURIComponent(request.url()).split("/").at(-1)} ${request.postData()}`); });
+await phone.locator(".tile.zone", { hasText: "Bedroom" }).locator(".act").click();
+await handle.nth(1).waitFor();
+const [heat, cool] = [await middle(phone, handle.first()), await middle(phone, handle.nth(1))];
+await touch("touchStart", heat);
+await touch("touchStart", heat, cool);
+for (const degrees of [18, 17, 16]) await touch("touchMove", await at(phone, share(degrees)), await at(phone, share(degrees + 6)));
+await touch("touchEnd");
+await phone.locator(".aim", { hasText: "Heat to" }).getByText(/^16\.0\s°C$/).waitFor();
+assert.deepEqual(told, ['bedroom.target {"value":16}']);
 await phone.context().close();
 
 await everywhere(async (page, { width, colorScheme, isLooked }) => {

@@ -61,7 +61,10 @@ await write("lihgt", "light");
 await write("22:00 and 23:00", "21:00 and 23:30");
 await page.locator(".status", { hasText: "No errors. Not in force yet." }).waitFor();
 assert.equal(await page.locator(".numbers .error, .faults li").count(), 0);
-await page.locator(".plan", { hasText: 'rules."Porch before bed".while' }).waitFor();
+await page.locator(".would", { hasText: 'rules."Porch before bed".while' }).waitFor();
+// What comes next stands below it.
+const [content, section] = await page.locator(".would").evaluate((one) => [one.lastElementChild, one.closest("section")].map((part) => part.getBoundingClientRect().bottom));
+assert.ok(content > 0 && section >= content, `its content ends at ${content} px, its section at ${section} px`);
 await page.getByLabel("Day", { exact: true }).fill("2026-11-30");
 await page.getByRole("combobox", { name: /^Weather/ }).selectOption("frost");
 await page.getByRole("button", { name: "Simulate" }).click();
@@ -77,7 +80,7 @@ await picture(page, "desk-trial-1440", { fullPage: true });
 
 // Applied: the house follows, and the way back is one click.
 await write('kind = "switch"\ngpio = 21', 'kind = "switch"\ngpio = 21\ndefault = "on"');
-await page.locator(".plan", { hasText: "OFF → ON" }).waitFor();
+await page.locator(".would", { hasText: "OFF → ON" }).waitFor();
 await apply.click();
 await page.locator(".status", { hasText: "It is in force." }).waitFor();
 await meanwhile("the pump is on");
@@ -87,6 +90,20 @@ await page.locator(".versions li").nth(1).waitFor();
 await page.locator(".status", { hasText: "It is in force." }).waitFor();
 assert.equal(await field.inputValue(), file);
 await meanwhile("the pump is off");
+
+// What is not applied is not thrown away without a question.
+const show = page.getByRole("button", { name: "Show" }).first(), bring = page.getByRole("button", { name: "Bring back" }).first();
+const asked = async (button, does) => {
+  const [dialog] = await Promise.all([page.waitForEvent("dialog").then(async (dialog) => { await dialog[does](); return dialog; }), button.click()]);
+  assert.equal(dialog.message(), "What you wrote and did not apply will be lost.");
+};
+await write("[hub]\n", "# mine\n[hub]\n");
+await asked(show, "dismiss");
+await asked(bring, "dismiss");
+assert.match(await field.inputValue(), /^# mine/);
+await asked(show, "accept");
+await page.waitForFunction((text) => text === document.querySelector("textarea").value, file.replace('kind = "switch"\ngpio = 21', 'kind = "switch"\ngpio = 21\ndefault = "on"').replace("22:00 and 23:00", "21:00 and 23:30"));
+await page.getByRole("button", { name: "Discard" }).click();
 
 // Somebody with an editor was faster: nothing is lost.
 await write("[hub]\n", "# mine\n[hub]\n");
@@ -109,6 +126,25 @@ await apply.click();
 await page.locator(".status", { hasText: "It is in force." }).waitFor();
 await meanwhile("it is ours");
 
+// Lines that end as on Windows stay so; what is written while Apply is at work is still there.
+await meanwhile("end its lines as Windows does");
+await page.waitForFunction(() => document.querySelector("textarea").value.includes("Country cottage"));
+await page.locator(".status", { hasText: "This is the file." }).waitFor();
+assert.ok(await apply.isDisabled(), "nobody edited it");
+await write("# ours", "# theirs");
+await page.route("**/api/v1/config", async (route) => {
+  if (route.request().method() === "PUT") await write("# theirs", "# theirs\n# later");
+  await route.continue();
+});
+await apply.click();
+await meanwhile("its lines end as before");
+await page.locator(".status", { hasText: "No errors. Not in force yet." }).waitFor();
+assert.match(await field.inputValue(), /# theirs\n# later\n$/);
+await apply.and(page.locator(":enabled")).waitFor();
+await page.getByRole("button", { name: "Discard" }).click();
+assert.match(await field.inputValue(), /# theirs\n$/);
+await page.unroute("**/api/v1/config");
+
 await page.getByRole("button", { name: "Back to the house" }).click();
 await page.locator(".tile").first().waitFor();
 assert.equal(await page.locator(".desk").isVisible(), false);
@@ -124,7 +160,7 @@ for (const colorScheme of ["light", "dark"]) {
     await page.locator(".status", { hasText: "This is the file." }).waitFor();
     const text = await page.getByLabel("Text of the file").inputValue();
     await page.getByLabel("Text of the file").fill(text.replace("22:00 and 23:00", "21:00 and 23:30"));
-    await page.locator(".plan", { hasText: "Porch before bed" }).waitFor();
+    await page.locator(".would", { hasText: "Porch before bed" }).waitFor();
     await page.getByLabel("Day", { exact: true }).fill("2026-11-30");
     await page.getByRole("button", { name: "Simulate" }).click();
     await page.locator(".trial .lane").first().waitFor();

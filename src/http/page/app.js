@@ -192,11 +192,12 @@ const outdoor = () => points.get(about.zones?.find(({ outdoor }) => outdoor)?.ou
 
 /** Shows the house, or the file that it is made of: the address of the page says which. */
 async function route() {
-  const isDesk = location.hash === "#config" && Boolean(session?.edits && about.time);
-  if (isDesk && !bench) {
-    const { desk } = await import(DESK);
-    bench ??= desk({ about: () => about, complain, leave: () => { location.hash = ""; } });
+  const isAsked = () => location.hash === "#config" && Boolean(session?.edits && about.time), leave = () => { location.hash = ""; };
+  if (isAsked() && !bench) {
+    const made = await import(DESK).catch(() => { complain(t("refused.link")); leave(); });
+    if (made && isAsked()) bench ??= made.desk({ about: () => about, complain, leave });
   }
+  const isDesk = Boolean(bench && isAsked());
   if (isDesk && !bench.element.isConnected) get("house").after(bench.element);
   put(get("house"), "hidden", isDesk);
   if (bench) put(bench.element, "hidden", !isDesk);
@@ -284,7 +285,7 @@ function who(is) {
   put(get("may"), "hidden", mayAct());
   document.body.classList.toggle("is-reader", !mayAct());
   if (session && !session.edits) {
-    bench?.element.remove();
+    bench?.end();
     bench = undefined;
   }
   if (session) return session.user && say(get("leave"), t("login.leave", session.user));
@@ -371,6 +372,7 @@ document.addEventListener("keydown", (event) => {
 get("sheet").addEventListener("close", () => {
   // That the last one was closed may be told only after the next one was asked for.
   if (get("sheet").open || opening) return;
+  regulator?.settle();
   opened = history = regulator = undefined;
   holds.clear();
 });

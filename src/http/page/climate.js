@@ -30,17 +30,21 @@ export const measure = ({ measured }) => (measured && isGood(measured) && typeof
 export function climate(zone, { parts, points, tell, about }) {
   const doing = h("p", { class: "small doing" });
   const told = (id, value) => tell(id, value, holds.get(zone.id));
-  const face = dial({ tell: told }), day = plan();
   const rows = h("div", { class: "aims" });
-  const presets = zone.presets.map((preset) => ({ ...preset, button: control({ onclick: () => told(`${zone.id}.preset`, preset.name) }) }));
+  const face = dial({ tell: told, drawn: (aims) => aims.forEach(({ value, says }, place) => say(rows.children[place].querySelector(".number"), says(value))) });
+  const day = plan();
+  // What was set before is told before.
+  const next = async (...command) => { await face.settle(); await tell(...command); };
+  const presets = zone.presets.map((preset) => ({ ...preset, button: control({ onclick: () => next(`${zone.id}.preset`, preset.name, holds.get(zone.id)) }) }));
   const modes = parts().mode.commands?.words.filter((one) => one !== "auto") ?? [];
-  const modeButtons = modes.map((one) => control({ "data-word": one, onclick: () => told(`${zone.id}.mode`, one) }, word(one)));
-  const back = control({ class: "plain", onclick: () => tell(zone.id, "AUTO") }, t("act.auto"));
+  const modeButtons = modes.map((one) => control({ "data-word": one, onclick: () => next(`${zone.id}.mode`, one, holds.get(zone.id)) }, word(one)));
+  const back = control({ class: "plain", onclick: () => next(zone.id, "AUTO") }, t("act.auto"));
   const presetReason = h("p", { class: "small" });
   const part = (title, ...content) => h("section", {}, h("h3", {}, title), ...content);
   const group = (label, buttons) => h("div", { class: "choice", role: "group", "aria-label": label }, buttons);
   // What is held by hand already is held for so long from now on.
-  const again = (hold) => {
+  const again = async (hold) => {
+    await face.settle();
     const { target, cool_target: cool, preset } = parts();
     const held = [target, cool].find((point) => point && byHand(point)) ?? (preset && byHand(preset) ? preset : undefined);
     if (held) tell(held.id, held.value, hold);
@@ -68,9 +72,9 @@ export function climate(zone, { parts, points, tell, about }) {
     put(element, "data-climate", action?.value);
     const does = action && isGood(action) ? word(action.value) : "";
     const shown = measured ? state(measured) : "–";
+    renewed(rows, all.map(({ id, name }) => [id, name]), () => all.map(row));
     face.update({ aims: all, measured: measure(now), words: [shown, does], besides: [t("climate.measured", shown), does].filter(Boolean) });
     say(doing, why(action?.why));
-    renewed(rows, all.map(({ id, name, value }) => [id, name, value]), () => all.map((aim) => row(aim)));
     for (const { name, button } of presets) {
       say(button, `${word(name)} ${degrees(setpoints(name))}`);
       put(button, "aria-pressed", String(preset?.value === name));
@@ -82,12 +86,11 @@ export function climate(zone, { parts, points, tell, about }) {
     day.update(steps(planned, about().time).map((step) => ({ ...step, text: degrees(step) })), about().time);
   }
 
-  function row({ id, name, value, min, max, step, says }) {
-    const to = (sign) => () => told(id, Math.min(max, Math.max(min, Math.round((value + sign * step) / step) * step)));
-    return h("div", { class: "aim" }, h("span", {}, name), control({ "aria-label": t("act.lower", name), onclick: to(-1) }, "−"),
-      h("span", { class: "number" }, says(value)), control({ "aria-label": t("act.raise", name), onclick: to(1) }, "+"));
+  function row({ id, name }) {
+    return h("div", { class: "aim" }, h("span", {}, name), control({ "aria-label": t("act.lower", name), onclick: () => face.step(id, -1) }, "−"),
+      h("span", { class: "number" }), control({ "aria-label": t("act.raise", name), onclick: () => face.step(id, 1) }, "+"));
   }
 
   update();
-  return { zone, element, update };
+  return { zone, element, update, settle: face.settle };
 }

@@ -8,7 +8,7 @@ const SIZE = 288, CENTER = SIZE / 2, RADIUS = 112, HEIGHT = 256;
 const START = 135, SWEEP = 270;
 /** A dial of more degrees than that shows a part of them: each is to be hit. */
 const SPAN_MOST = 40, AROUND = 10;
-/** Keys that follow each other are one command. */
+/** Steps that follow each other are one command. */
 const SETTLED = 600;
 const KEYS = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: 4, PageDown: -4, Home: -Infinity, End: Infinity };
 
@@ -64,15 +64,15 @@ const sharing = ([min, max]) => (value) => Math.min(Math.max((value - min) / (ma
 /**
  * A dial to set. `tell(id, value)` commands a target and says when that is done. Its `update` is given the targets (`id`, `name`,
  * `value`, `min`, `max`, `step`, `says(value)`), what is measured, the words in its middle (a large one and a small one) and
- * what a handle says besides its own value.
+ * what a handle says besides its own value. `drawn(aims)` is called with the targets as they are shown.
  */
-export function dial({ tell }) {
+export function dial({ tell, drawn }) {
   const rail = svg("path", { class: "rail", d: arc(0, 1) }), reach = svg("path", { class: "reach" }), mark = svg("path", { class: "mark" });
   const large = svg("text", { class: "large", x: CENTER, y: CENTER + 10, "text-anchor": "middle" }), small = svg("text", { class: "quiet", x: CENTER, y: CENTER + 38, "text-anchor": "middle" });
   const ends = [0, 1].map((share) => svg("text", { class: "quiet", x: at(share)[0], y: HEIGHT - 6, "text-anchor": "middle" }));
   const handles = svg("g");
   const element = svg("svg", { class: "dial", viewBox: `0 0 ${SIZE} ${HEIGHT}` }, rail, reach, mark, large, small, ...ends, handles);
-  let shown, range, ranged, held, timer;
+  let shown, range, ranged, held, timer, sending, isTurned = false;
 
   const valueOf = (aim) => (held?.id === aim.id ? held.value : aim.value);
   const fit = (aim, value) => {
@@ -82,12 +82,17 @@ export function dial({ tell }) {
   const aimOf = (handle) => shown.aims.find(({ id }) => id === handle.dataset.id);
 
   async function commit() {
-    clearTimeout(timer);
+    wait();
     const done = held, aim = shown.aims.find(({ id }) => id === done.id);
-    if (aim && aim.value !== done.value) await tell(done.id, done.value);
+    if (aim && aim.value !== done.value) await (sending = tell(done.id, done.value));
     // Somebody may have hold of it again.
     if (held === done) held = undefined;
     draw();
+  }
+
+  function wait(then) {
+    clearTimeout(timer);
+    timer = then && setTimeout(then, SETTLED);
   }
 
   function move(aim, value) {
@@ -96,35 +101,44 @@ export function dial({ tell }) {
     draw();
   }
 
+  /** Where a pointer is along the arc. Below the open end it is at the nearer one. */
+  function shareOf({ clientX, clientY }) {
+    const box = element.getBoundingClientRect(), zoom = SIZE / box.width;
+    const angle = Math.atan2((clientY - box.top) * zoom - CENTER, (clientX - box.left) * zoom - CENTER) * 180 / Math.PI;
+    const turned = (angle - START + 720) % 360;
+    return turned <= SWEEP ? turned / SWEEP : turned < (SWEEP + 360) / 2 ? 1 : 0;
+  }
+
   function take(event) {
     const aim = aimOf(event.currentTarget);
-    if (!mayAct() || event.button) return;
+    if (!mayAct() || event.button || isTurned) return;
     event.preventDefault();
     event.currentTarget.focus();
-    const { currentTarget: handle, pointerId } = event;
+    const { currentTarget: handle, pointerId } = event, over = new AbortController(), { signal } = over;
     handle.setPointerCapture(pointerId);
-    clearTimeout(timer);
+    isTurned = true;
+    wait();
+    const share = () => sharing(range)(valueOf(aimOf(handle) ?? aim));
+    // A handle is rarely taken in its middle.
+    const off = shareOf(event) - share();
     const drag = (moved) => {
       if (moved.pointerId !== pointerId) return;
-      const box = element.getBoundingClientRect(), zoom = SIZE / box.width;
-      const angle = Math.atan2((moved.clientY - box.top) * zoom - CENTER, (moved.clientX - box.left) * zoom - CENTER) * 180 / Math.PI;
-      const turned = (angle - START + 720) % 360;
-      // Below the open end it stays at the nearer one.
-      const share = turned <= SWEEP ? turned / SWEEP : turned < (SWEEP + 360) / 2 ? 1 : 0;
-      const before = sharing(range)(valueOf(aim));
+      const to = shareOf(moved) - off;
       // It does not leap from one end to the other.
-      if (Math.abs(share - before) < 0.5) move(aim, range[0] + share * (range[1] - range[0]));
+      if (Math.abs(to - share()) < 0.5) move(aim, range[0] + to * (range[1] - range[0]));
     };
     const stop = (moved) => {
       if (moved.pointerId !== pointerId) return;
-      for (const [kind, listener] of listeners) handle.removeEventListener(kind, listener);
+      over.abort();
+      isTurned = false;
       // What was taken away from the finger was not meant.
-      if (moved.type === "pointercancel") held = undefined;
+      if (moved.type !== "pointerup") held = undefined;
       if (held) commit();
       else draw();
     };
-    const listeners = [["pointermove", drag], ["pointerup", stop], ["pointercancel", stop]];
-    for (const [kind, listener] of listeners) handle.addEventListener(kind, listener);
+    handle.addEventListener("pointermove", drag, { signal });
+    // Of a handle that is drawn anew meanwhile, only the document is told that it lost the finger.
+    for (const kind of ["pointerup", "pointercancel", "lostpointercapture"]) document.addEventListener(kind, stop, { signal, capture: true });
   }
 
   // The parts of a drawing do not tell a browser that a finger on them does not scroll.
@@ -136,9 +150,14 @@ export function dial({ tell }) {
     const steps = KEYS[event.key], aim = aimOf(event.currentTarget);
     if (!steps || !mayAct() || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
+    step(aim, steps);
+  }
+
+  function step(aim, steps) {
+    // The finger that turns it says what it is.
+    if (isTurned) return;
     move(aim, valueOf(aim) + steps * aim.step);
-    clearTimeout(timer);
-    timer = setTimeout(commit, SETTLED);
+    wait(commit);
   }
 
   function handle(aim) {
@@ -147,10 +166,12 @@ export function dial({ tell }) {
   }
 
   function draw() {
-    const { aims, measured, words, besides } = shown, [min, max] = range, share = sharing(range);
+    if (!shown.aims.length) return;
+    const { measured, words, besides } = shown, [min, max] = range, share = sharing(range);
+    const aims = shown.aims.map((aim) => ({ ...aim, value: valueOf(aim) }));
     renewed(handles, aims.map(({ id, name, does }) => [id, name, does, mayAct()]), () => aims.map(handle));
     aims.forEach((aim, place) => {
-      const value = valueOf(aim), made = handles.children[place], [x, y] = at(share(value));
+      const { value } = aim, made = handles.children[place], [x, y] = at(share(value));
       put(made, "transform", `translate(${x} ${y})`);
       put(made, "aria-valuemin", Math.max(aim.min, min));
       put(made, "aria-valuemax", Math.min(aim.max, max));
@@ -158,7 +179,7 @@ export function dial({ tell }) {
       put(made, "aria-valuetext", [aim.says(value), ...besides].join(", "));
       say(made.lastChild, aim.says(value).replace(/[^\d.,−-].*$/, ""));
     });
-    const [from, to] = reached(share, aims.map((aim) => ({ ...aim, value: valueOf(aim) })), measured);
+    const [from, to] = reached(share, aims, measured);
     put(reach, "d", to > from ? arc(from, to) : "");
     put(mark, "d", measured == null ? "" : `M${at(share(measured), RADIUS - 30)}L${at(share(measured), RADIUS + 7)}`);
     const holder = held && aims.find(({ id }) => id === held.id);
@@ -166,6 +187,7 @@ export function dial({ tell }) {
     say(large, holder ? holder.says(held.value) : words[0]);
     say(small, holder ? holder.name : words[1]);
     ends.forEach((end, place) => say(end, `${range[place]}°`));
+    drawn(aims);
   }
 
   return {
@@ -174,11 +196,19 @@ export function dial({ tell }) {
       shown = news;
       put(element, "hidden", !news.aims.length);
       if (!news.aims.length) return;
-      // It stays as it is while it fits.
+      // It stays as it is while it fits, and goes on where it ends before its targets do.
       const of = news.aims.map(({ id, min, max }) => [id, min, max].join()).join();
-      if (of !== ranged || news.aims.some(({ value }) => value < range[0] || value > range[1])) range = scale(news.aims, news.measured);
+      const isEnd = ({ value, min, max }) => value <= range[0] && range[0] > min || value >= range[1] && range[1] < max;
+      if (of !== ranged || !isTurned && news.aims.some(isEnd)) range = scale(news.aims, news.measured);
       ranged = of;
       draw();
     },
+    /** A target becomes so many steps higher. */
+    step: (id, steps) => {
+      const aim = shown.aims.find((aim) => aim.id === id);
+      if (aim) step(aim, steps);
+    },
+    /** What waits for more steps is told now; ends when it was. */
+    settle: async () => { await (timer ? commit() : sending); },
   };
 }

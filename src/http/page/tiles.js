@@ -54,11 +54,16 @@ export function zoneTile(zone, parts, { act, open, next }) {
   const aim = ({ target, setpoint }) => (setpoint && isGood(setpoint) ? setpoint : target);
   const drawing = gauge(), holds = h("span", { class: "state" });
   const main = h("button", { class: "act", onclick: () => open(aim(parts())?.id ?? `${zone}.mode`) }, name, shown, holds, heard, drawing.element);
-  const step = (sign) => () => {
-    const target = aim(parts());
+  let asked;
+  const step = (sign) => async () => {
+    const target = aim(parts()), isAsking = asked != null;
     if (typeof target?.value !== "number") return;
     const { min, max, step } = target.commands;
-    act(target.id, Math.min(max, Math.max(min, target.value + sign * (step ?? 0.5))));
+    asked = Math.min(max, Math.max(min, (asked ?? target.value) + sign * (step ?? 0.5)));
+    if (isAsking) return;
+    // Touches meanwhile go on from what was asked, and follow as one.
+    for (let sent; sent !== asked;) await act(target.id, sent = asked);
+    asked = undefined;
   };
   const lower = control({ onclick: step(-1) }, "−"), raise = control({ onclick: step(1) }, "+");
   const move = h("div", { class: "move" }, lower, raise);

@@ -17,7 +17,7 @@ export function trial({ text, about, complain }) {
   const weather = choice(Object.keys(WEATHERS).map((word) => [word, t(`trial.weather.${word}`)]));
   const people = choice(Array.from({ length: PEOPLE }, (_, place) => [place + 1, place ? t("trial.people.other", place) : t("trial.people.usual")]));
   const shown = h("div", { class: "days", "aria-live": "polite" }), old = h("p", { class: "small", hidden: true }, t("trial.old"));
-  let played;
+  let played, both, isSeen;
   const button = h("button", { class: "plain", onclick: play }, t("trial.play"));
   const labelled = (key, field) => h("label", {}, t(key), field);
   const element = h("div", { class: "trial" },
@@ -26,17 +26,26 @@ export function trial({ text, about, complain }) {
   async function play() {
     if (!day.value) return day.focus();
     button.disabled = true;
+    both = undefined;
     shown.replaceChildren(h("p", { class: "small" }, t("trial.plays")));
     try {
       const asked = { text: played = text(), from: day.value, for: "1d", seed: Number(people.value), weather: course(day.value, WEATHERS[weather.value]) };
-      const both = await ask("POST", "simulate", asked);
-      shown.replaceChildren(...days(both));
+      both = await ask("POST", "simulate", asked);
+      isSeen = false;
+      draw();
       written();
     } catch (error) {
       shown.replaceChildren();
       complain(error.message || t("refused.link"));
     }
     button.disabled = false;
+  }
+
+  /** What was drawn while it was hidden had no width. */
+  function draw() {
+    if (!both || isSeen) return;
+    isSeen = shown.clientWidth > 0;
+    shown.replaceChildren(...days(both));
   }
 
   function days({ from: begin, until, edited, running }) {
@@ -79,7 +88,7 @@ export function trial({ text, about, complain }) {
   /** Somebody has written something: what is shown may be of an earlier text. */
   const written = () => put(old, "hidden", played === undefined || played === text());
 
-  return { element, written };
+  return { element, written, draw };
 }
 
 const choice = (options) => h("select", { class: "find" }, options.map(([value, text]) => h("option", { value }, text)));
