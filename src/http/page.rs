@@ -105,6 +105,22 @@ mod tests {
         }
     }
 
+    /// A browser learns of a script that another imports only when it has that: one way to and fro for each step.
+    #[test]
+    fn what_the_first_script_imports_is_loaded_with_it() {
+        let text = |path: &str| FILES.iter().find(|(name, ..)| *name == path).map(|(.., text)| *text).unwrap();
+        let (mut imported, mut next) = (BTreeSet::new(), vec!["app.js"]);
+        while let Some(script) = next.pop() {
+            let imports = text(&format!("/{script}")).split(" from \"./").skip(1);
+            let names = imports.filter_map(|rest| rest.split('"').next());
+            next.extend(names.filter(|name| imported.insert(*name)));
+        }
+        let links = text("/").split("rel=\"modulepreload\" href=\"").skip(1);
+        let preloaded: BTreeSet<&str> = links.filter_map(|rest| rest.split('"').next()).collect();
+        assert!(imported.len() > 9);
+        assert_eq!(preloaded, imported);
+    }
+
     #[test]
     fn every_file_is_served_and_every_word_is_known() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/page");

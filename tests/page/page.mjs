@@ -16,7 +16,8 @@ assert.equal(await page.title(), "Cottage <b>&");
 assert.equal(await page.locator("h1 b, .tile b").count(), 0);
 assert.ok(await page.locator(".room", { hasText: "Hall" }).locator(".tile", { hasText: "Hall light" }).count());
 const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size);
-assert.ok(bytes > 10_000 && bytes < 150_000, `${bytes} bytes`);
+// As docs/http.md says, or nearly.
+assert.ok(bytes > 130_000 && bytes < 150_000, `${bytes} bytes`);
 console.log(`the page takes ${bytes} bytes`);
 
 // A touch switches, and says so to those who do not see.
