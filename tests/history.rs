@@ -235,7 +235,9 @@ fn what_happened_is_told_by_the_daemon_and_by_its_file() {
                 ("ON".into(), Some("rule: Motion".into()))
             ]
         );
-        assert_eq!(changes(&course(house, &["mode"]))[..2], [("home".into(), None), ("away".into(), None)]);
+        let [by_the_file, by_hand] = ["default: the mode of the file", "manual: command by the console"];
+        let mode = [("home".into(), Some(by_the_file.into())), ("away".into(), Some(by_hand.into()))];
+        assert_eq!(changes(&course(house, &["mode"]))[..2], mode);
         let motion = changes(&course(house, &["motion"]));
         assert_eq!(motion[0], ("ON".into(), None));
         let temperature = course(house, &["living.temperature", "--from", "10m", "--every", "10m"]);
@@ -316,7 +318,7 @@ fn it_is_shown_as_a_table_a_chart_and_csv() {
     let mut lines = csv.lines();
     assert_eq!(lines.next(), Some("time,min,mean,max,known_s"));
     assert!(lines.next().is_some_and(|line| line.contains(",21,21,21,")), "{csv}");
-    assert!(house.ask(&["history", "mode", "--csv"]).contains(",\"home\",\"\""));
+    assert!(house.ask(&["history", "mode", "--csv"]).contains(",\"home\",\"default: the mode of the file\""));
 }
 
 #[test]
