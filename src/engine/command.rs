@@ -9,7 +9,8 @@ use super::{
 use crate::{
     clock::Now,
     model::{
-        Ask, Capability, ClimateFacet, Command, Config, Level, Method, OutputId, Point, Refusal, SceneId, Source, Wish,
+        Ask, Capability, ClimateFacet, Command, Config, Effect, Level, Method, OutputId, Point, Refusal, SceneId,
+        Source, Wish,
     },
 };
 use std::time::Duration;
@@ -96,6 +97,35 @@ impl Engine {
         }
     }
 
+    /// No door is moved of which nobody knows where it is.
+    fn refuse_lost_doors(&self, outputs: impl IntoIterator<Item = OutputId>) -> Result<(), Refusal> {
+        let is_lost =
+            |id: &OutputId| self.config.capability(*id) == Capability::Ends && !self.outputs[id.0].door.is_known();
+        match outputs.into_iter().find(is_lost) {
+            Some(lost) => Err(Refusal::NoEnds { output: self.config[lost].id.to_string() }),
+            None => Ok(()),
+        }
+    }
+
+    /// What a switch on the wall moves of these: not a door, nor a group with one, of which nobody knows where it is.
+    pub(super) fn without_lost_doors(&mut self, outputs: &[OutputId]) -> Vec<OutputId> {
+        let is_lost = |id: &OutputId| {
+            self.config.capability(*id) == Capability::Ends && !self.outputs[id.0].door.heeds_switches()
+        };
+        let lost = |output: &OutputId| self.config.members(*output).into_iter().find(is_lost);
+        let (mut kept, mut notes) = (Vec::new(), Vec::new());
+        for output in outputs {
+            let Some(lost) = lost(output) else {
+                kept.push(*output);
+                continue;
+            };
+            let refusal = Refusal::NoEnds { output: self.config[lost].id.to_string() };
+            notes.push(Effect::Note { about: self.config[*output].id.clone(), text: refusal.to_string().into() });
+        }
+        self.notes.extend(notes);
+        kept
+    }
+
     /// What `member`, of the group `id` or that output itself, is to be. A group is switched as one.
     fn goal(&self, id: OutputId, member: OutputId, ask: Ask, now: Now) -> Result<Goal, Refusal> {
         let (takes, state) = (self.config.capability(id), &self.outputs[id.0]);
@@ -105,8 +135,8 @@ impl Engine {
             _ if asked.is_on() => asked,
             _ => last_on(takes, state),
         };
-        if takes == Capability::Ends && ask != Ask::Stop && !self.outputs[member.0].door.is_known() {
-            return Err(Refusal::NoEnds { output: self.config[member].id.to_string() });
+        if ask != Ask::Stop {
+            self.refuse_lost_doors([member])?;
         }
         Ok(match ask {
             Ask::On => Goal::Level(on),
@@ -202,6 +232,7 @@ impl Engine {
 
     /// Toggles several outputs as one: if any is asked to be on, all go off; covers stand still if any of them moves.
     pub(super) fn toggle_together(&mut self, outputs: &[OutputId], source: &Source, now: Now) {
+        let outputs = self.without_lost_doors(outputs);
         // A door is where its switches say, whatever was asked.
         let is_on = |output: &OutputId| match self.config.capability(*output) {
             Capability::Ends => self.view(now).is_on(*output).is_true(),
@@ -211,9 +242,9 @@ impl Engine {
         let moves = outputs.iter().any(|output| self.is_under_way(*output));
         let mut goals = Vec::new();
         for output in outputs {
-            let takes = self.config.capability(*output);
+            let takes = self.config.capability(output);
             let on = last_on(takes, &self.outputs[output.0]);
-            for member in self.config.members(*output) {
+            for member in self.config.members(output) {
                 goals.push((
                     member,
                     match takes {
@@ -231,6 +262,7 @@ impl Engine {
         let config = self.config.clone();
         let scene = &config[id];
         self.refuse_locked(scene.set.iter().map(|(output, _)| *output), &command.source)?;
+        self.refuse_lost_doors(scene.set.iter().map(|(output, _)| *output))?;
         let goals: Vec<_> = scene.set.iter().map(|(output, level)| (*output, Goal::Level(*level))).collect();
         self.fill_manual(&goals, &command.source, command.hold.or(scene.hold), now);
         Ok(())

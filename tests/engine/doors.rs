@@ -475,3 +475,71 @@ fn a_command_until_the_next_change_ends_when_a_rule_closes_it() {
     assert_eq!(house.why("blind"), "default: nobody asks for anything, it stays as it is");
     assert_eq!(house.point("blind").text().as_deref(), Some("open"));
 }
+
+#[test]
+fn what_is_asked_once_while_its_switches_do_not_tell_is_never_done() {
+    let wall = "[inputs.wall]\nkind = \"button\"\ngpio = 8\ntoggles = [\"garage\", \"lamp\"]\n\
+                [inputs.lever]\nkind = \"switch\"\ngpio = 9\nsets = \"garage\"\n\
+                [outputs.lamp]\nkind = \"light\"\ngpio = 20\n\
+                [scenes.leave]\nset = { garage = \"closed\", lamp = \"on\" }\n\
+                [scenes.come]\nset = { garage = \"open\" }\n";
+    let asks: [(&str, &dyn Fn(&mut House)); 4] = [
+        ("a button", &|house| drop(house.input("wall", true))),
+        ("a lever", &|house| drop(house.input("lever", true))),
+        ("a scene to close", &|house| drop(house.command("scene.leave", "ON"))),
+        ("a scene to open", &|house| drop(house.command("scene.come", "ON"))),
+    ];
+    for (name, ask) in asks {
+        let mut house = House::new(from_text(&format!("{GARAGE}{wall}")));
+        for (input, active) in [("shut", true), ("up", true), ("wall", false), ("lever", false)] {
+            house.input(input, active);
+        }
+        house.live(secs(20));
+        house.input_fails("up");
+        house.input_fails("shut");
+        ask(&mut house);
+        assert_eq!(house.point("garage").fault, None, "{name}: nothing waits");
+        assert_eq!(house.is_on("lamp"), name == "a button", "{name}: a refused scene changes nothing");
+        // It is closed by a remote, and the switches tell again in the evening.
+        house.live(mins(600));
+        house.input("up", false);
+        house.input("shut", false);
+        house.live(mins(5));
+        assert_eq!((presses(&house), said(&house).as_deref()), (0, Some("closed")), "{name}");
+    }
+}
+
+#[test]
+fn a_command_whose_switches_stop_telling_before_it_is_pressed_is_not_done_later() {
+    let mut house = closed_garage();
+    house.command("garage", "OPEN");
+    house.live(secs(1));
+    house.input("shut", true);
+    house.command("garage", "CLOSE");
+    house.input_fails("shut");
+    house.input_fails("up");
+    house.live(mins(60));
+    house.input("shut", true);
+    house.input("up", true);
+    house.live(mins(60));
+    assert_eq!((presses(&house), said(&house).as_deref()), (1, Some("open")));
+}
+
+#[test]
+fn a_button_stops_a_door_on_its_way_although_a_switch_does_not_tell() {
+    let wall = "[inputs.wall]\nkind = \"button\"\ngpio = 8\ntoggles = [\"garage\"]\n";
+    let mut house = House::new(from_text(&format!("{GARAGE}{wall}")));
+    for (input, active) in [("shut", true), ("up", true), ("wall", false)] {
+        house.input(input, active);
+    }
+    house.live(secs(20));
+    house.input("wall", true);
+    house.live(secs(2));
+    house.input("up", false);
+    house.input_fails("shut");
+    house.input("wall", false);
+    house.input("wall", true);
+    assert_eq!(presses(&house), 2);
+    house.live(mins(60));
+    assert_eq!(presses(&house), 2);
+}

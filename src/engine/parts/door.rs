@@ -2,7 +2,8 @@
 //!
 //! The button opens, stops and closes in turn, and nothing tells which comes next. So:
 //! - The **end switches** are the truth. The door is where they say, whoever moved it; where they are not known, it is not
-//!   moved. What is asked meanwhile waits, as a fault, and is done when they have told for a while and it is still asked.
+//!   moved. What rules ask meanwhile waits, as a fault, and is done when they have told for a while and it is still asked.
+//!   What somebody asks once does not wait: who asked it has long gone when they tell.
 //!   What it did while they did not tell, nobody knows: it is no move.
 //! - A move is **finished** before another begins: who asks for the other end on the way, and still does there, gets it from
 //!   the end that the door reaches. A switch tells before the motor rests, so that is pressed a little later. Only STOP
@@ -63,6 +64,8 @@ struct Run {
     halted: Option<Moment>,
     /// Where it is to be.
     goal: Option<Level>,
+    /// That was asked once, and does not wait for the switches.
+    once: bool,
     /// How often the button was pressed for that.
     presses: u8,
     /// The first time, nobody knew which way it would go.
@@ -152,6 +155,7 @@ impl DoorState {
         self.to = Some(goal);
         if !by_itself || self.quiet_until(now).is_none() {
             self.run.begin(goal);
+            self.run.once = true;
         }
     }
 
@@ -222,6 +226,11 @@ impl DoorState {
         self.run.ends.at().is_some()
     }
 
+    /// Whether a switch on the wall may move it, or stop it.
+    pub fn heeds_switches(&self) -> bool {
+        self.is_known() || self.run.moves.is_some()
+    }
+
     /// The end at which it is; None: at neither, or nobody knows.
     pub fn end(&self) -> Option<Level> {
         match self.run.ends.at()? {
@@ -289,7 +298,7 @@ impl DoorState {
 impl Run {
     fn begin(&mut self, goal: Level) {
         (self.goal, self.presses, self.blind, self.stop, self.fault) = (Some(goal), 0, false, false, None);
-        (self.astray, self.after) = (false, None);
+        (self.astray, self.after, self.once) = (false, None, false);
     }
 
     /// Takes in what the switches tell.
@@ -434,8 +443,9 @@ impl Run {
     fn next(&mut self) -> Option<Way> {
         let goal = self.goal.filter(|_| self.moves.is_none())?;
         let Some(at) = self.ends.at().filter(|_| self.ends.is_heard) else {
-            // What was pressed was watched until nobody could tell any more; what was not waits.
-            self.goal = self.goal.filter(|_| self.presses == 0);
+            // What was pressed was watched until nobody could tell any more; what a rule asks waits.
+            let may_wait = !self.once || self.ends.at().is_some();
+            self.goal = self.goal.filter(|_| self.presses == 0 && may_wait);
             return None;
         };
         let is_there = match at {
