@@ -429,7 +429,13 @@ fn look_at_rule(rule: &Rule, config: &Config, looks: &mut Vec<Dependency>) {
 fn look_at(condition: &Condition, config: &Config, looks: &mut Vec<Dependency>) {
     condition.reads(&mut |read| match read {
         Read::Value(point) | Read::Loss(point) => look_at_point(point, config, looks),
-        Read::Today(point) => looks.push(Dependency::Today(point)),
+        Read::Today(point) => {
+            looks.push(Dependency::Today(point));
+            // Nothing is known of today while the meter is not, whatever it shows then.
+            if config.grows_in(point).is_some() {
+                look_at_point(point, config, looks);
+            }
+        }
         Read::Series(series) => looks.push(Dependency::Sensor(config[series].sensor)),
         Read::Dark => looks.push(Dependency::Dark),
         Read::Sun => looks.push(Dependency::Moving),

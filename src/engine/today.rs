@@ -82,9 +82,9 @@ impl Today {
         Some(Seen { value, runs, date })
     }
 
-    /// A process begins, so long after the last one was heard of at `taken`.
+    /// A process begins, so long after the last one was heard of at `taken`. What a meter grew by meanwhile counts.
     pub fn begin(&mut self, taken: Moment, ago: Duration) {
-        if ago > RESTARTED_WITHIN {
+        if ago > RESTARTED_WITHIN && matches!(self.sum, Sum::On(_)) {
             self.switch(false, taken);
         }
     }

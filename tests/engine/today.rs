@@ -176,6 +176,44 @@ fn a_meter_counts_from_what_it_showed_at_midnight() {
 }
 
 #[test]
+fn a_meter_goes_on_over_a_long_pause_and_begins_anew_over_midnight() {
+    let text = format!(
+        "{LAMP}[mqtt]\nurl = \"mqtt://broker\"\n[sensors.water]\nmqtt = \"water\"\nquantities = {{ volume = \"/v\" }}\n\
+         stale_after = \"1h\"\n[[rules]]\nname = \"Shut off\"\nwhile = \"today(water.volume) > 0.3 m³\"\n\
+         set = {{ lamp = \"on\" }}\n"
+    );
+    let read = |house: &mut House, total| {
+        let result = Ok(vec![(Quantity::Volume, total)]);
+        house.send(Event::SensorRead { sensor: "water".into(), result });
+    };
+    let leak = |time| {
+        let mut house = house(&text, time);
+        read(&mut house, 100.0);
+        read(&mut house, 100.25);
+        assert!(!house.is_on("lamp"));
+        house
+    };
+    for pause in [secs(30), mins(2), hours(3)] {
+        let mut house = leak("2026-11-23T10:00:00");
+        read(&mut house, 100.4);
+        house.power_cut(pause);
+        read(&mut house, 100.4);
+        assert!(house.is_on("lamp"), "{pause:?}: what was used stays used");
+        let mut house = leak("2026-11-23T10:00:00");
+        house.restart(pause);
+        read(&mut house, 100.4);
+        assert!(house.is_on("lamp"), "{pause:?}: and what was used meanwhile counts");
+    }
+    let mut house = leak("2026-11-23T22:59:00");
+    read(&mut house, 100.4);
+    house.restart(mins(2));
+    read(&mut house, 100.4);
+    assert!(!house.is_on("lamp"), "another day");
+    read(&mut house, 100.75);
+    assert!(house.is_on("lamp"), "and that counts from where the meter was");
+}
+
+#[test]
 fn a_meter_on_the_broker_may_begin_anew() {
     let text = format!(
         "{LAMP}{PUMP}[mqtt]\nurl = \"mqtt://broker\"\n[sensors.grid]\nmqtt = \"grid\"\nquantities = {{ energy = \"/e\" }}\n\
@@ -192,6 +230,9 @@ fn a_meter_on_the_broker_may_begin_anew() {
     assert_eq!(read(&mut house, 1.0), ["lamp ON: Lamp"]);
     // Lost, it is not known.
     assert_eq!(house.live(hours(1)), ["lamp OFF: nobody asks for anything"]);
+    assert_eq!(read(&mut house, 1.0), ["lamp ON: Lamp"], "it tells again, and nothing was used");
+    assert_eq!(house.read_fails("grid", true), ["lamp OFF: nobody asks for anything"]);
+    assert_eq!(read(&mut house, 1.0), ["lamp ON: Lamp"]);
 }
 
 /// A pump that must run for four hours a day, and runs by a switch.
