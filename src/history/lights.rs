@@ -5,8 +5,11 @@ use crate::{
     model::{Event, PastDay, Snapshot, Zone},
 };
 use chrono::NaiveDate;
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
-use tokio::sync::{mpsc, oneshot};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, MissedTickBehavior},
+};
 
 /// What is not told, as of a history that has just begun, is asked for again so often.
 const AGAIN: Duration = Duration::from_secs(3_600);
@@ -18,12 +21,15 @@ type Wanted = (NaiveDate, Arc<[Arc<str>]>);
 pub fn repeat_lights(house: &House) -> impl Future<Output = ()> + use<> {
     let (mut house, mut stopping) = (house.clone(), house.clone());
     async move {
-        let (mut looked, mut again) = (BTreeSet::new(), tokio::time::interval(AGAIN));
+        // Whether it was found.
+        let mut looked = BTreeMap::<Wanted, bool>::new();
+        let mut again = tokio::time::interval_at(Instant::now() + AGAIN, AGAIN);
+        again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let snapshot = house.snapshots.borrow_and_update().clone();
             let wanted: Vec<Wanted> = wanted(&snapshot);
-            looked.retain(|known| wanted.contains(known));
-            let next = wanted.into_iter().find(|wanted| !looked.contains(wanted));
+            looked.retain(|known, _| wanted.contains(known));
+            let next = wanted.into_iter().find(|wanted| !looked.contains_key(wanted));
             match next {
                 Some(wanted) => {
                     let (past, zone, (date, lights)) =
@@ -33,7 +39,7 @@ pub fn repeat_lights(house: &House) -> impl Future<Output = ()> + use<> {
                         () = stopping.stopping() => return,
                         found = looking => found,
                     };
-                    looked.insert(wanted);
+                    looked.insert(wanted, matches!(found, Ok(Ok(Some(_)))));
                     if let Ok(Ok(Some(day))) = found
                         && house.events.send(Event::Remembered(day)).await.is_err()
                     {
@@ -42,7 +48,7 @@ pub fn repeat_lights(house: &House) -> impl Future<Output = ()> + use<> {
                 }
                 None => tokio::select! {
                     () = stopping.stopping() => return,
-                    _ = again.tick() => looked.clear(),
+                    _ = again.tick() => looked.retain(|_, found| *found),
                     changed = house.snapshots.changed() => if changed.is_err() { return },
                 },
             }

@@ -81,3 +81,25 @@ fn few_days_are_kept_and_the_newest_word_of_one_counts() {
     assert_eq!(dates, ["2026-11-15", "2026-11-16", "2026-11-17"]);
     assert_eq!(kept[1]["on"]["hall"], serde_json::json!([[61_200, 64_800]]));
 }
+
+#[test]
+fn days_of_a_wrong_clock_do_not_push_out_those_that_are_needed() {
+    let mut house = house("2026-11-30T08:00:00");
+    for date in ["2031-01-01", "2031-01-02", "2031-01-03", "2026-11-16", "2031-01-04"] {
+        house.send(monday(date));
+    }
+    let kept = serde_json::to_value(house.engine.memory(house.now)).unwrap()["past_days"].clone();
+    let dates: Vec<_> = kept.as_array().unwrap().iter().map(|day| day["date"].as_str().unwrap()).collect();
+    assert!(dates.contains(&"2026-11-16") && dates.len() == 3, "{dates:?}");
+}
+
+#[test]
+fn a_day_that_is_told_again_changes_nothing() {
+    let mut house = house("2026-11-30T08:00:00");
+    house.send(monday("2026-11-16"));
+    let before = house.engine.revision();
+    house.send(monday("2026-11-16"));
+    assert_eq!(house.engine.revision(), before);
+    house.send(monday("2026-11-17"));
+    assert_ne!(house.engine.revision(), before);
+}
