@@ -271,11 +271,12 @@ impl Engine {
             None => Shown::On(facts.is_on(point).is_true()),
         };
         let changed = state.update(day, shown, now);
+        let is_due = state.is_due(now.moment, wakeup);
+        self.today[place].1 = state;
         if changed {
-            self.today[place].1 = state;
             self.changes.today(point);
         }
-        changed
+        changed || is_due
     }
 
     /// Decides outputs that have to do with each other.

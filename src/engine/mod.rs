@@ -349,7 +349,7 @@ impl Engine {
                 let result = if self.stopping { Err(Refusal::Stopping) } else { self.command(&command, now) };
                 return vec![Effect::Answer { command, request, result }];
             }
-            Event::Remembered(day) => self.absorb_past_day(day),
+            Event::Remembered(day) => self.absorb_past_day(day, now),
             Event::Reconfigure(config) => self.reconfigure(config, now),
             Event::Stop => {
                 self.stopping = true;
@@ -393,13 +393,21 @@ impl Engine {
         }
     }
 
-    fn absorb_past_day(&mut self, mut day: PastDay) {
+    fn absorb_past_day(&mut self, mut day: PastDay, now: Now) {
         day.on.values_mut().for_each(|times| times.truncate(PastDay::TIMES_MAX));
+        if self.past_days.contains(&day) {
+            return;
+        }
         self.past_days.retain(|known| known.date != day.date);
         self.past_days.push(day);
-        self.past_days.sort_by_key(|day| day.date);
+        // While the clock was wrong, other days were asked for.
+        let today = now.wall.with_timezone(&self.config.hub.timezone).date_naive();
+        let days = [today.pred_opt(), Some(today), today.succ_opt()].into_iter().flatten();
+        let needed: Vec<_> = days.filter_map(PastDay::before).filter(|_| now.wall_known).collect();
+        self.past_days.sort_by_key(|day| (needed.contains(&day.date), day.date));
         let too_many = self.past_days.len().saturating_sub(PAST_DAYS_MAX);
         self.past_days.drain(..too_many);
+        self.past_days.sort_by_key(|day| day.date);
         self.unpromised += 1;
         self.changes.everything();
     }
@@ -476,9 +484,16 @@ impl Engine {
                 .ids_before(owner)
                 .find_map(|id| old.config.find_sensor(&id))
                 .map(|id| &old.config[id].source);
-            if sensor.is_remote() && before.is_some_and(|before| *before != sensor.source) {
+            if before.is_none_or(|before| *before == sensor.source) {
+                continue;
+            }
+            if sensor.is_remote() {
                 *state = SensorState::default();
             }
+            // The totals of counters go on.
+            let is_of = |point: &Point| matches!(point, Point::Reading(id, _) if id.0 == index);
+            let today = self.today.iter_mut().filter(|(point, _)| sensor.counter().is_none() && is_of(point));
+            today.for_each(|(_, state)| state.goes_on_with_another_meter());
         }
     }
 

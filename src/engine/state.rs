@@ -274,7 +274,7 @@ pub(super) struct ModeState {
     pub changed: DateTime<Utc>,
     /// When it last became another one.
     pub turned: Option<Moment>,
-    /// Who set it; None: nobody, it is what the house began with.
+    /// Who set it; None: nobody, it is what the house began with, or where it turned, an earlier version did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Source>,
     /// Its place in the list.

@@ -4,7 +4,7 @@
 //! clocks change. While nobody knows the time, nothing is known of today; counting goes on, and counts if it is still the
 //! same day when the time is known again. It is written so that it does not matter how often it was looked at.
 
-use super::Engine;
+use super::{Engine, wakeup::NextWakeup};
 use crate::{
     almanac::Day,
     clock::{Moment, Now},
@@ -16,6 +16,8 @@ use std::{sync::Arc, time::Duration};
 
 /// A process that begins so soon after the last one goes on counting what was on meanwhile.
 const RESTARTED_WITHIN: Duration = Duration::from_secs(60);
+/// While something is on, what is remembered of it becomes another so often, so that a kill loses no more.
+const STEP: Duration = Duration::from_secs(300);
 /// A clock that is set back over midnight by no more than this leaves the day as it is: nothing is due once more.
 const SET_BACK: TimeDelta = TimeDelta::hours(1);
 /// A difference of totals is told in millionths: the last digits of large ones come of rounding.
@@ -32,6 +34,12 @@ pub(super) struct Today {
     /// The time was not known since then: what was counted may be of another day.
     #[serde(skip)]
     is_unsure: bool,
+    /// Another meter is in its place, whose first reading is where it goes on from.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_other_meter: bool,
+    /// The last step at which it was on.
+    #[serde(skip)]
+    step: Option<Moment>,
 }
 
 /// What is counted.
@@ -96,6 +104,24 @@ impl Today {
         }
     }
 
+    /// The meter is another one: that the totals of the two differ is no use.
+    pub fn goes_on_with_another_meter(&mut self) {
+        self.is_other_meter = matches!(self.sum, Sum::Meter(..));
+    }
+
+    /// Whether what a kill would lose of it was not remembered for a step. It looks again at the next.
+    pub fn is_due(&mut self, now: Moment, wakeup: &mut NextWakeup) -> bool {
+        if !matches!(self.sum, Sum::On(_)) {
+            self.step = None;
+            return false;
+        }
+        // All of them at once.
+        let length = i64::try_from(STEP.as_millis()).unwrap_or(i64::MAX);
+        let step = Moment::from_millis(now.as_millis().div_euclid(length) * length);
+        wakeup.at(step + STEP);
+        self.step.replace(step) != Some(step)
+    }
+
     /// It is on or off from now on.
     fn switch(&mut self, on: bool, now: Moment) {
         self.sum = match (self.sum, on) {
@@ -108,6 +134,9 @@ impl Today {
 
     /// A meter shows so much.
     fn read(&mut self, total: f64) {
+        if std::mem::take(&mut self.is_other_meter) {
+            self.set(total);
+        }
         self.sum = match self.sum {
             Sum::Meter(from, last) if total >= last => Sum::Meter(from, total),
             Sum::Meter(from, last) if total < last * BEGAN_ANEW => Sum::Meter(from - last, total),

@@ -329,3 +329,43 @@ fn why_says_what_is_still_missing_and_foresight_when() {
     assert_eq!(told[0], (utc("2026-11-23T20:30:00"), "rule: At least 4h a day: Pump"));
     assert_eq!(told[1], (utc("2026-11-23T23:00:00"), "default: nobody asks for anything"));
 }
+
+#[test]
+fn a_reload_to_another_meter_uses_nothing() {
+    let config = |topic: &str| {
+        from_text(&format!(
+            "{LAMP}[mqtt]\nurl = \"mqtt://broker\"\n[sensors.water]\nmqtt = \"{topic}\"\nquantities = {{ volume = \"/v\" }}\n\
+             stale_after = \"1h\"\n[[rules]]\nname = \"Lamp\"\nwhile = \"today(water.volume) >= 0.5 m³\"\n\
+             set = {{ lamp = \"on\" }}\n"
+        ))
+    };
+    let mut house = House::at(config("old"), "2026-11-23T10:00:00");
+    let read = |house: &mut House, total| {
+        let result = Ok(vec![(Quantity::Volume, total)]);
+        house.send(Event::SensorRead { sensor: "water".into(), result });
+        house.is_on("lamp")
+    };
+    assert!(!read(&mut house, 100.0) && !read(&mut house, 100.25));
+    house.reconfigure(config("new"));
+    house.restart(secs(1));
+    assert!(!read(&mut house, 700.0), "the other meter shows more");
+    assert!(!read(&mut house, 700.125));
+    assert!(read(&mut house, 700.25), "and what was used before counts");
+}
+
+#[test]
+fn a_kill_loses_five_minutes_of_what_is_on_at_most() {
+    let mut house = pump("2026-11-23T07:00:00");
+    house.keep_every(secs(30));
+    house.live(mins(59));
+    house.restart_from_kept();
+    house.wake();
+    house.input("switch", true);
+    house.live(mins(6));
+    assert!(house.is_on("lamp"), "an hour of 65 minutes");
+    let mut idle = pump("2026-11-23T07:00:00");
+    idle.input("switch", false);
+    let before = idle.engine.revision();
+    idle.live(mins(60));
+    assert_eq!(idle.engine.revision(), before, "what is off is not remembered anew");
+}
