@@ -86,10 +86,10 @@ impl Reasons {
     }
 }
 
-/// What asks for the value of a zone's point, or of a number that people may set.
+/// What asks for the value of a zone's point, of a number that people may set, or of the mode of the house.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReasonSlot {
-    /// `safety`, `manual`, `plan`, `climate` or `default`.
+    /// `safety`, `manual`, `plan`, `climate`, `default`, or of the mode `rule`.
     pub slot: &'static str,
     /// What it asks for.
     pub value: String,

@@ -57,7 +57,8 @@ pub struct PointState {
     pub fault: Option<Arc<str>>,
     /// Of an output: what holds its value.
     pub explanation: Option<Arc<Explanation>>,
-    /// Of a room's points, why they are so, and of a climate zone's and what people may set, what holds their value.
+    /// Of a room's points, why they are so, and of a climate zone's, the mode's and what people may set, what holds their
+    /// value.
     pub because: Option<Because>,
     /// Of an output: how much it was used.
     pub usage: Option<Usage>,

@@ -148,7 +148,7 @@ pub struct Moved {
     pub opened: u64,
     /// How often it began to close.
     pub closed: u64,
-    /// How long it was not closed.
+    /// How long it was not closed, in hours: also while hearthd did not run, if it was open before.
     pub open_h: f64,
     /// The longest time for which it was not closed without a break.
     pub longest: Option<Longest>,
