@@ -1,23 +1,29 @@
 //! A configuration as it may be shown: what is secret in it is covered, and can be sent back so.
 //!
-//! What stands for a secret counts only where that secret is. Elsewhere it would be told to whoever reads what is made of it: the
-//! name of a room, a topic.
+//! What stands for a secret counts only where that secret is, once. Elsewhere it would be told to whoever reads what is made of
+//! it: the name of a room, a topic, a remark that is shown the next time. For the same reason a text that comes from afar names
+//! no other file of which messages repeat words.
 
 use super::{
     diagnostic::{Problems, Report, Source},
     keys::Keys,
     secrets::{PLAIN_KEYS, Secrets, joined, user_and_password},
 };
-use std::{ops::Range, path::Path};
+use std::{collections::BTreeSet, ops::Range, path::Path};
 
 const BEFORE: &str = "‹hidden ";
 const AFTER: char = '›';
+
+/// What is wrong in a file that these name is told with its words.
+const QUOTED: [&str; 2] = ["hub.holidays", "hub.tests"];
 
 /// A text with its secrets covered.
 pub struct Covered {
     /// As it may be shown.
     pub text: String,
     secrets: Vec<Secret>,
+    /// What stands at [`QUOTED`].
+    quoted: [Option<String>; 2],
 }
 
 struct Secret {
@@ -93,7 +99,8 @@ impl Covered {
     /// Covers the secrets of `text`.
     pub fn of(text: &str) -> Covered {
         let keys = Keys::of(text);
-        let mut covered = Covered { text: String::with_capacity(text.len()), secrets: Vec::new() };
+        let quoted = QUOTED.map(|path| keys.as_ref().and_then(|keys| Some(text[keys.value(path)?].to_owned())));
+        let mut covered = Covered { text: String::with_capacity(text.len()), secrets: Vec::new(), quoted };
         let mut done = 0;
         for bytes in parts(text, keys.as_ref()) {
             let letters = &text[bytes.clone()];
@@ -109,46 +116,69 @@ impl Covered {
     /// `edited`, which was made of the covered text, with the secrets in it.
     ///
     /// # Errors
-    /// When something stands for a secret in another place than the secret's.
+    /// When something stands for a secret in another place than the secret's, or for a second time, or another file is named of
+    /// which messages would repeat words.
     pub fn uncover(&self, edited: &str, path_for_messages: &Path) -> Result<Uncovered, Report> {
+        let refused_in = |text: &str, place: Range<usize>, message: &str, help: String| {
+            let problems = Problems::default();
+            problems.error(place, message, help);
+            problems.settle(&Source { path: path_for_messages.into(), text: text.to_owned() }).map(|_| ())
+        };
+        let refused = |place, message: &str, help| refused_in(edited, place, message, help);
+        let back = |number: usize| match &self.secrets[number].place {
+            Place::Value(keys) => format!("put it back to {}, or write the value itself", keys.join(", ")),
+            Place::Nowhere | Place::Unknown => "write the value itself".to_owned(),
+        };
+        let mut met = BTreeSet::new();
+        for (cover, number) in self.covers(edited) {
+            if !met.insert(number) {
+                refused(cover, "this stands for something hidden, and does so twice", back(number))?;
+            }
+        }
         let whole = self.fill(edited, str::to_owned);
         let Some(keys) = Keys::of(&whole.text) else {
             let shape = |letters: &str| letters.chars().map(|c| if c.is_alphanumeric() { 'x' } else { c }).collect();
             return Ok(self.fill(edited, shape));
         };
-        for ((bytes, _), (cover, secret)) in whole.filled.iter().zip(self.covers(edited)) {
+        let hidden = parts(&whole.text, Some(&keys));
+        for ((bytes, _), (cover, number)) in whole.filled.iter().zip(self.covers(edited)) {
             let place = Place::of(Some(&keys), bytes);
-            if place != Place::Nowhere && place != secret.place {
-                let problems = Problems::default();
-                problems.error(
-                    cover,
-                    "this stands for something hidden, which is no part of this value",
-                    match &secret.place {
-                        Place::Value(keys) => format!("put it back to {}, or write the value itself", keys.join(", ")),
-                        Place::Nowhere | Place::Unknown => "write the value itself".to_owned(),
-                    },
-                );
-                let source = Source { path: path_for_messages.into(), text: edited.to_owned() };
-                problems.settle(&source)?;
+            let around = hidden.partition_point(|part| part.start <= bytes.start).checked_sub(1);
+            let is_hidden = around.is_some_and(|around| hidden[around].end >= bytes.end);
+            if !is_hidden || (place != Place::Nowhere && place != self.secrets[number].place) {
+                refused(cover, "this stands for something hidden, which is no part of this", back(number))?;
             }
+        }
+        for (path, known) in QUOTED.into_iter().zip(&self.quoted) {
+            let Some(named) = keys.value(path).filter(|named| known.as_deref() != Some(&whole.text[named.clone()]))
+            else {
+                continue;
+            };
+            let help = match known {
+                Some(known) => format!("write {known}, or change it on the machine itself"),
+                None => "leave it out, or write it on the machine itself".to_owned(),
+            };
+            let message = "the file that this names is not changed from afar: messages repeat what is in it";
+            refused_in(&whole.text, named, message, help)?;
         }
         Ok(whole)
     }
 
-    /// The covers of an edited text: where each is, and what it stands for.
-    fn covers<'s>(&'s self, edited: &'s str) -> impl Iterator<Item = (Range<usize>, &'s Secret)> {
+    /// The covers of an edited text: where each is, and the place of the secret for which it stands.
+    fn covers(&self, edited: &str) -> impl Iterator<Item = (Range<usize>, usize)> {
         edited.match_indices(BEFORE).filter_map(|(start, _)| {
             let number = start + BEFORE.len();
             let end = number + edited[number..].find(AFTER)?;
             let place = edited[number..end].parse::<usize>().ok()?.checked_sub(1)?;
-            Some((start..end + AFTER.len_utf8(), self.secrets.get(place)?))
+            (place < self.secrets.len()).then_some((start..end + AFTER.len_utf8(), place))
         })
     }
 
     fn fill(&self, edited: &str, made: impl Fn(&str) -> String) -> Uncovered {
         let mut filled = Uncovered { text: String::with_capacity(edited.len()), filled: Vec::new() };
         let mut done = 0;
-        for (cover, secret) in self.covers(edited) {
+        for (cover, number) in self.covers(edited) {
+            let secret = &self.secrets[number];
             filled.text += &edited[done..cover.start];
             let start = filled.text.len();
             filled.text += &made(&secret.letters);
@@ -208,6 +238,9 @@ mod tests {
             ("\"me\"", "‹hidden 1›"),
             ("\"mqtt://localhost:1883\"", "‹hidden 1›"),
             ("[hub]", "[rooms.‹hidden 1›]\n[hub]"),
+            ("[hub]", "# ‹hidden 1›\n[hub]"),
+            ("password = ‹hidden 1›", "\"p\\u0061ssword\" = ‹hidden 1›"),
+            ("# as ever", "# ‹hidden 1›"),
         ] {
             let wrong = uncover(&shown.replace(from, to)).unwrap_err();
             assert!(wrong.to_string().contains("mqtt.password"), "{wrong}");
@@ -221,6 +254,25 @@ mod tests {
         assert!(!broken.contains("sesame") && broken.contains("password = \"xxxxxxxxxx\""), "{broken}");
         // There is no such secret: it is text like any other.
         assert!(uncover(&shown.replace("‹hidden 1›", "‹hidden 9›")).unwrap().contains("‹hidden 9›"));
+    }
+
+    /// Whoever may try texts would read them so, and make a text without end.
+    #[test]
+    fn a_secret_stands_once_and_no_other_file_is_named() {
+        let shown = Covered::of(TEXT).text;
+        let many = "# password = ‹hidden 1›\n".repeat(50_000) + &shown;
+        assert!(uncover(&many).unwrap_err().to_string().contains("does so twice"));
+        let add = |name: &str| shown.replace("[mqtt]", &format!("{name} = \"days.txt\"\n[mqtt]"));
+        for name in ["holidays", "tests", "\"h\\u006flidays\""] {
+            let wrong = uncover(&add(name)).unwrap_err().to_string();
+            assert!(wrong.contains("not changed from afar") && wrong.contains("leave it out"), "{wrong}");
+        }
+        let before = TEXT.replace("[mqtt]", "holidays = \"days.txt\"\n[mqtt]");
+        let covered = Covered::of(&before);
+        assert_eq!(covered.uncover(&covered.text, Path::new("c")).unwrap().text, before);
+        assert!(covered.uncover(&shown, Path::new("c")).is_ok(), "it may go");
+        let wrong = covered.uncover(&covered.text.replace("days.txt", "/etc/passwd"), Path::new("c"));
+        assert!(wrong.err().unwrap().to_string().contains("write \"days.txt\""));
     }
 
     #[test]

@@ -33,6 +33,11 @@ impl Keys {
         self.0.iter().find(around).map(|key| &*key.path)
     }
 
+    /// Where the value of a key is.
+    pub(super) fn value(&self, path: &str) -> Option<Range<usize>> {
+        self.0.iter().find(|key| key.path == path)?.value.clone()
+    }
+
     /// The keys that have any of these bytes.
     pub(super) fn touched(&self, place: &Range<usize>) -> impl Iterator<Item = &Key> {
         self.0.iter().filter(|key| key.bytes.start < place.end && place.start < key.bytes.end)

@@ -212,12 +212,12 @@ impl<'t> Secrets<'t> {
         self.exact.extend(part);
     }
 
-    /// The parts of a line that are not shown, in bytes from its beginning.
     /// All that is shown nowhere, in the order of the text: nothing twice, and nothing that is empty.
     pub fn all(&self) -> Vec<Range<usize>> {
         joined(self.hidden.clone())
     }
 
+    /// The parts of a line that are not shown, in bytes from its beginning.
     pub fn in_line(&self, line: Range<usize>) -> Vec<Range<usize>> {
         let within = self.hidden.iter().filter(|hidden| hidden.start < line.end && hidden.end > line.start);
         within.map(|hidden| hidden.start.max(line.start) - line.start..hidden.end.min(line.end) - line.start).collect()

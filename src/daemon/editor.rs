@@ -197,6 +197,7 @@ impl Desk {
                 return Ok(Checked { good: false, diagnostics });
             }
         };
+        bounded(&uncovered.text)?;
         let (good, diagnostics) = match (self.judge)(&self.file, uncovered.text.clone()) {
             Ok(loaded) => (true, diagnoses(&loaded.warnings, &uncovered)),
             Err(Unfit::Problems(report)) => (false, diagnoses(report.diagnostics(), &uncovered)),
@@ -213,6 +214,7 @@ impl Desk {
     fn to_try(&self, text: &str) -> Result<Loaded, Refused> {
         bounded(text)?;
         let uncovered = self.uncover(text).map_err(|wrong| Refused::Wrong(wrong.to_string()))?;
+        bounded(&uncovered.text)?;
         load_text(&self.file, uncovered.text).map_err(|report| Refused::Wrong(report.to_string()))
     }
 
@@ -240,24 +242,27 @@ impl Desk {
         };
         let uncovered = covered.uncover(&text, &self.file).map_err(|wrong| Refused::Wrong(wrong.to_string()))?;
         let text = &uncovered.text;
+        bounded(text)?;
         let mut loaded = (self.judge)(&self.file, text.clone()).map_err(|unfit| match unfit {
             Unfit::Problems(report) => Refused::Wrong(report.to_string()),
             Unfit::Tests(failure) => Refused::Wrong(failure),
         })?;
         if *text != before {
-            self.write(&before, text)?;
+            let kept = self.keep(&Earlier { until, by: name_of(&change.by), text: before.clone() })?;
+            if let Err(refused) = self.write(&before, text) {
+                self.versions.iter().zip(kept).for_each(|(versions, kept)| versions.forget(kept));
+                return Err(refused);
+            }
             tracing::info!("{} changed the configuration file", change.by);
-            self.keep(Earlier { until, by: name_of(&change.by), text: before });
         }
         let warnings = diagnoses(&std::mem::take(&mut loaded.warnings), &uncovered);
         Ok((Applied { version: self.mark(&uncovered.text), warnings, restart: None }, loaded.into()))
     }
 
-    fn keep(&self, earlier: Earlier) {
-        let kept = self.versions.as_ref().map_or(Ok(()), |versions| versions.keep(&earlier));
-        if let Err(error) = kept {
-            tracing::warn!("the version before of the configuration file is not kept: {error}");
-        }
+    /// What the file is before it is written: without that, nothing brings it back.
+    fn keep(&self, earlier: &Earlier) -> Result<Option<u64>, Refused> {
+        let kept = self.versions.as_ref().map(|versions| versions.keep(earlier)).transpose();
+        kept.map_err(|error| Refused::Trouble(format!("what the file was before cannot be kept, so it stays: {error}")))
     }
 
     /// In one step, beside what a link leads to, with the owner, the group and the mode of before as far as may be.
@@ -301,7 +306,7 @@ fn cure(error: &io::Error, file: &Path) -> String {
              ReadWritePaths={folder}, then `sudo systemctl restart hearthd`"
         ),
         io::ErrorKind::PermissionDenied => format!(
-            "the service may not write into its folder; run `sudo chgrp hearthd {folder}` and `sudo chmod g+w {folder}`"
+            "the service may not write into its folder; make it the folder's owner: `sudo chown hearthd {folder}`"
         ),
         _ => error.to_string(),
     }
@@ -377,7 +382,7 @@ mod tests {
         let file = Path::new("/etc/hearthd/config.toml");
         let cure = |kind: io::ErrorKind| cure(&io::Error::from(kind), file);
         assert!(cure(io::ErrorKind::ReadOnlyFilesystem).contains("ReadWritePaths=/etc/hearthd,"));
-        assert!(cure(io::ErrorKind::PermissionDenied).contains("sudo chgrp hearthd /etc/hearthd"));
+        assert!(cure(io::ErrorKind::PermissionDenied).contains("sudo chown hearthd /etc/hearthd`"));
         assert!(!cure(io::ErrorKind::StorageFull).contains("sudo"));
     }
 

@@ -52,18 +52,25 @@ impl Versions {
         toml::from_str(&files::read_text(&self.path(number), LARGEST).ok()?).ok()
     }
 
-    /// Keeps one more, and lets the oldest go.
+    /// Keeps one more, lets the oldest go, and returns its number.
     ///
     /// # Errors
     /// When the disk does not take it.
-    pub fn keep(&self, earlier: &Earlier) -> io::Result<()> {
+    pub fn keep(&self, earlier: &Earlier) -> io::Result<u64> {
         let text = toml::to_string(earlier).map_err(io::Error::other)?;
         let mut numbers: Vec<u64> = self.numbers().collect();
         numbers.sort_unstable();
         let next = numbers.last().map_or(1, |last| last + 1);
         files::replace(&self.path(next), text.as_bytes(), |_| Ok(()))?;
         let surplus = (numbers.len() + 1).saturating_sub(KEPT);
-        numbers.iter().take(surplus).try_for_each(|number| fs::remove_file(self.path(*number)))
+        numbers.iter().take(surplus).for_each(|number| self.forget(*number));
+        Ok(next)
+    }
+
+    /// Lets one go.
+    pub fn forget(&self, number: u64) {
+        // What cannot be removed is one more than need be.
+        let _ = fs::remove_file(self.path(number));
     }
 
     fn numbers(&self) -> impl Iterator<Item = u64> {

@@ -10,10 +10,7 @@ use super::{
     shape,
 };
 use crate::clock::Moment;
-use crate::house::{
-    Ask, Candidate, Course, Explained, House, NoCourse, Past, Plan, Question, Request,
-    editing::{Applied, Checked, ConfigFile, Trial, Trialled, Version, Written},
-};
+use crate::house::{Ask, Candidate, Course, Explained, House, NoCourse, Past, Plan, Question, Request};
 use crate::model::{Refusal, Scope, Source, duration};
 use axum::{
     Extension, Json, Router,
@@ -98,7 +95,6 @@ fn operations(auth: Option<&Arc<Auth>>) -> Vec<Operation> {
     use Scope::{Configure, Control, Read};
     use Verb::{Delete, Get, Post, Put};
     const POINT: &str = "/api/v1/points/{id}";
-    const VERSION: &str = "/api/v1/config/versions/{id}";
     /// The daemon did not answer, or is stopping.
     const UNANSWERED: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
     let refused = [StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY, StatusCode::LOCKED, UNANSWERED];
@@ -148,67 +144,6 @@ fn operations(auth: Option<&Arc<Auth>>) -> Vec<Operation> {
             .takes::<Candidate>()
             .gives::<Plan>()
             .fails(&[StatusCode::UNSUPPORTED_MEDIA_TYPE, UNANSWERED]),
-        Operation::new(
-            Post,
-            "/api/v1/simulate",
-            "simulate",
-            "A day of another configuration beside the running one",
-            editing::simulate,
-        )
-        .scope(Configure)
-        .takes::<Trial>()
-        .gives::<Trialled>()
-        .fails(&[StatusCode::UNSUPPORTED_MEDIA_TYPE])
-        .fails(&editing::REFUSED),
-        Operation::new(Get, "/api/v1/config", "getConfig", "The configuration file", editing::read)
-            .scope(Configure)
-            .gives::<ConfigFile>()
-            .fails(&editing::REFUSED),
-        Operation::new(
-            Put,
-            "/api/v1/config",
-            "setConfig",
-            "Writes the configuration file and brings it into force",
-            editing::apply,
-        )
-        .scope(Configure)
-        .matches()
-        .takes::<Written>()
-        .gives::<Applied>()
-        .fails(&editing::REFUSED),
-        Operation::new(
-            Post,
-            "/api/v1/config/check",
-            "checkConfig",
-            "What is wrong with a configuration",
-            editing::check,
-        )
-        .scope(Configure)
-        .takes::<Written>()
-        .gives::<Checked>()
-        .fails(&[StatusCode::UNSUPPORTED_MEDIA_TYPE])
-        .fails(&editing::REFUSED),
-        Operation::new(
-            Get,
-            "/api/v1/config/versions",
-            "listVersions",
-            "What the file was before, the newest first",
-            editing::versions,
-        )
-        .scope(Configure)
-        .gives::<Vec<Version>>()
-        .fails(&editing::REFUSED),
-        Operation::new(Get, VERSION, "getVersion", "The file as it was before", editing::version)
-            .scope(Configure)
-            .gives::<ConfigFile>()
-            .fails(&[StatusCode::NOT_FOUND])
-            .fails(&editing::REFUSED),
-        Operation::new(Put, VERSION, "restoreVersion", "Brings the file back to what it was before", editing::restore)
-            .scope(Configure)
-            .matches()
-            .gives::<Applied>()
-            .fails(&[StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY])
-            .fails(&editing::REFUSED),
         Operation::new(Get, "/metrics", "metrics", "Numbers for Prometheus", metrics::metrics)
             .scope(Read)
             .answers(StatusCode::OK, Content::Text("text/plain")),
@@ -217,6 +152,7 @@ fn operations(auth: Option<&Arc<Auth>>) -> Vec<Operation> {
             .answers(UNANSWERED, Content::Json(SchemaGenerator::subschema_for::<health::Health>)),
     ];
     if let Some(auth) = auth {
+        operations.extend(editing::operations());
         operations.extend([
             Operation::of_auth(Post, "/api/v1/login", "logIn", "Begins a session, known by a cookie", (log_in, auth))
                 .takes::<Credentials>()

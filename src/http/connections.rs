@@ -14,7 +14,7 @@ use std::{
 };
 use tokio::{
     task::{AbortHandle, JoinSet},
-    time::{Sleep, sleep},
+    time::{Sleep, sleep, timeout},
 };
 
 /// How many requests of a connection the house is at work on.
@@ -69,6 +69,18 @@ impl Connections {
         }
         let task = self.tasks.spawn(connection);
         self.open.push_back((task, work));
+    }
+
+    /// Ends them when the house is at work for none of them any more, or after this time.
+    pub async fn end(mut self, within: Duration) {
+        let is_at_work = |(task, work): &(AbortHandle, Work)| !task.is_finished() && work.is_going_on();
+        let at_rest = async {
+            while self.open.iter().any(is_at_work) {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let _ = timeout(within, at_rest).await;
+        self.tasks.shutdown().await;
     }
 }
 

@@ -3,12 +3,14 @@
 use super::{
     api::{self, Caller, Id, body_in_turn},
     connections::Work,
+    operations::{Operation, Verb},
     problem::problem,
 };
 use crate::house::{
     Candidate, House,
-    editing::{Answer, Change, Edit, Refused, Text, Trial, Written},
+    editing::{Answer, Applied, Change, Checked, ConfigFile, Edit, Refused, Text, Trial, Trialled, Version, Written},
 };
+use crate::model::Scope;
 use axum::{
     Extension, Json,
     extract::{Request, State},
@@ -26,7 +28,71 @@ use tokio::{sync::oneshot, time::timeout};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What every edit may be refused with.
-pub(super) const REFUSED: [StatusCode; 2] = [StatusCode::FORBIDDEN, StatusCode::SERVICE_UNAVAILABLE];
+const REFUSED: [StatusCode; 2] = [StatusCode::FORBIDDEN, StatusCode::SERVICE_UNAVAILABLE];
+
+/// What is answered where people have to log in: whoever edits the file may do all that it can.
+pub(super) fn operations() -> Vec<Operation> {
+    use Scope::Configure;
+    use Verb::{Get, Post, Put};
+    const VERSION: &str = "/api/v1/config/versions/{id}";
+    vec![
+        Operation::new(
+            Post,
+            "/api/v1/simulate",
+            "simulate",
+            "A day of another configuration beside the running one",
+            simulate,
+        )
+        .scope(Configure)
+        .takes::<Trial>()
+        .gives::<Trialled>()
+        .fails(&[StatusCode::UNSUPPORTED_MEDIA_TYPE])
+        .fails(&REFUSED),
+        Operation::new(Get, "/api/v1/config", "getConfig", "The configuration file", read)
+            .scope(Configure)
+            .gives::<ConfigFile>()
+            .fails(&REFUSED),
+        Operation::new(
+            Put,
+            "/api/v1/config",
+            "setConfig",
+            "Writes the configuration file and brings it into force",
+            apply,
+        )
+        .scope(Configure)
+        .matches()
+        .takes::<Written>()
+        .gives::<Applied>()
+        .fails(&REFUSED),
+        Operation::new(Post, "/api/v1/config/check", "checkConfig", "What is wrong with a configuration", check)
+            .scope(Configure)
+            .takes::<Written>()
+            .gives::<Checked>()
+            .fails(&[StatusCode::UNSUPPORTED_MEDIA_TYPE])
+            .fails(&REFUSED),
+        Operation::new(
+            Get,
+            "/api/v1/config/versions",
+            "listVersions",
+            "What the file was before, the newest first",
+            versions,
+        )
+        .scope(Configure)
+        .gives::<Vec<Version>>()
+        .fails(&REFUSED),
+        Operation::new(Get, VERSION, "getVersion", "The file as it was before", version)
+            .scope(Configure)
+            .gives::<ConfigFile>()
+            .fails(&[StatusCode::NOT_FOUND])
+            .fails(&REFUSED),
+        Operation::new(Put, VERSION, "restoreVersion", "Brings the file back to what it was before", restore)
+            .scope(Configure)
+            .matches()
+            .gives::<Applied>()
+            .fails(&[StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY])
+            .fails(&REFUSED),
+    ]
+}
 
 pub(super) async fn read(State(house): State<House>, Extension(work): Extension<Work>) -> Response {
     let _at_work = work.begin();

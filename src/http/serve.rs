@@ -41,6 +41,8 @@ const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 const LISTEN_AGAIN: Duration = Duration::from_secs(10);
 /// A client that takes nothing of its answer for so long is let go.
 const TAKEN_WITHIN: Duration = Duration::from_secs(5);
+/// Where other settings come into force, what is asked for is answered within this.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// The largest head of a request, in bytes.
 const HEAD_MAX: usize = 32 << 10;
 
@@ -60,7 +62,8 @@ pub type Listening = Option<Result<SocketAddr, String>>;
 /// Serves `house` on a listening socket until the task is dropped.
 pub async fn serve(listener: UnixListener, house: House) {
     let routes = routes(App::new(house, ON_SOCKET.readers), None).layer(Extension(Caller(Source::Console)));
-    let mut service = Service::new(routes, &ON_SOCKET);
+    let mut connections = Connections::new(ON_SOCKET.connections);
+    let mut service = Service::new(routes, &mut connections);
     loop {
         match listener.accept().await {
             Ok((stream, _)) => service.connect(ready(Some(stream)), None).await,
@@ -74,9 +77,10 @@ pub async fn serve(listener: UnixListener, house: House) {
 pub async fn serve_tcp(mut house: House, listening: watch::Sender<Listening>, state: Option<PathBuf>) {
     loop {
         let config = house.config.borrow_and_update().clone();
+        let mut connections = Connections::new(ON_TCP.connections);
         let served = async {
             match &config.http {
-                Some(settings) => listen(settings, &house, &listening, state.as_deref()).await,
+                Some(settings) => listen(settings, &house, &listening, state.as_deref(), &mut connections).await,
                 None => {
                     listening.send_replace(None);
                     std::future::pending().await
@@ -87,6 +91,8 @@ pub async fn serve_tcp(mut house: House, listening: watch::Sender<Listening>, st
             () = served => {}
             () = until_other_settings(house.config.clone(), &config) => {}
         }
+        // One of them may have asked for the change, and is still to be told.
+        connections.end(ANSWER_WITHIN).await;
     }
 }
 
@@ -99,7 +105,13 @@ async fn until_other_settings(mut configs: watch::Receiver<Arc<Config>>, config:
 }
 
 /// Serves on the address of the settings, as soon as it can be had.
-async fn listen(settings: &HttpSettings, house: &House, listening: &watch::Sender<Listening>, state: Option<&Path>) {
+async fn listen(
+    settings: &HttpSettings,
+    house: &House,
+    listening: &watch::Sender<Listening>,
+    state: Option<&Path>,
+    connections: &mut Connections,
+) {
     let auth = Arc::new(Auth::new(settings));
     if settings.is_open() && !HttpSettings::is_of_this_machine(settings.listen) {
         // The configuration is not accepted so.
@@ -133,7 +145,7 @@ async fn listen(settings: &HttpSettings, house: &House, listening: &watch::Sende
     let routes = routes(App::new(house.clone(), ON_TCP.readers), Some(&auth))
         .layer(Extension(Caller(Source::Http("".into()))))
         .layer(middleware::from_fn_with_state(gate, guard));
-    let mut service = Service::new(routes, &ON_TCP);
+    let mut service = Service::new(routes, connections);
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
@@ -189,20 +201,20 @@ async fn cannot_accept(what: &str, error: &io::Error) {
 }
 
 /// What answers on a listener, and its connections.
-struct Service {
+struct Service<'c> {
     http: http1::Builder,
     routes: Router,
-    connections: Connections,
+    connections: &'c mut Connections,
 }
 
-impl Service {
-    fn new(routes: Router, limits: &Limits) -> Service {
+impl Service<'_> {
+    fn new(routes: Router, connections: &mut Connections) -> Service<'_> {
         let mut http = http1::Builder::new();
         // A client that says nothing is not kept for ever.
         http.timer(TokioTimer::new()).header_read_timeout(REQUEST_WITHIN).max_buf_size(HEAD_MAX);
         // The library cannot write a date before 1970, and tries to.
         http.auto_date_header(false);
-        Service { http, routes, connections: Connections::new(limits.connections) }
+        Service { http, routes, connections }
     }
 
     /// Serves one more connection. Each of its requests knows it; routes with layers of their own would take 0.7 MB.
