@@ -284,7 +284,8 @@ function who(is) {
   allow(session?.scope);
   put(get("may"), "hidden", mayAct());
   document.body.classList.toggle("is-reader", !mayAct());
-  if (session && !session.edits) {
+  // Where the house could not be asked, what somebody writes stays.
+  if (session?.user && !session.edits) {
     bench?.end();
     bench = undefined;
   }

@@ -138,7 +138,7 @@ export function desk({ about, leave, complain }) {
       outcome = restart ? t("desk.restart") : t("desk.applied");
     } catch (error) {
       if (error.status === 412) await meet(change);
-      else complain(error.message || t("refused.link"));
+      else complain(error.message || t("desk.unanswered"));
     }
     isBusy = false;
     draw();
