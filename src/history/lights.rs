@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{Instant, MissedTickBehavior},
+    time::{MissedTickBehavior, interval},
 };
 
 /// What is not told, as of a history that has just begun, is asked for again so often.
@@ -23,7 +23,9 @@ pub fn repeat_lights(house: &House) -> impl Future<Output = ()> + use<> {
     async move {
         // Whether it was found.
         let mut looked = BTreeMap::<Wanted, bool>::new();
-        let mut again = tokio::time::interval_at(Instant::now() + AGAIN, AGAIN);
+        let mut again = interval(AGAIN);
+        // The first one would be now.
+        again.reset();
         again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let snapshot = house.snapshots.borrow_and_update().clone();

@@ -483,7 +483,8 @@ fn what_is_asked_once_while_its_switches_do_not_tell_is_never_done() {
                 [outputs.lamp]\nkind = \"light\"\ngpio = 20\n\
                 [scenes.leave]\nset = { garage = \"closed\", lamp = \"on\" }\n\
                 [scenes.come]\nset = { garage = \"open\" }\n";
-    let asks: [(&str, &dyn Fn(&mut House)); 4] = [
+    type Ask<'a> = (&'a str, &'a dyn Fn(&mut House));
+    let asks: [Ask<'_>; 4] = [
         ("a button", &|house| drop(house.input("wall", true))),
         ("a lever", &|house| drop(house.input("lever", true))),
         ("a scene to close", &|house| drop(house.command("scene.leave", "ON"))),
