@@ -239,13 +239,14 @@ mod tests {
             ("\"mqtt://localhost:1883\"", "‹hidden 1›"),
             ("[hub]", "[rooms.‹hidden 1›]\n[hub]"),
             ("[hub]", "# ‹hidden 1›\n[hub]"),
-            ("password = ‹hidden 1›", "\"p\\u0061ssword\" = ‹hidden 1›"),
-            ("# as ever", "# ‹hidden 1›"),
         ] {
             let wrong = uncover(&shown.replace(from, to)).unwrap_err();
             assert!(wrong.to_string().contains("mqtt.password"), "{wrong}");
             assert!(!wrong.to_string().contains("sesame"), "{wrong}");
         }
+        // Spelled so, it would be shown the next time.
+        let spelled = shown.replace("[mqtt]", "[\"\\u006dqtt\"]").replace("password = ‹", "\"p\\u0061ssword\" = ‹");
+        assert!(uncover(&spelled).unwrap_err().to_string().contains("mqtt.password"));
         // In a text of several lines it would look as if it stood in the table.
         let wrong = uncover(&shown.replace("\"Home\"", "'''\n[mqtt]\npassword = ‹hidden 1›\n'''")).unwrap_err();
         assert_eq!(wrong.diagnostics()[0].place.as_ref().map(|place| place.line), Some(5));
