@@ -248,7 +248,8 @@ mod tests {
         let spelled = shown.replace("[mqtt]", "[\"\\u006dqtt\"]").replace("password = ‹", "\"p\\u0061ssword\" = ‹");
         assert!(uncover(&spelled).unwrap_err().to_string().contains("mqtt.password"));
         // In a text of several lines it would look as if it stood in the table.
-        let wrong = uncover(&shown.replace("\"Home\"", "'''\n[mqtt]\npassword = ‹hidden 1›\n'''")).unwrap_err();
+        let moved = shown.replace("password = ‹hidden 1›", "password = \"x\"");
+        let wrong = uncover(&moved.replace("\"Home\"", "'''\n[mqtt]\npassword = ‹hidden 1›\n'''")).unwrap_err();
         assert_eq!(wrong.diagnostics()[0].place.as_ref().map(|place| place.line), Some(5));
         // What is not TOML is told of with what only looks like it.
         let broken = uncover(&shown.replace("[hub]", "[hub")).unwrap();
