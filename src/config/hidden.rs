@@ -168,8 +168,10 @@ impl Covered {
     fn covers(&self, edited: &str) -> impl Iterator<Item = (Range<usize>, usize)> {
         edited.match_indices(BEFORE).filter_map(|(start, _)| {
             let number = start + BEFORE.len();
-            let end = number + edited[number..].find(AFTER)?;
+            // No further than its digits: there may be many that never end.
+            let end = number + edited[number..].find(|c: char| !c.is_ascii_digit())?;
             let place = edited[number..end].parse::<usize>().ok()?.checked_sub(1)?;
+            edited[end..].starts_with(AFTER).then_some(())?;
             (place < self.secrets.len()).then_some((start..end + AFTER.len_utf8(), place))
         })
     }

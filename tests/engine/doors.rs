@@ -520,6 +520,7 @@ fn a_command_whose_switches_stop_telling_before_it_is_pressed_is_not_done_later(
     house.input_fails("shut");
     house.input_fails("up");
     house.live(mins(60));
+    assert!(house.point("garage").fault.is_some(), "who asked is told");
     house.input("shut", true);
     house.input("up", true);
     house.live(mins(60));

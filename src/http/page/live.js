@@ -32,6 +32,8 @@ export function listen(told, link, who) {
     // Where nobody has to say who they are, it names nobody.
     const session = await ask("GET", "session").catch((error) => error);
     if (session.status === 401) return who(null);
+    // Nobody is somebody else because the house cannot be asked just now.
+    if (session instanceof Error && session.status !== 404) { link(false); return again(); }
     who(session.user ? session : {});
     source?.close();
     source = new EventSource("api/v1/events");
