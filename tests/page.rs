@@ -251,7 +251,7 @@ fn somebody_logs_in_and_out() {
     ));
     fs::write(house.folder.path().join("anna.hash"), hash("correct horse")).unwrap();
     house.up(&[]);
-    attend(browser("login.mjs", &at(http)), |word| panic!("nobody knows how to {word}"));
+    attend(browser("scopes.mjs", &at(http)), |word| panic!("nobody knows how to {word}"));
 }
 
 /// A house whose file anna may edit and bob may not.
