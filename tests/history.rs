@@ -225,6 +225,12 @@ fn what_happened_is_told_by_the_daemon_and_by_its_file() {
     let told = |what: &dyn Fn() -> bool| wait_until("it is told", what);
     told(&|| changes(&course(&house, &["notices"])) == [("the lamp is on".into(), Some("Tell".into()))]);
     told(&|| changes(&course(&house, &["bell.event"])).iter().any(|(value, _)| value == "click"));
+    let starts = |house: &House| -> u64 {
+        let switched = course(house, &["blinker", "--every", "1d"]);
+        switched["spans"].as_array().unwrap().iter().map(|s| s["starts"].as_u64().unwrap()).sum()
+    };
+    // The first that the history sees of it may be that it is on: no start.
+    told(&|| starts(&house) >= 1);
     sleep(Duration::from_millis(1_500));
     let check = |house: &House| {
         let lamp = changes(&course(house, &["lamp"]));
@@ -252,9 +258,7 @@ fn what_happened_is_told_by_the_daemon_and_by_its_file() {
         let heater = course(house, &["heater.power", "--every", "1d"]);
         let energy: f64 = heater["spans"].as_array().unwrap().iter().map(|s| s["energy_kwh"].as_f64().unwrap()).sum();
         assert!(energy > 0.000_2 && energy < 0.05, "{heater}");
-        let switched = course(house, &["blinker", "--every", "1d"]);
-        let starts: u64 = switched["spans"].as_array().unwrap().iter().map(|s| s["starts"].as_u64().unwrap()).sum();
-        assert!(starts >= 1, "{switched}");
+        assert!(starts(house) >= 1);
     };
     check(&house);
     assert!(house.stop());
@@ -493,7 +497,7 @@ fn a_log_of_writes_cut_at_every_byte_of_its_last_pages_is_no_harm() {
 }
 
 /// A kill loses what came within `commit` before it: as the daemon's own clock tells, and for a busy machine with so much more as
-/// that shows in ten seconds.
+/// that shows in a minute.
 #[test]
 fn a_kill_loses_no_more_than_commit() {
     const COMMIT_S: i64 = 60;
@@ -502,13 +506,17 @@ fn a_kill_loses_no_more_than_commit() {
     let kill = |dies_after_s: i64| {
         let mut house =
             House::new(&HUT.replace("Europe/Amsterdam", "UTC").replace("\"1s\"\n[modes]", "\"1m\"\n[modes]"));
-        house.up(&["--from", "2026-11-23T09:59", "--speed", "60"]);
+        house.up(&["--from", "2026-11-23T09:59", "--speed", "10"]);
         let mut lived_s = 0;
-        wait_until("it has lived long", || {
-            let time = get(&house.socket(), "/api/v1/points").1["time"].as_str().unwrap().to_owned();
-            lived_s = chrono::DateTime::parse_from_rfc3339(&time).unwrap().timestamp() - from;
-            lived_s >= dies_after_s
-        });
+        let mut lives = |least_s: i64| {
+            wait_until("it has lived long", || {
+                let time = get(&house.socket(), "/api/v1/points").1["time"].as_str().unwrap().to_owned();
+                lived_s = chrono::DateTime::parse_from_rfc3339(&time).unwrap().timestamp() - from;
+                lived_s >= least_s
+            })
+        };
+        lives(dies_after_s / 2);
+        lives(dies_after_s);
         house.kill();
         let connection = Connection::open(database(&house)).unwrap();
         // The blinker goes on or off every two seconds. The time of a row stands above the number of its point.
@@ -518,7 +526,7 @@ fn a_kill_loses_no_more_than_commit() {
     };
     std::thread::scope(|scope| {
         for row in 0..6 {
-            scope.spawn(move || kill(COMMIT_S + SLACK_S + 60 + 37 * row));
+            scope.spawn(move || kill(COMMIT_S + SLACK_S + 60 + 11 * row));
         }
     });
 }
@@ -533,6 +541,7 @@ fn a_file_that_another_program_holds_holds_up_no_output() {
     other.busy_timeout(support::PATIENCE).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let before = seen(&database(&house));
+    assert!(before.is_some(), "it can be read meanwhile");
     let mut value = "OFF";
     let mut obeys = |house: &House| {
         value = if value == "ON" { "OFF" } else { "ON" };

@@ -138,7 +138,14 @@ impl Covered {
         let whole = self.fill(edited, str::to_owned);
         let Some(keys) = Keys::of(&whole.text) else {
             let shape = |letters: &str| letters.chars().map(|c| if c.is_alphanumeric() { 'x' } else { c }).collect();
-            return Ok(self.fill(edited, shape));
+            let shaped = self.fill(edited, shape);
+            // A text that is only in order without what is hidden must not be written.
+            if Keys::of(&shaped.text).is_some()
+                && let Some((cover, number)) = self.covers(edited).next()
+            {
+                refused(cover, "what this stands for does not fit in here", back(number))?;
+            }
+            return Ok(shaped);
         };
         let hidden = parts(&whole.text, Some(&keys));
         for ((bytes, _), (cover, number)) in whole.filled.iter().zip(self.covers(edited)) {
@@ -277,6 +284,13 @@ mod tests {
         assert!(covered.uncover(&shown, Path::new("c")).is_ok(), "it may go");
         let wrong = covered.uncover(&covered.text.replace("days.txt", "/etc/passwd"), Path::new("c"));
         assert!(wrong.err().unwrap().to_string().contains("write \"days.txt\""));
+    }
+
+    #[test]
+    fn what_only_its_shape_makes_a_toml_text_is_not_written() {
+        let twice = Covered::of(TEXT).text.replace("# password = ", "once = 1\n");
+        let error = uncover(&twice.replace("‹hidden 3›", "‹hidden 3› = 2")).unwrap_err().to_string();
+        assert!(error.contains("does not fit in here"), "{error}");
     }
 
     #[test]

@@ -82,6 +82,12 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
             "every program of this machine could change the house, and nobody would have to say who they are",
             "add [http.users.NAME] with scope = \"configure\"",
         );
+    } else if configure && !users.iter().chain(&tokens).any(|(login, _)| login.scope == Scope::Configure) {
+        table.warning_at(
+            "configure",
+            "nobody may edit the file: no user and no token has scope = \"configure\"",
+            "write scope = \"configure\" in [http.users.NAME], or remove it",
+        );
     }
     if !HttpSettings::is_of_this_machine(listen) {
         if users.is_empty() && tokens.is_empty() {

@@ -18,7 +18,7 @@ use crate::{
             Applied, Change, Checked, ConfigFile, Diagnosis, Edit, Refused, Severity, Text, Trial, Trialled, Version,
         },
     },
-    model::Source,
+    model::{Config, Source},
 };
 use std::{
     fs,
@@ -85,15 +85,7 @@ impl Editor {
                 }
                 Edit::Versions(answer) => {
                     let config = self.house.config.borrow().clone();
-                    let listed = self.at_desk(move |desk| {
-                        let now = desk.now()?;
-                        Ok(desk
-                            .versions
-                            .as_ref()
-                            .map(|versions| list(&versions.all(), &now, |one| one.until(&config)))
-                            .unwrap_or_default())
-                    });
-                    drop(answer.send(listed.await));
+                    drop(answer.send(self.at_desk(move |desk| desk.list(&config)).await));
                 }
                 Edit::Version(id, answer) => drop(answer.send(self.at_desk(move |desk| desk.version(&id)).await)),
                 Edit::Apply(change, answer) => drop(answer.send(self.apply(change).await)),
@@ -174,6 +166,11 @@ impl Desk {
         ConfigFile { name, text: Covered::of(text).text, version: self.mark(text) }
     }
 
+    fn list(&self, config: &Config) -> Result<Vec<Version>, Refused> {
+        let now = self.now()?;
+        Ok(self.versions.as_ref().map_or_else(Vec::new, |kept| list(&kept.all(), &now, |one| one.until(config))))
+    }
+
     fn version(&self, id: &str) -> Result<ConfigFile, Refused> {
         Ok(self.show(&self.earlier(id)?.text))
     }
@@ -243,7 +240,7 @@ impl Desk {
         let uncovered = covered.uncover(&text, &self.file).map_err(|wrong| Refused::Wrong(wrong.to_string()))?;
         let text = &uncovered.text;
         bounded(text)?;
-        let mut loaded = (self.judge)(&self.file, text.clone()).map_err(|unfit| match unfit {
+        let loaded = (self.judge)(&self.file, text.clone()).map_err(|unfit| match unfit {
             Unfit::Problems(report) => Refused::Wrong(report.to_string()),
             Unfit::Tests(failure) => Refused::Wrong(failure),
         })?;
@@ -253,9 +250,10 @@ impl Desk {
                 self.versions.iter().zip(kept).for_each(|(versions, kept)| versions.forget(kept));
                 return Err(refused);
             }
+            self.versions.iter().for_each(Versions::trim);
             tracing::info!("{} changed the configuration file", change.by);
         }
-        let warnings = diagnoses(&std::mem::take(&mut loaded.warnings), &uncovered);
+        let warnings = diagnoses(&loaded.warnings, &uncovered);
         Ok((Applied { version: self.mark(&uncovered.text), warnings, restart: None }, loaded.into()))
     }
 
@@ -267,10 +265,10 @@ impl Desk {
 
     /// In one step, beside what a link leads to, with the owner, the group and the mode of before as far as may be.
     fn write(&self, before: &str, text: &str) -> Result<(), Refused> {
-        let cannot = |error: &io::Error| {
-            Refused::Trouble(format!("cannot write {}: {}", self.file.display(), cure(error, &self.file)))
+        let cannot = |file: &Path, error: &io::Error| {
+            Refused::Trouble(format!("cannot write {}: {}", file.display(), cure(error, file)))
         };
-        let file = fs::canonicalize(&self.file).map_err(|error| cannot(&error))?;
+        let file = fs::canonicalize(&self.file).map_err(|error| cannot(&self.file, &error))?;
         let mut is_other = false;
         let written = files::replace(&file, text.as_bytes(), |new| {
             let old = fs::metadata(&file)?;
@@ -286,7 +284,7 @@ impl Desk {
         match written {
             Ok(()) => Ok(()),
             Err(_) if is_other => Err(Refused::Stale),
-            Err(error) => Err(cannot(&error)),
+            Err(error) => Err(cannot(&file, &error)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the configuration file was before it was changed over HTTP: the last texts, in the state folder.
 
 use crate::{files, model::Config};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -29,7 +29,7 @@ pub struct Earlier {
 impl Earlier {
     /// Its end on the clock of the house.
     pub fn until(&self, config: &Config) -> String {
-        self.until.with_timezone(&config.hub.timezone).to_rfc3339_opts(SecondsFormat::Secs, false)
+        config.hub.on_the_clock(self.until)
     }
 }
 
@@ -52,19 +52,23 @@ impl Versions {
         toml::from_str(&files::read_text(&self.path(number), LARGEST).ok()?).ok()
     }
 
-    /// Keeps one more, lets the oldest go, and returns its number.
+    /// Keeps one more, and returns its number.
     ///
     /// # Errors
     /// When the disk does not take it.
     pub fn keep(&self, earlier: &Earlier) -> io::Result<u64> {
         let text = toml::to_string(earlier).map_err(io::Error::other)?;
+        let next = self.numbers().max().map_or(1, |last| last + 1);
+        files::replace(&self.path(next), text.as_bytes(), |_| Ok(()))?;
+        Ok(next)
+    }
+
+    /// Lets the oldest go that are too many.
+    pub fn trim(&self) {
         let mut numbers: Vec<u64> = self.numbers().collect();
         numbers.sort_unstable();
-        let next = numbers.last().map_or(1, |last| last + 1);
-        files::replace(&self.path(next), text.as_bytes(), |_| Ok(()))?;
-        let surplus = (numbers.len() + 1).saturating_sub(KEPT);
+        let surplus = numbers.len().saturating_sub(KEPT);
         numbers.iter().take(surplus).for_each(|number| self.forget(*number));
-        Ok(next)
     }
 
     /// Lets one go.
@@ -105,6 +109,7 @@ mod tests {
         let earlier = |n: usize| Earlier { until: DateTime::UNIX_EPOCH, by: "anna".into(), text: format!("# {n}\n") };
         for n in 1..=KEPT + 3 {
             versions.keep(&earlier(n)).unwrap();
+            versions.trim();
         }
         fs::write(state.path().join("config.versions/notes.txt"), "not ours").unwrap();
         let all = versions.all();

@@ -20,7 +20,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 use tokio::{sync::oneshot, time::timeout};
 
@@ -103,12 +103,7 @@ pub(super) async fn read(State(house): State<House>, Extension(work): Extension<
 }
 
 pub(super) async fn check(State(house): State<House>, Extension(work): Extension<Work>, request: Request) -> Response {
-    let Written { text } = match body_in_turn(request).await {
-        Ok(written) => written,
-        Err(response) => return response,
-    };
-    let _at_work = work.begin();
-    told(ask_in_turn(&house, |answer| Edit::Check(text, answer)).await)
+    answered(&house, &work, request, |Written { text }, answer| Edit::Check(text, answer)).await
 }
 
 pub(super) async fn simulate(
@@ -116,12 +111,22 @@ pub(super) async fn simulate(
     Extension(work): Extension<Work>,
     request: Request,
 ) -> Response {
-    let trial: Trial = match body_in_turn(request).await {
-        Ok(trial) => trial,
+    answered(&house, &work, request, Edit::Simulate).await
+}
+
+/// Asks what makes a house of the text that the request holds.
+async fn answered<B: DeserializeOwned, T: Serialize>(
+    house: &House,
+    work: &Work,
+    request: Request,
+    edit: impl FnOnce(B, Answer<T>) -> Edit,
+) -> Response {
+    let body = match body_in_turn(request).await {
+        Ok(body) => body,
         Err(response) => return response,
     };
     let _at_work = work.begin();
-    told(ask_in_turn(&house, |answer| Edit::Simulate(trial, answer)).await)
+    told(ask_in_turn(house, |answer| edit(body, answer)).await)
 }
 
 pub(super) async fn apply(
@@ -205,7 +210,7 @@ async fn ask_in_turn<T>(house: &House, edit: impl FnOnce(Answer<T>) -> Edit) -> 
 }
 
 async fn ask<T>(house: &House, edit: impl FnOnce(Answer<T>) -> Edit) -> Result<T, Response> {
-    let unanswered = || problem(StatusCode::SERVICE_UNAVAILABLE, "hearthd did not answer in time");
+    let unanswered = |why| problem(StatusCode::SERVICE_UNAVAILABLE, why);
     let (sender, answer) = oneshot::channel();
     let asked = async {
         house.edits.send(edit(sender)).await.ok()?;
@@ -214,7 +219,8 @@ async fn ask<T>(house: &House, edit: impl FnOnce(Answer<T>) -> Edit) -> Result<T
     match timeout(PATIENCE, asked).await {
         Ok(Some(Ok(answer))) => Ok(answer),
         Ok(Some(Err(refused))) => Err(refusal(refused)),
-        Ok(None) | Err(_) => Err(unanswered()),
+        Ok(None) => Err(unanswered("hearthd is stopping")),
+        Err(_) => Err(unanswered("hearthd did not answer in time")),
     }
 }
 

@@ -52,11 +52,7 @@ pub mod zones;
 pub use announce::announce;
 pub use serve::{Listening, serve, serve_tcp};
 
-use crate::{
-    clock::Now,
-    house::House,
-    model::{Config, Snapshot},
-};
+use crate::{clock::Now, house::House, model::Snapshot};
 
 impl House {
     /// All that is told of the house besides its points.
@@ -72,11 +68,7 @@ impl House {
 
 /// Wall time for JSON: RFC 3339 in the hub's zone.
 fn local(snapshot: &Snapshot, time: chrono::DateTime<chrono::Utc>) -> String {
-    local_in(&snapshot.config, time)
-}
-
-fn local_in(config: &Config, time: chrono::DateTime<chrono::Utc>) -> String {
-    time.with_timezone(&config.hub.timezone).to_rfc3339_opts(chrono::SecondsFormat::Secs, false)
+    snapshot.config.hub.on_the_clock(time)
 }
 
 /// Seconds from `time` to `now`, not negative.
@@ -95,7 +87,7 @@ mod tests {
         clock::{Clock, Moment},
         engine::Engine,
         house::{Ends, Explained, Foreseen, Question},
-        model::{ClockTrust, Line, Outlook, Output, OutputKind, Reasons},
+        model::{ClockTrust, Config, Line, Outlook, Output, OutputKind, Reasons},
     };
     use axum::{Extension, extract::State, http::StatusCode};
     use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The JSON shapes of the service.
 
 use super::{
-    age_s, local, local_in,
+    age_s, local,
     zones::{self, ZoneShape},
 };
 use crate::house::Foreseen;
@@ -528,7 +528,7 @@ pub fn why(snapshot: &Snapshot, name: &str, reasons: &Reasons) -> Option<Why> {
 }
 
 pub(super) fn outlook(Foreseen { config, outlook, now }: &Foreseen) -> Outlook {
-    let local = |time| local_in(config, time);
+    let local = |time| config.hub.on_the_clock(time);
     let sun = |sun: &SunTimes| SunShape {
         dawn: local(sun.dawn),
         sunrise: local(sun.sunrise),

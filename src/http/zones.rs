@@ -2,7 +2,7 @@
 
 use crate::model::{
     Climate, Config, DaySet, Kind, Owner, PlanAsk, PlanPeriod, Preset, Quantity, SensorId, Setpoints, TargetFor,
-    duration,
+    TimeOfDay, duration,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -105,8 +105,7 @@ impl From<&PlanPeriod> for PeriodShape {
             PlanAsk::Setpoints(setpoints) => (None, *setpoints),
             PlanAsk::Preset(name) => (Some(name.to_string()), Setpoints::default()),
         };
-        let minutes = begins_s / 60;
-        let at = format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        let at = TimeOfDay::clock(*begins_s).to_string();
         PeriodShape { days: iso(*days), at, preset, setpoints: setpoints.into() }
     }
 }

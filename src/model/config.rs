@@ -5,6 +5,7 @@ use super::{
     Climate, Condition, Counter, EventRule, Expander, HistorySettings, Holidays, HttpSettings, Input, Interlock, Level,
     Line, Modes, Notice, Output, Owner, Room, Scene, Sensor, Series, Settable, Specs, Tariff, Zone,
 };
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use std::{ops::Index, path::PathBuf, sync::Arc, time::Duration};
 
@@ -85,6 +86,11 @@ impl Hub {
     /// Whether the file says where the house is: without it, it would be in the sea.
     pub fn is_placed(&self) -> bool {
         (self.latitude, self.longitude) != (0.0, 0.0)
+    }
+
+    /// RFC 3339 with the offset of the house's own clock at that time, to the second.
+    pub fn on_the_clock(&self, time: DateTime<Utc>) -> String {
+        time.with_timezone(&self.timezone).to_rfc3339_opts(SecondsFormat::Secs, false)
     }
 }
 

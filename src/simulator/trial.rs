@@ -15,7 +15,7 @@ use crate::{
     house::editing::{Day, NumberDay, OutputDay, Trial, Trialled, Turn},
     model::{ClockTrust, Config, duration},
 };
-use chrono::{DateTime, SecondsFormat, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use std::{sync::Arc, time::Duration};
 
 /// A week.
@@ -59,7 +59,7 @@ fn run_bounded(edited: &Arc<Config>, running: &Arc<Config>, trial: &Trial, bound
     // One after the other: each may be large.
     let (from, until, edited) = {
         let made = record(edited)?;
-        (at(&made, made.from), at(&made, made.until), day(&made))
+        (made.config.hub.on_the_clock(made.from), made.config.hub.on_the_clock(made.until), day(&made))
     };
     Ok(Trialled { from, until, edited, running: day(&record(running)?) })
 }
@@ -140,10 +140,6 @@ impl Witness for Bounded<'_> {
     }
 }
 
-fn at(recording: &Recording, instant: DateTime<Utc>) -> String {
-    instant.with_timezone(&recording.config.hub.timezone).to_rfc3339_opts(SecondsFormat::Secs, false)
-}
-
 fn day(recording: &Recording) -> Day {
     let config = &recording.config;
     let mut left = CHANGES;
@@ -156,7 +152,7 @@ fn day(recording: &Recording) -> Day {
         let told = &spans[..spans.len().min(left)];
         left -= told.len();
         let turn = |span: &super::report::Span| Turn {
-            at: at(recording, span.from),
+            at: config.hub.on_the_clock(span.from),
             percent: f64::from(span.level.percent()),
             why: span.why().to_owned(),
         };

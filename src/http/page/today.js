@@ -39,7 +39,8 @@ export function today({ points, about, now: exact, open, foreseen }) {
   const comingHead = h("h3", {}, t("day.comes"));
   const more = h("div", { class: "more", id: "day-more", hidden: true },
     h("div", {}, h("h3", {}, t("day.was")), axis, lanes), h("div", {}, comingHead, list));
-  const button = h("button", { "aria-expanded": "false", "aria-controls": "day-more", onclick: () => unfold(more.hidden) }, track, next, sun);
+  const button = h("button", { "aria-expanded": "false", "aria-controls": "day-more", onclick: () => unfold(more.hidden) },
+    h("span", { class: "heard" }, t("day")), track, next, sun);
   const element = h("section", { id: "day", class: "day", "aria-label": t("day") }, button, more);
 
   // What is drawn moves each minute.
