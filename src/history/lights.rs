@@ -61,8 +61,11 @@ pub fn repeat_lights(house: &House) -> impl Future<Output = ()> + use<> {
 /// Those of today, and those of tomorrow, so that they are there at midnight.
 fn wanted(snapshot: &Snapshot) -> Vec<Wanted> {
     let (config, now) = (&snapshot.config, snapshot.now);
+    if config.history.is_none() || !now.wall_known {
+        return Vec::new();
+    }
     let lights: Arc<[Arc<str>]> = config.simulated_lights().into_iter().map(|id| config[id].id.clone()).collect();
-    if lights.is_empty() || config.history.is_none() || !now.wall_known {
+    if lights.is_empty() {
         return Vec::new();
     }
     let today = now.wall.with_timezone(&config.hub.timezone).date_naive();

@@ -48,8 +48,6 @@ use tail::Batch;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use writer::{Message, Seen, Writer};
 
-/// What is known of a point of which nothing is known.
-const UNKNOWN: &str = "unknown";
 /// So many pictures of the house wait for the thread,
 const QUEUE: usize = 4_096;
 /// and so many questions, which may take long.

@@ -1,7 +1,6 @@
 //! Answers about the past: what is folded from its sums, the rest from the samples themselves.
 
 use super::{
-    UNKNOWN,
     course::{Sum, put_in_order, sum_up, unpack_sums},
     pack::Sample,
     points::{Known, Shape},
@@ -10,7 +9,7 @@ use super::{
     times,
 };
 use crate::{
-    house::{Ask, Change, Course, NoCourse, Span},
+    house::{Ask, Change, Course, NoCourse, Span, UNKNOWN},
     model::{Zone, duration, nearest},
 };
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};

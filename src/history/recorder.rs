@@ -1,7 +1,10 @@
 //! What of a picture of the house is recorded, by what each point is.
 
 use super::points::{Known, Shape};
-use crate::model::{Course, Kind, PointSpec, PointState, Snapshot, Value, number};
+use crate::{
+    house::UNKNOWN,
+    model::{Course, Kind, PointSpec, PointState, Snapshot, Value, number},
+};
 
 /// Something new of a point.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +68,7 @@ fn says(spec: &PointSpec, state: &PointState) -> Option<String> {
         Kind::Number(number) => number.course.is_none(),
         Kind::Level(_) | Kind::Event(_) => false,
     };
-    is_logged.then(|| state.known_text().unwrap_or_else(|| super::UNKNOWN.to_owned()))
+    is_logged.then(|| state.known_text().unwrap_or_else(|| UNKNOWN.to_owned()))
 }
 
 /// Its value as a number, with as many decimals as are published; None: it has none, or it is not to be trusted.

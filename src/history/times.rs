@@ -121,13 +121,7 @@ fn is_days(every: Duration) -> bool {
 
 /// The first moment of a day.
 fn midnight(date: NaiveDate, zone: Zone) -> DateTime<Utc> {
-    // Where clocks go forward at midnight, the day begins later.
-    let at = |minute: u32| {
-        let time = NaiveTime::from_num_seconds_from_midnight_opt(minute * 60, 0)?;
-        zone.from_local_datetime(&date.and_time(time)).earliest()
-    };
-    let first = (0..=180).step_by(15).find_map(at).map(|time| time.to_utc());
-    first.unwrap_or_else(|| date.and_time(NaiveTime::MIN).and_utc())
+    zone.midnight(date).map(|time| time.to_utc()).unwrap_or_else(|| date.and_time(NaiveTime::MIN).and_utc())
 }
 
 #[cfg(test)]

@@ -104,12 +104,15 @@ pub struct Span {
     pub energy_kwh: Option<f64>,
 }
 
+/// [`Change::value`] of a point of which nothing is known.
+pub const UNKNOWN: &str = "unknown";
+
 /// What a point became.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     /// When: RFC 3339, in the hub's zone.
     pub time: String,
-    /// What, as MQTT and the console read it; `unknown`.
+    /// What, as MQTT and the console read it; [`UNKNOWN`].
     pub value: String,
     /// Why, as far as that was kept.
     pub why: Option<String>,

@@ -2,7 +2,7 @@
 
 use super::{Ask, Change, Course, Span};
 use crate::model::{PastDay, Zone};
-use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Timelike};
+use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, TimeDelta, Timelike};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Where the past is asked for; None: nothing was ever recorded of that point.
@@ -10,6 +10,9 @@ pub type Source<'s, E> = &'s mut dyn FnMut(&Ask) -> Result<Option<Course>, E>;
 
 /// No more spans are asked for at once: a question of more than 5,000 is refused.
 const AT_ONCE: u32 = 4_000;
+/// What is decided seldom changes, such as a mode: its last change is looked for so long before, to know what it was at the
+/// beginning.
+pub const LONG_BEFORE: TimeDelta = TimeDelta::days(56);
 /// Changes of inputs are told of the last week of a question.
 const CHANGES: TimeDelta = TimeDelta::days(7);
 
@@ -203,10 +206,7 @@ fn known_until(stretch: Stretch, looks: &[Piece]) -> DateTime<FixedOffset> {
 /// # Errors
 /// Those of the source.
 pub fn lit<E>(source: Source<'_, E>, lights: &[Arc<str>], date: NaiveDate, zone: Zone) -> Result<Option<PastDay>, E> {
-    let midnight = |date: NaiveDate| {
-        let midnight = zone.from_local_datetime(&date.and_time(NaiveTime::MIN)).earliest();
-        midnight.map(|at| at.fixed_offset())
-    };
+    let midnight = |date: NaiveDate| zone.midnight(date).map(|at| at.fixed_offset());
     let Some((from, to)) = midnight(date).zip(date.succ_opt().and_then(midnight)) else { return Ok(None) };
     let time = Time { from, to };
     let on_the_clock = |at: DateTime<FixedOffset>| match at >= to {
@@ -310,6 +310,12 @@ mod tests {
         };
         let day = lit(&lights, 24).unwrap();
         assert_eq!((&*day.on["hall"], &*day.on["porch"]), (&[(17 * 3600, 19 * 3600), (23 * 3600, DAY_S)][..], &[][..]));
+        // There, clocks went forward at midnight.
+        let cairo = (Zone::find("Africa/Cairo").unwrap(), NaiveDate::from_ymd_opt(2026, 4, 24).unwrap());
+        for date in [cairo.1.pred_opt().unwrap(), cairo.1] {
+            let mut source = |ask: &Ask| Ok::<_, std::convert::Infallible>(course(ask, &evening, false));
+            assert!(super::lit(&mut source, &lights, date, cairo.0).unwrap().is_some(), "{date}");
+        }
         assert_eq!(lit(&lights, 22), None, "two hours are not known");
         assert_eq!(lit(&lights[1..], 24), None, "nobody was there");
     }

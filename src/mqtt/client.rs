@@ -230,17 +230,18 @@ impl Client {
 
     /// Publishes at QoS 1. [`Happened::Written`], in the order of these calls, and [`Happened::Acknowledged`] follow.
     pub(super) fn publish(&self, topic: &str, payload: Vec<u8>, retain: bool) -> Result<(), NotTaken> {
-        match self.0.get().ok_or(NotTaken)? {
-            Handle::Three(client) => client.publish(topic, payload, Qos::AtLeastOnce, retain),
-            Handle::Five(client) => client.publish(topic, payload, Qos::AtLeastOnce, retain),
-        }
+        self.send(topic, payload, Qos::AtLeastOnce, retain)
     }
 
     /// Publishes at QoS 0, for whoever hears it now. [`Happened::Written`] follows, and nothing more.
     pub(super) fn publish_once(&self, topic: &str, payload: Vec<u8>) -> Result<(), NotTaken> {
+        self.send(topic, payload, Qos::AtMostOnce, false)
+    }
+
+    fn send(&self, topic: &str, payload: Vec<u8>, qos: Qos, retain: bool) -> Result<(), NotTaken> {
         match self.0.get().ok_or(NotTaken)? {
-            Handle::Three(client) => client.publish(topic, payload, Qos::AtMostOnce, false),
-            Handle::Five(client) => client.publish(topic, payload, Qos::AtMostOnce, false),
+            Handle::Three(client) => client.publish(topic, payload, qos, retain),
+            Handle::Five(client) => client.publish(topic, payload, qos, retain),
         }
     }
 

@@ -2,15 +2,13 @@
 
 use super::{COMFORT_K, Comfort};
 use crate::{
-    house::past::{Piece, Source, Time, changes, pieces},
+    house::past::{LONG_BEFORE, Piece, Source, Time, changes, pieces},
     model::{Climate, ClimateMode, Config, Owner, Role},
 };
-use chrono::{DateTime, FixedOffset, TimeDelta};
+use chrono::{DateTime, FixedOffset};
 use std::{collections::BTreeMap, time::Duration};
 
 const HALF_HOUR: Duration = Duration::from_secs(1_800);
-/// A mode is looked for so long before, to know what it was at the beginning.
-const MODE_BEFORE: TimeDelta = TimeDelta::days(56);
 /// Of less there is nothing to tell, hours.
 const LEAST_H: f64 = 1.0;
 /// What warms so long without a break
@@ -57,7 +55,7 @@ pub(super) fn of_zone<E>(
             *warmed.entry(piece.at).or_default() |= share >= ALL_THE_TIME;
         }
     }
-    let since = Time { from: time.from - MODE_BEFORE, to: time.to };
+    let since = Time { from: time.from - LONG_BEFORE, to: time.to };
     let modes = changes(source, &format!("{}.mode", zone.id), since)?;
     let can = |at: DateTime<FixedOffset>, mode: ClimateMode| {
         let was = modes.iter().rev().find(|(from, _)| *from <= at).map(|(_, change)| &*change.value);

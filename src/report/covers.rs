@@ -3,22 +3,19 @@
 use super::{Longest, Moved};
 use crate::{
     house::{
-        Change,
-        past::{Became, Source, Time, states},
+        Change, UNKNOWN,
+        past::{Became, LONG_BEFORE, Source, Time, states},
     },
     model::PointSpec,
 };
 use chrono::{DateTime, FixedOffset, TimeDelta};
-
-/// Its last word is looked for so long before, to know what it was at the beginning.
-const BEFORE: TimeDelta = TimeDelta::days(56);
 
 /// None: nothing is known of it.
 ///
 /// # Errors
 /// Those of the source.
 pub(super) fn moved<E>(spec: &PointSpec, time: Time, source: Source<'_, E>) -> Result<Option<Moved>, E> {
-    let told = states(source, &spec.name, time, BEFORE)?;
+    let told = states(source, &spec.name, time, LONG_BEFORE)?;
     Ok((!told.is_empty()).then(|| sum_up(spec, &told, time)))
 }
 
@@ -55,7 +52,7 @@ fn sum_up(spec: &PointSpec, told: &[Became], time: Time) -> Moved {
 
 /// As long as it is known not to be closed: what moves is open, too.
 fn is_open(change: &Change) -> bool {
-    !matches!(&*change.value, "closed" | "unknown")
+    change.value != "closed" && change.value != UNKNOWN
 }
 
 #[cfg(test)]

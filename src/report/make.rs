@@ -190,7 +190,9 @@ fn reading<E>(
         report.degree_days.push(degree_days(spec, &days.iter().filter(is_over).collect::<Vec<_>>()));
     }
     if unusual::is_of_air(spec) {
-        let days = both(&spec.name, time, unusual::BEFORE, DAY, source)?;
+        let before = Time { from: time.from - unusual::BEFORE, to: time.from };
+        let before = pieces(source, &spec.name, before, DAY)?;
+        let days = Both { today: time.to.date_naive(), before, now };
         report.unusual.extend(unusual::stuck(spec, &days, decimals));
         let hours = both(&spec.name, time, unusual::BEFORE, HOUR, source)?;
         report.unusual.extend(unusual::noisy(spec, &hours, decimals));

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     house::{
-        Change,
-        past::{Piece, Source, Stretch, Time, changes, pieces, states},
+        Change, UNKNOWN,
+        past::{LONG_BEFORE, Piece, Source, Stretch, Time, changes, pieces, states},
     },
     model::{ClimateFacet, Config, InputId, Kind, OutputId, Owner, Point, PointSpec, Role, SensorId},
 };
@@ -20,8 +20,6 @@ use std::{collections::BTreeMap, time::Duration};
 const EVERY: Duration = Duration::from_secs(300);
 /// A switch is looked for so long before, to know what it was at the beginning; of inputs no more is told.
 const BEFORE: TimeDelta = TimeDelta::days(7);
-/// What is decided seldom changes, such as a mode: it is looked for longer.
-const LONG_BEFORE: TimeDelta = TimeDelta::days(56);
 /// The house lives so long before it is compared: timers run, rooms have been entered, minimum times are over.
 pub const SETTLES: TimeDelta = TimeDelta::hours(6);
 /// What is another for less than this is none: a switch is read a moment later, a minute is as a sensor is read.
@@ -188,9 +186,6 @@ pub fn compare<E>(recording: &Recording, time: Time, source: Source<'_, E>) -> R
     }
     Ok(differences)
 }
-
-/// What the history says of what is not known.
-const UNKNOWN: &str = "unknown";
 
 /// `known`: what its history knows of each [`EVERY`]; of others, that it went on or off last says nothing.
 fn difference(

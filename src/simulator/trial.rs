@@ -46,8 +46,13 @@ struct Bounds {
 fn run_bounded(edited: &Arc<Config>, running: &Arc<Config>, trial: &Trial, bounds: Bounds) -> Result<Trialled, String> {
     let clock = Clock::system(Moment::START, ClockTrust::Always);
     let over = clock.now().moment + bounds.within;
+    // Once: both houses live the same day, also when it is midnight meanwhile or the zone was edited.
+    let lived = match &trial.scenario {
+        Some(text) => Lived::Scenario(text),
+        None => Lived::From(begins(edited, trial.from.as_deref(), &clock)?),
+    };
     let record = |config: &Arc<Config>| {
-        let play = play_of(config, trial, &clock)?;
+        let play = play_of(config, trial, &lived)?;
         let recording = Recording::new(&play.config, play.from, play.until, Keep::Everything);
         let mut bounded = Bounded { recording, clock: &clock, over, bounds: &bounds, steps: 0, too_much: None };
         play::play(play, &mut bounded);
@@ -64,13 +69,21 @@ fn run_bounded(edited: &Arc<Config>, running: &Arc<Config>, trial: &Trial, bound
     Ok(Trialled { from, until, edited, running: day(&record(running)?) })
 }
 
-fn play_of(config: &Arc<Config>, trial: &Trial, clock: &Clock) -> Result<Play, String> {
+/// What both houses live through.
+enum Lived<'t> {
+    /// It stands in this text.
+    Scenario(&'t str),
+    /// What a house by itself goes through from here on.
+    From(DateTime<Utc>),
+}
+
+fn play_of(config: &Arc<Config>, trial: &Trial, lived: &Lived<'_>) -> Result<Play, String> {
     let seed = u64::from(trial.seed.unwrap_or(1));
     let source = |name: &str, text: &str| Source { path: name.into(), text: text.to_owned() };
     let measured = trial.weather.as_deref().map(|text| Measured::read(&source("weather", text), config.hub.timezone));
     let measured = measured.transpose().map_err(|report| report.to_string())?;
-    let play = match &trial.scenario {
-        Some(text) => {
+    let play = match *lived {
+        Lived::Scenario(text) => {
             if trial.from.is_some() || trial.length.is_some() {
                 return Err("from, for: they stand in the scenario".into());
             }
@@ -81,8 +94,7 @@ fn play_of(config: &Arc<Config>, trial: &Trial, clock: &Clock) -> Result<Play, S
                 scenario::read(&source("scenario", text), Some(config)).map_err(|report| report.to_string())?;
             scenario.play(seed, measured)
         }
-        None => {
-            let from = begins(config, trial.from.as_deref(), clock)?;
+        Lived::From(from) => {
             let length =
                 trial.length.as_deref().map_or(Ok(DAY), duration::parse).map_err(|wrong| format!("for: {wrong}"))?;
             let until = TimeDelta::from_std(length).ok().and_then(|length| from.checked_add_signed(length));
@@ -125,7 +137,7 @@ impl Witness for Bounded<'_> {
         let Bounds { within, recorded } = self.bounds;
         if self.recording.lines.len() > *recorded {
             self.too_much = Some(format!("there are more than {recorded} changes in this time"));
-        } else if self.steps.is_multiple_of(STEPS) && self.clock.now().moment > self.over {
+        } else if self.steps.is_multiple_of(STEPS) && self.clock.now().moment >= self.over {
             self.too_much = Some(format!("it takes longer than {} s on this machine", within.as_secs()));
         }
         self.recording.look(house, world);

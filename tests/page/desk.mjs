@@ -80,7 +80,7 @@ await picture(page, "desk-trial-1440", { fullPage: true });
 
 // Applied: the house follows, and the way back is one click.
 await write('kind = "switch"\ngpio = 21', 'kind = "switch"\ngpio = 21\ndefault = "on"');
-await page.locator(".would", { hasText: "OFF → ON" }).waitFor();
+await page.locator(".would .changes div", { hasText: "pump" }).filter({ hasText: "OFF → ON" }).waitFor();
 await apply.click();
 await page.locator(".status", { hasText: "It is in force." }).waitFor();
 await meanwhile("the pump is on");

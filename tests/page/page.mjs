@@ -15,6 +15,7 @@ await act("Hall light").waitFor();
 assert.equal(await page.title(), "Cottage <b>&");
 assert.equal(await page.locator("h1 b, .tile b").count(), 0);
 assert.ok(await page.locator(".room", { hasText: "Hall" }).locator(".tile", { hasText: "Hall light" }).count());
+await page.waitForLoadState("load");
 const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size);
 // As docs/http.md says, or nearly.
 assert.ok(bytes > 130_000 && bytes < 150_000, `${bytes} bytes`);

@@ -42,12 +42,19 @@ export function watch(page) {
   });
 }
 
+/** Until what is expected is there, too: it comes after the rest, and is drawn in the frame after. */
+export async function settled(page) {
+  await page.waitForFunction(() => document.querySelector("#day .next")?.textContent !== "");
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
+
 /** Every size and theme, one after the other: nothing is wider than the window, and everything can be hit. */
 export async function everywhere(look) {
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [320, 360, 820, 1440, 2560]) {
       const page = await open({ viewport: { width, height: 900 }, colorScheme, locale: colorScheme === "dark" ? "de-DE" : "en" });
       await page.locator(".tile").first().waitFor();
+      await settled(page);
       await look(page, { width, colorScheme, isLooked: width === 360 || width === 1440 });
       await page.context().close();
     }

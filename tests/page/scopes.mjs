@@ -1,7 +1,7 @@
 // Somebody logs in, is somebody, and logs out; who may only look can change nothing. Run as page.mjs is.
 // Usage: node scopes.mjs URL CHROMIUM [folder for pictures]
 
-import { axe, end, fits, open, picture, watch } from "./person.mjs";
+import { axe, end, fits, open, picture, settled, watch } from "./person.mjs";
 import assert from "node:assert/strict";
 
 const page = await open();
@@ -31,6 +31,7 @@ for (const colorScheme of ["light", "dark"]) {
   const live = (scope) => other.locator(scope).locator(commands).and(other.locator(":not(:disabled, [aria-disabled=true])")).allTextContents();
   assert.ok(await other.locator("main").locator(commands).count() > 8);
   assert.deepEqual(await live("main"), []);
+  await settled(other);
   await fits(other, `a reader, ${colorScheme}`);
   await axe(other, `a reader, ${colorScheme}`);
   await picture(other, `reader-360-${colorScheme}`, { fullPage: true });

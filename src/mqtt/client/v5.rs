@@ -138,18 +138,19 @@ impl Library {
             Event::Incoming(Packet::PubAck(ack)) => Happened::Acknowledged(ack.pkid, taken(&ack)),
             Event::Incoming(Packet::SubAck(ack)) => {
                 let said = ack.properties.as_ref().and_then(|properties| properties.reason_string.as_deref());
-                let allowed = |code: &SubscribeReasonCode| match code {
-                    SubscribeReasonCode::Success(_) => Ok(()),
-                    SubscribeReasonCode::NotAuthorized => Err(with(ALLOW, said)),
-                    SubscribeReasonCode::QuotaExceeded => Err(with(QUOTA, said)),
-                    SubscribeReasonCode::WildcardSubscriptionsNotSupported => Err(with(
-                        "it passes on no topics with wildcards (+, #): hearthd needs a broker that does",
-                        said,
-                    )),
-                    code => Err(with(&format!("{code:?}"), said)),
+                let allowed = |code: &SubscribeReasonCode| {
+                    Err(match code {
+                        SubscribeReasonCode::Success(_) => return Ok(()),
+                        SubscribeReasonCode::NotAuthorized => Denied::new(with(ALLOW, said)),
+                        SubscribeReasonCode::QuotaExceeded => Denied::for_now(with(QUOTA, said)),
+                        SubscribeReasonCode::WildcardSubscriptionsNotSupported => Denied::new(with(
+                            "it passes on no topics with wildcards (+, #): hearthd needs a broker that does",
+                            said,
+                        )),
+                        code => Denied::new(with(&format!("{code:?}"), said)),
+                    })
                 };
-                let denied = |code| allowed(code).map_err(Denied::new);
-                Happened::Answered(ack.pkid, ack.return_codes.iter().map(denied).collect())
+                Happened::Answered(ack.pkid, ack.return_codes.iter().map(allowed).collect())
             }
             Event::Outgoing(Outgoing::Publish(packet)) => Happened::Written(packet),
             Event::Outgoing(Outgoing::Subscribe(packet)) => Happened::Asking(packet),
@@ -157,9 +158,7 @@ impl Library {
             _ => Happened::Nothing,
         })
     }
-}
 
-impl Library {
     /// What the library tells next, while the broker is there.
     async fn event(&mut self, about: &About) -> Result<Event, Loss> {
         let Some(probe) = &mut self.probe else {
