@@ -189,7 +189,9 @@ fn cannot_listen(address: SocketAddr, error: &io::Error) -> String {
     let cause = match error.kind() {
         io::ErrorKind::AddrInUse => "another program has this port; give http.listen another".into(),
         io::ErrorKind::AddrNotAvailable => "this machine has no such address (yet)".into(),
-        io::ErrorKind::PermissionDenied => "only root may use ports below 1024; give http.listen a higher one".into(),
+        io::ErrorKind::PermissionDenied => {
+            "ports below 1024 need a right (docs/http.md, Without a port); give http.listen a higher one".into()
+        }
         _ => error.to_string(),
     };
     format!("no HTTP at {address}: {cause}")
