@@ -5,6 +5,7 @@ Usage: find.py SERVICE NAME, such as _http._tcp.local. Hut; until standard input
 
 import json
 import sys
+import time
 
 from zeroconf import IPVersion, ServiceBrowser, ServiceListener, Zeroconf
 
@@ -15,7 +16,7 @@ class Listener(ServiceListener):
     def add_service(self, zeroconf, kind, name):
         if name != f"{wanted}.{kind}":
             return
-        info = zeroconf.get_service_info(kind, name, timeout=10_000)
+        info = self.info(zeroconf, kind, name)
         facts = info and {
             "host": info.server,
             "port": info.port,
@@ -25,6 +26,15 @@ class Listener(ServiceListener):
         print("found", json.dumps(facts, ensure_ascii=False), flush=True)
 
     update_service = add_service
+
+    def info(self, zeroconf, kind, name):
+        """What is known of it once the loopback tells it: this hears the other interfaces, too, and each tells its own address."""
+        for _ in range(300):
+            info = zeroconf.get_service_info(kind, name, timeout=10_000)
+            if not info or "127.0.0.1" in info.parsed_addresses():
+                break
+            time.sleep(0.1)
+        return info
 
     def remove_service(self, zeroconf, kind, name):
         if name == f"{wanted}.{kind}":
