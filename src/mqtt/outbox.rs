@@ -125,6 +125,7 @@ impl Outbox {
     pub(super) fn new(settings: &MqttSettings, snapshot: Arc<Snapshot>, record: Record, board: Board) -> Outbox {
         let topics = Topics::new(&settings.prefix);
         let mut outbox = Outbox {
+            vitals: VitalTopics::of(&board.vitals, &topics),
             topics,
             discovery_prefix: settings.discovery_prefix.clone(),
             broker: settings.host.clone(),
@@ -139,7 +140,6 @@ impl Outbox {
             to_reach: None,
             batch: VecDeque::new(),
             board,
-            vitals: VitalTopics::default(),
             layout: Layout::new(),
             due: BTreeSet::new(),
             announcements: VecDeque::new(),

@@ -113,9 +113,11 @@ impl Session {
         let (commands, queued) = mpsc::channel(COMMANDS);
         let mut forwarding = JoinSet::new();
         let (answered, answers) = mpsc::channel(ANSWERS);
+        // What the hub tells of itself is there from the start, or it would seem to be gone since the last run.
+        let board = Board { vitals: feed.vitals.borrow().clone(), ..Board::read(Path::new("/")) };
         forwarding.spawn(forward(queued, feed.house.requests.clone(), feed.refusals.clone(), answered));
         Session {
-            outbox: Outbox::new(&settings, first, ledger.record(), Board::read(Path::new("/"))),
+            outbox: Outbox::new(&settings, first, ledger.record(), board),
             backoff: Backoff::new(),
             problem: None,
             not_taken: None,

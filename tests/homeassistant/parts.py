@@ -84,6 +84,9 @@ class Hub(Program):
     def change(self, house):
         self.file.write_text(house)
 
+    def reloads(self):
+        return self.log.read_text().count("the changed configuration is in force")
+
     async def all(self):
         async with self.session.get(f"http://127.0.0.1:{self.port}/api/v1/points") as answer:
             return await answer.json()
@@ -125,6 +128,8 @@ class HomeAssistant(Program):
     def __init__(self, folder, session):
         self.port, self.folder, self.session = free_port(), folder / "ha", session
         self.token, self.socket, self.ids = None, None, itertools.count(1)
+        # The number of the last question, and those whose trigger fired.
+        self.asked, self.fired = None, []
         self.folder.mkdir()
         (self.folder / "configuration.yaml").write_text(SETTINGS.format(port=self.port))
         command = [Path(sys.executable).parent / "hass", "-c", self.folder, "--skip-pip", "--log-no-color"]
@@ -173,13 +178,20 @@ class HomeAssistant(Program):
 
     async def ask(self, kind, **more):
         """A command of the WebSocket API, and its result."""
-        number = next(self.ids)
+        number = self.asked = next(self.ids)
         await self.socket.send_json({"id": number, "type": kind, **more})
         while True:
             answer = await self.socket.receive_json()
+            if answer["type"] == "event":
+                self.fired.append(answer["id"])
             if answer.get("id") == number and answer["type"] == "result":
                 assert answer["success"], f"{kind} {more}: {answer['error']}"
                 return answer["result"]
+
+    async def listen(self, trigger):
+        """Waits for a trigger as an automation does; its number is in `fired` when it fires."""
+        await self.ask("subscribe_trigger", trigger=trigger)
+        return self.asked
 
     async def service(self, entity, service, **data):
         domain = entity.split(".")[0]

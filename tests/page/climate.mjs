@@ -19,6 +19,7 @@ const close = async (page) => {
 // One glance: how warm it is and is to be, what holds, and what will change it.
 await zone("Living room").locator(".state", { hasText: /^19\.4\s°C → 15\.0\s°C$/ }).waitFor();
 await zone("Living room").locator(".state", { hasText: /^away$/ }).waitFor();
+await page.locator(".tile", { hasText: "Heater" }).locator(".reason", { hasText: /^climate: Living room / }).waitFor();
 await zone("Living room").locator(".then", { hasText: /^→ 21\.0\s°C 17:00$/ }).waitFor();
 await tile("Porch light").locator(".then", { hasText: /^→ on 22:00$/ }).waitFor();
 await page.getByRole("button", { name: /^Why: Porch light, .* → on 22:00$/ }).waitFor();

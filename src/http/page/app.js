@@ -7,7 +7,7 @@ import { holds } from "./hold.js";
 import { ask, listen } from "./live.js";
 import { allow, control, mayAct } from "./may.js";
 import { past } from "./past.js";
-import { aged, isGood, isOn, path, state, why } from "./point.js";
+import { aged, isGood, isOn, path, state, why, zoneNames } from "./point.js";
 import { sheet } from "./sheet.js";
 import { comes, line, outputTile, zoneTile } from "./tiles.js";
 import { today } from "./today.js";
@@ -254,6 +254,8 @@ function told(kind, news) {
   if (kind === "snapshot") {
     ({ rooms = [], scenes = [] } = news);
     about = news;
+    zoneNames.clear();
+    about.zones?.forEach(({ id, name }) => zoneNames.set(id, name));
     hear(news.time);
     // Another file may say other things of the zone.
     regulator = undefined;

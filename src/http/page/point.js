@@ -36,6 +36,9 @@ export function aged(point) {
   return state(point);
 }
 
+/** What the zones are called, by id: a reason of one begins with its id. */
+export const zoneNames = new Map();
+
 /** A slot or a cause of the priority array, as `rule: Porch in the evening`, in words. */
 export function why(text) {
   if (!text) return "";
@@ -43,6 +46,7 @@ export function why(text) {
   const slot = at < 0 ? "" : text.slice(0, at);
   if (!has(`slot.${slot}`)) return text;
   const cause = text.slice(at + 2);
+  if (slot === "climate") return t("slot.climate", cause.replace(/^\w+/, (id) => zoneNames.get(id) ?? id));
   if (slot !== "default") return t(`slot.${slot}`, cause);
   return t(cause.endsWith("the file") ? "slot.file" : "slot.default");
 }

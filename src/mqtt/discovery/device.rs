@@ -50,7 +50,7 @@ impl Device {
     }
 
     /// Of a single entity, the id of its component.
-    pub(super) fn component(&self) -> Option<&str> {
+    pub(in crate::mqtt) fn component(&self) -> Option<&str> {
         self.place.strip_prefix('/')
     }
 

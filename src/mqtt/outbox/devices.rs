@@ -75,10 +75,15 @@ impl Outbox {
         } else if !self.due.is_empty() {
             let (topics, gone, step) = (&self.topics, &self.gone_components, self.step);
             let mut all = discovery::announcements(&config, topics, &self.board, gone, step);
+            // An entity and a component have one name in Home Assistant, which complains of each that is cleared when it has it
+            // from the other.
+            let is_single = config.mqtt.as_ref().is_some_and(|mqtt| mqtt.discovery_single);
+            let (former, due): (Vec<Device>, Vec<Device>) =
+                std::mem::take(&mut self.due).into_iter().partition(|device| device.component().is_some() != is_single);
             // Home Assistant finds what has moved with its new device before its former one goes.
             let (there, taken_away): (Vec<Device>, Vec<Device>) =
-                std::mem::take(&mut self.due).into_iter().partition(|device| all.contains_key(device));
-            for device in there.into_iter().chain(taken_away) {
+                due.into_iter().partition(|device| all.contains_key(device));
+            for device in former.into_iter().chain(there).chain(taken_away) {
                 let payload = all.remove(&device).unwrap_or_default();
                 say(device, payload);
             }

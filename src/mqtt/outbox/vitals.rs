@@ -16,6 +16,11 @@ pub(super) struct VitalTopics {
 }
 
 impl VitalTopics {
+    /// Of these nothing was said yet.
+    pub(super) fn of(vitals: &Vitals, topics: &Topics) -> VitalTopics {
+        VitalTopics { wanted: wanted(vitals, topics), said: BTreeMap::new() }
+    }
+
     fn next(&mut self) -> Option<Message> {
         let is_news = |(topic, payload): &(&String, &String)| self.said.get(*topic) != Some(*payload);
         let (topic, payload) = self.wanted.iter().find(is_news)?;
@@ -97,6 +102,10 @@ mod tests {
             "so that it is cleared where there is none"
         );
         assert_eq!(record.components["button-hub-restart"], "button");
+        let board = Board { vitals: outbox.board.vitals.clone(), ..Board::default() };
+        let snapshot = Arc::new(house::snapshot(&Arc::new(house::config(&[]))));
+        let next = Outbox::new(&house::settings(), snapshot, record, board);
+        assert!(next.gone_components.is_empty(), "none seems to be gone at the next start");
         outbox.start();
         let all = said(&mut outbox);
         assert!(values.iter().all(|line| all.contains(&(*line).into())), "the next connection begins anew");
