@@ -36,6 +36,8 @@ pub mod mqtt;
 
 pub mod http;
 
+pub mod mdns;
+
 pub mod html;
 
 pub mod report;

@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Every top-level module, and which of the others it may use.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("files", &[]),
     ("model", &["clock"]),
     ("clock", &["model", "files"]),
@@ -30,7 +30,8 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("hardware", &["model", "clock", "files"]),
     ("history", &["model", "clock", "files", "house"]),
     ("mqtt", &["model", "clock", "files", "house"]),
-    ("http", &["model", "clock", "files", "house"]),
+    ("mdns", &[]),
+    ("http", &["model", "clock", "files", "house", "mdns"]),
     ("html", &[]),
     ("report", &["model", "house", "html"]),
     ("simulator", &["model", "clock", "almanac", "config", "engine", "hardware", "house", "html"]),
@@ -48,6 +49,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "history",
             "house",
             "mqtt",
+            "mdns",
             "http",
             "html",
             "report",
