@@ -34,6 +34,8 @@ pub mod history;
 
 pub mod mqtt;
 
+pub mod homeassistant;
+
 pub mod http;
 
 pub mod mdns;

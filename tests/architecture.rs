@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Every top-level module, and which of the others it may use.
-const MAY_USE: [(&str, &[&str]); 17] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("files", &[]),
     ("model", &["clock"]),
     ("clock", &["model", "files"]),
@@ -24,13 +24,27 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("engine", &["model", "clock", "almanac"]),
     (
         "daemon",
-        &["model", "clock", "almanac", "config", "engine", "files", "hardware", "history", "house", "mqtt", "http"],
+        &[
+            "model",
+            "clock",
+            "almanac",
+            "config",
+            "engine",
+            "files",
+            "hardware",
+            "history",
+            "house",
+            "mqtt",
+            "homeassistant",
+            "http",
+        ],
     ),
     ("house", &["model", "clock"]),
     ("hardware", &["model", "clock", "files"]),
     ("history", &["model", "clock", "files", "house"]),
     ("mqtt", &["model", "clock", "files", "house"]),
     ("mdns", &[]),
+    ("homeassistant", &["model", "clock", "files", "house", "mdns"]),
     ("http", &["model", "clock", "files", "house", "mdns"]),
     ("html", &[]),
     ("report", &["model", "house", "html"]),
@@ -49,6 +63,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
             "history",
             "house",
             "mqtt",
+            "homeassistant",
             "mdns",
             "http",
             "html",
@@ -85,7 +100,7 @@ const OPENERS: [&str; 4] = ["fs::read", "fs::read_to_string", "File::open", "Ope
 const CLOCK_READS: [&str; 5] = ["Instant::now", "SystemTime::now", "Utc::now", "Local::now", "OffsetDateTime::now"];
 
 /// These show, store and command points by their descriptions, and need not know which points there are.
-const ADAPTERS: [&str; 5] = ["history", "mqtt", "http", "cli", "daemon"];
+const ADAPTERS: [&str; 6] = ["history", "mqtt", "homeassistant", "http", "cli", "daemon"];
 
 /// Their order differs from run to run; the same events must give the same effects.
 const UNORDERED: [&str; 2] = ["HashMap", "HashSet"];

@@ -94,3 +94,25 @@ fn a_house_is_found_moves_and_goes() {
     house.stop();
     service.next("gone");
 }
+
+#[test]
+fn home_assistant_finds_the_hub() {
+    let port = free_port();
+    let name = format!("hearthd-hut-{port}");
+    let text = format!(
+        "[hub]\nid = \"hut_{port}\"\nname = \"Unsre Hütte\"\n[hardware]\nbackend = \"simulated\"\n\
+         [homeassistant]\nlisten = \"0.0.0.0:{port}\"\n"
+    );
+    let mut house = House::new(&text);
+    let finder = Finder::start("_esphomelib._tcp.local.", &name);
+    house.up(&[]);
+    let found = finder.found();
+    assert_eq!((&found["host"], &found["port"]), (&format!("{name}.local.").into(), &port.into()), "{found}");
+    let txt = &found["txt"];
+    assert_eq!(txt["friendly_name"], "Unsre Hütte");
+    assert_eq!(txt["api_encryption"], "Noise_NNpsk0_25519_ChaChaPoly_SHA256");
+    let mac = fs::read_to_string(house.folder.path().join("state/homeassistant.mac")).unwrap();
+    assert_eq!(txt["mac"], mac.trim_end());
+    house.stop();
+    finder.next("gone");
+}

@@ -9,6 +9,7 @@ mod detect;
 mod devices;
 mod generate;
 mod history;
+mod homeassistant;
 mod http;
 mod logging;
 mod places;
@@ -132,6 +133,9 @@ enum Command {
     /// Make what the configuration knows passwords and tokens of HTTP by
     #[command(subcommand)]
     Http(http::Command),
+    /// Show or make the key by which Home Assistant gets in without a broker
+    #[command(subcommand)]
+    Homeassistant(homeassistant::Command),
     /// Set mosquitto up on this machine, with passwords for hearthd and for apps
     Broker(broker::Arguments),
     /// Print the JSON schema of the configuration
@@ -250,6 +254,7 @@ impl Arguments {
             Command::Detect(detect) if detect.mqtt => devices::run(&file())?,
             Command::Detect(detect) => detect::run(&detect)?,
             Command::Http(command) => http::run(&command)?,
+            Command::Homeassistant(command) => homeassistant::run(&command, &file())?,
             Command::Broker(broker) => broker::run(&broker, self.config.as_deref())?,
             Command::Schema => writeln!(io::stdout(), "{:#}", config::schema())?,
             Command::Generate { folder } => generate::run(&Arguments::command(), &folder)?,

@@ -7,7 +7,7 @@
 use super::{
     diagnostic::{Problems, Report, Source},
     keys::Keys,
-    secrets::{PLAIN_KEYS, Secrets, joined, user_and_password},
+    secrets::{PLAIN_KEYS, Secrets, is_key_itself, joined, user_and_password},
 };
 use std::{collections::BTreeSet, ops::Range, path::Path};
 
@@ -60,7 +60,7 @@ fn parts(text: &str, keys: Option<&Keys>) -> Vec<Range<usize>> {
         values.sort_by_key(|(_, value)| value.start);
         for (key, value) in values {
             let name = key.path.rsplit('.').next().unwrap_or_default();
-            if PLAIN_KEYS.contains(&name) && !text[value.clone()].contains("-----BEGIN") {
+            if PLAIN_KEYS.contains(&name) && !is_key_itself(&text[value.clone()]) {
                 let login = user_and_password(&text[value.clone()], name == "url");
                 parts.extend(login.map(|login| value.start + login.start..value.start + login.end));
             } else {
@@ -237,6 +237,14 @@ mod tests {
         assert_eq!(uncover(&other).unwrap(), TEXT.replace("Home", "House"));
         let renewed = covered.text.replace("‹hidden 1›", "\"new\"");
         assert_eq!(uncover(&renewed).unwrap(), TEXT.replace("opensesame", "new"));
+    }
+
+    #[test]
+    fn a_key_where_its_file_should_be_named_is_not_shown() {
+        let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+        let text = |name: &str| format!("[homeassistant]\nlisten = \"0.0.0.0:6053\"\nkey_file = \"{name}\"\n");
+        assert_eq!(Covered::of(&text(key)).text, text(key).replace(&format!("\"{key}\""), "‹hidden 1›"));
+        assert_eq!(Covered::of(&text("ha.key")).text, text("ha.key"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{
     alike, chips, climate, daily,
     diagnostic::Problems,
-    energy, expanders, hardware, history, holidays, http, hub, hubs, ids, inputs,
+    energy, expanders, hardware, history, holidays, homeassistant, http, hub, hubs, ids, inputs,
     language::{Kept, Scope},
     modes, mqtt, outputs,
     pem_files::FindPem,
@@ -20,6 +20,7 @@ pub(super) struct Draft {
     hub: hub::Draft,
     mqtt: Option<mqtt::Draft>,
     http: Option<http::Draft>,
+    homeassistant: Option<homeassistant::Draft>,
     history: Option<HistorySettings>,
     energy: Option<Tariff>,
     hardware: HardwareSettings,
@@ -57,6 +58,16 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
     let with_http = root.has("http");
     let http =
         root.table("http", "The web page and the API; without this table only the Unix socket is served.", http::read);
+    let with_homeassistant = root.has("homeassistant");
+    let others = homeassistant::Others {
+        discovery: with_mqtt && mqtt.settings.discovery_prefix.is_some(),
+        http: with_http.then_some(http.listen()),
+    };
+    let homeassistant = root.table(
+        "homeassistant",
+        "Home Assistant without a broker, by the native API of ESPHome; without this table it is not served.",
+        |table| homeassistant::read(table, &others),
+    );
     // It is written to the card all the time: only for who wants it.
     let with_history = root.has("history");
     let history = root.table("history", "What the house remembers; without this table, nothing.", history::read);
@@ -67,6 +78,7 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
     Draft {
         mqtt: with_mqtt.then_some(mqtt),
         http: with_http.then_some(http),
+        homeassistant: with_homeassistant.then_some(homeassistant),
         history: with_history.then_some(history),
         energy,
         hub,
@@ -162,6 +174,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     let mqtt = draft.mqtt.map(|mqtt| mqtt::resolve(mqtt, files.secret, files.pem, problems));
 
     let http = draft.http.map(|http| http::resolve(http, files.secret, files.pem, problems));
+    let homeassistant = draft.homeassistant.map(|draft| homeassistant::resolve(draft, files.secret, problems));
     let holidays = draft.hub.holidays.as_ref().map(|(file, place)| {
         let text = (files.beside)(file).map(Option::unwrap_or_default);
         text.and_then(|text| holidays::parse(file, &text)).unwrap_or_else(|wrong| {
@@ -179,6 +192,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     let mut config = Config {
         mqtt,
         http,
+        homeassistant,
         history: draft.history,
         energy: draft.energy,
         hardware: draft.hardware,

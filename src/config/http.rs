@@ -3,7 +3,7 @@
 use super::{
     diagnostic::Problems,
     pem_files::{FileName, FindPem, Named, PemFiles},
-    shape::{Flag, OneOf, Shape, Wrong, shorten},
+    shape::{Address, Flag, OneOf, Shape, Wrong, shorten},
     table::{Id, Table},
 };
 use crate::model::{HttpSettings, HttpTls, Login, Scope, SecretHash};
@@ -23,7 +23,7 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
     let listen = table.defaulted(
         "listen",
         "The address and the port; 127.0.0.1 and [::1] are reached from this machine only.",
-        Address,
+        Address(HttpSettings::LISTEN),
         HttpSettings::LISTEN,
     );
     let names = table.defaulted(
@@ -119,6 +119,12 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
     Draft { settings, tls, hashes: [of_users, of_tokens] }
 }
 
+impl Draft {
+    pub fn listen(&self) -> SocketAddr {
+        self.settings.listen
+    }
+}
+
 fn login(id: &Id, table: &mut Table<'_>) -> (Login, Option<Named>) {
     let scope = table.defaulted(
         "scope",
@@ -180,47 +186,6 @@ pub(super) fn resolve(
         settings.tls = Some(HttpTls::Files { cert_file, key_file, mark: files.mark() });
     }
     settings
-}
-
-/// An IP address with a port.
-struct Address;
-
-impl Shape for Address {
-    type Value = SocketAddr;
-
-    fn noun(&self) -> String {
-        "an address with a port".into()
-    }
-
-    fn example(&self) -> String {
-        "it in double quotes, such as \"127.0.0.1:8480\"".into()
-    }
-
-    fn read(&self, value: &DeValue<'_>) -> Result<Option<SocketAddr>, Wrong> {
-        let Some(text) = value.as_str() else { return Ok(None) };
-        let port = HttpSettings::LISTEN.port();
-        match text.parse::<SocketAddr>() {
-            Ok(address) if address.port() > 0 => Ok(Some(address)),
-            Ok(_) => Err(Wrong::new("nobody can find port 0", format!("write a port from 1 to 65535, such as {port}"))),
-            Err(_) => {
-                let host = text.trim_start_matches("http://").trim_end_matches('/');
-                let host = host.strip_prefix("localhost").map_or(host.to_owned(), |rest| format!("127.0.0.1{rest}"));
-                let meant = [host.clone(), format!("{host}:{port}"), format!("[{host}]:{port}")];
-                let meant = meant.iter().find(|text| text.parse::<SocketAddr>().is_ok());
-                let advice =
-                    meant.map_or_else(|| format!("write {}", self.example()), |meant| format!("write \"{meant}\""));
-                Err(Wrong::new(format!("\"{}\" is not an IP address with a port", shorten(text)), advice))
-            }
-        }
-    }
-
-    fn schema(&self) -> Json {
-        json!({ "type": "string", "pattern": "^(\\d+\\.\\d+\\.\\d+\\.\\d+|\\[[0-9a-fA-F:.]+\\]):\\d+$" })
-    }
-
-    fn show(&self, value: &SocketAddr) -> Json {
-        json!(value.to_string())
-    }
 }
 
 /// Names that a browser may have in its address line.

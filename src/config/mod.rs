@@ -18,6 +18,7 @@ mod hardware;
 mod hidden;
 mod history;
 mod holidays;
+mod homeassistant;
 mod house;
 mod http;
 mod hub;

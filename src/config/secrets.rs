@@ -3,10 +3,11 @@
 //! It is found in the text as it stands, line by line, because a file with mistakes is no tree yet: a password may lack its
 //! quotes, its key may be misspelt, its table may be called otherwise.
 
+use crate::model::NoiseKey;
 use std::ops::Range;
 
-/// The keys of `[mqtt]`, and of who may come in over HTTP, whose values are no secret.
-pub(super) const PLAIN_KEYS: [&str; 15] = [
+/// The keys of `[mqtt]`, of `[homeassistant]` and of who may come in over HTTP, whose values are no secret.
+pub(super) const PLAIN_KEYS: [&str; 18] = [
     "url",
     "version",
     "username",
@@ -22,6 +23,9 @@ pub(super) const PLAIN_KEYS: [&str; 15] = [
     "cert_file",
     "server_name",
     "scope",
+    "listen",
+    "allow_plaintext",
+    "mdns",
 ];
 
 /// Keys whose values are names of files: messages repeat them.
@@ -30,8 +34,11 @@ const FILE_KEYS: [&str; 5] = ["password_file", "ca_file", "cert_file", "key_file
 /// Names by which the table `[mqtt]` goes.
 const BROKER_WORDS: [&str; 3] = ["mqtt", "broker", "mosquitto"];
 
+/// Other keys whose values messages repeat.
+const TOLD_KEYS: [&str; 2] = ["scope", "listen"];
+
 /// Other tables whose values are secrets, but for plain keys and names of files.
-const SECRET_TABLES: [&str; 2] = ["http.users", "http.tokens"];
+const SECRET_TABLES: [&str; 3] = ["http.users", "http.tokens", "homeassistant"];
 
 /// Tables in which `mqtt` is a topic.
 const POINTS: [&str; 3] = ["inputs.", "outputs.", "sensors."];
@@ -166,8 +173,7 @@ impl<'t> Secrets<'t> {
                 return (open(value), opens);
             }
             let is_topic = in_point && name == "mqtt" && !value.starts_with('{') && !value.contains("://");
-            // A key itself, where the name of its file should be.
-            let is_secret = !PLAIN_KEYS.contains(&name) || value.contains("-----BEGIN");
+            let is_secret = !PLAIN_KEYS.contains(&name) || is_key_itself(value);
             if is_mqtt(name) && !is_topic && (is_assigned || rest.starts_with('.')) {
                 in_mqtt = true;
                 opens |= value.starts_with('{');
@@ -185,7 +191,7 @@ impl<'t> Secrets<'t> {
                     after.starts_with('=') && line[..next.start].trim_end().ends_with(',')
                 });
                 let end = next.map_or(line.len(), |next| next.start);
-                if in_mqtt && name != "scope" && !FILE_KEYS.contains(&name) {
+                if in_mqtt && !TOLD_KEYS.contains(&name) && !FILE_KEYS.contains(&name) {
                     self.values.push(start + at..start + end);
                 }
                 if in_mqtt || is_url {
@@ -341,10 +347,15 @@ fn is_password(name: &str) -> bool {
         || joined.len() >= 5 && strsim::damerau_levenshtein(&joined, "password") <= 2
 }
 
-/// Whether a key of `[mqtt]` names a file, and its value is not what should stand in that file.
+/// Whether a value is a key itself, where the name of its file should be.
+pub(super) fn is_key_itself(value: &str) -> bool {
+    value.contains("-----BEGIN") || secret_letters(value).into_iter().any(|text| NoiseKey::read(text).is_some())
+}
+
+/// Whether a key names a file, and its value is not what should stand in that file.
 fn names_file(name: &str, value: &str) -> bool {
     FILE_KEYS.contains(&name)
-        && !value.contains("-----BEGIN")
+        && !is_key_itself(value)
         && !["\"\"\"", "'''"].iter().any(|quotes| value.starts_with(quotes))
 }
 

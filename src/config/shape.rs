@@ -1,11 +1,13 @@
 //! What a key can be set to: each shape reads one kind of value and describes itself, in words and as JSON schema.
 
+mod address;
 mod chip;
 mod class;
 mod names;
 mod period;
 mod wire;
 
+pub(super) use address::Address;
 pub(super) use chip::{Channels, ChipOf, ChipWord, MuxChannel, OneNumberOf};
 pub(super) use class::Class;
 pub(super) use names::{NameOrNames, Names, Words};

@@ -178,7 +178,8 @@ impl Control {
             (_, answer) => answer,
         };
         // They are entities of home apps; elsewhere they are no points.
-        let button = Vital::button(&command.point).filter(|_| command.source == Source::Mqtt);
+        let is_home_app = matches!(command.source, Source::Mqtt | Source::HomeAssistant);
+        let button = Vital::button(&command.point).filter(|_| is_home_app);
         if let Some(button) = button.filter(|button| self.can_be_pressed(*button)) {
             let pressed = self.press(button, &command.payload);
             return self.give_answer(Some(answer), command, pressed);

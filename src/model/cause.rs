@@ -38,6 +38,8 @@ impl fmt::Display for Slot {
 pub enum Source {
     /// A message on a `set` topic.
     Mqtt,
+    /// Home Assistant, by the native API.
+    HomeAssistant,
     /// The console or another program on the Unix socket.
     Console,
     /// A page or another program over HTTP: the user or the token of this name; empty where nobody has to say who they are.
@@ -58,7 +60,7 @@ impl Source {
 
     /// Whether it came over a connection, so that a lock holds it off.
     pub fn is_remote(&self) -> bool {
-        matches!(self, Source::Mqtt | Source::Console | Source::Http(_))
+        matches!(self, Source::Mqtt | Source::HomeAssistant | Source::Console | Source::Http(_))
     }
 }
 
@@ -66,6 +68,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Source::Mqtt => "MQTT",
+            Source::HomeAssistant => "Home Assistant",
             Source::Console => "the console",
             Source::Http(who) if who.is_empty() => "HTTP",
             Source::Http(who) => return write!(f, "{who} (HTTP)"),

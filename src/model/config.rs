@@ -2,8 +2,9 @@
 
 use super::table::table;
 use super::{
-    Climate, Condition, Counter, EventRule, Expander, HistorySettings, Holidays, HttpSettings, Input, Interlock, Level,
-    Line, Modes, Notice, Output, Owner, Room, Scene, Sensor, Series, Settable, Specs, Tariff, Zone,
+    Climate, Condition, Counter, EventRule, Expander, HistorySettings, Holidays, HomeAssistantSettings, HttpSettings,
+    Input, Interlock, Level, Line, Modes, Notice, Output, Owner, Room, Scene, Sensor, Series, Settable, Specs, Tariff,
+    Zone,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ pub struct Config {
     pub mqtt: Option<MqttSettings>,
     /// The service over HTTP; None: only the Unix socket is served.
     pub http: Option<HttpSettings>,
+    /// The native API for Home Assistant; None: it is not served.
+    pub homeassistant: Option<HomeAssistantSettings>,
     /// What is remembered; None: nothing is.
     pub history: Option<HistorySettings>,
     /// What energy costs, if the file says it.

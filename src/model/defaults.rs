@@ -25,6 +25,7 @@ impl Config {
             },
             mqtt: None,
             http: None,
+            homeassistant: None,
             history: Some(HistorySettings::default()),
             energy: None,
             hardware: HardwareSettings { backend: Backend::Simulated, gpiochip: None, plays_remote: false },

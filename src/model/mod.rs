@@ -42,6 +42,7 @@ mod event;
 mod expander;
 mod filter;
 mod history;
+mod homeassistant;
 mod http;
 mod kernel;
 mod kernel_devices;
@@ -95,6 +96,7 @@ pub use event::{Command, DriveId, Effect, Event, ReadFailure, Refusal, RequestId
 pub use expander::{Expander, ExpanderChip};
 pub use filter::{Delta, Filter, Plausible};
 pub use history::HistorySettings;
+pub use homeassistant::{Encryption, HomeAssistantSettings, NoiseKey};
 pub use http::{HttpSettings, HttpTls, Login, Scope, SecretHash};
 pub use kernel::{KernelChannel, KernelSource};
 pub use kernel_devices::{IIO, KernelFacts, KernelUnit, KernelValue, kernel_facts};

@@ -90,7 +90,8 @@ fn is_of_people(why: &str) -> bool {
     if source.starts_with("the rule ") {
         return false;
     }
-    ["MQTT,", "the console,", "HTTP,"].iter().any(|known| source.starts_with(known)) || source.contains(" (HTTP),")
+    ["MQTT,", "Home Assistant,", "the console,", "HTTP,"].iter().any(|known| source.starts_with(known))
+        || source.contains(" (HTTP),")
 }
 
 fn clicks<E>(input: InputId, spec: &PointSpec, time: Time, source: Source<'_, E>) -> Result<Vec<Timed>, E> {
@@ -381,7 +382,7 @@ mod tests {
         let (nobody, anna) = (Source::Http("".into()), Source::Http("anna".into()));
         let others =
             [Source::Rule("Bell (HTTP), late".into()), Source::Switch("bell".into()), Source::Hub("barn".into())];
-        for source in [Source::Mqtt, Source::Console, nobody, anna].into_iter().chain(others) {
+        for source in [Source::Mqtt, Source::HomeAssistant, Source::Console, nobody, anna].into_iter().chain(others) {
             let said = format!("manual: command by {source}, until AUTO");
             assert_eq!(is_of_people(&said), source.is_remote(), "{said}");
         }

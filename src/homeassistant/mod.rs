@@ -1,0 +1,59 @@
+//! The native API of ESPHome, by which Home Assistant takes in the house as a device, without a broker.
+//!
+//! ```text
+//!  snapshots, vitals ──> Board ──> Client ──> Wire ──> Home Assistant     entities, states, what happens
+//!             house <── requests ──┘  └─ Session <─ Wire <──              commands, actions
+//! ```
+//!
+//! - **No policy.** What a point is, its description says; what a command means, the engine decides.
+//! - **One listing for each connection.** Home Assistant asks once what entities there are. When there are others, clients are
+//!   asked to leave, and come again.
+//! - **Nothing is queued.** The newest state of each entity replaces the one before; who takes nothing is let go.
+//! - **Nobody gets in without the key**, unless the file says so by name. `wire.rs` bounds and decrypts, `session.rs` judges.
+
+pub mod actions;
+mod announce;
+pub mod board;
+mod client;
+pub mod entities;
+mod identity;
+pub mod listing;
+mod message;
+mod names;
+mod places;
+mod server;
+pub mod session;
+#[cfg(test)]
+mod tests;
+pub mod wire;
+
+pub use identity::{KEY_FILE, new_key};
+
+use crate::house::House;
+use server::Why;
+use std::path::PathBuf;
+
+/// Serves the API as the configuration in force wants it, until the house is stopping. What makes it the same device over
+/// restarts is kept in `state`.
+pub fn attach(house: &House, state: Option<PathBuf>) -> impl Future<Output = ()> + Send + use<> {
+    let mut house = house.clone();
+    async move {
+        loop {
+            let config = house.config.borrow_and_update().clone();
+            if let Some(settings) = &config.homeassistant {
+                match identity::greeting(state.as_deref(), &settings.encryption, &config.hub.id) {
+                    Ok(greeting) => match server::serve(&house, &config, settings, greeting).await {
+                        Why::Stopped => return,
+                        Why::Changed => continue,
+                    },
+                    Err(why) => tracing::error!("Home Assistant cannot get in: {why}"),
+                }
+            }
+            let mut configs = house.config.clone();
+            tokio::select! {
+                () = house.stopping() => return,
+                changed = configs.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+}
