@@ -411,14 +411,21 @@ fn in_the_clear_only_where_the_file_says_so() {
     client.call("light_command", json!({ "key": key_of(&listed, "Light", "lamp"), "state": true, "brightness": 0.5 }));
     wait_for_value(&house, "lamp.level", "50");
     // No address is to have all the room.
-    let mut streams: Vec<TcpStream> = (0..20).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
-    let is_closed = |stream: &mut TcpStream| {
+    let greeted = |_| {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.write_all(b"\0\0\x07").and_then(|()| stream.read_exact(&mut [0; 3])).is_err()
+        // Who has said hello stays.
+        stream
+            .write_all(b"\0\x08\x01\x0a\x02HA\x10\x01\x18\x11")
+            .and_then(|()| stream.read_exact(&mut [0; 3]))
+            .ok()
+            .map(|()| stream)
     };
-    let closed = streams.iter_mut().map(is_closed).filter(|closed| *closed).count();
-    assert_eq!(closed, 5, "there are 16 places for an address, and one was taken");
+    let streams: Vec<Option<TcpStream>> = (0..20).map(greeted).collect();
+    let places = streams.iter().flatten().count();
+    assert_eq!(places, 15, "there are 16 places for an address, and one was taken");
     drop(streams);
+    wait_until("there is room again", || greeted(0).is_some());
 
     let some = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     assert_eq!(Client::refused(port, Some(some)), "EncryptionPlaintextAPIError");
@@ -476,6 +483,7 @@ fn a_reload_that_changes_the_list_has_clients_come_again() {
     house.wait_for_log("the changed configuration is in force");
     client.call("light_command", json!({ "key": key_of(&before, "Light", "lamp"), "state": true, "brightness": 0.2 }));
     wait_for_value(&house, "lamp.level", "20");
+    assert!(!house.log().contains("has left"), "{}", house.log());
 
     let renamed = text.replace("[outputs.lamp]", "[outputs.desk_lamp]\nwas = \"lamp\"");
     let (without, _) = renamed.split_once("[outputs.fan]").unwrap();

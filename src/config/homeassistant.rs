@@ -52,7 +52,7 @@ pub(super) fn read(table: &mut Table<'_>, others: &Others) -> Draft {
         check(table, listen, plaintext, others);
     }
     let key_file = key_file.map(|name| (name, table.place_of("key_file"))).filter(|(name, place)| {
-        let is_key = NoiseKey::read(name).is_some();
+        let is_key = NoiseKey::is_meant(name);
         if is_key {
             let advice = "write it into a file beside this one, and the name of that file here";
             table.error(place.clone(), "this is what should stand in the file, not its name", advice);
@@ -80,12 +80,12 @@ fn check(table: &Table<'_>, listen: SocketAddr, plaintext: bool, others: &Others
         let message = format!("[http] listens on port {} already", http.port());
         table.error_at("listen", message, "write another port here, or there");
     }
-    if plaintext && HttpSettings::is_of_this_machine(listen) {
-        table.warning_at(
-            "allow_plaintext",
-            "other programs of this machine command the house without a key",
-            "remove it",
-        );
+    if plaintext {
+        let who = match HttpSettings::is_of_this_machine(listen) {
+            true => "other programs of this machine command",
+            false => "everybody on the network sees and commands",
+        };
+        table.warning_at("allow_plaintext", format!("{who} the house without a key"), "remove it");
     }
     if others.discovery {
         table.warning_at(

@@ -349,7 +349,7 @@ fn is_password(name: &str) -> bool {
 
 /// Whether a value is a key itself, where the name of its file should be.
 pub(super) fn is_key_itself(value: &str) -> bool {
-    value.contains("-----BEGIN") || secret_letters(value).into_iter().any(|text| NoiseKey::read(text).is_some())
+    value.contains("-----BEGIN") || secret_letters(value).into_iter().any(NoiseKey::is_meant)
 }
 
 /// Whether a key names a file, and its value is not what should stand in that file.

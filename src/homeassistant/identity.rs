@@ -7,7 +7,10 @@ use crate::{
     model::{Encryption, NoiseKey},
 };
 use ring::rand::{SecureRandom, SystemRandom};
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// The file of the key in the state folder: base64 in one line.
 pub const KEY_FILE: &str = "homeassistant.key";
@@ -75,7 +78,15 @@ fn kept<T>(
     write: impl Fn(&T) -> String,
     new: impl Fn() -> Result<T, String>,
 ) -> Result<T, String> {
-    let text = file.as_ref().and_then(|file| files::read_text(file, files::SYSTEM).ok());
+    let text = match file.as_ref().map(|file| (file, files::read_text(file, files::SYSTEM))) {
+        Some((_, Ok(text))) => Some(text),
+        // What is no text is damaged; what cannot be read may be in order.
+        Some((_, Err(error))) if error.kind() == io::ErrorKind::InvalidData => Some(String::new()),
+        Some((file, Err(error))) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(format!("{} cannot be read: {error}", file.display()));
+        }
+        _ => None,
+    };
     if let Some(known) = text.as_deref().and_then(|text| read(text.trim_end())) {
         return Ok(known);
     }

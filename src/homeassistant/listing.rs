@@ -11,10 +11,13 @@ use super::{
     wire::{Greeting, Message},
 };
 use crate::model::{
-    Category, Climate, ClimateFacet, ClimateMode, Config, HttpSettings, Kind, Owner, PRESS, PointSpec, Role, RoomId,
-    Vital, VitalKind,
+    Backend, Category, Climate, ClimateFacet, ClimateMode, Config, HttpSettings, Kind, Owner, PRESS, PointSpec, Role,
+    RoomId, Vital, VitalKind,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// What gives something back to the house: word and icon.
 const AUTO: &str = "auto";
@@ -198,8 +201,16 @@ fn drafts(config: &Config, seen: &Seen) -> Vec<Draft> {
     let connected = Draft::new("hub.connectivity", "Connectivity", None, BinarySensor { of: Sign::Connected });
     let class = Some("connectivity");
     drafts.push(Draft { class, category: Category::Diagnostic, ..connected });
-    drafts.extend(seen.vitals.keys().map(|vital| of_vital(*vital)));
+    drafts.extend(vitals(config, seen).into_iter().map(of_vital));
     drafts
+}
+
+/// What the hub tells of itself, and what it will: the time of day or a bus may come later, and Home Assistant forgets what is
+/// not on the list.
+fn vitals(config: &Config, seen: &Seen) -> BTreeSet<Vital> {
+    let has_bus = !config.expanders.is_empty() || config.sensors.iter().any(|sensor| sensor.i2c().is_some());
+    let errors = (has_bus && config.hardware.backend != Backend::Simulated).then_some(Vital::I2cErrors);
+    seen.vitals.keys().copied().chain([Vital::Started, Vital::Booted]).chain(errors).collect()
 }
 
 fn of_vital(vital: Vital) -> Draft {

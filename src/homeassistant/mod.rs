@@ -31,7 +31,11 @@ pub use identity::{KEY_FILE, new_key};
 
 use crate::house::House;
 use server::Why;
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
+use tokio::{task::spawn_blocking, time::sleep};
+
+/// When what it needs could not be read.
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// Serves the API as the configuration in force wants it, until the house is stopping. What makes it the same device over
 /// restarts is kept in `state`.
@@ -41,7 +45,10 @@ pub fn attach(house: &House, state: Option<PathBuf>) -> impl Future<Output = ()>
         loop {
             let config = house.config.borrow_and_update().clone();
             if let Some(settings) = &config.homeassistant {
-                match identity::greeting(state.as_deref(), &settings.encryption, &config.hub.id) {
+                let (state, encryption, hub) = (state.clone(), settings.encryption.clone(), config.hub.id.clone());
+                // A disk may be slow, and this is the control loop's thread.
+                let greeting = spawn_blocking(move || identity::greeting(state.as_deref(), &encryption, &hub)).await;
+                match greeting.unwrap_or_else(|error| Err(error.to_string())) {
                     Ok(greeting) => match server::serve(&house, &config, settings, greeting).await {
                         Why::Stopped => return,
                         Why::Changed => continue,
@@ -49,10 +56,12 @@ pub fn attach(house: &House, state: Option<PathBuf>) -> impl Future<Output = ()>
                     Err(why) => tracing::error!("Home Assistant cannot get in: {why}"),
                 }
             }
+            let wants_it = config.homeassistant.is_some();
             let mut configs = house.config.clone();
             tokio::select! {
                 () = house.stopping() => return,
                 changed = configs.changed() => if changed.is_err() { return },
+                () = sleep(AGAIN), if wants_it => {}
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::{
     clock::Moment,
     house::{House, Notification},
     mdns::{self, Responder},
-    model::{Config, HomeAssistantSettings},
+    model::{Config, HomeAssistantSettings, Vital, Vitals},
 };
 use std::{
     net::{IpAddr, SocketAddr},
@@ -29,6 +29,8 @@ use tokio::{
 
 /// When the address was taken, or is none of this machine's yet.
 const LISTEN_AGAIN: Duration = Duration::from_secs(10);
+/// The machine is asked for what it tells of itself, which takes a moment.
+const READ_WITHIN: Duration = Duration::from_secs(10);
 /// When the system is out of descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 /// Who was refused is told that often, so that nobody fills the log.
@@ -62,6 +64,9 @@ pub async fn serve(house: &House, config: &Config, settings: &HomeAssistantSetti
         let listener = listen(settings.listen).await;
         // After a reload the publisher may be behind.
         let first = house.snapshots.wait_for(|snapshot| is_ours(&snapshot.config)).await.ok()?.clone();
+        // Home Assistant forgets what is not on the list.
+        let is_read = |vitals: &Arc<Vitals>| vitals.contains_key(&Vital::Kernel);
+        let _ = timeout(READ_WITHIN, house.vitals.wait_for(is_read)).await;
         Some((listener, first))
     };
     let (listener, first) = tokio::select! {
@@ -72,8 +77,11 @@ pub async fn serve(house: &House, config: &Config, settings: &HomeAssistantSetti
         () = stopping.stopping() => return Why::Stopped,
         _ = configs.wait_for(|config| !is_ours(config)) => return Why::Changed,
     };
-    let how = if greeting.key.is_some() { "encrypted" } else { "NOT encrypted, for anybody to use" };
-    tracing::info!("Home Assistant gets to {} at {}, {how}", greeting.name, settings.listen);
+    let (name, address) = (&greeting.name, settings.listen);
+    match greeting.key {
+        Some(_) => tracing::info!("Home Assistant gets to {name} at {address}, encrypted"),
+        None => tracing::warn!("Home Assistant gets to {name} at {address}, NOT encrypted, for anybody to use"),
+    }
     let seen = Seen { snapshot: first, vitals: house.vitals.borrow().clone(), trouble: house.trouble() };
     let greeting = Arc::new(greeting);
     let (board, _) = watch::channel(Arc::new(Board::new(seen, &greeting)));

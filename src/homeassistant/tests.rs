@@ -137,6 +137,25 @@ fn a_light_is_told_and_commanded() {
 }
 
 #[test]
+fn what_the_hub_tells_later_is_on_the_list_from_the_start() {
+    let mut engine = engine(HOUSE);
+    let board = Board::new(seen(&mut engine), &greeting());
+    let mut later = seen(&mut engine);
+    let mut vitals = (*later.vitals).clone();
+    vitals.insert(Vital::Started, "2026-11-30T07:00:00Z".to_owned().into());
+    later.vitals = Arc::new(vitals);
+    let after = board.next(later, &greeting());
+    assert_eq!(after.generation, board.generation, "nobody has to list them anew");
+    let told = |board: &Board| {
+        let mut entities = board.listing.entities.iter();
+        let ids: Vec<_> = entities.clone().map(|listed| listed.about.object_id.clone()).collect();
+        let place = entities.position(|listed| listed.about.object_id.contains("started"));
+        board.states[place.unwrap_or_else(|| panic!("{ids:?}"))].as_ref().map(|state| hex(&state.message))
+    };
+    assert_ne!(told(&board), told(&after));
+}
+
+#[test]
 fn a_list_is_told_again_only_when_it_is_another() {
     let board = Board::new(seen(&mut engine(HOUSE)), &greeting());
     let mut session = greeted(&board);

@@ -54,6 +54,11 @@ impl NoiseKey {
         STANDARD.decode(text).ok()?.try_into().ok().map(NoiseKey)
     }
 
+    /// Whether a text is a key, or one without the `=` at its end, which is easily left out when it is copied.
+    pub fn is_meant(text: &str) -> bool {
+        NoiseKey::read(text).or_else(|| NoiseKey::read(&format!("{text}="))).is_some()
+    }
+
     /// As people see it: base64.
     pub fn text(&self) -> String {
         STANDARD.encode(self.0)
