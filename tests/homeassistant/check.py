@@ -606,18 +606,8 @@ async def main(folder):
             await check.without_hub()
             await check.everything_is_shown("shown after a restart of hearthd")
 
-            lamp, room = ["reading_lamp", "living_lights"], ["outside", "shed_plug"]
-            smaller = without(hub.house, ["outputs.living_lights", "outputs.reading_lamp"])
-            before = await check.taken_away(smaller, lamp)
-            await check.zombies("a reload", before, lamp)
-            await home.stop()
-            smaller = without(smaller, ["sensors.outside", "outputs.shed_plug"])
-            before = await check.taken_away(smaller, room)
-            await home.start()
-            await check.zombies("a reload while it was down", before, room)
-
             check.first_names = {"espresso": "coffee"}
-            renamed = smaller.replace("[outputs.coffee]\n", '[outputs.espresso]\nwas = "coffee"\n')
+            renamed = hub.house.replace("[outputs.coffee]\n", '[outputs.espresso]\nwas = "coffee"\n')
             await check.changed("renamed", renamed)
             moved = renamed.replace('room = "cellar"\nmax_on', 'room = "bath"\nmax_on')
             await check.changed("moved to another room", moved)
@@ -626,6 +616,16 @@ async def main(folder):
             single = moved.replace("[mqtt]\n", '[mqtt]\ndiscovery = "single"\n')
             await check.changed("announced one by one", single)
             await check.changed("announced by device again", moved)
+
+            lamp, room = ["reading_lamp", "living_lights"], ["outside", "shed_plug"]
+            smaller = without(moved, ["outputs.living_lights", "outputs.reading_lamp"])
+            before = await check.taken_away(smaller, lamp)
+            await check.zombies("a reload", before, lamp)
+            await home.stop()
+            smaller = without(smaller, ["sensors.outside", "outputs.shed_plug"])
+            before = await check.taken_away(smaller, room)
+            await home.start()
+            await check.zombies("a reload while it was down", before, room)
 
             for complaint in home.complaints():
                 # As docs/mqtt.md says of the change to entities one by one.
