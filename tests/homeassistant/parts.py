@@ -70,7 +70,9 @@ class Hub(Program):
 
     def __init__(self, folder, house, broker, session):
         self.port, self.file, self.session = free_port(), folder / "config.toml", session
-        self.house = house.replace("MQTT_PORT", str(broker.port)).replace("HTTP_PORT", str(self.port))
+        self.house = house.replace("HTTP_PORT", str(self.port))
+        if broker:
+            self.house = self.house.replace("MQTT_PORT", str(broker.port))
         self.file.write_text(self.house)
         program = os.environ.get("HEARTHD", SOURCE / "target/debug/hearthd")
         self.console = [program, "--config", self.file, "--socket", folder / "hearthd.sock"]

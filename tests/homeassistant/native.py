@@ -1,0 +1,180 @@
+"""Whether Home Assistant itself takes a full house in without a broker, by its ESPHome integration, and follows it.
+
+Run by scripts/homeassistant.
+"""
+
+import asyncio
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import aiohttp
+
+from check import Report, is_number, matches, without
+from parts import HomeAssistant, Hub, free_port, until
+
+# What the dialog that adds a hub says before it has the key, and what is said while there is no hearthd, and no ffmpeg.
+USUAL = ("Connection requires encryption", "Invalid encryption key: received_name", "Can't connect", "FFmpeg")
+NEAR_30 = lambda point: is_number(point["value"], 30, 6)
+# Entity, service, its data, and what the points of hearthd come to be.
+CALLS = [
+    ("light.hall_light", "turn_on", {}, {"hall_light": "ON"}),
+    ("light.hall_light", "toggle", {}, {"hall_light": "OFF"}),
+    ("light.living_room_living_lamp", "turn_on", {"brightness_pct": 40}, {"living_lamp.level": 40}),
+    ("switch.full_house_coffee_machine", "turn_on", {}, {"coffee": "ON"}),
+    ("switch.full_house_siren", "turn_on", {}, {"siren": "ON"}),
+    ("fan.full_house_attic_fan", "set_percentage", {"percentage": 60}, {"attic_fan.level": 60}),
+    ("fan.bath_fan", "turn_on", {}, {"bath_fan": "ON"}),
+    ("cover.living_room_living_blind", "open_cover", {}, {"living_blind": "open"}),
+    ("cover.living_room_living_blind", "set_cover_position", {"position": 30}, {"living_blind.position": NEAR_30}),
+    ("cover.full_house_garage_door", "open_cover", {}, {"garage_door": "ON"}),
+    ("valve.full_house_garden_valve", "open_valve", {}, {"garden_valve": "ON"}),
+    ("valve.full_house_garden_valve", "close_valve", {}, {"garden_valve": "OFF"}),
+    ("select.full_house_mode", "select_option", {"option": "away"}, {"mode": "away"}),
+    ("climate.cellar_wine", "set_temperature", {"temperature": 14}, {"wine.target": 14}),
+    ("climate.living_room_living", "set_hvac_mode", {"hvac_mode": "heat"}, {"living.mode": "heat"}),
+    ("climate.living_room_living", "set_preset_mode", {"preset_mode": "eco"}, {"living.preset": "eco"}),
+    ("number.bath_heater_level", "set_value", {"value": 50}, {"bath_heater.level": 50}),
+    ("button.full_house_evening", "press", {}, {"living_lamp.level": 30}),
+    ("button.hall_light_auto", "press", {}, {"hall_light": lambda point: not point["why"].startswith("manual")}),
+]
+PLATFORMS = {"light", "switch", "fan", "cover", "valve", "select", "climate", "number", "button", "sensor",
+             "binary_sensor", "event"}  # fmt: skip
+
+
+def house(port):
+    """The full house, without what lives on a broker."""
+    text = (Path(__file__).parent / "house.toml").read_text()
+    text = without(re.sub(r"(?ms)^\[mqtt\]\n.*?(?=^\[)", "", text), ["outputs.shed_plug", "sensors.outside"])
+    return text.replace("[modes]\n", f'[homeassistant]\nlisten = "127.0.0.1:{port}"\n\n[modes]\n', 1)
+
+
+class Check:
+    def __init__(self, hub, home):
+        self.hub, self.home, self.report = hub, home, Report()
+
+    async def entries(self):
+        listed = await self.home.ask("config/entity_registry/list")
+        return {entry["entity_id"]: entry for entry in listed if entry["platform"] == "esphome"}
+
+    async def add(self, port):
+        """As a person adds it, with the key that hearthd prints."""
+        asked = map(str, [*self.hub.console, "homeassistant", "key", "--state", self.hub.file.parent / "state"])
+        told = await asyncio.create_subprocess_exec(*asked, stdout=asyncio.subprocess.PIPE)
+        key = (await told.communicate())[0].decode().strip()
+        flow = await self.home.post("/api/config/config_entries/flow", json={"handler": "esphome"})
+        for answers in ({"host": "127.0.0.1", "port": port}, {"noise_psk": key}):
+            path = f"/api/config/config_entries/flow/{flow['flow_id']}"
+            flow = await self.home.post(path, json=answers)
+        self.report.note("added with its key", flow["type"] == "create_entry", flow)
+
+    async def everything_is_found(self):
+        async def all_are_there():
+            return self.home_has(await self.entries()) >= PLATFORMS
+
+        self.report.note("platforms found", await until("all platforms", all_are_there), "some are missing")
+        await until("states", self.all_are_available, 20)
+        states, points = await self.home.states(), await self.hub.points()
+        for entity, entry in (await self.entries()).items():
+            is_there = entry["disabled_by"] or states.get(entity, {}).get("state") not in (None, "unavailable")
+            self.report.note("entities loaded", is_there, entity)
+        shown = [entry for entry in (await self.entries()).values() if not entry["disabled_by"]]
+        whole = [point for point in points.values() if "part_of" not in point]
+        self.report.note("as many as points, or more", len(shown) >= len(whole), f"{len(shown)} of {len(whole)}")
+
+    def home_has(self, entries):
+        return {entity.split(".")[0] for entity in entries}
+
+    async def all_are_available(self):
+        states = await self.home.states()
+        entries = [entity for entity, entry in (await self.entries()).items() if not entry["disabled_by"]]
+        return entries and all(states.get(entity, {}).get("state") not in (None, "unavailable") for entity in entries)
+
+    async def services(self):
+        for entity, service, data, expected in CALLS:
+            said = f"{entity} {service} {data or ''}".strip()
+            # A toggle goes by what Home Assistant shows.
+            await asyncio.sleep(1)
+            try:
+                await self.home.service(entity, service, **data)
+            except AssertionError as refused:
+                self.report.note("services", False, f"{said} is refused: {refused}")
+                continue
+            seen = {}
+
+            async def follows(expected=expected, seen=seen):
+                points = await self.hub.points()
+                seen.update({name: points[name]["value"] for name in expected})
+                return all(matches(points[name], value) for name, value in expected.items())
+
+            self.report.note("services", await until(said, follows, 10), f"{said}: {seen}")
+
+    async def readings(self):
+        await self.hub.tell("living.temperature", "18.25")
+
+        async def is_shown():
+            state = (await self.home.states()).get("sensor.living_room_living_temperature", {}).get("state")
+            return is_number(state, 18.25, 0.051)
+
+        self.report.note("readings", await until("the reading", is_shown, 10), "living.temperature")
+
+    async def reload(self):
+        """What is taken away is gone, and the others are the entities that they were."""
+        before = {entry["unique_id"]: entry["id"] for entry in (await self.entries()).values()}
+        self.hub.change(without(self.hub.house, ["outputs.living_lights", "outputs.reading_lamp"]))
+
+        async def gone():
+            return not any("reading_lamp" in entity for entity in await self.entries())
+
+        self.report.note("a reload: gone", await until("it is gone", gone), "reading_lamp is left")
+        after = {entry["unique_id"]: entry["id"] for entry in (await self.entries()).values()}
+        moved = [unique_id for unique_id, entry in after.items() if before.get(unique_id) != entry]
+        self.report.note("a reload: others unmoved", not moved, moved)
+
+    async def restart(self):
+        await self.hub.stop()
+        there = []
+
+        async def are_gone():
+            states, entries = await self.home.states(), await self.entries()
+            shown = [entity for entity, entry in entries.items() if not entry["disabled_by"]]
+            # Whether it is connected is known then, too.
+            expected = lambda entity: "off" if entity.endswith("_connectivity") else "unavailable"
+            there[:] = [entity for entity in shown if states[entity]["state"] != expected(entity)]
+            return not there
+
+        self.report.note("unavailable without hearthd", await until("all is unavailable", are_gone), there)
+        await self.hub.start()
+        self.report.note("back after a restart", await until("all is back", self.all_are_available, 120), "some are not")
+
+
+async def main(folder):
+    port = free_port()
+    async with aiohttp.ClientSession() as session:
+        hub, home = Hub(folder, house(port), None, session), HomeAssistant(folder, session)
+        check = Check(hub, home)
+        try:
+            await hub.start()
+            await home.start()
+            await until("hearthd serves", hub.serves)
+            await check.add(port)
+            await check.everything_is_found()
+            await check.services()
+            await check.readings()
+            await check.reload()
+            await check.restart()
+            check.report.row("complaints in its log")
+            for complaint in home.complaints():
+                if not any(usual in complaint for usual in USUAL):
+                    check.report.note("complaints in its log", False, complaint)
+        finally:
+            for part in (home, hub):
+                await part.stop()
+            check.report.print()
+    return 1 if check.report.differences else 0
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as where:
+        sys.exit(asyncio.run(main(Path(where))))
