@@ -285,6 +285,7 @@ impl Place<'_> {
             stale_after: None,
             time: "".into(),
             clicks: Vec::new(),
+            counter: "".into(),
             command: None,
             owner: self.owner([id.text.as_str()].into_iter()),
         }

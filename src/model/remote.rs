@@ -18,6 +18,9 @@ pub struct Remote {
     pub time: Arc<str>,
     /// Of a button: which words are which clicks.
     pub clicks: Vec<(Arc<str>, Click)>,
+    /// Of a button: where its messages count its clicks, as a JSON pointer, because they repeat the last; empty: each message
+    /// is a click of its own.
+    pub counter: Arc<str>,
     /// How it is commanded; None: it is an input.
     pub command: Option<Commanded>,
     /// Whose point it is, if another hearthd's.

@@ -13,7 +13,7 @@ const CLIMATE: Part = ("sensors", 1, "quantities = [\"temperature\", \"humidity\
 const BATTERY: Part = ("sensors", 1, "quantities = [\"temperature\", \"battery\"]\n");
 
 /// The first that fits counts; what is not there is a relay.
-const MODELS: [(&str, &[Part]); 22] = [
+const MODELS: [(&str, &[Part]); 24] = [
     ("shellyht-", &[CLIMATE]),
     ("shellyplusht-", &[CLIMATE]),
     ("shellyhtg3-", &[CLIMATE]),
@@ -26,6 +26,8 @@ const MODELS: [(&str, &[Part]); 22] = [
         &[("inputs", 1, "kind = \"door\"\n"), ("sensors", 1, "quantities = [\"illuminance\", \"battery\"]\n")],
     ),
     ("shellymotion", &[("inputs", 1, "kind = \"motion\"\n")]),
+    ("shellybutton1-", &[("inputs", 1, BUTTON), ("sensors", 1, "quantities = [\"battery\"]\n")]),
+    ("shellyix3-", &[("inputs", 3, BUTTON)]),
     ("shellyplusi4", &[("inputs", 4, BUTTON)]),
     ("shellyi4g3", &[("inputs", 4, BUTTON)]),
     ("shellydimmer", &[("outputs", 1, LIGHT)]),

@@ -22,6 +22,8 @@ pub(in crate::config) struct Form {
     pub first_channel: Option<i64>,
     /// The topics that say whether it is there.
     pub availability: &'static [&'static str],
+    /// The beginnings of the names of those that sleep: away is what they nearly always are.
+    pub sleepers: &'static [&'static str],
     /// Where its messages say when they were made.
     pub time: &'static str,
     /// Its readings are stale after this, when the file does not say.
@@ -50,6 +52,8 @@ pub(in crate::config) struct InputRow {
     pub on: &'static [&'static str],
     pub off: &'static [&'static str],
     pub clicks: &'static [(&'static str, Click)],
+    /// Where its clicks are counted, because it repeats the last.
+    pub counter: &'static str,
 }
 
 /// How a quantity is told.
@@ -104,6 +108,8 @@ impl LevelRow {
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const MINUTES_15: Duration = Duration::from_secs(900);
+/// What sleeps wakes at least every 12 hours, and may be missed once.
+pub(in crate::config) const SLEEPER_STALE_AFTER: Duration = Duration::from_secs(25 * 3_600);
 
 const OPENS: &[InputKind] = &[InputKind::Door, InputKind::Window, InputKind::Contact];
 const ANY_SWITCH: &[InputKind] =
@@ -116,11 +122,17 @@ const fn input(
     on: &'static [&'static str],
     off: &'static [&'static str],
 ) -> InputRow {
-    InputRow { kinds, topic, pointer, on, off, clicks: &[] }
+    InputRow { kinds, topic, pointer, on, off, clicks: &[], counter: "" }
 }
 
 const fn button(topic: &'static str, pointer: &'static str, clicks: &'static [(&'static str, Click)]) -> InputRow {
-    InputRow { kinds: &[InputKind::Button], topic, pointer, on: &[], off: &[], clicks }
+    InputRow { kinds: &[InputKind::Button], topic, pointer, on: &[], off: &[], clicks, counter: "" }
+}
+
+impl InputRow {
+    const fn counted(self, counter: &'static str) -> InputRow {
+        InputRow { counter, ..self }
+    }
 }
 
 const fn reads(quantity: Quantity, topic: &'static str, pointer: &'static str) -> ReadingRow {
@@ -163,6 +175,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
         fits: |_| true,
         first_channel: None,
         availability: &["zigbee2mqtt/{}/availability", "zigbee2mqtt/bridge/state"],
+        sleepers: &[],
         time: "/last_seen",
         stale_after: HOUR,
         inputs: &[
@@ -222,6 +235,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
         fits: |_| true,
         first_channel: Some(1),
         availability: &["tele/{}/LWT"],
+        sleepers: &[],
         time: "/Time",
         // It tells every five minutes, unless TelePeriod says otherwise.
         stale_after: MINUTES_15,
@@ -288,6 +302,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
         fits: |id| !is_first_generation(id),
         first_channel: Some(0),
         availability: &["{}/online"],
+        sleepers: &["shellyplusht-", "shellyhtg3-", "shellyplussmoke-", "shellyfloodg4-"],
         time: "",
         stale_after: HOUR,
         inputs: &[
@@ -358,6 +373,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
         fits: is_first_generation,
         first_channel: Some(0),
         availability: &["shellies/{}/online"],
+        sleepers: &["shellyht-", "shellydw-", "shellydw2-", "shellyflood-", "shellysmoke-", "shellybutton1-"],
         time: "",
         stale_after: HOUR,
         inputs: &[
@@ -366,6 +382,12 @@ pub(in crate::config) const FORMS: &[Form] = &[
             input(&[InputKind::Leak], "shellies/{}/sensor/flood", "", TRUE, FALSE),
             input(&[InputKind::Smoke], "shellies/{}/sensor/smoke", "", TRUE, FALSE),
             input(&[InputKind::Switch, InputKind::Contact], "shellies/{}/input/{n}", "", &["1"], &["0"]),
+            button(
+                "shellies/{}/input_event/{n}",
+                "/event",
+                &[("S", Click::Single), ("SS", Click::Double), ("SSS", Click::Triple), ("L", Click::Long)],
+            )
+            .counted("/event_cnt"),
         ],
         readings: &[
             reads(POWER, "shellies/{}/relay/{n}/power", "").usual(),
@@ -413,6 +435,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
         fits: |_| true,
         first_channel: None,
         availability: &["{}/status"],
+        sleepers: &[],
         time: "",
         stale_after: HOUR,
         inputs: &[input(BINARY, "{}/{kind}/{part}/state", "", ON, OFF)],
@@ -465,6 +488,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
         fits: |_| true,
         first_channel: None,
         availability: &[],
+        sleepers: &[],
         time: "",
         stale_after: HOUR,
         inputs: &[input(BINARY, STREAM, "", &["on"], &["off"])],

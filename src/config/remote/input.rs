@@ -111,6 +111,7 @@ pub(in crate::config) fn input(kind: Option<InputKind>, table: &mut Table<'_>) -
         availability: source.availability,
         stale_after,
         clicks: clicks.or(usual_clicks).filter(|_| is_button).unwrap_or_default(),
+        counter: row.map_or("", |row| row.counter).into(),
         command: None,
         owner: None,
     };

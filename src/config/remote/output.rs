@@ -187,6 +187,7 @@ fn plain(source: &Source) -> Remote {
         stale_after: None,
         time: time_of(source),
         clicks: Vec::new(),
+        counter: "".into(),
         command: None,
         owner: None,
     }

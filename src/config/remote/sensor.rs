@@ -4,7 +4,7 @@ use super::{
     STALE_AFTER,
     forms::Name,
     readings::Reading,
-    source::{Of, source, time_of},
+    source::{Device, Of, source, time_of},
 };
 use crate::{
     config::table::Table,
@@ -70,7 +70,7 @@ pub(in crate::config) fn sensor(
         let told = Told { topic, pointer };
         channels.push(RemoteChannel { quantity: reading.quantity, told, scale, offset: reading.offset });
     }
-    let stale_after = source.device.as_ref().map_or(STALE_AFTER, |device| device.form.stale_after);
+    let stale_after = source.device.as_ref().map_or(STALE_AFTER, Device::stale_after);
     let time = time_of(&source);
     Some((RemoteSensor { channels, availability: source.availability, time, owner: None }, source.place, stale_after))
 }

@@ -2,7 +2,7 @@
 
 use super::{
     AVAILABLE, UNAVAILABLE, check_words,
-    forms::{FORMS, Form, Name},
+    forms::{FORMS, Form, Name, SLEEPER_STALE_AFTER},
     shapes::{Pointer, StateWords},
     shared,
 };
@@ -14,7 +14,7 @@ use crate::{
     },
     model::{Availability, Words},
 };
-use std::{ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 /// Of which table.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,22 @@ impl Device {
         let filled = template.replace("{n}", &number).replace("{N}", &numbered);
         let filled = filled.replace("{kind}", self.kind.as_deref().unwrap_or(kind)).replace("{part}", &self.part);
         filled.replace("{}", &self.name).into()
+    }
+
+    /// Whether it sleeps and wakes to tell something. What says that it is away says only that.
+    fn sleeps(&self) -> bool {
+        self.form.sleepers.iter().any(|beginning| self.name.starts_with(beginning))
+    }
+
+    /// The topics that say whether it is there.
+    fn availability(&self) -> Vec<Arc<str>> {
+        let topics = self.form.availability.iter().filter(|_| !self.sleeps());
+        topics.map(|topic| self.fill(topic, "")).collect()
+    }
+
+    /// Its readings are stale after this, when the file does not say.
+    pub fn stale_after(&self) -> Duration {
+        if self.sleeps() { SLEEPER_STALE_AFTER } else { self.form.stale_after }
     }
 
     /// As [`Device::fill`], of a payload in which `{}` is for a level.
@@ -167,11 +183,10 @@ pub(super) fn source(of: Of, wires: &[&'static str], own: &[&'static str], table
     if topic.is_none() && device.is_none() {
         return None;
     }
-    let usual = device.iter().flat_map(|device| device.form.availability.iter().map(|topic| device.fill(topic, "")));
     let topics: Vec<Arc<str>> = match availability {
         Some(topic) => vec![topic.into()],
         None if table.has("availability") => Vec::new(),
-        None => usual.collect(),
+        None => device.as_ref().map(Device::availability).unwrap_or_default(),
     };
     let words = Words {
         on: available.unwrap_or_else(|| shared(AVAILABLE)),

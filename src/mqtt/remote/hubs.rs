@@ -347,6 +347,7 @@ mod tests {
             stale_after: None,
             time: "".into(),
             clicks: Vec::new(),
+            counter: "".into(),
             command: None,
             owner: Some(Arc::new(owner)),
         };

@@ -47,6 +47,8 @@ struct InputPoint {
     heard: Option<Moment>,
     /// What was last told of it; None: nothing yet.
     told: Option<Result<bool, String>>,
+    /// Of a button that counts its clicks: how many it last told; None: nothing since there is a connection.
+    count: Option<u64>,
     /// That its messages have nothing at its pointer was logged.
     is_puzzling: bool,
 }
@@ -86,7 +88,8 @@ impl Points {
                 .ids_before(Owner::Input(InputId(index)))
                 .find_map(|id| before.remove(&id))
                 .filter(|point| point.remote == *remote);
-            let new = || InputPoint { remote: remote.clone(), heard: None, told: None, is_puzzling: false };
+            let new =
+                || InputPoint { remote: remote.clone(), heard: None, told: None, count: None, is_puzzling: false };
             self.inputs.insert(input.id.clone(), same.unwrap_or_else(new));
         }
         let mut before = std::mem::take(&mut self.sensors);
@@ -139,6 +142,8 @@ impl Points {
             self.offline.clear();
             self.away_since = None;
             self.gate.connected(now);
+            // What was clicked while nobody listened is long over.
+            self.inputs.values_mut().for_each(|point| point.count = None);
         } else if self.away_since.is_none() {
             self.away_since = Some(now.moment);
         }
@@ -380,6 +385,7 @@ impl InputPoint {
         let Found::Word(word) = found else { return };
         let click =
             self.remote.clicks.iter().find(|(known, _)| known.eq_ignore_ascii_case(&word)).map(|(_, click)| *click);
+        let is_new = self.count(message);
         if message.retained {
             if click.is_some() {
                 tracing::info!("{id}: the broker keeps a click on {}, which is none", shown(message.topic));
@@ -389,10 +395,24 @@ impl InputPoint {
         self.heard = Some(message.now.moment);
         // Between two clicks nobody presses it.
         self.tell(id, Ok(false), events);
+        if !is_new {
+            return;
+        }
         match click {
             Some(click) => events.push(Event::InputClicked { input: id.clone(), click }),
             None => tracing::debug!("{id}: {} is no click of this button", shown(&word)),
         }
+    }
+
+    /// Takes in how many clicks a message counts, and whether the last is new: more than a message before counted. One that
+    /// begins to count anew was switched off meanwhile.
+    fn count(&mut self, message: &Message<'_>) -> bool {
+        if self.remote.counter.is_empty() {
+            return true;
+        }
+        let Found::Word(word) = message.payload.at(&self.remote.counter) else { return false };
+        let Ok(count) = word.parse::<u64>() else { return false };
+        self.count.replace(count).is_some_and(|before| count > before)
     }
 
     fn tell(&mut self, id: &Arc<str>, result: Result<bool, String>, events: &mut Vec<Event>) {

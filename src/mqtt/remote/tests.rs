@@ -34,6 +34,7 @@ fn remote(topic: &str, pointer: &str) -> Remote {
         stale_after: Some(Duration::from_secs(3600)),
         time: "/last_seen".into(),
         clicks: Vec::new(),
+        counter: "".into(),
         command: None,
         owner: None,
     }
@@ -75,6 +76,8 @@ fn lamp() -> Remote {
 fn house() -> Config {
     let input = |id, kind, remote| Input::plain(id, kind, Line::Remote(Arc::new(remote)));
     let clicks = vec![("single".into(), Click::Single), ("hold".into(), Click::Long)];
+    let counted =
+        Remote { clicks: vec![("S".into(), Click::Single)], counter: "/n".into(), ..remote("s/event", "/event") };
     let channel =
         |quantity, pointer| RemoteChannel { quantity, told: told("z/climate", pointer), scale: 1.0, offset: 0.0 };
     let sensor = RemoteSensor {
@@ -88,6 +91,7 @@ fn house() -> Config {
         inputs: vec![
             input("motion", InputKind::Motion, remote("z/motion", "/occupancy")),
             input("button", InputKind::Button, Remote { clicks, ..remote("z/button", "/action") }),
+            input("counted", InputKind::Button, counted),
         ],
         sensors: vec![Sensor {
             source: SensorSource::Remote(sensor),
@@ -186,6 +190,31 @@ fn a_retained_click_is_none() {
     assert_eq!(hear(&mut points, "z/button", r#"{"action":"single"}"#, 2), ["button false", "button click"]);
     assert_eq!(hear(&mut points, "z/button", r#"{"action":""}"#, 3), NOTHING);
     assert_eq!(hear(&mut points, "z/button", r#"{"action":"hold"}"#, 4), ["button long"]);
+}
+
+#[test]
+fn a_click_that_is_counted_is_one_when_the_count_rises() {
+    let mut points = points();
+    let says = |points: &mut Points, event: &str, count: u32| {
+        hear(points, "s/event", &format!(r#"{{"event":"{event}","n":{count}}}"#), 2)
+    };
+    let one = ["counted click"];
+    assert_eq!(says(&mut points, "S", 7), ["counted false"], "who knows when that was");
+    assert_eq!(says(&mut points, "S", 7), NOTHING);
+    assert_eq!(says(&mut points, "S", 8), one);
+    assert_eq!(says(&mut points, "S", 8), NOTHING);
+    assert_eq!(says(&mut points, "S", 10), one, "what was missed is over");
+    assert_eq!(hear(&mut points, "s/event", r#"{"event":"S"}"#, 3), NOTHING);
+    assert_eq!(says(&mut points, "", 0), NOTHING, "it had no power");
+    assert_eq!(says(&mut points, "S", 1), one);
+    assert_eq!(retained(&mut points, "s/event", r#"{"event":"S","n":3}"#), NOTHING);
+    assert_eq!(says(&mut points, "S", 3), NOTHING);
+    assert_eq!(says(&mut points, "S", 4), one);
+    points.connected(false, at(4));
+    points.connected(true, at(5));
+    assert_eq!(says(&mut points, "S", 5), NOTHING, "nobody listened when it was clicked");
+    assert_eq!(retained(&mut points, "s/event", r#"{"event":"S","n":6}"#), NOTHING);
+    assert_eq!(says(&mut points, "S", 7), one);
 }
 
 #[test]
