@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+#[path = "devices/forms.rs"]
+mod forms;
 mod support;
 
 use std::{
@@ -323,79 +325,6 @@ fn what_is_on_the_broker_can_be_pasted() {
     let toml = detect();
     assert!(toml.contains("[inputs.hall]\nkind = \"motion\"\nzigbee2mqtt = \"hall\"\n"), "{toml}");
     assert!(toml.contains("[outputs.plug3]\nkind = \"switch\"\ntasmota = \"plug3\"\n"), "{toml}");
-}
-
-#[test]
-fn shelly_esphome_and_statestream_speak_their_own_ways() {
-    let broker = Broker::start();
-    let device = devices(broker.port);
-    let mut house = house(
-        broker.port,
-        r#"
-[outputs.pump]
-kind = "switch"
-shelly = "shellyplus1-a8032a"
-[sensors.pump_use]
-shelly = "shellyplus1-a8032a"
-[inputs.wall]
-kind = "button"
-shelly = "shellyplusi4-b1"
-channel = 2
-[outputs.old]
-kind = "switch"
-shelly = "shelly1-77aa"
-[outputs.lamp]
-kind = "light"
-esphome = "kitchen/counter"
-levels = true
-[sensors.outside]
-homeassistant = "sensor.outside_temperature"
-[[rules]]
-name = "Wall"
-on = "wall long"
-do = "set old on"
-"#,
-    );
-    device.publish_retained("shellyplus1-a8032a/online", "true");
-    device.publish_retained("kitchen/status", "online");
-    house.up(&[]);
-    let status = |on: bool| {
-        format!(
-            r#"{{"id":0,"source":"MQTT","output":{on},"apower":11.5,"voltage":230.1,"current":0.05,"aenergy":{{"total":2500.0}},"temperature":{{"tC":40.1}}}}"#
-        )
-    };
-    // Each tells its state when asked, or after a command.
-    device.wait_for("shellyplus1-a8032a/command/switch:0", "status_update");
-    device.publish("shellyplus1-a8032a/status/switch:0", status(false));
-    device.wait_for("hearthd/cottage/pump_use/power/state", "11.50");
-    device.wait_for("hearthd/cottage/pump_use/energy/state", "2.500");
-    device.forget();
-    house.console(&["set", "lamp", "50"]);
-    device.wait_for("kitchen/light/counter/command", r#"{"state":"ON","brightness":128}"#);
-    device.publish_retained(
-        "kitchen/light/counter/state",
-        r#"{"state":"ON","brightness":128,"color_mode":"brightness"}"#,
-    );
-    wait_for_value(&house, "lamp", "ON");
-    assert_eq!(house.value("lamp.level"), "50");
-    device.publish_retained("homeassistant/sensor/outside_temperature/state", "7.5");
-    device.wait_for("hearthd/cottage/outside/temperature/state", "7.50");
-    device.publish_retained("homeassistant/sensor/outside_temperature/state", "unavailable");
-    let text = fault(&house, "outside.temperature");
-    assert!(text.contains("`unavailable`, in which is no plausible temperature"), "{text}");
-    let event = |component: &str, what: &str| {
-        format!(
-            r#"{{"src":"shellyplusi4-b1","dst":"shellyplusi4-b1/events","method":"NotifyEvent","params":{{"ts":1795953600.11,"events":[{{"component":"{component}","id":2,"event":"{what}","ts":1795953600.11}}]}}}}"#
-        )
-    };
-    device.publish("shellyplusi4-b1/events/rpc", event("input:1", "long_push"));
-    device.publish("shellyplusi4-b1/events/rpc", event("input:2", "btn_down"));
-    device.publish("shellyplusi4-b1/events/rpc", event("input:2", "long_push"));
-    device.wait_for("hearthd/cottage/wall/event/state", "long");
-    assert_eq!(device.all("hearthd/cottage/wall/event/state").len(), 1);
-    device.wait_for("shellies/shelly1-77aa/relay/0/command", "on");
-    device.publish("shellies/shelly1-77aa/relay/0", "on");
-    wait_for_value(&house, "old", "ON");
 }
 
 /// A lamp of zigbee2mqtt, which takes a level and tells it.
