@@ -5,6 +5,8 @@
 #[path = "devices/forms.rs"]
 mod forms;
 mod support;
+#[path = "devices/wires.rs"]
+mod wires;
 
 use std::{
     fs,
