@@ -223,3 +223,60 @@ fn a_command_that_is_too_large_is_a_fault_of_its_output_and_nothing_else() {
     let log = house.log();
     assert!(!log.contains("lost the broker") && !log.contains("are not reached"), "{log}");
 }
+
+/// A device with a session at the broker, which outlives its connection: what it is told when it is back.
+struct Sleeper {
+    port: u16,
+}
+
+impl Sleeper {
+    /// Connects until `topic` tells `last`, and returns what was told before.
+    fn wakes(&self, topic: &str, last: &str, then: impl FnOnce()) -> Vec<String> {
+        let mut options = rumqttc::MqttOptions::new("sleeper", ("127.0.0.1", self.port));
+        options.set_clean_session(false);
+        let (client, mut connection) = rumqttc::Client::builder(options).capacity(10).build();
+        client.subscribe(topic, rumqttc::QoS::AtLeastOnce).unwrap();
+        let (mut told, mut then) = (Vec::new(), Some(then));
+        for event in connection.iter() {
+            match event.unwrap() {
+                rumqttc::Event::Incoming(rumqttc::Packet::SubAck(_)) => then.take().into_iter().for_each(|then| then()),
+                rumqttc::Event::Incoming(rumqttc::Packet::Publish(message)) => {
+                    let payload = String::from_utf8_lossy(&message.payload).into_owned();
+                    if payload == last {
+                        break;
+                    }
+                    told.push(payload);
+                }
+                _ => {}
+            }
+        }
+        client.try_disconnect().unwrap();
+        let _ = connection.iter().find(|event| event.is_err());
+        told
+    }
+}
+
+#[test]
+fn a_device_that_was_away_is_not_told_what_is_over() {
+    for (version, expected) in [("auto", "OFF"), ("3.1.1", "OFF ON OFF")] {
+        let broker = Broker::start();
+        let watcher = Watcher::start(broker.port, "#");
+        let sleeper = Sleeper { port: broker.port };
+        sleeper.wakes("sleeper/set", "good night", || watcher.publish("sleeper/set", "good night"));
+        let output = "[outputs.sleeper]\nkind = \"switch\"\nmqtt = \"sleeper/set\"\nstate_topic = \"sleeper\"\nconfirm_within = \"500ms\"\n";
+        let mut house = House::new(&(config(broker.port, &format!("version = \"{version}\"")) + output));
+        house.up(&[]);
+        connected(&house);
+        watcher.wait_for("sleeper/set", "OFF");
+        watcher.publish("hearthd/hut/sleeper/set", "ON");
+        watcher.wait_for("sleeper/set", "ON");
+        watcher.publish("hearthd/hut/sleeper/set", "AUTO");
+        watcher.wait_for("sleeper/set", "OFF");
+        // Twice as long as the command is of use.
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        let mut told = sleeper.wakes("sleeper/set", "good morning", || watcher.publish("sleeper/set", "good morning"));
+        // It does not answer, and is told again and again.
+        told.dedup();
+        assert_eq!(told.join(" "), expected, "{version}");
+    }
+}

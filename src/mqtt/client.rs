@@ -238,6 +238,15 @@ impl Client {
         self.send(topic, payload, Qos::AtMostOnce, false)
     }
 
+    /// As [`Client::publish`], for now: a broker that could not pass it on for so many seconds is to forget it. Version 3.1.1
+    /// has no word for that.
+    pub(super) fn publish_for(&self, topic: &str, payload: Vec<u8>, seconds: u32) -> Result<(), NotTaken> {
+        match self.0.get().ok_or(NotTaken)? {
+            Handle::Three(client) => client.publish(topic, payload, Qos::AtLeastOnce, false),
+            Handle::Five(client) => client.publish_for(topic, payload, seconds),
+        }
+    }
+
     fn send(&self, topic: &str, payload: Vec<u8>, qos: Qos, retain: bool) -> Result<(), NotTaken> {
         match self.0.get().ok_or(NotTaken)? {
             Handle::Three(client) => client.publish(topic, payload, qos, retain),

@@ -99,6 +99,12 @@ impl Client {
         self.0.try_publish(topic, payload, options).map_err(|_| NotTaken)
     }
 
+    pub(super) fn publish_for(&self, topic: &str, payload: Vec<u8>, seconds: u32) -> Result<(), NotTaken> {
+        let properties = PublishProperties { message_expiry_interval: Some(seconds), ..PublishProperties::default() };
+        let options = PublishOptions::at_least_once().properties(properties);
+        self.0.try_publish(topic, payload, options).map_err(|_| NotTaken)
+    }
+
     pub(super) fn answer(&self, answer: &Answer) -> Result<(), NotTaken> {
         let properties = PublishProperties {
             payload_format_indicator: Some(1),

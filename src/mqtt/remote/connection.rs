@@ -113,12 +113,13 @@ impl<T> Connection<T> {
         Ok(())
     }
 
-    /// Publishes a command, never to be kept by the broker: it would be carried out again at any time. One that is larger than
-    /// the broker takes is not published, which [`News::Taken`] tells.
+    /// Publishes a command, never to be kept by the broker: it would be carried out again at any time. It may be of use for
+    /// so many seconds only. One that is larger than the broker takes is not published, which [`News::Taken`] tells.
     pub(in crate::mqtt) fn publish(
         &mut self,
         topic: &str,
         payload: String,
+        useful_s: Option<u32>,
         known_by: Option<T>,
     ) -> Result<(), NotTaken> {
         if !self.fits(topic, &payload) {
@@ -126,7 +127,10 @@ impl<T> Connection<T> {
             self.left_out.extend(known_by.map(|known_by| (known_by, denied)));
             return Ok(());
         }
-        self.client.publish(topic, payload.into_bytes(), false)?;
+        match useful_s {
+            Some(seconds) => self.client.publish_for(topic, payload.into_bytes(), seconds)?,
+            None => self.client.publish(topic, payload.into_bytes(), false)?,
+        }
         self.handed.push_back(known_by);
         Ok(())
     }

@@ -33,6 +33,7 @@ use crate::{
     model::{Cause, Config, DriveId, Event, Level, OutputId, Remote},
 };
 use connection::{Connection, News, Unread};
+use outputs::Purpose;
 use points::Points;
 use safe::Order;
 use std::{sync::Arc, time::Duration};
@@ -58,8 +59,7 @@ struct Drive {
     output: Arc<str>,
     remote: Arc<Remote>,
     level: Level,
-    /// What was asked of another hub is taken back.
-    takes_back: bool,
+    purpose: Purpose,
 }
 
 /// A door and what is behind it.
@@ -82,9 +82,15 @@ impl Door {
         level: Level,
         cause: &Cause,
     ) -> Option<Result<(), String>> {
-        let (remote, takes_back) = (config.remote_output(output)?.clone(), config.takes_back(output, cause));
+        let remote = config.remote_output(output)?.clone();
+        let is_safe = config[output].safe.level() == Some(level);
+        let purpose = match config.takes_back(output, cause) {
+            true => Purpose::TakeBack,
+            false if is_safe => Purpose::Safe,
+            false => Purpose::Want,
+        };
         let output = config[output].id.clone();
-        let sent = self.0.try_send(Drive { drive, output, remote, level, takes_back });
+        let sent = self.0.try_send(Drive { drive, output, remote, level, purpose });
         Some(sent.map_err(|_| "too many commands wait for the broker".to_owned()))
     }
 }
@@ -304,7 +310,7 @@ impl Adapter {
         for Order { topic, payload, .. } in &self.owed {
             // What does not get through is tried with the next connection.
             let known = Known::Farewell(topic.clone(), payload.clone());
-            let _ = connection.publish(topic, payload.clone(), Some(known));
+            let _ = connection.publish(topic, payload.clone(), None, Some(known));
         }
         self.points.outputs.iter().filter_map(|(id, point)| point.reached(id)).collect()
     }
@@ -340,7 +346,7 @@ impl Adapter {
     }
 
     /// Takes in a drive. What is known to be away is not tried.
-    fn begin(&mut self, Drive { drive, output, remote, level, takes_back }: Drive) -> Vec<Event> {
+    fn begin(&mut self, Drive { drive, output, remote, level, purpose }: Drive) -> Vec<Event> {
         // One that a reload took away meanwhile was told its safe state, or will be.
         let config = self.config.borrow();
         if config.find_output(&output).and_then(|id| config.remote_output(id)) != Some(&remote) {
@@ -352,7 +358,7 @@ impl Adapter {
         if point.remote != remote {
             *point = outputs::OutputPoint::new(remote);
         }
-        point.drive(drive, level, takes_back, now);
+        point.drive(drive, level, purpose, now);
         match absence {
             Some(text) => {
                 point.give_up();
@@ -366,7 +372,7 @@ impl Adapter {
         for order in self.points.outputs.values_mut().filter_map(outputs::OutputPoint::take_order) {
             let mut drive = Some(Known::Drive(order.drive));
             for (topic, payload) in order.messages {
-                connection.publish(&topic, payload, drive.take())?;
+                connection.publish(&topic, payload, order.useful_s, drive.take())?;
             }
         }
         Ok(())

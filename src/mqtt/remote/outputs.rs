@@ -57,14 +57,26 @@ struct Pending {
     level: Level,
     due: Moment,
     is_published: bool,
+    purpose: Purpose,
+}
+
+/// What a drive is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// It is to be so.
+    Want,
+    /// It is to be safe.
+    Safe,
     /// What was asked of another hub is taken back: the level tells nothing.
-    takes_back: bool,
+    TakeBack,
 }
 
 /// What is to be published, in this order.
 pub(super) struct Order {
     pub(super) drive: DriveId,
     pub(super) messages: Vec<(Arc<str>, String)>,
+    /// They are of use for so many seconds; None: whenever they arrive.
+    pub(super) useful_s: Option<u32>,
 }
 
 impl OutputPoint {
@@ -87,12 +99,12 @@ impl OutputPoint {
     }
 
     /// It is to be driven; a drive before, which nobody answered, is of no account any more.
-    pub(super) fn drive(&mut self, drive: DriveId, level: Level, takes_back: bool, now: Now) {
+    pub(super) fn drive(&mut self, drive: DriveId, level: Level, purpose: Purpose, now: Now) {
         let Some(command) = &self.remote.command else { return };
         let due = now.moment + command.confirm_within;
         (self.wanted, self.is_confirmed, self.is_astray) = (Some(level), false, false);
         self.driven = Some(now.moment);
-        self.pending = Some(Pending { drive, level, due, is_published: false, takes_back });
+        self.pending = Some(Pending { drive, level, due, is_published: false, purpose });
         (self.is_asked, self.is_unfollowed) = (true, false);
     }
 
@@ -113,10 +125,15 @@ impl OutputPoint {
         let command = self.remote.command.as_ref()?;
         let pending = self.pending.as_mut().filter(|pending| !pending.is_published)?;
         pending.is_published = true;
-        if self.remote.owner.is_some() && pending.takes_back {
+        if self.remote.owner.is_some() && pending.purpose == Purpose::TakeBack {
             let messages = vec![(command.topic.clone(), RELEASE.into())];
-            return Some(Order { drive: pending.drive, messages });
+            return Some(Order { drive: pending.drive, messages, useful_s: None });
         }
+        // What does not follow is told again: a command that a broker keeps for a device that is away would be carried out
+        // at any time, beside whatever is on by then. What makes it safe may come late.
+        let within = command.confirm_within.as_secs() + u64::from(command.confirm_within.subsec_nanos() > 0);
+        let is_repeated = self.remote.state.is_some() && pending.purpose == Purpose::Want;
+        let useful_s = u32::try_from(within).ok().filter(|_| is_repeated);
         // What it said before tells nothing of whether it follows.
         self.says = self.says.filter(|says| *says == pending.level.is_on());
         self.said_before = self.says_level.as_ref().map(|said| said.number);
@@ -126,7 +143,7 @@ impl OutputPoint {
         let (topic, payload) = command.message(pending.level);
         let asks = command.ask.iter().map(|ask| (command.topic.clone(), ask.to_string()));
         let messages = [(topic.clone(), payload)].into_iter().chain(asks).collect();
-        Some(Order { drive: pending.drive, messages })
+        Some(Order { drive: pending.drive, messages, useful_s })
     }
 
     /// A connection is lost: what it was given may never have left it.
@@ -141,7 +158,7 @@ impl OutputPoint {
     /// The broker has taken the command. Whether that is all that can be known depends on what the device says.
     pub(super) fn taken(&mut self, id: &Arc<str>, drive: DriveId, events: &mut Vec<Event>) {
         let Some(pending) = self.pending.as_ref().filter(|pending| pending.drive == drive) else { return };
-        if pending.takes_back {
+        if pending.purpose == Purpose::TakeBack {
             self.is_asked = false;
             self.confirm(events);
             let says = self.says;
@@ -156,7 +173,7 @@ impl OutputPoint {
     pub(super) fn not_taken(&mut self, id: &Arc<str>, drive: DriveId, why: &str, events: &mut Vec<Event>) {
         let Some(pending) = self.pending.as_ref().filter(|pending| pending.drive == drive) else { return };
         // Another hub's output is in fault until it does what is asked: what it says now is no answer.
-        self.is_unfollowed = !pending.takes_back;
+        self.is_unfollowed = pending.purpose != Purpose::TakeBack;
         self.fail(id, &format!("the broker does not let us command it: {why}"), events);
     }
 
@@ -176,7 +193,7 @@ impl OutputPoint {
             return self.found_of_another_hub(id, Some(on), events);
         }
         if let Some(pending) = &self.pending {
-            let follows = pending.is_published && !pending.takes_back;
+            let follows = pending.is_published && pending.purpose != Purpose::TakeBack;
             if follows && self.is_said_to_be(pending.level) && !message.retained {
                 self.confirm(events);
             }
@@ -333,12 +350,14 @@ impl OutputPoint {
             return;
         }
         let within = self.remote.command.as_ref().map(|command| command.confirm_within).unwrap_or_default();
-        let is_done = self.pending.as_ref().is_some_and(|pending| pending.is_published && !pending.takes_back);
+        let is_done =
+            self.pending.as_ref().is_some_and(|pending| pending.is_published && pending.purpose != Purpose::TakeBack);
         // Of one on its way it is looked at where it comes to rest.
         if is_done && (self.is_on_its_way(within, now) || self.takes_own_step()) {
             return self.confirm(events);
         }
-        let Some(Pending { drive, level, is_published, takes_back, .. }) = self.pending.take() else { return };
+        let Some(Pending { drive, level, is_published, purpose, .. }) = self.pending.take() else { return };
+        let takes_back = purpose == Purpose::TakeBack;
         let within = duration::spell(within);
         let state = self.remote.state.as_ref().map(|told| &*told.topic);
         self.is_unfollowed = !is_away && is_published && !takes_back;

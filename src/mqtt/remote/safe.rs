@@ -131,7 +131,7 @@ async fn publish_by(
         match connection.next().await {
             News::Up => {
                 for (index, Order { topic, payload, .. }) in orders.iter().enumerate() {
-                    if connection.publish(topic, payload.clone(), Some(index)).is_err() {
+                    if connection.publish(topic, payload.clone(), None, Some(index)).is_err() {
                         results.insert(index, Err("there are too many".into()));
                     }
                 }

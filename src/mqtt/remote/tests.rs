@@ -1,6 +1,9 @@
 //! What messages of devices become.
 
-use super::{outputs::OutputPoint, points::Points};
+use super::{
+    outputs::{OutputPoint, Purpose},
+    points::Points,
+};
 use crate::{
     clock::{Moment, Now},
     model::*,
@@ -287,7 +290,7 @@ fn drive(points: &mut Points, drive: u64, level: Level, now: u64) -> Vec<String>
 
 fn drive_output(points: &mut Points, id: &str, drive: u64, level: Level, now: u64) -> Vec<String> {
     let point = points.outputs.get_mut(id).unwrap();
-    point.drive(DriveId(drive), level, false, at(now));
+    point.drive(DriveId(drive), level, Purpose::Want, at(now));
     published(point)
 }
 
@@ -560,7 +563,7 @@ fn without_a_broker_points_are_lost_after_a_while() {
     assert_eq!(lines(points.update(at(130))), ["plug found ON Err(\"no connection to the broker\")"]);
     assert_eq!(lines(points.update(at(140))), NOTHING, "once");
     let point = points.outputs.get_mut("plug").unwrap();
-    point.drive(DriveId(2), Level::OFF, false, at(150));
+    point.drive(DriveId(2), Level::OFF, Purpose::Want, at(150));
     assert_eq!(lines(points.update(at(153))), ["drive 2 Err(\"no connection to the broker\")"]);
 }
 
@@ -568,13 +571,28 @@ fn without_a_broker_points_are_lost_after_a_while() {
 fn an_optimistic_output_is_what_the_broker_took() {
     let mut point = OutputPoint::new(Arc::new(plug(false)));
     let id: Arc<str> = "plug".into();
-    point.drive(DriveId(1), Level::ON, false, at(0));
+    point.drive(DriveId(1), Level::ON, Purpose::Want, at(0));
     assert_eq!(published(&mut point), ["cmnd/plug/POWER ON"]);
     assert_eq!(published(&mut point), NOTHING, "once");
     let mut events = Vec::new();
     point.taken(&id, DriveId(7), &mut events);
     point.taken(&id, DriveId(1), &mut events);
     assert_eq!(lines(events), ["drive 1 Ok(())"]);
+}
+
+#[test]
+fn a_command_that_would_be_repeated_is_of_use_for_so_long_only() {
+    let useful = |tells: bool, within, purpose| {
+        let mut remote = plug(tells);
+        remote.command.as_mut().unwrap().confirm_within = Duration::from_millis(within);
+        let mut point = OutputPoint::new(Arc::new(remote));
+        point.drive(DriveId(1), Level::ON, purpose, at(0));
+        point.take_order().unwrap().useful_s
+    };
+    assert_eq!(useful(true, 3_000, Purpose::Want), Some(3));
+    assert_eq!(useful(true, 500, Purpose::Want), Some(1), "the protocol knows whole seconds");
+    assert_eq!(useful(true, 3_000, Purpose::Safe), None, "better late than never");
+    assert_eq!(useful(false, 3_000, Purpose::Want), None, "nobody would repeat it");
 }
 
 #[test]
