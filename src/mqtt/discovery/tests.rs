@@ -358,6 +358,44 @@ fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_to
         assert!([0.1, 0.5, 1.0].contains(&component["precision"].as_f64().expect("a number")));
         assert!(component["min_temp"].as_f64() < component["max_temp"].as_f64());
     }
+    let number = |key: &str, usual: f64| component.get(key).map_or(usual, |value| value.as_f64().expect("a number"));
+    // What Home Assistant takes as one word of several.
+    let choices = |key: &str| {
+        let words: Vec<String> = serde_json::from_value(component[key].clone()).expect("words");
+        let different: BTreeSet<&String> = words.iter().collect();
+        assert!(!words.is_empty() && different.len() == words.len(), "{id}: {key} {words:?}");
+        assert!(words.iter().all(|word| !word.is_empty() && word != "None"), "{id}: {key} {words:?}");
+    };
+    let together = |one: &str, other: &str| {
+        assert_eq!(component.contains_key(one), component.contains_key(other), "{id}: {one} without {other}");
+    };
+    match platform {
+        "number" => {
+            assert!(number("min", 1.0) < number("max", 100.0), "{id}: an empty range");
+            assert!(number("step", 1.0) >= 0.001, "{id}: a step of nothing");
+            let mode = component.get("mode").map_or("auto", |mode| mode.as_str().expect("text"));
+            assert!(["auto", "box", "slider"].contains(&mode), "{id}: mode {mode}");
+            let class = component.get("device_class").map_or("", |class| class.as_str().expect("text"));
+            let units: &[&str] = match class {
+                "duration" => &["d", "h", "min", "s", "ms"],
+                "temperature" => &["°C", "°F", "K"],
+                _ => &["%"],
+            };
+            assert!(units.contains(&component["unit_of_measurement"].as_str().expect("text")), "{id}");
+        }
+        "fan" => {
+            together("percentage_command_topic", "percentage_state_topic");
+            assert!(1.0 < number("speed_range_max", 100.0), "{id}: one speed is no range");
+        }
+        "light" => {
+            together("brightness_command_topic", "brightness_state_topic");
+            assert!(number("brightness_scale", 255.0) >= 1.0, "{id}");
+        }
+        "cover" => together("set_position_topic", "position_topic"),
+        "select" => choices("options"),
+        "event" => choices("event_types"),
+        _ => {}
+    }
     if component.get("device_class").is_some_and(|class| class == "enum") {
         assert!(component["options"].as_array().is_some_and(|options| !options.is_empty()));
         assert!(!component.contains_key("unit_of_measurement") && !component.contains_key("state_class"), "{id}");
