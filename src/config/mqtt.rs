@@ -9,7 +9,7 @@ use super::{
     shape::{Flag, OneOf, Period, SECOND, Shape, Text, Wrong},
     table::Table,
 };
-use crate::model::{Discovery, MqttSettings, MqttVersion};
+use crate::model::{Discovery, MqttSettings, MqttVersion, Password};
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 use toml::de::DeValue;
@@ -97,7 +97,7 @@ pub(super) fn read(table: &mut Table<'_>, hub: &str) -> Draft {
             port,
             version,
             username,
-            password,
+            password: password.map(Password),
             client_id,
             prefix,
             discovery_prefix: (discovery != Discovery::Off).then_some(discovery_prefix),
@@ -126,7 +126,7 @@ pub(super) fn resolve(
     settings.tls = draft.tls.map(|tls| tls::resolve(tls, pem, problems));
     if let Some((name, place)) = draft.password_file {
         match secret(&name) {
-            Ok(password) => settings.password = password,
+            Ok(password) => settings.password = password.map(Password),
             Err(wrong) => problems.error(place, wrong.message, wrong.advice),
         }
     }

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::model::{
-    ActiveLevel, AtStart, Backend, Chip, InputId, InputKind, InterlockId, Level, Line, OutputId, OutputKind, Pull,
-    SafeState, WiredChip,
+    ActiveLevel, AtStart, Backend, Chip, Encryption, InputId, InputKind, InterlockId, Level, Line, NoiseKey, OutputId,
+    OutputKind, Password, Pull, SafeState, WiredChip,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use proptest::prelude::*;
 use std::{fs, time::Duration};
 
@@ -202,7 +203,7 @@ fn the_password_comes_from_its_file() {
     assert!(refused.to_string().contains("******: there is no such file"), "{refused}");
     fs::write(folder.path().join("secret"), "correct horse \n").unwrap();
     let mqtt = load(&path).unwrap().config.mqtt.unwrap();
-    assert_eq!(mqtt.password.as_deref(), Some("correct horse "));
+    assert_eq!(mqtt.password, Some(Password("correct horse ".into())));
     fs::write(folder.path().join("secret"), "correct\nhorse\n").unwrap();
     assert!(load(&path).unwrap_err().to_string().contains("more than one line"));
 }
@@ -275,11 +276,32 @@ fn passwords_are_not_shown() {
         let report = parse(Path::new("c.toml"), &text).unwrap_err().to_string();
         assert!(report.contains("*****") && !report.contains("gEheim"), "{report}");
     }
-    // What a panic prints.
-    let text = "[hub]\nid = 'h'\n[mqtt]\nurl = 'mqtt://b'\nusername = 'me'\npassword = 'gEheim'\n";
-    let loaded = parse(Path::new("c.toml"), text).unwrap();
-    assert_eq!(loaded.config.mqtt.as_ref().unwrap().password.as_deref(), Some("gEheim"));
-    assert!(!format!("{loaded:?} {:?}", loaded.config.mqtt).contains("gEheim"));
+}
+
+/// What a panic prints of a house with all kinds of secrets.
+#[test]
+fn secrets_are_not_in_what_a_panic_prints() {
+    let key = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I=";
+    let hash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$UfjXcMzM6fzBnBrBHmXlGQoHGuUXNcqBQAVJxrBmzoA";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("c.toml");
+    for (name, content) in [("word", "gEheim"), ("key", key), ("hash", hash)] {
+        std::fs::write(folder.path().join(name), content).unwrap();
+    }
+    let text = "[hub]\nid = 'h'\n[mqtt]\nurl = 'mqtt://b'\nusername = 'me'\npassword_file = 'word'\n\
+                [homeassistant]\nkey_file = 'key'\n[http]\nlisten = '127.0.0.1:8080'\n\
+                [http.tokens.app]\nhash_file = 'hash'\nscope = 'read'\n";
+    std::fs::write(&file, text).unwrap();
+    let loaded = load(&file).unwrap();
+    let Config { mqtt, homeassistant, http, .. } = &loaded.config;
+    assert_eq!(mqtt.as_ref().unwrap().password, Some(Password("gEheim".into())));
+    assert_eq!(homeassistant.as_ref().unwrap().encryption, Encryption::Key(NoiseKey::read(key)));
+    let shown = format!("{loaded:?} {mqtt:?} {homeassistant:?} {http:?}");
+    assert!(shown.contains("Password") && shown.contains("NoiseKey") && shown.contains("SecretHash"), "{shown}");
+    let bytes = format!("{:?}", STANDARD.decode(key).unwrap());
+    for secret in ["gEheim", key, hash, bytes.trim_matches(['[', ']'])] {
+        assert!(!shown.contains(secret), "{secret}");
+    }
 }
 
 #[test]

@@ -61,7 +61,7 @@ mod tests {
         // Whatever the zone of this machine is.
         loaded.sources.zone = "Asia/Tokyo".into();
         loaded = config::again(&loaded.sources).unwrap();
-        assert_eq!(loaded.config.mqtt.as_ref().unwrap().password.as_deref(), Some("secret"));
+        assert_eq!(loaded.config.mqtt.as_ref().unwrap().password, Some(crate::model::Password("secret".into())));
         keep(state.path(), &loaded.sources).unwrap();
         fs::remove_dir_all(folder.path()).unwrap();
         let kept = read(state.path()).unwrap();

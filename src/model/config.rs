@@ -110,7 +110,7 @@ table! {
 }
 
 /// How the broker is reached.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MqttSettings {
     /// Host name or address.
     pub host: String,
@@ -120,8 +120,8 @@ pub struct MqttSettings {
     pub version: MqttVersion,
     /// User name, if the broker asks for one.
     pub username: Option<String>,
-    /// Password; never shown.
-    pub password: Option<String>,
+    /// Its password.
+    pub password: Option<Password>,
     /// The session's name at the broker; two clients with one id throw each other out.
     pub client_id: String,
     /// The beginning of all topics, without a slash at its end: `hearthd/cottage`.
@@ -214,18 +214,13 @@ impl Config {
     }
 }
 
-/// Everything but the password.
-impl std::fmt::Debug for MqttSettings {
+/// A password in the clear. What holds one can be shown, in a panic too, and it is not.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(pub String);
+
+impl std::fmt::Debug for Password {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MqttSettings")
-            .field("host", &self.host)
-            .field("port", &self.port)
-            .field("carrier", &self.carrier)
-            .field("tls", &self.tls)
-            .field("username", &self.username)
-            .field("client_id", &self.client_id)
-            .field("prefix", &self.prefix)
-            .finish_non_exhaustive()
+        f.write_str("Password")
     }
 }
 

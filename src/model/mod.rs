@@ -88,7 +88,8 @@ pub use commands::Commands;
 pub use condition::{Comparison, Condition, Number, Series, Summary};
 pub use config::{
     Backend, Carrier, ClientCertificate, ClimateId, ClockTrust, Config, Discovery, HardwareSettings, Hub, InputId,
-    InterlockId, MqttSettings, MqttVersion, OutputId, RoomId, Rule, RuleId, SceneId, SensorId, SeriesId, TlsSettings,
+    InterlockId, MqttSettings, MqttVersion, OutputId, Password, RoomId, Rule, RuleId, SceneId, SensorId, SeriesId,
+    TlsSettings,
 };
 pub use counter::{Counter, Measures};
 pub use entity::Entity;

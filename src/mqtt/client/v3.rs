@@ -7,7 +7,7 @@ use super::{
     },
     ALLOW, About, Delivery, Denied, Happened, NotTaken, Qos, Terms,
 };
-use crate::model::shown;
+use crate::model::{Password, shown};
 use rumqttc::mqttbytes::Error as PacketError;
 use rumqttc::{
     AsyncClient, Broker, ConnectReturnCode, ConnectionError, Event, EventLoop, LastWill, MqttOptions, Outgoing, Packet,
@@ -37,7 +37,7 @@ pub(super) fn options(about: &About) -> MqttOptions {
     options.set_keep_alive(super::keep_alive_s(settings));
     options.set_clean_session(true);
     if let Some(username) = &settings.username {
-        options.set_credentials(username, settings.password.clone().unwrap_or_default());
+        options.set_credentials(username, settings.password.clone().map(|Password(word)| word).unwrap_or_default());
     }
     if let Some((topic, payload)) = about.will.clone() {
         options.set_last_will(LastWill::new(topic, payload, QoS::AtLeastOnce, true));

@@ -9,7 +9,7 @@ use super::{
     },
     ALLOW, About, Allowed, Delivery, Denied, Happened, NotTaken, Qos, Terms,
 };
-use crate::model::{MqttSettings, shown};
+use crate::model::{MqttSettings, Password, shown};
 use rumqttc_v5::mqttbytes::Error as PacketError;
 use rumqttc_v5::{
     AsyncClient, Broker, ConnAck, ConnectReturnCode, ConnectionError, DisconnectReasonCode, Event, EventLoop, LastWill,
@@ -69,7 +69,7 @@ pub(super) fn options(about: &About) -> MqttOptions {
     // And the session ends with the connection, which is so where nothing else is asked for.
     options.set_clean_start(true);
     if let Some(username) = &settings.username {
-        options.set_credentials(username, settings.password.clone().unwrap_or_default());
+        options.set_credentials(username, settings.password.clone().map(|Password(word)| word).unwrap_or_default());
     }
     if let Some((topic, payload)) = about.will.clone() {
         options.set_last_will(LastWill::new(topic, payload, QoS::AtLeastOnce, true, None));
