@@ -479,4 +479,6 @@ fn retained(topic: String, payload: String) -> Message {
 }
 
 #[cfg(test)]
+mod large;
+#[cfg(test)]
 mod tests;

@@ -54,6 +54,15 @@ impl Device {
         self.place.strip_prefix('/')
     }
 
+    /// Where a component of it that is gone is named: where such are that are announced one by one, or with devices.
+    pub(in crate::mqtt) fn in_form(&self, component: &str, is_single: bool) -> Device {
+        match (is_single, self.component()) {
+            (true, None) => Device::single(component),
+            (false, Some(_)) => Device::hub(),
+            _ => self.clone(),
+        }
+    }
+
     /// Where it is announced, retained. A room is a level below its hub, so that no two hubs share a topic.
     pub fn topic(&self, discovery_prefix: &str, hub: &str) -> String {
         match self.component() {

@@ -12,8 +12,12 @@ impl Outbox {
     fn devices(&self) -> BTreeSet<Device> {
         let all = self.layout.keys().chain(self.gone_components.keys()).chain(&self.moving);
         // The hub is taken away where it has nothing left; where entities are announced one by one, it never had.
-        let is_single = self.snapshot.config.mqtt.as_ref().is_some_and(|mqtt| mqtt.discovery_single);
-        all.cloned().chain((!is_single).then(Device::hub)).collect()
+        all.cloned().chain((!self.is_single()).then(Device::hub)).collect()
+    }
+
+    /// Whether entities are announced one by one.
+    pub(super) fn is_single(&self) -> bool {
+        self.snapshot.config.mqtt.as_ref().is_some_and(|mqtt| mqtt.discovery_single)
     }
 
     /// Where they are announced; nowhere, if nothing is to be.
@@ -57,7 +61,7 @@ impl Outbox {
             self.due.clear();
             return;
         };
-        let config = self.snapshot.config.clone();
+        let (config, is_single) = (self.snapshot.config.clone(), self.is_single());
         let mut say = |device: Device, payload: String| {
             let topic = device.topic(&prefix, &config.hub.id);
             let said = self.announced.insert(device.clone(), mark(payload.as_bytes()));
@@ -77,7 +81,6 @@ impl Outbox {
             let mut all = discovery::announcements(&config, topics, &self.board, gone, step);
             // An entity and a component have one name in Home Assistant, which complains of each that is cleared when it has it
             // from the other.
-            let is_single = config.mqtt.as_ref().is_some_and(|mqtt| mqtt.discovery_single);
             let (former, due): (Vec<Device>, Vec<Device>) =
                 std::mem::take(&mut self.due).into_iter().partition(|device| device.component().is_some() != is_single);
             // Home Assistant finds what has moved with its new device before its former one goes.

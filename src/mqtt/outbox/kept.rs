@@ -102,13 +102,16 @@ impl Outbox {
         self.gone_components.retain(|_, gone| !gone.is_empty());
         let mut known: usize = self.gone_components.values().map(Platforms::len).sum();
         let (known_before, moving_before) = (known, self.moving.len());
+        let is_single = self.is_single();
         for (device, platforms) in components.into_iter().filter(|_| self.discovery_prefix.is_some()) {
             for (id, platform) in platforms {
                 match now.get(id.as_str()) {
                     Some(here) if **here == device => {}
                     Some(_) => drop(self.moving.insert(device.clone())),
                     None if known < COMPONENTS_MAX => {
-                        let before = self.gone_components.entry(device.clone()).or_default().insert(id, platform);
+                        // What Home Assistant knows by one form it does not take back by the other.
+                        let place = device.in_form(&id, is_single);
+                        let before = self.gone_components.entry(place).or_default().insert(id, platform);
                         known += usize::from(before.is_none());
                     }
                     None => {}
