@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+#[path = "devices/covers.rs"]
+mod covers;
 #[path = "devices/forms.rs"]
 mod forms;
 mod support;

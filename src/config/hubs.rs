@@ -287,6 +287,7 @@ impl Place<'_> {
             clicks: Vec::new(),
             counter: "".into(),
             command: None,
+            moves: None,
             owner: self.owner([id.text.as_str()].into_iter()),
         }
     }
@@ -339,7 +340,8 @@ impl Place<'_> {
         let command = Commanded {
             topic,
             on: ON.into(),
-            off: OFF.into(),
+            off: Some(OFF.into()),
+            stop: None,
             level: levels.then_some(level),
             ask: None,
             confirm_within: remote::CONFIRM_WITHIN,

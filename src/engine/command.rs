@@ -100,7 +100,7 @@ impl Engine {
     /// No door is moved of which nobody knows where it is.
     fn refuse_lost_doors(&self, outputs: impl IntoIterator<Item = OutputId>) -> Result<(), Refusal> {
         let is_lost =
-            |id: &OutputId| self.config.capability(*id) == Capability::Ends && !self.outputs[id.0].door.is_known();
+            |id: &OutputId| matches!(self.config[*id].method, Method::Door(_)) && !self.outputs[id.0].door.is_known();
         match outputs.into_iter().find(is_lost) {
             Some(lost) => Err(Refusal::NoEnds { output: self.config[lost].id.to_string() }),
             None => Ok(()),
@@ -110,7 +110,7 @@ impl Engine {
     /// What a switch on the wall moves of these: not a door, nor a group with one, of which nobody knows where it is.
     pub(super) fn without_lost_doors(&mut self, outputs: &[OutputId]) -> Vec<OutputId> {
         let is_lost = |id: &OutputId| {
-            self.config.capability(*id) == Capability::Ends && !self.outputs[id.0].door.heeds_switches()
+            matches!(self.config[*id].method, Method::Door(_)) && !self.outputs[id.0].door.heeds_switches()
         };
         let lost = |output: &OutputId| self.config.members(*output).into_iter().find(is_lost);
         let (mut kept, mut notes) = (Vec::new(), Vec::new());
@@ -165,7 +165,12 @@ impl Engine {
     fn changed_by(&self, id: OutputId, percent: i8, now: Now) -> Result<Level, Refusal> {
         let (takes, state) = (self.config.capability(id), &self.outputs[id.0]);
         let base = match takes {
-            Capability::Position => state.travel.goal().or_else(|| self.position(id, now)).ok_or(Refusal::NotKnown)?,
+            Capability::Position => state
+                .travel
+                .goal()
+                .or_else(|| state.mover.goal())
+                .or_else(|| self.position(id, now))
+                .ok_or(Refusal::NotKnown)?,
             _ => self.asked(id),
         };
         Ok(takes.changed_by(base, percent))
@@ -186,6 +191,7 @@ impl Engine {
             match &self.config[id].method {
                 Method::Cover(cover) => motion(cover, &self.outputs).is_some() || state.travel.goal().is_some(),
                 Method::Door(_) => state.door.is_under_way(),
+                Method::Mover(_) => state.mover.is_under_way(),
                 _ => false,
             }
         })
@@ -199,6 +205,7 @@ impl Engine {
                 view::whole_percent(self.outputs[id.0].travel.at(cover, motion, now.moment)?)
             }
             Method::Door(_) => self.outputs[id.0].door.end(),
+            Method::Mover(_) => self.outputs[id.0].mover.position(),
             _ => None,
         }
     }

@@ -149,7 +149,10 @@ fn run_ahead(engine: &Engine, now: Now, mut look: impl FnMut(&Engine, Now) -> Co
     }
     copy.still_counters();
     copy.holds_phases = true;
-    copy.outputs.iter_mut().for_each(|state| state.door.look_ahead());
+    for state in &mut copy.outputs {
+        state.door.look_ahead();
+        state.mover.look_ahead();
+    }
     // What is read from here on is another thing than what it last decided by.
     copy.forget_decisions();
     settle(&mut copy, now, Event::Wake);

@@ -62,6 +62,8 @@ impl Engine {
             match (&output.method, goal) {
                 (Method::Cover(_), Goal::Stand(_)) => state.travel.stay(),
                 (Method::Cover(_), Goal::Level(level)) => state.travel.go(level),
+                (Method::Mover(_), Goal::Stand(_)) => state.mover.stop(),
+                (Method::Mover(_), Goal::Level(_)) => state.mover.go(level),
                 (Method::Door(_), Goal::Stand(_)) => state.door.stop(),
                 (Method::Door(_), Goal::Level(level)) => state.door.go(level, !by_hand, now.moment),
                 _ => {}
@@ -74,7 +76,7 @@ impl Engine {
         let (output, state) = (&self.config[id], &self.outputs[id.0]);
         let before = state.manual.as_ref().and_then(|manual| manual.back);
         let is = || match output.method {
-            Method::Cover(_) => self.position(id, now),
+            Method::Cover(_) | Method::Mover(_) => self.position(id, now),
             // No door opens because a time is over.
             Method::Door(_) => self.position(id, now).filter(|level| !level.is_on()),
             _ => Some(state.left_at()),

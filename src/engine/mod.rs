@@ -344,6 +344,20 @@ impl Engine {
             Event::Driven { drive, result } => self.absorb_driven(now, drive, result),
             Event::Overdue { drive, text } => self.absorb_overdue(now, drive, text),
             Event::WireFound { output, level, result } => self.absorb_found(now, &output, level, result),
+            Event::CoverTold { output, says } => {
+                if let Some(id) =
+                    self.config.find_output(&output).filter(|id| self.config[*id].method.mover().is_some())
+                {
+                    let state = &mut self.outputs[id.0];
+                    let before = state.mover.shown();
+                    state.mover.hear(says);
+                    if state.mover.shown() != before {
+                        state.since = state::Timestamp::of(now);
+                    }
+                    self.unpromised += 1;
+                    self.changes.output(id, &self.config);
+                }
+            }
             Event::WireReached { output } => self.absorb_reached(now, &output),
             Event::Command { command, request } => {
                 let result = if self.stopping { Err(Refusal::Stopping) } else { self.command(&command, now) };
@@ -450,9 +464,19 @@ impl Engine {
         self.start_interlocked(now);
     }
 
-    /// Nothing moves a door because of a start or a reload.
+    /// Nothing moves a door because of a start or a reload, and no press of a cover goes on at another topic.
     fn begin_doors(&mut self, is_start: bool, now: Now) {
         for (index, output) in self.config.outputs.iter().enumerate() {
+            if let Method::Mover(mover) = &output.method
+                && self.outputs[mover.stop.0].wire == Wire::Untouched
+            {
+                for part in self.config.parts(OutputId(index)) {
+                    self.outputs[part.0].level = Level::OFF;
+                }
+                if !is_start {
+                    self.outputs[index].mover.begin();
+                }
+            }
             let Method::Door(door) = &output.method else { continue };
             let button = &mut self.outputs[door.button.0];
             let is_elsewhere = button.wire == Wire::Untouched;

@@ -57,9 +57,9 @@ pub(super) fn resolve(
         }
         let own = std::mem::replace(&mut slots[id.0], Slots::nothing());
         let (slot, claim) = settle(id, own, situation, outputs, &mut resolution, wakeup);
-        let shown = outputs[id.0].door.shown();
+        let shown = (outputs[id.0].door.shown(), outputs[id.0].mover.shown());
         resolution.note(id, ask_parts(id, slot, &claim, situation, outputs, slots, wakeup));
-        if outputs[id.0].door.shown() != shown {
+        if (outputs[id.0].door.shown(), outputs[id.0].mover.shown()) != shown {
             outputs[id.0].since = Timestamp::of(situation.now);
             resolution.moved.push(id);
         }
@@ -153,7 +153,8 @@ fn ask_parts(
     wakeup: &mut NextWakeup,
 ) -> bool {
     let (config, now) = (situation.config, situation.now);
-    let before = (outputs[id.0].owed, outputs[id.0].travel, outputs[id.0].door);
+    let remembered = |state: &OutputState| (state.owed, state.travel, state.door, state.mover);
+    let before = remembered(&outputs[id.0]);
     let asks = match claim.cause {
         _ if slot < Slot::Manual => Asks::Stays,
         Cause::Held if outputs[id.0].left.is_none() => Asks::Nothing,
@@ -165,7 +166,7 @@ fn ask_parts(
         Method::SlowPwm { wire, .. } if situation.holds_phases && claim.level.is_on() => vec![outputs[wire.0].level],
         _ => parts::asked(id, claim.level, asks, situation, outputs, wakeup),
     };
-    let mut changed = before != (outputs[id.0].owed, outputs[id.0].travel, outputs[id.0].door);
+    let mut changed = before != remembered(&outputs[id.0]);
     for (part, level) in config.parts(id).into_iter().zip(levels) {
         let (output, state) = (&config[part], &mut outputs[part.0]);
         let asked = if level.is_on() {

@@ -87,7 +87,9 @@ impl<'a> View<'a> {
             _ if self.quality(id) != Quality::Good => Truth::Unknown,
             Method::Group { members, all: true } => members.iter().map(of).fold(Truth::True, Truth::and),
             Method::Group { members, all: false } => members.iter().map(of).fold(Truth::False, Truth::or),
-            Method::Cover(_) => self.position(id).map_or(Truth::Unknown, |level| level.is_on().into()),
+            Method::Cover(_) | Method::Mover(_) => {
+                self.position(id).map_or(Truth::Unknown, |level| level.is_on().into())
+            }
             _ => self.outputs[id.0].decided().is_on().into(),
         }
     }
@@ -106,6 +108,7 @@ impl<'a> View<'a> {
                 whole_percent(position?)
             }
             Method::Door(_) => self.outputs[id.0].door.end(),
+            Method::Mover(_) => self.outputs[id.0].mover.position(),
             Method::Group { members, all } => {
                 let positions = members.iter().map(|member| self.position(*member));
                 Some(together(*all, positions.collect::<Option<Vec<_>>>()?.into_iter()))
@@ -131,6 +134,7 @@ impl<'a> View<'a> {
         match &self.config[id].method {
             Method::Cover(cover) => motion(cover, self.outputs).map(|(way, _)| way),
             Method::Door(_) => self.outputs[id.0].door.way(),
+            Method::Mover(_) => self.outputs[id.0].mover.way(),
             Method::Group { members, .. } => members.iter().find_map(|member| self.way(*member)),
             _ => None,
         }
@@ -144,7 +148,7 @@ impl<'a> View<'a> {
         };
         let contradiction = || self.contradiction(id).map(Arc::from);
         let fault = self.failure(id).map(|failure| failure.text.clone()).or_else(contradiction);
-        let fault: Option<Arc<str>> = fault.or_else(too_often).or_else(|| self.door_fault(id).map(Arc::from));
+        let fault: Option<Arc<str>> = fault.or_else(too_often).or_else(|| self.own_fault(id).map(Arc::from));
         let quality = self.quality(id);
         let value = value.filter(|_| quality != Quality::Unknown);
         let point = Point::Output(id);
@@ -155,7 +159,7 @@ impl<'a> View<'a> {
     pub fn quality(self, id: OutputId) -> Quality {
         let in_fault =
             self.failure(id).is_some() || self.contradiction(id).is_some() || self.once_too_often(id).is_some();
-        let in_fault = in_fault || self.door_fault(id).is_some();
+        let in_fault = in_fault || self.own_fault(id).is_some();
         // Nobody here knows what another hub does with its output before that is heard of.
         let is_unheard = || self.config[id].is_of_another_hub() && self.outputs[id.0].wire == Wire::Untouched;
         let is_unknown = || is_unheard() || !self.is_known(id);
@@ -170,14 +174,26 @@ impl<'a> View<'a> {
     fn is_known(self, id: OutputId) -> bool {
         match &self.config[id].method {
             Method::Door(_) => self.outputs[id.0].door.is_known(),
+            Method::Mover(_) => self.outputs[id.0].mover.is_known(),
             Method::Group { members, .. } => members.iter().all(|member| self.is_known(*member)),
             _ => true,
         }
     }
 
-    fn door_fault(self, id: OutputId) -> Option<String> {
-        let Method::Door(door) = &self.config[id].method else { return None };
-        self.outputs[id.0].door.fault(door)
+    fn own_fault(self, id: OutputId) -> Option<String> {
+        match &self.config[id].method {
+            Method::Door(door) => self.outputs[id.0].door.fault(door),
+            Method::Mover(mover) if self.outputs[id.0].mover.is_in_fault() => {
+                let (topic, within) = mover.told_within();
+                Some(match self.is_known(id) {
+                    true => {
+                        format!("{topic} does not follow: it says {} {within} after the command", self.cover_word(id))
+                    }
+                    false => format!("{topic} says nothing within {within} of the command"),
+                })
+            }
+            _ => None,
+        }
     }
 
     /// The wire that rules switch too often: its own, or that of one of its parts.
@@ -201,9 +217,11 @@ impl<'a> View<'a> {
     /// The wires that an output's use is counted at: of speeds, the output's own levels tell it.
     fn counted(self, id: OutputId) -> Vec<OutputId> {
         match &self.config[id].method {
-            Method::SlowPwm { .. } | Method::KickStart { .. } | Method::Cover(_) | Method::Door(_) => {
-                self.config.parts(id)
-            }
+            Method::SlowPwm { .. }
+            | Method::KickStart { .. }
+            | Method::Cover(_)
+            | Method::Door(_)
+            | Method::Mover(_) => self.config.parts(id),
             _ => vec![id],
         }
     }

@@ -231,6 +231,9 @@ impl Engine {
                 add("rules move it again, after a start or a reload".into(), wall(until));
             }
         }
+        if let Some(by) = state.mover.awaited_until() {
+            add("it moves, or is in fault".into(), Timestamp { moment: by, wall: now.wall_at(by) });
+        }
         let held_off = state.contradiction().and_then(|_| state.contradictions.held_off(state.decided(), now.moment));
         if let Some(moment) = held_off {
             add("it is driven back".into(), Timestamp { moment, wall: now.wall_at(moment) });

@@ -1,7 +1,7 @@
 //! How outputs carry out what they are asked: by a line of their own, or through other outputs.
 
-use super::{Config, InputId, OutputId, OutputKind};
-use std::{fmt, time::Duration};
+use super::{Config, InputId, OutputId, OutputKind, Remote};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// How an output carries out what it is asked.
 ///
@@ -38,6 +38,8 @@ pub enum Method {
     Cover(Cover),
     /// A garage door or a gate whose opener has one button: it opens, stops and closes in turn.
     Door(Door),
+    /// A cover on the broker: it moves by itself where it is asked to be, and tells where it is.
+    Mover(Mover),
     /// Stands for its members: what is asked of it is asked of them.
     Group {
         /// Outputs that are no groups.
@@ -83,6 +85,28 @@ pub struct Door {
     pub closed: InputId,
     /// The switch at the open end; None: what is not closed is taken for open.
     pub open: Option<InputId>,
+}
+
+/// A cover on the broker. Each of its parts is one press, which is published once. Its level is 0 closed, 100 open.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mover {
+    /// Where it tells what it is, and how it is commanded.
+    pub remote: Arc<Remote>,
+    /// The part that opens it.
+    pub open: OutputId,
+    /// The part that closes it.
+    pub close: OutputId,
+    /// The part that stops it.
+    pub stop: OutputId,
+    /// The part that moves it to the position that is its level; None: it takes no positions.
+    pub to: Option<OutputId>,
+}
+
+impl Method {
+    /// The cover on the broker that it is, if it is one.
+    pub fn mover(&self) -> Option<&Mover> {
+        if let Method::Mover(mover) = self { Some(mover) } else { None }
+    }
 }
 
 /// What an output can be asked to be.
@@ -245,6 +269,8 @@ impl Config {
         match (&output.method, output.steps) {
             (Method::Cover(_), _) => Capability::Position,
             (Method::Door(_), _) => Capability::Ends,
+            (Method::Mover(mover), _) if mover.to.is_some() => Capability::Position,
+            (Method::Mover(_), _) => Capability::Ends,
             (Method::Speeds { stages, .. }, _) => Capability::Steps(u8::try_from(stages.len()).unwrap_or(u8::MAX)),
             (Method::Group { members, .. }, _) => {
                 let first = members.first().map_or(Capability::OnOff, |member| self.capability(*member));
@@ -291,6 +317,7 @@ impl Config {
             Method::Speeds { stages, .. } => stages.clone(),
             Method::Cover(cover) => vec![cover.open, cover.close],
             Method::Door(door) => vec![door.button],
+            Method::Mover(mover) => [mover.open, mover.close, mover.stop].into_iter().chain(mover.to).collect(),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What can happen to the engine and what it wants done: both closed lists.
 
-use super::{Cause, Click, ClimateMode, Config, InputId, Learnt, Level, OutputId, PastDay, Quantity, Source};
+use super::{
+    Cause, Click, ClimateMode, Config, CoverSays, InputId, Learnt, Level, OutputId, PastDay, Quantity, Source,
+};
 use crate::clock::Moment;
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -78,6 +80,13 @@ pub enum Event {
     WireReached {
         /// The output's id.
         output: Arc<str>,
+    },
+    /// A cover on the broker tells where it is and whether it moves.
+    CoverTold {
+        /// The output's id.
+        output: Arc<str>,
+        /// All that it says now.
+        says: CoverSays,
     },
     /// What is known of a day of the past, which lights may repeat two weeks later.
     Remembered(PastDay),

@@ -72,7 +72,7 @@ mod vital;
 mod wish;
 
 pub use crate::clock::Zone;
-pub use actuation::{Capability, Cover, Dimming, Door, ManualFor, Method, PowerRange, PwmChannel};
+pub use actuation::{Capability, Cover, Dimming, Door, ManualFor, Method, Mover, PowerRange, PwmChannel};
 pub use attributes::Attributes;
 pub use automation::{Action, Click, EventRule, EventUse, LeftOut, Modes, Notice, Part, RunMode, Scene, Trigger};
 pub use calendar::{Anchor, Cron, Date, DateRange, DaySet, Holidays, Spread, TimeOfDay};
@@ -116,8 +116,8 @@ pub use reasons::{
     WireReason,
 };
 pub use remote::{
-    Availability, Commanded, LEVEL_MARK, OtherHub, RELEASE, Remote, RemoteChannel, RemoteLevel, RemoteSensor,
-    SIGN_OF_LIFE, Told, Words,
+    Availability, Commanded, CoverSays, LEVEL_MARK, Moves, OtherHub, RELEASE, Remote, RemoteChannel, RemoteLevel,
+    RemoteSensor, SIGN_OF_LIFE, Told, Words,
 };
 pub use room::{Room, RoomCause, Sign};
 pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};

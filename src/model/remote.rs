@@ -1,6 +1,8 @@
 //! Points that live on a broker: where their state is told, and where they are commanded.
 
-use super::{Cause, Click, Config, Level, Line, Output, OutputId, Owner, Quantity, Sensor, SensorSource, Source};
+use super::{
+    Cause, Click, Config, Level, Line, Method, Output, OutputId, Owner, Quantity, Sensor, SensorSource, Source,
+};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// An input or output on topics of the broker, instead of a wire.
@@ -23,6 +25,8 @@ pub struct Remote {
     pub counter: Arc<str>,
     /// How it is commanded; None: it is an input.
     pub command: Option<Commanded>,
+    /// Of a cover: what its state says while it moves, and when it stands between its ends; its words are of its ends.
+    pub moves: Option<Moves>,
     /// Whose point it is, if another hearthd's.
     pub owner: Option<Arc<OtherHub>>,
 }
@@ -83,6 +87,26 @@ impl Words {
     }
 }
 
+/// The words of a cover that is at neither of its ends, beside [`Words`]: there on is open and off is closed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moves {
+    /// Any of them is opening.
+    pub opening: Vec<Arc<str>>,
+    /// Any of them is closing.
+    pub closing: Vec<Arc<str>>,
+    /// Any of them is standing somewhere.
+    pub stopped: Vec<Arc<str>>,
+}
+
+/// What a cover says of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CoverSays {
+    /// Where it is: 0 closed, 100 open; None: it does not say.
+    pub position: Option<Level>,
+    /// The end that it moves to; None: it stands still, as far as it says.
+    pub towards: Option<Level>,
+}
+
 /// A topic that says whether a device is there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Availability {
@@ -99,8 +123,10 @@ pub struct Commanded {
     pub topic: Arc<str>,
     /// What switches it on.
     pub on: Arc<str>,
-    /// What switches it off.
-    pub off: Arc<str>,
+    /// What switches it off; None: nothing does, it was one press.
+    pub off: Option<Arc<str>>,
+    /// Of a cover, which `on` opens and `off` closes: what stops it.
+    pub stop: Option<Arc<str>>,
     /// Of one with levels: how they are asked.
     pub level: Option<RemoteLevel>,
     /// What makes it tell its state, sent to `topic` after each command.
@@ -135,6 +161,12 @@ impl RemoteLevel {
         Level::new(percent as u8).unwrap_or(Level::ON)
     }
 
+    /// The position of a cover that tells this number.
+    pub fn position(&self, number: f64) -> Level {
+        let percent = (number * 100.0 / f64::from(self.full)).round().clamp(0.0, 100.0);
+        Level::new(percent as u8).unwrap_or(Level::ON)
+    }
+
     /// Whether a number is that of a level. Devices round: one percent more or less is the same.
     pub fn is_at(&self, number: f64, level: Level) -> bool {
         self.is_near(number, level, 1.0)
@@ -150,11 +182,14 @@ impl RemoteLevel {
 pub const LEVEL_MARK: &str = "{}";
 
 impl Commanded {
-    /// The topic and the payload that ask for a level.
-    pub fn message(&self, level: Level) -> (&Arc<str>, String) {
+    /// The topic and the payload that ask for a level; None: there is nothing to say.
+    pub fn message(&self, level: Level) -> Option<(&Arc<str>, String)> {
         match &self.level {
-            Some(way) if level.is_on() => (&way.topic, way.payload.replace(LEVEL_MARK, &way.number(level).to_string())),
-            _ => (&self.topic, if level.is_on() { &self.on } else { &self.off }.to_string()),
+            Some(way) if level.is_on() => {
+                Some((&way.topic, way.payload.replace(LEVEL_MARK, &way.number(level).to_string())))
+            }
+            _ if level.is_on() => Some((&self.topic, self.on.to_string())),
+            _ => Some((&self.topic, self.off.as_ref()?.to_string())),
         }
     }
 }
@@ -230,6 +265,26 @@ impl Config {
         }
     }
 
+    /// What a part of a cover makes it say where nobody plays the cover: it is there at once.
+    pub fn moved_at_once(&self, part: OutputId, level: Level) -> Option<(Arc<str>, CoverSays)> {
+        let Method::Part { of } = self[part].method else { return None };
+        let Method::Mover(mover) = &self[of].method else { return None };
+        let position = match part {
+            _ if !level.is_on() || part == mover.stop => return None,
+            part if part == mover.close => Level::OFF,
+            _ => level,
+        };
+        Some((self[of].id.clone(), CoverSays { position: Some(position), towards: None }))
+    }
+
+    /// All inputs and outputs on the broker.
+    fn remotes(&self) -> impl Iterator<Item = &Arc<Remote>> {
+        let lines = self.outputs.iter().filter_map(|output| output.line.as_ref());
+        let lines = lines.chain(self.inputs.iter().map(|input| &input.line));
+        let covers = self.outputs.iter().filter_map(|output| output.method.mover()).map(|mover| &mover.remote);
+        lines.filter_map(Line::remote).chain(covers)
+    }
+
     /// The topics of an output, if the broker is to be told: none in a demo, which plays them.
     pub fn remote_output(&self, id: OutputId) -> Option<&Arc<Remote>> {
         self[id].line.as_ref().and_then(Line::remote).filter(|_| !self.hardware.plays_remote)
@@ -244,11 +299,8 @@ impl Config {
 
     /// The topics by which points on the broker tell what they are and whether they are there.
     pub fn remote_states(&self) -> BTreeSet<&str> {
-        let lines = self.outputs.iter().filter_map(|output| output.line.as_ref());
-        let lines = lines.chain(self.inputs.iter().map(|input| &input.line));
-        let remotes = lines.filter_map(Line::remote);
-        let told = remotes.clone().flat_map(|remote| remote.told()).map(|told| &*told.topic);
-        let there = remotes.flat_map(|remote| &remote.availability).map(|there| &*there.topic);
+        let told = self.remotes().flat_map(|remote| remote.told()).map(|told| &*told.topic);
+        let there = self.remotes().flat_map(|remote| &remote.availability).map(|there| &*there.topic);
         let sensors = || {
             self.sensors.iter().filter_map(|sensor| match &sensor.source {
                 SensorSource::Remote(remote) => Some(remote),
@@ -293,13 +345,14 @@ mod tests {
         let lamp = Commanded {
             topic: "lamp/switch".into(),
             on: "ON".into(),
-            off: "OFF".into(),
+            off: Some("OFF".into()),
+            stop: None,
             level: Some(level),
             ask: None,
             confirm_within: Duration::from_secs(3),
         };
         let asked = |percent| {
-            let (topic, payload) = lamp.message(Level::new(percent).unwrap());
+            let (topic, payload) = lamp.message(Level::new(percent).unwrap()).unwrap();
             format!("{topic} {payload}")
         };
         assert_eq!(asked(0), "lamp/switch OFF");
@@ -307,7 +360,9 @@ mod tests {
         assert_eq!(asked(50), r#"lamp/set {"brightness":127}"#);
         assert_eq!(asked(100), r#"lamp/set {"brightness":254}"#);
         let plug = Commanded { level: None, ..lamp };
-        assert_eq!(plug.message(Level::ON).1, "ON");
+        assert_eq!(plug.message(Level::ON).unwrap().1, "ON");
+        let press = Commanded { off: None, ..plug };
+        assert_eq!((press.message(Level::ON).unwrap().1.as_str(), press.message(Level::OFF)), ("ON", None));
     }
 
     #[test]

@@ -192,7 +192,7 @@ impl Config {
     pub fn opens(&self, id: OutputId) -> bool {
         match &self[id].method {
             Method::Group { members, .. } => !members.is_empty() && members.iter().all(|member| self.opens(*member)),
-            Method::Cover(_) | Method::Door(_) => true,
+            Method::Cover(_) | Method::Door(_) | Method::Mover(_) => true,
             _ => self[id].kind.facts().opens,
         }
     }

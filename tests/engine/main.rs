@@ -26,6 +26,7 @@ mod interlock;
 mod levels;
 mod limits;
 mod manual;
+mod movers;
 mod parts;
 mod presence;
 mod promises;

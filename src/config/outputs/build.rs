@@ -4,11 +4,11 @@ use super::{Draft, Switches, Works, interlocks};
 use crate::{
     config::{diagnostic::Problems, nearest, suggestions},
     model::{
-        AtStart, Config, Cover, Dimming, Door, InputId, InputKind, Interlock, Line, Method, Output, OutputId,
-        OutputKind, PowerRange, SafeState,
+        AtStart, Commanded, Config, Cover, Dimming, Door, InputId, InputKind, Interlock, Line, Method, Mover, Output,
+        OutputId, OutputKind, PowerRange, Remote, RemoteLevel, SafeState, Words,
     },
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// A button that is pressed is released so long after its time at the latest.
 const RELEASED_WITHIN: Duration = Duration::from_secs(2);
@@ -77,6 +77,31 @@ pub(in crate::config) fn build(drafts: Vec<Draft>, problems: &Problems) -> Built
                 // Its switches are found when the inputs are known.
                 let (closed, open) = (InputId(0), None);
                 (None, Method::Door(Door { button, press, rest, open_time, close_time, closed, open }))
+            }
+            Works::Mover(remote) => {
+                let press = |payload: Option<&Arc<str>>, level: Option<&RemoteLevel>| {
+                    let command = remote.command.as_ref().map(|command| Commanded {
+                        on: payload.unwrap_or(&command.on).clone(),
+                        off: None,
+                        stop: None,
+                        level: level.map(|level| RemoteLevel { state: None, ..level.clone() }),
+                        ..command.clone()
+                    });
+                    let words = Words { on: Vec::new(), off: Vec::new() };
+                    Line::Remote(Arc::new(Remote { state: None, words, moves: None, command, ..(*remote).clone() }))
+                };
+                let mut part = |name: &str, line: Line| {
+                    let part = parts.of(index, &output, name, line);
+                    parts.add(Output { safe: SafeState::Off, ..part })
+                };
+                let command = remote.command.as_ref();
+                let open = part("open", press(None, None));
+                let close = part("close", press(command.and_then(|command| command.off.as_ref()), None));
+                let stop = part("stop", press(command.and_then(|command| command.stop.as_ref()), None));
+                let level = command.and_then(|command| command.level.as_ref());
+                let to = level.map(|level| part("to", press(None, Some(level))));
+                (output.at_start, output.safe, output.default_holds) = (AtStart::Restore, SafeState::Hold, true);
+                (None, Method::Mover(Mover { remote: remote.clone(), open, close, stop, to }))
             }
             Works::Group { members, all } => {
                 let mut found = Vec::new();

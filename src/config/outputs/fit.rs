@@ -3,9 +3,9 @@
 use super::{Mention, Switches, Wiring, Works};
 use crate::{
     config::{remote, table::Table},
-    model::{AtStart, Line, ManualFor, Output, OutputKind, SafeState, duration},
+    model::{AtStart, Line, ManualFor, Output, OutputKind, Remote, SafeState, duration},
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// What else a key takes.
 struct Needs {
@@ -64,6 +64,8 @@ const NOT_FOR_COVERS: [&str; 10] =
     ["at_start", "default", "max_on", "max_on_rest", "min_off", "min_on", "min_on_daily", "pulse", "safe", "slow_pwm"];
 /// What a door with one button has no use for, either: it is moved by pulses of its own.
 const NOT_FOR_DOORS: [&str; 3] = ["interlock", "interlock_wait", "power"];
+/// What is of motors that hearthd drives itself.
+const OF_MOTORS: [&str; 5] = ["open_time", "close_time", "stop", "closed_switch", "open_switch"];
 /// How long the button of a door is pressed.
 const SHORTEST_PRESS: Duration = Duration::from_millis(100);
 const LONGEST_PRESS: Duration = Duration::from_secs(5);
@@ -119,6 +121,7 @@ pub(super) fn works(
         table.missing("gpio", "17");
     }
     match wiring {
+        Wiring { remote: Some(Line::Remote(remote)), .. } if remote.moves.is_some() => mover(remote, table),
         Wiring { remote: Some(line), .. } => Works::Line(line),
         Wiring { gpio: Some(line), slow_pwm: Some(period), .. } => {
             Works::SlowPwm { line, period, range: output.dimming.range }
@@ -163,7 +166,11 @@ fn needs(table: &Table<'_>) {
     for Needs { key, any_of, advice } in NEEDS {
         if table.has(key) && !any_of.iter().any(|other| table.has(other)) {
             let others = any_of.iter().map(|other| format!("`{other}`")).collect::<Vec<_>>().join(" or ");
-            table.error_at(key, format!("`{key}` without {others}"), *advice);
+            let advice = match remote::is_meant(table) && OF_MOTORS.contains(key) {
+                true => "remove it: this output is on the broker, and the device knows it itself",
+                false => *advice,
+            };
+            table.error_at(key, format!("`{key}` without {others}"), advice);
         }
     }
 }
@@ -248,6 +255,18 @@ fn cover(
         Some((open_time, close_time)) => Works::Cover { open, close, open_time, close_time, stop },
         None => Works::Nothing,
     }
+}
+
+/// A cover on the broker.
+fn mover(remote: Arc<Remote>, table: &Table<'_>) -> Works {
+    for key in NOT_FOR_COVERS.into_iter().chain(NOT_FOR_DOORS).filter(|key| table.has(key)) {
+        table.error_at(
+            key,
+            format!("`{key}` is not for a cover on the broker"),
+            "remove it: the device drives its motor itself, and the cover stays where it is",
+        );
+    }
+    Works::Mover(remote)
 }
 
 fn door(

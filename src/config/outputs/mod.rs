@@ -12,7 +12,9 @@ use super::{
     shape::{Class, DAY, Decimal, Flag, Names, OneOf, Period, PwmWire, SECOND, Whole, Wire, Wires, Word},
     table::{Id, Table},
 };
-use crate::model::{ActiveLevel, AtStart, Dimming, Level, Line, ManualFor, Output, OutputKind, PowerRange, SafeState};
+use crate::model::{
+    ActiveLevel, AtStart, Dimming, Level, Line, ManualFor, Output, OutputKind, PowerRange, Remote, SafeState,
+};
 use manual_for::Hold;
 use std::{ops::Range, sync::Arc, time::Duration};
 
@@ -81,8 +83,12 @@ impl Draft {
 
     /// What it is on the broker, if it is there.
     pub fn claim(&self) -> Option<remote::Claim<'_>> {
-        let Works::Line(line) = &self.works else { return None };
-        let (remote, place) = (line.remote()?, self.remote.as_ref()?);
+        let remote = match &self.works {
+            Works::Line(line) => line.remote()?,
+            Works::Mover(remote) => remote,
+            _ => return None,
+        };
+        let place = self.remote.as_ref()?;
         Some(remote::Claim { id: &self.id.text, place, sensor: None, remote: Some(remote) })
     }
 }
@@ -108,6 +114,8 @@ enum Works {
         close_time: Duration,
         switches: Switches,
     },
+    /// A cover on the broker.
+    Mover(Arc<Remote>),
     /// Others.
     Group { members: Vec<Mention>, all: bool },
     /// None, which was reported.

@@ -77,10 +77,23 @@ pub(in crate::config) struct OutputRow {
     pub on: &'static str,
     pub off: &'static str,
     pub ask: Option<&'static str>,
+    /// Of a cover, which `on` opens and `off` closes. All other kinds are by rows without it.
+    pub cover: Option<CoverRow>,
     pub state: &'static str,
     pub pointer: &'static str,
     /// An output with levels is by the first row that has this, any other by the first of all.
     pub level: Option<LevelRow>,
+}
+
+/// How a cover is stopped, and the words of its state.
+#[derive(Clone, Copy)]
+pub(in crate::config) struct CoverRow {
+    pub stop: &'static str,
+    pub open: &'static [&'static str],
+    pub closed: &'static [&'static str],
+    pub opening: &'static [&'static str],
+    pub closing: &'static [&'static str],
+    pub stopped: &'static [&'static str],
 }
 
 /// How a level is asked and told.
@@ -95,6 +108,16 @@ pub(in crate::config) struct LevelRow {
     pub state: &'static str,
     pub pointer: &'static str,
 }
+
+/// The words that most covers have.
+pub(in crate::config) const COVER: CoverRow = CoverRow {
+    stop: "STOP",
+    open: &["open"],
+    closed: &["closed"],
+    opening: &["opening"],
+    closing: &["closing"],
+    stopped: &["stopped"],
+};
 
 const fn level(topic: &'static str, payload: &'static str, full: u32) -> LevelRow {
     LevelRow { topic, payload, full, state: "", pointer: "" }
@@ -221,9 +244,28 @@ pub(in crate::config) const FORMS: &[Form] = &[
             on: r#"{"state":"ON"}"#,
             off: r#"{"state":"OFF"}"#,
             ask: None,
+            cover: None,
             state: Z2M,
             pointer: "/state",
             level: Some(level("zigbee2mqtt/{}/set", r#"{"state":"ON","brightness":{}}"#, 254).told(Z2M, "/brightness")),
+        }, OutputRow {
+            kinds: &[OutputKind::Cover],
+            kind: "",
+            command: "zigbee2mqtt/{}/set",
+            on: r#"{"state":"OPEN"}"#,
+            off: r#"{"state":"CLOSE"}"#,
+            ask: None,
+            cover: Some(CoverRow {
+                stop: r#"{"state":"STOP"}"#,
+                open: &["OPEN"],
+                closed: &["CLOSE", "CLOSED"],
+                opening: &[],
+                closing: &[],
+                stopped: &["STOP"],
+            }),
+            state: Z2M,
+            pointer: "/state",
+            level: Some(level("zigbee2mqtt/{}/set", r#"{"position":{}}"#, 100).told(Z2M, "/position")),
         }],
     },
     // https://tasmota.github.io/docs/MQTT/, with SetOption73 1 for buttons and SetOption114 1 for switches
@@ -274,6 +316,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 on: "ON",
                 off: "OFF",
                 ask: None,
+                cover: None,
                 state: "stat/{}/POWER{N}",
                 pointer: "",
                 level: None,
@@ -286,10 +329,31 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 on: "ON",
                 off: "OFF",
                 ask: Some("?"),
+                cover: None,
                 state: "stat/{}/POWER{N}",
                 pointer: "",
                 // SetOption4 changes where it is told.
                 level: Some(level("cmnd/{}/Dimmer", "{}", 100)),
+            },
+            // Its shutters, with SetOption80 1.
+            OutputRow {
+                kinds: &[OutputKind::Cover],
+                kind: "",
+                command: "cmnd/{}/Backlog",
+                on: "ShutterOpen{n}",
+                off: "ShutterClose{n}",
+                ask: Some("ShutterPosition{n}"),
+                cover: Some(CoverRow {
+                    stop: "ShutterStop{n}",
+                    open: &[],
+                    closed: &[],
+                    opening: &["1"],
+                    closing: &["-1"],
+                    stopped: &["0"],
+                }),
+                state: "stat/{}/RESULT",
+                pointer: "/Shutter{n}/Direction",
+                level: Some(level("cmnd/{}/ShutterPosition{n}", "{}", 100).told("stat/{}/RESULT", "/Shutter{n}/Position")),
             },
         ],
     },
@@ -340,6 +404,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 off: "off",
                 // It tells its state only when that changes.
                 ask: Some("status_update"),
+                cover: None,
                 state: SWITCH_2,
                 pointer: "/output",
                 level: None,
@@ -351,6 +416,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 on: "on",
                 off: "off",
                 ask: Some("status_update"),
+                cover: None,
                 state: "{}/status/light:{n}",
                 pointer: "/output",
                 level: Some(
@@ -360,6 +426,25 @@ pub(in crate::config) const FORMS: &[Form] = &[
                         100,
                     )
                     .told("{}/status/light:{n}", "/brightness"),
+                ),
+            },
+            OutputRow {
+                kinds: &[OutputKind::Cover],
+                kind: "",
+                command: "{}/command/cover:{n}",
+                on: "open",
+                off: "close",
+                ask: Some("status_update"),
+                cover: Some(CoverRow { stop: "stop", ..COVER }),
+                state: "{}/status/cover:{n}",
+                pointer: "/state",
+                level: Some(
+                    level(
+                        "{}/rpc",
+                        r#"{"id":1,"src":"hearthd","method":"Cover.GoToPosition","params":{"id":{n},"pos":{}}}"#,
+                        100,
+                    )
+                    .told("{}/status/cover:{n}", "/current_pos"),
                 ),
             },
         ],
@@ -406,6 +491,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 on: "on",
                 off: "off",
                 ask: None,
+                cover: None,
                 state: "shellies/{}/relay/{n}",
                 pointer: "",
                 level: None,
@@ -417,11 +503,34 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 on: "on",
                 off: "off",
                 ask: None,
+                cover: None,
                 state: "shellies/{}/light/{n}",
                 pointer: "",
                 level: Some(
                     level("shellies/{}/light/{n}/set", r#"{"turn":"on","brightness":{}}"#, 100)
                         .told("shellies/{}/light/{n}/status", "/brightness"),
+                ),
+            },
+            // It tells which way it moves, and its position when it has arrived.
+            OutputRow {
+                kinds: &[OutputKind::Cover],
+                kind: "",
+                command: "shellies/{}/roller/{n}/command",
+                on: "open",
+                off: "close",
+                ask: None,
+                cover: Some(CoverRow {
+                    stop: "stop",
+                    open: &[],
+                    closed: &[],
+                    opening: &["open"],
+                    closing: &["close"],
+                    stopped: &["stop"],
+                }),
+                state: "shellies/{}/roller/{n}",
+                pointer: "",
+                level: Some(
+                    level("shellies/{}/roller/{n}/command/pos", "{}", 100).told("shellies/{}/roller/{n}/pos", ""),
                 ),
             },
         ],
@@ -448,11 +557,27 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 on: r#"{"state":"ON"}"#,
                 off: r#"{"state":"OFF"}"#,
                 ask: None,
+                cover: None,
                 state: ENTITY,
                 pointer: "/state",
                 level: Some(
                     level("{}/{kind}/{part}/command", r#"{"state":"ON","brightness":{}}"#, 255)
                         .told(ENTITY, "/brightness"),
+                ),
+            },
+            OutputRow {
+                kinds: &[OutputKind::Cover],
+                kind: "cover",
+                command: "{}/{kind}/{part}/command",
+                on: "OPEN",
+                off: "CLOSE",
+                ask: None,
+                cover: Some(COVER),
+                state: ENTITY,
+                pointer: "",
+                level: Some(
+                    level("{}/{kind}/{part}/position/command", "{}", 100)
+                        .told("{}/{kind}/{part}/position/state", ""),
                 ),
             },
             OutputRow {
@@ -462,6 +587,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 on: "ON",
                 off: "OFF",
                 ask: None,
+                cover: None,
                 state: ENTITY,
                 pointer: "",
                 level: None,
@@ -473,6 +599,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 on: "ON",
                 off: "OFF",
                 ask: None,
+                cover: None,
                 state: ENTITY,
                 pointer: "",
                 level: None,

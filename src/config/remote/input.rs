@@ -113,6 +113,7 @@ pub(in crate::config) fn input(kind: Option<InputKind>, table: &mut Table<'_>) -
         clicks: clicks.or(usual_clicks).filter(|_| is_button).unwrap_or_default(),
         counter: row.map_or("", |row| row.counter).into(),
         command: None,
+        moves: None,
         owner: None,
     };
     Some((remote, source.place))

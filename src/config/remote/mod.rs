@@ -134,6 +134,15 @@ mod tests {
                 let filled = device.fill(template, "kind");
                 assert!(!filled.contains(['{', '}', '+', '#']), "{}: {template} is {filled}", form.key);
             }
+            for row in form.outputs {
+                let stop = row.cover.map(|cover| cover.stop);
+                let payloads = [row.on, row.off].into_iter().chain(row.ask).chain(stop);
+                assert!(
+                    payloads.into_iter().all(|payload| !device.fill_payload(payload).contains("{n}")),
+                    "{}",
+                    row.command
+                );
+            }
             for level in levels() {
                 assert_eq!(device.fill_payload(level.payload).matches(LEVEL_MARK).count(), 1, "{}", level.payload);
                 assert!(level.full > 0);

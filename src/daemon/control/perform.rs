@@ -20,6 +20,10 @@ impl Control {
                     if let Some(result) = self.drive(drive, output, level, &cause) {
                         self.effects.add(self.engine.handle(self.clock.now(), Event::Driven { drive, result }));
                     }
+                    let moved = self.config.moved_at_once(output, level).filter(|_| self.config.hardware.plays_remote);
+                    if let Some((output, says)) = moved {
+                        self.effects.add(self.engine.handle(self.clock.now(), Event::CoverTold { output, says }));
+                    }
                 }
                 Effect::Answer { command, request, result } => self.answer(command, request, result),
                 Effect::Notify { rule, text } => {

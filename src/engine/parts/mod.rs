@@ -2,6 +2,7 @@
 
 pub(super) mod cover;
 pub(super) mod door;
+pub(super) mod mover;
 pub(super) mod slow_pwm;
 
 use super::{
@@ -59,6 +60,15 @@ pub(super) fn asked(
                 wakeup.at(anew);
             }
             [Way::Opening, Way::Closing].map(|each| Level::from_on(way == Some(each))).to_vec()
+        }
+        Method::Mover(mover) => {
+            let pressed = outputs[id.0].mover.pressed(mover);
+            let is_pressed = pressed.is_some_and(|(part, level)| outputs[part.0].is_confirmed_at(level));
+            let is_away = outputs[mover.stop.0].failure().is_some();
+            let pressed = outputs[id.0].mover.step(mover, asks, is_pressed, is_away, now.moment, wakeup);
+            let level =
+                |part: OutputId| pressed.filter(|(pressed, _)| *pressed == part).map_or(Level::OFF, |(_, level)| level);
+            config.parts(id).into_iter().map(level).collect()
         }
         Method::Door(door) => {
             let part = &outputs[door.button.0];

@@ -12,6 +12,7 @@ use crate::{
         parts::{
             cover::{Motion, Travel, Way},
             door::DoorState,
+            mover::MoverState,
             slow_pwm::Owed,
         },
         settings::Settings,
@@ -70,6 +71,9 @@ pub(in crate::engine) struct OutputState {
     /// Of a door with one button.
     #[serde(default, skip_serializing_if = "is_plain")]
     pub door: DoorState,
+    /// Of a cover on the broker.
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub mover: MoverState,
     /// Of a door: when it was last opened or closed, by what its switches tell.
     #[serde(default, skip_serializing_if = "is_plain")]
     pub turned: Turned,
@@ -148,6 +152,7 @@ impl OutputState {
             owed: Owed::default(),
             travel: Travel::default(),
             door: DoorState::default(),
+            mover: MoverState::default(),
             turned: Turned::default(),
             may_have_gone_on: false,
             asked: false,
@@ -273,6 +278,11 @@ impl OutputState {
     /// The slot that decides it.
     pub fn winner(&self) -> Option<Slot> {
         self.explanation.as_ref().map(|explanation| explanation.winner)
+    }
+
+    /// Whether its wire is known to have taken this level.
+    pub fn is_confirmed_at(&self, level: Level) -> bool {
+        self.level == level && self.wire == Wire::Confirmed
     }
 
     /// Whether its wire was driven and has not answered yet.

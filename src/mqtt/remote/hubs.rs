@@ -349,6 +349,7 @@ mod tests {
             clicks: Vec::new(),
             counter: "".into(),
             command: None,
+            moves: None,
             owner: Some(Arc::new(owner)),
         };
         let input = Input::plain("garage.door", kind, Line::Remote(Arc::new(remote)));

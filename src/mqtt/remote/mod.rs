@@ -14,6 +14,7 @@
 //!   once when it hears that the device or the broker is back.
 
 pub(super) mod connection;
+mod covers;
 mod hubs;
 mod outputs;
 mod payload;
@@ -222,8 +223,11 @@ impl Adapter {
     async fn connection(&mut self, config: &Config, connection: &mut Connection<Known>, complained: &mut bool) -> End {
         let mut is_listening = false;
         loop {
-            if is_listening && self.publish(connection).is_err() {
-                return End::Lost { away: false };
+            if is_listening {
+                let Ok(events) = self.publish(connection) else { return End::Lost { away: false } };
+                if !self.tell(events).await {
+                    return End::Stopped;
+                }
             }
             let due = self.points.next_due().map_or(Duration::MAX, |due| self.clock.real_time_until(due));
             let events = tokio::select! {
@@ -231,7 +235,7 @@ impl Adapter {
                 () = self.house.stopping() => {
                     // What is to be driven at the end is here already.
                     self.take_drives();
-                    let _ = if is_listening { self.publish(connection) } else { Ok(()) };
+                    let _ = if is_listening { self.publish(connection) } else { Ok(Vec::new()) };
                     return End::Stopped;
                 }
                 Ok(()) = self.config.changed() => match is_same(config, &self.config.borrow()) {
@@ -312,6 +316,10 @@ impl Adapter {
             let known = Known::Farewell(topic.clone(), payload.clone());
             let _ = connection.publish(topic, payload.clone(), None, Some(known));
         }
+        for (topic, ask) in self.points.covers.values().filter_map(covers::CoverPoint::ask) {
+            // One that cannot be asked tells when it moves.
+            let _ = connection.publish(topic, ask.to_string(), None);
+        }
         self.points.outputs.iter().filter_map(|(id, point)| point.reached(id)).collect()
     }
 
@@ -368,14 +376,20 @@ impl Adapter {
         }
     }
 
-    fn publish(&mut self, connection: &mut Connection<Known>) -> Result<(), NotTaken> {
-        for order in self.points.outputs.values_mut().filter_map(outputs::OutputPoint::take_order) {
+    /// Publishes what is to be published; what there is nothing to say for is done.
+    fn publish(&mut self, connection: &mut Connection<Known>) -> Result<Vec<Event>, NotTaken> {
+        let mut events = Vec::new();
+        for (id, point) in &mut self.points.outputs {
+            let Some(order) = point.take_order() else { continue };
+            if order.messages.is_empty() {
+                point.taken(id, order.drive, &mut events);
+            }
             let mut drive = Some(Known::Drive(order.drive));
             for (topic, payload) in order.messages {
                 connection.publish(&topic, payload, order.useful_s, drive.take())?;
             }
         }
-        Ok(())
+        Ok(events)
     }
 
     /// False: nobody listens any more.

@@ -120,7 +120,7 @@ impl OutputPoint {
         (failed && self.remote.owner.is_none()).then(|| Event::WireReached { output: id.clone() })
     }
 
-    /// What is to be published now, once for each drive.
+    /// What is to be published now, once for each drive; no messages where there is nothing to say.
     pub(super) fn take_order(&mut self) -> Option<Order> {
         let command = self.remote.command.as_ref()?;
         let pending = self.pending.as_mut().filter(|pending| !pending.is_published)?;
@@ -140,7 +140,9 @@ impl OutputPoint {
         if let Some(said) = &mut self.says_level {
             (said.moved, said.is_news) = (false, false);
         }
-        let (topic, payload) = command.message(pending.level);
+        let Some((topic, payload)) = command.message(pending.level) else {
+            return Some(Order { drive: pending.drive, messages: Vec::new() });
+        };
         let asks = command.ask.iter().map(|ask| (command.topic.clone(), ask.to_string()));
         let messages = [(topic.clone(), payload)].into_iter().chain(asks).collect();
         Some(Order { drive: pending.drive, messages, useful_s })

@@ -2,6 +2,7 @@
 //! nor reads a clock.
 
 use super::{
+    covers::CoverPoint,
     hubs::{Gate, Passed},
     outputs::OutputPoint,
     payload::{Found, LONGEST, Payload, SHOWN},
@@ -31,6 +32,7 @@ pub(super) struct Points {
     inputs: BTreeMap<Arc<str>, InputPoint>,
     sensors: BTreeMap<Arc<str>, SensorPoint>,
     pub(super) outputs: BTreeMap<Arc<str>, OutputPoint>,
+    pub(super) covers: BTreeMap<Arc<str>, CoverPoint>,
     /// What says that a device is not there.
     offline: BTreeSet<Availability>,
     /// The topics of availability of which an unknown word was logged.
@@ -70,6 +72,7 @@ impl Points {
             inputs: BTreeMap::new(),
             sensors: BTreeMap::new(),
             outputs: BTreeMap::new(),
+            covers: BTreeMap::new(),
             offline: BTreeSet::new(),
             puzzling: BTreeSet::new(),
             away_since: Some(now.moment),
@@ -118,16 +121,26 @@ impl Points {
                 .filter(|point| point.remote == *remote);
             self.outputs.insert(output.id.clone(), same.unwrap_or_else(|| OutputPoint::new(remote.clone())));
         }
+        let mut before = std::mem::take(&mut self.covers);
+        for (index, output) in config.outputs.iter().enumerate() {
+            let Some(mover) = output.method.mover() else { continue };
+            let same = config
+                .ids_before(Owner::Output(OutputId(index)))
+                .find_map(|id| before.remove(&id))
+                .filter(|point| point.remote == mover.remote);
+            self.covers.insert(output.id.clone(), same.unwrap_or_else(|| CoverPoint::new(mover.remote.clone())));
+        }
     }
 
     /// The topics to be asked for, each once: first those that say who is there, so that what is retained of others is not
     /// believed.
     pub(super) fn topics(&self) -> Vec<Arc<str>> {
-        let remotes =
-            || self.inputs.values().map(|point| &point.remote).chain(self.outputs.values().map(|point| &point.remote));
+        let outputs = self.outputs.values().map(|point| &point.remote);
+        let covers = self.covers.values().map(|point| &point.remote);
+        let remotes = self.inputs.values().map(|point| &point.remote).chain(outputs).chain(covers);
         let there = self.availabilities().map(|(_, there)| there.topic.clone()).chain(self.gate.topics());
         let mut topics: Vec<Arc<str>> = there.collect::<BTreeSet<_>>().into_iter().collect();
-        let told = remotes().flat_map(|remote| remote.told()).map(|told| &told.topic);
+        let told = remotes.flat_map(|remote| remote.told()).map(|told| &told.topic);
         let of_sensors = self.sensors.values().flat_map(|point| &point.remote.channels);
         let told = told.chain(of_sensors.map(|channel| &channel.told.topic));
         let told: BTreeSet<Arc<str>> = told.filter(|topic| !topics.contains(topic)).cloned().collect();
@@ -170,6 +183,12 @@ impl Points {
             point.hear(id, &message, offline, &mut events);
         }
         for (id, point) in self.outputs.iter_mut().filter(|(_, point)| point.remote.owner.is_none()) {
+            let is_away = point.remote.availability.iter().any(|there| offline.contains(there));
+            if !(retained && is_away) {
+                point.hear(id, &message, &mut events);
+            }
+        }
+        for (id, point) in &mut self.covers {
             let is_away = point.remote.availability.iter().any(|there| offline.contains(there));
             if !(retained && is_away) {
                 point.hear(id, &message, &mut events);

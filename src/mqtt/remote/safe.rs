@@ -68,7 +68,7 @@ fn safe_states(config: &Config, except: Option<&Config>) -> Vec<Order> {
         if except.is_some_and(|house| is_commanded(house, remote)) {
             return None;
         }
-        let (topic, payload) = remote.command.as_ref()?.message(config[id].safe.level()?);
+        let (topic, payload) = remote.command.as_ref()?.message(config[id].safe.level()?)?;
         let (output, remote, topic) = (config[id].id.clone(), remote.clone(), topic.clone());
         Some(Order { output, remote, what: "its safe state was", topic, payload })
     });

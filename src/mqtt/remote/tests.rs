@@ -39,6 +39,7 @@ fn remote(topic: &str, pointer: &str) -> Remote {
         clicks: Vec::new(),
         counter: "".into(),
         command: None,
+        moves: None,
         owner: None,
     }
 }
@@ -47,7 +48,8 @@ fn plug(state: bool) -> Remote {
     let command = Commanded {
         topic: "cmnd/plug/POWER".into(),
         on: "ON".into(),
-        off: "OFF".into(),
+        off: Some("OFF".into()),
+        stop: None,
         level: None,
         ask: None,
         confirm_within: Duration::from_secs(3),
@@ -68,7 +70,8 @@ fn lamp() -> Remote {
     let command = Commanded {
         topic: "z/lamp/set".into(),
         on: "ON".into(),
-        off: "OFF".into(),
+        off: Some("OFF".into()),
+        stop: None,
         level: Some(level),
         ask: None,
         confirm_within: Duration::from_secs(3),

@@ -377,7 +377,7 @@ impl House {
         for (wire, output) in self.wires.iter_mut().zip(&self.config.outputs) {
             match ending {
                 // A cover stays where it is.
-                _ if matches!(output.method, Method::Cover(_) | Method::Door(_)) => {}
+                _ if matches!(output.method, Method::Cover(_) | Method::Door(_) | Method::Mover(_)) => {}
                 Ending::PowerCut => wire.level = Level::OFF,
                 Ending::Crash if !wire.broken => wire.level = output.safe.level().unwrap_or(wire.level),
                 Ending::Crash | Ending::Restart => {}
@@ -461,7 +461,11 @@ impl House {
                     }
                     self.passes += 1;
                     let now = self.now();
+                    let moved = result.is_ok().then(|| self.config.moved_at_once(output, level)).flatten();
                     self.effects.add(self.engine.handle(now, Event::Driven { drive, result }));
+                    if let Some((output, says)) = moved {
+                        self.effects.add(self.engine.handle(now, Event::CoverTold { output, says }));
+                    }
                     if taken_back {
                         self.wires[output.0].level = Level::OFF;
                         let (output, level) = (self.config[output].id.clone(), Level::OFF);

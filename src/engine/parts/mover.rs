@@ -1,0 +1,189 @@
+//! Covers on the broker: what is pressed, and whether they follow. Where they are, they tell themselves, whoever moves them.
+
+use super::cover::{Asks, Way};
+use crate::{
+    clock::Moment,
+    engine::wakeup::NextWakeup,
+    model::{CoverSays, Level, Mover, OutputId, duration},
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What is known of such a cover. A command is not lost by a start; what it told of itself is told anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::engine) struct MoverState {
+    /// Where it was last asked to be; None: nobody asks, or it was stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<Level>,
+    /// What is to be published, or is just being.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    press: Option<Press>,
+    /// What was published last, until when it has to follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    awaited: Option<(Press, Moment)>,
+    /// What it did not follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unfollowed: Option<Press>,
+    /// None: nobody has heard of it yet.
+    #[serde(skip)]
+    says: Option<CoverSays>,
+    /// It looks ahead: a cover does as it is told.
+    #[serde(skip)]
+    ahead: bool,
+}
+
+/// What it can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Press {
+    Go(Level),
+    Stop,
+}
+
+impl MoverState {
+    /// It is on other topics: nothing is known of it, and nothing is pressed because of that.
+    pub fn begin(&mut self) {
+        *self = MoverState { to: self.to, ..MoverState::default() };
+    }
+
+    /// Somebody asks that it is there, perhaps once more.
+    pub fn go(&mut self, goal: Level) {
+        self.to = Some(goal);
+        self.publish(Press::Go(goal));
+    }
+
+    /// It is to stand still.
+    pub fn stop(&mut self) {
+        self.to = None;
+        self.publish(Press::Stop);
+    }
+
+    fn publish(&mut self, press: Press) {
+        (self.press, self.awaited, self.unfollowed) = (Some(press), None, None);
+    }
+
+    /// It tells of itself.
+    pub fn hear(&mut self, says: CoverSays) {
+        self.says = Some(says);
+        let now = *self;
+        self.awaited = now.awaited.filter(|(press, _)| !now.follows(*press));
+        self.unfollowed = now.unfollowed.filter(|press| !now.follows(*press));
+    }
+
+    /// The engine runs ahead.
+    pub fn look_ahead(&mut self) {
+        self.ahead = true;
+    }
+
+    /// The part that is pressed now, and to which level.
+    pub fn pressed(&self, mover: &Mover) -> Option<(OutputId, Level)> {
+        Some(match self.press? {
+            Press::Stop => (mover.stop, Level::ON),
+            Press::Go(Level::OFF) => (mover.close, Level::ON),
+            Press::Go(Level::ON) => (mover.open, Level::ON),
+            Press::Go(level) => mover.to.map_or((mover.open, Level::ON), |to| (to, level)),
+        })
+    }
+
+    /// What is to be pressed now. `is_pressed`: the broker has taken what was pressed; `is_away`: it cannot be reached, and
+    /// whatever is asked waits.
+    pub fn step(
+        &mut self,
+        mover: &Mover,
+        asks: Asks,
+        is_pressed: bool,
+        is_away: bool,
+        now: Moment,
+        wakeup: &mut NextWakeup,
+    ) -> Option<(OutputId, Level)> {
+        if let Some(press) = self.press.take_if(|_| is_pressed) {
+            if let (true, Press::Go(level)) = (self.ahead, press) {
+                self.says = Some(CoverSays { position: Some(level), towards: None });
+            }
+            let due = now + mover.confirm_within();
+            self.awaited = (!self.follows(press) && !self.ahead).then_some((press, due));
+        }
+        match asks {
+            Asks::For(level) if self.to != Some(level) => self.go(level),
+            Asks::For(_) | Asks::Stays => {}
+            Asks::Nothing => {
+                // What could not be published yet is not any more when nobody asks for it.
+                self.press.take_if(|press| *press != Press::Stop);
+                self.to = None;
+            }
+        }
+        match self.awaited {
+            Some((press, due)) if now >= due => (self.awaited, self.unfollowed) = (None, Some(press)),
+            Some((_, due)) => wakeup.at(due),
+            None => {}
+        }
+        self.pressed(mover).filter(|_| !is_away)
+    }
+
+    /// Whether it has told where it is.
+    pub fn is_known(&self) -> bool {
+        self.says.is_some()
+    }
+
+    /// Where it is, as far as it says.
+    pub fn position(&self) -> Option<Level> {
+        self.says?.position
+    }
+
+    /// Which way it says that it moves.
+    pub fn way(&self) -> Option<Way> {
+        let towards = self.says?.towards?;
+        Some(if towards.is_on() { Way::Opening } else { Way::Closing })
+    }
+
+    /// Where it is on its way to, or about to be.
+    pub fn goal(&self) -> Option<Level> {
+        self.to.filter(|_| self.is_under_way())
+    }
+
+    /// Whether it moves, or is about to.
+    pub fn is_under_way(&self) -> bool {
+        self.press.is_some() || self.awaited.is_some() || self.way().is_some()
+    }
+
+    /// Until when it has to follow.
+    pub fn awaited_until(&self) -> Option<Moment> {
+        self.awaited.map(|(_, due)| due)
+    }
+
+    /// Whether it did not follow.
+    pub fn is_in_fault(&self) -> bool {
+        self.unfollowed.is_some()
+    }
+
+    /// What looks otherwise when it changes.
+    pub fn shown(&self) -> impl PartialEq + use<> {
+        (self.says, self.unfollowed)
+    }
+
+    /// Whether what it says is what it does when it is told so.
+    fn follows(&self, press: Press) -> bool {
+        let Some(CoverSays { position, towards }) = self.says else { return false };
+        let Press::Go(goal) = press else { return towards.is_none() };
+        // Devices round, and some say no more than that they are not closed.
+        let is_there = position.is_some_and(|position| position.percent().abs_diff(goal.percent()) <= 1);
+        is_there || towards.is_some_and(|end| goal == end || end.is_on() != goal.is_on() || !is_end(goal))
+    }
+}
+
+fn is_end(level: Level) -> bool {
+    level == Level::ON || level == Level::OFF
+}
+
+impl Mover {
+    /// Within which time it has to follow.
+    fn confirm_within(&self) -> Duration {
+        self.remote.command.as_ref().map(|command| command.confirm_within).unwrap_or_default()
+    }
+
+    /// For people: where it tells what it is, and within which time it has to follow.
+    pub(in crate::engine) fn told_within(&self) -> (&str, String) {
+        let told = self.remote.told().next().map_or("", |told| &told.topic);
+        (told, duration::spell(self.confirm_within()))
+    }
+}

@@ -1,0 +1,178 @@
+//! One cover on the broker: what it says of itself. What it is told goes through its parts, which are outputs.
+
+use super::{payload::Found, points::Message};
+use crate::model::{CoverSays, Event, Level, Remote, Words};
+use std::sync::Arc;
+
+/// What is known of it.
+pub(super) struct CoverPoint {
+    pub(super) remote: Arc<Remote>,
+    /// What it last said of its state; None: nothing yet.
+    state: Option<State>,
+    /// What it last said of its position.
+    position: Option<Level>,
+    told: Option<CoverSays>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    At(Level),
+    Towards(Level),
+    Stopped,
+}
+
+impl CoverPoint {
+    pub(super) fn new(remote: Arc<Remote>) -> CoverPoint {
+        CoverPoint { remote, state: None, position: None, told: None }
+    }
+
+    /// What makes it tell where it is, and where that goes.
+    pub(super) fn ask(&self) -> Option<(&Arc<str>, &Arc<str>)> {
+        let command = self.remote.command.as_ref()?;
+        Some((&command.topic, command.ask.as_ref()?))
+    }
+
+    /// A message came in.
+    pub(super) fn hear(&mut self, id: &Arc<str>, message: &Message<'_>, events: &mut Vec<Event>) {
+        let remote = self.remote.clone();
+        let word = |told: &crate::model::Told| match message.payload.at(&told.pointer) {
+            Found::Word(word) if *told.topic == *message.topic => Some(word),
+            _ => None,
+        };
+        if let Some(word) = remote.state.as_ref().and_then(word) {
+            let state = meaning(&remote, &word);
+            if state.is_none() {
+                let topic = message.topic;
+                tracing::debug!("{id}: {topic} says {}, which no cover is", message.payload.shown());
+            }
+            self.state = state.or(self.state);
+        }
+        let level = remote.command.as_ref().and_then(|command| command.level.as_ref());
+        let position = level.and_then(|way| Some((way, word(way.state.as_ref()?)?)));
+        if let Some((way, word)) = position {
+            let number = word.parse().ok().filter(|number| (0.0..=f64::from(way.full)).contains(number));
+            if number.is_none() {
+                let topic = message.topic;
+                tracing::debug!("{id}: {topic} says {}, in which is no position", message.payload.shown());
+            }
+            self.position = number.map(|number| way.position(number)).or(self.position);
+        }
+        let (end, towards) = match self.state {
+            Some(State::At(end)) => (Some(end), None),
+            Some(State::Towards(end)) => (None, Some(end)),
+            Some(State::Stopped) | None => (None, None),
+        };
+        // Open, it may be anywhere but closed.
+        let says = CoverSays { position: self.position.or(end), towards };
+        if (self.state.is_some() || self.position.is_some()) && self.told.replace(says) != Some(says) {
+            events.push(Event::CoverTold { output: id.clone(), says });
+        }
+    }
+}
+
+fn meaning(remote: &Remote, word: &str) -> Option<State> {
+    let is_any = |words: &[Arc<str>]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+    let Words { on, off } = &remote.words;
+    let ends = [(on, State::At(Level::ON)), (off, State::At(Level::OFF))];
+    let moves = remote.moves.iter().flat_map(|moves| {
+        [
+            (&moves.opening, State::Towards(Level::ON)),
+            (&moves.closing, State::Towards(Level::OFF)),
+            (&moves.stopped, State::Stopped),
+        ]
+    });
+    ends.into_iter().chain(moves).find(|(words, _)| is_any(words)).map(|(_, state)| state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::points::Points;
+    use crate::{
+        clock::{Moment, Now},
+        model::*,
+    };
+    use std::{sync::Arc, time::Duration};
+
+    fn at(seconds: u64) -> Now {
+        let wall = "2026-11-29T12:00:00Z".parse().unwrap();
+        Now { moment: Moment::START + Duration::from_secs(seconds), wall, wall_known: true }
+    }
+
+    /// A cover that tells its state and its position on topics of their own.
+    fn points() -> Points {
+        let told = |topic: &str| Some(Told { topic: topic.into(), pointer: "".into() });
+        let words = |words: &[&str]| words.iter().map(|word| Arc::from(*word)).collect();
+        let level = RemoteLevel { topic: "b/pos/set".into(), payload: "{}".into(), full: 200, state: told("b/pos") };
+        let command = Commanded {
+            topic: "b/set".into(),
+            on: "OPEN".into(),
+            off: Some("CLOSE".into()),
+            stop: Some("STOP".into()),
+            level: Some(level),
+            ask: None,
+            confirm_within: Duration::from_secs(10),
+        };
+        let up = Words { on: words(&["online"]), off: words(&["offline"]) };
+        let remote = Remote {
+            state: told("b/state"),
+            words: Words { on: words(&["open"]), off: words(&["closed"]) },
+            availability: vec![Availability { topic: "b/up".into(), words: up }],
+            stale_after: None,
+            time: "".into(),
+            clicks: Vec::new(),
+            moves: Some(Moves {
+                opening: words(&["opening"]),
+                closing: words(&["closing"]),
+                stopped: words(&["stopped"]),
+            }),
+            command: Some(command),
+            owner: None,
+        };
+        let [open, close, stop] = [OutputId(1), OutputId(2), OutputId(3)];
+        let mover = Mover { remote: Arc::new(remote), open, close, stop, to: None };
+        let plain = Output::plain("blind", OutputKind::Cover, Line::Number(0));
+        let blind = Output { line: None, method: Method::Mover(mover), ..plain };
+        let mut points = Points::new(at(0));
+        points.follow(&Config { outputs: vec![blind], ..Config::empty("hut") }, at(0));
+        points.connected(true, at(0));
+        points
+    }
+
+    fn hear(points: &mut Points, topic: &str, payload: &str, retained: bool) -> Option<(Option<u8>, Option<bool>)> {
+        let events = points.hear(topic, payload.as_bytes(), retained, at(1));
+        assert!(events.len() < 2, "{events:?}");
+        events.into_iter().next().map(|event| match event {
+            Event::CoverTold { output, says: CoverSays { position, towards } } => {
+                assert_eq!(&*output, "blind");
+                (position.map(Level::percent), towards.map(Level::is_on))
+            }
+            other => panic!("{other:?}"),
+        })
+    }
+
+    #[test]
+    fn it_is_where_it_says_and_its_position_says_more_than_open() {
+        let mut points = points();
+        assert_eq!(points.topics(), ["b/up".into(), "b/pos".into(), "b/state".into()] as [Arc<str>; 3]);
+        assert_eq!(hear(&mut points, "b/state", "open", true), Some((Some(100), None)), "as far as it says");
+        assert_eq!(hear(&mut points, "b/pos", "60", false), Some((Some(30), None)), "of 200");
+        assert_eq!(hear(&mut points, "b/pos", "60.0", false), None, "no news");
+        assert_eq!(hear(&mut points, "b/state", "CLOSING", false), Some((Some(30), Some(false))));
+        for nonsense in ["", "-1", "201", "NaN", "half"] {
+            assert_eq!(hear(&mut points, "b/pos", nonsense, false), None, "{nonsense}");
+        }
+        assert_eq!(hear(&mut points, "b/state", "calibrating", false), None);
+        assert_eq!(hear(&mut points, "b/pos", "0", false), Some((Some(0), Some(false))));
+        assert_eq!(hear(&mut points, "b/state", "closed", false), Some((Some(0), None)));
+        assert_eq!(hear(&mut points, "b/state", "opening", false), Some((Some(0), Some(true))));
+        assert_eq!(hear(&mut points, "b/state", "stopped", false), Some((Some(0), None)));
+    }
+
+    #[test]
+    fn what_was_kept_of_one_that_is_away_is_not_believed() {
+        let mut points = points();
+        assert_eq!(hear(&mut points, "b/up", "offline", true), None);
+        assert_eq!(hear(&mut points, "b/state", "open", true), None);
+        assert_eq!(hear(&mut points, "b/state", "open", false), Some((Some(100), None)));
+    }
+}
