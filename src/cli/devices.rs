@@ -86,6 +86,9 @@ const TASMOTA_READINGS: [(&str, &str); 5] = [
     ("CarbonDioxide", "co2"),
 ];
 
+/// What Tasmota says of a relay that drives the motor of a shutter.
+const SHUTTER: i64 = 3;
+
 #[derive(Default)]
 struct Tables {
     text: String,
@@ -117,6 +120,14 @@ impl Tables {
         collect(&device["definition"]["exposes"], &mut properties);
         let key = format!("zigbee2mqtt = {}\n", quoted(name));
         let has = |property: &str| properties.contains(property);
+        let exposes = device["definition"]["exposes"].as_array();
+        let covers = exposes.into_iter().flatten().filter(|expose| expose["type"] == "cover");
+        for cover in covers {
+            let takes_positions =
+                !cover["features"].as_array().is_some_and(|all| all.iter().all(|one| one["name"] != "position"));
+            let levels = if takes_positions { "" } else { "levels = false\n" };
+            self.add("outputs", name, &format!("kind = \"cover\"\n{key}{levels}"));
+        }
         if has("state") {
             let (kind, levels) = if has("brightness") { ("light", "levels = true\n") } else { ("switch", "") };
             self.add("outputs", name, &format!("kind = \"{kind}\"\n{key}{levels}"));
@@ -156,11 +167,19 @@ impl Tables {
     /// What Tasmota says of a device: `t` is its topic, `rl` what its relays are.
     fn tasmota(&mut self, device: &Json) {
         let Some(topic) = device["t"].as_str() else { return };
-        let relays = device["rl"].as_array().map_or(0, |relays| relays.iter().filter(|relay| **relay != 0).count());
+        let kinds: Vec<i64> = device["rl"].as_array().into_iter().flatten().filter_map(Json::as_i64).collect();
+        // Two relays are a shutter.
+        let relays = kinds.iter().filter(|kind| **kind != 0).count();
+        let shutters = kinds.iter().filter(|kind| **kind == SHUTTER).count().div_ceil(2);
         if !self.tasmota.insert(topic.to_owned()) {
             return;
         }
-        for relay in 1..=relays {
+        for shutter in 1..=shutters {
+            let channel = if shutters > 1 { format!("channel = {shutter}\n") } else { String::new() };
+            self.add("outputs", topic, &format!("kind = \"cover\"\ntasmota = {}\n{channel}", quoted(topic)));
+        }
+        let is_free = |relay: &usize| kinds.get(relay - 1) != Some(&SHUTTER);
+        for relay in (1..=relays).filter(is_free) {
             let channel = if relays > 1 { format!("channel = {relay}\n") } else { String::new() };
             self.add("outputs", topic, &format!("kind = \"switch\"\ntasmota = {}\n{channel}", quoted(topic)));
         }
@@ -221,11 +240,19 @@ mod tests {
                 {"type":"numeric","property":"battery"},{"type":"numeric","property":"linkquality"}]}},
             {"friendly_name":"lamp","type":"Router","definition":{"exposes":[
                 {"type":"light","features":[{"property":"state"},{"property":"brightness"}]}]}},
+            {"friendly_name":"blind","type":"Router","definition":{"exposes":[{"type":"cover","features":[
+                {"name":"state","property":"state"},{"name":"position","property":"position"}]}]}},
+            {"friendly_name":"curtain","type":"Router","definition":{"exposes":[{"type":"cover","features":[
+                {"name":"state","property":"state"}]}]}},
             {"friendly_name":"new","type":"EndDevice","definition":null}]"#;
         let tasmota = r#"{"ip":"192.168.1.7","dn":"Plug","t":"plug3","rl":[1,0,0,0]}"#;
         let sensors = r#"{"sn":{"Time":"2026-11-29T08:00:00","ENERGY":{"Total":3.1,"Power":42},
             "DS18B20-1":{"Id":"01","Temperature":21.5},"AM2301":{"Temperature":20.5,"Humidity":44.2,"DewPoint":8.0},
             "ESP32":{"Temperature":41.7},"TempUnit":"C"},"ver":1}"#;
+        let shutters = r#"{"dn":"Attic","t":"attic","rl":[3,3,1,3,3,0]}"#;
+        let awning = r#"{"~":"awning","cmd_t":"~/set","stat_t":"~/state","pl_open":"UP","stat_clsd":"shut","pos_t":"~/pos",
+            "set_pos_t":"~/pos/set","pos_open":200}"#;
+        let louvre = r#"{"cmd_t":"louvre/set","pl_stop":null}"#;
         let temperature = r#"{"~":"porch","uniq_id":"porch_temperature","stat_t":"~/sensor/temperature/state","dev_cla":"temperature",
             "unit_of_meas":"°F","avty_t":"~/status","stat_cla":"measurement"}"#;
         let motion = r#"{"stat_t":"home/OMG/PIR","dev_cla":"motion","val_tpl":"{{ value_json['presence'] | default('') }}",
@@ -250,7 +277,10 @@ mod tests {
             ("tasmota/discovery/A8032A/config", tasmota),
             ("tasmota/discovery/A8032A/sensors", sensors),
             ("tasmota/discovery/UNKNOWN/sensors", sensors),
+            ("tasmota/discovery/B8032A/config", shutters),
             ("tele/plug3/LWT", "Online"),
+            ("homeassistant/cover/awning/config", awning),
+            ("homeassistant/cover/louvre/config", louvre),
             ("shellyplus1-a8032a/online", "true"),
             ("other/online", "true"),
             ("shellies/shellyht-77/online", "true"),
@@ -286,6 +316,15 @@ kind = "light"
 zigbee2mqtt = "lamp"
 levels = true
 
+[outputs.blind]
+kind = "cover"
+zigbee2mqtt = "blind"
+
+[outputs.curtain]
+kind = "cover"
+zigbee2mqtt = "curtain"
+levels = false
+
 [outputs.plug3]
 kind = "switch"
 tasmota = "plug3"
@@ -300,6 +339,32 @@ quantities = { temperature = "/DS18B20-1/Temperature" }
 
 [sensors.plug3_4]
 tasmota = "plug3"
+
+[outputs.attic]
+kind = "cover"
+tasmota = "attic"
+channel = 1
+
+[outputs.attic_2]
+kind = "cover"
+tasmota = "attic"
+channel = 2
+
+[outputs.attic_3]
+kind = "switch"
+tasmota = "attic"
+channel = 3
+
+[outputs.awning]
+kind = "cover"
+mqtt = "awning/set"
+on = "UP"
+state_topic = "awning/state"
+state_off = "shut"
+level = "{}"
+level_topic = "awning/pos/set"
+level_max = 200
+level_state_topic = "awning/pos"
 
 [outputs.shellyplus1_a8032a]
 kind = "switch"

@@ -5,7 +5,7 @@ use hearthd::model::Quantity;
 use serde_json::{Map, Value as Json};
 
 /// The short forms of what is read here.
-const ABBREVIATIONS: [(&str, &str); 29] = [
+const ABBREVIATIONS: [(&str, &str); 44] = [
     ("avty", "availability"),
     ("avty_mode", "availability_mode"),
     ("avty_t", "availability_topic"),
@@ -23,12 +23,27 @@ const ABBREVIATIONS: [(&str, &str); 29] = [
     ("o", "origin"),
     ("p", "platform"),
     ("pl_avail", "payload_available"),
+    ("pl_cls", "payload_close"),
     ("pl_not_avail", "payload_not_available"),
     ("pl_off", "payload_off"),
     ("pl_on", "payload_on"),
+    ("pl_open", "payload_open"),
+    ("pl_stop", "payload_stop"),
+    ("pos_clsd", "position_closed"),
+    ("pos_open", "position_open"),
+    ("pos_t", "position_topic"),
+    ("pos_tpl", "position_template"),
+    ("set_pos_t", "set_position_topic"),
+    ("set_pos_tpl", "set_position_template"),
     ("stat_cla", "state_class"),
+    ("stat_closed", "state_closed"),
+    ("stat_clsd", "state_closed"),
+    ("stat_closing", "state_closing"),
     ("stat_off", "state_off"),
     ("stat_on", "state_on"),
+    ("stat_open", "state_open"),
+    ("stat_opening", "state_opening"),
+    ("stat_stopped", "state_stopped"),
     ("stat_t", "state_topic"),
     ("stat_val_tpl", "state_value_template"),
     ("t", "topic"),
@@ -119,6 +134,7 @@ impl Component<'_> {
         let keys = match self.platform {
             "binary_sensor" => self.input().map(|keys| ("inputs", keys)),
             "sensor" => self.sensor().map(|keys| ("sensors", keys)),
+            "cover" => self.cover().map(|keys| ("outputs", keys)),
             "switch" | "light" => self.output().map(|keys| ("outputs", keys)),
             _ => return,
         };
@@ -215,6 +231,44 @@ impl Component<'_> {
             .map(|topic| format!("level = \"{{}}\"\nlevel_topic = {}\nlevel_max = {full}\n{told}", quoted(topic)));
         let level = level.unwrap_or_default();
         Some(format!("kind = \"{kind}\"\nmqtt = {topic}\n{on}{off}{state}{pointer}{level}"))
+    }
+
+    /// None: it does not tell where it is, or in a way that is not known here.
+    fn cover(&self) -> Option<String> {
+        let topic = quoted(self.text("command_topic")?);
+        let payloads = [("payload_open", "on"), ("payload_close", "off"), ("payload_stop", "stop_with")];
+        let payloads: String = payloads.into_iter().map(|(theirs, ours)| self.line(theirs, ours)).collect();
+        let words = [
+            ("state_open", "state_on"),
+            ("state_closed", "state_off"),
+            ("state_opening", "state_opening"),
+            ("state_closing", "state_closing"),
+            ("state_stopped", "state_stopped"),
+        ];
+        let state = self.line("state_topic", "state_topic");
+        let told = match state.is_empty() {
+            true => String::new(),
+            false => {
+                let words: String = words.into_iter().map(|(theirs, ours)| self.line(theirs, ours)).collect();
+                format!("{state}{}{words}", self.pointer_line("value_template")?)
+            }
+        };
+        let number = |key: &str, usual: u64| self.told.get(key).map_or(Some(usual), Json::as_u64);
+        let (closed, open) = (number("position_closed", 0), number("position_open", 100));
+        let position = || {
+            let topic = quoted(self.text("set_position_topic").filter(|_| closed == Some(0))?);
+            let full = open.filter(|open| *open > 0)?;
+            let told = quoted(self.text("position_topic")?);
+            let pointer = pointer_line("level_pointer", &self.pointer("position_template")?);
+            let full = if full == 100 { String::new() } else { format!("level_max = {full}\n") };
+            let plain = self.told.get("set_position_template").is_none();
+            plain.then(|| {
+                format!("level = \"{{}}\"\nlevel_topic = {topic}\n{full}level_state_topic = {told}\n{pointer}")
+            })
+        };
+        let position = position().unwrap_or_default();
+        let tells = !told.is_empty() || !position.is_empty();
+        tells.then(|| format!("kind = \"cover\"\nmqtt = {topic}\n{payloads}{told}{position}"))
     }
 
     /// Where it tells its level; None: nowhere, or in a way that is not known here.
