@@ -156,7 +156,7 @@ pub(in crate::config) fn output(
             for (needed, line, keys) in NEEDS {
                 // Where a cover is, its position alone may tell.
                 let may_stand_alone = |key: &str| is_cover && ["level_state_topic", "confirm_within"].contains(&key);
-                let alone = |key: &&&str| !table.has(needed) && !(needed == "state_topic" && may_stand_alone(key));
+                let alone = |key: &&&str| !(table.has(needed) || needed == "state_topic" && may_stand_alone(key));
                 for key in keys.iter().filter(|key| table.has(key)).filter(alone) {
                     let line = if is_cover && needed == "level" { "level = \"{}\"" } else { line };
                     table.error_at(key, format!("`{key}` without `{needed}`"), format!("add {line}, or remove it"));
