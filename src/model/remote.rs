@@ -3,6 +3,7 @@
 use super::{
     Cause, Click, Config, Level, Line, Method, Output, OutputId, Owner, Quantity, Sensor, SensorSource, Source,
 };
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// An input or output on topics of the broker, instead of a wire.
@@ -99,11 +100,13 @@ pub struct Moves {
 }
 
 /// What a cover says of itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoverSays {
     /// Where it is: 0 closed, 100 open; None: it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<Level>,
     /// The end that it moves to; None: it stands still, as far as it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub towards: Option<Level>,
 }
 

@@ -9,7 +9,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// What is known of such a cover. A command is not lost by a start; what it told of itself is told anew.
+/// What is known of such a cover. A command is not lost by a start; what it told of itself counts when it is told anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::engine) struct MoverState {
     /// Where it was last asked to be; None: nobody asks, or it was stopped.
@@ -24,9 +24,12 @@ pub(in crate::engine) struct MoverState {
     /// What it did not follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unfollowed: Option<Press>,
-    /// None: nobody has heard of it yet.
+    /// What it last told, perhaps before a start: then it shows whether anything changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    told: Option<CoverSays>,
+    /// It told so since this engine was made.
     #[serde(skip)]
-    says: Option<CoverSays>,
+    is_heard: bool,
     /// It looks ahead: a cover does as it is told.
     #[serde(skip)]
     ahead: bool,
@@ -64,10 +67,19 @@ impl MoverState {
 
     /// It tells of itself.
     pub fn hear(&mut self, says: CoverSays) {
-        self.says = Some(says);
+        self.tell(says);
         let now = *self;
         self.awaited = now.awaited.filter(|(press, _)| !now.follows(*press));
         self.unfollowed = now.unfollowed.filter(|press| !now.follows(*press));
+    }
+
+    fn tell(&mut self, says: CoverSays) {
+        (self.told, self.is_heard) = (Some(says), true);
+    }
+
+    /// What it says of itself; None: nobody has heard of it yet.
+    fn says(&self) -> Option<CoverSays> {
+        self.told.filter(|_| self.is_heard)
     }
 
     /// The engine runs ahead.
@@ -98,7 +110,7 @@ impl MoverState {
     ) -> Option<(OutputId, Level)> {
         if let Some(press) = self.press.take_if(|_| is_pressed) {
             if let (true, Press::Go(level)) = (self.ahead, press) {
-                self.says = Some(CoverSays { position: Some(level), towards: None });
+                self.tell(CoverSays { position: Some(level), towards: None });
             }
             let due = now + mover.confirm_within();
             self.awaited = (!self.follows(press) && !self.ahead).then_some((press, due));
@@ -122,17 +134,17 @@ impl MoverState {
 
     /// Whether it has told where it is.
     pub fn is_known(&self) -> bool {
-        self.says.is_some()
+        self.says().is_some()
     }
 
     /// Where it is, as far as it says.
     pub fn position(&self) -> Option<Level> {
-        self.says?.position
+        self.says()?.position
     }
 
     /// Which way it says that it moves.
     pub fn way(&self) -> Option<Way> {
-        let towards = self.says?.towards?;
+        let towards = self.says()?.towards?;
         Some(if towards.is_on() { Way::Opening } else { Way::Closing })
     }
 
@@ -158,12 +170,12 @@ impl MoverState {
 
     /// What looks otherwise when it changes.
     pub fn shown(&self) -> impl PartialEq + use<> {
-        (self.says, self.unfollowed)
+        (self.told, self.unfollowed)
     }
 
     /// Whether what it says is what it does when it is told so.
     fn follows(&self, press: Press) -> bool {
-        let Some(CoverSays { position, towards }) = self.says else { return false };
+        let Some(CoverSays { position, towards }) = self.says() else { return false };
         let Press::Go(goal) = press else { return towards.is_none() };
         // Devices round, and some say no more than that they are not closed.
         let is_there = position.is_some_and(|position| position.percent().abs_diff(goal.percent()) <= 1);
