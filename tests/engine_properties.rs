@@ -13,8 +13,8 @@ use hearthd::{
     clock::{Moment, Now},
     engine::Engine,
     model::{
-        Cause, Cell, Condition, Config, DriveId, Event, Level, Method, Number, Output, OutputId, Point, Quality,
-        Quantity, ReadFailure, RuleId, Slot, Snapshot, Source, Value,
+        Cause, Cell, Condition, Config, CoverSays, DriveId, Event, Level, Method, Number, Output, OutputId, Point,
+        Quality, Quantity, ReadFailure, RuleId, Slot, Snapshot, Source, Value,
     },
 };
 use proptest::{collection::vec, prelude::*};
@@ -667,6 +667,10 @@ proptest! {
  at: None,
  }
                 }
+                Chaos::Step(Step::Tells(number, position, opens)) => Event::CoverTold {
+                    output: format!("o{}", number % 7).into(),
+                    says: CoverSays { position: position.and_then(Level::new), towards: opens.map(Level::from_on) },
+                },
                 Chaos::Step(Step::Reconfigure(plan)) => {
                     config = configs[plan % configs.len()].clone();
                     Event::Reconfigure(config.clone())

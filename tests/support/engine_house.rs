@@ -5,8 +5,8 @@ use hearthd::{
     clock::{Moment, Now},
     engine::{EffectQueue, Engine, Memory, Revision},
     model::{
-        Cause, Command, Config, Effect, Event, Level, OutputId, Point, PointState, Quality, Quantity, ReadFailure,
-        Snapshot, Source, Value,
+        Cause, Command, Config, CoverSays, Effect, Event, Level, OutputId, Point, PointState, Quality, Quantity,
+        ReadFailure, Snapshot, Source, Value,
     },
 };
 use std::{
@@ -38,6 +38,8 @@ pub struct House {
     pub faulty: BTreeSet<Arc<str>>,
     /// What each wire carries.
     pub wires: BTreeMap<Arc<str>, Level>,
+    /// What each cover on the broker last told of itself.
+    pub told: BTreeMap<Arc<str>, CoverSays>,
     /// Every success of a drive, and every claim.
     pub log: Vec<Driven>,
     /// Its engine works everything out anew each time.
@@ -79,6 +81,7 @@ impl House {
             broken: BTreeSet::new(),
             faulty: BTreeSet::new(),
             wires: BTreeMap::new(),
+            told: BTreeMap::new(),
             log: Vec::new(),
             thorough: false,
             kept: None,
@@ -153,6 +156,7 @@ impl House {
         let effects = self.handle(Event::Reconfigure(config.clone()));
         self.wires.retain(|id, _| config.find_output(id).is_some());
         self.broken.retain(|id| config.find_output(id).is_some());
+        self.told.retain(|id, _| config.find_output(id).is_some());
         let is_new = |id: &OutputId| {
             let (output, before) = (&config[*id], old.find_output(&config[*id].id).map(|id| &old[id]));
             before.is_none_or(|before| before.line != output.line || before.active != output.active)
@@ -195,6 +199,9 @@ impl House {
                 _ => Vec::new(),
             });
         }
+        for (id, says) in self.told.clone() {
+            done.extend(self.tells(&id, says));
+        }
         done
     }
 
@@ -227,6 +234,12 @@ impl House {
     pub fn read_fails(&mut self, id: &str, fault: bool) -> Vec<String> {
         let failure = ReadFailure { text: "no answer".into(), fault };
         self.send(Event::SensorRead { sensor: id.into(), result: Err(failure) })
+    }
+
+    /// A cover on the broker tells of itself.
+    pub fn tells(&mut self, id: &str, says: CoverSays) -> Vec<String> {
+        self.told.insert(id.into(), says);
+        self.send(Event::CoverTold { output: id.into(), says })
     }
 
     pub fn command(&mut self, point: &str, payload: &str) -> Vec<String> {

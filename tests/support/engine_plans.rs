@@ -8,9 +8,9 @@ use super::{
     engine_house::House,
 };
 use hearthd::model::{
-    Action, AtStart, Click, Comparison, Condition, Config, Cover, Cron, DaySet, Event, InputId, InputKind, Level, Line,
-    ManualFor, Method, Number, Output, OutputId, Part, Point, PowerRange, PwmChannel, RoomId, RunMode, SafeState,
-    SensorId, SeriesId, Summary, TimeOfDay, Trigger, Zone,
+    Action, AtStart, Click, Commanded, Comparison, Condition, Config, Cover, CoverSays, Cron, DaySet, Event, InputId,
+    InputKind, Level, Line, ManualFor, Method, Mover, Moves, Number, Output, OutputId, Part, Point, PowerRange,
+    PwmChannel, Remote, RoomId, RunMode, SafeState, SensorId, SeriesId, Summary, TimeOfDay, Told, Trigger, Words, Zone,
 };
 use proptest::{collection::vec, option, prelude::*};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -148,6 +148,8 @@ enum Form {
     Speeds(u8, u8),
     /// Seconds to open and to close.
     Cover(u8, u8),
+    /// A cover on the broker: within how many seconds it has to follow, and whether it takes positions.
+    Mover(u8, bool),
 }
 
 #[derive(Clone, Debug)]
@@ -268,6 +270,7 @@ fn output_plan(taste: Taste) -> impl Strategy<Value = OutputPlan> {
             1 => (1..10u8).prop_map(Form::KickStart),
             1 => (2..4u8, 0..5u8).prop_map(|(count, kick)| Form::Speeds(count, kick)),
             1 => (1..40u8, 1..40u8).prop_map(|(open, close)| Form::Cover(open, close)),
+            1 => (1..40u8, any::<bool>()).prop_map(|(within, positions)| Form::Mover(within, positions)),
         ]
         .boxed()
     } else {
@@ -439,6 +442,16 @@ impl HousePlan {
                     parts.interlocked.push((index, vec![open, close]));
                     output.method = Method::Cover(Cover { open, close, open_time, close_time });
                 }
+                Form::Mover(within, positions) => {
+                    (output.max_on, output.min_on, output.min_off) = (None, None, None);
+                    (output.default, output.default_holds) = (OFF, true);
+                    (output.at_start, output.safe) = (AtStart::Restore, SafeState::Hold);
+                    let mut part = |name: &str| parts.add(of, &mut output, name, line, false);
+                    let [open, close, stop] = ["open", "close", "stop"].map(&mut part);
+                    let to = positions.then(|| part("to"));
+                    let remote = Arc::new(cover_on_the_broker(&name, secs(within.into())));
+                    output.method = Method::Mover(Mover { remote, open, close, stop, to });
+                }
             }
             let id = builder.output(output);
             let grouped = matches!(plan.form, Form::Relay | Form::Dimmed | Form::Pulse(_));
@@ -600,6 +613,32 @@ impl HousePlan {
     }
 }
 
+/// What matters of it to the engine is where it tells what it is, and within which time it has to follow.
+fn cover_on_the_broker(topic: &str, confirm_within: Duration) -> Remote {
+    let words = Words { on: Vec::new(), off: Vec::new() };
+    let moves = Moves { opening: Vec::new(), closing: Vec::new(), stopped: Vec::new() };
+    let command = Commanded {
+        topic: topic.into(),
+        on: "OPEN".into(),
+        off: Some("CLOSE".into()),
+        stop: Some("STOP".into()),
+        level: None,
+        ask: None,
+        confirm_within,
+    };
+    Remote {
+        state: Some(Told { topic: topic.into(), pointer: "".into() }),
+        words,
+        availability: Vec::new(),
+        stale_after: None,
+        time: "".into(),
+        clicks: Vec::new(),
+        moves: Some(moves),
+        command: Some(command),
+        owner: None,
+    }
+}
+
 /// One thing that happens to a house.
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -607,6 +646,8 @@ pub enum Step {
     Input(usize, Option<bool>),
     /// A sensor is read.
     Reads(usize, i8),
+    /// One of the covers on the broker tells its position in percent, and whether it moves and opens.
+    Tells(u8, Option<u8>, Option<bool>),
     /// A sensor fails, once or for good.
     ReadFails(usize, bool),
     /// A command: output, payload, how long it holds in seconds.
@@ -631,8 +672,15 @@ fn sense() -> BoxedStrategy<Step> {
     prop_oneof![
         5 => (0..INPUTS, any::<bool>()).prop_map(|(input, active)| Step::Input(input, Some(active))),
         5 => (0..SENSORS, 17..22i8).prop_map(|(sensor, value)| Step::Reads(sensor, value)),
+        3 => (any::<u8>(), option::weighted(0.8, tells()), option::of(any::<bool>()))
+            .prop_map(|(cover, position, opens)| Step::Tells(cover, position, opens)),
     ]
     .boxed()
+}
+
+/// A position, most often one that is asked for.
+fn tells() -> impl Strategy<Value = u8> {
+    prop_oneof![3 => prop::sample::select(vec![0, 40, 100]), 1 => 0..=100u8]
 }
 
 fn fail() -> BoxedStrategy<Step> {
@@ -700,6 +748,13 @@ pub fn take(house: &mut House, step: &Step, plans: &[Arc<Config>]) -> Vec<String
         Step::Input(input, Some(active)) => house.input(&format!("i{input}"), *active),
         Step::Input(input, None) => house.input_fails(&format!("i{input}")),
         Step::Reads(sensor, value) => house.reads(&format!("s{sensor}"), f64::from(*value)),
+        Step::Tells(number, position, opens) => {
+            let covers: Vec<_> = house.config.outputs.iter().filter(|output| output.method.mover().is_some()).collect();
+            let Some(cover) = covers.get(usize::from(*number) % covers.len().max(1)) else { return Vec::new() };
+            let position = position.and_then(Level::new);
+            let (id, says) = (cover.id.clone(), CoverSays { position, towards: opens.map(Level::from_on) });
+            house.tells(&id, says)
+        }
         Step::ReadFails(sensor, fault) => house.read_fails(&format!("s{sensor}"), *fault),
         Step::Command(number, payload, hold) => {
             house.command_for(&output(house, *number), payload, hold.map(|hold| secs(hold.into())))
