@@ -105,6 +105,22 @@ fn one_that_does_not_follow_is_in_fault_until_it_does_or_is_asked_again() {
 }
 
 #[test]
+fn one_that_never_says_that_it_moves_follows_when_it_comes_nearer() {
+    let mut house = house();
+    house.command("blind", "CLOSE");
+    house.live(secs(5));
+    assert_eq!(tells(&mut house, 80, None), NOTHING);
+    assert_eq!(house.live(secs(60)), NOTHING);
+    assert_eq!((said(&house).as_deref(), house.point("blind").quality), (Some("stopped"), Quality::Good));
+    house.command("blind", "CLOSE");
+    tells(&mut house, 90, None);
+    house.live(secs(10));
+    assert_eq!(house.point("blind").quality, Quality::Fault, "the other way");
+    tells(&mut house, 85, None);
+    assert_eq!(house.point("blind").quality, Quality::Good);
+}
+
+#[test]
 fn what_cannot_be_reached_is_in_fault_and_is_moved_when_it_can() {
     let mut house = house();
     for part in ["open", "close", "stop", "to"] {

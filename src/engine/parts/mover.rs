@@ -67,10 +67,12 @@ impl MoverState {
 
     /// It tells of itself.
     pub fn hear(&mut self, says: CoverSays) {
+        let before = self.position();
         self.tell(says);
         let now = *self;
-        self.awaited = now.awaited.filter(|(press, _)| !now.follows(*press));
-        self.unfollowed = now.unfollowed.filter(|press| !now.follows(*press));
+        let follows = |press| now.follows(press) || now.comes_nearer(before, press);
+        self.awaited = now.awaited.filter(|(press, _)| !follows(*press));
+        self.unfollowed = now.unfollowed.filter(|press| !follows(*press));
     }
 
     fn tell(&mut self, says: CoverSays) {
@@ -180,6 +182,13 @@ impl MoverState {
         // Devices round, and some say no more than that they are not closed.
         let is_there = position.is_some_and(|position| position.percent().abs_diff(goal.percent()) <= 1);
         is_there || towards.is_some_and(|end| goal == end || end.is_on() != goal.is_on() || !is_end(goal))
+    }
+
+    /// Whether it is nearer to where it is to be than it was: some devices never say that they move.
+    fn comes_nearer(&self, before: Option<Level>, press: Press) -> bool {
+        let (Press::Go(goal), Some(before), Some(position)) = (press, before, self.position()) else { return false };
+        let far = |level: Level| level.percent().abs_diff(goal.percent());
+        far(position) < far(before)
     }
 }
 
