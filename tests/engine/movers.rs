@@ -173,6 +173,20 @@ fn without_positions_it_is_open_or_closed() {
 }
 
 #[test]
+fn a_new_name_and_other_rules_leave_it_where_it_is() {
+    let mut house = house();
+    house.command("blind", "CLOSE");
+    tells(&mut house, 0, None);
+    let renamed =
+        BLIND.replace("[outputs.blind]", "[outputs.shade]\nwas = \"blind\"").replace("blind = \"cl", "shade = \"cl");
+    assert_eq!(presses(house.reconfigure(from_text(&renamed))), NOTHING);
+    let shade = house.point("shade");
+    assert_eq!((shade.text().as_deref(), shade.quality), (Some("closed"), Quality::Good));
+    let done = house.live(secs(3600));
+    assert!(done.iter().all(|line| !line.contains(" ON:")), "{done:?}");
+}
+
+#[test]
 fn an_end_leaves_it_where_it_is() {
     let mut house = house();
     house.command("blind", "40");
