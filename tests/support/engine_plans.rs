@@ -30,6 +30,9 @@ pub struct Taste {
     pub until: bool,
     /// Conditions on outputs.
     pub outputs: bool,
+    /// Conditions on covers on the broker, which are not known between a start and what they tell first: what has to be so
+    /// for a time counts anew, as of inputs there.
+    pub movers: bool,
     /// Conditions on rooms, and inputs that are held.
     pub rooms: bool,
     /// Event rules, and what depends on them: modes.
@@ -47,6 +50,7 @@ pub const EVERYTHING: Taste = Taste {
     max_on: true,
     until: true,
     outputs: true,
+    movers: true,
     rooms: true,
     events: true,
     back: true,
@@ -575,7 +579,8 @@ impl HousePlan {
             Gene::Occupied(number) if self.taste.rooms => occupied(RoomId(usize::from(*number) % ROOMS)),
             Gene::Output(number) if self.taste.outputs => {
                 let index = self.output(*number);
-                let free = index > highest && self.outputs[index].group.is_none();
+                let is_mover = matches!(self.outputs[index].form, Form::Mover(..));
+                let free = index > highest && self.outputs[index].group.is_none() && (self.taste.movers || !is_mover);
                 if free { output_is_on(OutputId(index)) } else { input(*number) }
             }
             Gene::Occupied(number) | Gene::Output(number) => input(*number),
