@@ -64,10 +64,11 @@ pub struct Told {
 }
 
 impl Remote {
-    /// All that is told of it.
-    pub fn told(&self) -> impl Iterator<Item = &Told> {
+    /// The topics on which it tells of itself, that of its state first.
+    pub fn told(&self) -> impl Iterator<Item = &Arc<str>> {
         let level = self.command.iter().filter_map(|command| command.level.as_ref()?.state.as_ref());
-        self.state.iter().chain(level)
+        let also = self.moves.iter().filter_map(|moves| moves.also.as_ref());
+        self.state.iter().chain(level).map(|told| &told.topic).chain(also)
     }
 }
 
@@ -97,6 +98,8 @@ pub struct Moves {
     pub closing: Vec<Arc<str>>,
     /// Any of them is standing somewhere.
     pub stopped: Vec<Arc<str>>,
+    /// Another topic than those of state and position that tells both, at the same pointers.
+    pub also: Option<Arc<str>>,
 }
 
 /// What a cover says of itself.
@@ -302,7 +305,7 @@ impl Config {
 
     /// The topics by which points on the broker tell what they are and whether they are there.
     pub fn remote_states(&self) -> BTreeSet<&str> {
-        let told = self.remotes().flat_map(|remote| remote.told()).map(|told| &*told.topic);
+        let told = self.remotes().flat_map(|remote| remote.told()).map(|topic| &**topic);
         let there = self.remotes().flat_map(|remote| &remote.availability).map(|there| &*there.topic);
         let sensors = || {
             self.sensors.iter().filter_map(|sensor| match &sensor.source {

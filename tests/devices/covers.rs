@@ -95,12 +95,15 @@ const ROWS: [Row; 6] = [
     },
     Row {
         keys: "tasmota = \"blind1\"",
-        ask: Some(("cmnd/blind1/Backlog", "ShutterPosition1")),
+        ask: Some(("cmnd/blind1/Backlog", "TelePeriod")),
         open: ("cmnd/blind1/Backlog", "ShutterOpen1"),
         close: ("cmnd/blind1/Backlog", "ShutterClose1"),
         stop: ("cmnd/blind1/Backlog", "ShutterStop1"),
         to_40: ("cmnd/blind1/ShutterPosition1", "40"),
-        is_closed: &[("stat/blind1/RESULT", r#"{"Shutter1":{"Position":0,"Direction":0,"Target":0,"Tilt":0}}"#)],
+        is_closed: &[(
+            "tele/blind1/SENSOR",
+            r#"{"Time":"2026-11-29T08:00:00","Shutter1":{"Position":0,"Direction":0,"Target":0,"Tilt":0}}"#,
+        )],
         is_opening: &[("stat/blind1/RESULT", r#"{"Shutter1":{"Position":5,"Direction":1,"Target":40,"Tilt":0}}"#)],
         is_at_40: &[("stat/blind1/RESULT", r#"{"Shutter1":{"Position":40,"Direction":0,"Target":40,"Tilt":0}}"#)],
         is_open: &[("stat/blind1/RESULT", r#"{"Shutter1":{"Position":100,"Direction":0,"Target":100,"Tilt":0}}"#)],

@@ -621,7 +621,7 @@ impl HousePlan {
 /// What matters of it to the engine is where it tells what it is, and within which time it has to follow.
 fn cover_on_the_broker(topic: &str, confirm_within: Duration) -> Remote {
     let words = Words { on: Vec::new(), off: Vec::new() };
-    let moves = Moves { opening: Vec::new(), closing: Vec::new(), stopped: Vec::new() };
+    let moves = Moves { opening: Vec::new(), closing: Vec::new(), stopped: Vec::new(), also: None };
     let command = Commanded {
         topic: topic.into(),
         on: "OPEN".into(),

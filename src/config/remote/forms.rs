@@ -94,6 +94,8 @@ pub(in crate::config) struct CoverRow {
     pub opening: &'static [&'static str],
     pub closing: &'static [&'static str],
     pub stopped: &'static [&'static str],
+    /// Another topic that tells state and position, at the same pointers.
+    pub also: Option<&'static str>,
 }
 
 /// How a level is asked and told.
@@ -117,6 +119,7 @@ pub(in crate::config) const COVER: CoverRow = CoverRow {
     opening: &["opening"],
     closing: &["closing"],
     stopped: &["stopped"],
+    also: None,
 };
 
 const fn level(topic: &'static str, payload: &'static str, full: u32) -> LevelRow {
@@ -262,6 +265,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 opening: &[],
                 closing: &[],
                 stopped: &["STOP"],
+                also: None,
             }),
             state: Z2M,
             pointer: "/state",
@@ -342,7 +346,8 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 command: "cmnd/{}/Backlog",
                 on: "ShutterOpen{n}",
                 off: "ShutterClose{n}",
-                ask: Some("ShutterPosition{n}"),
+                // It tells all in tele/.../SENSOR then. ShutterPosition without a position can start the motor.
+                ask: Some("TelePeriod"),
                 cover: Some(CoverRow {
                     stop: "ShutterStop{n}",
                     open: &[],
@@ -350,6 +355,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
                     opening: &["1"],
                     closing: &["-1"],
                     stopped: &["0"],
+                    also: Some(TASMOTA),
                 }),
                 state: "stat/{}/RESULT",
                 pointer: "/Shutter{n}/Direction",
@@ -526,6 +532,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
                     opening: &["open"],
                     closing: &["close"],
                     stopped: &["stop"],
+                    also: None,
                 }),
                 state: "shellies/{}/roller/{n}",
                 pointer: "",

@@ -68,10 +68,11 @@ pub(super) fn check<'d>(claims: impl Iterator<Item = Claim<'d>>, mqtt: Option<&M
             continue;
         };
         let command = claim.remote.and_then(|remote| remote.command.as_ref());
-        let of_sensor = claim.sensor.iter().flat_map(|sensor| sensor.channels.iter().map(|channel| &channel.told));
+        let of_sensor =
+            claim.sensor.iter().flat_map(|sensor| sensor.channels.iter().map(|channel| &channel.told.topic));
         let told = claim.remote.into_iter().flat_map(Remote::told).chain(of_sensor);
         let levels = command.and_then(|command| command.level.as_ref()).map(|level| &level.topic);
-        let topics = told.map(|told| &told.topic).chain(command.map(|command| &command.topic)).chain(levels);
+        let topics = told.chain(command.map(|command| &command.topic)).chain(levels);
         let is_ours = |topic: &&Arc<str>| topic.strip_prefix(&*mqtt.prefix).is_some_and(|rest| rest.starts_with('/'));
         for topic in topics.filter(is_ours).take(1) {
             let message = format!("`{}` is one of hearthd's own topics", shorten(topic));

@@ -254,13 +254,14 @@ impl CoverKeys {
             opening: self.opening.unwrap_or(words.opening),
             closing: self.closing.unwrap_or(words.closing),
             stopped: self.stopped.unwrap_or(words.stopped),
+            also: None,
         };
         (self.stop.unwrap_or_else(|| usual.stop.into()), moves)
     }
 }
 
 fn moves_of(row: &CoverRow) -> Moves {
-    Moves { opening: shared(row.opening), closing: shared(row.closing), stopped: shared(row.stopped) }
+    Moves { opening: shared(row.opening), closing: shared(row.closing), stopped: shared(row.stopped), also: None }
 }
 
 /// Reports a word of a cover that means two things.
@@ -347,7 +348,9 @@ fn by_form(
             on: shared(row.cover.map_or(ON_WORDS, |cover| cover.open)),
             off: shared(row.cover.map_or(OFF_WORDS, |cover| cover.closed)),
         },
-        moves: row.cover.map(|cover| moves_of(&cover)),
+        moves: row
+            .cover
+            .map(|cover| Moves { also: cover.also.map(|topic| device.fill(topic, row.kind)), ..moves_of(&cover) }),
         command: Some(Commanded {
             topic: device.fill(row.command, row.kind),
             on: device.fill_payload(row.on),

@@ -204,7 +204,7 @@ impl Mover {
 
     /// For people: where it tells what it is, and within which time it has to follow.
     pub(in crate::engine) fn told_within(&self) -> (&str, String) {
-        let told = self.remote.told().next().map_or("", |told| &told.topic);
+        let told = self.remote.told().next().map_or("", |topic| topic);
         (told, duration::spell(self.confirm_within()))
     }
 }

@@ -1,7 +1,7 @@
 //! One cover on the broker: what it says of itself. What it is told goes through its parts, which are outputs.
 
 use super::{payload::Found, points::Message};
-use crate::model::{CoverSays, Event, Level, Remote, Words};
+use crate::model::{CoverSays, Event, Level, Remote, Told, Words};
 use std::sync::Arc;
 
 /// What is known of it.
@@ -35,27 +35,32 @@ impl CoverPoint {
     /// A message came in.
     pub(super) fn hear(&mut self, id: &Arc<str>, message: &Message<'_>, events: &mut Vec<Event>) {
         let remote = self.remote.clone();
-        let word = |told: &crate::model::Told| match message.payload.at(&told.pointer) {
-            Found::Word(word) if *told.topic == *message.topic => Some(word),
-            _ => None,
-        };
-        if let Some(word) = remote.state.as_ref().and_then(word) {
+        let also = remote.moves.as_ref().and_then(|moves| moves.also.as_deref());
+        let is_here = |told: &Told| *told.topic == *message.topic || also == Some(message.topic);
+        let find = |told| if is_here(told) { message.payload.at(&told.pointer) } else { Found::Absent };
+        let mut says_state = false;
+        if let Some(Found::Word(word)) = remote.state.as_ref().map(find) {
             let state = meaning(&remote, &word);
             if state.is_none() {
                 let topic = message.topic;
                 tracing::debug!("{id}: {topic} says {}, which no cover is", message.payload.shown());
             }
+            says_state = state.is_some();
             self.state = state.or(self.state);
         }
         let level = remote.command.as_ref().and_then(|command| command.level.as_ref());
-        let position = level.and_then(|way| Some((way, word(way.state.as_ref()?)?)));
-        if let Some((way, word)) = position {
-            let number = word.parse().ok().filter(|number| (0.0..=f64::from(way.full)).contains(number));
-            if number.is_none() {
+        if let Some((way, told)) = level.and_then(|way| Some((way, way.state.as_ref()?))) {
+            let found = find(told);
+            let number = if let Found::Word(word) = &found { word.parse::<f64>().ok() } else { None };
+            let position = number.filter(|number| (0.0..=f64::from(way.full)).contains(number));
+            if position.is_none() && !matches!(found, Found::Absent) {
                 let topic = message.topic;
                 tracing::debug!("{id}: {topic} says {}, in which is no position", message.payload.shown());
             }
-            self.position = number.map(|number| way.position(number)).or(self.position);
+            // It says that it does not know: another number, or none where the position stands beside the state.
+            if number.is_some() || says_state && is_here(told) {
+                self.position = position.map(|number| way.position(number));
+            }
         }
         let (end, towards) = match self.state {
             Some(State::At(end)) => (Some(end), None),
@@ -99,7 +104,7 @@ mod tests {
     }
 
     /// A cover that tells its state and its position on topics of their own.
-    fn points() -> Points {
+    fn config() -> Config {
         let told = |topic: &str| Some(Told { topic: topic.into(), pointer: "".into() });
         let words = |words: &[&str]| words.iter().map(|word| Arc::from(*word)).collect();
         let level = RemoteLevel { topic: "b/pos/set".into(), payload: "{}".into(), full: 200, state: told("b/pos") };
@@ -124,6 +129,7 @@ mod tests {
                 opening: words(&["opening"]),
                 closing: words(&["closing"]),
                 stopped: words(&["stopped"]),
+                also: Some("b/all".into()),
             }),
             command: Some(command),
             owner: None,
@@ -139,8 +145,12 @@ mod tests {
         let plain = Output::plain("blind", OutputKind::Cover, Line::Number(0));
         let blind = Output { line: None, method: Method::Mover(mover), ..plain };
         let outputs = vec![blind, part("blind.open"), part("blind.close"), part("blind.stop")];
+        Config { outputs, ..Config::empty("hut") }
+    }
+
+    fn points() -> Points {
         let mut points = Points::new(at(0));
-        points.follow(&Config { outputs, ..Config::empty("hut") }, at(0));
+        points.follow(&config(), at(0));
         points.connected(true, at(0));
         points
     }
@@ -162,19 +172,60 @@ mod tests {
     #[test]
     fn it_is_where_it_says_and_its_position_says_more_than_open() {
         let mut points = points();
-        assert_eq!(points.topics(), ["b/up".into(), "b/pos".into(), "b/state".into()] as [Arc<str>; 3]);
+        assert_eq!(points.topics(), ["b/up".into(), "b/all".into(), "b/pos".into(), "b/state".into()] as [Arc<str>; 4]);
         assert_eq!(hear(&mut points, "b/state", "open", true), Some((Some(100), None)), "as far as it says");
         assert_eq!(hear(&mut points, "b/pos", "60", false), Some((Some(30), None)), "of 200");
         assert_eq!(hear(&mut points, "b/pos", "60.0", false), None, "no news");
         assert_eq!(hear(&mut points, "b/state", "CLOSING", false), Some((Some(30), Some(false))));
-        for nonsense in ["", "-1", "201", "NaN", "half"] {
+        for nonsense in ["", "half"] {
             assert_eq!(hear(&mut points, "b/pos", nonsense, false), None, "{nonsense}");
+        }
+        for unknown in ["-1", "201", "NaN"] {
+            assert_eq!(hear(&mut points, "b/pos", unknown, false), Some((None, Some(false))), "{unknown}");
+            assert_eq!(hear(&mut points, "b/pos", "60", false), Some((Some(30), Some(false))));
         }
         assert_eq!(hear(&mut points, "b/state", "calibrating", false), None);
         assert_eq!(hear(&mut points, "b/pos", "0", false), Some((Some(0), Some(false))));
         assert_eq!(hear(&mut points, "b/state", "closed", false), Some((Some(0), None)));
         assert_eq!(hear(&mut points, "b/state", "opening", false), Some((Some(0), Some(true))));
         assert_eq!(hear(&mut points, "b/state", "stopped", false), Some((Some(0), None)));
+    }
+
+    /// As many devices tell it: all in one message.
+    #[test]
+    fn a_position_that_is_not_told_beside_the_state_is_not_known() {
+        let mut points = points();
+        let Some(cover) = points.covers.get_mut("blind") else { panic!("it is there") };
+        let mut remote = Remote::clone(&cover.remote);
+        let told = |pointer: &str| Some(Told { topic: "b".into(), pointer: pointer.into() });
+        remote.state = told("/state");
+        if let Some(level) = remote.command.as_mut().and_then(|command| command.level.as_mut()) {
+            level.state = told("/pos");
+        }
+        cover.remote = Arc::new(remote);
+        let all = |state: &str, position: &str| format!(r#"{{"state":"{state}","pos":{position}}}"#);
+        assert_eq!(hear(&mut points, "b", &all("open", "120"), false), Some((Some(60), None)));
+        for lost in ["null", "-1", "\"?\""] {
+            assert_eq!(hear(&mut points, "b", &all("stopped", lost), false), Some((None, None)), "{lost}");
+            assert_eq!(hear(&mut points, "b", &all("closed", lost), false), Some((Some(0), None)), "{lost}");
+            assert_eq!(hear(&mut points, "b", &all("open", "120"), false), Some((Some(60), None)));
+        }
+        assert_eq!(hear(&mut points, "b", r#"{"battery":70}"#, false), None, "of something else");
+        assert_eq!(hear(&mut points, "b", r#"{"state":"stopped"}"#, false), Some((None, None)));
+        // Its other topic tells the same, now and then with other things.
+        assert_eq!(hear(&mut points, "b/all", &all("open", "80"), false), Some((Some(40), None)));
+        assert_eq!(hear(&mut points, "b/all", r#"{"power":3}"#, false), None);
+    }
+
+    #[test]
+    fn another_broker_has_said_nothing_yet() {
+        let mut points = points();
+        assert_eq!(hear(&mut points, "b/pos", "60", true), Some((Some(30), None)));
+        points.follow(&config(), at(1));
+        assert_eq!(hear(&mut points, "b/state", "stopped", true), None, "no news from the same one");
+        points.forget();
+        points.follow(&config(), at(1));
+        assert_eq!(hear(&mut points, "b/state", "open", true), Some((Some(100), None)));
     }
 
     #[test]

@@ -192,6 +192,7 @@ impl Adapter {
         let stays = before.has_same_broker(&now);
         if !stays {
             self.leave_owed();
+            self.points.forget();
         }
         self.owed.retain(|order| !order.is_taken_over(&now));
         let asked = self.points.outputs.iter().filter(|(_, point)| point.is_asked).map(|(id, _)| id.clone()).collect();

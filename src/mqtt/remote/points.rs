@@ -80,6 +80,13 @@ impl Points {
         }
     }
 
+    /// It is another broker: what one says is nothing that the other said.
+    pub(super) fn forget(&mut self) {
+        let Points { zone: _, inputs, sensors, outputs: _, covers, offline, puzzling, away_since: _, gate } = self;
+        (inputs.clear(), sensors.clear(), covers.clear(), offline.clear(), puzzling.clear());
+        *gate = Gate::new();
+    }
+
     /// Takes over a configuration; what stays the same keeps what is known of it.
     pub(super) fn follow(&mut self, config: &Config, now: Now) {
         self.gate.follow(config, now);
@@ -140,7 +147,7 @@ impl Points {
         let remotes = self.inputs.values().map(|point| &point.remote).chain(outputs).chain(covers);
         let there = self.availabilities().map(|(_, there)| there.topic.clone()).chain(self.gate.topics());
         let mut topics: Vec<Arc<str>> = there.collect::<BTreeSet<_>>().into_iter().collect();
-        let told = remotes.flat_map(|remote| remote.told()).map(|told| &told.topic);
+        let told = remotes.flat_map(|remote| remote.told());
         let of_sensors = self.sensors.values().flat_map(|point| &point.remote.channels);
         let told = told.chain(of_sensors.map(|channel| &channel.told.topic));
         let told: BTreeSet<Arc<str>> = told.filter(|topic| !topics.contains(topic)).cloned().collect();
