@@ -29,8 +29,8 @@ use crate::{
     almanac::Calendar,
     clock::{Moment, Now},
     model::{
-        Action, Capability, Click, Command, Condition, Config, Effect, EventRule, EventUse, InputId, LeftOut,
-        OutputFacet, Part, Point, RunMode, Source, Trigger, Truth, Value, duration,
+        Action, Click, Command, Condition, Config, Effect, EventRule, EventUse, InputId, LeftOut, OutputFacet, Part,
+        Point, RunMode, Source, Trigger, Truth, Value, duration,
     },
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -429,10 +429,8 @@ impl Watch {
 
     fn changes(&mut self, point: Point, facts: &Facts<'_>) -> bool {
         let value = match point {
-            // A door is where its switches say, whatever was asked of it.
-            Point::Output(id) | Point::OutputFacet(id, OutputFacet::Level)
-                if facts.config.capability(id) != Capability::Ends =>
-            {
+            // What tells where it is is there, whatever was asked of it.
+            Point::Output(id) | Point::OutputFacet(id, OutputFacet::Level) if !facts.config.tells_itself(id) => {
                 let level = facts.view().decided(id);
                 facts.outputs[id.0].failure().is_none().then_some(Value::Level(level))
             }

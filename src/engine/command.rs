@@ -240,10 +240,10 @@ impl Engine {
     /// Toggles several outputs as one: if any is asked to be on, all go off; covers stand still if any of them moves.
     pub(super) fn toggle_together(&mut self, outputs: &[OutputId], source: &Source, now: Now) {
         let outputs = self.without_lost_doors(outputs);
-        // A door is where its switches say, whatever was asked.
-        let is_on = |output: &OutputId| match self.config.capability(*output) {
-            Capability::Ends => self.view(now).is_on(*output).is_true(),
-            _ => asked(&self.outputs[output.0]).is_on(),
+        // What tells where it is is there, whatever was asked.
+        let is_on = |output: &OutputId| match self.config.tells_itself(*output) {
+            true => self.view(now).is_on(*output).is_true(),
+            false => asked(&self.outputs[output.0]).is_on(),
         };
         let any_on = outputs.iter().any(is_on);
         let moves = outputs.iter().any(|output| self.is_under_way(*output));

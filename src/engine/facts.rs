@@ -156,9 +156,9 @@ impl<'a> Facts<'a> {
     /// Whether a point became another less than `within` ago. That is not known where it was not known for so long.
     pub fn changed(&mut self, point: Point, within: Duration) -> Truth {
         let (turned, unsure, is_known) = match point {
-            Point::Output(id) if matches!(self.config[id].method, Method::Door(_)) => {
-                let output = &self.outputs[id.0];
-                (output.turned.at, output.turned.known, output.door.is_open() != Truth::Unknown)
+            Point::Output(id) if matches!(self.config[id].method, Method::Door(_) | Method::Mover(_)) => {
+                let turned = self.outputs[id.0].turned;
+                (turned.at, turned.known, self.view().is_on(id) != Truth::Unknown)
             }
             Point::Output(id) => {
                 let output = &self.outputs[id.0];

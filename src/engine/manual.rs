@@ -11,7 +11,7 @@ use super::{
 use crate::{
     almanac::local_instant,
     clock::Now,
-    model::{Level, ManualEnd, ManualFor, Method, Output, OutputId, RoomId, SettableKind, Source, Truth, Zone},
+    model::{Level, ManualEnd, ManualFor, Method, Mover, Output, OutputId, RoomId, SettableKind, Source, Truth, Zone},
 };
 use chrono::{DateTime, Utc};
 use std::time::Duration;
@@ -62,8 +62,8 @@ impl Engine {
             match (&output.method, goal) {
                 (Method::Cover(_), Goal::Stand(_)) => state.travel.stay(),
                 (Method::Cover(_), Goal::Level(level)) => state.travel.go(level),
-                (Method::Mover(_), Goal::Stand(_)) => state.mover.stop(),
-                (Method::Mover(_), Goal::Level(_)) => state.mover.go(level),
+                (Method::Mover(_), Goal::Stand(_)) => state.mover.stop(now.moment),
+                (Method::Mover(_), Goal::Level(_)) => state.mover.go(level, now.moment),
                 (Method::Door(_), Goal::Stand(_)) => state.door.stop(),
                 (Method::Door(_), Goal::Level(level)) => state.door.go(level, !by_hand, now.moment),
                 _ => {}
@@ -75,10 +75,12 @@ impl Engine {
     fn goes_back_to(&self, id: OutputId, goal: Goal, now: Now) -> Option<Level> {
         let (output, state) = (&self.config[id], &self.outputs[id.0]);
         let before = state.manual.as_ref().and_then(|manual| manual.back);
-        let is = || match output.method {
-            Method::Cover(_) | Method::Mover(_) => self.position(id, now),
+        let is = || match &output.method {
             // No door opens because a time is over.
-            Method::Door(_) => self.position(id, now).filter(|level| !level.is_on()),
+            Method::Door(_) | Method::Mover(Mover { is_gate: true, .. }) => {
+                self.position(id, now).filter(|level| !level.is_on())
+            }
+            Method::Cover(_) | Method::Mover(_) => self.position(id, now),
             _ => Some(state.left_at()),
         };
         if matches!((&output.method, goal), (Method::Door(_), Goal::Stand(_))) {

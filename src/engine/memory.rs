@@ -190,6 +190,7 @@ impl Memory {
         self.sensors.values_mut().for_each(SensorState::forget);
         self.climates.values_mut().for_each(ZoneState::forget_readings);
         self.inputs.values_mut().for_each(|input| (input.active, input.wire, input.held_until) = (None, None, None));
+        self.outputs.values_mut().for_each(|output| output.mover.wait_no_more());
         self.series.clear();
         self
     }

@@ -1,7 +1,7 @@
 //! What outputs look like to people, who see what their wires carry, and to conditions, which see what is decided.
 
 use super::{
-    parts::cover,
+    parts::{cover, mover::Lapse},
     state::{Failure, OutputState, Wire, motion},
 };
 use crate::{
@@ -174,7 +174,8 @@ impl<'a> View<'a> {
     fn is_known(self, id: OutputId) -> bool {
         match &self.config[id].method {
             Method::Door(_) => self.outputs[id.0].door.is_known(),
-            Method::Mover(_) => self.outputs[id.0].mover.is_known(),
+            // What it said before it was away is not so for ever.
+            Method::Mover(_) => self.outputs[id.0].mover.is_known() && self.failure(id).is_none(),
             Method::Group { members, .. } => members.iter().all(|member| self.is_known(*member)),
             _ => true,
         }
@@ -183,13 +184,15 @@ impl<'a> View<'a> {
     fn own_fault(self, id: OutputId) -> Option<String> {
         match &self.config[id].method {
             Method::Door(door) => self.outputs[id.0].door.fault(door),
-            Method::Mover(mover) if self.outputs[id.0].mover.is_in_fault() => {
+            Method::Mover(mover) => {
+                let lapse = self.outputs[id.0].mover.fault()?;
                 let (topic, within) = mover.told_within();
-                Some(match self.is_known(id) {
-                    true => {
+                Some(match lapse {
+                    Lapse::Unpublished => "its last command could not be published, and is left out: ask again".into(),
+                    Lapse::Unfollowed if self.is_known(id) => {
                         format!("{topic} does not follow: it says {} {within} after the command", self.cover_word(id))
                     }
-                    false => format!("{topic} says nothing within {within} of the command"),
+                    Lapse::Unfollowed => format!("{topic} says nothing within {within} of the command"),
                 })
             }
             _ => None,

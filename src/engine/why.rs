@@ -231,8 +231,14 @@ impl Engine {
                 add("rules move it again, after a start or a reload".into(), wall(until));
             }
         }
-        if let Some(by) = state.mover.awaited_until() {
-            add("it moves, or is in fault".into(), Timestamp { moment: by, wall: now.wall_at(by) });
+        if let Method::Mover(mover) = &output.method {
+            let wall = |moment| Timestamp { moment, wall: now.wall_at(moment) };
+            if let Some(until) = state.mover.waits_until(mover) {
+                add("what it is to be told is left out if it cannot be published".into(), wall(until));
+            }
+            if let Some(by) = state.mover.awaited_until() {
+                add("it moves, or is in fault".into(), wall(by));
+            }
         }
         let held_off = state.contradiction().and_then(|_| state.contradictions.held_off(state.decided(), now.moment));
         if let Some(moment) = held_off {

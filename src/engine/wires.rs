@@ -189,6 +189,13 @@ impl Engine {
             Ok(()) => {}
             Err(_) => parts::lose(output, &self.config, &mut self.outputs),
         }
+        // A cover that was told to move is not told again after a kill.
+        if let Method::Part { of } = self.config[output].method
+            && result.is_ok()
+            && self.config[of].method.mover().is_some()
+        {
+            self.promises.note(Promised::Output(of));
+        }
         let state = &mut self.outputs[output.0];
         match result {
             Ok(()) => {

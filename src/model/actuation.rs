@@ -100,6 +100,8 @@ pub struct Mover {
     pub stop: OutputId,
     /// The part that moves it to the position that is its level; None: it takes no positions.
     pub to: Option<OutputId>,
+    /// A garage door, a gate or a door: it does not open because a time is over, and does not move long after it was asked to.
+    pub is_gate: bool,
 }
 
 impl Method {
@@ -282,6 +284,14 @@ impl Config {
             (Method::Direct | Method::Part { .. }, None) if output.is_dimmed() => Capability::Percent,
             (Method::Direct | Method::Part { .. }, None) => Capability::OnOff,
         }
+    }
+
+    /// Whether an output tells where it is, whatever was asked of it: a door by its switches, a cover on the broker, and a
+    /// group of such.
+    pub fn tells_itself(&self, id: OutputId) -> bool {
+        let tells = |id: &OutputId| matches!(self[*id].method, Method::Door(_) | Method::Mover(_));
+        let members = self.members(id);
+        !members.is_empty() && members.iter().all(tells)
     }
 
     /// What an output is asked to be, in words: `ON`, `40 %`; of a cover `OPEN`, `CLOSED`, `40 %`.

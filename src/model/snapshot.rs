@@ -1,6 +1,6 @@
 //! Snapshots of the whole house: what MQTT, the console and the demo show.
 
-use super::{Because, Claim, Config, Level, Method, Point, PointSpec, Quality, Slot, Value, number};
+use super::{Because, Claim, Config, Level, Point, PointSpec, Quality, Slot, Value, number};
 use crate::clock::{Moment, Now};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -65,10 +65,10 @@ pub struct PointState {
 }
 
 impl PointState {
-    /// Whether its value is so: where a door is, its switches tell, also when it did not move as it was to.
+    /// Whether its value is so: what tells where it is is there, also when it did not move as it was to.
     pub fn is_believed(&self, config: &Config) -> bool {
-        let is_door = || matches!(self.point, Point::Output(id) if matches!(config[id].method, Method::Door(_)));
-        self.quality == Quality::Good || self.quality == Quality::Fault && self.value.is_some() && is_door()
+        let tells = || matches!(self.point, Point::Output(id) if config.tells_itself(id));
+        self.quality == Quality::Good || self.quality == Quality::Fault && self.value.is_some() && tells()
     }
 }
 

@@ -37,7 +37,31 @@ fn presses(done: Vec<String>) -> Vec<String> {
     done.into_iter().filter(|line| line.starts_with("blind.")).collect()
 }
 
+/// Of that, what makes it do something.
+fn moves(done: Vec<String>) -> Vec<String> {
+    presses(done).into_iter().filter(|line| !line.contains(" OFF: ")).collect()
+}
+
+/// The device, or the broker, cannot be reached any more.
+fn goes_away(house: &mut House) {
+    for part in ["open", "close", "stop", "to"] {
+        house.break_wire(&format!("blind.{part}"));
+        let (output, result) = (format!("blind.{part}").into(), Err("it is away".to_owned()));
+        house.send(Event::WireFound { output, level: OFF, result });
+    }
+}
+
+fn comes_back(house: &mut House) -> Vec<String> {
+    let mut done = Vec::new();
+    for part in ["open", "close", "stop", "to"] {
+        house.mend_wire(&format!("blind.{part}"));
+        done.extend(house.send(Event::WireReached { output: format!("blind.{part}").into() }));
+    }
+    moves(done)
+}
+
 const BY_MQTT: &str = "command by MQTT, until AUTO";
+const LEFT: &str = "nobody asks for anything, it stays as it is";
 
 #[test]
 fn each_command_is_one_press_and_what_it_tells_is_where_it_is() {
@@ -73,7 +97,7 @@ fn whoever_moves_it_is_not_fought_and_a_rule_asks_once() {
     assert_eq!(tells(&mut house, 60, None), NOTHING, "somebody opened it by its own switch");
     assert_eq!(house.live(secs(3600)), NOTHING);
     let started = house.restart(secs(5));
-    assert!(started.iter().all(|line| !line.contains(" ON:")), "a start moves nothing: {started:?}");
+    assert_eq!(moves(started), NOTHING, "a start moves nothing");
     tells(&mut house, 60, None);
     assert_eq!(house.live(secs(60)), NOTHING);
     assert_eq!(presses(house.input("night", false)), NOTHING);
@@ -121,37 +145,182 @@ fn one_that_never_says_that_it_moves_follows_when_it_comes_nearer() {
 }
 
 #[test]
-fn what_cannot_be_reached_is_in_fault_and_is_moved_when_it_can() {
+fn one_that_goes_the_wrong_way_does_not_follow() {
     let mut house = house();
-    for part in ["open", "close", "stop", "to"] {
-        house.break_wire(&format!("blind.{part}"));
-        let (output, result) = (format!("blind.{part}").into(), Err("it is away".to_owned()));
-        house.send(Event::WireFound { output, level: OFF, result });
-    }
-    let blind = house.point("blind");
-    assert_eq!((blind.quality, blind.fault.as_deref()), (Quality::Fault, Some("it is away")));
-    assert_eq!(presses(house.input("night", true)), NOTHING);
-    assert_eq!(presses(house.input("night", false)), NOTHING, "nobody asks any more");
-    assert_eq!(presses(house.input("night", true)), NOTHING);
-    for part in ["open", "close", "stop", "to"] {
-        house.mend_wire(&format!("blind.{part}"));
-    }
-    let done = presses(house.live(secs(120)));
-    assert!(done.contains(&"blind.close ON: Night".to_owned()), "{done:?}");
-    assert_eq!(done.iter().filter(|line| !line.contains("OFF")).count(), 1, "{done:?}");
+    house.command("blind", "40");
+    tells(&mut house, 100, Some(ON));
+    house.live(secs(10));
+    assert_eq!(house.point("blind").quality, Quality::Fault, "it goes up, and is to go down");
+    assert!(house.point("blind").is_believed(&house.config), "where it is, it says");
+    tells(&mut house, 90, Some(OFF));
+    assert_eq!(house.point("blind").quality, Quality::Good);
+    tells(&mut house, 70, Some(OFF));
+    house.command("blind", "OPEN");
+    tells(&mut house, 60, Some(OFF));
+    house.live(secs(10));
+    assert_eq!(house.point("blind").quality, Quality::Fault, "it goes on closing");
+    tells(&mut house, 60, Some(ON));
+    assert_eq!(house.point("blind").quality, Quality::Good);
 }
 
 #[test]
-fn what_nobody_asks_any_more_when_it_can_be_reached_is_left_out() {
+fn what_cannot_be_reached_is_in_fault_and_is_moved_when_it_can() {
     let mut house = house();
-    house.break_wire("blind.stop");
-    house.send(Event::WireFound { output: "blind.stop".into(), level: OFF, result: Err("it is away".into()) });
-    assert_eq!(presses(house.input("night", true)), NOTHING);
-    house.input("night", false);
-    house.mend_wire("blind.stop");
-    let done = house.live(secs(600));
-    assert!(done.iter().all(|line| !line.contains(" ON:")), "{done:?}");
+    goes_away(&mut house);
+    let blind = house.point("blind");
+    assert_eq!((blind.quality, blind.fault.as_deref()), (Quality::Fault, Some("it is away")));
+    assert!(!blind.is_believed(&house.config), "it was open when it was there");
+    assert_eq!(moves(house.input("night", true)), NOTHING);
+    assert_eq!(moves(house.input("night", false)), NOTHING, "nobody asks any more");
+    assert_eq!(moves(house.input("night", true)), NOTHING);
+    let pending = house.engine.reasons_of("blind", house.now).unwrap().pending;
+    assert!(pending.iter().any(|pending| pending.what.contains("is left out if it cannot")), "{pending:?}");
+    assert_eq!(moves(house.live(secs(599))), NOTHING);
+    assert_eq!(comes_back(&mut house), ["blind.close ON: Night"]);
+    tells(&mut house, 0, None);
+    assert_eq!(moves(house.live(secs(3600))), NOTHING);
     assert_eq!(house.point("blind").quality, Quality::Good);
+}
+
+#[test]
+fn it_does_not_move_long_after_it_was_asked_to() {
+    for (text, waits) in [(BLIND.to_owned(), 600), (gate(), 10)] {
+        let mut house = House::new(from_text(&text));
+        house.input("night", false);
+        tells(&mut house, 0, None);
+        goes_away(&mut house);
+        assert_eq!(moves(house.command("blind", "OPEN")), NOTHING);
+        assert_eq!(moves(house.live(secs(waits))), NOTHING);
+        assert_eq!(comes_back(&mut house), NOTHING);
+        let blind = house.point("blind");
+        let left_out = "its last command could not be published, and is left out: ask again";
+        assert_eq!((blind.quality, blind.fault.as_deref()), (Quality::Fault, Some(left_out)));
+        assert_eq!(moves(house.live(secs(3600))), NOTHING);
+        assert_eq!(presses(house.command("blind", "OPEN")), pressed("open", "ON", BY_MQTT));
+        assert_eq!(house.point("blind").quality, Quality::Good);
+    }
+}
+
+#[test]
+fn a_stop_that_comes_too_late_is_none() {
+    let mut house = house();
+    tells(&mut house, 90, Some(OFF));
+    goes_away(&mut house);
+    assert_eq!(moves(house.command("blind", "STOP")), NOTHING);
+    assert_eq!(comes_back(&mut house), NOTHING);
+    assert_eq!(house.point("blind").quality, Quality::Fault, "it still says that it closes");
+    tells(&mut house, 0, None);
+    assert_eq!(house.point("blind").quality, Quality::Good);
+    assert_eq!(moves(house.live(secs(3600))), NOTHING);
+}
+
+#[test]
+fn what_waits_is_not_published_after_a_pause_of_unknown_length() {
+    let mut house = house();
+    goes_away(&mut house);
+    house.command("blind", "CLOSE");
+    for part in ["open", "close", "stop", "to"] {
+        house.mend_wire(&format!("blind.{part}"));
+    }
+    let mut known = house.clone();
+    assert_eq!(moves(known.restart(secs(60))), [format!("blind.close ON: {BY_MQTT}")]);
+    assert_eq!(moves(known.restart(secs(600))), NOTHING);
+    assert_eq!(moves(house.restart_without_a_clock()), NOTHING);
+    assert_eq!(moves(house.live(secs(3600))), NOTHING);
+}
+
+#[test]
+fn what_was_carried_out_is_not_done_again_after_a_kill() {
+    let mut house = house();
+    house.keep_every(secs(3600));
+    goes_away(&mut house);
+    house.command("blind", "CLOSE");
+    assert_eq!(comes_back(&mut house), [format!("blind.close ON: {BY_MQTT}")]);
+    let mut soon = house.clone();
+    soon.restart_from_kept();
+    assert_eq!(moves(soon.live(secs(3600))), NOTHING);
+    tells(&mut house, 0, None);
+    house.restart_from_kept();
+    assert_eq!(moves(house.wake()), NOTHING);
+    tells(&mut house, 0, None);
+    assert_eq!(moves(house.live(secs(3600))), NOTHING);
+    assert_eq!(house.point("blind").quality, Quality::Good);
+}
+
+#[test]
+fn after_a_command_for_a_time_it_goes_back_where_it_was() {
+    let mut house = house();
+    tells(&mut house, 70, None);
+    let hour = Some(secs(3600));
+    assert_eq!(moves(house.command_for("blind", "CLOSE", hour)).len(), 1);
+    tells(&mut house, 0, None);
+    assert_eq!(moves(house.live(secs(3599))), NOTHING);
+    assert_eq!(moves(house.live(secs(1))), [format!("blind.to 70 %: {LEFT}")]);
+    tells(&mut house, 70, None);
+    assert_eq!(moves(house.live(secs(3600))), NOTHING);
+    // Its device is away at that moment.
+    house.command_for("blind", "CLOSE", hour);
+    tells(&mut house, 0, None);
+    goes_away(&mut house);
+    assert_eq!(moves(house.live(secs(3660))), NOTHING);
+    assert_eq!(comes_back(&mut house), [format!("blind.to 70 %: {LEFT}")]);
+}
+
+/// The same as a garage door.
+fn gate() -> String {
+    BLIND.replace("kind = \"cover\"", "kind = \"cover\"\nclass = \"garage\"")
+}
+
+#[test]
+fn a_garage_door_closes_because_a_time_is_over_and_does_not_open() {
+    let mut house = House::new(from_text(&gate()));
+    house.input("night", false);
+    tells(&mut house, 0, None);
+    let hour = Some(secs(3600));
+    house.command_for("blind", "OPEN", hour);
+    tells(&mut house, 100, None);
+    assert_eq!(moves(house.live(secs(3600))), [format!("blind.close ON: {LEFT}")]);
+    tells(&mut house, 0, None);
+    for before in [100, 30] {
+        house.command("blind", &before.to_string());
+        tells(&mut house, before, None);
+        house.command_for("blind", "CLOSE", hour);
+        tells(&mut house, 0, None);
+        assert_eq!(moves(house.live(secs(7200))), NOTHING, "it was at {before}");
+    }
+}
+
+#[test]
+fn groups_and_scenes_move_each_once() {
+    let more = "[outputs.shade]\nkind = \"cover\"\nzigbee2mqtt = \"shade\"\n\
+                [outputs.all]\nkind = \"group\"\nmembers = [\"blind\", \"shade\"]\n\
+                [scenes.cinema]\nset = { blind = \"30 %\", shade = \"closed\" }\n\
+                [outputs.lamp]\nkind = \"light\"\ngpio = 6\n\
+                [[rules]]\nname = \"Told\"\non = \"all changes\"\ndo = \"toggle lamp\"\n";
+    let mut house = House::new(from_text(&BLIND.replace("[[rules]]", &format!("{more}[[rules]]"))));
+    house.input("night", false);
+    let both = |house: &mut House, blind: u8, shade: u8| {
+        let says = |position| CoverSays { position: Level::new(position), towards: None };
+        house.tells("blind", says(blind));
+        house.tells("shade", says(shade));
+    };
+    let moves = |done: Vec<String>| -> Vec<String> {
+        let is_part = |line: &String| line.contains(".") && !line.contains(" OFF: ") && !line.starts_with("lamp");
+        done.into_iter().filter(is_part).map(|line| line[..line.find(':').unwrap()].to_owned()).collect()
+    };
+    assert_eq!(house.point("all").quality, Quality::Unknown);
+    both(&mut house, 0, 0);
+    assert_eq!(house.point("all").text().as_deref(), Some("closed"));
+    let lamp = house.is_on("lamp");
+    assert_eq!(moves(house.command("all", "OPEN")), ["blind.open ON", "shade.open ON"]);
+    assert_eq!(house.is_on("lamp"), lamp, "they were told to, and are still closed");
+    both(&mut house, 100, 100);
+    assert_eq!(house.point("all").text().as_deref(), Some("open"));
+    assert_ne!(house.is_on("lamp"), lamp);
+    assert_eq!(moves(house.command("scene.cinema", "ON")), ["blind.to 30 %", "shade.close ON"]);
+    both(&mut house, 30, 0);
+    assert_eq!(house.live(secs(3600)), NOTHING);
+    assert_eq!(moves(house.command("all", "TOGGLE")), ["blind.close ON", "shade.close ON"], "one is open");
 }
 
 #[test]
@@ -183,7 +352,25 @@ fn a_new_name_and_other_rules_leave_it_where_it_is() {
     let shade = house.point("shade");
     assert_eq!((shade.text().as_deref(), shade.quality), (Some("closed"), Quality::Good));
     let done = house.live(secs(3600));
-    assert!(done.iter().all(|line| !line.contains(" ON:")), "{done:?}");
+    assert!(done.iter().all(|line| line.contains(" OFF: ")), "{done:?}");
+}
+
+#[test]
+fn another_device_in_its_place_has_said_nothing() {
+    let mut house = house();
+    goes_away(&mut house);
+    house.command("blind", "CLOSE");
+    let other = BLIND.replace("zigbee2mqtt = \"blind\"", "zigbee2mqtt = \"other\"");
+    assert_eq!(moves(house.reconfigure(from_text(&other))), NOTHING, "that was for the other");
+    for part in ["open", "close", "stop", "to"] {
+        house.mend_wire(&format!("blind.{part}"));
+    }
+    assert_eq!(moves(house.live(secs(3600))), NOTHING);
+    assert_eq!((house.point("blind").quality, said(&house)), (Quality::Unknown, None));
+    tells(&mut house, 100, None);
+    assert_eq!(moves(house.command("blind", "AUTO")), NOTHING);
+    assert_eq!(moves(house.live(secs(3600))), NOTHING);
+    assert_eq!(presses(house.input("night", true)), pressed("close", "ON", "Night"));
 }
 
 #[test]

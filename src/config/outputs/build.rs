@@ -101,7 +101,8 @@ pub(in crate::config) fn build(drafts: Vec<Draft>, problems: &Problems) -> Built
                 let level = command.and_then(|command| command.level.as_ref());
                 let to = level.map(|level| part("to", press(None, Some(level))));
                 (output.at_start, output.safe, output.default_holds) = (AtStart::Restore, SafeState::Hold, true);
-                (None, Method::Mover(Mover { remote: remote.clone(), open, close, stop, to }))
+                let is_gate = matches!(output.class, Some("door" | "garage" | "gate"));
+                (None, Method::Mover(Mover { remote: remote.clone(), open, close, stop, to, is_gate }))
             }
             Works::Group { members, all } => {
                 let mut found = Vec::new();

@@ -66,6 +66,8 @@ pub(super) fn asked(
             let is_pressed = pressed.is_some_and(|(part, level)| outputs[part.0].is_confirmed_at(level));
             let is_away = outputs[mover.stop.0].failure().is_some();
             let pressed = outputs[id.0].mover.step(mover, asks, is_pressed, is_away, now.moment, wakeup);
+            let state = &mut outputs[id.0];
+            state.turned.follow(state.mover.is_open(), now.moment);
             let level =
                 |part: OutputId| pressed.filter(|(pressed, _)| *pressed == part).map_or(Level::OFF, |(_, level)| level);
             config.parts(id).into_iter().map(level).collect()

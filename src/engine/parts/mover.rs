@@ -4,7 +4,7 @@ use super::cover::{Asks, Way};
 use crate::{
     clock::Moment,
     engine::wakeup::NextWakeup,
-    model::{CoverSays, Level, Mover, OutputId, duration},
+    model::{CoverSays, Level, Mover, OutputId, Truth, duration},
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -15,15 +15,15 @@ pub(in crate::engine) struct MoverState {
     /// Where it was last asked to be; None: nobody asks, or it was stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<Level>,
-    /// What is to be published, or is just being.
+    /// What is to be published, or is just being, and since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    press: Option<Press>,
+    press: Option<(Press, Moment)>,
     /// What was published last, until when it has to follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     awaited: Option<(Press, Moment)>,
-    /// What it did not follow.
+    /// What it did not follow, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    unfollowed: Option<Press>,
+    unfollowed: Option<(Press, Lapse)>,
     /// What it last told, perhaps before a start: then it shows whether anything changed since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     told: Option<CoverSays>,
@@ -43,26 +43,43 @@ enum Press {
     Stop,
 }
 
+/// Why it did not do what it was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::engine) enum Lapse {
+    /// It was told, and does not move.
+    Unfollowed,
+    /// It could not be told.
+    Unpublished,
+}
+
 impl MoverState {
     /// It is on other topics: nothing is known of it, and nothing is pressed because of that.
     pub fn begin(&mut self) {
         *self = MoverState { to: self.to, ..MoverState::default() };
     }
 
+    /// Nobody knows how long ago the engine before this one ended: what waited then waits no more.
+    pub fn wait_no_more(&mut self) {
+        if let Some((press, _)) = self.press.take() {
+            self.unfollowed = Some((press, Lapse::Unpublished));
+        }
+    }
+
     /// Somebody asks that it is there, perhaps once more.
-    pub fn go(&mut self, goal: Level) {
+    pub fn go(&mut self, goal: Level, now: Moment) {
         self.to = Some(goal);
-        self.publish(Press::Go(goal));
+        self.publish(Press::Go(goal), now);
     }
 
     /// It is to stand still.
-    pub fn stop(&mut self) {
+    pub fn stop(&mut self, now: Moment) {
         self.to = None;
-        self.publish(Press::Stop);
+        self.publish(Press::Stop, now);
     }
 
-    fn publish(&mut self, press: Press) {
-        (self.press, self.awaited, self.unfollowed) = (Some(press), None, None);
+    fn publish(&mut self, press: Press, now: Moment) {
+        (self.press, self.awaited, self.unfollowed) = (Some((press, now)), None, None);
     }
 
     /// It tells of itself.
@@ -72,7 +89,7 @@ impl MoverState {
         let now = *self;
         let follows = |press| now.follows(press) || now.comes_nearer(before, press);
         self.awaited = now.awaited.filter(|(press, _)| !follows(*press));
-        self.unfollowed = now.unfollowed.filter(|press| !follows(*press));
+        self.unfollowed = now.unfollowed.filter(|(press, _)| !follows(*press));
     }
 
     fn tell(&mut self, says: CoverSays) {
@@ -91,7 +108,7 @@ impl MoverState {
 
     /// The part that is pressed now, and to which level.
     pub fn pressed(&self, mover: &Mover) -> Option<(OutputId, Level)> {
-        Some(match self.press? {
+        Some(match self.press?.0 {
             Press::Stop => (mover.stop, Level::ON),
             Press::Go(Level::OFF) => (mover.close, Level::ON),
             Press::Go(Level::ON) => (mover.open, Level::ON),
@@ -99,8 +116,8 @@ impl MoverState {
         })
     }
 
-    /// What is to be pressed now. `is_pressed`: the broker has taken what was pressed; `is_away`: it cannot be reached, and
-    /// whatever is asked waits.
+    /// What is to be pressed now. `is_pressed`: the broker has taken what was pressed; `is_away`: it cannot be reached. Then
+    /// what is asked waits for a while, but STOP does not: what it was to stop is over when it can.
     pub fn step(
         &mut self,
         mover: &Mover,
@@ -110,7 +127,7 @@ impl MoverState {
         now: Moment,
         wakeup: &mut NextWakeup,
     ) -> Option<(OutputId, Level)> {
-        if let Some(press) = self.press.take_if(|_| is_pressed) {
+        if let Some((press, _)) = self.press.take_if(|_| is_pressed) {
             if let (true, Press::Go(level)) = (self.ahead, press) {
                 self.tell(CoverSays { position: Some(level), towards: None });
             }
@@ -118,16 +135,27 @@ impl MoverState {
             self.awaited = (!self.follows(press) && !self.ahead).then_some((press, due));
         }
         match asks {
-            Asks::For(level) if self.to != Some(level) => self.go(level),
+            Asks::For(level) if self.to != Some(level) => self.go(level, now),
             Asks::For(_) | Asks::Stays => {}
             Asks::Nothing => {
                 // What could not be published yet is not any more when nobody asks for it.
-                self.press.take_if(|press| *press != Press::Stop);
+                self.press.take_if(|(press, _)| *press != Press::Stop);
                 self.to = None;
             }
         }
+        if let Some((press, since)) = self.press {
+            let over = since + mover.waits();
+            if now >= over || is_away && press == Press::Stop {
+                self.press = None;
+                self.unfollowed = (!self.follows(press)).then_some((press, Lapse::Unpublished));
+            } else {
+                wakeup.at(over);
+            }
+        }
         match self.awaited {
-            Some((press, due)) if now >= due => (self.awaited, self.unfollowed) = (None, Some(press)),
+            Some((press, due)) if now >= due => {
+                (self.awaited, self.unfollowed) = (None, Some((press, Lapse::Unfollowed)));
+            }
             Some((_, due)) => wakeup.at(due),
             None => {}
         }
@@ -137,6 +165,11 @@ impl MoverState {
     /// Whether it has told where it is.
     pub fn is_known(&self) -> bool {
         self.says().is_some()
+    }
+
+    /// Whether it is open at all, as far as it says.
+    pub fn is_open(&self) -> Truth {
+        self.position().map_or(Truth::Unknown, |position| position.is_on().into())
     }
 
     /// Where it is, as far as it says.
@@ -160,14 +193,24 @@ impl MoverState {
         self.press.is_some() || self.awaited.is_some() || self.way().is_some()
     }
 
+    /// Whether it is told something just now, or waits for it.
+    pub fn is_pressing(&self) -> bool {
+        self.press.is_some()
+    }
+
+    /// Until when what waits may be published.
+    pub fn waits_until(&self, mover: &Mover) -> Option<Moment> {
+        self.press.map(|(_, since)| since + mover.waits())
+    }
+
     /// Until when it has to follow.
     pub fn awaited_until(&self) -> Option<Moment> {
         self.awaited.map(|(_, due)| due)
     }
 
-    /// Whether it did not follow.
-    pub fn is_in_fault(&self) -> bool {
-        self.unfollowed.is_some()
+    /// Why it did not do what it was told.
+    pub fn fault(&self) -> Option<Lapse> {
+        self.unfollowed.map(|(_, lapse)| lapse)
     }
 
     /// What looks otherwise when it changes.
@@ -181,7 +224,12 @@ impl MoverState {
         let Press::Go(goal) = press else { return towards.is_none() };
         // Devices round, and some say no more than that they are not closed.
         let is_there = position.is_some_and(|position| position.percent().abs_diff(goal.percent()) <= 1);
-        is_there || towards.is_some_and(|end| goal == end || end.is_on() != goal.is_on() || !is_end(goal))
+        let goes_there = |end: Level| match position {
+            _ if goal == Level::ON || goal == Level::OFF => end == goal,
+            Some(position) => end.is_on() == (goal > position),
+            None => true,
+        };
+        is_there || towards.is_some_and(goes_there)
     }
 
     /// Whether it is nearer to where it is to be than it was: some devices never say that they move.
@@ -192,11 +240,17 @@ impl MoverState {
     }
 }
 
-fn is_end(level: Level) -> bool {
-    level == Level::ON || level == Level::OFF
-}
+/// So long after it was asked for, a cover may still be told what could not be published before.
+const WAITS: Duration = Duration::from_secs(600);
+/// A gate must not move long after it was asked to.
+const GATE_WAITS: Duration = Duration::from_secs(10);
 
 impl Mover {
+    /// How long what is to be published may wait.
+    fn waits(&self) -> Duration {
+        if self.is_gate { GATE_WAITS } else { WAITS }
+    }
+
     /// Within which time it has to follow.
     fn confirm_within(&self) -> Duration {
         self.remote.command.as_ref().map(|command| command.confirm_within).unwrap_or_default()

@@ -74,7 +74,7 @@ pub(in crate::engine) struct OutputState {
     /// Of a cover on the broker.
     #[serde(default, skip_serializing_if = "is_plain")]
     pub mover: MoverState,
-    /// Of a door: when it was last opened or closed, by what its switches tell.
+    /// Of a door and of a cover on the broker: when it was last opened or closed, by what it tells.
     #[serde(default, skip_serializing_if = "is_plain")]
     pub turned: Turned,
     /// It is off as far as known and was driven on, and no wire has answered since that it is on or off. It outlives a kill,
@@ -243,9 +243,10 @@ impl OutputState {
         }
     }
 
-    /// Whether it is as it was before a command for a time, when it is so. A door may have to wait until it can be moved.
+    /// Whether it is as it was before a command for a time, when it is so. A door or a cover on the broker may have to
+    /// wait until it can be moved.
     pub fn is_back(&self, level: Level) -> bool {
-        self.left == Some(level) && !self.door.is_under_way()
+        self.left == Some(level) && !self.door.is_under_way() && !self.mover.is_pressing()
     }
 
     /// Whether it may have been on until now, and is to go off: how long it will have been off counts from an answer that

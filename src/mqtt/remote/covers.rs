@@ -141,7 +141,7 @@ mod tests {
             method: Method::Part { of: OutputId(0) },
             ..Output::plain(name, OutputKind::Cover, Line::Remote(press.clone()))
         };
-        let mover = Mover { remote: Arc::new(remote), open, close, stop, to: None };
+        let mover = Mover { remote: Arc::new(remote), open, close, stop, to: None, is_gate: false };
         let plain = Output::plain("blind", OutputKind::Cover, Line::Number(0));
         let blind = Output { line: None, method: Method::Mover(mover), ..plain };
         let outputs = vec![blind, part("blind.open"), part("blind.close"), part("blind.stop")];
