@@ -1,6 +1,9 @@
 //! Covers on the broker, in the ways in which each kind of device speaks: a row for each.
 
-use super::{Broker, devices, fault, house, point, wait_for_value, wait_until};
+use super::{
+    Broker, House, Watcher, devices, fault, house, point, support::Message as Came, wait_for_value, wait_until,
+};
+use std::fs;
 
 /// What a device hears and says: a topic and a payload.
 type Message = (&'static str, &'static str);
@@ -213,21 +216,167 @@ fn covers_speak_their_own_ways() {
         device.publish_retained(topic, payload);
         wait_until(&format!("{name} is back"), || point(&house, &name)["quality"] == "good");
         assert_eq!(house.value(&name), "closed", "{name}");
-        // Each command once, and nothing else but what asks.
-        let sent: Vec<_> = [row.open, row.close, row.stop, row.to_40]
-            .into_iter()
-            .flat_map(|(topic, payload)| {
-                device.all(topic).into_iter().filter(move |message| message.payload == payload)
-            })
-            .collect();
-        assert_eq!(sent.len(), 1, "{name}: {sent:?}");
+        // Each command once, and nothing else but what asks: whatever was published before STOP came before it.
+        house.console(&["set", &name, "STOP"]);
+        hears(row.stop);
+        assert_eq!(sent(&device, &presses(row)), [row.close, row.stop], "{name}");
     }
     device.forget();
     assert!(house.stop());
-    let moved: Vec<_> = ROWS.iter().flat_map(|row| [row.open, row.close, row.stop, row.to_40]).collect();
-    let sent: Vec<_> = moved
-        .iter()
-        .flat_map(|(topic, payload)| device.all(topic).into_iter().filter(move |message| message.payload == *payload))
-        .collect();
-    assert_eq!(sent, [], "the end leaves them where they are");
+    barrier(&device);
+    let moved: Vec<_> = ROWS.iter().flat_map(presses).collect();
+    assert_eq!(sent(&device, &moved), [], "the end leaves them where they are");
+}
+
+/// What makes it do something.
+fn presses(row: &Row) -> [Message; 4] {
+    [row.open, row.close, row.stop, row.to_40]
+}
+
+/// Of these messages, those that came, in order.
+fn sent(device: &Watcher, presses: &[Message]) -> Vec<Message> {
+    let is = |(topic, payload): &&Message, came: &Came| *topic == came.topic && *payload == came.payload;
+    let came = device.all_of_any("");
+    came.iter().filter_map(|came| presses.iter().find(|press| is(press, came)).copied()).collect()
+}
+
+/// All that the broker was given until now has come.
+fn barrier(device: &Watcher) {
+    device.publish("marker", "x");
+    device.wait_for("marker", "x");
+}
+
+const SET: &str = "zigbee2mqtt/blind/set";
+const OPEN: Message = (SET, r#"{"state":"OPEN"}"#);
+const CLOSE: Message = (SET, r#"{"state":"CLOSE"}"#);
+const STOP: Message = (SET, r#"{"state":"STOP"}"#);
+const TO_40: Message = (SET, r#"{"position":40}"#);
+const ALL: [Message; 4] = [OPEN, CLOSE, STOP, TO_40];
+const GARAGE_OPEN: Message = ("garage/set", "OPEN");
+const GARAGE_CLOSE: Message = ("garage/set", "CLOSE");
+
+/// A blind of zigbee2mqtt and a garage door without positions, in a group and a scene.
+const POINTS: &str = r#"
+[outputs.blind]
+kind = "cover"
+zigbee2mqtt = "blind"
+confirm_within = "5s"
+[outputs.garage]
+kind = "cover"
+class = "garage"
+mqtt = "garage/set"
+state_topic = "garage"
+confirm_within = "5s"
+[outputs.all]
+kind = "group"
+members = ["blind", "garage"]
+[scenes.cinema]
+set = { blind = "40 %", garage = "closed" }
+"#;
+
+fn blind_says(device: &Watcher, position: u8) {
+    let state = if position == 0 { "CLOSE" } else { "OPEN" };
+    device.publish("zigbee2mqtt/blind", format!(r#"{{"linkquality":90,"position":{position},"state":"{state}"}}"#));
+}
+
+/// Both are heard of, in a house that may just have started.
+fn are(house: &House, device: &Watcher, position: u8, garage: &str) {
+    wait_until("both are heard of", || {
+        blind_says(device, position);
+        device.publish("garage", garage);
+        house.value("blind.position") == position.to_string() && house.value("garage") == garage
+    });
+}
+
+fn hears(device: &Watcher, press: Message) {
+    wait_until(&format!("{press:?}"), || sent(device, &[press]).len() == 1);
+}
+
+/// Killed after it published, reloaded and moved to another broker, it tells no cover anything again.
+#[test]
+fn a_cover_is_told_once_whatever_comes_between() {
+    let (broker, other) = (Broker::start(), Broker::start());
+    let device = devices(broker.port);
+    let mut house = house(broker.port, POINTS);
+    house.up(&[]);
+    are(&house, &device, 0, "closed");
+    house.console(&["set", "all", "OPEN"]);
+    [OPEN, GARAGE_OPEN].into_iter().for_each(|press| hears(&device, press));
+    are(&house, &device, 100, "open");
+    house.kill();
+    house.up(&[]);
+    assert_eq!(point(&house, "blind")["quality"], "unknown", "nobody knows what became of it meanwhile");
+    are(&house, &device, 100, "open");
+    assert_eq!(house.value("all"), "ON", "one takes positions, the other does not");
+    // What was published before comes before it.
+    house.console(&["set", "blind", "STOP"]);
+    hears(&device, STOP);
+    barrier(&device);
+    assert_eq!(sent(&device, &ALL), [OPEN, STOP]);
+    assert_eq!(sent(&device, &[GARAGE_OPEN, GARAGE_CLOSE]), [GARAGE_OPEN]);
+
+    // A reload that leaves them on their topics leaves them alone, and knows where they are.
+    device.forget();
+    let text = fs::read_to_string(&house.config).unwrap();
+    let lamp = "[outputs.lamp]\nkind = \"light\"\ngpio = 17\n";
+    fs::write(&house.config, format!("{text}{lamp}")).unwrap();
+    wait_until("the lamp is there", || house.console(&["why", "lamp"]).status.success());
+    assert_eq!((house.value("blind"), house.value("garage")), ("open".into(), "open".into()));
+    house.console(&["set", "blind", "STOP"]);
+    hears(&device, STOP);
+    barrier(&device);
+    assert_eq!(sent(&device, &ALL), [STOP]);
+
+    // On another broker they are others, of which nobody has heard; also where they say the same.
+    let elsewhere = devices(other.port);
+    fs::write(&house.config, text.replace(&format!(":{}\"", broker.port), &format!(":{}\"", other.port))).unwrap();
+    wait_until("nothing is known of them", || point(&house, "blind")["quality"] == "unknown");
+    are(&house, &elsewhere, 100, "open");
+    house.console(&["set", "blind", "STOP"]);
+    hears(&elsewhere, STOP);
+    barrier(&elsewhere);
+    assert_eq!(sent(&elsewhere, &ALL), [STOP]);
+    assert_eq!(sent(&elsewhere, &[GARAGE_OPEN, GARAGE_CLOSE]), []);
+    assert!(house.stop());
+}
+
+#[test]
+fn covers_go_back_after_a_time_and_a_scene_moves_each_once() {
+    let broker = Broker::start();
+    let device = devices(broker.port);
+    let mut house = house(broker.port, POINTS);
+    house.up(&[]);
+    are(&house, &device, 100, "open");
+    let config = "homeassistant/device/hearthd_cottage/config";
+    device.wait_until(config, "both covers", |config| config.contains("cover-garage"));
+    let config: serde_json::Value = serde_json::from_str(&device.last(config).unwrap()).unwrap();
+    let (blind, garage) = (&config["cmps"]["cover-blind"], &config["cmps"]["cover-garage"]);
+    assert_eq!(blind["set_position_topic"], "hearthd/cottage/blind/position/set");
+    assert_eq!((&garage["dev_cla"], &garage["set_position_topic"]), (&"garage".into(), &serde_json::Value::Null));
+
+    house.console(&["set", "scene.cinema", "ON", "--for", "6s"]);
+    [TO_40, GARAGE_CLOSE].into_iter().for_each(|press| hears(&device, press));
+    are(&house, &device, 40, "closed");
+    // The blind goes back. The garage door does not open because a time is over.
+    hears(&device, OPEN);
+    are(&house, &device, 100, "closed");
+    house.console(&["set", "blind", "STOP"]);
+    hears(&device, STOP);
+    barrier(&device);
+    assert_eq!(sent(&device, &ALL), [TO_40, OPEN, STOP]);
+    assert_eq!(sent(&device, &[GARAGE_OPEN, GARAGE_CLOSE]), [GARAGE_CLOSE]);
+
+    // One that goes the wrong way does not follow.
+    device.forget();
+    house.console(&["set", "garage", "OPEN"]);
+    hears(&device, GARAGE_OPEN);
+    device.publish("garage", "closing");
+    let text = fault(&house, "garage");
+    assert_eq!(text, "garage does not follow: it says closing 5s after the command");
+    device.publish("garage", "opening");
+    device.wait_for("hearthd/cottage/garage/state", "opening");
+    wait_until("it is good", || point(&house, "garage")["quality"] == "good");
+    let was_offline = device.all("hearthd/cottage/garage/availability").iter().any(|told| told.payload == "offline");
+    assert!(!was_offline, "where it is, it says: it can be told again");
+    assert!(house.stop());
 }
