@@ -349,6 +349,7 @@ fn remark(point: &PointShape) -> String {
         (Some(fault), _) => format!("fault: {fault}"),
         (None, Some(why)) => why.clone(),
         (None, None) if point.quality == "good" => String::new(),
+        (None, None) if point.quality == "stale" && point.text.is_none() => "stale: nothing heard of it yet".into(),
         (None, None) => point.quality.clone(),
     }
 }

@@ -446,7 +446,7 @@ impl Engine {
             (state.explanation, state.told) = (None, Vec::new());
         }
         self.begin_doors(false, now);
-        self.forget_other_devices(&old);
+        self.forget_other_devices(&old, now.moment);
         (self.stopping, self.started, self.starting) = (stopping, started, starting);
         // What it has to tell before it said anything.
         self.promises.count += old.promises.count;
@@ -489,7 +489,7 @@ impl Engine {
     }
 
     /// What another device on the broker said is not believed of the one in its place; nobody reads it at a reload.
-    fn forget_other_devices(&mut self, old: &Engine) {
+    fn forget_other_devices(&mut self, old: &Engine, now: Moment) {
         let is_other = |id: InputId, line: &Line| {
             self.config
                 .ids_before(Owner::Input(id))
@@ -512,7 +512,7 @@ impl Engine {
                 continue;
             }
             if sensor.is_remote() {
-                *state = SensorState::default();
+                *state = SensorState { awaited: Some(now), ..SensorState::default() };
             }
             // The totals of counters go on.
             let is_of = |point: &Point| matches!(point, Point::Reading(id, _) if id.0 == index);
@@ -552,7 +552,11 @@ impl Engine {
             sensors: config
                 .sensors
                 .iter()
-                .map(|sensor| memory.sensors.remove(&sensor.id).unwrap_or_default())
+                .map(|sensor| {
+                    let state = memory.sensors.remove(&sensor.id).unwrap_or_default();
+                    let awaited = state.readings.is_empty().then(|| state.awaited.unwrap_or(now.moment));
+                    SensorState { awaited, ..state }
+                })
                 .collect(),
             rooms: config
                 .rooms

@@ -54,4 +54,5 @@ fn pass(sensor: &Sensor, state: &mut SensorState, quantity: Quantity, value: f64
         (Some(Passed::HeldBack), None) => return,
     };
     state.readings.insert(quantity, reading);
+    state.awaited = None;
 }

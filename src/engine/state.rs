@@ -103,6 +103,9 @@ pub(super) struct SensorState {
     /// What its chip has learnt of the air. The engine keeps it and makes nothing of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learnt: Option<Learnt>,
+    /// While nothing was heard of it: since when that is waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaited: Option<Moment>,
 }
 
 /// One number a sensor gave.
@@ -116,15 +119,20 @@ pub(super) struct Reading {
 }
 
 impl SensorState {
-    /// The quality of one of its readings, and the moment at which a good one becomes stale.
+    /// The quality of one of its readings, and the moment at which one that is not stale becomes so; where nothing was ever
+    /// heard of the sensor, all of them.
     pub fn quality(&self, sensor: &Sensor, quantity: Quantity, now: Moment) -> (Quality, Option<Moment>) {
-        match self.readings.get(&quantity) {
-            _ if self.fault(quantity).is_some() => (Quality::Fault, None),
-            None => (Quality::Unknown, None),
-            Some(reading) => {
-                let stale = reading.at + sensor.stale_after;
-                if now < stale { (Quality::Good, Some(stale)) } else { (Quality::Stale, None) }
-            }
+        if self.fault(quantity).is_some() {
+            return (Quality::Fault, None);
+        }
+        let (fresh, since) = match self.readings.get(&quantity) {
+            Some(reading) => (Quality::Good, Some(reading.at)),
+            None => (Quality::Unknown, self.awaited),
+        };
+        let stale = since.map(|since| since + sensor.stale_after);
+        match stale.is_some_and(|stale| stale <= now) {
+            true => (Quality::Stale, None),
+            false => (fresh, stale),
         }
     }
 
@@ -139,7 +147,7 @@ impl SensorState {
     pub fn forget(&mut self) {
         self.readings.clear();
         self.filters.clear();
-        self.learnt = None;
+        (self.learnt, self.awaited) = (None, None);
     }
 }
 

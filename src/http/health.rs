@@ -164,7 +164,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_tells_the_truth() {
-        let table: [Row; 12] = [
+        let table: [Row; 13] = [
             ("all is well", |_| (), (200, "ok"), |_| ()),
             (
                 "the state cannot be saved",
@@ -206,6 +206,19 @@ mod tests {
                 "the sensor says nothing any more",
                 |hut| {
                     let silence = Duration::from_secs(120);
+                    hut.now.moment = hut.now.moment + silence;
+                    hut.now.wall += TimeDelta::from_std(silence).unwrap();
+                    hut.happens(Event::Wake);
+                },
+                (200, "degraded"),
+                |checks| checks.points = Points { good: checks.points.good - 1, stale: 1, ..checks.points },
+            ),
+            (
+                "the sensor never said anything since the start",
+                |hut| {
+                    let config = hut.engine.snapshot(hut.now).config;
+                    hut.engine = Engine::new(config, None, hut.now);
+                    let silence = Duration::from_secs(60);
                     hut.now.moment = hut.now.moment + silence;
                     hut.now.wall += TimeDelta::from_std(silence).unwrap();
                     hut.happens(Event::Wake);

@@ -5,6 +5,7 @@ use crate::{
     support::{engine_config::*, engine_house::House},
 };
 use hearthd::model::{Condition, Output, Quality, Value};
+use std::sync::Arc;
 
 #[test]
 fn a_sensor_that_was_never_heard_turns_nothing_on() {
@@ -13,10 +14,42 @@ fn a_sensor_that_was_never_heard_turns_nothing_on() {
     b.rule("Warm", warmer(room, 20.0), &[(fan, ON)]);
     b.rule("Not warm", not(warmer(room, 20.0)), &[(heater, ON)]);
     let mut house = House::new(b.build());
+    assert_eq!(house.live(secs(89)), NOTHING);
+    assert_eq!(house.point("room.temperature").quality, Quality::Unknown);
+    // By then it should have said something.
+    assert_eq!(house.live(secs(1)), NOTHING);
+    let point = house.point("room.temperature");
+    assert_eq!((point.quality, point.value), (Quality::Stale, None));
     assert_eq!(house.live(mins(5)), NOTHING);
     assert!(!house.is_on("fan") && !house.is_on("heater"));
-    assert_eq!(house.point("room.temperature").quality, Quality::Unknown);
     assert_eq!(house.reads("room", 21.0), ["fan ON: Warm"]);
+}
+
+#[test]
+fn a_sensor_is_awaited_from_when_it_is_new() {
+    let quality = |house: &House| house.point("room.temperature").quality;
+    let mut b = Builder::new();
+    b.sensor("room");
+    let config = b.build();
+    let mut house = House::new(config.clone());
+    house.live(mins(2));
+    assert_eq!(quality(&house), Quality::Stale);
+    // A reload and a start begin nothing anew, unless nobody knows how long it was off.
+    house.reconfigure(Arc::new((*config).clone()));
+    assert_eq!(quality(&house), Quality::Stale);
+    house.restart(secs(1));
+    assert_eq!(quality(&house), Quality::Stale);
+    house.restart_without_a_clock();
+    assert_eq!(quality(&house), Quality::Unknown);
+    house.live(mins(2));
+    assert_eq!(quality(&house), Quality::Stale);
+
+    let mut house = House::new(Builder::new().build());
+    house.live(mins(10));
+    house.reconfigure(config);
+    assert_eq!(quality(&house), Quality::Unknown);
+    house.live(mins(2));
+    assert_eq!(quality(&house), Quality::Stale);
 }
 
 #[test]

@@ -30,6 +30,7 @@ export function word(text) {
 
 /** The state of what may be old or in fault: with its age. */
 export function aged(point) {
+  if (point.quality === "stale" && point.value == null) return t("quality.never");
   if (point.quality === "stale") return `${state(point)} · ${t("quality.stale", ago(point.age_s ?? 0))}`;
   // Where a door is, its switches tell, whatever else is wrong.
   if (point.quality === "fault") return canMove(point) && point.value != null ? `${spoken(point)} · ${t("quality.fault")}` : t("quality.fault");
