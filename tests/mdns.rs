@@ -89,10 +89,17 @@ fn a_house_is_found_moves_and_goes() {
     let answer = String::from_utf8(curl.output().expect("curl is needed").stdout).unwrap();
     assert!(answer.contains("\"status\""), "{answer:?}");
 
-    fs::write(&house.config, text.replace(&format!("0.0.0.0:{port}"), &format!("0.0.0.0:{moved}"))).unwrap();
+    // Elsewhere, and without TLS.
+    let plain = Finder::start("_http._tcp.local.", &name);
+    let elsewhere = format!("0.0.0.0:{moved}\"\nallow_plaintext = true\n#");
+    fs::write(&house.config, text.replace(&format!("0.0.0.0:{port}"), &elsewhere)).unwrap();
     wait_until("it is found at the other port", || service.found()["port"] == moved);
+    page.next("gone");
+    let found = plain.found();
+    assert_eq!((&found["port"], &found["txt"]["path"]), (&moved.into(), &"/".into()), "{found}");
     house.stop();
     service.next("gone");
+    plain.next("gone");
 }
 
 #[test]
