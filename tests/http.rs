@@ -1076,6 +1076,43 @@ impl Drop for Demo {
     }
 }
 
+/// The page is sent compressed to who takes that, and is the same for who does not; a browser that has it gets neither.
+#[test]
+fn the_page_is_sent_compressed_once() {
+    let (mut house, port) = up();
+    let folder = house.folder.path();
+    let curl = |path: &str, name: &str, more: &[&str]| {
+        let mut curl = Command::new("curl");
+        curl.args(["-s", "--fail", "--max-time", "60", "-D", "-", "-o"]).arg(folder.join(name)).args(more);
+        let output = curl.arg(format!("http://127.0.0.1:{port}{path}")).output().expect("curl is needed");
+        Answer::of(&String::from_utf8(output.stdout).unwrap())
+    };
+    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    for path in ["/", "/app.js", "/page.css", "/words/de.json", "/icon.svg"] {
+        let plain = curl(path, "plain", &[]);
+        assert_eq!((plain.status, plain.headers.get("content-encoding")), (200, None), "{path}");
+        let packed = curl(path, "packed", &["-H", "accept-encoding: br, gzip"]);
+        assert_eq!(
+            (packed.status, &*packed.headers["content-encoding"], &*packed.headers["vary"]),
+            (200, "gzip", "accept-encoding")
+        );
+        assert!(read("packed").len() < read("plain").len(), "{path}");
+        // curl unpacks it by another library.
+        curl(path, "unpacked", &["--compressed"]);
+        assert_eq!(read("unpacked"), read("plain"), "{path}");
+        let mark = &packed.headers["etag"];
+        assert_ne!(mark, &plain.headers["etag"], "they are two forms of it");
+        let again = curl(path, "again", &["-H", "accept-encoding: gzip", "-H", &format!("if-none-match: {mark}")]);
+        assert_eq!(again.status, 304, "{path}");
+    }
+    // What is compressed already stays so, and what tells of the house is not: its length could tell secrets.
+    for path in ["/icon-512.png", "/api/v1/points"] {
+        let answer = curl(path, "plain", &["-H", "accept-encoding: gzip"]);
+        assert_eq!((answer.status, answer.headers.get("content-encoding")), (200, None), "{path}");
+    }
+    assert!(house.stop());
+}
+
 #[test]
 fn a_demo_says_where_its_page_is_and_has_a_past_to_show() {
     let port = free_port();
