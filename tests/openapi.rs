@@ -38,7 +38,7 @@ fn no_answer_is_undocumented() {
     let output = python("schemathesis")
         .current_dir(house.folder.path())
         .args(["--no-color", "run", &format!("{address}/api/v1/openapi.json")])
-        // It does not end.
+        // It does not end; `what_events_tell_is_described` reads it.
         .args(["--exclude-path", "/api/v1/events"])
         .args(["--header", &format!("Authorization: Bearer {TOKEN}"), "--max-examples", "50"])
         // The same requests each time, however long a busy machine takes to make them up.
@@ -71,5 +71,14 @@ fn a_client_is_made_of_the_document() {
     let used =
         python("python").env("PYTHONPATH", folder).arg("-B").arg(script).args([&address, TOKEN]).output().unwrap();
     assert!(used.status.success(), "{used:?}");
+    assert!(house.stop());
+}
+
+#[test]
+fn what_events_tell_is_described() {
+    let (mut house, address) = hut();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/openapi/events.py");
+    let read = python("python").arg("-B").arg(script).args([&address, TOKEN]).arg(&house.config).output().unwrap();
+    assert!(read.status.success(), "{read:?}");
     assert!(house.stop());
 }

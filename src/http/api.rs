@@ -137,7 +137,7 @@ fn operations(auth: Option<&Arc<Auth>>) -> Vec<Operation> {
             events::events,
         )
         .scope(Read)
-        .answers(StatusCode::OK, Content::Text("text/event-stream"))
+        .answers(StatusCode::OK, Content::Events(&events::EVENTS))
         .fails(&[UNANSWERED]),
         Operation::new(Post, "/api/v1/plan", "plan", "What another configuration would change", plan)
             .scope(Configure)

@@ -15,6 +15,7 @@ use super::{
     api::App,
     auth::Admitted,
     connections::{AtWork, Work},
+    operations::Shape,
     problem::problem,
     shape,
 };
@@ -31,6 +32,7 @@ use axum::{
 };
 use futures_util::stream::unfold;
 use hyper::body::Bytes;
+use schemars::SchemaGenerator;
 use serde::Serialize;
 use std::{
     convert::Infallible,
@@ -50,6 +52,25 @@ const SILENCE: Duration = Duration::from_secs(15);
 const COALESCED: Duration = Duration::from_millis(50);
 /// When a reader is to try again that has lost its connection, in milliseconds.
 const RETRY_MS: u32 = 2_000;
+
+const SNAPSHOT: &str = "snapshot";
+const CHANGES: &str = "changes";
+const HOUSE: &str = "house";
+
+/// Each event for the OpenAPI document: its name, when it comes, what its data is.
+pub(super) const EVENTS: [(&str, &str, Shape); 3] = [
+    (
+        SNAPSHOT,
+        "First, and when another configuration came into force.",
+        SchemaGenerator::subschema_for::<shape::House>,
+    ),
+    (CHANGES, "Points became others.", SchemaGenerator::subschema_for::<shape::Changes>),
+    (
+        HOUSE,
+        "The broker, the file, the disk or the clock is not as it was.",
+        SchemaGenerator::subschema_for::<shape::About>,
+    ),
+];
 
 /// Those who read events on one listener.
 pub(super) struct Readers {
@@ -195,14 +216,14 @@ impl Reader {
         let is_known = told.is_some_and(|told| told.about == about);
         about.time = time;
         let Some(known) = known else {
-            event(&mut text, "snapshot", Some((mark, &snapshot)), &shape::house(&snapshot, about));
+            event(&mut text, SNAPSHOT, Some((mark, &snapshot)), &shape::house(&snapshot, about));
             return text;
         };
         if !is_known {
-            event(&mut text, "house", None, &about);
+            event(&mut text, HOUSE, None, &about);
         }
         if snapshot.seq > known {
-            event(&mut text, "changes", Some((mark, &snapshot)), &shape::changes(&snapshot, known));
+            event(&mut text, CHANGES, Some((mark, &snapshot)), &shape::changes(&snapshot, known));
         }
         text
     }

@@ -11,6 +11,9 @@ use serde_json::{Map, Value, json};
 
 const PROBLEM: &str = "application/problem+json";
 
+/// What a stream of events is.
+const STREAM: &str = "Server-sent events. The data of each is JSON of the shape that `x-events` names.";
+
 /// What every operation may answer over TCP: a request that is not to be looked at, or that nobody answers.
 const ALWAYS: [StatusCode; 4] =
     [StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN, StatusCode::LENGTH_REQUIRED, StatusCode::MISDIRECTED_REQUEST];
@@ -65,6 +68,15 @@ fn describe(operation: &Operation, problem: &Value, taken: &mut SchemaGenerator,
         match content {
             Content::Json(shape) => answer["content"] = json!({ "application/json": { "schema": shape(given) } }),
             Content::Text(kind) => answer["content"] = json!({ *kind: { "schema": { "type": "string" } } }),
+            // OpenAPI 3.1 has no word for what stands in a stream: an extension says of which event a shape is.
+            Content::Events(events) => {
+                let mut described = Map::new();
+                for (name, when, shape) in *events {
+                    described.insert((*name).into(), json!({ "description": when, "data": shape(given) }));
+                }
+                let stream = json!({ "type": "string", "description": STREAM });
+                answer["content"] = json!({ "text/event-stream": { "schema": stream, "x-events": described } });
+            }
             Content::Empty => {}
         }
         answers.insert(status.as_str().to_owned(), answer);

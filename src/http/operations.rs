@@ -55,6 +55,8 @@ pub(super) enum Content {
     Json(Shape),
     /// Text of this media type.
     Text(&'static str),
+    /// Server-sent events: the name of each, when it comes, and what its data is.
+    Events(&'static [(&'static str, &'static str, Shape)]),
     Empty,
 }
 
