@@ -1,7 +1,8 @@
 //! Asks the history for all that a report tells.
 
 use super::{
-    DegreeDays, Longest, Meter, Number, NumberDay, Occupancy, Report, Used, UsedDay, WHOLE_DAY_H, comfort, covers,
+    DegreeDays, Longest, Meter, MeterDay, Number, NumberDay, Occupancy, Report, Used, UsedDay, WHOLE_DAY_H, comfort,
+    covers,
     unusual::{self, Both},
 };
 use crate::{
@@ -11,8 +12,8 @@ use crate::{
     },
     model::{Config, Kind, Owner, PointSpec, Quantity, Role, Tariff},
 };
-use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
-use std::time::Duration;
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
+use std::{collections::BTreeMap, time::Duration};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -104,11 +105,23 @@ fn used<E>(config: &Config, spec: &PointSpec, time: Time, report: &mut Report, s
     if both.now.is_empty() {
         return Ok(());
     }
-    let day = |piece: &Piece| UsedDay {
-        date: piece.at.date_naive(),
-        known_h: known_h(piece),
-        on_h: piece.span.on_s.unwrap_or(0.0) / 3_600.0,
-        starts: piece.span.starts.unwrap_or(0),
+    let energy = match spec.owner {
+        Owner::Output(id) if config[id].power.is_some() => {
+            energy(&format!("{}.energy", spec.name), config.energy.as_ref(), time, source)?
+        }
+        _ => BTreeMap::new(),
+    };
+    let day = |piece: &Piece| {
+        let date = piece.at.date_naive();
+        let energy = energy.get(&date);
+        UsedDay {
+            date,
+            known_h: known_h(piece),
+            on_h: piece.span.on_s.unwrap_or(0.0) / 3_600.0,
+            starts: piece.span.starts.unwrap_or(0),
+            energy_kwh: energy.map(|energy| energy.kwh),
+            cost: energy.and_then(|energy| energy.cost),
+        }
     };
     let days: Vec<UsedDay> = both.now.iter().map(day).collect();
     let (mut on, mut said) = (Vec::new(), unusual::running(spec, &both));
@@ -122,13 +135,6 @@ fn used<E>(config: &Config, spec: &PointSpec, time: Time, report: &mut Report, s
     }
     report.unusual.extend(said);
     let longest = on.iter().max_by_key(|stretch| stretch.length());
-    let energy = match spec.owner {
-        Owner::Output(id) if config[id].power.is_some() => {
-            let energy = format!("{}.energy", spec.name);
-            cost_of(&energy, config.energy.as_ref(), time, source)?
-        }
-        _ => None,
-    };
     let used = Used {
         id: spec.name.clone(),
         name: spec.title.clone(),
@@ -137,8 +143,8 @@ fn used<E>(config: &Config, spec: &PointSpec, time: Time, report: &mut Report, s
         starts: days.iter().map(|day| day.starts).sum(),
         longest: longest
             .map(|longest| Longest { from: longest.from, hours: longest.length().num_seconds() as f64 / 3_600.0 }),
-        energy_kwh: energy.map(|(kwh, _)| kwh),
-        cost: energy.and_then(|(_, cost)| cost),
+        energy_kwh: sum(energy.values().map(|energy| Some(energy.kwh))),
+        cost: sum(energy.values().map(|energy| energy.cost)),
         days,
     };
     if spec.role == Role::Output {
@@ -164,20 +170,23 @@ fn reading<E>(
     let (id, name, unit) = (spec.name.clone(), spec.title.clone(), number.unit.sign().to_owned());
     let decimals = number.shown_decimals.or(number.decimals).unwrap_or(2);
     if now.iter().any(|piece| piece.span.grew.is_some()) {
-        let days: Vec<_> = now.iter().map(|piece| (piece.at.date_naive(), piece.span.grew.unwrap_or(0.0))).collect();
-        let cost = match &config.energy {
-            Some(tariff) if unit == "kWh" => {
-                cost_of(&spec.name, Some(tariff), time, source)?.and_then(|(_, cost)| cost)
-            }
-            _ => None,
+        let costs = match &config.energy {
+            Some(tariff) if unit == "kWh" => energy(&spec.name, Some(tariff), time, source)?,
+            _ => BTreeMap::new(),
         };
+        let day = |piece: &Piece| {
+            let date = piece.at.date_naive();
+            let cost = costs.get(&date).and_then(|energy| energy.cost);
+            MeterDay { date, grew: millionths(piece.span.grew.unwrap_or(0.0)), cost }
+        };
+        let days: Vec<MeterDay> = now.iter().map(day).collect();
         report.meters.push(Meter {
             id,
             name,
             unit,
             decimals,
-            grew: millionths(days.iter().map(|(_, grew)| grew).sum()),
-            cost,
+            grew: millionths(days.iter().map(|day| day.grew).sum()),
+            cost: sum(costs.values().map(|energy| energy.cost)),
             days,
         });
         return Ok(());
@@ -217,19 +226,37 @@ fn number_day(piece: &Piece) -> NumberDay {
     NumberDay { date: piece.at.date_naive(), min: span.min, mean: span.mean, max: span.max, known_h: known_h(piece) }
 }
 
-/// The energy that a meter counted, kWh, and what it cost, if it has a price; None: nothing is known of it.
-fn cost_of<E>(
+/// What a meter of energy counted on a day.
+#[derive(Clone, Copy, Default)]
+struct Energy {
+    kwh: f64,
+    /// What it cost, if it has a price.
+    cost: Option<f64>,
+}
+
+/// The energy of each day of which something is known.
+fn energy<E>(
     point: &str,
     tariff: Option<&Tariff>,
     time: Time,
     source: Source<'_, E>,
-) -> Result<Option<(f64, Option<f64>)>, E> {
+) -> Result<BTreeMap<NaiveDate, Energy>, E> {
     let every = tariff.map_or(DAY, |tariff| Duration::from_secs(tariff.step_s().into()));
-    let pieces = pieces(source, point, time, every)?;
-    let grew = |piece: &Piece| piece.span.grew.unwrap_or(0.0);
-    let cost =
-        tariff.map(|tariff| millionths(pieces.iter().map(|piece| grew(piece) * tariff.price_at(&piece.at)).sum()));
-    Ok((!pieces.is_empty()).then(|| (millionths(pieces.iter().map(grew).sum()), cost)))
+    let mut days: BTreeMap<NaiveDate, Energy> = BTreeMap::new();
+    for piece in pieces(source, point, time, every)? {
+        let (day, kwh) = (days.entry(piece.at.date_naive()).or_default(), piece.span.grew.unwrap_or(0.0));
+        day.kwh += kwh;
+        day.cost = tariff.map(|tariff| day.cost.unwrap_or(0.0) + kwh * tariff.price_at(&piece.at));
+    }
+    for day in days.values_mut() {
+        *day = Energy { kwh: millionths(day.kwh), cost: day.cost.map(millionths) };
+    }
+    Ok(days)
+}
+
+/// None: none of them is known.
+fn sum(numbers: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    numbers.flatten().reduce(|one, other| one + other).map(millionths)
 }
 
 /// Without the last digits, which come of adding.

@@ -111,8 +111,19 @@ pub struct Used {
 impl Used {
     /// The share of the time that is known in which it was on.
     pub fn duty(&self) -> f64 {
-        if self.known_h > 0.0 { self.on_h / self.known_h } else { 0.0 }
+        duty(self.on_h, self.known_h)
     }
+}
+
+impl UsedDay {
+    /// As [`Used::duty`], of the day.
+    pub fn duty(&self) -> f64 {
+        duty(self.on_h, self.known_h)
+    }
+}
+
+fn duty(on_h: f64, known_h: f64) -> f64 {
+    if known_h > 0.0 { on_h / known_h } else { 0.0 }
 }
 
 /// A day of what is on or off.
@@ -126,6 +137,10 @@ pub struct UsedDay {
     pub on_h: f64,
     /// How often it went on.
     pub starts: u64,
+    /// The energy that it took, kWh.
+    pub energy_kwh: Option<f64>,
+    /// What that cost.
+    pub cost: Option<f64>,
 }
 
 /// The longest time for which something was on.
@@ -169,8 +184,19 @@ pub struct Meter {
     pub grew: f64,
     /// What that cost, of energy that has a price.
     pub cost: Option<f64>,
-    /// By how much it grew each day.
-    pub days: Vec<(NaiveDate, f64)>,
+    /// Each day of which something is known.
+    pub days: Vec<MeterDay>,
+}
+
+/// A day of what is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct MeterDay {
+    /// Which.
+    pub date: NaiveDate,
+    /// By how much it grew.
+    pub grew: f64,
+    /// What that cost, of energy that has a price.
+    pub cost: Option<f64>,
 }
 
 /// How well a zone was kept at its target.

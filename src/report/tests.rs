@@ -68,6 +68,9 @@ fn what_was_is_summed_up() {
     // An hour of each day at 0.40, half an hour at 0.20.
     assert!((heater.cost.unwrap() - 7.0 * (0.4 + 0.1)).abs() < 1e-6, "{:?}", heater.cost);
     assert_eq!((report.outputs[1].energy_kwh, report.outputs[1].cost), (None, None));
+    let day = &heater.days[1];
+    assert_eq!((day.date.to_string().as_str(), day.on_h, day.starts, day.duty()), ("2026-11-24", 1.5, 1, 1.5 / 24.0));
+    assert_eq!((heater.days.len(), day.energy_kwh, day.cost), (7, Some(1.5), Some(0.5)));
     let living = &report.numbers[0];
     assert_eq!((living.min, living.mean, living.max, living.days.len()), (19.5, 20.25, 21.0, 7));
     // Days of 7 °C each.
@@ -87,11 +90,15 @@ fn what_was_is_summed_up() {
         "  Hall, Monday to Friday  ··················████··       20h",
         "  Hall, weekend           ··················████··        8h",
         "  None: all is as it was",
+        "                 day     on  of the time  times   kWh    cost",
+        "  Heater  Tue 24 Nov  1h30m          6 %      1  1.50  € 0.50",
+        "  Pump    Sun 29 Nov     1h          4 %      1",
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
     let page = html::page(&report);
     assert!(page.contains("<h1>Hut &lt;b&gt;</h1>") && page.contains("<td>€ 3.50"), "{page}");
+    assert!(page.contains("<td>Heater<td>Tue 24 Nov<td>1h30m<td>6 %<td>1<td>1.50<td>€ 0.50"), "{page}");
     assert!(page.contains(">23 Nov</span>") && page.contains(">29 Nov</span>"), "each day has its date");
     assert!(!page.contains("http") && !page.contains("<script"), "it needs nothing else");
 }
@@ -133,6 +140,12 @@ fn what_is_other_than_usual_is_said_with_its_figures() {
           wires and its sensor"
         ]
     );
+    // By its own past, also where others move by as much.
+    let flutters = |at: DateTime<FixedOffset>, usual: f64| usual + f64::from(at.minute() / 5 % 2) * 1.2;
+    let told = said("living.temperature", flutters);
+    assert!(told[0].starts_with("Living temperature moves by 1.2 °C within an hour; before, by 0.0 °C"), "{told:?}");
+    let little = |at: DateTime<FixedOffset>, usual: f64| usual + f64::from(at.minute() / 5 % 2) * 0.9;
+    assert_eq!(said("living.temperature", little), [""; 0]);
 }
 
 #[test]

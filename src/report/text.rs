@@ -1,6 +1,6 @@
 //! The report as text.
 
-use super::{Comfort, Meter, Moved, Number, Occupancy, Report, Used, unusual::spell};
+use super::{Comfort, Meter, MeterDay, Moved, Number, Occupancy, Report, Used, UsedDay, unusual::spell};
 use crate::model::number;
 
 /// Where some of them stand.
@@ -24,6 +24,15 @@ pub(super) fn sections(report: &Report) -> Vec<Section> {
     let columns = ["", "on", "a day", "of the time", "times", "longest", "kWh", "cost"];
     let inputs = report.inputs.iter().map(|used| of_used(used, report)[..6].to_vec());
     let climate = ["", "as it was to be", "too cold", "too warm", "coldest by", "known"];
+    let days = ["", "day", "on", "of the time", "times", "kWh", "cost"];
+    let used = |all: &[Used], columns: usize| -> Vec<Vec<String>> {
+        // What was never on has nothing to tell of each day, and of one day all is told above.
+        let told = all.iter().filter(|used| used.days.len() > 1 && (used.on_h > 0.0 || used.starts > 0));
+        let rows = told.flat_map(|used| used.days.iter().map(|day| of_used_day(&used.name, day, report)));
+        rows.map(|row| row[..columns].to_vec()).collect()
+    };
+    let metered = report.meters.iter().filter(|meter| meter.days.len() > 1);
+    let metered = metered.flat_map(|meter| meter.days.iter().map(move |day| of_meter_day(meter, day, report)));
     let all = [
         section("Measured", &["", "least", "mean", "most", "known"], report.numbers.iter().map(of_number)),
         section("Degree days", &["", "heating K d", "cooling K d", "days"], outdoors),
@@ -32,6 +41,9 @@ pub(super) fn sections(report: &Report) -> Vec<Section> {
         section("Covers", &["", "open", "opened", "closed", "open longest"], report.covers.iter().map(of_cover)),
         section("Inputs", &columns[..6], inputs),
         section("Meters", &["", "more by", "cost"], report.meters.iter().map(|meter| of_meter(meter, report))),
+        section("Outputs, day by day", &days, used(&report.outputs, days.len()).into_iter()),
+        section("Inputs, day by day", &days[..5], used(&report.inputs, 5).into_iter()),
+        section("Meters, day by day", &["", "day", "more by", "cost"], metered),
     ];
     all.into_iter().filter(|section| section.rows.len() > 1).collect()
 }
@@ -134,6 +146,28 @@ fn of_used(one: &Used, report: &Report) -> Vec<String> {
         one.energy_kwh.map(|kwh| format!("{kwh:.2}")).unwrap_or_default(),
         money(one.cost, report),
     ]
+}
+
+fn of_used_day(name: &str, day: &UsedDay, report: &Report) -> Vec<String> {
+    vec![
+        name.to_owned(),
+        date(day.date),
+        spell(day.on_h),
+        percent(day.duty()),
+        day.starts.to_string(),
+        day.energy_kwh.map(|kwh| format!("{kwh:.2}")).unwrap_or_default(),
+        money(day.cost, report),
+    ]
+}
+
+fn of_meter_day(meter: &Meter, day: &MeterDay, report: &Report) -> Vec<String> {
+    let grew = value(day.grew, meter.decimals, &meter.unit);
+    vec![meter.name.clone(), date(day.date), grew, money(day.cost, report)]
+}
+
+/// `Mon 23 Nov`
+fn date(date: chrono::NaiveDate) -> String {
+    date.format("%a %-d %b").to_string()
 }
 
 fn of_cover(one: &Moved) -> Vec<String> {

@@ -32,6 +32,11 @@ const LEAST_OPEN: TimeDelta = TimeDelta::minutes(30);
 /// wrong. What others do depends on how they are used.
 const AIR: [(Quantity, f64); 3] = [(Quantity::Temperature, 3.0), (Quantity::Humidity, 15.0), (Quantity::Pressure, 3.0)];
 
+/// By so many times as much as before a reading moves that is noisier than ever, whatever others do,
+const MUCH_MORE: f64 = 4.0;
+/// if it is at least so small a part of what air moves by: less may come of a room that is warmed now.
+const NOTICED: f64 = 3.0;
+
 /// The time that is told of, and the time before.
 pub(super) struct Both {
     /// The day that is not over.
@@ -179,10 +184,12 @@ pub(super) fn noisy(spec: &PointSpec, hours: &Both, decimals: usize) -> Option<S
         |pieces: &[Piece]| -> Vec<f64> { pieces.iter().map(|piece| piece.span.max - piece.span.min).collect() };
     let (before, now) = (ranges(&hours.before), ranges(&hours.now));
     let usual = share(&before, 0.9);
-    // Half of the hours are more restless than nearly all were before.
+    // Half of the hours are more restless than nearly all were before: much more, or more than air is by itself.
     let middle = median(&now);
     let enough = before.len() >= HOURS && now.len() >= WHOLE_DAY_H as usize;
-    (enough && middle >= most && middle > usual * 2.0).then(|| {
+    let is_far = middle >= most && middle > usual * 2.0;
+    let is_other = middle >= most / NOTICED && middle > usual * MUCH_MORE;
+    (enough && (is_far || is_other)).then(|| {
         let unit = unit(spec);
         format!(
             "{} moves by {middle:.decimals$}{unit} within an hour; before, by {usual:.decimals$}{unit} at the most, nearly always: look \
