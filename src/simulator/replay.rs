@@ -56,6 +56,9 @@ pub fn happenings<E>(config: &Config, time: Time, source: Source<'_, E>) -> Resu
             _ if matches!(spec.point, Point::Mode | Point::Climate(_, ClimateFacet::Mode)) => {
                 all.extend(commands(spec, time, source, |_| true)?);
             }
+            _ if matches!(spec.point, Point::Climate(_, facet) if is_asked(facet)) => {
+                all.extend(commands(spec, time, source, is_of_people)?);
+            }
             (_, Role::Output) if matches!(spec.kind, Kind::Switch(_)) => {
                 all.extend(commands(spec, time, source, is_of_people)?);
             }
@@ -94,6 +97,11 @@ fn is_of_people(why: &str) -> bool {
         || source.contains(" (HTTP),")
 }
 
+/// What people ask a zone for; what comes of it, the zone works out again.
+fn is_asked(facet: ClimateFacet) -> bool {
+    matches!(facet, ClimateFacet::Target | ClimateFacet::CoolTarget | ClimateFacet::Preset)
+}
+
 fn clicks<E>(input: InputId, spec: &PointSpec, time: Time, source: Source<'_, E>) -> Result<Vec<Timed>, E> {
     let told = changes(source, &spec.name, time)?;
     let edges = told.iter().flat_map(|(at, change)| {
@@ -114,14 +122,15 @@ fn commands<E>(
     is_theirs: impl Fn(&str) -> bool,
 ) -> Result<Vec<Timed>, E> {
     let told = states(source, &spec.name, time, LONG_BEFORE)?;
+    // A mode is what it is until somebody says otherwise.
+    let lasts = matches!(spec.point, Point::Mode | Point::Climate(_, ClimateFacet::Mode));
     let commands = told
         .iter()
         .enumerate()
         .filter(|(_, (_, change))| change.value != UNKNOWN && is_theirs(change.why.as_deref().unwrap_or_default()));
     let commands = commands.map(|(place, (at, change))| {
         let until = told.get(place + 1).map_or(time.to, |(next, _)| *next);
-        let hold =
-            (spec.role == Role::Output).then(|| (until - *at).to_std().unwrap_or_default().max(Duration::from_secs(1)));
+        let hold = (!lasts).then(|| (until - *at).to_std().unwrap_or_default().max(Duration::from_secs(1)));
         let what = Happening::Command { point: spec.name.clone(), payload: change.value.clone(), hold };
         Timed { at: at.to_utc(), what }
     });
@@ -305,7 +314,7 @@ mod tests {
         house::invented::{FROM, TO, course, time},
         simulator::{
             play::{self, Play},
-            report::Keep,
+            report::{Keep, Track},
         },
     };
     use chrono::Timelike;
@@ -395,6 +404,64 @@ mod tests {
         let wanted = "  Mon 23 Nov 18:15 to 19:05  Lamp would be on, was off: rule: Hall";
         assert!(told.iter().any(|line| line == wanted), "{told:#?}");
         assert_eq!(told.iter().filter(|line| line.contains("Lamp would be on")).count(), 7, "{told:#?}");
+    }
+
+    /// A target that somebody set holds until it became another; those of the plan, the house has itself.
+    #[test]
+    fn targets_set_by_hand_happen_again() {
+        let text = "hub = { id = \"hut\", timezone = \"Europe/Amsterdam\" }\nhardware.backend = \"simulated\"\n\
+             sensors.living.chip = \"sht31\"\noutputs.heater = { kind = \"heater\", gpio = 18 }\n\
+             climate.zone = { sensor = \"living.temperature\", heat = \"heater\", target = 20, presets = { night = 17 } }\n";
+        let config: Arc<Config> = config::parse("config.toml".as_ref(), text).unwrap().config.into();
+        let target = [
+            ("2026-11-24T06:00:00+01:00", "20", "default: the target of the file"),
+            ("2026-11-24T18:00:00+01:00", "23", "manual: command by HTTP, until AUTO"),
+            ("2026-11-24T20:30:00+01:00", "20", "default: the target of the file"),
+            // What a preset makes of it is not commanded again.
+            ("2026-11-25T09:00:00+01:00", "17", "manual: preset night, command by Home Assistant, until AUTO"),
+            ("2026-11-25T12:00:00+01:00", "20", "default: the target of the file"),
+        ];
+        let preset = [
+            ("2026-11-24T18:00:00+01:00", "none", "manual: a target by hand, command by HTTP, until AUTO"),
+            ("2026-11-25T09:00:00+01:00", "night", "manual: command by Home Assistant, until AUTO"),
+            ("2026-11-25T12:00:00+01:00", "none", "default: nobody asks for a preset"),
+        ];
+        let mut source = |ask: &crate::house::Ask| {
+            let became: &[_] = match &*ask.point {
+                "zone.target" => &target,
+                "zone.preset" => &preset,
+                _ => return Ok::<_, Infallible>(None),
+            };
+            let change = |(time, value, why): &(&str, &str, &str)| Change {
+                time: (*time).into(),
+                value: (*value).into(),
+                why: Some((*why).into()),
+            };
+            let changes = became.iter().map(change).collect();
+            Ok(Some(crate::house::Course { changes, ..crate::house::Course::default() }))
+        };
+        let span = Time { from: time(FROM), to: time(TO) };
+        let told = happenings(&config, span, &mut source).unwrap();
+        let command = |timed: &Timed| {
+            let Happening::Command { point, payload, hold } = &timed.what else { panic!("nothing else happened") };
+            (timed.at.to_rfc3339(), format!("{point} {payload}"), hold.map(|hold| hold.as_secs()))
+        };
+        let expected = [
+            ("2026-11-24T17:00:00+00:00".to_owned(), "zone.target 23".to_owned(), Some(9_000)),
+            ("2026-11-25T08:00:00+00:00".to_owned(), "zone.preset night".to_owned(), Some(10_800)),
+        ];
+        assert_eq!(told.iter().map(command).collect::<Vec<_>>(), expected);
+        // And the house takes it.
+        let (from, until) = (span.from.to_utc(), span.to.to_utc());
+        let mut recording = Recording::new(&config, from, until, Keep::Everything);
+        play::play(Play { config: config.clone(), from, until, happenings: told, world: None }, &mut recording);
+        let target = config.find_point("zone.target").unwrap();
+        let track = recording.tracks.iter().find(|(point, _)| *point == target).map(|(_, track)| track);
+        let Some(Track::Number(samples)) = track else { panic!("no target") };
+        let at = |text: &str| samples.iter().rfind(|(at, _)| *at <= time(text).to_utc()).and_then(|(_, value)| *value);
+        let times = ["24T17:30", "24T20:00", "24T21:30", "25T11:00", "25T13:00"];
+        let targets = times.map(|when| at(&format!("2026-11-{when}:00+01:00")));
+        assert_eq!(targets, [20.0, 23.0, 20.0, 17.0, 20.0].map(Some));
     }
 
     /// On Tuesday it did not run from six in the morning to ten in the evening: the heater of its last word was on until
