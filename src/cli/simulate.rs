@@ -22,7 +22,7 @@ use hearthd::{
         report::{self, Keep, Recording},
         scenario::{self, Scenario},
         watch::Change,
-        world::{Measured, VirtualWorld},
+        world::{Measured, PEOPLE, VirtualWorld},
     },
 };
 use std::{
@@ -58,6 +58,9 @@ pub struct Arguments {
     /// Another number makes other people and other weather
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// How many are at home of the two who live there, 0 to 2 [default: 2]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(0..=2), conflicts_with_all = ["scenario", "replay"])]
+    people: Option<u8>,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -104,7 +107,8 @@ pub fn run(arguments: &Arguments, config: Option<&Path>, sockets: &[PathBuf]) ->
         complain("warning: --weather does not have all of this time; before and after, it stays as at the ends\n");
     }
     let config = play::paced(&config, play::least_interval(length));
-    let world = Some(VirtualWorld::new(&config, from, arguments.seed, measured));
+    let people = arguments.people.map_or(PEOPLE, usize::from);
+    let world = Some(VirtualWorld::new(&config, from, arguments.seed, measured).with_people(people));
     let play = Play { config, from, until, happenings: Vec::new(), world };
     if let Some((point, at)) = arguments.question() {
         explain(play, point, at, arguments.json)?;

@@ -154,6 +154,8 @@ pub struct Trial {
     pub length: Option<String>,
     /// Another number makes other people and other weather.
     pub seed: Option<u32>,
+    /// How many are at home of the two who live there, `0` to `2`; both when absent.
+    pub people: Option<u8>,
     /// Temperatures outside: lines of a local time and °C, such as `2026-01-01 00:00,3.5`; a climate by latitude when absent.
     pub weather: Option<String>,
     /// What happens, as a scenario file without a house of its own; `from` and `for` stand in it.

@@ -6,7 +6,7 @@ use super::{
     report::{Keep, Recording, Track, text::unit},
     scenario,
     watch::Change,
-    world::{Measured, VirtualWorld},
+    world::{Measured, PEOPLE, VirtualWorld},
 };
 use crate::{
     almanac::{local_instant, written::date_or_time},
@@ -84,8 +84,8 @@ fn play_of(config: &Arc<Config>, trial: &Trial, lived: &Lived<'_>) -> Result<Pla
     let measured = measured.transpose().map_err(|report| report.to_string())?;
     let play = match *lived {
         Lived::Scenario(text) => {
-            if trial.from.is_some() || trial.length.is_some() {
-                return Err("from, for: they stand in the scenario".into());
+            if trial.from.is_some() || trial.length.is_some() || trial.people.is_some() {
+                return Err("from, for, people: they stand in the scenario".into());
             }
             if scenario::has_house(text) {
                 return Err("scenario: leave out its house: it is played in this one".into());
@@ -99,7 +99,11 @@ fn play_of(config: &Arc<Config>, trial: &Trial, lived: &Lived<'_>) -> Result<Pla
                 trial.length.as_deref().map_or(Ok(DAY), duration::parse).map_err(|wrong| format!("for: {wrong}"))?;
             let until = TimeDelta::from_std(length).ok().and_then(|length| from.checked_add_signed(length));
             let until = until.ok_or("for: this is beyond the calendar")?;
-            let world = Some(VirtualWorld::new(config, from, seed, measured));
+            let people = trial.people.map_or(PEOPLE, usize::from);
+            if people > PEOPLE {
+                return Err(format!("people: {people} are more than live there; write 0 to {PEOPLE}"));
+            }
+            let world = Some(VirtualWorld::new(config, from, seed, measured).with_people(people));
             Play { config: config.clone(), from, until, happenings: Vec::new(), world }
         }
     };
@@ -222,6 +226,24 @@ mod tests {
             both.edited.outputs[0].changes.iter().map(|turn| (&turn.at[11..16], turn.percent)).collect();
         assert_eq!(turns, [("00:00", 0.0), ("20:00", 100.0), ("23:30", 0.0)]);
         assert!(both.edited.outputs[0].changes[1].why.contains("Porch"));
+    }
+
+    /// Who is there moves, and who is not does not.
+    #[test]
+    fn as_many_are_at_home_as_is_said() {
+        let rooms = "[inputs.hall_motion]\nkind = \"motion\"\ngpio = 5\n[rooms.hall]\nmotion = [\"hall_motion\"]\n\
+            [outputs.hall]\nkind = \"light\"\ngpio = 18\n\
+            [[rules]]\nname = \"Hall\"\nset = { hall = \"on\" }\nwhile = \"hall.occupied\"\n";
+        let house = house(&format!("{HOUSE}{rooms}"));
+        let lit = |people| {
+            let trial = Trial { people, ..trial("2026-11-30", "1d") };
+            run(&house, &house, &trial).unwrap().running.outputs.iter().find(|day| day.id == "hall").unwrap().on_s
+        };
+        assert_eq!(lit(None), lit(Some(2)));
+        assert!(lit(Some(2)) > lit(Some(1)) && lit(Some(1)) > 600, "{} {}", lit(Some(2)), lit(Some(1)));
+        assert_eq!(lit(Some(0)), 0);
+        let three = Trial { people: Some(3), ..trial("2026-11-30", "1d") };
+        assert!(run(&house, &house, &three).unwrap_err().starts_with("people: 3 are more"));
     }
 
     #[test]

@@ -67,7 +67,10 @@ const [content, section] = await page.locator(".would").evaluate((one) => [one.l
 assert.ok(content > 0 && section >= content, `its content ends at ${content} px, its section at ${section} px`);
 await page.getByLabel("Day", { exact: true }).fill("2026-11-30");
 await page.getByRole("combobox", { name: /^Weather/ }).selectOption("frost");
+await page.getByRole("combobox", { name: /^People/ }).selectOption("nobody is home");
+const asks = page.waitForRequest((request) => request.url().endsWith("/simulate"));
 await page.getByRole("button", { name: "Simulate" }).click();
+assert.deepEqual(((await asks).postDataJSON()).people, 0);
 const lane = page.locator(".trial .lane", { hasText: "Porch light" });
 await lane.getByText("1 hr → 2 hr 30 min").waitFor();
 assert.equal(await page.locator(".trial .lane").count(), 1, "the others are told in one line");

@@ -9,13 +9,15 @@ import { clock, lasting, number, t } from "./words.js";
 
 /** The lowest and the highest temperature of a day, °C. */
 const WEATHERS = { usual: null, frost: [-12, -3], mild: [7, 15], heat: [20, 34] };
-const PEOPLE = 4;
+/** How many of the two who live there are at home, and which of their days it is. */
+const PEOPLE = { usual: [2, 1], one: [1, 1], nobody: [0, 1] }, OTHERS = 3;
 
 /** The part of the page. `text()` is what is being edited, `about()` the house, `complain` says what went wrong. */
 export function trial({ text, about, complain }) {
   const day = h("input", { type: "date", class: "find", value: following(about().time) });
   const weather = choice(Object.keys(WEATHERS).map((word) => [word, t(`trial.weather.${word}`)]));
-  const people = choice(Array.from({ length: PEOPLE }, (_, place) => [place + 1, place ? t("trial.people.other", place) : t("trial.people.usual")]));
+  const people = choice([...Object.entries(PEOPLE).map(([word, which]) => [which, t(`trial.people.${word}`)]),
+    ...Array.from({ length: OTHERS }, (_, place) => [[2, place + 2], t("trial.people.other", place + 1)])]);
   const shown = h("div", { class: "days", "aria-live": "polite" }), old = h("p", { class: "small", hidden: true }, t("trial.old"));
   let played, both, isSeen;
   const button = h("button", { class: "plain", onclick: play }, t("trial.play"));
@@ -29,7 +31,8 @@ export function trial({ text, about, complain }) {
     both = undefined;
     shown.replaceChildren(h("p", { class: "small" }, t("trial.plays")));
     try {
-      const asked = { text: played = text(), from: day.value, for: "1d", seed: Number(people.value), weather: course(day.value, WEATHERS[weather.value]) };
+      const [home, seed] = people.value.split(",").map(Number);
+      const asked = { text: played = text(), from: day.value, for: "1d", seed, people: home, weather: course(day.value, WEATHERS[weather.value]) };
       both = await ask("POST", "simulate", asked);
       isSeen = false;
       draw();

@@ -23,6 +23,7 @@ mod virtual_world;
 
 pub use left_out::{NotModelled, not_modelled};
 pub use measured::Measured;
+pub use people::PEOPLE;
 pub use virtual_world::VirtualWorld;
 
 use crate::model::{Chip, Config, InputId, InputKind, OutputId, Quantity, SensorId, Zone};

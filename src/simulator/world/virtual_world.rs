@@ -28,6 +28,13 @@ impl VirtualWorld {
         VirtualWorld { world, zone: config.hub.timezone, day: None, moves: VecDeque::new() }
     }
 
+    /// The same with so many people at home, of two.
+    #[must_use]
+    pub fn with_people(mut self, at_home: usize) -> VirtualWorld {
+        self.world.household.at_home = at_home;
+        self
+    }
+
     /// When the next wire moves, or when to ask again; nothing in a house without inputs.
     pub fn next_move(&mut self) -> Option<DateTime<Utc>> {
         if self.world.wires.is_empty() {

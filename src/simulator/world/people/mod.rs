@@ -19,6 +19,8 @@ pub(super) struct Household {
     timezone: Zone,
     /// The rooms of no known use, which somebody looks into now and then.
     others: Vec<Place>,
+    /// How many of them live there at that time; the others are away.
+    pub(super) at_home: usize,
     /// Each person's plan of the day last asked for.
     days: [Option<Day>; 2],
 }
@@ -26,7 +28,8 @@ pub(super) struct Household {
 /// One person, one day.
 struct Day {
     date: NaiveDate,
-    wakes_s: i32,
+    /// None: the person wakes up elsewhere.
+    wakes_s: Option<i32>,
     /// By time; the first begins at midnight.
     stays: Vec<Stay>,
 }
@@ -69,12 +72,24 @@ const HOUR: i32 = 3_600;
 /// Nobody needs light then; and from its end on it is evening.
 const DAYLIGHT: std::ops::Range<i32> = 8 * HOUR..17 * HOUR;
 
+/// How many live in a house.
+pub const PEOPLE: usize = 2;
+/// So long after waking up there is fresh air.
+const AIRING: std::ops::Range<i32> = 25 * MINUTE..37 * MINUTE;
+
 /// A door that somebody walks through stands open for this long.
 const DOOR_S: i32 = 15;
 
 impl Household {
     pub(super) fn new(seed: u64, timezone: Zone, others: Vec<Place>) -> Household {
-        Household { seed, timezone, others, days: [None, None] }
+        Household { seed, timezone, others, at_home: PEOPLE, days: [None, None] }
+    }
+
+    fn day(&self, person: usize, date: NaiveDate) -> Day {
+        match person < self.at_home {
+            true => plan(self.seed, person as i32, date, &self.others),
+            false => Day { date, wakes_s: None, stays: vec![Stay { from_s: 0, place: None, asleep: false }] },
+        }
     }
 
     /// What everybody does at an instant.
@@ -83,7 +98,7 @@ impl Household {
         let second = local.num_seconds_from_midnight() as i32;
         [0, 1].map(|person: usize| {
             let day = self.days[person].take().filter(|day| day.date == local.date());
-            let day = day.unwrap_or_else(|| plan(self.seed, person as i32, local.date(), &self.others));
+            let day = day.unwrap_or_else(|| self.day(person, local.date()));
             let doing = day.doing(self.seed, person, second);
             self.days[person] = Some(day);
             doing
@@ -104,8 +119,13 @@ impl Day {
             moving: !now.asleep && self.moves(seed, person, second, now, since_s),
             just_left,
             lit: now.switches_light_on(),
-            airing: (self.wakes_s + 25 * MINUTE..self.wakes_s + 37 * MINUTE).contains(&second),
+            airing: self.airing().is_some_and(|(from_s, to_s)| (from_s..to_s).contains(&second)),
         }
+    }
+
+    /// When the windows are open.
+    fn airing(&self) -> Option<Span> {
+        self.wakes_s.map(|wakes_s| (wakes_s + AIRING.start, wakes_s + AIRING.end))
     }
 
     /// People move when they come in, and now and then after that, in stretches of ten seconds.
@@ -157,7 +177,7 @@ fn plan(seed: u64, person: i32, date: NaiveDate, others: &[Place]) -> Day {
     walk.wander(dinner_s + 35 * MINUTE, bed_s - 10 * MINUTE);
     walk.go(bed_s - 10 * MINUTE, BATHROOM);
     walk.sleep(bed_s);
-    Day { date, wakes_s, stays: walk.stays }
+    Day { date, wakes_s: Some(wakes_s), stays: walk.stays }
 }
 
 /// A person on the way through a day; times only ever grow.

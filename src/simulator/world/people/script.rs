@@ -2,7 +2,7 @@
 //! worked out in no time.
 
 use super::{
-    DAYLIGHT, Day, HOUR, Household, MINUTE, Stay, plan,
+    DAYLIGHT, Day, HOUR, Household, Stay,
     sense::{Press, Sense},
 };
 use crate::simulator::world::{
@@ -29,7 +29,7 @@ impl Household {
         if senses.iter().all(|sense| *sense == Sense::Nothing) {
             return vec![Vec::new(); senses.len()];
         }
-        let days = [0, 1].map(|person| plan(self.seed, person, date, &self.others));
+        let days = [0, 1].map(|person| self.day(person, date));
         senses.iter().map(|sense| joined(self.sensed(date, &days, *sense))).collect()
     }
 
@@ -40,7 +40,7 @@ impl Household {
         match sense {
             Sense::Motion(place) => of_each(&|person, day| day.motion(self.seed, person, place)),
             Sense::Door(place) => of_each(&|_, day| day.changes_of_side(place)),
-            Sense::Window => of_each(&|_, day| vec![(day.wakes_s + 25 * MINUTE, day.wakes_s + 37 * MINUTE)]),
+            Sense::Window => of_each(&|_, day| day.airing().into_iter().collect()),
             Sense::WallSwitch(place) => of_each(&|_, day| day.lit(place)),
             Sense::Press(press) => self.pressed(date, days, press).into_iter().map(|at| (at, at + PRESS_S)).collect(),
             Sense::Nothing => Vec::new(),
