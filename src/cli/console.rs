@@ -105,7 +105,11 @@ pub fn print_why(why: Why, as_json: bool) -> anyhow::Result<()> {
     }
     let mut out = Shown(out);
     let state = &why.point;
-    let line = format!("{} {}. {}", state.id, has_been(state), remark(state));
+    let line = match &*state.kind {
+        // It is given and is over.
+        "scene" => format!("{}: {}", state.id, state.name),
+        _ => format!("{} {}. {}", state.id, has_been(state), remark(state)),
+    };
     writeln!(out, "{}", line.trim_end())?;
     print_slots(&mut out, &why.slots)?;
     for wire in &why.wires {
@@ -141,7 +145,8 @@ pub fn print_why(why: Why, as_json: bool) -> anyhow::Result<()> {
     }
     for (index, sign) in why.signs.iter().enumerate() {
         if index == 0 {
-            writeln!(out, "\nwhat can show that somebody is there")?;
+            let title = if state.kind == "scene" { "what it sets" } else { "what can show that somebody is there" };
+            writeln!(out, "\n{title}")?;
         }
         writeln!(out, "  {}", in_one_line(sign))?;
     }
@@ -156,7 +161,7 @@ pub fn print_why(why: Why, as_json: bool) -> anyhow::Result<()> {
     } else if let Some(until) = why.stays_until {
         let until = clock_time(&until);
         writeln!(out, "\nnext: if nothing else happens, it stays so until {until} at least; further was not looked")?;
-    } else if !why.slots.is_empty() || !why.signs.is_empty() {
+    } else if !why.slots.is_empty() || !why.signs.is_empty() && state.kind != "scene" {
         writeln!(out, "\nnext: if nothing else happens, it stays so for a day")?;
     }
     Ok(())

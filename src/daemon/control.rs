@@ -14,7 +14,7 @@ use crate::{
     config::Sources,
     engine::{EffectQueue, Engine, Revision},
     hardware::{Hardware, simulated::Wires},
-    house::{Answerer, Explained, Foreseen, Question, Reply, Request},
+    house::{Answerer, Explained, Foreseen, Question, Reply, Request, Ruled},
     model::{
         Config, DriveId, Event, Level, Output, OutputId, PRESS, Quality, Refusal, RequestId, Snapshot, Source, Vital,
     },
@@ -233,6 +233,9 @@ impl Control {
             Question::Outlook(answer) => {
                 let outlook = engine.outlook(now);
                 drop(answer.send(Foreseen { config: in_force.config, outlook, now: now.wall }));
+            }
+            Question::Rules(answer) => {
+                drop(answer.send(Ruled { config: in_force.config, rules: engine.rules_now() }));
             }
             Question::Plan(candidate, answer) => drop(answer.send(plan(&in_force, &engine, now, &candidate))),
         });

@@ -6,7 +6,7 @@ use crate::{
     clock::Now,
     model::{
         Ahead, ClimateFacet, ClimateId, Effect, Event, Expected, Explanation, Level, Outlook, OutputId, Point,
-        PointState, Quality, RoomId, Slot, SunTimes, Truth, Upcoming, Value,
+        PointState, Quality, RoomId, RuleAhead, Slot, SunTimes, Truth, Upcoming, Value,
     },
 };
 use chrono::{DateTime, Utc};
@@ -86,7 +86,9 @@ pub(super) fn outlook(engine: &Engine, now: Now) -> Outlook {
     };
     let points: Vec<Point> = engine.config.points().filter(is_told).collect();
     let (mut changes, mut before) = (Vec::new(), Vec::<PointState>::new());
+    let mut rules = RulesAhead::default();
     let until = run_ahead(engine, now, |copy, then| {
+        rules.look(copy, then);
         let states: Vec<_> = points.iter().map(|point| copy.plain_state(*point, then)).collect();
         for (state, before) in states.iter().zip(&before) {
             if let Some(value) = state.text().filter(|_| shows_another(state, before)) {
@@ -98,7 +100,36 @@ pub(super) fn outlook(engine: &Engine, now: Now) -> Outlook {
         before = states;
         if changes.len() < CHANGES_MAX { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
-    Outlook { sun: sun_times(engine, now), changes, until }
+    Outlook { sun: sun_times(engine, now), changes, rules: rules.found, until }
+}
+
+/// What rules do next.
+#[derive(Default)]
+struct RulesAhead {
+    /// Whether each with `while` is active as it was first; None: what it does next is found.
+    active: Option<Vec<Option<Truth>>>,
+    /// How often each with `on` acted, in the same way.
+    acted: Option<Vec<Option<u64>>>,
+    found: Vec<RuleAhead>,
+}
+
+impl RulesAhead {
+    fn look(&mut self, engine: &Engine, now: Now) {
+        let truths = || engine.rules.iter().map(|state| state.truth);
+        let counts = || engine.events.iter().map(|state| state.used.acted);
+        let active = self.active.get_or_insert_with(|| truths().map(Some).collect());
+        let acted = self.acted.get_or_insert_with(|| counts().map(Some).collect());
+        for ((rule, before), is) in engine.config.rules.iter().zip(active).zip(truths()) {
+            if before.take_if(|before| *before != is).is_some() {
+                self.found.push(RuleAhead { name: rule.name.clone(), at: now.wall, active: Some(is) });
+            }
+        }
+        for ((rule, before), count) in engine.config.events.iter().zip(acted).zip(counts()) {
+            if before.take_if(|before| *before != count).is_some() {
+                self.found.push(RuleAhead { name: rule.name.clone(), at: now.wall, active: None });
+            }
+        }
+    }
 }
 
 /// Whether a point says something else than before. A zone moves its levels all the time: of those only on and off count.

@@ -11,19 +11,24 @@ use super::{
 use crate::{
     clock::Now,
     model::{
-        Climate, ClimateFacet, ClimateId, Condition, InputId, Method, Number, Outlook, OutputId, PartReason, PastDay,
-        Pending, Point, Reasons, RoomId, Rule, RuleId, RuleReason, Slot, Summary, Truth, WireReason, duration,
+        Cause, Claim, Climate, ClimateFacet, ClimateId, Condition, InputId, Method, Number, Outlook, OutputId,
+        PartReason, PastDay, Pending, Point, Quality, ReasonSlot, Reasons, RoomId, Rule, RuleId, RuleNow, RuleReason,
+        RulesNow, SceneId, Slot, Summary, Truth, WireReason, duration,
     },
 };
 use std::time::Duration;
 
 impl Engine {
-    /// Of an output, what asks for it and what the rules about it look at; of a room, what can show that somebody is there;
-    /// of a zone's point, what asks for its value; what is waited for and what comes next. Takes some milliseconds: it runs a
-    /// copy of the house ahead.
+    /// Of an output and what follows from it, what asks for it and what the rules about it look at; of a room, what can show
+    /// that somebody is there; of a zone's point, what asks for its value; what is waited for and what comes next. Takes some
+    /// milliseconds: it runs a copy of the house ahead.
     pub fn reasons(&self, point: Point, now: Now) -> Reasons {
         match point {
             Point::Output(id) => self.output_reasons(id, now),
+            // What it is follows from what the output is.
+            Point::OutputFacet(id, facet) if facet.is_decided() => {
+                Reasons { slots: self.output_slots(id), ..self.output_reasons(id, now) }
+            }
             Point::Occupied(id) => self.room_reasons(id, false, now),
             Point::Asleep(id) => self.room_reasons(id, true, now),
             Point::Climate(id, facet) => self.facet_reasons(id, facet, now),
@@ -37,7 +42,23 @@ impl Engine {
     /// have taken it away.
     pub fn reasons_of(&self, name: &str, now: Now) -> Option<Reasons> {
         let of_point = self.config.find_point(name).map(|point| self.reasons(point, now));
-        of_point.or_else(|| Some(self.reasons_of_zone(self.config.find_climate(name)?, now)))
+        let of_scene = || Some(self.reasons_of_scene(self.config.find_scene(name.strip_prefix("scene.")?)?, now));
+        of_point.or_else(of_scene).or_else(|| Some(self.reasons_of_zone(self.config.find_climate(name)?, now)))
+    }
+
+    /// Of a scene: what it sets, each with whether that is so.
+    fn reasons_of_scene(&self, id: SceneId, now: Now) -> Reasons {
+        let view = self.view(now);
+        let sets = self.config[id].set.iter().map(|(output, level)| PartReason {
+            text: format!("{} {}", self.config[*output].id, self.config.level_text(*output, *level)),
+            truth: match view.quality(*output) {
+                Quality::Good => (view.decided(*output) == *level).into(),
+                _ => Truth::Unknown,
+            },
+            points: vec![Point::Output(*output)],
+            numbers: Vec::new(),
+        });
+        Reasons { signs: sets.collect(), ..Reasons::default() }
     }
 
     /// What is expected within a day, if nothing happens in the house but that time goes on. Takes some milliseconds, as
@@ -46,12 +67,36 @@ impl Engine {
         foresight::outlook(self, now)
     }
 
+    /// How it stands with each rule.
+    pub fn rules_now(&self) -> RulesNow {
+        let mut rules: Vec<RuleNow> =
+            self.rules.iter().map(|state| RuleNow { active: state.truth, holds: Vec::new() }).collect();
+        for output in self.config.visible_outputs() {
+            let explanation = self.outputs[output.0].explanation.as_ref();
+            let first = explanation.and_then(|explanation| explanation.slots.first());
+            let Some((Slot::Rule, claim)) = first else { continue };
+            if let Cause::Rule(rule) | Cause::RuleUnknown(rule) | Cause::RuleStays(rule) = claim.cause {
+                rules[rule.0].holds.push(output);
+            }
+        }
+        RulesNow { rules, acted: self.events.iter().map(|state| state.used.acted).collect() }
+    }
+
     fn output_reasons(&self, output: OutputId, now: Now) -> Reasons {
         let rules = self.rule_reasons(output, now);
         let pending = self.pending(output, &rules, now);
         let wires = self.wire_reasons(output);
         let next = foresight::next_of_output(self, output, now);
         Reasons { rules, pending: sorted(pending), wires, ..Reasons::default() }.ahead(next)
+    }
+
+    /// The priority array of an output.
+    fn output_slots(&self, id: OutputId) -> Vec<ReasonSlot> {
+        let filled = self.outputs[id.0].explanation.iter().flat_map(|explanation| &explanation.slots);
+        let slot = |(slot, claim): &(Slot, Claim)| {
+            ReasonSlot::new(slot.word(), self.config.level_text(id, claim.level), claim.cause.describe(&self.config))
+        };
+        filled.map(slot).collect()
     }
 
     /// The wire of slow PWM, and any other part that is held.

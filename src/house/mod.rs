@@ -18,7 +18,7 @@ pub use adapters::Adapters;
 pub use commands::{Answerer, Reply, Request};
 pub use history::{Ask, Change, Course, NoCourse, Past, Span, UNKNOWN};
 pub use notifications::{Notice, Notification, Notifications, Refused, TOLD_MAX};
-pub use questions::{Candidate, Difference, Explained, Foreseen, Move, Plan, Question};
+pub use questions::{Candidate, Difference, Explained, Foreseen, Move, Plan, Question, Ruled};
 
 use crate::{
     clock::Clock,

@@ -1,6 +1,6 @@
 //! Questions that the snapshot does not answer; the daemon looks into a copy of the engine.
 
-use crate::model::{Config, Outlook, Reasons};
+use crate::model::{Config, Outlook, Reasons, RulesNow};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -12,6 +12,8 @@ pub enum Question {
     Why(String, oneshot::Sender<Option<Explained>>),
     /// What is expected within a day.
     Outlook(oneshot::Sender<Foreseen>),
+    /// How it stands with each rule.
+    Rules(oneshot::Sender<Ruled>),
     /// What a changed configuration would change; or its problems.
     Plan(Candidate, oneshot::Sender<Result<Plan, String>>),
 }
@@ -22,6 +24,14 @@ pub struct Explained {
     pub config: Arc<Config>,
     /// Why.
     pub reasons: Reasons,
+}
+
+/// How it stands with the rules.
+pub struct Ruled {
+    /// The house whose rules they are.
+    pub config: Arc<Config>,
+    /// In its order.
+    pub rules: RulesNow,
 }
 
 /// What is expected.

@@ -7,7 +7,7 @@ use super::{
     operations::{self, Content, Operation, Verb},
     page,
     problem::problem,
-    shape,
+    rules, shape,
 };
 use crate::clock::Moment;
 use crate::house::{Ask, Candidate, Course, Explained, House, NoCourse, Past, Plan, Question, Request};
@@ -120,6 +120,10 @@ fn operations(auth: Option<&Arc<Auth>>) -> Vec<Operation> {
         Operation::new(Get, "/api/v1/outlook", "outlook", "What is expected within a day, and the sun", outlook)
             .scope(Read)
             .gives::<shape::Outlook>()
+            .fails(&[UNANSWERED]),
+        Operation::new(Get, "/api/v1/rules", "listRules", "Every rule, and what it does now", rules::rules)
+            .scope(Read)
+            .gives::<Vec<rules::ListedRule>>()
             .fails(&[UNANSWERED]),
         Operation::new(Get, "/api/v1/hub", "hub", "What the hub tells of itself and its machine", hub)
             .scope(Read)
@@ -343,7 +347,10 @@ fn malformed(wrong: serde_json::Error) -> Response {
 }
 
 /// The daemon's answer to a question.
-async fn ask<T>(house: &House, question: impl FnOnce(oneshot::Sender<T>) -> Question) -> Result<T, Response> {
+pub(super) async fn ask<T>(
+    house: &House,
+    question: impl FnOnce(oneshot::Sender<T>) -> Question,
+) -> Result<T, Response> {
     let (sender, answer) = oneshot::channel();
     if house.questions.send(question(sender)).await.is_err() {
         return Err(problem(StatusCode::SERVICE_UNAVAILABLE, "hearthd is stopping"));

@@ -8,6 +8,7 @@
 //! | `DELETE /api/v1/points/{id}` | gives the point back to automatic control |
 //! | `GET /api/v1/why/{id}` | what holds an output, what shows somebody in a room, what is waited for, what comes next |
 //! | `GET /api/v1/outlook` | what is expected within a day, and when the sun is up |
+//! | `GET /api/v1/rules` | every rule, what it does now |
 //! | `GET /api/v1/hub` | what the hub tells of itself and its machine |
 //! | `GET /api/v1/history/{id}` | what became of a point: `?from=yesterday&to=now&every=1h`, sums and changes |
 //! | `GET /api/v1/events` | server-sent events: all points, then what changes |
@@ -41,6 +42,7 @@ mod openapi;
 mod operations;
 mod page;
 mod problem;
+mod rules;
 pub mod secret;
 mod self_made;
 mod serve;
@@ -137,7 +139,7 @@ mod tests {
             while let Some(Question::Outlook(answer)) = asked.recv().await {
                 questions += 1;
                 let now = chrono::DateTime::UNIX_EPOCH;
-                let outlook = Outlook { sun: Vec::new(), changes: Vec::new(), until: now };
+                let outlook = Outlook { sun: Vec::new(), changes: Vec::new(), rules: Vec::new(), until: now };
                 assert!(answer.send(Foreseen { config: first.config.clone(), outlook, now }).is_ok());
             }
             questions

@@ -7,8 +7,8 @@ use super::{
 use crate::house::Foreseen;
 use crate::model::{
     BrokerStatus, Category, Claim, ClimateFacet, Expected, Explanation, Kind, Level, Owner, PartReason, Pending,
-    PointSpec, PointState, Quality, Reasons, Role, RuleReason, Slot, Snapshot, SunTimes, Truth, Unit, Value, Vital,
-    VitalKind, VitalState, WireReason,
+    PointSpec, PointState, Quality, Reasons, Role, RuleAhead, RuleReason, Slot, Snapshot, SunTimes, Truth, Unit, Value,
+    Vital, VitalKind, VitalState, WireReason,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -174,7 +174,7 @@ pub struct UsageShape {
 }
 
 /// Answer of `GET /api/v1/why/{id}`.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Why {
     /// The point itself.
     pub point: PointShape,
@@ -188,7 +188,7 @@ pub struct Why {
     pub wires: Vec<WireShape>,
     /// The rules that set it, in the order of the file.
     pub rules: Vec<RuleShape>,
-    /// Of a room: what can show that somebody is there.
+    /// Of a room: what can show that somebody is there. Of a scene: what it sets, and whether that is so.
     #[serde(default)]
     pub signs: Vec<PartShape>,
     /// What is waited for, soonest first.
@@ -272,6 +272,20 @@ pub struct Outlook {
     pub sun: Vec<SunShape>,
     /// What changes of itself, the soonest first: outputs, what zones are to hold, the mode.
     pub changes: Vec<ExpectedShape>,
+    /// What rules do next: of each the first time, the soonest first.
+    #[serde(default)]
+    pub rules: Vec<RuleAheadShape>,
+}
+
+/// What a rule does next by itself.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RuleAheadShape {
+    /// Its sentence.
+    pub name: String,
+    /// When, RFC 3339.
+    pub at: String,
+    /// Whether it is active then: `yes`, `no` or `unknown`; null: it acts once.
+    pub active: Option<String>,
 }
 
 /// The sun's times of one day. Where it stays up, they reach from one solar midnight to the next; where it stays down,
@@ -477,6 +491,16 @@ fn percent(snapshot: &Snapshot, spec: &PointSpec) -> Option<u8> {
 /// Why what has this name is as it is: a point, or a zone, spoken of by what it does. `reasons` are of the same house.
 pub fn why(snapshot: &Snapshot, name: &str, reasons: &Reasons) -> Option<Why> {
     let config = &snapshot.config;
+    let part = |part: &PartReason| PartShape {
+        text: part.text.clone(),
+        so: word(part.truth),
+        points: part.points.iter().filter_map(|id| Some(point(snapshot, snapshot.get(*id)?))).collect(),
+        numbers: part.numbers.clone(),
+    };
+    if name.starts_with("scene.") {
+        let signs = reasons.signs.iter().map(part).collect();
+        return Some(Why { point: find(snapshot, name)?, signs, ..Why::default() });
+    }
     let of_zone = || snapshot.find(&format!("{name}.{}", ClimateFacet::Action.word()));
     let state = snapshot.find(name).or_else(of_zone)?;
     let spec = config.spec(state.point)?;
@@ -496,12 +520,6 @@ pub fn why(snapshot: &Snapshot, name: &str, reasons: &Reasons) -> Option<Why> {
         level: reason.level.to_string(),
         age_s: age_s(snapshot.now, reason.since),
         slots: array(snapshot, &|level| config.level_text(reason.wire, level), &reason.explanation),
-    };
-    let part = |part: &PartReason| PartShape {
-        text: part.text.clone(),
-        so: word(part.truth),
-        points: part.points.iter().filter_map(|id| Some(point(snapshot, snapshot.get(*id)?))).collect(),
-        numbers: part.numbers.clone(),
     };
     let rule = |reason: &RuleReason| RuleShape {
         name: config[reason.rule].name.to_string(),
@@ -542,11 +560,17 @@ pub(super) fn outlook(Foreseen { config, outlook, now }: &Foreseen) -> Outlook {
         percent: *percent,
         why: next.line.clone(),
     };
+    let rule = |rule: &RuleAhead| RuleAheadShape {
+        name: rule.name.to_string(),
+        at: local(rule.at),
+        active: rule.active.map(word),
+    };
     Outlook {
         time: local(*now),
         until: local(outlook.until),
         sun: outlook.sun.iter().map(sun).collect(),
         changes: outlook.changes.iter().map(expected).collect(),
+        rules: outlook.rules.iter().map(rule).collect(),
     }
 }
 
@@ -580,7 +604,7 @@ fn array(snapshot: &Snapshot, level_text: &dyn Fn(Level) -> String, explanation:
     explanation.slots.iter().map(slot).collect()
 }
 
-fn word(truth: Truth) -> String {
+pub(super) fn word(truth: Truth) -> String {
     match truth {
         Truth::True => "yes",
         Truth::False => "no",

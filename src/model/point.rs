@@ -93,6 +93,11 @@ impl OutputFacet {
         self.facts().0
     }
 
+    /// Whether it is as it is because the output is as it is: a lock is not.
+    pub fn is_decided(self) -> bool {
+        self != OutputFacet::Lock
+    }
+
     /// How many decimals of its number are published.
     pub fn decimals(self) -> usize {
         self.facts().1

@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// More than the priority array tells: what the rules about an output look at, what is waited for, what comes next.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reasons {
-    /// Of a zone's point: what asks for its value, the highest first.
+    /// Of a zone's point, and of what follows from an output: what asks for its value, the highest first.
     pub slots: Vec<ReasonSlot>,
     /// What it consists of: of a zone, its points and outputs.
     pub points: Vec<Point>,
@@ -15,7 +15,7 @@ pub struct Reasons {
     pub wires: Vec<WireReason>,
     /// Of an output: the rules that set it, in the order of the file.
     pub rules: Vec<RuleReason>,
-    /// Of a room: what can show that somebody is there, each with whether it does.
+    /// Of a room: what can show that somebody is there, each with whether it does; of a scene: what it sets.
     pub signs: Vec<PartReason>,
     /// What is waited for, soonest first.
     pub pending: Vec<Pending>,
@@ -44,8 +44,39 @@ pub struct Outlook {
     pub sun: Vec<SunTimes>,
     /// What changes of itself, the soonest first.
     pub changes: Vec<Expected>,
+    /// When rules become active or are it no more, and those with `on` act: of each the first time, the soonest first.
+    pub rules: Vec<RuleAhead>,
     /// Until when it was looked ahead.
     pub until: DateTime<Utc>,
+}
+
+/// What a rule does next by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleAhead {
+    /// Its sentence.
+    pub name: Arc<str>,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Whether it is active then; None: it acts once.
+    pub active: Option<Truth>,
+}
+
+/// How it stands with the rules of a house now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RulesNow {
+    /// Those with `while`, in their order.
+    pub rules: Vec<RuleNow>,
+    /// How often each of those with `on` acted since the start, in their order.
+    pub acted: Vec<u64>,
+}
+
+/// How it stands with a rule with `while`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleNow {
+    /// Whether it is active.
+    pub active: Truth,
+    /// The outputs whose value it holds: nothing higher asks for them, and no rule before it.
+    pub holds: Vec<OutputId>,
 }
 
 /// A change of a point that is expected.

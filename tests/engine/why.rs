@@ -3,7 +3,8 @@
 use crate::support::{engine_config::*, engine_house::*};
 use hearthd::almanac::sun;
 use hearthd::model::{
-    ClimateFacet, Comparison, Condition, Expected, Number, Output, Pending, Point, ReasonSlot, Slot, Summary, Truth,
+    ClimateFacet, Comparison, Condition, Expected, Number, Output, OutputFacet, Pending, Point, ReasonSlot, Reasons,
+    RuleAhead, Slot, Summary, Truth,
 };
 
 fn told(pending: &[Pending]) -> Vec<(String, String)> {
@@ -40,6 +41,45 @@ fn each_part_of_each_rule_is_told_with_its_points() {
     let next = reasons.next.unwrap();
     assert_eq!((next.at, next.value.as_str()), (utc("2026-11-23T17:05:10"), "OFF"));
     assert_eq!(next.line, "default: nobody asks for anything");
+}
+
+/// What follows from an output is as it is for its reasons; a lock is not.
+#[test]
+fn what_belongs_to_an_output_has_its_reasons() {
+    let mut builder = Builder::new();
+    let lamp = builder.output(Output { power: Some(8.0), lock: true, ..output("lamp") });
+    builder.rule("Evening", between(at(17, 0), at(20, 0)), &[(lamp, ON)]);
+    let house = House::at(builder.build(), "2026-11-23T17:00:00");
+    let of = |point| house.engine.reasons(point, house.now);
+    let whole = of(Point::Output(lamp));
+    assert_eq!((whole.rules.len(), whole.next.is_some()), (1, true));
+    for facet in [OutputFacet::Power, OutputFacet::Energy] {
+        let reasons = of(Point::OutputFacet(lamp, facet));
+        let slots: Vec<_> = reasons.slots.iter().map(|slot| (slot.slot, &*slot.value, &*slot.cause)).collect();
+        assert_eq!(slots, [("rule", "ON", "Evening"), ("default", "OFF", "nobody asks for anything")], "{facet:?}");
+        assert_eq!(Reasons { slots: Vec::new(), ..reasons }, whole, "{facet:?}");
+    }
+    assert_eq!(of(Point::OutputFacet(lamp, OutputFacet::Lock)), Reasons::default());
+}
+
+/// A scene holds nothing: of each that it sets it is told whether that is so.
+#[test]
+fn a_scene_tells_what_of_it_is_so() {
+    let text = "[outputs.lamp]\nkind = \"light\"\ngpio = 17\n[outputs.fan]\nkind = \"fan\"\ngpio = 18\n\
+                [scenes.evening]\nset = { lamp = \"on\", fan = \"off\" }\n";
+    let mut house = House::new(from_text(text));
+    let told = |house: &House| -> Vec<(String, Truth)> {
+        let reasons = house.engine.reasons_of("scene.evening", house.now).unwrap();
+        reasons.signs.into_iter().map(|sign| (sign.text, sign.truth)).collect()
+    };
+    let of = |lamp, fan| [("lamp ON".to_owned(), lamp), ("fan OFF".to_owned(), fan)];
+    assert_eq!(told(&house), of(Truth::False, Truth::True));
+    house.command("scene.evening", "ON");
+    assert_eq!(told(&house), of(Truth::True, Truth::True));
+    house.break_wire("fan");
+    house.command("fan", "ON");
+    assert_eq!(told(&house), of(Truth::True, Truth::Unknown));
+    assert_eq!(house.engine.reasons_of("scene.morning", house.now), None);
 }
 
 /// Readings are taken to stay as they are: the next change is the window's end, not the sensor going stale.
@@ -117,7 +157,17 @@ fn an_outlook_tells_levels_targets_and_the_mode() {
         ("dimmer", "07:00:00", "ON", Some(30)),
     ];
     let expected = expected.map(|(id, time, value, percent)| (id.into(), time.into(), value.into(), percent));
-    assert_eq!(house.engine.outlook(house.now).changes.iter().map(told).collect::<Vec<_>>(), expected);
+    let outlook = house.engine.outlook(house.now);
+    assert_eq!(outlook.changes.iter().map(told).collect::<Vec<_>>(), expected);
+    // And of each rule what it does first.
+    let told = |rule: &RuleAhead| (rule.name.to_string(), rule.at.format("%T").to_string(), rule.active);
+    let expected = [
+        ("Day", "19:00:00", Some(Truth::False)),
+        ("Evening", "19:00:00", Some(Truth::True)),
+        ("Bed", "22:30:00", None),
+    ];
+    let expected = expected.map(|(name, time, active)| (name.to_owned(), time.to_owned(), active));
+    assert_eq!(outlook.rules.iter().map(told).collect::<Vec<_>>(), expected);
 }
 
 /// Also after a restart.
