@@ -30,7 +30,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Path, content type, content.
-const FILES: [(&str, &str, &[u8]); 35] = [
+const FILES: [(&str, &str, &[u8]); 37] = [
     ("/", HTML, include_bytes!("page/index.html")),
     ("/palette.css", STYLE, include_bytes!("../html/palette.css")),
     ("/page.css", STYLE, include_bytes!("page/page.css")),
@@ -42,6 +42,7 @@ const FILES: [(&str, &str, &[u8]); 35] = [
     ("/dial.js", SCRIPT, include_bytes!("page/dial.js")),
     ("/dom.js", SCRIPT, include_bytes!("page/dom.js")),
     ("/editor.js", SCRIPT, include_bytes!("page/editor.js")),
+    ("/glance.js", SCRIPT, include_bytes!("page/glance.js")),
     ("/health.js", SCRIPT, include_bytes!("page/health.js")),
     ("/hold.js", SCRIPT, include_bytes!("page/hold.js")),
     ("/lanes.js", SCRIPT, include_bytes!("page/lanes.js")),
@@ -50,6 +51,7 @@ const FILES: [(&str, &str, &[u8]); 35] = [
     ("/past.js", SCRIPT, include_bytes!("page/past.js")),
     ("/plan.js", SCRIPT, include_bytes!("page/plan.js")),
     ("/point.js", SCRIPT, include_bytes!("page/point.js")),
+    ("/rules.js", SCRIPT, include_bytes!("page/rules.js")),
     ("/scale.js", SCRIPT, include_bytes!("page/scale.js")),
     ("/sheet.js", SCRIPT, include_bytes!("page/sheet.js")),
     ("/tiles.js", SCRIPT, include_bytes!("page/tiles.js")),

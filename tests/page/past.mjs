@@ -19,8 +19,12 @@ const range = async (page, name) => {
   await drawn(page);
 };
 
-// A number of today: its band and line, its gap, and what it sums up to.
 await page.locator(".tile").first().waitFor();
+// A rule says when it is next to do something.
+await page.locator("#rules summary").click();
+await page.locator("#rules li", { hasText: "Porch light before bed" }).getByText("Not now. Begins 22:00.").waitFor();
+await page.locator("#rules summary").click();
+// A number of today: its band and line, its gap, and what it sums up to.
 await find(page, "living temperature");
 const sums = async () => Object.fromEntries(await page.locator(".sums div").evaluateAll((all) => all.map((one) => [...one.children].map((part) => part.textContent))));
 const { Lowest, Mean, Highest } = await sums();

@@ -2,12 +2,14 @@
 
 import { TOLD, climate } from "./climate.js";
 import { h, put, renewed, say } from "./dom.js";
+import { glance } from "./glance.js";
 import { health } from "./health.js";
 import { holds } from "./hold.js";
 import { ask, listen } from "./live.js";
 import { allow, control, mayAct } from "./may.js";
 import { past } from "./past.js";
 import { aged, isGood, isOn, path, state, why, zoneNames } from "./point.js";
+import { rules } from "./rules.js";
 import { sheet } from "./sheet.js";
 import { comes, line, outputTile, zoneTile } from "./tiles.js";
 import { today } from "./today.js";
@@ -23,7 +25,7 @@ const WRITTEN = "#sheet input[type=number]";
 const DESK = "./desk.js";
 const said = get("said"), points = new Map(), shown = new Map();
 let isHeld = false, about = {}, rooms = [], scenes = [], isLinked = false, problems, modes, opened;
-let modeReason, roomHeads = [], history, regulator, day, session, bench, condition, heardAt = 0, opening = 0;
+let onNow, ruled, modeReason, roomHeads = [], history, regulator, day, session, bench, condition, heardAt = 0, opening = 0;
 
 const last = (id) => id.slice(id.lastIndexOf(".") + 1);
 const zoneOf = (point) => point.id.slice(0, point.id.lastIndexOf("."));
@@ -144,7 +146,10 @@ function build() {
   // What somebody opened or closed there stays so.
   condition?.renew();
   condition = all.length ? condition ?? health(house) : undefined;
-  const content = [problems, day?.element].filter(Boolean);
+  ruled = all.length ? ruled ?? rules({ ...house, ahead: (name) => day?.ahead(name) }) : undefined;
+  onNow = all.length ? onNow ?? glance(house) : undefined;
+  ruled?.renew();
+  const content = [problems, day?.element, onNow?.element].filter(Boolean);
   const mode = points.get("mode");
   modes = mode && h("div", { class: "choice", role: "group", "aria-label": t("mode") },
     mode.commands.words.map((word) => control({ "data-word": word, onclick: () => act("mode", word) }, word.replaceAll("_", " "))));
@@ -158,6 +163,7 @@ function build() {
   roomHeads = [];
   content.push(h("div", { id: "rooms" }, places.map((place) => room(place, all.filter((point) => point.room === place.id), doors)).filter(Boolean)));
   if (!all.length) content.push(h("p", { class: "empty" }, t("empty")));
+  if (ruled) content.push(ruled.element);
   if (condition) content.push(condition.element);
   if (session?.edits) content.push(h("p", { class: "foot" }, h("button", { class: "plain", onclick: () => { location.hash = "config"; } }, t("desk.open"))));
   main.replaceChildren(...content);
@@ -171,13 +177,16 @@ function room(place, here, doors) {
   const zones = [...new Set(here.filter((point) => point.kind === "climate").map(zoneOf))];
   const lines = here.filter((point) => ["reading", "input"].includes(point.kind) && point.category !== "diagnostic" || ["power", "energy", "setting"].includes(point.kind));
   if (!outputs.length && !zones.length && !lines.length && !place.id) return null;
-  const who = h("span", { class: "who" });
+  // Who is there has reasons of its own.
+  const occupied = `${place.id}.occupied`;
+  const who = points.has(occupied) ? h("button", { class: "who", onclick: () => doors.open(occupied) }) : h("span", { class: "who" });
   roomHeads.push(() => {
-    const person = points.get(`${place.id}.occupied`);
+    const person = points.get(occupied);
     const warm = here.filter((point) => place.id && point.class === "temperature" && point.kind === "reading").slice(0, 1)
       .map((point) => points.get(point.id)).filter(isGood).map(state);
     who.classList.toggle("is-on", Boolean(person && isOn(person)));
     say(who, [person && aged(person), ...warm].filter(Boolean).join(" · "));
+    if (person) put(who, "aria-label", t("tile.more", place.name, who.textContent));
   });
   return h("section", { class: "room", "aria-label": place.name },
     h("header", {}, h("h2", {}, place.name), who),
@@ -215,6 +224,8 @@ function update() {
   for (const head of roomHeads) head();
   day?.update();
   condition?.update();
+  onNow?.update();
+  ruled?.update();
   if (points.size) regulator?.update();
   const mode = points.get("mode");
   if (modes && mode) {
@@ -275,6 +286,7 @@ function told(kind, news) {
     news.points.forEach((point) => points.set(point.id, point));
     if (news.points.some((point) => point.id === opened)) redraw();
     day?.changed(news.points);
+    ruled?.renew();
     soon();
   }
 }
@@ -299,7 +311,7 @@ function who(is) {
   day?.end();
   // What somebody wrote there waits for them.
   bench?.element.remove();
-  day = condition = undefined;
+  day = condition = onNow = ruled = undefined;
   about = {};
   put(get("house"), "hidden", false);
   put(get("link"), "hidden", true);

@@ -23,8 +23,9 @@ export function sheet(reasons, { tell, close, parts, now, zone }) {
     (reasons.slots.length > 0 || point.why) && section(t("sheet.why"), reasons.slots.length ? slots(reasons.slots) : h("p", {}, why(point.why))),
     point.commands && !zone && controls(point, tell),
     parts.length > 0 && section(t("sheet.parts"), parts.flatMap((part) => [h("p", { class: "small" }, `${part.name}: ${aged(part)}`), part.commands && controls(part, tell)])),
+    reasons.signs.length > 0 && section(t("sheet.signs"), conditions(reasons.signs)),
     waits(reasons, now),
-    (reasons.next || reasons.slots.length > 0) && section(t("sheet.next"), h("p", {}, next(reasons.next, now))),
+    (reasons.next || reasons.slots.length > 0) && section(t("sheet.next"), h("p", {}, next(reasons.next, point, now))),
     reasons.rules.length > 0 && section(t("sheet.rules"), reasons.rules.map(rule)),
     point.usage && section(t("sheet.usage"), h("p", {}, t("sheet.usage.text", lasting(point.usage.on_s), point.usage.cycles))),
   ].filter(Boolean);
@@ -32,8 +33,8 @@ export function sheet(reasons, { tell, close, parts, now, zone }) {
 
 const section = (title, ...content) => h("section", {}, h("h3", {}, title), ...content);
 
-function next(next, now) {
-  return next ? t("sheet.next.at", word(next.level ?? ""), moment(next.at, now), why(next.why)) : t("sheet.next.none");
+function next(next, point, now) {
+  return next ? t("sheet.next.at", word(point.states?.[next.level] ?? next.level ?? ""), moment(next.at, now), why(next.why)) : t("sheet.next.none");
 }
 
 function slots(slots) {
@@ -48,9 +49,12 @@ function waits(reasons, now) {
   return section(t("sheet.waits"), h("ul", { class: "slots" }, reasons.pending.map((one) => h("li", { class: "lost" }, [one.what, moment(one.ends, now)].filter(Boolean).join(" · ")))));
 }
 
-function rule(rule) {
+const rule = (rule) => h("div", {}, h("p", {}, rule.name), conditions(rule.parts));
+
+/** What must be so, or may be, each with whether it is. */
+function conditions(parts) {
   const part = (part) => h("li", { class: part.so, "aria-label": `${part.text}: ${t(`so.${part.so}`)}` }, part.text);
-  return h("div", {}, h("p", {}, rule.name), h("ul", { class: "parts" }, rule.parts.map(part)));
+  return h("ul", { class: "parts" }, parts.map(part));
 }
 
 /** The controls of a point that takes commands. */

@@ -165,6 +165,9 @@ export function today({ points, about, now: exact, open, foreseen }) {
     return ids.flatMap((id) => coming.by.get(id) ?? []).filter(isNews).sort((one, other) => one.at - other.at)[0];
   }
 
+  /** What a rule does next: `{ at, active }`. */
+  const ahead = (name) => outlook?.rules.find((rule) => rule.name === name && Date.parse(rule.at) > now());
+
   /** When an output was on, and when it will be. */
   function lane(point, comes) {
     // What is over at the edge is not seen.
@@ -208,7 +211,7 @@ export function today({ points, about, now: exact, open, foreseen }) {
   document.addEventListener("visibilitychange", update);
   try { if (localStorage.getItem("day") === "open") unfold(true); } catch { /* As above. */ }
   return {
-    element, update, next: nextOf,
+    element, update, next: nextOf, ahead,
     /** These points are not as they were. */
     changed: (news) => {
       const others = news.filter((point) => matter(point) !== known.get(point.id));

@@ -1,0 +1,52 @@
+// The rules of the house: what each says, whether it does something now, and what it will do next.
+
+import { h, renewed, say } from "./dom.js";
+import { ask } from "./live.js";
+import { moment, t } from "./words.js";
+
+/** What a rule does may be another when something changed; several changes are one. */
+const SETTLED = 1000;
+
+/** The part of the page. `points` are those of the house, `about()` is the house itself, `ahead(name)` what a rule does next. */
+export function rules({ points, about, open, ahead }) {
+  const line = h("span", {}), list = h("ul", { class: "rules" });
+  const element = h("details", { id: "rules", class: "health" }, h("summary", {}, h("h2", {}, t("rules")), line), list);
+  let all = [], timer;
+
+  /** Asks, if somebody looks; what changes meanwhile is asked for once more. */
+  function renew() {
+    if (timer || !element.open) return;
+    timer = setTimeout(async () => {
+      all = await ask("GET", "rules").catch(() => all);
+      timer = undefined;
+      update();
+    }, all.length ? SETTLED : 0);
+  }
+
+  const name = (id) => points.get(id)?.name ?? id;
+
+  /** Whether it does something, and how it stands with it in words. */
+  function stands({ active, holds, acted }) {
+    if (active == null) return [false, acted ? t("rules.acted", acted) : t("rules.waits")];
+    if (holds.length) return [true, t("rules.holds", holds.map(name).join(", "))];
+    return [false, t({ yes: "rules.overruled", no: "rules.rests", unknown: "rules.unknown" }[active])];
+  }
+
+  function comes(rule) {
+    const next = ahead(rule.name), at = next && moment(next.at, about().time);
+    if (!next) return "";
+    return t(next.active == null ? "rules.acts" : { yes: "rules.begins", no: "rules.ends", unknown: "rules.blurs" }[next.active], at);
+  }
+
+  function update() {
+    const told = all.map((rule) => [rule, ...stands(rule), comes(rule)]);
+    say(line, all.length ? t("rules.sum", told.filter(([, does]) => does).length, all.length) : element.open ? t("rules.none") : "");
+    renewed(list, told, () => told.map(([rule, does, words, next]) => h("li", { class: does ? "is-on" : "" },
+      h("p", { class: "name" }, rule.name), h("p", { class: "small" }, [rule.text, rule.does.join(", ")].join(" → ")),
+      h("p", { class: "stands" }, words, next && ` ${next}`),
+      rule.holds.length > 0 && h("div", { class: "ways" }, rule.holds.map((id) => h("button", { class: "plain", onclick: () => open(id) }, name(id)))))));
+  }
+
+  element.addEventListener("toggle", renew);
+  return { element, update, renew };
+}
