@@ -32,6 +32,8 @@ pub mod hardware;
 
 pub mod history;
 
+mod remote;
+
 pub mod mqtt;
 
 pub mod homeassistant;

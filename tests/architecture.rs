@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Every top-level module, and which of the others it may use.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("files", &[]),
     ("model", &["clock"]),
     ("clock", &["model", "files"]),
@@ -42,7 +42,8 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("house", &["model", "clock"]),
     ("hardware", &["model", "clock", "files"]),
     ("history", &["model", "clock", "files", "house"]),
-    ("mqtt", &["model", "clock", "files", "house"]),
+    ("remote", &["model", "clock"]),
+    ("mqtt", &["model", "clock", "files", "house", "remote"]),
     ("mdns", &[]),
     ("homeassistant", &["model", "clock", "files", "house", "mdns"]),
     ("http", &["model", "clock", "files", "house", "mdns"]),

@@ -14,11 +14,6 @@
 //!   once when it hears that the device or the broker is back.
 
 pub(super) mod connection;
-mod covers;
-mod hubs;
-mod outputs;
-mod payload;
-mod points;
 mod safe;
 mod survey;
 #[cfg(test)]
@@ -32,10 +27,9 @@ use crate::{
     clock::Clock,
     house::House,
     model::{Cause, Config, DriveId, Event, Level, OutputId, Remote},
+    remote::{CoverPoint, OutputPoint, Points, Purpose},
 };
 use connection::{Connection, News, Unread};
-use outputs::Purpose;
-use points::Points;
 use safe::Order;
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -164,7 +158,7 @@ impl Adapter {
                     let mut connection = Connection::open(settings, "points");
                     let end = self.connection(&config, &mut connection, &mut complained).await;
                     self.points.connected(false, self.clock.now());
-                    self.points.outputs.values_mut().for_each(outputs::OutputPoint::publish_again);
+                    self.points.outputs.values_mut().for_each(OutputPoint::publish_again);
                     match end {
                         End::Stopped => {
                             if timeout(LAST_WORDS, connection.close()).await.is_err() {
@@ -317,7 +311,7 @@ impl Adapter {
             let known = Known::Farewell(topic.clone(), payload.clone());
             let _ = connection.publish(topic, payload.clone(), None, Some(known));
         }
-        for (topic, ask) in self.points.covers.values().filter_map(covers::CoverPoint::ask) {
+        for (topic, ask) in self.points.covers.values().filter_map(CoverPoint::ask) {
             // One that cannot be asked tells when it moves.
             let _ = connection.publish(topic, ask.to_string(), None);
         }
@@ -362,10 +356,10 @@ impl Adapter {
             return Vec::new();
         }
         let (absence, now) = (self.points.absence(&remote), self.clock.now());
-        let point = self.points.outputs.entry(output).or_insert_with(|| outputs::OutputPoint::new(remote.clone()));
+        let point = self.points.outputs.entry(output).or_insert_with(|| OutputPoint::new(remote.clone()));
         // The configuration of this drive is not followed yet.
         if point.remote != remote {
-            *point = outputs::OutputPoint::new(remote);
+            *point = OutputPoint::new(remote);
         }
         point.drive(drive, level, purpose, now);
         match absence {

@@ -1,12 +1,9 @@
 //! What messages of devices become.
 
-use super::{
-    outputs::{OutputPoint, Purpose},
-    points::Points,
-};
 use crate::{
     clock::{Moment, Now},
     model::*,
+    remote::{OutputPoint, Points, Purpose},
 };
 use chrono::{DateTime, Utc};
 use std::{sync::Arc, time::Duration};

@@ -21,7 +21,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// What a point is told.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Passed {
+pub(crate) enum Passed {
     /// It can be believed, after it could not.
     Opened,
     /// This was said of it, on this topic.
@@ -31,7 +31,7 @@ pub(super) enum Passed {
 }
 
 /// All other hubs, and what this house uses of them.
-pub(super) struct Gate {
+pub(crate) struct Gate {
     hubs: BTreeMap<Arc<str>, Hub>,
     /// By the id that they have here.
     points: BTreeMap<Arc<str>, Used>,
@@ -87,12 +87,12 @@ enum Verdict {
 
 impl Gate {
     /// Of no hubs yet.
-    pub(super) fn new() -> Gate {
+    pub(crate) fn new() -> Gate {
         Gate { hubs: BTreeMap::new(), points: BTreeMap::new() }
     }
 
     /// Takes over a configuration; what stays the same keeps what is known of it.
-    pub(super) fn follow(&mut self, config: &Config, now: Now) {
+    pub(crate) fn follow(&mut self, config: &Config, now: Now) {
         let (mut hubs, mut points) = (std::mem::take(&mut self.hubs), std::mem::take(&mut self.points));
         for (id, used) in owned(config) {
             let alive = used.owner.alive.clone();
@@ -106,13 +106,13 @@ impl Gate {
     }
 
     /// The topics that say what can be believed.
-    pub(super) fn topics(&self) -> impl Iterator<Item = Arc<str>> {
+    pub(crate) fn topics(&self) -> impl Iterator<Item = Arc<str>> {
         let good = self.points.values().flat_map(|point| point.good.keys().cloned());
         self.hubs.keys().cloned().chain(good)
     }
 
     /// There is a connection, on which everything is heard anew.
-    pub(super) fn connected(&mut self, now: Now) {
+    pub(crate) fn connected(&mut self, now: Now) {
         for hub in self.hubs.values_mut() {
             (hub.is_there, hub.sign, hub.since, hub.is_silent) = (None, now.moment, None, false);
         }
@@ -124,7 +124,7 @@ impl Gate {
     }
 
     /// A message came in. What follows from it, by the ids of points.
-    pub(super) fn hear(&mut self, topic: &str, bytes: &[u8], now: Now) -> Vec<(Arc<str>, Passed)> {
+    pub(crate) fn hear(&mut self, topic: &str, bytes: &[u8], now: Now) -> Vec<(Arc<str>, Passed)> {
         let mut passed = Vec::new();
         let says = match &*Payload::of(bytes).availability().to_ascii_lowercase() {
             "online" => Some(true),
@@ -171,7 +171,7 @@ impl Gate {
     }
 
     /// Time has passed: who was silent for too long is gone, and what did not come by now does not come.
-    pub(super) fn update(&mut self, now: Now) -> Vec<(Arc<str>, Passed)> {
+    pub(crate) fn update(&mut self, now: Now) -> Vec<(Arc<str>, Passed)> {
         let mut passed = Vec::new();
         for hub in self.hubs.values_mut() {
             hub.is_silent |= now.moment >= hub.sign + hub.silent_after;
@@ -185,7 +185,7 @@ impl Gate {
     }
 
     /// When [`Gate::update`] has something to do next.
-    pub(super) fn next_due(&self) -> Option<Moment> {
+    pub(crate) fn next_due(&self) -> Option<Moment> {
         let silent = self.hubs.values().filter(|hub| !hub.is_silent).map(|hub| hub.sign + hub.silent_after);
         let waits = |point: &&Used| point.told.is_none() || point.good.values().any(|good| *good == Good::NotHeard);
         let waiting = self.points.values().filter(waits).filter(|point| !matches!(point.told, Some(Err(_))));
@@ -201,7 +201,7 @@ impl Gate {
     }
 
     /// Why a point cannot be commanded, as far as is known. One that is in fault there can.
-    pub(super) fn absence(&self, remote: &Remote) -> Option<String> {
+    pub(crate) fn absence(&self, remote: &Remote) -> Option<String> {
         let owner = remote.owner.as_ref()?;
         let point = self.points.values().find(|point| point.owner == *owner)?;
         let is_there = point.good.values().all(|good| matches!(good, Good::Yes | Good::No));

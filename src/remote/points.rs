@@ -27,12 +27,12 @@ const LOST_AFTER: Duration = Duration::from_secs(120);
 const RETAINED_FOR: Duration = Duration::from_secs(86_400);
 
 /// All points on the broker.
-pub(super) struct Points {
+pub(crate) struct Points {
     zone: Zone,
     inputs: BTreeMap<Arc<str>, InputPoint>,
     sensors: BTreeMap<Arc<str>, SensorPoint>,
-    pub(super) outputs: BTreeMap<Arc<str>, OutputPoint>,
-    pub(super) covers: BTreeMap<Arc<str>, CoverPoint>,
+    pub(crate) outputs: BTreeMap<Arc<str>, OutputPoint>,
+    pub(crate) covers: BTreeMap<Arc<str>, CoverPoint>,
     /// What says that a device is not there.
     offline: BTreeSet<Availability>,
     /// The topics of availability of which an unknown word was logged.
@@ -66,7 +66,7 @@ struct SensorPoint {
 
 impl Points {
     /// Those of a house, of which nothing is known yet.
-    pub(super) fn new(now: Now) -> Points {
+    pub(crate) fn new(now: Now) -> Points {
         Points {
             zone: Zone::UTC,
             inputs: BTreeMap::new(),
@@ -81,14 +81,14 @@ impl Points {
     }
 
     /// It is another broker: what one says is nothing that the other said.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         let Points { zone: _, inputs, sensors, outputs: _, covers, offline, puzzling, away_since: _, gate } = self;
         (inputs.clear(), sensors.clear(), covers.clear(), offline.clear(), puzzling.clear());
         *gate = Gate::new();
     }
 
     /// Takes over a configuration; what stays the same keeps what is known of it.
-    pub(super) fn follow(&mut self, config: &Config, now: Now) {
+    pub(crate) fn follow(&mut self, config: &Config, now: Now) {
         self.gate.follow(config, now);
         self.zone = config.hub.timezone;
         let mut before = std::mem::take(&mut self.inputs);
@@ -141,7 +141,7 @@ impl Points {
 
     /// The topics to be asked for, each once: first those that say who is there, so that what is retained of others is not
     /// believed.
-    pub(super) fn topics(&self) -> Vec<Arc<str>> {
+    pub(crate) fn topics(&self) -> Vec<Arc<str>> {
         let outputs = self.outputs.values().map(|point| &point.remote);
         let covers = self.covers.values().map(|point| &point.remote);
         let remotes = self.inputs.values().map(|point| &point.remote).chain(outputs).chain(covers);
@@ -156,7 +156,7 @@ impl Points {
     }
 
     /// There is a connection, from which everything is heard anew; or there is none any more.
-    pub(super) fn connected(&mut self, is_connected: bool, now: Now) {
+    pub(crate) fn connected(&mut self, is_connected: bool, now: Now) {
         if is_connected {
             // What the broker keeps of it comes again.
             self.offline.clear();
@@ -170,7 +170,7 @@ impl Points {
     }
 
     /// A message came in.
-    pub(super) fn hear(&mut self, topic: &str, bytes: &[u8], retained: bool, now: Now) -> Vec<Event> {
+    pub(crate) fn hear(&mut self, topic: &str, bytes: &[u8], retained: bool, now: Now) -> Vec<Event> {
         let mut events = Vec::new();
         if bytes.len() > LONGEST {
             tracing::debug!("a message of {} bytes on {} is not looked at", bytes.len(), shown(topic));
@@ -294,7 +294,7 @@ impl Points {
     }
 
     /// Why a device is not there, as far as the broker says.
-    pub(super) fn absence(&self, remote: &Remote) -> Option<String> {
+    pub(crate) fn absence(&self, remote: &Remote) -> Option<String> {
         if let Some(gone) = self.gate.absence(remote) {
             return Some(gone);
         }
@@ -303,7 +303,7 @@ impl Points {
     }
 
     /// Looks at what is silent for too long and at commands that nobody followed.
-    pub(super) fn update(&mut self, now: Now) -> Vec<Event> {
+    pub(crate) fn update(&mut self, now: Now) -> Vec<Event> {
         let mut events = Vec::new();
         if self.away_since.is_none() {
             let passed = self.gate.update(now);
@@ -332,7 +332,7 @@ impl Points {
     }
 
     /// When [`Points::update`] has something to do next.
-    pub(super) fn next_due(&self) -> Option<Moment> {
+    pub(crate) fn next_due(&self) -> Option<Moment> {
         let is_good = |point: &&InputPoint| matches!(point.told, Some(Ok(_)));
         let stale = self.inputs.values().filter(is_good).filter_map(InputPoint::stale_at);
         let drives = self.outputs.values().filter_map(OutputPoint::due);
@@ -345,13 +345,13 @@ impl Points {
 }
 
 /// One message, as all points look at it.
-pub(super) struct Message<'m> {
-    pub(super) topic: &'m str,
-    pub(super) payload: &'m Payload<'m>,
+pub(crate) struct Message<'m> {
+    pub(crate) topic: &'m str,
+    pub(crate) payload: &'m Payload<'m>,
     /// The broker kept it: it is told again, not news.
-    pub(super) retained: bool,
+    pub(crate) retained: bool,
     zone: Zone,
-    pub(super) now: Now,
+    pub(crate) now: Now,
 }
 
 impl Message<'_> {

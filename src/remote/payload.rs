@@ -6,19 +6,19 @@ use serde_json::Value as Json;
 use std::borrow::Cow;
 
 /// Longer payloads are not looked at: no device says so much of its state.
-pub(super) const LONGEST: usize = 64 << 10;
+pub(crate) const LONGEST: usize = 64 << 10;
 /// So much of a payload is shown.
-pub(super) const SHOWN: usize = 60;
+pub(crate) const SHOWN: usize = 60;
 
 /// One message's payload.
-pub(super) struct Payload<'m> {
+pub(crate) struct Payload<'m> {
     text: Cow<'m, str>,
     json: Option<Json>,
 }
 
 /// What a place in a payload holds.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// A text, a number or another word, as it would be written alone.
     Word(String),
     /// Nothing, or `null`: the message is about something else.
@@ -29,14 +29,14 @@ pub(super) enum Found {
 
 impl Payload<'_> {
     /// Looks at a payload.
-    pub(super) fn of(bytes: &[u8]) -> Payload<'_> {
+    pub(crate) fn of(bytes: &[u8]) -> Payload<'_> {
         let text = String::from_utf8_lossy(bytes);
         let json = serde_json::from_str(&text).ok();
         Payload { text, json }
     }
 
     /// What stands at a pointer; at an empty one, the whole payload.
-    pub(super) fn at(&self, pointer: &str) -> Found {
+    pub(crate) fn at(&self, pointer: &str) -> Found {
         if pointer.is_empty() {
             return Found::Word(self.text.trim().to_owned());
         }
@@ -51,7 +51,7 @@ impl Payload<'_> {
     }
 
     /// The word by which it says whether a device is there: `online`, `"online"`, or `{"state":"online"}`.
-    pub(super) fn availability(&self) -> String {
+    pub(crate) fn availability(&self) -> String {
         match self.at("/state") {
             Found::Word(word) => word,
             Found::Absent | Found::Unreadable => self.text.trim().trim_matches('"').to_owned(),
@@ -59,7 +59,7 @@ impl Payload<'_> {
     }
 
     /// When it was made, as it says itself: seconds or milliseconds since 1970, RFC 3339, or a local time.
-    pub(super) fn made(&self, pointer: &str, zone: Zone) -> Option<DateTime<Utc>> {
+    pub(crate) fn made(&self, pointer: &str, zone: Zone) -> Option<DateTime<Utc>> {
         if pointer.is_empty() {
             return None;
         }
@@ -78,7 +78,7 @@ impl Payload<'_> {
     }
 
     /// The beginning of it, fit to be shown.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let mut start: String = self.text.chars().take(SHOWN).collect();
         if start.len() < self.text.len() {
             start.push('…');

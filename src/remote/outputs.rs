@@ -8,8 +8,8 @@ use crate::{
 use std::{sync::Arc, time::Duration};
 
 /// What is known of it.
-pub(super) struct OutputPoint {
-    pub(super) remote: Arc<Remote>,
+pub(crate) struct OutputPoint {
+    pub(crate) remote: Arc<Remote>,
     /// What it was last driven to, or went to by itself; None: nobody has driven it yet.
     wanted: Option<Level>,
     /// It is known to be so.
@@ -28,7 +28,7 @@ pub(super) struct OutputPoint {
     /// What was last logged to be wrong with it.
     complaint: String,
     /// Of another hub's: its last drive asked for something, which was not taken back.
-    pub(super) is_asked: bool,
+    pub(crate) is_asked: bool,
     /// Of another hub's: it was there, and did not do what it was last asked.
     is_unfollowed: bool,
     /// It went elsewhere by itself since it was last driven, which was logged.
@@ -62,7 +62,7 @@ struct Pending {
 
 /// What a drive is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// It is to be so.
     Want,
     /// It is to be safe.
@@ -72,15 +72,15 @@ pub(super) enum Purpose {
 }
 
 /// What is to be published, in this order.
-pub(super) struct Order {
-    pub(super) drive: DriveId,
-    pub(super) messages: Vec<(Arc<str>, String)>,
+pub(crate) struct Order {
+    pub(crate) drive: DriveId,
+    pub(crate) messages: Vec<(Arc<str>, String)>,
     /// They are of use for so many seconds; None: whenever they arrive.
-    pub(super) useful_s: Option<u32>,
+    pub(crate) useful_s: Option<u32>,
 }
 
 impl OutputPoint {
-    pub(super) fn new(remote: Arc<Remote>) -> OutputPoint {
+    pub(crate) fn new(remote: Arc<Remote>) -> OutputPoint {
         OutputPoint {
             remote,
             wanted: None,
@@ -99,7 +99,7 @@ impl OutputPoint {
     }
 
     /// It is to be driven; a drive before, which nobody answered, is of no account any more.
-    pub(super) fn drive(&mut self, drive: DriveId, level: Level, purpose: Purpose, now: Now) {
+    pub(crate) fn drive(&mut self, drive: DriveId, level: Level, purpose: Purpose, now: Now) {
         let Some(command) = &self.remote.command else { return };
         let due = now.moment + command.confirm_within;
         (self.wanted, self.is_confirmed, self.is_astray) = (Some(level), false, false);
@@ -109,19 +109,19 @@ impl OutputPoint {
     }
 
     /// Another hub's: it can be believed again.
-    pub(super) fn is_there_again(&mut self) {
+    pub(crate) fn is_there_again(&mut self) {
         self.is_unfollowed = false;
     }
 
     /// The device, or the broker, is back: what failed need not wait. Of another hub's, the engine hears at once what it is,
     /// and asks anew if it still wants to.
-    pub(super) fn reached(&self, id: &Arc<str>) -> Option<Event> {
+    pub(crate) fn reached(&self, id: &Arc<str>) -> Option<Event> {
         let failed = self.wanted.is_some() && !self.is_confirmed && self.pending.is_none();
         (failed && self.remote.owner.is_none()).then(|| Event::WireReached { output: id.clone() })
     }
 
     /// What is to be published now, once for each drive; no messages where there is nothing to say.
-    pub(super) fn take_order(&mut self) -> Option<Order> {
+    pub(crate) fn take_order(&mut self) -> Option<Order> {
         let command = self.remote.command.as_ref()?;
         let pending = self.pending.as_mut().filter(|pending| !pending.is_published)?;
         pending.is_published = true;
@@ -149,7 +149,7 @@ impl OutputPoint {
     }
 
     /// A connection is lost: what it was given may never have left it.
-    pub(super) fn publish_again(&mut self) {
+    pub(crate) fn publish_again(&mut self) {
         // What it said before tells nothing of what it does now.
         (self.says, self.says_level) = (None, None);
         if let Some(pending) = &mut self.pending {
@@ -158,7 +158,7 @@ impl OutputPoint {
     }
 
     /// The broker has taken the command. Whether that is all that can be known depends on what the device says.
-    pub(super) fn taken(&mut self, id: &Arc<str>, drive: DriveId, events: &mut Vec<Event>) {
+    pub(crate) fn taken(&mut self, id: &Arc<str>, drive: DriveId, events: &mut Vec<Event>) {
         let Some(pending) = self.pending.as_ref().filter(|pending| pending.drive == drive) else { return };
         if pending.purpose == Purpose::TakeBack {
             self.is_asked = false;
@@ -172,7 +172,7 @@ impl OutputPoint {
     }
 
     /// The broker does not pass the command on.
-    pub(super) fn not_taken(&mut self, id: &Arc<str>, drive: DriveId, why: &str, events: &mut Vec<Event>) {
+    pub(crate) fn not_taken(&mut self, id: &Arc<str>, drive: DriveId, why: &str, events: &mut Vec<Event>) {
         let Some(pending) = self.pending.as_ref().filter(|pending| pending.drive == drive) else { return };
         // Another hub's output is in fault until it does what is asked: what it says now is no answer.
         self.is_unfollowed = pending.purpose != Purpose::TakeBack;
@@ -188,7 +188,7 @@ impl OutputPoint {
     }
 
     /// A message came in.
-    pub(super) fn hear(&mut self, id: &Arc<str>, message: &Message<'_>, events: &mut Vec<Event>) {
+    pub(crate) fn hear(&mut self, id: &Arc<str>, message: &Message<'_>, events: &mut Vec<Event>) {
         let is_about = [self.hear_state(id, message), self.hear_level(id, message)];
         let Some(on) = self.says.filter(|_| is_about.contains(&true)) else { return };
         if self.remote.owner.is_some() && self.pending.is_none() {
@@ -316,12 +316,12 @@ impl OutputPoint {
     }
 
     /// The drive was answered as failed before it began.
-    pub(super) fn give_up(&mut self) {
+    pub(crate) fn give_up(&mut self) {
         self.pending = None;
     }
 
     /// Nobody can reach it, or it does not follow.
-    pub(super) fn fail(&mut self, id: &Arc<str>, text: &str, events: &mut Vec<Event>) {
+    pub(crate) fn fail(&mut self, id: &Arc<str>, text: &str, events: &mut Vec<Event>) {
         if let Some(Pending { drive, .. }) = self.pending.take() {
             events.push(Event::Driven { drive, result: Err(text.into()) });
             self.complain(id, text);
@@ -341,7 +341,7 @@ impl OutputPoint {
     }
 
     /// Answers a drive that nobody followed in time, and looks at where it came to rest.
-    pub(super) fn update(&mut self, id: &Arc<str>, is_away: bool, now: Now, events: &mut Vec<Event>) {
+    pub(crate) fn update(&mut self, id: &Arc<str>, is_away: bool, now: Now, events: &mut Vec<Event>) {
         if self.rests_at().is_some_and(|at| now.moment >= at) {
             if !self.takes_own_step() {
                 self.found_astray(id, events);
@@ -406,12 +406,12 @@ impl OutputPoint {
     }
 
     /// When a drive is to be answered at the latest.
-    pub(super) fn due(&self) -> Option<Moment> {
+    pub(crate) fn due(&self) -> Option<Moment> {
         self.pending.as_ref().map(|pending| pending.due).or_else(|| self.rests_at())
     }
 
     /// Whether it is known to be as it should.
-    pub(super) fn is_good(&self) -> bool {
+    pub(crate) fn is_good(&self) -> bool {
         self.is_confirmed
     }
 }

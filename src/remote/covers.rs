@@ -5,8 +5,8 @@ use crate::model::{CoverSays, Event, Level, Remote, Told, Words};
 use std::sync::Arc;
 
 /// What is known of it.
-pub(super) struct CoverPoint {
-    pub(super) remote: Arc<Remote>,
+pub(crate) struct CoverPoint {
+    pub(crate) remote: Arc<Remote>,
     /// What it last said of its state; None: nothing yet.
     state: Option<State>,
     /// What it last said of its position.
@@ -22,18 +22,18 @@ enum State {
 }
 
 impl CoverPoint {
-    pub(super) fn new(remote: Arc<Remote>) -> CoverPoint {
+    pub(crate) fn new(remote: Arc<Remote>) -> CoverPoint {
         CoverPoint { remote, state: None, position: None, told: None }
     }
 
     /// What makes it tell where it is, and where that goes.
-    pub(super) fn ask(&self) -> Option<(&Arc<str>, &Arc<str>)> {
+    pub(crate) fn ask(&self) -> Option<(&Arc<str>, &Arc<str>)> {
         let command = self.remote.command.as_ref()?;
         Some((&command.topic, command.ask.as_ref()?))
     }
 
     /// A message came in.
-    pub(super) fn hear(&mut self, id: &Arc<str>, message: &Message<'_>, events: &mut Vec<Event>) {
+    pub(crate) fn hear(&mut self, id: &Arc<str>, message: &Message<'_>, events: &mut Vec<Event>) {
         let remote = self.remote.clone();
         let also = remote.moves.as_ref().and_then(|moves| moves.also.as_deref());
         let is_here = |told: &Told| *told.topic == *message.topic || also == Some(message.topic);
