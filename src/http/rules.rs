@@ -24,7 +24,9 @@ pub(super) struct ListedRule {
     pub does: Vec<String>,
     /// Whether it is active: `yes`, `no` or `unknown`; null: it acts once, on an event.
     pub active: Option<String>,
-    /// The dotted names of the outputs whose value it holds now. One that is active and holds none has something higher, or a
+    /// The dotted names of the outputs that it sets; none: it only tells, or acts on an event.
+    pub sets: Vec<String>,
+    /// The dotted names of the outputs whose value it holds now. One that is active, sets something and holds none has something higher, or a
     /// rule before it, against it.
     pub holds: Vec<String>,
     /// How often it acted since the start, of one that acts on events.
@@ -44,7 +46,7 @@ pub(super) async fn rules(State(house): State<House>, Extension(work): Extension
 fn shapes(Ruled { config, rules }: &Ruled) -> Vec<ListedRule> {
     let written = config.rules.iter().zip(&rules.rules).filter(|(rule, _)| rule.made_by().is_none());
     let held = written.map(|(rule, now)| held(config, rule, now));
-    let acting = config.events.iter().zip(&rules.acted).map(|(rule, acted)| acting(rule, *acted));
+    let acting = config.events.iter().zip(&rules.acted).map(|(rule, acted)| acting(config, rule, *acted));
     held.chain(acting).collect()
 }
 
@@ -58,18 +60,19 @@ fn held(config: &Config, rule: &Rule, now: &RuleNow) -> ListedRule {
         text: rule.text.clone(),
         does: rule.set.iter().map(does).chain(tells).collect(),
         active: Some(shape::word(now.active)),
+        sets: rule.set.iter().map(|(output, _)| config[*output].id.to_string()).collect(),
         holds: now.holds.iter().map(|output| config[*output].id.to_string()).collect(),
         acted: None,
     }
 }
 
-fn acting(rule: &EventRule, acted: u64) -> ListedRule {
+fn acting(config: &Config, rule: &EventRule, acted: u64) -> ListedRule {
     let does = |action: &Action| match action {
         Action::Command { point, payload, hold: None } => format!("{point} {payload}"),
         Action::Command { point, payload, hold: Some(hold) } => {
             format!("{point} {payload} for {}", duration::spell(*hold))
         }
-        Action::Notify(_) => "notify".to_owned(),
+        Action::Notify(text) => tells(config, text),
         Action::Wait(wait) => format!("wait {}", duration::spell(*wait)),
     };
     ListedRule {
@@ -77,6 +80,7 @@ fn acting(rule: &EventRule, acted: u64) -> ListedRule {
         text: rule.text.trim_end().to_owned(),
         does: rule.actions.iter().map(does).collect(),
         active: None,
+        sets: Vec::new(),
         holds: Vec::new(),
         acted: Some(acted),
     }
@@ -142,7 +146,7 @@ do = ["mode away for 2h", "wait 5s", "notify gone"]
             (does(0), does(1)),
             (vec!["Lamp OFF".to_owned()], vec!["Lamp ON".into(), "Fan ON".into(), "notify Door is {door}".into()])
         );
-        assert_eq!(does(2), ["mode away for 2h", "wait 5s", "notify"]);
+        assert_eq!(does(2), ["mode away for 2h", "wait 5s", "notify gone"]);
         assert_eq!(
             (&*first[1].text, &*first[2].text),
             ("door is open until motion is off", "on door is open if mode is home")

@@ -166,6 +166,11 @@ await everywhere(async (page, { width, colorScheme, isLooked }) => {
     document.querySelector(".readings .state").textContent = "19.5\u00a0°C · not heard for long, 55 minutes ago";
   });
   const where = `${width} px, ${colorScheme}`;
+  for (const id of ["glance", "rules"]) await page.locator(`#${id} > summary`).click();
+  await page.locator("#rules li").first().waitFor();
+  await fits(page, `${where}, unfolded`);
+  if (isLooked) await axe(page, `unfolded, ${where}`);
+  for (const id of ["glance", "rules"]) await page.locator(`#${id} > summary`).click();
   await fits(page, where);
   await picture(page, `home-${width}-${colorScheme}`, { fullPage: true });
   if (!isLooked) return;

@@ -411,5 +411,5 @@ const listenAgain = listen(told, link, who);
 // The time goes on where nothing changes: of what is shown, only ages would be wrong.
 setInterval(() => {
   if (!about.time || !isLinked) return;
-  ask("GET", "points").then((news) => { hear(news.time); news.points.forEach((point) => points.set(point.id, point)); soon(); history?.renew(); condition?.renew(); }).catch(() => {});
+  ask("GET", "points").then((news) => { hear(news.time); news.points.forEach((point) => points.set(point.id, point)); soon(); history?.renew(); condition?.renew(); ruled?.renew(); }).catch(() => {});
 }, 60000);

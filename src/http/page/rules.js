@@ -11,42 +11,52 @@ const SETTLED = 1000;
 export function rules({ points, about, open, ahead }) {
   const line = h("span", {}), list = h("ul", { class: "rules" });
   const element = h("details", { id: "rules", class: "health" }, h("summary", {}, h("h2", {}, t("rules")), line), list);
-  let all = [], timer;
+  // What was told; undefined: nothing yet.
+  let all, timer, isOld = false;
 
   /** Asks, if somebody looks; what changes meanwhile is asked for once more. */
   function renew() {
-    if (timer || !element.open) return;
-    timer = setTimeout(async () => {
-      all = await ask("GET", "rules").catch(() => all);
-      timer = undefined;
-      update();
-    }, all.length ? SETTLED : 0);
+    isOld = true;
+    if (!timer && element.open) timer = setTimeout(look, all ? SETTLED : 0);
+  }
+
+  async function look() {
+    isOld = false;
+    all = await ask("GET", "rules").catch(() => all);
+    timer = undefined;
+    update();
+    if (isOld) renew();
   }
 
   const name = (id) => points.get(id)?.name ?? id;
 
   /** Whether it does something, and how it stands with it in words. */
-  function stands({ active, holds, acted }) {
+  function stands({ active, holds, sets, acted }) {
     if (active == null) return [false, acted ? t("rules.acted", acted) : t("rules.waits")];
     if (holds.length) return [true, t("rules.holds", holds.map(name).join(", "))];
+    if (active === "yes" && !sets.length) return [false, t("rules.now")];
     return [false, t({ yes: "rules.overruled", no: "rules.rests", unknown: "rules.unknown" }[active])];
   }
 
   function comes(rule) {
-    const next = ahead(rule.name), at = next && moment(next.at, about().time);
-    if (!next) return "";
+    const next = ahead(rule.name);
+    // What is so already was expected before something happened.
+    if (!next || next.active != null && next.active === rule.active) return "";
+    const at = moment(next.at, about().time);
     return t(next.active == null ? "rules.acts" : { yes: "rules.begins", no: "rules.ends", unknown: "rules.blurs" }[next.active], at);
   }
 
   function update() {
-    const told = all.map((rule) => [rule, ...stands(rule), comes(rule)]);
-    say(line, all.length ? t("rules.sum", told.filter(([, does]) => does).length, all.length) : element.open ? t("rules.none") : "");
+    // What was told before it was folded may be other by now.
+    if (!element.open) all = undefined;
+    const told = (all ?? []).map((rule) => [rule, ...stands(rule), comes(rule)]);
+    say(line, !all ? "" : all.length ? t("rules.sum", told.filter(([, does]) => does).length, all.length) : t("rules.none"));
     renewed(list, told, () => told.map(([rule, does, words, next]) => h("li", { class: does ? "is-on" : "" },
       h("p", { class: "name" }, rule.name), h("p", { class: "small" }, [rule.text, rule.does.join(", ")].join(" → ")),
       h("p", { class: "stands" }, words, next && ` ${next}`),
-      rule.holds.length > 0 && h("div", { class: "ways" }, rule.holds.map((id) => h("button", { class: "plain", onclick: () => open(id) }, name(id)))))));
+      rule.sets.length > 0 && h("div", { class: "ways" }, rule.sets.map((id) => h("button", { class: "plain", onclick: () => open(id) }, name(id)))))));
   }
 
-  element.addEventListener("toggle", renew);
+  element.addEventListener("toggle", () => { update(); renew(); });
   return { element, update, renew };
 }
