@@ -177,7 +177,8 @@ impl Arguments {
 /// Lives up to a time and prints why a point is as it is then, as `hearthd why` does.
 fn explain(play: Play, point: &str, at: NaiveDateTime, as_json: bool) -> anyhow::Result<()> {
     let config = play.config.clone();
-    if config.find_point(point).is_none() && config.find_climate(point).is_none() {
+    let is_scene = point.strip_prefix("scene.").is_some_and(|name| config.find_scene(name).is_some());
+    if !is_scene && config.find_point(point).is_none() && config.find_climate(point).is_none() {
         let points: Vec<String> = config.points().map(|point| config.point_name(point)).collect();
         let near = nearest_name(point, points.iter().map(String::as_str));
         let advice =

@@ -120,7 +120,8 @@ impl RulesAhead {
         let active = self.active.get_or_insert_with(|| truths().map(Some).collect());
         let acted = self.acted.get_or_insert_with(|| counts().map(Some).collect());
         for ((rule, before), is) in engine.config.rules.iter().zip(active).zip(truths()) {
-            if before.take_if(|before| *before != is).is_some() {
+            // What was made of other keys is told with what it sets.
+            if before.take_if(|before| *before != is).is_some() && rule.made_by().is_none() {
                 self.found.push(RuleAhead { name: rule.name.clone(), at: now.wall, active: Some(is) });
             }
         }

@@ -392,6 +392,10 @@ impl Engine {
         match result {
             Ok(measured) => {
                 state.fault = None;
+                // It answers, and has nothing to tell yet.
+                if measured.is_empty() {
+                    state.awaited = state.awaited.map(|_| now.moment);
+                }
                 sensors::take(&self.config[sensor], state, measured, now);
                 for &place in &self.order.series[sensor.0] {
                     let series = self.config.series[place];

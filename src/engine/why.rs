@@ -11,9 +11,9 @@ use super::{
 use crate::{
     clock::Now,
     model::{
-        Cause, Claim, Climate, ClimateFacet, ClimateId, Condition, InputId, Method, Number, Outlook, OutputId,
+        Cause, Claim, Climate, ClimateFacet, ClimateId, Condition, InputId, Method, Number, Outlook, OutputFacet, OutputId,
         PartReason, PastDay, Pending, Point, Quality, ReasonSlot, Reasons, RoomId, Rule, RuleId, RuleNow, RuleReason,
-        RulesNow, SceneId, Slot, Summary, Truth, WireReason, duration,
+        RulesNow, SceneId, Slot, Summary, Truth, Value, WireReason, duration,
     },
 };
 use std::time::Duration;
@@ -49,10 +49,15 @@ impl Engine {
     /// Of a scene: what it sets, each with whether that is so.
     fn reasons_of_scene(&self, id: SceneId, now: Now) -> Reasons {
         let view = self.view(now);
+        let is = |output: OutputId| match self.config.capability(output).moves() {
+            // It is where it is, whatever was asked.
+            true => view.facet(output, OutputFacet::Position).value,
+            false => Some(Value::Level(view.decided(output))),
+        };
         let sets = self.config[id].set.iter().map(|(output, level)| PartReason {
             text: format!("{} {}", self.config[*output].id, self.config.level_text(*output, *level)),
-            truth: match view.quality(*output) {
-                Quality::Good => (view.decided(*output) == *level).into(),
+            truth: match (view.quality(*output), is(*output)) {
+                (Quality::Good, Some(Value::Level(is))) => (is == *level).into(),
                 _ => Truth::Unknown,
             },
             points: vec![Point::Output(*output)],

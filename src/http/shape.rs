@@ -272,7 +272,7 @@ pub struct Outlook {
     pub sun: Vec<SunShape>,
     /// What changes of itself, the soonest first: outputs, what zones are to hold, the mode.
     pub changes: Vec<ExpectedShape>,
-    /// What rules do next: of each the first time, the soonest first.
+    /// What rules do next up to `until`: of each the first time, the soonest first.
     #[serde(default)]
     pub rules: Vec<RuleAheadShape>,
 }
@@ -505,7 +505,7 @@ pub fn why(snapshot: &Snapshot, name: &str, reasons: &Reasons) -> Option<Why> {
     let state = snapshot.find(name).or_else(of_zone)?;
     let spec = config.spec(state.point)?;
     let level_text = |level: Level| match spec.owner {
-        Owner::Output(id) if spec.role == Role::Output => config.level_text(id, level),
+        Owner::Output(id) => config.level_text(id, level),
         _ => level.to_string(),
     };
     let mut slots =

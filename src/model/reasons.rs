@@ -44,7 +44,8 @@ pub struct Outlook {
     pub sun: Vec<SunTimes>,
     /// What changes of itself, the soonest first.
     pub changes: Vec<Expected>,
-    /// When rules become active or are it no more, and those with `on` act: of each the first time, the soonest first.
+    /// When rules become active or are it no more, and those with `on` act, up to `until`: of each the first time, the
+    /// soonest first.
     pub rules: Vec<RuleAhead>,
     /// Until when it was looked ahead.
     pub until: DateTime<Utc>,

@@ -84,8 +84,11 @@ fn play_of(config: &Arc<Config>, trial: &Trial, lived: &Lived<'_>) -> Result<Pla
     let measured = measured.transpose().map_err(|report| report.to_string())?;
     let play = match *lived {
         Lived::Scenario(text) => {
-            if trial.from.is_some() || trial.length.is_some() || trial.people.is_some() {
-                return Err("from, for, people: they stand in the scenario".into());
+            if trial.from.is_some() || trial.length.is_some() {
+                return Err("from, for: they stand in the scenario".into());
+            }
+            if trial.people.is_some() {
+                return Err("people: leave it out beside a scenario, which says itself who moves".into());
             }
             if scenario::has_house(text) {
                 return Err("scenario: leave out its house: it is played in this one".into());
