@@ -8,9 +8,13 @@ mod asker;
 mod support;
 
 use asker::Asker;
+use hearthd::{
+    clock::{Clock, Moment},
+    model::ClockTrust,
+};
 use serde_json::{Value as Json, json};
 use std::{collections::BTreeSet, fs};
-use support::{Broker, House, Watcher, free_port, wait_until};
+use support::{Broker, House, PATIENCE, Watcher, free_port, wait_until};
 
 const ANSWERS: &str = "phone/answers";
 
@@ -237,7 +241,10 @@ impl Sleeper {
         let (client, mut connection) = rumqttc::Client::builder(options).capacity(10).build();
         client.subscribe(topic, rumqttc::QoS::AtLeastOnce).unwrap();
         let (mut told, mut then) = (Vec::new(), Some(then));
+        let clock = Clock::system(Moment::START, ClockTrust::Always);
+        let asked = clock.now().moment;
         for event in connection.iter() {
+            assert!(clock.now().moment.since(asked) < PATIENCE, "waited in vain for {last}");
             match event.unwrap() {
                 rumqttc::Event::Incoming(rumqttc::Packet::SubAck(_)) => then.take().into_iter().for_each(|then| then()),
                 rumqttc::Event::Incoming(rumqttc::Packet::Publish(message)) => {

@@ -335,10 +335,9 @@ fn may_be_asked_on(id: OutputId, output: &Output, state: &OutputState, situation
     rest(output, state).level.is_on()
 }
 
-/// What it is left in. A member of an interlock is not switched on any more: the others may be on or have just been.
+/// What it is left in.
 fn safe(output: &Output, state: &OutputState) -> Level {
-    let level = output.safe.level().filter(|level| !level.is_on() || output.interlock.is_none());
-    level.unwrap_or_else(|| state.left_at())
+    output.safe_level().unwrap_or_else(|| state.left_at())
 }
 
 /// Since when an output is on without a break, as its `max_on` counts. Slow PWM breaks off in each period.

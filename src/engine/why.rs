@@ -11,9 +11,9 @@ use super::{
 use crate::{
     clock::Now,
     model::{
-        Cause, Claim, Climate, ClimateFacet, ClimateId, Condition, InputId, Method, Number, Outlook, OutputFacet, OutputId,
-        PartReason, PastDay, Pending, Point, Quality, ReasonSlot, Reasons, RoomId, Rule, RuleId, RuleNow, RuleReason,
-        RulesNow, SceneId, Slot, Summary, Truth, Value, WireReason, duration,
+        Cause, Claim, Climate, ClimateFacet, ClimateId, Condition, InputId, Method, Number, Outlook, OutputFacet,
+        OutputId, PartReason, PastDay, Pending, Point, Quality, ReasonSlot, Reasons, RoomId, Rule, RuleId, RuleNow,
+        RuleReason, RulesNow, SceneId, Slot, Summary, Truth, Value, WireReason, duration,
     },
 };
 use std::time::Duration;

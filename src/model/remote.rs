@@ -237,6 +237,12 @@ impl Line {
 }
 
 impl Output {
+    /// What it is driven to at the end; None: it stays as it is. A member of an interlock is not switched on any more: the others
+    /// may be on or have just been.
+    pub fn safe_level(&self) -> Option<Level> {
+        self.safe.level().filter(|level| !level.is_on() || self.interlock.is_none())
+    }
+
     /// Whether another hub decides it: what is asked of it here is a command there, and is taken back when nobody asks here
     /// any more.
     pub fn is_of_another_hub(&self) -> bool {

@@ -49,7 +49,8 @@ struct InputPoint {
     heard: Option<Moment>,
     /// What was last told of it; None: nothing yet.
     told: Option<Result<bool, String>>,
-    /// Of a button that counts its clicks: how many it last told; None: nothing since there is a connection.
+    /// Of a button that counts its clicks: how many it last told; None: nothing since there is a connection, or since
+    /// it is back.
     count: Option<u64>,
     /// That its messages have nothing at its pointer was logged.
     is_puzzling: bool,
@@ -270,6 +271,8 @@ impl Points {
     fn gone(&mut self, there: Availability, message: &Message<'_>, events: &mut Vec<Event>) {
         let text = format!("{} says {}", there.topic, message.payload.shown());
         for (id, point) in self.inputs.iter_mut().filter(|(_, point)| point.remote.availability.contains(&there)) {
+            // What is clicked while it is away is long over when it is back.
+            point.count = None;
             point.tell(id, Err(text.clone()), events);
         }
         for (id, point) in self.sensors.iter_mut().filter(|(_, point)| point.remote.availability.contains(&there)) {
@@ -430,15 +433,15 @@ impl InputPoint {
         }
     }
 
-    /// Takes in how many clicks a message counts, and whether the last is new: more than a message before counted. One that
-    /// begins to count anew was switched off meanwhile.
+    /// Takes in how many clicks a message counts, and whether the last is new: another number than a message before counted. One
+    /// that has a new battery begins to count anew.
     fn count(&mut self, message: &Message<'_>) -> bool {
         if self.remote.counter.is_empty() {
             return true;
         }
         let Found::Word(word) = message.payload.at(&self.remote.counter) else { return false };
         let Ok(count) = word.parse::<u64>() else { return false };
-        self.count.replace(count).is_some_and(|before| count > before)
+        self.count.replace(count).is_some_and(|before| count != before)
     }
 
     fn tell(&mut self, id: &Arc<str>, result: Result<bool, String>, events: &mut Vec<Event>) {

@@ -4,7 +4,7 @@ use super::{
     OFF_WORDS, ON_WORDS, check_words,
     shapes::{Clicks, Pointer, StateWords},
     shared,
-    source::{Of, source, time_of},
+    source::{Device, Of, source, time_of},
 };
 use crate::{
     config::{
@@ -38,7 +38,8 @@ pub(in crate::config) fn input(kind: Option<InputKind>, table: &mut Table<'_>) -
     );
     let stale_after = table.optional(
         "stale_after",
-        "Of an input on the broker: after this long without a message it is in fault, 1s to 30d; never when absent.",
+        "Of an input on the broker: after this long without a message it is in fault, 1s to 30d. When absent, 25h of a Shelly \
+         that sleeps; else never.",
         Period(SECOND..=30 * DAY),
     );
     let source = source?;
@@ -104,12 +105,14 @@ pub(in crate::config) fn input(kind: Option<InputKind>, table: &mut Table<'_>) -
     };
     check_words(&words, "on", table);
     let usual_clicks = row.map(|row| row.clicks.iter().map(|(word, click)| (Arc::from(*word), *click)).collect());
+    // A button may be silent for as long as nobody presses it.
+    let usual_stale = source.device.as_ref().filter(|_| !is_button).and_then(Device::silent_for);
     let remote = Remote {
         state: Some(Told { topic, pointer: pointer.unwrap_or(usual_pointer) }),
         words,
         time: time_of(&source),
         availability: source.availability,
-        stale_after,
+        stale_after: stale_after.or(usual_stale),
         clicks: clicks.or(usual_clicks).filter(|_| is_button).unwrap_or_default(),
         counter: row.map_or("", |row| row.counter).into(),
         command: None,

@@ -82,6 +82,11 @@ impl Device {
         if self.sleeps() { SLEEPER_STALE_AFTER } else { self.form.stale_after }
     }
 
+    /// An input of it is in fault after this, when the file does not say: nothing else tells that its battery is empty.
+    pub fn silent_for(&self) -> Option<Duration> {
+        self.sleeps().then_some(SLEEPER_STALE_AFTER)
+    }
+
     /// As [`Device::fill`], of a payload in which `{}` is for a level.
     pub fn fill_payload(&self, template: &str) -> Arc<str> {
         let number = self.channel.or(self.form.first_channel).unwrap_or_default();

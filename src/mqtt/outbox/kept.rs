@@ -111,6 +111,10 @@ impl Outbox {
                     None if known < COMPONENTS_MAX => {
                         // What Home Assistant knows by one form it does not take back by the other.
                         let place = device.in_form(&id, is_single);
+                        // Nothing else may be announced where it was.
+                        if let Some(prefix) = self.discovery_prefix.as_ref().filter(|_| place != device) {
+                            self.gone_topics.insert(device.topic(prefix, &self.snapshot.config.hub.id));
+                        }
                         let before = self.gone_components.entry(place).or_default().insert(id, platform);
                         known += usize::from(before.is_none());
                     }

@@ -78,7 +78,7 @@ impl Door {
         cause: &Cause,
     ) -> Option<Result<(), String>> {
         let remote = config.remote_output(output)?.clone();
-        let is_safe = config[output].safe.level() == Some(level);
+        let is_safe = config[output].safe_level() == Some(level);
         let purpose = match config.takes_back(output, cause) {
             true => Purpose::TakeBack,
             false if is_safe => Purpose::Safe,
