@@ -71,7 +71,7 @@ set = { chime = "on" }
         device.last("hearthd/cottage/living/temperature/state").as_deref() == Some("22.50")
     });
     climate("20");
-    device.wait_for("hearthd/cottage/living_room/measured/state", "18.00");
+    device.wait_for("hearthd/cottage/living_room/measured/state", "18");
     obeys(&device, "boiler", "ON");
     device.wait_for("hearthd/cottage/boiler/state", "ON");
     device.wait_for("hearthd/cottage/living_room/action/state", "heating");

@@ -67,7 +67,10 @@ pub(super) fn asked(
             let is_away = outputs[mover.stop.0].failure().is_some();
             let pressed = outputs[id.0].mover.step(mover, asks, is_pressed, is_away, now.moment, wakeup);
             let state = &mut outputs[id.0];
-            state.turned.follow(state.mover.is_open(), now.moment);
+            // What a start does not know yet is as it was.
+            if state.mover.is_known() {
+                state.turned.follow(state.mover.is_open(), now.moment);
+            }
             let level =
                 |part: OutputId| pressed.filter(|(pressed, _)| *pressed == part).map_or(Level::OFF, |(_, level)| level);
             config.parts(id).into_iter().map(level).collect()
