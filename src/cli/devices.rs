@@ -121,7 +121,10 @@ impl Tables {
         let key = format!("zigbee2mqtt = {}\n", quoted(name));
         let has = |property: &str| properties.contains(property);
         let exposes = device["definition"]["exposes"].as_array();
-        let covers = exposes.into_iter().flatten().filter(|expose| expose["type"] == "cover");
+        // One of several has properties of its own.
+        let is_plain =
+            |cover: &&Json| cover["features"].as_array().into_iter().flatten().any(|one| one["property"] == "state");
+        let covers = exposes.into_iter().flatten().filter(|expose| expose["type"] == "cover").filter(is_plain);
         for cover in covers {
             let takes_positions =
                 !cover["features"].as_array().is_some_and(|all| all.iter().all(|one| one["name"] != "position"));

@@ -107,19 +107,27 @@ impl Engine {
         }
     }
 
+    /// Whether it is a gate on the broker that has not told where it is: nobody knows what is the other way.
+    fn is_lost_gate(&self, id: OutputId) -> bool {
+        self.config[id].method.mover().is_some_and(|mover| mover.is_gate) && !self.outputs[id.0].mover.is_known()
+    }
+
     /// What a switch on the wall moves of these: not a door, nor a group with one, of which nobody knows where it is.
     pub(super) fn without_lost_doors(&mut self, outputs: &[OutputId]) -> Vec<OutputId> {
-        let is_lost = |id: &OutputId| {
-            matches!(self.config[*id].method, Method::Door(_)) && !self.outputs[id.0].door.heeds_switches()
+        let lost = |id: &OutputId| match self.config[*id].method {
+            Method::Door(_) if !self.outputs[id.0].door.heeds_switches() => {
+                Some(Refusal::NoEnds { output: self.config[*id].id.to_string() })
+            }
+            Method::Mover(_) if self.is_lost_gate(*id) => Some(Refusal::NotKnown),
+            _ => None,
         };
-        let lost = |output: &OutputId| self.config.members(*output).into_iter().find(is_lost);
+        let lost = |output: &OutputId| self.config.members(*output).iter().find_map(lost);
         let (mut kept, mut notes) = (Vec::new(), Vec::new());
         for output in outputs {
-            let Some(lost) = lost(output) else {
+            let Some(refusal) = lost(output) else {
                 kept.push(*output);
                 continue;
             };
-            let refusal = Refusal::NoEnds { output: self.config[lost].id.to_string() };
             notes.push(Effect::Note { about: self.config[*output].id.clone(), text: refusal.to_string().into() });
         }
         self.notes.extend(notes);
@@ -143,11 +151,12 @@ impl Engine {
             Ask::Off | Ask::Auto => Goal::Level(Level::OFF),
             Ask::Level(level) => Goal::Level(level),
             Ask::Stop => self.stand(member, now),
+            Ask::Toggle if self.is_lost_gate(member) => return Err(Refusal::NotKnown),
             Ask::Toggle if takes.moves() && self.is_under_way(id) => self.stand(member, now),
             Ask::Toggle if takes.moves() => {
-                let open = match takes {
-                    Capability::Ends => self.view(now).is_on(id).is_true(),
-                    _ => self.position(id, now).unwrap_or(state.level).is_on(),
+                let open = match self.config.tells_itself(id) || takes == Capability::Ends {
+                    true => self.view(now).is_on(id).is_true(),
+                    false => self.position(id, now).unwrap_or(state.level).is_on(),
                 };
                 Goal::Level(Level::from_on(!open))
             }

@@ -505,6 +505,14 @@ impl Engine {
                 *state = InputState::default();
             }
         }
+        for (index, (output, state)) in self.config.outputs.iter().zip(&mut self.outputs).enumerate() {
+            let ids = self.config.ids_before(Owner::Output(OutputId(index)));
+            let before = ids.into_iter().find_map(|id| old.config.find_output(&id));
+            let before = before.and_then(|id| old.config[id].method.mover());
+            if before.zip(output.method.mover()).is_some_and(|(before, now)| before.remote != now.remote) {
+                state.mover.begin();
+            }
+        }
         for (index, (sensor, state)) in self.config.sensors.iter().zip(&mut self.sensors).enumerate() {
             let owner = Owner::Sensor(SensorId(index));
             let before = self

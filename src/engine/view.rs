@@ -75,7 +75,8 @@ impl<'a> View<'a> {
             OutputFacet::Energy => self.config[id].power.unwrap_or_default() * self.full_hours(id).0 / 1000.0,
             OutputFacet::Position => f64::from(self.position(id)?.percent()),
         };
-        (self.quality(id) == Quality::Good).then_some(number)
+        let tells = facet == OutputFacet::Position && self.config[id].method.mover().is_some() && self.is_known(id);
+        (tells || self.quality(id) == Quality::Good).then_some(number)
     }
 
     /// Whether an output is to be on; a cover, whether it is open at all; a group, as its members.
@@ -84,12 +85,12 @@ impl<'a> View<'a> {
         match &self.config[id].method {
             // What its switches tell is so whatever its button does.
             Method::Door(_) => self.outputs[id.0].door.is_open(),
+            // Where it is, it says, also when it did not follow.
+            Method::Mover(_) if self.failure(id).is_none() => self.outputs[id.0].mover.is_open(),
             _ if self.quality(id) != Quality::Good => Truth::Unknown,
             Method::Group { members, all: true } => members.iter().map(of).fold(Truth::True, Truth::and),
             Method::Group { members, all: false } => members.iter().map(of).fold(Truth::False, Truth::or),
-            Method::Cover(_) | Method::Mover(_) => {
-                self.position(id).map_or(Truth::Unknown, |level| level.is_on().into())
-            }
+            Method::Cover(_) => self.position(id).map_or(Truth::Unknown, |level| level.is_on().into()),
             _ => self.outputs[id.0].decided().is_on().into(),
         }
     }

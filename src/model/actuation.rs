@@ -275,8 +275,17 @@ impl Config {
             (Method::Mover(_), _) => Capability::Ends,
             (Method::Speeds { stages, .. }, _) => Capability::Steps(u8::try_from(stages.len()).unwrap_or(u8::MAX)),
             (Method::Group { members, .. }, _) => {
-                let first = members.first().map_or(Capability::OnOff, |member| self.capability(*member));
-                if members.iter().all(|member| self.capability(*member) == first) { first } else { Capability::OnOff }
+                let mut all = members.iter().map(|member| self.capability(*member));
+                let first = all.next().unwrap_or(Capability::OnOff);
+                // Some may take positions: all have ends.
+                let moves = first.moves() && all.clone().all(Capability::moves);
+                if all.all(|takes| takes == first) {
+                    first
+                } else if moves {
+                    Capability::Ends
+                } else {
+                    Capability::OnOff
+                }
             }
             (_, Some(count)) => Capability::Steps(count),
             (Method::SlowPwm { .. }, None) => Capability::Percent,

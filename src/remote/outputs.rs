@@ -129,11 +129,12 @@ impl OutputPoint {
             let messages = vec![(command.topic.clone(), RELEASE.into())];
             return Some(Order { drive: pending.drive, messages, useful_s: None });
         }
-        // What does not follow is told again: a command that a broker keeps for a device that is away would be carried out
-        // at any time, beside whatever is on by then. What makes it safe may come late.
+        // What does not follow is told again, and a cover is not moved later: a command that a broker keeps for a device that is
+        // away would be carried out at any time, beside whatever is on by then. What makes it safe may come late.
         let within = command.confirm_within.as_secs() + u64::from(command.confirm_within.subsec_nanos() > 0);
-        let is_repeated = self.remote.state.is_some() && pending.purpose == Purpose::Want;
-        let useful_s = u32::try_from(within).ok().filter(|_| is_repeated);
+        let is_press = command.off.is_none();
+        let is_for_now = (self.remote.state.is_some() || is_press) && pending.purpose == Purpose::Want;
+        let useful_s = u32::try_from(within).ok().filter(|_| is_for_now);
         // What it said before tells nothing of whether it follows.
         self.says = self.says.filter(|says| *says == pending.level.is_on());
         self.said_before = self.says_level.as_ref().map(|said| said.number);
@@ -141,7 +142,7 @@ impl OutputPoint {
             (said.moved, said.is_news) = (false, false);
         }
         let Some((topic, payload)) = command.message(pending.level) else {
-            return Some(Order { drive: pending.drive, messages: Vec::new() });
+            return Some(Order { drive: pending.drive, messages: Vec::new(), useful_s: None });
         };
         let asks = command.ask.iter().map(|ask| (command.topic.clone(), ask.to_string()));
         let messages = [(topic.clone(), payload)].into_iter().chain(asks).collect();

@@ -307,7 +307,7 @@ fn a_cover_is_told_once_whatever_comes_between() {
     house.up(&[]);
     assert_eq!(point(&house, "blind")["quality"], "unknown", "nobody knows what became of it meanwhile");
     are(&house, &device, 100, "open");
-    assert_eq!(house.value("all"), "ON", "one takes positions, the other does not");
+    assert_eq!(house.value("all"), "open", "one takes positions, the other does not");
     // What was published before comes before it.
     house.console(&["set", "blind", "STOP"]);
     hears(&device, STOP);

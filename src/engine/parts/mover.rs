@@ -15,6 +15,9 @@ pub(in crate::engine) struct MoverState {
     /// Where it was last asked to be; None: nobody asks, or it was stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     to: Option<Level>,
+    /// Somebody asked something of it, or nobody did, and that was seen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    was_asked: bool,
     /// What is to be published, or is just being, and since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     press: Option<(Press, Moment)>,
@@ -56,7 +59,7 @@ pub(in crate::engine) enum Lapse {
 impl MoverState {
     /// It is on other topics: nothing is known of it, and nothing is pressed because of that.
     pub fn begin(&mut self) {
-        *self = MoverState { to: self.to, ..MoverState::default() };
+        *self = MoverState { to: self.to, was_asked: self.was_asked, ..MoverState::default() };
     }
 
     /// Nobody knows how long ago the engine before this one ended: what waited then waits no more.
@@ -68,13 +71,13 @@ impl MoverState {
 
     /// Somebody asks that it is there, perhaps once more.
     pub fn go(&mut self, goal: Level, now: Moment) {
-        self.to = Some(goal);
+        (self.to, self.was_asked) = (Some(goal), true);
         self.publish(Press::Go(goal), now);
     }
 
     /// It is to stand still.
     pub fn stop(&mut self, now: Moment) {
-        self.to = None;
+        (self.to, self.was_asked) = (None, true);
         self.publish(Press::Stop, now);
     }
 
@@ -84,7 +87,8 @@ impl MoverState {
 
     /// It tells of itself.
     pub fn hear(&mut self, says: CoverSays) {
-        let before = self.position();
+        // Also what it said before a start: then it may be nearer now.
+        let before = self.told.and_then(|told| told.position);
         self.tell(says);
         let now = *self;
         let follows = |press| now.follows(press) || now.comes_nearer(before, press);
@@ -135,12 +139,14 @@ impl MoverState {
             self.awaited = (!self.follows(press) && !self.ahead).then_some((press, due));
         }
         match asks {
+            // What a rule asks when a gate is first there is no reason to move it.
+            Asks::For(level) if mover.is_gate && !self.was_asked => (self.to, self.was_asked) = (Some(level), true),
             Asks::For(level) if self.to != Some(level) => self.go(level, now),
             Asks::For(_) | Asks::Stays => {}
             Asks::Nothing => {
                 // What could not be published yet is not any more when nobody asks for it.
                 self.press.take_if(|(press, _)| *press != Press::Stop);
-                self.to = None;
+                (self.to, self.was_asked) = (None, true);
             }
         }
         if let Some((press, since)) = self.press {
@@ -229,7 +235,8 @@ impl MoverState {
             Some(position) => end.is_on() == (goal > position),
             None => true,
         };
-        is_there || towards.is_some_and(goes_there)
+        // Where it says that it is may be where it was.
+        towards.map_or(is_there, goes_there)
     }
 
     /// Whether it is nearer to where it is to be than it was: some devices never say that they move.
