@@ -89,6 +89,11 @@ impl Client {
         said["error"].as_str().unwrap_or_else(|| panic!("it is let in: {said}")).to_owned()
     }
 
+    /// Home Assistant has an entity with this state.
+    fn has(&mut self, entity: &str, attribute: Option<&str>, state: &str) {
+        self.ask(json!({ "do": "entity", "entity": entity, "attribute": attribute, "state": state }));
+    }
+
     fn call(&mut self, method: &str, with: Value) {
         self.ask(json!({ "do": "call", "method": method, "with": with }));
     }
@@ -515,4 +520,85 @@ fn a_reload_that_changes_the_list_has_clients_come_again() {
     )
     .unwrap();
     wait_until("it is not served any more", || TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+/// A house with entities of Home Assistant in its rules.
+fn borrowing(port: u16) -> String {
+    small(
+        port,
+        "[inputs.porch]\nkind = \"motion\"\nhomeassistant = \"binary_sensor.porch\"\n\
+         [inputs.anna]\nkind = \"contact\"\nhomeassistant = \"person.anna\"\non = \"home\"\noff = [\"not_home\", \"work\"]\n\
+         [sensors.garden]\nhomeassistant = \"sensor.garden_temperature\"\n\
+         [sensors.boiler]\nhomeassistant = \"water_heater.boiler\"\nattribute = \"current_temperature\"\n\
+         quantities = [\"temperature\"]\n\
+         [[rules]]\nname = \"Lamp\"\nwhile = \"porch and garden.temperature < 15\"\nset = { lamp = \"on\" }\n",
+    )
+}
+
+#[test]
+fn entities_of_home_assistant_take_part_in_rules() {
+    let port = free_port();
+    let text = borrowing(port);
+    let mut house = House::new(&text);
+    house.up(&[]);
+    let right = key(&house);
+    let mut client = Client::start();
+    client.has("sensor.garden_temperature", None, "68");
+    client.has("sensor.garden_temperature", Some("unit_of_measurement"), "°F");
+    client.has("binary_sensor.porch", None, "off");
+    client.has("person.anna", None, "work");
+    client.has("water_heater.boiler", Some("current_temperature"), "55.5");
+    wait_until("it is let in", || {
+        client.said(json!({ "do": "connect", "port": port, "key": right }))["error"].is_null()
+    });
+    client.ask(json!({ "do": "list" }));
+    client.ask(json!({ "do": "subscribe" }));
+    for (point, value) in
+        [("garden.temperature", "20.00"), ("boiler.temperature", "55.50"), ("porch", "OFF"), ("anna", "OFF")]
+    {
+        wait_for_value(&house, point, value);
+    }
+    client.has("binary_sensor.porch", None, "on");
+    wait_for_value(&house, "porch", "ON");
+    assert_eq!(house.value("lamp"), "OFF", "it is warm");
+    client.has("sensor.garden_temperature", None, "50");
+    wait_for_value(&house, "lamp", "ON");
+    client.has("person.anna", None, "home");
+    wait_for_value(&house, "anna", "ON");
+
+    // What is no number, or none of its kind, is a fault, and turns nothing on.
+    client.has("sensor.garden_temperature", None, "unavailable");
+    house.wait_for_log("sensor.garden_temperature says `unavailable`");
+    wait_for_value(&house, "lamp", "OFF");
+    client.has("sensor.garden_temperature", Some("unit_of_measurement"), "gal");
+    client.has("sensor.garden_temperature", None, "3");
+    house.wait_for_log("sensor.garden_temperature says `3 gal`");
+    client.has("sensor.garden_temperature", Some("unit_of_measurement"), "°C");
+    client.has("sensor.garden_temperature", None, "4");
+    wait_for_value(&house, "lamp", "ON");
+
+    // Another one is asked for without a new connection, as the entities of the house are the same.
+    client.has("binary_sensor.gate", None, "off");
+    fs::write(&house.config, text.replace("binary_sensor.porch", "binary_sensor.gate")).unwrap();
+    wait_for_value(&house, "lamp", "OFF");
+    let asks = |client: &mut Client| client.ask(json!({ "do": "asked" }));
+    wait_until("it is asked for", || {
+        asks(&mut client).as_array().unwrap().iter().any(|one| one == "binary_sensor.gate")
+    });
+    let asked = asks(&mut client);
+    let times = |topic: &str| asked.as_array().unwrap().iter().filter(|one| *one == topic).count();
+    assert_eq!((times("binary_sensor.gate"), times("sensor.garden_temperature")), (1, 1), "{asked}");
+
+    // A second one is asked when the first has gone.
+    let mut second = Client::start();
+    second.has("binary_sensor.gate", None, "on");
+    second.ask(json!({ "do": "connect", "port": port, "key": right }));
+    second.ask(json!({ "do": "list" }));
+    second.ask(json!({ "do": "subscribe" }));
+    client.has("person.anna", None, "not_home");
+    wait_for_value(&house, "anna", "OFF");
+    assert_eq!(second.ask(json!({ "do": "asked" })), json!([]));
+    assert_eq!(house.value("lamp"), "OFF");
+    client.ask(json!({ "do": "disconnect" }));
+    wait_for_value(&house, "lamp", "ON");
 }

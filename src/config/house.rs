@@ -12,7 +12,7 @@ use super::{
     table::{Id, Table},
     wires,
 };
-use crate::model::{Config, HardwareSettings, HistorySettings, Owner, RoomId, Tariff, Zone};
+use crate::model::{Config, HardwareSettings, HistorySettings, Owner, RoomId, Tariff, Via, Zone};
 use std::{cell::RefCell, sync::Arc};
 
 /// All tables, each as far as it tells by itself.
@@ -59,6 +59,8 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
     let http =
         root.table("http", "The web page and the API; without this table only the Unix socket is served.", http::read);
     let with_homeassistant = root.has("homeassistant");
+    // What it tells, it tells there, too.
+    let home = if with_homeassistant { Via::HomeAssistant } else { Via::Broker };
     let others = homeassistant::Others {
         discovery: with_mqtt && mqtt.settings.discovery_prefix.is_some(),
         http: with_http.then_some(http.listen()),
@@ -85,8 +87,14 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
         modes: with_modes.then_some(modes),
         hardware: root.table("hardware", "How wires are reached.", hardware::read),
         outputs: root.tables_by_name("outputs", "What is driven: lights, fans, heaters.", outputs::read),
-        inputs: root.tables_by_name("inputs", "What is read by interrupts: motion, doors, buttons.", inputs::read),
-        sensors: root.tables_by_name("sensors", "What gives readings: temperature, humidity, pressure.", sensors::read),
+        inputs: root.tables_by_name("inputs", "What is read by interrupts: motion, doors, buttons.", |id, table| {
+            inputs::read(id, home, table)
+        }),
+        sensors: root.tables_by_name(
+            "sensors",
+            "What gives readings: temperature, humidity, pressure.",
+            |id, table| sensors::read(id, home, table),
+        ),
         expanders: root.tables_by_name(
             "expanders",
             "Chips on I2C whose pins are used like wires of the board: gpio = \"box/3\".",

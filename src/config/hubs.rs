@@ -13,7 +13,7 @@ use super::{
 };
 use crate::model::{
     AtStart, Commanded, Input, InputKind, Line, MqttSettings, OtherHub, Output, OutputKind, Quantity, Remote,
-    RemoteChannel, RemoteLevel, RemoteSensor, SIGN_OF_LIFE, SafeState, Sensor, SensorSource, Told, Words,
+    RemoteChannel, RemoteLevel, RemoteSensor, SIGN_OF_LIFE, SafeState, Sensor, SensorSource, Told, Via, Words,
 };
 use shapes::{Named, Points};
 use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
@@ -289,6 +289,7 @@ impl Place<'_> {
             command: None,
             moves: None,
             owner: self.owner([id.text.as_str()].into_iter()),
+            via: Via::Broker,
         }
     }
 
@@ -317,6 +318,7 @@ impl Place<'_> {
             availability: Vec::new(),
             time: "".into(),
             owner: self.owner(points.iter().map(String::as_str)),
+            via: Via::Broker,
         };
         let (id, name) = self.name(id);
         Sensor {

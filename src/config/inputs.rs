@@ -7,7 +7,7 @@ use super::{
     suggestions,
     table::{Id, Table},
 };
-use crate::model::{ActiveLevel, Config, Counter, Input, InputKind, Line, Measures, Pull, Sensor, SensorSource};
+use crate::model::{ActiveLevel, Config, Counter, Input, InputKind, Line, Measures, Pull, Sensor, SensorSource, Via};
 use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 /// An input as far as its own table tells.
@@ -41,7 +41,7 @@ impl Draft {
     }
 }
 
-pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
+pub(super) fn read(id: &Id, home: Via, table: &mut Table<'_>) -> Draft {
     let kind = table.required(
         "kind",
         "What it is; decides defaults and how apps show it.",
@@ -59,7 +59,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     if !table.has("gpio") && !remote::is_meant(table) {
         table.missing("gpio", "4");
     }
-    let remote = remote::input(kind, table);
+    let remote = remote::input(kind, home, table);
     let active = table.optional(
         "active",
         "The electric level that means motion, open, pressed, wet. When absent: \"low\" for button, switch, contact \

@@ -11,7 +11,7 @@ use super::{
     shape::{ChipWord, Class, DAY, Period, SECOND, Word, one_of},
     table::{Id, Table},
 };
-use crate::model::{Hub, Quantity, Sensor, SensorSource, duration};
+use crate::model::{Hub, Quantity, Sensor, SensorSource, Via, duration};
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 /// A sensor as far as its own table tells.
@@ -39,14 +39,14 @@ impl Draft {
     }
 }
 
-pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
+pub(super) fn read(id: &Id, home: Via, table: &mut Table<'_>) -> Draft {
     let chip = table.optional(
         "chip",
         "Which chip it is. Instead of it: `iio`, `hwmon`, `onewire` or `cpu`, which the kernel reads.",
         ChipWord,
     );
     let mut kernel = kernel::read(table);
-    let on_broker = remote::sensor(&WIRED, kernel.readings.take(), table);
+    let on_broker = remote::sensor(&WIRED, kernel.readings.take(), home, table);
     check_source(&kernel, table);
     let called = ids::called_now(id, table);
     let wired = chips::read(chip, table);
@@ -87,6 +87,9 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         let (every, stale) = (duration::spell(every), duration::spell(stale_after));
         let message = format!("a reading would be stale ({stale}) before the next one ({every})");
         table.error_at("stale_after", message, format!("write {every} or longer"));
+    }
+    if let Some((sensor, ..)) = &on_broker {
+        remote::check_stale(sensor.via, stale_after, table);
     }
     let usual_stale = on_broker.as_ref().map_or(2 * every + Duration::from_secs(5), |(_, _, usual)| *usual);
     let (on_broker, remote) = on_broker.map(|(sensor, place, _)| (SensorSource::Remote(sensor), place)).unzip();

@@ -5,6 +5,7 @@ use super::{
     board::Board,
     message::{LEAVE_ASKED, Nothing, PING},
     session::{Session, Step, happened},
+    states::{self, Turn},
     wire::{Fault, Greeting, Message, Wire},
 };
 use crate::{
@@ -35,6 +36,8 @@ const HELLO_WITHIN: u32 = 1;
 const PART_WITHIN: u32 = 3;
 const PING_AFTER: u32 = 6;
 const GONE_AFTER: u32 = 15;
+/// And so often it is asked again what its entities are: of one that is gone, it says nothing by itself.
+const ASKED_AGAIN: u32 = 6;
 /// What a client may say in a tick; then it is not read until the next.
 const MESSAGES: u32 = 2_000;
 /// So many commands wait for their answers; then it is not read.
@@ -64,6 +67,8 @@ pub struct Doors {
     pub board: watch::Receiver<Arc<Board>>,
     /// What happens.
     pub happenings: broadcast::Receiver<Told>,
+    /// What it tells of its own entities goes here.
+    pub states: states::Door,
     /// Commands go here.
     pub requests: mpsc::Sender<Request>,
     /// Set when the client has said who it is.
@@ -103,7 +108,8 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, doors: Doors) -> (IpAddr
     // An answer is small, and somebody waits for it.
     let _ = stream.set_nodelay(true);
     let (wire, session) = (Wire::new(doors.greeting.clone()), Session::new(doors.greeting.clone()));
-    let mut client = Client { stream, peer, wire, session, commands: JoinSet::new(), messages: 0, doors };
+    let (commands, offers, turn) = (JoinSet::new(), false, None);
+    let mut client = Client { stream, peer, wire, session, commands, offers, turn, messages: 0, doors };
     let end = match client.run().await {
         Ok(()) => End::Over,
         Err(end) => end,
@@ -125,6 +131,10 @@ struct Client {
     wire: Wire,
     session: Session,
     commands: JoinSet<Done>,
+    /// It tells of its own entities, when it is asked.
+    offers: bool,
+    /// It is the one that is asked.
+    turn: Option<Turn>,
     /// What it said in this tick.
     messages: u32,
     doors: Doors,
@@ -177,6 +187,16 @@ impl Client {
                         self.done(done);
                     }
                 }
+                turn = self.doors.states.turn(), if self.offers && self.turn.is_none() => {
+                    let turn = self.turn.insert(turn);
+                    turn.asks(false).iter().for_each(|ask| self.wire.send(ask));
+                }
+                () = changed(&mut self.turn) => {
+                    // What is new may be told already: then it is told again.
+                    let asks = |turn: &mut Turn| [turn.asks(false), turn.asks(true)].concat();
+                    let news = self.turn.as_mut().map(asks).unwrap_or_default();
+                    news.iter().for_each(|ask| self.wire.send(ask));
+                }
                 _ = ticks.tick() => {
                     (silent, age, self.messages) = (silent + 1, age + 1, 0);
                     if self.session.client().is_none() && age >= HELLO_WITHIN {
@@ -184,6 +204,10 @@ impl Client {
                     }
                     if silent >= GONE_AFTER || silent >= PART_WITHIN && self.wire.has_part() && self.may_be_read() {
                         return Err(End::Lost("it says nothing any more"));
+                    }
+                    if age % ASKED_AGAIN == 0 {
+                        let again = self.turn.as_mut().map(|turn| turn.asks(true)).unwrap_or_default();
+                        again.iter().for_each(|ask| self.wire.send(ask));
                     }
                     if silent == PING_AFTER {
                         self.wire.send(&Message::new(PING, &Nothing {}));
@@ -221,6 +245,12 @@ impl Client {
                 self.command(None, call, point, payload, hold);
             }
             Step::Refused(entity, why) => self.refuse(entity, 0, ("", ""), &why),
+            Step::Offers => self.offers = true,
+            Step::Told(told) => {
+                if let Some(turn) = &self.turn {
+                    turn.tell(told).await;
+                }
+            }
             Step::Over => {
                 self.flush().await?;
                 return Ok(true);
@@ -328,4 +358,12 @@ impl Client {
 /// Waits for the answer to a command.
 async fn answered(answer: oneshot::Receiver<Result<Arc<Snapshot>, Refusal>>) -> Result<(), Refusal> {
     answer.await.unwrap_or(Err(Refusal::Stopping)).map(drop)
+}
+
+/// Waits until the client that is asked has something else to be asked for.
+async fn changed(turn: &mut Option<Turn>) {
+    match turn {
+        Some(turn) => turn.changed().await,
+        None => std::future::pending().await,
+    }
 }

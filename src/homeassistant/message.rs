@@ -53,6 +53,44 @@ pub const LIST_ENDED: u32 = 19;
 pub const STATES_ASKED: u32 = 20;
 /// What happens, for Home Assistant's own bus of events.
 pub const HAPPENINGS_ASKED: u32 = 34;
+/// Home Assistant's own entities.
+pub mod state {
+    /// The client is ready to tell of them.
+    pub const OFFERED: u32 = 38;
+    /// It is asked for one.
+    pub const ASKED: u32 = 39;
+    /// What it tells.
+    pub const TOLD: u32 = 40;
+
+    /// See [`ASKED`].
+    #[derive(Clone, PartialEq, prost::Message)]
+    pub struct Asked {
+        /// Such as `sensor.garden`.
+        #[prost(string, tag = "1")]
+        pub entity: String,
+        /// Which of its attributes; empty: its state.
+        #[prost(string, tag = "2")]
+        pub attribute: String,
+        /// As it is now, and not each change.
+        #[prost(bool, tag = "3")]
+        pub once: bool,
+    }
+
+    /// See [`TOLD`].
+    #[derive(Clone, PartialEq, Eq, prost::Message)]
+    pub struct Told {
+        /// As it was asked.
+        #[prost(string, tag = "1")]
+        pub entity: String,
+        /// It, also if it is a number.
+        #[prost(string, tag = "2")]
+        pub state: String,
+        /// As it was asked.
+        #[prost(string, tag = "3")]
+        pub attribute: String,
+    }
+}
+
 /// What a newer device can do besides.
 pub const ABILITIES_ASKED: u32 = 149;
 /// Nothing.

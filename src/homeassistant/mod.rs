@@ -3,6 +3,7 @@
 //! ```text
 //!  snapshots, vitals ──> Board ──> Client ──> Wire ──> Home Assistant     entities, states, what happens
 //!             house <── requests ──┘  └─ Session <─ Wire <──              commands, actions
+//!             house <── events ─────── states::Turn <──┘                  its own entities
 //! ```
 //!
 //! - **No policy.** What a point is, its description says; what a command means, the engine decides.
@@ -23,6 +24,7 @@ mod names;
 mod places;
 mod server;
 pub mod session;
+mod states;
 #[cfg(test)]
 mod tests;
 pub mod wire;
@@ -41,7 +43,8 @@ const AGAIN: Duration = Duration::from_secs(60);
 /// restarts is kept in `state`.
 pub fn attach(house: &House, state: Option<PathBuf>) -> impl Future<Output = ()> + Send + use<> {
     let mut house = house.clone();
-    async move {
+    let (states, followed) = states::attach(&house);
+    let serve = async move {
         loop {
             let config = house.config.borrow_and_update().clone();
             if let Some(settings) = &config.homeassistant {
@@ -49,7 +52,7 @@ pub fn attach(house: &House, state: Option<PathBuf>) -> impl Future<Output = ()>
                 // A disk may be slow, and this is the control loop's thread.
                 let greeting = spawn_blocking(move || identity::greeting(state.as_deref(), &encryption, &hub)).await;
                 match greeting.unwrap_or_else(|error| Err(error.to_string())) {
-                    Ok(greeting) => match server::serve(&house, &config, settings, greeting).await {
+                    Ok(greeting) => match server::serve(&house, &config, settings, greeting, &states).await {
                         Why::Stopped => return,
                         Why::Changed => continue,
                     },
@@ -64,5 +67,8 @@ pub fn attach(house: &House, state: Option<PathBuf>) -> impl Future<Output = ()>
                 () = sleep(AGAIN), if wants_it => {}
             }
         }
+    };
+    async move {
+        tokio::join!(serve, followed);
     }
 }

@@ -7,6 +7,7 @@ use super::{
     entities::Seen,
     places::Places,
     session::happened,
+    states,
     wire::{Fault, Greeting},
 };
 use crate::{
@@ -55,7 +56,13 @@ fn is_same(one: &Config, other: &Config) -> bool {
 }
 
 /// Serves the house until it stops or wants another server than this configuration with these settings.
-pub async fn serve(house: &House, config: &Config, settings: &HomeAssistantSettings, greeting: Greeting) -> Why {
+pub async fn serve(
+    house: &House,
+    config: &Config,
+    settings: &HomeAssistantSettings,
+    greeting: Greeting,
+    states: &states::Door,
+) -> Why {
     let mut house = house.clone();
     let is_ours = |other: &Config| is_same(config, other);
     let (mut stopping, mut trouble) = (house.clone(), house.clone());
@@ -117,6 +124,7 @@ pub async fn serve(house: &House, config: &Config, settings: &HomeAssistantSetti
                         greeting: greeting.clone(),
                         board: board.subscribe(),
                         happenings: happenings.subscribe(),
+                        states: states.clone(),
                         requests: house.requests.clone(),
                         is_known: Arc::clone(&is_known),
                     };

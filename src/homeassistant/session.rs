@@ -4,7 +4,7 @@ use super::{
     actions::{self, Asked},
     board::Board,
     entities::Wish,
-    message::{self, Keyed, Nothing, device, happening, hello},
+    message::{self, Keyed, Nothing, device, happening, hello, state},
     wire::{Fault, Greeting, Message},
 };
 use std::sync::Arc;
@@ -42,6 +42,10 @@ pub enum Step {
     Refused(Option<usize>, String),
     /// An action is called, to be answered by this number.
     Called(u32, Asked),
+    /// It tells of its own entities, when it is asked.
+    Offers,
+    /// It tells of one.
+    Told(state::Told),
     /// It goes, or has heard that we go.
     Over,
 }
@@ -84,9 +88,11 @@ impl Session {
                 answers.extend(board.since(0).cloned());
             }
             message::HAPPENINGS_ASKED => self.hears = true,
+            state::OFFERED => return Ok(Step::Offers),
             message::ABILITIES_ASKED => answers.push(empty(message::ABILITIES_ANSWERED)),
             // Whatever this is, it is not for us.
             _ if said.body.len() > READ_MAX => {}
+            state::TOLD => return Ok(Step::Told(said.read()?)),
             actions::CALLED => {
                 return Ok(match actions::called(said)? {
                     (call, Ok(asked)) => Step::Called(call, asked),

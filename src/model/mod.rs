@@ -117,7 +117,7 @@ pub use reasons::{
 };
 pub use remote::{
     Availability, Commanded, CoverSays, LEVEL_MARK, Moves, OtherHub, RELEASE, Remote, RemoteChannel, RemoteLevel,
-    RemoteSensor, SIGN_OF_LIFE, Told, Words,
+    RemoteSensor, SIGN_OF_LIFE, Told, Via, Words,
 };
 pub use room::{Room, RoomCause, Sign};
 pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};

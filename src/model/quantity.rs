@@ -411,6 +411,20 @@ impl Unit {
         self.facts().spellings
     }
 
+    /// By what a number in the unit of another sign is multiplied, and what is then added, to have it in this one.
+    pub fn converted(self, sign: &str) -> Option<(f64, f64)> {
+        if self.sign() == sign || self.spellings().contains(&sign) {
+            return Some((1.0, 0.0));
+        }
+        let row = CONVERSIONS.iter().find(|(known, to, ..)| *known == sign && *to == self);
+        row.map(|(_, _, scale, offset)| (*scale, *offset))
+    }
+
+    /// The signs of the other units that are known for it.
+    pub fn others(self) -> impl Iterator<Item = &'static str> {
+        CONVERSIONS.iter().filter(move |(_, to, ..)| *to == self).map(|(sign, ..)| *sign)
+    }
+
     /// What Home Assistant can be told that something in it is.
     pub fn classes(self) -> &'static [&'static str] {
         self.facts().classes
@@ -433,9 +447,41 @@ impl fmt::Display for Unit {
     }
 }
 
+/// The units in which devices tell what is kept in another: the sign, the unit, and what makes one of the other.
+const CONVERSIONS: &[(&str, Unit, f64, f64)] = &[
+    ("°F", Unit::Celsius, 5.0 / 9.0, -160.0 / 9.0),
+    ("K", Unit::Celsius, 1.0, -273.15),
+    ("Pa", Unit::Hectopascal, 0.01, 0.0),
+    ("kPa", Unit::Hectopascal, 10.0, 0.0),
+    ("mbar", Unit::Hectopascal, 1.0, 0.0),
+    ("mmHg", Unit::Hectopascal, 1.333_224, 0.0),
+    ("inHg", Unit::Hectopascal, 33.863_89, 0.0),
+    ("mV", Unit::Volt, 0.001, 0.0),
+    ("mA", Unit::Ampere, 0.001, 0.0),
+    ("kW", Unit::Watt, 1_000.0, 0.0),
+    ("mW", Unit::Watt, 0.001, 0.0),
+    ("Wh", Unit::KilowattHour, 0.001, 0.0),
+    ("MWh", Unit::KilowattHour, 1_000.0, 0.0),
+    ("J", Unit::KilowattHour, 1.0 / 3_600_000.0, 0.0),
+    ("L", Unit::CubicMetre, 0.001, 0.0),
+    ("m³/h", Unit::LitresPerMinute, 1_000.0 / 60.0, 0.0),
+    ("klx", Unit::Lux, 1_000.0, 0.0),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn units_are_converted() {
+        let converted =
+            |number: f64, sign, unit: Unit| unit.converted(sign).map(|(scale, offset)| number * scale + offset);
+        assert!((converted(68.0, "°F", Unit::Celsius).unwrap() - 20.0).abs() < 1e-9);
+        assert!((converted(-40.0, "°F", Unit::Celsius).unwrap() + 40.0).abs() < 1e-9);
+        assert_eq!(converted(1500.0, "Wh", Unit::KilowattHour), Some(1.5));
+        assert_eq!(converted(20.0, "°C", Unit::Celsius), Some(20.0));
+        assert_eq!(Unit::Watt.converted("Wh"), None);
+    }
 
     #[test]
     fn every_spelling_means_one_unit() {

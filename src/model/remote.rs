@@ -1,12 +1,30 @@
-//! Points that live on a broker: where their state is told, and where they are commanded.
+//! Points that are somebody else's to tell: where their state is told, and where they are commanded.
 
-use super::{
-    Cause, Click, Config, Level, Line, Method, Output, OutputId, Owner, Quantity, Sensor, SensorSource, Source,
-};
+use super::{Cause, Click, Config, Level, Line, Method, Output, OutputId, Owner, Quantity, Sensor, Source};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-/// An input or output on topics of the broker, instead of a wire.
+/// What brings what a point tells, when it is no wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Via {
+    /// Topics of the broker.
+    Broker,
+    /// The states of Home Assistant, by its own connection to us. Topics are the ids of entities then, such as
+    /// `sensor.garden`, and those of an attribute `climate.hall/current_temperature`.
+    HomeAssistant,
+}
+
+impl Via {
+    /// How people call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Via::Broker => "the broker",
+            Via::HomeAssistant => "Home Assistant",
+        }
+    }
+}
+
+/// An input or output that somebody else tells of, instead of a wire.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Remote {
     /// Where its state is told; None: it never is.
@@ -30,6 +48,8 @@ pub struct Remote {
     pub moves: Option<Moves>,
     /// Whose point it is, if another hearthd's.
     pub owner: Option<Arc<OtherHub>>,
+    /// What brings it.
+    pub via: Via,
 }
 
 /// Another hearthd on the broker, as far as one of its points goes. It tells its points retained, says of each whether it can
@@ -200,7 +220,7 @@ impl Commanded {
     }
 }
 
-/// A sensor on topics of the broker.
+/// A sensor that somebody else tells of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RemoteSensor {
     /// What it reads, in the order in which its points are listed.
@@ -211,6 +231,8 @@ pub struct RemoteSensor {
     pub time: Arc<str>,
     /// As of [`Remote::owner`].
     pub owner: Option<Arc<OtherHub>>,
+    /// As of [`Remote::via`].
+    pub via: Via,
 }
 
 /// One quantity of a sensor on the broker.
@@ -272,7 +294,7 @@ impl Config {
         match owner {
             Owner::Output(id) => self[id].is_of_another_hub(),
             Owner::Input(id) => self[id].line.remote().is_some_and(|remote| remote.owner.is_some()),
-            Owner::Sensor(id) => matches!(&self[id].source, SensorSource::Remote(sensor) if sensor.owner.is_some()),
+            Owner::Sensor(id) => self[id].remote().is_some_and(|remote| remote.owner.is_some()),
             Owner::Room(_) | Owner::Zone(_) | Owner::House => false,
         }
     }
@@ -289,14 +311,6 @@ impl Config {
         Some((self[of].id.clone(), CoverSays { position: Some(position), towards: None }))
     }
 
-    /// All inputs and outputs on the broker.
-    fn remotes(&self) -> impl Iterator<Item = &Arc<Remote>> {
-        let lines = self.outputs.iter().filter_map(|output| output.line.as_ref());
-        let lines = lines.chain(self.inputs.iter().map(|input| &input.line));
-        let covers = self.outputs.iter().filter_map(|output| output.method.mover()).map(|mover| &mover.remote);
-        lines.filter_map(Line::remote).chain(covers)
-    }
-
     /// The topics of an output, if the broker is to be told: none in a demo, which plays them.
     pub fn remote_output(&self, id: OutputId) -> Option<&Arc<Remote>> {
         self[id].line.as_ref().and_then(Line::remote).filter(|_| !self.hardware.plays_remote)
@@ -309,33 +323,39 @@ impl Config {
         commands.flat_map(|way| [Some(&*way.topic), way.level.as_ref().map(|level| &*level.topic)]).flatten().collect()
     }
 
+    /// The inputs and outputs that are brought so.
+    fn remotes(&self, via: Via) -> impl Iterator<Item = &Arc<Remote>> + Clone {
+        let lines = self.outputs.iter().filter_map(|output| output.line.as_ref());
+        let lines = lines.chain(self.inputs.iter().map(|input| &input.line));
+        let covers = self.outputs.iter().filter_map(|output| output.method.mover()).map(|mover| &mover.remote);
+        lines.filter_map(Line::remote).chain(covers).filter(move |remote| remote.via == via)
+    }
+
+    /// The sensors that are brought so.
+    pub fn remote_sensors(&self, via: Via) -> impl Iterator<Item = &RemoteSensor> + Clone {
+        self.sensors.iter().filter_map(Sensor::remote).filter(move |remote| remote.via == via)
+    }
+
     /// The topics by which points on the broker tell what they are and whether they are there.
     pub fn remote_states(&self) -> BTreeSet<&str> {
-        let told = self.remotes().flat_map(|remote| remote.told()).map(|topic| &**topic);
-        let there = self.remotes().flat_map(|remote| &remote.availability).map(|there| &*there.topic);
-        let sensors = || {
-            self.sensors.iter().filter_map(|sensor| match &sensor.source {
-                SensorSource::Remote(remote) => Some(remote),
-                _ => None,
-            })
-        };
-        let read = sensors().flat_map(|remote| &remote.channels).map(|channel| &*channel.told.topic);
-        let read_there = sensors().flat_map(|remote| &remote.availability).map(|there| &*there.topic);
+        let (remotes, sensors) = (self.remotes(Via::Broker), self.remote_sensors(Via::Broker));
+        let told = remotes.clone().flat_map(|remote| remote.told()).map(|topic| &**topic);
+        let there = remotes.flat_map(|remote| &remote.availability).map(|there| &*there.topic);
+        let read = sensors.clone().flat_map(|remote| &remote.channels).map(|channel| &*channel.told.topic);
+        let read_there = sensors.flat_map(|remote| &remote.availability).map(|there| &*there.topic);
         told.chain(there).chain(read).chain(read_there).collect()
     }
 
-    /// Whether anything is on topics that the broker is to be asked for.
-    pub fn has_remote_points(&self) -> bool {
-        let lines = self.outputs.iter().filter_map(|output| output.line.as_ref());
-        let mut lines = lines.chain(self.inputs.iter().map(|input| &input.line));
-        let any = lines.any(|line| line.remote().is_some()) || self.sensors.iter().any(Sensor::is_remote);
+    /// Whether there is anything to ask for there.
+    pub fn has_remote_points(&self, via: Via) -> bool {
+        let any = self.remotes(via).next().is_some() || self.remote_sensors(via).next().is_some();
         any && !self.hardware.plays_remote
     }
 
-    /// The house without what is on the broker: what the hardware has to do with. Outputs keep their places.
+    /// The house without what others tell: what the hardware has to do with. Outputs keep their places.
     pub fn wired(&self) -> Config {
         let mut wired = self.clone();
-        if self.has_remote_points() {
+        if !self.hardware.plays_remote {
             wired.inputs.retain(|input| input.line.remote().is_none());
             wired.sensors.retain(|sensor| !sensor.is_remote());
             for output in &mut wired.outputs {

@@ -242,9 +242,17 @@ impl Sensor {
         }
     }
 
-    /// Whether it is on topics of the broker.
+    /// What tells of it, if that is somebody else.
+    pub fn remote(&self) -> Option<&RemoteSensor> {
+        match &self.source {
+            SensorSource::Remote(remote) => Some(remote),
+            _ => None,
+        }
+    }
+
+    /// Whether somebody else tells of it.
     pub fn is_remote(&self) -> bool {
-        matches!(self.source, SensorSource::Remote(_))
+        self.remote().is_some()
     }
 
     /// All that it gives, in the order in which its points are listed.

@@ -12,6 +12,8 @@ pub(crate) struct CoverPoint {
     /// What it last said of its position.
     position: Option<Level>,
     told: Option<CoverSays>,
+    /// It is to be asked where it is.
+    pub(crate) is_to_ask: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,12 +25,13 @@ enum State {
 
 impl CoverPoint {
     pub(crate) fn new(remote: Arc<Remote>) -> CoverPoint {
-        CoverPoint { remote, state: None, position: None, told: None }
+        CoverPoint { remote, state: None, position: None, told: None, is_to_ask: true }
     }
 
-    /// What makes it tell where it is, and where that goes.
-    pub(crate) fn ask(&self) -> Option<(&Arc<str>, &Arc<str>)> {
-        let command = self.remote.command.as_ref()?;
+    /// What makes it tell where it is, and where that goes, if it is to be asked.
+    pub(crate) fn ask(&mut self) -> Option<(&Arc<str>, &Arc<str>)> {
+        let is_to_ask = std::mem::take(&mut self.is_to_ask);
+        let command = self.remote.command.as_ref().filter(|_| is_to_ask)?;
         Some((&command.topic, command.ask.as_ref()?))
     }
 
@@ -125,6 +128,7 @@ mod tests {
             stale_after: None,
             time: "".into(),
             clicks: Vec::new(),
+            counter: "".into(),
             moves: Some(Moves {
                 opening: words(&["opening"]),
                 closing: words(&["closing"]),
@@ -133,6 +137,7 @@ mod tests {
             }),
             command: Some(command),
             owner: None,
+            via: Via::Broker,
         };
         let [open, close, stop] = [OutputId(1), OutputId(2), OutputId(3)];
         // Its parts say whether it is there.
@@ -149,7 +154,7 @@ mod tests {
     }
 
     fn points() -> Points {
-        let mut points = Points::new(at(0));
+        let mut points = Points::new(Via::Broker, at(0));
         points.follow(&config(), at(0));
         points.connected(true, at(0));
         points

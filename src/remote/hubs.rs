@@ -351,6 +351,7 @@ mod tests {
             command: None,
             moves: None,
             owner: Some(Arc::new(owner)),
+            via: crate::model::Via::Broker,
         };
         let input = Input::plain("garage.door", kind, Line::Remote(Arc::new(remote)));
         let config = Config { inputs: vec![input], ..Config::empty("house") };

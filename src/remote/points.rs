@@ -11,7 +11,7 @@ use crate::{
     clock::{Moment, Now, Zone},
     model::{
         Availability, Config, Event, InputId, Line, OutputId, Owner, Quantity, ReadFailure, Remote, RemoteSensor,
-        SensorId, SensorSource, duration, shown,
+        SensorId, Via, duration, shown,
     },
 };
 use std::{
@@ -26,8 +26,9 @@ const LOST_AFTER: Duration = Duration::from_secs(120);
 /// What an input that may be silent for ever said so long ago, the broker may have kept for ever.
 const RETAINED_FOR: Duration = Duration::from_secs(86_400);
 
-/// All points on the broker.
+/// All points that are brought one way.
 pub(crate) struct Points {
+    via: Via,
     zone: Zone,
     inputs: BTreeMap<Arc<str>, InputPoint>,
     sensors: BTreeMap<Arc<str>, SensorPoint>,
@@ -67,8 +68,9 @@ struct SensorPoint {
 
 impl Points {
     /// Those of a house, of which nothing is known yet.
-    pub(crate) fn new(now: Now) -> Points {
+    pub(crate) fn new(via: Via, now: Now) -> Points {
         Points {
+            via,
             zone: Zone::UTC,
             inputs: BTreeMap::new(),
             sensors: BTreeMap::new(),
@@ -83,18 +85,25 @@ impl Points {
 
     /// It is another broker: what one says is nothing that the other said.
     pub(crate) fn forget(&mut self) {
-        let Points { zone: _, inputs, sensors, outputs: _, covers, offline, puzzling, away_since: _, gate } = self;
-        (inputs.clear(), sensors.clear(), covers.clear(), offline.clear(), puzzling.clear());
+        let Points { via: _, zone: _, inputs, sensors, outputs: _, covers, offline, puzzling, away_since: _, gate } =
+            self;
+        inputs.clear();
+        sensors.clear();
+        covers.clear();
+        offline.clear();
+        puzzling.clear();
         *gate = Gate::new();
     }
 
     /// Takes over a configuration; what stays the same keeps what is known of it.
     pub(crate) fn follow(&mut self, config: &Config, now: Now) {
-        self.gate.follow(config, now);
+        if self.via == Via::Broker {
+            self.gate.follow(config, now);
+        }
         self.zone = config.hub.timezone;
         let mut before = std::mem::take(&mut self.inputs);
         for (index, input) in config.inputs.iter().enumerate() {
-            let Some(remote) = input.line.remote() else { continue };
+            let Some(remote) = input.line.remote().filter(|remote| remote.via == self.via) else { continue };
             let same = config
                 .ids_before(Owner::Input(InputId(index)))
                 .find_map(|id| before.remove(&id))
@@ -105,7 +114,7 @@ impl Points {
         }
         let mut before = std::mem::take(&mut self.sensors);
         for (index, sensor) in config.sensors.iter().enumerate() {
-            let SensorSource::Remote(remote) = &sensor.source else { continue };
+            let Some(remote) = sensor.remote().filter(|remote| remote.via == self.via) else { continue };
             let same = config
                 .ids_before(Owner::Sensor(SensorId(index)))
                 .find_map(|id| before.remove(&id))
@@ -122,7 +131,8 @@ impl Points {
         }
         let mut before = std::mem::take(&mut self.outputs);
         for (index, output) in config.outputs.iter().enumerate() {
-            let Some(remote) = output.line.as_ref().and_then(Line::remote) else { continue };
+            let remote = output.line.as_ref().and_then(Line::remote).filter(|remote| remote.via == self.via);
+            let Some(remote) = remote else { continue };
             let same = config
                 .ids_before(Owner::Output(OutputId(index)))
                 .find_map(|id| before.remove(&id))
@@ -131,7 +141,7 @@ impl Points {
         }
         let mut before = std::mem::take(&mut self.covers);
         for (index, output) in config.outputs.iter().enumerate() {
-            let Some(mover) = output.method.mover() else { continue };
+            let Some(mover) = output.method.mover().filter(|mover| mover.remote.via == self.via) else { continue };
             let same = config
                 .ids_before(Owner::Output(OutputId(index)))
                 .find_map(|id| before.remove(&id))
@@ -163,6 +173,7 @@ impl Points {
             self.offline.clear();
             self.away_since = None;
             self.gate.connected(now);
+            self.covers.values_mut().for_each(|cover| cover.is_to_ask = true);
             // What was clicked while nobody listened is long over.
             self.inputs.values_mut().for_each(|point| point.count = None);
         } else if self.away_since.is_none() {
@@ -258,7 +269,11 @@ impl Points {
             match there.words.meaning(&word) {
                 None => self.puzzle(&there, &id, &word),
                 Some(true) => {
-                    self.offline.remove(&there);
+                    if self.offline.remove(&there) {
+                        // What it said before it was away may be long over.
+                        let back = self.covers.values_mut().filter(|cover| cover.remote.availability.contains(&there));
+                        back.for_each(|cover| cover.is_to_ask = true);
+                    }
                     let outputs = self.outputs.iter().filter(|(_, point)| point.remote.availability.contains(&there));
                     events.extend(outputs.filter_map(|(id, point)| point.reached(id)));
                 }
@@ -312,6 +327,7 @@ impl Points {
             let passed = self.gate.update(now);
             self.pass(passed, false, now, &mut events);
         }
+        let no_connection = format!("no connection to {}", self.via.name());
         let lost = self.away_since.filter(|since| now.moment.since(*since) >= LOST_AFTER).is_some();
         for (id, point) in &mut self.inputs {
             // What was never heard of is unknown, and what is in fault stays so.
@@ -322,12 +338,12 @@ impl Points {
                 let limit = point.remote.stale_after.map(duration::spell).unwrap_or_default();
                 point.tell(id, Err(format!("nothing came on {topic} for {limit}")), &mut events);
             } else if is_good && lost && point.remote.stale_after.is_none() {
-                point.tell(id, Err("no connection to the broker".into()), &mut events);
+                point.tell(id, Err(no_connection.clone()), &mut events);
             }
         }
         for (id, point) in &mut self.outputs {
             if lost {
-                point.fail(id, "no connection to the broker", &mut events);
+                point.fail(id, &no_connection, &mut events);
             }
             point.update(id, self.away_since.is_some(), now, &mut events);
         }

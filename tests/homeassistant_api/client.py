@@ -2,6 +2,7 @@
 
 {"do": "connect", "port": 6053, "key": null}   {"do": "list"}   {"do": "subscribe"}   {"do": "states"}   {"do": "happened"}
 {"do": "call", "method": "light_command", "with": {...}}   {"do": "action", "name": "auto", "with": {...}}
+{"do": "entity", "entity": "sensor.garden", "attribute": null, "state": "21"}   {"do": "asked"}
 {"do": "ended"}   {"do": "disconnect"}   {"do": "cuts", "port": 6053, "key": null, "count": 200, "seed": 1}
 """
 
@@ -43,11 +44,14 @@ class Client:
         self.states = {}
         self.happened = []
         self.services = []
+        # What Home Assistant has of its own, and what it was asked for.
+        self.entities = {}
+        self.asked = []
 
     async def connect(self, port, key):
         self.api = APIClient("127.0.0.1", port, None, noise_psk=key)
         self.ended = asyncio.get_running_loop().create_future()
-        self.states, self.happened = {}, []
+        self.states, self.happened, self.asked = {}, [], []
 
         async def stopped(expected):
             if not self.ended.done():
@@ -72,8 +76,22 @@ class Client:
 
     def subscribe(self):
         self.api.subscribe_home_assistant_states_and_services(
-            self.state, lambda call: self.happened.append(described(call)), lambda *_: None, lambda *_: None
+            self.state, lambda call: self.happened.append(described(call)), self.ask, self.tell
         )
+
+    def ask(self, entity, attribute):
+        self.asked.append(f"{entity}/{attribute}" if attribute else entity)
+        self.tell(entity, attribute)
+
+    def tell(self, entity, attribute):
+        state = self.entities.get((entity, attribute or None))
+        if state is not None:
+            self.api.send_home_assistant_state(entity, attribute, state)
+
+    def entity(self, entity, attribute, state):
+        self.entities[(entity, attribute)] = state
+        if self.ended and (f"{entity}/{attribute}" if attribute else entity) in self.asked:
+            self.tell(entity, attribute)
 
     async def call(self, method, arguments):
         answer = getattr(self.api, method)(**arguments)
@@ -159,6 +177,10 @@ async def main():
                         answer = await client.call(ask["method"], ask["with"])
                     case "action":
                         answer = await client.action(ask["name"], ask["with"])
+                    case "entity":
+                        answer = client.entity(ask["entity"], ask["attribute"], ask["state"])
+                    case "asked":
+                        answer = client.asked
                     case "ended":
                         answer = await client.ended
                     case "disconnect":

@@ -10,7 +10,8 @@ use super::{
 use hearthd::model::{
     Action, AtStart, Click, Commanded, Comparison, Condition, Config, Cover, CoverSays, Cron, DaySet, Event, InputId,
     InputKind, Level, Line, ManualFor, Method, Mover, Moves, Number, Output, OutputId, Part, Point, PowerRange,
-    PwmChannel, Remote, RoomId, RunMode, SafeState, SensorId, SeriesId, Summary, TimeOfDay, Told, Trigger, Words, Zone,
+    PwmChannel, Remote, RoomId, RunMode, SafeState, SensorId, SeriesId, Summary, TimeOfDay, Told, Trigger, Via, Words,
+    Zone,
 };
 use proptest::{collection::vec, option, prelude::*};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -638,9 +639,11 @@ fn cover_on_the_broker(topic: &str, confirm_within: Duration) -> Remote {
         stale_after: None,
         time: "".into(),
         clicks: Vec::new(),
+        counter: "".into(),
         moves: Some(moves),
         command: Some(command),
         owner: None,
+        via: Via::Broker,
     }
 }
 

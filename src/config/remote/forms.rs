@@ -1,7 +1,8 @@
 //! What is known of the devices that people have on their brokers: a row for each thing that they tell or take.
 //!
 //! In topics, pointers and payloads `{}` stands for the name of the device, `{n}` for its channel, `{N}` for the same where
-//! the first is not numbered; `{part}` for the entity of a name of two parts, and `{kind}` for its kind.
+//! the first is not numbered; `{part}` for the entity of a name of two parts, and `{kind}` for its kind; `{entity}` for
+//! where Home Assistant tells of its own.
 
 use crate::model::{Channel, Click, InputKind, OutputKind, Quantity};
 use std::time::Duration;
@@ -188,7 +189,7 @@ const Z2M: &str = "zigbee2mqtt/{}";
 const TASMOTA: &str = "tele/{}/SENSOR";
 const SWITCH_2: &str = "{}/status/switch:{n}";
 const ENTITY: &str = "{}/{kind}/{part}/state";
-const STREAM: &str = "homeassistant/{kind}/{part}/state";
+const ENTITY_AT_HOME: &str = "{entity}";
 
 /// All of them.
 pub(in crate::config) const FORMS: &[Form] = &[
@@ -613,7 +614,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
             },
         ],
     },
-    // https://www.home-assistant.io/integrations/mqtt_statestream/: it tells and takes no commands
+    // By its own connection to us, or by https://www.home-assistant.io/integrations/mqtt_statestream/: it takes no commands
     Form {
         key: "homeassistant",
         title: "Home Assistant",
@@ -625,8 +626,8 @@ pub(in crate::config) const FORMS: &[Form] = &[
         sleepers: &[],
         time: "",
         stale_after: HOUR,
-        inputs: &[input(BINARY, STREAM, "", &["on"], &["off"])],
-        readings: STREAMED,
+        inputs: &[input(BINARY, ENTITY_AT_HOME, "", &["on"], &["off"])],
+        readings: AT_HOME,
         outputs: &[],
     },
 ];
@@ -661,7 +662,7 @@ macro_rules! each_entity {
 }
 
 const ENTITIES: &[ReadingRow] = each_entity!(ENTITY);
-const STREAMED: &[ReadingRow] = each_entity!(STREAM);
+const AT_HOME: &[ReadingRow] = each_entity!(ENTITY_AT_HOME);
 
 /// Devices of the first generation are called `shellyMODEL-NUMBER`; those since, `shellyplus...`, `shellypro...` or with the
 /// number of their generation in their model: `shelly1g3-...`. Whoever gave one a prefix of their own has a newer one.

@@ -1,7 +1,7 @@
 //! An input on the broker.
 
 use super::{
-    OFF_WORDS, ON_WORDS, check_words,
+    OFF_WORDS, ON_WORDS, STALE_AT_HOME, check_stale, check_words,
     shapes::{Clicks, Pointer, StateWords},
     shared,
     source::{Device, Of, source, time_of},
@@ -11,7 +11,7 @@ use crate::{
         shape::{DAY, Period, SECOND, one_of},
         table::Table,
     },
-    model::{InputKind, Remote, Told, Words},
+    model::{InputKind, Remote, Told, Via, Words},
 };
 use std::{ops::Range, sync::Arc};
 
@@ -21,8 +21,12 @@ const INPUT_KEYS: [&str; 5] = ["pointer", "on", "off", "clicks", "stale_after"];
 const OF_WIRES: [&str; 3] = ["active", "pull", "debounce"];
 
 /// An input on the broker, if it is one.
-pub(in crate::config) fn input(kind: Option<InputKind>, table: &mut Table<'_>) -> Option<(Remote, Range<usize>)> {
-    let source = source(Of::Input, &["gpio"], &INPUT_KEYS, table);
+pub(in crate::config) fn input(
+    kind: Option<InputKind>,
+    home: Via,
+    table: &mut Table<'_>,
+) -> Option<(Remote, Range<usize>)> {
+    let source = source(Of::Input, &["gpio"], &INPUT_KEYS, home, table);
     let pointer =
         table.optional("pointer", "Where in a JSON payload its state stands, such as \"/occupancy\".", Pointer);
     let on = table.optional(
@@ -38,12 +42,14 @@ pub(in crate::config) fn input(kind: Option<InputKind>, table: &mut Table<'_>) -
     );
     let stale_after = table.optional(
         "stale_after",
-        "Of an input on the broker: after this long without a message it is in fault, 1s to 30d. When absent, 25h of a Shelly \
-         that sleeps; else never.",
+        "Of an input that is no wire: after this long without a message it is in fault, 1s to 30d. When absent, 3m for one of \
+         Home Assistant, which is asked each minute, and 25h for a Shelly that sleeps; else never.",
         Period(SECOND..=30 * DAY),
     );
     let source = source?;
     source.refuse(&OF_WIRES, "input", table);
+    check_stale(source.via, stale_after, table);
+    source.refuse_pointer(table.has("pointer").then(|| table.place_of("pointer")), table);
     let kind = kind?;
     let is_button = kind == InputKind::Button;
     let foreign: &[&str] = if is_button { &["on", "off", "double_gap", "long_after"] } else { &["clicks"] };
@@ -106,7 +112,10 @@ pub(in crate::config) fn input(kind: Option<InputKind>, table: &mut Table<'_>) -
     check_words(&words, "on", table);
     let usual_clicks = row.map(|row| row.clicks.iter().map(|(word, click)| (Arc::from(*word), *click)).collect());
     // A button may be silent for as long as nobody presses it.
-    let usual_stale = source.device.as_ref().filter(|_| !is_button).and_then(Device::silent_for);
+    let usual_stale = match source.via {
+        Via::Broker => source.device.as_ref().filter(|_| !is_button).and_then(Device::silent_for),
+        Via::HomeAssistant => Some(STALE_AT_HOME),
+    };
     let remote = Remote {
         state: Some(Told { topic, pointer: pointer.unwrap_or(usual_pointer) }),
         words,
@@ -118,6 +127,7 @@ pub(in crate::config) fn input(kind: Option<InputKind>, table: &mut Table<'_>) -
         command: None,
         moves: None,
         owner: None,
+        via: source.via,
     };
     Some((remote, source.place))
 }

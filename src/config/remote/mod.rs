@@ -10,7 +10,7 @@ mod shapes;
 mod source;
 
 use super::{diagnostic::Problems, shape::shorten, table::Table};
-use crate::model::{MqttSettings, Remote, RemoteSensor, Words};
+use crate::model::{MqttSettings, Remote, RemoteSensor, Via, Words};
 use std::{borrow::Cow, collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 pub(super) use input::input;
@@ -22,6 +22,9 @@ pub(super) use source::{is_meant, source_keys};
 
 /// A reading of the general form is stale after this, when the file does not say.
 const STALE_AFTER: Duration = Duration::from_secs(3_600);
+/// What Home Assistant tells by its own connection is asked for again each minute.
+const STALE_AT_HOME: Duration = Duration::from_secs(180);
+const SHORTEST_AT_HOME: Duration = Duration::from_secs(120);
 /// The state of an output follows a command within this time, when the file does not say.
 pub(super) const CONFIRM_WITHIN: Duration = Duration::from_secs(3);
 /// What devices say when they do not say it otherwise.
@@ -29,6 +32,14 @@ const ON_WORDS: &[&str] = &["ON", "true", "1"];
 const OFF_WORDS: &[&str] = &["OFF", "false", "0"];
 const AVAILABLE: &[&str] = &["online", "true", "1"];
 const UNAVAILABLE: &[&str] = &["offline", "false", "0"];
+
+/// Reports a time in which Home Assistant is not asked again.
+pub(super) fn check_stale(via: Via, stale_after: Option<Duration>, table: &Table<'_>) {
+    if via == Via::HomeAssistant && stale_after.is_some_and(|stale_after| stale_after < SHORTEST_AT_HOME) {
+        let message = "Home Assistant is asked each minute, and tells of changes only between";
+        table.error_at("stale_after", message, "write 2m or longer, or remove it for 3m");
+    }
+}
 
 fn shared(words: &[&str]) -> Vec<Arc<str>> {
     words.iter().map(|word| Arc::from(*word)).collect()
@@ -62,8 +73,13 @@ pub(super) fn check<'d>(claims: impl Iterator<Item = Claim<'d>>, mqtt: Option<&M
     let mut units = BTreeMap::new();
     for claim in claims {
         own::check_units(&claim, &mut units, problems);
+        let via = claim.sensor.map(|sensor| sensor.via).or(claim.remote.map(|remote| remote.via));
+        if via == Some(Via::HomeAssistant) {
+            continue;
+        }
         let Some(mqtt) = mqtt else {
-            let advice = "add [mqtt] and, on the line after it, url = \"mqtt://localhost:1883\"";
+            let advice = "add [mqtt] and, on the line after it, url = \"mqtt://localhost:1883\"; for an entity of Home \
+                          Assistant, [homeassistant] does as well";
             problems.error(claim.place.clone(), "this is on the broker, and there is no [mqtt] to say which", advice);
             continue;
         };
@@ -122,6 +138,7 @@ mod tests {
                 kind: (form.name == Name::Dotted).then(|| "sensor".into()),
                 part: "entity".into(),
                 channel: None,
+                entity: "sensor.entity".into(),
             };
             assert!((form.fits)(form.example), "{}: {}", form.key, form.example);
             let inputs = form.inputs.iter().flat_map(|row| [row.topic, row.pointer]);

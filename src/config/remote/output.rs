@@ -13,7 +13,7 @@ use crate::{
         shape::{Flag, Period, SECOND, Whole, shorten},
         table::Table,
     },
-    model::{Commanded, LEVEL_MARK, Moves, OutputKind, Remote, RemoteLevel, Told, Words},
+    model::{Commanded, LEVEL_MARK, Moves, OutputKind, Remote, RemoteLevel, Told, Via, Words},
 };
 use std::{ops::Range, sync::Arc, time::Duration};
 
@@ -61,7 +61,7 @@ pub(in crate::config) fn output(
     wires: &[&'static str],
     table: &mut Table<'_>,
 ) -> Option<(Remote, Range<usize>)> {
-    let source = source(Of::Output, wires, &OUTPUT_KEYS, table);
+    let source = source(Of::Output, wires, &OUTPUT_KEYS, Via::Broker, table);
     let on =
         table.optional("on", "What is published to switch it on; \"ON\", of a cover \"OPEN\", when absent.", Payload);
     let off = table.optional(
@@ -302,6 +302,7 @@ fn plain(source: &Source) -> Remote {
         command: None,
         moves: None,
         owner: None,
+        via: source.via,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Claim,
-    readings::{Fields, Reading, conversion, unknown},
+    readings::{Fields, Reading, unknown},
 };
 use crate::{
     config::{
@@ -28,7 +28,7 @@ pub(super) fn reading(word: &str, fields: Fields) -> Result<Reading, Wrong> {
     let Some(sign) = fields.unit.as_deref() else { return Err(unknown(word)) };
     // What has the unit of a known one and almost its name is that one, misspelt.
     let near = nearest::name(word, Quantity::all().map(Quantity::word)).and_then(Quantity::find);
-    if near.is_some_and(|near| !sign.is_empty() && conversion(sign, near.unit()).is_some()) {
+    if near.is_some_and(|near| !sign.is_empty() && near.unit().converted(sign).is_some()) {
         return Err(unknown(word));
     }
     let unit = check_unit(sign).map_err(|wrong| fields.wrong("unit", wrong.message, wrong.advice));
@@ -50,6 +50,7 @@ pub(super) fn reading(word: &str, fields: Fields) -> Result<Reading, Wrong> {
         pointer: Some(fields.pointer.unwrap_or_else(|| "".into())),
         scale: fields.scale,
         offset: fields.offset.unwrap_or(0.0),
+        has_unit: false,
         place: fields.place,
     })
 }

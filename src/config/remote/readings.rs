@@ -9,7 +9,7 @@ use crate::{
         nearest,
         shape::{Shape, Wrong, all_parts, is_word, one_of, shorten},
     },
-    model::{Quantity, Unit},
+    model::Quantity,
 };
 use serde_json::{Value as Json, json};
 use std::{
@@ -27,6 +27,8 @@ pub(in crate::config) struct Reading {
     pub pointer: Option<Arc<str>>,
     pub scale: Option<f64>,
     pub offset: f64,
+    /// The file names the unit in which it is told.
+    pub has_unit: bool,
     /// Where the file says so.
     pub place: Range<usize>,
 }
@@ -34,7 +36,7 @@ pub(in crate::config) struct Reading {
 impl Reading {
     /// As the device usually tells it.
     pub fn usual(quantity: Quantity, place: Range<usize>) -> Reading {
-        Reading { quantity, pointer: None, scale: None, offset: 0.0, place }
+        Reading { quantity, pointer: None, scale: None, offset: 0.0, has_unit: false, place }
     }
 }
 
@@ -244,7 +246,7 @@ fn reading_of(quantity: Quantity, fields: Fields) -> Result<Reading, Wrong> {
     all_parts(foreign)?;
     let (usual, offset) = match &fields.unit {
         Some(sign) => {
-            let (scale, offset) = conversion(sign, quantity.unit()).ok_or_else(|| {
+            let (scale, offset) = quantity.unit().converted(sign).ok_or_else(|| {
                 let message = format!("\"{}\" is no unit of {word}", shorten(sign));
                 fields.wrong("unit", message, units(quantity))
             })?;
@@ -257,6 +259,7 @@ fn reading_of(quantity: Quantity, fields: Fields) -> Result<Reading, Wrong> {
         pointer: fields.pointer,
         scale: fields.scale.or(usual),
         offset: fields.offset.unwrap_or(offset),
+        has_unit: fields.unit.is_some(),
         place: fields.place,
     })
 }
@@ -270,62 +273,16 @@ fn decimal(value: &DeValue<'_>) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// The units in which devices tell what is kept in another: the sign, the unit, and what makes one of the other.
-const CONVERSIONS: &[(&str, Unit, f64, f64)] = &[
-    ("°F", Unit::Celsius, 5.0 / 9.0, -160.0 / 9.0),
-    ("K", Unit::Celsius, 1.0, -273.15),
-    ("Pa", Unit::Hectopascal, 0.01, 0.0),
-    ("kPa", Unit::Hectopascal, 10.0, 0.0),
-    ("mbar", Unit::Hectopascal, 1.0, 0.0),
-    ("mmHg", Unit::Hectopascal, 1.333_224, 0.0),
-    ("inHg", Unit::Hectopascal, 33.863_89, 0.0),
-    ("mV", Unit::Volt, 0.001, 0.0),
-    ("mA", Unit::Ampere, 0.001, 0.0),
-    ("kW", Unit::Watt, 1_000.0, 0.0),
-    ("mW", Unit::Watt, 0.001, 0.0),
-    ("Wh", Unit::KilowattHour, 0.001, 0.0),
-    ("MWh", Unit::KilowattHour, 1_000.0, 0.0),
-    ("J", Unit::KilowattHour, 1.0 / 3_600_000.0, 0.0),
-    ("L", Unit::CubicMetre, 0.001, 0.0),
-    ("m³/h", Unit::LitresPerMinute, 1_000.0 / 60.0, 0.0),
-    ("klx", Unit::Lux, 1_000.0, 0.0),
-];
-
-/// By what a number in one unit is multiplied and what is then added to have it in another.
-pub(super) fn conversion(sign: &str, unit: Unit) -> Option<(f64, f64)> {
-    if unit.sign() == sign || unit.spellings().contains(&sign) {
-        return Some((1.0, 0.0));
-    }
-    let row = CONVERSIONS.iter().find(|(known, to, ..)| *known == sign && *to == unit);
-    row.map(|(_, _, scale, offset)| (*scale, *offset))
-}
-
 fn units(quantity: Quantity) -> String {
     let unit = quantity.unit();
-    let others = CONVERSIONS.iter().filter(|(_, to, ..)| *to == unit).map(|(sign, ..)| *sign);
     let all: Vec<String> = [unit.sign()]
         .into_iter()
         .filter(|sign| !sign.is_empty())
-        .chain(others)
+        .chain(unit.others())
         .map(|sign| format!("\"{sign}\""))
         .collect();
     if all.is_empty() {
         return "it has no unit: remove it, or write a scale".into();
     }
     format!("write {}; or give it a name of your own, which may have any unit", one_of(all))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn units_are_converted() {
-        let converted = |number: f64, sign, unit| conversion(sign, unit).map(|(scale, offset)| number * scale + offset);
-        assert!((converted(68.0, "°F", Unit::Celsius).unwrap() - 20.0).abs() < 1e-9);
-        assert!((converted(-40.0, "°F", Unit::Celsius).unwrap() + 40.0).abs() < 1e-9);
-        assert_eq!(converted(1500.0, "Wh", Unit::KilowattHour), Some(1.5));
-        assert_eq!(converted(20.0, "°C", Unit::Celsius), Some(20.0));
-        assert_eq!(conversion("Wh", Unit::Watt), None);
-    }
 }

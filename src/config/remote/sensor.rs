@@ -1,14 +1,14 @@
 //! A sensor on the broker.
 
 use super::{
-    STALE_AFTER,
+    STALE_AFTER, STALE_AT_HOME,
     forms::Name,
     readings::Reading,
     source::{Device, Of, source, time_of},
 };
 use crate::{
     config::table::Table,
-    model::{RemoteChannel, RemoteSensor, Told},
+    model::{RemoteChannel, RemoteSensor, Told, Via},
 };
 use std::{ops::Range, time::Duration};
 
@@ -16,9 +16,10 @@ use std::{ops::Range, time::Duration};
 pub(in crate::config) fn sensor(
     wires: &[&'static str],
     readings: Option<Vec<Reading>>,
+    home: Via,
     table: &mut Table<'_>,
 ) -> Option<(RemoteSensor, Range<usize>, Duration)> {
-    let source = source(Of::Sensor, wires, &[], table)?;
+    let source = source(Of::Sensor, wires, &[], home, table)?;
     let mut readings = readings;
     if readings.is_none() && table.has("quantities") {
         return None;
@@ -47,10 +48,14 @@ pub(in crate::config) fn sensor(
         return None;
     };
     let mut channels = Vec::new();
+    let is_entity = source.device.as_ref().is_some_and(|device| device.form.name == Name::Dotted);
     for reading in readings {
+        let points_into = reading.pointer.as_ref().is_some_and(|pointer| !pointer.is_empty());
+        source.refuse_pointer(points_into.then(|| reading.place.clone()), table);
         let row = rows.iter().find(|row| row.quantity == reading.quantity);
         // What a device tells besides is as a rule where it tells the rest.
-        let near = row.or(rows.first().filter(|_| reading.pointer.is_some()));
+        // An entity has one state, whatever that is.
+        let near = row.or(rows.first().filter(|_| is_entity || reading.pointer.is_some()));
         let topic = match (&source.device, near, &source.topic) {
             (Some(device), Some(row), _) => device.fill(row.topic, "sensor"),
             (None, _, Some(topic)) if reading.pointer.is_some() => topic.clone(),
@@ -67,10 +72,18 @@ pub(in crate::config) fn sensor(
             _ => reading.pointer.unwrap_or_default(),
         };
         let scale = reading.scale.or(row.map(|row| row.scale)).unwrap_or(1.0);
+        if source.via == Via::HomeAssistant && reading.has_unit && !topic.contains('/') {
+            let advice = "remove `unit`; `offset` and `scale` come after it";
+            table.error(reading.place.clone(), "Home Assistant itself tells the unit of a state", advice);
+        }
         let told = Told { topic, pointer };
         channels.push(RemoteChannel { quantity: reading.quantity, told, scale, offset: reading.offset });
     }
-    let stale_after = source.device.as_ref().map_or(STALE_AFTER, Device::stale_after);
+    let stale_after = match source.via {
+        Via::Broker => source.device.as_ref().map_or(STALE_AFTER, Device::stale_after),
+        Via::HomeAssistant => STALE_AT_HOME,
+    };
     let time = time_of(&source);
-    Some((RemoteSensor { channels, availability: source.availability, time, owner: None }, source.place, stale_after))
+    let remote = RemoteSensor { channels, availability: source.availability, time, owner: None, via: source.via };
+    Some((remote, source.place, stale_after))
 }

@@ -12,7 +12,7 @@ use crate::{
         shape::{Text, Whole, shorten},
         table::Table,
     },
-    model::{Availability, Words},
+    model::{Availability, Via, Words},
 };
 use std::{ops::Range, sync::Arc, time::Duration};
 
@@ -34,6 +34,8 @@ pub(super) struct Source {
     pub device: Option<Device>,
     pub availability: Vec<Availability>,
     pub time: Option<Arc<str>>,
+    /// What brings it.
+    pub via: Via,
 }
 
 impl Source {
@@ -46,6 +48,15 @@ impl Source {
     }
 }
 
+impl Source {
+    /// Reports a pointer into what is no JSON.
+    pub fn refuse_pointer(&self, place: Option<Range<usize>>, table: &Table<'_>) {
+        if let (Some(place), Via::HomeAssistant) = (place, self.via) {
+            table.error(place, "a state of Home Assistant is no JSON", "write attribute = \"its_attribute\" instead");
+        }
+    }
+}
+
 /// One device of a short form.
 pub(super) struct Device {
     pub form: &'static Form,
@@ -54,6 +65,8 @@ pub(super) struct Device {
     pub kind: Option<String>,
     pub part: String,
     pub channel: Option<i64>,
+    /// What stands for `{entity}`: where Home Assistant tells its state.
+    pub entity: String,
 }
 
 impl Device {
@@ -63,7 +76,7 @@ impl Device {
         let numbered = self.channel.map(|channel| channel.to_string()).unwrap_or_default();
         let filled = template.replace("{n}", &number).replace("{N}", &numbered);
         let filled = filled.replace("{kind}", self.kind.as_deref().unwrap_or(kind)).replace("{part}", &self.part);
-        filled.replace("{}", &self.name).into()
+        filled.replace("{entity}", &self.entity).replace("{}", &self.name).into()
     }
 
     /// Whether it sleeps and wakes to tell something. What says that it is away says only that.
@@ -113,8 +126,18 @@ pub(in crate::config) fn is_meant(table: &Table<'_>) -> bool {
     source_keys().any(|key| table.has(key)) || table.has_like(&source_keys().collect::<Vec<_>>())
 }
 
-/// The keys that all points on the broker have. `wires` are the keys of what a point cannot be besides.
-pub(super) fn source(of: Of, wires: &[&'static str], own: &[&'static str], table: &mut Table<'_>) -> Option<Source> {
+/// What only a topic has.
+const OF_TOPICS: [&str; 4] = ["availability", "available", "unavailable", "time"];
+
+/// The keys that all points have that others tell. `wires` are the keys of what a point cannot be besides; `home` brings what
+/// Home Assistant tells.
+pub(super) fn source(
+    of: Of,
+    wires: &[&'static str],
+    own: &[&'static str],
+    home: Via,
+    table: &mut Table<'_>,
+) -> Option<Source> {
     let about = match of {
         Of::Output => "Instead of a wire, the topic of the broker on which it is commanded.",
         _ => "Instead of a wire or chip, the topic of the broker on which it is told.",
@@ -132,6 +155,15 @@ pub(super) fn source(of: Of, wires: &[&'static str], own: &[&'static str], table
         "Of a device with several: which, as it numbers them itself (Tasmota from 1, Shelly from 0).",
         Whole(0..=64),
     );
+    let attribute = match of {
+        Of::Output => None,
+        Of::Input | Of::Sensor => table.optional(
+            "attribute",
+            "Of an entity of Home Assistant: which of its attributes is meant, such as \"current_temperature\"; its state when \
+             absent.",
+            Text,
+        ),
+    };
     let availability = table.optional(
         "availability",
         "The topic that says whether the device is there, by its payload or the `state` of its JSON.",
@@ -159,7 +191,8 @@ pub(super) fn source(of: Of, wires: &[&'static str], own: &[&'static str], table
         for key in own
             .iter()
             .copied()
-            .chain(["channel", "availability", "available", "unavailable", "time"])
+            .chain(["channel", "attribute"])
+            .chain(OF_TOPICS)
             .filter(|key| is_alone && table.has(key))
         {
             table.error_at(
@@ -177,7 +210,7 @@ pub(super) fn source(of: Of, wires: &[&'static str], own: &[&'static str], table
     }
     let place = table.place_of(key);
     let device = match named.pop() {
-        Some((key, name)) => Some(device(key, &name, channel, table)?),
+        Some((key, name)) => Some(device(key, &name, channel, attribute.as_deref(), home, table)?),
         None => {
             if table.has("channel") {
                 table.error_at("channel", "`channel` is of a short form", "remove it: `mqtt` names the whole topic");
@@ -185,6 +218,26 @@ pub(super) fn source(of: Of, wires: &[&'static str], own: &[&'static str], table
             None
         }
     };
+    let is_home = device.as_ref().is_some_and(|device| device.form.name == Name::Dotted);
+    if !is_home && table.has("attribute") {
+        let advice = "remove it, or name an entity: homeassistant = \"climate.hall\"";
+        table.error_at("attribute", "`attribute` is of an entity of Home Assistant", advice);
+    }
+    let via = if is_home { home } else { Via::Broker };
+    if attribute.is_some_and(|attribute| attribute.contains(['/', '+', '#']) || attribute.chars().any(char::is_control))
+    {
+        table.error_at(
+            "attribute",
+            "no attribute is called so",
+            "write it as Home Assistant's developer tools show it",
+        );
+    }
+    if via == Via::HomeAssistant {
+        for key in OF_TOPICS.into_iter().filter(|key| table.has(key)) {
+            let advice = "remove it: Home Assistant itself says whether an entity is there";
+            table.error_at(key, format!("`{key}` is of a topic on the broker"), advice);
+        }
+    }
     if topic.is_none() && device.is_none() {
         return None;
     }
@@ -205,11 +258,18 @@ pub(super) fn source(of: Of, wires: &[&'static str], own: &[&'static str], table
         }
     }
     let availability = topics.into_iter().map(|topic| Availability { topic, words: words.clone() }).collect();
-    Some(Source { key, place, topic: topic.map(Into::into), device, availability, time })
+    Some(Source { key, place, topic: topic.map(Into::into), device, availability, time, via })
 }
 
 /// The device that a short form names; None: that was reported.
-fn device(key: &'static str, name: &str, channel: Option<i64>, table: &Table<'_>) -> Option<Device> {
+fn device(
+    key: &'static str,
+    name: &str,
+    channel: Option<i64>,
+    attribute: Option<&str>,
+    home: Via,
+    table: &Table<'_>,
+) -> Option<Device> {
     let form = FORMS.iter().find(|form| form.key == key && (form.fits)(name))?;
     let refuse = |message: String, advice: String| {
         table.error_at(key, message, advice);
@@ -228,7 +288,14 @@ fn device(key: &'static str, name: &str, channel: Option<i64>, table: &Table<'_>
     }
     let device = |name: &str, kind: Option<&str>, part: &str| {
         let (name, kind, part) = (name.to_owned(), kind.map(str::to_owned), part.to_owned());
-        Some(Device { form, name, kind, part, channel })
+        let entity = match (home, attribute) {
+            (Via::Broker, told) => {
+                format!("homeassistant/{}/{part}/{}", kind.as_deref().unwrap_or_default(), told.unwrap_or("state"))
+            }
+            (Via::HomeAssistant, None) => name.clone(),
+            (Via::HomeAssistant, Some(attribute)) => format!("{name}/{attribute}"),
+        };
+        Some(Device { form, name, kind, part, channel, entity })
     };
     let parts: Vec<&str> = name.split('/').collect();
     match (form.name, parts.as_slice(), name.split_once('.')) {

@@ -26,7 +26,7 @@ use super::{backoff::Backoff, client::NotTaken, loss::LossKind};
 use crate::{
     clock::Clock,
     house::House,
-    model::{Cause, Config, DriveId, Event, Level, OutputId, Remote},
+    model::{Cause, Config, DriveId, Event, Level, OutputId, Remote, Via},
     remote::{CoverPoint, OutputPoint, Points, Purpose},
 };
 use connection::{Connection, News, Unread};
@@ -93,7 +93,7 @@ impl Door {
 /// Reads and drives what the house has on the broker, until it is stopping. As long as it has nothing there, it connects to none.
 pub fn attach(house: &House, Behind(drives): Behind) -> impl Future<Output = ()> + Send + use<> {
     let (house, config, clock) = (house.clone(), house.config.clone(), house.clock.clone());
-    let points = Points::new(clock.now());
+    let points = Points::new(Via::Broker, clock.now());
     Adapter { config, drives, clock, house, points, backoff: Backoff::new(), owed: Vec::new() }.run()
 }
 
@@ -150,7 +150,7 @@ impl Adapter {
                 self.leave_safe(before, config.clone()).await;
             }
             self.points.follow(&config, self.clock.now());
-            let has_work = config.has_remote_points() || !self.owed.is_empty();
+            let has_work = config.has_remote_points(Via::Broker) || !self.owed.is_empty();
             let wait = match config.mqtt.as_ref().filter(|_| has_work) {
                 // Nothing to do, until the file says otherwise.
                 None => None,
@@ -265,7 +265,7 @@ impl Adapter {
                     News::Taken(Known::Farewell(topic, payload), Ok(())) => {
                         let told = self.owed.extract_if(.., |order| order.topic == topic && order.payload == payload);
                         told.for_each(|Order { output, what, .. }| tracing::info!("{output}, which is not there any more: {what} published"));
-                        if !config.has_remote_points() && self.owed.is_empty() {
+                        if !config.has_remote_points(Via::Broker) && self.owed.is_empty() {
                             return End::Changed;
                         }
                         Vec::new()
@@ -310,10 +310,6 @@ impl Adapter {
             // What does not get through is tried with the next connection.
             let known = Known::Farewell(topic.clone(), payload.clone());
             let _ = connection.publish(topic, payload.clone(), None, Some(known));
-        }
-        for (topic, ask) in self.points.covers.values().filter_map(CoverPoint::ask) {
-            // One that cannot be asked tells when it moves.
-            let _ = connection.publish(topic, ask.to_string(), None);
         }
         self.points.outputs.iter().filter_map(|(id, point)| point.reached(id)).collect()
     }
@@ -374,6 +370,9 @@ impl Adapter {
     /// Publishes what is to be published; what there is nothing to say for is done.
     fn publish(&mut self, connection: &mut Connection<Known>) -> Result<Vec<Event>, NotTaken> {
         let mut events = Vec::new();
+        for (topic, ask) in self.points.covers.values_mut().filter_map(CoverPoint::ask) {
+            connection.publish(topic, ask.to_string(), None, None)?;
+        }
         for (id, point) in &mut self.points.outputs {
             let Some(order) = point.take_order() else { continue };
             if order.messages.is_empty() {

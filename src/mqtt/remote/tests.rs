@@ -38,6 +38,7 @@ fn remote(topic: &str, pointer: &str) -> Remote {
         command: None,
         moves: None,
         owner: None,
+        via: Via::Broker,
     }
 }
 
@@ -88,6 +89,7 @@ fn house() -> Config {
         availability: vec![there("z/climate/availability")],
         time: "/last_seen".into(),
         owner: None,
+        via: Via::Broker,
     };
     let output = |id, remote| Output::plain(id, OutputKind::Switch, Line::Remote(Arc::new(remote)));
     Config {
@@ -107,7 +109,7 @@ fn house() -> Config {
 }
 
 fn points() -> Points {
-    let mut points = Points::new(at(0));
+    let mut points = Points::new(Via::Broker, at(0));
     points.follow(&house(), at(0));
     points.connected(true, at(0));
     points
@@ -254,7 +256,7 @@ fn a_device_says_in_its_own_words_whether_it_is_there() {
     };
     let gate = input("gate", "gate", said("st", "Connected", "Disconnected"));
     let shed = input("shed", "shed", said("st", "up", "down"));
-    let mut points = Points::new(at(0));
+    let mut points = Points::new(Via::Broker, at(0));
     points.follow(&Config { inputs: vec![gate, shed], ..Config::empty("hut") }, at(0));
     points.connected(true, at(0));
     assert_eq!(points.topics().iter().filter(|topic| ***topic == *"st").count(), 1);
