@@ -570,9 +570,13 @@ fn entities_of_home_assistant_take_part_in_rules() {
     client.has("sensor.garden_temperature", None, "unavailable");
     house.wait_for_log("sensor.garden_temperature says `unavailable`");
     wait_for_value(&house, "lamp", "OFF");
+    client.has("sensor.garden_temperature", Some("unit_of_measurement"), "°C");
+    client.has("sensor.garden_temperature", None, "4");
+    wait_for_value(&house, "lamp", "ON");
     client.has("sensor.garden_temperature", Some("unit_of_measurement"), "gal");
     client.has("sensor.garden_temperature", None, "3");
     house.wait_for_log("sensor.garden_temperature says `3 gal`");
+    wait_for_value(&house, "lamp", "OFF");
     client.has("sensor.garden_temperature", Some("unit_of_measurement"), "°C");
     client.has("sensor.garden_temperature", None, "4");
     wait_for_value(&house, "lamp", "ON");
