@@ -39,7 +39,10 @@ fn full(port: u16) -> String {
 
 fn key(house: &House) -> String {
     let state = house.folder.path().join("state");
-    house.ask(&["homeassistant", "key", "--state", state.to_str().unwrap()]).trim_end().to_owned()
+    let asked = ["homeassistant", "key", "--state", state.to_str().unwrap()];
+    // The house does not wait until it is made.
+    wait_until("there is a key", || house.console(&asked).status.success());
+    house.ask(&asked).trim_end().to_owned()
 }
 
 /// Home Assistant's client.
