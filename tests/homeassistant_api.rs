@@ -599,6 +599,8 @@ fn entities_of_home_assistant_take_part_in_rules() {
     // A second one is asked when the first has gone.
     let mut second = Client::start();
     second.has("binary_sensor.gate", None, "on");
+    second.has("sensor.garden_temperature", Some("unit_of_measurement"), "°C");
+    second.has("sensor.garden_temperature", None, "4");
     second.ask(json!({ "do": "connect", "port": port, "key": right }));
     second.ask(json!({ "do": "list" }));
     second.ask(json!({ "do": "subscribe" }));

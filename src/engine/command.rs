@@ -10,7 +10,7 @@ use crate::{
     clock::Now,
     model::{
         Ask, Capability, ClimateFacet, Command, Config, Effect, Level, Method, OutputId, Point, Refusal, SceneId,
-        Source, Wish,
+        Source, Truth, Wish,
     },
 };
 use std::time::Duration;
@@ -107,9 +107,14 @@ impl Engine {
         }
     }
 
-    /// Whether it is a gate on the broker that has not told where it is: nobody knows what is the other way.
+    /// Whether it is a gate on the broker of which nobody knows where it is: nobody knows what is the other way. One that moves can
+    /// be stopped.
     fn is_lost_gate(&self, id: OutputId) -> bool {
-        self.config[id].method.mover().is_some_and(|mover| mover.is_gate) && !self.outputs[id.0].mover.is_known()
+        let state = &self.outputs[id.0].mover;
+        self.config[id].method.mover().is_some_and(|mover| {
+            let is_away = self.outputs[mover.stop.0].failure().is_some();
+            mover.is_gate && !state.is_under_way() && (is_away || !state.is_known())
+        })
     }
 
     /// What a switch on the wall moves of these: not a door, nor a group with one, of which nobody knows where it is.
@@ -154,9 +159,11 @@ impl Engine {
             Ask::Toggle if self.is_lost_gate(member) => return Err(Refusal::NotKnown),
             Ask::Toggle if takes.moves() && self.is_under_way(id) => self.stand(member, now),
             Ask::Toggle if takes.moves() => {
-                let open = match self.config.tells_itself(id) || takes == Capability::Ends {
-                    true => self.view(now).is_on(id).is_true(),
-                    false => self.position(id, now).unwrap_or(state.level).is_on(),
+                let tells = self.config.tells_itself(id) || takes == Capability::Ends;
+                let open = match self.view(now).is_on(id) {
+                    Truth::True if tells => true,
+                    Truth::False if tells => false,
+                    _ => self.position(id, now).unwrap_or(state.level).is_on(),
                 };
                 Goal::Level(Level::from_on(!open))
             }

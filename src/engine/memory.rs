@@ -9,7 +9,7 @@ use super::{
     today::Today,
 };
 use crate::clock::{Moment, Now};
-use crate::model::{Config, OutputId, Owner, PastDay, Point, PointSpec, Series, duration};
+use crate::model::{Config, OutputId, Owner, PastDay, Point, PointSpec, Series, Truth, duration};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -190,7 +190,11 @@ impl Memory {
         self.sensors.values_mut().for_each(SensorState::forget);
         self.climates.values_mut().for_each(ZoneState::forget_readings);
         self.inputs.values_mut().for_each(|input| (input.active, input.wire, input.held_until) = (None, None, None));
-        self.outputs.values_mut().for_each(|output| output.mover.wait_no_more());
+        let moment = self.moment;
+        self.outputs.values_mut().for_each(|output| {
+            output.mover.wait_no_more();
+            output.turned.follow(Truth::Unknown, moment);
+        });
         self.series.clear();
         self
     }

@@ -75,8 +75,8 @@ use crate::{
     almanac::Calendar,
     clock::{Moment, Now},
     model::{
-        AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Line, Method, Output,
-        OutputId, Owner, Part, PastDay, Point, Quantity, ReadFailure, Refusal, RuleId, SensorId, Truth,
+        AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Line, Method, Mover,
+        Output, OutputId, Owner, Part, PastDay, Point, Quantity, ReadFailure, Refusal, RuleId, SensorId, Truth,
     },
 };
 use automations::AutomationState;
@@ -92,7 +92,7 @@ use order::Order;
 use promises::Promises;
 use returns::Return;
 use slots::{Slots, Wish};
-use state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState, Wire};
+use state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState, Turned, Wire};
 use std::{sync::Arc, time::Duration};
 use today::Today;
 
@@ -479,6 +479,7 @@ impl Engine {
                 }
                 if !is_start {
                     self.outputs[index].mover.begin();
+                    self.outputs[index].turned = Turned::default();
                 }
             }
             let Method::Door(door) = &output.method else { continue };
@@ -509,8 +510,10 @@ impl Engine {
             let ids = self.config.ids_before(Owner::Output(OutputId(index)));
             let before = ids.into_iter().find_map(|id| old.config.find_output(&id));
             let before = before.and_then(|id| old.config[id].method.mover());
-            if before.zip(output.method.mover()).is_some_and(|(before, now)| before.remote != now.remote) {
+            let is_other = |(before, now): (&Mover, &Mover)| before.remote.tells_otherwise(&now.remote);
+            if before.zip(output.method.mover()).is_some_and(is_other) {
                 state.mover.begin();
+                state.turned = Turned::default();
             }
         }
         for (index, (sensor, state)) in self.config.sensors.iter().zip(&mut self.sensors).enumerate() {

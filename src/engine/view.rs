@@ -87,7 +87,9 @@ impl<'a> View<'a> {
             Method::Door(_) => self.outputs[id.0].door.is_open(),
             // Where it is, it says, also when it did not follow.
             Method::Mover(_) if self.failure(id).is_none() => self.outputs[id.0].mover.is_open(),
-            _ if self.quality(id) != Quality::Good => Truth::Unknown,
+            // Each member says itself whether it is known.
+            _ if self.quality(id) != Quality::Good && !self.config.tells_itself(id) => Truth::Unknown,
+            Method::Mover(_) => Truth::Unknown,
             Method::Group { members, all: true } => members.iter().map(of).fold(Truth::True, Truth::and),
             Method::Group { members, all: false } => members.iter().map(of).fold(Truth::False, Truth::or),
             Method::Cover(_) => self.position(id).map_or(Truth::Unknown, |level| level.is_on().into()),

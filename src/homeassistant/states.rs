@@ -145,7 +145,9 @@ struct States {
     units: BTreeMap<Arc<str>, String>,
     /// Since when numbers come of what has told no unit.
     bare: BTreeMap<Arc<str>, Moment>,
-    /// Since when a client is asked, and what it has told something of.
+    /// A client is asked.
+    is_up: bool,
+    /// Since when, until it is looked at what it has told something of.
     asked: Option<Moment>,
     heard: BTreeSet<Arc<str>>,
 }
@@ -153,7 +155,7 @@ struct States {
 impl States {
     fn new(points: Points) -> States {
         let (readings, units, bare) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        States { points, readings, units, bare, asked: None, heard: BTreeSet::new() }
+        States { points, readings, units, bare, is_up: false, asked: None, heard: BTreeSet::new() }
     }
 
     fn follow(&mut self, config: &Config, now: Now, wanted: &watch::Sender<Arc<[Arc<str>]>>) {
@@ -171,16 +173,25 @@ impl States {
         };
         // What is new may be on what was asked already, so all is told once more.
         wanted.send_replace(topics);
+        self.begin(self.is_up, now);
+    }
+
+    /// Everything is asked for from now on, if there is a client.
+    fn begin(&mut self, is_up: bool, now: Now) {
+        self.is_up = is_up;
+        self.asked = is_up.then_some(now.moment);
+        self.heard.clear();
     }
 
     fn take(&mut self, news: News, now: Now) -> Vec<Event> {
         match news {
             News::Up => {
-                self.asked = Some(now.moment);
+                self.begin(true, now);
                 self.points.connected(true, now);
                 Vec::new()
             }
             News::Gone => {
+                self.begin(false, now);
                 self.points.connected(false, now);
                 Vec::new()
             }

@@ -84,6 +84,13 @@ pub struct Told {
 }
 
 impl Remote {
+    /// Whether what it tells would be told by another one elsewhere, or in other words.
+    pub fn tells_otherwise(&self, other: &Remote) -> bool {
+        let level = |remote: &Remote| remote.command.as_ref().and_then(|command| command.level.clone());
+        (&self.state, &self.words, &self.moves) != (&other.state, &other.words, &other.moves)
+            || level(self) != level(other)
+    }
+
     /// The topics on which it tells of itself, that of its state first.
     pub fn told(&self) -> impl Iterator<Item = &Arc<str>> {
         let level = self.command.iter().filter_map(|command| command.level.as_ref()?.state.as_ref());

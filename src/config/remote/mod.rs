@@ -70,11 +70,12 @@ pub(super) struct Claim<'d> {
 /// Points on the broker need one, stay away from hearthd's own topics, and are commanded by one output only.
 pub(super) fn check<'d>(claims: impl Iterator<Item = Claim<'d>>, mqtt: Option<&MqttSettings>, problems: &Problems) {
     let mut commanded: BTreeMap<(Cow<'_, str>, &str), &str> = BTreeMap::new();
-    let mut units = BTreeMap::new();
+    let (mut units, mut entities) = (BTreeMap::new(), BTreeMap::new());
     for claim in claims {
         own::check_units(&claim, &mut units, problems);
         let via = claim.sensor.map(|sensor| sensor.via).or(claim.remote.map(|remote| remote.via));
         if via == Some(Via::HomeAssistant) {
+            check_entity(&claim, &mut entities, problems);
             continue;
         }
         let Some(mqtt) = mqtt else {
@@ -98,6 +99,19 @@ pub(super) fn check<'d>(claims: impl Iterator<Item = Claim<'d>>, mqtt: Option<&M
         if let Some(other) = commanded.insert((relay(&command.topic), &command.on), claim.id) {
             let message = format!("`{other}` is commanded there already");
             problems.error(claim.place.clone(), message, "each device is commanded by one output only: remove one");
+        }
+    }
+}
+
+/// A state of Home Assistant has one unit, and is converted by it.
+fn check_entity<'d>(claim: &Claim<'d>, entities: &mut BTreeMap<&'d str, &'static str>, problems: &Problems) {
+    let channels = claim.sensor.into_iter().flat_map(|sensor| &sensor.channels);
+    for channel in channels.filter(|channel| !channel.told.topic.contains('/')) {
+        let (entity, sign) = (&*channel.told.topic, channel.quantity.unit().sign());
+        let known = *entities.entry(entity).or_insert(sign);
+        if known != sign {
+            let message = format!("`{}` is read in {known} and in {sign}", shorten(entity));
+            problems.error(claim.place.clone(), message, "it has one unit: read it as one quantity");
         }
     }
 }
