@@ -311,6 +311,11 @@ fn two_hundred_broken_networks_leave_nothing_wrong() {
     }
     for behind in &houses {
         behind.settle(&[]);
+        // What was wrong with the connection before is told until this one is known to be good.
+        let problem = format!("hearthd/{}/problem", behind.id);
+        wait_until(&format!("{} has no problem", behind.id), || {
+            behind.watcher.last(&problem).as_deref() == Some("none")
+        });
     }
     // What a newcomer would be given is what the house would tell a new broker: nothing is missing or left over, and no reason,
     // attribute or announcement is an old one.
