@@ -199,6 +199,16 @@ fn no_circle_of_files_in_the_engine() {
 }
 
 #[test]
+fn architecture_md_names_files_that_are_there() {
+    let text = document("ARCHITECTURE.md");
+    let folders = ["src/", "tests/", "docs/", "scripts/", "benches/", "fuzz/"];
+    let is_path = |word: &&str| folders.iter().any(|folder| word.starts_with(folder)) && !word.contains(' ');
+    for path in text.split('`').skip(1).step_by(2).filter(is_path) {
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists(), "ARCHITECTURE.md names {path}");
+    }
+}
+
+#[test]
 fn architecture_md_says_what_each_module_may_use() {
     let text = document("ARCHITECTURE.md");
     for (module, may_use) in MAY_USE {

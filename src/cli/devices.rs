@@ -121,14 +121,13 @@ impl Tables {
         let key = format!("zigbee2mqtt = {}\n", quoted(name));
         let has = |property: &str| properties.contains(property);
         let exposes = device["definition"]["exposes"].as_array();
+        let has_feature = |cover: &Json, key: &str, word: &str| {
+            cover["features"].as_array().into_iter().flatten().any(|one| one[key] == word)
+        };
+        let covers = exposes.into_iter().flatten().filter(|expose| expose["type"] == "cover");
         // One of several has properties of its own.
-        let is_plain =
-            |cover: &&Json| cover["features"].as_array().into_iter().flatten().any(|one| one["property"] == "state");
-        let covers = exposes.into_iter().flatten().filter(|expose| expose["type"] == "cover").filter(is_plain);
-        for cover in covers {
-            let takes_positions =
-                !cover["features"].as_array().is_some_and(|all| all.iter().all(|one| one["name"] != "position"));
-            let levels = if takes_positions { "" } else { "levels = false\n" };
+        for cover in covers.filter(|cover| has_feature(cover, "property", "state")) {
+            let levels = if has_feature(cover, "name", "position") { "" } else { "levels = false\n" };
             self.add("outputs", name, &format!("kind = \"cover\"\n{key}{levels}"));
         }
         if has("state") {

@@ -59,7 +59,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How many are at home of the two who live there, 0 to 2 [default: 2]
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(0..=2), conflicts_with_all = ["scenario", "replay"])]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(0..=PEOPLE as i64), conflicts_with_all = ["scenario", "replay"])]
     people: Option<u8>,
     /// Print the report as JSON
     #[arg(long)]

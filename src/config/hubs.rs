@@ -281,15 +281,8 @@ impl Place<'_> {
         Remote {
             state: Some(self.told(told)),
             words: Words { on: vec![ON.into()], off: vec![OFF.into()] },
-            availability: Vec::new(),
-            stale_after: None,
-            time: "".into(),
-            clicks: Vec::new(),
-            counter: "".into(),
-            command: None,
-            moves: None,
             owner: self.owner([id.text.as_str()].into_iter()),
-            via: Via::Broker,
+            ..Remote::plain(Via::Broker)
         }
     }
 

@@ -286,12 +286,12 @@ fn secrets_are_not_in_what_a_panic_prints() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("c.toml");
     for (name, content) in [("word", "gEheim"), ("key", key), ("hash", hash)] {
-        std::fs::write(folder.path().join(name), content).unwrap();
+        fs::write(folder.path().join(name), content).unwrap();
     }
     let text = "[hub]\nid = 'h'\n[mqtt]\nurl = 'mqtt://b'\nusername = 'me'\npassword_file = 'word'\n\
                 [homeassistant]\nkey_file = 'key'\n[http]\nlisten = '127.0.0.1:8080'\n\
                 [http.tokens.app]\nhash_file = 'hash'\nscope = 'read'\n";
-    std::fs::write(&file, text).unwrap();
+    fs::write(&file, text).unwrap();
     let loaded = load(&file).unwrap();
     let Config { mqtt, homeassistant, http, .. } = &loaded.config;
     assert_eq!(mqtt.as_ref().unwrap().password, Some(Password("gEheim".into())));
@@ -425,4 +425,13 @@ fn what_was_renamed_is_known_by_its_first_name() {
     let first: Vec<_> =
         (0..config.outputs.len()).map(|id| config.first_id(crate::model::Owner::Output(OutputId(id)))).collect();
     assert_eq!(first.iter().map(|id| &**id).collect::<Vec<_>>(), ["blind", "lamp", "blind.open", "blind.close"]);
+}
+
+#[test]
+fn a_cover_may_tell_no_more_than_its_position() {
+    let text = "[hub]\nid = \"h\"\n[hardware]\nbackend = \"simulated\"\n[mqtt]\nurl = \"mqtt://127.0.0.1\"\n[outputs.shade]\n\
+                kind = \"cover\"\nmqtt = \"shade/set\"\nlevel = \"{}\"\nlevel_state_topic = \"shade/state\"\n\
+                level_pointer = \"/position\"\n";
+    let config = parse(Path::new("h.toml"), text).unwrap_or_else(|report| panic!("{report}")).config;
+    assert!(config.outputs[0].method.mover().is_some());
 }

@@ -107,6 +107,11 @@ impl Engine {
         }
     }
 
+    /// Whether a toggle goes by where it is, not by what was asked: what tells so itself, and what only opens and closes.
+    fn toggles_by_place(&self, id: OutputId) -> bool {
+        self.config.tells_itself(id) || self.config.capability(id) == Capability::Ends
+    }
+
     /// Whether it is a gate on the broker of which nobody knows where it is: nobody knows what is the other way. One that moves can
     /// be stopped.
     fn is_lost_gate(&self, id: OutputId) -> bool {
@@ -159,10 +164,10 @@ impl Engine {
             Ask::Toggle if self.is_lost_gate(member) => return Err(Refusal::NotKnown),
             Ask::Toggle if takes.moves() && self.is_under_way(id) => self.stand(member, now),
             Ask::Toggle if takes.moves() => {
-                let tells = self.config.tells_itself(id) || takes == Capability::Ends;
+                let by_place = self.toggles_by_place(id);
                 let open = match self.view(now).is_on(id) {
-                    Truth::True if tells => true,
-                    Truth::False if tells => false,
+                    Truth::True if by_place => true,
+                    Truth::False if by_place => false,
                     _ => self.position(id, now).unwrap_or(state.level).is_on(),
                 };
                 Goal::Level(Level::from_on(!open))
@@ -256,8 +261,7 @@ impl Engine {
     /// Toggles several outputs as one: if any is asked to be on, all go off; covers stand still if any of them moves.
     pub(super) fn toggle_together(&mut self, outputs: &[OutputId], source: &Source, now: Now) {
         let outputs = self.without_lost_doors(outputs);
-        // What tells where it is is there, whatever was asked.
-        let is_on = |output: &OutputId| match self.config.tells_itself(*output) {
+        let is_on = |output: &OutputId| match self.toggles_by_place(*output) {
             true => self.view(now).is_on(*output).is_true(),
             false => asked(&self.outputs[output.0]).is_on(),
         };

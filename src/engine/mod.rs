@@ -92,7 +92,7 @@ use order::Order;
 use promises::Promises;
 use returns::Return;
 use slots::{Slots, Wish};
-use state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState, Turned, Wire};
+use state::{InputState, ModeState, OutputState, RoomState, RuleState, SensorState, Wire};
 use std::{sync::Arc, time::Duration};
 use today::Today;
 
@@ -344,20 +344,7 @@ impl Engine {
             Event::Driven { drive, result } => self.absorb_driven(now, drive, result),
             Event::Overdue { drive, text } => self.absorb_overdue(now, drive, text),
             Event::WireFound { output, level, result } => self.absorb_found(now, &output, level, result),
-            Event::CoverTold { output, says } => {
-                if let Some(id) =
-                    self.config.find_output(&output).filter(|id| self.config[*id].method.mover().is_some())
-                {
-                    let state = &mut self.outputs[id.0];
-                    let before = state.mover.shown();
-                    state.mover.hear(says);
-                    if state.mover.shown() != before {
-                        state.since = state::Timestamp::of(now);
-                    }
-                    self.unpromised += 1;
-                    self.changes.output(id, &self.config);
-                }
-            }
+            Event::CoverTold { output, says } => self.absorb_cover(now, &output, says),
             Event::WireReached { output } => self.absorb_reached(now, &output),
             Event::Command { command, request } => {
                 let result = if self.stopping { Err(Refusal::Stopping) } else { self.command(&command, now) };
@@ -478,8 +465,7 @@ impl Engine {
                     self.outputs[part.0].level = Level::OFF;
                 }
                 if !is_start {
-                    self.outputs[index].mover.begin();
-                    self.outputs[index].turned = Turned::default();
+                    self.outputs[index].begin_mover();
                 }
             }
             let Method::Door(door) = &output.method else { continue };
@@ -512,8 +498,7 @@ impl Engine {
             let before = before.and_then(|id| old.config[id].method.mover());
             let is_other = |(before, now): (&Mover, &Mover)| before.remote.tells_otherwise(&now.remote);
             if before.zip(output.method.mover()).is_some_and(is_other) {
-                state.mover.begin();
-                state.turned = Turned::default();
+                state.begin_mover();
             }
         }
         for (index, (sensor, state)) in self.config.sensors.iter().zip(&mut self.sensors).enumerate() {

@@ -75,7 +75,7 @@ impl<'a> View<'a> {
             OutputFacet::Energy => self.config[id].power.unwrap_or_default() * self.full_hours(id).0 / 1000.0,
             OutputFacet::Position => f64::from(self.position(id)?.percent()),
         };
-        let tells = facet == OutputFacet::Position && self.config[id].method.mover().is_some() && self.is_known(id);
+        let tells = facet == OutputFacet::Position && self.config.tells_itself(id) && self.is_known(id);
         (tells || self.quality(id) == Quality::Good).then_some(number)
     }
 

@@ -12,8 +12,8 @@ use crate::{
     clock::Now,
     model::{
         Cause, Claim, Climate, ClimateFacet, ClimateId, Condition, InputId, Method, Number, Outlook, OutputFacet,
-        OutputId, PartReason, PastDay, Pending, Point, Quality, ReasonSlot, Reasons, RoomId, Rule, RuleId, RuleNow,
-        RuleReason, RulesNow, SceneId, Slot, Summary, Truth, Value, WireReason, duration,
+        OutputId, PartReason, PastDay, Pending, Point, ReasonSlot, Reasons, RoomId, Rule, RuleId, RuleNow, RuleReason,
+        RulesNow, SceneId, Slot, Summary, Truth, Value, WireReason, duration,
     },
 };
 use std::time::Duration;
@@ -56,8 +56,8 @@ impl Engine {
         };
         let sets = self.config[id].set.iter().map(|(output, level)| PartReason {
             text: format!("{} {}", self.config[*output].id, self.config.level_text(*output, *level)),
-            truth: match (view.quality(*output), is(*output)) {
-                (Quality::Good, Some(Value::Level(is))) => (is == *level).into(),
+            truth: match is(*output) {
+                Some(Value::Level(is)) if view.output(*output).is_believed(&self.config) => (is == *level).into(),
                 _ => Truth::Unknown,
             },
             points: vec![Point::Output(*output)],

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     clock::Now,
-    model::{Cause, DriveId, Effect, Level, Line, Method, Output, OutputId, RuleId, Slot, Source},
+    model::{Cause, CoverSays, DriveId, Effect, Level, Line, Method, Output, OutputId, RuleId, Slot, Source},
 };
 
 impl Engine {
@@ -107,6 +107,19 @@ impl Engine {
         if let Some(open) = open {
             self.absorb_level(now, open.output, open.level, Err(text));
         }
+    }
+
+    pub(super) fn absorb_cover(&mut self, now: Now, output: &str, says: CoverSays) {
+        let is_mover = |id: &OutputId| self.config[*id].method.mover().is_some();
+        let Some(id) = self.config.find_output(output).filter(is_mover) else { return };
+        let state = &mut self.outputs[id.0];
+        let before = state.mover.shown();
+        state.mover.hear(says);
+        if state.mover.shown() != before {
+            state.since = Timestamp::of(now);
+        }
+        self.unpromised += 1;
+        self.changes.output(id, &self.config);
     }
 
     pub(super) fn absorb_found(&mut self, now: Now, output: &str, level: Level, result: Result<(), String>) {

@@ -163,7 +163,7 @@ impl States {
         let sensors = config.remote_sensors(Via::HomeAssistant);
         // An attribute has no unit.
         let channels = sensors.flat_map(|sensor| &sensor.channels);
-        let states = channels.filter(|channel| !channel.told.topic.contains('/'));
+        let states = channels.filter(|channel| !channel.told.is_attribute());
         self.readings = states.map(|channel| (channel.told.topic.clone(), channel.quantity)).collect();
         // No number is taken before its unit is known.
         let units = self.readings.keys().map(|entity| format!("{entity}/{UNIT}").into());
@@ -186,6 +186,8 @@ impl States {
     fn take(&mut self, news: News, now: Now) -> Vec<Event> {
         match news {
             News::Up => {
+                // It may have other units by now.
+                self.units.clear();
                 self.begin(true, now);
                 self.points.connected(true, now);
                 Vec::new()
@@ -197,7 +199,9 @@ impl States {
             }
             News::Told(Told { entity, state, attribute }) => {
                 if attribute == UNIT && self.readings.contains_key(&*entity) {
-                    self.units.insert(entity.into(), state);
+                    let entity: Arc<str> = entity.into();
+                    self.bare.remove(&entity);
+                    self.units.insert(entity, state);
                     return Vec::new();
                 }
                 let topic = if attribute.is_empty() { entity } else { format!("{entity}/{attribute}") };

@@ -167,7 +167,6 @@ mod tests {
         };
         let all: usize = FILES.iter().map(packs).sum();
         assert!(all < 150_000, "{all} bytes");
-        println!("all files take {all} bytes compressed");
     }
 
     #[test]

@@ -83,7 +83,31 @@ pub struct Told {
     pub pointer: Arc<str>,
 }
 
+impl Told {
+    /// Whether it is an attribute of an entity of Home Assistant, and not a state.
+    pub fn is_attribute(&self) -> bool {
+        self.topic.contains('/')
+    }
+}
+
 impl Remote {
+    /// One that tells nothing, takes nothing and is this house's own.
+    pub fn plain(via: Via) -> Remote {
+        Remote {
+            state: None,
+            words: Words { on: Vec::new(), off: Vec::new() },
+            availability: Vec::new(),
+            stale_after: None,
+            time: "".into(),
+            clicks: Vec::new(),
+            counter: "".into(),
+            command: None,
+            moves: None,
+            owner: None,
+            via,
+        }
+    }
+
     /// Whether what it tells would be told by another one elsewhere, or in other words.
     pub fn tells_otherwise(&self, other: &Remote) -> bool {
         let level = |remote: &Remote| remote.command.as_ref().and_then(|command| command.level.clone());
@@ -168,7 +192,7 @@ pub struct Commanded {
     pub confirm_within: Duration,
 }
 
-/// How the level of a light, fan or valve on the broker is asked, and told.
+/// How the level of a light, fan, valve or cover on the broker is asked, and told.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RemoteLevel {
     /// Where it goes.

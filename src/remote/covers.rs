@@ -125,10 +125,6 @@ mod tests {
             state: told("b/state"),
             words: Words { on: words(&["open"]), off: words(&["closed"]) },
             availability: vec![Availability { topic: "b/up".into(), words: up }],
-            stale_after: None,
-            time: "".into(),
-            clicks: Vec::new(),
-            counter: "".into(),
             moves: Some(Moves {
                 opening: words(&["opening"]),
                 closing: words(&["closing"]),
@@ -136,8 +132,7 @@ mod tests {
                 also: Some("b/all".into()),
             }),
             command: Some(command),
-            owner: None,
-            via: Via::Broker,
+            ..Remote::plain(Via::Broker)
         };
         let [open, close, stop] = [OutputId(1), OutputId(2), OutputId(3)];
         // Its parts say whether it is there.

@@ -324,7 +324,7 @@ impl Used {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Input, Told, Words};
+    use crate::model::{Input, Told, Via, Words};
     use chrono::{DateTime, Utc};
 
     fn at(seconds: u64) -> Now {
@@ -343,15 +343,8 @@ mod tests {
         let remote = Remote {
             state: Some(Told { topic: "g/door/state".into(), pointer: "".into() }),
             words: Words { on: vec!["ON".into()], off: vec!["OFF".into()] },
-            availability: Vec::new(),
-            stale_after: None,
-            time: "".into(),
-            clicks: Vec::new(),
-            counter: "".into(),
-            command: None,
-            moves: None,
             owner: Some(Arc::new(owner)),
-            via: crate::model::Via::Broker,
+            ..Remote::plain(Via::Broker)
         };
         let input = Input::plain("garage.door", kind, Line::Remote(Arc::new(remote)));
         let config = Config { inputs: vec![input], ..Config::empty("house") };

@@ -6,6 +6,8 @@ mod hubs;
 mod outputs;
 mod payload;
 mod points;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use covers::CoverPoint;
 pub(crate) use outputs::{OutputPoint, Purpose};

@@ -131,10 +131,10 @@ impl OutputPoint {
         }
         // What does not follow is told again, and a cover is not moved later: a command that a broker keeps for a device that is
         // away would be carried out at any time, beside whatever is on by then. What makes it safe may come late.
-        let within = command.confirm_within.as_secs() + u64::from(command.confirm_within.subsec_nanos() > 0);
         let is_press = command.off.is_none();
         let is_for_now = (self.remote.state.is_some() || is_press) && pending.purpose == Purpose::Want;
-        let useful_s = u32::try_from(within).ok().filter(|_| is_for_now);
+        let within_s = command.confirm_within.as_millis().div_ceil(1_000);
+        let useful_s = u32::try_from(within_s).ok().filter(|_| is_for_now);
         // What it said before tells nothing of whether it follows.
         self.says = self.says.filter(|says| *says == pending.level.is_on());
         self.said_before = self.says_level.as_ref().map(|said| said.number);

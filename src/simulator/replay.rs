@@ -53,7 +53,7 @@ pub fn happenings<E>(config: &Config, time: Time, source: Source<'_, E>) -> Resu
                     all.push(Timed { at, what });
                 }
             }
-            _ if matches!(spec.point, Point::Mode | Point::Climate(_, ClimateFacet::Mode)) => {
+            _ if lasts(spec.point) => {
                 all.extend(commands(spec, time, source, |_| true)?);
             }
             _ if matches!(spec.point, Point::Climate(_, facet) if is_asked(facet)) => {
@@ -114,6 +114,11 @@ fn clicks<E>(input: InputId, spec: &PointSpec, time: Time, source: Source<'_, E>
     Ok(edges.collect())
 }
 
+/// A mode is what it is until somebody says otherwise.
+fn lasts(point: Point) -> bool {
+    matches!(point, Point::Mode | Point::Climate(_, ClimateFacet::Mode))
+}
+
 /// What people commanded: it holds until the point became another.
 fn commands<E>(
     spec: &PointSpec,
@@ -122,8 +127,7 @@ fn commands<E>(
     is_theirs: impl Fn(&str) -> bool,
 ) -> Result<Vec<Timed>, E> {
     let told = states(source, &spec.name, time, LONG_BEFORE)?;
-    // A mode is what it is until somebody says otherwise.
-    let lasts = matches!(spec.point, Point::Mode | Point::Climate(_, ClimateFacet::Mode));
+    let lasts = lasts(spec.point);
     let commands = told
         .iter()
         .enumerate()

@@ -375,3 +375,46 @@ fn an_end_leaves_it_where_it_is() {
     house.command("blind", "40");
     assert_eq!(presses(house.stop()), NOTHING);
 }
+
+#[test]
+fn a_gate_is_toggled_only_where_somebody_knows_where_it_is() {
+    let mut house = House::new(from_text(&gate()));
+    house.input("night", false);
+    assert_eq!(moves(house.command("blind", "TOGGLE")), NOTHING, "it has told nothing");
+    assert_eq!(moves(house.command("blind", "OPEN")), [format!("blind.open ON: {BY_MQTT}")]);
+    assert_eq!(moves(house.command("blind", "TOGGLE")), [format!("blind.stop ON: {BY_MQTT}")], "it can be stopped");
+    tells(&mut house, 100, None);
+    assert_eq!(moves(house.command("blind", "TOGGLE")), [format!("blind.close ON: {BY_MQTT}")]);
+    tells(&mut house, 0, None);
+    goes_away(&mut house);
+    assert_eq!(moves(house.command("blind", "TOGGLE")), NOTHING, "nobody knows what becomes of it meanwhile");
+    assert_eq!(comes_back(&mut house), NOTHING);
+}
+
+#[test]
+fn a_rule_moves_no_gate_because_it_is_new() {
+    let mut house = House::new(from_text(&gate()));
+    assert_eq!(moves(house.input("night", true)), NOTHING);
+    assert_eq!(moves(tells(&mut house, 100, None)), NOTHING);
+    house.input("night", false);
+    assert_eq!(moves(house.input("night", true)), ["blind.close ON: Night"]);
+}
+
+#[test]
+fn what_was_away_may_have_moved() {
+    let more = "[outputs.lamp]\nkind = \"light\"\ngpio = 6\n[[rules]]\nname = \"Still\"\n\
+                while = \"not (blind changed within 5m)\"\nset = { lamp = \"on\" }\n";
+    let mut house = House::new(from_text(&format!("{BLIND}{more}")));
+    house.input("night", false);
+    tells(&mut house, 100, None);
+    house.live(secs(600));
+    assert!(house.is_on("lamp"));
+    goes_away(&mut house);
+    assert!(!house.is_on("lamp"));
+    comes_back(&mut house);
+    tells(&mut house, 100, None);
+    house.live(secs(299));
+    assert!(!house.is_on("lamp"), "it may have been closed meanwhile");
+    house.live(secs(2));
+    assert!(house.is_on("lamp"));
+}

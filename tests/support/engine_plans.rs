@@ -10,8 +10,7 @@ use super::{
 use hearthd::model::{
     Action, AtStart, Click, Commanded, Comparison, Condition, Config, Cover, CoverSays, Cron, DaySet, Event, InputId,
     InputKind, Level, Line, ManualFor, Method, Mover, Moves, Number, Output, OutputId, Part, Point, PowerRange,
-    PwmChannel, Remote, RoomId, RunMode, SafeState, SensorId, SeriesId, Summary, TimeOfDay, Told, Trigger, Via, Words,
-    Zone,
+    PwmChannel, Remote, RoomId, RunMode, SafeState, SensorId, SeriesId, Summary, TimeOfDay, Told, Trigger, Via, Zone,
 };
 use proptest::{collection::vec, option, prelude::*};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -621,7 +620,6 @@ impl HousePlan {
 
 /// What matters of it to the engine is where it tells what it is, and within which time it has to follow.
 fn cover_on_the_broker(topic: &str, confirm_within: Duration) -> Remote {
-    let words = Words { on: Vec::new(), off: Vec::new() };
     let moves = Moves { opening: Vec::new(), closing: Vec::new(), stopped: Vec::new(), also: None };
     let command = Commanded {
         topic: topic.into(),
@@ -634,16 +632,9 @@ fn cover_on_the_broker(topic: &str, confirm_within: Duration) -> Remote {
     };
     Remote {
         state: Some(Told { topic: topic.into(), pointer: "".into() }),
-        words,
-        availability: Vec::new(),
-        stale_after: None,
-        time: "".into(),
-        clicks: Vec::new(),
-        counter: "".into(),
         moves: Some(moves),
         command: Some(command),
-        owner: None,
-        via: Via::Broker,
+        ..Remote::plain(Via::Broker)
     }
 }
 

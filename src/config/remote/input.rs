@@ -43,7 +43,7 @@ pub(in crate::config) fn input(
     let stale_after = table.optional(
         "stale_after",
         "Of an input that is no wire: after this long without a message it is in fault, 1s to 30d. When absent, 3m for one of \
-         Home Assistant, which is asked each minute, and 25h for a Shelly that sleeps; else never.",
+         Home Assistant, which is asked each minute, and 25h for a Shelly that sleeps (but a button); else never.",
         Period(SECOND..=30 * DAY),
     );
     let source = source?;
@@ -124,10 +124,7 @@ pub(in crate::config) fn input(
         stale_after: stale_after.or(usual_stale),
         clicks: clicks.or(usual_clicks).filter(|_| is_button).unwrap_or_default(),
         counter: row.map_or("", |row| row.counter).into(),
-        command: None,
-        moves: None,
-        owner: None,
-        via: source.via,
+        ..Remote::plain(source.via)
     };
     Some((remote, source.place))
 }

@@ -106,7 +106,7 @@ pub(super) fn check<'d>(claims: impl Iterator<Item = Claim<'d>>, mqtt: Option<&M
 /// A state of Home Assistant has one unit, and is converted by it.
 fn check_entity<'d>(claim: &Claim<'d>, entities: &mut BTreeMap<&'d str, &'static str>, problems: &Problems) {
     let channels = claim.sensor.into_iter().flat_map(|sensor| &sensor.channels);
-    for channel in channels.filter(|channel| !channel.told.topic.contains('/')) {
+    for channel in channels.filter(|channel| !channel.told.is_attribute()) {
         let (entity, sign) = (&*channel.told.topic, channel.quantity.unit().sign());
         let known = *entities.entry(entity).or_insert(sign);
         if known != sign {

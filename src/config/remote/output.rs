@@ -155,7 +155,8 @@ pub(in crate::config) fn output(
             let topic = source.topic.clone()?;
             for (needed, line, keys) in NEEDS {
                 // Where a cover is, its position alone may tell.
-                let may_stand_alone = |key: &str| is_cover && ["level_state_topic", "confirm_within"].contains(&key);
+                let may_stand_alone =
+                    |key: &str| is_cover && ["level_state_topic", "level_pointer", "confirm_within"].contains(&key);
                 let alone = |key: &&&str| !(table.has(needed) || needed == "state_topic" && may_stand_alone(key));
                 for key in keys.iter().filter(|key| table.has(key)).filter(alone) {
                     let line = if is_cover && needed == "level" { "level = \"{}\"" } else { line };
@@ -291,19 +292,7 @@ fn check_moves(remote: &Remote, table: &Table<'_>) {
 }
 
 fn plain(source: &Source) -> Remote {
-    Remote {
-        state: None,
-        words: Words { on: Vec::new(), off: Vec::new() },
-        availability: source.availability.clone(),
-        stale_after: None,
-        time: time_of(source),
-        clicks: Vec::new(),
-        counter: "".into(),
-        command: None,
-        moves: None,
-        owner: None,
-        via: source.via,
-    }
+    Remote { availability: source.availability.clone(), time: time_of(source), ..Remote::plain(source.via) }
 }
 
 /// An output as the row of its device says.
@@ -326,7 +315,10 @@ fn by_form(
         let title = device.form.title;
         let (key, message) = match device.form.outputs.is_empty() {
             true => (source.key, format!("{title} tells states here and takes no commands")),
-            false if levels => ("levels", format!("{title} takes no levels for this")),
+            // A cover takes them where it can.
+            false if levels && kind != Some(OutputKind::Cover) => {
+                ("levels", format!("{title} takes no levels for this"))
+            }
             false => (source.key, format!("{title} has no such output")),
         };
         table.error_at(key, message, "write the topic that takes commands: mqtt = \"its/topic\"");

@@ -72,11 +72,11 @@ pub(in crate::config) fn sensor(
             _ => reading.pointer.unwrap_or_default(),
         };
         let scale = reading.scale.or(row.map(|row| row.scale)).unwrap_or(1.0);
-        if source.via == Via::HomeAssistant && reading.has_unit && !topic.contains('/') {
+        let told = Told { topic, pointer };
+        if source.via == Via::HomeAssistant && reading.has_unit && !told.is_attribute() {
             let advice = "remove `unit`; `offset` and `scale` come after it";
             table.error(reading.place.clone(), "Home Assistant itself tells the unit of a state", advice);
         }
-        let told = Told { topic, pointer };
         channels.push(RemoteChannel { quantity: reading.quantity, told, scale, offset: reading.offset });
     }
     let stale_after = match source.via {

@@ -42,13 +42,11 @@ impl Source {
     /// Reports keys that are of a wire.
     pub fn refuse(&self, of_wires: &[&str], what: &str, table: &Table<'_>) {
         for key in of_wires.iter().filter(|key| table.has(key)) {
-            let advice = format!("remove it: this {what} is on the broker (`{}`)", self.key);
+            let advice = format!("remove it: this {what} is on {} (`{}`)", self.via.name(), self.key);
             table.error_at(key, format!("`{key}` is of a wire"), advice);
         }
     }
-}
 
-impl Source {
     /// Reports a pointer into what is no JSON.
     pub fn refuse_pointer(&self, place: Option<Range<usize>>, table: &Table<'_>) {
         if let (Some(place), Via::HomeAssistant) = (place, self.via) {

@@ -17,10 +17,12 @@ impl Control {
         while let Some(effect) = self.effects.next(&self.engine) {
             match effect {
                 Effect::Drive { drive, output, level, cause } => {
-                    if let Some(result) = self.drive(drive, output, level, &cause) {
+                    let result = self.drive(drive, output, level, &cause);
+                    let plays = self.config.hardware.plays_remote && !matches!(result, Some(Err(_)));
+                    if let Some(result) = result {
                         self.effects.add(self.engine.handle(self.clock.now(), Event::Driven { drive, result }));
                     }
-                    let moved = self.config.moved_at_once(output, level).filter(|_| self.config.hardware.plays_remote);
+                    let moved = self.config.moved_at_once(output, level).filter(|_| plays);
                     if let Some((output, says)) = moved {
                         self.effects.add(self.engine.handle(self.clock.now(), Event::CoverTold { output, says }));
                     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Capability, Config, Level, Method, Output, OutputId},
+    model::{Capability, Config, Level, Method, Output, OutputId, Truth},
 };
 use cover::{Asks, Way};
 use door::{Button, Ends};
@@ -67,9 +67,10 @@ pub(super) fn asked(
             let is_away = outputs[mover.stop.0].failure().is_some();
             let pressed = outputs[id.0].mover.step(mover, asks, is_pressed, is_away, now.moment, wakeup);
             let state = &mut outputs[id.0];
-            // What a start does not know yet is as it was.
+            // What a start does not know yet is as it was; what is away may move unseen.
             if state.mover.is_known() {
-                state.turned.follow(state.mover.is_open(), now.moment);
+                let is_open = if is_away { Truth::Unknown } else { state.mover.is_open() };
+                state.turned.follow(is_open, now.moment);
             }
             let level =
                 |part: OutputId| pressed.filter(|(pressed, _)| *pressed == part).map_or(Level::OFF, |(_, level)| level);

@@ -243,6 +243,12 @@ impl OutputState {
         }
     }
 
+    /// Of a cover on the broker: nothing is known of it.
+    pub fn begin_mover(&mut self) {
+        self.mover.begin();
+        self.turned = Turned::default();
+    }
+
     /// Whether it is as it was before a command for a time, when it is so. A door or a cover on the broker may have to
     /// wait until it can be moved.
     pub fn is_back(&self, level: Level) -> bool {

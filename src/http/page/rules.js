@@ -53,7 +53,7 @@ export function rules({ points, about, open, ahead }) {
     say(line, !all ? "" : all.length ? t("rules.sum", told.filter(([, does]) => does).length, all.length) : t("rules.none"));
     renewed(list, told, () => told.map(([rule, does, words, next]) => h("li", { class: does ? "is-on" : "" },
       h("p", { class: "name" }, rule.name), h("p", { class: "small" }, [rule.text, rule.does.join(", ")].join(" → ")),
-      h("p", { class: "stands" }, words, next && ` ${next}`),
+      h("p", {}, words, next && ` ${next}`),
       rule.sets.length > 0 && h("div", { class: "ways" }, rule.sets.map((id) => h("button", { class: "plain", onclick: () => open(id) }, name(id)))))));
   }
 

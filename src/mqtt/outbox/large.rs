@@ -76,7 +76,7 @@ fn begin(config: Config) -> Outbox {
     Outbox::new(&settings, Arc::new(house::snapshot(&Arc::new(config))), Record::default(), Board::default())
 }
 
-/// What is said of each entity in announcements: by its unique id, in the order in which it is said; None: it is not there.
+/// What an announcement says of each entity, by its unique id.
 fn entities(topic: &str, payload: &str) -> BTreeMap<String, serde_json::Value> {
     let Ok(announced) = serde_json::from_str::<serde_json::Value>(payload) else { return BTreeMap::new() };
     let single = announced.get("uniq_id").map(|_| announced.clone());

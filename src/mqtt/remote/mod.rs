@@ -16,8 +16,6 @@
 pub(super) mod connection;
 mod safe;
 mod survey;
-#[cfg(test)]
-mod tests;
 
 pub use safe::drive_safe;
 pub use survey::survey;
@@ -219,9 +217,13 @@ impl Adapter {
         let mut is_listening = false;
         loop {
             if is_listening {
-                let Ok(events) = self.publish(connection) else { return End::Lost { away: false } };
+                let mut events = Vec::new();
+                let published = self.publish(connection, &mut events);
                 if !self.tell(events).await {
                     return End::Stopped;
+                }
+                if published.is_err() {
+                    return End::Lost { away: false };
                 }
             }
             let due = self.points.next_due().map_or(Duration::MAX, |due| self.clock.real_time_until(due));
@@ -230,7 +232,9 @@ impl Adapter {
                 () = self.house.stopping() => {
                     // What is to be driven at the end is here already.
                     self.take_drives();
-                    let _ = if is_listening { self.publish(connection) } else { Ok(Vec::new()) };
+                    if is_listening {
+                        let _ = self.publish(connection, &mut Vec::new());
+                    }
                     return End::Stopped;
                 }
                 Ok(()) = self.config.changed() => match is_same(config, &self.config.borrow()) {
@@ -368,22 +372,21 @@ impl Adapter {
     }
 
     /// Publishes what is to be published; what there is nothing to say for is done.
-    fn publish(&mut self, connection: &mut Connection<Known>) -> Result<Vec<Event>, NotTaken> {
-        let mut events = Vec::new();
+    fn publish(&mut self, connection: &mut Connection<Known>, events: &mut Vec<Event>) -> Result<(), NotTaken> {
         for (topic, ask) in self.points.covers.values_mut().filter_map(CoverPoint::ask) {
             connection.publish(topic, ask.to_string(), None, None)?;
         }
         for (id, point) in &mut self.points.outputs {
             let Some(order) = point.take_order() else { continue };
             if order.messages.is_empty() {
-                point.taken(id, order.drive, &mut events);
+                point.taken(id, order.drive, events);
             }
             let mut drive = Some(Known::Drive(order.drive));
             for (topic, payload) in order.messages {
                 connection.publish(&topic, payload, order.useful_s, drive.take())?;
             }
         }
-        Ok(events)
+        Ok(())
     }
 
     /// False: nobody listens any more.

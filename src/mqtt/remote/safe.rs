@@ -68,7 +68,7 @@ fn safe_states(config: &Config, except: Option<&Config>) -> Vec<Order> {
         if except.is_some_and(|house| is_commanded(house, remote)) {
             return None;
         }
-        let (topic, payload) = remote.command.as_ref()?.message(config[id].safe.level()?)?;
+        let (topic, payload) = remote.command.as_ref()?.message(config[id].safe_level()?)?;
         let (output, remote, topic) = (config[id].id.clone(), remote.clone(), topic.clone());
         Some(Order { output, remote, what: "its safe state was", topic, payload })
     });
@@ -148,5 +148,23 @@ async fn publish_by(
             News::Closed => return None,
             News::Lost(loss) => return Some(loss),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_of_another_hub_that_is_renamed_is_not_given_back() {
+        let text = "hub.id = \"hut\"\nmqtt.url = \"mqtt://127.0.0.1\"\nhardware.backend = \"simulated\"\n\
+                    hubs.barn.outputs = { lamp = \"light\" }\n";
+        let before = crate::config::parse("config.toml".as_ref(), text).unwrap().config;
+        let asked = [before.outputs[0].id.clone()].into();
+        let mut now = before.clone();
+        now.outputs[0].id = "stable".into();
+        assert_eq!(farewells(&before, &now, &asked).len(), 1, "one goes, and another comes");
+        now.renamed.push((Owner::Output(OutputId(0)), vec![before.outputs[0].id.clone()]));
+        assert!(farewells(&before, &now, &asked).is_empty());
     }
 }

@@ -1,9 +1,9 @@
 //! What messages of devices become.
 
+use super::{OutputPoint, Points, Purpose};
 use crate::{
     clock::{Moment, Now},
     model::*,
-    remote::{OutputPoint, Points, Purpose},
 };
 use chrono::{DateTime, Utc};
 use std::{sync::Arc, time::Duration};
@@ -33,12 +33,7 @@ fn remote(topic: &str, pointer: &str) -> Remote {
         availability: vec![there(&format!("{topic}/availability"))],
         stale_after: Some(Duration::from_secs(3600)),
         time: "/last_seen".into(),
-        clicks: Vec::new(),
-        counter: "".into(),
-        command: None,
-        moves: None,
-        owner: None,
-        via: Via::Broker,
+        ..Remote::plain(Via::Broker)
     }
 }
 
@@ -198,7 +193,7 @@ fn a_retained_click_is_none() {
 }
 
 #[test]
-fn a_click_that_is_counted_is_one_when_the_count_rises() {
+fn a_click_that_is_counted_is_one_when_the_count_changes() {
     let mut points = points();
     let says = |points: &mut Points, event: &str, count: u32| {
         hear(points, "s/event", &format!(r#"{{"event":"{event}","n":{count}}}"#), 2)
@@ -509,19 +504,6 @@ fn what_is_renamed_keeps_what_is_known_of_it() {
     points.follow(&config, at(4));
     let stale = lines(points.update(at(3_700)));
     assert!(stale.iter().any(|line| line.starts_with("entrance: ")), "{stale:?}");
-}
-
-#[test]
-fn an_output_of_another_hub_that_is_renamed_is_not_given_back() {
-    let text = "hub.id = \"hut\"\nmqtt.url = \"mqtt://127.0.0.1\"\nhardware.backend = \"simulated\"\n\
-                hubs.barn.outputs = { lamp = \"light\" }\n";
-    let before = crate::config::parse("config.toml".as_ref(), text).unwrap().config;
-    let asked = [before.outputs[0].id.clone()].into();
-    let mut now = before.clone();
-    now.outputs[0].id = "stable".into();
-    assert_eq!(super::safe::farewells(&before, &now, &asked).len(), 1, "one goes, and another comes");
-    now.renamed.push((Owner::Output(OutputId(0)), vec![before.outputs[0].id.clone()]));
-    assert!(super::safe::farewells(&before, &now, &asked).is_empty());
 }
 
 #[test]
