@@ -102,12 +102,17 @@ def run_all(scenarios: list[Scenario], options: argparse.Namespace, cache: pathl
         sleepers = {release: Sleeper(pathlib.Path(asleep) / release.name) for release in RELEASES}
         times = Times(cache / "times.json")
 
-        def run_one(scenario: Scenario) -> str:
+        def run_one(scenario: Scenario) -> tuple[str, str]:
             release = scenario.release
             return run(scenario, lambda folder: Boards(images[release], programs, sleepers[release], folder), options.keep, times)
 
         ordered = sorted(scenarios, key=lambda scenario: times.of(scenario.name), reverse=True)
-        results = list(lanes.map(run_one, ordered))
+        ran = list(lanes.map(run_one, ordered))
+    results = [result for result, _ in ran]
+    # Once more at the end, where it is found below all the logs.
+    for scenario, (result, problem) in zip(ordered, ran):
+        if result == "failed":
+            print(f"failed: {scenario.name}: {problem}")
     summary = ", ".join(f"{results.count(result)} {result}" for result in ("passed", "failed", "SKIPPED"))
     failed = " ".join(scenario.name for scenario, result in zip(ordered, results) if result == "failed")
     print(f"\nrig: {summary} in {time.monotonic() - started:.0f} s{failed and '; failed: '}{failed}")
@@ -193,8 +198,8 @@ class Times:
             new.replace(self.file)
 
 
-def run(scenario: Scenario, make_boards, keep: pathlib.Path | None, times: Times) -> str:
-    """Runs one scenario and says how it went."""
+def run(scenario: Scenario, make_boards, keep: pathlib.Path | None, times: Times) -> tuple[str, str]:
+    """Runs one scenario and says how it went: the result, and what was wrong."""
     name = scenario.name
     folder = pathlib.Path(tempfile.mkdtemp(prefix="hearthd-rig-")) if keep is None else keep / name
     shutil.rmtree(folder, ignore_errors=True)
@@ -226,7 +231,7 @@ def run(scenario: Scenario, make_boards, keep: pathlib.Path | None, times: Times
         print(logs, flush=True)
     if keep is None:
         shutil.rmtree(folder)
-    return result
+    return result, problem
 
 
 if __name__ == "__main__":
