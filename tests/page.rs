@@ -36,7 +36,8 @@ fn cottage(http: u16, mqtt: u16) -> String {
     )
 }
 
-const PUMP: &str = "[outputs.pump]\nkind = \"switch\"\nname = \"Pump\"\ngpio = 27\nlock = true\n";
+const PUMP: &str =
+    "[outputs.pump]\nkind = \"switch\"\nname = \"Pump\"\ngpio = 27\nlock = true\nmanual_for = \"next_change\"\n";
 const ADDED: &str = "[outputs.added]\nkind = \"switch\"\nname = \"Added lamp\"\ngpio = 27\n";
 
 #[test]

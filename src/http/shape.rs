@@ -6,9 +6,9 @@ use super::{
 };
 use crate::house::Foreseen;
 use crate::model::{
-    BrokerStatus, Category, Claim, ClimateFacet, Expected, Explanation, Kind, Level, Owner, PartReason, Pending,
-    PointSpec, PointState, Quality, Reasons, Role, RuleAhead, RuleReason, Slot, Snapshot, SunTimes, Truth, Unit, Value,
-    Vital, VitalKind, VitalState, WireReason,
+    BrokerStatus, Category, Claim, ClimateFacet, Expected, Explanation, Kind, Level, ManualFor, Owner, PartReason,
+    Pending, Point, PointSpec, PointState, Quality, Reasons, Role, RuleAhead, RuleReason, Settable, Slot, Snapshot,
+    SunTimes, Truth, Unit, Value, Vital, VitalKind, VitalState, WireReason, of_minutes,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,9 @@ pub struct About {
     pub hub: String,
     /// The hub's name.
     pub name: String,
+    /// The version of hearthd.
+    #[serde(default)]
+    pub version: String,
     /// RFC 3339, in the hub's zone.
     pub time: String,
     /// Whether that time can be believed.
@@ -162,6 +165,10 @@ pub struct CommandsShape {
     /// and the step in which people set it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<f64>,
+    /// Of an output or a zone: for how long a command holds that does not say it: `auto` (until AUTO), `next_change`,
+    /// `room_empty`, `next_period`, a time such as `2h` or a time of day such as `22:30`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manual_for: Option<String>,
 }
 
 /// How much an output was used.
@@ -351,6 +358,7 @@ pub(super) fn about(snapshot: &Snapshot, broker: &BrokerStatus) -> About {
     About {
         hub: snapshot.config.hub.id.to_string(),
         name: snapshot.config.hub.name.clone(),
+        version: env!("CARGO_PKG_VERSION").into(),
         time: local(snapshot, snapshot.now.wall),
         time_known: snapshot.now.wall_known,
         broker: snapshot.config.mqtt.is_some().then(|| broker.clone()),
@@ -472,8 +480,32 @@ fn described(snapshot: &Snapshot, spec: &PointSpec, state: &PointState) -> Point
                 Kind::Level(_) => (Some(0.0), Some(100.0), None),
                 Kind::Switch(_) | Kind::Word(_) | Kind::Event(_) => (None, None, None),
             };
-            CommandsShape { words: commands.words.clone(), expected: commands.expected.clone(), min, max, step }
+            let is_held = spec.role != Role::Setting && commands.words.iter().any(|word| word == "auto");
+            let manual_for = is_held.then(|| manual_for(snapshot, spec)).flatten();
+            CommandsShape {
+                words: commands.words.clone(),
+                expected: commands.expected.clone(),
+                min,
+                max,
+                step,
+                manual_for,
+            }
         }),
+    }
+}
+
+/// For how long a command holds that does not say it.
+fn manual_for(snapshot: &Snapshot, spec: &PointSpec) -> Option<String> {
+    match spec.owner {
+        // By hand, or as the file has it.
+        Owner::Output(id) => {
+            Some(match snapshot.get(Point::Setting(Settable::ManualFor(id))).and_then(|state| state.value.as_ref()) {
+                Some(Value::Number(minutes)) => ManualFor::Time(of_minutes(*minutes)).to_string(),
+                _ => snapshot.config[id].manual_for.to_string(),
+            })
+        }
+        Owner::Zone(id) => Some(zones::manual_for(&snapshot.config[id])),
+        _ => None,
     }
 }
 

@@ -72,11 +72,16 @@ fn shape(config: &Config, zone: &Climate) -> ZoneShape {
         target: zone.target.into(),
         presets: zone.presets.iter().map(PresetShape::from).collect(),
         plan: zone.plan.iter().map(PeriodShape::from).collect(),
-        manual_for: match zone.manual_for {
-            TargetFor::NextPeriod => "next_period".into(),
-            TargetFor::Auto => "auto".into(),
-            TargetFor::Time(time) => duration::spell(time),
-        },
+        manual_for: manual_for(zone),
+    }
+}
+
+/// For how long a target set by hand holds.
+pub(super) fn manual_for(zone: &Climate) -> String {
+    match zone.manual_for {
+        TargetFor::NextPeriod => "next_period".into(),
+        TargetFor::Auto => "auto".into(),
+        TargetFor::Time(time) => duration::spell(time),
     }
 }
 

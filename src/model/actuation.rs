@@ -1,6 +1,6 @@
 //! How outputs carry out what they are asked: by a line of their own, or through other outputs.
 
-use super::{Config, InputId, OutputId, OutputKind, Remote};
+use super::{Config, InputId, OutputId, OutputKind, Remote, duration};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// How an output carries out what it is asked.
@@ -262,6 +262,26 @@ pub enum ManualFor {
     RoomEmpty,
     /// Until this time of the local day, in seconds after midnight.
     TimeOfDay(u32),
+}
+
+impl ManualFor {
+    /// Those that are told by a word.
+    pub const WORDS: [(&str, ManualFor); 3] =
+        [("auto", ManualFor::Auto), ("next_change", ManualFor::NextChange), ("room_empty", ManualFor::RoomEmpty)];
+}
+
+/// As the file has it: `auto`, `2h`, `22:30`.
+impl fmt::Display for ManualFor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ManualFor::Time(time) => f.write_str(&duration::spell(*time)),
+            ManualFor::TimeOfDay(seconds) => write!(f, "{:02}:{:02}", seconds / 3600, seconds / 60 % 60),
+            ManualFor::Auto | ManualFor::NextChange | ManualFor::RoomEmpty => {
+                let word = ManualFor::WORDS.iter().find(|(_, meaning)| meaning == self);
+                word.map_or(Ok(()), |(word, _)| f.write_str(word))
+            }
+        }
+    }
 }
 
 impl Config {

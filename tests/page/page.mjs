@@ -62,6 +62,7 @@ await rule.getByText("something above it holds what it sets").waitFor();
 // Why, for how long, and back to the rules.
 await tile("Hall light").locator(".why").click();
 await sheet.getByText("by hand: command by HTTP").waitFor();
+await sheet.getByRole("button", { name: "until I say so", pressed: true }).waitFor();
 await sheet.getByRole("button", { name: "2 hours" }).click();
 await sheet.getByText(/by hand: command by HTTP, until \d{4}/).waitFor();
 assert.equal(await sheet.locator(".plot").count(), 0, "this house keeps no history");
@@ -134,6 +135,7 @@ await act("Pump").click();
 await page.locator("#said", { hasText: "locked" }).waitFor();
 
 await tile("Pump").locator(".why").click();
+await sheet.getByRole("button", { name: "until the next change", pressed: true }).first().waitFor();
 await sheet.getByRole("button", { name: "2 hours" }).first().click();
 await sheet.getByRole("button", { name: "Off", exact: true }).first().click();
 await sheet.locator("#said", { hasText: "locked" }).waitFor();

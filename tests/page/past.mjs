@@ -162,6 +162,7 @@ const health = page.locator("#health");
 await health.locator("summary", { hasText: "All is well." }).click();
 await health.locator("li", { hasText: "commands are kept over a restart" }).waitFor();
 await health.locator("dt", { hasText: "Disk free" }).waitFor();
+await health.locator("div", { hasText: /^hearthd\d+\.\d+\.\d+$/ }).waitFor();
 await health.locator("summary").click();
 await meanwhile("spoil the file");
 await health.locator("summary", { hasText: "To look at: 1" }).waitFor();

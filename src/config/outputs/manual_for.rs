@@ -13,9 +13,6 @@ use toml::de::DeValue;
 /// A duration, a word or a time of day.
 pub(super) struct Hold;
 
-const WORDS: [(&str, ManualFor); 3] =
-    [("auto", ManualFor::Auto), ("next_change", ManualFor::NextChange), ("room_empty", ManualFor::RoomEmpty)];
-
 const PERIOD: fn() -> Period = || Period(SECOND..=365 * DAY);
 
 impl Shape for Hold {
@@ -33,7 +30,7 @@ impl Shape for Hold {
         let Some(text) = value.as_str() else {
             return PERIOD().read(value).map(|period| period.map(ManualFor::Time));
         };
-        if let Some((_, meaning)) = WORDS.iter().find(|(word, _)| *word == text) {
+        if let Some((_, meaning)) = ManualFor::WORDS.iter().find(|(word, _)| *word == text) {
             return Ok(Some(*meaning));
         }
         if let Some((hour, minute)) = text.split_once(':') {
@@ -48,7 +45,7 @@ impl Shape for Hold {
         if text.starts_with(|c: char| c.is_ascii_digit()) {
             return PERIOD().read(value).map(|period| period.map(ManualFor::Time));
         }
-        let advice = match nearest::name(text, WORDS.iter().map(|(word, _)| *word)) {
+        let advice = match nearest::name(text, ManualFor::WORDS.iter().map(|(word, _)| *word)) {
             Some(word) => format!("did you mean \"{word}\"?"),
             None => format!("write {}", self.example()),
         };
@@ -60,11 +57,7 @@ impl Shape for Hold {
     }
 
     fn show(&self, value: &ManualFor) -> Json {
-        match value {
-            ManualFor::Time(duration) => PERIOD().show(duration),
-            ManualFor::TimeOfDay(seconds) => json!(format!("{:02}:{:02}", seconds / 3600, seconds / 60 % 60)),
-            word => json!(WORDS.iter().find(|(_, meaning)| meaning == word).map(|(word, _)| word)),
-        }
+        json!(value.to_string())
     }
 }
 

@@ -2,7 +2,7 @@
 
 import { dial } from "./dial.js";
 import { h, put, renewed, say } from "./dom.js";
-import { choices, holds } from "./hold.js";
+import { choices, holds, usual } from "./hold.js";
 import { control } from "./may.js";
 import { plan, steps } from "./plan.js";
 import { byHand, isGood, spoken, state, why, word } from "./point.js";
@@ -49,11 +49,10 @@ export function climate(zone, { parts, points, tell, about }) {
     const held = [target, cool].find((point) => point && byHand(point)) ?? (preset && byHand(preset) ? preset : undefined);
     if (held) tell(held.id, held.value, hold);
   };
-  const first = { next_period: t("for.period"), auto: t("for.hand") }[zone.manual_for] ?? zone.manual_for;
   const element = h("div", { class: "climate" }, face.element, doing, rows,
     presets.length > 0 && part(t("climate.presets"), group(t("climate.presets"), presets.map(({ button }) => button)), presetReason),
     modes.length > 1 && part(t("mode"), group(t("mode"), modeButtons)),
-    choices(zone.id, first, again), back,
+    choices(zone.id, usual(zone.manual_for), again), back,
     zone.plan.length > 0 && part(t("climate.plan"), day.element));
 
   /** The targets of a preset: where people may set them, as they are now. */

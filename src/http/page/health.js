@@ -26,8 +26,9 @@ export function health({ points, about, open }) {
 
   async function look() {
     const vitals = await ask("GET", "hub").catch(() => []);
+    const own = h("div", {}, h("dt", {}, "hearthd"), h("dd", {}, about().version));
     const rows = MACHINE.map((word) => vitals.find(({ id }) => id === `hub.${word}`)).filter((vital) => vital?.value != null);
-    machine.replaceChildren(...rows.map(({ id, name, value, unit }) => h("div", {}, h("dt", {}, has(`health.${id}`) ? t(`health.${id}`) : name), h("dd", {}, spoken(value, unit)))));
+    machine.replaceChildren(own, ...rows.map(({ id, name, value, unit }) => h("div", {}, h("dt", {}, has(`health.${id}`) ? t(`health.${id}`) : name), h("dd", {}, spoken(value, unit)))));
   }
 
   function spoken(value, unit) {

@@ -2,12 +2,15 @@
 
 import { h } from "./dom.js";
 import { control } from "./may.js";
-import { t } from "./words.js";
+import { has, t } from "./words.js";
 
 /** What was chosen in the open sheet, by point or zone: it outlives that the sheet is drawn anew. */
 export const holds = new Map();
 
 const TIMES = { "for.30m": "30m", "for.2h": "2h", "for.8h": "8h" };
+
+/** For how long it holds where nothing is chosen, by what the file says: `auto`, `room_empty`, `2h`, `22:30`. */
+export const usual = (manualFor = "auto") => has(`for.${manualFor}`) ? t(`for.${manualFor}`) : /:/.test(manualFor) ? t("for.clock", manualFor) : manualFor;
 
 /** What there is to choose from; `first` is what holds where nothing is chosen. `chosen(time)` is told. */
 export function choices(id, first, chosen) {

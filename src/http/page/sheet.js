@@ -1,7 +1,7 @@
 // The sheet of a point: why it is so in words, what comes next, and what it can be told.
 
 import { h } from "./dom.js";
-import { choices, holds } from "./hold.js";
+import { choices, holds, usual } from "./hold.js";
 import { control, mayAct } from "./may.js";
 import { aged, byHand, canMove, canSwitch, hasAuto, why, word } from "./point.js";
 import { lasting, moment, t } from "./words.js";
@@ -76,7 +76,7 @@ function controls(point, tell) {
     h("div", { class: "choice" }, made),
     max != null && (isSetting ? box : slide)(point, min, max, step, tell, hold),
     // What is held by hand already is held for so long from now on.
-    hasAuto(point) && !isSetting && choices(point.id, t("for.hand"), (hold) => { if (byHand(point)) tell(point.id, point.percent ?? point.value, hold); }));
+    hasAuto(point) && !isSetting && choices(point.id, usual(point.commands.manual_for), (hold) => { if (byHand(point)) tell(point.id, point.percent ?? point.value, hold); }));
 }
 
 /** A number that is written: what people may set of the file goes from half a minute to a week. */
