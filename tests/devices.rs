@@ -99,6 +99,7 @@ set = { hall_light = "on" }
     let text = fault(&house, "hall_motion");
     assert_eq!(text, "zigbee2mqtt/hall_motion/availability says `{\"state\":\"offline\"}`");
     device.wait_for("hearthd/cottage/hall/illuminance/availability", "offline");
+    assert_eq!(device.last("hearthd/cottage/hall/illuminance/fault").as_ref(), Some(&text));
     device.publish("zigbee2mqtt/hall_motion/availability", r#"{"state":"online"}"#);
     device.publish("zigbee2mqtt/hall_motion", r#"{"illuminance":15,"occupancy":true}"#);
     device.wait_for("hearthd/cottage/hall_light/state", "ON");

@@ -36,15 +36,21 @@ async fn everything_is_retained_at_the_broker_after_connecting() {
     let expected = [
         "hearthd/cottage/availability",
         "hearthd/cottage/hall_motion/availability",
+        "hearthd/cottage/hall_motion/fault",
+        "hearthd/cottage/hub/faults/attributes",
+        "hearthd/cottage/hub/faults/state",
         "hearthd/cottage/lamp/attributes",
         "hearthd/cottage/lamp/availability",
+        "hearthd/cottage/lamp/fault",
         "hearthd/cottage/lamp/state",
         "hearthd/cottage/lamp/why",
         "hearthd/cottage/living/temperature/availability",
+        "hearthd/cottage/living/temperature/fault",
         "hearthd/cottage/living/temperature/state",
         "hearthd/cottage/problem",
         "hearthd/cottage/pump/attributes",
         "hearthd/cottage/pump/availability",
+        "hearthd/cottage/pump/fault",
         "hearthd/cottage/pump/state",
         "hearthd/cottage/pump/why",
         DISCOVERY,
@@ -187,13 +193,13 @@ async fn what_belongs_to_a_state_is_at_the_broker_before_it() {
     };
     let heard = spy.wait_for(AVAILABILITY, "online").await;
     let lamp = "hearthd/cottage/lamp/";
-    assert_eq!(order(&heard, lamp), ["why", "attributes", "availability", "state"]);
+    assert_eq!(order(&heard, lamp), ["why", "attributes", "fault", "availability", "state"]);
     house.change("lamp", |state| (state.value, state.quality) = (Some(Value::Level(Level::ON)), Quality::Fault));
     let heard = spy.wait_for(LAMP_STATE, "ON").await;
-    assert_eq!(order(&heard, lamp)[..], ["availability"], "it goes away before it shows anything new");
+    assert_eq!(order(&heard, lamp), ["fault", "availability"], "it goes away before it shows anything new");
     house.set("lamp", Value::Level(Level::OFF));
     let heard = spy.wait_for("hearthd/cottage/lamp/availability", "online").await;
-    assert_eq!(order(&heard, lamp), ["state"], "what it was before is not shown as good");
+    assert_eq!(order(&heard, lamp), ["fault", "state"], "what it was before is not shown as good");
 }
 
 #[tokio::test]
@@ -592,14 +598,23 @@ async fn an_answer_that_the_broker_did_not_get_is_given_again() {
 }
 
 #[tokio::test]
-async fn a_sensor_in_fault_is_offline_and_keeps_its_last_value() {
+async fn a_sensor_in_fault_is_offline_tells_why_and_keeps_its_last_value() {
     let broker = Mosquitto::start();
     let mut house = House::start(broker.port, &["lamp"]);
     house.set("living.temperature", Value::Number(20.0));
     let mut spy = Spy::connect(broker.port).await;
     spy.wait_for("hearthd/cottage/living/temperature/availability", "online").await;
-    house.change("living.temperature", |state| state.quality = Quality::Fault);
+    house.change("living.temperature", |state| {
+        (state.quality, state.fault) = (Quality::Fault, Some("nobody answers at 0x48".into()));
+    });
     spy.wait_for("hearthd/cottage/living/temperature/availability", "offline").await;
+    spy.wait_for("hearthd/cottage/hub/faults/state", "1").await;
     let retained = Spy::connect(broker.port).await.retained().await;
     assert_eq!(retained["hearthd/cottage/living/temperature/state"], "20.00");
+    assert_eq!(retained["hearthd/cottage/living/temperature/fault"], "nobody answers at 0x48");
+    let named: Json = serde_json::from_str(&retained["hearthd/cottage/hub/faults/attributes"]).unwrap();
+    assert_eq!(named, serde_json::json!({ "faults": { "living.temperature": "nobody answers at 0x48" } }));
+    house.set("living.temperature", Value::Number(21.0));
+    spy.wait_for("hearthd/cottage/living/temperature/fault", "none").await;
+    spy.wait_for("hearthd/cottage/hub/faults/state", "0").await;
 }

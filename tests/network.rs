@@ -160,6 +160,13 @@ impl Behind<'_> {
         for point in status["points"].as_array().unwrap().iter().filter(own) {
             let (id, good) = (point["id"].as_str().unwrap().replace('.', "/"), point["quality"] == "good");
             same(format!("{prefix}/{id}/availability"), if good { "online" } else { "offline" });
+            let wrong = match point["quality"].as_str() {
+                Some("good") => "none",
+                Some("unknown") => "nothing was heard yet",
+                Some("stale") => "nothing was heard for too long",
+                _ => point["fault"].as_str().unwrap(),
+            };
+            same(format!("{prefix}/{id}/fault"), wrong);
             if let Some(text) = point["text"].as_str().filter(|_| !point["value"].is_null()) {
                 same(format!("{prefix}/{id}/state"), text);
             }

@@ -7,7 +7,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// Points that gain or lose topics, as `{state,set,why,availability}`; where all topics begin otherwise, that is said
+/// Points that gain or lose topics, as `{state,set,why,fault,availability}`; where all topics begin otherwise, that is said
 /// first, once, and not with each point.
 pub fn topics(old: &Snapshot, new: &Snapshot) -> Vec<Difference> {
     let place = |mqtt: &MqttSettings| format!("{}/#", mqtt.prefix);
@@ -69,7 +69,7 @@ fn leaves(snapshot: &Snapshot) -> BTreeMap<String, String> {
             (Some(_), false) => ",why",
             (Some(_), true) => ",why,attributes",
         };
-        (spec.name.replace('.', "/"), format!("{{state{set}{why},availability}}"))
+        (spec.name.replace('.', "/"), format!("{{state{set}{why},fault,availability}}"))
     });
     let scenes = config.scenes.iter().map(|scene| (format!("scene/{}", scene.id), "{set}".to_owned()));
     let wholes = config.specs().iter().filter_map(|spec| Some((spec.whole.clone()?, "{set}".to_owned())));

@@ -179,7 +179,7 @@ mod tests {
         let dimmed = HOUSE.replace("gpio = 17\n", "pwm = 18\nname = \"Ceiling\"\n").replace("gpio = 18", "gpio = 19");
         let plan =
             planned(&dimmed.replace("outputs.pump]\nkind = \"switch\"", "outputs.pump]\nkind = \"fan\"")).unwrap();
-        assert_eq!(lines(&plan.topics), ["lamp/level: - -> {state,set,availability}"]);
+        assert_eq!(lines(&plan.topics), ["lamp/level: - -> {state,set,fault,availability}"]);
         assert_eq!(
             lines(&plan.entities),
             [
@@ -266,7 +266,7 @@ mod tests {
         );
         let wires: Vec<&str> = plan.wires.iter().map(|wire| &*wire.what).collect();
         assert_eq!(wires, ["GPIO 17", "GPIO 18", "GPIO 27"]);
-        let gone_and_come = "{state,set,why,attributes,availability}";
+        let gone_and_come = "{state,set,why,attributes,fault,availability}";
         assert_eq!(lines(&plan.topics), [format!("pump: {gone_and_come} -> -"), format!("well: - -> {gone_and_come}")]);
         assert_eq!(
             lines(&plan.entities),

@@ -68,7 +68,7 @@ pub struct Plan {
     pub settings: Vec<Difference>,
     /// Wires that another output or input would use, or none any more, or one for the first time.
     pub wires: Vec<Difference>,
-    /// Points whose topics on MQTT would go, come or be others: `{state,set,why,attributes,availability}`. Should all topics move,
+    /// Points whose topics on MQTT would go, come or be others: `{state,set,why,attributes,fault,availability}`. Should all topics move,
     /// `all topics` comes first, and their points are compared below.
     pub topics: Vec<Difference>,
     /// Entities of Home Assistant that would go, come or become others, with what is said of them. Should all be new,

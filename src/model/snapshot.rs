@@ -70,6 +70,16 @@ impl PointState {
         let tells = || matches!(self.point, Point::Output(id) if config.tells_itself(id));
         self.quality == Quality::Good || self.quality == Quality::Fault && self.value.is_some() && tells()
     }
+
+    /// What is wrong with its value, as one line for people; None: it is good.
+    pub fn wrong(&self) -> Option<&str> {
+        match self.quality {
+            Quality::Good => None,
+            Quality::Unknown => Some("nothing was heard yet"),
+            Quality::Stale => Some("nothing was heard for too long"),
+            Quality::Fault => Some(self.fault.as_deref().unwrap_or("fault")),
+        }
+    }
 }
 
 /// How much an output was used since it was first there.

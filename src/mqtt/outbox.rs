@@ -1,6 +1,7 @@
 //! What to publish next. Pure: it knows nothing of connections but when one starts.
 
 mod devices;
+mod faults;
 mod kept;
 mod order;
 mod strangers;
@@ -91,6 +92,8 @@ pub(super) struct Outbox {
     dropped: u64,
     /// An answer was asked for where none can go, and it was said.
     warned_of_reply: bool,
+    /// What is wrong with some point is other than it was, and the hub did not tell yet.
+    faults_due: bool,
     closing: bool,
     clear_at_the_end: Option<String>,
     /// Retained topics of what is no longer there, until the broker has cleared them.
@@ -117,6 +120,7 @@ struct Given {
     explanation: Option<Arc<Explanation>>,
     because: Option<Arc<str>>,
     attributes: Option<String>,
+    fault: Option<String>,
     online: Option<bool>,
 }
 
@@ -155,6 +159,7 @@ impl Outbox {
             told: VecDeque::new(),
             dropped: 0,
             warned_of_reply: false,
+            faults_due: false,
             closing: false,
             clear_at_the_end: None,
             gone_topics: BTreeSet::new(),
@@ -191,6 +196,7 @@ impl Outbox {
         self.foreign.clear();
         self.not_taken.clear();
         self.vitals.said.clear();
+        self.count_faults();
         // With the announcement of another hub its device goes, and nobody listens to its topics any more.
         self.to_clear = self.gone_topics.iter().filter(|topic| topic.ends_with("/config")).cloned().collect();
         // Nobody presses a button now because somebody did while the broker was away.
@@ -280,6 +286,7 @@ impl Outbox {
         if clearing.topics {
             self.to_compare.clear();
             self.batch.clear();
+            self.faults_due = false;
             let kept = self.points.iter().flat_map(PointTopics::all).filter(|topic| self.places.contains_key(*topic));
             self.to_clear.extend(kept.map(String::from));
             self.to_clear.push_back(self.topics.problem());
@@ -318,6 +325,13 @@ impl Outbox {
         loop {
             if let Some(message) = self.batch.pop_front() {
                 return Some(message);
+            }
+            // Not with each point, or a bus that fails would have it told as often as it has points.
+            if self.to_compare.is_empty() && std::mem::take(&mut self.faults_due) {
+                self.count_faults();
+                if let Some(message) = self.next_vital() {
+                    return Some(message);
+                }
             }
             if self.to_reach == Some(0) {
                 self.to_reach = None;
@@ -376,6 +390,7 @@ impl Outbox {
                 (&topics.state, Part::State),
                 (&topics.why, Part::Why),
                 (&topics.attributes, Part::Attributes),
+                (&topics.fault, Part::Fault),
                 (&topics.availability, Part::Availability),
             ]
             .map(|(topic, part)| (topic.clone(), (place, part)))
@@ -383,6 +398,7 @@ impl Outbox {
         let specs = config.specs();
         let told = |(place, _): &(usize, &PointTopics)| !config.is_of_another_hub(specs[*place].owner);
         self.places = self.points.iter().enumerate().filter(told).flat_map(parts).collect();
+        self.count_faults();
     }
 
     fn reload(&mut self) {
@@ -441,6 +457,15 @@ impl Outbox {
                 let text = serde_json::to_string(&attributes).unwrap_or_default();
                 (given.attributes.replace(text.clone()).as_ref() != Some(&text))
                     .then(|| retained(topics.attributes.clone(), text))
+            }
+            Part::Fault => {
+                let text = state.wrong().unwrap_or(NO_PROBLEM);
+                if given.fault.as_deref() == Some(text) {
+                    return None;
+                }
+                given.fault = Some(text.to_owned());
+                self.faults_due = true;
+                Some(retained(topics.fault.clone(), text.to_owned()))
             }
             Part::Availability => {
                 let online = state.is_believed(&self.snapshot.config);

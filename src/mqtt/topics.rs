@@ -6,7 +6,7 @@ use std::sync::Arc;
 const LONGEST_WORD: usize = 128;
 
 /// What is retained of a point.
-const LEAVES: [&str; 4] = ["state", "why", "attributes", "availability"];
+const LEAVES: [&str; 5] = ["state", "why", "attributes", "fault", "availability"];
 
 /// The topics of one hub.
 #[derive(Clone, Debug)]
@@ -23,14 +23,16 @@ pub struct PointTopics {
     pub why: String,
     /// The same in parts, as JSON, without readings.
     pub attributes: String,
+    /// One line: what is wrong with its value; `none` if it is good.
+    pub fault: String,
     /// `online` or `offline`.
     pub availability: String,
 }
 
 impl PointTopics {
     /// All of them.
-    pub fn all(&self) -> [&str; 4] {
-        [&self.state, &self.why, &self.attributes, &self.availability]
+    pub fn all(&self) -> [&str; 5] {
+        [&self.state, &self.why, &self.attributes, &self.fault, &self.availability]
     }
 }
 
@@ -53,6 +55,11 @@ impl Topics {
     /// Where it is told what is wrong with the hub itself.
     pub fn problem(&self) -> String {
         format!("{}/problem", self.prefix)
+    }
+
+    /// How many points of the house are in fault, and as its attributes which, and why.
+    pub fn faults(&self) -> PointTopics {
+        self.of_point("hub.faults")
     }
 
     /// Where rules tell people something.
@@ -78,6 +85,7 @@ impl Topics {
             state: self.leaf(name, "state"),
             why: self.leaf(name, "why"),
             attributes: self.leaf(name, "attributes"),
+            fault: self.leaf(name, "fault"),
             availability: self.leaf(name, "availability"),
         }
     }

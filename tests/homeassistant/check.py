@@ -23,6 +23,7 @@ BESIDE = re.compile(r"scene\.|.*\.(auto|start|stop)$")
 EVER = r"unknown|20\d\d-.*T.*"
 OF_HUB = {
     "hub.problem": "off",
+    "hub.faults": "on|off",
     "hub.connectivity": "on",
     "hub.config": "good",
     "hub.time": "on|off",

@@ -147,8 +147,11 @@ impl<'de> Visitor<'de> for Spoken<'_> {
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
         if self.found.len() < TOPICS_MAX && self.topics.is_of_a_point(text) {
             self.found.insert(text.into());
-            // The reason as a line is announced nowhere.
-            self.found.extend(text.strip_suffix("/attributes").map(|path| format!("{path}/why")));
+            // The reason as a line is announced nowhere. The hub has none for its faults.
+            let of_point = text.strip_suffix("/attributes").filter(|_| text != self.topics.faults().attributes);
+            self.found.extend(of_point.map(|path| format!("{path}/why")));
+            // Nor is what is wrong with a point.
+            self.found.extend(text.strip_suffix("/availability").map(|path| format!("{path}/fault")));
         }
         Ok(())
     }
@@ -202,7 +205,7 @@ mod tests {
         let earlier = read(&Device::hub(), text.as_bytes(), &topics());
         let platform = |id: &str, platform: &str| (id.to_owned(), platform.to_owned());
         assert_eq!(earlier.components, [platform("switch-pump", "switch"), platform("sensor-old", "sensor")].into());
-        let expected = ["hearthd/hut/pump/availability", "hearthd/hut/pump/state"].map(String::from);
+        let expected = ["availability", "fault", "state"].map(|leaf| format!("hearthd/hut/pump/{leaf}"));
         assert_eq!(earlier.topics, expected.into());
     }
 

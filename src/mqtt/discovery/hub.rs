@@ -10,20 +10,34 @@ struct Told {
     title: &'static str,
     platform: &'static str,
     topic: fn(&Topics) -> String,
-    facts: fn(&str) -> Value,
+    facts: fn(&Topics) -> Value,
 }
 
-const TOLD: [Told; 4] = [
+const TOLD: [Told; 5] = [
     Told {
         name: "problem",
         title: "Problem",
         platform: "binary_sensor",
         topic: Topics::problem,
-        facts: |topic| {
+        facts: |topics| {
             json!({
                 "val_tpl": "{{ 'OFF' if value == 'none' else 'ON' }}",
-                "json_attr_t": topic,
+                "json_attr_t": topics.problem(),
                 "json_attr_tpl": WHY,
+                "dev_cla": "problem",
+                "ent_cat": "diagnostic",
+            })
+        },
+    },
+    Told {
+        name: "faults",
+        title: "Faults",
+        platform: "binary_sensor",
+        topic: |topics| topics.faults().state,
+        facts: |topics| {
+            json!({
+                "val_tpl": "{{ 'OFF' if value == '0' else 'ON' }}",
+                "json_attr_t": topics.faults().attributes,
                 "dev_cla": "problem",
                 "ent_cat": "diagnostic",
             })
@@ -84,10 +98,9 @@ pub(super) fn described<'a>(config: &'a Config, topics: &'a Topics, board: &Boar
     let mut all = Vec::new();
     for told in &TOLD {
         let about = about(told.platform, &format!("hub.{}", told.name));
-        let topic = (told.topic)(topics);
         let mut component = named(&about, told.title);
-        component.insert("stat_t".into(), topic.clone().into());
-        add(&mut component, (told.facts)(&topic));
+        component.insert("stat_t".into(), (told.topic)(topics).into());
+        add(&mut component, (told.facts)(topics));
         all.push((about, component.into()));
     }
     for vital in board.vitals.keys() {

@@ -475,8 +475,13 @@ fn full_board() -> Board {
 }
 
 /// What each hub tells, on any machine.
-const OF_THE_HUB: [&str; 4] =
-    ["binary_sensor-hub-connectivity", "binary_sensor-hub-problem", "event-hub-notice", "event-hub-refusal"];
+const OF_THE_HUB: [&str; 5] = [
+    "binary_sensor-hub-connectivity",
+    "binary_sensor-hub-faults",
+    "binary_sensor-hub-problem",
+    "event-hub-notice",
+    "event-hub-refusal",
+];
 
 fn hall() -> Device {
     Device::of(&house::config(&[]), Some(RoomId(0)))
@@ -606,6 +611,17 @@ fn a_small_house_is_announced_like_this() {
                 "val_tpl": "{{ 'OFF' if value == 'none' else 'ON' }}",
                 "json_attr_t": "hearthd/cottage/problem",
                 "json_attr_tpl": "{{ {'why': value} | tojson }}",
+                "dev_cla": "problem",
+                "ent_cat": "diagnostic",
+            },
+            "binary_sensor-hub-faults": {
+                "p": "binary_sensor",
+                "uniq_id": "hearthd_cottage_hub.faults",
+                "default_entity_id": "binary_sensor.cottage_hub_faults",
+                "name": "Faults",
+                "stat_t": "hearthd/cottage/hub/faults/state",
+                "val_tpl": "{{ 'OFF' if value == '0' else 'ON' }}",
+                "json_attr_t": "hearthd/cottage/hub/faults/attributes",
                 "dev_cla": "problem",
                 "ent_cat": "diagnostic",
             },
@@ -859,6 +875,7 @@ fn an_announcement_can_be_read_again() {
         config.points().map(|point| config.point_name(point)).flat_map(|name| with_why(&name)).collect();
     let is_decided = |topic: &str| topic.contains("lamp") || topic.contains("occupied");
     expected.retain(|topic| !(topic.ends_with("/why") || topic.ends_with("/attributes")) || is_decided(topic));
+    expected.extend([topics.faults().state, topics.faults().attributes]);
     expected.sort();
     assert_eq!(read_topics.into_iter().collect::<Vec<_>>(), expected);
 }
@@ -1072,7 +1089,7 @@ fn single_entities_are_what_they_are_in_a_device() {
 /// As docs/mqtt.md tells them.
 #[test]
 fn the_sizes_of_announcements_are_those_of_the_document() {
-    let document = include_str!("../../../docs/mqtt.md");
+    let document = std::fs::read_to_string("docs/mqtt.md").unwrap();
     let board = full_board();
     let shipped = crate::config::parse(std::path::Path::new("config.toml"), include_str!("../../../config.toml"));
     // Switches, with a button each, ten in a room that tells whether somebody is there.

@@ -269,11 +269,7 @@ impl Outbox {
     fn alert_of(&mut self, place: usize) -> Option<Message> {
         let property: &Property = self.device.as_ref()?.properties.get(place)?;
         let (id, state) = (property.alert.clone()?, self.snapshot.points.get(property.place?)?);
-        let wrong = match state.quality {
-            Quality::Good | Quality::Unknown => None,
-            Quality::Stale => Some("nothing was heard for too long"),
-            Quality::Fault => Some(state.fault.as_deref().unwrap_or("fault")),
-        };
+        let wrong = state.wrong().filter(|_| state.quality != Quality::Unknown);
         let text = wrong.map(|wrong| format!("{}: {wrong}", property.title));
         self.alert(id, text)
     }

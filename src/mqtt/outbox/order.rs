@@ -9,6 +9,7 @@ use crate::model::{Config, Point};
 pub(super) enum Part {
     Why,
     Attributes,
+    Fault,
     Availability,
     State,
 }
@@ -22,7 +23,8 @@ pub(super) fn groups(config: &Config) -> Vec<Group> {
     let mut groups: Vec<(Point, Group)> = Vec::new();
     // Another hub tells of its points itself.
     for (place, spec) in specs.iter().enumerate().filter(|(_, spec)| !config.is_of_another_hub(spec.owner)) {
-        let parts = [Part::Why, Part::Attributes, Part::Availability, Part::State].map(|part| (place, part));
+        let parts =
+            [Part::Why, Part::Attributes, Part::Fault, Part::Availability, Part::State].map(|part| (place, part));
         match groups.iter_mut().find(|(of, _)| *of == spec.entity) {
             Some((_, group)) => group.extend(parts),
             None => groups.push((spec.entity, parts.into())),
@@ -54,12 +56,13 @@ mod tests {
                 let Some(state) = at((place, Part::State)) else { continue };
                 assert!(at((place, Part::Why)) < Some(state), "{}", spec.name);
                 assert!(at((place, Part::Availability)) < Some(state), "{}", spec.name);
+                assert!(at((place, Part::Fault)) < at((place, Part::Availability)), "{}", spec.name);
                 let entity = specs.iter().position(|other| other.point == spec.entity).unwrap();
                 assert!(!spec.is_part() || Some(state) < at((entity, Part::State)), "{}", spec.name);
             }
         }
         told.sort_unstable();
         told.dedup();
-        assert_eq!(told.len(), 4 * specs.len(), "each part is told once");
+        assert_eq!(told.len(), 5 * specs.len(), "each part is told once");
     }
 }

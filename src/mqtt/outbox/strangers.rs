@@ -90,6 +90,7 @@ impl Given {
             Part::State => self.text.as_deref(),
             Part::Why => self.because.as_deref().or(self.explanation.as_ref().map(|explanation| &*explanation.line)),
             Part::Attributes => self.attributes.as_deref(),
+            Part::Fault => self.fault.as_deref(),
             Part::Availability => self.online.map(availability),
         }
     }
@@ -99,6 +100,7 @@ impl Given {
             Part::State => (self.value, self.text) = (None, None),
             Part::Why => (self.because, self.explanation) = (None, None),
             Part::Attributes => self.attributes = None,
+            Part::Fault => self.fault = None,
             Part::Availability => self.online = None,
         }
     }

@@ -13,6 +13,9 @@ use crate::mqtt::inbox::{Heard, mark};
 const DISCOVERY: &str = "homeassistant/device/hearthd_cottage/config";
 const HALL: &str = "homeassistant/device/hearthd_cottage/hall/config";
 
+/// What is kept of an output of this name.
+const PUMP: [&str; 5] = ["pump/attributes", "pump/availability", "pump/fault", "pump/state", "pump/why"];
+
 fn config(outputs: &[(&str, OutputKind)]) -> Arc<Config> {
     Arc::new(house::config(outputs))
 }
@@ -76,12 +79,18 @@ fn a_connection_begins_with_everything_and_online_comes_last() {
         "discovery",
         "hall/config",
         "problem none",
+        "hub/faults/attributes",
+        "hub/faults/state 0",
         "lamp/why default: nobody asks for anything",
         "lamp/attributes",
+        "lamp/fault none",
         "lamp/availability online",
         "lamp/state OFF",
+        "hall_motion/fault nothing was heard yet",
         "hall_motion/availability offline",
+        "living/temperature/fault nothing was heard yet",
         "living/temperature/availability offline",
+        "hall/occupied/fault nothing was heard yet",
         "hall/occupied/availability offline",
         "availability online",
     ];
@@ -115,7 +124,9 @@ fn only_differences_are_said_and_the_latest_value_wins() {
         set(&mut snapshot, point(&config, "living.temperature"), Value::Number(degrees));
         outbox.update(Arc::new(snapshot.clone()));
     }
-    assert_eq!(said(&mut outbox), ["living/temperature/state 21.50", "living/temperature/availability online"]);
+    let good =
+        ["living/temperature/fault none", "living/temperature/state 21.50", "living/temperature/availability online"];
+    assert_eq!(said(&mut outbox), good);
     set(&mut snapshot, point(&config, "living.temperature"), Value::Number(21.501));
     outbox.update(Arc::new(snapshot.clone()));
     assert_eq!(said(&mut outbox), [""; 0], "it reads the same");
@@ -126,9 +137,31 @@ fn only_differences_are_said_and_the_latest_value_wins() {
     change(&mut snapshot, 0, |state| state.explanation = Some(house::explanation("manual: command by MQTT")));
     outbox.update(Arc::new(snapshot.clone()));
     assert_eq!(said(&mut outbox), [""; 0], "the same reason made anew");
-    change(&mut snapshot, 0, |state| state.quality = Quality::Fault);
+    change(&mut snapshot, 0, |state| (state.quality, state.fault) = (Quality::Fault, Some("no answer".into())));
+    outbox.update(Arc::new(snapshot.clone()));
+    let fault = ["lamp/fault no answer", "lamp/availability offline", "hub/faults/attributes", "hub/faults/state 1"];
+    assert_eq!(said(&mut outbox), fault);
+    change(&mut snapshot, 0, |state| state.fault = Some("burnt out".into()));
     outbox.update(Arc::new(snapshot));
-    assert_eq!(said(&mut outbox), ["lamp/availability offline"]);
+    assert_eq!(said(&mut outbox), ["lamp/fault burnt out", "hub/faults/attributes"]);
+}
+
+/// A bus that fails takes all that hangs on it along.
+#[test]
+fn what_is_wrong_with_many_points_the_hub_tells_once() {
+    let names: Vec<String> = (0..40).map(|n| format!("lamp_{n}")).collect();
+    let outputs: Vec<(&str, OutputKind)> = names.iter().map(|name| (&**name, OutputKind::Light)).collect();
+    let config = config(&outputs);
+    let mut outbox = outbox(&config);
+    said(&mut outbox);
+    let mut snapshot = house::snapshot(&config);
+    for place in 0..names.len() {
+        change(&mut snapshot, place, |state| (state.quality, state.fault) = (Quality::Fault, Some("no answer".into())));
+    }
+    outbox.update(Arc::new(snapshot));
+    let heard = said(&mut outbox);
+    assert_eq!(heard.iter().filter(|line| line.ends_with("/fault no answer")).count(), names.len());
+    assert_eq!(heard[2 * names.len()..], ["hub/faults/attributes", "hub/faults/state 40"]);
 }
 
 /// Each change of an attribute is a row in Home Assistant's database.
@@ -185,7 +218,7 @@ fn a_restless_point_silences_no_other_and_not_online() {
     let mut outbox = outbox(&config);
     let mut snapshot = house::snapshot(&config);
     let mut heard = Vec::new();
-    for round in 0..20 {
+    for round in 0..40 {
         set(&mut snapshot, point(&config, "lamp"), Value::Level(Level::from_on(round % 2 == 0)));
         outbox.update(Arc::new(snapshot.clone()));
         heard.extend(outbox.next().map(|message| message.topic));
@@ -203,9 +236,9 @@ fn at_a_birth_availability_comes_before_the_states() {
     outbox.birth();
     let heard = said(&mut outbox);
     let why = "lamp/why default: nobody asks for anything";
-    let lamp = [why, "lamp/attributes", "lamp/availability online", "lamp/state OFF"];
+    let lamp = [why, "lamp/attributes", "lamp/fault none", "lamp/availability online", "lamp/state OFF"];
     assert_eq!(heard[..3], ["discovery", "hall/config", "availability online"]);
-    assert_eq!(heard[3..7], lamp);
+    assert_eq!(heard[3..8], lamp);
     assert_eq!(heard.iter().filter(|line| *line == "availability online").count(), 1);
 }
 
@@ -265,7 +298,8 @@ fn what_belongs_to_a_state_is_said_before_it() {
         });
     }
     outbox.update(Arc::new(snapshot));
-    let heard: Vec<String> = said(&mut outbox).into_iter().filter(|line| !line.contains("availability")).collect();
+    let is_about_it = |line: &String| !line.contains("availability") && !line.contains("/fault");
+    let heard: Vec<String> = said(&mut outbox).into_iter().filter(is_about_it).collect();
     let expected = [
         "blind/why manual: command by MQTT",
         "blind/attributes",
@@ -317,7 +351,7 @@ fn what_is_gone_is_named_until_home_assistant_was_there() {
     let heard = said(&mut outbox);
     assert!(!heard.iter().any(|line| line.contains("pump")), "not before Home Assistant has let go of it: {heard:?}");
     assert!(!heard.contains(&"availability online".into()), "we never went away");
-    assert_eq!(settle(&mut outbox), ["pump/attributes", "pump/availability", "pump/state", "pump/why"]);
+    assert_eq!(settle(&mut outbox), PUMP);
     assert!(!outbox.has_a_step(), "nobody knows whether Home Assistant is there");
 
     // It starts. What it only remembers it removes when it was described.
@@ -403,7 +437,7 @@ fn what_went_while_the_broker_was_away_is_cleared_when_it_is_back() {
     outbox.start();
     assert_eq!(announced(&mut outbox, "switch-pump"), Some("removed"));
     said(&mut outbox);
-    assert_eq!(settle(&mut outbox)[..4], ["pump/attributes", "pump/availability", "pump/state", "pump/why"]);
+    assert_eq!(settle(&mut outbox)[..5], PUMP);
 }
 
 /// A house whose lamp is in a room of this id.
@@ -438,8 +472,8 @@ fn devices(outbox: &mut Outbox) -> Vec<(String, String)> {
 
 const LAMP: &str = "button-lamp light-lamp";
 const OCCUPIED: &str = "binary_sensor-hall-occupied";
-const REST: &str = "binary_sensor-hub-connectivity binary_sensor-hub-problem event-hub-notice event-hub-refusal \
-                    sensor-living-temperature";
+const REST: &str = "binary_sensor-hub-connectivity binary_sensor-hub-faults binary_sensor-hub-problem event-hub-notice \
+                    event-hub-refusal sensor-living-temperature";
 
 fn is_told(told: &[(String, String)], expected: &[(&str, &str)]) {
     let told: Vec<_> = told.iter().map(|(device, how)| (device.as_str(), how.as_str())).collect();
@@ -571,7 +605,7 @@ fn what_an_earlier_run_announced_and_is_gone_is_removed() {
     said(&mut outbox);
     earlier(&mut outbox, &before);
     assert_eq!(announced(&mut outbox, "switch-pump"), Some("removed"));
-    assert_eq!(settle(&mut outbox), ["pump/attributes", "pump/availability", "pump/state", "pump/why"]);
+    assert_eq!(settle(&mut outbox), PUMP);
 }
 
 #[test]
@@ -583,10 +617,7 @@ fn a_record_tells_what_is_gone_at_this_broker_and_at_another() {
         said(&mut outbox);
         outbox
     };
-    assert_eq!(
-        settle(&mut after(&house::settings())),
-        ["pump/attributes", "pump/availability", "pump/state", "pump/why"]
-    );
+    assert_eq!(settle(&mut after(&house::settings())), PUMP);
     let elsewhere = MqttSettings { host: "another".into(), ..house::settings() };
     assert!(!after(&elsewhere).has_to_clear(), "what the other broker keeps, this one does not");
 }
@@ -642,7 +673,9 @@ fn what_a_stranger_says_in_our_place_is_said_right_again() {
         ("lamp/state", "ON", "lamp/state OFF"),
         ("lamp/why", "magic", "lamp/why default: nobody asks for anything"),
         ("lamp/attributes", "{}", "lamp/attributes"),
+        ("lamp/fault", "it burns", "lamp/fault none"),
         ("lamp/availability", "offline", "lamp/availability online"),
+        ("hub/faults/state", "7", "hub/faults/state 0"),
         (DISCOVERY, "{}", "discovery"),
         (HALL, "{}", "hall/config"),
     ] {
@@ -685,14 +718,13 @@ fn what_the_broker_does_not_clear_for_now_is_cleared_later() {
     outbox.update(Arc::new(house::snapshot(&config(&[("lamp", OutputKind::Light)]))));
     said(&mut outbox);
     outbox.clear();
-    let all = ["pump/attributes", "pump/availability", "pump/state", "pump/why"];
-    assert_eq!(said(&mut outbox), all);
+    assert_eq!(said(&mut outbox), PUMP);
     let full = |name: &&str| format!("hearthd/cottage/{name}");
     let recorded = |outbox: &mut Outbox| -> Vec<String> {
         let record = outbox.changed_record().expect("a change to write down");
         record.topics.into_iter().filter(|topic| topic.contains("/pump/")).collect()
     };
-    let refused = [all[1], all[2]].map(|name| full(&name));
+    let refused = [PUMP[1], PUMP[2]].map(|name| full(&name));
     refused.iter().for_each(|topic| assert!(outbox.not_taken(topic.clone()), "{topic}"));
     outbox.all_acknowledged();
     assert_eq!(recorded(&mut outbox), refused);
@@ -700,12 +732,12 @@ fn what_the_broker_does_not_clear_for_now_is_cleared_later() {
     assert!(outbox.changed_record().is_none() && said(&mut outbox).is_empty(), "not at once");
     assert!(!outbox.has_to_clear(), "Home Assistant needs no more time");
     outbox.say_again();
-    assert_eq!(said(&mut outbox), all[1..3]);
+    assert_eq!(said(&mut outbox), PUMP[1..3]);
     assert!(outbox.not_taken(refused[1].clone()));
     outbox.all_acknowledged();
     assert_eq!(recorded(&mut outbox), refused[1..]);
     outbox.say_again();
-    assert_eq!(said(&mut outbox), all[2..3]);
+    assert_eq!(said(&mut outbox), PUMP[2..3]);
     outbox.all_acknowledged();
     assert!(recorded(&mut outbox).is_empty());
     outbox.say_again();
@@ -876,7 +908,8 @@ fn without_a_discovery_prefix_nothing_is_announced() {
 fn a_house_without_points_is_online_all_the_same() {
     let mut empty = house::config(&[]);
     (empty.inputs, empty.sensors, empty.rooms) = (vec![], vec![], vec![]);
-    assert_eq!(said(&mut outbox(&Arc::new(empty))), ["discovery", "problem none", "availability online"]);
+    let hub = ["discovery", "problem none", "hub/faults/attributes", "hub/faults/state 0", "availability online"];
+    assert_eq!(said(&mut outbox(&Arc::new(empty))), hub);
 }
 
 /// Home Assistant's thermostat knows no availability of what it measures: `None` is how it forgets a dead temperature.
@@ -887,15 +920,15 @@ fn a_thermostat_does_not_go_on_showing_a_dead_temperature() {
     let config = Arc::new(config);
     let mut outbox = outbox(&config);
     let about = |outbox: &mut Outbox| -> Vec<String> {
-        said(outbox).into_iter().filter(|line| line.starts_with("living_room/measured/")).collect()
+        said(outbox).iter().filter_map(|line| Some(line.strip_prefix("living_room/measured/")?.to_owned())).collect()
     };
-    let unknown = ["living_room/measured/availability offline", "living_room/measured/state None"];
+    let unknown = ["fault nothing was heard yet", "availability offline", "state None"];
     assert_eq!(about(&mut outbox), unknown, "also what was kept of an earlier day");
     let measured = point(&config, "living_room.measured");
     let mut snapshot = house::snapshot(&config);
     set(&mut snapshot, measured, Value::Number(20.5));
     outbox.update(Arc::new(snapshot.clone()));
-    assert_eq!(about(&mut outbox), ["living_room/measured/state 20.5", "living_room/measured/availability online"]);
+    assert_eq!(about(&mut outbox), ["fault none", "state 20.5", "availability online"]);
     let place = snapshot.points.iter().position(|state| state.point == measured).unwrap();
     change(&mut snapshot, place, |state| (state.value, state.quality) = (None, Quality::Unknown));
     outbox.update(Arc::new(snapshot));

@@ -37,6 +37,7 @@ impl Outbox {
         }
         let before = std::mem::replace(&mut self.board.vitals, vitals.clone());
         self.vitals.wanted = wanted(vitals, &self.topics);
+        self.count_faults();
         if !before.keys().eq(vitals.keys()) {
             let before = std::mem::take(&mut self.layout);
             self.index();
