@@ -275,10 +275,20 @@ fn a_broker_that_is_somebody_elses_is_left_alone() {
 }
 
 #[test]
-fn a_broker_for_this_machine_alone() {
+fn other_machines_reach_it_only_where_that_was_said() {
     let stage = Stage::new(HOUSE);
-    stage.broker(&["--local"]);
-    assert!(stage.text("etc/mosquitto/conf.d/hearthd.conf").contains(&format!("listener {} 127.0.0.1", stage.port)));
+    // Another address of this machine stands for one of the network.
+    let elsewhere = || TcpStream::connect(("127.0.0.2", stage.port)).is_ok();
+    let told = stage.broker(&[]);
+    assert!(told.contains("sudo hearthd broker --network"), "{told}");
+    let mosquitto = stage.mosquitto();
+    assert!(!elsewhere());
+    drop(mosquitto);
+    let told = stage.broker(&["--network"]);
+    assert!(told.contains("in the clear"), "{told}");
+    let _mosquitto = stage.mosquitto();
+    assert!(elsewhere() && !stage.admits(None), "with a password only");
+    assert_eq!(stage.run(&["--network", "--local"]).status.code(), Some(2));
 }
 
 #[test]
@@ -322,15 +332,17 @@ fn where_the_broker_listens_stays_until_told_otherwise() {
         let line = conf.lines().find(|line| line.starts_with("listener ")).unwrap().to_owned();
         (line, String::from_utf8(output.stdout).unwrap())
     };
-    assert_eq!(listens(&[]).0, "listener 1883");
+    assert_eq!(listens(&[]).0, "listener 1883 127.0.0.1");
+    assert_eq!(listens(&["--network"]).0, "listener 1883");
     assert_eq!(listens(&["--port", "1884"]).0, "listener 1884");
     assert_eq!(listens(&["--local"]).0, "listener 1884 127.0.0.1");
     let (line, told) = listens(&[]);
     assert!(line == "listener 1884 127.0.0.1" && told.contains("nothing was changed"), "{line}: {told}");
     assert!(told.contains("mqtt://localhost:1884"), "{told}");
     assert_eq!(listens(&["--port", "1885"]).0, "listener 1885 127.0.0.1");
+    listens(&["--network"]);
     stage.broker(&["--remove"]);
-    assert_eq!(listens(&[]).0, "listener 1883");
+    assert_eq!(listens(&[]).0, "listener 1883 127.0.0.1");
 }
 
 #[test]

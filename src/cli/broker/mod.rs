@@ -33,8 +33,11 @@ pub struct Arguments {
     /// Take everything back
     #[arg(long)]
     remove: bool,
-    /// Only programs on this machine may connect; stays so until --remove
+    /// Programs on other machines may connect, too: apps, Home Assistant, devices; stays so until --local
     #[arg(long)]
+    network: bool,
+    /// Only programs on this machine may connect, as at first; stays so until --network
+    #[arg(long, conflicts_with = "network")]
     local: bool,
     /// Where the broker listens, if not where it does already, or at 1883
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
@@ -91,9 +94,13 @@ fn set_up(arguments: &Arguments, place: &Place, house: House) -> anyhow::Result<
             conf.display()
         );
     }
-    let (old_port, old_address) = old_conf.as_deref().and_then(settings::listener).unwrap_or((1883, ""));
+    let (old_port, old_address) = old_conf.as_deref().and_then(settings::listener).unwrap_or((1883, settings::LOCAL));
     let port = arguments.port.unwrap_or(old_port);
-    let address = if arguments.local { settings::LOCAL } else { old_address };
+    let address = match (arguments.network, arguments.local) {
+        (true, _) => settings::EVERYWHERE,
+        (_, true) => settings::LOCAL,
+        (false, false) => old_address,
+    };
     if let Some(found) = others::conflict(place, old_conf.is_some(), port)? {
         bail!("{found}");
     }
@@ -149,6 +156,7 @@ fn set_up(arguments: &Arguments, place: &Place, house: House) -> anyhow::Result<
     if changed {
         write!(out, "{}", others::without_user(&house.text))?;
         restart(place).context("`hearthd broker --remove` takes it back")?;
+        writeln!(out, "{}", settings::reach(address))?;
     } else {
         writeln!(out, "The broker is set up for hub {} already: nothing was changed.", house.config.hub.id)?;
     }

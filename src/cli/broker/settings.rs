@@ -14,6 +14,22 @@ const MARK: &str = "# Written by `hearthd broker`";
 
 /// Where only programs on this machine can connect.
 pub const LOCAL: &str = "127.0.0.1";
+/// Where those on other machines can, too: a listener without an address.
+pub const EVERYWHERE: &str = "";
+
+/// Who can connect to a broker that listens there, for people.
+pub fn reach(address: &str) -> &'static str {
+    match address {
+        EVERYWHERE => {
+            "Programs on other machines can connect, with a password, which goes over the network in the clear: \
+             docs/mqtt.md, \"TLS\"."
+        }
+        _ => {
+            "Only programs on this machine can connect. For apps, Home Assistant or devices on others: \
+             sudo hearthd broker --network"
+        }
+    }
+}
 
 /// Whether a file in the place of [`CONF`] is ours.
 pub fn is_ours(text: &str) -> bool {
@@ -23,7 +39,7 @@ pub fn is_ours(text: &str) -> bool {
 /// Port and address, if any, of the listener in [`CONF`].
 pub fn listener(conf: &str) -> Option<(u16, &str)> {
     let rest = conf.lines().find_map(|line| line.strip_prefix("listener "))?.trim();
-    let (port, address) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let (port, address) = rest.split_once(char::is_whitespace).unwrap_or((rest, EVERYWHERE));
     Some((port.parse().ok()?, address.trim()))
 }
 
@@ -104,10 +120,10 @@ mod tests {
 
     #[test]
     fn nobody_enters_without_a_password() {
-        let open = conf(1883, "");
+        let open = conf(1883, EVERYWHERE);
         assert!(is_ours(&open) && open.contains("\nallow_anonymous false\n") && open.ends_with("\nlistener 1883\n"));
         let local = conf(1884, LOCAL);
         assert!(local.ends_with("\nlistener 1884 127.0.0.1\n"));
-        assert_eq!((listener(&open), listener(&local)), (Some((1883, "")), Some((1884, LOCAL))));
+        assert_eq!((listener(&open), listener(&local)), (Some((1883, EVERYWHERE)), Some((1884, LOCAL))));
     }
 }

@@ -28,6 +28,12 @@ def run(boards):
     unit.wait_levels(lamp=1)
     check(guest.code("mosquitto_pub -t hearthd/hut/lamp/set -m OFF") != 0, "somebody entered without a password")
 
+    # Port 1883 of 0.0.0.0, as the kernel writes it.
+    is_open = lambda: "00000000:075B" in guest.sh("cat /proc/net/tcp")
+    check(not is_open(), "it listens on the network")
+    guest.sh("hearthd broker --network", timeout_s=120)
+    wait("it listens on the network", is_open, 60)
+
     check("nothing was changed" in guest.sh("hearthd broker --write", timeout_s=120), "the second run changed something")
     guest.sh("hearthd broker --remove --write", timeout_s=120)
     same(guest.code("ls /etc/mosquitto/hearthd.* /etc/mosquitto/conf.d/hearthd.conf"), 2, "its files after --remove")
