@@ -2,10 +2,11 @@
 
 mod home_assistant;
 mod shelly;
+mod zigbee;
 
 use hearthd::{
     config,
-    model::{MqttSettings, Quantity, shown},
+    model::{MqttSettings, shown},
     mqtt::remote,
 };
 use serde_json::Value as Json;
@@ -50,7 +51,7 @@ fn toml(heard: &[(String, String)], discovery: &str) -> String {
         match parts.as_slice() {
             ["zigbee2mqtt", "bridge", "devices"] => {
                 let devices: Vec<Json> = serde_json::from_str(payload).unwrap_or_default();
-                devices.iter().for_each(|device| tables.zigbee(device));
+                devices.iter().for_each(|device| zigbee::device(&mut tables, device));
             }
             ["tasmota", "discovery", _, "config"] => tables.tasmota(&serde_json::from_str(payload).unwrap_or_default()),
             ["tasmota", "discovery", device, "sensors"] => {
@@ -113,59 +114,6 @@ impl Tables {
         self.text += &format!("\n[{table}.{unique}]\n{keys}");
     }
 
-    /// A device of zigbee2mqtt's list, by what it exposes.
-    fn zigbee(&mut self, device: &Json) {
-        let Some(name) = device["friendly_name"].as_str().filter(|_| device["type"] != "Coordinator") else { return };
-        let mut properties = BTreeSet::new();
-        collect(&device["definition"]["exposes"], &mut properties);
-        let key = format!("zigbee2mqtt = {}\n", quoted(name));
-        let has = |property: &str| properties.contains(property);
-        let exposes = device["definition"]["exposes"].as_array();
-        let has_feature = |cover: &Json, key: &str, word: &str| {
-            cover["features"].as_array().into_iter().flatten().any(|one| one[key] == word)
-        };
-        let covers = exposes.into_iter().flatten().filter(|expose| expose["type"] == "cover");
-        // One of several has properties of its own.
-        for cover in covers.filter(|cover| has_feature(cover, "property", "state")) {
-            let levels = if has_feature(cover, "name", "position") { "" } else { "levels = false\n" };
-            self.add("outputs", name, &format!("kind = \"cover\"\n{key}{levels}"));
-        }
-        if has("state") {
-            let (kind, levels) = if has("brightness") { ("light", "levels = true\n") } else { ("switch", "") };
-            self.add("outputs", name, &format!("kind = \"{kind}\"\n{key}{levels}"));
-        }
-        let inputs = [
-            ("occupancy", "motion"),
-            ("contact", "door"),
-            ("water_leak", "leak"),
-            ("smoke", "smoke"),
-            ("action", "button"),
-        ];
-        for (_, kind) in inputs.into_iter().filter(|(property, _)| has(property)) {
-            self.add("inputs", name, &format!("kind = \"{kind}\"\n{key}"));
-        }
-        let known = [
-            "temperature",
-            "humidity",
-            "pressure",
-            "illuminance",
-            "co2",
-            "pm25",
-            "power",
-            "voltage",
-            "current",
-            "energy",
-            "battery",
-        ];
-        let read: Vec<&str> = known.into_iter().filter(|word| has(word) && Quantity::find(word).is_some()).collect();
-        // That of a battery is told in millivolts.
-        let read: Vec<String> =
-            read.into_iter().filter(|word| *word != "voltage" || !has("battery")).map(quoted).collect();
-        if !read.is_empty() {
-            self.add("sensors", name, &format!("{key}quantities = [{}]\n", read.join(", ")));
-        }
-    }
-
     /// What Tasmota says of a device: `t` is its topic, `rl` what its relays are.
     fn tasmota(&mut self, device: &Json) {
         let Some(topic) = device["t"].as_str() else { return };
@@ -213,18 +161,6 @@ impl Tables {
     }
 }
 
-/// The names of all properties in what a device exposes.
-fn collect<'j>(exposes: &'j Json, properties: &mut BTreeSet<&'j str>) {
-    for expose in exposes.as_array().into_iter().flatten() {
-        // They have a `state` too, and are no switches.
-        if matches!(expose["type"].as_str(), Some("cover" | "lock" | "climate")) {
-            continue;
-        }
-        properties.extend(expose["property"].as_str());
-        collect(&expose["features"], properties);
-    }
-}
-
 fn quoted(text: &str) -> String {
     toml::Value::String(shown(text).into_owned()).to_string()
 }
@@ -246,6 +182,14 @@ mod tests {
                 {"name":"state","property":"state"},{"name":"position","property":"position"}]}]}},
             {"friendly_name":"curtain","type":"Router","definition":{"exposes":[{"type":"cover","features":[
                 {"name":"state","property":"state"}]}]}},
+            {"friendly_name":"gangs","type":"Router","definition":{"exposes":[
+                {"type":"switch","endpoint":"left","features":[{"name":"state","property":"state_left","endpoint":"left"}]},
+                {"type":"light","endpoint":"right","features":[{"name":"state","property":"state_right"},
+                    {"name":"brightness","property":"brightness_right"}]},
+                {"type":"cover","endpoint":"top","features":[{"name":"state","property":"state_top"}]},
+                {"type":"numeric","name":"power","property":"power_left","endpoint":"left"},
+                {"type":"numeric","name":"voltage","property":"voltage"},
+                {"type":"enum","property":"action","values":["single_left","single_right"]}]}},
             {"friendly_name":"new","type":"EndDevice","definition":null}]"#;
         let tasmota = r#"{"ip":"192.168.1.7","dn":"Plug","t":"plug3","rl":[1,0,0,0]}"#;
         let sensors = r#"{"sn":{"Time":"2026-11-29T08:00:00","ENERGY":{"Total":3.1,"Power":42},
@@ -326,6 +270,36 @@ zigbee2mqtt = "blind"
 kind = "cover"
 zigbee2mqtt = "curtain"
 levels = false
+
+[outputs.gangs]
+kind = "switch"
+zigbee2mqtt = "gangs"
+channel = "left"
+
+[outputs.gangs_2]
+kind = "light"
+zigbee2mqtt = "gangs"
+channel = "right"
+levels = true
+
+[outputs.gangs_3]
+kind = "cover"
+zigbee2mqtt = "gangs"
+channel = "top"
+levels = false
+
+[inputs.gangs_4]
+kind = "button"
+zigbee2mqtt = "gangs"
+
+[sensors.gangs_5]
+zigbee2mqtt = "gangs"
+quantities = ["voltage"]
+
+[sensors.gangs_6]
+zigbee2mqtt = "gangs"
+channel = "left"
+quantities = ["power"]
 
 [outputs.plug3]
 kind = "switch"

@@ -126,6 +126,39 @@ const ROWS: &[Row] = &[
             Is("z_relay", "ON"),
         ],
     },
+    // A relay with two gangs: one message tells of both.
+    Row {
+        tables: "[outputs.z_left]\nkind = \"switch\"\nzigbee2mqtt = \"gangs\"\nchannel = \"left\"\n\
+                 [outputs.z_right]\nkind = \"light\"\nzigbee2mqtt = \"gangs\"\nchannel = \"right\"\nlevels = true\n\
+                 [inputs.z_second]\nkind = \"switch\"\nzigbee2mqtt = \"gangs\"\nchannel = 2\n\
+                 [sensors.z_left_meter]\nzigbee2mqtt = \"gangs\"\nchannel = \"left\"\nquantities = [\"power\"]",
+        steps: &[
+            Told("zigbee2mqtt/gangs/set", r#"{"state_left":"OFF"}"#),
+            Told("zigbee2mqtt/gangs/set", r#"{"state_right":"OFF"}"#),
+            Says(
+                "zigbee2mqtt/gangs",
+                r#"{"state_left":"OFF","state_right":"OFF","brightness_right":100,"state_2":"ON","power_left":0,"power":9}"#,
+            ),
+            Is("z_left", "OFF"),
+            Is("z_right", "OFF"),
+            Is("z_second", "ON"),
+            Is("z_left_meter/power", "0.00"),
+            Set("z_left", "ON"),
+            Told("zigbee2mqtt/gangs/set", r#"{"state_left":"ON"}"#),
+            Says("zigbee2mqtt/gangs", r#"{"state_left":"ON","state_right":"OFF","power_left":12}"#),
+            Is("z_left", "ON"),
+            Is("z_left_meter/power", "12.00"),
+            Set("z_right", "50"),
+            Told("zigbee2mqtt/gangs/set", r#"{"state_right":"ON","brightness_right":127}"#),
+            Says("zigbee2mqtt/gangs", r#"{"state_left":"ON","state_right":"ON","brightness_right":127}"#),
+            Is("z_right/level", "50"),
+            Is("z_right", "ON"),
+            Is("z_left", "ON"),
+            Says("zigbee2mqtt/gangs/availability", r#"{"state":"offline"}"#),
+            Gone("z_left"),
+            Gone("z_right"),
+        ],
+    },
     Row {
         tables: "[outputs.z_lamp]\nkind = \"light\"\nzigbee2mqtt = \"lamp\"\nlevels = true",
         steps: &[

@@ -1,8 +1,8 @@
 //! What is known of the devices that people have on their brokers: a row for each thing that they tell or take.
 //!
 //! In topics, pointers and payloads `{}` stands for the name of the device, `{n}` for its channel, `{N}` for the same where
-//! the first is not numbered; `{part}` for the entity of a name of two parts, and `{kind}` for its kind; `{entity}` for
-//! where Home Assistant tells of its own.
+//! the first is not numbered, `{_n}` for `_` and its name, or nothing; `{part}` for the entity of a name of two parts, and
+//! `{kind}` for its kind; `{entity}` for where Home Assistant tells of its own.
 
 use crate::model::{Channel, Click, InputKind, OutputKind, Quantity};
 use std::time::Duration;
@@ -19,8 +19,8 @@ pub(in crate::config) struct Form {
     pub name: Name,
     /// Whether this row is meant where several have one key.
     pub fits: fn(&str) -> bool,
-    /// The number of its first channel; None: it has no channels.
-    pub first_channel: Option<i64>,
+    /// What those with several relays, lamps or keys call them.
+    pub channels: Channels,
     /// The topics that say whether it is there.
     pub availability: &'static [&'static str],
     /// The beginnings of the names of those that sleep: away is what they nearly always are.
@@ -32,6 +32,17 @@ pub(in crate::config) struct Form {
     pub inputs: &'static [InputRow],
     pub readings: &'static [ReadingRow],
     pub outputs: &'static [OutputRow],
+}
+
+/// How the channels of a device are called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::config) enum Channels {
+    /// It has none.
+    None,
+    /// By numbers, from this one.
+    From(i64),
+    /// By the words that end the keys of its JSON: `state_left`.
+    Named,
 }
 
 /// What the name of a device is made of.
@@ -200,18 +211,18 @@ pub(in crate::config) const FORMS: &[Form] = &[
         example: "hall_motion",
         name: Name::Whole,
         fits: |_| true,
-        first_channel: None,
+        channels: Channels::Named,
         availability: &["zigbee2mqtt/{}/availability", "zigbee2mqtt/bridge/state"],
         sleepers: &[],
         time: "/last_seen",
         stale_after: HOUR,
         inputs: &[
-            input(&[InputKind::Motion], Z2M, "/occupancy", TRUE, FALSE),
+            input(&[InputKind::Motion], Z2M, "/occupancy{_n}", TRUE, FALSE),
             // Its contact is closed while the door is.
-            input(OPENS, Z2M, "/contact", FALSE, TRUE),
-            input(&[InputKind::Leak], Z2M, "/water_leak", TRUE, FALSE),
-            input(&[InputKind::Smoke], Z2M, "/smoke", TRUE, FALSE),
-            input(&[InputKind::Switch], Z2M, "/state", ON, OFF),
+            input(OPENS, Z2M, "/contact{_n}", FALSE, TRUE),
+            input(&[InputKind::Leak], Z2M, "/water_leak{_n}", TRUE, FALSE),
+            input(&[InputKind::Smoke], Z2M, "/smoke{_n}", TRUE, FALSE),
+            input(&[InputKind::Switch], Z2M, "/state{_n}", ON, OFF),
             button(
                 Z2M,
                 "/action",
@@ -229,38 +240,38 @@ pub(in crate::config) const FORMS: &[Form] = &[
             ),
         ],
         readings: &[
-            reads(Quantity::Temperature, Z2M, "/temperature").usual(),
-            reads(Quantity::Humidity, Z2M, "/humidity").usual(),
-            reads(Quantity::Battery, Z2M, "/battery").usual(),
-            reads(Quantity::Pressure, Z2M, "/pressure"),
-            reads(Quantity::Illuminance, Z2M, "/illuminance"),
-            reads(Quantity::Co2, Z2M, "/co2"),
-            reads(Quantity::Pm25, Z2M, "/pm25"),
-            reads(POWER, Z2M, "/power"),
-            reads(VOLTAGE, Z2M, "/voltage"),
-            reads(CURRENT, Z2M, "/current"),
-            reads(Quantity::Energy, Z2M, "/energy"),
+            reads(Quantity::Temperature, Z2M, "/temperature{_n}").usual(),
+            reads(Quantity::Humidity, Z2M, "/humidity{_n}").usual(),
+            reads(Quantity::Battery, Z2M, "/battery{_n}").usual(),
+            reads(Quantity::Pressure, Z2M, "/pressure{_n}"),
+            reads(Quantity::Illuminance, Z2M, "/illuminance{_n}"),
+            reads(Quantity::Co2, Z2M, "/co2{_n}"),
+            reads(Quantity::Pm25, Z2M, "/pm25{_n}"),
+            reads(POWER, Z2M, "/power{_n}"),
+            reads(VOLTAGE, Z2M, "/voltage{_n}"),
+            reads(CURRENT, Z2M, "/current{_n}"),
+            reads(Quantity::Energy, Z2M, "/energy{_n}"),
         ],
         outputs: &[OutputRow {
             kinds: &[],
             kind: "",
             command: "zigbee2mqtt/{}/set",
-            on: r#"{"state":"ON"}"#,
-            off: r#"{"state":"OFF"}"#,
+            on: r#"{"state{_n}":"ON"}"#,
+            off: r#"{"state{_n}":"OFF"}"#,
             ask: None,
             cover: None,
             state: Z2M,
-            pointer: "/state",
-            level: Some(level("zigbee2mqtt/{}/set", r#"{"state":"ON","brightness":{}}"#, 254).told(Z2M, "/brightness")),
+            pointer: "/state{_n}",
+            level: Some(level("zigbee2mqtt/{}/set", r#"{"state{_n}":"ON","brightness{_n}":{}}"#, 254).told(Z2M, "/brightness{_n}")),
         }, OutputRow {
             kinds: &[OutputKind::Cover],
             kind: "",
             command: "zigbee2mqtt/{}/set",
-            on: r#"{"state":"OPEN"}"#,
-            off: r#"{"state":"CLOSE"}"#,
+            on: r#"{"state{_n}":"OPEN"}"#,
+            off: r#"{"state{_n}":"CLOSE"}"#,
             ask: None,
             cover: Some(CoverRow {
-                stop: r#"{"state":"STOP"}"#,
+                stop: r#"{"state{_n}":"STOP"}"#,
                 open: &["OPEN"],
                 closed: &["CLOSE", "CLOSED"],
                 opening: &[],
@@ -269,8 +280,8 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 also: None,
             }),
             state: Z2M,
-            pointer: "/state",
-            level: Some(level("zigbee2mqtt/{}/set", r#"{"position":{}}"#, 100).told(Z2M, "/position")),
+            pointer: "/state{_n}",
+            level: Some(level("zigbee2mqtt/{}/set", r#"{"position{_n}":{}}"#, 100).told(Z2M, "/position{_n}")),
         }],
     },
     // https://tasmota.github.io/docs/MQTT/, with SetOption73 1 for buttons and SetOption114 1 for switches
@@ -280,7 +291,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
         example: "plug3",
         name: Name::Whole,
         fits: |_| true,
-        first_channel: Some(1),
+        channels: Channels::From(1),
         availability: &["tele/{}/LWT"],
         sleepers: &[],
         time: "/Time",
@@ -371,7 +382,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
         example: "shellyplus1-a8032a",
         name: Name::Whole,
         fits: |id| !is_first_generation(id),
-        first_channel: Some(0),
+        channels: Channels::From(0),
         availability: &["{}/online"],
         sleepers: &["shellyplusht-", "shellyhtg3-", "shellyplussmoke-", "shellyfloodg4-"],
         time: "",
@@ -463,7 +474,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
         example: "shelly1-a8032a",
         name: Name::Whole,
         fits: is_first_generation,
-        first_channel: Some(0),
+        channels: Channels::From(0),
         availability: &["shellies/{}/online"],
         sleepers: &["shellyht-", "shellydw-", "shellydw2-", "shellyflood-", "shellysmoke-", "shellybutton1-"],
         time: "",
@@ -550,7 +561,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
         example: "kitchen/temperature",
         name: Name::Parted,
         fits: |_| true,
-        first_channel: None,
+        channels: Channels::None,
         availability: &["{}/status"],
         sleepers: &[],
         time: "",
@@ -621,7 +632,7 @@ pub(in crate::config) const FORMS: &[Form] = &[
         example: "sensor.living_temperature",
         name: Name::Dotted,
         fits: |_| true,
-        first_channel: None,
+        channels: Channels::None,
         availability: &[],
         sleepers: &[],
         time: "",

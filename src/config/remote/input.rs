@@ -2,6 +2,7 @@
 
 use super::{
     OFF_WORDS, ON_WORDS, STALE_AT_HOME, check_stale, check_words,
+    forms::Channels,
     shapes::{Clicks, Pointer, StateWords},
     shared,
     source::{Device, Of, source, time_of},
@@ -92,6 +93,11 @@ pub(in crate::config) fn input(
             }
         },
     };
+    let is_told_apart = source.device.as_ref().is_some_and(|device| device.form.channels == Channels::Named);
+    if is_button && is_told_apart && table.has("channel") {
+        let advice = "remove it, and say which clicks are meant: clicks = { single_left = \"click\" }";
+        table.error_at("channel", "a device tells of all its keys in one place", advice);
+    }
     if is_button && clicks.is_none() && row.is_none() {
         if !table.has("clicks") {
             table.missing("clicks", "{ single = \"click\" }");

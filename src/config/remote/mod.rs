@@ -170,7 +170,7 @@ mod tests {
                 let stop = row.cover.map(|cover| cover.stop);
                 let payloads = [row.on, row.off].into_iter().chain(row.ask).chain(stop);
                 assert!(
-                    payloads.into_iter().all(|payload| !device.fill_payload(payload).contains("{n}")),
+                    payloads.into_iter().all(|payload| !device.fill_payload(payload).contains("n}")),
                     "{}",
                     row.command
                 );

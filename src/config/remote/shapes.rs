@@ -1,11 +1,11 @@
 //! The shapes of what a point on the broker says of itself.
 
 use crate::{
-    config::shape::{Shape, Wrong, all_parts, one_of, shorten},
+    config::shape::{Shape, Whole, Wrong, all_parts, one_of, shorten},
     model::{Click, LEVEL_MARK},
 };
 use serde_json::{Value as Json, json};
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 use toml::de::DeValue;
 
 /// Longer payloads, pointers and names are a slip.
@@ -59,6 +59,63 @@ pub(super) fn pointer(text: &str) -> Result<Arc<str>, Wrong> {
         ));
     }
     Ok(text.into())
+}
+
+/// One of several relays, lamps or keys of a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Channel {
+    Number(i64),
+    Named(Arc<str>),
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Channel::Number(number) => number.fmt(to),
+            Channel::Named(name) => name.fmt(to),
+        }
+    }
+}
+
+/// The number or the name of a channel.
+pub(super) struct ChannelName;
+
+/// In bytes; devices say `l1`, `left`, `top_right`.
+const LONGEST_CHANNEL: usize = 32;
+const CHANNELS: Whole = Whole(0..=64);
+
+impl Shape for ChannelName {
+    type Value = Channel;
+
+    fn noun(&self) -> String {
+        "a channel".into()
+    }
+
+    fn example(&self) -> String {
+        "its number without quotes, such as 1, or its name, such as \"left\"".into()
+    }
+
+    fn read(&self, value: &DeValue<'_>) -> Result<Option<Channel>, Wrong> {
+        let Some(name) = value.as_str() else { return Ok(CHANNELS.read(value)?.map(Channel::Number)) };
+        let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if (1..=LONGEST_CHANNEL).contains(&name.len()) && name.bytes().all(is_letter) {
+            return Ok(Some(Channel::Named(name.into())));
+        }
+        let message = format!("no channel is called \"{}\"", shorten(name));
+        Err(Wrong::new(message, "write what stands after `state_` in what the device tells, such as \"l1\""))
+    }
+
+    fn schema(&self) -> Json {
+        let name = json!({ "type": "string", "pattern": "^[A-Za-z0-9_]+$", "maxLength": LONGEST_CHANNEL });
+        json!({ "anyOf": [CHANNELS.schema(), name] })
+    }
+
+    fn show(&self, value: &Channel) -> Json {
+        match value {
+            Channel::Number(number) => json!(number),
+            Channel::Named(name) => json!(&**name),
+        }
+    }
 }
 
 /// What is published, or the beginning of it.

@@ -2,14 +2,14 @@
 
 use super::{
     AVAILABLE, UNAVAILABLE, check_words,
-    forms::{FORMS, Form, Name, SLEEPER_STALE_AFTER},
-    shapes::{Pointer, StateWords},
+    forms::{Channels, FORMS, Form, Name, SLEEPER_STALE_AFTER},
+    shapes::{Channel, ChannelName, Pointer, StateWords},
     shared,
 };
 use crate::{
     config::{
         mqtt::Topic,
-        shape::{Text, Whole, shorten},
+        shape::{Text, shorten},
         table::Table,
     },
     model::{Availability, Via, Words},
@@ -62,7 +62,7 @@ pub(super) struct Device {
     pub name: String,
     pub kind: Option<String>,
     pub part: String,
-    pub channel: Option<i64>,
+    pub channel: Option<Channel>,
     /// What stands for `{entity}`: where Home Assistant tells its state.
     pub entity: String,
 }
@@ -70,11 +70,21 @@ pub(super) struct Device {
 impl Device {
     /// A template with what is known of the device; `kind` where its name does not say one.
     pub fn fill(&self, template: &str, kind: &str) -> Arc<str> {
-        let number = self.channel.or(self.form.first_channel).map(|channel| channel.to_string()).unwrap_or_default();
-        let numbered = self.channel.map(|channel| channel.to_string()).unwrap_or_default();
-        let filled = template.replace("{n}", &number).replace("{N}", &numbered);
-        let filled = filled.replace("{kind}", self.kind.as_deref().unwrap_or(kind)).replace("{part}", &self.part);
+        let filled = self
+            .with_channel(template)
+            .replace("{kind}", self.kind.as_deref().unwrap_or(kind))
+            .replace("{part}", &self.part);
         filled.replace("{entity}", &self.entity).replace("{}", &self.name).into()
+    }
+
+    fn with_channel(&self, template: &str) -> String {
+        let said = self.channel.as_ref().map(Channel::to_string).unwrap_or_default();
+        let number = match self.form.channels {
+            Channels::From(first) if said.is_empty() => first.to_string(),
+            _ => said.clone(),
+        };
+        let ending = if said.is_empty() { String::new() } else { format!("_{said}") };
+        template.replace("{n}", &number).replace("{N}", &said).replace("{_n}", &ending)
     }
 
     /// Whether it sleeps and wakes to tell something. What says that it is away says only that.
@@ -100,8 +110,7 @@ impl Device {
 
     /// As [`Device::fill`], of a payload in which `{}` is for a level.
     pub fn fill_payload(&self, template: &str) -> Arc<str> {
-        let number = self.channel.or(self.form.first_channel).unwrap_or_default();
-        template.replace("{n}", &number.to_string()).into()
+        self.with_channel(template).into()
     }
 }
 
@@ -150,8 +159,9 @@ pub(super) fn source(
     }
     let channel = table.optional(
         "channel",
-        "Of a device with several: which, as it numbers them itself (Tasmota from 1, Shelly from 0).",
-        Whole(0..=64),
+        "Of a device with several: which, as it numbers them itself (Tasmota from 1, Shelly from 0), or as zigbee2mqtt calls \
+         it: \"left\" where it tells of state_left.",
+        ChannelName,
     );
     let attribute = match of {
         Of::Output => None,
@@ -263,7 +273,7 @@ pub(super) fn source(
 fn device(
     key: &'static str,
     name: &str,
-    channel: Option<i64>,
+    channel: Option<Channel>,
     attribute: Option<&str>,
     home: Via,
     table: &Table<'_>,
@@ -281,8 +291,15 @@ fn device(
         let message = format!("\"{}\" cannot be part of a topic", shorten(name));
         return refuse(message, format!("write the name that {} has for it, such as \"{}\"", form.title, form.example));
     }
-    if channel.is_some() && form.first_channel.is_none() {
-        table.error_at("channel", format!("a device of {} has no channels", form.title), "remove it");
+    match (form.channels, &channel) {
+        (Channels::None, Some(_)) => {
+            table.error_at("channel", format!("a device of {} has no channels", form.title), "remove it");
+        }
+        (Channels::From(first), Some(Channel::Named(_))) => {
+            let message = format!("{} numbers its channels", form.title);
+            table.error_at("channel", message, format!("write its number, from {first}, without quotes"));
+        }
+        _ => {}
     }
     let device = |name: &str, kind: Option<&str>, part: &str| {
         let (name, kind, part) = (name.to_owned(), kind.map(str::to_owned), part.to_owned());
@@ -293,7 +310,7 @@ fn device(
             (Via::HomeAssistant, None) => name.clone(),
             (Via::HomeAssistant, Some(attribute)) => format!("{name}/{attribute}"),
         };
-        Some(Device { form, name, kind, part, channel, entity })
+        Some(Device { form, name, kind, part, channel: channel.clone(), entity })
     };
     let parts: Vec<&str> = name.split('/').collect();
     match (form.name, parts.as_slice(), name.split_once('.')) {
