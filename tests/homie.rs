@@ -34,6 +34,9 @@ power = 40
 [outputs.lamp]
 kind = "light"
 pwm = 18
+[outputs.odd_]
+kind = "switch"
+gpio = 16
 [outputs.heater]
 kind = "heater"
 gpio = 22
@@ -120,6 +123,8 @@ fn the_device_is_as_the_convention_asks_and_follows_commands() {
     set("hall-light/state", "true", ("hall-light/state", "true"));
     assert_eq!(house.value("hall_light"), "ON");
     set("lamp/level", "40", ("lamp/level", "40"));
+    set("odd--x/state", "true", ("odd--x/state", "true"));
+    assert_eq!(house.value("odd_"), "ON");
     set("lamp/state", "false", ("lamp/level", "0"));
     set("hall-light/state-command", "auto", ("hall-light/state", "false"));
     set("scene/evening", "ON", ("hall-light/state", "true"));

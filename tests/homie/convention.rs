@@ -45,7 +45,11 @@ fn is_float(text: &str) -> bool {
 }
 
 fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    // Version 4 says that of the ends, and controllers still do.
+    !text.is_empty()
+        && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 const DEVICE: [(&str, Is); 9] = [

@@ -40,9 +40,14 @@ pub(super) struct Property {
     pub(super) retained: bool,
 }
 
-/// The id of a word of ours: the convention knows no underscores.
+/// The id of a word of ours: the convention knows no underscores, and until version 5 no hyphens at either end, to which
+/// controllers hold devices still.
 fn id(word: &str) -> String {
-    word.replace('_', "-")
+    let id = word.replace('_', "-");
+    // With a hyphen of its own: `lamp_` is not to be `lamp_x`. An id of a hub may begin so.
+    let before = if id.starts_with('-') { "x-" } else { "" };
+    let after = if id.ends_with('-') { "-x" } else { "" };
+    format!("{before}{id}{after}")
 }
 
 /// The topic of a hub's device.
@@ -212,4 +217,22 @@ impl Nodes {
 
 fn node(name: &str, properties: Map<String, Json>) -> Json {
     json!({ "name": name, "properties": properties })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::id;
+
+    #[test]
+    fn no_id_begins_or_ends_with_a_hyphen() {
+        for (word, expected) in [
+            ("hall_light", "hall-light"),
+            ("lamp_", "lamp--x"),
+            ("_lamp", "x--lamp"),
+            ("_", "x---x"),
+            ("lamp_x", "lamp-x"),
+        ] {
+            assert_eq!(id(word), expected);
+        }
+    }
 }
