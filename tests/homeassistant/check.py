@@ -13,7 +13,7 @@ from pathlib import Path
 
 import aiohttp
 
-from parts import Broker, HomeAssistant, Hub, until
+from parts import Broker, Covers, HomeAssistant, Hub, until
 
 HUB = "full"
 # Entities that are no points: what they are is checked where they are used.
@@ -323,17 +323,24 @@ class Check:
     def calls_of_cover(self, point, attributes):
         if point == "gate":
             return
-        moves = f"{point}.position" in self.points
-        yield "open_cover", {}, {point: "open" if moves else "ON"}
-        if moves:
+        has_position = f"{point}.position" in self.points
+        # One of a single wire knows no way between its ends.
+        is_wire = self.points[point]["value"] in ("ON", "OFF")
+        is_open, is_closed = ("ON", "OFF") if is_wire else ("open", "closed")
+        yield "open_cover", {}, {point: is_open}
+        if has_position:
             # Its way is short, and the machine may be busy: a tenth of a second is 3 % of it.
             near = lambda point: is_number(point["value"], 30, 5)
             yield "set_cover_position", {"position": 30}, {f"{point}.position": near, point: "stopped"}
+        elif not is_wire:
+            # Stopped on its way down, it would be closed to Home Assistant.
+            yield "close_cover", {}, {point: is_closed}
+        if not is_wire:
             yield "open_cover", {}, {point: "opening"}
             yield "stop_cover", {}, {point: "stopped"}
-        yield "close_cover", {}, {point: "closed" if moves else "OFF"}
-        yield "toggle", {}, {point: "open" if moves else "ON"}
-        yield "toggle", {}, {point: "closed" if moves else "OFF"}
+        yield "close_cover", {}, {point: is_closed}
+        yield "toggle", {}, {point: is_open}
+        yield "toggle", {}, {point: is_closed}
 
     def calls_of_valve(self, point, attributes):
         yield "open_valve", {}, {point: "ON"}
@@ -589,9 +596,10 @@ async def main(folder):
     async with aiohttp.ClientSession() as session:
         broker = Broker(folder)
         hub, home = Hub(folder, house, broker, session), HomeAssistant(folder, session)
-        check = Check(hub, home, broker)
+        check, covers = Check(hub, home, broker), Covers(broker)
         try:
             await broker.start()
+            covers.start()
             await hub.start()
             await home.start()
             await until("hearthd serves", hub.serves)
@@ -642,6 +650,7 @@ async def main(folder):
         finally:
             for part in (home, hub, broker):
                 await part.stop()
+            covers.stop()
             check.report.print()
     return 1 if check.report.differences else 0
 

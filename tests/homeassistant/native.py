@@ -46,7 +46,7 @@ PLATFORMS = {"light", "switch", "fan", "cover", "valve", "select", "climate", "n
 def house(port):
     """The full house, without what lives on a broker."""
     text = (Path(__file__).parent / "house.toml").read_text()
-    text = without(re.sub(r"(?ms)^\[mqtt\]\n.*?(?=^\[)", "", text), ["outputs.shed_plug", "sensors.outside"])
+    text = without(re.sub(r"(?ms)^\[mqtt\]\n.*?(?=^\[)", "", text), ["outputs.shed_plug", "outputs.shed_blind", "outputs.shed_awning", "sensors.outside"])
     return text.replace("[modes]\n", f'[homeassistant]\nlisten = "127.0.0.1:{port}"\n\n[modes]\n', 1)
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import aiohttp
+import paho.mqtt.client as mqtt
 
 SOURCE = Path(__file__).resolve().parents[2]
 # Longer than anything here takes on a busy machine.
@@ -63,6 +64,64 @@ class Broker(Program):
         settings = folder / "mosquitto.conf"
         settings.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n")
         super().__init__(["mosquitto", "-c", settings], folder / "mosquitto.log")
+
+
+class Covers:
+    """The covers of the house that are on the broker: they take a few seconds from one end to the other, and tell where they are."""
+
+    # By name: whether it takes positions, too.
+    HAS_POSITION = {"blind": True, "awning": False}
+    # Percents in a tenth of a second.
+    STEP = 3
+
+    def __init__(self, broker):
+        self.broker, self.task = broker, None
+        self.position = dict.fromkeys(self.HAS_POSITION, 0)
+        self.target = dict(self.position)
+        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        self.client.on_connect = self.connected
+        self.client.on_message = self.commanded
+        self.client.reconnect_delay_set(1, 1)
+
+    def start(self):
+        self.client.connect_async("127.0.0.1", self.broker.port)
+        self.client.loop_start()
+        self.task = asyncio.create_task(self.move())
+
+    def stop(self):
+        if self.task:
+            self.task.cancel()
+            self.client.disconnect()
+            self.client.loop_stop()
+
+    def connected(self, client, *_):
+        client.subscribe([("shed/+/set", 1), ("shed/+/position/set", 1)])
+        for name in self.position:
+            self.tell(name)
+
+    def commanded(self, _client, _data, message):
+        name, payload = message.topic.split("/")[1], message.payload.decode()
+        if name in self.position:
+            ends = {"OPEN": 100, "CLOSE": 0, "STOP": self.position[name]}
+            self.target[name] = ends[payload] if payload in ends else int(payload)
+            self.tell(name)
+
+    def tell(self, name):
+        position, way = self.position[name], self.target[name] - self.position[name]
+        if self.HAS_POSITION[name]:
+            self.client.publish(f"shed/{name}/position", position, qos=1, retain=True)
+        moving = "opening" if way > 0 else "closing"
+        standing = {0: "closed", 100: "open"}.get(position, "stopped")
+        self.client.publish(f"shed/{name}", moving if way else standing, qos=1, retain=True)
+
+    async def move(self):
+        while True:
+            await asyncio.sleep(0.1)
+            for name, position in list(self.position.items()):
+                way = self.target[name] - position
+                if way:
+                    self.position[name] = position + max(-self.STEP, min(self.STEP, way))
+                    self.tell(name)
 
 
 class Hub(Program):

@@ -391,7 +391,30 @@ fn validate_component(id: &str, component: &BTreeMap<String, Value>, root_has_to
             together("brightness_command_topic", "brightness_state_topic");
             assert!(number("brightness_scale", 255.0) >= 1.0, "{id}");
         }
-        "cover" => together("set_position_topic", "position_topic"),
+        "cover" => {
+            together("set_position_topic", "position_topic");
+            assert!(
+                ["state_topic", "position_topic"].iter().any(|key| component.contains_key(*key)),
+                "{id}: it would be believed to be where it was sent"
+            );
+            // Home Assistant takes the first that fits.
+            let different = |keys: &[(&str, &str)]| {
+                let word = |(key, usual): &(&str, &str)| match component.get(*key) {
+                    Some(Value::Null) => format!("no {key}"),
+                    word => word.map_or(*usual, |word| word.as_str().expect("a word")).to_owned(),
+                };
+                let words: BTreeSet<String> = keys.iter().map(word).collect();
+                assert_eq!(words.len(), keys.len(), "{id}: {words:?}");
+            };
+            different(&[("payload_open", "OPEN"), ("payload_close", "CLOSE"), ("payload_stop", "STOP")]);
+            different(&[
+                ("state_open", "open"),
+                ("state_opening", "opening"),
+                ("state_closed", "closed"),
+                ("state_closing", "closing"),
+                ("state_stopped", "stopped"),
+            ]);
+        }
         "select" => choices("options"),
         "event" => choices("event_types"),
         _ => {}
@@ -846,6 +869,53 @@ fn levels_speeds_and_positions_are_announced() {
         0,
         "parts are not shown"
     );
+}
+
+/// What the broker tells of them is no concern of Home Assistant's: it knows them by the hub's own topics and words.
+#[test]
+fn covers_on_the_broker_are_announced_as_those_of_wires() {
+    let text = r#"
+        [hub]
+        id = "cottage"
+        [mqtt]
+        url = "mqtt://localhost"
+        [outputs.blind]
+        kind = "cover"
+        class = "blind"
+        zigbee2mqtt = "blind"
+        [outputs.curtain]
+        kind = "cover"
+        zigbee2mqtt = "curtain"
+        levels = false
+        [outputs.garage]
+        kind = "cover"
+        class = "garage"
+        mqtt = "gate/cmd"
+        on = "up"
+        off = "down"
+        stop_with = "halt"
+        state_topic = "gate"
+        state_on = "top"
+        state_off = "bottom"
+        [outputs.shades]
+        kind = "group"
+        members = ["blind", "curtain"]
+    "#;
+    let config = crate::config::parse(std::path::Path::new("c"), text).unwrap().config;
+    let announced = announce(&config);
+    let components = &announced["cmps"];
+    for id in ["blind", "curtain", "garage"] {
+        let cover = &components[format!("cover-{id}")];
+        assert_eq!(cover["cmd_t"], format!("hearthd/cottage/{id}/set"));
+        assert_eq!(cover["stat_t"], format!("hearthd/cottage/{id}/state"));
+        assert_eq!(cover["payload_stop"], components["cover-blind"]["payload_stop"], "{id}: all of them stop");
+        assert_eq!(cover.get("state_open"), None, "{id}: its own words are the broker's");
+    }
+    assert_eq!(components["cover-blind"]["position_topic"], "hearthd/cottage/blind/position/state");
+    assert_eq!(components["cover-curtain"].get("position_topic"), None);
+    assert_eq!(components["cover-garage"].get("position_topic"), None);
+    assert_eq!(components["cover-garage"]["dev_cla"], "garage");
+    assert!(components["cover-shades"].is_object());
 }
 
 #[test]
