@@ -1,6 +1,7 @@
 //! `hearthd detect --mqtt`: what is on the broker, as TOML to paste.
 
 mod home_assistant;
+mod other_hubs;
 mod shelly;
 mod zigbee;
 
@@ -11,7 +12,7 @@ use hearthd::{
 };
 use serde_json::Value as Json;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
     path::Path,
 };
@@ -21,13 +22,15 @@ use std::{
 /// # Errors
 /// When the broker cannot be asked.
 pub fn run(file: &Path) -> anyhow::Result<()> {
-    let configured = config::load(file).ok().and_then(|loaded| loaded.config.mqtt);
+    let loaded = config::load(file).ok().map(|loaded| loaded.config);
+    let own = loaded.as_ref().map(|config| config.hub.id.clone()).unwrap_or_default();
+    let configured = loaded.and_then(|config| config.mqtt);
     let settings = configured.map_or_else(local, Ok)?;
     let place = format!("{}:{}", settings.host, settings.port);
     let heard = super::block_on(async { Ok(remote::survey(&settings).await) })?;
     let heard = heard.map_err(|why| anyhow::anyhow!("the broker at {place} cannot be asked: {why}"))?;
     let discovery = settings.discovery_prefix.as_deref().unwrap_or("homeassistant");
-    write!(io::stdout(), "# The broker at {place}\n{}", toml(&heard, discovery))?;
+    write!(io::stdout(), "# The broker at {place}\n{}", toml(&heard, discovery, &own))?;
     Ok(())
 }
 
@@ -38,8 +41,8 @@ fn local() -> anyhow::Result<MqttSettings> {
     loaded.config.mqtt.ok_or_else(|| anyhow::anyhow!("no broker"))
 }
 
-/// Tables for all that was announced.
-fn toml(heard: &[(String, String)], discovery: &str) -> String {
+/// Tables for all that was announced, but by the hub `own`.
+fn toml(heard: &[(String, String)], discovery: &str, own: &str) -> String {
     let mut tables = Tables::default();
     for (topic, payload) in heard {
         let announced = topic.strip_prefix(discovery).and_then(|rest| rest.strip_prefix('/')?.strip_suffix("/config"));
@@ -70,6 +73,9 @@ fn toml(heard: &[(String, String)], discovery: &str) -> String {
             _ => {}
         }
     }
+    for (id, hub) in std::mem::take(&mut tables.hubs).into_iter().filter(|(id, _)| id != own) {
+        hub.add(&id, &mut tables);
+    }
     if tables.text.is_empty() {
         return "# No device announces itself there: zigbee2mqtt, Tasmota and Shelly do, where they are connected, and what \
                 Home Assistant is told of.\n"
@@ -95,9 +101,15 @@ struct Tables {
     text: String,
     names: BTreeSet<String>,
     tasmota: BTreeSet<String>,
+    hubs: BTreeMap<String, other_hubs::Hub>,
 }
 
 impl Tables {
+    /// What is known of the hub of this id, whose topics are below `prefix`.
+    fn hub(&mut self, id: &str, prefix: &str) -> &mut other_hubs::Hub {
+        self.hubs.entry(id.to_owned()).or_insert_with(|| other_hubs::Hub::of(prefix))
+    }
+
     /// A table, of a name that no other has.
     fn add(&mut self, table: &str, device: &str, keys: &str) {
         let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
@@ -218,6 +230,29 @@ mod tests {
                 "bri_stat_t":"garden/strip/told","bri_val_tpl":"{{ value_json.b }}"},
             "tube":{"p":"light","cmd_t":"garden/tube/set","stat_t":"garden/tube","bri_cmd_t":"garden/tube/bri",
                 "bri_stat_t":"garden/tube/told","bri_val_tpl":"{{ value | int * 2 }}"}}}"#;
+        let fan = r#"{"cmd_t":"attic/fan/set","stat_t":"attic/fan","pct_cmd_t":"attic/fan/speed/set","pct_stat_t":"attic/fan/speed",
+            "stat_val_tpl":"{{ value_json.on }}","spd_rng_min":1,"spd_rng_max":4}"#;
+        let odd_fan = r#"{"cmd_t":"odd/set","pct_cmd_t":"odd/speed","pct_cmd_tpl":"{{ value * 2 }}"}"#;
+        let tap = r#"{"cmd_t":"tap/set","stat_t":"tap","stat_closed":"shut","val_tpl":"{{ value_json.v }}"}"#;
+        let horn = r#"{"cmd_t":"horn/set","stat_t":"horn","stat_val_tpl":"{{ value_json.state }}"}"#;
+        let knob = r#"{"stat_t":"knob","evt_typ":["press","double_press","turn"]}"#;
+        let barn = r#"{"o":{"name":"hearthd"},"avty":[{"t":"hearthd/barn/availability"}],"cmps":{
+            "light-lamp":{"p":"light","stat_t":"hearthd/barn/lamp/state","brightness_command_topic":"x"},
+            "button-lamp":{"p":"button","cmd_t":"hearthd/barn/lamp/set","ent_cat":"config"},
+            "valve-tap":{"p":"valve","stat_t":"hearthd/barn/tap/level/state","reports_position":true},
+            "cover-gate":{"p":"cover","stat_t":"hearthd/barn/gate/state"},
+            "light-x":{"p":"light","stat_t":"hearthd/barn/x = 1\n[evil]/state"},
+            "event-bell-event":{"p":"event","stat_t":"hearthd/barn/bell/event/state"},
+            "sensor-lamp-power":{"p":"sensor","stat_t":"hearthd/barn/lamp/power/state","ent_cat":"diagnostic"},
+            "binary_sensor-hub-problem":{"p":"binary_sensor","stat_t":"hearthd/barn/problem","ent_cat":"diagnostic"}}}"#;
+        let loft = r#"{"o":{"name":"hearthd"},"avty":[{"t":"hearthd/barn/availability"}],"cmps":{
+            "binary_sensor-loft-occupied":{"p":"binary_sensor","dev_cla":"occupancy","stat_t":"hearthd/barn/loft/occupied/state"},
+            "binary_sensor-hatch":{"p":"binary_sensor","dev_cla":"door","stat_t":"hearthd/barn/hatch/state"},
+            "sensor-loft-temperature":{"p":"sensor","stat_t":"hearthd/barn/loft/temperature/state"},
+            "sensor-loft-humidity":{"p":"sensor","stat_t":"hearthd/barn/loft/humidity/state"}}}"#;
+        let hut = r#"{"o":{"name":"hearthd"},"avty":[{"t":"my/hut/availability"}],"stat_t":"my/hut/lamp/state"}"#;
+        let own = r#"{"o":{"name":"hearthd"},"avty":[{"t":"hearthd/home/availability"}],"cmps":{
+            "light-own":{"p":"light","stat_t":"hearthd/home/own/state"}}}"#;
         let heard: Vec<(String, String)> = [
             ("zigbee2mqtt/bridge/devices", devices),
             ("tasmota/discovery/A8032A/config", tasmota),
@@ -237,6 +272,24 @@ mod tests {
             ("homeassistant/binary_sensor/loft/config", any),
             ("homeassistant/switch/gate/config", gate),
             ("homeassistant/device/garden/config", garden),
+            ("homeassistant/fan/attic_fan/config", fan),
+            ("homeassistant/fan/odd_fan/config", odd_fan),
+            ("homeassistant/valve/tap/config", tap),
+            ("homeassistant/valve/mixer/config", r#"{"cmd_t":"mixer/set","stat_t":"mixer","pos":true}"#),
+            ("homeassistant/siren/horn/config", horn),
+            (
+                "homeassistant/siren/buzzer/config",
+                r#"{"cmd_t":"buzzer/set","stat_t":"buzzer","cmd_tpl":"{{ value }}"}"#,
+            ),
+            ("homeassistant/event/knob/config", knob),
+            ("homeassistant/device/hearthd_barn/config", barn),
+            ("homeassistant/device/hearthd_barn/loft/config", loft),
+            (
+                "homeassistant/binary_sensor/hearthd_hut/binary_sensor-hub-connectivity/config",
+                r#"{"o":{"name":"hearthd"},"avty":[],"stat_t":"my/hut/availability"}"#,
+            ),
+            ("homeassistant/light/hearthd_hut/light-lamp/config", hut),
+            ("homeassistant/device/hearthd_home/config", own),
             (
                 "homeassistant/sensor/clever/config",
                 r#"{"stat_t":"x","dev_cla":"humidity","val_tpl":"{{ value_json.h * 2 }}"}"#,
@@ -245,7 +298,7 @@ mod tests {
         ]
         .map(|(topic, payload)| (topic.to_owned(), payload.to_owned()))
         .into();
-        let toml = toml(&heard, "homeassistant");
+        let toml = toml(&heard, "homeassistant", "home");
         assert_eq!(
             toml,
             r#"
@@ -434,10 +487,66 @@ level = "{}"
 level_topic = "garden/tube/bri"
 level_max = 255
 availability = "garden/up"
+
+[outputs.attic_fan]
+kind = "fan"
+mqtt = "attic/fan/set"
+state_topic = "attic/fan"
+pointer = "/on"
+level = "{}"
+level_topic = "attic/fan/speed/set"
+level_max = 4
+level_state_topic = "attic/fan/speed"
+
+[outputs.odd_fan]
+kind = "fan"
+mqtt = "odd/set"
+
+[outputs.tap]
+kind = "valve"
+mqtt = "tap/set"
+on = "OPEN"
+off = "CLOSE"
+state_topic = "tap"
+pointer = "/v"
+state_on = "open"
+state_off = "shut"
+
+[outputs.horn]
+kind = "siren"
+mqtt = "horn/set"
+on = '{"state":"ON"}'
+off = '{"state":"OFF"}'
+state_topic = "horn"
+pointer = "/state"
+state_on = "ON"
+state_off = "OFF"
+
+[outputs.buzzer]
+kind = "siren"
+mqtt = "buzzer/set"
+on = "ON"
+off = "OFF"
+
+[inputs.knob]
+kind = "button"
+mqtt = "knob"
+pointer = "/event_type"
+clicks = { "press" = "click", "double_press" = "double" }
+
+[hubs.barn]
+id = "barn"
+inputs = { bell = "button", hatch = "door", "loft.occupied" = "motion" }
+sensors = { loft = ["humidity", "temperature"] }
+outputs = { lamp = { kind = "light", levels = true }, tap = { kind = "valve", levels = true } }
+
+[hubs.hut]
+prefix = "my/hut"
+outputs = { lamp = "light" }
 "#
         );
         let house = format!("[hub]\nid = \"home\"\n[mqtt]\nurl = \"mqtt://localhost\"\n{toml}");
         config::parse(Path::new("pasted.toml"), &house).unwrap();
-        assert!(super::toml(&[], "homeassistant").starts_with("# No device"));
+        assert!(super::toml(&[], "homeassistant", "home").starts_with("# No device"));
     }
 }

@@ -1,11 +1,11 @@
 //! What programs announce to Home Assistant, as points on their topics: ESPHome, OpenMQTTGateway and many others.
 
-use super::{Tables, quoted};
+use super::{Tables, other_hubs, quoted};
 use hearthd::model::Quantity;
 use serde_json::{Map, Value as Json};
 
 /// The short forms of what is read here.
-const ABBREVIATIONS: [(&str, &str); 44] = [
+const ABBREVIATIONS: [(&str, &str); 53] = [
     ("avty", "availability"),
     ("avty_mode", "availability_mode"),
     ("avty_t", "availability_topic"),
@@ -15,13 +15,19 @@ const ABBREVIATIONS: [(&str, &str); 44] = [
     ("bri_stat_t", "brightness_state_topic"),
     ("bri_val_tpl", "brightness_value_template"),
     ("cmd_t", "command_topic"),
+    ("cmd_tpl", "command_template"),
     ("cmps", "components"),
     ("dev", "device"),
     ("dev_cla", "device_class"),
     ("ent_cat", "entity_category"),
+    ("evt_typ", "event_types"),
     ("mf", "manufacturer"),
     ("o", "origin"),
     ("p", "platform"),
+    ("pct_cmd_t", "percentage_command_topic"),
+    ("pct_cmd_tpl", "percentage_command_template"),
+    ("pct_stat_t", "percentage_state_topic"),
+    ("pct_val_tpl", "percentage_value_template"),
     ("pl_avail", "payload_available"),
     ("pl_cls", "payload_close"),
     ("pl_not_avail", "payload_not_available"),
@@ -29,12 +35,15 @@ const ABBREVIATIONS: [(&str, &str); 44] = [
     ("pl_on", "payload_on"),
     ("pl_open", "payload_open"),
     ("pl_stop", "payload_stop"),
+    ("pos", "reports_position"),
     ("pos_clsd", "position_closed"),
     ("pos_open", "position_open"),
     ("pos_t", "position_topic"),
     ("pos_tpl", "position_template"),
     ("set_pos_t", "set_position_topic"),
     ("set_pos_tpl", "set_position_template"),
+    ("spd_rng_max", "speed_range_max"),
+    ("spd_rng_min", "speed_range_min"),
     ("stat_cla", "state_class"),
     ("stat_closed", "state_closed"),
     ("stat_clsd", "state_closed"),
@@ -54,7 +63,7 @@ const ABBREVIATIONS: [(&str, &str); 44] = [
 /// What has an announcement of its own.
 const KNOWN_OTHERWISE: [&str; 4] = ["zigbee2mqtt/", "tele/", "stat/", "shellies/"];
 /// By device class of a binary sensor: the kind of input.
-const KINDS: [(&str, &str); 9] = [
+pub(super) const KINDS: [(&str, &str); 9] = [
     ("motion", "motion"),
     ("occupancy", "motion"),
     ("presence", "motion"),
@@ -65,6 +74,13 @@ const KINDS: [(&str, &str); 9] = [
     ("moisture", "leak"),
     ("smoke", "smoke"),
 ];
+/// What buttons call their clicks, and what they are here.
+const CLICKS: [(&[&str], &str); 4] = [
+    (&["press", "pressed", "short_press", "click", "single", "single_push", "1_single"], "click"),
+    (&["double", "double_press", "double_push"], "double"),
+    (&["triple", "triple_press", "triple_push"], "triple"),
+    (&["hold", "long", "long_press", "long_push"], "long"),
+];
 /// Filters of templates after which a value is still the same.
 const HARMLESS: [&str; 8] = ["default", "float", "int", "lower", "round", "string", "trim", "upper"];
 /// Device classes that are called otherwise here.
@@ -74,9 +90,18 @@ const QUANTITIES: [(&str, &str); 2] = [("carbon_dioxide", "co2"), ("atmospheric_
 pub(super) fn announcement(tables: &mut Tables, topic: &[&str], payload: &str) {
     let Ok(Json::Object(told)) = serde_json::from_str(payload) else { return };
     let told = in_full(told);
-    if told.get("origin").is_some_and(|origin| origin["name"] == "hearthd") {
+    let is_ours = told.get("origin").is_some_and(|origin| origin["name"] == "hearthd");
+    // The first topic of availability is the hub's own.
+    let available = told.get("availability").and_then(|listed| listed[0]["t"].as_str()).unwrap_or_default();
+    let prefix = available.strip_suffix("/availability").map(str::to_owned);
+    let hub = other_hubs::id(topic).zip(prefix).filter(|_| is_ours);
+    if is_ours && hub.is_none() {
         return;
     }
+    let mut add = |component: Component<'_>| match &hub {
+        Some((hub, prefix)) => tables.hub(hub, prefix).learn(component.platform, component.told),
+        None => component.add(tables),
+    };
     match (topic, told.get("components")) {
         (["device", ..], Some(Json::Object(components))) => {
             for (id, component) in components {
@@ -85,10 +110,10 @@ pub(super) fn announcement(tables: &mut Tables, topic: &[&str], payload: &str) {
                 let mut all = told.clone();
                 all.extend(in_full(component.clone()));
                 let platform = all.get("platform").and_then(Json::as_str).unwrap_or_default().to_owned();
-                Component { platform: &platform, id, told: &all }.add(tables);
+                add(Component { platform: &platform, id, told: &all });
             }
         }
-        ([platform, .., id], _) => Component { platform, id, told: &told }.add(tables),
+        ([platform, .., id], _) => add(Component { platform, id, told: &told }),
         _ => {}
     }
 }
@@ -135,7 +160,10 @@ impl Component<'_> {
             "binary_sensor" => self.input().map(|keys| ("inputs", keys)),
             "sensor" => self.sensor().map(|keys| ("sensors", keys)),
             "cover" => self.cover().map(|keys| ("outputs", keys)),
-            "switch" | "light" => self.output().map(|keys| ("outputs", keys)),
+            "switch" | "light" | "fan" => self.output().map(|keys| ("outputs", keys)),
+            "valve" => self.valve().map(|keys| ("outputs", keys)),
+            "siren" => self.siren().map(|keys| ("outputs", keys)),
+            "event" => self.button().map(|keys| ("inputs", keys)),
             _ => return,
         };
         if let Some((table, keys)) = keys {
@@ -222,15 +250,85 @@ impl Component<'_> {
             let says = if state.is_empty() { "" } else { "state_on = \"ON\"\nstate_off = \"OFF\"\n" };
             return Some(format!("kind = \"{kind}\"\nmqtt = {topic}\n{words}{state}{pointer}{says}{level}"));
         }
-        let template = if self.platform == "light" { "state_value_template" } else { "value_template" };
+        let template = if self.platform == "switch" { "value_template" } else { "state_value_template" };
         let pointer = if state.is_empty() { String::new() } else { self.pointer_line(template)? };
         let (on, off) = (self.line("payload_on", "on"), self.line("payload_off", "off"));
         let told = if state.is_empty() { None } else { self.level_told() }.unwrap_or_default();
         let level = self
             .text("brightness_command_topic")
             .map(|topic| format!("level = \"{{}}\"\nlevel_topic = {}\nlevel_max = {full}\n{told}", quoted(topic)));
-        let level = level.unwrap_or_default();
+        let level = level.or_else(|| self.speed(!state.is_empty())).unwrap_or_default();
         Some(format!("kind = \"{kind}\"\nmqtt = {topic}\n{on}{off}{state}{pointer}{level}"))
+    }
+
+    /// How the speed of a fan is asked and told; None: it has none, or in a way that is not known here.
+    fn speed(&self, is_told: bool) -> Option<String> {
+        let topic = quoted(self.text("percentage_command_topic")?);
+        let starts_at_one = self.told.get("speed_range_min").is_none_or(|min| *min == 1);
+        let full = self.told.get("speed_range_max").map_or(Some(100), Json::as_u64)?;
+        if !starts_at_one || full == 0 || self.told.contains_key("percentage_command_template") {
+            return None;
+        }
+        let told = || {
+            let topic = quoted(self.text("percentage_state_topic").filter(|_| is_told)?);
+            let pointer = self.pointer("percentage_value_template")?;
+            Some(format!("level_state_topic = {topic}\n{}", pointer_line("level_pointer", &pointer)))
+        };
+        let told = told().unwrap_or_default();
+        Some(format!("level = \"{{}}\"\nlevel_topic = {topic}\nlevel_max = {full}\n{told}"))
+    }
+
+    /// None: it is told positions, and tells them instead of a state.
+    fn valve(&self) -> Option<String> {
+        let has_position = self.told.get("reports_position").is_some_and(|has| *has == true);
+        let topic = quoted(self.text("command_topic").filter(|_| !has_position)?);
+        let word = |theirs: &str, ours: &str, usual: &str| {
+            format!("{ours} = {}\n", quoted(self.text(theirs).unwrap_or(usual)))
+        };
+        let payloads = word("payload_open", "on", "OPEN") + &word("payload_close", "off", "CLOSE");
+        let state = self.line("state_topic", "state_topic");
+        let told = match state.is_empty() {
+            true => String::new(),
+            false => {
+                let words = word("state_open", "state_on", "open") + &word("state_closed", "state_off", "closed");
+                format!("{state}{}{words}", self.pointer_line("value_template")?)
+            }
+        };
+        Some(format!("kind = \"valve\"\nmqtt = {topic}\n{payloads}{told}"))
+    }
+
+    /// It takes JSON unless it says otherwise, and may tell its state as either: that is believed where it says how.
+    fn siren(&self) -> Option<String> {
+        let topic = quoted(self.text("command_topic")?);
+        let (on, off) = (self.text("payload_on").unwrap_or("ON"), self.text("payload_off").unwrap_or("OFF"));
+        let payload = |word: &str| match (self.text("command_template"), self.pointer("command_template")) {
+            (None, _) => Some(quoted(&serde_json::json!({ "state": word }).to_string())),
+            (Some(_), Some(pointer)) if pointer.is_empty() => Some(quoted(word)),
+            _ => None,
+        };
+        let state = self.line("state_topic", "state_topic");
+        let is_known = self.told.contains_key("state_value_template") && !state.is_empty();
+        let told = match self.pointer_line("state_value_template").filter(|_| is_known) {
+            Some(pointer) => format!("{state}{pointer}state_on = {}\nstate_off = {}\n", quoted(on), quoted(off)),
+            None => String::new(),
+        };
+        Some(format!("kind = \"siren\"\nmqtt = {topic}\non = {}\noff = {}\n{told}", payload(on)?, payload(off)?))
+    }
+
+    /// An event of which some are clicks.
+    fn button(&self) -> Option<String> {
+        let topic = quoted(self.text("state_topic")?);
+        let types = self.told.get("event_types")?.as_array()?.iter().filter_map(Json::as_str);
+        let click = |word: &str| CLICKS.iter().find(|(theirs, _)| theirs.contains(&word)).map(|(_, ours)| *ours);
+        let clicks: Vec<String> =
+            types.filter_map(|word| Some(format!("{} = \"{}\"", quoted(word), click(word)?))).collect();
+        let is_plain = !self.told.contains_key("value_template") && !clicks.is_empty();
+        is_plain.then(|| {
+            format!(
+                "kind = \"button\"\nmqtt = {topic}\npointer = \"/event_type\"\nclicks = {{ {} }}\n",
+                clicks.join(", ")
+            )
+        })
     }
 
     /// None: it does not tell where it is, or in a way that is not known here.
