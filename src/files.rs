@@ -7,7 +7,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Read, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{FileTypeExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -104,6 +104,19 @@ pub fn to_read(path: &Path) -> io::Result<File> {
 /// When it cannot be opened, or is something else.
 pub fn folder(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_DIRECTORY).open(path)
+}
+
+/// Opens a character device, such as a serial port, to be read and written without waiting.
+///
+/// # Errors
+/// When there is none, it cannot be opened, or it is something else.
+pub fn device(path: &Path) -> io::Result<File> {
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = OpenOptions::new().read(true).write(true).custom_flags(flags).open(path)?;
+    match file.metadata()?.file_type().is_char_device() {
+        true => Ok(file),
+        false => Err(io::Error::new(ErrorKind::InvalidInput, "it is not a device")),
+    }
 }
 
 fn open(path: &Path, how: &mut OpenOptions) -> io::Result<File> {

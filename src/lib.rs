@@ -32,9 +32,10 @@ pub mod hardware;
 
 pub mod history;
 
-mod remote;
+pub mod links;
 
 pub mod mqtt;
+mod remote;
 
 pub mod homeassistant;
 

@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Every top-level module, and which of the others it may use.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("files", &[]),
     ("model", &["clock"]),
     ("clock", &["model", "files"]),
@@ -34,6 +34,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "hardware",
             "history",
             "house",
+            "links",
             "mqtt",
             "homeassistant",
             "http",
@@ -41,6 +42,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ),
     ("house", &["model", "clock"]),
     ("hardware", &["model", "clock", "files"]),
+    ("links", &["model", "clock", "files"]),
     ("history", &["model", "clock", "files", "house"]),
     ("remote", &["model", "clock"]),
     ("mqtt", &["model", "clock", "files", "house", "remote"]),
@@ -63,6 +65,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "hardware",
             "history",
             "house",
+            "links",
             "mqtt",
             "homeassistant",
             "remote",

@@ -2,7 +2,7 @@
 
 use super::{admit, complain};
 use anyhow::Context;
-use hearthd::{config, hardware, model::Config, mqtt::remote};
+use hearthd::{config, hardware, links::modbus, model::Config, mqtt::remote};
 use std::{
     io::{self, Write},
     path::Path,
@@ -20,7 +20,10 @@ pub fn run(file: &Path, state: Option<&Path>) -> anyhow::Result<ExitCode> {
         for (output, result) in hardware::drive_safe(house, except) {
             told.push(result.map(|()| format!("{output}: safe")).map_err(|error| format!("error: {output}: {error}")));
         }
-        // Wires first: a broker may be waited for.
+        // Wires first: devices on a bus or a broker may be waited for.
+        for (output, result) in modbus::drive_safe(house, except) {
+            told.push(result.map(|()| format!("{output}: safe")).map_err(|error| format!("error: {output}: {error}")));
+        }
         for (output, result) in remote::drive_safe(house, except) {
             let published = result.map(|()| format!("{output}: its safe state was published"));
             told.push(published.map_err(|error| format!("error: {output}: its safe state was not published: {error}")));

@@ -5,7 +5,7 @@ use super::{
     diagnostic::Problems,
     energy, expanders, hardware, history, holidays, homeassistant, http, hub, hubs, ids, inputs,
     language::{Kept, Scope},
-    modes, mqtt, outputs,
+    modbus, modes, mqtt, outputs,
     pem_files::FindPem,
     remote, rooms, rules, scenes, sensors, settable,
     shape::Wrong,
@@ -28,6 +28,7 @@ pub(super) struct Draft {
     inputs: Vec<inputs::Draft>,
     sensors: Vec<sensors::Draft>,
     expanders: Vec<expanders::Draft>,
+    modbus: Vec<modbus::Draft>,
     hubs: Vec<hubs::Draft>,
     rooms: Vec<rooms::Draft>,
     climates: Vec<climate::Draft>,
@@ -100,6 +101,11 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
             "Chips on I2C whose pins are used like wires of the board: gpio = \"box/3\".",
             expanders::read,
         ),
+        modbus: root.tables_by_name(
+            "modbus",
+            "Buses of devices with registers and coils: RS-485 on a serial port, or over the network.",
+            modbus::read,
+        ),
         hubs: root.tables_by_name("hubs", "Other hearthds on the broker: what of them is used here.", hubs::read),
         rooms: root.tables_by_name("rooms", "Groups of inputs that tell whether somebody is there.", rooms::read),
         climates: root.tables_by_name("climate", "Thermostats: what is held at which temperature.", climate::read),
@@ -148,7 +154,8 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     ids::check_unique(outputs.clone().chain(inputs.clone()).chain(sensors.clone()), problems);
     let scenes = draft.scenes.iter().map(|draft| &draft.id);
     let things = outputs.chain(inputs).chain(sensors).map(|(_, id)| id);
-    for id in things.chain(rooms).chain(climates).chain(scenes).chain(expanders.clone()) {
+    let buses = draft.modbus.iter().map(|draft| &draft.id);
+    for id in things.chain(rooms).chain(climates).chain(scenes).chain(expanders.clone()).chain(buses) {
         ids::check(id, problems);
     }
     expanders.for_each(|id| expanders::check_name(id, problems));
@@ -162,10 +169,15 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
 
     let expanders = draft.expanders.iter().map(expanders::Draft::claim);
     chips::check_addresses(sensors::claims(&draft.sensors).chain(expanders), problems);
+    remote::check_units(draft.sensors.iter().filter_map(sensors::Draft::elsewhere), problems);
     let on_broker = draft.inputs.iter().filter_map(inputs::Draft::claim);
     let on_broker = on_broker.chain(draft.sensors.iter().filter_map(sensors::Draft::claim));
     let on_broker = on_broker.chain(draft.outputs.iter().filter_map(outputs::Draft::claim));
     remote::check(on_broker, draft.mqtt.as_ref().map(|mqtt| &mqtt.settings), problems);
+    let on_modbus = draft.inputs.iter().filter_map(inputs::Draft::modbus_claim);
+    let on_modbus = on_modbus.chain(draft.sensors.iter().filter_map(sensors::Draft::modbus_claim));
+    let on_modbus = on_modbus.chain(draft.outputs.iter().filter_map(outputs::Draft::modbus_claim));
+    modbus::check(on_modbus, &draft.modbus, problems);
     let rooms_of_sensors: Vec<_> = draft.sensors.iter_mut().map(|draft| draft.room.take()).collect();
     let rooms_of_inputs: Vec<_> = draft.inputs.iter_mut().map(|draft| draft.room.take()).collect();
     let rooms_of_zones: Vec<_> = draft.climates.iter_mut().map(|draft| draft.room.take()).collect();
@@ -207,6 +219,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
         outputs: outputs.outputs,
         sensors,
         expanders: draft.expanders.into_iter().map(|draft| draft.expander).collect(),
+        modbus: draft.modbus.into_iter().filter_map(|draft| draft.bus).collect(),
         interlocks: outputs.interlocks,
         modes: draft.modes.as_ref().map(|draft| draft.modes.clone()).unwrap_or_default(),
         ..Config::empty(&draft.hub.hub.id)

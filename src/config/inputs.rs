@@ -2,12 +2,14 @@
 
 use super::{
     diagnostic::Problems,
-    ids, remote,
+    ids, modbus, remote,
     shape::{Class, DAY, Decimal, NameOrNames, OneOf, Period, SECOND, Whole, Wire, Word},
     suggestions,
     table::{Id, Table},
 };
-use crate::model::{ActiveLevel, Config, Counter, Input, InputKind, Line, Measures, Pull, Sensor, SensorSource, Via};
+use crate::model::{
+    ActiveLevel, Config, Counter, Input, InputKind, Line, Measures, ModbusPoint, Pull, Sensor, SensorSource, Via,
+};
 use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 /// An input as far as its own table tells.
@@ -20,8 +22,8 @@ pub(super) struct Draft {
     sets: Vec<(String, Range<usize>)>,
     /// The place of its wire; nothing when the wire is not known, or it has none.
     pub line: Option<Range<usize>>,
-    /// The place of its topic, if it is on the broker.
-    remote: Option<Range<usize>>,
+    /// The place of its topic or of its device, if it is on the broker or on Modbus.
+    elsewhere: Option<Range<usize>>,
     /// What a counter shows.
     counted: Option<Sensor>,
     /// The room that it names.
@@ -36,8 +38,14 @@ impl Draft {
 
     /// What it is on the broker, if it is there.
     pub fn claim(&self) -> Option<remote::Claim<'_>> {
-        let (remote, place) = (self.input.line.remote()?, self.remote.as_ref()?);
+        let (remote, place) = (self.input.line.remote()?, self.elsewhere.as_ref()?);
         Some(remote::Claim { id: &self.id.text, place, sensor: None, remote: Some(remote) })
+    }
+
+    /// What it is on Modbus, if it is there.
+    pub fn modbus_claim(&self) -> Option<modbus::Claim<'_>> {
+        let (point, place) = (self.input.line.modbus()?, self.elsewhere.as_ref()?);
+        Some(modbus::Claim { id: &self.id.text, place, unit: &point.unit, output: None })
     }
 }
 
@@ -56,10 +64,11 @@ pub(super) fn read(id: &Id, home: Via, table: &mut Table<'_>) -> Draft {
     );
     let called = ids::called_now(id, table);
     let line = table.optional("gpio", "Its wire: the BCM number, \"GPIO4\", or \"gpiochip1/4\".", Wire);
-    if !table.has("gpio") && !remote::is_meant(table) {
+    if !table.has("gpio") && !remote::is_meant(table) && !modbus::is_meant(table) {
         table.missing("gpio", "4");
     }
     let remote = remote::input(kind, home, table);
+    let modbus = modbus::input(kind, table);
     let active = table.optional(
         "active",
         "The electric level that means motion, open, pressed, wet. When absent: \"low\" for button, switch, contact \
@@ -159,17 +168,23 @@ pub(super) fn read(id: &Id, home: Via, table: &mut Table<'_>) -> Draft {
         let place = |place: Range<usize>| if place.is_empty() { table.place_of(key) } else { place };
         names.into_iter().flatten().map(|(name, at)| (name, place(at))).collect()
     };
+    let on_broker = remote.map(|(remote, place)| (Line::Remote(Arc::new(remote)), place));
+    let on_modbus = modbus.map(|(point, place)| {
+        let inverted = active == Some(ActiveLevel::Low);
+        (Line::Modbus(Arc::new(ModbusPoint { inverted, ..point })), place)
+    });
+    let (elsewhere, elsewhere_at) = on_broker.or(on_modbus).unzip();
     let (usual_active, usual_pull) =
         kind.map_or((ActiveLevel::High, Pull::AsIs), |kind| (kind.facts().active, kind.facts().pull));
     Draft {
         room: room.map(|room| (room, table.place_of("room"))),
         line: line.is_some().then(|| table.place_of("gpio")),
-        remote: remote.as_ref().map(|(_, place)| place.clone()),
+        elsewhere: elsewhere_at,
         input: Input {
             id: id.text.as_str().into(),
             name: called.name.clone(),
             kind: kind.unwrap_or(InputKind::Contact),
-            line: remote.map(|(remote, _)| Line::Remote(Arc::new(remote))).or(line).unwrap_or(Line::Number(0)),
+            line: elsewhere.or(line).unwrap_or(Line::Number(0)),
             active: active.unwrap_or(usual_active),
             pull: pull.unwrap_or(usual_pull),
             debounce,

@@ -28,6 +28,7 @@ mod inputs;
 mod interval;
 mod keys;
 mod language;
+mod modbus;
 mod modes;
 mod mqtt;
 mod nearest;

@@ -7,7 +7,7 @@ mod kernel;
 use super::{
     chips,
     diagnostic::Problems,
-    ids, remote,
+    ids, modbus, remote,
     shape::{ChipWord, Class, DAY, Period, SECOND, Word, one_of},
     table::{Id, Table},
 };
@@ -23,8 +23,8 @@ pub(super) struct Draft {
     chip: chips::Draft,
     derived: Vec<(Quantity, Range<usize>)>,
     filters: Vec<filters::Draft>,
-    /// The place of its topic, if it is on the broker.
-    remote: Option<Range<usize>>,
+    /// The place of its topic or of its device, if it is on the broker or on Modbus.
+    elsewhere: Option<Range<usize>>,
     /// The room that it names.
     pub room: Option<(String, Range<usize>)>,
     /// The place of its class.
@@ -35,7 +35,19 @@ impl Draft {
     /// What it is on the broker, if it is there.
     pub fn claim(&self) -> Option<remote::Claim<'_>> {
         let SensorSource::Remote(sensor) = &self.sensor.source else { return None };
-        Some(remote::Claim { id: &self.id.text, place: self.remote.as_ref()?, sensor: Some(sensor), remote: None })
+        Some(remote::Claim { id: &self.id.text, place: self.elsewhere.as_ref()?, sensor: Some(sensor), remote: None })
+    }
+
+    /// What may have quantities of its own, with the place that says what it is.
+    pub fn elsewhere(&self) -> Option<(&Range<usize>, &Sensor)> {
+        Some((self.elsewhere.as_ref()?, &self.sensor))
+    }
+
+    /// What it is on Modbus, if it is there.
+    pub fn modbus_claim(&self) -> Option<modbus::Claim<'_>> {
+        let SensorSource::Modbus(sensor) = &self.sensor.source else { return None };
+        let place = self.elsewhere.as_ref()?;
+        Some(modbus::Claim { id: &self.id.text, place, unit: &sensor.unit, output: None })
     }
 }
 
@@ -46,11 +58,20 @@ pub(super) fn read(id: &Id, home: Via, table: &mut Table<'_>) -> Draft {
         ChipWord,
     );
     let mut kernel = kernel::read(table);
-    let on_broker = remote::sensor(&WIRED, kernel.readings.take(), home, table);
+    let (of_modbus, of_broker) = match modbus::is_meant(table) {
+        true => (kernel.readings.take(), None),
+        false => (None, kernel.readings.take()),
+    };
+    let on_broker = remote::sensor(&WIRED, of_broker, home, table);
+    let on_modbus = modbus::sensor(&WIRED, &CHIP_KEYS, of_modbus, table);
     check_source(&kernel, table);
     let called = ids::called_now(id, table);
     let wired = chips::read(chip, table);
-    let usual_every = if remote::is_meant(table) { EVERY_OF_REMOTE } else { chips::usual_every(chip) };
+    let usual_every = match () {
+        () if remote::is_meant(table) => EVERY_OF_REMOTE,
+        () if modbus::is_meant(table) => EVERY_OF_MODBUS,
+        () => chips::usual_every(chip),
+    };
     let every = table.defaulted("every", "How often it is read, 1s to 1d.", Period(SECOND..=DAY), usual_every);
     let stale_after = table.optional(
         "stale_after",
@@ -92,16 +113,18 @@ pub(super) fn read(id: &Id, home: Via, table: &mut Table<'_>) -> Draft {
         remote::check_stale(sensor.via, stale_after, table);
     }
     let usual_stale = on_broker.as_ref().map_or(2 * every + Duration::from_secs(5), |(_, _, usual)| *usual);
-    let (on_broker, remote) = on_broker.map(|(sensor, place, _)| (SensorSource::Remote(sensor), place)).unzip();
+    let on_broker = on_broker.map(|(sensor, place, _)| (SensorSource::Remote(sensor), place));
+    let on_modbus = on_modbus.map(|(sensor, place)| (SensorSource::Modbus(sensor), place));
+    let (elsewhere, place) = on_broker.or(on_modbus).unzip();
     let of_kernel = || kernel.source.map(SensorSource::Kernel);
     Draft {
         room: room.map(|room| (room, table.place_of("room"))),
         class: class.map(|_| table.place_of("class")),
-        remote,
+        elsewhere: place,
         sensor: Sensor {
             id: id.text.as_str().into(),
             name: called.name.clone(),
-            source: on_broker.or_else(of_kernel).unwrap_or_else(|| SensorSource::I2c(wired.wired.clone())),
+            source: elsewhere.or_else(of_kernel).unwrap_or_else(|| SensorSource::I2c(wired.wired.clone())),
             every,
             stale_after: stale_after.unwrap_or(usual_stale),
             derived: Vec::new(),
@@ -122,6 +145,8 @@ pub(super) fn read(id: &Id, home: Via, table: &mut Table<'_>) -> Draft {
 const WIRED: [&str; 5] = ["chip", "iio", "hwmon", "onewire", "cpu"];
 /// How often a simulation has a sensor on the broker tell its readings.
 pub(super) const EVERY_OF_REMOTE: Duration = Duration::from_secs(60);
+/// How often a sensor on Modbus is read, when the file does not say.
+const EVERY_OF_MODBUS: Duration = Duration::from_secs(10);
 
 /// Keys that say where and how a chip is wired.
 const CHIP_KEYS: [&str; 7] = ["address", "bus", "mux", "channels", "full_scale", "shunt", "self_calibration"];
@@ -129,8 +154,8 @@ const CHIP_KEYS: [&str; 7] = ["address", "bus", "mux", "channels", "full_scale",
 /// Reports a sensor with no source, with more than one, or with keys of another.
 fn check_source(kernel: &kernel::Draft, table: &Table<'_>) {
     match kernel.written.as_slice() {
-        // That was looked at with the broker.
-        _ if remote::is_meant(table) => {}
+        // That was looked at with the broker or the bus.
+        _ if remote::is_meant(table) || modbus::is_meant(table) => {}
         [] if !table.has("chip") && table.is_real() => {
             table.error_at(
                 "chip",

@@ -148,6 +148,11 @@ impl<'t> Table<'t> {
         self.problems.warning(self.place_of(key), message, advice);
     }
 
+    /// Reports what somebody should look at, at a place of the file.
+    pub fn warning(&self, place: Range<usize>, message: impl Into<String>, advice: impl Into<String>) {
+        self.problems.warning(place, message, advice);
+    }
+
     /// Reports an error at a place of the file.
     pub fn error(&self, place: Range<usize>, message: impl Into<String>, advice: impl Into<String>) {
         self.problems.error(place, message, advice);

@@ -435,3 +435,24 @@ fn a_cover_may_tell_no_more_than_its_position() {
     let config = parse(Path::new("h.toml"), text).unwrap_or_else(|report| panic!("{report}")).config;
     assert!(config.outputs[0].method.mover().is_some());
 }
+
+#[test]
+fn relays_on_modbus_work_as_wires_do() {
+    let config = house(
+        "[hub]\nid = \"hut\"\n[modbus.rs485]\nport = \"/dev/ttyUSB0\"\n\
+         [outputs.floor]\nkind = \"heater\"\nmodbus = \"rs485/1/2\"\nprofile = \"eletechsup-relay-8\"\nslow_pwm = \"10m\"\n\
+         [outputs.bell]\nkind = \"siren\"\nmodbus = \"rs485/1/3\"\nprofile = \"eletechsup-relay-8\"\npulse = \"1s\"\n\
+         [outputs.damper]\nkind = \"valve\"\nmodbus = \"rs485/2\"\nregister = 9\nfull = 200\n",
+    );
+    let line = |id: &str| config[config.find_output(id).unwrap()].line.as_ref().map(ToString::to_string);
+    assert_eq!(line("floor"), None);
+    assert_eq!(line("floor.wire").as_deref(), Some("register 2 of rs485/1"));
+    assert_eq!(line("bell").as_deref(), Some("register 3 of rs485/1"));
+    assert!(config[config.find_output("damper").unwrap()].is_dimmed());
+    let moved = house(
+        "[hub]\nid = \"hut\"\n[modbus.rs485]\nport = \"/dev/ttyUSB1\"\n\
+         [outputs.bell]\nkind = \"siren\"\nmodbus = \"rs485/1/3\"\nprofile = \"eletechsup-relay-8\"\n",
+    );
+    let bell = moved.outputs[0].line.as_ref().unwrap();
+    assert!(bell.is_moved(&config, &moved) && !bell.is_moved(&moved, &moved));
+}

@@ -15,6 +15,7 @@ use crate::{
     engine::{EffectQueue, Engine, Revision},
     hardware::{Hardware, simulated::Wires},
     house::{Answerer, Explained, Foreseen, Question, Reply, Request, Ruled},
+    links::modbus::Modbus,
     model::{
         Config, DriveId, Event, Level, Output, OutputId, PRESS, Quality, Refusal, RequestId, Snapshot, Source, Vital,
     },
@@ -38,6 +39,7 @@ const IDENTIFY_EVERY: Duration = Duration::from_secs(1);
 pub struct Control {
     engine: Engine,
     hardware: Hardware,
+    modbus: Modbus,
     /// To what is on the broker.
     door: Door,
     config: Arc<Config>,
@@ -81,6 +83,7 @@ impl Control {
         config_shown: watch::Sender<Arc<Config>>,
     ) -> Control {
         let InForce { config, sources } = in_force;
+        let modbus = Modbus::open(&config, clock.clone(), events.clone());
         let mut hardware = Hardware::open(&config, &start_levels(&engine, &config), clock.clone(), events);
         hardware.recall(&engine.learnt());
         let now = clock.now();
@@ -91,6 +94,7 @@ impl Control {
             verified_at: now.moment,
             engine,
             hardware,
+            modbus,
             door,
             config,
             config_shown,
@@ -255,6 +259,7 @@ impl Control {
         }
         let effects = self.engine.handle(self.clock.now(), Event::Reconfigure(config.clone()));
         self.hardware.reconfigure(&config, &start_levels(&self.engine, &config));
+        self.modbus.reconfigure(&config);
         self.config_shown.send_replace(config.clone());
         (self.config, self.sources) = (config, sources.clone());
         // Kept only now: `hearthd safe` has to know the wires that were driven up to here.
@@ -276,6 +281,7 @@ impl Control {
 
     /// Drives every output to its safe state. Those on buses answer later.
     pub fn stop(&mut self) {
+        self.modbus.end();
         self.handle(Event::Stop);
     }
 
@@ -336,7 +342,7 @@ impl Control {
 
     /// False after a panic of a thread of the hardware: what it read would stay as it was for ever.
     pub fn is_healthy(&self) -> bool {
-        self.hardware.is_healthy()
+        self.hardware.is_healthy() && self.modbus.is_healthy()
     }
 
     /// When the engine wants to be woken.
@@ -365,7 +371,9 @@ impl Drop for Control {
             let config = self.config.clone();
             let remote =
                 std::thread::Builder::new().spawn(move || drop(crate::mqtt::remote::drive_safe(&config, None)));
+            let on_modbus = self.modbus.make_safe(&self.config, None);
             self.hardware.drive_all(&levels);
+            on_modbus.wait();
             let _ = remote.map(std::thread::JoinHandle::join);
         }
     }

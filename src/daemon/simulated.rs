@@ -23,14 +23,14 @@ pub fn move_wire(wires: &Wires, config: &Config, command: &Command) -> Option<Re
         return Some(Ok(()));
     }
     let spec = config.spec(config.find_point(&command.point)?)?;
-    let on_broker = match spec.owner {
-        Owner::Input(id) => config[id].line.remote().is_some(),
-        Owner::Sensor(id) => config[id].is_remote(),
-        Owner::Output(id) => config.remote_output(id).is_some(),
+    let is_elsewhere = match spec.owner {
+        Owner::Input(id) => !config[id].line.is_wire(),
+        Owner::Sensor(id) => !config[id].is_wired(),
+        Owner::Output(id) => config.remote_output(id).is_some() || config.modbus_output(id).is_some(),
         Owner::Room(_) | Owner::Zone(_) | Owner::House => false,
     };
     // It is not simulated, unless in a demo.
-    if on_broker && !config.hardware.plays_remote {
+    if is_elsewhere && !config.hardware.plays_remote {
         return None;
     }
     let bad_value = |expected: &str| Some(Err(Refusal::BadValue { expected: expected.into() }));

@@ -183,7 +183,7 @@ impl Engine {
         let mut engine = Engine::remember(config, memory, now);
         // Nobody reads them at a start: what they are now is heard when they say it.
         for (input, state) in engine.config.inputs.iter().zip(&mut engine.inputs) {
-            if input.line.remote().is_some() {
+            if !input.line.is_wire() {
                 (state.active, state.wire, state.held_until) = (None, None, None);
             }
         }
@@ -479,7 +479,7 @@ impl Engine {
         }
     }
 
-    /// What another device on the broker said is not believed of the one in its place; nobody reads it at a reload.
+    /// What another device on the broker or on Modbus said is not believed of the one in its place; nobody reads it at a reload.
     fn forget_other_devices(&mut self, old: &Engine, now: Moment) {
         let is_other = |id: InputId, line: &Line| {
             self.config
@@ -488,7 +488,7 @@ impl Engine {
                 .is_some_and(|before| old.config[before].line != *line || line.is_moved(&old.config, &self.config))
         };
         for (index, (input, state)) in self.config.inputs.iter().zip(&mut self.inputs).enumerate() {
-            if input.line.remote().is_some() && is_other(InputId(index), &input.line) {
+            if !input.line.is_wire() && is_other(InputId(index), &input.line) {
                 *state = InputState::default();
             }
         }
@@ -511,7 +511,7 @@ impl Engine {
             if before.is_none_or(|before| *before == sensor.source) {
                 continue;
             }
-            if sensor.is_remote() {
+            if !sensor.is_wired() {
                 *state = SensorState { awaited: Some(now), ..SensorState::default() };
             }
             // The totals of counters go on.

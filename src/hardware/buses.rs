@@ -321,6 +321,7 @@ fn bus_name(source: &SensorSource) -> String {
         SensorSource::Counter(_) => "counters".into(),
         // Only where it is played.
         SensorSource::Remote(_) => "mqtt".into(),
+        SensorSource::Modbus(_) => "modbus".into(),
     }
 }
 

@@ -206,6 +206,7 @@ pub(super) fn bus(output: &Output, config: &Config) -> Option<String> {
         Line::Pwm(PwmChannel::OnChip { chip, .. }) => format!("pwm {chip}"),
         // Only where it is played.
         Line::Remote(_) => "mqtt".into(),
+        Line::Modbus(_) => "modbus".into(),
     })
 }
 

@@ -366,6 +366,7 @@ impl super::Output {
     pub fn is_dimmed(&self) -> bool {
         match &self.line {
             Some(super::Line::Pwm(_)) => true,
+            Some(super::Line::Modbus(point)) => matches!(point.form, super::ModbusForm::Level { .. }),
             Some(super::Line::Remote(remote)) => remote.command.as_ref().is_some_and(|command| command.level.is_some()),
             _ => false,
         }

@@ -33,6 +33,7 @@ impl Config {
             inputs: Vec::new(),
             sensors: Vec::new(),
             expanders: Vec::new(),
+            modbus: Vec::new(),
             rooms: Vec::new(),
             climates: Vec::new(),
             rules: Vec::new(),

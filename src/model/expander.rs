@@ -108,6 +108,9 @@ impl Line {
             // The same topics at another broker are another device.
             return !before.has_same_broker(now);
         }
+        if let Some(point) = self.modbus() {
+            return before.has_other_bus(&point.unit, now);
+        }
         match (before.expander_pin(self), now.expander_pin(self)) {
             (Some((before, _)), Some((now, _))) => !before.is_wired_as(now),
             (before, now) => before.is_some() != now.is_some(),

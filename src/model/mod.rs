@@ -46,6 +46,7 @@ mod homeassistant;
 mod http;
 mod kernel;
 mod kernel_devices;
+mod modbus;
 mod nearest;
 pub mod number;
 mod output;
@@ -101,6 +102,10 @@ pub use homeassistant::{Encryption, HomeAssistantSettings, NoiseKey};
 pub use http::{HttpSettings, HttpTls, Login, Scope, SecretHash};
 pub use kernel::{KernelChannel, KernelSource};
 pub use kernel_devices::{IIO, KernelFacts, KernelUnit, KernelValue, kernel_facts};
+pub use modbus::{
+    Bank, ModbusBus, ModbusChannel, ModbusForm, ModbusLink, ModbusNumber, ModbusPlace, ModbusPoint, ModbusSensor,
+    ModbusUnit, Parity,
+};
 pub use nearest::nearest;
 pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};
 pub use outside::{in_shell, shown, shown_lines, without_error_numbers};

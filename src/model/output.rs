@@ -1,7 +1,7 @@
 //! Outputs: what is driven, by which line, and within which limits.
 
 use super::table::table;
-use super::{Dimming, InterlockId, Level, ManualFor, Method, PwmChannel, Remote, RoomId};
+use super::{Dimming, InterlockId, Level, ManualFor, Method, ModbusPoint, PwmChannel, Remote, RoomId};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 
@@ -135,6 +135,8 @@ pub enum Line {
     Pwm(PwmChannel),
     /// No wire: topics of the broker.
     Remote(Arc<Remote>),
+    /// No wire: a coil or register of a device on Modbus.
+    Modbus(Arc<ModbusPoint>),
 }
 
 impl Line {
@@ -147,8 +149,13 @@ impl Line {
         match self {
             Line::Number(_) => true,
             Line::Named(name) => name.starts_with("GPIO"),
-            Line::OnChip { .. } | Line::Pwm(_) | Line::Remote(_) => false,
+            Line::OnChip { .. } | Line::Pwm(_) | Line::Remote(_) | Line::Modbus(_) => false,
         }
+    }
+
+    /// Whether it is a wire of this machine, not a topic of the broker or a place on a bus of devices.
+    pub fn is_wire(&self) -> bool {
+        !matches!(self, Line::Remote(_) | Line::Modbus(_))
     }
 }
 
@@ -159,6 +166,7 @@ impl std::fmt::Display for Line {
             Line::Named(name) => write!(f, "line {name}"),
             Line::OnChip { chip, offset } => write!(f, "line {offset} of {chip}"),
             Line::Pwm(channel) => write!(f, "{channel}"),
+            Line::Modbus(point) => write!(f, "{point}"),
             Line::Remote(remote) => {
                 let command = remote.command.as_ref().map(|command| &command.topic);
                 let topic = command.or(remote.state.as_ref().map(|told| &told.topic));

@@ -284,7 +284,7 @@ impl Line {
     pub fn remote(&self) -> Option<&Arc<Remote>> {
         match self {
             Line::Remote(remote) => Some(remote),
-            Line::Number(_) | Line::Named(_) | Line::OnChip { .. } | Line::Pwm(_) => None,
+            Line::Number(_) | Line::Named(_) | Line::OnChip { .. } | Line::Pwm(_) | Line::Modbus(_) => None,
         }
     }
 }
@@ -383,14 +383,14 @@ impl Config {
         any && !self.hardware.plays_remote
     }
 
-    /// The house without what others tell: what the hardware has to do with. Outputs keep their places.
+    /// The house without what others tell and what is on Modbus: what the hardware has to do with. Outputs keep their places.
     pub fn wired(&self) -> Config {
         let mut wired = self.clone();
         if !self.hardware.plays_remote {
-            wired.inputs.retain(|input| input.line.remote().is_none());
-            wired.sensors.retain(|sensor| !sensor.is_remote());
+            wired.inputs.retain(|input| input.line.is_wire());
+            wired.sensors.retain(Sensor::is_wired);
             for output in &mut wired.outputs {
-                output.line.take_if(|line| line.remote().is_some());
+                output.line.take_if(|line| !line.is_wire());
             }
         }
         wired

@@ -2,7 +2,9 @@
 
 use super::point::{OPEN, States};
 use super::table::table;
-use super::{ActiveLevel, Counter, Filter, KernelSource, Line, OutputId, Quantity, RemoteSensor, RoomId, WiredChip};
+use super::{
+    ActiveLevel, Counter, Filter, KernelSource, Line, ModbusSensor, OutputId, Quantity, RemoteSensor, RoomId, WiredChip,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -223,6 +225,8 @@ pub enum SensorSource {
     Counter(Counter),
     /// Topics of the broker.
     Remote(RemoteSensor),
+    /// Registers of a device on Modbus.
+    Modbus(ModbusSensor),
 }
 
 impl Sensor {
@@ -230,7 +234,9 @@ impl Sensor {
     pub fn i2c(&self) -> Option<&WiredChip> {
         match &self.source {
             SensorSource::I2c(chip) => Some(chip),
-            SensorSource::Kernel(_) | SensorSource::Counter(_) | SensorSource::Remote(_) => None,
+            SensorSource::Kernel(_) | SensorSource::Counter(_) | SensorSource::Remote(_) | SensorSource::Modbus(_) => {
+                None
+            }
         }
     }
 
@@ -238,7 +244,7 @@ impl Sensor {
     pub fn counter(&self) -> Option<&Counter> {
         match &self.source {
             SensorSource::Counter(counter) => Some(counter),
-            SensorSource::I2c(_) | SensorSource::Kernel(_) | SensorSource::Remote(_) => None,
+            SensorSource::I2c(_) | SensorSource::Kernel(_) | SensorSource::Remote(_) | SensorSource::Modbus(_) => None,
         }
     }
 
@@ -253,6 +259,11 @@ impl Sensor {
     /// Whether somebody else tells of it.
     pub fn is_remote(&self) -> bool {
         self.remote().is_some()
+    }
+
+    /// Whether it is on this machine, not on topics of the broker or on a bus of devices.
+    pub fn is_wired(&self) -> bool {
+        !matches!(self.source, SensorSource::Remote(_) | SensorSource::Modbus(_))
     }
 
     /// All that it gives, in the order in which its points are listed.
@@ -273,6 +284,7 @@ impl Sensor {
             SensorSource::Kernel(source) => (None, source.quantities()),
             SensorSource::Counter(counter) => (None, counter.measures.quantities().collect()),
             SensorSource::Remote(remote) => (None, remote.channels.iter().map(|channel| channel.quantity).collect()),
+            SensorSource::Modbus(there) => (None, there.channels.iter().map(|channel| channel.quantity).collect()),
         };
         chip.into_iter().flatten().chain(others)
     }

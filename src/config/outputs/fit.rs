@@ -2,7 +2,7 @@
 
 use super::{Mention, Switches, Wiring, Works};
 use crate::{
-    config::{remote, table::Table},
+    config::{modbus, remote, table::Table},
     model::{AtStart, Line, ManualFor, Output, OutputKind, Remote, SafeState, duration},
 };
 use std::{sync::Arc, time::Duration};
@@ -16,8 +16,12 @@ struct Needs {
 }
 
 const NEEDS: &[Needs] = &[
-    Needs { key: "slow_pwm", any_of: &["gpio"], advice: "slow PWM switches one relay: add gpio = 17" },
-    Needs { key: "pulse", any_of: &["gpio", "button_gpio"], advice: "a pulse is given by one relay: add gpio = 17" },
+    Needs { key: "slow_pwm", any_of: &["gpio", "modbus"], advice: "slow PWM switches one relay: add gpio = 17" },
+    Needs {
+        key: "pulse",
+        any_of: &["gpio", "button_gpio", "modbus"],
+        advice: "a pulse is given by one relay: add gpio = 17",
+    },
     Needs { key: "frequency", any_of: &["pwm"], advice: "remove it, or write pwm = 18 instead of gpio" },
     Needs { key: "gamma", any_of: &["pwm"], advice: "remove it, or write pwm = 18 instead of gpio" },
     Needs { key: "transition", any_of: &["pwm"], advice: "remove it, or write pwm = 18 instead of gpio" },
@@ -117,13 +121,14 @@ pub(super) fn works(
         table.error_at(second, format!("`{second}` beside `{first}`"), "an output has one kind of wires: remove one");
         return Works::Nothing;
     }
-    if wires.is_empty() && !table.has("close_gpio") && !remote::is_meant(table) {
+    if wires.is_empty() && !table.has("close_gpio") && !remote::is_meant(table) && !modbus::is_meant(table) {
         table.missing("gpio", "17");
     }
     match wiring {
-        Wiring { remote: Some(Line::Remote(remote)), .. } if remote.moves.is_some() => mover(remote, table),
-        Wiring { remote: Some(line), .. } => Works::Line(line),
-        Wiring { gpio: Some(line), slow_pwm: Some(period), .. } => {
+        Wiring { elsewhere: Some(Line::Remote(remote)), .. } if remote.moves.is_some() => mover(remote, table),
+        Wiring { elsewhere: Some(line), slow_pwm: None, .. } => Works::Line(line),
+        Wiring { elsewhere: Some(line), slow_pwm: Some(period), .. }
+        | Wiring { gpio: Some(line), slow_pwm: Some(period), .. } => {
             Works::SlowPwm { line, period, range: output.dimming.range }
         }
         Wiring { pwm: Some(line), kick_start: Some(kick), .. } => Works::KickStart { line, kick },
@@ -144,7 +149,7 @@ pub(super) fn works(
 }
 
 fn group(wiring: Wiring, table: &mut Table<'_>) -> Works {
-    for key in NOT_FOR_GROUPS.into_iter().chain(remote::source_keys()).filter(|key| table.has(key)) {
+    for key in NOT_FOR_GROUPS.into_iter().chain(remote::source_keys()).chain(["modbus"]).filter(|key| table.has(key)) {
         table.error_at(key, format!("`{key}` is not for a group"), "write it for the members");
     }
     match wiring.members {

@@ -8,7 +8,7 @@ mod manual_for;
 pub(super) use build::{build, find_switches};
 
 use super::{
-    ids, remote, settable,
+    ids, modbus, remote, settable,
     shape::{Class, DAY, Decimal, Flag, Names, OneOf, Period, PwmWire, SECOND, Whole, Wire, Wires, Word},
     table::{Id, Table},
 };
@@ -56,8 +56,8 @@ pub(super) struct Draft {
     /// Whether people may set its numbers.
     pub settable: bool,
     works: Works,
-    /// The place of its topic, if it is on the broker.
-    remote: Option<Range<usize>>,
+    /// The place of its topic or of its device, if it is on the broker or on Modbus.
+    elsewhere: Option<Range<usize>>,
     interlock: Option<String>,
     wait: Option<(Duration, Range<usize>)>,
 }
@@ -75,7 +75,7 @@ impl Draft {
             room: None,
             settable: false,
             works: Works::Line(line),
-            remote: None,
+            elsewhere: None,
             interlock: None,
             wait: None,
         }
@@ -88,8 +88,15 @@ impl Draft {
             Works::Mover(remote) => remote,
             _ => return None,
         };
-        let place = self.remote.as_ref()?;
+        let place = self.elsewhere.as_ref()?;
         Some(remote::Claim { id: &self.id.text, place, sensor: None, remote: Some(remote) })
+    }
+
+    /// What it is on Modbus, if it is there.
+    pub fn modbus_claim(&self) -> Option<modbus::Claim<'_>> {
+        let (Works::Line(line) | Works::SlowPwm { line, .. }) = &self.works else { return None };
+        let (point, place) = (line.modbus()?, self.elsewhere.as_ref()?);
+        Some(modbus::Claim { id: &self.id.text, place, unit: &point.unit, output: Some(point) })
     }
 }
 
@@ -131,7 +138,8 @@ struct Switches {
 
 /// The keys of wires as they stand in a table.
 struct Wiring {
-    remote: Option<Line>,
+    /// On the broker or on Modbus.
+    elsewhere: Option<Line>,
     gpio: Option<Line>,
     pwm: Option<Line>,
     speeds: Option<Vec<(Line, Range<usize>)>>,
@@ -157,8 +165,10 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let kind = kind.flatten();
     let called = ids::called_now(id, table);
     let remote = remote::output(kind, &WIRES, table);
-    let (remote, topic) = remote.map(|(remote, place)| (Line::Remote(Arc::new(remote)), place)).unzip();
-    let wiring = Wiring { remote, ..read_wiring(table) };
+    let remote = remote.map(|(remote, place)| (Line::Remote(Arc::new(remote)), place));
+    let modbus = modbus::output(kind, &WIRES, table).map(|(point, place)| (Line::Modbus(Arc::new(point)), place));
+    let (elsewhere, elsewhere_at) = remote.or(modbus).unzip();
+    let wiring = Wiring { elsewhere, ..read_wiring(table) };
     let active = table.defaulted(
         "active",
         "The electric level that switches it on: \"low\" for most relay boards with opto-couplers.",
@@ -218,14 +228,21 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         "How long the others of the group have been off before it may go on, 0s to 60s; 500ms when absent.",
         Period(Duration::ZERO..=60 * SECOND),
     );
-    if let Some(remote) = wiring.remote.as_ref().and_then(Line::remote).filter(|_| interlock.is_some()) {
+    if let Some(remote) = wiring.elsewhere.as_ref().and_then(Line::remote).filter(|_| interlock.is_some()) {
         match remote::in_interlock(remote) {
             Ok((message, advice)) => table.warning_at("interlock", message, advice),
             Err((message, advice)) => table.error_at("interlock", message, advice),
         }
     }
+    if let Some(point) = wiring.elsewhere.as_ref().and_then(Line::modbus).filter(|_| interlock.is_some())
+        && !point.verify
+    {
+        let message = "an interlock with an output that is not read back: nobody would know whether it is off";
+        table.error_at("interlock", message, "remove verify = false, or `interlock`");
+    }
     let dimming = read_dimming(kind, table);
-    let dimming = if wiring.remote.is_some() { Dimming::PLAIN } else { dimming };
+    let is_elsewhere = wiring.elsewhere.is_some();
+    let dimming = if is_elsewhere { Dimming { range: dimming.range, ..Dimming::PLAIN } } else { dimming };
     let speed_count = table.optional(
         "speed_count",
         "Of a fan with `pwm`: how many speeds it has, 2 to 100; any level when absent.",
@@ -266,7 +283,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         wait: wait.map(|wait| (wait, table.place_of("interlock_wait"))),
         interlock,
         works: Works::Nothing,
-        remote: topic,
+        elsewhere: elsewhere_at,
         output: Output {
             name: called.name.clone(),
             active,
@@ -302,7 +319,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
 fn read_wiring(table: &mut Table<'_>) -> Wiring {
     let time = || Period(SECOND..=600 * SECOND);
     Wiring {
-        remote: None,
+        elsewhere: None,
         gpio: table.optional("gpio", "Its wire: the BCM number, \"GPIO17\", or \"gpiochip1/4\".", Wire),
         pwm: table.optional(
             "pwm",
@@ -343,7 +360,7 @@ fn read_wiring(table: &mut Table<'_>) -> Wiring {
         ),
         slow_pwm: table.optional(
             "slow_pwm",
-            "With gpio: any level, by being on for a share of this time, 1s to 1h.",
+            "With gpio or modbus: any level, by being on for a share of this time, 1s to 1h.",
             Period(SECOND..=3600 * SECOND),
         ),
         kick_start: table.optional(

@@ -15,7 +15,8 @@ use std::{borrow::Cow, collections::BTreeMap, ops::Range, sync::Arc, time::Durat
 
 pub(super) use input::input;
 pub(super) use output::output;
-pub(super) use readings::{Reading, Readings};
+pub(super) use own::check_units;
+pub(super) use readings::{Medium, Reading, Readings, once};
 pub(super) use sensor::sensor;
 pub use source::short_forms;
 pub(super) use source::{is_meant, source_keys};
@@ -70,9 +71,8 @@ pub(super) struct Claim<'d> {
 /// Points on the broker need one, stay away from hearthd's own topics, and are commanded by one output only.
 pub(super) fn check<'d>(claims: impl Iterator<Item = Claim<'d>>, mqtt: Option<&MqttSettings>, problems: &Problems) {
     let mut commanded: BTreeMap<(Cow<'_, str>, &str), &str> = BTreeMap::new();
-    let (mut units, mut entities) = (BTreeMap::new(), BTreeMap::new());
+    let mut entities = BTreeMap::new();
     for claim in claims {
-        own::check_units(&claim, &mut units, problems);
         let via = claim.sensor.map(|sensor| sensor.via).or(claim.remote.map(|remote| remote.via));
         if via == Some(Via::HomeAssistant) {
             check_entity(&claim, &mut entities, problems);

@@ -1,18 +1,15 @@
 //! Quantities that a configuration names itself: `{ water_pressure = { pointer = "/p", unit = "bar", decimals = 1 } }`.
 
-use super::{
-    Claim,
-    readings::{Fields, Reading, unknown},
-};
+use super::readings::{Fields, Reading, unknown};
 use crate::{
     config::{
         diagnostic::Problems,
         language, nearest,
         shape::{Wrong, all_parts, is_word, not_a_word, shorten},
     },
-    model::{ClimateFacet, OWN_MAX, Own, Quantity},
+    model::{ClimateFacet, OWN_MAX, Own, Quantity, Sensor},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 /// Longer units are a slip.
 const LONGEST_UNIT: usize = 20;
@@ -25,11 +22,11 @@ const TAKEN: [&str; 8] = ["occupied", "asleep", "event", "state", "set", "why", 
 
 /// What is read of a quantity that is in no table.
 pub(super) fn reading(word: &str, fields: Fields) -> Result<Reading, Wrong> {
-    let Some(sign) = fields.unit.as_deref() else { return Err(unknown(word)) };
+    let Some(sign) = fields.unit.as_deref() else { return Err(unknown(word, fields.medium)) };
     // What has the unit of a known one and almost its name is that one, misspelt.
     let near = nearest::name(word, Quantity::all().map(Quantity::word)).and_then(Quantity::find);
     if near.is_some_and(|near| !sign.is_empty() && near.unit().converted(sign).is_some()) {
-        return Err(unknown(word));
+        return Err(unknown(word, fields.medium));
     }
     let unit = check_unit(sign).map_err(|wrong| fields.wrong("unit", wrong.message, wrong.advice));
     all_parts([check_word(word), unit])?;
@@ -40,12 +37,14 @@ pub(super) fn reading(word: &str, fields: Fields) -> Result<Reading, Wrong> {
         let advice = "write a min that is less than max, both from -1000000000 to 1000000000";
         return Err(fields.wrong(key, message, advice));
     }
+    let register = fields.register()?;
     let own = Own::new(word, sign, fields.decimals.unwrap_or(DECIMALS), min..=max).ok_or_else(|| {
         let message = format!("more than {OWN_MAX} quantities of people's own were read since this program began");
         Wrong::new(message, "take some away; if there are fewer by now, restart hearthd")
     })?;
     Ok(Reading {
         quantity: Quantity::Own(own),
+        register,
         // What has but one number needs none.
         pointer: Some(fields.pointer.unwrap_or_else(|| "".into())),
         scale: fields.scale,
@@ -83,17 +82,20 @@ fn check_unit(sign: &str) -> Result<(), Wrong> {
     Err(Wrong::new(format!("\"{}\" cannot be a unit", shorten(sign)), advice))
 }
 
-/// By their words, the quantities that are read so far, and of which sensor.
-pub(super) type Units<'d> = BTreeMap<&'d str, (Quantity, &'d str)>;
-
-/// Reports a quantity that another sensor knows in another unit.
-pub(super) fn check_units<'d>(claim: &Claim<'d>, units: &mut Units<'d>, problems: &Problems) {
-    for quantity in claim.sensor.iter().flat_map(|sensor| &sensor.channels).map(|channel| channel.quantity) {
-        let (first, by) = *units.entry(quantity.word()).or_insert((quantity, claim.id));
-        if first.unit() != quantity.unit() {
-            let (word, sign) = (quantity.word(), quantity.unit().sign());
-            let message = format!("`{word}` is in \"{sign}\" here, and in \"{}\" of `{by}`", first.unit());
-            problems.error(claim.place.clone(), message, "give both the same unit, one with a scale, or two names");
+/// Reports quantities that another sensor knows in another unit; of each sensor, where the file says what it is.
+pub(in crate::config) fn check_units<'d>(
+    sensors: impl Iterator<Item = (&'d Range<usize>, &'d Sensor)>,
+    problems: &Problems,
+) {
+    let mut units: BTreeMap<&str, (Quantity, &str)> = BTreeMap::new();
+    for (place, sensor) in sensors {
+        for quantity in sensor.quantities() {
+            let (first, by) = *units.entry(quantity.word()).or_insert((quantity, &*sensor.id));
+            if first.unit() != quantity.unit() {
+                let (word, sign) = (quantity.word(), quantity.unit().sign());
+                let message = format!("`{word}` is in \"{sign}\" here, and in \"{}\" of `{by}`", first.unit());
+                problems.error(place.clone(), message, "give both the same unit, one with a scale, or two names");
+            }
         }
     }
 }

@@ -2,16 +2,17 @@
 
 use crate::{
     config::{
+        modbus,
         nearest::{self, Near},
-        remote::{self, Reading, Readings},
-        shape::{Flag, Shape, Text, Wrong, shorten},
+        remote::{self, Medium, Reading, Readings, once},
+        shape::{Flag, Shape, Text, Wrong, all_parts, one_of, shorten},
         table::Table,
     },
     model::{IIO, KernelChannel, KernelSource, Quantity, kernel_facts},
 };
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
-use toml::de::DeValue;
+use toml::de::{DeArray, DeValue};
 
 /// Those of Hardware Monitoring that read more than a temperature.
 const HUMID_HWMON: &[&str] = &["sht3x", "sht4x", "shtc1", "shtc3", "shtw1", "sht21", "aht10", "aht20", "hih6130"];
@@ -41,8 +42,9 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
     let quantities = table.optional(
         "quantities",
         "What is read of an iio or hwmon device, and the kernel's name of it: { temperature = \"temp2\" }; of a sensor on the \
-         broker, where it stands in a JSON payload: { temperature = \"/temperature\" }.",
-        Quantities { on_broker: remote::is_meant(table) },
+         broker, where it stands in a JSON payload: { temperature = \"/temperature\" }; of one on Modbus, its register: \
+         { temperature = { input_register = 1, type = \"i16\", scale = 0.1 } }.",
+        Quantities { of: Of::table(table) },
     );
     let (quantities, readings) = match quantities {
         Some(Said::Kernel(channels)) => (Some(channels), None),
@@ -139,37 +141,84 @@ enum Said {
     Remote(Vec<Reading>),
 }
 
-/// The one or the other, by what else the table has.
+/// One of them, by what else the table has.
 struct Quantities {
-    on_broker: bool,
+    of: Of,
+}
+
+/// What reads the quantities.
+enum Of {
+    Kernel,
+    Broker,
+    /// With what is known of the device, if it is.
+    Modbus(Option<&'static modbus::Profile>),
+}
+
+impl Of {
+    fn table(table: &Table<'_>) -> Of {
+        match () {
+            () if modbus::is_meant(table) => Of::Modbus(table.text_of("profile").and_then(modbus::find)),
+            () if remote::is_meant(table) => Of::Broker,
+            () => Of::Kernel,
+        }
+    }
+
+    /// What its quantities look like, if no driver of the kernel has them.
+    fn readings(&self) -> Option<Readings> {
+        match self {
+            Of::Kernel => None,
+            Of::Broker => Some(Readings(Medium::Broker)),
+            Of::Modbus(_) => Some(Readings(Medium::Modbus)),
+        }
+    }
+}
+
+/// The quantities that a profile knows, by their names.
+fn named(names: &DeArray<'_>, profile: &modbus::Profile) -> Result<Vec<Reading>, Wrong> {
+    let words = || profile.readings.iter().map(|row| row.quantity.word());
+    let readings = all_parts(names.iter().map(|name| {
+        let word = name.get_ref().as_str().unwrap_or_default();
+        let row = profile.readings.iter().find(|row| row.quantity.word() == word).ok_or_else(|| {
+            let advice = match nearest::name(word, words()) {
+                Some(near) => format!("did you mean \"{near}\"?"),
+                None => format!("write {}", one_of(words().map(|word| format!("\"{word}\"")).collect())),
+            };
+            Wrong::new(format!("the {} does not read `{}`", profile.title, shorten(word)), advice).at(name.span())
+        })?;
+        Ok(Reading { place: name.span(), ..row.clone() })
+    }))?;
+    once(readings)
 }
 
 impl Shape for Quantities {
     type Value = Said;
 
     fn noun(&self) -> String {
-        if self.on_broker { Readings.noun() } else { Channels.noun() }
+        self.of.readings().map_or_else(|| Channels.noun(), |readings| readings.noun())
     }
 
     fn example(&self) -> String {
-        if self.on_broker { Readings.example() } else { Channels.example() }
+        self.of.readings().map_or_else(|| Channels.example(), |readings| readings.example())
     }
 
     fn read(&self, value: &DeValue<'_>) -> Result<Option<Said>, Wrong> {
-        match self.on_broker {
-            true => Ok(Readings.read(value)?.map(Said::Remote)),
-            false => Ok(Channels.read(value)?.map(Said::Kernel)),
+        match (&self.of, self.of.readings(), value) {
+            (Of::Modbus(Some(profile)), _, DeValue::Array(names)) if !names.is_empty() => {
+                named(names, profile).map(|readings| Some(Said::Remote(readings)))
+            }
+            (_, Some(readings), _) => Ok(readings.read(value)?.map(Said::Remote)),
+            (_, None, _) => Ok(Channels.read(value)?.map(Said::Kernel)),
         }
     }
 
     fn schema(&self) -> Json {
-        json!({ "anyOf": [Channels.schema(), Readings.schema()] })
+        json!({ "anyOf": [Channels.schema(), Readings(Medium::Broker).schema()] })
     }
 
     fn show(&self, value: &Said) -> Json {
         match value {
             Said::Kernel(channels) => Channels.show(channels),
-            Said::Remote(readings) => Readings.show(readings),
+            Said::Remote(readings) => Readings(Medium::Broker).show(readings),
         }
     }
 }

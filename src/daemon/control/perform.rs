@@ -53,7 +53,8 @@ impl Control {
     /// Drives an output. None: its bus answers later.
     fn drive(&mut self, drive: DriveId, output: OutputId, level: Level, cause: &Cause) -> Option<Result<(), String>> {
         let before = self.engine.start_level(output);
-        let result = match self.door.drive(drive, &self.config, output, level, cause) {
+        let elsewhere = self.door.drive(drive, &self.config, output, level, cause);
+        let result = match elsewhere.or_else(|| self.modbus.drive(drive, &self.config, output, level)) {
             Some(Ok(())) => None,
             Some(Err(text)) => Some(Err(text)),
             None => self.hardware.drive(drive, output, level).map(|result| result.map_err(|error| error.to_string())),

@@ -47,11 +47,11 @@ impl Storm {
     pub fn fault(&self, input: &Input) -> Option<Arc<str>> {
         let max_rate = input.max_rate;
         self.ends.map(|_| {
-            match input.line.remote() {
-                None => format!(
+            match input.line.is_wire() {
+                true => format!(
                     "it changes more than {max_rate} times a second: look for a loose contact or a missing resistor"
                 ),
-                Some(_) => format!(
+                false => format!(
                     "it tells more than {max_rate} changes or clicks a second: a broken device, or another program?"
                 ),
             }

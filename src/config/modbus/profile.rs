@@ -1,0 +1,132 @@
+//! Devices whose registers are known: each a file of `profiles/`, in the language of the configuration.
+
+use crate::{
+    config::{
+        remote::{Medium, Reading, Readings},
+        shape::Shape,
+    },
+    model::{Bank, ModbusForm, ModbusPlace},
+};
+use std::sync::LazyLock;
+use toml::de::{DeTable, DeValue};
+
+/// A device whose registers are known.
+pub(in crate::config) struct Profile {
+    /// What the configuration calls it.
+    pub word: &'static str,
+    /// What people call it.
+    pub title: String,
+    /// What it reads.
+    pub readings: Vec<Reading>,
+    /// Of two registers, the first one has the low half.
+    pub low_first: bool,
+    /// Its relays.
+    pub outputs: Option<Channels>,
+    /// Its inputs.
+    pub inputs: Option<Channels>,
+}
+
+/// Relays or inputs that lie one after the other.
+#[derive(Clone, Copy)]
+pub(in crate::config) struct Channels {
+    first: ModbusPlace,
+    pub count: u16,
+    pub form: ModbusForm,
+}
+
+impl Channels {
+    /// Where one is, counted from 1.
+    pub fn place(self, channel: u16) -> Option<ModbusPlace> {
+        let offset = channel.checked_sub(1).filter(|_| channel <= self.count)?;
+        Some(ModbusPlace { address: self.first.address + offset, ..self.first })
+    }
+}
+
+macro_rules! profiles {
+    ($($word:literal),+ $(,)?) => { &[$(($word, include_str!(concat!("profiles/", $word, ".toml")))),+] };
+}
+
+const FILES: &[(&str, &str)] = profiles![
+    "eletechsup-relay-8",
+    "pzem-016",
+    "pzem-017",
+    "sdm120",
+    "sdm230",
+    "sdm630",
+    "sdm72d",
+    "waveshare-io-8",
+    "waveshare-relay-8",
+    "waveshare-relay-d-8",
+    "xy-md02",
+];
+
+/// Their tests hold that all are right.
+static PROFILES: LazyLock<Vec<Profile>> =
+    LazyLock::new(|| FILES.iter().filter_map(|(word, text)| parse(word, text)).collect());
+
+/// Their words.
+pub(super) fn words() -> impl Iterator<Item = &'static str> + Clone {
+    FILES.iter().map(|(word, _)| *word)
+}
+
+/// The device of this word.
+pub(in crate::config) fn find(word: &str) -> Option<&'static Profile> {
+    PROFILES.iter().find(|profile| profile.word == word)
+}
+
+fn parse(word: &'static str, text: &str) -> Option<Profile> {
+    let table = DeTable::parse(text).ok()?;
+    let table = table.get_ref();
+    let readings = match table.get("quantities") {
+        Some(quantities) => Readings(Medium::Modbus).read(quantities.get_ref()).ok()??,
+        None => Vec::new(),
+    };
+    let channels = |key: &str| table.get(key).and_then(|value| channels(value.get_ref().as_table()?));
+    Some(Profile {
+        word,
+        title: table.get("title")?.get_ref().as_str()?.to_owned(),
+        readings,
+        low_first: table.get("word_order").is_some_and(|order| order.get_ref().as_str() == Some("low-first")),
+        outputs: channels("outputs"),
+        inputs: channels("inputs"),
+    })
+}
+
+fn channels(table: &DeTable<'_>) -> Option<Channels> {
+    let number = |key: &str| match table.get(key)?.get_ref() {
+        DeValue::Integer(number) => u16::from_str_radix(number.as_str(), number.radix()).ok(),
+        _ => None,
+    };
+    let banks = [("coil", Bank::Coil), ("discrete_input", Bank::DiscreteInput), ("register", Bank::Register)];
+    let (bank, address) = banks.into_iter().find_map(|(key, bank)| Some((bank, number(key)?)))?;
+    let form = match bank.is_of_bits() {
+        true => ModbusForm::Whole,
+        false => ModbusForm::Numbers { off: number("off").unwrap_or(0), on: number("on").unwrap_or(1) },
+    };
+    Some(Channels { first: ModbusPlace { bank, address }, count: number("count")?, form })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_is_a_whole_profile() {
+        for (word, text) in FILES {
+            let profile = find(word).unwrap_or_else(|| panic!("{word} cannot be read"));
+            let table = DeTable::parse(text).unwrap();
+            let has = |key| table.get_ref().contains_key(key);
+            assert!(has("source") && !profile.title.is_empty(), "{word}");
+            let known = ["title", "source", "word_order", "quantities", "outputs", "inputs"];
+            assert!(table.get_ref().keys().all(|key| known.contains(&&**key.get_ref())), "{word}");
+            assert_eq!(
+                (has("quantities"), has("outputs"), has("inputs")),
+                (!profile.readings.is_empty(), profile.outputs.is_some(), profile.inputs.is_some()),
+                "{word}"
+            );
+            for reading in &profile.readings {
+                assert!(reading.register.is_some(), "{word}: {}", reading.quantity.word());
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Links to other machines that need neither a broker nor the internet.
+
+pub mod modbus;

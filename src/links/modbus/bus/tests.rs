@@ -1,0 +1,134 @@
+//! The bus with a gateway that is played, and its inbox.
+
+use super::{super::frame::checksum, *};
+use crate::model::{Bank, ClockTrust, ModbusBus, ModbusLink, ModbusPlace, ModbusUnit};
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    sync::mpsc,
+    thread,
+};
+
+fn coil(unit: u8, coil: u16) -> Arc<ModbusPoint> {
+    let place = ModbusPlace { bank: Bank::Coil, address: coil };
+    let unit = ModbusUnit { bus: "rs485".into(), address: unit };
+    Arc::new(ModbusPoint { unit, place, form: ModbusForm::Whole, inverted: false, verify: false })
+}
+
+fn drive(of: u16, level: Level) -> Drive {
+    Drive { point: coil(1, of), level, answer: Answering::Waiting(Box::new(drop)), round: 0, tries: 0 }
+}
+
+/// What the thread would do, in this order.
+fn tasks(inbox: &Inbox) -> Vec<String> {
+    let told = |task| match task {
+        Task::Follow(_) => "follow".to_owned(),
+        Task::Drive(Drive { point, level, .. }) => format!("{} {level}", point.place),
+        Task::End => "end".to_owned(),
+    };
+    std::iter::from_fn(|| inbox.next(Duration::ZERO).flatten()).map(told).collect()
+}
+
+#[test]
+fn of_one_output_only_the_newest_drive_is_done() {
+    let inbox = Inbox::default();
+    for (coil, level) in [(0, Level::ON), (1, Level::ON), (0, Level::OFF)] {
+        inbox.give(Task::Drive(drive(coil, level)));
+    }
+    // It failed meanwhile; of the first one there is a newer one.
+    inbox.give_back(drive(0, Level::ON));
+    inbox.give_back(drive(2, Level::ON));
+    assert_eq!(tasks(&inbox), ["coil 1 ON", "coil 0 OFF", "coil 2 ON"]);
+}
+
+#[test]
+fn the_end_waits_for_nothing_that_is_to_be_driven() {
+    let inbox = Inbox::default();
+    inbox.give(Task::Drive(drive(0, Level::OFF)));
+    inbox.give(Task::End);
+    assert_eq!(tasks(&inbox), ["end", "coil 0 OFF"]);
+    inbox.give(Task::Drive(drive(0, Level::ON)));
+    inbox.give(Task::End);
+    inbox.forget_drives();
+    assert_eq!(tasks(&inbox), ["end"]);
+    inbox.give(Task::End);
+    inbox.end();
+    assert_eq!(tasks(&inbox), [""; 0], "the thread ends after what it is at");
+}
+
+/// A bus behind a gateway that passes on frames of RTU. Each register holds its own address; to what `is_silent` says of units
+/// and addresses nothing is answered. Tells which of them were asked.
+fn bus(is_silent: impl Fn(u8, u16) -> bool + Send + 'static) -> (Bus, mpsc::Receiver<(u8, u16)>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (told, asked) = mpsc::channel();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut frame = [0; 8];
+            while stream.read_exact(&mut frame).is_ok() {
+                let (unit, address) = (frame[0], u16::from_be_bytes([frame[2], frame[3]]));
+                let _ = told.send((unit, address));
+                if is_silent(unit, address) {
+                    continue;
+                }
+                let mut answer = frame[..6].to_vec();
+                if frame[1] == 3 {
+                    answer = vec![unit, 3, 2, frame[2], frame[3]];
+                }
+                answer.extend(checksum(&answer).to_le_bytes());
+                let _ = stream.write_all(&answer);
+            }
+        }
+    });
+    let settings = ModbusBus {
+        id: "rs485".into(),
+        link: ModbusLink::Tcp { host: "127.0.0.1".into(), port, rtu: true },
+        timeout: Duration::from_millis(500),
+        poll: Duration::from_secs(1),
+        pause: Duration::ZERO,
+    };
+    let clock = Clock::system(Moment::START, ClockTrust::Always);
+    let (events, _) = tokio::sync::mpsc::channel(1);
+    let mut bus = Bus::new("gateway", Arc::default(), clock, events);
+    bus.follow(Share { settings: Some(settings), ..Share::none() });
+    bus.devices.insert(1, Device::new());
+    (bus, asked)
+}
+
+#[test]
+fn what_is_never_answered_is_asked_once_more_and_left_out() {
+    let (mut bus, asked) = bus(|_, address| address == 40);
+    let read = |address| Request::Read { bank: Bank::Register, address, count: 1 };
+    let write = Request::WriteCoil { address: 7, on: true, as_several: false };
+    let mut ask = |request| bus.ask(1, request).map_err(|failure| failure.text);
+    let missing = Err("no answer within 500ms".to_owned());
+    assert_eq!(ask(read(40)), missing);
+    // Nobody takes the answer to a read for that to a write.
+    assert_eq!(ask(write), Ok(Answer::Written));
+    assert_eq!(ask(read(60)), Ok(Answer::Read(vec![60])));
+    assert_eq!(asked.try_iter().collect::<Vec<_>>(), [(1, 40), (1, 7), (1, 40), (1, 60)]);
+    // As far as is known by then, the device may be dead: it is left alone for now, and then the next one has its turn.
+    assert_eq!(ask(read(40)), missing);
+    assert_eq!(ask(read(60)), missing);
+    assert_eq!(ask(read(60)), Ok(Answer::Read(vec![60])));
+    assert_eq!(asked.try_iter().collect::<Vec<_>>(), [(1, 40), (1, 40), (1, 60)]);
+}
+
+#[test]
+fn at_the_end_a_dead_device_is_tried_behind_all_others() {
+    let (mut bus, asked) = bus(|unit, _| unit == 1);
+    let (told, answers) = mpsc::channel();
+    for (unit, of) in [(1, 0), (1, 1), (1, 2), (2, 0), (2, 1)] {
+        let told = told.clone();
+        let tell = move |result: Result<(), String>| told.send((unit, of, result.is_ok())).unwrap();
+        let answer = Answering::Waiting(Box::new(tell));
+        bus.inbox.give(Task::Drive(Drive { point: coil(unit, of), level: Level::OFF, answer, round: 1, tries: 0 }));
+    }
+    while let Some(Some(task)) = bus.inbox.next(Duration::ZERO) {
+        bus.work(task);
+    }
+    let asked: Vec<_> = asked.try_iter().collect();
+    assert_eq!(asked, [(1, 0), (2, 0), (2, 1), (1, 1), (1, 2)], "each round tries one of the dead, another each time");
+    let answers: Vec<_> = answers.try_iter().collect();
+    assert_eq!(answers, [(2, 0, true), (2, 1, true), (1, 2, false), (1, 1, false), (1, 0, false)]);
+}
