@@ -456,3 +456,17 @@ fn relays_on_modbus_work_as_wires_do() {
     let bell = moved.outputs[0].line.as_ref().unwrap();
     assert!(bell.is_moved(&config, &moved) && !bell.is_moved(&moved, &moved));
 }
+
+#[test]
+fn a_wire_is_not_left_on_beside_what_its_interlock_has_elsewhere() {
+    let left = |other: &str| {
+        let config = house(&format!(
+            "[hub]\nid = \"hut\"\n[modbus.rs485]\nport = \"/dev/ttyUSB0\"\n\
+             [outputs.town]\nkind = \"valve\"\ngpio = 5\nsafe = \"on\"\ninterlock = \"water\"\n\
+             [outputs.well]\nkind = \"valve\"\n{other}\ninterlock = \"water\"\n"
+        ));
+        config.wired().outputs[0].safe.level()
+    };
+    assert_eq!(left("gpio = 6"), Some(Level::ON));
+    assert_eq!(left("modbus = \"rs485/1\"\ncoil = 0"), None);
+}

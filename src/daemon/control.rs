@@ -366,7 +366,7 @@ impl Drop for Control {
     fn drop(&mut self) {
         if !self.stopped {
             let safe = |(index, output): (usize, &Output)| Some((OutputId(index), output.safe.level()?));
-            let levels: Vec<_> = self.config.outputs.iter().enumerate().filter_map(safe).collect();
+            let levels: Vec<_> = self.config.wired().outputs.iter().enumerate().filter_map(safe).collect();
             // On a thread of its own: this one may belong to a runtime.
             let config = self.config.clone();
             let remote =

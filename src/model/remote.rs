@@ -1,6 +1,6 @@
 //! Points that are somebody else's to tell: where their state is told, and where they are commanded.
 
-use super::{Cause, Click, Config, Level, Line, Method, Output, OutputId, Owner, Quantity, Sensor, Source};
+use super::{Cause, Click, Config, Level, Line, Method, Output, OutputId, Owner, Quantity, SafeState, Sensor, Source};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -389,8 +389,17 @@ impl Config {
         if !self.hardware.plays_remote {
             wired.inputs.retain(|input| input.line.is_wire());
             wired.sensors.retain(Sensor::is_wired);
+            let mut half_seen = BTreeSet::new();
             for output in &mut wired.outputs {
-                output.line.take_if(|line| !line.is_wire());
+                if output.line.take_if(|line| !line.is_wire()).is_some() {
+                    half_seen.extend(output.interlock);
+                }
+            }
+            // Whoever drives wires does not see whether the others of an interlock are off: beside them, none is left on.
+            for output in &mut wired.outputs {
+                if output.safe == SafeState::On && output.interlock.is_some_and(|group| half_seen.contains(&group)) {
+                    output.safe = SafeState::Hold;
+                }
             }
         }
         wired
