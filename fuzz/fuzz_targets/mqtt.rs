@@ -44,7 +44,7 @@ fuzz_target!(|bytes: &[u8]| {
             serde_json::from_str::<Memory>(&text).expect("and read back");
         }
         Incoming::Refused(refused) => drop(serde_json::to_string(&refused).expect("a refusal is JSON")),
-        Incoming::EarlierDiscovery(_, payload) => drop(discovery::read(&payload, &topics)),
+        Incoming::EarlierDiscovery(device, payload) => drop(discovery::read(&device, &payload, &topics)),
         Incoming::Birth
         | Incoming::HomeAssistant(_)
         | Incoming::Earlier(..)
