@@ -289,6 +289,15 @@ fn other_machines_reach_it_only_where_that_was_said() {
     let _mosquitto = stage.mosquitto();
     assert!(elsewhere() && !stage.admits(None), "with a password only");
     assert_eq!(stage.run(&["--network", "--local"]).status.code(), Some(2));
+    // By another name hearthd itself would not come in.
+    let named =
+        format!("{HOUSE}[mqtt]\nurl = \"mqtt://pi.lan\"\nusername = \"hearthd\"\npassword_file = \"mqtt-password\"\n");
+    stage.put("etc/hearthd/config.toml", &named);
+    let before = stage.files();
+    let told = stage.refused(&["--local"]);
+    assert!(told.contains("names pi.lan") && told.contains("or run this with --network"), "{told}");
+    assert_eq!(stage.files(), before);
+    stage.broker(&[]);
 }
 
 #[test]
@@ -341,7 +350,7 @@ fn where_the_broker_listens_stays_until_told_otherwise() {
     assert!(told.contains("mqtt://localhost:1884"), "{told}");
     assert_eq!(listens(&["--port", "1885"]).0, "listener 1885 127.0.0.1");
     listens(&["--network"]);
-    stage.broker(&["--remove"]);
+    assert!(stage.broker(&["--remove"]).contains("run `sudo hearthd broker --network`"));
     assert_eq!(listens(&[]).0, "listener 1883 127.0.0.1");
 }
 

@@ -72,7 +72,7 @@ class Covers:
     # By name: whether it takes positions, too.
     HAS_POSITION = {"blind": True, "awning": False}
     # Percents in a tenth of a second.
-    STEP = 3
+    STEP = 1
 
     def __init__(self, broker):
         self.broker, self.task = broker, None

@@ -104,6 +104,7 @@ fn set_up(arguments: &Arguments, place: &Place, house: House) -> anyhow::Result<
     if let Some(found) = others::conflict(place, old_conf.is_some(), port)? {
         bail!("{found}");
     }
+    reaches(&house, address, port)?;
     let secret = house.file.with_file_name(SECRET);
     not_of_another_broker(&house, &secret, old_conf.is_some(), port)?;
     let acl = place.of(settings::ACL);
@@ -156,11 +157,25 @@ fn set_up(arguments: &Arguments, place: &Place, house: House) -> anyhow::Result<
     if changed {
         write!(out, "{}", others::without_user(&house.text))?;
         restart(place).context("`hearthd broker --remove` takes it back")?;
-        writeln!(out, "{}", settings::reach(address))?;
+        writeln!(out, "{}", settings::reach(address, port))?;
     } else {
         writeln!(out, "The broker is set up for hub {} already: nothing was changed.", house.config.hub.id)?;
     }
     configure(arguments, &house, port)
+}
+
+/// Refuses where hearthd would not reach its own broker any more.
+fn reaches(house: &House, address: &str, port: u16) -> anyhow::Result<()> {
+    let host = house.config.mqtt.as_ref().map(|mqtt| &*mqtt.host);
+    let is_ours = settings::in_config(&house.text) == settings::InConfig::Ours;
+    if let Some(host) = host.filter(|host| is_ours && address == settings::LOCAL && !settings::is_local(host)) {
+        bail!(
+            "[mqtt] of {} names {host}, and a broker for this machine only is not reached by that name: nothing was changed.\n\
+             Write url = \"mqtt://localhost:{port}\" there, or run this with --network.",
+            house.file.display()
+        );
+    }
+    Ok(())
 }
 
 /// Refuses where hearthd is at another broker: neither its password nor its place there is to be lost.
@@ -239,6 +254,9 @@ fn remove(arguments: &Arguments, place: &Place, file: &Path) -> anyhow::Result<(
     }
     // The last: as long as it is there, this may be run again.
     delete(&conf)?;
+    if settings::listener(&old).is_some_and(|(_, address)| address != settings::LOCAL) {
+        writeln!(out, "It listened on the network: to set it up again so, run `sudo hearthd broker --network`.")?;
+    }
     if !place.of(settings::MAIN).exists() {
         return Ok(writeln!(out, "There is no mosquitto to restart.")?);
     }

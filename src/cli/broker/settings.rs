@@ -17,18 +17,24 @@ pub const LOCAL: &str = "127.0.0.1";
 /// Where those on other machines can, too: a listener without an address.
 pub const EVERYWHERE: &str = "";
 
-/// Who can connect to a broker that listens there, for people.
-pub fn reach(address: &str) -> &'static str {
+/// Who can connect to a listener there, for people. Of others that somebody added it says nothing.
+pub fn reach(address: &str, port: u16) -> String {
     match address {
-        EVERYWHERE => {
-            "Programs on other machines can connect, with a password, which goes over the network in the clear: \
+        EVERYWHERE => format!(
+            "At port {port}, programs on other machines can connect, with a password, which goes over the network in the clear: \
              docs/mqtt.md, \"TLS\"."
-        }
-        _ => {
-            "Only programs on this machine can connect. For apps, Home Assistant or devices on others: \
+        ),
+        LOCAL => format!(
+            "At port {port}, only programs on this machine can connect. For apps, Home Assistant or devices on others: \
              sudo hearthd broker --network"
-        }
+        ),
+        _ => format!("It listens at {address}, port {port}."),
     }
+}
+
+/// Whether a program on this machine comes by this name to [`LOCAL`].
+pub fn is_local(host: &str) -> bool {
+    ["localhost", LOCAL].contains(&host)
 }
 
 /// Whether a file in the place of [`CONF`] is ours.
@@ -90,8 +96,7 @@ pub fn in_config(text: &str) -> InConfig {
     let Some(mqtt) = table.get("mqtt") else { return InConfig::Nothing };
     let says = |key, value| mqtt.get(key).and_then(toml::Value::as_str) == Some(value);
     let url = mqtt.get("url").and_then(toml::Value::as_str).and_then(|url| url.strip_prefix("mqtt://"));
-    let is_local =
-        url.is_some_and(|rest| ["localhost", "127.0.0.1"].contains(&rest.split([':', '/']).next().unwrap_or(rest)));
+    let is_local = url.is_some_and(|rest| is_local(rest.split([':', '/']).next().unwrap_or(rest)));
     let has_login = ["username", "password", "password_file"].iter().any(|key| mqtt.get(key).is_some());
     match (says("username", HEARTHD) && says("password_file", SECRET), is_local && !has_login) {
         (true, _) => InConfig::Ours,
