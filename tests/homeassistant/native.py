@@ -43,11 +43,30 @@ PLATFORMS = {"light", "switch", "fan", "cover", "valve", "select", "climate", "n
              "binary_sensor", "event"}  # fmt: skip
 
 
+# What hearthd reads of Home Assistant, and a rule by it.
+BORROWED = """
+[inputs.porch_motion]
+kind = "motion"
+homeassistant = "binary_sensor.porch"
+[sensors.orchard]
+homeassistant = "sensor.orchard"
+quantities = ["temperature"]
+[sensors.tank]
+homeassistant = "water_heater.boiler"
+attribute = "current_temperature"
+quantities = ["temperature"]
+[[rules]]
+name = "Coffee for who comes"
+while = "porch_motion is active"
+set = { coffee = "on" }
+"""
+
+
 def house(port):
     """The full house, without what lives on a broker."""
     text = (Path(__file__).parent / "house.toml").read_text()
     text = without(re.sub(r"(?ms)^\[mqtt\]\n.*?(?=^\[)", "", text), ["outputs.shed_plug", "outputs.shed_blind", "outputs.shed_awning", "sensors.outside"])
-    return text.replace("[modes]\n", f'[homeassistant]\nlisten = "127.0.0.1:{port}"\n\n[modes]\n', 1)
+    return text.replace("[modes]\n", f'[homeassistant]\nlisten = "127.0.0.1:{port}"\n\n[modes]\n', 1) + BORROWED
 
 
 class Check:
@@ -119,6 +138,37 @@ class Check:
 
         self.report.note("readings", await until("the reading", is_shown, 10), "living.temperature")
 
+    async def borrowed(self):
+        """Entities of Home Assistant take part in the rules of the house."""
+        def tell(entity, state, **attributes):
+            return self.home.post(f"/api/states/{entity}", json={"state": state, "attributes": attributes})
+
+        async def become(said, **expected):
+            seen = {}
+
+            async def are_so():
+                points = await self.hub.points()
+                seen.update({name: (points[name]["value"], points[name]["quality"]) for name in expected})
+                return all(matches(points[name], value) for name, value in expected.items())
+
+            self.report.note("borrowed entities", await until(said, are_so, 90), f"{said}: {seen}")
+
+        is_in_fault = lambda point: point["quality"] == "fault"
+        await self.hub.tell("coffee", "AUTO")
+        await tell("sensor.orchard", "68.0", unit_of_measurement="°F")
+        await tell("water_heater.boiler", "eco", current_temperature=55)
+        await tell("binary_sensor.porch", "on")
+        await become("first states", **{"orchard.temperature": 20, "tank.temperature": 55, "porch_motion": "ON", "coffee": "ON"})
+        await tell("water_heater.boiler", "eco", current_temperature=58.5)
+        await tell("binary_sensor.porch", "off")
+        await become("changes", **{"tank.temperature": 58.5, "porch_motion": "OFF", "coffee": "OFF"})
+        await tell("sensor.orchard", "unavailable", unit_of_measurement="°F")
+        await tell("binary_sensor.porch", "unavailable")
+        await become("what is unavailable", **{"orchard.temperature": is_in_fault, "porch_motion": is_in_fault, "coffee": "OFF"})
+        await tell("sensor.orchard", "21.5", unit_of_measurement="°C")
+        await tell("binary_sensor.porch", "on")
+        await become("they are back", **{"orchard.temperature": 21.5, "porch_motion": "ON", "coffee": "ON"})
+
     async def reload(self):
         """What is taken away is gone, and the others are the entities that they were."""
         before = {entry["unique_id"]: entry["id"] for entry in (await self.entries()).values()}
@@ -162,6 +212,7 @@ async def main(folder):
             await check.everything_is_found()
             await check.services()
             await check.readings()
+            await check.borrowed()
             await check.reload()
             await check.restart()
             check.report.row("complaints in its log")
