@@ -70,7 +70,7 @@ pub(super) struct Claim<'d> {
 
 /// Points on the broker need one, stay away from hearthd's own topics, and are commanded by one output only.
 pub(super) fn check<'d>(claims: impl Iterator<Item = Claim<'d>>, mqtt: Option<&MqttSettings>, problems: &Problems) {
-    let mut commanded: BTreeMap<(Cow<'_, str>, &str), &str> = BTreeMap::new();
+    let mut commanded: BTreeMap<Cow<'_, str>, Vec<(Part<'_>, &str)>> = BTreeMap::new();
     let mut entities = BTreeMap::new();
     for claim in claims {
         let via = claim.sensor.map(|sensor| sensor.via).or(claim.remote.map(|remote| remote.via));
@@ -96,10 +96,19 @@ pub(super) fn check<'d>(claims: impl Iterator<Item = Claim<'d>>, mqtt: Option<&M
             problems.error(claim.place.clone(), message, "write the topic of the device");
         }
         let Some(command) = command else { continue };
-        if let Some(other) = commanded.insert((relay(&command.topic), &command.on), claim.id) {
+        let (topic, part) = relay(&command.topic, &command.on);
+        let there = commanded.entry(topic).or_default();
+        if let Some((known, other)) = there.iter().rev().find(|(known, _)| known.meets(&part)) {
             let message = format!("`{other}` is commanded there already");
-            problems.error(claim.place.clone(), message, "each device is commanded by one output only: remove one");
+            let advice = match *known == part {
+                true => "each device is commanded by one output only: remove one",
+                false => {
+                    "a state without the name of a gang is for the first: name one in both (`channel`), or remove one"
+                }
+            };
+            problems.error(claim.place.clone(), message, advice);
         }
+        there.push((part, claim.id));
     }
 }
 
@@ -116,9 +125,43 @@ fn check_entity<'d>(claim: &Claim<'d>, entities: &mut BTreeMap<&'d str, &'static
     }
 }
 
-/// The one name of what a topic commands: Tasmota calls its first relay `POWER` as well as `POWER1`.
-fn relay(topic: &str) -> Cow<'_, str> {
-    if topic.starts_with("cmnd/") && topic.ends_with("/POWER") { format!("{topic}1").into() } else { topic.into() }
+/// What of a device a command on its topic is for.
+#[derive(PartialEq, Eq)]
+enum Part<'c> {
+    /// What is told apart by the whole command.
+    Command(&'c str),
+    /// One of its relays, by name; empty: whichever is the first.
+    Gang(String),
+}
+
+impl Part<'_> {
+    /// Whether both may be the same relay.
+    fn meets(&self, other: &Part<'_>) -> bool {
+        let is_first = |part: &Part<'_>| *part == Part::Gang(String::new());
+        let are_gangs = matches!((self, other), (Part::Gang(_), Part::Gang(_)));
+        self == other || are_gangs && (is_first(self) || is_first(other))
+    }
+}
+
+/// The one name of what is commanded. Tasmota calls its first relay `POWER` as well as `POWER1`; zigbee2mqtt takes a state
+/// without a name for that of the first gang.
+fn relay<'c>(topic: &'c str, on: &'c str) -> (Cow<'c, str>, Part<'c>) {
+    if topic.starts_with("cmnd/") && topic.ends_with("/POWER") {
+        return (format!("{topic}1").into(), Part::Command(on));
+    }
+    let is_zigbee = topic.starts_with("zigbee2mqtt/") && topic.ends_with("/set");
+    let gang = is_zigbee.then(|| gang(on)).flatten();
+    (topic.into(), gang.map_or(Part::Command(on), Part::Gang))
+}
+
+/// The gang that a command to zigbee2mqtt is for; None: it is for no state, but for a setting of the device.
+fn gang(on: &str) -> Option<String> {
+    // A word alone is a state, too.
+    let Ok(command) = serde_json::from_str::<serde_json::Map<_, serde_json::Value>>(on) else {
+        return Some(String::new());
+    };
+    let names = |key: &String| if key == "state" { Some("") } else { key.strip_prefix("state_") }.map(str::to_owned);
+    command.keys().find_map(names)
 }
 
 /// What speaks against an output on the broker in an interlock.
