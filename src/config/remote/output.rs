@@ -325,6 +325,16 @@ fn by_form(
         return None;
     };
     let told = |topic, pointer| Told { topic: device.fill(topic, row.kind), pointer: device.fill(pointer, row.kind) };
+    if let Some(level) = row.level.filter(|level| levels && !device.is_named_in([level.topic, level.payload])) {
+        let message = format!("{} takes levels of the whole device, not of a channel", device.form.title);
+        let advice = format!(
+            "remove `levels` or `channel`, or write the whole with mqtt = \"{}\", level = '{}' and level_topic = \"{}\"",
+            device.fill(row.command, row.kind),
+            device.fill_payload(level.payload),
+            device.fill(level.topic, row.kind)
+        );
+        table.error_at("levels", message, advice);
+    }
     let level = row.level.filter(|_| levels).map(|level| RemoteLevel {
         topic: device.fill(level.topic, row.kind),
         payload: device.fill_payload(level.payload),

@@ -87,6 +87,12 @@ impl Device {
         template.replace("{n}", &number).replace("{N}", &said).replace("{_n}", &ending)
     }
 
+    /// Whether a command says which channel it is for. Where none is written there is no question.
+    pub fn is_named_in(&self, templates: [&str; 2]) -> bool {
+        let names = |template: &str| ["{n}", "{N}", "{_n}"].iter().any(|mark| template.contains(mark));
+        self.channel.is_none() || self.form.channels == Channels::None || templates.into_iter().any(names)
+    }
+
     /// Whether it sleeps and wakes to tell something. What says that it is away says only that.
     fn sleeps(&self) -> bool {
         self.form.sleepers.iter().any(|beginning| self.name.starts_with(beginning))
@@ -295,7 +301,8 @@ fn device(
         (Channels::None, Some(_)) => {
             table.error_at("channel", format!("a device of {} has no channels", form.title), "remove it");
         }
-        (Channels::From(first), Some(Channel::Named(_))) => {
+        // What is below the first may be all of them at once, as Tasmota's POWER0 is.
+        (Channels::From(first), Some(channel)) if !matches!(channel, Channel::Number(number) if *number >= first) => {
             let message = format!("{} numbers its channels", form.title);
             table.error_at("channel", message, format!("write its number, from {first}, without quotes"));
         }
