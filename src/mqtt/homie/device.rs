@@ -3,7 +3,7 @@
 use super::form::Form;
 use crate::model::{Config, Kind, PointSpec};
 use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The beginning of all topics; the convention fixes the version in it.
 pub(in crate::mqtt) const ROOT: &str = "homie/5";
@@ -63,7 +63,7 @@ pub(super) fn state_topic(hub: &str) -> String {
 impl Device {
     pub(super) fn of(config: &Config) -> Device {
         let base = base(&config.hub.id);
-        let mut nodes = Nodes { base: base.clone(), described: BTreeMap::new(), properties: Vec::new() };
+        let mut nodes = Nodes::of(base.clone());
         // Another hub tells of its points itself.
         for (place, spec) in config.specs().iter().enumerate() {
             if config.is_of_another_hub(spec.owner) {
@@ -72,7 +72,7 @@ impl Device {
             nodes.add_point(config, place, spec);
         }
         for scene in &config.scenes {
-            let node = Named { id: "scene".into(), title: "Scenes".into() };
+            let node = Named { word: "scene".into(), title: "Scenes".into() };
             let form = Form::Enum(vec!["ON".into()]);
             let scene_point = format!("scene.{}", scene.id);
             nodes.add(node, id(&scene.id), "", Property::commanded(scene_point, scene.name.clone(), form));
@@ -132,13 +132,17 @@ impl Device {
 }
 
 struct Named {
-    id: String,
+    /// What its id is made of.
+    word: String,
     title: String,
 }
 
 /// What is described so far.
 struct Nodes {
     base: String,
+    /// By word.
+    ids: BTreeMap<String, String>,
+    alerts: BTreeSet<String>,
     /// By id: the name, and descriptions of properties.
     described: BTreeMap<String, (String, Map<String, Json>)>,
     properties: Vec<Property>,
@@ -152,10 +156,25 @@ impl Property {
     }
 }
 
+/// An id that is not taken: `lamp_` and `lamp__x` would have the same.
+fn free(wanted: String, is_taken: impl Fn(&str) -> bool) -> String {
+    let (mut id, mut number) = (wanted.clone(), 1);
+    while is_taken(&id) {
+        number += 1;
+        id = format!("{wanted}-{number}");
+    }
+    id
+}
+
 impl Nodes {
+    fn of(base: String) -> Nodes {
+        let (ids, alerts) = Default::default();
+        Nodes { base, ids, alerts, described: BTreeMap::new(), properties: Vec::new() }
+    }
+
     fn add_point(&mut self, config: &Config, place: usize, spec: &PointSpec) {
         let (node, property) = spec.name.split_once('.').unwrap_or((&spec.name, STATE));
-        let named = || Named { id: id(node), title: config.owner_name(spec.owner).to_owned() };
+        let named = || Named { word: node.to_owned(), title: config.owner_name(spec.owner).to_owned() };
         let property = id(property);
         let is_event = matches!(spec.kind, Kind::Event(_));
         let words = spec.commands.as_ref().map(|commands| &commands.words[..]).unwrap_or_default();
@@ -172,7 +191,7 @@ impl Nodes {
                 Form::Boolean(_) => other_words.retain(|word| !matches!(&**word, "on" | "off")),
                 Form::Enum(_) | Form::Integer(_) | Form::Float(_) => {}
             }
-            let alert = (!spec.is_part() && !is_event).then(|| format!("{}--{property}", id(node)));
+            let alert = (!spec.is_part() && !is_event).then(String::new);
             let told = Property {
                 topic: String::new(),
                 point: spec.name.clone(),
@@ -198,7 +217,8 @@ impl Nodes {
         }
     }
 
-    fn add(&mut self, node: Named, id: String, unit: &str, mut property: Property) {
+    /// A property with an id such as this, the next that is free.
+    fn add(&mut self, node: Named, wanted: String, unit: &str, mut property: Property) {
         let Property { form, title, settable, retained, .. } = &property;
         let mut described = json!({ "name": title, "datatype": form.datatype() });
         let more = [
@@ -208,8 +228,15 @@ impl Nodes {
             ("retained", (!retained).then(|| false.into())),
         ];
         more.into_iter().filter_map(|(key, value)| Some((key, value?))).for_each(|(key, value)| described[key] = value);
-        property.topic = format!("{}/{}/{id}", self.base, node.id);
-        let (_, properties) = self.described.entry(node.id).or_insert((node.title, Map::new()));
+        let new = || free(id(&node.word), |id| self.described.contains_key(id));
+        let of_node = self.ids.entry(node.word.clone()).or_insert_with(new);
+        let (_, properties) = self.described.entry(of_node.clone()).or_insert((node.title, Map::new()));
+        let id = free(wanted, |id| properties.contains_key(id));
+        property.topic = format!("{}/{of_node}/{id}", self.base);
+        if let Some(alert) = &mut property.alert {
+            *alert = free(format!("{of_node}--{id}"), |id| self.alerts.contains(id));
+            self.alerts.insert(alert.clone());
+        }
         properties.insert(id, described);
         self.properties.push(property);
     }

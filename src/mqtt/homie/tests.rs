@@ -91,3 +91,22 @@ fn at_its_end_it_is_disconnected_or_gone() {
     assert_eq!(all[0], "$state ");
     assert!(all.iter().all(|message| message.ends_with(' ')) && all.contains(&"$description ".into()), "{all:?}");
 }
+
+#[test]
+fn names_that_would_have_the_same_id_have_their_own() {
+    use OutputKind::Light;
+    let config = house::config(&[("lamp_", Light), ("lamp__x", Light), ("lamp__x_2", Light)]);
+    let device = Device::of(&config);
+    let topics: BTreeSet<&String> = device.properties.iter().map(|property| &property.topic).collect();
+    assert_eq!(topics.len(), device.properties.len());
+    let commanded = |id: &str| {
+        let place = device.commanded(&format!("homie/5/cottage/{id}/state/set")).unwrap();
+        device.properties[place].point.clone()
+    };
+    let expected = ["lamp_", "lamp__x", "lamp__x_2"];
+    assert_eq!(["lamp--x", "lamp--x-2", "lamp--x-2-2"].map(commanded), expected);
+    let described: serde_json::Value = serde_json::from_str(&device.description).unwrap();
+    for id in ["lamp--x", "lamp--x-2", "lamp--x-2-2"] {
+        assert!(described["nodes"][id]["properties"]["state"].is_object(), "{id} in {described}");
+    }
+}
