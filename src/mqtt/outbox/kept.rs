@@ -136,9 +136,13 @@ impl Outbox {
         }
         let used = self.discovery_topics().into_iter().chain([self.topics.availability(), self.topics.problem()]);
         let used: BTreeSet<String> = used.chain(self.vitals.wanted.keys().cloned()).collect();
+        let is_gone = |topic: &String| !self.places.contains_key(topic) && !used.contains(topic);
+        self.gone_topics.retain(is_gone);
         let room = TOPICS_MAX.saturating_sub(self.gone_topics.len());
-        self.gone_topics.extend(topics.into_iter().take(room));
-        self.gone_topics.retain(|topic| !self.places.contains_key(topic) && !used.contains(topic));
+        // Of those that are here already nothing is to be kept in mind: they take no room.
+        let new: Vec<String> =
+            topics.into_iter().filter(|topic| is_gone(topic) && !self.gone_topics.contains(topic)).take(room).collect();
+        self.gone_topics.extend(new);
         self.to_clear.retain(|topic| self.gone_topics.contains(topic));
         (self.clearing, self.record_changed) = (false, true);
     }

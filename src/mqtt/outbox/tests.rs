@@ -988,3 +988,17 @@ fn what_is_announced_one_by_one_moves_from_its_device_and_back() {
     shorter.next_step();
     assert!(topics(&mut shorter).contains(&(lamp.to_owned(), String::new())));
 }
+
+#[test]
+fn what_is_in_use_takes_no_room_from_what_is_gone() {
+    let config = config(&[]);
+    let used: Vec<String> = outbox(&config).places.into_keys().collect();
+    let mut outbox = outbox(&config);
+    outbox.gone_topics = (1..discovery::TOPICS_MAX).map(|n| format!("hearthd/cottage/old_{n}/state")).collect();
+    let gone = "hearthd/cottage/zz_pump/state".to_owned();
+    outbox.gone(Layout::new(), used.iter().cloned().chain([gone.clone()]).collect());
+    assert!(outbox.gone_topics.contains(&gone));
+    assert!(used.iter().all(|topic| !outbox.gone_topics.contains(topic)));
+    outbox.gone(Layout::new(), vec!["hearthd/cottage/zzz/state".into()]);
+    assert_eq!(outbox.gone_topics.len(), discovery::TOPICS_MAX, "and there is an end");
+}
