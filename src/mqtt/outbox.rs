@@ -92,8 +92,9 @@ pub(super) struct Outbox {
     dropped: u64,
     /// An answer was asked for where none can go, and it was said.
     warned_of_reply: bool,
-    /// What is wrong with some point is other than it was, and the hub did not tell yet.
-    faults_due: bool,
+    /// What is wrong in the house is other than it was, and the hub tells after so many groups: all that waited then, so that
+    /// a bus that fails has it told once, and not with each of its points; but also if there is always one more.
+    faults_due: Option<usize>,
     closing: bool,
     clear_at_the_end: Option<String>,
     /// Retained topics of what is no longer there, until the broker has cleared them.
@@ -121,6 +122,8 @@ struct Given {
     because: Option<Arc<str>>,
     attributes: Option<String>,
     fault: Option<String>,
+    /// Whether it was among the points in fault.
+    is_counted: bool,
     online: Option<bool>,
 }
 
@@ -159,7 +162,7 @@ impl Outbox {
             told: VecDeque::new(),
             dropped: 0,
             warned_of_reply: false,
-            faults_due: false,
+            faults_due: None,
             closing: false,
             clear_at_the_end: None,
             gone_topics: BTreeSet::new(),
@@ -213,7 +216,11 @@ impl Outbox {
 
     /// Other hubs believe that we are there as long as we say so now and then.
     pub(super) fn sign_of_life(&mut self) {
-        self.online_due |= self.online_said && !self.closing;
+        if self.online_said && !self.closing {
+            self.online_due = true;
+            // What is wrong with a point may be worded anew with each of its messages.
+            self.faults_are_due();
+        }
     }
 
     /// Home Assistant is there or not, without having started just now.
@@ -286,7 +293,7 @@ impl Outbox {
         if clearing.topics {
             self.to_compare.clear();
             self.batch.clear();
-            self.faults_due = false;
+            self.faults_due = None;
             let kept = self.points.iter().flat_map(PointTopics::all).filter(|topic| self.places.contains_key(*topic));
             self.to_clear.extend(kept.map(String::from));
             self.to_clear.push_back(self.topics.problem());
@@ -326,8 +333,7 @@ impl Outbox {
             if let Some(message) = self.batch.pop_front() {
                 return Some(message);
             }
-            // Not with each point, or a bus that fails would have it told as often as it has points.
-            if self.to_compare.is_empty() && std::mem::take(&mut self.faults_due) {
+            if self.faults_due == Some(0) {
                 self.count_faults();
                 if let Some(message) = self.next_vital() {
                     return Some(message);
@@ -340,6 +346,7 @@ impl Outbox {
             let Some(place) = self.to_compare.pop_front() else { break };
             self.is_to_compare[place] = false;
             self.to_reach = self.to_reach.map(|groups| groups - 1);
+            self.faults_due = self.faults_due.map(|groups| groups.saturating_sub(1));
             let mut last = Vec::new();
             for part in 0..self.groups[place].len() {
                 let (point, part) = self.groups[place][part];
@@ -459,13 +466,15 @@ impl Outbox {
                     .then(|| retained(topics.attributes.clone(), text))
             }
             Part::Fault => {
-                let text = state.wrong().unwrap_or(NO_PROBLEM);
-                if given.fault.as_deref() == Some(text) {
-                    return None;
+                let is_counted = faults::is_counted(&self.snapshot.config, spec, state);
+                let others = std::mem::replace(&mut given.is_counted, is_counted) != is_counted;
+                let text = state.wrong().unwrap_or(NO_PROBLEM).to_owned();
+                let is_news = given.fault.replace(text.clone()).as_ref() != Some(&text);
+                let message = is_news.then(|| retained(topics.fault.clone(), text));
+                if others {
+                    self.faults_are_due();
                 }
-                given.fault = Some(text.to_owned());
-                self.faults_due = true;
-                Some(retained(topics.fault.clone(), text.to_owned()))
+                message
             }
             Part::Availability => {
                 let online = state.is_believed(&self.snapshot.config);

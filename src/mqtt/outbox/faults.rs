@@ -2,7 +2,7 @@
 //! unavailable but that it is: the hub tells what is wrong with it.
 
 use super::Outbox;
-use crate::model::{Quality, Snapshot};
+use crate::model::{Config, PointSpec, PointState, Quality, Snapshot};
 use crate::mqtt::topics::Topics;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -21,21 +21,28 @@ struct Named<'a> {
 }
 
 impl Outbox {
+    /// The points in fault are others now.
+    pub(super) fn faults_are_due(&mut self) {
+        self.faults_due.get_or_insert(self.to_compare.len());
+    }
+
     /// The hub tells of the points as they are now.
     pub(super) fn count_faults(&mut self) {
+        self.faults_due = None;
         self.vitals.wanted.extend(told(&self.snapshot, &self.topics));
     }
 }
 
+/// Whether a point is among those in fault. A part is with its whole; another hub tells of its points itself. What was not
+/// heard yet is no fault: at a start that is every sensor.
+pub(super) fn is_counted(config: &Config, spec: &PointSpec, state: &PointState) -> bool {
+    let is_in_fault = matches!(state.quality, Quality::Stale | Quality::Fault);
+    is_in_fault && !spec.is_part() && !config.is_of_another_hub(spec.owner)
+}
+
 /// By topic.
 fn told(snapshot: &Snapshot, topics: &Topics) -> [(String, String); 2] {
-    let config = &snapshot.config;
-    // A part is in fault with its whole; another hub tells of its points itself. What was not heard yet is no fault: at a
-    // start that is every sensor.
-    let wrong = snapshot.described().filter(|(spec, state)| {
-        let is_in_fault = matches!(state.quality, Quality::Stale | Quality::Fault);
-        is_in_fault && !spec.is_part() && !config.is_of_another_hub(spec.owner)
-    });
+    let wrong = snapshot.described().filter(|(spec, state)| is_counted(&snapshot.config, spec, state));
     let mut faults: BTreeMap<&str, &str> =
         wrong.filter_map(|(spec, state)| Some((&*spec.name, state.wrong()?))).collect();
     let count = faults.len();
@@ -52,7 +59,7 @@ fn told(snapshot: &Snapshot, topics: &Topics) -> [(String, String); 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Chip, Config, PointState, Sensor};
+    use crate::model::{Chip, Sensor};
     use crate::mqtt::house;
     use std::sync::Arc;
 

@@ -143,7 +143,9 @@ fn only_differences_are_said_and_the_latest_value_wins() {
     assert_eq!(said(&mut outbox), fault);
     change(&mut snapshot, 0, |state| state.fault = Some("burnt out".into()));
     outbox.update(Arc::new(snapshot));
-    assert_eq!(said(&mut outbox), ["lamp/fault burnt out", "hub/faults/attributes"]);
+    assert_eq!(said(&mut outbox), ["lamp/fault burnt out"], "the same points are in fault");
+    outbox.sign_of_life();
+    assert_eq!(said(&mut outbox), ["availability online", "hub/faults/attributes"], "and why is told in a while");
 }
 
 /// A bus that fails takes all that hangs on it along.
@@ -220,12 +222,19 @@ fn a_restless_point_silences_no_other_and_not_online() {
     let mut heard = Vec::new();
     for round in 0..40 {
         set(&mut snapshot, point(&config, "lamp"), Value::Level(Level::from_on(round % 2 == 0)));
+        if round == 30 {
+            let pump = snapshot.points.iter().position(|state| state.point == point(&config, "pump")).unwrap();
+            change(&mut snapshot, pump, |state| (state.quality, state.fault) = (Quality::Fault, Some("lost".into())));
+        }
         outbox.update(Arc::new(snapshot.clone()));
-        heard.extend(outbox.next().map(|message| message.topic));
+        heard.extend(outbox.next().map(|message| format!("{} {}", message.topic, message.payload)));
     }
-    for topic in ["pump/state", "pump/why", "hall_motion/availability", "availability"] {
-        assert!(heard.contains(&format!("hearthd/cottage/{topic}")), "{topic} in {heard:?}");
+    for said in ["pump/state ", "pump/why ", "hall_motion/availability ", "availability ", "hub/faults/state 1"] {
+        let line = format!("hearthd/cottage/{said}");
+        assert!(heard.iter().any(|heard| heard.starts_with(&line)), "{said} in {heard:?}");
     }
+    let named = r#"hearthd/cottage/hub/faults/attributes {"faults":{"pump":"lost"}}"#;
+    assert!(heard.iter().any(|heard| heard == named), "{heard:?}");
 }
 
 #[test]
@@ -987,6 +996,30 @@ fn what_is_announced_one_by_one_moves_from_its_device_and_back() {
     );
     shorter.next_step();
     assert!(topics(&mut shorter).contains(&(lamp.to_owned(), String::new())));
+}
+
+/// Each change of an attribute is a row in Home Assistant's database.
+#[test]
+fn a_fault_that_is_worded_anew_with_each_message_is_told_as_often_as_a_sign_of_life() {
+    let config = config(&[("lamp", OutputKind::Light)]);
+    let mut outbox = outbox(&config);
+    said(&mut outbox);
+    let mut snapshot = house::snapshot(&config);
+    let mut heard = Vec::new();
+    for message in 0..50 {
+        let text = format!("it says `{message}`, which is neither on nor off");
+        change(&mut snapshot, 0, |state| (state.quality, state.fault) = (Quality::Fault, Some(text.into())));
+        outbox.update(Arc::new(snapshot.clone()));
+        let vitals = [(crate::model::Vital::Memory, message.to_string().into())];
+        outbox.vitals(&Arc::new(vitals.into_iter().collect()));
+        if message == 40 {
+            outbox.sign_of_life();
+        }
+        heard.extend(std::iter::from_fn(|| outbox.next()).filter(|message| message.topic.contains("/hub/faults/")));
+    }
+    let heard: Vec<&str> = heard.iter().map(|message| &*message.payload).collect();
+    let named = |n: u32| format!(r#"{{"faults":{{"lamp":"it says `{n}`, which is neither on nor off"}}}}"#);
+    assert_eq!(heard, [&*named(0), "1", &*named(40)]);
 }
 
 #[test]

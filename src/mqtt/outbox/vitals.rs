@@ -36,8 +36,9 @@ impl Outbox {
             return;
         }
         let before = std::mem::replace(&mut self.board.vitals, vitals.clone());
-        self.vitals.wanted = wanted(vitals, &self.topics);
-        self.count_faults();
+        let faults = self.topics.faults();
+        self.vitals.wanted.retain(|topic, _| [&faults.state, &faults.attributes].contains(&topic));
+        self.vitals.wanted.extend(wanted(vitals, &self.topics));
         if !before.keys().eq(vitals.keys()) {
             let before = std::mem::take(&mut self.layout);
             self.index();
