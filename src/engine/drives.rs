@@ -19,6 +19,8 @@ pub(super) struct Open {
     id: DriveId,
     pub output: OutputId,
     pub level: Level,
+    /// It began before the end: if it fails, it is tried again at once.
+    pub has_another_chance: bool,
 }
 
 impl Drives {
@@ -27,8 +29,13 @@ impl Drives {
         self.forget(output);
         self.last += 1;
         let id = DriveId(self.last);
-        self.open.push(Open { id, output, level });
+        self.open.push(Open { id, output, level, has_another_chance: false });
         id
+    }
+
+    /// The end has come: what is open by now is tried again at once if it fails.
+    pub fn end(&mut self) {
+        self.open.iter_mut().for_each(|open| open.has_another_chance = true);
     }
 
     /// The drive with this id, if its answer still counts.

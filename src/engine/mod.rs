@@ -354,6 +354,7 @@ impl Engine {
             Event::Reconfigure(config) => self.reconfigure(config, now),
             Event::Stop => {
                 self.stopping = true;
+                self.drives.end();
                 self.changes.everything();
                 // It is the last chance of a wire that failed.
                 for state in &mut self.outputs {

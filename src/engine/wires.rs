@@ -2,6 +2,7 @@
 
 use super::{
     Engine, RETRY_FIRST, RETRY_LAST, change_is_promised,
+    drives::Open,
     order::Dependency,
     parts,
     promises::Promised,
@@ -97,7 +98,7 @@ impl Engine {
                 state.asked = false;
                 self.promises.note(Promised::Output(open.output));
             }
-            self.absorb_level(now, open.output, open.level, result);
+            self.absorb_answer(now, open, result);
         }
     }
 
@@ -105,7 +106,16 @@ impl Engine {
     pub(super) fn absorb_overdue(&mut self, now: Now, drive: DriveId, text: String) {
         let open = self.drives.find(drive).filter(|open| self.outputs[open.output.0].is_under_way());
         if let Some(open) = open {
-            self.absorb_level(now, open.output, open.level, Err(text));
+            self.absorb_answer(now, open, Err(text));
+        }
+    }
+
+    fn absorb_answer(&mut self, now: Now, open: Open, result: Result<(), String>) {
+        self.absorb_level(now, open.output, open.level, result);
+        if let Wire::Failed(failure) = &mut self.outputs[open.output.0].wire
+            && open.has_another_chance
+        {
+            failure.retry = now.moment;
         }
     }
 

@@ -273,6 +273,24 @@ fn the_end_takes_back_what_is_under_way() {
 }
 
 #[test]
+fn what_fails_while_the_end_comes_is_tried_once_more() {
+    for is_late in [false, true] {
+        let mut house = two();
+        house.command("lamp", "ON");
+        house.answer(house.newest());
+        assert_eq!(house.command("lamp", "OFF"), ["lamp OFF"]);
+        assert_eq!(house.send(Event::Stop), NOTHING, "it is under way");
+        let fail = |house: &mut Slow| match house.newest() {
+            drive if is_late => house.overdue(drive),
+            drive => house.send(Event::Driven { drive, result: Err("no answer".into()) }),
+        };
+        assert_eq!(fail(&mut house), ["lamp OFF"]);
+        assert_eq!(fail(&mut house), NOTHING);
+        assert_eq!(house.pass(60), ["lamp OFF"], "a while later, as ever");
+    }
+}
+
+#[test]
 fn how_a_wire_was_before_it_was_driven_does_not_count() {
     let mut house = two();
     house.command("lamp", "ON");
