@@ -45,7 +45,7 @@ impl Draft {
     /// What it is on Modbus, if it is there.
     pub fn modbus_claim(&self) -> Option<modbus::Claim<'_>> {
         let (point, place) = (self.input.line.modbus()?, self.elsewhere.as_ref()?);
-        Some(modbus::Claim { id: &self.id.text, place, unit: &point.unit, output: None })
+        Some(modbus::Claim { id: &self.id.text, place, unit: &point.unit, output: None, is_in_interlock: false })
     }
 }
 

@@ -47,7 +47,7 @@ impl Draft {
     pub fn modbus_claim(&self) -> Option<modbus::Claim<'_>> {
         let SensorSource::Modbus(sensor) = &self.sensor.source else { return None };
         let place = self.elsewhere.as_ref()?;
-        Some(modbus::Claim { id: &self.id.text, place, unit: &sensor.unit, output: None })
+        Some(modbus::Claim { id: &self.id.text, place, unit: &sensor.unit, output: None, is_in_interlock: false })
     }
 }
 

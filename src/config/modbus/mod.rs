@@ -10,13 +10,15 @@ use super::{
     shape::{OneOf, Period, SECOND, Whole, one_of},
     table::{Id, Table},
 };
-use crate::model::{ModbusBus, ModbusLink, ModbusPoint, ModbusUnit, Parity};
+use crate::model::{ModbusBus, ModbusLink, ModbusPoint, ModbusUnit, Parity, duration};
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 pub(super) use point::{input, is_meant, output, sensor};
 pub(super) use profile::{Profile, find};
 
 const MS: Duration = Duration::from_millis(1);
+/// An output of an interlock is read at least this often.
+const INTERLOCK_POLL: Duration = Duration::from_secs(10);
 /// What is written where there is no bus.
 const EXAMPLE: &str = "port = \"/dev/ttyUSB0\"";
 
@@ -96,6 +98,7 @@ pub(super) struct Claim<'d> {
     pub unit: &'d ModbusUnit,
     /// Of an output: where it is.
     pub output: Option<&'d ModbusPoint>,
+    pub is_in_interlock: bool,
 }
 
 /// Points name buses that there are, each place is driven by one output, and no two buses are the same wires.
@@ -109,8 +112,19 @@ pub(super) fn check<'d>(claims: impl Iterator<Item = Claim<'d>>, drafts: &[Draft
         }
     }
     let mut driven: Vec<(&ModbusPoint, &str)> = Vec::new();
-    for Claim { id, place, unit, output } in claims {
-        if !drafts.iter().any(|draft| *draft.id.text == *unit.bus) {
+    for Claim { id, place, unit, output, is_in_interlock } in claims {
+        let bus = drafts.iter().find(|draft| *draft.id.text == *unit.bus);
+        let poll = bus.and_then(|draft| draft.bus.as_ref()).map(|bus| bus.poll);
+        if let Some(poll) = poll.filter(|poll| is_in_interlock && *poll > INTERLOCK_POLL) {
+            let poll = duration::spell(poll);
+            let message = format!(
+                "{id} is in an interlock and is read each {poll}: if it goes on by itself, the others learn of it late"
+            );
+            let advice =
+                format!("write poll = \"{}\" or less in [modbus.{}]", duration::spell(INTERLOCK_POLL), unit.bus);
+            problems.warning(place.clone(), message, advice);
+        }
+        if bus.is_none() {
             let names = drafts.iter().map(|draft| draft.id.text.as_str());
             let advice = match nearest::name(&unit.bus, names.clone()) {
                 Some(near) => format!("did you mean \"{near}/{}\"?", unit.address),

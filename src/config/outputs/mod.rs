@@ -96,7 +96,8 @@ impl Draft {
     pub fn modbus_claim(&self) -> Option<modbus::Claim<'_>> {
         let (Works::Line(line) | Works::SlowPwm { line, .. }) = &self.works else { return None };
         let (point, place) = (line.modbus()?, self.elsewhere.as_ref()?);
-        Some(modbus::Claim { id: &self.id.text, place, unit: &point.unit, output: Some(point) })
+        let is_in_interlock = self.interlock.is_some();
+        Some(modbus::Claim { id: &self.id.text, place, unit: &point.unit, output: Some(point), is_in_interlock })
     }
 }
 
