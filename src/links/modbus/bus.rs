@@ -37,6 +37,10 @@ const READ_BACK_EVERY: Duration = Duration::from_millis(50);
 const LATE: u32 = 2;
 /// At the end, what fails is tried again after all others, in so many rounds.
 const LAST_ROUNDS: u8 = 3;
+/// In all of them but the last, an answer is waited for no longer than this: the dead are not to use up the time of the living.
+const IN_HURRY: Duration = Duration::from_millis(300);
+/// At the end, a link that cannot be opened has this time until the next round: a converter that is plugged in takes some.
+const REOPEN_AT_END: Duration = Duration::from_millis(500);
 
 /// What the thread of a bus is to do.
 pub(super) enum Task {
@@ -77,19 +81,30 @@ pub(super) struct Inbox {
 #[derive(Default)]
 struct State {
     tasks: VecDeque<Task>,
+    /// The end was given.
+    is_last: bool,
     ended: bool,
 }
 
 impl Inbox {
-    /// Adds a task. Of the drives of one output, only the newest is done. The end comes before all drives.
+    /// Adds a task. Of the drives of one output, only the newest is done. The end comes before all drives; what failed since,
+    /// after those that nobody has tried.
     pub fn give(&self, task: Task) {
         let mut state = self.lock();
         if let Task::Drive(drive) = &task {
             state.tasks.retain(|other| !drives(other, &drive.point));
         }
         match task {
-            Task::End => state.tasks.push_front(task),
-            Task::Follow(_) | Task::Drive(_) => state.tasks.push_back(task),
+            Task::End => {
+                state.is_last = true;
+                state.tasks.push_front(task);
+            }
+            Task::Drive(_) => {
+                let has_failed = |other: &Task| matches!(other, Task::Drive(other) if other.round > 1);
+                let at = state.tasks.iter().position(has_failed).unwrap_or(state.tasks.len());
+                state.tasks.insert(at, task);
+            }
+            Task::Follow(_) => state.tasks.push_back(task),
         }
         drop(state);
         self.changed.notify_one();
@@ -113,6 +128,15 @@ impl Inbox {
         };
         let at = state.tasks.iter().position(was_tried_more).unwrap_or(state.tasks.len());
         state.tasks.insert(at, Task::Drive(drive));
+    }
+
+    /// Whether the end was given, though its thread may be at something else yet.
+    fn is_last(&self) -> bool {
+        self.lock().is_last
+    }
+
+    fn has_drives(&self) -> bool {
+        self.lock().tasks.iter().any(|task| matches!(task, Task::Drive(_)))
     }
 
     /// The thread ends after what it is at.
@@ -150,6 +174,8 @@ pub(super) struct Bus {
     /// What people call the bus.
     name: Arc<str>,
     timeout: Duration,
+    /// The longest wait for an answer in a round that is not the last.
+    in_hurry: Duration,
     devices: BTreeMap<u8, Device>,
     /// Answers missing one after the other.
     missing: u32,
@@ -184,6 +210,7 @@ impl Bus {
             unsent: VecDeque::new(),
             wire: None,
             timeout: Duration::ZERO,
+            in_hurry: IN_HURRY,
             devices: BTreeMap::new(),
             missing: 0,
             closed: None,
@@ -224,10 +251,20 @@ impl Bus {
         if round > self.round {
             self.begin_round(round);
         }
+        // Whoever is known to be silent has no part in the first round: all others go before it.
+        let is_silent = || self.devices.get(&point.unit.address).is_some_and(Device::is_silent);
+        if round == 1 && self.closed.is_none() && is_silent() {
+            return self.inbox.give_back(Drive { point, level, answer, round: round + 1, tries });
+        }
         let tries = tries + u8::from(self.spared(point.unit.address).is_none());
         let result = self.drive(&point, level);
+        // The end may have come meanwhile.
+        let has_another_chance = if round == 0 { self.inbox.is_last() } else { round < LAST_ROUNDS };
+        if round == LAST_ROUNDS && !self.inbox.has_drives() {
+            self.leave();
+        }
         match (result, answer) {
-            (Err(_), answer) if (1..LAST_ROUNDS).contains(&round) => {
+            (Err(_), answer) if has_another_chance => {
                 self.inbox.give_back(Drive { point, level, answer, round: round + 1, tries });
             }
             (result, Answering::Waiting(answer)) => answer(result.map_err(|failure| failure.text)),
@@ -245,6 +282,14 @@ impl Bus {
     /// At the end, everybody has another chance in each round; in it, who does not answer is asked once, whatever is to be
     /// driven there.
     fn begin_round(&mut self, round: u8) {
+        if round > 1 && self.closed.is_some() {
+            sleep(REOPEN_AT_END);
+        }
+        if round == 1 {
+            for Leaving { id, point, level, .. } in &self.leaving {
+                tracing::error!("{id} ({point}) is not there any more, and was not left {level}: a restart forgets it");
+            }
+        }
         (self.round, self.round_began) = (round, self.clock.now().moment);
         self.forgive();
     }
@@ -327,9 +372,9 @@ impl Bus {
         }
     }
 
-    /// When something is to be read, or an output to be left.
+    /// When something is to be read, or an output to be left. None at the end: only drives count then.
     fn next_due(&self) -> Option<Moment> {
-        self.wire.as_ref()?;
+        self.wire.as_ref().filter(|_| self.round == 0)?;
         let reads = self.devices.values().filter_map(|device| Some(device.next_due()?.0));
         let due = reads.chain(self.leaving.iter().map(|leaving| leaving.due)).min()?;
         Some(self.closed.as_ref().map_or(due, |(_, _, at)| due.max(*at)))
@@ -383,8 +428,8 @@ impl Bus {
         };
         let late = LATE * self.timeout;
         if let Some(wire) = &mut self.wire {
-            // Otherwise the device is left alone for longer than that.
-            if settled.is_ok() {
+            // Otherwise the device is left alone for longer than that. At the end, others wait.
+            if settled.is_ok() && self.round == 0 {
                 wire.listen(late);
             }
             if is_silent {
@@ -400,20 +445,29 @@ impl Bus {
 
     /// One request. What came corrupt is asked for again: nothing of it can be late.
     fn exchange(&mut self, address: u8, request: Request) -> Result<Answer, Failure> {
+        let patience = self.patience();
         let Some(wire) = &mut self.wire else { return Err(Failure::Closed("its bus is not there".into())) };
-        let mut answer = wire.ask(address, request);
+        let mut answer = wire.ask(address, request, patience);
         for _ in 1..TRIES {
             if answer != Err(Failure::Corrupt) {
                 break;
             }
-            answer = wire.ask(address, request);
+            answer = wire.ask(address, request, patience);
         }
         answer
     }
 
+    /// How long an answer is waited for. Whoever is slow is known by nobody: in the last round it has all the time it needs.
+    fn patience(&self) -> Duration {
+        match self.round {
+            0 | LAST_ROUNDS => self.timeout,
+            _ => self.timeout.min(self.in_hurry),
+        }
+    }
+
     fn note(&mut self, address: u8, request: Request, answer: Result<Answer, Failure>) -> Result<Answer, NotDriven> {
         let (name, now) = (self.called(address), self.clock.now().moment);
-        let numbers_requests = self.wire.as_ref().is_some_and(Wire::numbers_requests);
+        let numbers_requests = self.numbers_requests();
         let mut events = Vec::new();
         let (text, is_certain) = match answer {
             Ok(Answer::Exception(refusal)) if refusal.is_no_answer() => {
@@ -450,7 +504,7 @@ impl Bus {
                         format!("its answers are garbled {TRIES} times: see the wiring, termination and baud rate"),
                         false,
                     ),
-                    _ => (format!("no answer within {:?}", self.timeout), false),
+                    _ => (format!("no answer within {:?}", self.patience()), false),
                 }
             }
         };
@@ -459,6 +513,10 @@ impl Bus {
         }
         self.unsent.extend(events);
         Err(NotDriven { text, is_certain })
+    }
+
+    fn numbers_requests(&self) -> bool {
+        self.wire.as_ref().is_some_and(Wire::numbers_requests)
     }
 
     /// Somebody answered.
@@ -488,9 +546,11 @@ impl Bus {
     fn spared(&self, address: u8) -> Option<String> {
         let now = self.clock.now().moment;
         let trouble = self.devices.get(&address).and_then(|device| device.trouble.as_ref());
+        let late = if self.numbers_requests() { Duration::ZERO } else { LATE * self.timeout };
         let (trouble, closed) = match self.round {
+            // What is late could be taken for what is read back.
             0 => (
-                trouble.filter(|(_, since)| now.since(*since) < SPARED),
+                trouble.filter(|(_, since)| now.since(*since) < SPARED.max(late)),
                 self.closed.as_ref().filter(|(_, _, at)| *at > now),
             ),
             _ => (

@@ -144,6 +144,11 @@ impl Device {
         self.jobs = jobs;
     }
 
+    /// It did not answer so often that nobody expects it to.
+    pub fn is_silent(&self) -> bool {
+        self.failures >= FAULT_AFTER
+    }
+
     /// Whether nothing is read or driven there.
     pub fn is_unused(&self) -> bool {
         self.jobs.is_empty() && self.outputs.is_empty()
@@ -159,7 +164,7 @@ impl Device {
     /// It answered.
     pub fn answers(&mut self, name: &str, events: &mut Vec<Event>) {
         if let Some((_, since)) = self.trouble.take() {
-            if self.failures >= FAULT_AFTER {
+            if self.is_silent() {
                 tracing::info!("{name} answers again");
                 // It was none of them that it did not answer, but all.
                 self.jobs.iter_mut().for_each(|job| (job.due, job.failures) = (since, 0));
@@ -177,7 +182,7 @@ impl Device {
     pub fn fails(&mut self, name: &str, text: &str, request: Option<Request>, now: Moment, events: &mut Vec<Event>) {
         self.failures = self.failures.saturating_add(1);
         self.trouble = Some((text.to_owned(), now));
-        let is_silent = self.failures >= FAULT_AFTER;
+        let is_silent = self.is_silent();
         if self.failures == FAULT_AFTER {
             tracing::warn!("{name}: {text}; it is asked again now and then");
         }

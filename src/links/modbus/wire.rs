@@ -107,31 +107,33 @@ impl Wire {
         }
     }
 
-    /// Asks a unit and waits for its answer. A connection that was closed meanwhile is made anew, once: to ask again for what
-    /// is read or written changes nothing.
+    /// Asks a unit and waits for its answer, which is to begin within the time-out. A connection that was closed meanwhile is
+    /// made anew, once: to ask again for what is read or written changes nothing.
     ///
     /// # Errors
     /// Why there is no answer.
-    pub fn ask(&mut self, unit: u8, request: Request) -> Result<Answer, Failure> {
+    pub fn ask(&mut self, unit: u8, request: Request, timeout: Duration) -> Result<Answer, Failure> {
         self.sent = false;
         let was_open = self.open.is_some();
-        match self.try_to_ask(unit, request) {
+        match self.try_to_ask(unit, request, timeout) {
             Ok(answered) => answered,
-            Err(_) if was_open => self.try_to_ask(unit, request).unwrap_or_else(|lost| Err(Failure::Closed(lost))),
+            Err(_) if was_open => {
+                self.try_to_ask(unit, request, timeout).unwrap_or_else(|lost| Err(Failure::Closed(lost)))
+            }
             Err(lost) => Err(Failure::Closed(lost)),
         }
     }
 
     /// As [`Wire::ask`]; the outer error: the connection is lost.
-    fn try_to_ask(&mut self, unit: u8, request: Request) -> Result<Result<Answer, Failure>, String> {
-        let exchanged = self.exchange(unit, request);
+    fn try_to_ask(&mut self, unit: u8, request: Request, timeout: Duration) -> Result<Result<Answer, Failure>, String> {
+        let exchanged = self.exchange(unit, request, timeout);
         exchanged.map_err(|error| {
             self.close();
             describe(&self.settings.link, &error)
         })
     }
 
-    fn exchange(&mut self, unit: u8, request: Request) -> io::Result<Result<Answer, Failure>> {
+    fn exchange(&mut self, unit: u8, request: Request, timeout: Duration) -> io::Result<Result<Answer, Failure>> {
         if self.open.is_none() {
             self.open = Some(open(&self.settings.link)?);
         }
@@ -141,7 +143,7 @@ impl Wire {
         let frame = framing.frame(number, unit, request);
         self.write(&frame)?;
         let length = frame.len() + framing.answer_length(request);
-        let deadline = self.now() + self.settings.timeout + self.transmission(length);
+        let deadline = self.now() + timeout + self.transmission(length);
         let mut came = Vec::new();
         loop {
             // What is there by then is looked at, once: some never stop talking.
@@ -371,7 +373,7 @@ mod tests {
             let (told, said) = mpsc::channel();
             thread::spawn(move || {
                 let mut wire = Wire::new(bus(ModbusLink::Tcp { host: "127.0.0.1".into(), port, rtu }));
-                let answer = wire.ask(7, READ);
+                let answer = wire.ask(7, READ, Duration::from_millis(20));
                 wire.listen(Duration::from_millis(20));
                 told.send(answer).unwrap();
             });

@@ -56,9 +56,12 @@ fn the_end_waits_for_nothing_that_is_to_be_driven() {
     assert_eq!(tasks(&inbox), [""; 0], "the thread ends after what it is at");
 }
 
-/// A bus behind a gateway that passes on frames of RTU. Each register holds its own address; to what `is_silent` says of units
+/// Longer than any machine is busy with something else: whoever is to be silent is, and nobody else.
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A gateway that passes on frames of RTU, and its port. Each register holds its own address; to what `is_silent` says of units
 /// and addresses nothing is answered. Tells which of them were asked.
-fn bus(is_silent: impl Fn(u8, u16) -> bool + Send + 'static) -> (Bus, mpsc::Receiver<(u8, u16)>) {
+fn gateway(is_silent: impl Fn(u8, u16) -> bool + Send + 'static) -> (u16, mpsc::Receiver<(u8, u16)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (told, asked) = mpsc::channel();
@@ -80,19 +83,37 @@ fn bus(is_silent: impl Fn(u8, u16) -> bool + Send + 'static) -> (Bus, mpsc::Rece
             }
         }
     });
+    (port, asked)
+}
+
+/// A bus that such a gateway leads to.
+fn bus(is_silent: impl Fn(u8, u16) -> bool + Send + 'static) -> (Bus, mpsc::Receiver<(u8, u16)>) {
+    let (port, asked) = gateway(is_silent);
+    (bus_at(port), asked)
+}
+
+fn bus_at(port: u16) -> Bus {
     let settings = ModbusBus {
         id: "rs485".into(),
         link: ModbusLink::Tcp { host: "127.0.0.1".into(), port, rtu: true },
-        timeout: Duration::from_millis(500),
+        timeout: TIMEOUT,
         poll: Duration::from_secs(1),
         pause: Duration::ZERO,
     };
-    let clock = Clock::system(Moment::START, ClockTrust::Always);
+    let clock = Clock::system(Moment::from_millis(1_000_000), ClockTrust::Always);
     let (events, _) = tokio::sync::mpsc::channel(1);
     let mut bus = Bus::new("gateway", Arc::default(), clock, events);
+    bus.in_hurry = TIMEOUT;
     bus.follow(Share { settings: Some(settings), ..Share::none() });
     bus.devices.insert(1, Device::new());
-    (bus, asked)
+    bus
+}
+
+/// Does all that is to be done.
+fn work_off(bus: &mut Bus) {
+    while let Some(Some(task)) = bus.inbox.next(Duration::ZERO) {
+        bus.work(task);
+    }
 }
 
 #[test]
@@ -101,7 +122,7 @@ fn what_is_never_answered_is_asked_once_more_and_left_out() {
     let read = |address| Request::Read { bank: Bank::Register, address, count: 1 };
     let write = Request::WriteCoil { address: 7, on: true, as_several: false };
     let mut ask = |request| bus.ask(1, request).map_err(|failure| failure.text);
-    let missing = Err("no answer within 500ms".to_owned());
+    let missing = Err("no answer within 3s".to_owned());
     assert_eq!(ask(read(40)), missing);
     // Nobody takes the answer to a read for that to a write.
     assert_eq!(ask(write), Ok(Answer::Written));
@@ -124,11 +145,96 @@ fn at_the_end_a_dead_device_is_tried_behind_all_others() {
         let answer = Answering::Waiting(Box::new(tell));
         bus.inbox.give(Task::Drive(Drive { point: coil(unit, of), level: Level::OFF, answer, round: 1, tries: 0 }));
     }
-    while let Some(Some(task)) = bus.inbox.next(Duration::ZERO) {
-        bus.work(task);
-    }
+    work_off(&mut bus);
     let asked: Vec<_> = asked.try_iter().collect();
     assert_eq!(asked, [(1, 0), (2, 0), (2, 1), (1, 1), (1, 2)], "each round tries one of the dead, another each time");
     let answers: Vec<_> = answers.try_iter().collect();
     assert_eq!(answers, [(2, 0, true), (2, 1, true), (1, 2, false), (1, 1, false), (1, 0, false)]);
+}
+
+/// A device that did not answer for long.
+fn silent() -> Device {
+    let mut device = Device::new();
+    (0..3).for_each(|_| device.fails("rs485/1", "no answer", None, Moment::START, &mut Vec::new()));
+    device
+}
+
+#[test]
+fn at_the_end_nobody_waits_for_who_is_known_to_be_silent_and_nothing_is_read() {
+    let (mut bus, asked) = bus(|unit, _| unit == 1);
+    bus.devices.insert(1, silent());
+    // It is taken away, and due at once.
+    let leaving =
+        |unit| Leaving { id: "fan".into(), point: coil(unit, 9), level: Level::OFF, tries: 1, due: Moment::START };
+    bus.leaving.extend([leaving(1), leaving(2)]);
+    let give =
+        |unit, of, answer| Task::Drive(Drive { point: coil(unit, of), level: Level::OFF, answer, round: 0, tries: 0 });
+    bus.inbox.give(Task::End);
+    for unit in [1, 2] {
+        bus.inbox.give(give(unit, 0, Answering::Waiting(Box::new(drop))));
+    }
+    bus.work(bus.inbox.next(Duration::ZERO).flatten().unwrap());
+    assert_eq!(bus.next_due(), None, "a poll would hold the drives up");
+    bus.work(bus.inbox.next(Duration::ZERO).flatten().unwrap());
+    assert_eq!(asked.try_iter().count(), 0);
+    // What comes only now goes before what is known to fail.
+    bus.inbox.give(give(2, 1, Answering::Waiting(Box::new(drop))));
+    work_off(&mut bus);
+    let asked: Vec<_> = asked.try_iter().collect();
+    assert_eq!(asked, [(2, 0), (2, 1), (1, 0), (1, 0), (2, 9)], "in the last round, what was taken away is tried too");
+    let left: Vec<_> = bus.leaving.iter().map(|leaving| leaving.point.unit.address).collect();
+    assert_eq!(left, [1]);
+}
+
+#[test]
+fn a_drive_that_fails_while_the_end_comes_has_all_chances_of_the_end() {
+    let (mut bus, asked) = bus(|unit, _| unit == 1);
+    let drive = Drive { point: coil(1, 0), level: Level::OFF, answer: Answering::Loop(DriveId(7)), round: 0, tries: 0 };
+    bus.inbox.give(Task::Drive(drive));
+    let under_way = bus.inbox.next(Duration::ZERO).flatten().unwrap();
+    bus.inbox.give(Task::End);
+    bus.work(under_way);
+    assert!(bus.unsent.is_empty(), "nobody is told that it failed");
+    work_off(&mut bus);
+    assert_eq!(asked.try_iter().collect::<Vec<_>>(), [(1, 0); 4]);
+    assert!(matches!(bus.unsent.make_contiguous(), [Event::Overdue { drive: DriveId(7), .. }]), "{:?}", bus.unsent);
+}
+
+#[test]
+fn in_the_last_round_who_is_slow_has_the_time_it_needs() {
+    let (mut bus, _) = bus(|_, _| false);
+    (bus.timeout, bus.in_hurry) = (Duration::from_secs(2), IN_HURRY);
+    let mut in_round = |round| {
+        bus.begin_round(round);
+        bus.patience()
+    };
+    assert_eq!([1, 2, 3].map(&mut in_round), [IN_HURRY, IN_HURRY, Duration::from_secs(2)]);
+    bus.timeout = Duration::from_millis(20);
+    bus.begin_round(1);
+    assert_eq!(bus.patience(), Duration::from_millis(20));
+}
+
+#[test]
+fn a_link_that_cannot_be_opened_has_a_while_to_come_back_at_the_end() {
+    // Nobody ever listens there.
+    let mut bus = bus_at(0);
+    bus.inbox.give(Task::Drive(Drive { round: 1, ..drive(0, Level::OFF) }));
+    let began = bus.clock.now().moment;
+    work_off(&mut bus);
+    assert!(bus.closed.is_some());
+    assert!(bus.clock.now().moment.since(began) >= REOPEN_AT_END * u32::from(LAST_ROUNDS - 1));
+}
+
+#[test]
+fn nothing_is_driven_while_an_answer_may_be_late() {
+    let (mut bus, asked) = bus(|_, _| false);
+    let failed = |bus: &mut Bus, ago: Duration| {
+        let since = Moment::from_millis(1_000_000 - i64::try_from(ago.as_millis()).unwrap());
+        bus.devices.get_mut(&1).unwrap().trouble = Some(("no answer".into(), since));
+        bus.drive(&coil(1, 0), Level::ON).is_ok()
+    };
+    bus.timeout = Duration::from_secs(300);
+    assert!(!failed(&mut bus, Duration::from_secs(60)));
+    assert_eq!(asked.try_iter().count(), 0);
+    assert!(failed(&mut bus, Duration::from_secs(600)));
 }
