@@ -33,13 +33,17 @@ use bus::{Answering, Bus, Drive, Inbox, Task};
 use std::{
     collections::BTreeMap,
     sync::{Arc, mpsc},
-    thread::{Builder, JoinHandle},
+    thread::{Builder, JoinHandle, sleep},
     time::Duration,
 };
 use tokio::sync::mpsc::Sender;
 
 /// At the end, buses are waited for no longer than this, all together.
 const SAFE_WITHIN: Duration = Duration::from_secs(4);
+/// After that, threads that still ask are waited for no longer than this,
+const PORTS_WITHIN: Duration = Duration::from_secs(1);
+/// and looked at so often.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// All buses of the house. Dropping it ends their threads after what they are at.
 pub struct Modbus {
@@ -145,7 +149,7 @@ impl Modbus {
             let answers = answers.clone();
             // Whoever asked may have waited long enough.
             let answer = Answering::Waiting(Box::new(move |result| drop(answers.send((output, result)))));
-            self.running(&bus.link.place()).inbox.give(Task::Drive(Drive { point, level, answer, round: 1, tries: 0 }));
+            self.alive(bus).inbox.give(Task::Drive(Drive { point, level, answer, round: 1, tries: 0 }));
         }
         let clock = Clock::system(Moment::START, ClockTrust::Always);
         let end = clock.now().moment + SAFE_WITHIN;
@@ -155,6 +159,28 @@ impl Modbus {
     /// False after a panic of one of the threads.
     pub fn is_healthy(&self) -> bool {
         self.buses.values().all(|bus| bus.thread.as_ref().is_none_or(|thread| !thread.is_finished()))
+    }
+
+    /// Where no thread is or one that died, it is another one, which is told how the bus is reached, and reads nothing.
+    fn alive(&mut self, bus: &ModbusBus) -> &Running {
+        let place = bus.link.place();
+        let is_alive = |running: &mut Running| running.thread.as_ref().is_some_and(|thread| !thread.is_finished());
+        if !self.buses.get_mut(&place).is_some_and(is_alive) {
+            self.buses.remove(&place);
+            let share = Share { settings: Some(bus.clone()), ..Share::none() };
+            self.running(&place).inbox.give(Task::Follow(share));
+        }
+        self.running(&place)
+    }
+
+    /// Ends the threads, and waits a moment for those that still ask: whoever comes next needs their ports.
+    fn give_ports_back(&self) {
+        self.buses.values().for_each(|bus| bus.inbox.end());
+        let end = self.clock.now().moment + PORTS_WITHIN;
+        let ask = || self.buses.values().any(|bus| bus.thread.as_ref().is_some_and(|thread| !thread.is_finished()));
+        while ask() && self.clock.now().moment < end {
+            sleep(LOOK_EVERY);
+        }
     }
 
     fn running(&mut self, place: &str) -> &Running {
@@ -234,12 +260,8 @@ pub fn drive_safe(config: &Config, except: Option<&Config>) -> Vec<(Arc<str>, Re
     let clock = Clock::system(Moment::START, ClockTrust::Always);
     let (events, _nobody) = tokio::sync::mpsc::channel(1);
     let mut modbus = Modbus { buses: BTreeMap::new(), clock, events };
-    for bus in &config.modbus {
-        // It is told how the bus is reached, and reads nothing.
-        let share = Share { settings: Some(bus.clone()), ..Share::none() };
-        modbus.running(&bus.link.place()).inbox.give(Task::Follow(share));
-    }
     let results = modbus.make_safe(config, except).wait();
+    modbus.give_ports_back();
     results.into_iter().map(|(id, result)| (config[id].id.clone(), result)).collect()
 }
 

@@ -1,10 +1,17 @@
 //! The bus with a gateway that is played, and its inbox.
 
-use super::{super::frame::checksum, *};
-use crate::model::{Bank, ClockTrust, ModbusBus, ModbusLink, ModbusPlace, ModbusUnit};
+use super::{
+    super::{Modbus, frame::checksum},
+    *,
+};
+use crate::{
+    config,
+    model::{Bank, ClockTrust, ModbusBus, ModbusLink, ModbusPlace, ModbusUnit},
+};
 use std::{
     io::{Read, Write},
     net::TcpListener,
+    path::Path,
     sync::mpsc,
     thread,
 };
@@ -237,4 +244,28 @@ fn nothing_is_driven_while_an_answer_may_be_late() {
     assert!(!failed(&mut bus, Duration::from_secs(60)));
     assert_eq!(asked.try_iter().count(), 0);
     assert!(failed(&mut bus, Duration::from_secs(600)));
+}
+
+#[test]
+fn in_an_emergency_outputs_of_a_thread_that_died_are_left_safe() {
+    let (port, asked) = gateway(|_, _| false);
+    let text = format!(
+        "[hub]\nid = \"hut\"\n[hardware]\nbackend = \"simulated\"\n\
+         [modbus.rs485]\nurl = \"rtu+tcp://127.0.0.1:{port}\"\ntimeout = \"3s\"\n\
+         [outputs.pump]\nkind = \"switch\"\nmodbus = \"rs485/1\"\ncoil = 5\nverify = false\n"
+    );
+    let config = config::parse(Path::new("hut.toml"), &text).unwrap().config;
+    let clock = Clock::system(Moment::START, ClockTrust::Always);
+    let (events, _news) = tokio::sync::mpsc::channel(64);
+    let mut modbus = Modbus::open(&config, clock, events);
+    let running = modbus.buses.values().next().unwrap();
+    let answer = Answering::Waiting(Box::new(|_| panic!("a bug in the thread")));
+    running.inbox.give(Task::Drive(Drive { point: coil(1, 0), level: Level::ON, answer, round: 0, tries: 0 }));
+    while modbus.is_healthy() {
+        sleep(Duration::from_millis(1));
+    }
+    assert_eq!(asked.try_iter().collect::<Vec<_>>(), [(1, 0)]);
+    let results = modbus.make_safe(&config, None).wait();
+    assert!(!results.is_empty() && results.values().all(Result::is_ok), "{results:?}");
+    assert!(asked.try_iter().any(|at| at == (1, 5)));
 }
