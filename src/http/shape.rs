@@ -6,9 +6,9 @@ use super::{
 };
 use crate::house::Foreseen;
 use crate::model::{
-    BrokerStatus, Category, Claim, ClimateFacet, Expected, Explanation, Kind, Level, ManualFor, Owner, PartReason,
-    Pending, Point, PointSpec, PointState, Quality, Reasons, Role, RuleAhead, RuleReason, Settable, Slot, Snapshot,
-    SunTimes, Truth, Unit, Value, Vital, VitalKind, VitalState, WireReason, of_minutes,
+    BrokerStatus, Category, Claim, ClimateFacet, Expected, Explanation, Kind, Level, Owner, PartReason, Pending,
+    PointSpec, PointState, Quality, Reasons, Role, RuleAhead, RuleReason, Slot, Snapshot, SunTimes, Truth, Unit, Value,
+    Vital, VitalKind, VitalState, WireReason,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -497,13 +497,7 @@ fn described(snapshot: &Snapshot, spec: &PointSpec, state: &PointState) -> Point
 /// For how long a command holds that does not say it.
 fn manual_for(snapshot: &Snapshot, spec: &PointSpec) -> Option<String> {
     match spec.owner {
-        // By hand, or as the file has it.
-        Owner::Output(id) => {
-            Some(match snapshot.get(Point::Setting(Settable::ManualFor(id))).and_then(|state| state.value.as_ref()) {
-                Some(Value::Number(minutes)) => ManualFor::Time(of_minutes(*minutes)).to_string(),
-                _ => snapshot.config[id].manual_for.to_string(),
-            })
-        }
+        Owner::Output(id) => Some(snapshot.manual_for(id).to_string()),
         Owner::Zone(id) => Some(zones::manual_for(&snapshot.config[id])),
         _ => None,
     }

@@ -1,6 +1,9 @@
 //! Snapshots of the whole house: what MQTT, the console and the demo show.
 
-use super::{Because, Claim, Config, Level, Point, PointSpec, Quality, Slot, Value, number};
+use super::{
+    Because, Claim, Config, Level, ManualFor, OutputId, Point, PointSpec, Quality, Settable, Slot, Value, number,
+    of_minutes,
+};
 use crate::clock::{Moment, Now};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -164,6 +167,14 @@ impl Snapshot {
     /// The state of a point of this snapshot's configuration.
     pub fn get(&self, point: Point) -> Option<&PointState> {
         self.points.iter().map(Deref::deref).find(|state| state.point == point)
+    }
+
+    /// For how long a command of an output holds that does not say it: as somebody set it, or as the file has it.
+    pub fn manual_for(&self, id: OutputId) -> ManualFor {
+        match self.get(Point::Setting(Settable::ManualFor(id))).and_then(|state| state.value.as_ref()) {
+            Some(Value::Number(minutes)) => ManualFor::Time(of_minutes(*minutes)),
+            _ => self.config[id].manual_for,
+        }
     }
 
     /// The state of the point of this name.
