@@ -292,12 +292,12 @@ fn on_a_serial_line_no_late_answer_is_taken_for_another() {
     let mut house = hut(&text);
     house.up(&[]);
     let all_are = |at: usize| {
-        let said = all.iter().map(|(point, right)| {
+        let are = all.iter().filter(|(point, right)| {
             let said = number(&house, point);
             assert!(said.is_none_or(|said| right.contains(&said)), "{point} is {said:?}");
             said == Some(right[at])
         });
-        said.fold(true, |all, each| all && each)
+        are.count() == all.len()
     };
     wait_until("all are read", || all_are(0));
     devices.line("late", 2, 3.0);
