@@ -10,7 +10,7 @@ use crate::{
     clock::Now,
     model::{
         Ask, Capability, ClimateFacet, Command, Config, Effect, Level, Method, OutputId, Point, Refusal, SceneId,
-        Source, Truth, Wish,
+        Source, Wish,
     },
 };
 use std::time::Duration;
@@ -97,51 +97,62 @@ impl Engine {
         }
     }
 
-    /// No door is moved of which nobody knows where it is.
-    fn refuse_lost_doors(&self, outputs: impl IntoIterator<Item = OutputId>) -> Result<(), Refusal> {
-        let is_lost =
-            |id: &OutputId| matches!(self.config[*id].method, Method::Door(_)) && !self.outputs[id.0].door.is_known();
-        match outputs.into_iter().find(is_lost) {
-            Some(lost) => Err(Refusal::NoEnds { output: self.config[lost].id.to_string() }),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether a toggle goes by where it is, not by what was asked: what tells so itself, and what only opens and closes.
-    fn toggles_by_place(&self, id: OutputId) -> bool {
-        self.config.tells_itself(id) || self.config.capability(id) == Capability::Ends
-    }
-
-    /// Whether it is a gate on the broker of which nobody knows where it is: nobody knows what is the other way. One that moves can
-    /// be stopped.
-    fn is_lost_gate(&self, id: OutputId) -> bool {
-        let state = &self.outputs[id.0].mover;
-        self.config[id].method.mover().is_some_and(|mover| {
-            let is_away = self.outputs[mover.stop.0].failure().is_some();
-            mover.is_gate && !state.is_under_way() && (is_away || !state.is_known())
-        })
-    }
-
-    /// What a switch on the wall moves of these: not a door, nor a group with one, of which nobody knows where it is.
-    pub(super) fn without_lost_doors(&mut self, outputs: &[OutputId]) -> Vec<OutputId> {
-        let lost = |id: &OutputId| match self.config[*id].method {
-            Method::Door(_) if !self.outputs[id.0].door.heeds_switches() => {
-                Some(Refusal::NoEnds { output: self.config[*id].id.to_string() })
-            }
-            Method::Mover(_) if self.is_lost_gate(*id) => Some(Refusal::NotKnown),
-            _ => None,
+    /// Why it is not moved while nobody knows where it is: a door by its button not at all, a gate on the broker not the other way.
+    fn is_lost(&self, id: OutputId, now: Now) -> Option<Refusal> {
+        let refusal = match &self.config[id].method {
+            Method::Door(_) => Refusal::NoEnds { output: self.config[id].id.to_string() },
+            Method::Mover(mover) if mover.is_gate => Refusal::NotKnown,
+            _ => return None,
         };
-        let lost = |output: &OutputId| self.config.members(*output).iter().find_map(lost);
+        (!self.view(now).is_known(id)).then_some(refusal)
+    }
+
+    /// No door is moved of which nobody knows where it is.
+    fn refuse_lost_doors(&self, outputs: impl IntoIterator<Item = OutputId>, now: Now) -> Result<(), Refusal> {
+        let doors = outputs.into_iter().filter(|id| matches!(self.config[*id].method, Method::Door(_)));
+        doors.filter_map(|id| self.is_lost(id, now)).map(Err).next().unwrap_or(Ok(()))
+    }
+
+    /// What a switch on the wall moves of these: nothing of which nobody knows where it is, nor a group with that.
+    pub(super) fn without_lost(&mut self, outputs: &[OutputId], now: Now) -> Vec<OutputId> {
         let (mut kept, mut notes) = (Vec::new(), Vec::new());
         for output in outputs {
-            let Some(refusal) = lost(output) else {
-                kept.push(*output);
-                continue;
-            };
-            notes.push(Effect::Note { about: self.config[*output].id.clone(), text: refusal.to_string().into() });
+            match self.config.members(*output).into_iter().find_map(|id| self.is_lost(id, now)) {
+                None => kept.push(*output),
+                Some(refusal) => {
+                    let about = self.config[*output].id.clone();
+                    notes.push(Effect::Note { about, text: refusal.to_string().into() });
+                }
+            }
         }
         self.notes.extend(notes);
         kept
+    }
+
+    /// Whether a toggle takes it to be on, or open. What tells where it is and what only opens and closes go by that, as far as
+    /// it is known, all others by what was asked.
+    fn is_on_for_toggles(&self, id: OutputId, now: Now) -> bool {
+        let takes = self.config.capability(id);
+        if !takes.moves() {
+            return self.asked(id).is_on();
+        }
+        let by_place = self.config.tells_itself(id) || takes == Capability::Ends;
+        match self.view(now).is_on(id) {
+            truth if by_place && truth.is_known() => truth.is_true(),
+            _ => self.position(id, now).unwrap_or(self.outputs[id.0].level).is_on(),
+        }
+    }
+
+    /// What a toggle makes of `member`, of the group `id` or that output itself. `moves`: one of all that are toggled is under
+    /// way; `any_on`: one of them is on.
+    fn toggled(&self, id: OutputId, member: OutputId, moves: bool, any_on: bool, now: Now) -> Goal {
+        let takes = self.config.capability(id);
+        match takes.moves() {
+            true if moves => self.stand(member, now),
+            true => Goal::Level(Level::from_on(!any_on)),
+            false if any_on => Goal::Level(Level::OFF),
+            false => Goal::Level(last_on(takes, &self.outputs[id.0])),
+        }
     }
 
     /// What `member`, of the group `id` or that output itself, is to be. A group is switched as one.
@@ -153,26 +164,20 @@ impl Engine {
             _ if asked.is_on() => asked,
             _ => last_on(takes, state),
         };
-        if ask != Ask::Stop {
-            self.refuse_lost_doors([member])?;
+        let moves = ask == Ask::Toggle && self.is_under_way(id);
+        match ask {
+            // What is under way can always be stopped.
+            Ask::Stop => {}
+            Ask::Toggle if moves => {}
+            Ask::Toggle => self.is_lost(member, now).map_or(Ok(()), Err)?,
+            _ => self.refuse_lost_doors([member], now)?,
         }
         Ok(match ask {
             Ask::On => Goal::Level(on),
             Ask::Off | Ask::Auto => Goal::Level(Level::OFF),
             Ask::Level(level) => Goal::Level(level),
             Ask::Stop => self.stand(member, now),
-            Ask::Toggle if self.is_lost_gate(member) => return Err(Refusal::NotKnown),
-            Ask::Toggle if takes.moves() && self.is_under_way(id) => self.stand(member, now),
-            Ask::Toggle if takes.moves() => {
-                let by_place = self.toggles_by_place(id);
-                let open = match self.view(now).is_on(id) {
-                    Truth::True if by_place => true,
-                    Truth::False if by_place => false,
-                    _ => self.position(id, now).unwrap_or(state.level).is_on(),
-                };
-                Goal::Level(Level::from_on(!open))
-            }
-            Ask::Toggle => Goal::Level(if asked.is_on() { Level::OFF } else { on }),
+            Ask::Toggle => self.toggled(id, member, moves, self.is_on_for_toggles(id, now), now),
             Ask::By(percent) => Goal::Level(self.changed_by(member, percent, now)?),
         })
     }
@@ -258,29 +263,16 @@ impl Engine {
         }
     }
 
-    /// Toggles several outputs as one: if any is asked to be on, all go off; covers stand still if any of them moves.
+    /// Toggles several outputs as one: if any is on, all go off; covers stand still if any of them moves.
     pub(super) fn toggle_together(&mut self, outputs: &[OutputId], source: &Source, now: Now) {
-        let outputs = self.without_lost_doors(outputs);
-        let is_on = |output: &OutputId| match self.toggles_by_place(*output) {
-            true => self.view(now).is_on(*output).is_true(),
-            false => asked(&self.outputs[output.0]).is_on(),
-        };
-        let any_on = outputs.iter().any(is_on);
         let moves = outputs.iter().any(|output| self.is_under_way(*output));
+        // What is under way can always be stopped.
+        let outputs = if moves { outputs.to_vec() } else { self.without_lost(outputs, now) };
+        let any_on = outputs.iter().any(|output| self.is_on_for_toggles(*output, now));
         let mut goals = Vec::new();
         for output in outputs {
-            let takes = self.config.capability(output);
-            let on = last_on(takes, &self.outputs[output.0]);
-            for member in self.config.members(output) {
-                goals.push((
-                    member,
-                    match takes {
-                        _ if takes.moves() && moves => self.stand(member, now),
-                        _ if takes.moves() => Goal::Level(Level::from_on(!any_on)),
-                        _ => Goal::Level(if any_on { Level::OFF } else { on }),
-                    },
-                ));
-            }
+            let members = self.config.members(output).into_iter();
+            goals.extend(members.map(|member| (member, self.toggled(output, member, moves, any_on, now))));
         }
         self.fill_manual(&goals, source, None, now);
     }
@@ -289,7 +281,7 @@ impl Engine {
         let config = self.config.clone();
         let scene = &config[id];
         self.refuse_locked(scene.set.iter().map(|(output, _)| *output), &command.source)?;
-        self.refuse_lost_doors(scene.set.iter().map(|(output, _)| *output))?;
+        self.refuse_lost_doors(scene.set.iter().map(|(output, _)| *output), now)?;
         let goals: Vec<_> = scene.set.iter().map(|(output, level)| (*output, Goal::Level(*level))).collect();
         self.fill_manual(&goals, &command.source, command.hold.or(scene.hold), now);
         Ok(())

@@ -380,8 +380,8 @@ impl Engine {
         match result {
             Ok(measured) => {
                 state.fault = None;
-                // It answers, and has nothing to tell yet.
-                if measured.is_empty() {
+                // It answers, and has nothing to tell of the rest yet. Of what is not on this machine, each number may come by itself.
+                if measured.is_empty() || self.config[sensor].is_wired() {
                     state.awaited = state.awaited.map(|_| now.moment);
                 }
                 sensors::take(&self.config[sensor], state, measured, now);
@@ -555,7 +555,7 @@ impl Engine {
                 .iter()
                 .map(|sensor| {
                     let state = memory.sensors.remove(&sensor.id).unwrap_or_default();
-                    let awaited = state.readings.is_empty().then(|| state.awaited.unwrap_or(now.moment));
+                    let awaited = state.lacks(sensor).then(|| state.awaited.unwrap_or(now.moment));
                     SensorState { awaited, ..state }
                 })
                 .collect(),

@@ -26,6 +26,7 @@ pub(super) fn take(sensor: &Sensor, state: &mut SensorState, measured: Vec<(Quan
             pass(sensor, state, quantity, value, at.unwrap_or(now.moment), now);
         }
     }
+    state.awaited = state.awaited.filter(|_| state.lacks(sensor));
 }
 
 /// Passes one reading that was taken at `at` through its filter.
@@ -54,5 +55,4 @@ fn pass(sensor: &Sensor, state: &mut SensorState, quantity: Quantity, value: f64
         (Some(Passed::HeldBack), None) => return,
     };
     state.readings.insert(quantity, reading);
-    state.awaited = None;
 }

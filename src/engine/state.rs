@@ -103,7 +103,7 @@ pub(super) struct SensorState {
     /// What its chip has learnt of the air. The engine keeps it and makes nothing of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learnt: Option<Learnt>,
-    /// While nothing was heard of it: since when that is waited for.
+    /// While one of its quantities was never heard of: since when that is waited for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub awaited: Option<Moment>,
 }
@@ -141,6 +141,11 @@ impl SensorState {
         let of = |quantity: &Quantity| self.filters.get(quantity).and_then(FilterState::fault);
         let own = || of(&quantity);
         self.fault.as_ref().or_else(own).or_else(|| quantity.ingredients().iter().find_map(of))
+    }
+
+    /// Whether nothing was ever heard of one of its quantities.
+    pub fn lacks(&self, sensor: &Sensor) -> bool {
+        sensor.quantities().any(|quantity| !self.readings.contains_key(&quantity))
     }
 
     /// What was read before may be long out of date.

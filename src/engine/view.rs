@@ -174,7 +174,7 @@ impl<'a> View<'a> {
     }
 
     /// Whether it is known where it is: of a door, by its switches; of a group, where all its members are.
-    fn is_known(self, id: OutputId) -> bool {
+    pub fn is_known(self, id: OutputId) -> bool {
         match &self.config[id].method {
             Method::Door(_) => self.outputs[id.0].door.is_known(),
             // What it said before it was away is not so for ever.

@@ -391,6 +391,55 @@ fn a_gate_is_toggled_only_where_somebody_knows_where_it_is() {
     assert_eq!(comes_back(&mut house), NOTHING);
 }
 
+/// Two of them, in a group, and a button on the wall for each and both.
+fn pair(class: &str) -> House {
+    let more = format!(
+        "[outputs.shade]\nkind = \"cover\"\n{class}zigbee2mqtt = \"shade\"\n\
+         [outputs.all]\nkind = \"group\"\nmembers = [\"blind\", \"shade\"]\n\
+         [inputs.button]\nkind = \"button\"\ngpio = 7\ntoggles = [\"blind\", \"shade\"]\n"
+    );
+    let one = BLIND.replace("kind = \"cover\"\n", &format!("kind = \"cover\"\n{class}"));
+    let mut house = House::new(from_text(&one.replace("[[rules]]", &format!("{more}[[rules]]"))));
+    house.input("night", false);
+    house.input("button", false);
+    house
+}
+
+#[test]
+fn two_gates_are_stopped_whatever_is_known_of_them() {
+    for toggle in ["all", "button"] {
+        let mut house = pair("class = \"gate\"\n");
+        let toggle = |house: &mut House| match toggle {
+            "button" => house.input("button", true),
+            group => house.command(group, "TOGGLE"),
+        };
+        assert_eq!(moves(toggle(&mut house)), NOTHING, "nobody knows which way they would go");
+        house.input("button", false);
+        tells(&mut house, 50, Some(ON));
+        let stopped = moves(toggle(&mut house));
+        assert!(stopped.iter().any(|line| line.starts_with("blind.stop ON")), "one that moves is stopped: {stopped:?}");
+    }
+}
+
+#[test]
+fn buttons_toggle_what_tells_nothing_as_commands_do() {
+    for toggle in ["all", "button"] {
+        let mut house = pair("");
+        let parts = |done: Vec<String>| -> Vec<String> {
+            let is_part = |line: &String| line.contains('.') && !line.contains(" OFF: ");
+            done.into_iter().filter(is_part).map(|line| line[..line.find(':').unwrap()].to_owned()).collect()
+        };
+        house.command("all", "OPEN");
+        house.live(secs(3600));
+        assert_eq!(house.point("blind").quality, Quality::Fault, "it has told nothing, and was to open");
+        let done = match toggle {
+            "button" => house.input("button", true),
+            group => house.command(group, "TOGGLE"),
+        };
+        assert_eq!(parts(done), ["blind.close ON", "shade.close ON"], "by {toggle}");
+    }
+}
+
 #[test]
 fn a_rule_moves_no_gate_because_it_is_new() {
     let mut house = House::new(from_text(&gate()));

@@ -173,3 +173,32 @@ fn zero_has_no_sign() {
         assert_eq!(value.to_string(), json);
     }
 }
+
+#[test]
+fn each_number_of_a_device_on_the_broker_is_waited_for_by_itself() {
+    let mut house = House::new(from_text(
+        "[mqtt]\nurl = \"mqtt://localhost\"\n[sensors.room]\nmqtt = \"room\"\nstale_after = \"10m\"\n\
+         quantities = { temperature = \"/t\", humidity = \"/h\" }\n",
+    ));
+    for _ in 0..3 {
+        read(&mut house, &[(Quantity::Temperature, 20.0)]);
+        assert_eq!(house.point("room.humidity").quality, Quality::Unknown);
+        house.live(secs(240));
+    }
+    assert_eq!(house.point("room.temperature").quality, Quality::Good);
+    assert_eq!(house.point("room.humidity").quality, Quality::Stale, "for twelve minutes, nothing was told of it");
+    read(&mut house, &[(Quantity::Humidity, 50.0)]);
+    assert_eq!(house.point("room.humidity").quality, Quality::Good);
+}
+
+#[test]
+fn a_chip_that_answers_may_have_nothing_to_tell_yet() {
+    let mut house = House::new(weather());
+    for _ in 0..10 {
+        read(&mut house, &[(Quantity::Temperature, 20.0)]);
+        house.live(secs(20));
+    }
+    assert_eq!(house.point("room.humidity").quality, Quality::Unknown);
+    house.live(secs(3600));
+    assert_eq!(house.point("room.humidity").quality, Quality::Stale, "it answers no more");
+}

@@ -174,7 +174,7 @@ impl Engine {
 
     fn command_by_switch(&mut self, output: OutputId, level: Level, input: InputId, now: Now) {
         let source = Source::Switch(self.config[input].id.clone());
-        let outputs = self.without_lost_doors(&[output]);
+        let outputs = self.without_lost(&[output], now);
         let members = outputs.into_iter().flat_map(|output| self.config.members(output));
         let goals: Vec<_> = members.map(|member| (member, Goal::Level(level))).collect();
         self.fill_manual(&goals, &source, None, now);

@@ -226,11 +226,6 @@ impl DoorState {
         self.run.ends.at().is_some()
     }
 
-    /// Whether a switch on the wall may move it, or stop it.
-    pub fn heeds_switches(&self) -> bool {
-        self.is_known() || self.run.moves.is_some()
-    }
-
     /// The end at which it is; None: at neither, or nobody knows.
     pub fn end(&self) -> Option<Level> {
         match self.run.ends.at()? {
