@@ -136,10 +136,11 @@ impl Editor {
             }
         };
         tokio::task::spawn_blocking(move || {
-            let _turn = turn;
             let played = desk
                 .to_try(&trial.text)
                 .and_then(|loaded| (desk.simulate)(&Arc::new(loaded.config), &running, &trial).map_err(Refused::Wrong));
+            // Whoever has the answer may ask for the next.
+            drop(turn);
             drop(answer.send(played));
         });
     }
