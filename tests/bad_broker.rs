@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// So much of its own may a daemon have, whatever a broker does; it begins with 5 MB.
 const OWN_MAX_KB: u64 = 16 << 10;
 /// Houses at a time: they wait for their brokers most of the time.
-const AT_A_TIME: usize = 12;
+const AT_A_TIME: usize = 40;
 
 fn config(port: u16, version: &str) -> String {
     format!(
