@@ -48,7 +48,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("mqtt", &["model", "clock", "files", "house", "remote"]),
     ("mdns", &[]),
     ("homeassistant", &["model", "clock", "files", "house", "mdns", "remote"]),
-    ("http", &["model", "clock", "files", "house", "mdns"]),
+    ("http", &["model", "clock", "files", "house", "mdns", "report"]),
     ("html", &[]),
     ("report", &["model", "house", "html"]),
     ("simulator", &["model", "clock", "almanac", "config", "engine", "hardware", "house", "html"]),

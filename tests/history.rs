@@ -79,6 +79,13 @@ fn a_report_is_told_by_the_daemon_and_by_its_file() {
     let page = house.folder.path().join("report.html");
     house.ask(&["report", "--from", "5d", "--html", page.to_str().unwrap()]);
     assert!(fs::read_to_string(page).unwrap().contains("<td>Heater"));
+    let (status, told) = get(&house.socket(), "/api/v1/report?from=5d");
+    assert_eq!(status, 200, "{told}");
+    check(&told);
+    for (query, expected) in [("from=someday", "someday"), ("form=5d", "the query may have from and to")] {
+        let (status, told) = get(&house.socket(), &format!("/api/v1/report?{query}"));
+        assert!(status == 422 && told["detail"].as_str().unwrap().contains(expected), "{status} {told}");
+    }
     assert!(house.stop());
     check(&report(&house));
     fs::remove_file(database(&house)).unwrap();
@@ -395,6 +402,7 @@ fn nothing_is_kept_where_nothing_is_to_be() {
     assert_eq!(status, 404, "{answer}");
     let advice = "no history is kept; write a line [history] into the configuration file, and it begins";
     assert_eq!(answer["detail"], advice);
+    assert_eq!(get(&house.socket(), "/api/v1/report"), (404, answer));
     let told = house.console(&["history", "lamp"]);
     assert!(!told.status.success() && String::from_utf8_lossy(&told.stderr).contains(advice), "{told:?}");
     // A reload begins it, and another ends it.
@@ -443,8 +451,9 @@ fn kills(row: u64) {
     }
     house.up(&FAST);
     assert!(!house.log().contains("damaged"), "none was set aside");
-    let blinker = course(&house, &["blinker", "--from", "2026-11-23", "--to", "2026-11-24"]);
-    assert!(changes(&blinker).len() > 20, "{blinker}");
+    wait_until("it goes on", || {
+        changes(&course(&house, &["blinker", "--from", "2026-11-23", "--to", "2026-11-24"])).len() > 20
+    });
 }
 
 /// How many commits and entries of the log are in a file that is being written.

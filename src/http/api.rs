@@ -7,11 +7,12 @@ use super::{
     operations::{self, Content, Operation, Verb},
     page,
     problem::problem,
-    rules, shape,
+    report, rules, shape,
 };
 use crate::clock::Moment;
 use crate::house::{Ask, Candidate, Course, Explained, House, NoCourse, Past, Plan, Question, Request};
 use crate::model::{Refusal, Scope, Source, duration};
+use crate::report::{Report, Wanted};
 use axum::{
     Extension, Json, Router,
     body::{Bytes, to_bytes},
@@ -30,7 +31,7 @@ use tokio::{
 };
 
 /// Longer than any pass of the control loop and any wait for the disk.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// A client that asks for nothing for so long is let go.
 pub(super) const REQUEST_WITHIN: Duration = Duration::from_secs(5);
 /// The largest body of a command, in bytes,
@@ -132,6 +133,16 @@ fn operations(auth: Option<&Arc<Auth>>) -> Vec<Operation> {
             .scope(Read)
             .asks::<Ask>()
             .gives::<Course>()
+            .fails(&[StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY, UNANSWERED]),
+        Operation::new(Get, "/api/v1/report", "report", "What the past of the house comes to", report::report)
+            .scope(Read)
+            .asks::<Wanted>()
+            .gives::<Report>()
+            .fails(&[StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY, UNANSWERED]),
+        Operation::new(Get, "/api/v1/report.html", "reportPage", "The same as a page", report::page)
+            .scope(Read)
+            .asks::<Wanted>()
+            .answers(StatusCode::OK, Content::Text("text/html"))
             .fails(&[StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY, UNANSWERED]),
         Operation::new(
             Get,
@@ -242,16 +253,21 @@ async fn hub(State(house): State<House>) -> Response {
 }
 
 /// A query that is not understood is told what it could be.
-type AskOf = Result<Query<Ask>, axum::extract::rejection::QueryRejection>;
+pub(super) type Asked<T> = Result<Query<T>, axum::extract::rejection::QueryRejection>;
 
-async fn past(State(house): State<House>, Extension(work): Extension<Work>, Id(id): Id, ask: AskOf) -> Response {
+/// What was asked, or what the query may have.
+pub(super) fn understood<T>(asked: Asked<T>, fields: &str) -> Result<T, Response> {
+    asked.map(|Query(asked)| asked).map_err(|wrong| {
+        let text = format!("{}; the query may have {fields}", wrong.body_text());
+        problem(StatusCode::UNPROCESSABLE_ENTITY, &text)
+    })
+}
+
+async fn past(State(house): State<House>, Extension(work): Extension<Work>, Id(id): Id, ask: Asked<Ask>) -> Response {
     let _at_work = work.begin();
-    let ask = match ask {
-        Ok(Query(ask)) => Ask { point: id, ..ask },
-        Err(wrong) => {
-            let text = format!("{}; the query may have from, to, every and spans", wrong.body_text());
-            return problem(StatusCode::UNPROCESSABLE_ENTITY, &text);
-        }
+    let ask = match understood(ask, "from, to, every and spans") {
+        Ok(ask) => Ask { point: id, ..ask },
+        Err(response) => return response,
     };
     let busy = || problem(StatusCode::SERVICE_UNAVAILABLE, "the history is busy; ask again");
     let (answer_in, answer) = oneshot::channel();
@@ -262,16 +278,19 @@ async fn past(State(house): State<House>, Extension(work): Extension<Work>, Id(i
     }
     match timeout(PATIENCE, answer).await {
         Ok(Ok(Ok(course))) => Json(course).into_response(),
-        Ok(Ok(Err(why))) => {
-            let status = match why {
-                NoCourse::NotKept(_) | NoCourse::UnknownPoint(_) => StatusCode::NOT_FOUND,
-                NoCourse::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
-                NoCourse::Trouble(_) => StatusCode::SERVICE_UNAVAILABLE,
-            };
-            problem(status, &why.to_string())
-        }
+        Ok(Ok(Err(why))) => no_course(&why),
         Ok(Err(_)) | Err(_) => busy(),
     }
+}
+
+/// Why nothing is told of the past.
+pub(super) fn no_course(why: &NoCourse) -> Response {
+    let status = match why {
+        NoCourse::NotKept(_) | NoCourse::UnknownPoint(_) => StatusCode::NOT_FOUND,
+        NoCourse::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        NoCourse::Trouble(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    problem(status, &why.to_string())
 }
 
 async fn plan(State(house): State<House>, Extension(work): Extension<Work>, request: HttpRequest) -> Response {

@@ -11,6 +11,7 @@
 //! | `GET /api/v1/rules` | every rule, what it does now |
 //! | `GET /api/v1/hub` | what the hub tells of itself and its machine |
 //! | `GET /api/v1/history/{id}` | what became of a point: `?from=yesterday&to=now&every=1h`, sums and changes |
+//! | `GET /api/v1/report` | what the past of the house comes to: `?from=7d&to=now`; `/api/v1/report.html`: the same as a page |
 //! | `GET /api/v1/events` | server-sent events: all points, then what changes |
 //! | `POST /api/v1/plan` | what a configuration would change: `{"name": "new.toml", "text": "..."}`, with what it names in `"files"` |
 //! | `POST /api/v1/simulate` | a day of a configuration beside that of the one in force: `{"text": "...", "from": "2026-11-30", "for": "1d"}` |
@@ -42,6 +43,7 @@ mod openapi;
 mod operations;
 mod page;
 mod problem;
+mod report;
 mod rules;
 pub mod secret;
 mod self_made;

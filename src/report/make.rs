@@ -13,17 +13,22 @@ use crate::{
     model::{Config, Kind, Owner, PointSpec, Quantity, Role, Tariff},
 };
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use std::{collections::BTreeMap, time::Duration};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// What is asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Wanted {
-    /// As [`Ask::from`].
+    /// `2026-11-23`, `yesterday`, or a duration: that long ago; days are told whole. None: a week ago.
+    #[schemars(with = "String")]
     pub from: Option<String>,
-    /// As [`Ask::to`].
+    /// As `from`; None: now.
+    #[schemars(with = "String")]
     pub to: Option<String>,
 }
 

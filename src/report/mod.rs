@@ -14,10 +14,11 @@ mod tests;
 pub use make::{Wanted, make};
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What the past of a house comes to. Hours are hours, shares are 0 to 1.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Report {
     /// What the house is called.
     pub hub: String,
@@ -48,7 +49,7 @@ pub struct Report {
 }
 
 /// What was measured.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Number {
     /// The dotted name of its point.
     pub id: String,
@@ -71,7 +72,7 @@ pub struct Number {
 }
 
 /// A day of a number.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct NumberDay {
     /// Which.
     pub date: NaiveDate,
@@ -86,7 +87,7 @@ pub struct NumberDay {
 }
 
 /// How something was used that is on or off.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Used {
     /// The dotted name of its point.
     pub id: String,
@@ -127,7 +128,7 @@ fn duty(on_h: f64, known_h: f64) -> f64 {
 }
 
 /// A day of what is on or off.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct UsedDay {
     /// Which.
     pub date: NaiveDate,
@@ -144,7 +145,7 @@ pub struct UsedDay {
 }
 
 /// The longest time for which something was on.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Longest {
     /// Since when.
     pub from: DateTime<FixedOffset>,
@@ -153,7 +154,7 @@ pub struct Longest {
 }
 
 /// How a cover or a door was moved.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Moved {
     /// The dotted name of its point.
     pub id: String,
@@ -170,7 +171,7 @@ pub struct Moved {
 }
 
 /// What was counted, such as energy or water.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Meter {
     /// The dotted name of its point.
     pub id: String,
@@ -189,7 +190,7 @@ pub struct Meter {
 }
 
 /// A day of what is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct MeterDay {
     /// Which.
     pub date: NaiveDate,
@@ -200,7 +201,7 @@ pub struct MeterDay {
 }
 
 /// How well a zone was kept at its target.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Comfort {
     /// The zone.
     pub id: String,
@@ -217,7 +218,7 @@ pub struct Comfort {
 }
 
 /// When somebody was in a room.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Occupancy {
     /// The room.
     pub id: String,
@@ -233,7 +234,7 @@ pub struct Occupancy {
 ///
 /// Source: Eurostat, "Energy statistics - cooling and heating degree days": of days with a mean of 15 °C or less, 18 °C less the
 /// mean; of days with 24 °C or more, the mean less 21 °C.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct DegreeDays {
     /// The point that measured it.
     pub id: String,

@@ -156,6 +156,11 @@ await drawn(page);
 await page.keyboard.press("Escape");
 await page.reload();
 await page.locator("#day > button[aria-expanded=true]").waitFor();
+const [report] = await Promise.all([page.context().waitForEvent("page"), page.locator(".reports a", { hasText: "last week" }).click()]);
+await report.locator("h2", { hasText: "Other than usual" }).waitFor();
+await report.locator("td", { hasText: "Heater" }).first().waitFor();
+assert.ok(await report.evaluate(() => document.styleSheets[0]?.cssRules.length > 10), "its own style is allowed");
+await report.close();
 
 // How the house is: a line while all is well, the whole truth when not.
 const health = page.locator("#health");

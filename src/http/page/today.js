@@ -37,8 +37,10 @@ export function today({ points, about, now: exact, open, foreseen }) {
   const track = h("div", { class: "track" }), next = h("span", { class: "next" }), sun = h("span", { class: "small" });
   const lanes = h("ul", { class: "lanes" }), axis = h("div", { class: "axis", "aria-hidden": "true" }), list = h("ol", { class: "coming" });
   const comingHead = h("h3", {}, t("day.comes"));
+  const report = (word, from) => h("a", { href: `api/v1/report.html?from=${from}`, target: "_blank", rel: "noopener" }, t(word));
+  const reports = h("p", { class: "reports" }, report("day.report.week", "7d"), report("day.report.month", "30d"));
   const more = h("div", { class: "more", id: "day-more", hidden: true },
-    h("div", {}, h("h3", {}, t("day.was")), axis, lanes), h("div", {}, comingHead, list));
+    h("div", {}, h("h3", {}, t("day.was")), axis, lanes), h("div", {}, comingHead, list), reports);
   const button = h("button", { "aria-expanded": "false", "aria-controls": "day-more", onclick: () => unfold(more.hidden) },
     h("span", { class: "heard" }, t("day")), track, next, sun);
   const element = h("section", { id: "day", class: "day", "aria-label": t("day") }, button, more);
@@ -116,6 +118,7 @@ export function today({ points, about, now: exact, open, foreseen }) {
     say(next, first ? t("day.next", clock(first.time), first.name, first.text) : none());
     say(sun, light());
     if (more.hidden) return;
+    put(reports, "hidden", !about().has_history);
     say(comingHead, isCut() ? t("day.comes.until", end()) : t("day.comes"));
     const local = wall();
     const width = axis.clientWidth;
