@@ -21,15 +21,17 @@ pub(super) struct Open {
     pub level: Level,
     /// It began before the end: if it fails, it is tried again at once.
     pub has_another_chance: bool,
+    /// Its output may have gone on by it, and by none before it.
+    pub is_first_on: bool,
 }
 
 impl Drives {
     /// Begins a drive; an earlier one of this output does not count any more.
-    pub fn begin(&mut self, output: OutputId, level: Level) -> DriveId {
+    pub fn begin(&mut self, output: OutputId, level: Level, is_first_on: bool) -> DriveId {
         self.forget(output);
         self.last += 1;
         let id = DriveId(self.last);
-        self.open.push(Open { id, output, level, has_another_chance: false });
+        self.open.push(Open { id, output, level, has_another_chance: false, is_first_on });
         id
     }
 
@@ -74,8 +76,8 @@ mod tests {
     fn only_the_newest_drive_of_an_output_counts_and_only_once() {
         let mut drives = Drives::default();
         let (lamp, fan) = (OutputId(0), OutputId(1));
-        let (first, other) = (drives.begin(lamp, Level::ON), drives.begin(fan, Level::ON));
-        let second = drives.begin(lamp, Level::OFF);
+        let (first, other) = (drives.begin(lamp, Level::ON, false), drives.begin(fan, Level::ON, false));
+        let second = drives.begin(lamp, Level::OFF, false);
         assert_eq!((drives.find(first), drives.take(first)), (None, None));
         assert_eq!(drives.take(second).map(|open| (open.output, open.level)), Some((lamp, Level::OFF)));
         assert_eq!(drives.take(second), None);
@@ -85,11 +87,11 @@ mod tests {
     #[test]
     fn after_a_reload_ids_go_on_and_what_went_is_forgotten() {
         let mut drives = Drives::default();
-        let (gone, kept) = (drives.begin(OutputId(0), Level::ON), drives.begin(OutputId(1), Level::ON));
+        let (gone, kept) = (drives.begin(OutputId(0), Level::ON, false), drives.begin(OutputId(1), Level::ON, false));
         let mut drives = drives.moved(|OutputId(place)| place.checked_sub(1).map(OutputId));
         assert_eq!(drives.find(gone), None);
         assert_eq!(drives.find(kept).map(|open| open.output), Some(OutputId(0)));
-        let next = drives.begin(OutputId(1), Level::ON);
+        let next = drives.begin(OutputId(1), Level::ON, false);
         assert!(next > kept && next > gone);
     }
 }

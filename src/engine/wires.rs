@@ -42,7 +42,9 @@ impl Engine {
             if state.asked != asked {
                 self.promises.note(Promised::Output(output));
             }
-            if level.is_on() && !state.level.is_on() {
+            let is_on_by_it = level.is_on() && !state.level.is_on();
+            let is_first_on = is_on_by_it && state.on_from.is_none();
+            if is_on_by_it {
                 state.may_have_gone_on = true;
                 state.on_from.get_or_insert(now.moment);
                 if change_is_promised(&config[output]) {
@@ -50,7 +52,7 @@ impl Engine {
                 }
             }
             self.changes.seen(Dependency::Explained(output));
-            Some(Effect::Drive { drive: self.drives.begin(output, level), output, level, cause })
+            Some(Effect::Drive { drive: self.drives.begin(output, level, is_first_on), output, level, cause })
         });
         drives.collect()
     }
@@ -90,8 +92,8 @@ impl Engine {
             let state = &mut self.outputs[open.output.0];
             match &result {
                 Ok(()) => state.contradictions.obeys(),
-                // It is no answer that is late: the wire did not take it.
-                Err(_) if open.level.is_on() && !state.level.is_on() => state.on_from = None,
+                // It is no answer that is late: the wire did not take it. By a drive before this one it may be on all the same.
+                Err(_) if open.is_first_on && !state.level.is_on() => state.on_from = None,
                 Err(_) => {}
             }
             if std::mem::take(&mut state.is_taken_back) && result.is_ok() {

@@ -449,6 +449,45 @@ fn a_limit_counts_from_when_the_output_may_have_gone_on() {
     assert_eq!(house.pass(1), ["lamp OFF"], "ten minutes after the first drive");
 }
 
+/// The newest drive is refused.
+fn refuse(house: &mut Slow) {
+    let drive = house.newest();
+    assert_eq!(house.send(Event::Driven { drive, result: Err("busy".into()) }), NOTHING);
+}
+
+#[test]
+fn a_refusal_makes_no_drive_before_it_undone() {
+    let mut house = limited(None);
+    house.command("lamp", "ON");
+    refuse(&mut house);
+    assert_eq!(house.pass(60), ["lamp ON"]);
+    // The answer to this one is lost: from now on it may be on.
+    house.overdue(house.newest());
+    assert_eq!(house.pass(60), ["lamp ON"]);
+    refuse(&mut house);
+    assert_eq!(house.pass(60), ["lamp ON"]);
+    house.answer(house.newest());
+    assert_eq!(house.shows("lamp"), shows("ON", true));
+    assert_eq!(house.pass(479), NOTHING);
+    assert_eq!(house.pass(1), ["lamp OFF"], "ten minutes after the drive whose answer was lost");
+}
+
+#[test]
+fn a_refusal_makes_nothing_undone_that_was_to_be_taken_back_and_was_not() {
+    let mut house = limited(None);
+    house.command("lamp", "ON");
+    assert_eq!(house.command("lamp", "OFF"), ["lamp OFF"]);
+    refuse(&mut house);
+    assert_eq!(house.pass(60), ["lamp OFF"]);
+    refuse(&mut house);
+    assert_eq!(house.command("lamp", "ON"), ["lamp ON"]);
+    refuse(&mut house);
+    assert_eq!(house.pass(60), ["lamp ON"]);
+    house.answer(house.newest());
+    assert_eq!(house.pass(479), NOTHING);
+    assert_eq!(house.pass(1), ["lamp OFF"], "ten minutes after the first drive, which nobody answered");
+}
+
 #[test]
 fn a_limit_is_kept_also_while_nobody_answers() {
     let mut house = limited(Some(60));
