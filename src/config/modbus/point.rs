@@ -225,6 +225,10 @@ pub(in crate::config) fn output(
         return None;
     }
     let (place, mut form) = source.place(&written, |profile| profile.outputs, "relay", ("coil", "0"), table)?;
+    if let (ModbusForm::Bit(_), false) = (form, verify) {
+        let message = "`verify = false` beside `bit`: a bit is written by reading its register, so it can be read back";
+        table.error_at("verify", message, "remove it, or write the whole register: remove `bit`");
+    }
     if let Some(full) = full.and_then(|full| u16::try_from(full).ok()) {
         if !matches!(form, ModbusForm::Numbers { .. }) || source.profile.is_some() {
             let message = "`full` is of a whole register";
