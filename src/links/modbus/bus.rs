@@ -4,7 +4,7 @@ use super::{
     Share,
     device::{Device, Owed, pause, refused, write},
     pdu::{Answer, Exception, Request},
-    wire::{Failure, Wire},
+    wire::{Failure, TRIES, Wire},
 };
 use crate::{
     clock::{Clock, Moment},
@@ -22,8 +22,6 @@ use tokio::sync::mpsc::{Sender, error::TrySendError};
 const QUEUE_FULL_WAIT: Duration = Duration::from_millis(20);
 /// A device that did not answer so long ago is not asked again for another of its outputs.
 const SPARED: Duration = Duration::from_secs(1);
-/// An answer whose checksum is wrong is asked for so many times.
-const TRIES: usize = 3;
 /// So many answers missing one after the other, of whomever: the connection is made anew.
 const SILENT_LINK: u32 = 3;
 /// After a link that cannot be opened, this time passes before the next try, then twice as long,
@@ -443,18 +441,20 @@ impl Bus {
         settled
     }
 
-    /// One request. What came corrupt is asked for again: nothing of it can be late.
+    /// One request.
     fn exchange(&mut self, address: u8, request: Request) -> Result<Answer, Failure> {
         let patience = self.patience();
         let Some(wire) = &mut self.wire else { return Err(Failure::Closed("its bus is not there".into())) };
-        let mut answer = wire.ask(address, request, patience);
-        for _ in 1..TRIES {
-            if answer != Err(Failure::Corrupt) {
-                break;
-            }
-            answer = wire.ask(address, request, patience);
-        }
-        answer
+        wire.ask(address, request, patience)
+    }
+
+    /// Whether what was just refused is as it was: an earlier try may have been carried out, though its answer was lost.
+    fn changed_nothing(&self, refusal: Exception) -> bool {
+        refusal.changed_nothing() && self.sent() <= 1
+    }
+
+    fn sent(&self) -> usize {
+        self.wire.as_ref().map_or(0, Wire::sent)
     }
 
     /// How long an answer is waited for. Whoever is slow is known by nobody: in the last round it has all the time it needs.
@@ -472,7 +472,7 @@ impl Bus {
         let (text, is_certain) = match answer {
             Ok(Answer::Exception(refusal)) if refusal.is_no_answer() => {
                 self.link_works();
-                (refusal.to_string(), refusal.changed_nothing())
+                (refusal.to_string(), self.changed_nothing(refusal))
             }
             Ok(answer) => {
                 self.link_works();
@@ -484,8 +484,7 @@ impl Bus {
             }
             Err(Failure::Closed(text)) => {
                 self.note_closed(&text, now);
-                let was_sent = self.wire.as_ref().is_some_and(Wire::was_sent);
-                return Err(NotDriven { text, is_certain: !was_sent });
+                return Err(NotDriven { text, is_certain: self.sent() == 0 });
             }
             Err(failure) => {
                 self.missing += 1;
@@ -599,7 +598,7 @@ impl Bus {
                 }
                 Answer::Exception(refusal) => {
                     let text = refused(&name, point.place, refusal);
-                    return Err(NotDriven { text, is_certain: refusal.changed_nothing() });
+                    return Err(NotDriven { text, is_certain: self.changed_nothing(refusal) });
                 }
                 Answer::Read(_) | Answer::Written => return Ok(()),
             }
@@ -644,7 +643,8 @@ impl Bus {
         }
         let is = point.form.level(raw);
         let text = format!("{point} does not obey: it is {is} after {level} was written");
-        Err(NotDriven { text, is_certain: true })
+        // Some take longer than it was read back for.
+        Err(NotDriven { text, is_certain: false })
     }
 
     /// What people call a device.

@@ -31,17 +31,19 @@ const QUIET_WITHIN: Duration = Duration::from_millis(200);
 const CUT: Duration = Duration::from_millis(2);
 /// Bits that a byte takes on a serial line, at most: start, eight, parity, stop.
 const BITS: u32 = 11;
+/// An answer whose checksum is wrong is asked for so many times.
+pub const TRIES: usize = 3;
 /// No answer is longer.
 const MOST: usize = 1024;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// There is no port or connection. Whether the request was sent before it was lost, [`Wire::was_sent`] tells.
+    /// There is no port or connection. Whether the request was sent before it was lost, [`Wire::sent`] tells.
     Closed(String),
     /// None came in time. The request may have been carried out.
     Silent,
-    /// One came, and its checksum was wrong. The request may have been carried out.
+    /// Each that came had a wrong checksum. The request may have been carried out.
     Corrupt,
 }
 
@@ -55,8 +57,8 @@ pub struct Wire {
     clock: Clock,
     /// When bytes last went to and fro.
     used: Moment,
-    /// The last request was sent.
-    sent: bool,
+    /// The last request was sent so often.
+    sent: usize,
 }
 
 enum Open {
@@ -69,7 +71,7 @@ impl Wire {
     pub fn new(settings: ModbusBus) -> Wire {
         let clock = Clock::system(Moment::START, ClockTrust::Always);
         let used = clock.now().moment;
-        Wire { settings, open: None, number: 0, clock, used, sent: false }
+        Wire { settings, open: None, number: 0, clock, used, sent: 0 }
     }
 
     /// Goes by other settings; those of the link take a new one.
@@ -90,8 +92,8 @@ impl Wire {
         self.clock.now().moment
     }
 
-    /// Whether the last request left, so that it may have been carried out.
-    pub fn was_sent(&self) -> bool {
+    /// How often the last request left: each time, it may have been carried out, whatever was answered to the last one.
+    pub fn sent(&self) -> usize {
         self.sent
     }
 
@@ -107,13 +109,25 @@ impl Wire {
         }
     }
 
-    /// Asks a unit and waits for its answer, which is to begin within the time-out. A connection that was closed meanwhile is
-    /// made anew, once: to ask again for what is read or written changes nothing.
+    /// Asks a unit and waits for its answer, which is to begin within the time-out. What came corrupt is asked for again:
+    /// nothing of it can be late.
     ///
     /// # Errors
     /// Why there is no answer.
     pub fn ask(&mut self, unit: u8, request: Request, timeout: Duration) -> Result<Answer, Failure> {
-        self.sent = false;
+        self.sent = 0;
+        let mut answer = self.ask_once(unit, request, timeout);
+        for _ in 1..TRIES {
+            if answer != Err(Failure::Corrupt) {
+                break;
+            }
+            answer = self.ask_once(unit, request, timeout);
+        }
+        answer
+    }
+
+    /// A connection that was closed meanwhile is made anew, once: to ask again for what is read or written changes nothing.
+    fn ask_once(&mut self, unit: u8, request: Request, timeout: Duration) -> Result<Answer, Failure> {
         let was_open = self.open.is_some();
         match self.try_to_ask(unit, request, timeout) {
             Ok(answered) => answered,
@@ -124,7 +138,7 @@ impl Wire {
         }
     }
 
-    /// As [`Wire::ask`]; the outer error: the connection is lost.
+    /// As [`Wire::ask_once`]; the outer error: the connection is lost.
     fn try_to_ask(&mut self, unit: u8, request: Request, timeout: Duration) -> Result<Result<Answer, Failure>, String> {
         let exchanged = self.exchange(unit, request, timeout);
         exchanged.map_err(|error| {
@@ -221,7 +235,7 @@ impl Wire {
             Some(Open::Tcp(stream)) => stream.write(frame)?,
             None => return Err(ErrorKind::NotConnected.into()),
         };
-        (self.used, self.sent) = (self.now(), true);
+        (self.used, self.sent) = (self.now(), self.sent + 1);
         // A frame is far shorter than what the system takes at once; one that it does not take hangs.
         if written == frame.len() { Ok(()) } else { Err(ErrorKind::TimedOut.into()) }
     }

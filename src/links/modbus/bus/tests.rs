@@ -66,9 +66,9 @@ fn the_end_waits_for_nothing_that_is_to_be_driven() {
 /// Longer than any machine is busy with something else: whoever is to be silent is, and nobody else.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A gateway that passes on frames of RTU, and its port. Each register holds its own address; to what `is_silent` says of units
-/// and addresses nothing is answered. Tells which of them were asked.
-fn gateway(is_silent: impl Fn(u8, u16) -> bool + Send + 'static) -> (u16, mpsc::Receiver<(u8, u16)>) {
+/// A gateway that passes on frames of RTU, and its port. To a frame comes back what `answer` says. Tells of
+/// which unit and address each frame is.
+fn gateway_that_says(mut answer: impl FnMut(&[u8]) -> Vec<u8> + Send + 'static) -> (u16, mpsc::Receiver<(u8, u16)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (told, asked) = mpsc::channel();
@@ -76,21 +76,26 @@ fn gateway(is_silent: impl Fn(u8, u16) -> bool + Send + 'static) -> (u16, mpsc::
         for mut stream in listener.incoming().map_while(Result::ok) {
             let mut frame = [0; 8];
             while stream.read_exact(&mut frame).is_ok() {
-                let (unit, address) = (frame[0], u16::from_be_bytes([frame[2], frame[3]]));
-                let _ = told.send((unit, address));
-                if is_silent(unit, address) {
-                    continue;
-                }
-                let mut answer = frame[..6].to_vec();
-                if frame[1] == 3 {
-                    answer = vec![unit, 3, 2, frame[2], frame[3]];
-                }
-                answer.extend(checksum(&answer).to_le_bytes());
-                let _ = stream.write_all(&answer);
+                let _ = told.send((frame[0], u16::from_be_bytes([frame[2], frame[3]])));
+                let _ = stream.write_all(&answer(&frame));
             }
         }
     });
     (port, asked)
+}
+
+fn with_checksum(mut frame: Vec<u8>) -> Vec<u8> {
+    frame.extend(checksum(&frame).to_le_bytes());
+    frame
+}
+
+/// Such a gateway where each register holds its own address; to what `is_silent` says of units and addresses nothing is answered.
+fn gateway(is_silent: impl Fn(u8, u16) -> bool + Send + 'static) -> (u16, mpsc::Receiver<(u8, u16)>) {
+    gateway_that_says(move |frame| match frame[1] {
+        _ if is_silent(frame[0], u16::from_be_bytes([frame[2], frame[3]])) => Vec::new(),
+        3 => with_checksum(vec![frame[0], 3, 2, frame[2], frame[3]]),
+        _ => with_checksum(frame[..6].to_vec()),
+    })
 }
 
 /// A bus that such a gateway leads to.
@@ -140,6 +145,42 @@ fn what_is_never_answered_is_asked_once_more_and_left_out() {
     assert_eq!(ask(read(60)), missing);
     assert_eq!(ask(read(60)), Ok(Answer::Read(vec![60])));
     assert_eq!(asked.try_iter().collect::<Vec<_>>(), [(1, 40), (1, 40), (1, 60)]);
+}
+
+/// What the control loop is told of a drive.
+fn told_of(bus: &mut Bus, point: Arc<ModbusPoint>, level: Level) -> Vec<Event> {
+    bus.work(Task::Drive(Drive { point, level, answer: Answering::Loop(DriveId(7)), round: 0, tries: 0 }));
+    bus.unsent.drain(..).collect()
+}
+
+#[test]
+fn what_does_not_obey_may_do_so_yet() {
+    let (mut bus, _) = bus(|_, _| false);
+    let point = ModbusPoint {
+        place: ModbusPlace { bank: Bank::Register, address: 0 },
+        form: ModbusForm::Numbers { off: 0, on: 1 },
+        verify: true,
+        ..ModbusPoint::clone(&coil(1, 0))
+    };
+    let told = told_of(&mut bus, Arc::new(point), Level::ON);
+    let [Event::Overdue { drive: DriveId(7), text }] = &told[..] else { panic!("{told:?}") };
+    assert!(text.contains("does not obey"), "{text}");
+}
+
+#[test]
+fn what_is_refused_after_an_answer_that_was_lost_may_have_been_done() {
+    for mut is_garbled in [false, true] {
+        let is_lost = is_garbled;
+        let (port, _) = gateway_that_says(move |frame| match std::mem::take(&mut is_garbled) {
+            true => [&frame[..6], &[0, 0]].concat(),
+            false => with_checksum(vec![frame[0], frame[1] | 0x80, 6]),
+        });
+        let told = told_of(&mut bus_at(port), coil(1, 0), Level::ON);
+        match is_lost {
+            true => assert!(matches!(told[..], [Event::Overdue { .. }]), "{told:?}"),
+            false => assert!(matches!(told[..], [Event::Driven { result: Err(_), .. }]), "{told:?}"),
+        }
+    }
 }
 
 #[test]
