@@ -440,6 +440,32 @@ fn a_dead_board_keeps_no_other_from_being_left_safe() {
     }
 }
 
+/// In the time that there is at the end, with as many of them as would use it up one after the other.
+#[test]
+fn however_many_boards_are_dead_the_one_behind_them_is_left_safe() {
+    const LAST: u8 = 25;
+    let units: Vec<u8> = (1..=LAST).collect();
+    let mut devices = Devices::on_a_line(&units);
+    let names: Vec<String> = units.iter().map(|unit| format!("relay_{unit:02}")).collect();
+    let named: Vec<(&str, u8, &str)> =
+        units.iter().zip(&names).map(|(unit, name)| (&**name, *unit, "coil = 0\ndefault = \"on\"")).collect();
+    let mut house = hut(&outputs(&devices.port, "baud = 115200", &named));
+    let all_on_and_all_but_the_last_dead = |house: &mut House, devices: &mut Devices| {
+        devices.units("dead", &[]);
+        house.up(&[]);
+        units.iter().for_each(|unit| devices.wait_for(*unit, COIL, 0, 1));
+        devices.units("dead", &units[..units.len() - 1]);
+    };
+    all_on_and_all_but_the_last_dead(&mut house, &mut devices);
+    house.kill();
+    let (all_safe, told) = make_safe(&house);
+    assert!(!all_safe, "{told}");
+    assert_eq!([devices.get(1, COIL, 0), devices.get(LAST, COIL, 0)], [1, 0], "{told}");
+    all_on_and_all_but_the_last_dead(&mut house, &mut devices);
+    house.stop();
+    assert_eq!([devices.get(1, COIL, 0), devices.get(LAST, COIL, 0)], [1, 0], "after SIGTERM");
+}
+
 #[test]
 fn a_board_that_only_writes_several_at_once_is_left_safe() {
     let mut devices = Devices::on_a_line(&[1]);

@@ -4,6 +4,7 @@ use super::{
     Share,
     device::{Device, Owed, pause, refused, write},
     pdu::{Answer, Exception, Request},
+    rounds::{LAST_ROUND, Rounds},
     wire::{Failure, TRIES, Wire},
 };
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     model::{DriveId, Event, Level, ModbusForm, ModbusPoint},
 };
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::sleep,
     time::Duration,
@@ -33,10 +34,6 @@ const READS_BACK: usize = 4;
 const READ_BACK_EVERY: Duration = Duration::from_millis(50);
 /// An answer is late by no more than so many time-outs.
 const LATE: u32 = 2;
-/// At the end, what fails is tried again after all others, in so many rounds.
-const LAST_ROUNDS: u8 = 3;
-/// In all of them but the last, an answer is waited for no longer than this: the dead are not to use up the time of the living.
-const IN_HURRY: Duration = Duration::from_millis(300);
 /// At the end, a link that cannot be opened has this time until the next round: a converter that is plugged in takes some.
 const REOPEN_AT_END: Duration = Duration::from_millis(500);
 
@@ -57,8 +54,22 @@ pub(super) struct Drive {
     pub answer: Answering,
     /// At the end, the round in which it is tried, from 1; before, 0.
     pub round: u8,
+    /// Its device was known to be silent.
+    pub is_of_silent: bool,
     /// How often it was tried.
     pub tries: u8,
+}
+
+impl Drive {
+    /// Not at the end, and not tried yet.
+    pub fn new(point: Arc<ModbusPoint>, level: Level, answer: Answering) -> Drive {
+        Drive { point, level, answer, round: 0, is_of_silent: false, tries: 0 }
+    }
+
+    /// Those that were tried more often come later in a round, and those that are expected to fail.
+    fn order(&self) -> (bool, u8) {
+        (self.is_of_silent, self.tries)
+    }
 }
 
 /// Who is told what became of a drive.
@@ -113,18 +124,18 @@ impl Inbox {
         self.lock().tasks.retain(|task| !matches!(task, Task::Drive(_)));
     }
 
-    /// Puts a drive behind all others, but for those of its round that were tried more often; unless the same output is to be
-    /// driven anew.
+    /// Puts a drive behind all others, but for those of its round that come later; unless the same output is to be driven
+    /// anew.
     fn give_back(&self, drive: Drive) {
         let mut state = self.lock();
         if state.tasks.iter().any(|other| drives(other, &drive.point)) {
             return;
         }
-        let was_tried_more = |other: &Task| match other {
-            Task::Drive(other) => other.round == drive.round && other.tries > drive.tries,
+        let comes_later = |other: &Task| match other {
+            Task::Drive(other) => other.round == drive.round && other.order() > drive.order(),
             Task::Follow(_) | Task::End => false,
         };
-        let at = state.tasks.iter().position(was_tried_more).unwrap_or(state.tasks.len());
+        let at = state.tasks.iter().position(comes_later).unwrap_or(state.tasks.len());
         state.tasks.insert(at, Task::Drive(drive));
     }
 
@@ -135,6 +146,16 @@ impl Inbox {
 
     fn has_drives(&self) -> bool {
         self.lock().tasks.iter().any(|task| matches!(task, Task::Drive(_)))
+    }
+
+    /// The devices that something is to be driven of in this round.
+    fn addresses(&self, round: u8) -> BTreeSet<u8> {
+        let state = self.lock();
+        let address = |task: &Task| match task {
+            Task::Drive(drive) if drive.round <= round => Some(drive.point.unit.address),
+            Task::Drive(_) | Task::Follow(_) | Task::End => None,
+        };
+        state.tasks.iter().filter_map(address).collect()
     }
 
     /// The thread ends after what it is at.
@@ -172,8 +193,6 @@ pub(super) struct Bus {
     /// What people call the bus.
     name: Arc<str>,
     timeout: Duration,
-    /// The longest wait for an answer in a round that is not the last.
-    in_hurry: Duration,
     devices: BTreeMap<u8, Device>,
     /// Answers missing one after the other.
     missing: u32,
@@ -181,10 +200,7 @@ pub(super) struct Bus {
     closed: Option<(String, u32, Moment)>,
     /// Outputs that the house has no more, as long as they are not left safe.
     leaving: Vec<Leaving>,
-    /// At the end, the round of tries that has begun; before, 0.
-    round: u8,
-    /// When that was.
-    round_began: Moment,
+    rounds: Rounds,
 }
 
 /// An output that the house has no more.
@@ -208,13 +224,11 @@ impl Bus {
             unsent: VecDeque::new(),
             wire: None,
             timeout: Duration::ZERO,
-            in_hurry: IN_HURRY,
             devices: BTreeMap::new(),
             missing: 0,
             closed: None,
             leaving: Vec::new(),
-            round: 0,
-            round_began: Moment::START,
+            rounds: Rounds::new(),
         }
     }
 
@@ -244,27 +258,27 @@ impl Bus {
         }
     }
 
-    fn work_on(&mut self, Drive { point, level, answer, round, tries }: Drive) {
-        let round = round.max(self.round.min(1));
-        if round > self.round {
+    fn work_on(&mut self, mut drive: Drive) {
+        drive.round = drive.round.max(self.rounds.current().min(1));
+        let (round, address) = (drive.round, drive.point.unit.address);
+        if round > self.rounds.current() {
             self.begin_round(round);
         }
         // Whoever is known to be silent has no part in the first round: all others go before it.
-        let is_silent = || self.devices.get(&point.unit.address).is_some_and(Device::is_silent);
-        if round == 1 && self.closed.is_none() && is_silent() {
-            return self.inbox.give_back(Drive { point, level, answer, round: round + 1, tries });
+        if round == 1 && self.is_left_out(address) {
+            return self.inbox.give_back(Drive { round: round + 1, is_of_silent: true, ..drive });
         }
-        let tries = tries + u8::from(self.spared(point.unit.address).is_none());
-        let result = self.drive(&point, level);
+        drive.tries += u8::from(self.spared(address).is_none());
+        let result = self.drive(&drive.point, drive.level);
         // The end may have come meanwhile.
-        let has_another_chance = if round == 0 { self.inbox.is_last() } else { round < LAST_ROUNDS };
-        if round == LAST_ROUNDS && !self.inbox.has_drives() {
+        let has_another_chance = if round == 0 { self.inbox.is_last() } else { round < LAST_ROUND };
+        if round == LAST_ROUND && !self.inbox.has_drives() {
             self.leave();
         }
-        match (result, answer) {
-            (Err(_), answer) if has_another_chance => {
-                self.inbox.give_back(Drive { point, level, answer, round: round + 1, tries });
-            }
+        if result.is_err() && has_another_chance {
+            return self.inbox.give_back(Drive { round: round + 1, ..drive });
+        }
+        match (result, drive.answer) {
             (result, Answering::Waiting(answer)) => answer(result.map_err(|failure| failure.text)),
             (Ok(()), Answering::Loop(drive)) => self.unsent.push_back(Event::Driven { drive, result: Ok(()) }),
             (Err(NotDriven { text, is_certain: true }), Answering::Loop(drive)) if round == 0 => {
@@ -275,6 +289,11 @@ impl Bus {
                 self.unsent.push_back(Event::Overdue { drive, text });
             }
         }
+    }
+
+    /// Whether nothing is driven of a device in the first round.
+    fn is_left_out(&self, address: u8) -> bool {
+        self.closed.is_none() && self.devices.get(&address).is_some_and(Device::is_silent)
     }
 
     /// At the end, everybody has another chance in each round; in it, who does not answer is asked once, whatever is to be
@@ -288,12 +307,14 @@ impl Bus {
                 tracing::error!("{id} ({point}) is not there any more, and was not left {level}: a restart forgets it");
             }
         }
-        (self.round, self.round_began) = (round, self.clock.now().moment);
+        self.rounds.begin(round, self.clock.now().moment);
         self.forgive();
     }
 
-    /// Whoever did not answer is asked again at once, as if that was long ago; so are those that are leaving.
+    /// Whoever did not answer is asked again at once, as if that was long ago; so are those that are leaving. Who did answer may
+    /// have died since.
     fn forgive(&mut self) {
+        self.devices.values_mut().for_each(|device| device.is_heard = false);
         let troubles = self.devices.values_mut().filter_map(|device| device.trouble.as_mut());
         troubles.for_each(|(_, since)| *since = Moment::START);
         self.closed.iter_mut().for_each(|(_, _, at)| *at = Moment::START);
@@ -372,7 +393,7 @@ impl Bus {
 
     /// When something is to be read, or an output to be left. None at the end: only drives count then.
     fn next_due(&self) -> Option<Moment> {
-        self.wire.as_ref().filter(|_| self.round == 0)?;
+        self.wire.as_ref().filter(|_| self.rounds.began().is_none())?;
         let reads = self.devices.values().filter_map(|device| Some(device.next_due()?.0));
         let due = reads.chain(self.leaving.iter().map(|leaving| leaving.due)).min()?;
         Some(self.closed.as_ref().map_or(due, |(_, _, at)| due.max(*at)))
@@ -405,8 +426,9 @@ impl Bus {
     /// Asks a device, and notes whether it answers. That a gateway gets no answer is none.
     fn ask(&mut self, address: u8, request: Request) -> Result<Answer, NotDriven> {
         self.settle(address, request)?;
-        let answer = self.exchange(address, request);
-        self.note(address, request, answer)
+        let patience = self.patience(address);
+        let answer = self.exchange(address, request, patience);
+        self.note(address, request, answer, patience)
     }
 
     /// After an answer that did not come, where answers have no numbers, and before it could be taken for that to this request:
@@ -417,17 +439,18 @@ impl Bus {
         let Some(Owed { request: owed, is_awake }) = device.owed.get(&request.likeness()).copied() else {
             return Ok(());
         };
-        let answer = self.exchange(address, owed);
+        let patience = self.patience(address);
+        let answer = self.exchange(address, owed, patience);
         let is_silent = answer == Err(Failure::Silent);
         let settled = match is_silent && is_awake {
             // It answered others since: this one it never answers.
             true => Ok(()),
-            false => self.note(address, owed, answer).map(drop),
+            false => self.note(address, owed, answer, patience).map(drop),
         };
         let late = LATE * self.timeout;
         if let Some(wire) = &mut self.wire {
             // Otherwise the device is left alone for longer than that. At the end, others wait.
-            if settled.is_ok() && self.round == 0 {
+            if settled.is_ok() && self.rounds.began().is_none() {
                 wire.listen(late);
             }
             if is_silent {
@@ -442,8 +465,7 @@ impl Bus {
     }
 
     /// One request.
-    fn exchange(&mut self, address: u8, request: Request) -> Result<Answer, Failure> {
-        let patience = self.patience();
+    fn exchange(&mut self, address: u8, request: Request, patience: Duration) -> Result<Answer, Failure> {
         let Some(wire) = &mut self.wire else { return Err(Failure::Closed("its bus is not there".into())) };
         wire.ask(address, request, patience)
     }
@@ -457,15 +479,31 @@ impl Bus {
         self.wire.as_ref().map_or(0, Wire::sent)
     }
 
-    /// How long an answer is waited for. Whoever is slow is known by nobody: in the last round it has all the time it needs.
-    fn patience(&self) -> Duration {
-        match self.round {
-            0 | LAST_ROUNDS => self.timeout,
-            _ => self.timeout.min(self.in_hurry),
-        }
+    /// How long an answer of a device is waited for.
+    fn patience(&self, address: u8) -> Duration {
+        self.rounds.patience(self.timeout, self.unheard(address), self.clock.now().moment)
     }
 
-    fn note(&mut self, address: u8, request: Request, answer: Result<Answer, Failure>) -> Result<Answer, NotDriven> {
+    /// How many devices are to be asked in this round of the end and were not, with this one.
+    fn unheard(&self, address: u8) -> usize {
+        let round = self.rounds.current();
+        let mut addresses = if round == 0 { BTreeSet::new() } else { self.inbox.addresses(round) };
+        addresses.retain(|other| {
+            let is_heard = self.devices.get(other).is_some_and(|device| device.is_heard);
+            let is_left_out = round == 1 && self.is_left_out(*other);
+            !is_heard && !is_left_out && self.spared(*other).is_none()
+        });
+        addresses.insert(address);
+        addresses.len()
+    }
+
+    fn note(
+        &mut self,
+        address: u8,
+        request: Request,
+        answer: Result<Answer, Failure>,
+        patience: Duration,
+    ) -> Result<Answer, NotDriven> {
         let (name, now) = (self.called(address), self.clock.now().moment);
         let numbers_requests = self.numbers_requests();
         let mut events = Vec::new();
@@ -503,7 +541,7 @@ impl Bus {
                         format!("its answers are garbled {TRIES} times: see the wiring, termination and baud rate"),
                         false,
                     ),
-                    _ => (format!("no answer within {:?}", self.patience()), false),
+                    _ => (format!("no answer within {patience:?}"), false),
                 }
             }
         };
@@ -546,16 +584,15 @@ impl Bus {
         let now = self.clock.now().moment;
         let trouble = self.devices.get(&address).and_then(|device| device.trouble.as_ref());
         let late = if self.numbers_requests() { Duration::ZERO } else { LATE * self.timeout };
-        let (trouble, closed) = match self.round {
+        let (trouble, closed) = match self.rounds.began() {
             // What is late could be taken for what is read back.
-            0 => (
+            None => (
                 trouble.filter(|(_, since)| now.since(*since) < SPARED.max(late)),
                 self.closed.as_ref().filter(|(_, _, at)| *at > now),
             ),
-            _ => (
-                trouble.filter(|(_, since)| *since >= self.round_began),
-                self.closed.as_ref().filter(|(_, _, at)| *at > self.round_began),
-            ),
+            Some(began) => {
+                (trouble.filter(|(_, since)| *since >= began), self.closed.as_ref().filter(|(_, _, at)| *at > began))
+            }
         };
         trouble.map(|(text, _)| text).or(closed.map(|(text, ..)| text)).cloned()
     }

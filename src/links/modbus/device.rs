@@ -25,6 +25,8 @@ pub(super) struct Device {
     failures: u32,
     /// What was wrong, and when that was.
     pub trouble: Option<(String, Moment)>,
+    /// It answered the last request, in this round if it is the end.
+    pub is_heard: bool,
     /// What it was asked to read and has not answered, by what could take that answer, which may come yet, for its own.
     pub owed: BTreeMap<(u8, usize), Owed>,
     /// It has function 15 or 16 only, not 5 or 6.
@@ -78,6 +80,7 @@ impl Device {
             jobs: Vec::new(),
             failures: 0,
             trouble: None,
+            is_heard: false,
             owed: BTreeMap::new(),
             writes_several: [false; 2],
             inputs: BTreeMap::new(),
@@ -174,13 +177,13 @@ impl Device {
                 events.push(Event::WireReached { output: state.id.clone() });
             }
         }
-        self.failures = 0;
+        (self.failures, self.is_heard) = (0, true);
         self.owed.values_mut().for_each(|owed| owed.is_awake = true);
     }
 
     /// It did not answer, to this request if it was asked.
     pub fn fails(&mut self, name: &str, text: &str, request: Option<Request>, now: Moment, events: &mut Vec<Event>) {
-        self.failures = self.failures.saturating_add(1);
+        (self.failures, self.is_heard) = (self.failures.saturating_add(1), false);
         self.trouble = Some((text.to_owned(), now));
         let is_silent = self.is_silent();
         if self.failures == FAULT_AFTER {

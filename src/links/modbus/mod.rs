@@ -21,6 +21,7 @@ mod bus;
 mod device;
 pub mod frame;
 pub mod pdu;
+mod rounds;
 mod wire;
 
 use crate::{
@@ -128,7 +129,7 @@ impl Modbus {
         if running.thread.is_none() {
             return Some(Err("no thread is left for its bus".into()));
         }
-        running.inbox.give(Task::Drive(Drive { point, level, answer: Answering::Loop(drive), round: 0, tries: 0 }));
+        running.inbox.give(Task::Drive(Drive::new(point, level, Answering::Loop(drive))));
         Some(Ok(()))
     }
 
@@ -149,7 +150,7 @@ impl Modbus {
             let answers = answers.clone();
             // Whoever asked may have waited long enough.
             let answer = Answering::Waiting(Box::new(move |result| drop(answers.send((output, result)))));
-            self.alive(bus).inbox.give(Task::Drive(Drive { point, level, answer, round: 1, tries: 0 }));
+            self.alive(bus).inbox.give(Task::Drive(Drive { round: 1, ..Drive::new(point, level, answer) }));
         }
         let clock = Clock::system(Moment::START, ClockTrust::Always);
         let end = clock.now().moment + SAFE_WITHIN;

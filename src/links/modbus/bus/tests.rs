@@ -23,7 +23,7 @@ fn coil(unit: u8, coil: u16) -> Arc<ModbusPoint> {
 }
 
 fn drive(of: u16, level: Level) -> Drive {
-    Drive { point: coil(1, of), level, answer: Answering::Waiting(Box::new(drop)), round: 0, tries: 0 }
+    Drive::new(coil(1, of), level, Answering::Waiting(Box::new(drop)))
 }
 
 /// What the thread would do, in this order.
@@ -115,7 +115,7 @@ fn bus_at(port: u16) -> Bus {
     let clock = Clock::system(Moment::from_millis(1_000_000), ClockTrust::Always);
     let (events, _) = tokio::sync::mpsc::channel(1);
     let mut bus = Bus::new("gateway", Arc::default(), clock, events);
-    bus.in_hurry = TIMEOUT;
+    bus.rounds.in_hurry = [TIMEOUT; 2];
     bus.follow(Share { settings: Some(settings), ..Share::none() });
     bus.devices.insert(1, Device::new());
     bus
@@ -149,7 +149,7 @@ fn what_is_never_answered_is_asked_once_more_and_left_out() {
 
 /// What the control loop is told of a drive.
 fn told_of(bus: &mut Bus, point: Arc<ModbusPoint>, level: Level) -> Vec<Event> {
-    bus.work(Task::Drive(Drive { point, level, answer: Answering::Loop(DriveId(7)), round: 0, tries: 0 }));
+    bus.work(Task::Drive(Drive::new(point, level, Answering::Loop(DriveId(7)))));
     bus.unsent.drain(..).collect()
 }
 
@@ -191,13 +191,53 @@ fn at_the_end_a_dead_device_is_tried_behind_all_others() {
         let told = told.clone();
         let tell = move |result: Result<(), String>| told.send((unit, of, result.is_ok())).unwrap();
         let answer = Answering::Waiting(Box::new(tell));
-        bus.inbox.give(Task::Drive(Drive { point: coil(unit, of), level: Level::OFF, answer, round: 1, tries: 0 }));
+        bus.inbox.give(Task::Drive(Drive { round: 1, ..Drive::new(coil(unit, of), Level::OFF, answer) }));
     }
     work_off(&mut bus);
     let asked: Vec<_> = asked.try_iter().collect();
     assert_eq!(asked, [(1, 0), (2, 0), (2, 1), (1, 1), (1, 2)], "each round tries one of the dead, another each time");
     let answers: Vec<_> = answers.try_iter().collect();
     assert_eq!(answers, [(2, 0, true), (2, 1, true), (1, 2, false), (1, 1, false), (1, 0, false)]);
+}
+
+#[test]
+fn those_share_the_time_of_a_round_that_have_not_been_heard_in_it() {
+    let mut bus = bus_at(0);
+    for (unit, of) in [(1, 0), (2, 0), (2, 1), (3, 0), (4, 0), (5, 0)] {
+        let answer = Answering::Waiting(Box::new(drop));
+        bus.inbox.give(Task::Drive(Drive { round: 1, ..Drive::new(coil(unit, of), Level::OFF, answer) }));
+        bus.devices.entry(unit).or_insert_with(Device::new).is_heard = true;
+    }
+    assert_eq!(bus.unheard(1), 1, "it is not the end");
+    bus.devices.insert(5, silent());
+    bus.begin_round(1);
+    assert_eq!(bus.unheard(1), 4, "not who is silent: its turn is in the next round");
+    let device = |bus: &mut Bus, unit: u8, is_heard| {
+        let device = bus.devices.get_mut(&unit).unwrap();
+        match is_heard {
+            true => device.answers("rs485", &mut Vec::new()),
+            false => device.fails("rs485", "no answer", None, bus.clock.now().moment, &mut Vec::new()),
+        }
+    };
+    device(&mut bus, 2, true);
+    device(&mut bus, 3, false);
+    assert_eq!(bus.unheard(1), 2);
+    assert_eq!(bus.unheard(4), 2);
+    bus.begin_round(2);
+    assert_eq!(bus.unheard(5), 5, "everybody has another chance");
+}
+
+#[test]
+fn in_later_rounds_the_silent_come_last() {
+    let (mut bus, asked) = bus(|unit, _| unit != 2);
+    bus.devices.insert(1, silent());
+    for unit in [1, 2, 3] {
+        let answer = Answering::Waiting(Box::new(drop));
+        bus.inbox.give(Task::Drive(Drive { round: 1, ..Drive::new(coil(unit, 0), Level::OFF, answer) }));
+    }
+    work_off(&mut bus);
+    let asked: Vec<u8> = asked.try_iter().map(|(unit, _)| unit).collect();
+    assert_eq!(asked, [2, 3, 3, 1, 3, 1]);
 }
 
 /// A device that did not answer for long.
@@ -215,8 +255,7 @@ fn at_the_end_nobody_waits_for_who_is_known_to_be_silent_and_nothing_is_read() {
     let leaving =
         |unit| Leaving { id: "fan".into(), point: coil(unit, 9), level: Level::OFF, tries: 1, due: Moment::START };
     bus.leaving.extend([leaving(1), leaving(2)]);
-    let give =
-        |unit, of, answer| Task::Drive(Drive { point: coil(unit, of), level: Level::OFF, answer, round: 0, tries: 0 });
+    let give = |unit, of, answer| Task::Drive(Drive::new(coil(unit, of), Level::OFF, answer));
     bus.inbox.give(Task::End);
     for unit in [1, 2] {
         bus.inbox.give(give(unit, 0, Answering::Waiting(Box::new(drop))));
@@ -237,7 +276,7 @@ fn at_the_end_nobody_waits_for_who_is_known_to_be_silent_and_nothing_is_read() {
 #[test]
 fn a_drive_that_fails_while_the_end_comes_has_all_chances_of_the_end() {
     let (mut bus, asked) = bus(|unit, _| unit == 1);
-    let drive = Drive { point: coil(1, 0), level: Level::OFF, answer: Answering::Loop(DriveId(7)), round: 0, tries: 0 };
+    let drive = Drive::new(coil(1, 0), Level::OFF, Answering::Loop(DriveId(7)));
     bus.inbox.give(Task::Drive(drive));
     let under_way = bus.inbox.next(Duration::ZERO).flatten().unwrap();
     bus.inbox.give(Task::End);
@@ -249,20 +288,6 @@ fn a_drive_that_fails_while_the_end_comes_has_all_chances_of_the_end() {
 }
 
 #[test]
-fn in_the_last_round_who_is_slow_has_the_time_it_needs() {
-    let (mut bus, _) = bus(|_, _| false);
-    (bus.timeout, bus.in_hurry) = (Duration::from_secs(2), IN_HURRY);
-    let mut in_round = |round| {
-        bus.begin_round(round);
-        bus.patience()
-    };
-    assert_eq!([1, 2, 3].map(&mut in_round), [IN_HURRY, IN_HURRY, Duration::from_secs(2)]);
-    bus.timeout = Duration::from_millis(20);
-    bus.begin_round(1);
-    assert_eq!(bus.patience(), Duration::from_millis(20));
-}
-
-#[test]
 fn a_link_that_cannot_be_opened_has_a_while_to_come_back_at_the_end() {
     // Nobody ever listens there.
     let mut bus = bus_at(0);
@@ -270,7 +295,7 @@ fn a_link_that_cannot_be_opened_has_a_while_to_come_back_at_the_end() {
     let began = bus.clock.now().moment;
     work_off(&mut bus);
     assert!(bus.closed.is_some());
-    assert!(bus.clock.now().moment.since(began) >= REOPEN_AT_END * u32::from(LAST_ROUNDS - 1));
+    assert!(bus.clock.now().moment.since(began) >= REOPEN_AT_END * u32::from(LAST_ROUND - 1));
 }
 
 #[test]
@@ -301,7 +326,7 @@ fn in_an_emergency_outputs_of_a_thread_that_died_are_left_safe() {
     let mut modbus = Modbus::open(&config, clock, events);
     let running = modbus.buses.values().next().unwrap();
     let answer = Answering::Waiting(Box::new(|_| panic!("a bug in the thread")));
-    running.inbox.give(Task::Drive(Drive { point: coil(1, 0), level: Level::ON, answer, round: 0, tries: 0 }));
+    running.inbox.give(Task::Drive(Drive::new(coil(1, 0), Level::ON, answer)));
     while modbus.is_healthy() {
         sleep(Duration::from_millis(1));
     }
