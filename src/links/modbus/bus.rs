@@ -1,185 +1,35 @@
 //! The thread of one bus: drives as soon as they come, polls in between, one request at any time.
 
+mod ask;
+mod drive;
+mod inbox;
+
 use super::{
     Share,
-    device::{Device, Owed, pause, refused, write},
-    pdu::{Answer, Exception, Request},
+    device::{Device, pause},
+    pdu::Answer,
     rounds::{LAST_ROUND, Rounds},
-    wire::{Failure, TRIES, Wire},
+    wire::Wire,
 };
 use crate::{
     clock::{Clock, Moment},
-    model::{DriveId, Event, Level, ModbusForm, ModbusPoint},
+    model::{Event, Level, ModbusPoint},
 };
+use drive::NotDriven;
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
     thread::sleep,
     time::Duration,
 };
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
+pub(super) use inbox::{Answering, Drive, Inbox, Task};
+
 /// Between two tries to report to a loop that is behind, in real time.
 const QUEUE_FULL_WAIT: Duration = Duration::from_millis(20);
-/// A device that did not answer so long ago is not asked again for another of its outputs.
-const SPARED: Duration = Duration::from_secs(1);
-/// So many answers missing one after the other, of whomever: the connection is made anew.
-const SILENT_LINK: u32 = 3;
-/// After a link that cannot be opened, this time passes before the next try, then twice as long,
-const REOPEN_FIRST: Duration = Duration::from_secs(1);
-/// but no longer than this.
-const REOPEN_LAST: Duration = Duration::from_secs(30);
-/// A relay takes this time to be where it was told, some devices more: it is read back so many times.
-const READS_BACK: usize = 4;
-const READ_BACK_EVERY: Duration = Duration::from_millis(50);
-/// An answer is late by no more than so many time-outs.
-const LATE: u32 = 2;
 /// At the end, a link that cannot be opened has this time until the next round: a converter that is plugged in takes some.
 const REOPEN_AT_END: Duration = Duration::from_millis(500);
-
-/// What the thread of a bus is to do.
-pub(super) enum Task {
-    /// Another house is in force.
-    Follow(Share),
-    /// An output is to be driven.
-    Drive(Drive),
-    /// The end has come: what is driven from now on has no later chance.
-    End,
-}
-
-/// An output that is to be driven.
-pub(super) struct Drive {
-    pub point: Arc<ModbusPoint>,
-    pub level: Level,
-    pub answer: Answering,
-    /// At the end, the round in which it is tried, from 1; before, 0.
-    pub round: u8,
-    /// Its device was known to be silent.
-    pub is_of_silent: bool,
-    /// How often it was tried.
-    pub tries: u8,
-}
-
-impl Drive {
-    /// Not at the end, and not tried yet.
-    pub fn new(point: Arc<ModbusPoint>, level: Level, answer: Answering) -> Drive {
-        Drive { point, level, answer, round: 0, is_of_silent: false, tries: 0 }
-    }
-
-    /// Those that were tried more often come later in a round, and those that are expected to fail.
-    fn order(&self) -> (bool, u8) {
-        (self.is_of_silent, self.tries)
-    }
-}
-
-/// Who is told what became of a drive.
-pub(super) enum Answering {
-    /// The control loop, by an event.
-    Loop(DriveId),
-    /// Somebody who waits.
-    Waiting(Box<dyn FnOnce(Result<(), String>) + Send>),
-}
-
-/// What is to be done, in this order.
-#[derive(Default)]
-pub(super) struct Inbox {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    tasks: VecDeque<Task>,
-    /// The end was given.
-    is_last: bool,
-    ended: bool,
-}
-
-impl Inbox {
-    /// Adds a task. Of the drives of one output, only the newest is done. The end comes before all drives; what failed since,
-    /// after those that nobody has tried.
-    pub fn give(&self, task: Task) {
-        let mut state = self.lock();
-        if let Task::Drive(drive) = &task {
-            state.tasks.retain(|other| !drives(other, &drive.point));
-        }
-        match task {
-            Task::End => {
-                state.is_last = true;
-                state.tasks.push_front(task);
-            }
-            Task::Drive(_) => {
-                let has_failed = |other: &Task| matches!(other, Task::Drive(other) if other.round > 1);
-                let at = state.tasks.iter().position(has_failed).unwrap_or(state.tasks.len());
-                state.tasks.insert(at, task);
-            }
-            Task::Follow(_) => state.tasks.push_back(task),
-        }
-        drop(state);
-        self.changed.notify_one();
-    }
-
-    /// What is to be driven so far is not.
-    pub fn forget_drives(&self) {
-        self.lock().tasks.retain(|task| !matches!(task, Task::Drive(_)));
-    }
-
-    /// Puts a drive behind all others, but for those of its round that come later; unless the same output is to be driven
-    /// anew.
-    fn give_back(&self, drive: Drive) {
-        let mut state = self.lock();
-        if state.tasks.iter().any(|other| drives(other, &drive.point)) {
-            return;
-        }
-        let comes_later = |other: &Task| match other {
-            Task::Drive(other) => other.round == drive.round && other.order() > drive.order(),
-            Task::Follow(_) | Task::End => false,
-        };
-        let at = state.tasks.iter().position(comes_later).unwrap_or(state.tasks.len());
-        state.tasks.insert(at, Task::Drive(drive));
-    }
-
-    /// Whether the end was given, though its thread may be at something else yet.
-    fn is_last(&self) -> bool {
-        self.lock().is_last
-    }
-
-    fn has_drives(&self) -> bool {
-        self.lock().tasks.iter().any(|task| matches!(task, Task::Drive(_)))
-    }
-
-    /// The devices that something is to be driven of in this round.
-    fn addresses(&self, round: u8) -> BTreeSet<u8> {
-        let state = self.lock();
-        let address = |task: &Task| match task {
-            Task::Drive(drive) if drive.round <= round => Some(drive.point.unit.address),
-            Task::Drive(_) | Task::Follow(_) | Task::End => None,
-        };
-        state.tasks.iter().filter_map(address).collect()
-    }
-
-    /// The thread ends after what it is at.
-    pub fn end(&self) {
-        self.lock().ended = true;
-        self.changed.notify_one();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits for a task, at most so long. The outer None: it is to end.
-    fn next(&self, wait: Duration) -> Option<Option<Task>> {
-        let idle = |state: &mut State| state.tasks.is_empty() && !state.ended;
-        let waited = self.changed.wait_timeout_while(self.lock(), wait, idle);
-        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        (!state.ended).then(|| state.tasks.pop_front())
-    }
-}
-
-fn drives(task: &Task, point: &Arc<ModbusPoint>) -> bool {
-    matches!(task, Task::Drive(drive) if drive.point == *point)
-}
 
 /// What the thread holds.
 pub(super) struct Bus {
@@ -423,267 +273,6 @@ impl Bus {
         self.unsent.extend(events);
     }
 
-    /// Asks a device, and notes whether it answers. That a gateway gets no answer is none.
-    fn ask(&mut self, address: u8, request: Request) -> Result<Answer, NotDriven> {
-        self.settle(address, request)?;
-        let patience = self.patience(address);
-        let answer = self.exchange(address, request, patience);
-        self.note(address, request, answer, patience)
-    }
-
-    /// After an answer that did not come, where answers have no numbers, and before it could be taken for that to this request:
-    /// the same is asked again, and whatever is said to that is not used, for it may be what was late. What comes after it is
-    /// waited for.
-    fn settle(&mut self, address: u8, request: Request) -> Result<(), NotDriven> {
-        let Some(device) = self.devices.get(&address) else { return Ok(()) };
-        let Some(Owed { request: owed, is_awake }) = device.owed.get(&request.likeness()).copied() else {
-            return Ok(());
-        };
-        let patience = self.patience(address);
-        let answer = self.exchange(address, owed, patience);
-        let is_silent = answer == Err(Failure::Silent);
-        let settled = match is_silent && is_awake {
-            // It answered others since: this one it never answers.
-            true => Ok(()),
-            false => self.note(address, owed, answer, patience).map(drop),
-        };
-        let late = LATE * self.timeout;
-        if let Some(wire) = &mut self.wire {
-            // Otherwise the device is left alone for longer than that. At the end, others wait.
-            if settled.is_ok() && self.rounds.began().is_none() {
-                wire.listen(late);
-            }
-            if is_silent {
-                wire.renew();
-            }
-        }
-        // Twice in vain is enough.
-        if let Some(device) = self.devices.get_mut(&address) {
-            device.owed.remove(&request.likeness());
-        }
-        settled
-    }
-
-    /// One request.
-    fn exchange(&mut self, address: u8, request: Request, patience: Duration) -> Result<Answer, Failure> {
-        let Some(wire) = &mut self.wire else { return Err(Failure::Closed("its bus is not there".into())) };
-        wire.ask(address, request, patience)
-    }
-
-    /// Whether what was just refused is as it was: an earlier try may have been carried out, though its answer was lost.
-    fn changed_nothing(&self, refusal: Exception) -> bool {
-        refusal.changed_nothing() && self.sent() <= 1
-    }
-
-    fn sent(&self) -> usize {
-        self.wire.as_ref().map_or(0, Wire::sent)
-    }
-
-    /// How long an answer of a device is waited for.
-    fn patience(&self, address: u8) -> Duration {
-        self.rounds.patience(self.timeout, self.unheard(address), self.clock.now().moment)
-    }
-
-    /// How many devices are to be asked in this round of the end and were not, with this one.
-    fn unheard(&self, address: u8) -> usize {
-        let round = self.rounds.current();
-        let mut addresses = if round == 0 { BTreeSet::new() } else { self.inbox.addresses(round) };
-        addresses.retain(|other| {
-            let is_heard = self.devices.get(other).is_some_and(|device| device.is_heard);
-            let is_left_out = round == 1 && self.is_left_out(*other);
-            !is_heard && !is_left_out && self.spared(*other).is_none()
-        });
-        addresses.insert(address);
-        addresses.len()
-    }
-
-    fn note(
-        &mut self,
-        address: u8,
-        request: Request,
-        answer: Result<Answer, Failure>,
-        patience: Duration,
-    ) -> Result<Answer, NotDriven> {
-        let (name, now) = (self.called(address), self.clock.now().moment);
-        let numbers_requests = self.numbers_requests();
-        let mut events = Vec::new();
-        let (text, is_certain) = match answer {
-            Ok(Answer::Exception(refusal)) if refusal.is_no_answer() => {
-                self.link_works();
-                (refusal.to_string(), self.changed_nothing(refusal))
-            }
-            Ok(answer) => {
-                self.link_works();
-                if let Some(device) = self.devices.get_mut(&address) {
-                    device.answers(&name, &mut events);
-                }
-                self.unsent.extend(events);
-                return Ok(answer);
-            }
-            Err(Failure::Closed(text)) => {
-                self.note_closed(&text, now);
-                return Err(NotDriven { text, is_certain: self.sent() == 0 });
-            }
-            Err(failure) => {
-                self.missing += 1;
-                if let Some(device) = self.devices.get_mut(&address)
-                    && matches!(request, Request::Read { .. })
-                    && !numbers_requests
-                {
-                    device.owed.insert(request.likeness(), Owed { request, is_awake: false });
-                }
-                if self.missing >= SILENT_LINK {
-                    self.missing = 0;
-                    self.wire.iter_mut().for_each(Wire::close);
-                }
-                match failure {
-                    Failure::Corrupt => (
-                        format!("its answers are garbled {TRIES} times: see the wiring, termination and baud rate"),
-                        false,
-                    ),
-                    _ => (format!("no answer within {patience:?}"), false),
-                }
-            }
-        };
-        if let Some(device) = self.devices.get_mut(&address) {
-            device.fails(&name, &text, Some(request), now, &mut events);
-        }
-        self.unsent.extend(events);
-        Err(NotDriven { text, is_certain })
-    }
-
-    fn numbers_requests(&self) -> bool {
-        self.wire.as_ref().is_some_and(Wire::numbers_requests)
-    }
-
-    /// Somebody answered.
-    fn link_works(&mut self) {
-        self.missing = 0;
-        if self.closed.take().is_some() {
-            tracing::info!("modbus {}: it is reached again", self.name);
-        }
-    }
-
-    /// The link cannot be opened: nobody on it answers.
-    fn note_closed(&mut self, text: &str, now: Moment) {
-        let times = self.closed.as_ref().map_or(0, |(_, times, _)| *times);
-        let pause = REOPEN_FIRST.saturating_mul(1 << times.min(5)).min(REOPEN_LAST);
-        if times == 0 {
-            tracing::warn!("modbus {}: {text}", self.name);
-        }
-        self.closed = Some((text.to_owned(), times + 1, now + pause));
-        let mut events = Vec::new();
-        for (address, device) in &mut self.devices {
-            device.fails(&format!("{}/{address}", self.name), text, None, now, &mut events);
-        }
-        self.unsent.extend(events);
-    }
-
-    /// Why a device is not asked now: of many outputs of one that is away, one waits for its answer.
-    fn spared(&self, address: u8) -> Option<String> {
-        let now = self.clock.now().moment;
-        let trouble = self.devices.get(&address).and_then(|device| device.trouble.as_ref());
-        let late = if self.numbers_requests() { Duration::ZERO } else { LATE * self.timeout };
-        let (trouble, closed) = match self.rounds.began() {
-            // What is late could be taken for what is read back.
-            None => (
-                trouble.filter(|(_, since)| now.since(*since) < SPARED.max(late)),
-                self.closed.as_ref().filter(|(_, _, at)| *at > now),
-            ),
-            Some(began) => {
-                (trouble.filter(|(_, since)| *since >= began), self.closed.as_ref().filter(|(_, _, at)| *at > began))
-            }
-        };
-        trouble.map(|(text, _)| text).or(closed.map(|(text, ..)| text)).cloned()
-    }
-
-    /// Drives an output and reads it back.
-    fn drive(&mut self, point: &Arc<ModbusPoint>, level: Level) -> Result<(), NotDriven> {
-        let address = point.unit.address;
-        // `hearthd safe` drives what nobody reads.
-        let device = self.devices.entry(address).or_insert_with(Device::new);
-        device.is_written(point.place);
-        if let Some(state) = device.outputs.get_mut(point) {
-            (state.wanted, state.is_confirmed) = (Some(level), false);
-        }
-        if let Some(text) = self.spared(address) {
-            return Err(NotDriven { text, is_certain: true });
-        }
-        self.write(point, level)?;
-        if point.verify {
-            self.verify(point, level)?;
-        }
-        if let Some(state) = self.devices.get_mut(&address).and_then(|device| device.outputs.get_mut(point)) {
-            state.is_confirmed = true;
-        }
-        Ok(())
-    }
-
-    fn write(&mut self, point: &ModbusPoint, level: Level) -> Result<(), NotDriven> {
-        let (address, name) = (point.unit.address, self.called(point.unit.address));
-        for _ in 0..2 {
-            let several = self.devices.get(&address).map_or([false; 2], |device| device.writes_several);
-            let request = match write(point, level, several) {
-                Some(request) => request,
-                None => self.with_bit(point, level, several[1])?,
-            };
-            match self.ask(address, request)? {
-                Answer::Exception(Exception::ILLEGAL_FUNCTION) if !is_several(request) => {
-                    // Some have only the functions that write several at once.
-                    let device = self.devices.entry(address).or_insert_with(Device::new);
-                    device.writes_several[usize::from(!matches!(request, Request::WriteCoil { .. }))] = true;
-                }
-                Answer::Exception(refusal) => {
-                    let text = refused(&name, point.place, refusal);
-                    return Err(NotDriven { text, is_certain: self.changed_nothing(refusal) });
-                }
-                Answer::Read(_) | Answer::Written => return Ok(()),
-            }
-        }
-        Err(NotDriven { text: refused(&name, point.place, Exception::ILLEGAL_FUNCTION), is_certain: true })
-    }
-
-    /// What writes a register with one bit set or not, and the others as they are.
-    fn with_bit(&mut self, point: &ModbusPoint, level: Level, as_several: bool) -> Result<Request, NotDriven> {
-        // Nothing is written yet.
-        let raw = self.read(point).map_err(|failure| NotDriven { is_certain: true, ..failure })?;
-        let bit = if let ModbusForm::Bit(bit) = point.form { 1 << bit } else { 0 };
-        let value = if level.is_on() { raw | bit } else { raw & !bit };
-        Ok(Request::WriteRegister { address: point.place.address, value, as_several })
-    }
-
-    fn read(&mut self, point: &ModbusPoint) -> Result<u16, NotDriven> {
-        let (address, name) = (point.unit.address, self.called(point.unit.address));
-        let request = Request::Read { bank: point.place.bank, address: point.place.address, count: 1 };
-        match self.ask(address, request)? {
-            Answer::Read(values) if values.len() == 1 => Ok(values[0]),
-            Answer::Exception(refusal) => {
-                Err(NotDriven { text: refused(&name, point.place, refusal), is_certain: false })
-            }
-            Answer::Read(_) | Answer::Written => {
-                Err(NotDriven { text: format!("{name} does not tell {}", point.place), is_certain: false })
-            }
-        }
-    }
-
-    fn verify(&mut self, point: &ModbusPoint, level: Level) -> Result<(), NotDriven> {
-        let mut raw = 0;
-        for again in 0..READS_BACK {
-            if again > 0 {
-                sleep(READ_BACK_EVERY);
-            }
-            // It was written: what comes of a failure to read it nobody knows.
-            raw = self.read(point).map_err(|failure| NotDriven { is_certain: false, ..failure })?;
-            if point.form.is_at(raw, level) {
-                return Ok(());
-            }
-        }
-        let is = point.form.level(raw);
-        let text = format!("{point} does not obey: it is {is} after {level} was written");
-        // Some take longer than it was read back for.
-        Err(NotDriven { text, is_certain: false })
-    }
-
     /// What people call a device.
     fn called(&self, address: u8) -> String {
         format!("{}/{address}", self.name)
@@ -702,17 +291,6 @@ impl Bus {
             }
         }
     }
-}
-
-/// Why an output was not driven.
-struct NotDriven {
-    text: String,
-    /// It is as it was: nothing was asked, or it was refused.
-    is_certain: bool,
-}
-
-fn is_several(request: Request) -> bool {
-    matches!(request, Request::WriteCoil { as_several: true, .. } | Request::WriteRegister { as_several: true, .. })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //!
 //! - **A thread for each bus** (`bus.rs`): one request is under way there at any time. Drives go before polls; nobody waits for
 //!   a bus but those of its own outputs.
-//! - **No answer is taken for another's** (`frame.rs`, `bus.rs`): what does not fit the request is passed over. Answers of RTU
+//! - **No answer is taken for another's** (`frame.rs`, `bus/ask.rs`): what does not fit the request is passed over. Answers of RTU
 //!   have no number; so after one that did not come, and before what could take it for its own, the same is asked again, its
 //!   answer is thrown away, and what comes late is waited for.
 //! - **A device that is silent costs the others one time-out, now and then**: it is asked again at longer and longer intervals.

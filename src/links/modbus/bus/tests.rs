@@ -1,12 +1,16 @@
 //! The bus with a gateway that is played, and its inbox.
 
 use super::{
-    super::{Modbus, frame::checksum},
+    super::{
+        Modbus,
+        frame::checksum,
+        pdu::{Answer, Request},
+    },
     *,
 };
 use crate::{
     config,
-    model::{Bank, ClockTrust, ModbusBus, ModbusLink, ModbusPlace, ModbusUnit},
+    model::{Bank, ClockTrust, DriveId, ModbusBus, ModbusForm, ModbusLink, ModbusPlace, ModbusUnit},
 };
 use std::{
     io::{Read, Write},
