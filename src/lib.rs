@@ -28,6 +28,8 @@ pub mod house;
 
 pub mod daemon;
 
+mod threads;
+
 pub mod hardware;
 
 pub mod history;

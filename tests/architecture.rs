@@ -15,7 +15,7 @@ use std::{
 };
 
 /// Every top-level module, and which of the others it may use.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("files", &[]),
     ("model", &["clock"]),
     ("clock", &["model", "files"]),
@@ -41,8 +41,9 @@ const MAY_USE: [(&str, &[&str]); 20] = [
         ],
     ),
     ("house", &["model", "clock"]),
-    ("hardware", &["model", "clock", "files"]),
-    ("links", &["model", "clock", "files"]),
+    ("threads", &["model", "clock"]),
+    ("hardware", &["model", "clock", "files", "threads"]),
+    ("links", &["model", "clock", "files", "threads"]),
     ("history", &["model", "clock", "files", "house"]),
     ("remote", &["model", "clock"]),
     ("mqtt", &["model", "clock", "files", "house", "remote"]),
@@ -74,6 +75,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "html",
             "report",
             "simulator",
+            "threads",
         ],
     ),
 ];

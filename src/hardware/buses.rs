@@ -6,11 +6,11 @@ use super::{
     board::Board,
     kernel,
     sensors::{Fetched, SensorDriver},
-    worker::Worker,
 };
 use crate::{
     clock::{Clock, Moment},
     model::{Config, Event, Learnt, Quantity, ReadFailure, Sensor, SensorSource},
+    threads::{QUEUE_FULL_WAIT, Worker},
 };
 use std::{
     collections::BTreeMap,
@@ -32,8 +32,6 @@ const FAULT_AFTER: u32 = 3;
 const LONGEST_MEASUREMENT: Duration = Duration::from_secs(30);
 /// An accelerated clock does not make a sensor report more often than this, in real time, unless it would go stale.
 const PACE: Duration = Duration::from_millis(5);
-/// Between two tries to report to a loop that is behind, in real time.
-const QUEUE_FULL_WAIT: Duration = Duration::from_millis(20);
 
 /// The threads of all buses that have sensors.
 pub(super) struct Buses {

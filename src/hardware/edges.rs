@@ -1,9 +1,7 @@
 //! The edges of one claimed line, told by a thread that sleeps in the kernel until there is one.
 
-use super::{
-    board::{Edge, OnEdge},
-    worker::Worker,
-};
+use super::board::{Edge, OnEdge};
+use crate::threads::Worker;
 use gpiocdev::{Request, line::EdgeKind};
 use std::{
     io,

@@ -3,25 +3,23 @@
 use super::{
     board::{Board, InputLine},
     edge_queue::{EdgeQueue, News, Wake},
-    worker::Worker,
 };
 use crate::{
     clock::{Clock, Moment},
     model::{Config, Event, Input, Line},
+    threads::{Reports, Worker},
 };
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::mpsc::{Sender, error::TrySendError};
+use tokio::sync::mpsc::Sender;
 
 /// The first pause before a line in trouble is tried again; it doubles.
 const RETRY_FIRST: Duration = Duration::from_secs(2);
 /// The longest such pause.
 const RETRY_MAX: Duration = Duration::from_secs(60);
-/// Between two tries to report to a loop that is behind, in real time.
-const QUEUE_FULL_WAIT: Duration = Duration::from_millis(20);
 
 /// Without any edge, all are read this often: an edge may be lost.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
@@ -54,8 +52,7 @@ impl Inputs {
             edge_queue: edge_queue.clone(),
             board,
             clock,
-            events,
-            unsent: VecDeque::new(),
+            reports: Reports::new(events),
         };
         Inputs { watched, edge_queue, worker: Worker::spawn("inputs", move || watch.run()) }
     }
@@ -110,9 +107,7 @@ struct Watch {
     edge_queue: Arc<EdgeQueue>,
     board: Arc<dyn Board>,
     clock: Clock,
-    events: Sender<Event>,
-    /// What the loop had no room for.
-    unsent: VecDeque<Event>,
+    reports: Reports,
 }
 
 impl Watch {
@@ -126,14 +121,14 @@ impl Watch {
                     let edges = edges.into_iter().map(|(level, at)| (level, at.map(moment))).collect();
                     let reports = watched.look(edges, &*self.board, &self.edge_queue, now);
                     let event = |(result, at)| Event::InputRead { input: id.clone(), result, at };
-                    self.unsent.extend(reports.into_iter().map(event));
+                    self.reports.extend(reports.into_iter().map(event));
                 }
                 if pulses > 0 {
                     let at = at.map_or(now, |stamp| self.clock.moment_of_stamp(stamp));
-                    self.unsent.push_back(Event::Pulsed { input: id.clone(), count: pulses, at });
+                    self.reports.push(Event::Pulsed { input: id.clone(), count: pulses, at });
                 }
             }
-            if !self.send() {
+            if self.reports.send().is_break() {
                 return;
             }
         }
@@ -143,22 +138,7 @@ impl Watch {
     fn patience(&self) -> Option<Duration> {
         let look_at = lock(&self.watched).values().filter_map(|watched| watched.look_at).min();
         let wait = look_at.map(|at| self.clock.real_time_until(at));
-        if self.unsent.is_empty() { wait } else { Some(QUEUE_FULL_WAIT) }
-    }
-
-    /// Reports as much as there is room for. False: nobody listens any more.
-    fn send(&mut self) -> bool {
-        while let Some(event) = self.unsent.pop_front() {
-            match self.events.try_send(event) {
-                Ok(()) => {}
-                Err(TrySendError::Closed(_)) => return false,
-                Err(TrySendError::Full(event)) => {
-                    self.unsent.push_front(event);
-                    break;
-                }
-            }
-        }
-        true
+        self.reports.wait().or(wait)
     }
 }
 

@@ -37,7 +37,6 @@ pub mod sensors;
 pub mod simulated;
 mod sink;
 pub mod vitals;
-mod worker;
 
 pub use choice::resolve;
 pub use error::HardwareError;

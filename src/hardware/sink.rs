@@ -3,8 +3,11 @@
 //! What is to be done waits in line, of each output only the newest level. So the line is never longer than there are
 //! outputs (and reloads while the bus hangs), and what a bus does when it is back is what is wanted then.
 
-use super::{HardwareError, board::Board, lineset::LineSet, worker::Worker};
-use crate::model::{Config, DriveId, Event, Level, Line, Output, OutputId};
+use super::{HardwareError, board::Board, lineset::LineSet};
+use crate::{
+    model::{Config, DriveId, Event, Level, Line, Output, OutputId},
+    threads::{QUEUE_FULL_WAIT, Worker},
+};
 use std::{
     collections::{BTreeSet, VecDeque},
     mem,
@@ -12,9 +15,6 @@ use std::{
     time::Duration,
 };
 use tokio::sync::mpsc::{Sender, error::TrySendError};
-
-/// Between two tries to report to a loop that is behind.
-const QUEUE_FULL_WAIT: Duration = Duration::from_millis(20);
 
 /// A bus with outputs. Dropped, it leaves undone what is in line, ends its thread and releases its lines.
 pub(super) struct Sink {

@@ -12,9 +12,9 @@ use crate::{
     hardware::{
         HardwareError,
         board::{Edge, OnEdge},
-        worker::Worker,
     },
     model::{Expander, ExpanderChip, Pull},
+    threads::Worker,
 };
 use std::{
     collections::BTreeMap,

@@ -2,8 +2,9 @@
 
 use super::PwmPort;
 use crate::{
-    hardware::{HardwareError, board::OutputLine, worker::Worker},
+    hardware::{HardwareError, board::OutputLine},
     model::{ActiveLevel, Dimming, Level, Output},
+    threads::Worker,
 };
 use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},

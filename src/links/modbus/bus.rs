@@ -14,20 +14,14 @@ use super::{
 use crate::{
     clock::{Clock, Moment},
     model::{Event, Level, ModbusPoint},
+    threads::Reports,
 };
 use drive::NotDriven;
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-    thread::sleep,
-    time::Duration,
-};
-use tokio::sync::mpsc::{Sender, error::TrySendError};
+use std::{collections::BTreeMap, sync::Arc, thread::sleep, time::Duration};
+use tokio::sync::mpsc::Sender;
 
 pub(super) use inbox::{Answering, Drive, Inbox, Task};
 
-/// Between two tries to report to a loop that is behind, in real time.
-const QUEUE_FULL_WAIT: Duration = Duration::from_millis(20);
 /// At the end, a link that cannot be opened has this time until the next round: a converter that is plugged in takes some.
 const REOPEN_AT_END: Duration = Duration::from_millis(500);
 
@@ -35,9 +29,7 @@ const REOPEN_AT_END: Duration = Duration::from_millis(500);
 pub(super) struct Bus {
     inbox: Arc<Inbox>,
     clock: Clock,
-    events: Sender<Event>,
-    /// What the loop had no room for.
-    unsent: VecDeque<Event>,
+    reports: Reports,
     /// None: there is no bus of this name any more.
     wire: Option<Wire>,
     /// What people call the bus.
@@ -70,8 +62,7 @@ impl Bus {
             name: place.into(),
             inbox,
             clock,
-            events,
-            unsent: VecDeque::new(),
+            reports: Reports::new(events),
             wire: None,
             timeout: Duration::ZERO,
             devices: BTreeMap::new(),
@@ -84,17 +75,18 @@ impl Bus {
 
     pub fn run(mut self) {
         loop {
-            self.send();
-            let wait = match self.next_due() {
+            // When nobody listens any more, outputs are driven all the same.
+            let _ = self.reports.send();
+            let wait = match (self.reports.wait(), self.next_due()) {
                 // Nothing more is read while nobody has heard the last.
-                _ if !self.unsent.is_empty() => QUEUE_FULL_WAIT,
-                Some(due) => self.clock.real_time_until(due),
-                None => Duration::MAX,
+                (Some(wait), _) => wait,
+                (None, Some(due)) => self.clock.real_time_until(due),
+                (None, None) => Duration::MAX,
             };
             match self.inbox.next(wait) {
                 None => return,
                 Some(Some(task)) => self.work(task),
-                Some(None) if self.unsent.is_empty() => self.poll(),
+                Some(None) if self.reports.are_sent() => self.poll(),
                 Some(None) => {}
             }
         }
@@ -130,13 +122,13 @@ impl Bus {
         }
         match (result, drive.answer) {
             (result, Answering::Waiting(answer)) => answer(result.map_err(|failure| failure.text)),
-            (Ok(()), Answering::Loop(drive)) => self.unsent.push_back(Event::Driven { drive, result: Ok(()) }),
+            (Ok(()), Answering::Loop(drive)) => self.reports.push(Event::Driven { drive, result: Ok(()) }),
             (Err(NotDriven { text, is_certain: true }), Answering::Loop(drive)) if round == 0 => {
-                self.unsent.push_back(Event::Driven { drive, result: Err(text) });
+                self.reports.push(Event::Driven { drive, result: Err(text) });
             }
             // It may have been done, or in a round before.
             (Err(NotDriven { text, .. }), Answering::Loop(drive)) => {
-                self.unsent.push_back(Event::Overdue { drive, text });
+                self.reports.push(Event::Overdue { drive, text });
             }
         }
     }
@@ -270,26 +262,12 @@ impl Bus {
         if let Some(device) = self.devices.get_mut(&address) {
             device.take(&name, job, read, now, &mut events);
         }
-        self.unsent.extend(events);
+        self.reports.extend(events);
     }
 
     /// What people call a device.
     fn called(&self, address: u8) -> String {
         format!("{}/{address}", self.name)
-    }
-
-    /// Reports as much as there is room for. When nobody listens any more, nothing is to be told.
-    fn send(&mut self) {
-        while let Some(event) = self.unsent.pop_front() {
-            match self.events.try_send(event) {
-                Ok(()) => {}
-                Err(TrySendError::Closed(_)) => self.unsent.clear(),
-                Err(TrySendError::Full(event)) => {
-                    self.unsent.push_front(event);
-                    return;
-                }
-            }
-        }
     }
 }
 

@@ -29,22 +29,20 @@ use crate::{
     model::{
         ClockTrust, Config, DriveId, Event, Level, Line, ModbusBus, ModbusPoint, ModbusSensor, OutputId, SensorSource,
     },
+    threads::Worker,
 };
 use bus::{Answering, Bus, Drive, Inbox, Task};
 use std::{
     collections::BTreeMap,
     sync::{Arc, mpsc},
-    thread::{Builder, JoinHandle, sleep},
     time::Duration,
 };
 use tokio::sync::mpsc::Sender;
 
 /// At the end, buses are waited for no longer than this, all together.
 const SAFE_WITHIN: Duration = Duration::from_secs(4);
-/// After that, threads that still ask are waited for no longer than this,
+/// After that, threads that still ask are waited for no longer than this.
 const PORTS_WITHIN: Duration = Duration::from_secs(1);
-/// and looked at so often.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// All buses of the house. Dropping it ends their threads after what they are at.
 pub struct Modbus {
@@ -57,7 +55,7 @@ pub struct Modbus {
 struct Running {
     inbox: Arc<Inbox>,
     /// None: the system has no thread left.
-    thread: Option<JoinHandle<()>>,
+    thread: Option<Worker>,
 }
 
 /// What a house has on one bus.
@@ -159,13 +157,13 @@ impl Modbus {
 
     /// False after a panic of one of the threads.
     pub fn is_healthy(&self) -> bool {
-        self.buses.values().all(|bus| bus.thread.as_ref().is_none_or(|thread| !thread.is_finished()))
+        self.buses.values().all(|bus| bus.thread.as_ref().is_none_or(Worker::is_running))
     }
 
     /// Where no thread is or one that died, it is another one, which is told how the bus is reached, and reads nothing.
     fn alive(&mut self, bus: &ModbusBus) -> &Running {
         let place = bus.link.place();
-        let is_alive = |running: &mut Running| running.thread.as_ref().is_some_and(|thread| !thread.is_finished());
+        let is_alive = |running: &mut Running| running.thread.as_ref().is_some_and(Worker::is_running);
         if !self.buses.get_mut(&place).is_some_and(is_alive) {
             self.buses.remove(&place);
             let share = Share { settings: Some(bus.clone()), ..Share::none() };
@@ -175,13 +173,9 @@ impl Modbus {
     }
 
     /// Ends the threads, and waits a moment for those that still ask: whoever comes next needs their ports.
-    fn give_ports_back(&self) {
+    fn give_ports_back(mut self) {
         self.buses.values().for_each(|bus| bus.inbox.end());
-        let end = self.clock.now().moment + PORTS_WITHIN;
-        let ask = || self.buses.values().any(|bus| bus.thread.as_ref().is_some_and(|thread| !thread.is_finished()));
-        while ask() && self.clock.now().moment < end {
-            sleep(LOOK_EVERY);
-        }
+        Worker::join_all_within(PORTS_WITHIN, self.buses.values_mut().filter_map(|bus| bus.thread.take()));
     }
 
     fn running(&mut self, place: &str) -> &Running {
@@ -189,9 +183,7 @@ impl Modbus {
         self.buses.entry(place.to_owned()).or_insert_with_key(|place| {
             let inbox = Arc::<Inbox>::default();
             let bus = Bus::new(place, inbox.clone(), clock.clone(), events.clone());
-            let thread = Builder::new().name("modbus".into()).spawn(move || bus.run());
-            let thread = thread.inspect_err(|error| tracing::error!("no thread for the bus at {place}: {error}"));
-            Running { inbox, thread: thread.ok() }
+            Running { inbox, thread: Worker::spawn(&format!("modbus {place}"), move || bus.run()) }
         })
     }
 }

@@ -117,7 +117,7 @@ impl Bus {
                 if let Some(device) = self.devices.get_mut(&address) {
                     device.answers(&name, &mut events);
                 }
-                self.unsent.extend(events);
+                self.reports.extend(events);
                 return Ok(answer);
             }
             Err(Failure::Closed(text)) => {
@@ -148,7 +148,7 @@ impl Bus {
         if let Some(device) = self.devices.get_mut(&address) {
             device.fails(&name, &text, Some(request), now, &mut events);
         }
-        self.unsent.extend(events);
+        self.reports.extend(events);
         Err(NotDriven { text, is_certain })
     }
 
@@ -176,7 +176,7 @@ impl Bus {
         for (address, device) in &mut self.devices {
             device.fails(&format!("{}/{address}", self.name), text, None, now, &mut events);
         }
-        self.unsent.extend(events);
+        self.reports.extend(events);
     }
 
     /// Why a device is not asked now: of many outputs of one that is away, one waits for its answer.

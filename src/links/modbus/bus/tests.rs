@@ -154,7 +154,7 @@ fn what_is_never_answered_is_asked_once_more_and_left_out() {
 /// What the control loop is told of a drive.
 fn told_of(bus: &mut Bus, point: Arc<ModbusPoint>, level: Level) -> Vec<Event> {
     bus.work(Task::Drive(Drive::new(point, level, Answering::Loop(DriveId(7)))));
-    bus.unsent.drain(..).collect()
+    bus.reports.take()
 }
 
 #[test]
@@ -285,10 +285,11 @@ fn a_drive_that_fails_while_the_end_comes_has_all_chances_of_the_end() {
     let under_way = bus.inbox.next(Duration::ZERO).flatten().unwrap();
     bus.inbox.give(Task::End);
     bus.work(under_way);
-    assert!(bus.unsent.is_empty(), "nobody is told that it failed");
+    assert!(bus.reports.are_sent(), "nobody is told that it failed");
     work_off(&mut bus);
     assert_eq!(asked.try_iter().collect::<Vec<_>>(), [(1, 0); 4]);
-    assert!(matches!(bus.unsent.make_contiguous(), [Event::Overdue { drive: DriveId(7), .. }]), "{:?}", bus.unsent);
+    let told = bus.reports.take();
+    assert!(matches!(told[..], [Event::Overdue { drive: DriveId(7), .. }]), "{told:?}");
 }
 
 #[test]

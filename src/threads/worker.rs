@@ -13,7 +13,8 @@ use std::{
 /// A call into the kernel on a stuck I2C bus ends after about a second; longer than this nobody waits for a thread.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-pub(super) struct Worker {
+/// One thread.
+pub struct Worker {
     name: String,
     /// Closed by the end of the thread, however it ends.
     ended: Receiver<()>,
@@ -45,8 +46,13 @@ impl Worker {
     /// Waits for threads that were asked to end, for all of them together no longer than for one; leaves to themselves those
     /// that the kernel holds.
     pub fn join_all(workers: impl IntoIterator<Item = Worker>) {
+        Worker::join_all_within(PATIENCE, workers);
+    }
+
+    /// As [`Worker::join_all`], for no longer than this.
+    pub fn join_all_within(patience: Duration, workers: impl IntoIterator<Item = Worker>) {
         let clock = Clock::system(Moment::START, ClockTrust::Always);
-        let end = clock.now().moment + PATIENCE;
+        let end = clock.now().moment + patience;
         workers.into_iter().for_each(|worker| worker.join_within(end.since(clock.now().moment)));
     }
 
