@@ -69,7 +69,7 @@ struct State {
 }
 
 impl Inbox {
-    /// Adds a task. Of the drives of one output, only the newest is done. The end comes before all drives; what failed since,
+    /// Adds a task. Of the drives of one output, or of what overlaps, only the newest is done. The end comes before all drives; what failed since,
     /// after those that nobody has tried.
     pub fn give(&self, task: Task) {
         let mut state = self.lock();
@@ -150,6 +150,7 @@ impl Inbox {
     }
 }
 
-fn drives(task: &Task, point: &Arc<ModbusPoint>) -> bool {
-    matches!(task, Task::Drive(drive) if drive.point == *point)
+/// Whether a task drives what is driven at a point, whatever its bus is called and how it is read back.
+fn drives(task: &Task, point: &ModbusPoint) -> bool {
+    matches!(task, Task::Drive(drive) if drive.point.overlaps(point))
 }
