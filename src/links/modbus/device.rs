@@ -164,6 +164,22 @@ impl Device {
         Some((retry.map_or(due.0, |retry| retry.max(due.0)), due.1))
     }
 
+    /// The link to it is there again: what was wrong was none of its own.
+    pub fn is_reached(&mut self, events: &mut Vec<Event>) {
+        if let Some((_, since)) = self.trouble.take() {
+            self.failures = 0;
+            self.jobs.iter_mut().for_each(|job| job.due = job.due.min(since));
+            self.retry(events);
+        }
+    }
+
+    /// What its outputs did not take need not wait.
+    fn retry(&self, events: &mut Vec<Event>) {
+        for state in self.outputs.values().filter(|state| state.wanted.is_some() && !state.is_confirmed) {
+            events.push(Event::WireReached { output: state.id.clone() });
+        }
+    }
+
     /// It answered.
     pub fn answers(&mut self, name: &str, events: &mut Vec<Event>) {
         if let Some((_, since)) = self.trouble.take() {
@@ -172,10 +188,7 @@ impl Device {
                 // It was none of them that it did not answer, but all.
                 self.jobs.iter_mut().for_each(|job| (job.due, job.failures) = (since, 0));
             }
-            // What they did not take need not wait.
-            for state in self.outputs.values().filter(|state| state.wanted.is_some() && !state.is_confirmed) {
-                events.push(Event::WireReached { output: state.id.clone() });
-            }
+            self.retry(events);
         }
         (self.failures, self.is_heard) = (0, true);
         self.owed.values_mut().for_each(|owed| owed.is_awake = true);

@@ -348,7 +348,10 @@ fn describe(link: &ModbusLink, error: &io::Error) -> String {
              port (`raspi-config`, Interface, Serial)"
         ),
         (ModbusLink::Serial { .. }, ErrorKind::ResourceBusy) => {
-            format!("{place} is in use by another program: stop it")
+            format!(
+                "{place} is in use by another program, or is the port of another [modbus.NAME] by another name (`ls -l \
+                 /dev/serial/by-id` shows both): stop it, or write one table for all that is on it"
+            )
         }
         (ModbusLink::Serial { .. }, ErrorKind::UnexpectedEof) => format!("{place} is gone"),
         (ModbusLink::Tcp { .. }, ErrorKind::UnexpectedEof) => format!("{place} ended the connection"),

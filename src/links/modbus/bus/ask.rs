@@ -4,7 +4,7 @@ use super::{Bus, drive::NotDriven};
 use crate::{
     clock::Moment,
     links::modbus::{
-        device::Owed,
+        device::{Owed, pause},
         pdu::{Answer, Exception, Request},
         wire::{Failure, TRIES, Wire},
     },
@@ -15,10 +15,6 @@ use std::{collections::BTreeSet, time::Duration};
 const SPARED: Duration = Duration::from_secs(1);
 /// So many answers missing one after the other, of whomever: the connection is made anew.
 const SILENT_LINK: u32 = 3;
-/// After a link that cannot be opened, this time passes before the next try, then twice as long,
-const REOPEN_FIRST: Duration = Duration::from_secs(1);
-/// but no longer than this.
-const REOPEN_LAST: Duration = Duration::from_secs(30);
 /// An answer is late by no more than so many time-outs.
 const LATE: u32 = 2;
 
@@ -156,22 +152,26 @@ impl Bus {
         self.wire.as_ref().is_some_and(Wire::numbers_requests)
     }
 
-    /// Somebody answered.
+    /// Somebody answered. Of the others nobody knows yet: what was not read and driven, while nobody was reached, is at once.
     fn link_works(&mut self) {
         self.missing = 0;
-        if self.closed.take().is_some() {
-            tracing::info!("modbus {}: it is reached again", self.name);
+        if self.closed.take().is_none() {
+            return;
         }
+        tracing::info!("modbus {}: it is reached again", self.name);
+        let mut events = Vec::new();
+        self.devices.values_mut().for_each(|device| device.is_reached(&mut events));
+        self.reports.extend(events);
     }
 
     /// The link cannot be opened: nobody on it answers.
-    fn note_closed(&mut self, text: &str, now: Moment) {
+    pub(super) fn note_closed(&mut self, text: &str, now: Moment) {
         let times = self.closed.as_ref().map_or(0, |(_, times, _)| *times);
-        let pause = REOPEN_FIRST.saturating_mul(1 << times.min(5)).min(REOPEN_LAST);
         if times == 0 {
             tracing::warn!("modbus {}: {text}", self.name);
         }
-        self.closed = Some((text.to_owned(), times + 1, now + pause));
+        let times = times.saturating_add(1);
+        self.closed = Some((text.to_owned(), times, now + pause(times)));
         let mut events = Vec::new();
         for (address, device) in &mut self.devices {
             device.fails(&format!("{}/{address}", self.name), text, None, now, &mut events);

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Modbus,
+        Modbus, OutputShare,
         frame::checksum,
         pdu::{Answer, Request},
     },
@@ -50,6 +50,30 @@ fn of_one_output_only_the_newest_drive_is_done() {
     inbox.give_back(drive(0, Level::ON));
     inbox.give_back(drive(2, Level::ON));
     assert_eq!(tasks(&inbox), ["coil 1 ON", "coil 0 OFF", "coil 2 ON"]);
+}
+
+/// As after a reload, by which the house has it by another name or in another form.
+#[test]
+fn of_what_overlaps_only_the_newest_drive_is_done() {
+    let point = |bus: &str, form| {
+        let place = ModbusPlace { bank: Bank::Register, address: 7 };
+        Arc::new(ModbusPoint {
+            unit: ModbusUnit { bus: bus.into(), address: 1 },
+            place,
+            form,
+            ..ModbusPoint::clone(&coil(1, 0))
+        })
+    };
+    let whole = ModbusForm::Numbers { off: 0, on: 1 };
+    let inbox = Inbox::default();
+    for (bus, form) in
+        [("rs485", whole), ("cabinet", whole), ("cabinet", ModbusForm::Bit(1)), ("cabinet", ModbusForm::Bit(2))]
+    {
+        inbox.give(Task::Drive(Drive::new(point(bus, form), Level::ON, Answering::Waiting(Box::new(drop)))));
+    }
+    let left = std::iter::from_fn(|| inbox.next(Duration::ZERO).flatten());
+    let left = left.map(|task| if let Task::Drive(drive) = task { drive.point.to_string() } else { String::new() });
+    assert_eq!(left.collect::<Vec<_>>(), ["bit 1 of register 7 of cabinet/1", "bit 2 of register 7 of cabinet/1"]);
 }
 
 #[test]
@@ -301,6 +325,29 @@ fn a_link_that_cannot_be_opened_has_a_while_to_come_back_at_the_end() {
     work_off(&mut bus);
     assert!(bus.closed.is_some());
     assert!(bus.clock.now().moment.since(began) >= REOPEN_AT_END * u32::from(LAST_ROUND - 1));
+}
+
+/// Otherwise they would wait until the next time that their own device is tried, which is up to a minute later.
+#[test]
+fn a_link_that_works_again_wakes_what_was_not_driven_on_any_device() {
+    let (mut bus, _) = bus(|_, _| false);
+    let output = |id: &str, unit| OutputShare { id: id.into(), point: coil(unit, 0), safe: Some(Level::OFF) };
+    let share = Share { outputs: vec![output("fan", 1), output("pump", 2)], ..Share::none() };
+    let now = bus.clock.now().moment;
+    for unit in [1, 2] {
+        let device = bus.devices.entry(unit).or_insert_with(Device::new);
+        device.follow(unit, &share, Duration::from_secs(1), now);
+        device.outputs.values_mut().for_each(|state| state.wanted = Some(Level::ON));
+    }
+    for _ in 0..9 {
+        bus.note_closed("the gateway is away", now);
+    }
+    assert!(bus.drive(&coil(2, 0), Level::ON).is_err(), "nobody is asked");
+    bus.reports.take();
+    assert!(bus.ask(1, Request::WriteCoil { address: 0, on: true, as_several: false }).is_ok());
+    let reached = |output: &str| Event::WireReached { output: output.into() };
+    assert_eq!(bus.reports.take(), [reached("fan"), reached("pump")]);
+    assert!(bus.drive(&coil(2, 0), Level::ON).is_ok());
 }
 
 #[test]
