@@ -78,33 +78,34 @@ pub struct ModbusUnit {
     pub address: u8,
 }
 
-/// The four tables that a device can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Bank {
-    /// Bits that are written and read.
-    Coil,
-    /// Bits that are read.
-    DiscreteInput,
-    /// Registers of 16 bits that are written and read.
-    Register,
-    /// Registers of 16 bits that are read.
-    InputRegister,
+/// What is known of a table of devices.
+#[derive(Clone, Copy, Debug)]
+pub struct BankFacts {
+    /// What people call one of it.
+    pub noun: &'static str,
+    /// The function that reads it.
+    pub function: u8,
+    /// It holds bits, not registers of 16 bits.
+    pub is_of_bits: bool,
+    /// It is written, too.
+    pub is_written: bool,
+    /// What manuals call the first one that number all of a device in one row, where that cannot be meant as it is.
+    pub first_of_manuals: Option<u16>,
 }
 
-impl Bank {
-    /// What people call one of it.
-    pub fn noun(self) -> &'static str {
-        match self {
-            Bank::Coil => "coil",
-            Bank::DiscreteInput => "discrete input",
-            Bank::Register => "register",
-            Bank::InputRegister => "input register",
-        }
-    }
-
-    /// Whether it holds bits, not registers.
-    pub fn is_of_bits(self) -> bool {
-        matches!(self, Bank::Coil | Bank::DiscreteInput)
+table! {
+    /// The four tables that a device can have. The words are the keys of a point that is there.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    #[expect(missing_docs, reason = "the nouns say it")]
+    pub enum Bank: BankFacts {
+        Coil = "coil",
+            BankFacts { noun: "coil", function: 1, is_of_bits: true, is_written: true, first_of_manuals: None };
+        DiscreteInput = "discrete_input",
+            BankFacts { noun: "discrete input", function: 2, is_of_bits: true, is_written: false, first_of_manuals: None };
+        Register = "register",
+            BankFacts { noun: "register", function: 3, is_of_bits: false, is_written: true, first_of_manuals: Some(40_001) };
+        InputRegister = "input_register",
+            BankFacts { noun: "input register", function: 4, is_of_bits: false, is_written: false, first_of_manuals: Some(30_001) };
     }
 }
 
@@ -278,7 +279,7 @@ impl fmt::Display for ModbusUnit {
 
 impl fmt::Display for ModbusPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.bank.noun(), self.address)
+        write!(f, "{} {}", self.bank.facts().noun, self.address)
     }
 }
 

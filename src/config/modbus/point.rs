@@ -19,16 +19,7 @@ use std::ops::Range;
 
 /// Which half of a number is first.
 const ORDERS: &[(&str, bool)] = &[("high-first", false), ("low-first", true)];
-/// The keys of the four tables.
-const BANKS: [(&str, Bank); 4] = [
-    ("coil", Bank::Coil),
-    ("discrete_input", Bank::DiscreteInput),
-    ("register", Bank::Register),
-    ("input_register", Bank::InputRegister),
-];
-/// From here on, a number is rather that of a manual, which counts from 40001,
-const OF_MANUALS: [(Bank, i64); 2] = [(Bank::Register, 40_001), (Bank::InputRegister, 30_001)];
-/// and has so many.
+/// A number is rather that of a manual, if it is one of so many behind the first of these.
 const OF_A_MANUAL: i64 = 9_999;
 
 /// Whether a table is of a point on Modbus, or means to be.
@@ -82,33 +73,36 @@ fn source(own: &[&str], wires: &[&'static str], of_wires: &[&str], table: &mut T
 
 /// Where an input or output is, by the keys of the tables that are written.
 struct Written {
-    places: Vec<(&'static str, ModbusPlace)>,
+    places: Vec<ModbusPlace>,
     bit: Option<u8>,
 }
 
-fn written(banks: &[(&'static str, Bank)], table: &mut Table<'_>) -> Written {
+fn written(banks: impl Iterator<Item = Bank>, table: &mut Table<'_>) -> Written {
     let mut places = Vec::new();
-    for &(key, bank) in banks {
+    for bank in banks {
+        let key = bank.word();
         let about = format!(
             "Of a point on Modbus: its {}, as the address is sent, 0 to 65535 (a manual that counts from 1 has one more).",
-            bank.noun()
+            bank.facts().noun
         );
         let Some(address) = table.optional(key, &about, Whole(0..=65_535)) else { continue };
-        if let Some((message, advice)) = of_manual(key, bank, address) {
+        if let Some((message, advice)) = of_manual(bank, address) {
             table.warning_at(key, message, advice);
         }
-        places.extend(u16::try_from(address).ok().map(|address| (key, ModbusPlace { bank, address })));
+        places.extend(u16::try_from(address).ok().map(|address| ModbusPlace { bank, address }));
     }
     let bit = table.optional("bit", "Which bit of the register it is, 0 (the lowest) to 15.", Whole(0..=15));
     Written { places, bit: bit.and_then(|bit| u8::try_from(bit).ok()) }
 }
 
 /// What to say of an address that is rather the number of a manual.
-fn of_manual(key: &str, bank: Bank, address: i64) -> Option<(String, String)> {
-    let is_it = |(of, first): &(Bank, i64)| *of == bank && (*first..first + OF_A_MANUAL).contains(&address);
-    let (_, first) = OF_MANUALS.into_iter().find(is_it)?;
+fn of_manual(bank: Bank, address: i64) -> Option<(String, String)> {
+    let first = i64::from(bank.facts().first_of_manuals?);
+    if !(first..first + OF_A_MANUAL).contains(&address) {
+        return None;
+    }
     let message = format!("{address} is sent as it is, and looks like the number in a manual");
-    Some((message, format!("if it is, write {key} = {}", address - first)))
+    Some((message, format!("if it is, write {} = {}", bank.word(), address - first)))
 }
 
 impl Source {
@@ -121,11 +115,12 @@ impl Source {
         example: (&'static str, &str),
         table: &mut Table<'_>,
     ) -> Option<(ModbusPlace, ModbusForm)> {
-        if let [_, (second, _), ..] = written.places[..] {
-            table.error_at(second, format!("a second place of one {what}"), "write one of them");
+        if let [_, second, ..] = written.places[..] {
+            table.error_at(second.bank.word(), format!("a second place of one {what}"), "write one of them");
             return None;
         }
-        if let Some((key, place)) = written.places.first() {
+        if let Some(place) = written.places.first() {
+            let key = place.bank.word();
             if self.channel.is_some() {
                 let message = format!("a number behind the address, beside `{key}`");
                 table.error_at("modbus", message, format!("write modbus = \"{}\"", self.unit));
@@ -134,9 +129,9 @@ impl Source {
                 let message = format!("`profile` beside `{key}`: both say where the {what} is");
                 table.error_at("profile", message, "remove one of them");
             }
-            return match (place.bank.is_of_bits(), written.bit) {
+            return match (place.bank.facts().is_of_bits, written.bit) {
                 (true, Some(_)) => {
-                    table.error_at("bit", format!("a {} is one bit itself", place.bank.noun()), "remove `bit`");
+                    table.error_at("bit", format!("a {} is one bit itself", place.bank.facts().noun), "remove `bit`");
                     None
                 }
                 (true, None) => Some((*place, ModbusForm::Whole)),
@@ -144,7 +139,7 @@ impl Source {
                 (false, None) => Some((*place, ModbusForm::Numbers { off: 0, on: 1 })),
             };
         }
-        if BANKS.iter().any(|(key, _)| table.has(key)) {
+        if Bank::ALL.iter().any(|bank| table.has(bank.word())) {
             // It was reported.
             return None;
         }
@@ -186,7 +181,7 @@ pub(in crate::config) fn input(kind: Option<InputKind>, table: &mut Table<'_>) -
         &["pull", "debounce"],
         table,
     );
-    let written = written(&BANKS, table);
+    let written = written(Bank::ALL.into_iter(), table);
     let source = source?;
     if kind == Some(InputKind::Counter) {
         let advice = "let the device count, and read its register as a sensor: [sensors.NAME] with quantities";
@@ -205,7 +200,7 @@ pub(in crate::config) fn output(
     table: &mut Table<'_>,
 ) -> Option<(ModbusPoint, Range<usize>)> {
     let source = source(&["coil", "register", "bit", "full", "verify"], wires, &["active"], table);
-    let written = written(&[BANKS[0], BANKS[2]], table);
+    let written = written(Bank::ALL.into_iter().filter(|bank| bank.facts().is_written), table);
     let full = table.optional(
         "full",
         "Of a light, fan or valve in a register: the number for 100 %, 1 to 65535; 0 is off. When absent, it is 1 for on.",
@@ -291,9 +286,8 @@ pub(in crate::config) fn sensor(
         let (register, scale) = match (&reading.register, row) {
             (Some(register), _) => {
                 let (bank, address) = (register.place.bank, register.place.address.into());
-                let key = if bank == Bank::Register { "register" } else { "input_register" };
                 // One is enough: whoever mistook one mistook all.
-                if let Some((message, advice)) = of_manual(key, bank, address).filter(|_| !is_warned) {
+                if let Some((message, advice)) = of_manual(bank, address).filter(|_| !is_warned) {
                     table.warning(reading.place.clone(), message, advice);
                     is_warned = true;
                 }

@@ -97,9 +97,8 @@ fn channels(table: &DeTable<'_>) -> Option<Channels> {
         DeValue::Integer(number) => u16::from_str_radix(number.as_str(), number.radix()).ok(),
         _ => None,
     };
-    let banks = [("coil", Bank::Coil), ("discrete_input", Bank::DiscreteInput), ("register", Bank::Register)];
-    let (bank, address) = banks.into_iter().find_map(|(key, bank)| Some((bank, number(key)?)))?;
-    let form = match bank.is_of_bits() {
+    let (bank, address) = Bank::WORDS.into_iter().find_map(|(key, bank)| Some((bank, number(key)?)))?;
+    let form = match bank.facts().is_of_bits {
         true => ModbusForm::Whole,
         false => ModbusForm::Numbers { off: number("off").unwrap_or(0), on: number("on").unwrap_or(1) },
     };

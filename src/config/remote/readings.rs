@@ -238,7 +238,7 @@ impl Fields {
             };
         };
         if place.address.checked_add(number.registers() - 1).is_none() {
-            let key = if place.bank == Bank::Register { "register" } else { "input_register" };
+            let key = place.bank.word();
             let message = format!("no register is behind {}, and {} takes two", place.address, number.word());
             return Err(self.wrong(key, message, "write a smaller address"));
         }

@@ -70,7 +70,7 @@ pub fn blocks(mut wanted: Vec<(ModbusPlace, u16)>) -> Vec<Block> {
 }
 
 fn limits(bank: Bank) -> (u16, u16) {
-    if bank.is_of_bits() { (MOST_BITS, GAP_BITS) } else { (MOST_REGISTERS, GAP_REGISTERS) }
+    if bank.facts().is_of_bits { (MOST_BITS, GAP_BITS) } else { (MOST_REGISTERS, GAP_REGISTERS) }
 }
 
 #[cfg(test)]

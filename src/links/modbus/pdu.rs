@@ -106,10 +106,7 @@ impl Request {
     /// Its function.
     pub fn function(self) -> u8 {
         match self {
-            Request::Read { bank: Bank::Coil, .. } => 1,
-            Request::Read { bank: Bank::DiscreteInput, .. } => 2,
-            Request::Read { bank: Bank::Register, .. } => 3,
-            Request::Read { bank: Bank::InputRegister, .. } => 4,
+            Request::Read { bank, .. } => bank.facts().function,
             Request::WriteCoil { as_several: false, .. } => 5,
             Request::WriteRegister { as_several: false, .. } => 6,
             Request::WriteCoil { as_several: true, .. } => 15,
@@ -164,7 +161,7 @@ impl Request {
 
     fn data_length(self) -> usize {
         match self {
-            Request::Read { bank, count, .. } if bank.is_of_bits() => usize::from(count).div_ceil(8),
+            Request::Read { bank, count, .. } if bank.facts().is_of_bits => usize::from(count).div_ceil(8),
             Request::Read { count, .. } => usize::from(count) * 2,
             Request::WriteCoil { .. } | Request::WriteRegister { .. } => 0,
         }
@@ -187,7 +184,7 @@ impl Request {
                     return None;
                 }
                 let bit = |at: usize| u16::from(data[at / 8] >> (at % 8) & 1);
-                Some(Answer::Read(match bank.is_of_bits() {
+                Some(Answer::Read(match bank.facts().is_of_bits {
                     true => (0..usize::from(count)).map(bit).collect(),
                     false => data.chunks_exact(2).map(|word| u16::from_be_bytes([word[0], word[1]])).collect(),
                 }))
