@@ -4,6 +4,7 @@
 //! as a whole is checked. Nothing stops at the first problem. The reader's calls, made on a blank table, give the JSON
 //! schema.
 
+mod address;
 mod alike;
 mod chips;
 mod climate;

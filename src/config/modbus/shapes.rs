@@ -2,6 +2,7 @@
 
 use crate::{
     config::{
+        address::host_and_port,
         nearest,
         shape::{Shape, Wrong, is_word, one_of, shorten},
     },
@@ -60,11 +61,7 @@ impl Shape for Url {
     }
 
     fn read(&self, value: &DeValue<'_>) -> Result<Option<ModbusLink>, Wrong> {
-        let Some(text) = value.as_str() else { return Ok(None) };
-        link(text).map(Some).ok_or_else(|| {
-            let message = format!("\"{}\" is no address of Modbus", shorten(text));
-            Wrong::new(message, format!("write {}", self.example()))
-        })
+        value.as_str().map(link).transpose()
     }
 
     fn schema(&self) -> Json {
@@ -76,28 +73,19 @@ impl Shape for Url {
     }
 }
 
-fn link(text: &str) -> Option<ModbusLink> {
-    let (scheme, rest) = text.split_once("://")?;
-    let rtu = match scheme {
-        "tcp" => false,
-        "rtu+tcp" => true,
-        _ => return None,
+fn link(text: &str) -> Result<ModbusLink, Wrong> {
+    let (scheme, rest) = text.split_once("://").unwrap_or_default();
+    // Converters have no usual port.
+    let (rtu, usual, example) = match scheme {
+        "tcp" => (false, Some(TCP_PORT), "tcp://192.168.1.20:502"),
+        "rtu+tcp" => (true, None, "rtu+tcp://192.168.1.20:4001"),
+        _ => {
+            let message = format!("\"{}\" is no address of Modbus", shorten(text));
+            return Err(Wrong::new(message, format!("write {}", Url.example())));
+        }
     };
-    let rest = rest.strip_suffix('/').unwrap_or(rest);
-    // An IPv6 address stands in brackets, because it contains colons itself.
-    let (host, port) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((host, "")) => (host, None),
-        Some((host, port)) => (host, Some(port.strip_prefix(':')?)),
-        None => rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port))),
-    };
-    let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
-    let port = match port {
-        Some(port) => port.parse().ok().filter(|port| *port > 0)?,
-        // Converters have no usual one.
-        None if rtu => return None,
-        None => TCP_PORT,
-    };
-    (!host.is_empty() && host.chars().all(is_host)).then(|| ModbusLink::Tcp { host: host.into(), port, rtu })
+    let (host, port) = host_and_port(rest.strip_suffix('/').unwrap_or(rest), usual, example)?;
+    Ok(ModbusLink::Tcp { host: host.into(), port, rtu })
 }
 
 /// A device, and which of its relays or inputs.
@@ -193,7 +181,7 @@ mod tests {
 
     #[test]
     fn addresses_lead_where_they_say() {
-        let place = |text| link(text).map(|link| link.place());
+        let place = |text| link(text).ok().map(|link| link.place());
         assert_eq!(place("tcp://192.168.1.20").as_deref(), Some("192.168.1.20:502"));
         assert_eq!(place("tcp://[fe80::1]:1502/").as_deref(), Some("[fe80::1]:1502"));
         assert_eq!(place("rtu+tcp://gate:4001").as_deref(), Some("gate:4001"));

@@ -1,6 +1,9 @@
 //! The address of a broker, and how it is spoken to.
 
-use super::super::shape::{Shape, Wrong, shorten};
+use super::super::{
+    address::host_and_port,
+    shape::{Shape, Wrong, shorten},
+};
 use crate::model::Carrier;
 use serde_json::{Value as Json, json};
 use toml::de::DeValue;
@@ -83,28 +86,7 @@ fn address(url: &str) -> Result<Address, Wrong> {
             "write username = ... and password_file = ... on lines of their own".into(),
         );
     }
-    // An IPv6 address stands in brackets, because it contains colons itself.
-    let (host, port) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((host, "")) => (host, None),
-        Some((host, port)) => (host, port.strip_prefix(':').or(Some(""))),
-        None => rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port))),
-    };
-    if host.is_empty() {
-        return wrong("no host".into(), format!("write the broker's name or address: \"{example}\""));
-    }
-    if !host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':')) {
-        return wrong(
-            format!("\"{}\" is not a host name", shorten(host)),
-            format!("write only host and port: \"{example}\""),
-        );
-    }
-    let Ok(port) = port.map_or(Ok(usual_port), |port| port.parse().ok().filter(|port| *port > 0).ok_or(port)) else {
-        let port = port.unwrap_or_default();
-        return wrong(
-            format!("\"{}\" is not a port", shorten(port)),
-            format!("write a number from 1 to 65535, usually {usual_port}"),
-        );
-    };
+    let (host, port) = host_and_port(rest, Some(usual_port), &example)?;
     let is_in_path = |c: char| c.is_ascii_alphanumeric() || "/-._~%!$&'()*+,;=:".contains(c);
     if let Some(other) = path.chars().find(|c| !is_in_path(*c)) {
         return wrong(
@@ -117,7 +99,7 @@ fn address(url: &str) -> Result<Address, Wrong> {
         (true, "" | "/") => Carrier::WebSocket { path: WEBSOCKET_PATH.into() },
         (true, path) => Carrier::WebSocket { path: path.into() },
     };
-    Ok(Address { host: host.to_owned(), port, carrier, with_tls })
+    Ok(Address { host, port, carrier, with_tls })
 }
 
 #[cfg(test)]
