@@ -14,6 +14,7 @@
 //! - **A device that is silent costs the others one time-out, now and then**: it is asked again at longer and longer intervals.
 //!   So does a register that a device does not answer for, and its other registers are read and written meanwhile.
 //! - **An output is what it is read to be**: it is written, read back, and looked at from then on.
+//! - **At the end, the dead share a time** (`rounds.rs`): however many are silent, those behind them are reached.
 //! - **No policy**, as with all hardware.
 
 pub mod blocks;

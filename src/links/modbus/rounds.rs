@@ -38,10 +38,6 @@ impl Rounds {
         self.round
     }
 
-    pub fn are_over(&self) -> bool {
-        self.round == LAST_ROUND
-    }
-
     /// When the current one began, if it is the end.
     pub fn began(&self) -> Option<Moment> {
         (self.round > 0).then_some(self.began)
@@ -50,7 +46,7 @@ impl Rounds {
     /// How long an answer is waited for, while so many are unheard, whoever is asked among them. Whoever is slow is known by
     /// nobody: in the last round it has all the time it needs.
     pub fn patience(&self, timeout: Duration, unheard: usize, now: Moment) -> Duration {
-        if self.round == 0 || self.are_over() {
+        if self.round == 0 || self.round == LAST_ROUND {
             return timeout;
         }
         let [longest, least] = self.in_hurry;
