@@ -452,6 +452,49 @@ fn in_the_clear_only_where_the_file_says_so() {
 }
 
 #[test]
+fn who_is_connected_is_told() {
+    let port = free_port();
+    let mut house = House::new(&small(port, ""));
+    house.up(&[]);
+    let before = house.status();
+    assert_eq!(before["homeassistant"], json!({ "connected": 0, "clients": [] }));
+    assert!(house.ask(&["status"]).contains("\nHome Assistant is not connected\n"));
+    let right = key(&house);
+    let (mut first, _) = Client::connected(port, Some(&right));
+    let (second, _) = Client::connected(port, Some(&right));
+    wait_until("both are told of", || house.status()["homeassistant"]["connected"] == 2);
+    let status = house.status();
+    let clients = status["homeassistant"]["clients"].as_array().unwrap();
+    for client in clients {
+        assert!(client["name"].as_str().unwrap().starts_with("aioesphomeapi"), "{client}");
+        assert_eq!((&client["address"], &client["encrypted"]), (&"127.0.0.1".into(), &true.into()));
+        assert!(client["since"].as_str().unwrap() >= before["time"].as_str().unwrap(), "{status}");
+    }
+    assert_eq!(clients.len(), 2);
+    assert!(house.ask(&["status"]).contains("\nconnected: aioesphomeapi"));
+    first.ask(json!({ "do": "disconnect" }));
+    wait_until("one is gone", || house.status()["homeassistant"]["connected"] == 1);
+    drop((first, second));
+    wait_until("both are gone", || house.status()["homeassistant"]["connected"] == 0);
+
+    // In the clear, by a name that would act on a terminal.
+    let open = small(port, "allow_plaintext = true");
+    fs::write(&house.config, &open).unwrap();
+    house.wait_for_log("NOT encrypted");
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.write_all(b"\0\x0a\x01\x0a\x08H\x1b[2J\nx!").unwrap();
+    wait_until("it is told of", || house.status()["homeassistant"]["connected"] == 1);
+    let told = house.ask(&["status"]);
+    let line = told.lines().find(|line| line.starts_with("connected: ")).unwrap();
+    assert!(line.starts_with("connected: H\\u{1b}[2J\\nx! at 127.0.0.1 since 2"), "{line}");
+    assert!(line.ends_with(", NOT encrypted"), "{line}");
+    // Without the table there is nothing to tell.
+    let table = format!("[homeassistant]\nlisten = \"127.0.0.1:{port}\"\nallow_plaintext = true\n");
+    fs::write(&house.config, open.replace(&table, "")).unwrap();
+    wait_until("nothing is told", || house.status()["homeassistant"].is_null());
+}
+
+#[test]
 fn two_hundred_cuts_change_nothing() {
     for (more, encrypted) in [("", true), ("allow_plaintext = true", false)] {
         let port = free_port();

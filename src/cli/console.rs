@@ -7,7 +7,7 @@ use hearthd::{
     house::{Difference, Move, Plan},
     http::{
         client::{self, Error, point_path},
-        shape::{House, PartShape, PointShape, SlotShape, Why},
+        shape::{Client, Clients, House, PartShape, PointShape, SlotShape, Why},
     },
     model::{BrokerStatus, duration, shown_lines},
 };
@@ -52,6 +52,9 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
         }
         Some(broker) => writeln!(out, "no broker: {}", broker.error.as_deref().unwrap_or("connecting"))?,
     }
+    if let Some(clients) = &about.homeassistant {
+        writeln!(out, "{}", connected(clients))?;
+    }
     if let Some(refused) = &about.config_refused {
         let mut lines = refused.lines();
         let first = lines.next().unwrap_or_default();
@@ -90,6 +93,22 @@ pub async fn status(sockets: &[PathBuf], as_json: bool) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Who is connected by the API for Home Assistant.
+fn connected(Clients { connected, clients }: &Clients) -> String {
+    if clients.is_empty() {
+        return "Home Assistant is not connected".to_owned();
+    }
+    let line = |client: &Client| {
+        let since = client.since.as_ref().map(|since| format!(" since {}", since.replace('T', " ")));
+        let open = if client.encrypted { "" } else { ", NOT encrypted" };
+        format!("{} at {}{}{open}", client.name, client.address, since.unwrap_or_default())
+    };
+    let told: Vec<String> = clients.iter().map(line).collect();
+    let more = connected.saturating_sub(told.len());
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    format!("connected: {}{more}", told.join("; "))
 }
 
 /// Asks why a point is as it is, and prints the answer.
@@ -362,6 +381,21 @@ fn remark(point: &PointShape) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_is_connected_is_told_in_one_line() {
+        let client = |name: &str, since: Option<&str>, encrypted| {
+            let (name, address) = (name.into(), "10.0.0.7".into());
+            Client { name, address, since: since.map(str::to_owned), encrypted }
+        };
+        let told = |connected, clients: &[Client]| super::connected(&Clients { connected, clients: clients.to_vec() });
+        assert_eq!(told(0, &[]), "Home Assistant is not connected");
+        let first = client("Home Assistant 2026.2.3", Some("2026-11-30T12:00:00+01:00"), true);
+        let line = "connected: Home Assistant 2026.2.3 at 10.0.0.7 since 2026-11-30 12:00:00+01:00";
+        assert_eq!(told(1, std::slice::from_ref(&first)), line);
+        let both = [first, client("x", None, false)];
+        assert_eq!(told(4, &both), format!("{line}; x at 10.0.0.7, NOT encrypted, and 2 more"));
+    }
 
     #[test]
     fn what_is_printed_acts_on_no_terminal() {

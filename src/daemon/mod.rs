@@ -129,7 +129,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     adapters.attach("the connection to the broker", mqtt::attach(&house, ends.broker, ledger));
     let left = Ledger::open_homie(options.state.as_deref());
     adapters.attach("the Homie device", mqtt::homie::attach(&house, left));
-    let home = homeassistant::attach(&house, options.state.clone());
+    let home = homeassistant::attach(&house, options.state.clone(), ends.guests);
     adapters.attach("the API for Home Assistant", home);
     adapters.attach("the history", history::attach(&house, options.history, ends.past, ends.unrecorded));
     adapters.attach("the lights of the past", history::repeat_lights(&house));

@@ -3,12 +3,14 @@
 use super::{
     actions,
     board::Board,
+    guests::{Guests, Place},
     message::{LEAVE_ASKED, Nothing, PING},
     session::{Session, Step, happened},
     states::{self, Turn},
     wire::{Fault, Greeting, Message, Wire},
 };
 use crate::{
+    clock::Clock,
     house::Request,
     model::{Refusal, Snapshot, Source, shown},
 };
@@ -69,6 +71,10 @@ pub struct Doors {
     pub happenings: broadcast::Receiver<Told>,
     /// What it tells of its own entities goes here.
     pub states: states::Door,
+    /// Who is connected.
+    pub guests: Guests,
+    /// The daemon's clock.
+    pub clock: Clock,
     /// Commands go here.
     pub requests: mpsc::Sender<Request>,
     /// Set when the client has said who it is.
@@ -108,12 +114,13 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, doors: Doors) -> (IpAddr
     // An answer is small, and somebody waits for it.
     let _ = stream.set_nodelay(true);
     let (wire, session) = (Wire::new(doors.greeting.clone()), Session::new(doors.greeting.clone()));
-    let (commands, offers, turn) = (JoinSet::new(), false, None);
-    let mut client = Client { stream, peer, wire, session, commands, offers, turn, messages: 0, doors };
+    let (commands, offers, turn, place) = (JoinSet::new(), false, None, None);
+    let mut client = Client { stream, peer, wire, session, place, commands, offers, turn, messages: 0, doors };
     let end = match client.run().await {
         Ok(()) => End::Over,
         Err(end) => end,
     };
+    client.place = None;
     client.close().await;
     if let Some(name) = client.session.client() {
         match &end {
@@ -130,6 +137,8 @@ struct Client {
     peer: SocketAddr,
     wire: Wire,
     session: Session,
+    /// On the list of those who are connected, when it has said who it is.
+    place: Option<Place>,
     commands: JoinSet<Done>,
     /// It tells of its own entities, when it is asked.
     offers: bool,
@@ -234,6 +243,8 @@ impl Client {
                     && let Some(name) = self.session.client()
                 {
                     tracing::info!("{} is connected from {}", shown(name), self.peer.ip());
+                    let (now, is_encrypted) = (self.doors.clock.now(), self.doors.greeting.key.is_some());
+                    self.place = Some(self.doors.guests.add(name, self.peer.ip(), now, is_encrypted));
                 }
             }
             Step::Commanded(entity, wishes) => {

@@ -17,6 +17,7 @@ mod announce;
 pub mod board;
 mod client;
 pub mod entities;
+mod guests;
 mod identity;
 pub mod listing;
 mod message;
@@ -31,17 +32,23 @@ pub mod wire;
 
 pub use identity::{KEY_FILE, new_key};
 
-use crate::house::House;
+use crate::{house::House, model::Guest};
+use guests::Guests;
 use server::Why;
-use std::{path::PathBuf, time::Duration};
-use tokio::{task::spawn_blocking, time::sleep};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tokio::{sync::watch, task::spawn_blocking, time::sleep};
 
 /// When what it needs could not be read.
 const AGAIN: Duration = Duration::from_secs(60);
 
 /// Serves the API as the configuration in force wants it, until the house is stopping. What makes it the same device over
-/// restarts is kept in `state`.
-pub fn attach(house: &House, state: Option<PathBuf>) -> impl Future<Output = ()> + Send + use<> {
+/// restarts is kept in `state`; who is connected is shown in `guests`.
+pub fn attach(
+    house: &House,
+    state: Option<PathBuf>,
+    guests: watch::Sender<Arc<[Guest]>>,
+) -> impl Future<Output = ()> + Send + use<> {
+    let guests = Guests::new(guests);
     let mut house = house.clone();
     let (states, followed) = states::attach(&house);
     let serve = async move {
@@ -52,7 +59,7 @@ pub fn attach(house: &House, state: Option<PathBuf>) -> impl Future<Output = ()>
                 // A disk may be slow, and this is the control loop's thread.
                 let greeting = spawn_blocking(move || identity::greeting(state.as_deref(), &encryption, &hub)).await;
                 match greeting.unwrap_or_else(|error| Err(error.to_string())) {
-                    Ok(greeting) => match server::serve(&house, &config, settings, greeting, &states).await {
+                    Ok(greeting) => match server::serve(&house, &config, settings, greeting, &states, &guests).await {
                         Why::Stopped => return,
                         Why::Changed => continue,
                     },

@@ -5,6 +5,7 @@ use super::{
     board::Board,
     client::{self, Doors, End, Told},
     entities::Seen,
+    guests::Guests,
     places::Places,
     session::happened,
     states,
@@ -62,6 +63,7 @@ pub async fn serve(
     settings: &HomeAssistantSettings,
     greeting: Greeting,
     states: &states::Door,
+    guests: &Guests,
 ) -> Why {
     let mut house = house.clone();
     let is_ours = |other: &Config| is_same(config, other);
@@ -125,6 +127,8 @@ pub async fn serve(
                         board: board.subscribe(),
                         happenings: happenings.subscribe(),
                         states: states.clone(),
+                        guests: guests.clone(),
+                        clock: house.clock.clone(),
                         requests: house.requests.clone(),
                         is_known: Arc::clone(&is_known),
                     };

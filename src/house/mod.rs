@@ -22,7 +22,7 @@ pub use questions::{Candidate, Difference, Explained, Foreseen, Move, Plan, Ques
 
 use crate::{
     clock::Clock,
-    model::{BrokerStatus, Config, Event, Snapshot, Vitals},
+    model::{BrokerStatus, Config, Event, Guest, Snapshot, Vitals},
 };
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -57,6 +57,8 @@ pub struct House {
     pub edits: mpsc::Sender<editing::Edit>,
     /// How it stands with the broker.
     pub broker: watch::Receiver<BrokerStatus>,
+    /// Who is connected by the API for Home Assistant.
+    pub guests: watch::Receiver<Arc<[Guest]>>,
     /// What is wrong with the file, while another configuration than that is in force.
     pub refused: watch::Receiver<Option<String>>,
     /// Why the state cannot be saved, while it cannot.
@@ -88,6 +90,8 @@ pub struct Ends {
     pub edits: mpsc::Receiver<editing::Edit>,
     /// See [`House::broker`].
     pub broker: watch::Sender<BrokerStatus>,
+    /// See [`House::guests`].
+    pub guests: watch::Sender<Arc<[Guest]>>,
     /// See [`House::refused`].
     pub refused: watch::Sender<Option<String>>,
     /// See [`House::unsaved`].
@@ -112,6 +116,7 @@ impl House {
         let (past, past_out) = mpsc::channel(PAST_QUEUE);
         let (edits, edits_out) = mpsc::channel(EDITS);
         let (broker_in, broker) = watch::channel(BrokerStatus::default());
+        let (guests_in, guests) = watch::channel(Arc::from([]));
         let (refused_in, refused) = watch::channel(None);
         let (unsaved_in, unsaved) = watch::channel(None);
         let (vitals_in, vitals) = watch::channel(Arc::default());
@@ -127,6 +132,7 @@ impl House {
             past: past_out,
             edits: edits_out,
             broker: broker_in,
+            guests: guests_in,
             refused: refused_in,
             unsaved: unsaved_in,
             vitals: vitals_in,
@@ -143,6 +149,7 @@ impl House {
             past,
             edits,
             broker,
+            guests,
             refused,
             unsaved,
             vitals,

@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | `snapshot` | as `GET /api/v1/points` | first, and when another configuration came into force |
 //! | `changes` | `{"time": .., "points": [..]}` | points became others |
-//! | `house` | as `snapshot`, without rooms, scenes and points | the broker, the file, the disk or the clock is not as it was |
+//! | `house` | as `snapshot`, without rooms, scenes and points | the broker, Home Assistant, the file, the disk or the clock is not as it was |
 //!
 //! Nothing is queued: a reader is told the newest state, however much was missed, and who takes nothing is let go
 //! (`connections.rs`). What is read is numbered over one run of hearthd, so whoever comes back with a `Last-Event-ID` of this
@@ -67,7 +67,7 @@ pub(super) const EVENTS: [(&str, &str, Shape); 3] = [
     (CHANGES, "Points became others.", SchemaGenerator::subschema_for::<shape::Changes>),
     (
         HOUSE,
-        "The broker, the file, the disk or the clock is not as it was.",
+        "The broker, Home Assistant, the file, the disk or the clock is not as it was.",
         SchemaGenerator::subschema_for::<shape::About>,
     ),
 ];
@@ -182,10 +182,11 @@ impl Reader {
         let silence = sleep(SILENCE);
         tokio::pin!(silence);
         loop {
-            let House { snapshots, broker, refused, unsaved, unrecorded, .. } = &mut self.house;
+            let House { snapshots, broker, guests, refused, unsaved, unrecorded, .. } = &mut self.house;
             let goes_on = tokio::select! {
                 changed = snapshots.changed() => changed.is_ok(),
                 Ok(()) = broker.changed() => true,
+                Ok(()) = guests.changed() => true,
                 Ok(()) = refused.changed() => true,
                 Ok(()) = unsaved.changed() => true,
                 Ok(()) = unrecorded.changed() => true,

@@ -44,6 +44,8 @@ pub(super) struct Checks {
     pub time: bool,
     /// The broker has taken us in; null without one.
     pub broker: Option<bool>,
+    /// How many clients are connected by the API for Home Assistant; null without `[homeassistant]`. None is no fault.
+    pub homeassistant: Option<usize>,
     /// Points by how far they can be trusted.
     pub points: Points,
 }
@@ -87,6 +89,7 @@ impl Health {
             config: house.refused.borrow().is_none(),
             time: snapshot.now.wall_known,
             broker: snapshot.config.mqtt.as_ref().map(|_| house.broker.borrow().connected),
+            homeassistant: snapshot.config.homeassistant.as_ref().map(|_| house.guests.borrow().len()),
             points,
         };
         let is_well = checks.history
@@ -111,13 +114,13 @@ mod tests {
         config,
         engine::Engine,
         house::Ends,
-        model::{ClockTrust, Event, Quantity, ReadFailure},
+        model::{ClockTrust, Event, Guest, Quantity, ReadFailure},
     };
     use chrono::{DateTime, TimeDelta};
     use std::sync::Arc;
 
     const HUT: &str = "[hub]\nid = \"hut\"\n[hardware]\nbackend = \"simulated\"\n[mqtt]\nurl = \"mqtt://localhost\"\n\
-        [sensors.living]\nchip = \"tmp102\"\nstale_after = \"1m\"\n";
+        [homeassistant]\n[sensors.living]\nchip = \"tmp102\"\nstale_after = \"1m\"\n";
 
     /// A house with a thermometer and a broker, and the daemon's end of it.
     struct Hut {
@@ -164,7 +167,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_tells_the_truth() {
-        let table: [Row; 13] = [
+        let table: [Row; 14] = [
             ("all is well", |_| (), (200, "ok"), |_| ()),
             (
                 "the state cannot be saved",
@@ -189,6 +192,16 @@ mod tests {
                 |hut| hut.daemon().broker.send_modify(|broker| broker.connected = false),
                 (200, "degraded"),
                 |checks| checks.broker = Some(false),
+            ),
+            (
+                "two clients of Home Assistant's API are connected",
+                |hut| {
+                    let guest =
+                        Guest { name: "HA".into(), address: [10, 0, 0, 7].into(), since: hut.now, is_encrypted: true };
+                    hut.daemon().guests.send_replace([guest.clone(), guest].into());
+                },
+                (200, "ok"),
+                |checks| checks.homeassistant = Some(2),
             ),
             (
                 "the time is not known",

@@ -98,6 +98,10 @@ fn text(house: &House) -> String {
     if let Some(connected) = health.broker {
         own("broker_connected", "Whether the broker has taken us in.", yes(connected));
     }
+    if let Some(clients) = health.homeassistant {
+        #[expect(clippy::cast_precision_loss, reason = "there is room for 100")]
+        own("homeassistant_clients", "Clients that are connected by the API for Home Assistant.", clients as f64);
+    }
     all.add("build_info", "The version.", label("version", env!("CARGO_PKG_VERSION")), 1.0);
     for (spec, state) in snapshot.described() {
         point(&mut all, &snapshot, spec, state);

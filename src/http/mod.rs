@@ -65,7 +65,7 @@ impl House {
             config_refused: self.refused.borrow().clone(),
             state_unsaved: self.unsaved.borrow().clone(),
             history_unwritten: self.unrecorded.borrow().clone(),
-            ..shape::about(snapshot, &self.broker.borrow())
+            ..shape::about(snapshot, &self.broker.borrow(), &self.guests.borrow())
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::house::Foreseen;
 use crate::model::{
-    BrokerStatus, Category, Claim, ClimateFacet, Expected, Explanation, Kind, Level, Owner, PartReason, Pending,
+    BrokerStatus, Category, Claim, ClimateFacet, Expected, Explanation, Guest, Kind, Level, Owner, PartReason, Pending,
     PointSpec, PointState, Quality, Reasons, Role, RuleAhead, RuleReason, Slot, Snapshot, SunTimes, Truth, Unit, Value,
     Vital, VitalKind, VitalState, WireReason,
 };
@@ -30,6 +30,9 @@ pub struct About {
     pub time_known: bool,
     /// The connection to the broker; null without `[mqtt]`.
     pub broker: Option<BrokerStatus>,
+    /// Who is connected by the API for Home Assistant; null without `[homeassistant]`.
+    #[serde(default)]
+    pub homeassistant: Option<Clients>,
     /// What is wrong with the configuration file, while an earlier one is in force; null when it is in force.
     #[serde(default)]
     pub config_refused: Option<String>,
@@ -42,6 +45,28 @@ pub struct About {
     /// Whether the file asks for a history.
     #[serde(default)]
     pub has_history: bool,
+}
+
+/// Who is connected by the API for Home Assistant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Clients {
+    /// How many.
+    pub connected: usize,
+    /// Those that came first, 16 at the most.
+    pub clients: Vec<Client>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Client {
+    /// What it calls itself: `Home Assistant 2026.2.3`.
+    pub name: String,
+    /// Its address on the network.
+    pub address: String,
+    /// Since when, RFC 3339, in the hub's zone; null while the time is not known.
+    pub since: Option<String>,
+    /// Whether it needed the key.
+    pub encrypted: bool,
 }
 
 /// Answer of `GET /api/v1/points`, and the event `snapshot`.
@@ -354,7 +379,7 @@ pub struct SlotShape {
 }
 
 /// Without what is wrong.
-pub(super) fn about(snapshot: &Snapshot, broker: &BrokerStatus) -> About {
+pub(super) fn about(snapshot: &Snapshot, broker: &BrokerStatus, guests: &[Guest]) -> About {
     About {
         hub: snapshot.config.hub.id.to_string(),
         name: snapshot.config.hub.name.clone(),
@@ -362,11 +387,29 @@ pub(super) fn about(snapshot: &Snapshot, broker: &BrokerStatus) -> About {
         time: local(snapshot, snapshot.now.wall),
         time_known: snapshot.now.wall_known,
         broker: snapshot.config.mqtt.is_some().then(|| broker.clone()),
+        homeassistant: snapshot.config.homeassistant.is_some().then(|| clients(snapshot, guests)),
         config_refused: None,
         state_unsaved: None,
         history_unwritten: None,
         has_history: snapshot.config.history.is_some(),
     }
+}
+
+/// So many are told by name.
+const CLIENTS_MAX: usize = 16;
+
+fn clients(snapshot: &Snapshot, guests: &[Guest]) -> Clients {
+    let client = |guest: &Guest| {
+        // What came before the time was known is dated when it is.
+        let since = [guest.since, snapshot.now].into_iter().find(|now| now.wall_known);
+        Client {
+            name: guest.name.clone(),
+            address: guest.address.to_string(),
+            since: since.map(|now| local(snapshot, now.wall_at(guest.since.moment))),
+            encrypted: guest.is_encrypted,
+        }
+    };
+    Clients { connected: guests.len(), clients: guests.iter().take(CLIENTS_MAX).map(client).collect() }
 }
 
 pub(super) fn house(snapshot: &Snapshot, about: About) -> House {

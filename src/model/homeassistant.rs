@@ -1,5 +1,6 @@
 //! How Home Assistant gets to the house without a broker: by the native API of ESPHome.
 
+use crate::clock::Now;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::fmt;
@@ -29,6 +30,19 @@ pub enum Encryption {
     Key(Option<NoiseKey>),
     /// Not at all.
     Plaintext,
+}
+
+/// A client of the API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guest {
+    /// What it calls itself, safe to be shown.
+    pub name: String,
+    /// Where it is.
+    pub address: IpAddr,
+    /// When it said who it is.
+    pub since: Now,
+    /// Whether it needed the key.
+    pub is_encrypted: bool,
 }
 
 /// What both ends know: whoever has it may see and command the house.

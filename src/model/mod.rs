@@ -98,7 +98,7 @@ pub use event::{Command, DriveId, Effect, Event, ReadFailure, Refusal, RequestId
 pub use expander::{Expander, ExpanderChip};
 pub use filter::{Delta, Filter, Plausible};
 pub use history::HistorySettings;
-pub use homeassistant::{Encryption, HomeAssistantSettings, NoiseKey};
+pub use homeassistant::{Encryption, Guest, HomeAssistantSettings, NoiseKey};
 pub use http::{HttpSettings, HttpTls, Login, Scope, SecretHash};
 pub use kernel::{KernelChannel, KernelSource};
 pub use kernel_devices::{IIO, KernelFacts, KernelUnit, KernelValue, kernel_facts};

@@ -63,6 +63,7 @@ export function health({ points, about, open }) {
       ...(bad.length ? [] : [[true, "points", t("health.points.good", all.length)]]),
       ...(unheard.length ? [[true, "points", t("health.points.unheard", names(unheard))]] : []),
       ...(house.broker ? [[house.broker.connected, "broker", house.broker.connected ? t("health.broker.good") : t("health.broker.bad", house.broker.error ?? "")]] : []),
+      ...(house.homeassistant ? [[true, "homeassistant", t("health.homeassistant.good", number(house.homeassistant.connected, 0))]] : []),
       [!house.state_unsaved, "disk", house.state_unsaved ? t("problem.state", house.state_unsaved) : t("health.disk.good")],
       [house.time_known !== false, "time", house.time_known === false ? t("problem.clock") : t("health.time.good", moment(house.time, house.time))],
       [!house.history_unwritten, "history", house.history_unwritten ? t("problem.history", house.history_unwritten) : house.has_history ? t("health.history.good") : t("health.history.none")],
