@@ -2,11 +2,15 @@
 //!
 //! Two kinds of time, never mixed: **moments** run on steadily and measure durations; **wall time** is what people read
 //! from a clock, and may jump (no battery clock at start, NTP, a hand) or not be known at all; a [`Zone`] makes it local.
+//! Where the machine does not know it, somebody may [tell](Clock::tell) it: the machine's own clock is left alone.
 
 #![expect(clippy::disallowed_methods, reason = "the one place that reads clocks")]
 
+mod told;
 mod zone;
 
+use told::Telling;
+pub use told::{Implausible, Told};
 pub use zone::{UnknownZone, Zone, ZoneOffset};
 
 use crate::{files, model::ClockTrust};
@@ -183,8 +187,14 @@ impl Clock {
         let real = self.0.started.elapsed();
         match &self.0.wall {
             Wall::System(trust) => {
-                let wall = SystemTime::now();
-                Now { moment: self.0.base + real, wall: wall.into(), wall_known: trust.is_known(wall, real) }
+                let machine = SystemTime::now();
+                let is_known = trust.is_known(machine, real);
+                let told = trust.told.as_ref().filter(|_| !is_known).and_then(|told| told.at(real));
+                Now {
+                    moment: self.0.base + real,
+                    wall: told.unwrap_or_else(|| machine.into()),
+                    wall_known: is_known || told.is_some(),
+                }
             }
             Wall::Accelerated { from, pace } => {
                 // Read together with the pace, so that time never runs backwards when it changes.
@@ -198,6 +208,29 @@ impl Clock {
                 }
             }
         }
+    }
+
+    /// Whether it is to be told the time.
+    pub fn is_told(&self) -> bool {
+        matches!(&self.0.wall, Wall::System(Trust { told: Some(_), .. }))
+    }
+
+    /// Tells it the time that it is at a moment, in seconds since 1970. As long as the machine knows the time itself, that is what
+    /// counts.
+    ///
+    /// # Errors
+    /// When it cannot be that time.
+    pub fn tell(&self, seconds: u32, at: Moment) -> Result<Told, Implausible> {
+        match &self.0.wall {
+            Wall::System(Trust { told: Some(told), .. }) => told.take(seconds, at.since(self.0.base)),
+            Wall::System(_) | Wall::Accelerated { .. } => Ok(Told::Agrees),
+        }
+    }
+
+    /// How far a told time is ahead of the machine's, by which the machine dates what it tells; whole seconds.
+    pub fn ahead_of_machine(&self) -> TimeDelta {
+        let apart = self.now().wall - DateTime::<Utc>::from(SystemTime::now());
+        if self.is_told() { TimeDelta::seconds(apart.num_seconds()) } else { TimeDelta::zero() }
     }
 
     /// The moment of a time stamp of the kernel's monotonic clock, such as events of GPIO lines carry; never a later one
@@ -240,6 +273,8 @@ struct Trust {
     known: AtomicBool,
     /// Milliseconds of this process.
     look_again_ms: AtomicU64,
+    /// What it is told instead; None: it is not.
+    told: Option<Telling>,
 }
 
 const LOOK_EVERY_MS: u64 = 5_000;
@@ -247,7 +282,8 @@ const LOOK_EVERY_MS: u64 = 5_000;
 impl Trust {
     fn new(trust: ClockTrust) -> Trust {
         let always = trust == ClockTrust::Always;
-        Trust { always, known: AtomicBool::new(always), look_again_ms: AtomicU64::new(0) }
+        let told = (trust == ClockTrust::HomeAssistant).then(Telling::default);
+        Trust { always, known: AtomicBool::new(always), look_again_ms: AtomicU64::new(0), told }
     }
 
     fn is_known(&self, wall: SystemTime, running: Duration) -> bool {
@@ -335,6 +371,22 @@ mod tests {
         let ago = late.since(early);
         assert!(ago >= Duration::from_millis(2_990), "{ago:?}");
         assert!(clock.moment_of_stamp(stamp + Duration::from_secs(3_600)) <= clock.now().moment, "none of the future");
+    }
+
+    #[test]
+    fn only_a_clock_that_is_to_be_told_is_told() {
+        let then = Clock::system(Moment::START, ClockTrust::Always).now();
+        for (trust, is_told) in ClockTrust::WORDS.map(|(_, trust)| (trust, trust == ClockTrust::HomeAssistant)) {
+            let clock = Clock::system(Moment::from_millis(5_000), trust);
+            let before = clock.now();
+            assert_eq!(clock.is_told(), is_told, "{trust:?}");
+            let told = clock.tell(u32::try_from(then.wall.timestamp()).unwrap() + 864_000, before.moment);
+            assert_eq!(told == Ok(Told::Other), is_told, "{trust:?}");
+            let days = (clock.now().wall - then.wall).num_days();
+            // Where the kernel that runs this test knows the time, it is not told.
+            assert_eq!(days, if is_told && !before.wall_known { 10 } else { 0 }, "{trust:?}");
+            assert!((clock.ahead_of_machine() - TimeDelta::days(days)).abs() < TimeDelta::hours(1), "{trust:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+#[path = "homeassistant_api/clock.rs"]
+mod clock;
 mod support;
 
 use hearthd::{config, model::Config};

@@ -277,8 +277,13 @@ type MakeClock = Box<dyn FnOnce(Option<Now>) -> (Clock, bool)>;
 
 fn run_clock(config: &Config, from: Option<NaiveDateTime>, speed: Option<f64>) -> anyhow::Result<MakeClock> {
     let simulated = hardware::resolve(&config.hardware) == Backend::Simulated;
-    // A machine that plays a house has a clock of its own, whether or not the kernel vouches for it.
-    let trust = if simulated { ClockTrust::Always } else { config.hub.clock };
+    let trust = match config.hub.clock {
+        // That it is to be told the time can be tried without wires.
+        told @ ClockTrust::HomeAssistant => told,
+        // A machine that plays a house has a clock of its own, whether or not the kernel vouches for it.
+        _ if simulated => ClockTrust::Always,
+        trust => trust,
+    };
     if from.is_none() && speed.is_none() {
         return Ok(Box::new(move |saved| match saved {
             Some(saved) => Clock::resumed(saved, trust),

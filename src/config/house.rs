@@ -195,6 +195,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
 
     let http = draft.http.map(|http| http::resolve(http, files.secret, files.pem, problems));
     let homeassistant = draft.homeassistant.map(|draft| homeassistant::resolve(draft, files.secret, problems));
+    draft.hub.check_clock(homeassistant.as_ref(), problems);
     let holidays = draft.hub.holidays.as_ref().map(|(file, place)| {
         let text = (files.beside)(file).map(Option::unwrap_or_default);
         text.and_then(|text| holidays::parse(file, &text)).unwrap_or_else(|wrong| {

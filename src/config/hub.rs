@@ -8,7 +8,9 @@ use super::{
     shape::{Decimal, OneOf, Shape, Text, Word, Wrong, shorten},
     table::Table,
 };
-use crate::model::{ClockTrust, Condition as Held, Holidays, Hub, Point, Rule, Zone};
+use crate::model::{
+    ClockTrust, Condition as Held, Encryption, Holidays, HomeAssistantSettings, Hub, Point, Rule, Zone,
+};
 use serde_json::{Value as Json, json};
 use std::ops::Range;
 use toml::de::DeValue;
@@ -22,6 +24,8 @@ pub(super) struct Draft {
     pub holidays: Option<(String, Range<usize>)>,
     /// The file of tests, likewise.
     pub tests: Option<(String, Range<usize>)>,
+    /// Where it says when the time is believed.
+    clock: Range<usize>,
     dark_while: Option<Sentence>,
     dark_until: Option<Sentence>,
 }
@@ -49,7 +53,8 @@ pub(super) fn read(table: &mut Table<'_>, system_zone: Zone) -> Draft {
         .unwrap_or(system_zone);
     let clock = table.defaulted(
         "clock",
-        "When the time is believed: \"auto\" (when synchronised, or with a hardware clock) or \"always\".",
+        "When the time is believed: \"auto\" (when synchronised, or with a hardware clock), \"homeassistant\" (or when Home \
+         Assistant tells it) or \"always\".",
         OneOf(&ClockTrust::WORDS),
         ClockTrust::Auto,
     );
@@ -99,10 +104,26 @@ pub(super) fn read(table: &mut Table<'_>, system_zone: Zone) -> Draft {
         holidays: Holidays::default(),
         tests: tests.as_ref().map(|(file, _)| (&**file).into()),
     };
-    Draft { hub, placed, holidays, tests, dark_while, dark_until }
+    Draft { hub, placed, holidays, tests, clock: table.place_of("clock"), dark_while, dark_until }
 }
 
 impl Draft {
+    /// Whether somebody can tell the time who is to tell it.
+    pub fn check_clock(&self, homeassistant: Option<&HomeAssistantSettings>, problems: &Problems) {
+        if self.hub.clock != ClockTrust::HomeAssistant {
+            return;
+        }
+        let wrong = match homeassistant.map(|settings| &settings.encryption) {
+            None => ("there is no table [homeassistant] by which it could tell the time", "add [homeassistant]"),
+            Some(Encryption::Plaintext) => (
+                "without a key, everybody on the network would tell the time",
+                "remove allow_plaintext from [homeassistant]",
+            ),
+            Some(Encryption::OwnKey | Encryption::Key(_)) => return,
+        };
+        problems.error(self.clock.clone(), wrong.0, wrong.1);
+    }
+
     /// What `dark` means, if it is not left to the sun.
     pub fn dark(&self, scope: &Scope<'_>, kept: &mut Kept, source: &str, problems: &Problems) -> Option<Rule> {
         kept.timers = 0;

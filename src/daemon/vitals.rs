@@ -90,6 +90,13 @@ impl Watcher {
         if systemd::starts_us_again() {
             vitals.insert(Vital::Restart, VitalState::default());
         }
+        // The machine dates it by its own clock.
+        let ahead = self.house.clock.ahead_of_machine();
+        if let Some(booted) = vitals.get_mut(&Vital::Booted)
+            && let Ok(by_machine) = booted.value.parse::<DateTime<Utc>>()
+        {
+            booted.value = (by_machine + ahead).to_rfc3339_opts(SecondsFormat::Secs, true);
+        }
         if !now.wall_known {
             vitals.retain(|vital, _| vital.facts().class != Some("timestamp"));
         }

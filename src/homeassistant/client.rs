@@ -4,7 +4,8 @@ use super::{
     actions,
     board::Board,
     guests::{Guests, Place},
-    message::{LEAVE_ASKED, Nothing, PING},
+    hour,
+    message::{LEAVE_ASKED, Nothing, PING, time},
     session::{Session, Step, happened},
     states::{self, Turn},
     wire::{Fault, Greeting, Message, Wire},
@@ -73,6 +74,8 @@ pub struct Doors {
     pub states: states::Door,
     /// Who is connected.
     pub guests: Guests,
+    /// Who is asked for the time.
+    pub hour: hour::Door,
     /// The daemon's clock.
     pub clock: Clock,
     /// Commands go here.
@@ -114,8 +117,8 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, doors: Doors) -> (IpAddr
     // An answer is small, and somebody waits for it.
     let _ = stream.set_nodelay(true);
     let (wire, session) = (Wire::new(doors.greeting.clone()), Session::new(doors.greeting.clone()));
-    let (commands, offers, turn, place) = (JoinSet::new(), false, None, None);
-    let mut client = Client { stream, peer, wire, session, place, commands, offers, turn, messages: 0, doors };
+    let (commands, offers, turn, place, hour) = (JoinSet::new(), false, None, None, None);
+    let mut client = Client { stream, peer, wire, session, place, commands, offers, turn, hour, messages: 0, doors };
     let end = match client.run().await {
         Ok(()) => End::Over,
         Err(end) => end,
@@ -144,6 +147,8 @@ struct Client {
     offers: bool,
     /// It is the one that is asked.
     turn: Option<Turn>,
+    /// It is the one that is asked for the time.
+    hour: Option<hour::Turn>,
     /// What it said in this tick.
     messages: u32,
     doors: Doors,
@@ -165,6 +170,9 @@ impl Client {
                 }
                 // However much it says, the house goes on.
                 tokio::task::yield_now().await;
+            }
+            if self.hour.as_mut().is_some_and(|hour| hour.asks()) {
+                self.wire.send(&Message::new(time::ASKED, &Nothing {}));
             }
             self.flush().await?;
             let may_be_read = self.may_be_read();
@@ -200,6 +208,7 @@ impl Client {
                     let turn = self.turn.insert(turn);
                     turn.asks(false).iter().for_each(|ask| self.wire.send(ask));
                 }
+                turn = self.doors.hour.turn(), if self.place.is_some() && self.hour.is_none() => self.hour = turn,
                 () = changed(&mut self.turn) => {
                     // What is new may be told already: then it is told again.
                     let asks = |turn: &mut Turn| [turn.asks(false), turn.asks(true)].concat();
@@ -218,6 +227,7 @@ impl Client {
                         let again = self.turn.as_mut().map(|turn| turn.asks(true)).unwrap_or_default();
                         again.iter().for_each(|ask| self.wire.send(ask));
                     }
+                    self.hour.take_if(|hour| hour.tick() == hour::Next::Other);
                     if silent == PING_AFTER {
                         self.wire.send(&Message::new(PING, &Nothing {}));
                     }
@@ -260,6 +270,11 @@ impl Client {
             Step::Told(told) => {
                 if let Some(turn) = &self.turn {
                     turn.tell(told).await;
+                }
+            }
+            Step::Time(told) => {
+                if let Some(hour) = &mut self.hour {
+                    hour.told(told.seconds).await;
                 }
             }
             Step::Over => {

@@ -53,6 +53,22 @@ pub const LIST_ENDED: u32 = 19;
 pub const STATES_ASKED: u32 = 20;
 /// What happens, for Home Assistant's own bus of events.
 pub const HAPPENINGS_ASKED: u32 = 34;
+/// What time it is.
+pub mod time {
+    /// Of the request, which has no fields.
+    pub const ASKED: u32 = 36;
+    /// Of the answer.
+    pub const TOLD: u32 = 37;
+
+    /// See [`TOLD`]. Newer clients also tell their zone: that of the house stands in its file.
+    #[derive(Clone, PartialEq, Eq, prost::Message)]
+    pub struct Told {
+        /// Since 1970.
+        #[prost(fixed32, tag = "1")]
+        pub seconds: u32,
+    }
+}
+
 /// Home Assistant's own entities.
 pub mod state {
     /// The client is ready to tell of them.

@@ -18,6 +18,7 @@ pub mod board;
 mod client;
 pub mod entities;
 mod guests;
+mod hour;
 mod identity;
 pub mod listing;
 mod message;
@@ -48,7 +49,7 @@ pub fn attach(
     state: Option<PathBuf>,
     guests: watch::Sender<Arc<[Guest]>>,
 ) -> impl Future<Output = ()> + Send + use<> {
-    let guests = Guests::new(guests);
+    let (guests, hour) = (Guests::new(guests), hour::Door::new(house));
     let mut house = house.clone();
     let (states, followed) = states::attach(&house);
     let serve = async move {
@@ -59,10 +60,12 @@ pub fn attach(
                 // A disk may be slow, and this is the control loop's thread.
                 let greeting = spawn_blocking(move || identity::greeting(state.as_deref(), &encryption, &hub)).await;
                 match greeting.unwrap_or_else(|error| Err(error.to_string())) {
-                    Ok(greeting) => match server::serve(&house, &config, settings, greeting, &states, &guests).await {
-                        Why::Stopped => return,
-                        Why::Changed => continue,
-                    },
+                    Ok(greeting) => {
+                        match server::serve(&house, &config, settings, greeting, &states, (&guests, &hour)).await {
+                            Why::Stopped => return,
+                            Why::Changed => continue,
+                        }
+                    }
                     Err(why) => tracing::error!("Home Assistant cannot get in: {why}"),
                 }
             }

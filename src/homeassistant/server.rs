@@ -6,6 +6,7 @@ use super::{
     client::{self, Doors, End, Told},
     entities::Seen,
     guests::Guests,
+    hour,
     places::Places,
     session::happened,
     states,
@@ -63,7 +64,7 @@ pub async fn serve(
     settings: &HomeAssistantSettings,
     greeting: Greeting,
     states: &states::Door,
-    guests: &Guests,
+    (guests, hour): (&Guests, &hour::Door),
 ) -> Why {
     let mut house = house.clone();
     let is_ours = |other: &Config| is_same(config, other);
@@ -128,6 +129,7 @@ pub async fn serve(
                         happenings: happenings.subscribe(),
                         states: states.clone(),
                         guests: guests.clone(),
+                        hour: hour.clone(),
                         clock: house.clock.clone(),
                         requests: house.requests.clone(),
                         is_known: Arc::clone(&is_known),

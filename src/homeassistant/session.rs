@@ -4,7 +4,7 @@ use super::{
     actions::{self, Asked},
     board::Board,
     entities::Wish,
-    message::{self, Keyed, Nothing, device, happening, hello, state},
+    message::{self, Keyed, Nothing, device, happening, hello, state, time},
     wire::{Fault, Greeting, Message},
 };
 use std::sync::Arc;
@@ -46,6 +46,8 @@ pub enum Step {
     Offers,
     /// It tells of one.
     Told(state::Told),
+    /// It tells the time.
+    Time(time::Told),
     /// It goes, or has heard that we go.
     Over,
 }
@@ -93,6 +95,7 @@ impl Session {
             // Whatever this is, it is not for us.
             _ if said.body.len() > READ_MAX => {}
             state::TOLD => return Ok(Step::Told(said.read()?)),
+            time::TOLD => return Ok(Step::Time(said.read()?)),
             actions::CALLED => {
                 return Ok(match actions::called(said)? {
                     (call, Ok(asked)) => Step::Called(call, asked),

@@ -51,6 +51,19 @@ fn message(id: u32, hex: &str) -> Message {
     Message { id, body: (0..hex.len()).step_by(2).map(byte).collect() }
 }
 
+#[test]
+fn a_time_is_told_with_or_without_a_zone() {
+    let mut engine = engine(HOUSE);
+    let board = Board::new(seen(&mut engine), &greeting());
+    let mut session = Session::new(Arc::new(greeting()));
+    take(&mut session, &message(1, "0a024841"), &board);
+    for told in ["0d15cd5b07", "0d15cd5b071203434554"] {
+        let (answers, step) = take(&mut session, &message(37, told), &board);
+        assert!(answers.is_empty());
+        assert_eq!(step, Step::Time(super::message::time::Told { seconds: 123_456_789 }), "{told}");
+    }
+}
+
 fn hex(message: &Message) -> String {
     message.body.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -108,6 +108,9 @@ table! {
         Auto = "auto";
         /// Always: for a house without internet whose clock is set by hand.
         Always = "always";
+        /// As [`ClockTrust::Auto`]; until then, as Home Assistant tells it: for a house without internet and without a hardware
+        /// clock.
+        HomeAssistant = "homeassistant";
     }
 }
 

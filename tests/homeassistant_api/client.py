@@ -3,7 +3,7 @@
 {"do": "connect", "port": 6053, "key": null}   {"do": "list"}   {"do": "subscribe"}   {"do": "states"}   {"do": "happened"}
 {"do": "call", "method": "light_command", "with": {...}}   {"do": "action", "name": "auto", "with": {...}}
 {"do": "entity", "entity": "sensor.garden", "attribute": null, "state": "21"}   {"do": "asked"}
-{"do": "ended"}   {"do": "disconnect"}   {"do": "cuts", "port": 6053, "key": null, "count": 200, "seed": 1}
+{"do": "clock", "seconds": 1000000000}   {"do": "ended"}   {"do": "disconnect"}   {"do": "cuts", "port": 6053, "key": null, "count": 200, "seed": 1}
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import logging
 import math
 import random
 import sys
+import time
 
 from aioesphomeapi import APIClient, APIConnectionError
 
@@ -181,6 +182,11 @@ async def main():
                         answer = client.entity(ask["entity"], ask["attribute"], ask["state"])
                     case "asked":
                         answer = client.asked
+                    case "clock":
+                        # What the library tells when it is asked for the time.
+                        if ask["seconds"] is not None:
+                            time.time = lambda told=ask["seconds"]: told
+                        answer = None
                     case "ended":
                         answer = await client.ended
                     case "disconnect":

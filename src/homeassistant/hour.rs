@@ -1,0 +1,182 @@
+//! Home Assistant as a clock: one client is asked for the time, the first that came; when it goes or says nothing, the next.
+//! Only where `hub.clock` asks for it, which needs a key: see `config/hub.rs`.
+
+use crate::{
+    clock::{Clock, Moment, Told},
+    house::House,
+    model::Event,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+/// Ticks of a connection until it is asked again: an hour.
+const AGAIN: u32 = 360;
+/// Ticks in which it is to answer; then somebody else is asked.
+const ANSWERED_WITHIN: u32 = 3;
+/// An answer that took longer tells what time it was.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// Where clients wait to be asked. Clones are of the same.
+#[derive(Clone)]
+pub struct Door {
+    clock: Clock,
+    events: mpsc::Sender<Event>,
+    turn: Arc<Semaphore>,
+}
+
+impl Door {
+    /// The one of this house.
+    pub fn new(house: &House) -> Door {
+        Door { clock: house.clock.clone(), events: house.events.clone(), turn: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// Waits until nobody else is asked; for ever where nobody is.
+    pub async fn turn(&self) -> Option<Turn> {
+        if !self.clock.is_told() {
+            return std::future::pending().await;
+        }
+        let one = self.turn.clone().acquire_owned().await.ok()?;
+        Some(Turn { door: self.clone(), asking: Asking::Due, ticks: 0, _one: one })
+    }
+}
+
+/// The client that has it is the one that is asked.
+pub struct Turn {
+    door: Door,
+    asking: Asking,
+    /// Since it was asked, or has to be.
+    ticks: u32,
+    _one: OwnedSemaphorePermit,
+}
+
+/// How far the asking is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asking {
+    /// It is to be asked.
+    Due,
+    /// It was.
+    Since(Moment),
+    /// It has answered.
+    Answered,
+}
+
+/// Who is to be asked.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The same.
+    Same,
+    /// Somebody else, if there is somebody.
+    Other,
+}
+
+impl Turn {
+    /// Whether it is to be asked now; then it has been.
+    pub fn asks(&mut self) -> bool {
+        let is_due = self.asking == Asking::Due;
+        if is_due {
+            (self.asking, self.ticks) = (Asking::Since(self.door.clock.now().moment), 0);
+        }
+        is_due
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self) -> Next {
+        self.ticks += 1;
+        match self.asking {
+            Asking::Answered if self.ticks >= AGAIN => self.asking = Asking::Due,
+            Asking::Since(_) if self.ticks >= ANSWERED_WITHIN => return Next::Other,
+            Asking::Due | Asking::Answered | Asking::Since(_) => {}
+        }
+        Next::Same
+    }
+
+    /// It says what time it is, since 1970. What nobody asked for is nothing.
+    pub async fn told(&mut self, seconds: u32) {
+        let Asking::Since(asked) = self.asking else { return };
+        let now = self.door.clock.now();
+        if now.moment.since(asked) > FRESH {
+            self.asking = Asking::Due;
+            return;
+        }
+        self.asking = Asking::Answered;
+        match self.door.clock.tell(seconds, now.moment) {
+            Ok(Told::Agrees) => {}
+            Ok(Told::Other) => {
+                let wall = self.door.clock.now().wall.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+                tracing::info!("Home Assistant told the time: it is {wall}");
+                // What waits for a time looks again. With the house gone, nobody does.
+                let _ = self.door.events.send(Event::Wake).await;
+            }
+            Err(why) => tracing::warn!("Home Assistant told a time: {why}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        engine::Engine,
+        model::{ClockTrust, Config},
+    };
+    use tokio::sync::Notify;
+
+    const NOON: u32 = 1_796_040_000;
+
+    fn house(trust: ClockTrust) -> (House, crate::house::Ends) {
+        let clock = Clock::system(Moment::START, trust);
+        let first = Engine::new(Arc::new(Config::empty("h")), None, clock.now()).snapshot(clock.now());
+        House::new(Arc::new(first), clock)
+    }
+
+    #[tokio::test]
+    async fn one_client_is_asked_each_hour_and_when_it_says_nothing_another() {
+        let (house, mut ends) = house(ClockTrust::HomeAssistant);
+        let door = Door::new(&house);
+        let mut first = door.turn().await.unwrap();
+        // Nobody asked yet.
+        first.told(NOON).await;
+        assert!(ends.events.try_recv().is_err());
+        assert!(first.asks() && !first.asks());
+        first.told(1).await;
+        assert!(ends.events.try_recv().is_err(), "nobody believes that");
+        for _ in 1..AGAIN {
+            assert_eq!(first.tick(), Next::Same);
+            assert!(!first.asks());
+        }
+        assert_eq!(first.tick(), Next::Same);
+        assert!(first.asks());
+        first.told(NOON).await;
+        assert_eq!(ends.events.try_recv().unwrap(), Event::Wake);
+        // Once is enough, and once more is not asked for.
+        first.told(NOON + 5_000).await;
+        assert!(ends.events.try_recv().is_err());
+        (0..AGAIN).for_each(|_| assert_eq!(first.tick(), Next::Same));
+        assert!(first.asks());
+        let (other, waits) = (door.clone(), Arc::new(Notify::new()));
+        let begins = waits.clone();
+        let second = tokio::spawn(async move {
+            begins.notify_one();
+            other.turn().await.unwrap().asks()
+        });
+        waits.notified().await;
+        tokio::task::yield_now().await;
+        assert!(!second.is_finished());
+        assert_eq!([first.tick(), first.tick(), first.tick()], [Next::Same, Next::Same, Next::Other]);
+        drop(first);
+        assert!(second.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn nobody_is_asked_where_the_file_does_not_say_so() {
+        for trust in [ClockTrust::Auto, ClockTrust::Always] {
+            let (house, _ends) = house(trust);
+            let door = Door::new(&house);
+            tokio::select! {
+                biased;
+                _ = door.turn() => panic!("it is"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+    }
+}
