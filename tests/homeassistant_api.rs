@@ -497,6 +497,41 @@ fn who_is_connected_is_told() {
 }
 
 #[test]
+fn the_log_is_shown_as_far_as_it_is_asked_for() {
+    let port = free_port();
+    let mut house = House::new(&small(port, ""));
+    house.up(&[]);
+    let right = key(&house);
+    let (mut all, listed) = Client::connected(port, Some(&right));
+    let (mut errors, _) = Client::connected(port, Some(&right));
+    all.ask(json!({ "do": "logs", "level": 7 }));
+    errors.ask(json!({ "do": "logs", "level": 1 }));
+    let log = |client: &mut Client| client.ask(json!({ "do": "log" })).as_array().unwrap().clone();
+    let says = |client: &mut Client, level: u32, text: &str| {
+        log(client).iter().any(|entry| entry[0] == level && entry[1].as_str().unwrap().starts_with(text))
+    };
+    let light = key_of(&listed, "Light", "hall_light");
+    all.call("light_command", json!({ "key": light, "state": true }));
+    wait_until("the command is in it", || says(&mut all, 3, "hall_light ON: command by Home Assistant"));
+    assert_eq!(log(&mut errors), [] as [Value; 0]);
+    // What is refused is an error, which both see, with the lines that belong to it.
+    fs::write(&house.config, small(port, "colour = \"red\"")).unwrap();
+    wait_until("the error is in it", || says(&mut errors, 1, "") && says(&mut all, 1, ""));
+    assert!(log(&mut errors).iter().all(|entry| entry[0] == 1));
+    for line in log(&mut all) {
+        let first = line[1].as_str().unwrap().lines().next().unwrap().to_owned();
+        assert!(house.log().contains(&first), "nothing that the log does not show: {first}");
+        assert!(!first.contains(&right));
+    }
+    // No more of it.
+    all.ask(json!({ "do": "logs", "level": 0 }));
+    all.call("light_command", json!({ "key": light, "state": false }));
+    house.wait_for_log("hall_light OFF: command by Home Assistant");
+    all.wait_for("it is off", |states| states[&("LightState".to_owned(), light)]["state"] == false);
+    assert!(!says(&mut all, 3, "hall_light OFF"));
+}
+
+#[test]
 fn two_hundred_cuts_change_nothing() {
     for (more, encrypted) in [("", true), ("allow_plaintext = true", false)] {
         let port = free_port();

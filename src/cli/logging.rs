@@ -5,6 +5,7 @@
 
 use hearthd::{
     clock::{Clock, Moment},
+    house::log,
     model::{ClockTrust, shown_lines, without_error_numbers},
 };
 use std::{
@@ -174,6 +175,7 @@ where
         // whoever writes the entry sees to, and lines that follow do not look like one.
         let message = without_error_numbers(&message.0);
         let message = shown_lines(&message);
+        log::tell(*event.metadata().level(), &message);
         for (number, line) in message.lines().enumerate() {
             match (self.journal, number) {
                 // The journal makes an entry of each line.

@@ -4,7 +4,7 @@ use super::{
     actions,
     board::Board,
     guests::{Guests, Place},
-    hour,
+    hour, log,
     message::{LEAVE_ASKED, Nothing, PING, time},
     session::{Session, Step, happened},
     states::{self, Turn},
@@ -117,8 +117,9 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, doors: Doors) -> (IpAddr
     // An answer is small, and somebody waits for it.
     let _ = stream.set_nodelay(true);
     let (wire, session) = (Wire::new(doors.greeting.clone()), Session::new(doors.greeting.clone()));
-    let (commands, offers, turn, place, hour) = (JoinSet::new(), false, None, None, None);
-    let mut client = Client { stream, peer, wire, session, place, commands, offers, turn, hour, messages: 0, doors };
+    let (commands, offers, turn, place, hour, log) = (JoinSet::new(), false, None, None, None, None);
+    let mut client =
+        Client { stream, peer, wire, session, place, commands, offers, turn, hour, log, messages: 0, doors };
     let end = match client.run().await {
         Ok(()) => End::Over,
         Err(end) => end,
@@ -149,6 +150,8 @@ struct Client {
     turn: Option<Turn>,
     /// It is the one that is asked for the time.
     hour: Option<hour::Turn>,
+    /// What it sees of the log.
+    log: Option<log::Stream>,
     /// What it said in this tick.
     messages: u32,
     doors: Doors,
@@ -209,6 +212,7 @@ impl Client {
                     turn.asks(false).iter().for_each(|ask| self.wire.send(ask));
                 }
                 turn = self.doors.hour.turn(), if self.place.is_some() && self.hour.is_none() => self.hour = turn,
+                entry = entry(&mut self.log) => entry.iter().for_each(|entry| self.wire.send(entry)),
                 () = changed(&mut self.turn) => {
                     // What is new may be told already: then it is told again.
                     let asks = |turn: &mut Turn| [turn.asks(false), turn.asks(true)].concat();
@@ -227,6 +231,8 @@ impl Client {
                         let again = self.turn.as_mut().map(|turn| turn.asks(true)).unwrap_or_default();
                         again.iter().for_each(|ask| self.wire.send(ask));
                     }
+                    let left_out = self.log.as_mut().and_then(log::Stream::tick);
+                    left_out.iter().for_each(|left_out| self.wire.send(left_out));
                     self.hour.take_if(|hour| hour.tick() == hour::Next::Other);
                     if silent == PING_AFTER {
                         self.wire.send(&Message::new(PING, &Nothing {}));
@@ -272,6 +278,7 @@ impl Client {
                     turn.tell(told).await;
                 }
             }
+            Step::Logs(level) => self.log = log::Stream::new(level),
             Step::Time(told) => {
                 if let Some(hour) = &mut self.hour {
                     hour.told(told.seconds).await;
@@ -390,6 +397,14 @@ async fn answered(answer: oneshot::Receiver<Result<Arc<Snapshot>, Refusal>>) -> 
 async fn changed(turn: &mut Option<Turn>) {
     match turn {
         Some(turn) => turn.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for something in the log that the client wants to see.
+async fn entry(log: &mut Option<log::Stream>) -> Option<Message> {
+    match log {
+        Some(log) => log.next().await,
         None => std::future::pending().await,
     }
 }

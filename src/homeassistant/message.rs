@@ -53,6 +53,33 @@ pub const LIST_ENDED: u32 = 19;
 pub const STATES_ASKED: u32 = 20;
 /// What happens, for Home Assistant's own bus of events.
 pub const HAPPENINGS_ASKED: u32 = 34;
+/// The log.
+pub mod log {
+    /// It is wanted from now on.
+    pub const ASKED: u32 = 28;
+    /// An entry of it.
+    pub const TOLD: u32 = 29;
+
+    /// See [`ASKED`].
+    #[derive(Clone, PartialEq, Eq, prost::Message)]
+    pub struct Asked {
+        /// The least grave level: 1 errors, 2 warnings, 3 information, 5 what helps to find faults; 0: no more of it.
+        #[prost(int32, tag = "1")]
+        pub level: i32,
+    }
+
+    /// See [`TOLD`].
+    #[derive(Clone, PartialEq, Eq, prost::Message)]
+    pub struct Told {
+        /// As in [`Asked`].
+        #[prost(int32, tag = "1")]
+        pub level: i32,
+        /// UTF-8.
+        #[prost(bytes = "vec", tag = "3")]
+        pub text: Vec<u8>,
+    }
+}
+
 /// What time it is.
 pub mod time {
     /// Of the request, which has no fields.

@@ -21,6 +21,7 @@ mod guests;
 mod hour;
 mod identity;
 pub mod listing;
+mod log;
 mod message;
 mod names;
 mod places;

@@ -4,7 +4,7 @@ use super::{
     actions::{self, Asked},
     board::Board,
     entities::Wish,
-    message::{self, Keyed, Nothing, device, happening, hello, state, time},
+    message::{self, Keyed, Nothing, device, happening, hello, log, state, time},
     wire::{Fault, Greeting, Message},
 };
 use std::sync::Arc;
@@ -46,6 +46,8 @@ pub enum Step {
     Offers,
     /// It tells of one.
     Told(state::Told),
+    /// It wants to see the log, from this level on.
+    Logs(i32),
     /// It tells the time.
     Time(time::Told),
     /// It goes, or has heard that we go.
@@ -90,6 +92,7 @@ impl Session {
                 answers.extend(board.since(0).cloned());
             }
             message::HAPPENINGS_ASKED => self.hears = true,
+            log::ASKED => return Ok(Step::Logs(said.read::<log::Asked>()?.level)),
             state::OFFERED => return Ok(Step::Offers),
             message::ABILITIES_ASKED => answers.push(empty(message::ABILITIES_ANSWERED)),
             // Whatever this is, it is not for us.

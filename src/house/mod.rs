@@ -10,6 +10,7 @@ pub mod editing;
 mod history;
 #[cfg(test)]
 pub mod invented;
+pub mod log;
 mod notifications;
 pub mod past;
 mod questions;

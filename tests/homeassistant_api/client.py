@@ -3,7 +3,7 @@
 {"do": "connect", "port": 6053, "key": null}   {"do": "list"}   {"do": "subscribe"}   {"do": "states"}   {"do": "happened"}
 {"do": "call", "method": "light_command", "with": {...}}   {"do": "action", "name": "auto", "with": {...}}
 {"do": "entity", "entity": "sensor.garden", "attribute": null, "state": "21"}   {"do": "asked"}
-{"do": "clock", "seconds": 1000000000}   {"do": "ended"}   {"do": "disconnect"}   {"do": "cuts", "port": 6053, "key": null, "count": 200, "seed": 1}
+{"do": "logs", "level": 3}   {"do": "log"}   {"do": "clock", "seconds": 1000000000}   {"do": "ended"}   {"do": "disconnect"}   {"do": "cuts", "port": 6053, "key": null, "count": 200, "seed": 1}
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import random
 import sys
 import time
 
-from aioesphomeapi import APIClient, APIConnectionError
+from aioesphomeapi import APIClient, APIConnectionError, LogLevel
 
 PATIENCE = 60
 # That a connection is cut is what is tried here.
@@ -44,6 +44,7 @@ class Client:
         self.ended = None
         self.states = {}
         self.happened = []
+        self.log = []
         self.services = []
         # What Home Assistant has of its own, and what it was asked for.
         self.entities = {}
@@ -79,6 +80,12 @@ class Client:
         self.api.subscribe_home_assistant_states_and_services(
             self.state, lambda call: self.happened.append(described(call)), self.ask, self.tell
         )
+
+    def logs(self, level):
+        def on_log(entry):
+            self.log.append([entry.level, entry.message.decode()])
+
+        self.api.subscribe_logs(on_log, log_level=LogLevel(level))
 
     def ask(self, entity, attribute):
         self.asked.append(f"{entity}/{attribute}" if attribute else entity)
@@ -182,6 +189,10 @@ async def main():
                         answer = client.entity(ask["entity"], ask["attribute"], ask["state"])
                     case "asked":
                         answer = client.asked
+                    case "logs":
+                        answer = client.logs(ask["level"])
+                    case "log":
+                        answer = client.log
                     case "clock":
                         # What the library tells when it is asked for the time.
                         if ask["seconds"] is not None:
