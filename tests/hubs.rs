@@ -391,3 +391,188 @@ fn fifty_hubs_on_one_broker_read_each_other() {
             .all(|(_, hub)| is_good(hub, "next.door"))
     );
 }
+
+/// A garage with a blind that takes four seconds, and a door with one button.
+const COVERS: &str = r#"
+[outputs.blind]
+kind = "cover"
+open_gpio = 20
+close_gpio = 21
+open_time = "4s"
+close_time = "4s"
+[inputs.shut]
+kind = "switch"
+gpio = 22
+[outputs.gate]
+kind = "cover"
+button_gpio = 23
+closed_switch = "shut"
+open_time = "2s"
+close_time = "2s"
+"#;
+
+const USER: &str = r#"
+[outputs.hall_light]
+kind = "light"
+gpio = 17
+[inputs.go]
+kind = "contact"
+gpio = 4
+[hubs.garage]
+outputs = { blind = "cover", gate = { kind = "cover", class = "garage", levels = false } }
+[[rules]]
+name = "Day"
+while = "go"
+set = { garage.blind = "open" }
+[[rules]]
+name = "Open"
+while = "garage.blind is open"
+set = { hall_light = "on" }
+"#;
+
+const BLIND_SET: &str = "hearthd/garage/blind/set";
+
+fn told(watcher: &Watcher, topic: &str) -> Vec<String> {
+    let payload = |message: support::Message| message.payload;
+    watcher.all(topic).into_iter().map(payload).collect()
+}
+
+/// Waits until these and no others were published on the topic since it was last looked at.
+fn wait_for_told(watcher: &Watcher, topic: &str, expected: &[&str]) {
+    wait_until(&format!("{expected:?} on {topic}"), || told(watcher, topic).len() >= expected.len());
+    assert_eq!(told(watcher, topic), expected);
+    watcher.forget();
+}
+
+#[test]
+fn covers_of_another_hub_are_moved_and_followed_and_given_back() {
+    let broker = Broker::start();
+    let watcher = Watcher::start(broker.port, "hearthd/#");
+    let (mut garage, mut cottage) = (house("garage", broker.port, COVERS), house("cottage", broker.port, USER));
+    garage.up(&[]);
+    garage.console(&["set", "shut", "ON"]);
+    cottage.up(&[]);
+    cottage.console(&["set", "go", "OFF"]);
+    // Where it is nobody knows there before it was at an end.
+    wait_for(&cottage, "garage.blind", "stopped");
+    wait_until("nobody knows where it is", || point(&cottage, "garage.blind.position")["quality"] == "unknown");
+    wait_for(&cottage, "garage.gate", "closed");
+
+    // A rule here moves it there, and is followed.
+    cottage.console(&["set", "go", "ON"]);
+    wait_for(&cottage, "garage.blind", "opening");
+    wait_for(&cottage, "garage.blind", "open");
+    wait_for(&cottage, "garage.blind.position", "100");
+    wait_for(&cottage, "hall_light", "ON");
+    assert!(garage.ask(&["why", "blind"]).contains("command by MQTT"), "{}", garage.ask(&["why", "blind"]));
+    wait_for_told(&watcher, BLIND_SET, &["OPEN"]);
+    // By hand, here; then the rule has its way again, and then nobody.
+    cottage.console(&["set", "garage.blind", "40"]);
+    wait_for(&garage, "blind.position", "40");
+    wait_for(&cottage, "garage.blind.position", "40");
+    wait_for(&cottage, "garage.blind", "stopped");
+    cottage.console(&["auto", "garage.blind"]);
+    wait_for(&cottage, "garage.blind", "open");
+    cottage.console(&["set", "go", "OFF"]);
+    wait_for_told(&watcher, BLIND_SET, &["40", "OPEN", "AUTO"]);
+    wait_until("it is given back", || !garage.ask(&["why", "blind"]).contains("command by MQTT"));
+    assert_eq!(garage.value("blind"), "open", "it stays where it is");
+
+    // Whoever stops it there has the last word.
+    cottage.console(&["set", "garage.blind", "CLOSED"]);
+    wait_for(&cottage, "garage.blind", "closing");
+    garage.console(&["set", "blind", "STOP"]);
+    wait_for(&cottage, "garage.blind", "stopped");
+    let place = garage.value("blind.position");
+    wait_for(&cottage, "garage.blind.position", &place);
+    assert_ne!(place, "0");
+    cottage.console(&["set", "garage.blind", "CLOSED"]);
+    wait_for(&cottage, "garage.blind", "closed");
+    cottage.console(&["auto", "garage.blind"]);
+    wait_for_told(&watcher, BLIND_SET, &["CLOSE", "CLOSE", "AUTO"]);
+    cottage.console(&["set", "go", "ON"]);
+    wait_for(&cottage, "garage.blind", "opening");
+    garage.console(&["set", "blind", "STOP"]);
+    wait_for(&cottage, "garage.blind", "stopped");
+    cottage.console(&["set", "garage.gate", "OPEN"]);
+    wait_for(&cottage, "garage.gate", "opening");
+    garage.console(&["set", "shut", "OFF"]);
+    wait_for(&cottage, "garage.gate", "open");
+    assert_eq!(cottage.value("garage.blind"), "stopped", "a rule asks once");
+    cottage.console(&["set", "go", "OFF"]);
+    wait_for_told(&watcher, BLIND_SET, &["OPEN", "AUTO"]);
+
+    // Its end moves nothing, and what was asked is given back when nobody asks any more.
+    for end in ["stopped", "killed"] {
+        cottage.console(&["set", "garage.blind", "CLOSED"]);
+        wait_for(&cottage, "garage.blind", "closed");
+        match end {
+            "stopped" => assert!(cottage.stop()),
+            _ => cottage.kill(),
+        }
+        wait_for_told(&watcher, BLIND_SET, &["CLOSE"]);
+        assert!(garage.ask(&["why", "blind"]).contains("command by MQTT"), "{end}");
+        cottage.up(&[]);
+        cottage.console(&["set", "go", "OFF"]);
+        wait_for(&cottage, "garage.blind", "closed");
+        cottage.console(&["auto", "garage.blind"]);
+        wait_for_told(&watcher, BLIND_SET, &["AUTO"]);
+        cottage.console(&["set", "garage.blind", "OPEN"]);
+        wait_for(&cottage, "garage.blind", "open");
+        cottage.console(&["auto", "garage.blind"]);
+        wait_for_told(&watcher, BLIND_SET, &["OPEN", "AUTO"]);
+    }
+
+    // So it is when the file does not name it any more, also after a start.
+    cottage.console(&["set", "garage.blind", "60"]);
+    wait_for(&cottage, "garage.blind.position", "60");
+    assert!(cottage.stop());
+    cottage.up(&[]);
+    wait_for(&cottage, "garage.blind.position", "60");
+    let text = std::fs::read_to_string(&cottage.config).unwrap();
+    let rules = text.find("[[rules]]").unwrap();
+    std::fs::write(&cottage.config, text[..rules].replace("blind = \"cover\", ", "")).unwrap();
+    wait_for_told(&watcher, BLIND_SET, &["60", "AUTO"]);
+    // It tells of none of them itself: who owns them does.
+    let own = watcher.all_of_any("hearthd/cottage/garage");
+    assert!(own.is_empty(), "{own:?}");
+    assert!(garage.stop() && cottage.stop());
+}
+
+#[test]
+fn a_cover_of_a_hub_that_is_away_is_unknown_and_is_moved_when_it_is_back() {
+    let broker = Broker::start();
+    let watcher = Watcher::start(broker.port, BLIND_SET);
+    let (mut garage, mut cottage) = (house("garage", broker.port, COVERS), house("cottage", broker.port, USER));
+    // Asked of nobody, it is not lost.
+    cottage.up(&[]);
+    cottage.console(&["set", "go", "ON"]);
+    let nobody = "no hub garage is known at the broker: hearthd/garage/availability is empty";
+    wait_for_fault(&cottage, "garage.blind", nobody);
+    assert!(told(&watcher, BLIND_SET).is_empty());
+    garage.up(&[]);
+    garage.console(&["set", "shut", "ON"]);
+    wait_for(&cottage, "garage.blind", "open");
+    wait_for(&cottage, "hall_light", "ON");
+    wait_for_told(&watcher, BLIND_SET, &["OPEN"]);
+    for is_killed in [false, true] {
+        match is_killed {
+            true => garage.kill(),
+            false => assert!(garage.stop()),
+        }
+        assert_eq!(fault(&cottage, "garage.blind"), "the hub garage is offline");
+        wait_for(&cottage, "hall_light", "OFF");
+        cottage.console(&["set", "garage.blind", "CLOSED"]);
+        cottage.console(&["auto", "garage.blind"]);
+        garage.up(&[]);
+        garage.console(&["set", "shut", "ON"]);
+        wait_until("it is there again", || is_good(&cottage, "garage.blind"));
+        // What the rule asks was asked again, and nothing that was over by then.
+        wait_for_told(&watcher, BLIND_SET, &["OPEN"]);
+    }
+    // It has none where it takes no positions.
+    let text = std::fs::read_to_string(&cottage.config).unwrap();
+    std::fs::write(&cottage.config, text.replace(", levels = false", "")).unwrap();
+    wait_for_fault(&cottage, "garage.gate", "the hub garage has no point gate.position");
+    assert!(garage.stop() && cottage.stop());
+}

@@ -12,8 +12,9 @@ use super::{
     table::{Id, Table},
 };
 use crate::model::{
-    AtStart, Commanded, Input, InputKind, Line, MqttSettings, OtherHub, Output, OutputKind, Quantity, Remote,
-    RemoteChannel, RemoteLevel, RemoteSensor, SIGN_OF_LIFE, SafeState, Sensor, SensorSource, Told, Via, Words,
+    AtStart, Commanded, Detail, Input, InputKind, LEVEL_MARK, Line, Moves, MqttSettings, OtherHub, Output, OutputKind,
+    Quantity, Remote, RemoteChannel, RemoteLevel, RemoteSensor, SIGN_OF_LIFE, SafeState, Sensor, SensorSource, Told,
+    Via, Words,
 };
 use shapes::{Named, Points};
 use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
@@ -21,6 +22,12 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 /// What another hub says and takes is what this one does, see `mqtt/topics.rs` and `model/commands.rs`.
 const ON: &str = "ON";
 const OFF: &str = "OFF";
+/// What a cover there takes.
+const OPEN: &str = "OPEN";
+const CLOSE: &str = "CLOSE";
+const STOP: &str = "STOP";
+/// The cover there may be a device itself, which begins to move within a time; here it is waited for a little longer.
+const CONFIRM_COVER_WITHIN: Duration = Duration::from_secs(15);
 
 /// A hub as its own table tells.
 pub(super) struct Draft {
@@ -33,7 +40,14 @@ pub(super) struct Draft {
     silent_after: Duration,
     inputs: Vec<(Id, InputKind)>,
     sensors: Vec<(Id, Vec<Quantity>)>,
-    outputs: Vec<(Id, OutputKind, bool)>,
+    outputs: Vec<(Id, Used)>,
+}
+
+/// What an output is there.
+struct Used {
+    kind: OutputKind,
+    levels: bool,
+    class: Option<&'static str>,
 }
 
 /// The points of all hubs.
@@ -65,7 +79,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     );
     let outputs = table.optional(
         "outputs",
-        "Its outputs that are commanded from here: { lamp = \"light\", desk = { kind = \"light\", levels = true } }.",
+        "Its outputs that are commanded from here: { lamp = \"light\", desk = { kind = \"light\", levels = true }, blind = \"cover\" }.",
         Points::OUTPUTS,
     );
     if hub.is_some() && prefix.is_some() {
@@ -83,10 +97,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
         silent_after,
         inputs: named(inputs, 2, table, input_kind),
         sensors: named(sensors, 1, table, quantities),
-        outputs: named(outputs, 1, table, |named, table| Some((output_kind(named, table)?, named.levels)))
-            .into_iter()
-            .map(|(id, (kind, levels))| (id, kind, levels))
-            .collect(),
+        outputs: named(outputs, 1, table, output),
         id: id.clone(),
     }
 }
@@ -158,15 +169,31 @@ fn input_kind(named: &Named, table: &Table<'_>) -> Option<InputKind> {
     }
 }
 
-fn output_kind(named: &Named, table: &Table<'_>) -> Option<OutputKind> {
-    match kind(named, &OutputKind::WORDS, table)? {
-        OutputKind::Cover => {
-            let advice = "leave it out, or have a rule there that moves it when an output here is on";
-            table.error(named.place.clone(), "covers of another hub are not supported yet", advice);
-            None
-        }
-        kind => Some(kind),
+fn output(named: &Named, table: &Table<'_>) -> Option<Used> {
+    let classes = OutputKind::Cover.facts().classes;
+    if let [(word, place)] = named.words.as_slice()
+        && OutputKind::WORDS.iter().all(|(kind, _)| kind != word)
+        && classes.contains(&word.as_str())
+    {
+        let advice = format!("write {} = {{ kind = \"cover\", class = \"{word}\" }}", named.name);
+        table.error(place.clone(), format!("`{word}` is a class of covers, no kind"), advice);
+        return None;
     }
+    let kind = kind(named, &OutputKind::WORDS, table)?;
+    let is_cover = kind == OutputKind::Cover;
+    let class = match &named.class {
+        None => None,
+        Some((_, place)) if !is_cover => {
+            table.error(place.clone(), "`class` is of a cover", "remove it: the other hub tells what it is");
+            return None;
+        }
+        Some((word, place)) => {
+            let words = || one_of(classes.iter().map(|word| format!("\"{word}\"")).collect());
+            Some(look_up("class", word, place, classes.iter().map(|word| (*word, *word)), words, table)?)
+        }
+    };
+    // A cover takes positions where nothing else is said.
+    Some(Used { kind, levels: named.levels.unwrap_or(is_cover), class })
 }
 
 fn quantities(named: &Named, table: &Table<'_>) -> Option<Vec<Quantity>> {
@@ -209,7 +236,7 @@ pub(super) fn check(
         let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
         let inputs = draft.inputs.iter().map(|(id, _)| ("inputs", id));
         let sensors = draft.sensors.iter().map(|(id, _)| ("sensors", id));
-        let outputs = draft.outputs.iter().map(|(id, ..)| ("outputs", id));
+        let outputs = draft.outputs.iter().map(|(id, _)| ("outputs", id));
         for (kind, id) in inputs.chain(sensors).chain(outputs) {
             if let Some(before) = taken.insert(&id.text, kind) {
                 let message = format!("`{}` is under `{before}` and under `{kind}`", id.text);
@@ -243,7 +270,7 @@ pub(super) fn build(drafts: Vec<Draft>) -> Built {
         let at = Place { draft: &draft };
         built.inputs.extend(draft.inputs.iter().map(|(id, kind)| at.input(id, *kind)));
         built.sensors.extend(draft.sensors.iter().map(|(id, quantities)| at.sensor(id, quantities)));
-        built.outputs.extend(draft.outputs.iter().map(|(id, kind, levels)| at.output(id, *kind, *levels)));
+        built.outputs.extend(draft.outputs.iter().map(|(id, used)| at.output(id, used)));
     }
     built
 }
@@ -269,6 +296,7 @@ impl Place<'_> {
             name: self.draft.id.text.as_str().into(),
             alive: format!("{}/availability", self.draft.prefix).into(),
             points: points.map(|point| (point.into(), self.topic(point, "availability"))).collect(),
+            details: Vec::new(),
             silent_after: self.draft.silent_after,
         }))
     }
@@ -328,10 +356,27 @@ impl Place<'_> {
         }
     }
 
-    fn output(&self, id: &Id, kind: OutputKind, levels: bool) -> outputs::Draft {
+    fn output(&self, id: &Id, used: &Used) -> outputs::Draft {
+        let remote =
+            if used.kind == OutputKind::Cover { self.cover(id, used.levels) } else { self.held(id, used.levels) };
+        let (name, title) = self.name(id);
+        let output = Output {
+            name: title,
+            class: used.class,
+            // All of that is decided there.
+            at_start: AtStart::Restore,
+            safe: SafeState::Hold,
+            default_holds: true,
+            // Its draft has the line.
+            ..Output::plain(&name, used.kind, Line::Number(0))
+        };
+        outputs::Draft::elsewhere(Id { text: name, place: id.place.clone() }, output, remote)
+    }
+
+    /// An output that is on or off, perhaps at a level.
+    fn held(&self, id: &Id, levels: bool) -> Remote {
         let topic = self.topic(&id.text, "set");
-        let level =
-            RemoteLevel { topic: topic.clone(), payload: crate::model::LEVEL_MARK.into(), full: 100, state: None };
+        let level = RemoteLevel { topic: topic.clone(), payload: LEVEL_MARK.into(), full: 100, state: None };
         let command = Commanded {
             topic,
             on: ON.into(),
@@ -341,18 +386,46 @@ impl Place<'_> {
             ask: None,
             confirm_within: remote::CONFIRM_WITHIN,
         };
-        let remote = Remote { command: Some(command), ..self.remote(id, &id.text) };
-        let (name, title) = self.name(id);
-        let line = Line::Remote(Arc::new(remote));
-        let output = Output {
-            name: title,
-            // All of that is decided there.
-            at_start: AtStart::Restore,
-            safe: SafeState::Hold,
-            default_holds: true,
-            ..Output::plain(&name, kind, line.clone())
+        Remote { command: Some(command), ..self.remote(id, &id.text) }
+    }
+
+    /// A cover, which moves by itself.
+    fn cover(&self, id: &Id, levels: bool) -> Remote {
+        let topic = self.topic(&id.text, "set");
+        let position = format!("{}.position", id.text);
+        let told = self.told(&position);
+        let owner = self.owner([id.text.as_str()].into_iter()).map(|owner| {
+            let detail = || Detail {
+                name: position.as_str().into(),
+                told: told.topic.clone(),
+                good: self.topic(&position, "availability"),
+            };
+            Arc::new(OtherHub { details: levels.then(detail).into_iter().collect(), ..OtherHub::clone(&owner) })
+        });
+        let level =
+            RemoteLevel { topic: topic.clone(), payload: LEVEL_MARK.into(), full: 100, state: Some(told.clone()) };
+        let words = |word: &str| vec![word.into()];
+        let command = Commanded {
+            topic,
+            on: OPEN.into(),
+            off: Some(CLOSE.into()),
+            stop: Some(STOP.into()),
+            level: levels.then_some(level),
+            ask: None,
+            confirm_within: CONFIRM_COVER_WITHIN,
         };
-        outputs::Draft::elsewhere(Id { text: name, place: id.place.clone() }, output, line)
+        Remote {
+            words: Words { on: words("open"), off: words("closed") },
+            moves: Some(Moves {
+                opening: words("opening"),
+                closing: words("closing"),
+                stopped: words("stopped"),
+                also: None,
+            }),
+            command: Some(command),
+            owner,
+            ..self.remote(id, &id.text)
+        }
     }
 }
 

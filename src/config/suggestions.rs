@@ -63,7 +63,8 @@ pub(super) fn refused(name: &str, text: &str, refusal: &Refusal, quote: char, co
                 return (
                     format!("`{name}` is only on or off here, no levels"),
                     format!(
-                        "write {point} = {{ kind = \"light\", levels = true }} in [hubs.{hub}], if it has levels there"
+                        "write {point} = {{ kind = \"{}\", levels = true }} in [hubs.{hub}], if it has levels there",
+                        config[id].kind.word()
                     ),
                 );
             }

@@ -86,8 +86,8 @@ impl Engine {
         if matches!((&output.method, goal), (Method::Door(_), Goal::Stand(_))) {
             return None;
         }
-        // Another hub decides what becomes of its own output.
-        if output.default_holds && !output.is_of_another_hub() { before.or_else(is) } else { None }
+        // Another hub decides what becomes of its own output; but a cover would stay there.
+        if output.default_holds && !output.is_lent() { before.or_else(is) } else { None }
     }
 
     /// Empties it.

@@ -167,10 +167,18 @@ fn ask_parts(
         _ => parts::asked(id, claim.level, asks, situation, outputs, wakeup),
     };
     let mut changed = before != remembered(&outputs[id.0]);
+    let owed = outputs[id.0].mover.is_owed();
     for (part, level) in config.parts(id).into_iter().zip(levels) {
         let (output, state) = (&config[part], &mut outputs[part.0]);
+        // What gives a cover back to its hub is told by the cause whether there is anything to give back.
+        let owes = || {
+            let release = config[id].method.mover().and_then(|mover| mover.release);
+            release == Some(part) && owed
+        };
         let asked = if level.is_on() {
             (slot.max(Slot::Manual), Claim { level, cause: claim.cause.clone() })
+        } else if owes() {
+            (Slot::Default, Claim { level, cause: claim.cause.clone() })
         } else {
             (Slot::Default, Claim { level, cause: Cause::Part(id) })
         };
@@ -235,9 +243,7 @@ fn settle(
     let held_off = state.contradictions.held_off(state.decided(), situation.now.moment);
     let again = match &state.wire {
         // Another hub's is tried while it is asked from here, or that is to be taken back.
-        Wire::Failed(failure) if output.is_of_another_hub() => {
-            (state.asked || state.asks_another_hub()).then_some(failure.retry)
-        }
+        Wire::Failed(failure) if output.is_lent() => (state.asked || state.asks_another_hub()).then_some(failure.retry),
         Wire::Failed(failure) if failure.level == state.decided() => {
             Some(held_off.map_or(failure.retry, |until| until.max(failure.retry)))
         }

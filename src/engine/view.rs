@@ -164,7 +164,7 @@ impl<'a> View<'a> {
             self.failure(id).is_some() || self.contradiction(id).is_some() || self.once_too_often(id).is_some();
         let in_fault = in_fault || self.own_fault(id).is_some();
         // Nobody here knows what another hub does with its output before that is heard of.
-        let is_unheard = || self.config[id].is_of_another_hub() && self.outputs[id.0].wire == Wire::Untouched;
+        let is_unheard = || self.config[id].is_lent() && self.outputs[id.0].wire == Wire::Untouched;
         let is_unknown = || is_unheard() || !self.is_known(id);
         match in_fault {
             true => Quality::Fault,

@@ -136,14 +136,14 @@ impl Engine {
 
     pub(super) fn absorb_found(&mut self, now: Now, output: &str, level: Level, result: Result<(), String>) {
         let Some(id) = self.config.find_output(output) else { return };
-        let is_of_another_hub = self.config[id].is_of_another_hub();
+        let is_lent = self.config[id].is_lent();
         // How the level was before a drive is of no account: its own answer tells how it is after it.
         let state = &mut self.outputs[id.0];
         let wanted = state.decided();
         match result {
             Err(_) if state.is_under_way() => return,
             // What another hub says of its own output contradicts nobody here.
-            Err(_) if state.wire == Wire::Confirmed && !is_of_another_hub => {
+            Err(_) if state.wire == Wire::Confirmed && !is_lent => {
                 state.contradictions.found(wanted, now.moment);
             }
             // A hub that was away is asked anew: what it did at its end was no last word.
@@ -157,7 +157,7 @@ impl Engine {
                 // What a start or a reload claimed otherwise, no device did.
                 if level == wanted {
                     state.contradictions.obeys();
-                } else if state.wire != Wire::Untouched && !is_of_another_hub {
+                } else if state.wire != Wire::Untouched && !is_lent {
                     state.contradictions.found(wanted, now.moment);
                 }
                 // A pulse that was cut short is over too.
@@ -192,7 +192,7 @@ impl Engine {
 
     /// What an output that could not be reached did not take is tried now. Of another hub's, it is heard what it is.
     pub(super) fn absorb_reached(&mut self, now: Now, output: &str) {
-        let Some(id) = self.config.find_output(output).filter(|id| !self.config[*id].is_of_another_hub()) else {
+        let Some(id) = self.config.find_output(output).filter(|id| !self.config[*id].is_lent()) else {
             return;
         };
         let state = &mut self.outputs[id.0];
@@ -272,7 +272,7 @@ fn must_drive(output: &Output, state: &OutputState, now: Now) -> bool {
         // Who has the last word there keeps it.
         _ if state.is_held_by_its_hub() => false,
         // Of another hub's output, only what is asked from here and what is to be taken back is anybody's business.
-        wire if output.is_of_another_hub() && !matches!(wire, Wire::Driving { .. }) => {
+        wire if output.is_lent() && !matches!(wire, Wire::Driving { .. }) => {
             let asks = state.asks_another_hub();
             let differs = asks != state.asked || asks && (state.level != level || *wire == Wire::Untouched);
             let may = |failure: &Failure| asks && failure.level != level || now.moment >= failure.retry;
@@ -307,7 +307,7 @@ fn begin_drive(output: &Output, state: &mut OutputState, now: Now) -> Option<(Le
     state.contradictions.driven(now.moment);
     // A pulse that is cut short is over too.
     state.tripped |= state.pulse_from.is_some() && state.may_be_on() && !claim.level.is_on();
-    if output.is_of_another_hub() {
+    if output.is_lent() {
         state.is_taken_back = !claim.cause.asks_another_hub();
         state.asked = true;
     }

@@ -100,6 +100,8 @@ pub struct Mover {
     pub stop: OutputId,
     /// The part that moves it to the position that is its level; None: it takes no positions.
     pub to: Option<OutputId>,
+    /// Of another hub's: the part that gives it back, so that it decides again; None: it is this house's own.
+    pub release: Option<OutputId>,
     /// A garage door, a gate or a door: it does not open because a time is over, and does not move long after it was asked to.
     pub is_gate: bool,
 }
@@ -356,7 +358,9 @@ impl Config {
             Method::Speeds { stages, .. } => stages.clone(),
             Method::Cover(cover) => vec![cover.open, cover.close],
             Method::Door(door) => vec![door.button],
-            Method::Mover(mover) => [mover.open, mover.close, mover.stop].into_iter().chain(mover.to).collect(),
+            Method::Mover(mover) => {
+                [mover.open, mover.close, mover.stop].into_iter().chain(mover.to).chain(mover.release).collect()
+            }
         }
     }
 }

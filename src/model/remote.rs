@@ -62,8 +62,21 @@ pub struct OtherHub {
     pub alive: Arc<str>,
     /// The names of the points there, each with where it is told whether that is good.
     pub points: Vec<(Arc<str>, Arc<str>)>,
+    /// What it tells besides, and may not know while the rest is good.
+    pub details: Vec<Detail>,
     /// Without a sign of life for so long, it is taken to be gone.
     pub silent_after: Duration,
+}
+
+/// A point of another hub beside those that make up what is used of it: the position of a cover.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Detail {
+    /// Its name there.
+    pub name: Arc<str>,
+    /// Where it is told.
+    pub told: Arc<str>,
+    /// Where it is told whether that is known.
+    pub good: Arc<str>,
 }
 
 /// What takes back whatever was asked of another hub's output: that hub decides again.
@@ -113,6 +126,17 @@ impl Remote {
         let level = |remote: &Remote| remote.command.as_ref().and_then(|command| command.level.clone());
         (&self.state, &self.words, &self.moves) != (&other.state, &other.words, &other.moves)
             || level(self) != level(other)
+    }
+
+    /// Whether it is one press, which nothing takes back.
+    pub fn is_press(&self) -> bool {
+        self.command.as_ref().is_some_and(|command| command.off.is_none())
+    }
+
+    /// Whether it is the press that gives back what was asked of another hub.
+    pub fn gives_back(&self) -> bool {
+        let is_release = self.command.as_ref().is_some_and(|command| &*command.on == RELEASE);
+        is_release && self.is_press() && self.owner.is_some()
     }
 
     /// The topics on which it tells of itself, that of its state first.
@@ -299,7 +323,13 @@ impl Output {
     /// Whether another hub decides it: what is asked of it here is a command there, and is taken back when nobody asks here
     /// any more.
     pub fn is_of_another_hub(&self) -> bool {
-        self.line.as_ref().and_then(Line::remote).is_some_and(|remote| remote.owner.is_some())
+        self.is_lent() || self.method.mover().is_some_and(|mover| mover.remote.owner.is_some())
+    }
+
+    /// Whether it is another hub's and on or off: its line holds what is asked. A cover there is told each thing once.
+    pub fn is_lent(&self) -> bool {
+        let is_whole = !matches!(self.method, Method::Part { .. });
+        is_whole && self.line.as_ref().and_then(Line::remote).is_some_and(|remote| remote.owner.is_some())
     }
 }
 
@@ -308,7 +338,12 @@ impl Cause {
     pub fn asks_another_hub(&self) -> bool {
         match self {
             Cause::Manual { source, .. } => !matches!(source, Source::Hub(_)),
-            Cause::Shutdown | Cause::Held | Cause::Default | Cause::TooOften { .. } | Cause::Circle => false,
+            Cause::Shutdown
+            | Cause::Held
+            | Cause::Default
+            | Cause::TooOften { .. }
+            | Cause::Circle
+            | Cause::Part(_) => false,
             _ => true,
         }
     }
@@ -317,7 +352,7 @@ impl Cause {
 impl Config {
     /// Whether driving an output for this reason takes back what was asked of another hub.
     pub fn takes_back(&self, output: OutputId, cause: &Cause) -> bool {
-        self[output].is_of_another_hub() && !cause.asks_another_hub()
+        self[output].is_lent() && !cause.asks_another_hub()
     }
 
     /// Whether a point is another hub's, which tells of it itself.
@@ -335,11 +370,18 @@ impl Config {
         let Method::Part { of } = self[part].method else { return None };
         let Method::Mover(mover) = &self[of].method else { return None };
         let position = match part {
-            _ if !level.is_on() || part == mover.stop => return None,
+            _ if !level.is_on() || part == mover.stop || Some(part) == mover.release => return None,
             part if part == mover.close => Level::OFF,
             _ => level,
         };
         Some((self[of].id.clone(), CoverSays { position: Some(position), towards: None }))
+    }
+
+    /// The cover of another hub that is given back when this part is at this level.
+    pub fn given_back_by(&self, part: OutputId, level: Level) -> Option<OutputId> {
+        let Method::Part { of } = self[part].method else { return None };
+        let is_release = self[of].method.mover().is_some_and(|mover| mover.release == Some(part));
+        (is_release && level.is_on()).then_some(of)
     }
 
     /// The topics of an output, if the broker is to be told: none in a demo, which plays them.

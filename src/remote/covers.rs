@@ -65,6 +65,19 @@ impl CoverPoint {
                 self.position = position.map(|number| way.position(number));
             }
         }
+        self.tell(id, events);
+    }
+
+    /// What was last told on this topic is not known any more.
+    pub(crate) fn lose(&mut self, id: &Arc<str>, topic: &str, events: &mut Vec<Event>) {
+        let level = self.remote.command.as_ref().and_then(|command| command.level.as_ref());
+        if level.and_then(|way| way.state.as_ref()).is_some_and(|told| *told.topic == *topic) {
+            self.position = None;
+            self.tell(id, events);
+        }
+    }
+
+    fn tell(&mut self, id: &Arc<str>, events: &mut Vec<Event>) {
         let (end, towards) = match self.state {
             Some(State::At(end)) => (Some(end), None),
             Some(State::Towards(end)) => (None, Some(end)),
@@ -141,7 +154,7 @@ mod tests {
             method: Method::Part { of: OutputId(0) },
             ..Output::plain(name, OutputKind::Cover, Line::Remote(press.clone()))
         };
-        let mover = Mover { remote: Arc::new(remote), open, close, stop, to: None, is_gate: false };
+        let mover = Mover { remote: Arc::new(remote), open, close, stop, to: None, release: None, is_gate: false };
         let plain = Output::plain("blind", OutputKind::Cover, Line::Number(0));
         let blind = Output { line: None, method: Method::Mover(mover), ..plain };
         let outputs = vec![blind, part("blind.open"), part("blind.close"), part("blind.stop")];

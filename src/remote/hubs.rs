@@ -26,6 +26,8 @@ pub(crate) enum Passed {
     Opened,
     /// This was said of it, on this topic.
     Says(Arc<str>, Vec<u8>),
+    /// What was said on this topic is not known there any more.
+    Unknown(Arc<str>),
     /// Nobody knows what it is, for this reason.
     Gone(String),
 }
@@ -149,6 +151,9 @@ impl Gate {
                     false if bytes.is_empty() => Good::Deleted,
                     false => Good::No,
                 };
+                let detail = point.owner.details.iter().find(|detail| *detail.good == *topic);
+                let told = detail.filter(|_| point.is_open && !bytes.is_empty()).map(|detail| detail.told.clone());
+                passed.extend(told.and_then(|told| Some((id.clone(), point.says(&told)?))));
             } else if let Some(told) = point.topics.get(topic) {
                 let told = told.clone();
                 match bytes.is_empty() {
@@ -157,7 +162,9 @@ impl Gate {
                     false => drop(point.said.insert(told.clone(), bytes.to_vec())),
                 }
                 if point.is_open && !bytes.is_empty() {
-                    passed.push((id.clone(), Passed::Says(told, bytes.to_vec())));
+                    let says = || Passed::Says(told.clone(), bytes.to_vec());
+                    let says = if point.is_event { Some(says()) } else { point.says(&told) };
+                    passed.extend(says.map(|says| (id.clone(), says)));
                 }
                 continue;
             } else if !is_hub {
@@ -200,6 +207,16 @@ impl Gate {
         silent.chain(heard).min()
     }
 
+    /// Why a cover, or a part of it, cannot be moved, as far as is known: one that is away or in fault there.
+    pub(crate) fn closed(&self, id: &str) -> Option<String> {
+        self.points.get(id)?.told.clone()?.err()
+    }
+
+    /// Whether all was heard by which this can be believed.
+    pub(crate) fn is_open(&self, id: &str) -> bool {
+        self.points.get(id).is_some_and(|point| point.is_open)
+    }
+
     /// Why a point cannot be commanded, as far as is known. One that is in fault there can.
     pub(crate) fn absence(&self, remote: &Remote) -> Option<String> {
         let owner = remote.owner.as_ref()?;
@@ -222,6 +239,12 @@ fn owned(config: &Config) -> Vec<(Arc<str>, Used)> {
     config.inputs.iter().for_each(|input| of_line(&input.id, &input.line, input.kind == InputKind::Button));
     for output in &config.outputs {
         output.line.iter().for_each(|line| of_line(&output.id, line, false));
+    }
+    // The parts of a cover are lines: they say whether it can be moved.
+    for output in &config.outputs {
+        let Some(mover) = output.method.mover() else { continue };
+        let Some(owner) = &mover.remote.owner else { continue };
+        all.push((output.id.clone(), Used::new(owner.clone(), mover.remote.told().cloned().collect(), false)));
     }
     for sensor in &config.sensors {
         let SensorSource::Remote(remote) = &sensor.source else { continue };
@@ -259,13 +282,26 @@ impl Hub {
 
 impl Used {
     fn new(owner: Arc<OtherHub>, topics: BTreeSet<Arc<str>>, is_event: bool) -> Used {
-        let good = owner.points.iter().map(|(_, topic)| (topic.clone(), Good::NotHeard)).collect();
+        let details = owner.details.iter().map(|detail| &detail.good);
+        let good = owner.points.iter().map(|(_, topic)| topic).chain(details);
+        let good = good.map(|topic| (topic.clone(), Good::NotHeard)).collect();
         Used { owner, topics, is_event, good, said: BTreeMap::new(), is_open: false, told: None }
     }
 
     /// The name there of what a topic says whether it is good.
     fn name_of(&self, topic: &str) -> &str {
-        self.owner.points.iter().find(|(_, good)| **good == *topic).map_or("", |(name, _)| name)
+        let details = self.owner.details.iter().map(|detail| (&detail.name, &detail.good));
+        let mut all = self.owner.points.iter().map(|(name, good)| (name, good)).chain(details);
+        all.find(|(_, good)| ***good == *topic).map_or("", |(name, _)| name)
+    }
+
+    /// What there is to say of this topic, as far as it was heard.
+    fn says(&self, topic: &Arc<str>) -> Option<Passed> {
+        let detail = self.owner.details.iter().find(|detail| detail.told == *topic);
+        if detail.is_some_and(|detail| self.good.get(&detail.good) == Some(&Good::No)) {
+            return Some(Passed::Unknown(topic.clone()));
+        }
+        Some(Passed::Says(topic.clone(), self.said.get(topic)?.clone()))
     }
 
     fn verdict(&self, hub: &Hub, now: Now) -> Verdict {
@@ -282,7 +318,11 @@ impl Used {
                 false => Verdict::Wait,
             };
         };
-        let of = |wanted: Good| self.good.iter().find(|(_, good)| **good == wanted).map(|(topic, _)| topic);
+        let may_be_unknown = |topic: &Arc<str>| self.owner.details.iter().any(|detail| detail.good == *topic);
+        let of = |wanted: Good| {
+            let counts = |topic| wanted != Good::No || !may_be_unknown(topic);
+            self.good.iter().find(|(topic, good)| **good == wanted && counts(topic)).map(|(topic, _)| topic)
+        };
         if let Some(topic) = of(Good::Deleted) {
             Verdict::Gone(format!("the hub {} has no point {} any more", hub.name, self.name_of(topic)))
         } else if let Some(topic) = of(Good::No) {
@@ -306,7 +346,7 @@ impl Used {
                     passed.push((id.clone(), Passed::Opened));
                 }
                 if !std::mem::replace(&mut self.is_open, true) {
-                    let said = self.said.iter().map(|(topic, bytes)| Passed::Says(topic.clone(), bytes.clone()));
+                    let said = self.topics.iter().filter_map(|topic| self.says(topic));
                     passed.extend(said.map(|says| (id.clone(), says)));
                 }
             }
@@ -324,7 +364,7 @@ impl Used {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Input, Told, Via, Words};
+    use crate::model::{Detail, Input, Told, Via, Words};
     use chrono::{DateTime, Utc};
 
     fn at(seconds: u64) -> Now {
@@ -338,6 +378,7 @@ mod tests {
             name: "garage".into(),
             alive: "g/availability".into(),
             points: vec![("door".into(), "g/door/availability".into())],
+            details: Vec::new(),
             silent_after: Duration::from_secs(180),
         };
         let remote = Remote {
@@ -358,6 +399,7 @@ mod tests {
         let text = |(_, passed)| match passed {
             Passed::Opened => "opened".to_owned(),
             Passed::Says(topic, bytes) => format!("{topic} {}", String::from_utf8_lossy(&bytes)),
+            Passed::Unknown(topic) => format!("{topic} is not known"),
             Passed::Gone(text) => text,
         };
         passed.into_iter().map(text).collect()
@@ -431,6 +473,37 @@ mod tests {
         let mut nobody = gate(InputKind::Door);
         assert_eq!(nobody.next_due(), Some(at(5).moment));
         assert_eq!(texts(nobody.update(at(5))), ["no hub garage is known at the broker: g/availability is empty"]);
+    }
+
+    #[test]
+    fn a_position_that_is_not_known_there_leaves_the_cover_good() {
+        let mut gate = gate(InputKind::Door);
+        let detail = Detail {
+            name: "door.position".into(),
+            told: "g/door/position/state".into(),
+            good: "g/door/position/availability".into(),
+        };
+        for point in gate.points.values_mut() {
+            let owner = OtherHub { details: vec![detail.clone()], ..OtherHub::clone(&point.owner) };
+            let topics = ["g/door/state", "g/door/position/state"].map(Arc::from);
+            *point = Used::new(Arc::new(owner), topics.into_iter().collect(), false);
+        }
+        open(&mut gate);
+        assert_eq!(gate.next_due(), Some(at(6).moment), "it may have no position");
+        let known = ["opened", "g/door/position/state is not known", "g/door/state ON"];
+        assert_eq!(hear(&mut gate, "g/door/position/availability", "offline", 2), known);
+        // What the broker kept of it is not so any more.
+        assert_eq!(hear(&mut gate, "g/door/position/state", "40", 3), ["g/door/position/state is not known"]);
+        assert_eq!(hear(&mut gate, "g/door/position/availability", "online", 4), ["g/door/position/state 40"]);
+        assert_eq!(hear(&mut gate, "g/door/position/state", "50", 5), ["g/door/position/state 50"]);
+        let again = ["g/door/position/state 50", "g/door/state ON"];
+        assert_eq!(hear(&mut gate, "g/availability", "online", 60), again);
+        let lost = ["g/door/position/state is not known"];
+        assert_eq!(hear(&mut gate, "g/door/position/availability", "offline", 61), lost);
+        let gone = ["the hub garage has no point door.position any more"];
+        assert_eq!(hear(&mut gate, "g/door/position/availability", "", 62), gone);
+        assert!(gate.closed("garage.door").is_some() && !gate.is_open("garage.door"));
+        assert_eq!(gate.closed("garage.lamp"), None);
     }
 
     #[test]

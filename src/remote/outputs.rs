@@ -99,13 +99,20 @@ impl OutputPoint {
     }
 
     /// It is to be driven; a drive before, which nobody answered, is of no account any more.
-    pub(crate) fn drive(&mut self, drive: DriveId, level: Level, purpose: Purpose, now: Now) {
+    /// `asks`: somebody asks for it, which counts of a part of another hub's cover.
+    pub(crate) fn drive(&mut self, drive: DriveId, level: Level, purpose: Purpose, asks: bool, now: Now) {
         let Some(command) = &self.remote.command else { return };
         let due = now.moment + command.confirm_within;
         (self.wanted, self.is_confirmed, self.is_astray) = (Some(level), false, false);
         self.driven = Some(now.moment);
         self.pending = Some(Pending { drive, level, due, is_published: false, purpose });
-        (self.is_asked, self.is_unfollowed) = (true, false);
+        (self.is_asked, self.is_unfollowed) = (!self.remote.is_press() || asks || self.is_asked, false);
+    }
+
+    /// Whether it is to press something of a cover of another hub: only of one that is there, or it would be lost.
+    pub(crate) fn needs_its_hub(&self) -> bool {
+        let is_on = self.pending.as_ref().is_some_and(|pending| pending.level.is_on());
+        self.remote.owner.is_some() && self.remote.is_press() && is_on
     }
 
     /// Another hub's: it can be believed again.
@@ -117,7 +124,8 @@ impl OutputPoint {
     /// and asks anew if it still wants to.
     pub(crate) fn reached(&self, id: &Arc<str>) -> Option<Event> {
         let failed = self.wanted.is_some() && !self.is_confirmed && self.pending.is_none();
-        (failed && self.remote.owner.is_none()).then(|| Event::WireReached { output: id.clone() })
+        let is_lent = self.remote.owner.is_some() && !self.remote.is_press();
+        (failed && !is_lent).then(|| Event::WireReached { output: id.clone() })
     }
 
     /// What is to be published now, once for each drive; no messages where there is nothing to say.
@@ -368,6 +376,10 @@ impl OutputPoint {
         let of_level = self.level_told().filter(|_| level.is_on() && self.says == Some(true));
         let of_level = of_level.map(|told| (told, self.says_level.as_ref().filter(|said| said.is_news)));
         let text = match (is_away || !is_published, state.filter(|_| !takes_back), self.says, &of_level) {
+            (true, ..) if !is_away && self.remote.owner.is_some() => {
+                let hub = self.remote.owner.as_ref().map_or("", |owner| &owner.name);
+                format!("the hub {hub} does not say whether it is there")
+            }
             (true, ..) => "no connection to the broker".to_owned(),
             (false, None, ..) => format!("the broker did not take the command within {within}"),
             (false, Some(topic), None, _) => format!("{topic} says nothing within {within} of the command"),

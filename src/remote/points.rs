@@ -4,7 +4,7 @@
 use super::{
     covers::CoverPoint,
     hubs::{Gate, Passed},
-    outputs::OutputPoint,
+    outputs::{Order, OutputPoint},
     payload::{Found, LONGEST, Payload, SHOWN},
 };
 use crate::{
@@ -207,7 +207,7 @@ impl Points {
                 point.hear(id, &message, &mut events);
             }
         }
-        for (id, point) in &mut self.covers {
+        for (id, point) in self.covers.iter_mut().filter(|(_, point)| point.remote.owner.is_none()) {
             let is_away = point.remote.availability.iter().any(|there| offline.contains(there));
             if !(retained && is_away) {
                 point.hear(id, &message, &mut events);
@@ -221,7 +221,7 @@ impl Points {
         for (id, passed) in passed {
             let payload = match &passed {
                 Passed::Says(_, bytes) => Payload::of(bytes),
-                Passed::Opened | Passed::Gone(_) => Payload::of(b""),
+                Passed::Opened | Passed::Unknown(_) | Passed::Gone(_) => Payload::of(b""),
             };
             let zone = self.zone;
             let message = |topic, retained| Message { topic, payload: &payload, retained, zone, now };
@@ -229,7 +229,7 @@ impl Points {
                 match &passed {
                     // Between two clicks nobody presses it.
                     Passed::Opened if !point.remote.clicks.is_empty() => point.tell(&id, Ok(false), events),
-                    Passed::Opened => {}
+                    Passed::Opened | Passed::Unknown(_) => {}
                     Passed::Says(topic, _) => {
                         let is_kept = retained && !point.remote.clicks.is_empty();
                         point.hear(&id, &message(topic, is_kept), &BTreeSet::new(), events);
@@ -238,15 +238,26 @@ impl Points {
                 }
             } else if let Some(point) = self.sensors.get_mut(&id) {
                 match &passed {
-                    Passed::Opened => {}
+                    Passed::Opened | Passed::Unknown(_) => {}
                     Passed::Says(topic, _) => point.hear(&id, &message(topic, false), &BTreeSet::new(), events),
                     Passed::Gone(text) => events.push(point.fail(&id, text.clone())),
                 }
             } else if let Some(point) = self.outputs.get_mut(&id) {
                 match &passed {
-                    Passed::Opened => point.is_there_again(),
+                    Passed::Opened => {
+                        point.is_there_again();
+                        events.extend(point.reached(&id).filter(|_| point.remote.is_press()));
+                    }
+                    Passed::Unknown(_) => {}
                     Passed::Says(topic, _) => point.hear(&id, &message(topic, false), events),
                     Passed::Gone(text) => point.fail(&id, text, events),
+                }
+            } else if let Some(cover) = self.covers.get_mut(&id) {
+                match &passed {
+                    Passed::Says(topic, _) => cover.hear(&id, &message(topic, false), events),
+                    Passed::Unknown(topic) => cover.lose(&id, topic, events),
+                    // Its parts are not there either.
+                    Passed::Opened | Passed::Gone(_) => {}
                 }
             }
         }
@@ -311,8 +322,30 @@ impl Points {
         }
     }
 
+    /// What is to be published now for the outputs.
+    pub(crate) fn orders(&mut self) -> Vec<(Arc<str>, Order)> {
+        let mut orders = Vec::new();
+        let mut given_back = Vec::new();
+        for (id, point) in &mut self.outputs {
+            if point.needs_its_hub() && !self.gate.is_open(id) {
+                continue;
+            }
+            let gives_back = point.needs_its_hub() && point.remote.gives_back();
+            let Some(order) = point.take_order() else { continue };
+            orders.push((id.clone(), order));
+            given_back.extend(point.remote.owner.clone().filter(|_| gives_back));
+        }
+        let is_given_back =
+            |point: &&mut OutputPoint| point.remote.owner.as_ref().is_some_and(|owner| given_back.contains(owner));
+        self.outputs.values_mut().filter(is_given_back).for_each(|part| part.is_asked = false);
+        orders
+    }
+
     /// Why a device is not there, as far as the broker says.
-    pub(crate) fn absence(&self, remote: &Remote) -> Option<String> {
+    pub(crate) fn absence(&self, id: &str, remote: &Remote) -> Option<String> {
+        if remote.owner.is_some() && remote.is_press() {
+            return self.gate.closed(id);
+        }
         if let Some(gone) = self.gate.absence(remote) {
             return Some(gone);
         }

@@ -287,7 +287,7 @@ fn drive(points: &mut Points, drive: u64, level: Level, now: u64) -> Vec<String>
 
 fn drive_output(points: &mut Points, id: &str, drive: u64, level: Level, now: u64) -> Vec<String> {
     let point = points.outputs.get_mut(id).unwrap();
-    point.drive(DriveId(drive), level, Purpose::Want, at(now));
+    point.drive(DriveId(drive), level, Purpose::Want, true, at(now));
     published(point)
 }
 
@@ -528,7 +528,7 @@ fn an_output_that_is_away_fails_and_is_tried_when_it_is_back() {
         ["plug found ON Err(\"tele/plug/LWT says `Offline`\")"]
     );
     let remote = plug(true);
-    assert_eq!(points.absence(&remote).as_deref(), Some("tele/plug/LWT says that it is offline"));
+    assert_eq!(points.absence("plug", &remote).as_deref(), Some("tele/plug/LWT says that it is offline"));
     assert_eq!(hear(&mut points, "tele/plug/LWT", "Online", 3), ["plug reached"]);
     assert_eq!(published(points.outputs.get_mut("plug").unwrap()), NOTHING, "what is tried when, the engine says");
     assert_eq!(drive(&mut points, 2, Level::ON, 3), ["cmnd/plug/POWER ON"]);
@@ -547,7 +547,7 @@ fn without_a_broker_points_are_lost_after_a_while() {
     assert_eq!(lines(points.update(at(130))), ["plug found ON Err(\"no connection to the broker\")"]);
     assert_eq!(lines(points.update(at(140))), NOTHING, "once");
     let point = points.outputs.get_mut("plug").unwrap();
-    point.drive(DriveId(2), Level::OFF, Purpose::Want, at(150));
+    point.drive(DriveId(2), Level::OFF, Purpose::Want, true, at(150));
     assert_eq!(lines(points.update(at(153))), ["drive 2 Err(\"no connection to the broker\")"]);
 }
 
@@ -555,7 +555,7 @@ fn without_a_broker_points_are_lost_after_a_while() {
 fn an_optimistic_output_is_what_the_broker_took() {
     let mut point = OutputPoint::new(Arc::new(plug(false)));
     let id: Arc<str> = "plug".into();
-    point.drive(DriveId(1), Level::ON, Purpose::Want, at(0));
+    point.drive(DriveId(1), Level::ON, Purpose::Want, true, at(0));
     assert_eq!(published(&mut point), ["cmnd/plug/POWER ON"]);
     assert_eq!(published(&mut point), NOTHING, "once");
     let mut events = Vec::new();
@@ -570,7 +570,7 @@ fn a_command_that_would_be_repeated_is_of_use_for_so_long_only() {
         let mut remote = plug(tells);
         remote.command.as_mut().unwrap().confirm_within = Duration::from_millis(within);
         let mut point = OutputPoint::new(Arc::new(remote));
-        point.drive(DriveId(1), Level::ON, purpose, at(0));
+        point.drive(DriveId(1), Level::ON, purpose, true, at(0));
         point.take_order().unwrap().useful_s
     };
     assert_eq!(useful(true, 3_000, Purpose::Want), Some(3));

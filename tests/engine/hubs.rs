@@ -1,7 +1,7 @@
 //! Outputs of another hub: what it does with them itself is its own affair, and contradicts nobody here.
 
 use crate::{NOTHING, support::engine_config::*, support::engine_house::House};
-use hearthd::model::{Event, Level, Quality};
+use hearthd::model::{CoverSays, Event, Level, Quality};
 
 const HOUSE: &str = r#"
 [mqtt]
@@ -116,4 +116,127 @@ fn a_hub_that_comes_back_without_what_was_asked_is_asked_again() {
     assert_eq!(says(&mut house, OFF), NOTHING);
     assert_eq!(goes_away(&mut house), NOTHING);
     assert_eq!(says(&mut house, OFF), ["garage.lamp ON: Door"]);
+}
+
+/// A blind of the garage, which its hub moves.
+const BLIND: &str = r#"
+[mqtt]
+url = "mqtt://localhost"
+
+[inputs.bright]
+kind = "switch"
+gpio = 5
+
+[hubs.garage]
+outputs = { blind = "cover" }
+
+[[rules]]
+name = "Day"
+while = "bright"
+set = { garage.blind = "open" }
+"#;
+
+fn blind() -> House {
+    let mut house = House::new(from_text(BLIND));
+    assert_eq!(house.input("bright", false), NOTHING);
+    assert_eq!(at(&mut house, 0), NOTHING);
+    house
+}
+
+/// It says that it is there.
+fn at(house: &mut House, position: u8) -> Vec<String> {
+    moves(house.tells("garage.blind", CoverSays { position: Level::new(position), towards: None }))
+}
+
+/// What its hub is told.
+fn moves(done: Vec<String>) -> Vec<String> {
+    let is_told = |line: &String| line.starts_with("garage.blind.") && !line.contains(" OFF: ");
+    done.into_iter().filter(is_told).map(|line| line[..line.find(':').unwrap()].to_owned()).collect()
+}
+
+const RELEASE: [&str; 1] = ["garage.blind.release ON"];
+
+#[test]
+fn a_cover_is_asked_once_and_given_back_once_it_follows() {
+    let mut house = blind();
+    assert_eq!(moves(house.live(secs(3600))), NOTHING, "nobody asked anything");
+    assert_eq!(moves(house.input("bright", true)), ["garage.blind.open ON"]);
+    assert_eq!(moves(house.input("bright", false)), NOTHING, "it might not move any more");
+    assert_eq!(at(&mut house, 100), RELEASE);
+    assert_eq!(moves(house.live(secs(3600))), NOTHING);
+    // Whoever stops it there has the last word.
+    assert_eq!(moves(house.input("bright", true)), ["garage.blind.open ON"]);
+    at(&mut house, 100);
+    assert_eq!(at(&mut house, 50), NOTHING);
+    assert_eq!(moves(house.live(secs(3600))), NOTHING);
+    assert_eq!(moves(house.input("bright", false)), RELEASE);
+}
+
+#[test]
+fn a_cover_that_does_not_follow_is_given_back_and_is_good_then() {
+    let mut house = blind();
+    house.input("bright", true);
+    house.input("bright", false);
+    assert_eq!(moves(house.live(secs(14))), NOTHING);
+    assert_eq!(moves(house.live(secs(1))), RELEASE);
+    assert_eq!(house.point("garage.blind").quality, Quality::Good);
+    house.input("bright", true);
+    house.live(secs(15));
+    let text = "hearthd/garage/blind/state does not follow: it says closed 15s after the command";
+    assert_eq!(house.point("garage.blind").fault.as_deref(), Some(text));
+}
+
+#[test]
+fn a_command_for_a_time_takes_a_cover_back_where_it_was_and_gives_it_back() {
+    let mut house = blind();
+    assert_eq!(moves(house.command_for("garage.blind", "OPEN", Some(secs(600)))), ["garage.blind.open ON"]);
+    at(&mut house, 100);
+    assert_eq!(moves(house.live(secs(600))), ["garage.blind.close ON"]);
+    assert_eq!(at(&mut house, 0), RELEASE);
+    assert_eq!(moves(house.live(secs(3600))), NOTHING);
+    // One that is stopped is held so, until AUTO.
+    house.command("garage.blind", "OPEN");
+    assert_eq!(moves(house.command("garage.blind", "STOP")), ["garage.blind.stop ON"]);
+    at(&mut house, 20);
+    assert_eq!(moves(house.live(secs(3600))), NOTHING);
+    assert_eq!(moves(house.command("garage.blind", "AUTO")), RELEASE);
+}
+
+#[test]
+fn what_is_unknown_here_gives_no_cover_back_and_an_end_moves_none() {
+    let mut house = blind();
+    house.input("bright", true);
+    at(&mut house, 100);
+    assert_eq!(moves(house.input_fails("bright")), NOTHING);
+    assert_eq!(moves(house.live(secs(3600))), NOTHING);
+    assert_eq!(moves(house.stop()), NOTHING);
+    // A start remembers that it is to be given back; but not where the cover is.
+    assert_eq!(moves(house.restart(secs(60))), NOTHING);
+    assert_eq!(moves(house.input("bright", false)), RELEASE);
+    assert_eq!(moves(house.restart(secs(60))), NOTHING);
+    assert_eq!(moves(house.live(secs(3600))), NOTHING);
+}
+
+#[test]
+fn a_cover_whose_hub_is_away_is_given_back_when_it_is_there_however_late() {
+    let mut house = blind();
+    house.input("bright", true);
+    at(&mut house, 100);
+    let parts = ["open", "close", "stop", "to", "release"].map(|part| format!("garage.blind.{part}"));
+    for part in &parts {
+        house.break_wire(part);
+        let result = Err("the hub garage is offline".to_owned());
+        house.send(Event::WireFound { output: part.as_str().into(), level: OFF, result });
+    }
+    assert_eq!(moves(house.input("bright", false)), NOTHING);
+    assert_eq!(moves(house.live(secs(86_400))), NOTHING);
+    assert_eq!(house.point("garage.blind").quality, Quality::Fault);
+    house.restart_without_a_clock();
+    house.broken.clear();
+    let mut done = house.input("bright", false);
+    for part in &parts {
+        done.extend(house.send(Event::WireReached { output: part.as_str().into() }));
+    }
+    done.extend(house.live(secs(60)));
+    assert_eq!(moves(done), RELEASE);
 }

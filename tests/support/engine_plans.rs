@@ -454,7 +454,8 @@ impl HousePlan {
                     let [open, close, stop] = ["open", "close", "stop"].map(&mut part);
                     let to = positions.then(|| part("to"));
                     let remote = Arc::new(cover_on_the_broker(&name, secs(within.into())));
-                    output.method = Method::Mover(Mover { remote, open, close, stop, to, is_gate: within % 2 == 0 });
+                    output.method =
+                        Method::Mover(Mover { remote, open, close, stop, to, release: None, is_gate: within % 2 == 0 });
                 }
             }
             let id = builder.output(output);

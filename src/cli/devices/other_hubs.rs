@@ -1,7 +1,7 @@
 //! Other hubs of hearthd, by what they announce to Home Assistant, as tables of `[hubs]`.
 
 use super::{Tables, home_assistant::KINDS, quoted};
-use hearthd::model::Quantity;
+use hearthd::model::{OutputKind, Quantity};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
@@ -10,9 +10,15 @@ use std::collections::BTreeMap;
 pub(super) struct Hub {
     inputs: BTreeMap<String, &'static str>,
     sensors: BTreeMap<String, Vec<String>>,
-    outputs: BTreeMap<String, (String, bool)>,
+    /// With what stands behind their names.
+    outputs: BTreeMap<String, String>,
     /// Where its topics are.
     prefix: String,
+}
+
+/// What stands behind the name of an output.
+fn kind(kind: &str, levels: bool) -> String {
+    if levels { format!("{{ kind = \"{kind}\", levels = true }}") } else { quoted(kind) }
 }
 
 /// The id of a hub that announces itself here; None: what announces is no hub.
@@ -54,10 +60,21 @@ impl Hub {
             ("light" | "switch" | "fan" | "siren", [output]) => {
                 let levels = ["brightness_command_topic", "percentage_command_topic"];
                 let levels = levels.iter().any(|key| told.contains_key(*key));
-                self.outputs.insert((*output).to_owned(), (platform.to_owned(), levels));
+                self.outputs.insert((*output).to_owned(), kind(platform, levels));
             }
             ("valve", [output] | [output, "level"]) => {
-                self.outputs.insert((*output).to_owned(), (platform.to_owned(), words.len() > 1));
+                self.outputs.insert((*output).to_owned(), kind(platform, words.len() > 1));
+            }
+            ("cover", [output]) => {
+                // A cover takes positions where nothing else is said.
+                let levels = if told.contains_key("set_position_topic") { "" } else { ", levels = false" };
+                let class = OutputKind::Cover.facts().classes.iter().find(|known| **known == class);
+                let class = class.map_or_else(String::new, |class| format!(", class = \"{class}\""));
+                let kind = match levels.is_empty() && class.is_empty() {
+                    true => quoted(platform),
+                    false => format!("{{ kind = \"{platform}\"{class}{levels} }}"),
+                };
+                self.outputs.insert((*output).to_owned(), kind);
             }
             _ => {}
         }
@@ -74,10 +91,7 @@ impl Hub {
             let read: Vec<String> = read.iter().map(|word| quoted(word)).collect();
             format!("{id} = [{}]", read.join(", "))
         });
-        let outputs = self.outputs.iter().map(|(id, (kind, levels))| match levels {
-            true => format!("{id} = {{ kind = \"{kind}\", levels = true }}"),
-            false => format!("{id} = \"{kind}\""),
-        });
+        let outputs = self.outputs.iter().map(|(id, kind)| format!("{id} = {kind}"));
         let keys =
             [list("inputs", inputs), list("sensors", sensors.collect()), list("outputs", outputs.collect())].concat();
         // Its table may be called otherwise than it is.

@@ -19,8 +19,10 @@ pub(super) struct Named {
     pub place: Range<usize>,
     /// What it is: one word, or of a sensor several.
     pub words: Vec<(String, Range<usize>)>,
-    /// Of an output: it takes levels.
-    pub levels: bool,
+    /// Of an output: whether it takes levels, if that is said.
+    pub levels: Option<bool>,
+    /// Of a cover: its class.
+    pub class: Option<(String, Range<usize>)>,
 }
 
 /// Points of one sort.
@@ -46,17 +48,19 @@ impl Points {
         entries.sort_by_key(|(key, _)| key.span().start);
         for (key, value) in entries {
             let name = format!("{before}{}", key.get_ref());
-            let named = |words, levels| Named { name: name.clone(), place: key.span(), words, levels };
+            let named = |words| Named { name: name.clone(), place: key.span(), words, levels: None, class: None };
             let wrong = || Wrong::new(format!("what `{name}` is must be a word"), format!("write {}", self.example));
             let word = |value: &Spanned<DeValue<'_>>| Some((value.get_ref().as_str()?.to_owned(), value.span()));
             match value.get_ref() {
-                DeValue::String(_) => found.push(named(word(value).into_iter().collect(), false)),
+                DeValue::String(_) => found.push(named(word(value).into_iter().collect())),
                 DeValue::Array(items) if self.sort == Sort::Sensors => {
                     let words: Option<Vec<_>> = items.iter().map(word).collect();
-                    found.push(named(words.ok_or_else(wrong)?, false));
+                    found.push(named(words.ok_or_else(wrong)?));
                 }
                 DeValue::Table(fields) if self.sort == Sort::Outputs => {
-                    let unknown = fields.keys().find(|field| !matches!(&**field.get_ref(), "kind" | "levels"));
+                    let known =
+                        |field: &&Spanned<_>| matches!(AsRef::as_ref(field.get_ref()), "kind" | "levels" | "class");
+                    let unknown = fields.keys().find(|field| !known(field));
                     if let Some(unknown) = unknown {
                         let message = format!("`{}` is not known of `{name}`", unknown.get_ref());
                         return Err(Wrong::new(
@@ -66,11 +70,25 @@ impl Points {
                     }
                     let kind = fields.get("kind").and_then(word).ok_or_else(wrong)?;
                     let levels = match fields.get("levels").map(Spanned::get_ref) {
-                        None => false,
-                        Some(DeValue::Boolean(levels)) => *levels,
-                        Some(_) => return Err(Wrong::new("`levels` is true or false", "write levels = true")),
+                        None => None,
+                        Some(DeValue::Boolean(levels)) => Some(*levels),
+                        Some(_) => {
+                            return Err(Wrong::new(
+                                "`levels` is true or false",
+                                "write levels = true or levels = false",
+                            ));
+                        }
                     };
-                    found.push(named(vec![kind], levels));
+                    let class = match fields.get("class") {
+                        None => None,
+                        Some(class) => Some(word(class).ok_or_else(|| {
+                            Wrong::new(
+                                "`class` is a word",
+                                format!("write {name} = {{ kind = \"cover\", class = \"gate\" }}"),
+                            )
+                        })?),
+                    };
+                    found.push(Named { levels, class, ..named(vec![kind]) });
                 }
                 // `hall.occupied = "motion"` is a table within the table.
                 DeValue::Table(inner) if before.is_empty() => self.all(inner, &format!("{name}."), found)?,
@@ -108,9 +126,7 @@ impl Shape for Points {
                 InputKind::WORDS.iter().filter(|(_, kind)| *kind != InputKind::Counter).map(|(word, _)| *word).collect()
             }
             Sort::Sensors => Quantity::all().map(Quantity::word).collect(),
-            Sort::Outputs => {
-                OutputKind::WORDS.iter().filter(|(_, kind)| *kind != OutputKind::Cover).map(|(word, _)| *word).collect()
-            }
+            Sort::Outputs => OutputKind::WORDS.iter().map(|(word, _)| *word).collect(),
         };
         let word = json!({ "enum": words });
         let of = match self.sort {
@@ -120,7 +136,7 @@ impl Shape for Points {
             Sort::Sensors => json!({ "anyOf": [word, { "type": "array", "items": word, "minItems": 1 }] }),
             Sort::Outputs => json!({ "anyOf": [word, {
                 "type": "object",
-                "properties": { "kind": word, "levels": { "type": "boolean" } },
+                "properties": { "kind": word, "levels": { "type": "boolean" }, "class": { "enum": OutputKind::Cover.facts().classes } },
                 "required": ["kind"],
                 "additionalProperties": false,
             }] }),

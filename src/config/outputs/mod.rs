@@ -64,7 +64,9 @@ pub(super) struct Draft {
 
 impl Draft {
     /// An output of another hub.
-    pub fn elsewhere(id: Id, output: Output, line: Line) -> Draft {
+    pub fn elsewhere(id: Id, output: Output, remote: Remote) -> Draft {
+        let remote = Arc::new(remote);
+        let works = if remote.moves.is_some() { Works::Mover(remote) } else { Works::Line(Line::Remote(remote)) };
         let called =
             ids::Called { name: output.name.clone(), place: id.place.clone(), is_written: false, was: Vec::new() };
         Draft {
@@ -74,7 +76,7 @@ impl Draft {
             lines: Vec::new(),
             room: None,
             settable: false,
-            works: Works::Line(line),
+            works,
             elsewhere: None,
             interlock: None,
             wait: None,

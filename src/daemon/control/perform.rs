@@ -62,9 +62,10 @@ impl Control {
         let (id, level_text) = (&self.config[output].id, self.config.level_text(output, level));
         let cause_text = cause.describe(&self.config);
         let line = LogLine {
-            text: match self.config.takes_back(output, cause) {
-                true => format!("{id} is given back: {cause_text}"),
-                false => format!("{id} {level_text}: {cause_text}"),
+            text: match self.config.given_back_by(output, level) {
+                Some(cover) => format!("{} is given back: {cause_text}", self.config[cover].id),
+                None if self.config.takes_back(output, cause) => format!("{id} is given back: {cause_text}"),
+                None => format!("{id} {level_text}: {cause_text}"),
             },
             is_small: is_small_step(before, level) || self.is_modulated(output),
         };

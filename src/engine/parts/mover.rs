@@ -27,6 +27,9 @@ pub(in crate::engine) struct MoverState {
     /// What it did not follow, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unfollowed: Option<(Press, Lapse)>,
+    /// Of another hub's: it was told something from here, and was not given back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    owed: bool,
     /// What it last told, perhaps before a start: then it shows whether anything changed since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     told: Option<CoverSays>,
@@ -44,6 +47,8 @@ pub(in crate::engine) struct MoverState {
 enum Press {
     Go(Level),
     Stop,
+    /// Its own hub decides again.
+    Release,
 }
 
 /// Why it did not do what it was told.
@@ -59,12 +64,14 @@ pub(in crate::engine) enum Lapse {
 impl MoverState {
     /// It is on other topics: nothing is known of it, and nothing is pressed because of that.
     pub fn begin(&mut self) {
-        *self = MoverState { to: self.to, was_asked: self.was_asked, ..MoverState::default() };
+        let MoverState { to, was_asked, owed, .. } = *self;
+        *self = MoverState { to, was_asked, owed, ..MoverState::default() };
     }
 
     /// Nobody knows how long ago the engine before this one ended: what waited then waits no more.
     pub fn wait_no_more(&mut self) {
-        if let Some((press, _)) = self.press.take() {
+        // What is to be given back still is.
+        if let Some((press, _)) = self.press.take().filter(|(press, _)| *press != Press::Release) {
             self.unfollowed = Some((press, Lapse::Unpublished));
         }
     }
@@ -117,6 +124,7 @@ impl MoverState {
             Press::Go(Level::OFF) => (mover.close, Level::ON),
             Press::Go(Level::ON) => (mover.open, Level::ON),
             Press::Go(level) => mover.to.map_or((mover.open, Level::ON), |to| (to, level)),
+            Press::Release => (mover.release?, Level::ON),
         })
     }
 
@@ -131,12 +139,17 @@ impl MoverState {
         now: Moment,
         wakeup: &mut NextWakeup,
     ) -> Option<(OutputId, Level)> {
-        if let Some((press, _)) = self.press.take_if(|_| is_pressed) {
-            if let (true, Press::Go(level)) = (self.ahead, press) {
-                self.tell(CoverSays { position: Some(level), towards: None });
+        match self.press.take_if(|_| is_pressed) {
+            // What it did not follow, nobody asks of it any more.
+            Some((Press::Release, _)) => (self.owed, self.unfollowed) = (false, None),
+            Some((press, _)) => {
+                if let (true, Press::Go(level)) = (self.ahead, press) {
+                    self.tell(CoverSays { position: Some(level), towards: None });
+                }
+                let due = now + mover.confirm_within();
+                self.awaited = (!self.follows(press) && !self.ahead).then_some((press, due));
             }
-            let due = now + mover.confirm_within();
-            self.awaited = (!self.follows(press) && !self.ahead).then_some((press, due));
+            None => {}
         }
         match asks {
             // What a rule asks when a gate is first there is no reason to move it.
@@ -145,11 +158,15 @@ impl MoverState {
             Asks::For(_) | Asks::Stays => {}
             Asks::Nothing => {
                 // What could not be published yet is not any more when nobody asks for it.
-                self.press.take_if(|(press, _)| *press != Press::Stop);
+                self.press.take_if(|(press, _)| matches!(press, Press::Go(_)));
                 (self.to, self.was_asked) = (None, true);
+                // Given back before it moves, it might not: nobody would ask there any more.
+                if self.owed && self.press.is_none() && self.awaited.is_none_or(|(_, due)| now >= due) {
+                    self.press = Some((Press::Release, now));
+                }
             }
         }
-        if let Some((press, since)) = self.press {
+        if let Some((press, since)) = self.moving_press() {
             let over = since + mover.waits();
             if now >= over || is_away && press == Press::Stop {
                 self.press = None;
@@ -165,7 +182,14 @@ impl MoverState {
             Some((_, due)) => wakeup.at(due),
             None => {}
         }
-        self.pressed(mover).filter(|_| !is_away)
+        let pressed = self.pressed(mover).filter(|_| !is_away);
+        self.owed |= pressed.is_some() && mover.release.is_some();
+        pressed
+    }
+
+    /// Of another hub's: whether it is to be given back when nobody here asks any more.
+    pub fn is_owed(&self) -> bool {
+        self.owed
     }
 
     /// Whether it has told where it is.
@@ -196,17 +220,22 @@ impl MoverState {
 
     /// Whether it moves, or is about to.
     pub fn is_under_way(&self) -> bool {
-        self.press.is_some() || self.awaited.is_some() || self.way().is_some()
+        self.is_pressing() || self.awaited.is_some() || self.way().is_some()
     }
 
     /// Whether it is told something just now, or waits for it.
     pub fn is_pressing(&self) -> bool {
-        self.press.is_some()
+        self.moving_press().is_some()
+    }
+
+    /// What it is told, or waits to be told, that is to move or stop it.
+    fn moving_press(&self) -> Option<(Press, Moment)> {
+        self.press.filter(|(press, _)| *press != Press::Release)
     }
 
     /// Until when what waits may be published.
     pub fn waits_until(&self, mover: &Mover) -> Option<Moment> {
-        self.press.map(|(_, since)| since + mover.waits())
+        self.moving_press().map(|(_, since)| since + mover.waits())
     }
 
     /// Until when it has to follow.

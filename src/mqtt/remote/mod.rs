@@ -53,6 +53,8 @@ struct Drive {
     remote: Arc<Remote>,
     level: Level,
     purpose: Purpose,
+    /// Somebody asks for it.
+    asks: bool,
 }
 
 /// A door and what is behind it.
@@ -83,7 +85,7 @@ impl Door {
             false => Purpose::Want,
         };
         let output = config[output].id.clone();
-        let sent = self.0.try_send(Drive { drive, output, remote, level, purpose });
+        let sent = self.0.try_send(Drive { drive, output, remote, level, purpose, asks: cause.asks_another_hub() });
         Some(sent.map_err(|_| "too many commands wait for the broker".to_owned()))
     }
 }
@@ -349,19 +351,19 @@ impl Adapter {
     }
 
     /// Takes in a drive. What is known to be away is not tried.
-    fn begin(&mut self, Drive { drive, output, remote, level, purpose }: Drive) -> Vec<Event> {
+    fn begin(&mut self, Drive { drive, output, remote, level, purpose, asks }: Drive) -> Vec<Event> {
         // One that a reload took away meanwhile was told its safe state, or will be.
         let config = self.config.borrow();
         if config.find_output(&output).and_then(|id| config.remote_output(id)) != Some(&remote) {
             return Vec::new();
         }
-        let (absence, now) = (self.points.absence(&remote), self.clock.now());
+        let (absence, now) = (self.points.absence(&output, &remote), self.clock.now());
         let point = self.points.outputs.entry(output).or_insert_with(|| OutputPoint::new(remote.clone()));
         // The configuration of this drive is not followed yet.
         if point.remote != remote {
             *point = OutputPoint::new(remote);
         }
-        point.drive(drive, level, purpose, now);
+        point.drive(drive, level, purpose, asks, now);
         match absence {
             Some(text) => {
                 point.give_up();
@@ -376,10 +378,11 @@ impl Adapter {
         for (topic, ask) in self.points.covers.values_mut().filter_map(CoverPoint::ask) {
             connection.publish(topic, ask.to_string(), None, None)?;
         }
-        for (id, point) in &mut self.points.outputs {
-            let Some(order) = point.take_order() else { continue };
-            if order.messages.is_empty() {
-                point.taken(id, order.drive, events);
+        for (id, order) in self.points.orders() {
+            if order.messages.is_empty()
+                && let Some(point) = self.points.outputs.get_mut(&id)
+            {
+                point.taken(&id, order.drive, events);
             }
             let mut drive = Some(Known::Drive(order.drive));
             for (topic, payload) in order.messages {

@@ -39,14 +39,20 @@ pub fn drive_safe(config: &Config, except: Option<&Config>) -> Vec<(Arc<str>, Re
 /// something was `asked`, that it is taken back.
 pub(super) fn farewells(before: &Config, now: &Config, asked: &BTreeSet<Arc<str>>) -> Vec<Order> {
     let mut orders = safe_states(before, Some(now));
+    // Each part of a cover was asked by one topic.
+    let mut given_back = BTreeSet::new();
     let ids = (0..before.outputs.len()).map(OutputId).filter(|id| asked.contains(&before[*id].id));
     orders.extend(ids.filter_map(|id| {
         let remote = before.remote_output(id)?;
         let command = remote.command.as_ref()?;
         let is_it = |there: OutputId| now.ids_before(Owner::Output(there)).any(|was| was == before[id].id);
-        let stays =
-            (0..now.outputs.len()).map(OutputId).any(|there| is_it(there) && now.remote_output(there) == Some(remote));
-        remote.owner.as_ref().filter(|_| !stays)?;
+        let same = |there: OutputId| is_it(there) && now.remote_output(there) == Some(remote);
+        // A cover is told each thing once, also when another is to tell of it.
+        let stays = match remote.is_press() {
+            true => is_commanded(now, remote),
+            false => (0..now.outputs.len()).map(OutputId).any(same),
+        };
+        remote.owner.as_ref().filter(|_| !stays && given_back.insert(command.topic.clone()))?;
         let (output, remote, topic) = (before[id].id.clone(), remote.clone(), command.topic.clone());
         Some(Order { output, remote, what: "AUTO for it was", topic, payload: RELEASE.into() })
     }));
@@ -166,5 +172,27 @@ mod tests {
         assert_eq!(farewells(&before, &now, &asked).len(), 1, "one goes, and another comes");
         now.renamed.push((Owner::Output(OutputId(0)), vec![before.outputs[0].id.clone()]));
         assert!(farewells(&before, &now, &asked).is_empty());
+    }
+
+    #[test]
+    fn a_cover_of_another_hub_is_given_back_once_when_it_goes_and_not_when_it_stays() {
+        let text = |cover: &str| {
+            format!(
+                "hub.id = \"hut\"\nmqtt.url = \"mqtt://127.0.0.1\"\nhardware.backend = \"simulated\"\n\
+                 hubs.barn.outputs = {{ lamp = \"light\"{cover} }}\n"
+            )
+        };
+        let config = |text: &str| crate::config::parse("config.toml".as_ref(), text).unwrap().config;
+        let before = config(&text(", blind = \"cover\""));
+        let parts = ["open", "close", "stop", "to", "release"];
+        let asked = parts.map(|part| Arc::from(format!("barn.blind.{part}"))).into();
+        let told = |now: &Config| {
+            let orders = farewells(&before, now, &asked).into_iter();
+            orders.map(|order| format!("{} {}", order.topic, order.payload)).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&config(&text(""))), ["hearthd/barn/blind/set AUTO"]);
+        assert_eq!(told(&before), [""; 0]);
+        let other = text(", blind = \"cover\"").replace("hubs.barn.", "hubs.barn.silent_after = \"1h\"\nhubs.barn.");
+        assert_eq!(told(&config(&other)), [""; 0], "it is told of in another way");
     }
 }
