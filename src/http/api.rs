@@ -255,19 +255,16 @@ async fn hub(State(house): State<House>) -> Response {
 /// A query that is not understood is told what it could be.
 pub(super) type Asked<T> = Result<Query<T>, axum::extract::rejection::QueryRejection>;
 
-/// What was asked, or what the query may have.
-pub(super) fn understood<T>(asked: Asked<T>, fields: &str) -> Result<T, Response> {
-    asked.map(|Query(asked)| asked).map_err(|wrong| {
-        let text = format!("{}; the query may have {fields}", wrong.body_text());
-        problem(StatusCode::UNPROCESSABLE_ENTITY, &text)
-    })
+/// What was asked, or what is wrong with it and what the query may have.
+pub(super) fn understood<T>(asked: Asked<T>, fields: &str) -> Result<T, String> {
+    asked.map(|Query(asked)| asked).map_err(|wrong| format!("{}; the query may have {fields}", wrong.body_text()))
 }
 
 async fn past(State(house): State<House>, Extension(work): Extension<Work>, Id(id): Id, ask: Asked<Ask>) -> Response {
     let _at_work = work.begin();
     let ask = match understood(ask, "from, to, every and spans") {
         Ok(ask) => Ask { point: id, ..ask },
-        Err(response) => return response,
+        Err(wrong) => return problem(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
     };
     let busy = || problem(StatusCode::SERVICE_UNAVAILABLE, "the history is busy; ask again");
     let (answer_in, answer) = oneshot::channel();

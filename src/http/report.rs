@@ -52,7 +52,8 @@ async fn made(
     wanted: Asked<Wanted>,
 ) -> Result<Report, Response> {
     let _at_work = work.begin();
-    let wanted = understood(wanted, "from and to")?;
+    let wanted = understood(wanted, "from and to");
+    let wanted = wanted.map_err(|wrong| problem(StatusCode::UNPROCESSABLE_ENTITY, &wrong))?;
     let unavailable = |text| problem(StatusCode::SERVICE_UNAVAILABLE, text);
     let Ok(Ok(turn)) = timeout(PATIENCE, REPORTING.acquire()).await else {
         return Err(unavailable("hearthd is at work on another report; ask again"));
