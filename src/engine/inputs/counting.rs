@@ -213,6 +213,23 @@ mod tests {
     }
 
     #[test]
+    fn what_came_in_a_long_pause_is_no_rate() {
+        let counter = meter(Measures::Energy, 1000.0, 300);
+        let mut counting = Counting { rate: Some(0.5), ..Counting::default() };
+        counting.begin(&counter, Duration::from_secs(36_000));
+        counting.pace.heard = Some(at(0));
+        // The kernel kept them for whoever comes: when they were, nobody knows.
+        counting.count(5_000, at(10));
+        assert_eq!(rate(&mut counting, &counter, 20), None);
+        counting.count(1, at(2_010));
+        assert_eq!(rate(&mut counting, &counter, 2_020), Some(0.5));
+        // Nor is one after hours in which none came.
+        assert_eq!(rate(&mut counting, &counter, 36_000_000), Some(0.0));
+        counting.count(5_000, at(36_000_000));
+        assert_eq!(rate(&mut counting, &counter, 36_000_010), Some(0.0));
+    }
+
+    #[test]
     fn a_total_is_exact_and_keeps_its_worth_with_another_constant() {
         let (old, new) = (meter(Measures::Energy, 1000.0, 300), meter(Measures::Energy, 800.0, 300));
         let mut counting = Counting::default();
