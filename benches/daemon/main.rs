@@ -13,6 +13,7 @@ mod engine;
 mod house;
 mod measure;
 mod moving;
+mod native;
 mod peers;
 mod probe;
 mod report;
@@ -29,8 +30,17 @@ use report::Column;
 use std::{path::PathBuf, process::Command, time::Duration, time::Instant};
 use usage::Wear;
 
-const SMALL: House =
-    House { hub: "bench", lights: 16, heaters: 0, sensors: 16, motions: 1, rooms: 0, is_recorded: false, http: None };
+const SMALL: House = House {
+    hub: "bench",
+    lights: 16,
+    heaters: 0,
+    sensors: 16,
+    motions: 1,
+    rooms: 0,
+    is_recorded: false,
+    http: None,
+    homeassistant: None,
+};
 /// An hour passes in half a minute.
 const HOUR_SPEED: u32 = 120;
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -74,6 +84,8 @@ enum Part {
     Messages,
     /// History and HTTP.
     Web,
+    /// The API for Home Assistant beside MQTT.
+    Native,
 }
 
 #[derive(Subcommand)]
@@ -120,6 +132,9 @@ fn main() -> Result<()> {
                 }
                 if is_wanted(Part::Web) {
                     web::compare(arguments.runs, arguments.seconds, arguments.changes).await?;
+                }
+                if is_wanted(Part::Native) {
+                    native::compare(arguments.runs, arguments.commands).await?;
                 }
                 Ok(())
             }

@@ -118,7 +118,7 @@ impl Figures {
 
 /// Commands one after the other, round the lights; each turns its light over, so each has an answer. How long each took,
 /// in ms.
-async fn commands(candidate: &mut Candidate, count: usize) -> Result<Vec<f64>> {
+pub async fn commands(candidate: &mut Candidate, count: usize) -> Result<Vec<f64>> {
     ensure!(count > 0, "nothing is measured");
     let mut times_ms = Vec::new();
     for command in candidate.commands..candidate.commands + count {

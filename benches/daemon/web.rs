@@ -25,8 +25,17 @@ use tokio::{
 };
 
 /// Each of its sensors has another value every second.
-const PLAIN: House =
-    House { hub: "plain", lights: 16, heaters: 0, sensors: 200, motions: 1, rooms: 0, is_recorded: false, http: None };
+const PLAIN: House = House {
+    hub: "plain",
+    lights: 16,
+    heaters: 0,
+    sensors: 200,
+    motions: 1,
+    rooms: 0,
+    is_recorded: false,
+    http: None,
+    homeassistant: None,
+};
 /// So many pages, or programs, read events.
 const READERS: usize = 100;
 /// An hour passes in a minute.

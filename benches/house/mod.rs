@@ -19,6 +19,8 @@ pub struct House {
     pub is_recorded: bool,
     /// It has a page on this port.
     pub http: Option<u16>,
+    /// Home Assistant gets to it on this port, in the clear.
+    pub homeassistant: Option<u16>,
 }
 
 impl House {
@@ -34,6 +36,7 @@ impl House {
             rooms: fifth,
             is_recorded: false,
             http: None,
+            homeassistant: None,
         }
     }
 
@@ -52,6 +55,9 @@ impl House {
         }
         if let Some(port) = self.http {
             let _ = write!(text, "[http]\nlisten = \"127.0.0.1:{port}\"\n");
+        }
+        if let Some(port) = self.homeassistant {
+            let _ = write!(text, "[homeassistant]\nlisten = \"127.0.0.1:{port}\"\nallow_plaintext = true\n");
         }
         // The board's own lines first: those of other chips are driven by threads of their own.
         let mut lines = (5..28).map(|gpio| gpio.to_string()).chain((0..).map(|line| format!("\"gpiochip1/{line}\"")));
