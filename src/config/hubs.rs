@@ -376,7 +376,8 @@ impl Place<'_> {
     /// An output that is on or off, perhaps at a level.
     fn held(&self, id: &Id, levels: bool) -> Remote {
         let topic = self.topic(&id.text, "set");
-        let level = RemoteLevel { topic: topic.clone(), payload: LEVEL_MARK.into(), full: 100, state: None };
+        let level =
+            RemoteLevel { topic: topic.clone(), payload: LEVEL_MARK.into(), full: 100, state: None, then_on: false };
         let command = Commanded {
             topic,
             on: ON.into(),
@@ -402,8 +403,13 @@ impl Place<'_> {
             };
             Arc::new(OtherHub { details: levels.then(detail).into_iter().collect(), ..OtherHub::clone(&owner) })
         });
-        let level =
-            RemoteLevel { topic: topic.clone(), payload: LEVEL_MARK.into(), full: 100, state: Some(told.clone()) };
+        let level = RemoteLevel {
+            topic: topic.clone(),
+            payload: LEVEL_MARK.into(),
+            full: 100,
+            state: Some(told.clone()),
+            then_on: false,
+        };
         let words = |word: &str| vec![word.into()];
         let command = Commanded {
             topic,

@@ -278,6 +278,11 @@ fn passwords_are_not_shown() {
     }
 }
 
+/// What is said by code that panics.
+fn said_by_a_panic(code: impl FnOnce() + std::panic::UnwindSafe) -> String {
+    *std::panic::catch_unwind(code).unwrap_err().downcast::<String>().unwrap()
+}
+
 /// What a panic prints of a house with all kinds of secrets.
 #[test]
 fn secrets_are_not_in_what_a_panic_prints() {
@@ -298,6 +303,8 @@ fn secrets_are_not_in_what_a_panic_prints() {
     assert_eq!(homeassistant.as_ref().unwrap().encryption, Encryption::Key(NoiseKey::read(key)));
     let shown = format!("{loaded:?} {mqtt:?} {homeassistant:?} {http:?}");
     assert!(shown.contains("Password") && shown.contains("NoiseKey") && shown.contains("SecretHash"), "{shown}");
+    // As code does that panics with what holds them.
+    let shown = format!("{shown} {}", said_by_a_panic(|| panic!("{loaded:?}")));
     let bytes = format!("{:?}", STANDARD.decode(key).unwrap());
     for secret in ["gEheim", key, hash, bytes.trim_matches(['[', ']'])] {
         assert!(!shown.contains(secret), "{secret}");

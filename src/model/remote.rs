@@ -227,6 +227,8 @@ pub struct RemoteLevel {
     pub full: u32,
     /// Where the device tells its level, as such a number; None: it never does.
     pub state: Option<Told>,
+    /// It switches nothing on by itself: what does is published after it.
+    pub then_on: bool,
 }
 
 impl RemoteLevel {
@@ -272,6 +274,14 @@ impl Commanded {
             _ if level.is_on() => Some((&self.topic, self.on.to_string())),
             _ => Some((&self.topic, self.off.as_ref()?.to_string())),
         }
+    }
+}
+
+impl Commanded {
+    /// What is published after the message that asks for a level, if that does not switch it on.
+    pub fn then_on(&self, level: Level) -> Option<(&Arc<str>, String)> {
+        let follows = level.is_on() && self.level.as_ref().is_some_and(|way| way.then_on);
+        follows.then(|| (&self.topic, self.on.to_string()))
     }
 }
 
@@ -454,8 +464,13 @@ mod tests {
 
     #[test]
     fn a_level_is_asked_in_the_numbers_of_the_device() {
-        let level =
-            RemoteLevel { topic: "lamp/set".into(), payload: r#"{"brightness":{}}"#.into(), full: 254, state: None };
+        let level = RemoteLevel {
+            topic: "lamp/set".into(),
+            payload: r#"{"brightness":{}}"#.into(),
+            full: 254,
+            state: None,
+            then_on: false,
+        };
         let lamp = Commanded {
             topic: "lamp/switch".into(),
             on: "ON".into(),
@@ -482,7 +497,7 @@ mod tests {
     #[test]
     fn every_level_is_known_by_the_number_that_asks_for_it() {
         for full in [1, 3, 10, 99, 100, 254, 255, 1_000, 65_535] {
-            let way = RemoteLevel { topic: "t".into(), payload: "{}".into(), full, state: None };
+            let way = RemoteLevel { topic: "t".into(), payload: "{}".into(), full, state: None, then_on: false };
             for level in (1..=100).filter_map(Level::new) {
                 let number = f64::from(way.number(level));
                 assert!(way.is_at(number, level), "{level} of {full}");
@@ -494,7 +509,7 @@ mod tests {
             }
         }
         let at = |full, number, percent| {
-            let way = RemoteLevel { topic: "t".into(), payload: "{}".into(), full, state: None };
+            let way = RemoteLevel { topic: "t".into(), payload: "{}".into(), full, state: None, then_on: false };
             way.is_at(number, Level::new(percent).unwrap())
         };
         assert!(at(254, 104.0, 40) && !at(254, 105.0, 40), "asked was 102, and a percent is 2.54");

@@ -123,7 +123,13 @@ mod tests {
     fn config() -> Config {
         let told = |topic: &str| Some(Told { topic: topic.into(), pointer: "".into() });
         let words = |words: &[&str]| words.iter().map(|word| Arc::from(*word)).collect();
-        let level = RemoteLevel { topic: "b/pos/set".into(), payload: "{}".into(), full: 200, state: told("b/pos") };
+        let level = RemoteLevel {
+            topic: "b/pos/set".into(),
+            payload: "{}".into(),
+            full: 200,
+            state: told("b/pos"),
+            then_on: false,
+        };
         let command = Commanded {
             topic: "b/set".into(),
             on: "OPEN".into(),

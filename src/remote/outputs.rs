@@ -153,7 +153,8 @@ impl OutputPoint {
             return Some(Order { drive: pending.drive, messages: Vec::new(), useful_s: None });
         };
         let asks = command.ask.iter().map(|ask| (command.topic.clone(), ask.to_string()));
-        let messages = [(topic.clone(), payload)].into_iter().chain(asks).collect();
+        let then_on = command.then_on(pending.level).map(|(topic, on)| (topic.clone(), on));
+        let messages = [(topic.clone(), payload)].into_iter().chain(then_on).chain(asks).collect();
         Some(Order { drive: pending.drive, messages, useful_s })
     }
 

@@ -59,6 +59,7 @@ fn lamp() -> Remote {
         payload: r#"{"brightness":{}}"#.into(),
         full: 254,
         state: Some(told("z/lamp", "/brightness")),
+        then_on: false,
     };
     let command = Commanded {
         topic: "z/lamp/set".into(),

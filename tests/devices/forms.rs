@@ -247,6 +247,9 @@ const ROWS: &[Row] = &[
             Says("stat/dimmer/POWER", "ON"),
             Is("t_dimmer/level", "40"),
             Is("t_dimmer", "ON"),
+            // Somebody dims it by hand: it is driven back.
+            Says("stat/dimmer/RESULT", r#"{"POWER":"ON","Dimmer":80}"#),
+            Told("cmnd/dimmer/Dimmer", "40"),
         ],
     },
     Row {
@@ -453,6 +456,7 @@ const ROWS: &[Row] = &[
                  [sensors.e_porch]\nesphome = \"porch/temperature\"\n\
                  [outputs.e_pump]\nkind = \"switch\"\nesphome = \"porch/pump\"\n\
                  [outputs.e_fan]\nkind = \"fan\"\nesphome = \"porch/vent\"\n\
+                 [outputs.e_speeds]\nkind = \"fan\"\nesphome = \"porch/duct\"\nlevels = true\nspeed_count = 3\n\
                  [outputs.e_lamp]\nkind = \"light\"\nesphome = \"porch/counter\"\nlevels = true",
         steps: &[
             Keeps("porch/status", "online"),
@@ -470,6 +474,17 @@ const ROWS: &[Row] = &[
             Told("porch/fan/vent/command", "OFF"),
             Keeps("porch/fan/vent/state", "OFF"),
             Is("e_fan", "OFF"),
+            Told("porch/fan/duct/command", "OFF"),
+            Keeps("porch/fan/duct/state", "OFF"),
+            Is("e_speeds", "OFF"),
+            // A speed alone does not switch it on.
+            Set("e_speeds", "67"),
+            Told("porch/fan/duct/speed_level/command", "2"),
+            Told("porch/fan/duct/command", "ON"),
+            Keeps("porch/fan/duct/state", "ON"),
+            Keeps("porch/fan/duct/speed_level/state", "2"),
+            Is("e_speeds/level", "67"),
+            Is("e_speeds", "ON"),
             Told("porch/light/counter/command", r#"{"state":"OFF"}"#),
             Keeps("porch/light/counter/state", r#"{"state":"OFF"}"#),
             Is("e_lamp", "OFF"),

@@ -25,7 +25,11 @@ const NEEDS: &[Needs] = &[
     Needs { key: "frequency", any_of: &["pwm"], advice: "remove it, or write pwm = 18 instead of gpio" },
     Needs { key: "gamma", any_of: &["pwm"], advice: "remove it, or write pwm = 18 instead of gpio" },
     Needs { key: "transition", any_of: &["pwm"], advice: "remove it, or write pwm = 18 instead of gpio" },
-    Needs { key: "speed_count", any_of: &["pwm"], advice: "remove it, or write pwm = 18 instead of gpio" },
+    Needs {
+        key: "speed_count",
+        any_of: &["pwm", "levels", "level"],
+        advice: "remove it, or write pwm = 18 instead of gpio, or levels = true of a device on the broker",
+    },
     Needs { key: "min_power", any_of: &["pwm", "slow_pwm"], advice: "a relay has no power between: remove it" },
     Needs { key: "max_power", any_of: &["pwm", "slow_pwm"], advice: "a relay has no power between: remove it" },
     Needs { key: "kick_start", any_of: &["pwm", "speeds"], advice: "a relay begins at full speed anyway: remove it" },

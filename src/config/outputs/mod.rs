@@ -171,7 +171,7 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let remote = remote.map(|(remote, place)| (Line::Remote(Arc::new(remote)), place));
     let modbus = modbus::output(kind, &WIRES, table).map(|(point, place)| (Line::Modbus(Arc::new(point)), place));
     let (elsewhere, elsewhere_at) = remote.or(modbus).unzip();
-    let wiring = Wiring { elsewhere, ..read_wiring(table) };
+    let mut wiring = Wiring { elsewhere, ..read_wiring(table) };
     let active = table.defaulted(
         "active",
         "The electric level that switches it on: \"low\" for most relay boards with opto-couplers.",
@@ -248,9 +248,20 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     let dimming = if is_elsewhere { Dimming { range: dimming.range, ..Dimming::PLAIN } } else { dimming };
     let speed_count = table.optional(
         "speed_count",
-        "Of a fan with `pwm`: how many speeds it has, 2 to 100; any level when absent.",
+        "Of a fan with `pwm`, or with `levels` on the broker: how many speeds it has, 2 to 100; any level when absent.",
         Whole(2..=100),
     );
+    if let (Some(count), Some(Line::Remote(remote))) = (speed_count, &mut wiring.elsewhere) {
+        let takes_levels = remote.command.as_ref().is_some_and(|command| command.level.is_some());
+        match takes_levels && remote.moves.is_none() {
+            true => remote::count_speeds(Arc::make_mut(remote), count),
+            false => table.error_at(
+                "speed_count",
+                "`speed_count` of what takes no levels",
+                "remove it, or write levels = true",
+            ),
+        }
+    }
     let manual_for = table.defaulted(
         "manual_for",
         "How long a command holds when it does not say: a duration, \"next_change\" (of what it would be by itself), \

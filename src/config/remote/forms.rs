@@ -121,6 +121,8 @@ pub(in crate::config) struct LevelRow {
     /// Where it is told, and where there; without a topic it is not.
     pub state: &'static str,
     pub pointer: &'static str,
+    /// It switches nothing on by itself.
+    pub then_on: bool,
 }
 
 /// The words that most covers have.
@@ -135,12 +137,16 @@ pub(in crate::config) const COVER: CoverRow = CoverRow {
 };
 
 const fn level(topic: &'static str, payload: &'static str, full: u32) -> LevelRow {
-    LevelRow { topic, payload, full, state: "", pointer: "" }
+    LevelRow { topic, payload, full, state: "", pointer: "", then_on: false }
 }
 
 impl LevelRow {
     const fn told(self, state: &'static str, pointer: &'static str) -> LevelRow {
         LevelRow { state, pointer, ..self }
+    }
+
+    const fn then_on(self) -> LevelRow {
+        LevelRow { then_on: true, ..self }
     }
 }
 
@@ -348,8 +354,8 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 cover: None,
                 state: "stat/{}/POWER{N}",
                 pointer: "",
-                // SetOption4 changes where it is told.
-                level: Some(level("cmnd/{}/Dimmer", "{}", 100)),
+                // With SetOption4 it is told elsewhere, and not looked at.
+                level: Some(level("cmnd/{}/Dimmer", "{}", 100).told("stat/{}/RESULT", "/Dimmer")),
             },
             // Its shutters, with SetOption80 1.
             OutputRow {
@@ -609,7 +615,12 @@ pub(in crate::config) const FORMS: &[Form] = &[
                 cover: None,
                 state: ENTITY,
                 pointer: "",
-                level: None,
+                // In speeds: as many as `speed_count` says, 100 in most.
+                level: Some(
+                    level("{}/{kind}/{part}/speed_level/command", "{}", 100)
+                        .told("{}/{kind}/{part}/speed_level/state", "")
+                        .then_on(),
+                ),
             },
             OutputRow {
                 kinds: &[],

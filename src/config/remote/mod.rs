@@ -14,7 +14,7 @@ use crate::model::{MqttSettings, Remote, RemoteSensor, Via, Words};
 use std::{borrow::Cow, collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
 pub(super) use input::input;
-pub(super) use output::output;
+pub(super) use output::{count_speeds, output};
 pub(super) use own::check_units;
 pub(super) use readings::{Medium, Reading, Readings, once};
 pub(super) use sensor::sensor;

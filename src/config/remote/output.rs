@@ -199,7 +199,7 @@ pub(in crate::config) fn output(
             }
             let level = level.map(|payload| {
                 let topic = level_topic.map_or_else(|| topic.clone(), Into::into);
-                RemoteLevel { topic, payload, full, state: level_state }
+                RemoteLevel { topic, payload, full, state: level_state, then_on: false }
             });
             let usual = |payload: &Arc<str>, words: &[&str], of_cover: &[&str]| {
                 if is_cover { shared(of_cover) } else { said(payload, words) }
@@ -237,6 +237,14 @@ pub(in crate::config) fn output(
     check_words(&remote.words, "state_on", table);
     check_moves(&remote, table);
     Some((remote, source.place))
+}
+
+/// A fan that takes the number of a speed takes as many as this.
+pub(in crate::config) fn count_speeds(remote: &mut Remote, count: i64) {
+    let level = remote.command.as_mut().and_then(|command| command.level.as_mut());
+    if let (Some(level), Ok(count)) = (level.filter(|level| level.then_on), u32::try_from(count)) {
+        level.full = count;
+    }
 }
 
 /// What a table says of a cover.
@@ -340,6 +348,7 @@ fn by_form(
         payload: device.fill_payload(level.payload),
         full: level.full,
         state: (!level.state.is_empty()).then(|| told(level.state, level.pointer)),
+        then_on: level.then_on,
     });
     debug_assert!(
         level.as_ref().is_none_or(|level| level.payload.contains(LEVEL_MARK)),

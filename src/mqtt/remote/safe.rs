@@ -74,7 +74,9 @@ fn safe_states(config: &Config, except: Option<&Config>) -> Vec<Order> {
         if except.is_some_and(|house| is_commanded(house, remote)) {
             return None;
         }
-        let (topic, payload) = remote.command.as_ref()?.message(config[id].safe_level()?)?;
+        let (command, level) = (remote.command.as_ref()?, config[id].safe_level()?);
+        // What is on at all is safe, where its level alone would not switch it on.
+        let (topic, payload) = command.then_on(level).or_else(|| command.message(level))?;
         let (output, remote, topic) = (config[id].id.clone(), remote.clone(), topic.clone());
         Some(Order { output, remote, what: "its safe state was", topic, payload })
     });
