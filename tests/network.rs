@@ -23,13 +23,16 @@ use std::{
 use support::{
     Broker, Dice, House, LOOK, PATIENCE, Watcher, free_port,
     proxy::{Fault, Proxy},
-    retained, wait_until,
+    retained, wait_until, wait_within,
 };
 use tempfile::TempDir;
 
 const HOUSES: usize = 40;
 /// For each house: two hundred in all.
 const SCHEDULES: usize = 5;
+/// One that was thrown out again and again waits for up to a minute before it tries, and one that was not answered believes the
+/// broker after another.
+const BACK_WITHIN: Duration = Duration::from_secs(180);
 /// Megabytes of a daemon. One built for tests is much larger than a released one; it must not grow with what breaks.
 const LARGEST_MB: u64 = 80;
 
@@ -214,18 +217,33 @@ impl Behind<'_> {
         format!("hearthd/{}/{leaf}", self.id)
     }
 
-    /// Waits until the house is there and takes the broker for good. One that was thrown out again and again waits for up to a
-    /// minute before it tries, and one that was not answered believes the broker after another.
+    /// Waits until the house is there and takes the broker for good.
     fn is_back(&self) {
         let says = |leaf, word: &str| self.watcher.last(&self.topic(leaf)).as_deref() == Some(word);
-        let is_back = || says("availability", "online") && says("problem", "none");
-        for _ in 0..2 * PATIENCE.as_millis() / LOOK.as_millis() {
-            if is_back() {
-                break;
+        wait_within(BACK_WITHIN, &format!("{} is there, and has no problem", self.id), || {
+            says("availability", "online") && says("problem", "none")
+        });
+    }
+
+    /// Whether it sees the door of the next house, over both networks.
+    fn sees(&self, next: &Behind<'_>) -> bool {
+        let why: serde_json::Value = serde_json::from_str(&self.house.ask(&["why", "next.door", "--json"])).unwrap();
+        why["point"]["quality"] == "good" && why["point"]["text"] == *next.house.value("door")
+    }
+
+    /// All that the broker keeps of the house while it is there and nothing is wrong. An answer that was lost may still end its
+    /// connection, half a minute later.
+    fn keeps(&self, next: &Behind<'_>, port: u16) -> BTreeMap<String, String> {
+        let mut kept = BTreeMap::new();
+        let is_right = || self.differences().is_empty() && self.sees(next);
+        wait_within(BACK_WITHIN, &format!("{} is there, and has no problem", self.id), || {
+            is_right() && {
+                kept = self.kept(port);
+                let says = |leaf, word: &str| kept.get(&self.topic(leaf)).is_some_and(|kept| kept == word);
+                says("availability", "online") && says("problem", "none") && is_right()
             }
-            thread::sleep(LOOK);
-        }
-        wait_until(&format!("{} is there, and has no problem", self.id), is_back);
+        });
+        kept
     }
 
     /// Ends its connections, and lets it have no other.
@@ -326,30 +344,22 @@ fn two_hundred_broken_networks_leave_nothing_wrong() {
     println!("{} schedules, right again after {median:?} (median), {longest:?} at the longest", settled.len());
     println!("resident at most {} kB before, {} kB after", sizes[0], sizes[1]);
     assert!(sizes[1] < LARGEST_MB * 1024, "{sizes:?}");
-    let connect_anew = || {
-        houses.iter().for_each(|behind| behind.leaves(broker.port));
-        watcher.forget();
-        houses.iter().for_each(|behind| behind.proxy.set(Fault::Nothing));
-        houses.iter().for_each(Behind::is_back);
-        // Each sees the door of the next, over both networks.
-        for (number, behind) in houses.iter().enumerate() {
-            let door = houses[(number + 1) % HOUSES].house.value("door");
-            wait_until(&format!("house{number} sees {door}"), || {
-                let why: serde_json::Value =
-                    serde_json::from_str(&behind.house.ask(&["why", "next.door", "--json"])).unwrap();
-                why["point"]["quality"] == "good" && why["point"]["text"] == *door
-            });
-        }
-        for behind in &houses {
+    let see_each_other = || {
+        for (behind, next) in houses.iter().zip(houses.iter().cycle().skip(1)) {
+            wait_until(&format!("{} sees the door of {}", behind.id, next.id), || behind.sees(next));
             behind.settle(&[]);
         }
     };
-    // An answer that was lost may still end its connection, half a minute later: none lives as long.
-    connect_anew();
+    see_each_other();
     // What a newcomer would be given is what the house would tell a new broker on a new connection: nothing is missing or left
     // over, and no reason, attribute or announcement is an old one.
-    let kept: Vec<_> = houses.iter().map(|behind| behind.kept(broker.port)).collect();
-    connect_anew();
+    let nexts = houses.iter().cycle().skip(1);
+    let kept: Vec<_> = houses.iter().zip(nexts).map(|(behind, next)| behind.keeps(next, broker.port)).collect();
+    houses.iter().for_each(|behind| behind.leaves(broker.port));
+    watcher.forget();
+    houses.iter().for_each(|behind| behind.proxy.set(Fault::Nothing));
+    houses.iter().for_each(Behind::is_back);
+    see_each_other();
     for (behind, kept) in houses.iter().zip(kept) {
         let told = behind.told();
         assert!(told.keys().filter(|topic| topic.ends_with("/attributes")).count() >= 2, "{told:?}");

@@ -6,6 +6,10 @@ pub mod ports;
 pub mod programs;
 pub mod proxy;
 
+use hearthd::{
+    clock::{Clock, Moment},
+    model::ClockTrust,
+};
 pub use ports::free_port;
 use rumqttc::{Client, Event, MqttOptions, Packet, PublishOptions, QoS};
 use std::{
@@ -58,6 +62,16 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
         thread::sleep(LOOK);
     }
     panic!("waited in vain until {what}");
+}
+
+/// As [`wait_until`], for so long, however long each look takes.
+pub fn wait_within(patience: Duration, what: &str, mut holds: impl FnMut() -> bool) {
+    let clock = Clock::system(Moment::START, ClockTrust::Always);
+    let end = clock.now().moment + patience;
+    while !holds() {
+        assert!(clock.now().moment < end, "waited in vain until {what}");
+        thread::sleep(LOOK);
+    }
 }
 
 /// A mosquitto that keeps nothing.

@@ -113,6 +113,11 @@ fn connect(house: TcpStream, broker: u16, shared: &Arc<Shared>) {
         stream.set_read_timeout(Some(LOOK)).unwrap();
         shared.open.lock().unwrap().push(stream.try_clone().unwrap());
     }
+    // All may have been cut just before this one was among them.
+    if shared.fault() == Fault::Refuse {
+        let _ = (house.shutdown(Shutdown::Both), broker.shutdown(Shutdown::Both));
+        return;
+    }
     let (from, to, ours) = (broker.try_clone().unwrap(), house.try_clone().unwrap(), shared.clone());
     thread::spawn(move || carry(from, to, Fault::LosesWhatTheBrokerSends, &ours));
     carry(house, broker, Fault::LosesWhatTheHouseSends, shared);
