@@ -217,7 +217,11 @@ impl Engine {
             match &self.config[id].method {
                 Method::Cover(cover) => motion(cover, &self.outputs).is_some() || state.travel.goal().is_some(),
                 Method::Door(_) => state.door.is_under_way(),
-                Method::Mover(_) => state.mover.is_under_way(),
+                // What it said before it was away tells nothing; what waits to be told can be called off.
+                Method::Mover(mover) => {
+                    let is_away = self.outputs[mover.stop.0].failure().is_some();
+                    state.mover.is_pressing() || state.mover.is_under_way() && !is_away
+                }
                 _ => false,
             }
         })

@@ -466,7 +466,7 @@ impl Engine {
                     self.outputs[part.0].level = Level::OFF;
                 }
                 if !is_start {
-                    self.outputs[index].begin_mover();
+                    self.outputs[index].begin_mover(false);
                 }
             }
             let Method::Door(door) = &output.method else { continue };
@@ -498,8 +498,9 @@ impl Engine {
             let before = ids.into_iter().find_map(|id| old.config.find_output(&id));
             let before = before.and_then(|id| old.config[id].method.mover());
             let is_other = |(before, now): (&Mover, &Mover)| before.remote.tells_otherwise(&now.remote);
-            if before.zip(output.method.mover()).is_some_and(is_other) {
-                state.begin_mover();
+            if let Some((before, now)) = before.zip(output.method.mover()).filter(|both| is_other(*both)) {
+                let topic = |mover: &Mover| mover.remote.command.as_ref().map(|command| command.topic.clone());
+                state.begin_mover(topic(before) != topic(now));
             }
         }
         for (index, (sensor, state)) in self.config.sensors.iter().zip(&mut self.sensors).enumerate() {

@@ -6,7 +6,7 @@ use super::{
     problem::problem,
 };
 use crate::{
-    house::{Ask, Course, House, NoCourse, Past},
+    house::{Ask, Course, House, NoCourse, Past, past::read},
     report::{Report, Wanted, html, make},
 };
 use axum::{
@@ -15,6 +15,7 @@ use axum::{
     http::{StatusCode, header::CONTENT_SECURITY_POLICY},
     response::{Html, IntoResponse, Response},
 };
+use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
@@ -28,61 +29,97 @@ static REPORTING: Semaphore = Semaphore::const_new(1);
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
+/// No longer time is told of, in days: a report is held in memory, with each day of each point. `hearthd report` has no such bound.
+const DAYS_MOST: i64 = 400;
+
 /// Why there is no report.
 enum NoReport {
     Past(NoCourse),
-    /// The daemon is stopping, or whoever asked has gone.
+    /// The history has too much to do, or is gone.
+    Busy,
+    TooLong,
+    /// Whoever asked has gone.
     Over,
 }
 
 /// `GET /api/v1/report`.
 pub(super) async fn report(state: State<House>, work: Extension<Work>, wanted: Asked<Wanted>) -> Response {
-    made(state, work, wanted).await.map_or_else(|response| response, |report| Json(report).into_response())
+    made(state, work, wanted, |report: &Report| Json(report).into_response()).await
 }
 
 /// `GET /api/v1/report.html`.
 pub(super) async fn page(state: State<House>, work: Extension<Work>, wanted: Asked<Wanted>) -> Response {
-    let page = |report: Report| ([(CONTENT_SECURITY_POLICY, POLICY)], Html(html::page(&report))).into_response();
-    made(state, work, wanted).await.map_or_else(|response| response, page)
+    let page = |report: &Report| ([(CONTENT_SECURITY_POLICY, POLICY)], Html(html::page(report))).into_response();
+    made(state, work, wanted, page).await
 }
 
+/// Made and written out beside the house, which waits for neither.
 async fn made(
     State(house): State<House>,
     Extension(work): Extension<Work>,
     wanted: Asked<Wanted>,
-) -> Result<Report, Response> {
+    written: fn(&Report) -> Response,
+) -> Response {
     let _at_work = work.begin();
-    let wanted = understood(wanted, "from and to");
-    let wanted = wanted.map_err(|wrong| problem(StatusCode::UNPROCESSABLE_ENTITY, &wrong))?;
+    let wanted = match understood(wanted, "from and to") {
+        Ok(wanted) => wanted,
+        Err(wrong) => return problem(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
+    };
     let unavailable = |text| problem(StatusCode::SERVICE_UNAVAILABLE, text);
     let Ok(Ok(turn)) = timeout(PATIENCE, REPORTING.acquire()).await else {
-        return Err(unavailable("hearthd is at work on another report; ask again"));
+        return unavailable("hearthd is at work on another report; ask again");
     };
-    let (config, now) = (house.snapshots.borrow().config.clone(), house.clock.now().wall);
+    let (config, now) = (house.snapshots.borrow().config.clone(), house.clock.now());
+    if !now.wall_known {
+        return unavailable("the time is not known yet; ask again");
+    }
     // Dropped with this answer, when whoever asked goes away.
     let waits = Arc::new(());
     let goes_on = Arc::downgrade(&waits);
     let working = spawn_blocking(move || {
         let _turn = turn;
-        let mut source = |ask: &Ask| match goes_on.strong_count() {
-            0 => Err(NoReport::Over),
-            _ => course(&house.past, ask),
+        // The first answer tells how long the time is; what is usual is seen by the weeks before.
+        let mut is_first = true;
+        let mut source = |ask: &Ask| {
+            if goes_on.strong_count() == 0 {
+                return Err(NoReport::Over);
+            }
+            let course = course(&house.past, ask)?;
+            match &course {
+                Some(course)
+                    if std::mem::take(&mut is_first) && days(course, now.wall).is_some_and(|days| days > DAYS_MOST) =>
+                {
+                    Err(NoReport::TooLong)
+                }
+                _ => Ok(course),
+            }
         };
-        make(&config, &wanted, now, &mut source)
+        make(&config, &wanted, now.wall, &mut source).map(|report| report.as_ref().map(written))
     });
     match working.await {
-        Ok(Ok(Some(report))) => Ok(report),
-        Ok(Ok(None)) => Err(problem(StatusCode::NOT_FOUND, "nothing was recorded in that time")),
-        Ok(Err(NoReport::Past(why))) => Err(no_course(&why)),
-        Ok(Err(NoReport::Over)) | Err(_) => Err(unavailable("hearthd is stopping")),
+        Ok(Ok(Some(response))) => response,
+        Ok(Ok(None)) => problem(StatusCode::NOT_FOUND, "nothing was recorded in that time"),
+        Ok(Err(NoReport::Past(why))) => no_course(&why),
+        Ok(Err(NoReport::TooLong)) => {
+            let text = format!("ask for {DAYS_MOST} days at most, or on the machine itself with `hearthd report`");
+            problem(StatusCode::UNPROCESSABLE_ENTITY, &text)
+        }
+        Ok(Err(NoReport::Busy | NoReport::Over)) => unavailable("the history is busy; ask again"),
+        Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "the report could not be made; the log says why"),
     }
+}
+
+/// How many days an answer of the history is about; nothing is known of later ones than `now`.
+fn days(course: &Course, now: DateTime<Utc>) -> Option<i64> {
+    let (from, to) = read(&course.from).zip(read(&course.to))?;
+    Some((to.to_utc().min(now) - from.to_utc()).num_days())
 }
 
 /// What became of a point; None: nothing was recorded of it, which may be otherwise with the next.
 fn course(past: &mpsc::Sender<Past>, ask: &Ask) -> Result<Option<Course>, NoReport> {
     let (answer_in, answer) = oneshot::channel();
-    past.blocking_send(Past { ask: ask.clone(), answer: answer_in }).map_err(|_| NoReport::Over)?;
-    match answer.blocking_recv().map_err(|_| NoReport::Over)? {
+    past.blocking_send(Past { ask: ask.clone(), answer: answer_in }).map_err(|_| NoReport::Busy)?;
+    match answer.blocking_recv().map_err(|_| NoReport::Busy)? {
         Ok(course) => Ok(Some(course)),
         Err(NoCourse::UnknownPoint(_)) => Ok(None),
         Err(why) => Err(NoReport::Past(why)),

@@ -163,6 +163,12 @@ impl ModbusPoint {
         };
         (self.unit.address, self.place) == (other.unit.address, other.place) && !are_two_bits
     }
+
+    /// Whether whoever drives the other drives all of this: the same relay, or a bit of the other's register.
+    pub fn is_part_of(&self, other: &ModbusPoint) -> bool {
+        let is_more_than_a_bit = !matches!(self.form, ModbusForm::Bit(_)) && matches!(other.form, ModbusForm::Bit(_));
+        self.overlaps(other) && !is_more_than_a_bit
+    }
 }
 
 impl ModbusForm {
@@ -363,6 +369,8 @@ mod tests {
         assert!(!relay.overlaps(&point(8, relay.form, true)));
         let bit = |bit| point(7, ModbusForm::Bit(bit), true);
         assert!(bit(3).overlaps(&bit(3)) && !bit(3).overlaps(&bit(4)));
+        assert!(bit(3).is_part_of(&bit(3)) && !bit(3).is_part_of(&bit(4)));
+        assert!(bit(3).is_part_of(&relay) && relay.overlaps(&bit(3)) && !relay.is_part_of(&bit(3)));
     }
 
     #[test]

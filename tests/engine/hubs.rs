@@ -172,6 +172,18 @@ fn a_cover_is_asked_once_and_given_back_once_it_follows() {
     assert_eq!(moves(house.input("bright", false)), RELEASE);
 }
 
+/// What was told one hub is nothing to another.
+#[test]
+fn a_cover_of_a_hub_that_is_another_now_is_not_given_back() {
+    let mut house = blind();
+    house.input("bright", true);
+    at(&mut house, 100);
+    let other = BLIND.replace("[hubs.garage]\n", "[hubs.garage]\nid = \"shed\"\n");
+    house.reconfigure(from_text(&other.replace("while = \"bright\"", "while = \"not bright\"")));
+    assert_eq!(at(&mut house, 0), NOTHING);
+    assert_eq!(moves(house.live(secs(3600))), NOTHING);
+}
+
 #[test]
 fn a_cover_that_does_not_follow_is_given_back_and_is_good_then() {
     let mut house = blind();

@@ -467,3 +467,15 @@ fn what_was_away_may_have_moved() {
     house.live(secs(2));
     assert!(house.is_on("lamp"));
 }
+
+#[test]
+fn what_moved_before_it_was_away_is_not_taken_to_move() {
+    let mut house = pair("class = \"gate\"\n");
+    tells(&mut house, 50, Some(ON));
+    let says = CoverSays { position: Level::new(0), towards: None };
+    house.tells("shade", says);
+    goes_away(&mut house);
+    let done = house.command("all", "TOGGLE");
+    assert!(!done.iter().any(|line| line.contains("shade.stop ON")), "{done:?}");
+    assert_eq!(house.point("blind").quality, Quality::Fault);
+}

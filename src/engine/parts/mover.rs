@@ -62,10 +62,11 @@ pub(in crate::engine) enum Lapse {
 }
 
 impl MoverState {
-    /// It is on other topics: nothing is known of it, and nothing is pressed because of that.
-    pub fn begin(&mut self) {
+    /// It is on other topics: nothing is known of it, and nothing is pressed because of that. `is_moved`: it is commanded at
+    /// another, where nothing was told from here.
+    pub fn begin(&mut self, is_moved: bool) {
         let MoverState { to, was_asked, owed, .. } = *self;
-        *self = MoverState { to, was_asked, owed, ..MoverState::default() };
+        *self = MoverState { to, was_asked, owed: owed && !is_moved, ..MoverState::default() };
     }
 
     /// Nobody knows how long ago the engine before this one ended: what waited then waits no more.

@@ -244,8 +244,8 @@ impl OutputState {
     }
 
     /// Of a cover on the broker: nothing is known of it.
-    pub fn begin_mover(&mut self) {
-        self.mover.begin();
+    pub fn begin_mover(&mut self, is_moved: bool) {
+        self.mover.begin(is_moved);
         self.turned = Turned::default();
     }
 

@@ -153,10 +153,8 @@ impl Bus {
         self.forgive();
     }
 
-    /// Whoever did not answer is asked again at once, as if that was long ago; so are those that are leaving. Who did answer may
-    /// have died since.
+    /// Whoever did not answer is asked again at once, as if that was long ago; so are those that are leaving.
     fn forgive(&mut self) {
-        self.devices.values_mut().for_each(|device| device.is_heard = false);
         let troubles = self.devices.values_mut().filter_map(|device| device.trouble.as_mut());
         troubles.for_each(|(_, since)| *since = Moment::START);
         self.closed.iter_mut().for_each(|(_, _, at)| *at = Moment::START);
@@ -203,7 +201,10 @@ impl Bus {
                     None => *wire = Some(Wire::new(settings)),
                 }
                 // Another setting may be what it lacked.
-                self.closed = None;
+                if let Some((text, ..)) = self.closed.take() {
+                    self.closed = Some((text, 0, Moment::START));
+                    self.forgive();
+                }
             }
         }
     }

@@ -25,8 +25,6 @@ pub(super) struct Device {
     failures: u32,
     /// What was wrong, and when that was.
     pub trouble: Option<(String, Moment)>,
-    /// It answered the last request, in this round if it is the end.
-    pub is_heard: bool,
     /// What it was asked to read and has not answered, by what could take that answer, which may come yet, for its own.
     pub owed: BTreeMap<(u8, usize), Owed>,
     /// It has function 15 or 16 only, not 5 or 6.
@@ -80,7 +78,6 @@ impl Device {
             jobs: Vec::new(),
             failures: 0,
             trouble: None,
-            is_heard: false,
             owed: BTreeMap::new(),
             writes_several: [false; 2],
             inputs: BTreeMap::new(),
@@ -164,11 +161,11 @@ impl Device {
         Some((retry.map_or(due.0, |retry| retry.max(due.0)), due.1))
     }
 
-    /// The link to it is there again: what was wrong was none of its own.
-    pub fn is_reached(&mut self, events: &mut Vec<Event>) {
-        if let Some((_, since)) = self.trouble.take() {
+    /// The link to it is there again. If that was what was wrong with it, it was none of its own.
+    pub fn is_reached(&mut self, closed: &str, events: &mut Vec<Event>) {
+        if let Some((_, since)) = self.trouble.take_if(|(text, _)| text == closed) {
             self.failures = 0;
-            self.jobs.iter_mut().for_each(|job| job.due = job.due.min(since));
+            self.jobs.iter_mut().for_each(|job| (job.due, job.failures) = (job.due.min(since), 0));
             self.retry(events);
         }
     }
@@ -190,16 +187,17 @@ impl Device {
             }
             self.retry(events);
         }
-        (self.failures, self.is_heard) = (0, true);
+        self.failures = 0;
         self.owed.values_mut().for_each(|owed| owed.is_awake = true);
     }
 
     /// It did not answer, to this request if it was asked.
     pub fn fails(&mut self, name: &str, text: &str, request: Option<Request>, now: Moment, events: &mut Vec<Event>) {
-        (self.failures, self.is_heard) = (self.failures.saturating_add(1), false);
+        self.failures = self.failures.saturating_add(1);
         self.trouble = Some((text.to_owned(), now));
         let is_silent = self.is_silent();
-        if self.failures == FAULT_AFTER {
+        // Of the link, that is said once.
+        if self.failures == FAULT_AFTER && request.is_some() {
             tracing::warn!("{name}: {text}; it is asked again now and then");
         }
         let mut are_points_in_fault = is_silent;

@@ -9,12 +9,14 @@ use crate::{
         wire::{Failure, TRIES, Wire},
     },
 };
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 /// A device that did not answer so long ago is not asked again for another of its outputs.
 const SPARED: Duration = Duration::from_secs(1);
 /// So many answers missing one after the other, of whomever: the connection is made anew.
 const SILENT_LINK: u32 = 3;
+/// To try to open the link costs nothing: a command waits for it no longer than this.
+const REOPEN_LAST: Duration = Duration::from_secs(10);
 /// An answer is late by no more than so many time-outs.
 const LATE: u32 = 2;
 
@@ -22,7 +24,7 @@ impl Bus {
     /// Asks a device, and notes whether it answers. That a gateway gets no answer is none.
     pub(super) fn ask(&mut self, address: u8, request: Request) -> Result<Answer, NotDriven> {
         self.settle(address, request)?;
-        let patience = self.patience(address);
+        let patience = self.patience();
         let answer = self.exchange(address, request, patience);
         self.note(address, request, answer, patience)
     }
@@ -35,7 +37,7 @@ impl Bus {
         let Some(Owed { request: owed, is_awake }) = device.owed.get(&request.likeness()).copied() else {
             return Ok(());
         };
-        let patience = self.patience(address);
+        let patience = self.patience();
         let answer = self.exchange(address, owed, patience);
         let is_silent = answer == Err(Failure::Silent);
         let settled = match is_silent && is_awake {
@@ -76,21 +78,8 @@ impl Bus {
     }
 
     /// How long an answer of a device is waited for.
-    pub(super) fn patience(&self, address: u8) -> Duration {
-        self.rounds.patience(self.timeout, self.unheard(address), self.clock.now().moment)
-    }
-
-    /// How many devices are to be asked in this round of the end and were not, with this one.
-    pub(super) fn unheard(&self, address: u8) -> usize {
-        let round = self.rounds.current();
-        let mut addresses = if round == 0 { BTreeSet::new() } else { self.inbox.addresses(round) };
-        addresses.retain(|other| {
-            let is_heard = self.devices.get(other).is_some_and(|device| device.is_heard);
-            let is_left_out = round == 1 && self.is_left_out(*other);
-            !is_heard && !is_left_out && self.spared(*other).is_none()
-        });
-        addresses.insert(address);
-        addresses.len()
+    pub(super) fn patience(&self) -> Duration {
+        self.rounds.patience(self.timeout)
     }
 
     fn note(
@@ -122,6 +111,7 @@ impl Bus {
             }
             Err(failure) => {
                 self.missing += 1;
+                self.rounds.missed(patience);
                 if let Some(device) = self.devices.get_mut(&address)
                     && matches!(request, Request::Read { .. })
                     && !numbers_requests
@@ -155,12 +145,10 @@ impl Bus {
     /// Somebody answered. Of the others nobody knows yet: what was not read and driven, while nobody was reached, is at once.
     fn link_works(&mut self) {
         self.missing = 0;
-        if self.closed.take().is_none() {
-            return;
-        }
+        let Some((text, ..)) = self.closed.take() else { return };
         tracing::info!("modbus {}: it is reached again", self.name);
         let mut events = Vec::new();
-        self.devices.values_mut().for_each(|device| device.is_reached(&mut events));
+        self.devices.values_mut().for_each(|device| device.is_reached(&text, &mut events));
         self.reports.extend(events);
     }
 
@@ -171,7 +159,7 @@ impl Bus {
             tracing::warn!("modbus {}: {text}", self.name);
         }
         let times = times.saturating_add(1);
-        self.closed = Some((text.to_owned(), times, now + pause(times)));
+        self.closed = Some((text.to_owned(), times, now + pause(times).min(REOPEN_LAST)));
         let mut events = Vec::new();
         for (address, device) in &mut self.devices {
             device.fails(&format!("{}/{address}", self.name), text, None, now, &mut events);

@@ -5,7 +5,7 @@ use crate::{
     model::{DriveId, Level, ModbusPoint},
 };
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::VecDeque,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -69,12 +69,13 @@ struct State {
 }
 
 impl Inbox {
-    /// Adds a task. Of the drives of one output, or of what overlaps, only the newest is done. The end comes before all drives; what failed since,
-    /// after those that nobody has tried.
+    /// Adds a task. Of drives of the same, or of what is part of it, only the newest is done. The end comes before all drives;
+    /// what failed since, after those that nobody has tried.
     pub fn give(&self, task: Task) {
         let mut state = self.lock();
         if let Task::Drive(drive) = &task {
-            state.tasks.retain(|other| !drives(other, &drive.point));
+            let is_over = |other: &Task| matches!(other, Task::Drive(other) if other.point.is_part_of(&drive.point));
+            state.tasks.retain(|other| !is_over(other));
         }
         match task {
             Task::End => {
@@ -101,7 +102,8 @@ impl Inbox {
     /// anew.
     pub(super) fn give_back(&self, drive: Drive) {
         let mut state = self.lock();
-        if state.tasks.iter().any(|other| drives(other, &drive.point)) {
+        let is_newer = |other: &Task| matches!(other, Task::Drive(other) if other.point.overlaps(&drive.point));
+        if state.tasks.iter().any(is_newer) {
             return;
         }
         let comes_later = |other: &Task| match other {
@@ -121,16 +123,6 @@ impl Inbox {
         self.lock().tasks.iter().any(|task| matches!(task, Task::Drive(_)))
     }
 
-    /// The devices that something is to be driven of in this round.
-    pub(super) fn addresses(&self, round: u8) -> BTreeSet<u8> {
-        let state = self.lock();
-        let address = |task: &Task| match task {
-            Task::Drive(drive) if drive.round <= round => Some(drive.point.unit.address),
-            Task::Drive(_) | Task::Follow(_) | Task::End => None,
-        };
-        state.tasks.iter().filter_map(address).collect()
-    }
-
     /// The thread ends after what it is at.
     pub fn end(&self) {
         self.lock().ended = true;
@@ -148,9 +140,4 @@ impl Inbox {
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         (!state.ended).then(|| state.tasks.pop_front())
     }
-}
-
-/// Whether a task drives what is driven at a point, whatever its bus is called and how it is read back.
-fn drives(task: &Task, point: &ModbusPoint) -> bool {
-    matches!(task, Task::Drive(drive) if drive.point.overlaps(point))
 }

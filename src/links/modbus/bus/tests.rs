@@ -54,7 +54,7 @@ fn of_one_output_only_the_newest_drive_is_done() {
 
 /// As after a reload, by which the house has it by another name or in another form.
 #[test]
-fn of_what_overlaps_only_the_newest_drive_is_done() {
+fn of_the_same_and_of_its_parts_only_the_newest_drive_is_done() {
     let point = |bus: &str, form| {
         let place = ModbusPlace { bank: Bank::Register, address: 7 };
         Arc::new(ModbusPoint {
@@ -66,14 +66,15 @@ fn of_what_overlaps_only_the_newest_drive_is_done() {
     };
     let whole = ModbusForm::Numbers { off: 0, on: 1 };
     let inbox = Inbox::default();
-    for (bus, form) in
-        [("rs485", whole), ("cabinet", whole), ("cabinet", ModbusForm::Bit(1)), ("cabinet", ModbusForm::Bit(2))]
-    {
+    let (one, two) = (ModbusForm::Bit(1), ModbusForm::Bit(2));
+    for (bus, form) in [("hall", one), ("rs485", whole), ("cabinet", whole), ("cabinet", one), ("cabinet", two)] {
         inbox.give(Task::Drive(Drive::new(point(bus, form), Level::ON, Answering::Waiting(Box::new(drop)))));
     }
     let left = std::iter::from_fn(|| inbox.next(Duration::ZERO).flatten());
     let left = left.map(|task| if let Task::Drive(drive) = task { drive.point.to_string() } else { String::new() });
-    assert_eq!(left.collect::<Vec<_>>(), ["bit 1 of register 7 of cabinet/1", "bit 2 of register 7 of cabinet/1"]);
+    // What is more than a bit is done before it.
+    let whole = "register 7 of cabinet/1";
+    assert_eq!(left.collect::<Vec<_>>(), [whole, &format!("bit 1 of {whole}"), &format!("bit 2 of {whole}")]);
 }
 
 #[test]
@@ -226,33 +227,6 @@ fn at_the_end_a_dead_device_is_tried_behind_all_others() {
     assert_eq!(asked, [(1, 0), (2, 0), (2, 1), (1, 1), (1, 2)], "each round tries one of the dead, another each time");
     let answers: Vec<_> = answers.try_iter().collect();
     assert_eq!(answers, [(2, 0, true), (2, 1, true), (1, 2, false), (1, 1, false), (1, 0, false)]);
-}
-
-#[test]
-fn those_share_the_time_of_a_round_that_have_not_been_heard_in_it() {
-    let mut bus = bus_at(0);
-    for (unit, of) in [(1, 0), (2, 0), (2, 1), (3, 0), (4, 0), (5, 0)] {
-        let answer = Answering::Waiting(Box::new(drop));
-        bus.inbox.give(Task::Drive(Drive { round: 1, ..Drive::new(coil(unit, of), Level::OFF, answer) }));
-        bus.devices.entry(unit).or_insert_with(Device::new).is_heard = true;
-    }
-    assert_eq!(bus.unheard(1), 1, "it is not the end");
-    bus.devices.insert(5, silent());
-    bus.begin_round(1);
-    assert_eq!(bus.unheard(1), 4, "not who is silent: its turn is in the next round");
-    let device = |bus: &mut Bus, unit: u8, is_heard| {
-        let device = bus.devices.get_mut(&unit).unwrap();
-        match is_heard {
-            true => device.answers("rs485", &mut Vec::new()),
-            false => device.fails("rs485", "no answer", None, bus.clock.now().moment, &mut Vec::new()),
-        }
-    };
-    device(&mut bus, 2, true);
-    device(&mut bus, 3, false);
-    assert_eq!(bus.unheard(1), 2);
-    assert_eq!(bus.unheard(4), 2);
-    bus.begin_round(2);
-    assert_eq!(bus.unheard(5), 5, "everybody has another chance");
 }
 
 #[test]
