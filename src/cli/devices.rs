@@ -240,7 +240,7 @@ mod tests {
             "light-lamp":{"p":"light","stat_t":"hearthd/barn/lamp/state","brightness_command_topic":"x"},
             "button-lamp":{"p":"button","cmd_t":"hearthd/barn/lamp/set","ent_cat":"config"},
             "valve-tap":{"p":"valve","stat_t":"hearthd/barn/tap/level/state","reports_position":true},
-            "cover-gate":{"p":"cover","stat_t":"hearthd/barn/gate/state"},
+            "cover-gate":{"p":"cover","dev_cla":"gate","stat_t":"hearthd/barn/gate/state"},
             "light-x":{"p":"light","stat_t":"hearthd/barn/x = 1\n[evil]/state"},
             "event-bell-event":{"p":"event","stat_t":"hearthd/barn/bell/event/state"},
             "sensor-lamp-power":{"p":"sensor","stat_t":"hearthd/barn/lamp/power/state","ent_cat":"diagnostic"},
@@ -538,7 +538,7 @@ clicks = { "press" = "click", "double_press" = "double" }
 id = "barn"
 inputs = { bell = "button", hatch = "door", "loft.occupied" = "motion" }
 sensors = { loft = ["humidity", "temperature"] }
-outputs = { lamp = { kind = "light", levels = true }, tap = { kind = "valve", levels = true } }
+outputs = { gate = { kind = "cover", class = "gate", levels = false }, lamp = { kind = "light", levels = true }, tap = { kind = "valve", levels = true } }
 
 [hubs.hut]
 prefix = "my/hut"
