@@ -61,12 +61,27 @@ while = "porch_motion is active"
 set = { coffee = "on" }
 """
 
+# Half of the house, of which nothing else in the file speaks.
+HALF = [f"outputs.{name}" for name in (
+    "living_lights", "reading_lamp", "shades", "living_blind", "bath_shutter", "garage_door", "garden_valve",
+    "bath_valve", "gate", "door_opener", "all_fans", "cellar_fan",
+)] + [f"inputs.{name}" for name in (
+    "garage", "wall", "hall_smoke", "mailbox", "electricity", "water", "gas", "oil", "ventilator", "cat_flap",
+)] + [f"sensors.{name}" for name in (
+    "pi", "air", "gases", "smells", "fumes", "dust", "sky", "stove", "pipe", "solar", "soil",
+)]  # fmt: skip
+
 
 def house(port):
     """The full house, without what lives on a broker."""
     text = (Path(__file__).parent / "house.toml").read_text()
     text = without(re.sub(r"(?ms)^\[mqtt\]\n.*?(?=^\[)", "", text), ["outputs.shed_plug", "outputs.shed_blind", "outputs.shed_awning", "sensors.outside"])
     return text.replace("[modes]\n", f'[homeassistant]\nlisten = "127.0.0.1:{port}"\n\n[modes]\n', 1) + BORROWED
+
+
+def point_of(unique_id):
+    """What an entity shows or commands: unique ids are MAC-PLATFORM-POINT@DEVICE, with other marks in the point."""
+    return unique_id.split("-", 2)[2].split("@")[0].replace("-", ".")
 
 
 class Check:
@@ -77,16 +92,15 @@ class Check:
         listed = await self.home.ask("config/entity_registry/list")
         return {entry["entity_id"]: entry for entry in listed if entry["platform"] == "esphome"}
 
+    async def ids(self):
+        return {unique_id: entry["id"] for unique_id, entry in (await self.by_unique_id()).items()}
+
+    async def by_unique_id(self):
+        return {entry["unique_id"]: entry for entry in (await self.entries()).values()}
+
     async def add(self, port):
-        """As a person adds it, with the key that hearthd prints."""
-        asked = map(str, [*self.hub.console, "homeassistant", "key", "--state", self.hub.file.parent / "state"])
-        told = await asyncio.create_subprocess_exec(*asked, stdout=asyncio.subprocess.PIPE)
-        key = (await told.communicate())[0].decode().strip()
-        flow = await self.home.post("/api/config/config_entries/flow", json={"handler": "esphome"})
-        for answers in ({"host": "127.0.0.1", "port": port}, {"noise_psk": key}):
-            path = f"/api/config/config_entries/flow/{flow['flow_id']}"
-            flow = await self.home.post(path, json=answers)
-        self.report.note("added with its key", flow["type"] == "create_entry", flow)
+        added = await self.home.add_esphome(port, await self.hub.key())
+        self.report.note("added with its key", added["type"] == "create_entry", added)
 
     async def everything_is_found(self):
         async def all_are_there():
@@ -101,6 +115,24 @@ class Check:
         shown = [entry for entry in (await self.entries()).values() if not entry["disabled_by"]]
         whole = [point for point in points.values() if "part_of" not in point]
         self.report.note("as many as points, or more", len(shown) >= len(whole), f"{len(shown)} of {len(whole)}")
+
+    async def rooms_are_right(self):
+        """Each entity is in the area of its room."""
+        house = await self.hub.all()
+        rooms = {room["id"]: room["name"] for room in house["rooms"]}
+        areas = {area["area_id"]: area["name"] for area in await self.home.ask("config/area_registry/list")}
+        devices = {device["id"]: device for device in await self.home.ask("config/device_registry/list")}
+        points = {point["id"]: point for point in house["points"]}
+        for unique_id, entry in (await self.by_unique_id()).items():
+            name = point_of(unique_id)
+            # A thermostat is its mode; buttons give a point back.
+            point = points.get(name) or points.get(f"{name}.mode") or points.get(name.rpartition(".")[0])
+            if point is None:
+                continue
+            area = areas.get(entry["area_id"] or devices[entry["device_id"]]["area_id"], "")
+            expected = rooms.get(point.get("room"), "")
+            # A new Home Assistant has a Living Room, a Kitchen and a Bedroom already.
+            self.report.note("areas", area.casefold() == expected.casefold(), f"{point['id']} is in {area}, not {expected}")
 
     def home_has(self, entries):
         return {entity.split(".")[0] for entity in entries}
@@ -170,19 +202,61 @@ class Check:
         await become("they are back", **{"orchard.temperature": 21.5, "porch_motion": "ON", "coffee": "ON"})
 
     async def reload(self):
-        """What is taken away is gone, and the others are the entities that they were."""
-        before = {entry["unique_id"]: entry["id"] for entry in (await self.entries()).values()}
-        self.hub.change(without(self.hub.house, ["outputs.living_lights", "outputs.reading_lamp"]))
+        """Half of the house is taken away: it is gone, and the others are the entities that they were."""
+        before = await self.ids()
+        self.hub.change(without(self.hub.house, HALF))
+        tables = {name.split(".")[1] for name in HALF}
+        left = []
 
-        async def gone():
-            return not any("reading_lamp" in entity for entity in await self.entries())
+        async def are_gone():
+            left[:] = [unique_id for unique_id in await self.ids() if point_of(unique_id).split(".")[0] in tables]
+            return not left
 
-        self.report.note("a reload: gone", await until("it is gone", gone), "reading_lamp is left")
-        after = {entry["unique_id"]: entry["id"] for entry in (await self.entries()).values()}
+        self.report.note("a reload: gone", await until("half is gone", are_gone), left)
+        after = await self.ids()
+        self.report.note("a reload: half", len(after) < len(before) * 0.6, f"{len(after)} of {len(before)} are left")
+        self.unmoved("a reload", before, after)
+
+    def unmoved(self, what, before, after):
         moved = [unique_id for unique_id, entry in after.items() if before.get(unique_id) != entry]
-        self.report.note("a reload: others unmoved", not moved, moved)
+        self.report.note(f"{what}: others unmoved", not moved, moved)
+
+    async def restart_of_home(self):
+        before = await self.ids()
+        await self.home.stop()
+        await self.home.start()
+        await self.all_back("a restart of Home Assistant", before)
+
+    async def all_back(self, what, before):
+        self.report.note(f"back after {what}", await until("all is back", self.all_are_available, 120), "some are not")
+        after = await self.ids()
+        self.report.note(f"{what}: all are there", before.keys() == after.keys(), before.keys() ^ after.keys())
+        self.unmoved(what, before, after)
+
+    async def another_key(self):
+        """Home Assistant asks a person for it, and goes on with what it had."""
+        before, old = await self.ids(), await self.hub.key()
+        await self.hub.stop()
+        (self.hub.state / "homeassistant.key").unlink()
+        await self.hub.start()
+        await until("hearthd serves", self.hub.serves)
+        new, asks = await self.hub.key(), []
+        self.report.note("another key", new != old, "it is the same")
+
+        async def is_asked():
+            flows = await self.home.ask("config_entries/flow/progress")
+            asks[:] = [flow for flow in flows if flow["handler"] == "esphome" and flow["context"]["source"] == "reauth"]
+            return asks
+
+        if not await until("Home Assistant asks for the key", is_asked, 120):
+            self.report.note("another key", False, "Home Assistant does not ask for it")
+            return
+        said = await self.home.answer(asks[0], {"noise_psk": new})
+        self.report.note("another key", said.get("reason") == "reauth_successful", said)
+        await self.all_back("another key", before)
 
     async def restart(self):
+        before = await self.ids()
         await self.hub.stop()
         there = []
 
@@ -196,7 +270,7 @@ class Check:
 
         self.report.note("unavailable without hearthd", await until("all is unavailable", are_gone), there)
         await self.hub.start()
-        self.report.note("back after a restart", await until("all is back", self.all_are_available, 120), "some are not")
+        await self.all_back("a restart", before)
 
 
 async def main(folder):
@@ -210,11 +284,14 @@ async def main(folder):
             await until("hearthd serves", hub.serves)
             await check.add(port)
             await check.everything_is_found()
+            await check.rooms_are_right()
             await check.services()
             await check.readings()
             await check.borrowed()
             await check.reload()
             await check.restart()
+            await check.restart_of_home()
+            await check.another_key()
             check.report.row("complaints in its log")
             for complaint in home.complaints():
                 if not any(usual in complaint for usual in USUAL):

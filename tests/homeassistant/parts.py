@@ -139,7 +139,8 @@ class Hub(Program):
         self.systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.systemd.bind(str(folder / "notify"))
         asyncio.get_running_loop().add_reader(self.systemd, self.systemd.recv, 4096)
-        command = [*self.console, "run", "--state", folder / "state"]
+        self.state = folder / "state"
+        command = [*self.console, "run", "--state", self.state]
         super().__init__(command, folder / "hearthd.log", NOTIFY_SOCKET=str(folder / "notify"))
 
     def change(self, house):
@@ -159,6 +160,14 @@ class Hub(Program):
         """As `hearthd set`, which plays the wires, too."""
         said = await asyncio.create_subprocess_exec(*map(str, [*self.console, "set", point, value]), stdout=asyncio.subprocess.DEVNULL)
         assert await said.wait() == 0, f"{point} {value}"
+
+    async def key(self):
+        """What Home Assistant asks for when it adds the hub."""
+        asked = map(str, [*self.console, "homeassistant", "key", "--state", self.state])
+        told = await asyncio.create_subprocess_exec(*asked, stdout=asyncio.subprocess.PIPE)
+        key = (await told.communicate())[0].decode().strip()
+        assert told.returncode == 0, "hearthd does not tell the key"
+        return key
 
     async def serves(self):
         try:
@@ -188,7 +197,9 @@ USUAL = ("Skipping pip installation of required modules", "zlib_ng and isal are 
 class HomeAssistant(Program):
     def __init__(self, folder, session):
         self.port, self.folder, self.session = free_port(), folder / "ha", session
-        self.token, self.socket, self.ids = None, None, itertools.count(1)
+        # What it gave at the log-in, and of that the token.
+        self.login, self.token = None, None
+        self.socket, self.ids = None, itertools.count(1)
         # The number of the last question, and those whose trigger fired.
         self.asked, self.fired = None, []
         self.folder.mkdir()
@@ -214,12 +225,19 @@ class HomeAssistant(Program):
             owner = {"client_id": client, "name": "Owner", "username": "owner", "password": "password", "language": "en"}
             code = (await self.post("/api/onboarding/users", json=owner))["auth_code"]
             grant = {"client_id": client, "grant_type": "authorization_code", "code": code}
-            self.token = (await self.post("/auth/token", data=grant))["access_token"]
+            self.login = await self.post("/auth/token", data=grant)
+            self.token = self.login["access_token"]
         self.socket = await self.session.ws_connect(self.address("/api/websocket"), max_msg_size=0)
         await self.socket.receive_json()
         await self.socket.send_json({"type": "auth", "access_token": self.token})
         assert (await self.socket.receive_json())["type"] == "auth_ok"
         assert await until("Home Assistant runs", self.runs, 180)
+
+    async def finish_setup(self):
+        """The rest of what it asks a new owner; without it, its pages ask."""
+        client = self.address("/")
+        for step, data in {"core_config": {}, "analytics": {}, "integration": {"client_id": client, "redirect_uri": client}}.items():
+            await self.post(f"/api/onboarding/{step}", json=data)
 
     async def stop(self):
         if self.socket:
@@ -260,12 +278,23 @@ class HomeAssistant(Program):
             "call_service", domain=domain, service=service, service_data=data, target={"entity_id": entity}
         )
 
+    async def answer(self, flow, answers):
+        """Fills in the form of a dialog, and what it says then."""
+        return await self.post(f"/api/config/config_entries/flow/{flow['flow_id']}", json=answers)
+
+    async def add(self, integration, *forms):
+        """Adds an integration as a person does in its settings."""
+        flow = await self.post("/api/config/config_entries/flow", json={"handler": integration})
+        for answers in forms:
+            flow = await self.answer(flow, answers)
+        return flow
+
     async def add_mqtt(self, broker):
-        """Adds the integration as a person does in its settings."""
-        flow = await self.post("/api/config/config_entries/flow", json={"handler": "mqtt"})
-        answers = {"broker": "127.0.0.1", "port": broker.port}
-        flow = await self.post(f"/api/config/config_entries/flow/{flow['flow_id']}", json=answers)
+        flow = await self.add("mqtt", {"broker": "127.0.0.1", "port": broker.port})
         assert flow["type"] == "create_entry", flow
+
+    async def add_esphome(self, port, key):
+        return await self.add("esphome", {"host": "127.0.0.1", "port": port}, {"noise_psk": key})
 
     async def states(self):
         return {state["entity_id"]: state for state in await self.ask("get_states")}
