@@ -41,6 +41,7 @@ QUICK = {"CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_CODEGEN_UNIT
 def main(words: list[str]) -> int:
     arguments = argparse.ArgumentParser(prog="scripts/rig", description="Runs hearthd on emulated boards.")
     arguments.add_argument("--list", action="store_true", help="print the scenarios and exit")
+    arguments.add_argument("--prepare", action="store_true", help="make what the scenarios need and exit")
     arguments.add_argument("--keep", type=pathlib.Path, metavar="FOLDER", help="keep the guests' logs and disks here")
     arguments.add_argument("--lanes", type=int, default=LANES, metavar="N",
                            help=f"run so many scenarios at once ({LANES}; with 1 the times that they tell are truer)")
@@ -97,6 +98,8 @@ def run_all(scenarios: list[Scenario], options: argparse.Namespace, cache: pathl
         print(f"rig: {problem}\nrig: 0 passed; 0 failed; {len(scenarios)} SKIPPED: the guests cannot be made on this machine")
         return exit_code(["SKIPPED"])
     print(f"rig: prepared in {time.monotonic() - started:.0f} s", flush=True)
+    if options.prepare:
+        return 0
     with (tempfile.TemporaryDirectory(prefix="hearthd-rig-") as asleep,
           concurrent.futures.ThreadPoolExecutor(options.lanes) as lanes):
         sleepers = {release: Sleeper(pathlib.Path(asleep) / release.name) for release in RELEASES}
