@@ -643,3 +643,40 @@ fn one_dead_device_of_thirty_keeps_no_other_waiting() {
     devices.set(DEAD, INPUT, 1, &[777, 500]);
     waits(&house, &format!("room_{DEAD}.temperature"), "77.70");
 }
+
+/// Also a device of which nothing is known, and one that the configuration has.
+#[test]
+fn a_bus_is_scanned_on_request() {
+    let mut devices = Devices::on_a_line(&[3, 9]);
+    // The first is no meter of three phases, the second a board of relays.
+    devices.said(&json!({ "do": "deaf", "at": [[3, 4, 52], [9, 2, 0], [9, 4, 0], [9, 4, 1], [9, 3, 1]] }));
+    // It answers for those that are not there, too.
+    devices.units("dead", &[1, 2, 4, 5, 6, 7, 8, 10]);
+    let bus = format!("[modbus.rs485]\nport = \"{}\"\n", devices.port.display());
+    let house = hut(&format!("{bus}[outputs.lamp]\nkind = \"light\"\nmodbus = \"rs485/9\"\ncoil = 3\n"));
+    let detect = |name: &str| house.console(&["detect", "--modbus", name, "--addresses", "1-10"]);
+    let said = String::from_utf8(detect("rs485").stdout).unwrap();
+    assert!(said.contains("asked 1 to 10, 2 answer."), "{said}");
+    let [third, ninth] = said.split("\n# Address ").skip(1).collect::<Vec<_>>().try_into().unwrap();
+    assert!(third.starts_with("3: it answers as ") && third.contains("XY-MD02"), "{said}");
+    assert!(!third.contains("SDM630"), "it has not its power: {said}");
+    assert!(!third.contains("In the configuration") && ninth.contains("#   In the configuration: lamp."), "{said}");
+    assert!(ninth.contains("# profile = \"waveshare-relay-8\"") && !ninth.contains("xy-md02"), "{said}");
+
+    // Each table, without its marks, is right.
+    let paragraphs: Vec<String> = third.split("# [").skip(1).map(|table| table.replace("# ", "")).collect();
+    assert!(paragraphs.len() > 3, "{third}");
+    for table in paragraphs {
+        let kept = table.lines().filter(|line| !line.starts_with("The first of"));
+        hut(&format!("{bus}[{}", kept.collect::<Vec<_>>().join("\n"))).ask(&["check"]);
+    }
+
+    let wired = hut(&format!("{bus}[modbus.wired]\nport = \"/dev/hearthd-none\"\n"));
+    for (name, reason) in
+        [("rs484", "has no [modbus.rs484]: there is rs485, wired"), ("wired", "is the converter plugged in?")]
+    {
+        let refused = wired.console(&["detect", "--modbus", name]);
+        let why = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && why.contains(reason), "{why}");
+    }
+}

@@ -23,6 +23,12 @@ pub struct Arguments {
     /// Listen to the broker of the configuration for devices instead
     #[arg(long, conflicts_with_all = ["bus", "json"])]
     pub mqtt: bool,
+    /// Ask all addresses of this bus of the configuration, [modbus.NAME], instead
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["bus", "json", "mqtt"])]
+    pub modbus: Option<String>,
+    /// Of that bus, ask these addresses only, for example 1-32
+    #[arg(long, value_name = "FIRST-LAST", requires = "modbus", value_parser = super::modbus::addresses)]
+    pub addresses: Option<std::ops::RangeInclusive<u8>>,
     /// Look below this folder instead of /
     #[arg(long, value_name = "FOLDER", default_value = "/", hide = true)]
     root: PathBuf,

@@ -12,6 +12,7 @@ mod history;
 mod homeassistant;
 mod http;
 mod logging;
+mod modbus;
 mod places;
 mod report;
 mod safe;
@@ -252,6 +253,9 @@ impl Arguments {
                 return safe::run(&file(), state.as_deref());
             }
             Command::Detect(detect) if detect.mqtt => devices::run(&file())?,
+            Command::Detect(detect::Arguments { modbus: Some(bus), addresses, .. }) => {
+                modbus::run(&file(), &bus, addresses)?;
+            }
             Command::Detect(detect) => detect::run(&detect)?,
             Command::Http(command) => http::run(&command)?,
             Command::Homeassistant(command) => homeassistant::run(&command, &file())?,

@@ -55,6 +55,7 @@ pub use expectations::{Entry, Expectation, Step, expectations};
 pub use hidden::{Covered, Uncovered};
 pub use keys::Keys;
 pub use language::{state_meaning, state_words};
+pub use modbus::modbus_kinds;
 pub use nearest::name as nearest_name;
 pub use remote::short_forms;
 pub use suggestions::refused_command;

@@ -103,8 +103,8 @@ pub use http::{HttpSettings, HttpTls, Login, Scope, SecretHash};
 pub use kernel::{KernelChannel, KernelSource};
 pub use kernel_devices::{IIO, KernelFacts, KernelUnit, KernelValue, kernel_facts};
 pub use modbus::{
-    Bank, BankFacts, ModbusBus, ModbusChannel, ModbusForm, ModbusLink, ModbusNumber, ModbusPlace, ModbusPoint,
-    ModbusSensor, ModbusUnit, Parity,
+    Bank, BankFacts, ModbusAsk, ModbusBus, ModbusChannel, ModbusForm, ModbusKind, ModbusLink, ModbusNumber,
+    ModbusPlace, ModbusPoint, ModbusSensor, ModbusUnit, Parity,
 };
 pub use nearest::nearest;
 pub use output::{ActiveLevel, AtStart, Interlock, Line, Output, OutputKind, SafeState};

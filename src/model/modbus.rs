@@ -211,6 +211,36 @@ impl ModbusForm {
     }
 }
 
+/// A device whose registers are known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModbusKind {
+    /// What the configuration calls it.
+    pub word: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// All that it has: to read it changes nothing.
+    pub asks: Vec<ModbusAsk>,
+    /// Of two registers, the first one has the low half.
+    pub low_first: bool,
+    /// Whether it is a sensor.
+    pub is_sensor: bool,
+    /// How many relays it has.
+    pub relays: u16,
+    /// How many inputs it has.
+    pub inputs: u16,
+}
+
+/// What a device of a kind answers for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ModbusAsk {
+    /// From here on,
+    pub place: ModbusPlace,
+    /// so many.
+    pub count: u16,
+    /// Registers hold this, where they hold a number.
+    pub number: Option<ModbusNumber>,
+}
+
 /// A sensor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModbusSensor {

@@ -14,6 +14,7 @@ use crate::model::{ModbusBus, ModbusLink, ModbusPoint, ModbusUnit, Parity, durat
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 pub(super) use point::{input, is_meant, output, sensor};
+pub use profile::modbus_kinds;
 pub(super) use profile::{Profile, find};
 
 const MS: Duration = Duration::from_millis(1);

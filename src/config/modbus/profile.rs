@@ -2,10 +2,10 @@
 
 use crate::{
     config::{
-        remote::{Medium, Reading, Readings},
+        remote::{Medium, Reading, Readings, Register},
         shape::Shape,
     },
-    model::{Bank, ModbusForm, ModbusPlace},
+    model::{Bank, ModbusAsk, ModbusForm, ModbusKind, ModbusPlace},
 };
 use std::sync::LazyLock;
 use toml::de::{DeTable, DeValue};
@@ -72,6 +72,34 @@ pub(super) fn words() -> impl Iterator<Item = &'static str> + Clone {
 /// The device of this word.
 pub(in crate::config) fn find(word: &str) -> Option<&'static Profile> {
     PROFILES.iter().find(|profile| profile.word == word)
+}
+
+/// The devices that are known, to be looked for on a bus.
+pub fn modbus_kinds() -> Vec<ModbusKind> {
+    PROFILES.iter().map(Profile::kind).collect()
+}
+
+impl Profile {
+    fn kind(&'static self) -> ModbusKind {
+        let readings = self.readings.iter().filter_map(|reading| reading.register.as_ref());
+        let number = |register: &Register| ModbusAsk {
+            place: register.place,
+            count: register.number.registers(),
+            number: Some(register.number),
+        };
+        let channels = [self.outputs, self.inputs].into_iter().flatten();
+        let all_of = |channels: Channels| ModbusAsk { place: channels.first, count: channels.count, number: None };
+        let count = |channels: Option<Channels>| channels.map_or(0, |channels| channels.count);
+        ModbusKind {
+            word: self.word,
+            title: &self.title,
+            asks: readings.map(number).chain(channels.map(all_of)).collect(),
+            low_first: self.low_first,
+            is_sensor: !self.readings.is_empty(),
+            relays: count(self.outputs),
+            inputs: count(self.inputs),
+        }
+    }
 }
 
 fn parse(word: &'static str, text: &str) -> Option<Profile> {

@@ -16,7 +16,7 @@ use std::{borrow::Cow, collections::BTreeMap, ops::Range, sync::Arc, time::Durat
 pub(super) use input::input;
 pub(super) use output::{count_speeds, output};
 pub(super) use own::check_units;
-pub(super) use readings::{Medium, Reading, Readings, once};
+pub(super) use readings::{Medium, Reading, Readings, Register, once};
 pub(super) use sensor::sensor;
 pub use source::short_forms;
 pub(super) use source::{is_meant, source_keys};

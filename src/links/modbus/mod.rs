@@ -23,6 +23,7 @@ mod device;
 pub mod frame;
 pub mod pdu;
 mod rounds;
+pub mod scan;
 mod wire;
 
 use crate::{
