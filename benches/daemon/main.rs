@@ -69,6 +69,9 @@ struct Arguments {
     /// Measure nothing but this.
     #[arg(long)]
     only: Option<Part>,
+    /// What ESPHome made of esphome.yaml: it stands beside the API for Home Assistant.
+    #[arg(long, value_name = "PROGRAM")]
+    esphome: Option<PathBuf>,
     /// Given by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -134,7 +137,7 @@ fn main() -> Result<()> {
                     web::compare(arguments.runs, arguments.seconds, arguments.changes).await?;
                 }
                 if is_wanted(Part::Native) {
-                    native::compare(arguments.runs, arguments.commands).await?;
+                    native::compare(arguments.runs, arguments.commands, arguments.esphome.as_deref()).await?;
                 }
                 Ok(())
             }

@@ -6,12 +6,18 @@ use crate::{
     house::{self, House},
     measure::{COMMANDED, commands, quantiles},
     now,
+    peers::Running,
     report::{self, Column, Row, Target, row},
     usage,
 };
 use anyhow::{Context, Result, ensure};
 use prost::Message;
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    process::{Command as Program, Stdio},
+    time::Duration,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -24,6 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const AGAIN: Duration = Duration::from_millis(20);
 /// Before memory is looked at, whatever is still to be done is done.
 const SETTLE: Duration = Duration::from_secs(2);
+
+/// Where a program of ESPHome listens, as esphome.yaml says.
+const ESPHOME: u16 = 6053;
 
 /// The numbers of messages, and their fields, as in `src/homeassistant`.
 const HELLO: u32 = 1;
@@ -51,6 +60,9 @@ struct Light {
     object_id: String,
     #[prost(fixed32, tag = "2")]
     key: u32,
+    /// What ESPHome gives newer clients alone.
+    #[prost(string, tag = "3")]
+    name: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -92,9 +104,9 @@ struct Client {
     lights: BTreeMap<String, u32>,
 }
 
-/// Measures, and prints the table.
-pub async fn compare(runs: usize, count: usize) -> Result<()> {
-    let mut columns = ["by MQTT", "by this API"].map(|name| Column { name: name.into(), runs: vec![] });
+/// Measures, and prints the table; beside a program of ESPHome, if there is one.
+pub async fn compare(runs: usize, count: usize, esphome: Option<&Path>) -> Result<()> {
+    let mut columns = ["by MQTT", "by this API", "ESPHome"].map(|name| Column { name: name.into(), runs: vec![] });
     for run in 1..=runs {
         eprintln!("Run {run} of {runs} ...");
         let port = crate::broker::free_port()?;
@@ -117,12 +129,27 @@ pub async fn compare(runs: usize, count: usize) -> Result<()> {
         (by_api.p50_ms, by_api.p99_ms) = (Some(p50), Some(p99));
         columns[0].runs.push(by_mqtt);
         columns[1].runs.push(by_api);
+        drop(candidate);
+        if let Some(program) = esphome {
+            columns[2].runs.push(of_esphome(program, count).await.context("ESPHome")?);
+        }
     }
     report::print(&ROWS, &columns);
     println!(
         "Medians of {runs} runs of {count} commands one by one, with two clients of the API that are not encrypted."
     );
     Ok(())
+}
+
+async fn of_esphome(program: &Path, count: usize) -> Result<Figures> {
+    let mut command = Program::new(program);
+    let running = Running(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?);
+    let (mut client, _other) = (Client::connect(ESPHOME).await?, Client::connect(ESPHOME).await?);
+    tokio::time::sleep(SETTLE).await;
+    let resident_mb = Some(usage::resident_mb(running.0.id())?);
+    client.catch_up().await?;
+    let [p50, p99] = quantiles(client.commands(0, count).await?);
+    Ok(Figures { p50_ms: Some(p50), p99_ms: Some(p99), resident_mb })
 }
 
 impl Client {
@@ -146,7 +173,8 @@ impl Client {
                 (LISTED, _) => break,
                 (LIGHT, body) => {
                     let light = Light::decode(&*body)?;
-                    client.lights.insert(light.object_id, light.key);
+                    let id = if light.object_id.is_empty() { light.name } else { light.object_id };
+                    client.lights.insert(id, light.key);
                 }
                 _ => {}
             }

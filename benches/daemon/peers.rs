@@ -117,7 +117,8 @@ impl Way {
     }
 }
 
-struct Running(Child);
+/// Ends with its owner.
+pub struct Running(pub Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
