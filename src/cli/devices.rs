@@ -1,8 +1,12 @@
 //! `hearthd detect --mqtt`: what is on the broker, as TOML to paste.
 
+mod clicks;
 mod home_assistant;
 mod other_hubs;
+#[cfg(test)]
+mod recorded;
 mod shelly;
+mod triggers;
 mod zigbee;
 
 use hearthd::{
@@ -73,6 +77,9 @@ fn toml(heard: &[(String, String)], discovery: &str, own: &str) -> String {
             _ => {}
         }
     }
+    for place in std::mem::take(&mut tables.triggers) {
+        place.add(&mut tables);
+    }
     for (id, hub) in std::mem::take(&mut tables.hubs).into_iter().filter(|(id, _)| id != own) {
         hub.add(&id, &mut tables);
     }
@@ -101,6 +108,9 @@ struct Tables {
     text: String,
     names: BTreeSet<String>,
     tasmota: BTreeSet<String>,
+    /// Devices of zigbee2mqtt that said what they do.
+    zigbee: BTreeSet<String>,
+    triggers: Vec<triggers::Place>,
     hubs: BTreeMap<String, other_hubs::Hub>,
 }
 
@@ -113,7 +123,7 @@ impl Tables {
     /// A table, of a name that no other has.
     fn add(&mut self, table: &str, device: &str, keys: &str) {
         let word = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
-        let mut name: String = device.chars().map(word).take(40).collect();
+        let mut name: String = device.trim().chars().map(word).take(40).collect();
         if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
             name = format!("x{name}");
         }
@@ -341,15 +351,21 @@ zigbee2mqtt = "gangs"
 channel = "top"
 levels = false
 
-[inputs.gangs_4]
+[inputs.gangs_left]
 kind = "button"
 zigbee2mqtt = "gangs"
+clicks = { "single_left" = "click" }
 
-[sensors.gangs_5]
+[inputs.gangs_right]
+kind = "button"
+zigbee2mqtt = "gangs"
+clicks = { "single_right" = "click" }
+
+[sensors.gangs_4]
 zigbee2mqtt = "gangs"
 quantities = ["voltage"]
 
-[sensors.gangs_6]
+[sensors.gangs_5]
 zigbee2mqtt = "gangs"
 channel = "left"
 quantities = ["power"]

@@ -1,11 +1,12 @@
 //! What programs announce to Home Assistant, as points on their topics: ESPHome, OpenMQTTGateway and many others.
 
-use super::{Tables, other_hubs, quoted};
+use super::{Tables, clicks::Key, other_hubs, quoted};
 use hearthd::model::Quantity;
 use serde_json::{Map, Value as Json};
 
 /// The short forms of what is read here.
-const ABBREVIATIONS: [(&str, &str); 53] = [
+const ABBREVIATIONS: [(&str, &str); 56] = [
+    ("atype", "automation_type"),
     ("avty", "availability"),
     ("avty_mode", "availability_mode"),
     ("avty_t", "availability_topic"),
@@ -28,6 +29,7 @@ const ABBREVIATIONS: [(&str, &str); 53] = [
     ("pct_cmd_tpl", "percentage_command_template"),
     ("pct_stat_t", "percentage_state_topic"),
     ("pct_val_tpl", "percentage_value_template"),
+    ("pl", "payload"),
     ("pl_avail", "payload_available"),
     ("pl_cls", "payload_close"),
     ("pl_not_avail", "payload_not_available"),
@@ -55,6 +57,7 @@ const ABBREVIATIONS: [(&str, &str); 53] = [
     ("stat_stopped", "state_stopped"),
     ("stat_t", "state_topic"),
     ("stat_val_tpl", "state_value_template"),
+    ("stype", "subtype"),
     ("t", "topic"),
     ("uniq_id", "unique_id"),
     ("unit_of_meas", "unit_of_measurement"),
@@ -73,13 +76,6 @@ pub(super) const KINDS: [(&str, &str); 9] = [
     ("window", "window"),
     ("moisture", "leak"),
     ("smoke", "smoke"),
-];
-/// What buttons call their clicks, and what they are here.
-const CLICKS: [(&[&str], &str); 4] = [
-    (&["press", "pressed", "short_press", "click", "single", "single_push", "1_single"], "click"),
-    (&["double", "double_press", "double_push"], "double"),
-    (&["triple", "triple_press", "triple_push"], "triple"),
-    (&["hold", "long", "long_press", "long_push"], "long"),
 ];
 /// Filters of templates after which a value is still the same.
 const HARMLESS: [&str; 8] = ["default", "float", "int", "lower", "round", "string", "trim", "upper"];
@@ -133,14 +129,16 @@ fn in_full(told: Map<String, Json>) -> Map<String, Json> {
         .collect()
 }
 
-struct Component<'a> {
-    platform: &'a str,
-    id: &'a str,
-    told: &'a Map<String, Json>,
+/// One of the things that are announced.
+pub(super) struct Component<'a> {
+    pub platform: &'a str,
+    pub id: &'a str,
+    /// With all keys in full.
+    pub told: &'a Map<String, Json>,
 }
 
 impl Component<'_> {
-    fn text(&self, key: &str) -> Option<&str> {
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
         self.told.get(key).and_then(Json::as_str)
     }
 
@@ -156,6 +154,11 @@ impl Component<'_> {
             return;
         }
         let name = self.text("unique_id").unwrap_or(self.id);
+        match self.platform {
+            "device_automation" => return self.trigger(&mut tables.triggers),
+            "event" => return self.buttons(name, tables),
+            _ => {}
+        }
         let keys = match self.platform {
             "binary_sensor" => self.input().map(|keys| ("inputs", keys)),
             "sensor" => self.sensor().map(|keys| ("sensors", keys)),
@@ -163,7 +166,6 @@ impl Component<'_> {
             "switch" | "light" | "fan" => self.output().map(|keys| ("outputs", keys)),
             "valve" => self.valve().map(|keys| ("outputs", keys)),
             "siren" => self.siren().map(|keys| ("outputs", keys)),
-            "event" => self.button().map(|keys| ("inputs", keys)),
             _ => return,
         };
         if let Some((table, keys)) = keys {
@@ -173,7 +175,7 @@ impl Component<'_> {
 
     /// Where and in which words it says whether it is there. Of several topics, the last is taken whose payload is known
     /// here: the device itself comes after what it hangs on.
-    fn availability(&self) -> String {
+    pub(super) fn availability(&self) -> String {
         let listed = match self.told.get("availability") {
             Some(Json::Array(all)) => all.as_slice(),
             Some(one @ Json::Object(_)) => std::slice::from_ref(one),
@@ -315,20 +317,18 @@ impl Component<'_> {
         Some(format!("kind = \"siren\"\nmqtt = {topic}\non = {}\noff = {}\n{told}", payload(on)?, payload(off)?))
     }
 
-    /// An event of which some are clicks.
-    fn button(&self) -> Option<String> {
-        let topic = quoted(self.text("state_topic")?);
-        let types = self.told.get("event_types")?.as_array()?.iter().filter_map(Json::as_str);
-        let click = |word: &str| CLICKS.iter().find(|(theirs, _)| theirs.contains(&word)).map(|(_, ours)| *ours);
-        let clicks: Vec<String> =
-            types.filter_map(|word| Some(format!("{} = \"{}\"", quoted(word), click(word)?))).collect();
-        let is_plain = !self.told.contains_key("value_template") && !clicks.is_empty();
-        is_plain.then(|| {
-            format!(
-                "kind = \"button\"\nmqtt = {topic}\npointer = \"/event_type\"\nclicks = {{ {} }}\n",
-                clicks.join(", ")
-            )
-        })
+    /// An event of which some are clicks, perhaps of several keys.
+    fn buttons(&self, name: &str, tables: &mut Tables) {
+        let types =
+            self.told.get("event_types").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
+        let Some(topic) = self.text("state_topic").filter(|_| !self.told.contains_key("value_template")) else {
+            return;
+        };
+        for key in Key::all(types) {
+            let keys =
+                format!("kind = \"button\"\nmqtt = {}\npointer = \"/event_type\"\n{}", quoted(topic), key.line());
+            tables.add("inputs", &format!("{name} {}", key.name), &format!("{keys}{}", self.availability()));
+        }
     }
 
     /// None: it does not tell where it is, or in a way that is not known here.
@@ -381,7 +381,7 @@ impl Component<'_> {
     }
 
     /// Where a template looks in the payload; None: it does more than that.
-    fn pointer(&self, template: &str) -> Option<String> {
+    pub(super) fn pointer(&self, template: &str) -> Option<String> {
         let Some(template) = self.text(template) else { return Some(String::new()) };
         let mut parts = template.trim().strip_prefix("{{")?.strip_suffix("}}")?.split('|').map(str::trim);
         let path = parts.next()?.strip_prefix("value")?;

@@ -1,14 +1,14 @@
 //! What a device of zigbee2mqtt is, by what it exposes. One with several relays or lamps (endpoints) tells of each by keys that
 //! end with its name.
 
-use super::{Tables, quoted};
+use super::{Tables, clicks::Key, quoted};
 use hearthd::model::Quantity;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
 /// What its binary values are.
-const INPUTS: [(&str, &str); 5] =
-    [("occupancy", "motion"), ("contact", "door"), ("water_leak", "leak"), ("smoke", "smoke"), ("action", "button")];
+const INPUTS: [(&str, &str); 4] =
+    [("occupancy", "motion"), ("contact", "door"), ("water_leak", "leak"), ("smoke", "smoke")];
 
 /// What is read of it.
 const READINGS: [&str; 11] = [
@@ -42,6 +42,7 @@ pub(super) fn device(tables: &mut Tables, device: &Json) {
         let channel = channel.map(|name| format!("channel = {}\n", quoted(name))).unwrap_or_default();
         format!("zigbee2mqtt = {}\n{channel}", quoted(name))
     };
+    let called = |channel: Option<&str>| format!("{name} {}", channel.unwrap_or_default());
     let property = |word: &str, channel: Option<&str>| match channel {
         Some(channel) => format!("{word}_{channel}"),
         None => word.to_owned(),
@@ -65,9 +66,12 @@ pub(super) fn device(tables: &mut Tables, device: &Json) {
             tables.add("outputs", name, &format!("kind = \"{kind}\"\n{key}{levels}"));
         }
     }
-    for (_, kind) in INPUTS.into_iter().filter(|(property, _)| has(property, None)) {
-        tables.add("inputs", name, &format!("kind = \"{kind}\"\n{}", key(None)));
+    for channel in channels() {
+        for (_, kind) in INPUTS.into_iter().filter(|(property, _)| has(property, channel)) {
+            tables.add("inputs", &called(channel), &format!("kind = \"{kind}\"\n{}", key(channel)));
+        }
     }
+    buttons(tables, name, exposes);
     for channel in channels() {
         let known = READINGS.into_iter().filter(|word| has(word, channel) && Quantity::find(word).is_some());
         // That of a battery is told in millivolts.
@@ -76,6 +80,24 @@ pub(super) fn device(tables: &mut Tables, device: &Json) {
         if !read.is_empty() {
             tables.add("sensors", name, &format!("{}quantities = [{}]\n", key(channel), read.join(", ")));
         }
+    }
+}
+
+/// Of each of its keys a table: what they do is told in one place.
+fn buttons(tables: &mut Tables, name: &str, exposes: &[Json]) {
+    if !exposes.iter().any(|expose| expose["property"] == "action") {
+        return;
+    }
+    tables.zigbee.insert(name.to_owned());
+    let device = format!("kind = \"button\"\nzigbee2mqtt = {}\n", quoted(name));
+    let mut said = actions(exposes).peekable();
+    if said.peek().is_none() {
+        return tables.add("inputs", name, &device);
+    }
+    let keys = Key::all(said);
+    for key in &keys {
+        let key_name = if keys.len() > 1 { &*key.name } else { "" };
+        tables.add("inputs", &format!("{name} {key_name}"), &format!("{device}{}", key.line()));
     }
 }
 
@@ -89,4 +111,14 @@ fn collect<'j>(exposes: &'j [Json], properties: &mut BTreeSet<&'j str>) {
         properties.extend(expose["property"].as_str());
         collect(expose["features"].as_array().map(Vec::as_slice).unwrap_or_default(), properties);
     }
+}
+
+/// All action values that a device of zigbee2mqtt may tell.
+fn actions(exposes: &[Json]) -> impl Iterator<Item = &str> {
+    let action = |expose: &&Json| expose["name"] == "action" || expose["property"] == "action";
+    exposes
+        .iter()
+        .filter(action)
+        .flat_map(|expose| expose["values"].as_array().into_iter().flatten())
+        .filter_map(Json::as_str)
 }
