@@ -210,6 +210,57 @@ fn a_click_counts_once_and_a_retained_one_not_at_all() {
 }
 
 #[test]
+fn what_people_were_told_last_can_be_read_later_also_after_a_kill() {
+    let broker = Broker::start();
+    let device = devices(broker.port);
+    let text = format!("Somebody rang {}", "ü".repeat(300));
+    let mut house = house(
+        broker.port,
+        &format!(
+            "[inputs.bell]\nkind = \"button\"\nzigbee2mqtt = \"bell\"\n\
+             [[rules]]\nname = \"Bell\"\non = \"bell click\"\ndo = \"notify {text}\"\n\
+             [[rules]]\nname = \"Twice\"\non = \"bell double\"\ndo = \"notify Twice\"\n"
+        ),
+    );
+    let [state, parts] = ["state", "attributes"].map(|leaf| format!("hearthd/cottage/hub/last_notice/{leaf}"));
+    house.up(&[]);
+    device.wait_for(&state, "None");
+    device.wait_for(&parts, "{}");
+    device.wait_for("hearthd/cottage/availability", "online");
+    wait_until("hearthd listens", || {
+        device.publish("zigbee2mqtt/bell", r#"{"action":"double"}"#);
+        device.last(&state).as_deref() == Some("Twice")
+    });
+    device.publish("zigbee2mqtt/bell", r#"{"action":"single"}"#);
+    let shown = format!("{}…", text.chars().take(254).collect::<String>());
+    device.wait_for(&state, &shown);
+    let told: serde_json::Value = serde_json::from_str(&device.last(&parts).unwrap()).unwrap();
+    assert_eq!((&told["text"], &told["rule"]), (&text.as_str().into(), &"Bell".into()), "{told}");
+    assert!(told["time"].as_str().unwrap().starts_with("20"), "{told}");
+    let discovery = device.last("homeassistant/device/hearthd_cottage/config").unwrap();
+    let discovery: serde_json::Value = serde_json::from_str(&discovery).unwrap();
+    let entity = &discovery["cmps"]["sensor-hub-last_notice"];
+    assert_eq!((&entity["stat_t"], &entity["json_attr_t"]), (&state.as_str().into(), &parts.as_str().into()));
+    assert_eq!(entity["name"], "Last notice");
+
+    house.kill();
+    device.forget();
+    house.up(&[]);
+    device.wait_for("hearthd/cottage/availability", "online");
+    device.wait_for(&state, &shown);
+    assert_eq!(device.all(&state).len(), 1, "nobody is shown that there was none");
+    assert_eq!(device.last(&parts), Some(told.to_string()));
+    let mut stream = connect(&house.socket());
+    write!(stream, "GET /api/v1/hub HTTP/1.1\r\nHost: hut\r\nConnection: close\r\n\r\n").unwrap();
+    let answer = io::read_to_string(stream).unwrap();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let hub: serde_json::Value = serde_json::from_str(body).unwrap();
+    let last = hub.as_array().unwrap().iter().find(|vital| vital["id"] == "hub.last_notice").unwrap();
+    assert_eq!((&last["value"], &last["parts"]), (&shown.as_str().into(), &told), "{last}");
+    assert!(house.stop());
+}
+
+#[test]
 fn a_plug_is_on_when_it_says_so_and_in_fault_when_it_does_not_follow() {
     let broker = Broker::start();
     let device = devices(broker.port);

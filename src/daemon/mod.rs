@@ -28,7 +28,7 @@ use crate::{
     engine::{Engine, Memory},
     hardware::simulated::Wires,
     history, homeassistant,
-    house::{Adapters, Ends, House},
+    house::{Adapters, Ends, House, Notice},
     http,
     model::{BrokerStatus, Vital},
     mqtt::{self, Ledger, remote},
@@ -113,6 +113,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 
     // Outputs first: whatever fails below, they are where they should be.
     let mut engine = Engine::new(config.clone(), memory, clock.now());
+    let notice = engine.last_notice().cloned().map(|last| Notice::new(last.text, &last.rule, last.at, &config));
     let (house, ends) = House::new(Arc::new(engine.publish(clock.now())), clock.clone());
     let Ends { mut events, mut requests, mut questions, refused, stopping, vitals, .. } = ends;
     let (door, behind) = remote::door();
@@ -122,8 +123,10 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         Publisher::start(store, clock.clone(), shown, ends.unsaved).context("cannot start the publisher thread")?;
 
     let mut adapters = Adapters::default();
-    let vitals = vitals::Watcher::start(house.clone(), vitals, options.state.clone()).await;
-    adapters.run("the watch on the machine", vitals.run());
+    // Before anything is told.
+    let (_, heard) = house.notifications.listen();
+    let vitals = vitals::Watcher::start(house.clone(), vitals, options.state.clone(), notice).await;
+    adapters.run("the watch on the machine", vitals.run(heard));
     adapters.attach("the connection for the points on the broker", remote::attach(&house, behind));
     let ledger = Ledger::open(options.state.as_deref());
     adapters.attach("the connection to the broker", mqtt::attach(&house, ends.broker, ledger));

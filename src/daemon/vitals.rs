@@ -4,13 +4,13 @@ use super::systemd;
 use crate::{
     clock::Moment,
     hardware::vitals,
-    house::House,
-    model::{Vital, VitalState, Vitals},
+    house::{House, Notice, Notification},
+    model::{Vital, VitalState, Vitals, fitting_state},
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::{future::pending, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
-    sync::watch,
+    sync::{mpsc, watch},
     task::JoinHandle,
     time::{interval, timeout},
 };
@@ -33,21 +33,28 @@ pub struct Watcher {
     started: Moment,
     machine: Machine,
     reading: Option<JoinHandle<Machine>>,
+    /// What people were told last.
+    notice: Option<Notice>,
 }
 
 impl Watcher {
-    /// Reads for the first time; a disk that hangs is not waited for.
-    pub async fn start(house: House, told: watch::Sender<Arc<Vitals>>, state: Option<PathBuf>) -> Watcher {
+    /// Reads for the first time; a disk that hangs is not waited for. `notice` is the last before this start.
+    pub async fn start(
+        house: House,
+        told: watch::Sender<Arc<Vitals>>,
+        state: Option<PathBuf>,
+        notice: Option<Notice>,
+    ) -> Watcher {
         let (state, started) = (state.unwrap_or_else(|| "/".into()), house.clock.now().moment);
-        let mut watcher = Watcher { house, told, state, started, machine: Machine::new(), reading: None };
+        let mut watcher = Watcher { house, told, state, started, machine: Machine::new(), reading: None, notice };
         watcher.read();
         let _ = timeout(FIRST_WITHIN, watcher.is_read()).await;
         watcher.tell();
         watcher
     }
 
-    /// Goes on for ever.
-    pub async fn run(mut self) {
+    /// Goes on for ever; `heard` is what is told meanwhile.
+    pub async fn run(mut self, mut heard: mpsc::Receiver<Notification>) {
         let mut ticks = interval(EVERY);
         // The first comes at once.
         ticks.tick().await;
@@ -57,9 +64,23 @@ impl Watcher {
                 _ = ticks.tick() => self.read(),
                 () = self.is_read() => {}
                 Ok(()) = refused.changed() => {}
+                Some(told) = heard.recv() => if !self.hear(told, &mut heard) { continue },
             }
             self.tell();
         }
+    }
+
+    /// Keeps the last notice of what was told and of all that waits. Returns whether there is one.
+    fn hear(&mut self, told: Notification, heard: &mut mpsc::Receiver<Notification>) -> bool {
+        let mut next = Some(told);
+        let mut is_other = false;
+        while let Some(told) = next {
+            if let Notification::Notice(notice) = told {
+                (self.notice, is_other) = (Some(notice), true);
+            }
+            next = heard.try_recv().ok();
+        }
+        is_other
     }
 
     /// Begins to read the machine, unless the last time has not ended yet.
@@ -85,7 +106,8 @@ impl Watcher {
         vitals.insert(Vital::Time, if now.wall_known { "ON" } else { "OFF" }.to_owned().into());
         let value = if refused.is_some() { "refused" } else { "good" };
         let why = Some(refused.unwrap_or_else(|| "none".into()));
-        vitals.insert(Vital::Config, VitalState { value: value.into(), why });
+        vitals.insert(Vital::Config, VitalState { value: value.into(), why, ..VitalState::default() });
+        vitals.insert(Vital::LastNotice, self.notice.as_ref().map(message).unwrap_or_default());
         vitals.insert(Vital::Identify, VitalState::default());
         if systemd::starts_us_again() {
             vitals.insert(Vital::Restart, VitalState::default());
@@ -107,6 +129,13 @@ impl Watcher {
             is_other
         });
     }
+}
+
+/// A notice as the hub tells it.
+fn message(notice: &Notice) -> VitalState {
+    let Notice { text, rule, time } = notice.clone();
+    let value = fitting_state(&text);
+    VitalState { value, parts: [("text", text), ("rule", rule), ("time", time)].into(), ..VitalState::default() }
 }
 
 /// What is told after `before`: nothing that was there goes, and no time moves because it was worked out anew.

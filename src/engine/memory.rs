@@ -9,7 +9,7 @@ use super::{
     today::Today,
 };
 use crate::clock::{Moment, Now};
-use crate::model::{Config, OutputId, Owner, PastDay, Point, PointSpec, Series, Truth, duration};
+use crate::model::{Config, LastNotice, OutputId, Owner, PastDay, Point, PointSpec, Series, Truth, duration};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -51,6 +51,8 @@ pub struct Memory {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) mode: Option<ModeState>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last_notice: Option<LastNotice>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) dark: Option<RuleState>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) series: BTreeMap<Arc<str>, Readings>,
@@ -80,6 +82,7 @@ impl Memory {
             rules: BTreeMap::new(),
             events: BTreeMap::new(),
             mode: None,
+            last_notice: None,
             dark: None,
             series: BTreeMap::new(),
             today: BTreeMap::new(),

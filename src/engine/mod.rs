@@ -75,8 +75,8 @@ use crate::{
     almanac::Calendar,
     clock::{Moment, Now},
     model::{
-        AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, Learnt, Level, Line, Method, Mover,
-        Output, OutputId, Owner, Part, PastDay, Point, Quantity, ReadFailure, Refusal, RuleId, SensorId, Truth,
+        AtStart, Click, Config, Effect, Event, EventUse, Explanation, InputId, LastNotice, Learnt, Level, Line, Method,
+        Mover, Output, OutputId, Owner, Part, PastDay, Point, Quantity, ReadFailure, Refusal, RuleId, SensorId, Truth,
     },
 };
 use automations::AutomationState;
@@ -130,6 +130,7 @@ pub struct Engine {
     past_days: Vec<PastDay>,
     commands: u64,
     returns: Vec<Return>,
+    last_notice: Option<LastNotice>,
     /// When this process began.
     started: Moment,
     /// Event rules have not yet heard of the start.
@@ -288,7 +289,13 @@ impl Engine {
         memory.commands = self.commands;
         memory.returns.clone_from(&self.returns);
         memory.mode.clone_from(&self.mode);
+        memory.last_notice.clone_from(&self.last_notice);
         memory
+    }
+
+    /// What rules have told people last, also before this engine was made.
+    pub fn last_notice(&self) -> Option<&LastNotice> {
+        self.last_notice.as_ref()
     }
 
     /// What holds an output's value; the same allocation for as long as it stays so. Nothing before the first decision.
@@ -586,6 +593,7 @@ impl Engine {
             happened: Vec::new(),
             commands: memory.commands,
             returns: memory.returns,
+            last_notice: memory.last_notice,
             calendar: Calendar::new(&config.hub),
             changes,
             order: Arc::new(order),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::{Moment, Now},
-    model::{Condition, Effect, OutputId, Point, RuleId},
+    model::{Condition, Effect, LastNotice, OutputId, Point, RuleId},
 };
 use std::time::Duration;
 
@@ -50,6 +50,20 @@ impl Engine {
         self.next_wakeup.into_iter().for_each(|moment| wakeup.at(moment));
         self.next_wakeup = wakeup.earliest();
         effects
+    }
+}
+
+impl Engine {
+    /// The last of what was told just now: a kill must not bring back the one before, which apps no longer show.
+    pub(super) fn remember_notice(&mut self, effects: &[Effect], now: Now) {
+        let told = effects.iter().rev().find_map(|effect| match effect {
+            Effect::Notify { rule, text } => Some(LastNotice { text: text.clone(), rule: rule.clone(), at: now.wall }),
+            _ => None,
+        });
+        if told.is_some() {
+            self.last_notice = told;
+            self.promises.note(Promised::House);
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use std::{collections::BTreeSet, sync::Arc};
 pub(super) enum Promised {
     /// Of everything, as after a reload.
     Whole,
-    /// Of the house: its mode, how many commands there were, what is set back when their time is over.
+    /// Of the house: its mode, how many commands there were, what is set back when their time is over, what was told last.
     House,
     /// Of an output, and of those that it is decided with.
     Output(OutputId),

@@ -224,7 +224,7 @@ fn of_vital(vital: Vital) -> Draft {
             decimals: Some(usize::from(*unit == "GB")),
             course: Some(*course),
         }),
-        VitalKind::Word(_) | VitalKind::Text => Box::new(TextSensor { of: Text::Hub(vital) }),
+        VitalKind::Word(_) | VitalKind::Text | VitalKind::Message => Box::new(TextSensor { of: Text::Hub(vital) }),
         VitalKind::Button => Box::new(Button { wish: (name.clone(), PRESS.into()) }),
     };
     let (icon, class, category) = (facts.icon, facts.class, facts.category());

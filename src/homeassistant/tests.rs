@@ -29,7 +29,8 @@ fn engine(text: &str) -> Engine {
 }
 
 fn seen(engine: &mut Engine) -> Seen {
-    let vitals = [(Vital::Kernel, VitalState::from("6.12".to_owned())), (Vital::Restart, VitalState::default())];
+    let told = [(Vital::Kernel, "6.12"), (Vital::LastNotice, "Wet"), (Vital::Restart, "")];
+    let vitals = told.map(|(vital, text)| (vital, VitalState::from(text.to_owned())));
     Seen { snapshot: Arc::new(engine.publish(NOW)), vitals: Arc::new(vitals.into()), trouble: None }
 }
 
@@ -218,6 +219,10 @@ fn why_is_there_for_who_asks_and_buttons_give_back() {
     assert_eq!(wishes, [("pump".to_owned(), "AUTO".to_owned())]);
     assert_eq!(find("button", "hub-restart").about.category, 1);
     assert!(find("text_sensor", "hub-kernel").about.is_hidden);
+    let notice = find("text_sensor", "hub-last_notice");
+    assert!(!notice.about.is_hidden && notice.about.category == 2);
+    let told = notice.entity.state(&notice.about, &board.seen).unwrap();
+    assert!(hex(&told).contains("1203576574"), "Wet: {}", hex(&told));
     find("binary_sensor", "hub-problem");
     find("binary_sensor", "room-hall-problem");
 }

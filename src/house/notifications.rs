@@ -1,5 +1,7 @@
 //! What is told once, to every adapter that listens.
 
+use crate::model::Config;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
@@ -38,6 +40,13 @@ pub struct Notice {
     pub rule: String,
     /// When: local time, RFC 3339.
     pub time: String,
+}
+
+impl Notice {
+    /// What is told by `rule` at this moment, in the house of `config`.
+    pub fn new(text: String, rule: &str, at: DateTime<Utc>, config: &Config) -> Notice {
+        Notice { text, rule: rule.into(), time: config.hub.on_the_clock(at) }
+    }
 }
 
 /// Those who listen.

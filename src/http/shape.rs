@@ -363,6 +363,10 @@ pub struct VitalShape {
     pub unit: Option<String>,
     /// Why it is so, where there is something to say.
     pub why: Option<String>,
+    /// Of a message, of which `value` is at most 255 characters: its whole `text`, the `rule` that told it and the `time`. Null
+    /// where there is none.
+    #[serde(default)]
+    pub parts: Option<BTreeMap<String, String>>,
 }
 
 /// One filled slot.
@@ -649,15 +653,17 @@ pub(super) fn vital((vital, state): (&Vital, &VitalState)) -> Option<VitalShape>
     let unit = match facts.kind {
         VitalKind::Number(unit, _) => unit,
         VitalKind::Button => return None,
-        VitalKind::Switch | VitalKind::Word(_) | VitalKind::Text => "",
+        VitalKind::Switch | VitalKind::Word(_) | VitalKind::Text | VitalKind::Message => "",
     };
     let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let parts: BTreeMap<_, _> = state.parts.iter().map(|(word, text)| ((*word).to_owned(), text.clone())).collect();
     Some(VitalShape {
         id: vital.name(),
         name: facts.title.into(),
         value: some(&state.value),
         unit: some(unit),
         why: state.why.clone(),
+        parts: Some(parts).filter(|parts| !parts.is_empty()),
     })
 }
 

@@ -46,6 +46,7 @@ mod homeassistant;
 mod http;
 mod kernel;
 mod kernel_devices;
+mod last_notice;
 mod modbus;
 mod nearest;
 pub mod number;
@@ -102,6 +103,7 @@ pub use homeassistant::{Encryption, Guest, HomeAssistantSettings, NoiseKey};
 pub use http::{HttpSettings, HttpTls, Login, Scope, SecretHash};
 pub use kernel::{KernelChannel, KernelSource};
 pub use kernel_devices::{IIO, KernelFacts, KernelUnit, KernelValue, kernel_facts};
+pub use last_notice::LastNotice;
 pub use modbus::{
     Bank, BankFacts, ModbusAsk, ModbusBus, ModbusChannel, ModbusForm, ModbusKind, ModbusLink, ModbusNumber,
     ModbusPlace, ModbusPoint, ModbusSensor, ModbusUnit, Parity,
@@ -131,5 +133,5 @@ pub use snapshot::{BrokerStatus, Cell, Explanation, PointState, Snapshot, Usage}
 pub use spec::{Category, Course, Kind, NumberSpec, Owner, PointSpec, Role, Specs};
 pub use tariff::{PricePeriod, Tariff};
 pub use value::{Level, Quality, Truth, Value};
-pub use vital::{PRESS, Vital, VitalFacts, VitalKind, VitalState, Vitals};
+pub use vital::{PRESS, Vital, VitalFacts, VitalKind, VitalState, Vitals, fitting_state};
 pub use wish::{Ask, Wish, ZoneAsk};

@@ -26,6 +26,8 @@ pub enum VitalKind {
     Word(&'static [&'static str]),
     /// Any other line of text, also a time as RFC 3339.
     Text,
+    /// What people are told: as much of it as fits into a state, and its parts beside it.
+    Message,
     /// It can be pressed, and has no value.
     Button,
 }
@@ -77,6 +79,8 @@ table! {
         /// Transfers on I2C buses that failed since hearthd was started.
         I2cErrors = "i2c_errors",
             row("I2C errors", VitalKind::Number("", Course::TotalIncreasing), None).icon("mdi:alert-circle-outline");
+        /// What people were told last, by a rule or by hearthd itself.
+        LastNotice = "last_notice", row("Last notice", VitalKind::Message, None).icon("mdi:message-text-clock-outline");
         /// Writes a line to the log, so that one finds which hub it is.
         Identify = "identify", row("Identify", VitalKind::Button, Some("identify"));
         /// Ends hearthd in order; systemd starts it again.
@@ -110,12 +114,25 @@ pub struct VitalState {
     pub value: String,
     /// One line: why it is so.
     pub why: Option<String>,
+    /// The parts of a message, whole: its text, who told it and when.
+    pub parts: BTreeMap<&'static str, String>,
 }
 
 impl From<String> for VitalState {
     fn from(value: String) -> VitalState {
-        VitalState { value, why: None }
+        VitalState { value, ..VitalState::default() }
     }
+}
+
+/// The longest text that Home Assistant takes for a state, in characters.
+const STATE_MAX: usize = 255;
+
+/// As much of a text as fits into a state.
+pub fn fitting_state(text: &str) -> String {
+    if text.chars().count() <= STATE_MAX {
+        return text.to_owned();
+    }
+    text.chars().take(STATE_MAX - 1).chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -132,6 +149,13 @@ mod tests {
         for facet in facets {
             assert!(Vital::ALL.into_iter().all(|vital| vital.word() != facet), "{facet}");
         }
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_state_is_cut_between_two_characters() {
+        let (fits, long) = ("ü".repeat(255), "ü".repeat(256));
+        assert_eq!(fitting_state(&fits), fits);
+        assert_eq!(fitting_state(&long), format!("{}…", "ü".repeat(254)));
     }
 
     #[test]

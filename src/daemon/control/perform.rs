@@ -30,7 +30,7 @@ impl Control {
                 Effect::Answer { command, request, result } => self.answer(command, request, result),
                 Effect::Notify { rule, text } => {
                     tracing::info!("{rule}: {text}");
-                    self.tell_notice(rule.to_string(), text);
+                    self.tell_notice(&rule, text);
                 }
                 Effect::Clicked { input, click } => {
                     tracing::info!("{} {}", self.config[input].id, click.word());
@@ -111,10 +111,9 @@ impl Control {
         }
     }
 
-    pub(super) fn tell_notice(&mut self, rule: String, text: String) {
-        let now = self.clock.now().wall.with_timezone(&self.config.hub.timezone);
-        let time = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, false);
-        self.next.told.push(Notification::Notice(Notice { text, rule, time }));
+    pub(super) fn tell_notice(&mut self, rule: &str, text: String) {
+        let notice = Notice::new(text, rule, self.clock.now().wall, &self.config);
+        self.next.told.push(Notification::Notice(notice));
     }
 }
 

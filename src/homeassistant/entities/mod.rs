@@ -197,16 +197,6 @@ fn finite(number: f32) -> Result<f32, Fault> {
     if number.is_finite() { Ok(number) } else { Err(Fault::Malformed("no number")) }
 }
 
-/// The longest text that Home Assistant takes for a state, in characters.
-const TEXT_MAX: usize = 255;
-
-fn shortened(text: &str) -> String {
-    if text.chars().count() <= TEXT_MAX {
-        return text.to_owned();
-    }
-    text.chars().take(TEXT_MAX - 1).chain(['…']).collect()
-}
-
 /// Where something is that opens, and where it goes, by its word: 0.0 closed, 1.0 open; 0 stands, 1 opens, 2 closes.
 fn opening(seen: &Seen, at: &Place, part: Option<&Part>) -> Option<(f32, i32)> {
     let (end, moves) = match (seen.word(at.place), seen.is_on(at.place)) {

@@ -1,7 +1,10 @@
 //! A text: a word, a line, why something is as it is.
 
-use super::{About, Entity, Seen, shortened};
-use crate::{homeassistant::wire::Message, model::Vital};
+use super::{About, Entity, Seen};
+use crate::{
+    homeassistant::wire::Message,
+    model::{Vital, fitting_state},
+};
 
 const LISTED: u32 = 18;
 const STATE: u32 = 27;
@@ -70,7 +73,7 @@ impl Entity for TextSensor {
             Text::Why(place) => seen.point(place).and_then(|state| state.why().map(str::to_owned)),
             Text::Hub(vital) => seen.vital(vital).map(|state| state.value.clone()).filter(|text| !text.is_empty()),
         };
-        let (is_missing, text) = (text.is_none(), text.as_deref().map(shortened).unwrap_or_default());
+        let (is_missing, text) = (text.is_none(), text.as_deref().map(fitting_state).unwrap_or_default());
         Some(Message::new(STATE, &State { key: about.key, text, is_missing, device: about.device }))
     }
 

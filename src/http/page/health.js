@@ -6,7 +6,7 @@ import { aged } from "./point.js";
 import { lasting, moment, number, t, has } from "./words.js";
 
 /** Of the machine, what is worth a look. */
-const MACHINE = ["disk_free", "memory", "cpu_temperature", "i2c_errors", "started", "kernel"];
+const MACHINE = ["disk_free", "memory", "cpu_temperature", "i2c_errors", "started", "kernel", "last_notice"];
 
 /** So many with the same fault are told one by one, and so many are named at once. */
 const ALIKE = 3, NAMES_MOST = 6;

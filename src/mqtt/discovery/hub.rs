@@ -114,7 +114,7 @@ pub(super) fn described<'a>(config: &'a Config, topics: &'a Topics, board: &Boar
 fn platform(vital: Vital) -> &'static str {
     match vital.facts().kind {
         VitalKind::Switch => "binary_sensor",
-        VitalKind::Number(..) | VitalKind::Word(_) | VitalKind::Text => "sensor",
+        VitalKind::Number(..) | VitalKind::Word(_) | VitalKind::Text | VitalKind::Message => "sensor",
         VitalKind::Button => "button",
     }
 }
@@ -130,6 +130,7 @@ fn of_vital(vital: Vital, about: &About<'_>, topics: &Topics) -> Value {
         VitalKind::Word(words) => {
             json!({ "stat_t": of_point.state, "ops": words, "json_attr_t": of_point.why, "json_attr_tpl": WHY })
         }
+        VitalKind::Message => json!({ "stat_t": of_point.state, "json_attr_t": of_point.attributes }),
         VitalKind::Switch | VitalKind::Text => json!({ "stat_t": of_point.state }),
     };
     add(&mut component, shown);

@@ -57,9 +57,13 @@ fn wanted(vitals: &Vitals, topics: &Topics) -> BTreeMap<String, String> {
     let of_vital = |(vital, state): (&Vital, &VitalState)| {
         let of_point = topics.of_point(&vital.name());
         let value = if state.value.is_empty() { NOT_KNOWN } else { &state.value };
-        let has_value = !matches!(vital.facts().kind, VitalKind::Button);
+        let kind = &vital.facts().kind;
+        let has_value = !matches!(kind, VitalKind::Button);
         let why = state.why.clone().map(|why| (of_point.why, why));
-        has_value.then(|| (of_point.state, value.to_owned())).into_iter().chain(why)
+        // A few strings always make a JSON object.
+        let parts = || (of_point.attributes, serde_json::to_string(&state.parts).unwrap_or_default());
+        let parts = matches!(kind, VitalKind::Message).then(parts);
+        has_value.then(|| (of_point.state, value.to_owned())).into_iter().chain(why).chain(parts)
     };
     vitals.iter().flat_map(of_vital).collect()
 }
