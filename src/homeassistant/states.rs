@@ -8,7 +8,7 @@ use super::{
 use crate::{
     clock::{Moment, Now},
     house::House,
-    model::{Config, Event, Quantity, Via},
+    model::{Config, Event, Quantity, Remote, RemoteSensor, Via},
     remote::Points,
 };
 use std::{
@@ -136,9 +136,34 @@ async fn follow(mut house: House, wanted: watch::Sender<Arc<[Arc<str>]>>, mut ne
     }
 }
 
+/// What the file has of Home Assistant's, by the ids of inputs and sensors.
+#[derive(Default, PartialEq)]
+struct Followed {
+    inputs: Vec<(Arc<str>, Arc<Remote>)>,
+    sensors: Vec<(Arc<str>, RemoteSensor)>,
+    is_played: bool,
+}
+
+impl Followed {
+    fn of(config: &Config) -> Followed {
+        let via = Via::HomeAssistant;
+        let input = config.inputs.iter().filter_map(|input| Some((input.id.clone(), input.line.remote()?.clone())));
+        let sensor = config.sensors.iter().filter_map(|sensor| Some((sensor.id.clone(), sensor.remote()?.clone())));
+        Followed {
+            inputs: input.filter(|(_, remote)| remote.via == via).collect(),
+            sensors: sensor.filter(|(_, remote)| remote.via == via).collect(),
+            is_played: config.hardware.plays_remote,
+        }
+    }
+}
+
 /// What is known of them.
 struct States {
     points: Points,
+    /// Nothing was followed yet, where there is none.
+    followed: Option<Followed>,
+    /// What is to be told.
+    topics: BTreeSet<Arc<str>>,
     /// What is read there, in any unit of its kind.
     readings: BTreeMap<Arc<str>, Quantity>,
     /// The unit in which each is told.
@@ -155,11 +180,19 @@ struct States {
 impl States {
     fn new(points: Points) -> States {
         let (readings, units, bare) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        States { points, readings, units, bare, is_up: false, asked: None, heard: BTreeSet::new() }
+        let (topics, heard) = (BTreeSet::new(), BTreeSet::new());
+        States { points, followed: None, topics, readings, units, bare, is_up: false, asked: None, heard }
     }
 
     fn follow(&mut self, config: &Config, now: Now, wanted: &watch::Sender<Arc<[Arc<str>]>>) {
         self.points.follow(config, now);
+        let followed = Some(Followed::of(config));
+        // Most reloads change nothing of them: Home Assistant is not asked for everything again.
+        if followed == self.followed {
+            return;
+        }
+        self.followed = followed;
+        self.topics = self.points.topics().into_iter().collect();
         let sensors = config.remote_sensors(Via::HomeAssistant);
         // An attribute has no unit.
         let channels = sensors.flat_map(|sensor| &sensor.channels);
@@ -169,7 +202,7 @@ impl States {
         let units = self.readings.keys().map(|entity| format!("{entity}/{UNIT}").into());
         let topics: Arc<[Arc<str>]> = match config.hardware.plays_remote {
             true => Arc::from([]),
-            false => units.chain(self.points.topics()).collect(),
+            false => units.chain(self.topics.iter().cloned()).collect(),
         };
         // What is new may be on what was asked already, so all is told once more.
         wanted.send_replace(topics);
@@ -211,7 +244,7 @@ impl States {
     }
 
     fn hear(&mut self, topic: Arc<str>, state: String, now: Now) -> Vec<Event> {
-        if self.asked.is_some() && self.points.topics().contains(&topic) {
+        if self.asked.is_some() && self.topics.contains(&topic) {
             self.heard.insert(topic.clone());
         }
         let state = match (self.readings.get(&topic), self.units.get(&topic)) {
@@ -236,7 +269,7 @@ impl States {
     fn update(&mut self, now: Now) -> Vec<Event> {
         if self.asked.take_if(|asked| now.moment.since(*asked) >= HEARD_WITHIN).is_some() {
             let heard = std::mem::take(&mut self.heard);
-            for topic in self.points.topics().into_iter().filter(|topic| !heard.contains(topic)) {
+            for topic in self.topics.iter().filter(|topic| !heard.contains(*topic)) {
                 let topic = topic.replacen('/', ", attribute ", 1);
                 tracing::warn!(
                     "Home Assistant says nothing of {topic}: is it spelled as in its developer tools, States?"
@@ -289,7 +322,7 @@ mod tests {
                     [inputs.porch]\nkind = \"motion\"\nhomeassistant = \"binary_sensor.porch\"\n\
                     [sensors.garden]\nhomeassistant = \"sensor.garden_temperature\"\n";
         let config = crate::config::parse(std::path::Path::new("house.toml"), text).unwrap().config;
-        let (wanted, asked) = watch::channel(Arc::from([]));
+        let (wanted, mut asked) = watch::channel(Arc::from([]));
         let mut states = States::new(Points::new(Via::HomeAssistant, at(0)));
         states.follow(&config, at(0), &wanted);
         let topics: Vec<String> = asked.borrow().iter().map(|topic: &Arc<str>| topic.to_string()).collect();
@@ -325,6 +358,16 @@ mod tests {
         // As it was, when it is told again.
         states.take(News::Up, at(300));
         assert_eq!(states.take(told("binary_sensor.porch", "on"), at(301)).len(), 1);
+        // A reload asks for everything again where it changes something of it, and else for nothing.
+        asked.mark_unchanged();
+        let mut other = config.clone();
+        other.hub.name = "Hut".into();
+        states.follow(&other, at(350), &wanted);
+        assert!(!asked.has_changed().unwrap());
+        other.sensors.clear();
+        states.follow(&other, at(360), &wanted);
+        assert!(asked.has_changed().unwrap());
+        assert_eq!(asked.borrow().iter().map(|topic| &**topic).collect::<Vec<_>>(), ["binary_sensor.porch"]);
         // In a demo nobody is asked.
         let mut played = config.clone();
         played.hardware.plays_remote = true;
