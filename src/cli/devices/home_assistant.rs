@@ -109,6 +109,8 @@ pub(super) fn announcement(tables: &mut Tables, topic: &[&str], payload: &str) {
                 add(Component { platform: &platform, id, told: &all });
             }
         }
+        // What stands last is one click of it.
+        ([platform @ "device_automation", device, _], _) => add(Component { platform, id: device, told: &told }),
         ([platform, .., id], _) => add(Component { platform, id, told: &told }),
         _ => {}
     }

@@ -212,7 +212,7 @@ kind = "button"
 mqtt = "zigbee2mqtt/away/action"
 clicks = { "single" = "click" }
 
-[inputs.s_button_1]
+[inputs.wall_button_1]
 kind = "button"
 mqtt = "wall/event"
 pointer = "/event"
