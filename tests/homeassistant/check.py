@@ -32,6 +32,7 @@ OF_HUB = {
     "hub.kernel": r"\d+\..*",
     "hub.memory": r"\d+(\.0)?",
     "hub.disk_free": r"\d+(\.\d)?",
+    "hub.last_notice": "unknown|Water in the cellar|Over: .*|Somebody is at the door",
     "hub.notice": EVER,
     "hub.refusal": EVER,
     "hub.identify": EVER,
@@ -476,6 +477,9 @@ class Check:
         await self.hub.tell("bell", "off")
         says = lambda key, text: lambda state: text in state["attributes"].get(key, "")
         await self.is_shown("the hub itself", "hub.notice", says("text", "Somebody is at the door"))
+        whole = says("text", "Somebody is at the door")
+        last = lambda state: state["state"] == "Somebody is at the door" and state["attributes"]["rule"] and whole(state)
+        await self.is_shown("the hub itself", "hub.last_notice", last)
         wrong = {"topic": f"hearthd/{HUB}/hall_light/set", "payload": "banana"}
         await self.home.ask("call_service", domain="mqtt", service="publish", service_data=wrong)
         await self.is_shown("the hub itself", "hub.refusal", says("reason", "ON, OFF"))
