@@ -128,7 +128,7 @@ fn points_of_another_hub_are_read_and_commanded_and_given_back() {
     wait_for(&garage, "lamp", "ON");
     wait_for(&garage, "desk.level", "40");
     wait_for(&cottage, "garage.lamp", "ON");
-    assert!(garage.ask(&["why", "lamp"]).contains("command by MQTT"));
+    assert!(garage.ask(&["why", "lamp"]).contains("command by cottage (MQTT)"));
     garage.console(&["set", "dim", "ON"]);
     cottage.console(&["set", "hall_switch", "OFF"]);
     wait_until("the lamp is given back", || garage.ask(&["why", "lamp"]).contains("Dusk"));
@@ -437,8 +437,9 @@ fn told(watcher: &Watcher, topic: &str) -> Vec<String> {
     watcher.all(topic).into_iter().map(payload).collect()
 }
 
-/// Waits until these and no others were published on the topic since it was last looked at.
+/// Waits until the cottage published these and no others on the topic since it was last looked at.
 fn wait_for_told(watcher: &Watcher, topic: &str, expected: &[&str]) {
+    let expected: Vec<String> = expected.iter().map(|command| format!("{command} by cottage")).collect();
     wait_until(&format!("{expected:?} on {topic}"), || told(watcher, topic).len() >= expected.len());
     assert_eq!(told(watcher, topic), expected);
     watcher.forget();
@@ -464,7 +465,7 @@ fn covers_of_another_hub_are_moved_and_followed_and_given_back() {
     wait_for(&cottage, "garage.blind", "open");
     wait_for(&cottage, "garage.blind.position", "100");
     wait_for(&cottage, "hall_light", "ON");
-    assert!(garage.ask(&["why", "blind"]).contains("command by MQTT"), "{}", garage.ask(&["why", "blind"]));
+    assert!(garage.ask(&["why", "blind"]).contains("command by cottage (MQTT)"), "{}", garage.ask(&["why", "blind"]));
     wait_for_told(&watcher, BLIND_SET, &["OPEN"]);
     // By hand, here; then the rule has its way again, and then nobody.
     cottage.console(&["set", "garage.blind", "40"]);
@@ -475,7 +476,7 @@ fn covers_of_another_hub_are_moved_and_followed_and_given_back() {
     wait_for(&cottage, "garage.blind", "open");
     cottage.console(&["set", "go", "OFF"]);
     wait_for_told(&watcher, BLIND_SET, &["40", "OPEN", "AUTO"]);
-    wait_until("it is given back", || !garage.ask(&["why", "blind"]).contains("command by MQTT"));
+    wait_until("it is given back", || !garage.ask(&["why", "blind"]).contains("command by cottage (MQTT)"));
     assert_eq!(garage.value("blind"), "open", "it stays where it is");
 
     // Whoever stops it there has the last word.
@@ -511,7 +512,7 @@ fn covers_of_another_hub_are_moved_and_followed_and_given_back() {
             _ => cottage.kill(),
         }
         wait_for_told(&watcher, BLIND_SET, &["CLOSE"]);
-        assert!(garage.ask(&["why", "blind"]).contains("command by MQTT"), "{end}");
+        assert!(garage.ask(&["why", "blind"]).contains("command by cottage (MQTT)"), "{end}");
         cottage.up(&[]);
         cottage.console(&["set", "go", "OFF"]);
         wait_for(&cottage, "garage.blind", "closed");
@@ -536,6 +537,65 @@ fn covers_of_another_hub_are_moved_and_followed_and_given_back() {
     // It tells of none of them itself: who owns them does.
     let own = watcher.all_of_any("hearthd/cottage/garage");
     assert!(own.is_empty(), "{own:?}");
+    assert!(garage.stop() && cottage.stop());
+}
+
+#[test]
+fn what_somebody_there_asks_meanwhile_stays_when_it_is_given_back() {
+    let broker = Broker::start();
+    let watcher = Watcher::start(broker.port, "hearthd/garage/#");
+    // Rules there would have the gate open and the lamp on.
+    let garage = format!(
+        "{COVERS}[outputs.lamp]\nkind = \"light\"\ngpio = 17\n[[rules]]\nname = \"Always\"\nwhile = \"not gate.lock\"\n\
+         set = {{ blind = \"open\", lamp = \"on\" }}\n"
+    );
+    let garage = garage.replace("[outputs.gate]", "[outputs.gate]\nlock = true");
+    let user = USER.replace("blind = \"cover\", ", "blind = \"cover\", lamp = \"light\", ");
+    let user =
+        user.replace("set = { garage.blind = \"open\" }", "set = { garage.blind = \"closed\", garage.lamp = \"off\" }");
+    let (mut garage, mut cottage) = (house("garage", broker.port, &garage), house("cottage", broker.port, &user));
+    garage.up(&[]);
+    garage.console(&["set", "shut", "ON"]);
+    wait_for(&garage, "blind", "open");
+    cottage.up(&[]);
+    cottage.console(&["set", "go", "ON"]);
+    wait_for(&garage, "blind", "closed");
+    wait_for(&garage, "lamp", "OFF");
+    for by in ["a person", "nobody"] {
+        if by == "a person" {
+            garage.console(&["set", "blind", "30"]);
+            garage.console(&["set", "lamp", "OFF"]);
+            wait_for(&garage, "blind.position", "30");
+            wait_for(&cottage, "garage.blind.position", "30");
+        }
+        watcher.forget();
+        cottage.console(&["set", "go", "OFF"]);
+        watcher.wait_for("hearthd/garage/lamp/set", "AUTO by cottage");
+        wait_for_told(&watcher, BLIND_SET, &["AUTO"]);
+        // What comes after it was understood: so was it.
+        watcher.publish("hearthd/garage/gate/lock/set", "ON");
+        wait_for(&garage, "gate.lock", "ON");
+        let why = |point| garage.ask(&["why", point]);
+        match by {
+            "a person" => {
+                assert!(why("blind").contains("command by the console"), "{}", why("blind"));
+                assert!(why("lamp").contains("command by the console"), "{}", why("lamp"));
+                assert_eq!(garage.value("blind.position"), "30");
+            }
+            _ => {
+                assert!(!why("blind").contains("command"), "{}", why("blind"));
+                assert!(!why("lamp").contains("command"), "{}", why("lamp"));
+            }
+        }
+        garage.console(&["set", "gate.lock", "OFF"]);
+        garage.console(&["auto", "blind"]);
+        garage.console(&["auto", "lamp"]);
+        wait_for(&garage, "blind", "open");
+        wait_for(&cottage, "garage.blind", "open");
+        cottage.console(&["set", "go", "ON"]);
+        wait_for(&garage, "blind", "closed");
+        wait_for(&garage, "lamp", "OFF");
+    }
     assert!(garage.stop() && cottage.stop());
 }
 

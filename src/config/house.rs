@@ -165,7 +165,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     ids::check_former(&named, source, problems);
     let mqtt = draft.mqtt.as_ref().map(|mqtt| &mqtt.settings);
     hubs::check(&draft.hubs, &draft.hub.hub.id, mqtt, &names, problems);
-    let hubs = hubs::build(draft.hubs);
+    let hubs = hubs::build(draft.hubs, &draft.hub.hub.id);
 
     let expanders = draft.expanders.iter().map(expanders::Draft::claim);
     chips::check_addresses(sensors::claims(&draft.sensors).chain(expanders), problems);

@@ -12,9 +12,9 @@ use super::{
     table::{Id, Table},
 };
 use crate::model::{
-    AtStart, Commanded, Detail, Input, InputKind, LEVEL_MARK, Line, Moves, MqttSettings, OtherHub, Output, OutputKind,
-    Quantity, Remote, RemoteChannel, RemoteLevel, RemoteSensor, SIGN_OF_LIFE, SafeState, Sensor, SensorSource, Told,
-    Via, Words,
+    AtStart, BY, Commanded, Detail, Input, InputKind, LEVEL_MARK, Line, Moves, MqttSettings, OtherHub, Output,
+    OutputKind, Quantity, Remote, RemoteChannel, RemoteLevel, RemoteSensor, SIGN_OF_LIFE, SafeState, Sensor,
+    SensorSource, Told, Via, Words,
 };
 use shapes::{Named, Points};
 use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
@@ -22,6 +22,8 @@ use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 /// What another hub says and takes is what this one does, see `mqtt/topics.rs` and `model/commands.rs`.
 const ON: &str = "ON";
 const OFF: &str = "OFF";
+/// What takes back what was asked from here.
+const AUTO: &str = "AUTO";
 /// What a cover there takes.
 const OPEN: &str = "OPEN";
 const CLOSE: &str = "CLOSE";
@@ -263,11 +265,11 @@ pub(super) fn check(
     }
 }
 
-/// The points of all hubs, as inputs, sensors and outputs of this house.
-pub(super) fn build(drafts: Vec<Draft>) -> Built {
+/// The points of all hubs, as inputs, sensors and outputs of this house, which is the hub `us`.
+pub(super) fn build(drafts: Vec<Draft>, us: &str) -> Built {
     let mut built = Built::default();
     for draft in drafts {
-        let at = Place { draft: &draft };
+        let at = Place { draft: &draft, us };
         built.inputs.extend(draft.inputs.iter().map(|(id, kind)| at.input(id, *kind)));
         built.sensors.extend(draft.sensors.iter().map(|(id, quantities)| at.sensor(id, quantities)));
         built.outputs.extend(draft.outputs.iter().map(|(id, used)| at.output(id, used)));
@@ -278,11 +280,17 @@ pub(super) fn build(drafts: Vec<Draft>) -> Built {
 /// Where the points of one hub are.
 struct Place<'d> {
     draft: &'d Draft,
+    us: &'d str,
 }
 
 impl Place<'_> {
     fn topic(&self, point: &str, leaf: &str) -> Arc<str> {
         format!("{}/{}/{leaf}", self.draft.prefix, point.replace('.', "/")).into()
+    }
+
+    /// What is said to it: with our name, so that it knows whose command it is, and whose is taken back.
+    fn says(&self, word: &str) -> Arc<str> {
+        format!("{word}{BY}{}", self.us).into()
     }
 
     fn name(&self, id: &Id) -> (String, String) {
@@ -295,6 +303,7 @@ impl Place<'_> {
         Some(Arc::new(OtherHub {
             name: self.draft.id.text.as_str().into(),
             alive: format!("{}/availability", self.draft.prefix).into(),
+            release: self.says(AUTO),
             points: points.map(|point| (point.into(), self.topic(point, "availability"))).collect(),
             details: Vec::new(),
             silent_after: self.draft.silent_after,
@@ -376,12 +385,17 @@ impl Place<'_> {
     /// An output that is on or off, perhaps at a level.
     fn held(&self, id: &Id, levels: bool) -> Remote {
         let topic = self.topic(&id.text, "set");
-        let level =
-            RemoteLevel { topic: topic.clone(), payload: LEVEL_MARK.into(), full: 100, state: None, then_on: false };
+        let level = RemoteLevel {
+            topic: topic.clone(),
+            payload: self.says(LEVEL_MARK),
+            full: 100,
+            state: None,
+            then_on: false,
+        };
         let command = Commanded {
             topic,
-            on: ON.into(),
-            off: Some(OFF.into()),
+            on: self.says(ON),
+            off: Some(self.says(OFF)),
             stop: None,
             level: levels.then_some(level),
             ask: None,
@@ -405,7 +419,7 @@ impl Place<'_> {
         });
         let level = RemoteLevel {
             topic: topic.clone(),
-            payload: LEVEL_MARK.into(),
+            payload: self.says(LEVEL_MARK),
             full: 100,
             state: Some(told.clone()),
             then_on: false,
@@ -413,9 +427,9 @@ impl Place<'_> {
         let words = |word: &str| vec![word.into()];
         let command = Commanded {
             topic,
-            on: OPEN.into(),
-            off: Some(CLOSE.into()),
-            stop: Some(STOP.into()),
+            on: self.says(OPEN),
+            off: Some(self.says(CLOSE)),
+            stop: Some(self.says(STOP)),
             level: levels.then_some(level),
             ask: None,
             confirm_within: CONFIRM_COVER_WITHIN,

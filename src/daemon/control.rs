@@ -182,7 +182,7 @@ impl Control {
             (_, answer) => answer,
         };
         // They are entities of home apps; elsewhere they are no points.
-        let is_home_app = matches!(command.source, Source::Mqtt | Source::HomeAssistant);
+        let is_home_app = matches!(command.source, Source::Mqtt | Source::Peer(_) | Source::HomeAssistant);
         let button = Vital::button(&command.point).filter(|_| is_home_app);
         if let Some(button) = button.filter(|button| self.can_be_pressed(*button)) {
             let pressed = self.press(button, &command.payload);

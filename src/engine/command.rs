@@ -81,13 +81,20 @@ impl Engine {
         let members = self.config.members(id);
         self.refuse_locked(members.iter().copied(), &command.source)?;
         if ask == Ask::Auto {
-            self.release_manual(id);
+            self.release_manual(&self.released_by(members, &command.source));
             return Ok(());
         }
         let goal = |member: &OutputId| Ok((*member, self.goal(id, *member, ask, now)?));
         let goals: Vec<(OutputId, Goal)> = members.iter().map(goal).collect::<Result<_, Refusal>>()?;
         self.fill_manual(&goals, &command.source, command.hold, now);
         Ok(())
+    }
+
+    /// What AUTO gives back of these. Another hub takes back what it asked itself: whoever set it meanwhile still wants that.
+    fn released_by(&self, mut members: Vec<OutputId>, source: &Source) -> Vec<OutputId> {
+        let is_theirs = |id: &OutputId| self.outputs[id.0].manual.as_ref().is_some_and(|by| by.source == *source);
+        members.retain(|id| !matches!(source, Source::Peer(_)) || is_theirs(id));
+        members
     }
 
     fn refuse_locked(&self, mut outputs: impl Iterator<Item = OutputId>, source: &Source) -> Result<(), Refusal> {

@@ -90,10 +90,10 @@ impl Engine {
         if output.default_holds && !output.is_lent() { before.or_else(is) } else { None }
     }
 
-    /// Empties it.
-    pub(super) fn release_manual(&mut self, id: OutputId) {
+    /// Empties those of these outputs.
+    pub(super) fn release_manual(&mut self, outputs: &[OutputId]) {
         self.commands = self.commands.saturating_add(1);
-        for id in self.config.members(id) {
+        for id in outputs.iter().copied() {
             self.promises.note(Promised::Output(id));
             self.changes.output(id, &self.config);
             let state = &mut self.outputs[id.0];

@@ -38,6 +38,8 @@ impl fmt::Display for Slot {
 pub enum Source {
     /// A message on a `set` topic.
     Mqtt,
+    /// Another hub, which gave its name with its message on a `set` topic.
+    Peer(Arc<str>),
     /// Home Assistant, by the native API.
     HomeAssistant,
     /// The console or another program on the Unix socket.
@@ -60,7 +62,7 @@ impl Source {
 
     /// Whether it came over a connection, so that a lock holds it off.
     pub fn is_remote(&self) -> bool {
-        matches!(self, Source::Mqtt | Source::HomeAssistant | Source::Console | Source::Http(_))
+        matches!(self, Source::Mqtt | Source::Peer(_) | Source::HomeAssistant | Source::Console | Source::Http(_))
     }
 }
 
@@ -68,6 +70,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Source::Mqtt => "MQTT",
+            Source::Peer(name) => return write!(f, "{name} (MQTT)"),
             Source::HomeAssistant => "Home Assistant",
             Source::Console => "the console",
             Source::Http(who) if who.is_empty() => "HTTP",

@@ -123,8 +123,8 @@ pub use reasons::{
     RulesNow, SunTimes, Upcoming, WireReason,
 };
 pub use remote::{
-    Availability, Commanded, CoverSays, Detail, LEVEL_MARK, Moves, OtherHub, RELEASE, Remote, RemoteChannel,
-    RemoteLevel, RemoteSensor, SIGN_OF_LIFE, Told, Via, Words,
+    Availability, BY, Commanded, CoverSays, Detail, LEVEL_MARK, Moves, OtherHub, Remote, RemoteChannel, RemoteLevel,
+    RemoteSensor, SIGN_OF_LIFE, Told, Via, Words,
 };
 pub use room::{Room, RoomCause, Sign};
 pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};

@@ -60,6 +60,8 @@ pub struct OtherHub {
     pub name: Arc<str>,
     /// Where it says that it is there; also its last will.
     pub alive: Arc<str>,
+    /// What takes back whatever was asked of its outputs from here: it decides again. What others asked of them stays.
+    pub release: Arc<str>,
     /// The names of the points there, each with where it is told whether that is good.
     pub points: Vec<(Arc<str>, Arc<str>)>,
     /// What it tells besides, and may not know while the rest is good.
@@ -79,8 +81,8 @@ pub struct Detail {
     pub good: Arc<str>,
 }
 
-/// What takes back whatever was asked of another hub's output: that hub decides again.
-pub const RELEASE: &str = "AUTO";
+/// Between a command and the name of the hub that gives it.
+pub const BY: &str = " by ";
 
 /// A hub on a broker repeats that it is there each time so long is over: a last will that the broker forgot, as one does that
 /// was killed, is no reason to believe the hub for ever.
@@ -135,8 +137,8 @@ impl Remote {
 
     /// Whether it is the press that gives back what was asked of another hub.
     pub fn gives_back(&self) -> bool {
-        let is_release = self.command.as_ref().is_some_and(|command| &*command.on == RELEASE);
-        is_release && self.is_press() && self.owner.is_some()
+        let (on, owner) = (self.command.as_ref().map(|command| &command.on), self.owner.as_ref());
+        self.is_press() && owner.is_some_and(|owner| on == Some(&owner.release))
     }
 
     /// The topics on which it tells of itself, that of its state first.

@@ -3,7 +3,7 @@
 use super::discovery::{COMPONENTS_MAX, Device, Earlier};
 use super::{Delivery, Qos, topics::Topics};
 use crate::house::Refused;
-use crate::model::{Command, MqttSettings, Source, in_shell, shown};
+use crate::model::{BY, Command, MqttSettings, Source, in_shell, shown};
 use std::{
     collections::BTreeSet,
     hash::{DefaultHasher, Hash, Hasher},
@@ -11,6 +11,8 @@ use std::{
 
 /// No word that a point understands is longer than this, in bytes.
 const LONGEST_PAYLOAD: usize = 64;
+/// No hub has a longer name, in bytes.
+const LONGEST_NAME: usize = 64;
 /// No point has a longer name, in bytes; a topic may have 65,535.
 const LONGEST_POINT: usize = 256;
 /// Of so many devices, or single entities, an earlier announcement is read.
@@ -184,21 +186,32 @@ impl Inbox {
                 reason,
             })
         };
+        let too_long =
+            |bytes: usize| refused(format!("the payload has {bytes} bytes; a command has at most {LONGEST_PAYLOAD}"));
         if point.len() > LONGEST_POINT {
             return refused("no such point: the name is too long".into());
         }
-        if message.payload.len() > LONGEST_PAYLOAD {
-            return refused(format!(
-                "the payload has {} bytes; a command has at most {LONGEST_PAYLOAD}",
-                message.payload.len()
-            ));
+        if message.payload.len() > LONGEST_PAYLOAD + BY.len() + LONGEST_NAME {
+            return too_long(message.payload.len());
         }
-        match std::str::from_utf8(&message.payload) {
-            Err(_) => refused("the payload is not UTF-8 text".into()),
-            Ok(payload) => {
-                Incoming::Command(Command { source: Source::Mqtt, payload: payload.into(), hold: None, point })
-            }
+        let Ok(payload) = std::str::from_utf8(&message.payload) else {
+            return refused("the payload is not UTF-8 text".into());
+        };
+        let (payload, source) = by_whom(payload);
+        if payload.len() > LONGEST_PAYLOAD {
+            return too_long(payload.len());
         }
+        Incoming::Command(Command { source, payload: payload.into(), hold: None, point })
+    }
+}
+
+/// A command, and who gives it: another hub gives its name after it.
+fn by_whom(payload: &str) -> (&str, Source) {
+    let is_letter = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'_';
+    let is_name = |name: &str| (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(is_letter);
+    match payload.rsplit_once(BY).filter(|(_, name)| is_name(name)) {
+        Some((command, name)) => (command, Source::Peer(name.into())),
+        None => (payload, Source::Mqtt),
     }
 }
 
@@ -237,6 +250,26 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn another_hub_gives_its_name_after_its_command() {
+        let (most, name) = ("x".repeat(LONGEST_PAYLOAD), "n".repeat(LONGEST_NAME));
+        for (payload, command, source) in [
+            ("OPEN by garage", "OPEN", Source::Peer("garage".into())),
+            ("ON", "ON", Source::Mqtt),
+            ("ON by ", "ON by ", Source::Mqtt),
+            ("ON by the garage", "ON by the garage", Source::Mqtt),
+            ("by garage", "by garage", Source::Mqtt),
+            (&*format!("{most} by {name}"), &*most, Source::Peer(name.as_str().into())),
+        ] {
+            match sort("hearthd/cottage/hall_light/set", payload, false) {
+                Incoming::Command(sorted) => assert_eq!((&*sorted.payload, sorted.source), (command, source)),
+                other => panic!("{other:?}"),
+            }
+        }
+        let long = refusal("hearthd/cottage/hall_light/set", format!("{most}x by garage"));
+        assert_eq!(long.reason, "the payload has 65 bytes; a command has at most 64");
     }
 
     #[test]

@@ -377,6 +377,7 @@ mod tests {
         let owner = OtherHub {
             name: "garage".into(),
             alive: "g/availability".into(),
+            release: "AUTO by house".into(),
             points: vec![("door".into(), "g/door/availability".into())],
             details: Vec::new(),
             silent_after: Duration::from_secs(180),

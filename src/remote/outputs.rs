@@ -3,7 +3,7 @@
 use super::{payload::Found, points::Message};
 use crate::{
     clock::{Moment, Now},
-    model::{DriveId, Event, Level, RELEASE, Remote, RemoteLevel, Told, duration},
+    model::{DriveId, Event, Level, Remote, RemoteLevel, Told, duration},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -133,8 +133,8 @@ impl OutputPoint {
         let command = self.remote.command.as_ref()?;
         let pending = self.pending.as_mut().filter(|pending| !pending.is_published)?;
         pending.is_published = true;
-        if self.remote.owner.is_some() && pending.purpose == Purpose::TakeBack {
-            let messages = vec![(command.topic.clone(), RELEASE.into())];
+        if let (Some(owner), Purpose::TakeBack) = (&self.remote.owner, pending.purpose) {
+            let messages = vec![(command.topic.clone(), owner.release.to_string())];
             return Some(Order { drive: pending.drive, messages, useful_s: None });
         }
         // What does not follow is told again, and a cover is not moved later: a command that a broker keeps for a device that is

@@ -94,7 +94,7 @@ fn is_of_people(why: &str) -> bool {
         return false;
     }
     ["MQTT,", "Home Assistant,", "the console,", "HTTP,"].iter().any(|known| source.starts_with(known))
-        || source.contains(" (HTTP),")
+        || [" (HTTP),", " (MQTT),"].iter().any(|by| source.contains(by))
 }
 
 /// What people ask a zone for; what comes of it, the zone works out again.
@@ -393,8 +393,12 @@ mod tests {
     fn what_people_commanded_is_told_from_what_buttons_and_rules_did() {
         use crate::model::Source;
         let (nobody, anna) = (Source::Http("".into()), Source::Http("anna".into()));
-        let others =
-            [Source::Rule("Bell (HTTP), late".into()), Source::Switch("bell".into()), Source::Hub("barn".into())];
+        let others = [
+            Source::Rule("Bell (HTTP), late".into()),
+            Source::Switch("bell".into()),
+            Source::Hub("barn".into()),
+            Source::Peer("barn".into()),
+        ];
         for source in [Source::Mqtt, Source::HomeAssistant, Source::Console, nobody, anna].into_iter().chain(others) {
             let said = format!("manual: command by {source}, until AUTO");
             assert_eq!(is_of_people(&said), source.is_remote(), "{said}");

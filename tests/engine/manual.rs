@@ -4,6 +4,7 @@ use crate::{
     NOTHING,
     support::{engine_config::*, engine_house::House},
 };
+use hearthd::model::{Command, Event, Source};
 
 /// A lamp that follows motion in the hall.
 fn hall(manual_for: &str) -> House {
@@ -86,4 +87,27 @@ fn a_time_that_is_said_counts_more() {
     house.command_for("lamp", "ON", Some(mins(10)));
     assert_eq!(house.why("lamp"), "manual: command by MQTT, until 2026-11-23 13:10:00");
     assert_eq!(house.live(mins(10)), ["lamp OFF: nobody asks for anything"]);
+}
+
+/// What a hub takes back is its own, of a group each member's.
+#[test]
+fn another_hub_gives_back_what_it_asked_and_nothing_else() {
+    let mut house = House::new(from_text(
+        "[outputs.lamp]\nkind = \"light\"\ngpio = 17\n[outputs.desk]\nkind = \"light\"\ngpio = 18\n\
+         [outputs.all]\nkind = \"group\"\nmembers = [\"lamp\", \"desk\"]\n",
+    ));
+    let by = |house: &mut House, hub: &str, point: &str, payload: &str| {
+        let command =
+            Command { source: Source::Peer(hub.into()), point: point.into(), payload: payload.into(), hold: None };
+        house.send(Event::Command { command, request: None })
+    };
+    let on = ["lamp ON: command by barn (MQTT), until AUTO", "desk ON: command by barn (MQTT), until AUTO"];
+    assert_eq!(by(&mut house, "barn", "all", "ON"), on);
+    house.command("lamp", "ON");
+    assert_eq!(by(&mut house, "shed", "all", "AUTO"), NOTHING);
+    assert_eq!(by(&mut house, "barn", "lamp", "AUTO"), NOTHING, "it is of another now");
+    assert_eq!(house.why("lamp"), "manual: command by MQTT, until AUTO");
+    house.restart(secs(60));
+    assert_eq!(by(&mut house, "barn", "all", "AUTO"), ["desk OFF: nobody asks for anything"]);
+    assert_eq!(house.command("all", "AUTO"), ["lamp OFF: nobody asks for anything"]);
 }

@@ -5,7 +5,7 @@ use crate::{
     config::{diagnostic::Problems, nearest, suggestions},
     model::{
         AtStart, Commanded, Config, Cover, Dimming, Door, InputId, InputKind, Interlock, Line, Method, Mover, Output,
-        OutputId, OutputKind, PowerRange, RELEASE, Remote, RemoteLevel, SafeState, Words,
+        OutputId, OutputKind, PowerRange, Remote, RemoteLevel, SafeState, Words,
     },
 };
 use std::{sync::Arc, time::Duration};
@@ -100,7 +100,7 @@ pub(in crate::config) fn build(drafts: Vec<Draft>, problems: &Problems) -> Built
                 let stop = part("stop", press(command.and_then(|command| command.stop.as_ref()), None));
                 let level = command.and_then(|command| command.level.as_ref());
                 let to = level.map(|level| part("to", press(None, Some(level))));
-                let release = remote.owner.is_some().then(|| part("release", press(Some(&RELEASE.into()), None)));
+                let release = remote.owner.as_ref().map(|owner| part("release", press(Some(&owner.release), None)));
                 (output.at_start, output.safe, output.default_holds) = (AtStart::Restore, SafeState::Hold, true);
                 let is_gate = matches!(output.class, Some("door" | "garage" | "gate"));
                 (None, Method::Mover(Mover { remote: remote.clone(), open, close, stop, to, release, is_gate }))

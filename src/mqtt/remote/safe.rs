@@ -1,7 +1,7 @@
 //! Outputs on the broker are told their safe states without a running daemon: as good as the network is.
 
 use super::connection::{Connection, News};
-use crate::model::{Config, Line, MqttSettings, MqttVersion, OutputId, Owner, RELEASE, Remote};
+use crate::model::{Config, Line, MqttSettings, MqttVersion, OutputId, Owner, Remote};
 use crate::mqtt::loss::{Loss, LossKind};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -52,9 +52,10 @@ pub(super) fn farewells(before: &Config, now: &Config, asked: &BTreeSet<Arc<str>
             true => is_commanded(now, remote),
             false => (0..now.outputs.len()).map(OutputId).any(same),
         };
-        remote.owner.as_ref().filter(|_| !stays && given_back.insert(command.topic.clone()))?;
+        let owner = remote.owner.as_ref().filter(|_| !stays && given_back.insert(command.topic.clone()))?;
+        let payload = owner.release.to_string();
         let (output, remote, topic) = (before[id].id.clone(), remote.clone(), command.topic.clone());
-        Some(Order { output, remote, what: "AUTO for it was", topic, payload: RELEASE.into() })
+        Some(Order { output, remote, what: "AUTO for it was", topic, payload })
     }));
     orders
 }
@@ -192,7 +193,7 @@ mod tests {
             let orders = farewells(&before, now, &asked).into_iter();
             orders.map(|order| format!("{} {}", order.topic, order.payload)).collect::<Vec<_>>()
         };
-        assert_eq!(told(&config(&text(""))), ["hearthd/barn/blind/set AUTO"]);
+        assert_eq!(told(&config(&text(""))), ["hearthd/barn/blind/set AUTO by hut"]);
         assert_eq!(told(&before), [""; 0]);
         let other = text(", blind = \"cover\"").replace("hubs.barn.", "hubs.barn.silent_after = \"1h\"\nhubs.barn.");
         assert_eq!(told(&config(&other)), [""; 0], "it is told of in another way");
