@@ -97,7 +97,9 @@ impl Engine {
                 Err(_) => {}
             }
             if std::mem::take(&mut state.is_taken_back) && result.is_ok() {
+                let line = self.config[open.output].line.as_ref().and_then(Line::remote);
                 state.asked = false;
+                state.given_back = line.and_then(|remote| remote.gone_within()).map(|within| now.moment + within);
                 self.promises.note(Promised::Output(open.output));
             }
             self.absorb_answer(now, open, result);
@@ -140,6 +142,10 @@ impl Engine {
         // How the level was before a drive is of no account: its own answer tells how it is after it.
         let state = &mut self.outputs[id.0];
         let wanted = state.decided();
+        if result.is_err() && state.given_back.take().is_some_and(|until| now.moment < until) {
+            state.asked = true;
+            self.promises.note(Promised::Output(id));
+        }
         match result {
             Err(_) if state.is_under_way() => return,
             // What another hub says of its own output contradicts nobody here.
@@ -309,7 +315,7 @@ fn begin_drive(output: &Output, state: &mut OutputState, now: Now) -> Option<(Le
     state.tripped |= state.pulse_from.is_some() && state.may_be_on() && !claim.level.is_on();
     if output.is_lent() {
         state.is_taken_back = !claim.cause.asks_another_hub();
-        state.asked = true;
+        (state.asked, state.given_back) = (true, None);
     }
     state.wire = Wire::Driving { level: claim.level, failure: state.failure().cloned() };
     Some((claim.level, claim.cause))

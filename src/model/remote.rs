@@ -141,6 +141,11 @@ impl Remote {
         self.is_press() && owner.is_some_and(|owner| on == Some(&owner.release))
     }
 
+    /// Of another hub's: within which time it is known that its hub was gone.
+    pub fn gone_within(&self) -> Option<Duration> {
+        self.owner.as_ref().map(|owner| owner.silent_after)
+    }
+
     /// The topics on which it tells of itself, that of its state first.
     pub fn told(&self) -> impl Iterator<Item = &Arc<str>> {
         let level = self.command.iter().filter_map(|command| command.level.as_ref()?.state.as_ref());

@@ -109,6 +109,23 @@ fn a_hub_that_starts_again_does_not_keep_what_nobody_asks_any_more() {
     }
 }
 
+/// It lost power a moment before, and remembers what was asked.
+#[test]
+fn a_hub_that_turns_out_to_be_gone_is_told_again_that_nobody_asks_any_more() {
+    let mut house = house();
+    let given_back = house.input("garage.door", true).len() + house.input("garage.door", false).len();
+    assert_eq!(given_back, 2, "asked and given back");
+    house.live(secs(179));
+    assert_eq!(goes_away(&mut house), NOTHING);
+    let again: Vec<_> = says(&mut house, ON).into_iter().chain(house.live(secs(60))).collect();
+    assert_eq!(again.len(), 1, "{again:?}");
+    // It gave a sign of life after it.
+    house.live(secs(180));
+    assert_eq!(goes_away(&mut house), NOTHING);
+    assert_eq!(says(&mut house, ON), NOTHING);
+    assert_eq!(house.live(mins(10)), NOTHING);
+}
+
 #[test]
 fn a_hub_that_comes_back_without_what_was_asked_is_asked_again() {
     let mut house = house();
@@ -154,6 +171,8 @@ fn moves(done: Vec<String>) -> Vec<String> {
     done.into_iter().filter(is_told).map(|line| line[..line.find(':').unwrap()].to_owned()).collect()
 }
 
+const PARTS: [&str; 5] =
+    ["garage.blind.open", "garage.blind.close", "garage.blind.stop", "garage.blind.to", "garage.blind.release"];
 const RELEASE: [&str; 1] = ["garage.blind.release ON"];
 
 #[test]
@@ -234,21 +253,53 @@ fn a_cover_whose_hub_is_away_is_given_back_when_it_is_there_however_late() {
     let mut house = blind();
     house.input("bright", true);
     at(&mut house, 100);
-    let parts = ["open", "close", "stop", "to", "release"].map(|part| format!("garage.blind.{part}"));
-    for part in &parts {
-        house.break_wire(part);
-        let result = Err("the hub garage is offline".to_owned());
-        house.send(Event::WireFound { output: part.as_str().into(), level: OFF, result });
-    }
+    blind_is_away(&mut house);
     assert_eq!(moves(house.input("bright", false)), NOTHING);
     assert_eq!(moves(house.live(secs(86_400))), NOTHING);
     assert_eq!(house.point("garage.blind").quality, Quality::Fault);
     house.restart_without_a_clock();
-    house.broken.clear();
-    let mut done = house.input("bright", false);
-    for part in &parts {
-        done.extend(house.send(Event::WireReached { output: part.as_str().into() }));
+    let mut done = moves(house.input("bright", false));
+    done.extend(blind_is_back(&mut house));
+    assert_eq!(done, RELEASE);
+}
+
+fn blind_is_away(house: &mut House) {
+    for part in PARTS {
+        let result = Err("the hub garage is offline".to_owned());
+        house.break_wire(part);
+        house.send(Event::WireFound { output: part.into(), level: OFF, result });
     }
-    done.extend(house.live(secs(60)));
-    assert_eq!(moves(done), RELEASE);
+}
+
+fn blind_is_back(house: &mut House) -> Vec<String> {
+    house.broken.clear();
+    let reached = PARTS.map(|part| house.send(Event::WireReached { output: part.into() }));
+    moves(reached.into_iter().flatten().chain(house.live(secs(60))).collect())
+}
+
+/// The broker took it; who had lost power a moment before never heard it.
+#[test]
+fn a_cover_whose_hub_turns_out_to_be_gone_is_given_back_again_when_it_is_there() {
+    let mut house = blind();
+    house.input("bright", true);
+    at(&mut house, 100);
+    assert_eq!(moves(house.input("bright", false)), RELEASE);
+    house.live(secs(179));
+    blind_is_away(&mut house);
+    house.restart(secs(600));
+    assert_eq!(moves(house.input("bright", false)), NOTHING);
+    assert_eq!(blind_is_back(&mut house), RELEASE);
+    // It gave a sign of life after it.
+    house.live(secs(180));
+    blind_is_away(&mut house);
+    assert_eq!(blind_is_back(&mut house), NOTHING);
+    // What was asked since is not given back.
+    house.input("bright", true);
+    at(&mut house, 100);
+    assert_eq!(moves(house.input("bright", false)), RELEASE);
+    house.input("bright", true);
+    at(&mut house, 50);
+    blind_is_away(&mut house);
+    assert_eq!(blind_is_back(&mut house), NOTHING);
+    assert_eq!(moves(house.input("bright", false)), RELEASE);
 }

@@ -27,9 +27,13 @@ pub(in crate::engine) struct MoverState {
     /// What it did not follow, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unfollowed: Option<(Press, Lapse)>,
-    /// Of another hub's: it was told something from here, and was not given back.
+    /// Of another hub's: it was told something from here, or was about to be, and was not given back. What it was not told it
+    /// does not give back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     owed: bool,
+    /// It was given back; until then its hub may turn out to have been gone, which never heard that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    given_back: Option<Moment>,
     /// What it last told, perhaps before a start: then it shows whether anything changed since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     told: Option<CoverSays>,
@@ -65,8 +69,9 @@ impl MoverState {
     /// It is on other topics: nothing is known of it, and nothing is pressed because of that. `is_moved`: it is commanded at
     /// another, where nothing was told from here.
     pub fn begin(&mut self, is_moved: bool) {
-        let MoverState { to, was_asked, owed, .. } = *self;
-        *self = MoverState { to, was_asked, owed: owed && !is_moved, ..MoverState::default() };
+        let MoverState { to, was_asked, owed, given_back, .. } = *self;
+        let (owed, given_back) = (owed && !is_moved, given_back.filter(|_| !is_moved));
+        *self = MoverState { to, was_asked, owed, given_back, ..MoverState::default() };
     }
 
     /// Nobody knows how long ago the engine before this one ended: what waited then waits no more.
@@ -75,6 +80,7 @@ impl MoverState {
         if let Some((press, _)) = self.press.take().filter(|(press, _)| *press != Press::Release) {
             self.unfollowed = Some((press, Lapse::Unpublished));
         }
+        self.owed |= self.given_back.take().is_some();
     }
 
     /// Somebody asks that it is there, perhaps once more.
@@ -142,7 +148,10 @@ impl MoverState {
     ) -> Option<(OutputId, Level)> {
         match self.press.take_if(|_| is_pressed) {
             // What it did not follow, nobody asks of it any more.
-            Some((Press::Release, _)) => (self.owed, self.unfollowed) = (false, None),
+            Some((Press::Release, _)) => {
+                (self.owed, self.unfollowed) = (false, None);
+                self.given_back = mover.remote.gone_within().map(|within| now + within);
+            }
             Some((press, _)) => {
                 if let (true, Press::Go(level)) = (self.ahead, press) {
                     self.tell(CoverSays { position: Some(level), towards: None });
@@ -151,6 +160,13 @@ impl MoverState {
                 self.awaited = (!self.follows(press) && !self.ahead).then_some((press, due));
             }
             None => {}
+        }
+        if let Some(until) = self.given_back {
+            self.owed |= is_away && now < until;
+            match is_away || now >= until {
+                true => self.given_back = None,
+                false => wakeup.at(until),
+            }
         }
         match asks {
             // What a rule asks when a gate is first there is no reason to move it.

@@ -84,6 +84,9 @@ pub(in crate::engine) struct OutputState {
     /// Of an output of another hub: it was asked to be something from here, and that was not taken back.
     #[serde(default, skip_serializing_if = "is_plain")]
     pub asked: bool,
+    /// It was taken back; until then its hub may turn out to have been gone, which never heard that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_back: Option<Moment>,
     /// It is just being taken back.
     #[serde(skip)]
     pub is_taken_back: bool,
@@ -156,6 +159,7 @@ impl OutputState {
             turned: Turned::default(),
             may_have_gone_on: false,
             asked: false,
+            given_back: None,
             is_taken_back: false,
             on_from: None,
             wire: Wire::Untouched,
