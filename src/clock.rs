@@ -189,7 +189,10 @@ impl Clock {
             Wall::System(trust) => {
                 let machine = SystemTime::now();
                 let is_known = trust.is_known(machine, real);
-                let told = trust.told.as_ref().filter(|_| !is_known).and_then(|told| told.at(real));
+                if let Some(told) = trust.told.as_ref().filter(|_| is_known) {
+                    told.forget();
+                }
+                let told = trust.told.as_ref().and_then(|told| told.at(real));
                 Now {
                     moment: self.0.base + real,
                     wall: told.unwrap_or_else(|| machine.into()),

@@ -6,13 +6,20 @@ use crate::{
     house::House,
     model::Event,
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 /// Ticks of a connection until it is asked again: an hour.
 const AGAIN: u32 = 360;
 /// Ticks in which it is to answer; then somebody else is asked.
 const ANSWERED_WITHIN: u32 = 3;
+/// Ticks until somebody is asked again after an answer that cannot be, or that the clock forgot: a minute.
+const SOON: u32 = 6;
+/// Ticks until somebody is asked whether it is really so much later, or earlier: ten minutes.
+const SURE: u32 = 60;
 /// An answer that took longer tells what time it was.
 const FRESH: Duration = Duration::from_secs(2);
 
@@ -22,12 +29,28 @@ pub struct Door {
     clock: Clock,
     events: mpsc::Sender<Event>,
     turn: Arc<Semaphore>,
+    /// What was wrong with the last answer, which is logged.
+    complaint: Arc<Mutex<Option<Complaint>>>,
+}
+
+/// Why an answer does not count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Complaint {
+    Impossible,
+    Doubted,
 }
 
 impl Door {
     /// The one of this house.
     pub fn new(house: &House) -> Door {
-        Door { clock: house.clock.clone(), events: house.events.clone(), turn: Arc::new(Semaphore::new(1)) }
+        let (clock, events) = (house.clock.clone(), house.events.clone());
+        Door { clock, events, turn: Arc::new(Semaphore::new(1)), complaint: Arc::default() }
+    }
+
+    /// Whether this is another complaint than the last; None: there is nothing to complain of.
+    fn complains(&self, complaint: Option<Complaint>) -> bool {
+        let mut last = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *last, complaint) != complaint
     }
 
     /// Waits until nobody else is asked; for ever where nobody is.
@@ -58,6 +81,8 @@ enum Asking {
     Since(Moment),
     /// It has answered.
     Answered,
+    /// It has answered what does not count: after so many ticks somebody is asked again, another one if there is one.
+    InVain(u32),
 }
 
 /// Who is to be asked.
@@ -84,8 +109,11 @@ impl Turn {
         self.ticks += 1;
         match self.asking {
             Asking::Answered if self.ticks >= AGAIN => self.asking = Asking::Due,
+            // The machine knew the time for a while, and does not any more.
+            Asking::Answered if self.ticks >= SOON && !self.door.clock.now().wall_known => self.asking = Asking::Due,
             Asking::Since(_) if self.ticks >= ANSWERED_WITHIN => return Next::Other,
-            Asking::Due | Asking::Answered | Asking::Since(_) => {}
+            Asking::InVain(ticks) if self.ticks >= ticks => return Next::Other,
+            Asking::Due | Asking::Answered | Asking::Since(_) | Asking::InVain(_) => {}
         }
         Next::Same
     }
@@ -98,16 +126,32 @@ impl Turn {
             self.asking = Asking::Due;
             return;
         }
-        self.asking = Asking::Answered;
-        match self.door.clock.tell(seconds, now.moment) {
+        let answer = self.door.clock.tell(seconds, now.moment);
+        let (asking, complaint) = match answer {
+            Ok(Told::Agrees | Told::Other) => (Asking::Answered, None),
+            Ok(Told::Doubted) => (Asking::InVain(SURE), Some(Complaint::Doubted)),
+            Err(_) => (Asking::InVain(SOON), Some(Complaint::Impossible)),
+        };
+        self.asking = asking;
+        let complains = self.door.complains(complaint);
+        match answer {
             Ok(Told::Agrees) => {}
             Ok(Told::Other) => {
-                let wall = self.door.clock.now().wall.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-                tracing::info!("Home Assistant told the time: it is {wall}");
+                let then = self.door.clock.now();
+                let is_other = !now.wall_known || (then.wall - now.wall).abs() > chrono::TimeDelta::seconds(1);
+                if is_other {
+                    let wall = then.wall.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+                    tracing::info!("Home Assistant told the time: it is {wall}");
+                }
                 // What waits for a time looks again. With the house gone, nobody does.
                 let _ = self.door.events.send(Event::Wake).await;
             }
-            Err(why) => tracing::warn!("Home Assistant told a time: {why}"),
+            Ok(Told::Doubted) if complains => tracing::warn!(
+                "Home Assistant told a time that is more than a minute from what it told before: it counts when it is told again in \
+                 ten minutes"
+            ),
+            Err(why) if complains => tracing::warn!("Home Assistant told a time: {why}"),
+            Ok(Told::Doubted) | Err(_) => {}
         }
     }
 }
@@ -140,11 +184,14 @@ mod tests {
         assert!(first.asks() && !first.asks());
         first.told(1).await;
         assert!(ends.events.try_recv().is_err(), "nobody believes that");
-        for _ in 1..AGAIN {
+        // It is asked no sooner than in a minute, and whoever else is there is asked first.
+        for _ in 1..SOON {
             assert_eq!(first.tick(), Next::Same);
             assert!(!first.asks());
         }
-        assert_eq!(first.tick(), Next::Same);
+        assert_eq!(first.tick(), Next::Other);
+        drop(first);
+        let mut first = door.turn().await.unwrap();
         assert!(first.asks());
         first.told(NOON).await;
         assert_eq!(ends.events.try_recv().unwrap(), Event::Wake);
@@ -165,6 +212,27 @@ mod tests {
         assert_eq!([first.tick(), first.tick(), first.tick()], [Next::Same, Next::Same, Next::Other]);
         drop(first);
         assert!(second.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_is_far_from_what_was_told_is_asked_again_ten_minutes_later() {
+        let (house, mut ends) = house(ClockTrust::HomeAssistant);
+        // Where the kernel that runs this test knows the time, what is told is forgotten.
+        if house.clock.now().wall_known {
+            return;
+        }
+        let door = Door::new(&house);
+        let mut turn = door.turn().await.unwrap();
+        assert!(turn.asks());
+        turn.told(NOON).await;
+        assert_eq!(ends.events.try_recv().unwrap(), Event::Wake);
+        (0..AGAIN).for_each(|_| assert_eq!(turn.tick(), Next::Same));
+        assert!(turn.asks());
+        let before = house.clock.now();
+        turn.told(NOON - 86_400).await;
+        assert!(ends.events.try_recv().is_err() && house.clock.now().wall >= before.wall);
+        (1..SURE).for_each(|_| assert_eq!(turn.tick(), Next::Same));
+        assert_eq!((turn.tick(), turn.asks()), (Next::Other, false));
     }
 
     #[tokio::test]

@@ -71,11 +71,21 @@ fn home_assistant_is_a_clock_where_the_file_says_so() {
     wait_until("it has gone", || house.status()["homeassistant"]["connected"] == 0);
     assert_eq!(days_ahead(&house), Some(0));
 
-    // What the machine knows itself counts more.
+    // Who tells quite another time then is not believed at once.
+    let other = Clock::system(Moment::START, ClockTrust::Always).now().wall + chrono::TimeDelta::days(10);
+    let wrong = connected(port, &right, Some(u32::try_from(other.timestamp()).unwrap()));
+    house.wait_for_log("told a time that is more than a minute from what it told before");
+    assert_eq!(days_ahead(&house), Some(0));
+    drop(wrong);
+
+    // What the machine knows itself counts more, and what was told before is over.
     fs::write(&synchronised, "").unwrap();
     wait_until("it goes by its own clock", || days_ahead(&house) == Some(-1_000));
     fs::remove_file(&synchronised).unwrap();
-    wait_until("and by what it was told", || days_ahead(&house) == Some(0));
+    wait_until("nobody knows it any more", || days_ahead(&house).is_none());
+    let client = connected(port, &right, None);
+    wait_until("it is told", || days_ahead(&house) == Some(0));
+    drop(client);
 
     // After a restart it is not known, until it is told again.
     assert!(house.stop());
