@@ -385,13 +385,7 @@ impl Place<'_> {
     /// An output that is on or off, perhaps at a level.
     fn held(&self, id: &Id, levels: bool) -> Remote {
         let topic = self.topic(&id.text, "set");
-        let level = RemoteLevel {
-            topic: topic.clone(),
-            payload: self.says(LEVEL_MARK),
-            full: 100,
-            state: None,
-            then_on: false,
-        };
+        let level = RemoteLevel { payload: self.says(LEVEL_MARK), ..RemoteLevel::plain(topic.clone()) };
         let command = Commanded {
             topic,
             on: self.says(ON),
@@ -418,11 +412,9 @@ impl Place<'_> {
             Arc::new(OtherHub { details: levels.then(detail).into_iter().collect(), ..OtherHub::clone(&owner) })
         });
         let level = RemoteLevel {
-            topic: topic.clone(),
             payload: self.says(LEVEL_MARK),
-            full: 100,
             state: Some(told.clone()),
-            then_on: false,
+            ..RemoteLevel::plain(topic.clone())
         };
         let words = |word: &str| vec![word.into()];
         let command = Commanded {

@@ -104,8 +104,8 @@ impl Engine {
         }
     }
 
-    /// Why it is not moved while nobody knows where it is: a door by its button not at all, a gate on the broker not the other way.
-    fn is_lost(&self, id: OutputId, now: Now) -> Option<Refusal> {
+    /// Why it is not moved, if nobody knows where it is: a door by its button not at all, a gate on the broker not the other way.
+    fn refusal_while_lost(&self, id: OutputId, now: Now) -> Option<Refusal> {
         let refusal = match &self.config[id].method {
             Method::Door(_) => Refusal::NoEnds { output: self.config[id].id.to_string() },
             Method::Mover(mover) if mover.is_gate => Refusal::NotKnown,
@@ -117,14 +117,14 @@ impl Engine {
     /// No door is moved of which nobody knows where it is.
     fn refuse_lost_doors(&self, outputs: impl IntoIterator<Item = OutputId>, now: Now) -> Result<(), Refusal> {
         let doors = outputs.into_iter().filter(|id| matches!(self.config[*id].method, Method::Door(_)));
-        doors.filter_map(|id| self.is_lost(id, now)).map(Err).next().unwrap_or(Ok(()))
+        doors.filter_map(|id| self.refusal_while_lost(id, now)).map(Err).next().unwrap_or(Ok(()))
     }
 
     /// What a switch on the wall moves of these: nothing of which nobody knows where it is, nor a group with that.
     pub(super) fn without_lost(&mut self, outputs: &[OutputId], now: Now) -> Vec<OutputId> {
         let (mut kept, mut notes) = (Vec::new(), Vec::new());
         for output in outputs {
-            match self.config.members(*output).into_iter().find_map(|id| self.is_lost(id, now)) {
+            match self.config.members(*output).into_iter().find_map(|id| self.refusal_while_lost(id, now)) {
                 None => kept.push(*output),
                 Some(refusal) => {
                     let about = self.config[*output].id.clone();
@@ -176,7 +176,7 @@ impl Engine {
             // What is under way can always be stopped.
             Ask::Stop => {}
             Ask::Toggle if moves => {}
-            Ask::Toggle => self.is_lost(member, now).map_or(Ok(()), Err)?,
+            Ask::Toggle => self.refusal_while_lost(member, now).map_or(Ok(()), Err)?,
             _ => self.refuse_lost_doors([member], now)?,
         }
         Ok(match ask {

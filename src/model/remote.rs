@@ -239,6 +239,11 @@ pub struct RemoteLevel {
 }
 
 impl RemoteLevel {
+    /// One that goes to this topic and is nothing but its number, 1 to 100, and is told nowhere.
+    pub fn plain(topic: Arc<str>) -> RemoteLevel {
+        RemoteLevel { topic, payload: LEVEL_MARK.into(), full: 100, state: None, then_on: false }
+    }
+
     /// The number that stands for a level. What is to be on is never rounded to off.
     fn number(&self, level: Level) -> u32 {
         let number = (u64::from(level.percent()) * u64::from(self.full) + 50) / 100;
@@ -273,7 +278,7 @@ pub const LEVEL_MARK: &str = "{}";
 
 impl Commanded {
     /// The topic and the payload that ask for a level; None: there is nothing to say.
-    pub fn message(&self, level: Level) -> Option<(&Arc<str>, String)> {
+    fn message(&self, level: Level) -> Option<(&Arc<str>, String)> {
         match &self.level {
             Some(way) if level.is_on() => {
                 Some((&way.topic, way.payload.replace(LEVEL_MARK, &way.number(level).to_string())))
@@ -285,10 +290,12 @@ impl Commanded {
 }
 
 impl Commanded {
-    /// What is published after the message that asks for a level, if that does not switch it on.
-    pub fn then_on(&self, level: Level) -> Option<(&Arc<str>, String)> {
+    /// The topics and payloads that bring it to a level, in this order: where the level does not switch it on, what does is the last.
+    pub fn messages(&self, level: Level) -> Vec<(Arc<str>, String)> {
         let follows = level.is_on() && self.level.as_ref().is_some_and(|way| way.then_on);
-        follows.then(|| (&self.topic, self.on.to_string()))
+        let then_on = follows.then(|| (&self.topic, self.on.to_string()));
+        let all = self.message(level).into_iter().chain(then_on);
+        all.map(|(topic, payload)| (topic.clone(), payload)).collect()
     }
 }
 
@@ -471,13 +478,8 @@ mod tests {
 
     #[test]
     fn a_level_is_asked_in_the_numbers_of_the_device() {
-        let level = RemoteLevel {
-            topic: "lamp/set".into(),
-            payload: r#"{"brightness":{}}"#.into(),
-            full: 254,
-            state: None,
-            then_on: false,
-        };
+        let level =
+            RemoteLevel { payload: r#"{"brightness":{}}"#.into(), full: 254, ..RemoteLevel::plain("lamp/set".into()) };
         let lamp = Commanded {
             topic: "lamp/switch".into(),
             on: "ON".into(),
@@ -504,7 +506,7 @@ mod tests {
     #[test]
     fn every_level_is_known_by_the_number_that_asks_for_it() {
         for full in [1, 3, 10, 99, 100, 254, 255, 1_000, 65_535] {
-            let way = RemoteLevel { topic: "t".into(), payload: "{}".into(), full, state: None, then_on: false };
+            let way = RemoteLevel { full, ..RemoteLevel::plain("t".into()) };
             for level in (1..=100).filter_map(Level::new) {
                 let number = f64::from(way.number(level));
                 assert!(way.is_at(number, level), "{level} of {full}");
@@ -516,7 +518,7 @@ mod tests {
             }
         }
         let at = |full, number, percent| {
-            let way = RemoteLevel { topic: "t".into(), payload: "{}".into(), full, state: None, then_on: false };
+            let way = RemoteLevel { full, ..RemoteLevel::plain("t".into()) };
             way.is_at(number, Level::new(percent).unwrap())
         };
         assert!(at(254, 104.0, 40) && !at(254, 105.0, 40), "asked was 102, and a percent is 2.54");

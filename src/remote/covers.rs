@@ -123,13 +123,7 @@ mod tests {
     fn config() -> Config {
         let told = |topic: &str| Some(Told { topic: topic.into(), pointer: "".into() });
         let words = |words: &[&str]| words.iter().map(|word| Arc::from(*word)).collect();
-        let level = RemoteLevel {
-            topic: "b/pos/set".into(),
-            payload: "{}".into(),
-            full: 200,
-            state: told("b/pos"),
-            then_on: false,
-        };
+        let level = RemoteLevel { full: 200, state: told("b/pos"), ..RemoteLevel::plain("b/pos/set".into()) };
         let command = Commanded {
             topic: "b/set".into(),
             on: "OPEN".into(),

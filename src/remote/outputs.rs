@@ -75,6 +75,8 @@ pub(crate) enum Purpose {
 pub(crate) struct Order {
     pub(crate) drive: DriveId,
     pub(crate) messages: Vec<(Arc<str>, String)>,
+    /// And then this, which makes the device tell its state.
+    pub(crate) ask: Option<(Arc<str>, String)>,
     /// They are of use for so many seconds; None: whenever they arrive.
     pub(crate) useful_s: Option<u32>,
 }
@@ -135,7 +137,7 @@ impl OutputPoint {
         pending.is_published = true;
         if let (Some(owner), Purpose::TakeBack) = (&self.remote.owner, pending.purpose) {
             let messages = vec![(command.topic.clone(), owner.release.to_string())];
-            return Some(Order { drive: pending.drive, messages, useful_s: None });
+            return Some(Order { drive: pending.drive, messages, ask: None, useful_s: None });
         }
         // What does not follow is told again, and a cover is not moved later: a command that a broker keeps for a device that is
         // away would be carried out at any time, beside whatever is on by then. What makes it safe may come late.
@@ -149,13 +151,10 @@ impl OutputPoint {
         if let Some(said) = &mut self.says_level {
             (said.moved, said.is_news) = (false, false);
         }
-        let Some((topic, payload)) = command.message(pending.level) else {
-            return Some(Order { drive: pending.drive, messages: Vec::new(), useful_s: None });
-        };
-        let asks = command.ask.iter().map(|ask| (command.topic.clone(), ask.to_string()));
-        let then_on = command.then_on(pending.level).map(|(topic, on)| (topic.clone(), on));
-        let messages = [(topic.clone(), payload)].into_iter().chain(then_on).chain(asks).collect();
-        Some(Order { drive: pending.drive, messages, useful_s })
+        let messages = command.messages(pending.level);
+        let ask = command.ask.as_ref().filter(|_| !messages.is_empty());
+        let ask = ask.map(|ask| (command.topic.clone(), ask.to_string()));
+        Some(Order { drive: pending.drive, messages, ask, useful_s })
     }
 
     /// A connection is lost: what it was given may never have left it.

@@ -55,11 +55,10 @@ fn plug(state: bool) -> Remote {
 /// A lamp as zigbee2mqtt has it.
 fn lamp() -> Remote {
     let level = RemoteLevel {
-        topic: "z/lamp/set".into(),
         payload: r#"{"brightness":{}}"#.into(),
         full: 254,
         state: Some(told("z/lamp", "/brightness")),
-        then_on: false,
+        ..RemoteLevel::plain("z/lamp/set".into())
     };
     let command = Commanded {
         topic: "z/lamp/set".into(),
@@ -293,8 +292,8 @@ fn drive_output(points: &mut Points, id: &str, drive: u64, level: Level, now: u6
 }
 
 fn published(point: &mut OutputPoint) -> Vec<String> {
-    let messages = point.take_order().map(|order| order.messages).unwrap_or_default();
-    messages.into_iter().map(|(topic, payload)| format!("{topic} {payload}")).collect()
+    let messages = point.take_order().map(|order| order.messages.into_iter().chain(order.ask));
+    messages.into_iter().flatten().map(|(topic, payload)| format!("{topic} {payload}")).collect()
 }
 
 fn taken(points: &mut Points, drive: u64) -> Vec<String> {

@@ -199,7 +199,7 @@ pub(in crate::config) fn output(
             }
             let level = level.map(|payload| {
                 let topic = level_topic.map_or_else(|| topic.clone(), Into::into);
-                RemoteLevel { topic, payload, full, state: level_state, then_on: false }
+                RemoteLevel { payload, full, state: level_state, ..RemoteLevel::plain(topic) }
             });
             let usual = |payload: &Arc<str>, words: &[&str], of_cover: &[&str]| {
                 if is_cover { shared(of_cover) } else { said(payload, words) }

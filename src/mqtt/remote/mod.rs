@@ -119,7 +119,11 @@ fn is_same(before: &Config, now: &Config) -> bool {
 
 /// What a publication is known by.
 enum Known {
-    Drive(DriveId),
+    Drive {
+        drive: DriveId,
+        /// The last of what it needs.
+        is_all: bool,
+    },
     /// What is left to tell an output that is not there any more: topic and payload.
     Farewell(Arc<str>, String),
 }
@@ -280,7 +284,8 @@ impl Adapter {
                         tracing::warn!("the broker does not let us publish on {topic}: {why}");
                         Vec::new()
                     }
-                    News::Taken(Known::Drive(drive), taken) => {
+                    News::Taken(Known::Drive { is_all: false, .. }, Ok(())) => Vec::new(),
+                    News::Taken(Known::Drive { drive, .. }, taken) => {
                         let mut events = Vec::new();
                         for (id, point) in &mut self.points.outputs {
                             match &taken {
@@ -312,8 +317,9 @@ impl Adapter {
         if std::mem::take(complained) {
             tracing::info!("the points on the broker are reached again");
         }
-        for Order { topic, payload, .. } in &self.owed {
+        for Order { first, topic, payload, .. } in &self.owed {
             // What does not get through is tried with the next connection.
+            let _ = first.as_ref().map(|(topic, payload)| connection.publish(topic, payload.clone(), None, None));
             let known = Known::Farewell(topic.clone(), payload.clone());
             let _ = connection.publish(topic, payload.clone(), None, Some(known));
         }
@@ -384,9 +390,14 @@ impl Adapter {
             {
                 point.taken(&id, order.drive, events);
             }
-            let mut drive = Some(Known::Drive(order.drive));
-            for (topic, payload) in order.messages {
-                connection.publish(&topic, payload, order.useful_s, drive.take())?;
+            // The broker takes it when it takes the last of what it needs, and not when it denies any.
+            let last = order.messages.len().saturating_sub(1);
+            for (place, (topic, payload)) in order.messages.into_iter().enumerate() {
+                let known = Known::Drive { drive: order.drive, is_all: place == last };
+                connection.publish(&topic, payload, order.useful_s, Some(known))?;
+            }
+            if let Some((topic, payload)) = order.ask {
+                connection.publish(&topic, payload, order.useful_s, None)?;
             }
         }
         Ok(())

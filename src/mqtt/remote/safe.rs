@@ -17,6 +17,8 @@ pub(super) struct Order {
     pub(super) output: Arc<str>,
     remote: Arc<Remote>,
     pub(super) what: &'static str,
+    /// What goes before it: the level of what a level does not switch on.
+    pub(super) first: Option<(Arc<str>, String)>,
     pub(super) topic: Arc<str>,
     pub(super) payload: String,
 }
@@ -55,7 +57,7 @@ pub(super) fn farewells(before: &Config, now: &Config, asked: &BTreeSet<Arc<str>
         let owner = remote.owner.as_ref().filter(|_| !stays && given_back.insert(command.topic.clone()))?;
         let payload = owner.release.to_string();
         let (output, remote, topic) = (before[id].id.clone(), remote.clone(), command.topic.clone());
-        Some(Order { output, remote, what: "AUTO for it was", topic, payload })
+        Some(Order { output, remote, what: "AUTO for it was", first: None, topic, payload })
     }));
     orders
 }
@@ -76,10 +78,10 @@ fn safe_states(config: &Config, except: Option<&Config>) -> Vec<Order> {
             return None;
         }
         let (command, level) = (remote.command.as_ref()?, config[id].safe_level()?);
-        // What is on at all is safe, where its level alone would not switch it on.
-        let (topic, payload) = command.then_on(level).or_else(|| command.message(level))?;
-        let (output, remote, topic) = (config[id].id.clone(), remote.clone(), topic.clone());
-        Some(Order { output, remote, what: "its safe state was", topic, payload })
+        let mut messages = command.messages(level);
+        let ((topic, payload), first) = (messages.pop()?, messages.pop());
+        let (output, remote) = (config[id].id.clone(), remote.clone());
+        Some(Order { output, remote, what: "its safe state was", first, topic, payload })
     });
     orders.collect()
 }
@@ -135,19 +137,27 @@ async fn publish_by(
     orders: &[Order],
     results: &mut BTreeMap<usize, Result<(), String>>,
 ) -> Option<Loss> {
-    let mut connection: Connection<usize> = Connection::open(settings, "safe");
+    // Of which order it is, and whether it is all of it then.
+    let mut connection: Connection<(usize, bool)> = Connection::open(settings, "safe");
     loop {
         match connection.next().await {
             News::Up => {
-                for (index, Order { topic, payload, .. }) in orders.iter().enumerate() {
-                    if connection.publish(topic, payload.clone(), None, Some(index)).is_err() {
-                        results.insert(index, Err("there are too many".into()));
+                for (index, Order { first, topic, payload, .. }) in orders.iter().enumerate() {
+                    let first = first.iter().map(|(topic, payload)| (topic, payload, false));
+                    for (topic, payload, is_all) in first.chain([(topic, payload, true)]) {
+                        if connection.publish(topic, payload.clone(), None, Some((index, is_all))).is_err() {
+                            results.insert(index, Err("there are too many".into()));
+                        }
                     }
                 }
             }
-            News::Taken(index, taken) => {
-                let denied = |why| format!("the broker does not let us publish on {}: {why}", orders[index].topic);
-                results.insert(index, taken.map_err(denied));
+            News::Taken((_, false), Ok(())) => {}
+            News::Taken((index, is_all), taken) => {
+                let Order { first, topic, .. } = &orders[index];
+                let topic = first.as_ref().filter(|_| !is_all).map_or(topic, |(topic, _)| topic);
+                let denied = |why| format!("the broker does not let us publish on {topic}: {why}");
+                // What was denied first stays so.
+                results.entry(index).or_insert_with(|| taken.map_err(denied));
                 if results.len() == orders.len() {
                     connection.close().await;
                     return None;
@@ -197,5 +207,19 @@ mod tests {
         assert_eq!(told(&before), [""; 0]);
         let other = text(", blind = \"cover\"").replace("hubs.barn.", "hubs.barn.silent_after = \"1h\"\nhubs.barn.");
         assert_eq!(told(&config(&other)), [""; 0], "it is told of in another way");
+    }
+    #[test]
+    fn a_fan_that_its_speed_does_not_switch_on_is_told_its_speed_first() {
+        let text = "hub.id = \"hut\"\nmqtt.url = \"mqtt://127.0.0.1\"\nhardware.backend = \"simulated\"\n\
+                    outputs.fan = { kind = \"fan\", esphome = \"attic/fan\", levels = true, safe = \"on\" }\n\
+                    outputs.plug = { kind = \"switch\", esphome = \"hall/plug\" }\n";
+        let config = crate::config::parse("config.toml".as_ref(), text).unwrap().config;
+        let told = safe_states(&config, None).into_iter().flat_map(|Order { first, topic, payload, .. }| {
+            let all = first.into_iter().chain([(topic, payload)]);
+            all.map(|(topic, payload)| format!("{topic} {payload}")).collect::<Vec<_>>()
+        });
+        let told: Vec<_> = told.collect();
+        let fan = ["attic/fan/fan/speed_level/command 100", "attic/fan/fan/command ON"];
+        assert_eq!(told, [fan[0], fan[1], "hall/switch/plug/command OFF"]);
     }
 }
