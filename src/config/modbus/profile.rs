@@ -109,23 +109,28 @@ fn parse(word: &'static str, text: &str) -> Option<Profile> {
         Some(quantities) => Readings(Medium::Modbus).read(quantities.get_ref()).ok()??,
         None => Vec::new(),
     };
-    let channels = |key: &str| table.get(key).and_then(|value| channels(value.get_ref().as_table()?));
+    let channels =
+        |key: &str, is_driven: bool| table.get(key).and_then(|value| channels(value.get_ref().as_table()?, is_driven));
     Some(Profile {
         word,
         title: table.get("title")?.get_ref().as_str()?.to_owned(),
         readings,
         low_first: table.get("word_order").is_some_and(|order| order.get_ref().as_str() == Some("low-first")),
-        outputs: channels("outputs"),
-        inputs: channels("inputs"),
+        outputs: channels("outputs", true),
+        inputs: channels("inputs", false),
     })
 }
 
-fn channels(table: &DeTable<'_>) -> Option<Channels> {
+/// What is driven has to be where something can be written.
+fn channels(table: &DeTable<'_>, is_driven: bool) -> Option<Channels> {
     let number = |key: &str| match table.get(key)?.get_ref() {
         DeValue::Integer(number) => u16::from_str_radix(number.as_str(), number.radix()).ok(),
         _ => None,
     };
     let (bank, address) = Bank::WORDS.into_iter().find_map(|(key, bank)| Some((bank, number(key)?)))?;
+    if is_driven && !bank.facts().is_written {
+        return None;
+    }
     let form = match bank.facts().is_of_bits {
         true => ModbusForm::Whole,
         false => ModbusForm::Numbers { off: number("off").unwrap_or(0), on: number("on").unwrap_or(1) },
@@ -149,11 +154,21 @@ mod tests {
             assert_eq!(
                 (has("quantities"), has("outputs"), has("inputs")),
                 (!profile.readings.is_empty(), profile.outputs.is_some(), profile.inputs.is_some()),
-                "{word}"
+                "{word}: what is named is not understood, or outputs are where nothing can be written"
             );
             for reading in &profile.readings {
                 assert!(reading.register.is_some(), "{word}: {}", reading.quantity.word());
             }
         }
+    }
+
+    #[test]
+    fn what_is_only_read_is_no_output() {
+        let outputs = |bank: &str| {
+            let text = format!("title = \"board\"\nsource = \"none\"\noutputs = {{ {bank} = 0, count = 8 }}\n");
+            parse("board", &text).unwrap().outputs.is_some()
+        };
+        let found = ["coil", "register", "discrete_input", "input_register"].map(outputs);
+        assert_eq!(found, [true, true, false, false]);
     }
 }

@@ -84,7 +84,16 @@ fn link(text: &str) -> Result<ModbusLink, Wrong> {
             return Err(Wrong::new(message, format!("write {}", Url.example())));
         }
     };
-    let (host, port) = host_and_port(rest.strip_suffix('/').unwrap_or(rest), usual, example)?;
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    if let Some((address, device)) = rest.split_once('/') {
+        let message = format!("\"/{}\" behind the address of a bus", shorten(device));
+        let advice = format!(
+            "write \"{scheme}://{}\": its points say which device they are, as in modbus = \"rs485/5\"",
+            shorten(address)
+        );
+        return Err(Wrong::new(message, advice));
+    }
+    let (host, port) = host_and_port(rest, usual, example)?;
     Ok(ModbusLink::Tcp { host: host.into(), port, rtu })
 }
 
@@ -188,5 +197,8 @@ mod tests {
         for wrong in ["gate", "rtu+tcp://gate", "http://gate", "tcp://", "tcp://a b", "tcp://gate:0", "tcp://[::1]x"] {
             assert_eq!(place(wrong), None, "{wrong}");
         }
+        let wrong = link("tcp://gate:502/1").err().unwrap();
+        assert_eq!(wrong.message, "\"/1\" behind the address of a bus");
+        assert!(wrong.advice.starts_with("write \"tcp://gate:502\": its points say"), "{}", wrong.advice);
     }
 }

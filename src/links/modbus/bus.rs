@@ -158,6 +158,11 @@ impl Bus {
         let troubles = self.devices.values_mut().filter_map(|device| device.trouble.as_mut());
         troubles.for_each(|(_, since)| *since = Moment::START);
         self.closed.iter_mut().for_each(|(_, _, at)| *at = Moment::START);
+        self.leave_soon();
+    }
+
+    /// Those that are leaving need not wait.
+    fn leave_soon(&mut self) {
         self.leaving.iter_mut().for_each(|leaving| leaving.due = Moment::START);
     }
 
@@ -211,6 +216,7 @@ impl Bus {
 
     /// Drives those that are leaving and due to their safe states.
     fn leave(&mut self) {
+        let was_closed = self.closed.is_some();
         for mut leaving in std::mem::take(&mut self.leaving) {
             let now = self.clock.now().moment;
             if leaving.due <= now {
@@ -231,6 +237,10 @@ impl Bus {
                 leaving.due = self.clock.now().moment + pause(leaving.tries);
             }
             self.leaving.push(leaving);
+        }
+        // One of them found that the link works again.
+        if was_closed && self.closed.is_none() {
+            self.leave_soon();
         }
     }
 

@@ -150,6 +150,7 @@ impl Bus {
         let mut events = Vec::new();
         self.devices.values_mut().for_each(|device| device.is_reached(&text, &mut events));
         self.reports.extend(events);
+        self.leave_soon();
     }
 
     /// The link cannot be opened: nobody on it answers.

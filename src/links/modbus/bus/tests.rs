@@ -325,6 +325,32 @@ fn a_link_that_works_again_wakes_what_was_not_driven_on_any_device() {
 }
 
 #[test]
+fn a_link_that_works_again_wakes_what_is_leaving() {
+    let later = Duration::from_secs(60);
+    for found_by_leaving in [false, true] {
+        let (mut bus, asked) = bus(|_, _| false);
+        let now = bus.clock.now().moment;
+        let leaving =
+            |id: &str, unit, due| Leaving { id: id.into(), point: coil(unit, 0), level: Level::OFF, tries: 7, due };
+        bus.leaving = vec![leaving("fan", 1, now + later), leaving("pump", 2, now + later)];
+        bus.note_closed("the gateway is away", now);
+        bus.closed.iter_mut().for_each(|(_, _, at)| *at = Moment::START);
+        bus.leave();
+        assert_eq!((bus.leaving.len(), asked.try_iter().count()), (2, 0), "nobody is asked");
+        if found_by_leaving {
+            bus.devices.values_mut().for_each(|device| device.trouble = None);
+            bus.leaving[0].due = now;
+            bus.leave();
+        } else {
+            assert!(bus.ask(3, Request::WriteCoil { address: 0, on: true, as_several: false }).is_ok());
+        }
+        assert!(bus.leaving.iter().all(|leaving| leaving.due <= now), "{found_by_leaving}");
+        bus.leave();
+        assert!(bus.leaving.is_empty());
+    }
+}
+
+#[test]
 fn nothing_is_driven_while_an_answer_may_be_late() {
     let (mut bus, asked) = bus(|_, _| false);
     let failed = |bus: &mut Bus, ago: Duration| {
