@@ -13,7 +13,12 @@ use std::{
     process::{Child, Command, Stdio},
     thread,
 };
-use support::{Broker, House, PATIENCE, Watcher, free_port, hash, programs::unpacked, wait_until};
+use support::{
+    Broker, House, Watcher, free_port, hash,
+    programs::unpacked,
+    requests::{Answer, ask, connect, exchange, get},
+    wait_until,
+};
 
 /// A lamp, a motion sensor and a scene, and HTTP on this port.
 fn hut(port: u16) -> String {
@@ -31,59 +36,6 @@ fn up() -> (House, u16) {
     house.up(&[]);
     wait_until("HTTP is served", || TcpStream::connect(("127.0.0.1", port)).is_ok());
     (house, port)
-}
-
-/// An answer, whole.
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    headers: BTreeMap<String, String>,
-    body: String,
-}
-
-impl Answer {
-    fn of(text: &str) -> Answer {
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
-        let mut lines = head.lines();
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).unwrap_or_default();
-        let header = |line: &str| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned()));
-        Answer { status, headers: lines.filter_map(header).collect(), body: body.to_owned() }
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-}
-
-/// A connection that reads no longer than [`PATIENCE`].
-fn connect(port: u16) -> TcpStream {
-    let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream
-}
-
-/// Sends bytes and reads all that comes back until the other end hangs up.
-fn exchange(port: u16, bytes: &[u8]) -> String {
-    let mut stream = connect(port);
-    // It may be refused before it is read.
-    let _ = stream.write_all(bytes);
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    String::from_utf8_lossy(&answer).into_owned()
-}
-
-/// One request, with these header lines besides the usual ones.
-fn ask(port: u16, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
-    let host = if headers.iter().any(|line| line.starts_with("host:")) { "" } else { "host: localhost\r\n" };
-    let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
-    let length = body.len();
-    let head =
-        format!("{method} {path} HTTP/1.1\r\n{host}connection: close\r\ncontent-length: {length}\r\n{lines}\r\n");
-    Answer::of(&exchange(port, (head + body).as_bytes()))
-}
-
-fn get(port: u16, path: &str) -> Answer {
-    ask(port, "GET", path, &[], "")
 }
 
 /// A stream of events.
@@ -513,13 +465,18 @@ fn each_may_do_what_their_scope_says() {
     let wrong = "authorization: Bearer panel tokem";
     let callers: [&[&str]; 8] =
         [&[], &["authorization: Basic eDp5"], &[wrong], &[&forged], &[&over], &[panel], &[phone], &[&anna]];
-    let table: [(&str, &str, &str, [u16; 8]); 12] = [
+    let table: [(&str, &str, &str, [u16; 8]); 16] = [
         ("GET", "/api/v1/points", "", [401, 401, 401, 401, 401, 200, 200, 200]),
         ("GET", "/api/v1/points/lamp", "", [401, 401, 401, 401, 401, 200, 200, 200]),
         ("GET", "/api/v1/points/lmp", "", [401, 401, 401, 401, 401, 404, 404, 404]),
         ("GET", "/api/v1/why/lamp", "", [401, 401, 401, 401, 401, 200, 200, 200]),
         ("GET", "/api/v1/outlook", "", [401, 401, 401, 401, 401, 200, 200, 200]),
         ("GET", "/api/v1/hub", "", [401, 401, 401, 401, 401, 200, 200, 200]),
+        ("GET", "/api/v1/rules", "", [401, 401, 401, 401, 401, 200, 200, 200]),
+        // This house keeps no history: who may ask is told so.
+        ("GET", "/api/v1/history/lamp", "", [401, 401, 401, 401, 401, 404, 404, 404]),
+        ("GET", "/api/v1/report", "", [401, 401, 401, 401, 401, 404, 404, 404]),
+        ("GET", "/api/v1/report.html", "", [401, 401, 401, 401, 401, 404, 404, 404]),
         ("GET", "/api/v1/session", "", [401, 401, 401, 401, 401, 200, 200, 200]),
         ("PUT", "/api/v1/points/lamp", on, [401, 401, 401, 401, 401, 403, 200, 200]),
         ("DELETE", "/api/v1/points/lamp", "", [401, 401, 401, 401, 401, 403, 200, 200]),

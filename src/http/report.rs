@@ -125,3 +125,53 @@ fn course(past: &mpsc::Sender<Past>, ask: &Ask) -> Result<Option<Course>, NoRepo
         Err(why) => Err(NoReport::Past(why)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::{Clock, Moment, Now},
+        engine::Engine,
+        house::Ends,
+        model::{ClockTrust, Config, Line, Output, OutputKind},
+    };
+    use axum::extract::Query;
+
+    /// Reports of a house of many points, whose history is this test: each question waits until it is answered here.
+    #[tokio::test]
+    async fn one_is_made_at_a_time_and_only_for_somebody() {
+        let mut config = Config::empty("h");
+        let lamps = ["a", "b", "c"].map(|id| Output::plain(id, OutputKind::Light, Line::Number(0)));
+        config.outputs.extend(lamps);
+        let now = Now { moment: Moment::START, wall: DateTime::UNIX_EPOCH, wall_known: true };
+        let snapshot = Arc::new(Engine::new(Arc::new(config), None, now).snapshot(now));
+        let (house, Ends { past: mut asked, .. }) =
+            House::new(snapshot, Clock::system(Moment::START, ClockTrust::Always));
+        let ask = |from: &str| {
+            let wanted = Wanted { from: Some(from.into()), to: None };
+            tokio::spawn(report(State(house.clone()), Extension(Work::default()), Ok(Query(wanted))))
+        };
+        let mut next = async || asked.recv().await.unwrap();
+        let says_nothing = |question: Past| {
+            let whose = question.ask.from.clone().unwrap();
+            question.answer.send(Err(NoCourse::UnknownPoint("it was never on".into()))).unwrap();
+            whose
+        };
+        let first = ask("1d");
+        let question = next().await;
+        let second = ask("2d");
+        // The other one has had time enough to ask.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(says_nothing(question), "1d");
+        let question = next().await;
+        // Of those that are left of the first, nobody wants to know.
+        first.abort();
+        assert!(first.await.unwrap_err().is_cancelled());
+        let whose = [says_nothing(question), says_nothing(next().await), says_nothing(next().await)];
+        assert_eq!(whose, ["1d", "2d", "2d"]);
+        says_nothing(next().await);
+        assert_eq!(second.await.unwrap().status(), StatusCode::NOT_FOUND);
+    }
+}

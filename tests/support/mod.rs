@@ -5,6 +5,7 @@
 pub mod ports;
 pub mod programs;
 pub mod proxy;
+pub mod requests;
 
 use hearthd::{
     clock::{Clock, Moment},
