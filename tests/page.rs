@@ -103,7 +103,8 @@ fn remembering(http: u16) -> String {
          [outputs.porch_light]\nkind = \"light\"\ngpio = 20\n\
          [outputs.heater]\nkind = \"heater\"\ngpio = 22\nroom = \"living\"\n\
          [climate.living_zone]\nname = \"Living room\"\nsensor = \"living.temperature\"\nheat = \"heater\"\ntarget = 20.5\nroom = \"living\"\n\
-         [[rules]]\nname = \"Porch light before bed\"\nset = {{ porch_light = \"on\" }}\nwhile = \"time between 22:00 and 23:00\"\n"
+         [[rules]]\nname = \"Porch light before bed\"\nset = {{ porch_light = \"on\" }}\nwhile = \"time between 22:00 and 23:00\"\n\
+         [[rules]]\nname = \"Who is there\"\non = \"hall_motion\"\ndo = \"notify somebody came in at the front door\"\n"
     )
 }
 
@@ -144,6 +145,11 @@ fn a_person_reads_what_was_and_what_comes() {
         wait_until("it is imported", || house.console(&import).status.success());
     }
     attend(browser("past.mjs", &at(http)), |word| match word {
+        "somebody comes" => {
+            house.ask(&["set", "hall_motion", "on"]);
+            let told = || house.ask(&["history", "notices"]).contains("somebody came in at the front door");
+            wait_until("it is in the history", told);
+        }
         "spoil the file" => {
             fs::write(&house.config, format!("{text}[outputs.spare]\nkind = \"lihgt\"\ngpio = 6\n")).unwrap()
         }
@@ -227,12 +233,14 @@ fn large(http: u16, rooms: u32) -> String {
     text
 }
 
-#[test]
-fn a_large_house_stays_a_page() {
+/// So many rooms have so many points.
+fn is_a_page(rooms: u32, points: std::ops::RangeInclusive<usize>) {
     let http = free_port();
-    let mut house = House::new(&large(http, 16));
+    let mut house = House::new(&large(http, rooms));
     house.up(&["--from", "2026-11-23T14:10"]);
-    wait_until("the last sensor is read", || !house.value("air_16.temperature").is_empty());
+    wait_until("the last sensor is read", || !house.value(&format!("air_{rooms}.temperature")).is_empty());
+    let told = house.status()["points"].as_array().unwrap().len();
+    assert!(points.contains(&told), "{told} points");
     attend(browser("large.mjs", &at(http)), |word| panic!("nobody knows how to {word}"));
 }
 
@@ -253,6 +261,74 @@ fn somebody_logs_in_and_out() {
     fs::write(house.folder.path().join("anna.hash"), hash("correct horse")).unwrap();
     house.up(&[]);
     attend(browser("scopes.mjs", &at(http)), |word| panic!("nobody knows how to {word}"));
+}
+
+#[test]
+fn a_house_as_most_are_is_a_page() {
+    is_a_page(3, 38..=45);
+}
+
+#[test]
+fn a_large_house_stays_a_page() {
+    is_a_page(16, 200..=300);
+}
+
+/// A house in which a minute takes a second, and whose history is the file of another program.
+fn fragile(http: u16, mqtt: u16) -> String {
+    format!(
+        "[hub]\nid = \"cottage\"\nname = \"Cottage\"\n[hardware]\nbackend = \"simulated\"\n[history]\n\
+         [http]\nlisten = \"127.0.0.1:{http}\"\n[mqtt]\nurl = \"mqtt://127.0.0.1:{mqtt}\"\n[modes]\nlist = [\"home\", \"away\"]\n\
+         [rooms.hall]\nmotion = [\"hall_motion\"]\nempty_after = \"1m\"\n[inputs.hall_motion]\nkind = \"motion\"\ngpio = 4\n\
+         [sensors.living]\nname = \"Thermometer beside the living room door\"\nmqtt = \"shed/temperature\"\nroom = \"hall\"\n\
+         quantities = {{ temperature = \"\" }}\nstale_after = \"40m\"\n\
+         [outputs.hall_light]\nkind = \"light\"\ngpio = 17\nroom = \"hall\"\n[outputs.blinker]\nkind = \"switch\"\ngpio = 27\n\
+         [outputs.heater]\nkind = \"heater\"\ngpio = 22\nroom = \"hall\"\n\
+         [climate.living_zone]\nname = \"Living room\"\nsensor = \"living.temperature\"\nheat = \"heater\"\ntarget = 20.5\nroom = \"hall\"\n\
+         [[rules]]\nname = \"Blink\"\non = \"every 1m\"\ndo = \"toggle blinker\"\n\
+         [[rules]]\nname = \"Only while away\"\non = \"every 1m\"\nif = \"mode is away\"\ndo = \"set hall_light on\"\n\
+         [[rules]]\nname = \"Hall light while somebody is there\"\nset = {{ hall_light = \"on\" }}\nwhile = \"hall.occupied\"\n"
+    )
+}
+
+#[test]
+fn everything_that_breaks_is_said_and_heals() {
+    let (mut broker, http) = (Broker::start(), free_port());
+    let text = fragile(http, broker.port);
+    let mut house = House::new(&text);
+    let (state, away) = (house.folder.path().join("state"), house.folder.path().join("away"));
+    fs::create_dir(&state).unwrap();
+    rusqlite::Connection::open(state.join("history.db")).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+    house.up(&["--from", "2026-11-23T14:10", "--speed", "60"]);
+    let watcher = Watcher::start(broker.port, "hearthd/cottage/#");
+    let measured = |house: &House| {
+        watcher.publish("shed/temperature", "19.5");
+        let points = house.status()["points"].clone();
+        let point = points.as_array().unwrap().iter().find(|point| point["id"] == "living.temperature").cloned();
+        point.is_some_and(|point| point["value"] == 19.5 && point["quality"] == "good")
+    };
+    wait_until("it is measured", || measured(&house));
+    attend(browser("broken.mjs", &at(http)), |word| match word {
+        "somebody comes" => drop(house.ask(&["set", "hall_motion", "on"])),
+        "they leave" => drop(house.ask(&["set", "hall_motion", "off"])),
+        "everything breaks" => {
+            broker.kill();
+            house.wait_for_log("living.temperature is stale");
+            fs::write(&house.config, format!("{text}[outputs.spare]\nkind = \"lihgt\"\ngpio = 6\n")).unwrap();
+            // Where its folder was, there is a file.
+            fs::rename(&state, &away).unwrap();
+            fs::write(&state, "").unwrap();
+            house.ask(&["set", "blinker", "on"]);
+            wait_until("it cannot be kept", || house.status()["state_unsaved"].is_string());
+        }
+        "all is mended" => {
+            fs::remove_file(&state).unwrap();
+            fs::rename(&away, &state).unwrap();
+            fs::write(&house.config, &text).unwrap();
+            broker.up();
+            wait_until("it is measured", || measured(&house));
+        }
+        other => panic!("nobody knows how to {other}"),
+    });
 }
 
 /// A house whose file anna may edit and bob may not.

@@ -239,7 +239,7 @@ impl Control {
                 drop(answer.send(Foreseen { config: in_force.config, outlook, now: now.wall }));
             }
             Question::Rules(answer) => {
-                drop(answer.send(Ruled { config: in_force.config, rules: engine.rules_now() }));
+                drop(answer.send(Ruled { config: in_force.config, rules: engine.rules_now(now) }));
             }
             Question::Plan(candidate, answer) => drop(answer.send(plan(&in_force, &engine, now, &candidate))),
         });

@@ -29,8 +29,8 @@ use crate::{
     almanac::Calendar,
     clock::{Moment, Now},
     model::{
-        Action, Click, Command, Condition, Config, Effect, EventRule, EventUse, InputId, LeftOut, OutputFacet, Part,
-        Point, RunMode, Source, Trigger, Truth, Value, duration,
+        Action, Click, Command, Condition, Config, Effect, EventRule, EventRuleNow, EventUse, InputId, LastEvent,
+        LeftOut, OutputFacet, Part, Point, RunMode, Source, Trigger, Truth, Value, duration,
     },
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -49,6 +49,9 @@ const WINDOW: Duration = Duration::from_secs(1);
 /// Times of day are looked for at least this often.
 const LOOK_AGAIN: Duration = Duration::from_secs(6 * 3600);
 
+/// What became of a rule that did what it does.
+const ACTED: &str = "it acted";
+
 /// An event rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct AutomationState {
@@ -66,7 +69,7 @@ pub(super) struct AutomationState {
     /// With `catch_up`: what each trigger's condition was when it was last known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     known: Vec<Option<bool>>,
-    /// What last became of it, and when.
+    /// What last became of it, and when; nothing of what came while the time was not known.
     pub last: Option<(DateTime<Utc>, Arc<str>)>,
     /// What became of it since this process began.
     #[serde(skip)]
@@ -140,6 +143,15 @@ impl AutomationState {
         Some(self)
     }
 
+    /// How it stands with it, for people.
+    pub fn now(&self) -> EventRuleNow {
+        let last = self.last.as_ref().map(|(at, what)| {
+            let left_out = (**what != *ACTED).then(|| what.clone());
+            LastEvent { at: *at, left_out }
+        });
+        EventRuleNow { acted: self.used.acted, last }
+    }
+
     /// All times of day up to `last` have had their turn.
     pub fn tell(&mut self, last: Option<DateTime<Utc>>) {
         if self.told.is_some() {
@@ -196,7 +208,7 @@ impl Engine {
             let state = &mut self.events[index];
             match outcome {
                 Outcome::Acts => {
-                    state.last = Some((now.wall, "it acted".into()));
+                    state.last = now.wall_known.then(|| (now.wall, ACTED.into())).or(state.last.take());
                     state.used.acted += 1;
                     state.runs.push(Run { next: 0, due: now.moment });
                     self.promises.note(Promised::Event(index));
@@ -205,7 +217,7 @@ impl Engine {
                 Outcome::Not { why, text, worth_telling } => {
                     state.used.leave_out(why);
                     let text: Arc<str> = text.into();
-                    state.last = Some((now.wall, text.clone()));
+                    state.last = now.wall_known.then(|| (now.wall, text.clone())).or(state.last.take());
                     if worth_telling {
                         effects.push(Effect::Note { about: rule.name.clone(), text });
                     }

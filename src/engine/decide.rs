@@ -197,6 +197,7 @@ impl Engine {
         let before = state.truth;
         let changed = rules::update(rule, state, &mut facts!(self, &self.config, now, &mut self.calendar, wakeup));
         if state.truth != before {
+            state.since = before.is_known().then_some(now.moment);
             self.changes.rule(id);
         }
         changed

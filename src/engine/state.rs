@@ -265,13 +265,16 @@ pub(super) struct RuleState {
     pub told: bool,
     #[serde(skip, default = "unknown")]
     pub truth: Truth,
+    /// Since when; None: it was not known before that.
+    #[serde(skip)]
+    pub since: Option<Moment>,
 }
 
 impl RuleState {
     /// A rule of which nothing is known.
     pub fn new(rule: &Rule) -> RuleState {
         let timers = vec![Timer::default(); rule.timers];
-        RuleState { text: rule.text.clone(), latched: false, timers, told: false, truth: Truth::Unknown }
+        RuleState { text: rule.text.clone(), latched: false, timers, told: false, truth: Truth::Unknown, since: None }
     }
 
     /// Whether this is the state of `rule`.

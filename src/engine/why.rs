@@ -73,9 +73,13 @@ impl Engine {
     }
 
     /// How it stands with each rule.
-    pub fn rules_now(&self) -> RulesNow {
-        let mut rules: Vec<RuleNow> =
-            self.rules.iter().map(|state| RuleNow { active: state.truth, holds: Vec::new() }).collect();
+    pub fn rules_now(&self, now: Now) -> RulesNow {
+        let since = |moment| now.wall_known.then(|| now.wall_at(moment));
+        let mut rules: Vec<RuleNow> = self
+            .rules
+            .iter()
+            .map(|state| RuleNow { active: state.truth, since: state.since.and_then(since), holds: Vec::new() })
+            .collect();
         for output in self.config.visible_outputs() {
             let explanation = self.outputs[output.0].explanation.as_ref();
             let first = explanation.and_then(|explanation| explanation.slots.first());
@@ -84,7 +88,7 @@ impl Engine {
                 rules[rule.0].holds.push(output);
             }
         }
-        RulesNow { rules, acted: self.events.iter().map(|state| state.used.acted).collect() }
+        RulesNow { rules, events: self.events.iter().map(|state| state.now()).collect() }
     }
 
     fn output_reasons(&self, output: OutputId, now: Now) -> Reasons {

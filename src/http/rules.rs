@@ -3,7 +3,7 @@
 use super::{House, api::ask, connections::Work, shape};
 use crate::{
     house::{Question, Ruled},
-    model::{Action, Config, EventRule, Level, OutputId, Part, Rule, RuleNow, duration},
+    model::{Action, Config, EventRule, EventRuleNow, Level, OutputId, Part, Rule, RuleNow, duration},
 };
 use axum::{
     Extension, Json,
@@ -29,8 +29,22 @@ pub(super) struct ListedRule {
     /// The dotted names of the outputs whose value it holds now. One that is active, sets something and holds none has something higher, or a
     /// rule before it, against it.
     pub holds: Vec<String>,
+    /// Since when it is as `active` says, RFC 3339, in the hub's zone; null: since before hearthd started, or it was not known
+    /// before, or it acts on events.
+    pub since: Option<String>,
     /// How often it acted since the start, of one that acts on events.
     pub acted: Option<u64>,
+    /// What last became of it, also before the start, of one that acts on events.
+    pub last: Option<LastShape>,
+}
+
+/// The last event of a rule.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub(super) struct LastShape {
+    /// When it happened, or was to happen: RFC 3339, in the hub's zone.
+    pub at: String,
+    /// Why the rule did nothing then; null: it acted.
+    pub left_out: Option<String>,
 }
 
 /// `GET /api/v1/rules`
@@ -46,7 +60,7 @@ pub(super) async fn rules(State(house): State<House>, Extension(work): Extension
 fn shapes(Ruled { config, rules }: &Ruled) -> Vec<ListedRule> {
     let written = config.rules.iter().zip(&rules.rules).filter(|(rule, _)| rule.made_by().is_none());
     let held = written.map(|(rule, now)| held(config, rule, now));
-    let acting = config.events.iter().zip(&rules.acted).map(|(rule, acted)| acting(config, rule, *acted));
+    let acting = config.events.iter().zip(&rules.events).map(|(rule, now)| acting(config, rule, now));
     held.chain(acting).collect()
 }
 
@@ -62,11 +76,13 @@ fn held(config: &Config, rule: &Rule, now: &RuleNow) -> ListedRule {
         active: Some(shape::word(now.active)),
         sets: rule.set.iter().map(|(output, _)| config[*output].id.to_string()).collect(),
         holds: now.holds.iter().map(|output| config[*output].id.to_string()).collect(),
+        since: now.since.map(|since| config.hub.on_the_clock(since)),
         acted: None,
+        last: None,
     }
 }
 
-fn acting(config: &Config, rule: &EventRule, acted: u64) -> ListedRule {
+fn acting(config: &Config, rule: &EventRule, now: &EventRuleNow) -> ListedRule {
     let does = |action: &Action| match action {
         Action::Command { point, payload, hold: None } => format!("{point} {payload}"),
         Action::Command { point, payload, hold: Some(hold) } => {
@@ -82,7 +98,12 @@ fn acting(config: &Config, rule: &EventRule, acted: u64) -> ListedRule {
         active: None,
         sets: Vec::new(),
         holds: Vec::new(),
-        acted: Some(acted),
+        since: None,
+        acted: Some(now.acted),
+        last: now.last.as_ref().map(|last| LastShape {
+            at: config.hub.on_the_clock(last.at),
+            left_out: last.left_out.as_ref().map(ToString::to_string),
+        }),
     }
 }
 
@@ -137,7 +158,7 @@ do = ["mode away for 2h", "wait 5s", "notify gone"]
         let mut engine = Engine::new(config.clone(), None, now);
         let mut told = |input: &str, active: bool| {
             engine.handle(now, Event::InputRead { input: input.into(), result: Ok(active), at: None });
-            shapes(&Ruled { config: config.clone(), rules: engine.rules_now() })
+            shapes(&Ruled { config: config.clone(), rules: engine.rules_now(now) })
         };
         told("motion", true);
         let first = told("door", false);
@@ -159,7 +180,25 @@ do = ["mode away for 2h", "wait 5s", "notify gone"]
         let of = |active: &str, holds: &str| (active.to_owned(), holds.to_owned(), None);
         let once = |acted| (String::new(), String::new(), Some(acted));
         assert_eq!(states(&first), [of("no", ""), of("no", ""), once(0)]);
+        // What was so from the start is so since nobody knows when.
+        let times = |told: &[ListedRule]| -> Vec<_> { told.iter().map(|rule| rule.since.clone()).collect() };
+        assert_eq!((times(&first), &first[2].last), (vec![None, None, None], &None));
         // The door makes it away, and the first rule takes the lamp.
-        assert_eq!(states(&told("door", true)), [of("yes", "lamp"), of("yes", "fan"), once(1)]);
+        let away = told("door", true);
+        assert_eq!(states(&away), [of("yes", "lamp"), of("yes", "fan"), once(1)]);
+        let began = "1970-01-01T00:00:00+00:00".to_owned();
+        assert_eq!(times(&away), [Some(began.clone()), Some(began.clone()), None]);
+        assert_eq!(away[2].last, Some(LastShape { at: began.clone(), left_out: None }));
+        // The next time it is away already, and nothing is done.
+        told("door", false);
+        let still = told("door", true);
+        assert_eq!(states(&still), [of("yes", "lamp"), of("yes", "fan"), once(1)]);
+        assert_eq!(
+            still[2].last,
+            Some(LastShape {
+                at: began,
+                left_out: Some("it happened while its `if` was not true: nothing was done".into())
+            })
+        );
     }
 }

@@ -119,8 +119,8 @@ pub use quantity::{Channel, PROBLEM, Quantity, Unit, Usual};
 pub use raspberry_pi::{HeaderPin, LAST_OF_ANY_PI, LAST_ON_HEADER, PI_KINDS, PiKind, PiPwm, PwmPin};
 pub use reads::Read;
 pub use reasons::{
-    Ahead, Because, Expected, Outlook, PartReason, Pending, ReasonSlot, Reasons, RuleAhead, RuleNow, RuleReason,
-    RulesNow, SunTimes, Upcoming, WireReason,
+    Ahead, Because, EventRuleNow, Expected, LastEvent, Outlook, PartReason, Pending, ReasonSlot, Reasons, RuleAhead,
+    RuleNow, RuleReason, RulesNow, SunTimes, Upcoming, WireReason,
 };
 pub use remote::{
     Availability, BY, Commanded, CoverSays, Detail, LEVEL_MARK, Moves, OtherHub, Remote, RemoteChannel, RemoteLevel,

@@ -67,8 +67,8 @@ pub struct RuleAhead {
 pub struct RulesNow {
     /// Those with `while`, in their order.
     pub rules: Vec<RuleNow>,
-    /// How often each of those with `on` acted since the start, in their order.
-    pub acted: Vec<u64>,
+    /// Those with `on`, in their order.
+    pub events: Vec<EventRuleNow>,
 }
 
 /// How it stands with a rule with `while`.
@@ -76,8 +76,28 @@ pub struct RulesNow {
 pub struct RuleNow {
     /// Whether it is active.
     pub active: Truth,
+    /// Since when; None: since before hearthd started, or before it was known, or the time is not.
+    pub since: Option<DateTime<Utc>>,
     /// The outputs whose value it holds: nothing higher asks for them, and no rule before it.
     pub holds: Vec<OutputId>,
+}
+
+/// How it stands with a rule with `on`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventRuleNow {
+    /// How often it acted since the start.
+    pub acted: u64,
+    /// What last became of it, also before the start.
+    pub last: Option<LastEvent>,
+}
+
+/// The last event of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastEvent {
+    /// When it happened, or was to happen.
+    pub at: DateTime<Utc>,
+    /// Why it was left out; None: the rule acted.
+    pub left_out: Option<Arc<str>>,
 }
 
 /// A change of a point that is expected.

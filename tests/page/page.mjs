@@ -18,7 +18,7 @@ assert.ok(await page.locator(".room", { hasText: "Hall" }).locator(".tile", { ha
 await page.waitForLoadState("load");
 const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size);
 // As docs/http.md says, or nearly.
-assert.ok(bytes > 140_000 && bytes < 160_000, `${bytes} bytes`);
+assert.ok(bytes > 150_000 && bytes < 170_000, `${bytes} bytes`);
 console.log(`the page takes ${bytes} bytes`);
 // It can be put on the home screen; in a window that keeps nothing, it is not offered.
 const devtools = await page.context().newCDPSession(page);

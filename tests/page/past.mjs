@@ -168,6 +168,12 @@ await health.locator("summary", { hasText: "All is well." }).click();
 await health.locator("li", { hasText: "commands are kept over a restart" }).waitFor();
 await health.locator("dt", { hasText: "Disk free" }).waitFor();
 await health.locator("div", { hasText: /^hearthd\d+\.\d+\.\d+$/ }).waitFor();
+assert.ok(await health.locator(".said").isHidden(), "no rule had anything to say");
+await health.locator("summary").click();
+// What rules had to say, with its time and which rule it was.
+await meanwhile("somebody comes");
+await health.locator("summary").click();
+await health.locator(".said li", { hasText: /^\d\d:\d\d · Who is theresomebody came in at the front door$/ }).waitFor();
 await health.locator("summary").click();
 await meanwhile("spoil the file");
 await health.locator("summary", { hasText: "To look at: 1" }).waitFor();

@@ -8,7 +8,7 @@ import { holds } from "./hold.js";
 import { ask, listen } from "./live.js";
 import { allow, control, mayAct } from "./may.js";
 import { past } from "./past.js";
-import { aged, isGood, isOn, path, state, why, zoneNames } from "./point.js";
+import { aged, isGood, isOn, path, since, state, why, zoneNames } from "./point.js";
 import { rules } from "./rules.js";
 import { sheet } from "./sheet.js";
 import { comes, line, outputTile, zoneTile } from "./tiles.js";
@@ -185,7 +185,7 @@ function room(place, here, doors) {
     const warm = here.filter((point) => place.id && point.class === "temperature" && point.kind === "reading").slice(0, 1)
       .map((point) => points.get(point.id)).filter(isGood).map(state);
     who.classList.toggle("is-on", Boolean(person && isOn(person)));
-    say(who, [person && aged(person), ...warm].filter(Boolean).join(" · "));
+    say(who, [person && [aged(person), since(person, now())].filter(Boolean).join(", "), ...warm].filter(Boolean).join(" · "));
     if (person) put(who, "aria-label", t("tile.more", place.name, who.textContent));
   });
   return h("section", { class: "room", "aria-label": place.name },

@@ -1,6 +1,6 @@
 // How the house itself is: one calm line while all is well, else what is not, in words.
 
-import { h, renewed, say } from "./dom.js";
+import { h, put, renewed, say } from "./dom.js";
 import { ask } from "./live.js";
 import { aged } from "./point.js";
 import { lasting, moment, number, t, has } from "./words.js";
@@ -8,20 +8,24 @@ import { lasting, moment, number, t, has } from "./words.js";
 /** Of the machine, what is worth a look. */
 const MACHINE = ["disk_free", "memory", "cpu_temperature", "i2c_errors", "started", "kernel", "last_notice"];
 
+/** So much of what rules had to say is shown, of so long. */
+const SAID_MOST = 10, SAID_SINCE = "7d";
+
 /** So many with the same fault are told one by one, and so many are named at once. */
 const ALIKE = 3, NAMES_MOST = 6;
 
 /** The part of the page. `points` are those of the house; `about()` is the house itself, `open(id)` shows a sheet. */
 export function health({ points, about, open }) {
   const line = h("span", {}), list = h("ul", { class: "checks" }), machine = h("dl", { class: "machine" });
-  const element = h("details", { id: "health", class: "health" }, h("summary", {}, h("h2", {}, t("health")), line), list, machine);
+  const notices = h("ul"), said = h("section", { class: "said", hidden: true }, h("h3", {}, t("health.said")), notices);
+  const element = h("details", { id: "health", class: "health" }, h("summary", {}, h("h2", {}, t("health")), line), list, said, machine);
   let checks, wasWell = true;
 
   async function renew() {
     // It answers with 503 when it is not well, and says so in the same words.
     checks = await fetch("healthz", { cache: "no-store" }).then((answer) => answer.json()).then((answer) => answer.checks).catch(() => checks);
     update();
-    if (element.open) await look();
+    if (element.open) await Promise.all([look(), hear()]);
   }
 
   async function look() {
@@ -29,6 +33,15 @@ export function health({ points, about, open }) {
     const own = h("div", {}, h("dt", {}, "hearthd"), h("dd", {}, about().version));
     const rows = MACHINE.map((word) => vitals.find(({ id }) => id === `hub.${word}`)).filter((vital) => vital?.value != null);
     machine.replaceChildren(own, ...rows.map(({ id, name, value, unit }) => h("div", {}, h("dt", {}, has(`health.${id}`) ? t(`health.${id}`) : name), h("dd", {}, spoken(value, unit)))));
+  }
+
+  /** What rules had to say, the newest first; of a house without a history nobody knows it. */
+  async function hear() {
+    const told = about().has_history ? await ask("GET", `history/notices?from=${SAID_SINCE}&spans=1`).then(({ changes }) => changes, () => []) : [];
+    const last = told.slice(-SAID_MOST).reverse();
+    put(said, "hidden", !last.length);
+    renewed(notices, [last, about().time?.slice(0, 10)], () => last.map(({ time, value, why }) => h("li", {},
+      h("span", { class: "small" }, [moment(time, about().time), why].filter(Boolean).join(" · ")), h("span", {}, value))));
   }
 
   function spoken(value, unit) {
@@ -83,7 +96,7 @@ export function health({ points, about, open }) {
       id ? h("button", { onclick: () => open(id) }, words) : h("span", {}, words), detail && h("pre", { tabindex: 0 }, detail))));
   }
 
-  element.addEventListener("toggle", () => { if (element.open) look(); });
+  element.addEventListener("toggle", () => { if (element.open) { look(); hear(); } });
   renew();
   return { element, update, renew };
 }

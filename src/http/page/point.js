@@ -1,6 +1,6 @@
 // What a point says to people: its state, why it is so, what it can be told.
 
-import { ago, has, number, t } from "./words.js";
+import { ago, has, lasting, number, t } from "./words.js";
 
 export const isGood = (point) => point.quality === "good";
 export const isOn = (point) => isGood(point) && (typeof point.percent === "number" ? point.percent > 0 : point.value === "ON");
@@ -35,6 +35,12 @@ export function aged(point) {
   // Where a door is, its switches tell, whatever else is wrong.
   if (point.quality === "fault") return canMove(point) && point.value != null ? `${spoken(point)} · ${t("quality.fault")}` : t("quality.fault");
   return state(point);
+}
+
+/** How long it has been so, in whole minutes; nothing of what is not known, or began just now. */
+export function since({ quality, changed }, now) {
+  const minutes = Math.floor((now - Date.parse(changed ?? "")) / 60_000);
+  return quality === "good" && minutes >= 1 ? lasting(minutes * 60) : "";
 }
 
 /** What the zones are called, by id: a reason of one begins with its id. */

@@ -38,6 +38,14 @@ export function rules({ points, about, open, ahead }) {
     return [false, t({ yes: "rules.overruled", no: "rules.rests", unknown: "rules.unknown" }[active])];
   }
 
+  /** Since when it is so, or when something last became of it. */
+  function was({ since, last }) {
+    const at = (time) => moment(time, about().time);
+    if (since) return t("rules.since", at(since));
+    if (!last) return "";
+    return last.left_out ? t("rules.left", at(last.at), last.left_out) : t("rules.last", at(last.at));
+  }
+
   function comes(rule) {
     const next = ahead(rule.name);
     // What is so already was expected before something happened.
@@ -49,11 +57,11 @@ export function rules({ points, about, open, ahead }) {
   function update() {
     // What was told before it was folded may be other by now.
     if (!element.open) all = undefined;
-    const told = (all ?? []).map((rule) => [rule, ...stands(rule), comes(rule)]);
+    const told = (all ?? []).map((rule) => [rule, ...stands(rule), [was(rule), comes(rule)].filter(Boolean).join(" ")]);
     say(line, !all ? "" : all.length ? t("rules.sum", told.filter(([, does]) => does).length, all.length) : t("rules.none"));
-    renewed(list, told, () => told.map(([rule, does, words, next]) => h("li", { class: does ? "is-on" : "" },
+    renewed(list, told, () => told.map(([rule, does, words, more]) => h("li", { class: does ? "is-on" : "" },
       h("p", { class: "name" }, rule.name), h("p", { class: "small" }, [rule.text, rule.does.join(", ")].join(" → ")),
-      h("p", {}, words, next && ` ${next}`),
+      h("p", {}, words, more && ` ${more}`),
       rule.sets.length > 0 && h("div", { class: "ways" }, rule.sets.map((id) => h("button", { class: "plain", onclick: () => open(id) }, name(id)))))));
   }
 
