@@ -318,7 +318,7 @@ fn forbidden_code_is_seen() {
         // Points.
         ("mqtt/outbox.rs", "use crate::model::Point; fn f(p: Point) { matches!(p, Point::Mode); }", "Point::Mode"),
         ("cli/set.rs", "fn f() { hearthd::model::Point::Output(id); }", "Point::Output"),
-        ("http/shape.rs", "use crate::model::Point::{self, Mode};", "Point::Mode"),
+        ("http/shape/point.rs", "use crate::model::Point::{self, Mode};", "Point::Mode"),
         ("daemon/plan.rs", "use crate::model::Point as P; fn f(p: P) {}", "renamed"),
         // Order.
         ("engine/mod.rs", "use std::collections::{BTreeMap, HashMap};", "HashMap"),
