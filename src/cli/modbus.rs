@@ -59,7 +59,7 @@ pub fn addresses(text: &str) -> Result<RangeInclusive<u8>, String> {
 
 /// A port is for one program alone.
 fn hint(bus: &ModbusBus) -> String {
-    format!("\nA running hearthd has {} open: stop it for as long as this takes", bus.link.place())
+    format!("\nIf hearthd runs, stop it for as long as this takes: it has {} open", bus.link.place())
 }
 
 fn toml(
@@ -115,11 +115,11 @@ fn tables(unit: &ModbusUnit, kind: &ModbusKind) -> String {
         text += &table(&format!("sensors.{name}_{}", unit.address), "", "");
     }
     if kind.relays > 0 {
-        let which = format!("# The first of {} relays.\n", kind.relays);
+        let which = format!("#   The first of {} relays:\n", kind.relays);
         text += &(which + &table(&format!("outputs.relay_{}_1", unit.address), "# kind = \"switch\"\n", "/1"));
     }
     if kind.inputs > 0 {
-        let which = format!("# The first of {} inputs.\n", kind.inputs);
+        let which = format!("#   The first of {} inputs:\n", kind.inputs);
         text += &(which + &table(&format!("inputs.input_{}_1", unit.address), "# kind = \"contact\"\n", "/1"));
     }
     text

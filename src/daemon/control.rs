@@ -276,7 +276,7 @@ impl Control {
 
     /// Tells people what is wrong with hearthd itself, or is well again.
     pub fn notify(&mut self, text: String) {
-        self.tell_notice("hearthd", text);
+        self.tell_notice("hearthd", text, self.clock.now().wall);
     }
 
     /// Drives every output to its safe state. Those on buses answer later.

@@ -7,7 +7,6 @@ use crate::files;
 use std::{
     fs::{self, File},
     io,
-    os::fd::AsRawFd,
     path::Path,
 };
 
@@ -19,7 +18,7 @@ use std::{
 pub(super) fn take(folder: &Path) -> anyhow::Result<Option<File>> {
     match fs::create_dir_all(folder)
         .and_then(|()| files::folder(folder))
-        .and_then(|opened| flock(&opened).map(|()| opened))
+        .and_then(|opened| opened.try_lock().map_err(io::Error::from).map(|()| opened))
     {
         Ok(locked) => Ok(Some(locked)),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => anyhow::bail!(
@@ -30,16 +29,6 @@ pub(super) fn take(folder: &Path) -> anyhow::Result<Option<File>> {
             tracing::warn!("the state folder {} cannot be locked against a second hearthd: {error}", folder.display());
             Ok(None)
         }
-    }
-}
-
-// The standard library has `File::try_lock` from Rust 1.89 on; the oldest compiler that we promise is 1.88.
-#[expect(unsafe_code, reason = "flock(2) has no safe wrapper in the standard library of Rust 1.88")]
-fn flock(file: &File) -> io::Result<()> {
-    // SAFETY: it takes no pointers, and the descriptor is open for as long as `file` is borrowed.
-    match unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
     }
 }
 

@@ -363,7 +363,7 @@ impl Engine {
     fn perform(&mut self, rule: &EventRule, action: &Action, now: Now) -> Option<Effect> {
         match action {
             Action::Wait(_) => None,
-            Action::Notify(_) => Some(Effect::Notify { rule: rule.name.clone(), text: String::new() }),
+            Action::Notify(_) => Some(Effect::Notify { rule: rule.name.clone(), text: String::new(), at: now.wall }),
             Action::Command { point, payload, hold } => {
                 let command = Command {
                     source: Source::Rule(rule.name.clone()),

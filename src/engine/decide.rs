@@ -69,7 +69,7 @@ impl Engine {
         }
         self.next_wakeup = self.changes.next_wakeup().into_iter().chain(self.next_return()).min();
         effects.extend(self.tell_states(now));
-        self.remember_notice(&effects, now);
+        self.remember_notice(&effects);
         effects
     }
 

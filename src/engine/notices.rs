@@ -45,7 +45,7 @@ impl Engine {
             // Or a kill soon after would have it told twice.
             self.promises.note(Promised::Rule(RuleId(index)));
             let parts = if truth.is_true() { &notice.begins } else { &notice.over };
-            effects.push(Effect::Notify { rule: rule.name.clone(), text: self.say(parts, now) });
+            effects.push(Effect::Notify { rule: rule.name.clone(), text: self.say(parts, now), at: now.wall });
         }
         self.next_wakeup.into_iter().for_each(|moment| wakeup.at(moment));
         self.next_wakeup = wakeup.earliest();
@@ -55,9 +55,9 @@ impl Engine {
 
 impl Engine {
     /// The last of what was told just now: a kill must not bring back the one before, which apps no longer show.
-    pub(super) fn remember_notice(&mut self, effects: &[Effect], now: Now) {
+    pub(super) fn remember_notice(&mut self, effects: &[Effect]) {
         let told = effects.iter().rev().find_map(|effect| match effect {
-            Effect::Notify { rule, text } => Some(LastNotice { text: text.clone(), rule: rule.clone(), at: now.wall }),
+            Effect::Notify { rule, text, at } => Some(LastNotice { text: text.clone(), rule: rule.clone(), at: *at }),
             _ => None,
         });
         if told.is_some() {

@@ -18,7 +18,7 @@ const AGAIN: u32 = 360;
 const ANSWERED_WITHIN: u32 = 3;
 /// Ticks until somebody is asked again after an answer that cannot be, or that the clock forgot: a minute.
 const SOON: u32 = 6;
-/// Ticks until somebody is asked whether it is really so much later, or earlier: ten minutes.
+/// Ticks until it is asked whether it is really the time that is new here: ten minutes.
 const SURE: u32 = 60;
 /// An answer that took longer tells what time it was.
 const FRESH: Duration = Duration::from_secs(2);
@@ -79,8 +79,8 @@ enum Asking {
     Due,
     /// It was.
     Since(Moment),
-    /// It has answered.
-    Answered,
+    /// It has answered: it is asked again after so many ticks.
+    Answered(u32),
     /// It has answered what does not count: after so many ticks somebody is asked again, another one if there is one.
     InVain(u32),
 }
@@ -108,12 +108,12 @@ impl Turn {
     pub fn tick(&mut self) -> Next {
         self.ticks += 1;
         match self.asking {
-            Asking::Answered if self.ticks >= AGAIN => self.asking = Asking::Due,
+            Asking::Answered(ticks) if self.ticks >= ticks => self.asking = Asking::Due,
             // The machine knew the time for a while, and does not any more.
-            Asking::Answered if self.ticks >= SOON && !self.door.clock.now().wall_known => self.asking = Asking::Due,
+            Asking::Answered(_) if self.ticks >= SOON && !self.door.clock.now().wall_known => self.asking = Asking::Due,
             Asking::Since(_) if self.ticks >= ANSWERED_WITHIN => return Next::Other,
             Asking::InVain(ticks) if self.ticks >= ticks => return Next::Other,
-            Asking::Due | Asking::Answered | Asking::Since(_) | Asking::InVain(_) => {}
+            Asking::Due | Asking::Answered(_) | Asking::Since(_) | Asking::InVain(_) => {}
         }
         Next::Same
     }
@@ -128,7 +128,9 @@ impl Turn {
         }
         let answer = self.door.clock.tell(seconds, now.moment);
         let (asking, complaint) = match answer {
-            Ok(Told::Agrees | Told::Other) => (Asking::Answered, None),
+            Ok(Told::Agrees) => (Asking::Answered(AGAIN), None),
+            // The first to tell it may itself have just started.
+            Ok(Told::Other) => (Asking::Answered(SURE), None),
             Ok(Told::Doubted) => (Asking::InVain(SURE), Some(Complaint::Doubted)),
             Err(_) => (Asking::InVain(SOON), Some(Complaint::Impossible)),
         };
@@ -198,6 +200,9 @@ mod tests {
         // Once is enough, and once more is not asked for.
         first.told(NOON + 5_000).await;
         assert!(ends.events.try_recv().is_err());
+        (0..SURE).for_each(|_| assert_eq!(first.tick(), Next::Same));
+        assert!(first.asks(), "whether it is still so");
+        first.told(NOON).await;
         (0..AGAIN).for_each(|_| assert_eq!(first.tick(), Next::Same));
         assert!(first.asks());
         let (other, waits) = (door.clone(), Arc::new(Notify::new()));
@@ -226,7 +231,7 @@ mod tests {
         assert!(turn.asks());
         turn.told(NOON).await;
         assert_eq!(ends.events.try_recv().unwrap(), Event::Wake);
-        (0..AGAIN).for_each(|_| assert_eq!(turn.tick(), Next::Same));
+        (0..SURE).for_each(|_| assert_eq!(turn.tick(), Next::Same));
         assert!(turn.asks());
         let before = house.clock.now();
         turn.told(NOON - 86_400).await;

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     clock::{Moment, Now},
     house::House,
-    model::{Config, Event, Quantity, Remote, RemoteSensor, Via},
+    model::{Config, Event, Quantity, Remote, Sensor, Via},
     remote::Points,
 };
 use std::{
@@ -140,7 +140,8 @@ async fn follow(mut house: House, wanted: watch::Sender<Arc<[Arc<str>]>>, mut ne
 #[derive(Default, PartialEq)]
 struct Followed {
     inputs: Vec<(Arc<str>, Arc<Remote>)>,
-    sensors: Vec<(Arc<str>, RemoteSensor)>,
+    /// With what becomes of a reading.
+    sensors: Vec<Sensor>,
     is_played: bool,
 }
 
@@ -148,10 +149,10 @@ impl Followed {
     fn of(config: &Config) -> Followed {
         let via = Via::HomeAssistant;
         let input = config.inputs.iter().filter_map(|input| Some((input.id.clone(), input.line.remote()?.clone())));
-        let sensor = config.sensors.iter().filter_map(|sensor| Some((sensor.id.clone(), sensor.remote()?.clone())));
+        let is_there = |sensor: &&Sensor| sensor.remote().is_some_and(|remote| remote.via == via);
         Followed {
             inputs: input.filter(|(_, remote)| remote.via == via).collect(),
-            sensors: sensor.filter(|(_, remote)| remote.via == via).collect(),
+            sensors: config.sensors.iter().filter(is_there).cloned().collect(),
             is_played: config.hardware.plays_remote,
         }
     }

@@ -4,6 +4,7 @@ use super::{
     Cause, Click, ClimateMode, Config, CoverSays, InputId, Learnt, Level, OutputId, PastDay, Quantity, Source,
 };
 use crate::clock::Moment;
+use chrono::{DateTime, Utc};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// Everything that can happen to the engine. Hardware names its points, so that news of an entity that a reload has
@@ -163,6 +164,8 @@ pub enum Effect {
         rule: Arc<str>,
         /// In one line.
         text: String,
+        /// When it became so.
+        at: DateTime<Utc>,
     },
     /// Tell that a button was clicked.
     Clicked {

@@ -480,6 +480,8 @@ class Check:
         whole = says("text", "Somebody is at the door")
         last = lambda state: state["state"] == "Somebody is at the door" and state["attributes"]["rule"] and whole(state)
         await self.is_shown("the hub itself", "hub.last_notice", last)
+        # From here on it is known, also after a restart.
+        OF_HUB["hub.last_notice"] = re.escape("Somebody is at the door")
         wrong = {"topic": f"hearthd/{HUB}/hall_light/set", "payload": "banana"}
         await self.home.ask("call_service", domain="mqtt", service="publish", service_data=wrong)
         await self.is_shown("the hub itself", "hub.refusal", says("reason", "ON, OFF"))

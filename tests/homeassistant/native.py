@@ -122,17 +122,20 @@ class Check:
         rooms = {room["id"]: room["name"] for room in house["rooms"]}
         areas = {area["area_id"]: area["name"] for area in await self.home.ask("config/area_registry/list")}
         devices = {device["id"]: device for device in await self.home.ask("config/device_registry/list")}
-        points = {point["id"]: point for point in house["points"]}
+        points, known = {point["id"]: point for point in house["points"]}, 0
         for unique_id, entry in (await self.by_unique_id()).items():
             name = point_of(unique_id)
             # A thermostat is its mode; buttons give a point back.
             point = points.get(name) or points.get(f"{name}.mode") or points.get(name.rpartition(".")[0])
             if point is None:
                 continue
+            known += 1
             area = areas.get(entry["area_id"] or devices[entry["device_id"]]["area_id"], "")
             expected = rooms.get(point.get("room"), "")
             # A new Home Assistant has a Living Room, a Kitchen and a Bedroom already.
             self.report.note("areas", area.casefold() == expected.casefold(), f"{point['id']} is in {area}, not {expected}")
+
+        self.report.note("areas", known > len(points) / 2, f"{known} entities are known by their unique ids")
 
     def home_has(self, entries):
         return {entity.split(".")[0] for entity in entries}

@@ -371,7 +371,7 @@ impl House {
         while let Some(effect) = queue.next(&self.engine) {
             match effect {
                 Effect::Clicked { .. } | Effect::Answer { result: Ok(()), .. } => {}
-                Effect::Notify { rule, text } => done.push(format!("notify \"{text}\": {rule}")),
+                Effect::Notify { rule, text, .. } => done.push(format!("notify \"{text}\": {rule}")),
                 Effect::Note { about, text } => done.push(format!("note {about}: {text}")),
                 Effect::Answer { result: Err(refusal), .. } => done.push(format!("refused: {refusal}")),
                 Effect::Drive { drive, output, level, cause } => {

@@ -6,6 +6,7 @@ use crate::{
     house::{Answerer, Notice, Notification, Refused, Reply},
     model::{Cause, Command, DriveId, Effect, Event, Level, Method, OutputId, Owner, Refusal, RequestId, shown},
 };
+use chrono::{DateTime, Utc};
 use std::time::Duration;
 
 /// A level that moves by less, in percent, is not worth a line in the log.
@@ -28,9 +29,9 @@ impl Control {
                     }
                 }
                 Effect::Answer { command, request, result } => self.answer(command, request, result),
-                Effect::Notify { rule, text } => {
+                Effect::Notify { rule, text, at } => {
                     tracing::info!("{rule}: {text}");
-                    self.tell_notice(&rule, text);
+                    self.tell_notice(&rule, text, at);
                 }
                 Effect::Clicked { input, click } => {
                     tracing::info!("{} {}", self.config[input].id, click.word());
@@ -111,8 +112,8 @@ impl Control {
         }
     }
 
-    pub(super) fn tell_notice(&mut self, rule: &str, text: String) {
-        let notice = Notice::new(text, rule, self.clock.now().wall, &self.config);
+    pub(super) fn tell_notice(&mut self, rule: &str, text: String, at: DateTime<Utc>) {
+        let notice = Notice::new(text, rule, at, &self.config);
         self.next.told.push(Notification::Notice(notice));
     }
 }

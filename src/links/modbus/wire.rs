@@ -14,7 +14,7 @@ use rustix::{
     termios::{self, ControlModes, OptionalActions, QueueSelector, SpecialCodeIndex},
 };
 use std::{
-    fs::File,
+    fs::{File, TryLockError},
     io::{self, ErrorKind, Read, Write},
     net::{TcpStream, ToSocketAddrs},
     os::fd::{AsFd, BorrowedFd},
@@ -59,6 +59,8 @@ pub struct Wire {
     used: Moment,
     /// The last request was sent so often.
     sent: usize,
+    /// It opens no port that another program has open.
+    yields: bool,
 }
 
 enum Open {
@@ -71,7 +73,12 @@ impl Wire {
     pub fn new(settings: ModbusBus) -> Wire {
         let clock = Clock::system(Moment::START, ClockTrust::Always);
         let used = clock.now().moment;
-        Wire { settings, open: None, number: 0, clock, used, sent: 0 }
+        Wire { settings, open: None, number: 0, clock, used, sent: 0, yields: false }
+    }
+
+    /// One that leaves a port to whoever has it.
+    pub fn yielding(settings: ModbusBus) -> Wire {
+        Wire { yields: true, ..Wire::new(settings) }
     }
 
     /// Goes by other settings; those of the link take a new one.
@@ -149,7 +156,7 @@ impl Wire {
 
     fn exchange(&mut self, unit: u8, request: Request, timeout: Duration) -> io::Result<Result<Answer, Failure>> {
         if self.open.is_none() {
-            self.open = Some(open(&self.settings.link)?);
+            self.open = Some(open(&self.settings.link, self.yields)?);
         }
         self.fall_quiet()?;
         self.number = self.number.wrapping_add(1);
@@ -287,10 +294,14 @@ fn wait_readable(fd: BorrowedFd<'_>, limit: Duration) -> io::Result<()> {
     }
 }
 
-fn open(link: &ModbusLink) -> io::Result<Open> {
+fn open(link: &ModbusLink, yields: bool) -> io::Result<Open> {
     match link {
         ModbusLink::Serial { port, baud, parity, stop_bits } => {
             let file = files::device(Path::new(&**port))?;
+            // Root may open what is for nobody else: to leave outputs safe beside a daemon that hangs, but not to look around.
+            if let (Err(TryLockError::WouldBlock), true) = (file.try_lock(), yields) {
+                return Err(ErrorKind::ResourceBusy.into());
+            }
             set_up(&file, *baud, *parity, *stop_bits)?;
             Ok(Open::Serial(file))
         }

@@ -1,7 +1,7 @@
 //! Outputs on the broker are told their safe states without a running daemon: as good as the network is.
 
 use super::connection::{Connection, News};
-use crate::model::{Config, Line, MqttSettings, MqttVersion, OutputId, Owner, Remote};
+use crate::model::{BY, Config, Line, MqttSettings, MqttVersion, OutputId, Owner, Remote};
 use crate::mqtt::loss::{Loss, LossKind};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -64,8 +64,13 @@ pub(super) fn farewells(before: &Config, now: &Config, asked: &BTreeSet<Arc<str>
 
 /// Whether an output of this configuration is commanded in the same way: by one topic several may be.
 fn is_commanded(config: &Config, remote: &Remote) -> bool {
-    let commanded =
-        |remote: &Remote| remote.command.as_ref().map(|command| (command.topic.clone(), command.on.clone()));
+    let commanded = |remote: &Remote| {
+        let command = remote.command.as_ref()?;
+        // By whom makes no other command: a hub that is renamed lets go of no gate.
+        let named = remote.owner.is_some().then(|| command.on.rsplit_once(BY)).flatten();
+        let on = named.map_or(&*command.on, |(on, _)| on).to_owned();
+        Some((command.topic.clone(), on))
+    };
     let mut theirs = config.outputs.iter().filter_map(|output| output.line.as_ref()).filter_map(Line::remote);
     theirs.any(|their| commanded(their) == commanded(remote))
 }

@@ -474,7 +474,7 @@ impl House {
                     }
                 }
                 Effect::Answer { command, result: Err(refusal), .. } => self.refused.push((command, refusal)),
-                Effect::Notify { rule, text } => self.said.push(Said::Notice { rule, text }),
+                Effect::Notify { rule, text, .. } => self.said.push(Said::Notice { rule, text }),
                 Effect::Note { about, text } => self.said.push(Said::Note { about, text }),
                 Effect::Clicked { .. } | Effect::Answer { result: Ok(()), .. } => {}
             }
