@@ -652,7 +652,7 @@ fn a_bus_is_scanned_on_request() {
     devices.said(&json!({ "do": "deaf", "at": [[3, 4, 52], [9, 2, 0], [9, 4, 0], [9, 4, 1], [9, 3, 1]] }));
     // It answers for those that are not there, too.
     devices.units("dead", &[1, 2, 4, 5, 6, 7, 8, 10]);
-    let bus = format!("[modbus.rs485]\nport = \"{}\"\n", devices.port.display());
+    let bus = format!("[modbus.rs485]\nport = \"{}\"\ntimeout = \"2s\"\n", devices.port.display());
     let house = hut(&format!("{bus}[outputs.lamp]\nkind = \"light\"\nmodbus = \"rs485/9\"\ncoil = 3\n"));
     let detect = |name: &str| house.console(&["detect", "--modbus", name, "--addresses", "1-10"]);
     let said = String::from_utf8(detect("rs485").stdout).unwrap();
