@@ -30,7 +30,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Path, content type, content.
-const FILES: [(&str, &str, &[u8]); 37] = [
+const FILES: [(&str, &str, &[u8]); 38] = [
     ("/", HTML, include_bytes!("page/index.html")),
     ("/palette.css", STYLE, include_bytes!("../html/palette.css")),
     ("/page.css", STYLE, include_bytes!("page/page.css")),
@@ -52,6 +52,7 @@ const FILES: [(&str, &str, &[u8]); 37] = [
     ("/plan.js", SCRIPT, include_bytes!("page/plan.js")),
     ("/point.js", SCRIPT, include_bytes!("page/point.js")),
     ("/rules.js", SCRIPT, include_bytes!("page/rules.js")),
+    ("/said.js", SCRIPT, include_bytes!("page/said.js")),
     ("/scale.js", SCRIPT, include_bytes!("page/scale.js")),
     ("/sheet.js", SCRIPT, include_bytes!("page/sheet.js")),
     ("/tiles.js", SCRIPT, include_bytes!("page/tiles.js")),
@@ -208,15 +209,86 @@ mod tests {
 
     #[test]
     fn every_language_has_every_word_with_its_places() {
-        let places =
-            |text: &str| -> BTreeSet<String> { text.split('{').skip(1).map(|rest| rest[..1].into()).collect() };
+        let places = |text: &str| -> BTreeSet<String> {
+            text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(place, _)| place.into()).collect()
+        };
         let english = words("en");
         for language in ["de", "es", "fr", "nl"] {
             let own = words(language);
             assert!(own.keys().eq(english.keys()), "{language}");
             for (key, text) in &own {
                 let (own, english) = (text.as_str().unwrap(), english[key].as_str().unwrap());
-                assert_eq!(places(own), places(english), "{language}: {key}");
+                // What grammar asks of English, such as "is" or "are", others need not say.
+                let wanted: BTreeSet<String> = places(english).into_iter().filter(|place| place != "verb").collect();
+                assert_eq!(places(own), wanted, "{language}: {key}");
+            }
+        }
+    }
+
+    /// Whether a text is a sentence of the page, and one of which it says more than the places.
+    fn is_sentence(sentence: &str, text: &str) -> bool {
+        let mut parts = sentence.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest));
+        let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+        let parts: Vec<&str> = parts.collect();
+        let Some((last, between)) = parts.split_last() else { return rest.is_empty() };
+        for part in between {
+            let Some(at) = rest.find(part) else { return false };
+            rest = &rest[at + part.len()..];
+        }
+        rest.ends_with(last)
+    }
+
+    /// What the house says in its scenarios, as `manual: command by MQTT, until AUTO`, by its slot.
+    fn causes_of_scenarios() -> BTreeSet<(String, String)> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+        let texts = fs::read_dir(folder).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
+        let of = |text: String| -> Vec<(String, String)> {
+            let log = text.split_once("--- log").map_or("", |(_, log)| log);
+            let slots = ["safety", "protect", "manual", "climate", "default"];
+            let line = |line: &str| {
+                let (before, cause) = line.split_once(": ")?;
+                let slot = before.rsplit(' ').next().filter(|slot| slots.contains(slot))?;
+                Some((slot.into(), cause.into()))
+            };
+            log.lines().filter_map(line).collect()
+        };
+        texts.flat_map(of).collect()
+    }
+
+    /// The page says what the house says, in five languages: a sentence that is changed here is changed there.
+    #[test]
+    fn what_the_house_says_is_known_to_the_page() {
+        let english = words("en");
+        let sentences = |group: &str| -> Vec<&str> {
+            let of_group = english.iter().filter(|(key, _)| key.starts_with(&format!("said.{group}.")));
+            of_group.map(|(_, text)| text.as_str().unwrap()).filter(|text| *text != "{id}: {cause}").collect()
+        };
+        let causes = causes_of_scenarios();
+        assert!(causes.len() > 100, "{causes:?}");
+        for (slot, cause) in &causes {
+            let known = match slot.as_str() {
+                "climate" => sentences("doing").iter().any(|doing| {
+                    let said = cause.split_once(' ').map_or("", |(_, said)| said);
+                    is_sentence(doing, said) || is_sentence(&format!("{doing} ({{details}})"), said)
+                }),
+                _ => sentences("cause").iter().any(|sentence| is_sentence(sentence, cause)),
+            };
+            assert!(known, "src/http/page/words has no sentence for `{slot}: {cause}`");
+        }
+    }
+
+    #[test]
+    fn what_the_page_says_for_the_house_is_said_by_the_house() {
+        fn sources(folder: &Path) -> String {
+            let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+            entries.map(|path| if path.is_dir() { sources(&path) } else { fs::read_to_string(path).unwrap() }).collect()
+        }
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let rust = ["model", "engine"].map(|folder| sources(&source.join(folder))).concat();
+        for (key, sentence) in words("en").iter().filter(|(key, _)| key.starts_with("said.")) {
+            let sentence = sentence.as_str().unwrap().replace('"', "\\\"");
+            for part in sentence.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest)) {
+                assert!(rust.contains(part), "{key}: nothing says \"{part}\"");
             }
         }
     }

@@ -8,8 +8,9 @@ import { holds } from "./hold.js";
 import { ask, listen } from "./live.js";
 import { allow, control, mayAct } from "./may.js";
 import { past } from "./past.js";
-import { aged, isGood, isOn, path, since, state, why, zoneNames } from "./point.js";
+import { aged, isGood, isOn, path, since, state, why } from "./point.js";
 import { rules } from "./rules.js";
+import { context } from "./said.js";
 import { sheet } from "./sheet.js";
 import { comes, line, outputTile, zoneTile } from "./tiles.js";
 import { today } from "./today.js";
@@ -35,7 +36,7 @@ const now = () => Date.parse(about.time) + 1000 + Date.now() - heardAt;
 
 /** It is so late there. */
 function hear(time) {
-  about.time = time;
+  about.time = context.time = time;
   heardAt = Date.now();
 }
 
@@ -265,8 +266,7 @@ function told(kind, news) {
   if (kind === "snapshot") {
     ({ rooms = [], scenes = [] } = news);
     about = news;
-    zoneNames.clear();
-    about.zones?.forEach(({ id, name }) => zoneNames.set(id, name));
+    context.names = new Map([...rooms, ...(about.zones ?? []), ...news.points].map(({ id, name }) => [id, name]));
     hear(news.time);
     // Another file may say other things of the zone.
     regulator = undefined;

@@ -1,5 +1,6 @@
 // What a point says to people: its state, why it is so, what it can be told.
 
+import { said } from "./said.js";
 import { ago, has, lasting, number, t } from "./words.js";
 
 export const isGood = (point) => point.quality === "good";
@@ -43,19 +44,12 @@ export function since({ quality, changed }, now) {
   return quality === "good" && minutes >= 1 ? lasting(minutes * 60) : "";
 }
 
-/** What the zones are called, by id: a reason of one begins with its id. */
-export const zoneNames = new Map();
-
-/** A slot or a cause of the priority array, as `rule: Porch in the evening`, in words. */
+/** Why something is as it is, such as `rule: Porch in the evening`, in words: a slot of the priority array with its cause, or how a room is. */
 export function why(text) {
   if (!text) return "";
-  const at = text.indexOf(": ");
-  const slot = at < 0 ? "" : text.slice(0, at);
-  if (!has(`slot.${slot}`)) return text;
-  const cause = text.slice(at + 2);
-  if (slot === "climate") return t("slot.climate", cause.replace(/^\w+/, (id) => zoneNames.get(id) ?? id));
-  if (slot !== "default") return t(`slot.${slot}`, cause);
-  return t(cause.endsWith("the file") ? "slot.file" : "slot.default");
+  const [, slot, cause] = /^(\w+): (.*)$/.exec(text) ?? [];
+  if (!has(`slot.${slot}`)) return said("room", text);
+  return t(`slot.${slot}`, said(slot === "climate" ? slot : "cause", cause));
 }
 
 /** What stands for a point in a path of the API. */

@@ -4,6 +4,7 @@ import { h } from "./dom.js";
 import { choices, holds, usual } from "./hold.js";
 import { control, mayAct } from "./may.js";
 import { aged, byHand, canMove, canSwitch, hasAuto, why, word } from "./point.js";
+import { said } from "./said.js";
 import { lasting, moment, t } from "./words.js";
 
 /**
@@ -23,7 +24,7 @@ export function sheet(reasons, { tell, close, parts, now, zone }) {
     (reasons.slots.length > 0 || point.why) && section(t("sheet.why"), reasons.slots.length ? slots(reasons.slots) : h("p", {}, why(point.why))),
     point.commands && !zone && controls(point, tell),
     parts.length > 0 && section(t("sheet.parts"), parts.flatMap((part) => [h("p", { class: "small" }, `${part.name}: ${aged(part)}`), part.commands && controls(part, tell)])),
-    reasons.signs.length > 0 && section(t("sheet.signs"), conditions(reasons.signs)),
+    reasons.signs.length > 0 && section(t("sheet.signs"), conditions(reasons.signs.map((sign) => ({ ...sign, text: said("sign", sign.text) })))),
     waits(reasons, now),
     (reasons.next || reasons.slots.length > 0) && section(t("sheet.next"), h("p", {}, next(reasons.next, point, now))),
     reasons.rules.length > 0 && section(t("sheet.rules"), reasons.rules.map(rule)),
@@ -40,13 +41,13 @@ function next(next, point, now) {
 function slots(slots) {
   const item = (slot) =>
     h("li", { class: slot.overruled_by ? "lost" : "" }, `${word(slot.level)} · ${why(`${slot.slot}: ${slot.cause}`)}`,
-      slot.overruled_by && h("small", {}, t("sheet.overruled", slot.overruled_by)));
+      slot.overruled_by && h("small", {}, t("sheet.overruled", said("slot", slot.overruled_by))));
   return h("ul", { class: "slots" }, slots.map(item));
 }
 
 function waits(reasons, now) {
   if (!reasons.pending?.length) return null;
-  return section(t("sheet.waits"), h("ul", { class: "slots" }, reasons.pending.map((one) => h("li", { class: "lost" }, [one.what, moment(one.ends, now)].filter(Boolean).join(" · ")))));
+  return section(t("sheet.waits"), h("ul", { class: "slots" }, reasons.pending.map((one) => h("li", { class: "lost" }, [said("wait", one.what), moment(one.ends, now)].filter(Boolean).join(" · ")))));
 }
 
 const rule = (rule) => h("div", {}, h("p", {}, rule.name), conditions(rule.parts));

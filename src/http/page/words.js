@@ -2,12 +2,15 @@
 
 const LANGUAGES = ["en", "de", "es", "fr", "nl"];
 let words = {};
+/** The words of English, by which those of other languages are found. */
+export let english = {};
 
 /** Loads the words of the first language of the browser that there is. */
 export async function speak() {
   const wanted = navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => LANGUAGES.includes(tag)) ?? "en";
   const load = async (tag) => (await fetch(`words/${tag}.json`)).json();
-  const [own, english] = await Promise.all([load(wanted).catch(() => ({})), load("en").catch(() => ({}))]);
+  const [own, first] = await Promise.all([load(wanted).catch(() => ({})), load("en").catch(() => ({}))]);
+  english = first;
   words = { ...english, ...own };
   document.documentElement.lang = wanted;
 }
@@ -16,6 +19,9 @@ export async function speak() {
 export function t(key, ...values) {
   return (words[key] ?? key).replace(/\{(\d)\}/g, (_, place) => values[place] ?? "");
 }
+
+/** A sentence by its key, its places not filled in. */
+export const own = (key) => words[key];
 
 /** Whether there is a word for a key. */
 export const has = (key) => key in words;
