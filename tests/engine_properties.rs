@@ -695,7 +695,7 @@ proptest! {
                     source: hearthd::model::Source::Console,
                     point: format!("o{}", number % 7),
                     payload: payload.into(),
-                    hold: hold.map(|hold| secs(hold.into())),
+                    hold: hold.map(|hold| hearthd::model::Hold::Time(secs(hold.into()))),
                 }},
                 Chaos::Step(Step::SetMode(away)) => Event::Command {
                     request: None,

@@ -114,6 +114,12 @@ fn tcp_answers_as_the_socket_does_and_says_who_commanded() {
     assert_eq!(why["point"]["id"], "lamp");
     let held = ask(port, "PUT", "/api/v1/points/lamp", &[], r#"{"value": "ON", "for": "2h"}"#);
     assert_eq!(held.status, 200);
+    let empty = put(r#"{"value": "ON", "for": "room_empty"}"#).json();
+    let why = empty["why"].as_str().unwrap();
+    assert!(why.contains("until hall is empty") && empty["commands"]["room_empty"] == true, "{empty}");
+    assert!(get(port, "/api/v1/points/pump").json()["commands"].get("room_empty").is_none(), "it is in no room");
+    let held = ask(port, "PUT", "/api/v1/points/lamp", &[], r#"{"value": "ON", "for": "2h"}"#);
+    assert_eq!(held.status, 200);
     let outlook = get(port, "/api/v1/outlook").json();
     let expected = &outlook["changes"][0];
     assert_eq!((&expected["id"], &expected["value"]), (&"lamp".into(), &"OFF".into()), "{outlook}");
@@ -132,7 +138,7 @@ fn what_is_wrong_is_said_as_problem_details() {
     let json = "content-type: application/json";
     let big = format!("{{\"value\": \"{}\"}}", "x".repeat(20_000));
     type Row<'r> = (&'r str, &'r str, &'r [&'r str], &'r str, u16, &'r str);
-    let table: [Row<'_>; 19] = [
+    let table: [Row<'_>; 20] = [
         ("GET", "/api/v1/points/lmp", &[], "", 404, "did you mean lamp?"),
         ("GET", "/api/v1/points/..%2f..%2fetc%2fpasswd", &[], "", 404, "no such point"),
         ("GET", "/../../etc/passwd", &[], "", 404, "no such path"),
@@ -142,7 +148,15 @@ fn what_is_wrong_is_said_as_problem_details() {
         ("PUT", "/api/v1/points/lamp", &[], "{", 400, "not as it should be"),
         ("PUT", "/api/v1/points/lamp", &[], "{\"valeu\": 1}", 422, "valeu"),
         ("PUT", "/api/v1/points/lamp", &[], "{\"value\": \"blue\"}", 422, "ON, OFF, TOGGLE or AUTO"),
-        ("PUT", "/api/v1/points/lamp", &[], "{\"value\": \"ON\", \"for\": \"soon\"}", 422, "for:"),
+        (
+            "PUT",
+            "/api/v1/points/lamp",
+            &[],
+            "{\"value\": \"ON\", \"for\": \"soon\"}",
+            422,
+            "\"1h30m\", or \"room_empty\"",
+        ),
+        ("PUT", "/api/v1/points/pump", &[], "{\"value\": \"ON\", \"for\": \"room_empty\"}", 422, "pump is in no room"),
         ("PUT", "/api/v1/points/lamp", &[], &big, 413, "16384"),
         ("POST", "/api/v1/plan", &["content-type: text/plain"], "{}", 415, "application/json"),
         ("POST", "/api/v1/plan", &[json], "{\"name\": \"n\", \"text\": \"[hub]\"}", 422, "n:1"),

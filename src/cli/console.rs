@@ -9,7 +9,7 @@ use hearthd::{
         client::{self, Error, point_path},
         shape::{Client, Clients, House, PartShape, PointShape, SlotShape, Why},
     },
-    model::{BrokerStatus, duration, shown_lines},
+    model::{BrokerStatus, Hold, duration, shown_lines},
 };
 use serde_json::json;
 use std::{
@@ -295,8 +295,8 @@ pub async fn plan(sockets: &[PathBuf], sources: &Sources, as_json: bool) -> anyh
 }
 
 /// Sets a point by hand.
-pub async fn set(sockets: &[PathBuf], point: &str, value: &str, hold: Option<Duration>) -> anyhow::Result<()> {
-    let body = json!({ "value": value, "for": hold.map(duration::spell) });
+pub async fn set(sockets: &[PathBuf], point: &str, value: &str, hold: Option<Hold>) -> anyhow::Result<()> {
+    let body = json!({ "value": value, "for": hold.map(|hold| hold.to_string()) });
     let state: PointShape = ask(sockets, Method::PUT, &point_path("points", point), Some(body)).await?;
     // The total of a counter is what the meter shows, at once.
     let is_total = || {

@@ -29,7 +29,7 @@ use hearthd::{
     daemon::{self, InForce},
     hardware,
     history::{FILE, Place},
-    model::{Backend, ClockTrust, Config, duration},
+    model::{Backend, ClockTrust, Config, Hold},
 };
 use logging::Log;
 use std::{
@@ -114,9 +114,9 @@ enum Command {
         /// number on the meter
         #[arg(required = true, num_args = 1.., allow_negative_numbers = true)]
         value: Vec<String>,
-        /// How long it holds, for example 2h; then automatic control goes on
-        #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse)]
-        hold: Option<Duration>,
+        /// How long it holds, for example 2h, or room_empty: until its room is empty; then automatic control goes on
+        #[arg(long = "for", value_name = "DURATION", value_parser = Hold::parse)]
+        hold: Option<Hold>,
     },
     /// Give an output, or a climate zone, back to automatic control
     Auto {

@@ -4,11 +4,11 @@ use super::{
     diagnostic::Problems,
     ids,
     rules::{Setting, Settings, resolve_settings},
-    shape::{DAY, Period, SECOND},
+    shape::HowLong,
     table::{Id, Table},
 };
-use crate::model::{Config, Scene};
-use std::{ops::Range, time::Duration};
+use crate::model::{Config, Hold, Scene};
+use std::ops::Range;
 
 /// A scene as far as its own table tells.
 pub(super) struct Draft {
@@ -16,7 +16,7 @@ pub(super) struct Draft {
     /// What people call it.
     pub called: ids::Called,
     set: Vec<Setting>,
-    hold: Option<Duration>,
+    hold: Option<Hold>,
     hold_place: Range<usize>,
 }
 
@@ -26,8 +26,11 @@ pub(super) fn read(id: &Id, table: &mut Table<'_>) -> Draft {
     if set.as_ref().is_some_and(Vec::is_empty) {
         table.error_at("set", "the scene sets nothing", "write what it sets: { hall_light = \"on\" }");
     }
-    let hold =
-        table.optional("for", "How long it holds; when absent, as long as any command.", Period(SECOND..=365 * DAY));
+    let hold = table.optional(
+        "for",
+        "How long it holds, or room_empty: each of its outputs until its room is empty; when absent, as long as any command.",
+        HowLong,
+    );
     Draft { id: id.clone(), called, set: set.unwrap_or_default(), hold, hold_place: table.place_of("for") }
 }
 
@@ -36,10 +39,18 @@ pub(super) fn resolve(draft: Draft, config: &Config, problems: &Problems) -> Sce
     let pulses = set.iter().find_map(|(output, _)| config[*output].pulse.map(|_| &config[*output].id));
     if let Some(output) = pulses.filter(|_| draft.hold.is_some()) {
         problems.error(
-            draft.hold_place,
+            draft.hold_place.clone(),
             format!("`{output}` has a pulse of its own and holds nothing for a time"),
             "leave `for` out, or the output",
         );
+    } else if draft.hold == Some(Hold::RoomEmpty) {
+        for output in set.iter().filter_map(|(output, _)| config.without_room(*output)) {
+            problems.error(
+                draft.hold_place.clone(),
+                format!("\"room_empty\", and `{}` is in no room", config[output].id),
+                "add room = \"name_of_the_room\" to it, or write a duration such as \"2h\"",
+            );
+        }
     }
     Scene { name: draft.called.name, id: draft.id.text.into(), set, hold: draft.hold }
 }

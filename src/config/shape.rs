@@ -3,6 +3,7 @@
 mod address;
 mod chip;
 mod class;
+mod hold;
 mod names;
 mod period;
 mod wire;
@@ -10,6 +11,7 @@ mod wire;
 pub(super) use address::Address;
 pub(super) use chip::{Channels, ChipOf, ChipWord, MuxChannel, OneNumberOf};
 pub(super) use class::Class;
+pub(super) use hold::HowLong;
 pub(super) use names::{NameOrNames, Names, Words};
 pub(super) use period::{DAY, Period, SECOND, meant_duration};
 pub(super) use wire::{PwmWire, Wire, Wires};

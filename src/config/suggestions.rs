@@ -1,7 +1,7 @@
 //! What to say about names that are not found.
 
 use super::{hubs, nearest, shape::shorten};
-use crate::model::{Ask, Capability, Config, InputId, Method, OutputId, Point, Refusal};
+use crate::model::{Ask, Capability, Config, Hold, InputId, Method, OutputId, Point, Refusal};
 
 /// What is wrong with `name` where the name of a `kind` is wanted, of which `known` exist, and what to write.
 pub(super) fn not_found<'n>(
@@ -81,6 +81,14 @@ pub(super) fn refused(name: &str, text: &str, refusal: &Refusal, quote: char, co
         Refusal::NoHold { why } => {
             (format!("`{name}` cannot hold this for a time: {why}"), "leave the time out".into())
         }
+        Refusal::NoRoom { output: Some(output) } => (
+            format!("`{output}` is in no room that could be empty"),
+            "write a time such as 2h, or add room = \"name_of_the_room\" to it".into(),
+        ),
+        Refusal::NoRoom { output: None } => (
+            format!("`{name}` is no output: only outputs and scenes are held until a room is empty"),
+            "write a time such as 2h".into(),
+        ),
         Refusal::Unfit { what, advice } => (format!("`{name}`: {what}"), advice.clone()),
         Refusal::ReadOnly => (format!("`{name}` is read, not set"), "name an output, or a point that is set".into()),
         Refusal::NoAuto { expected } => (cannot(), format!("it stays as it is set: write {expected}")),
@@ -89,8 +97,8 @@ pub(super) fn refused(name: &str, text: &str, refusal: &Refusal, quote: char, co
 }
 
 /// What is wrong with a command, if no point of this name understands it: a message, and what to write.
-pub fn refused_command(name: &str, text: &str, held: bool, config: &Config) -> Option<(String, String)> {
-    let refusal = config.wish(name, text, held).err()?;
+pub fn refused_command(name: &str, text: &str, hold: Option<Hold>, config: &Config) -> Option<(String, String)> {
+    let refusal = config.wish(name, text, hold).err()?;
     Some(refused(name, text, &refusal, '"', config))
 }
 

@@ -30,7 +30,7 @@ use crate::{
     clock::{Moment, Now},
     model::{
         Action, Click, Command, Condition, Config, Effect, EventRule, EventRuleNow, EventUse, InputId, LastEvent,
-        LeftOut, OutputFacet, Part, Point, RunMode, Source, Trigger, Truth, Value, duration,
+        LeftOut, OutputFacet, Part, Point, RunMode, Source, Trigger, Truth, Value,
     },
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -372,7 +372,7 @@ impl Engine {
                     hold: *hold,
                 };
                 let refusal = self.command(&command, now).err()?;
-                let held = hold.map(|hold| format!(" for {}", duration::spell(hold))).unwrap_or_default();
+                let held = hold.map(|hold| format!(" for {hold}")).unwrap_or_default();
                 let text = format!("{point} {payload}{held} was refused: {refusal}");
                 Some(Effect::Note { about: rule.name.clone(), text: text.into() })
             }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     clock::Now,
     model::{
-        Ask, Capability, ClimateFacet, Command, Config, Effect, Level, Method, OutputId, Point, Refusal, SceneId,
+        Ask, Capability, ClimateFacet, Command, Config, Effect, Hold, Level, Method, OutputId, Point, Refusal, SceneId,
         Source, Wish,
     },
 };
@@ -29,11 +29,11 @@ pub(super) enum Goal {
 impl Engine {
     /// Does what a command means, or says why not; a refused command changes nothing.
     pub(super) fn command(&mut self, command: &Command, now: Now) -> Result<(), Refusal> {
-        let wish = self.config.wish(&command.point, &command.payload, command.hold.is_some());
+        let wish = self.config.wish(&command.point, &command.payload, command.hold);
         let wish = wish.map_err(|refusal| self.with_nearest(refusal, &command.point))?;
         // A rule may pulse an output for less than a second.
         let shortest = if matches!(command.source, Source::Rule(_)) { Duration::from_millis(1) } else { HOLD_MIN };
-        if command.hold.is_some_and(|hold| !(shortest..=HOLD_MAX).contains(&hold)) {
+        if command.hold.and_then(Hold::time).is_some_and(|time| !(shortest..=HOLD_MAX).contains(&time)) {
             return Err(Refusal::BadHold);
         }
         let promised = match wish {
@@ -58,7 +58,7 @@ impl Engine {
                 if facet == ClimateFacet::Mode {
                     self.note_return(&wish, command, now);
                 }
-                let by_whom = (command.hold, &command.source);
+                let by_whom = (command.hold.and_then(Hold::time), &command.source);
                 self.climates[id.0].command(&self.config[id], facet, ask, by_whom, now)?;
                 self.changes.climate(id);
                 Promised::Zone(id)

@@ -11,33 +11,28 @@ use super::{
 use crate::{
     almanac::local_instant,
     clock::Now,
-    model::{Level, ManualEnd, ManualFor, Method, Mover, Output, OutputId, RoomId, SettableKind, Source, Truth, Zone},
+    model::{
+        Hold, Level, ManualEnd, ManualFor, Method, Mover, Output, OutputId, RoomId, SettableKind, Source, Truth, Zone,
+    },
 };
 use chrono::{DateTime, Utc};
-use std::time::Duration;
 
 impl Engine {
     /// Fills the manual slots of these outputs: a command that was understood, or an action. `hold` is how long; None: as
     /// the output's `manual_for` says.
-    pub(super) fn fill_manual(
-        &mut self,
-        goals: &[(OutputId, Goal)],
-        source: &Source,
-        hold: Option<Duration>,
-        now: Now,
-    ) {
+    pub(super) fn fill_manual(&mut self, goals: &[(OutputId, Goal)], source: &Source, hold: Option<Hold>, now: Now) {
         if goals.is_empty() {
             return;
         }
         self.commands = self.commands.saturating_add(1);
         for (id, goal) in goals.iter().copied() {
             self.promises.note(Promised::Output(id));
-            // It was asked for a time: afterwards it is as it was, where nobody else asks.
+            // It is not asked for good: afterwards it is as it was, where nobody else asks.
             let back = hold.is_some().then(|| self.goes_back_to(id, goal, now)).flatten();
             let output = &self.config[id];
             // As somebody set it, else as the file says.
             let set = self.outputs[id.0].settings.time(SettableKind::ManualFor);
-            let (until, release) = ends(output, hold.or(set), now);
+            let (until, release) = ends(output, hold.or(set.map(Hold::Time)), now);
             let (level, stands) = match goal {
                 Goal::Level(level) => (self.config.capability(id).fit(level), false),
                 Goal::Stand(level) => (level, true),
@@ -103,13 +98,15 @@ impl Engine {
     }
 }
 
-fn ends(output: &Output, hold: Option<Duration>, now: Now) -> (Option<Timestamp>, Option<Release>) {
+fn ends(output: &Output, hold: Option<Hold>, now: Now) -> (Option<Timestamp>, Option<Release>) {
     let timed = |duration| (Some(Timestamp::after(now, duration)), None);
     match (hold, output.manual_for) {
-        (Some(hold), _) | (None, ManualFor::Time(hold)) => timed(hold),
+        (Some(Hold::Time(time)), _) | (None, ManualFor::Time(time)) => timed(time),
         (None, ManualFor::Auto) => (None, None),
         (None, ManualFor::NextChange) => (None, Some(Release::NextChange { automatic: None })),
-        (None, ManualFor::RoomEmpty) => (None, Some(Release::RoomEmpty { seen: false, since: now.moment })),
+        (Some(Hold::RoomEmpty), _) | (None, ManualFor::RoomEmpty) => {
+            (None, Some(Release::RoomEmpty { seen: false, since: now.moment }))
+        }
         (None, ManualFor::TimeOfDay(_)) => (None, Some(Release::TimeOfDay { wall: None })),
     }
 }

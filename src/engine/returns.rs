@@ -4,7 +4,7 @@
 use super::{Engine, state::Timestamp};
 use crate::{
     clock::{Moment, Now},
-    model::{ClimateFacet, ClimateMode, Command, Source, Wish},
+    model::{ClimateFacet, ClimateMode, Command, Hold, Source, Wish},
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ impl Engine {
     /// Notes what the point of a command goes back to if it is for a time, and forgets what it was to go back to if not.
     pub(super) fn note_return(&mut self, wish: &Wish, command: &Command, now: Now) {
         let earlier = self.forget_return(&command.point);
-        let Some(hold) = command.hold else { return };
+        let Some(Hold::Time(hold)) = command.hold else { return };
         let until = Timestamp::after(now, hold);
         let pending = match earlier {
             Some(earlier) => Some(Return { until, ..earlier }),

@@ -1,8 +1,7 @@
 //! What Home Assistant can ask of the house besides commands of single entities: its actions, which are answered.
 
 use super::{entities::Wish, names, wire::Message};
-use crate::model::duration;
-use std::time::Duration;
+use crate::model::Hold;
 
 const LISTED: u32 = 41;
 /// Of who calls one.
@@ -28,8 +27,10 @@ pub struct Asked {
     /// The command.
     pub wish: Wish,
     /// How long it holds; None: as long as one that does not say.
-    pub hold: Option<Duration>,
+    pub hold: Option<Hold>,
 }
+
+const UNKNOWN_HOLD: &str = "write the duration as in \"2h\" or \"10m\", or \"room_empty\"";
 
 const ACTIONS: [Action; 3] = [
     Action {
@@ -37,7 +38,7 @@ const ACTIONS: [Action; 3] = [
         arguments: &["point", "value", "duration"],
         meant: |arguments| {
             let [point, value, hold] = arguments else { return Err(String::new()) };
-            let hold = duration::parse(hold).map_err(|_| "write the duration as in \"2h\" or \"10m\"".to_owned())?;
+            let hold = Hold::parse(hold).map_err(|_| UNKNOWN_HOLD.to_owned())?;
             Ok(Asked { wish: ((*point).into(), (*value).into()), hold: Some(hold) })
         },
     },
@@ -149,13 +150,15 @@ mod tests {
     #[test]
     fn actions_are_commands_of_the_house() {
         let asked = |point: &str, value: &str, hold| Ok(Asked { wish: (point.into(), value.into()), hold });
-        let two_hours = Some(Duration::from_secs(7_200));
+        let two_hours = Some(Hold::Time(std::time::Duration::from_secs(7_200)));
         assert_eq!(call("set_for", &["hall_light", "40", "2h"]), asked("hall_light", "40", two_hours));
+        let until_empty = call("set_for", &["hall_light", "OFF", "room_empty"]);
+        assert_eq!(until_empty, asked("hall_light", "OFF", Some(Hold::RoomEmpty)));
         assert_eq!(call("auto", &["attic"]), asked("attic", "AUTO", None));
         assert_eq!(call("scene", &["evening"]), asked("scene.evening", "ON", None));
         assert_eq!(
             call("set_for", &["hall_light", "40", "soon"]),
-            Err("write the duration as in \"2h\" or \"10m\"".into())
+            Err("write the duration as in \"2h\" or \"10m\", or \"room_empty\"".into())
         );
         assert_eq!(call("scene", &[]), Err("scene wants name".into()));
         assert_eq!(call("auto", &["x", "y"]), Err("auto wants point".into()));

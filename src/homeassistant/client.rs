@@ -13,7 +13,7 @@ use super::{
 use crate::{
     clock::Clock,
     house::Request,
-    model::{Refusal, Snapshot, Source, shown},
+    model::{Hold, Refusal, Snapshot, Source, shown},
 };
 use std::{
     io,
@@ -294,7 +294,7 @@ impl Client {
     }
 
     /// Commands the house, in the order in which it was said.
-    fn command(&mut self, entity: Option<usize>, call: u32, point: String, payload: String, hold: Option<Duration>) {
+    fn command(&mut self, entity: Option<usize>, call: u32, point: String, payload: String, hold: Option<Hold>) {
         let (request, answer) = Request::by(Source::HomeAssistant, &point, &payload, hold);
         match self.doors.requests.try_send(request) {
             Ok(()) => drop(

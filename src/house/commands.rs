@@ -1,8 +1,8 @@
 //! Commands by people and programs, and the way back for their answers.
 
 use super::Notification;
-use crate::model::{Command, Refusal, Snapshot, Source};
-use std::{sync::Arc, time::Duration};
+use crate::model::{Command, Hold, Refusal, Snapshot, Source};
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// A command, and who is to be answered.
@@ -18,7 +18,7 @@ impl Request {
     pub fn new(
         point: &str,
         payload: &str,
-        hold: Option<Duration>,
+        hold: Option<Hold>,
     ) -> (Request, oneshot::Receiver<Result<Arc<Snapshot>, Refusal>>) {
         Request::by(Source::Console, point, payload, hold)
     }
@@ -28,7 +28,7 @@ impl Request {
         source: Source,
         point: &str,
         payload: &str,
-        hold: Option<Duration>,
+        hold: Option<Hold>,
     ) -> (Request, oneshot::Receiver<Result<Arc<Snapshot>, Refusal>>) {
         let (point, payload) = (point.to_owned(), payload.to_owned());
         let command = Command { source, point, payload, hold };

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::clock::Moment;
 use crate::house::{Ask, Candidate, Course, Explained, House, NoCourse, Past, Plan, Question, Request};
-use crate::model::{Refusal, Scope, Source, duration};
+use crate::model::{Hold, Refusal, Scope, Source};
 use crate::report::{Report, Wanted};
 use axum::{
     Extension, Json, Router,
@@ -384,7 +384,8 @@ struct Commanded {
     /// A word such as `ON`, or a number.
     #[schemars(with = "shape::WordOrNumber")]
     value: serde_json::Value,
-    /// How long it holds: `"2h"`; as the file says when absent.
+    /// How long it holds: `"2h"`, or `"room_empty"`: until the room of each output that it sets is empty; as the file says
+    /// when absent.
     #[serde(rename = "for")]
     hold: Option<String>,
 }
@@ -409,7 +410,7 @@ async fn put(
             return problem(StatusCode::UNPROCESSABLE_ENTITY, &text);
         }
     };
-    match body.hold.as_deref().map(duration::parse).transpose() {
+    match body.hold.as_deref().map(Hold::parse).transpose() {
         Ok(hold) => command(&house, source, id, payload, hold).await,
         Err(wrong) => problem(StatusCode::UNPROCESSABLE_ENTITY, &format!("for: {wrong}")),
     }
@@ -425,7 +426,7 @@ async fn delete(
     command(&house, source, id, "AUTO".into(), None).await
 }
 
-async fn command(house: &House, source: Source, point: String, payload: String, hold: Option<Duration>) -> Response {
+async fn command(house: &House, source: Source, point: String, payload: String, hold: Option<Hold>) -> Response {
     let (request, answer) = Request::by(source, &point, &payload, hold);
     if house.requests.send(request).await.is_err() {
         return problem(StatusCode::SERVICE_UNAVAILABLE, "hearthd is stopping");
@@ -448,6 +449,7 @@ async fn command(house: &House, source: Source, point: String, payload: String, 
                 | Refusal::NoLevels { .. }
                 | Refusal::BadHold
                 | Refusal::NoHold { .. }
+                | Refusal::NoRoom { .. }
                 | Refusal::NotKnown
                 | Refusal::NoEnds { .. }
                 | Refusal::NoSetpoint { .. } => StatusCode::UNPROCESSABLE_ENTITY,

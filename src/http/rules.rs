@@ -85,9 +85,7 @@ fn held(config: &Config, rule: &Rule, now: &RuleNow) -> ListedRule {
 fn acting(config: &Config, rule: &EventRule, now: &EventRuleNow) -> ListedRule {
     let does = |action: &Action| match action {
         Action::Command { point, payload, hold: None } => format!("{point} {payload}"),
-        Action::Command { point, payload, hold: Some(hold) } => {
-            format!("{point} {payload} for {}", duration::spell(*hold))
-        }
+        Action::Command { point, payload, hold: Some(hold) } => format!("{point} {payload} for {hold}"),
         Action::Notify(text) => tells(config, text),
         Action::Wait(wait) => format!("wait {}", duration::spell(*wait)),
     };

@@ -1,7 +1,7 @@
 //! What happens once, on an event: rules with `on` and `do`, scenes, the modes of the house.
 
 use super::table::table;
-use super::{Condition, Cron, InputId, Level, OutputId, Point, TimeOfDay};
+use super::{Condition, Cron, Hold, InputId, Level, OutputId, Point, TimeOfDay};
 use std::{sync::Arc, time::Duration};
 
 /// A selector of the whole house, such as `home`, `away`, `night`. Without words there is no point `mode`.
@@ -30,7 +30,7 @@ pub struct Scene {
     /// What it sets.
     pub set: Vec<(OutputId, Level)>,
     /// How long that holds; None: as for any command.
-    pub hold: Option<Duration>,
+    pub hold: Option<Hold>,
 }
 
 /// Does something once when something happens.
@@ -119,7 +119,7 @@ pub enum Action {
         /// What it is set to, in the words of commands: `ON`, `TOGGLE`, `away`.
         payload: Arc<str>,
         /// How long it holds, if it does not hold as usual.
-        hold: Option<Duration>,
+        hold: Option<Hold>,
     },
     /// Tells people something.
     Notify(Vec<Part>),

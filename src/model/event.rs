@@ -1,11 +1,11 @@
 //! What can happen to the engine and what it wants done: both closed lists.
 
 use super::{
-    Cause, Click, ClimateMode, Config, CoverSays, InputId, Learnt, Level, OutputId, PastDay, Quantity, Source,
+    Cause, Click, ClimateMode, Config, CoverSays, Hold, InputId, Learnt, Level, OutputId, PastDay, Quantity, Source,
 };
 use crate::clock::Moment;
 use chrono::{DateTime, Utc};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 /// Everything that can happen to the engine. Hardware names its points, so that news of an entity that a reload has
 /// just removed is dropped and never taken for another's.
@@ -131,7 +131,7 @@ pub struct Command {
     /// `ON`, `OFF`, `TOGGLE`, `AUTO`, a number, or another word of the point.
     pub payload: String,
     /// How long it holds; None: as the output's configuration says.
-    pub hold: Option<Duration>,
+    pub hold: Option<Hold>,
 }
 
 /// What the daemon must do, in this order.
@@ -228,6 +228,11 @@ pub enum Refusal {
         /// Why.
         why: String,
     },
+    /// What is asked cannot be until a room is empty.
+    NoRoom {
+        /// The output that is in no room; None: it is not asked of an output.
+        output: Option<String>,
+    },
     /// More or less than now is asked, and nobody knows how it is now.
     NotKnown,
     /// It is not known at which end a door is, or whether at any.
@@ -261,6 +266,15 @@ impl fmt::Display for Refusal {
             Refusal::Locked { output } => write!(f, "{output} is locked; {output}.lock OFF unlocks it"),
             Refusal::BadHold => f.write_str("a command holds for 1s to 365d"),
             Refusal::NoHold { why } => write!(f, "it cannot hold for a time: {why}; leave the time out"),
+            Refusal::NoRoom { output: Some(output) } => {
+                write!(
+                    f,
+                    "{output} is in no room that could be empty; write a time such as 2h, or give it a `room` in the file"
+                )
+            }
+            Refusal::NoRoom { output: None } => {
+                f.write_str("only outputs and scenes are held until a room is empty; write a time such as 2h")
+            }
             Refusal::NoEnds { output } => {
                 write!(f, "nobody knows where {output} is: an end switch does not tell, or both say that it is there")
             }

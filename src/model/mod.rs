@@ -42,6 +42,7 @@ mod event;
 mod expander;
 mod filter;
 mod history;
+mod hold;
 mod homeassistant;
 mod http;
 mod kernel;
@@ -99,6 +100,7 @@ pub use event::{Command, DriveId, Effect, Event, ReadFailure, Refusal, RequestId
 pub use expander::{Expander, ExpanderChip};
 pub use filter::{Delta, Filter, Plausible};
 pub use history::HistorySettings;
+pub use hold::Hold;
 pub use homeassistant::{Encryption, Guest, HomeAssistantSettings, NoiseKey};
 pub use http::{HttpSettings, HttpTls, Login, Scope, SecretHash};
 pub use kernel::{KernelChannel, KernelSource};

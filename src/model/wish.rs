@@ -2,8 +2,8 @@
 //! and tests go by it, so that what `hearthd check` accepts is understood later.
 
 use super::{
-    Capability, Climate, ClimateFacet, ClimateId, ClimateMode, Config, Level, Method, OutputFacet, OutputId, Point,
-    Preset, Quantity, Refusal, SceneId, SensorId, Settable, duration,
+    Capability, Climate, ClimateFacet, ClimateId, ClimateMode, Config, Hold, Level, Method, OutputFacet, OutputId,
+    Point, Preset, Quantity, Refusal, SceneId, SensorId, Settable, duration,
     number::{self, Amount},
 };
 
@@ -78,16 +78,38 @@ pub(super) fn hundredths(degrees: f64) -> f64 {
 }
 
 impl Config {
-    /// What `text` asks of the point, or scene, of this name; `held`: for a time.
+    /// What `text` asks of the point, or scene, of this name; `hold`: for how long, if it is not for good.
     ///
     /// # Errors
     /// Why it asks nothing.
-    pub fn wish(&self, name: &str, text: &str, held: bool) -> Result<Wish, Refusal> {
+    pub fn wish(&self, name: &str, text: &str, hold: Option<Hold>) -> Result<Wish, Refusal> {
         let wish = self.wish_for_good(name, text)?;
-        match self.no_hold(&wish).filter(|_| held) {
-            Some(why) => Err(Refusal::NoHold { why }),
-            None => Ok(wish),
+        let Some(hold) = hold else { return Ok(wish) };
+        if let Some(why) = self.no_hold(&wish) {
+            return Err(Refusal::NoHold { why });
         }
+        match hold {
+            Hold::Time(_) => Ok(wish),
+            Hold::RoomEmpty => self.in_rooms(&wish).map(|()| wish),
+        }
+    }
+
+    /// Refuses what cannot be until a room is empty: of each output that it sets there is one.
+    fn in_rooms(&self, wish: &Wish) -> Result<(), Refusal> {
+        let outputs = match wish {
+            Wish::Output(id, _) => vec![*id],
+            Wish::Scene(id) => self[*id].set.iter().map(|(output, _)| *output).collect(),
+            _ => return Err(Refusal::NoRoom { output: None }),
+        };
+        match outputs.into_iter().find_map(|id| self.without_room(id)) {
+            Some(without) => Err(Refusal::NoRoom { output: Some(self[without].id.to_string()) }),
+            None => Ok(()),
+        }
+    }
+
+    /// The output itself, or the first member of a group, that is in no room.
+    pub fn without_room(&self, id: OutputId) -> Option<OutputId> {
+        self.members(id).into_iter().find(|member| self[*member].room.is_none())
     }
 
     fn wish_for_good(&self, name: &str, text: &str) -> Result<Wish, Refusal> {

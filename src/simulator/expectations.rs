@@ -10,7 +10,7 @@ use crate::{
         state_words,
     },
     model::{
-        Ask, Config, Level, OutputId, Point, PointState, Value,
+        Ask, Config, Hold, Level, OutputId, Point, PointState, Value,
         number::{self, Amount},
     },
 };
@@ -190,12 +190,13 @@ fn given(step: &Step, config: &Config, problems: &Problems) -> Vec<(Duration, Ha
             if find(entry, config, problems).is_none() {
                 continue;
             }
-            let (value, held) = match entry.value.split_once(" for ") {
-                Some((value, _)) => (value, true),
-                None => (entry.value.as_str(), false),
+            let (value, hold) = match entry.value.split_once(" for ") {
+                // What is wrong with how long it holds, its line says below.
+                Some((value, hold)) => (value, Some(Hold::parse(hold).unwrap_or(Hold::Time(Duration::ZERO)))),
+                None => (entry.value.as_str(), None),
             };
             // What no command understands makes no test.
-            if let Some((message, advice)) = refused_command(&entry.point, value, held, config) {
+            if let Some((message, advice)) = refused_command(&entry.point, value, hold, config) {
                 problems.error(entry.value_place.clone(), message, advice);
                 continue;
             }

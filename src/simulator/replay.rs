@@ -11,7 +11,7 @@ use crate::{
         Change, UNKNOWN,
         past::{LONG_BEFORE, Piece, Source, Stretch, Time, changes, pieces, states},
     },
-    model::{ClimateFacet, Config, InputId, Kind, OutputId, Owner, Point, PointSpec, Role, SensorId},
+    model::{ClimateFacet, Config, Hold, InputId, Kind, OutputId, Owner, Point, PointSpec, Role, SensorId},
 };
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use std::{collections::BTreeMap, time::Duration};
@@ -134,7 +134,7 @@ fn commands<E>(
         .filter(|(_, (_, change))| change.value != UNKNOWN && is_theirs(change.why.as_deref().unwrap_or_default()));
     let commands = commands.map(|(place, (at, change))| {
         let until = told.get(place + 1).map_or(time.to, |(next, _)| *next);
-        let hold = (!lasts).then(|| (until - *at).to_std().unwrap_or_default().max(Duration::from_secs(1)));
+        let hold = (!lasts).then(|| Hold::Time((until - *at).to_std().unwrap_or_default().max(Duration::from_secs(1))));
         let what = Happening::Command { point: spec.name.clone(), payload: change.value.clone(), hold };
         Timed { at: at.to_utc(), what }
     });
@@ -452,7 +452,7 @@ mod tests {
         let told = happenings(&config, span, &mut source).unwrap();
         let command = |timed: &Timed| {
             let Happening::Command { point, payload, hold } = &timed.what else { panic!("nothing else happened") };
-            (timed.at.to_rfc3339(), format!("{point} {payload}"), hold.map(|hold| hold.as_secs()))
+            (timed.at.to_rfc3339(), format!("{point} {payload}"), hold.and_then(Hold::time).map(|time| time.as_secs()))
         };
         let expected = [
             ("2026-11-24T17:00:00+00:00".to_owned(), "zone.target 23".to_owned(), Some(9_000)),

@@ -3,7 +3,7 @@
 //! what to write to it.
 
 use crate::support::{engine_config::*, engine_house::House};
-use hearthd::model::{Capability, ClimateFacet, Config, Method, OutputFacet, Point, Quality, Settable, Wish};
+use hearthd::model::{Capability, ClimateFacet, Config, Hold, Method, OutputFacet, Point, Quality, Settable, Wish};
 
 /// A house with a point of every kind, twice where two kinds of thing have it.
 const HOUSE: &str = r#"
@@ -178,7 +178,11 @@ fn what_is_accepted_for_a_time_holds_and_is_over() {
         let mut house = lived.clone();
         let answer = house.command_for(&point, &payload, Some(mins(10)));
         let refused = answer.iter().any(|line| line.starts_with("refused"));
-        assert_eq!(refused, config.wish(&point, &payload, true).is_err(), "{point} {payload}: {answer:?}");
+        assert_eq!(
+            refused,
+            config.wish(&point, &payload, Some(Hold::Time(mins(10)))).is_err(),
+            "{point} {payload}: {answer:?}"
+        );
         if refused {
             assert_eq!(picture(&house), before, "{point} {payload} is refused and does nothing");
             continue;
@@ -212,7 +216,7 @@ fn check_accepts_what_a_command_does_and_a_rule_does_the_same() {
             };
             let with_rule = format!("{HOUSE}[[rules]]\nname = \"Do\"\non = \"go on\"\ndo = \"{action}\"\n");
             let checked = try_text(&with_rule);
-            let wish = config.wish(&point, &payload, held.is_some());
+            let wish = config.wish(&point, &payload, held.map(Hold::Time));
             // A person who writes a file is asked what is meant; a program is taken by its word.
             let is_slip = payload == "40.4";
             assert_eq!(checked.is_ok(), wish.is_ok() && !is_slip, "{action}: {wish:?} {checked:?}");
@@ -314,14 +318,14 @@ fn words_mean_the_same_everywhere_and_only_where_they_fit() {
     ] {
         for word in words {
             for written in [word.to_owned(), word.to_uppercase()] {
-                assert!(config.wish(point, &written, false).is_ok(), "{point} {written}");
+                assert!(config.wish(point, &written, None).is_ok(), "{point} {written}");
             }
         }
     }
     for (point, word) in
         [("lamp", "open"), ("relay", "closed"), ("lamp", "speed 1"), ("valve", "stop"), ("lights", "open")]
     {
-        assert!(config.wish(point, word, false).is_err(), "{point} {word}");
+        assert!(config.wish(point, word, None).is_err(), "{point} {word}");
         let set = format!("{HOUSE}[[rules]]\nname = \"Set\"\nwhile = \"go\"\nset = {{ {point} = \"{word}\" }}\n");
         assert!(try_text(&set).is_err(), "{point} {word}");
     }
@@ -340,7 +344,7 @@ fn all_kinds_of_outputs_and_points_are_there() {
     assert!(of(|takes| takes == Capability::OnOff) && of(|takes| takes == Capability::Percent));
     assert!(of(|takes| takes == Capability::Position) && of(|takes| matches!(takes, Capability::Steps(_))));
     assert!(config.outputs.iter().any(|output| matches!(output.method, Method::Group { .. })));
-    assert!(matches!(config.wish("scene.evening", "ON", true), Ok(Wish::Scene(_))));
+    assert!(matches!(config.wish("scene.evening", "ON", Some(Hold::Time(mins(10)))), Ok(Wish::Scene(_))));
     let house = lived_in(&config);
     let is_good = |name: &str| house.point(name).quality == Quality::Good;
     for name in ["relay", "relay.lock", "relay.power", "relay.energy", "lamp.level", "blind.position", "motion", "mode"]

@@ -4,7 +4,7 @@ use crate::{
     NOTHING,
     support::{engine_config::*, engine_house::House},
 };
-use hearthd::model::{Command, Event, Source};
+use hearthd::model::{Command, Event, Hold, Source};
 
 /// A lamp that follows motion in the hall.
 fn hall(manual_for: &str) -> House {
@@ -87,6 +87,70 @@ fn a_time_that_is_said_counts_more() {
     house.command_for("lamp", "ON", Some(mins(10)));
     assert_eq!(house.why("lamp"), "manual: command by MQTT, until 2026-11-23 13:10:00");
     assert_eq!(house.live(mins(10)), ["lamp OFF: nobody asks for anything"]);
+}
+
+/// Whatever the file says of commands that do not say it, and whatever somebody set of that.
+#[test]
+fn a_command_that_says_until_the_room_is_empty() {
+    let mut house = hall("10m\"\nsettable = true\ndefault = \"hold");
+    let empty = Some(Hold::RoomEmpty);
+    house.input("motion", false);
+    house.live(mins(10));
+    house.command("lamp.manual_for", "2");
+    assert_eq!(house.command_held("lamp", "ON", empty), ["lamp ON: command by MQTT, until hall is empty"]);
+    house.input("motion", true);
+    house.live(mins(60));
+    house.input("motion", false);
+    house.live(mins(4));
+    house.restart(secs(1));
+    assert_eq!(house.why("lamp"), "manual: command by MQTT, until hall is empty");
+    assert_eq!(house.live(mins(2)), ["lamp OFF: nobody asks for anything, it stays as it is"], "as it was before");
+    house.command_held("lamp", "ON", empty);
+    house.command("lamp", "AUTO");
+    assert_ne!(house.why("lamp"), "manual: command by MQTT, until hall is empty");
+}
+
+/// Of a group each member until its own room is empty; nothing is set where one is in none.
+#[test]
+fn only_what_is_in_a_room_holds_until_that_is_empty() {
+    let text = |room: &str| {
+        format!(
+            "[inputs.motion]\nkind = \"motion\"\ngpio = 4\n[inputs.other]\nkind = \"motion\"\ngpio = 5\n\
+             [rooms.hall]\nmotion = [\"motion\"]\nempty_after = \"5m\"\n\
+             [rooms.attic]\nmotion = [\"other\"]\nempty_after = \"20m\"\n[modes]\nlist = [\"home\", \"away\"]\n\
+             [outputs.lamp]\nkind = \"light\"\ngpio = 17\nroom = \"hall\"\nlock = true\n\
+             [outputs.desk]\nkind = \"light\"\ngpio = 18\n{room}[outputs.door]\nkind = \"switch\"\ngpio = 19\n\
+             room = \"hall\"\npulse = \"1s\"\n[outputs.all]\nkind = \"group\"\nmembers = [\"lamp\", \"desk\"]\n\
+             [scenes.evening]\nset = {{ lamp = \"on\", desk = \"on\" }}\n"
+        )
+    };
+    let mut house = House::new(from_text(&text("")));
+    let refused = |house: &mut House, point: &str, payload: &str| {
+        let answer = house.command_held(point, payload, Some(Hold::RoomEmpty));
+        assert_eq!(answer.len(), 1, "{point}: {answer:?}");
+        answer[0].clone()
+    };
+    for (point, payload, why) in [
+        ("all", "ON", "desk is in no room"),
+        ("scene.evening", "ON", "desk is in no room"),
+        ("lamp.lock", "ON", "only outputs and scenes"),
+        ("mode", "away", "only outputs and scenes"),
+        ("lamp", "AUTO", "AUTO is for good"),
+        ("door", "ON", "a pulse of its own"),
+    ] {
+        let answer = refused(&mut house, point, payload);
+        assert!(answer.starts_with("refused") && answer.contains(why), "{point}: {answer}");
+    }
+    let mut house = House::new(from_text(&text("room = \"attic\"\n")));
+    house.input("motion", false);
+    house.input("other", false);
+    for point in ["all", "scene.evening"] {
+        house.live(mins(30));
+        let on = ["lamp ON: command by MQTT, until hall is empty", "desk ON: command by MQTT, until attic is empty"];
+        assert_eq!(house.command_held(point, "ON", Some(Hold::RoomEmpty)), on);
+        assert_eq!(house.live(mins(5)), ["lamp OFF: nobody asks for anything"]);
+        assert_eq!(house.live(mins(15)), ["desk OFF: nobody asks for anything"]);
+    }
 }
 
 /// What a hub takes back is its own, of a group each member's.

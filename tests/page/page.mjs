@@ -65,11 +65,14 @@ await sheet.getByText("by hand: command by HTTP").waitFor();
 await sheet.getByRole("button", { name: "until I say so", pressed: true }).waitFor();
 await sheet.getByRole("button", { name: "2 hours" }).click();
 await sheet.getByText(/by hand: command by HTTP, until (.* )?\d\d:\d\d$/).waitFor();
+await sheet.getByRole("button", { name: "until the room is empty" }).click();
+await sheet.getByText("by hand: command by HTTP, until Hall is empty").waitFor();
+await sheet.getByRole("button", { name: "until the room is empty", pressed: true }).waitFor();
 assert.equal(await sheet.locator(".plot").count(), 0, "this house keeps no history");
 // Reasons are in the language of the page, too.
 const german = await open({ locale: "de-DE" });
 const reason = (name) => german.locator(".tile", { hasText: name }).locator(".why");
-await reason("Hall light").getByText(/^von Hand: Befehl von HTTP, bis (.* )?\d\d:\d\d$/).waitFor();
+await reason("Hall light").getByText(/^von Hand: Befehl von HTTP, bis Hall leer ist$/).waitFor();
 await german.getByRole("button", { name: /^Warum: Hall, jemand/ }).click();
 await german.locator("#sheet").getByText(/^jemand bewegt sich \(Hall motion\)$/).waitFor();
 await german.context().close();
@@ -142,6 +145,8 @@ await act("Pump").click();
 await page.locator("#said", { hasText: "locked" }).waitFor();
 
 await tile("Pump").locator(".why").click();
+await sheet.getByRole("button", { name: "2 hours" }).first().waitFor();
+assert.equal(await sheet.getByRole("button", { name: "until the room is empty" }).count(), 0, "it is in no room");
 await sheet.getByRole("button", { name: "until the next change", pressed: true }).first().waitFor();
 await sheet.getByRole("button", { name: "2 hours" }).first().click();
 await sheet.getByRole("button", { name: "Off", exact: true }).first().click();

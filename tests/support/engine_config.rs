@@ -1,9 +1,9 @@
 //! Configurations built by hand, without a file.
 
 use hearthd::model::{
-    Action, AtStart, Chip, Climate, Comparison, Condition, Config, EventRule, Input, InputId, InputKind, Interlock,
-    InterlockId, Level, Line, Modes, Number, Output, OutputId, OutputKind, Point, Quantity, Room, RoomId, Rule,
-    RunMode, Sensor, SensorId, SensorSource, Series, SeriesId, TimeOfDay, Trigger, WiredChip, Zone,
+    Action, AtStart, Chip, Climate, Comparison, Condition, Config, EventRule, Hold, Input, InputId, InputKind,
+    Interlock, InterlockId, Level, Line, Modes, Number, Output, OutputId, OutputKind, Point, Quantity, Room, RoomId,
+    Rule, RunMode, Sensor, SensorId, SensorSource, Series, SeriesId, TimeOfDay, Trigger, WiredChip, Zone,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -184,7 +184,7 @@ fn number_timers(condition: &mut Condition, next: &mut usize) {
 
 /// What a rule commands.
 pub fn command(point: &str, payload: &str, hold: Option<Duration>) -> Action {
-    Action::Command { point: point.into(), payload: payload.into(), hold }
+    Action::Command { point: point.into(), payload: payload.into(), hold: hold.map(Hold::Time) }
 }
 
 pub fn is_on(input: InputId) -> Condition {

@@ -5,7 +5,7 @@ use hearthd::{
     clock::{Moment, Now},
     engine::{EffectQueue, Engine, Memory, Revision},
     model::{
-        Cause, Command, Config, CoverSays, Effect, Event, Level, OutputId, Point, PointState, Quality, Quantity,
+        Cause, Command, Config, CoverSays, Effect, Event, Hold, Level, OutputId, Point, PointState, Quality, Quantity,
         ReadFailure, Snapshot, Source, Value,
     },
 };
@@ -247,6 +247,10 @@ impl House {
     }
 
     pub fn command_for(&mut self, point: &str, payload: &str, hold: Option<Duration>) -> Vec<String> {
+        self.command_held(point, payload, hold.map(Hold::Time))
+    }
+
+    pub fn command_held(&mut self, point: &str, payload: &str, hold: Option<Hold>) -> Vec<String> {
         let source = Source::Mqtt;
         let command = Command { source, point: point.into(), payload: payload.into(), hold };
         self.send(Event::Command { command, request: None })

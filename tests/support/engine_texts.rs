@@ -4,7 +4,7 @@ use super::{
     engine_config::{from_text, secs, try_text},
     engine_house::House,
 };
-use hearthd::model::{AtStart, Config};
+use hearthd::model::{AtStart, Config, Hold};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use std::{fmt::Write, sync::Arc, time::Duration};
 
@@ -90,6 +90,7 @@ const ACTIONS: &[&str] = &[
     "set relay on",
     "set lamp 40 for 30s",
     "set lights off for 1m",
+    "set lamp off for room_empty",
     "set blind closed",
     "set gate on",
     "auto relay",
@@ -472,7 +473,7 @@ pub enum Step {
     Pulses(u32),
     /// All sensors are read every half a minute for so long, changing by so much each time.
     Settled(u16, [i16; 4], i8),
-    Command(&'static str, &'static str, Option<u8>),
+    Command(&'static str, &'static str, Option<Hold>),
     /// Time passes, in milliseconds.
     Live(u32),
     /// The wall clock is set, by seconds.
@@ -480,6 +481,11 @@ pub enum Step {
     ClockKnown(bool),
     /// The process is killed and started again.
     Restart,
+}
+
+/// Most outputs are in a room; of others `room_empty` is refused.
+fn hold() -> impl Strategy<Value = Hold> {
+    prop_oneof![3 => (1..200u8).prop_map(|seconds| Hold::Time(secs(seconds.into()))), 1 => Just(Hold::RoomEmpty)]
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -492,7 +498,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (1..400u32).prop_map(Step::Pulses),
         4 => (30..900u16, values, -4..4i8).prop_map(|(seconds, values, drift)| Step::Settled(seconds, values, drift)),
         2 => select(SETTINGS).prop_map(|(point, payload)| Step::Command(point, payload, None)),
-        8 => (select(COMMANDS), option::weighted(0.3, 1..200u8))
+        8 => (select(COMMANDS), option::weighted(0.4, hold()))
             .prop_map(|((point, payload), hold)| Step::Command(point, payload, hold)),
         10 => prop_oneof![0..2_000u32, 0..60_000u32, 0..600_000u32].prop_map(Step::Live),
         1 => prop_oneof![(-4_000..4_000i64), (-2_000_000_000..2_000_000_000i64)].prop_map(Step::SetClock),
@@ -545,7 +551,7 @@ impl World {
                 }
             }
             Step::Command(point, payload, hold) => {
-                house.command_for(point, payload, hold.map(|seconds| secs(seconds.into())));
+                house.command_held(point, payload, hold);
             }
             Step::Live(ms) => drop(house.live(Duration::from_millis(ms.into()))),
             Step::SetClock(seconds) => {

@@ -3,7 +3,7 @@
 use super::{Mistake, check_length, names};
 use crate::{
     config::{nearest, shape::meant_duration, suggestions},
-    model::{Action, Config, Part, Point, Refusal, Wish, duration},
+    model::{Action, Config, Hold, Part, Point, Refusal, Wish, duration},
 };
 use std::{ops::Range, time::Duration};
 
@@ -116,8 +116,8 @@ impl<'t> Reader<'_, 't> {
     fn judged(&mut self, point: Word<'t>, payload: &str, at: &Word<'t>) -> Result<Action, Mistake> {
         let time = self.words.get(self.next).copied();
         let hold = self.hold()?;
-        if let Err(refusal) = self.config.wish(point.text, payload, hold.is_some()) {
-            let place = time.filter(|_| matches!(refusal, Refusal::NoHold { .. }));
+        if let Err(refusal) = self.config.wish(point.text, payload, hold) {
+            let place = time.filter(|_| matches!(refusal, Refusal::NoHold { .. } | Refusal::NoRoom { .. }));
             let (message, advice) = suggestions::refused(point.text, payload, &refusal, '`', self.config);
             return Err(place.as_ref().unwrap_or(at).wrong(message, advice));
         }
@@ -138,7 +138,7 @@ impl<'t> Reader<'_, 't> {
         match action {
             Action::Command { point, payload, hold: None } => {
                 // What has a pulse of its own needs no other.
-                let hold = members.iter().any(|id| self.config[*id].pulse.is_none()).then_some(PULSE);
+                let hold = members.iter().any(|id| self.config[*id].pulse.is_none()).then_some(Hold::Time(PULSE));
                 if hold.is_some() && members.iter().any(|id| self.config[*id].pulse.is_some()) {
                     let advice = "pulse them one by one";
                     return Err(self.words[1].wrong("some of its members have a pulse of their own", advice));
@@ -158,7 +158,7 @@ impl<'t> Reader<'_, 't> {
             Some(_) => Err(word.wrong(format!("`{}` is read, not set", word.text), "name an output")),
             None if self.config.find_zone(word.text).is_some() => Ok(word),
             None if word.text == "mode" => Err(word.wrong("there are no modes", "add the table [modes]")),
-            None => match self.config.wish(word.text, "0", false) {
+            None => match self.config.wish(word.text, "0", None) {
                 Err(refusal @ Refusal::NoLevels { .. }) => {
                     let (message, advice) = suggestions::refused(word.text, "", &refusal, '`', self.config);
                     Err(word.wrong(message, advice))
@@ -193,11 +193,13 @@ impl<'t> Reader<'_, 't> {
             let advice = near.unwrap_or_else(|| format!("add [scenes.{name}]"));
             return Err(word.wrong(format!("unknown scene `{name}`"), advice));
         }
+        let time = self.words.get(self.next).copied();
         let hold = self.hold()?;
         let point = format!("{SCENE}{name}");
-        if let Err(refusal) = self.config.wish(&point, payload, hold.is_some()) {
+        if let Err(refusal) = self.config.wish(&point, payload, hold) {
+            let place = time.filter(|_| matches!(refusal, Refusal::NoRoom { .. }));
             let (message, advice) = suggestions::refused(name, payload, &refusal, '`', self.config);
-            return Err(at.wrong(message, advice));
+            return Err(place.as_ref().unwrap_or(at).wrong(message, advice));
         }
         Ok(Action::Command { point: point.into(), payload: payload.into(), hold })
     }
@@ -227,7 +229,7 @@ impl<'t> Reader<'_, 't> {
         self.take("=");
         let (value, text) = self.value()?;
         if let Some(Point::Output(id) | Point::OutputFacet(id, _)) = self.config.find_point(point.text)
-            && let Ok(Wish::Output(_, ask)) = self.config.wish(point.text, &text, false)
+            && let Ok(Wish::Output(_, ask)) = self.config.wish(point.text, &text, None)
             && let Some((message, advice)) = suggestions::slip(id, &text, ask, '`', self.config)
         {
             return Err(value.wrong(message, advice));
@@ -264,9 +266,25 @@ impl<'t> Reader<'_, 't> {
         Ok((last, text))
     }
 
-    /// `for 10m`, if it is there.
-    fn hold(&mut self) -> Result<Option<Duration>, Mistake> {
-        if self.take("for") { self.duration(Duration::from_secs(365 * 86_400)).map(Some) } else { Ok(None) }
+    /// `for 10m` or `for room_empty`, if it is there.
+    fn hold(&mut self) -> Result<Option<Hold>, Mistake> {
+        if !self.take("for") {
+            return Ok(None);
+        }
+        if self.take(Hold::ROOM_EMPTY) {
+            return Ok(Some(Hold::RoomEmpty));
+        }
+        match self.words.get(self.next) {
+            // What begins with a number is to be a time.
+            Some(word) if !word.text.starts_with(|c: char| c.is_ascii_digit()) => Err(word.wrong(
+                format!("`{}` is neither a duration nor `{}`", word.text, Hold::ROOM_EMPTY),
+                match nearest::name(word.text, [Hold::ROOM_EMPTY]) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("write a duration such as 90s, 5m or 1h30m, or {}", Hold::ROOM_EMPTY),
+                },
+            )),
+            _ => self.duration(Duration::from_secs(365 * 86_400)).map(|time| Some(Hold::Time(time))),
+        }
     }
 
     fn duration(&mut self, most: Duration) -> Result<Duration, Mistake> {

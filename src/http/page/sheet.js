@@ -77,7 +77,7 @@ function controls(point, tell) {
     h("div", { class: "choice" }, made),
     max != null && (isSetting ? box : slide)(point, min, max, step, tell, hold),
     // What is held by hand already is held for so long from now on.
-    hasAuto(point) && !isSetting && choices(point.id, usual(point.commands.manual_for), (hold) => { if (byHand(point)) tell(point.id, point.percent ?? point.value, hold); }));
+    hasAuto(point) && !isSetting && choices(point.id, usual(point.commands.manual_for), (hold) => { if (byHand(point)) tell(point.id, point.percent ?? point.value, hold); }, point.commands.room_empty));
 }
 
 /** A number that is written: what people may set of the file goes from half a minute to a week. */

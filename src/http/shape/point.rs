@@ -94,6 +94,9 @@ pub struct CommandsShape {
     /// `room_empty`, `next_period`, a time such as `2h` or a time of day such as `22:30`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manual_for: Option<String>,
+    /// Of an output: a command of it can hold until its room is empty, `"for": "room_empty"`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub room_empty: bool,
 }
 
 /// How much an output was used.
@@ -189,6 +192,8 @@ pub(super) fn described(snapshot: &Snapshot, spec: &PointSpec, state: &PointStat
             };
             let is_held = spec.role != Role::Setting && commands.words.iter().any(|word| word == "auto");
             let manual_for = is_held.then(|| manual_for(snapshot, spec)).flatten();
+            let is_in_room = |id| snapshot.config.without_room(id).is_none();
+            let room_empty = is_held && matches!(spec.owner, Owner::Output(id) if is_in_room(id));
             CommandsShape {
                 words: commands.words.clone(),
                 expected: commands.expected.clone(),
@@ -196,6 +201,7 @@ pub(super) fn described(snapshot: &Snapshot, spec: &PointSpec, state: &PointStat
                 max,
                 step,
                 manual_for,
+                room_empty,
             }
         }),
     }

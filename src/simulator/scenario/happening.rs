@@ -3,7 +3,7 @@
 use super::parts::Word;
 use crate::{
     config::{Problems, nearest_name, state_meaning, state_words},
-    model::{Command, Config, InputId, InputKind, OutputId, Point, Quantity, SensorId, Source, duration, number},
+    model::{Command, Config, Hold, InputId, InputKind, OutputId, Point, Quantity, SensorId, Source, duration, number},
     simulator::{
         house::{Ending, House, Trouble},
         watch::Change,
@@ -30,7 +30,7 @@ pub enum Happening {
     Reading { sensor: SensorId, quantity: Quantity, value: f64, over: Duration },
     Sensor(SensorId, Trouble),
     Wire { output: OutputId, broken: bool },
-    Command { point: String, payload: String, hold: Option<Duration> },
+    Command { point: String, payload: String, hold: Option<Hold> },
     ClockKnown(bool),
     ClockAhead(TimeDelta),
     Broker(bool),
@@ -211,14 +211,25 @@ impl Line<'_, '_> {
         end += usize::from(self.text(end - 1) == "speed");
         end += usize::from(matches!(self.text(end), "%" | "°C"));
         let hold = match self.words.len() > end {
-            true => Some(self.span_after(end, "for", Duration::ZERO, "set hall_light on for 2h")?),
+            true => Some(self.hold(end)?),
             false => None,
         };
         let value: Vec<&str> = self.words[2..end.min(self.words.len())].iter().map(|word| word.text).collect();
         self.command(self.text(1), &value.join(" "), hold)
     }
 
-    fn command(&self, point: &str, value: &str, hold: Option<Duration>) -> Understood {
+    /// `for 2h` or `for room_empty` at the end of a command, from the `at`th word on.
+    fn hold(&self, at: usize) -> Result<Hold, Mistake> {
+        match &self.words[at..] {
+            [word, hold] if word.text == "for" => Hold::parse(hold.text).map_err(|wrong| {
+                let (what, advice) = wrong.split_once("; ").unwrap_or(("not a duration", &wrong));
+                self.mistake(at + 1, what, advice)
+            }),
+            _ => Err(self.mistake(at, "not understood from here on", "write `set hall_light on for 2h`")),
+        }
+    }
+
+    fn command(&self, point: &str, value: &str, hold: Option<Hold>) -> Understood {
         // Told as it is written on MQTT; in small letters it means the same.
         let capital = ["on", "off", "toggle", "auto", "open", "close", "closed", "stop"].contains(&value);
         let payload = if capital { value.to_uppercase() } else { value.to_owned() };
