@@ -174,6 +174,7 @@ await health.locator("summary").click();
 await meanwhile("somebody comes");
 await health.locator("summary").click();
 await health.locator(".said li", { hasText: /^\d\d:\d\d · Who is theresomebody came in at the front door$/ }).waitFor();
+assert.equal(await health.getByText("somebody came in at the front door").count(), 1, "what was said last is told once");
 await health.locator("summary").click();
 await meanwhile("spoil the file");
 await health.locator("summary", { hasText: "To look at: 1" }).waitFor();

@@ -6,7 +6,7 @@ import { aged } from "./point.js";
 import { lasting, moment, number, t, has } from "./words.js";
 
 /** Of the machine, what is worth a look. */
-const MACHINE = ["disk_free", "memory", "cpu_temperature", "i2c_errors", "started", "kernel", "last_notice"];
+const MACHINE = ["disk_free", "memory", "cpu_temperature", "i2c_errors", "started", "kernel"];
 
 /** So much of what rules had to say is shown, of so long. */
 const SAID_MOST = 10, SAID_SINCE = "7d";
@@ -25,20 +25,23 @@ export function health({ points, about, open }) {
     // It answers with 503 when it is not well, and says so in the same words.
     checks = await fetch("healthz", { cache: "no-store" }).then((answer) => answer.json()).then((answer) => answer.checks).catch(() => checks);
     update();
-    if (element.open) await Promise.all([look(), hear()]);
+    if (element.open) await look();
   }
 
   async function look() {
-    const vitals = await ask("GET", "hub").catch(() => []);
+    const [vitals, told] = await Promise.all([ask("GET", "hub").catch(() => []), notes()]);
     const own = h("div", {}, h("dt", {}, "hearthd"), h("dd", {}, about().version));
     const rows = MACHINE.map((word) => vitals.find(({ id }) => id === `hub.${word}`)).filter((vital) => vital?.value != null);
     machine.replaceChildren(own, ...rows.map(({ id, name, value, unit }) => h("div", {}, h("dt", {}, has(`health.${id}`) ? t(`health.${id}`) : name), h("dd", {}, spoken(value, unit)))));
+    hear(told, vitals.find(({ id }) => id === "hub.last_notice")?.parts);
   }
 
-  /** What rules had to say, the newest first; of a house without a history nobody knows it. */
-  async function hear() {
-    const told = about().has_history ? await ask("GET", `history/notices?from=${SAID_SINCE}&spans=1`).then(({ changes }) => changes, () => []) : [];
-    const last = told.slice(-SAID_MOST).reverse();
+  /** What rules had to say, as the history knows it. */
+  const notes = async () => about().has_history ? ask("GET", `history/notices?from=${SAID_SINCE}&spans=1`).then(({ changes }) => changes, () => []) : [];
+
+  /** The newest first. Where the history knows of none, the hub still knows the last. */
+  function hear(told, parts) {
+    const last = told.length ? told.slice(-SAID_MOST).reverse() : parts ? [{ time: parts.time, value: parts.text, why: parts.rule }] : [];
     put(said, "hidden", !last.length);
     renewed(notices, [last, about().time?.slice(0, 10)], () => last.map(({ time, value, why }) => h("li", {},
       h("span", { class: "small" }, [moment(time, about().time), why].filter(Boolean).join(" · ")), h("span", {}, value))));
@@ -96,7 +99,7 @@ export function health({ points, about, open }) {
       id ? h("button", { onclick: () => open(id) }, words) : h("span", {}, words), detail && h("pre", { tabindex: 0 }, detail))));
   }
 
-  element.addEventListener("toggle", () => { if (element.open) { look(); hear(); } });
+  element.addEventListener("toggle", () => { if (element.open) look(); });
   renew();
   return { element, update, renew };
 }
