@@ -30,7 +30,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Path, content type, content.
-const FILES: [(&str, &str, &[u8]); 38] = [
+const FILES: [(&str, &str, &[u8]); 39] = [
     ("/", HTML, include_bytes!("page/index.html")),
     ("/palette.css", STYLE, include_bytes!("../html/palette.css")),
     ("/page.css", STYLE, include_bytes!("page/page.css")),
@@ -58,6 +58,7 @@ const FILES: [(&str, &str, &[u8]); 38] = [
     ("/tiles.js", SCRIPT, include_bytes!("page/tiles.js")),
     ("/today.js", SCRIPT, include_bytes!("page/today.js")),
     ("/trial.js", SCRIPT, include_bytes!("page/trial.js")),
+    ("/trouble.js", SCRIPT, include_bytes!("page/trouble.js")),
     ("/words.js", SCRIPT, include_bytes!("page/words.js")),
     ("/words/en.json", JSON, include_bytes!("page/words/en.json")),
     ("/words/de.json", JSON, include_bytes!("page/words/de.json")),

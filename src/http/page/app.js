@@ -1,7 +1,7 @@
 // The page: draws what live.js tells, sends what people touch.
 
 import { TOLD, climate } from "./climate.js";
-import { h, put, renewed, say } from "./dom.js";
+import { h, put, say } from "./dom.js";
 import { glance } from "./glance.js";
 import { health } from "./health.js";
 import { holds } from "./hold.js";
@@ -14,11 +14,10 @@ import { context } from "./said.js";
 import { sheet } from "./sheet.js";
 import { comes, line, outputTile, zoneTile } from "./tiles.js";
 import { today } from "./today.js";
+import { trouble } from "./trouble.js";
 import { clock, speak, t } from "./words.js";
 
 const get = (id) => document.getElementById(id);
-/** More of what is wrong is told at the end of the page: the house itself is to be seen. */
-const PROBLEMS_MOST = 4;
 /** What a finger moves along. */
 const HELD = "input[type=range], .plot, .handle";
 const WRITTEN = "#sheet input[type=number]";
@@ -139,7 +138,8 @@ const partsOf = (zone) => () => Object.fromEntries([...points.values()].filter((
 function build() {
   shown.clear();
   const all = [...points.values()], doors = { act, open, next: (...ids) => day?.next(...ids) };
-  problems = h("ul", { class: "problems" });
+  // Unfolded it stays so, whatever is wrong next.
+  problems ??= trouble(open);
   const main = get("house");
   const house = { points, about: () => about, now, open, foreseen: soon };
   day?.end();
@@ -150,7 +150,7 @@ function build() {
   ruled = all.length ? ruled ?? rules({ ...house, ahead: (name) => day?.ahead(name) }) : undefined;
   onNow = all.length ? onNow ?? glance(house) : undefined;
   ruled?.renew();
-  const content = [problems, day?.element, onNow?.element].filter(Boolean);
+  const content = [problems.element, day?.element, onNow?.element].filter(Boolean);
   const mode = points.get("mode");
   modes = mode && h("div", { class: "choice", role: "group", "aria-label": t("mode") },
     mode.commands.words.map((word) => control({ "data-word": word, onclick: () => act("mode", word) }, word.replaceAll("_", " "))));
@@ -240,18 +240,7 @@ function update() {
     say(get("outside"), t("outside", aged(outside)));
     get("outside").classList.toggle("is-bad", !isGood(outside));
   }
-  const told = [
-    about.config_refused && h("span", { title: about.config_refused }, t("problem.file")),
-    about.state_unsaved && h("span", {}, t("problem.state", about.state_unsaved)),
-    about.history_unwritten && h("span", {}, t("problem.history", about.history_unwritten)),
-    about.broker?.error && h("span", {}, t("problem.broker", about.broker.error)),
-    about.time_known === false && h("span", {}, t("problem.clock")),
-    ...[...points.values()].filter((point) => ["fault", "stale"].includes(point.quality) && !point.part_of)
-      .map((point) => h("button", { onclick: () => open(point.id) }, t("problem.point", point.name, point.fault ?? aged(point)))),
-  ].filter(Boolean);
-  const hidden = told.length > PROBLEMS_MOST + 1 ? told.splice(PROBLEMS_MOST).length : 0;
-  if (hidden) told.push(h("button", { onclick: () => { condition.element.open = true; condition.element.scrollIntoView(); } }, t("more", hidden)));
-  if (problems) renewed(problems, told.map((one) => one.textContent), () => told.map((one) => h("li", {}, one)));
+  problems?.update(about, points.values());
 }
 
 let drawn;
