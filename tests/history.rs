@@ -76,6 +76,13 @@ fn a_report_is_told_by_the_daemon_and_by_its_file() {
         assert!((47.0..50.0).contains(&energy) && (cost - energy * 0.5).abs() < 1e-9, "{heater}");
     };
     check(&report(&house));
+    // What to write instead is what can be written here, by the daemon and by its file.
+    let too_long = |house: &House| {
+        let refused = house.console(&["report", "--from", "2000-01-01", "--state", &state]);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && said.contains("write a later --from"), "{said}");
+    };
+    too_long(&house);
     let page = house.folder.path().join("report.html");
     house.ask(&["report", "--from", "5d", "--html", page.to_str().unwrap()]);
     assert!(fs::read_to_string(page).unwrap().contains("<td>Heater"));
@@ -88,6 +95,7 @@ fn a_report_is_told_by_the_daemon_and_by_its_file() {
     }
     assert!(house.stop());
     check(&report(&house));
+    too_long(&house);
     fs::remove_file(database(&house)).unwrap();
     let nothing = house.console(&["report", "--state", &state]);
     let said = String::from_utf8_lossy(&nothing.stderr).into_owned();

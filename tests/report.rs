@@ -77,7 +77,7 @@ fn what_is_wrong_is_said_as_problem_details() {
     let ((_house, remembers), (_other, forgets)) = (remembering(), up(""));
     let table = [
         (remembers, "?from=401d", 422, "ask for 400 days at most"),
-        (remembers, "?from=2000-01-01", 422, "ask for less time"),
+        (remembers, "?from=2000-01-01", 422, "ask for 400 days at most"),
         (remembers, "?from=someday", 422, "someday"),
         (remembers, "?form=5d", 422, "from and to"),
         (remembers, "?from=2d&to=3d", 422, "before"),

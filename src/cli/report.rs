@@ -17,6 +17,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Ten years: for so long sums are kept.
+const DAYS_MOST: i64 = 3_653;
+
 /// Over which time, and how it is told.
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -45,7 +48,14 @@ pub fn run(arguments: &Arguments, sockets: &[PathBuf], file: &Path) -> anyhow::R
     let wanted = Wanted { from: arguments.from.clone(), to: arguments.to.clone() };
     let now = Clock::system(Moment::START, ClockTrust::Always).now().wall;
     let mut records = Records::new(sockets, database(arguments.state.as_deref(), file));
-    let made = report::make(config, &wanted, now, &mut |ask| records.course(ask))?;
+    let made = match report::time(config, &wanted, now, &mut |ask| records.course(ask))? {
+        Some(time) => {
+            let days = (time.to - time.from).num_days();
+            anyhow::ensure!(days <= DAYS_MOST, "{days} days; a report is of {DAYS_MOST} at most: write a later --from");
+            report::make(config, time, &mut |ask| records.course(ask))?
+        }
+        None => None,
+    };
     let report = made.ok_or_else(|| records.nothing())?;
     let mut out = io::stdout().lock();
     if let Some(page) = &arguments.html {

@@ -6,8 +6,8 @@ use super::{
     problem::problem,
 };
 use crate::{
-    house::{Ask, Course, House, NoCourse, Past, past::read},
-    report::{Report, Wanted, html, make},
+    house::{Ask, Course, House, NoCourse, Past},
+    report::{self, Report, Wanted, html},
 };
 use axum::{
     Extension, Json,
@@ -15,7 +15,6 @@ use axum::{
     http::{StatusCode, header::CONTENT_SECURITY_POLICY},
     response::{Html, IntoResponse, Response},
 };
-use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
@@ -29,7 +28,7 @@ static REPORTING: Semaphore = Semaphore::const_new(1);
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
-/// No longer time is told of, in days: a report is held in memory, with each day of each point. `hearthd report` has no such bound.
+/// No longer time is told of, in days: a report is held in memory, with each day of each point. `hearthd report` takes more.
 const DAYS_MOST: i64 = 400;
 
 /// Why there is no report.
@@ -78,27 +77,19 @@ async fn made(
     let goes_on = Arc::downgrade(&waits);
     let working = spawn_blocking(move || {
         let _turn = turn;
-        // The first answer tells how long the time is; what is usual is seen by the weeks before.
-        let mut is_first = true;
-        let mut source = |ask: &Ask| {
-            if goes_on.strong_count() == 0 {
-                return Err(NoReport::Over);
-            }
-            let course = course(&house.past, ask)?;
-            match &course {
-                Some(course)
-                    if std::mem::take(&mut is_first) && days(course, now.wall).is_some_and(|days| days > DAYS_MOST) =>
-                {
-                    Err(NoReport::TooLong)
-                }
-                _ => Ok(course),
-            }
+        let mut source = |ask: &Ask| match goes_on.strong_count() {
+            0 => Err(NoReport::Over),
+            _ => course(&house.past, ask),
         };
-        make(&config, &wanted, now.wall, &mut source).map(|report| report.as_ref().map(written))
+        let Some(time) = report::time(&config, &wanted, now.wall, &mut source)? else { return Ok(None) };
+        if (time.to - time.from).num_days() > DAYS_MOST {
+            return Err(NoReport::TooLong);
+        }
+        report::make(&config, time, &mut source).map(|report| report.as_ref().map(written))
     });
     match working.await {
         Ok(Ok(Some(response))) => response,
-        Ok(Ok(None)) => problem(StatusCode::NOT_FOUND, "nothing was recorded in that time"),
+        Ok(Ok(None)) => problem(StatusCode::NOT_FOUND, report::NOTHING),
         Ok(Err(NoReport::Past(why))) => no_course(&why),
         Ok(Err(NoReport::TooLong)) => {
             let text = format!("ask for {DAYS_MOST} days at most, or on the machine itself with `hearthd report`");
@@ -107,12 +98,6 @@ async fn made(
         Ok(Err(NoReport::Busy | NoReport::Over)) => unavailable("the history is busy; ask again"),
         Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "the report could not be made; the log says why"),
     }
-}
-
-/// How many days an answer of the history is about; nothing is known of later ones than `now`.
-fn days(course: &Course, now: DateTime<Utc>) -> Option<i64> {
-    let (from, to) = read(&course.from).zip(read(&course.to))?;
-    Some((to.to_utc().min(now) - from.to_utc()).num_days())
 }
 
 /// What became of a point; None: nothing was recorded of it, which may be otherwise with the next.
@@ -136,6 +121,7 @@ mod tests {
         model::{ClockTrust, Config, Line, Output, OutputKind},
     };
     use axum::extract::Query;
+    use chrono::DateTime;
 
     /// Reports of a house of many points, whose history is this test: each question waits until it is answered here.
     #[tokio::test]

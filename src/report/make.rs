@@ -32,17 +32,11 @@ pub struct Wanted {
     pub to: Option<String>,
 }
 
-/// The report of a house over some time; None: nothing was recorded of it. `now`: nothing is known of later times.
+/// The report of a house over some time; None: nothing was recorded of it.
 ///
 /// # Errors
 /// Those of the source.
-pub fn make<E>(
-    config: &Config,
-    wanted: &Wanted,
-    now: DateTime<Utc>,
-    source: Source<'_, E>,
-) -> Result<Option<Report>, E> {
-    let Some(time) = time(config, wanted, now, source)? else { return Ok(None) };
+pub fn make<E>(config: &Config, time: Time, source: Source<'_, E>) -> Result<Option<Report>, E> {
     let mut report = Report {
         hub: config.hub.name.to_string(),
         from: time.from,
@@ -77,19 +71,26 @@ pub fn make<E>(
     Ok((!is_empty || !report.meters.is_empty() || !report.covers.is_empty()).then_some(report))
 }
 
-/// Whole days, as whoever answers reads what was written.
-fn time<E>(config: &Config, wanted: &Wanted, now: DateTime<Utc>, source: Source<'_, E>) -> Result<Option<Time>, E> {
+/// The time that is asked for: whole days, as whoever answers reads what was written; nothing is known of later than `now`.
+/// None: nothing was recorded.
+///
+/// # Errors
+/// Those of the source.
+pub fn time<E>(config: &Config, wanted: &Wanted, now: DateTime<Utc>, source: Source<'_, E>) -> Result<Option<Time>, E> {
     for spec in config.specs() {
-        let ask = Ask {
+        let ask = |from: String, every: &str| Ask {
             point: spec.name.clone(),
-            from: Some(wanted.from.clone().unwrap_or_else(|| "7d".into())),
+            from: Some(from),
             to: wanted.to.clone(),
-            every: Some("1d".into()),
+            every: Some(every.into()),
             spans: None,
         };
-        let Some(course) = source(&ask)? else { continue };
-        let times = read(&course.from).zip(read(&course.to));
-        return Ok(times.map(|(from, to)| Time { from, to: to.min(now.with_timezone(to.offset())) }));
+        // However long ago it begins, it is not of too many years; the last of them tells the day on which it ends.
+        let Some(years) = source(&ask(wanted.from.clone().unwrap_or_else(|| "7d".into()), "365d"))? else { continue };
+        let Some((from, end)) = read(&years.from).zip(read(&years.to)) else { return Ok(None) };
+        let last = from.max(end - TimeDelta::days(366));
+        let Some(days) = source(&ask(last.to_rfc3339(), "1d"))? else { continue };
+        return Ok(read(&days.to).map(|to| Time { from, to: to.min(now.with_timezone(to.offset())) }));
     }
     Ok(None)
 }

@@ -11,7 +11,10 @@ mod unusual;
 #[cfg(test)]
 mod tests;
 
-pub use make::{Wanted, make};
+pub use make::{Wanted, make, time};
+
+/// Why there is none where something was recorded, but not then.
+pub const NOTHING: &str = "nothing was recorded in that time";
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use schemars::JsonSchema;

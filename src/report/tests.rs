@@ -1,11 +1,12 @@
 //! Reports of a house whose past is a function of time.
 
-use super::{Report, Wanted, html, make, text};
+use super::{Report, Wanted, html, text};
 use crate::{
     config,
     house::{
         Ask,
         invented::{FROM, Past, TO, course, time},
+        past::Source,
     },
     model::Config,
 };
@@ -28,6 +29,14 @@ climate.zone = { sensor = "living.temperature", outdoor = "outside.temperature",
 
 fn house() -> Config {
     config::parse("config.toml".as_ref(), HUT).unwrap().config
+}
+
+/// The report of what is asked for.
+fn make<E>(config: &Config, wanted: &Wanted, now: DateTime<Utc>, source: Source<'_, E>) -> Result<Option<Report>, E> {
+    match super::time(config, wanted, now, source)? {
+        Some(time) => super::make(config, time, source),
+        None => Ok(None),
+    }
 }
 
 fn report(config: &Config, past: Past<'_>) -> Report {
