@@ -13,6 +13,7 @@ use hearthd::{
     house::{Ask, Change, Course, NoCourse, Span},
     http::client::{Error, point_path, query},
     model::{ClockTrust, duration, number},
+    report::NOTHING,
 };
 use std::{
     io::{self, Write},
@@ -135,10 +136,7 @@ impl<'r> Records<'r> {
                 Ok(Some(course))
             }
             // The others may have been recorded.
-            Err(error)
-                if matches!(error.downcast_ref(), Some(Error::NotFound(_)))
-                    || matches!(error.downcast_ref(), Some(NoCourse::UnknownPoint(_))) =>
-            {
+            Err(error) if error.downcast_ref().is_some_and(NoCourse::is_of_one_point) => {
                 self.why_not = Some(error);
                 Ok(None)
             }
@@ -148,7 +146,7 @@ impl<'r> Records<'r> {
 
     /// Why nothing is told at all.
     pub fn nothing(self) -> anyhow::Error {
-        self.why_not.unwrap_or_else(|| anyhow::anyhow!("nothing was recorded in that time"))
+        self.why_not.unwrap_or_else(|| anyhow::anyhow!(NOTHING))
     }
 }
 
@@ -163,8 +161,13 @@ fn course(ask: &Ask, sockets: &[PathBuf], file: impl FnOnce() -> Option<PathBuf>
     ];
     let path = point_path("history", &ask.point) + &query(&fields);
     let not_running = match super::block_on(self::ask(sockets, Method::GET, &path, None)) {
-        Err(error) if matches!(error.downcast_ref(), Some(Error::NotRunning { .. })) => error,
-        answer => return answer,
+        Ok(course) => return Ok(course),
+        Err(error) => match error.downcast() {
+            Ok(Error::NotFound(why)) => return Err(NoCourse::UnknownPoint(why).into()),
+            Ok(error @ Error::NotRunning { .. }) => error.into(),
+            Ok(error) => return Err(error.into()),
+            Err(error) => return Err(error),
+        },
     };
     match file() {
         Some(file) => Ok(look(&file, ask, Clock::system(Moment::START, ClockTrust::Always).now())?),

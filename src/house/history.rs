@@ -50,6 +50,13 @@ pub enum NoCourse {
     Trouble(String),
 }
 
+impl NoCourse {
+    /// It is only of the one point that was asked for: of others, something may have been recorded.
+    pub fn is_of_one_point(&self) -> bool {
+        matches!(self, NoCourse::UnknownPoint(_))
+    }
+}
+
 /// What became of a point.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Course {

@@ -106,7 +106,7 @@ fn course(past: &mpsc::Sender<Past>, ask: &Ask) -> Result<Option<Course>, NoRepo
     past.blocking_send(Past { ask: ask.clone(), answer: answer_in }).map_err(|_| NoReport::Busy)?;
     match answer.blocking_recv().map_err(|_| NoReport::Busy)? {
         Ok(course) => Ok(Some(course)),
-        Err(NoCourse::UnknownPoint(_)) => Ok(None),
+        Err(why) if why.is_of_one_point() => Ok(None),
         Err(why) => Err(NoReport::Past(why)),
     }
 }
