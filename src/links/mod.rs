@@ -1,3 +1,4 @@
 //! Links to other machines that need neither a broker nor the internet.
 
 pub mod modbus;
+pub mod serial;
