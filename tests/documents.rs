@@ -82,9 +82,15 @@ fn the_words_of_the_rule_language_are_understood() {
 
 #[test]
 fn the_examples_about_sensors_and_climate_are_good() {
-    for name in
-        ["docs/sensors.md", "docs/climate.md", "docs/chips.md", "docs/devices.md", "docs/hubs.md", "docs/modbus.md"]
-    {
+    for name in [
+        "docs/sensors.md",
+        "docs/climate.md",
+        "docs/chips.md",
+        "docs/devices.md",
+        "docs/hubs.md",
+        "docs/modbus.md",
+        "docs/serial.md",
+    ] {
         let text = document(name);
         let examples: Vec<&str> =
             text.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();

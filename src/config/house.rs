@@ -7,7 +7,7 @@ use super::{
     language::{Kept, Scope},
     modbus, modes, mqtt, outputs,
     pem_files::FindPem,
-    remote, rooms, rules, scenes, sensors, settable,
+    remote, rooms, rules, scenes, sensors, serial, settable,
     shape::Wrong,
     table::{Id, Table},
     wires,
@@ -29,6 +29,7 @@ pub(super) struct Draft {
     sensors: Vec<sensors::Draft>,
     expanders: Vec<expanders::Draft>,
     modbus: Vec<modbus::Draft>,
+    serial: Vec<serial::Draft>,
     hubs: Vec<hubs::Draft>,
     rooms: Vec<rooms::Draft>,
     climates: Vec<climate::Draft>,
@@ -106,6 +107,11 @@ pub(super) fn read(root: &mut Table<'_>, system_zone: Zone, problems: &Problems)
             "Buses of devices with registers and coils: RS-485 on a serial port, or over the network.",
             modbus::read,
         ),
+        serial: root.tables_by_name(
+            "serial",
+            "Serial ports with one device each: a smart meter, a radar, a sensor for carbon dioxide or dust.",
+            serial::read,
+        ),
         hubs: root.tables_by_name("hubs", "Other hearthds on the broker: what of them is used here.", hubs::read),
         rooms: root.tables_by_name("rooms", "Groups of inputs that tell whether somebody is there.", rooms::read),
         climates: root.tables_by_name("climate", "Thermostats: what is held at which temperature.", climate::read),
@@ -154,7 +160,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
     ids::check_unique(outputs.clone().chain(inputs.clone()).chain(sensors.clone()), problems);
     let scenes = draft.scenes.iter().map(|draft| &draft.id);
     let things = outputs.chain(inputs).chain(sensors).map(|(_, id)| id);
-    let buses = draft.modbus.iter().map(|draft| &draft.id);
+    let buses = draft.modbus.iter().map(|draft| &draft.id).chain(draft.serial.iter().map(|draft| &draft.id));
     for id in things.chain(rooms).chain(climates).chain(scenes).chain(expanders.clone()).chain(buses) {
         ids::check(id, problems);
     }
@@ -169,6 +175,9 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
 
     let expanders = draft.expanders.iter().map(expanders::Draft::claim);
     chips::check_addresses(sensors::claims(&draft.sensors).chain(expanders), problems);
+    serial::check(&draft.serial, &draft.modbus, problems);
+    draft.sensors.iter_mut().for_each(|sensor| sensor.find_serial(&draft.serial, problems));
+    draft.inputs.iter_mut().for_each(|input| input.find_serial(&draft.serial, problems));
     remote::check_units(draft.sensors.iter().filter_map(sensors::Draft::elsewhere), problems);
     let on_broker = draft.inputs.iter().filter_map(inputs::Draft::claim);
     let on_broker = on_broker.chain(draft.sensors.iter().filter_map(sensors::Draft::claim));
@@ -221,6 +230,7 @@ pub(super) fn resolve(mut draft: Draft, source: &str, files: &Files<'_>, problem
         sensors,
         expanders: draft.expanders.into_iter().map(|draft| draft.expander).collect(),
         modbus: draft.modbus.into_iter().filter_map(|draft| draft.bus).collect(),
+        serial: draft.serial.into_iter().filter_map(|draft| draft.port).collect(),
         interlocks: outputs.interlocks,
         modes: draft.modes.as_ref().map(|draft| draft.modes.clone()).unwrap_or_default(),
         ..Config::empty(&draft.hub.hub.id)

@@ -2,13 +2,14 @@
 
 use super::{
     diagnostic::Problems,
-    ids, modbus, remote,
+    ids, modbus, remote, serial,
     shape::{Class, DAY, Decimal, NameOrNames, OneOf, Period, SECOND, Whole, Wire, Word},
     suggestions,
     table::{Id, Table},
 };
 use crate::model::{
-    ActiveLevel, Config, Counter, Input, InputKind, Line, Measures, ModbusPoint, Pull, Sensor, SensorSource, Via,
+    ActiveLevel, Config, Counter, Input, InputKind, Line, Measures, ModbusPoint, Pull, Sensor, SensorSource,
+    SerialState, Via,
 };
 use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
 
@@ -22,8 +23,10 @@ pub(super) struct Draft {
     sets: Vec<(String, Range<usize>)>,
     /// The place of its wire; nothing when the wire is not known, or it has none.
     pub line: Option<Range<usize>>,
-    /// The place of its topic or of its device, if it is on the broker or on Modbus.
+    /// The place of its topic or of its device, if it is on the broker, on Modbus or on a serial port.
     elsewhere: Option<Range<usize>>,
+    /// What it is of a serial port, if it is there.
+    serial: Option<serial::Named>,
     /// What a counter shows.
     counted: Option<Sensor>,
     /// The room that it names.
@@ -49,6 +52,17 @@ impl Draft {
     }
 }
 
+impl Draft {
+    /// Finds what it is of its serial port, if it is on one.
+    pub fn find_serial(&mut self, ports: &[serial::Draft], problems: &Problems) {
+        if let (Some(named), Line::Serial(state)) = (&self.serial, &mut self.input.line)
+            && let Some(word) = serial::state(named, ports, problems)
+        {
+            Arc::make_mut(state).word = word;
+        }
+    }
+}
+
 pub(super) fn read(id: &Id, home: Via, table: &mut Table<'_>) -> Draft {
     let kind = table.required(
         "kind",
@@ -64,11 +78,12 @@ pub(super) fn read(id: &Id, home: Via, table: &mut Table<'_>) -> Draft {
     );
     let called = ids::called_now(id, table);
     let line = table.optional("gpio", "Its wire: the BCM number, \"GPIO4\", or \"gpiochip1/4\".", Wire);
-    if !table.has("gpio") && !remote::is_meant(table) && !modbus::is_meant(table) {
+    if !table.has("gpio") && !remote::is_meant(table) && !modbus::is_meant(table) && !serial::is_meant(table) {
         table.missing("gpio", "4");
     }
     let remote = remote::input(kind, home, table);
     let modbus = modbus::input(kind, table);
+    let on_serial = serial::input(kind, table);
     let active = table.optional(
         "active",
         "The electric level that means motion, open, pressed, wet. When absent: \"low\" for button, switch, contact \
@@ -173,13 +188,19 @@ pub(super) fn read(id: &Id, home: Via, table: &mut Table<'_>) -> Draft {
         let inverted = active == Some(ActiveLevel::Low);
         (Line::Modbus(Arc::new(ModbusPoint { inverted, ..point })), place)
     });
-    let (elsewhere, elsewhere_at) = on_broker.or(on_modbus).unzip();
+    let of_port = on_serial.as_ref().map(|named| {
+        let inverted = active == Some(ActiveLevel::Low);
+        let state = SerialState { port: named.port.as_str().into(), word: "", inverted };
+        (Line::Serial(Arc::new(state)), named.place.clone())
+    });
+    let (elsewhere, elsewhere_at) = on_broker.or(on_modbus).or(of_port).unzip();
     let (usual_active, usual_pull) =
         kind.map_or((ActiveLevel::High, Pull::AsIs), |kind| (kind.facts().active, kind.facts().pull));
     Draft {
         room: room.map(|room| (room, table.place_of("room"))),
         line: line.is_some().then(|| table.place_of("gpio")),
         elsewhere: elsewhere_at,
+        serial: on_serial,
         input: Input {
             id: id.text.as_str().into(),
             name: called.name.clone(),

@@ -42,6 +42,7 @@ mod rules;
 mod scenes;
 mod secrets;
 mod sensors;
+mod serial;
 mod settable;
 mod shape;
 mod suggestions;

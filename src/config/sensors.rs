@@ -7,11 +7,11 @@ mod kernel;
 use super::{
     chips,
     diagnostic::Problems,
-    ids, modbus, remote,
+    ids, modbus, remote, serial,
     shape::{ChipWord, Class, DAY, Period, SECOND, Word, one_of},
     table::{Id, Table},
 };
-use crate::model::{Hub, Quantity, Sensor, SensorSource, Via, duration};
+use crate::model::{Hub, Quantity, Sensor, SensorSource, SerialSensor, Via, duration};
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 /// A sensor as far as its own table tells.
@@ -23,8 +23,10 @@ pub(super) struct Draft {
     chip: chips::Draft,
     derived: Vec<(Quantity, Range<usize>)>,
     filters: Vec<filters::Draft>,
-    /// The place of its topic or of its device, if it is on the broker or on Modbus.
+    /// The place of its topic or of its device, if it is on the broker, on Modbus or on a serial port.
     elsewhere: Option<Range<usize>>,
+    /// What it reads of a serial port, if it is there.
+    serial: Option<serial::Named>,
     /// The room that it names.
     pub room: Option<(String, Range<usize>)>,
     /// The place of its class.
@@ -51,6 +53,15 @@ impl Draft {
     }
 }
 
+impl Draft {
+    /// Finds what it reads of its serial port, if it is on one.
+    pub fn find_serial(&mut self, ports: &[serial::Draft], problems: &Problems) {
+        if let (Some(named), SensorSource::Serial(sensor)) = (&self.serial, &mut self.sensor.source) {
+            sensor.channels = serial::channels(named, ports, problems);
+        }
+    }
+}
+
 pub(super) fn read(id: &Id, home: Via, table: &mut Table<'_>) -> Draft {
     let chip = table.optional(
         "chip",
@@ -64,12 +75,13 @@ pub(super) fn read(id: &Id, home: Via, table: &mut Table<'_>) -> Draft {
     };
     let on_broker = remote::sensor(&WIRED, of_broker, home, table);
     let on_modbus = modbus::sensor(&WIRED, &CHIP_KEYS, of_modbus, table);
+    let on_serial = serial::sensor(&WIRED, &CHIP_KEYS, kernel.words.take(), table);
     check_source(&kernel, table);
     let called = ids::called_now(id, table);
     let wired = chips::read(chip, table);
     let usual_every = match () {
         () if remote::is_meant(table) => EVERY_OF_REMOTE,
-        () if modbus::is_meant(table) => EVERY_OF_MODBUS,
+        () if modbus::is_meant(table) || serial::is_meant(table) => EVERY_OF_LINKS,
         () => chips::usual_every(chip),
     };
     let every = table.defaulted("every", "How often it is read, 1s to 1d.", Period(SECOND..=DAY), usual_every);
@@ -115,12 +127,17 @@ pub(super) fn read(id: &Id, home: Via, table: &mut Table<'_>) -> Draft {
     let usual_stale = on_broker.as_ref().map_or(2 * every + Duration::from_secs(5), |(_, _, usual)| *usual);
     let on_broker = on_broker.map(|(sensor, place, _)| (SensorSource::Remote(sensor), place));
     let on_modbus = on_modbus.map(|(sensor, place)| (SensorSource::Modbus(sensor), place));
-    let (elsewhere, place) = on_broker.or(on_modbus).unzip();
+    let of_port = on_serial.as_ref().map(|named| {
+        let sensor = SerialSensor { port: named.port.as_str().into(), channels: Vec::new() };
+        (SensorSource::Serial(sensor), named.place.clone())
+    });
+    let (elsewhere, place) = on_broker.or(on_modbus).or(of_port).unzip();
     let of_kernel = || kernel.source.map(SensorSource::Kernel);
     Draft {
         room: room.map(|room| (room, table.place_of("room"))),
         class: class.map(|_| table.place_of("class")),
         elsewhere: place,
+        serial: on_serial,
         sensor: Sensor {
             id: id.text.as_str().into(),
             name: called.name.clone(),
@@ -145,8 +162,8 @@ pub(super) fn read(id: &Id, home: Via, table: &mut Table<'_>) -> Draft {
 const WIRED: [&str; 5] = ["chip", "iio", "hwmon", "onewire", "cpu"];
 /// How often a simulation has a sensor on the broker tell its readings.
 pub(super) const EVERY_OF_REMOTE: Duration = Duration::from_secs(60);
-/// How often a sensor on Modbus is read, when the file does not say.
-const EVERY_OF_MODBUS: Duration = Duration::from_secs(10);
+/// How often a sensor on Modbus or on a serial port is read, when the file does not say.
+const EVERY_OF_LINKS: Duration = Duration::from_secs(10);
 
 /// Keys that say where and how a chip is wired.
 const CHIP_KEYS: [&str; 7] = ["address", "bus", "mux", "channels", "full_scale", "shunt", "self_calibration"];
@@ -155,7 +172,7 @@ const CHIP_KEYS: [&str; 7] = ["address", "bus", "mux", "channels", "full_scale",
 fn check_source(kernel: &kernel::Draft, table: &Table<'_>) {
     match kernel.written.as_slice() {
         // That was looked at with the broker or the bus.
-        _ if remote::is_meant(table) || modbus::is_meant(table) => {}
+        _ if remote::is_meant(table) || modbus::is_meant(table) || serial::is_meant(table) => {}
         [] if !table.has("chip") && table.is_real() => {
             table.error_at(
                 "chip",

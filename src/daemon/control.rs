@@ -15,7 +15,7 @@ use crate::{
     engine::{EffectQueue, Engine, Revision},
     hardware::{Hardware, simulated::Wires},
     house::{Answerer, Explained, Foreseen, Question, Reply, Request, Ruled},
-    links::modbus::Modbus,
+    links::{modbus::Modbus, serial::Serial},
     model::{
         Config, DriveId, Event, Level, Output, OutputId, PRESS, Quality, Refusal, RequestId, Snapshot, Source, Vital,
     },
@@ -40,6 +40,7 @@ pub struct Control {
     engine: Engine,
     hardware: Hardware,
     modbus: Modbus,
+    serial: Serial,
     /// To what is on the broker.
     door: Door,
     config: Arc<Config>,
@@ -84,6 +85,7 @@ impl Control {
     ) -> Control {
         let InForce { config, sources } = in_force;
         let modbus = Modbus::open(&config, clock.clone(), events.clone());
+        let serial = Serial::open(&config, events.clone());
         let mut hardware = Hardware::open(&config, &start_levels(&engine, &config), clock.clone(), events);
         hardware.recall(&engine.learnt());
         let now = clock.now();
@@ -95,6 +97,7 @@ impl Control {
             engine,
             hardware,
             modbus,
+            serial,
             door,
             config,
             config_shown,
@@ -260,6 +263,7 @@ impl Control {
         let effects = self.engine.handle(self.clock.now(), Event::Reconfigure(config.clone()));
         self.hardware.reconfigure(&config, &start_levels(&self.engine, &config));
         self.modbus.reconfigure(&config);
+        self.serial.reconfigure(&config);
         self.config_shown.send_replace(config.clone());
         (self.config, self.sources) = (config, sources.clone());
         // Kept only now: `hearthd safe` has to know the wires that were driven up to here.
@@ -342,7 +346,7 @@ impl Control {
 
     /// False after a panic of a thread of the hardware: what it read would stay as it was for ever.
     pub fn is_healthy(&self) -> bool {
-        self.hardware.is_healthy() && self.modbus.is_healthy()
+        self.hardware.is_healthy() && self.modbus.is_healthy() && self.serial.is_healthy()
     }
 
     /// When the engine wants to be woken.

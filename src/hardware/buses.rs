@@ -320,6 +320,7 @@ fn bus_name(source: &SensorSource) -> String {
         // Only where it is played.
         SensorSource::Remote(_) => "mqtt".into(),
         SensorSource::Modbus(_) => "modbus".into(),
+        SensorSource::Serial(_) => "serial".into(),
     }
 }
 

@@ -91,9 +91,7 @@ impl Board for Chardev {
         match &sensor.source {
             SensorSource::I2c(chip) => sensors::start(chip, sensor.every, LinuxBus::open(chip.bus)?),
             SensorSource::Kernel(source) => kernel::start(source, Path::new(kernel::ROOT)),
-            SensorSource::Counter(_) | SensorSource::Remote(_) | SensorSource::Modbus(_) => {
-                Err(HardwareError::NeverReady)
-            }
+            _ => Err(HardwareError::NeverReady),
         }
     }
 }

@@ -99,7 +99,7 @@ impl Lines {
             Line::Number(offset) => self.main_chip(&chips)?.place(line, *offset),
             Line::OnChip { chip, offset } => self.find_chip(&chips, chip)?.place(line, *offset),
             Line::Pwm(_) => Err(no_line(line, "PWM is no GPIO line")),
-            Line::Remote(_) | Line::Modbus(_) => Err(no_line(line, "it is no wire")),
+            Line::Remote(_) | Line::Modbus(_) | Line::Serial(_) => Err(no_line(line, "it is no wire")),
             Line::Named(name) => {
                 let mut places = chips.iter().flat_map(|chip| chip.named(name).map(|offset| chip.place(line, offset)));
                 match (places.next(), places.next()) {

@@ -4,7 +4,7 @@
 //! - `chardev`: any Linux board, by the kernel's GPIO character device.
 //! - `simulated`: no wires at all, on any machine.
 //!
-//! What is on topics of the broker or on Modbus is none of its business ([`Config::wired`]), but for a demo, which plays it.
+//! What is on topics of the broker, on Modbus or on serial ports is none of its business ([`Config::wired`]), but for a demo, which plays it.
 //!
 //! I2C sensors are read through `/dev/i2c-N` on both real backends. Nothing here decides what an output should be; it is
 //! told, and it tells what it reads. Trouble with a wire never stops the rest: it is logged once with its cure, reported

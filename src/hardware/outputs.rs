@@ -207,6 +207,7 @@ pub(super) fn bus(output: &Output, config: &Config) -> Option<String> {
         // Only where it is played.
         Line::Remote(_) => "mqtt".into(),
         Line::Modbus(_) => "modbus".into(),
+        Line::Serial(_) => "serial".into(),
     })
 }
 

@@ -131,7 +131,7 @@ fn bcm_number(line: &Line) -> Option<u8> {
     match line {
         Line::Number(number) => u8::try_from(*number).ok(),
         Line::Named(name) => name.strip_prefix("GPIO").and_then(|number| number.parse().ok()),
-        Line::OnChip { .. } | Line::Pwm(_) | Line::Remote(_) | Line::Modbus(_) => None,
+        Line::OnChip { .. } | Line::Pwm(_) | Line::Remote(_) | Line::Modbus(_) | Line::Serial(_) => None,
     }
 }
 

@@ -3,8 +3,8 @@
 use super::table::table;
 use super::{
     Climate, Condition, Counter, EventRule, Expander, HistorySettings, Holidays, HomeAssistantSettings, HttpSettings,
-    Input, Interlock, Level, Line, ModbusBus, Modes, Notice, Output, Owner, Room, Scene, Sensor, Series, Settable,
-    Specs, Tariff, Zone,
+    Input, Interlock, Level, Line, ModbusBus, Modes, Notice, Output, Owner, Room, Scene, Sensor, SerialPort, Series,
+    Settable, Specs, Tariff, Zone,
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ pub struct Config {
     pub expanders: Vec<Expander>,
     /// In the order of the file.
     pub modbus: Vec<ModbusBus>,
+    /// The serial ports.
+    pub serial: Vec<SerialPort>,
     /// In the order of the file.
     pub rooms: Vec<Room>,
     /// In the order of the file.
@@ -236,7 +238,7 @@ pub struct HardwareSettings {
     pub backend: Backend,
     /// The GPIO chip (name or label) that line numbers count on; None: the board's main one. `chardev` only.
     pub gpiochip: Option<String>,
-    /// In a demo: what is on topics of the broker or on Modbus is played, too, like what is on wires.
+    /// In a demo: what is on topics of the broker, on Modbus or on serial ports is played, too, like what is on wires.
     pub plays_remote: bool,
 }
 

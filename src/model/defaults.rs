@@ -34,6 +34,7 @@ impl Config {
             sensors: Vec::new(),
             expanders: Vec::new(),
             modbus: Vec::new(),
+            serial: Vec::new(),
             rooms: Vec::new(),
             climates: Vec::new(),
             rules: Vec::new(),

@@ -111,6 +111,9 @@ impl Line {
         if let Some(point) = self.modbus() {
             return before.has_other_bus(&point.unit, now);
         }
+        if let Some(state) = self.serial() {
+            return before.has_other_port(&state.port, now);
+        }
         match (before.expander_pin(self), now.expander_pin(self)) {
             (Some((before, _)), Some((now, _))) => !before.is_wired_as(now),
             (before, now) => before.is_some() != now.is_some(),

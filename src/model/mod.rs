@@ -65,6 +65,7 @@ mod remote;
 mod renamed;
 mod room;
 mod sensing;
+mod serial;
 mod settable;
 mod snapshot;
 mod spec;
@@ -130,6 +131,9 @@ pub use remote::{
 };
 pub use room::{Room, RoomCause, Sign};
 pub use sensing::{Input, InputKind, Pull, Sensor, SensorSource};
+pub use serial::{
+    Given, SerialChannel, SerialFacts, SerialKind, SerialPort, SerialSensor, SerialSettings, SerialState, SerialValue,
+};
 pub use settable::{Settable, SettableFacts, SettableKind, of_minutes};
 pub use snapshot::{BrokerStatus, Cell, Explanation, PointState, Snapshot, Usage};
 pub use spec::{Category, Course, Kind, NumberSpec, Owner, PointSpec, Role, Specs};

@@ -333,7 +333,12 @@ impl Line {
     pub fn modbus(&self) -> Option<&Arc<ModbusPoint>> {
         match self {
             Line::Modbus(point) => Some(point),
-            Line::Number(_) | Line::Named(_) | Line::OnChip { .. } | Line::Pwm(_) | Line::Remote(_) => None,
+            Line::Number(_)
+            | Line::Named(_)
+            | Line::OnChip { .. }
+            | Line::Pwm(_)
+            | Line::Remote(_)
+            | Line::Serial(_) => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Outputs: what is driven, by which line, and within which limits.
 
 use super::table::table;
-use super::{Dimming, InterlockId, Level, ManualFor, Method, ModbusPoint, PwmChannel, Remote, RoomId};
+use super::{Dimming, InterlockId, Level, ManualFor, Method, ModbusPoint, PwmChannel, Remote, RoomId, SerialState};
 use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 
@@ -137,6 +137,8 @@ pub enum Line {
     Remote(Arc<Remote>),
     /// No wire: a coil or register of a device on Modbus.
     Modbus(Arc<ModbusPoint>),
+    /// No wire: what a device on a serial port says; only of inputs.
+    Serial(Arc<SerialState>),
 }
 
 impl Line {
@@ -149,13 +151,13 @@ impl Line {
         match self {
             Line::Number(_) => true,
             Line::Named(name) => name.starts_with("GPIO"),
-            Line::OnChip { .. } | Line::Pwm(_) | Line::Remote(_) | Line::Modbus(_) => false,
+            Line::OnChip { .. } | Line::Pwm(_) | Line::Remote(_) | Line::Modbus(_) | Line::Serial(_) => false,
         }
     }
 
-    /// Whether it is a wire of this machine, not a topic of the broker or a place on a bus of devices.
+    /// Whether it is a wire of this machine, not a topic of the broker, a place on a bus of devices or behind a serial port.
     pub fn is_wire(&self) -> bool {
-        !matches!(self, Line::Remote(_) | Line::Modbus(_))
+        !matches!(self, Line::Remote(_) | Line::Modbus(_) | Line::Serial(_))
     }
 }
 
@@ -167,6 +169,7 @@ impl std::fmt::Display for Line {
             Line::OnChip { chip, offset } => write!(f, "line {offset} of {chip}"),
             Line::Pwm(channel) => write!(f, "{channel}"),
             Line::Modbus(point) => write!(f, "{point}"),
+            Line::Serial(state) => write!(f, "{state}"),
             Line::Remote(remote) => {
                 let command = remote.command.as_ref().map(|command| &command.topic);
                 let topic = command.or(remote.state.as_ref().map(|told| &told.topic));

@@ -332,7 +332,12 @@ impl Line {
     pub fn remote(&self) -> Option<&Arc<Remote>> {
         match self {
             Line::Remote(remote) => Some(remote),
-            Line::Number(_) | Line::Named(_) | Line::OnChip { .. } | Line::Pwm(_) | Line::Modbus(_) => None,
+            Line::Number(_)
+            | Line::Named(_)
+            | Line::OnChip { .. }
+            | Line::Pwm(_)
+            | Line::Modbus(_)
+            | Line::Serial(_) => None,
         }
     }
 }
@@ -449,7 +454,7 @@ impl Config {
         any && !self.hardware.plays_remote
     }
 
-    /// The house without what others tell and what is on Modbus: what the hardware has to do with. Outputs keep their places.
+    /// The house without what others tell and what is on Modbus or serial ports: what the hardware has to do with. Outputs keep their places.
     pub fn wired(&self) -> Config {
         let mut wired = self.clone();
         if !self.hardware.plays_remote {

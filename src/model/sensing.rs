@@ -3,7 +3,8 @@
 use super::point::{OPEN, States};
 use super::table::table;
 use super::{
-    ActiveLevel, Counter, Filter, KernelSource, Line, ModbusSensor, OutputId, Quantity, RemoteSensor, RoomId, WiredChip,
+    ActiveLevel, Counter, Filter, KernelSource, Line, ModbusSensor, OutputId, Quantity, RemoteSensor, RoomId,
+    SerialSensor, WiredChip,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -227,6 +228,8 @@ pub enum SensorSource {
     Remote(RemoteSensor),
     /// Registers of a device on Modbus.
     Modbus(ModbusSensor),
+    /// What a device on a serial port tells.
+    Serial(SerialSensor),
 }
 
 impl Sensor {
@@ -234,9 +237,7 @@ impl Sensor {
     pub fn i2c(&self) -> Option<&WiredChip> {
         match &self.source {
             SensorSource::I2c(chip) => Some(chip),
-            SensorSource::Kernel(_) | SensorSource::Counter(_) | SensorSource::Remote(_) | SensorSource::Modbus(_) => {
-                None
-            }
+            _ => None,
         }
     }
 
@@ -244,7 +245,7 @@ impl Sensor {
     pub fn counter(&self) -> Option<&Counter> {
         match &self.source {
             SensorSource::Counter(counter) => Some(counter),
-            SensorSource::I2c(_) | SensorSource::Kernel(_) | SensorSource::Remote(_) | SensorSource::Modbus(_) => None,
+            _ => None,
         }
     }
 
@@ -261,9 +262,9 @@ impl Sensor {
         self.remote().is_some()
     }
 
-    /// Whether it is on this machine, not on topics of the broker or on a bus of devices.
+    /// Whether it is on this machine, not on topics of the broker, on a bus of devices or behind a serial port.
     pub fn is_wired(&self) -> bool {
-        !matches!(self.source, SensorSource::Remote(_) | SensorSource::Modbus(_))
+        !matches!(self.source, SensorSource::Remote(_) | SensorSource::Modbus(_) | SensorSource::Serial(_))
     }
 
     /// All that it gives, in the order in which its points are listed.
@@ -285,6 +286,7 @@ impl Sensor {
             SensorSource::Counter(counter) => (None, counter.measures.quantities().collect()),
             SensorSource::Remote(remote) => (None, remote.channels.iter().map(|channel| channel.quantity).collect()),
             SensorSource::Modbus(there) => (None, there.channels.iter().map(|channel| channel.quantity).collect()),
+            SensorSource::Serial(there) => (None, there.channels.iter().map(|channel| channel.quantity).collect()),
         };
         chip.into_iter().flatten().chain(others)
     }

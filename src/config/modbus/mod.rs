@@ -16,6 +16,7 @@ use std::{collections::BTreeMap, ops::Range, time::Duration};
 pub(super) use point::{input, is_meant, output, sensor};
 pub use profile::modbus_kinds;
 pub(super) use profile::{Profile, find};
+pub(super) use shapes::Port;
 
 const MS: Duration = Duration::from_millis(1);
 /// An output of an interlock is read at least this often.

@@ -48,12 +48,14 @@ macro_rules! profiles {
 
 const FILES: &[(&str, &str)] = profiles![
     "eletechsup-relay-8",
+    "pzem-004t",
     "pzem-016",
     "pzem-017",
     "sdm120",
     "sdm230",
     "sdm630",
     "sdm72d",
+    "senseair-s8",
     "waveshare-io-8",
     "waveshare-relay-8",
     "waveshare-relay-d-8",

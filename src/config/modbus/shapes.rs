@@ -15,7 +15,7 @@ use toml::de::DeValue;
 const TCP_PORT: u16 = 502;
 
 /// A device file.
-pub(super) struct Port;
+pub(in crate::config) struct Port;
 
 impl Shape for Port {
     type Value = String;

@@ -5,6 +5,7 @@ use crate::{
         modbus,
         nearest::{self, Near},
         remote::{self, Medium, Reading, Readings, once},
+        serial,
         shape::{Flag, Shape, Text, Wrong, all_parts, one_of, shorten},
         table::Table,
     },
@@ -27,6 +28,8 @@ pub(super) struct Draft {
     pub source: Option<KernelSource>,
     /// What `quantities` says of a sensor on the broker.
     pub readings: Option<Vec<Reading>>,
+    /// What it says of a sensor on a serial port.
+    pub words: Option<serial::Words>,
 }
 
 pub(super) fn read(table: &mut Table<'_>) -> Draft {
@@ -43,13 +46,14 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
         "quantities",
         "What is read of an iio or hwmon device, and the kernel's name of it: { temperature = \"temp2\" }; of a sensor on the \
          broker, where it stands in a JSON payload: { temperature = \"/temperature\" }; of one on Modbus, its register: \
-         { temperature = { input_register = 1, type = \"i16\", scale = 0.1 } }.",
+         { temperature = { input_register = 1, type = \"i16\", scale = 0.1 } }; of one on a serial port, their names: [\"power\"].",
         Quantities { of: Of::table(table) },
     );
-    let (quantities, readings) = match quantities {
-        Some(Said::Kernel(channels)) => (Some(channels), None),
-        Some(Said::Remote(readings)) => (None, Some(readings)),
-        None => (None, None),
+    let (quantities, readings, words) = match quantities {
+        Some(Said::Kernel(channels)) => (Some(channels), None, None),
+        Some(Said::Remote(readings)) => (None, Some(readings), None),
+        Some(Said::Serial(words)) => (None, None, Some(words)),
+        None => (None, None, None),
     };
     if quantities.is_some() && !table.has("iio") && !table.has("hwmon") {
         table.error_at("quantities", "`quantities` is for a source `iio` or `hwmon`", "remove the line");
@@ -67,7 +71,7 @@ pub(super) fn read(table: &mut Table<'_>) -> Draft {
         .or(onewire.map(|device| KernelSource::OneWire { device }))
         .or(cpu.filter(|cpu| *cpu).map(|_| KernelSource::Cpu));
     let written = ["iio", "hwmon", "onewire", "cpu"].into_iter().filter(|key| table.has(key)).collect();
-    Draft { written, source, readings }
+    Draft { written, source, readings, words }
 }
 
 fn known_iio(device: &str, table: &Table<'_>) -> Vec<KernelChannel> {
@@ -139,6 +143,7 @@ impl Shape for Thermometer {
 enum Said {
     Kernel(Vec<KernelChannel>),
     Remote(Vec<Reading>),
+    Serial(serial::Words),
 }
 
 /// One of them, by what else the table has.
@@ -152,12 +157,14 @@ enum Of {
     Broker,
     /// With what is known of the device, if it is.
     Modbus(Option<&'static modbus::Profile>),
+    Serial,
 }
 
 impl Of {
     fn table(table: &Table<'_>) -> Of {
         match () {
             () if modbus::is_meant(table) => Of::Modbus(table.text_of("profile").and_then(modbus::find)),
+            () if serial::is_meant(table) => Of::Serial,
             () if remote::is_meant(table) => Of::Broker,
             () => Of::Kernel,
         }
@@ -166,7 +173,7 @@ impl Of {
     /// What its quantities look like, if no driver of the kernel has them.
     fn readings(&self) -> Option<Readings> {
         match self {
-            Of::Kernel => None,
+            Of::Kernel | Of::Serial => None,
             Of::Broker => Some(Readings(Medium::Broker)),
             Of::Modbus(_) => Some(Readings(Medium::Modbus)),
         }
@@ -194,10 +201,16 @@ impl Shape for Quantities {
     type Value = Said;
 
     fn noun(&self) -> String {
+        if let Of::Serial = self.of {
+            return serial::Names.noun();
+        }
         self.of.readings().map_or_else(|| Channels.noun(), |readings| readings.noun())
     }
 
     fn example(&self) -> String {
+        if let Of::Serial = self.of {
+            return serial::Names.example();
+        }
         self.of.readings().map_or_else(|| Channels.example(), |readings| readings.example())
     }
 
@@ -206,19 +219,21 @@ impl Shape for Quantities {
             (Of::Modbus(Some(profile)), _, DeValue::Array(names)) if !names.is_empty() => {
                 named(names, profile).map(|readings| Some(Said::Remote(readings)))
             }
+            (Of::Serial, ..) => Ok(serial::Names.read(value)?.map(Said::Serial)),
             (_, Some(readings), _) => Ok(readings.read(value)?.map(Said::Remote)),
             (_, None, _) => Ok(Channels.read(value)?.map(Said::Kernel)),
         }
     }
 
     fn schema(&self) -> Json {
-        json!({ "anyOf": [Channels.schema(), Readings(Medium::Broker).schema()] })
+        json!({ "anyOf": [Channels.schema(), Readings(Medium::Broker).schema(), serial::Names.schema()] })
     }
 
     fn show(&self, value: &Said) -> Json {
         match value {
             Said::Kernel(channels) => Channels.show(channels),
             Said::Remote(readings) => Readings(Medium::Broker).show(readings),
+            Said::Serial(words) => serial::Names.show(words),
         }
     }
 }

@@ -76,7 +76,7 @@ impl Shape for Wire {
             Line::Named(name) => json!(name),
             Line::OnChip { chip, offset } => json!(format!("{chip}/{offset}")),
             Line::Pwm(_) => PwmWire.show(value),
-            Line::Remote(_) | Line::Modbus(_) => Json::Null,
+            Line::Remote(_) | Line::Modbus(_) | Line::Serial(_) => Json::Null,
         }
     }
 }

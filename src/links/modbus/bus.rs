@@ -6,13 +6,14 @@ mod inbox;
 
 use super::{
     Share,
-    device::{Device, pause},
+    device::Device,
     pdu::Answer,
     rounds::{LAST_ROUND, Rounds},
     wire::Wire,
 };
 use crate::{
     clock::{Clock, Moment},
+    links::port::pause,
     model::{Event, Level, ModbusPoint},
     threads::Reports,
 };

@@ -7,16 +7,13 @@ use super::{
 };
 use crate::{
     clock::Moment,
+    links::port::pause,
     model::{Event, Level, ModbusForm, ModbusPlace, ModbusPoint, Quantity, ReadFailure},
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// So many failures one after the other are a fault.
 const FAULT_AFTER: u32 = 3;
-/// A device that did not answer is asked again after this time, then after twice as long each time,
-const RETRY_FIRST: Duration = Duration::from_secs(1);
-/// and at least this often.
-const RETRY_LAST: Duration = Duration::from_secs(60);
 
 /// One device.
 pub(super) struct Device {
@@ -310,14 +307,6 @@ impl Device {
                 }
             }
         }
-    }
-}
-
-/// After so many failures, one after the other, the next try waits for so long.
-pub(super) fn pause(failures: u32) -> Duration {
-    match failures.checked_sub(1) {
-        None => Duration::ZERO,
-        Some(doubled) => RETRY_FIRST.saturating_mul(1 << doubled.min(6)).min(RETRY_LAST),
     }
 }
 

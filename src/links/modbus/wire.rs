@@ -6,20 +6,15 @@ use super::{
 };
 use crate::{
     clock::{Clock, Moment},
-    files,
-    model::{ClockTrust, ModbusBus, ModbusLink, Parity},
+    links::port,
+    model::{ClockTrust, ModbusBus, ModbusLink, SerialSettings},
 };
-use rustix::{
-    event::{PollFd, PollFlags, Timespec, poll},
-    termios::{self, ControlModes, OptionalActions, QueueSelector, SpecialCodeIndex},
-};
+use rustix::event::{PollFd, PollFlags};
 use std::{
-    fs::{File, TryLockError},
+    fs::File,
     io::{self, ErrorKind, Read, Write},
     net::{TcpStream, ToSocketAddrs},
     os::fd::{AsFd, BorrowedFd},
-    path::Path,
-    thread::sleep,
     time::Duration,
 };
 
@@ -272,7 +267,7 @@ impl Wire {
             if left.is_zero() {
                 return Ok(false);
             }
-            wait_readable(open.as_fd(), left)?;
+            port::wait(&mut [PollFd::new(&open.as_fd(), PollFlags::IN)], left)?;
         }
     }
 }
@@ -286,24 +281,11 @@ impl AsFd for Open {
     }
 }
 
-fn wait_readable(fd: BorrowedFd<'_>, limit: Duration) -> io::Result<()> {
-    let limit = Timespec::try_from(limit).map_err(io::Error::other)?;
-    match poll(&mut [PollFd::from_borrowed_fd(fd, PollFlags::IN)], Some(&limit)) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
-}
-
 fn open(link: &ModbusLink, yields: bool) -> io::Result<Open> {
     match link {
         ModbusLink::Serial { port, baud, parity, stop_bits } => {
-            let file = files::device(Path::new(&**port))?;
-            // Root may open what is for nobody else: to leave outputs safe beside a daemon that hangs, but not to look around.
-            if let (Err(TryLockError::WouldBlock), true) = (file.try_lock(), yields) {
-                return Err(ErrorKind::ResourceBusy.into());
-            }
-            set_up(&file, *baud, *parity, *stop_bits)?;
-            Ok(Open::Serial(file))
+            let settings = SerialSettings { baud: *baud, data_bits: 8, parity: *parity, stop_bits: *stop_bits };
+            port::open(port, settings, yields).map(Open::Serial)
         }
         ModbusLink::Tcp { host, port, .. } => {
             let mut last = io::Error::new(ErrorKind::NotFound, "there is no such host");
@@ -322,58 +304,20 @@ fn open(link: &ModbusLink, yields: bool) -> io::Result<Open> {
     }
 }
 
-/// Bytes as they are, for nobody else.
-fn set_up(port: &File, baud: u32, parity: Parity, stop_bits: u8) -> io::Result<()> {
-    let mut settings = termios::tcgetattr(port)?;
-    termios::ioctl_tiocexcl(port)?;
-    settings.make_raw();
-    let modes = &mut settings.control_modes;
-    modes.remove(ControlModes::CSIZE | ControlModes::PARENB | ControlModes::PARODD | ControlModes::CRTSCTS);
-    modes.insert(ControlModes::CS8 | ControlModes::CREAD | ControlModes::CLOCAL);
-    modes.set(ControlModes::PARENB, parity != Parity::None);
-    modes.set(ControlModes::PARODD, parity == Parity::Odd);
-    modes.set(ControlModes::CSTOPB, stop_bits == 2);
-    settings.special_codes[SpecialCodeIndex::VMIN] = 1;
-    settings.special_codes[SpecialCodeIndex::VTIME] = 0;
-    settings.set_speed(baud)?;
-    termios::tcsetattr(port, OptionalActions::Now, &settings)?;
-    termios::tcflush(port, QueueSelector::IOFlush)?;
-    // A converter on USB takes a moment to change its speed.
-    sleep(Duration::from_millis(10));
-    Ok(())
-}
-
 /// What is wrong with a link, and what to do.
 fn describe(link: &ModbusLink, error: &io::Error) -> String {
     let place = link.place();
     match (link, error.kind()) {
-        (ModbusLink::Serial { .. }, ErrorKind::NotFound) => {
-            format!("there is no {place}: is the converter plugged in? `ls -l /dev/serial/by-id` shows those that are")
-        }
-        (ModbusLink::Serial { .. }, _) if error.raw_os_error() == Some(libc::EPERM) => format!(
-            "{place} may not be opened by a service: `systemctl edit hearthd`, write [Service] and on the next line \
-             DeviceAllow={place} rw"
-        ),
-        (ModbusLink::Serial { .. }, ErrorKind::PermissionDenied) => format!(
-            "{place} may not be opened: the user that runs hearthd must be in the group dialout, and no login console on this \
-             port (`raspi-config`, Interface, Serial)"
-        ),
-        (ModbusLink::Serial { .. }, ErrorKind::ResourceBusy) => {
-            format!(
-                "{place} is in use by another program, or is the port of another [modbus.NAME] by another name (`ls -l \
-                 /dev/serial/by-id` shows both): stop it, or write one table for all that is on it"
-            )
-        }
-        (ModbusLink::Serial { .. }, ErrorKind::UnexpectedEof) => format!("{place} is gone"),
+        (ModbusLink::Serial { .. }, _) => port::describe(&place, error),
         (ModbusLink::Tcp { .. }, ErrorKind::UnexpectedEof) => format!("{place} ended the connection"),
-        _ => format!("{place}: {error}"),
+        (ModbusLink::Tcp { .. }, _) => format!("{place}: {error}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Bank;
+    use crate::model::{Bank, Parity};
     use std::{net::TcpListener, sync::mpsc, thread};
 
     const READ: Request = Request::Read { bank: Bank::Register, address: 0, count: 1 };
@@ -420,15 +364,5 @@ mod tests {
             let kept = (Moment::START + gap).as_millis() - 1;
             assert!(kept as f64 >= asked, "{baud}: {kept} ms of {asked} ms");
         }
-    }
-
-    #[test]
-    fn who_may_not_open_a_port_is_told_what_to_do() {
-        let told = |code| describe(&serial(9_600), &io::Error::from_raw_os_error(code));
-        assert!(told(libc::EACCES).contains("dialout"));
-        assert!(told(libc::EACCES).contains("login console"));
-        assert!(told(libc::EPERM).contains("DeviceAllow=/dev/ttyUSB0 rw"));
-        assert!(told(libc::EBUSY).contains("another program"));
-        assert!(told(libc::ENOENT).contains("plugged in"));
     }
 }

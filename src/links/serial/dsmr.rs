@@ -133,7 +133,8 @@ impl Decimal {
 /// What a telegram tells; None: nothing that is known.
 fn tell(text: &str) -> Option<Told> {
     let mut found: Vec<(&'static str, Decimal)> = Vec::new();
-    let (mut types, mut counts): (Vec<(char, u64)>, Vec<(char, Decimal)>) = Default::default();
+    let mut types: Vec<(char, u64)> = Vec::new();
+    let mut counts: Vec<(char, Decimal)> = Vec::new();
     for (code, values) in objects(text) {
         let last = || values.last().and_then(|value| Decimal::with_unit(value));
         if let Some((_, word)) = CODES.iter().find(|(known, _)| *known == code) {

@@ -37,8 +37,8 @@ const STILL: [&str; GATES] = [
 ];
 
 /// What has it tell of each gate, until it loses its power: commands are open, engineering mode on, commands are closed.
-pub fn engineering() -> Vec<u8> {
-    [&[0xff, 0, 1, 0][..], &[0x62, 0], &[0xfe, 0]].into_iter().flat_map(command).collect()
+pub fn engineering() -> Vec<Vec<u8>> {
+    [&[0xff, 0, 1, 0][..], &[0x62, 0], &[0xfe, 0]].map(command).into()
 }
 
 fn command(what: &[u8]) -> Vec<u8> {
@@ -172,7 +172,7 @@ mod tests {
     /// The commands of 2.2.1, 2.2.3 and 2.2.2.
     #[test]
     fn engineering_mode_is_asked_for_as_the_protocol_has_it() {
-        let asked: Vec<String> = engineering().iter().map(|byte| format!("{byte:02X}")).collect();
+        let asked: Vec<String> = engineering().concat().iter().map(|byte| format!("{byte:02X}")).collect();
         assert_eq!(
             asked.join(" "),
             "FD FC FB FA 04 00 FF 00 01 00 04 03 02 01 FD FC FB FA 02 00 62 00 04 03 02 01 \

@@ -3,10 +3,13 @@
 use super::{Bus, drive::NotDriven};
 use crate::{
     clock::Moment,
-    links::modbus::{
-        device::{Owed, pause},
-        pdu::{Answer, Exception, Request},
-        wire::{Failure, TRIES, Wire},
+    links::{
+        modbus::{
+            device::Owed,
+            pdu::{Answer, Exception, Request},
+            wire::{Failure, TRIES, Wire},
+        },
+        port::{REOPEN_LAST, pause},
     },
 };
 use std::time::Duration;
@@ -15,8 +18,6 @@ use std::time::Duration;
 const SPARED: Duration = Duration::from_secs(1);
 /// So many answers missing one after the other, of whomever: the connection is made anew.
 const SILENT_LINK: u32 = 3;
-/// To try to open the link costs nothing: a command waits for it no longer than this.
-const REOPEN_LAST: Duration = Duration::from_secs(10);
 /// An answer is late by no more than so many time-outs.
 const LATE: u32 = 2;
 
