@@ -1,7 +1,7 @@
 // What the house says of itself, which is English everywhere else, in the language of the page: its sentences are `said.GROUP.*`
 // of words/en.json, and what stands in their places is looked up in the group that a place is called after, or is of a kind below.
 
-import { english, lasting, moment, number, own } from "./words.js";
+import { english, moment, number, of, own } from "./words.js";
 
 /** What the ids of the house are called, and what time it is there. */
 export const context = { names: new Map(), time: undefined };
@@ -11,8 +11,9 @@ const ID = "[\\w.]+", TIME = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d", LENGTH
 const named = (id) => context.names.get(id) ?? id;
 const at = (time) => moment(time, context.time);
 const value = (text) => number(Number(text), text.split(/\./)[1]?.length ?? 0);
-const SECONDS = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
-const long = (text) => lasting([...text.matchAll(/(\d+)(ms|[dhms])/g)].reduce((sum, [, count, unit]) => sum + count * SECONDS[unit], 0));
+const UNITS = { ms: "millisecond", s: "second", m: "minute", h: "hour", d: "day" };
+/** As exactly as it is set: `1m30s` is not a minute. */
+const long = (text) => [...text.matchAll(/(\d+)(ms|[dhms])/g)].map(([, count, unit]) => of(Number(count), UNITS[unit])).join(" ");
 
 /** Kinds of places: what stands in them, and how people say it. */
 const KINDS = {
@@ -27,7 +28,7 @@ function sentences(group) {
   if (known.has(group)) return known.get(group);
   const made = Object.entries(english).filter(([key]) => key.startsWith(`said.${group}.`)).map(([key, text]) => {
     const places = [...text.matchAll(/\{(\w+)\}/g)].map(([, place]) => place);
-    const shape = text.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{(\w+)\}/g, (_, place) => `(${KINDS[place]?.[0] ?? ".+?"})`);
+    const shape = text.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{(\w+)\}/g, (_, place) => `(${KINDS[place]?.[0] ?? ".+"})`);
     return { key, places, shape: new RegExp(`^${shape}$`), says: text.replace(/\{\w+\}/g, "").length };
   }).sort((one, other) => other.says - one.says);
   known.set(group, made);

@@ -55,9 +55,11 @@ export function ago(seconds) {
   return new Intl.RelativeTimeFormat(language(), { style: "short" }).format(-Math.floor(seconds / unit[1]), unit[0]);
 }
 
+/** So many of a unit, as `3 h`. */
+export const of = (value, unit) => new Intl.NumberFormat(language(), { style: "unit", unit, unitDisplay: "short" }).format(value);
+
 /** How long, as `3 h 20 min`. */
 export function lasting(seconds) {
-  const of = (value, unit) => new Intl.NumberFormat(language(), { style: "unit", unit, unitDisplay: "short" }).format(value);
   const whole = Math.round(seconds), minutes = Math.floor(whole / 60);
   if (minutes < 1) return of(whole, "second");
   if (minutes < 60) return of(minutes, "minute");
