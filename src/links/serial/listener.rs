@@ -277,7 +277,8 @@ impl Listener {
                 silent.into_iter().chain(ask).min().unwrap_or(now + LONGEST_WAIT)
             }
         };
-        let limit = due.since(now).min(self.reports.wait().unwrap_or(LONGEST_WAIT)).min(LONGEST_WAIT);
+        // While nobody takes what was heard, nothing else is due.
+        let limit = self.reports.wait().unwrap_or_else(|| due.since(now).min(LONGEST_WAIT));
         let mut fds = vec![PollFd::new(&self.woken, PollFlags::IN)];
         // Nothing more is read while nobody has heard the last.
         if let Some(open) = self.open.as_ref().filter(|_| self.reports.are_sent()) {
